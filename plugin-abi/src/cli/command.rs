@@ -1,0 +1,288 @@
+//! A command, or a group of commands.
+
+use std::{fmt, sync::Arc};
+
+use abi_stable::{
+    erased_types::TD_Opaque,
+    std_types::{RResult, ROption, RString, RVec},
+};
+
+use crate::{
+    Arg, Invocation, PluginError,
+    error::{lift, lift_strings, optional, strings},
+    shim,
+    vtable::{self, ArgBox, Command_TO, CommandBox, InvocationRef, Outcome},
+};
+
+/// How a command ended: 0 for well, anything else for a failure of the command's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitStatus(pub u8);
+
+impl From<()> for ExitStatus {
+    fn from((): ()) -> Self {
+        Self(0)
+    }
+}
+
+impl From<u8> for ExitStatus {
+    fn from(code: u8) -> Self {
+        Self(code)
+    }
+}
+
+pub(crate) type Run = dyn Fn(&Invocation<'_>) -> Result<ExitStatus, PluginError> + Send + Sync;
+
+/// A command of a plugin, or a group of commands: click's `command` and `group`.
+///
+/// # Example: a group with a command
+///
+/// ```
+/// use plugin_abi::Command;
+///
+/// let group = Command::new("my-group").about("A custom command group").command(
+///     Command::new("sub-command").about("A sub-command within my-group").run(|invocation| {
+///         invocation.print(format_args!("Executing a sub-command!\n"))
+///     }),
+/// );
+/// # let _ = group;
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Command {
+    pub(crate) name: String,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) about: Option<String>,
+    pub(crate) long_about: Option<String>,
+    pub(crate) after_help: Option<String>,
+    pub(crate) hidden: bool,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) commands: Vec<Command>,
+    pub(crate) run: Option<Runner>,
+}
+
+/// Who carries a command out.
+#[derive(Clone)]
+pub(crate) enum Runner {
+    /// A function of this side.
+    Author(Arc<Run>),
+    /// A command of the other side.
+    Foreign(Arc<CommandBox>),
+}
+
+impl Command {
+    /// A command that does nothing yet. Names are lower case with `-`.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            aliases: Vec::new(),
+            about: None,
+            long_about: None,
+            after_help: None,
+            hidden: false,
+            args: Vec::new(),
+            commands: Vec::new(),
+            run: None,
+        }
+    }
+
+    /// One more name.
+    pub fn alias(mut self, alias: impl Into<String>) -> Self {
+        self.aliases.push(alias.into());
+        self
+    }
+
+    /// One line: imperative, no full stop.
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+
+    /// The text for `--help`, when a line is not enough.
+    pub fn long_about(mut self, about: impl Into<String>) -> Self {
+        self.long_about = Some(about.into());
+        self
+    }
+
+    /// Text below the options: an example.
+    pub fn after_help(mut self, text: impl Into<String>) -> Self {
+        self.after_help = Some(text.into());
+        self
+    }
+
+    /// Not in help or completion.
+    pub fn hidden(mut self, hidden: bool) -> Self {
+        self.hidden = hidden;
+        self
+    }
+
+    /// Adds an argument. Positionals keep the order in which they were added.
+    pub fn arg(mut self, arg: Arg) -> Self {
+        self.args.push(arg);
+        self
+    }
+
+    /// Adds a command below this one, which thereby is a group.
+    pub fn command(mut self, command: Command) -> Self {
+        self.commands.push(command);
+        self
+    }
+
+    /// What the command does. A group without it prints its help.
+    ///
+    /// The function returns `()` for success, or an exit code.
+    pub fn run<T: Into<ExitStatus>>(
+        mut self,
+        run: impl Fn(&Invocation<'_>) -> Result<T, PluginError> + Send + Sync + 'static,
+    ) -> Self {
+        self.run = Some(Runner::Author(Arc::new(move |invocation| run(invocation).map(Into::into))));
+        self
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The line that says what it does.
+    #[must_use]
+    pub fn about_text(&self) -> Option<&str> {
+        self.about.as_deref()
+    }
+
+    /// Its arguments.
+    #[must_use]
+    pub fn args(&self) -> &[Arg] {
+        &self.args
+    }
+
+    /// The commands below it.
+    #[must_use]
+    pub fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+
+    /// The command below this one that a path leads to.
+    #[must_use]
+    pub fn find(&self, path: &[&str]) -> Option<&Command> {
+        path.iter().try_fold(self, |command, name| command.commands.iter().find(|below| below.name == *name))
+    }
+
+    /// Whether the command does something of its own.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Runs the command, whichever side it is of.
+    #[doc(hidden)]
+    pub fn invoke(&self, invocation: InvocationRef<'_>) -> Result<u8, PluginError> {
+        lift(vtable::Command::run(self, invocation))
+    }
+
+    /// Gives the command to the other side.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn into_raw(self) -> CommandBox {
+        Command_TO::from_value(self, TD_Opaque)
+    }
+
+    /// Reads a command of the other side, with all below it. Arguments of a kind that this side
+    /// does not know are left out, and named in the second value.
+    #[doc(hidden)]
+    pub fn from_raw(raw: CommandBox) -> (Self, Vec<String>) {
+        let (mut command, unknown) = Self::describe(&raw);
+        if raw.runs() {
+            command.run = Some(Runner::Foreign(Arc::new(raw)));
+        }
+        (command, unknown)
+    }
+
+    /// Reads everything but what the command does.
+    pub(crate) fn describe<P>(raw: &Command_TO<'_, P>) -> (Self, Vec<String>)
+    where
+        P: abi_stable::pointer_trait::AsPtr<PtrTarget = ()>,
+    {
+        let text = |value: ROption<RString>| value.into_option().map(String::from);
+        let mut unknown = Vec::new();
+        let mut args = Vec::new();
+        for arg in raw.args() {
+            match Arg::from_raw(&arg) {
+                Some(arg) => args.push(arg),
+                None => unknown.push(arg.id().into()),
+            }
+        }
+        let mut commands = Vec::new();
+        for below in raw.commands() {
+            let (command, more) = Self::from_raw(below);
+            unknown.extend(more);
+            commands.push(command);
+        }
+        let command = Self {
+            name: raw.name().into(),
+            aliases: lift_strings(raw.aliases()),
+            about: text(raw.about()),
+            long_about: text(raw.long_about()),
+            after_help: text(raw.after_help()),
+            hidden: raw.hidden(),
+            args,
+            commands,
+            run: None,
+        };
+        (command, unknown)
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command")
+            .field("name", &self.name)
+            .field("args", &self.args)
+            .field("commands", &self.commands)
+            .finish_non_exhaustive()
+    }
+}
+
+impl vtable::Command for Command {
+    fn name(&self) -> RString {
+        self.name.as_str().into()
+    }
+    fn aliases(&self) -> RVec<RString> {
+        strings(&self.aliases)
+    }
+    fn about(&self) -> ROption<RString> {
+        optional(self.about.as_deref())
+    }
+    fn long_about(&self) -> ROption<RString> {
+        optional(self.long_about.as_deref())
+    }
+    fn after_help(&self) -> ROption<RString> {
+        optional(self.after_help.as_deref())
+    }
+    fn hidden(&self) -> bool {
+        self.hidden
+    }
+    fn args(&self) -> RVec<ArgBox> {
+        self.args.iter().cloned().map(Arg::into_raw).collect()
+    }
+    fn commands(&self) -> RVec<CommandBox> {
+        self.commands.iter().cloned().map(Command::into_raw).collect()
+    }
+    fn runs(&self) -> bool {
+        self.run.is_some()
+    }
+    fn run(&self, invocation: InvocationRef<'_>) -> Outcome<u8> {
+        match &self.run {
+            Some(Runner::Author(run)) => {
+                shim::guard(|| run(&Invocation::new(&invocation)).map(|status| status.0))
+            }
+            Some(Runner::Foreign(command)) => command.run(invocation),
+            None => RResult::ROk(0),
+        }
+    }
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}

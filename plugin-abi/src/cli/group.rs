@@ -1,0 +1,169 @@
+//! The command line that a plugin may change.
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::Arc,
+};
+
+use abi_stable::std_types::RVec;
+
+use crate::{
+    Arg, Command, PluginError,
+    cli::Edit,
+    vtable::{self, CommandRef, EditBox},
+};
+
+/// A group of the host's command line: click's `Group`, which flytekit hands to `configure_pyflyte_cli`.
+///
+/// What you ask for is carried out after the hook returned, in order. A wish that cannot be granted
+/// (a name that is taken, an option that is not there) ends the start with an error that names it.
+///
+/// # Example: what flytekit's users do, and what union's plugin needs
+///
+/// ```
+/// use plugin_abi::{Arg, Command, Group};
+///
+/// fn configure_cli(main: &mut Group) {
+///     // A command of its own.
+///     main.add(Command::new("doctor").about("Check this laptop").run(|_| Ok(())));
+///     // A command in a group that is there already.
+///     main.group("config").add(Command::new("rotate").run(|_| Ok(())));
+///     // A group that may be there already, because another plugin has one of the same name.
+///     main.merge(Command::new("create").command(Command::new("app").run(|_| Ok(()))));
+///     // A hidden option for all commands, that only has an effect.
+///     main.add_arg(Arg::option("tenant").global(true).hidden(true).callback(|_values, _given| Ok(None)));
+///     // Another default for an option of a command; the function runs when the value is needed.
+///     main.group("register").option("project").set_default_with(|previous| Ok(previous.to_vec()));
+/// }
+/// ```
+pub struct Group {
+    path: Vec<String>,
+    shared: Rc<Shared>,
+}
+
+/// What all handles of one call have in common.
+struct Shared {
+    edits: RefCell<Vec<Edit>>,
+    /// The command line as it was before the hook.
+    before: Command,
+}
+
+impl Group {
+    pub(crate) fn root(raw: &CommandRef<'_>) -> Self {
+        let (before, _) = Command::describe(raw);
+        Self { path: Vec::new(), shared: Rc::new(Shared { edits: RefCell::default(), before }) }
+    }
+
+    pub(crate) fn into_edits(self) -> RVec<EditBox> {
+        self.shared.edits.take().into_iter().map(Edit::into_raw).collect()
+    }
+
+    fn push(&mut self, kind: u32, edit: Edit) -> &mut Self {
+        self.shared.edits.borrow_mut().push(Edit { kind, path: self.path.clone(), ..edit });
+        self
+    }
+
+    /// Adds a command or a group; the name must be free.
+    pub fn add(&mut self, command: Command) -> &mut Self {
+        self.push(vtable::EDIT_ADD_COMMAND, Edit { new_command: Some(command), ..Edit::default() })
+    }
+
+    /// Adds the commands of a group to the group of the same name, which is made if it is not there.
+    pub fn merge(&mut self, group: Command) -> &mut Self {
+        self.push(vtable::EDIT_MERGE_GROUP, Edit { new_command: Some(group), ..Edit::default() })
+    }
+
+    /// Puts a command in the place of the one of the same name, be it built in.
+    pub fn replace(&mut self, command: Command) -> &mut Self {
+        self.push(vtable::EDIT_REPLACE_COMMAND, Edit { new_command: Some(command), ..Edit::default() })
+    }
+
+    /// Hides a command from help and completion; it still works.
+    pub fn hide(&mut self, name: &str) -> &mut Self {
+        let mut path = self.path.clone();
+        path.push(name.to_owned());
+        self.shared.edits.borrow_mut().push(Edit { kind: vtable::EDIT_HIDE_COMMAND, path, ..Edit::default() });
+        self
+    }
+
+    /// Adds an argument to this command; on the main group, usually a [global](Arg::global) option.
+    pub fn add_arg(&mut self, arg: Arg) -> &mut Self {
+        self.push(vtable::EDIT_ADD_ARGUMENT, Edit { new_argument: Some(arg), ..Edit::default() })
+    }
+
+    /// The command or group of a name below this one, to change it.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Group {
+        let mut path = self.path.clone();
+        path.push(name.to_owned());
+        Self { path, shared: Rc::clone(&self.shared) }
+    }
+
+    /// An option of this command by its id, which is its long name, to change it.
+    #[must_use]
+    pub fn option(&self, id: &str) -> OptionEdit {
+        OptionEdit { group: Self { path: self.path.clone(), shared: Rc::clone(&self.shared) }, id: id.to_owned() }
+    }
+
+    /// This command as it was before the hook; `None` if it is not there (yet).
+    #[must_use]
+    pub fn existing(&self) -> Option<&Command> {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        self.shared.before.find(&path)
+    }
+
+    /// Every command below this one, as it was before the hook: what union's plugin walks to rewrite defaults.
+    #[must_use]
+    pub fn walk(&self) -> Vec<Group> {
+        let mut found = Vec::new();
+        for below in self.existing().map(Command::commands).unwrap_or_default() {
+            let group = self.group(below.name());
+            let deeper = group.walk();
+            found.push(group);
+            found.extend(deeper);
+        }
+        found
+    }
+}
+
+/// An option of the command line that a plugin may change.
+pub struct OptionEdit {
+    group: Group,
+    id: String,
+}
+
+impl OptionEdit {
+    /// Gives it another default.
+    pub fn set_default(&mut self, value: impl Into<String>) -> &mut Self {
+        let edit = Edit { default_values: vec![value.into()], ..self.edit() };
+        self.group.push(vtable::EDIT_SET_DEFAULT, edit);
+        self
+    }
+
+    /// Gives it a default that is worked out when the value is needed, from the one before.
+    ///
+    /// Help does not show such a default, and does not call the function.
+    pub fn set_default_with(
+        &mut self,
+        lazy: impl Fn(&[String]) -> Result<Vec<String>, PluginError> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let edit = Edit { lazy_default: Some(Arc::new(lazy)), ..self.edit() };
+        self.group.push(vtable::EDIT_SET_LAZY_DEFAULT, edit);
+        self
+    }
+
+    /// Adds a function that sees the values before the command runs, and may replace them: click's `callback`.
+    pub fn add_callback(
+        &mut self,
+        callback: impl Fn(&[String], bool) -> Result<Option<Vec<String>>, PluginError> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let edit = Edit { callback: Some(Arc::new(callback)), ..self.edit() };
+        self.group.push(vtable::EDIT_ADD_CALLBACK, edit);
+        self
+    }
+
+    fn edit(&self) -> Edit {
+        Edit { argument: Some(self.id.clone()), ..Edit::default() }
+    }
+}

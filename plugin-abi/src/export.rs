@@ -1,0 +1,120 @@
+//! What the export attribute expands to.
+
+#![expect(unsafe_code, reason = "abi_stable's constructor of a header is unsafe; plugin crates get a safe one")]
+
+use std::marker::PhantomData;
+
+use abi_stable::{
+    library::{CheckTypeLayout, LibHeader, RootModuleResult},
+    prefix_type::WithMetadata,
+    std_types::RStr,
+};
+
+use crate::{
+    HookSet, Plugin,
+    shim,
+    vtable::{HostArc, HooksBox, Outcome, PluginModule, PluginModuleRef},
+};
+
+/// A plugin with a passport. The export attribute implements it, and nobody else should.
+#[doc(hidden)]
+pub trait Exported: Plugin {
+    /// The passport's text, without the NUL.
+    const PASSPORT: &'static str;
+    /// The hooks that the author's `impl` block contains.
+    const HOOKS: HookSet;
+}
+
+/// The plugin's side of `create`.
+extern "C" fn create<P: Exported>(host: HostArc) -> Outcome<HooksBox> {
+    shim::create::<P>(host)
+}
+
+#[cfg(feature = "next-protocol")]
+extern "C" fn revision() -> u32 {
+    1
+}
+
+/// The root module of one plugin type, as a constant.
+struct ModuleOf<P>(PhantomData<P>);
+
+impl<P: Exported> ModuleOf<P> {
+    const MODULE: &'static WithMetadata<PluginModule> = &WithMetadata::new(PluginModule {
+        passport: RStr::from_str(P::PASSPORT),
+        create: create::<P>,
+        #[cfg(feature = "next-protocol")]
+        revision,
+    });
+}
+
+/// The root module of a plugin: what the host gets out of a loaded library, and tests without one.
+#[doc(hidden)]
+#[must_use]
+pub fn module<P: Exported>() -> PluginModuleRef {
+    PluginModuleRef(ModuleOf::<P>::MODULE.static_as_prefix())
+}
+
+extern "C" fn construct<P: Exported>() -> RootModuleResult {
+    // What abi_stable's own export attribute expands to; the attribute itself cannot be generic.
+    abi_stable::library::__call_root_module_loader(module::<P>)
+}
+
+/// The header under [`HEADER_SYMBOL`](crate::passport::HEADER_SYMBOL).
+#[doc(hidden)]
+#[must_use]
+pub const fn header<P: Exported>() -> LibHeader {
+    // SAFETY: `construct` returns what `module` made, and that is a `PluginModuleRef`.
+    unsafe { LibHeader::from_constructor::<PluginModuleRef>(construct::<P>, CheckTypeLayout::Yes) }
+}
+
+/// What the export attribute expands to: the passport, and with `symbols` the library's two exports.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    (@passport $plugin:ty, $name:expr, [$($(#[$cfg:meta])* $hook:ident)*]) => {
+        const HOOKS: $crate::HookSet = {
+            #[allow(unused_mut)]
+            let mut hooks = $crate::HookSet::EMPTY;
+            $($(#[$cfg])* { hooks = hooks.with(::core::stringify!($hook)); })*
+            hooks
+        };
+        const TEXT: $crate::passport::Text = $crate::passport::Text::new(
+            &$crate::passport::CrateFacts {
+                name: $name,
+                version: ::core::env!("CARGO_PKG_VERSION"),
+                description: ::core::env!("CARGO_PKG_DESCRIPTION"),
+                homepage: ::core::env!("CARGO_PKG_HOMEPAGE"),
+                repository: ::core::env!("CARGO_PKG_REPOSITORY"),
+                license: ::core::env!("CARGO_PKG_LICENSE"),
+            },
+            HOOKS,
+        );
+        const BYTES: [u8; TEXT.size()] = TEXT.bytes();
+
+        impl $crate::export::Exported for $plugin {
+            const PASSPORT: &'static str = $crate::passport::text(&BYTES);
+            const HOOKS: $crate::HookSet = HOOKS;
+        }
+    };
+    (in_process $plugin:ty, $name:expr, $hooks:tt) => {
+        const _: () = { $crate::__export!(@passport $plugin, $name, $hooks); };
+    };
+    (symbols $plugin:ty, $name:expr, $hooks:tt) => {
+        const _: () = {
+            $crate::__export!(@passport $plugin, $name, $hooks);
+
+            #[cfg(panic = "abort")]
+            ::core::compile_error!(
+                "a plugin needs `panic = \"unwind\"` in its profile: with `abort` a panic would end the host"
+            );
+
+            #[doc = "What the plugin says about itself without being run."]
+            #[unsafe(export_name = "flyte_plugin_passport")]
+            pub static PASSPORT: [u8; TEXT.size()] = BYTES;
+
+            #[doc = "Where the host finds the plugin's vtable."]
+            #[unsafe(export_name = "flyte_plugin_header")]
+            pub static HEADER: $crate::__private::LibHeader = $crate::export::header::<$plugin>();
+        };
+    };
+}

@@ -1,0 +1,68 @@
+//! The names of the hooks, as flytekit's users know them.
+
+use std::fmt;
+
+use crate::version::{MAJOR, ProtocolVersion};
+
+macro_rules! hooks {
+    ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident = $name:literal since $minor:literal,)*) => {
+        /// One of the behaviours of the Flyte client that a plugin may change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Hook {
+            $($(#[doc = $doc])* $(#[cfg($cfg)])? $variant,)*
+        }
+
+        impl Hook {
+            /// Every hook that this build of the crate knows, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$($(#[cfg($cfg)])? Self::$variant,)*];
+
+            /// The name in a passport, in messages and in the author's trait.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $($(#[cfg($cfg)])? Self::$variant => $name,)* }
+            }
+
+            /// The first version of the protocol that has this hook.
+            ///
+            /// A plugin that speaks an older one cannot override it.
+            #[must_use]
+            pub const fn since(self) -> ProtocolVersion {
+                let minor = match self { $($(#[cfg($cfg)])? Self::$variant => $minor,)* };
+                ProtocolVersion { major: MAJOR, minor }
+            }
+        }
+    };
+}
+
+hooks! {
+    /// flytekit's `get_remote`: which Flyte to talk to, and how.
+    GetRemote = "get_remote" since 0,
+    /// flytekit's `configure_pyflyte_cli`: the command line itself.
+    ConfigureCli = "configure_cli" since 0,
+    /// flytekit's `secret_requires_group`: whether a secret without a group is refused.
+    SecretRequiresGroup = "secret_requires_group" since 0,
+    /// flytekit's `get_default_image`: the image of a container task that names none.
+    GetDefaultImage = "get_default_image" since 0,
+    /// flytekit's `get_auth_success_html`: the page that the browser shows after sign-in.
+    GetAuthSuccessHtml = "get_auth_success_html" since 0,
+    /// flytekit's `get_default_cache_policies`: how tasks are cached that do not say so themselves.
+    GetDefaultCachePolicies = "get_default_cache_policies" since 0,
+    /// The hook of the growth tests; it is in no protocol that ships.
+    #[cfg(feature = "next-protocol")]
+    GetGreeting = "get_greeting" since 1,
+}
+
+impl Hook {
+    /// Finds a hook by its [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|hook| hook.name() == name)
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,229 @@
+//! The passport: what a plugin says about itself without being run.
+//!
+//! It is a constant in the library's read-only data, under the symbol [`SYMBOL`]: a line with a
+//! magic and a format number, then `key=value` lines, then a NUL. The export macro makes it, from
+//! Cargo's metadata and from the hooks that the author's `impl` block really contains.
+
+use crate::hook::Hook;
+use crate::version;
+
+/// The symbol under which a library exports its passport.
+pub const SYMBOL: &str = "flyte_plugin_passport";
+
+/// The symbol under which a library exports abi_stable's header.
+pub const HEADER_SYMBOL: &str = "flyte_plugin_header";
+
+/// The first line; the number is that of the format, not of the protocol.
+pub const MAGIC: &str = "flyte-plugin-passport 1\n";
+
+/// No passport is longer than this, in bytes, the NUL included.
+pub const MAX_LEN: usize = 16 * 1024;
+
+/// The hooks that a plugin overrides, as a set that can be built in a constant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HookSet(u64);
+
+impl HookSet {
+    /// The set without any hook.
+    pub const EMPTY: Self = Self(0);
+
+    /// Adds a hook by the name of its method.
+    ///
+    /// # Panics
+    ///
+    /// When the trait has no such hook; in a constant, that is a compile error.
+    #[must_use]
+    pub const fn with(self, name: &str) -> Self {
+        let mut index = 0;
+        while index < Hook::ALL.len() {
+            if equal(Hook::ALL[index].name(), name) {
+                return Self(self.0 | 1 << index);
+            }
+            index += 1;
+        }
+        panic!("not a hook of this version of the protocol")
+    }
+
+    /// Whether a hook is in the set.
+    #[must_use]
+    pub const fn contains(self, hook: Hook) -> bool {
+        let mut index = 0;
+        while index < Hook::ALL.len() {
+            if equal(Hook::ALL[index].name(), hook.name()) {
+                return self.0 & (1 << index) != 0;
+            }
+            index += 1;
+        }
+        false
+    }
+}
+
+const fn equal(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// What Cargo knows of the plugin's crate.
+#[doc(hidden)]
+pub struct CrateFacts {
+    pub name: &'static str,
+    pub version: &'static str,
+    pub description: &'static str,
+    pub homepage: &'static str,
+    pub repository: &'static str,
+    pub license: &'static str,
+}
+
+/// A passport's text while it is put together in a constant.
+#[doc(hidden)]
+pub struct Text {
+    bytes: [u8; MAX_LEN],
+    len: usize,
+}
+
+impl Text {
+    /// Writes the passport of a plugin.
+    ///
+    /// # Panics
+    ///
+    /// In a constant, hence as a compile error: a name that is not lower case letters, digits, `-`
+    /// and `_`, or more text than [`MAX_LEN`].
+    #[must_use]
+    pub const fn new(facts: &CrateFacts, hooks: HookSet) -> Self {
+        assert!(is_name(facts.name), "a plugin's name is made of a-z, 0-9, `-` and `_`, and starts with a letter or digit");
+        let homepage = if facts.homepage.is_empty() { facts.repository } else { facts.homepage };
+        Self { bytes: [0; MAX_LEN], len: 0 }
+            .raw(MAGIC)
+            .line("name", facts.name)
+            .line("version", facts.version)
+            .raw("protocol=")
+            .number(version::MAJOR)
+            .raw(".")
+            .number(version::MINOR)
+            .raw("\nhooks=")
+            .hooks(hooks)
+            .raw("\n")
+            .line("rustc", env!("PLUGIN_ABI_RUSTC"))
+            .line("target", env!("PLUGIN_ABI_TARGET"))
+            .line("abi_stable", "0.11")
+            .line("description", facts.description)
+            .line("homepage", homepage)
+            .line("license", facts.license)
+    }
+
+    /// The number of bytes, with the NUL.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.len + 1
+    }
+
+    /// The bytes with the NUL; `N` is [`Self::size`].
+    #[must_use]
+    pub const fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut out = [0; N];
+        let mut index = 0;
+        while index < self.len {
+            out[index] = self.bytes[index];
+            index += 1;
+        }
+        out
+    }
+
+    const fn raw(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut index = 0;
+        while index < text.len() {
+            self.bytes[self.len] = text[index];
+            self.len += 1;
+            index += 1;
+        }
+        assert!(self.len < MAX_LEN, "the passport is too long: shorten the crate's description");
+        self
+    }
+
+    const fn line(self, key: &str, value: &str) -> Self {
+        if value.is_empty() {
+            return self;
+        }
+        let mut text = self.raw(key).raw("=");
+        let start = text.len;
+        text = text.raw(value);
+        // A description in Cargo.toml may span lines; here a line is a key.
+        let mut index = start;
+        while index < text.len {
+            if text.bytes[index] < b' ' || text.bytes[index] == 0x7f {
+                text.bytes[index] = b' ';
+            }
+            index += 1;
+        }
+        text.raw("\n")
+    }
+
+    const fn number(mut self, number: u16) -> Self {
+        if number >= 10 {
+            self = self.number(number / 10);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a digit")]
+        let digit = b'0' + (number % 10) as u8;
+        self.bytes[self.len] = digit;
+        self.len += 1;
+        self
+    }
+
+    const fn hooks(mut self, hooks: HookSet) -> Self {
+        let mut index = 0;
+        let mut first = true;
+        while index < Hook::ALL.len() {
+            if hooks.contains(Hook::ALL[index]) {
+                if !first {
+                    self = self.raw(",");
+                }
+                self = self.raw(Hook::ALL[index].name());
+                first = false;
+            }
+            index += 1;
+        }
+        self
+    }
+}
+
+/// The text of a passport's bytes, without the NUL.
+///
+/// # Panics
+///
+/// Never for bytes that [`Text`] made.
+#[doc(hidden)]
+#[must_use]
+pub const fn text(bytes: &'static [u8]) -> &'static str {
+    let (text, _nul) = bytes.split_at(bytes.len() - 1);
+    match std::str::from_utf8(text) {
+        Ok(text) => text,
+        Err(_) => panic!("a passport is made of `str`s"),
+    }
+}
+
+const fn is_name(name: &str) -> bool {
+    let name = name.as_bytes();
+    if name.is_empty() || name.len() > 64 || !name[0].is_ascii_lowercase() && !name[0].is_ascii_digit() {
+        return false;
+    }
+    let mut index = 0;
+    while index < name.len() {
+        let byte = name[index];
+        if !(byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_') {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}

@@ -1,0 +1,138 @@
+//! The one wrapper around everything of an author's that the host calls.
+//!
+//! It catches panics inside the plugin, where they can be caught, keeps their text and place, and
+//! turns them into typed faults. A panic that crossed the border would end the process.
+
+use std::{
+    cell::{Cell, RefCell},
+    panic::{self, AssertUnwindSafe, PanicHookInfo},
+    sync::Once,
+};
+
+use abi_stable::{
+    erased_types::TD_Opaque,
+    std_types::{ROption, RResult, RStr, RString, RVec},
+};
+
+use crate::{
+    Group, Next, Plugin, PluginError, RemoteRequest,
+    vtable::{
+        CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, HooksBox, Outcome, RemoteBox,
+        RemoteRequestRef,
+    },
+};
+
+thread_local! {
+    /// How many guarded calls are on this thread's stack.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Text and place of the last panic in a guarded call.
+    static LAST_PANIC: RefCell<Option<(String, Option<String>)>> = const { RefCell::new(None) };
+}
+
+/// Runs an author's code; a panic becomes a fault.
+///
+/// Unwinding may leave the author's own values half changed. They stay usable as far as Rust is
+/// concerned (locks are poisoned), and the host calls no further hook of a plugin that panicked in
+/// a command, so nothing more is promised.
+#[doc(hidden)]
+pub fn guard<T>(body: impl FnOnce() -> Result<T, PluginError>) -> Outcome<T> {
+    DEPTH.set(DEPTH.get() + 1);
+    let result = panic::catch_unwind(AssertUnwindSafe(body));
+    DEPTH.set(DEPTH.get() - 1);
+    match result {
+        Ok(Ok(value)) => RResult::ROk(value),
+        Ok(Err(error)) => RResult::RErr(error.into_raw()),
+        Err(payload) => RResult::RErr(caught(payload)),
+    }
+}
+
+#[cold]
+fn caught(payload: Box<dyn std::any::Any + Send>) -> crate::vtable::FaultBox {
+    let noted = LAST_PANIC.take();
+    // The payload's own destructor is the author's code, and may panic in its turn.
+    if panic::catch_unwind(AssertUnwindSafe(|| drop(payload))).is_err() {
+        LAST_PANIC.take();
+    }
+    let (text, place) = noted.unwrap_or_else(|| ("panicked without a message".to_owned(), None));
+    PluginError::panicked(text, place).into_raw()
+}
+
+/// Notes panics of guarded calls instead of printing them; leaves all others as they were.
+///
+/// A library has its own copy of the standard library, hence its own panic hook.
+#[doc(hidden)]
+pub fn note_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if DEPTH.get() > 0 { note(info) } else { previous(info) }
+        }));
+    });
+}
+
+fn note(info: &PanicHookInfo<'_>) {
+    let text = info.payload_as_str().unwrap_or("panicked with a value that is not text").to_owned();
+    let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
+    LAST_PANIC.set(Some((text, place)));
+}
+
+/// An author's plugin behind the interface that the host calls.
+struct Shim<P>(P);
+
+/// Creates an author's plugin as the host sees it.
+#[doc(hidden)]
+pub fn create<P: Plugin>(host: crate::vtable::HostArc) -> Outcome<HooksBox> {
+    note_panics();
+    guard(|| {
+        let plugin = P::create(crate::Host::from_raw(host))?;
+        Ok(Hooks_TO::from_value(Shim(plugin), TD_Opaque))
+    })
+}
+
+impl<P: Plugin> Hooks for Shim<P> {
+    fn get_remote(&self, request: RemoteRequestRef<'_>, context: ContextRef<'_>) -> Outcome<RemoteBox> {
+        guard(|| {
+            let request = RemoteRequest::from_raw(&request);
+            self.0.get_remote(&request, Next::new(&context)).map(crate::Remote::into_raw)
+        })
+    }
+
+    fn configure_cli(&self, main: CommandRef<'_>) -> Outcome<RVec<EditBox>> {
+        guard(|| {
+            let mut group = Group::root(&main);
+            self.0.configure_cli(&mut group)?;
+            Ok(group.into_edits())
+        })
+    }
+
+    fn secret_requires_group(&self, context: ContextRef<'_>) -> Outcome<bool> {
+        guard(|| self.0.secret_requires_group(Next::new(&context)))
+    }
+
+    fn get_default_image(&self, context: ContextRef<'_>) -> Outcome<ROption<RString>> {
+        guard(|| {
+            let image = self.0.get_default_image(Next::new(&context))?;
+            Ok(image.map(RString::from).into())
+        })
+    }
+
+    fn get_auth_success_html(&self, endpoint: RStr<'_>, context: ContextRef<'_>) -> Outcome<ROption<RString>> {
+        guard(|| {
+            let html = self.0.get_auth_success_html(endpoint.as_str(), Next::new(&context))?;
+            Ok(html.map(RString::from).into())
+        })
+    }
+
+    fn get_default_cache_policies(&self, context: ContextRef<'_>) -> Outcome<RVec<CachePolicyBox>> {
+        guard(|| {
+            let policies = self.0.get_default_cache_policies(Next::new(&context))?;
+            Ok(policies.into_iter().map(crate::CachePolicy::into_raw).collect())
+        })
+    }
+
+    #[cfg(feature = "next-protocol")]
+    fn get_greeting(&self, context: ContextRef<'_>) -> Outcome<RString> {
+        guard(|| self.0.get_greeting(Next::new(&context)).map(RString::from))
+    }
+}

@@ -1,0 +1,70 @@
+//! What crosses the border between host and plugin. Authors never see this module.
+//!
+//! Only two kinds of things cross: *interfaces* (trait objects of `abi_stable`, whose method tables
+//! may grow) and *leaves* (`RStr`, `RString`, `RVec`, `ROption`, `RResult`, integers, `bool`).
+//! Nothing with named fields crosses by value, because a record cannot grow.
+//!
+//! # Rules of growth
+//!
+//! 1. Within a major version nothing is removed, renamed, reordered, or given another type.
+//! 2. A new method goes behind the last one of its interface and has a default body, which says what
+//!    the older side would have said. `#[sabi(last_prefix_field)]` stays where it was in 1.0.
+//! 3. A new hook is a method of [`Hooks`] whose default passes on to [`Context`].
+//! 4. [`crate::version::MINOR`] is raised, with a line about what it added.
+//!
+//! | plugin | host | what happens |
+//! |---|---|---|
+//! | 1.0 | 1.0 | the usual layout check |
+//! | 1.1 | 1.0 | the usual layout check: the plugin may have more |
+//! | 1.0 | 1.1 | the layout check with the sides exchanged: here the *host* has more; what the plugin lacks runs its default |
+//! | 2.0 | 1.x | refused by the passport, before the file is loaded |
+//!
+//! Either way every method of one side that the other lacks runs its default body, in the process
+//! and with the objects of the side that calls. That holds for both directions of every interface,
+//! since a pair of versions is ordered: one side has all that the other has.
+
+#![expect(unsafe_code, reason = "the derives of abi_stable expand to unsafe code; nothing here is written by hand")]
+#![expect(missing_docs, reason = "the derives of abi_stable make undocumented items beside each interface")]
+#![expect(non_local_definitions, reason = "abi_stable's derives put their impls into anonymous constants")]
+#![cfg_attr(
+    feature = "next-protocol",
+    expect(unused_braces, reason = "abi_stable's derive wraps default bodies a second time")
+)]
+
+/// Defines an interface twice: as it is, and as the growth tests see it one minor version ahead.
+///
+/// The bodies are pasted before `sabi_trait` reads them, because it would not understand a `#[cfg]`
+/// on a method.
+macro_rules! interface {
+    (
+        $(#[$($attribute:tt)*])*
+        pub trait $name:ident : [$($bound:tt)*] { $($body:tt)* }
+        next { $($next:tt)* }
+    ) => {
+        $(#[$($attribute)*])*
+        #[cfg(not(feature = "next-protocol"))]
+        #[abi_stable::sabi_trait]
+        pub trait $name: $($bound)* { $($body)* }
+
+        $(#[$($attribute)*])*
+        #[cfg(feature = "next-protocol")]
+        #[abi_stable::sabi_trait]
+        pub trait $name: $($bound)* { $($body)* $($next)* }
+    };
+}
+
+mod cache;
+mod cli;
+mod fault;
+mod hooks;
+mod host;
+mod module;
+mod remote;
+
+pub use cache::*;
+pub use cli::*;
+pub use fault::*;
+pub use hooks::*;
+pub use host::*;
+pub use module::*;
+pub use remote::*;

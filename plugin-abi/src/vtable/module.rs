@@ -1,0 +1,50 @@
+//! The root of a plugin's library: what `flyte_plugin_header` leads to.
+
+use abi_stable::{
+    StableAbi,
+    library::RootModule,
+    sabi_types::VersionStrings,
+    std_types::RStr,
+};
+
+use super::{HooksBox, HostArc, Outcome};
+
+/// The first thing that the host reads from a loaded library.
+///
+/// The only record in the protocol; it is a prefix type, so that it may grow like an interface.
+#[cfg(not(feature = "next-protocol"))]
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
+#[sabi(missing_field(panic))]
+pub struct PluginModule {
+    /// The text of the passport, for comparison with the one in the file.
+    pub passport: RStr<'static>,
+    /// Makes the plugin. Called at most once in a process.
+    #[sabi(last_prefix_field)]
+    pub create: extern "C" fn(host: HostArc) -> Outcome<HooksBox>,
+}
+
+/// The root module one minor version ahead, for the growth tests.
+#[cfg(feature = "next-protocol")]
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
+#[sabi(missing_field(option))]
+pub struct PluginModule {
+    /// The text of the passport, for comparison with the one in the file.
+    pub passport: RStr<'static>,
+    /// Makes the plugin. Called at most once in a process.
+    #[sabi(last_prefix_field)]
+    pub create: extern "C" fn(host: HostArc) -> Outcome<HooksBox>,
+    /// Absent from a plugin of protocol 1.0.
+    pub revision: extern "C" fn() -> u32,
+}
+
+impl RootModule for PluginModuleRef {
+    abi_stable::declare_root_module_statics! {PluginModuleRef}
+    const BASE_NAME: &'static str = "flyte_plugin";
+    const NAME: &'static str = "flyte_plugin";
+    // The passport decides which versions go together; a constant keeps abi_stable out of it.
+    const VERSION_STRINGS: VersionStrings = VersionStrings { version: RStr::from_str("1.0.0") };
+}
