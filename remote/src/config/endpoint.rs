@@ -1,0 +1,234 @@
+//! Endpoints of Flyte: `host`, `host:port`, and the two with a scheme.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a Flyte control plane listens, such as `flyte.example.org`, `localhost:30080` or `https://flyte.example.org`.
+///
+/// `Display` gives the text that flytekit would hold: as written, without `dns:///`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    text: String,
+    scheme: Option<Scheme>,
+    host: String,
+    port: Option<u16>,
+}
+
+/// The scheme that an endpoint may carry. Whether TLS is used follows `insecure`, not the scheme, as in flytekit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// `http://`
+    Http,
+    /// `https://`
+    Https,
+}
+
+impl Endpoint {
+    /// The host, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, where one is written.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The scheme, where one is written.
+    pub fn scheme(&self) -> Option<Scheme> {
+        self.scheme
+    }
+
+    /// The endpoint as flytekit holds it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// `host:port`, as a URL wants it; the port is that of the scheme (80 or 443) where none is written, and without
+    /// a scheme that of TLS (443) or plain text (80).
+    pub fn authority(&self, insecure: bool) -> String {
+        let plain = self.scheme.map_or(insecure, |scheme| scheme == Scheme::Http);
+        let port = self.port.unwrap_or(if plain { 80 } else { 443 });
+        match self.host.contains(':') {
+            true => format!("[{}]:{port}", self.host),
+            false => format!("{}:{port}", self.host),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Why a text is no endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` {problem}")]
+pub struct EndpointError {
+    text: String,
+    problem: String,
+}
+
+impl EndpointError {
+    /// What an endpoint looks like.
+    pub fn hint(&self) -> Option<String> {
+        Some(
+            "an endpoint is a host with an optional port, such as `flyte.example.org` or `localhost:30080`"
+                .to_owned(),
+        )
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let refuse = |problem: &str| EndpointError { text: text.to_owned(), problem: problem.to_owned() };
+        // flytekit deletes `dns:///` wherever it stands (`flytekit/configuration/internal.py`, `Platform.URL`).
+        let kept = text.replace("dns:///", "");
+        if kept.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(refuse("contains a space"));
+        }
+        let (scheme, rest) = split_scheme(&kept).map_err(|problem| refuse(&problem))?;
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        if authority.contains(['/', '?', '#']) {
+            return Err(refuse("goes on after the host; only host and port are expected"));
+        }
+        if authority.contains('@') {
+            return Err(EndpointError {
+                text: "…@…".to_owned(),
+                problem: "carries a user name or password; only host and port are expected".to_owned(),
+            });
+        }
+        let (host, port) = split_port(authority).map_err(|problem| refuse(&problem))?;
+        let host = host.to_owned();
+        Ok(Endpoint { scheme, host, port, text: kept })
+    }
+}
+
+fn split_scheme(text: &str) -> Result<(Option<Scheme>, &str), String> {
+    match text.split_once("://") {
+        None => Ok((None, text)),
+        Some(("http", rest)) => Ok((Some(Scheme::Http), rest)),
+        Some(("https", rest)) => Ok((Some(Scheme::Https), rest)),
+        Some((other, _)) => {
+            Err(format!("has the scheme `{other}://`; `dns:///`, `http://` and `https://` are possible"))
+        }
+    }
+}
+
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(bracketed) => {
+            let (host, rest) = bracketed.split_once(']').ok_or("opens a bracket that nothing closes")?;
+            host.parse::<std::net::Ipv6Addr>().map_err(|_| "has brackets around what is no IPv6 address")?;
+            match rest {
+                "" => (host, None),
+                rest => (host, Some(rest.strip_prefix(':').ok_or("goes on after the closing bracket")?)),
+            }
+        }
+        None if authority.matches(':').count() > 1 => {
+            return Err(
+                "has several colons; an IPv6 address stands in brackets, such as `[::1]:30080`".to_owned()
+            );
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (checked_host(host)?, Some(port)),
+            None => (checked_host(authority)?, None),
+        },
+    };
+    match port {
+        None => Ok((host, None)),
+        Some(port) => match port.parse::<u16>() {
+            Ok(number) if number > 0 && port.chars().all(|c| c.is_ascii_digit()) => Ok((host, Some(number))),
+            _ => Err(format!("has the port `{port}`; a number from 1 to 65535 is expected")),
+        },
+    }
+}
+
+fn checked_host(host: &str) -> Result<&str, String> {
+    if host.is_empty() {
+        return Err("names no host".to_owned());
+    }
+    if host.chars().all(|c| c.is_ascii_digit()) {
+        return Err("is a bare number, not a host".to_owned());
+    }
+    match host.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '-' | '.' | '_'))) {
+        Some(c) => Err(format!("has the character `{c}` in its host")),
+        None => Ok(host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (String, Option<u16>, String) {
+        let endpoint: Endpoint = text.parse().unwrap();
+        (endpoint.host().to_owned(), endpoint.port(), endpoint.to_string())
+    }
+
+    fn refused(text: &str) -> String {
+        text.parse::<Endpoint>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn hosts_ports_and_schemes() {
+        assert_eq!(
+            parts("flyte.example.org"),
+            ("flyte.example.org".into(), None, "flyte.example.org".into())
+        );
+        assert_eq!(
+            parts("dns:///localhost:30080"),
+            ("localhost".into(), Some(30080), "localhost:30080".into())
+        );
+        assert_eq!(parts("https://a.b/"), ("a.b".into(), None, "https://a.b/".into()));
+        assert_eq!(parts("[::1]:80"), ("::1".into(), Some(80), "[::1]:80".into()));
+        assert_eq!(parts("10.0.0.1:8089"), ("10.0.0.1".into(), Some(8089), "10.0.0.1:8089".into()));
+    }
+
+    #[test]
+    fn the_port_follows_the_scheme_and_then_tls() {
+        let authority = |text: &str, insecure| text.parse::<Endpoint>().unwrap().authority(insecure);
+        assert_eq!(authority("a", false), "a:443");
+        assert_eq!(authority("a", true), "a:80");
+        assert_eq!(authority("http://a", false), "a:80");
+        assert_eq!(authority("https://a", true), "a:443");
+        assert_eq!(authority("[::1]:9", true), "[::1]:9");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        assert_eq!(refused(""), "`` names no host");
+        assert_eq!(refused(":80"), "`:80` names no host");
+        assert_eq!(refused("30080"), "`30080` is a bare number, not a host");
+        assert_eq!(refused("a b"), "`a b` contains a space");
+        assert_eq!(refused("a:x"), "`a:x` has the port `x`; a number from 1 to 65535 is expected");
+        assert_eq!(refused("a:0"), "`a:0` has the port `0`; a number from 1 to 65535 is expected");
+        assert_eq!(refused("a:+1"), "`a:+1` has the port `+1`; a number from 1 to 65535 is expected");
+        assert_eq!(
+            refused("a:65536"),
+            "`a:65536` has the port `65536`; a number from 1 to 65535 is expected"
+        );
+        assert_eq!(
+            refused("https://a/console"),
+            "`https://a/console` goes on after the host; only host and port are expected"
+        );
+        assert_eq!(
+            refused("grpc://a"),
+            "`grpc://a` has the scheme `grpc://`; `dns:///`, `http://` and `https://` are possible"
+        );
+        assert_eq!(
+            refused("::1"),
+            "`::1` has several colons; an IPv6 address stands in brackets, such as `[::1]:30080`"
+        );
+        assert_eq!(refused("[x]"), "`[x]` has brackets around what is no IPv6 address");
+        assert_eq!(refused("[::1"), "`[::1` opens a bracket that nothing closes");
+        assert_eq!(refused("a$b"), "`a$b` has the character `$` in its host");
+        assert_eq!(
+            refused("https://ada:pw@a"),
+            "`…@…` carries a user name or password; only host and port are expected"
+        );
+    }
+}

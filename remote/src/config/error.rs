@@ -1,0 +1,98 @@
+//! Why a configuration cannot be used.
+
+use std::io;
+
+use super::endpoint::EndpointError;
+use super::origin::{ConfigPath, Origin};
+
+/// A configuration that cannot be used; every variant names the file, key or variable to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The sign-in mode is none that Flyte knows.
+    #[error("{origin} names the unknown sign-in mode `{value}`")]
+    AuthMode {
+        /// What was asked for.
+        value: String,
+        /// Who asked.
+        origin: Origin,
+    },
+    /// The endpoint cannot be one.
+    #[error("{origin} is no endpoint")]
+    Endpoint {
+        /// Who set it.
+        origin: Origin,
+        /// What is wrong with it.
+        source: EndpointError,
+    },
+    /// An INI file has a section that flytekit keeps for itself.
+    #[error("configuration file `{path}` has a section `[internal]`, which Flyte keeps for itself")]
+    InternalSection {
+        /// The file in use.
+        path: ConfigPath,
+    },
+    /// The file that was asked for does not exist.
+    #[error("configuration file `{path}` does not exist")]
+    Missing {
+        /// The file that was asked for.
+        path: ConfigPath,
+    },
+    /// The file with the client secret cannot be read.
+    #[error("{origin} names the secret file `{path}`, which cannot be read")]
+    SecretFile {
+        /// The file with the secret.
+        path: ConfigPath,
+        /// Who named it.
+        origin: Origin,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The file is not YAML or INI.
+    #[error("configuration file `{path}` is broken at line {line}{}: {message}", at_column(*column))]
+    Syntax {
+        /// The file in use.
+        path: ConfigPath,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, where it is known.
+        column: Option<usize>,
+        /// What the parser saw.
+        message: String,
+    },
+    /// The file exists and cannot be read.
+    #[error("cannot read configuration file `{path}`")]
+    Unreadable {
+        /// The file in use.
+        path: ConfigPath,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A value has the wrong kind.
+    #[error("{origin} {problem}")]
+    Value {
+        /// Who set it.
+        origin: Origin,
+        /// Completes the sentence: "is a list; a text is expected".
+        problem: String,
+    },
+}
+
+fn at_column(column: Option<usize>) -> String {
+    column.map_or_else(String::new, |column| format!(", column {column}"))
+}
+
+impl Error {
+    /// What the reader can do now.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::AuthMode { .. } => Some(format!("write one of {}", super::AuthMode::accepted_names())),
+            Error::Endpoint { source, .. } => source.hint(),
+            Error::InternalSection { .. } => Some("rename or delete the section".to_owned()),
+            Error::Missing { .. } => Some("check the path, or leave `--config` out".to_owned()),
+            Error::SecretFile { .. } => {
+                Some("a relative path starts at the current directory, and `~` is not expanded".to_owned())
+            }
+            Error::Syntax { .. } | Error::Unreadable { .. } | Error::Value { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Keys that nobody reads: a warning with the nearest key that somebody does.
+
+use super::file::{ConfigFile, Content};
+use super::yaml::Value;
+
+/// Keys under `admin` that flytekit or flytectl reads. Sources: `flytekit/configuration/internal.py` and
+/// `flyteidl/clients/go/admin/config.go`; what flytectl alone reads is ignored without noise.
+const ADMIN: [&str; 28] = [
+    "audience",
+    "authType",
+    "authorizationHeader",
+    "authorizationServerUrl",
+    "caCertFilePath",
+    "clientId",
+    "clientSecretEnvVar",
+    "clientSecretLocation",
+    "command",
+    "defaultServiceConfig",
+    "deviceFlowConfig",
+    "endpoint",
+    "httpProxyURL",
+    "insecure",
+    "insecureSkipVerify",
+    "maxBackoffDelay",
+    "maxMessageSizeBytes",
+    "maxRetries",
+    "perRetryTimeout",
+    "pkceConfig",
+    "proxyCommand",
+    "rpcRetries",
+    "scopes",
+    "tokenRefreshWindow",
+    "tokenUrl",
+    "useAudienceFromAdmin",
+    "useAuth",
+    "usePkce",
+];
+
+const PLATFORM: [&str; 6] =
+    ["ca_cert_file_path", "console_endpoint", "http_proxy_url", "insecure", "insecure_skip_verify", "url"];
+
+const CREDENTIALS: [&str; 9] = [
+    "audience",
+    "auth_mode",
+    "client_id",
+    "client_secret",
+    "client_secret_env_var",
+    "client_secret_location",
+    "command",
+    "proxy_command",
+    "scopes",
+];
+
+/// One warning for each key of the connection's sections that no Flyte client knows.
+pub(super) fn warn_of_unknown_keys(file: &ConfigFile, warnings: &mut Vec<String>) {
+    match &file.content {
+        Content::Yaml(root) => {
+            if let Some(Value::Map(entries)) = root.entry("admin") {
+                let keys = entries.iter().map(|(key, _)| key.as_str());
+                warnings.extend(keys.filter_map(|key| unknown(file, "admin", key, &ADMIN)));
+            }
+        }
+        Content::Ini(ini) => {
+            for (section, known) in [("platform", &PLATFORM[..]), ("credentials", &CREDENTIALS[..])] {
+                warnings
+                    .extend(ini.own_options(section).filter_map(|key| unknown(file, section, key, known)));
+            }
+        }
+    }
+}
+
+fn unknown(file: &ConfigFile, section: &str, key: &str, known: &[&str]) -> Option<String> {
+    if known.contains(&key) {
+        return None;
+    }
+    let warning = format!("{} is ignored: Flyte knows no such key", file.origin(format!("{section}.{key}")));
+    Some(match nearest(key, known) {
+        Some(near) => format!("{warning}; `{section}.{near}` is one"),
+        None => warning,
+    })
+}
+
+/// The name most like `name`, if any is near enough to be meant.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+    let likeness = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
+    let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) > 0.8).then_some(best)
+}
