@@ -12,7 +12,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_source_info(true).include_imports(true).open_files(&files)?;
     // Maps are ordered, so that the same message always has the same bytes.
-    prost_build::Config::new().btree_map(["."]).compile_fds(compiler.file_descriptor_set())?;
+    prost_build::Config::new()
+        .btree_map(["."])
+        .enable_type_names()
+        .type_name_domain(["."], "type.googleapis.com")
+        .compile_fds(compiler.file_descriptor_set())?;
 
     // At run time nobody reads comments, and they are half of the size.
     compiler.include_source_info(false);

@@ -1,4 +1,6 @@
 //! See ARCHITECTURE.md.
+
 pub mod config;
 pub mod descriptor;
 pub mod proto;
+pub mod register;

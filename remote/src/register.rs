@@ -1,0 +1,190 @@
+//! Reading what a user wants registered: documents, serialized messages and packages.
+//!
+//! "What a user registers must arrive whole": an [`Entity`] is Flyte's own message, complete, and an input with a
+//! field that we do not know is refused with the way to it, never cut. [`read()`] is the door; [`render`] writes
+//! what it read. Documents are described in [`document`], packages in [`package`].
+//!
+//! Nothing here speaks to a server, and nothing is decided for the user: defaults (images, cache versions) are
+//! applied by whoever reads, and [`Identity`] fills project, domain and version when asked.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+mod any;
+pub mod cache;
+mod compiled;
+pub mod defaults;
+pub mod document;
+mod entity;
+mod error;
+mod field;
+mod identity;
+mod json;
+mod message;
+pub mod package;
+pub mod render;
+pub mod task;
+mod text;
+
+pub use self::{
+    entity::{Entity, Kind},
+    error::{Cause, Part, ReadError, Source},
+    field::{FieldError, FieldPath, Problem, Step},
+    identity::{DOMAIN, Identity, PROJECT, VERSION},
+    package::FastArchive,
+};
+
+/// One thing to register, and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Where it was found.
+    pub source: Source,
+    /// The message to register.
+    pub entity: Entity,
+    /// The code that its package brought along.
+    pub archive: Option<Arc<FastArchive>>,
+}
+
+/// Reads everything that can be registered from files, folders and, for `-`, standard input.
+///
+/// A folder is searched with its sub-folders, by name, hidden ones left out; only files that can hold entities
+/// (`.yaml`, `.yml`, `.json`, `.pb`, `.tgz`, `.tar.gz`) are read. Entries come in the order of the arguments, those of
+/// a package in the order of its indices. Identifiers are filled from `identity`.
+///
+/// # Errors
+///
+/// Stops at the first input that cannot be read whole.
+pub fn read(paths: &[PathBuf], identity: &Identity) -> Result<Vec<Entry>, ReadError> {
+    let mut entries = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let bytes = package::read_limited(io::stdin().lock(), package::MAX_ARCHIVE_BYTES);
+            let bytes = bytes.map_err(|cause| ReadError::new(Source::whole(path), cause))?;
+            entries.extend(read_documents(path, &bytes, false)?);
+        } else if path.is_dir() {
+            entries.extend(read_folder(path)?);
+        } else {
+            entries.extend(read_files(std::slice::from_ref(path))?);
+        }
+    }
+    let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
+    Ok(entries.into_iter().map(fill).collect())
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<Entry>, ReadError> {
+    let mut files = Vec::new();
+    find_files(folder, &mut files)
+        .map_err(|error| ReadError::new(Source::whole(folder), Cause::Io(error)))?;
+    let entries = read_files(&files)?;
+    if entries.is_empty() {
+        return Err(ReadError::new(Source::whole(folder), Cause::Empty));
+    }
+    Ok(entries)
+}
+
+/// Lists files with a known ending, sorted; links to folders are not followed, since they may lead in circles.
+fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut found = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    found.sort_by_key(fs::DirEntry::file_name);
+    for file in found {
+        if file.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if file.file_type()?.is_dir() {
+            find_files(&file.path(), files)?;
+        } else if FileType::of(&file.path()).is_some() && !file.path().is_dir() {
+            files.push(file.path());
+        }
+    }
+    Ok(())
+}
+
+/// What a file holds, by the end of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FileType {
+    FastArchive,
+    Json,
+    Package,
+    Proto,
+    Yaml,
+}
+
+impl FileType {
+    fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_lowercase();
+        Some(match name.rsplit_once('.')?.1 {
+            "json" => Self::Json,
+            "pb" => Self::Proto,
+            "yaml" | "yml" => Self::Yaml,
+            "tgz" => Self::Package,
+            "gz" if package::is_fast_archive(&name) => Self::FastArchive,
+            "gz" if name.ends_with(".tar.gz") => Self::Package,
+            _ => return None,
+        })
+    }
+}
+
+/// Reads files in order. A code archive belongs to the `.pb` files beside it, as in an unpacked package.
+fn read_files(files: &[PathBuf]) -> Result<Vec<Entry>, ReadError> {
+    let mut entries = Vec::new();
+    let mut archives: BTreeMap<PathBuf, Arc<FastArchive>> = BTreeMap::new();
+    for file in files {
+        let fail = |cause| ReadError::new(Source::whole(file), cause);
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file_type = FileType::of(file).ok_or_else(|| fail(Cause::FileType))?;
+        let reader = fs::File::open(file).map_err(|error| fail(error.into()))?;
+        match file_type {
+            FileType::Json | FileType::Yaml => {
+                let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
+                entries.extend(read_documents(file, &bytes, file_type == FileType::Json)?);
+            }
+            FileType::Package => entries.extend(package::read_tgz(file, io::BufReader::new(reader))?),
+            FileType::Proto => {
+                let bytes = package::read_limited(reader, package::MAX_MEMBER_BYTES).map_err(fail)?;
+                let entity = package::entity(&name, &bytes).map_err(fail)?;
+                entries.push(Entry { source: Source::whole(file), entity, archive: None });
+            }
+            FileType::FastArchive => {
+                let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
+                let archive = FastArchive { name: name.clone(), source: Source::whole(file), bytes };
+                let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+                if let Some(first) = archives.insert(folder, Arc::new(archive)) {
+                    return Err(fail(Cause::ArchiveTwice(first.name.clone(), name)));
+                }
+            }
+        }
+    }
+    for entry in entries.iter_mut().filter(|entry| entry.source.part == Part::Whole) {
+        entry.archive = entry.source.file.parent().and_then(|folder| archives.get(folder)).cloned();
+    }
+    Ok(entries)
+}
+
+fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Entry>, ReadError> {
+    let whole = |cause| ReadError::new(Source::whole(file), cause);
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| whole(Cause::Syntax(format!("it is not UTF-8 at byte {}", error.valid_up_to()))))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let documents = text::parse(text, only_json).map_err(|error| whole(Cause::Syntax(error)))?;
+    if documents.is_empty() {
+        return Err(whole(Cause::Empty));
+    }
+    let mut entries = Vec::new();
+    for (index, document) in documents.iter().enumerate() {
+        let source = Source { file: file.to_owned(), part: Part::Document(index + 1) };
+        let entities = document::entities(document, &mut FieldPath::default()).map_err(|mut cause| {
+            if let Cause::Field(error) = &mut cause {
+                error.line = text::line(text, index, &error.path);
+            }
+            ReadError::new(source.clone(), cause)
+        })?;
+        let entry = |entity| Entry { source: source.clone(), entity, archive: None };
+        entries.extend(entities.into_iter().map(entry));
+    }
+    Ok(entries)
+}

@@ -1,0 +1,79 @@
+//! Entities as a server prints them, made fit to be registered again.
+//!
+//! A server stores what it compiled. For a task that is its template. For a workflow, the compiler adds a
+//! `start-node` and an `end-node`, and points references to the workflow's own inputs to `start-node`; the server
+//! adds them again on registration, so they are taken out, as flytekit does when it fetches a workflow
+//! (`flytekit.remote.entities`). Edges and times, which the server works out, are left out.
+
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+
+use super::{Entity, document::rename, error::Cause};
+use crate::proto::{
+    admin::{DescriptionEntity, Task, TaskSpec, Workflow, WorkflowSpec},
+    core::CompiledWorkflow,
+};
+
+const START: &str = "start-node";
+const END: &str = "end-node";
+
+/// Returns the task that a server printed.
+pub(crate) fn task(task: Task) -> Result<Entity, Cause> {
+    let template = task.closure.and_then(|closure| closure.compiled_task?.template);
+    let mut template = template.ok_or(Cause::Missing("closure.compiledTask.template"))?;
+    rename(task.id, &mut template.id)?;
+    let spec = TaskSpec { template: Some(template), description: described(task.short_description) };
+    Ok(Entity::Task(Box::new(spec)))
+}
+
+/// Returns the workflow that a server printed, after the tasks that it uses.
+///
+/// The closure's launch plans are not returned: it holds their interfaces only.
+pub(crate) fn workflow(workflow: Workflow) -> Result<Vec<Entity>, Cause> {
+    let closure = workflow.closure.and_then(|closure| closure.compiled_workflow);
+    let closure = closure.ok_or(Cause::Missing("closure.compiledWorkflow"))?;
+    let template = closure.primary.and_then(|primary| primary.template);
+    let mut template = template.ok_or(Cause::Missing("closure.compiledWorkflow.primary.template"))?;
+    rename(workflow.id, &mut template.id)?;
+    let sub_workflows = closure.sub_workflows.into_iter().filter_map(|sub: CompiledWorkflow| sub.template);
+    let spec = WorkflowSpec {
+        template: Some(template),
+        sub_workflows: sub_workflows.collect(),
+        description: described(workflow.short_description),
+    };
+
+    let tasks = closure.tasks.into_iter().filter(|task| task.template.is_some());
+    let mut entities: Vec<_> = tasks
+        .map(|task| Entity::Task(Box::new(TaskSpec { template: task.template, description: None })))
+        .collect();
+    entities.push(Entity::Workflow(Box::new(spec)).rewrite(uncompile));
+    Ok(entities)
+}
+
+fn described(short_description: String) -> Option<DescriptionEntity> {
+    let some = !short_description.is_empty();
+    some.then(|| DescriptionEntity { short_description, ..DescriptionEntity::default() })
+}
+
+fn uncompile(message: &mut DynamicMessage) {
+    match message.descriptor().full_name() {
+        "flyteidl.core.OutputReference" if text(message, "node_id") == START => {
+            message.clear_field_by_name("node_id");
+        }
+        "flyteidl.core.Node" => retain(message, "upstream_node_ids", |id| id.as_str() != Some(START)),
+        "flyteidl.core.WorkflowTemplate" => retain(message, "nodes", |node| {
+            node.as_message().is_none_or(|node| ![START, END].contains(&text(node, "id").as_str()))
+        }),
+        _ => {}
+    }
+}
+
+fn text(message: &DynamicMessage, field: &str) -> String {
+    let value = message.get_field_by_name(field);
+    value.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn retain(message: &mut DynamicMessage, field: &str, keep: impl Fn(&Value) -> bool) {
+    if let Some(items) = message.get_field_by_name_mut(field).and_then(Value::as_list_mut) {
+        items.retain(keep);
+    }
+}

@@ -1,0 +1,176 @@
+//! Why an input could not be read: where it was, what is wrong, and what the reader can do.
+
+use std::{error, fmt, io, path::PathBuf};
+
+use super::{field::FieldError, package::MAX_MEMBER_BYTES};
+
+/// Where an entity was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// The file; `-` is standard input.
+    pub file: PathBuf,
+    /// The piece of the file.
+    pub part: Part,
+}
+
+/// A piece of a file that holds one entity or more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A document of a YAML or JSON file, counted from 1; empty documents are not counted.
+    Document(usize),
+    /// A file within a package, by its name there.
+    Member(String),
+    /// All of it.
+    Whole,
+}
+
+impl Source {
+    /// Names a whole file.
+    pub fn whole(file: impl Into<PathBuf>) -> Self {
+        Self { file: file.into(), part: Part::Whole }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.as_os_str() == "-" {
+            f.write_str("standard input")?;
+        } else {
+            write!(f, "`{}`", self.file.display())?;
+        }
+        match &self.part {
+            Part::Document(number) => write!(f, ", document {number}"),
+            Part::Member(name) => write!(f, ", member `{name}`"),
+            Part::Whole => Ok(()),
+        }
+    }
+}
+
+/// An input of `register` that could not be read. Nothing of it was taken.
+#[derive(Debug)]
+pub struct ReadError(Box<(Source, Cause)>);
+
+impl ReadError {
+    /// Says that `cause` is wrong with `place`.
+    pub fn new(place: Source, cause: Cause) -> Self {
+        Self(Box::new((place, cause)))
+    }
+
+    /// Returns the file and the piece of it that could not be read.
+    pub fn place(&self) -> &Source {
+        &self.0.0
+    }
+
+    /// Returns what is wrong.
+    pub fn cause(&self) -> &Cause {
+        &self.0.1
+    }
+
+    /// Returns something that the reader can do now.
+    pub fn hint(&self) -> Option<String> {
+        self.0.1.hint()
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read {}", self.0.0)
+    }
+}
+
+impl error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.0.1)
+    }
+}
+
+/// What is wrong with an input.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A package with two code archives; which one its tasks need is not said.
+    #[error("it holds two code archives, `{0}` and `{1}`")]
+    ArchiveTwice(String, String),
+    /// The bytes are no message of the kind that the file's name promises.
+    #[error("it is no serialized `{message}`")]
+    Decode {
+        /// The message's full name.
+        message: &'static str,
+        /// What the decoder stumbled over.
+        #[source]
+        cause: prost::DecodeError,
+    },
+    /// A folder or package without anything to register.
+    #[error("it holds nothing to register")]
+    Empty,
+    /// A field that Flyte does not know, or a value that does not fit.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A `.pb` file whose name does not tell the message.
+    #[error("its name does not tell what it holds")]
+    FileName,
+    /// A file whose name has no ending that we know.
+    #[error("it is neither a document, a package nor a `.pb` file")]
+    FileType,
+    /// A member of a package that is no ordinary file.
+    #[error("it is {0}, not a file")]
+    MemberType(&'static str),
+    /// A member of a package whose name leads out of the package.
+    #[error("its name leads out of the package")]
+    MemberPath,
+    /// A compiled entity without the part that can be registered.
+    #[error("it lacks `{0}`")]
+    Missing(&'static str),
+    /// The short form of a task cannot be used.
+    #[error(transparent)]
+    ShortForm(Box<dyn error::Error + Send + Sync>),
+    /// Two names in one document.
+    #[error("it has two names: `id` says {outer}, the template says {inner}")]
+    Renamed {
+        /// The name beside the template.
+        outer: String,
+        /// The name in the template.
+        inner: String,
+    },
+    /// Text that is no YAML or JSON.
+    #[error("{0}")]
+    Syntax(String),
+    /// Larger than any entity should be.
+    #[error("it is larger than {} MiB", MAX_MEMBER_BYTES >> 20)]
+    TooLarge,
+    /// A compressed package with something behind its end.
+    #[error("it goes on after its end")]
+    Trailing,
+    /// A document that is none of the known messages.
+    #[error("it is none of Flyte's messages: {0}")]
+    Unrecognised(String),
+}
+
+impl Cause {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::ArchiveTwice(..) => "make the package again with `pyflyte package --force`".into(),
+            Self::Decode { .. } => "make the package again; the file is cut or holds something else".into(),
+            Self::Empty => "name a YAML, JSON, `.pb` or `.tgz` file, or a folder with such files".into(),
+            Self::Field(error) => return error.hint(),
+            Self::FileName => {
+                "`pyflyte package` names files `<index>_<name>_<n>.pb`, where <n> is 1 for a task, \
+                               2 for a workflow and 3 for a launch plan"
+                    .into()
+            }
+            Self::FileType => "name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`".into(),
+            Self::MemberType(_) | Self::MemberPath | Self::TooLarge | Self::Trailing => {
+                "only packages of `pyflyte package` can be registered; make it again".into()
+            }
+            Self::Missing(_) => "print it again with `flytectl get … -o yaml`, with its version".into(),
+            Self::Renamed { .. } => "give both the same name, or leave `id` out".into(),
+            Self::Unrecognised(_) => "a task or workflow has `template`, a launch plan has `id` and `spec`; \
+                                      `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec` settles it"
+                .into(),
+            Self::Io(_) | Self::ShortForm(_) | Self::Syntax(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! A field that does not fit: the path to it, the message it is in, and why.
+
+use std::{error, fmt};
+
+use prost_reflect::MessageDescriptor;
+
+/// One step from a message to a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An element of a list, counted from 0.
+    Index(usize),
+    /// A field.
+    Field(String),
+    /// An entry of a map.
+    Key(String),
+}
+
+/// The way from a document to one of its values, such as `template.container.env[0].key`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldPath(pub Vec<Step>);
+
+impl FieldPath {
+    /// Runs `f` one step further down, and comes back.
+    pub(crate) fn within<T>(&mut self, step: Step, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(step);
+        let result = f(self);
+        self.0.pop();
+        result
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Field(name) if position == 0 => f.write_str(name)?,
+                Step::Field(name) => write!(f, ".{name}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Key(key) => write!(f, "[\"{}\"]", key.escape_default())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The field is given in both of its spellings, such as `taskNode` and `task_node`.
+    Twice(String),
+    /// The message has no field of this name.
+    UnknownName {
+        /// The name as given.
+        name: String,
+        /// The names that the message has.
+        known: Vec<String>,
+    },
+    /// The message has no field of this number.
+    UnknownNumber(u32),
+    /// The value does not fit the field.
+    Value(String),
+}
+
+/// A field that Flyte does not know, or a value that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The message that the field is in, such as `flyteidl.core.Container`.
+    pub message: String,
+    /// The way to that message or value.
+    pub path: FieldPath,
+    /// The line of the file, counted from 1, where it could be found out.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl FieldError {
+    pub(crate) fn new(message: &MessageDescriptor, path: &FieldPath, problem: Problem) -> Self {
+        Self { message: message.full_name().to_owned(), path: path.clone(), line: None, problem }
+    }
+
+    /// Returns something that the reader can do now.
+    pub fn hint(&self) -> Option<String> {
+        match &self.problem {
+            Problem::Twice(_) => Some("keep one of the two spellings".into()),
+            Problem::UnknownName { known, .. } if known.is_empty() => None,
+            Problem::UnknownName { known, .. } => Some(format!("its fields are `{}`", known.join("`, `"))),
+            Problem::UnknownNumber(_) => Some(
+                "a newer Flyte kit made the file; it would be registered incomplete, so upgrade first".into(),
+            ),
+            Problem::Value(text) if text.contains("expected a string") => {
+                Some("put the value in quotes".into())
+            }
+            Problem::Value(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.0.is_empty() {
+            write!(f, "at `{}`", self.path)?;
+        } else {
+            write!(f, "at the top")?;
+        }
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        match &self.problem {
+            Problem::Twice(name) => write!(f, ": field `{name}` is given twice"),
+            Problem::UnknownName { name, .. } => write!(f, ": `{}` has no field `{name}`", self.message),
+            Problem::UnknownNumber(number) => {
+                write!(f, ": `{}` has no field with number {number}", self.message)
+            }
+            Problem::Value(text) => write!(f, ": {text}"),
+        }
+    }
+}
+
+impl error::Error for FieldError {}

@@ -1,0 +1,126 @@
+//! Messages in proto3 JSON form, with errors that say where.
+//!
+//! Field names may be in either spelling (`taskNode`, `task_node`), as in every proto3 JSON reader; what is
+//! written is in camel case, defaults left out, keys sorted: what `flytectl get … -o yaml` prints.
+
+use prost::{Message, Name};
+use prost_reflect::{
+    DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, SerializeOptions,
+};
+use serde_json::Value;
+
+use super::{
+    field::{FieldError, FieldPath, Problem, Step},
+    message::descriptor_of,
+};
+
+/// Reads a message; `path` is where `value` is in its document.
+pub(crate) fn read<T>(value: &Value, path: &mut FieldPath) -> Result<T, FieldError>
+where
+    T: Message + Name + Default,
+{
+    let descriptor = descriptor_of::<T>();
+    check_names(&descriptor, value, path)?;
+    let dynamic = parse(&descriptor, value).map_err(|error| {
+        locate(&descriptor, value, path).unwrap_or_else(|| fits_not(&descriptor, path, error))
+    })?;
+    Ok(dynamic.transcode_to().expect("a generated type decodes its own message"))
+}
+
+/// Writes a message. Fails when it holds what JSON has no form for, such as a time in the year 12000.
+pub(crate) fn write<T: Message + Name>(message: &T) -> Result<Value, serde_json::Error> {
+    let mut dynamic = DynamicMessage::new(descriptor_of::<T>());
+    dynamic.transcode_from(message).expect("a generated type encodes to its own message");
+    let mut value =
+        dynamic.serialize_with_options(serde_json::value::Serializer, &SerializeOptions::new())?;
+    value.sort_all_objects();
+    Ok(value)
+}
+
+/// Returns the member of an object that holds a field, in either spelling.
+pub(crate) fn member<'v>(object: &'v Value, camel: &str, snake: &str) -> Option<&'v Value> {
+    object.get(camel).or_else(|| object.get(snake)).filter(|value| !value.is_null())
+}
+
+fn parse(descriptor: &MessageDescriptor, value: &Value) -> Result<DynamicMessage, serde_json::Error> {
+    DynamicMessage::deserialize_with_options(descriptor.clone(), value, &DeserializeOptions::new())
+}
+
+fn fits_not(descriptor: &MessageDescriptor, path: &FieldPath, error: serde_json::Error) -> FieldError {
+    FieldError::new(descriptor, path, Problem::Value(error.to_string()))
+}
+
+fn field_of(descriptor: &MessageDescriptor, key: &str) -> Option<FieldDescriptor> {
+    descriptor.get_field_by_json_name(key).or_else(|| descriptor.get_field_by_name(key))
+}
+
+/// Finds names that a message does not have, and fields given twice, which parsers silently let pass.
+fn check_names(
+    descriptor: &MessageDescriptor,
+    value: &Value,
+    path: &mut FieldPath,
+) -> Result<(), FieldError> {
+    let Some(object) = value.as_object() else { return Ok(()) };
+    if descriptor.full_name().starts_with("google.protobuf.") {
+        return Ok(());
+    }
+    for (key, value) in object {
+        let Some(field) = field_of(descriptor, key) else {
+            let known = descriptor.fields().map(|field| field.json_name().to_owned()).collect();
+            let problem = Problem::UnknownName { name: key.clone(), known };
+            return Err(FieldError::new(descriptor, path, problem));
+        };
+        if key != field.json_name() && object.contains_key(field.json_name()) {
+            return Err(FieldError::new(descriptor, path, Problem::Twice(key.clone())));
+        }
+        path.within(Step::Field(key.clone()), |path| {
+            children(&field, value, path, |child, value, path| check_names(child, value, path).err())
+        })
+        .map_or(Ok(()), Err)?;
+    }
+    Ok(())
+}
+
+/// Finds the innermost value that does not fit, after the whole message did not.
+fn locate(descriptor: &MessageDescriptor, value: &Value, path: &mut FieldPath) -> Option<FieldError> {
+    if descriptor.full_name().starts_with("google.protobuf.") {
+        let error = parse(descriptor, value).err()?;
+        return Some(fits_not(descriptor, path, error));
+    }
+    value.as_object()?.iter().find_map(|(key, value)| {
+        let alone = Value::Object([(key.clone(), value.clone())].into_iter().collect());
+        let error = parse(descriptor, &alone).err()?;
+        let field = field_of(descriptor, key)?;
+        path.within(Step::Field(key.clone()), |path| {
+            let inner = children(&field, value, path, |child, value, path| {
+                let error = parse(child, value).err()?;
+                Some(locate(child, value, path).unwrap_or_else(|| fits_not(child, path, error)))
+            });
+            Some(inner.unwrap_or_else(|| fits_not(descriptor, path, error)))
+        })
+    })
+}
+
+/// Calls `visit` for each message that a field holds, until it finds something.
+fn children<T>(
+    field: &FieldDescriptor,
+    value: &Value,
+    path: &mut FieldPath,
+    visit: impl Fn(&MessageDescriptor, &Value, &mut FieldPath) -> Option<T>,
+) -> Option<T> {
+    let Kind::Message(message) = field.kind() else { return None };
+    if field.is_map() {
+        let Kind::Message(message) = message.map_entry_value_field().kind() else { return None };
+        return value.as_object()?.iter().find_map(|(key, value)| {
+            path.within(Step::Key(key.clone()), |path| visit(&message, value, path))
+        });
+    }
+    if field.is_list() {
+        return value
+            .as_array()?
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| path.within(Step::Index(index), |path| visit(&message, value, path)));
+    }
+    if value.is_null() { None } else { visit(&message, value, path) }
+}
