@@ -1,0 +1,189 @@
+//! Pre-flight: everything that can be known of a plugin before the system's loader touches it.
+//!
+//! A library's constructors run inside `dlopen`, before anything can be checked; a file that was cut short
+//! ends the process there; and what the loader says when it refuses is often wrong. So the file is read
+//! first, as data, and no byte of it is run. [`inspect`] ends in a [`Passport`] or in one sentence with one
+//! remedy, in this order: is it a readable file (`file`); is it a library for this machine (`elf`,
+//! `foreign`, `looks_like`); is it a plugin, and of this host's protocol (`contract`, `passport`);
+//! is everything here that it is linked with (`linking`).
+//!
+//! Not here: whether the file may be trusted, and what its code does. That the passport tells the truth is
+//! for the handshake to check.
+
+mod contract;
+mod elf;
+mod error;
+mod fault;
+mod file;
+mod foreign;
+mod hint;
+mod linking;
+mod looks_like;
+mod passport;
+mod search;
+mod source;
+mod symbols;
+mod target;
+mod text;
+mod warning;
+
+use std::path::Path;
+
+use object::elf as constants;
+
+pub use error::PreflightError;
+pub use fault::{ExportFault, NotRegular};
+pub use linking::Library;
+pub use looks_like::LooksLike;
+pub use passport::{Passport, PassportError};
+pub use target::{ExpectedHeader, HostTarget, System};
+pub use warning::{Warning, WarningKind};
+
+use contract::ElfExports;
+use elf::{Header, Image};
+use foreign::Foreign;
+use source::Source;
+
+/// A plugin file that this host can load, as far as the file tells.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Inspected {
+    /// The file's content: what was checked, and what should be hashed and loaded.
+    pub bytes: Vec<u8>,
+    /// What the plugin is, what it is linked with, and what is unusual.
+    pub findings: Findings,
+}
+
+/// What a plugin's bytes tell.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Findings {
+    /// What the plugin says about itself.
+    pub passport: Passport,
+    /// The libraries that will be loaded with it; empty where that is not checked.
+    pub libraries: Vec<Library>,
+    /// What is unusual, but does not keep it from being loaded.
+    pub warnings: Vec<Warning>,
+}
+
+/// Checks the plugin at `path`, without running any of it.
+///
+/// # Errors
+///
+/// The first thing that would keep the plugin from being loaded, with the remedy in
+/// [`PreflightError::hint`].
+pub fn inspect(path: &Path, host: &HostTarget) -> Result<Inspected, PreflightError> {
+    let (file, metadata) = file::open(path)?;
+    let bytes = file::read(path, &file, metadata.len())?;
+    let mut findings = inspect_bytes(&bytes, path, host)?;
+    if file::is_world_writable(&metadata) {
+        findings.warnings.push(warning(path, &findings.passport, WarningKind::WorldWritable));
+    }
+    Ok(Inspected { bytes, findings })
+}
+
+/// Checks a plugin's content, of which `path` only gives the name and the place of its own libraries.
+///
+/// # Errors
+///
+/// As [`inspect`], for what does not concern the file system.
+pub fn inspect_bytes(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
+    if bytes.starts_with(&constants::ELFMAG) {
+        return inspect_elf(bytes, path, host);
+    }
+    let Some(found) = foreign::system(bytes) else { return Err(not_a_library(bytes, path)) };
+    if found != host.system {
+        return Err(PreflightError::OtherSystem { path: path.to_owned(), found, host: host.system });
+    }
+    let library = Foreign::open(bytes, path, host.cpu)?;
+    if library.cpu() != host.cpu {
+        return Err(PreflightError::OtherCpu {
+            path: path.to_owned(),
+            found: library.cpu().to_owned(),
+            host: host.cpu.to_owned(),
+        });
+    }
+    let passport = contract::passport(&library, path)?;
+    contract::check(&library, path, &passport, host)?;
+    Ok(Findings { passport, libraries: Vec::new(), warnings: Vec::new() })
+}
+
+fn inspect_elf(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
+    let source = Source::Bytes(bytes);
+    let header = Header::read(&source).map_err(|fault| fault.at(path))?;
+    target::check(&header, path, host)?;
+    let image = open_elf(&header, source, path)?;
+    let exports = ElfExports(&image, header.shape.big_endian);
+    let passport = contract::passport(&exports, path).map_err(|error| name_program(error, &image))?;
+    contract::check(&exports, path, &passport, host)?;
+    let libraries = linking::check(path, &passport, &header, &image, host)?;
+    let found = warning::find(&header, &image).into_iter();
+    let warnings = found.map(|kind| warning(path, &passport, kind)).collect();
+    Ok(Findings { passport, libraries, warnings })
+}
+
+/// Reads only the passport, of a plugin for any machine: enough for a list of plugins.
+///
+/// Of an ELF file only the tables that lead there are read. A list shows the error beside the name and
+/// goes on.
+///
+/// # Errors
+///
+/// The first thing that keeps the passport from being read.
+pub fn read_passport(path: &Path) -> Result<Passport, PreflightError> {
+    let (file, metadata) = file::open(path)?;
+    let source = Source::File(file, metadata.len());
+    if source.read(0, 4).is_some_and(|mark| *mark == constants::ELFMAG) {
+        let header = Header::read(&source).map_err(|fault| fault.at(path))?;
+        let image = open_elf(&header, source, path)?;
+        let exports = ElfExports(&image, header.shape.big_endian);
+        return contract::passport(&exports, path).map_err(|error| name_program(error, &image));
+    }
+    let Source::File(file, _) = source else { return Err(not_a_library(&[], path)) };
+    let bytes = file::read(path, &file, metadata.len())?;
+    if foreign::system(&bytes).is_none() {
+        return Err(not_a_library(&bytes, path));
+    }
+    contract::passport(&Foreign::open(&bytes, path, std::env::consts::ARCH)?, path)
+}
+
+/// Opens a shared object; names what else an ELF file may be.
+fn open_elf<'d>(header: &Header, source: Source<'d>, path: &Path) -> Result<Image<'d>, PreflightError> {
+    let looks = match constants::FileType(header.kind) {
+        constants::ET_DYN => None,
+        constants::ET_EXEC => Some(LooksLike::Program),
+        constants::ET_REL => Some(LooksLike::ObjectFile),
+        constants::ET_CORE => Some(LooksLike::CoreDump),
+        _ => return Err(fault::Fault::Damaged("its header names no known kind of file").at(path)),
+    };
+    if let Some(looks) = looks {
+        return Err(PreflightError::NotALibrary { path: path.to_owned(), looks });
+    }
+    let image = Image::read(header, source).map_err(|fault| fault.at(path))?;
+    if image.dynamic_flag(constants::DT_FLAGS_1, constants::DF_1_PIE.0) {
+        return Err(PreflightError::NotALibrary { path: path.to_owned(), looks: LooksLike::Program });
+    }
+    Ok(image)
+}
+
+/// Old linkers do not mark a program; but what asks for an interpreter and is no plugin is one.
+fn name_program(error: PreflightError, image: &Image<'_>) -> PreflightError {
+    match error {
+        PreflightError::NotAPlugin { path } if has_interpreter(image) => {
+            PreflightError::NotALibrary { path, looks: LooksLike::Program }
+        }
+        error => error,
+    }
+}
+
+fn has_interpreter(image: &Image<'_>) -> bool {
+    image.segments.iter().any(|segment| segment.is(constants::PT_INTERP))
+}
+
+fn not_a_library(bytes: &[u8], path: &Path) -> PreflightError {
+    PreflightError::NotALibrary { path: path.to_owned(), looks: LooksLike::guess(bytes) }
+}
+
+fn warning(path: &Path, passport: &Passport, kind: WarningKind) -> Warning {
+    Warning { plugin: passport.name().to_owned(), path: path.to_owned(), kind }
+}

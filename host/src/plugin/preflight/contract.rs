@@ -1,0 +1,124 @@
+//! The two symbols that make a library a plugin: its passport, and the header of `abi_stable`.
+//!
+//! Both are constants, so the file has them as the process will see them, and reading them runs nothing.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use plugin_abi::passport::{HEADER_SYMBOL, MAX_LEN, SYMBOL};
+
+use super::elf::Image;
+use super::error::PreflightError;
+use super::fault::ExportFault;
+use super::passport::{Passport, PassportError};
+use super::target::HostTarget;
+
+/// The part of the header that is read: mark, major and minor version.
+const HEADER_SIZE: u64 = 40;
+const PASSPORT_SIZE: u64 = MAX_LEN as u64;
+
+/// An exported constant.
+pub(super) struct Export<'d> {
+    /// Its first bytes, as many as were asked for, or all.
+    pub(super) bytes: Cow<'d, [u8]>,
+    /// How many bytes it has, where the format tells.
+    pub(super) size: u64,
+}
+
+/// A library whose exported constants can be read from its file.
+pub(super) trait Exports {
+    /// Reads at most `limit` bytes of an exported constant; `None` where there is no such symbol.
+    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportFault>;
+
+    /// Whether numbers have their high byte first.
+    fn big_endian(&self) -> bool;
+}
+
+/// An ELF image and its byte order.
+pub(super) struct ElfExports<'i, 'd>(pub(super) &'i Image<'d>, pub(super) bool);
+
+impl Exports for ElfExports<'_, '_> {
+    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportFault> {
+        let Some(found) = self.0.symbols.find(symbol.as_bytes(), None) else { return Ok(None) };
+        if !found.is_data() {
+            return Err(ExportFault::NotData);
+        }
+        let bytes = self.0.at(found.address, found.size.min(limit)).ok_or(ExportFault::Outside)?;
+        Ok(Some(Export { bytes, size: found.size }))
+    }
+
+    fn big_endian(&self) -> bool {
+        self.1
+    }
+}
+
+/// Reads the passport, which is all that a list of plugins needs.
+pub(super) fn passport(library: &dyn Exports, path: &Path) -> Result<Passport, PreflightError> {
+    let found = library.export(SYMBOL, PASSPORT_SIZE).map_err(|fault| PreflightError::Export {
+        path: path.to_owned(),
+        symbol: SYMBOL,
+        fault,
+    })?;
+    let Some(export) = found else {
+        return Err(match library.export(HEADER_SYMBOL, HEADER_SIZE) {
+            Ok(None) => PreflightError::NotAPlugin { path: path.to_owned() },
+            _ => half(path, HEADER_SYMBOL, SYMBOL),
+        });
+    };
+    Passport::parse(&export.bytes).map_err(|source| match source {
+        PassportError::Format { found } => PreflightError::PassportFormat { path: path.to_owned(), found },
+        PassportError::NoEnd if export.size > PASSPORT_SIZE => {
+            PreflightError::Passport { path: path.to_owned(), source: PassportError::TooLong }
+        }
+        source => PreflightError::Passport { path: path.to_owned(), source },
+    })
+}
+
+/// Checks protocol and header against what this host speaks.
+pub(super) fn check(
+    library: &dyn Exports,
+    path: &Path,
+    passport: &Passport,
+    host: &HostTarget,
+) -> Result<(), PreflightError> {
+    if passport.protocol().major != host.protocol.major {
+        return Err(PreflightError::Protocol {
+            path: path.to_owned(),
+            plugin: passport.name().to_owned(),
+            version: passport.version().to_owned(),
+            found: passport.protocol(),
+            host: host.protocol,
+        });
+    }
+    let wrong = |fault| PreflightError::Export { path: path.to_owned(), symbol: HEADER_SYMBOL, fault };
+    let Some(header) = library.export(HEADER_SYMBOL, HEADER_SIZE).map_err(wrong)? else {
+        return Err(half(path, SYMBOL, HEADER_SYMBOL));
+    };
+    let too_small = || wrong(ExportFault::TooSmall { has: header.size, needs: HEADER_SIZE });
+    let (mark, versions) = header.bytes.split_first_chunk::<32>().ok_or_else(too_small)?;
+    let (major, rest) = versions.split_first_chunk().ok_or_else(too_small)?;
+    let minor = rest.first_chunk().ok_or_else(too_small)?;
+    if *mark != host.header.magic {
+        return Err(wrong(ExportFault::Unmarked));
+    }
+    let number = |raw: &[u8; 4]| match library.big_endian() {
+        true => u32::from_be_bytes(*raw),
+        false => u32::from_le_bytes(*raw),
+    };
+    let (major, minor) = (number(major), number(minor));
+    if major != host.header.major || (major == 0 && minor != host.header.minor) {
+        return Err(PreflightError::AbiStable {
+            path: path.to_owned(),
+            plugin: passport.name().to_owned(),
+            version: passport.version().to_owned(),
+            found: (major, minor),
+            host: (host.header.major, host.header.minor),
+            protocol: host.protocol,
+        });
+    }
+    Ok(())
+}
+
+fn half(path: &Path, found: &'static str, missing: &'static str) -> PreflightError {
+    PreflightError::HalfPlugin { path: path.to_owned(), found, missing }
+}

@@ -1,0 +1,344 @@
+//! What pre-flight can find, each as one sentence, and the remedy for it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use plugin_abi::ProtocolVersion;
+use plugin_abi::passport::{HEADER_SYMBOL, SYMBOL};
+
+use super::fault::{ExportFault, NotRegular};
+use super::file::MAX_SIZE;
+use super::looks_like::LooksLike;
+use super::passport::{FORMAT, PassportError};
+use super::target::System;
+use super::text::{Listed, quoted};
+
+/// How many missing symbols a message names.
+const MAX_NAMED: usize = 3;
+
+/// Why a file cannot be loaded as a plugin.
+///
+/// The message is one sentence that names the file, or the plugin once its name is known;
+/// [`PreflightError::path`] always has the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PreflightError {
+    /// The plugin was built on an incompatible `abi_stable`.
+    #[error(
+        "plugin `{plugin}` {version} uses interface {}.{} of abi_stable; this host uses {}.{}",
+        found.0, found.1, host.0, host.1
+    )]
+    AbiStable {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// The plugin's version.
+        version: String,
+        /// The interface version that the plugin's header has.
+        found: (u32, u32),
+        /// The one that this host needs.
+        host: (u32, u32),
+        /// The protocol of this host.
+        protocol: ProtocolVersion,
+    },
+    /// The file ends before what its headers describe.
+    #[error("{} is cut short: it needs {needs} bytes and has {has}", quoted(path))]
+    CutShort {
+        /// The file.
+        path: PathBuf,
+        /// How long it would have to be.
+        needs: u64,
+        /// How long it is.
+        has: u64,
+    },
+    /// The file contradicts itself.
+    #[error("{} is damaged: {why}", quoted(path))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What cannot be.
+        why: &'static str,
+    },
+    /// The path is a link to nothing.
+    #[error("{} is a link to {}, which does not exist", quoted(path), quoted(target))]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads in the end.
+        target: PathBuf,
+    },
+    /// The path is a directory.
+    #[error("{} is a directory, not a plugin file", quoted(path))]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// A library in it, if there is one.
+        inside: Option<PathBuf>,
+    },
+    /// The file has no content.
+    #[error("{} is empty", quoted(path))]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// One of the plugin's two symbols is there, but wrong.
+    #[error("`{symbol}` in {} {fault}", quoted(path))]
+    Export {
+        /// The file.
+        path: PathBuf,
+        /// Which symbol.
+        symbol: &'static str,
+        /// What is wrong with it.
+        fault: ExportFault,
+    },
+    /// The C library is older than the one that the plugin was linked with.
+    #[error(
+        "plugin `{plugin}` needs glibc {}.{}; this machine has {}.{}",
+        needs.0, needs.1, has.0, has.1
+    )]
+    GlibcTooOld {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// The version that the plugin needs.
+        needs: (u32, u32),
+        /// The version that runs here.
+        has: (u32, u32),
+    },
+    /// Only one of the plugin's two symbols is there.
+    #[error("{} exports `{found}` but not `{missing}`", quoted(path))]
+    HalfPlugin {
+        /// The file.
+        path: PathBuf,
+        /// The symbol that it exports.
+        found: &'static str,
+        /// The symbol that it lacks.
+        missing: &'static str,
+    },
+    /// The path is a link that leads back to itself.
+    #[error("{} is a link that leads back to itself", quoted(path))]
+    LinkLoop {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Nothing is at the path.
+    #[error("there is no file {}", quoted(path))]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// Libraries of similar name in the same folder, the likeliest first.
+        near: Vec<PathBuf>,
+    },
+    /// Nothing is at the path, and the folder does not exist either.
+    #[error("there is no file {}, nor a folder {}", quoted(path), quoted(folder))]
+    MissingFolder {
+        /// The path.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A library that the plugin is linked with cannot be found.
+    #[error(
+        "plugin `{plugin}` needs the library `{library}`{}, which is not on this machine",
+        through(needed_by)
+    )]
+    MissingLibrary {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// What is missing, escaped.
+        library: String,
+        /// The library that needs it, where it is not the plugin itself.
+        needed_by: Option<String>,
+    },
+    /// A library that the plugin is linked with is too old.
+    #[error("plugin `{plugin}` needs `{version}` of `{library}`; {} {}", quoted(found), ends(newest))]
+    MissingVersion {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// The version that is missing, escaped.
+        version: Box<str>,
+        /// The library's name, escaped.
+        library: Box<str>,
+        /// The library on this machine.
+        found: Box<Path>,
+        /// The newest version of that kind that it has.
+        newest: Option<Box<str>>,
+    },
+    /// The system has no room for such a name.
+    #[error("the path {} is too long for this system", quoted(path))]
+    NameTooLong {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file may not be read.
+    #[error("you may not read {}", quoted(path))]
+    NoPermission {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is some other kind of file.
+    #[error("{} is {looks}, not a plugin", quoted(path))]
+    NotALibrary {
+        /// The file.
+        path: PathBuf,
+        /// What it seems to be.
+        looks: LooksLike,
+    },
+    /// The file is a library, but has neither passport nor header.
+    #[error(
+        "{} is a library, not a plugin: it exports neither `{}` nor `{}`",
+        quoted(path),
+        SYMBOL,
+        HEADER_SYMBOL
+    )]
+    NotAPlugin {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path leads to something that is not a file.
+    #[error("{} is {kind}, not a file", quoted(path))]
+    NotRegular {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        kind: NotRegular,
+    },
+    /// The file was built for another CPU.
+    #[error("{} is built for {found}; this host runs on {host}", quoted(path))]
+    OtherCpu {
+        /// The file.
+        path: PathBuf,
+        /// The file's CPU, byte order or width.
+        found: String,
+        /// The host's.
+        host: String,
+    },
+    /// The file was built for another operating system.
+    #[error("{} is a {found} library; this host runs on {host}", quoted(path))]
+    OtherSystem {
+        /// The file.
+        path: PathBuf,
+        /// The file's system.
+        found: System,
+        /// The host's.
+        host: System,
+    },
+    /// The passport breaks its own rules.
+    #[error("the passport of {} cannot be used", quoted(path))]
+    Passport {
+        /// The file.
+        path: PathBuf,
+        /// Which rule.
+        source: PassportError,
+    },
+    /// The passport has a format that this host does not know.
+    #[error("{} has a passport of format {found}; this host reads format {FORMAT}", quoted(path))]
+    PassportFormat {
+        /// The file.
+        path: PathBuf,
+        /// The passport's format.
+        found: u32,
+    },
+    /// Plugin and host speak different protocols.
+    #[error("plugin `{plugin}` {version} speaks protocol {found}; this host speaks {host}")]
+    Protocol {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// The plugin's version.
+        version: String,
+        /// The plugin's protocol.
+        found: ProtocolVersion,
+        /// The host's.
+        host: ProtocolVersion,
+    },
+    /// The file is larger than any plugin.
+    #[error("{} is {} MiB large; a plugin has at most {} MiB", quoted(path), size.div_ceil(1 << 20), MAX_SIZE >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// The system would not let the file be read.
+    #[error("{} cannot be read", quoted(path))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nothing that the plugin is linked with provides what it uses.
+    #[error("plugin `{plugin}` uses {}, which no library that it is linked with provides", named(symbols))]
+    Unresolved {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// The symbols, escaped and sorted.
+        symbols: Vec<String>,
+    },
+}
+
+fn through(needed_by: &Option<String>) -> String {
+    needed_by.as_ref().map(|library| format!(" (through `{library}`)")).unwrap_or_default()
+}
+
+fn ends(newest: &Option<Box<str>>) -> String {
+    match newest {
+        Some(newest) => format!("ends at `{newest}`"),
+        None => "has nothing of that kind".to_owned(),
+    }
+}
+
+fn named(symbols: &[String]) -> String {
+    match symbols.split_at_checked(MAX_NAMED) {
+        Some((named, rest)) if !rest.is_empty() => {
+            let named: Vec<_> = named.iter().map(|symbol| format!("`{symbol}`")).collect();
+            format!("{} and {} more symbols", named.join(", "), rest.len())
+        }
+        _ => format!("the {} {}", if symbols.len() == 1 { "symbol" } else { "symbols" }, Listed(symbols)),
+    }
+}
+
+impl PreflightError {
+    /// The file in question.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::AbiStable { path, .. }
+            | Self::CutShort { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::DanglingLink { path, .. }
+            | Self::Directory { path, .. }
+            | Self::Empty { path }
+            | Self::Export { path, .. }
+            | Self::GlibcTooOld { path, .. }
+            | Self::HalfPlugin { path, .. }
+            | Self::LinkLoop { path }
+            | Self::Missing { path, .. }
+            | Self::MissingFolder { path, .. }
+            | Self::MissingLibrary { path, .. }
+            | Self::MissingVersion { path, .. }
+            | Self::NameTooLong { path }
+            | Self::NoPermission { path }
+            | Self::NotALibrary { path, .. }
+            | Self::NotAPlugin { path }
+            | Self::NotRegular { path, .. }
+            | Self::OtherCpu { path, .. }
+            | Self::OtherSystem { path, .. }
+            | Self::Passport { path, .. }
+            | Self::PassportFormat { path, .. }
+            | Self::Protocol { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::Unreadable { path, .. }
+            | Self::Unresolved { path, .. } => path,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Opening and reading a plugin file, whatever lies at its path.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use super::error::PreflightError;
+use super::fault::NotRegular;
+
+/// The largest file that is read, in bytes.
+pub(super) const MAX_SIZE: u64 = 256 << 20;
+/// How many links are followed, as Linux does.
+const MAX_LINKS: usize = 40;
+/// How many near names are offered.
+const MAX_NEAR: usize = 3;
+/// How alike a name has to be to be offered, from 0 to 1.
+const LIKENESS: f64 = 0.8;
+
+/// Opens a regular file of acceptable size.
+///
+/// Nothing else is opened: a FIFO would block, a device may do anything. That the name could come to mean
+/// something else in between is noticed afterwards, and does not block either.
+pub(super) fn open(path: &Path) -> Result<(File, Metadata), PreflightError> {
+    let metadata = fs::metadata(path).map_err(|error| explain(path, error))?;
+    check_kind(path, &metadata)?;
+    let file = open_without_waiting(path).map_err(|error| explain(path, error))?;
+    let metadata = file.metadata().map_err(|error| explain(path, error))?;
+    check_kind(path, &metadata)?;
+    match metadata.len() {
+        0 => Err(PreflightError::Empty { path: path.to_owned() }),
+        size if size > MAX_SIZE => Err(PreflightError::TooLarge { path: path.to_owned(), size }),
+        _ => Ok((file, metadata)),
+    }
+}
+
+/// Reads the whole file, from its beginning.
+pub(super) fn read(path: &Path, mut file: &File, expected: u64) -> Result<Vec<u8>, PreflightError> {
+    // One byte more, so that the last read finds the end without growing the buffer.
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0).saturating_add(1));
+    let read = file.rewind().and_then(|()| file.take(MAX_SIZE + 1).read_to_end(&mut bytes));
+    let size = read.map_err(|source| PreflightError::Unreadable { path: path.to_owned(), source })?;
+    match u64::try_from(size) {
+        Ok(0) => Err(PreflightError::Empty { path: path.to_owned() }),
+        Ok(size) if size <= MAX_SIZE => Ok(bytes),
+        _ => Err(PreflightError::TooLarge { path: path.to_owned(), size: MAX_SIZE + 1 }),
+    }
+}
+
+#[cfg(all(
+    target_os = "linux",
+    not(any(target_arch = "mips", target_arch = "mips64", target_arch = "sparc64"))
+))]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // `O_NONBLOCK` of Linux on these CPUs; regular files ignore it, a FIFO opens at once.
+    fs::OpenOptions::new().read(true).custom_flags(0o4000).open(path)
+}
+
+#[cfg(not(all(
+    target_os = "linux",
+    not(any(target_arch = "mips", target_arch = "mips64", target_arch = "sparc64"))
+)))]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), PreflightError> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    if metadata.is_dir() {
+        let inside = libraries_in(&path).into_iter().next();
+        return Err(PreflightError::Directory { path, inside });
+    }
+    Err(PreflightError::NotRegular { path, kind: special_kind(metadata) })
+}
+
+#[cfg(unix)]
+fn special_kind(metadata: &Metadata) -> NotRegular {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        NotRegular::Fifo
+    } else if kind.is_socket() {
+        NotRegular::Socket
+    } else {
+        NotRegular::Device
+    }
+}
+
+#[cfg(not(unix))]
+fn special_kind(_: &Metadata) -> NotRegular {
+    NotRegular::Device
+}
+
+/// Whether anybody on this machine may change the file.
+#[cfg(unix)]
+pub(super) fn is_world_writable(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o002 != 0
+}
+
+/// Whether anybody on this machine may change the file; not looked at on this system.
+#[cfg(not(unix))]
+pub(super) fn is_world_writable(_: &Metadata) -> bool {
+    false
+}
+
+fn explain(path: &Path, error: io::Error) -> PreflightError {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let path = path.to_owned();
+    if is_link && error.kind() != io::ErrorKind::PermissionDenied {
+        return match link_target(&path) {
+            Some(target) => PreflightError::DanglingLink { path, target },
+            None => PreflightError::LinkLoop { path },
+        };
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => missing(path),
+        io::ErrorKind::InvalidFilename => PreflightError::NameTooLong { path },
+        io::ErrorKind::PermissionDenied => PreflightError::NoPermission { path },
+        _ => PreflightError::Unreadable { path, source: error },
+    }
+}
+
+/// Where a chain of links ends; `None` where it does not.
+fn link_target(path: &Path) -> Option<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().map(|folder| folder.join(&target)).unwrap_or(target),
+            Err(_) => return Some(path),
+        }
+    }
+    None
+}
+
+fn missing(path: PathBuf) -> PreflightError {
+    let folder = folder_of(&path);
+    if !folder.is_dir() {
+        let folder = folder.to_owned();
+        return PreflightError::MissingFolder { path, folder };
+    }
+    let near = near_names(&path, folder);
+    PreflightError::Missing { path, near }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => path,
+    }
+}
+
+fn libraries_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "so" || end == "dylib" || end == "dll"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Libraries in the same folder that may have been meant, the likeliest first.
+fn near_names(path: &Path, folder: &Path) -> Vec<PathBuf> {
+    let wanted = core_name(path);
+    let mut scored: Vec<(f64, PathBuf)> = libraries_in(folder)
+        .into_iter()
+        .map(|path| (strsim::normalized_damerau_levenshtein(&wanted, &core_name(&path)), path))
+        .filter(|(likeness, _)| *likeness >= LIKENESS)
+        .collect();
+    scored.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    scored.into_iter().map(|(_, path)| path).take(MAX_NEAR).collect()
+}
+
+/// What is left of a library's name without `lib`, its ending, and the choice between `-` and `_`.
+fn core_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = name.strip_prefix("lib").unwrap_or(&name);
+    let name = [".so", ".dylib", ".dll"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    name.replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_about_permission() {
+        // A test may run as root, who is never refused; so the answer is made up.
+        let error = explain(Path::new("/p/libacme.so"), io::Error::from(io::ErrorKind::PermissionDenied));
+        assert_eq!(error.to_string(), "you may not read `/p/libacme.so`");
+        assert_eq!(
+            error.hint().unwrap(),
+            "ask its owner to run `chmod a+r`, and `chmod a+x` on the folders above it"
+        );
+    }
+
+    #[test]
+    fn other_faults_keep_their_cause() {
+        let error = explain(Path::new("/p/libacme.so"), io::Error::other("disk on fire"));
+        assert_eq!(error.to_string(), "`/p/libacme.so` cannot be read");
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "disk on fire");
+    }
+}

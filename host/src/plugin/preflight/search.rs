@@ -1,0 +1,109 @@
+//! Where the system's loader looks for a library that another one needs.
+
+use std::cell::OnceCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use object::elf;
+
+use super::elf::{Header, Image};
+use super::target::{HostTarget, open_library};
+
+/// What a current `/etc/ld.so.cache` begins with; an older one has it further on.
+const CACHE_MARK: &[u8] = b"glibc-ld.so.cache1.1";
+const CACHE_HEADER: usize = 48;
+const CACHE_ENTRY: usize = 24;
+
+/// A library that was found, and its symbols.
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) image: Image<'static>,
+    /// It was found by its place relative to the library that needs it.
+    pub(super) beside: bool,
+}
+
+/// The loader's search, for libraries that fit `header`.
+pub(super) struct Search<'h> {
+    host: &'h HostTarget,
+    header: &'h Header,
+    cache: OnceCell<Vec<u8>>,
+}
+
+impl<'h> Search<'h> {
+    pub(super) fn new(host: &'h HostTarget, header: &'h Header) -> Self {
+        Self { host, header, cache: OnceCell::new() }
+    }
+
+    /// Finds `name` for the library at `path`, whose dynamic section may say where to look.
+    pub(super) fn find(&self, name: &str, path: &Path, image: &Image<'_>) -> Option<Found> {
+        if name.contains('/') {
+            return self.try_file(PathBuf::from(name), false);
+        }
+        let runpath = self.own_folders(elf::DT_RUNPATH, path, image);
+        let rpath = match runpath.is_empty() {
+            true => self.own_folders(elf::DT_RPATH, path, image),
+            false => Vec::new(),
+        };
+        let in_folder = |(folder, beside): (PathBuf, bool)| self.try_file(folder.join(name), beside);
+        rpath
+            .into_iter()
+            .chain(self.host.library_path.iter().map(|folder| (folder.clone(), false)))
+            .chain(runpath)
+            .find_map(in_folder)
+            .or_else(|| self.in_cache(name).into_iter().find_map(|path| self.try_file(path, false)))
+            .or_else(|| {
+                self.host.library_folders.iter().find_map(|folder| self.try_file(folder.join(name), false))
+            })
+    }
+
+    /// A file counts only if it fits; the loader passes over others, too.
+    fn try_file(&self, path: PathBuf, beside: bool) -> Option<Found> {
+        let (header, image) = open_library(&path)?;
+        let fits = header.shape == self.header.shape && header.machine == self.header.machine;
+        fits.then_some(Found { path, image, beside })
+    }
+
+    /// The folders of `DT_RPATH` or `DT_RUNPATH`, and which of them depend on where the library lies.
+    fn own_folders(&self, tag: elf::DynamicTag, path: &Path, image: &Image<'_>) -> Vec<(PathBuf, bool)> {
+        let origin = path.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+        let origin = if origin.is_empty() { ".".to_owned() } else { origin };
+        let mut folders = Vec::new();
+        for text in image.dynamic_texts(tag) {
+            for folder in String::from_utf8_lossy(text).split(':') {
+                let expanded = replace(&replace(folder, "ORIGIN", &origin), "PLATFORM", self.host.cpu);
+                let beside = expanded != folder;
+                for lib in ["lib64", "lib"] {
+                    let candidate = (PathBuf::from(replace(&expanded, "LIB", lib)), beside);
+                    if !folders.contains(&candidate) {
+                        folders.push(candidate);
+                    }
+                }
+            }
+        }
+        folders
+    }
+
+    /// The paths that the loader's index has for a name.
+    fn in_cache(&self, name: &str) -> Vec<PathBuf> {
+        let cache = self.cache.get_or_init(|| fs::read(&self.host.library_cache).unwrap_or_default());
+        let start = cache.windows(CACHE_MARK.len()).position(|window| window == CACHE_MARK);
+        let Some(cache) = start.and_then(|start| cache.get(start..)) else { return Vec::new() };
+        let shape = self.header.shape;
+        let text = |at: u32| {
+            let tail = cache.get(usize::try_from(at).ok()?..)?;
+            tail.get(..tail.iter().position(|&byte| byte == 0)?)
+        };
+        let count = shape.u32(cache, 20).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+        let entries = cache.get(CACHE_HEADER..).unwrap_or_default().chunks_exact(CACHE_ENTRY).take(count);
+        entries
+            .filter(|entry| shape.u32(entry, 4).and_then(text) == Some(name.as_bytes()))
+            .filter_map(|entry| text(shape.u32(entry, 8)?))
+            .map(|path| PathBuf::from(String::from_utf8_lossy(path).into_owned()))
+            .collect()
+    }
+}
+
+/// Replaces `$NAME` and `${NAME}`.
+fn replace(text: &str, name: &str, by: &str) -> String {
+    text.replace(&format!("${{{name}}}"), by).replace(&format!("${name}"), by)
+}

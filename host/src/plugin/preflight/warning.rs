@@ -1,0 +1,99 @@
+//! What is worth a word about a plugin that can be loaded.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use object::elf;
+
+use super::elf::{Header, Image};
+use super::text::quoted;
+
+/// Something unusual that does not keep a plugin from working.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Warning {
+    /// The plugin's name.
+    pub plugin: String,
+    /// The file.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: WarningKind,
+}
+
+/// What is unusual about a plugin.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// The stacks of the whole process become executable; glibc 2.41 and later refuse.
+    ExecutableStack,
+    /// It takes part of a small reserve of thread-local storage, and may fail to load when that is used up.
+    StaticTls,
+    /// Its code is changed while it is loaded.
+    TextRelocations,
+    /// Anybody on this machine may change the file.
+    WorldWritable,
+    /// It has memory that is writable and executable at once.
+    WritableCode,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plugin = &self.plugin;
+        match self.kind {
+            WarningKind::ExecutableStack => write!(f, "plugin `{plugin}` asks for an executable stack"),
+            WarningKind::StaticTls => write!(f, "plugin `{plugin}` uses static thread-local storage"),
+            WarningKind::TextRelocations => write!(f, "plugin `{plugin}` changes its own code while loading"),
+            WarningKind::WorldWritable => {
+                write!(f, "anybody on this machine may change {}", quoted(&self.path))
+            }
+            WarningKind::WritableCode => write!(f, "plugin `{plugin}` has code that it can overwrite"),
+        }
+    }
+}
+
+impl Warning {
+    /// Returns what the reader can do about it.
+    pub fn hint(&self) -> String {
+        match self.kind {
+            WarningKind::ExecutableStack => {
+                "link the plugin with `-z noexecstack`; assembler files need `.section .note.GNU-stack`"
+                    .to_owned()
+            }
+            WarningKind::StaticTls => {
+                "build its allocator without initial-exec TLS, such as jemalloc's `disable_initial_exec_tls`"
+                    .to_owned()
+            }
+            WarningKind::TextRelocations => "compile all of the plugin's C code with `-fPIC`".to_owned(),
+            WarningKind::WorldWritable => format!("run `chmod o-w` on {}", quoted(&self.path)),
+            WarningKind::WritableCode => "link the plugin without `-N` or `--omagic`".to_owned(),
+        }
+    }
+}
+
+/// Whether glibc gives threads executable stacks unless told otherwise.
+fn stack_is_executable_by_default(machine: u16) -> bool {
+    machine == elf::EM_X86_64.0 || machine == elf::EM_386.0
+}
+
+pub(super) fn find(header: &Header, image: &Image<'_>) -> Vec<WarningKind> {
+    let stack = image.segments.iter().find(|segment| segment.is(elf::PT_GNU_STACK));
+    let executable_stack = match stack {
+        Some(stack) => stack.has(elf::PF_X),
+        None => stack_is_executable_by_default(header.machine),
+    };
+    let text_relocations = image.dynamic(elf::DT_TEXTREL).next().is_some()
+        || image.dynamic_flag(elf::DT_FLAGS, elf::DF_TEXTREL.0);
+    let static_tls = image.dynamic_flag(elf::DT_FLAGS, elf::DF_STATIC_TLS.0);
+    let writable_code = image
+        .segments
+        .iter()
+        .any(|segment| segment.is(elf::PT_LOAD) && segment.has(elf::PF_W) && segment.has(elf::PF_X));
+    [
+        (executable_stack, WarningKind::ExecutableStack),
+        (static_tls, WarningKind::StaticTls),
+        (text_relocations, WarningKind::TextRelocations),
+        (writable_code, WarningKind::WritableCode),
+    ]
+    .into_iter()
+    .filter_map(|(found, kind)| found.then_some(kind))
+    .collect()
+}
