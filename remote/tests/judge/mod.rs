@@ -27,7 +27,7 @@ pub(crate) fn ask(script: &str, questions: &Value) -> Option<Value> {
     let mut child = Command::new(python)
         .arg(&script)
         .env_clear()
-        .envs(std::env::var("PATH").map(|path| ("PATH", path)))
+        .envs(["PATH", "PYTHONPATH"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
         .env("HOME", home.path())
         .env("LANG", "C.UTF-8")
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -1,0 +1,333 @@
+//! The registration defaults: the one place where an organisation's rules act on what is registered.
+//!
+//! Three rules, each asked for only when a task needs it:
+//!
+//! 1. **Image.** A container without an image gets the one of the hook, else that of `FLYTE_INTERNAL_IMAGE` if it is not
+//!    empty, else [`BUILT_IN_IMAGE`] (`flytekit/configuration/default_images.py`). The built-in one is flytekit's for the
+//!    newest Python it has an image for, at the version that our behaviour was compared with; unlike flytekit's own it
+//!    does not follow the Python that happens to run, since none does.
+//! 2. **Secrets.** Where groups are required, a secret without one is refused (`flytekit/models/security.py`). flytekit
+//!    refuses a group that was not given and accepts an empty one, which are the same in a message. So: in the short form
+//!    a missing `group` is refused and `group: ""` passes; in a document both are refused, since nobody else has looked;
+//!    in a package both pass, since pyflyte has looked when it made it.
+//! 3. **Cache.** A task of the short form that asks for caching without a version, or says nothing, takes the version of
+//!    the default policies (see [`super::cache`]). Documents and packages are complete statements: a task that is not
+//!    discoverable stays so, and only one that is and carries no version is filled in.
+
+use std::fmt;
+
+use prost_types::{Struct, Value, value::Kind as ValueKind};
+
+use super::cache::{
+    self, BoxError, CacheError, CachePolicy, Caching, PolicyVersion, TTL_TAG, VersionParameters,
+};
+use super::task::Facts;
+use crate::proto::core::{K8sPod, TaskTemplate, task_template::Target};
+
+/// The image of last resort.
+pub const BUILT_IN_IMAGE: &str = "cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31";
+
+/// Who knows the rules: in the CLI, the chain of plugins.
+pub trait Defaults {
+    /// The image for a container that names none; `None` is no opinion.
+    ///
+    /// # Errors
+    ///
+    /// If whoever is asked fails.
+    fn default_image(&self) -> Result<Option<String>, BoxError>;
+
+    /// Whether a secret must have a group.
+    ///
+    /// # Errors
+    ///
+    /// If whoever is asked fails.
+    fn secret_requires_group(&self) -> Result<bool, BoxError>;
+
+    /// The cache policies of tasks that state no version, in order.
+    ///
+    /// # Errors
+    ///
+    /// If whoever is asked fails.
+    fn cache_policies(&self) -> Result<Vec<Box<dyn CachePolicy>>, BoxError>;
+}
+
+/// The rules where no plugin has an opinion: no image, groups required, no policies.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuiltIn;
+
+impl Defaults for BuiltIn {
+    fn default_image(&self) -> Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    fn secret_requires_group(&self) -> Result<bool, BoxError> {
+        Ok(true)
+    }
+
+    fn cache_policies(&self) -> Result<Vec<Box<dyn CachePolicy>>, BoxError> {
+        Ok(Vec::new())
+    }
+}
+
+/// How a task was written, which decides what its silence means.
+#[derive(Clone, Copy, Debug)]
+pub enum Form<'a> {
+    /// Flyte's own message as YAML or JSON.
+    Document,
+    /// A file or package of `pyflyte`.
+    Package,
+    /// The short form, with what its message cannot tell.
+    Short(&'a Facts),
+}
+
+/// Who chose an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// Nobody: [`BUILT_IN_IMAGE`].
+    BuiltIn,
+    /// [`Defaults::default_image`].
+    Hook,
+    /// `FLYTE_INTERNAL_IMAGE`.
+    Variable,
+}
+
+/// What was changed. `Display` is a note to the user; empty where nothing was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The image that was filled in.
+    pub image: Option<(String, ImageSource)>,
+    /// The cache version that was filled in.
+    pub cache: Option<PolicyVersion>,
+}
+
+impl Applied {
+    /// Whether the task stayed as it was.
+    pub fn is_empty(&self) -> bool {
+        *self == Applied::default()
+    }
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((image, source)) = &self.image {
+            let source = match source {
+                ImageSource::BuiltIn => "built-in",
+                ImageSource::Hook => "get_default_image",
+                ImageSource::Variable => "FLYTE_INTERNAL_IMAGE",
+            };
+            write!(f, "image `{image}` ({source})")?;
+        }
+        let Some(PolicyVersion { version, policies, ttl }) = &self.cache else { return Ok(()) };
+        let separator = if self.image.is_some() { "; " } else { "" };
+        let start = version.get(..12).unwrap_or(version);
+        write!(f, "{separator}cache version {start}… (policy `{}`", policies.join("`, `"))?;
+        if let Some(ttl) = ttl {
+            write!(f, ", kept for {}", cache::duration_to_json(*ttl))?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Why the rules refuse a task, or could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A task that cannot be cached as it asks.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// A hook failed.
+    #[error("cannot ask `{hook}` about task `{task}`")]
+    Hook {
+        /// The hook's name, as plugin authors know it.
+        hook: &'static str,
+        /// The task's name.
+        task: String,
+        /// What the hook said.
+        source: BoxError,
+    },
+    /// A default image that cannot be one.
+    #[error("`get_default_image` answers `{image}`, which is no image, for task `{task}`")]
+    Image {
+        /// The answer.
+        image: String,
+        /// The task's name.
+        task: String,
+    },
+    /// A secret without a group, where groups are required.
+    #[error("secret `{key}` of task `{task}` has no group")]
+    SecretGroup {
+        /// The secret's key.
+        key: String,
+        /// The task's name.
+        task: String,
+    },
+}
+
+impl Error {
+    /// What the reader can do now.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Cache(error) => error.hint(),
+            Error::Hook { .. } => None,
+            Error::Image { .. } => Some("name an image on the task".to_owned()),
+            Error::SecretGroup { .. } => Some(
+                "give the secret a `group`; the plugin in use, or Flyte's own rule, requires one".to_owned(),
+            ),
+        }
+    }
+}
+
+/// Applies the rules to one task. `internal_image` is the value of `FLYTE_INTERNAL_IMAGE`.
+///
+/// # Errors
+///
+/// If a rule refuses the task, or if a hook fails; the task may then be changed in part.
+pub fn apply(
+    template: &mut TaskTemplate,
+    form: Form<'_>,
+    defaults: &dyn Defaults,
+    internal_image: Option<&str>,
+) -> Result<Applied, Error> {
+    check_secrets(template, form, defaults)?;
+    let image = apply_image(template, defaults, internal_image)?;
+    let cache = apply_cache(template, form, defaults)?;
+    Ok(Applied { image, cache })
+}
+
+fn name(template: &TaskTemplate) -> String {
+    template.id.as_ref().map(|id| id.name.clone()).unwrap_or_default()
+}
+
+fn check_secrets(template: &TaskTemplate, form: Form<'_>, defaults: &dyn Defaults) -> Result<(), Error> {
+    let key = match form {
+        Form::Package => return Ok(()),
+        Form::Short(facts) => facts.secrets_without_group.first().cloned(),
+        Form::Document => {
+            let secrets = template.security_context.iter().flat_map(|context| &context.secrets);
+            secrets.filter(|secret| secret.group.is_empty()).map(|secret| secret.key.clone()).next()
+        }
+    };
+    let Some(key) = key else { return Ok(()) };
+    let task = name(template);
+    match defaults.secret_requires_group() {
+        Ok(true) => Err(Error::SecretGroup { key, task }),
+        Ok(false) => Ok(()),
+        Err(source) => Err(Error::Hook { hook: "secret_requires_group", task, source }),
+    }
+}
+
+fn apply_image(
+    template: &mut TaskTemplate,
+    defaults: &dyn Defaults,
+    internal_image: Option<&str>,
+) -> Result<Option<(String, ImageSource)>, Error> {
+    let lacks = match &template.target {
+        Some(Target::Container(container)) => container.image.is_empty(),
+        Some(Target::K8sPod(pod)) => pod_image(&mut pod.clone(), &template.config).is_some(),
+        _ => false,
+    };
+    if !lacks {
+        return Ok(None);
+    }
+    let (image, source) = default_image(&name(template), defaults, internal_image)?;
+    let config = &template.config;
+    match &mut template.target {
+        Some(Target::Container(container)) => container.image.clone_from(&image),
+        Some(Target::K8sPod(pod)) => {
+            if let Some(place) = pod_image(pod, config) {
+                place.kind = Some(ValueKind::StringValue(image.clone()));
+            }
+        }
+        _ => {}
+    }
+    Ok(Some((image, source)))
+}
+
+fn default_image(
+    task: &str,
+    defaults: &dyn Defaults,
+    internal_image: Option<&str>,
+) -> Result<(String, ImageSource), Error> {
+    let task = || task.to_owned();
+    let from_hook = defaults.default_image().map_err(|source| Error::Hook {
+        hook: "get_default_image",
+        task: task(),
+        source,
+    })?;
+    if let Some(image) = from_hook {
+        let usable = !image.is_empty() && !image.contains(char::is_whitespace);
+        return if usable {
+            Ok((image, ImageSource::Hook))
+        } else {
+            Err(Error::Image { image, task: task() })
+        };
+    }
+    Ok(match internal_image.filter(|image| !image.is_empty()) {
+        Some(image) => (image.to_owned(), ImageSource::Variable),
+        None => (BUILT_IN_IMAGE.to_owned(), ImageSource::BuiltIn),
+    })
+}
+
+/// The place of the primary container's image in a pod, if there is none yet.
+fn pod_image<'a>(
+    pod: &'a mut K8sPod,
+    config: &std::collections::BTreeMap<String, String>,
+) -> Option<&'a mut Value> {
+    let primary = match pod.primary_container_name.as_str() {
+        "" => config.get("primary_container_name")?,
+        name => name,
+    }
+    .to_owned();
+    let containers = pod.pod_spec.as_mut()?.fields.get_mut("containers")?;
+    let Some(ValueKind::ListValue(containers)) = &mut containers.kind else { return None };
+    let container = containers.values.iter_mut().find_map(|container| match &mut container.kind {
+        Some(ValueKind::StructValue(fields)) if text(fields, "name") == Some(primary.as_str()) => {
+            Some(fields)
+        }
+        _ => None,
+    })?;
+    let empty = text(container, "image").is_none_or(str::is_empty);
+    empty.then(|| container.fields.entry("image".to_owned()).or_default())
+}
+
+fn text<'a>(fields: &'a Struct, key: &str) -> Option<&'a str> {
+    match &fields.fields.get(key)?.kind {
+        Some(ValueKind::StringValue(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn apply_cache(
+    template: &mut TaskTemplate,
+    form: Form<'_>,
+    defaults: &dyn Defaults,
+) -> Result<Option<PolicyVersion>, Error> {
+    let unversioned = template
+        .metadata
+        .as_ref()
+        .is_some_and(|metadata| metadata.discoverable && metadata.discovery_version.is_empty());
+    let caching = match form {
+        Form::Short(facts) => facts.cache.clone(),
+        Form::Document | Form::Package if unversioned => Caching::On { version: None, salt: String::new() },
+        Form::Document | Form::Package => Caching::Off,
+    };
+    if matches!(caching, Caching::Off | Caching::On { version: Some(_), .. }) {
+        return Ok(None);
+    }
+    let policies = defaults.cache_policies().map_err(|source| Error::Hook {
+        hook: "get_default_cache_policies",
+        task: name(template),
+        source,
+    })?;
+    let made = cache::combine(&caching, &VersionParameters::of(template), &policies)?;
+    if let Some(made) = &made {
+        let metadata = template.metadata.get_or_insert_default();
+        metadata.discoverable = true;
+        metadata.discovery_version.clone_from(&made.version);
+        if let Some(ttl) = made.ttl {
+            // A tag that the user wrote says what the user wants.
+            metadata.tags.entry(TTL_TAG.to_owned()).or_insert_with(|| cache::duration_to_json(ttl));
+        }
+    }
+    Ok(made)
+}

@@ -1,0 +1,121 @@
+//! Typed access to the keys of an object, with errors that say where.
+
+use serde_json::{Map, Value};
+
+use super::error::TaskError;
+
+/// The keys of one object of a short form.
+pub(super) struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    path: String,
+}
+
+impl<'a> Fields<'a> {
+    /// Takes an object whose keys are all in `known`.
+    pub(super) fn new(value: &'a Value, path: &str, known: &[&str]) -> Result<Self, TaskError> {
+        let object = value.as_object().ok_or_else(|| wrong_kind(path, value, "a map"))?;
+        let fields = Fields { object, path: path.to_owned() };
+        match object.keys().find(|key| !known.contains(&key.as_str())) {
+            None => Ok(fields),
+            Some(key) => Err(unknown(&fields.at(key), key, known)),
+        }
+    }
+
+    /// The path to a key.
+    pub(super) fn at(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The value of a key; null counts as absent.
+    pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
+        self.object.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The value of a key that has two names, and the name in use.
+    pub(super) fn either<'k>(&self, keys: [&'k str; 2]) -> Result<Option<(&'k str, &'a Value)>, TaskError> {
+        let [first, second] = keys;
+        match (self.value(first), self.value(second)) {
+            (Some(_), Some(_)) => {
+                let problem = format!("and `{}` are two names of one thing", self.at(second));
+                Err(TaskError::new(self.at(first), problem).with_hint("keep one of the two"))
+            }
+            (Some(value), None) => Ok(Some((first, value))),
+            (None, Some(value)) => Ok(Some((second, value))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>, TaskError> {
+        self.value(key).map(|value| text(value, &self.at(key))).transpose()
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, TaskError> {
+        let read = |value: &Value| {
+            value.as_bool().ok_or_else(|| wrong_kind(&self.at(key), value, "`true` or `false`"))
+        };
+        self.value(key).map(read).transpose()
+    }
+
+    pub(super) fn texts(&self, key: &str) -> Result<Vec<String>, TaskError> {
+        match self.value(key) {
+            Some(value) => texts(value, &self.at(key)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// A map of texts, in the order of the document.
+    pub(super) fn text_map(&self, key: &str) -> Result<Vec<(String, String)>, TaskError> {
+        let Some(value) = self.value(key) else { return Ok(Vec::new()) };
+        let path = self.at(key);
+        let object = value.as_object().ok_or_else(|| wrong_kind(&path, value, "a map"))?;
+        object
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), text(value, &format!("{path}.{name}"))?.to_owned())))
+            .collect()
+    }
+}
+
+pub(super) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, TaskError> {
+    value.as_str().ok_or_else(|| {
+        let error = wrong_kind(path, value, "a text");
+        let scalar = value.is_number() || value.is_boolean();
+        if scalar { error.with_hint(format!("put it in quotes: `\"{value}\"`")) } else { error }
+    })
+}
+
+pub(super) fn texts(value: &Value, path: &str) -> Result<Vec<String>, TaskError> {
+    let items = value.as_array().ok_or_else(|| wrong_kind(path, value, "a list of texts"))?;
+    let item = |(index, item)| text(item, &format!("{path}[{index}]")).map(str::to_owned);
+    items.iter().enumerate().map(item).collect()
+}
+
+pub(super) fn wrong_kind(path: &str, value: &Value, expected: &str) -> TaskError {
+    TaskError::new(path, format!("is {}; {expected} is expected", kind(value)))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+fn unknown(path: &str, key: &str, known: &[&str]) -> TaskError {
+    let error = TaskError::new(path, "is unknown");
+    match nearest(key, known) {
+        Some(near) => error.with_hint(format!("`{near}` is a near name")),
+        None => error.with_hint(format!("known names are `{}`", known.join("`, `"))),
+    }
+}
+
+/// The name most like `name`, if any is near enough to be meant.
+pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+    let likeness = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
+    let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) > 0.8).then_some(best)
+}
