@@ -1,4 +1,57 @@
-//! x
+//! The stable protocol between flyte-host and its plugins.
+//!
+//! A plugin is a dynamic library that changes up to six core behaviours of a Flyte client: flytekit's
+//! plugin mechanism for native code. It is built once, by any compiler, and goes on working in every
+//! later host of the same major protocol.
+//!
+//! # The life of a plugin
+//!
+//! 1. **You write it**: a crate with `crate-type = ["cdylib"]`, one type, one `impl` of [`Plugin`], under
+//!    the attribute [`export`]. No unsafe code; `#![forbid(unsafe_code)]` holds.
+//! 2. **It gets a passport** ([`passport`]): a constant in the file with its name, version, protocol
+//!    ([`PROTOCOL`]) and the hooks that your `impl` block contains. Hosts read it without running you.
+//! 3. **A user drops the file** into a plugins directory, and names it in `FLYTE_PLUGIN`.
+//! 4. **The host looks at the file** before it loads it: whether it is whole, for this machine, of this
+//!    protocol, and whether all that it is linked with is there.
+//! 5. **The host loads it**, and compares the layout of every type that crosses the border
+//!    ([`vtable`]); whichever side is newer may have more.
+//! 6. **[`Plugin::create`]** makes your type. It gets the [`Host`]: your settings, the log.
+//! 7. **[`Plugin::configure_cli`]** tells which commands and options you want ([`Group`]).
+//! 8. **The other hooks** are called when a command needs them. Each may answer, or pass on to
+//!    [`Next`]: the plugins behind you, and in the end the host's own default.
+//! 9. **A panic** in any of this is caught on your side, and reported with plugin, hook, message, file
+//!    and line. An error ([`PluginError`]) is shown with its causes and your hints.
+//! 10. **It is never unloaded.** Your statics and threads live until the process ends.
+//!
+//! # Example: a whole plugin
+//!
+//! ```
+//! #![forbid(unsafe_code)]
+//! use plugin_abi::{Host, Next, Plugin, PluginError};
+//!
+//! struct Acme;
+//!
+//! #[plugin_abi::export(name = "acme")]
+//! impl Plugin for Acme {
+//!     fn create(_host: Host) -> Result<Self, PluginError> {
+//!         Ok(Acme)
+//!     }
+//!
+//!     fn get_default_image(&self, _next: Next<'_>) -> Result<Option<String>, PluginError> {
+//!         Ok(Some("my-company/flyte-base:v1.2.3".to_owned()))
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! Test it with [`testing`], without a host.
+//!
+//! # Threads, memory, trust
+//!
+//! Hooks may be called from any thread and by several at once. Every value that crosses is freed by the
+//! side that made it, through a destructor that travels with it, so both sides may have their own
+//! allocator. A plugin is trusted code: it runs as the user, in the user's process.
+
 mod cache;
 pub mod cli;
 mod error;
@@ -11,16 +64,28 @@ mod plugin;
 mod remote;
 #[doc(hidden)]
 pub mod shim;
+pub mod testing;
 pub mod version;
 pub mod vtable;
 
 pub use cache::{CachePolicy, VersionParameters};
-pub use cli::{Arg, ArgKind, Command, ExitStatus, Group, Invocation, OptionEdit, OutputFormat, Progress, Stream, Writer};
+pub use cli::{
+    Arg, ArgKind, Command, ExitStatus, Group, Invocation, OptionEdit, OutputFormat, Progress, Stream, Writer,
+};
 pub use error::{Kind, PluginError};
 pub use hook::Hook;
 pub use host::{Host, LogLevel};
 pub use passport::HookSet;
 pub use plugin::{Next, Plugin};
+/// Makes an `impl Plugin for …` block loadable, and writes its passport.
+///
+/// The list of overridden hooks is read from the block itself, `#[cfg]`s included, so it cannot disagree
+/// with the code. Options, in brackets:
+///
+/// * `name = "acme"`: what users write into `FLYTE_PLUGIN`; a-z, 0-9, `-`, `_`. Without it, the name of
+///   the package.
+/// * `in_process`: write the passport, but export nothing. For plugins that are compiled into a program or
+///   a test; a library can export only one.
 pub use plugin_abi_macros::export;
 pub use remote::{Remote, RemoteRequest};
 pub use version::{PROTOCOL, ProtocolVersion};
@@ -28,6 +93,7 @@ pub use version::{PROTOCOL, ProtocolVersion};
 #[cfg(feature = "clap")]
 pub use clap;
 
+/// What the export attribute's expansion needs by name.
 #[doc(hidden)]
 pub mod __private {
     pub use abi_stable::library::LibHeader;

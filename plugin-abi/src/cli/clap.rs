@@ -39,14 +39,14 @@ where
 
 /// A command of the given name whose arguments are declared with `#[derive(clap::Args)]`.
 pub fn args<A, T>(
-    name: &str,
+    name: &'static str,
     run: impl Fn(A, &Invocation<'_>) -> Result<T, PluginError> + Send + Sync + 'static,
 ) -> Command
 where
     A: clap::Args,
     T: Into<ExitStatus>,
 {
-    build(A::augment_args(clap::Command::new(name.to_owned())), run)
+    build(A::augment_args(clap::Command::new(name)), run)
 }
 
 fn build<P, T>(

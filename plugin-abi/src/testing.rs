@@ -1,0 +1,380 @@
+//! Unit tests of a plugin, with no library loaded.
+//!
+//! [`Tester`] drives a plugin through the same vtable and the same panic guard as the host does, in the
+//! test's own process. What stands behind the plugin in the chain is yours to choose.
+//!
+//! # Example: the tests of a plugin
+//!
+//! ```
+//! use plugin_abi::{Command, Group, Host, Next, Plugin, PluginError, testing::{Rest, Tester}};
+//!
+//! struct Acme;
+//!
+//! #[plugin_abi::export(name = "acme", in_process)]
+//! impl Plugin for Acme {
+//!     fn create(_host: Host) -> Result<Self, PluginError> {
+//!         Ok(Acme)
+//!     }
+//!     fn get_default_image(&self, next: Next<'_>) -> Result<Option<String>, PluginError> {
+//!         Ok(next.get_default_image()?.map(|image| format!("mirror.acme.example/{image}")))
+//!     }
+//!     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
+//!         main.add(Command::new("hello").run(|invocation| invocation.print(format_args!("hello\n"))));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let acme = Tester::<Acme>::new().unwrap().behind(Rest { default_image: Some("base:v1".into()), ..Rest::default() });
+//! assert_eq!(acme.get_default_image().unwrap().as_deref(), Some("mirror.acme.example/base:v1"));
+//! assert_eq!(acme.run(&["hello"], &[]).unwrap().out, "hello\n");
+//! ```
+
+use std::{
+    cell::RefCell,
+    marker::PhantomData,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use abi_stable::{
+    erased_types::TD_Opaque,
+    sabi_types::RRef,
+    std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec},
+};
+
+use crate::{
+    CachePolicy, Command, HookSet, Host, PluginError, Remote, RemoteRequest,
+
+    error::{lift, strings},
+    export::{self, Exported},
+    vtable::{
+        CachePolicyBox, Command_TO, CommandRef, Context, Context_TO, ContextRef, HooksBox, HostArc,
+        HostServices, HostServices_TO, Invocation, Invocation_TO, Outcome, Progress, Progress_TO, ProgressBox,
+        RemoteBox, RemoteRequest_TO, RemoteRequestRef,
+    },
+};
+
+/// What the rest of the chain answers in a test; by default, what flytekit's own defaults are.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// The answer to `get_remote`.
+    pub remote: Remote,
+    /// The answer to `secret_requires_group`.
+    pub secret_requires_group: bool,
+    /// The answer to `get_default_image`.
+    pub default_image: Option<String>,
+    /// The answer to `get_auth_success_html`.
+    pub auth_success_html: Option<String>,
+    /// The answer to `get_default_cache_policies`.
+    pub cache_policies: Vec<CachePolicy>,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self {
+            remote: Remote::new("localhost:30080"),
+            secret_requires_group: true,
+            default_image: None,
+            auth_success_html: None,
+            cache_policies: Vec::new(),
+        }
+    }
+}
+
+/// A plugin under test.
+pub struct Tester<P> {
+    hooks: HooksBox,
+    rest: Rest,
+    log: Log,
+    plugin: PhantomData<P>,
+}
+
+impl<P: Exported> Tester<P> {
+    /// Creates the plugin, without settings.
+    ///
+    /// # Errors
+    ///
+    /// Those of the plugin's `create`, panics included.
+    pub fn new() -> Result<Self, PluginError> {
+        Self::with_config(&serde_json::json!({}))
+    }
+
+    /// Creates the plugin with its section of the host's settings.
+    ///
+    /// # Errors
+    ///
+    /// Those of the plugin's `create`, panics included.
+    pub fn with_config(config: &serde_json::Value) -> Result<Self, PluginError> {
+        let log = Log::default();
+        let services = services(config, &log);
+        let hooks = lift((export::module::<P>().create())(services))?;
+        Ok(Self { hooks, rest: Rest::default(), log, plugin: PhantomData })
+    }
+
+    /// Chooses what stands behind the plugin in the chain.
+    #[must_use]
+    pub fn behind(mut self, rest: Rest) -> Self {
+        self.rest = rest;
+        self
+    }
+
+    /// The passport's text, as it stands in the file.
+    #[must_use]
+    pub fn passport(&self) -> &'static str {
+        P::PASSPORT
+    }
+
+    /// The hooks that the plugin overrides.
+    #[must_use]
+    pub fn hooks(&self) -> HookSet {
+        P::HOOKS
+    }
+
+    /// The lines that the plugin has logged so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lines()
+    }
+
+    /// Calls the hook.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included.
+    pub fn get_remote(&self, request: &RemoteRequest) -> Result<Remote, PluginError> {
+        let request = RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque);
+        lift(self.hooks.get_remote(request, self.context())).map(|remote| Remote::from_raw(&remote))
+    }
+
+    /// Calls the hook.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included.
+    pub fn secret_requires_group(&self) -> Result<bool, PluginError> {
+        lift(self.hooks.secret_requires_group(self.context()))
+    }
+
+    /// Calls the hook.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included.
+    pub fn get_default_image(&self) -> Result<Option<String>, PluginError> {
+        lift(self.hooks.get_default_image(self.context())).map(|image| image.into_option().map(String::from))
+    }
+
+    /// Calls the hook.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included.
+    pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, PluginError> {
+        let html = self.hooks.get_auth_success_html(RStr::from_str(endpoint), self.context());
+        lift(html).map(|html| html.into_option().map(String::from))
+    }
+
+    /// Calls the hook.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included.
+    pub fn get_default_cache_policies(&self) -> Result<Vec<CachePolicy>, PluginError> {
+        let policies = lift(self.hooks.get_default_cache_policies(self.context()))?;
+        Ok(policies.into_iter().map(CachePolicy::from_raw).collect())
+    }
+
+    /// The commands that the plugin adds to a command line without any.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included.
+    pub fn commands(&self) -> Result<Command, PluginError> {
+        let empty = Command::new("main");
+        let main: CommandRef<'_> = Command_TO::from_ptr(RRef::new(&empty), TD_Opaque);
+        let edits = lift(self.hooks.configure_cli(main))?;
+        let added = edits.into_iter().filter_map(|edit| {
+            let path: Vec<String> = edit.path().into_iter().map(String::from).collect();
+            let command = edit.new_command().into_option()?;
+            Some((path, Command::from_raw(command).0))
+        });
+        Ok(added.fold(empty, place))
+    }
+
+    /// Runs a command that the plugin adds, with values for its arguments by their ids. Defaults are filled in;
+    /// nothing else is checked, as the host would.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included; and a path that leads nowhere.
+    pub fn run(&self, path: &[&str], values: &[(&str, &str)]) -> Result<Output, PluginError> {
+        let commands = self.commands()?;
+        let command = commands
+            .find(path)
+            .ok_or_else(|| PluginError::new(format_args!("the plugin adds no command `{}`", path.join(" "))))?;
+        let run = Run { tester: self, command, path, values, output: RefCell::default() };
+        let status = command.invoke(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque))?;
+        Ok(Output { status, ..run.output.take() })
+    }
+
+    fn context(&self) -> ContextRef<'_> {
+        Context_TO::from_ptr(RRef::new(&self.rest), TD_Opaque)
+    }
+}
+
+/// Puts a command below the one that a path leads to; groups on the way are made.
+fn place(mut main: Command, (path, command): (Vec<String>, Command)) -> Command {
+    let mut at = &mut main;
+    for name in path {
+        let index = at.commands.iter().position(|below| below.name == name).unwrap_or_else(|| {
+            at.commands.push(Command::new(name));
+            at.commands.len() - 1
+        });
+        at = &mut at.commands[index];
+    }
+    match at.commands.iter_mut().find(|below| below.name == command.name) {
+        Some(there) => there.commands.extend(command.commands),
+        None => at.commands.push(command),
+    }
+    main
+}
+
+/// What a command wrote, and its exit code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// The standard output.
+    pub out: String,
+    /// The standard error.
+    pub err: String,
+    /// The exit code.
+    pub status: u8,
+}
+
+/// Services without settings and with a log that nobody reads; for documentation and small tests.
+#[must_use]
+pub fn host(_plugin: &str) -> Host {
+    Host::from_raw(services(&serde_json::json!({}), &Log::default()))
+}
+
+fn services(config: &serde_json::Value, log: &Log) -> HostArc {
+    let services = Services { config: config.to_string(), log: log.clone() };
+    HostServices_TO::from_ptr(RArc::new(services), TD_Opaque)
+}
+
+/// Lines that a plugin logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[derive(Clone)]
+struct Services {
+    config: String,
+    log: Log,
+}
+
+impl HostServices for Services {
+    fn name(&self) -> RString {
+        "test".into()
+    }
+    fn version(&self) -> RString {
+        env!("CARGO_PKG_VERSION").into()
+    }
+    fn protocol(&self) -> RString {
+        crate::PROTOCOL.to_string().into()
+    }
+    fn config(&self) -> RString {
+        self.config.as_str().into()
+    }
+    fn log_enabled(&self, _level: u32) -> bool {
+        true
+    }
+    fn log(&self, _level: u32, message: RStr<'_>) {
+        self.log.0.lock().unwrap_or_else(PoisonError::into_inner).push(message.as_str().to_owned());
+    }
+}
+
+impl Context for Rest {
+    fn next_get_remote(&self, _request: RemoteRequestRef<'_>) -> Outcome<RemoteBox> {
+        RResult::ROk(self.remote.clone().into_raw())
+    }
+    fn next_secret_requires_group(&self) -> Outcome<bool> {
+        RResult::ROk(self.secret_requires_group)
+    }
+    fn next_get_default_image(&self) -> Outcome<ROption<RString>> {
+        RResult::ROk(crate::error::optional(self.default_image.as_deref()))
+    }
+    fn next_get_auth_success_html(&self, _endpoint: RStr<'_>) -> Outcome<ROption<RString>> {
+        RResult::ROk(crate::error::optional(self.auth_success_html.as_deref()))
+    }
+    fn next_get_default_cache_policies(&self) -> Outcome<RVec<CachePolicyBox>> {
+        RResult::ROk(self.cache_policies.iter().cloned().map(CachePolicy::into_raw).collect())
+    }
+}
+
+/// One run of a command in a test.
+struct Run<'a, P> {
+    tester: &'a Tester<P>,
+    command: &'a Command,
+    path: &'a [&'a str],
+    values: &'a [(&'a str, &'a str)],
+    output: RefCell<Output>,
+}
+
+impl<P> Invocation for Run<'_, P> {
+    fn path(&self) -> RVec<RString> {
+        self.path.iter().map(|&name| RString::from(name)).collect()
+    }
+    fn values(&self, argument: RStr<'_>) -> ROption<RVec<RString>> {
+        let given = self.values.iter().filter(|(id, _)| *id == argument.as_str());
+        let given: RVec<RString> = given.map(|&(_, value)| RString::from(value)).collect();
+        if !given.is_empty() {
+            return ROption::RSome(given);
+        }
+        let arg = self.command.args.iter().find(|arg| arg.id == argument.as_str());
+        arg.filter(|arg| !arg.default_values.is_empty()).map(|arg| strings(&arg.default_values)).into()
+    }
+    fn given(&self, argument: RStr<'_>) -> bool {
+        self.values.iter().any(|(id, _)| *id == argument.as_str())
+    }
+    fn arguments(&self, _from: u32) -> RVec<RString> {
+        let long = |id: &str| self.command.args.iter().find(|arg| arg.id == id).and_then(|arg| arg.long.clone());
+        let word = |(id, value): &(&str, &str)| match long(id) {
+            Some(long) => RString::from(format!("--{long}={value}")),
+            None => RString::from(*value),
+        };
+        self.values.iter().map(word).collect()
+    }
+    fn output_format(&self) -> RString {
+        "table".into()
+    }
+    fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> Outcome<()> {
+        let text = String::from_utf8_lossy(bytes.as_slice()).into_owned();
+        let mut output = self.output.borrow_mut();
+        if stream == 1 { output.out.push_str(&text) } else { output.err.push_str(&text) }
+        RResult::ROk(())
+    }
+    fn is_terminal(&self, _stream: u32) -> bool {
+        false
+    }
+    fn color(&self, _stream: u32) -> bool {
+        false
+    }
+    fn progress(&self, _message: RStr<'_>, _total: u64) -> ProgressBox {
+        Progress_TO::from_value(Silent, TD_Opaque)
+    }
+    fn remote(&self) -> Outcome<RemoteBox> {
+        RResult::ROk(self.tester.rest.remote.clone().into_raw())
+    }
+}
+
+/// Progress that nobody sees.
+struct Silent;
+
+impl Progress for Silent {
+    fn set_position(&self, _position: u64) {}
+    fn set_message(&self, _message: RStr<'_>) {}
+}
