@@ -1,2 +1,66 @@
-//! Entry point.
-fn main() {}
+//! `cargo xtask`: the chores of this repository, one subcommand each.
+//!
+//! Every chore prints the commands it runs, gets what it needs from package registries into `target/`, and leaves
+//! the rest of the machine alone. What a machine lacks is said by name at the end; under `CI=true` it is a failure.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a build tool talks to the terminal")]
+
+mod bench;
+mod command;
+mod compilers;
+mod debian;
+mod demo;
+mod python;
+mod sanitize;
+mod stamp;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Errors are sentences for the person who typed the command; nothing matches on them.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The chores of this repository", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run every test, after getting what the tests need
+    Test(test::Args),
+    /// Run the plugin tests under whichever memory checkers this machine has
+    Sanitize,
+    /// Show the six hooks at work: the built-in defaults beside the Acme plugin
+    Demo(demo::Args),
+    /// Measure start-up against the budgets, beside `pyflyte`
+    Bench(bench::Args),
+    /// Check what no compiler checks: unsafe files, lock files, stray paths, dependency walls
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Workspace::find().and_then(|workspace| match cli.chore {
+        Chore::Test(args) => test::run_tests(&workspace, &args),
+        Chore::Sanitize => sanitize::run_checkers(&workspace),
+        Chore::Demo(args) => demo::run_demo(&workspace, &args),
+        Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
+        Chore::Tidy => tidy::check(&workspace),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

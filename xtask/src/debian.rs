@@ -1,0 +1,140 @@
+//! Debian packages unpacked below `target/`, with what they need and this machine lacks; nothing is installed.
+//!
+//! `apt-get` needs no rights for this: it plans (`--simulate`) and downloads, with its usual signature and hash
+//! checks, and `dpkg-deb` unpacks. Only an empty package index asks for root, to be filled once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Result;
+use crate::command::{capture, command, is_root, run, works};
+use crate::stamp::made_once;
+
+/// One version of a package that Debian offers, such as `1.85.0+dfsg3-1~deb12u3` of `rustc-web`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+impl Package {
+    /// The version of the software, without Debian's epoch, repackaging mark and revision: `1.85.0`.
+    pub(crate) fn upstream(&self) -> &str {
+        let version = self.version.split_once(':').map_or(self.version.as_str(), |(_, rest)| rest);
+        version.split(['+', '-', '~']).next().unwrap_or(version)
+    }
+
+    fn spec(&self) -> String {
+        format!("{}={}", self.name, self.version)
+    }
+}
+
+/// Every version of the packages that the configured archives hold, best first.
+pub(crate) fn offered(names: &[&str]) -> Result<Vec<Package>> {
+    if !works(command("apt-get").arg("--version")) {
+        return Err("this is not a Debian machine (`apt-get` is missing)".into());
+    }
+    let madison =
+        || capture(command("apt-cache").arg("madison").args(names)).map(|table| parse_madison(&table));
+    let mut packages = madison()?;
+    if packages.is_empty() && is_root() {
+        run(command("apt-get").args(["update", "--quiet=2"]))?;
+        packages = madison()?;
+    }
+    if packages.is_empty() {
+        return Err(format!("apt knows no package {}; has `apt-get update` run?", names.join(", ")).into());
+    }
+    Ok(packages)
+}
+
+/// Unpacks `wanted` (all at exactly these versions) and its missing dependencies into `folder`.
+pub(crate) fn unpack(wanted: &[Package], folder: PathBuf) -> Result<PathBuf> {
+    let specs: Vec<String> = wanted.iter().map(Package::spec).collect();
+    made_once(folder, specs.join(" ").as_bytes(), |folder| {
+        let mut plan = command("apt-get");
+        plan.args(["install", "--simulate", "--no-install-recommends"]).args(&specs).env("LC_ALL", "C");
+        let plan = parse_plan(&capture(&mut plan)?);
+        if plan.is_empty() {
+            return Err(format!(
+                "apt would install nothing for {}: it is installed already",
+                specs.join(" ")
+            )
+            .into());
+        }
+        let downloads = folder.join("downloads");
+        fs::create_dir_all(&downloads)?;
+        let mut download = command("apt-get");
+        download.args(["download", "--quiet=2"]).args(plan.iter().map(Package::spec)).current_dir(&downloads);
+        if is_root() {
+            download.args(["--option", "APT::Sandbox::User=root"]); // the folder is ours, not user `_apt`'s
+        }
+        run(&mut download)?;
+        for archive in fs::read_dir(&downloads)? {
+            run(command("dpkg-deb").arg("--extract").arg(archive?.path()).arg(folder))?;
+        }
+        Ok(fs::remove_dir_all(&downloads)?)
+    })
+}
+
+/// Folders of shared libraries in an unpacked tree.
+pub(crate) fn library_folders(tree: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = vec![tree.join("usr/lib")];
+    for entry in fs::read_dir(tree.join("usr/lib"))? {
+        let path = entry?.path();
+        if path.is_dir() && path.to_string_lossy().contains("-linux-") {
+            folders.push(path);
+        }
+    }
+    Ok(folders)
+}
+
+/// Rows such as `rustc-web | 1.85.0+dfsg3-1~deb12u3 | <archive> bookworm/main amd64 Packages`.
+fn parse_madison(table: &str) -> Vec<Package> {
+    let row = |line: &str| {
+        let mut cells = line.split('|').map(str::trim);
+        let (name, version, archive) = (cells.next()?, cells.next()?, cells.next()?);
+        archive.ends_with("Packages").then(|| Package { name: name.to_owned(), version: version.to_owned() })
+    };
+    table.lines().filter_map(row).collect()
+}
+
+/// Lines such as `Inst libllvm19 [old version, if any] (1:19.1.7-3~deb12u1 Debian:12.15 [amd64])`.
+fn parse_plan(plan: &str) -> Vec<Package> {
+    let install = |line: &str| {
+        let (name, rest) = line.strip_prefix("Inst ")?.split_once(' ')?;
+        let version = rest.split_once('(')?.1.split_whitespace().next()?;
+        Some(Package { name: name.to_owned(), version: version.to_owned() })
+    };
+    plan.lines().filter_map(install).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, version: &str) -> Package {
+        Package { name: name.to_owned(), version: version.to_owned() }
+    }
+
+    #[test]
+    fn a_plan_is_read() {
+        let plan = "Inst libllvm19 (1:19.1.7-3~deb12u1 Debian:12.15/oldstable [amd64])\n\
+                    Inst rustc-web [1.96.0+dfsg1-1] (1.85.0+dfsg3-1 Debian:12.15/oldstable [amd64])\n\
+                    Conf rustc-web (1.85.0+dfsg3-1 Debian:12.15/oldstable [amd64])\n";
+        let expected = [package("libllvm19", "1:19.1.7-3~deb12u1"), package("rustc-web", "1.85.0+dfsg3-1")];
+        assert_eq!(parse_plan(plan), expected);
+    }
+
+    #[test]
+    fn versions_on_offer_are_read_without_source_packages() {
+        let table = " rustc | 1.63.0+dfsg1-2 | archive bookworm/main amd64 Packages\n \
+                     rustc | 1.63.0+dfsg1-2 | archive bookworm/main Sources\n";
+        assert_eq!(parse_madison(table), [package("rustc", "1.63.0+dfsg1-2")]);
+    }
+
+    #[test]
+    fn the_upstream_version_is_what_the_software_calls_itself() {
+        assert_eq!(package("libllvm19", "1:19.1.7-3~deb12u1").upstream(), "19.1.7");
+        assert_eq!(package("rustc-web", "1.85.0+dfsg3-1~deb12u3").upstream(), "1.85.0");
+    }
+}

@@ -1,0 +1,71 @@
+//! The official Python client in a virtual environment below `target/`, pinned with hashes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Result;
+use crate::command::{capture, command, is_root, run, works};
+use crate::stamp::{contents, made_once};
+use crate::workspace::{Workspace, program};
+
+/// The virtual environment of `tests/fixtures/requirements.txt`.
+pub(crate) struct Venv {
+    scripts: PathBuf,
+    requirements: Vec<u8>,
+}
+
+impl Venv {
+    /// Builds the environment, or finds the one that an earlier run built from the same requirements.
+    pub(crate) fn install(workspace: &Workspace) -> Result<Self> {
+        let list = workspace.path("tests/fixtures/requirements.txt");
+        let requirements = fs::read(&list)?;
+        let version = capture(command("python3").arg("--version"))?;
+        let inputs = [version.as_bytes(), &requirements].concat();
+        let folder = made_once(workspace.target("venv"), &inputs, |folder| {
+            create(folder)?;
+            let mut pip = command(program(&folder.join(SCRIPTS), "python"));
+            pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+            run(pip.args(["--require-hashes", "--requirement"]).arg(&list))
+        })?;
+        Ok(Self { scripts: folder.join(SCRIPTS), requirements })
+    }
+
+    /// A program of the environment: `python`, `pyflyte`.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        program(&self.scripts, name)
+    }
+
+    /// Packages as the official `pyflyte package` makes them, and what else `build.py` takes from flytekit.
+    pub(crate) fn packages(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let sources = workspace.path("tests/fixtures/packages");
+        let inputs = [self.requirements.as_slice(), &contents(&sources)?].concat();
+        made_once(workspace.target("fixtures/packages"), &inputs, |folder| {
+            fs::create_dir_all(folder)?;
+            let mut build = command(self.program("python"));
+            build.arg(sources.join("build.py")).arg(folder).env("PYTHONDONTWRITEBYTECODE", "1");
+            run(&mut build)
+        })
+    }
+}
+
+const SCRIPTS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+
+/// `python3 -m venv`. Debian ships that module as a package of its own, which is installed when it may be.
+fn create(folder: &Path) -> Result {
+    let mut venv = command("python3");
+    venv.args(["-m", "venv"]).arg(folder);
+    let has_pip = works(command("python3").args(["-c", "import ensurepip, venv"]));
+    if !has_pip && is_root() && works(command("apt-get").arg("--version")) {
+        run(command("apt-get").args(["update", "--quiet=2"]))?;
+        run(command("apt-get").args([
+            "install",
+            "--yes",
+            "--quiet=2",
+            "--no-install-recommends",
+            "python3-venv",
+        ]))?;
+    } else if !has_pip {
+        return Err("this Python has no `venv` module; on Debian install `python3-venv`".into());
+    }
+    run(&mut venv)
+}

@@ -1,0 +1,105 @@
+//! `cargo xtask sanitize`: the plugin boundary under every memory checker that this machine has.
+//!
+//! - Miri runs the crates whose plugins are entered without `dlopen`.
+//! - AddressSanitizer (nightly) runs these and the tests that load real libraries, host and plugin instrumented.
+//! - Valgrind runs the ordinary program with the sample plugin loaded, and so also sees the standard library.
+
+use std::path::Path;
+
+use crate::Result;
+use crate::command::{cargo, command, run, works};
+use crate::compilers::{has_nightly, host_triple};
+use crate::workspace::{Workspace, is_ci, library_name, program};
+
+/// Without leaks, since libraries are never unloaded on purpose; and without its own signal handlers, since the
+/// tests of crashing plugins look at how the process died.
+const ASAN_OPTIONS: &str =
+    "detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0";
+
+/// Valgrind's exit code for a memory error, which no command of ours uses.
+const VALGRIND_ERROR: &str = "--error-exitcode=99";
+
+/// What Valgrind watches: loading, help with the plugin's commands in it, and a command that runs in the plugin.
+const WATCHED: [&[&str]; 3] = [&["plugin", "show", "acme"], &["--help"], &["my-custom-command"]];
+
+/// Runs one checker, and fails when it complains.
+type Check = fn(&Workspace) -> Result;
+
+pub(crate) fn run_checkers(workspace: &Workspace) -> Result {
+    let mut ran = Vec::new();
+    let mut lacking = Vec::new();
+    let checkers: [(&str, bool, Check); 3] = [
+        ("Miri", works(command("rustup").args(["run", "nightly", "cargo-miri", "--version"])), miri),
+        ("AddressSanitizer", has_nightly() && cfg!(target_os = "linux"), address_sanitizer),
+        ("Valgrind", works(command("valgrind").arg("--version")), valgrind),
+    ];
+    for (name, is_here, check) in checkers {
+        if is_here {
+            check(workspace)?;
+            ran.push(name);
+        } else {
+            lacking.push(name);
+        }
+    }
+    let none = || "none".to_owned();
+    let listed = |names: &[&str]| if names.is_empty() { none() } else { names.join(", ") };
+    eprintln!(
+        "\nmemory checkers without complaint: {}; not on this machine: {}",
+        listed(&ran),
+        listed(&lacking)
+    );
+    let loads_libraries = ran.iter().any(|name| *name != "Miri");
+    if is_ci() && !loads_libraries {
+        return Err("continuous integration needs a memory checker that can load libraries".into());
+    }
+    Ok(())
+}
+
+fn miri(workspace: &Workspace) -> Result {
+    let mut miri = command("rustup");
+    miri.args(["run", "nightly", "cargo", "miri", "test", "--locked", "--package", "plugin-abi"]);
+    miri.env("CARGO_TARGET_DIR", workspace.target("miri")).env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    run(miri.current_dir(&workspace.root))
+}
+
+fn address_sanitizer(workspace: &Workspace) -> Result {
+    let has_nextest = works(command("cargo").args(["nextest", "--version"]));
+    let mut tests = command("rustup");
+    tests.args(["run", "nightly", "cargo"]);
+    tests.args(if has_nextest { &["nextest", "run"][..] } else { &["test", "--tests"][..] });
+    tests.args(["--locked", "--target", &host_triple()?]);
+    for package in ["plugin-abi", "flyte-host", "tests"] {
+        tests.args(["--package", package]);
+    }
+    // The instrumented plugin finds the sanitizer's functions in the program that loads it.
+    tests.env("RUSTFLAGS", "-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic-symbol=__asan_*");
+    tests.env("ASAN_OPTIONS", ASAN_OPTIONS).env("FLYTE_TEST_SANITIZER", "address");
+    // What `xtask test` prepares is not there, and tests may skip it.
+    tests.env("CARGO_TARGET_DIR", workspace.target("asan")).env_remove("CI");
+    run(tests.current_dir(&workspace.root))
+}
+
+fn valgrind(workspace: &Workspace) -> Result {
+    run(cargo("build")
+        .args(["--package", "flyte-host", "--package", "sample-plugin"])
+        .current_dir(&workspace.root))?;
+    let home = tempfile::tempdir()?;
+    let plugins = home.path().join(".flyte/plugins");
+    std::fs::create_dir_all(&plugins)?;
+    let built = workspace.target("debug");
+    std::fs::copy(built.join(library_name("sample-plugin")), plugins.join(library_name("acme")))?;
+    for arguments in WATCHED {
+        run(&mut watched(&program(&built, "flyte-host"), home.path(), arguments))?;
+    }
+    Ok(())
+}
+
+fn watched(host: &Path, home: &Path, arguments: &[&str]) -> std::process::Command {
+    let mut valgrind = command("valgrind");
+    valgrind
+        .args(["--quiet", "--leak-check=no", "--trace-children=yes", VALGRIND_ERROR])
+        .arg(host)
+        .args(arguments);
+    valgrind.env("HOME", home).env("FLYTE_PLUGIN", "acme");
+    valgrind
+}

@@ -1,0 +1,122 @@
+//! `cargo xtask test`: gets what the tests need, tells them by environment variables where it is, and runs them all.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::Result;
+use crate::command::{cargo, command, run, works};
+use crate::compilers;
+use crate::python::Venv;
+use crate::workspace::{Workspace, is_ci, program};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Leave out what needs the official Python client
+    #[arg(long)]
+    no_python: bool,
+    /// Leave out plugins built by other compilers
+    #[arg(long)]
+    no_compilers: bool,
+    /// Leave out hosts and plugins that speak the next protocol version
+    #[arg(long)]
+    no_growth: bool,
+    /// Arguments of the test runner, such as names of tests
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    runner: Vec<OsString>,
+}
+
+/// What was got ready: the variables for the tests, and what had to be left out.
+#[derive(Default)]
+struct Prepared {
+    variables: Vec<(&'static str, PathBuf)>,
+    left_out: Vec<String>,
+}
+
+pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
+    let mut prepared = Prepared::default();
+    if args.no_python {
+        prepared.left_out.push("comparison with the official Python client (`--no-python`)".to_owned());
+    } else {
+        prepared.python(workspace)?;
+    }
+    if args.no_growth {
+        prepared.left_out.push("growth of the protocol (`--no-growth`)".to_owned());
+    } else {
+        prepared.growth(workspace)?;
+    }
+    if args.no_compilers {
+        prepared.left_out.push("plugins of other compilers (`--no-compilers`)".to_owned());
+    } else {
+        prepared.compilers(workspace)?;
+    }
+    let tests = prepared.run_tests(workspace, &args.runner);
+    tests.and(prepared.report())
+}
+
+impl Prepared {
+    /// `FLYTE_TEST_PYTHON` and `FLYTE_TEST_PACKAGES`.
+    fn python(&mut self, workspace: &Workspace) -> Result {
+        match Venv::install(workspace) {
+            Ok(venv) => {
+                self.variables.push(("FLYTE_TEST_PACKAGES", venv.packages(workspace)?));
+                self.variables.push(("FLYTE_TEST_PYTHON", venv.program("python")));
+            }
+            Err(error) => self.left_out.push(format!("comparison with the official Python client: {error}")),
+        }
+        Ok(())
+    }
+
+    /// `FLYTE_TEST_NEXT_HOST` and `FLYTE_TEST_NEXT_PLUGINS`: today's sources, one minor protocol version ahead. They
+    /// have a target directory of their own, since a plugin's file name is the same with any feature.
+    fn growth(&mut self, workspace: &Workspace) -> Result {
+        let target = workspace.target("next-protocol");
+        let mut build = cargo("build");
+        build.args(["--package", "flyte-host", "--package", "plugin-abi"]);
+        for plugin in &workspace.plugins {
+            build.args(["--package", plugin]);
+        }
+        build.args(["--features", "flyte-host/next-protocol,plugin-abi/next-protocol"]);
+        run(build.env("CARGO_TARGET_DIR", &target).current_dir(&workspace.root))?;
+        let built = target.join("debug");
+        self.variables.push(("FLYTE_TEST_NEXT_HOST", program(&built, "flyte-host")));
+        self.variables.push(("FLYTE_TEST_NEXT_PLUGINS", built));
+        Ok(())
+    }
+
+    /// `FLYTE_TEST_COMPILERS`.
+    fn compilers(&mut self, workspace: &Workspace) -> Result {
+        let (folder, missing) = compilers::build_samples(workspace)?;
+        self.variables.push(("FLYTE_TEST_COMPILERS", folder));
+        self.left_out.extend(missing);
+        Ok(())
+    }
+
+    /// Documentation examples first, so that the runner's count of everything else is the last thing on the screen.
+    fn run_tests(&self, workspace: &Workspace, runner: &[OsString]) -> Result {
+        let variables = || self.variables.iter().map(|(name, value)| (name, value));
+        if runner.is_empty() {
+            run(cargo("test").args(["--workspace", "--doc"]).envs(variables()).current_dir(&workspace.root))?;
+        }
+        let mut tests = if works(command("cargo").args(["nextest", "--version"])) {
+            let mut nextest = command("cargo");
+            nextest.args(["nextest", "run", "--locked"]);
+            nextest
+        } else {
+            let mut test = cargo("test");
+            test.arg("--tests");
+            test
+        };
+        run(tests.arg("--workspace").args(runner).envs(variables()).current_dir(&workspace.root))
+    }
+
+    fn report(&self) -> Result {
+        if self.left_out.is_empty() {
+            return Ok(());
+        }
+        eprintln!("\nleft out on this machine:");
+        for reason in &self.left_out {
+            eprintln!("  {reason}");
+        }
+        if is_ci() { Err("continuous integration must leave nothing out".into()) } else { Ok(()) }
+    }
+}
