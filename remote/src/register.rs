@@ -9,8 +9,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -46,8 +45,32 @@ pub struct Entry {
     pub source: Source,
     /// The message to register.
     pub entity: Entity,
+    /// How it was written.
+    pub origin: Origin,
     /// The code that its package brought along.
     pub archive: Option<Arc<FastArchive>>,
+}
+
+/// How an entity was written, which decides what its silence means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Flyte's own message as YAML or JSON.
+    Document,
+    /// A file or package of `pyflyte`.
+    Package,
+    /// The short form of a task, with what its message cannot tell.
+    Short(task::Facts),
+}
+
+impl Origin {
+    /// Returns the form that [`defaults::apply`] asks for.
+    pub fn form(&self) -> defaults::Form<'_> {
+        match self {
+            Self::Document => defaults::Form::Document,
+            Self::Package => defaults::Form::Package,
+            Self::Short(facts) => defaults::Form::Short(facts),
+        }
+    }
 }
 
 /// Reads everything that can be registered from files, folders and, for `-`, standard input.
@@ -147,7 +170,8 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<Entry>, ReadError> {
             FileType::Proto => {
                 let bytes = package::read_limited(reader, package::MAX_MEMBER_BYTES).map_err(fail)?;
                 let entity = package::entity(&name, &bytes).map_err(fail)?;
-                entries.push(Entry { source: Source::whole(file), entity, archive: None });
+                let source = Source::whole(file);
+                entries.push(Entry { source, entity, origin: Origin::Package, archive: None });
             }
             FileType::FastArchive => {
                 let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
@@ -178,12 +202,16 @@ fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Entr
     for (index, document) in documents.iter().enumerate() {
         let source = Source { file: file.to_owned(), part: Part::Document(index + 1) };
         let entities = document::entities(document, &mut FieldPath::default()).map_err(|mut cause| {
-            if let Cause::Field(error) = &mut cause {
-                error.line = text::line(text, index, &error.path);
+            match &mut cause {
+                Cause::Field(error) => error.line = text::line(text, index, &error.path),
+                Cause::ShortForm { error, line } => {
+                    *line = text::line(text, index, &FieldPath::parse(&error.path));
+                }
+                _ => {}
             }
             ReadError::new(source.clone(), cause)
         })?;
-        let entry = |entity| Entry { source: source.clone(), entity, archive: None };
+        let entry = |(entity, origin)| Entry { source: source.clone(), entity, origin, archive: None };
         entries.extend(entities.into_iter().map(entry));
     }
     Ok(entries)

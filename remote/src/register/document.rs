@@ -15,15 +15,18 @@
 //! A template is a workflow's if its `id.resourceType` says so; if that is not given, a workflow's has `nodes`,
 //! `outputs`, `failureNode` or `metadataDefaults`, and a task's `type`, `container`, `k8sPod`, `sql`, `custom` or
 //! `config`. A document where both or neither hold is refused: guessing would register something else.
+//!
+//! A document with none of these keys may be a task in the short form, see [`task`](super::task).
 
 use serde_json::Value;
 
 use super::{
-    Entity, compiled,
+    Entity, Origin, compiled,
     entity::launch_plan_from_json,
     error::Cause,
     field::{FieldPath, Step},
     json::{self, member},
+    task::{self, ShortTask},
 };
 use crate::proto::{admin, core::Identifier};
 
@@ -46,22 +49,25 @@ enum Form {
 }
 
 /// Reads the entities of one document. On an error, `path` is of no use any more.
-pub(crate) fn entities(document: &Value, path: &mut FieldPath) -> Result<Vec<Entity>, Cause> {
+pub(crate) fn entities(document: &Value, path: &mut FieldPath) -> Result<Vec<(Entity, Origin)>, Cause> {
     if let Value::Array(items) = document {
         return list(items, path, entities);
     }
-    if let Some(entity) = short_form(document) {
-        return Ok(vec![entity?.named()?]);
+    if task::is_short_form(document) {
+        let ShortTask { spec, facts } =
+            task::parse(document).map_err(|error| Cause::ShortForm { error, line: None })?;
+        return Ok(vec![(Entity::Task(Box::new(spec)).named()?, Origin::Short(facts))]);
     }
     let form = recognise(document)?;
-    read(form, document, path)
+    let found = read(form, document, path)?;
+    Ok(found.into_iter().map(|entity| (entity, Origin::Document)).collect())
 }
 
-fn list(
+fn list<T>(
     items: &[Value],
     path: &mut FieldPath,
-    read: impl Fn(&Value, &mut FieldPath) -> Result<Vec<Entity>, Cause>,
-) -> Result<Vec<Entity>, Cause> {
+    read: impl Fn(&Value, &mut FieldPath) -> Result<Vec<T>, Cause>,
+) -> Result<Vec<T>, Cause> {
     let mut found = Vec::new();
     for (index, item) in items.iter().enumerate() {
         found.extend(path.within(Step::Index(index), |path| read(item, path))?);
@@ -145,11 +151,6 @@ fn without_type(document: &Value) -> Value {
         object.shift_remove(TYPE);
     }
     bare
-}
-
-/// Reads the short form of container tasks.
-fn short_form(_document: &Value) -> Option<Result<Entity, Cause>> {
-    None
 }
 
 fn recognise(document: &Value) -> Result<Form, Cause> {

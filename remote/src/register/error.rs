@@ -2,7 +2,7 @@
 
 use std::{error, fmt, io, path::PathBuf};
 
-use super::{field::FieldError, package::MAX_MEMBER_BYTES};
+use super::{field::FieldError, package::MAX_MEMBER_BYTES, task::TaskError};
 
 /// Where an entity was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,8 +125,13 @@ pub enum Cause {
     #[error("it lacks `{0}`")]
     Missing(&'static str),
     /// The short form of a task cannot be used.
-    #[error(transparent)]
-    ShortForm(Box<dyn error::Error + Send + Sync>),
+    #[error("{}{error}", at_line(*line))]
+    ShortForm {
+        /// What is wrong.
+        error: TaskError,
+        /// The line of the file, counted from 1, where it could be found out.
+        line: Option<u64>,
+    },
     /// Two names in one document.
     #[error("it has two names: `id` says {outer}, the template says {inner}")]
     Renamed {
@@ -170,7 +175,12 @@ impl Cause {
             Self::Unrecognised(_) => "a task or workflow has `template`, a launch plan has `id` and `spec`; \
                                       `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec` settles it"
                 .into(),
-            Self::Io(_) | Self::ShortForm(_) | Self::Syntax(_) => return None,
+            Self::ShortForm { error, .. } => return error.hint(),
+            Self::Io(_) | Self::Syntax(_) => return None,
         })
     }
+}
+
+fn at_line(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
 }

@@ -20,6 +20,16 @@ pub enum Step {
 pub struct FieldPath(pub Vec<Step>);
 
 impl FieldPath {
+    /// Takes apart what [`Display`](fmt::Display) writes, as far as fields and indices go.
+    pub(crate) fn parse(text: &str) -> Self {
+        let pieces = text.split(['.', '[']).filter(|piece| !piece.is_empty());
+        let step = |piece: &str| match piece.strip_suffix(']').and_then(|index| index.parse().ok()) {
+            Some(index) => Step::Index(index),
+            None => Step::Field(piece.to_owned()),
+        };
+        Self(pieces.map(step).collect())
+    }
+
     /// Runs `f` one step further down, and comes back.
     pub(crate) fn within<T>(&mut self, step: Step, f: impl FnOnce(&mut Self) -> T) -> T {
         self.0.push(step);

@@ -17,7 +17,7 @@ use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 
 use super::{
-    Entity, Entry, Kind,
+    Entity, Entry, Kind, Origin,
     error::{Cause, Part, ReadError, Source},
 };
 
@@ -96,7 +96,8 @@ pub(crate) fn read_tgz(file: &Path, reader: impl Read) -> Result<Vec<Entry>, Rea
         return Err(whole(Cause::Empty));
     }
     members.sort_by(|(index, source, _), (other, place, _)| (index, source).cmp(&(other, place)));
-    let entry = |(_, source, entity)| Entry { source, entity, archive: archive.clone() };
+    let entry =
+        |(_, source, entity)| Entry { source, entity, origin: Origin::Package, archive: archive.clone() };
     Ok(members.into_iter().map(entry).collect())
 }
 
