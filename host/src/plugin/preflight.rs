@@ -27,6 +27,9 @@ mod target;
 mod text;
 mod warning;
 
+use std::borrow::Cow;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use object::elf as constants;
@@ -82,6 +85,32 @@ pub fn inspect(path: &Path, host: &HostTarget) -> Result<Inspected, PreflightErr
     Ok(Inspected { bytes, findings })
 }
 
+/// Opens a plugin file as [`inspect`] does: a regular file, not empty, not absurdly large.
+///
+/// # Errors
+///
+/// What is at `path` instead, or near it.
+pub fn open(path: &Path) -> Result<File, PreflightError> {
+    Ok(file::open(path)?.0)
+}
+
+/// Checks an open plugin file, of which `path` only gives the name and the place of its own libraries.
+///
+/// Only the parts that matter are read, which makes this several times faster than [`inspect`] where
+/// memory is fresh. Whoever loads the file afterwards should see to it that nobody can change it, such as
+/// by copying it to a sealed memory file first.
+///
+/// # Errors
+///
+/// As [`inspect`], for what does not concern the file system.
+pub fn inspect_file(file: File, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
+    let source = Source::of_file(file).map_err(|source| unreadable(path, source))?;
+    if source.is_elf() {
+        return inspect_elf(source, path, host);
+    }
+    inspect_bytes(&whole(source, path)?, path, host)
+}
+
 /// Checks a plugin's content, of which `path` only gives the name and the place of its own libraries.
 ///
 /// # Errors
@@ -89,7 +118,7 @@ pub fn inspect(path: &Path, host: &HostTarget) -> Result<Inspected, PreflightErr
 /// As [`inspect`], for what does not concern the file system.
 pub fn inspect_bytes(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
     if bytes.starts_with(&constants::ELFMAG) {
-        return inspect_elf(bytes, path, host);
+        return inspect_elf(Source::Bytes(bytes), path, host);
     }
     let Some(found) = foreign::system(bytes) else { return Err(not_a_library(bytes, path)) };
     if found != host.system {
@@ -108,8 +137,7 @@ pub fn inspect_bytes(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Fin
     Ok(Findings { passport, libraries: Vec::new(), warnings: Vec::new() })
 }
 
-fn inspect_elf(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
-    let source = Source::Bytes(bytes);
+fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
     let header = Header::read(&source).map_err(|fault| fault.at(path))?;
     target::check(&header, path, host)?;
     let image = open_elf(&header, source, path)?;
@@ -131,20 +159,30 @@ fn inspect_elf(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Findings,
 ///
 /// The first thing that keeps the passport from being read.
 pub fn read_passport(path: &Path) -> Result<Passport, PreflightError> {
-    let (file, metadata) = file::open(path)?;
-    let source = Source::File(file, metadata.len());
-    if source.read(0, 4).is_some_and(|mark| *mark == constants::ELFMAG) {
+    let source = Source::of_file(open(path)?).map_err(|source| unreadable(path, source))?;
+    if source.is_elf() {
         let header = Header::read(&source).map_err(|fault| fault.at(path))?;
         let image = open_elf(&header, source, path)?;
         let exports = ElfExports(&image, header.shape.big_endian);
         return contract::passport(&exports, path).map_err(|error| name_program(error, &image));
     }
-    let Source::File(file, _) = source else { return Err(not_a_library(&[], path)) };
-    let bytes = file::read(path, &file, metadata.len())?;
+    let bytes = whole(source, path)?;
     if foreign::system(&bytes).is_none() {
         return Err(not_a_library(&bytes, path));
     }
     contract::passport(&Foreign::open(&bytes, path, std::env::consts::ARCH)?, path)
+}
+
+/// Reads all of a file that is not ELF.
+fn whole<'d>(source: Source<'d>, path: &Path) -> Result<Cow<'d, [u8]>, PreflightError> {
+    match source.len() {
+        size if size > file::MAX_SIZE => Err(PreflightError::TooLarge { path: path.to_owned(), size }),
+        size => source.read(0, size).ok_or_else(|| unreadable(path, io::ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> PreflightError {
+    PreflightError::Unreadable { path: path.to_owned(), source }
 }
 
 /// Opens a shared object; names what else an ELF file may be.

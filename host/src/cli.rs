@@ -1,0 +1,154 @@
+//! The command line: from the process's arguments to a command, and from its result to an exit code.
+
+pub mod args;
+pub mod exit;
+mod invocation;
+mod logger;
+pub mod output;
+mod progress;
+pub mod report;
+mod startup;
+mod taint;
+pub mod tree;
+
+use std::{
+    ffi::OsString,
+    panic,
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
+
+use self::{
+    args::{Cli, Global},
+    exit::Exit,
+    report::Failure,
+    startup::{Choice, Start},
+    tree::{Parsed, Tree},
+};
+use crate::{
+    commands::{
+        self, Context, completion,
+        connection::{self, Configurations},
+    },
+    plugin::Chain,
+    settings::Settings,
+};
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(report_bug));
+    let words: Vec<OsString> = std::env::args_os().collect();
+    match panic::catch_unwind(|| run(&words)) {
+        Ok(Ok(exit)) => exit.code().into(),
+        Ok(Err(failure)) => {
+            if failure.exit != Exit::PipeClosed {
+                output::note(&failure.render());
+            }
+            failure.exit.code().into()
+        }
+        Err(_) => Exit::Internal.code().into(),
+    }
+}
+
+/// A panic of the program's own: plugins' are caught inside them.
+fn report_bug(info: &panic::PanicHookInfo<'_>) {
+    let text = info.payload_as_str().unwrap_or("no message");
+    let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+    let failure = Failure::new(Exit::Internal, format_args!("internal error: {text}{place}"))
+        .hint("this is a bug in flyte-host; please report it with the lines below".to_owned());
+    output::note(&failure.render());
+    output::note(&format!("flyte-host {}\n{}", env!("CARGO_PKG_VERSION"), taint::noted()));
+}
+
+fn run(words: &[OsString]) -> Result<Exit, Failure> {
+    let completion = completion::Request::of_process(words);
+    let choice = Choice::scan(completion.as_ref().map_or(words, completion::Request::words));
+    logger::start(choice.verbose);
+    let settings = Settings::read()?;
+    let loader = startup::loader(&settings);
+    let configurations = Configurations::default();
+    let Start { chain, tree, trouble } = Start::new(&choice, &settings, &loader, &configurations);
+    if let Some(request) = completion {
+        // What is wrong with a plugin would only disturb who is typing.
+        request.answer(tree.command())?;
+        return Ok(Exit::Done);
+    }
+    let parsed = match tree.parse(words.iter().cloned()) {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse(&error, trouble),
+    };
+    if let Some(trouble) = trouble {
+        if !works_without_plugins(parsed.path()) {
+            return Err(trouble);
+        }
+        output::note(&trouble.render_warning());
+    }
+    let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
+    let global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
+    if tree.owner(parsed.path()).is_some() {
+        return run_of_plugin(&tree, &parsed, &global, &configurations, chain.as_ref());
+    }
+    let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
+    let context = Context {
+        global: &cli.global,
+        settings: &settings,
+        loader: &loader,
+        configurations: &configurations,
+        chain: chain.as_ref(),
+        tree: &tree,
+    };
+    commands::run(&cli.command, &context)
+}
+
+/// The built-in command line, with a version that names the plugins in use.
+pub(crate) fn base() -> clap::Command {
+    let version = format!("{}\n{}", env!("CARGO_PKG_VERSION"), taint::noted().trim_end());
+    Cli::command().version(version)
+}
+
+/// Tells what clap has to say: help, the version, or that the command line is wrong.
+fn refuse(error: &clap::Error, trouble: Option<Failure>) -> Result<Exit, Failure> {
+    let text = error.render().ansi().to_string();
+    if !error.use_stderr() {
+        output::print(&text)?;
+        if let Some(trouble) = trouble {
+            output::note(&trouble.render_warning());
+        }
+        return Ok(Exit::Done);
+    }
+    match trouble {
+        // What is unknown now may be of the plugin that cannot be used.
+        Some(trouble) if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) => Err(trouble),
+        _ => {
+            output::note(&text);
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+/// The commands with which users help themselves; they work whatever state a plugin is in.
+fn works_without_plugins(path: &[String]) -> bool {
+    path.first().is_some_and(|first| matches!(first.as_str(), "completion" | "man" | "plugin"))
+}
+
+/// The tree let through what the built-in commands do not accept.
+fn misread(error: &clap::Error) -> Failure {
+    Failure::new(Exit::Usage, error.render().to_string().trim_start_matches("error: ").trim_end())
+}
+
+fn run_of_plugin(
+    tree: &Tree,
+    parsed: &Parsed,
+    global: &Global,
+    configurations: &Configurations,
+    chain: Option<&Chain>,
+) -> Result<Exit, Failure> {
+    let remote = || {
+        let chain = chain.ok_or_else(|| Failure::new(Exit::Internal, "internal error: a command of a plugin without its chain"))?;
+        connection::remote(chain, global, configurations)
+    };
+    let services = invocation::Services { format: global.output.format()?, remote: &remote };
+    invocation::run_plugin_command(tree, parsed, &services)
+}

@@ -1,0 +1,122 @@
+//! The built-in command line. What plugins do to it is in [`super::tree`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::output::Format;
+use crate::commands::{completion, config, man, plugin};
+
+/// A Flyte command line that compiled plugins may change
+///
+/// Plugins are named by `FLYTE_PLUGIN` or `--plugin`: a path, the name of a file in
+/// `~/.flyte/plugins`, or a list of these. Without one, the built-in default is used.
+#[derive(Debug, Parser)]
+#[command(
+    name = "flyte-host",
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_version_flag = true,
+    after_help = "Examples:\n  flyte-host plugin list\n  FLYTE_PLUGIN=acme flyte-host register --dry-run task.yaml"
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Flyte configuration file
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Flyte project [default: from the configuration]
+    #[arg(short, long, global = true)]
+    pub project: Option<String>,
+
+    /// Flyte domain [default: from the configuration]
+    #[arg(short, long, global = true)]
+    pub domain: Option<String>,
+
+    /// How to write the result
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
+    pub output: OutputArg,
+
+    /// Plugin to use: a name or a path; may be repeated, the first in front
+    #[arg(long, global = true, value_name = "NAME")]
+    pub plugin: Vec<String>,
+
+    /// Use no plugin
+    #[arg(long, global = true, conflicts_with = "plugin")]
+    pub no_plugins: bool,
+
+    /// Go on without a plugin that cannot be used
+    #[arg(long, global = true)]
+    pub plugin_fallback: bool,
+
+    /// Say more; -vv for details
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Print the version, and the plugins in use
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    pub version: Option<bool>,
+}
+
+/// What `-o` accepts; only `register` knows `pb`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OutputArg {
+    /// For programs: JSON
+    Json,
+    /// For programs: one name a line
+    Name,
+    /// One file for each entity, as `pyflyte package` makes them (`register --dry-run` only)
+    Pb,
+    /// For people
+    Table,
+    /// For programs: YAML
+    Yaml,
+}
+
+impl OutputArg {
+    /// The format, where `pb` means nothing.
+    ///
+    /// # Errors
+    ///
+    /// A wrong use of the command line.
+    pub fn format(self) -> Result<Format, super::report::Failure> {
+        Ok(match self {
+            Self::Json => Format::Json,
+            Self::Name => Format::Name,
+            Self::Table => Format::Table,
+            Self::Yaml => Format::Yaml,
+            Self::Pb => {
+                return Err(super::report::Failure::new(
+                    super::exit::Exit::Usage,
+                    "`-o pb` is for `register --dry-run` only",
+                ));
+            }
+        })
+    }
+}
+
+/// The built-in commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a script that lets a shell complete commands
+    Completion(completion::CompletionArgs),
+    /// Show the configuration that is in use
+    Config(config::ConfigArgs),
+    /// Write man pages
+    #[command(hide = true)]
+    Man(man::ManArgs),
+    /// Look at plugins, and choose them
+    Plugin(plugin::PluginArgs),
+}

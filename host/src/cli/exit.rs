@@ -1,0 +1,39 @@
+//! The exit codes, which are public: README has the same table.
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: the command could not do its work.
+    Failed,
+    /// 2: the command line is wrong.
+    Usage,
+    /// 3: whoever read the output stopped reading.
+    PipeClosed,
+    /// 10: a plugin that was asked for cannot be used.
+    PluginUnusable,
+    /// 11: a plugin failed while it was working.
+    PluginFailed,
+    /// 70: a bug of this program.
+    Internal,
+    /// What a command of a plugin asked for.
+    Other(u8),
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::PipeClosed => 3,
+            Self::PluginUnusable => 10,
+            Self::PluginFailed => 11,
+            Self::Internal => 70,
+            Self::Other(code) => code,
+        }
+    }
+}

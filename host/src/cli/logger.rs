@@ -1,0 +1,52 @@
+//! The host's log, on the standard error: a line's level, whose it is, and what it says.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use log::{Level, LevelFilter};
+
+/// Starts the log. Warnings and errors are shown; each `-v` shows one level more.
+pub(super) fn start(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::Warn,
+        1 => LevelFilter::Info,
+        2 => LevelFilter::Debug,
+        _ => LevelFilter::Trace,
+    };
+    let started = env_logger::Builder::new()
+        .filter_level(level)
+        .target(env_logger::Target::Pipe(Box::new(anstream::stderr())))
+        .format(|out, record| {
+            let style = Style::new().bold().fg_color(Some(color(record.level()).into()));
+            let level = word(record.level());
+            match record.target() {
+                own if own.starts_with("flyte_host") || own.starts_with("remote") => {
+                    writeln!(out, "{style}{level}:{style:#} {}", record.args())
+                }
+                plugin => writeln!(out, "{style}{level}:{style:#} [{plugin}] {}", record.args()),
+            }
+        })
+        .try_init();
+    // A second start in one process is a test's; the first one's level stays.
+    drop(started);
+}
+
+const fn word(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warn => "warning",
+        Level::Info => "info",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
+    }
+}
+
+const fn color(level: Level) -> AnsiColor {
+    match level {
+        Level::Error => AnsiColor::Red,
+        Level::Warn => AnsiColor::Yellow,
+        Level::Info => AnsiColor::Green,
+        Level::Debug => AnsiColor::Blue,
+        Level::Trace => AnsiColor::Magenta,
+    }
+}

@@ -1,0 +1,130 @@
+//! The only place that writes to the terminal.
+//!
+//! What a program may read goes to the standard output, everything else to the standard error.
+//! Colour only where a person looks, and never as the only carrier of meaning.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::{exit::Exit, report::Failure};
+
+/// What `-o` chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For programs: JSON.
+    Json,
+    /// For programs: one name a line.
+    Name,
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: YAML.
+    Yaml,
+}
+
+impl Format {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Name => "name",
+            Self::Table => "table",
+            Self::Yaml => "yaml",
+        }
+    }
+}
+
+/// One of the two streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// The standard output.
+    Out,
+    /// The standard error.
+    Err,
+}
+
+impl Stream {
+    /// Whether a person is looking.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        match self {
+            Self::Out => io::stdout().is_terminal(),
+            Self::Err => io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether colour is wanted: on a terminal, unless `NO_COLOR` or `CLICOLOR_FORCE` say otherwise.
+    #[must_use]
+    pub fn color(self) -> bool {
+        match self {
+            Self::Out => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+            Self::Err => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Writes bytes, without styles where they are not wanted.
+    ///
+    /// # Errors
+    ///
+    /// A closed pipe, which ends the program with its own exit code and no words.
+    pub fn write(self, bytes: &[u8]) -> Result<(), Failure> {
+        let result = match self {
+            Self::Out => {
+                let mut stream = anstream::stdout().lock();
+                stream.write_all(bytes).and_then(|()| stream.flush())
+            }
+            Self::Err => anstream::stderr().lock().write_all(bytes),
+        };
+        result.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::new(Exit::PipeClosed, "the output was closed"),
+            _ => Failure::new(Exit::Failed, "the output cannot be written").caused_by(error),
+        })
+    }
+}
+
+/// Writes text that another program may read.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print(text: &str) -> Result<(), Failure> {
+    Stream::Out.write(text.as_bytes())
+}
+
+/// Writes text for people; if nobody can be told, nobody is.
+pub fn note(text: &str) {
+    let _ = Stream::Err.write(text.as_bytes());
+}
+
+/// Writes a table for people: a heading, and rows with as many cells.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), Failure> {
+    let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
+    let mut line = |cells: Vec<String>| {
+        // A cell is one line; the tab is the column.
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace(['\t', '\n'], " ")).collect();
+        writeln!(writer, "{}", cells.join("\t")).expect("a vector takes everything");
+    };
+    line(heading.iter().map(|&cell| cell.to_owned()).collect());
+    rows.into_iter().for_each(&mut line);
+    let bytes = writer.into_inner().expect("a vector takes everything");
+    let text = String::from_utf8_lossy(&bytes);
+    let text: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    print(&text)
+}
+
+/// Writes a value for programs, as JSON or YAML.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), Failure> {
+    let text = match format {
+        Format::Yaml => serde_saphyr::to_string(value).map_err(|error| Failure::from_error(Exit::Internal, &error))?,
+        _ => format!("{value:#}\n"),
+    };
+    print(&text)
+}

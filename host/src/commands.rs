@@ -1,0 +1,88 @@
+//! The built-in commands, one file each: arguments with their help on top, one function that runs them.
+
+pub mod completion;
+pub mod config;
+pub mod connection;
+pub mod man;
+pub mod plugin;
+
+use crate::{
+    cli::{
+        args::{Command, Global},
+        exit::Exit,
+        report::Failure,
+        tree::Tree,
+    },
+    plugin::{Chain, LoadError, Loader},
+    settings::{Settings, SettingsError},
+};
+
+/// What a command has to work with.
+pub struct Context<'a> {
+    /// Options of every command.
+    pub global: &'a Global,
+    /// The host's settings.
+    pub settings: &'a Settings,
+    /// Finds and loads plugins.
+    pub loader: &'a Loader,
+    /// Flyte's configuration, when somebody asks.
+    pub configurations: &'a connection::Configurations,
+    /// The plugins in use; `None` when they cannot be used, which [`crate::cli`] has already told.
+    pub chain: Option<&'a Chain>,
+    /// The command line with what plugins made of it.
+    pub tree: &'a Tree,
+}
+
+/// Runs a built-in command.
+///
+/// # Errors
+///
+/// As each of the commands.
+pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Completion(args) => completion::run(args)?,
+        Command::Config(args) => config::run(args, context)?,
+        Command::Man(args) => man::run(args, context.tree)?,
+        Command::Plugin(args) => plugin::run(args, context)?,
+    }
+    Ok(Exit::Done)
+}
+
+impl<'a> Context<'a> {
+    /// The plugins in use.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be used: then the command cannot go on.
+    pub fn chain(&self) -> Result<&'a Chain, Failure> {
+        self.chain.ok_or_else(|| {
+            Failure::new(Exit::PluginUnusable, "the chosen plugins cannot be used")
+                .hint("go on without them with `--no-plugins`".to_owned())
+        })
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        if let LoadError::Create(fault) = error {
+            let mut failure = Self::new(Exit::PluginUnusable, &fault);
+            failure.causes = fault.causes();
+            failure.hints = fault.hints();
+            return failure;
+        }
+        let failure = Self::from_error(Exit::PluginUnusable, &error).hint(error.hint());
+        match &error {
+            LoadError::Select(select) => select.cause().into_iter().fold(failure, Self::caused_by),
+            LoadError::NamedTwice { first, second, .. } if first != second => {
+                failure.caused_by(format_args!("`{}` and `{}`", first.display(), second.display()))
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::from_error(Exit::Failed, &error).hint(error.hint())
+    }
+}

@@ -1,0 +1,289 @@
+//! Joins the chain's `get_remote` with Flyte's configuration.
+//!
+//! The built-in default of `get_remote` is Flyte's configuration; what a plugin changes of it, or says
+//! instead of it, is checked here, and keeps the plugin's name.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use plugin_abi::{Hook, PluginError, Remote, RemoteRequest};
+use remote::config::{AuthMode, Configuration, Connection, Endpoint, Origin, Row, Secret, Setting, Sources};
+
+use crate::{
+    cli::{args::Global, exit::Exit, report::Failure},
+    plugin::{
+        Builtin, Chain, Fault, Resolved,
+        error::{Place, What},
+    },
+    settings,
+};
+
+/// Flyte's configuration, read when somebody asks, and once for each file.
+#[derive(Clone, Default)]
+pub struct Configurations(Arc<Mutex<BTreeMap<Option<PathBuf>, Arc<Configuration>>>>);
+
+impl Configurations {
+    /// The configuration with a file that the user named, or without.
+    ///
+    /// # Errors
+    ///
+    /// When the file in use is missing or broken, or a value cannot be what it should be.
+    pub fn read(&self, file: Option<&PathBuf>) -> Result<Arc<Configuration>, remote::config::Error> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(configuration) = known.get(&file.cloned()) {
+            return Ok(Arc::clone(configuration));
+        }
+        let configuration = Arc::new(Configuration::load(&sources(file.cloned()))?);
+        for warning in &configuration.warnings {
+            log::warn!("{warning}");
+        }
+        known.insert(file.cloned(), Arc::clone(&configuration));
+        Ok(configuration)
+    }
+
+    /// The last link of a chain: flytekit's `FlytekitPlugin`.
+    #[must_use]
+    pub fn builtin(&self) -> Builtin {
+        let configurations = self.clone();
+        Builtin::new(move |request: &RemoteRequest| {
+            let configuration = configurations.read(request.config.as_ref()).map_err(|error| {
+                let hint = error.hint();
+                let error = PluginError::from(error).exit_code(Exit::Failed.code());
+                hint.into_iter().fold(error, PluginError::hint)
+            })?;
+            Ok(describe(&configuration.connection, request))
+        })
+    }
+}
+
+/// The process as the configuration sees it.
+fn sources(explicit: Option<PathBuf>) -> Sources {
+    let text = |text: std::ffi::OsString| text.into_string().ok();
+    Sources {
+        env: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
+        home: settings::home(),
+        cwd: std::env::current_dir().unwrap_or_default(),
+        explicit,
+    }
+}
+
+/// The configuration as plugins see it, each value with its origin in words.
+fn describe(connection: &Connection, request: &RemoteRequest) -> Remote {
+    let mut remote = Remote::default();
+    remote.endpoint = Some(connection.endpoint.value.to_string());
+    remote.insecure = Some(connection.insecure.value);
+    remote.insecure_skip_verify = Some(connection.insecure_skip_verify.value);
+    remote.ca_cert_file_path = connection.ca_cert_file_path.value.clone();
+    remote.console_endpoint = connection.console_endpoint.value.clone();
+    remote.http_proxy_url = connection.http_proxy_url.value.clone();
+    remote.auth_mode = Some(connection.auth_mode.value.to_string());
+    remote.client_id = connection.client_id.value.clone();
+    remote.client_secret = connection.client_secret.value.as_ref().map(|secret| secret.reveal().to_owned());
+    remote.scopes = connection.scopes.value.clone();
+    remote.audience = connection.audience.value.clone();
+    remote.command = connection.command.value.clone();
+    remote.proxy_command = connection.proxy_command.value.clone();
+    remote.default_project = Some(request.project.clone());
+    remote.default_domain = Some(request.domain.clone());
+    remote.data_upload_location = request.data_upload_location.clone();
+    connection.rows().into_iter().fold(remote, |remote, Row { name, origin, .. }| remote.because(&name, origin.to_string()))
+}
+
+/// What `get_remote` is asked: the user's flags, and for what they leave open the configuration.
+///
+/// # Errors
+///
+/// When the configuration is needed and cannot be read.
+pub fn request(global: &Global, configurations: &Configurations) -> Result<RemoteRequest, Failure> {
+    let (project, domain) = match (&global.project, &global.domain) {
+        (Some(project), Some(domain)) => (project.clone(), domain.clone()),
+        (project, domain) => {
+            let configured = configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+            let connection = &configured.connection;
+            (
+                project.clone().unwrap_or_else(|| connection.default_project.value.clone()),
+                domain.clone().unwrap_or_else(|| connection.default_domain.value.clone()),
+            )
+        }
+    };
+    Ok(RemoteRequest { config: global.config.clone(), project, domain, data_upload_location: None })
+}
+
+/// The failure of a configuration that cannot be read.
+#[must_use]
+pub fn unreadable(error: &remote::config::Error) -> Failure {
+    Failure::from_error(Exit::Failed, error).hint(error.hint())
+}
+
+/// Asks the chain which Flyte to talk to, and checks the answer.
+///
+/// # Errors
+///
+/// A broken configuration, a plugin that failed, or a plugin whose answer is no connection.
+pub fn resolve(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Connection, Failure> {
+    let request = request(global, configurations)?;
+    let resolved = chain.get_remote(&request)?;
+    let base = base(&resolved, global, configurations)?;
+    let mut connection = join(base, &resolved)?;
+    flags(&mut connection, global);
+    Ok(connection)
+}
+
+/// The connection as a command of a plugin sees it: without secrets.
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub fn remote(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Remote, Failure> {
+    let connection = resolve(chain, global, configurations)?;
+    let request = RemoteRequest {
+        config: None,
+        project: connection.default_project.value.clone(),
+        domain: connection.default_domain.value.clone(),
+        data_upload_location: Some(connection.data_upload_location.value.clone()),
+    };
+    let mut remote = describe(&connection, &request);
+    remote.client_secret = None;
+    Ok(remote)
+}
+
+/// Where the values come from that no plugin set: the configuration, if the built-in default was asked
+/// for them, else flytekit's defaults, as in its `Config.for_endpoint`.
+fn base(resolved: &Resolved, global: &Global, configurations: &Configurations) -> Result<Connection, Failure> {
+    let from_default = Remote::FIELDS.iter().any(|field| {
+        resolved.remote.reason(field).is_some() && !resolved.owners.contains_key(field)
+    });
+    if from_default {
+        let configuration = configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+        return Ok(configuration.connection.clone());
+    }
+    let endpoint = resolved.remote.endpoint.clone().unwrap_or_default();
+    let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint)]);
+    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    Configuration::load(&sources).map(|defaults| defaults.connection).map_err(|error| {
+        match resolved.owners.get("endpoint") {
+            Some(plugin) => unusable(plugin.clone(), cause(&error)).into(),
+            None => unreadable(&error),
+        }
+    })
+}
+
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = cause.to_string();
+        source = cause.source();
+    }
+    text
+}
+
+fn unusable(plugin: crate::plugin::Identity, reason: String) -> Fault {
+    Fault { plugin, place: Place::Hook(Hook::GetRemote), what: What::Unusable(reason) }
+}
+
+/// Puts what plugins set in the place of what was there.
+fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, Failure> {
+    let remote = &resolved.remote;
+    let join = Join { resolved };
+    join.parsed("endpoint", &mut connection.endpoint, remote.endpoint.as_deref(), |text| {
+        Endpoint::from_str(text).map_err(|error| error.to_string())
+    })?;
+    join.parsed("auth_mode", &mut connection.auth_mode, remote.auth_mode.as_deref(), |text| {
+        AuthMode::from_str(text)
+            .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
+    })?;
+    join.value("insecure", &mut connection.insecure, remote.insecure.unwrap_or_default());
+    join.value("insecure_skip_verify", &mut connection.insecure_skip_verify, remote.insecure_skip_verify.unwrap_or_default());
+    join.value("ca_cert_file_path", &mut connection.ca_cert_file_path, remote.ca_cert_file_path.clone());
+    join.value("console_endpoint", &mut connection.console_endpoint, remote.console_endpoint.clone());
+    join.value("http_proxy_url", &mut connection.http_proxy_url, remote.http_proxy_url.clone());
+    join.value("client_id", &mut connection.client_id, remote.client_id.clone());
+    join.value("client_secret", &mut connection.client_secret, remote.client_secret.clone().map(Secret::new));
+    join.value("scopes", &mut connection.scopes, remote.scopes.clone());
+    join.value("audience", &mut connection.audience, remote.audience.clone());
+    join.value("command", &mut connection.command, remote.command.clone());
+    join.value("proxy_command", &mut connection.proxy_command, remote.proxy_command.clone());
+    join.text("default_project", &mut connection.default_project, remote.default_project.as_deref());
+    join.text("default_domain", &mut connection.default_domain, remote.default_domain.as_deref());
+    join.text("data_upload_location", &mut connection.data_upload_location, remote.data_upload_location.as_deref());
+    if let Some(origin) = join.origin("headers") {
+        let header = |(key, value): &(String, String)| (key.clone(), Setting::new(Secret::new(value.clone()), origin.clone()));
+        connection.headers = remote.headers.iter().map(header).collect();
+    }
+    Ok(connection)
+}
+
+/// Takes over the fields that a plugin set.
+struct Join<'a> {
+    resolved: &'a Resolved,
+}
+
+impl Join<'_> {
+    /// The plugin's word for a field, if it set it.
+    fn origin(&self, field: &str) -> Option<Origin> {
+        let owner = self.resolved.owners.get(field)?;
+        let said = self.resolved.remote.reason(field).and_then(|reason| reason.strip_prefix("plugin "));
+        Some(Origin::Plugin(said.map_or_else(|| format!("`{}`", owner.name), str::to_owned)))
+    }
+
+    fn value<T>(&self, field: &str, setting: &mut Setting<T>, value: T) {
+        if let Some(origin) = self.origin(field) {
+            *setting = Setting::new(value, origin);
+        }
+    }
+
+    fn text(&self, field: &str, setting: &mut Setting<String>, value: Option<&str>) {
+        if let (Some(origin), Some(value)) = (self.origin(field), value) {
+            *setting = Setting::new(value.to_owned(), origin);
+        }
+    }
+
+    fn parsed<T>(
+        &self,
+        field: &str,
+        setting: &mut Setting<T>,
+        value: Option<&str>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<(), Failure> {
+        if let (Some(origin), Some(owner), Some(value)) = (self.origin(field), self.resolved.owners.get(field), value) {
+            let value = parse(value).map_err(|reason| unusable(owner.clone(), reason))?;
+            *setting = Setting::new(value, origin);
+        }
+        Ok(())
+    }
+}
+
+/// The user's own flags have the last word, and say so.
+fn flags(connection: &mut Connection, global: &Global) {
+    for (flag, value, setting) in [
+        ("--project", &global.project, &mut connection.default_project),
+        ("--domain", &global.domain, &mut connection.default_domain),
+    ] {
+        if let Some(value) = value.as_ref().filter(|value| **value != setting.value || matches!(setting.origin, Origin::Default(_))) {
+            *setting = Setting::new(value.clone(), Origin::Flag(flag.to_owned()));
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        if let What::Said(error) = &fault.what
+            && fault.plugin.name == crate::plugin::select::BUILTIN
+        {
+            // Not a plugin's fault: the configuration's.
+            let mut failure = Self::new(Exit::Failed, error.message());
+            failure.causes = error.causes().to_vec();
+            failure.hints = error.hints().to_vec();
+            return failure;
+        }
+        let mut failure = Self::new(Exit::PluginFailed, &fault);
+        failure.causes = fault.causes();
+        failure.hints = fault.hints();
+        failure
+    }
+}

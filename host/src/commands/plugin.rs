@@ -1,0 +1,77 @@
+//! `plugin`: what is installed, what it does, and which of it is used. Works whatever state a plugin is in.
+
+mod choose;
+mod list;
+mod show;
+
+use clap::{Args, Subcommand};
+
+use super::Context;
+use crate::cli::{output, report::Failure};
+use crate::plugin::LoadError;
+
+/// Look at plugins, and choose them
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true)]
+pub struct PluginArgs {
+    #[command(subcommand)]
+    command: PluginCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PluginCommand {
+    /// Use no longer a plugin that `enable` made permanent
+    #[command(after_help = "Example:\n  flyte-host plugin disable acme")]
+    Disable(choose::DisableArgs),
+    /// Use a plugin from now on, as `FLYTE_PLUGIN` would
+    #[command(after_help = "Example:\n  flyte-host plugin enable acme")]
+    Enable(choose::EnableArgs),
+    /// List the plugins in all plugins directories, running none of them
+    #[command(after_help = "Example:\n  flyte-host plugin list -o json")]
+    List,
+    /// Print the plugins directories, or the file of a plugin
+    #[command(after_help = "Example:\n  cp libacme.so \"$(flyte-host plugin path | head -n 1)\"")]
+    Path(PathArgs),
+    /// Show what a plugin says about itself, and what each of its hooks answers now
+    ///
+    /// The hooks are called, so the plugin's code runs. Beside each answer stands the built-in
+    /// default's.
+    #[command(after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show ./target/release/libacme.so")]
+    Show(show::ShowArgs),
+}
+
+/// Print the plugins directories, or the file of a plugin
+#[derive(Args, Debug)]
+struct PathArgs {
+    /// Name or path of a plugin; without it, the directories are printed
+    name: Option<String>,
+}
+
+/// Runs `plugin`.
+///
+/// # Errors
+///
+/// As each of its commands.
+pub fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), Failure> {
+    match &args.command {
+        PluginCommand::Disable(args) => choose::disable(args, context),
+        PluginCommand::Enable(args) => choose::enable(args, context),
+        PluginCommand::List => list::run(context),
+        PluginCommand::Path(args) => path(args, context),
+        PluginCommand::Show(args) => show::run(args, context),
+    }
+}
+
+fn path(args: &PathArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let directories = context.loader.directories();
+    match &args.name {
+        Some(name) => {
+            let path = directories.find(name).map_err(LoadError::from)?;
+            output::print(&format!("{}\n", path.display()))
+        }
+        None => {
+            let lines = directories.paths().iter().map(|path| format!("{}\n", path.display()));
+            output::print(&lines.collect::<String>())
+        }
+    }
+}

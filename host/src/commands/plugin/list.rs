@@ -1,0 +1,81 @@
+//! `plugin list`.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        output::{self, Format},
+        report::Failure,
+    },
+    commands::Context,
+    plugin::preflight::{self, Passport, PreflightError},
+};
+
+/// A library in one of the plugins directories.
+struct Found<'a> {
+    path: &'a Path,
+    passport: Result<Passport, PreflightError>,
+    in_use: bool,
+}
+
+/// Lists the plugins from their passports alone.
+pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
+    let libraries = context.loader.directories().libraries();
+    let found: Vec<Found<'_>> = libraries.iter().map(|path| look(path, context)).collect();
+    match context.global.output.format()? {
+        Format::Table if found.is_empty() => {
+            let directories = context.loader.directories().paths();
+            let first = directories.first().map(|path| path.display().to_string()).unwrap_or_default();
+            output::note(&format!("no plugins are installed; put them into `{first}`\n"));
+            Ok(())
+        }
+        Format::Table => output::table(&["NAME", "VERSION", "PROTOCOL", "STATE", "FILE"], found.iter().map(row)),
+        Format::Name => {
+            let names = found.iter().filter_map(|found| found.passport.as_ref().ok());
+            output::print(&names.map(|passport| format!("{}\n", passport.name())).collect::<String>())
+        }
+        format => output::structured(format, &Value::Array(found.iter().map(object).collect())),
+    }
+}
+
+fn look<'a>(path: &'a Path, context: &Context<'_>) -> Found<'a> {
+    let in_use = context.chain.is_some_and(|chain| {
+        chain.plugins().iter().any(|link| link.file().is_some_and(|file| file.path == path))
+    });
+    Found { path, passport: preflight::read_passport(path), in_use }
+}
+
+fn row(found: &Found<'_>) -> Vec<String> {
+    let file = found.path.display().to_string();
+    match &found.passport {
+        Ok(passport) => vec![
+            passport.name().to_owned(),
+            passport.version().to_owned(),
+            passport.protocol().to_string(),
+            if found.in_use { "in use" } else { "installed" }.to_owned(),
+            file,
+        ],
+        Err(error) => vec!["-".into(), "-".into(), "-".into(), format!("not usable: {error}"), file],
+    }
+}
+
+fn object(found: &Found<'_>) -> Value {
+    match &found.passport {
+        Ok(passport) => json!({
+            "name": passport.name(),
+            "version": passport.version(),
+            "protocol": passport.protocol().to_string(),
+            "hooks": passport.hooks().collect::<Vec<_>>(),
+            "description": passport.description(),
+            "in_use": found.in_use,
+            "file": found.path.display().to_string(),
+        }),
+        Err(error) => json!({
+            "file": found.path.display().to_string(),
+            "error": error.to_string(),
+            "hint": error.hint(),
+        }),
+    }
+}

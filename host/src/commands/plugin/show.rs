@@ -1,0 +1,248 @@
+//! `plugin show`: a plugin's passport, and what its hooks answer beside the built-in default's answers.
+
+use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
+use clap::{Args, CommandFactory};
+use plugin_abi::{CachePolicy, Hook, PROTOCOL, vtable::Command_TO};
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        args::Cli,
+        output::{self, Format},
+        report::Failure,
+        tree::Tree,
+    },
+    commands::{Context, connection},
+    plugin::{
+        Candidate, Chain, Fault, Link,
+        error::{Place, What},
+    },
+};
+
+/// Show what a plugin says about itself, and what each of its hooks answers now
+#[derive(Args, Debug)]
+pub(super) struct ShowArgs {
+    /// Name or path of a plugin; without it, the plugins in use
+    name: Option<String>,
+}
+
+/// What one hook does.
+struct Row {
+    hook: Hook,
+    /// Whose answer it is.
+    from: String,
+    now: Result<String, Fault>,
+    builtin: String,
+}
+
+pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let specs = match &args.name {
+        Some(name) => vec![name.clone()],
+        None => in_use(context)?,
+    };
+    if specs.is_empty() {
+        output::note("no plugin is in use; `flyte-host plugin list` shows what is installed\n");
+        return Ok(());
+    }
+    let mut objects = Vec::new();
+    let mut faults = Vec::new();
+    for spec in specs {
+        let candidate = context.loader.check(&spec)?;
+        let facts = facts(&candidate);
+        // A plugin is created once in a process; one that is in use already is asked there.
+        let loaded;
+        let chain = match context.chain {
+            Some(chain) if is_alone_in(chain, &candidate) => chain,
+            _ => {
+                loaded = Chain::new(vec![context.loader.load(candidate)?], context.configurations.builtin());
+                &loaded
+            }
+        };
+        let rows = rows(chain, context)?;
+        match context.global.output.format()? {
+            Format::Table => print(&facts, &rows)?,
+            Format::Name => output::print(&format!("{}\n", chain.plugins()[0].identity().name))?,
+            Format::Json | Format::Yaml => objects.push(object(&facts, &rows)),
+        }
+        faults.extend(rows.into_iter().filter_map(|row| row.now.err()));
+    }
+    match (context.global.output.format()?, args.name.is_some()) {
+        (Format::Table | Format::Name, _) => {}
+        (format, true) => output::structured(format, &objects.remove(0))?,
+        (format, false) => output::structured(format, &Value::Array(objects))?,
+    }
+    match faults.into_iter().next() {
+        Some(fault) => Err(fault.into()),
+        None => Ok(()),
+    }
+}
+
+fn in_use(context: &Context<'_>) -> Result<Vec<String>, Failure> {
+    let path = |link: &Link| link.file().map(|file| file.path.display().to_string());
+    Ok(context.chain()?.plugins().iter().filter_map(path).collect())
+}
+
+fn is_alone_in(chain: &Chain, candidate: &Candidate) -> bool {
+    matches!(chain.plugins(), [link] if link.file() == Some(&candidate.file))
+}
+
+/// What the file says, as pairs.
+fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
+    let Candidate { file, passport, warnings } = candidate;
+    let mut facts = vec![("name", passport.name().to_owned()), ("version", passport.version().to_owned())];
+    for (key, value) in [("description", passport.description()), ("homepage", passport.homepage()), ("license", passport.license())] {
+        facts.extend(value.map(|value| (key, value.to_owned())));
+    }
+    facts.push(("file", file.path.display().to_string()));
+    facts.push(("sha256", file.sha256.clone()));
+    facts.push(("protocol", format!("{} (this host: {PROTOCOL})", passport.protocol())));
+    facts.push(("compiler", passport.rustc().to_owned()));
+    facts.push(("target", passport.target().to_owned()));
+    facts.extend(warnings.iter().map(|warning| ("warning", warning.clone())));
+    facts
+}
+
+fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<Row>, Failure> {
+    let builtin = Chain::new(Vec::new(), context.configurations.builtin());
+    let link = &chain.plugins()[0];
+    let rows = Hook::ALL.iter().map(|&hook| {
+        Ok(Row {
+            hook,
+            from: source(link, hook),
+            now: answer(hook, chain, context)?,
+            builtin: answer(hook, &builtin, context)?.unwrap_or_else(|fault| fault.to_string()),
+        })
+    });
+    rows.collect()
+}
+
+fn source(link: &Link, hook: Hook) -> String {
+    if link.overrides(hook) {
+        return "plugin".to_owned();
+    }
+    if link.protocol() < hook.since() {
+        return format!("built-in: the plugin speaks {}, this hook came with {}", link.protocol(), hook.since());
+    }
+    "built-in".to_owned()
+}
+
+/// A hook's answer in a line. The outer error is that of the question: a broken configuration.
+fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<String, Fault>, Failure> {
+    Ok(match hook {
+        Hook::GetRemote => {
+            let request = connection::request(context.global, context.configurations)?;
+            chain.get_remote(&request).map(|resolved| {
+                let endpoint = resolved.remote.endpoint.as_deref().unwrap_or("the default endpoint").to_owned();
+                if resolved.remote.insecure == Some(true) { format!("{endpoint} (insecure)") } else { endpoint }
+            })
+        }
+        Hook::ConfigureCli => command_line(chain),
+        Hook::SecretRequiresGroup => chain.secret_requires_group().map(|requires| requires.to_string()),
+        Hook::GetDefaultImage => chain.get_default_image().map(or_none),
+        Hook::GetAuthSuccessHtml => chain.get_auth_success_html(ENDPOINT).map(|html| or_none(html.map(|html| page(&html)))),
+        Hook::GetDefaultCachePolicies => chain.get_default_cache_policies().map(|policies| list(&policies)),
+        #[cfg(feature = "next-protocol")]
+        Hook::GetGreeting => chain.get_greeting(),
+        _ => Ok("not known to this command".to_owned()),
+    })
+}
+
+/// What a plugin does to the built-in command line, in a line.
+fn command_line(chain: &Chain) -> Result<String, Fault> {
+    let mut tree = Tree::new(Cli::command());
+    let Some(link) = chain.plugins().first() else { return Ok(NO_CHANGES.to_owned()) };
+    let view = tree.view();
+    let edits = chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&view), TD_Opaque))?;
+    let (mut added, mut others) = (Vec::new(), 0);
+    for edit in &edits {
+        match edit.new_command().into_option() {
+            Some(command) => {
+                let path = edit.path().into_iter().chain([command.name()]).map(String::from);
+                added.push(format!("`{}`", path.collect::<Vec<_>>().join(" ").escape_debug()));
+            }
+            None => others += 1,
+        }
+    }
+    tree.apply(link.identity(), edits).map_err(|error| Fault {
+        plugin: link.identity().clone(),
+        place: Place::Hook(Hook::ConfigureCli),
+        what: What::Unusable(error.to_string()),
+    })?;
+    Ok(match (added.is_empty(), others) {
+        (true, 0) => NO_CHANGES.to_owned(),
+        (true, others) => format!("{others} changes of options"),
+        (false, 0) => format!("commands {}", added.join(", ")),
+        (false, others) => format!("commands {}; {others} changes of options", added.join(", ")),
+    })
+}
+
+const NO_CHANGES: &str = "no changes";
+
+/// The host name for which the page is rendered here.
+const ENDPOINT: &str = "flyte.example.org";
+
+fn or_none(answer: Option<String>) -> String {
+    answer.unwrap_or_else(|| "none".to_owned())
+}
+
+/// A page's first line and size.
+fn page(html: &str) -> String {
+    let first = html.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let shown: String = first.chars().take(60).flat_map(char::escape_debug).collect();
+    format!("{shown} ({} bytes)", html.len())
+}
+
+fn list(policies: &[CachePolicy]) -> String {
+    if policies.is_empty() {
+        return "no policies".to_owned();
+    }
+    let one = |policy: &CachePolicy| {
+        let name = policy.policy_name().escape_debug().to_string();
+        match (policy.is_enabled(), policy.time_to_live()) {
+            (false, _) => format!("{name} (off)"),
+            (true, Some(ttl)) => format!("{name} (for {})", duration(ttl)),
+            (true, None) => name,
+        }
+    };
+    policies.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn duration(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds, duration.subsec_millis()) {
+        (0, millis) => format!("{millis} ms"),
+        (seconds, _) if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        (seconds, _) if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        (seconds, _) => format!("{seconds} s"),
+    }
+}
+
+fn print(facts: &[(&'static str, String)], rows: &[Row]) -> Result<(), Failure> {
+    let width = facts.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
+    let lines = facts.iter().map(|(key, value)| format!("{key:width$}  {value}\n"));
+    output::print(&(lines.collect::<String>() + "\n"))?;
+    let cells = rows.iter().map(|row| {
+        let now = row.now.as_ref().map_or_else(|fault| format!("fails: {fault}"), Clone::clone);
+        vec![row.hook.name().to_owned(), row.from.clone(), now, row.builtin.clone()]
+    });
+    output::table(&["HOOK", "FROM", "ANSWERS NOW", "BUILT-IN DEFAULT"], cells)
+}
+
+fn object(facts: &[(&'static str, String)], rows: &[Row]) -> Value {
+    let mut object: serde_json::Map<String, Value> =
+        facts.iter().filter(|(key, _)| *key != "warning").map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+    let warnings: Vec<&String> = facts.iter().filter(|(key, _)| *key == "warning").map(|(_, value)| value).collect();
+    object.insert("warnings".into(), json!(warnings));
+    let hooks: serde_json::Map<String, Value> = rows
+        .iter()
+        .map(|row| {
+            let answer = match &row.now {
+                Ok(now) => json!({ "from": row.from, "answer": now, "builtin": row.builtin }),
+                Err(fault) => json!({ "from": row.from, "error": fault.to_string(), "causes": fault.causes(), "builtin": row.builtin }),
+            };
+            (row.hook.name().to_owned(), answer)
+        })
+        .collect();
+    object.insert("hooks".into(), hooks.into());
+    object.into()
+}

@@ -1,0 +1,57 @@
+//! From a name to a plugin's vtable, and from there to an answer.
+//!
+//! Data flows one way, one module a step:
+//!
+//! | step | module | what it gives |
+//! |---|---|---|
+//! | which plugins, which files | [`select`] | a path |
+//! | what can be known without running it | [`preflight`] | a [`Passport`](preflight::Passport), the bytes |
+//! | the system's loader | `library` | the exported header |
+//! | do both sides mean the same | `handshake` | the root module |
+//! | make it | [`load`] | a [`Link`] |
+//! | stack them | [`chain`] | a [`Chain`], which answers the hooks |
+//!
+//! Nothing here knows of Flyte's servers, of tokens, or of a command line; the built-in default that
+//! ends every chain gets its `get_remote` from whoever makes the chain.
+//!
+//! # Trust
+//!
+//! A plugin is code that runs as you. What is checked here finds accidents, not malice.
+//!
+//! # Example: another program that loads Flyte plugins
+//!
+//! ```no_run
+//! use flyte_host::plugin::{Builtin, Chain, Directories, Loader, Selection, Source};
+//! use plugin_abi::Remote;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let directories = Directories::new(None, std::env::home_dir().as_deref());
+//! let loader = Loader::new("my-program", "1.0.0", directories);
+//! let selection = Selection::parse("acme", Source::Program)?;
+//! let links = loader.load_all(&selection)?;
+//! let chain = Chain::new(links, Builtin::new(|_request| Ok(Remote::new("localhost:30080"))));
+//! println!("{:?}", chain.get_default_image()?);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod builtin;
+pub mod chain;
+pub mod error;
+mod handshake;
+mod library;
+pub mod link;
+pub mod load;
+pub mod preflight;
+pub mod remote;
+pub mod select;
+mod services;
+mod validate;
+
+pub use builtin::Builtin;
+pub use chain::Chain;
+pub use error::{Fault, LoadError, SelectError};
+pub use link::{Identity, Link};
+pub use load::{Candidate, Loader};
+pub use remote::Resolved;
+pub use select::{Directories, Selection, Source};

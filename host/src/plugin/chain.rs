@@ -1,0 +1,328 @@
+//! The chain: plugins stacked in order, the built-in default at the end.
+//!
+//! A hook goes to the first link that overrides it. What that link gets as `next` is a [`Rest`], which
+//! asks the links behind it in the same way. Values that a plugin must not see (the client secret) and
+//! facts that it cannot know (who is to blame for an error it passes on) stay here, in a [`Call`]; what
+//! crosses the border is their number.
+
+use std::cell::RefCell;
+
+use abi_stable::{
+    erased_types::TD_Opaque,
+    sabi_types::RRef,
+    std_types::{ROption, RResult, RStr, RString, RVec},
+};
+use plugin_abi::{
+    CachePolicy, Hook, PluginError, Remote, RemoteRequest,
+    vtable::{
+        CachePolicyBox, CommandRef, Context, Context_TO, ContextRef, EditBox, Outcome, RemoteBox,
+        RemoteRequest_TO, RemoteRequestRef,
+    },
+};
+
+use super::{
+    Builtin, Fault, Identity, Link,
+    error::{Place, What},
+    remote::Resolved,
+    validate,
+};
+
+/// Plugins in the order in which they are asked, with the built-in default behind the last.
+#[derive(Debug)]
+pub struct Chain {
+    links: Vec<Link>,
+}
+
+impl Chain {
+    /// A chain of plugins, the first in front.
+    #[must_use]
+    pub fn new(plugins: Vec<Link>, builtin: Builtin) -> Self {
+        let mut links = plugins;
+        links.push(builtin.into_link());
+        Self { links }
+    }
+
+    /// The plugins, without the built-in default.
+    #[must_use]
+    pub fn plugins(&self) -> &[Link] {
+        self.links.split_last().map_or(&[], |(_builtin, plugins)| plugins)
+    }
+
+    /// A chain of the built-in default alone answers as every chain does where no plugin has an opinion.
+    #[must_use]
+    pub fn is_builtin(&self) -> bool {
+        self.links.len() == 1
+    }
+
+    /// The link that a hook is asked first.
+    #[must_use]
+    pub fn first_for(&self, hook: Hook) -> &Link {
+        &self.links[self.first_from(0, hook)]
+    }
+
+    fn first_from(&self, from: usize, hook: Hook) -> usize {
+        let last = self.links.len() - 1;
+        (from..last).find(|&index| self.links[index].overrides(hook)).unwrap_or(last)
+    }
+
+    /// Asks which Flyte to talk to. Fields that nobody set are `None`.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the link that failed.
+    pub fn get_remote(&self, request: &RemoteRequest) -> Result<Resolved, Fault> {
+        Call::new(self).get_remote(0, request)
+    }
+
+    /// Asks one link how it wants to change the command line, which is `main` as the links behind it
+    /// have made it. Links count from the front; see [`Chain::plugins`].
+    ///
+    /// # Errors
+    ///
+    /// The link's fault.
+    pub fn configure_cli(&self, link: usize, main: CommandRef<'_>) -> Result<RVec<EditBox>, Fault> {
+        let link = &self.links[link];
+        if !link.overrides(Hook::ConfigureCli) {
+            return Ok(RVec::new());
+        }
+        link.hooks.configure_cli(main).into_result().map_err(|fault| Fault {
+            plugin: link.identity.clone(),
+            place: Place::Hook(Hook::ConfigureCli),
+            what: What::Said(PluginError::from_raw(&fault)),
+        })
+    }
+
+    /// Asks whether a secret must name a group.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the link that failed.
+    pub fn secret_requires_group(&self) -> Result<bool, Fault> {
+        Call::new(self).secret_requires_group(0)
+    }
+
+    /// Asks for the image of tasks that name none; `None` when no plugin has an opinion.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the link that failed.
+    pub fn get_default_image(&self) -> Result<Option<String>, Fault> {
+        Call::new(self).get_default_image(0)
+    }
+
+    /// Asks for the page to show after sign-in; `None` when no plugin has an opinion.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the link that failed.
+    pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, Fault> {
+        Call::new(self).get_auth_success_html(0, endpoint)
+    }
+
+    /// Asks for the policies of tasks that do not say how they are cached.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the link that failed. A policy's own functions fail later, when they are called;
+    /// [`Chain::blame_policy`] names the plugin.
+    pub fn get_default_cache_policies(&self) -> Result<Vec<CachePolicy>, Fault> {
+        Call::new(self).get_default_cache_policies(0)
+    }
+
+    /// The fault of a cache policy that failed when it was asked.
+    #[must_use]
+    pub fn blame_policy(&self, error: PluginError) -> Fault {
+        let hook = Hook::GetDefaultCachePolicies;
+        Fault { plugin: self.first_for(hook).identity.clone(), place: Place::Hook(hook), what: What::Said(error) }
+    }
+
+    /// Asks the hook of the growth tests.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the link that failed.
+    #[cfg(feature = "next-protocol")]
+    pub fn get_greeting(&self) -> Result<String, Fault> {
+        Call::new(self).get_greeting(0)
+    }
+}
+
+/// One call of one hook, however many links it goes through.
+struct Call<'a> {
+    chain: &'a Chain,
+    /// Remotes that `next` returned; a plugin names one by its place here, counted from 1.
+    remotes: RefCell<Vec<Resolved>>,
+    /// Faults that `next` returned, named in the same way.
+    faults: RefCell<Vec<Fault>>,
+}
+
+/// The links from a place on, as the plugin in front of them sees them.
+struct Rest<'a> {
+    call: &'a Call<'a>,
+    from: usize,
+}
+
+impl<'a> Call<'a> {
+    fn new(chain: &'a Chain) -> Self {
+        Self { chain, remotes: RefCell::default(), faults: RefCell::default() }
+    }
+
+    /// Asks the first link from a place on that overrides a hook; says which one it was.
+    fn ask<T>(
+        &self,
+        hook: Hook,
+        from: usize,
+        ask: impl FnOnce(&Link, ContextRef<'_>) -> Outcome<T>,
+    ) -> Result<(usize, T), Fault> {
+        let index = self.chain.first_from(from, hook);
+        let link = &self.chain.links[index];
+        let rest = Rest { call: self, from: index + 1 };
+        match ask(link, Context_TO::from_ptr(RRef::new(&rest), TD_Opaque)) {
+            RResult::ROk(answer) => Ok((index, answer)),
+            RResult::RErr(raw) => Err(self.blame(link, hook, PluginError::from_raw(&raw))),
+        }
+    }
+
+    /// The link that returned an error is to blame, unless it only passed on what `next` returned.
+    fn blame(&self, link: &Link, hook: Hook, error: PluginError) -> Fault {
+        let known = usize::try_from(error.upstream()).ok().and_then(|number| number.checked_sub(1));
+        let known = known.and_then(|index| self.faults.borrow().get(index).cloned());
+        known.unwrap_or_else(|| Fault {
+            plugin: link.identity.clone(),
+            place: Place::Hook(hook),
+            what: What::Said(error),
+        })
+    }
+
+    fn unusable(&self, index: usize, hook: Hook, reason: String) -> Fault {
+        let plugin = self.chain.links[index].identity.clone();
+        Fault { plugin, place: Place::Hook(hook), what: What::Unusable(reason) }
+    }
+
+    fn is_builtin(&self, index: usize) -> bool {
+        index + 1 == self.chain.links.len()
+    }
+
+    fn owner(&self, index: usize) -> Option<&Identity> {
+        (!self.is_builtin(index)).then(|| &self.chain.links[index].identity)
+    }
+
+    fn get_remote(&self, from: usize, request: &RemoteRequest) -> Result<Resolved, Fault> {
+        let hook = Hook::GetRemote;
+        let (index, raw) = self.ask(hook, from, |link, context| {
+            link.hooks.get_remote(RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque), context)
+        })?;
+        let answer = Remote::from_raw(&raw);
+        validate::remote(&answer).map_err(|reason| self.unusable(index, hook, reason))?;
+        let base = usize::try_from(answer.base()).ok().and_then(|number| number.checked_sub(1));
+        let base = base.and_then(|index| self.remotes.borrow().get(index).cloned());
+        Ok(Resolved::new(answer, base, self.owner(index)))
+    }
+
+    fn secret_requires_group(&self, from: usize) -> Result<bool, Fault> {
+        let (_, answer) =
+            self.ask(Hook::SecretRequiresGroup, from, |link, context| link.hooks.secret_requires_group(context))?;
+        Ok(answer)
+    }
+
+    fn get_default_image(&self, from: usize) -> Result<Option<String>, Fault> {
+        let hook = Hook::GetDefaultImage;
+        self.first_opinion(hook, from, validate::image, |link, context| link.hooks.get_default_image(context))
+    }
+
+    fn get_auth_success_html(&self, from: usize, endpoint: &str) -> Result<Option<String>, Fault> {
+        self.first_opinion(Hook::GetAuthSuccessHtml, from, validate::html, |link, context| {
+            link.hooks.get_auth_success_html(RStr::from_str(endpoint), context)
+        })
+    }
+
+    /// Asks link after link until one does not decline.
+    fn first_opinion(
+        &self,
+        hook: Hook,
+        mut from: usize,
+        validate: impl Fn(&str) -> Result<(), String>,
+        ask: impl Fn(&Link, ContextRef<'_>) -> Outcome<ROption<RString>>,
+    ) -> Result<Option<String>, Fault> {
+        loop {
+            let (index, answer) = self.ask(hook, from, &ask)?;
+            if let ROption::RSome(text) = answer {
+                validate(&text).map_err(|reason| self.unusable(index, hook, reason))?;
+                return Ok(Some(text.into()));
+            }
+            if self.is_builtin(index) {
+                return Ok(None);
+            }
+            from = index + 1;
+        }
+    }
+
+    fn get_default_cache_policies(&self, from: usize) -> Result<Vec<CachePolicy>, Fault> {
+        let hook = Hook::GetDefaultCachePolicies;
+        let (index, answer) = self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
+        let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
+        validate::policies(&policies).map_err(|reason| self.unusable(index, hook, reason))?;
+        Ok(policies)
+    }
+
+    #[cfg(feature = "next-protocol")]
+    fn get_greeting(&self, from: usize) -> Result<String, Fault> {
+        let (_, answer) = self.ask(Hook::GetGreeting, from, |link, context| link.hooks.get_greeting(context))?;
+        Ok(answer.into())
+    }
+
+    /// Gives an answer to a plugin; a fault gets a number, by which it is known if it comes back.
+    fn lower<T>(&self, result: Result<T, Fault>) -> Outcome<T> {
+        match result {
+            Ok(answer) => RResult::ROk(answer),
+            Err(fault) => {
+                let mut error = PluginError::new(&fault);
+                for cause in fault.causes() {
+                    error = error.caused_by(std::io::Error::other(cause));
+                }
+                for hint in fault.hints() {
+                    error = error.hint(hint);
+                }
+                let mut faults = self.faults.borrow_mut();
+                faults.push(fault);
+                RResult::RErr(error.with_upstream(faults.len() as u64).into_raw())
+            }
+        }
+    }
+}
+
+impl Context for Rest<'_> {
+    fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> Outcome<RemoteBox> {
+        let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
+        self.call.lower(resolved.map(|resolved| {
+            let mut remotes = self.call.remotes.borrow_mut();
+            let shown = resolved.without_secrets().with_base(remotes.len() as u64 + 1);
+            remotes.push(resolved);
+            shown.into_raw()
+        }))
+    }
+
+    fn next_secret_requires_group(&self) -> Outcome<bool> {
+        self.call.lower(self.call.secret_requires_group(self.from))
+    }
+
+    fn next_get_default_image(&self) -> Outcome<ROption<RString>> {
+        let image = self.call.get_default_image(self.from);
+        self.call.lower(image.map(|image| image.map(RString::from).into()))
+    }
+
+    fn next_get_auth_success_html(&self, endpoint: RStr<'_>) -> Outcome<ROption<RString>> {
+        let html = self.call.get_auth_success_html(self.from, endpoint.as_str());
+        self.call.lower(html.map(|html| html.map(RString::from).into()))
+    }
+
+    fn next_get_default_cache_policies(&self) -> Outcome<RVec<CachePolicyBox>> {
+        let policies = self.call.get_default_cache_policies(self.from);
+        self.call.lower(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
+    }
+
+    #[cfg(feature = "next-protocol")]
+    fn next_get_greeting(&self) -> Outcome<RString> {
+        self.call.lower(self.call.get_greeting(self.from).map(RString::from))
+    }
+}

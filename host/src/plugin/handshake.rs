@@ -1,0 +1,102 @@
+//! Do both sides mean the same by the protocol? Here the layouts are compared, before any vtable is used.
+//!
+//! abi_stable's own check lets a plugin be newer than the host, and refuses an older one as soon as any
+//! interface has grown. So the direction of the check follows the versions: whoever is newer may have more.
+
+#![expect(unsafe_code, reason = "abi_stable checks only one direction itself; the other ends in an unchecked constructor")]
+
+use abi_stable::{
+    StableAbi,
+    abi_stability::abi_checking::{AbiInstability, AbiInstabilityErrors, check_layout_compatibility},
+    library::{AbiHeaderRef, LibHeader},
+    type_layout::{TLFieldOrFunction, TypeLayout},
+};
+use plugin_abi::{PROTOCOL, ProtocolVersion, vtable::PluginModuleRef};
+
+use super::{
+    error::{LayoutError, LoadError},
+    preflight::Passport,
+};
+
+/// Gets the root module out of a loaded library.
+pub(super) fn module(header: AbiHeaderRef, passport: &Passport) -> Result<PluginModuleRef, LoadError> {
+    // `upgrade` compares abi_stable's version, and calls functions that show how C passes values.
+    let header = header.upgrade().map_err(|error| {
+        log::debug!("{error}");
+        LoadError::Toolkit { name: passport.name().to_owned(), version: passport.version().to_owned() }
+    })?;
+    check_layout(header, passport.protocol()).map_err(|source| LoadError::Layout {
+        name: passport.name().to_owned(),
+        version: passport.version().to_owned(),
+        source,
+    })?;
+    // SAFETY: the layouts of both sides were compared just now, in the direction in which the newer
+    // side may have more; fields and methods that the older one lacks are looked up by count, not by
+    // address, in a prefix type.
+    let module = unsafe { header.init_root_module_with_unchecked_layout::<PluginModuleRef>() };
+    let module = module.map_err(|error| {
+        log::debug!("{error}");
+        LoadError::Toolkit { name: passport.name().to_owned(), version: passport.version().to_owned() }
+    })?;
+    let carried = Passport::parse(format!("{}\0", module.passport()).as_bytes());
+    if carried.ok().as_ref() != Some(passport) {
+        return Err(LoadError::Disagrees { name: passport.name().to_owned() });
+    }
+    Ok(module)
+}
+
+fn check_layout(header: &LibHeader, plugin: ProtocolVersion) -> Result<(), LayoutError> {
+    let Some(theirs) = header.layout() else {
+        return Err(LayoutError("its header says nothing about the layout of its types".into()));
+    };
+    let ours: &'static TypeLayout = <PluginModuleRef as StableAbi>::LAYOUT;
+    let (older, newer) = if plugin.minor < PROTOCOL.minor { (theirs, ours) } else { (ours, theirs) };
+    check_layout_compatibility(older, newer).map_err(|errors| {
+        let all = errors.to_string();
+        log::debug!("{all}");
+        LayoutError(first_difference(&errors))
+    })
+}
+
+/// The innermost type and field that differ, in a line.
+fn first_difference(errors: &AbiInstabilityErrors) -> String {
+    // What differs inside differs outside as well, so the deepest finding is the root.
+    let Some(error) = errors.errors.iter().max_by_key(|error| error.stack_trace.len()) else {
+        return "the layouts differ".into();
+    };
+    let place: Vec<String> = error.stack_trace.iter().map(|frame| place(&frame.expected)).collect();
+    let what = error.errs.first().map_or_else(|| "differs".to_owned(), difference);
+    if place.is_empty() { format!("the root module {what}") } else { format!("`{}` {what}", place.join(" > ")) }
+}
+
+fn place(frame: &TLFieldOrFunction) -> String {
+    match frame {
+        TLFieldOrFunction::Field(field) => format!("{}: {}", field.name(), field.full_type()),
+        TLFieldOrFunction::Function(function) => function.to_string().lines().next().unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// One finding, both sides named, in words.
+fn difference(finding: &AbiInstability) -> String {
+    match finding {
+        AbiInstability::FieldCountMismatch(count) => {
+            format!("has {} fields or methods where {} are known", count.found, count.expected)
+        }
+        AbiInstability::UnexpectedField(field) => {
+            format!("has `{}` in the place of `{}`", field.found.name(), field.expected.name())
+        }
+        AbiInstability::Name(name) => format!("is `{}` and not `{}`", name.found, name.expected),
+        AbiInstability::Size(size) => format!("has {} bytes and not {}", size.found, size.expected),
+        AbiInstability::Alignment(alignment) => {
+            format!("is aligned to {} bytes and not {}", alignment.found, alignment.expected)
+        }
+        AbiInstability::MismatchedPrimitive(primitive) => {
+            format!("is another number: {:?} and not {:?}", primitive.found, primitive.expected)
+        }
+        AbiInstability::TLDataDiscriminant(kind) => {
+            format!("is another kind of type: {:?} and not {:?}", kind.found, kind.expected)
+        }
+        AbiInstability::PackageVersion(_) | AbiInstability::Package(_) => "is of another package".into(),
+        _ => "is built differently".into(),
+    }
+}

@@ -1,0 +1,44 @@
+//! The system's loader: from a file that was looked at to its exported header.
+
+#![expect(unsafe_code, reason = "loading a library runs its constructors, and a symbol has no type")]
+
+use std::path::Path;
+
+use abi_stable::library::AbiHeaderRef;
+use libloading::Library;
+use plugin_abi::passport::HEADER_SYMBOL;
+
+/// Loads a library for good, and finds the header in it.
+///
+/// The library is never unloaded: its threads, thread-locals and `&'static str`s may outlive every
+/// value that we know of. A second call for the same file gives the same library.
+///
+/// The path must be absolute, so that the system does not search for it, and the pre-flight must have
+/// said that the header is data of the right size and kind: [`super::preflight`].
+pub(super) fn header(path: &Path) -> Result<AbiHeaderRef, libloading::Error> {
+    debug_assert!(path.is_absolute(), "the system's loader searches for relative paths");
+    let library = open(path)?;
+    // SAFETY: the pre-flight found the symbol to be data that begins with abi_stable's header, and
+    // an `AbiHeaderRef` is a pointer to just that; the header is constant, and stays mapped because
+    // the library is leaked below before anybody can use the copy.
+    let header = *unsafe { library.get::<AbiHeaderRef>(HEADER_SYMBOL) }?;
+    std::mem::forget(library);
+    Ok(header)
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> Result<Library, libloading::Error> {
+    use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+
+    // NOW: a symbol that is missing is found here and not in the middle of a call. LOCAL: the
+    // plugin's symbols do not get mixed up with ours, or with another plugin's.
+    // SAFETY: constructors of the library run here. They are the plugin's code, which the user asked
+    // for; that it may do anything at all is what "trust" in the documentation is about.
+    unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> Result<Library, libloading::Error> {
+    // SAFETY: as above: the library's initialisers are the plugin's code, which the user asked for.
+    unsafe { Library::new(path) }
+}

@@ -1,0 +1,153 @@
+//! From a selection to the links of a chain.
+
+use std::{collections::BTreeMap, path::Path, sync::OnceLock};
+
+use plugin_abi::{
+    Hook, PluginError,
+    vtable::PluginModuleRef,
+};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Directories, Fault, Identity, Link, LoadError, Selection,
+    error::{Place, What},
+    handshake, library,
+    link::LoadedFile,
+    preflight::{self, HostTarget, Inspected, Passport},
+    services,
+};
+
+/// Loads plugins.
+#[derive(Debug)]
+pub struct Loader {
+    program: &'static str,
+    directories: Directories,
+    sections: BTreeMap<String, serde_json::Value>,
+    target: OnceLock<HostTarget>,
+}
+
+/// A plugin's file that passed the pre-flight.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The file.
+    pub file: LoadedFile,
+    /// What it says about itself.
+    pub passport: Passport,
+    /// What is odd about it, but no reason to refuse it.
+    pub warnings: Vec<String>,
+}
+
+impl Loader {
+    /// A loader for a program, which plugins can ask for its name.
+    #[must_use]
+    pub fn new(program: &'static str, directories: Directories) -> Self {
+        Self { program, directories, sections: BTreeMap::new(), target: OnceLock::new() }
+    }
+
+    /// Gives each plugin its own section of the settings, by the plugin's name.
+    #[must_use]
+    pub fn with_sections(mut self, sections: BTreeMap<String, serde_json::Value>) -> Self {
+        self.sections = sections;
+        self
+    }
+
+    /// Where names are looked up.
+    #[must_use]
+    pub fn directories(&self) -> &Directories {
+        &self.directories
+    }
+
+    /// Finds and checks the file of one plugin; runs nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever speaks against loading it, as far as the file can tell.
+    pub fn check(&self, spec: &str) -> Result<Candidate, LoadError> {
+        self.check_file(&self.directories.find(spec)?)
+    }
+
+    /// Checks a file; runs nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever speaks against loading it, as far as the file can tell.
+    pub fn check_file(&self, path: &Path) -> Result<Candidate, LoadError> {
+        let Inspected { bytes, findings, .. } = preflight::inspect(path, self.target.get_or_init(HostTarget::current))?;
+        let warnings = findings.warnings.iter().map(ToString::to_string).collect();
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let file = LoadedFile { path: path.to_owned(), sha256 };
+        Ok(Candidate { file, passport: findings.passport, warnings })
+    }
+
+    /// Loads and creates a plugin that passed the pre-flight. From here on its code runs.
+    ///
+    /// # Errors
+    ///
+    /// When the system's loader, the layout check or the plugin itself says no.
+    pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
+        let Candidate { file, passport, warnings } = candidate;
+        for warning in warnings {
+            log::warn!("{warning}");
+        }
+        let header = library::header(&file.path).map_err(|source| LoadError::System {
+            name: passport.name().to_owned(),
+            path: file.path.clone(),
+            source,
+        })?;
+        let module = handshake::module(header, &passport)?;
+        let nothing = serde_json::Value::Null;
+        let section = self.sections.get(passport.name()).unwrap_or(&nothing);
+        create(&module, &passport, Some(file), self.program, section)
+    }
+
+    /// Loads all plugins of a selection; one that cannot be used spoils them all.
+    ///
+    /// # Errors
+    ///
+    /// The first plugin that cannot be used.
+    pub fn load_all(&self, selection: &Selection) -> Result<Vec<Link>, LoadError> {
+        let candidates = selection.specs.iter().map(|spec| self.check(spec)).collect::<Result<Vec<_>, _>>()?;
+        refuse_twins(&candidates)?;
+        candidates.into_iter().map(|candidate| self.load(candidate)).collect()
+    }
+}
+
+/// A library is loaded once in a process, and a plugin created once; two of a name would be told apart by nobody.
+fn refuse_twins(candidates: &[Candidate]) -> Result<(), LoadError> {
+    for (index, second) in candidates.iter().enumerate() {
+        let twin = candidates[..index].iter().find(|first| {
+            first.passport.name() == second.passport.name() || first.file.sha256 == second.file.sha256
+        });
+        if let Some(first) = twin {
+            return Err(LoadError::NamedTwice {
+                name: second.passport.name().to_owned(),
+                first: first.file.path.clone(),
+                second: second.file.path.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Creates a plugin from its root module.
+pub(super) fn create(
+    module: &PluginModuleRef,
+    passport: &Passport,
+    file: Option<LoadedFile>,
+    program: &'static str,
+    section: &serde_json::Value,
+) -> Result<Link, LoadError> {
+    let identity = Identity {
+        name: passport.name().to_owned(),
+        version: passport.version().to_owned(),
+        homepage: passport.homepage().map(str::to_owned),
+    };
+    let host = services::services(passport.name(), program, section);
+    let hooks = (module.create())(host).into_result().map_err(|raw| {
+        let what = What::Said(PluginError::from_raw(&raw));
+        LoadError::Create(Box::new(Fault { plugin: identity.clone(), place: Place::Create, what }))
+    })?;
+    // A hook of a later protocol means nothing to this host.
+    let overrides = passport.hooks().filter_map(Hook::from_name).collect();
+    Ok(Link { identity, protocol: passport.protocol(), overrides, file, hooks })
+}

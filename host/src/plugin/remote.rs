@@ -1,0 +1,79 @@
+//! The answer to `get_remote`: a remote, and whose word each of its fields is.
+
+use std::collections::BTreeMap;
+
+use plugin_abi::Remote;
+
+use super::Identity;
+
+/// A remote as the chain gave it.
+#[derive(Clone, Debug, Default)]
+pub struct Resolved {
+    /// The values; [`Remote::reason`] says for each where it came from.
+    pub remote: Remote,
+    /// The plugin that set a field, by the field's name; a field of the built-in default has none.
+    pub owners: BTreeMap<&'static str, Identity>,
+}
+
+impl Resolved {
+    /// Puts a link's answer together with what it was made from.
+    ///
+    /// A field that the link did not change keeps its story; one that it changed is the link's.
+    pub(super) fn new(answer: Remote, base: Option<Self>, owner: Option<&Identity>) -> Self {
+        let Some(owner) = owner else { return Self { remote: answer, owners: BTreeMap::new() } };
+        let base = base.unwrap_or_default();
+        let mut owners = BTreeMap::new();
+        let mut remote = answer.clone();
+        if remote.client_secret.is_none() && answer.base() != 0 {
+            remote.client_secret.clone_from(&base.remote.client_secret);
+        }
+        for &field in Remote::FIELDS {
+            let same = is_same(field, &remote, &base.remote);
+            let reason = if same {
+                owners.extend(base.owners.get(field).map(|owner| (field, owner.clone())));
+                base.remote.reason(field).map(str::to_owned)
+            } else {
+                owners.insert(field, owner.clone());
+                let own = answer.reason(field).filter(|reason| base.remote.reason(field) != Some(*reason));
+                Some(match own {
+                    Some(reason) => format!("plugin `{}` ({reason})", owner.name),
+                    None => format!("plugin `{}`", owner.name),
+                })
+            };
+            remote = match reason {
+                Some(reason) => remote.because(field, reason),
+                None => remote,
+            };
+        }
+        Self { remote: remote.with_base(0), owners }
+    }
+
+    /// The remote as a plugin may see it.
+    pub(super) fn without_secrets(&self) -> Remote {
+        let mut remote = self.remote.clone();
+        remote.client_secret = None;
+        remote
+    }
+}
+
+fn is_same(field: &str, left: &Remote, right: &Remote) -> bool {
+    match field {
+        "endpoint" => left.endpoint == right.endpoint,
+        "insecure" => left.insecure == right.insecure,
+        "insecure_skip_verify" => left.insecure_skip_verify == right.insecure_skip_verify,
+        "ca_cert_file_path" => left.ca_cert_file_path == right.ca_cert_file_path,
+        "console_endpoint" => left.console_endpoint == right.console_endpoint,
+        "http_proxy_url" => left.http_proxy_url == right.http_proxy_url,
+        "auth_mode" => left.auth_mode == right.auth_mode,
+        "client_id" => left.client_id == right.client_id,
+        "client_secret" => left.client_secret == right.client_secret,
+        "scopes" => left.scopes == right.scopes,
+        "audience" => left.audience == right.audience,
+        "command" => left.command == right.command,
+        "proxy_command" => left.proxy_command == right.proxy_command,
+        "headers" => left.headers == right.headers,
+        "default_project" => left.default_project == right.default_project,
+        "default_domain" => left.default_domain == right.default_domain,
+        _ => left.data_upload_location == right.data_upload_location,
+    }
+}

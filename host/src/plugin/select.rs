@@ -1,0 +1,185 @@
+//! Which plugins are wanted, and which files these are. Nothing is opened that is not asked for.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use super::{error::SelectError, preflight};
+
+/// Where a plugin is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `--plugin`.
+    Flag,
+    /// A program that uses this library.
+    Program,
+    /// The settings file.
+    Settings(PathBuf),
+    /// An environment variable.
+    Variable(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("`--plugin`"),
+            Self::Program => f.write_str("the program"),
+            Self::Settings(path) => write!(f, "`{}`", path.display()),
+            Self::Variable(name) => write!(f, "`{name}`"),
+        }
+    }
+}
+
+/// The plugins that are wanted, the first in front, and who said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Names and paths, as they were written.
+    pub specs: Vec<String>,
+    /// Who said so.
+    pub source: Source,
+}
+
+/// The word that means "no plugin".
+pub const BUILTIN: &str = "builtin";
+
+impl Selection {
+    /// Reads a list that is separated like `PATH`. `builtin`, and nothing at all, mean no plugin.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError::BuiltinInList`].
+    pub fn parse(text: &str, source: Source) -> Result<Self, SelectError> {
+        let specs = std::env::split_paths(text).filter(|spec| !spec.as_os_str().is_empty());
+        Self::new(specs.map(|spec| spec.to_string_lossy().into_owned()).collect(), source)
+    }
+
+    /// A list that is already taken apart.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError::BuiltinInList`].
+    pub fn new(mut specs: Vec<String>, source: Source) -> Result<Self, SelectError> {
+        if specs.iter().any(|spec| spec == BUILTIN) {
+            if specs.len() > 1 {
+                return Err(SelectError::BuiltinInList { source_name: source.to_string() });
+            }
+            specs.clear();
+        }
+        Ok(Self { specs, source })
+    }
+
+    /// No plugin at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { specs: Vec::new(), source: Source::Program }
+    }
+}
+
+/// The directories in which names are looked up, the first in front.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directories(Vec<PathBuf>);
+
+/// Directories of the system's administrator.
+#[cfg(unix)]
+const SYSTEM: &[&str] = &["/usr/local/lib/flyte/plugins", "/usr/lib/flyte/plugins"];
+#[cfg(not(unix))]
+const SYSTEM: &[&str] = &[];
+
+impl Directories {
+    /// `path` (what `FLYTE_PLUGIN_PATH` says), the user's `~/.flyte/plugins`, the system's.
+    ///
+    /// Relative directories are left out: what is loaded must not depend on where one stands.
+    #[must_use]
+    pub fn new(path: Option<&OsStr>, home: Option<&Path>) -> Self {
+        let listed = path.map(|path| std::env::split_paths(path).collect::<Vec<_>>()).unwrap_or_default();
+        let mut all: Vec<PathBuf> = listed.into_iter().filter(|directory| directory.is_absolute()).collect();
+        all.extend(home.map(|home| home.join(".flyte/plugins")));
+        all.extend(SYSTEM.iter().map(PathBuf::from));
+        Self(all)
+    }
+
+    /// The directories, the first in front.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.0
+    }
+
+    /// The file that a name or a path means.
+    ///
+    /// A text with a path separator, or with the ending of a library, is a path. A name is looked up
+    /// as `libNAME.so`, then by the name in the passports of the other libraries; the first directory
+    /// that has one decides, even if the file turns out to be bad.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError::UnknownName`] for a name that no directory has. Whether a path leads anywhere is
+    /// for the pre-flight to say.
+    pub fn find(&self, spec: &str) -> Result<PathBuf, SelectError> {
+        if is_path(spec) {
+            let path = PathBuf::from(spec);
+            // The system's loader searches its own directories for what has no separator.
+            return Ok(if path.is_absolute() { path } else { std::env::current_dir().unwrap_or_default().join(path) });
+        }
+        for directory in &self.0 {
+            let by_file = file_names(spec).into_iter().map(|name| directory.join(name)).find(|path| path.symlink_metadata().is_ok());
+            if let Some(found) = by_file.or_else(|| by_passport(directory, spec)) {
+                return Ok(found);
+            }
+        }
+        Err(SelectError::UnknownName {
+            name: spec.to_owned(),
+            directories: self.0.iter().filter(|directory| directory.is_dir()).cloned().collect(),
+            searched: self.0.clone(),
+            near: self.near(spec),
+        })
+    }
+
+    /// The libraries in all directories, in the order in which they would be found.
+    #[must_use]
+    pub fn libraries(&self) -> Vec<PathBuf> {
+        self.0.iter().flat_map(|directory| libraries(directory)).collect()
+    }
+
+    fn near(&self, name: &str) -> Option<String> {
+        let known = self.libraries().into_iter().filter_map(|path| {
+            let passport = preflight::read_passport(&path).ok();
+            passport.map(|passport| passport.name().to_owned())
+        });
+        known
+            .map(|known| (strsim::damerau_levenshtein(&known, name), known))
+            .filter(|(distance, _)| *distance <= 2)
+            .min()
+            .map(|(_, known)| known)
+    }
+}
+
+fn is_path(spec: &str) -> bool {
+    spec.contains(std::path::is_separator) || Path::new(spec).extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION)
+}
+
+/// What the file of a plugin may be called; Cargo turns `-` into `_`.
+fn file_names(name: &str) -> Vec<String> {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    let mut names = vec![format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"), format!("{name}{DLL_SUFFIX}")];
+    if name.contains('-') {
+        names.push(format!("{DLL_PREFIX}{}{DLL_SUFFIX}", name.replace('-', "_")));
+    }
+    names
+}
+
+fn by_passport(directory: &Path, name: &str) -> Option<PathBuf> {
+    libraries(directory).into_iter().find(|path| preflight::read_passport(path).is_ok_and(|passport| passport.name() == name))
+}
+
+/// The libraries of one directory, by name.
+fn libraries(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION))
+        .collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,67 @@
+//! What the host offers to a plugin while it lives.
+
+use abi_stable::{
+    erased_types::TD_Opaque,
+    std_types::{RArc, RStr, RString},
+};
+use plugin_abi::{
+    PROTOCOL,
+    vtable::{HostArc, HostServices, HostServices_TO},
+};
+
+/// The services of one plugin.
+#[derive(Clone)]
+struct Services {
+    program: &'static str,
+    plugin: String,
+    config: String,
+}
+
+/// Makes the services of one plugin.
+pub(super) fn services(plugin: &str, program: &'static str, config: &serde_json::Value) -> HostArc {
+    let config = if config.is_null() { "{}".to_owned() } else { config.to_string() };
+    let services = Services { program, plugin: plugin.to_owned(), config };
+    HostServices_TO::from_ptr(RArc::new(services), TD_Opaque)
+}
+
+impl HostServices for Services {
+    fn name(&self) -> RString {
+        self.program.into()
+    }
+
+    fn version(&self) -> RString {
+        env!("CARGO_PKG_VERSION").into()
+    }
+
+    fn protocol(&self) -> RString {
+        PROTOCOL.to_string().into()
+    }
+
+    fn config(&self) -> RString {
+        self.config.as_str().into()
+    }
+
+    fn log_enabled(&self, level: u32) -> bool {
+        log::log_enabled!(target: &self.plugin, log_level(level))
+    }
+
+    fn log(&self, level: u32, message: RStr<'_>) {
+        log::log!(target: &self.plugin, log_level(level), "{}", message.as_str());
+    }
+
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}
+
+/// A level of a later protocol is the least important one.
+fn log_level(level: u32) -> log::Level {
+    match level {
+        1 => log::Level::Error,
+        2 => log::Level::Warn,
+        3 => log::Level::Info,
+        4 => log::Level::Debug,
+        _ => log::Level::Trace,
+    }
+}

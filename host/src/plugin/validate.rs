@@ -1,0 +1,97 @@
+//! What comes back from a plugin is input: here it is looked at before anybody uses it.
+
+use plugin_abi::{CachePolicy, Remote};
+
+/// No page is longer than this, in bytes: a browser gets it over a socket of ours.
+const MAX_HTML: usize = 1024 * 1024;
+/// No name of an image is longer than this, in bytes.
+const MAX_IMAGE: usize = 1024;
+/// No list is longer than this.
+const MAX_POLICIES: usize = 256;
+
+/// Says what is wrong with an image, if anything is.
+pub(super) fn image(image: &str) -> Result<(), String> {
+    let shown = shown(image);
+    if image.is_empty() {
+        return Err("the image is empty; `None` would leave it to the next plugin".into());
+    }
+    if image.len() > MAX_IMAGE {
+        return Err(format!("the image is {} bytes long; at most {MAX_IMAGE} make sense", image.len()));
+    }
+    if image.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        return Err(format!("`{shown}` is not the name of an image: it has a space or a control character"));
+    }
+    let name = image.rsplit('/').next().unwrap_or_default();
+    if !name.contains(':') && !name.contains('@') {
+        return Err(format!("`{shown}` has neither a tag nor a digest"));
+    }
+    Ok(())
+}
+
+/// Says what is wrong with a page, if anything is.
+pub(super) fn html(html: &str) -> Result<(), String> {
+    if html.trim().is_empty() {
+        return Err("the page is empty; `None` would leave it to the next plugin".into());
+    }
+    if html.len() > MAX_HTML {
+        return Err(format!("the page has {} bytes; at most {MAX_HTML} are served", html.len()));
+    }
+    if html.contains('\0') {
+        return Err("the page has a NUL character".into());
+    }
+    Ok(())
+}
+
+/// Says what is wrong with a list of policies, if anything is.
+pub(super) fn policies(policies: &[CachePolicy]) -> Result<(), String> {
+    if policies.len() > MAX_POLICIES {
+        return Err(format!("there are {} policies; at most {MAX_POLICIES} make sense", policies.len()));
+    }
+    for policy in policies {
+        if policy.time_to_live().is_some_and(|ttl| ttl.is_zero()) {
+            return Err(format!("policy `{}` keeps results for no time at all", shown(policy.policy_name())));
+        }
+    }
+    Ok(())
+}
+
+/// Says what is wrong with a remote, if anything is; what an endpoint looks like is Flyte's business.
+pub(super) fn remote(remote: &Remote) -> Result<(), String> {
+    let texts = [
+        ("endpoint", remote.endpoint.as_deref()),
+        ("ca_cert_file_path", remote.ca_cert_file_path.as_deref()),
+        ("console_endpoint", remote.console_endpoint.as_deref()),
+        ("http_proxy_url", remote.http_proxy_url.as_deref()),
+        ("auth_mode", remote.auth_mode.as_deref()),
+        ("client_id", remote.client_id.as_deref()),
+        ("default_project", remote.default_project.as_deref()),
+        ("default_domain", remote.default_domain.as_deref()),
+        ("data_upload_location", remote.data_upload_location.as_deref()),
+    ];
+    for (field, text) in texts {
+        if let Some(text) = text {
+            if text.is_empty() {
+                return Err(format!("`{field}` is empty; `None` would leave it to the default"));
+            }
+            if text.chars().any(char::is_control) {
+                return Err(format!("`{field}` has a control character: `{}`", shown(text)));
+            }
+        }
+    }
+    for (key, value) in &remote.headers {
+        let good = !key.is_empty() && key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
+        if !good {
+            return Err(format!("`{}` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`", shown(key)));
+        }
+        if value.chars().any(char::is_control) {
+            return Err(format!("the header `{key}` has a control character in its value"));
+        }
+    }
+    Ok(())
+}
+
+/// A text as it may be shown: escaped, and not longer than a line.
+fn shown(text: &str) -> String {
+    let escaped: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    if text.chars().count() > 80 { format!("{escaped}…") } else { escaped }
+}

@@ -1,0 +1,69 @@
+//! A plugin that is built for protocol 1.0, and with the feature `next-protocol` for the test-only 1.1.
+//!
+//! The binary for 1.0 is in the museum; see `tests/museum/README.md`.
+
+#![forbid(unsafe_code)]
+
+use plugin_abi::{
+    CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest,
+};
+
+/// Overrides every hook of its protocol, so that every interface crosses the border.
+#[derive(Debug)]
+pub struct Growth {
+    host: Host,
+}
+
+#[plugin_abi::export(name = "growth")]
+impl Plugin for Growth {
+    fn create(host: Host) -> Result<Self, PluginError> {
+        Ok(Self { host })
+    }
+
+    fn get_remote(&self, request: &RemoteRequest, next: Next<'_>) -> Result<Remote, PluginError> {
+        let mut remote = next.get_remote(request)?;
+        remote.audience = Some(format!("{} {}", self.host.name(), self.host.protocol()));
+        Ok(remote)
+    }
+
+    fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
+        main.add(Command::new("growth").about("Tell which protocol the plugin speaks").run(|invocation| {
+            #[cfg(feature = "next-protocol")]
+            invocation.note(format_args!("methods beyond 1.0 in the host's invocation: {}\n", invocation.revision()))?;
+            let progress = invocation.progress("growing", Some(1));
+            progress.set_position(1);
+            let endpoint = invocation.remote()?.endpoint.unwrap_or_default();
+            invocation.print(format_args!("speaks {} at {endpoint}\n", plugin_abi::PROTOCOL))
+        }));
+        Ok(())
+    }
+
+    fn secret_requires_group(&self, next: Next<'_>) -> Result<bool, PluginError> {
+        Ok(!next.secret_requires_group()?)
+    }
+
+    fn get_default_image(&self, next: Next<'_>) -> Result<Option<String>, PluginError> {
+        let behind = next.get_default_image()?;
+        Ok(Some(behind.map_or_else(|| "growth/base:v1".to_owned(), |image| format!("growth/{image}"))))
+    }
+
+    fn get_auth_success_html(&self, endpoint: &str, _next: Next<'_>) -> Result<Option<String>, PluginError> {
+        Ok(Some(format!("<p>grown at {endpoint}</p>")))
+    }
+
+    fn get_default_cache_policies(&self, next: Next<'_>) -> Result<Vec<CachePolicy>, PluginError> {
+        let mut policies = next.get_default_cache_policies()?;
+        policies.push(
+            CachePolicy::computed(|salt, parameters| Ok(format!("{salt}{}", parameters.task_name)))
+                .name("growth-policy")
+                .when(|parameters| parameters.task_type == "raw-container"),
+        );
+        Ok(policies)
+    }
+
+    #[cfg(feature = "next-protocol")]
+    fn get_greeting(&self, next: Next<'_>) -> Result<String, PluginError> {
+        let behind = next.get_greeting()?;
+        Ok(format!("hello; methods beyond 1.0 in the host's services: {}; behind: {behind}", self.host.revision()))
+    }
+}
