@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::error::Error as _;
 use std::time::Duration;
 
+use remote::config::{Images, Setting};
 use remote::proto::core::{TaskTemplate, task_template::Target};
 use remote::register::cache::{BoxError, CachePolicy, TTL_TAG, VersionParameters, duration_to_json};
 use remote::register::defaults::{self, Applied, BuiltIn, Defaults, Error, Form};
@@ -90,13 +91,13 @@ fn short(more: Value) -> ShortTask {
 fn apply(more: Value, rules: &Rules) -> Result<(TaskTemplate, Applied), Error> {
     let ShortTask { spec, facts } = short(more);
     let mut template = spec.template.unwrap();
-    let applied = defaults::apply(&mut template, Form::Short(&facts), rules, None)?;
+    let applied = defaults::apply(&mut template, Form::Short(&facts), rules, &Images::default())?;
     Ok((template, applied))
 }
 
 fn apply_message(more: Value, form: Form<'_>, rules: &dyn Defaults) -> Result<TaskTemplate, Error> {
     let mut template = short(more).spec.template.unwrap();
-    defaults::apply(&mut template, form, rules, None)?;
+    defaults::apply(&mut template, form, rules, &Images::default())?;
     Ok(template)
 }
 
@@ -134,11 +135,13 @@ fn rules_are_asked_for_only_when_a_task_needs_them() {
 
 #[test]
 fn an_image_comes_from_the_hook_then_the_variable_then_flytekit() {
-    let choose = |hook, variable| {
+    let choose = |hook, variable: Option<&str>| {
         let ShortTask { spec, facts } = short(json!({}));
         let mut template = spec.template.unwrap();
         let rules = Rules { image: hook, ..Rules::default() };
-        let applied = defaults::apply(&mut template, Form::Short(&facts), &rules, variable).unwrap();
+        let internal = variable.map(|image| Setting::default_value(image.to_owned(), ""));
+        let images = Images { internal, ..Images::default() };
+        let applied = defaults::apply(&mut template, Form::Short(&facts), &rules, &images).unwrap();
         format!("{} / {applied}", image_of(&template))
     };
     assert_eq!(
@@ -155,7 +158,7 @@ fn an_image_comes_from_the_hook_then_the_variable_then_flytekit() {
 }
 
 #[test]
-fn a_pod_without_an_image_gets_one_in_its_primary_container() {
+fn every_container_of_a_short_form_gets_an_image() {
     let pod = |image: Value| {
         let containers = json!([{"name": "side"}, {"name": "main", "image": image}]);
         let pod = json!({"primary_container_name": "main", "pod_spec": {"containers": containers}});
@@ -164,8 +167,9 @@ fn a_pod_without_an_image_gets_one_in_its_primary_container() {
         let pod: Value = serde_json::from_str(&image_of(&template)).unwrap();
         [pod["containers"][0]["image"].clone(), pod["containers"][1]["image"].clone()]
     };
-    assert_eq!(pod(Value::Null), [Value::Null, json!("acme/base:7")]);
-    assert_eq!(pod(json!("own:1")), [Value::Null, json!("own:1")]);
+    let base = json!("acme/base:7");
+    assert_eq!(pod(Value::Null), [base.clone(), base.clone()]);
+    assert_eq!(pod(json!("own:1")), [base, json!("own:1")]);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! 1. **Image.** A container without an image gets the one of the hook, else that of `FLYTE_INTERNAL_IMAGE` if it is not
 //!    empty, else [`BUILT_IN_IMAGE`] (`flytekit/configuration/default_images.py`). The built-in one is flytekit's for the
 //!    newest Python it has an image for, at the version that our behaviour was compared with; unlike flytekit's own it
-//!    does not follow the Python that happens to run, since none does.
+//!    does not follow the Python that happens to run, since none does. In the short form, `{{.image.NAME.fqn}}` and its
+//!    kin refer to the images of the configuration.
 //! 2. **Secrets.** Where groups are required, a secret without one is refused (`flytekit/models/security.py`). flytekit
 //!    refuses a group that was not given and accepts an empty one, which are the same in a message. So: in the short form
 //!    a missing `group` is refused and `group: ""` passes; in a document both are refused, since nobody else has looked;
@@ -14,15 +15,16 @@
 //!    the default policies (see [`super::cache`]). Documents and packages are complete statements: a task that is not
 //!    discoverable stays so, and only one that is and carries no version is filled in.
 
-use std::fmt;
+mod image;
 
-use prost_types::{Struct, Value, value::Kind as ValueKind};
+use std::fmt;
 
 use super::cache::{
     self, BoxError, CacheError, CachePolicy, Caching, PolicyVersion, TTL_TAG, VersionParameters,
 };
 use super::task::Facts;
-use crate::proto::core::{K8sPod, TaskTemplate, task_template::Target};
+use crate::config::Images;
+use crate::proto::core::TaskTemplate;
 
 /// The image of last resort.
 pub const BUILT_IN_IMAGE: &str = "cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31";
@@ -153,6 +155,16 @@ pub enum Error {
         /// The task's name.
         task: String,
     },
+    /// An image of the short form refers to what the configuration does not have.
+    #[error("image `{template}` of task `{task}` cannot be resolved: {problem}")]
+    ImageTemplate {
+        /// The image as it is written.
+        template: String,
+        /// The task's name.
+        task: String,
+        /// Which reference fails, and why.
+        problem: String,
+    },
     /// A secret without a group, where groups are required.
     #[error("secret `{key}` of task `{task}` has no group")]
     SecretGroup {
@@ -170,6 +182,9 @@ impl Error {
             Error::Cache(error) => error.hint(),
             Error::Hook { .. } => None,
             Error::Image { .. } => Some("name an image on the task".to_owned()),
+            Error::ImageTemplate { .. } => {
+                Some("add the image under `images` in the configuration file, with a tag".to_owned())
+            }
             Error::SecretGroup { .. } => Some(
                 "give the secret a `group`; the plugin in use, or Flyte's own rule, requires one".to_owned(),
             ),
@@ -177,7 +192,7 @@ impl Error {
     }
 }
 
-/// Applies the rules to one task. `internal_image` is the value of `FLYTE_INTERNAL_IMAGE`.
+/// Applies the rules to one task. `images` are those of the configuration.
 ///
 /// # Errors
 ///
@@ -186,10 +201,10 @@ pub fn apply(
     template: &mut TaskTemplate,
     form: Form<'_>,
     defaults: &dyn Defaults,
-    internal_image: Option<&str>,
+    images: &Images,
 ) -> Result<Applied, Error> {
     check_secrets(template, form, defaults)?;
-    let image = apply_image(template, defaults, internal_image)?;
+    let image = image::apply(template, form, defaults, images)?;
     let cache = apply_cache(template, form, defaults)?;
     Ok(Applied { image, cache })
 }
@@ -213,87 +228,6 @@ fn check_secrets(template: &TaskTemplate, form: Form<'_>, defaults: &dyn Default
         Ok(true) => Err(Error::SecretGroup { key, task }),
         Ok(false) => Ok(()),
         Err(source) => Err(Error::Hook { hook: "secret_requires_group", task, source }),
-    }
-}
-
-fn apply_image(
-    template: &mut TaskTemplate,
-    defaults: &dyn Defaults,
-    internal_image: Option<&str>,
-) -> Result<Option<(String, ImageSource)>, Error> {
-    let lacks = match &template.target {
-        Some(Target::Container(container)) => container.image.is_empty(),
-        Some(Target::K8sPod(pod)) => pod_image(&mut pod.clone(), &template.config).is_some(),
-        _ => false,
-    };
-    if !lacks {
-        return Ok(None);
-    }
-    let (image, source) = default_image(&name(template), defaults, internal_image)?;
-    let config = &template.config;
-    match &mut template.target {
-        Some(Target::Container(container)) => container.image.clone_from(&image),
-        Some(Target::K8sPod(pod)) => {
-            if let Some(place) = pod_image(pod, config) {
-                place.kind = Some(ValueKind::StringValue(image.clone()));
-            }
-        }
-        _ => {}
-    }
-    Ok(Some((image, source)))
-}
-
-fn default_image(
-    task: &str,
-    defaults: &dyn Defaults,
-    internal_image: Option<&str>,
-) -> Result<(String, ImageSource), Error> {
-    let task = || task.to_owned();
-    let from_hook = defaults.default_image().map_err(|source| Error::Hook {
-        hook: "get_default_image",
-        task: task(),
-        source,
-    })?;
-    if let Some(image) = from_hook {
-        let usable = !image.is_empty() && !image.contains(char::is_whitespace);
-        return if usable {
-            Ok((image, ImageSource::Hook))
-        } else {
-            Err(Error::Image { image, task: task() })
-        };
-    }
-    Ok(match internal_image.filter(|image| !image.is_empty()) {
-        Some(image) => (image.to_owned(), ImageSource::Variable),
-        None => (BUILT_IN_IMAGE.to_owned(), ImageSource::BuiltIn),
-    })
-}
-
-/// The place of the primary container's image in a pod, if there is none yet.
-fn pod_image<'a>(
-    pod: &'a mut K8sPod,
-    config: &std::collections::BTreeMap<String, String>,
-) -> Option<&'a mut Value> {
-    let primary = match pod.primary_container_name.as_str() {
-        "" => config.get("primary_container_name")?,
-        name => name,
-    }
-    .to_owned();
-    let containers = pod.pod_spec.as_mut()?.fields.get_mut("containers")?;
-    let Some(ValueKind::ListValue(containers)) = &mut containers.kind else { return None };
-    let container = containers.values.iter_mut().find_map(|container| match &mut container.kind {
-        Some(ValueKind::StructValue(fields)) if text(fields, "name") == Some(primary.as_str()) => {
-            Some(fields)
-        }
-        _ => None,
-    })?;
-    let empty = text(container, "image").is_none_or(str::is_empty);
-    empty.then(|| container.fields.entry("image".to_owned()).or_default())
-}
-
-fn text<'a>(fields: &'a Struct, key: &str) -> Option<&'a str> {
-    match &fields.fields.get(key)?.kind {
-        Some(ValueKind::StringValue(text)) => Some(text),
-        _ => None,
     }
 }
 
