@@ -5,6 +5,7 @@ pub mod config;
 pub mod connection;
 pub mod man;
 pub mod plugin;
+pub mod register;
 
 use crate::{
     cli::{
@@ -44,6 +45,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Config(args) => config::run(args, context)?,
         Command::Man(args) => man::run(args, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
+        Command::Register(args) => register::run(args, context)?,
     }
     Ok(Exit::Done)
 }

@@ -200,6 +200,19 @@ impl CachePolicy {
         (self.version)(salt, parameters)
     }
 
+    /// Lets a function see the errors of the policy's own functions.
+    #[doc(hidden)]
+    pub fn map_errors(self, map: impl Fn(PluginError) -> PluginError + Send + Sync + 'static) -> Self {
+        let map = Arc::new(map);
+        let (version, map_version) = (Arc::clone(&self.version), Arc::clone(&map));
+        let condition = self.condition.map(|condition| -> Arc<Condition> {
+            Arc::new(move |parameters| condition(parameters).map_err(|error| map(error)))
+        });
+        let version: Arc<Version> =
+            Arc::new(move |salt, parameters| version(salt, parameters).map_err(|error| map_version(error)));
+        Self { version, condition, ..self }
+    }
+
     /// Gives the policy to the other side.
     #[doc(hidden)]
     #[must_use]

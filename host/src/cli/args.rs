@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
-use crate::commands::{completion, config, man, plugin};
+use crate::commands::{completion, config, man, plugin, register};
 
 /// A Flyte command line that compiled plugins may change
 ///
@@ -119,4 +119,6 @@ pub enum Command {
     Man(man::ManArgs),
     /// Look at plugins, and choose them
     Plugin(plugin::PluginArgs),
+    /// Register tasks, workflows and launch plans
+    Register(register::RegisterArgs),
 }

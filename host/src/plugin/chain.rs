@@ -23,6 +23,7 @@ use plugin_abi::{
 use super::{
     Builtin, Fault, Identity, Link,
     error::{Place, What},
+    policy::{Policy, PolicyFaults},
     remote::Resolved,
     validate,
 };
@@ -31,6 +32,7 @@ use super::{
 #[derive(Debug)]
 pub struct Chain {
     links: Vec<Link>,
+    policy_faults: PolicyFaults,
 }
 
 impl Chain {
@@ -39,7 +41,7 @@ impl Chain {
     pub fn new(plugins: Vec<Link>, builtin: Builtin) -> Self {
         let mut links = plugins;
         links.push(builtin.into_link());
-        Self { links }
+        Self { links, policy_faults: PolicyFaults::default() }
     }
 
     /// The plugins, without the built-in default.
@@ -123,17 +125,10 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// The fault of the link that failed. A policy's own functions fail later, when they are called;
-    /// [`Chain::blame_policy`] names the plugin.
-    pub fn get_default_cache_policies(&self) -> Result<Vec<CachePolicy>, Fault> {
-        Call::new(self).get_default_cache_policies(0)
-    }
-
-    /// The fault of a cache policy that failed when it was asked.
-    #[must_use]
-    pub fn blame_policy(&self, error: PluginError) -> Fault {
-        let hook = Hook::GetDefaultCachePolicies;
-        Fault { plugin: self.first_for(hook).identity.clone(), place: Place::Hook(hook), what: What::Said(error) }
+    /// The fault of the link that failed. A policy's own functions fail later, when they are called.
+    pub fn get_default_cache_policies(&self) -> Result<Vec<Policy>, Fault> {
+        let policies = Call::new(self).get_default_cache_policies(0)?;
+        Ok(policies.into_iter().map(|policy| Policy { policy, faults: self.policy_faults.clone() }).collect())
     }
 
     /// Asks the hook of the growth tests.
@@ -262,7 +257,8 @@ impl<'a> Call<'a> {
         let (index, answer) = self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
         validate::policies(&policies).map_err(|reason| self.unusable(index, hook, reason))?;
-        Ok(policies)
+        let owner = &self.chain.links[index].identity;
+        Ok(policies.into_iter().map(|policy| self.chain.policy_faults.watch(policy, owner)).collect())
     }
 
     #[cfg(feature = "next-protocol")]

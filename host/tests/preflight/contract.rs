@@ -175,14 +175,14 @@ fn both_protocols_are_named() {
     assert_eq!(
         workshop.report(&path, &host),
         "error: plugin `acme` 3.1.0 speaks protocol 2.0; this host speaks 1.3
-hint: install a flyte-host that speaks protocol 2, or a `acme` built for protocol 1
+hint: install a flyte-host that speaks protocol 2, or a version of `acme` for protocol 1
 "
     );
     let host = HostTarget { protocol: ProtocolVersion { major: 3, minor: 0 }, ..host };
     assert_eq!(
         workshop.report(&path, &host),
         "error: plugin `acme` 3.1.0 speaks protocol 2.0; this host speaks 3.0
-hint: install a `acme` built for protocol 3, or a flyte-host that speaks protocol 2
+hint: install a version of `acme` for protocol 3, or a flyte-host that speaks protocol 2
 "
     );
     let host = HostTarget { protocol: ProtocolVersion { major: 2, minor: 7 }, ..host };

@@ -47,7 +47,7 @@ fn links_are_followed_to_their_end() {
     assert_eq!(
         workshop.report(&workshop.path("first.so"), &host()),
         "error: `DIR/first.so` is a link to `DIR/gone.so`, which does not exist
-hint: let the link lead to the plugin: `ln -sfn <file> <link>` for `DIR/first.so`
+hint: make the link lead to the plugin: `ln -sfn <file> DIR/first.so`
 "
     );
     symlink("b.so", workshop.path("a.so")).unwrap();
@@ -55,7 +55,7 @@ hint: let the link lead to the plugin: `ln -sfn <file> <link>` for `DIR/first.so
     assert_eq!(
         workshop.report(&workshop.path("a.so"), &host()),
         "error: `DIR/a.so` is a link that leads back to itself
-hint: let the link lead to the plugin: `ln -sfn <file> <link>` for `DIR/a.so`
+hint: make the link lead to the plugin: `ln -sfn <file> DIR/a.so`
 "
     );
 }
@@ -170,7 +170,6 @@ fn a_file_that_anybody_may_change_is_mentioned() {
     assert_eq!(inspected.bytes, good_plugin());
     let warning = &inspected.findings.warnings[0];
     assert_eq!(warning.kind, WarningKind::WorldWritable);
-    let shown = format!("`{}`", file.display());
-    assert_eq!(warning.to_string(), format!("anybody on this machine may change {shown}"));
-    assert_eq!(warning.hint(), format!("run `chmod o-w` on {shown}"));
+    assert_eq!(warning.to_string(), format!("anybody on this machine may change `{}`", file.display()));
+    assert_eq!(warning.hint(), format!("run `chmod o-w {}`", file.display()));
 }

@@ -28,7 +28,7 @@ fn changes() -> impl Strategy<Value = Vec<(usize, u8)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_changed_plugin_is_survived(changes in changes(), percent in prop_oneof![Just(100), 0..100_usize]) {
@@ -60,7 +60,8 @@ fn every_single_byte_may_be_wrong() {
         return;
     }
     let mut bytes = good_plugin().to_vec();
-    let host = host();
+    // Without the libraries of this machine, which take most of the time.
+    let host = HostTarget { glibc: None, ..host() };
     for at in 0..bytes.len() {
         let old = bytes[at];
         bytes[at] = !old;

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use flyte_host::plugin::preflight::{ExpectedHeader, HostTarget, Inspected, PreflightError, inspect};
+use flyte_host::plugin::preflight::{
+    ExpectedHeader, HostTarget, Inspected, PreflightError, Warning, WarningKind, inspect, inspect_file, open,
+};
 use tempfile::TempDir;
 
 /// The passport of the plugin that is used where the passport does not matter.
@@ -88,7 +90,12 @@ impl Workshop {
 
     /// What the user is told about a path, with this folder as `DIR`.
     pub(crate) fn report(&self, path: &Path, host: &HostTarget) -> String {
-        self.describe(&inspect(path, host).unwrap_err())
+        let report = self.describe(&inspect(path, host).unwrap_err());
+        if let Ok(file) = open(path) {
+            // Reading only parts of the file ends in the same words.
+            assert_eq!(self.describe(&inspect_file(file, path, host).unwrap_err()), report);
+        }
+        report
     }
 
     pub(crate) fn describe(&self, error: &PreflightError) -> String {
@@ -113,9 +120,19 @@ pub(crate) fn host() -> HostTarget {
 
 pub(crate) fn accepted(path: &Path, host: &HostTarget) -> Inspected {
     match inspect(path, host) {
-        Ok(inspected) => inspected,
+        Ok(inspected) => {
+            let mut findings = inspect_file(open(path).unwrap(), path, host).unwrap();
+            findings.warnings.extend(inspected.findings.warnings.iter().filter(is_about_file).cloned());
+            assert_eq!(findings, inspected.findings);
+            inspected
+        }
         Err(error) => panic!("{error}"),
     }
+}
+
+/// What an open file does not tell.
+fn is_about_file(warning: &&Warning) -> bool {
+    warning.kind == WarningKind::WorldWritable
 }
 
 /// The C source of a plugin with this passport.

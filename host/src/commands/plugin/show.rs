@@ -2,7 +2,7 @@
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::{Args, CommandFactory};
-use plugin_abi::{CachePolicy, Hook, PROTOCOL, vtable::Command_TO};
+use plugin_abi::{Hook, PROTOCOL, vtable::Command_TO};
 use serde_json::{Value, json};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     },
     commands::{Context, connection},
     plugin::{
-        Candidate, Chain, Fault, Link,
+        Candidate, Chain, Fault, Link, Policy,
         error::{Place, What},
     },
 };
@@ -192,13 +192,13 @@ fn page(html: &str) -> String {
     format!("{shown} ({} bytes)", html.len())
 }
 
-fn list(policies: &[CachePolicy]) -> String {
+fn list(policies: &[Policy]) -> String {
     if policies.is_empty() {
         return "no policies".to_owned();
     }
-    let one = |policy: &CachePolicy| {
-        let name = policy.policy_name().escape_debug().to_string();
-        match (policy.is_enabled(), policy.time_to_live()) {
+    let one = |policy: &Policy| {
+        let name = policy.name().escape_debug().to_string();
+        match (policy.is_enabled(), policy.ttl()) {
             (false, _) => format!("{name} (off)"),
             (true, Some(ttl)) => format!("{name} (for {})", duration(ttl)),
             (true, None) => name,

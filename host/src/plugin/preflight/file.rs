@@ -1,7 +1,7 @@
 //! Opening and reading a plugin file, whatever lies at its path.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::PreflightError;
@@ -33,11 +33,11 @@ pub(super) fn open(path: &Path) -> Result<(File, Metadata), PreflightError> {
     }
 }
 
-/// Reads the whole file, from its beginning.
-pub(super) fn read(path: &Path, mut file: &File, expected: u64) -> Result<Vec<u8>, PreflightError> {
+/// Reads the whole of a file that was just opened.
+pub(super) fn read(path: &Path, file: &File, expected: u64) -> Result<Vec<u8>, PreflightError> {
     // One byte more, so that the last read finds the end without growing the buffer.
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0).saturating_add(1));
-    let read = file.rewind().and_then(|()| file.take(MAX_SIZE + 1).read_to_end(&mut bytes));
+    let read = file.take(MAX_SIZE + 1).read_to_end(&mut bytes);
     let size = read.map_err(|source| PreflightError::Unreadable { path: path.to_owned(), source })?;
     match u64::try_from(size) {
         Ok(0) => Err(PreflightError::Empty { path: path.to_owned() }),

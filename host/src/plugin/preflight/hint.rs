@@ -4,7 +4,7 @@ use super::error::PreflightError;
 use super::fault::ExportFault;
 use super::looks_like::LooksLike;
 use super::target::triple;
-use super::text::quoted;
+use super::text::{quoted, shown};
 
 const BUILD_A_CDYLIB: &str = "in the plugin's `Cargo.toml` set `crate-type = [\"cdylib\"]` under `[lib]`";
 const EXPORT: &str = "put `#[plugin_abi::export]` on its `impl Plugin` block";
@@ -21,7 +21,7 @@ impl PreflightError {
             }
             Self::Damaged { .. } => Some("build the plugin again, or download it again".to_owned()),
             Self::DanglingLink { path, .. } | Self::LinkLoop { path } => {
-                Some(format!("let the link lead to the plugin: `ln -sfn <file> <link>` for {}", quoted(path)))
+                Some(format!("make the link lead to the plugin: `ln -sfn <file> {}`", shown(path)))
             }
             Self::Directory { inside: Some(inside), .. } => {
                 Some(format!("name a file in it, such as {}", quoted(inside)))
@@ -75,11 +75,11 @@ impl PreflightError {
                 Some("install a newer flyte-host: the plugin was built for a later one".to_owned())
             }
             Self::Protocol { plugin, found, host, .. } if found.major > host.major => Some(format!(
-                "install a flyte-host that speaks protocol {}, or a `{plugin}` built for protocol {}",
+                "install a flyte-host that speaks protocol {}, or a version of `{plugin}` for protocol {}",
                 found.major, host.major
             )),
             Self::Protocol { plugin, found, host, .. } => Some(format!(
-                "install a `{plugin}` built for protocol {}, or a flyte-host that speaks protocol {}",
+                "install a version of `{plugin}` for protocol {}, or a flyte-host that speaks protocol {}",
                 host.major, found.major
             )),
             Self::TooLarge { .. } => {

@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+
+use object::elf;
 
 /// Where an image's bytes come from.
 #[derive(Debug)]
@@ -16,6 +18,15 @@ pub(super) enum Source<'d> {
 }
 
 impl<'d> Source<'d> {
+    pub(super) fn of_file(file: File) -> io::Result<Self> {
+        let len = file.metadata()?.len();
+        Ok(Source::File(file, len))
+    }
+
+    pub(super) fn is_elf(&self) -> bool {
+        self.read(0, 4).is_some_and(|mark| *mark == elf::ELFMAG)
+    }
+
     pub(super) fn len(&self) -> u64 {
         match self {
             Source::Bytes(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),

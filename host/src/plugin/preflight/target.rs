@@ -171,12 +171,10 @@ fn glibc_version(path: &Path) -> Option<(u32, u32)> {
 
 /// Reads the symbols of an ELF library, without the rest of its bytes.
 pub(super) fn open_library(path: &Path) -> Option<(Header, Image<'static>)> {
-    let file = File::open(path).ok()?;
-    let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
-    let source = Source::File(file, metadata.len());
-    if source.read(0, 4)?.as_ref() != constants::ELFMAG {
+    if !fs::metadata(path).ok()?.is_file() {
         return None;
     }
+    let source = Source::of_file(File::open(path).ok()?).ok().filter(Source::is_elf)?;
     let header = Header::read(&source).ok()?;
     let image = Image::read(&header, source).ok()?;
     Some((header, image))

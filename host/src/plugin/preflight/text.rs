@@ -6,10 +6,15 @@ use std::path::Path;
 /// The longest path that is printed whole, in characters.
 const MAX_SHOWN: usize = 400;
 
-/// Puts a path between backticks, with everything that a terminal would act on escaped.
+/// Puts a path between backticks, as [`shown`] has it.
+pub(super) fn quoted(path: &Path) -> String {
+    format!("`{}`", shown(path))
+}
+
+/// A path with everything that a terminal would act on escaped.
 ///
 /// Bytes that are not UTF-8 appear as `\xff`. The middle of an absurdly long path is left out.
-pub(super) fn quoted(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let mut shown = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
         shown.push_str(&escaped(chunk.valid()));
@@ -21,7 +26,7 @@ pub(super) fn quoted(path: &Path) -> String {
         let end: String = shown.chars().skip(length - MAX_SHOWN / 2).collect();
         shown = format!("{start}…{end}");
     }
-    format!("`{shown}`")
+    shown
 }
 
 /// Escapes what [`deceives`], so that text from a file can be shown.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use object::elf;
 
 use super::elf::{Header, Image};
-use super::text::quoted;
+use super::text::{quoted, shown};
 
 /// Something unusual that does not keep a plugin from working.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,7 +63,7 @@ impl Warning {
                     .to_owned()
             }
             WarningKind::TextRelocations => "compile all of the plugin's C code with `-fPIC`".to_owned(),
-            WarningKind::WorldWritable => format!("run `chmod o-w` on {}", quoted(&self.path)),
+            WarningKind::WorldWritable => format!("run `chmod o-w {}`", shown(&self.path)),
             WarningKind::WritableCode => "link the plugin without `-N` or `--omagic`".to_owned(),
         }
     }

@@ -1,0 +1,58 @@
+//! Progress of a plugin's command: a line on the standard error, only where a person looks.
+
+use std::time::Duration;
+
+use abi_stable::{erased_types::TD_Opaque, std_types::RStr};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
+
+use super::output::Stream;
+
+/// All lines of one command.
+#[derive(Default)]
+pub(super) struct Lines {
+    shown: MultiProgress,
+}
+
+impl Lines {
+    /// Starts a line; `total` of 0 means that the end is not known. Not on a terminal, it shows nothing.
+    pub(super) fn start(&self, message: &str, total: u64) -> ProgressBox {
+        if !Stream::Err.is_terminal() {
+            return Progress_TO::from_value(Line(ProgressBar::hidden()), TD_Opaque);
+        }
+        let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
+        let template = if total == 0 { "{spinner} {msg}" } else { "{msg} [{bar:30}] {pos}/{len}" };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.shown.add(bar.with_style(style));
+        bar.set_message(message.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Progress_TO::from_value(Line(bar), TD_Opaque)
+    }
+
+    /// Writes something else, with the lines out of the way meanwhile.
+    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.shown.suspend(write)
+    }
+}
+
+/// One line, which goes away with its last owner.
+struct Line(ProgressBar);
+
+impl Progress for Line {
+    fn set_position(&self, position: u64) {
+        self.0.set_position(position);
+    }
+    fn set_message(&self, message: RStr<'_>) {
+        self.0.set_message(message.as_str().to_owned());
+    }
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line as a plugin sees it: read from clap's description, one call at a time.
+
+use std::sync::Arc;
+
+use abi_stable::{
+    erased_types::TD_Opaque,
+    std_types::{
+        RNone, ROption,
+        RResult::RErr,
+        RString, RVec,
+    },
+};
+use plugin_abi::{
+    PluginError,
+    vtable::{Arg, Arg_TO, ArgBox, CallbackBox, Command, Command_TO, CommandBox, InvocationRef, Outcome},
+};
+
+use super::{Tree, values};
+
+/// A command of the host, and by way of it all below; it shows, and does not run.
+#[derive(Clone)]
+pub struct View {
+    top: Arc<clap::Command>,
+    /// The way from the top: each the number of a command below the one before.
+    way: Vec<usize>,
+}
+
+impl View {
+    pub(super) fn new(tree: &Tree) -> Self {
+        Self { top: Arc::clone(&tree.command), way: Vec::new() }
+    }
+
+    /// `None` cannot be: a way is made from the commands that are there.
+    fn command(&self) -> Option<&clap::Command> {
+        let top: &clap::Command = &self.top;
+        self.way.iter().try_fold(top, |command, index| command.get_subcommands().nth(*index))
+    }
+
+    fn read<T: Default>(&self, what: impl FnOnce(&clap::Command) -> T) -> T {
+        self.command().map(what).unwrap_or_default()
+    }
+}
+
+impl Command for View {
+    fn name(&self) -> RString {
+        self.read(|command| command.get_name().into())
+    }
+    fn aliases(&self) -> RVec<RString> {
+        self.read(|command| command.get_all_aliases().map(RString::from).collect())
+    }
+    fn about(&self) -> ROption<RString> {
+        self.read(|command| command.get_about().map(text)).into()
+    }
+    fn long_about(&self) -> ROption<RString> {
+        self.read(|command| command.get_long_about().map(text)).into()
+    }
+    fn after_help(&self) -> ROption<RString> {
+        self.read(|command| command.get_after_help().map(text)).into()
+    }
+    fn hidden(&self) -> bool {
+        self.read(clap::Command::is_hide_set)
+    }
+    fn args(&self) -> RVec<ArgBox> {
+        let count = self.read(|command| command.get_arguments().count());
+        (0..count).map(|index| Arg_TO::from_value(ArgView { command: self.clone(), index }, TD_Opaque)).collect()
+    }
+    fn commands(&self) -> RVec<CommandBox> {
+        let count = self.read(|command| command.get_subcommands().count());
+        let below = (0..count).map(|index| Self { top: Arc::clone(&self.top), way: [self.way.as_slice(), &[index]].concat() });
+        below.map(|below| Command_TO::from_value(below, TD_Opaque)).collect()
+    }
+    fn runs(&self) -> bool {
+        self.read(|command| !command.is_subcommand_required_set())
+    }
+    fn run(&self, _invocation: InvocationRef<'_>) -> Outcome<u8> {
+        RErr(PluginError::new("a command of the host can be looked at, not run").into_raw())
+    }
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}
+
+/// An argument of a command of the host.
+struct ArgView {
+    command: View,
+    index: usize,
+}
+
+impl ArgView {
+    fn read<T: Default>(&self, what: impl FnOnce(&clap::Arg) -> T) -> T {
+        let arg = self.command.command().and_then(|command| command.get_arguments().nth(self.index));
+        arg.map(what).unwrap_or_default()
+    }
+}
+
+impl Arg for ArgView {
+    fn id(&self) -> RString {
+        self.read(|arg| arg.get_id().as_str().into())
+    }
+    fn kind(&self) -> u32 {
+        self.read(|arg| match arg.get_action() {
+            _ if arg.is_positional() => 2,
+            clap::ArgAction::Count => 3,
+            action if action.takes_values() => 0,
+            _ => 1,
+        })
+    }
+    fn long(&self) -> ROption<RString> {
+        self.read(|arg| arg.get_long().map(RString::from)).into()
+    }
+    fn short(&self) -> ROption<RString> {
+        self.read(|arg| arg.get_short().map(|short| RString::from(short.to_string()))).into()
+    }
+    fn aliases(&self) -> RVec<RString> {
+        self.read(|arg| arg.get_all_aliases().unwrap_or_default().into_iter().map(RString::from).collect())
+    }
+    fn help(&self) -> ROption<RString> {
+        self.read(|arg| arg.get_help().map(text)).into()
+    }
+    fn long_help(&self) -> ROption<RString> {
+        self.read(|arg| arg.get_long_help().map(text)).into()
+    }
+    fn value_name(&self) -> ROption<RString> {
+        self.read(|arg| arg.get_value_names().and_then(<[_]>::first).map(|name| RString::from(name.as_str()))).into()
+    }
+    fn required(&self) -> bool {
+        self.read(clap::Arg::is_required_set)
+    }
+    fn multiple(&self) -> bool {
+        self.read(values::is_multiple)
+    }
+    fn hidden(&self) -> bool {
+        self.read(clap::Arg::is_hide_set)
+    }
+    fn global(&self) -> bool {
+        self.read(clap::Arg::is_global_set)
+    }
+    fn default_values(&self) -> RVec<RString> {
+        self.read(|arg| arg.get_default_values().iter().map(|value| value.to_string_lossy().as_ref().into()).collect())
+    }
+    fn possible_values(&self) -> RVec<RString> {
+        self.read(|arg| {
+            let takes_values = arg.get_action().takes_values();
+            let values = if takes_values { arg.get_possible_values() } else { Vec::new() };
+            values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().into()).collect()
+        })
+    }
+    fn env(&self) -> ROption<RString> {
+        self.read(|arg| arg.get_env().map(|name| name.to_string_lossy().as_ref().into())).into()
+    }
+    fn conflicts_with(&self) -> RVec<RString> {
+        // clap tells them only of a command that was built; nothing that a plugin can ask for depends on them.
+        RVec::new()
+    }
+    fn callback(&self) -> ROption<CallbackBox> {
+        RNone
+    }
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}
+
+fn text(styled: &clap::builder::StyledStr) -> RString {
+    styled.to_string().into()
+}

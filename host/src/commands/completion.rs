@@ -1,0 +1,211 @@
+//! `completion`, and the answer to a shell that asks what could be typed.
+//!
+//! The script that a shell is given knows no command: at every TAB it calls the program with
+//! [`VARIABLE`] set. So the commands, options and values of the plugins in use complete like built-in ones.
+
+use std::{ffi::OsString, path::Path};
+
+use clap::{Args, ValueEnum};
+use clap_complete::{
+    engine::{self, CompletionCandidate},
+    env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh},
+};
+
+use crate::cli::{exit::Exit, output, report::Failure};
+
+/// Set by the scripts, to the name of the shell: the program answers what could be typed.
+pub const VARIABLE: &str = "FLYTE_HOST_COMPLETE";
+
+/// Print a script that lets a shell complete commands, options and values
+///
+/// The script asks this program at every TAB, so what the plugins in use add is completed too.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  bash:       echo 'source <(flyte-host completion bash)' >> ~/.bashrc
+  zsh:        echo 'source <(flyte-host completion zsh)' >> ~/.zshrc
+  fish:       flyte-host completion fish > ~/.config/fish/completions/flyte-host.fish
+  powershell: flyte-host completion powershell >> $PROFILE
+  elvish:     flyte-host completion elvish >> ~/.elvish/rc.elv")]
+pub struct CompletionArgs {
+    /// The shell
+    shell: Shell,
+}
+
+/// The shells that can be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+impl Shell {
+    fn completer(self) -> &'static dyn EnvCompleter {
+        match self {
+            Self::Bash => &Bash,
+            Self::Elvish => &Elvish,
+            Self::Fish => &Fish,
+            Self::Powershell => &Powershell,
+            Self::Zsh => &Zsh,
+        }
+    }
+}
+
+/// Runs `completion`.
+///
+/// # Errors
+///
+/// A closed output.
+pub fn run(args: &CompletionArgs) -> Result<(), Failure> {
+    let called_as = std::env::args_os().next().unwrap_or_else(|| "flyte-host".into());
+    let name = Path::new(&called_as).file_name().unwrap_or(&called_as).to_string_lossy().into_owned();
+    // A name without a folder is found on `PATH` later too; else the script must hold on to this file.
+    let program = match std::env::current_exe() {
+        Ok(path) if Path::new(&called_as).components().count() > 1 => path.to_string_lossy().into_owned(),
+        _ => name.clone(),
+    };
+    let mut script = Vec::new();
+    args.shell.completer().write_registration(VARIABLE, "flyte_host", &name, &program, &mut script).map_err(
+        |error| Failure::new(Exit::Internal, "internal error: the completion script was not made").caused_by(error),
+    )?;
+    output::print(&String::from_utf8_lossy(&script))
+}
+
+/// A shell that wants to know what could be typed.
+#[derive(Debug)]
+pub struct Request {
+    shell: Shell,
+    words: Vec<OsString>,
+    /// The word that is being typed.
+    index: usize,
+}
+
+impl Request {
+    /// The request of a shell, if this process was started by one of the scripts. `words` are those of
+    /// the process.
+    #[must_use]
+    pub fn of_process(words: &[OsString]) -> Option<Self> {
+        let shell = crate::env::text(VARIABLE)?;
+        let shell = Shell::from_str(&shell, true).ok()?;
+        let typed = words.iter().position(|word| word == "--")? + 1;
+        let words = words.get(typed..)?.to_vec();
+        let index = crate::env::text("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
+        Some(Self::new(shell, words, index))
+    }
+
+    fn new(shell: Shell, mut words: Vec<OsString>, index: Option<usize>) -> Self {
+        let mut index = index.unwrap_or(words.len().saturating_sub(1));
+        if words.len() == index {
+            // zsh leaves out a word that is still empty.
+            words.push(OsString::new());
+        }
+        if shell == Shell::Bash {
+            // bash takes `--name=value` for three words.
+            while let Some(sign) = (2..index).find(|&at| words[at] == "=" && is_long_option(&words[at - 1])) {
+                words.remove(sign);
+                index -= 1;
+            }
+        }
+        Self { shell, words, index }
+    }
+
+    /// The words of the command line that is being typed, the program's name first.
+    #[must_use]
+    pub fn words(&self) -> &[OsString] {
+        &self.words
+    }
+
+    /// Prints what could be typed, in the way that the shell's script expects it.
+    ///
+    /// # Errors
+    ///
+    /// A closed output.
+    pub fn answer(&self, command: &clap::Command) -> Result<(), Failure> {
+        output::print(&self.render(command))
+    }
+
+    fn render(&self, command: &clap::Command) -> String {
+        let folder = std::env::current_dir().ok();
+        let found = engine::complete(&mut command.clone(), self.words.clone(), self.index, folder.as_deref());
+        // clap would offer what is hidden when there is nothing else.
+        let shown = found.unwrap_or_default().into_iter().filter(|candidate| !candidate.is_hide_set());
+        let lines: Vec<String> = shown.map(|candidate| self.line(&candidate)).collect();
+        match self.shell {
+            Shell::Bash | Shell::Elvish | Shell::Zsh => {
+                lines.join(&crate::env::text("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned()))
+            }
+            Shell::Fish | Shell::Powershell => lines.iter().map(|line| format!("{line}\n")).collect(),
+        }
+    }
+
+    fn line(&self, candidate: &CompletionCandidate) -> String {
+        let value = candidate.get_value().to_string_lossy();
+        let help = candidate.get_help().map(ToString::to_string);
+        let help = help.as_deref().and_then(|help| help.lines().next());
+        match (self.shell, help) {
+            (Shell::Zsh, help) => {
+                let value = value.replace('\\', "\\\\").replace(':', "\\:");
+                help.map_or_else(|| value.clone(), |help| format!("{value}:{}", help.replace('\\', "\\\\")))
+            }
+            (Shell::Fish | Shell::Powershell, Some(help)) => format!("{value}\t{help}"),
+            _ => value.into_owned(),
+        }
+    }
+}
+
+fn is_long_option(word: &OsString) -> bool {
+    word.len() > 2 && word.as_encoded_bytes().starts_with(b"--")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command() -> clap::Command {
+        clap::Command::new("flyte-host")
+            .subcommand(
+                clap::Command::new("greet").about("Greet somebody").arg(
+                    clap::Arg::new("tone").long("tone").help("How to say it").value_parser(["high", "low"]),
+                ),
+            )
+            .subcommand(clap::Command::new("group").about("A group: of commands").subcommand(clap::Command::new("leaf")))
+            .subcommand(clap::Command::new("secret").hide(true).arg(clap::Arg::new("who").long("who").hide(true)))
+    }
+
+    fn answer(shell: Shell, words: &[&str]) -> String {
+        let words = std::iter::once("flyte-host").chain(words.iter().copied()).map(OsString::from).collect();
+        Request::new(shell, words, None).render(&command())
+    }
+
+    #[test]
+    fn commands_and_values_complete() {
+        assert_eq!(answer(Shell::Bash, &["g"]), "greet\ngroup");
+        assert_eq!(answer(Shell::Bash, &["group", "l"]), "leaf");
+        assert_eq!(answer(Shell::Bash, &["greet", "--tone", "h"]), "high");
+        assert_eq!(answer(Shell::Bash, &["help", "gre"]), "greet");
+    }
+
+    #[test]
+    fn each_shell_gets_its_own_form() {
+        assert_eq!(answer(Shell::Elvish, &["g"]), "greet\ngroup");
+        assert_eq!(answer(Shell::Zsh, &["g"]), "greet:Greet somebody\ngroup:A group: of commands");
+        assert_eq!(answer(Shell::Fish, &["gre"]), "greet\tGreet somebody\n");
+        assert_eq!(answer(Shell::Powershell, &["gre"]), "greet\tGreet somebody\n");
+    }
+
+    #[test]
+    fn bash_takes_an_equals_sign_for_a_word() {
+        assert_eq!(answer(Shell::Bash, &["greet", "--tone", "=", "l"]), "low");
+        assert_eq!(answer(Shell::Bash, &["greet", "--tone", "=", ""]), "high\nlow");
+        assert_eq!(answer(Shell::Fish, &["greet", "--tone=l"]), "--tone=low\n");
+    }
+
+    #[test]
+    fn what_is_hidden_never_completes() {
+        assert_eq!(answer(Shell::Bash, &["sec"]), "");
+        assert_eq!(answer(Shell::Bash, &["secret", "--wh"]), "");
+        assert_eq!(answer(Shell::Bash, &["help", "sec"]), "");
+    }
+}
