@@ -128,7 +128,7 @@ impl Entity {
         if self.id().is_some_and(|id| !id.name.is_empty()) {
             return Ok(self);
         }
-        Err(Cause::Missing(if self.kind() == Kind::LaunchPlan { "id.name" } else { "template.id.name" }))
+        Err(Cause::Unnamed(if self.kind() == Kind::LaunchPlan { "id.name" } else { "template.id.name" }))
     }
 
     /// Applies a change to the message and all messages in it.

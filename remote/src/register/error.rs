@@ -140,6 +140,9 @@ pub enum Cause {
         /// The name in the template.
         inner: String,
     },
+    /// An entity without a name, which nobody could find again.
+    #[error("it lacks a name, `{0}`")]
+    Unnamed(&'static str),
     /// Text that is no YAML or JSON.
     #[error("{0}")]
     Syntax(String),
@@ -176,7 +179,7 @@ impl Cause {
                                       `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec` settles it"
                 .into(),
             Self::ShortForm { error, .. } => return error.hint(),
-            Self::Io(_) | Self::Syntax(_) => return None,
+            Self::Io(_) | Self::Syntax(_) | Self::Unnamed(_) => return None,
         })
     }
 }

@@ -101,6 +101,12 @@ impl FieldError {
             Problem::Value(text) if text.contains("expected a string") => {
                 Some("put the value in quotes".into())
             }
+            Problem::Value(text) if text.contains("parse duration") => {
+                Some("a duration is written in seconds, such as `300s` or `0.5s`".into())
+            }
+            Problem::Value(text) if text.contains("RFC-3339") => {
+                Some("a time is written as in RFC 3339, such as `2026-01-31T08:30:00Z`".into())
+            }
             Problem::Value(_) => None,
         }
     }

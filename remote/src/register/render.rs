@@ -124,12 +124,18 @@ pub fn files(entries: &[Entry], folder: &Path) -> Result<Vec<PathBuf>, WriteErro
         .collect()
 }
 
+/// Leaves room for index and ending in the 255 bytes that file systems allow.
+const LONGEST_NAME: usize = 200;
+
 /// Names a file as `flytekit.tools.serialize_helpers` does. The name within is for people: what is registered is
 /// in the file, so characters that a file system may refuse are replaced.
 fn file_name(index: usize, width: usize, entity: &Entity) -> String {
     let name = entity.id().map_or("", |id| id.name.as_str());
     let tame = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };
-    let name: String = name.chars().take(60).map(tame).collect();
+    let mut name: String = name.chars().map(tame).collect();
+    while name.len() > LONGEST_NAME {
+        name.pop();
+    }
     format!("{index:0width$}_{name}_{}.pb", entity.kind().file_number())
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use serde_saphyr::{Options, Spanned};
+use serde_saphyr::{Options, Spanned, UserMessageFormatter};
 
 use super::field::{FieldPath, Step};
 
@@ -21,7 +21,7 @@ pub(crate) fn parse(text: &str, only_json: bool) -> Result<Vec<Value>, String> {
         }
     }
     serde_saphyr::from_multiple_with_options::<Value>(text, options())
-        .map_err(|error| error.without_snippet().to_string())
+        .map_err(|error| error.without_snippet().render_with_formatter(&UserMessageFormatter))
 }
 
 /// Finds the line, counted from 1, of a value in the document with this index.
@@ -40,6 +40,8 @@ pub(crate) fn line(text: &str, document: usize, path: &FieldPath) -> Option<u64>
     Some(node.referenced.line())
 }
 
+/// Booleans as in YAML 1.2, so that an input may be called `n` or `on`.
+///
 /// Limits that a workflow of many thousand nodes stays within, and a bomb of aliases does not.
 fn options() -> Options {
     serde_saphyr::options! {
@@ -49,6 +51,7 @@ fn options() -> Options {
             max_nodes: 10_000_000,
             max_events: 40_000_000,
         },
+        strict_booleans: true,
         with_snippet: false,
     }
 }
