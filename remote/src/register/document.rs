@@ -16,7 +16,7 @@
 //! `outputs`, `failureNode` or `metadataDefaults`, and a task's `type`, `container`, `k8sPod`, `sql`, `custom` or
 //! `config`. A document where both or neither hold is refused: guessing would register something else.
 //!
-//! A document with none of these keys may be a task in the short form, see [`task`](super::task).
+//! A document with none of these keys may be a task in the short form, see [`task`].
 
 use serde_json::Value;
 
