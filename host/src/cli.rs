@@ -17,7 +17,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
+use clap::{FromArgMatches, error::ErrorKind};
 
 use self::{
     args::{Cli, Global},
@@ -59,7 +59,7 @@ fn report_bug(info: &panic::PanicHookInfo<'_>) {
     let failure = Failure::new(Exit::Internal, format_args!("internal error: {text}{place}"))
         .hint("this is a bug in flyte-host; please report it with the lines below".to_owned());
     output::note(&failure.render());
-    output::note(&format!("flyte-host {}\n{}", env!("CARGO_PKG_VERSION"), taint::noted()));
+    output::note(&version());
 }
 
 fn run(words: &[OsString]) -> Result<Exit, Failure> {
@@ -102,15 +102,17 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     commands::run(&cli.command, &context)
 }
 
-/// The built-in command line, with a version that names the plugins in use.
-pub(crate) fn base() -> clap::Command {
-    let version = format!("{}\n{}", env!("CARGO_PKG_VERSION"), taint::noted().trim_end());
-    Cli::command().version(version)
+/// The version, and the plugins in use.
+fn version() -> String {
+    format!("flyte-host {}\n{}", env!("CARGO_PKG_VERSION"), taint::lines())
 }
 
 /// Tells what clap has to say: help, the version, or that the command line is wrong.
 fn refuse(error: &clap::Error, trouble: Option<Failure>) -> Result<Exit, Failure> {
-    let text = error.render().ansi().to_string();
+    let text = match error.kind() {
+        ErrorKind::DisplayVersion => version(),
+        _ => error.render().ansi().to_string(),
+    };
     if !error.use_stderr() {
         output::print(&text)?;
         if let Some(trouble) = trouble {

@@ -53,7 +53,7 @@ pub use builtin::Builtin;
 pub use chain::Chain;
 pub use error::{Fault, LoadError, SelectError};
 pub use link::{Identity, Link};
-pub use load::{Candidate, Loader};
+pub use load::{Candidate, LoadTimes, Loader};
 pub use policy::Policy;
 pub use remote::Resolved;
 pub use select::{Directories, Selection, Source};

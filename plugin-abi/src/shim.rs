@@ -72,7 +72,11 @@ pub fn note_panics() {
 }
 
 fn note(info: &PanicHookInfo<'_>) {
-    let text = info.payload_as_str().unwrap_or("panicked with a value that is not text").to_owned();
+    // `payload_as_str` is younger than the oldest compiler that plugin authors may use.
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    let text = text.unwrap_or_else(|| "panicked with a value that is not text".to_owned());
     let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
     LAST_PANIC.set(Some((text, place)));
 }

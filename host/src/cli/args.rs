@@ -17,6 +17,7 @@ use crate::commands::{completion, config, man, plugin, register};
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
+    version,
     disable_version_flag = true,
     after_help = "Examples:\n  flyte-host plugin list\n  FLYTE_PLUGIN=acme flyte-host register --dry-run task.yaml"
 )]

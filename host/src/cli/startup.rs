@@ -6,9 +6,11 @@
 use std::ffi::OsString;
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
+use clap::CommandFactory;
 use plugin_abi::vtable::Command_TO;
 
 use super::{
+    args::Cli,
     exit::Exit,
     output,
     report::Failure,
@@ -126,7 +128,7 @@ impl Start {
             }
             Err(failure) => failure,
         };
-        let tree = Tree::new(super::base());
+        let tree = Tree::new(Cli::command());
         if !falls_back(choice, settings) {
             return Self { chain: None, tree, trouble: Some(trouble) };
         }
@@ -156,7 +158,7 @@ fn chain(
 
 /// Lets the plugins change the command line: the last one first, so that the first one has the last word.
 fn extend(chain: &Chain) -> Result<Tree, Failure> {
-    let mut tree = Tree::new(super::base());
+    let mut tree = Tree::new(Cli::command());
     for (index, link) in chain.plugins().iter().enumerate().rev() {
         let view = tree.view();
         let edits = chain.configure_cli(index, Command_TO::from_ptr(RRef::new(&view), TD_Opaque))?;

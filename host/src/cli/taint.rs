@@ -2,32 +2,44 @@
 
 use std::sync::OnceLock;
 
-use crate::plugin::{Chain, Link};
+use crate::plugin::{Chain, Link, link::LoadedFile};
 
-static TAINT: OnceLock<String> = OnceLock::new();
+static TAINT: OnceLock<Vec<Plugin>> = OnceLock::new();
 
-/// Notes the plugins in use, for a report of a bug.
+/// What is noted of a plugin; its hash is worked out when somebody reads the line.
+struct Plugin {
+    line: String,
+    file: Option<LoadedFile>,
+}
+
+/// Notes the plugins in use, for `--version` and for a report of a bug.
 pub(super) fn note(chain: &Chain) {
     // Set once, by the one start of the program.
-    let _ = TAINT.set(lines(chain));
+    let _ = TAINT.set(chain.plugins().iter().map(plugin).collect());
 }
 
-/// The plugins in use, as they were noted.
-pub(super) fn noted() -> &'static str {
-    TAINT.get().map_or("no plugins\n", String::as_str)
-}
-
-/// A line for each plugin: name, version, protocol, hash, hooks.
-pub(super) fn lines(chain: &Chain) -> String {
-    if chain.is_builtin() {
+/// A line for each plugin in use: name, version, protocol, hooks, hash.
+pub(super) fn lines() -> String {
+    let plugins = TAINT.get().map_or(&[][..], Vec::as_slice);
+    if plugins.is_empty() {
         return "no plugins\n".to_owned();
     }
-    chain.plugins().iter().map(line).collect()
+    plugins.iter().map(Plugin::line).collect()
 }
 
-fn line(link: &Link) -> String {
+fn plugin(link: &Link) -> Plugin {
     let hooks: Vec<&str> = link.overridden().iter().map(|hook| hook.name()).collect();
     let hooks = if hooks.is_empty() { "nothing".to_owned() } else { hooks.join(", ") };
-    let hash = link.file().map(|file| format!(" sha256:{}", &file.sha256[..16])).unwrap_or_default();
-    format!("{} (protocol {}){hash} overrides {hooks}\n", link.identity(), link.protocol())
+    let line = format!("{} (protocol {}) overrides {hooks}", link.identity(), link.protocol());
+    Plugin { line, file: link.file().cloned() }
+}
+
+impl Plugin {
+    fn line(&self) -> String {
+        let hash = self.file.as_ref().map(|file| match file.sha256() {
+            Ok(hash) => format!("; sha256 {hash}"),
+            Err(error) => format!("; its file cannot be read any more: {error}"),
+        });
+        format!("{}{}\n", self.line, hash.unwrap_or_default())
+    }
 }

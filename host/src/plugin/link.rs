@@ -1,8 +1,16 @@
 //! One link of a chain: a plugin that was created, and who it is.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use plugin_abi::{Hook, PROTOCOL, ProtocolVersion, export::Exported, vtable::HooksBox};
+use sha2::{Digest, Sha256};
+
+use super::load::LoadTimes;
 
 /// Who a plugin is, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,15 +38,52 @@ pub struct Link {
     /// `None` for what is compiled into this program.
     pub(super) file: Option<LoadedFile>,
     pub(super) hooks: HooksBox,
+    pub(super) times: LoadTimes,
 }
 
 /// The file behind a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedFile {
+    path: PathBuf,
+}
+
+impl LoadedFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// Where it is.
-    pub path: PathBuf,
-    /// SHA-256 of its bytes, in lower-case hex.
-    pub sha256: String,
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// SHA-256 of its bytes as they are now, in lower-case hex.
+    ///
+    /// Worked out when asked: hashing a file takes longer than all that is looked at before it is loaded.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read any more.
+    pub fn sha256(&self) -> io::Result<String> {
+        let mut hasher = Sha256::new();
+        io::copy(&mut File::open(&self.path)?, &mut Hashing(&mut hasher))?;
+        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// Feeds what is written to it to a hash.
+struct Hashing<'a>(&'a mut Sha256);
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Link {
@@ -72,6 +117,12 @@ impl Link {
         self.file.as_ref()
     }
 
+    /// How long it took to load it; nothing for what is compiled into this program.
+    #[must_use]
+    pub fn times(&self) -> LoadTimes {
+        self.times
+    }
+
     /// A plugin that is compiled into this program: for tests, and for programs that ship with one.
     ///
     /// # Errors
@@ -94,6 +145,7 @@ impl Link {
             overrides: Hook::ALL.to_vec(),
             file: None,
             hooks,
+            times: LoadTimes::default(),
         }
     }
 }

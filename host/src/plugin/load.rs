@@ -1,19 +1,23 @@
 //! From a selection to the links of a chain.
 
-use std::{collections::BTreeMap, path::Path, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use plugin_abi::{
     Hook, PluginError,
     vtable::PluginModuleRef,
 };
-use sha2::{Digest, Sha256};
 
 use super::{
     Directories, Fault, Identity, Link, LoadError, Selection,
     error::{Place, What},
     handshake, library,
     link::LoadedFile,
-    preflight::{self, HostTarget, Inspected, Passport},
+    preflight::{self, HostTarget, Passport},
     services,
 };
 
@@ -26,6 +30,19 @@ pub struct Loader {
     target: OnceLock<HostTarget>,
 }
 
+/// How long the steps of loading took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadTimes {
+    /// Reading and judging the file.
+    pub preflight: Duration,
+    /// The system's loader, the library's constructors included.
+    pub open: Duration,
+    /// Comparing the layouts of the interfaces.
+    pub layout: Duration,
+    /// The plugin's `create`.
+    pub create: Duration,
+}
+
 /// A plugin's file that passed the pre-flight.
 #[derive(Debug)]
 pub struct Candidate {
@@ -35,6 +52,8 @@ pub struct Candidate {
     pub passport: Passport,
     /// What is odd about it, but no reason to refuse it.
     pub warnings: Vec<String>,
+    /// How long it took to say so.
+    pub took: Duration,
 }
 
 impl Loader {
@@ -72,11 +91,12 @@ impl Loader {
     ///
     /// Whatever speaks against loading it, as far as the file can tell.
     pub fn check_file(&self, path: &Path) -> Result<Candidate, LoadError> {
-        let Inspected { bytes, findings, .. } = preflight::inspect(path, self.target.get_or_init(HostTarget::current))?;
+        let start = Instant::now();
+        let target = self.target.get_or_init(HostTarget::current);
+        let findings = preflight::inspect_file(preflight::open(path)?, path, target)?;
         let warnings = findings.warnings.iter().map(ToString::to_string).collect();
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let file = LoadedFile { path: path.to_owned(), sha256 };
-        Ok(Candidate { file, passport: findings.passport, warnings })
+        let file = LoadedFile::new(path.to_owned());
+        Ok(Candidate { file, passport: findings.passport, warnings, took: start.elapsed() })
     }
 
     /// Loads and creates a plugin that passed the pre-flight. From here on its code runs.
@@ -85,19 +105,30 @@ impl Loader {
     ///
     /// When the system's loader, the layout check or the plugin itself says no.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
-        let Candidate { file, passport, warnings } = candidate;
+        let Candidate { file, passport, warnings, took } = candidate;
         for warning in warnings {
             log::warn!("{warning}");
         }
-        let header = library::header(&file.path).map_err(|source| LoadError::System {
+        let start = Instant::now();
+        let header = library::header(file.path()).map_err(|source| LoadError::System {
             name: passport.name().to_owned(),
-            path: file.path.clone(),
+            path: file.path().to_owned(),
             source,
         })?;
+        let opened = Instant::now();
         let module = handshake::module(header, &passport)?;
+        let checked = Instant::now();
         let nothing = serde_json::Value::Null;
         let section = self.sections.get(passport.name()).unwrap_or(&nothing);
-        create(&module, &passport, Some(file), self.program, section)
+        let mut link = create(&module, &passport, Some(file), self.program, section)?;
+        link.times = LoadTimes {
+            preflight: took,
+            open: opened - start,
+            layout: checked - opened,
+            create: checked.elapsed(),
+        };
+        log::debug!("{} is loaded: {:?}", link.identity, link.times);
+        Ok(link)
     }
 
     /// Loads all plugins of a selection; one that cannot be used spoils them all.
@@ -115,14 +146,12 @@ impl Loader {
 /// A library is loaded once in a process, and a plugin created once; two of a name would be told apart by nobody.
 fn refuse_twins(candidates: &[Candidate]) -> Result<(), LoadError> {
     for (index, second) in candidates.iter().enumerate() {
-        let twin = candidates[..index].iter().find(|first| {
-            first.passport.name() == second.passport.name() || first.file.sha256 == second.file.sha256
-        });
+        let twin = candidates[..index].iter().find(|first| first.passport.name() == second.passport.name());
         if let Some(first) = twin {
             return Err(LoadError::NamedTwice {
                 name: second.passport.name().to_owned(),
-                first: first.file.path.clone(),
-                second: second.file.path.clone(),
+                first: first.file.path().to_owned(),
+                second: second.file.path().to_owned(),
             });
         }
     }
@@ -149,5 +178,5 @@ pub(super) fn create(
     })?;
     // A hook of a later protocol means nothing to this host.
     let overrides = passport.hooks().filter_map(Hook::from_name).collect();
-    Ok(Link { identity, protocol: passport.protocol(), overrides, file, hooks })
+    Ok(Link { identity, protocol: passport.protocol(), overrides, file, hooks, times: LoadTimes::default() })
 }

@@ -151,13 +151,11 @@ impl Command {
     }
 
     /// Its arguments.
-    #[must_use]
     pub fn args(&self) -> &[Arg] {
         &self.args
     }
 
     /// The commands below it.
-    #[must_use]
     pub fn commands(&self) -> &[Command] {
         &self.commands
     }

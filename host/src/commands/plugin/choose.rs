@@ -35,7 +35,7 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Fai
     for name in &args.names {
         let Candidate { passport, file, .. } = context.loader.check(name)?;
         // A path is remembered in full: it must mean the same wherever one stands later.
-        let spec = if name == passport.name() { name.clone() } else { file.path.display().to_string() };
+        let spec = if name == passport.name() { name.clone() } else { file.path().display().to_string() };
         if !chain.contains(&spec) {
             chain.push(spec);
         }

@@ -78,7 +78,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure>
 }
 
 fn in_use(context: &Context<'_>) -> Result<Vec<String>, Failure> {
-    let path = |link: &Link| link.file().map(|file| file.path.display().to_string());
+    let path = |link: &Link| link.file().map(|file| file.path().display().to_string());
     Ok(context.chain()?.plugins().iter().filter_map(path).collect())
 }
 
@@ -88,13 +88,13 @@ fn is_alone_in(chain: &Chain, candidate: &Candidate) -> bool {
 
 /// What the file says, as pairs.
 fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
-    let Candidate { file, passport, warnings } = candidate;
+    let Candidate { file, passport, warnings, .. } = candidate;
     let mut facts = vec![("name", passport.name().to_owned()), ("version", passport.version().to_owned())];
     for (key, value) in [("description", passport.description()), ("homepage", passport.homepage()), ("license", passport.license())] {
         facts.extend(value.map(|value| (key, value.to_owned())));
     }
-    facts.push(("file", file.path.display().to_string()));
-    facts.push(("sha256", file.sha256.clone()));
+    facts.push(("file", file.path().display().to_string()));
+    facts.push(("sha256", file.sha256().unwrap_or_else(|error| format!("cannot be read any more: {error}"))));
     facts.push(("protocol", format!("{} (this host: {PROTOCOL})", passport.protocol())));
     facts.push(("compiler", passport.rustc().to_owned()));
     facts.push(("target", passport.target().to_owned()));
