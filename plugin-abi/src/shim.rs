@@ -49,10 +49,14 @@ pub fn guard<T>(body: impl FnOnce() -> Result<T, PluginError>) -> Outcome<T> {
 #[cold]
 fn caught(payload: Box<dyn std::any::Any + Send>) -> crate::vtable::FaultBox {
     let noted = LAST_PANIC.take();
-    // The payload's own destructor is the author's code, and may panic in its turn.
-    if panic::catch_unwind(AssertUnwindSafe(|| drop(payload))).is_err() {
+    // The payload's own destructor is the author's code, and may panic in its turn; so may that of what it
+    // panicked with, which is therefore never run.
+    DEPTH.set(DEPTH.get() + 1);
+    if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
         LAST_PANIC.take();
     }
+    DEPTH.set(DEPTH.get() - 1);
     let (text, place) = noted.unwrap_or_else(|| ("panicked without a message".to_owned(), None));
     PluginError::panicked(text, place).into_raw()
 }
