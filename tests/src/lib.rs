@@ -1,1 +1,28 @@
-//! See ARCHITECTURE.md.
+//! Runs flyte-host as a user would, each time in a home of its own, and shows what the user sees.
+//!
+//! [`TestEnvironment`] is that home: an empty environment, a plugins directory, plugins that Cargo built.
+//! What a run printed comes back as one text, with the standard error below a line and the exit status at
+//! the end, so that one snapshot shows all three. Whatever differs from machine to machine is replaced;
+//! see [`mod@redact`].
+
+mod difference;
+mod environment;
+mod library;
+mod prepared;
+pub mod redact;
+
+pub use difference::difference;
+pub use environment::TestEnvironment;
+pub use library::{patch, patch_first};
+pub use prepared::prepared;
+
+/// Compares a text with a snapshot, letter for letter.
+///
+/// `SNAPSHOTS=overwrite cargo test -p tests` writes what is really there into the source.
+#[macro_export]
+macro_rules! snapshot {
+    ($actual:expr, $expected:expr $(,)?) => {{
+        use ::snapbox::IntoData as _;
+        ::snapbox::assert_data_eq!($actual.raw(), $expected.raw())
+    }};
+}

@@ -1,54 +1,23 @@
 //! A plugin that misbehaves as its environment says.
 //!
-//! `FAULT` is `HOW` for every hook, or `HOW:HOOK` for one; the others then decline. `HOW` is `answer`,
-//! `decline`, `invalid`, `error`, or one of the panics.
+//! `FAULT` is a list of `HOW:PLACE`, separated by commas; `HOW` alone is for every place, and a place that is not
+//! named declines. `HOW` is `answer`, `decline`, `invalid`, `error`, `panic`, `panic-value` or `panic-drop`. `PLACE`
+//! is `create`, a hook, `run` (of the command that `answer:configure_cli` adds) or `get_version` (of the policy that
+//! `answer:get_default_cache_policies` adds).
 
 #![forbid(unsafe_code)]
 
-use std::{env, io, time::Duration};
+mod fault;
 
-use plugin_abi::{
-    CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest,
-};
+use std::time::Duration;
+
+use plugin_abi::{CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
+
+use fault::{How, how};
 
 /// Does what `FAULT` says.
 #[derive(Debug)]
 pub struct Faulty;
-
-/// What a hook should do.
-enum How {
-    Answer,
-    Decline,
-    Invalid,
-}
-
-fn how(hook: &str) -> Result<How, PluginError> {
-    let fault = env::var("FAULT").unwrap_or_else(|_| "decline".to_owned());
-    let (how, which) = fault.split_once(':').unwrap_or((&fault, hook));
-    if which != hook {
-        return Ok(How::Decline);
-    }
-    match how {
-        "answer" => Ok(How::Answer),
-        "invalid" => Ok(How::Invalid),
-        "error" => Err(PluginError::new("the vault is sealed")
-            .caused_by(io::Error::other("no key was given"))
-            .hint("run `faulty unseal`")),
-        "panic" => panic!("index out of bounds: the len is 3 but the index is 7"),
-        "panic-value" => std::panic::panic_any(42),
-        "panic-drop" => std::panic::panic_any(Bomb),
-        _ => Ok(How::Decline),
-    }
-}
-
-/// A value whose destructor panics in its turn.
-struct Bomb;
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        panic!("the payload's destructor panicked as well");
-    }
-}
 
 #[plugin_abi::export(name = "faulty")]
 impl Plugin for Faulty {

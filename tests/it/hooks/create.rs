@@ -1,0 +1,71 @@
+//! `create`, which is no hook, but fails as hooks do: the plugin cannot be used.
+
+use snapbox::str;
+use tests::snapshot;
+
+use super::home_where;
+
+fn config_show(fault: &str) -> String {
+    home_where("faulty", fault).run(&["config", "show", "-o", "name"])
+}
+
+#[test]
+fn an_error_is_told_with_causes_and_hints() {
+    snapshot!(
+        config_show("error:create"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 failed in `create`
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_is_told_with_its_place() {
+    snapshot!(
+        config_show("panic:create"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 panicked in `create`
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:23)
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_with_a_value_is_told_with_its_place() {
+    snapshot!(
+        config_show("panic-value:create"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 panicked in `create`
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:24)
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_in_a_panics_destructor_is_survived() {
+    snapshot!(
+        config_show("panic-drop:create"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 panicked in `create`
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:25)
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}

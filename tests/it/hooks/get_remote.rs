@@ -1,0 +1,162 @@
+//! `get_remote`, through `config show`.
+
+use snapbox::str;
+use tests::snapshot;
+
+use super::home_where;
+
+fn config_show(plugin: &str, fault: &str) -> String {
+    home_where(plugin, fault).run(&["config", "show"])
+}
+
+#[test]
+fn the_plugin_says_where_flyte_is() {
+    snapshot!(
+        config_show("faulty", "answer:get_remote"),
+        str![[r#"
+SETTING               VALUE                  FROM
+endpoint              faulty.example:443     plugin `faulty`
+insecure              false                  default
+insecure_skip_verify  false                  default
+ca_cert_file_path     -                      default
+console_endpoint      -                      default
+http_proxy_url        -                      default
+auth_mode             Pkce                   default
+client_id             -                      default
+client_secret         -                      default
+scopes                -                      default
+audience              -                      default
+command               -                      default
+proxy_command         -                      default
+default_project       flytesnacks            default
+default_domain        development            default
+data_upload_location  flyte://my-s3-bucket/  default
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_without_the_hook_leaves_it_to_the_default() {
+    snapshot!(
+        config_show("plain", ""),
+        str![[r#"
+SETTING               VALUE                  FROM
+endpoint              localhost:30080        default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+insecure              true                   default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+insecure_skip_verify  false                  default
+ca_cert_file_path     -                      default
+console_endpoint      -                      default
+http_proxy_url        -                      default
+auth_mode             Pkce                   default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+client_id             -                      default
+client_secret         -                      default
+scopes                -                      default
+audience              -                      default
+command               -                      default
+proxy_command         -                      default
+default_project       flytesnacks            default
+default_domain        development            default
+data_upload_location  flyte://my-s3-bucket/  default
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_that_asks_next_leaves_it_to_the_default() {
+    snapshot!(
+        config_show("faulty", "decline:get_remote"),
+        str![[r#"
+SETTING               VALUE                  FROM
+endpoint              localhost:30080        default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+insecure              true                   default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+insecure_skip_verify  false                  default
+ca_cert_file_path     -                      default
+console_endpoint      -                      default
+http_proxy_url        -                      default
+auth_mode             Pkce                   default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+client_id             -                      default
+client_secret         -                      default
+scopes                -                      default
+audience              -                      default
+command               -                      default
+proxy_command         -                      default
+default_project       flytesnacks            default
+default_domain        development            default
+data_upload_location  flyte://my-s3-bucket/  default
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn an_invalid_endpoint_is_refused() {
+    snapshot!(
+        config_show("faulty", "invalid:get_remote"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 returned something unusable from `get_remote`
+  caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+[exit: 11]
+"#]]
+    );
+}
+
+#[test]
+fn an_error_is_told_with_causes_and_hints() {
+    snapshot!(
+        config_show("faulty", "error:get_remote"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 failed in `get_remote`
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+[exit: 11]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_is_told_with_its_place() {
+    snapshot!(
+        config_show("faulty", "panic:get_remote"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 panicked in `get_remote`
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:23)
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+[exit: 11]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_with_a_value_is_told_with_its_place() {
+    snapshot!(
+        config_show("faulty", "panic-value:get_remote"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 panicked in `get_remote`
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:24)
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+[exit: 11]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_in_a_panics_destructor_is_survived() {
+    snapshot!(
+        config_show("faulty", "panic-drop:get_remote"),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 panicked in `get_remote`
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:25)
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+[exit: 11]
+"#]]
+    );
+}

@@ -1,0 +1,39 @@
+//! End-to-end tests: what a user types, and what is seen then.
+
+mod hooks;
+
+use std::{fs, path::Path};
+
+use tests::TestEnvironment;
+
+/// A home with plugins in it.
+fn home_with(plugins: &[&str]) -> TestEnvironment {
+    let home = TestEnvironment::new(Path::new(env!("CARGO_BIN_EXE_flyte-host-under-test")));
+    for plugin in plugins {
+        home.install(plugin);
+    }
+    home
+}
+
+/// Cargo does not complain of a file that no module names: its tests would never run.
+#[test]
+fn no_file_is_forgotten() {
+    fn check(folder: &Path, parent: &Path) {
+        let parent_text = fs::read_to_string(parent).unwrap();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            if path == parent {
+                continue;
+            }
+            if path.is_dir() {
+                check(&path, &folder.join(format!("{name}.rs")));
+                continue;
+            }
+            let line = format!("mod {name};");
+            assert!(parent_text.lines().any(|found| found == line), "`{}` lacks `{line}`", parent.display());
+        }
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it");
+    check(&folder, &folder.join("main.rs"));
+}

@@ -1,0 +1,171 @@
+//! A home of its own for one test.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::redact::Redaction;
+
+/// What of the surrounding environment a run gets: nothing that could change an answer.
+const KEPT: [&str; 2] = ["ASAN_OPTIONS", "LLVM_PROFILE_FILE"];
+
+/// A home with a plugins directory and an environment, in which flyte-host runs.
+#[derive(Debug)]
+pub struct TestEnvironment {
+    root: TempDir,
+    program: PathBuf,
+    variables: BTreeMap<OsString, OsString>,
+    redaction: Redaction,
+}
+
+impl TestEnvironment {
+    /// An empty home for a program, which is called flyte-host in it, whatever the name of its file.
+    #[must_use]
+    pub fn new(program: &Path) -> Self {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        // On some systems the temporary directory is behind a link, and paths would read differently.
+        let path = root.path().canonicalize().expect("a directory that was just made");
+        let environment = Self {
+            program: path.join("bin").join(format!("flyte-host{}", env::consts::EXE_SUFFIX)),
+            redaction: Redaction::new(&path.join("home")),
+            variables: BTreeMap::new(),
+            root,
+        };
+        for folder in [environment.plugins(), environment.cwd(), path.join("bin")] {
+            fs::create_dir_all(folder).expect("a directory in an empty one");
+        }
+        link_or_copy(program, &environment.program);
+        environment
+    }
+
+    /// The user's home.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.program.parent().and_then(Path::parent).unwrap_or(self.root.path()).join("home")
+    }
+
+    /// Where programs are run.
+    #[must_use]
+    pub fn cwd(&self) -> PathBuf {
+        self.home().join("work")
+    }
+
+    /// The user's plugins directory.
+    #[must_use]
+    pub fn plugins(&self) -> PathBuf {
+        self.home().join(".flyte/plugins")
+    }
+
+    /// Sets an environment variable for all runs that follow.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Writes a file; the path is relative to where programs are run.
+    pub fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.cwd().join(path);
+        fs::create_dir_all(path.parent().expect("a path below the home"))
+            .expect("a directory of the test's own");
+        fs::write(&path, text).expect("a file of the test's own");
+        path
+    }
+
+    /// Reads a file; the path is relative to where programs are run.
+    #[must_use]
+    pub fn read(&self, path: impl AsRef<Path>) -> String {
+        fs::read_to_string(self.cwd().join(path)).expect("a file that the test asked for")
+    }
+
+    /// Drops a plugin into the plugins directory, as `libNAME.so`.
+    pub fn install(&self, plugin: &str) -> PathBuf {
+        self.copy(plugin, self.plugins().join(library_name(plugin)))
+    }
+
+    /// Copies a plugin's library; the path is relative to where programs are run.
+    pub fn copy(&self, plugin: &str, to: impl AsRef<Path>) -> PathBuf {
+        self.copy_file(&built(plugin), to)
+    }
+
+    /// Copies any file; the path is relative to where programs are run.
+    pub fn copy_file(&self, from: &Path, to: impl AsRef<Path>) -> PathBuf {
+        let to = self.cwd().join(to);
+        fs::create_dir_all(to.parent().expect("a path below the home"))
+            .expect("a directory of the test's own");
+        fs::copy(from, &to).unwrap_or_else(|error| panic!("no copy of `{}`: {error}", from.display()));
+        to
+    }
+
+    /// The program in this home: no other variables than those of the test, and no terminal.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        let bin = self.program.parent().expect("a file in a directory");
+        let path =
+            env::join_paths([bin, Path::new("/usr/bin"), Path::new("/bin")]).expect("no separator in them");
+        command.env_clear().current_dir(self.cwd()).stdin(Stdio::null());
+        command.envs(KEPT.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
+        command.env("HOME", self.home()).env("PATH", path).env("COLUMNS", "100").envs(&self.variables);
+        command
+    }
+
+    /// Runs the program, and tells what it printed and how it ended.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        self.tell(self.command().args(arguments))
+    }
+
+    /// Runs a command, and tells what it printed and how it ended.
+    #[must_use]
+    pub fn tell(&self, command: &mut Command) -> String {
+        let output = command.output().expect("a program that can be run");
+        self.redaction.redact(&text_of(&output))
+    }
+}
+
+/// Standard output, the standard error below a line, and the status.
+fn text_of(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push_str("[no newline]\n");
+    }
+    if !output.stderr.is_empty() {
+        text.push_str("------- stderr -------\n");
+        text.push_str(&String::from_utf8_lossy(&output.stderr));
+    }
+    match output.status.code() {
+        Some(code) => text + &format!("[exit: {code}]"),
+        None => text + &format!("[{}]", output.status),
+    }
+}
+
+/// The library that Cargo built of one of the plugins, beside the test executable.
+fn built(plugin: &str) -> PathBuf {
+    let package = if plugin == "acme" { "sample" } else { plugin };
+    let test = env::current_exe().expect("the path of this test");
+    let library =
+        test.parent().expect("a file in a directory").join(library_name(&format!("{package}_plugin")));
+    assert!(library.exists(), "no `{}`: is the plugin a dependency of this package?", library.display());
+    library
+}
+
+fn library_name(name: &str) -> String {
+    format!("{}{name}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX)
+}
+
+#[cfg(unix)]
+fn link_or_copy(program: &Path, to: &Path) {
+    std::os::unix::fs::symlink(program, to).expect("a link in a directory of the test's own");
+}
+
+#[cfg(not(unix))]
+fn link_or_copy(program: &Path, to: &Path) {
+    fs::copy(program, to).expect("a copy in a directory of the test's own");
+}
