@@ -101,6 +101,7 @@ impl Text {
     #[must_use]
     pub const fn new(facts: &CrateFacts, hooks: HookSet) -> Self {
         assert!(is_name(facts.name), "a plugin's name is made of a-z, 0-9, `-` and `_`, and starts with a letter or digit");
+        assert!(!equal(facts.name, "builtin"), "`builtin` is the host's word for no plugin; choose another name");
         let homepage = if facts.homepage.is_empty() { facts.repository } else { facts.homepage };
         Self { bytes: [0; MAX_LEN], len: 0 }
             .raw(MAGIC)

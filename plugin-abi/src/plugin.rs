@@ -18,8 +18,8 @@ use crate::{
 /// A hook may be called from any thread, and by several at once. It should answer quickly: the user
 /// is waiting. It may panic: the host says so, with the plugin, the hook, and the place.
 pub trait Plugin: Sized + Send + Sync + 'static {
-    /// Makes the plugin. Called once, before any hook; keep the [`Host`] if you want to log or need
-    /// your settings later.
+    /// Makes the plugin. Called before any hook, usually once in a process (`plugin show` makes one of its
+    /// own); keep the [`Host`] if you want to log or need your settings later.
     ///
     /// # Errors
     ///

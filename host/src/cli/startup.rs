@@ -65,11 +65,11 @@ impl Choice {
         if !self.plugins.is_empty() {
             return Selection::new(self.plugins.clone(), Source::Flag);
         }
-        if let Some(text) = env::text(env::PLUGIN) {
+        if let Some(text) = std::env::var_os(env::PLUGIN).filter(|text| !text.is_empty()) {
             if is_privileged() {
                 log::warn!("`{}` is ignored, because this process has more rights than its user", env::PLUGIN);
             } else {
-                return Selection::parse(&text, Source::Variable(env::PLUGIN));
+                return Selection::parse(text, Source::Variable(env::PLUGIN));
             }
         }
         match (&settings.plugins, Settings::path()) {

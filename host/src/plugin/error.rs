@@ -67,6 +67,12 @@ pub enum LoadError {
     /// The file was found wanting before it was opened.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
+    /// It has a name that means something else.
+    #[error("`{}` is a plugin named `builtin`, which is the word for no plugin", path.display())]
+    ReservedName {
+        /// The file.
+        path: PathBuf,
+    },
     /// It was not found.
     #[error(transparent)]
     Select(#[from] SelectError),
@@ -106,6 +112,7 @@ impl LoadError {
             Self::Layout { .. } => Some("rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference".into()),
             Self::NamedTwice { .. } => Some("take one of them out of the list".into()),
             Self::Preflight(error) => error.hint(),
+            Self::ReservedName { .. } => Some("build the plugin with another name: `#[plugin_abi::export(name = \"…\")]`".into()),
             Self::Select(error) => error.hint(),
             Self::System { path, .. } => Some(format!("`ldd {}` shows what the file needs", path.display())),
             Self::Toolkit { .. } => Some("rebuild the plugin with the released `plugin-abi`, and do not patch abi_stable".into()),

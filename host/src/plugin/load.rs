@@ -18,6 +18,7 @@ use super::{
     handshake, library,
     link::LoadedFile,
     preflight::{self, HostTarget, Passport},
+    select::BUILTIN,
     services,
 };
 
@@ -94,6 +95,9 @@ impl Loader {
         let start = Instant::now();
         let target = self.target.get_or_init(HostTarget::current);
         let findings = preflight::inspect_file(preflight::open(path)?, path, target)?;
+        if findings.passport.name() == BUILTIN {
+            return Err(LoadError::ReservedName { path: path.to_owned() });
+        }
         let warnings = findings.warnings.iter().map(ToString::to_string).collect();
         let file = LoadedFile::new(path.to_owned());
         Ok(Candidate { file, passport: findings.passport, warnings, took: start.elapsed() })

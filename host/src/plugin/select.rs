@@ -50,8 +50,8 @@ impl Selection {
     /// # Errors
     ///
     /// [`SelectError::BuiltinInList`].
-    pub fn parse(text: &str, source: Source) -> Result<Self, SelectError> {
-        let specs = std::env::split_paths(text).filter(|spec| !spec.as_os_str().is_empty());
+    pub fn parse(text: impl AsRef<OsStr>, source: Source) -> Result<Self, SelectError> {
+        let specs = std::env::split_paths(&text).filter(|spec| !spec.as_os_str().is_empty());
         Self::new(specs.map(|spec| spec.to_string_lossy().into_owned()).collect(), source)
     }
 

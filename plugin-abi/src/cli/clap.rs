@@ -67,21 +67,25 @@ where
         let parsed = P::from_arg_matches(&matches).map_err(usage)?;
         run(parsed, invocation).map(Into::<ExitStatus>::into)
     });
-    describe(&parser, 0, &run)
+    describe(&parser, &[], 0, &run)
 }
 
-fn describe<R>(parser: &clap::Command, depth: usize, run: &std::sync::Arc<R>) -> Command
+/// Describes a command of a parser that was built: there it has the global arguments from `above` as well.
+fn describe<R>(parser: &clap::Command, above: &[&str], depth: usize, run: &std::sync::Arc<R>) -> Command
 where
     R: Fn(&Invocation<'_>, usize) -> Result<ExitStatus, PluginError> + Send + Sync + 'static,
 {
+    let own = || parser.get_arguments().filter(|arg| !is_builtin(arg) && !above.contains(&arg.get_id().as_str()));
+    let global = own().filter(|arg| arg.is_global_set()).map(|arg| arg.get_id().as_str());
+    let global: Vec<&str> = above.iter().copied().chain(global).collect();
     let mut command = Command::new(parser.get_name()).hidden(parser.is_hide_set());
     command.aliases = parser.get_visible_aliases().map(str::to_owned).collect();
     command.about = parser.get_about().map(ToString::to_string);
     command.long_about = parser.get_long_about().map(ToString::to_string);
     command.after_help = parser.get_after_help().map(ToString::to_string);
-    command.args = parser.get_arguments().filter(|arg| !is_builtin(arg)).map(argument).collect();
+    command.args = own().map(argument).collect();
     let below = parser.get_subcommands().filter(|below| below.get_name() != "help");
-    command.commands = below.map(|below| describe(below, depth + 1, run)).collect();
+    command.commands = below.map(|below| describe(below, &global, depth + 1, run)).collect();
     if command.commands.is_empty() || !parser.is_subcommand_required_set() {
         let run = std::sync::Arc::clone(run);
         command = command.run(move |invocation| run(invocation, depth));
@@ -123,7 +127,12 @@ fn argument(arg: &clap::Arg) -> Arg {
     described
 }
 
+/// The author's parser does not know where in the host's tree it is, so what it says of usage is left out.
 fn usage(error: clap::Error) -> PluginError {
     let text = error.render().to_string();
-    PluginError::usage(text.trim_end().trim_start_matches("error: "))
+    let kept: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .collect();
+    PluginError::usage(kept.join("\n").trim_end().trim_start_matches("error: "))
 }

@@ -20,7 +20,7 @@ use super::{HooksBox, HostArc, Outcome};
 pub struct PluginModule {
     /// The text of the passport, for comparison with the one in the file.
     pub passport: RStr<'static>,
-    /// Makes the plugin. Called at most once in a process.
+    /// Makes the plugin. Called once for each chain that the plugin stands in: usually once in a process.
     #[sabi(last_prefix_field)]
     pub create: extern "C" fn(host: HostArc) -> Outcome<HooksBox>,
 }
@@ -34,7 +34,7 @@ pub struct PluginModule {
 pub struct PluginModule {
     /// The text of the passport, for comparison with the one in the file.
     pub passport: RStr<'static>,
-    /// Makes the plugin. Called at most once in a process.
+    /// Makes the plugin. Called once for each chain that the plugin stands in: usually once in a process.
     #[sabi(last_prefix_field)]
     pub create: extern "C" fn(host: HostArc) -> Outcome<HooksBox>,
     /// Absent from a plugin of protocol 1.0.

@@ -175,7 +175,7 @@ impl Connection {
             shown("insecure_skip_verify", &self.insecure_skip_verify),
             shown_option("ca_cert_file_path", &self.ca_cert_file_path),
             shown_option("console_endpoint", &self.console_endpoint),
-            shown_option("http_proxy_url", &self.http_proxy_url),
+            row("http_proxy_url", self.http_proxy_url.value.as_deref().map(without_password), &self.http_proxy_url),
             shown("auth_mode", &self.auth_mode),
             shown_option("client_id", &self.client_id),
             shown_option("client_secret", &self.client_secret),
@@ -194,6 +194,17 @@ impl Connection {
 
 fn row<T>(name: &str, value: Option<String>, setting: &Setting<T>) -> Row {
     Row { name: name.to_owned(), value, origin: setting.origin.clone() }
+}
+
+/// A proxy's URL may carry its user's password.
+fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    match authority.rfind('@') {
+        Some(at) if scheme.is_empty() => format!("****{}", &rest[at..]),
+        Some(at) => format!("{scheme}://****{}", &rest[at..]),
+        None => url.to_owned(),
+    }
 }
 
 fn shown<T: ToString>(name: &str, setting: &Setting<T>) -> Row {
@@ -324,4 +335,16 @@ fn chosen(
         return Ok(Setting::new(value.to_owned(), Origin::Variable(variable.to_owned())));
     }
     Ok(reader.text(entry)?.unwrap_or_else(|| Setting::default_value(built_in.to_owned(), "")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn passwords_in_proxy_urls_are_hidden() {
+        assert_eq!(without_password("http://me:s3cret@proxy.example:3128/x"), "http://****@proxy.example:3128/x");
+        assert_eq!(without_password("me:s3cret@proxy.example"), "****@proxy.example");
+        assert_eq!(without_password("http://proxy.example/a@b"), "http://proxy.example/a@b");
+    }
 }
