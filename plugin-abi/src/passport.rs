@@ -27,6 +27,12 @@ impl HookSet {
     /// The set without any hook.
     pub const EMPTY: Self = Self(0);
 
+    /// Adds a hook.
+    #[must_use]
+    pub const fn with_hook(self, hook: Hook) -> Self {
+        Self(self.0 | Self::bit(hook))
+    }
+
     /// Adds a hook by the name of its method.
     ///
     /// # Panics
@@ -37,7 +43,7 @@ impl HookSet {
         let mut index = 0;
         while index < Hook::ALL.len() {
             if equal(Hook::ALL[index].name(), name) {
-                return Self(self.0 | 1 << index);
+                return Self(self.0 | Self::bit(Hook::ALL[index]));
             }
             index += 1;
         }
@@ -47,14 +53,11 @@ impl HookSet {
     /// Whether a hook is in the set.
     #[must_use]
     pub const fn contains(self, hook: Hook) -> bool {
-        let mut index = 0;
-        while index < Hook::ALL.len() {
-            if equal(Hook::ALL[index].name(), hook.name()) {
-                return self.0 & (1 << index) != 0;
-            }
-            index += 1;
-        }
-        false
+        self.0 & Self::bit(hook) != 0
+    }
+
+    const fn bit(hook: Hook) -> u64 {
+        1 << hook as u64
     }
 }
 

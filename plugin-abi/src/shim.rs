@@ -36,9 +36,13 @@ thread_local! {
 /// a command, so nothing more is promised.
 #[doc(hidden)]
 pub fn guard<T>(body: impl FnOnce() -> Result<T, PluginError>) -> Outcome<T> {
-    DEPTH.set(DEPTH.get() + 1);
-    let result = panic::catch_unwind(AssertUnwindSafe(body));
-    DEPTH.set(DEPTH.get() - 1);
+    // One look-up of the thread-local: it is most of what a guard costs.
+    let result = DEPTH.with(|depth| {
+        depth.set(depth.get() + 1);
+        let result = panic::catch_unwind(AssertUnwindSafe(body));
+        depth.set(depth.get() - 1);
+        result
+    });
     match result {
         Ok(Ok(value)) => RResult::ROk(value),
         Ok(Err(error)) => RResult::RErr(error.into_raw()),

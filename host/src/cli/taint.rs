@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use plugin_abi::Hook;
+
 use crate::plugin::{Chain, Link, link::LoadedFile};
 
 static TAINT: OnceLock<Vec<Plugin>> = OnceLock::new();
@@ -28,7 +30,7 @@ pub(super) fn lines() -> String {
 }
 
 fn plugin(link: &Link) -> Plugin {
-    let hooks: Vec<&str> = link.overridden().iter().map(|hook| hook.name()).collect();
+    let hooks: Vec<&str> = link.overridden().map(Hook::name).collect();
     let hooks = if hooks.is_empty() { "nothing".to_owned() } else { hooks.join(", ") };
     let line = format!("{} (protocol {}) overrides {hooks}", link.identity(), link.protocol());
     Plugin { line, file: link.file().cloned() }

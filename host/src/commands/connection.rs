@@ -183,7 +183,7 @@ fn cause(error: &dyn std::error::Error) -> String {
 }
 
 fn unusable(plugin: crate::plugin::Identity, reason: String) -> Fault {
-    Fault { plugin, place: Place::Hook(Hook::GetRemote), what: What::Unusable(reason) }
+    Fault::new(plugin, Place::Hook(Hook::GetRemote), What::Unusable(reason))
 }
 
 /// Puts what plugins set in the place of what was there.
@@ -272,8 +272,8 @@ fn flags(connection: &mut Connection, global: &Global) {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        if let What::Said(error) = &fault.what
-            && fault.plugin.name == crate::plugin::select::BUILTIN
+        if let What::Said(error) = fault.what()
+            && fault.plugin().name == crate::plugin::select::BUILTIN
         {
             // Not a plugin's fault: the configuration's.
             let mut failure = Self::new(Exit::Failed, error.message());

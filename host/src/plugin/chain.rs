@@ -15,7 +15,7 @@ use abi_stable::{
 use plugin_abi::{
     CachePolicy, Hook, PluginError, Remote, RemoteRequest,
     vtable::{
-        CachePolicyBox, CommandRef, Context, Context_TO, ContextRef, EditBox, Outcome, RemoteBox,
+        CachePolicyBox, CommandRef, Context, Context_TO, ContextRef, EditBox, FaultBox, Outcome, RemoteBox,
         RemoteRequest_TO, RemoteRequestRef,
     },
 };
@@ -87,10 +87,9 @@ impl Chain {
         if !link.overrides(Hook::ConfigureCli) {
             return Ok(RVec::new());
         }
-        link.hooks.configure_cli(main).into_result().map_err(|fault| Fault {
-            plugin: link.identity.clone(),
-            place: Place::Hook(Hook::ConfigureCli),
-            what: What::Said(PluginError::from_raw(&fault)),
+        link.hooks.configure_cli(main).into_result().map_err(|fault| {
+            let what = What::Said(PluginError::from_raw(&fault));
+            Fault::new(link.identity.clone(), Place::Hook(Hook::ConfigureCli), what)
         })
     }
 
@@ -174,24 +173,22 @@ impl<'a> Call<'a> {
         let rest = Rest { call: self, from: index + 1 };
         match ask(link, Context_TO::from_ptr(RRef::new(&rest), TD_Opaque)) {
             RResult::ROk(answer) => Ok((index, answer)),
-            RResult::RErr(raw) => Err(self.blame(link, hook, PluginError::from_raw(&raw))),
+            RResult::RErr(raw) => Err(self.blame(link, hook, &raw)),
         }
     }
 
     /// The link that returned an error is to blame, unless it only passed on what `next` returned.
-    fn blame(&self, link: &Link, hook: Hook, error: PluginError) -> Fault {
+    #[cold]
+    fn blame(&self, link: &Link, hook: Hook, raw: &FaultBox) -> Fault {
+        let error = PluginError::from_raw(raw);
         let known = usize::try_from(error.upstream()).ok().and_then(|number| number.checked_sub(1));
         let known = known.and_then(|index| self.faults.borrow().get(index).cloned());
-        known.unwrap_or_else(|| Fault {
-            plugin: link.identity.clone(),
-            place: Place::Hook(hook),
-            what: What::Said(error),
-        })
+        known.unwrap_or_else(|| Fault::new(link.identity.clone(), Place::Hook(hook), What::Said(error)))
     }
 
     fn unusable(&self, index: usize, hook: Hook, reason: String) -> Fault {
         let plugin = self.chain.links[index].identity.clone();
-        Fault { plugin, place: Place::Hook(hook), what: What::Unusable(reason) }
+        Fault::new(plugin, Place::Hook(hook), What::Unusable(reason))
     }
 
     fn is_builtin(&self, index: usize) -> bool {

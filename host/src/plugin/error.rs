@@ -36,7 +36,7 @@ pub enum SelectError {
 pub enum LoadError {
     /// The plugin's own `create` said no, or panicked.
     #[error(transparent)]
-    Create(Box<Fault>),
+    Create(Fault),
     /// The library disagrees with the passport in the file.
     #[error("the code of plugin `{name}` carries another passport than its file")]
     Disagrees {
@@ -150,13 +150,14 @@ impl SelectError {
 
 /// A hook that did not answer: whose fault it was, where, and what was said.
 #[derive(Clone, Debug)]
-pub struct Fault {
-    /// The plugin.
-    pub plugin: Identity,
-    /// The hook, or `create`.
-    pub place: Place,
-    /// What happened.
-    pub what: What,
+pub struct Fault(Box<Inner>);
+
+/// Boxed, so that answers, which are the rule, are not as large as faults.
+#[derive(Clone, Debug)]
+struct Inner {
+    plugin: Identity,
+    place: Place,
+    what: What,
 }
 
 /// Which of a plugin's functions was at work.
@@ -189,10 +190,35 @@ pub enum What {
 }
 
 impl Fault {
+    /// Puts a fault together.
+    #[must_use]
+    #[cold]
+    pub fn new(plugin: Identity, place: Place, what: What) -> Self {
+        Self(Box::new(Inner { plugin, place, what }))
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn plugin(&self) -> &Identity {
+        &self.0.plugin
+    }
+
+    /// Which function was at work.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.0.place
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn what(&self) -> &What {
+        &self.0.what
+    }
+
     /// From the outermost cause to the root.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {
-        match &self.what {
+        match self.what() {
             What::Unusable(reason) => vec![reason.clone()],
             What::Said(error) => {
                 let first = match error.location() {
@@ -207,11 +233,11 @@ impl Fault {
     /// What the user can do.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
-        let bug = || match &self.plugin.homepage {
+        let bug = || match &self.plugin().homepage {
             Some(homepage) => format!("this is a bug in the plugin; report it at <{homepage}>, and go on with `--no-plugins`"),
             None => "this is a bug in the plugin; report it to its author, and go on with `--no-plugins`".to_owned(),
         };
-        match &self.what {
+        match self.what() {
             What::Said(error) if error.kind() == Kind::Panic => vec![bug()],
             What::Said(error) => error.hints().to_vec(),
             What::Unusable(_) => vec![bug()],
@@ -221,8 +247,8 @@ impl Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (plugin, place) = (&self.plugin, self.place.name());
-        match &self.what {
+        let (plugin, place) = (self.plugin(), self.place().name());
+        match self.what() {
             What::Said(error) if error.kind() == Kind::Panic => write!(f, "{plugin} panicked in `{place}`"),
             What::Said(_) => write!(f, "{plugin} failed in `{place}`"),
             What::Unusable(_) => write!(f, "{plugin} returned something unusable from `{place}`"),

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use plugin_abi::{Hook, PROTOCOL, ProtocolVersion, export::Exported, vtable::HooksBox};
+use plugin_abi::{Hook, HookSet, PROTOCOL, ProtocolVersion, export::Exported, vtable::HooksBox};
 use sha2::{Digest, Sha256};
 
 use super::load::LoadTimes;
@@ -34,7 +34,7 @@ pub struct Link {
     pub(super) identity: Identity,
     pub(super) protocol: ProtocolVersion,
     /// The hooks that it overrides; the others are not asked.
-    pub(super) overrides: Vec<Hook>,
+    pub(super) overrides: HookSet,
     /// `None` for what is compiled into this program.
     pub(super) file: Option<LoadedFile>,
     pub(super) hooks: HooksBox,
@@ -102,13 +102,13 @@ impl Link {
     /// Whether it overrides a hook.
     #[must_use]
     pub fn overrides(&self, hook: Hook) -> bool {
-        self.overrides.contains(&hook)
+        self.overrides.contains(hook)
     }
 
     /// The hooks that it overrides.
     #[must_use]
-    pub fn overridden(&self) -> &[Hook] {
-        &self.overrides
+    pub fn overridden(&self) -> impl Iterator<Item = Hook> {
+        Hook::ALL.iter().copied().filter(|&hook| self.overrides(hook))
     }
 
     /// The file that it was loaded from; `None` for what is compiled into this program.
@@ -142,7 +142,7 @@ impl Link {
                 homepage: None,
             },
             protocol: PROTOCOL,
-            overrides: Hook::ALL.to_vec(),
+            overrides: Hook::ALL.iter().copied().fold(HookSet::EMPTY, HookSet::with_hook),
             file: None,
             hooks,
             times: LoadTimes::default(),

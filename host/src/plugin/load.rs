@@ -8,7 +8,7 @@ use std::{
 };
 
 use plugin_abi::{
-    Hook, PluginError,
+    Hook, HookSet, PluginError,
     vtable::PluginModuleRef,
 };
 
@@ -178,9 +178,10 @@ pub(super) fn create(
     let host = services::services(passport.name(), program, section);
     let hooks = (module.create())(host).into_result().map_err(|raw| {
         let what = What::Said(PluginError::from_raw(&raw));
-        LoadError::Create(Box::new(Fault { plugin: identity.clone(), place: Place::Create, what }))
+        LoadError::Create(Fault::new(identity.clone(), Place::Create, what))
     })?;
     // A hook of a later protocol means nothing to this host.
-    let overrides = passport.hooks().filter_map(Hook::from_name).collect();
+    let known = passport.hooks().filter_map(Hook::from_name);
+    let overrides = known.fold(HookSet::EMPTY, HookSet::with_hook);
     Ok(Link { identity, protocol: passport.protocol(), overrides, file, hooks, times: LoadTimes::default() })
 }

@@ -40,7 +40,7 @@ impl PolicyFaults {
 }
 
 fn blame(plugin: Identity, error: PluginError) -> Fault {
-    Fault { plugin, place: Place::Hook(Hook::GetDefaultCachePolicies), what: What::Said(error) }
+    Fault::new(plugin, Place::Hook(Hook::GetDefaultCachePolicies), What::Said(error))
 }
 
 /// A policy of the chain, whose failures name the plugin.

@@ -120,7 +120,7 @@ impl Directories {
         if is_path(spec) {
             let path = PathBuf::from(spec);
             // The system's loader searches its own directories for what has no separator.
-            return Ok(if path.is_absolute() { path } else { std::env::current_dir().unwrap_or_default().join(path) });
+            return Ok(std::path::absolute(&path).unwrap_or(path));
         }
         for directory in &self.0 {
             let by_file = file_names(spec).into_iter().map(|name| directory.join(name)).find(|path| path.symlink_metadata().is_ok());

@@ -11,7 +11,6 @@ const MAX_POLICIES: usize = 256;
 
 /// Says what is wrong with an image, if anything is.
 pub(super) fn image(image: &str) -> Result<(), String> {
-    let shown = shown(image);
     if image.is_empty() {
         return Err("the image is empty; `None` would leave it to the next plugin".into());
     }
@@ -19,11 +18,11 @@ pub(super) fn image(image: &str) -> Result<(), String> {
         return Err(format!("the image is {} bytes long; at most {MAX_IMAGE} make sense", image.len()));
     }
     if image.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
-        return Err(format!("`{shown}` is not the name of an image: it has a space or a control character"));
+        return Err(format!("`{}` is not the name of an image: it has a space or a control character", shown(image)));
     }
     let name = image.rsplit('/').next().unwrap_or_default();
     if !name.contains(':') && !name.contains('@') {
-        return Err(format!("`{shown}` has neither a tag nor a digest"));
+        return Err(format!("`{}` has neither a tag nor a digest", shown(image)));
     }
     Ok(())
 }

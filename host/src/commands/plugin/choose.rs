@@ -21,7 +21,7 @@ pub(super) struct EnableArgs {
 /// Use no longer a plugin that `enable` made permanent
 #[derive(Args, Debug)]
 pub(super) struct DisableArgs {
-    /// Names or paths of plugins, as they were enabled
+    /// Names or paths of plugins that are enabled
     #[arg(required_unless_present = "all")]
     names: Vec<String>,
     /// Disable all of them
@@ -47,7 +47,10 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Fai
 pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), Failure> {
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
     for name in &args.names {
-        let Some(index) = chain.iter().position(|enabled| enabled == name) else {
+        // What was not enabled by its own name was remembered by its path.
+        let path = context.loader.directories().find(name).ok().map(|path| path.display().to_string());
+        let is_meant = |enabled: &String| enabled == name || Some(enabled) == path.as_ref();
+        let Some(index) = chain.iter().position(is_meant) else {
             return Err(Failure::new(Exit::Failed, format_args!("plugin `{name}` is not enabled")).caused_by(
                 match chain.is_empty() {
                     true => "no plugin is".to_owned(),

@@ -163,10 +163,9 @@ fn command_line(chain: &Chain) -> Result<String, Fault> {
             None => others += 1,
         }
     }
-    tree.apply(link.identity(), edits).map_err(|error| Fault {
-        plugin: link.identity().clone(),
-        place: Place::Hook(Hook::ConfigureCli),
-        what: What::Unusable(error.to_string()),
+    tree.apply(link.identity(), edits).map_err(|error| {
+        let what = What::Unusable(error.to_string());
+        Fault::new(link.identity().clone(), Place::Hook(Hook::ConfigureCli), what)
     })?;
     Ok(match (added.is_empty(), others) {
         (true, 0) => NO_CHANGES.to_owned(),
