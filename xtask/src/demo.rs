@@ -1,7 +1,9 @@
 //! `cargo xtask demo`: the six hooks at work, each as the same command without and with the Acme plugin.
 //!
-//! Everything printed after a `$` line is the real output of that command. A command that ends otherwise than the
-//! step says fails the demo.
+//! What is printed below two command lines is their real output, as one: `-` is the built-in default, `+` is Acme, and
+//! everything else is the same in both. A command that ends otherwise than the step says fails the demo.
+
+mod beside;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::command::{cargo, command, run, shown};
 use crate::python::Venv;
-use crate::workspace::{Workspace, library_name, program};
+use crate::workspace::{Workspace, is_ci, library_name, program};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -21,7 +23,7 @@ pub(crate) struct Args {
 
 /// One hook, shown by commands.
 struct Step {
-    hook: &'static str,
+    title: &'static str,
     /// What to look for.
     about: &'static str,
     commands: &'static [Shown],
@@ -31,73 +33,109 @@ struct Step {
 struct Shown {
     line: &'static [&'static str],
     variables: &'static [(&'static str, &'static str)],
-    /// Exit code with the built-in default; `None` where the command makes no sense without a plugin.
-    built_in: Option<i32>,
-    /// Exit code with the Acme plugin.
-    acme: i32,
+    /// The file to register, printed first if it is text.
+    input: Option<&'static str>,
+    with: Sides,
+}
+
+/// With what a command is shown, and the exit codes.
+enum Sides {
+    Acme,
+    BuiltIn,
+    Both { built_in: i32 },
 }
 
 impl Shown {
     /// A command that succeeds either way, and prints something else.
     const fn both(line: &'static [&'static str]) -> Self {
-        Self { line, variables: &[], built_in: Some(0), acme: 0 }
+        Self { line, variables: &[], input: None, with: Sides::Both { built_in: 0 } }
+    }
+
+    /// A command that fails without the plugin.
+    const fn fails(line: &'static [&'static str], built_in: i32) -> Self {
+        Self { with: Sides::Both { built_in }, ..Self::both(line) }
     }
 }
 
 /// The file that the official `pyflyte package` makes of `workflow.py`.
 const PACKAGE: &str = "package.tgz";
 
+/// Exit codes of flyte-host.
+const REFUSED: i32 = 1;
+const USAGE: i32 = 2;
+
 const STEPS: [Step; 7] = [
     Step {
-        hook: "a plugin is a file in a folder",
-        about: "chosen by FLYTE_PLUGIN, by its bare name",
-        commands: &[Shown::both(&["plugin", "list"])],
+        title: "A plugin is a file in a folder",
+        about: "It is found there without being run, and FLYTE_PLUGIN puts it in use.",
+        commands: &[
+            Shown { with: Sides::BuiltIn, ..Shown::both(&["plugin", "list"]) },
+            Shown::both(&["--version"]),
+        ],
     },
     Step {
-        hook: "get_remote",
-        about: "where the CLI connects to; Acme sends everyone who names a staging endpoint there",
+        title: "get_remote",
+        about: "Where the CLI connects to. Acme's people name a staging endpoint; without one, Acme asks the default.",
         commands: &[
-            Shown::both(&["config", "show"]),
             Shown {
                 variables: &[("MY_STAGING_ENDPOINT", "staging.acme.example")],
                 ..Shown::both(&["config", "show"])
             },
+            Shown::both(&["config", "show"]),
         ],
     },
     Step {
-        hook: "configure_cli",
-        about: "the company's own commands, in help as in use",
+        title: "configure_cli",
+        about: "The company's own commands, in the help as in use.",
         commands: &[
-            Shown::both(&["--help"]),
-            Shown { built_in: Some(2), ..Shown::both(&["my-custom-command"]) },
-            Shown { built_in: Some(2), ..Shown::both(&["my-group", "sub-command"]) },
+            Shown::both(&["-h"]),
+            Shown::fails(&["my-custom-command"], USAGE),
+            Shown::fails(&["my-group", "sub-command"], USAGE),
         ],
     },
     Step {
-        hook: "secret_requires_group",
-        about: "a secret without a group is refused, unless the company says otherwise",
-        commands: &[Shown { built_in: Some(1), ..Shown::both(&["register", "--dry-run", "secret.yaml"]) }],
+        title: "secret_requires_group",
+        about: "A secret without a group is refused, unless the company says otherwise.",
+        commands: &[Shown {
+            input: Some("secret.yaml"),
+            ..Shown::fails(&["register", "--dry-run", "secret.yaml"], REFUSED)
+        }],
     },
     Step {
-        hook: "get_default_image",
-        about: "the image of a task that names none",
+        title: "get_default_image",
+        about: "The image of a task that names none.",
         commands: &[Shown {
-            built_in: Some(1),
+            input: Some("no-image.yaml"),
             ..Shown::both(&["register", "--dry-run", "no-image.yaml", "-o", "yaml"])
         }],
     },
     Step {
-        hook: "get_default_cache_policies",
-        about: "the cache version of a task that brings none; a package of the official client keeps its own",
+        title: "get_default_cache_policies",
+        about: "Which results may be reused, and for how long. A package of the official client has settled that, and is left alone.",
         commands: &[
-            Shown::both(&["register", "--dry-run", "task.yaml", "-o", "yaml"]),
-            Shown::both(&["register", "--dry-run", "--version", "v1", PACKAGE, "-o", "yaml"]),
+            Shown {
+                input: Some("task.yaml"),
+                ..Shown::both(&["register", "--dry-run", "task.yaml", "-o", "yaml"])
+            },
+            Shown {
+                input: Some("cached.yaml"),
+                ..Shown::fails(&["register", "--dry-run", "cached.yaml"], REFUSED)
+            },
+            Shown {
+                input: Some(PACKAGE),
+                with: Sides::BuiltIn,
+                ..Shown::both(&["register", "--dry-run", "--version", "v1", PACKAGE])
+            },
+            Shown {
+                input: Some(PACKAGE),
+                ..Shown::both(&["register", "--dry-run", "--version", "v1", PACKAGE, "-o", "yaml"])
+            },
         ],
     },
     Step {
-        hook: "get_auth_success_html",
-        about: "the page that the browser shows after sign-in",
-        commands: &[Shown { built_in: None, ..Shown::both(&["plugin", "show", "acme"]) }],
+        title: "get_auth_success_html",
+        about: "The page that the browser shows after sign-in, and what all hooks answer now beside the built-in default.",
+        commands: &[Shown { with: Sides::Acme, ..Shown::both(&["plugin", "show", "acme"]) }],
     },
 ];
 
@@ -108,16 +146,17 @@ pub(crate) fn run_demo(workspace: &Workspace, args: &Args) -> Result {
     run(&mut build)?;
     let built = workspace.target(if args.debug { "debug" } else { "release" });
     let stage = Stage::set_up(workspace, &built)?;
+    println!(
+        "\nBelow, `-` is the built-in default, `+` is the Acme plugin, and all else is the same with both."
+    );
     for (number, step) in (1..).zip(&STEPS) {
-        println!("\n\n━━ {number}. {} ━━ {}", step.hook, step.about);
+        println!("\n\n━━ {number}. {} ━━\n{}", step.title, step.about);
         for command in step.commands {
-            if let Some(code) = command.built_in {
-                stage.play("built-in default", command, None, code)?;
-            }
-            stage.play("with the Acme plugin", command, Some("acme"), command.acme)?;
+            stage.play(command)?;
         }
     }
-    println!("\n\nEvery command ended as expected. Files of this demo: {}", stage.folder.display());
+    println!("\n\nEvery command ended as expected. Try more of them in {}", stage.files.display());
+    println!("with HOME={} and {}", stage.home.display(), stage.host.display());
     Ok(())
 }
 
@@ -126,7 +165,13 @@ struct Stage {
     host: PathBuf,
     home: PathBuf,
     /// Where the commands run, and the files to register are.
-    folder: PathBuf,
+    files: PathBuf,
+}
+
+/// What a command printed, standard error last, with the exit code below it.
+struct Ended {
+    typed: String,
+    output: String,
 }
 
 impl Stage {
@@ -136,20 +181,23 @@ impl Stage {
             fs::remove_dir_all(&all)?;
         }
         let stage =
-            Self { host: program(built, "flyte-host"), home: all.join("home"), folder: all.join("files") };
-        fs::create_dir_all(&stage.folder)?;
+            Self { host: program(built, "flyte-host"), home: all.join("home"), files: all.join("files") };
+        fs::create_dir_all(&stage.files)?;
         for entry in fs::read_dir(workspace.path("xtask/demo"))? {
             let entry = entry?;
-            fs::copy(entry.path(), stage.folder.join(entry.file_name()))?;
+            fs::copy(entry.path(), stage.files.join(entry.file_name()))?;
         }
-        if let Err(error) = stage.package(workspace) {
-            println!("\nleft out, a package of the official client: {error}");
+        match stage.package(workspace) {
+            Err(error) if is_ci() => return Err(error),
+            Err(error) => println!("\nleft out, a package of the official client: {error}"),
+            Ok(()) => {}
         }
         let plugins = stage.home.join(".flyte/plugins");
         fs::create_dir_all(&plugins)?;
         let plugin = plugins.join(library_name("acme"));
-        fs::copy(built.join(library_name("sample-plugin")), &plugin)?;
-        println!("\n{} is the sample plugin, dropped into the plugins directory", plugin.display());
+        let library = built.join(library_name("sample-plugin"));
+        fs::copy(&library, &plugin)?;
+        println!("\n$ cp {} {}", library.display(), plugin.display());
         Ok(stage)
     }
 
@@ -159,30 +207,65 @@ impl Stage {
         let mut pyflyte = command(venv.program("pyflyte"));
         pyflyte.args(["--pkgs", "workflow", "package", "--source", ".", "--output", PACKAGE, "--force"]);
         pyflyte.args(["--image", "docker.example/acme/report:1"]);
-        pyflyte.current_dir(&self.folder).env("HOME", &self.home);
+        pyflyte.current_dir(&self.files).env("HOME", &self.home);
         run(&mut pyflyte)
     }
 
-    /// Prints one command as one would type it, runs it with its output on ours, and compares its exit code.
-    fn play(&self, who: &str, step: &Shown, plugin: Option<&str>, expected: i32) -> Result {
-        if step.line.contains(&PACKAGE) && !self.folder.join(PACKAGE).exists() {
-            return Ok(());
+    /// Prints one command as one would type it, and what it prints with and without the plugin.
+    fn play(&self, step: &Shown) -> Result {
+        println!();
+        match step.input {
+            Some(name) if !self.files.join(name).exists() => return Ok(()),
+            Some(name) if name != PACKAGE => {
+                println!("  $ cat {name}");
+                let text = fs::read_to_string(self.files.join(name))?;
+                text.lines().for_each(|line| println!("  {line}"));
+                println!();
+            }
+            _ => {}
         }
+        let alone = match &step.with {
+            Sides::Acme => self.run(step, Some("acme"), 0)?,
+            Sides::BuiltIn => self.run(step, None, 0)?,
+            Sides::Both { built_in } => {
+                let without = self.run(step, None, *built_in)?;
+                let with = self.run(step, Some("acme"), 0)?;
+                beside::print_left(&format!("$ {}", without.typed));
+                beside::print_right(&format!("$ {}", with.typed));
+                beside::print(&without.output, &with.output);
+                return Ok(());
+            }
+        };
+        println!("  $ {}", alone.typed);
+        alone.output.lines().for_each(|line| println!("  {line}"));
+        Ok(())
+    }
+
+    /// Runs one command and compares its exit code.
+    fn run(&self, step: &Shown, plugin: Option<&str>, expected: i32) -> Result<Ended> {
         let typed = |program: &Path| {
             let mut host = Command::new(program);
             host.env_clear().args(step.line).envs(step.variables.iter().copied());
             host.envs(plugin.map(|name| ("FLYTE_PLUGIN", name)));
             host
         };
-        println!("\n── {who}\n$ {}", shown(&typed(Path::new("flyte-host"))));
         let mut host = typed(&self.host);
-        let terminal = ["PATH", "TERM", "NO_COLOR", "COLUMNS"];
-        host.envs(terminal.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-        let status = host.env("HOME", &self.home).current_dir(&self.folder).stdin(Stdio::null()).status()?;
-        if status.code() == Some(expected) {
-            return Ok(());
+        host.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        let output = host.env("HOME", &self.home).current_dir(&self.files).stdin(Stdio::null()).output()?;
+        let mut ended = Ended {
+            typed: shown(&typed(Path::new("flyte-host"))),
+            output: String::from_utf8([output.stdout, output.stderr].concat())?,
+        };
+        if output.status.code() != Some(expected) {
+            let Ended { typed, output: printed } = ended;
+            let status = output.status;
+            return Err(
+                format!("`{typed}` should end with exit code {expected}, not {status}:\n{printed}").into()
+            );
         }
-        Err(format!("the demo expected exit code {expected} here, and the command ended with {status}")
-            .into())
+        if expected != 0 {
+            ended.output.push_str(&format!("[exit code {expected}]\n"));
+        }
+        Ok(ended)
     }
 }
