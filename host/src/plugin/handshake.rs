@@ -58,21 +58,45 @@ fn check_layout(header: &LibHeader, plugin: ProtocolVersion) -> Result<(), Layou
     })
 }
 
-/// The innermost type and field that differ, in a line.
+/// The innermost interface and method that differ, in a line.
 fn first_difference(errors: &AbiInstabilityErrors) -> String {
     // What differs inside differs outside as well, so the deepest finding is the root.
     let Some(error) = errors.errors.iter().max_by_key(|error| error.stack_trace.len()) else {
         return "the layouts differ".into();
     };
-    let place: Vec<String> = error.stack_trace.iter().map(|frame| place(&frame.expected)).collect();
     let what = error.errs.first().map_or_else(|| "differs".to_owned(), difference);
-    if place.is_empty() { format!("the root module {what}") } else { format!("`{}` {what}", place.join(" > ")) }
+    let fields = error.stack_trace.iter().filter_map(|frame| match &frame.expected {
+        TLFieldOrFunction::Field(field) => Some((field.name(), field.layout().name())),
+        TLFieldOrFunction::Function(_) => None,
+    });
+    format!("{} {what}", place(fields))
 }
 
-fn place(frame: &TLFieldOrFunction) -> String {
-    match frame {
-        TLFieldOrFunction::Field(field) => format!("{}: {}", field.name(), field.full_type()),
-        TLFieldOrFunction::Function(function) => function.to_string().lines().next().unwrap_or_default().trim().to_owned(),
+/// What abi_stable's derives put between an interface and its methods.
+const SCAFFOLDING: [&str; 4] = ["PluginModule", "PrefixRef", "RObject", "VTable"];
+
+/// The interface, the method and the argument at the end of a way through fields, given with their types.
+fn place<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let (mut interface, mut inside) = ("PluginModule", Vec::new());
+    for (field, kind) in fields {
+        match kind.strip_suffix("_TO") {
+            Some(name) => {
+                interface = name;
+                inside.clear();
+            }
+            None if SCAFFOLDING.contains(&kind) => {}
+            None => inside.push(field),
+        }
+    }
+    match inside[..] {
+        [] => format!("`{interface}`"),
+        [method] => format!("`{interface}::{method}`"),
+        [method, "__returns", ..] => format!("the result of `{interface}::{method}`"),
+        [method, argument, ..] => match argument.strip_prefix("param_") {
+            // The derives forget the names, and count `self` as 0.
+            Some(number) => format!("argument {number} of `{interface}::{method}`"),
+            None => format!("`{argument}` of `{interface}::{method}`"),
+        },
     }
 }
 
@@ -98,5 +122,56 @@ fn difference(finding: &AbiInstability) -> String {
         }
         AbiInstability::PackageVersion(_) | AbiInstability::Package(_) => "is of another package".into(),
         _ => "is built differently".into(),
+    }
+}
+
+#[cfg(test)]
+#[expect(non_local_definitions, reason = "abi_stable's derives put their impls into anonymous constants")]
+mod tests {
+    use abi_stable::std_types::ROption;
+
+    use super::*;
+
+    /// An interface as somebody built it.
+    macro_rules! build {
+        ($build:ident: $($method:tt)*) => {
+            mod $build {
+                #[abi_stable::sabi_trait]
+                pub trait Shelf: Send {
+                    fn title(&self) -> u32;
+                    $($method)*
+                }
+
+                pub(super) type ShelfBox = Shelf_TO<'static, abi_stable::std_types::RBox<()>>;
+            }
+        };
+    }
+
+    build!(ours: fn lend(&self, reader: u32) -> bool; fn size(&self) -> u32;);
+    build!(other_argument: fn lend(&self, reader: u64) -> bool; fn size(&self) -> u32;);
+    build!(other_name: fn give(&self, reader: u32) -> bool; fn size(&self) -> u32;);
+    build!(other_result: fn lend(&self, reader: u32) -> u8; fn size(&self) -> u32;);
+    build!(shorter: fn lend(&self, reader: u32) -> bool;);
+
+    fn difference_of<T: StableAbi>() -> String {
+        let ours = <ROption<ours::ShelfBox> as StableAbi>::LAYOUT;
+        first_difference(&check_layout_compatibility(ours, ROption::<T>::LAYOUT).unwrap_err())
+    }
+
+    #[test]
+    fn a_difference_names_interface_and_method() {
+        let differences = [
+            difference_of::<other_argument::ShelfBox>(),
+            difference_of::<other_name::ShelfBox>(),
+            difference_of::<other_result::ShelfBox>(),
+            difference_of::<shorter::ShelfBox>(),
+        ];
+        let expected = [
+            "argument 1 of `Shelf::lend` is `u64` and not `u32`",
+            "`Shelf` has `give` in the place of `lend`",
+            "the result of `Shelf::lend` is `u8` and not `bool`",
+            "`Shelf` has 4 fields or methods where 5 are known",
+        ];
+        assert_eq!(differences, expected);
     }
 }
