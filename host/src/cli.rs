@@ -66,10 +66,14 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     let completion = completion::Request::of_process(words);
     let choice = Choice::scan(completion.as_ref().map_or(words, completion::Request::words));
     logger::start(choice.verbose);
-    let settings = Settings::read()?;
+    let (settings, broken) = match Settings::read() {
+        Ok(settings) => (settings, None),
+        Err(error) => (Settings::default(), Some(Failure::from(error))),
+    };
     let loader = startup::loader(&settings);
     let configurations = Configurations::default();
-    let Start { chain, tree, trouble } = Start::new(&choice, &settings, &loader, &configurations);
+    let start = || Start::new(&choice, &settings, &loader, &configurations);
+    let Start { chain, tree, mut trouble } = broken.map_or_else(start, Start::without_plugins);
     if let Some(request) = completion {
         // What is wrong with a plugin would only disturb who is typing.
         request.answer(tree.command())?;
@@ -79,11 +83,8 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
         Ok(parsed) => parsed,
         Err(error) => return refuse(&error, trouble),
     };
-    if let Some(trouble) = trouble {
-        if !works_without_plugins(parsed.path()) {
-            return Err(trouble);
-        }
-        output::note(&trouble.render_warning());
+    if let Some(trouble) = trouble.take_if(|_| !works_without_plugins(parsed.path())) {
+        return Err(trouble);
     }
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
     let global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
@@ -99,7 +100,14 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
         chain: chain.as_ref(),
         tree: &tree,
     };
-    commands::run(&cli.command, &context)
+    let result = commands::run(&cli.command, &context);
+    match (trouble, &result) {
+        // The user asked for just the plugin that is in trouble.
+        (Some(trouble), Err(failure)) if failure.tells(&trouble.message) => {}
+        (Some(trouble), _) => output::note(&trouble.render_warning()),
+        (None, _) => {}
+    }
+    result
 }
 
 /// The version, and the plugins in use.

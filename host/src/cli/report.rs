@@ -50,6 +50,12 @@ impl Failure {
         self
     }
 
+    /// Whether one of the facts is this one.
+    #[must_use]
+    pub fn tells(&self, fact: &str) -> bool {
+        self.message == fact || self.causes.iter().any(|cause| cause == fact)
+    }
+
     /// The text as it goes to the standard error, with styles that the stream strips if it must.
     #[must_use]
     pub fn render(&self) -> String {

@@ -128,13 +128,18 @@ impl Start {
             }
             Err(failure) => failure,
         };
-        let tree = Tree::new(Cli::command());
         if !falls_back(choice, settings) {
-            return Self { chain: None, tree, trouble: Some(trouble) };
+            return Self::without_plugins(trouble);
         }
+        let tree = Tree::new(Cli::command());
         output::note(&trouble.render_warning());
         output::note("going on with the built-in default\n");
         Self { chain: Some(Chain::new(Vec::new(), configurations.builtin())), tree, trouble: None }
+    }
+
+    /// The built-in command line, and why there is no more than that: enough to look for help.
+    pub(super) fn without_plugins(trouble: Failure) -> Self {
+        Self { chain: None, tree: Tree::new(Cli::command()), trouble: Some(trouble) }
     }
 }
 
