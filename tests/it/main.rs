@@ -1,6 +1,7 @@
 //! End-to-end tests: what a user types, and what is seen then.
 
 mod hooks;
+mod register;
 
 use std::{fs, path::Path};
 

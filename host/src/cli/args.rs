@@ -120,6 +120,6 @@ pub enum Command {
     Man(man::ManArgs),
     /// Look at plugins, and choose them
     Plugin(plugin::PluginArgs),
-    /// Register tasks, workflows and launch plans
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Register(register::RegisterArgs),
 }

@@ -179,9 +179,18 @@ impl Cause {
                                       `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec` settles it"
                 .into(),
             Self::ShortForm { error, .. } => return error.hint(),
+            Self::Io(error) if is_about_content(error) => {
+                "only packages of `pyflyte package` can be registered; make it again".into()
+            }
             Self::Io(_) | Self::Syntax(_) | Self::Unnamed(_) => return None,
         })
     }
+}
+
+/// Whether an archive was read, and did not hold what it should.
+fn is_about_content(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
 fn at_line(line: Option<u64>) -> String {
