@@ -110,7 +110,9 @@ fn changes(plugin: Option<&str>) -> Option<String> {
 #[test]
 fn a_plugin_fills_what_a_package_leaves_open_and_nothing_else() {
     let Some(changes) = changes(Some("acme")) else { return };
-    snapshot!(changes, str![[r#"
+    snapshot!(
+        changes,
+        str![[r#"
 out/0_cached_1.pb
 out/1_settled_1.pb
 out/2_without_cache_1.pb
@@ -127,17 +129,21 @@ TaskSpec cached.template.metadata.tags: null -> {"flyte-host.cache-ttl": "3600s"
 TaskSpec without_image.template.container.image: null -> "my-company/flyte-base:v1.2.3"
 TaskSpec without_image_in_pod.template.k8sPod.podSpec.containers[0].image: null -> "my-company/flyte-base:v1.2.3"
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn without_a_plugin_caching_without_a_version_is_refused_in_a_package_too() {
     let Some(changes) = changes(None) else { return };
-    snapshot!(changes, str![[r#"
+    snapshot!(
+        changes,
+        str![[r#"
 ------- stderr -------
 error: task `cached` asks for caching, but has no version and no cache policy applies to it
   caused by: in `unsettled.tgz`, member `0_cached_1.pb`
 hint: state a version, such as `cache: {version: v1}`, or use a plugin with default cache policies
 [exit: 1]
-"#]]);
+"#]]
+    );
 }

@@ -16,13 +16,16 @@ command: [date]
 
 #[test]
 fn an_unknown_field_of_a_task() {
-    snapshot!(register(None, &format!("{TASK}retry: 3\n"), &[]), str![[r#"
+    snapshot!(
+        register(None, &format!("{TASK}retry: 3\n"), &[]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `task.yaml`, document 1
   caused by: line 4: `retry` is unknown
 hint: `retries` is a near name
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -33,93 +36,117 @@ template:
   id: { resourceType: TASK, name: now }
   container: { imag: "debian:12-slim", args: [date] }
 "#;
-    snapshot!(register(None, message, &[]), str![[r#"
+    snapshot!(
+        register(None, message, &[]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `task.yaml`, document 1
   caused by: at `template.container`, line 5: `flyteidl.core.Container` has no field `imag`
 hint: its fields are `image`, `command`, `args`, `resources`, `env`, `config`, `ports`, `dataConfig`, `architecture`
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_value_of_the_wrong_kind() {
-    snapshot!(register(None, &format!("{TASK}retries: many\n"), &[]), str![[r#"
+    snapshot!(
+        register(None, &format!("{TASK}retries: many\n"), &[]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `task.yaml`, document 1
   caused by: line 4: `retries` is a text; a whole number is expected
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_document_that_is_none_of_flytes() {
-    snapshot!(register(None, "apiVersion: v1\nkind: Pod\n", &[]), str![[r#"
+    snapshot!(
+        register(None, "apiVersion: v1\nkind: Pod\n", &[]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `task.yaml`, document 1
   caused by: it is none of Flyte's messages: its keys are `apiVersion`, `kind`
 hint: a task or workflow has `template`, a launch plan has `id` and `spec`; `"@type": type.googleapis.com/flyteidl.admin.TaskSpec` settles it
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn text_that_is_no_yaml() {
-    snapshot!(register(None, "name: [now\n", &[]), str![[r#"
+    snapshot!(
+        register(None, "name: [now\n", &[]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `task.yaml`
   caused by: unclosed bracket '[' at line 1, column 7
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_missing_file() {
-    snapshot!(home_with(&[]).run(&["register", "--dry-run", "nowhere.yaml"]), str![[r#"
+    snapshot!(
+        home_with(&[]).run(&["register", "--dry-run", "nowhere.yaml"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `nowhere.yaml`
   caused by: No such file or directory (os error 2)
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_file_of_another_kind() {
     let home = home_with(&[]);
     home.write("task.toml", TASK);
-    snapshot!(home.run(&["register", "--dry-run", "task.toml"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "task.toml"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `task.toml`
   caused by: it is neither a document, a package nor a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_folder_with_nothing_to_register() {
     let home = home_with(&[]);
     home.write("folder/README.md", "# Nothing here\n");
-    snapshot!(home.run(&["register", "--dry-run", "folder"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "folder"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `folder`
   caused by: it holds nothing to register
 hint: name a YAML, JSON, `.pb` or `.tgz` file, or a folder with such files
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_package_that_is_none() {
     let home = home_with(&[]);
     home.write("package.tgz", "<!DOCTYPE html>\n");
-    snapshot!(home.run(&["register", "--dry-run", "package.tgz"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "package.tgz"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `package.tgz`
   caused by: invalid gzip header
 hint: only packages of `pyflyte package` can be registered; make it again
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -127,76 +154,96 @@ fn a_package_that_is_cut_short() {
     let home = home_with(&[]);
     // The beginning of a gzip stream.
     home.write("package.tgz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
-    snapshot!(home.run(&["register", "--dry-run", "package.tgz"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "package.tgz"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `package.tgz`
   caused by: incomplete deflate stream
 hint: only packages of `pyflyte package` can be registered; make it again
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_file_of_messages_that_holds_something_else() {
     let home = home_with(&[]);
     home.write("0_now_1.pb", "no message");
-    snapshot!(home.run(&["register", "--dry-run", "0_now_1.pb"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "0_now_1.pb"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `0_now_1.pb`
   caused by: it is no serialized `flyteidl.admin.TaskSpec`
   caused by: failed to decode Protobuf message: invalid wire type value: 6
 hint: make the package again; the file is cut or holds something else
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_file_of_messages_whose_name_does_not_say_which() {
     let home = home_with(&[]);
     home.write("now.pb", "");
-    snapshot!(home.run(&["register", "--dry-run", "now.pb"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "now.pb"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `now.pb`
   caused by: its name does not tell what it holds
 hint: `pyflyte package` names files `<index>_<name>_<n>.pb`, where <n> is 1 for a task, 2 for a workflow and 3 for a launch plan
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn files_without_a_folder_for_them() {
-    snapshot!(register(None, TASK, &["-o", "pb"]), str![[r#"
+    snapshot!(
+        register(None, TASK, &["-o", "pb"]),
+        str![[r#"
 ------- stderr -------
 error: `-o pb` needs a folder to write to
 hint: add `--out-dir DIR`
 [exit: 2]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_folder_without_files_for_it() {
-    snapshot!(register(None, TASK, &["--out-dir", "out"]), str![[r#"
+    snapshot!(
+        register(None, TASK, &["--out-dir", "out"]),
+        str![[r#"
 ------- stderr -------
 error: `--out-dir` is for `-o pb` only
 [exit: 2]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_folder_that_cannot_be_made() {
     let home = home_of(None, TASK);
     home.write("out", "a file");
-    snapshot!(home.run(&["register", "--dry-run", "task.yaml", "-o", "pb", "--out-dir", "out"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "task.yaml", "-o", "pb", "--out-dir", "out"]),
+        str![[r#"
 ------- stderr -------
 error: cannot write `out`
   caused by: File exists (os error 17)
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn registering_for_real() {
-    snapshot!(home_of(None, TASK).run(&["register", "task.yaml"]), str![[r#"
+    snapshot!(
+        home_of(None, TASK).run(&["register", "task.yaml"]),
+        str![[r#"
 ------- stderr -------
 error: the following required arguments were not provided:
   --dry-run
@@ -205,12 +252,15 @@ Usage: flyte-host register --dry-run <FILES>...
 
 For more information, try '--help'.
 [exit: 2]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn no_files() {
-    snapshot!(home_with(&[]).run(&["register", "--dry-run"]), str![[r#"
+    snapshot!(
+        home_with(&[]).run(&["register", "--dry-run"]),
+        str![[r#"
 ------- stderr -------
 error: the following required arguments were not provided:
   <FILES>...
@@ -219,20 +269,24 @@ Usage: flyte-host register --dry-run <FILES>...
 
 For more information, try '--help'.
 [exit: 2]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn one_bad_file_among_good_ones() {
     let home = home_of(None, TASK);
     home.write("bad.yaml", "name: bad\n");
-    snapshot!(home.run(&["register", "--dry-run", "task.yaml", "bad.yaml"]), str![[r#"
+    snapshot!(
+        home.run(&["register", "--dry-run", "task.yaml", "bad.yaml"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `bad.yaml`, document 1
   caused by: line 1: the task lacks `command`
 hint: `command: []` runs the image's own entry point
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 /// The opposite, so that the words above are known to be about the documents.
@@ -240,17 +294,23 @@ hint: `command: []` runs the image's own entry point
 fn a_good_document_is_taken_from_the_standard_input_too() {
     let home = home_of(None, TASK);
     let input = File::open(home.cwd().join("task.yaml")).unwrap();
-    snapshot!(home.tell(home.command().args(["register", "--dry-run", "-"]).stdin(input)), str![[r#"
+    snapshot!(
+        home.tell(home.command().args(["register", "--dry-run", "-"]).stdin(input)),
+        str![[r#"
 KIND  NAME  VERSION  SOURCE
 task  now   -        standard input, document 1
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn files_are_named_as_pyflyte_names_them() {
-    snapshot!(register(None, TASK, &["-o", "pb", "--out-dir", "out"]), str![[r#"
+    snapshot!(
+        register(None, TASK, &["-o", "pb", "--out-dir", "out"]),
+        str![[r#"
 out/0_now_1.pb
 [exit: 0]
-"#]]);
+"#]]
+    );
 }

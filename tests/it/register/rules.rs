@@ -22,7 +22,9 @@ fn with_variable(plugin: Option<&str>, document: &str) -> String {
 
 #[test]
 fn the_built_in_image_comes_last() {
-    snapshot!(register(None, NO_IMAGE, &["-o", "yaml"]), str![[r#"
+    snapshot!(
+        register(None, NO_IMAGE, &["-o", "yaml"]),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -50,12 +52,15 @@ template:
 ------- stderr -------
 task `where-am-i`: image `cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31` (built-in)
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn the_variable_goes_before_the_built_in_image() {
-    snapshot!(with_variable(None, NO_IMAGE), str![[r#"
+    snapshot!(
+        with_variable(None, NO_IMAGE),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -83,12 +88,15 @@ template:
 ------- stderr -------
 task `where-am-i`: image `ghcr.io/acme/from-variable:v1` (FLYTE_INTERNAL_IMAGE)
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn the_hook_goes_before_the_variable() {
-    snapshot!(with_variable(Some("acme"), NO_IMAGE), str![[r#"
+    snapshot!(
+        with_variable(Some("acme"), NO_IMAGE),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -116,12 +124,15 @@ template:
 ------- stderr -------
 task `where-am-i`: image `my-company/flyte-base:v1.2.3` (get_default_image)
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn the_tasks_own_image_goes_before_everything() {
-    snapshot!(with_variable(Some("acme"), &format!("{NO_IMAGE}image: debian:12-slim\n")), str![[r#"
+    snapshot!(
+        with_variable(Some("acme"), &format!("{NO_IMAGE}image: debian:12-slim\n")),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -147,7 +158,8 @@ template:
       version: "[VERSION]"
   type: raw-container
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 /// A task with its own image, and something about caching or secrets.
@@ -157,7 +169,9 @@ fn task(more: &str) -> String {
 
 #[test]
 fn a_task_that_wants_no_caching_gets_none() {
-    snapshot!(register(Some("acme"), &task("cache: false"), &["-o", "yaml"]), str![[r#"
+    snapshot!(
+        register(Some("acme"), &task("cache: false"), &["-o", "yaml"]),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -182,12 +196,15 @@ template:
       version: "[VERSION]"
   type: raw-container
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_version_of_the_task_wins() {
-    snapshot!(register(Some("acme"), &task("cache: { version: v7 }"), &["-o", "yaml"]), str![[r#"
+    snapshot!(
+        register(Some("acme"), &task("cache: { version: v7 }"), &["-o", "yaml"]),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -214,12 +231,15 @@ template:
       version: "[VERSION]"
   type: raw-container
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_task_that_says_nothing_is_cached_by_the_policies() {
-    snapshot!(register(Some("acme"), &task(""), &["-o", "yaml"]), str![[r#"
+    snapshot!(
+        register(Some("acme"), &task(""), &["-o", "yaml"]),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -251,24 +271,30 @@ template:
 task `now`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
 a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn caching_without_version_and_policy_is_refused() {
-    snapshot!(register(None, &task("cache: true"), &[]), str![[r#"
+    snapshot!(
+        register(None, &task("cache: true"), &[]),
+        str![[r#"
 ------- stderr -------
 error: task `now` asks for caching, but has no version and no cache policy applies to it
   caused by: in `task.yaml`, document 1
 hint: state a version, such as `cache: {version: v1}`, or use a plugin with default cache policies
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn what_the_cluster_ignores_is_said_once() {
     let documents = ["a", "b"].map(|name| task("").replace("now", name)).join("---\n");
-    snapshot!(register(Some("acme"), &documents, &[]), str![[r#"
+    snapshot!(
+        register(Some("acme"), &documents, &[]),
+        str![[r#"
 KIND  NAME  VERSION  SOURCE
 task  a     -        `task.yaml`, document 1
 task  b     -        `task.yaml`, document 2
@@ -277,27 +303,34 @@ task `a`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
 task `b`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
 a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_secret_without_a_group_is_refused() {
-    snapshot!(register(None, &task("secrets: [{ key: token }]"), &[]), str![[r#"
+    snapshot!(
+        register(None, &task("secrets: [{ key: token }]"), &[]),
+        str![[r#"
 ------- stderr -------
 error: secret `token` of task `now` has no group
   caused by: in `task.yaml`, document 1
 hint: give the secret a `group`; the plugin in use, or Flyte's own rule, requires one
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_secret_with_an_empty_group_has_one() {
-    snapshot!(register(None, &task("secrets: [{ key: token, group: '' }]"), &[]), str![[r#"
+    snapshot!(
+        register(None, &task("secrets: [{ key: token, group: '' }]"), &[]),
+        str![[r#"
 KIND  NAME  VERSION  SOURCE
 task  now   -        `task.yaml`, document 1
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -347,18 +380,23 @@ template:
 
 #[test]
 fn a_message_with_a_secret_without_a_group_is_refused() {
-    snapshot!(register(None, MESSAGE, &[]), str![[r#"
+    snapshot!(
+        register(None, MESSAGE, &[]),
+        str![[r#"
 ------- stderr -------
 error: secret `token` of task `now` has no group
   caused by: in `task.yaml`, document 1
 hint: give the secret a `group`; the plugin in use, or Flyte's own rule, requires one
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_message_with_a_secret_passes_where_the_plugin_says_so() {
-    snapshot!(register(Some("acme"), MESSAGE, &["-o", "json"]), str![[r#"
+    snapshot!(
+        register(Some("acme"), MESSAGE, &["-o", "json"]),
+        str![[r#"
 [
   {
     "@type": "type.googleapis.com/flyteidl.admin.TaskSpec",
@@ -384,13 +422,16 @@ fn a_message_with_a_secret_passes_where_the_plugin_says_so() {
   }
 ]
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn project_domain_and_version_are_filled_in() {
     let options = ["-p", "flytesnacks", "-d", "staging", "--version", "v3", "-o", "yaml"];
-    snapshot!(register(None, MESSAGE.split("  securityContext").next().unwrap(), &options), str![[r#"
+    snapshot!(
+        register(None, MESSAGE.split("  securityContext").next().unwrap(), &options),
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
   container:
@@ -404,5 +445,6 @@ template:
     resourceType: TASK
     version: v3
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
