@@ -103,8 +103,14 @@ impl Text {
     /// and `_`, or more text than [`MAX_LEN`].
     #[must_use]
     pub const fn new(facts: &CrateFacts, hooks: HookSet) -> Self {
-        assert!(is_name(facts.name), "a plugin's name is made of a-z, 0-9, `-` and `_`, and starts with a letter or digit");
-        assert!(!equal(facts.name, "builtin"), "`builtin` is the host's word for no plugin; choose another name");
+        assert!(
+            is_name(facts.name),
+            "a plugin's name is made of a-z, 0-9, `-` and `_`, and starts with a letter or digit"
+        );
+        assert!(
+            !equal(facts.name, "builtin"),
+            "`builtin` is the host's word for no plugin; choose another name"
+        );
         let homepage = if facts.homepage.is_empty() { facts.repository } else { facts.homepage };
         Self { bytes: [0; MAX_LEN], len: 0 }
             .raw(MAGIC)
@@ -177,7 +183,6 @@ impl Text {
         if number >= 10 {
             self = self.number(number / 10);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "a digit")]
         let digit = b'0' + (number % 10) as u8;
         self.bytes[self.len] = digit;
         self.len += 1;

@@ -3,7 +3,10 @@
 //! abi_stable's own check lets a plugin be newer than the host, and refuses an older one as soon as any
 //! interface has grown. So the direction of the check follows the versions: whoever is newer may have more.
 
-#![expect(unsafe_code, reason = "abi_stable checks only one direction itself; the other ends in an unchecked constructor")]
+#![expect(
+    unsafe_code,
+    reason = "abi_stable checks only one direction itself; the other ends in an unchecked constructor"
+)]
 
 use abi_stable::{
     StableAbi,
@@ -50,7 +53,7 @@ fn check_layout(header: &LibHeader, plugin: ProtocolVersion) -> Result<(), Layou
         return Err(LayoutError("its header says nothing about the layout of its types".into()));
     };
     let ours: &'static TypeLayout = <PluginModuleRef as StableAbi>::LAYOUT;
-    let (older, newer) = if plugin.minor < PROTOCOL.minor { (theirs, ours) } else { (ours, theirs) };
+    let (older, newer) = if plugin < PROTOCOL { (theirs, ours) } else { (ours, theirs) };
     check_layout_compatibility(older, newer).map_err(|errors| {
         let all = errors.to_string();
         log::debug!("{all}");

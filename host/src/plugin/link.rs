@@ -106,7 +106,6 @@ impl Link {
     }
 
     /// The hooks that it overrides.
-    #[must_use]
     pub fn overridden(&self) -> impl Iterator<Item = Hook> {
         Hook::ALL.iter().copied().filter(|&hook| self.overrides(hook))
     }
