@@ -1,7 +1,18 @@
 //! End-to-end tests: what a user types, and what is seen then.
 
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
+
+mod chain;
+mod choice;
+mod help_yourself;
 mod hooks;
+mod layout;
+mod library;
 mod register;
+mod selection;
+mod settings;
+mod show;
+mod taint;
 
 use std::{fs, path::Path};
 
@@ -14,6 +25,11 @@ fn home_with(plugins: &[&str]) -> TestEnvironment {
         home.install(plugin);
     }
     home
+}
+
+/// Asks a program with some plugins in use which they are.
+fn in_use(home: &TestEnvironment, arguments: &[&str]) -> String {
+    home.run(&[arguments, &["--version"]].concat())
 }
 
 /// Cargo does not complain of a file that no module names: its tests would never run.

@@ -89,6 +89,11 @@ impl TestEnvironment {
         self.copy(plugin, self.plugins().join(library_name(plugin)))
     }
 
+    /// Drops a plugin that was built elsewhere into the plugins directory, as `libNAME.so`.
+    pub fn install_from(&self, folder: &Path, plugin: &str) -> PathBuf {
+        self.copy_file(&built_in(folder, plugin), self.plugins().join(library_name(plugin)))
+    }
+
     /// Copies a plugin's library; the path is relative to where programs are run.
     pub fn copy(&self, plugin: &str, to: impl AsRef<Path>) -> PathBuf {
         self.copy_file(&built(plugin), to)
@@ -148,10 +153,14 @@ fn text_of(output: &Output) -> String {
 
 /// The library that Cargo built of one of the plugins, beside the test executable.
 fn built(plugin: &str) -> PathBuf {
-    let package = if plugin == "acme" { "sample" } else { plugin };
     let test = env::current_exe().expect("the path of this test");
-    let library =
-        test.parent().expect("a file in a directory").join(library_name(&format!("{package}_plugin")));
+    built_in(test.parent().expect("a file in a directory"), plugin)
+}
+
+/// The library of one of the plugins in a folder where Cargo put it, under the name that it gave.
+fn built_in(folder: &Path, plugin: &str) -> PathBuf {
+    let package = if plugin == "acme" { "sample" } else { plugin };
+    let library = folder.join(library_name(&format!("{package}_plugin")));
     assert!(library.exists(), "no `{}`: is the plugin a dependency of this package?", library.display());
     library
 }

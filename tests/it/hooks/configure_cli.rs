@@ -95,7 +95,7 @@ fn a_panic_is_told_with_its_place() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:23)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
 "#]]
@@ -109,7 +109,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
-  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:24)
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
 "#]]
@@ -123,7 +123,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
-  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:25)
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
 "#]]
@@ -148,7 +148,7 @@ fn help_works_without_the_plugin_and_says_why() {
         str![[r#"
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `configure_cli`
-+   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:23)
++   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 + hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 
 "#]]

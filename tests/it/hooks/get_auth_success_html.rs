@@ -119,7 +119,7 @@ get_auth_success_html       plugin  fails: plugin `faulty` 0.4.1 panicked in `ge
 get_default_cache_policies  plugin  no policies                                                       no policies
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:23)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
 "#]]
@@ -140,7 +140,7 @@ get_auth_success_html       plugin  fails: plugin `faulty` 0.4.1 panicked in `ge
 get_default_cache_policies  plugin  no policies                                                       no policies
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
-  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:24)
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
 "#]]
@@ -161,7 +161,7 @@ get_auth_success_html       plugin  fails: plugin `faulty` 0.4.1 panicked in `ge
 get_default_cache_policies  plugin  no policies                                                       no policies
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
-  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:25)
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
 "#]]

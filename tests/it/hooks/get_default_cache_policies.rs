@@ -123,7 +123,7 @@ fn a_panic_is_told_with_its_place() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:23)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
@@ -138,7 +138,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
-  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:24)
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
   caused by: in `task.yaml`, document 1
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
@@ -153,7 +153,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
-  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:25)
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
   caused by: in `task.yaml`, document 1
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
@@ -184,7 +184,7 @@ fn a_policy_that_panics_later_is_still_the_plugins_fault() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:23)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]

@@ -1,0 +1,237 @@
+//! `plugin enable` and `plugin disable`.
+
+use snapbox::str;
+use tests::snapshot;
+
+use crate::{home_with, in_use};
+
+#[test]
+fn a_choice_stays() {
+    let home = home_with(&["plain", "wrapper"]);
+    snapshot!(
+        home.run(&["plugin", "enable", "wrapper"]),
+        str![[r#"
+------- stderr -------
+enabled: wrapper (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "enable", "plain"]),
+        str![[r#"
+------- stderr -------
+enabled: wrapper, plain (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.read("../.flyte/host.toml"),
+        str![[r#"
+plugins = ["wrapper", "plain"]
+
+"#]]
+    );
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "disable", "wrapper"]),
+        str![[r#"
+------- stderr -------
+enabled: plain (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "disable", "--all"]),
+        str![[r#"
+------- stderr -------
+no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn enabling_again_changes_nothing() {
+    let home = home_with(&["plain"]);
+    let first = home.run(&["plugin", "enable", "plain"]);
+    assert_eq!(home.run(&["plugin", "enable", "plain"]), first);
+}
+
+#[test]
+fn a_path_is_remembered_in_full() {
+    let home = home_with(&[]);
+    home.copy("plain", "libplain.so");
+    snapshot!(
+        home.run(&["plugin", "enable", "./libplain.so"]),
+        str![[r#"
+------- stderr -------
+enabled: [HOME]/work/libplain.so (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "disable", "libplain.so"]),
+        str![[r#"
+------- stderr -------
+no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn everything_else_in_the_settings_stays() {
+    let home = home_with(&["plain"]);
+    home.write(
+        "../.flyte/host.toml",
+        "# Ours.\nplugin-fallback = true # why not\n\n[plugin.acme]\nteam = 'vision'\n",
+    );
+    snapshot!(
+        home.run(&["plugin", "enable", "plain"]),
+        str![[r#"
+------- stderr -------
+enabled: plain (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.read("../.flyte/host.toml"),
+        str![[r##"
+# Ours.
+plugin-fallback = true # why not
+plugins = ["plain"]
+
+[plugin.acme]
+team = 'vision'
+
+"##]]
+    );
+}
+
+#[test]
+fn a_plugin_that_could_not_be_loaded_is_not_enabled() {
+    let home = home_with(&[]);
+    home.write("../.flyte/plugins/libbad.so", "<!doctype html>\n<title>404</title>\n");
+    snapshot!(
+        home.run(&["plugin", "enable", "bad"]),
+        str![[r#"
+------- stderr -------
+error: `[HOME]/.flyte/plugins/libbad.so` is an HTML page, not a plugin
+hint: download the plugin again; `curl --fail --location` does not save error pages
+[exit: 10]
+"#]]
+    );
+    assert!(!home.home().join(".flyte/host.toml").exists());
+}
+
+#[test]
+fn what_is_not_enabled_cannot_be_disabled() {
+    let home = home_with(&["plain", "wrapper"]);
+    snapshot!(
+        home.run(&["plugin", "disable", "plain"]),
+        str![[r#"
+------- stderr -------
+error: plugin `plain` is not enabled
+  caused by: no plugin is
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "enable", "plain", "wrapper"]),
+        str![[r#"
+------- stderr -------
+enabled: plain, wrapper (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "disable", "faulty"]),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` is not enabled
+  caused by: these are: plain, wrapper
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn the_variable_is_mentioned_because_it_goes_before() {
+    let mut home = home_with(&["plain"]);
+    home.set("FLYTE_PLUGIN", "builtin");
+    snapshot!(
+        home.run(&["plugin", "enable", "plain"]),
+        str![[r#"
+------- stderr -------
+enabled: plain (in `[HOME]/.flyte/host.toml`)
+`FLYTE_PLUGIN` is set, and goes before that
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_that_is_gone_can_be_disabled() {
+    let home = home_with(&[]);
+    home.write("../.flyte/host.toml", "plugins = [\"gone\"]\n");
+    snapshot!(
+        home.run(&["plugin", "disable", "gone"]),
+        str![[r#"
+------- stderr -------
+no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+warning: no plugin is called `gone`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `[HOME]/.flyte/host.toml` chose it; `--no-plugins` goes on without
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_written_are_an_error() {
+    let mut home = home_with(&["plain"]);
+    std::os::unix::fs::symlink("nowhere", home.cwd().join("link")).unwrap();
+    home.set("FLYTE_HOST_CONFIG", home.cwd().join("link/host.toml"));
+    snapshot!(
+        home.run(&["plugin", "enable", "plain"]),
+        str![[r#"
+------- stderr -------
+error: `[HOME]/work/link/host.toml` cannot be written
+  caused by: File exists (os error 17)
+[exit: 1]
+"#]]
+    );
+}

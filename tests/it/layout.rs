@@ -1,0 +1,54 @@
+//! Plugins whose interfaces are not the host's: somebody patched `plugin-abi`, or the file.
+
+use snapbox::str;
+use tests::{patch, patch_first, snapshot};
+
+use crate::home_with;
+
+#[test]
+fn a_renamed_method_is_told_in_a_line() {
+    let mut home = home_with(&["plain"]);
+    patch(&home.plugins().join("libplain.so"), "next_secret_requires_group", "next_secret_requires_klass");
+    home.set("FLYTE_PLUGIN", "plain");
+    let in_a_line = home.run(&["config", "show"]);
+    snapshot!(
+        in_a_line.as_str(),
+        str![[r#"
+------- stderr -------
+error: plugin `plain` 0.3.0 does not fit this host
+  caused by: `Context` has `next_secret_requires_klass` in the place of `next_secret_requires_group`
+hint: rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+
+    // With `-vv` comes what abi_stable has to say, which is a lot.
+    let in_full = home.run(&["config", "show", "-vv"]);
+    let (stderr, dump_and_error) = in_full.split_once('\n').unwrap();
+    let (dump, error) = dump_and_error.split_once("\nerror: ").unwrap();
+    assert_eq!(format!("{stderr}\nerror: {error}"), in_a_line);
+    assert!(dump.starts_with("debug: Compared <this>:\n"), "{dump}");
+    assert!(dump.lines().count() > 1000, "{dump}");
+}
+
+#[test]
+fn code_that_carries_another_passport_is_refused() {
+    let mut home = home_with(&["plain"]);
+    patch_first(
+        &home.plugins().join("libplain.so"),
+        "A plugin that overrides nothing",
+        "A plugin that overrides nothinG",
+    );
+    home.set("FLYTE_PLUGIN", "plain");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: the code of plugin `plain` carries another passport than its file
+hint: the file was altered after it was built; get it again from its author
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}

@@ -1,0 +1,494 @@
+//! Which plugins are in use, and who said so.
+
+use snapbox::str;
+use tests::{difference, snapshot};
+
+use crate::{home_with, in_use};
+
+#[test]
+fn without_a_choice_there_is_none() {
+    let home = home_with(&["faulty"]);
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_name_is_that_of_a_file() {
+    let home = home_with(&["faulty"]);
+    snapshot!(
+        in_use(&home, &["--plugin", "faulty"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_name_is_also_that_in_the_passport() {
+    let home = home_with(&[]);
+    home.copy("faulty", home.plugins().join("libfaulty_plugin.so"));
+    snapshot!(
+        in_use(&home, &["--plugin", "faulty"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_file_of_the_name_goes_before_a_passport() {
+    let home = home_with(&[]);
+    home.copy("faulty", home.plugins().join("liba.so"));
+    home.copy("plain", home.plugins().join("libfaulty.so"));
+    snapshot!(
+        in_use(&home, &["--plugin", "faulty"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_dash_may_be_a_low_line_in_the_file() {
+    let home = home_with(&[]);
+    home.copy("plain", home.plugins().join("libmy_rules.so"));
+    snapshot!(
+        in_use(&home, &["--plugin", "my-rules"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_path_is_a_path() {
+    let mut home = home_with(&[]);
+    let path = home.copy("plain", "somewhere/plain.so");
+    snapshot!(
+        in_use(&home, &["--plugin", "somewhere/plain.so"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+    home.set("FLYTE_PLUGIN", path);
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_file_name_with_its_ending_is_a_path() {
+    let home = home_with(&[]);
+    home.copy("plain", "libplain.so");
+    snapshot!(
+        in_use(&home, &["--plugin", "libplain.so"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_name_is_not_looked_up_in_the_current_directory() {
+    let home = home_with(&[]);
+    home.copy("plain", "libplain.so");
+    snapshot!(
+        home.run(&["config", "show", "--plugin", "plain"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `plain`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `--plugin` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn an_unknown_name_is_an_error() {
+    let home = home_with(&["faulty"]);
+    snapshot!(
+        home.run(&["config", "show", "--plugin", "csv"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `csv`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `--plugin` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_near_miss_is_pointed_out() {
+    let mut home = home_with(&["faulty", "wrapper"]);
+    home.set("FLYTE_PLUGIN", "warpper");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `warpper`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: did you mean `wrapper`?
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_path_to_nothing_points_out_its_neighbours() {
+    let home = home_with(&["faulty"]);
+    let path = home.plugins().join("libfaulti.so");
+    snapshot!(
+        home.run(&["config", "show", "--plugin", path.to_str().unwrap()]),
+        str![[r#"
+------- stderr -------
+error: there is no file `[HOME]/.flyte/plugins/libfaulti.so`
+hint: did you mean `[HOME]/.flyte/plugins/libfaulty.so`?
+hint: `--plugin` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn without_a_plugins_directory_the_error_names_where_one_would_be() {
+    let home = home_with(&[]);
+    std::fs::remove_dir(home.plugins()).unwrap();
+    snapshot!(
+        home.run(&["config", "show", "--plugin", "faulty"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `faulty`
+  caused by: none of these directories exists: `[HOME]/.flyte/plugins`, `/usr/local/lib/flyte/plugins`, `/usr/lib/flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `--plugin` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_list_is_a_chain() {
+    let mut home = home_with(&["faulty", "wrapper", "plain"]);
+    home.set("FLYTE_PLUGIN", "wrapper:plain:faulty");
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_repeated_option_is_a_chain() {
+    let home = home_with(&["faulty", "wrapper"]);
+    snapshot!(
+        in_use(&home, &["--plugin", "faulty", "--plugin=wrapper"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn the_option_goes_before_the_variable_and_that_before_the_settings() {
+    let mut home = home_with(&["faulty", "wrapper", "plain"]);
+    home.write("../.flyte/host.toml", "plugins = [\"plain\"]\n");
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+    home.set("FLYTE_PLUGIN", "wrapper");
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        in_use(&home, &["--plugin", "faulty"]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn an_empty_variable_says_nothing() {
+    let mut home = home_with(&["plain"]);
+    home.write("../.flyte/host.toml", "plugins = [\"plain\"]\n");
+    home.set("FLYTE_PLUGIN", "");
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn plugins_can_be_switched_off() {
+    let mut home = home_with(&["plain"]);
+    home.write("../.flyte/host.toml", "plugins = [\"plain\"]\n");
+    snapshot!(
+        in_use(&home, &["--no-plugins"]),
+        str![[r#"
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        in_use(&home, &["--plugin", "builtin"]),
+        str![[r#"
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+"#]]
+    );
+    home.set("FLYTE_PLUGIN", "builtin");
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn builtin_stands_alone() {
+    let mut home = home_with(&["plain"]);
+    home.set("FLYTE_PLUGIN", "plain:builtin");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: `FLYTE_PLUGIN` names `builtin` beside other plugins
+hint: `builtin` stands alone: it switches plugins off
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn directories_of_the_variable_come_first() {
+    let mut home = home_with(&["faulty"]);
+    let path = home.copy("plain", "elsewhere/libfaulty.so");
+    home.set("FLYTE_PLUGIN_PATH", path.parent().unwrap()).set("FLYTE_PLUGIN", "faulty");
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "path"]),
+        str![[r#"
+[HOME]/work/elsewhere
+[HOME]/.flyte/plugins
+/usr/local/lib/flyte/plugins
+/usr/lib/flyte/plugins
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn relative_directories_are_ignored() {
+    let mut home = home_with(&[]);
+    home.copy("plain", "here/libplain.so");
+    home.set("FLYTE_PLUGIN_PATH", "here:.").set("FLYTE_PLUGIN", "plain");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+warning: `here` in `FLYTE_PLUGIN_PATH` is ignored, because it is relative
+warning: `.` in `FLYTE_PLUGIN_PATH` is ignored, because it is relative
+error: no plugin is called `plain`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_that_cannot_be_used_is_an_error() {
+    let mut home = home_with(&[]);
+    home.write("../.flyte/host.toml", "plugins = [\"gone\"]\n");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `gone`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `[HOME]/.flyte/host.toml` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+    home.set("FLYTE_PLUGIN", "gone-as-well");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `gone-as-well`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+    snapshot!(
+        home.run(&["config", "show", "--plugin", "not-there"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `not-there`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `--plugin` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn one_that_cannot_be_used_spoils_the_chain() {
+    let mut home = home_with(&["plain"]);
+    home.set("FLYTE_PLUGIN", "plain:gone");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `gone`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn whoever_wants_to_goes_on_without() {
+    let mut home = home_with(&[]);
+    home.set("FLYTE_PLUGIN", "gone");
+    let go_on = ["config", "show", "-o", "name"];
+    let by_option = home.run(&[&go_on[..], &["--plugin-fallback"]].concat());
+    let without = home.run(&[&go_on[..], &["--no-plugins"]].concat());
+    snapshot!(
+        difference(&without, &by_option),
+        str![[r#"
++ ------- stderr -------
++ warning: no plugin is called `gone`
++   caused by: not in `[HOME]/.flyte/plugins`
++ hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
++ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
++ going on with the built-in default
+
+"#]]
+    );
+
+    home.write("../.flyte/host.toml", "plugin-fallback = true\n");
+    assert_eq!(home.run(&go_on), by_option);
+    home.write("../.flyte/host.toml", "");
+    home.set("FLYTE_PLUGIN_FALLBACK", "1");
+    assert_eq!(home.run(&go_on), by_option);
+    home.set("FLYTE_PLUGIN_FALLBACK", "0");
+    snapshot!(
+        home.run(&go_on),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `gone`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn going_on_covers_a_plugin_that_fails_while_it_starts() {
+    let mut home = home_with(&["faulty"]);
+    home.set("FLYTE_PLUGIN", "faulty")
+        .set("FLYTE_PLUGIN_FALLBACK", "1")
+        .set("FAULT", "invalid:configure_cli");
+    let without = home.run(&["config", "show", "-o", "name", "--no-plugins"]);
+    snapshot!(
+        difference(&without, &home.run(&["config", "show", "-o", "name"])),
+        str![[r#"
++ ------- stderr -------
++ warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
++ hint: `replace` it if that is meant, or choose another name
++ going on with the built-in default
+
+"#]]
+    );
+}
+
+#[test]
+fn going_on_does_not_cover_a_plugin_that_fails_while_it_works() {
+    let mut home = home_with(&["faulty"]);
+    home.set("FLYTE_PLUGIN", "faulty").set("FLYTE_PLUGIN_FALLBACK", "1").set("FAULT", "error:get_remote");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: plugin `faulty` 0.4.1 failed in `get_remote`
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+[exit: 11]
+"#]]
+    );
+}

@@ -1,0 +1,165 @@
+//! The host's settings file, and what a plugin gets of it.
+
+use snapbox::str;
+use tests::{difference, snapshot};
+
+use crate::{home_with, in_use};
+
+#[test]
+fn broken_settings_are_told_with_their_place() {
+    let home = home_with(&[]);
+    home.write("../.flyte/host.toml", "plugins = [\"acme\"\n");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+  caused by: TOML parse error at line 1, column 18
+      |
+    1 | plugins = ["acme"
+      |                  ^
+    unclosed array, expected `]`
+hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn an_unknown_key_is_an_error() {
+    let home = home_with(&[]);
+    home.write("../.flyte/host.toml", "plugin-fallback = true\nplugin_path = \"/opt\"\n");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+  caused by: TOML parse error at line 2, column 1
+      |
+    2 | plugin_path = "/opt"
+      | ^^^^^^^^^^^
+    unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `plugin`
+hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_value_of_another_kind_is_an_error() {
+    let home = home_with(&[]);
+    home.write("../.flyte/host.toml", "plugins = \"acme\"\n");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+  caused by: TOML parse error at line 1, column 11
+      |
+    1 | plugins = "acme"
+      |           ^^^^^^
+    invalid type: string "acme", expected a sequence
+hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn users_can_help_themselves_whatever_is_in_the_settings() {
+    let home = home_with(&["plain"]);
+    home.write("../.flyte/host.toml", "plugins = [\n");
+    snapshot!(
+        home.run(&["--version"]),
+        str![[r#"
+flyte-host [VERSION]
+no plugins
+------- stderr -------
+warning: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+  caused by: TOML parse error at line 1, column 12
+      |
+    1 | plugins = [
+      |            ^
+    unclosed array, expected `]`
+hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "list"]),
+        str![[r#"
+NAME   VERSION  PROTOCOL  STATE      FILE
+plain  0.3.0    1.0       installed  [HOME]/.flyte/plugins/libplain.so
+------- stderr -------
+warning: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+  caused by: TOML parse error at line 1, column 12
+      |
+    1 | plugins = [
+      |            ^
+    unclosed array, expected `]`
+hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "enable", "plain"]),
+        str![[r#"
+------- stderr -------
+error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+  caused by: TOML parse error at line 1, column 12
+      |
+    1 | plugins = [
+      |            ^
+    unclosed array, expected `]`
+hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_variable_names_another_file() {
+    let mut home = home_with(&["plain"]);
+    let file = home.write("other.toml", "plugins = [\"plain\"]\n");
+    home.set("FLYTE_HOST_CONFIG", file);
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_reads_its_own_section() {
+    let home = home_with(&["wrapper"]);
+    home.write(
+        "../.flyte/host.toml",
+        "plugins = [\"wrapper\"]\n\n[plugin.wrapper]\nreason = \"asked for\"\n",
+    );
+    let without = home.run(&["config", "show", "--no-plugins"]);
+    snapshot!(
+        difference(&without, &home.run(&["config", "show"])),
+        str![[r#"
++ headers.x-wrapped-by  ****                   plugin `wrapper` (asked for)
+
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_writes_to_the_log_under_its_name() {
+    let mut home = home_with(&["acme"]);
+    home.set("FLYTE_PLUGIN", "acme").set("MY_STAGING_ENDPOINT", "staging.acme.example:443");
+    let quiet = home.run(&["config", "show"]);
+    snapshot!(
+        difference(&quiet, &home.run(&["config", "show", "-v"])),
+        str![[r#"
++ ------- stderr -------
++ info: [acme] using the staging endpoint `staging.acme.example:443`
+
+"#]]
+    );
+}

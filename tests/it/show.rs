@@ -1,0 +1,292 @@
+//! `plugin list`, `plugin show` and `plugin path`.
+
+use snapbox::str;
+use tests::snapshot;
+
+use crate::home_with;
+
+#[test]
+fn all_is_shown_of_a_plugin() {
+    let home = home_with(&["acme"]);
+    snapshot!(
+        home.run(&["plugin", "show", "acme"]),
+        str![[r#"
+name         acme
+version      [VERSION]
+description  Acme's plugin for flyte-host: the six hooks as a newcomer would write them
+license      MIT OR Apache-2.0
+file         [HOME]/.flyte/plugins/libacme.so
+sha256       [SHA256]
+protocol     1.0 (this host: 1.0)
+compiler     [RUSTC]
+target       [TARGET]
+
+HOOK                        FROM    ANSWERS NOW                               BUILT-IN DEFAULT
+get_remote                  plugin  localhost:30080 (insecure)                localhost:30080 (insecure)
+configure_cli               plugin  commands `my-custom-command`, `my-group`  no changes
+secret_requires_group       plugin  false                                     true
+get_default_image           plugin  my-company/flyte-base:v1.2.3              none
+get_auth_success_html       plugin  <html> (233 bytes)                        none
+get_default_cache_policies  plugin  acme-hourly (for 1 h)                     no policies
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let home = home_with(&["faulty"]);
+    snapshot!(
+        home.run(&["plugin", "show", "faulty", "-o", "json"]),
+        str![[r#"
+{
+  "name": "faulty",
+  "version": "0.4.1",
+  "description": "A plugin that misbehaves as its environment says",
+  "homepage": "https://faulty.example",
+  "license": "MIT OR Apache-2.0",
+  "file": "[HOME]/.flyte/plugins/libfaulty.so",
+  "sha256": "[SHA256]",
+  "protocol": "1.0 (this host: 1.0)",
+  "compiler": "[RUSTC]",
+  "target": "[TARGET]",
+  "warnings": [],
+  "hooks": {
+    "get_remote": {
+      "from": "plugin",
+      "answer": "localhost:30080 (insecure)",
+      "builtin": "localhost:30080 (insecure)"
+    },
+    "configure_cli": {
+      "from": "plugin",
+      "answer": "no changes",
+      "builtin": "no changes"
+    },
+    "secret_requires_group": {
+      "from": "plugin",
+      "answer": "true",
+      "builtin": "true"
+    },
+    "get_default_image": {
+      "from": "plugin",
+      "answer": "none",
+      "builtin": "none"
+    },
+    "get_auth_success_html": {
+      "from": "plugin",
+      "answer": "none",
+      "builtin": "none"
+    },
+    "get_default_cache_policies": {
+      "from": "plugin",
+      "answer": "no policies",
+      "builtin": "no policies"
+    }
+  }
+}
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_hook_that_fails_is_among_the_others() {
+    let mut home = home_with(&["faulty"]);
+    home.set("FAULT", "panic:get_default_image,invalid:configure_cli,invalid:get_remote,answer");
+    snapshot!(
+        home.run(&["plugin", "show", "faulty"]),
+        str![[r#"
+name         faulty
+version      0.4.1
+description  A plugin that misbehaves as its environment says
+homepage     https://faulty.example
+license      MIT OR Apache-2.0
+file         [HOME]/.flyte/plugins/libfaulty.so
+sha256       [SHA256]
+protocol     1.0 (this host: 1.0)
+compiler     [RUSTC]
+target       [TARGET]
+
+HOOK                        FROM    ANSWERS NOW                                                                    BUILT-IN DEFAULT
+get_remote                  plugin  faulty.example:notaport                                                        localhost:30080 (insecure)
+configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned something unusable from `configure_cli`  no changes
+secret_requires_group       plugin  false                                                                          true
+get_default_image           plugin  fails: plugin `faulty` 0.4.1 panicked in `get_default_image`                   none
+get_auth_success_html       plugin  <p>faulty, but signed in at flyte.example.org</p> (49 bytes)                   none
+get_default_cache_policies  plugin  faulty-policy                                                                  no policies
+------- stderr -------
+error: plugin `faulty` 0.4.1 returned something unusable from `configure_cli`
+  caused by: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
+hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+[exit: 11]
+"#]]
+    );
+}
+
+#[test]
+fn without_a_name_those_in_use_are_shown() {
+    let mut home = home_with(&["plain", "wrapper"]);
+    home.set("FLYTE_PLUGIN", "wrapper:plain");
+    snapshot!(
+        home.run(&["plugin", "show", "-o", "name"]),
+        str![[r#"
+wrapper
+plain
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "show", "--no-plugins"]),
+        str![[r#"
+------- stderr -------
+no plugin is in use; `flyte-host plugin list` shows what is installed
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn one_in_use_is_shown_on_its_own() {
+    let mut home = home_with(&["plain", "wrapper"]);
+    home.set("FLYTE_PLUGIN", "wrapper:plain");
+    snapshot!(
+        home.run(&["plugin", "show", "plain"]),
+        str![[r#"
+name         plain
+version      0.3.0
+description  A plugin that overrides nothing
+license      MIT OR Apache-2.0
+file         [HOME]/.flyte/plugins/libplain.so
+sha256       [SHA256]
+protocol     1.0 (this host: 1.0)
+compiler     [RUSTC]
+target       [TARGET]
+
+HOOK                        FROM      ANSWERS NOW                 BUILT-IN DEFAULT
+get_remote                  built-in  localhost:30080 (insecure)  localhost:30080 (insecure)
+configure_cli               built-in  no changes                  no changes
+secret_requires_group       built-in  true                        true
+get_default_image           built-in  none                        none
+get_auth_success_html       built-in  none                        none
+get_default_cache_policies  built-in  no policies                 no policies
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn what_is_in_the_directories_is_listed() {
+    let mut home = home_with(&["plain", "wrapper"]);
+    let path = home.copy("faulty", "elsewhere/libfaulty.so");
+    home.write("elsewhere/libbad.so", "not a library");
+    home.write("elsewhere/readme.txt", "not looked at");
+    home.set("FLYTE_PLUGIN_PATH", path.parent().unwrap()).set("FLYTE_PLUGIN", "wrapper");
+    snapshot!(
+        home.run(&["plugin", "list"]),
+        str![[r#"
+NAME     VERSION  PROTOCOL  STATE                                                                                     FILE
+-        -        -         not usable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
+faulty   0.4.1    1.0       installed                                                                                 [HOME]/work/elsewhere/libfaulty.so
+plain    0.3.0    1.0       installed                                                                                 [HOME]/.flyte/plugins/libplain.so
+wrapper  0.5.0    1.0       in use                                                                                    [HOME]/.flyte/plugins/libwrapper.so
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "list", "-o", "name"]),
+        str![[r#"
+faulty
+plain
+wrapper
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "list", "-o", "json"]),
+        str![[r#"
+[
+  {
+    "file": "[HOME]/work/elsewhere/libbad.so",
+    "error": "`[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin",
+    "hint": "give the path of the compiled library, such as `lib<name>.so`"
+  },
+  {
+    "name": "faulty",
+    "version": "0.4.1",
+    "protocol": "1.0",
+    "hooks": [
+      "get_remote",
+      "configure_cli",
+      "secret_requires_group",
+      "get_default_image",
+      "get_auth_success_html",
+      "get_default_cache_policies"
+    ],
+    "description": "A plugin that misbehaves as its environment says",
+    "in_use": false,
+    "file": "[HOME]/work/elsewhere/libfaulty.so"
+  },
+  {
+    "name": "plain",
+    "version": "0.3.0",
+    "protocol": "1.0",
+    "hooks": [],
+    "description": "A plugin that overrides nothing",
+    "in_use": false,
+    "file": "[HOME]/.flyte/plugins/libplain.so"
+  },
+  {
+    "name": "wrapper",
+    "version": "0.5.0",
+    "protocol": "1.0",
+    "hooks": [
+      "get_remote",
+      "configure_cli",
+      "secret_requires_group",
+      "get_default_image",
+      "get_auth_success_html",
+      "get_default_cache_policies"
+    ],
+    "description": "A plugin that wraps what is behind it",
+    "in_use": true,
+    "file": "[HOME]/.flyte/plugins/libwrapper.so"
+  }
+]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn an_empty_list_says_where_plugins_go() {
+    snapshot!(
+        home_with(&[]).run(&["plugin", "list"]),
+        str![[r#"
+------- stderr -------
+no plugins are installed; put them into `[HOME]/.flyte/plugins`
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn the_file_of_a_plugin_is_printed() {
+    let home = home_with(&["plain"]);
+    snapshot!(
+        home.run(&["plugin", "path", "plain"]),
+        str![[r#"
+[HOME]/.flyte/plugins/libplain.so
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "path", "plian"]),
+        str![[r#"
+------- stderr -------
+error: no plugin is called `plian`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: did you mean `plain`?
+[exit: 10]
+"#]]
+    );
+}

@@ -1,0 +1,30 @@
+//! Which foreign code is in the process.
+
+use snapbox::str;
+use tests::snapshot;
+
+use crate::{home_with, in_use};
+
+#[test]
+fn the_version_names_the_plugins() {
+    let mut home = home_with(&["acme", "wrapper", "plain"]);
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+"#]]
+    );
+    home.set("FLYTE_PLUGIN", "wrapper:plain:acme");
+    snapshot!(
+        in_use(&home, &[]),
+        str![[r#"
+flyte-host [VERSION]
+plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+"#]]
+    );
+}
