@@ -39,15 +39,23 @@ pub(crate) struct Services<'a> {
 /// # Errors
 ///
 /// What the command returned, told with the plugin and the command; a closed output.
-pub(crate) fn run_plugin_command(tree: &Tree, parsed: &Parsed, services: &Services<'_>) -> Result<Exit, Failure> {
+pub(crate) fn run_plugin_command(
+    tree: &Tree,
+    parsed: &Parsed,
+    services: &Services<'_>,
+) -> Result<Exit, Failure> {
     let name = parsed.path().join(" ");
     let Some((owner, command)) = tree.runner(parsed.path()) else {
-        return Err(Failure::new(Exit::Internal, format_args!("internal error: `{name}` is no command of a plugin")));
+        return Err(Failure::new(
+            Exit::Internal,
+            format_args!("internal error: `{name}` is no command of a plugin"),
+        ));
     };
     let run = Run { tree, parsed, services, lines: OnceCell::new(), failures: RefCell::default() };
     let ended = command.run(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque)).into_result();
-    if let Some(closed) = run.take_closed() {
-        return Err(closed);
+    match run.take_closed() {
+        Some(closed) => return Err(closed),
+        None => Stream::Out.flush()?,
     }
     match ended {
         Ok(0) => Ok(Exit::Done),
@@ -77,13 +85,16 @@ pub(super) fn blame(owner: &Identity, place: &str, error: &PluginError) -> Failu
     };
     let mut failure = match error.kind() {
         Kind::Usage => Failure::new(exit, said),
-        Kind::Panic => Failure::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}")).caused_by(said),
+        Kind::Panic => {
+            Failure::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}")).caused_by(said)
+        }
         _ => Failure::new(exit, format_args!("{owner} failed in {place}")).caused_by(said),
     };
     failure.causes.extend(error.causes().iter().cloned());
     failure.hints.extend(error.hints().iter().cloned());
     if error.kind() == Kind::Panic {
-        let whom = owner.homepage.as_ref().map_or_else(|| "to its author".to_owned(), |page| format!("at <{page}>"));
+        let whom =
+            owner.homepage.as_ref().map_or_else(|| "to its author".to_owned(), |page| format!("at <{page}>"));
         failure.hints.push(format!("this is a bug in the plugin; report it {whom}"));
     }
     failure
@@ -157,7 +168,11 @@ impl Invocation for Run<'_> {
         let Some(stream) = stream_of(stream) else {
             return RErr(PluginError::new("the host has only the streams 1 and 2").into_raw());
         };
-        let write = || stream.write(bytes.as_slice());
+        let write = || match stream {
+            // It may be no text at all; a plugin asks for itself whether colour is wanted.
+            Stream::Out => stream.write_raw(bytes.as_slice()),
+            Stream::Err => Stream::Out.flush().and_then(|()| stream.write(bytes.as_slice())),
+        };
         match self.lines.get().map_or_else(write, |lines| lines.suspend(write)) {
             Ok(()) => ROk(()),
             Err(failure) => RErr(self.lend(failure).into_raw()),

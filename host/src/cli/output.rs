@@ -75,10 +75,41 @@ impl Stream {
             }
             Self::Err => anstream::stderr().lock().write_all(bytes),
         };
-        result.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::new(Exit::PipeClosed, "the output was closed"),
-            _ => Failure::new(Exit::Failed, "the output cannot be written").caused_by(error),
-        })
+        result.map_err(|error| not_written(&error))
+    }
+
+    /// Writes bytes as they are: what is no text, or was made for just this stream. Whole lines go out
+    /// at once, the rest with [`Stream::flush`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Stream::write`].
+    pub fn write_raw(self, bytes: &[u8]) -> Result<(), Failure> {
+        let result = match self {
+            Self::Out => io::stdout().lock().write_all(bytes),
+            Self::Err => io::stderr().lock().write_all(bytes),
+        };
+        result.map_err(|error| not_written(&error))
+    }
+
+    /// Lets out what was held back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stream::write`].
+    pub fn flush(self) -> Result<(), Failure> {
+        let result = match self {
+            Self::Out => io::stdout().lock().flush(),
+            Self::Err => io::stderr().lock().flush(),
+        };
+        result.map_err(|error| not_written(&error))
+    }
+}
+
+fn not_written(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::new(Exit::PipeClosed, "the output was closed"),
+        _ => Failure::new(Exit::Failed, "the output cannot be written").caused_by(error),
     }
 }
 

@@ -124,7 +124,8 @@ impl Tree {
     /// The command at a path, as clap knows it before it was built: with its own arguments only.
     fn find(&self, path: &[String]) -> Option<&clap::Command> {
         let top: &clap::Command = &self.command;
-        path.iter().try_fold(top, |command, name| command.get_subcommands().find(|below| below.get_name() == name))
+        path.iter()
+            .try_fold(top, |command, name| command.get_subcommands().find(|below| below.get_name() == name))
     }
 
     fn find_argument(&self, path: &[String], id: &str) -> Option<&clap::Arg> {
@@ -167,7 +168,11 @@ impl Tree {
             owner: Some(Arc::clone(owner)),
             declared: declared.then_some(new.defaults),
             lazy: Vec::new(),
-            callbacks: new.callback.map(|callback| (Arc::clone(owner), Arc::new(callback))).into_iter().collect(),
+            callbacks: new
+                .callback
+                .map(|callback| (Arc::clone(owner), Arc::new(callback)))
+                .into_iter()
+                .collect(),
         };
         self.arguments.insert((path.to_vec(), new.id), extra);
     }

@@ -11,7 +11,11 @@ use clap_complete::{
     env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh},
 };
 
-use crate::cli::{exit::Exit, output, report::Failure};
+use crate::cli::{
+    exit::Exit,
+    output::{self, Stream},
+    report::Failure,
+};
 
 /// Set by the scripts, to the name of the shell: the program answers what could be typed.
 pub const VARIABLE: &str = "FLYTE_HOST_COMPLETE";
@@ -68,7 +72,10 @@ pub fn run(args: &CompletionArgs) -> Result<(), Failure> {
     };
     let mut script = Vec::new();
     args.shell.completer().write_registration(VARIABLE, "flyte_host", &name, &program, &mut script).map_err(
-        |error| Failure::new(Exit::Internal, "internal error: the completion script was not made").caused_by(error),
+        |error| {
+            Failure::new(Exit::Internal, "internal error: the completion script was not made")
+                .caused_by(error)
+        },
     )?;
     output::print(&String::from_utf8_lossy(&script))
 }
@@ -123,7 +130,9 @@ impl Request {
     ///
     /// A closed output.
     pub fn answer(&self, command: &clap::Command) -> Result<(), Failure> {
-        output::print(&self.render(command))
+        let answer = self.render(command);
+        // Some shells want their lines apart by a control character, which is no style to strip.
+        Stream::Out.write_raw(answer.as_bytes()).and_then(|()| Stream::Out.flush())
     }
 
     fn render(&self, command: &clap::Command) -> String {
@@ -170,8 +179,14 @@ mod tests {
                     clap::Arg::new("tone").long("tone").help("How to say it").value_parser(["high", "low"]),
                 ),
             )
-            .subcommand(clap::Command::new("group").about("A group: of commands").subcommand(clap::Command::new("leaf")))
-            .subcommand(clap::Command::new("secret").hide(true).arg(clap::Arg::new("who").long("who").hide(true)))
+            .subcommand(
+                clap::Command::new("group")
+                    .about("A group: of commands")
+                    .subcommand(clap::Command::new("leaf")),
+            )
+            .subcommand(
+                clap::Command::new("secret").hide(true).arg(clap::Arg::new("who").long("who").hide(true)),
+            )
     }
 
     fn answer(shell: Shell, words: &[&str]) -> String {

@@ -44,8 +44,11 @@ pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), Failure> {
             let mut pages = Vec::new();
             collect(&command, &mut pages);
             write(folder, &pages).map_err(|error| {
-                Failure::new(Exit::Failed, format_args!("manual pages cannot be written to `{}`", folder.display()))
-                    .caused_by(error)
+                Failure::new(
+                    Exit::Failed,
+                    format_args!("manual pages cannot be written to `{}`", folder.display()),
+                )
+                .caused_by(error)
             })?;
             output::note(&format!("{} pages written to `{}`\n", pages.len(), folder.display()));
             Ok(())
@@ -61,7 +64,8 @@ fn collect(command: &clap::Command, pages: &mut Vec<Page>) {
 }
 
 fn page(command: &clap::Command) -> Page {
-    let man = Man::new(command.clone()).source(concat!("flyte-host ", env!("CARGO_PKG_VERSION"))).manual("Flyte");
+    let man =
+        Man::new(command.clone()).source(concat!("flyte-host ", env!("CARGO_PKG_VERSION"))).manual("Flyte");
     let mut text = Vec::new();
     // Writing into memory does not fail.
     let _ = man.render(&mut text);
@@ -91,8 +95,10 @@ mod tests {
         );
         let folder = tempfile::tempdir().unwrap();
         run(&ManArgs { out_dir: Some(folder.path().to_path_buf()) }, &tree).unwrap();
-        let mut files: Vec<String> =
-            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut files: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         files.sort();
         assert_eq!(files, ["flyte-host-group-leaf.1", "flyte-host-group.1", "flyte-host.1"]);
         let leaf = fs::read_to_string(folder.path().join("flyte-host-group-leaf.1")).unwrap();

@@ -29,7 +29,9 @@ use crate::{Arg, Command, ExitStatus, Invocation, PluginError};
 ///     }));
 /// }
 /// ```
-pub fn parser<P, T>(run: impl Fn(P, &Invocation<'_>) -> Result<T, PluginError> + Send + Sync + 'static) -> Command
+pub fn parser<P, T>(
+    run: impl Fn(P, &Invocation<'_>) -> Result<T, PluginError> + Send + Sync + 'static,
+) -> Command
 where
     P: CommandFactory + FromArgMatches,
     T: Into<ExitStatus>,
@@ -75,7 +77,8 @@ fn describe<R>(parser: &clap::Command, above: &[&str], depth: usize, run: &std::
 where
     R: Fn(&Invocation<'_>, usize) -> Result<ExitStatus, PluginError> + Send + Sync + 'static,
 {
-    let own = || parser.get_arguments().filter(|arg| !is_builtin(arg) && !above.contains(&arg.get_id().as_str()));
+    let own =
+        || parser.get_arguments().filter(|arg| !is_builtin(arg) && !above.contains(&arg.get_id().as_str()));
     let global = own().filter(|arg| arg.is_global_set()).map(|arg| arg.get_id().as_str());
     let global: Vec<&str> = above.iter().copied().chain(global).collect();
     let mut command = Command::new(parser.get_name()).hidden(parser.is_hide_set());
@@ -109,7 +112,8 @@ fn argument(arg: &clap::Arg) -> Arg {
     };
     described.long = arg.get_long().map(str::to_owned);
     described.short = arg.get_short();
-    described.aliases = arg.get_visible_aliases().unwrap_or_default().into_iter().map(str::to_owned).collect();
+    described.aliases =
+        arg.get_visible_aliases().unwrap_or_default().into_iter().map(str::to_owned).collect();
     described.help = arg.get_help().map(ToString::to_string);
     described.long_help = arg.get_long_help().map(ToString::to_string);
     described.value_name = arg.get_value_names().and_then(<[_]>::first).map(ToString::to_string);
@@ -121,8 +125,12 @@ fn argument(arg: &clap::Arg) -> Arg {
     if arg.get_action().takes_values() {
         described.default_values =
             arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
-        described.possible_values =
-            arg.get_possible_values().iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned()).collect();
+        described.possible_values = arg
+            .get_possible_values()
+            .iter()
+            .filter(|value| !value.is_hide_set())
+            .map(|value| value.get_name().to_owned())
+            .collect();
     }
     described
 }

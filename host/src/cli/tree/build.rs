@@ -43,8 +43,9 @@ pub(super) fn argument(new: &NewArg) -> clap::Arg {
     if let Some(help) = &new.long_help {
         arg = arg.long_help(help.clone());
     }
-    if let Some(name) = new.value_name.clone().filter(|_| new.takes_values()) {
-        arg = arg.value_name(name);
+    if new.takes_values() {
+        let from_id = || new.id.to_uppercase().replace('-', "_");
+        arg = arg.value_name(new.value_name.clone().unwrap_or_else(from_id));
     }
     arg = match new.kind {
         ArgKind::Flag => arg.action(ArgAction::SetTrue).value_parser(clap::builder::FalseyValueParser::new()),
@@ -66,5 +67,9 @@ pub(super) fn argument(new: &NewArg) -> clap::Arg {
 fn valued(arg: clap::Arg, new: &NewArg) -> clap::Arg {
     // No plugin can say whether its values are numbers, and `-1` is an option of none of ours.
     let arg = arg.default_values(new.defaults.iter().cloned()).allow_negative_numbers(true);
-    if new.possible_values.is_empty() { arg } else { arg.value_parser(PossibleValuesParser::new(new.possible_values.clone())) }
+    if new.possible_values.is_empty() {
+        arg
+    } else {
+        arg.value_parser(PossibleValuesParser::new(new.possible_values.clone()))
+    }
 }

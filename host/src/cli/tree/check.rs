@@ -16,11 +16,23 @@ const MAX_TEXT: usize = 64 * 1024;
 
 /// Judges a command with all below it. `scope` is what it would inherit where it is to stand.
 pub(super) fn command(new: &NewCommand, parent: &[String], scope: &Scope) -> Result<(), Problem> {
-    for name in std::iter::once(&new.name).chain(&new.aliases) {
-        command_name(name, new, parent)?;
+    command_name(&new.name, new, parent)?;
+    for (index, alias) in new.aliases.iter().enumerate() {
+        command_name(alias, new, parent)?;
+        if *alias == new.name || new.aliases.get(..index).is_some_and(|before| before.contains(alias)) {
+            let name = place(&[parent, std::slice::from_ref(&new.name)].concat());
+            return Err(Problem::new(format_args!(
+                "adds the command {name}, which has the name {} twice",
+                quoted(alias)
+            )));
+        }
     }
     let path = [parent, std::slice::from_ref(&new.name)].concat();
-    for (what, text) in [("description", &new.about), ("long description", &new.long_about), ("text after the options", &new.after_help)] {
+    for (what, text) in [
+        ("description", &new.about),
+        ("long description", &new.long_about),
+        ("text after the options", &new.after_help),
+    ] {
         help_text(text.as_deref(), || format!("gives {} a {what}", place(&path)))?;
     }
     let mut names: Vec<&str> = Vec::new();
@@ -28,7 +40,10 @@ pub(super) fn command(new: &NewCommand, parent: &[String], scope: &Scope) -> Res
         for name in std::iter::once(&below.name).chain(&below.aliases) {
             if names.contains(&name.as_str()) {
                 let group = place(&path);
-                return Err(Problem::new(format_args!("adds two commands with the name {} to {group}", quoted(name))));
+                return Err(Problem::new(format_args!(
+                    "adds two commands with the name {} to {group}",
+                    quoted(name)
+                )));
             }
             names.push(name);
         }
@@ -55,7 +70,8 @@ pub(super) fn argument(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     spelling(arg, path)?;
     kind(arg, path)?;
     values(arg, path)?;
-    let shown = [("help", &arg.help), ("long help", &arg.long_help), ("value name", &arg.value_name)];
+    let shown =
+        [("help text", &arg.help), ("long help text", &arg.long_help), ("value name", &arg.value_name)];
     for (what, text) in shown {
         help_text(text.as_deref(), || format!("gives {} of {} a {what}", arg.title(), place(path)))?;
     }
@@ -79,8 +95,12 @@ fn spelling(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     for long in longs {
         if !is_long_name(long) {
             let long = quoted(long);
-            return Err(refuse(arg, path, &format!("has the long name {long}, which is not letters, digits, `-` and `_`"))
-                .hint("names are given without the dashes in front"));
+            return Err(refuse(
+                arg,
+                path,
+                &format!("has the long name {long}, which is not letters, digits, `-` and `_`"),
+            )
+            .hint("names are given without the dashes in front"));
         }
     }
     match arg.short.as_deref().map(|short| (short, short.as_bytes())) {
@@ -89,7 +109,11 @@ fn spelling(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         Some((_, [byte])) if byte.is_ascii_graphic() && !matches!(byte, b'-' | b'=') => Ok(()),
         Some((short, _)) => {
             let short = quoted(short);
-            Err(refuse(arg, path, &format!("has the short name {short}, which is not one printable ASCII character")))
+            Err(refuse(
+                arg,
+                path,
+                &format!("has the short name {short}, which is not one printable ASCII character"),
+            ))
         }
     }
 }
@@ -123,7 +147,11 @@ fn kind(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
 
 fn values(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     if !arg.multiple && arg.defaults.len() > 1 {
-        return Err(refuse(arg, path, &format!("has {} defaults, and yet takes one value", arg.defaults.len())));
+        return Err(refuse(
+            arg,
+            path,
+            &format!("has {} defaults, and yet takes one value", arg.defaults.len()),
+        ));
     }
     for (index, value) in arg.possible_values.iter().enumerate() {
         if value.is_empty() || !is_plain(value) {
@@ -138,15 +166,23 @@ fn values(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
             return Err(refuse(arg, path, "has a default with control characters"));
         }
         if !arg.possible_values.is_empty() && !arg.possible_values.contains(value) {
-            let (value, possible) = (quoted(value), arg.possible_values.iter().map(|one| quoted(one)).collect::<Vec<_>>());
-            let reason = format!("has the default {value}, which is none of its possible values {}", possible.join(", "));
+            let (value, possible) =
+                (quoted(value), arg.possible_values.iter().map(|one| quoted(one)).collect::<Vec<_>>());
+            let reason = format!(
+                "has the default {value}, which is none of its possible values {}",
+                possible.join(", ")
+            );
             return Err(refuse(arg, path, &reason));
         }
     }
     match &arg.env {
         Some(name) if !is_variable(name) => {
             let name = quoted(name);
-            Err(refuse(arg, path, &format!("names the variable {name}, which is not letters, digits and `_`")))
+            Err(refuse(
+                arg,
+                path,
+                &format!("names the variable {name}, which is not letters, digits and `_`"),
+            ))
         }
         _ => Ok(()),
     }
@@ -180,9 +216,11 @@ impl Order {
             return Err(refuse(arg, path, &reason));
         }
         match &self.optional {
-            Some(before) if arg.required => {
-                Err(refuse(arg, path, &format!("is required, and yet comes behind {}, which is not", quoted(before))))
-            }
+            Some(before) if arg.required => Err(refuse(
+                arg,
+                path,
+                &format!("is required, and yet comes behind {}, which is not", quoted(before)),
+            )),
             _ => {
                 self.note(&arg.id, arg.required, arg.multiple);
                 Ok(())
@@ -233,7 +271,7 @@ fn help_text(text: Option<&str>, whose: impl Fn() -> String) -> Result<(), Probl
 
 /// A problem of an argument that is to be added.
 pub(super) fn refuse(arg: &NewArg, path: &[String], reason: &str) -> Problem {
-    Problem::new(format_args!("adds {} to {}, which {reason}", arg.title(), place(path)))
+    Problem::new(format_args!("adds {} to {}: it {reason}", arg.title(), place(path)))
 }
 
 fn is_long_name(long: &str) -> bool {

@@ -8,7 +8,7 @@ use crate::plugin::Identity;
 
 use super::{
     PluginCommand, Tree, build, check,
-    problem::{Problem, place, quoted},
+    problem::{Problem, of, place, quoted},
     scope::Scope,
     values,
     wish::{NewArg, NewCommand, What, Wish},
@@ -36,7 +36,12 @@ impl Tree {
         }
     }
 
-    fn add_command(&mut self, owner: &Arc<Identity>, parent: &[String], new: NewCommand) -> Result<(), Problem> {
+    fn add_command(
+        &mut self,
+        owner: &Arc<Identity>,
+        parent: &[String],
+        new: NewCommand,
+    ) -> Result<(), Problem> {
         self.require_group(parent, &new.name)?;
         self.require_free(parent, &new, None)?;
         check::command(&new, parent, &self.scope_for(parent, &new.name))?;
@@ -50,19 +55,27 @@ impl Tree {
     fn merge(&mut self, owner: &Arc<Identity>, parent: &[String], new: NewCommand) -> Result<(), Problem> {
         let path = child(parent, &new.name);
         if new.commands.is_empty() && new.run.is_some() {
-            return Err(Problem::new(format_args!("merges {}, which has no commands below it", place(&path)))
-                .hint("`add` it instead"));
+            return Err(Problem::new(format_args!(
+                "merges {}, which has no commands below it",
+                place(&path)
+            ))
+            .hint("`add` it instead"));
         }
         if self.find(&path).is_none() {
             return self.add_command(owner, parent, new);
         }
         if !self.is_group(&path) {
             let (place, origin) = (place(&path), self.command_origin(&path));
-            return Err(Problem::new(format_args!("merges the group {place}, which is there as a command ({origin})")));
+            return Err(Problem::new(format_args!(
+                "merges the group {place}, which is there as a command ({origin})"
+            )));
         }
         if new.run.is_some() {
-            return Err(Problem::new(format_args!("merges the group {}, which does something of its own, into one that is there already", place(&path)))
-                .hint("leave out the group's `run`"));
+            return Err(Problem::new(format_args!(
+                "merges the group {}, which does something of its own, into one that is there already",
+                place(&path)
+            ))
+            .hint("leave out the group's `run`"));
         }
         for alias in new.aliases {
             self.add_alias(parent, &path, &alias)?;
@@ -78,7 +91,9 @@ impl Tree {
     }
 
     fn add_alias(&mut self, parent: &[String], path: &[String], alias: &str) -> Result<(), Problem> {
-        let has_it = |command: &clap::Command| command.get_name() == alias || command.get_all_aliases().any(|one| one == alias);
+        let has_it = |command: &clap::Command| {
+            command.get_name() == alias || command.get_all_aliases().any(|one| one == alias)
+        };
         if self.find(path).is_some_and(has_it) {
             return Ok(());
         }
@@ -119,7 +134,13 @@ impl Tree {
     }
 
     /// `declared`: the argument came with a command of the same plugin, which reads it.
-    fn add_argument(&mut self, owner: &Arc<Identity>, path: &[String], new: NewArg, declared: bool) -> Result<(), Problem> {
+    fn add_argument(
+        &mut self,
+        owner: &Arc<Identity>,
+        path: &[String],
+        new: NewArg,
+        declared: bool,
+    ) -> Result<(), Problem> {
         let Some(command) = self.find(path) else {
             return Err(self.missing(&format!("adds {} to", new.title()), path, None));
         };
@@ -131,7 +152,12 @@ impl Tree {
         let mut scope = Scope::at(self, path);
         scope.admit(&new, path)?;
         scope.conflicts(&new, path)?;
-        let built = build::argument(&new);
+        // It stands with the options of its kind that are there, under their heading.
+        let alike =
+            command.get_arguments().find(|arg| arg.is_global_set() == new.global && !arg.is_positional());
+        let heading =
+            alike.and_then(clap::Arg::get_help_heading).map(|text| clap::builder::Str::from(text.to_owned()));
+        let built = build::argument(&new).help_heading(clap::builder::Resettable::from(heading));
         self.change(path, |command| command.arg(built));
         self.register_argument(owner, path, new, declared);
         Ok(())
@@ -141,15 +167,25 @@ impl Tree {
         let id = self.option_with_default(path, id)?;
         let Some(arg) = self.find_argument(path, &id) else { return Ok(()) };
         if let Err(reason) = values::check(arg, &values) {
-            let (option, place) = (quoted(&values::title(arg)), place(path));
-            return Err(Problem::new(format_args!("sets a default of {option} of {place} that cannot be used: {reason}")));
+            let (option, of) = (quoted(&values::title(arg)), of(path));
+            return Err(Problem::new(format_args!(
+                "sets a default of {option}{of} that cannot be used: {reason}"
+            )));
         }
-        self.change_argument(path, &id, |arg| arg.default_value(None::<&str>).default_values(&values).hide_default_value(false));
+        self.change_argument(path, &id, |arg| {
+            arg.default_value(None::<&str>).default_values(&values).hide_default_value(false)
+        });
         self.extra(path, &id).lazy.clear();
         Ok(())
     }
 
-    fn set_lazy_default(&mut self, owner: &Arc<Identity>, path: &[String], id: &str, lazy: LazyDefaultBox) -> Result<(), Problem> {
+    fn set_lazy_default(
+        &mut self,
+        owner: &Arc<Identity>,
+        path: &[String],
+        id: &str,
+        lazy: LazyDefaultBox,
+    ) -> Result<(), Problem> {
         let id = self.option_with_default(path, id)?;
         self.change_argument(path, &id, |arg| arg.hide_default_value(true));
         self.extra(path, &id).lazy.push((Arc::clone(owner), Arc::new(lazy)));
@@ -160,18 +196,23 @@ impl Tree {
     fn option_with_default(&self, path: &[String], id: &str) -> Result<String, Problem> {
         let id = self.option(path, id, "sets the default of")?;
         let refuse = |title: &str, reason| {
-            Problem::new(format_args!("sets the default of {} of {}, which {reason}", quoted(title), place(path)))
+            Problem::new(format_args!("sets the default of {}{}, which {reason}", quoted(title), of(path)))
         };
         match self.find_argument(path, &id) {
-            Some(arg) if !arg.get_action().takes_values() => Err(refuse(&values::title(arg), "is a flag and has none")),
-            Some(arg) if arg.is_required_set() => Err(refuse(&values::title(arg), "must be given and has none")),
+            Some(arg) if !arg.get_action().takes_values() => {
+                Err(refuse(&values::title(arg), "is a flag and has none"))
+            }
+            Some(arg) if arg.is_required_set() => {
+                Err(refuse(&values::title(arg), "must be given and has none"))
+            }
             _ => Ok(id),
         }
     }
 
     /// The id of an argument that a plugin names by its id or its long name.
     fn option(&self, path: &[String], id: &str, verb: &str) -> Result<String, Problem> {
-        let sentence = |reason: &str| Problem::new(format_args!("{verb} {} of {}, which {reason}", quoted(id), place(path)));
+        let sentence =
+            |reason: &str| Problem::new(format_args!("{verb} {}{}, which {reason}", quoted(id), of(path)));
         let Some(command) = self.find(path) else {
             return Err(self.missing(&format!("{verb} {} of", quoted(id)), path, None));
         };
@@ -180,9 +221,14 @@ impl Tree {
         }
         for depth in (0..path.len()).rev() {
             let above = path.get(..depth).unwrap_or_default();
-            let global = self.find(above).and_then(|command| values::find(command, id)).is_some_and(clap::Arg::is_global_set);
+            let global = self
+                .find(above)
+                .and_then(|command| values::find(command, id))
+                .is_some_and(clap::Arg::is_global_set);
             if global {
-                return Err(sentence(&format!("is a global option of {}", place(above))).hint("change it there"));
+                return Err(
+                    sentence(&format!("is a global option of {}", place(above))).hint("change it there")
+                );
             }
         }
         let ids = command.get_arguments().map(|arg| arg.get_id().as_str());
@@ -191,30 +237,54 @@ impl Tree {
 
     fn require_group(&self, path: &[String], name: &str) -> Result<(), Problem> {
         if self.find(path).is_none() {
-            return Err(self.missing(&format!("adds the command {} to", quoted(name)), path, Some("`merge` makes a group that is not there")));
+            return Err(self.missing(
+                &format!("adds the command {} to", quoted(name)),
+                path,
+                Some("`merge` makes a group that is not there"),
+            ));
         }
         if path.is_empty() || self.is_group(path) {
             return Ok(());
         }
         let (place, origin) = (place(path), self.command_origin(path));
-        Err(Problem::new(format_args!("adds the command {} to {place}, which is a command and not a group ({origin})", quoted(name))))
+        Err(Problem::new(format_args!(
+            "adds the command {} to {place}, which is a command and not a group ({origin})",
+            quoted(name)
+        )))
     }
 
     /// `besides`: a command that is about to go.
-    fn require_free(&self, parent: &[String], new: &NewCommand, besides: Option<&str>) -> Result<(), Problem> {
+    fn require_free(
+        &self,
+        parent: &[String],
+        new: &NewCommand,
+        besides: Option<&str>,
+    ) -> Result<(), Problem> {
         let Some(group) = self.find(parent) else { return Ok(()) };
         for name in std::iter::once(&new.name).chain(&new.aliases) {
             let taken = group.get_subcommands().filter(|there| Some(there.get_name()) != besides);
-            let taken = taken.into_iter().find(|there| there.get_name() == name || there.get_all_aliases().any(|alias| alias == name));
+            let taken = taken
+                .into_iter()
+                .find(|there| there.get_name() == name || there.get_all_aliases().any(|alias| alias == name));
             let Some(taken) = taken else { continue };
             let origin = self.command_origin(&child(parent, taken.get_name()));
             let path = place(&child(parent, &new.name));
             let (what, hint) = if *name != new.name {
-                (format!("with the alias {}, which is taken already by `{}`", quoted(name), taken.get_name()), "choose another alias")
+                (
+                    format!(
+                        "with the alias {}, which is taken already by `{}`",
+                        quoted(name),
+                        taken.get_name()
+                    ),
+                    "choose another alias",
+                )
             } else if taken.get_name() == name {
                 ("which is there already".to_owned(), "`replace` it if that is meant, or choose another name")
             } else {
-                (format!("which is there already as an alias of `{}`", taken.get_name()), "choose another name")
+                (
+                    format!("which is there already as an alias of `{}`", taken.get_name()),
+                    "choose another name",
+                )
             };
             return Err(Problem::new(format_args!("adds the command {path}, {what} ({origin})")).hint(hint));
         }
@@ -229,7 +299,9 @@ impl Tree {
             Some((self.find(above)?, path.get(depth)?))
         });
         match deepest {
-            Some((above, name)) => problem.near(name, above.get_subcommands().map(clap::Command::get_name), otherwise),
+            Some((above, name)) => {
+                problem.near(name, above.get_subcommands().map(clap::Command::get_name), otherwise)
+            }
             None => problem,
         }
     }
@@ -251,7 +323,9 @@ impl Tree {
     fn change(&mut self, path: &[String], change: impl FnOnce(clap::Command) -> clap::Command) {
         let mut command = Arc::make_mut(&mut self.command);
         for name in path {
-            let Some(below) = command.get_subcommands_mut().find(|below| below.get_name() == name) else { return };
+            let Some(below) = command.get_subcommands_mut().find(|below| below.get_name() == name) else {
+                return;
+            };
             command = below;
         }
         *command = change(mem::take(command));
@@ -271,7 +345,10 @@ fn child(parent: &[String], name: &str) -> Vec<String> {
 
 fn require_not_kept(verb: &str, path: &[String]) -> Result<(), Problem> {
     if path.first().is_some_and(|name| name == KEPT) {
-        return Err(Problem::new(format_args!("{verb} the command {}, which the host keeps for itself", place(path))));
+        return Err(Problem::new(format_args!(
+            "{verb} the command {}, which the host keeps for itself",
+            place(path)
+        )));
     }
     Ok(())
 }

@@ -59,7 +59,9 @@ impl Tree {
                 let id = arg.get_id().as_str();
                 let key = (path.get(..depth).unwrap_or_default().to_vec(), id.to_owned());
                 let Some(extra) = self.arguments.get(&key) else { continue };
-                let Some(declared) = extra.declared.as_ref().filter(|_| extra.owner.as_deref() == Some(owner)) else {
+                let Some(declared) =
+                    extra.declared.as_ref().filter(|_| extra.owner.as_deref() == Some(owner))
+                else {
                     continue;
                 };
                 let values = values::read(parsed.at(depth), arg);

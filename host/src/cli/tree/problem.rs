@@ -50,7 +50,12 @@ impl Problem {
     }
 
     /// Adds the name that was probably meant, if one comes near; otherwise other advice.
-    pub(super) fn near<'n>(self, wanted: &str, names: impl Iterator<Item = &'n str>, otherwise: Option<&str>) -> Self {
+    pub(super) fn near<'n>(
+        self,
+        wanted: &str,
+        names: impl Iterator<Item = &'n str>,
+        otherwise: Option<&str>,
+    ) -> Self {
         match nearest(wanted, names) {
             Some(name) => self.hint(format_args!("did you mean `{name}`?")),
             None => Self { hint: otherwise.map(str::to_owned), ..self },
@@ -76,6 +81,11 @@ fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n
 /// A command by its path, in words; text that a plugin made up is shown without control characters.
 pub(super) fn place(path: &[String]) -> String {
     if path.is_empty() { "the program".to_owned() } else { quoted(&path.join(" ")) }
+}
+
+/// The same behind an option: nothing for the program itself, whose options need no more words.
+pub(super) fn of(path: &[String]) -> String {
+    if path.is_empty() { String::new() } else { format!(" of {}", place(path)) }
 }
 
 /// A literal of a plugin's in backticks.

@@ -10,17 +10,13 @@ use clap::ArgMatches;
 use plugin_abi::{PluginError, vtable::Outcome};
 
 use crate::{
-    cli::{
-        exit::Exit,
-        invocation::blame,
-        report::Failure,
-    },
+    cli::{exit::Exit, invocation::blame, report::Failure},
     plugin::Identity,
 };
 
 use super::{
     Extra, Parsed, Tree,
-    problem::{place, quoted},
+    problem::{of, quoted},
     values::{self, Line},
     wish::strings,
 };
@@ -55,8 +51,11 @@ impl Tree {
             return Ok(parsed);
         }
         let matches = self.read_again(&parsed, &changed).map_err(|error| {
-            Failure::new(Exit::Internal, "internal error: the command line cannot be read with the values of the plugins")
-                .caused_by(error.render().to_string().trim_end())
+            Failure::new(
+                Exit::Internal,
+                "internal error: the command line cannot be read with the values of the plugins",
+            )
+            .caused_by(error.render().to_string().trim_end())
         })?;
         Ok(parsed.resolved(matches))
     }
@@ -123,17 +122,20 @@ fn settle(
             .caused_by(format_args!("a plugin wants to see it")));
     };
     let given = parsed.is_given_at(depth, id);
-    let place_of = |what: &str| format!("the {what} of {} of {}", quoted(&title), place(path));
+    let place_of = |what: &str| format!("the {what} of {}{}", quoted(&title), of(path));
     let mut current = found.clone();
     let mut last = None;
     if !given {
         for (owner, lazy) in &extra.lazy {
-            current = lift(lazy.values(lower(&current))).map(strings).map_err(|error| blame(owner, &place_of("default"), &error))?;
+            current = lift(lazy.values(lower(&current)))
+                .map(strings)
+                .map_err(|error| blame(owner, &place_of("default"), &error))?;
             last = Some(owner);
         }
     }
     for (owner, callback) in &extra.callbacks {
-        let replaced = lift(callback.call(lower(&current), given)).map_err(|error| blame(owner, &place_of("callback"), &error))?;
+        let replaced = lift(callback.call(lower(&current), given))
+            .map_err(|error| blame(owner, &place_of("callback"), &error))?;
         if let Some(values) = replaced.into_option() {
             current = strings(values);
             last = Some(owner);
@@ -149,18 +151,29 @@ fn settle(
 }
 
 /// Whether an option can have the values that a plugin gave it.
-fn usable(owner: &Identity, arg: &clap::Arg, given: bool, path: &[String], values: &[String]) -> Result<(), Failure> {
+fn usable(
+    owner: &Identity,
+    arg: &clap::Arg,
+    given: bool,
+    path: &[String],
+    values: &[String],
+) -> Result<(), Failure> {
     let wrong = match values::check(arg, values) {
         Err(reason) => Some(reason),
-        Ok(()) if given && values.is_empty() && arg.is_positional() => Some("it goes by its place and cannot be left out".to_owned()),
+        Ok(()) if given && values.is_empty() && arg.is_positional() => {
+            Some("it goes by its place and cannot be left out".to_owned())
+        }
         Ok(()) => None,
     };
     match wrong {
         None => Ok(()),
         Some(reason) => {
-            let (title, place) = (quoted(&values::title(arg)), place(path));
-            Err(Failure::new(Exit::PluginFailed, format_args!("{owner} gave {title} of {place} a value that cannot be used"))
-                .caused_by(reason))
+            let (title, of) = (quoted(&values::title(arg)), of(path));
+            Err(Failure::new(
+                Exit::PluginFailed,
+                format_args!("{owner} gave {title}{of} a value that cannot be used"),
+            )
+            .caused_by(reason))
         }
     }
 }

@@ -24,7 +24,9 @@ struct Names {
     /// With the dashes.
     spellings: Vec<String>,
     global: bool,
-    /// The command that defines it, and whose it is, in words.
+    /// Not an argument, but a group of some, which share the room of ids.
+    is_group: bool,
+    /// The command that defines it and whose it is, in words.
     origin: String,
 }
 
@@ -72,23 +74,33 @@ impl Scope {
         self
     }
 
-    fn collect(&mut self, tree: &Tree, command: &clap::Command, path: &[String], wanted: impl Fn(&clap::Arg) -> bool) {
+    fn collect(
+        &mut self,
+        tree: &Tree,
+        command: &clap::Command,
+        path: &[String],
+        wanted: impl Fn(&clap::Arg) -> bool,
+    ) {
         for arg in command.get_arguments().filter(|arg| wanted(arg)) {
             let longs = arg.get_long().into_iter().chain(arg.get_all_aliases().unwrap_or_default());
             let shorts = arg.get_short().into_iter().chain(arg.get_all_short_aliases().unwrap_or_default());
             self.names.push(Names {
                 id: arg.get_id().to_string(),
-                spellings: longs.map(|long| format!("--{long}")).chain(shorts.map(|short| format!("-{short}"))).collect(),
+                spellings: longs
+                    .map(|long| format!("--{long}"))
+                    .chain(shorts.map(|short| format!("-{short}")))
+                    .collect(),
                 global: arg.is_global_set(),
-                origin: format!("{}, {}", place(path), tree.argument_origin(path, arg.get_id().as_str())),
+                is_group: false,
+                origin: format!("{} ({})", place(path), tree.argument_origin(path, arg.get_id().as_str())),
             });
         }
-        // A group of arguments shares the room of ids with them.
         let groups = command.get_groups().map(|group| Names {
             id: group.get_id().to_string(),
             spellings: Vec::new(),
             global: false,
-            origin: format!("{}, {}", place(path), "built in"),
+            is_group: true,
+            origin: format!("{} (built in)", place(path)),
         });
         self.names.extend(groups);
     }
@@ -100,7 +112,8 @@ impl Scope {
             id: arg.id.clone(),
             spellings: spellings(arg),
             global: arg.global,
-            origin: format!("{}, of the same plugin", place(path)),
+            is_group: false,
+            origin: format!("{} (of the same plugin)", place(path)),
         });
         Ok(())
     }
@@ -109,11 +122,19 @@ impl Scope {
     pub(super) fn is_free(&self, arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         let spellings = spellings(arg);
         if matches!(arg.id.as_str(), "help" | "version") {
-            return Err(check::refuse(arg, path, &format!("has the id {}, which the host keeps for itself", quoted(&arg.id))));
+            return Err(check::refuse(
+                arg,
+                path,
+                &format!("has the id {}, which the host keeps for itself", quoted(&arg.id)),
+            ));
         }
         for (index, spelling) in spellings.iter().enumerate() {
             if RESERVED.contains(&spelling.as_str()) {
-                return Err(check::refuse(arg, path, &format!("has the name {}, which the host keeps for itself", quoted(spelling))));
+                return Err(check::refuse(
+                    arg,
+                    path,
+                    &format!("has the name {}, which the host keeps for itself", quoted(spelling)),
+                ));
             }
             if spellings.get(..index).is_some_and(|before| before.contains(spelling)) {
                 return Err(check::refuse(arg, path, &format!("has the name {} twice", quoted(spelling))));
@@ -121,11 +142,11 @@ impl Scope {
         }
         for names in &self.names {
             if let Some(spelling) = spellings.iter().find(|spelling| names.spellings.contains(spelling)) {
-                let reason = format!("has the name {}, which is taken already (by {})", quoted(spelling), names.origin);
+                let reason = format!("has the name {}, which is taken in {}", quoted(spelling), names.origin);
                 return Err(check::refuse(arg, path, &reason).hint("choose another name"));
             }
             if names.id == arg.id {
-                let reason = format!("has the id {}, which is taken already (by {})", quoted(&arg.id), names.origin);
+                let reason = format!("has the id {}, which is taken in {}", quoted(&arg.id), names.origin);
                 return Err(check::refuse(arg, path, &reason).hint("choose another id"));
             }
         }
@@ -139,13 +160,15 @@ impl Scope {
             if *id == arg.id {
                 return Err(check::refuse(arg, path, "conflicts with itself"));
             }
-            if other.is_none() {
-                let is_local = self.names.iter().any(|names| names.id == *id);
-                let why = if is_local { "which is not global as it is itself" } else { "which is not there" };
-                let ids = self.names.iter().map(|names| names.id.as_str());
-                return Err(check::refuse(arg, path, &format!("conflicts with {}, {why}", quoted(id)))
-                    .near(id, ids.filter(|near| near != id), None));
+            if other.is_some() {
+                continue;
             }
+            let problem = |why| check::refuse(arg, path, &format!("conflicts with {}, {why}", quoted(id)));
+            if self.names.iter().any(|names| names.id == *id) {
+                return Err(problem("which is not global as it is itself"));
+            }
+            let ids = self.names.iter().filter(|names| !names.is_group).map(|names| names.id.as_str());
+            return Err(problem("which is not there").near(id, ids.filter(|near| *near != arg.id), None));
         }
         Ok(())
     }

@@ -65,7 +65,11 @@ fn apply(tree: &mut Tree, configure: impl FnOnce(&mut Group) + 'static) -> Resul
     apply_as("acme", tree, configure)
 }
 
-fn apply_as(name: &str, tree: &mut Tree, configure: impl FnOnce(&mut Group) + 'static) -> Result<(), EditError> {
+fn apply_as(
+    name: &str,
+    tree: &mut Tree,
+    configure: impl FnOnce(&mut Group) + 'static,
+) -> Result<(), EditError> {
     let edits = edits(tree, configure);
     let result = tree.apply(&owner(name), edits);
     tree.command().clone().debug_assert();
@@ -80,12 +84,24 @@ fn base() -> Tree {
             .subcommand_required(true)
             .arg_required_else_help(true)
             .arg(option("project").short('p').global(true).help("Flyte project"))
-            .arg(option("output").short('o').global(true).value_parser(["table", "json"]).default_value("table"))
+            .arg(
+                option("output")
+                    .short('o')
+                    .global(true)
+                    .value_parser(["table", "json"])
+                    .default_value("table"),
+            )
             .arg(Arg::new("verbose").short('v').long("verbose").action(ArgAction::Count).global(true))
             .subcommand(
-                Command::new("config").about("Look at the configuration").subcommand_required(true).subcommand(
-                    Command::new("show").about("Show it").arg(option("key")).arg(option("depth").value_parser(clap::value_parser!(u8))),
-                ),
+                Command::new("config")
+                    .about("Look at the configuration")
+                    .subcommand_required(true)
+                    .subcommand(
+                        Command::new("show")
+                            .about("Show it")
+                            .arg(option("key"))
+                            .arg(option("depth").value_parser(clap::value_parser!(u8))),
+                    ),
             )
             .subcommand(
                 Command::new("register")

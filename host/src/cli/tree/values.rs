@@ -24,7 +24,8 @@ pub(super) fn find<'c>(command: &'c clap::Command, id: &str) -> Option<&'c clap:
 
 /// Whether an argument may have more than one value.
 pub(super) fn is_multiple(arg: &clap::Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::Append) || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
+    matches!(arg.get_action(), ArgAction::Append)
+        || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }
 
 /// Where the value of an argument is from, if it has one.
@@ -121,7 +122,10 @@ impl Line {
             return;
         }
         let flag = || OsString::from(title(arg));
-        let value = occurrences.last().and_then(|group| group.last()).map(|value| value.to_string_lossy().into_owned());
+        let value = occurrences
+            .last()
+            .and_then(|group| group.last())
+            .map(|value| value.to_string_lossy().into_owned());
         match (arg.get_action(), value.as_deref()) {
             (ArgAction::SetTrue, value) => self.options.extend((value == Some("true")).then(flag)),
             (ArgAction::SetFalse, value) => self.options.extend((value == Some("false")).then(flag)),
@@ -165,7 +169,11 @@ impl Line {
             return words;
         }
         let is_like_option = |value: &OsString| value.len() > 1 && value.as_encoded_bytes().starts_with(b"-");
-        let escape = if may_follow { Some(0) } else { self.positionals.iter().position(is_like_option).or(self.before_rest) };
+        let escape = if may_follow {
+            Some(0)
+        } else {
+            self.positionals.iter().position(is_like_option).or(self.before_rest)
+        };
         for (index, value) in self.positionals.into_iter().enumerate() {
             if Some(index) == escape {
                 words.push("--".into());

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use abi_stable::{
     erased_types::TD_Opaque,
-    std_types::{
-        RNone, ROption,
-        RResult::RErr,
-        RString, RVec,
-    },
+    std_types::{RNone, ROption, RResult::RErr, RString, RVec},
 };
 use plugin_abi::{
     PluginError,
@@ -62,11 +58,14 @@ impl Command for View {
     }
     fn args(&self) -> RVec<ArgBox> {
         let count = self.read(|command| command.get_arguments().count());
-        (0..count).map(|index| Arg_TO::from_value(ArgView { command: self.clone(), index }, TD_Opaque)).collect()
+        (0..count)
+            .map(|index| Arg_TO::from_value(ArgView { command: self.clone(), index }, TD_Opaque))
+            .collect()
     }
     fn commands(&self) -> RVec<CommandBox> {
         let count = self.read(|command| command.get_subcommands().count());
-        let below = (0..count).map(|index| Self { top: Arc::clone(&self.top), way: [self.way.as_slice(), &[index]].concat() });
+        let below = (0..count)
+            .map(|index| Self { top: Arc::clone(&self.top), way: [self.way.as_slice(), &[index]].concat() });
         below.map(|below| Command_TO::from_value(below, TD_Opaque)).collect()
     }
     fn runs(&self) -> bool {
@@ -122,7 +121,8 @@ impl Arg for ArgView {
         self.read(|arg| arg.get_long_help().map(text)).into()
     }
     fn value_name(&self) -> ROption<RString> {
-        self.read(|arg| arg.get_value_names().and_then(<[_]>::first).map(|name| RString::from(name.as_str()))).into()
+        self.read(|arg| arg.get_value_names().and_then(<[_]>::first).map(|name| RString::from(name.as_str())))
+            .into()
     }
     fn required(&self) -> bool {
         self.read(clap::Arg::is_required_set)
@@ -137,7 +137,9 @@ impl Arg for ArgView {
         self.read(clap::Arg::is_global_set)
     }
     fn default_values(&self) -> RVec<RString> {
-        self.read(|arg| arg.get_default_values().iter().map(|value| value.to_string_lossy().as_ref().into()).collect())
+        self.read(|arg| {
+            arg.get_default_values().iter().map(|value| value.to_string_lossy().as_ref().into()).collect()
+        })
     }
     fn possible_values(&self) -> RVec<RString> {
         self.read(|arg| {

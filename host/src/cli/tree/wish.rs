@@ -6,8 +6,9 @@ use abi_stable::std_types::{ROption, RString, RVec};
 use plugin_abi::{
     ArgKind, PROTOCOL,
     vtable::{
-        ArgBox, CallbackBox, CommandBox, EDIT_ADD_ARGUMENT, EDIT_ADD_CALLBACK, EDIT_ADD_COMMAND, EDIT_HIDE_COMMAND,
-        EDIT_MERGE_GROUP, EDIT_REPLACE_COMMAND, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, EditBox, LazyDefaultBox,
+        ArgBox, CallbackBox, CommandBox, EDIT_ADD_ARGUMENT, EDIT_ADD_CALLBACK, EDIT_ADD_COMMAND,
+        EDIT_HIDE_COMMAND, EDIT_MERGE_GROUP, EDIT_REPLACE_COMMAND, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT,
+        EditBox, LazyDefaultBox,
     },
 };
 
@@ -117,7 +118,10 @@ impl NewArg {
 /// Reads all wishes of one plugin.
 pub(super) fn read(edits: RVec<EditBox>) -> Result<Vec<Wish>, Problem> {
     if edits.len() > MAX_EDITS {
-        return Err(Problem::new(format_args!("asks for {} changes; at most {MAX_EDITS} are allowed", edits.len())));
+        return Err(Problem::new(format_args!(
+            "asks for {} changes; at most {MAX_EDITS} are allowed",
+            edits.len()
+        )));
     }
     let mut reader = Reader { commands: 0 };
     edits.iter().map(|edit| reader.wish(edit)).collect()
@@ -134,7 +138,8 @@ impl Reader {
         if path.len() >= MAX_DEPTH {
             return Err(too_deep(&path));
         }
-        let lacks = |what: &str| Problem::new(format_args!("asks for a change of {} without {what}", place(&path)));
+        let lacks =
+            |what: &str| Problem::new(format_args!("asks for a change of {} without {what}", place(&path)));
         let command = || edit.new_command().into_option().ok_or_else(|| lacks("the command"));
         let argument = || text(edit.argument()).ok_or_else(|| lacks("naming the argument"));
         let what = match edit.kind() {
@@ -156,7 +161,10 @@ impl Reader {
                 What::AddCallback(argument()?, callback)
             }
             kind => {
-                return Err(later(format_args!("asks for a change of {} of the unknown kind {kind}", place(&path))));
+                return Err(later(format_args!(
+                    "asks for a change of {} of the unknown kind {kind}",
+                    place(&path)
+                )));
             }
         };
         Ok(Wish { path, what })
@@ -175,7 +183,10 @@ impl Reader {
         let args = raw.args();
         if args.len() > MAX_ARGUMENTS {
             let place = place(&path);
-            return Err(Problem::new(format_args!("gives {place} {} arguments; at most {MAX_ARGUMENTS} are allowed", args.len())));
+            return Err(Problem::new(format_args!(
+                "gives {place} {} arguments; at most {MAX_ARGUMENTS} are allowed",
+                args.len()
+            )));
         }
         Ok(NewCommand {
             aliases: strings(raw.aliases()),
@@ -184,7 +195,11 @@ impl Reader {
             after_help: text(raw.after_help()),
             hidden: raw.hidden(),
             args: args.iter().map(|arg| argument_of(arg, &path)).collect::<Result<_, _>>()?,
-            commands: raw.commands().into_iter().map(|below| self.command(below, &path)).collect::<Result<_, _>>()?,
+            commands: raw
+                .commands()
+                .into_iter()
+                .map(|below| self.command(below, &path))
+                .collect::<Result<_, _>>()?,
             run: raw.runs().then_some(raw),
             name,
         })
@@ -230,7 +245,10 @@ fn later(sentence: std::fmt::Arguments<'_>) -> Problem {
 }
 
 fn too_deep(path: &[String]) -> Problem {
-    Problem::new(format_args!("nests commands too deep, at {}: at most {MAX_DEPTH} levels are allowed", place(path)))
+    Problem::new(format_args!(
+        "nests commands too deep, at {}: at most {MAX_DEPTH} levels are allowed",
+        place(path)
+    ))
 }
 
 pub(super) fn strings(values: RVec<RString>) -> Vec<String> {

@@ -1,23 +1,6 @@
-//! Changes that the host must refuse, one for each reason.
+//! Changes that the host must refuse, one for each reason; and one that clashes only with another plugin.
 
 use plugin_abi::{Arg, Command, Group, PluginError};
-
-/// Every case that [`configure`] knows.
-pub const CASES: &[&str] = &[
-    "command-taken", "command-taken-deep", "command-taken-by-alias", "command-alias-taken", "command-alias-name",
-    "command-name", "command-name-empty", "command-name-control", "command-help", "command-twice-inside",
-    "command-no-group", "command-no-group-near", "command-below-leaf", "command-below-own-leaf", "command-empty",
-    "command-about-control", "command-too-deep", "command-too-many", "merge-leaf", "merge-no-group", "merge-runs",
-    "merge-clash", "replace-missing", "replace-kept", "hide-missing", "hide-kept", "arg-no-command", "arg-id-empty",
-    "arg-id-help", "arg-id-taken", "arg-long", "arg-long-dashes", "arg-long-taken", "arg-long-taken-above",
-    "arg-long-taken-below", "arg-alias-taken", "arg-help", "arg-version", "arg-h", "arg-short", "arg-short-dash",
-    "arg-short-taken", "arg-short-twice", "arg-positional-long", "arg-global-required", "arg-global-positional",
-    "arg-required-default", "arg-flag-default", "arg-flag-values", "arg-flag-multiple", "arg-two-defaults",
-    "arg-default-impossible", "arg-value-twice", "arg-value-empty", "arg-env", "arg-value-name", "arg-help-control",
-    "arg-conflict", "arg-conflict-self", "arg-conflict-local", "arg-required-after-optional", "arg-after-multiple",
-    "arg-too-many", "default-no-command", "default-no-option", "default-above", "default-flag", "default-required",
-    "default-impossible", "default-many", "callback-no-option", "error", "panic",
-];
 
 fn leaf(name: &str) -> Command {
     Command::new(name).run(|_| Ok(()))
@@ -28,7 +11,7 @@ fn with(arg: Arg) -> Command {
 }
 
 /// Asks for a change that cannot be made.
-pub fn configure(case: &str, main: &mut Group) -> Result<(), PluginError> {
+pub(crate) fn configure(case: &str, main: &mut Group) -> Result<(), PluginError> {
     match case.split('-').next() {
         Some("arg") => arguments(case, main),
         Some("default" | "callback") => defaults(case, main),
@@ -40,8 +23,12 @@ pub fn configure(case: &str, main: &mut Group) -> Result<(), PluginError> {
 }
 
 fn commands(case: &str, main: &mut Group) {
+    if case == "command-below-own-leaf" {
+        main.add(leaf("own"));
+    }
     match case {
         "command-taken" => main.add(leaf("plugin")),
+        "command-ship" => main.add(leaf("ship")),
         "command-taken-deep" => main.group("config").add(leaf("show")),
         "command-taken-by-alias" => main.add(leaf("fine").alias("other")).add(leaf("other")),
         "command-alias-taken" => main.add(leaf("fine").alias("config")),
@@ -50,19 +37,21 @@ fn commands(case: &str, main: &mut Group) {
         "command-name-empty" => main.group("config").add(leaf("")),
         "command-name-control" => main.add(leaf("red\u{1b}[31m")),
         "command-help" => main.group("config").add(leaf("help")),
-        "command-twice-inside" => main.add(Command::new("bad").command(leaf("one")).command(leaf("two").alias("one"))),
+        "command-twice-inside" => {
+            main.add(Command::new("bad").command(leaf("one")).command(leaf("two").alias("one")))
+        }
         "command-no-group" => main.group("nowhere").add(leaf("bad")),
         "command-no-group-near" => main.group("confgi").add(leaf("bad")),
         "command-below-leaf" => main.group("config").group("show").add(leaf("bad")),
-        "command-below-own-leaf" => {
-            main.add(leaf("own"));
-            main.group("own").add(leaf("bad"));
-            return;
-        }
+        "command-below-own-leaf" => main.group("own").add(leaf("bad")),
         "command-empty" => main.add(Command::new("bad").command(Command::new("hollow"))),
         "command-about-control" => main.add(leaf("bad").about("\u{1b}[31mred")),
-        "command-too-deep" => main.add((0..8).fold(leaf("bad"), |below, _| Command::new("bad").command(below))),
-        "command-too-many" => main.add((0..1000).fold(Command::new("bad"), |group, n| group.command(leaf(&format!("n{n}"))))),
+        "command-too-deep" => {
+            main.add((0..8).fold(leaf("bad"), |below, _| Command::new("bad").command(below)))
+        }
+        "command-too-many" => {
+            main.add((0..1000).fold(Command::new("bad"), |group, n| group.command(leaf(&format!("n{n}")))))
+        }
         "merge-leaf" => main.merge(leaf("bad")),
         "merge-no-group" => main.group("config").merge(Command::new("show").command(leaf("bad"))),
         "merge-runs" => main.merge(leaf("config").command(leaf("bad"))),
@@ -91,7 +80,9 @@ fn arguments(case: &str, main: &mut Group) {
         "arg-long-taken" => with(option()).arg(Arg::flag("other").long("bad")),
         "arg-short-twice" => with(option().short('x')).arg(Arg::flag("other").short('x')),
         "arg-conflict-local" => with(Arg::flag("local")).arg(option().global(true).conflicts_with("local")),
-        "arg-required-after-optional" => with(Arg::positional("first")).arg(Arg::positional("bad").required(true)),
+        "arg-required-after-optional" => {
+            with(Arg::positional("first")).arg(Arg::positional("bad").required(true))
+        }
         "arg-after-multiple" => with(Arg::positional("all").multiple(true)).arg(Arg::positional("bad")),
         "arg-too-many" => (0..201).fold(leaf("bad"), |command, n| command.arg(Arg::flag(format!("n{n}")))),
         _ => with(argument(case, option())),
@@ -134,7 +125,10 @@ fn argument(case: &str, option: Arg) -> Arg {
 }
 
 fn defaults(case: &str, main: &mut Group) {
-    main.add(with(Arg::option("tone").possible_values(["high", "low"])).arg(Arg::positional("name").required(true)));
+    main.add(
+        with(Arg::option("tone").possible_values(["high", "low"]))
+            .arg(Arg::positional("name").required(true)),
+    );
     let own = main.group("bad");
     match case {
         "default-no-command" => main.group("nowhere").option("bad").set_default("x"),

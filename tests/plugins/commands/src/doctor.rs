@@ -29,7 +29,7 @@ pub(crate) fn command(host: Host, tenant: Arc<Mutex<Option<String>>>) -> Command
         .arg(Arg::option("secret-knob").hidden(true))
         .arg(
             Arg::option("end")
-                .possible_values(["well", "code", "error", "error-code", "usage", "panic", "remote"])
+                .possible_values(["well", "code", "error", "error-code", "usage", "panic", "remote", "bytes"])
                 .default_value("well")
                 .help("How to end"),
         )
@@ -39,8 +39,14 @@ pub(crate) fn command(host: Host, tenant: Arc<Mutex<Option<String>>>) -> Command
 
 fn run(invocation: &Invocation<'_>, host: &Host, tenant: &Option<String>) -> Result<ExitStatus, PluginError> {
     let mut out = invocation.writer(Stream::Out);
+    if invocation.value("end").as_deref() == Some("bytes") {
+        out.write_all(b"\x1b[31m\0\xff\x0b\x1b")?;
+        return Ok(ExitStatus(0));
+    }
     match invocation.output_format() {
-        OutputFormat::Json => writeln!(out, r#"{{"level": "{}"}}"#, invocation.value("level").unwrap_or_default())?,
+        OutputFormat::Json => {
+            writeln!(out, r#"{{"level": "{}"}}"#, invocation.value("level").unwrap_or_default())?
+        }
         OutputFormat::Name => writeln!(out, "doctor")?,
         _ => {
             writeln!(out, "path: {}", invocation.path().join(" "))?;
@@ -51,7 +57,12 @@ fn run(invocation: &Invocation<'_>, host: &Host, tenant: &Option<String>) -> Res
             writeln!(out, "tenant: {}", tenant.as_deref().unwrap_or("-"))?;
             writeln!(out, "words: {}", invocation.arguments(0).join(" "))?;
             writeln!(out, "config: {}", host.config()?)?;
-            writeln!(out, "terminal: {}, colour: {}", invocation.is_terminal(Stream::Out), invocation.color(Stream::Out))?;
+            writeln!(
+                out,
+                "terminal: {}, colour: {}",
+                invocation.is_terminal(Stream::Out),
+                invocation.color(Stream::Out)
+            )?;
         }
     }
     let progress = invocation.progress("looking", Some(2));

@@ -57,20 +57,34 @@ impl Toolbox {
         );
         // Into groups that are there already: one command, and what of a group is not there yet.
         main.group("config").add(
-            Command::new("rotate").about("Rotate the keys").run(|invocation| invocation.print(format_args!("rotated\n"))),
+            Command::new("rotate")
+                .about("Rotate the keys")
+                .run(|invocation| invocation.print(format_args!("rotated\n"))),
         );
-        main.merge(Command::new("config").command(
-            Command::new("keys").about("Look after keys").command(
-                Command::new("list").about("List the keys").run(|invocation| invocation.print(format_args!("no keys\n"))),
+        main.merge(
+            Command::new("config").command(
+                Command::new("keys").about("Look after keys").command(
+                    Command::new("list")
+                        .about("List the keys")
+                        .run(|invocation| invocation.print(format_args!("no keys\n"))),
+                ),
             ),
-        ));
+        );
         // A group of which nobody knows whether it is there.
-        main.merge(Command::new("create").about("Create things").command(
-            Command::new("app").about("Create an app").run(|invocation| invocation.print(format_args!("created\n"))),
-        ));
-        main.merge(Command::new("create").command(
-            Command::new("bucket").about("Create a bucket").run(|invocation| invocation.print(format_args!("created\n"))),
-        ));
+        main.merge(
+            Command::new("create").about("Create things").command(
+                Command::new("app")
+                    .about("Create an app")
+                    .run(|invocation| invocation.print(format_args!("created\n"))),
+            ),
+        );
+        main.merge(
+            Command::new("create").command(
+                Command::new("bucket")
+                    .about("Create a bucket")
+                    .run(|invocation| invocation.print(format_args!("created\n"))),
+            ),
+        );
     }
 
     fn add_options(&self, main: &mut Group) {

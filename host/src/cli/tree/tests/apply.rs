@@ -19,9 +19,61 @@ fn commands_and_groups_are_added_nested() {
         ));
     })
     .unwrap();
-    assert_data_eq!(printed(&tree, "--help"), str![]);
-    assert_data_eq!(printed(&tree, "box drawer"), str![]);
-    assert_data_eq!(printed(&tree, "help box drawer open"), str![]);
+    assert_data_eq!(
+        printed(&tree, "--help"),
+        str![[r#"
+Usage: flyte-host [OPTIONS] <COMMAND>
+
+Commands:
+  config    Look at the configuration
+  register  Register things [alias: reg]
+  plugin    Look at plugins
+  doctor    Check this laptop [alias: dr]
+  box       Look into the box
+  help      Print this message or the help of the given subcommand(s)
+
+Options:
+  -p, --project <project>  Flyte project
+  -o, --output <output>    [default: table] [possible values: table, json]
+  -v, --verbose...         
+  -h, --help               Print help
+
+"#]]
+    );
+    assert_data_eq!(
+        printed(&tree, "box drawer"),
+        str![[r#"
+Look into a drawer
+
+Usage: flyte-host box drawer [OPTIONS] <COMMAND>
+
+Commands:
+  open  Open a drawer
+  help  Print this message or the help of the given subcommand(s)
+
+Options:
+  -p, --project <project>  Flyte project
+  -o, --output <output>    [default: table] [possible values: table, json]
+  -v, --verbose...         
+  -h, --help               Print help
+
+"#]]
+    );
+    assert_data_eq!(
+        printed(&tree, "help box drawer open"),
+        str![[r#"
+Open a drawer
+
+Usage: flyte-host box drawer open [OPTIONS]
+
+Options:
+  -p, --project <project>  Flyte project
+  -o, --output <output>    [default: table] [possible values: table, json]
+  -v, --verbose...         
+  -h, --help               Print help
+
+"#]]
+    );
     assert_eq!(parse(&tree, "dr").path(), ["doctor"]);
     assert_eq!(tree.owner(parse(&tree, "box drawer open").path()).unwrap().name, "acme");
     assert_eq!(tree.owner(parse(&tree, "config show").path()), None);
@@ -34,9 +86,44 @@ fn misspelt_names_get_the_right_one() {
         main.add(leaf("doctor").arg(Arg::option("level").possible_values(["high", "low"])));
     })
     .unwrap();
-    assert_data_eq!(printed(&tree, "docter"), str![]);
-    assert_data_eq!(printed(&tree, "doctor --levl high"), str![]);
-    assert_data_eq!(printed(&tree, "doctor --level hihg"), str![]);
+    assert_data_eq!(
+        printed(&tree, "docter"),
+        str![[r#"
+error: unrecognized subcommand 'docter'
+
+  tip: a similar subcommand exists: 'doctor'
+
+Usage: flyte-host [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        printed(&tree, "doctor --levl high"),
+        str![[r#"
+error: unexpected argument '--levl' found
+
+  tip: a similar argument exists: '--level'
+
+Usage: flyte-host doctor --level <LEVEL>
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        printed(&tree, "doctor --level hihg"),
+        str![[r#"
+error: invalid value 'hihg' for '--level <LEVEL>'
+  [possible values: high, low]
+
+  tip: a similar value exists: 'high'
+
+For more information, try '--help'.
+
+"#]]
+    );
 }
 
 #[test]
@@ -44,9 +131,12 @@ fn commands_are_added_to_groups_that_are_there() {
     let mut tree = base();
     apply(&mut tree, |main| {
         main.group("config").add(leaf("rotate").about("Rotate the keys"));
-        main.merge(Command::new("config").alias("conf").arg(Arg::flag("deep").help("Look deeper")).command(
-            Command::new("keys").about("Look after keys").command(leaf("list")),
-        ));
+        main.merge(
+            Command::new("config")
+                .alias("conf")
+                .arg(Arg::flag("deep").help("Look deeper"))
+                .command(Command::new("keys").about("Look after keys").command(leaf("list"))),
+        );
         main.merge(Command::new("create").about("Create things").command(leaf("app")));
         main.merge(Command::new("create").about("Make things").command(leaf("bucket")));
         main.group("create").add(leaf("cluster"));
@@ -56,8 +146,49 @@ fn commands_are_added_to_groups_that_are_there() {
         main.merge(Command::new("config").command(Command::new("keys").command(leaf("drop"))));
     })
     .unwrap();
-    assert_data_eq!(printed(&tree, "config --help"), str![]);
-    assert_data_eq!(printed(&tree, "create --help"), str![]);
+    assert_data_eq!(
+        printed(&tree, "config --help"),
+        str![[r#"
+Look at the configuration
+
+Usage: flyte-host config [OPTIONS] <COMMAND>
+
+Commands:
+  show    Show it
+  rotate  Rotate the keys
+  keys    Look after keys
+  help    Print this message or the help of the given subcommand(s)
+
+Options:
+  -p, --project <project>  Flyte project
+  -o, --output <output>    [default: table] [possible values: table, json]
+      --deep               Look deeper
+  -v, --verbose...         
+  -h, --help               Print help
+
+"#]]
+    );
+    assert_data_eq!(
+        printed(&tree, "create --help"),
+        str![[r#"
+Create things
+
+Usage: flyte-host create [OPTIONS] <COMMAND>
+
+Commands:
+  app      
+  bucket   
+  cluster  
+  help     Print this message or the help of the given subcommand(s)
+
+Options:
+  -p, --project <project>  Flyte project
+  -o, --output <output>    [default: table] [possible values: table, json]
+  -v, --verbose...         
+  -h, --help               Print help
+
+"#]]
+    );
     assert_eq!(parse(&tree, "conf --deep keys drop").path(), ["config", "keys", "drop"]);
     assert_eq!(tree.owner(&["config", "keys", "drop"].map(String::from)).unwrap().name, "other");
     assert_eq!(tree.owner(&["config", "keys", "list"].map(String::from)).unwrap().name, "acme");
@@ -71,7 +202,23 @@ fn a_group_may_be_added_empty_and_filled() {
         main.group("box").add(leaf("open"));
     })
     .unwrap();
-    assert_data_eq!(printed(&tree, "box"), str![]);
+    assert_data_eq!(
+        printed(&tree, "box"),
+        str![[r#"
+Usage: flyte-host box [OPTIONS] <COMMAND>
+
+Commands:
+  open  
+  help  Print this message or the help of the given subcommand(s)
+
+Options:
+  -p, --project <project>  Flyte project
+  -o, --output <output>    [default: table] [possible values: table, json]
+  -v, --verbose...         
+  -h, --help               Print help
+
+"#]]
+    );
 }
 
 #[test]
@@ -82,7 +229,24 @@ fn built_in_commands_are_replaced_and_hidden_only_on_request() {
         main.hide("config");
     })
     .unwrap();
-    assert_data_eq!(printed(&tree, "--help"), str![]);
+    assert_data_eq!(
+        printed(&tree, "--help"),
+        str![[r#"
+Usage: flyte-host [OPTIONS] <COMMAND>
+
+Commands:
+  register  Register with Acme
+  plugin    Look at plugins
+  help      Print this message or the help of the given subcommand(s)
+
+Options:
+  -p, --project <project>  Flyte project
+  -o, --output <output>    [default: table] [possible values: table, json]
+  -v, --verbose...         
+  -h, --help               Print help
+
+"#]]
+    );
     assert_eq!(tree.owner(parse(&tree, "register x").path()).unwrap().name, "acme");
     assert_eq!(parse(&tree, "config show").path(), ["config", "show"], "hidden commands still work");
     printed(&tree, "reg x");
@@ -108,29 +272,70 @@ fn global_options_stand_beside_those_of_the_host() {
     let mut tree = base();
     apply(&mut tree, |main| {
         main.add_arg(Arg::option("tenant").global(true).hidden(true));
-        main.add_arg(Arg::option("region").short('r').global(true).possible_values(["eu", "us"]).help("Where"));
+        main.add_arg(
+            Arg::option("region").short('r').global(true).possible_values(["eu", "us"]).help("Where"),
+        );
         main.group("register").add_arg(Arg::flag("fast").help("Be quick").conflicts_with("dry-run"));
     })
     .unwrap();
-    assert_data_eq!(printed(&tree, "register -h"), str![]);
+    assert_data_eq!(
+        printed(&tree, "register -h"),
+        str![[r#"
+Register things
+
+Usage: flyte-host register [OPTIONS] <files>...
+
+Arguments:
+  <files>...  
+
+Options:
+      --dry-run            
+  -p, --project <project>  Flyte project
+      --image <image>      [default: python:3.12]
+  -o, --output <output>    [default: table] [possible values: table, json]
+      --label <label>      
+  -v, --verbose...         
+      --fast               Be quick
+  -r, --region <REGION>    Where [possible values: eu, us]
+  -h, --help               Print help
+
+"#]]
+    );
     let parsed = parse(&tree, "config show --tenant blue -r us");
     assert!(parsed.is_given("tenant") && parsed.is_given("region") && !parsed.is_given("project"));
-    assert_data_eq!(printed(&tree, "register --fast --dry-run x"), str![]);
+    assert_data_eq!(
+        printed(&tree, "register --fast --dry-run x"),
+        str![[r#"
+error: the argument '--fast' cannot be used with '--dry-run'
+
+Usage: flyte-host register --fast <files>...
+
+For more information, try '--help'.
+
+"#]]
+    );
 }
 
 #[test]
 fn a_plugin_sees_what_the_one_before_it_did() {
     let mut tree = base();
     apply_as("first", &mut tree, |main| {
-        main.merge(Command::new("create").command(leaf("app").arg(Arg::option("size").short('s').default_value("big"))));
+        main.merge(
+            Command::new("create")
+                .command(leaf("app").arg(Arg::option("size").short('s').default_value("big"))),
+        );
     })
     .unwrap();
     apply(&mut tree, |main| {
-        let paths: Vec<String> = main.walk().iter().map(|group| group.existing().unwrap().name().to_owned()).collect();
+        let paths: Vec<String> =
+            main.walk().iter().map(|group| group.existing().unwrap().name().to_owned()).collect();
         assert_eq!(paths, ["config", "show", "register", "plugin", "list", "create", "app"]);
         let app = main.group("create").group("app");
         let size = &app.existing().unwrap().args()[0];
-        assert_eq!((size.id(), size.long_name(), size.defaults()), ("size", Some("size"), &["big".to_owned()][..]));
+        assert_eq!(
+            (size.id(), size.long_name(), size.defaults()),
+            ("size", Some("size"), &["big".to_owned()][..])
+        );
         let register = main.group("register");
         let kinds = register.existing().unwrap().args().iter().map(plugin_abi::Arg::kind).collect::<Vec<_>>();
         use plugin_abi::ArgKind::{Flag, Option, Positional};

@@ -29,7 +29,10 @@ fn a_fixed_default_is_shown_and_found() {
     })
     .unwrap();
     let parsed = resolve(&tree, "register a.yaml").unwrap();
-    assert_eq!((one(&parsed, "image").unwrap(), one(&parsed, "project").unwrap()), (&"acme:1".into(), &"acme".into()));
+    assert_eq!(
+        (one(&parsed, "image").unwrap(), one(&parsed, "project").unwrap()),
+        (&"acme:1".into(), &"acme".into())
+    );
     assert!(!parsed.is_given("image"));
     assert_eq!(values(&tree, "register a.yaml --image mine", "image"), ["mine"]);
     assert!(printed(&tree, "register -h").contains("[default: acme:1]"));
@@ -48,7 +51,9 @@ fn a_lazy_default_sees_the_one_before_and_is_asked_only_when_needed() {
     })
     .unwrap();
     apply_as("other", &mut tree, |main| {
-        main.group("register").option("image").set_default_with(|previous| Ok(vec![format!("acme/{}", previous[0])]));
+        main.group("register")
+            .option("image")
+            .set_default_with(|previous| Ok(vec![format!("acme/{}", previous[0])]));
     })
     .unwrap();
     assert!(!printed(&tree, "register -h").contains("[default: python"));
@@ -62,7 +67,10 @@ fn a_lazy_default_sees_the_one_before_and_is_asked_only_when_needed() {
     assert_eq!(*asked.lock().unwrap(), ["python:3.12"]);
     // Reading the command line again changed nothing else.
     let many = |id| parsed.leaf().get_many::<String>(id).unwrap().cloned().collect::<Vec<_>>();
-    assert_eq!((many("files"), many("label")), (vec!["a.yaml".into(), "--odd".into()], vec!["a".into(), "b".into()]));
+    assert_eq!(
+        (many("files"), many("label")),
+        (vec!["a.yaml".into(), "--odd".into()], vec!["a".into(), "b".into()])
+    );
     assert_eq!(parsed.leaf().get_count("verbose"), 1);
 }
 
@@ -142,9 +150,13 @@ fn callbacks_run_from_the_top_down_and_replace_values() {
 fn flags_counters_and_positionals_can_be_replaced() {
     let mut tree = base();
     apply(&mut tree, |main| {
-        let mut register = main.group("register");
-        register.option("dry-run").add_callback(|values, _| Ok(Some(vec![(values[0] == "false").to_string()])));
-        register.option("files").add_callback(|values, _| Ok(Some(values.iter().map(|file| format!("-{file}")).collect())));
+        let register = main.group("register");
+        register
+            .option("dry-run")
+            .add_callback(|values, _| Ok(Some(vec![(values[0] == "false").to_string()])));
+        register
+            .option("files")
+            .add_callback(|values, _| Ok(Some(values.iter().map(|file| format!("-{file}")).collect())));
         register.option("label").add_callback(|_, _| Ok(Some(vec![])));
         main.option("verbose").add_callback(|_, _| Ok(Some(vec!["3".into()])));
     })
@@ -162,20 +174,56 @@ fn a_callback_that_fails_is_told_with_the_option() {
     let mut tree = base();
     apply(&mut tree, |main| {
         main.option("project").add_callback(|values, _| match values.first().map(String::as_str) {
-            Some("error") => Err(PluginError::new("no such project").caused_by(std::io::Error::other("offline")).hint("wait")),
+            Some("error") => Err(PluginError::new("no such project")
+                .caused_by(std::io::Error::other("offline"))
+                .hint("wait")),
             Some("code") => Err(PluginError::new("no such project").exit_code(77)),
             Some("usage") => Err(PluginError::usage("`usage` is no project").hint("use another")),
             Some("panic") => panic!("not my project"),
             _ => Ok(None),
         });
-        main.group("config").group("show").option("key").set_default_with(|_| Err(PluginError::new("no keys")));
+        main.group("config")
+            .group("show")
+            .option("key")
+            .set_default_with(|_| Err(PluginError::new("no keys")));
     })
     .unwrap();
     let fail = |line: &str| resolve(&tree, line).unwrap_err();
-    assert_data_eq!(told(&fail("register x -p error")), str![]);
-    assert_data_eq!(told(&fail("register x -p usage")), str![]);
-    assert_data_eq!(told(&fail("register x -p panic")), str![]);
-    assert_data_eq!(told(&fail("config show")), str![]);
+    assert_data_eq!(
+        told(&fail("register x -p error")),
+        str![[r#"
+error: plugin `acme` 1.2.3 failed in the callback of `--project`
+  caused by: no such project
+  caused by: offline
+hint: wait
+
+"#]]
+    );
+    assert_data_eq!(
+        told(&fail("register x -p usage")),
+        str![[r#"
+error: `usage` is no project
+hint: use another
+
+"#]]
+    );
+    assert_data_eq!(
+        told(&fail("register x -p panic")),
+        str![[r#"
+error: plugin `acme` 1.2.3 panicked in the callback of `--project`
+  caused by: not my project (host/src/cli/tree/tests/parse.rs:[..])
+hint: this is a bug in the plugin; report it to its author
+
+"#]]
+    );
+    assert_data_eq!(
+        told(&fail("config show")),
+        str![[r#"
+error: plugin `acme` 1.2.3 failed in the default of `--key` of `config show`
+  caused by: no keys
+
+"#]]
+    );
     let exits = ["error", "code", "usage", "panic"].map(|how| fail(&format!("register x -p {how}")).exit);
     assert_eq!(exits, [Exit::PluginFailed, Exit::Other(77), Exit::Usage, Exit::PluginFailed]);
 }
@@ -194,7 +242,20 @@ fn a_value_that_the_option_cannot_have_is_the_plugins_fault() {
     .unwrap();
     let lines = ["register x", "-ojson config show", "-ojson -v config show", "-ojson register x"];
     let told: String = lines.iter().map(|line| told(&resolve(&tree, line).unwrap_err())).collect();
-    assert_data_eq!(told, str![]);
+    assert_data_eq!(
+        told,
+        str![[r#"
+error: plugin `acme` 1.2.3 gave `--output` a value that cannot be used
+  caused by: `pdf` is not possible, only `table`, `json`
+error: plugin `acme` 1.2.3 gave `--depth` of `config show` a value that cannot be used
+  caused by: `300` is not possible: 300 is not in 0..=255
+error: plugin `acme` 1.2.3 gave `--verbose` a value that cannot be used
+  caused by: it counts from 0 to 255
+error: plugin `acme` 1.2.3 gave `--dry-run` of `register` a value that cannot be used
+  caused by: a flag is `true` or `false`, and not `maybe`
+
+"#]]
+    );
     assert_eq!(resolve(&tree, "register x").unwrap_err().exit, Exit::PluginFailed);
 }
 
@@ -203,9 +264,9 @@ fn the_nearest_argument_of_a_name_is_found() {
     let mut tree = base();
     apply(&mut tree, |main| {
         main.add(
-            Command::new("box")
-                .arg(Arg::option("size").default_value("big"))
-                .command(leaf("open").arg(Arg::flag("wide").short('w')).arg(Arg::counter("times").short('t'))),
+            Command::new("box").arg(Arg::option("size").default_value("big")).command(
+                leaf("open").arg(Arg::flag("wide").short('w')).arg(Arg::counter("times").short('t')),
+            ),
         );
     })
     .unwrap();
@@ -257,7 +318,11 @@ fn variables_count_as_given() {
     // `PATH` is set wherever tests run; changing variables would disturb other tests.
     let mut tree = base();
     apply(&mut tree, |main| {
-        main.add(leaf("doctor").arg(Arg::option("places").env("PATH").required(true)).arg(Arg::option("no").env("NO_SUCH_VARIABLE_HERE")));
+        main.add(
+            leaf("doctor")
+                .arg(Arg::option("places").env("PATH").required(true))
+                .arg(Arg::option("no").env("NO_SUCH_VARIABLE_HERE")),
+        );
     })
     .unwrap();
     let parsed = resolve(&tree, "doctor").unwrap();

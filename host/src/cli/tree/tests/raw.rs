@@ -6,8 +6,8 @@ use abi_stable::{
 };
 use plugin_abi::vtable::{
     self, Arg_TO, ArgBox, CallbackBox, Command_TO, CommandBox, EDIT_ADD_ARGUMENT, EDIT_ADD_CALLBACK,
-    EDIT_ADD_COMMAND, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, Edit_TO, EditBox, InvocationRef, LazyDefaultBox,
-    Outcome,
+    EDIT_ADD_COMMAND, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, Edit_TO, EditBox, InvocationRef,
+    LazyDefaultBox, Outcome,
 };
 use snapbox::{assert_data_eq, str};
 
@@ -40,7 +40,10 @@ impl vtable::Command for Raw {
         false
     }
     fn args(&self) -> RVec<ArgBox> {
-        self.arg_kind.map(|kind| Arg_TO::from_value(RawArg { kind, short: self.short }, TD_Opaque)).into_iter().collect()
+        self.arg_kind
+            .map(|kind| Arg_TO::from_value(RawArg { kind, short: self.short }, TD_Opaque))
+            .into_iter()
+            .collect()
     }
     fn commands(&self) -> RVec<CommandBox> {
         let below = (self.nested != 0).then(|| Raw { nested: self.nested - 1, ..*self });
@@ -157,33 +160,79 @@ fn add(nested: i32, arg_kind: u32, short: &'static str) -> String {
 
 #[test]
 fn kinds_of_a_later_protocol() {
-    assert_data_eq!(ask(99, &["config"], None), str![]);
-    assert_data_eq!(add(0, 7, "x"), str![]);
+    assert_data_eq!(
+        ask(99, &["config"], None),
+        str![[r#"
+plugin `acme` 1.2.3 asks for a change of `config` of the unknown kind 99, which needs a protocol later than 1.0
+hint: install a newer flyte-host, or an older version of the plugin
+"#]]
+    );
+    assert_data_eq!(
+        add(0, 7, "x"),
+        str![[r#"
+plugin `acme` 1.2.3 gives `config raw` the argument `arg` of the unknown kind 7, which needs a protocol later than 1.0
+hint: install a newer flyte-host, or an older version of the plugin
+"#]]
+    );
 }
 
 #[test]
 fn a_tree_without_end_is_left_early() {
-    assert_data_eq!(add(-1, 0, "x"), str![]);
-    assert_data_eq!(ask(EDIT_ADD_COMMAND, &["a", "b", "c", "d", "e", "f", "g", "h"], None), str![]);
+    assert_data_eq!(
+        add(-1, 0, "x"),
+        str![
+            "plugin `acme` 1.2.3 nests commands too deep, at `config raw raw raw raw raw raw raw raw`: at most 8 levels are allowed"
+        ]
+    );
+    assert_data_eq!(
+        ask(EDIT_ADD_COMMAND, &["a", "b", "c", "d", "e", "f", "g", "h"], None),
+        str![
+            "plugin `acme` 1.2.3 nests commands too deep, at `a b c d e f g h`: at most 8 levels are allowed"
+        ]
+    );
 }
 
 #[test]
 fn parts_that_are_missing() {
-    let kinds = [EDIT_ADD_COMMAND, EDIT_ADD_ARGUMENT, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, EDIT_ADD_CALLBACK];
+    let kinds =
+        [EDIT_ADD_COMMAND, EDIT_ADD_ARGUMENT, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, EDIT_ADD_CALLBACK];
     let told: String = kinds.iter().map(|kind| ask(*kind, &["config"], None) + "\n").collect();
-    assert_data_eq!(told, str![]);
+    assert_data_eq!(
+        told,
+        str![[r#"
+plugin `acme` 1.2.3 asks for a change of `config` without the command
+plugin `acme` 1.2.3 asks for a change of `config` without the argument
+plugin `acme` 1.2.3 asks for a change of `config` without naming the argument
+plugin `acme` 1.2.3 asks for a change of `config` without the function
+plugin `acme` 1.2.3 asks for a change of `config` without the function
+
+"#]]
+    );
 }
 
 #[test]
 fn names_that_the_authors_crate_cannot_express() {
-    assert_data_eq!(add(0, 0, ""), str![]);
-    assert_data_eq!(add(0, 0, "xy"), str![]);
-    assert_data_eq!(ask(4, &[], None), str![]);
+    assert_data_eq!(
+        add(0, 0, ""),
+        str![
+            "plugin `acme` 1.2.3 adds the option `arg` to `config raw`: it has neither a long nor a short name"
+        ]
+    );
+    assert_data_eq!(
+        add(0, 0, "xy"),
+        str![
+            "plugin `acme` 1.2.3 adds the option `-xy` to `config raw`: it has the short name `xy`, which is not one printable ASCII character"
+        ]
+    );
+    assert_data_eq!(ask(4, &[], None), str!["plugin `acme` 1.2.3 hides the program itself"]);
 }
 
 #[test]
 fn too_many_changes() {
     let one = || Edit_TO::from_value(RawEdit { kind: 4, path: vec!["config"], command: None }, TD_Opaque);
     let edits: RVec<EditBox> = (0..10_001).map(|_| one()).collect();
-    assert_data_eq!(refused(base().apply(&owner("acme"), edits)), str![]);
+    assert_data_eq!(
+        refused(base().apply(&owner("acme"), edits)),
+        str!["plugin `acme` 1.2.3 asks for 10001 changes; at most 10000 are allowed"]
+    );
 }

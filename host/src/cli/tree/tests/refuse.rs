@@ -23,7 +23,9 @@ fn refuse(changes: Vec<fn(&mut Group)>) -> String {
 fn refuse_args(args: Vec<Vec<Arg>>) -> String {
     let told = args.into_iter().map(|args| {
         let command = args.into_iter().fold(leaf("bad"), Command::arg);
-        refused(apply(&mut base(), move |main| drop(main.group("config").add(command)))) + "\n"
+        refused(apply(&mut base(), move |main| {
+            main.group("config").add(command);
+        })) + "\n"
     });
     told.collect()
 }
@@ -36,16 +38,42 @@ fn option() -> Arg {
 fn names_of_commands() {
     assert_data_eq!(
         refuse(vec![
-            |main| { main.add(leaf("")); },
-            |main| { main.add(leaf("My_Command")); },
-            |main| { main.group("config").add(leaf("-x")); },
-            |main| { main.add(leaf("red\u{1b}[31m")); },
-            |main| { main.add(leaf(&"x".repeat(100).replace('x', "y z"))); },
-            |main| { main.add(leaf("fine").alias("Not Fine")); },
-            |main| { main.group("config").add(leaf("help")); },
-            |main| { main.add(leaf("fine").alias("help")); },
+            |main| {
+                main.add(leaf(""));
+            },
+            |main| {
+                main.add(leaf("My_Command"));
+            },
+            |main| {
+                main.group("config").add(leaf("-x"));
+            },
+            |main| {
+                main.add(leaf("red\u{1b}[31m"));
+            },
+            |main| {
+                main.add(leaf(&"x".repeat(100).replace('x', "y z")));
+            },
+            |main| {
+                main.add(leaf("fine").alias("Not Fine"));
+            },
+            |main| {
+                main.group("config").add(leaf("help"));
+            },
+            |main| {
+                main.add(leaf("fine").alias("help"));
+            },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds a command with the name ``, which is not lower-case letters, digits and `-`
+plugin `acme` 1.2.3 adds a command with the name `My_Command`, which is not lower-case letters, digits and `-`
+plugin `acme` 1.2.3 adds a command to `config` with the name `-x`, which is not lower-case letters, digits and `-`
+plugin `acme` 1.2.3 adds a command with the name `red/u{1b}[31m`, which is not lower-case letters, digits and `-`
+plugin `acme` 1.2.3 adds a command with the name `y zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy z…`, which is not lower-case letters, digits and `-`
+plugin `acme` 1.2.3 adds the command `fine` with the alias `Not Fine`, which is not lower-case letters, digits and `-`
+plugin `acme` 1.2.3 adds a command to `config` with the name `help`, which the host keeps for itself
+plugin `acme` 1.2.3 adds the command `fine` with the alias `help`, which the host keeps for itself
+
+"#]]
     );
 }
 
@@ -53,38 +81,111 @@ fn names_of_commands() {
 fn names_that_are_taken() {
     assert_data_eq!(
         refuse(vec![
-            |main| { main.add(leaf("register")); },
-            |main| { main.group("config").add(leaf("show")); },
-            |main| { main.add(leaf("reg")); },
-            |main| { main.add(leaf("fine").alias("config")); },
-            |main| { main.add(leaf("fine").alias("twin")).add(leaf("twin")); },
-            |main| { main.add(leaf("fine").alias("fine")); },
-            |main| { main.add(Command::new("bad").command(leaf("one")).command(leaf("two").alias("one"))); },
-            |main| { main.merge(Command::new("config").alias("reg").command(leaf("x"))); },
-            |main| { main.replace(leaf("config").alias("reg")); },
+            |main| {
+                main.add(leaf("register"));
+            },
+            |main| {
+                main.group("config").add(leaf("show"));
+            },
+            |main| {
+                main.add(leaf("reg"));
+            },
+            |main| {
+                main.add(leaf("fine").alias("config"));
+            },
+            |main| {
+                main.add(leaf("fine").alias("twin")).add(leaf("twin"));
+            },
+            |main| {
+                main.add(leaf("fine").alias("fine"));
+            },
+            |main| {
+                main.add(Command::new("bad").command(leaf("one")).command(leaf("two").alias("one")));
+            },
+            |main| {
+                main.merge(Command::new("config").alias("reg").command(leaf("x")));
+            },
+            |main| {
+                main.replace(leaf("config").alias("reg"));
+            },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the command `register`, which is there already (built in)
+hint: `replace` it if that is meant, or choose another name
+plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
+hint: `replace` it if that is meant, or choose another name
+plugin `acme` 1.2.3 adds the command `reg`, which is there already as an alias of `register` (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the command `fine`, with the alias `config`, which is taken already by `config` (built in)
+hint: choose another alias
+plugin `acme` 1.2.3 adds the command `twin`, which is there already as an alias of `fine` (of plugin `acme`)
+hint: choose another name
+plugin `acme` 1.2.3 adds the command `fine`, which has the name `fine` twice
+plugin `acme` 1.2.3 adds two commands with the name `one` to `bad`
+plugin `acme` 1.2.3 adds the command `reg`, which is there already as an alias of `register` (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the command `config`, with the alias `reg`, which is taken already by `register` (built in)
+hint: choose another alias
+
+"#]]
     );
     let mut tree = base();
-    apply_as("first", &mut tree, |main| drop(main.add(leaf("doctor").arg(option())))).unwrap();
-    assert_data_eq!(refused(apply(&mut tree, |main| drop(main.add(leaf("doctor"))))), str![]);
-    assert_data_eq!(refused(apply(&mut tree, |main| drop(main.group("doctor").add_arg(option())))), str![]);
+    apply_as("first", &mut tree, |main| {
+        main.add(leaf("doctor").arg(option()));
+    })
+    .unwrap();
+    assert_data_eq!(
+        refused(apply(&mut tree, |main| {
+            main.add(leaf("doctor"));
+        })),
+        str![[r#"
+plugin `acme` 1.2.3 adds the command `doctor`, which is there already (of plugin `first`)
+hint: `replace` it if that is meant, or choose another name
+"#]]
+    );
+    assert_data_eq!(
+        refused(apply(&mut tree, |main| {
+            main.group("doctor").add_arg(option());
+        })),
+        str![[r#"
+plugin `acme` 1.2.3 adds the option `--opt` to `doctor`: it has the name `--opt`, which is taken in `doctor` (of plugin `first`)
+hint: choose another name
+"#]]
+    );
 }
 
 #[test]
 fn places_that_are_not_there_or_not_groups() {
     assert_data_eq!(
         refuse(vec![
-            |main| { main.group("nowhere").add(leaf("bad")); },
-            |main| { main.group("confgi").add(leaf("bad")); },
-            |main| { main.group("config").group("shwo").add_arg(option()); },
-            |main| { main.group("register").add(leaf("bad")); },
+            |main| {
+                main.group("nowhere").add(leaf("bad"));
+            },
+            |main| {
+                main.group("confgi").add(leaf("bad"));
+            },
+            |main| {
+                main.group("config").group("shwo").add_arg(option());
+            },
+            |main| {
+                main.group("register").add(leaf("bad"));
+            },
             |main| {
                 main.add(leaf("own"));
                 main.group("own").add(leaf("bad"));
             },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the command `bad` to `nowhere`, which is not there
+hint: `merge` makes a group that is not there
+plugin `acme` 1.2.3 adds the command `bad` to `confgi`, which is not there
+hint: did you mean `config`?
+plugin `acme` 1.2.3 adds the option `--opt` to `config shwo`, which is not there
+hint: did you mean `show`?
+plugin `acme` 1.2.3 adds the command `bad` to `register`, which is a command and not a group (built in)
+plugin `acme` 1.2.3 adds the command `bad` to `own`, which is a command and not a group (of plugin `acme`)
+
+"#]]
     );
 }
 
@@ -92,13 +193,24 @@ fn places_that_are_not_there_or_not_groups() {
 fn commands_that_cannot_be() {
     assert_data_eq!(
         refuse(vec![
-            |main| { main.add(Command::new("bad").command(Command::new("hollow"))); },
-            |main| { main.add(leaf("bad").about("\u{1b}[31mred")); },
-            |main| { main.add(leaf("bad").long_about("x".repeat(70_000))); },
-            |main| { main.add(leaf("bad").after_help("left \u{202E}right")); },
-            |main| { main.add((0..8).fold(leaf("bad"), |below, _| Command::new("bad").command(below))); },
             |main| {
-                let many = (0..1000).fold(Command::new("bad"), |group, n| group.command(leaf(&format!("n{n}"))));
+                main.add(Command::new("bad").command(Command::new("hollow")));
+            },
+            |main| {
+                main.add(leaf("bad").about("\u{1b}[31mred"));
+            },
+            |main| {
+                main.add(leaf("bad").long_about("x".repeat(70_000)));
+            },
+            |main| {
+                main.add(leaf("bad").after_help("left \u{202E}right"));
+            },
+            |main| {
+                main.add((0..8).fold(leaf("bad"), |below, _| Command::new("bad").command(below)));
+            },
+            |main| {
+                let many =
+                    (0..1000).fold(Command::new("bad"), |group, n| group.command(leaf(&format!("n{n}"))));
                 main.add(many);
             },
             |main| {
@@ -106,7 +218,19 @@ fn commands_that_cannot_be() {
                 main.add(many);
             },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the command `bad hollow`, which neither does something nor has commands below it
+hint: give it a function with `run`
+plugin `acme` 1.2.3 gives `bad` a description with control characters
+hint: colours and the like are the host's business
+plugin `acme` 1.2.3 gives `bad` a long description of more than 64 KiB
+plugin `acme` 1.2.3 gives `bad` a text after the options with control characters
+hint: colours and the like are the host's business
+plugin `acme` 1.2.3 nests commands too deep, at `bad bad bad bad bad bad bad bad bad`: at most 8 levels are allowed
+plugin `acme` 1.2.3 adds more than 1000 commands
+plugin `acme` 1.2.3 gives `bad` 201 arguments; at most 200 are allowed
+
+"#]]
     );
 }
 
@@ -114,18 +238,57 @@ fn commands_that_cannot_be() {
 fn merging_replacing_and_hiding() {
     assert_data_eq!(
         refuse(vec![
-            |main| { main.merge(leaf("bad")); },
-            |main| { main.merge(Command::new("register").command(leaf("bad"))); },
-            |main| { main.merge(leaf("config").command(leaf("bad"))); },
-            |main| { main.merge(Command::new("config").command(leaf("show"))); },
-            |main| { main.merge(Command::new("config").command(Command::new("show").command(leaf("x")))); },
-            |main| { main.replace(leaf("bad")); },
-            |main| { main.replace(leaf("registre")); },
-            |main| { main.replace(leaf("plugin")); },
-            |main| { main.group("plugin").hide("list"); },
-            |main| { main.hide("confgi"); },
+            |main| {
+                main.merge(leaf("bad"));
+            },
+            |main| {
+                main.merge(Command::new("register").command(leaf("bad")));
+            },
+            |main| {
+                main.merge(leaf("config").command(leaf("bad")));
+            },
+            |main| {
+                main.merge(Command::new("config").command(leaf("show")));
+            },
+            |main| {
+                main.merge(Command::new("config").command(Command::new("show").command(leaf("x"))));
+            },
+            |main| {
+                main.replace(leaf("bad"));
+            },
+            |main| {
+                main.replace(leaf("registre"));
+            },
+            |main| {
+                main.replace(leaf("plugin"));
+            },
+            |main| {
+                main.group("plugin").hide("list");
+            },
+            |main| {
+                main.hide("confgi");
+            },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 merges `bad`, which has no commands below it
+hint: `add` it instead
+plugin `acme` 1.2.3 merges the group `register`, which is there as a command (built in)
+plugin `acme` 1.2.3 merges the group `config`, which does something of its own, into one that is there already
+hint: leave out the group's `run`
+plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
+hint: `replace` it if that is meant, or choose another name
+plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
+hint: `replace` it if that is meant, or choose another name
+plugin `acme` 1.2.3 replaces the command `bad`, which is not there
+hint: `add` it instead
+plugin `acme` 1.2.3 replaces the command `registre`, which is not there
+hint: did you mean `register`?
+plugin `acme` 1.2.3 replaces the command `plugin`, which the host keeps for itself
+plugin `acme` 1.2.3 hides the command `plugin list`, which the host keeps for itself
+plugin `acme` 1.2.3 hides the command `confgi`, which is not there
+hint: did you mean `config`?
+
+"#]]
     );
 }
 
@@ -149,7 +312,28 @@ fn names_of_arguments() {
             vec![Arg::positional("where").long("where")],
             vec![Arg::positional("where").short('w')],
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the option `--fine` to `config bad`: it has an id that is empty or has control characters
+plugin `acme` 1.2.3 adds the option `--fine` to `config bad`: it has an id that is empty or has control characters
+plugin `acme` 1.2.3 adds the option `--fine` to `config bad`: it has the id `help`, which the host keeps for itself
+plugin `acme` 1.2.3 adds the positional `version` to `config bad`: it has the id `version`, which the host keeps for itself
+plugin `acme` 1.2.3 adds the option `--` to `config bad`: it has the long name ``, which is not letters, digits, `-` and `_`
+hint: names are given without the dashes in front
+plugin `acme` 1.2.3 adds the option `--not fine` to `config bad`: it has the long name `not fine`, which is not letters, digits, `-` and `_`
+hint: names are given without the dashes in front
+plugin `acme` 1.2.3 adds the option `----opt` to `config bad`: it has the long name `--opt`, which is not letters, digits, `-` and `_`
+hint: names are given without the dashes in front
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the long name `-o`, which is not letters, digits, `-` and `_`
+hint: names are given without the dashes in front
+plugin `acme` 1.2.3 adds the option `--help` to `config bad`: it has the name `--help`, which the host keeps for itself
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--version`, which the host keeps for itself
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-h`, which the host keeps for itself
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the short name `é`, which is not one printable ASCII character
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the short name `-`, which is not one printable ASCII character
+plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it goes by its place, and yet has a name with dashes
+plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it goes by its place, and yet has a name with dashes
+
+"#]]
     );
 }
 
@@ -166,19 +350,52 @@ fn names_of_arguments_that_are_taken() {
             vec![option().short('p')],
             vec![Arg::positional("verbose")],
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the option `--other` to `config bad`: it has the id `opt`, which is taken in `config bad` (of the same plugin)
+hint: choose another id
+plugin `acme` 1.2.3 adds the flag `--opt` to `config bad`: it has the name `--opt`, which is taken in `config bad` (of the same plugin)
+hint: choose another name
+plugin `acme` 1.2.3 adds the flag `--other` to `config bad`: it has the name `--opt`, which is taken in `config bad` (of the same plugin)
+hint: choose another name
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--opt` twice
+plugin `acme` 1.2.3 adds the flag `--other` to `config bad`: it has the name `-x`, which is taken in `config bad` (of the same plugin)
+hint: choose another name
+plugin `acme` 1.2.3 adds the option `--project` to `config bad`: it has the name `--project`, which is taken in the program (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-p`, which is taken in the program (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the positional `verbose` to `config bad`: it has the id `verbose`, which is taken in the program (built in)
+hint: choose another id
+
+"#]]
     );
     assert_data_eq!(
         refuse(vec![
-            |main| { main.add_arg(Arg::option("image").global(true)); },
-            |main| { main.add_arg(Arg::option("i").long("image").global(true)); },
-            |main| { main.group("register").add_arg(Arg::flag("image")); },
+            |main| {
+                main.add_arg(Arg::option("image").global(true));
+            },
+            |main| {
+                main.add_arg(Arg::option("i").long("image").global(true));
+            },
+            |main| {
+                main.group("register").add_arg(Arg::flag("image"));
+            },
             |main| {
                 main.add(leaf("own").arg(option()));
                 main.add_arg(Arg::flag("wide").alias("opt").global(true));
             },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the option `--image` to the program: it has the name `--image`, which is taken in `register` (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the option `--image` to the program: it has the name `--image`, which is taken in `register` (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the flag `--image` to `register`: it has the name `--image`, which is taken in `register` (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the flag `--wide` to the program: it has the name `--opt`, which is taken in `own` (of plugin `acme`)
+hint: choose another name
+
+"#]]
     );
 }
 
@@ -194,7 +411,16 @@ fn kinds_of_arguments() {
             vec![Arg::flag("flag").possible_values(["on"])],
             vec![Arg::counter("count").multiple(true)],
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it is both global and required
+plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it is global, which only options and flags can be
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it is required, and yet has a default
+plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has a default, which only options and positionals can have
+plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it has a default, which only options and positionals can have
+plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has possible values, and yet takes none
+plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it takes several values, and yet takes none
+
+"#]]
     );
 }
 
@@ -214,7 +440,22 @@ fn values_of_arguments() {
             vec![option().help("bell\u{7}")],
             vec![option().long_help("bell\u{7}")],
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has 2 defaults, and yet takes one value
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the default `c`, which is none of its possible values `a`, `b`
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has a default with control characters
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the possible value `a` twice
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has a possible value that is empty or has control characters
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it names the variable `NOT-A-NAME`, which is not letters, digits and `_`
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it names the variable ``, which is not letters, digits and `_`
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it names the variable `1ST`, which is not letters, digits and `_`
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has an empty value name
+plugin `acme` 1.2.3 gives the option `--opt` of `config bad` a help text with control characters
+hint: colours and the like are the host's business
+plugin `acme` 1.2.3 gives the option `--opt` of `config bad` a long help text with control characters
+hint: colours and the like are the host's business
+
+"#]]
     );
 }
 
@@ -229,14 +470,32 @@ fn arguments_beside_each_other() {
             vec![Arg::positional("first"), Arg::positional("second").required(true)],
             vec![Arg::positional("first").multiple(true), Arg::positional("second")],
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with itself
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `nothing`, which is not there
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `projcet`, which is not there
+hint: did you mean `project`?
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `local`, which is not global as it is itself
+plugin `acme` 1.2.3 adds the positional `second` to `config bad`: it is required, and yet comes behind `first`, which is not
+plugin `acme` 1.2.3 adds the positional `second` to `config bad`: it comes behind `first`, which takes all values that are left
+
+"#]]
     );
     assert_data_eq!(
         refuse(vec![
-            |main| { main.group("register").add_arg(Arg::positional("more")); },
-            |main| { main.group("register").add_arg(Arg::flag("x").conflicts_with("imgae")); },
+            |main| {
+                main.group("register").add_arg(Arg::positional("more"));
+            },
+            |main| {
+                main.group("register").add_arg(Arg::flag("x").conflicts_with("imgae"));
+            },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 adds the positional `more` to `register`: it comes behind `files`, which takes all values that are left
+plugin `acme` 1.2.3 adds the flag `--x` to `register`: it conflicts with `imgae`, which is not there
+hint: did you mean `image`?
+
+"#]]
     );
 }
 
@@ -244,17 +503,53 @@ fn arguments_beside_each_other() {
 fn defaults_and_callbacks() {
     assert_data_eq!(
         refuse(vec![
-            |main| { main.group("nowhere").option("x").set_default("x"); },
-            |main| { main.option("projcet").set_default("x"); },
-            |main| { main.group("register").option("project").set_default("x"); },
-            |main| { main.group("register").option("dry-run").set_default("true"); },
-            |main| { main.option("verbose").set_default_with(|_| Ok(vec![])); },
-            |main| { main.group("register").option("files").set_default("x"); },
-            |main| { main.option("output").set_default("pdf"); },
-            |main| { main.group("config").group("show").option("depth").set_default("300"); },
-            |main| { main.group("register").option("imgae").add_callback(|_, _| Ok(None)); },
-            |main| { main.group("registre").option("image").add_callback(|_, _| Ok(None)); },
+            |main| {
+                main.group("nowhere").option("x").set_default("x");
+            },
+            |main| {
+                main.option("projcet").set_default("x");
+            },
+            |main| {
+                main.group("register").option("project").set_default("x");
+            },
+            |main| {
+                main.group("register").option("dry-run").set_default("true");
+            },
+            |main| {
+                main.option("verbose").set_default_with(|_| Ok(vec![]));
+            },
+            |main| {
+                main.group("register").option("files").set_default("x");
+            },
+            |main| {
+                main.option("output").set_default("pdf");
+            },
+            |main| {
+                main.group("config").group("show").option("depth").set_default("300");
+            },
+            |main| {
+                main.group("register").option("imgae").add_callback(|_, _| Ok(None));
+            },
+            |main| {
+                main.group("registre").option("image").add_callback(|_, _| Ok(None));
+            },
         ]),
-        str![]
+        str![[r#"
+plugin `acme` 1.2.3 sets the default of `x` of `nowhere`, which is not there
+plugin `acme` 1.2.3 sets the default of `projcet`, which is not there
+hint: did you mean `project`?
+plugin `acme` 1.2.3 sets the default of `project` of `register`, which is a global option of the program
+hint: change it there
+plugin `acme` 1.2.3 sets the default of `--dry-run` of `register`, which is a flag and has none
+plugin `acme` 1.2.3 sets the default of `--verbose`, which is a flag and has none
+plugin `acme` 1.2.3 sets the default of `files` of `register`, which must be given and has none
+plugin `acme` 1.2.3 sets a default of `--output` that cannot be used: `pdf` is not possible, only `table`, `json`
+plugin `acme` 1.2.3 sets a default of `--depth` of `config show` that cannot be used: `300` is not possible: 300 is not in 0..=255
+plugin `acme` 1.2.3 adds a callback to `imgae` of `register`, which is not there
+hint: did you mean `image`?
+plugin `acme` 1.2.3 adds a callback to `image` of `registre`, which is not there
+hint: did you mean `register`?
+
+"#]]
     );
 }
