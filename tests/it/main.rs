@@ -4,6 +4,7 @@
 
 mod chain;
 mod choice;
+mod configure_cli;
 mod help_yourself;
 mod hooks;
 mod layout;

@@ -1,0 +1,247 @@
+//! Commands that are declared with clap's derive, in the plugin's own clap.
+
+use snapbox::str;
+use tests::{TestEnvironment, snapshot};
+
+use crate::home_with;
+
+fn clapped() -> TestEnvironment {
+    let mut home = home_with(&["clapped"]);
+    home.set("FLYTE_PLUGIN", "clapped");
+    home
+}
+
+#[test]
+fn help_is_that_of_the_host() {
+    let home = clapped();
+    snapshot!(
+        home.run(&["ship", "--help"]),
+        str![[r#"
+Ship things
+
+Declared with clap's derive, and read by the plugin's own clap.
+
+Usage: flyte-host ship [OPTIONS] <COMMAND>
+
+Commands:
+  send  Send goods [alias: dispatch]
+  crew  Look after the crew
+  exec  Run a program on board
+  help  Print this message or the help of the given subcommand(s)
+
+Options:
+      --dry-run
+          Only say what would be done
+
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options:
+  -c, --config <FILE>
+          Flyte configuration file
+
+  -p, --project <PROJECT>
+          Flyte project [default: from the configuration]
+
+  -d, --domain <DOMAIN>
+          Flyte domain [default: from the configuration]
+
+  -o, --output <FORMAT>
+          How to write the result
+
+          Possible values:
+          - json:  For programs: JSON
+          - name:  For programs: one name a line
+          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
+            only)
+          - table: For people
+          - yaml:  For programs: YAML
+
+      --plugin <NAME>
+          Plugin to use: a name or a path; may be repeated, the first in front
+
+      --no-plugins
+          Use no plugin
+
+      --plugin-fallback
+          Go on without a plugin that cannot be used
+
+  -v, --verbose...
+          Say more; -vv for details
+
+Example:
+  flyte-host ship send --to mars apples
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["ship", "send", "-h"]),
+        str![[r#"
+Send goods
+
+Usage: flyte-host ship send [OPTIONS] <GOODS>...
+
+Arguments:
+  <GOODS>...  What to send
+
+Options:
+      --dry-run          Only say what would be done
+      --to <TO>          Where to [default: earth] [possible values: earth, mars]
+  -w, --weight <WEIGHT>  How heavy, in kg [default: 1]
+  -l...                  How loud
+      --note <NOTE>      A note to attach; may be repeated
+  -h, --help             Print help (see more with '--help')
+
+Global options:
+  -c, --config <FILE>      Flyte configuration file
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
+  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
+      --no-plugins         Use no plugin
+      --plugin-fallback    Go on without a plugin that cannot be used
+  -v, --verbose...         Say more; -vv for details
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn values_are_typed() {
+    let home = clapped();
+    snapshot!(
+        home.run(&["ship", "send", "apples"]),
+        str![[r#"
+Ship { dry_run: false, command: Send { to: Earth, weight: 1, loud: 0, note: [], goods: ["apples"] } }
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&[
+            "ship",
+            "dispatch",
+            "--to",
+            "mars",
+            "-w",
+            "-3",
+            "-ll",
+            "--note",
+            "a b",
+            "--note=",
+            "--dry-run",
+            "x",
+            "y"
+        ]),
+        str![[r#"
+Ship { dry_run: true, command: Send { to: Mars, weight: -3, loud: 2, note: ["a b", ""], goods: ["x", "y"] } }
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["ship", "crew", "add", "Ada", "-o", "json"]),
+        str![[r#"
+Ship { dry_run: false, command: Crew(Add { name: "Ada" }) }
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["ship", "exec", "ls", "--", "-l", "--", "x"]),
+        str![[r#"
+Ship { dry_run: false, command: Exec { program: "ls", args: ["-l", "--", "x"] } }
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["config", "weigh", "--mass", "1e3"]),
+        str![[r#"
+1000 kg
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn what_the_host_can_refuse_it_refuses() {
+    let home = clapped();
+    snapshot!(
+        home.run(&["ship", "send", "--to", "marss", "x"]),
+        str![[r#"
+------- stderr -------
+error: invalid value 'marss' for '--to <TO>'
+  [possible values: earth, mars]
+
+  tip: a similar value exists: 'mars'
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["ship", "send"]),
+        str![[r#"
+------- stderr -------
+error: the following required arguments were not provided:
+  <GOODS>...
+
+Usage: flyte-host ship send <GOODS>...
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["ship"]),
+        str![[r#"
+------- stderr -------
+Ship things
+
+Usage: flyte-host ship [OPTIONS] <COMMAND>
+
+Commands:
+  send  Send goods [alias: dispatch]
+  crew  Look after the crew
+  exec  Run a program on board
+  help  Print this message or the help of the given subcommand(s)
+
+Options:
+      --dry-run  Only say what would be done
+  -h, --help     Print help (see more with '--help')
+
+Global options:
+  -c, --config <FILE>      Flyte configuration file
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
+  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
+      --no-plugins         Use no plugin
+      --plugin-fallback    Go on without a plugin that cannot be used
+  -v, --verbose...         Say more; -vv for details
+
+Example:
+  flyte-host ship send --to mars apples
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn what_only_the_plugins_parser_knows_is_a_wrong_use() {
+    snapshot!(
+        clapped().run(&["ship", "send", "--weight", "heavy", "x"]),
+        str![[r#"
+------- stderr -------
+error: invalid value 'heavy' for '--weight <WEIGHT>': invalid digit found in string
+hint: `flyte-host ship send --help` shows how it is used
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        clapped().run(&["config", "weigh", "--mass", "much"]),
+        str![[r#"
+------- stderr -------
+error: invalid value 'much' for '--mass <MASS>': invalid float literal
+hint: `flyte-host config weigh --help` shows how it is used
+[exit: 2]
+"#]]
+    );
+}

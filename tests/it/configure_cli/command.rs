@@ -1,0 +1,328 @@
+//! Commands of a plugin that run.
+
+use std::process::{Command, Stdio};
+
+use snapbox::str;
+use tests::snapshot;
+
+use super::toolbox;
+
+#[test]
+fn a_command_gets_its_arguments() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["doctor"]),
+        str![[r#"
+path: doctor
+level: low (default)
+tool:  (default)
+quick: false (default)
+slow: false (default)
+loud: 0 (default)
+end: well (default)
+organ:  (default)
+region: eu (default)
+tenant: -
+words: 
+config: {}
+terminal: false, colour: false
+------- stderr -------
+looked
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&[
+            "--tenant",
+            "blue",
+            "dr",
+            "-l",
+            "high",
+            "--tool=lamp",
+            "--tool",
+            "a b",
+            "-qLL",
+            "--region",
+            "us",
+            "--",
+            "ear",
+            "-eye"
+        ]),
+        str![[r#"
+path: doctor
+level: high (given)
+tool: lamp, a b (given)
+quick: true (given)
+slow: false (default)
+loud: 2 (given)
+end: well (default)
+organ: ear, -eye (given)
+region: us (given)
+tenant: blue
+words: --level=high --tool=lamp --tool=a b --quick --loud --loud ear -- -eye
+config: {}
+terminal: false, colour: false
+------- stderr -------
+looked
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["doctor", "--quick", "--slow"]),
+        str![[r#"
+------- stderr -------
+error: the argument '--quick' cannot be used with '--slow'
+
+Usage: flyte-host doctor --quick [ORGAN]...
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn commands_run_at_every_depth() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["box", "drawer", "open", "7"]),
+        str![[r#"
+drawer 7 is open
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["create", "app"]),
+        str![[r#"
+created
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["create", "bucket"]),
+        str![[r#"
+created
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["config", "rotate"]),
+        str![[r#"
+rotated
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["config", "keys", "list"]),
+        str![[r#"
+no keys
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_command_reads_its_arguments_itself() {
+    snapshot!(
+        toolbox().run(&["box", "drawer", "open", "seven"]),
+        str![[r#"
+------- stderr -------
+error: invalid value `seven` for `number`: invalid digit found in string
+hint: `flyte-host box drawer open --help` shows how it is used
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn a_command_learns_the_output_format() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["doctor", "-o", "json"]),
+        str![[r#"
+{"level": "low"}
+------- stderr -------
+looked
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["-o", "name", "doctor"]),
+        str![[r#"
+doctor
+------- stderr -------
+looked
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_command_sees_the_plugins_section_of_the_settings() {
+    let home = toolbox();
+    home.write("../.flyte/host.toml", "[plugin.toolbox]\nstethoscope = \"new\"\n");
+    snapshot!(
+        home.run(&["doctor"]),
+        str![[r#"
+path: doctor
+level: low (default)
+tool:  (default)
+quick: false (default)
+slow: false (default)
+loud: 0 (default)
+end: well (default)
+organ:  (default)
+region: eu (default)
+tenant: -
+words: 
+config: {"stethoscope":"new"}
+terminal: false, colour: false
+------- stderr -------
+looked
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn an_exit_code_is_passed_through() {
+    snapshot!(
+        toolbox().run(&["doctor", "-oname", "--end", "code"]),
+        str![[r#"
+doctor
+------- stderr -------
+looked
+[exit: 42]
+"#]]
+    );
+}
+
+#[test]
+fn an_error_is_told_with_the_plugin_and_the_command() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["doctor", "-oname", "--end", "error"]),
+        str![[r#"
+doctor
+------- stderr -------
+looked
+error: plugin `toolbox` 0.4.0 failed in the command `doctor`
+  caused by: the laptop is ill
+  caused by: fan is stuck
+hint: clean the fan
+[exit: 11]
+"#]]
+    );
+    snapshot!(
+        home.run(&["doctor", "-oname", "--end", "error-code"]),
+        str![[r#"
+doctor
+------- stderr -------
+looked
+error: plugin `toolbox` 0.4.0 failed in the command `doctor`
+  caused by: the laptop is very ill
+[exit: 43]
+"#]]
+    );
+}
+
+#[test]
+fn a_wrong_use_is_the_users() {
+    snapshot!(
+        toolbox().run(&["doctor", "-oname", "--end", "usage"]),
+        str![[r#"
+doctor
+------- stderr -------
+looked
+error: `organ` and `tool` do not go together
+hint: `flyte-host doctor --help` shows how it is used
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_is_told_with_its_place() {
+    snapshot!(
+        toolbox().run(&["doctor", "-oname", "--end", "panic"]),
+        str![[r#"
+doctor
+------- stderr -------
+looked
+error: plugin `toolbox` 0.4.0 panicked in the command `doctor`
+  caused by: stethoscope lost (tests/plugins/commands/src/doctor.rs:80)
+hint: this is a bug in the plugin; report it at <https://example.org/toolbox>
+[exit: 11]
+"#]]
+    );
+}
+
+#[test]
+fn a_command_gets_the_connection() {
+    let home = toolbox();
+    home.write("../.flyte/config.yaml", "admin:\n  endpoint: dns:///flyte.example.org\n");
+    snapshot!(
+        home.run(&["doctor", "-oname", "--end", "remote"]),
+        str![[r#"
+doctor
+endpoint: flyte.example.org
+------- stderr -------
+looked
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn the_hosts_own_failure_is_not_blamed_on_the_plugin() {
+    let home = toolbox();
+    home.write("../.flyte/config.yaml", "admin: [\n");
+    snapshot!(
+        home.run(&["doctor", "-oname", "--end", "remote"]),
+        str![[r#"
+doctor
+------- stderr -------
+looked
+error: configuration file `~/.flyte/config.yaml` is broken at line 1, column 8: unclosed bracket '['
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn bytes_arrive_as_they_are() {
+    let output = toolbox().command().args(["doctor", "-oyaml", "--end", "bytes"]).output().unwrap();
+    assert_eq!(output.stdout, b"\x1b[31m\0\xff\x0b\x1b");
+}
+
+#[test]
+fn a_closed_pipe_ends_the_program_silently() {
+    let home = toolbox();
+    let mut command = home.command();
+    command.args(["doctor", "--end", "error"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(3), ""));
+}
+
+/// `script` of util-linux gives the program a terminal.
+#[test]
+fn progress_shows_on_a_terminal_and_goes_away() {
+    if Command::new("script").arg("--version").output().is_err() {
+        return;
+    }
+    let home = toolbox();
+    let environment = home.command();
+    let mut command = Command::new("script");
+    command.args(["-qec", &format!("{} doctor -oname", environment.get_program().display()), "/dev/null"]);
+    command.env_clear().envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("TERM", "xterm").current_dir(environment.get_current_dir().unwrap()).stdin(Stdio::null());
+    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let (shown, rest) = text.split_once("looked").unwrap();
+    assert!(shown.contains("looking again [") && shown.contains("1/2"), "{text:?}");
+    assert!(
+        shown.ends_with("\u{1b}[2K") && rest.ends_with("\u{1b}[2K"),
+        "the line is cleared each time: {text:?}"
+    );
+}

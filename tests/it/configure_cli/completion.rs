@@ -1,0 +1,307 @@
+//! Completion, in real shells where they are installed.
+
+use std::{env, process::Command};
+
+use snapbox::str;
+use tests::{TestEnvironment, snapshot};
+
+use super::toolbox;
+
+/// What bash offers behind a line, one candidate a line.
+fn bash(home: &TestEnvironment, line: &str) -> String {
+    let script = r#"
+        source <(flyte-host completion bash)
+        # What readline does when somebody presses TAB: it breaks words at `=` and `:` too.
+        function tab {
+            COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9
+            read -r -a COMP_WORDS <<< "${1//=/ = }"
+            [[ $1 == *[\ =] ]] && COMP_WORDS+=("")
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            local function=$(complete -p flyte-host); function=${function#*-F }; function=${function%% *}
+            $function flyte-host "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+            printf '%s\n' "${COMPREPLY[@]}"
+        }
+        tab "$1"
+    "#;
+    shell(home, "bash", &["--norc", "-c", script, "bash", line])
+}
+
+fn shell(home: &TestEnvironment, program: &str, arguments: &[&str]) -> String {
+    let like = home.command();
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().current_dir(like.get_current_dir().unwrap());
+    command.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let told = home.tell(&mut command);
+    told.replace("------- stderr -------\nbash: compopt: not currently executing completion function\n", "")
+}
+
+/// Whether a shell is installed. In CI nothing is skipped that is promised: bash.
+fn is_installed(program: &str) -> bool {
+    let found = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join(program).exists());
+    assert!(found || program != "bash" || env::var_os("CI").is_none(), "bash is needed here");
+    found
+}
+
+#[test]
+fn bash_completes_what_a_plugin_added() {
+    if !is_installed("bash") {
+        return;
+    }
+    let home = toolbox();
+    snapshot!(
+        bash(&home, "flyte-host "),
+        str![[r#"
+config
+plugin
+register
+doctor
+box
+create
+help
+--config
+--project
+--domain
+--output
+--plugin
+--no-plugins
+--plugin-fallback
+--verbose
+--version
+--region
+--help
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host do"),
+        str![[r#"
+doctor
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host box drawer "),
+        str![[r#"
+open
+help
+--config
+--project
+--domain
+--output
+--plugin
+--no-plugins
+--plugin-fallback
+--verbose
+--region
+--help
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host config "),
+        str![[r#"
+show
+rotate
+keys
+help
+--config
+--project
+--domain
+--output
+--plugin
+--no-plugins
+--plugin-fallback
+--verbose
+--region
+--help
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host doctor --l"),
+        str![[r#"
+--level
+--loud
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host doctor --level "),
+        str![[r#"
+low
+high
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host doctor --level=h"),
+        str![[r#"
+high
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host --region="),
+        str![[r#"
+eu
+us
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host help box "),
+        str![[r#"
+drawer
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn what_is_hidden_does_not_complete() {
+    if !is_installed("bash") {
+        return;
+    }
+    let home = toolbox();
+    snapshot!(
+        bash(&home, "flyte-host --ten"),
+        str![[r#"
+
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host comp"),
+        str![[r#"
+
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host doctor --secr"),
+        str![[r#"
+
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn the_plugin_on_the_line_itself_counts() {
+    if !is_installed("bash") {
+        return;
+    }
+    let mut home = toolbox();
+    home.set("FLYTE_PLUGIN", "");
+    snapshot!(
+        bash(&home, "flyte-host sh"),
+        str![[r#"
+
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host --plugin clapped sh"),
+        str![[r#"
+ship
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_broken_plugin_leaves_completion_of_the_rest() {
+    if !is_installed("bash") {
+        return;
+    }
+    let mut home = toolbox();
+    home.set("TOOLBOX_BAD", "panic");
+    snapshot!(
+        bash(&home, "flyte-host co"),
+        str![[r#"
+completion
+config
+------- stderr -------
+warning: plugin `toolbox` 0.4.0 panicked in `configure_cli`
+  caused by: no command line (tests/plugins/commands/src/bad.rs:19)
+hint: this is a bug in the plugin; report it at <https://example.org/toolbox>, and go on with `--no-plugins`
+[exit: 0]
+"#]]
+    );
+    home.set("FLYTE_PLUGIN", "nowhere");
+    snapshot!(
+        bash(&home, "flyte-host plugin "),
+        str![[r#"
+disable
+enable
+list
+path
+show
+help
+--config
+--project
+--domain
+--output
+--plugin
+--no-plugins
+--plugin-fallback
+--verbose
+--help
+------- stderr -------
+warning: no plugin is called `nowhere`
+  caused by: not in `[HOME]/.flyte/plugins`
+hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn zsh_completes_with_descriptions() {
+    if !is_installed("zsh") {
+        return;
+    }
+    let script = r#"
+        compdef() { :; }
+        source <(flyte-host completion zsh)
+        function _describe { shift 2; print -l -- ${(P)1} }
+        words=(flyte-host do) CURRENT=2
+        _clap_dynamic_completer_flyte_host
+    "#;
+    let told = shell(&toolbox(), "zsh", &["-f", "-c", script]);
+    assert_eq!(told, "doctor:Check this laptop\n[exit: 0]");
+}
+
+#[test]
+fn fish_completes_with_descriptions() {
+    if !is_installed("fish") {
+        return;
+    }
+    let script = "flyte-host completion fish | source; complete -C 'flyte-host do'";
+    let told = shell(&toolbox(), "fish", &["--no-config", "-c", script]);
+    assert_eq!(told, "doctor\tCheck this laptop\n[exit: 0]");
+}
+
+#[test]
+fn every_shell_has_a_script_that_asks_the_program() {
+    let home = toolbox();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = home.run(&["completion", shell]);
+        assert!(script.contains("FLYTE_HOST_COMPLETE") && script.contains("flyte-host"), "{shell}: {script}");
+    }
+    snapshot!(
+        home.run(&["completion", "tcsh"]),
+        str![[r#"
+------- stderr -------
+error: invalid value 'tcsh' for '<SHELL>'
+  [possible values: bash, elvish, fish, powershell, zsh]
+
+  tip: a similar value exists: 'zsh'
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+}

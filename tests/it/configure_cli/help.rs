@@ -1,0 +1,513 @@
+//! Help, and names that were misspelt.
+
+use snapbox::str;
+use tests::snapshot;
+
+use super::toolbox;
+
+#[test]
+fn commands_of_a_plugin_stand_among_the_others() {
+    snapshot!(
+        toolbox().run(&["--help"]),
+        str![[r#"
+A Flyte command line that compiled plugins may change
+
+Plugins are named by `FLYTE_PLUGIN` or `--plugin`: a path, the name of a file in `~/.flyte/plugins`,
+or a list of these. Without one, the built-in default is used.
+
+Usage: flyte-host [OPTIONS] <COMMAND>
+
+Commands:
+  config    Show the configuration that is in use
+  plugin    Look at plugins, and choose them
+  register  Register tasks, workflows and launch plans
+  doctor    Check this laptop [alias: dr]
+  box       Look into the box
+  create    Create things
+  help      Print this message or the help of the given subcommand(s)
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options:
+  -c, --config <FILE>
+          Flyte configuration file
+
+  -p, --project <PROJECT>
+          Flyte project [default: from the configuration]
+
+  -d, --domain <DOMAIN>
+          Flyte domain [default: from the configuration]
+          
+          [default: staging]
+
+  -o, --output <FORMAT>
+          How to write the result
+
+          Possible values:
+          - json:  For programs: JSON
+          - name:  For programs: one name a line
+          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
+            only)
+          - table: For people
+          - yaml:  For programs: YAML
+
+      --plugin <NAME>
+          Plugin to use: a name or a path; may be repeated, the first in front
+
+      --no-plugins
+          Use no plugin
+
+      --plugin-fallback
+          Go on without a plugin that cannot be used
+
+  -v, --verbose...
+          Say more; -vv for details
+
+  -V, --version
+          Print the version, and the plugins in use
+
+      --region <REGION>
+          Where to work
+          
+          [env: TOOLBOX_REGION]
+          [default: eu]
+          [possible values: eu, us]
+
+Examples:
+  flyte-host plugin list
+  FLYTE_PLUGIN=acme flyte-host register --dry-run task.yaml
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_command_of_a_plugin_has_help() {
+    snapshot!(
+        toolbox().run(&["doctor", "--help"]),
+        str![[r#"
+Check this laptop
+
+It tells what it was given, and ends as it is told.
+
+Usage: flyte-host doctor [OPTIONS] [ORGAN]...
+
+Arguments:
+  [ORGAN]...
+          What to look at
+
+Options:
+  -l, --level <LEVEL>
+          How hard to look
+          
+          A hard look takes longer.
+          
+          [default: low]
+          [alias: --depth]
+          [possible values: low, high]
+
+      --tool <TOOL>
+          What to look with; may be repeated
+
+  -q, --quick
+          Be quick
+          
+          [env: TOOLBOX_QUICK]
+
+      --slow
+          Take your time
+
+  -L, --loud...
+          Say it louder
+
+      --end <END>
+          How to end
+          
+          [default: well]
+          [possible values: well, code, error, error-code, usage, panic, remote, bytes]
+
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options:
+  -c, --config <FILE>
+          Flyte configuration file
+
+  -p, --project <PROJECT>
+          Flyte project [default: from the configuration]
+
+  -d, --domain <DOMAIN>
+          Flyte domain [default: from the configuration]
+          
+          [default: staging]
+
+  -o, --output <FORMAT>
+          How to write the result
+
+          Possible values:
+          - json:  For programs: JSON
+          - name:  For programs: one name a line
+          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
+            only)
+          - table: For people
+          - yaml:  For programs: YAML
+
+      --plugin <NAME>
+          Plugin to use: a name or a path; may be repeated, the first in front
+
+      --no-plugins
+          Use no plugin
+
+      --plugin-fallback
+          Go on without a plugin that cannot be used
+
+  -v, --verbose...
+          Say more; -vv for details
+
+      --region <REGION>
+          Where to work
+          
+          [env: TOOLBOX_REGION]
+          [default: eu]
+          [possible values: eu, us]
+
+Example:
+  flyte-host doctor --level high ears eyes
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        toolbox().run(&["doctor", "-h"]),
+        str![[r#"
+Check this laptop
+
+Usage: flyte-host doctor [OPTIONS] [ORGAN]...
+
+Arguments:
+  [ORGAN]...  What to look at
+
+Options:
+  -l, --level <LEVEL>  How hard to look [default: low] [alias: --depth] [possible values: low, high]
+      --tool <TOOL>    What to look with; may be repeated
+  -q, --quick          Be quick [env: TOOLBOX_QUICK]
+      --slow           Take your time
+  -L, --loud...        Say it louder
+      --end <END>      How to end [default: well] [possible values: well, code, error, error-code,
+                       usage, panic, remote, bytes]
+  -h, --help           Print help (see more with '--help')
+
+Global options:
+  -c, --config <FILE>      Flyte configuration file
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
+  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
+      --no-plugins         Use no plugin
+      --plugin-fallback    Go on without a plugin that cannot be used
+  -v, --verbose...         Say more; -vv for details
+      --region <REGION>    Where to work [env: TOOLBOX_REGION] [default: eu] [possible values: eu,
+                           us]
+
+Example:
+  flyte-host doctor --level high ears eyes
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn help_finds_nested_commands() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["help", "box", "drawer", "open"]),
+        str![[r#"
+Open a drawer
+
+Usage: flyte-host box drawer open [OPTIONS] <NUMBER>
+
+Arguments:
+  <NUMBER>
+          Which one
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options:
+  -c, --config <FILE>
+          Flyte configuration file
+
+  -p, --project <PROJECT>
+          Flyte project [default: from the configuration]
+
+  -d, --domain <DOMAIN>
+          Flyte domain [default: from the configuration]
+          
+          [default: staging]
+
+  -o, --output <FORMAT>
+          How to write the result
+
+          Possible values:
+          - json:  For programs: JSON
+          - name:  For programs: one name a line
+          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
+            only)
+          - table: For people
+          - yaml:  For programs: YAML
+
+      --plugin <NAME>
+          Plugin to use: a name or a path; may be repeated, the first in front
+
+      --no-plugins
+          Use no plugin
+
+      --plugin-fallback
+          Go on without a plugin that cannot be used
+
+  -v, --verbose...
+          Say more; -vv for details
+
+      --region <REGION>
+          Where to work
+          
+          [env: TOOLBOX_REGION]
+          [default: eu]
+          [possible values: eu, us]
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["box", "drawer", "--help"]),
+        str![[r#"
+Look into a drawer
+
+Usage: flyte-host box drawer [OPTIONS] <COMMAND>
+
+Commands:
+  open  Open a drawer
+  help  Print this message or the help of the given subcommand(s)
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options:
+  -c, --config <FILE>
+          Flyte configuration file
+
+  -p, --project <PROJECT>
+          Flyte project [default: from the configuration]
+
+  -d, --domain <DOMAIN>
+          Flyte domain [default: from the configuration]
+          
+          [default: staging]
+
+  -o, --output <FORMAT>
+          How to write the result
+
+          Possible values:
+          - json:  For programs: JSON
+          - name:  For programs: one name a line
+          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
+            only)
+          - table: For people
+          - yaml:  For programs: YAML
+
+      --plugin <NAME>
+          Plugin to use: a name or a path; may be repeated, the first in front
+
+      --no-plugins
+          Use no plugin
+
+      --plugin-fallback
+          Go on without a plugin that cannot be used
+
+  -v, --verbose...
+          Say more; -vv for details
+
+      --region <REGION>
+          Where to work
+          
+          [env: TOOLBOX_REGION]
+          [default: eu]
+          [possible values: eu, us]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_group_without_a_command_prints_its_help() {
+    snapshot!(
+        toolbox().run(&["create"]),
+        str![[r#"
+------- stderr -------
+Create things
+
+Usage: flyte-host create [OPTIONS] <COMMAND>
+
+Commands:
+  app     Create an app
+  bucket  Create a bucket
+  help    Print this message or the help of the given subcommand(s)
+
+Options:
+  -h, --help  Print help (see more with '--help')
+
+Global options:
+  -c, --config <FILE>      Flyte configuration file
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
+  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
+      --no-plugins         Use no plugin
+      --plugin-fallback    Go on without a plugin that cannot be used
+  -v, --verbose...         Say more; -vv for details
+      --region <REGION>    Where to work [env: TOOLBOX_REGION] [default: eu] [possible values: eu,
+                           us]
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn a_group_that_is_there_already_has_more_commands() {
+    snapshot!(
+        toolbox().run(&["config", "--help"]),
+        str![[r#"
+Show the configuration that is in use
+
+Usage: flyte-host config [OPTIONS] <COMMAND>
+
+Commands:
+  show    Show what Toolbox thinks
+  rotate  Rotate the keys
+  keys    Look after keys
+  help    Print this message or the help of the given subcommand(s)
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options:
+  -c, --config <FILE>
+          Flyte configuration file
+
+  -p, --project <PROJECT>
+          Flyte project [default: from the configuration]
+
+  -d, --domain <DOMAIN>
+          Flyte domain [default: from the configuration]
+          
+          [default: staging]
+
+  -o, --output <FORMAT>
+          How to write the result
+
+          Possible values:
+          - json:  For programs: JSON
+          - name:  For programs: one name a line
+          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
+            only)
+          - table: For people
+          - yaml:  For programs: YAML
+
+      --plugin <NAME>
+          Plugin to use: a name or a path; may be repeated, the first in front
+
+      --no-plugins
+          Use no plugin
+
+      --plugin-fallback
+          Go on without a plugin that cannot be used
+
+  -v, --verbose...
+          Say more; -vv for details
+
+      --region <REGION>
+          Where to work
+          
+          [env: TOOLBOX_REGION]
+          [default: eu]
+          [possible values: eu, us]
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn misspelt_names_get_the_right_one() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["docter"]),
+        str![[r#"
+------- stderr -------
+error: unrecognized subcommand 'docter'
+
+  tip: a similar subcommand exists: 'doctor'
+
+Usage: flyte-host [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["box", "drawr"]),
+        str![[r#"
+------- stderr -------
+error: unrecognized subcommand 'drawr'
+
+  tip: a similar subcommand exists: 'drawer'
+
+Usage: flyte-host box [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["doctor", "--levle", "high"]),
+        str![[r#"
+------- stderr -------
+error: unexpected argument '--levle' found
+
+  tip: a similar argument exists: '--level'
+
+Usage: flyte-host doctor --level <LEVEL> [ORGAN]...
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["doctor", "--level", "hihg"]),
+        str![[r#"
+------- stderr -------
+error: invalid value 'hihg' for '--level <LEVEL>'
+  [possible values: low, high]
+
+  tip: a similar value exists: 'high'
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["box", "drawer", "open"]),
+        str![[r#"
+------- stderr -------
+error: the following required arguments were not provided:
+  <NUMBER>
+
+Usage: flyte-host box drawer open <NUMBER>
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+}

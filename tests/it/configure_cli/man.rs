@@ -1,0 +1,190 @@
+//! Manual pages.
+
+use std::fs;
+
+use snapbox::str;
+use tests::snapshot;
+
+use super::toolbox;
+
+#[test]
+fn every_command_has_a_page() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["man", "--out-dir", "pages"]),
+        str![[r#"
+------- stderr -------
+20 pages written to `pages`
+[exit: 0]
+"#]]
+    );
+    let mut pages: Vec<String> = fs::read_dir(home.cwd().join("pages"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pages.sort();
+    snapshot!(
+        pages.join("\n"),
+        str![[r#"
+flyte-host-box-drawer-open.1
+flyte-host-box-drawer.1
+flyte-host-box.1
+flyte-host-config-keys-list.1
+flyte-host-config-keys.1
+flyte-host-config-rotate.1
+flyte-host-config-show.1
+flyte-host-config.1
+flyte-host-create-app.1
+flyte-host-create-bucket.1
+flyte-host-create.1
+flyte-host-doctor.1
+flyte-host-plugin-disable.1
+flyte-host-plugin-enable.1
+flyte-host-plugin-list.1
+flyte-host-plugin-path.1
+flyte-host-plugin-show.1
+flyte-host-plugin.1
+flyte-host-register.1
+flyte-host.1
+"#]]
+    );
+    snapshot!(
+        home.read("pages/flyte-host-doctor.1"),
+        str![[r#"
+.ie \n(.g .ds Aq \(aq
+.el .ds Aq '
+.TH flyte-host-doctor 1  "flyte-host 0.1.0" Flyte
+.SH NAME
+flyte\-host\-doctor \- Check this laptop
+.SH SYNOPSIS
+\fBflyte\-host doctor\fR [\fB\-c\fR|\fB\-\-config\fR] [\fB\-l\fR|\fB\-\-level\fR] [\fB\-p\fR|\fB\-\-project\fR] [\fB\-\-tool\fR] [\fB\-d\fR|\fB\-\-domain\fR] [\fB\-q\fR|\fB\-\-quick\fR] [\fB\-o\fR|\fB\-\-output\fR] [\fB\-\-slow\fR] [\fB\-L\fR|\fB\-\-loud\fR]... [\fB\-\-plugin\fR] [\fB\-\-no\-plugins\fR] [\fB\-\-end\fR] [\fB\-\-plugin\-fallback\fR] [\fB\-v\fR|\fB\-\-verbose\fR]... [\fB\-\-region\fR] [\fB\-h\fR|\fB\-\-help\fR] [\fIORGAN\fR] 
+.SH DESCRIPTION
+Check this laptop
+.PP
+It tells what it was given, and ends as it is told.
+.SH OPTIONS
+.TP
+\fB\-l\fR, \fB\-\-level\fR \fI<LEVEL>\fR [default: low]
+How hard to look
+
+A hard look takes longer.
+.br
+
+.br
+\fIPossible values:\fR
+.RS 14
+.IP \(bu 2
+low
+.IP \(bu 2
+high
+.RE
+.TP
+\fB\-\-tool\fR \fI<TOOL>\fR
+What to look with; may be repeated
+.TP
+\fB\-q\fR, \fB\-\-quick\fR
+Be quick
+.TP
+\fB\-\-slow\fR
+Take your time
+.TP
+\fB\-L\fR, \fB\-\-loud\fR
+Say it louder
+.TP
+\fB\-\-end\fR \fI<END>\fR [default: well]
+How to end
+.br
+
+.br
+\fIPossible values:\fR
+.RS 14
+.IP \(bu 2
+well
+.IP \(bu 2
+code
+.IP \(bu 2
+error
+.IP \(bu 2
+error\-code
+.IP \(bu 2
+usage
+.IP \(bu 2
+panic
+.IP \(bu 2
+remote
+.IP \(bu 2
+bytes
+.RE
+.TP
+\fB\-h\fR, \fB\-\-help\fR
+Print help (see a summary with \*(Aq\-h\*(Aq)
+.TP
+[\fIORGAN\fR]
+What to look at
+.SH "GLOBAL OPTIONS"
+.TP
+\fB\-c\fR, \fB\-\-config\fR \fI<FILE>\fR
+Flyte configuration file
+.TP
+\fB\-p\fR, \fB\-\-project\fR \fI<PROJECT>\fR
+Flyte project [default: from the configuration]
+.TP
+\fB\-d\fR, \fB\-\-domain\fR \fI<DOMAIN>\fR [default: staging]
+Flyte domain [default: from the configuration]
+.TP
+\fB\-o\fR, \fB\-\-output\fR \fI<FORMAT>\fR
+How to write the result
+.br
+
+.br
+\fIPossible values:\fR
+.RS 14
+.IP \(bu 2
+json: For programs: JSON
+.IP \(bu 2
+name: For programs: one name a line
+.IP \(bu 2
+pb: One file for each entity, as `pyflyte package` makes them (`register \-\-dry\-run` only)
+.IP \(bu 2
+table: For people
+.IP \(bu 2
+yaml: For programs: YAML
+.RE
+.TP
+\fB\-\-plugin\fR \fI<NAME>\fR
+Plugin to use: a name or a path; may be repeated, the first in front
+.TP
+\fB\-\-no\-plugins\fR
+Use no plugin
+.TP
+\fB\-\-plugin\-fallback\fR
+Go on without a plugin that cannot be used
+.TP
+\fB\-v\fR, \fB\-\-verbose\fR
+Say more; \-vv for details
+.TP
+\fB\-\-region\fR \fI<REGION>\fR [default: eu]
+Where to work
+.br
+
+.br
+\fIPossible values:\fR
+.RS 14
+.IP \(bu 2
+eu
+.IP \(bu 2
+us
+.RE
+.SH EXTRA
+Example:
+  flyte\-host doctor \-\-level high ears eyes
+
+"#]]
+    );
+}
+
+#[test]
+fn the_first_page_goes_to_the_standard_output() {
+    let told = toolbox().run(&["man"]);
+    assert!(told.contains(".TH flyte-host 1") && told.contains(r"flyte\-host\-doctor(1)"), "{told}");
+}

@@ -1,0 +1,169 @@
+//! Options of the host that a plugin changed, and global ones that it added.
+
+use snapbox::str;
+use tests::snapshot;
+
+use super::toolbox;
+
+#[test]
+fn defaults_are_rewritten() {
+    snapshot!(
+        toolbox().run(&["config", "show"]),
+        str![[r#"
+project: toolbox (default)
+domain: staging (default)
+region: eu (default)
+------- stderr -------
+replaced by toolbox
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn given_values_win_over_rewritten_defaults() {
+    snapshot!(
+        toolbox().run(&["config", "show", "--domain", "production", "-p", "MINE"]),
+        str![[r#"
+project: mine (given)
+domain: production (given)
+region: eu (default)
+------- stderr -------
+replaced by toolbox
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_lazy_default_is_worked_out_only_when_it_is_needed() {
+    let mut home = toolbox();
+    let trace = home.cwd().join("trace");
+    home.set("TOOLBOX_TRACE", &trace).set("TOOLBOX_PROJECT", "From-Variable");
+    for words in [&["--help"][..], &["config", "show", "--help"], &["doctor", "-p", "x"], &["plugin", "path"]]
+    {
+        let _ = home.run(words);
+        assert!(!trace.exists(), "{words:?} needs no default");
+    }
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+project: from-variable (default)
+domain: staging (default)
+region: eu (default)
+------- stderr -------
+replaced by toolbox
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.read("trace"),
+        str![[r#"
+project: []
+
+"#]]
+    );
+}
+
+#[test]
+fn a_variable_counts_as_given() {
+    let mut home = toolbox();
+    home.set("TOOLBOX_REGION", "us").set("TOOLBOX_QUICK", "yes");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+project: toolbox (default)
+domain: staging (default)
+region: us (given)
+------- stderr -------
+replaced by toolbox
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["doctor"]),
+        str![[r#"
+path: doctor
+level: low (default)
+tool:  (default)
+quick: true (given)
+slow: false (default)
+loud: 0 (default)
+end: well (default)
+organ:  (default)
+region: us (given)
+tenant: -
+words: --quick
+config: {}
+terminal: false, colour: false
+------- stderr -------
+looked
+[exit: 0]
+"#]]
+    );
+    home.set("TOOLBOX_REGION", "moon");
+    snapshot!(
+        home.run(&["doctor"]),
+        str![[r#"
+------- stderr -------
+error: invalid value 'moon' for '--region <REGION>'
+  [possible values: eu, us]
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn a_hidden_global_option_has_an_effect_and_no_value() {
+    let home = toolbox();
+    let told = home.run(&["doctor", "--tenant", "green"]);
+    assert!(told.contains("tenant: green\n"), "{told}");
+}
+
+#[test]
+fn a_callback_may_refuse() {
+    let home = toolbox();
+    snapshot!(
+        home.run(&["doctor", "-p", "forbidden"]),
+        str![[r#"
+------- stderr -------
+error: the project `forbidden` is not for you
+hint: `open` is for everybody
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["doctor", "-p", "broken"]),
+        str![[r#"
+------- stderr -------
+error: plugin `toolbox` 0.4.0 failed in the callback of `--project`
+  caused by: the list of projects cannot be read
+  caused by: disk on fire
+[exit: 11]
+"#]]
+    );
+    snapshot!(
+        home.run(&["doctor", "-p", "panic"]),
+        str![[r#"
+------- stderr -------
+error: plugin `toolbox` 0.4.0 panicked in the callback of `--project`
+  caused by: no project at all (tests/plugins/commands/src/lib.rs:116)
+hint: this is a bug in the plugin; report it at <https://example.org/toolbox>
+[exit: 11]
+"#]]
+    );
+}
+
+#[test]
+fn commands_of_first_aid_ask_no_callback() {
+    let told = toolbox().run(&["plugin", "path", "-p", "panic"]);
+    assert!(told.trim_end().ends_with("[exit: 0]"), "{told}");
+}
+
+#[test]
+fn a_hidden_command_still_works() {
+    let told = toolbox().run(&["completion", "bash"]);
+    assert!(told.contains("complete "), "{told}");
+}
