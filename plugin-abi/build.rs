@@ -8,7 +8,8 @@ fn main() {
     println!("cargo:rerun-if-env-changed=RUSTC");
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().ok().filter(|output| output.status.success());
-    let version = version.map_or_else(|| "unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let version = version
+        .map_or_else(|| "unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     println!("cargo:rustc-env=PLUGIN_ABI_RUSTC={version}");
     println!("cargo:rustc-env=PLUGIN_ABI_TARGET={}", env::var("TARGET").unwrap_or_default());
 }

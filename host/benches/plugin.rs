@@ -47,7 +47,8 @@ fn loading(path: &std::path::Path) {
         let start = Instant::now();
         let mut tree = Tree::new(Cli::command());
         let view = tree.view();
-        let edits = chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&view), TD_Opaque)).expect("it configures");
+        let edits =
+            chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&view), TD_Opaque)).expect("it configures");
         tree.apply(chain.plugins()[0].identity(), edits).expect("the wishes are good");
         let configure = start.elapsed();
         let all = [times.preflight, times.open, times.layout, times.create, configure];
@@ -56,7 +57,8 @@ fn loading(path: &std::path::Path) {
     }
     let runs: Vec<Vec<u128>> = (0..50).map(|_| load_once()).collect();
     println!("loading the sample plugin, median of {} fresh processes", runs.len());
-    for (step, name) in ["pre-flight", "dlopen", "layout check", "create", "configure_cli"].iter().enumerate() {
+    for (step, name) in ["pre-flight", "dlopen", "layout check", "create", "configure_cli"].iter().enumerate()
+    {
         let mut times: Vec<u128> = runs.iter().map(|run| run[step]).collect();
         times.sort_unstable();
         println!("  {name:<16} {:>8.3} ms", times[times.len() / 2] as f64 / 1e6);
@@ -65,7 +67,8 @@ fn loading(path: &std::path::Path) {
 
 fn load_once() -> Vec<u128> {
     let program = std::env::current_exe().expect("a program has a path");
-    let output = std::process::Command::new(program).env("FLYTE_BENCH_LOAD_ONCE", "1").output().expect("it runs");
+    let output =
+        std::process::Command::new(program).env("FLYTE_BENCH_LOAD_ONCE", "1").output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("numbers");
     text.split_whitespace().map(|number| number.parse().expect("a number")).collect()
 }
@@ -88,7 +91,9 @@ mod direct {
     }
     #[inline(never)]
     pub(super) fn get_auth_success_html(endpoint: &str) -> Option<String> {
-        Some(format!("<html>\n<head><title>Authentication Successful!</title></head>\n<body>\n<h1>Welcome to My Company's Platform!</h1>\n<p>You have successfully authenticated with {endpoint}.</p>\n<p>You can now close this window.</p>\n</body>\n</html>\n"))
+        Some(format!(
+            "<html>\n<head><title>Authentication Successful!</title></head>\n<body>\n<h1>Welcome to My Company's Platform!</h1>\n<p>You have successfully authenticated with {endpoint}.</p>\n<p>You can now close this window.</p>\n</body>\n</html>\n"
+        ))
     }
     #[inline(never)]
     pub(super) fn get_default_cache_policies() -> Vec<CachePolicy> {
@@ -97,12 +102,24 @@ mod direct {
 }
 
 fn hooks(chain: &Chain) {
-    let request = RemoteRequest { project: "flytesnacks".into(), domain: "development".into(), ..RemoteRequest::default() };
+    let request = RemoteRequest {
+        project: "flytesnacks".into(),
+        domain: "development".into(),
+        ..RemoteRequest::default()
+    };
     println!("a call of each hook, ns: through the chain, direct, difference");
     compare("secret_requires_group", || chain.secret_requires_group().is_ok(), direct::secret_requires_group);
     compare("get_default_image", || chain.get_default_image().ok(), direct::get_default_image);
-    compare("get_auth_success_html", || chain.get_auth_success_html("flyte.example.org").ok(), || direct::get_auth_success_html("flyte.example.org"));
-    compare("get_default_cache_policies", || chain.get_default_cache_policies().ok(), direct::get_default_cache_policies);
+    compare(
+        "get_auth_success_html",
+        || chain.get_auth_success_html("flyte.example.org").ok(),
+        || direct::get_auth_success_html("flyte.example.org"),
+    );
+    compare(
+        "get_default_cache_policies",
+        || chain.get_default_cache_policies().ok(),
+        direct::get_default_cache_policies,
+    );
     compare("get_remote", || chain.get_remote(&request).ok(), || direct::get_remote("localhost:30080"));
 }
 

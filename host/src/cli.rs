@@ -11,11 +11,7 @@ mod startup;
 mod taint;
 pub mod tree;
 
-use std::{
-    ffi::OsString,
-    panic,
-    process::ExitCode,
-};
+use std::{ffi::OsString, panic, process::ExitCode};
 
 use clap::{FromArgMatches, error::ErrorKind};
 
@@ -55,7 +51,8 @@ pub fn main() -> ExitCode {
 /// A panic of the program's own: plugins' are caught inside them.
 fn report_bug(info: &panic::PanicHookInfo<'_>) {
     let text = info.payload_as_str().unwrap_or("no message");
-    let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+    let place =
+        info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
     let failure = Failure::new(Exit::Internal, format_args!("internal error: {text}{place}"))
         .hint("this is a bug in flyte-host; please report it with the lines below".to_owned());
     output::note(&failure.render());
@@ -130,7 +127,11 @@ fn refuse(error: &clap::Error, trouble: Option<Failure>) -> Result<Exit, Failure
     }
     match trouble {
         // What is unknown now may be of the plugin that cannot be used.
-        Some(trouble) if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) => Err(trouble),
+        Some(trouble)
+            if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) =>
+        {
+            Err(trouble)
+        }
         _ => {
             output::note(&text);
             Ok(Exit::Usage)
@@ -156,7 +157,9 @@ fn run_of_plugin(
     chain: Option<&Chain>,
 ) -> Result<Exit, Failure> {
     let remote = || {
-        let chain = chain.ok_or_else(|| Failure::new(Exit::Internal, "internal error: a command of a plugin without its chain"))?;
+        let chain = chain.ok_or_else(|| {
+            Failure::new(Exit::Internal, "internal error: a command of a plugin without its chain")
+        })?;
         connection::remote(chain, global, configurations)
     };
     let services = invocation::Services { format: global.output.format()?, remote: &remote };

@@ -27,5 +27,6 @@ pub fn text(name: &str) -> Option<String> {
 /// Whether a variable that switches something is on.
 #[must_use]
 pub fn is_on(name: &str) -> bool {
-    text(name).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off"))
+    text(name)
+        .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off"))
 }

@@ -75,7 +75,9 @@ impl SettingsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoHome => Some(format!("set `{}` or `{}`", env::HOME, env::HOST_CONFIG)),
-            Self::Parse { path, .. } => Some(format!("mend the line in `{}`, or move the file away", path.display())),
+            Self::Parse { path, .. } => {
+                Some(format!("mend the line in `{}`, or move the file away", path.display()))
+            }
             Self::Read { .. } | Self::Write { .. } => None,
         }
     }
@@ -131,7 +133,8 @@ impl Settings {
         })?;
         let names: toml_edit::Array = chain.iter().map(String::as_str).collect();
         document["plugins"] = toml_edit::value(names);
-        replace(&path, &document.to_string()).map_err(|source| SettingsError::Write { path: path.clone(), source })?;
+        replace(&path, &document.to_string())
+            .map_err(|source| SettingsError::Write { path: path.clone(), source })?;
         Ok(path)
     }
 }

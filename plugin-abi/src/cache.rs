@@ -12,9 +12,7 @@ use crate::{
     PluginError,
     error::{lift, lift_strings, optional, strings},
     shim,
-    vtable::{
-        self, CachePolicy_TO, CachePolicyBox, Outcome, VersionParameters_TO, VersionParametersRef,
-    },
+    vtable::{self, CachePolicy_TO, CachePolicyBox, Outcome, VersionParameters_TO, VersionParametersRef},
 };
 
 /// What a policy may look at: flytekit's `VersionParameters`, with the task in place of the Python function.
@@ -230,7 +228,8 @@ impl CachePolicy {
         let policy = Self::computed(move |salt, parameters| {
             lift(raw.get_version(RStr::from_str(salt), parameters.as_raw())).map(String::from)
         });
-        Self { name, enable_cache, ttl, ..policy }.when_ok(move |parameters| lift(other.applies_to(parameters.as_raw())))
+        Self { name, enable_cache, ttl, ..policy }
+            .when_ok(move |parameters| lift(other.applies_to(parameters.as_raw())))
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the export attribute expands to.
 
-#![expect(unsafe_code, reason = "abi_stable's constructor of a header is unsafe; plugin crates get a safe one")]
+#![expect(
+    unsafe_code,
+    reason = "abi_stable's constructor of a header is unsafe; plugin crates get a safe one"
+)]
 
 use std::marker::PhantomData;
 
@@ -11,9 +14,8 @@ use abi_stable::{
 };
 
 use crate::{
-    HookSet, Plugin,
-    shim,
-    vtable::{HostArc, HooksBox, Outcome, PluginModule, PluginModuleRef},
+    HookSet, Plugin, shim,
+    vtable::{HooksBox, HostArc, Outcome, PluginModule, PluginModuleRef},
 };
 
 /// A plugin with a passport. The export attribute implements it, and nobody else should.

@@ -59,8 +59,9 @@ impl Host {
     ///
     /// Only if the host broke the protocol.
     pub fn config(&self) -> Result<serde_json::Value, PluginError> {
-        serde_json::from_str(&self.raw.config())
-            .map_err(|error| PluginError::new("the host's settings for this plugin are not JSON").caused_by(error))
+        serde_json::from_str(&self.raw.config()).map_err(|error| {
+            PluginError::new("the host's settings for this plugin are not JSON").caused_by(error)
+        })
     }
 
     /// Writes a line to the host's log, under the plugin's name. Lines that nobody would see cost

@@ -73,9 +73,7 @@ pub fn note_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let previous = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if DEPTH.get() > 0 { note(info) } else { previous(info) }
-        }));
+        panic::set_hook(Box::new(move |info| if DEPTH.get() > 0 { note(info) } else { previous(info) }));
     });
 }
 
@@ -129,7 +127,11 @@ impl<P: Plugin> Hooks for Shim<P> {
         })
     }
 
-    fn get_auth_success_html(&self, endpoint: RStr<'_>, context: ContextRef<'_>) -> Outcome<ROption<RString>> {
+    fn get_auth_success_html(
+        &self,
+        endpoint: RStr<'_>,
+        context: ContextRef<'_>,
+    ) -> Outcome<ROption<RString>> {
         guard(|| {
             let html = self.0.get_auth_success_html(endpoint.as_str(), Next::new(&context))?;
             Ok(html.map(RString::from).into())

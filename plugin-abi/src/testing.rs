@@ -43,13 +43,12 @@ use abi_stable::{
 
 use crate::{
     CachePolicy, Command, HookSet, Host, PluginError, Remote, RemoteRequest,
-
     error::{lift, strings},
     export::{self, Exported},
     vtable::{
         CachePolicyBox, Command_TO, CommandRef, Context, Context_TO, ContextRef, HooksBox, HostArc,
-        HostServices, HostServices_TO, Invocation, Invocation_TO, Outcome, Progress, Progress_TO, ProgressBox,
-        RemoteBox, RemoteRequest_TO, RemoteRequestRef,
+        HostServices, HostServices_TO, Invocation, Invocation_TO, Outcome, Progress, Progress_TO,
+        ProgressBox, RemoteBox, RemoteRequest_TO, RemoteRequestRef,
     },
 };
 
@@ -208,9 +207,9 @@ impl<P: Exported> Tester<P> {
     /// The plugin's, panics included; and a path that leads nowhere.
     pub fn run(&self, path: &[&str], values: &[(&str, &str)]) -> Result<Output, PluginError> {
         let commands = self.commands()?;
-        let command = commands
-            .find(path)
-            .ok_or_else(|| PluginError::new(format_args!("the plugin adds no command `{}`", path.join(" "))))?;
+        let command = commands.find(path).ok_or_else(|| {
+            PluginError::new(format_args!("the plugin adds no command `{}`", path.join(" ")))
+        })?;
         let run = Run { tester: self, command, path, values, output: RefCell::default() };
         let status = command.invoke(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque))?;
         Ok(Output { status, ..run.output.take() })
@@ -341,7 +340,8 @@ impl<P> Invocation for Run<'_, P> {
         self.values.iter().any(|(id, _)| *id == argument.as_str())
     }
     fn arguments(&self, _from: u32) -> RVec<RString> {
-        let long = |id: &str| self.command.args.iter().find(|arg| arg.id == id).and_then(|arg| arg.long.clone());
+        let long =
+            |id: &str| self.command.args.iter().find(|arg| arg.id == id).and_then(|arg| arg.long.clone());
         let word = |(id, value): &(&str, &str)| match long(id) {
             Some(long) => RString::from(format!("--{long}={value}")),
             None => RString::from(*value),
@@ -354,7 +354,11 @@ impl<P> Invocation for Run<'_, P> {
     fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> Outcome<()> {
         let text = String::from_utf8_lossy(bytes.as_slice()).into_owned();
         let mut output = self.output.borrow_mut();
-        if stream == 1 { output.out.push_str(&text) } else { output.err.push_str(&text) }
+        if stream == 1 {
+            output.out.push_str(&text)
+        } else {
+            output.err.push_str(&text)
+        }
         RResult::ROk(())
     }
     fn is_terminal(&self, _stream: u32) -> bool {

@@ -23,7 +23,10 @@
 //! and with the objects of the side that calls. That holds for both directions of every interface,
 //! since a pair of versions is ordered: one side has all that the other has.
 
-#![expect(unsafe_code, reason = "the derives of abi_stable expand to unsafe code; nothing here is written by hand")]
+#![expect(
+    unsafe_code,
+    reason = "the derives of abi_stable expand to unsafe code; nothing here is written by hand"
+)]
 #![expect(missing_docs, reason = "the derives of abi_stable make undocumented items beside each interface")]
 #![expect(non_local_definitions, reason = "abi_stable's derives put their impls into anonymous constants")]
 #![cfg_attr(

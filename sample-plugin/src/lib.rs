@@ -45,9 +45,11 @@ impl Plugin for Acme {
 
     /// Hook 2: the command line. Two commands; both show up in help, completion and man pages.
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
-        main.add(Command::new("my-custom-command").about("A custom command added by the plugin").run(
-            |invocation| invocation.print(format_args!("Executing my custom CLI command!\n")),
-        ));
+        main.add(
+            Command::new("my-custom-command")
+                .about("A custom command added by the plugin")
+                .run(|invocation| invocation.print(format_args!("Executing my custom CLI command!\n"))),
+        );
         main.add(
             Command::new("my-group").about("A custom command group").command(
                 Command::new("sub-command")

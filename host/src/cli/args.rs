@@ -47,7 +47,14 @@ pub struct Global {
     pub domain: Option<String>,
 
     /// How to write the result
-    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_default_value = true
+    )]
     pub output: OutputArg,
 
     /// Plugin to use: a name or a path; may be repeated, the first in front

@@ -154,7 +154,9 @@ pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> R
 /// As [`Stream::write`].
 pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), Failure> {
     let text = match format {
-        Format::Yaml => serde_saphyr::to_string(value).map_err(|error| Failure::from_error(Exit::Internal, &error))?,
+        Format::Yaml => {
+            serde_saphyr::to_string(value).map_err(|error| Failure::from_error(Exit::Internal, &error))?
+        }
         _ => format!("{value:#}\n"),
     };
     print(&text)

@@ -48,8 +48,11 @@ impl Choice {
                 _ => {
                     choice.plugins.extend(word.strip_prefix("--plugin=").map(str::to_owned));
                     let short = word.strip_prefix('-').filter(|letters| !letters.is_empty());
-                    if let Some(letters) = short.filter(|letters| letters.bytes().all(|letter| letter == b'v')) {
-                        choice.verbose = choice.verbose.saturating_add(u8::try_from(letters.len()).unwrap_or(u8::MAX));
+                    if let Some(letters) =
+                        short.filter(|letters| letters.bytes().all(|letter| letter == b'v'))
+                    {
+                        choice.verbose =
+                            choice.verbose.saturating_add(u8::try_from(letters.len()).unwrap_or(u8::MAX));
                     }
                 }
             }
@@ -67,7 +70,10 @@ impl Choice {
         }
         if let Some(text) = std::env::var_os(env::PLUGIN).filter(|text| !text.is_empty()) {
             if is_privileged() {
-                log::warn!("`{}` is ignored, because this process has more rights than its user", env::PLUGIN);
+                log::warn!(
+                    "`{}` is ignored, because this process has more rights than its user",
+                    env::PLUGIN
+                );
             } else {
                 return Selection::parse(text, Source::Variable(env::PLUGIN));
             }
@@ -97,7 +103,11 @@ pub(super) fn loader(settings: &Settings) -> Loader {
     if let Some(path) = &path {
         for directory in std::env::split_paths(path).filter(|directory| !directory.is_absolute()) {
             if !directory.as_os_str().is_empty() {
-                log::warn!("`{}` in `{}` is ignored, because it is relative", directory.display(), env::PLUGIN_PATH);
+                log::warn!(
+                    "`{}` in `{}` is ignored, because it is relative",
+                    directory.display(),
+                    env::PLUGIN_PATH
+                );
             }
         }
     }
@@ -117,7 +127,12 @@ pub(super) struct Start {
 
 impl Start {
     /// Loads the plugins and lets them change the command line.
-    pub(super) fn new(choice: &Choice, settings: &Settings, loader: &Loader, configurations: &Configurations) -> Self {
+    pub(super) fn new(
+        choice: &Choice,
+        settings: &Settings,
+        loader: &Loader,
+        configurations: &Configurations,
+    ) -> Self {
         let trouble = match chain(choice, settings, loader, configurations) {
             Ok(chain) => {
                 taint::note(&chain);

@@ -44,15 +44,19 @@ fn show(context: &Context<'_>) -> Result<(), Failure> {
     match context.global.output.format()? {
         Format::Table => {
             let rows = rows.iter().map(|row| {
-                vec![row.name.clone(), row.value.clone().unwrap_or_else(|| "-".into()), row.origin.to_string()]
+                vec![
+                    row.name.clone(),
+                    row.value.clone().unwrap_or_else(|| "-".into()),
+                    row.origin.to_string(),
+                ]
             });
             output::table(&["SETTING", "VALUE", "FROM"], rows)
         }
         Format::Name => output::print(&rows.iter().map(|row| format!("{}\n", row.name)).collect::<String>()),
         format => {
-            let values = rows.iter().map(|row| {
-                (row.name.clone(), json!({ "value": row.value, "from": row.origin.to_string() }))
-            });
+            let values = rows
+                .iter()
+                .map(|row| (row.name.clone(), json!({ "value": row.value, "from": row.origin.to_string() })));
             output::structured(format, &values.collect::<serde_json::Map<_, _>>().into())
         }
     }

@@ -90,7 +90,10 @@ fn describe(connection: &Connection, request: &RemoteRequest) -> Remote {
     remote.default_project = Some(request.project.clone());
     remote.default_domain = Some(request.domain.clone());
     remote.data_upload_location = request.data_upload_location.clone();
-    connection.rows().into_iter().fold(remote, |remote, Row { name, origin, .. }| remote.because(&name, origin.to_string()))
+    connection
+        .rows()
+        .into_iter()
+        .fold(remote, |remote, Row { name, origin, .. }| remote.because(&name, origin.to_string()))
 }
 
 /// What `get_remote` is asked: the user's flags, and for what they leave open the configuration.
@@ -102,7 +105,8 @@ pub fn request(global: &Global, configurations: &Configurations) -> Result<Remot
     let (project, domain) = match (&global.project, &global.domain) {
         (Some(project), Some(domain)) => (project.clone(), domain.clone()),
         (project, domain) => {
-            let configured = configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+            let configured =
+                configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
             let connection = &configured.connection;
             (
                 project.clone().unwrap_or_else(|| connection.default_project.value.clone()),
@@ -124,7 +128,11 @@ pub fn unreadable(error: &remote::config::Error) -> Failure {
 /// # Errors
 ///
 /// A broken configuration, a plugin that failed, or a plugin whose answer is no connection.
-pub fn resolve(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Connection, Failure> {
+pub fn resolve(
+    chain: &Chain,
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<Connection, Failure> {
     let request = request(global, configurations)?;
     let resolved = chain.get_remote(&request)?;
     let base = base(&resolved, global, configurations)?;
@@ -153,12 +161,17 @@ pub fn remote(chain: &Chain, global: &Global, configurations: &Configurations) -
 
 /// Where the values come from that no plugin set: the configuration, if the built-in default was asked
 /// for them, else flytekit's defaults, as in its `Config.for_endpoint`.
-fn base(resolved: &Resolved, global: &Global, configurations: &Configurations) -> Result<Connection, Failure> {
-    let from_default = Remote::FIELDS.iter().any(|field| {
-        resolved.remote.reason(field).is_some() && !resolved.owners.contains_key(field)
-    });
+fn base(
+    resolved: &Resolved,
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<Connection, Failure> {
+    let from_default = Remote::FIELDS
+        .iter()
+        .any(|field| resolved.remote.reason(field).is_some() && !resolved.owners.contains_key(field));
     if from_default {
-        let configuration = configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+        let configuration =
+            configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
         return Ok(configuration.connection.clone());
     }
     let endpoint = resolved.remote.endpoint.clone().unwrap_or_default();
@@ -198,7 +211,11 @@ fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, F
             .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
     })?;
     join.value("insecure", &mut connection.insecure, remote.insecure.unwrap_or_default());
-    join.value("insecure_skip_verify", &mut connection.insecure_skip_verify, remote.insecure_skip_verify.unwrap_or_default());
+    join.value(
+        "insecure_skip_verify",
+        &mut connection.insecure_skip_verify,
+        remote.insecure_skip_verify.unwrap_or_default(),
+    );
     join.value("ca_cert_file_path", &mut connection.ca_cert_file_path, remote.ca_cert_file_path.clone());
     join.value("console_endpoint", &mut connection.console_endpoint, remote.console_endpoint.clone());
     join.value("http_proxy_url", &mut connection.http_proxy_url, remote.http_proxy_url.clone());
@@ -210,9 +227,15 @@ fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, F
     join.value("proxy_command", &mut connection.proxy_command, remote.proxy_command.clone());
     join.text("default_project", &mut connection.default_project, remote.default_project.as_deref());
     join.text("default_domain", &mut connection.default_domain, remote.default_domain.as_deref());
-    join.text("data_upload_location", &mut connection.data_upload_location, remote.data_upload_location.as_deref());
+    join.text(
+        "data_upload_location",
+        &mut connection.data_upload_location,
+        remote.data_upload_location.as_deref(),
+    );
     if let Some(origin) = join.origin("headers") {
-        let header = |(key, value): &(String, String)| (key.clone(), Setting::new(Secret::new(value.clone()), origin.clone()));
+        let header = |(key, value): &(String, String)| {
+            (key.clone(), Setting::new(Secret::new(value.clone()), origin.clone()))
+        };
         connection.headers = remote.headers.iter().map(header).collect();
     }
     Ok(connection)
@@ -250,7 +273,9 @@ impl Join<'_> {
         value: Option<&str>,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<(), Failure> {
-        if let (Some(origin), Some(owner), Some(value)) = (self.origin(field), self.resolved.owners.get(field), value) {
+        if let (Some(origin), Some(owner), Some(value)) =
+            (self.origin(field), self.resolved.owners.get(field), value)
+        {
             let value = parse(value).map_err(|reason| unusable(owner.clone(), reason))?;
             *setting = Setting::new(value, origin);
         }
@@ -264,7 +289,10 @@ fn flags(connection: &mut Connection, global: &Global) {
         ("--project", &global.project, &mut connection.default_project),
         ("--domain", &global.domain, &mut connection.default_domain),
     ] {
-        if let Some(value) = value.as_ref().filter(|value| **value != setting.value || matches!(setting.origin, Origin::Default(_))) {
+        if let Some(value) = value
+            .as_ref()
+            .filter(|value| **value != setting.value || matches!(setting.origin, Origin::Default(_)))
+        {
             *setting = Setting::new(value.clone(), Origin::Flag(flag.to_owned()));
         }
     }

@@ -36,7 +36,9 @@ enum PluginCommand {
     ///
     /// The hooks are called, so the plugin's code runs. Beside each answer stands the built-in
     /// default's.
-    #[command(after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show ./target/release/libacme.so")]
+    #[command(
+        after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show ./target/release/libacme.so"
+    )]
     Show(show::ShowArgs),
 }
 

@@ -136,7 +136,9 @@ fn write(args: &RegisterArgs, output: OutputArg, entries: &[Entry]) -> Result<()
     match output {
         OutputArg::Json => output::print(&render::text(entities(), Text::Json).map_err(failed)?),
         OutputArg::Yaml => output::print(&render::text(entities(), Text::Yaml).map_err(failed)?),
-        OutputArg::Name => output::print(&entities().map(|entity| format!("{}\n", name(entity))).collect::<String>()),
+        OutputArg::Name => {
+            output::print(&entities().map(|entity| format!("{}\n", name(entity))).collect::<String>())
+        }
         OutputArg::Table => output::table(&["KIND", "NAME", "VERSION", "SOURCE"], entries.iter().map(row)),
         OutputArg::Pb => {
             let folder = args.out_dir.as_deref().expect("`check_output` asked for it");
@@ -179,7 +181,9 @@ impl Notes {
     fn print(&self) {
         self.lines.iter().for_each(|line| output::note(line));
         if self.has_ttl {
-            output::note("a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it\n");
+            output::note(
+                "a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it\n",
+            );
         }
     }
 }

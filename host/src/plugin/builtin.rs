@@ -9,7 +9,8 @@ use abi_stable::{
 use plugin_abi::{
     PluginError, Remote, RemoteRequest, shim,
     vtable::{
-        CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, Outcome, RemoteBox, RemoteRequestRef,
+        CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, Outcome, RemoteBox,
+        RemoteRequestRef,
     },
 };
 
@@ -24,7 +25,9 @@ pub struct Builtin {
 
 impl Builtin {
     /// The default, with its way to find a Flyte: from the user's configuration.
-    pub fn new(get_remote: impl Fn(&RemoteRequest) -> Result<Remote, PluginError> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        get_remote: impl Fn(&RemoteRequest) -> Result<Remote, PluginError> + Send + Sync + 'static,
+    ) -> Self {
         Self { get_remote: Box::new(get_remote) }
     }
 
@@ -50,7 +53,11 @@ impl Hooks for Builtin {
         ROk(RNone)
     }
 
-    fn get_auth_success_html(&self, _endpoint: RStr<'_>, _context: ContextRef<'_>) -> Outcome<ROption<RString>> {
+    fn get_auth_success_html(
+        &self,
+        _endpoint: RStr<'_>,
+        _context: ContextRef<'_>,
+    ) -> Outcome<ROption<RString>> {
         ROk(RNone)
     }
 

@@ -212,8 +212,9 @@ impl<'a> Call<'a> {
     }
 
     fn secret_requires_group(&self, from: usize) -> Result<bool, Fault> {
-        let (_, answer) =
-            self.ask(Hook::SecretRequiresGroup, from, |link, context| link.hooks.secret_requires_group(context))?;
+        let (_, answer) = self.ask(Hook::SecretRequiresGroup, from, |link, context| {
+            link.hooks.secret_requires_group(context)
+        })?;
         Ok(answer)
     }
 
@@ -251,7 +252,8 @@ impl<'a> Call<'a> {
 
     fn get_default_cache_policies(&self, from: usize) -> Result<Vec<CachePolicy>, Fault> {
         let hook = Hook::GetDefaultCachePolicies;
-        let (index, answer) = self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
+        let (index, answer) =
+            self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
         validate::policies(&policies).map_err(|reason| self.unusable(index, hook, reason))?;
         let owner = &self.chain.links[index].identity;
@@ -260,7 +262,8 @@ impl<'a> Call<'a> {
 
     #[cfg(feature = "next-protocol")]
     fn get_greeting(&self, from: usize) -> Result<String, Fault> {
-        let (_, answer) = self.ask(Hook::GetGreeting, from, |link, context| link.hooks.get_greeting(context))?;
+        let (_, answer) =
+            self.ask(Hook::GetGreeting, from, |link, context| link.hooks.get_greeting(context))?;
         Ok(answer.into())
     }
 

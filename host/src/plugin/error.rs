@@ -128,7 +128,8 @@ impl SelectError {
             Self::BuiltinInList { .. } => "`builtin` stands alone: it switches plugins off".into(),
             Self::UnknownName { near: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::UnknownName { .. } => {
-                "`flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too".into()
+                "`flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too"
+                    .into()
             }
         })
     }
@@ -140,7 +141,8 @@ impl SelectError {
             Self::UnknownName { directories, searched, .. } => {
                 let shown = if directories.is_empty() { searched } else { directories };
                 let shown: Vec<String> = shown.iter().map(|path| format!("`{}`", path.display())).collect();
-                let verb = if directories.is_empty() { "none of these directories exists: " } else { "not in " };
+                let verb =
+                    if directories.is_empty() { "none of these directories exists: " } else { "not in " };
                 Some(format!("{verb}{}", shown.join(", ")))
             }
             Self::BuiltinInList { .. } => None,
@@ -234,8 +236,11 @@ impl Fault {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let bug = || match &self.plugin().homepage {
-            Some(homepage) => format!("this is a bug in the plugin; report it at <{homepage}>, and go on with `--no-plugins`"),
-            None => "this is a bug in the plugin; report it to its author, and go on with `--no-plugins`".to_owned(),
+            Some(homepage) => format!(
+                "this is a bug in the plugin; report it at <{homepage}>, and go on with `--no-plugins`"
+            ),
+            None => "this is a bug in the plugin; report it to its author, and go on with `--no-plugins`"
+                .to_owned(),
         };
         match self.what() {
             What::Said(error) if error.kind() == Kind::Panic => vec![bug()],
@@ -257,4 +262,3 @@ impl std::fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
-

@@ -7,10 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plugin_abi::{
-    Hook, HookSet, PluginError,
-    vtable::PluginModuleRef,
-};
+use plugin_abi::{Hook, HookSet, PluginError, vtable::PluginModuleRef};
 
 use super::{
     Directories, Fault, Identity, Link, LoadError, Selection,
@@ -141,7 +138,8 @@ impl Loader {
     ///
     /// The first plugin that cannot be used.
     pub fn load_all(&self, selection: &Selection) -> Result<Vec<Link>, LoadError> {
-        let candidates = selection.specs.iter().map(|spec| self.check(spec)).collect::<Result<Vec<_>, _>>()?;
+        let candidates =
+            selection.specs.iter().map(|spec| self.check(spec)).collect::<Result<Vec<_>, _>>()?;
         refuse_twins(&candidates)?;
         candidates.into_iter().map(|candidate| self.load(candidate)).collect()
     }

@@ -123,7 +123,10 @@ impl Directories {
             return Ok(std::path::absolute(&path).unwrap_or(path));
         }
         for directory in &self.0 {
-            let by_file = file_names(spec).into_iter().map(|name| directory.join(name)).find(|path| path.symlink_metadata().is_ok());
+            let by_file = file_names(spec)
+                .into_iter()
+                .map(|name| directory.join(name))
+                .find(|path| path.symlink_metadata().is_ok());
             if let Some(found) = by_file.or_else(|| by_passport(directory, spec)) {
                 return Ok(found);
             }
@@ -156,7 +159,8 @@ impl Directories {
 }
 
 fn is_path(spec: &str) -> bool {
-    spec.contains(std::path::is_separator) || Path::new(spec).extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION)
+    spec.contains(std::path::is_separator)
+        || Path::new(spec).extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION)
 }
 
 /// What the file of a plugin may be called; Cargo turns `-` into `_`.
@@ -170,7 +174,9 @@ fn file_names(name: &str) -> Vec<String> {
 }
 
 fn by_passport(directory: &Path, name: &str) -> Option<PathBuf> {
-    libraries(directory).into_iter().find(|path| preflight::read_passport(path).is_ok_and(|passport| passport.name() == name))
+    libraries(directory)
+        .into_iter()
+        .find(|path| preflight::read_passport(path).is_ok_and(|passport| passport.name() == name))
 }
 
 /// The libraries of one directory, by name.

@@ -18,7 +18,10 @@ pub(super) fn image(image: &str) -> Result<(), String> {
         return Err(format!("the image is {} bytes long; at most {MAX_IMAGE} make sense", image.len()));
     }
     if image.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
-        return Err(format!("`{}` is not the name of an image: it has a space or a control character", shown(image)));
+        return Err(format!(
+            "`{}` is not the name of an image: it has a space or a control character",
+            shown(image)
+        ));
     }
     let name = image.rsplit('/').next().unwrap_or_default();
     if !name.contains(':') && !name.contains('@') {
@@ -78,9 +81,13 @@ pub(super) fn remote(remote: &Remote) -> Result<(), String> {
         }
     }
     for (key, value) in &remote.headers {
-        let good = !key.is_empty() && key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
+        let good = !key.is_empty()
+            && key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
         if !good {
-            return Err(format!("`{}` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`", shown(key)));
+            return Err(format!(
+                "`{}` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`",
+                shown(key)
+            ));
         }
         if value.chars().any(char::is_control) {
             return Err(format!("the header `{key}` has a control character in its value"));

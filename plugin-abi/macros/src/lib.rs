@@ -72,7 +72,8 @@ fn hook(item: &ImplItem) -> Option<syn::Result<Tokens>> {
     match item {
         ImplItem::Fn(method) if method.sig.ident == "create" => None,
         ImplItem::Fn(method) => {
-            let (name, conditions) = (&method.sig.ident, method.attrs.iter().filter(|attr| is_condition(attr)));
+            let (name, conditions) =
+                (&method.sig.ident, method.attrs.iter().filter(|attr| is_condition(attr)));
             Some(Ok(quote!(#(#conditions)* #name)))
         }
         ImplItem::Macro(call) => Some(Err(syn::Error::new_spanned(

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use abi_stable::{
     erased_types::TD_Opaque,
-    std_types::{RResult, ROption, RString, RVec},
+    std_types::{ROption, RResult, RString, RVec},
 };
 
 use crate::{

@@ -1,10 +1,6 @@
 //! The command line that a plugin may change.
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-    sync::Arc,
-};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use abi_stable::std_types::RVec;
 
@@ -83,7 +79,11 @@ impl Group {
     pub fn hide(&mut self, name: &str) -> &mut Self {
         let mut path = self.path.clone();
         path.push(name.to_owned());
-        self.shared.edits.borrow_mut().push(Edit { kind: vtable::EDIT_HIDE_COMMAND, path, ..Edit::default() });
+        self.shared.edits.borrow_mut().push(Edit {
+            kind: vtable::EDIT_HIDE_COMMAND,
+            path,
+            ..Edit::default()
+        });
         self
     }
 
@@ -103,7 +103,10 @@ impl Group {
     /// An option of this command by its id, which is its long name, to change it.
     #[must_use]
     pub fn option(&self, id: &str) -> OptionEdit {
-        OptionEdit { group: Self { path: self.path.clone(), shared: Rc::clone(&self.shared) }, id: id.to_owned() }
+        OptionEdit {
+            group: Self { path: self.path.clone(), shared: Rc::clone(&self.shared) },
+            id: id.to_owned(),
+        }
     }
 
     /// This command as it was before the hook; `None` if it is not there (yet).

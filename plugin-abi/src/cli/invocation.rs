@@ -189,7 +189,9 @@ pub struct Writer<'a> {
 
 impl Write for Writer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.invocation.write(self.stream, bytes).map_err(|error| io::Error::other(error.message().to_owned()))?;
+        self.invocation
+            .write(self.stream, bytes)
+            .map_err(|error| io::Error::other(error.message().to_owned()))?;
         Ok(bytes.len())
     }
 

@@ -1,11 +1,6 @@
 //! The root of a plugin's library: what `flyte_plugin_header` leads to.
 
-use abi_stable::{
-    StableAbi,
-    library::RootModule,
-    sabi_types::VersionStrings,
-    std_types::RStr,
-};
+use abi_stable::{StableAbi, library::RootModule, sabi_types::VersionStrings, std_types::RStr};
 
 use super::{HooksBox, HostArc, Outcome};
 

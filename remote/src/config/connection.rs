@@ -175,7 +175,11 @@ impl Connection {
             shown("insecure_skip_verify", &self.insecure_skip_verify),
             shown_option("ca_cert_file_path", &self.ca_cert_file_path),
             shown_option("console_endpoint", &self.console_endpoint),
-            row("http_proxy_url", self.http_proxy_url.value.as_deref().map(without_password), &self.http_proxy_url),
+            row(
+                "http_proxy_url",
+                self.http_proxy_url.value.as_deref().map(without_password),
+                &self.http_proxy_url,
+            ),
             shown("auth_mode", &self.auth_mode),
             shown_option("client_id", &self.client_id),
             shown_option("client_secret", &self.client_secret),
@@ -343,7 +347,10 @@ mod tests {
 
     #[test]
     fn passwords_in_proxy_urls_are_hidden() {
-        assert_eq!(without_password("http://me:s3cret@proxy.example:3128/x"), "http://****@proxy.example:3128/x");
+        assert_eq!(
+            without_password("http://me:s3cret@proxy.example:3128/x"),
+            "http://****@proxy.example:3128/x"
+        );
         assert_eq!(without_password("me:s3cret@proxy.example"), "****@proxy.example");
         assert_eq!(without_password("http://proxy.example/a@b"), "http://proxy.example/a@b");
     }

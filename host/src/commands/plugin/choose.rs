@@ -51,12 +51,11 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), F
         let path = context.loader.directories().find(name).ok().map(|path| path.display().to_string());
         let is_meant = |enabled: &String| enabled == name || Some(enabled) == path.as_ref();
         let Some(index) = chain.iter().position(is_meant) else {
-            return Err(Failure::new(Exit::Failed, format_args!("plugin `{name}` is not enabled")).caused_by(
-                match chain.is_empty() {
+            return Err(Failure::new(Exit::Failed, format_args!("plugin `{name}` is not enabled"))
+                .caused_by(match chain.is_empty() {
                     true => "no plugin is".to_owned(),
                     false => format!("these are: {}", chain.join(", ")),
-                },
-            ));
+                }));
         };
         chain.remove(index);
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plugin_abi::PROTOCOL;
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,7 +32,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
             output::note(&format!("no plugins are installed; put them into `{first}`\n"));
             Ok(())
         }
-        Format::Table => output::table(&["NAME", "VERSION", "PROTOCOL", "STATE", "FILE"], found.iter().map(row)),
+        Format::Table => {
+            output::table(&["NAME", "VERSION", "PROTOCOL", "STATE", "FILE"], found.iter().map(row))
+        }
         Format::Name => {
             let names = found.iter().filter_map(|found| found.passport.as_ref().ok());
             output::print(&names.map(|passport| format!("{}\n", passport.name())).collect::<String>())
@@ -54,10 +57,21 @@ fn row(found: &Found<'_>) -> Vec<String> {
             passport.name().to_owned(),
             passport.version().to_owned(),
             passport.protocol().to_string(),
-            if found.in_use { "in use" } else { "installed" }.to_owned(),
+            state(passport, found.in_use),
             file,
         ],
         Err(error) => vec!["-".into(), "-".into(), "-".into(), format!("not usable: {error}"), file],
+    }
+}
+
+/// What a passport alone says about whether the plugin could be used.
+fn state(passport: &Passport, in_use: bool) -> String {
+    match in_use {
+        true => "in use".to_owned(),
+        false if passport.protocol().major != PROTOCOL.major => {
+            format!("not usable: this host speaks {PROTOCOL}")
+        }
+        false => "installed".to_owned(),
     }
 }
 

@@ -90,7 +90,11 @@ fn is_alone_in(chain: &Chain, candidate: &Candidate) -> bool {
 fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
     let Candidate { file, passport, warnings, .. } = candidate;
     let mut facts = vec![("name", passport.name().to_owned()), ("version", passport.version().to_owned())];
-    for (key, value) in [("description", passport.description()), ("homepage", passport.homepage()), ("license", passport.license())] {
+    for (key, value) in [
+        ("description", passport.description()),
+        ("homepage", passport.homepage()),
+        ("license", passport.license()),
+    ] {
         facts.extend(value.map(|value| (key, value.to_owned())));
     }
     facts.push(("file", file.path().display().to_string()));
@@ -121,7 +125,11 @@ fn source(link: &Link, hook: Hook) -> String {
         return "plugin".to_owned();
     }
     if link.protocol() < hook.since() {
-        return format!("built-in: the plugin speaks {}, this hook came with {}", link.protocol(), hook.since());
+        return format!(
+            "built-in: the plugin speaks {}, this hook came with {}",
+            link.protocol(),
+            hook.since()
+        );
     }
     "built-in".to_owned()
 }
@@ -132,14 +140,21 @@ fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<Str
         Hook::GetRemote => {
             let request = connection::request(context.global, context.configurations)?;
             chain.get_remote(&request).map(|resolved| {
-                let endpoint = resolved.remote.endpoint.as_deref().unwrap_or("the default endpoint").to_owned();
-                if resolved.remote.insecure == Some(true) { format!("{endpoint} (insecure)") } else { endpoint }
+                let endpoint =
+                    resolved.remote.endpoint.as_deref().unwrap_or("the default endpoint").to_owned();
+                if resolved.remote.insecure == Some(true) {
+                    format!("{endpoint} (insecure)")
+                } else {
+                    endpoint
+                }
             })
         }
         Hook::ConfigureCli => command_line(chain),
         Hook::SecretRequiresGroup => chain.secret_requires_group().map(|requires| requires.to_string()),
         Hook::GetDefaultImage => chain.get_default_image().map(or_none),
-        Hook::GetAuthSuccessHtml => chain.get_auth_success_html(ENDPOINT).map(|html| or_none(html.map(|html| page(&html)))),
+        Hook::GetAuthSuccessHtml => {
+            chain.get_auth_success_html(ENDPOINT).map(|html| or_none(html.map(|html| page(&html))))
+        }
         Hook::GetDefaultCachePolicies => chain.get_default_cache_policies().map(|policies| list(&policies)),
         #[cfg(feature = "next-protocol")]
         Hook::GetGreeting => chain.get_greeting(),
@@ -228,9 +243,13 @@ fn print(facts: &[(&'static str, String)], rows: &[Row]) -> Result<(), Failure> 
 }
 
 fn object(facts: &[(&'static str, String)], rows: &[Row]) -> Value {
-    let mut object: serde_json::Map<String, Value> =
-        facts.iter().filter(|(key, _)| *key != "warning").map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
-    let warnings: Vec<&String> = facts.iter().filter(|(key, _)| *key == "warning").map(|(_, value)| value).collect();
+    let mut object: serde_json::Map<String, Value> = facts
+        .iter()
+        .filter(|(key, _)| *key != "warning")
+        .map(|(key, value)| ((*key).to_owned(), json!(value)))
+        .collect();
+    let warnings: Vec<&String> =
+        facts.iter().filter(|(key, _)| *key == "warning").map(|(_, value)| value).collect();
     object.insert("warnings".into(), json!(warnings));
     let hooks: serde_json::Map<String, Value> = rows
         .iter()

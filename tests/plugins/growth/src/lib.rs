@@ -4,9 +4,7 @@
 
 #![forbid(unsafe_code)]
 
-use plugin_abi::{
-    CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest,
-};
+use plugin_abi::{Arg, CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
 
 /// Overrides every hook of its protocol, so that every interface crosses the border.
 #[derive(Debug)]
@@ -27,14 +25,31 @@ impl Plugin for Growth {
     }
 
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
-        main.add(Command::new("growth").about("Tell which protocol the plugin speaks").run(|invocation| {
-            #[cfg(feature = "next-protocol")]
-            invocation.note(format_args!("methods beyond 1.0 in the host's invocation: {}\n", invocation.revision()))?;
-            let progress = invocation.progress("growing", Some(1));
-            progress.set_position(1);
-            let endpoint = invocation.remote()?.endpoint.unwrap_or_default();
-            invocation.print(format_args!("speaks {} at {endpoint}\n", plugin_abi::PROTOCOL))
-        }));
+        let program = main.existing().map(|program| program.name().to_owned()).unwrap_or_default();
+        let size = Arg::option("size").help("How large").default_value("1").callback(|values, _given| {
+            let larger = values.iter().map(|value| format!("{value}3"));
+            Ok(Some(larger.collect()))
+        });
+        main.add(Command::new("growth").about("Tell which protocol the plugin speaks").arg(size).run(
+            move |invocation| {
+                #[cfg(feature = "next-protocol")]
+                invocation.note(format_args!(
+                    "methods beyond 1.0 in the host's invocation: {}\n",
+                    invocation.revision()
+                ))?;
+                let size: u32 = invocation.parse("size")?.unwrap_or_default();
+                let progress = invocation.progress("growing", Some(1));
+                progress.set_position(1);
+                let endpoint = invocation.remote()?.endpoint.unwrap_or_default();
+                invocation.print(format_args!(
+                    "speaks {} in {program} at {endpoint}, size {size}\n",
+                    plugin_abi::PROTOCOL
+                ))
+            },
+        ));
+        main.group("growth")
+            .option("size")
+            .set_default_with(|previous| Ok(vec![format!("{}2", previous.concat())]));
         Ok(())
     }
 
@@ -64,6 +79,9 @@ impl Plugin for Growth {
     #[cfg(feature = "next-protocol")]
     fn get_greeting(&self, next: Next<'_>) -> Result<String, PluginError> {
         let behind = next.get_greeting()?;
-        Ok(format!("hello; methods beyond 1.0 in the host's services: {}; behind: {behind}", self.host.revision()))
+        Ok(format!(
+            "hello; methods beyond 1.0 in the host's services: {}; behind: {behind}",
+            self.host.revision()
+        ))
     }
 }
