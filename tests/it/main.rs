@@ -5,6 +5,7 @@
 mod chain;
 mod choice;
 mod configure_cli;
+mod growth;
 mod help_yourself;
 mod hooks;
 mod layout;
