@@ -70,8 +70,8 @@ impl Plugin for Refusing {
 }
 
 fn chain(config: &Value) -> Chain {
-    let links =
-        vec![Link::in_process::<Looker>(config).unwrap(), Link::in_process::<Broken>(&json!({})).unwrap()];
+    let looker = Link::in_process::<Looker>(config).expect("it says yes");
+    let links = vec![looker, Link::in_process::<Broken>(&json!({})).expect("it says yes")];
     Chain::new(
         links,
         Builtin::new(|_| {
