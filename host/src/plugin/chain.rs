@@ -1,8 +1,8 @@
 //! The chain: plugins stacked in order, the built-in default at the end.
 //!
-//! A hook goes to the first link that overrides it. What that link gets as `next` is a [`Rest`], which
+//! A hook goes to the first link that overrides it. What that link gets as `next` is a `Rest`, which
 //! asks the links behind it in the same way. Values that a plugin must not see (the client secret) and
-//! facts that it cannot know (who is to blame for an error it passes on) stay here, in a [`Call`]; what
+//! facts that it cannot know (who is to blame for an error it passes on) stay here, in a `Call`; what
 //! crosses the border is their number.
 
 use std::cell::RefCell;
