@@ -1,6 +1,10 @@
 //! Completion, in real shells where they are installed.
 
-use std::{env, process::Command};
+use std::{
+    env,
+    io::{self, Write},
+    process::Command,
+};
 
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
@@ -40,6 +44,10 @@ fn is_installed(program: &str) -> bool {
     let found = env::split_paths(&env::var_os("PATH").unwrap_or_default())
         .any(|folder| folder.join(program).exists());
     assert!(found || program != "bash" || env::var_os("CI").is_none(), "bash is needed here");
+    if !found {
+        // Not `eprintln`, which the test runner would hide.
+        let _ = writeln!(io::stderr(), "skipped: no `{program}` is installed");
+    }
     found
 }
 

@@ -114,18 +114,18 @@ fn carry_out(main: &mut Group, place: Index, change: Change) {
     let names: Vec<String> =
         there.commands().iter().map(|below| below.name().to_owned()).chain(["nobody".to_owned()]).collect();
     match change {
-        Change::Add(command) => drop(group.add(command).existing()),
-        Change::AddArg(arg) => drop(group.add_arg(arg).existing()),
+        Change::Add(command) => _ = group.add(command),
+        Change::AddArg(arg) => _ = group.add_arg(arg),
         Change::Callback(id) => {
-            drop(group.option(id.get::<String>(&ids)).add_callback(|values, _| Ok(Some(values.to_vec()))))
+            group.option(id.get::<String>(&ids)).add_callback(|values, _| Ok(Some(values.to_vec())));
         }
-        Change::Default(id, value) => drop(group.option(id.get::<String>(&ids)).set_default(value)),
-        Change::Hide(name) => drop(group.hide(name.get::<String>(&names)).existing()),
+        Change::Default(id, value) => _ = group.option(id.get::<String>(&ids)).set_default(value),
+        Change::Hide(name) => _ = group.hide(name.get::<String>(&names)),
         Change::Lazy(id) => {
-            drop(group.option(id.get::<String>(&ids)).set_default_with(|_| Ok(vec!["x".to_owned()])))
+            group.option(id.get::<String>(&ids)).set_default_with(|_| Ok(vec!["x".to_owned()]));
         }
-        Change::Merge(command) => drop(group.merge(command).existing()),
-        Change::Replace(command) => drop(group.replace(command).existing()),
+        Change::Merge(command) => _ = group.merge(command),
+        Change::Replace(command) => _ = group.replace(command),
     }
 }
 
