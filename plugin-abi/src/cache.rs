@@ -11,7 +11,7 @@ use abi_stable::{
 use crate::{
     PluginError,
     error::{lift, lift_strings, optional, strings},
-    shim,
+    shim::{self, Kept},
     vtable::{self, CachePolicy_TO, CachePolicyBox, Outcome, VersionParameters_TO, VersionParametersRef},
 };
 
@@ -120,10 +120,11 @@ impl CachePolicy {
     pub fn computed(
         version: impl Fn(&str, &VersionParameters) -> Result<String, PluginError> + Send + Sync + 'static,
     ) -> Self {
+        let version = Kept::new(version);
         Self {
             name: "unnamed policy".to_owned(),
             enable_cache: true,
-            version: Arc::new(version),
+            version: Arc::new(move |salt, parameters| version(salt, parameters)),
             condition: None,
             ttl: None,
         }
@@ -158,7 +159,8 @@ impl CachePolicy {
         mut self,
         condition: impl Fn(&VersionParameters) -> Result<bool, PluginError> + Send + Sync + 'static,
     ) -> Self {
-        self.condition = Some(Arc::new(condition));
+        let condition = Kept::new(condition);
+        self.condition = Some(Arc::new(move |parameters| condition(parameters)));
         self
     }
 

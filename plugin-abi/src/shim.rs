@@ -5,6 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    ops::Deref,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
     sync::Once,
 };
@@ -87,8 +88,36 @@ fn note(info: &PanicHookInfo<'_>) {
     LAST_PANIC.set(Some((text, place)));
 }
 
+/// Something of an author's that the host throws away in the end: a panic of its destructor goes no further.
+///
+/// The panic is printed as any other, because there is no call that could return it.
+pub(crate) struct Kept<T>(Option<T>);
+
+impl<T> Kept<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+}
+
+impl<T> Deref for Kept<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("only the destructor takes it out")
+    }
+}
+
+impl<T> Drop for Kept<T> {
+    fn drop(&mut self) {
+        let value = self.0.take();
+        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(value))) {
+            std::mem::forget(payload);
+        }
+    }
+}
+
 /// An author's plugin behind the interface that the host calls.
-struct Shim<P>(P);
+struct Shim<P>(Kept<P>);
 
 /// Creates an author's plugin as the host sees it.
 #[doc(hidden)]
@@ -96,7 +125,7 @@ pub fn create<P: Plugin>(host: crate::vtable::HostArc) -> Outcome<HooksBox> {
     note_panics();
     guard(|| {
         let plugin = P::create(crate::Host::from_raw(host))?;
-        Ok(Hooks_TO::from_value(Shim(plugin), TD_Opaque))
+        Ok(Hooks_TO::from_value(Shim(Kept::new(plugin)), TD_Opaque))
     })
 }
 

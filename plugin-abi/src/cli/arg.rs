@@ -10,7 +10,7 @@ use abi_stable::{
 use crate::{
     PluginError,
     error::{lift, lift_strings, optional, strings},
-    shim,
+    shim::{self, Kept},
     vtable::{self, Arg_TO, ArgBox, Callback_TO, CallbackBox, Outcome},
 };
 
@@ -206,7 +206,8 @@ impl Arg {
         mut self,
         callback: impl Fn(&[String], bool) -> Result<Option<Vec<String>>, PluginError> + Send + Sync + 'static,
     ) -> Self {
-        self.callback = Some(Arc::new(callback));
+        let callback = Kept::new(callback);
+        self.callback = Some(Arc::new(move |values, given| callback(values, given)));
         self
     }
 

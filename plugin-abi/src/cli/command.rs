@@ -10,7 +10,7 @@ use abi_stable::{
 use crate::{
     Arg, Invocation, PluginError,
     error::{lift, lift_strings, optional, strings},
-    shim,
+    shim::{self, Kept},
     vtable::{self, ArgBox, Command_TO, CommandBox, InvocationRef, Outcome},
 };
 
@@ -134,6 +134,7 @@ impl Command {
         mut self,
         run: impl Fn(&Invocation<'_>) -> Result<T, PluginError> + Send + Sync + 'static,
     ) -> Self {
+        let run = Kept::new(run);
         self.run = Some(Runner::Author(Arc::new(move |invocation| run(invocation).map(Into::into))));
         self
     }

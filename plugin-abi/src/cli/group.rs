@@ -7,6 +7,7 @@ use abi_stable::std_types::RVec;
 use crate::{
     Arg, Command, PluginError,
     cli::Edit,
+    shim::Kept,
     vtable::{self, CommandRef, EditBox},
 };
 
@@ -151,6 +152,8 @@ impl OptionEdit {
         &mut self,
         lazy: impl Fn(&[String]) -> Result<Vec<String>, PluginError> + Send + Sync + 'static,
     ) -> &mut Self {
+        let lazy = Kept::new(lazy);
+        let lazy = move |previous: &[String]| lazy(previous);
         let edit = Edit { lazy_default: Some(Arc::new(lazy)), ..self.edit() };
         self.group.push(vtable::EDIT_SET_LAZY_DEFAULT, edit);
         self
@@ -161,6 +164,8 @@ impl OptionEdit {
         &mut self,
         callback: impl Fn(&[String], bool) -> Result<Option<Vec<String>>, PluginError> + Send + Sync + 'static,
     ) -> &mut Self {
+        let callback = Kept::new(callback);
+        let callback = move |values: &[String], given| callback(values, given);
         let edit = Edit { callback: Some(Arc::new(callback)), ..self.edit() };
         self.group.push(vtable::EDIT_ADD_CALLBACK, edit);
         self
