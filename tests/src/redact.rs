@@ -7,6 +7,7 @@
 //! | the compiler | `[RUSTC]` |
 //! | the machine | `[TARGET]` |
 //! | the version of this workspace | `[VERSION]` |
+//! | the name and number of a thread | `[THREAD]` |
 
 use std::path::Path;
 
@@ -27,6 +28,7 @@ impl Redaction {
             (r"\brustc [0-9]\S* \([^)]*\)", "[RUSTC]"),
             (r"\b(x86_64|aarch64)-[a-z]+-[a-z]+(-[a-z]+)?\b", "[TARGET]"),
             (&version, "[VERSION]"),
+            (r"\bthread '[^']*'( \([0-9]+\))?", "[THREAD]"),
         ];
         let compiled = |(pattern, name)| (Regex::new(pattern).expect("a pattern that is right"), name);
         Self { home: home.display().to_string(), patterns: patterns.map(compiled).into() }

@@ -1,4 +1,4 @@
-//! `create`, which is no hook, but fails as hooks do: the plugin cannot be used.
+//! `create`, which is no hook, but fails as hooks do: the plugin cannot be used. And what comes at the end.
 
 use snapbox::str;
 use tests::snapshot;
@@ -66,6 +66,26 @@ error: plugin `faulty` 0.4.1 panicked in `create`
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
+"#]]
+    );
+}
+
+#[test]
+fn a_panic_of_a_destructor_is_printed_and_survived() {
+    let home = home_where("faulty", "answer:configure_cli,panic:drop,panic-drop:drop_command");
+    snapshot!(
+        home.run(&["faulty"]),
+        str![[r#"
+all is well
+------- stderr -------
+
+[THREAD] panicked at tests/plugins/faulty/src/fault.rs:37:29:
+Box<dyn Any>
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+
+[THREAD] panicked at tests/plugins/faulty/src/fault.rs:35:24:
+index out of bounds: the len is 3 but the index is 7
+[exit: 0]
 "#]]
     );
 }

@@ -2,8 +2,9 @@
 //!
 //! `FAULT`, or `fault` in the plugin's section of the host's settings, is a list of `HOW:PLACE`, separated by commas;
 //! `HOW` alone is for every place, and a place that is not named declines. `HOW` is `answer`, `decline`, `invalid`,
-//! `error`, `panic`, `panic-value` or `panic-drop`. `PLACE` is `create`, a hook, `run` (of the command that
-//! `answer:configure_cli` adds) or `get_version` (of the policy that `answer:get_default_cache_policies` adds).
+//! `error`, `panic`, `panic-value` or `panic-drop`. `PLACE` is `create`, a hook, `drop`, `run` or `drop_command` (of the
+//! command that `answer:configure_cli` adds) or `get_version` (of the policy that
+//! `answer:get_default_cache_policies` adds).
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,22 @@ use fault::{How, Orders};
 #[derive(Debug)]
 pub struct Faulty {
     orders: Orders,
+}
+
+/// Part of a command, which the host throws away in the end.
+struct Trap(Orders);
+
+impl Drop for Trap {
+    fn drop(&mut self) {
+        // An error has nowhere to go.
+        let _ = self.0.obey("drop_command");
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        let _ = self.orders.obey("drop");
+    }
 }
 
 #[plugin_abi::export(name = "faulty")]
@@ -41,8 +58,9 @@ impl Plugin for Faulty {
         let orders = self.orders.clone();
         match orders.obey("configure_cli")? {
             How::Answer => {
+                let trap = Trap(orders.clone());
                 main.add(Command::new("faulty").about("Say that all is well").run(move |invocation| {
-                    orders.obey("run")?;
+                    trap.0.obey("run")?;
                     invocation.print(format_args!("all is well\n"))
                 }))
             }
