@@ -105,7 +105,7 @@ fn names_a_host(line: &str) -> bool {
 /// Whether the absolute path occurs, and not the end of another path such as `target/…`.
 fn names_folder(line: &str, folder: &str) -> bool {
     let starts_path =
-        |before: &str| !before.ends_with(|c: char| c.is_alphanumeric() || "_-.~}>)/".contains(c));
+        |before: &str| !before.ends_with(|c: char| c.is_alphanumeric() || "_-.~}]>)/".contains(c));
     line.match_indices(folder).any(|(at, _)| starts_path(&line[..at]))
 }
 
@@ -162,6 +162,7 @@ mod tests {
         assert!(names_folder(&format!("\"{folder}main\""), folder));
         assert!(!names_folder(&format!("target{folder}main"), folder));
         assert!(!names_folder(&format!("$HOME{folder}main"), folder));
+        assert!(!names_folder(&format!("[HOME]{folder}main"), folder));
     }
 
     #[test]
