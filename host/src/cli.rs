@@ -16,7 +16,7 @@ use std::{ffi::OsString, panic, process::ExitCode};
 use clap::{FromArgMatches, error::ErrorKind};
 
 use self::{
-    args::{Cli, Global},
+    args::{Cli, Given, Global},
     exit::Exit,
     report::Failure,
     startup::{Choice, Start},
@@ -84,13 +84,14 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
         return Err(trouble);
     }
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
-    let global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
+    let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
+    global.given = Given { project: parsed.is_given("project"), domain: parsed.is_given("domain") };
     if tree.owner(parsed.path()).is_some() {
         return run_of_plugin(&tree, &parsed, &global, &configurations, chain.as_ref());
     }
     let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
     let context = Context {
-        global: &cli.global,
+        global: &global,
         settings: &settings,
         loader: &loader,
         configurations: &configurations,

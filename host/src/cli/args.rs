@@ -38,11 +38,11 @@ pub struct Global {
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Flyte project [default: from the configuration]
+    /// Flyte project; without it, the one of the configuration
     #[arg(short, long, global = true)]
     pub project: Option<String>,
 
-    /// Flyte domain [default: from the configuration]
+    /// Flyte domain; without it, the one of the configuration
     #[arg(short, long, global = true)]
     pub domain: Option<String>,
 
@@ -73,9 +73,22 @@ pub struct Global {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
+    /// Which of the options above were given, and are not a default that a plugin set
+    #[arg(skip)]
+    pub given: Given,
+
     /// Print the version, and the plugins in use
     #[arg(short = 'V', long, action = clap::ArgAction::Version)]
     pub version: Option<bool>,
+}
+
+/// Whether a value is the user's own word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// `--project`.
+    pub project: bool,
+    /// `--domain`.
+    pub domain: bool,
 }
 
 /// What `-o` accepts; only `register` knows `pb`.

@@ -189,7 +189,8 @@ fn extend(chain: &Chain) -> Result<Tree, Failure> {
 
 impl From<EditError> for Failure {
     fn from(error: EditError) -> Self {
-        Self::from_error(Exit::PluginFailed, &error).hint(error.hint())
+        let way_out = "go on without the plugin with `--no-plugins`".to_owned();
+        Self::from_error(Exit::PluginFailed, &error).hint(error.hint()).hint(way_out)
     }
 }
 

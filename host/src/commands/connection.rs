@@ -283,17 +283,21 @@ impl Join<'_> {
     }
 }
 
-/// The user's own flags have the last word, and say so.
+/// The command line has the last word, and says whose it is: the user's, or that of a plugin which
+/// changed an option's default.
 fn flags(connection: &mut Connection, global: &Global) {
-    for (flag, value, setting) in [
-        ("--project", &global.project, &mut connection.default_project),
-        ("--domain", &global.domain, &mut connection.default_domain),
+    let given = global.given;
+    for (flag, value, given, setting) in [
+        ("--project", &global.project, given.project, &mut connection.default_project),
+        ("--domain", &global.domain, given.domain, &mut connection.default_domain),
     ] {
-        if let Some(value) = value
-            .as_ref()
-            .filter(|value| **value != setting.value || matches!(setting.origin, Origin::Default(_)))
-        {
-            *setting = Setting::new(value.clone(), Origin::Flag(flag.to_owned()));
+        let Some(value) = value else { continue };
+        let origin = match given {
+            true => Origin::Flag(flag.to_owned()),
+            false => Origin::Default(format!("of `{flag}`, as a plugin changed it").into()),
+        };
+        if *value != setting.value || matches!(setting.origin, Origin::Default(_)) {
+            *setting = Setting::new(value.clone(), origin);
         }
     }
 }

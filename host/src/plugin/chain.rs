@@ -32,6 +32,8 @@ use super::{
 #[derive(Debug)]
 pub struct Chain {
     links: Vec<Link>,
+    /// The link that each hook is asked first, by the hook's number: most calls need no more.
+    first: [usize; Hook::ALL.len()],
     policy_faults: PolicyFaults,
 }
 
@@ -41,7 +43,8 @@ impl Chain {
     pub fn new(plugins: Vec<Link>, builtin: Builtin) -> Self {
         let mut links = plugins;
         links.push(builtin.into_link());
-        Self { links, policy_faults: PolicyFaults::default() }
+        let first = std::array::from_fn(|number| first_from(&links, 0, Hook::ALL[number]));
+        Self { links, first, policy_faults: PolicyFaults::default() }
     }
 
     /// The plugins, without the built-in default.
@@ -63,8 +66,7 @@ impl Chain {
     }
 
     fn first_from(&self, from: usize, hook: Hook) -> usize {
-        let last = self.links.len() - 1;
-        (from..last).find(|&index| self.links[index].overrides(hook)).unwrap_or(last)
+        if from == 0 { self.first[hook as usize] } else { first_from(&self.links, from, hook) }
     }
 
     /// Asks which Flyte to talk to. Fields that nobody set are `None`.
@@ -141,13 +143,26 @@ impl Chain {
     }
 }
 
+/// The first link from a place on that overrides a hook; the last one, the built-in default, always does.
+fn first_from(links: &[Link], from: usize, hook: Hook) -> usize {
+    let last = links.len() - 1;
+    (from..last).find(|&index| links[index].overrides(hook)).unwrap_or(last)
+}
+
 /// One call of one hook, however many links it goes through.
 struct Call<'a> {
     chain: &'a Chain,
+    /// Only there when a plugin asks what is behind it.
+    lent: RefCell<Option<Box<Lent>>>,
+}
+
+/// What plugins got from `next` in one call, and may give back.
+#[derive(Default)]
+struct Lent {
     /// Remotes that `next` returned; a plugin names one by its place here, counted from 1.
-    remotes: RefCell<Vec<Resolved>>,
+    remotes: Vec<Resolved>,
     /// Faults that `next` returned, named in the same way.
-    faults: RefCell<Vec<Fault>>,
+    faults: Vec<Fault>,
 }
 
 /// The links from a place on, as the plugin in front of them sees them.
@@ -158,7 +173,21 @@ struct Rest<'a> {
 
 impl<'a> Call<'a> {
     fn new(chain: &'a Chain) -> Self {
-        Self { chain, remotes: RefCell::default(), faults: RefCell::default() }
+        Self { chain, lent: RefCell::new(None) }
+    }
+
+    /// Keeps something, and gives its number.
+    fn lend<T>(&self, shelf: impl FnOnce(&mut Lent) -> &mut Vec<T>, value: T) -> u64 {
+        let mut lent = self.lent.borrow_mut();
+        let shelf = shelf(lent.get_or_insert_default());
+        shelf.push(value);
+        shelf.len() as u64
+    }
+
+    /// What has a number, if anything has.
+    fn take_back<T: Clone>(&self, shelf: impl FnOnce(&Lent) -> &Vec<T>, number: u64) -> Option<T> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        shelf(self.lent.borrow().as_ref()?).get(index).cloned()
     }
 
     /// Asks the first link from a place on that overrides a hook; says which one it was.
@@ -181,8 +210,7 @@ impl<'a> Call<'a> {
     #[cold]
     fn blame(&self, link: &Link, hook: Hook, raw: &FaultBox) -> Fault {
         let error = PluginError::from_raw(raw);
-        let known = usize::try_from(error.upstream()).ok().and_then(|number| number.checked_sub(1));
-        let known = known.and_then(|index| self.faults.borrow().get(index).cloned());
+        let known = self.take_back(|lent| &lent.faults, error.upstream());
         known.unwrap_or_else(|| Fault::new(link.identity.clone(), Place::Hook(hook), What::Said(error)))
     }
 
@@ -206,11 +234,11 @@ impl<'a> Call<'a> {
         })?;
         let answer = Remote::from_raw(&raw);
         validate::remote(&answer).map_err(|reason| self.unusable(index, hook, reason))?;
-        let base = usize::try_from(answer.base()).ok().and_then(|number| number.checked_sub(1));
-        let base = base.and_then(|index| self.remotes.borrow().get(index).cloned());
+        let base = self.take_back(|lent| &lent.remotes, answer.base());
         Ok(Resolved::new(answer, base, self.owner(index)))
     }
 
+    #[inline]
     fn secret_requires_group(&self, from: usize) -> Result<bool, Fault> {
         let (_, answer) = self.ask(Hook::SecretRequiresGroup, from, |link, context| {
             link.hooks.secret_requires_group(context)
@@ -279,9 +307,8 @@ impl<'a> Call<'a> {
                 for hint in fault.hints() {
                     error = error.hint(hint);
                 }
-                let mut faults = self.faults.borrow_mut();
-                faults.push(fault);
-                RResult::RErr(error.with_upstream(faults.len() as u64).into_raw())
+                let number = self.lend(|lent| &mut lent.faults, fault);
+                RResult::RErr(error.with_upstream(number).into_raw())
             }
         }
     }
@@ -291,10 +318,9 @@ impl Context for Rest<'_> {
     fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> Outcome<RemoteBox> {
         let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
         self.call.lower(resolved.map(|resolved| {
-            let mut remotes = self.call.remotes.borrow_mut();
-            let shown = resolved.without_secrets().with_base(remotes.len() as u64 + 1);
-            remotes.push(resolved);
-            shown.into_raw()
+            let shown = resolved.without_secrets();
+            let number = self.call.lend(|lent| &mut lent.remotes, resolved);
+            shown.with_base(number).into_raw()
         }))
     }
 

@@ -182,12 +182,18 @@ fn command_line(chain: &Chain) -> Result<String, Fault> {
         let what = What::Unusable(error.to_string());
         Fault::new(link.identity().clone(), Place::Hook(Hook::ConfigureCli), what)
     })?;
-    Ok(match (added.is_empty(), others) {
-        (true, 0) => NO_CHANGES.to_owned(),
-        (true, others) => format!("{others} changes of options"),
-        (false, 0) => format!("commands {}", added.join(", ")),
-        (false, others) => format!("commands {}; {others} changes of options", added.join(", ")),
-    })
+    let commands = match added.len() {
+        0 => None,
+        1 => Some(format!("command {}", added.join(", "))),
+        _ => Some(format!("commands {}", added.join(", "))),
+    };
+    let others = match others {
+        0 => None,
+        1 => Some("1 other change".to_owned()),
+        others => Some(format!("{others} other changes")),
+    };
+    let parts: Vec<String> = commands.into_iter().chain(others).collect();
+    Ok(if parts.is_empty() { NO_CHANGES.to_owned() } else { parts.join("; ") })
 }
 
 const NO_CHANGES: &str = "no changes";
