@@ -273,6 +273,7 @@ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go
 ------- stderr -------
 error: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
 hint: `replace` it if that is meant, or choose another name
+hint: go on without the plugin with `--no-plugins`
 [exit: 11]
 "#]]
     );

@@ -223,12 +223,14 @@ $ flyte-host completion bash
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
 + hint: `replace` it if that is meant, or choose another name
++ hint: go on without the plugin with `--no-plugins`
 $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
 + hint: `replace` it if that is meant, or choose another name
++ hint: go on without the plugin with `--no-plugins`
 
 "#]]
     );

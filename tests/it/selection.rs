@@ -470,6 +470,7 @@ fn going_on_covers_a_plugin_that_fails_while_it_starts() {
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
 + hint: `replace` it if that is meant, or choose another name
++ hint: go on without the plugin with `--no-plugins`
 + going on with the built-in default
 
 "#]]

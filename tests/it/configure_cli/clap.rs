@@ -41,10 +41,10 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project; without it, the one of the configuration
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain; without it, the one of the configuration
 
   -o, --output <FORMAT>
           How to write the result
@@ -94,8 +94,8 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project [default: from the configuration]
-  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
+  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
+  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
   -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin
@@ -209,8 +209,8 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project [default: from the configuration]
-  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
+  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
+  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
   -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin

@@ -35,10 +35,10 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project; without it, the one of the configuration
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain; without it, the one of the configuration
           
           [default: staging]
 
@@ -136,10 +136,10 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project; without it, the one of the configuration
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain; without it, the one of the configuration
           
           [default: staging]
 
@@ -200,8 +200,8 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project [default: from the configuration]
-  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
+  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
+  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
   -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin
@@ -240,10 +240,10 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project; without it, the one of the configuration
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain; without it, the one of the configuration
           
           [default: staging]
 
@@ -299,10 +299,10 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project; without it, the one of the configuration
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain; without it, the one of the configuration
           
           [default: staging]
 
@@ -360,8 +360,8 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project [default: from the configuration]
-  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
+  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
+  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
   -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin
@@ -398,10 +398,10 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project; without it, the one of the configuration
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain; without it, the one of the configuration
           
           [default: staging]
 

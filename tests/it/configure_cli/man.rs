@@ -84,6 +84,9 @@ What to look with; may be repeated
 .TP
 \fB\-q\fR, \fB\-\-quick\fR
 Be quick
+.RS
+May also be specified with the \fBTOOLBOX_QUICK\fR environment variable. 
+.RE
 .TP
 \fB\-\-slow\fR
 Take your time
@@ -127,10 +130,10 @@ What to look at
 Flyte configuration file
 .TP
 \fB\-p\fR, \fB\-\-project\fR \fI<PROJECT>\fR
-Flyte project [default: from the configuration]
+Flyte project; without it, the one of the configuration
 .TP
 \fB\-d\fR, \fB\-\-domain\fR \fI<DOMAIN>\fR [default: staging]
-Flyte domain [default: from the configuration]
+Flyte domain; without it, the one of the configuration
 .TP
 \fB\-o\fR, \fB\-\-output\fR \fI<FORMAT>\fR
 How to write the result
@@ -174,6 +177,9 @@ Where to work
 eu
 .IP \(bu 2
 us
+.RE
+.RS
+May also be specified with the \fBTOOLBOX_REGION\fR environment variable. 
 .RE
 .SH EXTRA
 Example:

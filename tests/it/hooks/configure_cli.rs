@@ -68,6 +68,7 @@ fn an_invalid_change_is_refused() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
 hint: `replace` it if that is meant, or choose another name
+hint: go on without the plugin with `--no-plugins`
 [exit: 11]
 "#]]
     );
