@@ -71,7 +71,7 @@ target       [TARGET]
 
 HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
 get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-configure_cli               plugin  commands `growth`; 1 changes of options       no changes
+configure_cli               plugin  command `growth`; 1 other change              no changes
 secret_requires_group       plugin  false                                         true
 get_default_image           plugin  growth/base:v1                                none
 get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
@@ -146,7 +146,7 @@ fn a_plugin_of_1_0_in_a_host_of_1_1() {
 - protocol     1.0 (this host: 1.0)
 - HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
 - get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-- configure_cli               plugin  commands `growth`; 1 changes of options       no changes
+- configure_cli               plugin  command `growth`; 1 other change              no changes
 - secret_requires_group       plugin  false                                         true
 - get_default_image           plugin  growth/base:v1                                none
 - get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
@@ -155,7 +155,7 @@ fn a_plugin_of_1_0_in_a_host_of_1_1() {
 + protocol     1.0 (this host: 1.1)
 + HOOK                        FROM                                                      ANSWERS NOW                                   BUILT-IN DEFAULT
 + get_remote                  plugin                                                    localhost:30080 (insecure)                    localhost:30080 (insecure)
-+ configure_cli               plugin                                                    commands `growth`; 1 changes of options       no changes
++ configure_cli               plugin                                                    command `growth`; 1 other change              no changes
 + secret_requires_group       plugin                                                    false                                         true
 + get_default_image           plugin                                                    growth/base:v1                                none
 + get_auth_success_html       plugin                                                    <p>grown at flyte.example.org</p> (33 bytes)  none
@@ -176,7 +176,7 @@ fn a_plugin_of_1_1_in_a_host_of_1_1() {
 - protocol     1.0 (this host: 1.0)
 - HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
 - get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-- configure_cli               plugin  commands `growth`; 1 changes of options       no changes
+- configure_cli               plugin  command `growth`; 1 other change              no changes
 - secret_requires_group       plugin  false                                         true
 - get_default_image           plugin  growth/base:v1                                none
 - get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
@@ -187,7 +187,7 @@ fn a_plugin_of_1_1_in_a_host_of_1_1() {
 + protocol     1.1 (this host: 1.1)
 + HOOK                        FROM    ANSWERS NOW                                                               BUILT-IN DEFAULT
 + get_remote                  plugin  localhost:30080 (insecure)                                                localhost:30080 (insecure)
-+ configure_cli               plugin  commands `growth`; 1 changes of options                                   no changes
++ configure_cli               plugin  command `growth`; 1 other change                                          no changes
 + secret_requires_group       plugin  false                                                                     true
 + get_default_image           plugin  growth/base:v1                                                            none
 + get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)                              none
@@ -254,7 +254,7 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 - protocol     1.0 (this host: 1.0)
 - HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
 - get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-- configure_cli               plugin  commands `growth`; 1 changes of options       no changes
+- configure_cli               plugin  command `growth`; 1 other change              no changes
 - secret_requires_group       plugin  false                                         true
 - get_default_image           plugin  growth/base:v1                                none
 - get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
@@ -266,7 +266,7 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 + protocol     1.1 (this host: 1.1)
 + HOOK                        FROM    ANSWERS NOW                                                               BUILT-IN DEFAULT
 + get_remote                  plugin  localhost:30080 (insecure)                                                localhost:30080 (insecure)
-+ configure_cli               plugin  commands `growth`; 1 changes of options                                   no changes
++ configure_cli               plugin  command `growth`; 1 other change                                          no changes
 + secret_requires_group       plugin  false                                                                     true
 + get_default_image           plugin  growth/base:v1                                                            none
 + get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)                              none

@@ -4,12 +4,14 @@
 
 mod chain;
 mod choice;
+mod compilers;
 mod configure_cli;
 mod growth;
 mod help_yourself;
 mod hooks;
 mod layout;
 mod library;
+mod museum;
 mod register;
 mod selection;
 mod settings;

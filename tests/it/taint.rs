@@ -1,7 +1,9 @@
 //! Which foreign code is in the process.
 
+use std::path::Path;
+
 use snapbox::str;
-use tests::snapshot;
+use tests::{TestEnvironment, snapshot};
 
 use crate::{home_with, in_use};
 
@@ -25,6 +27,37 @@ plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secre
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn the_report_of_a_bug_names_the_plugins() {
+    let mut home = TestEnvironment::new(Path::new(env!("CARGO_BIN_EXE_flyte-host-with-a-bug")));
+    home.install("acme");
+    home.set("FLYTE_PLUGIN", "acme");
+    snapshot!(
+        home.run(&["my-custom-command"]),
+        str![[r#"
+Executing my custom CLI command!
+------- stderr -------
+error: internal error: the books do not balance (tests/src/bug.rs:5)
+hint: this is a bug in flyte-host; please report it with the lines below
+flyte-host [VERSION]
+plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 101]
+"#]]
+    );
+    snapshot!(
+        home.run(&["plugin", "list", "-o", "name", "--no-plugins"]),
+        str![[r#"
+acme
+------- stderr -------
+error: internal error: the books do not balance (tests/src/bug.rs:5)
+hint: this is a bug in flyte-host; please report it with the lines below
+flyte-host [VERSION]
+no plugins
+[exit: 101]
 "#]]
     );
 }
