@@ -27,6 +27,7 @@ const MACHINE_FOLDERS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")
 
 /// Who may not know whom, and which direct dependencies `plugin-abi` is held to.
 const PLUGIN_ABI_MAY_USE: [&str; 5] = ["abi_stable", "clap", "plugin-abi-macros", "serde", "serde_json"];
+const PLUGIN_ROOM_KNOWS_NOT: [&str; 4] = ["use remote::", "remote::config", "crate::cli", "crate::commands"];
 const REMOTE_KNOWS_NOT: [&str; 3] = ["abi_stable", "flyte-host", "plugin-abi"];
 
 pub(crate) fn check(workspace: &Workspace) -> Result {
@@ -92,8 +93,16 @@ fn complaints_about(name: &str, text: &str) -> Vec<String> {
         if UNFINISHED.iter().any(|mark| names_word(line, mark)) {
             complain("unfinished work");
         }
+        if is_plugin_room(name) && PLUGIN_ROOM_KNOWS_NOT.iter().any(|path| line.contains(path)) {
+            complain("the loader knows nothing of Flyte and of the command line");
+        }
     }
     complaints
+}
+
+/// The loader, which other programs use as well.
+fn is_plugin_room(name: &str) -> bool {
+    name == "host/src/plugin.rs" || name.starts_with("host/src/plugin/")
 }
 
 fn names_a_host(line: &str) -> bool {
