@@ -1,5 +1,5 @@
 //! A plugin that changes the command line in every way there is. `TOOLBOX_BAD` picks a change that
-//! the host must refuse; see [`bad`].
+//! the host must refuse; see `bad.rs`.
 
 #![forbid(unsafe_code)]
 
