@@ -38,6 +38,8 @@
 pub mod builtin;
 pub mod chain;
 pub mod error;
+#[cfg(feature = "next-protocol")]
+mod growth;
 mod handshake;
 mod library;
 pub mod link;

@@ -89,10 +89,13 @@ impl Chain {
         if !link.overrides(Hook::ConfigureCli) {
             return Ok(RVec::new());
         }
-        link.hooks.configure_cli(main).into_result().map_err(|fault| {
+        let edits = link.hooks.configure_cli(main).into_result().map_err(|fault| {
             let what = What::Said(PluginError::from_raw(&fault));
             Fault::new(link.identity.clone(), Place::Hook(Hook::ConfigureCli), what)
-        })
+        })?;
+        #[cfg(feature = "next-protocol")]
+        super::growth::ask(&link.identity, &super::growth::Made::Edits(&edits));
+        Ok(edits)
     }
 
     /// Asks whether a secret must name a group.
@@ -209,6 +212,8 @@ impl<'a> Call<'a> {
     /// The link that returned an error is to blame, unless it only passed on what `next` returned.
     #[cold]
     fn blame(&self, link: &Link, hook: Hook, raw: &FaultBox) -> Fault {
+        #[cfg(feature = "next-protocol")]
+        super::growth::ask(&link.identity, &super::growth::Made::Fault(raw));
         let error = PluginError::from_raw(raw);
         let known = self.take_back(|lent| &lent.faults, error.upstream());
         known.unwrap_or_else(|| Fault::new(link.identity.clone(), Place::Hook(hook), What::Said(error)))
@@ -232,6 +237,8 @@ impl<'a> Call<'a> {
         let (index, raw) = self.ask(hook, from, |link, context| {
             link.hooks.get_remote(RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque), context)
         })?;
+        #[cfg(feature = "next-protocol")]
+        super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Remote(&raw));
         let answer = Remote::from_raw(&raw);
         validate::remote(&answer).map_err(|reason| self.unusable(index, hook, reason))?;
         let base = self.take_back(|lent| &lent.remotes, answer.base());
@@ -282,6 +289,8 @@ impl<'a> Call<'a> {
         let hook = Hook::GetDefaultCachePolicies;
         let (index, answer) =
             self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
+        #[cfg(feature = "next-protocol")]
+        super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Policies(&answer));
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
         validate::policies(&policies).map_err(|reason| self.unusable(index, hook, reason))?;
         let owner = &self.chain.links[index].identity;
