@@ -128,10 +128,10 @@ fn a_plugin_of_1_1_in_a_host_of_1_0() {
 - speaks 1.0 in flyte-host at localhost:30080, size 73
 + protocol     1.1 (this host: 1.0)
 + speaks 1.1 in flyte-host at localhost:30080, size 123
-+ methods beyond 1.0 in the host's invocation: 0
++ methods beyond 1.0 in the host's invocation: 0, services: 0
 + speaks 1.1 in flyte-host at localhost:30080, size 73
-+ methods beyond 1.0 in the host's invocation: 0
-+ methods beyond 1.0 in the host's invocation: 0
++ methods beyond 1.0 in the host's invocation: 0, services: 0
++ methods beyond 1.0 in the host's invocation: 0, services: 0
 
 "#]]
     );
@@ -195,10 +195,74 @@ fn a_plugin_of_1_1_in_a_host_of_1_1() {
 + get_greeting                plugin  hello; methods beyond 1.0 in the host's services: 1; behind: no greeting  no greeting
 + audience              flyte-host 1.1         plugin `growth`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
-+ methods beyond 1.0 in the host's invocation: 1
++ methods beyond 1.0 in the host's invocation: 1, services: 1
 + speaks 1.1 in flyte-host at localhost:30080, size 73
-+ methods beyond 1.0 in the host's invocation: 1
-+ methods beyond 1.0 in the host's invocation: 1
++ methods beyond 1.0 in the host's invocation: 1, services: 1
++ methods beyond 1.0 in the host's invocation: 1, services: 1
+
+"#]]
+    );
+}
+
+/// What the host of 1.1 gets when it asks everything that plugins made for the method that 1.1 added.
+fn asked_for_the_new_method(protocol: Protocol) -> Option<String> {
+    let mut home = home_of(Protocol::New, &[("faulty", protocol), ("growth", protocol)])?;
+    home.write("task.yaml", "{ name: where-am-i, image: 'debian:12-slim', command: [], cache: true }");
+    home.set("FAULT", "error:get_default_image");
+    let mut told = home.run(&["config", "show", "-vv"]);
+    told += &home.run(&["register", "--dry-run", "task.yaml", "-vv"]);
+    home.write("task.yaml", "{ name: where-am-i, command: [] }");
+    told += &home.run(&["register", "--dry-run", "task.yaml", "-vv"]);
+    let mut lines: Vec<&str> =
+        told.lines().filter(|line| line.contains("methods beyond 1.0 in its")).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    Some(lines.join("\n") + "\n")
+}
+
+#[test]
+fn what_a_plugin_of_1_0_made_answers_the_new_method_as_the_default() {
+    let Some(told) = asked_for_the_new_method(Protocol::Old) else { return };
+    snapshot!(
+        told,
+        str![[r#"
+debug: plugin `builtin` [VERSION]: methods beyond 1.0 in its remote: 1
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its cache policy: 0
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its fault: 0
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its remote: 0
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its root module: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its argument: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its cache policy: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its callback: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its command: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its lazy default: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its remote: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its root module: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its wish: 0
+
+"#]]
+    );
+}
+
+#[test]
+fn what_a_plugin_of_1_1_made_answers_the_new_method_itself() {
+    let Some(told) = asked_for_the_new_method(Protocol::New) else { return };
+    snapshot!(
+        told,
+        str![[r#"
+debug: plugin `builtin` [VERSION]: methods beyond 1.0 in its remote: 1
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its cache policy: 1
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its fault: 1
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its remote: 1
+debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its root module: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its argument: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its cache policy: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its callback: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its command: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its lazy default: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its remote: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its root module: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its wish: 1
 
 "#]]
     );
@@ -228,10 +292,10 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 + protocol     1.1 (this host: 1.0)
 + headers.x-wrapped-by  ****                   plugin `wrapper`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
-+ methods beyond 1.0 in the host's invocation: 0
++ methods beyond 1.0 in the host's invocation: 0, services: 0
 + speaks 1.1 in flyte-host at localhost:30080, size 73
-+ methods beyond 1.0 in the host's invocation: 0
-+ methods beyond 1.0 in the host's invocation: 0
++ methods beyond 1.0 in the host's invocation: 0, services: 0
++ methods beyond 1.0 in the host's invocation: 0, services: 0
 + task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)
 + a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 
@@ -275,10 +339,10 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 + audience              flyte-host 1.1         plugin `growth`
 + headers.x-wrapped-by  ****                   plugin `wrapper`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
-+ methods beyond 1.0 in the host's invocation: 1
++ methods beyond 1.0 in the host's invocation: 1, services: 1
 + speaks 1.1 in flyte-host at localhost:30080, size 73
-+ methods beyond 1.0 in the host's invocation: 1
-+ methods beyond 1.0 in the host's invocation: 1
++ methods beyond 1.0 in the host's invocation: 1, services: 1
++ methods beyond 1.0 in the host's invocation: 1, services: 1
 + task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)
 + a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 

@@ -25,6 +25,8 @@ impl Plugin for Growth {
     }
 
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
+        #[cfg(feature = "next-protocol")]
+        let host = self.host.clone();
         let program = main.existing().map(|program| program.name().to_owned()).unwrap_or_default();
         let size = Arg::option("size").help("How large").default_value("1").callback(|values, _given| {
             let larger = values.iter().map(|value| format!("{value}3"));
@@ -34,8 +36,9 @@ impl Plugin for Growth {
             move |invocation| {
                 #[cfg(feature = "next-protocol")]
                 invocation.note(format_args!(
-                    "methods beyond 1.0 in the host's invocation: {}\n",
-                    invocation.revision()
+                    "methods beyond 1.0 in the host's invocation: {}, services: {}\n",
+                    invocation.revision(),
+                    host.revision()
                 ))?;
                 let size: u32 = invocation.parse("size")?.unwrap_or_default();
                 let progress = invocation.progress("growing", Some(1));
