@@ -51,11 +51,11 @@ pub mod select;
 mod services;
 mod validate;
 
+pub use self::remote::Resolved;
 pub use builtin::Builtin;
 pub use chain::Chain;
 pub use error::{Fault, LoadError, SelectError};
 pub use link::{Identity, Link};
 pub use load::{Candidate, LoadTimes, Loader};
 pub use policy::Policy;
-pub use remote::Resolved;
 pub use select::{Directories, Selection, Source};
