@@ -26,7 +26,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let directories = Directories::new(None, std::env::home_dir().as_deref());
-//! let loader = Loader::new("my-program", "1.0.0", directories);
+//! let loader = Loader::new("my-program", directories);
 //! let selection = Selection::parse("acme", Source::Program)?;
 //! let links = loader.load_all(&selection)?;
 //! let chain = Chain::new(links, Builtin::new(|_request| Ok(Remote::new("localhost:30080"))));
