@@ -108,15 +108,15 @@ compiler     [RUSTC]
 target       [TARGET]
 
 HOOK                        FROM    ANSWERS NOW                                                                    BUILT-IN DEFAULT
-get_remote                  plugin  faulty.example:notaport                                                        localhost:30080 (insecure)
+get_remote                  plugin  fails: plugin `faulty` 0.4.1 returned something unusable from `get_remote`     localhost:30080 (insecure)
 configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned something unusable from `configure_cli`  no changes
 secret_requires_group       plugin  false                                                                          true
 get_default_image           plugin  fails: plugin `faulty` 0.4.1 panicked in `get_default_image`                   none
 get_auth_success_html       plugin  <p>faulty, but signed in at flyte.example.org</p> (49 bytes)                   none
 get_default_cache_policies  plugin  faulty-policy                                                                  no policies
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `configure_cli`
-  caused by: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
+error: plugin `faulty` 0.4.1 returned something unusable from `get_remote`
+  caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
 hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
 [exit: 11]
 "#]]

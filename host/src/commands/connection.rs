@@ -199,17 +199,51 @@ fn unusable(plugin: crate::plugin::Identity, reason: String) -> Fault {
     Fault::new(plugin, Place::Hook(Hook::GetRemote), What::Unusable(reason))
 }
 
+/// Says whether what plugins set can be a connection; what the configuration says was looked at before.
+///
+/// # Errors
+///
+/// The fault of the plugin that set what cannot be.
+pub fn check(resolved: &Resolved) -> Result<(), Fault> {
+    endpoint(resolved)?;
+    auth_mode(resolved).map(drop)
+}
+
+/// The endpoint that a plugin set, if one did.
+fn endpoint(resolved: &Resolved) -> Result<Option<Endpoint>, Fault> {
+    parsed(resolved, "endpoint", resolved.remote.endpoint.as_deref(), |text| {
+        Endpoint::from_str(text).map_err(|error| error.to_string())
+    })
+}
+
+/// The sign-in mode that a plugin set, if one did.
+fn auth_mode(resolved: &Resolved) -> Result<Option<AuthMode>, Fault> {
+    parsed(resolved, "auth_mode", resolved.remote.auth_mode.as_deref(), |text| {
+        AuthMode::from_str(text)
+            .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
+    })
+}
+
+fn parsed<T>(
+    resolved: &Resolved,
+    field: &str,
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Fault> {
+    let (Some(owner), Some(text)) = (resolved.owners.get(field), text) else { return Ok(None) };
+    parse(text).map(Some).map_err(|reason| unusable(owner.clone(), reason))
+}
+
 /// Puts what plugins set in the place of what was there.
 fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, Failure> {
     let remote = &resolved.remote;
     let join = Join { resolved };
-    join.parsed("endpoint", &mut connection.endpoint, remote.endpoint.as_deref(), |text| {
-        Endpoint::from_str(text).map_err(|error| error.to_string())
-    })?;
-    join.parsed("auth_mode", &mut connection.auth_mode, remote.auth_mode.as_deref(), |text| {
-        AuthMode::from_str(text)
-            .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
-    })?;
+    if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, join.origin("endpoint")) {
+        connection.endpoint = Setting::new(endpoint, origin);
+    }
+    if let (Some(mode), Some(origin)) = (auth_mode(resolved)?, join.origin("auth_mode")) {
+        connection.auth_mode = Setting::new(mode, origin);
+    }
     join.value("insecure", &mut connection.insecure, remote.insecure.unwrap_or_default());
     join.value(
         "insecure_skip_verify",
@@ -264,22 +298,6 @@ impl Join<'_> {
         if let (Some(origin), Some(value)) = (self.origin(field), value) {
             *setting = Setting::new(value.to_owned(), origin);
         }
-    }
-
-    fn parsed<T>(
-        &self,
-        field: &str,
-        setting: &mut Setting<T>,
-        value: Option<&str>,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<(), Failure> {
-        if let (Some(origin), Some(owner), Some(value)) =
-            (self.origin(field), self.resolved.owners.get(field), value)
-        {
-            let value = parse(value).map_err(|reason| unusable(owner.clone(), reason))?;
-            *setting = Setting::new(value, origin);
-        }
-        Ok(())
     }
 }
 

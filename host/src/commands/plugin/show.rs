@@ -139,14 +139,12 @@ fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<Str
     Ok(match hook {
         Hook::GetRemote => {
             let request = connection::request(context.global, context.configurations)?;
-            chain.get_remote(&request).map(|resolved| {
-                let endpoint =
-                    resolved.remote.endpoint.as_deref().unwrap_or("the default endpoint").to_owned();
-                if resolved.remote.insecure == Some(true) {
-                    format!("{endpoint} (insecure)")
-                } else {
-                    endpoint
-                }
+            chain.get_remote(&request).and_then(|resolved| {
+                connection::check(&resolved)?;
+                let remote = resolved.remote;
+                let endpoint = remote.endpoint.unwrap_or_else(|| "the default endpoint".to_owned());
+                let plain = if remote.insecure == Some(true) { " (insecure)" } else { "" };
+                Ok(endpoint + plain)
             })
         }
         Hook::ConfigureCli => command_line(chain),
