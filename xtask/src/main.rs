@@ -12,6 +12,7 @@ mod debian;
 mod demo;
 mod python;
 mod sanitize;
+mod shells;
 mod stamp;
 mod test;
 mod tidy;

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::command::{cargo, command, run, works};
 use crate::compilers;
 use crate::python::Venv;
+use crate::shells;
 use crate::workspace::{Workspace, is_ci, program};
 
 #[derive(clap::Args)]
@@ -49,6 +50,7 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
     } else {
         prepared.compilers(workspace)?;
     }
+    prepared.left_out.extend(shells::install());
     let tests = prepared.run_tests(workspace, &args.runner);
     tests.and(prepared.report())
 }
