@@ -25,7 +25,7 @@ impl Redaction {
         let version = format!(r"\b{}\b", regex::escape(env!("CARGO_PKG_VERSION")));
         let patterns = [
             (r"\b[0-9a-f]{64}\b|\bsha256:[0-9a-f]{16}\b", "[SHA256]"),
-            (r"\brustc [0-9]\S* \([^)]*\)", "[RUSTC]"),
+            (r"\brustc [0-9]\S*( \([^)]*\))+", "[RUSTC]"),
             (r"\b(x86_64|aarch64)-[a-z]+-[a-z]+(-[a-z]+)?\b", "[TARGET]"),
             (&version, "[VERSION]"),
             (r"\bthread '[^']*'( \([0-9]+\))?", "[THREAD]"),
