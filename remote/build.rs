@@ -1,7 +1,9 @@
-//! Compiles `proto/` without `protoc`: Rust types for the compiler, descriptors for reflection.
+//! Compiles `proto/` without `protoc`: Rust types for the compiler, descriptors for reflection, and for each
+//! service the client's functions and the server's trait.
 
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
+use prost_build::{Service, ServiceGenerator};
 use protox::prost::Message as _;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -16,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .btree_map(["."])
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com")
+        .service_generator(Box::new(Calls))
         .compile_fds(compiler.file_descriptor_set())?;
 
     // At run time nobody reads comments, and they are half of the size.
@@ -35,4 +38,69 @@ fn proto_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Both ends of every call, so that a method exists under one path and one pair of messages only.
+struct Calls;
+
+impl ServiceGenerator for Calls {
+    fn generate(&mut self, service: Service, code: &mut String) {
+        let name = &service.name;
+        let mut client = String::new();
+        let mut server = String::new();
+        let mut dispatch = String::new();
+        for method in &service.methods {
+            let (call, rpc) = (&method.name, &method.proto_name);
+            let (request, answer) = (&method.input_type, &method.output_type);
+            let path = format!("/{}.{}/{rpc}", service.package, service.proto_name);
+            write!(
+                client,
+                "/// Calls `{rpc}` of `{name}`.\n\
+                 ///\n/// # Errors\n///\n/// As [`crate::client::Client::unary`].\n\
+                 pub async fn {call}(&self, request: &{request}) -> Result<{answer}, crate::client::Error> {{\n\
+                     self.unary(\"{path}\", request).await\n\
+                 }}\n"
+            )
+            .expect("a string takes everything");
+            write!(
+                server,
+                "/// Serves `{rpc}`.\n\
+                 ///\n/// # Errors\n///\n/// What the client is told; UNIMPLEMENTED, unless the server has it.\n\
+                 fn {call}(&self, request: {request}) -> Result<{answer}, crate::transport::Status> {{\n\
+                     let _ = request;\n\
+                     Err(crate::transport::Status::unimplemented(\"{path}\"))\n\
+                 }}\n"
+            )
+            .expect("a string takes everything");
+            write!(
+                dispatch,
+                "\"{path}\" => crate::transport::serve(message, |request| self.{call}(request)),\n"
+            )
+            .expect("a string takes everything");
+        }
+        write!(
+            code,
+            "/// The calls of `{name}`.\n\
+             impl crate::client::Client {{\n{client}}}\n\
+             /// The server's side of `{name}`: what is not implemented answers UNIMPLEMENTED.\n\
+             pub trait {name} {{\n{server}\n\
+             /// Answers the call at a path; `None` if the path is none of this service.\n\
+             fn answer_{snake}(&self, path: &str, message: &[u8]) -> Option<Result<Vec<u8>, crate::transport::Status>> {{\n\
+             Some(match path {{\n{dispatch}_ => return None,\n}})\n}}\n}}\n",
+            snake = snake(name)
+        )
+        .expect("a string takes everything");
+    }
+}
+
+/// `AdminService` becomes `admin_service`.
+fn snake(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
 }

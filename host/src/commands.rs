@@ -6,6 +6,7 @@ pub mod connection;
 pub mod man;
 pub mod plugin;
 pub mod register;
+pub mod session;
 
 use crate::{
     cli::{

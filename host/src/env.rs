@@ -15,6 +15,9 @@ pub const PLUGIN_FALLBACK: &str = "FLYTE_PLUGIN_FALLBACK";
 /// The host's settings file, instead of `~/.flyte/host.toml`.
 pub const HOST_CONFIG: &str = "FLYTE_HOST_CONFIG";
 
+/// The folder of the embedded sandbox, instead of `~/.flyte/sandbox`.
+pub const SANDBOX_DIR: &str = "FLYTE_SANDBOX_DIR";
+
 /// Set by the scripts of `completion` when a shell asks what could be typed.
 pub const COMPLETE: &str = crate::commands::completion::VARIABLE;
 

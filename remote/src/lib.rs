@@ -1,6 +1,13 @@
 //! See ARCHITECTURE.md.
 
+pub mod client;
 pub mod config;
 pub mod descriptor;
 pub mod proto;
 pub mod register;
+pub mod transport;
+
+pub use self::{
+    client::Client,
+    transport::{Code, Status, Transport},
+};

@@ -1,0 +1,237 @@
+//! How a call reaches a Flyte backend: bytes to a method's path, bytes or a status back.
+//!
+//! Everything above speaks in messages ([`crate::client`]), everything below in whatever carries them: gRPC, a
+//! function call into the sandbox, a plugin. So FlyteAdmin may grow without a transport noticing.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+use prost::Message;
+
+/// Metadata of a call or an answer: gRPC's ASCII headers, in order. Keys are lower case.
+pub type Metadata = Vec<(String, String)>;
+
+/// One call of a unary method.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Full path, such as `/flyteidl.service.AdminService/GetTask`.
+    pub path: &'static str,
+    /// Sent before the message. Values may be secret.
+    pub metadata: Metadata,
+    /// The encoded request.
+    pub message: Bytes,
+    /// How long the caller waits for the answer; `None`: as long as it takes.
+    pub timeout: Option<Duration>,
+}
+
+/// What a method answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Headers and trailers.
+    pub metadata: Metadata,
+    /// The encoded response.
+    pub message: Bytes,
+}
+
+/// An answer that is on its way.
+pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<Answer, Status>> + Send + 'a>>;
+
+/// Carries calls to a backend.
+pub trait Transport: Send + Sync {
+    /// Sends one call. Dropping the reply cancels it.
+    fn call(&self, call: Call) -> Reply<'_>;
+}
+
+/// gRPC's status codes (`grpc/doc/statuscodes.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+#[expect(missing_docs, reason = "gRPC's own names; its documentation applies")]
+pub enum Code {
+    Ok = 0,
+    Cancelled = 1,
+    Unknown = 2,
+    InvalidArgument = 3,
+    DeadlineExceeded = 4,
+    NotFound = 5,
+    AlreadyExists = 6,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    FailedPrecondition = 9,
+    Aborted = 10,
+    OutOfRange = 11,
+    Unimplemented = 12,
+    Internal = 13,
+    Unavailable = 14,
+    DataLoss = 15,
+    Unauthenticated = 16,
+}
+
+impl Code {
+    const ALL: [Self; 17] = [
+        Self::Ok,
+        Self::Cancelled,
+        Self::Unknown,
+        Self::InvalidArgument,
+        Self::DeadlineExceeded,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::FailedPrecondition,
+        Self::Aborted,
+        Self::OutOfRange,
+        Self::Unimplemented,
+        Self::Internal,
+        Self::Unavailable,
+        Self::DataLoss,
+        Self::Unauthenticated,
+    ];
+
+    /// The code with a number; numbers that gRPC does not have are `Unknown`, as gRPC says.
+    #[must_use]
+    pub fn from_number(number: u32) -> Self {
+        usize::try_from(number).ok().and_then(|index| Self::ALL.get(index).copied()).unwrap_or(Self::Unknown)
+    }
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
+
+    /// gRPC's name, such as `NOT_FOUND`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Cancelled => "CANCELLED",
+            Self::Unknown => "UNKNOWN",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::NotFound => "NOT_FOUND",
+            Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
+            Self::FailedPrecondition => "FAILED_PRECONDITION",
+            Self::Aborted => "ABORTED",
+            Self::OutOfRange => "OUT_OF_RANGE",
+            Self::Unimplemented => "UNIMPLEMENTED",
+            Self::Internal => "INTERNAL",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::DataLoss => "DATA_LOSS",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+        }
+    }
+}
+
+/// How a call failed: the server's word, or why there is none.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Status {
+    /// The class of the failure.
+    pub code: Code,
+    /// The server's text, or that of the fault.
+    pub message: String,
+    /// The encoded `google.rpc.Status` of `grpc-status-details-bin`; empty if there is none.
+    pub details: Bytes,
+    /// Why the server did not get to answer; `None` when it did.
+    pub fault: Option<Fault>,
+}
+
+/// What kept a call from being answered by a Flyte server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct Fault {
+    /// The kind, for deciding what to do.
+    pub kind: FaultKind,
+    /// What happened, in words.
+    pub text: String,
+    /// What the user can do, if anything.
+    pub hint: Option<String>,
+}
+
+/// The kinds of [`Fault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// No connection came about: name, network, refusal, time. Nothing was sent.
+    Connect,
+    /// The connection came about, but not its encryption. Nothing was sent.
+    Tls,
+    /// Somebody answered who does not speak gRPC.
+    Protocol,
+    /// The connection broke after the call was sent; the server may have done it.
+    Broken,
+    /// The deadline passed.
+    Deadline,
+    /// The transport itself failed, such as that of a plugin.
+    Transport,
+}
+
+impl Status {
+    /// A status as a server gives it.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: Bytes::new(), fault: None }
+    }
+
+    /// UNIMPLEMENTED for a path.
+    #[must_use]
+    pub fn unimplemented(path: &str) -> Self {
+        Self::new(Code::Unimplemented, format!("unknown method {path}"))
+    }
+
+    /// A call that no server answered.
+    #[must_use]
+    pub fn fault(code: Code, fault: Fault) -> Self {
+        Self { code, message: fault.text.clone(), details: Bytes::new(), fault: Some(fault) }
+    }
+
+    /// Adds one of Flyte's detail messages.
+    #[must_use]
+    pub fn with_detail<M: prost::Name>(mut self, detail: &M) -> Self {
+        let mut status = RpcStatus::decode(self.details.clone()).unwrap_or_default();
+        status.code = i32::try_from(self.code.number()).unwrap_or(2);
+        status.message.clone_from(&self.message);
+        status.details.push(prost_types::Any { type_url: M::type_url(), value: detail.encode_to_vec() });
+        self.details = status.encode_to_vec().into();
+        self
+    }
+
+    /// The first of Flyte's detail messages of a type, if there is one.
+    #[must_use]
+    pub fn detail<M: prost::Name + Default>(&self) -> Option<M> {
+        let status = RpcStatus::decode(self.details.clone()).ok()?;
+        let is_wanted = |any: &&prost_types::Any| any.type_url.rsplit('/').next() == Some(&M::full_name());
+        let any = status.details.iter().find(is_wanted)?;
+        M::decode(any.value.as_slice()).ok()
+    }
+}
+
+/// `google.rpc.Status` (`google/rpc/status.proto`).
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<prost_types::Any>,
+}
+
+/// Decodes a request, lets a method answer it, encodes the answer: one arm of a server's dispatch.
+///
+/// # Errors
+///
+/// INVALID_ARGUMENT for bytes that are no such message; what the method says.
+pub fn serve<Request, Response>(
+    message: &[u8],
+    method: impl FnOnce(Request) -> Result<Response, Status>,
+) -> Result<Vec<u8>, Status>
+where
+    Request: Message + Default,
+    Response: Message,
+{
+    let request = Request::decode(message).map_err(|error| {
+        Status::new(Code::InvalidArgument, format!("the request cannot be read: {error}"))
+    })?;
+    Ok(method(request)?.encode_to_vec())
+}

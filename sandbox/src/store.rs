@@ -1,0 +1,121 @@
+//! The database: SQLite in WAL mode, so that many processes read and write it at once.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+/// The tables, in the order in which versions of the sandbox added to them.
+const MIGRATIONS: &[&str] = &[include_str!("store/schema.sql")];
+
+/// How long a process waits for another one that is writing.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// Why a sandbox cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made.
+    #[error("the sandbox's folder `{}` cannot be made", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The database cannot be opened or brought up to date.
+    #[error("the sandbox's database `{}` cannot be opened", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// The database is of a later version of this program.
+    #[error("the sandbox in `{}` was made by a later version of flyte-host", path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The database of one sandbox.
+pub struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl Store {
+    /// Opens the database of a sandbox's folder, and makes it if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When the folder or the file cannot be made, read or written.
+    pub fn open(root: &Path) -> Result<Self, OpenError> {
+        fs::create_dir_all(root).map_err(|source| OpenError::Folder { path: root.to_owned(), source })?;
+        let path = root.join("sandbox.db");
+        let open = || -> Result<Option<Connection>, rusqlite::Error> {
+            let mut connection = Connection::open(&path)?;
+            connection.busy_timeout(BUSY)?;
+            connection.pragma_update(None, "journal_mode", "wal")?;
+            // What a killed process committed is there; only a power cut may lose the last moments.
+            connection.pragma_update(None, "synchronous", "normal")?;
+            connection.pragma_update(None, "foreign_keys", "on")?;
+            Ok(migrate(&mut connection)?.then_some(connection))
+        };
+        match open() {
+            Ok(Some(connection)) => Ok(Self { connection: Mutex::new(connection) }),
+            Ok(None) => Err(OpenError::TooNew { path }),
+            Err(source) => Err(OpenError::Database { path, source }),
+        }
+    }
+
+    /// Reads.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, rusqlite::Error> {
+        work(&self.lock())
+    }
+
+    /// Reads and writes: all of it happens, or nothing.
+    pub(crate) fn write<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Brings the tables up to date; `false` if they are ahead of this program.
+fn migrate(connection: &mut Connection) -> Result<bool, rusqlite::Error> {
+    let version = |connection: &Connection| -> Result<u32, rusqlite::Error> {
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+    };
+    let newest = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if version(connection)? == newest {
+        return Ok(true);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have done it in the meantime.
+    let done = version(&transaction)?;
+    if done > newest {
+        return Ok(false);
+    }
+    for migration in MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", newest)?;
+    transaction.commit()?;
+    Ok(true)
+}
