@@ -1,5 +1,6 @@
 //! A Flyte for one machine. See ARCHITECTURE.md.
 
+mod failure;
 mod service;
 mod store;
 

@@ -1,7 +1,23 @@
 //! FlyteAdmin's services over the store: one file for each kind of entity.
+//!
+//! The tables below say which function answers which method; what they do not name answers UNIMPLEMENTED.
+
+mod data_proxy;
+pub(crate) mod execution;
+pub(crate) mod launch_plan;
+pub(crate) mod named_entity;
+pub(crate) mod node_execution;
+pub(crate) mod project;
+pub(crate) mod task;
+pub(crate) mod task_execution;
+mod version;
+pub(crate) mod workflow;
 
 use remote::{
-    proto::{admin, service::AdminService},
+    proto::{
+        admin,
+        service::{self as data, AdminService, DataProxyService},
+    },
     transport::Status,
 };
 
@@ -9,12 +25,84 @@ use crate::Sandbox;
 
 /// Answers one call by its path.
 pub(crate) fn answer(sandbox: &Sandbox, path: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
-    sandbox.answer_admin_service(path, message).unwrap_or_else(|| Err(Status::unimplemented(path)))
+    sandbox
+        .answer_admin_service(path, message)
+        .or_else(|| sandbox.answer_data_proxy_service(path, message))
+        .unwrap_or_else(|| Err(unknown(path)))
+}
+
+/// What a gRPC server says of a service or a method that it does not have.
+fn unknown(path: &str) -> Status {
+    match path.trim_start_matches('/').split_once('/') {
+        Some((service, _)) => Status::new(remote::Code::Unimplemented, format!("unknown service {service}")),
+        None => Status::unimplemented(path),
+    }
+}
+
+/// One method a line: name, request, response, the function that answers.
+macro_rules! methods {
+    ($($method:ident: $request:path => $response:path, $function:path;)*) => {
+        $(fn $method(&self, request: $request) -> Result<$response, Status> {
+            Ok($function(self, request)?)
+        })*
+    };
 }
 
 impl AdminService for Sandbox {
-    fn get_version(&self, _: admin::GetVersionRequest) -> Result<admin::GetVersionResponse, Status> {
-        let version = admin::Version { version: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() };
-        Ok(admin::GetVersionResponse { control_plane_version: Some(version) })
+    methods! {
+        get_version: admin::GetVersionRequest => admin::GetVersionResponse, version::get;
+
+        register_project: admin::ProjectRegisterRequest => admin::ProjectRegisterResponse, project::register;
+        update_project: admin::Project => admin::ProjectUpdateResponse, project::update;
+        get_project: admin::ProjectGetRequest => admin::Project, project::get;
+        list_projects: admin::ProjectListRequest => admin::Projects, project::list;
+        get_domains: admin::GetDomainRequest => admin::GetDomainsResponse, project::domains;
+
+        create_task: admin::TaskCreateRequest => admin::TaskCreateResponse, task::create;
+        get_task: admin::ObjectGetRequest => admin::Task, task::get;
+        list_tasks: admin::ResourceListRequest => admin::TaskList, task::list;
+        list_task_ids: admin::NamedEntityIdentifierListRequest => admin::NamedEntityIdentifierList, task::ids;
+
+        create_workflow: admin::WorkflowCreateRequest => admin::WorkflowCreateResponse, workflow::create;
+        get_workflow: admin::ObjectGetRequest => admin::Workflow, workflow::get;
+        list_workflows: admin::ResourceListRequest => admin::WorkflowList, workflow::list;
+        list_workflow_ids: admin::NamedEntityIdentifierListRequest => admin::NamedEntityIdentifierList, workflow::ids;
+
+        create_launch_plan: admin::LaunchPlanCreateRequest => admin::LaunchPlanCreateResponse, launch_plan::create;
+        update_launch_plan: admin::LaunchPlanUpdateRequest => admin::LaunchPlanUpdateResponse, launch_plan::update;
+        get_launch_plan: admin::ObjectGetRequest => admin::LaunchPlan, launch_plan::get;
+        get_active_launch_plan: admin::ActiveLaunchPlanRequest => admin::LaunchPlan, launch_plan::active;
+        list_launch_plans: admin::ResourceListRequest => admin::LaunchPlanList, launch_plan::list;
+        list_active_launch_plans: admin::ActiveLaunchPlanListRequest => admin::LaunchPlanList, launch_plan::list_active;
+        list_launch_plan_ids: admin::NamedEntityIdentifierListRequest => admin::NamedEntityIdentifierList, launch_plan::ids;
+
+        get_named_entity: admin::NamedEntityGetRequest => admin::NamedEntity, named_entity::get;
+        update_named_entity: admin::NamedEntityUpdateRequest => admin::NamedEntityUpdateResponse, named_entity::update;
+        list_named_entities: admin::NamedEntityListRequest => admin::NamedEntityList, named_entity::list;
+
+        create_execution: admin::ExecutionCreateRequest => admin::ExecutionCreateResponse, execution::create;
+        relaunch_execution: admin::ExecutionRelaunchRequest => admin::ExecutionCreateResponse, execution::relaunch;
+        recover_execution: admin::ExecutionRecoverRequest => admin::ExecutionCreateResponse, execution::recover;
+        get_execution: admin::WorkflowExecutionGetRequest => admin::Execution, execution::get;
+        get_execution_data: admin::WorkflowExecutionGetDataRequest => admin::WorkflowExecutionGetDataResponse, execution::data;
+        get_execution_metrics: admin::WorkflowExecutionGetMetricsRequest => admin::WorkflowExecutionGetMetricsResponse, execution::metrics;
+        list_executions: admin::ResourceListRequest => admin::ExecutionList, execution::list;
+        update_execution: admin::ExecutionUpdateRequest => admin::ExecutionUpdateResponse, execution::update;
+        terminate_execution: admin::ExecutionTerminateRequest => admin::ExecutionTerminateResponse, execution::terminate;
+
+        get_node_execution: admin::NodeExecutionGetRequest => admin::NodeExecution, node_execution::get;
+        get_node_execution_data: admin::NodeExecutionGetDataRequest => admin::NodeExecutionGetDataResponse, node_execution::data;
+        list_node_executions: admin::NodeExecutionListRequest => admin::NodeExecutionList, node_execution::list;
+        list_node_executions_for_task: admin::NodeExecutionForTaskListRequest => admin::NodeExecutionList, node_execution::list_for_task;
+
+        get_task_execution: admin::TaskExecutionGetRequest => admin::TaskExecution, task_execution::get;
+        get_task_execution_data: admin::TaskExecutionGetDataRequest => admin::TaskExecutionGetDataResponse, task_execution::data;
+        list_task_executions: admin::TaskExecutionListRequest => admin::TaskExecutionList, task_execution::list;
+    }
+}
+
+impl DataProxyService for Sandbox {
+    methods! {
+        create_upload_location: data::CreateUploadLocationRequest => data::CreateUploadLocationResponse, data_proxy::create_upload_location;
     }
 }

@@ -1,5 +1,7 @@
 //! The database: SQLite in WAL mode, so that many processes read and write it at once.
 
+pub(crate) mod time;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
