@@ -68,7 +68,7 @@ impl Client {
             elapsed: started.elapsed(),
         };
         let call = Call {
-            path,
+            path: path.into(),
             metadata: self.options.metadata.clone(),
             message: request.encode_to_vec().into(),
             timeout: self.options.timeout,

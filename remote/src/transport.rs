@@ -3,7 +3,7 @@
 //! Everything above speaks in messages ([`crate::client`]), everything below in whatever carries them: gRPC, a
 //! function call into the sandbox, a plugin. So FlyteAdmin may grow without a transport noticing.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, future::Future, pin::Pin, time::Duration};
 
 use bytes::Bytes;
 use prost::Message;
@@ -14,8 +14,8 @@ pub type Metadata = Vec<(String, String)>;
 /// One call of a unary method.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Full path, such as `/flyteidl.service.AdminService/GetTask`.
-    pub path: &'static str,
+    /// Full path, such as `/flyteidl.service.AdminService/GetTask`; a plugin may ask for one that is unknown here.
+    pub path: Cow<'static, str>,
     /// Sent before the message. Values may be secret.
     pub metadata: Metadata,
     /// The encoded request.
@@ -125,8 +125,7 @@ impl Code {
 }
 
 /// How a call failed: the server's word, or why there is none.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// The class of the failure.
     pub code: Code,
@@ -139,15 +138,25 @@ pub struct Status {
 }
 
 /// What kept a call from being answered by a Flyte server.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The kind, for deciding what to do.
     pub kind: FaultKind,
     /// What happened, in words.
     pub text: String,
+    /// Why, from the outermost cause to the root.
+    pub causes: Option<Box<Cause>>,
     /// What the user can do, if anything.
     pub hint: Option<String>,
+}
+
+/// A cause of a fault, and the cause of that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct Cause {
+    text: String,
+    #[source]
+    next: Option<Box<Self>>,
 }
 
 /// The kinds of [`Fault`].
@@ -165,6 +174,50 @@ pub enum FaultKind {
     Deadline,
     /// The transport itself failed, such as that of a plugin.
     Transport,
+}
+
+impl Fault {
+    /// A fault without causes or a hint.
+    pub fn new(kind: FaultKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), causes: None, hint: None }
+    }
+
+    /// Sets the causes, from the outermost to the root.
+    #[must_use]
+    pub fn caused_by(
+        mut self,
+        causes: impl IntoIterator<Item = String, IntoIter: DoubleEndedIterator>,
+    ) -> Self {
+        let chain = |next, text| Some(Box::new(Cause { text, next }));
+        self.causes = causes.into_iter().rev().fold(None, chain);
+        self
+    }
+
+    /// Sets what the user can do, if anything.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// From the outermost cause to the root.
+    pub fn causes(&self) -> impl Iterator<Item = &str> {
+        let first = self.causes.as_deref();
+        std::iter::successors(first, |cause| cause.next.as_deref()).map(|cause| cause.text.as_str())
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Status {
+    /// The message of a fault is the status's own, so that only its causes are left to tell.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.fault.as_ref()?.causes.as_deref()?)
+    }
 }
 
 impl Status {

@@ -45,7 +45,7 @@ impl Sandbox {
 
 impl Transport for Sandbox {
     fn call(&self, call: Call) -> Reply<'_> {
-        let answer = self.answer(call.path, &call.message);
+        let answer = self.answer(&call.path, &call.message);
         Box::pin(std::future::ready(
             answer.map(|message| Answer { metadata: Vec::new(), message: message.into() }),
         ))
