@@ -10,11 +10,13 @@ mod environment;
 mod library;
 mod prepared;
 pub mod redact;
+mod server;
 
 pub use difference::difference;
 pub use environment::TestEnvironment;
 pub use library::{patch, patch_first};
 pub use prepared::prepared;
+pub use server::Server;
 
 /// Compares a text with a snapshot, letter for letter.
 ///
