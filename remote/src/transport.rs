@@ -133,6 +133,8 @@ pub struct Status {
     pub message: String,
     /// The encoded `google.rpc.Status` of `grpc-status-details-bin`; empty if there is none.
     pub details: Bytes,
+    /// Trailers, or headers where there are no others.
+    pub metadata: Metadata,
     /// Why the server did not get to answer; `None` when it did.
     pub fault: Option<Fault>,
 }
@@ -172,6 +174,8 @@ pub enum FaultKind {
     Broken,
     /// The deadline passed.
     Deadline,
+    /// The server answered more than the client takes.
+    TooLarge,
     /// The transport itself failed, such as that of a plugin.
     Transport,
 }
@@ -223,7 +227,7 @@ impl Error for Status {
 impl Status {
     /// A status as a server gives it.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Bytes::new(), fault: None }
+        Self { code, message: message.into(), details: Bytes::new(), metadata: Metadata::new(), fault: None }
     }
 
     /// UNIMPLEMENTED for a path.
@@ -235,7 +239,13 @@ impl Status {
     /// A call that no server answered.
     #[must_use]
     pub fn fault(code: Code, fault: Fault) -> Self {
-        Self { code, message: fault.text.clone(), details: Bytes::new(), fault: Some(fault) }
+        Self {
+            code,
+            message: fault.text.clone(),
+            details: Bytes::new(),
+            metadata: Metadata::new(),
+            fault: Some(fault),
+        }
     }
 
     /// Adds one of Flyte's detail messages.
