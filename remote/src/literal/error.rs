@@ -1,0 +1,135 @@
+//! Why a value is not what a type asks for, and where.
+
+use std::fmt;
+
+use crate::register::{FieldPath, Step};
+
+/// A value that cannot be used, and the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The way to the value, such as `inputs.x[3].y`; empty for the value itself.
+    pub path: FieldPath,
+    /// What is wrong.
+    pub problem: Box<Problem>,
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A file that should hold the value cannot be read.
+    File {
+        /// The file as it was given.
+        file: String,
+        /// Why it cannot be read.
+        reason: String,
+    },
+    /// An input without a value.
+    Missing {
+        /// The type of the input.
+        expected: String,
+    },
+    /// A value of another type.
+    Type {
+        /// The type that is expected, as [`type_name`](super::type_name) writes it.
+        expected: String,
+        /// What is given, such as "the text `abc`".
+        given: String,
+    },
+    /// A name that nothing is known by.
+    Unknown {
+        /// What the name is of: an input, a field, a value of an enum.
+        what: &'static str,
+        /// The name that is meant, if one is near.
+        near: Option<String>,
+        /// All names that are known.
+        known: Vec<String>,
+    },
+    /// A value of the right kind that cannot be used.
+    Value {
+        /// The type that is expected.
+        expected: String,
+        /// What is given.
+        given: String,
+        /// Completes the sentence: "it is …".
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(super) fn new(problem: Problem) -> Self {
+        Self { path: FieldPath::default(), problem: Box::new(problem) }
+    }
+
+    pub(super) fn mismatch(expected: impl Into<String>, given: impl Into<String>) -> Self {
+        Self::new(Problem::Type { expected: expected.into(), given: given.into() })
+    }
+
+    pub(super) fn value(
+        expected: impl Into<String>,
+        given: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self::new(Problem::Value { expected: expected.into(), given: given.into(), reason: reason.into() })
+    }
+
+    /// Says that the value is one step further down.
+    #[must_use]
+    pub fn within(mut self, step: Step) -> Self {
+        self.path.0.insert(0, step);
+        self
+    }
+
+    /// Says that the value has this name in what surrounds it.
+    #[must_use]
+    pub fn within_name(self, name: &str) -> Self {
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        self.within(if plain { Step::Field(name.to_owned()) } else { Step::Key(name.to_owned()) })
+    }
+
+    /// Returns something that the reader can do now.
+    pub fn hint(&self) -> Option<String> {
+        match self.problem.as_ref() {
+            Problem::Unknown { near: Some(near), .. } => Some(format!("`{near}` is a near name")),
+            Problem::Unknown { known, .. } if known.is_empty() => None,
+            Problem::Unknown { known, .. } => Some(format!("known names are `{}`", known.join("`, `"))),
+            Problem::Type { expected, given } => hint_for_type(expected, given),
+            Problem::File { .. } | Problem::Missing { .. } | Problem::Value { .. } => None,
+        }
+    }
+}
+
+fn hint_for_type(expected: &str, given: &str) -> Option<String> {
+    let scalar = given.starts_with("the number") || given.starts_with("the boolean");
+    if expected == "str" && scalar {
+        return Some("put it in quotes".into());
+    }
+    let example = match expected {
+        "datetime" => "`2026-01-31T08:30:00Z`, `2026-01-31`, `now` or `now - 2h`",
+        "duration" => "`1h30m`, `90s`, `5:34:56` or `PT5M`",
+        "bool" => "`true` or `false`",
+        _ if expected.starts_with("list") => "`[1, 2]`, or `@` and a JSON or YAML file",
+        _ if expected.starts_with("dict") => "`{key: value}`, or `@` and a JSON or YAML file",
+        _ => return None,
+    };
+    Some(format!("write it as {example}"))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.0.is_empty() {
+            write!(f, "`{}`: ", self.path)?;
+        }
+        match self.problem.as_ref() {
+            Problem::File { file, reason } => write!(f, "`{file}` cannot be read: {reason}"),
+            Problem::Missing { expected } => write!(f, "a value of type `{expected}` is missing"),
+            Problem::Type { expected, given } => write!(f, "`{expected}` is expected, {given} is given"),
+            Problem::Unknown { what, .. } => write!(f, "there is no such {what}"),
+            Problem::Value { expected, given, reason } => {
+                write!(f, "`{expected}` is expected, and {given} {reason}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
