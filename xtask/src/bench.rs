@@ -1,7 +1,10 @@
-//! `cargo xtask bench`: what start-up costs, with and without a plugin, beside the official Python client.
+//! `cargo xtask bench`: what start-up costs, with and without a plugin, and what the client and the sandbox cost at
+//! work, beside the official Python client.
 //!
-//! Instructions are counted, not seconds, so that two machines agree: by the processor (`perf`) where that works, and
+//! For start-up, instructions are counted, not seconds, so that two machines agree: by the processor (`perf`) where that works, and
 //! by simulation (Valgrind's callgrind) elsewhere.
+
+mod client;
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,9 +24,12 @@ const MEMORY_BUDGET: f64 = 0.2;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Measure start-up only, and leave out `cargo bench`
+    /// Measure start-up only
     #[arg(long)]
     startup: bool,
+    /// Measure the client and the sandbox only
+    #[arg(long, conflicts_with = "startup")]
+    client: bool,
 }
 
 /// What one run of a program cost.
@@ -35,6 +41,19 @@ struct Cost {
 pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
     let release = ["--release", "--package", "flyte-host", "--package", "sample-plugin"];
     run(cargo("build").args(release).current_dir(&workspace.root))?;
+    if args.client {
+        return client::measure(workspace, &workspace.target("release"));
+    }
+    start_up(workspace)?;
+    if args.startup {
+        return Ok(());
+    }
+    client::measure(workspace, &workspace.target("release"))?;
+    run(cargo("bench").args(["--package", "flyte-host"]).current_dir(&workspace.root))
+}
+
+/// What `--help` costs.
+fn start_up(workspace: &Workspace) -> Result {
     let meter = Meter::find(workspace)?;
     let built = workspace.target("release");
     let home = tempfile::tempdir()?;
@@ -59,10 +78,7 @@ pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
         }
         Err(error) => println!("pyflyte --help: not measured, {error}"),
     }
-    if args.startup {
-        return Ok(());
-    }
-    run(cargo("bench").args(["--package", "flyte-host"]).current_dir(&workspace.root))
+    Ok(())
 }
 
 fn row(name: &str, cost: &Cost) {
