@@ -89,6 +89,7 @@ impl Bench {
                 break word[start..].trim_end_matches(|letter: char| !letter.is_ascii_digit()).to_owned();
             }
         };
+        // Whatever else it prints must not fill the pipe.
         std::thread::spawn(move || lines.map_while(std::result::Result::ok).for_each(drop));
         Ok(Self { host, files, server, endpoint })
     }
@@ -210,7 +211,9 @@ impl Bench {
         curl.args(["--silent", "--show-error", "--fail", "--upload-file"]).arg(&file);
         let mut lines = signed.lines();
         curl.args(lines.next());
-        lines.for_each(|header| drop(curl.args(["--header", header])));
+        for header in lines {
+            curl.args(["--header", header]);
+        }
         let sent = time(&mut curl)?;
         fs::remove_file(&file)?;
         ratio("upload 1 GiB", ours, "md5sum, then curl", hashed + sent, 0.0);
@@ -328,9 +331,8 @@ fn peak_bytes(time: &Path, measured: &Command) -> Result<f64> {
     let mut tool = command(time);
     let format: [OsString; 3] = ["--format=%M".into(), "--output".into(), report.path().into()];
     tool.args(format).env_clear();
-    capture(
-        &mut super::under(tool, measured).current_dir(measured.get_current_dir().unwrap_or(Path::new("."))),
-    )?;
+    let folder = measured.get_current_dir().unwrap_or(Path::new("."));
+    capture(super::under(tool, measured).current_dir(folder))?;
     Ok(fs::read_to_string(report.path())?.trim().parse::<f64>()? * 1024.0)
 }
 
