@@ -1,6 +1,7 @@
 //! A Flyte for one machine. See ARCHITECTURE.md.
 
 mod failure;
+mod list;
 mod runner;
 mod service;
 mod store;

@@ -17,6 +17,9 @@ const MIGRATIONS: &[&str] = &[include_str!("store/schema.sql")];
 /// How long a process waits for another one that is writing.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// How many statements stay prepared.
+const STATEMENTS: usize = 128;
+
 /// Why a sandbox cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -65,6 +68,9 @@ impl Store {
             // What a killed process committed is there; only a power cut may lose the last moments.
             connection.pragma_update(None, "synchronous", "normal")?;
             connection.pragma_update(None, "foreign_keys", "on")?;
+            // Filters compare as PostgreSQL does, on which FlyteAdmin runs.
+            connection.pragma_update(None, "case_sensitive_like", "on")?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
             Ok(migrate(&mut connection)?.then_some(connection))
         };
         match open() {

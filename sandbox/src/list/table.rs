@@ -1,0 +1,86 @@
+//! What may be filtered and sorted by: the columns of FlyteAdmin's tables.
+
+/// A kind of entity that can be listed.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// FlyteAdmin's name of it in filters, such as `launch_plan`.
+    pub entity: &'static str,
+    /// The name under which SQL knows it.
+    pub name: &'static str,
+    /// What follows `FROM`: mostly the same.
+    pub from: &'static str,
+    /// Its columns besides [`COMMON`].
+    pub columns: &'static [Column],
+    /// Other entities that its filters may name.
+    pub joins: &'static [Join],
+}
+
+/// A column that filters and sort keys may name.
+#[derive(Debug)]
+pub(crate) struct Column {
+    /// Its name, in FlyteAdmin and here.
+    pub name: &'static str,
+    /// How values are written in filters.
+    pub kind: Kind,
+}
+
+/// How a column's values are written in filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// As they are.
+    Text,
+    /// Decimal numbers; enums too.
+    Integer,
+    /// RFC 3339.
+    Time,
+    /// Seconds, or Go's form (`1m30s`). Nanoseconds in the database.
+    Duration,
+    /// Encoded messages: FlyteAdmin allows the name, and nothing sensible matches.
+    Bytes,
+}
+
+/// Another entity that filters may name.
+#[derive(Debug)]
+pub(crate) struct Join {
+    /// That entity.
+    pub table: &'static Table,
+    /// The SQL condition that joins a row of it.
+    pub on: &'static str,
+}
+
+/// The columns that every table has.
+pub(crate) const COMMON: &[Column] = &[
+    Column::integer("id"),
+    Column::time("created_at"),
+    Column::time("updated_at"),
+    Column::time("deleted_at"),
+];
+
+impl Column {
+    pub(crate) const fn text(name: &'static str) -> Self {
+        Self { name, kind: Kind::Text }
+    }
+
+    pub(crate) const fn integer(name: &'static str) -> Self {
+        Self { name, kind: Kind::Integer }
+    }
+
+    pub(crate) const fn time(name: &'static str) -> Self {
+        Self { name, kind: Kind::Time }
+    }
+
+    pub(crate) const fn duration(name: &'static str) -> Self {
+        Self { name, kind: Kind::Duration }
+    }
+
+    pub(crate) const fn bytes(name: &'static str) -> Self {
+        Self { name, kind: Kind::Bytes }
+    }
+}
+
+impl Table {
+    /// The column with a name.
+    pub(crate) fn column(&self, name: &str) -> Option<&'static Column> {
+        COMMON.iter().chain(self.columns).find(|column| column.name == name)
+    }
+}
