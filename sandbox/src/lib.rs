@@ -1,5 +1,7 @@
 //! A Flyte for one machine. See ARCHITECTURE.md.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the engine asks it"))]
+mod cache;
 mod failure;
 mod list;
 mod runner;

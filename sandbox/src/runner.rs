@@ -12,6 +12,8 @@ pub(crate) struct Attempt {
     pub(crate) inputs: LiteralMap,
     /// Its own: `<root>/runs/<project>/<domain>/<execution>/<node>/<attempt>`. Made if it is not there.
     pub(crate) folder: PathBuf,
+    /// Where files that the task makes stay for good: the sandbox's folder of blobs, on the same file system.
+    pub(crate) blobs: PathBuf,
     pub(crate) names: TemplateNames,
     /// How long the process may take.
     pub(crate) timeout: Option<Duration>,

@@ -1,5 +1,6 @@
 //! The database: SQLite in WAL mode, so that many processes read and write it at once.
 
+pub(crate) mod cache;
 pub(crate) mod time;
 
 use std::{

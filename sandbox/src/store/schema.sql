@@ -155,6 +155,7 @@ CREATE TABLE cache (
     expires_at TEXT,                    -- none: never
     UNIQUE (project, domain, name, cache_version, signature, inputs)
 );
+CREATE INDEX cache_expiring ON cache (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Of equal cached tasks that are to run one at a time, the one that runs.
 CREATE TABLE cache_reservations (

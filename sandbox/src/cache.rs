@@ -1,0 +1,93 @@
+//! Results of tasks, found again by what they were made from, as Flyte's catalog does it.
+//!
+//! A task takes part if its metadata say `discoverable` and give a `discovery_version`. The key is the task's name (not
+//! its version), that cache version, the interface and the inputs that count. How long a result lives is in the
+//! task's tag [`TTL_TAG`]: from the moment of storing by the storing task's word, and at every lookup by the asking one's.
+
+mod files;
+mod key;
+mod ttl;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use remote::proto::core::{CatalogMetadata, LiteralMap, TaskExecutionIdentifier, TaskTemplate};
+use rusqlite::Transaction;
+
+pub(crate) use self::key::Key;
+use crate::store::cache as rows;
+pub(crate) use crate::store::cache::Reservation;
+
+/// How long a reservation holds without a word from its owner.
+pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(30);
+
+/// How often an owner repeats [`reserve`].
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// What the cache knows of a task with these inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Lookup {
+    /// The task is not cached.
+    Disabled,
+    /// A result that may be used again.
+    Hit {
+        /// The outputs.
+        outputs: LiteralMap,
+        /// Where they come from.
+        source: CatalogMetadata,
+    },
+    /// Nothing; the key is for [`put`].
+    Miss(Key),
+}
+
+/// Looks for a result. One whose files are gone, or whose time is over, is forgotten.
+///
+/// Where the cache is to be overwritten, [`Key::of`] takes this call's place.
+pub(crate) fn lookup(
+    tx: &Transaction<'_>,
+    task: &TaskTemplate,
+    inputs: &LiteralMap,
+    now: Timestamp,
+) -> Result<Lookup, rusqlite::Error> {
+    let Some(key) = Key::of(task, inputs) else { return Ok(Lookup::Disabled) };
+    let Some(row) = rows::find(tx, &key)? else { return Ok(Lookup::Miss(key)) };
+    if row.is_over(key.ttl(), now) || !files::are_there(&row.outputs) {
+        rows::forget(tx, row.id)?;
+        return Ok(Lookup::Miss(key));
+    }
+    let source = key.metadata(row.id, row.source);
+    Ok(Lookup::Hit { outputs: row.outputs, source })
+}
+
+/// Stores a result, in place of an older one, and tells what a node execution says of it.
+pub(crate) fn put(
+    tx: &Transaction<'_>,
+    key: &Key,
+    outputs: &LiteralMap,
+    source: &TaskExecutionIdentifier,
+    now: Timestamp,
+) -> Result<CatalogMetadata, rusqlite::Error> {
+    rows::forget_expired(tx, now)?;
+    let id = rows::put(tx, key, outputs, source, now)?;
+    Ok(key.metadata(id, source.clone()))
+}
+
+/// Reserves the making of a result for one owner; the owner itself prolongs what it has.
+///
+/// For tasks that [`Key::serialize`] says are to run one at a time.
+pub(crate) fn reserve(
+    tx: &Transaction<'_>,
+    key: &Key,
+    owner: &str,
+    now: Timestamp,
+) -> Result<Reservation, rusqlite::Error> {
+    rows::reserve(tx, key, owner, now, RESERVED_FOR)
+}
+
+/// Gives a reservation up; that of another owner stays.
+pub(crate) fn release(tx: &Transaction<'_>, key: &Key, owner: &str) -> Result<(), rusqlite::Error> {
+    rows::release(tx, key, owner)
+}
+
+#[cfg(test)]
+mod tests;
