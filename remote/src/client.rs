@@ -1,10 +1,14 @@
 //! Flyte's services as functions: one for each method, made from the `.proto` files (see `proto::service`).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use prost::Message;
 
-use crate::transport::{Call, Metadata, Status, Transport};
+use crate::transport::{Answer, Call, Code, Metadata, Status, Transport};
 
 /// A client of FlyteAdmin and its sister services. Cheap to clone; clones share the transport.
 ///
@@ -29,7 +33,7 @@ pub struct Options {
 #[error("`{method}` failed")]
 pub struct Error {
     /// The method, such as `CreateTask`.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     /// What the last attempt got.
     #[source]
     pub status: Status,
@@ -60,25 +64,40 @@ impl Client {
         Request: Message,
         Response: Message + Default,
     {
-        let started = std::time::Instant::now();
-        let failed = |status| Error {
-            method: path.rsplit('/').next().unwrap_or(path),
-            status,
-            attempts: 1,
-            elapsed: started.elapsed(),
-        };
         let call = Call {
             path: path.into(),
-            metadata: self.options.metadata.clone(),
+            metadata: Metadata::new(),
             message: request.encode_to_vec().into(),
-            timeout: self.options.timeout,
+            timeout: None,
         };
-        let answer = self.transport.call(call).await.map_err(failed)?;
+        let started = Instant::now();
+        let answer = self.call(call).await?;
         Response::decode(answer.message).map_err(|error| {
-            failed(Status::new(
-                crate::transport::Code::Internal,
-                format!("the answer cannot be read: {error}"),
-            ))
+            let status = Status::new(Code::Internal, format!("the answer cannot be read: {error}"));
+            Error { method: method(&path.into()), status, attempts: 1, elapsed: started.elapsed() }
         })
+    }
+
+    /// Carries an encoded call, for whoever is a client of its own, such as a command of a plugin. The client's metadata
+    /// comes before the call's; its limit of time holds for a call that has none.
+    ///
+    /// # Errors
+    ///
+    /// When the server says so, or could not be asked.
+    pub async fn call(&self, mut call: Call) -> Result<Answer, Error> {
+        call.metadata.splice(0..0, self.options.metadata.iter().cloned());
+        call.timeout = call.timeout.or(self.options.timeout);
+        let (method, started) = (method(&call.path), Instant::now());
+        let answer = self.transport.call(call).await;
+        answer.map_err(|status| Error { method, status, attempts: 1, elapsed: started.elapsed() })
+    }
+}
+
+/// `CreateTask`, of its path.
+fn method(path: &Cow<'static, str>) -> Cow<'static, str> {
+    let name = |path: &str| path.rfind('/').map_or(0, |at| at + 1);
+    match path {
+        Cow::Borrowed(path) => Cow::Borrowed(&path[name(path)..]),
+        Cow::Owned(path) => Cow::Owned(path[name(path)..].to_owned()),
     }
 }
