@@ -4,6 +4,7 @@ pub mod client;
 pub mod config;
 pub mod descriptor;
 pub mod literal;
+pub mod list;
 pub mod proto;
 pub mod register;
 pub mod transport;

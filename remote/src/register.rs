@@ -23,7 +23,7 @@ mod entity;
 mod error;
 mod field;
 mod identity;
-mod json;
+pub(crate) mod json;
 mod message;
 pub mod package;
 pub mod render;

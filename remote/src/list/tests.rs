@@ -1,0 +1,116 @@
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::{
+    client::Options,
+    transport::{Answer, Call, Reply, Status, Transport},
+};
+
+/// A server with so many tasks, which remembers how it was asked.
+struct Tasks {
+    count: u32,
+    asked: Mutex<Vec<(u32, String)>>,
+}
+
+impl Tasks {
+    fn list(&self, request: &admin::ResourceListRequest) -> admin::TaskList {
+        self.asked.lock().unwrap().push((request.limit, request.token.clone()));
+        let start: u32 = request.token.parse().unwrap_or(0);
+        let end = (start + request.limit).min(self.count);
+        let tasks = (start..end).map(|number| admin::Task {
+            id: Some(core::Identifier { name: format!("t{}", number / 2), ..Default::default() }),
+            ..Default::default()
+        });
+        let token = if end - start == request.limit { end.to_string() } else { String::new() };
+        admin::TaskList { tasks: tasks.collect(), token }
+    }
+}
+
+impl Transport for Tasks {
+    fn call(&self, call: Call) -> Reply<'_> {
+        let answer = crate::transport::serve(&call.message, |request| Ok::<_, Status>(self.list(&request)));
+        Box::pin(std::future::ready(
+            answer.map(|message| Answer { metadata: Vec::new(), message: message.into() }),
+        ))
+    }
+}
+
+/// How many tasks came, and how the server was asked.
+fn listed(count: u32, limit: Option<usize>, by_name: bool) -> (usize, Vec<(u32, String)>) {
+    let server = Arc::new(Tasks { count, asked: Mutex::default() });
+    let client = Client::new(server.clone(), Options::default());
+    let query = Query { limit, ..Query::default() };
+    let mut seen = std::collections::BTreeSet::new();
+    let keep = |task: &admin::Task| !by_name || seen.insert(task.id.clone().unwrap().name);
+    let id = named("p", "d", "");
+    let work = tasks(&client, &id, &query, keep);
+    let found = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work).unwrap();
+    let asked = server.asked.lock().unwrap().clone();
+    (found.len(), asked)
+}
+
+fn asked(calls: &[(u32, &str)]) -> Vec<(u32, String)> {
+    calls.iter().map(|&(limit, token)| (limit, token.to_owned())).collect()
+}
+
+#[test]
+fn a_list_is_read_to_its_end() {
+    assert_eq!(listed(0, None, false), (0, asked(&[(100, "")])));
+    assert_eq!(listed(230, None, false), (230, asked(&[(100, ""), (100, "100"), (100, "200")])));
+    // A last page that is full has one more behind it, which is empty.
+    assert_eq!(listed(200, None, false), (200, asked(&[(100, ""), (100, "100"), (100, "200")])));
+}
+
+#[test]
+fn a_limit_ends_a_list() {
+    assert_eq!(listed(230, Some(0), false), (0, vec![]));
+    assert_eq!(listed(230, Some(7), false), (7, asked(&[(7, "")])));
+    assert_eq!(listed(230, Some(130), false), (130, asked(&[(100, ""), (30, "100")])));
+}
+
+#[test]
+fn a_limit_counts_what_is_kept() {
+    assert_eq!(listed(6, Some(2), true), (2, asked(&[(2, ""), (1, "2")])));
+    assert_eq!(listed(230, None, true).0, 115);
+}
+
+#[test]
+fn filters_become_the_servers() {
+    for (kind, text, expected) in [
+        (Kind::Execution, "phase=failed", "eq(phase,FAILED)"),
+        (Kind::Execution, "name~part, state = archived", "contains(execution_name,part)+eq(state,1)"),
+        (Kind::Execution, "execution.name=x", "eq(execution.execution_name,x)"),
+        (Kind::Execution, "workflow.name!=x", "ne(workflow.name,x)"),
+        (Kind::Execution, "phase in (failed;Aborted)", "value_in(phase,FAILED;ABORTED)"),
+        (Kind::Execution, "phase not in (RUNNING)", "value_not_in(phase,RUNNING)"),
+        (Kind::Execution, "created_at>2024-01-01", "gt(created_at,2024-01-01T00:00:00Z)"),
+        (Kind::Execution, "created_at<=2024-01-01T02:00:00+02:00", "lte(created_at,2024-01-01T00:00:00Z)"),
+        (Kind::LaunchPlan, "state=active", "eq(state,1)"),
+        (Kind::Project, "id=flytesnacks", "eq(identifier,flytesnacks)"),
+        (Kind::Task, "name contains my.module", "contains(name,my.module)"),
+        (Kind::Task, "version=a=b", "eq(version,a=b)"),
+        (Kind::Task, "", ""),
+    ] {
+        let filter = Filter::parse(kind, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(filter.to_string(), expected, "of `{text}`");
+    }
+}
+
+#[test]
+fn filters_that_cannot_be_are_told() {
+    let told = |kind, text| {
+        let error = Filter::parse(kind, text).unwrap_err();
+        format!("{error}; {}", error.hint())
+    };
+    for (kind, text, expected) in [
+        (Kind::Task, "name", "`name` is no filter; write `KEY=VALUE`"),
+        (Kind::Task, "name=", "`name=` lacks a side of `=`; write `KEY=VALUE`"),
+        (Kind::Task, "nmae=x", "a list of tasks has no `nmae`; did you mean `name`?"),
+        (Kind::Workflow, "phase=x", "a list of workflows has no `phase`; there are `project`, `domain`, `name`"),
+        (Kind::Task, "created_at>soon", "`soon` is no time, as `created_at` is; write a date"),
+        (Kind::Task, "name=a\\,b", "the server reads `,` as its own, so it cannot be told to look for `a,b`; look"),
+    ] {
+        let told = told(kind, text);
+        assert!(told.starts_with(expected), "of `{text}`: {told}");
+    }
+}
