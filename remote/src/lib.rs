@@ -4,10 +4,12 @@ pub mod client;
 pub mod config;
 pub mod descriptor;
 pub mod literal;
+pub mod graph;
 pub mod list;
 pub mod proto;
 pub mod register;
 pub mod transport;
+pub mod watch;
 
 pub use self::{
     client::Client,

@@ -40,7 +40,9 @@ impl Kind {
             Self::Project => &["identifier", "name", "description", "labels", "state"],
             Self::Task => &["project", "domain", "name", "version", "type", "short_description"],
             Self::Workflow => &["project", "domain", "name", "version", "short_description"],
-            Self::LaunchPlan => &["project", "domain", "name", "version", "state", "schedule_type", "workflow_id"],
+            Self::LaunchPlan => {
+                &["project", "domain", "name", "version", "state", "schedule_type", "workflow_id"]
+            }
             Self::Execution => &[
                 "execution_project",
                 "execution_domain",

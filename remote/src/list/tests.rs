@@ -106,9 +106,17 @@ fn filters_that_cannot_be_are_told() {
         (Kind::Task, "name", "`name` is no filter; write `KEY=VALUE`"),
         (Kind::Task, "name=", "`name=` lacks a side of `=`; write `KEY=VALUE`"),
         (Kind::Task, "nmae=x", "a list of tasks has no `nmae`; did you mean `name`?"),
-        (Kind::Workflow, "phase=x", "a list of workflows has no `phase`; there are `project`, `domain`, `name`"),
+        (
+            Kind::Workflow,
+            "phase=x",
+            "a list of workflows has no `phase`; there are `project`, `domain`, `name`",
+        ),
         (Kind::Task, "created_at>soon", "`soon` is no time, as `created_at` is; write a date"),
-        (Kind::Task, "name=a\\,b", "the server reads `,` as its own, so it cannot be told to look for `a,b`; look"),
+        (
+            Kind::Task,
+            "name=a\\,b",
+            "the server reads `,` as its own, so it cannot be told to look for `a,b`; look",
+        ),
     ] {
         let told = told(kind, text);
         assert!(told.starts_with(expected), "of `{text}`: {told}");

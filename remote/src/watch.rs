@@ -1,0 +1,191 @@
+//! Following an execution: what its nodes do, from one look to the next.
+//!
+//! FlyteAdmin sends nothing by itself, so it is asked again and again. One [`Watch::look`] costs a call for the
+//! execution, a page of nodes for each hundred, and a call for each node at work (which attempt it is at).
+
+mod node;
+mod pace;
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+pub use self::{
+    node::{Cache, Node},
+    pace::Pace,
+};
+use crate::{
+    client::{Client, Error},
+    list::{self, Order, Query},
+    proto::{
+        admin,
+        core::{WorkflowExecutionIdentifier, node_execution, workflow_execution},
+    },
+};
+
+/// Calls that are on their way at a time.
+const AT_ONCE: usize = 16;
+
+/// An execution that is looked at.
+pub struct Watch<'c> {
+    client: &'c Client,
+    id: WorkflowExecutionIdentifier,
+    phase: Option<workflow_execution::Phase>,
+    nodes: Vec<Node>,
+    /// Parents whose nodes were all seen at their end.
+    settled: BTreeSet<String>,
+}
+
+/// What is new since the last look.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The execution is in another phase.
+    Execution(workflow_execution::Phase),
+    /// A node appeared, or is in another phase, at another attempt, or otherwise with its cache.
+    Node(Box<Node>),
+}
+
+/// What one look saw.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The execution.
+    pub execution: admin::Execution,
+    /// What is new.
+    pub changes: Vec<Change>,
+}
+
+impl Look {
+    /// The execution's phase.
+    #[must_use]
+    pub fn phase(&self) -> workflow_execution::Phase {
+        phase(&self.execution)
+    }
+}
+
+/// The phase of an execution.
+#[must_use]
+pub fn phase(execution: &admin::Execution) -> workflow_execution::Phase {
+    execution.closure.as_ref().map_or(workflow_execution::Phase::Undefined, admin::ExecutionClosure::phase)
+}
+
+/// Whether nothing comes after a phase.
+#[must_use]
+pub fn is_done(phase: workflow_execution::Phase) -> bool {
+    use workflow_execution::Phase;
+    matches!(phase, Phase::Succeeded | Phase::Failed | Phase::Aborted | Phase::TimedOut)
+}
+
+/// Whether nothing comes after a phase of a node.
+#[must_use]
+pub fn is_node_done(phase: node_execution::Phase) -> bool {
+    use node_execution::Phase;
+    matches!(
+        phase,
+        Phase::Succeeded
+            | Phase::Failed
+            | Phase::Aborted
+            | Phase::Skipped
+            | Phase::TimedOut
+            | Phase::Recovered
+    )
+}
+
+impl<'c> Watch<'c> {
+    /// Starts to follow an execution; nothing is asked yet.
+    #[must_use]
+    pub fn new(client: &'c Client, id: WorkflowExecutionIdentifier) -> Self {
+        Self { client, id, phase: None, nodes: Vec::new(), settled: BTreeSet::new() }
+    }
+
+    /// All nodes so far, in the order in which they were made, those within a node behind it.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Looks once.
+    ///
+    /// # Errors
+    ///
+    /// When a call fails.
+    pub async fn look(&mut self) -> Result<Look, Error> {
+        // The execution first: when it is done, the nodes that follow are at their end, too.
+        let request = admin::WorkflowExecutionGetRequest { id: Some(self.id.clone()) };
+        let execution = self.client.get_execution(&request).await?;
+        let now = phase(&execution);
+        let nodes = self.read_nodes(is_done(now)).await?;
+        let mut changes = Vec::new();
+        for node in &nodes {
+            let before = self.nodes.iter().find(|other| other.id == node.id);
+            if before.is_none_or(|before| node.differs(before)) {
+                changes.push(Change::Node(Box::new(node.clone())));
+            }
+        }
+        self.nodes = nodes;
+        // The last word is the execution's.
+        if self.phase != Some(now) {
+            self.phase = Some(now);
+            let at = if is_done(now) { changes.len() } else { 0 };
+            changes.insert(at, Change::Execution(now));
+        }
+        Ok(Look { execution, changes })
+    }
+
+    async fn read_nodes(&mut self, is_last: bool) -> Result<Vec<Node>, Error> {
+        let mut nodes = Vec::new();
+        // Depth first, so that a list of nodes reads as a tree.
+        let mut open = self.level("", 0).await?;
+        open.reverse();
+        while let Some(node) = open.pop() {
+            if node.is_parent {
+                let mut inner = if self.settled.contains(&node.id) {
+                    self.known(&node)
+                } else {
+                    self.level(&node.id, node.depth + 1).await?
+                };
+                if is_node_done(node.phase) && inner.iter().all(|inner| is_node_done(inner.phase)) {
+                    self.settled.insert(node.id.clone());
+                }
+                inner.reverse();
+                open.append(&mut inner);
+            }
+            nodes.push(node);
+        }
+        self.add_attempts(nodes, is_last).await
+    }
+
+    /// The nodes right below one, which will not change any more.
+    fn known(&self, parent: &Node) -> Vec<Node> {
+        self.nodes.iter().filter(|node| node.parent == parent.id).cloned().collect()
+    }
+
+    async fn level(&self, parent: &str, depth: usize) -> Result<Vec<Node>, Error> {
+        let query = Query { order: Some(Order::oldest_first()), ..Query::default() };
+        let nodes = list::nodes(self.client, &self.id, parent, &query).await?;
+        Ok(nodes.into_iter().filter_map(|node| Node::new(node, parent, depth)).collect())
+    }
+
+    /// Asks which attempt the nodes are at: those at work, and once more those that came to their end.
+    async fn add_attempts(&self, nodes: Vec<Node>, is_last: bool) -> Result<Vec<Node>, Error> {
+        let looked = nodes.into_iter().map(async |mut node: Node| {
+            let before = self.nodes.iter().find(|other| other.id == node.id);
+            node.attempt = before.map_or(0, |before| before.attempt);
+            let is_new = before.is_none_or(|before| before.phase != node.phase);
+            if node.has_attempts() && (is_new || !is_node_done(node.phase) && !is_last) {
+                let attempts =
+                    list::task_executions(self.client, &node.key(&self.id), &Query::default()).await?;
+                node.attempt = attempts
+                    .iter()
+                    .filter_map(|one| one.id.as_ref())
+                    .map(|id| id.retry_attempt + 1)
+                    .max()
+                    .unwrap_or(0);
+            }
+            Ok(node)
+        });
+        stream::iter(looked).buffered(AT_ONCE).try_collect().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

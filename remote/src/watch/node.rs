@@ -1,0 +1,142 @@
+//! A node of an execution, as far as whoever follows it cares.
+
+use crate::proto::{
+    admin::{NodeExecution, node_execution_closure::TargetMetadata},
+    core::{
+        CatalogCacheStatus, ExecutionError, NodeExecutionIdentifier, WorkflowExecutionIdentifier,
+        node_execution::Phase,
+    },
+};
+
+/// A node of an execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name within the execution, such as `n0` or, within a node, `n0-0-n1`.
+    pub id: String,
+    /// The node that it is within; empty for those of the workflow itself.
+    pub parent: String,
+    /// How deep it is within others.
+    pub depth: usize,
+    /// Where it is.
+    pub phase: Phase,
+    /// What the cache had to say.
+    pub cache: Cache,
+    /// The attempt that it is at, from 1; 0 when none was made.
+    pub attempt: u32,
+    /// The execution that a launch-plan node started.
+    pub child: Option<WorkflowExecutionIdentifier>,
+    /// When it started.
+    pub started_at: Option<prost_types::Timestamp>,
+    /// How long it took, once it is done.
+    pub duration: Option<prost_types::Duration>,
+    /// Why it failed.
+    pub error: Option<ExecutionError>,
+    pub(super) is_parent: bool,
+    is_task: bool,
+}
+
+/// What the cache did for a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// It was not asked, or said nothing.
+    Unused,
+    /// The outputs came from it; nothing ran.
+    Hit,
+    /// Nothing was there, so the task ran.
+    Miss,
+    /// The task ran, and its outputs were stored.
+    Stored,
+    /// It was passed over (`--overwrite-cache`).
+    Skipped,
+    /// It could not be read or written.
+    Failed,
+}
+
+impl Cache {
+    /// A word for people; none where there is nothing to say.
+    #[must_use]
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Unused => None,
+            Self::Hit => Some("cached"),
+            Self::Miss => Some("not in the cache"),
+            Self::Stored => Some("stored in the cache"),
+            Self::Skipped => Some("cache passed over"),
+            Self::Failed => Some("cache failed"),
+        }
+    }
+}
+
+impl From<CatalogCacheStatus> for Cache {
+    fn from(status: CatalogCacheStatus) -> Self {
+        match status {
+            CatalogCacheStatus::CacheDisabled | CatalogCacheStatus::CacheEvicted => Self::Unused,
+            CatalogCacheStatus::CacheMiss => Self::Miss,
+            CatalogCacheStatus::CacheHit => Self::Hit,
+            CatalogCacheStatus::CachePopulated => Self::Stored,
+            CatalogCacheStatus::CacheLookupFailure | CatalogCacheStatus::CachePutFailure => Self::Failed,
+            CatalogCacheStatus::CacheSkipped => Self::Skipped,
+        }
+    }
+}
+
+/// What the compiler adds to every workflow; no user wrote it.
+const ADDED: [&str; 2] = ["start-node", "end-node"];
+
+impl Node {
+    /// A node as the server tells it; `None` for those that the compiler added.
+    #[must_use]
+    pub fn new(node: NodeExecution, parent: &str, depth: usize) -> Option<Self> {
+        let id = node.id.unwrap_or_default().node_id;
+        let metadata = node.metadata.unwrap_or_default();
+        let own = if metadata.spec_node_id.is_empty() { &id } else { &metadata.spec_node_id };
+        if ADDED.contains(&own.as_str()) {
+            return None;
+        }
+        let closure = node.closure.unwrap_or_default();
+        let phase = closure.phase();
+        let (cache, child, is_task) = match closure.target_metadata {
+            Some(TargetMetadata::TaskNodeMetadata(task)) => (task.cache_status().into(), None, true),
+            Some(TargetMetadata::WorkflowNodeMetadata(workflow)) => {
+                (Cache::Unused, workflow.execution_id, false)
+            }
+            None => (Cache::Unused, None, !metadata.is_parent_node),
+        };
+        Some(Self {
+            id,
+            parent: parent.to_owned(),
+            depth,
+            phase,
+            cache,
+            attempt: 0,
+            child,
+            started_at: closure.started_at,
+            duration: closure.duration,
+            error: match closure.output_result {
+                Some(crate::proto::admin::node_execution_closure::OutputResult::Error(error)) => Some(error),
+                _ => None,
+            },
+            is_parent: metadata.is_parent_node,
+            is_task,
+        })
+    }
+
+    /// The node's key.
+    #[must_use]
+    pub fn key(&self, execution: &WorkflowExecutionIdentifier) -> NodeExecutionIdentifier {
+        NodeExecutionIdentifier { node_id: self.id.clone(), execution_id: Some(execution.clone()) }
+    }
+
+    /// Whether tasks may have been tried for it.
+    #[must_use]
+    pub fn has_attempts(&self) -> bool {
+        self.is_task
+            && !self.is_parent
+            && !matches!(self.phase, Phase::Undefined | Phase::Queued | Phase::Skipped)
+    }
+
+    /// Whether somebody who follows wants to know.
+    pub(super) fn differs(&self, before: &Self) -> bool {
+        (self.phase, self.cache, self.attempt) != (before.phase, before.cache, before.attempt)
+    }
+}
