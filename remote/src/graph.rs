@@ -214,10 +214,26 @@ mod tests {
             dot(&closure),
             snapbox::str![[r#"
 digraph "outer" {
-x
+  rankdir=TB;
+  node [shape=box];
+  "start-node" [label="start-node", shape=circle];
+  "n0" [label="load \"it\"\nload", shape=box];
+  "n1" [label="n1\ninner", shape=folder];
+  subgraph "cluster_n1" {
+    label="inner";
+    "n1/start-node" [label="start-node", shape=circle];
+    "n1/n0" [label="n0", shape=box];
+    "n1/start-node" -> "n1/n0";
+  }
+  "n1" -> "n1/start-node" [style=dashed];
+  "end-node" [label="end-node", shape=circle];
+  "n0" -> "n1";
+  "n1" -> "end-node";
+  "start-node" -> "n0";
 }
 
 "#]]
+            .raw()
         );
     }
 }

@@ -3,9 +3,9 @@
 pub mod client;
 pub mod config;
 pub mod descriptor;
-pub mod literal;
 pub mod graph;
 pub mod list;
+pub mod literal;
 pub mod proto;
 pub mod register;
 pub mod transport;
