@@ -7,6 +7,7 @@ pub mod man;
 pub mod plugin;
 pub mod register;
 pub mod session;
+pub mod version;
 
 use crate::{
     cli::{
@@ -47,6 +48,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Man(args) => man::run(args, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
         Command::Register(args) => register::run(args, context)?,
+        Command::Version(args) => version::run(args, context)?,
     }
     Ok(Exit::Done)
 }

@@ -39,7 +39,7 @@ fn commands_of_all_are_there_and_the_first_sees_those_behind() {
     snapshot!(
         home.run(&["wrapper"]),
         str![[r#"
-completion config show man plugin disable enable list path show register my-custom-command my-group sub-command faulty
+completion config show man plugin disable enable list path show register version my-custom-command my-group sub-command faulty
 [exit: 0]
 "#]]
     );

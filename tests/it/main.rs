@@ -17,6 +17,7 @@ mod selection;
 mod settings;
 mod show;
 mod taint;
+mod version;
 
 use std::{fs, path::Path};
 

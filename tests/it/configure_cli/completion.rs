@@ -63,6 +63,7 @@ fn bash_completes_what_a_plugin_added() {
 config
 plugin
 register
+version
 doctor
 box
 create

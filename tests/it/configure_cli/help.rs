@@ -21,6 +21,7 @@ Commands:
   config    Show the configuration that is in use
   plugin    Look at plugins, and choose them
   register  Register tasks, workflows and launch plans
+  version   Show the versions of this program, its plugins and the server
   doctor    Check this laptop [alias: dr]
   box       Look into the box
   create    Create things

@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(&["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-20 pages written to `pages`
+21 pages written to `pages`
 [exit: 0]
 "#]]
     );
@@ -45,6 +45,7 @@ flyte-host-plugin-path.1
 flyte-host-plugin-show.1
 flyte-host-plugin.1
 flyte-host-register.1
+flyte-host-version.1
 flyte-host.1
 "#]]
     );

@@ -1,0 +1,120 @@
+//! `version`: which program this is, and which server it talks to.
+
+use clap::Args;
+use remote::proto::admin;
+use serde_json::{Map, Value, json};
+
+use super::{Context, session::Session};
+use crate::{
+    cli::{
+        output::{self, Format},
+        report::Failure,
+    },
+    plugin::Link,
+};
+
+/// Show the versions of this program, its plugins and the server
+///
+/// When the server cannot be asked, the rest is shown all the same.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  flyte-host version\n  flyte-host version --client -o json")]
+pub struct VersionArgs {
+    /// Ask no server
+    #[arg(long)]
+    client: bool,
+}
+
+/// Runs `version`.
+///
+/// # Errors
+///
+/// When the server cannot be asked; what is known without it was printed then.
+pub fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    let mut known = Known { plugins: context.chain()?.plugins(), server: None };
+    if args.client {
+        return known.print(format);
+    }
+    let asked = context.session().and_then(|session| ask(&session));
+    let asked = asked.map(|server| known.server = Some(server));
+    known.print(format)?;
+    asked
+}
+
+/// What there is to be said.
+struct Known<'a> {
+    plugins: &'a [Link],
+    server: Option<Server>,
+}
+
+/// What a server says of itself.
+struct Server {
+    endpoint: String,
+    version: admin::Version,
+}
+
+fn ask(session: &Session) -> Result<Server, Failure> {
+    let answer = session.block_on(session.client.get_version(&admin::GetVersionRequest {}))?;
+    let endpoint = match session.connection.is_sandbox() {
+        true => "embedded sandbox".to_owned(),
+        false => session.connection.endpoint.value.to_string(),
+    };
+    Ok(Server { endpoint, version: answer.control_plane_version.unwrap_or_default() })
+}
+
+impl Known<'_> {
+    fn print(&self, format: Format) -> Result<(), Failure> {
+        match format {
+            Format::Table => output::table(&["PART", "NAME", "VERSION"], self.rows()),
+            Format::Name => {
+                let line = |row: Vec<String>| row.get(1).map_or_else(String::new, |name| format!("{name}\n"));
+                output::print(&self.rows().map(line).collect::<String>())
+            }
+            Format::Json | Format::Yaml => output::structured(format, &self.value()),
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+        let row = |part: &str, name: &str, version: &str| [part, name, version].map(str::to_owned).to_vec();
+        let client = row("client", "flyte-host", env!("CARGO_PKG_VERSION"));
+        let plugins = self.plugins.iter().map(Link::identity);
+        let plugins = plugins.map(move |plugin| row("plugin", &plugin.name, &plugin.version));
+        let server = self.server.iter();
+        let server =
+            server.map(move |server| row("server", &server.endpoint, or_dash(&server.version.version)));
+        std::iter::once(client).chain(plugins).chain(server)
+    }
+
+    fn value(&self) -> Value {
+        let plugin = |link: &Link| {
+            json!({
+                "name": link.identity().name,
+                "version": link.identity().version,
+                "protocol": link.protocol().to_string(),
+            })
+        };
+        let mut value = json!({
+            "client": { "name": "flyte-host", "version": env!("CARGO_PKG_VERSION") },
+            "plugins": self.plugins.iter().map(plugin).collect::<Vec<_>>(),
+        });
+        if let Some(server) = &self.server {
+            value["server"] = server.value();
+        }
+        value
+    }
+}
+
+impl Server {
+    fn value(&self) -> Value {
+        let admin::Version { build, version, build_time } = &self.version;
+        let facts = [("version", version), ("build", build), ("buildTime", build_time)];
+        let mut value = Map::from_iter([("endpoint".to_owned(), json!(self.endpoint))]);
+        let said = facts.into_iter().filter(|(_, fact)| !fact.is_empty());
+        value.extend(said.map(|(name, fact)| (name.to_owned(), json!(fact))));
+        value.into()
+    }
+}
+
+fn or_dash(text: &str) -> &str {
+    if text.is_empty() { "-" } else { text }
+}
