@@ -3,6 +3,7 @@
 pub mod client;
 pub mod config;
 pub mod descriptor;
+mod free_form;
 pub mod graph;
 pub mod list;
 pub mod literal;

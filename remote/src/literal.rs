@@ -4,18 +4,74 @@
 //! they are written in the short form of tasks ([`type_name`]); whether a value may go where another type is
 //! expected is decided as FlyteAdmin decides it ([`accepts`], [`check`]), so that a mistake shows before anything
 //! is sent.
+//!
+//! # Values as text and as JSON
+//!
+//! | type | as one text ([`from_text`]) | in JSON or YAML ([`from_json`]) | written ([`to_json`]) |
+//! |---|---|---|---|
+//! | `int` | `3` | `3`, `3.0` | `3` |
+//! | `float` | `3`, `0.5`, `1e9`, `inf`, `nan` | a number, `"NaN"`, `"Infinity"`, `"-Infinity"` | as read |
+//! | `str` | as it is, spaces included | a text | a text |
+//! | `bool` | `true`, `false`, also `yes`, `no`, `on`, `off`, `1`, `0` | `true`, `false` | as read |
+//! | `datetime` | `2026-01-31T08:30:00Z`, `2026-01-31`, `now`, `today`, `now - 2h` | the same as a text | RFC 3339, UTC |
+//! | `duration` | `1h30m`, `1 day 2 hours`, `5:34:56`, `PT5M` | the same as a text | `1h30m` |
+//! | `None` | `None`, `null` or nothing | `null` | `null` |
+//! | `enum[…]` | one of the values | one of the values | the value |
+//! | `list[…]`, `dict[…]`, `dict` | JSON or YAML; `@` and a file; the path of a `.json`, `.yaml` or `.yml` file | a list, a map | a list, a map |
+//! | `file`, `directory` | a URI or a path | the same, or `{uri, format, dimensionality}` | the map |
+//! | `dataset`, `schema` | a URI or a path | the same, or `{uri, format}`, `{uri}` | the map |
+//! | `binary` | base64 | base64, or `{value, tag}` with base64 in `value` | the map |
+//! | `error` | the message | the message, or `{message, failedNodeId}` | the map |
+//!
+//! A time without a zone is UTC, as in flytekit; `today` is midnight (pyflyte takes the local clock's time of the day). Where
+//! the plain form does not fit, the proto3 JSON of a `Literal` does: `{"scalar": {"primitive": {"integer": "3"}}}`.
+//!
+//! # Unions
+//!
+//! A value for a union becomes the variant that fits it best; of equals, the first in the union's order. From best
+//! to worst:
+//!
+//! 1. `null`, booleans and numbers, in a text too if it can only mean these (`true`, `3`, `0.5`, `None`);
+//! 2. a value of an enum;
+//! 3. a whole number as a `float`, `3.0` as an `int`;
+//! 4. a time or duration;
+//! 5. a structure whose type has a schema that it fits; a file, data set or bytes by their map, by a URI or by a path that
+//!    starts as one (`/`, `./`, `../`, `~/`);
+//! 6. any other structure;
+//! 7. a `str`;
+//! 8. any text as the name of a file or data set;
+//! 9. what is allowed but seldom meant: `yes` as a boolean, nothing as `None`, `inf` as a float, base64.
+//!
+//! A list or map is as good as its worst item. So `3` for `str | int` is a number, and `2026-01-31` for `str | datetime`
+//! a time; who means the text gives the proto3 JSON form.
 
 mod accepts;
 mod check;
+mod choice;
+mod digest;
 mod error;
+mod files;
+pub mod inputs;
+mod make;
 mod name;
+mod read;
+mod structure;
+mod text;
+mod time;
+mod write;
 
 pub use self::{
     accepts::accepts,
     check::check,
+    digest::digest,
     error::{Error, Problem},
+    files::{LocalFile, local_files},
     name::type_name,
+    read::{Reader, from_json},
+    structure::StructFormat,
+    text::from_text,
+    write::{map_to_json, to_json},
 };
 
 /// The tag of bytes that hold MessagePack.
-pub(crate) const MSGPACK: &str = "msgpack";
+const MSGPACK: &str = "msgpack";

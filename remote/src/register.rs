@@ -28,7 +28,7 @@ mod message;
 pub mod package;
 pub mod render;
 pub mod task;
-mod text;
+pub(crate) mod text;
 
 pub use self::{
     entity::{Entity, Kind},

@@ -73,6 +73,18 @@ impl Error {
         Self::new(Problem::Value { expected: expected.into(), given: given.into(), reason: reason.into() })
     }
 
+    /// A name that is none of `known`.
+    pub(super) fn unknown(what: &'static str, name: &str, known: &[&str]) -> Self {
+        let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+        let likeness = |known: &str| strsim::jaro_winkler(&plain(name), &plain(known));
+        let near = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        Self::new(Problem::Unknown {
+            what,
+            near: near.filter(|near| likeness(near) > 0.8).map(str::to_owned),
+            known: known.iter().map(|&name| name.to_owned()).collect(),
+        })
+    }
+
     /// Says that the value is one step further down.
     #[must_use]
     pub fn within(mut self, step: Step) -> Self {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::task::struct_to_json;
+use crate::free_form;
 use crate::proto::core::{TaskTemplate, task_template::Target};
 
 /// An error of a plugin, or of whoever else answers.
@@ -92,7 +92,7 @@ impl VersionParameters {
                 parameters.arguments.clone_from(&container.args);
             }
             Some(Target::K8sPod(pod)) => {
-                let json = pod.pod_spec.as_ref().map(|spec| struct_to_json(spec).to_string());
+                let json = pod.pod_spec.as_ref().map(|spec| free_form::to_json(spec).to_string());
                 parameters.pod_template = json;
             }
             _ => {}

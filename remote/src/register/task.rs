@@ -33,7 +33,6 @@ mod types;
 use serde_json::Value;
 
 pub use self::error::TaskError;
-pub(super) use self::pod::struct_to_json;
 pub use self::types::parse as parse_type;
 
 use self::fields::{Fields, wrong_kind};

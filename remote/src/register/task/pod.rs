@@ -3,11 +3,11 @@
 //! Source: `_serialize_pod_spec` in `flytekit/core/utils.py`: image, command, arguments, resources and environment of the
 //! task go into the primary container, which is added if the pod lacks it.
 
-use prost_types::{ListValue, Struct, Value as ProtoValue, value::Kind};
 use serde_json::{Map, Value, json};
 
 use super::error::TaskError;
 use super::fields::{Fields, wrong_kind};
+use crate::free_form;
 use crate::proto::core::{
     Container, K8sObjectMetadata, K8sPod, resources::ResourceEntry, resources::ResourceName,
 };
@@ -36,7 +36,7 @@ pub(super) fn read(value: &Value, container: &Container) -> Result<(K8sPod, Stri
     };
     let pod = K8sPod {
         metadata: Some(metadata),
-        pod_spec: Some(to_struct(&spec)),
+        pod_spec: Some(free_form::from_json(&spec)),
         data_config: container.data_config.clone(),
         ..K8sPod::default()
     };
@@ -83,42 +83,4 @@ fn merge(spec: &mut Map<String, Value>, primary: &str, container: &Container) ->
 fn amounts(entries: &[ResourceEntry]) -> Map<String, Value> {
     let name = |entry: &ResourceEntry| ResourceName::try_from(entry.name).unwrap_or_default().as_str_name();
     entries.iter().map(|entry| (name(entry).to_lowercase().replace('_', "-"), json!(entry.value))).collect()
-}
-
-fn to_struct(object: &Map<String, Value>) -> Struct {
-    Struct { fields: object.iter().map(|(key, value)| (key.clone(), to_value(value))).collect() }
-}
-
-fn to_value(value: &Value) -> ProtoValue {
-    let kind = match value {
-        Value::Null => Kind::NullValue(0),
-        Value::Bool(flag) => Kind::BoolValue(*flag),
-        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
-        Value::String(text) => Kind::StringValue(text.clone()),
-        Value::Array(items) => Kind::ListValue(ListValue { values: items.iter().map(to_value).collect() }),
-        Value::Object(object) => Kind::StructValue(to_struct(object)),
-    };
-    ProtoValue { kind: Some(kind) }
-}
-
-/// A free-form value as JSON, keys sorted; whole numbers without a fraction.
-pub(in crate::register) fn struct_to_json(fields: &Struct) -> Value {
-    Value::Object(fields.fields.iter().map(|(key, value)| (key.clone(), value_to_json(value))).collect())
-}
-
-fn value_to_json(value: &ProtoValue) -> Value {
-    match &value.kind {
-        None | Some(Kind::NullValue(_)) => Value::Null,
-        Some(Kind::BoolValue(flag)) => json!(flag),
-        Some(Kind::NumberValue(number)) => whole(*number).map_or_else(|| json!(number), |whole| json!(whole)),
-        Some(Kind::StringValue(text)) => json!(text),
-        Some(Kind::ListValue(list)) => Value::Array(list.values.iter().map(value_to_json).collect()),
-        Some(Kind::StructValue(fields)) => struct_to_json(fields),
-    }
-}
-
-/// Between ±2^53, where doubles hold every whole number.
-fn whole(number: f64) -> Option<i64> {
-    let fits = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
-    fits.then(|| format!("{number:.0}").parse().ok()).flatten()
 }

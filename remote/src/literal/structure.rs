@@ -1,0 +1,126 @@
+//! Structures: free-form values, which Flyte keeps as MessagePack or, before that, as `google.protobuf.Struct`.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use prost_types::Struct;
+use rmpv::Value as Packed;
+use serde_json::{Map, Number, Value, json};
+
+use super::{Error, MSGPACK, Problem};
+use crate::free_form;
+use crate::proto::core::{Binary, Scalar, scalar::Value as ScalarValue};
+
+/// How the values of simple type STRUCT are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StructFormat {
+    /// `google.protobuf.Struct`, where every number is a double: what flytekit writes with `FLYTE_USE_OLD_DC_FORMAT`,
+    /// and all that receivers before flytekit 1.14 understand.
+    Generic,
+    /// MessagePack, where integers stay integers.
+    #[default]
+    MessagePack,
+}
+
+/// Stores a structure.
+pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Scalar {
+    let value = match format {
+        StructFormat::Generic => ScalarValue::Generic(free_form::from_json(fields)),
+        StructFormat::MessagePack => {
+            let mut bytes = Vec::new();
+            let packed = pack(&Value::Object(fields.clone()));
+            rmpv::encode::write_value(&mut bytes, &packed).expect("a vector takes every byte");
+            ScalarValue::Binary(Binary { value: bytes, tag: MSGPACK.to_owned() })
+        }
+    };
+    Scalar { value: Some(value) }
+}
+
+/// Reads MessagePack; `None` if the bytes are something else.
+pub(super) fn unpack(bytes: &[u8]) -> Option<Value> {
+    let mut rest = bytes;
+    let packed = rmpv::decode::read_value(&mut rest).ok()?;
+    rest.is_empty().then(|| to_json(&packed))
+}
+
+fn pack(value: &Value) -> Packed {
+    match value {
+        Value::Null => Packed::Nil,
+        Value::Bool(flag) => Packed::Boolean(*flag),
+        Value::Number(number) => pack_number(number),
+        Value::String(text) => Packed::from(text.as_str()),
+        Value::Array(items) => Packed::Array(items.iter().map(pack).collect()),
+        Value::Object(fields) => {
+            Packed::Map(fields.iter().map(|(key, value)| (Packed::from(key.as_str()), pack(value))).collect())
+        }
+    }
+}
+
+fn pack_number(number: &Number) -> Packed {
+    if let Some(integer) = number.as_i64() {
+        Packed::from(integer)
+    } else if let Some(integer) = number.as_u64() {
+        Packed::from(integer)
+    } else {
+        Packed::F64(number.as_f64().unwrap_or(f64::NAN))
+    }
+}
+
+/// What JSON has no form for becomes text: bytes as base64, keys and numbers as they are written.
+fn to_json(packed: &Packed) -> Value {
+    match packed {
+        Packed::Nil => Value::Null,
+        Packed::Boolean(flag) => json!(flag),
+        Packed::Integer(integer) => match (integer.as_i64(), integer.as_u64()) {
+            (Some(integer), _) => json!(integer),
+            (None, unsigned) => json!(unsigned),
+        },
+        Packed::F32(number) => float(f64::from(*number)),
+        Packed::F64(number) => float(*number),
+        Packed::String(text) => Value::String(String::from_utf8_lossy(text.as_bytes()).into_owned()),
+        Packed::Binary(bytes) => Value::String(BASE64_STANDARD.encode(bytes)),
+        Packed::Ext(kind, bytes) => json!({"type": kind, "value": BASE64_STANDARD.encode(bytes)}),
+        Packed::Array(items) => items.iter().map(to_json).collect(),
+        Packed::Map(entries) => {
+            let entry = |(key, value): &(Packed, Packed)| {
+                let key = match to_json(key) {
+                    Value::String(key) => key,
+                    other => other.to_string(),
+                };
+                (key, to_json(value))
+            };
+            Value::Object(entries.iter().map(entry).collect())
+        }
+    }
+}
+
+/// A number, or the text that proto3 JSON has for one that JSON lacks.
+pub(super) fn float(number: f64) -> Value {
+    match Number::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None if number.is_nan() => json!("NaN"),
+        None => json!(if number > 0.0 { "Infinity" } else { "-Infinity" }),
+    }
+}
+
+/// Checks the names in a structure against the JSON schema that its type carries; whether there is one.
+///
+/// flytekit describes dataclasses so. Values are left to the receiver, which converts more than a schema says.
+pub(super) fn check_properties(fields: &Map<String, Value>, schema: Option<&Struct>) -> Result<bool, Error> {
+    let Some(schema) = schema.map(free_form::to_json) else { return Ok(false) };
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Ok(false) };
+    if schema.get("additionalProperties") == Some(&json!(false))
+        && let Some(name) = fields.keys().find(|name| !properties.contains_key(*name))
+    {
+        let known: Vec<_> = properties.keys().map(String::as_str).collect();
+        return Err(Error::unknown("field", name, &known).within_name(name));
+    }
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    for name in required.filter_map(Value::as_str) {
+        if !fields.contains_key(name) {
+            let kind = properties.get(name).and_then(|property| property.get("type")).and_then(Value::as_str);
+            return Err(
+                Error::new(Problem::Missing { expected: kind.unwrap_or("any").to_owned() }).within_name(name)
+            );
+        }
+    }
+    Ok(true)
+}

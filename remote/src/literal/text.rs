@@ -1,0 +1,151 @@
+//! Values from one text each: what stands behind `--input name=value`.
+
+use std::{fs, path::Path};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::Value;
+
+use super::{
+    Error, Problem, Reader,
+    choice::{self, Fit},
+    make,
+    name::type_name,
+    read::{Fitted, given_text},
+    time,
+};
+use crate::proto::core::{
+    Binary, Literal, LiteralType, SimpleType, literal_type::Type, scalar::Value as ScalarValue,
+};
+use crate::register::text as documents;
+
+/// Larger files are no inputs.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// Reads a value from a text; see the table in [the module's documentation](super).
+///
+/// A structure, list or map may be in a file, which is read.
+///
+/// # Errors
+///
+/// If the text cannot be read as the type, or its file cannot be read.
+///
+/// # Example
+///
+/// ```
+/// use remote::{literal, register::task::parse_type};
+///
+/// let number = literal::from_text("3", &parse_type("int").unwrap()).unwrap();
+/// assert_eq!(literal::to_json(&number), serde_json::json!(3));
+///
+/// let wrong = literal::from_text("three", &parse_type("int").unwrap()).unwrap_err();
+/// assert_eq!(wrong.to_string(), "`int` is expected, the text `three` is given");
+/// ```
+pub fn from_text(text: &str, expected: &LiteralType) -> Result<Literal, Error> {
+    Reader::default().text(text, expected)
+}
+
+impl Reader {
+    /// Reads a value from a text, as [`from_text`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the text cannot be read as the type, or its file cannot be read.
+    pub fn text(&self, text: &str, expected: &LiteralType) -> Result<Literal, Error> {
+        self.fit_text(text, expected).map(|(literal, _)| literal)
+    }
+
+    fn fit_text(&self, text: &str, expected: &LiteralType) -> Fitted {
+        let mismatch = || Error::mismatch(type_name(expected), given_text(text));
+        match &expected.r#type {
+            Some(Type::UnionType(union)) => {
+                let read = |variant: &LiteralType| self.fit_text(text, variant);
+                choice::best(&union.variants, read).map_err(|only| only.unwrap_or_else(mismatch))
+            }
+            Some(Type::Simple(simple)) => match SimpleType::try_from(*simple).map_err(|_| mismatch())? {
+                SimpleType::Struct => self.document(text, expected),
+                simple => self.word(text, simple).ok_or_else(mismatch),
+            },
+            Some(Type::CollectionType(_) | Type::MapValueType(_)) => self.document(text, expected),
+            _ => self.fit_json(&Value::String(text.to_owned()), expected),
+        }
+    }
+
+    fn word(&self, text: &str, simple: SimpleType) -> Option<(Literal, Fit)> {
+        let trimmed = text.trim();
+        let word = trimmed.to_lowercase();
+        Some(match simple {
+            SimpleType::None => match word.as_str() {
+                "none" | "null" => (make::none(), Fit::EXACT),
+                "" => (make::none(), Fit::LAX),
+                _ => return None,
+            },
+            SimpleType::Boolean => match word.as_str() {
+                "true" | "false" => (make::boolean(word == "true"), Fit::EXACT),
+                "yes" | "y" | "on" | "t" | "1" => (make::boolean(true), Fit::LAX),
+                "no" | "n" | "off" | "f" | "0" => (make::boolean(false), Fit::LAX),
+                _ => return None,
+            },
+            SimpleType::Integer => (make::integer(trimmed.parse().ok()?), Fit::EXACT),
+            SimpleType::Float => {
+                let fit = match trimmed.parse::<i128>() {
+                    Ok(_) => Fit::CONVERTED,
+                    Err(_) if trimmed.contains(|c: char| c.is_ascii_digit()) => Fit::EXACT,
+                    Err(_) => Fit::LAX, // `inf`, `nan`
+                };
+                (make::float(trimmed.parse().ok()?), fit)
+            }
+            SimpleType::String => (make::text(text), Fit::TEXT),
+            SimpleType::Datetime => (make::datetime(time::datetime(text, self.now)?), Fit::TIME),
+            SimpleType::Duration => (make::duration(time::duration(text)?), Fit::TIME),
+            SimpleType::Binary => {
+                let binary = Binary { value: BASE64_STANDARD.decode(trimmed).ok()?, tag: String::new() };
+                (make::scalar(ScalarValue::Binary(binary)), Fit::LAX)
+            }
+            SimpleType::Error => make::error(&Value::String(text.to_owned()))?,
+            SimpleType::Struct => return None,
+        })
+    }
+
+    /// A list, map or structure: JSON or YAML in place, or the file that holds it.
+    fn document(&self, text: &str, expected: &LiteralType) -> Fitted {
+        if let Some(file) = text.strip_prefix('@') {
+            return self.fit_json(&read_file(file)?, expected);
+        }
+        let parsed = documents::parse(text, false);
+        if let Ok([value @ (Value::Array(_) | Value::Object(_))]) = parsed.as_deref() {
+            return self.fit_json(value, expected);
+        }
+        let endings = ["json", "yaml", "yml"];
+        let path = Path::new(text);
+        if path
+            .extension()
+            .is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+        {
+            return self.fit_json(&read_file(text)?, expected);
+        }
+        match parsed {
+            Err(reason) if text.trim_start().starts_with(['[', '{']) => Err(Error::value(
+                type_name(expected),
+                given_text(text),
+                format!("is no JSON or YAML: {reason}"),
+            )),
+            _ => Err(Error::mismatch(type_name(expected), given_text(text))),
+        }
+    }
+}
+
+fn read_file(file: &str) -> Result<Value, Error> {
+    let fail = |reason: String| Error::new(Problem::File { file: file.to_owned(), reason });
+    let size = fs::metadata(file).map_err(|error| fail(error.to_string()))?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(fail(format!("it is larger than {} MiB", MAX_FILE_BYTES >> 20)));
+    }
+    let text = fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+    let only_json = Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let mut values = documents::parse(text.trim_start_matches('\u{feff}'), only_json).map_err(fail)?;
+    match values.len() {
+        1 => Ok(values.remove(0)),
+        0 => Err(fail("it is empty".into())),
+        _ => Err(fail("it holds more than one document".into())),
+    }
+}
