@@ -35,6 +35,7 @@ pub use self::{
     error::{Cause, Part, ReadError, Source},
     field::{FieldError, FieldPath, Problem, Step},
     identity::{DOMAIN, Identity, PROJECT, VERSION},
+    json::write as to_json,
     package::FastArchive,
 };
 

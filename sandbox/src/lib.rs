@@ -3,6 +3,7 @@
 #[cfg_attr(not(test), expect(dead_code, reason = "the engine asks it"))]
 mod cache;
 mod failure;
+mod identity;
 mod list;
 mod runner;
 mod service;

@@ -3,11 +3,14 @@
 //! The tables below say which function answers which method; what they do not name answers UNIMPLEMENTED.
 
 mod data_proxy;
+mod difference;
 pub(crate) mod execution;
+pub(crate) mod labels;
 pub(crate) mod launch_plan;
 pub(crate) mod named_entity;
 pub(crate) mod node_execution;
 pub(crate) mod project;
+mod resources;
 pub(crate) mod task;
 pub(crate) mod task_execution;
 mod version;

@@ -1,6 +1,9 @@
 //! The database: SQLite in WAL mode, so that many processes read and write it at once.
 
 pub(crate) mod cache;
+pub(crate) mod message;
+pub(crate) mod project;
+pub(crate) mod task;
 pub(crate) mod time;
 
 use std::{
@@ -10,10 +13,11 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use remote::proto::core::{Identifier, ResourceType};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
 /// The tables, in the order in which versions of the sandbox added to them.
-const MIGRATIONS: &[&str] = &[include_str!("store/schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("store/schema.sql"), include_str!("store/seed.sql")];
 
 /// How long a process waits for another one that is writing.
 const BUSY: Duration = Duration::from_secs(30);
@@ -82,10 +86,7 @@ impl Store {
     }
 
     /// Reads.
-    pub(crate) fn read<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, rusqlite::Error> {
+    pub(crate) fn read<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         work(&self.lock())
     }
 
@@ -104,6 +105,26 @@ impl Store {
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The identifier in the first four columns of a row: project, domain, name, version.
+fn identifier(row: &Row<'_>, kind: ResourceType) -> Result<Identifier, rusqlite::Error> {
+    Ok(Identifier {
+        resource_type: kind.into(),
+        project: row.get(0)?,
+        domain: row.get(1)?,
+        name: row.get(2)?,
+        version: row.get(3)?,
+        ..Default::default()
+    })
+}
+
+/// The digest that a statement finds for an identifier.
+fn digest(connection: &Connection, sql: &str, id: &Identifier) -> Result<Option<Vec<u8>>, rusqlite::Error> {
+    connection
+        .prepare_cached(sql)?
+        .query_row([&id.project, &id.domain, &id.name, &id.version], |row| row.get(0))
+        .optional()
 }
 
 /// Brings the tables up to date; `false` if they are ahead of this program.

@@ -27,8 +27,12 @@ where
     Ok(dynamic.transcode_to().expect("a generated type decodes its own message"))
 }
 
-/// Writes a message. Fails when it holds what JSON has no form for, such as a time in the year 12000.
-pub(crate) fn write<T: Message + Name>(message: &T) -> Result<Value, serde_json::Error> {
+/// Writes a message in proto3 JSON form: camel case, defaults left out, keys sorted.
+///
+/// # Errors
+///
+/// When it holds what JSON has no form for, such as a time in the year 12000.
+pub fn write<T: Message + Name>(message: &T) -> Result<Value, serde_json::Error> {
     let mut dynamic = DynamicMessage::new(descriptor_of::<T>());
     dynamic.transcode_from(message).expect("a generated type encodes to its own message");
     let mut value =

@@ -1,28 +1,169 @@
 //! Projects and domains.
 
-use remote::proto::admin;
+use remote::{
+    Code, Status,
+    proto::admin::{self, Project, project::ProjectState},
+};
+use rusqlite::Connection;
 
-use crate::{Sandbox, failure::Failure};
+use super::labels;
+use crate::{
+    Sandbox,
+    failure::{Failure, filled, invalid, required},
+    list::{Column, Listing, Table},
+    store::project as table,
+};
+
+/// The domains that every project has: FlyteAdmin's defaults.
+const DOMAINS: &[&str] = &["development", "staging", "production"];
+
+const LONGEST_NAME: usize = 64;
+const LONGEST_DESCRIPTION: usize = 300;
+/// Of a DNS label.
+const LONGEST_ID: usize = 63;
+
+static TABLE: Table = Table {
+    entity: "project",
+    name: "projects",
+    from: "projects",
+    columns: &[
+        Column::text("identifier"),
+        Column::text("name"),
+        Column::text("description"),
+        Column::bytes("labels"),
+        Column::integer("state"),
+    ],
+    joins: &[],
+};
 
 pub(crate) fn register(
-    _: &Sandbox,
-    _: admin::ProjectRegisterRequest,
+    sandbox: &Sandbox,
+    request: admin::ProjectRegisterRequest,
 ) -> Result<admin::ProjectRegisterResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let project = required(request.project, "project")?;
+    filled(&project.name, "project_name")?;
+    validate(&project)?;
+    sandbox.store.write(|transaction| {
+        if table::insert(transaction, &project)? { Ok(()) } else { Err(taken("identifier", &project.id)) }
+    })?;
+    Ok(admin::ProjectRegisterResponse {})
 }
 
-pub(crate) fn update(_: &Sandbox, _: admin::Project) -> Result<admin::ProjectUpdateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+/// Empty name and description keep the old ones, absent labels too; the state is always written, as FlyteAdmin does.
+pub(crate) fn update(sandbox: &Sandbox, request: Project) -> Result<admin::ProjectUpdateResponse, Failure> {
+    validate(&request)?;
+    sandbox.store.write(|transaction| {
+        let mut project = table::find(transaction, &request.id)?.ok_or_else(|| unknown(&request.id))?;
+        if !request.name.is_empty() {
+            project.name = request.name;
+        }
+        if !request.description.is_empty() {
+            project.description = request.description;
+        }
+        if request.labels.is_some() {
+            project.labels = request.labels;
+        }
+        project.state = request.state;
+        Ok::<_, Failure>(table::update(transaction, &project)?)
+    })?;
+    Ok(admin::ProjectUpdateResponse {})
 }
 
-pub(crate) fn get(_: &Sandbox, _: admin::ProjectGetRequest) -> Result<admin::Project, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn get(sandbox: &Sandbox, request: admin::ProjectGetRequest) -> Result<Project, Failure> {
+    filled(&request.id, "project_id")?;
+    let project = sandbox.store.read(|connection| table::find(connection, &request.id))?;
+    Ok(with_domains(project.ok_or_else(|| unknown(&request.id))?))
 }
 
-pub(crate) fn list(_: &Sandbox, _: admin::ProjectListRequest) -> Result<admin::Projects, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn list(
+    sandbox: &Sandbox,
+    request: admin::ProjectListRequest,
+) -> Result<admin::Projects, Failure> {
+    let mut listing = Listing::of(&TABLE)
+        .ordered("identifier")
+        .filters(&request.filters)?
+        .sorted(request.sort_by.as_ref())?
+        .page_or_all(request.limit, &request.token, "ListProjects")?;
+    if request.filters.is_empty() {
+        listing = listing.only("projects.state NOT IN (1, 3)"); // the archived ones
+    }
+    let page = sandbox.store.read(|connection| listing.rows(connection, table::COLUMNS, table::read))?;
+    Ok(admin::Projects { projects: page.rows.into_iter().map(with_domains).collect(), token: page.token })
 }
 
 pub(crate) fn domains(_: &Sandbox, _: admin::GetDomainRequest) -> Result<admin::GetDomainsResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    Ok(admin::GetDomainsResponse { domains: all_domains() })
+}
+
+/// Checks that something may be created in a project and domain.
+pub(crate) fn check_active(connection: &Connection, project: &str, domain: &str) -> Result<(), Failure> {
+    let found = table::find(connection, project)?.ok_or_else(|| {
+        invalid(format!(
+            "failed to validate that project [{project}] and domain [{domain}] are registered, err: [project [{project}] not found]"
+        ))
+    })?;
+    if found.state() != ProjectState::Active {
+        let status = Status::new(Code::InvalidArgument, format!("project [{project}] is not active"));
+        let detail = admin::InactiveProject { id: project.to_owned(), ..Default::default() };
+        return Err(status.with_detail(&detail).into());
+    }
+    if !DOMAINS.contains(&domain) {
+        return Err(invalid(format!("domain [{domain}] is unrecognized by system")));
+    }
+    Ok(())
+}
+
+/// ALREADY_EXISTS for a name that has to be the only one, in the words of FlyteAdmin's database.
+pub(crate) fn taken(column: &str, value: &str) -> Failure {
+    let message = format!("value with matching already exists (Key ({column})=({value}) already exists.)");
+    Status::new(Code::AlreadyExists, message).into()
+}
+
+fn unknown(id: &str) -> Failure {
+    Status::new(Code::NotFound, format!("project [{id}] not found")).into()
+}
+
+fn all_domains() -> Vec<admin::Domain> {
+    DOMAINS.iter().map(|id| admin::Domain { id: (*id).to_owned(), name: (*id).to_owned() }).collect()
+}
+
+fn with_domains(project: Project) -> Project {
+    Project { domains: all_domains(), ..project }
+}
+
+fn validate(project: &Project) -> Result<(), Failure> {
+    filled(&project.id, "project_id")?;
+    labels::validate(project.labels.as_ref())?;
+    if let Some(problem) = id_problem(&project.id) {
+        return Err(invalid(format!("invalid project id [{}]: [{problem}]", project.id)));
+    }
+    for (field, text, longest) in [
+        ("project_name", &project.name, LONGEST_NAME),
+        ("project_description", &project.description, LONGEST_DESCRIPTION),
+    ] {
+        if text.len() > longest {
+            return Err(invalid(format!("{field} cannot exceed {longest} characters")));
+        }
+    }
+    if !project.domains.is_empty() {
+        return Err(invalid(
+            "Domains are currently only set system wide. Please retry without domains included in your request.",
+        ));
+    }
+    Ok(())
+}
+
+/// Kubernetes' words for what is no label of RFC 1123.
+fn id_problem(id: &str) -> Option<String> {
+    if id.len() > LONGEST_ID {
+        return Some(format!("must be no more than {LONGEST_ID} characters"));
+    }
+    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let is_label = id.chars().all(is_inner) && !id.starts_with('-') && !id.ends_with('-');
+    (!is_label).then(|| {
+        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and \
+         end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
+         '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+            .to_owned()
+    })
 }

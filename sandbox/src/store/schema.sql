@@ -23,7 +23,8 @@ CREATE TABLE tasks (
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT,
     UNIQUE (project, domain, name, version)
 );
-CREATE INDEX tasks_by_time ON tasks (project, domain, name, created_at);
+CREATE INDEX tasks_by_name ON tasks (project, domain, name, created_at);
+CREATE INDEX tasks_by_time ON tasks (project, domain, created_at);
 
 CREATE TABLE workflows (
     id INTEGER PRIMARY KEY,
@@ -36,7 +37,8 @@ CREATE TABLE workflows (
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT,
     UNIQUE (project, domain, name, version)
 );
-CREATE INDEX workflows_by_time ON workflows (project, domain, name, created_at);
+CREATE INDEX workflows_by_name ON workflows (project, domain, name, created_at);
+CREATE INDEX workflows_by_time ON workflows (project, domain, created_at);
 
 CREATE TABLE launch_plans (
     id INTEGER PRIMARY KEY,
@@ -51,7 +53,8 @@ CREATE TABLE launch_plans (
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT,
     UNIQUE (project, domain, name, version)
 );
-CREATE INDEX launch_plans_by_time ON launch_plans (project, domain, name, created_at);
+CREATE INDEX launch_plans_by_name ON launch_plans (project, domain, name, created_at);
+CREATE INDEX launch_plans_by_time ON launch_plans (project, domain, created_at);
 CREATE INDEX launch_plans_active ON launch_plans (project, domain, name) WHERE state = 1;
 
 CREATE TABLE named_entity_metadata (
@@ -163,3 +166,13 @@ CREATE TABLE cache_reservations (
     owner TEXT NOT NULL,
     expires_at TEXT NOT NULL
 );
+
+-- Signed URLs: who has the token may do one thing with one file until it expires.
+CREATE TABLE blob_grants (
+    token TEXT PRIMARY KEY,
+    path TEXT NOT NULL,                 -- below the folder of blobs
+    writes INTEGER NOT NULL,            -- 1: PUT, 0: GET
+    content_md5 BLOB,                   -- what is put has to have it; none: anything
+    expires_at TEXT NOT NULL
+);
+CREATE INDEX blob_grants_by_time ON blob_grants (expires_at);

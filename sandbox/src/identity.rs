@@ -1,0 +1,86 @@
+//! Identifiers of registered things: what they must have, and how FlyteAdmin writes them in errors.
+
+use std::fmt;
+
+use remote::proto::{
+    admin::{NamedEntityIdentifier, NamedEntityIdentifierListRequest, ResourceListRequest},
+    core::{Identifier, ResourceType},
+};
+
+use crate::failure::{Failure, filled, invalid, required};
+
+/// An identifier as Go prints a message: fields that are set, with quoted texts.
+pub(crate) struct Shown<'a>(pub &'a Identifier);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.0;
+        let kind = match id.resource_type() {
+            ResourceType::Unspecified => String::new(),
+            kind => format!("resource_type:{}", kind.as_str_name()),
+        };
+        let texts =
+            [("project", &id.project), ("domain", &id.domain), ("name", &id.name), ("version", &id.version)];
+        let texts =
+            texts.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name}:{text:?}"));
+        let parts: Vec<String> = std::iter::once(kind).filter(|kind| !kind.is_empty()).chain(texts).collect();
+        out.write_str(&parts.join(" "))
+    }
+}
+
+/// An identifier without its kind, which errors name beside it.
+pub(crate) fn without_kind(id: &Identifier) -> Identifier {
+    Identifier { resource_type: 0, ..id.clone() }
+}
+
+/// The identifier of a request that creates something: complete, and of the right kind.
+pub(crate) fn of_kind(id: Option<Identifier>, kind: ResourceType) -> Result<Identifier, Failure> {
+    let id = required(id, "id")?;
+    if id.resource_type() != kind {
+        return Err(invalid(format!(
+            "unexpected resource type {} for identifier [{}], expected {} instead",
+            id.resource_type().as_str_name().to_lowercase(),
+            Shown(&id),
+            kind.as_str_name().to_lowercase()
+        )));
+    }
+    complete(&id)?;
+    Ok(id)
+}
+
+/// The identifier of a request that reads something. What kind it says does not matter: the method says it.
+pub(crate) fn to_read(id: Option<Identifier>, kind: ResourceType) -> Result<Identifier, Failure> {
+    let id = required(id, "id")?;
+    complete(&id)?;
+    Ok(Identifier { resource_type: kind.into(), ..id })
+}
+
+fn complete(id: &Identifier) -> Result<(), Failure> {
+    filled(&id.project, "project")?;
+    filled(&id.domain, "domain")?;
+    filled(&id.name, "name")?;
+    filled(&id.version, "version")
+}
+
+/// The name of a request that is about all versions of it.
+pub(crate) fn named(id: Option<NamedEntityIdentifier>) -> Result<NamedEntityIdentifier, Failure> {
+    let id = required(id, "id")?;
+    filled(&id.project, "project")?;
+    filled(&id.domain, "domain")?;
+    filled(&id.name, "name")?;
+    Ok(id)
+}
+
+/// Whose entities a request lists: project and domain, and a name if it is not empty.
+pub(crate) fn listed(request: &ResourceListRequest) -> Result<NamedEntityIdentifier, Failure> {
+    let id = required(request.id.clone(), "id")?;
+    filled(&id.project, "project")?;
+    filled(&id.domain, "domain")?;
+    Ok(id)
+}
+
+/// Checks a request for the names of a project and domain.
+pub(crate) fn lists_names(request: &NamedEntityIdentifierListRequest) -> Result<(), Failure> {
+    filled(&request.project, "project")?;
+    filled(&request.domain, "domain")
+}

@@ -1,0 +1,98 @@
+//! What is told when something is registered again: that it is the same, or where it differs.
+
+use prost::{Message, Name};
+use remote::{Code, Status};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// FlyteAdmin cuts the text so that it fits into an answer.
+const LONGEST: usize = 3 * 1024 * 1024;
+
+/// What tells two registrations apart: messages are encoded in one way only, maps in order.
+pub(crate) fn digest(message: &impl Message) -> Vec<u8> {
+    Sha256::digest(message.encode_to_vec()).to_vec()
+}
+
+/// ALREADY_EXISTS: the same is there.
+pub(crate) fn identical(kind: &str) -> Status {
+    Status::new(Code::AlreadyExists, format!("{kind} with identical structure already exists"))
+}
+
+/// INVALID_ARGUMENT: something else is there. Says where `new` differs from `old`.
+pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new: &M) -> Status {
+    let mut text = format!(
+        "{name} {kind} with different structure already exists. (Please register a new version of the {kind}):\n"
+    );
+    let json = |message| remote::register::to_json(message).unwrap_or(Value::Null);
+    let mut lines = Vec::new();
+    compare(&mut lines, "", Some(&json(old)), Some(&json(new)));
+    text.push_str(&lines.join("\n"));
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+    }
+    Status::new(Code::InvalidArgument, text)
+}
+
+/// One entry for each leaf that differs: its path, the old and the new value.
+fn compare(lines: &mut Vec<String>, path: &str, old: Option<&Value>, new: Option<&Value>) {
+    match (old, new) {
+        (Some(old), Some(new)) if old == new => {}
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            for (key, value) in old {
+                compare(lines, &format!("{path}/{key}"), Some(value), new.get(key));
+            }
+            for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+                compare(lines, &format!("{path}/{key}"), None, Some(value));
+            }
+        }
+        (Some(Value::Array(old)), Some(Value::Array(new))) => {
+            for index in 0..old.len().max(new.len()) {
+                compare(lines, &format!("{path}/{index}"), old.get(index), new.get(index));
+            }
+        }
+        (old, new) => {
+            let mut entry = format!("{path}:");
+            for (sign, value) in [('-', old), ('+', new)] {
+                if let Some(value) = value {
+                    entry.push_str(&format!("\n\t{sign} {}", plain(value)));
+                }
+            }
+            lines.push(entry);
+        }
+    }
+}
+
+/// Texts without quotes, as FlyteAdmin prints them.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remote::proto::core::Container;
+
+    use super::*;
+
+    #[test]
+    fn every_leaf_that_differs_is_named() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let old = Container { image: "a:1".into(), command: texts(&["x"]), ..Default::default() };
+        let new = Container {
+            image: "a:2".into(),
+            args: texts(&["y"]),
+            command: texts(&["x", "z"]),
+            ..Default::default()
+        };
+        assert_eq!(
+            different("task", "hello", &old, &new).message,
+            "hello task with different structure already exists. (Please register a new version of the task):\n\
+             /command/1:\n\t+ z\n\
+             /image:\n\t- a:1\n\t+ a:2\n\
+             /args:\n\t+ [\"y\"]"
+        );
+    }
+}

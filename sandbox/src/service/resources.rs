@@ -1,0 +1,158 @@
+//! What tasks ask of their machine, by Kubernetes' rules. The sandbox enforces none of it: it has one machine.
+
+use std::collections::BTreeMap;
+
+use remote::proto::core::{
+    Identifier, Resources,
+    resources::{ResourceEntry, ResourceName},
+};
+
+use crate::{
+    failure::{Failure, invalid},
+    identity::Shown,
+};
+
+/// Refuses quantities that cannot be read, and requests above their limits.
+pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -> Result<(), Failure> {
+    let Some(resources) = resources else { return Ok(()) };
+    let task = id.map(|id| Shown(id).to_string()).unwrap_or_default();
+    let requests = quantities(&task, &resources.requests)?;
+    let limits = quantities(&task, &resources.limits)?;
+    for (name, (request, request_text)) in &requests {
+        let Some((limit, limit_text)) = limits.get(name) else { continue };
+        #[expect(clippy::float_cmp, reason = "equal texts give equal numbers, and others are unequal enough")]
+        if *name == ResourceName::Gpu && request != limit {
+            return Err(invalid(format!(
+                "For extended resource 'gpu' the default value must equal the limit value for task [{task}]"
+            )));
+        }
+        if request > limit {
+            return Err(invalid(format!(
+                "Requested {} default [{request_text}] is greater than the limit [{limit_text}]. Please fix your \
+                 configuration",
+                name.as_str_name()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Numbers by name, with their texts.
+fn quantities<'a>(
+    task: &str,
+    entries: &'a [ResourceEntry],
+) -> Result<BTreeMap<ResourceName, (f64, &'a str)>, Failure> {
+    let mut found = BTreeMap::new();
+    for entry in entries {
+        let name = entry.name();
+        let number = quantity(&entry.value).ok_or_else(|| {
+            invalid(format!(
+                "Parsing of {} request failed for value {} - reason quantities must match the regular expression \
+                 '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'. Please follow K8s conventions for resources \
+                 https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
+                name.as_str_name(),
+                entry.value
+            ))
+        })?;
+        if name == ResourceName::Gpu && number.fract() != 0.0 {
+            return Err(invalid(format!(
+                "gpu for [{task}] must be a whole number, got: {} instead",
+                entry.value
+            )));
+        }
+        if found.insert(name, (number, entry.value.as_str())).is_some() {
+            return Err(invalid(format!(
+                "can't specify {} limit for task [{task}] multiple times",
+                name.as_str_name()
+            )));
+        }
+    }
+    Ok(found)
+}
+
+/// A quantity of Kubernetes: a decimal number with a binary or decimal suffix, or an exponent.
+fn quantity(text: &str) -> Option<f64> {
+    let digits = text
+        .find(|letter: char| !(letter.is_ascii_digit() || matches!(letter, '.' | '+' | '-')))
+        .unwrap_or(text.len());
+    let (number, suffix) = text.split_at(digits);
+    let number: f64 = number.parse().ok()?;
+    let factor = match suffix {
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "" => 1.0,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "E" => 1e18,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0_f64.powi(2),
+        "Gi" => 1024.0_f64.powi(3),
+        "Ti" => 1024.0_f64.powi(4),
+        "Pi" => 1024.0_f64.powi(5),
+        "Ei" => 1024.0_f64.powi(6),
+        exponent => {
+            let power: i32 = exponent.strip_prefix(['e', 'E'])?.parse().ok()?;
+            10.0_f64.powi(power)
+        }
+    };
+    Some(number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use remote::Status;
+
+    use super::*;
+
+    fn entry(name: ResourceName, value: &str) -> ResourceEntry {
+        ResourceEntry { name: name.into(), value: value.to_owned() }
+    }
+
+    fn refusal(requests: &[(ResourceName, &str)], limits: &[(ResourceName, &str)]) -> String {
+        let entries =
+            |list: &[(ResourceName, &str)]| list.iter().map(|(name, text)| entry(*name, text)).collect();
+        let resources = Resources { requests: entries(requests), limits: entries(limits) };
+        let id = Identifier { name: "t".into(), ..Default::default() };
+        Status::from(validate(Some(&id), Some(&resources)).unwrap_err()).message
+    }
+
+    #[test]
+    fn requests_above_limits_are_refused() {
+        use ResourceName::{Cpu, Gpu, Memory};
+        assert_eq!(
+            refusal(&[(Cpu, "2")], &[(Cpu, "1500m")]),
+            "Requested CPU default [2] is greater than the limit [1500m]. Please fix your configuration"
+        );
+        assert_eq!(
+            refusal(&[(Gpu, "1")], &[(Gpu, "2")]),
+            "For extended resource 'gpu' the default value must equal the limit value for task [name:\"t\"]"
+        );
+        assert_eq!(
+            refusal(&[(Gpu, "500m")], &[]),
+            "gpu for [name:\"t\"] must be a whole number, got: 500m instead"
+        );
+        assert_eq!(
+            refusal(&[(Memory, "1Gi"), (Memory, "2Gi")], &[]),
+            "can't specify MEMORY limit for task [name:\"t\"] multiple times"
+        );
+        assert!(
+            refusal(&[(Memory, "lots")], &[]).starts_with("Parsing of MEMORY request failed for value lots")
+        );
+    }
+
+    #[test]
+    fn quantities_are_those_of_kubernetes() {
+        for (text, number) in
+            [("1", 1.0), ("250m", 0.25), ("1Ki", 1024.0), ("2e3", 2000.0), ("1E", 1e18), ("-1.5", -1.5)]
+        {
+            assert_eq!(quantity(text), Some(number), "{text}");
+        }
+        for text in ["", "m", "1Kb", "1..2", "one"] {
+            assert_eq!(quantity(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the sandbox's registry answers, beside FlyteAdmin's rules: exact codes and texts.
+
+mod projects;
+mod tasks;
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use remote::{
+    Client, Status,
+    client::Options,
+    proto::{
+        admin::{TaskCreateRequest, TaskSpec},
+        core::{
+            Container, Identifier, ResourceType, TaskMetadata, TaskTemplate, TypedInterface,
+            task_template::Target,
+        },
+    },
+};
+use sandbox::Sandbox;
+use tempfile::TempDir;
+
+/// A sandbox in a folder that goes away with it.
+struct Place {
+    folder: TempDir,
+    client: Client,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let client = open(&folder);
+        Self { folder, client }
+    }
+
+    /// Another client, as another process would have it.
+    fn another(&self) -> Client {
+        open(&self.folder)
+    }
+}
+
+fn open(folder: &TempDir) -> Client {
+    let options = sandbox::Options { root: folder.path().to_owned() };
+    Client::new(Arc::new(Sandbox::open(&options).unwrap()), Options::default())
+}
+
+/// The result of a call: the sandbox answers at once.
+fn done<T>(call: impl Future<Output = Result<T, remote::client::Error>>) -> Result<T, Status> {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result.map_err(|error| error.status),
+        Poll::Pending => panic!("the sandbox has not answered at once"),
+    }
+}
+
+/// `CODE: text` of a call that is refused.
+#[track_caller]
+fn refused<T: std::fmt::Debug>(call: impl Future<Output = Result<T, remote::client::Error>>) -> String {
+    shown(&done(call).unwrap_err())
+}
+
+fn shown(status: &Status) -> String {
+    format!("{}: {}", status.code.name(), status.message)
+}
+
+fn id(kind: ResourceType, name: &str, version: &str) -> Identifier {
+    Identifier {
+        resource_type: kind.into(),
+        project: "flytesnacks".into(),
+        domain: "development".into(),
+        name: name.into(),
+        version: version.into(),
+        ..Default::default()
+    }
+}
+
+/// A request for a task that prints.
+fn task(name: &str, version: &str) -> TaskCreateRequest {
+    let container = Container { image: "sh:1".into(), command: vec!["echo".into()], ..Default::default() };
+    let template = TaskTemplate {
+        r#type: "raw-container".into(),
+        metadata: Some(TaskMetadata::default()),
+        interface: Some(TypedInterface::default()),
+        target: Some(Target::Container(container)),
+        ..Default::default()
+    };
+    TaskCreateRequest {
+        id: Some(id(ResourceType::Task, name, version)),
+        spec: Some(TaskSpec { template: Some(template), description: None }),
+    }
+}
