@@ -1,7 +1,7 @@
 //! A Flyte for one machine. See ARCHITECTURE.md.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the engine asks it"))]
 mod cache;
+pub mod engine;
 mod failure;
 mod identity;
 mod list;
@@ -13,18 +13,25 @@ use std::path::PathBuf;
 
 use remote::transport::{Answer, Call, Reply, Status, Transport};
 
-pub use self::store::{OpenError, Store};
+use self::engine::Starter;
+pub use self::{
+    engine::EngineStart,
+    store::{OpenError, Store},
+};
 
 /// Where a sandbox lives, and how it reaches its helpers.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Its folder: the database, blobs, the engine's lock. Made if it is not there.
     pub root: PathBuf,
+    /// How executions get the engine that runs them.
+    pub engine: EngineStart,
 }
 
 /// An open sandbox. Many processes may have the same one open.
 pub struct Sandbox {
     store: Store,
+    engine: Starter,
 }
 
 impl Sandbox {
@@ -34,7 +41,18 @@ impl Sandbox {
     ///
     /// When its folder or database cannot be made, read or written.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
-        Ok(Self { store: Store::open(&options.root)? })
+        let store = Store::open(&options.root)?;
+        let sandbox = Self { store, engine: Starter::new(&options.root, options.engine.clone()) };
+        // An engine may have been killed in the midst of its work.
+        if sandbox.store.read(store::execution::open).is_ok_and(|open| !open.is_empty()) {
+            sandbox.wake_engine();
+        }
+        Ok(sandbox)
+    }
+
+    /// Makes sure that an engine sees what was just stored.
+    pub(crate) fn wake_engine(&self) {
+        self.engine.wake();
     }
 
     /// Answers one call, as FlyteAdmin would.

@@ -1,9 +1,13 @@
 //! The database: SQLite in WAL mode, so that many processes read and write it at once.
 
 pub(crate) mod cache;
+pub(crate) mod encoded;
+pub(crate) mod execution;
 pub(crate) mod message;
+pub(crate) mod node_execution;
 pub(crate) mod project;
 pub(crate) mod task;
+pub(crate) mod task_execution;
 pub(crate) mod time;
 
 use std::{

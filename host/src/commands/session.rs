@@ -9,7 +9,7 @@ use remote::{
     config::Connection,
     transport::Transport,
 };
-use sandbox::Sandbox;
+use sandbox::{EngineStart, Sandbox};
 use tokio::runtime::Runtime;
 
 use super::{Context, connection};
@@ -84,7 +84,11 @@ pub fn sandbox_root() -> Result<PathBuf, Failure> {
 }
 
 fn open_sandbox() -> Result<Sandbox, Failure> {
-    Sandbox::open(&sandbox::Options { root: sandbox_root()? })
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(Exit::Internal, "this program's own file is not known").caused_by(error)
+    })?;
+    let engine = EngineStart::Spawn { program, args: ["sandbox", "engine"].map(Into::into).into() };
+    Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine })
         .map_err(|error| Failure::from_error(Exit::Failed, &error))
 }
 

@@ -1,62 +1,288 @@
 //! Executions of workflows.
 
-use remote::proto::admin;
+mod inputs;
+mod launch;
+mod metrics;
+mod name;
+mod single_task;
 
-use crate::{Sandbox, failure::Failure};
+use jiff::Timestamp;
+use remote::{
+    Code, Status,
+    proto::{
+        admin::{
+            self, AbortMetadata, EventErrorAlreadyInTerminalState, EventFailureReason, ExecutionMetadata,
+            ExecutionStateChangeDetails, event_failure_reason::Reason, execution_closure::OutputResult,
+            execution_metadata::ExecutionMode,
+        },
+        core::{WorkflowExecutionIdentifier, workflow_execution::Phase},
+    },
+};
+use rusqlite::Connection;
+
+pub(crate) use self::launch::{Wish, launch};
+pub(crate) use self::metrics::metrics;
+use crate::{
+    Sandbox,
+    failure::{Failure, filled, not_found, required},
+    list::{Column, Join, Listing, Table},
+    store::{
+        self,
+        execution::{Execution, is_over},
+        time,
+    },
+};
+
+/// Executions, for lists.
+pub(crate) static TABLE: Table = Table {
+    entity: "execution",
+    name: "executions",
+    from: "executions",
+    columns: &[
+        Column::text("execution_project"),
+        Column::text("execution_domain"),
+        Column::text("execution_name"),
+        Column::integer("launch_plan_id"),
+        Column::integer("workflow_id"),
+        Column::integer("task_id"),
+        Column::text("phase"),
+        Column::bytes("closure"),
+        Column::bytes("spec"),
+        Column::time("started_at"),
+        Column::time("execution_created_at"),
+        Column::time("execution_updated_at"),
+        Column::duration("duration"),
+        Column::text("abort_cause"),
+        Column::integer("mode"),
+        Column::integer("source_execution_id"),
+        Column::integer("parent_node_execution_id"),
+        Column::text("cluster"),
+        Column::text("inputs_uri"),
+        Column::text("user_inputs_uri"),
+        Column::text("error_kind"),
+        Column::text("error_code"),
+        Column::text("user"),
+        Column::integer("state"),
+        Column::text("launch_entity"),
+    ],
+    joins: JOINS,
+};
+
+static JOINS: &[Join] = &[Join { table: &super::task::TABLE, on: "tasks.id = executions.task_id" }];
+
+/// The longest error text in lists.
+const LISTED_ERROR: usize = 100;
 
 pub(crate) fn create(
-    _: &Sandbox,
-    _: admin::ExecutionCreateRequest,
+    sandbox: &Sandbox,
+    request: admin::ExecutionCreateRequest,
 ) -> Result<admin::ExecutionCreateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let spec = required(request.spec, "spec")?;
+    // Older clients send the inputs within.
+    let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
+    let wish = Wish {
+        project: request.project,
+        domain: request.domain,
+        name: request.name,
+        spec: without_inputs(spec),
+        inputs,
+        source: None,
+        parent_node: None,
+    };
+    begin(sandbox, wish)
 }
 
 pub(crate) fn relaunch(
-    _: &Sandbox,
-    _: admin::ExecutionRelaunchRequest,
+    sandbox: &Sandbox,
+    request: admin::ExecutionRelaunchRequest,
 ) -> Result<admin::ExecutionCreateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let old = stored(sandbox, request.id)?;
+    let mut wish = again(old, request.name, ExecutionMode::Relaunch);
+    wish.spec.overwrite_cache = request.overwrite_cache;
+    begin(sandbox, wish)
 }
 
 pub(crate) fn recover(
-    _: &Sandbox,
-    _: admin::ExecutionRecoverRequest,
+    sandbox: &Sandbox,
+    request: admin::ExecutionRecoverRequest,
 ) -> Result<admin::ExecutionCreateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let old = stored(sandbox, request.id)?;
+    begin(sandbox, again(old, request.name, ExecutionMode::Recovered))
 }
 
-pub(crate) fn get(_: &Sandbox, _: admin::WorkflowExecutionGetRequest) -> Result<admin::Execution, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn get(
+    sandbox: &Sandbox,
+    request: admin::WorkflowExecutionGetRequest,
+) -> Result<admin::Execution, Failure> {
+    Ok(message(stored(sandbox, request.id)?))
 }
 
 pub(crate) fn data(
-    _: &Sandbox,
-    _: admin::WorkflowExecutionGetDataRequest,
+    sandbox: &Sandbox,
+    request: admin::WorkflowExecutionGetDataRequest,
 ) -> Result<admin::WorkflowExecutionGetDataResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let execution = stored(sandbox, request.id)?;
+    #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
+    Ok(admin::WorkflowExecutionGetDataResponse {
+        inputs: Some(admin::UrlBlob::default()),
+        outputs: Some(admin::UrlBlob::default()),
+        full_inputs: Some(execution.inputs),
+        full_outputs: Some(execution.outputs.unwrap_or_default()),
+    })
 }
 
-pub(crate) fn metrics(
-    _: &Sandbox,
-    _: admin::WorkflowExecutionGetMetricsRequest,
-) -> Result<admin::WorkflowExecutionGetMetricsResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
-}
-
-pub(crate) fn list(_: &Sandbox, _: admin::ResourceListRequest) -> Result<admin::ExecutionList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn list(
+    sandbox: &Sandbox,
+    request: admin::ResourceListRequest,
+) -> Result<admin::ExecutionList, Failure> {
+    let id = crate::identity::listed(&request)?;
+    let listing = Listing::of(&TABLE)
+        .with("execution_project", id.project)
+        .with("execution_domain", id.domain)
+        .page(request.limit, &request.token, "ListExecutions")?
+        .filters(&request.filters)?
+        .sorted(request.sort_by.as_ref())?;
+    // Archived ones are for those who ask.
+    let listing = if listing.filters_by("state") { listing } else { listing.only("executions.state = 0") };
+    let page = sandbox
+        .store
+        .read(|connection| listing.rows(connection, store::execution::COLUMNS, store::execution::read))?;
+    let executions = page.rows.into_iter().map(message).map(with_short_error).collect();
+    Ok(admin::ExecutionList { executions, token: page.token })
 }
 
 pub(crate) fn update(
-    _: &Sandbox,
-    _: admin::ExecutionUpdateRequest,
+    sandbox: &Sandbox,
+    request: admin::ExecutionUpdateRequest,
 ) -> Result<admin::ExecutionUpdateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let state = request.state();
+    let id = identified(request.id)?;
+    let now = Timestamp::now();
+    sandbox.store.write(|transaction| {
+        let mut execution = found(transaction, &id)?;
+        execution.closure.state_change_details = Some(ExecutionStateChangeDetails {
+            state: state.into(),
+            occurred_at: Some(time::stamp(now)),
+            principal: String::new(),
+        });
+        store::execution::update(transaction, &execution, now)?;
+        Ok::<_, Failure>(())
+    })?;
+    Ok(admin::ExecutionUpdateResponse {})
 }
 
 pub(crate) fn terminate(
-    _: &Sandbox,
-    _: admin::ExecutionTerminateRequest,
+    sandbox: &Sandbox,
+    request: admin::ExecutionTerminateRequest,
 ) -> Result<admin::ExecutionTerminateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let id = identified(request.id)?;
+    sandbox.store.write(|transaction| {
+        let execution = found(transaction, &id)?;
+        if is_over(execution.phase()) {
+            return Err(already_over(execution.phase()));
+        }
+        ask_for_end(transaction, execution, request.cause, Timestamp::now())
+    })?;
+    sandbox.wake_engine();
+    Ok(admin::ExecutionTerminateResponse {})
+}
+
+/// Asks the engine to end an open execution.
+pub(crate) fn ask_for_end(
+    connection: &Connection,
+    mut execution: Execution,
+    cause: String,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    execution.closure.set_phase(Phase::Aborting);
+    execution.closure.updated_at = Some(time::stamp(now));
+    let abort = AbortMetadata { cause, principal: String::new() };
+    execution.closure.output_result = Some(OutputResult::AbortMetadata(abort));
+    Ok(store::execution::update(connection, &execution, now)?)
+}
+
+fn begin(sandbox: &Sandbox, wish: Wish) -> Result<admin::ExecutionCreateResponse, Failure> {
+    let execution = sandbox.store.write(|transaction| launch(transaction, wish, Timestamp::now()))?;
+    sandbox.wake_engine();
+    Ok(admin::ExecutionCreateResponse { id: Some(execution.id) })
+}
+
+/// The wish for an execution like an older one.
+fn again(old: Execution, name: String, mode: ExecutionMode) -> Wish {
+    let mut spec = old.spec;
+    spec.metadata = Some(ExecutionMetadata {
+        mode: mode.into(),
+        reference_execution: Some(old.id.clone()),
+        ..ExecutionMetadata::default()
+    });
+    Wish {
+        project: old.id.project,
+        domain: old.id.domain,
+        name,
+        spec,
+        inputs: old.user_inputs,
+        source: Some(old.row),
+        parent_node: None,
+    }
+}
+
+pub(super) fn identified(
+    id: Option<WorkflowExecutionIdentifier>,
+) -> Result<WorkflowExecutionIdentifier, Failure> {
+    let id = required(id, "id")?;
+    for (value, field) in [(&id.project, "project"), (&id.domain, "domain"), (&id.name, "name")] {
+        filled(value, field)?;
+    }
+    Ok(id)
+}
+
+fn stored(sandbox: &Sandbox, id: Option<WorkflowExecutionIdentifier>) -> Result<Execution, Failure> {
+    let id = identified(id)?;
+    let execution = sandbox.store.read(|connection| store::execution::find(connection, &id))?;
+    execution.ok_or_else(|| unknown(&id))
+}
+
+fn found(connection: &Connection, id: &WorkflowExecutionIdentifier) -> Result<Execution, Failure> {
+    store::execution::find(connection, id)?.ok_or_else(|| unknown(id))
+}
+
+/// NOT_FOUND for an execution.
+pub(super) fn unknown(id: &WorkflowExecutionIdentifier) -> Failure {
+    let text = format!("project:{:?} domain:{:?} name:{:?}", id.project, id.domain, id.name);
+    not_found("execution", text)
+}
+
+fn already_over(phase: Phase) -> Failure {
+    let phase = phase.as_str_name();
+    let text = format!("Cannot terminate an already terminated workflow execution: it is {phase}");
+    let detail = EventFailureReason {
+        reason: Some(Reason::AlreadyInTerminalState(EventErrorAlreadyInTerminalState {
+            current_phase: phase.to_owned(),
+        })),
+    };
+    Status::new(Code::FailedPrecondition, text).with_detail(&detail).into()
+}
+
+fn message(execution: Execution) -> admin::Execution {
+    admin::Execution { id: Some(execution.id), spec: Some(execution.spec), closure: Some(execution.closure) }
+}
+
+fn with_short_error(mut execution: admin::Execution) -> admin::Execution {
+    if let Some(closure) = &mut execution.closure
+        && let Some(OutputResult::Error(error)) = &mut closure.output_result
+        && let Some((end, _)) = error.message.char_indices().nth(LISTED_ERROR)
+    {
+        error.message.truncate(end);
+    }
+    execution
+}
+
+#[expect(deprecated, reason = "older clients send it")]
+fn inputs_within(spec: &admin::ExecutionSpec) -> Option<remote::proto::core::LiteralMap> {
+    spec.inputs.clone()
+}
+
+#[expect(deprecated, reason = "older clients send it")]
+fn without_inputs(spec: admin::ExecutionSpec) -> admin::ExecutionSpec {
+    admin::ExecutionSpec { inputs: None, ..spec }
 }

@@ -1,30 +1,141 @@
-//! Executions of nodes.
+//! Nodes of executions.
 
-use remote::proto::admin;
+use remote::proto::{
+    admin::{self, UrlBlob},
+    core::{NodeExecutionIdentifier, TaskExecutionIdentifier},
+};
 
-use crate::{Sandbox, failure::Failure};
+use super::execution;
+use crate::{
+    Sandbox,
+    failure::{Failure, filled, not_found, required},
+    list::{Column, Join, Listing, Table},
+    store::{self, node_execution::NodeExecution},
+};
 
-pub(crate) fn get(_: &Sandbox, _: admin::NodeExecutionGetRequest) -> Result<admin::NodeExecution, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+/// Nodes of executions, for lists.
+pub(crate) static TABLE: Table = Table {
+    entity: "node_execution",
+    name: "node_executions",
+    from: "node_executions",
+    columns: &[
+        Column::text("execution_project"),
+        Column::text("execution_domain"),
+        Column::text("execution_name"),
+        Column::text("node_id"),
+        Column::text("phase"),
+        Column::text("input_uri"),
+        Column::bytes("closure"),
+        Column::time("started_at"),
+        Column::time("node_execution_created_at"),
+        Column::time("node_execution_updated_at"),
+        Column::duration("duration"),
+        Column::bytes("node_execution_metadata"),
+        Column::integer("parent_id"),
+        Column::integer("parent_task_execution_id"),
+        Column::text("error_kind"),
+        Column::text("error_code"),
+        Column::text("cache_status"),
+        Column::text("dynamic_workflow_remote_closure_reference"),
+        Column::bytes("internal_data"),
+    ],
+    joins: JOINS,
+};
+
+static JOINS: &[Join] = &[Join {
+    table: &execution::TABLE,
+    on: "executions.execution_project = node_executions.execution_project \
+         AND executions.execution_domain = node_executions.execution_domain \
+         AND executions.execution_name = node_executions.execution_name",
+}];
+
+pub(crate) fn get(
+    sandbox: &Sandbox,
+    request: admin::NodeExecutionGetRequest,
+) -> Result<admin::NodeExecution, Failure> {
+    Ok(message(stored(sandbox, request.id)?))
 }
 
 pub(crate) fn data(
-    _: &Sandbox,
-    _: admin::NodeExecutionGetDataRequest,
+    sandbox: &Sandbox,
+    request: admin::NodeExecutionGetDataRequest,
 ) -> Result<admin::NodeExecutionGetDataResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let node = stored(sandbox, request.id)?;
+    #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
+    Ok(admin::NodeExecutionGetDataResponse {
+        inputs: Some(UrlBlob::default()),
+        outputs: Some(UrlBlob::default()),
+        full_inputs: Some(node.inputs),
+        full_outputs: Some(node.outputs.unwrap_or_default()),
+        ..admin::NodeExecutionGetDataResponse::default()
+    })
 }
 
 pub(crate) fn list(
-    _: &Sandbox,
-    _: admin::NodeExecutionListRequest,
+    sandbox: &Sandbox,
+    request: admin::NodeExecutionListRequest,
 ) -> Result<admin::NodeExecutionList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let id = execution::identified(request.workflow_execution_id)?;
+    let listing = Listing::of(&TABLE)
+        .with("execution_project", id.project.clone())
+        .with("execution_domain", id.domain.clone())
+        .with("execution_name", id.name.clone())
+        .page(request.limit, &request.token, "ListNodeExecutions")?
+        .filters(&request.filters)?
+        .sorted(request.sort_by.as_ref())?;
+    let listing = if request.unique_parent_id.is_empty() {
+        listing.only("node_executions.parent_id IS NULL")
+    } else {
+        let above = NodeExecutionIdentifier { node_id: request.unique_parent_id, execution_id: Some(id) };
+        listing.with("parent_id", stored(sandbox, Some(above))?.row)
+    };
+    let page = sandbox.store.read(|connection| {
+        listing.rows(connection, store::node_execution::COLUMNS, store::node_execution::read)
+    })?;
+    let node_executions = page.rows.into_iter().map(message).collect();
+    Ok(admin::NodeExecutionList { node_executions, token: page.token })
 }
 
+/// Nodes that an attempt made: only dynamic tasks make any, which the sandbox does not run.
 pub(crate) fn list_for_task(
-    _: &Sandbox,
-    _: admin::NodeExecutionForTaskListRequest,
+    sandbox: &Sandbox,
+    request: admin::NodeExecutionForTaskListRequest,
 ) -> Result<admin::NodeExecutionList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let id: TaskExecutionIdentifier = required(request.task_execution_id, "task_execution_id")?;
+    super::task_execution::stored(sandbox, Some(id))?;
+    Ok(admin::NodeExecutionList::default())
+}
+
+fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<NodeExecution, Failure> {
+    let id = checked(id)?;
+    let execution = id.execution_id.clone().unwrap_or_default();
+    let node =
+        sandbox.store.read(|connection| store::node_execution::find(connection, &execution, &id.node_id))?;
+    node.ok_or_else(|| not_found("node execution", shown(&id)))
+}
+
+/// The identifier of a node, which has to be complete.
+pub(super) fn checked(id: Option<NodeExecutionIdentifier>) -> Result<NodeExecutionIdentifier, Failure> {
+    let id = required(id, "id")?;
+    let execution = execution::identified(id.execution_id)?;
+    filled(&id.node_id, "node_id")?;
+    Ok(NodeExecutionIdentifier { node_id: id.node_id, execution_id: Some(execution) })
+}
+
+/// A node's identifier as Go prints it.
+pub(super) fn shown(id: &NodeExecutionIdentifier) -> String {
+    let execution = id.execution_id.clone().unwrap_or_default();
+    format!(
+        "node_id:{:?} execution_id:{{project:{:?} domain:{:?} name:{:?}}}",
+        id.node_id, execution.project, execution.domain, execution.name
+    )
+}
+
+fn message(node: NodeExecution) -> admin::NodeExecution {
+    admin::NodeExecution {
+        id: Some(NodeExecutionIdentifier { node_id: node.node_id, execution_id: Some(node.execution) }),
+        input_uri: String::new(),
+        closure: Some(node.closure),
+        metadata: Some(node.metadata),
+    }
 }

@@ -1,23 +1,135 @@
-//! Executions of tasks: one attempt each.
+//! Attempts at tasks.
 
-use remote::proto::admin;
+use remote::proto::{
+    admin::{self, UrlBlob},
+    core::TaskExecutionIdentifier,
+};
 
-use crate::{Sandbox, failure::Failure};
+use super::{execution, node_execution, task};
+use crate::{
+    Sandbox,
+    failure::{Failure, not_found, required},
+    list::{Column, Join, Listing, Table},
+    store::{self, task_execution::TaskExecution},
+};
 
-pub(crate) fn get(_: &Sandbox, _: admin::TaskExecutionGetRequest) -> Result<admin::TaskExecution, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+/// Attempts, for lists.
+pub(crate) static TABLE: Table = Table {
+    entity: "task_execution",
+    name: "task_executions",
+    from: "task_executions",
+    columns: &[
+        Column::text("project"),
+        Column::text("domain"),
+        Column::text("name"),
+        Column::text("version"),
+        Column::text("execution_project"),
+        Column::text("execution_domain"),
+        Column::text("execution_name"),
+        Column::text("node_id"),
+        Column::integer("retry_attempt"),
+        Column::text("phase"),
+        Column::integer("phase_version"),
+        Column::text("input_uri"),
+        Column::bytes("closure"),
+        Column::time("started_at"),
+        Column::time("task_execution_created_at"),
+        Column::time("task_execution_updated_at"),
+        Column::duration("duration"),
+    ],
+    joins: JOINS,
+};
+
+static JOINS: &[Join] = &[
+    Join {
+        table: &task::TABLE,
+        on: "tasks.project = task_executions.project AND tasks.domain = task_executions.domain \
+             AND tasks.name = task_executions.name AND tasks.version = task_executions.version",
+    },
+    Join {
+        table: &execution::TABLE,
+        on: "executions.execution_project = task_executions.execution_project \
+             AND executions.execution_domain = task_executions.execution_domain \
+             AND executions.execution_name = task_executions.execution_name",
+    },
+    Join {
+        table: &node_execution::TABLE,
+        on: "node_executions.execution_project = task_executions.execution_project \
+             AND node_executions.execution_domain = task_executions.execution_domain \
+             AND node_executions.execution_name = task_executions.execution_name \
+             AND node_executions.node_id = task_executions.node_id",
+    },
+];
+
+pub(crate) fn get(
+    sandbox: &Sandbox,
+    request: admin::TaskExecutionGetRequest,
+) -> Result<admin::TaskExecution, Failure> {
+    Ok(message(stored(sandbox, request.id)?))
 }
 
 pub(crate) fn data(
-    _: &Sandbox,
-    _: admin::TaskExecutionGetDataRequest,
+    sandbox: &Sandbox,
+    request: admin::TaskExecutionGetDataRequest,
 ) -> Result<admin::TaskExecutionGetDataResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let attempt = stored(sandbox, request.id)?;
+    #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
+    Ok(admin::TaskExecutionGetDataResponse {
+        inputs: Some(UrlBlob::default()),
+        outputs: Some(UrlBlob::default()),
+        full_inputs: Some(attempt.inputs),
+        full_outputs: Some(attempt.outputs.unwrap_or_default()),
+        ..admin::TaskExecutionGetDataResponse::default()
+    })
 }
 
 pub(crate) fn list(
-    _: &Sandbox,
-    _: admin::TaskExecutionListRequest,
+    sandbox: &Sandbox,
+    request: admin::TaskExecutionListRequest,
 ) -> Result<admin::TaskExecutionList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let node = node_execution::checked(request.node_execution_id)?;
+    let execution = node.execution_id.unwrap_or_default();
+    let listing = Listing::of(&TABLE)
+        .with("execution_project", execution.project)
+        .with("execution_domain", execution.domain)
+        .with("execution_name", execution.name)
+        .with("node_id", node.node_id)
+        .page(request.limit, &request.token, "ListTaskExecutions")?
+        .filters(&request.filters)?
+        .sorted(request.sort_by.as_ref())?;
+    let page = sandbox.store.read(|connection| {
+        listing.rows(connection, store::task_execution::COLUMNS, store::task_execution::read)
+    })?;
+    let task_executions = page.rows.into_iter().map(message).collect();
+    Ok(admin::TaskExecutionList { task_executions, token: page.token })
+}
+
+/// The attempt with an identifier.
+pub(super) fn stored(
+    sandbox: &Sandbox,
+    id: Option<TaskExecutionIdentifier>,
+) -> Result<TaskExecution, Failure> {
+    let id = required(id, "id")?;
+    let node = node_execution::checked(id.node_execution_id.clone())?;
+    let attempt = sandbox
+        .store
+        .read(|connection| store::task_execution::find(connection, &node, id.retry_attempt))?
+        // The task is part of the key.
+        .filter(|attempt| match &id.task_id {
+            Some(task) => (&task.name, &task.version) == (&attempt.task.name, &attempt.task.version),
+            None => true,
+        });
+    attempt.ok_or_else(|| {
+        let node = node_execution::shown(&node);
+        not_found("task execution", format!("{node} retry_attempt:{}", id.retry_attempt))
+    })
+}
+
+fn message(attempt: TaskExecution) -> admin::TaskExecution {
+    admin::TaskExecution {
+        id: Some(attempt.id()),
+        input_uri: String::new(),
+        closure: Some(attempt.closure),
+        is_parent: false,
+    }
 }

@@ -18,6 +18,30 @@ pub(crate) fn message(text: &str) -> Option<prost_types::Timestamp> {
     Some(prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() })
 }
 
+/// A time as messages carry it.
+pub(crate) fn stamp(time: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() }
+}
+
+/// A message's time in the database's form.
+pub(crate) fn of_message(time: &prost_types::Timestamp) -> Option<String> {
+    Timestamp::new(time.seconds, time.nanos).ok().map(text)
+}
+
+/// How long it is since a message's time; nothing if that is to come.
+pub(crate) fn since(start: &prost_types::Timestamp, now: Timestamp) -> prost_types::Duration {
+    let start = Timestamp::new(start.seconds, start.nanos).unwrap_or(now);
+    let passed = std::time::Duration::try_from(now.duration_since(start)).unwrap_or_default();
+    prost_types::Duration::try_from(passed).unwrap_or_default()
+}
+
+/// A message's duration as a column has it.
+pub(crate) fn nanoseconds(duration: Option<&prost_types::Duration>) -> i64 {
+    duration.map_or(0, |duration| {
+        duration.seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(duration.nanos))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,125 @@
+//! Runs what was launched: a state machine over the store, and the processes that its nodes start.
+//!
+//! An engine is a process of its own, or a thread of a server. It takes the lock of the sandbox's folder, so there is one
+//! at a time; everything that it knows is in the store, so that the next one goes on where one was killed. Each step is
+//! one transaction, and nothing of a step is done before it is stored.
+//!
+//! A wish becomes an execution in [`service::execution`](crate::service); a [`run`] is one open execution in memory; a
+//! [`kind`] is what a node may run. To make nodes of a further kind, add a file there.
+
+mod attempts;
+mod binding;
+mod kind;
+mod lock;
+mod program;
+mod run;
+mod start;
+mod step;
+mod sweep;
+mod work;
+
+use std::{io, path::Path, time::Duration};
+
+use tokio::sync::watch;
+
+pub use self::start::EngineStart;
+use self::{lock::Lock, work::Work};
+pub(crate) use self::{
+    program::{END, START},
+    start::Starter,
+};
+use crate::{failure::Failure, store::OpenError};
+
+/// How often a server's engine looks whether another one has ended.
+const TURN: Duration = Duration::from_millis(20);
+
+/// How long an engine works.
+#[derive(Clone, Debug)]
+pub enum Until {
+    /// Until nothing has been open for a short while.
+    Idle,
+    /// Until the value becomes `true`, or its sender is gone.
+    Shutdown(watch::Receiver<bool>),
+}
+
+/// Why an engine cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The sandbox cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The file that only one engine may lock cannot be.
+    #[error("the engine's lock cannot be taken")]
+    Lock(#[source] io::Error),
+    /// A step cannot be stored or read. What was running is ended; the next engine goes on.
+    #[error("the engine cannot go on")]
+    Step(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is no runtime for processes.
+    #[error("the engine cannot start")]
+    Runtime(#[source] io::Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Step(Box::new(failure))
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Step(Box::new(error))
+    }
+}
+
+/// Works all open executions of a sandbox, and returns when there have been none for a short while, or at once if another
+/// engine does.
+///
+/// # Errors
+///
+/// When the sandbox cannot be opened, read or written.
+pub fn main(root: &Path) -> Result<(), Error> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+    runtime.block_on(run(root, Until::Idle))
+}
+
+/// Works open executions until something.
+///
+/// # Errors
+///
+/// When the sandbox cannot be opened, read or written.
+pub async fn run(root: &Path, until: Until) -> Result<(), Error> {
+    // The folder may be new.
+    let store = std::sync::Arc::new(crate::store::Store::open(root)?);
+    match until {
+        Until::Idle => loop {
+            let Some(lock) = Lock::take(root).map_err(Error::Lock)? else { return Ok(()) };
+            Work::new(root, std::sync::Arc::clone(&store))?.until_idle().await?;
+            drop(lock);
+            // Whoever launched something while we held the lock relies on us.
+            if store.read(crate::store::execution::open)?.is_empty() {
+                return Ok(());
+            }
+        },
+        Until::Shutdown(mut shutdown) => {
+            let lock = loop {
+                if let Some(lock) = Lock::take(root).map_err(Error::Lock)? {
+                    break lock;
+                }
+                tokio::select! {
+                    () = stopped(&mut shutdown) => return Ok(()),
+                    () = tokio::time::sleep(TURN) => {}
+                }
+            };
+            Work::new(root, store)?.until(stopped(&mut shutdown)).await?;
+            drop(lock);
+            Ok(())
+        }
+    }
+}
+
+/// Waits until an engine is to end.
+async fn stopped(shutdown: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left who could want it to go on.
+    let _ = shutdown.wait_for(|is_wanted| *is_wanted).await;
+}

@@ -1,0 +1,217 @@
+//! What bindings stand for: constants, and outputs of other nodes.
+
+use remote::proto::core::{
+    Binding, BindingData, Literal, LiteralCollection, LiteralMap, LiteralType, OutputReference,
+    PromiseAttribute, Scalar, Union, Variable, VariableMap, Void, binding_data, literal, literal_type,
+    promise_attribute, scalar,
+};
+
+mod attribute;
+
+/// Where outputs of nodes are looked up; that of `start-node` are the workflow's inputs.
+pub(crate) trait Outputs {
+    /// The outputs of a node that succeeded.
+    fn of(&self, node: &str) -> Option<&LiteralMap>;
+}
+
+/// Why a binding stands for nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BindingError {
+    /// A node without such an output.
+    #[error("`{variable}` needs the output `{output}` of the node `{node}`, which has none of that name")]
+    NoOutput { variable: String, node: String, output: String },
+    /// A binding that says nothing.
+    #[error("`{variable}` is bound to nothing")]
+    Empty { variable: String },
+    /// A path into a value that has no such place.
+    #[error("`{variable}` needs {path} of the output `{output}` of the node `{node}`: {problem}")]
+    NoAttribute { variable: String, node: String, output: String, path: String, problem: String },
+}
+
+/// Resolves bindings to the inputs of an interface.
+///
+/// An input that is bound to nothing and may be absent is given as such.
+pub(crate) fn resolve(
+    bindings: &[Binding],
+    interface: Option<&VariableMap>,
+    outputs: &dyn Outputs,
+) -> Result<LiteralMap, BindingError> {
+    let mut values = LiteralMap::default();
+    for binding in bindings {
+        let wanted = interface.and_then(|map| map.variables.get(&binding.var)).and_then(Variable::kind);
+        let data = binding.binding.as_ref();
+        let data = data.ok_or_else(|| BindingError::Empty { variable: binding.var.clone() })?;
+        let value = value(&binding.var, data, wanted, outputs)?;
+        values.literals.insert(binding.var.clone(), value);
+    }
+    for (name, variable) in interface.iter().flat_map(|map| &map.variables) {
+        if let (None, Some(none)) = (values.literals.get(name), variable.kind().and_then(absent)) {
+            values.literals.insert(name.clone(), none);
+        }
+    }
+    Ok(values)
+}
+
+/// The type of a variable.
+trait Typed {
+    fn kind(&self) -> Option<&LiteralType>;
+}
+
+impl Typed for Variable {
+    fn kind(&self) -> Option<&LiteralType> {
+        self.r#type.as_ref()
+    }
+}
+
+/// The value of one binding.
+fn value(
+    variable: &str,
+    data: &BindingData,
+    wanted: Option<&LiteralType>,
+    outputs: &dyn Outputs,
+) -> Result<Literal, BindingError> {
+    use binding_data::Value;
+    let empty = || BindingError::Empty { variable: variable.to_owned() };
+    let inner = wanted.map(|wanted| variant_for(wanted, data)).unwrap_or(wanted);
+    let literal = match data.value.as_ref().ok_or_else(empty)? {
+        Value::Scalar(scalar) => of_scalar(scalar.clone()),
+        Value::Promise(promise) => promised(variable, promise, outputs)?,
+        Value::Collection(items) => {
+            let wanted = match inner.and_then(|wanted| wanted.r#type.as_ref()) {
+                Some(literal_type::Type::CollectionType(item)) => Some(item.as_ref()),
+                _ => None,
+            };
+            let literals = items
+                .bindings
+                .iter()
+                .map(|item| value(variable, item, wanted, outputs))
+                .collect::<Result<_, _>>()?;
+            of_value(literal::Value::Collection(LiteralCollection { literals }))
+        }
+        Value::Map(items) => {
+            let wanted = match inner.and_then(|wanted| wanted.r#type.as_ref()) {
+                Some(literal_type::Type::MapValueType(item)) => Some(item.as_ref()),
+                _ => None,
+            };
+            let literals = items
+                .bindings
+                .iter()
+                .map(|(key, item)| Ok((key.clone(), value(variable, item, wanted, outputs)?)))
+                .collect::<Result<_, BindingError>>()?;
+            of_value(literal::Value::Map(LiteralMap { literals }))
+        }
+        Value::OffloadedMetadata(metadata) => of_value(literal::Value::OffloadedMetadata(metadata.clone())),
+    };
+    let target = data.union.as_ref().and_then(|union| union.target_type.as_ref());
+    Ok(in_union(literal, wanted, target))
+}
+
+/// The output that a promise names, and in it the place that its path names.
+fn promised(
+    variable: &str,
+    promise: &OutputReference,
+    outputs: &dyn Outputs,
+) -> Result<Literal, BindingError> {
+    let found = outputs.of(&promise.node_id).and_then(|outputs| outputs.literals.get(&promise.var));
+    let Some(found) = found else {
+        return Err(BindingError::NoOutput {
+            variable: variable.to_owned(),
+            node: promise.node_id.clone(),
+            output: promise.var.clone(),
+        });
+    };
+    attribute::follow(found, &promise.attr_path).map_err(|problem| BindingError::NoAttribute {
+        variable: variable.to_owned(),
+        node: promise.node_id.clone(),
+        output: promise.var.clone(),
+        path: path_text(&promise.attr_path),
+        problem,
+    })
+}
+
+fn path_text(path: &[PromiseAttribute]) -> String {
+    let mut text = String::from("`");
+    for (index, step) in path.iter().enumerate() {
+        match &step.value {
+            Some(promise_attribute::Value::StringValue(key)) => {
+                text.push_str(if index == 0 { "" } else { "." });
+                text.push_str(key);
+            }
+            Some(promise_attribute::Value::IntValue(number)) => text.push_str(&format!("[{number}]")),
+            None => text.push('?'),
+        }
+    }
+    text + "`"
+}
+
+/// Of a union, the variant that a collection or map is built for.
+fn variant_for<'a>(wanted: &'a LiteralType, data: &BindingData) -> Option<&'a LiteralType> {
+    use literal_type::Type;
+    let Some(Type::UnionType(union)) = &wanted.r#type else { return Some(wanted) };
+    union.variants.iter().find(|variant| {
+        matches!(
+            (&data.value, &variant.r#type),
+            (Some(binding_data::Value::Collection(_)), Some(Type::CollectionType(_)))
+                | (Some(binding_data::Value::Map(_)), Some(Type::MapValueType(_)))
+        )
+    })
+}
+
+/// Wraps a plain value where a union is wanted, as Flyte's type engine would have.
+fn in_union(literal: Literal, wanted: Option<&LiteralType>, target: Option<&LiteralType>) -> Literal {
+    let Some(literal_type::Type::UnionType(union)) = wanted.and_then(|wanted| wanted.r#type.as_ref()) else {
+        return literal;
+    };
+    if matches!(&literal.value, Some(literal::Value::Scalar(scalar)) if matches!(scalar.value, Some(scalar::Value::Union(_))))
+    {
+        return literal;
+    }
+    let chosen = target.or_else(|| union.variants.iter().find(|variant| holds(variant, &literal)));
+    match chosen {
+        Some(variant) => of_union(literal, variant.clone()),
+        None => literal,
+    }
+}
+
+/// Whether a value is of a type, as far as the choice between a union's variants needs it.
+fn holds(wanted: &LiteralType, literal: &Literal) -> bool {
+    remote::literal::check(literal, wanted).is_ok()
+}
+
+/// The value of an input that may be absent; `None` if it may not.
+fn absent(wanted: &LiteralType) -> Option<Literal> {
+    let literal_type::Type::UnionType(union) = wanted.r#type.as_ref()? else { return None };
+    let is_none = |variant: &&LiteralType| {
+        variant.r#type == Some(literal_type::Type::Simple(remote::proto::core::SimpleType::None.into()))
+    };
+    let variant = union.variants.iter().find(is_none)?;
+    Some(of_union(of_scalar(Scalar { value: Some(scalar::Value::NoneType(Void {})) }), variant.clone()))
+}
+
+pub(crate) fn of_value(value: literal::Value) -> Literal {
+    Literal { value: Some(value), ..Literal::default() }
+}
+
+pub(crate) fn of_scalar(scalar: Scalar) -> Literal {
+    of_value(literal::Value::Scalar(Box::new(scalar)))
+}
+
+pub(crate) fn of_union(value: Literal, variant: LiteralType) -> Literal {
+    let union = Union { value: Some(Box::new(value)), r#type: Some(variant) };
+    of_scalar(Scalar { value: Some(scalar::Value::Union(Box::new(union))) })
+}
+
+/// An error as a value of a type that takes one; `None` for other types.
+pub(crate) fn error(wanted: &LiteralType, error: &remote::proto::core::Error) -> Option<Literal> {
+    use remote::proto::core::SimpleType;
+    match wanted.r#type.as_ref()? {
+        literal_type::Type::Simple(simple) if *simple == i32::from(SimpleType::Error) => {
+            Some(of_scalar(Scalar { value: Some(scalar::Value::Error(error.clone())) }))
+        }
+        literal_type::Type::UnionType(union) => union
+            .variants
+            .iter()
+            .find_map(|variant| Some(of_union(self::error(variant, error)?, variant.clone()))),
+        _ => None,
+    }
+}

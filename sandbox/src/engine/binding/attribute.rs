@@ -1,0 +1,127 @@
+//! The way from an output to a place in it: into lists, maps and structures.
+
+use prost_types::{Struct, Value as Json, value::Kind};
+use remote::proto::core::{
+    Binary, Literal, Primitive, PromiseAttribute, Scalar, Void, literal, primitive, promise_attribute, scalar,
+};
+use rmpv::Value as Pack;
+
+use super::of_scalar;
+
+/// The value at the end of a path, or a sentence about what is not there.
+pub(super) fn follow(from: &Literal, path: &[PromiseAttribute]) -> Result<Literal, String> {
+    let mut at = from;
+    for (index, step) in path.iter().enumerate() {
+        at = within_unions(at);
+        at = match (&at.value, &step.value) {
+            (Some(literal::Value::Collection(items)), Some(promise_attribute::Value::IntValue(number))) => {
+                let item = usize::try_from(*number).ok().and_then(|number| items.literals.get(number));
+                item.ok_or_else(|| format!("the list has {} items", items.literals.len()))?
+            }
+            (Some(literal::Value::Map(items)), Some(promise_attribute::Value::StringValue(key))) => {
+                items.literals.get(key).ok_or_else(|| format!("the map has no `{key}`"))?
+            }
+            (Some(literal::Value::Scalar(scalar)), _) => return in_scalar(scalar, &path[index..]),
+            _ => return Err("it is not a value of that kind".to_owned()),
+        };
+    }
+    Ok(at.clone())
+}
+
+/// The value that unions wrap.
+fn within_unions(mut literal: &Literal) -> &Literal {
+    while let Some(literal::Value::Scalar(scalar)) = &literal.value
+        && let Some(scalar::Value::Union(union)) = &scalar.value
+        && let Some(inner) = &union.value
+    {
+        literal = inner;
+    }
+    literal
+}
+
+fn in_scalar(scalar: &Scalar, path: &[PromiseAttribute]) -> Result<Literal, String> {
+    match &scalar.value {
+        Some(scalar::Value::Binary(binary)) if binary.tag == "msgpack" => in_message_pack(binary, path),
+        Some(scalar::Value::Generic(object)) => in_struct(object, path),
+        _ => Err("it is not a structure".to_owned()),
+    }
+}
+
+fn in_message_pack(binary: &Binary, path: &[PromiseAttribute]) -> Result<Literal, String> {
+    let mut bytes = binary.value.as_slice();
+    let whole = rmpv::decode::read_value(&mut bytes)
+        .map_err(|error| format!("its MessagePack cannot be read: {error}"))?;
+    let mut at = &whole;
+    for step in path {
+        at = match (at, &step.value) {
+            (Pack::Map(entries), Some(promise_attribute::Value::StringValue(key))) => {
+                let entry = entries.iter().find(|(name, _)| name.as_str() == Some(key));
+                &entry.ok_or_else(|| format!("the structure has no `{key}`"))?.1
+            }
+            (Pack::Array(items), Some(promise_attribute::Value::IntValue(number))) => {
+                let item = usize::try_from(*number).ok().and_then(|number| items.get(number));
+                item.ok_or_else(|| format!("the list has {} items", items.len()))?
+            }
+            _ => return Err("it is not a value of that kind".to_owned()),
+        };
+    }
+    let primitive = match at {
+        Pack::Boolean(value) => primitive::Value::Boolean(*value),
+        Pack::Integer(number) => primitive::Value::Integer(
+            number.as_i64().ok_or_else(|| format!("the number {number} is too large"))?,
+        ),
+        Pack::F32(number) => primitive::Value::FloatValue(f64::from(*number)),
+        Pack::F64(number) => primitive::Value::FloatValue(*number),
+        Pack::String(text) => primitive::Value::StringValue(text.as_str().unwrap_or_default().to_owned()),
+        Pack::Nil => return Ok(of_scalar(Scalar { value: Some(scalar::Value::NoneType(Void {})) })),
+        other => {
+            let mut value = Vec::new();
+            rmpv::encode::write_value(&mut value, other).map_err(|error| error.to_string())?;
+            let binary = Binary { value, tag: binary.tag.clone() };
+            return Ok(of_scalar(Scalar { value: Some(scalar::Value::Binary(binary)) }));
+        }
+    };
+    Ok(of_primitive(primitive))
+}
+
+fn in_struct(object: &Struct, path: &[PromiseAttribute]) -> Result<Literal, String> {
+    let whole = Json { kind: Some(Kind::StructValue(object.clone())) };
+    let mut at = &whole;
+    for step in path {
+        at = match (&at.kind, &step.value) {
+            (Some(Kind::StructValue(fields)), Some(promise_attribute::Value::StringValue(key))) => {
+                fields.fields.get(key).ok_or_else(|| format!("the structure has no `{key}`"))?
+            }
+            (Some(Kind::ListValue(items)), Some(promise_attribute::Value::IntValue(number))) => {
+                let item = usize::try_from(*number).ok().and_then(|number| items.values.get(number));
+                item.ok_or_else(|| format!("the list has {} items", items.values.len()))?
+            }
+            _ => return Err("it is not a value of that kind".to_owned()),
+        };
+    }
+    of_json(at)
+}
+
+fn of_json(value: &Json) -> Result<Literal, String> {
+    let primitive = match &value.kind {
+        Some(Kind::BoolValue(value)) => primitive::Value::Boolean(*value),
+        Some(Kind::NumberValue(number)) => primitive::Value::FloatValue(*number),
+        Some(Kind::StringValue(text)) => primitive::Value::StringValue(text.clone()),
+        Some(Kind::StructValue(object)) => {
+            return Ok(of_scalar(Scalar { value: Some(scalar::Value::Generic(object.clone())) }));
+        }
+        Some(Kind::ListValue(items)) => {
+            let literals = items.values.iter().map(of_json).collect::<Result<_, _>>()?;
+            let items = remote::proto::core::LiteralCollection { literals };
+            return Ok(super::of_value(literal::Value::Collection(items)));
+        }
+        Some(Kind::NullValue(_)) | None => {
+            return Ok(of_scalar(Scalar { value: Some(scalar::Value::NoneType(Void {})) }));
+        }
+    };
+    Ok(of_primitive(primitive))
+}
+
+fn of_primitive(value: primitive::Value) -> Literal {
+    of_scalar(Scalar { value: Some(scalar::Value::Primitive(Primitive { value: Some(value) })) })
+}

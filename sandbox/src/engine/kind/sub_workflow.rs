@@ -1,0 +1,30 @@
+//! Nodes that run a workflow within the same execution.
+
+use std::sync::Arc;
+
+use remote::proto::core::{WorkflowTemplate, node_execution::Phase};
+
+use crate::{
+    engine::{run::Run, step::Step},
+    failure::Failure,
+};
+
+pub(super) fn begin(
+    run: &mut Run,
+    index: usize,
+    workflow: Arc<WorkflowTemplate>,
+    step: &mut Step<'_>,
+) -> Result<(), Failure> {
+    run.enter(index, Phase::Running, step);
+    let scope = run.open_sub_workflow(index, workflow, step)?;
+    run.nodes[index].kind.scope = Some(scope);
+    // Without nodes it is over at once.
+    run.settle(scope, step)
+}
+
+pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    match run.nodes[index].kind.scope {
+        Some(scope) => run.halt(scope, step),
+        None => run.aborted(index, step),
+    }
+}

@@ -1,0 +1,138 @@
+//! A compiled workflow as the engine looks things up in it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use remote::proto::core::{
+    CompiledWorkflowClosure, Identifier, Node, TaskTemplate, VariableMap, WorkflowTemplate, node,
+    task_node::Reference as TaskReference, workflow_node::Reference as WorkflowReference,
+};
+
+/// Node ids that stand for a workflow's inputs and outputs.
+pub(crate) const START: &str = "start-node";
+pub(crate) const END: &str = "end-node";
+
+/// A workflow and everything that it refers to.
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    pub(crate) primary: Arc<WorkflowTemplate>,
+    workflows: HashMap<Identifier, Arc<WorkflowTemplate>>,
+    tasks: HashMap<Identifier, TaskTemplate>,
+    launch_plans: HashMap<Identifier, VariableMap>,
+}
+
+/// What a node runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    Task(Arc<TaskTemplate>),
+    SubWorkflow(Arc<WorkflowTemplate>),
+    /// The plan, and its inputs.
+    LaunchPlan(Identifier, VariableMap),
+    /// What this engine does not run, in words. Registration refuses it.
+    Unknown(String),
+}
+
+impl Program {
+    pub(crate) fn new(closure: CompiledWorkflowClosure) -> Self {
+        let primary = closure.primary.and_then(|primary| primary.template).unwrap_or_default();
+        let workflows = closure.sub_workflows.into_iter().filter_map(|workflow| workflow.template);
+        let tasks = closure.tasks.into_iter().filter_map(|task| task.template);
+        let plans = closure.launch_plans.into_iter().filter_map(|plan| plan.template);
+        Self {
+            primary: Arc::new(primary),
+            workflows: workflows.map(|workflow| (key(workflow.id.as_ref()), Arc::new(workflow))).collect(),
+            tasks: tasks.map(|task| (key(task.id.as_ref()), task)).collect(),
+            launch_plans: plans
+                .map(|plan| {
+                    let inputs = plan.interface.and_then(|interface| interface.inputs);
+                    (key(plan.id.as_ref()), inputs.unwrap_or_default())
+                })
+                .collect(),
+        }
+    }
+
+    /// What a node runs.
+    pub(crate) fn target(&self, node: &Node) -> Target {
+        match &node.target {
+            Some(node::Target::TaskNode(task)) => {
+                let Some(TaskReference::ReferenceId(id)) = &task.reference else {
+                    return Target::Unknown("a task node without a task".to_owned());
+                };
+                match self.tasks.get(&key(Some(id))) {
+                    Some(template) => Target::Task(Arc::new(overridden(template, node))),
+                    None => Target::Unknown(format!("the task `{}`, which is not in the workflow", id.name)),
+                }
+            }
+            Some(node::Target::WorkflowNode(workflow)) => match &workflow.reference {
+                Some(WorkflowReference::SubWorkflowRef(id)) => match self.workflows.get(&key(Some(id))) {
+                    Some(workflow) => Target::SubWorkflow(Arc::clone(workflow)),
+                    None => Target::Unknown(format!("the workflow `{}`, which is not in this one", id.name)),
+                },
+                Some(WorkflowReference::LaunchplanRef(id)) => {
+                    let inputs = self.launch_plans.get(&key(Some(id))).cloned();
+                    Target::LaunchPlan(id.clone(), inputs.unwrap_or_default())
+                }
+                None => Target::Unknown("a workflow node without a workflow".to_owned()),
+            },
+            Some(node::Target::BranchNode(_)) => Target::Unknown("a branch node".to_owned()),
+            Some(node::Target::GateNode(_)) => Target::Unknown("a gate node".to_owned()),
+            Some(node::Target::ArrayNode(_)) => Target::Unknown("an array node".to_owned()),
+            None => Target::Unknown("a node that says not what it runs".to_owned()),
+        }
+    }
+}
+
+impl Target {
+    /// The inputs that it declares.
+    pub(crate) fn inputs(&self) -> Option<&VariableMap> {
+        match self {
+            Self::Task(task) => task.interface.as_ref()?.inputs.as_ref(),
+            Self::SubWorkflow(workflow) => workflow.interface.as_ref()?.inputs.as_ref(),
+            Self::LaunchPlan(_, inputs) => Some(inputs),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// An identifier without what references leave out.
+fn key(id: Option<&Identifier>) -> Identifier {
+    Identifier { resource_type: 0, org: String::new(), ..id.cloned().unwrap_or_default() }
+}
+
+/// The task as a node wants it.
+fn overridden(template: &TaskTemplate, node: &Node) -> TaskTemplate {
+    use remote::proto::core::{node_metadata, task_template};
+    let mut template = template.clone();
+    if let Some(wish) = &node.metadata {
+        let metadata = template.metadata.get_or_insert_default();
+        if let Some(node_metadata::CacheableValue::Cacheable(cacheable)) = wish.cacheable_value {
+            metadata.discoverable = cacheable;
+        }
+        if let Some(node_metadata::CacheVersionValue::CacheVersion(version)) = &wish.cache_version_value {
+            metadata.discovery_version.clone_from(version);
+        }
+        if let Some(node_metadata::CacheSerializableValue::CacheSerializable(serializable)) =
+            wish.cache_serializable_value
+        {
+            metadata.cache_serializable = serializable;
+        }
+        if let Some(retries) = wish.retries.as_ref().filter(|retries| retries.retries > 0) {
+            metadata.retries = Some(*retries);
+        }
+        let is_set = |timeout: &&prost_types::Duration| timeout.seconds > 0 || timeout.nanos > 0;
+        if let Some(timeout) = wish.timeout.as_ref().filter(is_set) {
+            metadata.timeout = Some(*timeout);
+        }
+    }
+    if let Some(node::Target::TaskNode(task)) = &node.target
+        && let Some(overrides) = &task.overrides
+        && let Some(task_template::Target::Container(container)) = &mut template.target
+    {
+        if let Some(resources) = &overrides.resources {
+            container.resources = Some(resources.clone());
+        }
+        if !overrides.container_image.is_empty() {
+            container.image.clone_from(&overrides.container_image);
+        }
+    }
+    template
+}

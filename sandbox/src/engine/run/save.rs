@@ -1,0 +1,78 @@
+//! What a step stores.
+
+use remote::proto::{
+    admin::{NodeExecutionClosure, NodeExecutionMetaData},
+    core::{LiteralMap, node_execution::Phase},
+};
+
+use super::Run;
+use crate::{
+    engine::step::Step,
+    failure::Failure,
+    store::{self, node_execution::NodeExecution, time},
+};
+
+impl Run {
+    /// Stores what changed since it was last stored.
+    pub(super) fn save(&mut self, step: &Step<'_>) -> Result<(), Failure> {
+        // A parent has a smaller number than the nodes below it, so its row is there when they name it.
+        for index in std::mem::take(&mut self.touched) {
+            let parent = self.scopes[self.nodes[index].scope].parent;
+            let row = parent.map(|parent| self.nodes[parent].record.row);
+            let record = &mut self.nodes[index].record;
+            record.parent = row;
+            store::node_execution::save(step.transaction, record, step.now)?;
+            for attempt in self.nodes[index].attempts.iter().rev().take(2) {
+                store::task_execution::save(step.transaction, attempt, step.now)?;
+            }
+        }
+        if std::mem::take(&mut self.is_touched) {
+            let closure = &mut self.execution.closure;
+            closure.updated_at = Some(time::stamp(step.now));
+            // Archiving is the services' to write.
+            let stored = store::execution::get(step.transaction, self.execution.row)?;
+            closure.state_change_details = stored.closure.state_change_details;
+            store::execution::update(step.transaction, &self.execution, step.now)?;
+        }
+        Ok(())
+    }
+
+    /// Stores the record of `start-node` or `end-node`, which is done as soon as it begins.
+    pub(super) fn add_marker(
+        &mut self,
+        scope: usize,
+        id: &str,
+        values: &LiteralMap,
+        step: &Step<'_>,
+    ) -> Result<(), Failure> {
+        let now = Some(time::stamp(step.now));
+        let parent = match self.scopes[scope].parent {
+            None => None,
+            Some(parent) => {
+                let record = &mut self.nodes[parent].record;
+                if record.row == 0 {
+                    store::node_execution::save(step.transaction, record, step.now)?;
+                }
+                Some(record.row)
+            }
+        };
+        let mut record = NodeExecution {
+            row: 0,
+            execution: self.execution.id.clone(),
+            node_id: format!("{}{id}", self.scopes[scope].prefix),
+            closure: NodeExecutionClosure {
+                phase: Phase::Succeeded.into(),
+                created_at: now,
+                started_at: now,
+                updated_at: now,
+                duration: Some(prost_types::Duration::default()),
+                ..NodeExecutionClosure::default()
+            },
+            metadata: NodeExecutionMetaData { spec_node_id: id.to_owned(), ..Default::default() },
+            inputs: values.clone(),
+            outputs: Some(values.clone()),
+            parent,
+        };
+        Ok(store::node_execution::save(step.transaction, &mut record, step.now)?)
+    }
+}

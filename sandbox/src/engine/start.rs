@@ -1,0 +1,114 @@
+//! Makes sure that there is an engine when there is something to do.
+
+use std::{
+    ffi::OsString,
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Mutex,
+    thread::JoinHandle,
+};
+
+use tokio::sync::watch;
+
+use super::{Until, lock::Lock};
+
+/// How an opened sandbox gets its engine.
+#[derive(Clone, Debug)]
+pub enum EngineStart {
+    /// As a process of its own, when there is something to do: a program and its arguments, which run [`main`](super::main).
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// Its arguments.
+        args: Vec<OsString>,
+    },
+    /// As a thread of this process, as long as the sandbox is open.
+    Within,
+    /// Somebody else sees to it.
+    Elsewhere,
+}
+
+/// Starts engines for an opened sandbox.
+pub(crate) struct Starter {
+    root: PathBuf,
+    start: EngineStart,
+    thread: Option<Thread>,
+    /// Ended engines, so that they do not stay as zombies.
+    children: Mutex<Vec<std::process::Child>>,
+}
+
+struct Thread {
+    shutdown: watch::Sender<bool>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl Starter {
+    pub(crate) fn new(root: &Path, start: EngineStart) -> Self {
+        let thread = matches!(start, EngineStart::Within).then(|| within(root.to_owned()));
+        Self { root: root.to_owned(), start, thread, children: Mutex::new(Vec::new()) }
+    }
+
+    /// Makes sure that an engine notices what was just stored.
+    ///
+    /// Failing is not the caller's failure: what is stored is done by the next engine, whoever starts it.
+    pub(crate) fn wake(&self) {
+        let EngineStart::Spawn { program, args } = &self.start else { return };
+        match self.spawn(program, args) {
+            Ok(()) => {}
+            Err(error) => log::warn!("the sandbox's engine cannot be started: {error}"),
+        }
+    }
+
+    fn spawn(&self, program: &Path, args: &[OsString]) -> Result<(), io::Error> {
+        // An engine that has the lock looks once more after it gave it up. An engine that is refused the lock because of
+        // this very look is not missed: we start another one.
+        let Some(lock) = Lock::take(&self.root)? else { return Ok(()) };
+        drop(lock);
+        let log = OpenOptions::new().create(true).append(true).open(self.root.join("engine.log"))?;
+        let mut command = Command::new(program);
+        command.args(args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        #[cfg(unix)]
+        {
+            // A Ctrl-C for the caller is none for the engine.
+            use std::os::unix::process::CommandExt as _;
+            command.process_group(0);
+        }
+        let child = command.spawn()?;
+        let mut children = self.children.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        children.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        children.push(child);
+        Ok(())
+    }
+}
+
+fn within(root: PathBuf) -> Thread {
+    let (shutdown, is_shut_down) = watch::channel(false);
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let done = match runtime {
+            Ok(runtime) => runtime.block_on(super::run(&root, Until::Shutdown(is_shut_down))),
+            Err(error) => Err(super::Error::Runtime(error)),
+        };
+        if let Err(error) = done {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            log::error!("the sandbox's engine ended: {error}: {cause}");
+        }
+    };
+    let handle = std::thread::Builder::new().name("engine".to_owned()).spawn(work);
+    let handle = handle.inspect_err(|error| log::error!("the sandbox's engine cannot start: {error}")).ok();
+    Thread { shutdown, handle }
+}
+
+impl Drop for Starter {
+    fn drop(&mut self) {
+        if let Some(thread) = &mut self.thread {
+            thread.shutdown.send_replace(true);
+            if let Some(handle) = thread.handle.take() {
+                // It has logged whatever went wrong.
+                let _ = handle.join();
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The inputs of an execution: given, default and fixed ones together.
+
+use remote::{
+    literal,
+    proto::core::{LiteralMap, ParameterMap, parameter::Behavior},
+};
+
+use crate::failure::{Failure, invalid};
+
+/// All inputs, if those given are what the entity expects.
+pub(super) fn all(
+    given: &LiteralMap,
+    expected: &ParameterMap,
+    fixed: &LiteralMap,
+) -> Result<LiteralMap, Failure> {
+    let mut all = given.clone();
+    for (name, parameter) in &expected.parameters {
+        match given.literals.get(name) {
+            Some(value) => {
+                let wanted = parameter.var.as_ref().and_then(|variable| variable.r#type.as_ref());
+                if let Some(wanted) = wanted {
+                    check(name, value, wanted)?;
+                }
+            }
+            None => match &parameter.behavior {
+                Some(Behavior::Default(value)) => {
+                    all.literals.insert(name.clone(), value.clone());
+                }
+                Some(Behavior::Required(true)) | None => {
+                    return Err(invalid(format!("expected_inputs {name} missing")));
+                }
+                Some(_) => {}
+            },
+        }
+    }
+    for (name, value) in &fixed.literals {
+        if given.literals.contains_key(name) {
+            return Err(invalid(format!("fixed_inputs {name} cannot be overridden")));
+        }
+        all.literals.insert(name.clone(), value.clone());
+    }
+    match given.literals.keys().find(|name| !expected.parameters.contains_key(*name)) {
+        Some(name) => Err(invalid(format!("invalid input {name}"))),
+        None => Ok(all),
+    }
+}
+
+fn check(
+    name: &str,
+    value: &remote::proto::core::Literal,
+    wanted: &remote::proto::core::LiteralType,
+) -> Result<(), Failure> {
+    use literal::Problem;
+    literal::check(value, wanted).map_err(|error| {
+        let place = if error.path.0.is_empty() { String::new() } else { format!(" at `{}`", error.path) };
+        let (expected, given) = match *error.problem {
+            Problem::Type { expected, given } | Problem::Value { expected, given, .. } => (expected, given),
+            _ => (literal::type_name(wanted), "something else".to_owned()),
+        };
+        invalid(format!("invalid {name} input wrong type. Expected {expected}, but got {given}{place}"))
+    })
+}

@@ -1,0 +1,188 @@
+//! How an execution comes about: by a request, as another one anew, or by a node.
+
+use jiff::Timestamp;
+use remote::{
+    Code, Status,
+    proto::{
+        admin::{
+            ExecutionClosure, ExecutionSpec, ExecutionState, ExecutionStateChangeDetails, LaunchPlanClosure,
+            LaunchPlanSpec, SystemMetadata,
+        },
+        core::{
+            Identifier, LiteralMap, ParameterMap, ResourceType, WorkflowExecutionIdentifier,
+            workflow_execution::Phase,
+        },
+    },
+};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::{inputs, name, single_task};
+use crate::{
+    failure::{Failure, filled, invalid, not_found, required},
+    identity,
+    store::{
+        self,
+        encoded::Encoded,
+        execution::{Execution, Links},
+        time,
+    },
+};
+
+/// How many nodes of an execution run at once, if nobody said.
+const MAX_PARALLELISM: i32 = 25;
+
+/// An execution that somebody wants.
+pub(crate) struct Wish {
+    pub(crate) project: String,
+    pub(crate) domain: String,
+    /// Empty: any.
+    pub(crate) name: String,
+    pub(crate) spec: ExecutionSpec,
+    pub(crate) inputs: LiteralMap,
+    /// The execution that it is like.
+    pub(crate) source: Option<i64>,
+    /// The node that it is for.
+    pub(crate) parent_node: Option<i64>,
+}
+
+/// What an execution runs.
+pub(super) struct Entity {
+    pub(super) workflow_id: Identifier,
+    pub(super) expected: ParameterMap,
+    pub(super) fixed: LiteralMap,
+    /// Of a launch plan: what it says about its executions.
+    pub(super) plan: Option<LaunchPlanSpec>,
+    pub(super) links: Links,
+}
+
+/// Stores an execution; the engine does the rest.
+pub(crate) fn launch(
+    transaction: &Transaction<'_>,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Execution, Failure> {
+    filled(&wish.project, "project")?;
+    filled(&wish.domain, "domain")?;
+    let name = if wish.name.is_empty() { name::generate() } else { name::wanted(&wish.name)? };
+    let mut spec = wish.spec;
+    let entity_id = required(spec.launch_plan.as_ref(), "launch_plan")?;
+    let entity = entity(transaction, entity_id, now)?;
+    crate::service::project::check_active(transaction, &wish.project, &wish.domain)?;
+    let inputs = inputs::all(&wish.inputs, &entity.expected, &entity.fixed)?;
+    complete(&mut spec, entity.plan.as_ref(), &wish.project, &wish.domain);
+    let stamp = Some(time::stamp(now));
+    let mut execution = Execution {
+        row: 0,
+        id: WorkflowExecutionIdentifier {
+            project: wish.project,
+            domain: wish.domain,
+            name,
+            org: String::new(),
+        },
+        spec,
+        closure: ExecutionClosure {
+            phase: Phase::Undefined.into(),
+            created_at: stamp,
+            updated_at: stamp,
+            workflow_id: Some(entity.workflow_id),
+            state_change_details: Some(ExecutionStateChangeDetails {
+                state: ExecutionState::ExecutionActive.into(),
+                occurred_at: stamp,
+                principal: String::new(),
+            }),
+            ..ExecutionClosure::default()
+        },
+        inputs,
+        user_inputs: wish.inputs,
+        outputs: None,
+        links: Links { source: wish.source, parent_node: wish.parent_node, ..entity.links },
+    };
+    if store::execution::find(transaction, &execution.id)?.is_some() {
+        let id = &execution.id;
+        let key = format!("({}, {}, {})", id.project, id.domain, id.name);
+        let text = format!(
+            "value with matching already exists (Key (execution_project, execution_domain, \
+             execution_name)={key} already exists.)"
+        );
+        return Err(Status::new(Code::AlreadyExists, text).into());
+    }
+    execution.row = store::execution::insert(transaction, &execution, now)?;
+    Ok(execution)
+}
+
+/// What an identifier names.
+fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -> Result<Entity, Failure> {
+    for (value, field) in
+        [(&id.project, "project"), (&id.domain, "domain"), (&id.name, "name"), (&id.version, "version")]
+    {
+        filled(value, field)?;
+    }
+    match id.resource_type() {
+        ResourceType::Task => single_task::entity(connection, id, now),
+        ResourceType::LaunchPlan => plan(connection, id),
+        other => Err(invalid(format!(
+            "Invalid reference entity resource type [{}], only [map[TASK:<nil> LAUNCH_PLAN:<nil>]] allowed",
+            other.as_str_name()
+        ))),
+    }
+}
+
+fn plan(connection: &Connection, id: &Identifier) -> Result<Entity, Failure> {
+    let found = connection
+        .prepare_cached(
+            "SELECT id, workflow_id, spec, closure FROM launch_plans \
+             WHERE project = ? AND domain = ? AND name = ? AND version = ?",
+        )?
+        .query_row(params![id.project, id.domain, id.name, id.version], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get::<_, Encoded<LaunchPlanSpec>>(2)?.0,
+                row.get::<_, Encoded<LaunchPlanClosure>>(3)?.0,
+            ))
+        })
+        .optional()?;
+    let (row, workflow, spec, closure) =
+        found.ok_or_else(|| not_found("LAUNCH_PLAN", identity::Shown(&identity::without_kind(id))))?;
+    Ok(Entity {
+        workflow_id: spec.workflow_id.clone().unwrap_or_default(),
+        expected: closure.expected_inputs.unwrap_or_default(),
+        fixed: spec.fixed_inputs.clone().unwrap_or_default(),
+        plan: Some(spec),
+        links: Links { launch_plan: Some(row), workflow, ..Links::default() },
+    })
+}
+
+/// Fills in what the request leaves to the launch plan or the server.
+fn complete(spec: &mut ExecutionSpec, plan: Option<&LaunchPlanSpec>, project: &str, domain: &str) {
+    spec.max_parallelism =
+        [spec.max_parallelism, plan.map_or(0, |plan| plan.max_parallelism), MAX_PARALLELISM]
+            .into_iter()
+            .find(|&limit| limit > 0)
+            .unwrap_or(MAX_PARALLELISM);
+    let metadata = spec.metadata.get_or_insert_default();
+    // Whoever calls has no name here.
+    metadata.principal.clear();
+    metadata.system_metadata = Some(SystemMetadata {
+        execution_cluster: "sandbox".to_owned(),
+        namespace: format!("{project}-{domain}"),
+    });
+    let Some(plan) = plan else { return };
+    spec.overwrite_cache |= plan.overwrite_cache;
+    spec.interruptible = spec.interruptible.or(plan.interruptible);
+    spec.envs = spec.envs.take().filter(|envs| !envs.values.is_empty()).or_else(|| plan.envs.clone());
+    let labels = spec.labels.get_or_insert_default();
+    for (key, value) in plan.labels.iter().flat_map(|labels| &labels.values) {
+        labels.values.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    let annotations = spec.annotations.get_or_insert_default();
+    for (key, value) in plan.annotations.iter().flat_map(|annotations| &annotations.values) {
+        annotations.values.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    if spec.raw_output_data_config.as_ref().is_none_or(|config| config.output_location_prefix.is_empty()) {
+        spec.raw_output_data_config.clone_from(&plan.raw_output_data_config);
+    }
+    if spec.security_context.is_none() {
+        spec.security_context.clone_from(&plan.security_context);
+    }
+}

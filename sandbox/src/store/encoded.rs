@@ -1,0 +1,23 @@
+//! Messages as columns.
+
+use prost::Message;
+use rusqlite::{
+    ToSql,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
+
+/// A message, which the database keeps as its bytes.
+pub(crate) struct Encoded<M>(pub(crate) M);
+
+impl<M: Message + Default> FromSql for Encoded<M> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let message = M::decode(value.as_blob()?).map_err(|error| FromSqlError::Other(Box::new(error)))?;
+        Ok(Self(message))
+    }
+}
+
+impl<M: Message> ToSql for Encoded<&M> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>, rusqlite::Error> {
+        Ok(self.0.encode_to_vec().into())
+    }
+}

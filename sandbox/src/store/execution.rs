@@ -1,0 +1,190 @@
+//! The table of executions.
+//!
+//! A service makes rows, asks for their end (`ABORTING`) and archives them; everything else is written by the engine.
+
+use jiff::Timestamp;
+use remote::proto::{
+    admin::{ExecutionClosure, ExecutionSpec, execution_closure::OutputResult},
+    core::{LiteralMap, WorkflowExecutionIdentifier, execution_error::ErrorKind, workflow_execution::Phase},
+};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::{encoded::Encoded, time};
+
+/// One execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Execution {
+    pub(crate) row: i64,
+    pub(crate) id: WorkflowExecutionIdentifier,
+    pub(crate) spec: ExecutionSpec,
+    pub(crate) closure: ExecutionClosure,
+    /// Fixed, default and given ones.
+    pub(crate) inputs: LiteralMap,
+    /// Those given.
+    pub(crate) user_inputs: LiteralMap,
+    pub(crate) outputs: Option<LiteralMap>,
+    pub(crate) links: Links,
+}
+
+/// What an execution came from, by row numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) launch_plan: Option<i64>,
+    pub(crate) workflow: Option<i64>,
+    pub(crate) task: Option<i64>,
+    /// Of a relaunched or recovered execution.
+    pub(crate) source: Option<i64>,
+    /// Of the execution that a node started.
+    pub(crate) parent_node: Option<i64>,
+}
+
+impl Execution {
+    /// How far it is.
+    pub(crate) fn phase(&self) -> Phase {
+        self.closure.phase()
+    }
+}
+
+/// Whether an execution with this phase is over.
+pub(crate) fn is_over(phase: Phase) -> bool {
+    matches!(phase, Phase::Succeeded | Phase::Failed | Phase::Aborted | Phase::TimedOut)
+}
+
+/// The columns that [`read`] reads.
+pub(crate) const COLUMNS: &str = "executions.id, executions.execution_project, executions.execution_domain, \
+     executions.execution_name, executions.spec, executions.closure, executions.inputs, executions.user_inputs, \
+     executions.outputs, executions.launch_plan_id, executions.workflow_id, executions.task_id, \
+     executions.source_execution_id, executions.parent_node_execution_id";
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>) -> Result<Execution, rusqlite::Error> {
+    Ok(Execution {
+        row: row.get(0)?,
+        id: WorkflowExecutionIdentifier {
+            project: row.get(1)?,
+            domain: row.get(2)?,
+            name: row.get(3)?,
+            org: String::new(),
+        },
+        spec: row.get::<_, Encoded<_>>(4)?.0,
+        closure: row.get::<_, Encoded<_>>(5)?.0,
+        inputs: row.get::<_, Encoded<_>>(6)?.0,
+        user_inputs: row.get::<_, Encoded<_>>(7)?.0,
+        outputs: row.get::<_, Option<Encoded<_>>>(8)?.map(|outputs| outputs.0),
+        links: Links {
+            launch_plan: row.get(9)?,
+            workflow: row.get(10)?,
+            task: row.get(11)?,
+            source: row.get(12)?,
+            parent_node: row.get(13)?,
+        },
+    })
+}
+
+/// The execution with a name.
+pub(crate) fn find(
+    connection: &Connection,
+    id: &WorkflowExecutionIdentifier,
+) -> Result<Option<Execution>, rusqlite::Error> {
+    let query = format!(
+        "SELECT {COLUMNS} FROM executions \
+         WHERE execution_project = ?1 AND execution_domain = ?2 AND execution_name = ?3"
+    );
+    connection.prepare_cached(&query)?.query_row(params![id.project, id.domain, id.name], read).optional()
+}
+
+/// The execution of a row.
+pub(crate) fn get(connection: &Connection, row: i64) -> Result<Execution, rusqlite::Error> {
+    let query = format!("SELECT {COLUMNS} FROM executions WHERE id = ?1");
+    connection.prepare_cached(&query)?.query_row([row], read)
+}
+
+/// The rows of all executions that are not over, the oldest first.
+pub(crate) fn open(connection: &Connection) -> Result<Vec<i64>, rusqlite::Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id FROM executions \
+         WHERE phase NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT') ORDER BY id",
+    )?;
+    query.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Whether somebody asked for the end of an open execution.
+pub(crate) fn is_aborting(connection: &Connection, row: i64) -> Result<bool, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT phase = 'ABORTING' FROM executions WHERE id = ?1")?
+        .query_row([row], |row| row.get(0))
+}
+
+/// Adds a row for an execution, whose `row` is not read. Returns its number.
+pub(crate) fn insert(
+    connection: &Connection,
+    execution: &Execution,
+    now: Timestamp,
+) -> Result<i64, rusqlite::Error> {
+    let now = time::text(now);
+    let mode = execution.spec.metadata.as_ref().map_or(0, |metadata| metadata.mode);
+    let entity = execution.spec.launch_plan.as_ref().map_or("", |id| id.resource_type().as_str_name());
+    let user = execution.spec.metadata.as_ref().map_or("", |metadata| &metadata.principal);
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO executions (execution_project, execution_domain, execution_name, launch_plan_id, \
+         workflow_id, task_id, phase, spec, closure, inputs, user_inputs, mode, source_execution_id, \
+         parent_node_execution_id, \"user\", launch_entity, execution_created_at, execution_updated_at, \
+         created_at, updated_at) \
+         VALUES (:project, :domain, :name, :launch_plan, :workflow, :task, :phase, :spec, :closure, :inputs, \
+         :user_inputs, :mode, :source, :parent_node, :user, :entity, :now, :now, :now, :now)",
+    )?;
+    statement.insert(named_params! {
+        ":project": execution.id.project,
+        ":domain": execution.id.domain,
+        ":name": execution.id.name,
+        ":launch_plan": execution.links.launch_plan,
+        ":workflow": execution.links.workflow,
+        ":task": execution.links.task,
+        ":phase": execution.phase().as_str_name(),
+        ":spec": Encoded(&execution.spec),
+        ":closure": Encoded(&execution.closure),
+        ":inputs": Encoded(&execution.inputs),
+        ":user_inputs": Encoded(&execution.user_inputs),
+        ":mode": mode,
+        ":source": execution.links.source,
+        ":parent_node": execution.links.parent_node,
+        ":user": user,
+        ":entity": entity,
+        ":now": now,
+    })
+}
+
+/// Stores what may change of an execution: phase, closure, outputs.
+pub(crate) fn update(
+    connection: &Connection,
+    execution: &Execution,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let closure = &execution.closure;
+    let (error, cause) = match &closure.output_result {
+        Some(OutputResult::Error(error)) => (Some(error), ""),
+        Some(OutputResult::AbortMetadata(abort)) => (None, abort.cause.as_str()),
+        _ => (None, ""),
+    };
+    let state = closure.state_change_details.as_ref().map_or(0, |details| details.state);
+    connection
+        .prepare_cached(
+            "UPDATE executions SET phase = :phase, closure = :closure, outputs = :outputs, state = :state, \
+             abort_cause = :cause, error_kind = :kind, error_code = :code, started_at = :started, \
+             duration = :duration, execution_updated_at = :now, updated_at = :now WHERE id = :row",
+        )?
+        .execute(named_params! {
+            ":phase": execution.phase().as_str_name(),
+            ":closure": Encoded(closure),
+            ":outputs": execution.outputs.as_ref().map(Encoded),
+            ":state": state,
+            ":cause": cause,
+            ":kind": error.map(|error| ErrorKind::as_str_name(&error.kind())),
+            ":code": error.map(|error| &error.code),
+            ":started": closure.started_at.as_ref().and_then(time::of_message),
+            ":duration": time::nanoseconds(closure.duration.as_ref()),
+            ":now": time::text(now),
+            ":row": execution.row,
+        })?;
+    Ok(())
+}
