@@ -43,7 +43,8 @@ impl Place {
 }
 
 fn open(folder: &TempDir) -> Client {
-    let options = sandbox::Options { root: folder.path().to_owned() };
+    let options =
+        sandbox::Options { root: folder.path().to_owned(), engine: sandbox::EngineStart::Elsewhere };
     Client::new(Arc::new(Sandbox::open(&options).unwrap()), Options::default())
 }
 
