@@ -1,6 +1,7 @@
 //! A Flyte for one machine. See ARCHITECTURE.md.
 
 mod cache;
+mod compile;
 pub mod engine;
 mod failure;
 mod identity;

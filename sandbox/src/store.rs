@@ -3,12 +3,15 @@
 pub(crate) mod cache;
 pub(crate) mod encoded;
 pub(crate) mod execution;
+pub(crate) mod launch_plan;
 pub(crate) mod message;
+pub(crate) mod named_entity;
 pub(crate) mod node_execution;
 pub(crate) mod project;
 pub(crate) mod task;
 pub(crate) mod task_execution;
 pub(crate) mod time;
+pub(crate) mod workflow;
 
 use std::{
     fs, io,

@@ -1,45 +1,168 @@
 //! Launch plans.
 
-use remote::proto::admin;
+mod inputs;
+mod schedule;
 
-use crate::{Sandbox, failure::Failure};
+use remote::{
+    Code, Status,
+    proto::{
+        admin::{
+            self, LaunchPlan, LaunchPlanClosure, LaunchPlanList, LaunchPlanState, NamedEntityIdentifierList,
+        },
+        core::{Identifier, ResourceType},
+    },
+};
+
+use super::{difference, labels, project, task, workflow};
+use crate::{
+    Sandbox,
+    failure::{Failure, filled, invalid, not_found, required},
+    identity,
+    list::{Column, Join, Listing, Table},
+    store::{launch_plan as table, time, workflow as workflows},
+};
+
+/// Launch plans, for lists.
+pub(crate) static TABLE: Table = Table {
+    entity: "launch_plan",
+    name: "launch_plans",
+    from: "launch_plans",
+    columns: &[
+        Column::text("project"),
+        Column::text("domain"),
+        Column::text("name"),
+        Column::text("version"),
+        Column::bytes("spec"),
+        Column::integer("workflow_id"),
+        Column::bytes("closure"),
+        Column::integer("state"),
+        Column::bytes("digest"),
+        Column::text("schedule_type"),
+        Column::text("launch_condition_type"),
+    ],
+    joins: &[Join { table: &workflow::TABLE, on: "workflows.id = launch_plans.workflow_id" }],
+};
 
 pub(crate) fn create(
-    _: &Sandbox,
-    _: admin::LaunchPlanCreateRequest,
+    sandbox: &Sandbox,
+    request: admin::LaunchPlanCreateRequest,
 ) -> Result<admin::LaunchPlanCreateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let id = identity::of_kind(request.id, ResourceType::LaunchPlan)?;
+    sandbox.store.write(|transaction| {
+        project::check_active(transaction, &id.project, &id.domain)?;
+        let mut spec = required(request.spec, "spec")?;
+        let workflow = identity::of_kind(spec.workflow_id.clone(), ResourceType::Workflow)?;
+        let (row, interface) = workflows::interface(transaction, &workflow)?
+            .ok_or_else(|| not_found("WORKFLOW", identity::Shown(&identity::without_kind(&workflow))))?;
+        labels::validate(spec.labels.as_ref())?;
+        let metadata = spec.entity_metadata.as_ref();
+        if metadata.is_some_and(|metadata| metadata.launch_conditions.is_some()) {
+            return Err(invalid("Launch condition must be empty"));
+        }
+        let expected = inputs::expected(&spec, interface.inputs.as_ref())?;
+        schedule::validate(metadata.and_then(|metadata| metadata.schedule.as_ref()), &expected)?;
+        spec.default_inputs = Some(expected.clone());
+        let digest = difference::digest(&spec);
+        if let Some(present) = table::digest(transaction, &id)? {
+            if present == digest {
+                return Err(Failure::from(difference::identical("launch plan")));
+            }
+            let old = table::find(transaction, &id)?.and_then(|old| old.spec).unwrap_or_default();
+            return Err(difference::different("launch plan", &id.name, &old, &spec).into());
+        }
+        let now = time::message(&time::now());
+        let closure = LaunchPlanClosure {
+            state: LaunchPlanState::Inactive.into(),
+            expected_inputs: Some(expected),
+            expected_outputs: Some(interface.outputs.unwrap_or_default()),
+            created_at: now,
+            updated_at: now,
+        };
+        Ok(table::insert(transaction, &id, &spec, &closure, &digest, Some(row))?)
+    })?;
+    Ok(admin::LaunchPlanCreateResponse {})
 }
 
+/// Makes a version active, and the one that was so inactive; or makes a version inactive.
 pub(crate) fn update(
-    _: &Sandbox,
-    _: admin::LaunchPlanUpdateRequest,
+    sandbox: &Sandbox,
+    request: admin::LaunchPlanUpdateRequest,
 ) -> Result<admin::LaunchPlanUpdateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let id = identity::to_read(request.id, ResourceType::LaunchPlan)?;
+    let state = LaunchPlanState::try_from(request.state).map_err(|_| {
+        invalid(format!(
+            "unrecognized launch plan state {} for update for launch plan [{}]",
+            request.state,
+            identity::Shown(&id)
+        ))
+    })?;
+    sandbox.store.write(|transaction| {
+        if table::set_state(transaction, &id, state)? { Ok(()) } else { Err(missing(&id)) }
+    })?;
+    Ok(admin::LaunchPlanUpdateResponse {})
 }
 
-pub(crate) fn get(_: &Sandbox, _: admin::ObjectGetRequest) -> Result<admin::LaunchPlan, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result<LaunchPlan, Failure> {
+    let id = identity::to_read(request.id, ResourceType::LaunchPlan)?;
+    let plan = sandbox.store.read(|connection| table::find(connection, &id))?;
+    plan.ok_or_else(|| missing(&id))
 }
 
-pub(crate) fn active(_: &Sandbox, _: admin::ActiveLaunchPlanRequest) -> Result<admin::LaunchPlan, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn active(
+    sandbox: &Sandbox,
+    request: admin::ActiveLaunchPlanRequest,
+) -> Result<LaunchPlan, Failure> {
+    let id = identity::named(request.id)?;
+    let plan =
+        sandbox.store.read(|connection| table::active(connection, &id.project, &id.domain, &id.name))?;
+    plan.ok_or_else(|| {
+        let text = format!("No active launch plan could be found: {}:{}:{}", id.project, id.domain, id.name);
+        Status::new(Code::NotFound, text).into()
+    })
 }
 
-pub(crate) fn list(_: &Sandbox, _: admin::ResourceListRequest) -> Result<admin::LaunchPlanList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn list(
+    sandbox: &Sandbox,
+    request: admin::ResourceListRequest,
+) -> Result<LaunchPlanList, Failure> {
+    let id = identity::listed(&request)?;
+    let listing = Listing::of(&TABLE)
+        .with("project", id.project)
+        .with("domain", id.domain)
+        .with("name", id.name)
+        .page(request.limit, &request.token, "ListLaunchPlans")?
+        .filters(&request.filters)?
+        .sorted(request.sort_by.as_ref())?;
+    read_list(sandbox, listing)
 }
 
 pub(crate) fn list_active(
-    _: &Sandbox,
-    _: admin::ActiveLaunchPlanListRequest,
-) -> Result<admin::LaunchPlanList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    sandbox: &Sandbox,
+    request: admin::ActiveLaunchPlanListRequest,
+) -> Result<LaunchPlanList, Failure> {
+    filled(&request.project, "project")?;
+    filled(&request.domain, "domain")?;
+    let listing = Listing::of(&TABLE)
+        .with("project", request.project)
+        .with("domain", request.domain)
+        .only("launch_plans.state = 1")
+        .page(request.limit, &request.token, "ListActiveLaunchPlans")?
+        .sorted(request.sort_by.as_ref())?;
+    read_list(sandbox, listing)
 }
 
 pub(crate) fn ids(
-    _: &Sandbox,
-    _: admin::NamedEntityIdentifierListRequest,
-) -> Result<admin::NamedEntityIdentifierList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    sandbox: &Sandbox,
+    request: admin::NamedEntityIdentifierListRequest,
+) -> Result<NamedEntityIdentifierList, Failure> {
+    task::names(sandbox, &TABLE, &request, "ListLaunchPlanIds")
+}
+
+fn read_list(sandbox: &Sandbox, listing: Listing) -> Result<LaunchPlanList, Failure> {
+    let page = sandbox.store.read(|connection| listing.rows(connection, table::COLUMNS, table::read))?;
+    Ok(LaunchPlanList { launch_plans: page.rows, token: page.token })
+}
+
+fn missing(id: &Identifier) -> Failure {
+    not_found("LAUNCH_PLAN", identity::Shown(&identity::without_kind(id)))
 }

@@ -1,20 +1,146 @@
-//! Descriptions and states of names.
+//! Named entities: what is said of a name, whatever its versions are.
 
-use remote::proto::admin;
+use remote::{
+    Code, Status,
+    proto::{
+        admin::{self, NamedEntity, NamedEntityIdentifier, NamedEntityState},
+        core::ResourceType,
+    },
+};
+use rusqlite::Connection;
 
-use crate::{Sandbox, failure::Failure};
+use crate::{
+    Sandbox,
+    failure::{Failure, filled, invalid, required},
+    identity,
+    list::{Column, Join, Listing, Table},
+    store::named_entity as table,
+};
 
-pub(crate) fn get(_: &Sandbox, _: admin::NamedEntityGetRequest) -> Result<admin::NamedEntity, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+const COLUMNS: &[Column] = &[
+    Column::integer("resource_type"),
+    Column::text("project"),
+    Column::text("domain"),
+    Column::text("name"),
+    Column::text("description"),
+    Column::integer("state"),
+];
+
+static METADATA: Table = Table {
+    entity: "named_entity_metadata",
+    name: "named_entity_metadata",
+    from: "named_entity_metadata",
+    columns: COLUMNS,
+    joins: &[],
+};
+
+const JOINS: &[Join] = &[Join {
+    table: &METADATA,
+    on: "named_entity_metadata.resource_type = entities.resource_type
+         AND named_entity_metadata.project = entities.project
+         AND named_entity_metadata.domain = entities.domain
+         AND named_entity_metadata.name = entities.name",
+}];
+
+/// The names of one table with what is said of them.
+macro_rules! names_of {
+    ($table:literal, $kind:literal) => {
+        Table {
+            entity: "entities",
+            name: "entities",
+            from: concat!(
+                "(SELECT MIN(named.id) AS id, ", $kind, " AS resource_type, named.project, named.domain, named.name,
+                     COALESCE(said.description, '') AS description, COALESCE(said.state, 0) AS state,
+                     MIN(named.created_at) AS created_at, MAX(named.updated_at) AS updated_at, NULL AS deleted_at
+                 FROM ", $table, " AS named LEFT JOIN named_entity_metadata AS said
+                     ON said.resource_type = ", $kind, " AND said.project = named.project
+                     AND said.domain = named.domain AND said.name = named.name
+                 GROUP BY named.project, named.domain, named.name) AS entities"
+            ),
+            columns: COLUMNS,
+            joins: JOINS,
+        }
+    };
+}
+
+static TASKS: Table = names_of!("tasks", 1);
+static WORKFLOWS: Table = names_of!("workflows", 2);
+static LAUNCH_PLANS: Table = names_of!("launch_plans", 3);
+
+pub(crate) fn get(sandbox: &Sandbox, request: admin::NamedEntityGetRequest) -> Result<NamedEntity, Failure> {
+    let kind = request.resource_type();
+    let names = names(kind)?;
+    let id = identity::named(request.id)?;
+    sandbox.store.read(|connection| find(connection, names, &id))?.ok_or_else(|| missing(kind, &id))
 }
 
 pub(crate) fn update(
-    _: &Sandbox,
-    _: admin::NamedEntityUpdateRequest,
+    sandbox: &Sandbox,
+    request: admin::NamedEntityUpdateRequest,
 ) -> Result<admin::NamedEntityUpdateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let kind = request.resource_type();
+    let names = names(kind)?;
+    let id = identity::named(request.id)?;
+    let metadata = required(request.metadata, "metadata")?;
+    if kind == ResourceType::LaunchPlan && metadata.state() != NamedEntityState::NamedEntityActive {
+        return Err(invalid("Currently only workflow and task name entities can be archived"));
+    }
+    sandbox.store.write(|transaction| {
+        find(transaction, names, &id)?.ok_or_else(|| missing(kind, &id))?;
+        Ok::<_, Failure>(table::set(transaction, kind, &id, &metadata)?)
+    })?;
+    Ok(admin::NamedEntityUpdateResponse {})
 }
 
-pub(crate) fn list(_: &Sandbox, _: admin::NamedEntityListRequest) -> Result<admin::NamedEntityList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+pub(crate) fn list(
+    sandbox: &Sandbox,
+    request: admin::NamedEntityListRequest,
+) -> Result<admin::NamedEntityList, Failure> {
+    let names = names(request.resource_type())?;
+    filled(&request.project, "project")?;
+    filled(&request.domain, "domain")?;
+    let mut listing = Listing::of(names)
+        .with("project", request.project)
+        .with("domain", request.domain)
+        .ordered("name")
+        .page(request.limit, &request.token, "ListNamedEntities")?
+        .filters(&request.filters)?
+        .sorted(request.sort_by.as_ref())?;
+    if request.filters.is_empty() {
+        listing = listing.only("entities.name NOT LIKE '.flytegen%'"); // what running a task generated
+    }
+    let page = sandbox.store.read(|connection| listing.rows(connection, table::COLUMNS, table::read))?;
+    Ok(admin::NamedEntityList { entities: page.rows, token: page.token })
+}
+
+fn names(kind: ResourceType) -> Result<&'static Table, Failure> {
+    match kind {
+        ResourceType::Task => Ok(&TASKS),
+        ResourceType::Workflow => Ok(&WORKFLOWS),
+        ResourceType::LaunchPlan => Ok(&LAUNCH_PLANS),
+        ResourceType::Unspecified | ResourceType::Dataset => Err(invalid("invalid value for resource_type")),
+    }
+}
+
+fn find(
+    connection: &Connection,
+    names: &'static Table,
+    id: &NamedEntityIdentifier,
+) -> Result<Option<NamedEntity>, Failure> {
+    let listing = Listing::of(names)
+        .with("project", id.project.clone())
+        .with("domain", id.domain.clone())
+        .with("name", id.name.clone());
+    Ok(listing.rows(connection, table::COLUMNS, table::read)?.rows.pop())
+}
+
+fn missing(kind: ResourceType, id: &NamedEntityIdentifier) -> Failure {
+    let message = format!(
+        "missing entity of type {} with identifier project:{:?} domain:{:?} name:{:?}",
+        kind.as_str_name(),
+        id.project,
+        id.domain,
+        id.name
+    );
+    Status::new(Code::NotFound, message).into()
 }

@@ -1,27 +1,138 @@
 //! Workflows.
 
-use remote::proto::admin;
+use remote::{
+    Status,
+    proto::{
+        admin::{
+            self, CreateWorkflowFailureReason, NamedEntityIdentifierList, WorkflowSpec,
+            create_workflow_failure_reason::Reason,
+        },
+        core::{CompiledWorkflowClosure, Identifier, ResourceType},
+    },
+};
+use rusqlite::Connection;
 
-use crate::{Sandbox, failure::Failure};
+use super::{difference, project, task};
+use crate::{
+    Sandbox,
+    compile::{self, Key, Library},
+    failure::{Failure, invalid, not_found, required},
+    identity,
+    list::{Column, Listing, Table},
+    store::{launch_plan, task as tasks, time, workflow as table},
+};
+
+/// Workflows, for lists.
+pub(crate) static TABLE: Table = Table {
+    entity: "workflow",
+    name: "workflows",
+    from: "workflows",
+    columns: &[
+        Column::text("project"),
+        Column::text("domain"),
+        Column::text("name"),
+        Column::text("version"),
+        Column::bytes("typed_interface"),
+        Column::text("remote_closure_identifier"),
+        Column::bytes("digest"),
+        Column::text("short_description"),
+    ],
+    joins: &[],
+};
 
 pub(crate) fn create(
-    _: &Sandbox,
-    _: admin::WorkflowCreateRequest,
+    sandbox: &Sandbox,
+    request: admin::WorkflowCreateRequest,
 ) -> Result<admin::WorkflowCreateResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    let id = identity::of_kind(request.id, ResourceType::Workflow)?;
+    sandbox.store.write(|transaction| {
+        project::check_active(transaction, &id.project, &id.domain)?;
+        let mut spec = required(request.spec, "spec")?;
+        required(spec.template.as_mut(), "spec")?.id = Some(id.clone());
+        let compiled = compile::compile(&spec, &library(transaction, &spec)?).map_err(|errors| {
+            invalid(format!("failed to compile workflow for [{}] with err: {errors}", identity::Shown(&id)))
+        })?;
+        let digest = difference::digest(&compiled);
+        if let Some(present) = table::digest(transaction, &id)? {
+            let old = if present == digest { None } else { Some(present_closure(transaction, &id)?) };
+            return Err(Failure::from(exists(&id, old.as_ref(), &compiled)));
+        }
+        let description = spec.description.map_or(String::new(), |entity| entity.short_description);
+        let closure = admin::WorkflowClosure {
+            compiled_workflow: Some(compiled),
+            created_at: time::message(&time::now()),
+        };
+        Ok(table::insert(transaction, &id, &closure, &digest, &description)?)
+    })?;
+    Ok(admin::WorkflowCreateResponse {})
 }
 
-pub(crate) fn get(_: &Sandbox, _: admin::ObjectGetRequest) -> Result<admin::Workflow, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+/// What the database has of what a workflow refers to.
+fn library(connection: &Connection, spec: &WorkflowSpec) -> Result<Library, Failure> {
+    let mut library = Library::default();
+    let (task_ids, plan_ids) = compile::references(spec);
+    for id in task_ids {
+        let key = Key::of(id);
+        if library.tasks.contains_key(&key) {
+            continue;
+        }
+        let task = tasks::find(connection, id)?.and_then(|task| task.closure?.compiled_task);
+        library.tasks.extend(task.map(|task| (key, task)));
+    }
+    for id in plan_ids {
+        let plan = launch_plan::find(connection, id)?;
+        library.launch_plans.extend(plan.map(|plan| (Key::of(id), plan)));
+    }
+    Ok(library)
 }
 
-pub(crate) fn list(_: &Sandbox, _: admin::ResourceListRequest) -> Result<admin::WorkflowList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+fn present_closure(connection: &Connection, id: &Identifier) -> Result<CompiledWorkflowClosure, Failure> {
+    let present = table::find(connection, id)?.and_then(|workflow| workflow.closure?.compiled_workflow);
+    Ok(present.unwrap_or_default())
+}
+
+/// What is told of a workflow that is there: `old` is its structure if that is another.
+fn exists(id: &Identifier, old: Option<&CompiledWorkflowClosure>, new: &CompiledWorkflowClosure) -> Status {
+    let (status, reason) = match old {
+        None => {
+            let same = admin::WorkflowErrorExistsIdenticalStructure { id: Some(id.clone()) };
+            (difference::identical("workflow"), Reason::ExistsIdenticalStructure(same))
+        }
+        Some(old) => {
+            let other = admin::WorkflowErrorExistsDifferentStructure { id: Some(id.clone()) };
+            let status = difference::different("workflow", &id.name, old, new);
+            (status, Reason::ExistsDifferentStructure(other))
+        }
+    };
+    status.with_detail(&CreateWorkflowFailureReason { reason: Some(reason) })
+}
+
+pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result<admin::Workflow, Failure> {
+    let id = identity::to_read(request.id, ResourceType::Workflow)?;
+    let workflow = sandbox.store.read(|connection| table::find(connection, &id))?;
+    workflow.ok_or_else(|| not_found("WORKFLOW", identity::Shown(&identity::without_kind(&id))))
+}
+
+pub(crate) fn list(
+    sandbox: &Sandbox,
+    request: admin::ResourceListRequest,
+) -> Result<admin::WorkflowList, Failure> {
+    let id = identity::listed(&request)?;
+    let listing = Listing::of(&TABLE)
+        .with("project", id.project)
+        .with("domain", id.domain)
+        .with("name", id.name)
+        .page(request.limit, &request.token, "ListWorkflows")?
+        .filters(&request.filters)?
+        .sorted(request.sort_by.as_ref())?;
+    let page =
+        sandbox.store.read(|connection| listing.rows(connection, table::SHORT_COLUMNS, table::read_short))?;
+    Ok(admin::WorkflowList { workflows: page.rows, token: page.token })
 }
 
 pub(crate) fn ids(
-    _: &Sandbox,
-    _: admin::NamedEntityIdentifierListRequest,
-) -> Result<admin::NamedEntityIdentifierList, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    sandbox: &Sandbox,
+    request: admin::NamedEntityIdentifierListRequest,
+) -> Result<NamedEntityIdentifierList, Failure> {
+    task::names(sandbox, &TABLE, &request, "ListWorkflowIds")
 }

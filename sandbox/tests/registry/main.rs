@@ -1,7 +1,9 @@
 //! What the sandbox's registry answers, beside FlyteAdmin's rules: exact codes and texts.
 
+mod launch_plans;
 mod projects;
 mod tasks;
+mod workflows;
 
 use std::{
     pin::pin,
@@ -13,14 +15,14 @@ use remote::{
     Client, Status,
     client::Options,
     proto::{
-        admin::{TaskCreateRequest, TaskSpec},
+        admin::{NamedEntityIdentifier, ResourceListRequest, TaskCreateRequest, TaskSpec},
         core::{
             Container, Identifier, ResourceType, TaskMetadata, TaskTemplate, TypedInterface,
             task_template::Target,
         },
     },
 };
-use sandbox::Sandbox;
+use sandbox::{EngineStart, Sandbox};
 use tempfile::TempDir;
 
 /// A sandbox in a folder that goes away with it.
@@ -91,4 +93,15 @@ fn task(name: &str, version: &str) -> TaskCreateRequest {
         id: Some(id(ResourceType::Task, name, version)),
         spec: Some(TaskSpec { template: Some(template), description: None }),
     }
+}
+
+/// A request for ten of the versions of a name, or of all names.
+fn list(name: &str) -> ResourceListRequest {
+    let id = NamedEntityIdentifier {
+        project: "flytesnacks".into(),
+        domain: "development".into(),
+        name: name.into(),
+        ..Default::default()
+    };
+    ResourceListRequest { id: Some(id), limit: 10, ..Default::default() }
 }

@@ -2,26 +2,15 @@
 
 use remote::proto::{
     admin::{
-        NamedEntityIdentifier, NamedEntityIdentifierListRequest, ObjectGetRequest, ResourceListRequest, Sort,
-        TaskCreateRequest,
+        NamedEntityIdentifierListRequest, ObjectGetRequest, ResourceListRequest, Sort, TaskCreateRequest,
     },
     core::{ResourceType, RuntimeMetadata, TaskTemplate, task_template::Target},
 };
 
-use super::{Place, done, id, refused, task};
+use super::{Place, done, id, list, refused, task};
 
 fn template(request: &mut TaskCreateRequest) -> &mut TaskTemplate {
     request.spec.as_mut().unwrap().template.as_mut().unwrap()
-}
-
-fn list(name: &str) -> ResourceListRequest {
-    let id = NamedEntityIdentifier {
-        project: "flytesnacks".into(),
-        domain: "development".into(),
-        name: name.into(),
-        ..Default::default()
-    };
-    ResourceListRequest { id: Some(id), limit: 10, ..Default::default() }
 }
 
 #[test]

@@ -1,0 +1,281 @@
+//! The workflow compiler: from what a client sends to what the engine runs, with every mistake that can be found
+//! before anything runs. Its rules are those of flytepropeller's compiler (`flytepropeller/pkg/compiler`).
+//!
+//! It reads nothing: whoever calls it brings the tasks and launch plans that the workflow refers to, as a [`Library`].
+//! What the engine does not run is refused here, by [`supported`].
+
+mod binding;
+mod error;
+mod graph;
+mod supported;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use remote::proto::{
+    admin::{LaunchPlan, WorkflowSpec},
+    core::{
+        CompiledLaunchPlan, CompiledTask, CompiledWorkflow, CompiledWorkflowClosure, Identifier,
+        LaunchPlanTemplate, Node, ParameterMap, TypedInterface, Variable, VariableMap, WorkflowTemplate,
+        node::Target, parameter::Behavior, task_node, workflow_node,
+    },
+};
+
+pub(crate) use self::error::{Errors, Problem};
+use crate::identity::Shown;
+
+/// The node that stands for the workflow's inputs.
+pub(crate) const START: &str = "start-node";
+/// The node that stands for its outputs.
+pub(crate) const END: &str = "end-node";
+
+/// What may be referred to, by identifier without its kind.
+#[derive(Debug, Default)]
+pub(crate) struct Library {
+    /// Tasks that are registered.
+    pub tasks: BTreeMap<Key, CompiledTask>,
+    /// Launch plans that are registered.
+    pub launch_plans: BTreeMap<Key, LaunchPlan>,
+}
+
+/// An identifier that can be looked up: project, domain, name, version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(String, String, String, String);
+
+impl Key {
+    pub(crate) fn of(id: &Identifier) -> Self {
+        Self(id.project.clone(), id.domain.clone(), id.name.clone(), id.version.clone())
+    }
+}
+
+/// What the nodes of a workflow and its sub-workflows refer to: tasks, and launch plans.
+pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identifier>) {
+    let nodes = || spec.template.iter().chain(&spec.sub_workflows).flat_map(|template| &template.nodes);
+    let tasks = nodes().filter_map(|node| match &node.target {
+        Some(Target::TaskNode(task)) => {
+            task.reference.as_ref().map(|task_node::Reference::ReferenceId(id)| id)
+        }
+        _ => None,
+    });
+    let launch_plans = nodes().filter_map(|node| match &node.target {
+        Some(Target::WorkflowNode(workflow)) => match workflow.reference.as_ref()? {
+            workflow_node::Reference::LaunchplanRef(id) => Some(id),
+            workflow_node::Reference::SubWorkflowRef(_) => None,
+        },
+        _ => None,
+    });
+    (tasks.collect(), launch_plans.collect())
+}
+
+/// Compiles a workflow with all that it consists of.
+///
+/// # Errors
+///
+/// Every mistake that was found.
+pub(crate) fn compile(spec: &WorkflowSpec, library: &Library) -> Result<CompiledWorkflowClosure, Errors> {
+    let mut compiler = Compiler {
+        library,
+        templates: spec
+            .sub_workflows
+            .iter()
+            .filter_map(|template| Some((Key::of(template.id.as_ref()?), template)))
+            .collect(),
+        sub_workflows: BTreeMap::new(),
+        open: BTreeSet::new(),
+        tasks: BTreeMap::new(),
+        launch_plans: BTreeMap::new(),
+        errors: Errors::default(),
+    };
+    let template = spec.template.clone().unwrap_or_default();
+    compiler.open.extend(template.id.as_ref().map(Key::of));
+    let primary = compiler.workflow(&template);
+    if !compiler.errors.is_empty() {
+        return Err(compiler.errors);
+    }
+    Ok(CompiledWorkflowClosure {
+        primary: Some(primary),
+        sub_workflows: compiler.sub_workflows.into_values().collect(),
+        tasks: compiler.tasks.into_values().collect(),
+        launch_plans: compiler.launch_plans.into_values().collect(),
+    })
+}
+
+/// A node as the checks see it.
+struct Placed<'a> {
+    node: &'a Node,
+    /// `None` when what it refers to is not there, which has been said.
+    interface: Option<Interface>,
+}
+
+/// What goes into a node and comes out.
+#[derive(Clone, Debug, Default)]
+struct Interface {
+    inputs: BTreeMap<String, Variable>,
+    outputs: BTreeMap<String, Variable>,
+    /// Inputs that have a value without a binding.
+    optional: BTreeSet<String>,
+}
+
+impl Interface {
+    fn of(interface: Option<&TypedInterface>) -> Self {
+        let variables =
+            |map: Option<&VariableMap>| map.map_or_else(BTreeMap::new, |map| map.variables.clone());
+        Self {
+            inputs: variables(interface.and_then(|interface| interface.inputs.as_ref())),
+            outputs: variables(interface.and_then(|interface| interface.outputs.as_ref())),
+            optional: BTreeSet::new(),
+        }
+    }
+}
+
+struct Compiler<'a> {
+    library: &'a Library,
+    templates: BTreeMap<Key, &'a WorkflowTemplate>,
+    sub_workflows: BTreeMap<Key, CompiledWorkflow>,
+    /// Workflows that are being compiled: one that appears again contains itself.
+    open: BTreeSet<Key>,
+    tasks: BTreeMap<Key, CompiledTask>,
+    launch_plans: BTreeMap<Key, CompiledLaunchPlan>,
+    errors: Errors,
+}
+
+impl Compiler<'_> {
+    fn workflow(&mut self, template: &WorkflowTemplate) -> CompiledWorkflow {
+        let mut template = template.clone();
+        // What was compiled before may be registered again: the two nodes are made anew.
+        template.nodes.retain(|node| node.target.is_some() || (node.id != START && node.id != END));
+        for node in &mut template.nodes {
+            node.inputs.iter_mut().filter_map(|input| input.binding.as_mut()).for_each(binding::name_start);
+        }
+        template
+            .outputs
+            .iter_mut()
+            .filter_map(|output| output.binding.as_mut())
+            .for_each(binding::name_start);
+        if template.nodes.is_empty() {
+            self.errors.add("", Problem::NoNodes);
+        }
+        if template.failure_node.is_some() {
+            self.errors.add("", Problem::Unsupported("failure nodes".to_owned()));
+        }
+        let own = Interface::of(template.interface.as_ref());
+        let placed = self.place(&template.nodes);
+        let scope = binding::Scope { inputs: &own.inputs, nodes: &placed };
+        for (id, Placed { node, interface }) in &placed {
+            if let Some(interface) = interface {
+                let wanted = (&interface.inputs, &interface.optional);
+                binding::check(&scope, id, &node.inputs, wanted, &mut self.errors);
+            }
+        }
+        binding::check(&scope, END, &template.outputs, (&own.outputs, &BTreeSet::new()), &mut self.errors);
+        let connections = graph::connect(&template.nodes, &template.outputs, &mut self.errors);
+        let start = Node { id: START.to_owned(), ..Default::default() };
+        let end = Node { id: END.to_owned(), inputs: template.outputs.clone(), ..Default::default() };
+        template.nodes.splice(0..0, [start, end]);
+        CompiledWorkflow { template: Some(template), connections: Some(connections) }
+    }
+
+    /// The nodes by id, each with what it refers to.
+    fn place<'n>(&mut self, nodes: &'n [Node]) -> BTreeMap<&'n str, Placed<'n>> {
+        let mut placed = BTreeMap::new();
+        for node in nodes {
+            let id = node.id.as_str();
+            if !is_node_id(id) {
+                self.errors.add(id, Problem::BadNodeId);
+            }
+            if placed.contains_key(id) {
+                self.errors.add(id, Problem::DuplicateNode);
+                continue;
+            }
+            let interface = match supported::problem(node) {
+                Some(problem) => {
+                    self.errors.add(id, problem);
+                    None
+                }
+                None => self.target(node),
+            };
+            placed.insert(id, Placed { node, interface });
+        }
+        placed
+    }
+
+    /// The interface of what a node runs.
+    fn target(&mut self, node: &Node) -> Option<Interface> {
+        let missing =
+            |kind: &'static str, id: &Identifier| Problem::Missing { kind, id: Shown(id).to_string() };
+        match &node.target {
+            Some(Target::TaskNode(task)) => {
+                let task_node::Reference::ReferenceId(id) = task.reference.as_ref()?;
+                let Some(found) = self.library.tasks.get(&Key::of(id)) else {
+                    self.errors.add(&node.id, missing("Task", id));
+                    return None;
+                };
+                self.tasks.entry(Key::of(id)).or_insert_with(|| found.clone());
+                Some(Interface::of(found.template.as_ref()?.interface.as_ref()))
+            }
+            Some(Target::WorkflowNode(workflow)) => match workflow.reference.as_ref()? {
+                workflow_node::Reference::LaunchplanRef(id) => {
+                    let Some(found) = self.library.launch_plans.get(&Key::of(id)) else {
+                        self.errors.add(&node.id, missing("Launch Plan", id));
+                        return None;
+                    };
+                    let (interface, compiled) = launch_plan(found);
+                    self.launch_plans.entry(Key::of(id)).or_insert(compiled);
+                    Some(interface)
+                }
+                workflow_node::Reference::SubWorkflowRef(id) => self.sub_workflow(&node.id, id),
+            },
+            _ => None,
+        }
+    }
+
+    fn sub_workflow(&mut self, node: &str, id: &Identifier) -> Option<Interface> {
+        let key = Key::of(id);
+        if self.open.contains(&key) {
+            self.errors.add(node, Problem::ContainsItself(Shown(id).to_string()));
+            return None;
+        }
+        let Some(template) = self.templates.get(&key).copied() else {
+            self.errors.add(node, Problem::Missing { kind: "Workflow", id: Shown(id).to_string() });
+            return None;
+        };
+        if !self.sub_workflows.contains_key(&key) {
+            self.open.insert(key.clone());
+            let compiled = self.workflow(template);
+            self.open.remove(&key);
+            self.sub_workflows.insert(key, compiled);
+        }
+        Some(Interface::of(template.interface.as_ref()))
+    }
+}
+
+/// What a launch plan takes and gives, and its compiled form.
+fn launch_plan(plan: &LaunchPlan) -> (Interface, CompiledLaunchPlan) {
+    let closure = plan.closure.clone().unwrap_or_default();
+    let parameters = closure.expected_inputs.unwrap_or(ParameterMap::default()).parameters;
+    let is_optional = |behavior: &Option<Behavior>| !matches!(behavior, Some(Behavior::Required(true)));
+    let optional = parameters.iter().filter(|(_, parameter)| is_optional(&parameter.behavior));
+    let optional = optional.map(|(name, _)| name.clone()).collect();
+    let inputs: BTreeMap<_, _> =
+        parameters.into_iter().map(|(name, parameter)| (name, parameter.var.unwrap_or_default())).collect();
+    let outputs = closure.expected_outputs.unwrap_or_default();
+    let template = LaunchPlanTemplate {
+        id: plan.id.clone(),
+        interface: Some(TypedInterface {
+            inputs: Some(VariableMap { variables: inputs.clone() }),
+            outputs: Some(outputs.clone()),
+        }),
+        fixed_inputs: plan.spec.as_ref().and_then(|spec| spec.fixed_inputs.clone()),
+    };
+    (
+        Interface { inputs, outputs: outputs.variables, optional },
+        CompiledLaunchPlan { template: Some(template) },
+    )
+}
+
+/// Node ids name folders and rows: letters, digits, `-` and `_`.
+fn is_node_id(id: &str) -> bool {
+    id != START
+        && id != END
+        && id.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+}

@@ -1,0 +1,188 @@
+//! Bindings: each input has one, of a type that may go there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use remote::{
+    literal,
+    proto::core::{
+        Binding, BindingData, Literal, LiteralType, OutputReference, SimpleType, Variable,
+        binding_data::Value, literal as core_literal, literal_type::Type, promise_attribute,
+    },
+};
+
+use super::{
+    Placed, START,
+    error::{Errors, Problem},
+};
+
+/// What promises may refer to.
+pub(super) struct Scope<'a> {
+    /// The workflow's inputs.
+    pub inputs: &'a BTreeMap<String, Variable>,
+    /// Its nodes by id.
+    pub nodes: &'a BTreeMap<&'a str, Placed<'a>>,
+}
+
+/// Checks the bindings of a node's inputs, or of the workflow's outputs.
+pub(super) fn check(
+    scope: &Scope<'_>,
+    node: &str,
+    bindings: &[Binding],
+    (wanted, optional): (&BTreeMap<String, Variable>, &BTreeSet<String>),
+    errors: &mut Errors,
+) {
+    let mut bound = BTreeSet::new();
+    for Binding { var, binding } in bindings {
+        if !bound.insert(var.as_str()) {
+            errors.add(node, Problem::BoundTwice(var.clone()));
+            continue;
+        }
+        let Some(expected) = wanted.get(var) else {
+            errors.add(node, Problem::MissingVariable { variable: var.clone(), node: node.to_owned() });
+            continue;
+        };
+        let expected = expected.r#type.clone().unwrap_or_default();
+        let fit = match binding {
+            Some(binding) => fits(scope, var, binding, &expected),
+            None => Err(Some(Problem::NoValue(var.clone()))),
+        };
+        if let Err(Some(problem)) = fit {
+            errors.add(node, problem);
+        }
+    }
+    for var in wanted.keys().filter(|var| !bound.contains(var.as_str()) && !optional.contains(*var)) {
+        errors.add(node, Problem::NotBound(var.clone()));
+    }
+}
+
+/// Promises of the workflow's inputs name no node, or the start; from here on they name it.
+pub(super) fn name_start(data: &mut BindingData) {
+    match &mut data.value {
+        Some(Value::Promise(promise)) if promise.node_id.is_empty() => START.clone_into(&mut promise.node_id),
+        Some(Value::Collection(collection)) => collection.bindings.iter_mut().for_each(name_start),
+        Some(Value::Map(map)) => map.bindings.values_mut().for_each(name_start),
+        _ => {}
+    }
+}
+
+/// All promises in a binding.
+pub(super) fn promises(data: &BindingData) -> Vec<&OutputReference> {
+    match &data.value {
+        Some(Value::Promise(promise)) => vec![promise],
+        Some(Value::Collection(collection)) => collection.bindings.iter().flat_map(promises).collect(),
+        Some(Value::Map(map)) => map.bindings.values().flat_map(promises).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Why a binding does not fit; `Err(None)` when that has been said elsewhere.
+type Fit = Result<(), Option<Problem>>;
+
+fn fits(scope: &Scope<'_>, var: &str, data: &BindingData, expected: &LiteralType) -> Fit {
+    let given = match &data.value {
+        None => return Err(Some(Problem::NoValue(var.to_owned()))),
+        Some(Value::Promise(promise)) => {
+            let given = promised(scope, promise)?;
+            return match given {
+                Some(given) if !literal::accepts(expected, &given) => {
+                    Err(Some(mismatch(var, literal::type_name(&given), expected)))
+                }
+                _ => Ok(()),
+            };
+        }
+        Some(Value::Scalar(scalar)) => {
+            return value_fits(var, core_literal::Value::Scalar(Box::new(scalar.clone())), expected);
+        }
+        Some(Value::OffloadedMetadata(stored)) => {
+            return value_fits(var, core_literal::Value::OffloadedMetadata(stored.clone()), expected);
+        }
+        Some(given @ (Value::Collection(_) | Value::Map(_))) => given,
+    };
+    match (given, &expected.r#type) {
+        (_, Some(Type::UnionType(union))) => {
+            let mut refusals = union.variants.iter().map(|variant| fits(scope, var, data, variant));
+            if refusals.any(|fit| fit.is_ok()) {
+                Ok(())
+            } else {
+                Err(Some(mismatch(var, kind(given), expected)))
+            }
+        }
+        (Value::Collection(collection), Some(Type::CollectionType(element))) => {
+            let elements = collection.bindings.iter().enumerate();
+            elements.map(|(index, data)| fits(scope, &format!("{var}[{index}]"), data, element)).collect()
+        }
+        (Value::Map(map), Some(Type::MapValueType(element))) => map
+            .bindings
+            .iter()
+            .map(|(key, data)| fits(scope, &format!("{var}.{key}"), data, element))
+            .collect(),
+        _ => Err(Some(mismatch(var, kind(given), expected))),
+    }
+}
+
+fn kind(given: &Value) -> &'static str {
+    match given {
+        Value::Collection(_) => "list",
+        Value::Map(_) => "map",
+        _ => "value",
+    }
+}
+
+fn value_fits(var: &str, value: core_literal::Value, expected: &LiteralType) -> Fit {
+    let literal = Literal { value: Some(value), ..Default::default() };
+    literal::check(&literal, expected)
+        .map_err(|error| Some(Problem::BadValue { variable: var.to_owned(), reason: error.to_string() }))
+}
+
+fn mismatch(var: &str, given: impl Into<String>, expected: &LiteralType) -> Problem {
+    Problem::Mismatch {
+        variable: var.to_owned(),
+        given: given.into(),
+        expected: literal::type_name(expected),
+    }
+}
+
+/// The type of what a promise will be; `None` if that shows only at run time.
+fn promised(scope: &Scope<'_>, promise: &OutputReference) -> Result<Option<LiteralType>, Option<Problem>> {
+    let variables = if promise.node_id == START {
+        scope.inputs
+    } else {
+        let placed = scope
+            .nodes
+            .get(promise.node_id.as_str())
+            .ok_or_else(|| Some(Problem::MissingNode(promise.node_id.clone())))?;
+        // What the node refers to is not there, which has been said.
+        &placed.interface.as_ref().ok_or(None)?.outputs
+    };
+    let variable = variables.get(&promise.var).ok_or_else(|| {
+        Some(Problem::MissingVariable { variable: promise.var.clone(), node: promise.node_id.clone() })
+    })?;
+    let mut given = variable.r#type.clone().unwrap_or_default();
+    for attribute in &promise.attr_path {
+        let missing = || {
+            let field = match &attribute.value {
+                Some(promise_attribute::Value::StringValue(key)) => key.clone(),
+                Some(promise_attribute::Value::IntValue(index)) => index.to_string(),
+                None => String::new(),
+            };
+            let (variable, node) = (promise.var.clone(), promise.node_id.clone());
+            Some(Problem::MissingField { field, variable, node })
+        };
+        given = match (given.r#type, &attribute.value) {
+            (Some(Type::CollectionType(element)), Some(promise_attribute::Value::IntValue(_)))
+            | (Some(Type::MapValueType(element)), Some(promise_attribute::Value::StringValue(_))) => *element,
+            (Some(Type::Simple(simple)), attribute) if simple == i32::from(SimpleType::Struct) => {
+                let fields = given.structure.map(|structure| structure.dataclass_type).unwrap_or_default();
+                match attribute {
+                    Some(promise_attribute::Value::StringValue(key)) if !fields.is_empty() => {
+                        fields.get(key).cloned().ok_or_else(missing)?
+                    }
+                    Some(_) => return Ok(None),
+                    None => return Err(missing()),
+                }
+            }
+            _ => return Err(missing()),
+        };
+    }
+    Ok(Some(given))
+}

@@ -1,0 +1,94 @@
+//! What is wrong with a workflow, printed as flytepropeller's compiler prints it.
+
+use std::fmt;
+
+/// Everything that was found.
+#[derive(Debug, Default)]
+pub(crate) struct Errors(Vec<(String, Problem)>);
+
+impl Errors {
+    /// Adds a problem of a node; an empty id for one of the workflow.
+    pub(crate) fn add(&mut self, node: &str, problem: Problem) {
+        self.0.push((node.to_owned(), problem));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Collected Errors: {}", self.0.len())?;
+        for (index, (node, problem)) in self.0.iter().enumerate() {
+            let node = if node.is_empty() { "<workflow>" } else { node };
+            write!(
+                out,
+                "\n\tError {index}: Code: {}, Node Id: {node}, Description: {problem}",
+                problem.code()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("No nodes found in the workflow.")]
+    NoNodes,
+    #[error(
+        "Node ids consist of letters, digits, `-` and `_`, start with a letter or a digit, and are not `start-node` or `end-node`."
+    )]
+    BadNodeId,
+    #[error("Trying to insert two nodes with the same id.")]
+    DuplicateNode,
+    #[error("{0} do not run in the sandbox yet.")]
+    Unsupported(String),
+    #[error("The node has nothing to run.")]
+    NoTarget,
+    #[error("Referenced {kind} [{id}] not found.")]
+    Missing { kind: &'static str, id: String },
+    #[error("Referenced node [{0}] not found.")]
+    MissingNode(String),
+    #[error("The workflow contains itself [{0}].")]
+    ContainsItself(String),
+    #[error("Detected a cycle between the nodes [{0}].")]
+    Cycle(String),
+    #[error("Parameter not bound [{0}].")]
+    NotBound(String),
+    #[error("Parameter bound more than once [{0}].")]
+    BoundTwice(String),
+    #[error("Variable [{variable}] not found on node [{node}].")]
+    MissingVariable { variable: String, node: String },
+    #[error("Field [{field}] not found in variable [{variable}] of node [{node}].")]
+    MissingField { field: String, variable: String, node: String },
+    #[error("Value required [{0}].")]
+    NoValue(String),
+    #[error("Variable [{variable}] (type [{given}]) doesn't match expected type [{expected}].")]
+    Mismatch { variable: String, given: String, expected: String },
+    #[error("Variable [{variable}]: {reason}.")]
+    BadValue { variable: String, reason: String },
+}
+
+impl Problem {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoNodes => "NoNodesFound",
+            Self::BadNodeId | Self::BadValue { .. } => "InvalidValue",
+            Self::DuplicateNode => "DuplicateNodeID",
+            Self::Unsupported(_) => "Unsupported",
+            Self::NoTarget | Self::NoValue(_) => "ValueRequired",
+            Self::Missing { kind: "Task", .. } => "TaskReferenceNotFound",
+            Self::Missing { kind: "Launch Plan", .. } => "LaunchPlanReferenceNotFound",
+            Self::Missing { .. } => "WorkflowReferenceNotFound",
+            Self::MissingNode(_) => "NodeReferenceNotFound",
+            Self::ContainsItself(_) | Self::Cycle(_) => "CycleDetected",
+            Self::NotBound(_) => "ParameterNotBound",
+            Self::BoundTwice(_) => "ParameterBoundMoreThanOnce",
+            Self::MissingVariable { .. } => "VariableNameNotFound",
+            Self::MissingField { .. } => "FieldNotFound",
+            Self::Mismatch { .. } => "MismatchingTypes",
+        }
+    }
+}
