@@ -1,9 +1,35 @@
 //! One attempt of a task: a local process by Flyte's container contract.
+//!
+//! The contract is that of propeller and copilot: placeholders in the command are filled ([`template`]), inputs are
+//! files ([`inputs`]), outputs are files ([`outputs`]), a file `error` is a failure. Programs that read
+//! `{{.input}}` and write `{{.outputPrefix}}`, as flytekit's do, are served as well. What a cluster adds and this does
+//! not: the image, isolation, limits of resources. Paths of the container are replaced where they are seen ([`mounts`]).
+//! Where things are in an attempt's folder: [`folder`].
 
-use std::{path::PathBuf, time::Duration};
+mod attempt;
+mod blob;
+mod command;
+mod document;
+mod environment;
+mod failure;
+mod folder;
+mod go;
+mod inputs;
+mod log;
+mod mounts;
+mod outputs;
+mod process;
+mod record;
+mod template;
+mod text;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use remote::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::spawn_blocking};
+
+use self::{failure::Failure, folder::Folder};
+pub(crate) use self::{log::logs, process::sweep, record::recall};
 
 /// What one attempt is made of.
 #[derive(Clone, Debug)]
@@ -59,6 +85,56 @@ pub(crate) type Kill = watch::Receiver<bool>;
 ///
 /// `started` is told the process before anything of the task runs, so that it can be recorded.
 pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(Process), kill: Kill) -> Outcome {
-    let _ = (attempt, started, kill);
-    std::future::ready(Outcome::Killed).await
+    if *kill.borrow() {
+        return Outcome::Killed;
+    }
+    let folder = Folder::new(&attempt.folder);
+    let attempt = Arc::new(attempt);
+    let (process, result) = match attempt::run(&attempt, &folder, started, kill).await {
+        Ok((process, result)) => (process, result),
+        Err(failure) => ("none".to_owned(), Err(failure)),
+    };
+    on_disk(move || finish(&folder, &process, result)).await
 }
+
+/// Writes down what an attempt came to. Without its record an attempt is one that never got to its end.
+fn finish(folder: &Folder, process: &str, result: Result<Outcome, Failure>) -> Outcome {
+    let (outcome, written) = match result {
+        Ok(outcome) => {
+            let written = record::write(folder, process, &outcome);
+            (outcome, written)
+        }
+        Err(failure) => {
+            let document = failure.document(now());
+            let outcome = failure::outcome(document.clone());
+            let written = record::write_error(folder, &document);
+            let written = written.and_then(|()| record::write(folder, process, &outcome));
+            (outcome, written)
+        }
+    };
+    match (outcome, written) {
+        // A success that is not on disk may not be told: no one could recall it.
+        (Outcome::Succeeded(_), Err(failure)) => failure::outcome(failure.document(now())),
+        (outcome, Err(failure)) => {
+            ::log::warn!("{failure}");
+            outcome
+        }
+        (outcome, Ok(())) => outcome,
+    }
+}
+
+fn now() -> prost_types::Timestamp {
+    let now = jiff::Timestamp::now();
+    prost_types::Timestamp { seconds: now.as_second(), nanos: now.subsec_nanosecond() }
+}
+
+/// Does what may wait for the disk where nothing else waits for it.
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! The steps of an attempt: prepare its folder, run the process, collect what it left.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    sync::Arc,
+};
+
+use prost::Message as _;
+use remote::proto::core::{DataLoadingConfig, VariableMap};
+
+use super::{
+    Attempt, Kill, Outcome, Process, command,
+    environment::{self, Environment},
+    failure::Failure,
+    folder::Folder,
+    inputs,
+    log::{self, Log},
+    mounts::Mount,
+    on_disk, outputs,
+    process::{self, End},
+    template::{self, Values},
+};
+
+/// Where copilot keeps data if the task does not say.
+const INPUT_PATH: &str = "/var/flyte/inputs";
+const OUTPUT_PATH: &str = "/var/flyte/outputs";
+
+/// Flyte's name for the folder of checkpoints.
+const CHECKPOINTS: &str = "_flytecheckpoints";
+
+/// What it takes to start the process.
+struct Prepared {
+    program: PathBuf,
+    line: Vec<String>,
+    environment: Environment,
+    log: Log,
+}
+
+/// Runs an attempt; tells how its process ended, and what it came to.
+pub(super) async fn run(
+    attempt: &Arc<Attempt>,
+    folder: &Folder,
+    started: impl FnOnce(Process),
+    kill: Kill,
+) -> Result<(String, Result<Outcome, Failure>), Failure> {
+    let (owned, place) = (Arc::clone(attempt), folder.clone());
+    let prepared = on_disk(move || prepare(&owned, &place)).await?;
+    let Prepared { program, line, environment, mut log } = prepared;
+    let name = line.first().cloned().unwrap_or_default();
+    let running = process::start(&program, line.get(1..).unwrap_or_default(), &environment, folder)?;
+    started(running.process());
+    let status = match running.wait(attempt.timeout, kill).await? {
+        End::Ended(status) => status,
+        End::Killed => return Ok(("none".to_owned(), Ok(Outcome::Killed))),
+        End::TimedOut => return Ok(("none".to_owned(), Ok(Outcome::TimedOut))),
+    };
+    let (attempt, folder) = (Arc::clone(attempt), folder.clone());
+    Ok(on_disk(move || {
+        let ended = describe(status);
+        log.line(&format!("ended: {ended}"));
+        (ended, collect(&attempt, &folder, &name, status, &mut log))
+    })
+    .await)
+}
+
+fn prepare(attempt: &Attempt, folder: &Folder) -> Result<Prepared, Failure> {
+    folder.make()?;
+    let mut log = Log::open(folder)?;
+    let container = command::container(&attempt.task)?;
+    let write =
+        |path: PathBuf, bytes: Vec<u8>| fs::write(&path, bytes).map_err(Failure::files("write", path));
+    write(folder.inputs_message(), attempt.inputs.encode_to_vec())?;
+    write(folder.task_message(), attempt.task.encode_to_vec())?;
+    let data = container.data_config.as_ref().filter(|data| data.enabled);
+    let (inputs, mounts) = match data {
+        Some(data) => {
+            (inputs::write(&attempt.inputs, &folder.inputs(), data.format())?, mounts(data, folder))
+        }
+        None => (attempt.inputs.clone(), Vec::new()),
+    };
+    let kept = kept(attempt, attempt.names.attempt);
+    fs::create_dir_all(&kept).map_err(Failure::files("make the folder", &kept))?;
+    let values = values(attempt, folder, &kept);
+    let line = command::line(&attempt.task, &inputs, &values, &mounts)?;
+    let environment = environment::of(attempt, container, folder, &mounts, |name| env::var_os(name))?;
+    let name = line.first().map(String::as_str).unwrap_or_default();
+    let program = command::find(name, &environment, &folder.work(), &container.image)?;
+    log.line(&format!("image: {} (not run; its command is run on this machine)", container.image));
+    log.line(&format!("program: {}", program.display()));
+    log.line(&format!("command: {}", shown(&line)));
+    Ok(Prepared { program, line, environment, log })
+}
+
+fn mounts(data: &DataLoadingConfig, folder: &Folder) -> Vec<Mount> {
+    let or = |path: &str, default: &str| if path.is_empty() { default.to_owned() } else { path.to_owned() };
+    let mount = |path: String, folder: &Path| Mount { path, folder: folder.display().to_string() };
+    vec![
+        mount(or(&data.output_path, OUTPUT_PATH), &folder.outputs()),
+        mount(or(&data.input_path, INPUT_PATH), &folder.inputs()),
+    ]
+}
+
+/// Where what an attempt makes stays; the path does not change as long as the sandbox lives.
+fn kept(attempt: &Attempt, number: u32) -> PathBuf {
+    let names = &attempt.names;
+    let folders = [
+        &names.execution.project,
+        &names.execution.domain,
+        &names.execution.name,
+        &names.node,
+        &number.to_string(),
+    ];
+    folders.into_iter().fold(attempt.blobs.join("data"), |path, folder| path.join(folder))
+}
+
+fn values(attempt: &Attempt, folder: &Folder, kept: &Path) -> Values {
+    let text = |path: &Path| path.display().to_string();
+    let names = &attempt.names;
+    let before = names.attempt.checked_sub(1).map(|before| self::kept(attempt, before).join(CHECKPOINTS));
+    Values {
+        checkpoint_output_prefix: text(&kept.join(CHECKPOINTS)),
+        input: text(&folder.inputs_message()),
+        input_prefix: text(folder.path()),
+        namespace: format!("{}-{}", names.execution.project, names.execution.domain),
+        output_prefix: text(&folder.result()),
+        per_retry_unique_key: template::unique_key(&format!(
+            "{}-{}-{}",
+            names.execution.name, names.node, names.attempt
+        )),
+        prev_checkpoint_prefix: before.filter(|path| path.exists()).map(|path| text(&path)),
+        raw_output_data_prefix: text(kept),
+        task_template_path: text(&folder.task_message()),
+    }
+}
+
+/// A command line as a shell would take it.
+fn shown(line: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./=:,@%+".contains(c);
+    let quote = |word: &String| match word.is_empty() || !word.chars().all(plain) {
+        true => format!("'{}'", word.replace('\'', r"'\''")),
+        false => word.clone(),
+    };
+    line.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+fn collect(
+    attempt: &Attempt,
+    folder: &Folder,
+    program: &str,
+    status: ExitStatus,
+    log: &mut Log,
+) -> Result<Outcome, Failure> {
+    let declared: Option<&VariableMap> =
+        attempt.task.interface.as_ref().and_then(|interface| interface.outputs.as_ref());
+    if let Some(failure) = outputs::told_failure(folder, declared) {
+        return Err(failure);
+    }
+    if !status.success() {
+        return Err(unsuccessful(program, status, log::tail(&folder.stderr())));
+    }
+    let outputs = outputs::collect(declared, folder, &kept(attempt, attempt.names.attempt), log)?;
+    // Copies of inputs are not kept beside the originals.
+    for path in [folder.inputs(), folder.work()] {
+        if let Err(error) = fs::remove_dir_all(&path) {
+            log.line(&format!("`{}` cannot be removed: {error}", path.display()));
+        }
+    }
+    Ok(Outcome::Succeeded(outputs))
+}
+
+fn unsuccessful(program: &str, status: ExitStatus, tail: String) -> Failure {
+    let program = program.to_owned();
+    #[cfg(unix)]
+    if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return Failure::Signal { program, number, name: signal_name(number), tail };
+    }
+    Failure::Exit { program, code: status.code().unwrap_or_default(), tail }
+}
+
+/// How a process ended, for the record.
+fn describe(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("signal {number}");
+    }
+    status.code().unwrap_or_default().to_string()
+}
+
+#[cfg(unix)]
+fn signal_name(number: i32) -> &'static str {
+    use rustix::process::Signal;
+    let names = [
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::HUP, "SIGHUP"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::INT, "SIGINT"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::SYS, "SIGSYS"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::USR1, "SIGUSR1"),
+        (Signal::USR2, "SIGUSR2"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::XFSZ, "SIGXFSZ"),
+    ];
+    names.iter().find(|(signal, _)| signal.as_raw() == number).map_or("no common one", |(_, name)| name)
+}

@@ -1,0 +1,85 @@
+//! The command line of a task.
+//!
+//! `command` and then `args`, with placeholders filled and the container's data directories replaced. The image is not
+//! run: the program is one of this machine. A container without a command has its program in the image, so it cannot be
+//! run here; but Python tasks of flytekit have theirs in `args`, by their images' custom.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use remote::proto::core::{Container, LiteralMap, TaskTemplate, task_template::Target};
+
+use super::{
+    environment::Environment,
+    failure::Failure,
+    mounts::{self, Mount},
+    template::{self, Values},
+    text,
+};
+
+/// How Flyte calls a container whose command is the user's own.
+const RAW_CONTAINER: &str = "raw-container";
+
+/// The container of a task.
+pub(super) fn container(task: &TaskTemplate) -> Result<&Container, Failure> {
+    match &task.target {
+        Some(Target::Container(container)) => Ok(container),
+        _ => Err(Failure::NoContainer),
+    }
+}
+
+/// The program's name and its arguments.
+pub(super) fn line(
+    task: &TaskTemplate,
+    inputs: &LiteralMap,
+    values: &Values,
+    mounts: &[Mount],
+) -> Result<Vec<String>, Failure> {
+    let container = container(task)?;
+    if container.command.is_empty() && (task.r#type == RAW_CONTAINER || container.args.is_empty()) {
+        return Err(Failure::NoCommand { image: container.image.clone() });
+    }
+    let input = |name: &str| {
+        let literal = inputs.literals.get(name).ok_or_else(|| format!("the task has no input `{name}`"))?;
+        text::in_command(literal)
+    };
+    // First the paths, so that nothing in a value is taken for one.
+    let fill = |text: &String| template::fill(&mounts::replace(text, mounts), values, input);
+    container.command.iter().chain(&container.args).map(fill).collect()
+}
+
+/// Finds the file of a program as the task's process would.
+pub(super) fn find(
+    program: &str,
+    environment: &Environment,
+    work: &Path,
+    image: &str,
+) -> Result<PathBuf, Failure> {
+    let missing = |searched: String| Failure::ProgramNotFound {
+        program: program.to_owned(),
+        searched,
+        image: image.to_owned(),
+    };
+    if program.contains('/') {
+        let path = work.join(program);
+        return if is_program(&path) { Ok(path) } else { Err(missing(String::new())) };
+    }
+    let Some(path) = environment.get("PATH") else { return Err(missing(" (`PATH` is not set)".to_owned())) };
+    env::split_paths(path)
+        .map(|folder| work.join(folder).join(program))
+        .find(|path| !program.is_empty() && is_program(path))
+        .ok_or_else(|| missing(format!(" (`PATH` is `{}`)", path.to_string_lossy())))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}

@@ -1,0 +1,99 @@
+//! The variables of a task's process. Later ones win:
+//!
+//! 1. of the sandbox's own, those that programs need to work at all ([`INHERITED`]), and the secrets that the task asks
+//!    for (`_FSEC_<GROUP>_<KEY>`, as flytekit reads them);
+//! 2. `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`: where the inputs are and the outputs go;
+//! 3. `FLYTE_INTERNAL_…` and `FLYTE_ATTEMPT_NUMBER`, as propeller sets them;
+//! 4. the task's `env`;
+//! 5. the execution's.
+
+use std::{collections::BTreeMap, ffi::OsString};
+
+use remote::proto::core::{Container, Identifier, Secret};
+
+use super::{Attempt, failure::Failure, folder::Folder, mounts};
+
+/// What is taken over from the sandbox's own environment.
+const INHERITED: [&str; 11] = [
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+    "TZ",
+    "USER",
+];
+
+/// Names the folder of the attempt, so that a process can be told to be of it.
+pub(super) const MARK: &str = "FLYTE_ATTEMPT_DIR";
+
+/// Variables by name.
+pub(super) type Environment = BTreeMap<String, OsString>;
+
+/// The variables of a process.
+pub(super) fn of(
+    attempt: &Attempt,
+    container: &Container,
+    folder: &Folder,
+    mounts: &[mounts::Mount],
+    own: impl Fn(&str) -> Option<OsString>,
+) -> Result<Environment, Failure> {
+    let mut variables = Environment::new();
+    for name in INHERITED {
+        if let Some(value) = own(name) {
+            variables.insert(name.to_owned(), value);
+        }
+    }
+    let secrets = attempt.task.security_context.iter().flat_map(|context| &context.secrets);
+    for secret in secrets {
+        let (name, value) = find(secret, &own)?;
+        if !secret.env_var.is_empty() {
+            variables.insert(secret.env_var.clone(), value.clone());
+        }
+        variables.insert(name, value);
+    }
+    variables.insert(MARK.to_owned(), folder.path().into());
+    variables.insert("FLYTE_INPUT_DIR".to_owned(), folder.inputs().into());
+    variables.insert("FLYTE_OUTPUT_DIR".to_owned(), folder.outputs().into());
+    variables.extend(identity(attempt).map(|(name, value)| (name.to_owned(), value.into())));
+    let given = container.env.iter().map(|pair| (pair.key.clone(), mounts::replace(&pair.value, mounts)));
+    variables.extend(given.chain(attempt.envs.iter().cloned()).map(|(name, value)| (name, value.into())));
+    variables.retain(|name, _| !name.is_empty() && !name.contains(['=', '\0']));
+    Ok(variables)
+}
+
+/// Finds a secret, and the name under which flytekit looks for it.
+fn find(secret: &Secret, own: &impl Fn(&str) -> Option<OsString>) -> Result<(String, OsString), Failure> {
+    let parts = [&secret.group, &secret.group_version, &secret.key];
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let variable = format!("_FSEC_{}", parts.join("_").to_uppercase());
+    match own(&variable) {
+        Some(value) => Ok((variable, value)),
+        None => Err(Failure::SecretMissing { secret: parts.join("/"), variable }),
+    }
+}
+
+/// Who the process is, in propeller's words.
+fn identity(attempt: &Attempt) -> impl Iterator<Item = (&'static str, String)> {
+    let names = &attempt.names;
+    let Identifier { project, domain, name, version, .. } = attempt.task.id.clone().unwrap_or_default();
+    [
+        ("FLYTE_ATTEMPT_NUMBER", names.attempt.to_string()),
+        ("FLYTE_INTERNAL_EXECUTION_ID", names.execution.name.clone()),
+        ("FLYTE_INTERNAL_EXECUTION_PROJECT", names.execution.project.clone()),
+        ("FLYTE_INTERNAL_EXECUTION_DOMAIN", names.execution.domain.clone()),
+        ("FLYTE_INTERNAL_TASK_PROJECT", project.clone()),
+        ("FLYTE_INTERNAL_TASK_DOMAIN", domain.clone()),
+        ("FLYTE_INTERNAL_TASK_NAME", name.clone()),
+        ("FLYTE_INTERNAL_TASK_VERSION", version.clone()),
+        ("FLYTE_INTERNAL_PROJECT", project),
+        ("FLYTE_INTERNAL_DOMAIN", domain),
+        ("FLYTE_INTERNAL_NAME", name),
+        ("FLYTE_INTERNAL_VERSION", version),
+    ]
+    .into_iter()
+}

@@ -1,0 +1,158 @@
+//! Why an attempt failed, in words for whoever wrote the task.
+
+use std::{io, path::PathBuf};
+
+use prost_types::Timestamp as ProtoTimestamp;
+use remote::proto::core::{ContainerError, ErrorDocument, ExecutionError, container_error, execution_error};
+
+use super::Outcome;
+
+/// Why an attempt failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// Something of the sandbox's own could not be done.
+    #[error("the sandbox cannot {action} `{}`: {source}", path.display())]
+    Files { action: &'static str, path: PathBuf, source: io::Error },
+    /// A file or folder among the inputs cannot be fetched.
+    #[error("input `{input}` is at `{uri}`, which cannot be read: {reason}")]
+    Input { input: String, uri: String, reason: String },
+    /// The name of a variable is no name for a file.
+    #[error("`{name}` cannot be the name of a file, so the variable cannot be handed over as one")]
+    Name { name: String },
+    /// The image decides what runs.
+    #[error(
+        "the task has no `command`, so its image's entrypoint would run; the sandbox runs programs of this machine, not images\n\
+         hint: write the entrypoint of `{image}` as the task's `command`"
+    )]
+    NoCommand { image: String },
+    /// The task is not a container.
+    #[error("the task has no container, and the sandbox runs nothing else")]
+    NoContainer,
+    /// The task's program ended otherwise than with 0.
+    #[error("`{program}` ended with exit code {code}{tail}")]
+    Exit { program: String, code: i32, tail: String },
+    /// A signal ended the task's program.
+    #[error("`{program}` was killed by signal {number} ({name}){tail}")]
+    Signal { program: String, number: i32, name: &'static str, tail: String },
+    /// The declared output is not there.
+    #[error("output `{output}` ({expected}) was not written: no file `{}`", path.display())]
+    OutputMissing { output: String, expected: String, path: PathBuf },
+    /// The declared output is not what it has to be.
+    #[error("output `{output}` is to be {expected}, but {given}")]
+    OutputInvalid { output: String, expected: String, given: String },
+    /// The task's document of outputs is no such thing.
+    #[error("`{}` does not hold the task's outputs: {reason}", path.display())]
+    Outputs { path: PathBuf, reason: String },
+    /// There is no such program on this machine.
+    #[error(
+        "there is no program `{program}` on this machine{searched}\n\
+         hint: the sandbox does not run the image `{image}`; install the program, or run the task on a cluster"
+    )]
+    ProgramNotFound { program: String, searched: String, image: String },
+    /// A secret is not given.
+    #[error(
+        "the task asks for the secret `{secret}`, and there is no variable `{variable}`\n\
+         hint: set it where the sandbox is started"
+    )]
+    SecretMissing { secret: String, variable: String },
+    /// The process could not be started.
+    #[error("`{program}` cannot be started: {source}")]
+    Start { program: String, source: io::Error },
+    /// A placeholder cannot be filled.
+    #[error("`{placeholder}` in the task's command cannot be filled: {reason}")]
+    Template { placeholder: String, reason: String },
+    /// The task told itself why.
+    #[error("{}", error.message)]
+    Told { error: Box<ContainerError> },
+}
+
+impl Failure {
+    /// Tells what was being done with one of the sandbox's files.
+    pub(super) fn files(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Files { action, path, source }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            Self::Exit { .. } => "ExitCode",
+            Self::Files { .. } => "SandboxFiles",
+            Self::Input { .. } => "InputNotReadable",
+            Self::Name { .. } => "VariableName",
+            Self::NoCommand { .. } => "NoCommand",
+            Self::NoContainer => "NoContainer",
+            Self::OutputInvalid { .. } | Self::Outputs { .. } => "OutputInvalid",
+            Self::OutputMissing { .. } => "OutputMissing",
+            Self::ProgramNotFound { .. } => "ProgramNotFound",
+            Self::SecretMissing { .. } => "SecretMissing",
+            Self::Signal { .. } => "Signal",
+            Self::Start { .. } => "ProgramNotStarted",
+            Self::Template { .. } => "Template",
+            Self::Told { error } if error.code.is_empty() => "TaskError",
+            Self::Told { error } => &error.code,
+        }
+    }
+
+    fn kind(&self) -> execution_error::ErrorKind {
+        use execution_error::ErrorKind::{System, Unknown, User};
+        match self {
+            Self::Files { .. } => System,
+            Self::Told { error } if error.origin() != Unknown => error.origin(),
+            _ => User,
+        }
+    }
+
+    /// Whether another attempt may go better. What only another task can mend is not tried again.
+    fn recoverable(&self) -> bool {
+        match self {
+            Self::Exit { .. }
+            | Self::Files { .. }
+            | Self::OutputInvalid { .. }
+            | Self::OutputMissing { .. }
+            | Self::Outputs { .. }
+            | Self::Signal { .. }
+            | Self::Start { .. } => true,
+            Self::Told { error } => error.kind() == container_error::Kind::Recoverable,
+            Self::Input { .. }
+            | Self::Name { .. }
+            | Self::NoCommand { .. }
+            | Self::NoContainer
+            | Self::ProgramNotFound { .. }
+            | Self::SecretMissing { .. }
+            | Self::Template { .. } => false,
+        }
+    }
+
+    /// What the attempt leaves in the output prefix.
+    pub(super) fn document(&self, now: ProtoTimestamp) -> ErrorDocument {
+        let kind = match self.recoverable() {
+            true => container_error::Kind::Recoverable,
+            false => container_error::Kind::NonRecoverable,
+        };
+        let error = ContainerError {
+            code: self.code().to_owned(),
+            message: self.to_string(),
+            kind: kind.into(),
+            origin: self.kind().into(),
+            timestamp: Some(now),
+            worker: String::new(),
+        };
+        ErrorDocument { error: Some(error) }
+    }
+}
+
+/// The outcome that a document of an error stands for.
+pub(super) fn outcome(document: ErrorDocument) -> Outcome {
+    let error = document.error.unwrap_or_default();
+    Outcome::Failed {
+        recoverable: error.kind() == container_error::Kind::Recoverable,
+        error: ExecutionError {
+            code: error.code,
+            message: error.message,
+            kind: error.origin,
+            timestamp: error.timestamp,
+            worker: error.worker,
+            error_uri: String::new(),
+        },
+    }
+}

@@ -1,0 +1,88 @@
+//! Where things are in the folder of an attempt.
+//!
+//! | path | what | placeholder |
+//! |---|---|---|
+//! | `inputs.pb` | the inputs, as a message | `{{.input}}` |
+//! | `task.pb` | the task's template, as a message | `{{.taskTemplatePath}}` |
+//! | `inputs/` | a file for each input; stands for `data_config.input_path` | |
+//! | `outputs/` | a file for each output; stands for `data_config.output_path` | |
+//! | `work/` | the working directory | |
+//! | `result/` | `outputs.pb` or `error.pb`, by the task or, failing that, by the runner | `{{.outputPrefix}}` |
+//! | `stdout.log`, `stderr.log`, `runner.log` | what the task and the runner said | |
+//! | `exit` | how it ended; the last that is written | |
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::failure::Failure;
+
+/// The folder of one attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Makes what has to be there before the task runs.
+    pub(super) fn make(&self) -> Result<(), Failure> {
+        [self.inputs(), self.outputs(), self.work(), self.result()]
+            .iter()
+            .try_for_each(|path| fs::create_dir_all(path).map_err(Failure::files("make the folder", path)))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn exit(&self) -> PathBuf {
+        self.0.join("exit")
+    }
+
+    pub(super) fn inputs(&self) -> PathBuf {
+        self.0.join("inputs")
+    }
+
+    pub(super) fn inputs_message(&self) -> PathBuf {
+        self.0.join("inputs.pb")
+    }
+
+    pub(super) fn outputs(&self) -> PathBuf {
+        self.0.join("outputs")
+    }
+
+    pub(super) fn result(&self) -> PathBuf {
+        self.0.join("result")
+    }
+
+    pub(super) fn outputs_message(&self) -> PathBuf {
+        self.result().join("outputs.pb")
+    }
+
+    pub(super) fn error_message(&self) -> PathBuf {
+        self.result().join("error.pb")
+    }
+
+    pub(super) fn task_message(&self) -> PathBuf {
+        self.0.join("task.pb")
+    }
+
+    pub(super) fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
+    pub(super) fn stdout(&self) -> PathBuf {
+        self.0.join("stdout.log")
+    }
+
+    pub(super) fn stderr(&self) -> PathBuf {
+        self.0.join("stderr.log")
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        self.0.join("runner.log")
+    }
+}

@@ -1,0 +1,112 @@
+//! Hands a task its inputs as copilot does: a file for each, and all of them in one message and one document.
+
+use std::{
+    fs,
+    path::{Component, Path},
+};
+
+use prost::Message as _;
+use remote::proto::core::{
+    Literal, LiteralCollection, LiteralMap, Scalar, data_loading_config::LiteralMapFormat, literal, scalar,
+};
+
+use super::{blob, document, failure::Failure, text};
+
+/// Writes the inputs into a folder, and returns them with the paths of their files there.
+pub(super) fn write(
+    inputs: &LiteralMap,
+    folder: &Path,
+    format: LiteralMapFormat,
+) -> Result<LiteralMap, Failure> {
+    let inputs = write_map(inputs, folder)?;
+    let message = folder.join("inputs.pb");
+    fs::write(&message, inputs.encode_to_vec()).map_err(Failure::files("write", message))?;
+    let document = match format {
+        LiteralMapFormat::Json => folder.join("inputs.json"),
+        // Every document of JSON is one of YAML.
+        LiteralMapFormat::Yaml => folder.join("inputs.yaml"),
+        LiteralMapFormat::Proto => return Ok(inputs),
+    };
+    let text = format!("{:#}\n", document::inputs(&inputs));
+    fs::write(&document, text).map_err(Failure::files("write", document))?;
+    Ok(inputs)
+}
+
+fn write_map(inputs: &LiteralMap, folder: &Path) -> Result<LiteralMap, Failure> {
+    let write = |(name, literal): (&String, &Literal)| {
+        check_name(name)?;
+        Ok((name.clone(), write_literal(name, literal, &folder.join(name))?))
+    };
+    Ok(LiteralMap { literals: inputs.literals.iter().map(write).collect::<Result<_, _>>()? })
+}
+
+/// A variable may not lead out of its folder.
+pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+    let mut parts = Path::new(name).components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(part)), None) if part == name && !name.contains('\0') => Ok(()),
+        _ => Err(Failure::Name { name: name.to_owned() }),
+    }
+}
+
+fn write_literal(input: &str, literal: &Literal, path: &Path) -> Result<Literal, Failure> {
+    let make = || fs::create_dir_all(path).map_err(Failure::files("make the folder", path));
+    let value = match &literal.value {
+        Some(literal::Value::Scalar(scalar)) => {
+            Some(literal::Value::Scalar(Box::new(write_scalar(input, scalar, path)?)))
+        }
+        Some(literal::Value::Collection(collection)) => {
+            make()?;
+            let write = |(index, literal): (usize, &Literal)| {
+                write_literal(input, literal, &path.join(index.to_string()))
+            };
+            let literals = collection.literals.iter().enumerate().map(write).collect::<Result<_, _>>()?;
+            Some(literal::Value::Collection(LiteralCollection { literals }))
+        }
+        Some(literal::Value::Map(map)) => {
+            make()?;
+            Some(literal::Value::Map(write_map(map, path)?))
+        }
+        other => other.clone(),
+    };
+    Ok(Literal { value, ..literal.clone() })
+}
+
+fn write_scalar(input: &str, scalar: &Scalar, path: &Path) -> Result<Scalar, Failure> {
+    let fetched = |uri: &str| fetch(input, uri, path);
+    let value = match &scalar.value {
+        Some(scalar::Value::Blob(blob)) => {
+            Some(scalar::Value::Blob(remote::proto::core::Blob { uri: fetched(&blob.uri)?, ..blob.clone() }))
+        }
+        Some(scalar::Value::Schema(schema)) => {
+            let uri = fetched(&schema.uri)?;
+            Some(scalar::Value::Schema(remote::proto::core::Schema { uri, ..schema.clone() }))
+        }
+        Some(scalar::Value::StructuredDataset(dataset)) => {
+            let uri = fetched(&dataset.uri)?;
+            let dataset = remote::proto::core::StructuredDataset { uri, ..dataset.clone() };
+            Some(scalar::Value::StructuredDataset(dataset))
+        }
+        Some(scalar::Value::Union(union)) => {
+            let value = union.value.as_deref().map(|value| write_literal(input, value, path)).transpose()?;
+            let union = remote::proto::core::Union { value: value.map(Box::new), ..(**union).clone() };
+            Some(scalar::Value::Union(Box::new(union)))
+        }
+        other => {
+            fs::write(path, text::in_file(scalar)).map_err(Failure::files("write", path))?;
+            other.clone()
+        }
+    };
+    Ok(Scalar { value })
+}
+
+/// Copies a file or folder, so that nothing a task does to its inputs harms the original.
+fn fetch(input: &str, uri: &str, to: &Path) -> Result<String, Failure> {
+    let unreadable = |reason: String| Failure::Input { input: input.to_owned(), uri: uri.to_owned(), reason };
+    let Some(from) = blob::path(uri) else {
+        return Err(unreadable("the sandbox reads files of this machine only".to_owned()));
+    };
+    fs::metadata(from).map_err(|error| unreadable(error.to_string()))?;
+    blob::copy(from, to).map_err(|error| unreadable(error.to_string()))?;
+    Ok(to.display().to_string())
+}

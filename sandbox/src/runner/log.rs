@@ -1,0 +1,75 @@
+//! What the runner itself has to say of an attempt, and the last words of the task.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    path::Path,
+};
+
+use remote::proto::core::{TaskLog, task_log::MessageFormat};
+
+use super::{blob, failure::Failure, folder::Folder};
+
+/// How much of the task's last words a message quotes.
+const TAIL_BYTES: u64 = 4096;
+const TAIL_LINES: usize = 20;
+
+/// The runner's own log of one attempt.
+#[derive(Debug)]
+pub(super) struct Log(File);
+
+impl Log {
+    pub(super) fn open(folder: &Folder) -> Result<Self, Failure> {
+        let path = folder.log();
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        Ok(Self(file.map_err(Failure::files("write", path))?))
+    }
+
+    /// Adds a line. A full disk shows elsewhere, where it matters.
+    pub(super) fn line(&mut self, text: &str) {
+        if let Err(error) = writeln!(self.0, "{text}") {
+            log::debug!("the log of an attempt cannot be written: {error}");
+        }
+    }
+}
+
+/// The last lines of a log, as a part of a message; empty if it has none.
+pub(super) fn tail(path: &Path) -> String {
+    let read = || -> std::io::Result<(Vec<u8>, bool)> {
+        let mut file = File::open(path)?;
+        let start = file.metadata()?.len().saturating_sub(TAIL_BYTES);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+        Ok((bytes, start > 0))
+    };
+    let Ok((bytes, mut cut)) = read() else { return String::new() };
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines: Vec<&str> = text.trim_end().lines().collect();
+    if cut && lines.len() > 1 {
+        // Most likely only the end of a line.
+        lines.remove(0);
+    }
+    if lines.len() > TAIL_LINES {
+        lines.drain(..lines.len() - TAIL_LINES);
+        cut = true;
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    let which = if cut { "the last lines of stderr" } else { "stderr" };
+    format!("; {which}:\n{}", lines.join("\n"))
+}
+
+/// Where the logs of an attempt are.
+pub(crate) fn logs(folder: &Path) -> Vec<TaskLog> {
+    let folder = Folder::new(folder);
+    [("stdout", folder.stdout()), ("stderr", folder.stderr()), ("runner", folder.log())]
+        .map(|(name, path)| TaskLog {
+            uri: blob::uri(&path),
+            name: name.to_owned(),
+            message_format: MessageFormat::Unknown.into(),
+            ..TaskLog::default()
+        })
+        .into()
+}

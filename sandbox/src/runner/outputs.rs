@@ -1,0 +1,130 @@
+//! Collects what a task left, as copilot does: for each output the file with its name.
+
+mod file;
+mod value;
+
+use std::{fs, path::Path};
+
+use prost::Message as _;
+use remote::{
+    literal::type_name,
+    proto::core::{
+        ContainerError, ErrorDocument, Literal, LiteralMap, LiteralType, VariableMap, literal_type::Type,
+    },
+};
+
+use super::{blob, failure::Failure, folder::Folder, inputs::check_name, log::Log};
+
+/// How large the file of a value may be: what propeller takes for all outputs together.
+const MAX_VALUE: u64 = 10 * 1024 * 1024;
+
+/// How large copilot lets the file of a value be.
+const COPILOT_MAX_VALUE: u64 = 1024;
+
+/// How much of an error file is read, as by copilot.
+const MAX_ERROR: u64 = 1024 * 1024;
+
+/// What the task says of its own failure, if it does.
+pub(super) fn told_failure(folder: &Folder, declared: Option<&VariableMap>) -> Option<Failure> {
+    let document = |path: &Path| {
+        let document = ErrorDocument::decode(fs::read(path).ok()?.as_slice()).ok()?;
+        Some(Failure::Told { error: Box::new(document.error?) })
+    };
+    let text = |name: &str| {
+        let is_output = declared.is_some_and(|declared| declared.variables.contains_key(name));
+        let path = folder.outputs().join(name);
+        let is_error = !is_output && fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
+        is_error.then(|| Failure::Told { error: Box::new(error_of(&path)) })
+    };
+    document(&folder.error_message())
+        .or_else(|| document(&folder.outputs().join("error.pb")))
+        .or_else(|| text("error"))
+        .or_else(|| text("_ERROR"))
+}
+
+/// The error that a file tells in plain words. It may be tried again, as copilot has it.
+fn error_of(path: &Path) -> ContainerError {
+    use remote::proto::core::{container_error::Kind, execution_error::ErrorKind};
+    let message = match file::read(path, MAX_ERROR) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).trim_end().to_owned(),
+        Err(reason) => format!("the task left an error file that cannot be read: {reason}"),
+    };
+    ContainerError {
+        message: if message.is_empty() { "the task left an empty error file".to_owned() } else { message },
+        kind: Kind::Recoverable.into(),
+        origin: ErrorKind::User.into(),
+        ..ContainerError::default()
+    }
+}
+
+/// Collects the declared outputs. Files among them come to stay in `blobs`.
+pub(super) fn collect(
+    declared: Option<&VariableMap>,
+    folder: &Folder,
+    blobs: &Path,
+    log: &mut Log,
+) -> Result<LiteralMap, Failure> {
+    let message = folder.outputs_message();
+    if message.exists() {
+        let outputs = |reason: String| Failure::Outputs { path: message.clone(), reason };
+        let bytes = fs::read(&message).map_err(|error| outputs(error.to_string()))?;
+        return LiteralMap::decode(bytes.as_slice()).map_err(|error| outputs(error.to_string()));
+    }
+    let mut outputs = LiteralMap::default();
+    for (name, variable) in declared.into_iter().flat_map(|declared| &declared.variables) {
+        check_name(name)?;
+        let expected = variable.r#type.clone().unwrap_or_default();
+        let literal = collect_one(name, &expected, folder, blobs, log)?;
+        outputs.literals.insert(name.clone(), literal);
+    }
+    Ok(outputs)
+}
+
+fn collect_one(
+    name: &str,
+    expected: &LiteralType,
+    folder: &Folder,
+    blobs: &Path,
+    log: &mut Log,
+) -> Result<Literal, Failure> {
+    let invalid = |given: String| Failure::OutputInvalid {
+        output: name.to_owned(),
+        expected: type_name(expected),
+        given,
+    };
+    let path = match file::find(&folder.outputs(), name).map_err(&invalid)? {
+        Some(path) => path,
+        None if value::may_be_missing(expected) => return Ok(value::nothing(expected)),
+        None => {
+            return Err(Failure::OutputMissing {
+                output: name.to_owned(),
+                expected: type_name(expected),
+                path: folder.outputs().join(name),
+            });
+        }
+    };
+    if value::is_stored(expected) {
+        let literal = value::stored(expected, &path, blob::uri(&blobs.join(name))).map_err(&invalid)?;
+        let to = blobs.join(name);
+        blob::keep(&path, &to).map_err(Failure::files("keep an output at", to))?;
+        return Ok(literal);
+    }
+    let bytes = file::read(&path, MAX_VALUE).map_err(&invalid)?;
+    note_what_copilot_refuses(name, expected, bytes.len(), log);
+    value::read(expected, &bytes).map_err(invalid)
+}
+
+/// What works here and fails on a cluster is at least told.
+fn note_what_copilot_refuses(name: &str, expected: &LiteralType, length: usize, log: &mut Log) {
+    if u64::try_from(length).is_ok_and(|length| length > COPILOT_MAX_VALUE) {
+        log.line(&format!(
+            "output `{name}` has {length} bytes; on a cluster, a value has at most {COPILOT_MAX_VALUE}"
+        ));
+    }
+    if !matches!(expected.r#type, Some(Type::Simple(_))) {
+        log.line(&format!(
+            "output `{name}` is {}; on a cluster, a container gives simple values and files only",
+            type_name(expected)
+        ));
+    }
+}

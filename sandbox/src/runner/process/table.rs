@@ -1,0 +1,62 @@
+//! What the system tells of processes: Linux in `/proc`, others nothing.
+
+use std::{fs, path::Path};
+
+use rustix::process::Pid;
+
+use super::super::environment::MARK;
+
+/// The fields of `/proc/<id>/stat` after the name, which may have anything in it.
+struct Stat(Vec<String>);
+
+impl Stat {
+    fn of(id: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let (_, fields) = text.rsplit_once(')')?;
+        Some(Self(fields.split_whitespace().map(str::to_owned).collect()))
+    }
+
+    /// A field by its number in proc(5).
+    fn field(&self, number: usize) -> Option<&str> {
+        self.0.get(number.checked_sub(3)?).map(String::as_str)
+    }
+
+    fn is_dead(&self) -> bool {
+        matches!(self.field(3), Some("Z" | "X"))
+    }
+
+    fn group(&self) -> Option<u32> {
+        self.field(5)?.parse().ok()
+    }
+}
+
+/// When a process started, in ticks since the machine did; 0 if that is not known.
+pub(super) fn started(id: u32) -> u64 {
+    Stat::of(id).and_then(|stat| stat.field(22)?.parse().ok()).unwrap_or_default()
+}
+
+/// Whether a group has anyone who can still do something. `true` where that is not known.
+pub(super) fn lives(group: Pid) -> bool {
+    let Ok(group) = u32::try_from(group.as_raw_nonzero().get()) else { return false };
+    fs::read_dir("/proc/self").is_err()
+        || ids().any(|id| Stat::of(id).is_some_and(|stat| stat.group() == Some(group) && !stat.is_dead()))
+}
+
+/// The members of a group that carry the mark of an attempt.
+pub(super) fn marked_members(group: u32, folder: &Path) -> Vec<Pid> {
+    let mark = format!("{MARK}={}", folder.display());
+    let marked = |id: u32| {
+        fs::read(format!("/proc/{id}/environ"))
+            .is_ok_and(|variables| variables.split(|&byte| byte == 0).any(|pair| pair == mark.as_bytes()))
+    };
+    ids()
+        .filter(|&id| Stat::of(id).is_some_and(|stat| stat.group() == Some(group) && !stat.is_dead()))
+        .filter(|&id| marked(id))
+        .filter_map(|id| Pid::from_raw(i32::try_from(id).ok()?))
+        .collect()
+}
+
+fn ids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}

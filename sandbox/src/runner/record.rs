@@ -1,0 +1,65 @@
+//! How an attempt ended, on disk: for an engine that starts again and finds the process gone.
+//!
+//! `exit` has two lines: how the process ended (a code, `signal 9`, `none`) and the outcome in one word. It is written
+//! last and at once, so whoever finds it also finds the outputs or the error.
+
+use std::{fs, path::Path};
+
+use prost::Message as _;
+use remote::proto::core::{ErrorDocument, LiteralMap};
+
+use super::{
+    Outcome,
+    failure::{self, Failure},
+    folder::Folder,
+};
+
+const FAILED: &str = "failed";
+const KILLED: &str = "killed";
+const SUCCEEDED: &str = "succeeded";
+const TIMED_OUT: &str = "timed out";
+
+/// Writes down how an attempt ended.
+pub(super) fn write(folder: &Folder, process: &str, outcome: &Outcome) -> Result<(), Failure> {
+    let word = match outcome {
+        Outcome::Failed { .. } => FAILED,
+        Outcome::Killed => KILLED,
+        Outcome::Succeeded(outputs) => {
+            replace(&folder.outputs_message(), &outputs.encode_to_vec())?;
+            SUCCEEDED
+        }
+        Outcome::TimedOut => TIMED_OUT,
+    };
+    replace(&folder.exit(), format!("{process}\n{word}\n").as_bytes())
+}
+
+/// Writes down why an attempt failed.
+pub(super) fn write_error(folder: &Folder, document: &ErrorDocument) -> Result<(), Failure> {
+    replace(&folder.error_message(), &document.encode_to_vec())
+}
+
+/// Writes a file that is either there as a whole or not at all.
+fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, content).map_err(Failure::files("write", &partial))?;
+    fs::rename(&partial, path).map_err(Failure::files("write", path))
+}
+
+/// What an attempt came to; `None` if it did not get to its end.
+pub(crate) fn recall(folder: &Path) -> Option<Outcome> {
+    let folder = Folder::new(folder);
+    let record = fs::read_to_string(folder.exit()).ok()?;
+    match record.lines().nth(1)? {
+        FAILED => {
+            let document = ErrorDocument::decode(fs::read(folder.error_message()).ok()?.as_slice()).ok()?;
+            Some(failure::outcome(document))
+        }
+        KILLED => Some(Outcome::Killed),
+        SUCCEEDED => {
+            let outputs = LiteralMap::decode(fs::read(folder.outputs_message()).ok()?.as_slice()).ok()?;
+            Some(Outcome::Succeeded(outputs))
+        }
+        TIMED_OUT => Some(Outcome::TimedOut),
+        _ => None,
+    }
+}

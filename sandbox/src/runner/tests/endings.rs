@@ -1,0 +1,254 @@
+//! How attempts end.
+
+use std::{io::Read as _, sync::mpsc};
+
+use super::*;
+
+#[test]
+fn a_failing_program_is_quoted() {
+    let bench = script("echo out; echo one >&2; echo two >&2; exit 3");
+    let (error, recoverable) = bench.failure();
+    assert_eq!(error.message, "`sh` ended with exit code 3; stderr:\none\ntwo");
+    assert_eq!((error.code.as_str(), error.kind(), recoverable), ("ExitCode", ErrorKind::User, true));
+    assert_eq!(fs::read_to_string(bench.folder().join("stdout.log")).unwrap(), "out\n");
+    assert_eq!(script("exit 1").message(), "`sh` ended with exit code 1");
+}
+
+#[test]
+fn only_the_last_words_are_quoted() {
+    let bench = script("i=0; while [ $i -lt 1000 ]; do echo \"line $i\" >&2; i=$((i+1)); done; exit 1");
+    let message = bench.message();
+    let lines: Vec<&str> = message.lines().collect();
+    assert_eq!(lines[0], "`sh` ended with exit code 1; the last lines of stderr:");
+    assert_eq!((lines.len(), lines[1], lines[20]), (21, "line 980", "line 999"));
+    let long = script("head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1").message();
+    assert!(long.len() < 5000, "{}", long.len());
+}
+
+#[test]
+fn a_signal_is_named() {
+    let (error, _) = script("kill -9 $$").failure();
+    assert_eq!(error.message, "`sh` was killed by signal 9 (SIGKILL)");
+    assert_eq!(error.code, "Signal");
+}
+
+#[test]
+fn an_error_file_tells_the_reason() {
+    for name in ["error", "_ERROR"] {
+        let bench = script(&format!("echo 'no such table' > /var/outputs/{name}"));
+        let (error, recoverable) = bench.failure();
+        assert_eq!((error.message.as_str(), error.code.as_str()), ("no such table", "TaskError"));
+        assert_eq!((error.kind(), recoverable), (ErrorKind::User, true));
+    }
+    assert_eq!(script(": > /var/outputs/error").message(), "the task left an empty error file");
+    assert_eq!(script("echo told > /var/outputs/error; exit 1").message(), "told");
+    let bench = script("echo fine > /var/outputs/error").output("error", "str");
+    assert_eq!(bench.text(), "fine", "an output may have that name");
+}
+
+#[test]
+fn an_error_document_is_taken_as_it_is() {
+    let document = |kind: container_error::Kind, origin: ErrorKind| ErrorDocument {
+        error: Some(ContainerError {
+            code: "USER:Oops".into(),
+            message: "oops".into(),
+            kind: kind.into(),
+            origin: origin.into(),
+            ..ContainerError::default()
+        }),
+    };
+    for (kind, origin, expected) in [
+        (container_error::Kind::NonRecoverable, ErrorKind::Unknown, ErrorKind::User),
+        (container_error::Kind::Recoverable, ErrorKind::System, ErrorKind::System),
+    ] {
+        let source = tempfile::tempdir().unwrap();
+        let file = source.path().join("error.pb");
+        fs::write(&file, document(kind, origin).encode_to_vec()).unwrap();
+        for to in ["{{.outputPrefix}}", "/var/outputs"] {
+            let bench = script(&format!("cp {} {to}/error.pb", file.display()));
+            let (error, recoverable) = bench.failure();
+            assert_eq!((error.code.as_str(), error.message.as_str()), ("USER:Oops", "oops"));
+            assert_eq!(error.kind(), expected);
+            assert_eq!(recoverable, kind == container_error::Kind::Recoverable);
+        }
+    }
+}
+
+#[test]
+fn outputs_that_are_no_message_are_told() {
+    let bench = script("printf '\\377' > {{.outputPrefix}}/outputs.pb");
+    let message = bench.message();
+    let start = "`ROOT/runs/p/d/f1/n0/0/result/outputs.pb` does not hold the task's outputs: ";
+    assert!(message.starts_with(start), "{message}");
+}
+
+#[test]
+fn what_takes_too_long_is_ended() {
+    let bench =
+        script("exec sleep 1000").with(|bench| bench.attempt.timeout = Some(Duration::from_millis(100)));
+    assert_eq!(bench.run(), Outcome::TimedOut);
+    assert_eq!(recall(bench.folder()), Some(Outcome::TimedOut));
+}
+
+/// Runs an attempt that writes to the pipe `ready` when it is at work, and kills it then.
+fn kill_when_ready(bench: &Bench) -> (Outcome, Process) {
+    let pipe = bench.root.path().join("ready");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (kill, killed) = watch::channel(false);
+    let (process, processes) = mpsc::channel();
+    let killer = std::thread::spawn(move || {
+        fs::File::open(pipe).unwrap().read_to_end(&mut Vec::new()).unwrap();
+        kill.send(true).unwrap();
+    });
+    let outcome = block_on(run(bench.attempt.clone(), |started| process.send(started).unwrap(), killed));
+    killer.join().unwrap();
+    (outcome, processes.recv().unwrap())
+}
+
+#[test]
+fn what_is_not_wanted_any_more_is_ended() {
+    let mut bench = script("");
+    let pipe = bench.root.path().join("ready");
+    bench.container().command[2] = format!("sleep 1000 & echo > {}; wait", pipe.display());
+    let (outcome, process) = kill_when_ready(&bench);
+    assert_eq!(outcome, Outcome::Killed);
+    assert!(no_one_is_left(process));
+    assert_eq!(recall(bench.folder()), Some(Outcome::Killed));
+}
+
+#[test]
+fn who_does_not_listen_is_ended_too() {
+    let mut bench = script("");
+    let pipe = bench.root.path().join("ready");
+    bench.container().command[2] =
+        format!("trap '' TERM; echo > {}; while :; do sleep 1000; done", pipe.display());
+    let (outcome, process) = kill_when_ready(&bench);
+    assert_eq!(outcome, Outcome::Killed);
+    assert!(no_one_is_left(process));
+}
+
+fn no_one_is_left(process: Process) -> bool {
+    process::no_one_is_left(process)
+}
+
+#[test]
+fn a_kill_that_came_before_starts_nothing() {
+    let bench = script("true");
+    let (_kill, killed) = watch::channel(true);
+    let outcome = block_on(run(bench.attempt.clone(), |_| panic!("nothing is to start"), killed));
+    assert_eq!(outcome, Outcome::Killed);
+}
+
+#[test]
+fn nothing_outlives_the_first_process() {
+    let bench = script("sleep 1000 & echo started > /var/outputs/o").output("o", "str");
+    let (_kill, never) = watch::channel(false);
+    let (process, processes) = mpsc::channel();
+    let outcome = block_on(run(bench.attempt.clone(), |started| process.send(started).unwrap(), never));
+    assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
+    assert!(no_one_is_left(processes.recv().unwrap()));
+}
+
+#[test]
+fn nothing_runs_before_its_process_is_known() {
+    let bench = script("touch ran");
+    let mark = bench.folder().join("work/ran");
+    let (_kill, never) = watch::channel(false);
+    // The engine dies while it writes the process down: the gate never opens.
+    let work = run(bench.attempt.clone(), |_| panic!("the engine dies"), never);
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(work)));
+    assert!(died.is_err());
+    assert!(!mark.exists());
+    assert_eq!(recall(bench.folder()), None);
+}
+
+#[test]
+fn an_engine_that_gives_up_ends_its_processes() {
+    let mut bench = script("");
+    let pipe = bench.root.path().join("ready");
+    bench.container().command[2] = format!("echo > {}; exec sleep 1000", pipe.display());
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (_kill, never) = watch::channel(false);
+    let (process, processes) = mpsc::channel();
+    let work = run(bench.attempt.clone(), |started| process.send(started).unwrap(), never);
+    block_on(async {
+        let ready = spawn_blocking(move || fs::read(pipe).unwrap());
+        tokio::select! {
+            outcome = work => panic!("{outcome:?}"),
+            _ = ready => {}
+        }
+    });
+    assert!(process::is_gone_soon(processes.recv().unwrap()));
+}
+
+#[test]
+fn the_outcome_can_be_recalled() {
+    let bench = script("echo 1 > /var/outputs/o").output("o", "int");
+    assert_eq!(recall(bench.folder()), None);
+    let outcome = bench.run();
+    assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
+    assert_eq!(recall(bench.folder()), Some(outcome));
+    assert_eq!(fs::read_to_string(bench.folder().join("exit")).unwrap(), "0\nsucceeded\n");
+    let bench = script("exit 3");
+    let outcome = bench.run();
+    assert_eq!(recall(bench.folder()), Some(outcome));
+    assert_eq!(fs::read_to_string(bench.folder().join("exit")).unwrap(), "3\nfailed\n");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_the_sandboxs_fault() {
+    let bench = script("true").with(|bench| {
+        let file = bench.root.path().join("file");
+        fs::write(&file, "").unwrap();
+        bench.attempt.folder = file.join("attempt");
+    });
+    let (error, recoverable) = bench.failure();
+    assert_eq!((error.kind(), recoverable), (ErrorKind::System, true));
+    assert_eq!(
+        bench.message(),
+        "the sandbox cannot make the folder `ROOT/file/attempt/inputs`: Not a directory (os error 20)"
+    );
+}
+
+#[test]
+fn what_an_engine_left_behind_is_swept_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = group_leader("sleep 1000", folder.path());
+    let process = process::of(child.id());
+    // Another one's number, at another time, is another process.
+    sweep(Process { started: process.started + 1, ..process }, &folder.path().join("other"));
+    assert!(child.try_wait().unwrap().is_none());
+    sweep(process, folder.path());
+    assert!(!child.wait().unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_group_without_its_leader_is_swept_away_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = group_leader("sleep 1000 & exit", folder.path());
+    let process = process::of(child.id());
+    child.wait().unwrap();
+    sweep(process, &folder.path().join("other"));
+    assert!(!process::no_one_is_left(process), "without its mark it is not the attempt's");
+    sweep(process, folder.path());
+    assert!(process::is_gone_soon(process));
+}
+
+fn group_leader(script: &str, folder: &Path) -> std::process::Child {
+    use std::os::unix::process::CommandExt as _;
+    std::process::Command::new("sh")
+        .args(["-c", script])
+        .env(environment::MARK, folder)
+        .process_group(0)
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn logs_are_linked() {
+    let uris: Vec<(String, String)> =
+        logs(Path::new("/a")).into_iter().map(|log| (log.name, log.uri)).collect();
+    let link = |name: &str| (name.to_owned(), format!("file:///a/{name}.log"));
+    assert_eq!(uris, [link("stdout"), link("stderr"), link("runner")]);
+}

@@ -1,0 +1,193 @@
+//! Inputs and outputs.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn every_simple_type_goes_in_and_comes_out() {
+    let cases = [
+        ("int", json!(-3), "-3"),
+        ("float", json!(1e21), "1000000000000000000000"),
+        ("str", json!("two\nlines"), "two\nlines"),
+        ("bool", json!(false), "false"),
+        ("datetime", json!("2026-01-02T03:04:05.25Z"), "2026-01-02T03:04:05.25Z"),
+        ("timedelta", json!("1h30m"), "1h30m0s"),
+        ("enum[red, green]", json!("green"), "green"),
+        ("None", json!(null), "null"),
+    ];
+    for (of, value, written) in cases {
+        let bench = script("cp /var/inputs/x /var/outputs/x; cp /var/inputs/x /var/outputs/text")
+            .input("x", of, value)
+            .output("x", of)
+            .output("text", "str");
+        let outputs = bench.outputs();
+        assert_eq!(outputs.literals["x"], bench.attempt.inputs.literals["x"], "{of}");
+        assert_eq!(text(&outputs.literals["text"]), written, "{of}");
+    }
+}
+
+#[test]
+fn structures_lists_and_maps_come_out_as_json() {
+    let cases = [
+        ("dict", json!({"a": [1, {"b": null}]})),
+        ("list[int]", json!([1, 2, 3])),
+        ("dict[str, list[str]]", json!({"a": ["b"], "c": []})),
+        ("list[int | None]", json!([1, null])),
+    ];
+    for (of, value) in cases {
+        let bench = script(&format!("echo '{value}' > /var/outputs/o.json")).output("o", of);
+        assert_eq!(bench.outputs().literals["o"], from_json(&value, &type_of(of)).unwrap(), "{of}");
+    }
+}
+
+#[test]
+fn inputs_are_there_as_files_a_message_and_a_document() {
+    let all = |bench: Bench| {
+        bench.input("i", "int", 1.into()).input("l", "list[str]", json!(["a", "b"])).input(
+            "d",
+            "dict",
+            json!({"k": 1}),
+        )
+    };
+    let bench = all(script(
+        "cd /var/inputs; cat l/1 > /var/outputs/o; cp inputs.json inputs.pb /var/outputs; exit 1",
+    ));
+    bench.failure();
+    let outputs = bench.folder().join("outputs");
+    assert_eq!(fs::read_to_string(outputs.join("o")).unwrap(), "b");
+    let document: serde_json::Value =
+        serde_json::from_slice(&fs::read(outputs.join("inputs.json")).unwrap()).unwrap();
+    assert_eq!(document, json!({"i": 1, "l": ["a", "b"], "d": {"k": 1}}));
+    let message = LiteralMap::decode(fs::read(outputs.join("inputs.pb")).unwrap().as_slice()).unwrap();
+    assert_eq!(message, bench.attempt.inputs);
+    for (format, name) in [(LiteralMapFormat::Yaml, "inputs.yaml"), (LiteralMapFormat::Proto, "inputs.pb")] {
+        let bench = all(script(&format!("test -f /var/inputs/{name} && ! test -f /var/inputs/inputs.json")))
+            .with(|bench| bench.data_config().set_format(format));
+        bench.outputs();
+    }
+}
+
+#[test]
+fn files_go_in_as_copies_and_come_out_to_stay() {
+    let source = tempfile::tempdir().unwrap();
+    let file = source.path().join("data.csv");
+    fs::write(&file, "1,2\n").unwrap();
+    let uri = format!("file://{}", file.display());
+    let bench = script("echo changed >> {{.inputs.x}}; cp /var/inputs/x /var/outputs/y.csv")
+        .input("x", "file[csv]", uri.into())
+        .output("y", "file[csv]");
+    let outputs = bench.outputs();
+    let kept = file_of(&outputs.literals["y"]);
+    assert_eq!(kept, bench.attempt.blobs.join("data/p/d/f1/n0/0/y"));
+    assert_eq!(fs::read_to_string(kept).unwrap(), "1,2\nchanged\n");
+    assert_eq!(fs::read_to_string(file).unwrap(), "1,2\n", "the original is as it was");
+    let scalar::Value::Blob(blob) = scalar_of(&outputs.literals["y"]) else { unreachable!() };
+    assert_eq!(blob.metadata.as_ref().unwrap().r#type.as_ref().unwrap().format, "csv");
+    assert!(!bench.folder().join("inputs").exists(), "the copy is not kept");
+}
+
+#[test]
+fn folders_go_in_and_come_out() {
+    let source = tempfile::tempdir().unwrap();
+    fs::create_dir(source.path().join("sub")).unwrap();
+    fs::write(source.path().join("sub/a"), "a").unwrap();
+    let bench = script("cp -r /var/inputs/x /var/outputs/y; ln -s sub/a /var/outputs/y/link")
+        .input("x", "directory", format!("file://{}", source.path().display()).into())
+        .output("y", "directory");
+    let kept = file_of(&bench.outputs().literals["y"]);
+    assert_eq!(fs::read_to_string(kept.join("sub/a")).unwrap(), "a");
+    assert!(fs::symlink_metadata(kept.join("link")).unwrap().is_file(), "links become what they point to");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let bench = script("true").input("x", "file", "file:///no/such/file".into());
+    assert_eq!(
+        bench.message(),
+        "input `x` is at `file:///no/such/file`, which cannot be read: No such file or directory (os error 2)"
+    );
+    let bench = script("true").input("x", "file", "s3://bucket/key".into());
+    assert_eq!(
+        bench.message(),
+        "input `x` is at `s3://bucket/key`, which cannot be read: the sandbox reads files of this machine only"
+    );
+}
+
+#[test]
+fn a_missing_output_is_named() {
+    let bench = script("echo 1 > /var/outputs/b").output("a", "int").output("b", "int");
+    let (error, recoverable) = bench.failure();
+    assert_eq!((error.code.as_str(), error.kind(), recoverable), ("OutputMissing", ErrorKind::User, true));
+    assert_eq!(
+        bench.message(),
+        "output `a` (int) was not written: no file `ROOT/runs/p/d/f1/n0/0/outputs/a`"
+    );
+}
+
+#[test]
+fn a_wrong_output_is_shown() {
+    let bench = script("echo three > /var/outputs/a").output("a", "int");
+    assert_eq!(bench.message(), "output `a` is to be int, but its file holds `three`");
+    let bench = script("mkdir /var/outputs/a").output("a", "int");
+    assert_eq!(bench.message(), "output `a` is to be int, but `ROOT/runs/p/d/f1/n0/0/outputs/a` is a folder");
+    let bench = script("echo 1 | tee /var/outputs/a.x > /var/outputs/a.y").output("a", "int");
+    assert_eq!(
+        bench.message(),
+        "output `a` is to be int, but there is more than one file for it: `a.x`, `a.y`"
+    );
+}
+
+#[test]
+fn what_a_cluster_would_refuse_is_told_in_the_log() {
+    let bench = script("head -c 2000 /dev/zero | tr '\\0' x > /var/outputs/a; echo '[1]' > /var/outputs/b")
+        .output("a", "str")
+        .output("b", "list[int]");
+    bench.outputs();
+    let log = fs::read_to_string(bench.folder().join("runner.log")).unwrap();
+    assert!(
+        log.ends_with(
+            "output `a` has 2000 bytes; on a cluster, a value has at most 1024\n\
+         output `b` is list[int]; on a cluster, a container gives simple values and files only\n"
+        ),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_variable_may_not_leave_its_folder() {
+    for name in ["../x", "/x", "..", "a/b", ""] {
+        let bench = script("true").input(name, "int", 1.into());
+        assert_eq!(bench.failure().0.code, "VariableName", "{name}");
+        let bench = script("true").output(name, "int");
+        assert_eq!(bench.failure().0.code, "VariableName", "{name}");
+    }
+}
+
+#[test]
+fn copilots_own_folders_are_the_default() {
+    let bench = script("cat /var/flyte/inputs/x > /var/flyte/outputs/o")
+        .with(|bench| {
+            *bench.data_config() = DataLoadingConfig { enabled: true, ..DataLoadingConfig::default() }
+        })
+        .input("x", "str", "x".into())
+        .output("o", "str");
+    assert_eq!(bench.text(), "x");
+}
+
+#[test]
+fn checkpoints_reach_the_next_attempt() {
+    let mut bench = Bench::new([
+        "sh",
+        "-c",
+        "test \"$1\" = '\"\"' || cat \"$1/c\" > /var/outputs/o; mkdir -p \"$2\"; echo saved > \"$2/c\"",
+        "name",
+        "{{.prevCheckpointPrefix}}",
+        "{{.checkpointOutputPrefix}}",
+    ])
+    .output("o", "str");
+    assert_eq!(bench.failure().0.code, "OutputMissing");
+    bench.attempt.names.attempt = 1;
+    bench.attempt.folder = bench.root.path().join("runs/p/d/f1/n0/1");
+    assert_eq!(bench.text(), "saved");
+}
