@@ -15,7 +15,6 @@ mod program;
 mod run;
 mod start;
 mod step;
-mod sweep;
 mod work;
 
 use std::{io, path::Path, time::Duration};

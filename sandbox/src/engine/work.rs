@@ -24,12 +24,11 @@ use super::{
     program::Program,
     run::{Run, failure},
     step::{After, Step},
-    sweep,
 };
 use crate::{
     cache,
     failure::Failure,
-    runner::Outcome,
+    runner::{self, Outcome},
     store::{self, Store, encoded::Encoded, execution::Execution},
 };
 
@@ -81,7 +80,7 @@ impl Work {
             Ok::<_, rusqlite::Error>(left)
         })?;
         let running = left.into_iter().filter(|it| it.closure.phase() == task_execution::Phase::Running);
-        running.filter_map(|attempt| attempt.process).for_each(sweep::sweep);
+        running.filter_map(|attempt| attempt.process).for_each(runner::sweep);
         Ok(())
     }
 

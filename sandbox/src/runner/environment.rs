@@ -28,9 +28,6 @@ const INHERITED: [&str; 11] = [
     "USER",
 ];
 
-/// Names the folder of the attempt, so that a process can be told to be of it.
-pub(super) const MARK: &str = "FLYTE_ATTEMPT_DIR";
-
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, OsString>;
 
@@ -56,7 +53,6 @@ pub(super) fn of(
         }
         variables.insert(name, value);
     }
-    variables.insert(MARK.to_owned(), folder.path().into());
     variables.insert("FLYTE_INPUT_DIR".to_owned(), folder.inputs().into());
     variables.insert("FLYTE_OUTPUT_DIR".to_owned(), folder.outputs().into());
     variables.extend(identity(attempt).map(|(name, value)| (name.to_owned(), value.into())));

@@ -1,8 +1,8 @@
 //! A process and its descendants, as far as they stay together.
 
-use std::{path::Path, time::Duration};
+use std::{thread, time::Duration};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::time::sleep;
 
 use super::{super::Process, table};
@@ -10,6 +10,9 @@ use super::{super::Process, table};
 /// How long the system may take to clear away what was killed.
 const CLEARING: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(2);
+
+/// How often it is tried to end a group; what hangs in the kernel may not hang the engine.
+const SWEEPS: u32 = 2500;
 
 /// The group that a process leads. It ends when this is dropped, so also with an engine that gives up.
 #[derive(Debug)]
@@ -57,18 +60,21 @@ fn pid(id: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id).ok()?)
 }
 
-/// Ends what is left of an attempt whose engine died.
+/// Ends the process group of an attempt whose engine died, and waits until nothing of it is left.
 ///
-/// The process is the recorded one only if it started when that one did. If it is gone, its group may still have others;
-/// they are known by a variable that names the attempt's folder. Where the system does not tell such things (all but
-/// Linux), a group is left alone rather than risking to hit another one.
-pub(crate) fn sweep(process: Process, folder: &Path) {
-    let leader_lives = process.started != 0 && table::started(process.id) == process.started;
-    if leader_lives && let Some(group) = pid(process.id) {
+/// No new process gets a number that a group has. So if the leader's number belongs to a process that started at another
+/// time, the group is gone; and if it belongs to none, whoever is in the group is of the attempt. Where the system does
+/// not say when a process started, a stranger might be hit, and nothing is done.
+pub(crate) fn sweep(process: Process) {
+    let Some(group) = pid(process.id).filter(|_| process.started != 0) else { return };
+    for _ in 0..SWEEPS {
+        let leader = table::started(process.id);
+        if (leader != 0 && leader != process.started) || !table::lives(group) {
+            return;
+        }
         // An error says that it ended in the meantime.
         let _ = kill_process_group(group, Signal::KILL);
+        thread::sleep(STEP);
     }
-    for member in table::marked_members(process.id, folder) {
-        let _ = kill_process(member, Signal::KILL);
-    }
+    log::warn!("the process group {} of an earlier attempt cannot be ended", process.id);
 }

@@ -1,10 +1,8 @@
 //! What the system tells of processes: Linux in `/proc`, others nothing.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use rustix::process::Pid;
-
-use super::super::environment::MARK;
 
 /// The fields of `/proc/<id>/stat` after the name, which may have anything in it.
 struct Stat(Vec<String>);
@@ -40,20 +38,6 @@ pub(super) fn lives(group: Pid) -> bool {
     let Ok(group) = u32::try_from(group.as_raw_nonzero().get()) else { return false };
     fs::read_dir("/proc/self").is_err()
         || ids().any(|id| Stat::of(id).is_some_and(|stat| stat.group() == Some(group) && !stat.is_dead()))
-}
-
-/// The members of a group that carry the mark of an attempt.
-pub(super) fn marked_members(group: u32, folder: &Path) -> Vec<Pid> {
-    let mark = format!("{MARK}={}", folder.display());
-    let marked = |id: u32| {
-        fs::read(format!("/proc/{id}/environ"))
-            .is_ok_and(|variables| variables.split(|&byte| byte == 0).any(|pair| pair == mark.as_bytes()))
-    };
-    ids()
-        .filter(|&id| Stat::of(id).is_some_and(|stat| stat.group() == Some(group) && !stat.is_dead()))
-        .filter(|&id| marked(id))
-        .filter_map(|id| Pid::from_raw(i32::try_from(id).ok()?))
-        .collect()
 }
 
 fn ids() -> impl Iterator<Item = u32> {
