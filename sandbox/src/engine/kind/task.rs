@@ -1,6 +1,10 @@
 //! Nodes that run a task: results from the cache, attempts, retries.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use remote::proto::{
     admin::{
@@ -8,8 +12,8 @@ use remote::proto::{
         task_execution_closure,
     },
     core::{
-        CatalogCacheStatus, CatalogMetadata, ExecutionError, TaskTemplate, execution_error::ErrorKind,
-        node_execution::Phase, task_execution::Phase as TaskPhase,
+        CatalogCacheStatus, CatalogMetadata, ExecutionError, TaskTemplate, WorkflowExecutionIdentifier,
+        execution_error::ErrorKind, node_execution::Phase, task_execution::Phase as TaskPhase,
     },
 };
 
@@ -20,7 +24,7 @@ use crate::{
         step::Step,
     },
     failure::Failure,
-    runner::{Attempt, Outcome, TemplateNames},
+    runner::{self, Attempt, Outcome, TemplateNames},
     store::{task_execution::TaskExecution, time},
 };
 
@@ -88,6 +92,7 @@ pub(super) fn start(
         node.kind.cache.key = Key::of(task, &node.record.inputs);
     }
     let number = u32::try_from(node.attempts.len()).unwrap_or(u32::MAX);
+    let folder = folder(step.root, &run.execution.id, &node.record.node_id, number);
     let now = Some(time::stamp(step.now));
     let attempt = TaskExecution {
         task: task.id.clone().unwrap_or_default(),
@@ -100,19 +105,18 @@ pub(super) fn start(
             updated_at: now,
             started_at: now,
             task_type: task.r#type.clone(),
+            logs: runner::logs(&folder),
             ..TaskExecutionClosure::default()
         },
         inputs: node.record.inputs.clone(),
         outputs: None,
         process: None,
     };
-    let id = &run.execution.id;
-    let folder: PathBuf = [&id.project, &id.domain, &id.name, &node.record.node_id].iter().collect();
     let envs = run.execution.spec.envs.iter().flat_map(|envs| &envs.values);
     let wish = Attempt {
         task: task.as_ref().clone(),
         inputs: node.record.inputs.clone(),
-        folder: step.root.join("runs").join(folder).join(number.to_string()),
+        folder,
         blobs: step.root.join("blobs"),
         names: TemplateNames {
             execution: run.execution.id.clone(),
@@ -125,6 +129,12 @@ pub(super) fn start(
     step.after.start.push((attempt.id(), wish));
     node.attempts.push(attempt);
     Ok(())
+}
+
+/// Where an attempt has its files.
+fn folder(root: &Path, id: &WorkflowExecutionIdentifier, node: &str, attempt: u32) -> PathBuf {
+    let folders = [&id.project, &id.domain, &id.name, node, &attempt.to_string()];
+    folders.into_iter().fold(root.join("runs"), |path, folder| path.join(folder))
 }
 
 /// Takes in how the running attempt ended.
@@ -179,8 +189,15 @@ pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(
     }
 }
 
-/// The last attempt's engine is gone, and so is its process by now.
+/// The last attempt's engine is gone, and so is its process by now. It may have got to its end before that.
 pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    let attempt = run.nodes[index].attempts.last();
+    let folder = attempt.map(|it| folder(step.root, &it.execution, &it.node_id, it.attempt));
+    match folder.and_then(|folder| runner::recall(&folder)) {
+        // What an engine kills on its way out was not unwanted.
+        None | Some(Outcome::Killed) => {}
+        Some(outcome) => return over(run, index, outcome, step),
+    }
     let text = "the sandbox's engine ended while the task was running";
     let error = failure(LOST, text, ErrorKind::System);
     over(run, index, Outcome::Failed { error, recoverable: true }, step)
