@@ -12,7 +12,7 @@
 //!   shout:
 //!     task: shout
 //!     version: v2                        # also `project`, `domain`; those of the workflow if left out
-//!     inputs: {text: $greet.greeting, more: [$greet.parts[0], 3, costs $$5]}
+//!     inputs: {text: $greet.greeting, more: [$greet.parts.0, costs $$5]}
 //!     after: [other]
 //!     retries: 2
 //!   other: {task: warm_up}
@@ -23,7 +23,8 @@
 //! # Values
 //!
 //! - A text that starts with `$` is a reference and stands alone: `$inputs.name` is an input of the workflow, `$node.output`
-//!   an output of a node, and `.key`, `[0]` and `["key"]` behind it lead into lists, maps and structures.
+//!   an output of a node, and `.key`, `.0`, `[0]` and `["key"]` behind it lead into lists, maps and structures. (YAML wants
+//!   quotes round a text with brackets that is in brackets: `["$a.b[0]", $a.c.0]`.)
 //! - `$$` is a plain `$`. A reference in the midst of a text is refused: texts are not put together.
 //! - Lists and maps may hold references; a structure (`dict`) may not.
 //! - Everything else is a constant, read by the type of the input that it is for, as a value of an inputs file is

@@ -82,7 +82,11 @@ fn name(text: &str) -> (&str, &str) {
 fn attribute(text: &str) -> Option<(AttributeValue, &str)> {
     if let Some(rest) = text.strip_prefix('.') {
         let (key, rest) = name(rest);
-        return (!key.is_empty()).then(|| (AttributeValue::StringValue(key.to_owned()), rest));
+        let attribute = match key.parse() {
+            Ok(index) => AttributeValue::IntValue(index),
+            Err(_) => AttributeValue::StringValue(key.to_owned()),
+        };
+        return (!key.is_empty()).then_some((attribute, rest));
     }
     let rest = text.strip_prefix('[')?;
     if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
@@ -99,7 +103,7 @@ pub(super) fn written(reference: &OutputReference) -> String {
     let mut text = format!("${node}.{}", reference.var);
     for attribute in &reference.attr_path {
         match &attribute.value {
-            Some(AttributeValue::StringValue(key)) if !key.is_empty() && key.chars().all(is_name) => {
+            Some(AttributeValue::StringValue(key)) if is_plain(key) => {
                 text.push('.');
                 text.push_str(key);
             }
@@ -111,18 +115,24 @@ pub(super) fn written(reference: &OutputReference) -> String {
     text
 }
 
+/// Whether a key can be written behind a dot, where a number is an index.
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(is_name) && key.parse::<i32>().is_err()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Text, read, written};
 
     #[test]
     fn references_read_and_write_alike() {
-        for text in ["$inputs.name", "$my-node.out", "$a.b.c[0].d", "$a.b[\"x y\"][12]"] {
+        for text in ["$inputs.name", "$my-node.out", "$a.b.c[0].d", "$a.b[\"x y\"][12]", "$a.b[\"0\"]"] {
             let Ok(Text::Reference(reference)) = read(text, |_| true) else {
                 panic!("`{text}` is a reference")
             };
             assert_eq!(written(&reference), text);
         }
+        assert_eq!(read("$a.b.0", |_| true), read("$a.b[0]", |_| true));
     }
 
     #[test]
