@@ -23,12 +23,12 @@
 //! them); a timeout may be written `1h30m`; caching without a version waits for the default policies.
 
 mod error;
-pub(super) mod fields;
-pub(super) mod metadata;
+mod fields;
+mod metadata;
 mod pod;
-pub(super) mod resources;
+mod resources;
 mod secrets;
-pub(super) mod types;
+mod types;
 
 use serde_json::Value;
 

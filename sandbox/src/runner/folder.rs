@@ -13,7 +13,6 @@
 
 use std::{
     fs,
-    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -28,14 +27,8 @@ impl Folder {
         Self(path.into())
     }
 
-    /// Makes what has to be there before the task runs, and nothing else is.
+    /// Makes what has to be there before the task runs.
     pub(super) fn make(&self) -> Result<(), Failure> {
-        match fs::remove_dir_all(&self.0) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Failure::files("clear the folder", &self.0)(error));
-            }
-            _ => {}
-        }
         [self.inputs(), self.outputs(), self.work(), self.result()]
             .iter()
             .try_for_each(|path| fs::create_dir_all(path).map_err(Failure::files("make the folder", path)))

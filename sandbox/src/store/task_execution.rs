@@ -1,5 +1,7 @@
 //! The table of attempts at tasks.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use remote::proto::{
     admin::TaskExecutionClosure,
@@ -29,6 +31,13 @@ pub(crate) struct TaskExecution {
 }
 
 impl TaskExecution {
+    /// Where it keeps its files.
+    pub(crate) fn folder(&self, root: &Path) -> PathBuf {
+        let id = &self.execution;
+        let names = ["runs", &id.project, &id.domain, &id.name, &self.node_id, &self.attempt.to_string()];
+        names.iter().fold(root.to_owned(), |path, name| path.join(name))
+    }
+
     /// Its name among all attempts.
     pub(crate) fn id(&self) -> TaskExecutionIdentifier {
         TaskExecutionIdentifier {

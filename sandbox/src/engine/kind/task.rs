@@ -1,10 +1,6 @@
 //! Nodes that run a task: results from the cache, attempts, retries.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use remote::proto::{
     admin::{
@@ -12,8 +8,8 @@ use remote::proto::{
         task_execution_closure,
     },
     core::{
-        CatalogCacheStatus, CatalogMetadata, ExecutionError, TaskTemplate, WorkflowExecutionIdentifier,
-        execution_error::ErrorKind, node_execution::Phase, task_execution::Phase as TaskPhase,
+        CatalogCacheStatus, CatalogMetadata, ExecutionError, TaskTemplate, execution_error::ErrorKind,
+        node_execution::Phase, task_execution::Phase as TaskPhase,
     },
 };
 
@@ -92,9 +88,8 @@ pub(super) fn start(
         node.kind.cache.key = Key::of(task, &node.record.inputs);
     }
     let number = u32::try_from(node.attempts.len()).unwrap_or(u32::MAX);
-    let folder = folder(step.root, &run.execution.id, &node.record.node_id, number);
     let now = Some(time::stamp(step.now));
-    let attempt = TaskExecution {
+    let mut attempt = TaskExecution {
         task: task.id.clone().unwrap_or_default(),
         execution: run.execution.id.clone(),
         node_id: node.record.node_id.clone(),
@@ -105,18 +100,18 @@ pub(super) fn start(
             updated_at: now,
             started_at: now,
             task_type: task.r#type.clone(),
-            logs: runner::logs(&folder),
             ..TaskExecutionClosure::default()
         },
         inputs: node.record.inputs.clone(),
         outputs: None,
         process: None,
     };
+    attempt.closure.logs = runner::logs(&attempt.folder(step.root));
     let envs = run.execution.spec.envs.iter().flat_map(|envs| &envs.values);
     let wish = Attempt {
         task: task.as_ref().clone(),
         inputs: node.record.inputs.clone(),
-        folder,
+        folder: attempt.folder(step.root),
         blobs: step.root.join("blobs"),
         names: TemplateNames {
             execution: run.execution.id.clone(),
@@ -129,12 +124,6 @@ pub(super) fn start(
     step.after.start.push((attempt.id(), wish));
     node.attempts.push(attempt);
     Ok(())
-}
-
-/// Where an attempt has its files.
-fn folder(root: &Path, id: &WorkflowExecutionIdentifier, node: &str, attempt: u32) -> PathBuf {
-    let folders = [&id.project, &id.domain, &id.name, node, &attempt.to_string()];
-    folders.into_iter().fold(root.join("runs"), |path, folder| path.join(folder))
 }
 
 /// Takes in how the running attempt ended.
@@ -157,6 +146,13 @@ pub(in crate::engine) fn over(
                 note(run, index, CatalogCacheStatus::CachePopulated, Some(entry));
             }
             run.succeed(index, outputs, Phase::Succeeded, step)
+        }
+        Outcome::Killed if !is_unwanted => {
+            // The engine was stopped in good order: that is nobody's failure.
+            end_attempt(&mut run.nodes[index], TaskPhase::Aborted, step);
+            run.touch(index);
+            run.queue(index);
+            Ok(())
         }
         Outcome::Killed => {
             end_attempt(&mut run.nodes[index], TaskPhase::Aborted, step);
@@ -189,14 +185,11 @@ pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(
     }
 }
 
-/// The last attempt's engine is gone, and so is its process by now. It may have got to its end before that.
+/// The last attempt's engine is gone, and so is its process by now. It may have come to its end before.
 pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
-    let attempt = run.nodes[index].attempts.last();
-    let folder = attempt.map(|it| folder(step.root, &it.execution, &it.node_id, it.attempt));
-    match folder.and_then(|folder| runner::recall(&folder)) {
-        // What an engine kills on its way out was not unwanted.
-        None | Some(Outcome::Killed) => {}
-        Some(outcome) => return over(run, index, outcome, step),
+    let last = run.nodes[index].attempts.last();
+    if let Some(outcome) = last.and_then(|attempt| runner::recall(&attempt.folder(step.root))) {
+        return over(run, index, outcome, step);
     }
     let text = "the sandbox's engine ended while the task was running";
     let error = failure(LOST, text, ErrorKind::System);
@@ -230,17 +223,17 @@ fn failed(
 
 /// Whether there is another attempt after a failure of a kind.
 fn may_retry(node: &Node, kind: ErrorKind) -> bool {
-    let is_system = |attempt: &&TaskExecution| match &attempt.closure.output_result {
-        Some(task_execution_closure::OutputResult::Error(error)) => error.kind() == ErrorKind::System,
-        _ => false,
-    };
-    let system = node.attempts.iter().filter(is_system).count();
+    let kinds = node.attempts.iter().filter_map(|attempt| match &attempt.closure.output_result {
+        Some(task_execution_closure::OutputResult::Error(error)) => Some(error.kind()),
+        _ => None,
+    });
+    let (system, user): (Vec<_>, Vec<_>) = kinds.partition(|kind| *kind == ErrorKind::System);
     if kind == ErrorKind::System {
-        return system <= SYSTEM_RETRIES;
+        return system.len() <= SYSTEM_RETRIES;
     }
     let metadata = task(node).and_then(|task| task.metadata.as_ref());
     let retries = metadata.and_then(|metadata| metadata.retries).map_or(0, |retries| retries.retries);
-    u32::try_from(node.attempts.len() - system).is_ok_and(|failures| failures <= retries)
+    u32::try_from(user.len()).is_ok_and(|failures| failures <= retries)
 }
 
 fn task(node: &Node) -> Option<&TaskTemplate> {

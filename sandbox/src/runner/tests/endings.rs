@@ -206,7 +206,7 @@ fn a_folder_that_cannot_be_made_is_the_sandboxs_fault() {
     assert_eq!((error.kind(), recoverable), (ErrorKind::System, true));
     assert_eq!(
         bench.message(),
-        "the sandbox cannot clear the folder `ROOT/file/attempt`: Not a directory (os error 20)"
+        "the sandbox cannot make the folder `ROOT/file/attempt/inputs`: Not a directory (os error 20)"
     );
 }
 
