@@ -1,5 +1,6 @@
 //! A Flyte for one machine. See ARCHITECTURE.md.
 
+mod blobs;
 mod cache;
 mod compile;
 pub mod engine;
@@ -7,6 +8,7 @@ mod failure;
 mod identity;
 mod list;
 mod runner;
+pub mod server;
 mod service;
 mod store;
 
@@ -14,7 +16,7 @@ use std::path::PathBuf;
 
 use remote::transport::{Answer, Call, Reply, Status, Transport};
 
-use self::engine::Starter;
+use self::{blobs::Blobs, engine::Starter};
 pub use self::{
     engine::EngineStart,
     store::{OpenError, Store},
@@ -31,7 +33,9 @@ pub struct Options {
 
 /// An open sandbox. Many processes may have the same one open.
 pub struct Sandbox {
+    root: PathBuf,
     store: Store,
+    blobs: Blobs,
     engine: Starter,
 }
 
@@ -43,7 +47,13 @@ impl Sandbox {
     /// When its folder or database cannot be made, read or written.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let store = Store::open(&options.root)?;
-        let sandbox = Self { store, engine: Starter::new(&options.root, options.engine.clone()) };
+        let blobs = Blobs::new(&options.root);
+        let sandbox = Self {
+            root: options.root.clone(),
+            store,
+            blobs,
+            engine: Starter::new(&options.root, options.engine.clone()),
+        };
         // An engine may have been killed in the midst of its work.
         if sandbox.store.read(store::execution::open).is_ok_and(|open| !open.is_empty()) {
             sandbox.wake_engine();

@@ -36,10 +36,15 @@ pub(crate) fn answer(sandbox: &Sandbox, path: &str, message: &[u8]) -> Result<Ve
 
 /// What a gRPC server says of a service or a method that it does not have.
 fn unknown(path: &str) -> Status {
-    match path.trim_start_matches('/').split_once('/') {
-        Some((service, _)) => Status::new(remote::Code::Unimplemented, format!("unknown service {service}")),
-        None => Status::unimplemented(path),
-    }
+    const SERVICES: [&str; 2] = ["flyteidl.service.AdminService", "flyteidl.service.DataProxyService"];
+    let message = match path.trim_start_matches('/').rsplit_once('/') {
+        Some((service, method)) if SERVICES.contains(&service) => {
+            format!("unknown method {method} for service {service}")
+        }
+        Some((service, _)) => format!("unknown service {service}"),
+        None => format!("malformed method name: {path:?}"),
+    };
+    Status::new(remote::Code::Unimplemented, message)
 }
 
 /// One method a line: name, request, response, the function that answers.
@@ -107,5 +112,8 @@ impl AdminService for Sandbox {
 impl DataProxyService for Sandbox {
     methods! {
         create_upload_location: data::CreateUploadLocationRequest => data::CreateUploadLocationResponse, data_proxy::create_upload_location;
+        create_download_location: data::CreateDownloadLocationRequest => data::CreateDownloadLocationResponse, data_proxy::create_download_location;
+        create_download_link: data::CreateDownloadLinkRequest => data::CreateDownloadLinkResponse, data_proxy::create_download_link;
+        get_data: data::GetDataRequest => data::GetDataResponse, data_proxy::get_data;
     }
 }

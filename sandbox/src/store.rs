@@ -1,5 +1,6 @@
 //! The database: SQLite in WAL mode, so that many processes read and write it at once.
 
+pub(crate) mod blob_grant;
 pub(crate) mod cache;
 pub(crate) mod encoded;
 pub(crate) mod execution;

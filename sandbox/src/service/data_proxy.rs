@@ -1,12 +1,181 @@
 //! Where to upload files to, and where to get them from.
+//!
+//! A server hands out URLs of its own, for PUT and GET; a sandbox within a process, which serves none, names the file.
 
-use remote::proto::service;
+mod data;
 
-use crate::{Sandbox, failure::Failure};
+use data_encoding::{BASE32, BASE64};
+use jiff::{SignedDuration, Timestamp};
+use remote::{
+    Code, Status,
+    proto::service::{
+        ArtifactType, CreateDownloadLinkRequest, CreateDownloadLinkResponse, CreateDownloadLocationRequest,
+        CreateDownloadLocationResponse, CreateUploadLocationRequest, CreateUploadLocationResponse,
+        create_download_link_request::Source,
+    },
+};
+
+pub(crate) use self::data::get as get_data;
+use super::node_execution;
+use crate::{
+    Sandbox,
+    blobs::{self, BlobPath},
+    failure::{Failure, invalid, required},
+    store::{
+        blob_grant::{self, Grant},
+        time,
+    },
+};
+
+/// How long a signed URL is good for, by default and at most.
+const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+/// Of MD5.
+const MD5_BYTES: usize = 16;
+const RANDOM_NAME: usize = 20;
+/// Where S3 keeps the MD5 of a file; flytekit sends whatever headers it is told to.
+const MD5_HEADER: &str = "x-amz-meta-flyteContentMD5";
 
 pub(crate) fn create_upload_location(
-    _: &Sandbox,
-    _: service::CreateUploadLocationRequest,
-) -> Result<service::CreateUploadLocationResponse, Failure> {
-    Err(remote::Status::new(remote::Code::Unimplemented, "not served yet").into())
+    sandbox: &Sandbox,
+    request: CreateUploadLocationRequest,
+) -> Result<CreateUploadLocationResponse, Failure> {
+    if request.project.is_empty() || request.domain.is_empty() {
+        return Err(invalid("project and domain are required parameters"));
+    }
+    let md5 = &request.content_md5;
+    if request.filename_root.is_empty() && md5.is_empty() {
+        return Err(invalid("content_md5 or filename_root is a required parameter"));
+    }
+    if !md5.is_empty() && md5.len() != MD5_BYTES {
+        return Err(invalid(format!("content_md5 must have {MD5_BYTES} bytes, not {}", md5.len())));
+    }
+    let lifetime = lifetime(request.expires_in.as_ref())?;
+    let root =
+        if request.filename_root.is_empty() { BASE32.encode(md5) } else { request.filename_root.clone() };
+    let name = match request.filename.as_str() {
+        "" => random_name(),
+        name => name.to_owned(),
+    };
+    let text = [request.project.as_str(), &request.domain, &root, &name].join("/");
+    let path = BlobPath::parse(&text).ok_or_else(|| {
+        invalid(format!("invalid upload location [{text}]: it must name a file below its project"))
+    })?;
+    if !request.filename.is_empty() && !request.filename_root.is_empty() {
+        check_free(sandbox, &path, md5)?;
+    }
+    let file = sandbox.blobs.prepare(&path)?;
+    if file.is_dir() {
+        return Err(invalid(format!("invalid upload location [{text}]: it is a folder")));
+    }
+    let content_md5 = (!md5.is_empty()).then(|| md5.clone());
+    let (signed_url, expires_at) = sign(sandbox, &path, true, content_md5, lifetime)?;
+    let mut response = CreateUploadLocationResponse {
+        signed_url,
+        native_url: sandbox.blobs.native_uri(&path),
+        expires_at: Some(expires_at),
+        ..Default::default()
+    };
+    if request.add_content_md5_metadata && !md5.is_empty() {
+        response.headers.insert(MD5_HEADER.to_owned(), BASE64.encode(md5));
+    }
+    Ok(response)
+}
+
+pub(crate) fn create_download_location(
+    sandbox: &Sandbox,
+    request: CreateDownloadLocationRequest,
+) -> Result<CreateDownloadLocationResponse, Failure> {
+    if request.native_url.is_empty() {
+        return Err(invalid("Invalid native URL"));
+    }
+    let path = sandbox
+        .blobs
+        .path_of(&request.native_url)
+        .ok_or_else(|| invalid(format!("`{}` is none of the sandbox's files", request.native_url)))?;
+    if !sandbox.blobs.file(&path).is_file() {
+        return Err(Status::new(Code::NotFound, format!("no file at [{}]", request.native_url)).into());
+    }
+    let (signed_url, expires_at) = sign(sandbox, &path, false, None, lifetime(request.expires_in.as_ref())?)?;
+    Ok(CreateDownloadLocationResponse { signed_url, expires_at: Some(expires_at) })
+}
+
+/// Decks are what this is for, and tasks that run in the sandbox make none.
+pub(crate) fn create_download_link(
+    sandbox: &Sandbox,
+    request: CreateDownloadLinkRequest,
+) -> Result<CreateDownloadLinkResponse, Failure> {
+    if request.artifact_type() != ArtifactType::Deck {
+        return Err(invalid(format!(
+            "unsupported artifact type [{}]",
+            request.artifact_type().as_str_name()
+        )));
+    }
+    let Source::NodeExecutionId(id) = required(request.source, "source")?;
+    let node_id = id.node_id.clone();
+    node_execution::get(sandbox, remote::proto::admin::NodeExecutionGetRequest { id: Some(id) })?;
+    Err(Status::new(Code::NotFound, format!("no deck found for node execution [{node_id}]")).into())
+}
+
+/// What is there may be written again by whoever knows it.
+fn check_free(sandbox: &Sandbox, path: &BlobPath, md5: &[u8]) -> Result<(), Failure> {
+    let Some(present) = blobs::md5_of(&sandbox.blobs.file(path))? else { return Ok(()) };
+    if present == md5 {
+        return Ok(());
+    }
+    let message = format!(
+        "file already exists at location [{}], specify a matching hash if you wish to rewrite",
+        sandbox.blobs.native_uri(path)
+    );
+    Err(Status::new(Code::AlreadyExists, message).into())
+}
+
+fn lifetime(asked: Option<&prost_types::Duration>) -> Result<SignedDuration, Failure> {
+    let Some(asked) = asked else { return Ok(LONGEST) };
+    let asked = SignedDuration::new(asked.seconds, asked.nanos);
+    if asked > LONGEST {
+        return Err(invalid(format!(
+            "expiresIn [{asked:#}] cannot exceed max allowed expiration [{LONGEST:#}]"
+        )));
+    }
+    if !asked.is_positive() {
+        return Err(invalid(format!("expiresIn [{asked:#}] must be positive")));
+    }
+    Ok(asked)
+}
+
+/// An URL for one file, and when it expires.
+fn sign(
+    sandbox: &Sandbox,
+    path: &BlobPath,
+    writes: bool,
+    content_md5: Option<Vec<u8>>,
+    lifetime: SignedDuration,
+) -> Result<(String, prost_types::Timestamp), Failure> {
+    let expires_at = Timestamp::now() + lifetime;
+    let message =
+        prost_types::Timestamp { seconds: expires_at.as_second(), nanos: expires_at.subsec_nanosecond() };
+    let Some(address) = sandbox.blobs.address() else {
+        return Ok((sandbox.blobs.native_uri(path), message));
+    };
+    let token = blobs::token()?;
+    let grant = Grant { path: path.as_str().to_owned(), writes, content_md5 };
+    sandbox
+        .store
+        .write(|transaction| blob_grant::insert(transaction, &token, &grant, &time::text(expires_at)))?;
+    // The name is for people; the token says all.
+    let name: String = path.file_name().bytes().map(url_byte).collect();
+    Ok((format!("{address}{}{token}/{name}", crate::server::DATA), message))
+}
+
+/// A byte as it may stand in an URL.
+fn url_byte(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
+}
+
+fn random_name() -> String {
+    std::iter::repeat_with(fastrand::lowercase).take(RANDOM_NAME).collect()
 }

@@ -5,8 +5,8 @@ use remote::{Code, Status};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// FlyteAdmin cuts the text so that it fits into an answer.
-const LONGEST: usize = 3 * 1024 * 1024;
+/// More does not help a reader, and gRPC carries an error's text in a header: clients take 8 KiB at least.
+const LONGEST: usize = 4 * 1024;
 
 /// What tells two registrations apart: messages are encoded in one way only, maps in order.
 pub(crate) fn digest(message: &impl Message) -> Vec<u8> {
@@ -27,10 +27,7 @@ pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new:
     let mut lines = Vec::new();
     compare(&mut lines, "", Some(&json(old)), Some(&json(new)));
     text.push_str(&lines.join("\n"));
-    if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-    }
+    text.truncate(text.floor_char_boundary(LONGEST));
     Status::new(Code::InvalidArgument, text)
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn insert(
     let schedule = match schedule.and_then(|schedule| schedule.schedule_expression.as_ref()) {
         None => "NONE",
         Some(ScheduleExpression::Rate(_)) => "RATE",
-        Some(ScheduleExpression::CronExpression(_) | ScheduleExpression::CronSchedule(_)) => "CRON",
+        Some(_) => "CRON",
     };
     connection
         .prepare_cached(

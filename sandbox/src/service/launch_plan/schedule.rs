@@ -76,7 +76,7 @@ pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> 
         ScheduleExpression::Rate(rate) if rate.value == 0 => {
             Err(invalid("Invalid fixed rate: it must be at least 1"))
         }
-        ScheduleExpression::Rate(_) | ScheduleExpression::CronExpression(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 

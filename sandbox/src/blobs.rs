@@ -1,0 +1,154 @@
+//! The folder of blobs: uploaded files and what tasks write. A native URI is `file:///…` below it.
+//!
+//! Names come from requests, so each is checked segment by segment; nothing outside of the folder can be named.
+
+use std::{
+    fs, io,
+    path::{Component, Path, PathBuf},
+    sync::OnceLock,
+};
+
+use data_encoding::BASE32HEX_NOPAD;
+use md5::{Digest, Md5};
+
+/// The longest name that common file systems take.
+const LONGEST_SEGMENT: usize = 255;
+
+/// The blobs of one sandbox.
+#[derive(Debug)]
+pub(crate) struct Blobs {
+    folder: PathBuf,
+    /// Where this process serves signed URLs, such as `http://127.0.0.1:30080`; unset when it serves none.
+    address: OnceLock<String>,
+}
+
+/// A file's place below the folder, which has been checked: segments with `/` between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BlobPath(String);
+
+impl BlobPath {
+    /// Checks a path that a client gave; `None` if it could name something else than a file below the folder.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_segment = |segment: &str| {
+            !segment.is_empty()
+                && segment != "."
+                && segment != ".."
+                && segment.len() <= LONGEST_SEGMENT
+                && !segment.chars().any(|letter| letter.is_control() || matches!(letter, '\\' | ':'))
+        };
+        text.split('/').all(is_segment).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last segment.
+    pub(crate) fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl Blobs {
+    pub(crate) fn new(root: &Path) -> Self {
+        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        Self { folder: root.join("blobs"), address: OnceLock::new() }
+    }
+
+    /// Says where this process serves signed URLs. The first word counts.
+    pub(crate) fn serve_at(&self, address: String) {
+        let _ = self.address.set(address);
+    }
+
+    /// Where this process serves signed URLs.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.address.get().map(String::as_str)
+    }
+
+    /// The file at a path.
+    pub(crate) fn file(&self, path: &BlobPath) -> PathBuf {
+        self.folder.join(path.as_str())
+    }
+
+    /// The URI by which tasks and clients on this machine name a file.
+    pub(crate) fn native_uri(&self, path: &BlobPath) -> String {
+        format!("file://{}", self.file(path).display())
+    }
+
+    /// The path that a native URI names; `None` if it is none of this sandbox.
+    pub(crate) fn path_of(&self, uri: &str) -> Option<BlobPath> {
+        let file = Path::new(uri.strip_prefix("file://")?);
+        let below = file.strip_prefix(&self.folder).ok()?;
+        let is_plain = below.components().all(|component| matches!(component, Component::Normal(_)));
+        if is_plain { BlobPath::parse(below.to_str()?) } else { None }
+    }
+
+    /// Makes the folder for a file, and returns the file.
+    pub(crate) fn prepare(&self, path: &BlobPath) -> io::Result<PathBuf> {
+        let file = self.file(path);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        Ok(file)
+    }
+}
+
+/// The MD5 of a file; `None` if there is no such file.
+pub(crate) fn md5_of(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut file = match fs::File::open(file) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut digest = Md5::new();
+    io::copy(&mut file, &mut HashWriter(&mut digest))?;
+    Ok(Some(digest.finalize().to_vec()))
+}
+
+struct HashWriter<'a>(&'a mut Md5);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A text that nobody guesses: 160 bits of the system's randomness.
+pub(crate) fn token() -> io::Result<String> {
+    let mut bytes = [0_u8; 20];
+    getrandom::fill(&mut bytes)?;
+    Ok(BASE32HEX_NOPAD.encode(&bytes).to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_below_the_folder_have_a_path() {
+        for text in ["a", "a/b c.txt", "p/d/AB==/ü", "a/..b"] {
+            assert_eq!(BlobPath::parse(text).map(|path| path.0), Some(text.to_owned()));
+        }
+        for text in
+            ["", "/a", "a/", "a//b", "..", "a/../b", "a/./b", "a\\b", "c:d", "a\0", "a\nb", &"x".repeat(256)]
+        {
+            assert_eq!(BlobPath::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_native_uri_leads_back() {
+        let blobs = Blobs::new(Path::new("/root of it"));
+        let path = BlobPath::parse("p/d/file.txt").unwrap();
+        assert_eq!(blobs.native_uri(&path), "file:///root of it/blobs/p/d/file.txt");
+        assert_eq!(blobs.path_of(&blobs.native_uri(&path)), Some(path));
+        for uri in ["s3://bucket/key", "file:///etc/passwd", "file:///root of it/blobs/../sandbox.db"] {
+            assert_eq!(blobs.path_of(uri), None, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
+//!
+//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `place.rs` tells other processes where a server listens.
+//! There is no sign-in, as in a Flyte without authentication: whoever reaches the port may do everything, which is why
+//! it is this machine's own unless told otherwise.
+
+mod files;
+mod grpc;
+mod place;
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use tokio::{net::TcpStream, sync::watch, task::JoinSet};
+
+pub use self::place::{Running, running};
+use crate::Sandbox;
+
+/// The port of Flyte's own sandbox.
+pub const PORT: u16 = 30080;
+
+/// Before the token of a signed URL.
+pub(crate) const DATA: &str = "/data/";
+
+/// How long calls may go on after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// What a server listens to.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The address; port 0 for any that is free.
+    pub address: SocketAddr,
+    /// The largest request, in bytes.
+    pub largest_message: usize,
+}
+
+impl Default for Options {
+    /// This machine's own address, Flyte's port, and as much as the official client takes.
+    fn default() -> Self {
+        Self { address: (Ipv4Addr::LOCALHOST, PORT).into(), largest_message: 20 * 1024 * 1024 }
+    }
+}
+
+/// Why a sandbox cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Another process serves it.
+    #[error("the sandbox in `{}` is served already{}", root.display(), by(*running))]
+    Taken {
+        /// The sandbox's folder.
+        root: PathBuf,
+        /// Where, if that is known yet.
+        running: Option<Running>,
+    },
+    /// The address cannot be listened to.
+    #[error("cannot listen on `{address}`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The files that say where the server is cannot be written.
+    #[error("`{}` cannot be written", path.display())]
+    Place {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl ServeError {
+    /// Returns something that the reader can do now.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Taken { .. } => Some("`flyte-host sandbox stop` ends it".to_owned()),
+            Self::Listen { .. } => {
+                Some("another program may use the port; choose one with `--port`".to_owned())
+            }
+            Self::Place { .. } => None,
+        }
+    }
+}
+
+fn by(running: Option<Running>) -> String {
+    running.map_or(String::new(), |running| format!(" on `{}` by process {}", running.address, running.pid))
+}
+
+/// A server that listens, and answers once it runs.
+pub struct Server {
+    sandbox: Arc<Sandbox>,
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+    largest_message: usize,
+    /// Held for as long as the server is there.
+    _place: place::Place,
+}
+
+impl Server {
+    /// Listens, and says so to other processes. Calls that come now are answered once [`Server::run`] runs.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox is served already, or the address cannot be listened to.
+    pub fn bind(sandbox: Arc<Sandbox>, options: &Options) -> Result<Self, ServeError> {
+        let mut place = place::Place::take(&sandbox.root)?;
+        let listen = || -> io::Result<_> {
+            let listener = std::net::TcpListener::bind(options.address)?;
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        };
+        let (address, listener) =
+            listen().map_err(|source| ServeError::Listen { address: options.address, source })?;
+        place.announce(address)?;
+        sandbox.blobs.serve_at(format!("http://{}", reachable(address)));
+        Ok(Self { sandbox, listener, address, largest_message: options.largest_message, _place: place })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown` is done; calls that are being answered may finish.
+    ///
+    /// Must run within a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime does not take the listener.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let (stop, stopped) = watch::channel(());
+        let shared = Arc::new(Shared { sandbox: self.sandbox, largest_message: self.largest_message });
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        connections.spawn(serve(Arc::clone(&shared), stream, stopped.clone()));
+                    }
+                    // Too many open files, or a client that is gone already: others are still served.
+                    Err(error) => {
+                        log::warn!("a connection could not be accepted: {error}");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        let _ = stop.send(());
+        // What takes longer is cut off.
+        let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
+        Ok(())
+    }
+}
+
+/// What all connections have in common.
+struct Shared {
+    sandbox: Arc<Sandbox>,
+    largest_message: usize,
+}
+
+/// The address by which this machine reaches a listener on all of its addresses.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { (Ipv4Addr::LOCALHOST, address.port()).into() } else { address }
+}
+
+async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
+    let _ = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(answer(&shared, request).await) }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let done = tokio::select! {
+        done = &mut connection => done,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = done {
+        log::debug!("a connection ended: {error}");
+    }
+}
+
+async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if kind.is_some_and(|kind| kind.starts_with("application/grpc")) {
+        return grpc::answer(shared, request).await;
+    }
+    if let Some(rest) = request.uri().path().strip_prefix(DATA) {
+        let token = rest.split('/').next().unwrap_or(rest).to_owned();
+        return files::answer(&shared.sandbox, request, token).await;
+    }
+    match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/healthcheck") => plain(StatusCode::OK, ""),
+        _ => plain(
+            StatusCode::NOT_FOUND,
+            "this is a flyte-host sandbox: it speaks gRPC, and has neither console nor REST gateway\n",
+        ),
+    }
+}
+
+fn plain(status: StatusCode, text: &str) -> Response<Body> {
+    let mut response = Response::new(full(text.to_owned()));
+    *response.status_mut() = status;
+    let kind = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}

@@ -1,0 +1,167 @@
+//! Signed URLs: `PUT` and `GET` of one file for whoever has the token.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Frame, Incoming};
+use md5::{Digest, Md5};
+use tokio::{
+    fs::{self, File},
+    io::{AsyncReadExt, AsyncWriteExt},
+};
+
+use super::{Body, plain};
+use crate::{
+    Sandbox,
+    blobs::{self, BlobPath},
+    failure::Failure,
+    store::blob_grant::{self, Grant},
+};
+
+/// How much of a file is in memory at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Why a file was not stored or sent.
+enum Refusal {
+    Client(StatusCode, String),
+    Sandbox(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Sandbox(error)
+    }
+}
+
+pub(super) async fn answer(
+    sandbox: &Arc<Sandbox>,
+    request: Request<Incoming>,
+    token: String,
+) -> Response<Body> {
+    let grant = {
+        let sandbox = Arc::clone(sandbox);
+        let find = move || sandbox.store.read(|connection| blob_grant::find(connection, &token));
+        tokio::task::spawn_blocking(find).await
+    };
+    let grant = match grant {
+        Ok(Ok(Some(grant))) => grant,
+        Ok(Ok(None)) => return plain(StatusCode::FORBIDDEN, "this URL has expired, or never was one\n"),
+        Ok(Err(_)) | Err(_) => {
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox's database failed\n");
+        }
+    };
+    let Some(path) = BlobPath::parse(&grant.path) else {
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox's database is damaged\n");
+    };
+    let answered = match (request.method(), grant.writes) {
+        (&Method::PUT, true) => put(sandbox, request, &path, &grant).await,
+        (&Method::GET | &Method::HEAD, false) => {
+            let is_head = request.method() == Method::HEAD;
+            get(sandbox.blobs.file(&path), is_head).await
+        }
+        (_, true) => Err(Refusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for PUT".to_owned())),
+        (_, false) => Err(Refusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for GET".to_owned())),
+    };
+    answered.unwrap_or_else(|refusal| match refusal {
+        Refusal::Client(status, text) => plain(status, &format!("{text}\n")),
+        Refusal::Sandbox(error) => {
+            let status = remote::Status::from(Failure::Files(error));
+            let code = match status.code {
+                remote::Code::ResourceExhausted => StatusCode::INSUFFICIENT_STORAGE,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            plain(code, &format!("{}\n", status.message))
+        }
+    })
+}
+
+/// Stores a body: beside its place first, so that nobody sees half of it.
+async fn put(
+    sandbox: &Sandbox,
+    request: Request<Incoming>,
+    path: &BlobPath,
+    grant: &Grant,
+) -> Result<Response<Body>, Refusal> {
+    let announced = announced_md5(request.headers())?;
+    let file = sandbox.blobs.prepare(path)?;
+    let partial = Partial(file.with_file_name(format!(".{}.part", blobs::token()?)));
+    let digest = store(request.into_body(), &partial.0).await?;
+    for expected in announced.iter().chain(&grant.content_md5) {
+        if *expected != digest {
+            let text = format!(
+                "the content's MD5 is {}, and {} was announced: nothing was stored",
+                BASE64.encode(&digest),
+                BASE64.encode(expected)
+            );
+            return Err(Refusal::Client(StatusCode::BAD_REQUEST, text));
+        }
+    }
+    fs::rename(&partial.0, &file).await?;
+    Ok(plain(StatusCode::OK, ""))
+}
+
+/// A file that goes away unless it gets another name.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn announced_md5(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Refusal> {
+    let Some(text) = headers.get("content-md5") else { return Ok(None) };
+    let bytes = BASE64.decode(text.as_bytes()).map_err(|_| {
+        Refusal::Client(StatusCode::BAD_REQUEST, "the header Content-MD5 is no base64".to_owned())
+    })?;
+    Ok(Some(bytes))
+}
+
+/// Writes a body to a file, and returns its MD5.
+async fn store(mut body: Incoming, file: &std::path::Path) -> Result<Vec<u8>, Refusal> {
+    let mut file = File::create_new(file).await?;
+    let mut digest = Md5::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Refusal::Client(StatusCode::BAD_REQUEST, format!("the content broke off: {error}"))
+        })?;
+        if let Ok(bytes) = frame.into_data() {
+            digest.update(&bytes);
+            file.write_all(&bytes).await?;
+        }
+    }
+    file.flush().await?;
+    file.sync_all().await?;
+    Ok(digest.finalize().to_vec())
+}
+
+async fn get(path: PathBuf, is_head: bool) -> Result<Response<Body>, Refusal> {
+    let file = match File::open(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Refusal::Client(StatusCode::NOT_FOUND, "there is no such file any more".to_owned()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let length = file.metadata().await?.len();
+    let body = if is_head {
+        super::full(Bytes::new())
+    } else {
+        let chunks = stream::try_unfold(file, |mut file| async move {
+            let mut chunk = vec![0; CHUNK];
+            let count = file.read(&mut chunk).await?;
+            chunk.truncate(count);
+            Ok::<_, io::Error>((count > 0).then(|| (Frame::data(Bytes::from(chunk)), file)))
+        });
+        StreamBody::new(chunks).boxed_unsync()
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    let kind = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}

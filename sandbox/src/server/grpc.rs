@@ -1,0 +1,172 @@
+//! gRPC over HTTP/2 (`grpc/doc/PROTOCOL-HTTP2.md`): one message in, one message or a status out.
+
+use std::sync::Arc;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use data_encoding::BASE64_NOPAD;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use prost::Message;
+use remote::{Code, Status};
+
+use super::{Body, Shared, full, plain};
+
+/// Before each message: whether it is compressed, and how long it is.
+const PREFIX: usize = 5;
+
+/// Clients take headers of 8 KiB at least; a text is sent in one, and once more in the details.
+const LONGEST_TEXT: usize = 5 * 1024;
+const LONGEST_DETAILS: usize = 8 * 1024;
+
+const HEALTH_CHECK: &str = "/grpc.health.v1.Health/Check";
+
+/// `grpc.health.v1.HealthCheckRequest`.
+#[derive(Clone, PartialEq, Message)]
+struct HealthCheckRequest {
+    #[prost(string, tag = "1")]
+    service: String,
+}
+
+/// `grpc.health.v1.HealthCheckResponse`.
+#[derive(Clone, PartialEq, Message)]
+struct HealthCheckResponse {
+    #[prost(int32, tag = "1")]
+    status: i32,
+}
+
+/// `SERVING`.
+const SERVING: i32 = 1;
+
+pub(super) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+    if request.method() != Method::POST {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "gRPC calls are POST\n");
+    }
+    let path = request.uri().path().to_owned();
+    let answered = match message(request.into_body(), shared.largest_message).await {
+        Ok(message) => {
+            let sandbox = Arc::clone(&shared.sandbox);
+            // The store blocks.
+            let work = tokio::task::spawn_blocking(move || match path.as_str() {
+                HEALTH_CHECK => health(&message),
+                path => sandbox.answer(path, &message),
+            });
+            work.await.unwrap_or_else(|_| {
+                Err(Status::new(Code::Internal, "the sandbox panicked; its log says where"))
+            })
+        }
+        Err(status) => Err(status),
+    };
+    match answered {
+        Ok(message) => response(Some(message), trailers(None)),
+        Err(status) => response(None, trailers(Some(&status))),
+    }
+}
+
+/// Reads the one message of a call.
+async fn message(body: Incoming, largest: usize) -> Result<Bytes, Status> {
+    let body = Limited::new(body, largest.saturating_add(PREFIX)).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            too_large(&format!("more than {largest}"), largest)
+        } else {
+            Status::new(Code::Cancelled, format!("the request broke off: {error}"))
+        }
+    })?;
+    let mut bytes = body.to_bytes();
+    if bytes.len() < PREFIX {
+        return Err(Status::new(Code::Internal, "the request has no gRPC message"));
+    }
+    if bytes.get_u8() != 0 {
+        return Err(Status::new(
+            Code::Unimplemented,
+            "grpc: Decompressor is not installed for this grpc-encoding",
+        ));
+    }
+    let length = usize::try_from(bytes.get_u32()).unwrap_or(usize::MAX);
+    if length > largest {
+        return Err(too_large(&length.to_string(), largest));
+    }
+    if bytes.len() != length {
+        return Err(Status::new(Code::Internal, "the request is not one gRPC message"));
+    }
+    Ok(bytes)
+}
+
+fn too_large(length: &str, largest: usize) -> Status {
+    Status::new(
+        Code::ResourceExhausted,
+        format!("grpc: received message larger than max ({length} vs. {largest})"),
+    )
+}
+
+fn health(message: &[u8]) -> Result<Vec<u8>, Status> {
+    remote::transport::serve(message, |request: HealthCheckRequest| match request.service.as_str() {
+        "" | "flyteadmin" => Ok(HealthCheckResponse { status: SERVING }),
+        _ => Err(Status::new(Code::NotFound, "unknown service")),
+    })
+}
+
+/// A message and the trailers after it; without a message, the trailers are all there is.
+fn response(message: Option<Vec<u8>>, trailers: HeaderMap) -> Response<Body> {
+    let mut response = match message {
+        Some(message) => {
+            let mut framed = BytesMut::with_capacity(PREFIX + message.len());
+            framed.put_u8(0);
+            framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+            framed.put_slice(&message);
+            let frames = [Ok(Frame::data(framed.freeze())), Ok(Frame::trailers(trailers))];
+            Response::new(BodyExt::boxed_unsync(StreamBody::new(futures_util::stream::iter(frames))))
+        }
+        None => {
+            let mut response = Response::new(full(Bytes::new()));
+            *response.headers_mut() = trailers;
+            response
+        }
+    };
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    response
+}
+
+fn trailers(status: Option<&Status>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let number = status.map_or(0, |status| status.code.number());
+    headers.insert("grpc-status", HeaderValue::from(number));
+    if let Some(status) = status {
+        let end = status.message.floor_char_boundary(LONGEST_TEXT);
+        if let Ok(text) = HeaderValue::from_str(&percent(&status.message[..end])) {
+            headers.insert("grpc-message", text);
+        }
+        if !status.details.is_empty() && status.details.len() <= LONGEST_DETAILS {
+            if let Ok(details) = HeaderValue::from_str(&BASE64_NOPAD.encode(&status.details)) {
+                headers.insert("grpc-status-details-bin", details);
+            }
+        }
+    }
+    headers
+}
+
+/// Printable ASCII stays as it is, but for `%`.
+fn percent(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if matches!(byte, b' '..=b'~') && byte != b'%' {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_travel_in_a_header() {
+        assert_eq!(percent("100 % ü\n"), "100 %25 %C3%BC%0A");
+        let status = Status::new(Code::InvalidArgument, "ü".repeat(LONGEST_TEXT));
+        let text = trailers(Some(&status)).get("grpc-message").unwrap().to_str().unwrap().to_owned();
+        assert_eq!(text, "%C3%BC".repeat(LONGEST_TEXT / 2));
+    }
+}

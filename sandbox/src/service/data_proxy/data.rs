@@ -1,0 +1,102 @@
+//! Data by Flyte's own addresses: `flyte://v1/<project>/<domain>/<execution>/<node>[/<attempt>]/<i|o>[/<name>]`.
+
+use remote::{
+    Code, Status,
+    proto::{
+        admin::{NodeExecutionGetDataRequest, TaskExecutionGetDataRequest, TaskExecutionListRequest},
+        core::{LiteralMap, NodeExecutionIdentifier, WorkflowExecutionIdentifier},
+        service::{GetDataRequest, GetDataResponse, get_data_response::Data},
+    },
+};
+
+use crate::{
+    Sandbox,
+    failure::{Failure, invalid, required},
+    service::{node_execution, task_execution},
+};
+
+/// Attempts of one node are few.
+const MOST_ATTEMPTS: u32 = 1000;
+
+pub(crate) fn get(sandbox: &Sandbox, request: GetDataRequest) -> Result<GetDataResponse, Failure> {
+    let url = &request.flyte_url;
+    let address = parse(url)?;
+    let (inputs, outputs) = match address.attempt {
+        Some(attempt) => of_attempt(sandbox, address.node, attempt)?,
+        None => {
+            let data = node_execution::data(sandbox, NodeExecutionGetDataRequest { id: Some(address.node) })?;
+            (data.full_inputs, data.full_outputs)
+        }
+    };
+    let mut literals = (if address.is_output { outputs } else { inputs }).unwrap_or_default();
+    let data = match address.name {
+        None => Data::LiteralMap(literals),
+        Some(name) => Data::Literal(
+            literals
+                .literals
+                .remove(name)
+                .ok_or_else(|| Status::new(Code::NotFound, format!("no value named [{name}] at [{url}]")))?,
+        ),
+    };
+    Ok(GetDataResponse { data: Some(data) })
+}
+
+struct Address<'a> {
+    node: NodeExecutionIdentifier,
+    attempt: Option<u32>,
+    is_output: bool,
+    name: Option<&'a str>,
+}
+
+fn parse(url: &str) -> Result<Address<'_>, Failure> {
+    let Some(rest) = url.strip_prefix("flyte://") else {
+        return Err(invalid(format!("request does not have the correct prefix [{url}], expected flyte://")));
+    };
+    let malformed = || invalid(format!("failed to parse artifact url [{url}]"));
+    let parts: Vec<&str> = rest.split('/').collect();
+    let ["v1", project, domain, execution, node, parts @ ..] = parts.as_slice() else {
+        return Err(malformed());
+    };
+    let (attempt, parts) = match parts {
+        [attempt, rest @ ..] if attempt.bytes().all(|byte| byte.is_ascii_digit()) && !attempt.is_empty() => {
+            (Some(attempt.parse().map_err(|_| malformed())?), rest)
+        }
+        rest => (None, rest),
+    };
+    let (is_output, name) = match parts {
+        ["i"] => (false, None),
+        ["o"] => (true, None),
+        ["i", name] => (false, Some(*name)),
+        ["o", name] => (true, Some(*name)),
+        ["d"] => {
+            return Err(Status::new(Code::NotFound, format!("no deck found at [{url}]")).into());
+        }
+        _ => return Err(malformed()),
+    };
+    let execution_id = WorkflowExecutionIdentifier {
+        project: (*project).to_owned(),
+        domain: (*domain).to_owned(),
+        name: (*execution).to_owned(),
+        ..Default::default()
+    };
+    let node = NodeExecutionIdentifier { node_id: (*node).to_owned(), execution_id: Some(execution_id) };
+    Ok(Address { node, attempt, is_output, name })
+}
+
+fn of_attempt(
+    sandbox: &Sandbox,
+    node: NodeExecutionIdentifier,
+    attempt: u32,
+) -> Result<(Option<LiteralMap>, Option<LiteralMap>), Failure> {
+    let request = TaskExecutionListRequest {
+        node_execution_id: Some(node),
+        limit: MOST_ATTEMPTS,
+        ..Default::default()
+    };
+    let attempts = task_execution::list(sandbox, request)?.task_executions;
+    let id = attempts.into_iter().filter_map(|attempt| attempt.id).find(|id| id.retry_attempt == attempt);
+    let id = id.ok_or_else(|| Status::new(Code::NotFound, format!("no attempt [{attempt}] of that node")))?;
+    let data =
+        task_execution::data(sandbox, TaskExecutionGetDataRequest { id: Some(required(Some(id), "id")?) })?;
+    Ok((data.full_inputs, data.full_outputs))
+}

@@ -1,0 +1,44 @@
+//! The table of signed URLs: what whoever has a token may do.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::time;
+
+/// What a token allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    /// The file, below the folder of blobs.
+    pub path: String,
+    /// Whether to write it, or to read it.
+    pub writes: bool,
+    /// What is written has to have this MD5.
+    pub content_md5: Option<Vec<u8>>,
+}
+
+/// Adds a token that expires, and forgets those that have.
+pub(crate) fn insert(
+    connection: &Connection,
+    token: &str,
+    grant: &Grant,
+    expires_at: &str,
+) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("DELETE FROM blob_grants WHERE expires_at < ?")?.execute([time::now()])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO blob_grants (token, path, writes, content_md5, expires_at) VALUES (?, ?, ?, ?, ?)",
+        )?
+        .execute(params![token, grant.path, grant.writes, grant.content_md5, expires_at])?;
+    Ok(())
+}
+
+/// What a token allows now.
+pub(crate) fn find(connection: &Connection, token: &str) -> Result<Option<Grant>, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT path, writes, content_md5 FROM blob_grants WHERE token = ? AND expires_at >= ?",
+        )?
+        .query_row([token, &time::now()], |row| {
+            Ok(Grant { path: row.get(0)?, writes: row.get(1)?, content_md5: row.get(2)? })
+        })
+        .optional()
+}
