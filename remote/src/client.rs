@@ -1,14 +1,18 @@
 //! Flyte's services as functions: one for each method, made from the `.proto` files (see `proto::service`).
 
-use std::{
-    borrow::Cow,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod error;
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use prost::Message;
+use tokio::time::{Instant, sleep};
 
-use crate::transport::{Answer, Call, Code, Metadata, Status, Transport};
+pub use self::error::{Error, Kind};
+pub use crate::retry::Policy;
+use crate::{
+    retry::may_repeat,
+    transport::{Answer, Call, Code, Metadata, Status, Transport},
+};
 
 /// A client of FlyteAdmin and its sister services. Cheap to clone; clones share the transport.
 ///
@@ -24,23 +28,10 @@ pub struct Client {
 pub struct Options {
     /// Sent with every call. Values may be secret.
     pub metadata: Metadata,
-    /// How long one attempt may take; `None`: as long as it takes.
+    /// How long one try may take; `None`: as long as it takes.
     pub timeout: Option<Duration>,
-}
-
-/// A call that failed for good.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("`{method}` failed")]
-pub struct Error {
-    /// The method, such as `CreateTask`.
-    pub method: Cow<'static, str>,
-    /// What the last attempt got.
-    #[source]
-    pub status: Status,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// How long it took in all.
-    pub elapsed: Duration,
+    /// How often and how long to try.
+    pub retry: Policy,
 }
 
 impl Client {
@@ -50,7 +41,13 @@ impl Client {
         Self { transport, options: Arc::new(options) }
     }
 
-    /// Calls a method by its path.
+    /// The transport under it.
+    #[must_use]
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+
+    /// Calls a method by its path, and again where that may help and does no harm (see [`Policy`]).
     ///
     /// # Errors
     ///
@@ -87,9 +84,22 @@ impl Client {
     pub async fn call(&self, mut call: Call) -> Result<Answer, Error> {
         call.metadata.splice(0..0, self.options.metadata.iter().cloned());
         call.timeout = call.timeout.or(self.options.timeout);
-        let (method, started) = (method(&call.path), Instant::now());
-        let answer = self.transport.call(call).await;
-        answer.map_err(|status| Error { method, status, attempts: 1, elapsed: started.elapsed() })
+        let started = Instant::now();
+        let mut attempts = 1;
+        loop {
+            let status = match self.transport.call(call.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(status) => status,
+            };
+            let elapsed = started.elapsed();
+            let may_repeat = may_repeat(&call.path, &call.message);
+            let Some(pause) = self.options.retry.pause(&status, may_repeat, attempts, elapsed) else {
+                return Err(Error { method: method(&call.path), status, attempts, elapsed });
+            };
+            log::debug!("`{}` is tried again in {pause:?}: {status}", call.path);
+            sleep(pause).await;
+            attempts += 1;
+        }
     }
 }
 

@@ -5,10 +5,13 @@ pub mod config;
 pub mod descriptor;
 mod free_form;
 pub mod graph;
+pub mod grpc;
 pub mod list;
 pub mod literal;
+pub mod net;
 pub mod proto;
 pub mod register;
+mod retry;
 pub mod transport;
 pub mod watch;
 

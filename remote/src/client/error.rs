@@ -1,0 +1,245 @@
+//! A call that failed for good, and what it means to Flyte.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use crate::{
+    net::words,
+    proto::admin::{
+        CreateWorkflowFailureReason, EventFailureReason, InactiveProject,
+        create_workflow_failure_reason::Reason as WorkflowReason,
+        event_failure_reason::Reason as EventReason,
+    },
+    retry::may_repeat,
+    transport::{Code, FaultKind, Status},
+};
+
+/// A call that failed for good.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// The method, such as `CreateTask`.
+    pub method: Cow<'static, str>,
+    /// What the last try got.
+    pub status: Status,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// How long it took in all.
+    pub elapsed: Duration,
+}
+
+/// What a failed call means, with the details that Flyte sends along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// It is there already.
+    AlreadyExists {
+        /// Whether what is there is the same as what was sent. Of executions and projects Flyte does not say.
+        identical: bool,
+    },
+    /// Under this version there is something else.
+    DifferentStructure {
+        /// The differences as Flyte lists them; may be empty.
+        difference: String,
+    },
+    /// The project takes nothing new.
+    InactiveProject {
+        /// Its id.
+        id: String,
+    },
+    /// There is no such thing.
+    NotFound,
+    /// The server wants to know who is calling.
+    NotSignedIn,
+    /// The server answered with another refusal.
+    Refused,
+    /// The execution has ended already.
+    TerminalState {
+        /// How it ended, such as `SUCCEEDED`.
+        phase: String,
+    },
+    /// The server answered more than is taken.
+    TooLarge,
+    /// What carries the calls failed by itself, such as a plugin's transport.
+    Transport,
+    /// Nobody answered, or somebody who is no Flyte.
+    Unreachable,
+}
+
+impl Error {
+    /// What it means.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        let status = &self.status;
+        if status.code == Code::Unauthenticated {
+            return Kind::NotSignedIn;
+        }
+        match status.fault.as_ref().map(|fault| fault.kind) {
+            Some(FaultKind::TooLarge) => Kind::TooLarge,
+            Some(FaultKind::Transport) => Kind::Transport,
+            Some(_) => Kind::Unreachable,
+            None => refusal(status),
+        }
+    }
+
+    /// What the user can do, if anything.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        if let Some(fault) = &self.status.fault {
+            let may_be_done = fault.kind == FaultKind::Broken || fault.kind == FaultKind::Deadline;
+            return match may_be_done && !may_repeat(&self.method, &[]) {
+                true => {
+                    Some(format!("look whether `{}` was done all the same before you repeat it", self.method))
+                }
+                false => fault.hint.clone(),
+            };
+        }
+        match self.kind() {
+            Kind::DifferentStructure { .. } => Some("register it under another version".to_owned()),
+            Kind::InactiveProject { id } => {
+                Some(format!("activate project `{id}`, or use another with `--project`"))
+            }
+            Kind::TooLarge => Some("ask for less, such as with a filter or a limit".to_owned()),
+            Kind::NotSignedIn => {
+                Some("`flyte-host` does not sign in by itself; a plugin's `get_remote` can set the headers that the server wants".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// FlyteAdmin says by details what its texts say to people, but not always: of tasks and launch plans there is only
+/// the text (`flyteadmin/pkg/errors/errors.go`).
+fn refusal(status: &Status) -> Kind {
+    if let Some(InactiveProject { id, .. }) = status.detail() {
+        return Kind::InactiveProject { id };
+    }
+    if let Some(EventFailureReason { reason: Some(EventReason::AlreadyInTerminalState(state)) }) =
+        status.detail()
+    {
+        return Kind::TerminalState { phase: state.current_phase };
+    }
+    let workflow = status.detail().and_then(|detail: CreateWorkflowFailureReason| detail.reason);
+    match (status.code, workflow) {
+        (_, Some(WorkflowReason::ExistsIdenticalStructure(_))) => Kind::AlreadyExists { identical: true },
+        (Code::AlreadyExists, _) => Kind::AlreadyExists {
+            identical: status.message.contains("with identical structure already exists"),
+        },
+        (_, Some(WorkflowReason::ExistsDifferentStructure(_))) => different(&status.message),
+        (Code::InvalidArgument, _) if status.message.contains("with different structure already exists") => {
+            different(&status.message)
+        }
+        (Code::NotFound, _) => Kind::NotFound,
+        _ => Kind::Refused,
+    }
+}
+
+/// The differences stand on the lines after the sentence.
+fn different(message: &str) -> Kind {
+    let difference = message.split_once('\n').map_or("", |(_, difference)| difference);
+    Kind::DifferentStructure { difference: difference.trim_end().to_owned() }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, status, attempts, elapsed } = self;
+        let code = status.code.name();
+        match self.kind() {
+            Kind::NotSignedIn => write!(f, "Flyte wants to know who is calling ({code})")?,
+            Kind::TooLarge => write!(f, "the answer to `{method}` is too large")?,
+            Kind::Transport => write!(f, "`{method}` could not be carried to Flyte")?,
+            Kind::Unreachable => match status.fault.as_ref().map(|fault| fault.kind) {
+                Some(FaultKind::Broken | FaultKind::Deadline) => {
+                    write!(f, "Flyte did not answer `{method}`")?
+                }
+                _ => f.write_str("cannot reach Flyte")?,
+            },
+            _ => write!(f, "Flyte refused `{method}` ({code})")?,
+        }
+        match attempts {
+            0 | 1 => Ok(()),
+            _ => write!(f, " in {attempts} tries within {}", words::duration(*elapsed)),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    /// A server that refuses without a reason has nothing to add.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        (!self.status.message.is_empty()).then_some(&self.status as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        proto::admin::{EventErrorAlreadyInTerminalState, WorkflowErrorExistsDifferentStructure},
+        transport::Fault,
+    };
+
+    fn of(status: Status) -> Error {
+        Error { method: "CreateTask".into(), status, attempts: 1, elapsed: Duration::ZERO }
+    }
+
+    fn kind(status: Status) -> Kind {
+        of(status).kind()
+    }
+
+    #[test]
+    fn details_are_decoded() {
+        let inactive = InactiveProject { id: "old".into(), ..Default::default() };
+        let status = Status::new(Code::InvalidArgument, "project [old] is not active").with_detail(&inactive);
+        assert_eq!(kind(status), Kind::InactiveProject { id: "old".into() });
+
+        let state = EventErrorAlreadyInTerminalState { current_phase: "SUCCEEDED".into() };
+        let reason = EventFailureReason { reason: Some(EventReason::AlreadyInTerminalState(state)) };
+        let status = Status::new(Code::FailedPrecondition, "ended").with_detail(&reason);
+        assert_eq!(kind(status), Kind::TerminalState { phase: "SUCCEEDED".into() });
+
+        let reason =
+            WorkflowReason::ExistsDifferentStructure(WorkflowErrorExistsDifferentStructure::default());
+        let detail = CreateWorkflowFailureReason { reason: Some(reason) };
+        let status = Status::new(Code::InvalidArgument, "other:\n/a:\n\t- 1\n\t+ 2\n").with_detail(&detail);
+        assert_eq!(kind(status), Kind::DifferentStructure { difference: "/a:\n\t- 1\n\t+ 2".into() });
+    }
+
+    #[test]
+    fn texts_stand_in_where_flyte_sends_no_details() {
+        let exists = |text| kind(Status::new(Code::AlreadyExists, text));
+        assert_eq!(
+            exists("task with identical structure already exists"),
+            Kind::AlreadyExists { identical: true }
+        );
+        assert_eq!(
+            exists("value with matching already exists (x)"),
+            Kind::AlreadyExists { identical: false }
+        );
+        let text = "a task with different structure already exists. (Please register a new version of the task):\n/x:\n";
+        assert_eq!(
+            kind(Status::new(Code::InvalidArgument, text)),
+            Kind::DifferentStructure { difference: "/x:".into() }
+        );
+        assert_eq!(kind(Status::new(Code::InvalidArgument, "missing id")), Kind::Refused);
+        assert_eq!(kind(Status::new(Code::NotFound, "")), Kind::NotFound);
+    }
+
+    #[test]
+    fn it_says_how_often_and_how_long() {
+        let fault = Fault::new(FaultKind::Connect, "nothing listens at `a:1`");
+        let mut error = of(Status::fault(Code::Unavailable, fault));
+        assert_eq!(error.to_string(), "cannot reach Flyte");
+        (error.attempts, error.elapsed) = (3, Duration::from_millis(1_240));
+        assert_eq!(error.to_string(), "cannot reach Flyte in 3 tries within 1.2 s");
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_looked_at_first() {
+        let hint = |method: &'static str, kind| {
+            let status = Status::fault(Code::Unavailable, Fault::new(kind, "gone").hint("wait".to_owned()));
+            Error { method: method.into(), ..of(status) }.hint().unwrap()
+        };
+        let look = "look whether `TerminateExecution` was done all the same before you repeat it";
+        assert_eq!(hint("TerminateExecution", FaultKind::Broken), look);
+        assert_eq!(hint("TerminateExecution", FaultKind::Connect), "wait");
+        assert_eq!(hint("GetTask", FaultKind::Broken), "wait");
+    }
+}

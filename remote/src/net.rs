@@ -1,0 +1,71 @@
+//! Connections of their own: how a socket to Flyte or to its blobs comes about, and what is said when none does.
+//!
+//! `proxy` decides the way, `dial` goes it, `tls` decides whom to trust, `connector` puts them together for
+//! hyper. `fault` turns what went wrong into words; `page` reads what somebody else answered.
+
+pub(crate) mod connector;
+pub(crate) mod dial;
+pub(crate) mod fault;
+pub(crate) mod frame;
+pub(crate) mod page;
+mod proxy;
+pub(crate) mod tls;
+pub(crate) mod words;
+
+use std::time::Duration;
+
+pub(crate) use self::connector::Connector;
+use self::{dial::Dial, tls::Trust};
+pub use self::{proxy::Proxies, tls::TrustError};
+use crate::config::Connection;
+
+/// How long a connection may take to come about, its encryption included.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The network as a connection is allowed to use it: whom to trust, which proxies to take, how long to wait.
+#[derive(Clone)]
+pub struct Network {
+    trust: Trust,
+    plain: bool,
+    to_flyte: Proxies,
+    proxies: Proxies,
+    timeout: Duration,
+}
+
+impl Network {
+    /// Reads what a connection says of certificates; no socket is opened.
+    ///
+    /// `proxies` are those of the environment; the connection's own `http_proxy_url` goes before them on the way to Flyte.
+    ///
+    /// # Errors
+    ///
+    /// When the file of certificates cannot be used.
+    pub fn new(connection: &Connection, proxies: Proxies) -> Result<Self, TrustError> {
+        Ok(Self {
+            trust: Trust::of(connection)?,
+            plain: connection.insecure.value,
+            to_flyte: proxies.before(connection.http_proxy_url.value.as_deref()),
+            proxies,
+            timeout: CONNECT_TIMEOUT,
+        })
+    }
+
+    /// Changes how long a connection may take to come about.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// To Flyte, over HTTP/2.
+    pub(crate) fn flyte(&self) -> Result<Connector, TrustError> {
+        let trust = if self.plain { self.trust.nobody()? } else { self.trust.flyte()? };
+        Ok(Connector::http2(trust, Dial::tunnel(self.to_flyte.matcher()), self.timeout))
+    }
+
+    /// To where blobs are, over HTTP/1.1, which every store speaks.
+    pub(crate) fn elsewhere(&self) -> Result<Connector, TrustError> {
+        let dial = Dial::by_scheme(self.proxies.matcher());
+        Ok(Connector::http1(self.trust.elsewhere()?, dial, self.timeout))
+    }
+}

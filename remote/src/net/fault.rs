@@ -1,0 +1,260 @@
+//! What kept a call from being answered, in words for whoever waits for it.
+//!
+//! hyper and rustls tell it in errors within errors; here they are taken apart by their types, never by their texts.
+
+use std::{error::Error, io};
+
+use hyper_util::client::legacy;
+use jiff::Timestamp;
+use rustls::{AlertDescription, CertificateError, InvalidMessage, pki_types::UnixTime};
+
+use super::{connector::TooSlow, dial::DialError, page, tls::SelfSigned, words};
+use crate::transport::{Code, Fault, FaultKind, Status};
+
+/// The server that was meant.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// `host:port`.
+    pub(crate) place: String,
+    /// The host, as its certificate should name it.
+    pub(crate) host: String,
+    /// Whether TLS was asked for.
+    pub(crate) tls: bool,
+}
+
+/// Why a request got no answer, from the error and the first bytes that came back.
+pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &[u8]) -> Status {
+    if error.is_connect() {
+        return Status::fault(Code::Unavailable, of_connect(error, target));
+    }
+    somebody_else(target, heard).unwrap_or_else(|| broken(error, target, heard))
+}
+
+/// The answer began, and did not end.
+pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &[u8]) -> Status {
+    let place = &target.place;
+    let text = format!("the connection to `{place}` broke before the answer was there");
+    let fault = Fault::new(FaultKind::Broken, text).caused_by(find::<io::Error>(error).map(words_of));
+    let hint = match (heard.is_empty(), target.tls) {
+        (true, false) => Some(
+            "it closed without a word, as servers do that expect TLS; then `admin.insecure` has to be false"
+                .to_owned(),
+        ),
+        _ => None,
+    };
+    Status::fault(Code::Unavailable, fault.hint(hint))
+}
+
+/// The caller did not want to wait any longer.
+pub(crate) fn deadline(target: &Target, timeout: std::time::Duration) -> Status {
+    let text = format!("`{}` did not answer within {}", target.place, words::duration(timeout));
+    Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, text))
+}
+
+/// An HTTP answer that is none of gRPC.
+pub(crate) fn not_grpc(target: &Target, status: http::StatusCode, kind: Option<&str>, body: &[u8]) -> Status {
+    let what = if page::is_html(kind) { "a web page" } else { "something that is not gRPC" };
+    let text = format!("`{}` answered with {what} (HTTP {})", target.place, with_reason(status));
+    let quote = page::quote(kind, body).map(|quote| format!("it says: {quote}"));
+    let fault = Fault::new(FaultKind::Protocol, text)
+        .caused_by(quote.into_iter().collect::<Vec<_>>())
+        .hint("a proxy, a sign-in page or Flyte's console may be in between; `admin.endpoint` has to lead to Flyte's gRPC".to_owned());
+    Status::fault(code_of(status), fault)
+}
+
+/// `502 Bad Gateway`.
+pub(crate) fn with_reason(status: http::StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_str()),
+        None => status.as_str().to_owned(),
+    }
+}
+
+/// gRPC's own mapping (`grpc/doc/http-grpc-status-mapping.md`).
+fn code_of(status: http::StatusCode) -> Code {
+    match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502 | 503 | 504 => Code::Unavailable,
+        _ => Code::Unknown,
+    }
+}
+
+/// Recognises who is there from the first bytes: HTTP/1 and TLS have heads that HTTP/2 cannot have.
+fn somebody_else(target: &Target, heard: &[u8]) -> Option<Status> {
+    let place = &target.place;
+    let (text, cause, hint) = if heard.starts_with(b"HTTP/1.") {
+        let text = String::from_utf8_lossy(heard);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let said = page::quote(None, body.as_bytes()).or_else(|| head.lines().next().map(str::to_owned));
+        (
+            format!("`{place}` speaks HTTP/1, and gRPC needs HTTP/2"),
+            said.map(|said| format!("it says: {said}")),
+            "this may be the port of Flyte's console or of a proxy; `admin.endpoint` has to name that of gRPC",
+        )
+    } else if matches!(heard, [0x15, 0x03, ..]) {
+        (format!("`{place}` speaks TLS, and plain text was sent"), None, "set `admin.insecure` to false")
+    } else {
+        return None;
+    };
+    let fault = Fault::new(FaultKind::Protocol, text).caused_by(cause.into_iter().collect::<Vec<_>>());
+    Some(Status::fault(Code::Internal, fault.hint(hint.to_owned())))
+}
+
+/// Why no connection came about.
+pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> Fault {
+    let place = &target.place;
+    let connect = |text: String| Fault::new(FaultKind::Connect, text);
+    if let Some(error) = find::<DialError>(error) {
+        return of_dial(error);
+    }
+    if let Some(TooSlow(timeout)) = find::<TooSlow>(error) {
+        return connect(format!(
+            "`{place}` did not accept a connection within {}",
+            words::duration(*timeout)
+        ))
+        .hint("a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?".to_owned());
+    }
+    if let Some(error) = find::<rustls::Error>(error) {
+        return of_tls(error, target);
+    }
+    let Some(error) = find::<io::Error>(error) else {
+        return connect(format!("no connection to `{place}`")).caused_by(innermost(error));
+    };
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => connect(format!("nothing listens at `{place}`"))
+            .caused_by(vec![words_of(error)])
+            .hint("check `admin.endpoint`, and that Flyte runs there".to_owned()),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset if target.tls => {
+            Fault::new(FaultKind::Tls, format!("`{place}` broke off the connection when TLS was to begin"))
+                .hint("if it speaks plain text, set `admin.insecure` to true".to_owned())
+        }
+        _ => connect(format!("no connection to `{place}`")).caused_by(vec![words_of(error)]),
+    }
+}
+
+fn of_dial(error: &DialError) -> Fault {
+    let fault = Fault::new(FaultKind::Connect, error.to_string());
+    match error {
+        DialError::Name { source, .. } => fault
+            .caused_by(vec![source.to_string()])
+            .hint("check the spelling of `admin.endpoint`, and that this machine is online".to_owned()),
+        DialError::Refused { answer, .. } => fault.caused_by(vec![format!("it answered: {answer}")]),
+        DialError::Scheme { .. } => {
+            fault.hint("only proxies that are reached by `http://` can be used".to_owned())
+        }
+        DialError::Unreachable { source, .. } => {
+            let cause = find::<io::Error>(source.as_ref()).map(words_of);
+            fault.caused_by(vec![cause.unwrap_or_else(|| source.to_string())])
+        }
+    }
+}
+
+fn of_tls(error: &rustls::Error, target: &Target) -> Fault {
+    let Target { place, host, .. } = target;
+    let tls = |text: String| Fault::new(FaultKind::Tls, text);
+    match error {
+        rustls::Error::InvalidCertificate(reason) => of_certificate(reason, target),
+        // What no TLS server can have sent: the first byte is none of TLS's.
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            tls(format!("`{place}` speaks plain text, not TLS"))
+                .hint("if that is meant, set `admin.insecure` to true".to_owned())
+        }
+        rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            tls(format!("`{place}` does not speak HTTP/2, which gRPC needs"))
+        }
+        rustls::Error::AlertReceived(AlertDescription::UnrecognisedName) => {
+            tls(format!("`{place}` has no certificate for `{host}`"))
+        }
+        _ => tls(format!("no TLS with `{place}`")).caused_by(vec![error.to_string()]),
+    }
+}
+
+fn of_certificate(reason: &CertificateError, target: &Target) -> Fault {
+    let Target { place, host, .. } = target;
+    let tls = |text: String| Fault::new(FaultKind::Tls, text);
+    let clock = "renew it, or check the clock of this machine".to_owned();
+    match reason {
+        CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
+            let names: Vec<_> = presented.iter().map(|name| format!("`{}`", name_only(name))).collect();
+            tls(format!("the certificate of `{place}` is not for `{host}`"))
+                .caused_by(vec![format!("it is for {}", names.join(", "))])
+                .hint("let `admin.endpoint` use a name that the certificate has".to_owned())
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            tls(format!("the certificate of `{place}` is not for `{host}`"))
+        }
+        CertificateError::ExpiredContext { not_after, .. } => {
+            tls(format!("the certificate of `{place}` expired on {}", day(*not_after))).hint(clock)
+        }
+        CertificateError::Expired => tls(format!("the certificate of `{place}` expired")).hint(clock),
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            tls(format!("the certificate of `{place}` is not valid before {}", day(*not_before))).hint(clock)
+        }
+        CertificateError::NotValidYet => {
+            tls(format!("the certificate of `{place}` is not valid yet")).hint(clock)
+        }
+        CertificateError::UnknownIssuer => tls(format!(
+            "the certificate of `{place}` is signed by an authority that this machine does not know"
+        ))
+        .hint(
+            "if you trust it, let `admin.caCertFilePath` name the file with that authority's certificate"
+                .to_owned(),
+        ),
+        CertificateError::Other(other) if other.0.is::<SelfSigned>() => tls(format!(
+            "the certificate of `{place}` is signed by itself, and so proves nothing"
+        ))
+        .hint("if you trust it, let `admin.caCertFilePath` name a file with that certificate".to_owned()),
+        CertificateError::Revoked => tls(format!("the certificate of `{place}` was revoked")),
+        _ => {
+            tls(format!("the certificate of `{place}` cannot be trusted")).caused_by(vec![reason.to_string()])
+        }
+    }
+}
+
+/// rustls gives names as `DnsName("a.b")`: a debug form, from which the user wants the name.
+fn name_only(presented: &str) -> &str {
+    presented.split('"').nth(1).unwrap_or(presented)
+}
+
+fn day(time: UnixTime) -> String {
+    let time = i64::try_from(time.as_secs()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| "an unknown day".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+}
+
+/// The system's words without Rust's `(os error 111)`.
+fn words_of(error: &io::Error) -> String {
+    let text = innermost_io(error).to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    // `Connection refused`, in the middle of our sentences.
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn innermost_io(error: &io::Error) -> &io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
+    inner.map_or(error, innermost_io)
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> Vec<String> {
+    chain(error).last().map(|error| error.to_string()).into_iter().collect()
+}
+
+/// An error and all within it. `io::Error::source` leaves out the error that it was made of, which is the one
+/// that says something.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    fn within<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        let error = *error;
+        match error.downcast_ref::<io::Error>() {
+            Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    }
+    std::iter::successors(Some(error), within)
+}
+
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref())
+}

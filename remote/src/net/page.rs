@@ -1,0 +1,65 @@
+//! What somebody says who is not Flyte: the title of a web page, or the first line of a text.
+
+/// The longest quotation, in characters.
+const LONGEST: usize = 160;
+
+/// What to quote of a body, if it has anything to quote.
+pub(crate) fn quote(content_type: Option<&str>, body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let is_page =
+        is_html(content_type) || text.trim_start().to_ascii_lowercase().starts_with("<!doctype html");
+    let words =
+        if is_page { between(&text, "title").or_else(|| between(&text, "h1"))? } else { text.into_owned() };
+    let line = words.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let line: String = line.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+    Some(if is_page { without_entities(&line) } else { line })
+}
+
+/// Whether a content type is that of a web page.
+pub(crate) fn is_html(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|text| {
+        let kind = text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase();
+        matches!(kind.as_str(), "text/html" | "application/xhtml+xml")
+    })
+}
+
+/// The text of the first element of a kind.
+fn between(page: &str, element: &str) -> Option<String> {
+    // Only ASCII is lowered, so that both texts have the same places.
+    let lower = page.to_ascii_lowercase();
+    let open = lower.find(&format!("<{element}"))?;
+    let start = open + lower[open..].find('>')? + 1;
+    let end = start + lower[start..].find(&format!("</{element}"))?;
+    let text = page[start..end].trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn without_entities(text: &str) -> String {
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")]
+        .into_iter()
+        .fold(text.to_owned(), |text, (entity, letter)| text.replace(entity, letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_of_a_page_is_quoted() {
+        let page = b"<!DOCTYPE html>\n<html><head><TITLE lang=en>\n 502 Bad &amp; Gateway</TITLE></head>";
+        assert_eq!(quote(Some("text/html; charset=utf-8"), page).as_deref(), Some("502 Bad & Gateway"));
+        assert_eq!(quote(None, page).as_deref(), Some("502 Bad & Gateway"));
+        let without = b"<html><body><h1>Forbidden</h1></body>";
+        assert_eq!(quote(Some("text/html"), without).as_deref(), Some("Forbidden"));
+        assert_eq!(quote(Some("text/html"), b"<html>"), None);
+    }
+
+    #[test]
+    fn the_first_line_of_a_text_is_quoted() {
+        assert_eq!(
+            quote(Some("text/plain"), b"\n upstream\x1b down \nmore").as_deref(),
+            Some("upstream down")
+        );
+        assert_eq!(quote(None, b""), None);
+    }
+}

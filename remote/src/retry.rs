@@ -1,0 +1,195 @@
+//! Trying again: which failures may pass, which calls may be repeated, and how long to wait.
+//!
+//! Flyte's own clients repeat every failed call four times at once. Here only what may be different the next time
+//! is repeated, and only where a second time does no harm.
+
+use std::time::Duration;
+
+use prost::Message;
+
+use crate::{
+    proto::admin,
+    transport::{Code, FaultKind, Status},
+};
+
+/// How often and how long to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Tries of a call that reached somebody, the first included.
+    pub tries: u32,
+    /// Tries of a call for which no connection came about: a user waits for these.
+    pub connects: u32,
+    /// The longest first pause; it doubles from try to try.
+    pub pause: Duration,
+    /// The longest pause of all.
+    pub longest_pause: Duration,
+    /// No try begins later than this after the first.
+    pub budget: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            tries: 5,
+            connects: 3,
+            pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(5),
+            budget: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Policy {
+    /// One try.
+    #[must_use]
+    pub fn never() -> Self {
+        Self { tries: 1, connects: 1, ..Self::default() }
+    }
+
+    /// How long to wait before the next try; `None` if there is to be none.
+    ///
+    /// `tried` is how often it was tried, `elapsed` how long that took.
+    pub(crate) fn pause(
+        &self,
+        status: &Status,
+        may_repeat: bool,
+        tried: u32,
+        elapsed: Duration,
+    ) -> Option<Duration> {
+        let pushback = pushback(status);
+        let tries = match status.fault.as_ref().map(|fault| fault.kind) {
+            Some(FaultKind::Connect) => self.connects,
+            Some(FaultKind::Deadline | FaultKind::Tls | FaultKind::TooLarge | FaultKind::Transport) => {
+                return None;
+            }
+            _ if !may_repeat => return None,
+            _ => match (status.code, &pushback) {
+                (Code::Unavailable, _) | (Code::ResourceExhausted, Some(Pushback::After(_))) => self.tries,
+                _ => return None,
+            },
+        };
+        if tried >= tries {
+            return None;
+        }
+        let pause = match pushback {
+            Some(Pushback::Never) => return None,
+            Some(Pushback::After(pause)) => pause,
+            // Full jitter: many clients that failed together do not come back together.
+            None => self.longest(tried).mul_f64(fastrand::f64()),
+        };
+        (elapsed.saturating_add(pause) <= self.budget).then_some(pause)
+    }
+
+    fn longest(&self, tried: u32) -> Duration {
+        let doublings = 2_u32.saturating_pow(tried.saturating_sub(1));
+        self.pause.saturating_mul(doublings).min(self.longest_pause)
+    }
+}
+
+/// What a server wants of whoever thinks of another try (`grpc-retry-pushback-ms`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pushback {
+    After(Duration),
+    Never,
+}
+
+/// A value that is no number, such as `-1`, means never.
+fn pushback(status: &Status) -> Option<Pushback> {
+    let (_, value) = status.metadata.iter().find(|(name, _)| name == "grpc-retry-pushback-ms")?;
+    Some(value.parse().map_or(Pushback::Never, |pause| Pushback::After(Duration::from_millis(pause))))
+}
+
+/// Whether a second time does no harm when nobody knows whether the first was done.
+///
+/// What is registered a second time is answered by "already exists, identical". An execution has to have a name of the
+/// caller's own: with one of the server's making there would be two executions.
+pub(crate) fn may_repeat(path: &str, message: &[u8]) -> bool {
+    let method = path.rsplit('/').next().unwrap_or(path);
+    match method {
+        "Check"
+        | "CreateDownloadLink"
+        | "CreateDownloadLocation"
+        | "CreateLaunchPlan"
+        | "CreateTask"
+        | "CreateUploadLocation"
+        | "CreateWorkflow" => true,
+        "CreateExecution" => {
+            admin::ExecutionCreateRequest::decode(message).is_ok_and(|request| !request.name.is_empty())
+        }
+        _ => ["Get", "List", "Update"].iter().any(|verb| method.starts_with(verb)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Fault;
+
+    fn fault(kind: FaultKind) -> Status {
+        Status::fault(Code::Unavailable, Fault::new(kind, "gone"))
+    }
+
+    fn tries(status: &Status, may_repeat: bool) -> u32 {
+        let policy = Policy::default();
+        (1..).find(|tried| policy.pause(status, may_repeat, *tried, Duration::ZERO).is_none()).unwrap()
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        for number in 1..=16 {
+            let code = Code::from_number(number);
+            let expected = if code == Code::Unavailable { 5 } else { 1 };
+            assert_eq!(tries(&Status::new(code, ""), true), expected, "{}", code.name());
+        }
+        assert_eq!(tries(&fault(FaultKind::Broken), true), 5);
+        for kind in [FaultKind::Deadline, FaultKind::Tls, FaultKind::TooLarge, FaultKind::Transport] {
+            assert_eq!(tries(&fault(kind), true), 1, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_not_repeated() {
+        assert_eq!(tries(&Status::new(Code::Unavailable, ""), false), 1);
+        assert_eq!(tries(&fault(FaultKind::Broken), false), 1);
+        assert_eq!(tries(&fault(FaultKind::Connect), false), 3);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_limit_within_the_budget() {
+        let policy = Policy::default();
+        let longest: Vec<_> = (1..=5).map(|tried| policy.longest(tried).as_millis()).collect();
+        assert_eq!(longest, [500, 1000, 2000, 4000, 5000]);
+        assert_eq!(policy.longest(u32::MAX), policy.longest_pause);
+        let late = policy.budget + Duration::from_millis(1);
+        assert_eq!(policy.pause(&fault(FaultKind::Connect), true, 1, late), None);
+    }
+
+    #[test]
+    fn the_server_may_choose_the_pause() {
+        let with = |code, value: &str| {
+            let mut status = Status::new(code, "");
+            status.metadata.push(("grpc-retry-pushback-ms".to_owned(), value.to_owned()));
+            Policy::default().pause(&status, true, 1, Duration::ZERO)
+        };
+        assert_eq!(with(Code::Unavailable, "250"), Some(Duration::from_millis(250)));
+        assert_eq!(with(Code::ResourceExhausted, "250"), Some(Duration::from_millis(250)));
+        assert_eq!(with(Code::Unavailable, "-1"), None);
+        assert_eq!(with(Code::Internal, "250"), None);
+        assert_eq!(with(Code::Unavailable, "60000"), None, "beyond the budget");
+    }
+
+    #[test]
+    fn calls_that_may_be_repeated() {
+        let named = admin::ExecutionCreateRequest { name: "mine".into(), ..Default::default() };
+        let admin = |method: &str, message: &[u8]| {
+            may_repeat(&format!("/flyteidl.service.AdminService/{method}"), message)
+        };
+        assert!(admin("GetTask", b"") && admin("ListTasks", b"") && admin("UpdateLaunchPlan", b""));
+        assert!(admin("CreateTask", b"") && admin("CreateExecution", &named.encode_to_vec()));
+        assert!(
+            !admin("CreateExecution", b"")
+                && !admin("RelaunchExecution", b"")
+                && !admin("TerminateExecution", b"")
+        );
+    }
+}
