@@ -1,6 +1,7 @@
 //! Every environment variable that the host itself reads.
 //!
-//! Those of Flyte's configuration (`FLYTE_PLATFORM_URL` and the like) are in `remote::config`.
+//! Those of Flyte's configuration (`FLYTE_PLATFORM_URL` and the like) are in `remote::config`, the proxies'
+//! (`HTTPS_PROXY` and the like) in `remote::net::Proxies`.
 
 /// The plugins to load: a path, a name that is looked up in the plugins directories, or a list of
 /// these separated like `PATH`. The first is in front. `builtin` means none.
@@ -17,6 +18,9 @@ pub const HOST_CONFIG: &str = "FLYTE_HOST_CONFIG";
 
 /// The folder of the embedded sandbox, instead of `~/.flyte/sandbox`.
 pub const SANDBOX_DIR: &str = "FLYTE_SANDBOX_DIR";
+
+/// Seconds that one call to Flyte may take, instead of 60; `0`: as long as it takes.
+pub const TIMEOUT: &str = "FLYTE_HOST_TIMEOUT";
 
 /// Set by the scripts of `completion` when a shell asks what could be typed.
 pub const COMPLETE: &str = crate::commands::completion::VARIABLE;

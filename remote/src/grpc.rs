@@ -192,7 +192,9 @@ impl Grpc {
             shown(length),
             shown(limit)
         );
-        Err(Status::fault(Code::ResourceExhausted, Fault::new(FaultKind::TooLarge, text)))
+        let fault = Fault::new(FaultKind::TooLarge, text);
+        let hint = "ask for less, such as with a filter or a limit".to_owned();
+        Err(Status::fault(Code::ResourceExhausted, fault.hint(hint)))
     }
 
     fn unreadable(&self, why: &str) -> Status {

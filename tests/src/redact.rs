@@ -28,6 +28,7 @@ impl Redaction {
             (r"\brustc [0-9]\S*( \([^)]*\))+", "[RUSTC]"),
             (r"\b(x86_64|aarch64)-[a-z]+-[a-z]+(-[a-z]+)?\b", "[TARGET]"),
             (&version, "[VERSION]"),
+            (r"\btries within [0-9.]+ m?s\b", "tries within [TIME]"),
             (r"\bthread '[^']*'( \([0-9]+\))?", "[THREAD]"),
         ];
         let compiled = |(pattern, name)| (Regex::new(pattern).expect("a pattern that is right"), name);

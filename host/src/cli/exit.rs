@@ -15,6 +15,12 @@ pub enum Exit {
     PluginUnusable,
     /// 11: a plugin failed while it was working.
     PluginFailed,
+    /// 20: the server wants to know who is calling, and was not told or did not believe it.
+    NotSignedIn,
+    /// 21: no Flyte answered.
+    Unreachable,
+    /// 22: the server said no.
+    Refused,
     /// 70: a bug of this program.
     Internal,
     /// What a command of a plugin asked for.
@@ -32,6 +38,9 @@ impl Exit {
             Self::PipeClosed => 3,
             Self::PluginUnusable => 10,
             Self::PluginFailed => 11,
+            Self::NotSignedIn => 20,
+            Self::Unreachable => 21,
+            Self::Refused => 22,
             Self::Internal => 70,
             Self::Other(code) => code,
         }

@@ -2,12 +2,13 @@
 //!
 //! Nothing of it exists before a command asks: no runtime, no TLS, no database.
 
-use std::{future::Future, path::PathBuf, sync::Arc};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use remote::{
-    client::{self, Client},
-    config::Connection,
-    transport::Transport,
+    client::{self, Client, Kind},
+    config::{Connection, Secret, Setting},
+    grpc::{self, Grpc},
+    net::{Network, Proxies, TrustError},
 };
 use sandbox::{EngineStart, Sandbox};
 use tokio::runtime::Runtime;
@@ -58,12 +59,10 @@ impl Context<'_> {
             .enable_all()
             .build()
             .map_err(|error| Failure::from_error(Exit::Failed, &error))?;
-        let transport: Arc<dyn Transport> = if connection.is_sandbox() {
-            Arc::new(open_sandbox()?)
-        } else {
-            return Err(Failure::new(Exit::Failed, "only the embedded sandbox can be reached so far"));
+        let client = match connection.is_sandbox() {
+            true => Client::new(Arc::new(open_sandbox()?), client::Options::default()),
+            false => over_the_network(&connection)?,
         };
-        let client = Client::new(transport, client::Options::default());
         Ok(Session { connection, client, runtime })
     }
 }
@@ -92,8 +91,74 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
         .map_err(|error| Failure::from_error(Exit::Failed, &error))
 }
 
+/// How long one call may take if the user does not say.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A client of the Flyte that a connection names. Nothing is opened before the first call.
+fn over_the_network(connection: &Connection) -> Result<Client, Failure> {
+    let untrusted = |error: TrustError| Failure::from_error(Exit::Failed, &error).hint(error.hint());
+    let network = Network::new(connection, Proxies::from_variables(env::text)).map_err(untrusted)?;
+    let transport = Grpc::new(connection, &network, grpc::Options::default()).map_err(untrusted)?;
+    let header = |(name, value): &(String, Setting<Secret>)| {
+        (name.to_ascii_lowercase(), value.value.reveal().to_owned())
+    };
+    let options = client::Options {
+        metadata: connection.headers.iter().map(header).collect(),
+        timeout: timeout()?,
+        ..client::Options::default()
+    };
+    Ok(Client::new(Arc::new(transport), options))
+}
+
+fn timeout() -> Result<Option<Duration>, Failure> {
+    let Some(text) = env::text(env::TIMEOUT) else { return Ok(Some(CALL_TIMEOUT)) };
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let timeout = seconds.ok_or_else(|| {
+        let message = format!("variable `{}` is `{text}`; a number of seconds is expected", env::TIMEOUT);
+        Failure::new(Exit::Usage, message)
+    })?;
+    Ok((!timeout.is_zero()).then_some(timeout))
+}
+
 impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
-        Self::from_error(Exit::Failed, &error)
+        let exit = match error.kind() {
+            Kind::NotSignedIn => Exit::NotSignedIn,
+            Kind::Unreachable => Exit::Unreachable,
+            Kind::Transport => Exit::PluginFailed,
+            Kind::TooLarge => Exit::Failed,
+            _ => Exit::Refused,
+        };
+        Self::from_error(exit, &error).hint(error.hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remote::transport::{Code, Fault, FaultKind, Status};
+
+    use super::*;
+
+    fn exit(status: Status) -> u8 {
+        let error = client::Error { method: "GetTask".into(), status, attempts: 1, elapsed: Duration::ZERO };
+        Failure::from(error).exit.code()
+    }
+
+    #[test]
+    fn faults_have_their_exit_codes() {
+        let fault = |kind| exit(Status::fault(Code::Unavailable, Fault::new(kind, "gone")));
+        let unreachable =
+            [FaultKind::Broken, FaultKind::Connect, FaultKind::Deadline, FaultKind::Protocol, FaultKind::Tls];
+        assert_eq!(unreachable.map(fault), [21; 5]);
+        assert_eq!([FaultKind::TooLarge, FaultKind::Transport].map(fault), [1, 11]);
+    }
+
+    #[test]
+    fn answers_have_their_exit_codes() {
+        for number in 1..=16 {
+            let code = Code::from_number(number);
+            let expected = if code == Code::Unauthenticated { 20 } else { 22 };
+            assert_eq!(exit(Status::new(code, "no")), expected, "{}", code.name());
+        }
     }
 }

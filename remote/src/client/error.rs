@@ -97,7 +97,6 @@ impl Error {
             Kind::InactiveProject { id } => {
                 Some(format!("activate project `{id}`, or use another with `--project`"))
             }
-            Kind::TooLarge => Some("ask for less, such as with a filter or a limit".to_owned()),
             Kind::NotSignedIn => {
                 Some("`flyte-host` does not sign in by itself; a plugin's `get_remote` can set the headers that the server wants".to_owned())
             }

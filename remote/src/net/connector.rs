@@ -50,6 +50,10 @@ impl Heard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -97,7 +101,7 @@ impl Service<Uri> for Connector {
         heard.forget();
         Box::pin(async move {
             let stream = tokio::time::timeout(timeout, connecting).await.map_err(|_| TooSlow(timeout))??;
-            Ok(TokioIo::new(Stream { inner: TokioIo::new(stream), heard, listens: true }))
+            Ok(TokioIo::new(Stream { inner: TokioIo::new(stream), heard, listens: true, lost: None }))
         })
     }
 }
@@ -107,6 +111,26 @@ pub(crate) struct Stream {
     inner: TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>,
     heard: Heard,
     listens: bool,
+    /// Why nothing can be written any more, while the last words are awaited.
+    lost: Option<io::Error>,
+}
+
+impl Stream {
+    /// Whoever closes on us may have said why before. hyper gives up once it cannot write, and would not hear it; so it
+    /// learns of that only when the last words are read.
+    fn written<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match result {
+            Poll::Ready(Err(error)) if self.heard.is_empty() => self.lost = Some(error),
+            result if self.lost.is_none() => return result,
+            _ => {}
+        }
+        let mut space = [0; 512];
+        let mut words = ReadBuf::new(&mut space);
+        if ready!(Pin::new(&mut self.inner).poll_read(cx, &mut words)).is_ok() {
+            self.listens = self.heard.add(words.filled());
+        }
+        Poll::Ready(Err(self.lost.take().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
+    }
 }
 
 impl Connection for Stream {
@@ -132,11 +156,13 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, from)
+        let result = Pin::new(&mut self.inner).poll_write(cx, from);
+        self.written(cx, result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let result = Pin::new(&mut self.inner).poll_flush(cx);
+        self.written(cx, result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -152,6 +178,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         from: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, from)
+        let result = Pin::new(&mut self.inner).poll_write_vectored(cx, from);
+        self.written(cx, result)
     }
 }

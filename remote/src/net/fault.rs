@@ -34,7 +34,8 @@ pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &[u8]) -
 pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &[u8]) -> Status {
     let place = &target.place;
     let text = format!("the connection to `{place}` broke before the answer was there");
-    let fault = Fault::new(FaultKind::Broken, text).caused_by(find::<io::Error>(error).map(words_of));
+    let cause = find::<io::Error>(error).filter(|error| !is_an_end(error.kind())).map(words_of);
+    let fault = Fault::new(FaultKind::Broken, text).caused_by(cause);
     let hint = match (heard.is_empty(), target.tls) {
         (true, false) => Some(
             "it closed without a word, as servers do that expect TLS; then `admin.insecure` has to be false"
@@ -43,6 +44,17 @@ pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &[u8
         _ => None,
     };
     Status::fault(Code::Unavailable, fault.hint(hint))
+}
+
+/// Whether an error says no more than that the connection ended; which of them it is is up to chance.
+fn is_an_end(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::UnexpectedEof
+    )
 }
 
 /// The caller did not want to wait any longer.
@@ -208,9 +220,25 @@ fn of_certificate(reason: &CertificateError, target: &Target) -> Fault {
         ))
         .hint("if you trust it, let `admin.caCertFilePath` name a file with that certificate".to_owned()),
         CertificateError::Revoked => tls(format!("the certificate of `{place}` was revoked")),
-        _ => {
-            tls(format!("the certificate of `{place}` cannot be trusted")).caused_by(vec![reason.to_string()])
+        _ => tls(format!("the certificate of `{place}` cannot be trusted"))
+            .caused_by(flaw(reason).map(str::to_owned)),
+    }
+}
+
+/// What else can be wrong with a certificate; of the rest rustls itself has no words for people.
+fn flaw(reason: &CertificateError) -> Option<&'static str> {
+    match reason {
+        CertificateError::BadEncoding => Some("it cannot be read"),
+        CertificateError::BadSignature => Some("its signature is wrong"),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            Some("it is not meant for servers")
         }
+        CertificateError::Other(_) => Some("it is one of an authority, not of a server"),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Some("it is signed in a way that is not known here")
+        }
+        _ => None,
     }
 }
 

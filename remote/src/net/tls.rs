@@ -189,8 +189,16 @@ impl Checked {
             Error::InvalidCertificate(reason) => reason,
             _ => return Err(refusal),
         };
-        // The second is webpki's word for a certificate that may sign others; it looks at the dates before that.
-        let has_no_authority = matches!(reason, CertificateError::UnknownIssuer | CertificateError::Other(_));
+        // `Other` is webpki's word for a certificate that may sign others; it looks at the dates before that. What has
+        // the name of an authority by chance shows a wrong signature.
+        let has_no_authority = matches!(
+            reason,
+            CertificateError::BadSignature
+                | CertificateError::Other(_)
+                | CertificateError::UnknownIssuer
+                | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+        );
         if !has_no_authority {
             return Err(refusal);
         }

@@ -1,0 +1,486 @@
+//! What a user is told when something is wrong with the network or with whoever answers, over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
+
+#[path = "grpc_faults/certificate.rs"]
+mod certificate;
+#[path = "grpc_faults/server.rs"]
+mod server;
+
+use std::{
+    collections::BTreeMap,
+    error::Error as _,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use remote::{
+    Client,
+    client::{Error, Kind, Options, Policy},
+    config::{Configuration, Connection, Sources},
+    grpc::{self, Grpc},
+    net::{Network, Proxies},
+    proto::admin,
+};
+
+use self::{
+    certificate::{Authority, self_signed},
+    server::{answer, page},
+};
+
+const FINE: [(&str, &str); 1] = [("grpc-status", "0")];
+const PLAIN: (&str, &str) = ("FLYTE_PLATFORM_INSECURE", "true");
+
+fn connection(endpoint: &str, variables: &[(&str, &str)]) -> Connection {
+    let mut env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint.to_owned())]);
+    env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    Configuration::load(&sources).unwrap().connection
+}
+
+fn client_of(connection: &Connection, options: Options) -> Client {
+    let network = Network::new(connection, Proxies::default()).unwrap();
+    let transport = Grpc::new(connection, &network, grpc::Options::default()).unwrap();
+    Client::new(Arc::new(transport), options)
+}
+
+/// Tries again at once.
+fn eager() -> Options {
+    Options { retry: Policy { pause: Duration::ZERO, ..Policy::default() }, ..Options::default() }
+}
+
+async fn ask(client: &Client) -> Result<admin::GetVersionResponse, Error> {
+    client.get_version(&admin::GetVersionRequest {}).await
+}
+
+/// What a plain-text server brings about.
+async fn plain(address: SocketAddr) -> String {
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
+    told(ask(&client).await.unwrap_err(), address)
+}
+
+/// The same with TLS.
+async fn tls(host: &str, address: SocketAddr, variables: &[(&str, &str)]) -> Result<(), String> {
+    let endpoint = format!("{host}:{}", address.port());
+    let client = client_of(&connection(&endpoint, variables), eager());
+    ask(&client).await.map(drop).map_err(|error| told(error, address))
+}
+
+/// As a user reads it, without the port and the time.
+fn told(mut error: Error, address: SocketAddr) -> String {
+    error.elapsed = Duration::ZERO;
+    let mut text = format!("{error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\n  {error}"));
+        cause = error.source();
+    }
+    if let Some(hint) = error.hint() {
+        text.push_str(&format!("\n? {hint}"));
+    }
+    text.replace(&address.port().to_string(), "PORT")
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    assert_eq!(
+        plain(address).await,
+        "cannot reach Flyte in 3 tries within 0 ms\n  \
+         nothing listens at `127.0.0.1:PORT`\n  connection refused\n\
+         ? check `admin.endpoint`, and that Flyte runs there"
+    );
+}
+
+#[tokio::test]
+async fn nobody_accepts() {
+    // Somebody takes the connection, but never says a word of TLS.
+    let address = server::serve(|stream| async move {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let connection = connection(&address.to_string(), &[]);
+    let network = Network::new(&connection, Proxies::default()).unwrap();
+    let network = network.connect_timeout(Duration::from_millis(20));
+    let transport = Grpc::new(&connection, &network, grpc::Options::default()).unwrap();
+    let client = Client::new(Arc::new(transport), Options { retry: Policy::never(), ..Options::default() });
+    assert_eq!(
+        told(ask(&client).await.unwrap_err(), address),
+        "cannot reach Flyte\n  `127.0.0.1:PORT` did not accept a connection within 20 ms\n\
+         ? a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?"
+    );
+}
+
+#[tokio::test]
+async fn the_certificate_is_for_another_host() {
+    let authority = Authority::new();
+    let certificate = authority.host("other.example").acceptor();
+    let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate)).await;
+    let file = file(&authority.pem());
+    let trusted = [("FLYTE_PLATFORM_CA_CERT_FILE_PATH", file.path().to_str().unwrap())];
+    assert_eq!(
+        tls("localhost", address, &trusted).await.unwrap_err(),
+        "cannot reach Flyte\n  the certificate of `localhost:PORT` is not for `localhost`\n  \
+         it is for `other.example`\n? let `admin.endpoint` use a name that the certificate has"
+    );
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn the_certificate_is_not_of_today() {
+    let authority = Authority::new();
+    let file = file(&authority.pem());
+    let trusted = [("FLYTE_PLATFORM_CA_CERT_FILE_PATH", file.path().to_str().unwrap())];
+    let cases = [
+        (authority.expired("localhost"), "expired on 1999-12-31"),
+        (authority.early("localhost"), "is not valid before 2898-01-01"),
+    ];
+    for (certificate, expected) in cases {
+        let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate.acceptor())).await;
+        assert_eq!(
+            tls("localhost", address, &trusted).await.unwrap_err(),
+            format!(
+                "cannot reach Flyte\n  the certificate of `localhost:PORT` {expected}\n\
+                 ? renew it, or check the clock of this machine"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_vouches_for_the_certificate() {
+    let certificate = Authority::new().host("localhost").acceptor();
+    let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate)).await;
+    assert_eq!(
+        tls("localhost", address, &[]).await.unwrap_err(),
+        "cannot reach Flyte\n  the certificate of `localhost:PORT` is signed by an authority that this machine does not know\n\
+         ? if you trust it, let `admin.caCertFilePath` name the file with that authority's certificate"
+    );
+    tls("localhost", address, &[("FLYTE_PLATFORM_INSECURE_SKIP_VERIFY", "true")]).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_certificate_vouches_for_itself() {
+    for is_authority in [false, true] {
+        let certificate = self_signed("localhost", is_authority);
+        let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate.acceptor())).await;
+        assert_eq!(
+            tls("localhost", address, &[]).await.unwrap_err(),
+            "cannot reach Flyte\n  the certificate of `localhost:PORT` is signed by itself, and so proves nothing\n\
+             ? if you trust it, let `admin.caCertFilePath` name a file with that certificate"
+        );
+        let file = file(&certificate.pem);
+        let trusted = [("FLYTE_PLATFORM_CA_CERT_FILE_PATH", file.path().to_str().unwrap())];
+        tls("localhost", address, &trusted).await.unwrap();
+        let refused = tls("127.0.0.1", address, &trusted).await.unwrap_err();
+        assert_eq!(
+            refused.lines().nth(1).unwrap(),
+            "  the certificate of `127.0.0.1:PORT` is not for `127.0.0.1`"
+        );
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_read() {
+    let empty = file("");
+    let broken = file("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
+    for (path, expected) in [
+        ("/nonexistent/ca.pem", "the certificates in `PATH` cannot be read"),
+        (empty.path().to_str().unwrap(), "`PATH` holds no certificate"),
+        (broken.path().to_str().unwrap(), "`PATH` is no file of certificates"),
+    ] {
+        let connection = connection("flyte.example", &[("FLYTE_PLATFORM_CA_CERT_FILE_PATH", path)]);
+        let error = Network::new(&connection, Proxies::default()).err().unwrap();
+        assert_eq!(error.to_string().replace(path, "PATH"), expected);
+        assert!(error.hint().unwrap().starts_with("`admin.caCertFilePath` names a PEM file"));
+    }
+}
+
+#[tokio::test]
+async fn tls_is_asked_of_a_plain_port() {
+    let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), None).await;
+    assert_eq!(
+        tls("localhost", address, &[]).await.unwrap_err(),
+        "cannot reach Flyte\n  `localhost:PORT` speaks plain text, not TLS\n\
+         ? if that is meant, set `admin.insecure` to true"
+    );
+}
+
+#[tokio::test]
+async fn a_plain_word_to_a_tls_port() {
+    let certificate = Authority::new().host("localhost").acceptor();
+    let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate)).await;
+    assert_eq!(
+        plain(address).await,
+        "cannot reach Flyte\n  `127.0.0.1:PORT` speaks TLS, and plain text was sent\n\
+         ? set `admin.insecure` to false"
+    );
+    assert_eq!(
+        plain(server::closes().await).await,
+        "Flyte did not answer `GetVersion` in 5 tries within 0 ms\n  \
+         the connection to `127.0.0.1:PORT` broke before the answer was there\n\
+         ? it closed without a word, as servers do that expect TLS; then `admin.insecure` has to be false"
+    );
+}
+
+#[tokio::test]
+async fn a_web_page_instead_of_an_answer() {
+    let text = "<html><head><title>Sign in &amp; go on</title></head></html>";
+    let (address, _) = server::grpc(move |_| page(200, "text/html; charset=utf-8", text), None).await;
+    let hint = "? a proxy, a sign-in page or Flyte's console may be in between; `admin.endpoint` has to lead to Flyte's gRPC";
+    assert_eq!(
+        plain(address).await,
+        format!(
+            "cannot reach Flyte\n  `127.0.0.1:PORT` answered with a web page (HTTP 200 OK)\n  \
+             it says: Sign in & go on\n{hint}"
+        )
+    );
+    let (address, _) = server::grpc(move |_| page(503, "text/plain", "upstream is down\n"), None).await;
+    assert_eq!(
+        plain(address).await,
+        format!(
+            "cannot reach Flyte in 5 tries within 0 ms\n  \
+             `127.0.0.1:PORT` answered with something that is not gRPC (HTTP 503 Service Unavailable)\n  \
+             it says: upstream is down\n{hint}"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_server_of_http_1() {
+    let hint =
+        "? this may be the port of Flyte's console or of a proxy; `admin.endpoint` has to name that of gRPC";
+    for (text, said) in [
+        (&b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"[..], "HTTP/1.1 400 Bad Request"),
+        (b"HTTP/1.0 404 Not Found\r\n\r\n<!doctype html><title>Flyte Console</title>", "Flyte Console"),
+    ] {
+        assert_eq!(
+            plain(server::says(text).await).await,
+            format!(
+                "cannot reach Flyte\n  `127.0.0.1:PORT` speaks HTTP/1, and gRPC needs HTTP/2\n  it says: {said}\n{hint}"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn unavailable_twice_and_then_fine() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let (address, connections) = server::grpc(
+        move |_| match counted.fetch_add(1, Ordering::Relaxed) {
+            0 | 1 => answer(&[("grpc-status", "14"), ("grpc-message", "starting")], None),
+            _ => answer(&FINE, Some(b"")),
+        },
+        None,
+    )
+    .await;
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
+    ask(&client).await.unwrap();
+    assert_eq!((asked.load(Ordering::Relaxed), connections.load(Ordering::Relaxed)), (3, 1));
+
+    asked.store(0, Ordering::Relaxed);
+    let request = admin::ExecutionTerminateRequest::default();
+    let error = client.terminate_execution(&request).await.unwrap_err();
+    assert_eq!(told(error, address), "Flyte refused `TerminateExecution` (UNAVAILABLE)\n  starting");
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn slower_than_the_deadline() {
+    let address = server::serve(|stream| async move {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let options = Options { timeout: Some(Duration::from_millis(50)), ..eager() };
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), options);
+    let error = ask(&client).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(
+        told(error, address),
+        "Flyte did not answer `GetVersion`\n  `127.0.0.1:PORT` did not answer within 50 ms"
+    );
+}
+
+#[tokio::test]
+async fn broken_in_the_middle_of_a_call() {
+    let address = server::resets().await;
+    assert_eq!(
+        plain(address).await,
+        "Flyte did not answer `GetVersion` in 5 tries within 0 ms\n  \
+         the connection to `127.0.0.1:PORT` broke before the answer was there"
+    );
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
+    let error = client.create_execution(&admin::ExecutionCreateRequest::default()).await.unwrap_err();
+    assert_eq!(
+        told(error, address),
+        "Flyte did not answer `CreateExecution`\n  \
+         the connection to `127.0.0.1:PORT` broke before the answer was there\n\
+         ? look whether `CreateExecution` was done all the same before you repeat it"
+    );
+}
+
+#[tokio::test]
+async fn an_older_server() {
+    let (address, _) =
+        server::grpc(|_| answer(&[("grpc-status", "12"), ("grpc-message", "unknown method")], None), None)
+            .await;
+    assert_eq!(
+        plain(address).await,
+        "Flyte refused `GetVersion` (UNIMPLEMENTED)\n  \
+         the server at `127.0.0.1:PORT` does not know `GetVersion`; it is older than this command needs"
+    );
+}
+
+#[tokio::test]
+async fn more_than_is_taken() {
+    let (address, _) = server::grpc(|_| answer(&FINE, Some(&[0; 4096])), None).await;
+    let connection = connection(&address.to_string(), &[PLAIN]);
+    let network = Network::new(&connection, Proxies::default()).unwrap();
+    let options = grpc::Options { largest_answer: 1024, ..grpc::Options::default() };
+    let client =
+        Client::new(Arc::new(Grpc::new(&connection, &network, options).unwrap()), Options::default());
+    let error = ask(&client).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::TooLarge);
+    assert_eq!(
+        told(error, address),
+        "the answer to `GetVersion` is too large\n  `127.0.0.1:PORT` answers with 4 KiB, and at most 1 KiB are taken\n\
+         ? ask for less, such as with a filter or a limit"
+    );
+}
+
+#[tokio::test]
+async fn answers_that_are_none() {
+    for (body, status, why) in [
+        (Some(&b"not a message"[..]), &FINE[..], None),
+        (None, &FINE[..], Some("its length is not the one that it announces")),
+        (Some(b""), &[][..], Some("it ended without a status")),
+    ] {
+        let body = body.map(<[u8]>::to_vec);
+        let status = status.to_vec();
+        let (address, _) = server::grpc(move |_| answer(&status, body.as_deref()), None).await;
+        let expected = match why {
+            Some(why) => format!("cannot reach Flyte\n  the answer of `127.0.0.1:PORT` is no gRPC\n  {why}"),
+            None => "Flyte refused `GetVersion` (INTERNAL)\n  the answer cannot be read: failed to decode Protobuf message: \
+                     invalid wire type value: 6".to_owned(),
+        };
+        assert_eq!(plain(address).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_is_wanted() {
+    let (address, _) =
+        server::grpc(|_| answer(&[("grpc-status", "16"), ("grpc-message", "token parse error")], None), None)
+            .await;
+    assert_eq!(
+        plain(address).await,
+        "Flyte wants to know who is calling (UNAUTHENTICATED)\n  token parse error\n\
+         ? `flyte-host` does not sign in by itself; a plugin's `get_remote` can set the headers that the server wants"
+    );
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ear = Arc::clone(&heard);
+    let (address, connections) = server::grpc(
+        move |request| {
+            ear.lock().unwrap().push(request);
+            answer(&FINE, Some(b""))
+        },
+        None,
+    )
+    .await;
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let options = Options {
+        metadata: vec![header("x-team", "a"), header("x-team", "b"), header("te", "gzip")],
+        timeout: Some(Duration::from_secs(7)),
+        ..eager()
+    };
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), options);
+    let request = admin::ProjectListRequest { limit: 7, ..Default::default() };
+    let many = (0..20).map(|_| client.list_projects(&request));
+    futures_util::future::join_all(many).await.into_iter().for_each(|answer| drop(answer.unwrap()));
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+
+    let heard = heard.lock().unwrap();
+    assert_eq!(heard.len(), 20);
+    assert_eq!(heard[0].uri().path(), "/flyteidl.service.AdminService/ListProjects");
+    assert_eq!(&heard[0].body()[..], b"\0\0\0\0\x02\x08\x07");
+    let value = |name: &str| {
+        heard[0].headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(value("x-team"), ["a", "b"]);
+    assert_eq!(value("te"), ["trailers"]);
+    assert_eq!(value("content-type"), ["application/grpc"]);
+    assert_eq!(value("grpc-timeout"), ["7000m"]);
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_sent() {
+    let options = Options { metadata: vec![("x y".to_owned(), "s3cret\n".to_owned())], ..eager() };
+    let client = client_of(&connection("127.0.0.1:1", &[PLAIN]), options);
+    let error = ask(&client).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Transport);
+    assert_eq!(
+        told(error, ([127, 0, 0, 1], 0).into()),
+        "`GetVersion` could not be carried to Flyte\n  header `x y` is none that HTTP can carry"
+    );
+}
+
+#[tokio::test]
+async fn through_a_proxy() {
+    let (server, _) = server::grpc(|_| answer(&FINE, Some(b"")), None).await;
+    let (proxy, asked) = server::proxy(server).await;
+    let url = format!("http://ada:pw@{proxy}");
+    let connection = connection("flyte.example:81", &[PLAIN, ("FLYTE_PLATFORM_HTTP_PROXY_URL", &url)]);
+    ask(&client_of(&connection, eager())).await.unwrap();
+    let asked = asked.lock().unwrap();
+    assert_eq!(
+        asked[..],
+        [
+            "CONNECT flyte.example:81 HTTP/1.1\r\nHost: flyte.example:81\r\nProxy-Authorization: Basic YWRhOnB3\r\n\r\n"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_help() {
+    let ask_through = async |url: String| {
+        let connection = connection("flyte.example:81", &[PLAIN, ("FLYTE_PLATFORM_HTTP_PROXY_URL", &url)]);
+        ask(&client_of(&connection, eager())).await.unwrap_err()
+    };
+    let proxy = server::says(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
+    assert_eq!(
+        told(ask_through(format!("http://ada:pw@{proxy}")).await, proxy),
+        "cannot reach Flyte in 3 tries within 0 ms\n  proxy `127.0.0.1:PORT` does not lead there\n  \
+         it answered: HTTP/1.1 403 Forbidden"
+    );
+    assert_eq!(
+        told(ask_through(format!("https://{proxy}")).await, proxy),
+        "cannot reach Flyte in 3 tries within 0 ms\n  proxy `127.0.0.1:PORT` is not an `http://` one\n\
+         ? only proxies that are reached by `http://` can be used"
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = listener.local_addr().unwrap();
+    drop(listener);
+    assert_eq!(
+        told(ask_through(format!("http://{gone}")).await, gone),
+        "cannot reach Flyte in 3 tries within 0 ms\n  proxy `127.0.0.1:PORT` cannot be reached\n  connection refused"
+    );
+}
