@@ -104,8 +104,11 @@ fn of_a_server_that_cannot_be_asked() {
 PART    NAME        VERSION
 client  flyte-host  [VERSION]
 ------- stderr -------
-error: only the embedded sandbox can be reached so far
-[exit: 1]
+error: cannot reach Flyte in 3 tries within [TIME]
+  caused by: nothing listens at `127.0.0.1:1`
+  caused by: connection refused
+hint: check `admin.endpoint`, and that Flyte runs there
+[exit: 21]
 "#]]
     );
     snapshot!(
@@ -119,8 +122,11 @@ error: only the embedded sandbox can be reached so far
   "plugins": []
 }
 ------- stderr -------
-error: only the embedded sandbox can be reached so far
-[exit: 1]
+error: cannot reach Flyte in 3 tries within [TIME]
+  caused by: nothing listens at `127.0.0.1:1`
+  caused by: connection refused
+hint: check `admin.endpoint`, and that Flyte runs there
+[exit: 21]
 "#]]
     );
 }
