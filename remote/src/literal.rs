@@ -70,6 +70,7 @@ pub use self::{
     read::{Reader, from_json},
     structure::StructFormat,
     text::from_text,
+    time::duration,
     write::{map_to_json, to_json},
 };
 

@@ -8,6 +8,7 @@
 //! applied by whoever reads, and [`Identity`] fills project, domain and version when asked.
 
 use std::{
+    cell::LazyCell,
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
@@ -29,6 +30,7 @@ pub mod package;
 pub mod render;
 pub mod task;
 pub(crate) mod text;
+pub mod workflow;
 
 pub use self::{
     entity::{Entity, Kind},
@@ -74,6 +76,30 @@ impl Origin {
     }
 }
 
+/// Something that was found, which may have to wait for the rest.
+#[derive(Clone, Debug)]
+struct Found {
+    source: Source,
+    content: Content,
+    archive: Option<Arc<FastArchive>>,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+enum Content {
+    /// The short form of a workflow or launch plan.
+    Draft(Box<workflow::Draft>),
+    /// A message.
+    Entity(Box<Entity>, Origin),
+}
+
+impl From<Entry> for Found {
+    fn from(entry: Entry) -> Self {
+        let content = Content::Entity(Box::new(entry.entity), entry.origin);
+        Self { source: entry.source, content, archive: entry.archive }
+    }
+}
+
 /// Reads everything that can be registered from files, folders and, for `-`, standard input.
 ///
 /// A folder is searched with its sub-folders, by name, hidden ones left out; only files that can hold entities
@@ -82,33 +108,33 @@ impl Origin {
 ///
 /// # Errors
 ///
-/// Stops at the first input that cannot be read whole.
+/// Stops at the first input that cannot be read whole; short forms of workflows are looked into after all else.
 pub fn read(paths: &[PathBuf], identity: &Identity) -> Result<Vec<Entry>, ReadError> {
-    let mut entries = Vec::new();
+    let mut found = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
             let bytes = package::read_limited(io::stdin().lock(), package::MAX_ARCHIVE_BYTES);
             let bytes = bytes.map_err(|cause| ReadError::new(Source::whole(path), cause))?;
-            entries.extend(read_documents(path, &bytes, false)?);
+            found.extend(read_documents(path, &bytes, false)?);
         } else if path.is_dir() {
-            entries.extend(read_folder(path)?);
+            found.extend(read_folder(path)?);
         } else {
-            entries.extend(read_files(std::slice::from_ref(path))?);
+            found.extend(read_files(std::slice::from_ref(path))?);
         }
     }
     let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
-    Ok(entries.into_iter().map(fill).collect())
+    Ok(workflow::resolve(found, identity)?.into_iter().map(fill).collect())
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<Entry>, ReadError> {
+fn read_folder(folder: &Path) -> Result<Vec<Found>, ReadError> {
     let mut files = Vec::new();
     find_files(folder, &mut files)
         .map_err(|error| ReadError::new(Source::whole(folder), Cause::Io(error)))?;
-    let entries = read_files(&files)?;
-    if entries.is_empty() {
+    let found = read_files(&files)?;
+    if found.is_empty() {
         return Err(ReadError::new(Source::whole(folder), Cause::Empty));
     }
-    Ok(entries)
+    Ok(found)
 }
 
 /// Lists files with a known ending, sorted; links to folders are not followed, since they may lead in circles.
@@ -154,8 +180,8 @@ impl FileType {
 }
 
 /// Reads files in order. A code archive belongs to the `.pb` files beside it, as in an unpacked package.
-fn read_files(files: &[PathBuf]) -> Result<Vec<Entry>, ReadError> {
-    let mut entries = Vec::new();
+fn read_files(files: &[PathBuf]) -> Result<Vec<Found>, ReadError> {
+    let mut found = Vec::new();
     let mut archives: BTreeMap<PathBuf, Arc<FastArchive>> = BTreeMap::new();
     for file in files {
         let fail = |cause| ReadError::new(Source::whole(file), cause);
@@ -165,14 +191,18 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<Entry>, ReadError> {
         match file_type {
             FileType::Json | FileType::Yaml => {
                 let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
-                entries.extend(read_documents(file, &bytes, file_type == FileType::Json)?);
+                found.extend(read_documents(file, &bytes, file_type == FileType::Json)?);
             }
-            FileType::Package => entries.extend(package::read_tgz(file, io::BufReader::new(reader))?),
+            FileType::Package => {
+                let entries = package::read_tgz(file, io::BufReader::new(reader))?;
+                found.extend(entries.into_iter().map(Found::from));
+            }
             FileType::Proto => {
                 let bytes = package::read_limited(reader, package::MAX_MEMBER_BYTES).map_err(fail)?;
                 let entity = package::entity(&name, &bytes).map_err(fail)?;
                 let source = Source::whole(file);
-                entries.push(Entry { source, entity, origin: Origin::Package, archive: None });
+                let content = Content::Entity(Box::new(entity), Origin::Package);
+                found.push(Found { source, content, archive: None });
             }
             FileType::FastArchive => {
                 let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
@@ -184,13 +214,13 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<Entry>, ReadError> {
             }
         }
     }
-    for entry in entries.iter_mut().filter(|entry| entry.source.part == Part::Whole) {
-        entry.archive = entry.source.file.parent().and_then(|folder| archives.get(folder)).cloned();
+    for found in found.iter_mut().filter(|found| found.source.part == Part::Whole) {
+        found.archive = found.source.file.parent().and_then(|folder| archives.get(folder)).cloned();
     }
-    Ok(entries)
+    Ok(found)
 }
 
-fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Entry>, ReadError> {
+fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Found>, ReadError> {
     let whole = |cause| ReadError::new(Source::whole(file), cause);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| whole(Cause::Syntax(format!("it is not UTF-8 at byte {}", error.valid_up_to()))))?;
@@ -199,10 +229,11 @@ fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Entr
     if documents.is_empty() {
         return Err(whole(Cause::Empty));
     }
-    let mut entries = Vec::new();
+    let mut found = Vec::new();
+    let shared: LazyCell<Arc<str>, _> = LazyCell::new(|| text.into());
     for (index, document) in documents.iter().enumerate() {
         let source = Source { file: file.to_owned(), part: Part::Document(index + 1) };
-        let entities = document::entities(document, &mut FieldPath::default()).map_err(|mut cause| {
+        let contents = document::contents(document, &mut FieldPath::default()).map_err(|mut cause| {
             match &mut cause {
                 Cause::Field(error) => error.line = text::line(text, index, &error.path),
                 Cause::ShortForm { error, line } => {
@@ -212,8 +243,12 @@ fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Entr
             }
             ReadError::new(source.clone(), cause)
         })?;
-        let entry = |(entity, origin)| Entry { source: source.clone(), entity, origin, archive: None };
-        entries.extend(entities.into_iter().map(entry));
+        for mut content in contents {
+            if let Content::Draft(draft) = &mut content {
+                draft.place(&shared, index);
+            }
+            found.push(Found { source: source.clone(), content, archive: None });
+        }
     }
-    Ok(entries)
+    Ok(found)
 }

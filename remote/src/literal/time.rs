@@ -1,7 +1,9 @@
 //! Times and durations as people write them.
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use prost_types::{Duration as ProtoDuration, Timestamp as ProtoTimestamp};
+
+const EPOCH: civil::DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
 const SECOND: i128 = 1_000_000_000;
 const MINUTE: i128 = 60 * SECOND;
@@ -52,18 +54,25 @@ fn instant(text: &str, now: Timestamp) -> Option<i128> {
     } else {
         is_date(text).then(|| text.parse::<civil::Date>().ok()).flatten()
     };
-    let utc = |time: civil::DateTime| Some(TimeZone::UTC.to_timestamp(time).ok()?.as_nanosecond());
     if let Some(date) = date {
-        return utc(date.to_datetime(civil::Time::midnight()));
+        return Some(utc_nanos(date.to_datetime(civil::Time::midnight())));
     }
     // A bare number or time of the day is no time.
     if !is_date(text.get(..10)?) {
         return None;
     }
-    match text.parse::<Timestamp>() {
-        Ok(timestamp) => Some(timestamp.as_nanosecond()),
-        Err(_) => utc(text.parse::<civil::DateTime>().ok()?),
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return Some(timestamp.as_nanosecond());
     }
+    // The reader of times without a zone would pass over an offset.
+    let local = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let offset = local[10..].contains(['+', '-', '[']);
+    (!offset).then(|| local.parse().ok().map(utc_nanos)).flatten()
+}
+
+/// The last hours of the year 9999, which Python's greatest time is in, are beyond `Timestamp`.
+fn utc_nanos(time: civil::DateTime) -> i128 {
+    time.duration_since(EPOCH).as_nanos()
 }
 
 /// `YYYY-MM-DD`, by its form.
@@ -77,14 +86,22 @@ fn is_date(text: &str) -> bool {
 
 /// Writes a time as in RFC 3339; `None` for one that no calendar has.
 pub(super) fn datetime_text(of: &ProtoTimestamp) -> Option<String> {
-    let nanos = i128::from(of.seconds) * SECOND + i128::from(of.nanos);
-    Timestamp::from_nanosecond(nanos).ok().map(|timestamp| timestamp.to_string())
+    let since = SignedDuration::new(of.seconds, of.nanos);
+    EPOCH.checked_add(since).ok().map(|time| format!("{time}Z"))
 }
 
 /// Reads a duration: `1h30m`, `1 day 2 hours`, `5:34:56`, `1 day, 5:34:56`, `PT5M`.
 ///
 /// A bare number is none, nor are months and years, whose lengths differ.
-pub(super) fn duration(text: &str) -> Option<ProtoDuration> {
+///
+/// # Example
+///
+/// ```
+/// let duration = remote::literal::duration("1h30m").unwrap();
+/// assert_eq!(duration.seconds, 5400);
+/// assert_eq!(remote::literal::duration("soon"), None);
+/// ```
+pub fn duration(text: &str) -> Option<ProtoDuration> {
     let nanos = duration_nanos(text)?;
     Some(ProtoDuration {
         seconds: i64::try_from(nanos / SECOND).ok()?,
@@ -288,6 +305,7 @@ mod tests {
         for (text, expected) in [
             ("2026-01-31T08:30:00Z", "2026-01-31T08:30:00Z"),
             ("2026-01-31T08:30:00.000001+02:00", "2026-01-31T06:30:00.000001Z"),
+            ("2026-01-31T08:30:00-11:30", "2026-01-31T20:00:00Z"),
             ("2026-01-31 08:30:00", "2026-01-31T08:30:00Z"),
             ("2026-01-31", "2026-01-31T00:00:00Z"),
             ("now", "2026-03-05T06:07:08.9Z"),
@@ -297,6 +315,7 @@ mod tests {
             ("now-PT8S", "2026-03-05T06:07:00.9Z"),
             ("2026-01-31 - 1 day", "2026-01-30T00:00:00Z"),
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
         ] {
             let read = datetime(text, now).and_then(|time| datetime_text(&time));
             assert_eq!(read.as_deref(), Some(expected), "{text}");

@@ -16,17 +16,19 @@
 //! `outputs`, `failureNode` or `metadataDefaults`, and a task's `type`, `container`, `k8sPod`, `sql`, `custom` or
 //! `config`. A document where both or neither hold is refused: guessing would register something else.
 //!
-//! A document with none of these keys may be a task in the short form, see [`task`].
+//! A document with none of these keys may be a task in the short form, see [`task`]; one whose `workflow` or
+//! `launch_plan` is a name is a short form too, see [`workflow`](super::workflow).
 
 use serde_json::Value;
 
 use super::{
-    Entity, Origin, compiled,
+    Content, Entity, Origin, compiled,
     entity::launch_plan_from_json,
     error::Cause,
     field::{FieldPath, Step},
     json::{self, member},
     task::{self, ShortTask},
+    workflow,
 };
 use crate::proto::{admin, core::Identifier};
 
@@ -49,18 +51,22 @@ enum Form {
 }
 
 /// Reads the entities of one document. On an error, `path` is of no use any more.
-pub(crate) fn entities(document: &Value, path: &mut FieldPath) -> Result<Vec<(Entity, Origin)>, Cause> {
+pub(super) fn contents(document: &Value, path: &mut FieldPath) -> Result<Vec<Content>, Cause> {
     if let Value::Array(items) = document {
-        return list(items, path, entities);
+        return list(items, path, contents);
+    }
+    let entity = |entity: Entity, origin| Content::Entity(Box::new(entity), origin);
+    if let Some(kind) = workflow::Kind::of(document) {
+        return Ok(vec![Content::Draft(Box::new(workflow::Draft::new(kind, document, path)))]);
     }
     if task::is_short_form(document) {
         let ShortTask { spec, facts } =
             task::parse(document).map_err(|error| Cause::ShortForm { error, line: None })?;
-        return Ok(vec![(Entity::Task(Box::new(spec)).named()?, Origin::Short(facts))]);
+        return Ok(vec![entity(Entity::Task(Box::new(spec)).named()?, Origin::Short(facts))]);
     }
     let form = recognise(document)?;
     let found = read(form, document, path)?;
-    Ok(found.into_iter().map(|entity| (entity, Origin::Document)).collect())
+    Ok(found.into_iter().map(|found| entity(found, Origin::Document)).collect())
 }
 
 fn list<T>(

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, io, path::PathBuf};
 
-use super::{field::FieldError, package::MAX_MEMBER_BYTES, task::TaskError};
+use super::{field::FieldError, package::MAX_MEMBER_BYTES, task::TaskError, workflow::WorkflowError};
 
 /// Where an entity was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,6 +132,14 @@ pub enum Cause {
         /// The line of the file, counted from 1, where it could be found out.
         line: Option<u64>,
     },
+    /// The short form of a workflow or launch plan cannot be used.
+    #[error("{}{error}", at_line(*line))]
+    ShortWorkflow {
+        /// What is wrong.
+        error: WorkflowError,
+        /// The line of the file, counted from 1, where it could be found out.
+        line: Option<u64>,
+    },
     /// Two names in one document.
     #[error("it has two names: `id` says {outer}, the template says {inner}")]
     Renamed {
@@ -179,6 +187,7 @@ impl Cause {
                                       `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec` settles it"
                 .into(),
             Self::ShortForm { error, .. } => return error.hint(),
+            Self::ShortWorkflow { error, .. } => return error.hint(),
             Self::Io(error) if is_about_content(error) => {
                 "only packages of `pyflyte package` can be registered; make it again".into()
             }

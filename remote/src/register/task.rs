@@ -23,12 +23,12 @@
 //! them); a timeout may be written `1h30m`; caching without a version waits for the default policies.
 
 mod error;
-mod fields;
-mod metadata;
+pub(super) mod fields;
+pub(super) mod metadata;
 mod pod;
-mod resources;
+pub(super) mod resources;
 mod secrets;
-mod types;
+pub(super) mod types;
 
 use serde_json::Value;
 

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use super::error::TaskError;
 
 /// The keys of one object of a short form.
-pub(super) struct Fields<'a> {
+pub(in crate::register) struct Fields<'a> {
     object: &'a Map<String, Value>,
     path: String,
 }
 
 impl<'a> Fields<'a> {
     /// Takes an object whose keys are all in `known`.
-    pub(super) fn new(value: &'a Value, path: &str, known: &[&str]) -> Result<Self, TaskError> {
+    pub(in crate::register) fn new(value: &'a Value, path: &str, known: &[&str]) -> Result<Self, TaskError> {
         let object = value.as_object().ok_or_else(|| wrong_kind(path, value, "a map"))?;
         let fields = Fields { object, path: path.to_owned() };
         match object.keys().find(|key| !known.contains(&key.as_str())) {
@@ -22,17 +22,20 @@ impl<'a> Fields<'a> {
     }
 
     /// The path to a key.
-    pub(super) fn at(&self, key: &str) -> String {
+    pub(in crate::register) fn at(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// The value of a key; null counts as absent.
-    pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
+    pub(in crate::register) fn value(&self, key: &str) -> Option<&'a Value> {
         self.object.get(key).filter(|value| !value.is_null())
     }
 
     /// The value of a key that has two names, and the name in use.
-    pub(super) fn either<'k>(&self, keys: [&'k str; 2]) -> Result<Option<(&'k str, &'a Value)>, TaskError> {
+    pub(in crate::register) fn either<'k>(
+        &self,
+        keys: [&'k str; 2],
+    ) -> Result<Option<(&'k str, &'a Value)>, TaskError> {
         let [first, second] = keys;
         match (self.value(first), self.value(second)) {
             (Some(_), Some(_)) => {
@@ -45,18 +48,18 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>, TaskError> {
+    pub(in crate::register) fn text(&self, key: &str) -> Result<Option<&'a str>, TaskError> {
         self.value(key).map(|value| text(value, &self.at(key))).transpose()
     }
 
-    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, TaskError> {
+    pub(in crate::register) fn flag(&self, key: &str) -> Result<Option<bool>, TaskError> {
         let read = |value: &Value| {
             value.as_bool().ok_or_else(|| wrong_kind(&self.at(key), value, "`true` or `false`"))
         };
         self.value(key).map(read).transpose()
     }
 
-    pub(super) fn texts(&self, key: &str) -> Result<Vec<String>, TaskError> {
+    pub(in crate::register) fn texts(&self, key: &str) -> Result<Vec<String>, TaskError> {
         match self.value(key) {
             Some(value) => texts(value, &self.at(key)),
             None => Ok(Vec::new()),
@@ -64,7 +67,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A map of texts, in the order of the document.
-    pub(super) fn text_map(&self, key: &str) -> Result<Vec<(String, String)>, TaskError> {
+    pub(in crate::register) fn text_map(&self, key: &str) -> Result<Vec<(String, String)>, TaskError> {
         let Some(value) = self.value(key) else { return Ok(Vec::new()) };
         let path = self.at(key);
         let object = value.as_object().ok_or_else(|| wrong_kind(&path, value, "a map"))?;
@@ -75,7 +78,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-pub(super) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, TaskError> {
+pub(in crate::register) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, TaskError> {
     value.as_str().ok_or_else(|| {
         let error = wrong_kind(path, value, "a text");
         let scalar = value.is_number() || value.is_boolean();
@@ -83,13 +86,13 @@ pub(super) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, TaskErro
     })
 }
 
-pub(super) fn texts(value: &Value, path: &str) -> Result<Vec<String>, TaskError> {
+pub(in crate::register) fn texts(value: &Value, path: &str) -> Result<Vec<String>, TaskError> {
     let items = value.as_array().ok_or_else(|| wrong_kind(path, value, "a list of texts"))?;
     let item = |(index, item)| text(item, &format!("{path}[{index}]")).map(str::to_owned);
     items.iter().enumerate().map(item).collect()
 }
 
-pub(super) fn wrong_kind(path: &str, value: &Value, expected: &str) -> TaskError {
+pub(in crate::register) fn wrong_kind(path: &str, value: &Value, expected: &str) -> TaskError {
     TaskError::new(path, format!("is {}; {expected} is expected", kind(value)))
 }
 
@@ -113,7 +116,7 @@ fn unknown(path: &str, key: &str, known: &[&str]) -> TaskError {
 }
 
 /// The name most like `name`, if any is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(in crate::register) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
     let likeness = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
     let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;

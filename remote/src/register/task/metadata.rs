@@ -143,7 +143,7 @@ fn check_ignored_inputs(names: &[String], interface: &TypedInterface) -> Result<
     }
 }
 
-fn retries(task: &Fields<'_>) -> Result<u32, TaskError> {
+pub(in crate::register) fn retries(task: &Fields<'_>) -> Result<u32, TaskError> {
     let Some(value) = task.value("retries") else { return Ok(0) };
     let retries = value.as_u64().and_then(|retries| u32::try_from(retries).ok());
     retries.ok_or_else(|| match value {
@@ -155,7 +155,7 @@ fn retries(task: &Fields<'_>) -> Result<u32, TaskError> {
 }
 
 /// Whole seconds, or a text such as `1h30m`.
-fn timeout(task: &Fields<'_>) -> Result<Option<prost_types::Duration>, TaskError> {
+pub(in crate::register) fn timeout(task: &Fields<'_>) -> Result<Option<prost_types::Duration>, TaskError> {
     let duration = match task.value("timeout") {
         None => return Ok(None),
         Some(Value::Number(number)) => number.as_u64().map(Duration::from_secs),

@@ -16,7 +16,7 @@ const NAMES: [(&str, ResourceName); 4] = [
 const KEYS: [&str; 4] = ["cpu", "ephemeral_storage", "gpu", "mem"];
 
 /// Reads `requests` and `limits`, or `resources` in their place.
-pub(super) fn read(task: &Fields<'_>) -> Result<Resources, TaskError> {
+pub(in crate::register) fn read(task: &Fields<'_>) -> Result<Resources, TaskError> {
     let Some(value) = task.value("resources") else {
         return Ok(Resources { requests: entries(task, "requests")?, limits: entries(task, "limits")? });
     };

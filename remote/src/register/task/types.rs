@@ -31,7 +31,7 @@ use crate::register::{field::FieldPath, json};
 const MAX_DEPTH: usize = 32;
 
 /// Reads a type; `path` is for messages.
-pub(super) fn read(value: &Value, path: &str) -> Result<LiteralType, TaskError> {
+pub(in crate::register) fn read(value: &Value, path: &str) -> Result<LiteralType, TaskError> {
     match value {
         Value::String(text) => parse(text).map_err(|problem| {
             TaskError::new(path, format!("is `{text}`: {problem}")).with_hint(

@@ -1,0 +1,71 @@
+//! Short forms that wait until everything is read: what they mean depends on what they refer to.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::WorkflowError;
+use crate::register::{
+    error::Cause,
+    field::{FieldPath, Step},
+    text,
+};
+
+/// A short form, and where it is in its file.
+#[derive(Clone, Debug)]
+pub(in crate::register) struct Draft {
+    pub(super) document: Value,
+    pub(super) kind: Kind,
+    path: FieldPath,
+    place: Option<Place>,
+}
+
+/// A document of a file, to tell lines from.
+#[derive(Clone, Debug)]
+struct Place {
+    text: Arc<str>,
+    document: usize,
+}
+
+/// What a short form describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::register) enum Kind {
+    LaunchPlan,
+    Workflow,
+}
+
+impl Kind {
+    /// Tells by its keys whether a document is such a short form.
+    pub(in crate::register) fn of(document: &Value) -> Option<Self> {
+        let is_text = |key: &str| document.get(key).is_some_and(Value::is_string);
+        if is_text("launch_plan") {
+            Some(Self::LaunchPlan)
+        } else if is_text("workflow")
+            || (document.get("workflow").is_some() && document.get("nodes").is_some())
+        {
+            Some(Self::Workflow)
+        } else {
+            None
+        }
+    }
+}
+
+impl Draft {
+    /// Keeps a document that is at `path` in a file's document.
+    pub(in crate::register) fn new(kind: Kind, document: &Value, path: &FieldPath) -> Self {
+        Self { document: document.clone(), kind, path: path.clone(), place: None }
+    }
+
+    /// Says which document of which text it is in.
+    pub(in crate::register) fn place(&mut self, text: &Arc<str>, document: usize) {
+        self.place = Some(Place { text: text.clone(), document });
+    }
+
+    /// Says that this draft cannot be used, and in which line.
+    pub(super) fn fail(&self, error: WorkflowError) -> Cause {
+        let inner = FieldPath::parse(&error.path);
+        let whole = FieldPath(self.path.0.iter().cloned().chain(inner.0).collect::<Vec<Step>>());
+        let line = self.place.as_ref().and_then(|place| text::line(&place.text, place.document, &whole));
+        Cause::ShortWorkflow { error, line }
+    }
+}

@@ -1,0 +1,69 @@
+//! What is wrong with the short form of a workflow or launch plan, and where.
+
+use std::fmt;
+
+use crate::{literal, register::task::TaskError};
+
+/// A value of a short form that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkflowError {
+    /// The way to the value, such as `nodes.greet.inputs.name`; empty for the whole.
+    pub path: String,
+    /// Completes the sentence: "refers to the node `x`, which does not exist".
+    pub problem: String,
+    hint: Option<String>,
+}
+
+impl WorkflowError {
+    pub(super) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { path: path.into(), problem: problem.into(), hint: None }
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With the name that is meant, or all that there are.
+    pub(super) fn with_names<'a>(self, meant: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<_> = known.into_iter().collect();
+        match crate::register::task::fields::nearest(meant, &known) {
+            Some(near) => self.with_hint(format!("`{near}` is a near name")),
+            None if known.is_empty() => self,
+            None => self.with_hint(format!("known names are `{}`", known.join("`, `"))),
+        }
+    }
+
+    /// A constant that does not fit.
+    pub(super) fn constant(path: &str, error: &literal::Error) -> Self {
+        let inner = &error.path.to_string();
+        let between = if inner.is_empty() || inner.starts_with('[') { "" } else { "." };
+        let told = literal::Error { path: Default::default(), problem: error.problem.clone() };
+        let mut new = Self::new(format!("{path}{between}{inner}"), format!("does not fit: {told}"));
+        new.hint = error.hint();
+        new
+    }
+
+    /// What the reader can do now.
+    pub fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
+impl From<TaskError> for WorkflowError {
+    fn from(error: TaskError) -> Self {
+        let hint = error.hint();
+        Self { path: error.path, problem: error.problem, hint }
+    }
+}
+
+impl fmt::Display for WorkflowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => write!(f, "it {}", self.problem),
+            path => write!(f, "`{path}` {}", self.problem),
+        }
+    }
+}
+
+impl std::error::Error for WorkflowError {}

@@ -1,0 +1,347 @@
+//! From short forms to Flyte's messages, once everything is read.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+
+use serde_json::Value;
+
+use super::{
+    Draft, Kind, WorkflowError,
+    bindings::{self, Bound, Scope},
+    interfaces::{Interface, Known, KnownWorkflow, Name},
+    node::{self, NodeDraft},
+    parameters::Parameters,
+    plan,
+};
+use crate::literal::{accepts, type_name};
+use crate::proto::{
+    admin::{DescriptionEntity, WorkflowSpec},
+    core::{
+        Binding, Identifier, Node, ResourceType, TypedInterface, Variable, VariableMap, WorkflowMetadata,
+        WorkflowMetadataDefaults, WorkflowTemplate, workflow_metadata::OnFailurePolicy,
+    },
+};
+use crate::register::{
+    Content, Entity, Entry, Found, Identity, Origin, ReadError,
+    task::{
+        fields::{Fields, wrong_kind},
+        types,
+    },
+};
+
+const KEYS: [&str; 8] =
+    ["description", "inputs", "interruptible", "name", "nodes", "on_failure", "outputs", "workflow"];
+
+/// Makes entries of everything that was read.
+///
+/// Short forms are built in the order of what they refer to; entries stay in the order in which they were found, a workflow
+/// followed by its default launch plan.
+pub(in crate::register) fn resolve(found: Vec<Found>, identity: &Identity) -> Result<Vec<Entry>, ReadError> {
+    let mut known = Known::new(identity);
+    for content in found.iter().map(|found| &found.content) {
+        if let Content::Entity(entity, _) = content {
+            known.add(entity);
+        }
+    }
+    let mut built = build_drafts(&found, &mut known)?;
+    let mut entries = Vec::with_capacity(found.len());
+    for (index, found) in found.into_iter().enumerate() {
+        let entry = |entity, origin| Entry {
+            source: found.source.clone(),
+            entity,
+            origin,
+            archive: found.archive.clone(),
+        };
+        match found.content {
+            Content::Entity(entity, origin) => entries.push(entry(*entity, origin)),
+            Content::Draft(_) => {
+                let entities = built.remove(&index).unwrap_or_default();
+                entries.extend(entities.into_iter().map(|entity| entry(entity, Origin::Document)));
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// What a draft is called, and what it refers to.
+struct Head {
+    id: Identifier,
+    uses: Vec<Identifier>,
+}
+
+fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize, Vec<Entity>>, ReadError> {
+    let mut drafts = Vec::new();
+    for (index, found) in found.iter().enumerate() {
+        if let Content::Draft(draft) = &found.content {
+            let head =
+                head(draft).map_err(|error| ReadError::new(found.source.clone(), draft.fail(error)))?;
+            drafts.push((index, draft.as_ref(), head));
+        }
+    }
+    let planned: HashSet<Name> = drafts
+        .iter()
+        .filter(|(_, draft, _)| draft.kind == Kind::LaunchPlan)
+        .map(|(.., head)| known.name(&head.id))
+        .collect();
+    let mut built = HashMap::new();
+    let (order, stuck) = order(&drafts, known);
+    for position in order {
+        let (index, draft, head) = &drafts[position];
+        let entities = match draft.kind {
+            Kind::LaunchPlan => plan::build(&draft.document, &head.id, known).map(|plan| vec![plan]),
+            Kind::Workflow => build_workflow(draft, &head.id, known, &planned),
+        };
+        let entities =
+            entities.map_err(|error| ReadError::new(found[*index].source.clone(), draft.fail(error)))?;
+        built.insert(*index, entities);
+    }
+    match stuck {
+        None => Ok(built),
+        Some(position) => {
+            let (index, draft, head) = &drafts[position];
+            let error =
+                WorkflowError::new("", format!("contains itself: `{}`, by way of its nodes", head.id.name));
+            Err(ReadError::new(found[*index].source.clone(), draft.fail(error)))
+        }
+    }
+}
+
+fn head(draft: &Draft) -> Result<Head, WorkflowError> {
+    if draft.kind == Kind::LaunchPlan {
+        let (id, workflow) = plan::head(&draft.document)?;
+        return Ok(Head { id, uses: vec![workflow] });
+    }
+    let fields = Fields::new(&draft.document, "", &KEYS)?;
+    let id = node::reference(&fields, "workflow", ResourceType::Workflow)?;
+    let uses = nodes(&fields)?.into_iter().map(|node| node.reference);
+    Ok(Head { id, uses: uses.filter(|id| id.resource_type() != ResourceType::Task).collect() })
+}
+
+fn nodes<'a>(fields: &Fields<'a>) -> Result<Vec<NodeDraft<'a>>, WorkflowError> {
+    match fields.value("nodes") {
+        None => Err(WorkflowError::new("", "lacks `nodes`")),
+        Some(Value::Object(nodes)) if nodes.is_empty() => Err(WorkflowError::new("nodes", "is empty")),
+        Some(Value::Object(nodes)) => nodes.iter().map(|(id, node)| NodeDraft::new(id, node)).collect(),
+        Some(other) => Err(wrong_kind("nodes", other, "a map of names to nodes").into()),
+    }
+}
+
+/// Orders drafts so that each comes after those it uses; the second value is one that uses itself.
+fn order(drafts: &[(usize, &Draft, Head)], known: &Known<'_>) -> (Vec<usize>, Option<usize>) {
+    let mut by_name: HashMap<(ResourceType, Name), usize> = HashMap::new();
+    for (position, (_, _, head)) in drafts.iter().enumerate() {
+        by_name.insert((head.id.resource_type(), known.name(&head.id)), position);
+    }
+    let draft_of = |id: &Identifier| {
+        let own = by_name.get(&(id.resource_type(), known.name(id)));
+        // A launch plan that nobody wrote is the default plan of its workflow.
+        own.or_else(|| by_name.get(&(ResourceType::Workflow, known.name(id)))).copied()
+    };
+    let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut waiting = vec![0_usize; drafts.len()];
+    for (position, (_, _, head)) in drafts.iter().enumerate() {
+        for used in head.uses.iter().filter_map(draft_of) {
+            users.entry(used).or_default().push(position);
+            waiting[position] += 1;
+        }
+    }
+    let mut ready: VecDeque<usize> = (0..drafts.len()).filter(|position| waiting[*position] == 0).collect();
+    let mut order = Vec::with_capacity(drafts.len());
+    while let Some(position) = ready.pop_front() {
+        order.push(position);
+        for user in users.remove(&position).unwrap_or_default() {
+            waiting[user] -= 1;
+            if waiting[user] == 0 {
+                ready.push_back(user);
+            }
+        }
+    }
+    (order, waiting.iter().position(|uses| *uses > 0))
+}
+
+fn build_workflow(
+    draft: &Draft,
+    id: &Identifier,
+    known: &mut Known<'_>,
+    planned: &HashSet<Name>,
+) -> Result<Vec<Entity>, WorkflowError> {
+    let fields = Fields::new(&draft.document, "", &KEYS)?;
+    let parameters = Parameters::read(&fields)?;
+    let drafts = nodes(&fields)?;
+    let interfaces: HashMap<&str, Option<Interface>> =
+        drafts.iter().map(|node| (node.id, known.interface(&node.reference))).collect();
+    let scope = Scope { inputs: &parameters.variables, nodes: &interfaces };
+    let mut built = Vec::with_capacity(drafts.len());
+    for node in &drafts {
+        let interface = interfaces.get(node.id).and_then(Option::as_ref);
+        built.push(node.build(interface, &scope)?);
+    }
+    check_order(&built)?;
+    let (outputs, variables) = outputs(&fields, &scope, &drafts)?;
+    let interface = TypedInterface { inputs: Some(parameters.variables.clone()), outputs: Some(variables) };
+    let template = WorkflowTemplate {
+        id: Some(id.clone()),
+        metadata: Some(WorkflowMetadata {
+            on_failure: on_failure(&fields)?.into(),
+            ..WorkflowMetadata::default()
+        }),
+        interface: Some(interface),
+        nodes: built,
+        outputs,
+        metadata_defaults: Some(WorkflowMetadataDefaults {
+            interruptible: fields.flag("interruptible")?.unwrap_or_default(),
+        }),
+        ..WorkflowTemplate::default()
+    };
+    let description = fields
+        .text("description")?
+        .map(|text| DescriptionEntity { short_description: text.to_owned(), ..DescriptionEntity::default() });
+    let sub_workflows = sub_workflows(&drafts, known)?;
+    let plan = plan::default_plan(id, &parameters);
+    let has_plan = plan.id().is_some_and(|id| known.has_launch_plan(id) || planned.contains(&known.name(id)));
+    known.add_workflow(
+        id,
+        KnownWorkflow {
+            template: template.clone(),
+            sub_workflows: sub_workflows.clone(),
+            defaults: parameters.defaults,
+        },
+    );
+    let spec = WorkflowSpec { template: Some(template), sub_workflows, description };
+    let workflow = Entity::Workflow(Box::new(spec));
+    Ok(if has_plan { vec![workflow] } else { vec![workflow, plan] })
+}
+
+fn on_failure(fields: &Fields<'_>) -> Result<OnFailurePolicy, WorkflowError> {
+    let Some(text) = fields.text("on_failure")? else { return Ok(OnFailurePolicy::FailImmediately) };
+    OnFailurePolicy::from_str_name(&text.to_uppercase()).ok_or_else(|| {
+        let problem =
+            format!("is `{text}`; `fail_immediately` or `fail_after_executable_nodes_complete` is expected");
+        WorkflowError::new("on_failure", problem)
+    })
+}
+
+/// Refuses nodes that wait for each other.
+fn check_order(nodes: &[Node]) -> Result<(), WorkflowError> {
+    let mut users: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
+    for node in nodes {
+        waiting.insert(&node.id, node.upstream_node_ids.len());
+        for upstream in &node.upstream_node_ids {
+            users.entry(upstream).or_default().push(&node.id);
+        }
+    }
+    let mut ready: Vec<&str> =
+        waiting.iter().filter(|(_, upstream)| **upstream == 0).map(|(id, _)| *id).collect();
+    while let Some(id) = ready.pop() {
+        waiting.remove(id);
+        for user in users.remove(id).unwrap_or_default() {
+            if let Some(upstream) = waiting.get_mut(user) {
+                *upstream -= 1;
+                if *upstream == 0 {
+                    ready.push(user);
+                }
+            }
+        }
+    }
+    match waiting.keys().next() {
+        None => Ok(()),
+        Some(id) => {
+            let all: Vec<_> = waiting.keys().copied().collect();
+            Err(WorkflowError::new(format!("nodes.{id}"), "waits for itself")
+                .with_hint(format!("the circle is among `{}`", all.join("`, `"))))
+        }
+    }
+}
+
+fn outputs(
+    fields: &Fields<'_>,
+    scope: &Scope<'_>,
+    drafts: &[NodeDraft<'_>],
+) -> Result<(Vec<Binding>, VariableMap), WorkflowError> {
+    let mut bindings = Vec::new();
+    let mut variables = VariableMap::default();
+    let given = match fields.value("outputs") {
+        None => return Ok((bindings, variables)),
+        Some(Value::Object(given)) => given,
+        Some(other) => return Err(wrong_kind("outputs", other, "a map of names to values").into()),
+    };
+    for (name, value) in given {
+        let path = format!("outputs.{name}");
+        let output = output(value, &path, scope, drafts)?;
+        let description = output.description.unwrap_or_else(|| name.clone());
+        let variable = Variable { r#type: output.bound.of, description, ..Variable::default() };
+        variables.variables.insert(name.clone(), variable);
+        bindings.push(Binding { var: name.clone(), binding: Some(output.bound.data) });
+    }
+    bindings.sort_by(|a, b| a.var.cmp(&b.var));
+    Ok((bindings, variables))
+}
+
+struct Output {
+    bound: Bound,
+    description: Option<String>,
+}
+
+fn output(
+    value: &Value,
+    path: &str,
+    scope: &Scope<'_>,
+    drafts: &[NodeDraft<'_>],
+) -> Result<Output, WorkflowError> {
+    let (value, at, expected, description) = match value.get("from") {
+        None => (value, path.to_owned(), None, None),
+        Some(from) => {
+            let fields = Fields::new(value, path, &["description", "from", "type"])?;
+            let of = fields.value("type").map(|of| types::read(of, &fields.at("type"))).transpose()?;
+            (from, fields.at("from"), of, fields.text("description")?.map(str::to_owned))
+        }
+    };
+    let mut bound = bindings::bind(value, expected.as_ref(), scope, &at)?;
+    match (expected, &bound.of) {
+        (Some(expected), Some(of)) if !accepts(&expected, of) => {
+            let problem = format!("is `{}`; `{}` is expected", type_name(of), type_name(&expected));
+            Err(WorkflowError::new(at, problem))
+        }
+        (Some(expected), _) => {
+            bound.of = Some(expected);
+            Ok(Output { bound, description })
+        }
+        (None, Some(_)) => Ok(Output { bound, description }),
+        (None, None) => {
+            let of = drafts.iter().find(|node| bound.nodes.contains(node.id)).map(NodeDraft::runs);
+            let reason = match of {
+                Some(runs) => format!("{runs} does not tell it, or is not among what is read"),
+                None => "its parts are of different types".to_owned(),
+            };
+            Err(WorkflowError::new(path, format!("has a type that cannot be told: {reason}"))
+                .with_hint("say it: `{from: …, type: …}`"))
+        }
+    }
+}
+
+/// The templates of all workflows that the nodes run, and of those within, each once.
+fn sub_workflows(
+    drafts: &[NodeDraft<'_>],
+    known: &Known<'_>,
+) -> Result<Vec<WorkflowTemplate>, WorkflowError> {
+    let mut seen = BTreeSet::new();
+    let mut templates = Vec::new();
+    for node in drafts.iter().filter(|node| node.reference.resource_type() == ResourceType::Workflow) {
+        let Some(workflow) = known.workflow(&node.reference) else {
+            let problem = format!("runs {}, which is not among what is read", node.runs());
+            let error = WorkflowError::new(&node.path, problem);
+            let names = known.names(ResourceType::Workflow);
+            return Err(match names.contains(&node.reference.name.as_str()) || names.is_empty() {
+                true => error.with_hint("read both together, or run it by `launch_plan`"),
+                false => error.with_names(&node.reference.name, names),
+            });
+        };
+        for template in std::iter::once(&workflow.template).chain(&workflow.sub_workflows) {
+            let name = template.id.as_ref().map(|id| known.name(id));
+            if seen.insert(name) {
+                templates.push(template.clone());
+            }
+        }
+    }
+    Ok(templates)
+}
