@@ -98,7 +98,9 @@ fn a_workflow_and_its_default_launch_plan() {
         names(&entries),
         ["workflow hello", "launch plan hello", "task greet", "task shout", "task warm_up"]
     );
-    shown(&entries[0].entity, str![[r#"
+    shown(
+        &entries[0].entity,
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.WorkflowSpec
 template:
   id:
@@ -214,8 +216,11 @@ template:
         var: text
     var: result
 
-"#]]);
-    shown(&entries[1].entity, str![[r#"
+"#]],
+    );
+    shown(
+        &entries[1].entity,
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.LaunchPlan
 id:
   domain: d
@@ -253,7 +258,8 @@ spec:
     resourceType: WORKFLOW
     version: v
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -297,7 +303,9 @@ labels: {team: data}
         .map(|node| node.inputs.iter().map(|input| input.var.as_str()).collect())
         .collect();
     assert_eq!(bound, [vec!["name", "times"], vec!["name", "times"], vec!["name"]]);
-    shown(&entries[2].entity, str![[r#"
+    shown(
+        &entries[2].entity,
+        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.LaunchPlan
 id:
   domain: d
@@ -340,7 +348,8 @@ spec:
     resourceType: WORKFLOW
     version: v
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -539,7 +548,7 @@ fn values_that_do_not_fit() {
     refused(
         ", times: $inputs.times",
         "",
-        str!["line 8: `nodes.greet.inputs` lacks `times`, a `int` that the task `greet` needs"],
+        str!["line 8: `nodes.greet.inputs` lacks `times`, of type `int`, which the task `greet` needs"],
     );
     refused(
         "times: $inputs.times",
@@ -599,19 +608,17 @@ hint: add `task`, `workflow` or `launch_plan`, with the name of one
         "task: greet",
         "workflow: grets",
         str![[r#"
-line 17: `outputs.parts` has a type that cannot be told: the workflow `grets` does not tell it, or is not among what is read
-hint: say it: `{from: …, type: …}`
+line 7: `nodes.greet` runs the workflow `grets`, which is not among what is read
+hint: read both together, or run it by `launch_plan`
 "#]],
     );
-    refused(
-        "retries: 2",
-        "retries: two",
-        str!["`retries` is a text; a whole number is expected"],
-    );
+    refused("retries: 2", "retries: two", str!["line 13: `nodes.shout.retries` is a text; a whole number is expected"]);
     refused(
         "outputs: {",
         "on_failure: stop\noutputs: {",
-        str!["line 17: `on_failure` is `stop`; `fail_immediately` or `fail_after_executable_nodes_complete` is expected"],
+        str![
+            "line 17: `on_failure` is `stop`; `fail_immediately` or `fail_after_executable_nodes_complete` is expected"
+        ],
     );
     refused(
         "$shout.text, parts",

@@ -148,9 +148,9 @@ pub(in crate::register) fn retries(task: &Fields<'_>) -> Result<u32, TaskError> 
     let retries = value.as_u64().and_then(|retries| u32::try_from(retries).ok());
     retries.ok_or_else(|| match value {
         Value::Number(number) => {
-            TaskError::new("retries", format!("is {number}; a whole number from 0 is expected"))
+            TaskError::new(task.at("retries"), format!("is {number}; a whole number from 0 is expected"))
         }
-        other => wrong_kind("retries", other, "a whole number"),
+        other => wrong_kind(&task.at("retries"), other, "a whole number"),
     })
 }
 
@@ -161,7 +161,11 @@ pub(in crate::register) fn timeout(task: &Fields<'_>) -> Result<Option<prost_typ
         Some(Value::Number(number)) => number.as_u64().map(Duration::from_secs),
         Some(Value::String(text)) => parse_duration(text),
         Some(other) => {
-            return Err(wrong_kind("timeout", other, "a number of seconds or a text such as `1h30m`"));
+            return Err(wrong_kind(
+                &task.at("timeout"),
+                other,
+                "a number of seconds or a text such as `1h30m`",
+            ));
         }
     };
     let seconds = |duration: Duration| {
@@ -175,7 +179,7 @@ pub(in crate::register) fn timeout(task: &Fields<'_>) -> Result<Option<prost_typ
         None => {
             let value = task.value("timeout").map(ToString::to_string).unwrap_or_default();
             let problem = format!("is {value}; whole seconds or a text such as `1h30m` are expected");
-            Err(TaskError::new("timeout", problem))
+            Err(TaskError::new(task.at("timeout"), problem))
         }
     }
 }

@@ -162,8 +162,11 @@ impl<'a> NodeDraft<'a> {
                 }
                 None if is_optional(&expected) => {}
                 None => {
-                    let problem =
-                        format!("lacks `{name}`, a `{}` that {} needs", type_name(&expected), self.runs());
+                    let problem = format!(
+                        "lacks `{name}`, of type `{}`, which {} needs",
+                        type_name(&expected),
+                        self.runs()
+                    );
                     return Err(WorkflowError::new(path, problem));
                 }
             }

@@ -28,8 +28,8 @@ use crate::register::{
     },
 };
 
-const KEYS: [&str; 8] =
-    ["description", "inputs", "interruptible", "name", "nodes", "on_failure", "outputs", "workflow"];
+const KEYS: [&str; 7] =
+    ["description", "inputs", "interruptible", "nodes", "on_failure", "outputs", "workflow"];
 
 /// Makes entries of everything that was read.
 ///
@@ -167,6 +167,7 @@ fn build_workflow(
     let fields = Fields::new(&draft.document, "", &KEYS)?;
     let parameters = Parameters::read(&fields)?;
     let drafts = nodes(&fields)?;
+    let sub_workflows = sub_workflows(&drafts, known)?;
     let interfaces: HashMap<&str, Option<Interface>> =
         drafts.iter().map(|node| (node.id, known.interface(&node.reference))).collect();
     let scope = Scope { inputs: &parameters.variables, nodes: &interfaces };
@@ -195,7 +196,6 @@ fn build_workflow(
     let description = fields
         .text("description")?
         .map(|text| DescriptionEntity { short_description: text.to_owned(), ..DescriptionEntity::default() });
-    let sub_workflows = sub_workflows(&drafts, known)?;
     let plan = plan::default_plan(id, &parameters);
     let has_plan = plan.id().is_some_and(|id| known.has_launch_plan(id) || planned.contains(&known.name(id)));
     known.add_workflow(
