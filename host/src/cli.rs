@@ -5,7 +5,7 @@ pub mod exit;
 mod invocation;
 mod logger;
 pub mod output;
-mod progress;
+pub mod progress;
 pub mod report;
 mod startup;
 mod taint;
@@ -142,7 +142,7 @@ fn refuse(error: &clap::Error, trouble: Option<Failure>) -> Result<Exit, Failure
 
 /// The commands with which users help themselves; they work whatever state a plugin is in.
 fn works_without_plugins(path: &[String]) -> bool {
-    path.first().is_some_and(|first| matches!(first.as_str(), "completion" | "man" | "plugin"))
+    path.first().is_some_and(|first| matches!(first.as_str(), "completion" | "man" | "plugin" | "sandbox"))
 }
 
 /// The tree let through what the built-in commands do not accept.

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod man;
 pub mod plugin;
 pub mod register;
+pub mod sandbox;
 pub mod session;
 pub mod version;
 
@@ -48,6 +49,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Man(args) => man::run(args, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
         Command::Register(args) => register::run(args, context)?,
+        Command::Sandbox(args) => sandbox::run(args)?,
         Command::Version(args) => version::run(args, context)?,
     }
     Ok(Exit::Done)

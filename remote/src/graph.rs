@@ -155,6 +155,8 @@ fn quoted(text: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
+    use snapbox::IntoData as _;
+
     use super::*;
     use crate::proto::core::{Identifier, NodeMetadata, TaskNode, WorkflowNode, connection_set};
 

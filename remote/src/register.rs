@@ -4,8 +4,9 @@
 //! field that we do not know is refused with the way to it, never cut. [`read()`] is the door; [`render`] writes
 //! what it read. Documents are described in [`document`], packages in [`package`].
 //!
-//! Nothing here speaks to a server, and nothing is decided for the user: defaults (images, cache versions) are
-//! applied by whoever reads, and [`Identity`] fills project, domain and version when asked.
+//! Nothing is decided for the user: defaults (images, cache versions) are applied by whoever reads, and [`Identity`] fills
+//! project, domain and version when asked; [`version`] makes a version of the content. [`order`] finds out what needs
+//! what, and [`send`] is the only place that speaks to a server.
 
 use std::{
     cell::LazyCell,
@@ -16,6 +17,7 @@ use std::{
 };
 
 mod any;
+pub mod archive;
 pub mod cache;
 mod compiled;
 pub mod defaults;
@@ -25,18 +27,23 @@ mod error;
 mod field;
 mod identity;
 pub(crate) mod json;
+pub mod launch_plan;
 mod message;
+pub mod order;
 pub mod package;
+mod references;
 pub mod render;
+pub mod send;
 pub mod task;
 pub(crate) mod text;
+pub mod version;
 pub mod workflow;
 
 pub use self::{
     entity::{Entity, Kind},
     error::{Cause, Part, ReadError, Source},
     field::{FieldError, FieldPath, Problem, Step},
-    identity::{DOMAIN, Identity, PROJECT, VERSION},
+    identity::{DOMAIN, Identity, PROJECT, VERSION, lacks_version},
     json::write as to_json,
     package::FastArchive,
 };

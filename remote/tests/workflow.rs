@@ -612,7 +612,11 @@ line 7: `nodes.greet` runs the workflow `grets`, which is not among what is read
 hint: read both together, or run it by `launch_plan`
 "#]],
     );
-    refused("retries: 2", "retries: two", str!["line 13: `nodes.shout.retries` is a text; a whole number is expected"]);
+    refused(
+        "retries: 2",
+        "retries: two",
+        str!["line 13: `nodes.shout.retries` is a text; a whole number is expected"],
+    );
     refused(
         "outputs: {",
         "on_failure: stop\noutputs: {",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
-use crate::commands::{completion, config, man, plugin, register, version};
+use crate::commands::{completion, config, man, plugin, register, sandbox, version};
 
 /// A Flyte command line that compiled plugins may change
 ///
@@ -142,6 +142,8 @@ pub enum Command {
     Plugin(plugin::PluginArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Register(register::RegisterArgs),
+    /// The embedded Flyte of this machine
+    Sandbox(sandbox::SandboxArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Version(version::VersionArgs),
 }

@@ -1,4 +1,4 @@
-//! Progress of a plugin's command: a line on the standard error, only where a person looks.
+//! Progress of a command: a line on the standard error, only where a person looks.
 
 use std::time::Duration;
 
@@ -17,8 +17,12 @@ pub(super) struct Lines {
 impl Lines {
     /// Starts a line; `total` of 0 means that the end is not known. Not on a terminal, it shows nothing.
     pub(super) fn start(&self, message: &str, total: u64) -> ProgressBox {
+        Progress_TO::from_value(self.line(message, total), TD_Opaque)
+    }
+
+    fn line(&self, message: &str, total: u64) -> Line {
         if !Stream::Err.is_terminal() {
-            return Progress_TO::from_value(Line(ProgressBar::hidden()), TD_Opaque);
+            return Line(ProgressBar::hidden());
         }
         let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
         let template = if total == 0 { "{spinner} {msg}" } else { "{msg} [{bar:30}] {pos}/{len}" };
@@ -26,7 +30,7 @@ impl Lines {
         let bar = self.shown.add(bar.with_style(style));
         bar.set_message(message.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
-        Progress_TO::from_value(Line(bar), TD_Opaque)
+        Line(bar)
     }
 
     /// Writes something else, with the lines out of the way meanwhile.
@@ -35,8 +39,20 @@ impl Lines {
     }
 }
 
+/// The only line of a built-in command. Not on a terminal, it shows nothing.
+pub fn line(message: &str, total: usize) -> Line {
+    Lines::default().line(message, u64::try_from(total).unwrap_or(u64::MAX))
+}
+
 /// One line, which goes away with its last owner.
-struct Line(ProgressBar);
+pub struct Line(ProgressBar);
+
+impl Line {
+    /// One more is done.
+    pub fn advance(&self) {
+        self.0.inc(1);
+    }
+}
 
 impl Progress for Line {
     fn set_position(&self, position: u64) {

@@ -1,6 +1,10 @@
-//! `register`: reads what is to be registered, and lets the plugins' rules act on it.
+//! `register`: reads what is to be registered, lets the plugins' rules act on it, and sends it.
 
+mod account;
+mod dry_run;
 mod hooks;
+mod prepare;
+mod send;
 
 use std::path::PathBuf;
 
@@ -11,7 +15,6 @@ use remote::{
     register::{
         self, Entity, Entry, Identity,
         defaults::{self, Applied},
-        render::{self, Text},
     },
 };
 
@@ -32,12 +35,15 @@ use hooks::Hooks;
 /// built-in one; a secret without a group is refused if `secret_requires_group` says so; a task that is to be
 /// cached and names no version gets that of `get_default_cache_policies`.
 ///
-/// This version shows what would be registered: `--dry-run` is required.
+/// Each entity is sent after what it needs. One that is there already, just as it is, is fine; when one is
+/// refused, what needs it is not sent and the rest is, so that a second run completes the first. A workflow
+/// without a launch plan of its name gets one.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
     after_help = "Examples:\n  \
-        flyte-host register --dry-run task.yaml\n  \
+        flyte-host register task.yaml workflow.yaml\n  \
+        flyte-host register flyte-package.tgz --version v1 --activate-launchplans\n  \
         flyte-host register --dry-run flyte-package.tgz -o json\n  \
         flyte-host register --dry-run flyte-package.tgz -o pb --out-dir out"
 )]
@@ -46,15 +52,23 @@ pub struct RegisterArgs {
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 
-    /// Print what would be registered, and register nothing
-    #[arg(long, required = true)]
+    /// Print what would be registered, and ask no server
+    #[arg(long)]
     dry_run: bool,
 
-    /// Version for whatever names none
+    /// Version for whatever names none; without it, one is made of the content
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
 
-    /// Folder for the files of `-o pb`
+    /// Make the launch plans active, with their schedules
+    #[arg(long, conflicts_with = "dry_run")]
+    activate_launchplans: bool,
+
+    /// Where tasks unpack the code that comes with a package
+    #[arg(short = 'D', long, value_name = "DIR", default_value = ".")]
+    destination_dir: String,
+
+    /// Folder for the files of `register --dry-run -o pb`
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
 }
@@ -63,14 +77,15 @@ pub struct RegisterArgs {
 ///
 /// # Errors
 ///
-/// An input that cannot be read whole, a task that a rule refuses, a plugin that failed.
+/// An input that cannot be read whole, a task that a rule refuses, a plugin that failed, a server that refuses
+/// an entity or cannot be asked.
 pub fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
     check_output(args, context.global.output)?;
-    let identity = Identity {
-        project: context.global.project.clone(),
-        domain: context.global.domain.clone(),
-        version: args.version.clone(),
-    };
+    let mut identity = Identity { version: args.version.clone(), ..Identity::default() };
+    if args.dry_run {
+        identity.project.clone_from(&context.global.project);
+        identity.domain.clone_from(&context.global.domain);
+    }
     let mut entries = register::read(&args.files, &identity)
         .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
     let configuration = context
@@ -83,16 +98,22 @@ pub fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
         let applied = apply(entry, &hooks, &configuration.images)?;
         notes.add(entry, &applied);
     }
-    write(args, context.global.output, &entries)?;
-    notes.print();
-    Ok(())
+    if args.dry_run {
+        dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
+        notes.print(false);
+        return Ok(());
+    }
+    send::run(args, context, entries, &notes)
 }
 
 fn check_output(args: &RegisterArgs, output: OutputArg) -> Result<(), Failure> {
     match (output, &args.out_dir) {
+        (OutputArg::Pb, _) if !args.dry_run => {
+            Err(Failure::new(Exit::Usage, "`-o pb` is for `register --dry-run` only"))
+        }
         (OutputArg::Pb, None) => Err(Failure::new(Exit::Usage, "`-o pb` needs a folder to write to")
             .hint("add `--out-dir DIR`".to_owned())),
-        (OutputArg::Json | OutputArg::Name | OutputArg::Table | OutputArg::Yaml, Some(_)) => {
+        (output, Some(_)) if output != OutputArg::Pb => {
             Err(Failure::new(Exit::Usage, "`--out-dir` is for `-o pb` only"))
         }
         _ => Ok(()),
@@ -130,38 +151,6 @@ fn told(error: &defaults::Error) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
-fn write(args: &RegisterArgs, output: OutputArg, entries: &[Entry]) -> Result<(), Failure> {
-    let entities = || entries.iter().map(|entry| &entry.entity);
-    let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
-    match output {
-        OutputArg::Json => output::print(&render::text(entities(), Text::Json).map_err(failed)?),
-        OutputArg::Yaml => output::print(&render::text(entities(), Text::Yaml).map_err(failed)?),
-        OutputArg::Name => {
-            output::print(&entities().map(|entity| format!("{}\n", name(entity))).collect::<String>())
-        }
-        OutputArg::Table => output::table(&["KIND", "NAME", "VERSION", "SOURCE"], entries.iter().map(row)),
-        OutputArg::Pb => {
-            let folder = args.out_dir.as_deref().expect("`check_output` asked for it");
-            let files = render::files(entries, folder).map_err(failed)?;
-            output::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
-        }
-    }
-}
-
-fn name(entity: &Entity) -> &str {
-    entity.id().map_or("-", |id| id.name.as_str())
-}
-
-fn row(entry: &Entry) -> Vec<String> {
-    let version = entry.entity.id().map(|id| id.version.clone()).filter(|version| !version.is_empty());
-    vec![
-        entry.entity.kind().to_string(),
-        name(&entry.entity).to_owned(),
-        version.unwrap_or_else(|| "-".to_owned()),
-        entry.source.to_string(),
-    ]
-}
-
 /// What was changed on the way, told once at the end.
 #[derive(Default)]
 struct Notes {
@@ -174,13 +163,14 @@ impl Notes {
         if applied.is_empty() {
             return;
         }
-        self.lines.push(format!("task `{}`: {applied}\n", name(&entry.entity)));
+        self.lines.push(format!("task `{}`: {applied}\n", dry_run::name(&entry.entity)));
         self.has_ttl |= applied.cache.as_ref().is_some_and(|cache| cache.ttl.is_some());
     }
 
-    fn print(&self) {
+    /// `keeps_ttl`: the target keeps results for as long as their policies say.
+    fn print(&self, keeps_ttl: bool) {
         self.lines.iter().for_each(|line| output::note(line));
-        if self.has_ttl {
+        if self.has_ttl && !keeps_ttl {
             output::note(
                 "a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it\n",
             );

@@ -86,7 +86,8 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
     let program = std::env::current_exe().map_err(|error| {
         Failure::new(Exit::Internal, "this program's own file is not known").caused_by(error)
     })?;
-    let engine = EngineStart::Spawn { program, args: ["sandbox", "engine"].map(Into::into).into() };
+    let engine =
+        EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
     Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine })
         .map_err(|error| Failure::from_error(Exit::Failed, &error))
 }

@@ -1,12 +1,11 @@
 //! Project, domain and version for entities that leave them open.
 //!
 //! `pyflyte package` writes `{{ registration.project }}`, `.domain` and `.version` into every identifier that
-//! it cannot know, and whoever registers fills them (flytectl, `cmd/register`). Identifiers are found by
-//! reflection, so that none is forgotten: references in branches, sub-workflows and launch plans included.
+//! it cannot know, and whoever registers fills them (flytectl, `cmd/register`): in branches, sub-workflows and launch
+//! plans too.
 
-use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
-
-use super::Entity;
+use super::{Entity, references::Role};
+use crate::proto::core::Identifier;
 
 /// Stands for the project, in identifiers of packages.
 pub const PROJECT: &str = "{{ registration.project }}";
@@ -28,24 +27,34 @@ pub struct Identity {
 
 impl Identity {
     /// Fills identifiers where they are empty or a placeholder; a name that is given stays.
-    pub fn fill(&self, entity: Entity) -> Entity {
-        if *self == Self::default() {
-            return entity;
-        }
-        entity.rewrite(|message| {
-            if message.descriptor().full_name() == "flyteidl.core.Identifier" {
-                fill(message, "project", PROJECT, self.project.as_deref());
-                fill(message, "domain", DOMAIN, self.domain.as_deref());
-                fill(message, "version", VERSION, self.version.as_deref());
-            }
-        })
+    #[must_use]
+    pub fn fill(&self, mut entity: Entity) -> Entity {
+        entity.visit_identifiers(&mut |_, id| {
+            fill(&mut id.project, PROJECT, self.project.as_deref());
+            fill(&mut id.domain, DOMAIN, self.domain.as_deref());
+            fill(&mut id.version, VERSION, self.version.as_deref());
+        });
+        entity
     }
 }
 
-fn fill(identifier: &mut DynamicMessage, field: &str, placeholder: &str, value: Option<&str>) {
+fn fill(field: &mut String, placeholder: &str, value: Option<&str>) {
     let Some(value) = value else { return };
-    let present = identifier.get_field_by_name(field);
-    if present.as_deref().and_then(Value::as_str).is_some_and(|text| text.is_empty() || text == placeholder) {
-        identifier.set_field_by_name(field, Value::String(value.to_owned()));
+    if is_open(field, placeholder) {
+        value.clone_into(field);
     }
+}
+
+/// Whether an entity, or what it refers to, still lacks its version.
+#[must_use]
+pub fn lacks_version(entity: &mut Entity) -> bool {
+    let mut lacks = false;
+    entity.visit_identifiers(&mut |role, id: &mut Identifier| {
+        lacks |= role != Role::Inner && is_open(&id.version, VERSION);
+    });
+    lacks
+}
+
+fn is_open(field: &str, placeholder: &str) -> bool {
+    field.is_empty() || field == placeholder
 }

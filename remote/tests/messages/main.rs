@@ -4,6 +4,7 @@
 
 mod descriptors;
 mod generate;
+mod identifiers;
 mod loss;
 mod python;
 mod round_trip;

@@ -73,11 +73,7 @@ impl Bench {
     }
 
     /// Looks again and again until something holds of an execution.
-    pub fn wait(
-        &self,
-        id: &WorkflowExecutionIdentifier,
-        what: impl Fn(&Execution) -> bool,
-    ) -> Execution {
+    pub fn wait(&self, id: &WorkflowExecutionIdentifier, what: impl Fn(&Execution) -> bool) -> Execution {
         for _ in 0..10_000 {
             let execution = self.execution(id);
             if what(&execution) {

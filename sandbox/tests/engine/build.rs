@@ -184,11 +184,8 @@ impl Workflow {
     /// Registers it and its launch plan, whose identifier it returns.
     pub fn on(self, bench: &Bench) -> Identifier {
         let workflow = self.id();
-        let spec = WorkflowSpec {
-            template: Some(self.template),
-            sub_workflows: self.parts,
-            ..Default::default()
-        };
+        let spec =
+            WorkflowSpec { template: Some(self.template), sub_workflows: self.parts, ..Default::default() };
         let request = WorkflowCreateRequest { id: Some(workflow.clone()), spec: Some(spec) };
         bench.ask(bench.client.create_workflow(&request)).unwrap();
         let plan = id(ResourceType::LaunchPlan, &workflow.name);

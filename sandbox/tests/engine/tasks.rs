@@ -34,10 +34,13 @@ fn a_failed_task_fails_its_execution_with_its_error() {
     let end = bench.end(&bench.launch(&id, "one", values(&[])));
 
     assert_eq!(phase(&end), Phase::Failed);
-    snapbox::assert_data_eq!(error(&end), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        error(&end),
+        snapbox::str![[r#"
 ExitCode (USER): `sh` ended with exit code 3; stderr:
 no luck
-"#]]);
+"#]]
+    );
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! What became of each entity, told in the end.
+
+use std::collections::BTreeMap;
+
+use remote::{
+    client::Error,
+    proto::admin::InactiveProject,
+    register::{
+        Entity, Kind,
+        send::{Options, Outcome},
+    },
+};
+use serde_json::json;
+
+use super::dry_run::{name, version};
+use crate::cli::{
+    output::{self, Format},
+    report::Failure,
+};
+
+/// How many failures are told in full; the table names all.
+const TOLD: usize = 10;
+
+/// What was sent, and what came of it, at the same places.
+pub(super) struct Account<'a> {
+    pub(super) entities: &'a [Entity],
+    pub(super) outcomes: &'a [Outcome],
+    pub(super) options: Options,
+}
+
+impl Account<'_> {
+    /// Prints what became of each.
+    pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
+        let rows = self.entities.iter().zip(self.outcomes);
+        match format {
+            Format::Table => output::table(
+                &["KIND", "NAME", "VERSION", "RESULT"],
+                rows.map(|(entity, outcome)| {
+                    let result = self.words(entity, outcome);
+                    vec![entity.kind().to_string(), name(entity).to_owned(), version(entity), result]
+                }),
+            ),
+            Format::Name => {
+                let there = rows.filter(|(_, outcome)| outcome.is_there());
+                output::print(&there.map(|(entity, _)| format!("{}\n", name(entity))).collect::<String>())
+            }
+            Format::Json | Format::Yaml => output::structured(
+                format,
+                &rows.map(|(entity, outcome)| self.value(entity, outcome)).collect(),
+            ),
+        }
+    }
+
+    /// Success, or the failure that all the others follow from.
+    pub(super) fn result(&self) -> Result<(), Failure> {
+        self.summarize();
+        let mut failures = self.failures();
+        let Some(first) = (!failures.is_empty()).then(|| failures.remove(0)) else { return Ok(()) };
+        // The first one is told last, where the program ends with it.
+        let told = failures.len().min(TOLD - 1);
+        for failure in failures.drain(..told).rev() {
+            output::note(&failure.render());
+        }
+        Err(first)
+    }
+
+    fn summarize(&self) {
+        let mut counts: BTreeMap<(u8, &str), usize> = BTreeMap::new();
+        for outcome in self.outcomes {
+            *counts.entry(summary(outcome)).or_default() += 1;
+        }
+        let counts: Vec<String> =
+            counts.iter().map(|((_, words), count)| format!("{count} {words}")).collect();
+        output::note(&format!("{}\n", counts.join(", ")));
+    }
+
+    /// The failures, equal ones once, in the order of the inputs.
+    fn failures(&self) -> Vec<Failure> {
+        let mut groups: Vec<(Failure, Vec<String>)> = Vec::new();
+        for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
+            let Outcome::Failed(error) = outcome else { continue };
+            let failure = told(error);
+            let who = format!("{} `{}`", entity.kind(), name(entity));
+            match groups.iter_mut().find(|(known, _)| is_same(known, &failure)) {
+                Some((_, whose)) => whose.push(who),
+                None => groups.push((failure, vec![who])),
+            }
+        }
+        groups.into_iter().map(|(failure, whose)| about(failure, &whose)).collect()
+    }
+
+    fn words(&self, entity: &Entity, outcome: &Outcome) -> String {
+        let active = match self.options.activate && entity.kind() == Kind::LaunchPlan {
+            true => ", active",
+            false => "",
+        };
+        match outcome {
+            Outcome::Registered => format!("registered{active}"),
+            Outcome::Identical => format!("already there, identical{active}"),
+            Outcome::Failed(_) => "failed".to_owned(),
+            Outcome::NotSent(because) => {
+                let cause = &self.entities[*because];
+                format!("not sent because {} `{}` failed", cause.kind(), name(cause))
+            }
+        }
+    }
+
+    fn value(&self, entity: &Entity, outcome: &Outcome) -> serde_json::Value {
+        let id = entity.id().cloned().unwrap_or_default();
+        let mut value = json!({
+            "kind": entity.kind().to_string(),
+            "project": id.project,
+            "domain": id.domain,
+            "name": id.name,
+            "version": id.version,
+            "result": summary(outcome).1,
+        });
+        match outcome {
+            Outcome::Failed(error) => {
+                let failure = told(error);
+                value["reason"] = failure.causes.last().unwrap_or(&failure.message).as_str().into();
+            }
+            Outcome::NotSent(_) => value["reason"] = self.words(entity, outcome).into(),
+            Outcome::Registered | Outcome::Identical => {}
+        }
+        if self.options.activate && entity.kind() == Kind::LaunchPlan && outcome.is_there() {
+            value["active"] = true.into();
+        }
+        value
+    }
+}
+
+/// A word for each outcome, and its place in the summary.
+fn summary(outcome: &Outcome) -> (u8, &'static str) {
+    match outcome {
+        Outcome::Registered => (0, "registered"),
+        Outcome::Identical => (1, "already there, identical"),
+        Outcome::Failed(_) => (2, "failed"),
+        Outcome::NotSent(_) => (3, "not sent"),
+    }
+}
+
+/// What the server says, with what to do about it.
+fn told(error: &Error) -> Failure {
+    let text = &error.status.message;
+    let hint = if let Some(project) = error.status.detail::<InactiveProject>() {
+        Some(format!("`flyte-host project activate {}` lets it take new things", project.id))
+    } else if text.starts_with("failed to validate that project") {
+        Some(
+            "`flyte-host get projects` lists those that are there, `flyte-host project create` makes one"
+                .to_owned(),
+        )
+    } else if text.contains("with different structure already exists") {
+        Some(
+            "register it under another version with `--version`, or leave the version to the content"
+                .to_owned(),
+        )
+    } else {
+        None
+    };
+    let mut failure = Failure::from(error.clone());
+    if hint.is_some() {
+        failure.hints = hint.into_iter().collect();
+    }
+    failure
+}
+
+fn is_same(failure: &Failure, other: &Failure) -> bool {
+    failure.message == other.message && failure.causes == other.causes
+}
+
+fn about(failure: Failure, whose: &[String]) -> Failure {
+    let who = match whose {
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        [] => String::new(),
+    };
+    let mut told = Failure::new(failure.exit, format!("cannot register {who}"));
+    told.causes = std::iter::once(failure.message).chain(failure.causes).collect();
+    told.hints = failure.hints;
+    told
+}

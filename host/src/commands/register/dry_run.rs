@@ -1,0 +1,45 @@
+//! `register --dry-run`: what would be registered, as tables, documents or files.
+
+use std::path::Path;
+
+use remote::register::{
+    Entity, Entry,
+    render::{self, Text},
+};
+
+use crate::cli::{args::OutputArg, exit::Exit, output, report::Failure};
+
+/// Prints entities, or writes them to a folder.
+pub(super) fn write(output: OutputArg, folder: Option<&Path>, entries: &[Entry]) -> Result<(), Failure> {
+    let entities = || entries.iter().map(|entry| &entry.entity);
+    let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
+    match output {
+        OutputArg::Json => output::print(&render::text(entities(), Text::Json).map_err(failed)?),
+        OutputArg::Yaml => output::print(&render::text(entities(), Text::Yaml).map_err(failed)?),
+        OutputArg::Name => {
+            output::print(&entities().map(|entity| format!("{}\n", name(entity))).collect::<String>())
+        }
+        OutputArg::Table => output::table(&["KIND", "NAME", "VERSION", "SOURCE"], entries.iter().map(row)),
+        OutputArg::Pb => {
+            let folder = folder.expect("`check_output` asked for it");
+            let files = render::files(entries, folder).map_err(failed)?;
+            output::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
+        }
+    }
+}
+
+/// The name of an entity, for messages.
+pub(super) fn name(entity: &Entity) -> &str {
+    entity.id().map_or("-", |id| id.name.as_str())
+}
+
+/// The version of an entity, for tables.
+pub(super) fn version(entity: &Entity) -> String {
+    let version = entity.id().map(|id| id.version.clone()).filter(|version| !version.is_empty());
+    version.unwrap_or_else(|| "-".to_owned())
+}
+
+fn row(entry: &Entry) -> Vec<String> {
+    let entity = &entry.entity;
+    vec![entity.kind().to_string(), name(entity).to_owned(), version(entity), entry.source.to_string()]
+}

@@ -1,0 +1,87 @@
+//! From what was read to what is sent: version, names, launch plans, the code of packages, the order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use remote::register::{
+    Entity, Entry, Identity, Origin, archive, lacks_version, launch_plan, order::Order, version,
+};
+
+use super::super::session::Session;
+use crate::cli::{exit::Exit, output, report::Failure};
+
+/// What is sent, in the order of the inputs; each at the same place of the order.
+pub(super) struct Set {
+    pub(super) entities: Vec<Entity>,
+    pub(super) order: Order,
+}
+
+/// Settles all that was left open. Code goes to the server here, nothing else does.
+pub(super) fn prepare(session: &Session, mut entries: Vec<Entry>, destination: &str) -> Result<Set, Failure> {
+    let mut identity = Identity {
+        project: Some(session.project().to_owned()),
+        domain: Some(session.domain().to_owned()),
+        version: None,
+    };
+    if entries.iter_mut().any(|entry| lacks_version(&mut entry.entity)) {
+        let version = version::derive(&entries);
+        output::note(&format!("version `{version}`, made of the content\n"));
+        identity.version = Some(version);
+    }
+    let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
+    let mut entries: Vec<Entry> = entries.into_iter().map(fill).collect();
+    add_launch_plans(&mut entries);
+    let order = Order::of(entries.iter().map(|entry| &entry.entity))
+        .map_err(|cycle| Failure::from_error(Exit::Failed, &cycle).caused_by(cycle.way()))?;
+    code(session, &mut entries, destination)?;
+    Ok(Set { entities: entries.into_iter().map(|entry| entry.entity).collect(), order })
+}
+
+/// Gives each workflow the launch plan of its name, unless the user brought it.
+fn add_launch_plans(entries: &mut Vec<Entry>) {
+    let key = |entity: &Entity| {
+        entity.id().map(|id| [&id.project, &id.domain, &id.name, &id.version].map(Clone::clone))
+    };
+    let is_plan = |entity: &&Entity| matches!(entity, Entity::LaunchPlan(_));
+    let mut known: BTreeSet<_> =
+        entries.iter().map(|entry| &entry.entity).filter(is_plan).filter_map(key).collect();
+    let mut added = Vec::new();
+    for entry in entries.iter() {
+        let Entity::Workflow(spec) = &entry.entity else { continue };
+        if !key(&entry.entity).is_some_and(|key| known.insert(key)) {
+            continue;
+        }
+        added.extend(launch_plan::default_of(spec).map(|plan| Entry {
+            source: entry.source.clone(),
+            entity: Entity::LaunchPlan(Box::new(plan)),
+            origin: Origin::Document,
+            archive: None,
+        }));
+    }
+    entries.extend(added);
+}
+
+/// Uploads the code that packages brought along, each piece once, and tells their tasks where it is.
+fn code(session: &Session, entries: &mut [Entry], destination: &str) -> Result<(), Failure> {
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    for entry in entries {
+        if !archive::is_needed(&mut entry.entity) {
+            continue;
+        }
+        let Some(code) = &entry.archive else {
+            let name = super::dry_run::name(&entry.entity);
+            return Err(Failure::new(Exit::Failed, format!("the code of task `{name}` is not there"))
+                .caused_by(format!("in {}, nothing is called `fast….tar.gz`", entry.source))
+                .hint("make the package again with `pyflyte package --copy all`".to_owned()));
+        };
+        let place = match places.get(&code.name) {
+            Some(place) => place,
+            None => {
+                let upload = async { Err::<String, Failure>(Failure::new(Exit::Failed, "x")) };
+                let place = session.block_on(upload)?;
+                places.entry(code.name.clone()).or_insert(place)
+            }
+        };
+        archive::fill(&mut entry.entity, place, destination);
+    }
+    Ok(())
+}

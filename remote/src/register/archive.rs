@@ -1,0 +1,59 @@
+//! Code that comes with a package: where tasks find it once it was uploaded.
+//!
+//! `pyflyte package --copy all` leaves `{{ .remote_package_path }}` and `{{ .dest_dir }}` in the arguments of its tasks
+//! (`flytekit/tools/translator.py`); whoever uploads the code fills them, as flytectl does.
+
+use prost_types::{Value, value::Kind};
+
+use super::Entity;
+use crate::proto::core::task_template::Target;
+
+/// Stands for the place of the uploaded code.
+pub const REMOTE_PACKAGE_PATH: &str = "{{ .remote_package_path }}";
+/// Stands for the folder to unpack it to.
+pub const DEST_DIR: &str = "{{ .dest_dir }}";
+
+/// Fills the placeholders of a task: where the code was uploaded to, and where it is unpacked.
+pub fn fill(entity: &mut Entity, uri: &str, destination: &str) {
+    visit_texts(entity, &mut |text| {
+        for (placeholder, value) in [(REMOTE_PACKAGE_PATH, uri), (DEST_DIR, destination)] {
+            if text.contains(placeholder) {
+                *text = text.replace(placeholder, value);
+            }
+        }
+    });
+}
+
+/// Whether a task is to fetch code before it starts.
+#[must_use]
+pub fn is_needed(entity: &mut Entity) -> bool {
+    let mut needed = false;
+    visit_texts(entity, &mut |text| needed |= text.contains(REMOTE_PACKAGE_PATH));
+    needed
+}
+
+/// Visits what a task starts with: command and arguments, or its pod.
+fn visit_texts(entity: &mut Entity, visit: &mut dyn FnMut(&mut String)) {
+    let Entity::Task(spec) = entity else { return };
+    match spec.template.as_mut().and_then(|template| template.target.as_mut()) {
+        Some(Target::Container(container)) => {
+            container.command.iter_mut().chain(&mut container.args).for_each(visit);
+        }
+        Some(Target::K8sPod(pod)) => {
+            let fields = pod.pod_spec.iter_mut().flat_map(|spec| spec.fields.values_mut());
+            fields.for_each(|value| visit_value(value, visit));
+        }
+        Some(Target::Sql(_)) | None => {}
+    }
+}
+
+fn visit_value(value: &mut Value, visit: &mut dyn FnMut(&mut String)) {
+    match &mut value.kind {
+        Some(Kind::StringValue(text)) => visit(text),
+        Some(Kind::StructValue(inner)) => {
+            inner.fields.values_mut().for_each(|value| visit_value(value, visit));
+        }
+        Some(Kind::ListValue(list)) => list.values.iter_mut().for_each(|value| visit_value(value, visit)),
+        Some(Kind::NullValue(_) | Kind::NumberValue(_) | Kind::BoolValue(_)) | None => {}
+    }
+}

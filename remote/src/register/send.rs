@@ -1,0 +1,206 @@
+//! Sending entities to a server: each after what it needs, many at a time over one connection.
+
+use std::collections::VecDeque;
+
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+
+use super::{Entity, order::Order};
+use crate::{
+    client::{self, Client},
+    proto::{
+        admin::{
+            LaunchPlan, LaunchPlanCreateRequest, LaunchPlanState, LaunchPlanUpdateRequest, TaskCreateRequest,
+            TaskSpec, WorkflowCreateRequest, WorkflowSpec,
+        },
+        core::{Identifier, ResourceType},
+    },
+    transport::Code,
+};
+
+/// How many calls are on their way at a time: enough to hide a network's delay, few enough for any server.
+const IN_FLIGHT: usize = 32;
+
+/// What became of an entity.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The server has it now.
+    Registered,
+    /// The server had it, just as it is.
+    Identical,
+    /// The server did not take it.
+    Failed(Box<client::Error>),
+    /// It was not sent, because the one at this place of the set failed.
+    NotSent(usize),
+}
+
+impl Outcome {
+    /// Whether the server has it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        matches!(self, Self::Registered | Self::Identical)
+    }
+}
+
+/// How to send.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Make the launch plans the active ones of their names.
+    pub activate: bool,
+}
+
+/// Sends a set of entities, and tells what became of each, at its place. `told` hears of each as soon as it is known.
+///
+/// What needs an entity that failed is not sent; the rest is. If no server can be asked, nothing more is sent.
+pub async fn send(
+    client: &Client,
+    entities: &[Entity],
+    order: &Order,
+    options: Options,
+    mut told: impl FnMut(usize, &Outcome),
+) -> Vec<Outcome> {
+    let mut round = Round::new(order, entities.len());
+    let mut flying = FuturesUnordered::new();
+    loop {
+        while flying.len() < IN_FLIGHT
+            && let Some(index) = round.next()
+        {
+            flying.push(async move { (index, one(client, &entities[index], options).await) });
+        }
+        let Some((index, outcome)) = flying.next().await else { break };
+        round.done(index, outcome, &mut told);
+    }
+    round.finish(&mut told)
+}
+
+/// Who is next, and what became of those before.
+struct Round {
+    outcomes: Vec<Option<Outcome>>,
+    ready: VecDeque<usize>,
+    /// How many each waits for still.
+    open: Vec<usize>,
+    waited_for_by: Vec<Vec<usize>>,
+    /// The one whose failure ended all.
+    halted_by: Option<usize>,
+}
+
+impl Round {
+    fn new(order: &Order, count: usize) -> Self {
+        let open: Vec<usize> = (0..count).map(|index| order.waits_for(index).len()).collect();
+        Self {
+            outcomes: vec![None; count],
+            ready: (0..count).filter(|index| open[*index] == 0).collect(),
+            open,
+            waited_for_by: order.waited_for_by(),
+            halted_by: None,
+        }
+    }
+
+    fn next(&mut self) -> Option<usize> {
+        if self.halted_by.is_some() { None } else { self.ready.pop_front() }
+    }
+
+    fn done(&mut self, index: usize, outcome: Outcome, told: &mut impl FnMut(usize, &Outcome)) {
+        if let Outcome::Failed(error) = &outcome
+            && is_hopeless(error)
+        {
+            self.halted_by.get_or_insert(index);
+        }
+        let is_there = outcome.is_there();
+        told(index, &outcome);
+        self.outcomes[index] = Some(outcome);
+        if !is_there {
+            self.give_up_after(index, told);
+            return;
+        }
+        for other in &self.waited_for_by[index] {
+            self.open[*other] -= 1;
+            if self.open[*other] == 0 {
+                self.ready.push_back(*other);
+            }
+        }
+    }
+
+    /// Whatever needs a failed entity, however remotely, will not be sent.
+    fn give_up_after(&mut self, failed: usize, told: &mut impl FnMut(usize, &Outcome)) {
+        let mut reached = vec![failed];
+        while let Some(index) = reached.pop() {
+            for other in self.waited_for_by[index].clone() {
+                if self.outcomes[other].is_none() {
+                    told(other, self.outcomes[other].insert(Outcome::NotSent(failed)));
+                    reached.push(other);
+                }
+            }
+        }
+    }
+
+    fn finish(self, told: &mut impl FnMut(usize, &Outcome)) -> Vec<Outcome> {
+        let halted_by = self.halted_by;
+        let rest = |(index, outcome): (usize, Option<Outcome>)| {
+            outcome.unwrap_or_else(|| {
+                let outcome = Outcome::NotSent(halted_by.unwrap_or(index));
+                told(index, &outcome);
+                outcome
+            })
+        };
+        self.outcomes.into_iter().enumerate().map(rest).collect()
+    }
+}
+
+/// Whether every other call would fail as this one did.
+fn is_hopeless(error: &client::Error) -> bool {
+    let kind = error.kind();
+    matches!(kind, client::Kind::NotSignedIn | client::Kind::Transport | client::Kind::Unreachable)
+        || error.status.code == Code::Unavailable
+}
+
+async fn one(client: &Client, entity: &Entity, options: Options) -> Outcome {
+    let result = match entity {
+        Entity::Task(spec) => task(client, spec).await,
+        Entity::Workflow(spec) => workflow(client, spec).await,
+        Entity::LaunchPlan(plan) => launch_plan(client, plan).await,
+    };
+    let outcome = match result {
+        Ok(()) => Outcome::Registered,
+        Err(error) if error.status.code == Code::AlreadyExists => Outcome::Identical,
+        Err(error) => return Outcome::Failed(Box::new(error)),
+    };
+    match entity {
+        Entity::LaunchPlan(plan) if options.activate => {
+            let request = LaunchPlanUpdateRequest {
+                id: named(plan.id.as_ref(), ResourceType::LaunchPlan),
+                state: LaunchPlanState::Active.into(),
+            };
+            match client.update_launch_plan(&request).await {
+                Ok(_) => outcome,
+                Err(error) => Outcome::Failed(Box::new(error)),
+            }
+        }
+        _ => outcome,
+    }
+}
+
+async fn task(client: &Client, spec: &TaskSpec) -> Result<(), client::Error> {
+    let id = spec.template.as_ref().and_then(|template| template.id.as_ref());
+    let request = TaskCreateRequest { id: named(id, ResourceType::Task), spec: Some(spec.clone()) };
+    client.create_task(&request).await.map(drop)
+}
+
+async fn workflow(client: &Client, spec: &WorkflowSpec) -> Result<(), client::Error> {
+    let id = spec.template.as_ref().and_then(|template| template.id.as_ref());
+    let request = WorkflowCreateRequest { id: named(id, ResourceType::Workflow), spec: Some(spec.clone()) };
+    client.create_workflow(&request).await.map(drop)
+}
+
+async fn launch_plan(client: &Client, plan: &LaunchPlan) -> Result<(), client::Error> {
+    let id = named(plan.id.as_ref(), ResourceType::LaunchPlan);
+    let request = LaunchPlanCreateRequest { id, spec: plan.spec.clone() };
+    client.create_launch_plan(&request).await.map(drop)
+}
+
+/// A name with its type, which documents leave out and the server asks for.
+fn named(id: Option<&Identifier>, resource_type: ResourceType) -> Option<Identifier> {
+    id.map(|id| Identifier { resource_type: resource_type.into(), ..id.clone() })
+}
+
+#[cfg(test)]
+mod tests;
