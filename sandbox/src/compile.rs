@@ -15,8 +15,9 @@ use remote::proto::{
     admin::{LaunchPlan, WorkflowSpec},
     core::{
         CompiledLaunchPlan, CompiledTask, CompiledWorkflow, CompiledWorkflowClosure, Identifier,
-        LaunchPlanTemplate, Node, ParameterMap, TypedInterface, Variable, VariableMap, WorkflowTemplate,
-        node::Target, parameter::Behavior, task_node, workflow_node,
+        LaunchPlanTemplate, LiteralType, Node, ParameterMap, SimpleType, TypedInterface, Variable,
+        VariableMap, WorkflowTemplate, literal_type, node::Target, parameter::Behavior, task_node,
+        workflow_node,
     },
 };
 
@@ -49,7 +50,8 @@ impl Key {
 
 /// What the nodes of a workflow and its sub-workflows refer to: tasks, and launch plans.
 pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identifier>) {
-    let nodes = || spec.template.iter().chain(&spec.sub_workflows).flat_map(|template| &template.nodes);
+    let templates = || spec.template.iter().chain(&spec.sub_workflows);
+    let nodes = || templates().flat_map(|template| template.nodes.iter().chain(&template.failure_node));
     let tasks = nodes().filter_map(|node| match &node.target {
         Some(Target::TaskNode(task)) => {
             task.reference.as_ref().map(|task_node::Reference::ReferenceId(id)| id)
@@ -143,7 +145,7 @@ impl Compiler<'_> {
         let mut template = template.clone();
         // What was compiled before may be registered again: the two nodes are made anew.
         template.nodes.retain(|node| node.target.is_some() || (node.id != START && node.id != END));
-        for node in &mut template.nodes {
+        for node in template.nodes.iter_mut().chain(&mut template.failure_node) {
             node.inputs.iter_mut().filter_map(|input| input.binding.as_mut()).for_each(binding::name_start);
         }
         template
@@ -154,15 +156,22 @@ impl Compiler<'_> {
         if template.nodes.is_empty() {
             self.errors.add("", Problem::NoNodes);
         }
-        if template.failure_node.is_some() {
-            self.errors.add("", Problem::Unsupported("failure nodes".to_owned()));
-        }
         let own = Interface::of(template.interface.as_ref());
         let placed = self.place(&template.nodes);
+        let cleaning = self.place(template.failure_node.as_slice());
         let scope = binding::Scope { inputs: &own.inputs, nodes: &placed };
         for (id, Placed { node, interface }) in &placed {
             if let Some(interface) = interface {
                 let wanted = (&interface.inputs, &interface.optional);
+                binding::check(&scope, id, &node.inputs, wanted, &mut self.errors);
+            }
+        }
+        for (id, Placed { node, interface }) in &cleaning {
+            if placed.contains_key(id) {
+                self.errors.add(id, Problem::DuplicateNode);
+            }
+            if let Some(interface) = interface {
+                let wanted = (&interface.inputs, &taken_from_engine(interface));
                 binding::check(&scope, id, &node.inputs, wanted, &mut self.errors);
             }
         }
@@ -246,6 +255,23 @@ impl Compiler<'_> {
         }
         Some(Interface::of(template.interface.as_ref()))
     }
+}
+
+/// The inputs of a failure node that need no binding: those that may be absent, and what failed, which the engine tells.
+fn taken_from_engine(interface: &Interface) -> BTreeSet<String> {
+    let is_error = |kind: &LiteralType| match &kind.r#type {
+        Some(literal_type::Type::Simple(simple)) => *simple == i32::from(SimpleType::Error),
+        _ => false,
+    };
+    let takes_error = |variable: &Variable| match &variable.r#type {
+        Some(LiteralType { r#type: Some(literal_type::Type::UnionType(union)), .. }) => {
+            union.variants.iter().any(is_error)
+        }
+        Some(kind) => is_error(kind),
+        None => false,
+    };
+    let told = interface.inputs.iter().filter(|(_, variable)| takes_error(variable));
+    told.map(|(name, _)| name.clone()).chain(interface.optional.iter().cloned()).collect()
 }
 
 /// What a launch plan takes and gives, and its compiled form.

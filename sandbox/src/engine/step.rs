@@ -17,6 +17,8 @@ pub(crate) struct Step<'a> {
     /// How many more processes may be started.
     pub(crate) room: usize,
     pub(crate) after: After,
+    /// Of how many executions that are over the one above knows.
+    pub(crate) told: usize,
 }
 
 /// To be done after the commit: none of it may happen for what is not stored.

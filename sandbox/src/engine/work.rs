@@ -175,6 +175,7 @@ impl Work {
                 root: &self.root.clone(),
                 room: self.attempts.room(),
                 after: After::default(),
+                told: 0,
             };
             self.take_in(over, dirty, &mut step)?;
             Ok::<_, Failure>(step.after)
@@ -222,7 +223,6 @@ impl Work {
 
     /// Advances executions, and those that depend on them.
     fn work_off(&mut self, todo: &mut VecDeque<i64>, step: &mut Step<'_>) -> Result<(), Failure> {
-        let mut seen_over = step.after.over.len();
         while let Some(row) = todo.pop_front() {
             if !self.runs.contains_key(&row) {
                 self.load(row, step)?;
@@ -231,10 +231,10 @@ impl Work {
             run.advance(step)?;
             todo.extend(step.after.launched.drain(..));
             todo.extend(step.after.aborted.drain(..));
-            for over in step.after.over[seen_over..].to_vec() {
+            while let Some(over) = step.after.over.get(step.told).copied() {
+                step.told += 1;
                 todo.extend(self.tell_parent(over, step)?);
             }
-            seen_over = step.after.over.len();
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A sandbox with its engine, and what tests ask it.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use remote::{
     Client, Status,
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 pub struct Bench {
     pub client: Client,
     runtime: tokio::runtime::Runtime,
-    pub folder: Arc<TempDir>,
+    folder: Option<Arc<TempDir>>,
 }
 
 impl Bench {
@@ -33,10 +33,22 @@ impl Bench {
     }
 
     pub fn open(folder: Arc<TempDir>, engine: EngineStart) -> Self {
-        let options = sandbox::Options { root: folder.path().to_owned(), engine };
+        let mut bench = Self::open_at(folder.path(), engine);
+        bench.folder = Some(folder);
+        bench
+    }
+
+    /// As [`Bench::open`], in a folder that stays.
+    pub fn open_at(folder: &Path, engine: EngineStart) -> Self {
+        let options = sandbox::Options { root: folder.to_owned(), engine };
         let sandbox = Sandbox::open(&options).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        Self { client: Client::new(Arc::new(sandbox), Options::default()), runtime, folder }
+        Self { client: Client::new(Arc::new(sandbox), Options::default()), runtime, folder: None }
+    }
+
+    /// The folder that goes away with the last sandbox in it.
+    pub fn path(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
     }
 
     /// What a call answers.

@@ -46,7 +46,7 @@ no luck
 #[test]
 fn a_failed_attempt_is_repeated_as_often_as_the_task_says() {
     let bench = Bench::new();
-    let count = bench.folder.path().join("count");
+    let count = bench.path().join("count");
     let script = format!(
         "echo x >> '{0}'; test $(wc -l < '{0}') -ge 3 && echo done > /var/outputs/o",
         count.display()

@@ -299,8 +299,10 @@ fn what_does_not_run_is_refused_with_node_and_kind() {
         );
     }
     assert_eq!(
-        problems(|request| template(request).failure_node = Some(Node::default())),
-        "1\n\tError 0: Code: Unsupported, Node Id: <workflow>, Description: failure nodes do not run in the sandbox yet."
+        problems(
+            |request| template(request).failure_node = Some(Node { id: "fn0".into(), ..Default::default() })
+        ),
+        "1\n\tError 0: Code: ValueRequired, Node Id: fn0, Description: The node has nothing to run."
     );
 }
 

@@ -1,0 +1,170 @@
+//! Kills at random moments: after each, the next start finds nothing half-done and tells the truth.
+//!
+//! The killed process is this test's own binary. It registers a workflow of its round, launches it and works it; the
+//! moment of the kill comes from a seed, which a failure prints.
+
+use std::{
+    env, fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use remote::proto::{
+    admin::ObjectGetRequest,
+    core::{ResourceType, WorkflowExecutionIdentifier, workflow_execution::Phase},
+};
+use sandbox::EngineStart;
+use tempfile::TempDir;
+
+use super::{
+    bench::{Bench, error, phase},
+    build::{id, interface, node, shown, task, values, workflow},
+};
+
+const ROUNDS: u32 = 100;
+
+/// Tells this binary that it is the process to be killed: the folder and the round.
+const FOLDER: &str = "SANDBOX_CRASH_FOLDER";
+const ROUND: &str = "SANDBOX_CRASH_ROUND";
+
+/// How long a round lives at most.
+const LONGEST: Duration = Duration::from_millis(250);
+
+#[test]
+fn after_a_kill_at_any_moment_the_truth_is_found() {
+    let seed =
+        env::var("CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    println!("CRASH_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    for round in 0..ROUNDS {
+        let mut victim = start(&folder, round);
+        std::thread::sleep(LONGEST.mul_f64(random.f64()));
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        // Every few rounds, so that several may be open at once.
+        if random.u8(..4) == 0 {
+            check(&folder, round);
+        }
+    }
+    check(&folder, ROUNDS - 1);
+}
+
+/// Not a test of its own: what the test above starts and kills.
+#[test]
+fn victim() {
+    let (Ok(folder), Ok(round)) = (env::var(FOLDER), env::var(ROUND)) else { return };
+    let bench = Bench::open_at(Path::new(&folder), EngineStart::Within);
+    work(&bench, Path::new(&folder), &round);
+    // Goes on with what is open until the kill.
+    loop {
+        std::thread::park();
+    }
+}
+
+fn start(folder: &TempDir, round: u32) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "crash::victim", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .env(ROUND, round.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Registers and launches a workflow of three nodes, of which each writes down that it ran.
+fn work(bench: &Bench, folder: &Path, round: &str) {
+    let diary = folder.join(format!("diary-{round}"));
+    let script =
+        format!("printf 'x{{{{.inputs.text}}}}' > /var/outputs/o; echo \"$$ done\" >> '{}'", diary.display());
+    let cross = task(&format!("t{round}"), interface(&["text: str"], &["o: str"]), &script).on(bench);
+    let nodes = vec![
+        node("n0", &cross, &["text = .text"]),
+        node("n1", &cross, &["text = n0.o"]),
+        node("n2", &cross, &["text = n1.o"]),
+    ];
+    let name = format!("w{round}");
+    let plan = workflow(&name, interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(bench);
+    bench.launch(&plan, &format!("e{round}"), values(&["text = a"]));
+}
+
+/// Opens the sandbox again and checks what it promises.
+fn check(folder: &Arc<TempDir>, last: u32) {
+    let bench = Bench::open(Arc::clone(folder), EngineStart::Within);
+    for round in 0..=last {
+        let is_there = registered(&bench, round);
+        let execution = WorkflowExecutionIdentifier {
+            project: "flytesnacks".to_owned(),
+            domain: "development".to_owned(),
+            name: format!("e{round}"),
+            ..Default::default()
+        };
+        let request = remote::proto::admin::WorkflowExecutionGetRequest { id: Some(execution.clone()) };
+        if bench.ask(bench.client.get_execution(&request)).is_err() {
+            continue;
+        }
+        assert!(is_there, "round {round} was launched without its workflow");
+        let end = bench.end(&execution);
+        if phase(&end) == Phase::Succeeded {
+            assert_eq!(shown(&bench.outputs(&execution)), r#"o="xxxa""#, "round {round}");
+        } else {
+            assert!(error(&end).starts_with("EngineGone (SYSTEM)"), "round {round}: {}", error(&end));
+        }
+        for node in ["n0", "n1", "n2"] {
+            let attempts = bench.attempts(&execution, node);
+            let phases: Vec<_> =
+                attempts.iter().map(|it| it.closure.as_ref().unwrap().phase().as_str_name()).collect();
+            let succeeded = phases.iter().filter(|phase| **phase == "SUCCEEDED").count();
+            assert!(succeeded <= 1, "round {round}, {node}: {phases:?}");
+            assert!(phases.iter().all(|phase| *phase != "RUNNING"), "round {round}, {node}: {phases:?}");
+        }
+    }
+    drop(bench);
+    assert_eq!(left_over(folder.path()), Vec::<String>::new(), "after round {last}");
+}
+
+/// Whether a round got its workflow. What is registered at all is whole.
+fn registered(bench: &Bench, round: u32) -> bool {
+    let get = |kind, name: String| ObjectGetRequest { id: Some(id(kind, &name)) };
+    let task = bench.ask(bench.client.get_task(&get(ResourceType::Task, format!("t{round}"))));
+    let workflow = bench.ask(bench.client.get_workflow(&get(ResourceType::Workflow, format!("w{round}"))));
+    let plan = bench.ask(bench.client.get_launch_plan(&get(ResourceType::LaunchPlan, format!("w{round}"))));
+    if let Ok(task) = &task {
+        assert!(task.closure.as_ref().unwrap().compiled_task.as_ref().unwrap().template.is_some());
+    }
+    if let Ok(workflow) = &workflow {
+        let compiled = workflow.closure.as_ref().unwrap().compiled_workflow.as_ref().unwrap();
+        assert_eq!(compiled.tasks.len(), 1);
+        assert!(task.is_ok());
+    }
+    if plan.is_ok() {
+        assert!(workflow.is_ok());
+    }
+    plan.is_ok()
+}
+
+/// Processes whose environment or command names the folder.
+fn left_over(folder: &Path) -> Vec<String> {
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let own = std::process::id().to_string();
+    let mut left = Vec::new();
+    for _ in 0..200 {
+        left.clear();
+        for process in fs::read_dir("/proc").unwrap().flatten() {
+            let id = process.file_name().to_string_lossy().into_owned();
+            let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let command = String::from_utf8_lossy(&command).replace('\0', " ");
+            if id != own && id.parse::<u32>().is_ok() && command.contains(name) {
+                left.push(format!("{id}: {command}"));
+            }
+        }
+        if left.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    left
+}

@@ -1,0 +1,35 @@
+//! What the engine costs beside the processes. Prints; judges nothing.
+
+use std::time::Instant;
+
+use remote::proto::core::workflow_execution::Phase;
+
+use super::{
+    bench::{Bench, error, phase},
+    build::{interface, node, task, values, workflow},
+};
+
+const NODES: usize = 100;
+
+#[test]
+#[ignore = "measures: cargo test -p sandbox --release --test engine -- --ignored --nocapture speed"]
+fn hundred_nodes() {
+    let bench = Bench::new();
+    let nothing = task("nothing", interface(&[], &[]), "exit 0").on(&bench);
+    for is_chain in [true, false] {
+        let nodes = (0..NODES).map(|index| {
+            let mut node = node(&format!("n{index}"), &nothing, &[]);
+            if is_chain && index > 0 {
+                node.upstream_node_ids = vec![format!("n{}", index - 1)];
+            }
+            node
+        });
+        let name = if is_chain { "chain" } else { "fan" };
+        let plan = workflow(name, interface(&[], &[]), nodes.collect(), &[]).on(&bench);
+        let start = Instant::now();
+        let end = bench.end(&bench.launch(&plan, "", values(&[])));
+        let took = start.elapsed();
+        assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
+        println!("{name}: {NODES} nodes in {took:?}");
+    }
+}

@@ -1,0 +1,244 @@
+//! Workflows: bindings, sub-workflows, launch plans, failure policies.
+
+use remote::proto::{
+    admin::{ExecutionRecoverRequest, ExecutionSpec},
+    core::{
+        BindingData, BindingDataCollection, BindingDataMap, Identifier, LiteralMap, ResourceType,
+        binding_data, workflow_execution::Phase, workflow_metadata::OnFailurePolicy,
+    },
+};
+
+use super::{
+    bench::{Bench, error, phase},
+    build::{binding, bound, id, interface, node, shown, task, values, workflow},
+};
+
+/// A task that gives what it is given, with an `x` before it.
+fn cross(bench: &Bench) -> Identifier {
+    let interface = interface(&["text: str"], &["o: str"]);
+    task("cross", interface, "printf 'x{{.inputs.text}}' > /var/outputs/o").on(bench)
+}
+
+fn fails(bench: &Bench) -> Identifier {
+    task("fails", interface(&[], &["o: str"]), "exit 7").on(bench)
+}
+
+fn succeeded(bench: &Bench, plan: &Identifier, inputs: LiteralMap) -> String {
+    let execution = bench.launch(plan, "", inputs);
+    let end = bench.end(&execution);
+    assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
+    shown(&bench.outputs(&execution))
+}
+
+#[test]
+fn nodes_run_in_the_order_of_their_bindings() {
+    let bench = Bench::new();
+    let cross = cross(&bench);
+    let nodes = vec![
+        node("n2", &cross, &["text = n1.o"]),
+        node("n1", &cross, &["text = n0.o"]),
+        node("n0", &cross, &["text = .text"]),
+    ];
+    let plan = workflow("chain", interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(&bench);
+    assert_eq!(succeeded(&bench, &plan, values(&["text = a"])), r#"o="xxxa""#);
+}
+
+#[test]
+fn bindings_gather_and_take_apart() {
+    let bench = Bench::new();
+    let cross = cross(&bench);
+    let data = |text: &str| binding(text).binding.unwrap();
+    let list = BindingDataCollection { bindings: vec![data("_ = n0.o"), data("_ = b")] };
+    let map = BindingDataMap {
+        bindings: [(
+            "k".to_owned(),
+            BindingData { value: Some(binding_data::Value::Collection(list)), union: None },
+        )]
+        .into(),
+    };
+    let inner = workflow(
+        "take",
+        interface(&["m: dict[str, list[str]]"], &["o: str"]),
+        vec![node("n0", &cross, &["text = .m.k.0"])],
+        &["o = n0.o"],
+    );
+    let mut taker = node("n1", &inner.id(), &[]);
+    taker.inputs.push(bound("m", binding_data::Value::Map(map)));
+    let plan = workflow(
+        "gather",
+        interface(&[], &["o: str"]),
+        vec![node("n0", &cross, &["text = a"]), taker],
+        &["o = n1.o"],
+    )
+    .with(inner)
+    .on(&bench);
+    assert_eq!(succeeded(&bench, &plan, values(&[])), r#"o="xxa""#);
+}
+
+#[test]
+fn a_sub_workflow_is_a_node_with_nodes_below() {
+    let bench = Bench::new();
+    let cross = cross(&bench);
+    let inner = workflow(
+        "inner",
+        interface(&["text: str"], &["o: str"]),
+        vec![node("n0", &cross, &["text = .text"]), node("n1", &cross, &["text = n0.o"])],
+        &["o = n1.o"],
+    );
+    let outer = vec![node("n0", &inner.id(), &["text = .text"]), node("n1", &cross, &["text = n0.o"])];
+    let plan = workflow("outer", interface(&["text: str"], &["o: str"]), outer, &["o = n1.o"]);
+    let plan = plan.with(inner).on(&bench);
+
+    let execution = bench.launch(&plan, "one", values(&["text = a"]));
+
+    let end = bench.end(&execution);
+    assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
+    assert_eq!(shown(&bench.outputs(&execution)), r#"o="xxxa""#);
+    assert_eq!(
+        bench.nodes(&execution),
+        ["n0 SUCCEEDED", "n0-0-n0 SUCCEEDED", "n0-0-n1 SUCCEEDED", "n1 SUCCEEDED"]
+    );
+}
+
+#[test]
+fn a_launch_plan_node_starts_an_execution_of_its_own() {
+    use remote::proto::admin::node_execution_closure::TargetMetadata;
+    let bench = Bench::new();
+    let cross = cross(&bench);
+    let inner = vec![node("n0", &cross, &["text = .text"])];
+    let inner = workflow("inner", interface(&["text: str"], &["o: str"]), inner, &["o = n0.o"]).on(&bench);
+    let outer = vec![node("n0", &inner, &["text = .text"]), node("n1", &cross, &["text = n0.o"])];
+    let plan = workflow("outer", interface(&["text: str"], &["o: str"]), outer, &["o = n1.o"]).on(&bench);
+
+    let execution = bench.launch(&plan, "one", values(&["text = a"]));
+
+    let end = bench.end(&execution);
+    assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
+    assert_eq!(shown(&bench.outputs(&execution)), r#"o="xxa""#);
+    let node = bench.node_executions(&execution, "").into_iter().nth(1).unwrap();
+    let Some(TargetMetadata::WorkflowNodeMetadata(metadata)) = node.closure.unwrap().target_metadata else {
+        panic!()
+    };
+    let child = bench.execution(&metadata.execution_id.unwrap());
+    assert_eq!(child.spec.unwrap().metadata.unwrap().parent_node_execution, node.id);
+}
+
+#[test]
+fn a_failure_ends_the_other_nodes_at_once() {
+    let bench = Bench::new();
+    let fails = fails(&bench);
+    let slow = task("slow", interface(&[], &["o: str"]), "sleep 1000").on(&bench);
+    let nodes = vec![node("n0", &slow, &[]), node("n1", &fails, &[]), node("n2", &slow, &["o = n1.o"])];
+    let mut nodes = nodes;
+    nodes[2].inputs.clear();
+    nodes[2].upstream_node_ids = vec!["n1".to_owned()];
+    let plan = workflow("quick", interface(&[], &[]), nodes, &[]).on(&bench);
+
+    let execution = bench.launch(&plan, "one", values(&[]));
+
+    assert_eq!(phase(&bench.end(&execution)), Phase::Failed);
+    assert_eq!(bench.nodes(&execution), ["n0 ABORTED", "n1 FAILED"]);
+}
+
+#[test]
+fn with_the_other_policy_what_does_not_need_the_failed_node_is_done() {
+    let bench = Bench::new();
+    let (cross, fails) = (cross(&bench), fails(&bench));
+    let nodes = vec![
+        node("n0", &fails, &[]),
+        node("n1", &cross, &["text = a"]),
+        node("n2", &cross, &["text = n1.o"]),
+        node("n3", &cross, &["text = n0.o"]),
+    ];
+    let mut workflow = workflow("thorough", interface(&[], &[]), nodes, &[]);
+    workflow.template.metadata.get_or_insert_default().on_failure =
+        OnFailurePolicy::FailAfterExecutableNodesComplete.into();
+    let plan = workflow.on(&bench);
+
+    let execution = bench.launch(&plan, "one", values(&[]));
+
+    assert_eq!(phase(&bench.end(&execution)), Phase::Failed);
+    let mut nodes = bench.nodes(&execution);
+    nodes.sort();
+    assert_eq!(nodes, ["n0 FAILED", "n1 SUCCEEDED", "n2 SUCCEEDED"]);
+}
+
+#[test]
+fn a_recovered_execution_takes_what_succeeded() {
+    let bench = Bench::new();
+    let marker = bench.path().join("repaired");
+    let script = format!("test -e '{}' && cat /var/inputs/text > /var/outputs/o", marker.display());
+    let fragile = task("fragile", interface(&["text: str"], &["o: str"]), &script).on(&bench);
+    let cross = cross(&bench);
+    let nodes = vec![node("n0", &cross, &["text = a"]), node("n1", &fragile, &["text = n0.o"])];
+    let plan = workflow("fragile", interface(&[], &["o: str"]), nodes, &["o = n1.o"]).on(&bench);
+    let broken = bench.launch(&plan, "broken", values(&[]));
+    assert_eq!(phase(&bench.end(&broken)), Phase::Failed);
+    std::fs::write(&marker, "").unwrap();
+
+    let request =
+        ExecutionRecoverRequest { id: Some(broken), name: "repaired".to_owned(), ..Default::default() };
+    let repaired = bench.ask(bench.client.recover_execution(&request)).unwrap().id.unwrap();
+
+    let end = bench.end(&repaired);
+    assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
+    assert_eq!(bench.nodes(&repaired), ["n0 RECOVERED", "n1 SUCCEEDED"]);
+    assert_eq!(shown(&bench.outputs(&repaired)), r#"o="xa""#);
+}
+
+#[test]
+fn a_failure_node_learns_what_failed_and_changes_nothing() {
+    let bench = Bench::new();
+    let told = bench.path().join("told");
+    let fails = fails(&bench);
+    let script = format!("cp /var/inputs/name '{}'", told.display());
+    let cleans = task("cleans", interface(&["name: str"], &[]), &script).on(&bench);
+    let mut workflow =
+        workflow("careful", interface(&["name: str"], &[]), vec![node("n0", &fails, &[])], &[]);
+    workflow.template.failure_node = Some(node("fn0", &cleans, &["name = .name"]));
+    let plan = workflow.on(&bench);
+
+    let execution = bench.launch(&plan, "one", values(&["name = a"]));
+
+    let end = bench.end(&execution);
+    assert_eq!(phase(&end), Phase::Failed);
+    assert_eq!(std::fs::read_to_string(told).unwrap(), "a");
+    let mut nodes = bench.nodes(&execution);
+    nodes.sort();
+    assert_eq!(nodes, ["fn0 SUCCEEDED", "n0 FAILED"]);
+}
+
+#[test]
+fn no_more_nodes_run_at_once_than_the_execution_allows() {
+    let bench = Bench::new();
+    // Fails if another one is at work.
+    let lock = bench.path().join("lock");
+    let script = format!("mkdir '{0}' && sleep 0.02 && rmdir '{0}'", lock.display());
+    let alone = task("alone", interface(&[], &[]), &script).on(&bench);
+    let nodes = (0..5).map(|index| node(&format!("n{index}"), &alone, &[])).collect();
+    let plan = workflow("alone", interface(&[], &[]), nodes, &[]).on(&bench);
+    let spec = ExecutionSpec { max_parallelism: 1, ..Default::default() };
+    let end = bench.end(&bench.launch_with(&plan, "one", values(&[]), spec));
+    assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
+}
+
+#[test]
+fn a_workflow_itself_cannot_be_launched() {
+    use remote::proto::admin::ExecutionCreateRequest;
+    let bench = Bench::new();
+    let spec = ExecutionSpec { launch_plan: Some(id(ResourceType::Workflow, "w")), ..Default::default() };
+    let request = ExecutionCreateRequest {
+        project: "flytesnacks".to_owned(),
+        domain: "development".to_owned(),
+        spec: Some(spec),
+        ..Default::default()
+    };
+    let status = bench.ask(bench.client.create_execution(&request)).unwrap_err();
+    assert_eq!(
+        (status.code.name(), status.message.as_str()),
+        (
+            "INVALID_ARGUMENT",
+            "Invalid reference entity resource type [WORKFLOW], only [map[TASK:<nil> LAUNCH_PLAN:<nil>]] allowed"
+        )
+    );
+}
