@@ -72,9 +72,9 @@ impl ServiceGenerator for Calls {
                  }}\n"
             )
             .expect("a string takes everything");
-            write!(
+            writeln!(
                 dispatch,
-                "\"{path}\" => crate::transport::serve(message, |request| self.{call}(request)),\n"
+                "\"{path}\" => crate::transport::serve(message, |request| self.{call}(request)),"
             )
             .expect("a string takes everything");
         }

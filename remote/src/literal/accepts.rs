@@ -19,10 +19,10 @@ use crate::proto::core::{
 
 /// Whether a value of type `from` may go where `to` is expected.
 pub fn accepts(to: &LiteralType, from: &LiteralType) -> bool {
-    if let Some(Type::UnionType(union)) = &from.r#type {
-        if let [only] = union.variants.as_slice() {
-            return casts(to, only) || casts(to, from);
-        }
+    if let Some(Type::UnionType(union)) = &from.r#type
+        && let [only] = union.variants.as_slice()
+    {
+        return casts(to, only) || casts(to, from);
     }
     casts(to, from)
 }

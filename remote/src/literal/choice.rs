@@ -63,10 +63,10 @@ pub(super) fn best(
 /// Makes a plain value one of a union, where a union is expected.
 pub(super) fn into_variant(literal: Literal, expected: &LiteralType) -> Literal {
     let Some(Type::UnionType(expected)) = &expected.r#type else { return literal };
-    if let Some(LiteralValue::Scalar(scalar)) = &literal.value {
-        if matches!(scalar.value, Some(ScalarValue::Union(_))) {
-            return literal;
-        }
+    if let Some(LiteralValue::Scalar(scalar)) = &literal.value
+        && matches!(scalar.value, Some(ScalarValue::Union(_)))
+    {
+        return literal;
     }
     match expected.variants.iter().find(|variant| check(&literal, variant).is_ok()) {
         Some(variant) => union(literal, variant),
