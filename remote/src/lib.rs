@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod config;
+pub mod data;
 pub mod descriptor;
 mod free_form;
 pub mod graph;

@@ -1,0 +1,86 @@
+//! Why a file did not arrive.
+
+use std::{error, fmt, io, path::PathBuf};
+
+use crate::transport::Fault;
+
+/// Why a file did not arrive.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A server elsewhere handed out a `file://` URL.
+    FileUrl,
+    /// A header that has to be sent is none.
+    Header {
+        /// Its name.
+        name: String,
+    },
+    /// A file cannot be read.
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store said no.
+    Refused {
+        /// `host:port`.
+        place: String,
+        /// Such as `403 Forbidden`.
+        status: String,
+        /// The first line of its answer, or the title of the page.
+        said: Option<String>,
+    },
+    /// The store did not answer.
+    Unanswered(Fault),
+    /// What was handed out is no URL of the web.
+    Url,
+    /// A file cannot be written.
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// What the user can do, if anything.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::FileUrl => {
+                Some("the store of this Flyte has to be one that signs URLs, such as S3".to_owned())
+            }
+            Self::Unanswered(fault) => fault.hint.clone(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FileUrl => f.write_str("Flyte names a file of its own machine instead of a signed URL"),
+            Self::Header { name } => write!(f, "Flyte wants a header `{name}`, which HTTP cannot carry"),
+            Self::Read { path, .. } => write!(f, "`{}` cannot be read", path.display()),
+            Self::Refused { place, status, said: None } => write!(f, "`{place}` refuses the file: {status}"),
+            Self::Refused { place, status, said: Some(said) } => {
+                write!(f, "`{place}` refuses the file: {status}: {said}")
+            }
+            Self::Unanswered(fault) => f.write_str(&fault.text),
+            Self::Url => f.write_str("Flyte names no URL that a file can be sent to or taken from"),
+            Self::Write { path, .. } => write!(f, "`{}` cannot be written", path.display()),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Read { source, .. } | Self::Write { source, .. } => Some(source),
+            Self::Unanswered(fault) => fault.causes.as_deref().map(|cause| cause as _),
+            _ => None,
+        }
+    }
+}
