@@ -1,0 +1,199 @@
+//! Uploads and downloads by signed URLs.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
+use prost::Message;
+use remote::proto::service::{
+    CreateDownloadLocationRequest, CreateDownloadLocationResponse, CreateUploadLocationRequest,
+    CreateUploadLocationResponse, GetDataRequest,
+};
+use sandbox::{EngineStart, Sandbox};
+
+use super::{Received, Served};
+
+/// The MD5 of `hello`.
+const HELLO: [u8; 16] =
+    [0x5d, 0x41, 0x40, 0x2a, 0xbc, 0x4b, 0x2a, 0x76, 0xb9, 0x71, 0x9d, 0x91, 0x10, 0x17, 0xc5, 0x92];
+
+fn upload(name: &str, root: &str, md5: &[u8]) -> CreateUploadLocationRequest {
+    CreateUploadLocationRequest {
+        project: "flytesnacks".into(),
+        domain: "development".into(),
+        filename: name.into(),
+        filename_root: root.into(),
+        content_md5: md5.to_vec(),
+        ..Default::default()
+    }
+}
+
+/// Calls a method of the data proxy: `Err` is `CODE: text`.
+fn call<R: Message + Default>(served: &Served, method: &str, request: &impl Message) -> Result<R, String> {
+    let path = format!("http://{}/flyteidl.service.DataProxyService/{method}", served.address);
+    let message = request.encode_to_vec();
+    let mut body = vec![0];
+    body.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+    body.extend(message);
+    let request =
+        Request::post(path).header("content-type", "application/grpc").body(Full::from(body)).unwrap();
+    let received = served.http2(request);
+    match received.headers.get("grpc-message") {
+        Some(text) => {
+            Err(format!("{}: {}", received.headers["grpc-status"].to_str().unwrap(), text.to_str().unwrap()))
+        }
+        None => Ok(R::decode(&received.body[5..]).unwrap()),
+    }
+}
+
+fn location(
+    served: &Served,
+    request: &CreateUploadLocationRequest,
+) -> Result<CreateUploadLocationResponse, String> {
+    call(served, "CreateUploadLocation", request)
+}
+
+fn send(served: &Served, method: Method, url: &str, md5: Option<&[u8]>, content: &'static str) -> Received {
+    let path = url.strip_prefix(&format!("http://{}", served.address)).unwrap_or(url).to_owned();
+    let mut request = Request::builder().method(method).uri(path).header("host", served.address.to_string());
+    if let Some(md5) = md5 {
+        request = request.header("content-md5", BASE64.encode(md5));
+    }
+    served.http1(request.body(Full::new(Bytes::from_static(content.as_bytes()))).unwrap())
+}
+
+fn file(native_url: &str) -> &Path {
+    Path::new(native_url.strip_prefix("file://").unwrap())
+}
+
+#[test]
+fn a_file_goes_up_and_comes_down() {
+    let served = Served::new();
+    let up = location(&served, &upload("a b.txt", "", &HELLO)).unwrap();
+    let expected =
+        served.folder.path().join("blobs/flytesnacks/development/LVAUAKV4JMVHNOLRTWIRAF6FSI======/a b.txt");
+    assert_eq!(file(&up.native_url), expected);
+    assert!(up.signed_url.ends_with("/a%20b.txt"), "{}", up.signed_url);
+    assert!(up.expires_at.is_some());
+    assert_eq!(send(&served, Method::PUT, &up.signed_url, Some(&HELLO), "hello").status, StatusCode::OK);
+    assert_eq!(std::fs::read(&expected).unwrap(), b"hello");
+
+    let down = CreateDownloadLocationRequest { native_url: up.native_url, expires_in: None };
+    let down: CreateDownloadLocationResponse = call(&served, "CreateDownloadLocation", &down).unwrap();
+    let received = send(&served, Method::GET, &down.signed_url, None, "");
+    assert_eq!((received.status, received.text()), (StatusCode::OK, "hello"));
+    assert_eq!(received.headers["content-length"], "5");
+}
+
+#[test]
+fn what_does_not_have_the_announced_md5_is_not_stored() {
+    let served = Served::new();
+    let up = location(&served, &upload("f", "", &HELLO)).unwrap();
+    let received = send(&served, Method::PUT, &up.signed_url, None, "other");
+    assert_eq!(received.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        received.text(),
+        "the content's MD5 is eV8yArF8trw9S3cdjGyerw==, and XUFAKrxLKna5cZ2REBfFkg== was announced: nothing was stored\n"
+    );
+    let up = location(&served, &upload("f", "root", &[])).unwrap();
+    assert_eq!(
+        send(&served, Method::PUT, &up.signed_url, Some(&HELLO), "other").status,
+        StatusCode::BAD_REQUEST
+    );
+    let folder = file(&up.native_url).parent().unwrap();
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+}
+
+#[test]
+fn a_url_is_good_for_one_thing() {
+    let served = Served::new();
+    let up = location(&served, &upload("f", "root", &[])).unwrap();
+    let get = send(&served, Method::GET, &up.signed_url, None, "");
+    assert_eq!((get.status, get.text()), (StatusCode::METHOD_NOT_ALLOWED, "this URL is for PUT\n"));
+    let guess = send(&served, Method::PUT, "/data/0123456789/f", None, "x");
+    assert_eq!(
+        (guess.status, guess.text()),
+        (StatusCode::FORBIDDEN, "this URL has expired, or never was one\n")
+    );
+}
+
+#[test]
+fn a_url_survives_a_restart() {
+    let served = Served::new();
+    let up = location(&served, &upload("f", "root", &[])).unwrap();
+    let path = up.signed_url.strip_prefix(&format!("http://{}", served.address)).unwrap().to_owned();
+    let again = Served::within(served.stop());
+    assert_eq!(send(&again, Method::PUT, &path, None, "hello").status, StatusCode::OK);
+}
+
+#[test]
+fn a_url_expires() {
+    let served = Served::new();
+    let brief = prost_types::Duration { seconds: 0, nanos: 1 };
+    let up = location(
+        &served,
+        &CreateUploadLocationRequest { expires_in: Some(brief), ..upload("f", "root", &[]) },
+    );
+    let received = send(&served, Method::PUT, &up.unwrap().signed_url, None, "x");
+    assert_eq!(received.status, StatusCode::FORBIDDEN);
+}
+
+#[test]
+fn what_is_there_is_replaced_by_the_same_only() {
+    let served = Served::new();
+    let up = location(&served, &upload("f", "root", &[])).unwrap();
+    send(&served, Method::PUT, &up.signed_url, None, "hello");
+    assert!(location(&served, &upload("f", "root", &HELLO)).is_ok());
+    let taken = format!(
+        "6: file already exists at location [{}], specify a matching hash if you wish to rewrite",
+        up.native_url
+    );
+    assert_eq!(location(&served, &upload("f", "root", &[])).unwrap_err(), taken);
+    assert_eq!(location(&served, &upload("f", "root", &[1; 16])).unwrap_err(), taken);
+}
+
+#[test]
+fn locations_are_below_their_project() {
+    let served = Served::new();
+    let refusal = |request: CreateUploadLocationRequest| location(&served, &request).unwrap_err();
+    assert_eq!(
+        refusal(CreateUploadLocationRequest::default()),
+        "3: project and domain are required parameters"
+    );
+    assert_eq!(refusal(upload("f", "", &[])), "3: content_md5 or filename_root is a required parameter");
+    let long = prost_types::Duration { seconds: 3601, nanos: 0 };
+    assert_eq!(
+        refusal(CreateUploadLocationRequest { expires_in: Some(long), ..upload("f", "root", &[]) }),
+        "3: expiresIn [1h 1s] cannot exceed max allowed expiration [1h]"
+    );
+    for (name, root) in
+        [("f", ".."), ("../../f", "root"), ("/etc/f", "root"), ("f", "/"), ("a\\b", "root"), ("a\0", "r")]
+    {
+        let text = refusal(upload(name, root, &[]));
+        assert!(text.starts_with("3: invalid upload location ["), "{name} {root}: {text}");
+    }
+    let outside = CreateDownloadLocationRequest { native_url: "file:///etc/passwd".into(), expires_in: None };
+    assert_eq!(
+        call::<CreateDownloadLocationResponse>(&served, "CreateDownloadLocation", &outside).unwrap_err(),
+        "3: `file:///etc/passwd` is none of the sandbox's files"
+    );
+    let data = GetDataRequest { flyte_url: "s3://bucket".into() };
+    assert_eq!(
+        call::<CreateDownloadLocationResponse>(&served, "GetData", &data).unwrap_err(),
+        "3: request does not have the correct prefix [s3://bucket], expected flyte://"
+    );
+}
+
+#[test]
+fn without_a_server_the_url_is_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = sandbox::Options { root: folder.path().to_owned(), engine: EngineStart::Elsewhere };
+    let sandbox = Sandbox::open(&options).unwrap();
+    let request = upload("f", "root", &[]).encode_to_vec();
+    let answer = sandbox.answer("/flyteidl.service.DataProxyService/CreateUploadLocation", &request).unwrap();
+    let up = CreateUploadLocationResponse::decode(answer.as_slice()).unwrap();
+    assert_eq!(up.signed_url, up.native_url);
+    std::fs::write(file(&up.signed_url), "hello").unwrap();
+}

@@ -1,0 +1,38 @@
+//! The official client, unmodified: `tests/fixtures/flytekit/remote.py` says what it does.
+
+use std::{io::Write, path::Path, process::Command};
+
+use sandbox::{EngineStart, server::Options};
+
+use super::{Served, bind_with};
+
+#[test]
+fn flytekit_works_against_the_server() {
+    let Some(python) = std::env::var_os("FLYTE_TEST_PYTHON") else {
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "FLYTE_TEST_PYTHON must name a Python with flytekit"
+        );
+        writeln!(std::io::stderr(), "skipped: FLYTE_TEST_PYTHON names no Python with flytekit").unwrap();
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let server = bind_with(&folder, EngineStart::Within, &Options::default()).unwrap();
+    let served = Served::run(folder, server);
+    let home = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/flytekit/remote.py");
+    let output = Command::new(python)
+        .arg(script)
+        .arg(served.address.to_string())
+        .arg(home.path())
+        .env_clear()
+        .envs(["PATH", "PYTHONPATH"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .env("HOME", home.path())
+        .env("LANG", "C.UTF-8")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
