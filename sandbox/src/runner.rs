@@ -6,6 +6,7 @@
 //! not: the image, isolation, limits of resources. Paths of the container are replaced where they are seen ([`mounts`]).
 //! Where things are in an attempt's folder: [`folder`].
 
+mod alias;
 mod attempt;
 mod blob;
 mod command;

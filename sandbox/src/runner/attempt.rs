@@ -11,7 +11,9 @@ use prost::Message as _;
 use remote::proto::core::{DataLoadingConfig, VariableMap};
 
 use super::{
-    Attempt, Kill, Outcome, Process, command,
+    Attempt, Kill, Outcome, Process,
+    alias::Alias,
+    command,
     environment::{self, Environment},
     failure::Failure,
     folder::Folder,
@@ -36,6 +38,8 @@ struct Prepared {
     line: Vec<String>,
     environment: Environment,
     log: Log,
+    /// The folder's name in the command; there as long as this is.
+    alias: Alias,
 }
 
 /// Runs an attempt; tells how its process ended, and what it came to.
@@ -47,11 +51,13 @@ pub(super) async fn run(
 ) -> Result<(String, Result<Outcome, Failure>), Failure> {
     let (owned, place) = (Arc::clone(attempt), folder.clone());
     let prepared = on_disk(move || prepare(&owned, &place)).await?;
-    let Prepared { program, line, environment, mut log } = prepared;
+    let Prepared { program, line, environment, mut log, alias } = prepared;
     let name = line.first().cloned().unwrap_or_default();
     let running = process::start(&program, line.get(1..).unwrap_or_default(), &environment, folder)?;
     started(running.process());
-    let status = match running.wait(attempt.timeout, kill).await? {
+    let end = running.wait(attempt.timeout, kill).await?;
+    drop(alias);
+    let status = match end {
         End::Ended(status) => status,
         End::Killed => return Ok(("none".to_owned(), Ok(Outcome::Killed))),
         End::TimedOut => return Ok(("none".to_owned(), Ok(Outcome::TimedOut))),
@@ -69,20 +75,20 @@ fn prepare(attempt: &Attempt, folder: &Folder) -> Result<Prepared, Failure> {
     folder.make()?;
     let mut log = Log::open(folder)?;
     let container = command::container(&attempt.task)?;
+    let alias = Alias::of(folder.path()).map_err(Failure::files("link to", folder.path()))?;
+    let seen = Folder::new(alias.path());
     let write =
         |path: PathBuf, bytes: Vec<u8>| fs::write(&path, bytes).map_err(Failure::files("write", path));
     write(folder.inputs_message(), attempt.inputs.encode_to_vec())?;
     write(folder.task_message(), attempt.task.encode_to_vec())?;
     let data = container.data_config.as_ref().filter(|data| data.enabled);
     let (inputs, mounts) = match data {
-        Some(data) => {
-            (inputs::write(&attempt.inputs, &folder.inputs(), data.format())?, mounts(data, folder))
-        }
+        Some(data) => (inputs::write(&attempt.inputs, &seen.inputs(), data.format())?, mounts(data, &seen)),
         None => (attempt.inputs.clone(), Vec::new()),
     };
     let kept = kept(attempt, attempt.names.attempt);
     fs::create_dir_all(&kept).map_err(Failure::files("make the folder", &kept))?;
-    let values = values(attempt, folder, &kept);
+    let values = values(attempt, &seen, &kept);
     let line = command::line(&attempt.task, &inputs, &values, &mounts)?;
     let environment = environment::of(attempt, container, folder, &mounts, |name| env::var_os(name))?;
     let name = line.first().map(String::as_str).unwrap_or_default();
@@ -90,7 +96,7 @@ fn prepare(attempt: &Attempt, folder: &Folder) -> Result<Prepared, Failure> {
     log.line(&format!("image: {} (not run; its command is run on this machine)", container.image));
     log.line(&format!("program: {}", program.display()));
     log.line(&format!("command: {}", shown(&line)));
-    Ok(Prepared { program, line, environment, log })
+    Ok(Prepared { program, line, environment, log, alias })
 }
 
 fn mounts(data: &DataLoadingConfig, folder: &Folder) -> Vec<Mount> {

@@ -61,6 +61,9 @@ pub(super) enum Failure {
     /// A placeholder cannot be filled.
     #[error("`{placeholder}` in the task's command cannot be filled: {reason}")]
     Template { placeholder: String, reason: String },
+    /// The system does not say how the process ended.
+    #[error("the end of the task's process cannot be waited for: {0}")]
+    Wait(#[source] io::Error),
     /// The task told itself why.
     #[error("{}", error.message)]
     Told { error: Box<ContainerError> },
@@ -90,13 +93,14 @@ impl Failure {
             Self::Template { .. } => "Template",
             Self::Told { error } if error.code.is_empty() => "TaskError",
             Self::Told { error } => &error.code,
+            Self::Wait(_) => "SandboxProcess",
         }
     }
 
     fn kind(&self) -> execution_error::ErrorKind {
         use execution_error::ErrorKind::{System, Unknown, User};
         match self {
-            Self::Files { .. } => System,
+            Self::Files { .. } | Self::Wait(_) => System,
             Self::Told { error } if error.origin() != Unknown => error.origin(),
             _ => User,
         }
@@ -111,7 +115,8 @@ impl Failure {
             | Self::OutputMissing { .. }
             | Self::Outputs { .. }
             | Self::Signal { .. }
-            | Self::Start { .. } => true,
+            | Self::Start { .. }
+            | Self::Wait(_) => true,
             Self::Told { error } => error.kind() == container_error::Kind::Recoverable,
             Self::Input { .. }
             | Self::Name { .. }

@@ -1,35 +1,40 @@
 //! The process of an attempt: leader of a group of its own, which ends with it.
-//!
-//! It is born behind a gate, a shell that waits for a word before it becomes the task's program. So nothing of a task
-//! runs before its process was written down, and an engine that dies in between leaves nothing behind: the word never
-//! comes.
 
+#[cfg(unix)]
+mod gate;
+#[cfg(unix)]
 mod group;
+#[cfg(not(unix))]
+mod lone;
+#[cfg(unix)]
 mod table;
 
 use std::{
-    ffi::OsStr,
     fs::File,
+    io,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     time::Duration,
 };
 
 use tokio::{
     io::AsyncWriteExt as _,
-    process::{Child, ChildStdin, Command},
+    process::{Child, ChildStdin},
     time::{sleep, timeout},
 };
 
-use self::group::Group;
+#[cfg(unix)]
 pub(crate) use self::group::sweep;
+#[cfg(not(unix))]
+pub(crate) use self::lone::sweep;
+#[cfg(not(unix))]
+use self::lone::{Group, command, started};
+#[cfg(unix)]
+use self::{gate::command, group::Group, table::started};
 use super::{Kill, Process, environment::Environment, failure::Failure, folder::Folder};
 
 /// How long a process that is asked to end may take before it is made to.
 const GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
-
-/// Waits for the word and becomes the program; ends if the engine does.
-const GATE: &str = r#"read -r word || exit 125; exec "$@" </dev/null"#;
 
 /// How a process ended.
 #[derive(Debug)]
@@ -51,7 +56,7 @@ pub(super) struct Running {
     process: Process,
 }
 
-/// Starts a program behind the gate.
+/// Starts a program; behind the gate, where there is one.
 pub(super) fn start(
     program: &Path,
     arguments: &[String],
@@ -60,39 +65,19 @@ pub(super) fn start(
 ) -> Result<Running, Failure> {
     let log = |path: PathBuf| File::create(&path).map_err(Failure::files("write", path));
     let failed = |source| Failure::Start { program: program.display().to_string(), source };
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(GATE).arg("flyte-host");
-    // Shells drop variables whose names they could not use; `env` does not.
-    let odd: Vec<_> = environment.iter().filter(|(name, _)| !is_shell_name(name)).collect();
-    if !odd.is_empty() {
-        command.arg("/usr/bin/env");
-        for (name, value) in odd {
-            let mut pair = OsStr::new(name).to_owned();
-            pair.push("=");
-            pair.push(value);
-            command.arg(pair);
-        }
-    }
+    let mut command = command(program, environment);
     command
-        .arg(program)
         .args(arguments)
         .env_clear()
         .envs(environment)
         .current_dir(folder.work())
-        .stdin(Stdio::piped())
         .stdout(log(folder.stdout())?)
-        .stderr(log(folder.stderr())?);
-    #[cfg(unix)]
-    command.process_group(0);
+        .stderr(log(folder.stderr())?)
+        .kill_on_drop(true);
     let mut child = command.spawn().map_err(failed)?;
-    let id = child.id().ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))?;
-    let process = Process { id, started: table::started(id) };
+    let id = child.id().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+    let process = Process { id, started: started(id) };
     Ok(Running { gate: child.stdin.take(), child, group: Group::new(id), process })
-}
-
-fn is_shell_name(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 impl Running {
@@ -108,10 +93,9 @@ impl Running {
             // It ended already; its exit code tells.
             log::debug!("process {} did not wait for its start: {error}", self.process.id);
         }
-        let waited = |source| Failure::Start { program: "wait".to_owned(), source };
         let end = tokio::select! {
             biased;
-            status = self.child.wait() => End::Ended(status.map_err(waited)?),
+            status = self.child.wait() => End::Ended(status.map_err(Failure::Wait)?),
             () = wanted(kill) => End::Killed,
             () = passed(limit) => End::TimedOut,
         };
@@ -119,7 +103,7 @@ impl Running {
             self.group.ask_to_end();
             if timeout(GRACE, self.child.wait()).await.is_err() {
                 self.group.end();
-                self.child.wait().await.map_err(waited)?;
+                self.child.kill().await.map_err(Failure::Wait)?;
             }
         }
         // As in a container, nothing outlives the first process.

@@ -185,3 +185,4 @@ fn file_of(literal: &Literal) -> PathBuf {
 mod commands;
 mod endings;
 mod files;
+mod python;

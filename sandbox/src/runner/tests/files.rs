@@ -191,3 +191,21 @@ fn checkpoints_reach_the_next_attempt() {
     bench.attempt.folder = bench.root.path().join("runs/p/d/f1/n0/1");
     assert_eq!(bench.text(), "saved");
 }
+
+#[test]
+fn the_sandboxs_folder_may_have_any_name() {
+    let mut bench =
+        script("cat /var/inputs/x {{.inputs.f}} > /var/outputs/o; cp /var/inputs/x /var/outputs/p")
+            .input("x", "str", "x".into())
+            .output("o", "str")
+            .output("p", "file");
+    let root = bench.root.path().join("a b's; $HOME");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("f"), "f").unwrap();
+    bench = bench.input("f", "file", format!("file://{}", root.join("f").display()).into());
+    bench.attempt.folder = root.join("runs");
+    bench.attempt.blobs = root.join("blobs");
+    let outputs = bench.outputs();
+    assert_eq!(text(&outputs.literals["o"]), "xf");
+    assert_eq!(file_of(&outputs.literals["p"]), root.join("blobs/data/p/d/f1/n0/0/p"));
+}

@@ -1,0 +1,57 @@
+//! A plain name for a folder whose path a shell would take apart.
+//!
+//! Scripts name `/var/inputs` without quotes, as nothing in that path needs them. What takes its place may have a space
+//! in it, or worse; then a link with a harmless name does, for as long as the attempt lasts.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+/// A path for a folder that needs no quotes.
+#[derive(Debug)]
+pub(super) struct Alias {
+    path: PathBuf,
+    is_link: bool,
+}
+
+impl Alias {
+    /// Takes the folder's own path if it will do.
+    pub(super) fn of(folder: &Path) -> io::Result<Self> {
+        let plain = |c: char| c.is_alphanumeric() || "/_-.,:@%+=".contains(c);
+        if folder.to_str().is_some_and(|path| path.chars().all(plain)) {
+            return Ok(Self { path: folder.to_owned(), is_link: false });
+        }
+        loop {
+            let path = env::temp_dir().join(format!("flyte-{:016x}", fastrand::u64(..)));
+            match link(folder, &path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                linked => return linked.map(|()| Self { path, is_link: true }),
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Alias {
+    fn drop(&mut self) {
+        if self.is_link
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            log::debug!("the link `{}` cannot be removed: {error}", self.path.display());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn link(to: &Path, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(to, path)
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,69 @@
+//! Tasks of the official flytekit, which read and write messages.
+
+use std::{env, io, io::Write as _};
+
+use serde_json::json;
+
+use super::*;
+
+const MODULE: &str = r#"
+from flytekit import task
+from flytekit.exceptions.user import FlyteRecoverableException
+
+@task
+def double(x: int, s: str) -> (int, str):
+    return x * 2, s + s
+
+@task
+def refuse(x: int) -> int:
+    if x:
+        raise FlyteRecoverableException("not now")
+    raise ValueError("never")
+"#;
+
+/// A task of the module above; `None` where there is no flytekit.
+fn python(task: &str) -> Option<Bench> {
+    let Some(python) = env::var_os("FLYTE_TEST_PYTHON") else {
+        let is_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!is_ci, "FLYTE_TEST_PYTHON must name a Python with flytekit");
+        writeln!(io::stderr(), "skipped: FLYTE_TEST_PYTHON names no Python with flytekit").unwrap();
+        return None;
+    };
+    let bin = Path::new(&python).parent().unwrap();
+    let mut bench = Bench::new([]);
+    let code = bench.root.path().join("code");
+    fs::create_dir(&code).unwrap();
+    fs::write(code.join("tasks.py"), MODULE).unwrap();
+    bench.attempt.task.r#type = "python-task".into();
+    let line = format!(
+        "pyflyte-execute --inputs {{{{.input}}}} --output-prefix {{{{.outputPrefix}}}} \
+         --raw-output-data-prefix {{{{.rawOutputDataPrefix}}}} --checkpoint-path {{{{.checkpointOutputPrefix}}}} \
+         --prev-checkpoint {{{{.prevCheckpointPrefix}}}} \
+         --resolver flytekit.core.python_auto_container.default_task_resolver -- \
+         task-module tasks task-name {task}"
+    );
+    bench.container().args = line.split(' ').map(str::to_owned).collect();
+    bench.container().data_config = None;
+    let path = format!("{}:{}", bin.display(), env::var("PATH").unwrap());
+    bench.attempt.envs = vec![("PATH".into(), path), ("PYTHONPATH".into(), code.display().to_string())];
+    Some(bench)
+}
+
+#[test]
+fn a_task_of_flytekit_runs() {
+    let Some(bench) = python("double") else { return };
+    let bench = bench.input("x", "int", 21.into()).input("s", "str", "a".into());
+    let outputs = bench.outputs();
+    assert_eq!(outputs.literals["o0"], from_json(&json!(42), &type_of("int")).unwrap());
+    assert_eq!(text(&outputs.literals["o1"]), "aa");
+}
+
+#[test]
+fn a_task_of_flytekit_tells_whether_to_try_again() {
+    for (x, again, word) in [(1, true, "not now"), (0, false, "never")] {
+        let Some(bench) = python("refuse") else { return };
+        let (error, recoverable) = bench.input("x", "int", x.into()).failure();
+        assert_eq!((error.kind(), recoverable), (ErrorKind::User, again), "{}", error.message);
+        assert!(error.message.contains(word), "{}", error.message);
+    }
+}
