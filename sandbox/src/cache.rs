@@ -26,6 +26,7 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// What the cache knows of a task with these inputs.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "made once for a node, and taken apart at once")]
 pub(crate) enum Lookup {
     /// The task is not cached.
     Disabled,

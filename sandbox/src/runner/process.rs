@@ -6,6 +6,8 @@ mod gate;
 mod group;
 #[cfg(not(unix))]
 mod lone;
+#[cfg(test)]
+mod probe;
 #[cfg(unix)]
 mod table;
 
@@ -29,6 +31,8 @@ pub(crate) use self::group::sweep;
 pub(crate) use self::lone::sweep;
 #[cfg(not(unix))]
 use self::lone::{Group, command, started};
+#[cfg(test)]
+pub(super) use self::probe::{is_gone_soon, no_one_is_left, of};
 #[cfg(unix)]
 use self::{gate::command, group::Group, table::started};
 use super::{Kill, Process, environment::Environment, failure::Failure, folder::Folder};
@@ -127,32 +131,3 @@ async fn passed(limit: Option<Duration>) {
         None => std::future::pending().await,
     }
 }
-
-#[cfg(test)]
-mod probe {
-    use std::{thread, time::Duration};
-
-    use rustix::process::Pid;
-
-    use super::{super::Process, table};
-
-    /// The process with a number.
-    pub(in crate::runner) fn of(id: u32) -> Process {
-        Process { id, started: table::started(id) }
-    }
-
-    /// Whether a process and its group are gone.
-    pub(in crate::runner) fn no_one_is_left(process: Process) -> bool {
-        !table::lives(Pid::from_raw(i32::try_from(process.id).unwrap()).unwrap())
-    }
-
-    /// Whether they are gone before long: what is killed needs a moment to die.
-    pub(in crate::runner) fn is_gone_soon(process: Process) -> bool {
-        (0..1000).any(|_| {
-            thread::sleep(Duration::from_millis(5));
-            no_one_is_left(process)
-        })
-    }
-}
-#[cfg(test)]
-pub(super) use self::probe::{is_gone_soon, no_one_is_left, of};
