@@ -3,11 +3,21 @@
 pub mod completion;
 pub mod config;
 pub mod connection;
+pub mod entity;
+pub mod execution;
+pub mod fetch;
+pub mod follow;
+pub mod get;
 pub mod man;
 pub mod plugin;
 pub mod register;
+pub mod run;
 pub mod sandbox;
 pub mod session;
+pub mod show;
+pub mod transfer;
+pub mod upload;
+pub mod values;
 pub mod version;
 
 use crate::{
@@ -46,9 +56,14 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Completion(args) => completion::run(args)?,
         Command::Config(args) => config::run(args, context)?,
+        Command::Execution(args) => return execution::run(args, context),
+        Command::Fetch(args) => fetch::run(args, context)?,
+        Command::Get(args) => get::run(args, context)?,
         Command::Man(args) => man::run(args, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
         Command::Register(args) => register::run(args, context)?,
+        Command::Run(args) => return run::run(args, context),
+        Command::Upload(args) => upload::run(args, context)?,
         Command::Sandbox(args) => sandbox::run(args)?,
         Command::Version(args) => version::run(args, context)?,
     }

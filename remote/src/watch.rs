@@ -14,12 +14,13 @@ pub use self::{
     node::{Cache, Node},
     pace::Pace,
 };
+pub use crate::proto::core::workflow_execution::Phase;
 use crate::{
     client::{Client, Error},
     list::{self, Order, Query},
     proto::{
         admin,
-        core::{WorkflowExecutionIdentifier, node_execution, workflow_execution},
+        core::{WorkflowExecutionIdentifier, node_execution},
     },
 };
 
@@ -30,7 +31,7 @@ const AT_ONCE: usize = 16;
 pub struct Watch<'c> {
     client: &'c Client,
     id: WorkflowExecutionIdentifier,
-    phase: Option<workflow_execution::Phase>,
+    phase: Option<Phase>,
     nodes: Vec<Node>,
     /// Parents whose nodes were all seen at their end.
     settled: BTreeSet<String>,
@@ -40,7 +41,7 @@ pub struct Watch<'c> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// The execution is in another phase.
-    Execution(workflow_execution::Phase),
+    Execution(Phase),
     /// A node appeared, or is in another phase, at another attempt, or otherwise with its cache.
     Node(Box<Node>),
 }
@@ -57,21 +58,20 @@ pub struct Look {
 impl Look {
     /// The execution's phase.
     #[must_use]
-    pub fn phase(&self) -> workflow_execution::Phase {
+    pub fn phase(&self) -> Phase {
         phase(&self.execution)
     }
 }
 
 /// The phase of an execution.
 #[must_use]
-pub fn phase(execution: &admin::Execution) -> workflow_execution::Phase {
-    execution.closure.as_ref().map_or(workflow_execution::Phase::Undefined, admin::ExecutionClosure::phase)
+pub fn phase(execution: &admin::Execution) -> Phase {
+    execution.closure.as_ref().map_or(Phase::Undefined, admin::ExecutionClosure::phase)
 }
 
 /// Whether nothing comes after a phase.
 #[must_use]
-pub fn is_done(phase: workflow_execution::Phase) -> bool {
-    use workflow_execution::Phase;
+pub fn is_done(phase: Phase) -> bool {
     matches!(phase, Phase::Succeeded | Phase::Failed | Phase::Aborted | Phase::TimedOut)
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
-use crate::commands::{completion, config, man, plugin, register, sandbox, version};
+use crate::commands::{
+    completion, config, execution, fetch, get, man, plugin, register, run, sandbox, upload, version,
+};
 
 /// A Flyte command line that compiled plugins may change
 ///
@@ -91,9 +93,11 @@ pub struct Given {
     pub domain: bool,
 }
 
-/// What `-o` accepts; only `register` knows `pb`.
+/// What `-o` accepts; only `register` knows `pb`, only `get workflow` knows `dot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutputArg {
+    /// For Graphviz (`get workflow NAME` only)
+    Dot,
     /// For programs: JSON
     Json,
     /// For programs: one name a line
@@ -118,6 +122,12 @@ impl OutputArg {
             Self::Name => Format::Name,
             Self::Table => Format::Table,
             Self::Yaml => Format::Yaml,
+            Self::Dot => {
+                return Err(super::report::Failure::new(
+                    super::exit::Exit::Usage,
+                    "`-o dot` is for `get workflow NAME` only",
+                ));
+            }
             Self::Pb => {
                 return Err(super::report::Failure::new(
                     super::exit::Exit::Usage,
@@ -135,6 +145,12 @@ pub enum Command {
     Completion(completion::CompletionArgs),
     /// Show the configuration that is in use
     Config(config::ConfigArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Execution(execution::ExecutionArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Fetch(fetch::FetchArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Get(get::GetArgs),
     /// Write man pages
     #[command(hide = true)]
     Man(man::ManArgs),
@@ -142,8 +158,12 @@ pub enum Command {
     Plugin(plugin::PluginArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Register(register::RegisterArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Run(run::RunArgs),
     /// The embedded Flyte of this machine
     Sandbox(sandbox::SandboxArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Upload(upload::UploadArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Version(version::VersionArgs),
 }

@@ -6,7 +6,7 @@ use crate::{
     proto::{
         core::{
             CatalogCacheStatus, NodeExecutionIdentifier, TaskExecutionIdentifier,
-            node_execution::Phase as NodePhase, workflow_execution::Phase,
+            node_execution::Phase as NodePhase,
         },
         service::AdminService,
     },

@@ -14,6 +14,7 @@ pub(super) fn write(output: OutputArg, folder: Option<&Path>, entries: &[Entry])
     let entities = || entries.iter().map(|entry| &entry.entity);
     let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
     match output {
+        OutputArg::Dot => output.format().map(drop),
         OutputArg::Json => output::print(&render::text(entities(), Text::Json).map_err(failed)?),
         OutputArg::Yaml => output::print(&render::text(entities(), Text::Yaml).map_err(failed)?),
         OutputArg::Name => {

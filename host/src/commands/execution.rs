@@ -1,0 +1,154 @@
+//! `execution`: one execution, and what can be done with it.
+
+mod act;
+mod data;
+pub mod one;
+pub mod show;
+mod watch;
+
+use clap::{Args, Subcommand};
+
+use super::{Context, follow::WaitArgs};
+use crate::cli::{exit::Exit, report::Failure};
+
+/// Look at executions, follow, stop and repeat them
+#[derive(Args, Debug)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        flyte-host execution show a4d8pz5d6mxzq2hwbvc7\n  \
+        flyte-host execution watch a4d8pz5d6mxzq2hwbvc7\n  \
+        flyte-host execution terminate a4d8pz5d6mxzq2hwbvc7 --cause 'wrong inputs'"
+)]
+pub struct ExecutionArgs {
+    #[command(subcommand)]
+    command: ExecutionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ExecutionCommand {
+    /// Show an execution and its nodes
+    #[command(after_help = "Example:\n  flyte-host execution show a4d8pz5d6mxzq2hwbvc7")]
+    Show(NameArgs),
+    /// Follow an execution to its end, then print its outputs
+    ///
+    /// The exit code is 0 if it succeeded, else 1. Ctrl-C stops following, not the execution.
+    #[command(after_help = "Example:\n  flyte-host execution watch a4d8pz5d6mxzq2hwbvc7")]
+    Watch(WatchArgs),
+    /// Print the inputs of an execution, or of one of its nodes
+    #[command(after_help = "Examples:\n  \
+            flyte-host execution inputs a4d8pz5d6mxzq2hwbvc7 -o json\n  \
+            flyte-host execution inputs a4d8pz5d6mxzq2hwbvc7 --node n0")]
+    Inputs(DataArgs),
+    /// Print the outputs of an execution, or of one of its nodes
+    #[command(after_help = "Examples:\n  \
+            flyte-host execution outputs a4d8pz5d6mxzq2hwbvc7 -o json\n  \
+            flyte-host execution outputs a4d8pz5d6mxzq2hwbvc7 --node n0")]
+    Outputs(DataArgs),
+    /// Stop executions
+    #[command(
+        visible_alias = "abort",
+        after_help = "Example:\n  flyte-host execution terminate a4d8pz5d6mxzq2hwbvc7 --cause 'wrong inputs'"
+    )]
+    Terminate(TerminateArgs),
+    /// Start a copy of an execution, with the same inputs
+    #[command(after_help = "Example:\n  flyte-host execution relaunch a4d8pz5d6mxzq2hwbvc7 --wait")]
+    Relaunch(RelaunchArgs),
+    /// Start a copy of an execution that takes over the nodes that succeeded
+    #[command(after_help = "Example:\n  flyte-host execution recover a4d8pz5d6mxzq2hwbvc7 --wait")]
+    Recover(AgainArgs),
+    /// Leave executions out of lists
+    #[command(after_help = "Examples:\n  \
+            flyte-host execution archive a4d8pz5d6mxzq2hwbvc7\n  \
+            flyte-host get executions --filter state=archived")]
+    Archive(NamesArgs),
+    /// Show archived executions in lists again
+    #[command(after_help = "Example:\n  flyte-host execution activate a4d8pz5d6mxzq2hwbvc7")]
+    Activate(NamesArgs),
+}
+
+#[derive(Args, Debug)]
+struct NameArgs {
+    /// The execution
+    name: String,
+}
+
+#[derive(Args, Debug)]
+struct NamesArgs {
+    /// The executions
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+struct WatchArgs {
+    /// The execution
+    name: String,
+
+    /// Stop following after this time, such as `10m`
+    #[arg(long, value_name = "TIME", value_parser = super::follow::parse_time)]
+    timeout: Option<std::time::Duration>,
+}
+
+#[derive(Args, Debug)]
+struct DataArgs {
+    /// The execution
+    name: String,
+
+    /// Node of the execution; without it, the execution itself
+    #[arg(long)]
+    node: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct TerminateArgs {
+    #[command(flatten)]
+    names: NamesArgs,
+
+    /// Why, for whoever looks at it later
+    #[arg(long, default_value = "", hide_default_value = true)]
+    cause: String,
+}
+
+#[derive(Args, Debug)]
+struct AgainArgs {
+    /// The execution
+    execution: String,
+
+    /// Name of the new execution; without it, one is made up
+    #[arg(long)]
+    name: Option<String>,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+#[derive(Args, Debug)]
+struct RelaunchArgs {
+    #[command(flatten)]
+    again: AgainArgs,
+
+    /// Run tasks anew whose outputs are cached
+    #[arg(long)]
+    overwrite_cache: bool,
+}
+
+/// Runs `execution`.
+///
+/// # Errors
+///
+/// When there is no such execution, it failed while it was followed, or the server cannot be asked.
+pub fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+    match &args.command {
+        ExecutionCommand::Show(args) => show::run(&args.name, context)?,
+        ExecutionCommand::Watch(args) => return watch::run(args, context),
+        ExecutionCommand::Inputs(args) => data::run(args, data::Side::Inputs, context)?,
+        ExecutionCommand::Outputs(args) => data::run(args, data::Side::Outputs, context)?,
+        ExecutionCommand::Terminate(args) => act::terminate(args, context)?,
+        ExecutionCommand::Relaunch(args) => return act::relaunch(&args.again, args.overwrite_cache, context),
+        ExecutionCommand::Recover(args) => return act::recover(args, context),
+        ExecutionCommand::Archive(args) => act::archive(args, true, context)?,
+        ExecutionCommand::Activate(args) => act::archive(args, false, context)?,
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,132 @@
+//! One execution with all that people ask about.
+
+use remote::{
+    proto::{
+        admin::{Execution, execution_closure::OutputResult},
+        core::ResourceType,
+    },
+    watch::{Node, Watch},
+};
+
+use super::{
+    super::{
+        Context,
+        show::{self, facts::Facts, time},
+    },
+    one,
+};
+use crate::cli::{
+    output::{self, Format},
+    report::Failure,
+};
+
+/// Runs `execution show`.
+pub(super) fn run(name: &str, context: &Context<'_>) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    let execution = session.block_on(one::read(&session, name))?;
+    if format != Format::Table {
+        return print(&execution, format);
+    }
+    let mut watch = Watch::new(&session.client, one::id(&session, name));
+    session.block_on(watch.look())?;
+    let nodes = watch.nodes().iter().map(|node| (indented(node), told(node))).collect();
+    output::print(&facts(&execution).section("NODES", nodes).render())
+}
+
+/// Writes one execution, without its nodes.
+///
+/// # Errors
+///
+/// When the output cannot be written.
+pub fn print(execution: &Execution, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Table => output::print(&facts(execution).render()),
+        Format::Name => show::names(execution.id.as_ref().map(|id| id.name.clone())),
+        format => show::message(format, execution),
+    }
+}
+
+/// What an execution runs: `workflow NAME:VERSION`, and so on.
+#[must_use]
+pub fn runs(execution: &Execution) -> String {
+    let Some(id) = execution.spec.as_ref().and_then(|spec| spec.launch_plan.as_ref()) else {
+        return show::NOTHING.to_owned();
+    };
+    let word = match id.resource_type() {
+        ResourceType::Task => "task",
+        ResourceType::Workflow => "workflow",
+        _ => "launch plan",
+    };
+    format!("{word} {}:{}", id.name, id.version)
+}
+
+fn facts(execution: &Execution) -> Facts {
+    let id = execution.id.clone().unwrap_or_default();
+    let closure = execution.closure.clone().unwrap_or_default();
+    let spec = execution.spec.clone().unwrap_or_default();
+    let metadata = spec.metadata.clone().unwrap_or_default();
+    let reference = metadata.reference_execution.as_ref().map(|id| id.name.clone());
+    let parent = metadata.parent_node_execution.as_ref().map(|node| {
+        let execution = node.execution_id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
+        format!("node {} of {execution}", node.node_id)
+    });
+    let pairs = |map: Option<&std::collections::BTreeMap<String, String>>| {
+        let pairs = map.into_iter().flatten().map(|(key, value)| format!("{key}={value}"));
+        pairs.collect::<Vec<_>>().join(", ")
+    };
+    Facts::default()
+        .fact("NAME", id.name)
+        .fact("PHASE", closure.phase().as_str_name())
+        .fact("PROJECT", id.project)
+        .fact("DOMAIN", id.domain)
+        .fact("RUNS", runs(execution))
+        .fact("MODE", metadata.mode().as_str_name())
+        .fact("COPY OF", reference.unwrap_or_default())
+        .fact("STARTED BY", parent.unwrap_or_default())
+        .fact("CREATED", time::moment(closure.created_at.as_ref()))
+        .fact("STARTED", time::moment(closure.started_at.as_ref()))
+        .fact("DURATION", time::duration(closure.duration.as_ref()))
+        .fact("LABELS", pairs(spec.labels.as_ref().map(|labels| &labels.values)))
+        .fact("ANNOTATIONS", pairs(spec.annotations.as_ref().map(|annotations| &annotations.values)))
+        .fact("ERROR", reason(execution).unwrap_or_default())
+}
+
+/// Why an execution did not succeed.
+#[must_use]
+#[expect(deprecated, reason = "servers may still give the cause in the old form")]
+pub fn reason(execution: &Execution) -> Option<String> {
+    match execution.closure.as_ref()?.output_result.as_ref()? {
+        OutputResult::Error(error) => Some(error.message.trim().to_owned()),
+        OutputResult::AbortMetadata(abort) if abort.cause.is_empty() => None,
+        OutputResult::AbortMetadata(abort) => Some(abort.cause.clone()),
+        OutputResult::AbortCause(cause) => Some(cause.clone()),
+        OutputResult::Outputs(_) | OutputResult::OutputData(_) => None,
+    }
+}
+
+fn indented(node: &Node) -> String {
+    format!("{}{}", "  ".repeat(node.depth), node.id)
+}
+
+/// What there is to say of a node, in a line.
+#[must_use]
+pub fn told(node: &Node) -> String {
+    let mut text = node.phase.as_str_name().to_owned();
+    if let Some(word) = node.cache.word() {
+        text = format!("{text}, {word}");
+    }
+    if node.attempt > 1 {
+        text = format!("{text}, attempt {}", node.attempt);
+    }
+    if node.duration.is_some() {
+        text = format!("{text}, {}", time::duration(node.duration.as_ref()));
+    }
+    if let Some(child) = &node.child {
+        text = format!("{text}, execution {}", child.name);
+    }
+    match &node.error {
+        Some(error) => format!("{text}\n{}", error.message.trim()),
+        None => text,
+    }
+}

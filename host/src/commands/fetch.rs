@@ -1,0 +1,94 @@
+//! `fetch`: values and files that executions took or gave.
+
+mod source;
+mod write;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use remote::proto::core::LiteralMap;
+
+use super::{Context, session::Session, values};
+use crate::cli::{exit::Exit, report::Failure};
+use source::Source;
+
+/// Fetch values and files that an execution gave or took
+///
+/// SOURCE is the name of an execution, or an address such as `flyte://v1/PROJECT/DOMAIN/EXECUTION/NODE/o`, which
+/// the console shows. Without DIR the values are printed. With DIR files, folders and tables are written to
+/// DIR/NAME, and structures, lists and maps to DIR/NAME.json; other values are printed.
+#[derive(Args, Debug)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        flyte-host fetch a4d8pz5d6mxzq2hwbvc7\n  \
+        flyte-host fetch a4d8pz5d6mxzq2hwbvc7 --node n0 --output model out/\n  \
+        flyte-host fetch flyte://v1/flytesnacks/development/a4d8pz5d6mxzq2hwbvc7/n0/o out/ --recursive"
+)]
+pub struct FetchArgs {
+    /// An execution, or a `flyte://` address
+    source: Source,
+
+    /// Folder to write to; without it, values are printed
+    dir: Option<PathBuf>,
+
+    /// Node of the execution; without it, the execution itself
+    #[arg(long)]
+    node: Option<String>,
+
+    /// Fetch what the execution took, not what it gave
+    #[arg(long)]
+    inputs: bool,
+
+    /// Fetch only this value
+    // `--output` is how results are printed, in every command.
+    #[arg(long = "value", value_name = "NAME")]
+    value: Option<String>,
+
+    /// Write the parts of lists and maps, each to a file or folder of its own
+    #[arg(short, long, requires = "dir")]
+    recursive: bool,
+}
+
+/// Runs `fetch`.
+///
+/// # Errors
+///
+/// When there is no such execution or value, or it cannot be had or written.
+pub fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    let all = session.block_on(source::read(&session, args))?;
+    let values = chosen(all, args.value.as_deref())?;
+    match &args.dir {
+        None => values::print(&values, format),
+        Some(dir) => session.block_on(written(&session, &values, dir, args.recursive))?.print(format),
+    }
+}
+
+async fn written(
+    session: &Session,
+    values: &LiteralMap,
+    dir: &std::path::Path,
+    recursive: bool,
+) -> Result<write::Written, Failure> {
+    let mut writer = write::Writer::new(session, recursive);
+    for (name, literal) in &values.literals {
+        writer.value(name, literal, dir).await?;
+    }
+    Ok(writer.written)
+}
+
+/// The value that was asked for, or all.
+fn chosen(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, Failure> {
+    let Some(name) = name else { return Ok(all) };
+    match all.literals.remove_entry(name) {
+        Some(entry) => Ok(LiteralMap { literals: [entry].into_iter().collect() }),
+        None => {
+            let known: Vec<_> = all.literals.keys().map(|name| format!("`{name}`")).collect();
+            let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
+            Err(Failure::new(Exit::Failed, format!("there is no value `{name}`"))
+                .hint(format!("its values: {known}")))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Where values are fetched from: an execution, or an address of the `flyte://` kind.
+
+use std::str::FromStr;
+
+use remote::{
+    Code,
+    proto::{
+        core::LiteralMap,
+        service::{GetDataRequest, get_data_response::Data},
+    },
+};
+
+use super::{
+    super::{execution::one, session::Session, values},
+    FetchArgs,
+};
+use crate::cli::{exit::Exit, report::Failure};
+
+/// Where values are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// An execution of the user's project and domain.
+    Execution(String),
+    /// An address.
+    Address(String),
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once("://") {
+            Some(("flyte", _)) => Ok(Self::Address(text.to_owned())),
+            Some(_) => {
+                Err("write the name of an execution, or an address that begins with `flyte://`".to_owned())
+            }
+            None => Ok(Self::Execution(text.to_owned())),
+        }
+    }
+}
+
+/// The name of a value that comes without one, as in pyflyte.
+const NAMELESS: &str = "data";
+
+/// Reads what is there.
+pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralMap, Failure> {
+    match &args.source {
+        Source::Execution(name) => {
+            let execution = one::read(session, name).await?;
+            let data = values::read(session, &one::id(session, name), args.node.as_deref()).await?;
+            if args.inputs {
+                return Ok(data.inputs);
+            }
+            if data.outputs.literals.is_empty() {
+                values::tell_no_outputs(&execution, args.node.as_deref());
+            }
+            Ok(data.outputs)
+        }
+        Source::Address(_) if args.node.is_some() || args.inputs => {
+            Err(Failure::new(Exit::Usage, "an address names the node and the side already")
+                .hint("leave out `--node` and `--inputs`".to_owned()))
+        }
+        Source::Address(address) => at(session, address).await,
+    }
+}
+
+async fn at(session: &Session, address: &str) -> Result<LiteralMap, Failure> {
+    let request = GetDataRequest { flyte_url: address.to_owned() };
+    let data = session.client.get_data(&request).await.map_err(|error| match error.status.code {
+        Code::NotFound => {
+            Failure::new(Exit::Failed, format!("there is nothing at `{address}`")).caused_by(&error.status)
+        }
+        _ => error.into(),
+    })?;
+    match data.data {
+        Some(Data::LiteralMap(map)) => Ok(map),
+        Some(Data::Literal(literal)) => {
+            let name = match address.rsplit('/').next() {
+                Some(last) if !matches!(last, "i" | "o") => last.to_owned(),
+                _ => NAMELESS.to_owned(),
+            };
+            Ok(LiteralMap { literals: [(name, literal)].into_iter().collect() })
+        }
+        Some(Data::PreSignedUrls(urls)) => {
+            // A deck is a page; the server gives a link to it.
+            let links = urls.signed_url.into_iter().enumerate();
+            let named = links.map(|(index, url)| {
+                let name = if index == 0 { "deck".to_owned() } else { format!("deck-{index}") };
+                (name, super::write::file(url))
+            });
+            Ok(LiteralMap { literals: named.collect() })
+        }
+        None => Ok(LiteralMap::default()),
+    }
+}

@@ -1,0 +1,205 @@
+//! Following an execution to its end: what happens on the standard error, then its outputs, or why there are none.
+
+mod ended;
+mod live;
+
+use std::{pin::pin, time::Duration};
+
+use clap::Args;
+use remote::{
+    config::Origin,
+    proto::{admin::Execution, core::WorkflowExecutionIdentifier},
+    watch::{self, Pace, Watch},
+};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{session::Session, show, values};
+use crate::cli::{
+    exit::Exit,
+    output::{self, Format},
+    report::Failure,
+};
+use live::View;
+
+/// The exit code after Ctrl-C: what shells give for it.
+const INTERRUPTED: Exit = Exit::Other(130);
+
+/// Whether to wait for what was started.
+#[derive(Args, Clone, Debug)]
+pub struct WaitArgs {
+    /// Follow it to its end, and print its outputs; Ctrl-C stops following, not the execution
+    #[arg(long, alias = "wait-execution")]
+    wait: bool,
+
+    /// Stop following after this time, such as `10m`
+    #[arg(long, value_name = "TIME", requires = "wait", value_parser = parse_time)]
+    timeout: Option<Duration>,
+}
+
+/// Reads a time such as `90s` or `1h30m`.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn parse_time(text: &str) -> Result<Duration, String> {
+    let time: jiff::SignedDuration = text.parse().map_err(|_| "write a time such as `90s` or `1h30m`")?;
+    Duration::try_from(time).map_err(|_| "a time cannot be below zero".to_owned())
+}
+
+/// What is to be done with an execution that was just started.
+///
+/// # Errors
+///
+/// As [`to_the_end`], if it is to be followed.
+pub fn started(
+    session: &Session,
+    id: WorkflowExecutionIdentifier,
+    wait: &WaitArgs,
+    format: Format,
+) -> Result<Exit, Failure> {
+    output::note(&format!("started execution `{}`\n", id.name));
+    if let Some(url) = console_url(session, &id) {
+        output::note(&format!("see {url}\n"));
+    }
+    if wait.wait {
+        return to_the_end(session, id, wait.timeout, format);
+    }
+    output::note(&format!("follow it with `{}`\n", about(session, "watch", &id)));
+    match format {
+        Format::Table | Format::Name => show::names([id.name])?,
+        format => show::message(format, &id)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Where the console shows an execution, if there is one.
+fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<String> {
+    let connection = &session.connection;
+    let base = match &connection.console_endpoint.value {
+        Some(base) => base.trim_end_matches('/').to_owned(),
+        // The embedded sandbox has no console.
+        None if connection.is_sandbox() => return None,
+        None => {
+            let scheme = if connection.insecure.value { "http" } else { "https" };
+            format!("{scheme}://{}", connection.endpoint.value)
+        }
+    };
+    Some(format!("{base}/console/projects/{}/domains/{}/executions/{}", id.project, id.domain, id.name))
+}
+
+/// A command about an execution, as it can be typed.
+fn about(session: &Session, verb: &str, id: &WorkflowExecutionIdentifier) -> String {
+    let connection = &session.connection;
+    let mut command = format!("flyte-host execution {verb} {}", id.name);
+    for (flag, setting) in [("-p", &connection.default_project), ("-d", &connection.default_domain)] {
+        if matches!(setting.origin, Origin::Flag(_)) {
+            command = format!("{command} {flag} {}", setting.value);
+        }
+    }
+    command
+}
+
+/// How following came to its end.
+enum Ended {
+    /// With that of the execution.
+    Done(Box<Execution>),
+    /// By Ctrl-C.
+    Interrupted,
+    /// After this time.
+    TimedOut(Duration),
+}
+
+/// Follows an execution, then prints its outputs.
+///
+/// # Errors
+///
+/// When it did not succeed, did not end in time, or a call fails.
+pub fn to_the_end(
+    session: &Session,
+    id: WorkflowExecutionIdentifier,
+    timeout: Option<Duration>,
+    format: Format,
+) -> Result<Exit, Failure> {
+    let mut watch = Watch::new(&session.client, id.clone());
+    let ended = session.block_on(follow(session, &mut watch, &id, timeout)).map_err(|error| {
+        Failure::from(error)
+            .hint(format!("the execution goes on; `{}` follows it again", about(session, "watch", &id)))
+    })?;
+    match ended {
+        Ended::Interrupted => {
+            output::note(&left(session, &id));
+            Ok(INTERRUPTED)
+        }
+        Ended::TimedOut(time) => {
+            let time = show::time::elapsed(time);
+            Err(Failure::new(Exit::Failed, format!("execution `{}` did not end within {time}", id.name))
+                .hint(format!("it goes on; `{}` follows it again", about(session, "watch", &id))))
+        }
+        Ended::Done(execution) => match watch::phase(&execution) {
+            watch::Phase::Succeeded => {
+                let data = session.block_on(values::read(session, &id, None))?;
+                values::print(&data.outputs, format)?;
+                Ok(Exit::Done)
+            }
+            _ => Err(session.block_on(ended::failure(session, &execution, watch.nodes()))),
+        },
+    }
+}
+
+/// What Ctrl-C leaves behind.
+fn left(session: &Session, id: &WorkflowExecutionIdentifier) -> String {
+    format!(
+        "stopped following; execution `{}` goes on\nfollow it with `{}`, stop it with `{}`\n",
+        id.name,
+        about(session, "watch", id),
+        about(session, "terminate", id)
+    )
+}
+
+async fn follow(
+    session: &Session,
+    watch: &mut Watch<'_>,
+    id: &WorkflowExecutionIdentifier,
+    timeout: Option<Duration>,
+) -> Result<Ended, remote::client::Error> {
+    let mut view = View::new(&id.name);
+    let mut pace = if session.connection.is_sandbox() { Pace::near() } else { Pace::far() };
+    let mut interrupted = pin!(interrupted());
+    let mut late = pin!(late(timeout));
+    loop {
+        let look = tokio::select! {
+            biased;
+            () = &mut interrupted => return Ok(Ended::Interrupted),
+            time = &mut late => return Ok(Ended::TimedOut(time)),
+            look = watch.look() => look?,
+        };
+        look.changes.iter().for_each(|change| view.show(change));
+        if watch::is_done(look.phase()) {
+            return Ok(Ended::Done(Box::new(look.execution)));
+        }
+        tokio::select! {
+            biased;
+            () = &mut interrupted => return Ok(Ended::Interrupted),
+            time = &mut late => return Ok(Ended::TimedOut(time)),
+            () = sleep(pace.wait(!look.changes.is_empty())) => {}
+        }
+    }
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler the system ends the program, which is as good.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Ends after a time, if there is one.
+async fn late(timeout: Option<Duration>) -> Duration {
+    match timeout {
+        Some(timeout) => {
+            sleep_until(Instant::now() + timeout).await;
+            timeout
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,128 @@
+//! What is seen while an execution is followed: on a terminal a line for each node at work, below those that
+//! are done; elsewhere a plain line for each change.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use remote::watch::{Change, Node, is_node_done};
+
+use super::super::execution::show::told;
+use crate::cli::output::{self, Stream};
+
+/// What is seen.
+pub(super) enum View {
+    /// For a file or a pipe.
+    Lines { execution: String },
+    /// For a person.
+    Live { execution: String, shown: MultiProgress, top: ProgressBar, nodes: BTreeMap<String, ProgressBar> },
+}
+
+impl View {
+    pub(super) fn new(execution: &str) -> Self {
+        let execution = execution.to_owned();
+        if !Stream::Err.is_terminal() {
+            return Self::Lines { execution };
+        }
+        let shown = MultiProgress::new();
+        let top = line(&shown);
+        Self::Live { execution, shown, top, nodes: BTreeMap::new() }
+    }
+
+    /// Shows a change.
+    pub(super) fn show(&mut self, change: &Change) {
+        match self {
+            Self::Lines { execution } => output::note(&format!("{}\n", sentence(execution, change))),
+            Self::Live { execution, shown, top, nodes } => match change {
+                Change::Execution(_) => top.set_message(sentence(execution, change)),
+                Change::Node(node) if is_node_done(node.phase) => {
+                    if let Some(line) = nodes.remove(&node.id) {
+                        line.finish_and_clear();
+                        shown.remove(&line);
+                    }
+                    shown.suspend(|| output::note(&format!("{}\n", of_node(node))));
+                }
+                Change::Node(node) => {
+                    nodes.entry(node.id.clone()).or_insert_with(|| line(shown)).set_message(of_node(node));
+                }
+            },
+        }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        if let Self::Live { shown, .. } = self {
+            // The terminal is of no use any more if this fails.
+            let _ = shown.clear();
+        }
+    }
+}
+
+fn line(shown: &MultiProgress) -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let line = shown.add(ProgressBar::new_spinner().with_style(style));
+    line.enable_steady_tick(Duration::from_millis(100));
+    line
+}
+
+fn sentence(execution: &str, change: &Change) -> String {
+    match change {
+        Change::Execution(phase) => format!("execution {execution}: {}", phase.as_str_name()),
+        Change::Node(node) => of_node(node),
+    }
+}
+
+/// A node in a line: where it failed, the first line of why.
+fn of_node(node: &Node) -> String {
+    let told = told(node);
+    let mut lines = told.lines();
+    let first = lines.next().unwrap_or_default();
+    let why = lines.next().map(|why| format!(": {why}")).unwrap_or_default();
+    format!("{}node {}: {first}{why}", "  ".repeat(node.depth), node.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use remote::proto::{
+        admin::{
+            NodeExecution, NodeExecutionClosure, TaskNodeMetadata,
+            node_execution_closure::{OutputResult, TargetMetadata},
+        },
+        core::{CatalogCacheStatus, ExecutionError, NodeExecutionIdentifier, node_execution::Phase},
+    };
+
+    use super::*;
+
+    fn node(phase: Phase, cache: CatalogCacheStatus, error: Option<&str>) -> Node {
+        let task = TaskNodeMetadata { cache_status: cache.into(), ..Default::default() };
+        let error = error.map(|message| {
+            OutputResult::Error(ExecutionError { message: message.to_owned(), ..Default::default() })
+        });
+        let closure = NodeExecutionClosure {
+            phase: phase.into(),
+            duration: Some(prost_types::Duration { seconds: 1, nanos: 500_000_000 }),
+            target_metadata: Some(TargetMetadata::TaskNodeMetadata(task)),
+            output_result: error,
+            ..Default::default()
+        };
+        let id = NodeExecutionIdentifier { node_id: "n0".to_owned(), execution_id: None };
+        Node::new(NodeExecution { id: Some(id), closure: Some(closure), ..Default::default() }, "", 0)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_cache_hit_is_seen() {
+        let hit = node(Phase::Succeeded, CatalogCacheStatus::CacheHit, None);
+        assert_eq!(of_node(&hit), "node n0: SUCCEEDED, cached, 1.5s");
+    }
+
+    #[test]
+    fn a_failure_says_why_in_its_line() {
+        let mut failed =
+            node(Phase::Failed, CatalogCacheStatus::CacheDisabled, Some("no such file\nTraceback"));
+        failed.attempt = 2;
+        failed.depth = 1;
+        assert_eq!(of_node(&failed), "  node n0: FAILED, attempt 2, 1.5s: no such file");
+    }
+}

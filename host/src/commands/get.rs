@@ -1,0 +1,179 @@
+//! `get`: lists of what is registered and of what runs, and one of these with all that is known of it.
+
+mod details;
+mod entities;
+mod executions;
+mod places;
+mod query;
+
+use clap::{Args, Subcommand};
+
+use super::{Context, entity::Versioned};
+use crate::cli::report::Failure;
+use query::ListArgs;
+
+/// Look at what is registered, and at what runs
+///
+/// Without a name it lists: the newest first, read over as many pages as it takes. With a name it shows
+/// one, in its newest version unless a version is given.
+#[derive(Args, Debug)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        flyte-host get tasks\n  \
+        flyte-host get workflow my.workflow v1 -o yaml\n  \
+        flyte-host get executions --filter 'phase=FAILED,created_at>2026-01-01' --limit 20"
+)]
+pub struct GetArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List projects, or show one
+    #[command(
+        visible_alias = "project",
+        after_help = "Examples:\n  flyte-host get projects\n  flyte-host get project flytesnacks -o json"
+    )]
+    Projects(ProjectArgs),
+    /// List the domains that every project has
+    #[command(visible_alias = "domain", after_help = "Example:\n  flyte-host get domains")]
+    Domains,
+    /// List tasks, or show one
+    #[command(
+        visible_alias = "task",
+        after_help = "Examples:\n  \
+            flyte-host get tasks --latest\n  \
+            flyte-host get task my.task\n  \
+            flyte-host get task my.task v1 -o yaml\n  \
+            flyte-host get task my.task --versions"
+    )]
+    Tasks(EntityArgs),
+    /// List workflows, or show one
+    #[command(
+        visible_alias = "workflow",
+        after_help = "Examples:\n  \
+            flyte-host get workflows --filter 'name~train'\n  \
+            flyte-host get workflow my.workflow\n  \
+            flyte-host get workflow my.workflow -o dot | dot -Tsvg > workflow.svg"
+    )]
+    Workflows(EntityArgs),
+    /// List launch plans, or show one
+    #[command(
+        visible_alias = "launch-plan",
+        aliases = ["launchplan", "launchplans"],
+        after_help = "Examples:\n  \
+            flyte-host get launch-plans --active-only\n  \
+            flyte-host get launch-plan my.workflow v1"
+    )]
+    LaunchPlans(LaunchPlanArgs),
+    /// List executions, or show one
+    #[command(
+        visible_alias = "execution",
+        after_help = "Examples:\n  \
+            flyte-host get executions --filter phase=RUNNING\n  \
+            flyte-host get execution a4d8pz5d6mxzq2hwbvc7 -o yaml"
+    )]
+    Executions(ExecutionsArgs),
+    /// List the nodes of an execution, those within nodes included
+    #[command(visible_alias = "node", after_help = "Example:\n  flyte-host get nodes a4d8pz5d6mxzq2hwbvc7")]
+    Nodes(NodesArgs),
+    /// List the attempts of a node's task
+    #[command(
+        visible_alias = "task-execution",
+        after_help = "Example:\n  flyte-host get task-executions a4d8pz5d6mxzq2hwbvc7 n0"
+    )]
+    TaskExecutions(TaskExecutionsArgs),
+}
+
+#[derive(Args, Debug)]
+struct ProjectArgs {
+    /// Project to show; without it, all are listed
+    name: Option<String>,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+struct EntityArgs {
+    /// What to show, as NAME or NAME:VERSION; without it, all are listed
+    name: Option<Versioned>,
+
+    /// Version to show; without it, the newest
+    #[arg(conflicts_with = "versions")]
+    version: Option<String>,
+
+    /// List all versions of NAME
+    #[arg(long, requires = "name")]
+    versions: bool,
+
+    /// List the newest version of each name only
+    #[arg(long)]
+    latest: bool,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+struct LaunchPlanArgs {
+    #[command(flatten)]
+    entity: EntityArgs,
+
+    /// List active versions only
+    #[arg(long, alias = "scheduled")]
+    active_only: bool,
+}
+
+#[derive(Args, Debug)]
+struct ExecutionsArgs {
+    /// Execution to show; without it, all are listed
+    name: Option<String>,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+struct NodesArgs {
+    /// The execution
+    execution: String,
+
+    /// Node to show; without it, all are listed
+    node: Option<String>,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+struct TaskExecutionsArgs {
+    /// The execution
+    execution: String,
+
+    /// The node
+    node: String,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+/// Runs `get`.
+///
+/// # Errors
+///
+/// When there is no such thing, or the server cannot be asked.
+pub fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
+    match &args.what {
+        What::Projects(args) => places::projects(args.name.as_deref(), &args.list, context),
+        What::Domains => places::domains(context),
+        What::Tasks(args) => entities::run::<remote::proto::admin::Task>(args, context),
+        What::Workflows(args) => entities::run::<remote::proto::admin::Workflow>(args, context),
+        What::LaunchPlans(args) => entities::launch_plans(args, context),
+        What::Executions(args) => executions::executions(args.name.as_deref(), &args.list, context),
+        What::Nodes(args) => executions::nodes(args, context),
+        What::TaskExecutions(args) => executions::task_executions(args, context),
+    }
+}

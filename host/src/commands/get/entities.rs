@@ -1,0 +1,192 @@
+//! Tasks, workflows and launch plans.
+
+use std::collections::BTreeSet;
+
+use remote::{
+    graph, list,
+    proto::{
+        admin::{LaunchPlan, Task, Workflow},
+        core::CompiledWorkflowClosure,
+    },
+};
+
+use super::{
+    super::{
+        Context,
+        entity::{self, Entity, Versioned},
+        session::Session,
+        show::{self, facts::Facts},
+    },
+    EntityArgs, LaunchPlanArgs, details,
+};
+use crate::cli::{
+    args::OutputArg,
+    exit::Exit,
+    output::{self, Format},
+    report::Failure,
+};
+
+/// How an entity looks in lists and by itself.
+pub(super) trait Shown: Entity {
+    const HEADING: &'static [&'static str];
+
+    fn row(&self) -> Vec<String>;
+
+    fn facts(&self) -> Facts;
+
+    /// Its graph, if it is one.
+    fn closure(&self) -> Option<&CompiledWorkflowClosure> {
+        None
+    }
+}
+
+impl Shown for Task {
+    const HEADING: &'static [&'static str] = &["NAME", "VERSION", "TYPE", "CREATED"];
+
+    fn row(&self) -> Vec<String> {
+        let template = details::template(self);
+        let closure = self.closure.as_ref();
+        let created = closure.and_then(|closure| closure.created_at.as_ref());
+        let kind = template.map(|template| template.r#type.as_str()).unwrap_or_default();
+        [names(self), vec![show::or_nothing(kind), show::time::moment(created)]].concat()
+    }
+
+    fn facts(&self) -> Facts {
+        details::task(self)
+    }
+}
+
+impl Shown for Workflow {
+    const HEADING: &'static [&'static str] = &["NAME", "VERSION", "CREATED"];
+
+    fn row(&self) -> Vec<String> {
+        let created = self.closure.as_ref().and_then(|closure| closure.created_at.as_ref());
+        [names(self), vec![show::time::moment(created)]].concat()
+    }
+
+    fn facts(&self) -> Facts {
+        details::workflow(self)
+    }
+
+    fn closure(&self) -> Option<&CompiledWorkflowClosure> {
+        self.closure.as_ref()?.compiled_workflow.as_ref()
+    }
+}
+
+impl Shown for LaunchPlan {
+    const HEADING: &'static [&'static str] = &["NAME", "VERSION", "STATE", "WORKFLOW", "SCHEDULE", "CREATED"];
+
+    fn row(&self) -> Vec<String> {
+        let closure = self.closure.as_ref();
+        let spec = self.spec.as_ref();
+        let workflow = spec.and_then(|spec| spec.workflow_id.as_ref());
+        let workflow = workflow.map(|id| format!("{}:{}", id.name, id.version)).unwrap_or_default();
+        let created = closure.and_then(|closure| closure.created_at.as_ref());
+        let own = vec![
+            closure.map(|closure| closure.state().as_str_name().to_owned()).unwrap_or_default(),
+            show::or_nothing(&workflow),
+            show::or_nothing(&details::schedule(self)),
+            show::time::moment(created),
+        ];
+        [names(self), own].concat()
+    }
+
+    fn facts(&self) -> Facts {
+        details::launch_plan(self)
+    }
+}
+
+fn names(entity: &impl Entity) -> Vec<String> {
+    let id = entity.id().cloned().unwrap_or_default();
+    vec![id.name, id.version]
+}
+
+/// Lists entities, or shows one.
+pub(super) fn run<E: Shown>(args: &EntityArgs, context: &Context<'_>) -> Result<(), Failure> {
+    match &args.name {
+        Some(name) if !args.versions => one::<E>(&wanted(name, args.version.as_ref())?, context),
+        _ => {
+            let format = context.global.output.format()?;
+            let session = context.session()?;
+            let found = listed::<E>(args, &session)?;
+            print(&found, args, format, &session)
+        }
+    }
+}
+
+/// Lists launch plans, or shows one.
+pub(super) fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Result<(), Failure> {
+    if !args.active_only {
+        return run::<LaunchPlan>(&args.entity, context);
+    }
+    if args.entity.name.is_some() {
+        return Err(Failure::new(Exit::Usage, "`--active-only` is for lists, not for one launch plan"));
+    }
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    let query = args.entity.list.query(LaunchPlan::KIND, false)?;
+    let id = list::named(session.project(), session.domain(), "");
+    // With a filter the general list is asked, since that of active ones takes none.
+    let found = if query.filter == list::Filter::default() {
+        session.block_on(list::active_launch_plans(&session.client, &id, &query))?
+    } else {
+        let active = list::Filter::parse(LaunchPlan::KIND, "state=active").unwrap_or_default();
+        let query = list::Query { filter: query.filter.and(active), ..query };
+        session.block_on(list::launch_plans(&session.client, &id, &query, |_| true))?
+    };
+    print(&found, &args.entity, format, &session)
+}
+
+/// The version comes with the name or behind it.
+fn wanted(name: &Versioned, version: Option<&String>) -> Result<Versioned, Failure> {
+    match (&name.version, version) {
+        (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "the version is given twice")),
+        (None, Some(version)) => Ok(Versioned { name: name.name.clone(), version: Some(version.clone()) }),
+        _ => Ok(name.clone()),
+    }
+}
+
+fn listed<E: Shown>(args: &EntityArgs, session: &Session) -> Result<Vec<E>, Failure> {
+    let query = args.list.query(E::KIND, false)?;
+    let name = args.name.as_ref().map(|name| name.name.as_str()).unwrap_or_default();
+    let id = list::named(session.project(), session.domain(), name);
+    let mut seen = BTreeSet::new();
+    let keep =
+        |entity: &E| !args.latest || seen.insert(entity.id().map(|id| id.name.clone()).unwrap_or_default());
+    let found = session.block_on(E::list(&session.client, &id, &query, keep))?;
+    if let (true, Some(name)) = (found.is_empty() && !args.list.is_given(), &args.name) {
+        return Err(session.block_on(entity::missing(session, &[(E::KIND, E::RESOURCE)], name)));
+    }
+    Ok(found)
+}
+
+fn print<E: Shown>(found: &[E], args: &EntityArgs, format: Format, session: &Session) -> Result<(), Failure> {
+    match format {
+        Format::Table => {
+            if !found.is_empty() {
+                output::table(E::HEADING, found.iter().map(E::row))?;
+            }
+            let place = format!("in project `{}`, domain `{}`", session.project(), session.domain());
+            args.list.tell(found.len(), &format!("no {}s {place}", E::KIND.name()));
+            Ok(())
+        }
+        Format::Name => show::names(found.iter().map(E::versioned_name)),
+        format => show::messages(format, found),
+    }
+}
+
+fn one<E: Shown>(wanted: &Versioned, context: &Context<'_>) -> Result<(), Failure> {
+    let is_dot = context.global.output == OutputArg::Dot;
+    let format = if is_dot { Format::Table } else { context.global.output.format()? };
+    let session = context.session()?;
+    let found: E = session.block_on(entity::find(&session, wanted))?;
+    match format {
+        _ if is_dot => match found.closure() {
+            Some(closure) => output::print(&graph::dot(closure)),
+            None => Err(Failure::new(Exit::Usage, "`-o dot` is for workflows only")),
+        },
+        Format::Table => output::print(&found.facts().render()),
+        Format::Name => show::names([found.versioned_name()]),
+        format => show::message(format, &found),
+    }
+}

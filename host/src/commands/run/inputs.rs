@@ -1,0 +1,73 @@
+//! Inputs of an execution: from the command line and from files.
+
+use std::{fs, io::Read as _, path::PathBuf};
+
+use clap::Args;
+use remote::{
+    literal::{self, inputs::Given},
+    proto::core::LiteralMap,
+};
+use serde_json::Value;
+
+use super::{
+    super::{session::Session, transfer},
+    options::pair,
+};
+use crate::cli::{exit::Exit, report::Failure};
+
+/// Inputs of an execution.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Inputs")]
+pub(super) struct InputArgs {
+    /// Value of an input; may be repeated
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = pair)]
+    input: Vec<(String, String)>,
+
+    /// YAML or JSON file with a map of inputs, or `-` for the standard input; `--input` has the last word
+    #[arg(long, value_name = "FILE")]
+    inputs_file: Option<PathBuf>,
+}
+
+impl InputArgs {
+    /// All that is given, the file's first.
+    pub(super) fn read(&self) -> Result<Vec<(String, Given)>, Failure> {
+        let mut given = Vec::new();
+        if let Some(file) = &self.inputs_file {
+            given.extend(read_file(file)?.into_iter().map(|(name, value)| (name, Given::Json(value))));
+        }
+        given.extend(self.input.iter().map(|(name, text)| (name.clone(), Given::Text(text.clone()))));
+        Ok(given)
+    }
+}
+
+fn read_file(file: &PathBuf) -> Result<serde_json::Map<String, Value>, Failure> {
+    let (name, text) = if file.as_os_str() == "-" {
+        let mut text = String::new();
+        ("the standard input".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
+    } else {
+        (format!("`{}`", file.display()), fs::read_to_string(file))
+    };
+    let unreadable = format!("cannot read the inputs of {name}");
+    let text = text.map_err(|error| Failure::new(Exit::Failed, &unreadable).caused_by(error))?;
+    // JSON is YAML, but for numbers that only JSON keeps whole.
+    let value: Result<Value, String> = serde_json::from_str(&text)
+        .or_else(|_| serde_saphyr::from_str(&text).map_err(|error| error.to_string()));
+    match value.map_err(|error| Failure::new(Exit::Failed, &unreadable).caused_by(error))? {
+        Value::Object(map) => Ok(map),
+        Value::Null => Ok(serde_json::Map::new()),
+        _ => Err(Failure::new(Exit::Failed, unreadable).caused_by("it is no map of names to values")),
+    }
+}
+
+/// Uploads the files and folders among the inputs that are on this machine only.
+pub(super) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {
+    for file in literal::local_files(inputs) {
+        let path = file.path().to_owned();
+        let at = file.at.to_string();
+        let uri = transfer::upload(session, &path, file.folder)
+            .await
+            .map_err(|failure| failure.caused_by(format!("it is the value of input `{at}`")))?;
+        *file.uri = uri;
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What is to be run: found by its name, with what it wants to know.
+
+use std::fmt;
+
+use remote::{
+    Code,
+    list::Kind,
+    literal::{
+        self,
+        inputs::{self, Given},
+    },
+    proto::{
+        admin::{self, LaunchPlan, LaunchPlanCreateRequest, LaunchPlanSpec, Task, Workflow},
+        core::{Identifier, LiteralMap, ResourceType},
+    },
+};
+
+use super::{
+    super::{
+        entity::{self, Entity, Versioned},
+        session::Session,
+    },
+    RunArgs,
+};
+use crate::cli::{exit::Exit, output, report::Failure};
+
+/// What is to be run.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// A launch plan, maybe that of a workflow.
+    LaunchPlan(Box<LaunchPlan>, Identifier),
+    /// A task by itself.
+    Task(Box<Task>, Identifier),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::LaunchPlan(..) => "launch plan",
+            Self::Task(..) => "task",
+        };
+        write!(f, "{word} `{}`, version `{}`", self.id().name, self.id().version)
+    }
+}
+
+impl Target {
+    fn launch_plan(plan: LaunchPlan) -> Self {
+        let id = plan.id.clone().unwrap_or_default();
+        Self::LaunchPlan(Box::new(plan), Identifier { resource_type: ResourceType::LaunchPlan.into(), ..id })
+    }
+
+    fn task(task: Task) -> Self {
+        let id = task.id.clone().unwrap_or_default();
+        Self::Task(Box::new(task), Identifier { resource_type: ResourceType::Task.into(), ..id })
+    }
+
+    /// Finds it.
+    pub(super) async fn find(session: &Session, args: &RunArgs) -> Result<Self, Failure> {
+        let wanted = &args.name;
+        if args.task {
+            return Ok(Self::task(entity::find(session, wanted).await?));
+        }
+        if args.launch_plan {
+            return Ok(Self::launch_plan(entity::find(session, wanted).await?));
+        }
+        if args.workflow {
+            return of_workflow(session, entity::find(session, wanted).await?).await;
+        }
+        // Each kind is asked only after the one before had none.
+        if let Some(plan) = entity::look_for::<LaunchPlan>(session, wanted).await? {
+            return Ok(Self::launch_plan(plan));
+        }
+        if let Some(workflow) = entity::look_for::<Workflow>(session, wanted).await? {
+            return of_workflow(session, workflow).await;
+        }
+        if let Some(task) = entity::look_for::<Task>(session, wanted).await? {
+            return Ok(Self::task(task));
+        }
+        let kinds = [
+            (Kind::LaunchPlan, ResourceType::LaunchPlan),
+            (Kind::Workflow, ResourceType::Workflow),
+            (Kind::Task, ResourceType::Task),
+        ];
+        Err(entity::missing(session, &kinds, wanted).await)
+    }
+
+    /// What the server is asked to run.
+    pub(super) fn id(&self) -> &Identifier {
+        match self {
+            Self::LaunchPlan(_, id) | Self::Task(_, id) => id,
+        }
+    }
+
+    /// The inputs as it wants them.
+    pub(super) fn inputs(&self, given: Vec<(String, Given)>) -> Result<LiteralMap, Failure> {
+        let read = match self {
+            Self::LaunchPlan(plan, _) => {
+                let expected = plan.closure.as_ref().and_then(|closure| closure.expected_inputs.clone());
+                inputs::parse(&expected.unwrap_or_default(), given)
+            }
+            Self::Task(task, _) => {
+                let closure = task.closure.as_ref().and_then(|closure| closure.compiled_task.as_ref());
+                let interface = closure.and_then(|compiled| compiled.template.as_ref()?.interface.as_ref());
+                let expected = interface.and_then(|interface| interface.inputs.clone());
+                inputs::parse_task(&expected.unwrap_or_default(), given)
+            }
+        };
+        read.map_err(|errors| self.unfit(&errors))
+    }
+
+    fn unfit(&self, errors: &[literal::Error]) -> Failure {
+        let failure = Failure::new(Exit::Failed, format!("the inputs do not fit {self}"));
+        let failure = errors.iter().fold(failure, Failure::caused_by);
+        errors.iter().fold(failure, |failure, error| match error.hint() {
+            Some(hint) => failure.hint(format!("{}: {hint}", error.path)),
+            None => failure,
+        })
+    }
+}
+
+/// The launch plan of a workflow, which has its name and version.
+async fn of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Failure> {
+    let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..workflow.id.unwrap_or_default() };
+    let wanted = Versioned { name: id.name.clone(), version: Some(id.version.clone()) };
+    if let Some(plan) = entity::look_for::<LaunchPlan>(session, &wanted).await? {
+        return Ok(Target::launch_plan(plan));
+    }
+    let workflow_id = Identifier { resource_type: ResourceType::Workflow.into(), ..id.clone() };
+    let spec = LaunchPlanSpec { workflow_id: Some(workflow_id), ..default_spec() };
+    let request = LaunchPlanCreateRequest { id: Some(id.clone()), spec: Some(spec) };
+    match session.client.create_launch_plan(&request).await {
+        Ok(_) => output::note(&format!(
+            "registered launch plan `{}`, version `{}`: the workflow had none\n",
+            id.name, id.version
+        )),
+        // Somebody else was quicker.
+        Err(error) if error.status.code == Code::AlreadyExists => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Target::launch_plan(LaunchPlan::read(&session.client, id).await?))
+}
+
+/// What flytekit's default launch plan of a workflow says.
+fn default_spec() -> LaunchPlanSpec {
+    LaunchPlanSpec {
+        entity_metadata: Some(admin::LaunchPlanMetadata::default()),
+        labels: Some(admin::Labels::default()),
+        annotations: Some(admin::Annotations::default()),
+        raw_output_data_config: Some(admin::RawOutputDataConfig::default()),
+        ..Default::default()
+    }
+}

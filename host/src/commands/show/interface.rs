@@ -1,0 +1,47 @@
+//! Inputs and outputs with their types, for people.
+
+use remote::{
+    literal::type_name,
+    proto::core::{ParameterMap, TypedInterface, Variable, VariableMap, parameter::Behavior},
+};
+
+use super::facts::Facts;
+
+/// Adds the inputs and outputs of a task or workflow.
+#[must_use]
+pub fn add(facts: Facts, interface: Option<&TypedInterface>) -> Facts {
+    let inputs = interface.and_then(|interface| interface.inputs.as_ref());
+    let outputs = interface.and_then(|interface| interface.outputs.as_ref());
+    facts.section("INPUTS", variables(inputs)).section("OUTPUTS", variables(outputs))
+}
+
+/// Names and types.
+#[must_use]
+pub fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
+    let variables = map.into_iter().flat_map(|map| &map.variables);
+    variables.map(|(name, variable)| (name.clone(), described(variable, ""))).collect()
+}
+
+/// Names, types, and whether a value must be given.
+#[must_use]
+pub fn parameters(map: Option<&ParameterMap>) -> Vec<(String, String)> {
+    let parameters = map.into_iter().flat_map(|map| &map.parameters);
+    let told = parameters.map(|(name, parameter)| {
+        let how = match &parameter.behavior {
+            Some(Behavior::Default(_)) => " (has a default)",
+            Some(Behavior::Required(true)) => " (required)",
+            Some(Behavior::ArtifactQuery(_) | Behavior::ArtifactId(_)) => " (an artifact)",
+            Some(Behavior::Required(false)) | None => "",
+        };
+        let variable = parameter.var.clone().unwrap_or_default();
+        (name.clone(), described(&variable, how))
+    });
+    told.collect()
+}
+
+fn described(variable: &Variable, how: &str) -> String {
+    let name = variable.r#type.as_ref().map_or_else(|| "any".to_owned(), type_name);
+    let description = variable.description.trim();
+    let says = !description.is_empty();
+    format!("{name}{how}{}{}", if says { ": " } else { "" }, if says { description } else { "" })
+}

@@ -1,0 +1,69 @@
+//! A home with a sandbox in which something is registered, and whose executions run within the test.
+
+use std::path::Path;
+
+use prost::Message as _;
+use regex::Regex;
+use remote::{
+    proto::admin::{LaunchPlanCreateRequest, TaskCreateRequest, WorkflowCreateRequest},
+    register::{self, Entity, Identity},
+};
+use sandbox::{EngineStart, Sandbox};
+use tests::TestEnvironment;
+
+use crate::home_with;
+
+/// A home and its sandbox.
+pub(crate) struct Flyte {
+    pub(crate) home: TestEnvironment,
+    _sandbox: Sandbox,
+}
+
+/// A sandbox in which nothing is registered.
+pub(crate) fn empty() -> Flyte {
+    let home = home_with(&[]);
+    let root = home.home().join(".flyte/sandbox");
+    let sandbox = Sandbox::open(&sandbox::Options { root, engine: EngineStart::Within }).unwrap();
+    Flyte { home, _sandbox: sandbox }
+}
+
+/// A sandbox that knows `fixtures/hello`.
+pub(crate) fn hello() -> Flyte {
+    let flyte = empty();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hello/hello.yaml");
+    let identity = Identity {
+        project: Some("flytesnacks".to_owned()),
+        domain: Some("development".to_owned()),
+        version: Some("v1".to_owned()),
+    };
+    for entry in register::read(&[file], &identity).unwrap() {
+        let id = entry.entity.id().cloned();
+        let (method, request) = match entry.entity {
+            Entity::Task(spec) => ("CreateTask", TaskCreateRequest { id, spec: Some(*spec) }.encode_to_vec()),
+            Entity::Workflow(spec) => {
+                ("CreateWorkflow", WorkflowCreateRequest { id, spec: Some(*spec) }.encode_to_vec())
+            }
+            Entity::LaunchPlan(plan) => {
+                ("CreateLaunchPlan", LaunchPlanCreateRequest { id, spec: plan.spec }.encode_to_vec())
+            }
+        };
+        flyte._sandbox.answer(&format!("/flyteidl.service.AdminService/{method}"), &request).unwrap();
+    }
+    flyte
+}
+
+impl Flyte {
+    /// Runs the program; times, durations and names that were made up are replaced.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let mut text = self.home.run(arguments);
+        for (pattern, name) in [
+            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+            (r"\ba[bcdfghjklmnpqrstvwxz2-9]{19}\b", "[EXECUTION]"),
+            (r"\b\d+(\.\d)?m?s\b", "[DURATION]"),
+            (r#""duration": "[^"]*""#, r#""duration": "[DURATION]""#),
+        ] {
+            text = Regex::new(pattern).unwrap().replace_all(&text, name).into_owned();
+        }
+        text
+    }
+}
