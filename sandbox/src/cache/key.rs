@@ -8,10 +8,10 @@ use std::time::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use prost::Message as _;
 use remote::{
+    literal,
     proto::core::{
-        CatalogArtifactTag, CatalogMetadata, Identifier, Literal, LiteralCollection, LiteralMap,
-        ResourceType, TaskExecutionIdentifier, TaskTemplate, TypedInterface, VariableMap,
-        catalog_metadata::SourceExecution, literal::Value,
+        CatalogArtifactTag, CatalogMetadata, Identifier, LiteralMap, ResourceType, TaskExecutionIdentifier,
+        TaskTemplate, TypedInterface, VariableMap, catalog_metadata::SourceExecution,
     },
     register::cache::TTL_TAG,
 };
@@ -25,7 +25,7 @@ pub(crate) struct Key {
     task: Identifier,
     version: String,
     signature: [Vec<u8>; 2],
-    inputs: Vec<u8>,
+    inputs: String,
     ttl: Option<Duration>,
     serialize: bool,
 }
@@ -42,7 +42,7 @@ impl Key {
             task: task.id.clone()?,
             version: version.to_owned(),
             signature: signature(task.interface.as_ref()),
-            inputs: digest(inputs, &metadata.cache_ignore_input_vars),
+            inputs: literal::digest(inputs, &metadata.cache_ignore_input_vars),
             ttl: metadata.tags.get(TTL_TAG).map(|text| ttl::read(text)),
             serialize: metadata.cache_serializable,
         })
@@ -71,7 +71,7 @@ impl Key {
     }
 
     pub(crate) fn inputs(&self) -> &[u8] {
-        &self.inputs
+        self.inputs.as_bytes()
     }
 
     /// The whole key in one.
@@ -102,7 +102,7 @@ impl Key {
         };
         let tag = CatalogArtifactTag {
             artifact_id: row.to_string(),
-            name: format!("flyte_cached-{}", BASE64URL_NOPAD.encode(&self.inputs)),
+            name: format!("flyte_cached-{}", self.inputs),
         };
         CatalogMetadata {
             dataset_id: Some(dataset),
@@ -122,38 +122,6 @@ fn signature(interface: Option<&TypedInterface>) -> [Vec<u8>; 2] {
         hash(interface.and_then(|interface| interface.inputs.as_ref())),
         hash(interface.and_then(|interface| interface.outputs.as_ref())),
     ]
-}
-
-/// The hash of the inputs that count.
-fn digest(inputs: &LiteralMap, ignored: &[String]) -> Vec<u8> {
-    let literals = inputs
-        .literals
-        .iter()
-        .filter(|(name, _)| !ignored.contains(name))
-        .map(|(name, literal)| (name.clone(), counted(literal)))
-        .collect();
-    // Maps are sorted, so equal ones have equal bytes.
-    Sha256::digest(LiteralMap { literals }.encode_to_vec()).to_vec()
-}
-
-/// What counts of a value: its hash, wherever it has one.
-fn counted(literal: &Literal) -> Literal {
-    if !literal.hash.is_empty() {
-        return Literal { hash: literal.hash.clone(), ..Literal::default() };
-    }
-    let value = match &literal.value {
-        Some(Value::Collection(collection)) => {
-            let literals = collection.literals.iter().map(counted).collect();
-            Some(Value::Collection(LiteralCollection { literals }))
-        }
-        Some(Value::Map(map)) => {
-            let literals =
-                map.literals.iter().map(|(name, literal)| (name.clone(), counted(literal))).collect();
-            Some(Value::Map(LiteralMap { literals }))
-        }
-        other => other.clone(),
-    };
-    Literal { value, ..Literal::default() }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use proptest::{collection::btree_map, prelude::*};
 use remote::proto::core::{
-    LiteralType, Primitive, Scalar, SimpleType, TaskMetadata, Variable, literal_type, primitive, scalar,
+    Literal, LiteralCollection, LiteralType, Primitive, Scalar, SimpleType, TaskMetadata, Variable,
+    literal::Value, literal_type, primitive, scalar,
 };
 
 use super::*;
