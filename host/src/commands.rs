@@ -64,7 +64,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Register(args) => register::run(args, context)?,
         Command::Run(args) => return run::run(args, context),
         Command::Upload(args) => upload::run(args, context)?,
-        Command::Sandbox(args) => sandbox::run(args)?,
+        Command::Sandbox(args) => sandbox::run(args, context)?,
         Command::Version(args) => version::run(args, context)?,
     }
     Ok(Exit::Done)
