@@ -18,6 +18,7 @@ pub mod sandbox;
 pub mod session;
 pub mod show;
 pub mod transfer;
+pub mod transport;
 pub mod upload;
 pub mod values;
 pub mod version;
