@@ -67,7 +67,6 @@ mod hooks;
 mod host;
 mod module;
 mod remote;
-mod transport;
 
 pub use cache::*;
 pub use cli::*;
@@ -76,4 +75,3 @@ pub use hooks::*;
 pub use host::*;
 pub use module::*;
 pub use remote::*;
-pub use transport::*;

@@ -17,18 +17,20 @@ mod start;
 mod step;
 mod work;
 
-use std::{io, path::Path, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 pub use self::start::EngineStart;
-use self::work::Work;
+use self::{lock::Lock, work::Work};
 pub(crate) use self::{
-    lock::Lock,
     program::{END, START},
     start::Starter,
 };
-use crate::{failure::Failure, store::OpenError};
+use crate::{
+    failure::Failure,
+    store::{OpenError, Store},
+};
 
 /// How often a server's engine looks whether another one has ended.
 const TURN: Duration = Duration::from_millis(20);
@@ -89,12 +91,17 @@ pub fn main(root: &Path) -> Result<(), Error> {
 ///
 /// When the sandbox cannot be opened, read or written.
 pub async fn run(root: &Path, until: Until) -> Result<(), Error> {
+    run_with(root, until, Arc::new(Notify::new())).await
+}
+
+/// As [`run`]; looks at the store at once when it is woken.
+async fn run_with(root: &Path, until: Until, wake: Arc<Notify>) -> Result<(), Error> {
     // The folder may be new.
-    let store = std::sync::Arc::new(crate::store::Store::open(root)?);
+    let store = Arc::new(Store::open(root)?);
     match until {
         Until::Idle => loop {
             let Some(lock) = Lock::take(root).map_err(Error::Lock)? else { return Ok(()) };
-            Work::new(root, std::sync::Arc::clone(&store))?.until_idle().await?;
+            Work::new(root, Arc::clone(&store), Arc::clone(&wake))?.until_idle().await?;
             drop(lock);
             // Whoever launched something while we held the lock relies on us.
             if store.read(crate::store::execution::open)?.is_empty() {
@@ -111,7 +118,7 @@ pub async fn run(root: &Path, until: Until) -> Result<(), Error> {
                     () = tokio::time::sleep(TURN) => {}
                 }
             };
-            Work::new(root, store)?.until(stopped(&mut shutdown)).await?;
+            Work::new(root, store, wake)?.until(stopped(&mut shutdown)).await?;
             drop(lock);
             Ok(())
         }

@@ -28,7 +28,6 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
-pub(crate) use self::place::Place;
 pub use self::place::{Running, running};
 use crate::Sandbox;
 
@@ -113,7 +112,7 @@ pub struct Server {
     address: SocketAddr,
     largest_message: usize,
     /// Held for as long as the server is there.
-    _place: Place,
+    _place: place::Place,
 }
 
 impl Server {
@@ -123,7 +122,7 @@ impl Server {
     ///
     /// When the sandbox is served already, or the address cannot be listened to.
     pub fn bind(sandbox: Arc<Sandbox>, options: &Options) -> Result<Self, ServeError> {
-        let mut place = Place::take(&sandbox.root)?;
+        let mut place = place::Place::take(&sandbox.root)?;
         let listen = || -> io::Result<_> {
             let listener = std::net::TcpListener::bind(options.address)?;
             listener.set_nonblocking(true)?;

@@ -22,7 +22,6 @@ mod selection;
 mod settings;
 mod show;
 mod taint;
-mod transport;
 mod upload;
 mod version;
 

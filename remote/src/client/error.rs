@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use crate::{
+    net::words,
     proto::admin::{
         CreateWorkflowFailureReason, EventFailureReason, InactiveProject,
         create_workflow_failure_reason::Reason as WorkflowReason,
@@ -10,7 +11,6 @@ use crate::{
     },
     retry::may_repeat,
     transport::{Code, FaultKind, Status},
-    words,
 };
 
 /// A call that failed for good.

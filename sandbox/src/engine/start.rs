@@ -6,11 +6,11 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     thread::JoinHandle,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{Until, lock::Lock};
 
@@ -40,6 +40,7 @@ pub(crate) struct Starter {
 }
 
 struct Thread {
+    wake: Arc<Notify>,
     shutdown: watch::Sender<bool>,
     handle: Option<JoinHandle<()>>,
 }
@@ -54,10 +55,13 @@ impl Starter {
     ///
     /// Failing is not the caller's failure: what is stored is done by the next engine, whoever starts it.
     pub(crate) fn wake(&self) {
-        let EngineStart::Spawn { program, args } = &self.start else { return };
-        match self.spawn(program, args) {
-            Ok(()) => {}
-            Err(error) => log::warn!("the sandbox's engine cannot be started: {error}"),
+        if let Some(thread) = &self.thread {
+            thread.wake.notify_one();
+        }
+        if let EngineStart::Spawn { program, args } = &self.start
+            && let Err(error) = self.spawn(program, args)
+        {
+            log::warn!("the sandbox's engine cannot be started: {error}");
         }
     }
 
@@ -85,10 +89,12 @@ impl Starter {
 
 fn within(root: PathBuf) -> Thread {
     let (shutdown, is_shut_down) = watch::channel(false);
+    let wake = Arc::new(Notify::new());
+    let woken = Arc::clone(&wake);
     let work = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let done = match runtime {
-            Ok(runtime) => runtime.block_on(super::run(&root, Until::Shutdown(is_shut_down))),
+            Ok(runtime) => runtime.block_on(super::run_with(&root, Until::Shutdown(is_shut_down), woken)),
             Err(error) => Err(super::Error::Runtime(error)),
         };
         if let Err(error) = done {
@@ -98,7 +104,7 @@ fn within(root: PathBuf) -> Thread {
     };
     let handle = std::thread::Builder::new().name("engine".to_owned()).spawn(work);
     let handle = handle.inspect_err(|error| log::error!("the sandbox's engine cannot start: {error}")).ok();
-    Thread { shutdown, handle }
+    Thread { wake, shutdown, handle }
 }
 
 impl Drop for Starter {

@@ -17,6 +17,7 @@ use remote::proto::{
     },
 };
 use rusqlite::{OptionalExtension, Transaction};
+use tokio::sync::Notify;
 
 use super::{
     Error,
@@ -49,12 +50,14 @@ pub(super) struct Work {
     attempts: Attempts,
     /// The store's count of what other connections wrote, when it was last read.
     version: Option<i64>,
+    /// Notified when this process wrote something.
+    wake: Arc<Notify>,
     /// When reservations of results were last said again.
     reserved: Instant,
 }
 
 impl Work {
-    pub(super) fn new(root: &Path, store: Arc<Store>) -> Result<Self, Error> {
+    pub(super) fn new(root: &Path, store: Arc<Store>, wake: Arc<Notify>) -> Result<Self, Error> {
         let limit = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2) * 2;
         let work = Self {
             root: root.to_owned(),
@@ -63,6 +66,7 @@ impl Work {
             runs: BTreeMap::new(),
             rows: HashMap::new(),
             version: None,
+            wake,
             reserved: Instant::now(),
         };
         work.sweep()?;
@@ -124,6 +128,7 @@ impl Work {
         if dirty.is_empty() {
             tokio::select! {
                 ended = self.attempts.next() => over.push(ended),
+                () = self.wake.notified() => dirty = self.news()?,
                 () = tokio::time::sleep(pause) => dirty = self.news()?,
             }
         }

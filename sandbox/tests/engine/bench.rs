@@ -21,25 +21,25 @@ use sandbox::{EngineStart, Sandbox};
 use tempfile::TempDir;
 
 /// An open sandbox whose engine works within the test.
-pub struct Bench {
-    pub client: Client,
+pub(crate) struct Bench {
+    pub(crate) client: Client,
     runtime: tokio::runtime::Runtime,
     folder: Option<Arc<TempDir>>,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::open(Arc::new(tempfile::tempdir().unwrap()), EngineStart::Within)
     }
 
-    pub fn open(folder: Arc<TempDir>, engine: EngineStart) -> Self {
+    pub(crate) fn open(folder: Arc<TempDir>, engine: EngineStart) -> Self {
         let mut bench = Self::open_at(folder.path(), engine);
         bench.folder = Some(folder);
         bench
     }
 
     /// As [`Bench::open`], in a folder that stays.
-    pub fn open_at(folder: &Path, engine: EngineStart) -> Self {
+    pub(crate) fn open_at(folder: &Path, engine: EngineStart) -> Self {
         let options = sandbox::Options { root: folder.to_owned(), engine };
         let sandbox = Sandbox::open(&options).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -47,21 +47,26 @@ impl Bench {
     }
 
     /// The folder that goes away with the last sandbox in it.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.as_ref().unwrap().path()
     }
 
     /// What a call answers.
-    pub fn ask<T>(&self, call: impl Future<Output = Result<T, client::Error>>) -> Result<T, Status> {
+    pub(crate) fn ask<T>(&self, call: impl Future<Output = Result<T, client::Error>>) -> Result<T, Status> {
         self.runtime.block_on(call).map_err(|error| error.status)
     }
 
     /// Launches something.
-    pub fn launch(&self, entity: &Identifier, name: &str, inputs: LiteralMap) -> WorkflowExecutionIdentifier {
+    pub(crate) fn launch(
+        &self,
+        entity: &Identifier,
+        name: &str,
+        inputs: LiteralMap,
+    ) -> WorkflowExecutionIdentifier {
         self.launch_with(entity, name, inputs, ExecutionSpec::default())
     }
 
-    pub fn launch_with(
+    pub(crate) fn launch_with(
         &self,
         entity: &Identifier,
         name: &str,
@@ -79,13 +84,17 @@ impl Bench {
         self.ask(self.client.create_execution(&request)).unwrap().id.unwrap()
     }
 
-    pub fn execution(&self, id: &WorkflowExecutionIdentifier) -> Execution {
+    pub(crate) fn execution(&self, id: &WorkflowExecutionIdentifier) -> Execution {
         let request = WorkflowExecutionGetRequest { id: Some(id.clone()) };
         self.ask(self.client.get_execution(&request)).unwrap()
     }
 
     /// Looks again and again until something holds of an execution.
-    pub fn wait(&self, id: &WorkflowExecutionIdentifier, what: impl Fn(&Execution) -> bool) -> Execution {
+    pub(crate) fn wait(
+        &self,
+        id: &WorkflowExecutionIdentifier,
+        what: impl Fn(&Execution) -> bool,
+    ) -> Execution {
         for _ in 0..10_000 {
             let execution = self.execution(id);
             if what(&execution) {
@@ -97,23 +106,27 @@ impl Bench {
     }
 
     /// Waits for the end.
-    pub fn end(&self, id: &WorkflowExecutionIdentifier) -> Execution {
+    pub(crate) fn end(&self, id: &WorkflowExecutionIdentifier) -> Execution {
         self.wait(id, |execution| {
             matches!(phase(execution), Phase::Succeeded | Phase::Failed | Phase::Aborted | Phase::TimedOut)
         })
     }
 
     /// Waits until a node is at work.
-    pub fn wait_for_node(&self, id: &WorkflowExecutionIdentifier, line: &str) {
+    pub(crate) fn wait_for_node(&self, id: &WorkflowExecutionIdentifier, line: &str) {
         self.wait(id, |_| self.nodes(id).iter().any(|node| node == line));
     }
 
-    pub fn outputs(&self, id: &WorkflowExecutionIdentifier) -> LiteralMap {
+    pub(crate) fn outputs(&self, id: &WorkflowExecutionIdentifier) -> LiteralMap {
         let request = WorkflowExecutionGetDataRequest { id: Some(id.clone()) };
         self.ask(self.client.get_execution_data(&request)).unwrap().full_outputs.unwrap()
     }
 
-    pub fn node_executions(&self, id: &WorkflowExecutionIdentifier, parent: &str) -> Vec<NodeExecution> {
+    pub(crate) fn node_executions(
+        &self,
+        id: &WorkflowExecutionIdentifier,
+        parent: &str,
+    ) -> Vec<NodeExecution> {
         let request = NodeExecutionListRequest {
             workflow_execution_id: Some(id.clone()),
             limit: 1000,
@@ -125,7 +138,7 @@ impl Bench {
     }
 
     /// `n0 SUCCEEDED` for each node, those of sub-workflows below their own, without the markers.
-    pub fn nodes(&self, id: &WorkflowExecutionIdentifier) -> Vec<String> {
+    pub(crate) fn nodes(&self, id: &WorkflowExecutionIdentifier) -> Vec<String> {
         self.nodes_below(id, "")
     }
 
@@ -145,7 +158,7 @@ impl Bench {
         lines
     }
 
-    pub fn attempts(&self, id: &WorkflowExecutionIdentifier, node: &str) -> Vec<TaskExecution> {
+    pub(crate) fn attempts(&self, id: &WorkflowExecutionIdentifier, node: &str) -> Vec<TaskExecution> {
         let node = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(id.clone()) };
         let request = TaskExecutionListRequest {
             node_execution_id: Some(node),
@@ -157,12 +170,12 @@ impl Bench {
     }
 }
 
-pub fn phase(execution: &Execution) -> Phase {
+pub(crate) fn phase(execution: &Execution) -> Phase {
     execution.closure.as_ref().unwrap().phase()
 }
 
 /// `CODE (KIND): message` of an execution's error.
-pub fn error(execution: &Execution) -> String {
+pub(crate) fn error(execution: &Execution) -> String {
     match &execution.closure.as_ref().unwrap().output_result {
         Some(OutputResult::Error(error)) => {
             format!("{} ({}): {}", error.code, error.kind().as_str_name(), error.message)

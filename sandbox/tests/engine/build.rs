@@ -20,7 +20,7 @@ use remote::{
 
 use super::bench::Bench;
 
-pub fn id(kind: ResourceType, name: &str) -> Identifier {
+pub(crate) fn id(kind: ResourceType, name: &str) -> Identifier {
     Identifier {
         resource_type: kind.into(),
         project: "flytesnacks".to_owned(),
@@ -41,20 +41,20 @@ fn variables(declarations: &[&str]) -> VariableMap {
     VariableMap { variables: declarations.iter().map(variable).collect() }
 }
 
-pub fn of_type(text: &str) -> LiteralType {
+pub(crate) fn of_type(text: &str) -> LiteralType {
     parse_type(text).unwrap()
 }
 
-pub fn interface(inputs: &[&str], outputs: &[&str]) -> TypedInterface {
+pub(crate) fn interface(inputs: &[&str], outputs: &[&str]) -> TypedInterface {
     TypedInterface { inputs: Some(variables(inputs)), outputs: Some(variables(outputs)) }
 }
 
 /// A task that runs a shell script. Inputs are in `/var/inputs`, outputs belong into `/var/outputs`.
-pub struct Task {
-    pub template: TaskTemplate,
+pub(crate) struct Task {
+    pub(crate) template: TaskTemplate,
 }
 
-pub fn task(name: &str, interface: TypedInterface, script: &str) -> Task {
+pub(crate) fn task(name: &str, interface: TypedInterface, script: &str) -> Task {
     let container = Container {
         image: "none".to_owned(),
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
@@ -78,17 +78,17 @@ pub fn task(name: &str, interface: TypedInterface, script: &str) -> Task {
 }
 
 impl Task {
-    pub fn metadata(mut self, change: impl FnOnce(&mut TaskMetadata)) -> Self {
+    pub(crate) fn metadata(mut self, change: impl FnOnce(&mut TaskMetadata)) -> Self {
         change(self.template.metadata.get_or_insert_default());
         self
     }
 
-    pub fn retries(self, retries: u32) -> Self {
+    pub(crate) fn retries(self, retries: u32) -> Self {
         self.metadata(|metadata| metadata.retries = Some(RetryStrategy { retries }))
     }
 
     /// Registers it.
-    pub fn on(self, bench: &Bench) -> Identifier {
+    pub(crate) fn on(self, bench: &Bench) -> Identifier {
         let id = self.template.id.clone().unwrap();
         let spec = TaskSpec { template: Some(self.template), ..Default::default() };
         let request = TaskCreateRequest { id: Some(id.clone()), spec: Some(spec) };
@@ -98,7 +98,7 @@ impl Task {
 }
 
 /// A node of a workflow. `inputs` are written as `x = 1`, `x = n0.o` or `x = .input`.
-pub fn node(name: &str, runs: &Identifier, inputs: &[&str]) -> Node {
+pub(crate) fn node(name: &str, runs: &Identifier, inputs: &[&str]) -> Node {
     let target = match runs.resource_type() {
         ResourceType::Task => node::Target::TaskNode(TaskNode {
             reference: Some(task_node::Reference::ReferenceId(runs.clone())),
@@ -122,7 +122,7 @@ pub fn node(name: &str, runs: &Identifier, inputs: &[&str]) -> Node {
 }
 
 /// A binding written as `x = 1`, `x = n0.o`, `x = .input`, or with a path: `x = n0.o.field.0`.
-pub fn binding(text: &str) -> Binding {
+pub(crate) fn binding(text: &str) -> Binding {
     let (name, value) = text.split_once(" = ").unwrap();
     let data = match value.split_once('.') {
         Some((node, rest)) => {
@@ -146,17 +146,22 @@ pub fn binding(text: &str) -> Binding {
     bound(name, data)
 }
 
-pub fn bound(name: &str, value: binding_data::Value) -> Binding {
+pub(crate) fn bound(name: &str, value: binding_data::Value) -> Binding {
     Binding { var: name.to_owned(), binding: Some(BindingData { value: Some(value), union: None }) }
 }
 
 /// A workflow; its launch plan has its name.
-pub struct Workflow {
-    pub template: WorkflowTemplate,
-    pub parts: Vec<WorkflowTemplate>,
+pub(crate) struct Workflow {
+    pub(crate) template: WorkflowTemplate,
+    pub(crate) parts: Vec<WorkflowTemplate>,
 }
 
-pub fn workflow(name: &str, interface: TypedInterface, nodes: Vec<Node>, outputs: &[&str]) -> Workflow {
+pub(crate) fn workflow(
+    name: &str,
+    interface: TypedInterface,
+    nodes: Vec<Node>,
+    outputs: &[&str],
+) -> Workflow {
     let template = WorkflowTemplate {
         id: Some(id(ResourceType::Workflow, name)),
         metadata: Some(Default::default()),
@@ -171,18 +176,18 @@ pub fn workflow(name: &str, interface: TypedInterface, nodes: Vec<Node>, outputs
 
 impl Workflow {
     /// With a workflow that one of its nodes runs.
-    pub fn with(mut self, part: Workflow) -> Self {
+    pub(crate) fn with(mut self, part: Workflow) -> Self {
         self.parts.push(part.template);
         self.parts.extend(part.parts);
         self
     }
 
-    pub fn id(&self) -> Identifier {
+    pub(crate) fn id(&self) -> Identifier {
         self.template.id.clone().unwrap()
     }
 
     /// Registers it and its launch plan, whose identifier it returns.
-    pub fn on(self, bench: &Bench) -> Identifier {
+    pub(crate) fn on(self, bench: &Bench) -> Identifier {
         let workflow = self.id();
         let spec =
             WorkflowSpec { template: Some(self.template), sub_workflows: self.parts, ..Default::default() };
@@ -197,7 +202,7 @@ impl Workflow {
 }
 
 /// Values written as `x = 1`.
-pub fn values(assignments: &[&str]) -> LiteralMap {
+pub(crate) fn values(assignments: &[&str]) -> LiteralMap {
     let value = |text: &&str| {
         let (name, value) = text.split_once(" = ").unwrap();
         (name.to_owned(), literal_of(scalar_of(value)))
@@ -205,7 +210,7 @@ pub fn values(assignments: &[&str]) -> LiteralMap {
     LiteralMap { literals: assignments.iter().map(value).collect() }
 }
 
-pub fn literal_of(scalar: Scalar) -> Literal {
+pub(crate) fn literal_of(scalar: Scalar) -> Literal {
     Literal { value: Some(Value::Scalar(Box::new(scalar))), ..Default::default() }
 }
 
@@ -218,7 +223,7 @@ fn scalar_of(text: &str) -> Scalar {
 }
 
 /// Values as JSON.
-pub fn shown(values: &LiteralMap) -> String {
+pub(crate) fn shown(values: &LiteralMap) -> String {
     values
         .literals
         .iter()

@@ -160,7 +160,7 @@ pub(in crate::engine) fn over(
             run.aborted(index, step)
         }
         Outcome::TimedOut => {
-            let limit = task(&run.nodes[index]).and_then(|task| timeout(task)).unwrap_or_default();
+            let limit = task(&run.nodes[index]).and_then(timeout).unwrap_or_default();
             let text = format!("the task took longer than its timeout of {limit:?}");
             let error = failure("TimeoutExpired", text, ErrorKind::User);
             failed(run, index, error, true, Phase::TimedOut, is_unwanted, step)
