@@ -86,3 +86,62 @@ pub(crate) fn not_found(kind: &str, identifier: impl std::fmt::Display) -> Failu
         format!("missing entity of type {kind} with identifier {identifier}"),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use prost::Message;
+    use remote::proto::admin::{Labels, Project, ProjectRegisterRequest};
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::{EngineStart, Options, Sandbox};
+
+    /// What registering a project says after a change of the connection.
+    fn refused(prepare: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>) -> (Status, u32) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { root: folder.path().to_owned(), engine: EngineStart::Elsewhere };
+        let sandbox = Sandbox::open(&options).unwrap();
+        sandbox.store.read(prepare).unwrap();
+        let labels: BTreeMap<_, _> = (0..16).map(|index| (format!("l{index}"), "x".repeat(60))).collect();
+        let project = |index: u32| Project {
+            id: format!("p{index}"),
+            name: "x".repeat(60),
+            labels: Some(Labels { values: BTreeMap::clone(&labels) }),
+            ..Default::default()
+        };
+        for index in 0..100_000 {
+            let request = ProjectRegisterRequest { project: Some(project(index)) }.encode_to_vec();
+            if let Err(status) = sandbox.answer("/flyteidl.service.AdminService/RegisterProject", &request) {
+                let count = "SELECT COUNT(*) FROM projects WHERE identifier <> 'flytesnacks'";
+                let stored: u32 = sandbox
+                    .store
+                    .read(|connection| connection.query_row(count, [], |row| row.get(0)))
+                    .unwrap();
+                assert_eq!(stored, index);
+                return (status, index);
+            }
+        }
+        unreachable!("no disk is endless");
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_nothing_is_half_done() {
+        let (status, stored) = refused(|connection| {
+            let pages: u32 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            connection.query_row(&format!("PRAGMA max_page_count = {}", pages + 2), [], |_| Ok(()))
+        });
+        assert_eq!(status.code, Code::ResourceExhausted);
+        assert_eq!(status.message, "the sandbox's disk is full; nothing was stored");
+        assert!(stored > 0);
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_written_is_said() {
+        let (status, stored) = refused(|connection| connection.pragma_update(None, "query_only", true));
+        assert_eq!(status.code, Code::FailedPrecondition);
+        assert_eq!(status.message, "the sandbox's database is read-only; nothing was stored");
+        assert_eq!(stored, 0);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod launch_plans;
 mod projects;
+mod store;
 mod tasks;
 mod workflows;
 
@@ -22,7 +23,7 @@ use remote::{
         },
     },
 };
-use sandbox::{EngineStart, Sandbox};
+use sandbox::Sandbox;
 use tempfile::TempDir;
 
 /// A sandbox in a folder that goes away with it.

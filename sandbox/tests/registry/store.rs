@@ -1,0 +1,60 @@
+//! Many at once, and folders that are no place for a sandbox.
+
+use std::fs;
+
+use remote::proto::admin::ResourceListRequest;
+use sandbox::{EngineStart, Options, Sandbox};
+
+use super::{Place, done, list, shown, task};
+
+#[test]
+fn two_processes_register_at_once() {
+    let place = Place::new();
+    let clients = [place.another(), place.another()];
+    std::thread::scope(|scope| {
+        for (index, client) in clients.iter().enumerate() {
+            scope.spawn(move || {
+                for version in 0..20 {
+                    done(client.create_task(&task(&format!("t{index}"), &version.to_string()))).unwrap();
+                }
+            });
+        }
+    });
+    let all = ResourceListRequest { limit: 100, ..list("") };
+    assert_eq!(done(place.client.list_tasks(&all)).unwrap().tasks.len(), 40);
+}
+
+#[test]
+fn of_two_who_register_the_same_one_is_told_so() {
+    let place = Place::new();
+    let clients = [place.another(), place.another()];
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let calls = clients.iter().map(|client| scope.spawn(|| done(client.create_task(&task("t", "1")))));
+        calls.collect::<Vec<_>>().into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    let refusals: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).map(shown).collect();
+    assert_eq!(refusals, ["ALREADY_EXISTS: task with identical structure already exists"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("file/sandbox");
+    fs::write(folder.path().join("file"), "").unwrap();
+    let error = Sandbox::open(&Options { root: root.clone(), engine: EngineStart::Elsewhere }).err().unwrap();
+    assert_eq!(error.to_string(), format!("the sandbox's folder `{}` cannot be made", root.display()));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sandbox.db");
+    fs::write(
+        &file,
+        "this is a text, and it is long enough to be taken for the head of a database file".repeat(9),
+    )
+    .unwrap();
+    let options = Options { root: folder.path().to_owned(), engine: EngineStart::Elsewhere };
+    let error = Sandbox::open(&options).err().unwrap();
+    assert_eq!(error.to_string(), format!("the sandbox's database `{}` cannot be opened", file.display()));
+}
