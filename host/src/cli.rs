@@ -20,14 +20,14 @@ use self::{
     exit::Exit,
     report::Failure,
     startup::{Choice, Start},
-    tree::{Parsed, Tree},
+    tree::Parsed,
 };
 use crate::{
     commands::{
         self, Context, completion,
         connection::{self, Configurations},
+        transport,
     },
-    plugin::Chain,
     settings::Settings,
 };
 
@@ -86,10 +86,6 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
     let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
     global.given = Given { project: parsed.is_given("project"), domain: parsed.is_given("domain") };
-    if tree.owner(parsed.path()).is_some() {
-        return run_of_plugin(&tree, &parsed, &global, &configurations, chain.as_ref());
-    }
-    let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
     let context = Context {
         global: &global,
         settings: &settings,
@@ -98,6 +94,10 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
         chain: chain.as_ref(),
         tree: &tree,
     };
+    if tree.owner(parsed.path()).is_some() {
+        return run_of_plugin(&parsed, &context);
+    }
+    let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
     let result = commands::run(&cli.command, &context);
     match (trouble, &result) {
         // The user asked for just the plugin that is in trouble.
@@ -150,19 +150,11 @@ fn misread(error: &clap::Error) -> Failure {
     Failure::new(Exit::Usage, error.render().to_string().trim_start_matches("error: ").trim_end())
 }
 
-fn run_of_plugin(
-    tree: &Tree,
-    parsed: &Parsed,
-    global: &Global,
-    configurations: &Configurations,
-    chain: Option<&Chain>,
-) -> Result<Exit, Failure> {
-    let remote = || {
-        let chain = chain.ok_or_else(|| {
-            Failure::new(Exit::Internal, "internal error: a command of a plugin without its chain")
-        })?;
-        connection::remote(chain, global, configurations)
+fn run_of_plugin(parsed: &Parsed, context: &Context<'_>) -> Result<Exit, Failure> {
+    let services = invocation::Services {
+        format: context.global.output.format()?,
+        remote: &|| connection::remote(context.chain()?, context.global, context.configurations),
+        transport: &|| transport::lend(context.session()?.client),
     };
-    let services = invocation::Services { format: global.output.format()?, remote: &remote };
-    invocation::run_plugin_command(tree, parsed, &services)
+    invocation::run_plugin_command(context.tree, parsed, &services)
 }

@@ -8,14 +8,17 @@ pub mod execution;
 pub mod fetch;
 pub mod follow;
 pub mod get;
+pub mod launchplan;
 pub mod man;
 pub mod plugin;
+pub mod project;
 pub mod register;
 pub mod run;
 pub mod sandbox;
 pub mod session;
 pub mod show;
 pub mod transfer;
+pub mod transport;
 pub mod upload;
 pub mod values;
 pub mod version;
@@ -59,12 +62,14 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Execution(args) => return execution::run(args, context),
         Command::Fetch(args) => fetch::run(args, context)?,
         Command::Get(args) => get::run(args, context)?,
+        Command::Launchplan(args) => launchplan::run(args, context)?,
         Command::Man(args) => man::run(args, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
+        Command::Project(args) => project::run(args, context)?,
         Command::Register(args) => register::run(args, context)?,
         Command::Run(args) => return run::run(args, context),
         Command::Upload(args) => upload::run(args, context)?,
-        Command::Sandbox(args) => sandbox::run(args)?,
+        Command::Sandbox(args) => sandbox::run(args, context)?,
         Command::Version(args) => version::run(args, context)?,
     }
     Ok(Exit::Done)

@@ -49,6 +49,7 @@ pub mod preflight;
 pub mod remote;
 pub mod select;
 mod services;
+pub mod transport;
 mod validate;
 
 pub use self::remote::Resolved;
@@ -59,3 +60,4 @@ pub use link::{Identity, Link};
 pub use load::{Candidate, LoadTimes, Loader};
 pub use policy::Policy;
 pub use select::{Directories, Selection, Source};
+pub use transport::Layers;

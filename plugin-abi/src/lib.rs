@@ -19,9 +19,10 @@
 //! 7. **[`Plugin::configure_cli`]** tells which commands and options you want ([`Group`]).
 //! 8. **The other hooks** are called when a command needs them. Each may answer, or pass on to
 //!    [`Next`]: the plugins behind you, and in the end the host's own default.
-//! 9. **A panic** in any of this is caught on your side, and reported with plugin, hook, message, file
+//! 9. **Your transport**, if [`Remote`] has one, carries the calls to Flyte, from several threads ([`transport`]).
+//! 10. **A panic** in any of this is caught on your side, and reported with plugin, hook, message, file
 //!    and line. An error ([`PluginError`]) is shown with its causes and your hints.
-//! 10. **It is never unloaded.** Your statics and threads live until the process ends.
+//! 11. **It is never unloaded.** Your statics and threads live until the process ends.
 //!
 //! # Example: a whole plugin
 //!
@@ -65,6 +66,7 @@ mod remote;
 #[doc(hidden)]
 pub mod shim;
 pub mod testing;
+pub mod transport;
 pub mod version;
 pub mod vtable;
 

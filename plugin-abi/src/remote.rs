@@ -9,7 +9,8 @@ use abi_stable::{
 
 use crate::{
     error::{lift_strings, optional, strings},
-    vtable::{self, Remote_TO, RemoteBox, RemoteRequestRef},
+    transport::{HostTransport, Layer, Transport},
+    vtable::{self, Remote_TO, RemoteBox, RemoteRequestRef, TransportLayerBox},
 };
 
 /// The arguments of `get_remote`, under flytekit's names.
@@ -73,6 +74,7 @@ macro_rules! fields {
         #[derive(Clone, Default, PartialEq, Eq)]
         pub struct Remote {
             $($(#[doc = $doc])* pub $field: $type,)*
+            pub(crate) transport: Option<Layer>,
             pub(crate) origins: BTreeMap<String, String>,
             pub(crate) base: u64,
         }
@@ -126,6 +128,26 @@ impl Remote {
     #[must_use]
     pub fn new(endpoint: impl Into<String>) -> Self {
         Self { endpoint: Some(endpoint.into()), ..Self::default() }
+    }
+
+    /// Puts a transport around the host's and those of the plugins behind: it sees every call first.
+    ///
+    /// `wrap` makes it, when a command first talks to Flyte. Start from what
+    /// [`Next::get_remote`](crate::Next::get_remote) returned: a remote made anew has lost the transports of the plugins behind.
+    #[must_use]
+    pub fn wrap_transport<T: Transport>(
+        mut self,
+        wrap: impl Fn(HostTransport) -> T + Send + Sync + 'static,
+    ) -> Self {
+        self.transport = Some(Layer::wraps(self.transport.take(), wrap));
+        self
+    }
+
+    /// Lets a transport carry the calls in the place of the host's. The remote then needs no endpoint.
+    #[must_use]
+    pub fn with_transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Layer::supplies(HostTransport::new(transport)));
+        self
     }
 
     /// Says why a field has its value, for `config show`; for example
@@ -191,6 +213,8 @@ impl Remote {
             default_project: text(raw.default_project()),
             default_domain: text(raw.default_domain()),
             data_upload_location: text(raw.data_upload_location()),
+            // Whoever wants it takes it from `raw`: it has another owner than the values.
+            transport: None,
             origins,
             base: raw.base(),
         }
@@ -259,6 +283,9 @@ impl vtable::Remote for Remote {
     }
     fn data_upload_location(&self) -> ROption<RString> {
         optional(self.data_upload_location.as_deref())
+    }
+    fn transport(&self) -> ROption<TransportLayerBox> {
+        self.transport.clone().map(Layer::into_raw).into()
     }
     fn origin_of(&self, field: RStr<'_>) -> ROption<RString> {
         optional(self.origins.get(field.as_str()).map(String::as_str))

@@ -45,10 +45,11 @@ use crate::{
     CachePolicy, Command, HookSet, Host, PluginError, Remote, RemoteRequest,
     error::{lift, strings},
     export::{self, Exported},
+    transport::{Answer, Call, HostTransport, Status, Transport},
     vtable::{
         CachePolicyBox, Command_TO, CommandRef, Context, Context_TO, ContextRef, HooksBox, HostArc,
         HostServices, HostServices_TO, Invocation, Invocation_TO, Outcome, Progress, Progress_TO,
-        ProgressBox, RemoteBox, RemoteRequest_TO, RemoteRequestRef,
+        ProgressBox, RemoteBox, RemoteRequest_TO, RemoteRequestRef, TransportBox,
     },
 };
 
@@ -65,6 +66,8 @@ pub struct Rest {
     pub auth_success_html: Option<String>,
     /// The answer to `get_default_cache_policies`.
     pub cache_policies: Vec<CachePolicy>,
+    /// What carries the calls; by default a server without any method.
+    pub transport: HostTransport,
 }
 
 impl Default for Rest {
@@ -75,7 +78,17 @@ impl Default for Rest {
             default_image: None,
             auth_success_html: None,
             cache_policies: Vec::new(),
+            transport: HostTransport::new(Nothing),
         }
+    }
+}
+
+/// A server without any method.
+struct Nothing;
+
+impl Transport for Nothing {
+    fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+        Err(Status::unimplemented(call.path))
     }
 }
 
@@ -142,6 +155,19 @@ impl<P: Exported> Tester<P> {
     pub fn get_remote(&self, request: &RemoteRequest) -> Result<Remote, PluginError> {
         let request = RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque);
         lift(self.hooks.get_remote(request, self.context())).map(|remote| Remote::from_raw(&remote))
+    }
+
+    /// Calls `get_remote`, and opens the way to Flyte: the plugin's transport around, or in the place of, what stands behind.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's, panics included.
+    pub fn transport(&self, request: &RemoteRequest) -> Result<HostTransport, PluginError> {
+        let request = RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque);
+        let remote = lift(self.hooks.get_remote(request, self.context()))?;
+        let ROption::RSome(layer) = remote.transport() else { return Ok(self.rest.transport.clone()) };
+        let behind = layer.wraps().then(|| self.rest.transport.clone().into_raw());
+        lift(layer.open(behind.into())).map(HostTransport::from_raw)
     }
 
     /// Calls the hook.
@@ -323,7 +349,7 @@ struct Run<'a, P> {
     output: RefCell<Output>,
 }
 
-impl<P> Invocation for Run<'_, P> {
+impl<P: Exported> Invocation for Run<'_, P> {
     fn path(&self) -> RVec<RString> {
         self.path.iter().map(|&name| RString::from(name)).collect()
     }
@@ -372,6 +398,10 @@ impl<P> Invocation for Run<'_, P> {
     }
     fn remote(&self) -> Outcome<RemoteBox> {
         RResult::ROk(self.tester.rest.remote.clone().into_raw())
+    }
+    fn transport(&self) -> Outcome<TransportBox> {
+        let transport = self.tester.transport(&RemoteRequest::default());
+        RResult::from(transport.map(HostTransport::into_raw).map_err(PluginError::into_raw))
     }
 }
 

@@ -12,7 +12,7 @@ pub const MAJOR: u16 = 1;
 
 /// Minor number: raised by one with every release that adds to an interface.
 ///
-/// * 0 — the six hooks of flytekit, chains, commands, cache policies.
+/// * 0 — the six hooks of flytekit, chains, commands, cache policies, transports.
 /// * 1 — only with the feature `next-protocol`, for this project's growth tests: one more hook, and
 ///   one more method on every interface.
 pub const MINOR: u16 = if cfg!(feature = "next-protocol") { 1 } else { 0 };

@@ -67,6 +67,7 @@ mod hooks;
 mod host;
 mod module;
 mod remote;
+mod transport;
 
 pub use cache::*;
 pub use cli::*;
@@ -75,3 +76,4 @@ pub use hooks::*;
 pub use host::*;
 pub use module::*;
 pub use remote::*;
+pub use transport::*;

@@ -21,9 +21,9 @@ use crate::{
         connector::Heard,
         fault::{self, Target},
         frame::{self, FrameError},
-        words,
     },
     transport::{Answer, Call, Code, Fault, FaultKind, Metadata, Reply, Status, Transport},
+    words,
 };
 
 /// What a [`Grpc`] is like, beside where it leads.

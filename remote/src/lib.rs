@@ -2,19 +2,23 @@
 
 pub mod client;
 pub mod config;
+#[cfg(feature = "grpc")]
 pub mod data;
 pub mod descriptor;
 mod free_form;
 pub mod graph;
+#[cfg(feature = "grpc")]
 pub mod grpc;
 pub mod list;
 pub mod literal;
+#[cfg(feature = "grpc")]
 pub mod net;
 pub mod proto;
 pub mod register;
 mod retry;
 pub mod transport;
 pub mod watch;
+mod words;
 
 pub use self::{
     client::Client,

@@ -10,7 +10,6 @@ pub(crate) mod frame;
 pub(crate) mod page;
 mod proxy;
 pub(crate) mod tls;
-pub(crate) mod words;
 
 use std::time::Duration;
 

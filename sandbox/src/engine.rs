@@ -22,8 +22,9 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::sync::{Notify, watch};
 
 pub use self::start::EngineStart;
-use self::{lock::Lock, work::Work};
+use self::work::Work;
 pub(crate) use self::{
+    lock::Lock,
     program::{END, START},
     start::Starter,
 };

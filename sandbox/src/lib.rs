@@ -7,6 +7,7 @@ pub mod engine;
 mod failure;
 mod identity;
 mod list;
+mod remove;
 mod runner;
 pub mod server;
 mod service;
@@ -19,6 +20,7 @@ use remote::transport::{Answer, Call, Reply, Status, Transport};
 use self::{blobs::Blobs, engine::Starter};
 pub use self::{
     engine::EngineStart,
+    remove::{RemoveError, remove},
     store::{OpenError, Store},
 };
 
@@ -64,6 +66,17 @@ impl Sandbox {
     /// Makes sure that an engine sees what was just stored.
     pub(crate) fn wake_engine(&self) {
         self.engine.wake();
+    }
+
+    /// How many executions are not over.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn open_executions(&self) -> Result<usize, OpenError> {
+        let open = self.store.read(store::execution::open);
+        open.map(|open| open.len())
+            .map_err(|source| OpenError::Database { path: self.root.join("sandbox.db"), source })
     }
 
     /// Answers one call, as FlyteAdmin would.

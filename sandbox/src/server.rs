@@ -28,6 +28,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
+pub(crate) use self::place::Place;
 pub use self::place::{Running, running};
 use crate::Sandbox;
 
@@ -112,7 +113,7 @@ pub struct Server {
     address: SocketAddr,
     largest_message: usize,
     /// Held for as long as the server is there.
-    _place: place::Place,
+    _place: Place,
 }
 
 impl Server {
@@ -122,7 +123,7 @@ impl Server {
     ///
     /// When the sandbox is served already, or the address cannot be listened to.
     pub fn bind(sandbox: Arc<Sandbox>, options: &Options) -> Result<Self, ServeError> {
-        let mut place = place::Place::take(&sandbox.root)?;
+        let mut place = Place::take(&sandbox.root)?;
         let listen = || -> io::Result<_> {
             let listener = std::net::TcpListener::bind(options.address)?;
             listener.set_nonblocking(true)?;

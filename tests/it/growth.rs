@@ -69,13 +69,13 @@ protocol     1.0 (this host: 1.0)
 compiler     [RUSTC]
 target       [TARGET]
 
-HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
-get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-configure_cli               plugin  command `growth`; 1 other change              no changes
-secret_requires_group       plugin  false                                         true
-get_default_image           plugin  growth/base:v1                                none
-get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
-get_default_cache_policies  plugin  growth-policy                                 no policies
+HOOK                        FROM    ANSWERS NOW                                             BUILT-IN DEFAULT
+get_remote                  plugin  localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
+configure_cli               plugin  command `growth`; 1 other change                        no changes
+secret_requires_group       plugin  false                                                   true
+get_default_image           plugin  growth/base:v1                                          none
+get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)            none
+get_default_cache_policies  plugin  growth-policy                                           no policies
 [exit: 0]
 $ flyte-host config show
 SETTING               VALUE                  FROM
@@ -95,12 +95,15 @@ proxy_command         -                      default
 default_project       flytesnacks            default
 default_domain        development            default
 data_upload_location  flyte://my-s3-bucket/  default
+transport             wrapped                plugin `growth`
 [exit: 0]
 $ flyte-host growth
 speaks 1.0 in flyte-host at localhost:30080, size 123
+its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 [exit: 0]
 $ flyte-host growth --size 7
 speaks 1.0 in flyte-host at localhost:30080, size 73
+its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 [exit: 0]
 $ flyte-host growth --size large
 ------- stderr -------
@@ -213,6 +216,7 @@ fn asked_for_the_new_method(protocol: Protocol) -> Option<String> {
     told += &home.run(&["register", "--dry-run", "task.yaml", "-vv"]);
     home.write("task.yaml", "{ name: where-am-i, command: [] }");
     told += &home.run(&["register", "--dry-run", "task.yaml", "-vv"]);
+    told += &home.run(&["growth", "-vv"]);
     let mut lines: Vec<&str> =
         told.lines().filter(|line| line.contains("methods beyond 1.0 in its")).collect();
     lines.sort_unstable();

@@ -22,6 +22,7 @@ mod selection;
 mod settings;
 mod show;
 mod taint;
+mod transport;
 mod upload;
 mod version;
 

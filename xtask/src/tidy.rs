@@ -29,6 +29,7 @@ const MACHINE_FOLDERS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")
 const PLUGIN_ABI_MAY_USE: [&str; 5] = ["abi_stable", "clap", "plugin-abi-macros", "serde", "serde_json"];
 const PLUGIN_ROOM_KNOWS_NOT: [&str; 4] = ["use remote::", "remote::config", "crate::cli", "crate::commands"];
 const REMOTE_KNOWS_NOT: [&str; 3] = ["abi_stable", "flyte-host", "plugin-abi"];
+const PLUGIN_CLIENT_KNOWS_NOT: [&str; 4] = ["flyte-host", "hyper", "rustls", "tonic"];
 
 pub(crate) fn check(workspace: &Workspace) -> Result {
     let mut complaints = dependency_walls(workspace)?;
@@ -144,7 +145,12 @@ fn dependency_walls(workspace: &Workspace) -> Result<Vec<String>> {
         .iter()
         .filter(|name| below_remote.iter().any(|below| below == *name))
         .map(|name| format!("`remote` knows nothing of plugins: it may not depend on `{name}`"));
-    Ok(too_much.chain(known).collect())
+    let below_client = tree(&["--package=plugin-client", "--edges=normal"])?;
+    let carried = PLUGIN_CLIENT_KNOWS_NOT
+        .iter()
+        .filter(|name| below_client.iter().any(|below| below == *name))
+        .map(|name| format!("`plugin-client` goes through the host: it may not depend on `{name}`"));
+    Ok(too_much.chain(known).chain(carried).collect())
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
 use crate::commands::{
-    completion, config, execution, fetch, get, man, plugin, register, run, sandbox, upload, version,
+    completion, config, execution, fetch, get, launchplan, man, plugin, project, register, run, sandbox,
+    upload, version,
 };
 
 /// A Flyte command line that compiled plugins may change
@@ -151,16 +152,20 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Get(get::GetArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Launchplan(launchplan::LaunchplanArgs),
     /// Write man pages
     #[command(hide = true)]
     Man(man::ManArgs),
     /// Look at plugins, and choose them
     Plugin(plugin::PluginArgs),
+    /// Make, change and archive projects
+    Project(project::ProjectArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Register(register::RegisterArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Run(run::RunArgs),
-    /// The embedded Flyte of this machine
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Sandbox(sandbox::SandboxArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Upload(upload::UploadArgs),

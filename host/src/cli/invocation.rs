@@ -13,7 +13,8 @@ use abi_stable::{
 };
 use plugin_abi::{
     Kind, PluginError, Remote,
-    vtable::{Invocation, Invocation_TO, Outcome, ProgressBox, RemoteBox},
+    transport::HostTransport,
+    vtable::{Invocation, Invocation_TO, Outcome, ProgressBox, RemoteBox, TransportBox},
 };
 
 use crate::plugin::Identity;
@@ -32,6 +33,8 @@ pub(crate) struct Services<'a> {
     pub(crate) format: Format,
     /// Finds the connection, from the user's flags, the chain and the configuration.
     pub(crate) remote: &'a dyn Fn() -> Result<Remote, Failure>,
+    /// Opens the way to it.
+    pub(crate) transport: &'a dyn Fn() -> Result<HostTransport, Failure>,
 }
 
 /// Runs a command of a plugin; see [`Tree::owner`].
@@ -194,6 +197,11 @@ impl Invocation for Run<'_> {
     fn remote(&self) -> Outcome<RemoteBox> {
         let remote = (self.services.remote)().map_err(|failure| self.lend(failure).into_raw());
         RResult::from(remote.map(Remote::into_raw))
+    }
+
+    fn transport(&self) -> Outcome<TransportBox> {
+        let transport = (self.services.transport)().map_err(|failure| self.lend(failure).into_raw());
+        RResult::from(transport.map(HostTransport::into_raw))
     }
 
     #[cfg(feature = "next-protocol")]

@@ -3,7 +3,12 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Context, connection};
+use remote::config::{Origin, Row};
+
+use super::{
+    Context,
+    connection::{self, Route},
+};
 use crate::cli::{
     output::{self, Format},
     report::Failure,
@@ -39,8 +44,7 @@ pub fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn show(context: &Context<'_>) -> Result<(), Failure> {
-    let connection = connection::resolve(context.chain()?, context.global, context.configurations)?;
-    let rows = connection.rows();
+    let rows = rows(&connection::route(context.chain()?, context.global, context.configurations)?);
     match context.global.output.format()? {
         Format::Table => {
             let rows = rows.iter().map(|row| {
@@ -60,4 +64,22 @@ fn show(context: &Context<'_>) -> Result<(), Failure> {
             output::structured(format, &values.collect::<serde_json::Map<_, _>>().into())
         }
     }
+}
+
+/// The connection's values, and the plugins whose transports the calls go through, the outermost first.
+fn rows(route: &Route) -> Vec<Row> {
+    let mut rows = route.connection.rows();
+    if !route.has_address {
+        rows.iter_mut().filter(|row| row.name == "endpoint").for_each(|row| row.value = None);
+    }
+    if !route.layers.is_empty() {
+        let owners: Vec<String> = route.layers.owners().map(|owner| format!("`{}`", owner.name)).collect();
+        let value = if route.layers.supplier().is_some() { "supplied" } else { "wrapped" };
+        rows.push(Row {
+            name: "transport".to_owned(),
+            value: Some(value.to_owned()),
+            origin: Origin::Plugin(owners.join(", then plugin ")),
+        });
+    }
+    rows
 }

@@ -16,7 +16,7 @@ use remote::config::{AuthMode, Configuration, Connection, Endpoint, Origin, Row,
 use crate::{
     cli::{args::Global, exit::Exit, report::Failure},
     plugin::{
-        Builtin, Chain, Fault, Resolved,
+        Builtin, Chain, Fault, Layers, Resolved,
         error::{Place, What},
     },
     settings,
@@ -123,22 +123,61 @@ pub fn unreadable(error: &remote::config::Error) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
+/// Which Flyte to talk to, and what carries the calls.
+pub struct Route {
+    /// The connection.
+    pub connection: Connection,
+    /// What plugins want to carry the calls, or to put around what does.
+    pub layers: Layers,
+    /// Whether the endpoint means anything: a plugin whose own transport carries the calls may have none.
+    pub has_address: bool,
+}
+
+impl Route {
+    /// Where it leads, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.layers.supplier() {
+            Some(plugin) if !self.has_address => format!("plugin `{}`", plugin.name),
+            _ if self.connection.is_sandbox() => "embedded sandbox".to_owned(),
+            _ => self.connection.endpoint.value.to_string(),
+        }
+    }
+}
+
 /// Asks the chain which Flyte to talk to, and checks the answer.
 ///
 /// # Errors
 ///
 /// A broken configuration, a plugin that failed, or a plugin whose answer is no connection.
-pub fn resolve(
-    chain: &Chain,
-    global: &Global,
-    configurations: &Configurations,
-) -> Result<Connection, Failure> {
+pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Route, Failure> {
     let request = request(global, configurations)?;
     let resolved = chain.get_remote(&request)?;
     let base = base(&resolved, global, configurations)?;
     let mut connection = join(base, &resolved)?;
     flags(&mut connection, global);
-    Ok(connection)
+    let mut has_address = true;
+    if let Some(supplier) = resolved.layers.supplier()
+        && matches!(connection.endpoint.origin, Origin::Default(_))
+    {
+        // Nobody named a place, so it is the plugin's, and not the sandbox.
+        connection.endpoint.origin = Origin::Plugin(format!("`{}` (needs no address)", supplier.name));
+        has_address = false;
+    }
+    Ok(Route { connection, layers: resolved.layers, has_address })
+}
+
+/// The connection of a [`Route`], for whoever sends nothing.
+///
+/// # Errors
+///
+/// As [`route`].
+pub fn resolve(
+    chain: &Chain,
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<Connection, Failure> {
+    route(chain, global, configurations).map(|route| route.connection)
 }
 
 /// The connection as a command of a plugin sees it: without secrets.

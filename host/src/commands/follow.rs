@@ -77,8 +77,8 @@ fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<St
     let connection = &session.connection;
     let base = match &connection.console_endpoint.value {
         Some(base) => base.trim_end_matches('/').to_owned(),
-        // The embedded sandbox has no console.
-        None if connection.is_sandbox() => return None,
+        // The embedded sandbox has no console, and a plugin's own server need not be anywhere.
+        None if connection.is_sandbox() || !session.has_address => return None,
         None => {
             let scheme = if connection.insecure.value { "http" } else { "https" };
             format!("{scheme}://{}", connection.endpoint.value)

@@ -9,11 +9,16 @@ use remote::{
     config::{Connection, Secret, Setting},
     grpc::{self, Grpc},
     net::{Network, Proxies, TrustError},
+    transport::Transport,
 };
 use sandbox::{EngineStart, Sandbox};
 use tokio::runtime::Runtime;
 
-use super::{Context, connection};
+use super::{
+    Context,
+    connection::{self, Route},
+    transport,
+};
 use crate::{
     cli::{exit::Exit, report::Failure},
     env, settings,
@@ -23,6 +28,10 @@ use crate::{
 pub struct Session {
     /// Where it leads, with the project and domain of the user's flags.
     pub connection: Connection,
+    /// The same for people.
+    pub place: String,
+    /// Whether the connection's endpoint means anything; see [`Route::has_address`].
+    pub has_address: bool,
     /// Calls Flyte.
     pub client: Client,
     runtime: Runtime,
@@ -54,16 +63,16 @@ impl Context<'_> {
     ///
     /// When they lead to none.
     pub fn session(&self) -> Result<Session, Failure> {
-        let connection = connection::resolve(self.chain()?, self.global, self.configurations)?;
+        let route = connection::route(self.chain()?, self.global, self.configurations)?;
+        let place = route.place();
+        let Route { connection, layers, has_address } = route;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::from_error(Exit::Failed, &error))?;
-        let client = match connection.is_sandbox() {
-            true => Client::new(Arc::new(open_sandbox()?), client::Options::default()),
-            false => over_the_network(&connection)?,
-        };
-        Ok(Session { connection, client, runtime })
+        let transport = transport::join(&layers, || open(&connection))?;
+        let client = Client::new(transport, options(&connection)?);
+        Ok(Session { connection, place, has_address, client, runtime })
     }
 }
 
@@ -82,6 +91,17 @@ pub fn sandbox_root() -> Result<PathBuf, Failure> {
     })
 }
 
+/// The host's own way to Flyte. Nothing is opened before the first call.
+fn open(connection: &Connection) -> Result<Arc<dyn Transport>, Failure> {
+    if connection.is_sandbox() {
+        return Ok(Arc::new(open_sandbox()?));
+    }
+    let untrusted = |error: TrustError| Failure::from_error(Exit::Failed, &error).hint(error.hint());
+    let network = Network::new(connection, Proxies::from_variables(env::text)).map_err(untrusted)?;
+    let transport = Grpc::new(connection, &network, grpc::Options::default()).map_err(untrusted)?;
+    Ok(Arc::new(transport))
+}
+
 fn open_sandbox() -> Result<Sandbox, Failure> {
     let program = std::env::current_exe().map_err(|error| {
         Failure::new(Exit::Internal, "this program's own file is not known").caused_by(error)
@@ -95,20 +115,16 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
 /// How long one call may take if the user does not say.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A client of the Flyte that a connection names. Nothing is opened before the first call.
-fn over_the_network(connection: &Connection) -> Result<Client, Failure> {
-    let untrusted = |error: TrustError| Failure::from_error(Exit::Failed, &error).hint(error.hint());
-    let network = Network::new(connection, Proxies::from_variables(env::text)).map_err(untrusted)?;
-    let transport = Grpc::new(connection, &network, grpc::Options::default()).map_err(untrusted)?;
+/// What holds for every call.
+fn options(connection: &Connection) -> Result<client::Options, Failure> {
+    if connection.is_sandbox() {
+        return Ok(client::Options::default());
+    }
     let header = |(name, value): &(String, Setting<Secret>)| {
         (name.to_ascii_lowercase(), value.value.reveal().to_owned())
     };
-    let options = client::Options {
-        metadata: connection.headers.iter().map(header).collect(),
-        timeout: timeout()?,
-        ..client::Options::default()
-    };
-    Ok(Client::new(Arc::new(transport), options))
+    let metadata = connection.headers.iter().map(header).collect();
+    Ok(client::Options { metadata, timeout: timeout()?, ..client::Options::default() })
 }
 
 fn timeout() -> Result<Option<Duration>, Failure> {

@@ -55,11 +55,7 @@ struct Server {
 
 fn ask(session: &Session) -> Result<Server, Failure> {
     let answer = session.block_on(session.client.get_version(&admin::GetVersionRequest {}))?;
-    let endpoint = match session.connection.is_sandbox() {
-        true => "embedded sandbox".to_owned(),
-        false => session.connection.endpoint.value.to_string(),
-    };
-    Ok(Server { endpoint, version: answer.control_plane_version.unwrap_or_default() })
+    Ok(Server { endpoint: session.place.clone(), version: answer.control_plane_version.unwrap_or_default() })
 }
 
 impl Known<'_> {

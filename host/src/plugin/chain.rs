@@ -242,7 +242,7 @@ impl<'a> Call<'a> {
         let answer = Remote::from_raw(&raw);
         validate::remote(&answer).map_err(|reason| self.unusable(index, hook, reason))?;
         let base = self.take_back(|lent| &lent.remotes, answer.base());
-        Ok(Resolved::new(answer, base, self.owner(index)))
+        Ok(Resolved::new(answer, raw.transport().into_option(), base, self.owner(index)))
     }
 
     #[inline]

@@ -169,6 +169,8 @@ pub enum Place {
     Create,
     /// A hook.
     Hook(Hook),
+    /// What `get_remote` gave to carry calls.
+    Transport,
 }
 
 impl Place {
@@ -178,6 +180,7 @@ impl Place {
         match self {
             Self::Create => "create",
             Self::Hook(hook) => hook.name(),
+            Self::Transport => "transport",
         }
     }
 }
@@ -235,12 +238,17 @@ impl Fault {
     /// What the user can do.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
-        let bug = || match &self.plugin().homepage {
-            Some(homepage) => format!(
-                "this is a bug in the plugin; report it at <{homepage}>, and go on with `--no-plugins`"
-            ),
-            None => "this is a bug in the plugin; report it to its author, and go on with `--no-plugins`"
-                .to_owned(),
+        let bug = || {
+            let whom = match &self.plugin().homepage {
+                Some(homepage) => format!("at <{homepage}>"),
+                None => "to its author".to_owned(),
+            };
+            let report = format!("this is a bug in the plugin; report it {whom}");
+            match self.place() {
+                // Whoever refuses the plugin tells as well who chose it, and how to go on.
+                Place::Create => report,
+                Place::Hook(_) | Place::Transport => format!("{report}, and go on with `--no-plugins`"),
+            }
         };
         match self.what() {
             What::Said(error) if error.kind() == Kind::Panic => vec![bug()],

@@ -2,7 +2,10 @@
 //!
 //! What a plugin of 1.0 made lacks that method, and answers 0, as the method's default does.
 
-use plugin_abi::vtable::{ArgBox, CachePolicyBox, CommandBox, EditBox, FaultBox, PluginModuleRef, RemoteBox};
+use plugin_abi::vtable::{
+    ArgBox, CachePolicyBox, CommandBox, EditBox, FaultBox, PluginModuleRef, RemoteBox, TransportBox,
+    TransportLayerBox,
+};
 
 use super::Identity;
 
@@ -13,6 +16,7 @@ pub(super) enum Made<'a> {
     Module(&'a PluginModuleRef),
     Policies(&'a [CachePolicyBox]),
     Remote(&'a RemoteBox),
+    Transport(&'a TransportLayerBox, &'a TransportBox),
 }
 
 /// Asks, and writes the answers to the log.
@@ -28,6 +32,10 @@ pub(super) fn ask(plugin: &Identity, made: &Made<'_>) {
             policies.iter().for_each(|policy| note("cache policy", policy.revision()))
         }
         Made::Remote(remote) => note("remote", remote.revision()),
+        Made::Transport(layer, transport) => {
+            note("transport's layer", layer.revision());
+            note("transport", transport.revision());
+        }
     }
 }
 

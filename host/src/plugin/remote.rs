@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use plugin_abi::Remote;
+use plugin_abi::{Remote, vtable::TransportLayerBox};
 
-use super::Identity;
+use super::{Identity, Layers};
 
 /// A remote as the chain gave it.
 #[derive(Clone, Debug, Default)]
@@ -13,14 +13,21 @@ pub struct Resolved {
     pub remote: Remote,
     /// The plugin that set a field, by the field's name; a field of the built-in default has none.
     pub owners: BTreeMap<&'static str, Identity>,
+    /// What plugins want to carry the calls, or to put around what does.
+    pub layers: Layers,
 }
 
 impl Resolved {
     /// Puts a link's answer together with what it was made from.
     ///
     /// A field that the link did not change keeps its story; one that it changed is the link's.
-    pub(super) fn new(answer: Remote, base: Option<Self>, owner: Option<&Identity>) -> Self {
-        let Some(owner) = owner else { return Self { remote: answer, owners: BTreeMap::new() } };
+    pub(super) fn new(
+        answer: Remote,
+        layer: Option<TransportLayerBox>,
+        base: Option<Self>,
+        owner: Option<&Identity>,
+    ) -> Self {
+        let Some(owner) = owner else { return Self { remote: answer, ..Self::default() } };
         let base = base.unwrap_or_default();
         let mut owners = BTreeMap::new();
         let mut remote = answer.clone();
@@ -45,7 +52,7 @@ impl Resolved {
                 None => remote,
             };
         }
-        Self { remote: remote.with_base(0), owners }
+        Self { remote: remote.with_base(0), owners, layers: Layers::of(owner, layer, base.layers) }
     }
 
     /// The remote as a plugin may see it.

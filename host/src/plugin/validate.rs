@@ -80,7 +80,27 @@ pub(super) fn remote(remote: &Remote) -> Result<(), String> {
             }
         }
     }
-    for (key, value) in &remote.headers {
+    metadata(&remote.headers)
+}
+
+/// Says what is wrong with the path of a call, if anything is.
+pub(super) fn path(path: &str) -> Result<(), String> {
+    let names: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
+    let good = |name: &&str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
+    };
+    match names.as_slice() {
+        [service, method] if good(service) && good(method) => Ok(()),
+        _ => Err(format!(
+            "`{}` is not the path of a method, such as `/flyteidl.service.AdminService/GetTask`",
+            shown(path)
+        )),
+    }
+}
+
+/// Says what is wrong with the headers of a call, if anything is.
+pub(super) fn metadata(headers: &[(String, String)]) -> Result<(), String> {
+    for (key, value) in headers {
         let good = !key.is_empty()
             && key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
         if !good {

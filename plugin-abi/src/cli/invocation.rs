@@ -11,6 +11,7 @@ use abi_stable::std_types::{RSlice, RStr};
 use crate::{
     PluginError, Remote,
     error::lift,
+    transport::HostTransport,
     vtable::{self, ProgressBox},
 };
 
@@ -171,6 +172,18 @@ impl<'a> Invocation<'a> {
     /// When it cannot be told, for example because the configuration is broken.
     pub fn remote(&self) -> Result<Remote, PluginError> {
         lift(self.raw.remote()).map(|remote| Remote::from_raw(&remote))
+    }
+
+    /// The way to the Flyte of that connection, as the built-in commands have it: signed in, retried, through the
+    /// transports of all plugins. It may be kept, and used from any thread.
+    ///
+    /// Flyte's methods as typed functions over it are in the crate `plugin-client`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, for example because the configuration is broken.
+    pub fn transport(&self) -> Result<HostTransport, PluginError> {
+        lift(self.raw.transport()).map(HostTransport::from_raw)
     }
 
     /// The number of methods beyond protocol 1.0 that the host's invocation has.

@@ -5,7 +5,7 @@ use abi_stable::{
     std_types::{RBox, ROption, RSlice, RStr, RString, RVec},
 };
 
-use super::{Outcome, RemoteBox};
+use super::{Outcome, RemoteBox, TransportBox};
 
 interface! {
     /// One argument of a command: an option, a flag, or a positional.
@@ -169,8 +169,10 @@ interface! {
         /// Starts to show progress; `total` of 0 means that the end is not known.
         fn progress(&self, message: RStr<'_>, total: u64) -> ProgressBox;
         /// The connection that the user's flags, the chain and the configuration lead to.
-        #[sabi(last_prefix_field)]
         fn remote(&self) -> Outcome<RemoteBox>;
+        /// The way to the Flyte of that connection, as the built-in commands have it.
+        #[sabi(last_prefix_field)]
+        fn transport(&self) -> Outcome<TransportBox>;
     }
     next {
         fn revision(&self) -> u32 { 0 }

@@ -19,7 +19,8 @@ interface! {
         /// `file:line` of a panic.
         fn location(&self) -> ROption<RString>;
         /// The number that the host gave to a fault of a link further down, so that the blame stays
-        /// with that link when a plugin passes the error on; 0 when the fault is the plugin's own.
+        /// with that link when a plugin passes the error on; 0 when the fault is the plugin's own. The
+        /// largest number: a fault of a transport, whose text says whose it is.
         #[sabi(last_prefix_field)]
         fn upstream(&self) -> u64;
     }

@@ -5,6 +5,8 @@ use abi_stable::{
     std_types::{RBox, ROption, RStr, RString, RVec, Tuple2},
 };
 
+use super::TransportLayerBox;
+
 interface! {
     /// The arguments of flytekit's `get_remote`.
     pub trait RemoteRequest: [Send + Sync] {
@@ -45,6 +47,8 @@ interface! {
         fn default_project(&self) -> ROption<RString>;
         fn default_domain(&self) -> ROption<RString>;
         fn data_upload_location(&self) -> ROption<RString>;
+        /// From a plugin to the host only: what carries the calls, or is put around what does.
+        fn transport(&self) -> ROption<TransportLayerBox>;
         /// Where the value of a field (by the name of its method here) came from, in words.
         fn origin_of(&self, field: RStr<'_>) -> ROption<RString>;
         /// The number that the host gave to the remote from which this one was made; 0 for none.

@@ -3,7 +3,6 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use crate::{
-    net::words,
     proto::admin::{
         CreateWorkflowFailureReason, EventFailureReason, InactiveProject,
         create_workflow_failure_reason::Reason as WorkflowReason,
@@ -11,6 +10,7 @@ use crate::{
     },
     retry::may_repeat,
     transport::{Code, FaultKind, Status},
+    words,
 };
 
 /// A call that failed for good.

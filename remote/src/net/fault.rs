@@ -8,8 +8,11 @@ use hyper_util::client::legacy;
 use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, pki_types::UnixTime};
 
-use super::{connector::TooSlow, dial::DialError, page, tls::SelfSigned, words};
-use crate::transport::{Code, Fault, FaultKind, Status};
+use super::{connector::TooSlow, dial::DialError, page, tls::SelfSigned};
+use crate::{
+    transport::{Code, Fault, FaultKind, Status},
+    words,
+};
 
 /// The server that was meant.
 #[derive(Clone, Debug)]

@@ -47,7 +47,7 @@ fn announced(root: &Path) -> Option<Running> {
 
 /// The right to serve a sandbox, for as long as this lives.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     root: PathBuf,
     /// The system lets go of it when the process ends, however it ends.
     _lock: File,
@@ -55,7 +55,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Takes the right, unless another process has it.
-    pub(super) fn take(root: &Path) -> Result<Self, ServeError> {
+    pub(crate) fn take(root: &Path) -> Result<Self, ServeError> {
         let path = root.join(LOCK);
         let failed = |source| ServeError::Place { path: path.clone(), source };
         let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;

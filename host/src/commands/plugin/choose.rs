@@ -40,7 +40,7 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Fai
             chain.push(spec);
         }
     }
-    save(&chain, context)
+    save(&chain)
 }
 
 /// Takes plugins out of those that are enabled.
@@ -62,10 +62,10 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), F
     if args.all {
         chain.clear();
     }
-    save(&chain, context)
+    save(&chain)
 }
 
-fn save(chain: &[String], _context: &Context<'_>) -> Result<(), Failure> {
+fn save(chain: &[String]) -> Result<(), Failure> {
     let path = Settings::write_plugins(chain)?;
     let what = match chain {
         [] => "no plugin is enabled".to_owned(),

@@ -14,7 +14,7 @@ use crate::{
     },
     commands::{Context, connection},
     plugin::{
-        Candidate, Chain, Fault, Link, Policy,
+        Candidate, Chain, Fault, Link, Policy, Resolved,
         error::{Place, What},
     },
 };
@@ -141,10 +141,7 @@ fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<Str
             let request = connection::request(context.global, context.configurations)?;
             chain.get_remote(&request).and_then(|resolved| {
                 connection::check(&resolved)?;
-                let remote = resolved.remote;
-                let endpoint = remote.endpoint.unwrap_or_else(|| "the default endpoint".to_owned());
-                let plain = if remote.insecure == Some(true) { " (insecure)" } else { "" };
-                Ok(endpoint + plain)
+                Ok(place(resolved))
             })
         }
         Hook::ConfigureCli => command_line(chain),
@@ -158,6 +155,18 @@ fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<Str
         Hook::GetGreeting => chain.get_greeting(),
         _ => Ok("not known to this command".to_owned()),
     })
+}
+
+/// Where a remote leads, in a line.
+fn place(resolved: Resolved) -> String {
+    let Resolved { remote, layers, .. } = resolved;
+    if layers.supplier().is_some() {
+        return "a transport of its own".to_owned();
+    }
+    let endpoint = remote.endpoint.unwrap_or_else(|| "the default endpoint".to_owned());
+    let plain = if remote.insecure == Some(true) { " (insecure)" } else { "" };
+    let wrapped = if layers.is_empty() { "" } else { ", with a transport around it" };
+    format!("{endpoint}{plain}{wrapped}")
 }
 
 /// What a plugin does to the built-in command line, in a line.

@@ -4,7 +4,10 @@
 
 #![forbid(unsafe_code)]
 
-use plugin_abi::{Arg, CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
+use plugin_abi::{
+    Arg, CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest,
+    transport::{Answer, Call, HostTransport, Status, Transport},
+};
 
 /// Overrides every hook of its protocol, so that every interface crosses the border.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ impl Plugin for Growth {
     fn get_remote(&self, request: &RemoteRequest, next: Next<'_>) -> Result<Remote, PluginError> {
         let mut remote = next.get_remote(request)?;
         remote.audience = Some(format!("{} {}", self.host.name(), self.host.protocol()));
-        Ok(remote)
+        Ok(remote.wrap_transport(|behind| Echo { behind }))
     }
 
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
@@ -47,6 +50,17 @@ impl Plugin for Growth {
                 invocation.print(format_args!(
                     "speaks {} in {program} at {endpoint}, size {size}\n",
                     plugin_abi::PROTOCOL
+                ))?;
+                let transport = invocation.transport()?;
+                let echo = transport.call(Call::new(ECHO, b"hello"))?;
+                let behind = match transport.call(Call::new("/growth.Growth/Nothing", b"")) {
+                    Ok(_) => "something".to_owned(),
+                    Err(status) => status.code.to_string(),
+                };
+                invocation.print(format_args!(
+                    "its transport says {} {:?}; behind it is {behind}\n",
+                    String::from_utf8_lossy(&echo.message),
+                    echo.metadata
                 ))
             },
         ));
@@ -86,5 +100,25 @@ impl Plugin for Growth {
             "hello; methods beyond 1.0 in the host's services: {}; behind: {behind}",
             self.host.revision()
         ))
+    }
+}
+
+/// The method that the plugin's transport answers itself.
+const ECHO: &str = "/growth.Growth/Echo";
+
+/// Answers one method, and passes on all others with a header.
+struct Echo {
+    behind: HostTransport,
+}
+
+impl Transport for Echo {
+    fn call(&self, mut call: Call<'_>) -> Result<Answer, Status> {
+        call.metadata.push(("x-growth".to_owned(), plugin_abi::PROTOCOL.to_string()));
+        if call.path != ECHO {
+            return self.behind.call(call);
+        }
+        let mut answer = Answer::new(call.message);
+        answer.metadata = call.metadata;
+        Ok(answer)
     }
 }

@@ -13,6 +13,7 @@ pub(crate) fn duration(duration: Duration) -> String {
 }
 
 /// `12 bytes`, `20 MiB`.
+#[cfg(any(feature = "grpc", test))]
 pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     match UNITS.into_iter().find(|(_, unit)| bytes >= *unit) {

@@ -1,0 +1,224 @@
+//! `project`: makes and changes projects.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use remote::{
+    Code,
+    proto::admin::{Labels, Project, ProjectListRequest, ProjectRegisterRequest, project::ProjectState},
+    register::to_json,
+};
+
+use super::{Context, session::Session};
+use crate::cli::{
+    exit::Exit,
+    output::{self, Format},
+    report::Failure,
+};
+
+/// Make, change and archive projects
+#[derive(Args, Debug)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  flyte-host project create data --name \"Data platform\"\n  flyte-host project archive data"
+)]
+pub struct ProjectArgs {
+    #[command(subcommand)]
+    command: ProjectCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ProjectCommand {
+    /// Let an archived project take new things again
+    #[command(after_help = "Example:\n  flyte-host project activate data")]
+    Activate(Id),
+    /// Hide a project, and let it take nothing new
+    #[command(after_help = "Example:\n  flyte-host project archive data")]
+    Archive(Id),
+    /// Make a project, with the domains of the server
+    #[command(after_help = "Examples:\n  \
+        flyte-host project create data\n  \
+        flyte-host project create data --name \"Data platform\" --labels team=data")]
+    Create(Described),
+    /// Change what is said of a project; what is not given stays
+    #[command(after_help = "Example:\n  flyte-host project update data --description \"Of the data team\"")]
+    Update(Described),
+}
+
+#[derive(Args, Debug)]
+struct Id {
+    /// The project's id
+    #[arg(value_name = "ID", required_unless_present = "id", conflicts_with = "id")]
+    project_id: Option<String>,
+
+    /// The project's id, as flytectl takes it
+    #[arg(long, hide = true, value_name = "ID")]
+    id: Option<String>,
+}
+
+impl Id {
+    fn get(&self) -> &str {
+        self.project_id.as_deref().or(self.id.as_deref()).unwrap_or_default()
+    }
+}
+
+#[derive(Args, Debug)]
+struct Described {
+    #[command(flatten)]
+    id: Id,
+
+    /// Name, for people; a new project without one has its id
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Description
+    #[arg(long)]
+    description: Option<String>,
+
+    /// Labels; those that were there before are replaced
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label)]
+    labels: Vec<(String, String)>,
+}
+
+impl Described {
+    fn labels(&self) -> Option<Labels> {
+        let values: BTreeMap<String, String> = self.labels.iter().cloned().collect();
+        (!values.is_empty()).then_some(Labels { values })
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a label is written `KEY=VALUE`".to_owned()),
+    }
+}
+
+/// Runs `project`.
+///
+/// # Errors
+///
+/// When the server refuses, or cannot be asked.
+pub fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    if let ProjectCommand::Update(Described { name: None, description: None, labels, .. }) = &args.command
+        && labels.is_empty()
+    {
+        return Err(Failure::new(Exit::Usage, "nothing is to be changed")
+            .hint("add `--name`, `--description` or `--labels`".to_owned()));
+    }
+    let session = context.session()?;
+    let id = match &args.command {
+        ProjectCommand::Activate(id) => set_state(&session, id.get(), activated)?,
+        ProjectCommand::Archive(id) => set_state(&session, id.get(), archived)?,
+        ProjectCommand::Create(described) => create(&session, described)?,
+        ProjectCommand::Update(described) => update(&session, described)?,
+    };
+    print(format, &find(&session, id)?)
+}
+
+fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
+    let id = described.id.get();
+    let project = Project {
+        id: id.to_owned(),
+        name: described.name.clone().unwrap_or_else(|| id.to_owned()),
+        description: described.description.clone().unwrap_or_default(),
+        labels: described.labels(),
+        ..Project::default()
+    };
+    let request = ProjectRegisterRequest { project: Some(project) };
+    match session.block_on(session.client.register_project(&request)) {
+        Ok(_) => Ok(id),
+        Err(error) if error.status.code == Code::AlreadyExists => {
+            Err(Failure::new(Exit::Refused, format!("there is a project `{id}` already"))
+                .hint(format!("`flyte-host project update {id}` changes it")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn update<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
+    let id = described.id.get();
+    let state = find(session, id)?.state;
+    change(
+        session,
+        Project {
+            id: id.to_owned(),
+            name: described.name.clone().unwrap_or_default(),
+            description: described.description.clone().unwrap_or_default(),
+            labels: described.labels(),
+            state,
+            ..Project::default()
+        },
+    )?;
+    Ok(id)
+}
+
+fn set_state<'a>(
+    session: &Session,
+    id: &'a str,
+    state: impl Fn(ProjectState) -> ProjectState,
+) -> Result<&'a str, Failure> {
+    let state = state(find(session, id)?.state());
+    change(session, Project { id: id.to_owned(), state: state.into(), ..Project::default() })?;
+    Ok(id)
+}
+
+fn archived(state: ProjectState) -> ProjectState {
+    match state {
+        ProjectState::Active | ProjectState::Archived => ProjectState::Archived,
+        ProjectState::SystemGenerated | ProjectState::SystemArchived => ProjectState::SystemArchived,
+    }
+}
+
+fn activated(state: ProjectState) -> ProjectState {
+    match state {
+        ProjectState::Active | ProjectState::Archived => ProjectState::Active,
+        ProjectState::SystemGenerated | ProjectState::SystemArchived => ProjectState::SystemGenerated,
+    }
+}
+
+/// Changes a project. The server keeps an empty name or description and labels that are not there, but always writes
+/// the state (`flyteadmin/pkg/manager/impl/project_manager.go`).
+fn change(session: &Session, project: Project) -> Result<(), Failure> {
+    session.block_on(session.client.update_project(&project)).map(drop).map_err(Failure::from)
+}
+
+/// Reads a project; archived ones are found as well.
+fn find(session: &Session, id: &str) -> Result<Project, Failure> {
+    let request = ProjectListRequest {
+        limit: 1,
+        filters: format!("eq(identifier,{id})"),
+        ..ProjectListRequest::default()
+    };
+    let answer = session.block_on(session.client.list_projects(&request))?;
+    answer.projects.into_iter().find(|project| project.id == id).ok_or_else(|| {
+        Failure::new(Exit::Refused, format!("there is no project `{id}`")).hint(format!(
+            "`flyte-host get projects` lists those that are there, `flyte-host project create {id}` makes it"
+        ))
+    })
+}
+
+fn print(format: Format, project: &Project) -> Result<(), Failure> {
+    match format {
+        Format::Name => output::print(&format!("{}\n", project.id)),
+        Format::Table => {
+            let row = [&project.id, &project.name, state(project), &project.description];
+            let row = row.map(|cell| if cell.is_empty() { "-".to_owned() } else { cell.to_owned() });
+            output::table(&["ID", "NAME", "STATE", "DESCRIPTION"], [row.to_vec()])
+        }
+        format => {
+            let value = to_json(project).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+            output::structured(format, &value)
+        }
+    }
+}
+
+fn state(project: &Project) -> &'static str {
+    match project.state() {
+        ProjectState::Active => "active",
+        ProjectState::Archived => "archived",
+        ProjectState::SystemGenerated => "made by the system",
+        ProjectState::SystemArchived => "made by the system, archived",
+    }
+}

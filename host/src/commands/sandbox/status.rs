@@ -1,0 +1,83 @@
+//! `sandbox status`: whether it is served, and what it holds.
+
+use std::{fs, io, path::Path};
+
+use sandbox::{
+    EngineStart, Sandbox,
+    server::{Running, running},
+};
+use serde_json::json;
+
+use crate::cli::{
+    exit::Exit,
+    output::{self, Format},
+    report::Failure,
+};
+
+/// Runs `sandbox status`.
+pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
+    let server = running(root);
+    let (open, bytes) = match root.join("sandbox.db").exists() {
+        true => content(root)?,
+        false => (0, 0),
+    };
+    match format {
+        Format::Table => {
+            let served = server.map_or_else(
+                || "no".to_owned(),
+                |Running { pid, address }| format!("on `{address}` by process {pid}"),
+            );
+            let rows = [
+                ["folder".to_owned(), root.display().to_string()],
+                ["served".to_owned(), served],
+                ["open executions".to_owned(), open.to_string()],
+                ["size".to_owned(), indicatif::HumanBytes(bytes).to_string()],
+            ];
+            output::table(&["FACT", "VALUE"], rows.map(Vec::from))
+        }
+        Format::Name => {
+            output::print(&server.map(|server| format!("{}\n", server.address)).unwrap_or_default())
+        }
+        format => output::structured(
+            format,
+            &json!({
+                "folder": root,
+                "running": server.is_some(),
+                "endpoint": server.map(|server| server.address),
+                "pid": server.map(|server| server.pid),
+                "openExecutions": open,
+                "bytes": bytes,
+            }),
+        ),
+    }
+}
+
+/// How many executions are open, and the size in bytes.
+fn content(root: &Path) -> Result<(usize, u64), Failure> {
+    let options = sandbox::Options { root: root.to_owned(), engine: EngineStart::Elsewhere };
+    let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
+    let open = open.map_err(|error| Failure::from_error(Exit::Failed, &error))?;
+    let bytes = size(root).map_err(|error| {
+        Failure::new(Exit::Failed, format!("cannot read `{}`", root.display())).caused_by(error)
+    })?;
+    Ok((open, bytes))
+}
+
+/// The size of all files below a folder. What is removed meanwhile does not count.
+fn size(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let found = match entry.metadata() {
+            Ok(what) if what.is_dir() => size(&entry.path()),
+            Ok(what) => Ok(what.len()),
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(found) => bytes += found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,284 @@
+//! A plugin's own way to Flyte: around the host's, or in its place.
+//!
+//! A [`Transport`] carries encoded messages to a method's path, and brings back an encoded answer or a [`Status`];
+//! what FlyteAdmin's methods are is not its business. Give it to the host with
+//! [`Remote::wrap_transport`](crate::Remote::wrap_transport) or [`Remote::with_transport`](crate::Remote::with_transport)
+//! in `get_remote`: every call that a command makes then goes through it. A command of your own gets the same
+//! way from [`Invocation::transport`](crate::Invocation::transport), and Flyte's methods as typed functions from the crate `plugin-client`.
+//!
+//! Where several plugins of a chain have a transport, the first of the chain is the outermost: it sees a call first, and
+//! the answer last. One that supplies a transport hides those behind it.
+//!
+//! # Example: a header, and a count
+//!
+//! ```
+//! use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+//! use plugin_abi::{Host, Next, Plugin, PluginError, Remote, RemoteRequest, testing::{Rest, Tester}};
+//! use plugin_abi::transport::{Answer, Call, HostTransport, Status, Transport};
+//!
+//! struct Acme {
+//!     calls: Arc<AtomicU64>,
+//! }
+//!
+//! struct Counted {
+//!     behind: HostTransport,
+//!     calls: Arc<AtomicU64>,
+//! }
+//!
+//! impl Transport for Counted {
+//!     fn call(&self, mut call: Call<'_>) -> Result<Answer, Status> {
+//!         self.calls.fetch_add(1, Ordering::Relaxed);
+//!         call.metadata.push(("x-acme-team".to_owned(), "vision".to_owned()));
+//!         self.behind.call(call)
+//!     }
+//! }
+//!
+//! #[plugin_abi::export(name = "acme", in_process)]
+//! impl Plugin for Acme {
+//!     fn create(_host: Host) -> Result<Self, PluginError> {
+//!         Ok(Self { calls: Arc::default() })
+//!     }
+//!
+//!     fn get_remote(&self, request: &RemoteRequest, next: Next<'_>) -> Result<Remote, PluginError> {
+//!         let calls = Arc::clone(&self.calls);
+//!         let remote = next.get_remote(request)?;
+//!         Ok(remote.wrap_transport(move |behind| Counted { behind, calls: Arc::clone(&calls) }))
+//!     }
+//! }
+//!
+//! // What answers in this test: whoever calls is told its own headers.
+//! struct Mirror;
+//!
+//! impl Transport for Mirror {
+//!     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+//!         let mut answer = Answer::new(call.message);
+//!         answer.metadata = call.metadata;
+//!         Ok(answer)
+//!     }
+//! }
+//!
+//! let acme = Tester::<Acme>::new().unwrap();
+//! let acme = acme.behind(Rest { transport: HostTransport::new(Mirror), ..Rest::default() });
+//! let transport = acme.transport(&RemoteRequest::default()).unwrap();
+//! let answer = transport.call(Call::new("/flyteidl.service.AdminService/GetVersion", b"")).unwrap();
+//! assert_eq!(answer.metadata, [("x-acme-team".to_owned(), "vision".to_owned())]);
+//! ```
+
+mod layer;
+mod status;
+
+pub(crate) use self::layer::Layer;
+pub use self::status::{Code, FaultKind, Status};
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use abi_stable::{
+    erased_types::TD_Opaque,
+    sabi_types::RRef,
+    std_types::{RResult, RSlice, RStr, RString, RVec, Tuple2},
+};
+
+use crate::{
+    shim::Kept,
+    vtable::{self, Answer_TO, AnswerBox, Call_TO, CallRef, StatusBox, Transport_TO, TransportBox},
+};
+
+/// Metadata of a call or an answer: gRPC's ASCII headers, in order. Keys are lower case.
+pub type Metadata = Vec<(String, String)>;
+
+/// Carries calls to a Flyte backend.
+pub trait Transport: Send + Sync + 'static {
+    /// Answers one call, and blocks until then.
+    ///
+    /// Called from threads of the host, up to 32 at once. [`Call::timeout`] is yours to keep; the host stops waiting
+    /// soon after it, and forgets an answer that comes later.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::new`] is the server's word, or yours as if you were the server; commands treat both alike. Any other
+    /// error, with `?` or as [`Status::fault`], says that no server answered: it ends the command, which names
+    /// your plugin. So does a panic. What the transport behind you returned is passed on as it is, and
+    /// keeps its own story.
+    fn call(&self, call: Call<'_>) -> Result<Answer, Status>;
+}
+
+/// One call of a unary method.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Call<'a> {
+    /// Full path, such as `/flyteidl.service.AdminService/GetTask`.
+    pub path: &'a str,
+    /// Sent before the message. Values may be secret.
+    pub metadata: Metadata,
+    /// The encoded request.
+    pub message: &'a [u8],
+    /// How long the caller waits for the answer; `None`: as long as it takes.
+    pub timeout: Option<Duration>,
+}
+
+/// What a method answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// Headers and trailers.
+    pub metadata: Metadata,
+    /// The encoded response.
+    pub message: Vec<u8>,
+}
+
+impl<'a> Call<'a> {
+    /// A call without metadata and without a limit of time.
+    #[must_use]
+    pub fn new(path: &'a str, message: &'a [u8]) -> Self {
+        Self { path, metadata: Vec::new(), message, timeout: None }
+    }
+}
+
+impl Answer {
+    /// An answer without metadata.
+    pub fn new(message: impl Into<Vec<u8>>) -> Self {
+        Self { metadata: Vec::new(), message: message.into() }
+    }
+
+    fn into_raw(self) -> AnswerBox {
+        Answer_TO::from_value(self, TD_Opaque)
+    }
+
+    fn from_raw(raw: &AnswerBox) -> Self {
+        Self { metadata: lift_metadata(raw.metadata()), message: raw.message().to_vec() }
+    }
+}
+
+/// The way to Flyte behind a plugin: the host's, with the transports of the plugins further down the chain.
+///
+/// Cheap to clone; clones lead to the same place.
+#[derive(Clone)]
+pub struct HostTransport(Arc<dyn Transport>);
+
+impl HostTransport {
+    /// Any transport in the place of the host's: for tests.
+    pub fn new(transport: impl Transport) -> Self {
+        Self(Arc::new(transport))
+    }
+
+    /// Gives the transport to the other side.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn into_raw(self) -> TransportBox {
+        Transport_TO::from_value(Shim(Kept::new(self)), TD_Opaque)
+    }
+
+    /// Takes a transport of the other side.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn from_raw(raw: TransportBox) -> Self {
+        Self::new(Raw(raw))
+    }
+}
+
+impl Transport for HostTransport {
+    fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+        self.0.call(call)
+    }
+}
+
+impl fmt::Debug for HostTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostTransport").finish_non_exhaustive()
+    }
+}
+
+/// A transport of the other side.
+struct Raw(TransportBox);
+
+impl Transport for Raw {
+    fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+        let call = Lowered {
+            path: call.path,
+            metadata: lower_metadata(&call.metadata),
+            message: call.message,
+            timeout: call.timeout,
+        };
+        match self.0.call(Call_TO::from_ptr(RRef::new(&call), TD_Opaque)) {
+            RResult::ROk(answer) => Ok(Answer::from_raw(&answer)),
+            RResult::RErr(status) => Err(Status::from_raw(&status)),
+        }
+    }
+}
+
+/// An author's transport behind the interface that the host calls.
+struct Shim(Kept<HostTransport>);
+
+impl vtable::Transport for Shim {
+    fn call(&self, call: CallRef<'_>) -> RResult<AnswerBox, StatusBox> {
+        let answered = crate::shim::guard(|| {
+            Ok(self.0.call(Call {
+                path: call.path().into(),
+                metadata: lift_metadata(call.metadata()),
+                message: call.message().into(),
+                timeout: Some(call.timeout()).filter(|&limit| limit > 0).map(Duration::from_millis),
+            }))
+        });
+        match answered {
+            RResult::ROk(Ok(answer)) => RResult::ROk(answer.into_raw()),
+            RResult::ROk(Err(status)) => RResult::RErr(status.into_raw()),
+            RResult::RErr(fault) => {
+                let panic = crate::PluginError::from_raw(&fault);
+                RResult::RErr(Status::fault(FaultKind::Transport, panic).into_raw())
+            }
+        }
+    }
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}
+
+/// A call on its way to the other side.
+struct Lowered<'a> {
+    path: &'a str,
+    metadata: RVec<Tuple2<RString, RString>>,
+    message: &'a [u8],
+    timeout: Option<Duration>,
+}
+
+impl vtable::Call for Lowered<'_> {
+    fn path(&self) -> RStr<'_> {
+        self.path.into()
+    }
+    fn metadata(&self) -> RVec<Tuple2<RString, RString>> {
+        self.metadata.clone()
+    }
+    fn message(&self) -> RSlice<'_, u8> {
+        self.message.into()
+    }
+    fn timeout(&self) -> u64 {
+        // Less than a millisecond is not "as long as it takes".
+        self.timeout.map_or(0, |limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1))
+    }
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}
+
+impl vtable::Answer for Answer {
+    fn metadata(&self) -> RVec<Tuple2<RString, RString>> {
+        lower_metadata(&self.metadata)
+    }
+    fn message(&self) -> RSlice<'_, u8> {
+        self.message.as_slice().into()
+    }
+    #[cfg(feature = "next-protocol")]
+    fn revision(&self) -> u32 {
+        1
+    }
+}
+
+fn lower_metadata(metadata: &[(String, String)]) -> RVec<Tuple2<RString, RString>> {
+    metadata.iter().map(|(key, value)| Tuple2(key.as_str().into(), value.as_str().into())).collect()
+}
+
+fn lift_metadata(metadata: RVec<Tuple2<RString, RString>>) -> Metadata {
+    metadata.into_iter().map(|Tuple2(key, value)| (key.into(), value.into())).collect()
+}

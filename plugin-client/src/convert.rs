@@ -1,0 +1,82 @@
+//! How a call failed, in the words of either side of the border.
+
+use plugin_abi::{PluginError, transport as plugin};
+use remote::transport::{Code, Fault, FaultKind, Status};
+
+/// The client's status as transports of plugins see it.
+pub fn to_plugin(status: Status) -> plugin::Status {
+    let Status { code, message, details, metadata, fault } = status;
+    let mut converted = match &fault {
+        None => plugin::Status::new(plugin::Code::UNKNOWN, message),
+        Some(fault) => {
+            let causes = fault.causes().map(|cause| std::io::Error::other(cause.to_owned()));
+            let error = causes.fold(PluginError::new(&fault.text), PluginError::caused_by);
+            plugin::Status::fault(
+                kind_to_plugin(fault.kind),
+                fault.hint.iter().fold(error, PluginError::hint),
+            )
+        }
+    };
+    converted.code = plugin::Code(code.number());
+    converted.details = details.into();
+    converted.metadata = metadata;
+    converted
+}
+
+/// A status of a transport of a plugin as the client sees it.
+#[must_use]
+pub fn from_plugin(status: plugin::Status) -> Status {
+    let code = Code::from_number(status.code.0);
+    let converted = match (status.fault_kind(), status.error()) {
+        (Some(kind), Some(error)) => {
+            let hints = (!error.hints().is_empty()).then(|| error.hints().join("\n"));
+            let fault = Fault::new(kind_from_plugin(kind), error.message());
+            Status::fault(code, fault.caused_by(error.causes().to_vec()).hint(hints))
+        }
+        _ => Status::new(code, status.message),
+    };
+    Status { details: status.details.into(), metadata: status.metadata, ..converted }
+}
+
+fn kind_to_plugin(kind: FaultKind) -> plugin::FaultKind {
+    match kind {
+        FaultKind::Connect => plugin::FaultKind::Connect,
+        FaultKind::Tls => plugin::FaultKind::Tls,
+        FaultKind::Protocol => plugin::FaultKind::Protocol,
+        FaultKind::Broken => plugin::FaultKind::Broken,
+        FaultKind::Deadline => plugin::FaultKind::Deadline,
+        FaultKind::TooLarge => plugin::FaultKind::TooLarge,
+        FaultKind::Transport => plugin::FaultKind::Transport,
+    }
+}
+
+fn kind_from_plugin(kind: plugin::FaultKind) -> FaultKind {
+    match kind {
+        plugin::FaultKind::Connect => FaultKind::Connect,
+        plugin::FaultKind::Tls => FaultKind::Tls,
+        plugin::FaultKind::Protocol => FaultKind::Protocol,
+        plugin::FaultKind::Broken => FaultKind::Broken,
+        plugin::FaultKind::Deadline => FaultKind::Deadline,
+        plugin::FaultKind::TooLarge => FaultKind::TooLarge,
+        _ => FaultKind::Transport,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_comes_back_as_it_went() {
+        let mut said = Status::new(Code::NotFound, "no such task");
+        said.details = b"details".to_vec().into();
+        said.metadata = vec![("x-request-id".to_owned(), "7".to_owned())];
+        assert_eq!(from_plugin(to_plugin(said.clone())), said);
+
+        let fault = Fault::new(FaultKind::Tls, "the certificate is expired")
+            .caused_by(["it ended yesterday".to_owned(), "by the clock of this machine".to_owned()])
+            .hint("look at the clock".to_owned());
+        let broken = Status::fault(Code::Unavailable, fault);
+        assert_eq!(from_plugin(to_plugin(broken.clone())), broken);
+    }
+}

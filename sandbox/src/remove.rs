@@ -1,0 +1,136 @@
+//! Taking a sandbox away: everything in its folder that is ours, and nothing else.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    engine::Lock,
+    server::{Place, ServeError},
+};
+
+/// What a sandbox keeps in its folder. A folder that somebody named by mistake may hold more.
+const FILES: [&str; 9] = [
+    "sandbox.db-wal",
+    "sandbox.db-shm",
+    "engine.log",
+    "server.json",
+    "server.json.new",
+    "server.log",
+    "sandbox.db",
+    "engine.lock",
+    "server.lock",
+];
+const FOLDERS: [&str; 1] = ["blobs"];
+
+/// Why a sandbox cannot be removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    /// Another process serves it.
+    #[error(transparent)]
+    Served(ServeError),
+    /// Executions are being worked on.
+    #[error("the sandbox in `{}` is running executions", root.display())]
+    Working {
+        /// The sandbox's folder.
+        root: PathBuf,
+    },
+    /// The system refuses.
+    #[error("`{}` cannot be removed", path.display())]
+    Io {
+        /// What cannot be.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl RemoveError {
+    /// Returns something that the reader can do now.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Served(error) => error.hint(),
+            Self::Working { .. } => {
+                Some("wait until they are done, or end them with `flyte-host execution terminate`".to_owned())
+            }
+            Self::Io { .. } => None,
+        }
+    }
+}
+
+/// Removes a sandbox with all that is in it; returns `false` if there is none.
+///
+/// # Errors
+///
+/// When it is in use, or the system refuses.
+pub fn remove(root: &Path) -> Result<bool, RemoveError> {
+    if !root.join("sandbox.db").exists() {
+        return Ok(false);
+    }
+    let failed = |path: &Path, source| RemoveError::Io { path: path.to_owned(), source };
+    let _served_by_nobody = Place::take(root).map_err(RemoveError::Served)?;
+    let lock = Lock::take(root).map_err(|source| failed(root, source))?;
+    let _lock = lock.ok_or_else(|| RemoveError::Working { root: root.to_owned() })?;
+    for name in FOLDERS {
+        let path = root.join(name);
+        absent_is_fine(fs::remove_dir_all(&path)).map_err(|source| failed(&path, source))?;
+    }
+    for name in FILES {
+        let path = root.join(name);
+        absent_is_fine(fs::remove_file(&path)).map_err(|source| failed(&path, source))?;
+    }
+    // Something of the user's may be in it.
+    let _ = fs::remove_dir(root);
+    Ok(true)
+}
+
+fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EngineStart, Options, Sandbox};
+
+    fn sandbox(root: &Path) {
+        Sandbox::open(&Options { root: root.to_owned(), engine: EngineStart::Elsewhere }).unwrap();
+        fs::create_dir_all(root.join("blobs/a")).unwrap();
+        fs::write(root.join("blobs/a/b"), "").unwrap();
+    }
+
+    #[test]
+    fn all_of_it_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("sandbox");
+        sandbox(&root);
+        assert!(remove(&root).unwrap());
+        assert!(!root.exists());
+        assert!(!remove(&root).unwrap());
+    }
+
+    #[test]
+    fn what_is_not_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        sandbox(folder.path());
+        fs::write(folder.path().join("thesis.txt"), "").unwrap();
+        assert!(remove(folder.path()).unwrap());
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(left, ["thesis.txt"]);
+    }
+
+    #[test]
+    fn not_while_an_engine_works() {
+        let folder = tempfile::tempdir().unwrap();
+        sandbox(folder.path());
+        let _lock = Lock::take(folder.path()).unwrap().unwrap();
+        assert!(matches!(remove(folder.path()), Err(RemoveError::Working { .. })));
+        assert!(folder.path().join("sandbox.db").exists());
+    }
+}

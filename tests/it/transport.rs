@@ -1,0 +1,18 @@
+//! Plugins that carry the calls, or look at them on their way: each through every command that talks to Flyte.
+
+mod carried;
+mod failing;
+mod many;
+mod recorded;
+
+use tests::TestEnvironment;
+
+use crate::home_with;
+
+/// A home in which a plugin's transport does something.
+fn home_where(mode: &str) -> TestEnvironment {
+    let mut home = home_with(&["transport"]);
+    home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", mode);
+    home.write("task.yaml", "{ name: where-am-i, image: 'debian:12-slim', command: [pwd], cache: false }");
+    home
+}
