@@ -2,11 +2,16 @@
 //!
 //! Nothing of it exists before a command asks: no runtime, no TLS, no database.
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use remote::{
     client::{self, Client, Kind},
-    config::{Connection, Secret, Setting},
+    config::{Connection, Endpoint, Secret, Setting},
     grpc::{self, Grpc},
     net::{Network, Proxies, TrustError},
     transport::Transport,
@@ -93,13 +98,29 @@ pub fn sandbox_root() -> Result<PathBuf, Failure> {
 
 /// The host's own way to Flyte. Nothing is opened before the first call.
 fn open(connection: &Connection) -> Result<Arc<dyn Transport>, Failure> {
-    if connection.is_sandbox() {
-        return Ok(Arc::new(open_sandbox()?));
+    if !connection.is_sandbox() {
+        return over_the_network(connection);
     }
+    match running_server(&sandbox_root()?) {
+        Some(server) => {
+            let mut served = connection.clone();
+            served.endpoint.value = server;
+            over_the_network(&served)
+        }
+        None => Ok(Arc::new(open_sandbox()?)),
+    }
+}
+
+fn over_the_network(connection: &Connection) -> Result<Arc<dyn Transport>, Failure> {
     let untrusted = |error: TrustError| Failure::from_error(Exit::Failed, &error).hint(error.hint());
     let network = Network::new(connection, Proxies::from_variables(env::text)).map_err(untrusted)?;
     let transport = Grpc::new(connection, &network, grpc::Options::default()).map_err(untrusted)?;
     Ok(Arc::new(transport))
+}
+
+/// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
+fn running_server(root: &Path) -> Option<Endpoint> {
+    sandbox::server::running(root)?.address.to_string().parse().ok()
 }
 
 fn open_sandbox() -> Result<Sandbox, Failure> {
