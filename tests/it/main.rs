@@ -7,6 +7,7 @@ mod choice;
 mod compilers;
 mod configure_cli;
 mod execution;
+mod faults;
 mod fetch;
 mod flyte;
 mod get;

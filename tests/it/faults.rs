@@ -1,0 +1,150 @@
+//! A server that is not there, not Flyte, or not willing, as a user meets it.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+};
+
+use snapbox::str;
+use tests::{TestEnvironment, snapshot};
+
+use crate::home_with;
+
+/// A server that hears something, says something, and ends; returns its address.
+fn says(text: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(text);
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            // Closing with bytes unread would be a reset, which may overtake the text.
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    });
+    address
+}
+
+fn home(address: &str, insecure: bool) -> TestEnvironment {
+    let mut home = home_with(&[]);
+    home.set("FLYTE_PLATFORM_URL", address).set("FLYTE_PLATFORM_INSECURE", insecure.to_string());
+    home
+}
+
+fn ask(home: &TestEnvironment, address: &str) -> String {
+    home.run(&["version", "-o", "name"]).replace(address, "HOST:PORT")
+}
+
+#[test]
+fn a_server_of_http_1() {
+    let address = says(b"HTTP/1.1 404 Not Found\r\n\r\n<!doctype html><title>Flyte Console</title>");
+    snapshot!(
+        ask(&home(&address, true), &address),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: cannot reach Flyte
+  caused by: `HOST:PORT` speaks HTTP/1, and gRPC needs HTTP/2
+  caused by: it says: Flyte Console
+hint: this may be the port of Flyte's console or of a proxy; `admin.endpoint` has to name that of gRPC
+[exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn a_plain_server_where_tls_is_asked_for() {
+    let address = says(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    snapshot!(
+        ask(&home(&address, false), &address),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: cannot reach Flyte
+  caused by: `HOST:PORT` speaks plain text, not TLS
+hint: if that is meant, set `admin.insecure` to true
+[exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn a_tls_server_where_it_is_not() {
+    // A fatal alert: "unexpected message".
+    let address = says(b"\x15\x03\x01\x00\x02\x02\x0a");
+    snapshot!(
+        ask(&home(&address, true), &address),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: cannot reach Flyte
+  caused by: `HOST:PORT` speaks TLS, and plain text was sent
+hint: set `admin.insecure` to false
+[exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn a_connection_that_breaks() {
+    let address = says(b"");
+    snapshot!(
+        ask(&home(&address, true), &address),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: Flyte did not answer `GetVersion` in 5 tries within [TIME]
+  caused by: the connection to `HOST:PORT` broke before the answer was there
+hint: it closed without a word, as servers do that expect TLS; then `admin.insecure` has to be false
+[exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn a_server_that_is_too_slow() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut home = home(&address, true);
+    home.set("FLYTE_HOST_TIMEOUT", "0.2");
+    snapshot!(
+        ask(&home, &address),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: Flyte did not answer `GetVersion`
+  caused by: `HOST:PORT` did not answer within 200 ms
+[exit: 21]
+"#]]
+    );
+    home.set("FLYTE_HOST_TIMEOUT", "soon");
+    snapshot!(
+        ask(&home, &address),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: variable `FLYTE_HOST_TIMEOUT` is `soon`; a number of seconds is expected
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn certificates_that_are_not_there() {
+    let mut home = home("flyte.example", false);
+    home.set("FLYTE_PLATFORM_CA_CERT_FILE_PATH", "/nonexistent/ca.pem");
+    snapshot!(
+        ask(&home, "flyte.example"),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: the certificates in `/nonexistent/ca.pem` cannot be read
+  caused by: No such file or directory (os error 2)
+hint: `admin.caCertFilePath` names a PEM file, in which certificates stand between `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`
+[exit: 1]
+"#]]
+    );
+}
