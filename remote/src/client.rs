@@ -71,7 +71,7 @@ impl Client {
         let answer = self.call(call).await?;
         Response::decode(answer.message).map_err(|error| {
             let status = Status::new(Code::Internal, format!("the answer cannot be read: {error}"));
-            Error { method: method(&path.into()), status, attempts: 1, elapsed: started.elapsed() }
+            Error { method: method(path.into()), status, attempts: 1, elapsed: started.elapsed() }
         })
     }
 
@@ -94,7 +94,7 @@ impl Client {
             let elapsed = started.elapsed();
             let may_repeat = may_repeat(&call.path, &call.message);
             let Some(pause) = self.options.retry.pause(&status, may_repeat, attempts, elapsed) else {
-                return Err(Error { method: method(&call.path), status, attempts, elapsed });
+                return Err(Error { method: method(call.path), status, attempts, elapsed });
             };
             log::debug!("`{}` is tried again in {pause:?}: {status}", call.path);
             sleep(pause).await;
@@ -104,10 +104,10 @@ impl Client {
 }
 
 /// `CreateTask`, of its path.
-fn method(path: &Cow<'static, str>) -> Cow<'static, str> {
+fn method(path: Cow<'static, str>) -> Cow<'static, str> {
     let name = |path: &str| path.rfind('/').map_or(0, |at| at + 1);
     match path {
         Cow::Borrowed(path) => Cow::Borrowed(&path[name(path)..]),
-        Cow::Owned(path) => Cow::Owned(path[name(path)..].to_owned()),
+        Cow::Owned(mut path) => Cow::Owned(path.split_off(name(&path))),
     }
 }

@@ -159,7 +159,7 @@ impl Transfers {
         };
         let response = self
             .exchange(&url, &Arc::default(), &|_| (), async || {
-                Ok(Request::get(&url).body(empty()).map_err(|_| Error::Url)?)
+                Request::get(&url).body(empty()).map_err(|_| Error::Url)
             })
             .await?;
         let body = refused(&url, response).await?;

@@ -136,7 +136,7 @@ pub struct Status {
     /// Trailers, or headers where there are no others.
     pub metadata: Metadata,
     /// Why the server did not get to answer; `None` when it did.
-    pub fault: Option<Fault>,
+    pub fault: Option<Box<Fault>>,
 }
 
 /// What kept a call from being answered by a Flyte server.
@@ -244,7 +244,7 @@ impl Status {
             message: fault.text.clone(),
             details: Bytes::new(),
             metadata: Metadata::new(),
-            fault: Some(fault),
+            fault: Some(fault.into()),
         }
     }
 

@@ -61,7 +61,8 @@ impl Transport for Server {
 }
 
 fn sent(server: &Arc<Server>, entities: &[Entity], options: Options) -> Vec<String> {
-    let client = Client::new(Arc::<Server>::clone(server), client::Options::default());
+    let once = client::Options { retry: client::Policy::never(), ..client::Options::default() };
+    let client = Client::new(Arc::<Server>::clone(server), once);
     let order = Order::of(entities).unwrap();
     let mut told = vec![0; entities.len()];
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
