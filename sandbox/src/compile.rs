@@ -15,9 +15,8 @@ use remote::proto::{
     admin::{LaunchPlan, WorkflowSpec},
     core::{
         CompiledLaunchPlan, CompiledTask, CompiledWorkflow, CompiledWorkflowClosure, Identifier,
-        LaunchPlanTemplate, LiteralType, Node, ParameterMap, SimpleType, TypedInterface, Variable,
-        VariableMap, WorkflowTemplate, literal_type, node::Target, parameter::Behavior, task_node,
-        workflow_node,
+        LaunchPlanTemplate, LiteralType, Node, SimpleType, TypedInterface, Variable, VariableMap,
+        WorkflowTemplate, literal_type, node::Target, parameter::Behavior, task_node, workflow_node,
     },
 };
 
@@ -277,7 +276,7 @@ fn taken_from_engine(interface: &Interface) -> BTreeSet<String> {
 /// What a launch plan takes and gives, and its compiled form.
 fn launch_plan(plan: &LaunchPlan) -> (Interface, CompiledLaunchPlan) {
     let closure = plan.closure.clone().unwrap_or_default();
-    let parameters = closure.expected_inputs.unwrap_or(ParameterMap::default()).parameters;
+    let parameters = closure.expected_inputs.unwrap_or_default().parameters;
     let is_optional = |behavior: &Option<Behavior>| !matches!(behavior, Some(Behavior::Required(true)));
     let optional = parameters.iter().filter(|(_, parameter)| is_optional(&parameter.behavior));
     let optional = optional.map(|(name, _)| name.clone()).collect();

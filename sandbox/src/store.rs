@@ -5,7 +5,6 @@ pub(crate) mod cache;
 pub(crate) mod encoded;
 pub(crate) mod execution;
 pub(crate) mod launch_plan;
-pub(crate) mod message;
 pub(crate) mod named_entity;
 pub(crate) mod node_execution;
 pub(crate) mod project;

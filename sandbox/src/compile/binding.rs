@@ -108,14 +108,13 @@ fn fits(scope: &Scope<'_>, var: &str, data: &BindingData, expected: &LiteralType
             }
         }
         (Value::Collection(collection), Some(Type::CollectionType(element))) => {
-            let elements = collection.bindings.iter().enumerate();
-            elements.map(|(index, data)| fits(scope, &format!("{var}[{index}]"), data, element)).collect()
+            let mut elements = collection.bindings.iter().enumerate();
+            elements.try_for_each(|(index, data)| fits(scope, &format!("{var}[{index}]"), data, element))
         }
-        (Value::Map(map), Some(Type::MapValueType(element))) => map
-            .bindings
-            .iter()
-            .map(|(key, data)| fits(scope, &format!("{var}.{key}"), data, element))
-            .collect(),
+        (Value::Map(map), Some(Type::MapValueType(element))) => {
+            let mut elements = map.bindings.iter();
+            elements.try_for_each(|(key, data)| fits(scope, &format!("{var}.{key}"), data, element))
+        }
         _ => Err(Some(mismatch(var, kind(given), expected))),
     }
 }

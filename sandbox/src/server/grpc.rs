@@ -136,10 +136,11 @@ fn trailers(status: Option<&Status>) -> HeaderMap {
         if let Ok(text) = HeaderValue::from_str(&percent(&status.message[..end])) {
             headers.insert("grpc-message", text);
         }
-        if !status.details.is_empty() && status.details.len() <= LONGEST_DETAILS {
-            if let Ok(details) = HeaderValue::from_str(&BASE64_NOPAD.encode(&status.details)) {
-                headers.insert("grpc-status-details-bin", details);
-            }
+        if !status.details.is_empty()
+            && status.details.len() <= LONGEST_DETAILS
+            && let Ok(details) = HeaderValue::from_str(&BASE64_NOPAD.encode(&status.details))
+        {
+            headers.insert("grpc-status-details-bin", details);
         }
     }
     headers

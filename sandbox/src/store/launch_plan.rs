@@ -7,7 +7,7 @@ use remote::proto::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{message, time};
+use super::{encoded::Encoded, time};
 
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str = "launch_plans.project, launch_plans.domain, launch_plans.name, launch_plans.version, \
@@ -15,12 +15,12 @@ pub(crate) const COLUMNS: &str = "launch_plans.project, launch_plans.domain, lau
 
 /// Reads a row of [`COLUMNS`]. The state is that of the row.
 pub(crate) fn read(row: &Row<'_>) -> Result<LaunchPlan, rusqlite::Error> {
-    let mut closure = message::get::<LaunchPlanClosure>(row, 5)?;
+    let mut closure = row.get::<_, Encoded<LaunchPlanClosure>>(5)?.0;
     closure.state = row.get(6)?;
     closure.updated_at = time::message(row.get_ref(7)?.as_str()?);
     Ok(LaunchPlan {
         id: Some(super::identifier(row, ResourceType::LaunchPlan)?),
-        spec: Some(message::get::<LaunchPlanSpec>(row, 4)?),
+        spec: Some(row.get::<_, Encoded<LaunchPlanSpec>>(4)?.0),
         closure: Some(closure),
     })
 }

@@ -4,7 +4,7 @@ use prost::Message;
 use remote::proto::admin::{Labels, Project};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{message, time};
+use super::{encoded::Encoded, time};
 
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str =
@@ -16,7 +16,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Project, rusqlite::Error> {
         id: row.get(0)?,
         name: row.get(1)?,
         description: row.get(2)?,
-        labels: message::get_option::<Labels>(row, 3)?,
+        labels: row.get::<_, Option<Encoded<Labels>>>(3)?.map(|encoded| encoded.0),
         state: row.get(4)?,
         ..Default::default()
     })

@@ -7,7 +7,7 @@ use remote::proto::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{message, time};
+use super::{encoded::Encoded, time};
 
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str =
@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: &str =
 pub(crate) fn read(row: &Row<'_>) -> Result<Task, rusqlite::Error> {
     Ok(Task {
         id: Some(super::identifier(row, ResourceType::Task)?),
-        closure: Some(message::get::<TaskClosure>(row, 4)?),
+        closure: Some(row.get::<_, Encoded<TaskClosure>>(4)?.0),
         short_description: row.get(5)?,
     })
 }

@@ -9,7 +9,7 @@ use remote::proto::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{message, time};
+use super::{encoded::Encoded, time};
 
 /// The columns that [`read`] reads.
 const COLUMNS: &str = "workflows.project, workflows.domain, workflows.name, workflows.version, workflows.closure, workflows.short_description";
@@ -22,14 +22,14 @@ pub(crate) const SHORT_COLUMNS: &str = "workflows.project, workflows.domain, wor
 fn read(row: &Row<'_>) -> Result<Workflow, rusqlite::Error> {
     Ok(Workflow {
         id: Some(super::identifier(row, ResourceType::Workflow)?),
-        closure: Some(message::get::<WorkflowClosure>(row, 4)?),
+        closure: Some(row.get::<_, Encoded<WorkflowClosure>>(4)?.0),
         short_description: row.get(5)?,
     })
 }
 
 /// Reads a row of [`SHORT_COLUMNS`]: a workflow whose closure has the interface only, as lists give it.
 pub(crate) fn read_short(row: &Row<'_>) -> Result<Workflow, rusqlite::Error> {
-    let interface = message::get::<TypedInterface>(row, 4)?;
+    let interface = row.get::<_, Encoded<TypedInterface>>(4)?.0;
     let template = WorkflowTemplate { interface: Some(interface), ..Default::default() };
     let primary = CompiledWorkflow { template: Some(template), connections: None };
     let compiled = CompiledWorkflowClosure { primary: Some(primary), ..Default::default() };
@@ -62,7 +62,7 @@ pub(crate) fn interface(
              WHERE project = ? AND domain = ? AND name = ? AND version = ?",
         )?
         .query_row([&id.project, &id.domain, &id.name, &id.version], |row| {
-            Ok((row.get(0)?, message::get(row, 1)?))
+            Ok((row.get(0)?, row.get::<_, Encoded<TypedInterface>>(1)?.0))
         })
         .optional()
 }

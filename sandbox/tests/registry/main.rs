@@ -1,5 +1,7 @@
 //! What the sandbox's registry answers, beside FlyteAdmin's rules: exact codes and texts.
 
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
+
 mod launch_plans;
 mod projects;
 mod store;

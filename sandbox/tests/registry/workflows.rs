@@ -6,10 +6,10 @@ use remote::proto::{
         create_workflow_failure_reason::Reason,
     },
     core::{
-        ArrayNode, Binding, BindingData, BranchNode, GateNode, Identifier, LiteralType, Node,
-        OutputReference, Primitive, PromiseAttribute, ResourceType, Scalar, SimpleType, TaskNode,
-        TypedInterface, Variable, VariableMap, WorkflowNode, WorkflowTemplate, binding_data,
-        literal_type::Type, node::Target, primitive, promise_attribute, scalar, task_node, workflow_node,
+        Binding, BindingData, GateNode, Identifier, LiteralType, Node, OutputReference, Primitive,
+        PromiseAttribute, ResourceType, Scalar, SimpleType, TaskNode, TypedInterface, Variable, VariableMap,
+        WorkflowNode, WorkflowTemplate, binding_data, literal_type::Type, node::Target, primitive,
+        promise_attribute, scalar, task_node, workflow_node,
     },
 };
 
@@ -281,9 +281,9 @@ fn cycles_are_found() {
 #[test]
 fn what_does_not_run_is_refused_with_node_and_kind() {
     for (kind, target) in [
-        ("branch nodes", Target::BranchNode(Box::new(BranchNode::default()))),
+        ("branch nodes", Target::BranchNode(Box::default())),
         ("gate nodes", Target::GateNode(GateNode::default())),
-        ("array nodes", Target::ArrayNode(Box::new(ArrayNode::default()))),
+        ("array nodes", Target::ArrayNode(Box::default())),
     ] {
         assert_eq!(
             problems(|request| {

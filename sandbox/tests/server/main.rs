@@ -1,5 +1,7 @@
 //! The sandbox behind its port, as other clients see it.
 
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
+
 mod files;
 mod grpc;
 mod official;
