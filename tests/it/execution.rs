@@ -10,21 +10,59 @@ fn a_copy_of_an_execution() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
     let text = flyte.run(&["execution", "relaunch", "first", "--name", "second", "--wait"]);
-    snapshot!(text.lines().next().unwrap_or_default(), str![]);
-    snapshot!(flyte.run(&["execution", "show", "second"]), str![]);
+    snapshot!(text.lines().next().unwrap_or_default(), str!["NAME      VALUE"]);
+    snapshot!(flyte.run(&["execution", "show", "second"]), str![[r#"
+NAME      second
+PHASE     SUCCEEDED
+PROJECT   flytesnacks
+DOMAIN    development
+RUNS      task hello.greet:v1
+MODE      RELAUNCH
+COPY OF   first
+CREATED   [TIME]
+STARTED   [TIME]
+DURATION  [DURATION]
+NODES
+  hellogreet  SUCCEEDED, cached, [DURATION]
+[exit: 0]
+"#]]);
     let _ = flyte.run(&["execution", "recover", "first", "--name", "third", "--wait"]);
-    snapshot!(flyte.run(&["get", "executions", "--sort-by", "name", "--asc"]), str![]);
+    snapshot!(flyte.run(&["get", "executions", "--sort-by", "name", "--asc"]), str![[r#"
+NAME    PHASE      RUNS                 CREATED               DURATION
+first   SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
+second  SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
+third   SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
+[exit: 0]
+"#]]);
 }
 
 #[test]
 fn archived_executions_leave_the_lists() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
-    snapshot!(flyte.run(&["execution", "archive", "first"]), str![]);
-    snapshot!(flyte.run(&["get", "executions"]), str![]);
-    snapshot!(flyte.run(&["get", "executions", "--filter", "state=archived", "-o", "name"]), str![]);
-    snapshot!(flyte.run(&["execution", "activate", "first"]), str![]);
-    snapshot!(flyte.run(&["get", "executions", "-o", "name"]), str![]);
+    snapshot!(flyte.run(&["execution", "archive", "first"]), str![[r#"
+------- stderr -------
+execution `first` is archived
+[exit: 0]
+"#]]);
+    snapshot!(flyte.run(&["get", "executions"]), str![[r#"
+------- stderr -------
+no executions in project `flytesnacks`, domain `development`
+[exit: 0]
+"#]]);
+    snapshot!(flyte.run(&["get", "executions", "--filter", "state=archived", "-o", "name"]), str![[r#"
+first
+[exit: 0]
+"#]]);
+    snapshot!(flyte.run(&["execution", "activate", "first"]), str![[r#"
+------- stderr -------
+execution `first` is in lists again
+[exit: 0]
+"#]]);
+    snapshot!(flyte.run(&["get", "executions", "-o", "name"]), str![[r#"
+first
+[exit: 0]
+"#]]);
 }
 
 #[test]
