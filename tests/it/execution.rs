@@ -9,9 +9,11 @@ use crate::flyte::hello;
 fn a_copy_of_an_execution() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
-    let text = flyte.run(&["execution", "relaunch", "first", "--name", "second", "--wait"]);
-    snapshot!(text.lines().next().unwrap_or_default(), str!["NAME      VALUE"]);
-    snapshot!(flyte.run(&["execution", "show", "second"]), str![[r#"
+    let text = flyte.outcome(&["execution", "relaunch", "first", "--name", "second", "--wait"]);
+    snapshot!(text, str![]);
+    snapshot!(
+        flyte.run(&["execution", "show", "second"]),
+        str![[r#"
 NAME      second
 PHASE     SUCCEEDED
 PROJECT   flytesnacks
@@ -25,44 +27,63 @@ DURATION  [DURATION]
 NODES
   hellogreet  SUCCEEDED, cached, [DURATION]
 [exit: 0]
-"#]]);
+"#]]
+    );
     let _ = flyte.run(&["execution", "recover", "first", "--name", "third", "--wait"]);
-    snapshot!(flyte.run(&["get", "executions", "--sort-by", "name", "--asc"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "executions", "--sort-by", "name", "--asc"]),
+        str![[r#"
 NAME    PHASE      RUNS                 CREATED               DURATION
 first   SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
 second  SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
 third   SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn archived_executions_leave_the_lists() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
-    snapshot!(flyte.run(&["execution", "archive", "first"]), str![[r#"
+    snapshot!(
+        flyte.run(&["execution", "archive", "first"]),
+        str![[r#"
 ------- stderr -------
 execution `first` is archived
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "executions"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "executions"]),
+        str![[r#"
 ------- stderr -------
 no executions in project `flytesnacks`, domain `development`
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "executions", "--filter", "state=archived", "-o", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "executions", "--filter", "state=archived", "-o", "name"]),
+        str![[r#"
 first
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["execution", "activate", "first"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "activate", "first"]),
+        str![[r#"
 ------- stderr -------
 execution `first` is in lists again
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "executions", "-o", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "executions", "-o", "name"]),
+        str![[r#"
 first
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]

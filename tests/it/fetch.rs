@@ -9,34 +9,49 @@ use crate::flyte::hello;
 fn values_are_printed_and_files_written() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.write", "-i", "text=words", "--name", "done", "--wait"]);
-    snapshot!(flyte.run(&["fetch", "done", "--inputs"]), str![[r#"
+    snapshot!(
+        flyte.run(&["fetch", "done", "--inputs"]),
+        str![[r#"
 NAME  VALUE
 text  words
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["fetch", "done", "out"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["fetch", "done", "out"]),
+        str![[r#"
 NAME  VALUE
 file  out/file
 [exit: 0]
-"#]]);
+"#]]
+    );
     assert_eq!(flyte.home.read("out/file"), "words");
-    snapshot!(flyte.run(&["fetch", "done", "--value", "other"]), str![[r#"
+    snapshot!(
+        flyte.run(&["fetch", "done", "--value", "other"]),
+        str![[r#"
 ------- stderr -------
 error: there is no value `other`
 hint: its values: `file`
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["fetch", "done", "--node", "n9"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["fetch", "done", "--node", "n9"]),
+        str![[r#"
 ------- stderr -------
 error: there is no node `n9` in execution `done`
 hint: `flyte-host get nodes done` lists its nodes
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["fetch", "s3://bucket/x"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["fetch", "s3://bucket/x"]),
+        str![[r#"
 ------- stderr -------
 error: invalid value 's3://bucket/x' for '<SOURCE>': write the name of an execution, or an address that begins with `flyte://`
 
 For more information, try '--help'.
 [exit: 2]
-"#]]);
+"#]]
+    );
 }

@@ -59,11 +59,20 @@ impl Flyte {
         for (pattern, name) in [
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
             (r"\ba[bcdfghjklmnpqrstvwxz2-9]{19}\b", "[EXECUTION]"),
+            (r"\b\d+(\.\d)?m?s\b {2,}", "[DURATION]  "),
             (r"\b\d+(\.\d)?m?s\b", "[DURATION]"),
             (r#""duration": "[^"]*""#, r#""duration": "[DURATION]""#),
         ] {
             text = Regex::new(pattern).unwrap().replace_all(&text, name).into_owned();
         }
         text
+    }
+
+    /// Runs the program, and leaves out what is passing: which phases are seen depends on the moment.
+    pub(crate) fn outcome(&self, arguments: &[&str]) -> String {
+        let passing =
+            Regex::new(r"^ *(node|execution) \S+: (UNDEFINED|QUEUED|RUNNING|SUCCEEDING|FAILING)").unwrap();
+        let text = self.run(arguments);
+        text.lines().filter(|line| !passing.is_match(line)).map(|line| format!("{line}\n")).collect()
     }
 }

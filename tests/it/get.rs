@@ -8,32 +8,46 @@ use crate::flyte::{empty, hello};
 #[test]
 fn an_empty_list_says_so_and_prints_nothing() {
     let flyte = empty();
-    snapshot!(flyte.run(&["get", "tasks"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "tasks"]),
+        str![[r#"
 ------- stderr -------
 no tasks in project `flytesnacks`, domain `development`
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "workflows", "-o", "json"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "workflows", "-o", "json"]),
+        str![[r#"
 []
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "launch-plans", "-p", "other"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "launch-plans", "-p", "other"]),
+        str![[r#"
 ------- stderr -------
 no launch plans in project `other`, domain `development`
 [exit: 0]
-"#]]);
+"#]]
+    );
     snapshot!(flyte.run(&["get", "executions", "-o", "name"]), str!["[exit: 0]"]);
 }
 
 #[test]
 fn projects_and_domains() {
     let flyte = empty();
-    snapshot!(flyte.run(&["get", "projects"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "projects"]),
+        str![[r#"
 PROJECT      NAME         STATE   DOMAINS                           DESCRIPTION
 flytesnacks  flytesnacks  ACTIVE  development, staging, production  Default project setup.
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "project", "flytesnacks", "-o", "yaml"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "project", "flytesnacks", "-o", "yaml"]),
+        str![[r#"
 description: Default project setup.
 domains:
 - id: development
@@ -45,44 +59,62 @@ domains:
 id: flytesnacks
 name: flytesnacks
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "project", "flytesnack"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "project", "flytesnack"]),
+        str![[r#"
 ------- stderr -------
 error: there is no project `flytesnack`
 hint: did you mean `flytesnacks`?
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["get", "domains"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "domains"]),
+        str![[r#"
 DOMAIN       NAME
 development  development
 staging      staging
 production   production
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "domains", "-o", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "domains", "-o", "name"]),
+        str![[r#"
 development
 staging
 production
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn lists_of_tasks() {
     let flyte = hello();
-    snapshot!(flyte.run(&["get", "tasks", "--sort-by", "name", "--asc"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "tasks", "--sort-by", "name", "--asc"]),
+        str![[r#"
 NAME         VERSION  TYPE           CREATED
 hello.count  v1       raw-container  [TIME]
 hello.fail   v1       raw-container  [TIME]
 hello.greet  v1       raw-container  [TIME]
 hello.write  v1       raw-container  [TIME]
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "tasks", "--filter", "name~fai", "-o", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "tasks", "--filter", "name~fai", "-o", "name"]),
+        str![[r#"
 hello.fail:v1
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "tasks", "--filter", "name=hello.fail", "-o", "json"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "tasks", "--filter", "name=hello.fail", "-o", "json"]),
+        str![[r#"
 [
   {
     "closure": {
@@ -139,22 +171,31 @@ hello.fail:v1
   }
 ]
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "tasks", "--limit", "1", "--sort-by", "name", "-o", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "tasks", "--limit", "1", "--sort-by", "name", "-o", "name"]),
+        str![[r#"
 hello.write:v1
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "task", "hello.greet", "--versions"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "hello.greet", "--versions"]),
+        str![[r#"
 NAME         VERSION  TYPE           CREATED
 hello.greet  v1       raw-container  [TIME]
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn one_of_a_kind() {
     let flyte = hello();
-    snapshot!(flyte.run(&["get", "task", "hello.greet"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "task", "hello.greet"]),
+        str![[r#"
 NAME     hello.greet
 VERSION  v1
 PROJECT  flytesnacks
@@ -169,12 +210,18 @@ INPUTS
 OUTPUTS
   greeting  str: greeting
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "task", "hello.greet:v1", "-o", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "hello.greet:v1", "-o", "name"]),
+        str![[r#"
 hello.greet:v1
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "workflow", "hello.twice", "v1"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "workflow", "hello.twice", "v1"]),
+        str![[r#"
 NAME     hello.twice
 VERSION  v1
 PROJECT  flytesnacks
@@ -188,13 +235,16 @@ NODES
   first   task hello.greet:v1
   second  task hello.greet:v1
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_graph() {
     let flyte = hello();
-    snapshot!(flyte.run(&["get", "workflow", "hello.twice", "-o", "dot"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "workflow", "hello.twice", "-o", "dot"]),
+        str![[r#"
 digraph "hello.twice" {
   rankdir=TB;
   node [shape=box];
@@ -207,78 +257,112 @@ digraph "hello.twice" {
   "start-node" -> "first";
 }
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "task", "hello.greet", "-o", "dot"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "hello.greet", "-o", "dot"]),
+        str![[r#"
 ------- stderr -------
 error: `-o dot` is for workflows only
 [exit: 2]
-"#]]);
-    snapshot!(flyte.run(&["get", "tasks", "-o", "dot"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "tasks", "-o", "dot"]),
+        str![[r#"
 ------- stderr -------
 error: `-o dot` is for `get workflow NAME` only
 [exit: 2]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn names_that_there_are_not() {
     let flyte = hello();
-    snapshot!(flyte.run(&["get", "task", "hello.gret"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "task", "hello.gret"]),
+        str![[r#"
 ------- stderr -------
 error: there is no task `hello.gret` in project `flytesnacks`, domain `development`
 hint: did you mean `hello.greet`?
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["get", "task", "hello.greet", "v9"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "hello.greet", "v9"]),
+        str![[r#"
 ------- stderr -------
 error: there is no task `hello.greet` in version `v9` in project `flytesnacks`, domain `development`
 hint: `flyte-host get tasks hello.greet --versions` lists its versions
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["get", "workflow", "else"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "workflow", "else"]),
+        str![[r#"
 ------- stderr -------
 error: there is no workflow `else` in project `flytesnacks`, domain `development`
 hint: `flyte-host get workflows` lists what there is
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["get", "execution", "nothing"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "execution", "nothing"]),
+        str![[r#"
 ------- stderr -------
 error: there is no execution `nothing` in project `flytesnacks`, domain `development`
 hint: `flyte-host get executions` lists what there is
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["get", "nodes", "nothing"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "nodes", "nothing"]),
+        str![[r#"
 ------- stderr -------
 error: there is no execution `nothing` in project `flytesnacks`, domain `development`
 hint: `flyte-host get executions` lists what there is
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn lists_that_cannot_be() {
     let flyte = empty();
-    snapshot!(flyte.run(&["get", "tasks", "--filter", "nmae=x"]), str![[r#"
+    snapshot!(
+        flyte.run(&["get", "tasks", "--filter", "nmae=x"]),
+        str![[r#"
 ------- stderr -------
 error: a list of tasks has no `nmae`
 hint: did you mean `name`?
 [exit: 2]
-"#]]);
-    snapshot!(flyte.run(&["get", "tasks", "--filter", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "tasks", "--filter", "name"]),
+        str![[r#"
 ------- stderr -------
 error: `name` is no filter
 hint: write `KEY=VALUE`, with one of `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (contains), or `KEY in (A;B)`
 [exit: 2]
-"#]]);
-    snapshot!(flyte.run(&["get", "executions", "--sort-by", "nmae"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "executions", "--sort-by", "nmae"]),
+        str![[r#"
 ------- stderr -------
 error: a list of executions has no `nmae`
 hint: did you mean `name`?
 [exit: 2]
-"#]]);
-    snapshot!(flyte.run(&["get", "task", "a:1", "2"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "a:1", "2"]),
+        str![[r#"
 ------- stderr -------
 error: the version is given twice
 [exit: 2]
-"#]]);
+"#]]
+    );
 }

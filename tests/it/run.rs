@@ -8,8 +8,10 @@ use crate::flyte::hello;
 #[test]
 fn a_workflow_runs_and_prints_its_outputs() {
     let flyte = hello();
-    let run = |format| flyte.run(&["run", "hello.twice", "-i", "name=World", "--wait", "-o", format]);
-    snapshot!(outcome(&run("table")), str![[r#"
+    let run = |format| flyte.outcome(&["run", "hello.twice", "-i", "name=World", "--wait", "-o", format]);
+    snapshot!(
+        run("table"),
+        str![[r#"
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -22,9 +24,12 @@ node second: RUNNING, not in the cache
 node second: SUCCEEDED, stored in the cache, [DURATION]
 execution [EXECUTION]: SUCCEEDED
 [exit: 0]
-"#]]);
+"#]]
+    );
     // The second time nothing runs.
-    snapshot!(outcome(&run("json")), str![[r#"
+    snapshot!(
+        run("json"),
+        str![[r#"
 {
   "greeting": "Hello, Hello, World!!"
 }
@@ -35,26 +40,16 @@ node first: SUCCEEDED, cached, [DURATION]
 node second: SUCCEEDED, cached, [DURATION]
 execution [EXECUTION]: SUCCEEDED
 [exit: 0]
-"#]]);
-}
-
-/// What was printed, without how it came about: which phases are seen depends on the moment.
-fn outcome(text: &str) -> String {
-    let passing = |line: &&str| {
-        line.ends_with("QUEUED")
-            || line.ends_with("RUNNING")
-            || line.ends_with("UNDEFINED")
-            || line.ends_with("SUCCEEDING")
-            || line.ends_with("FAILING")
-    };
-    let lines: Vec<_> = text.lines().filter(|line| !passing(line)).collect();
-    lines.join("\n")
+"#]]
+    );
 }
 
 #[test]
 fn a_failure_names_the_node_and_why() {
     let flyte = hello();
-    snapshot!(outcome(&flyte.run(&["run", "hello.fail", "--wait", "--name", "broken"])), str![[r#"
+    snapshot!(
+        flyte.outcome(&["run", "hello.fail", "--wait", "--name", "broken"]),
+        str![[r#"
 ------- stderr -------
 running task `hello.fail`, version `v1`
 started execution `broken`
@@ -68,8 +63,11 @@ hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/br
 hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stderr.log
 hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/runner.log
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["execution", "show", "broken"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "show", "broken"]),
+        str![[r#"
 NAME      broken
 PHASE     FAILED
 PROJECT   flytesnacks
@@ -86,83 +84,116 @@ NODES
              `sh` ended with exit code 3; stderr:
              the disk is on fire
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["get", "nodes", "broken"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "nodes", "broken"]),
+        str![[r#"
 NODE       PHASE   CACHE  STARTED               DURATION  ERROR
 hellofail  FAILED  -      [TIME]  [DURATION]     `sh` ended with exit code 3; stderr:
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["execution", "outputs", "broken"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "outputs", "broken"]),
+        str![[r#"
 ------- stderr -------
 execution `broken` has no outputs
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn inputs_are_checked_before_anything_is_sent() {
     let flyte = hello();
-    snapshot!(flyte.run(&["run", "hello.twice"]), str![[r#"
+    snapshot!(
+        flyte.run(&["run", "hello.twice"]),
+        str![[r#"
 ------- stderr -------
 registered launch plan `hello.twice`, version `v1`: the workflow had none
 error: the inputs do not fit launch plan `hello.twice`, version `v1`
   caused by: `inputs.name`: a value of type `str` is missing
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.greet", "-i", "nam=x"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "nam=x"]),
+        str![[r#"
 ------- stderr -------
 error: the inputs do not fit task `hello.greet`, version `v1`
   caused by: `inputs.nam`: there is no such input
   caused by: `inputs.name`: a value of type `str` is missing
 hint: inputs.nam: `name` is a near name
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.greet", "-i", "name"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "name"]),
+        str![[r#"
 ------- stderr -------
 error: invalid value 'name' for '--input <NAME=VALUE>': write `KEY=VALUE`
 
 For more information, try '--help'.
 [exit: 2]
-"#]]);
+"#]]
+    );
     flyte.home.write("inputs.yaml", "name: [1]\n");
-    snapshot!(flyte.run(&["run", "hello.greet", "--inputs-file", "inputs.yaml"]), str![[r#"
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "--inputs-file", "inputs.yaml"]),
+        str![[r#"
 ------- stderr -------
 error: the inputs do not fit task `hello.greet`, version `v1`
   caused by: `inputs.name`: `str` is expected, a list is given
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.greet", "--inputs-file", "none.yaml"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "--inputs-file", "none.yaml"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read the inputs of `none.yaml`
   caused by: No such file or directory (os error 2)
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["get", "executions"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "executions"]),
+        str![[r#"
 ------- stderr -------
 no executions in project `flytesnacks`, domain `development`
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn without_waiting_the_name_is_printed() {
     let flyte = hello();
-    snapshot!(flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "mine"]), str![[r#"
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "mine"]),
+        str![[r#"
 mine
 ------- stderr -------
 running task `hello.greet`, version `v1`
 started execution `mine`
 follow it with `flyte-host execution watch mine`
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "mine"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "mine"]),
+        str![[r#"
 ------- stderr -------
 running task `hello.greet`, version `v1`
 error: an execution named `mine` exists already
 hint: choose another name, or follow that one with `flyte-host execution watch mine`
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.greet", "-i", "name=x", "-o", "json"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "name=x", "-o", "json"]),
+        str![[r#"
 {
   "domain": "development",
   "name": "[EXECUTION]",
@@ -173,50 +204,72 @@ running task `hello.greet`, version `v1`
 started execution `[EXECUTION]`
 follow it with `flyte-host execution watch [EXECUTION]`
 [exit: 0]
-"#]]);
-    snapshot!(outcome(&flyte.run(&["execution", "watch", "mine"])), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.outcome(&["execution", "watch", "mine"]),
+        str![[r#"
 NAME      VALUE
 greeting  Hello, x!
 ------- stderr -------
 node hellogreet: SUCCEEDED, stored in the cache, [DURATION]
 execution mine: SUCCEEDED
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["execution", "inputs", "mine"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "inputs", "mine"]),
+        str![[r#"
 NAME  VALUE
 name  x
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["execution", "outputs", "mine", "-o", "yaml"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "outputs", "mine", "-o", "yaml"]),
+        str![[r#"
 greeting: Hello, x!
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["execution", "terminate", "mine"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "terminate", "mine"]),
+        str![[r#"
 ------- stderr -------
 execution `mine` had ended already: SUCCEEDED
 [exit: 0]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn what_is_not_there_cannot_be_run() {
     let flyte = hello();
-    snapshot!(flyte.run(&["run", "hello.twic"]), str![[r#"
+    snapshot!(
+        flyte.run(&["run", "hello.twic"]),
+        str![[r#"
 ------- stderr -------
 error: there is no launch plan or workflow or task `hello.twic` in project `flytesnacks`, domain `development`
 hint: did you mean `hello.twice`?
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.twice", "--task"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.twice", "--task"]),
+        str![[r#"
 ------- stderr -------
 error: there is no task `hello.twice` in project `flytesnacks`, domain `development`
 hint: did you mean `hello.write`?
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.twice:v9"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.twice:v9"]),
+        str![[r#"
 ------- stderr -------
 error: there is no launch plan or workflow or task `hello.twice` in version `v9` in project `flytesnacks`, domain `development`
 hint: `flyte-host get launch-plans hello.twice --versions` lists its versions
 [exit: 1]
-"#]]);
+"#]]
+    );
 }

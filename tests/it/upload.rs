@@ -11,12 +11,17 @@ fn files_and_folders_are_uploaded() {
     flyte.home.write("text", "words");
     flyte.home.write("folder/a", "1");
     flyte.home.write("folder/b/c", "2");
-    snapshot!(flyte.run(&["upload", "text", "folder"]), str![[r#"
+    snapshot!(
+        flyte.run(&["upload", "text", "folder"]),
+        str![[r#"
 file://[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text
 file://[HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKXTMC74======
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["upload", "text", "-o", "json"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["upload", "text", "-o", "json"]),
+        str![[r#"
 [
   {
     "file": "text",
@@ -24,13 +29,17 @@ file://[HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKX
   }
 ]
 [exit: 0]
-"#]]);
-    snapshot!(flyte.run(&["upload", "nothing"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["upload", "nothing"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `nothing`
   caused by: No such file or directory (os error 2)
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -39,17 +48,23 @@ fn an_input_that_is_a_file_is_uploaded() {
     flyte.home.write("text", "words");
     let text = flyte.run(&["run", "hello.count", "-i", "text=text", "--wait", "-o", "json"]);
     assert!(text.starts_with("{\n  \"bytes\": 5\n}\n"), "{text}");
-    snapshot!(flyte.run(&["run", "hello.count", "-i", "text=."]), str![[r#"
+    snapshot!(
+        flyte.run(&["run", "hello.count", "-i", "text=."]),
+        str![[r#"
 ------- stderr -------
 error: `.` is a folder, not a file
   caused by: it is the value of input `text`
 [exit: 1]
-"#]]);
-    snapshot!(flyte.run(&["run", "hello.count", "-i", "text=none"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.count", "-i", "text=none"]),
+        str![[r#"
 ------- stderr -------
 error: cannot read `none`
   caused by: No such file or directory (os error 2)
   caused by: it is the value of input `text`
 [exit: 1]
-"#]]);
+"#]]
+    );
 }

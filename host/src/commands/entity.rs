@@ -161,7 +161,7 @@ pub async fn missing(session: &Session, kinds: &[(Kind, ResourceType)], wanted: 
         Exit::Failed,
         format!(
             "there is no {} `{}`{version} in project `{}`, domain `{}`",
-            words.join(" or "),
+            either(&words),
             wanted.name,
             session.project(),
             session.domain()
@@ -174,6 +174,14 @@ pub async fn missing(session: &Session, kinds: &[(Kind, ResourceType)], wanted: 
         known.extend(names.unwrap_or_default());
     }
     failure.hint(hint(&known, wanted, kinds))
+}
+
+/// `a, b or c`.
+fn either(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        words => words.concat(),
+    }
 }
 
 fn hint(known: &[String], wanted: &Versioned, kinds: &[(Kind, ResourceType)]) -> Option<String> {

@@ -81,6 +81,7 @@ pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let target = session.block_on(Target::find(&session, args))?;
     let mut inputs = target.inputs(given)?;
     session.block_on(inputs::upload(&session, &mut inputs))?;
+    session.block_on(target.prepare(&session))?;
     output::note(&format!("running {target}\n"));
     let id = session.block_on(start(&session, args, &target, inputs))?;
     follow::started(&session, id, &args.wait, format)

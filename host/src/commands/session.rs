@@ -12,6 +12,7 @@ use std::{
 use remote::{
     client::{self, Client, Kind},
     config::{Connection, Endpoint, Secret, Setting},
+    data::{FileUrls, Transfers},
     grpc::{self, Grpc},
     net::{Network, Proxies, TrustError},
     transport::Transport,
@@ -58,6 +59,25 @@ impl Session {
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.connection.default_domain.value
+    }
+}
+
+impl Session {
+    /// Whether Flyte is the embedded sandbox, whose files are on this machine.
+    #[must_use]
+    pub fn is_of_this_machine(&self) -> bool {
+        self.connection.is_sandbox() && self.has_address
+    }
+
+    /// Carries files to and from the URLs that the server signs. Nothing is opened before the first file.
+    ///
+    /// # Errors
+    ///
+    /// When the certificates to trust cannot be used.
+    pub fn transfers(&self) -> Result<Transfers, Failure> {
+        let files = if self.is_of_this_machine() { FileUrls::Copy } else { FileUrls::Refuse };
+        let network = network(&self.connection)?;
+        Transfers::new(&network, files).map_err(|error| untrusted(&error))
     }
 }
 
@@ -112,9 +132,9 @@ fn open(connection: &Connection) -> Result<Arc<dyn Transport>, Failure> {
 }
 
 fn over_the_network(connection: &Connection) -> Result<Arc<dyn Transport>, Failure> {
-    let untrusted = |error: TrustError| Failure::from_error(Exit::Failed, &error).hint(error.hint());
-    let network = Network::new(connection, Proxies::from_variables(env::text)).map_err(untrusted)?;
-    let transport = Grpc::new(connection, &network, grpc::Options::default()).map_err(untrusted)?;
+    let network = network(connection)?;
+    let transport =
+        Grpc::new(connection, &network, grpc::Options::default()).map_err(|error| untrusted(&error))?;
     Ok(Arc::new(transport))
 }
 
@@ -146,6 +166,14 @@ fn options(connection: &Connection) -> Result<client::Options, Failure> {
     };
     let metadata = connection.headers.iter().map(header).collect();
     Ok(client::Options { metadata, timeout: timeout()?, ..client::Options::default() })
+}
+
+fn network(connection: &Connection) -> Result<Network, Failure> {
+    Network::new(connection, Proxies::from_variables(env::text)).map_err(|error| untrusted(&error))
+}
+
+fn untrusted(error: &TrustError) -> Failure {
+    Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
 fn timeout() -> Result<Option<Duration>, Failure> {

@@ -22,6 +22,19 @@ pub fn or_nothing(text: &str) -> String {
     if text.is_empty() { NOTHING.to_owned() } else { text.to_owned() }
 }
 
+/// The beginning of a text in one line: what ends with a colon says nothing without its next line.
+#[must_use]
+pub fn in_a_line(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut told = lines.next().unwrap_or_default().to_owned();
+    while told.ends_with(':')
+        && let Some(line) = lines.next()
+    {
+        told = format!("{told} {line}");
+    }
+    told
+}
+
 /// A message in proto3 JSON form.
 ///
 /// # Errors

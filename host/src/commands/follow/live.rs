@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use remote::watch::{Change, Node, is_node_done};
 
-use super::super::execution::show::told;
+use super::super::{execution::show::told, show::in_a_line};
 use crate::cli::output::{self, Stream};
 
 /// What is seen.
@@ -73,13 +73,13 @@ fn sentence(execution: &str, change: &Change) -> String {
     }
 }
 
-/// A node in a line: where it failed, the first line of why.
+/// A node in a line: where it failed, the beginning of why.
 fn of_node(node: &Node) -> String {
     let told = told(node);
-    let mut lines = told.lines();
-    let first = lines.next().unwrap_or_default();
-    let why = lines.next().map(|why| format!(": {why}")).unwrap_or_default();
-    format!("{}node {}: {first}{why}", "  ".repeat(node.depth), node.id)
+    let (first, why) = told.split_once('\n').unwrap_or((&told, ""));
+    let why = in_a_line(why);
+    let colon = if why.is_empty() { "" } else { ": " };
+    format!("{}node {}: {first}{colon}{why}", "  ".repeat(node.depth), node.id)
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ fn node_row(node: NodeExecution, depth: usize) -> Option<Vec<String>> {
         node.cache.word().unwrap_or(show::NOTHING).to_owned(),
         time::moment(node.started_at.as_ref()),
         time::duration(node.duration.as_ref()),
-        show::or_nothing(error.lines().next().unwrap_or_default()),
+        show::or_nothing(&show::in_a_line(&error)),
     ])
 }
 

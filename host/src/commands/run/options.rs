@@ -70,7 +70,7 @@ pub(super) struct Options {
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("write `KEY=VALUE`".to_owned()),
+        _ => Err("a name, `=` and a value are expected".to_owned()),
     }
 }
 

@@ -11,13 +11,13 @@ use remote::{
     },
     proto::{
         admin::{self, LaunchPlan, LaunchPlanCreateRequest, LaunchPlanSpec, Task, Workflow},
-        core::{Identifier, LiteralMap, ResourceType},
+        core::{Identifier, LiteralMap, ResourceType, TypedInterface},
     },
 };
 
 use super::{
     super::{
-        entity::{self, Entity, Versioned},
+        entity::{self, Versioned},
         session::Session,
     },
     RunArgs,
@@ -29,6 +29,8 @@ use crate::cli::{exit::Exit, output, report::Failure};
 pub(super) enum Target {
     /// A launch plan, maybe that of a workflow.
     LaunchPlan(Box<LaunchPlan>, Identifier),
+    /// A workflow that has no launch plan yet, and the one that it will have.
+    Workflow(Box<Workflow>, Identifier),
     /// A task by itself.
     Task(Box<Task>, Identifier),
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {
             Self::LaunchPlan(..) => "launch plan",
+            Self::Workflow(..) => "workflow",
             Self::Task(..) => "task",
         };
         write!(f, "{word} `{}`, version `{}`", self.id().name, self.id().version)
@@ -87,7 +90,7 @@ impl Target {
     /// What the server is asked to run.
     pub(super) fn id(&self) -> &Identifier {
         match self {
-            Self::LaunchPlan(_, id) | Self::Task(_, id) => id,
+            Self::LaunchPlan(_, id) | Self::Workflow(_, id) | Self::Task(_, id) => id,
         }
     }
 
@@ -98,14 +101,37 @@ impl Target {
                 let expected = plan.closure.as_ref().and_then(|closure| closure.expected_inputs.clone());
                 inputs::parse(&expected.unwrap_or_default(), given)
             }
+            Self::Workflow(workflow, _) => {
+                let closure =
+                    workflow.closure.as_ref().and_then(|closure| closure.compiled_workflow.as_ref());
+                let template = closure.and_then(|compiled| compiled.primary.as_ref()?.template.as_ref());
+                read_all(template.and_then(|template| template.interface.as_ref()), given)
+            }
             Self::Task(task, _) => {
                 let closure = task.closure.as_ref().and_then(|closure| closure.compiled_task.as_ref());
-                let interface = closure.and_then(|compiled| compiled.template.as_ref()?.interface.as_ref());
-                let expected = interface.and_then(|interface| interface.inputs.clone());
-                inputs::parse_task(&expected.unwrap_or_default(), given)
+                let template = closure.and_then(|compiled| compiled.template.as_ref());
+                read_all(template.and_then(|template| template.interface.as_ref()), given)
             }
         };
         read.map_err(|errors| self.unfit(&errors))
+    }
+
+    /// Sees to it that the server can run it: a workflow needs a launch plan.
+    pub(super) async fn prepare(&self, session: &Session) -> Result<(), Failure> {
+        let Self::Workflow(_, id) = self else { return Ok(()) };
+        let workflow_id = Identifier { resource_type: ResourceType::Workflow.into(), ..id.clone() };
+        let spec = LaunchPlanSpec { workflow_id: Some(workflow_id), ..default_spec() };
+        let request = LaunchPlanCreateRequest { id: Some(id.clone()), spec: Some(spec) };
+        match session.client.create_launch_plan(&request).await {
+            Ok(_) => output::note(&format!(
+                "registered launch plan `{}`, version `{}`: the workflow had none\n",
+                id.name, id.version
+            )),
+            // Somebody else was quicker.
+            Err(error) if error.status.code == Code::AlreadyExists => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     fn unfit(&self, errors: &[literal::Error]) -> Failure {
@@ -120,24 +146,24 @@ impl Target {
 
 /// The launch plan of a workflow, which has its name and version.
 async fn of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Failure> {
-    let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..workflow.id.unwrap_or_default() };
+    let id = Identifier {
+        resource_type: ResourceType::LaunchPlan.into(),
+        ..workflow.id.clone().unwrap_or_default()
+    };
     let wanted = Versioned { name: id.name.clone(), version: Some(id.version.clone()) };
     if let Some(plan) = entity::look_for::<LaunchPlan>(session, &wanted).await? {
         return Ok(Target::launch_plan(plan));
     }
-    let workflow_id = Identifier { resource_type: ResourceType::Workflow.into(), ..id.clone() };
-    let spec = LaunchPlanSpec { workflow_id: Some(workflow_id), ..default_spec() };
-    let request = LaunchPlanCreateRequest { id: Some(id.clone()), spec: Some(spec) };
-    match session.client.create_launch_plan(&request).await {
-        Ok(_) => output::note(&format!(
-            "registered launch plan `{}`, version `{}`: the workflow had none\n",
-            id.name, id.version
-        )),
-        // Somebody else was quicker.
-        Err(error) if error.status.code == Code::AlreadyExists => {}
-        Err(error) => return Err(error.into()),
-    }
-    Ok(Target::launch_plan(LaunchPlan::read(&session.client, id).await?))
+    Ok(Target::Workflow(Box::new(workflow), id))
+}
+
+/// The inputs of something that knows no defaults.
+fn read_all(
+    interface: Option<&TypedInterface>,
+    given: Vec<(String, Given)>,
+) -> Result<LiteralMap, Vec<literal::Error>> {
+    let expected = interface.and_then(|interface| interface.inputs.clone());
+    inputs::parse_task(&expected.unwrap_or_default(), given)
 }
 
 /// What flytekit's default launch plan of a workflow says.

@@ -11,10 +11,10 @@ use remote::{
     proto::service::{CreateDownloadLocationRequest, CreateDownloadLocationResponse},
 };
 
-use super::{super::session::Session, folder, http, local_file, upload::copy};
+use super::{super::session::Session, folder, local_file, progress::Line};
 use crate::cli::{exit::Exit, report::Failure};
 
-/// Reads what a link leads to.
+/// Reads what a link leads to, which is small: values.
 ///
 /// # Errors
 ///
@@ -23,8 +23,26 @@ pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
     if let Some(file) = local_file(session, url)? {
         return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error));
     }
+    let name = format!("flyte-host-{}-{:016x}", std::process::id(), fastrand::u64(..));
+    let file = std::env::temp_dir().join(name);
+    let got = fetch(session, url, &file).await;
+    let bytes = got.and_then(|()| fs::read(&file).map_err(|error| unreadable(url, &error)));
+    // The values matter, not whether the remains could be removed.
+    let _ = fs::remove_file(&file);
+    bytes.map(Bytes::from)
+}
+
+/// Gets one file, by a URL that is signed or that the server signs.
+async fn fetch(session: &Session, url: &str, to: &Path) -> Result<(), Failure> {
     let signed = if is_http(url) { url.to_owned() } else { signed(session, url).await? };
-    http::get(session, &signed).await
+    let line = Line::new(&to.file_name().unwrap_or_default().to_string_lossy(), 0);
+    let got = session.transfers()?.get(&signed, to, &|done| line.set(done)).await;
+    got.map(drop).map_err(|error| super::failure(format!("cannot fetch `{}`", unsigned(url)), &error))
+}
+
+/// A URL without its query, which may carry the permission.
+fn unsigned(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
 }
 
 /// Brings a file or folder of Flyte's store to this machine, and returns what was written.
@@ -50,8 +68,12 @@ pub async fn download(
         )
         .hint("read it with the tools of the object store".to_owned()));
     }
-    let signed = if is_http(uri) { uri.to_owned() } else { signed(session, uri).await? };
-    http::download(session, &signed, to).await?;
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(|error| {
+            Failure::new(Exit::Failed, format!("cannot make `{}`", parent.display())).caused_by(error)
+        })?;
+    }
+    fetch(session, uri, to).await?;
     Ok(vec![to.to_owned()])
 }
 
@@ -92,4 +114,21 @@ async fn signed(session: &Session, uri: &str) -> Result<String, Failure> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Copies a file, which appears whole or not at all.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(to.file_name().unwrap_or_default());
+    name.push(format!(".{}.part", std::process::id()));
+    let part = to.with_file_name(name);
+    let result = fs::copy(from, &part).and_then(|_| fs::rename(&part, to));
+    if result.is_err() {
+        // The cause matters, not whether the remains could be removed.
+        let _ = fs::remove_file(&part);
+    }
+    result
 }

@@ -1,19 +1,15 @@
 //! Uploads: the server is told a file's MD5 and answers with a URL that takes just this file.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use data_encoding::BASE32;
 use md5::{Digest as _, Md5};
-use remote::proto::service::{CreateUploadLocationRequest, CreateUploadLocationResponse};
+use remote::{data::Fingerprint, proto::service::CreateUploadLocationRequest};
 
 use super::{
     super::session::Session,
     folder::{self, Inner},
-    local_file,
+    progress::Line,
 };
 use crate::cli::{exit::Exit, report::Failure};
 
@@ -37,8 +33,8 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 
 async fn upload_file(session: &Session, path: &Path) -> Result<String, Failure> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let digest = digest(path).map_err(|error| unreadable(path, &error))?;
-    put(session, path, name, &digest, String::new()).await
+    let fingerprint = fingerprint(path).await?;
+    put(session, path, name, &fingerprint, String::new()).await
 }
 
 /// Uploads the files of a folder below one root, which is made of their contents as flytekit makes it.
@@ -48,12 +44,15 @@ async fn upload_folder(session: &Session, path: &Path) -> Result<String, Failure
         return Err(Failure::new(Exit::Failed, format!("there is no file in `{}`", path.display()))
             .hint("a folder without files cannot be uploaded".to_owned()));
     };
-    let digests = files.iter().map(|file| digest(&file.path).map_err(|error| unreadable(&file.path, &error)));
-    let digests = digests.collect::<Result<Vec<_>, _>>()?;
-    let root = BASE32.encode(&Md5::digest(digests.concat()));
+    let mut fingerprints = Vec::new();
+    for file in &files {
+        fingerprints.push(fingerprint(&file.path).await?);
+    }
+    let digests: Vec<u8> = fingerprints.iter().flat_map(|fingerprint| fingerprint.md5).collect();
+    let root = BASE32.encode(&Md5::digest(digests));
     let mut uri = String::new();
-    for (file, digest) in files.iter().zip(&digests) {
-        let native = put(session, &file.path, file.name.clone(), digest, root.clone()).await?;
+    for (file, fingerprint) in files.iter().zip(&fingerprints) {
+        let native = put(session, &file.path, file.name.clone(), fingerprint, root.clone()).await?;
         if std::ptr::eq(file, first) {
             uri = root_of(&native, file)?;
         } else if !native.starts_with(&uri) {
@@ -76,76 +75,32 @@ fn root_of(native: &str, file: &Inner) -> Result<String, Failure> {
     })
 }
 
-/// The MD5 of a file, read piece by piece.
-fn digest(path: &Path) -> io::Result<[u8; 16]> {
-    let mut file = File::open(path)?;
-    let mut hash = Md5::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hash.finalize().into()),
-            count => hash.update(&piece[..count]),
-        }
-    }
+async fn fingerprint(path: &Path) -> Result<Fingerprint, Failure> {
+    let what = format!("cannot read `{}`", path.display());
+    Fingerprint::of(path, &|_| ()).await.map_err(|error| super::failure(what, &error))
 }
 
 async fn put(
     session: &Session,
     path: &Path,
     name: String,
-    digest: &[u8; 16],
+    fingerprint: &Fingerprint,
     root: String,
 ) -> Result<String, Failure> {
     let request = CreateUploadLocationRequest {
         project: session.project().to_owned(),
         domain: session.domain().to_owned(),
-        filename: name,
-        content_md5: digest.to_vec(),
+        filename: name.clone(),
+        content_md5: fingerprint.md5.to_vec(),
         filename_root: root,
         add_content_md5_metadata: true,
         ..Default::default()
     };
-    let location = session.client.create_upload_location(&request).await?;
-    send(session, path, digest, &location).await.map_err(|failure| {
-        let mut told = Failure::new(failure.exit, format!("cannot upload `{}`", path.display()));
-        told.causes = std::iter::once(failure.message).chain(failure.causes).collect();
-        told.hints = failure.hints;
-        told
-    })?;
-    Ok(location.native_url)
-}
-
-async fn send(
-    session: &Session,
-    path: &Path,
-    digest: &[u8; 16],
-    location: &CreateUploadLocationResponse,
-) -> Result<(), Failure> {
-    match local_file(session, &location.signed_url)? {
-        Some(to) => copy(path, &to).map_err(|error| unwritten(&to, &error)),
-        None => super::http::put(session, path, digest, location).await,
-    }
-}
-
-fn unwritten(to: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("cannot write `{}`", to.display())).caused_by(error)
-}
-
-/// Copies a file, which appears whole or not at all.
-pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut name = std::ffi::OsString::from(".");
-    name.push(to.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    let part = to.with_file_name(name);
-    let result = fs::copy(from, &part).and_then(|_| fs::rename(&part, to));
-    if result.is_err() {
-        // The cause matters, not whether the remains could be removed.
-        let _ = fs::remove_file(&part);
-    }
-    result
+    let place = session.client.create_upload_location(&request).await?;
+    let line = Line::new(&name, fingerprint.length);
+    let put = session.transfers()?.put(path, fingerprint, &place, &|done| line.set(done)).await;
+    put.map_err(|error| super::failure(format!("cannot upload `{}`", path.display()), &error))?;
+    Ok(place.native_url)
 }
 
 #[cfg(test)]
