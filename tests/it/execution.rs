@@ -10,7 +10,16 @@ fn a_copy_of_an_execution() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
     let text = flyte.outcome(&["execution", "relaunch", "first", "--name", "second", "--wait"]);
-    snapshot!(text, str![]);
+    snapshot!(text, str![[r#"
+NAME      VALUE
+greeting  Hello, World!
+------- stderr -------
+started execution `second`
+node hellogreet: SUCCEEDED, cached, [DURATION]
+execution second: SUCCEEDED
+[exit: 0]
+
+"#]]);
     snapshot!(
         flyte.run(&["execution", "show", "second"]),
         str![[r#"

@@ -16,14 +16,13 @@ NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
 registered launch plan `hello.twice`, version `v1`: the workflow had none
-running launch plan `hello.twice`, version `v1`
+running workflow `hello.twice`, version `v1`
 started execution `[EXECUTION]`
-node first: RUNNING, not in the cache
 node first: SUCCEEDED, stored in the cache, [DURATION]
-node second: RUNNING, not in the cache
 node second: SUCCEEDED, stored in the cache, [DURATION]
 execution [EXECUTION]: SUCCEEDED
 [exit: 0]
+
 "#]]
     );
     // The second time nothing runs.
@@ -40,6 +39,7 @@ node first: SUCCEEDED, cached, [DURATION]
 node second: SUCCEEDED, cached, [DURATION]
 execution [EXECUTION]: SUCCEEDED
 [exit: 0]
+
 "#]]
     );
 }
@@ -53,7 +53,7 @@ fn a_failure_names_the_node_and_why() {
 ------- stderr -------
 running task `hello.fail`, version `v1`
 started execution `broken`
-node hellofail: FAILED, [DURATION]: `sh` ended with exit code 3; stderr:
+node hellofail: FAILED, [DURATION]: `sh` ended with exit code 3; stderr: the disk is on fire
 execution broken: FAILED
 error: execution `broken` failed
   caused by: node `hellofail` failed
@@ -63,6 +63,7 @@ hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/br
 hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stderr.log
 hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/runner.log
 [exit: 1]
+
 "#]]
     );
     snapshot!(
@@ -90,7 +91,7 @@ NODES
         flyte.run(&["get", "nodes", "broken"]),
         str![[r#"
 NODE       PHASE   CACHE  STARTED               DURATION  ERROR
-hellofail  FAILED  -      [TIME]  [DURATION]     `sh` ended with exit code 3; stderr:
+hellofail  FAILED  -      [TIME]  [DURATION]  `sh` ended with exit code 3; stderr: the disk is on fire
 [exit: 0]
 "#]]
     );
@@ -111,8 +112,7 @@ fn inputs_are_checked_before_anything_is_sent() {
         flyte.run(&["run", "hello.twice"]),
         str![[r#"
 ------- stderr -------
-registered launch plan `hello.twice`, version `v1`: the workflow had none
-error: the inputs do not fit launch plan `hello.twice`, version `v1`
+error: the inputs do not fit workflow `hello.twice`, version `v1`
   caused by: `inputs.name`: a value of type `str` is missing
 [exit: 1]
 "#]]
@@ -132,7 +132,7 @@ hint: inputs.nam: `name` is a near name
         flyte.run(&["run", "hello.greet", "-i", "name"]),
         str![[r#"
 ------- stderr -------
-error: invalid value 'name' for '--input <NAME=VALUE>': write `KEY=VALUE`
+error: invalid value 'name' for '--input <NAME=VALUE>': a name, `=` and a value are expected
 
 For more information, try '--help'.
 [exit: 2]
@@ -215,6 +215,7 @@ greeting  Hello, x!
 node hellogreet: SUCCEEDED, stored in the cache, [DURATION]
 execution mine: SUCCEEDED
 [exit: 0]
+
 "#]]
     );
     snapshot!(
@@ -249,7 +250,7 @@ fn what_is_not_there_cannot_be_run() {
         flyte.run(&["run", "hello.twic"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan or workflow or task `hello.twic` in project `flytesnacks`, domain `development`
+error: there is no launch plan, workflow or task `hello.twic` in project `flytesnacks`, domain `development`
 hint: did you mean `hello.twice`?
 [exit: 1]
 "#]]
@@ -267,7 +268,7 @@ hint: did you mean `hello.write`?
         flyte.run(&["run", "hello.twice:v9"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan or workflow or task `hello.twice` in version `v9` in project `flytesnacks`, domain `development`
+error: there is no launch plan, workflow or task `hello.twice` in version `v9` in project `flytesnacks`, domain `development`
 hint: `flyte-host get launch-plans hello.twice --versions` lists its versions
 [exit: 1]
 "#]]

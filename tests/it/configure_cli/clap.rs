@@ -50,6 +50,7 @@ Global options:
           How to write the result
 
           Possible values:
+          - dot:   For Graphviz (`get workflow NAME` only)
           - json:  For programs: JSON
           - name:  For programs: one name a line
           - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
@@ -96,7 +97,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
-  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+                           yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin
       --plugin-fallback    Go on without a plugin that cannot be used
@@ -211,7 +213,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
-  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+                           yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin
       --plugin-fallback    Go on without a plugin that cannot be used

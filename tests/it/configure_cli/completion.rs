@@ -61,8 +61,16 @@ fn bash_completes_what_a_plugin_added() {
         bash(&home, "flyte-host "),
         str![[r#"
 config
+execution
+fetch
+get
+launchplan
 plugin
+project
 register
+run
+sandbox
+upload
 version
 doctor
 box

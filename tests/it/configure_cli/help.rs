@@ -18,14 +18,22 @@ or a list of these. Without one, the built-in default is used.
 Usage: flyte-host [OPTIONS] <COMMAND>
 
 Commands:
-  config    Show the configuration that is in use
-  plugin    Look at plugins, and choose them
-  register  Register tasks, workflows and launch plans
-  version   Show the versions of this program, its plugins and the server
-  doctor    Check this laptop [alias: dr]
-  box       Look into the box
-  create    Create things
-  help      Print this message or the help of the given subcommand(s)
+  config      Show the configuration that is in use
+  execution   Look at executions, follow, stop and repeat them
+  fetch       Fetch values and files that an execution gave or took
+  get         Look at what is registered, and at what runs
+  launchplan  Activate and deactivate launch plans
+  plugin      Look at plugins, and choose them
+  project     Make, change and archive projects
+  register    Register tasks, workflows and launch plans
+  run         Run a launch plan, a workflow or a task
+  sandbox     The embedded Flyte of this machine
+  upload      Upload files and folders to Flyte's object store
+  version     Show the versions of this program, its plugins and the server
+  doctor      Check this laptop [alias: dr]
+  box         Look into the box
+  create      Create things
+  help        Print this message or the help of the given subcommand(s)
 
 Options:
   -h, --help
@@ -47,6 +55,7 @@ Global options:
           How to write the result
 
           Possible values:
+          - dot:   For Graphviz (`get workflow NAME` only)
           - json:  For programs: JSON
           - name:  For programs: one name a line
           - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
@@ -148,6 +157,7 @@ Global options:
           How to write the result
 
           Possible values:
+          - dot:   For Graphviz (`get workflow NAME` only)
           - json:  For programs: JSON
           - name:  For programs: one name a line
           - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
@@ -203,7 +213,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
-  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+                           yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin
       --plugin-fallback    Go on without a plugin that cannot be used
@@ -252,6 +263,7 @@ Global options:
           How to write the result
 
           Possible values:
+          - dot:   For Graphviz (`get workflow NAME` only)
           - json:  For programs: JSON
           - name:  For programs: one name a line
           - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
@@ -311,6 +323,7 @@ Global options:
           How to write the result
 
           Possible values:
+          - dot:   For Graphviz (`get workflow NAME` only)
           - json:  For programs: JSON
           - name:  For programs: one name a line
           - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
@@ -363,7 +376,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
-  -o, --output <FORMAT>    How to write the result [possible values: json, name, pb, table, yaml]
+  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+                           yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
       --no-plugins         Use no plugin
       --plugin-fallback    Go on without a plugin that cannot be used
@@ -410,6 +424,7 @@ Global options:
           How to write the result
 
           Possible values:
+          - dot:   For Graphviz (`get workflow NAME` only)
           - json:  For programs: JSON
           - name:  For programs: one name a line
           - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`

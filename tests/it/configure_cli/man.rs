@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(&["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-21 pages written to `pages`
+56 pages written to `pages`
 [exit: 0]
 "#]]
     );
@@ -38,13 +38,48 @@ flyte-host-create-app.1
 flyte-host-create-bucket.1
 flyte-host-create.1
 flyte-host-doctor.1
+flyte-host-execution-activate.1
+flyte-host-execution-archive.1
+flyte-host-execution-inputs.1
+flyte-host-execution-outputs.1
+flyte-host-execution-recover.1
+flyte-host-execution-relaunch.1
+flyte-host-execution-show.1
+flyte-host-execution-terminate.1
+flyte-host-execution-watch.1
+flyte-host-execution.1
+flyte-host-fetch.1
+flyte-host-get-domains.1
+flyte-host-get-executions.1
+flyte-host-get-launch-plans.1
+flyte-host-get-nodes.1
+flyte-host-get-projects.1
+flyte-host-get-task-executions.1
+flyte-host-get-tasks.1
+flyte-host-get-workflows.1
+flyte-host-get.1
+flyte-host-launchplan-activate.1
+flyte-host-launchplan-deactivate.1
+flyte-host-launchplan.1
 flyte-host-plugin-disable.1
 flyte-host-plugin-enable.1
 flyte-host-plugin-list.1
 flyte-host-plugin-path.1
 flyte-host-plugin-show.1
 flyte-host-plugin.1
+flyte-host-project-activate.1
+flyte-host-project-archive.1
+flyte-host-project-create.1
+flyte-host-project-update.1
+flyte-host-project.1
 flyte-host-register.1
+flyte-host-run.1
+flyte-host-sandbox-reset.1
+flyte-host-sandbox-start.1
+flyte-host-sandbox-status.1
+flyte-host-sandbox-stop.1
+flyte-host-sandbox.1
+flyte-host-upload.1
 flyte-host-version.1
 flyte-host.1
 "#]]
@@ -143,6 +178,8 @@ How to write the result
 .br
 \fIPossible values:\fR
 .RS 14
+.IP \(bu 2
+dot: For Graphviz (`get workflow NAME` only)
 .IP \(bu 2
 json: For programs: JSON
 .IP \(bu 2

@@ -398,7 +398,7 @@ error: plugin `toolbox` 0.4.0 sets a default of `--tone` of `bad` that cannot be
 hint: go on without the plugin with `--no-plugins`
 [exit: 11]
 default-many
-error: plugin `toolbox` 0.4.0 sets a default of `--output` that cannot be used: `pdf` is not possible, only `json`, `name`, `pb`, `table`, `yaml`
+error: plugin `toolbox` 0.4.0 sets a default of `--output` that cannot be used: `pdf` is not possible, only `dot`, `json`, `name`, `pb`, `table`, `yaml`
 hint: go on without the plugin with `--no-plugins`
 [exit: 11]
 callback-no-option
@@ -453,6 +453,7 @@ Global options:
           How to write the result
 
           Possible values:
+          - dot:   For Graphviz (`get workflow NAME` only)
           - json:  For programs: JSON
           - name:  For programs: one name a line
           - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
