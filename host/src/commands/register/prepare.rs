@@ -1,13 +1,15 @@
 //! From what was read to what is sent: version, names, launch plans, the code of packages, the order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, sync::Arc};
 
 use remote::register::{
-    Entity, Entry, Identity, Origin, archive, lacks_version, launch_plan, order::Order, version,
+    Entity, Entry, FastArchive, Identity, Origin, archive, lacks_version, launch_plan, order::Order, version,
 };
 
-use super::super::session::Session;
-use crate::cli::{exit::Exit, output, report::Failure};
+use crate::{
+    cli::{exit::Exit, output, report::Failure},
+    commands::{session::Session, transfer},
+};
 
 /// What is sent, in the order of the inputs; each at the same place of the order.
 pub(super) struct Set {
@@ -62,7 +64,7 @@ fn add_launch_plans(entries: &mut Vec<Entry>) {
 
 /// Uploads the code that packages brought along, each piece once, and tells their tasks where it is.
 fn code(session: &Session, entries: &mut [Entry], destination: &str) -> Result<(), Failure> {
-    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    let mut places: Vec<(Arc<FastArchive>, String)> = Vec::new();
     for entry in entries {
         if !archive::is_needed(&mut entry.entity) {
             continue;
@@ -73,15 +75,32 @@ fn code(session: &Session, entries: &mut [Entry], destination: &str) -> Result<(
                 .caused_by(format!("in {}, nothing is called `fast….tar.gz`", entry.source))
                 .hint("make the package again with `pyflyte package --copy all`".to_owned()));
         };
-        let place = match places.get(&code.name) {
-            Some(place) => place,
+        let is_same = |(known, _): &&(Arc<FastArchive>, String)| {
+            Arc::ptr_eq(known, code) || (known.name == code.name && known.bytes == code.bytes)
+        };
+        let place = match places.iter().find(is_same) {
+            Some((_, place)) => place.clone(),
             None => {
-                let upload = async { Err::<String, Failure>(Failure::new(Exit::Failed, "x")) };
-                let place = session.block_on(upload)?;
-                places.entry(code.name.clone()).or_insert(place)
+                let place = upload(session, code)?;
+                places.push((Arc::clone(code), place.clone()));
+                place
             }
         };
-        archive::fill(&mut entry.entity, place, destination);
+        archive::fill(&mut entry.entity, &place, destination);
     }
     Ok(())
+}
+
+/// Uploads the code of a package, under the name that it has there.
+fn upload(session: &Session, code: &FastArchive) -> Result<String, Failure> {
+    let written = || -> std::io::Result<_> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join(&code.name), &code.bytes)?;
+        Ok(folder)
+    };
+    let folder = written().map_err(|error| {
+        Failure::new(Exit::Failed, format!("the code of {} cannot be unpacked", code.source)).caused_by(error)
+    })?;
+    let file = folder.path().join(&code.name);
+    session.block_on(transfer::upload(session, &file, Some(false)))
 }
