@@ -8,7 +8,7 @@ use crate::home_with;
 
 /// How these commands differ from what they are without any plugin; those that differ in the same way together.
 fn all_commands(home: &TestEnvironment) -> String {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["--help"],
         &["-h"],
         &["help"],
@@ -19,6 +19,7 @@ fn all_commands(home: &TestEnvironment) -> String {
         &["plugin", "path"],
         &["plugin", "show", "plain"],
         &["completion", "bash"],
+        &["sandbox", "status"],
     ];
     let mut shown: Vec<(String, String)> = Vec::new();
     for command in commands {
@@ -51,6 +52,7 @@ $ flyte-host plugin list
 $ flyte-host plugin path
 $ flyte-host plugin show plain
 $ flyte-host completion bash
+$ flyte-host sandbox status
 + ------- stderr -------
 + warning: no plugin is called `gone`
 +   caused by: not in `[HOME]/.flyte/plugins`
@@ -89,6 +91,7 @@ $ flyte-host plugin list
 $ flyte-host plugin path
 $ flyte-host plugin show plain
 $ flyte-host completion bash
+$ flyte-host sandbox status
 + ------- stderr -------
 + warning: `[HOME]/.flyte/plugins/libgone.so` is an HTML page, not a plugin
 + hint: download the plugin again; `curl --fail --location` does not save error pages
@@ -124,10 +127,11 @@ $ flyte-host plugin list
 $ flyte-host plugin path
 $ flyte-host plugin show plain
 $ flyte-host completion bash
+$ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `create`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-+ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
++ hint: this is a bug in the plugin; report it at <https://faulty.example>
 + hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 
 "#]]
@@ -138,7 +142,7 @@ $ flyte-host completion bash
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: this is a bug in the plugin; report it at <https://faulty.example>
 [exit: 10]
 "#]]
     );
@@ -160,6 +164,7 @@ $ flyte-host plugin list
 $ flyte-host plugin path
 $ flyte-host plugin show plain
 $ flyte-host completion bash
+$ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `configure_cli`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
@@ -220,6 +225,7 @@ $ flyte-host plugin list
 $ flyte-host plugin path
 $ flyte-host plugin show plain
 $ flyte-host completion bash
+$ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
 + hint: `replace` it if that is meant, or choose another name

@@ -8,6 +8,7 @@
 //! | the machine | `[TARGET]` |
 //! | the version of this workspace | `[VERSION]` |
 //! | the name and number of a thread | `[THREAD]` |
+//! | a port of this machine that the system chose, a process | `[PORT]`, `[PID]` |
 
 use std::path::Path;
 
@@ -29,6 +30,8 @@ impl Redaction {
             (r"\b(x86_64|aarch64)-[a-z]+-[a-z]+(-[a-z]+)?\b", "[TARGET]"),
             (&version, "[VERSION]"),
             (r"\btries within [0-9.]+ m?s\b", "tries within [TIME]"),
+            (r"\b127\.0\.0\.1:[0-9]{4,5}\b", "127.0.0.1:[PORT]"),
+            (r"\bprocess [0-9]+\b", "process [PID]"),
             (r"\bthread '[^']*'( \([0-9]+\))?", "[THREAD]"),
         ];
         let compiled = |(pattern, name)| (Regex::new(pattern).expect("a pattern that is right"), name);

@@ -172,3 +172,28 @@ pub enum Command {
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Version(version::VersionArgs),
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The names of commands whose help shows nothing that could be typed.
+    fn without_example(command: &clap::Command, way: &str, found: &mut Vec<String>) {
+        let way = format!("{way} {}", command.get_name());
+        let help = command.get_after_help().or(command.get_after_long_help());
+        if !help.is_some_and(|help| help.to_string().contains(&format!("\n {way}"))) {
+            found.push(way.clone());
+        }
+        let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
+        visible.for_each(|command| without_example(command, &way, found));
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        let mut found = Vec::new();
+        without_example(&Cli::command(), "", &mut found);
+        assert_eq!(found, [""; 0]);
+    }
+}

@@ -16,7 +16,7 @@ use crate::cli::{
 
 /// Show the configuration that is in use
 #[derive(Args, Debug)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = "Example:\n  flyte-host config show")]
 pub struct ConfigArgs {
     #[command(subcommand)]
     command: ConfigCommand,

@@ -12,7 +12,10 @@ use crate::plugin::LoadError;
 
 /// Look at plugins, and choose them
 #[derive(Args, Debug)]
-#[command(arg_required_else_help = true)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  flyte-host plugin list\n  flyte-host plugin show acme"
+)]
 pub struct PluginArgs {
     #[command(subcommand)]
     command: PluginCommand,

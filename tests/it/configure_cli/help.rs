@@ -450,6 +450,9 @@ Global options:
           [env: TOOLBOX_REGION]
           [default: eu]
           [possible values: eu, us]
+
+Example:
+  flyte-host config show
 [exit: 0]
 "#]]
     );

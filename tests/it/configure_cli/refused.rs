@@ -472,6 +472,9 @@ Global options:
 
   -v, --verbose...
           Say more; -vv for details
+
+Example:
+  flyte-host config show
 ------- stderr -------
 warning: plugin `toolbox` 0.4.0 adds the command `plugin`, which is there already (built in)
 hint: `replace` it if that is meant, or choose another name

@@ -240,23 +240,6 @@ error: cannot write `out`
 }
 
 #[test]
-fn registering_for_real() {
-    snapshot!(
-        home_of(None, TASK).run(&["register", "task.yaml"]),
-        str![[r#"
-------- stderr -------
-error: the following required arguments were not provided:
-  --dry-run
-
-Usage: flyte-host register --dry-run <FILES>...
-
-For more information, try '--help'.
-[exit: 2]
-"#]]
-    );
-}
-
-#[test]
 fn no_files() {
     snapshot!(
         home_with(&[]).run(&["register", "--dry-run"]),

@@ -72,7 +72,7 @@ fn code(session: &Session, entries: &mut [Entry], destination: &str) -> Result<(
         let Some(code) = &entry.archive else {
             let name = super::dry_run::name(&entry.entity);
             return Err(Failure::new(Exit::Failed, format!("the code of task `{name}` is not there"))
-                .caused_by(format!("in {}, nothing is called `fast….tar.gz`", entry.source))
+                .caused_by(format!("no `fast….tar.gz` came with {}", entry.source))
                 .hint("make the package again with `pyflyte package --copy all`".to_owned()));
         };
         let is_same = |(known, _): &&(Arc<FastArchive>, String)| {

@@ -1,0 +1,188 @@
+//! `project`, on the embedded sandbox.
+
+use snapbox::str;
+use tests::snapshot;
+
+use crate::home_with;
+
+#[test]
+fn projects_are_made_and_changed() {
+    let home = home_with(&[]);
+    snapshot!(
+        home.run(&["project", "create", "data", "--name", "Data platform", "--labels", "team=data,tier=1"]),
+        str![[r#"
+ID    NAME           STATE   DESCRIPTION
+data  Data platform  active  -
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "create", "--id", "plain", "-o", "json"]),
+        str![[r#"
+{
+  "domains": [
+    {
+      "id": "development",
+      "name": "development"
+    },
+    {
+      "id": "staging",
+      "name": "staging"
+    },
+    {
+      "id": "production",
+      "name": "production"
+    }
+  ],
+  "id": "plain",
+  "name": "plain"
+}
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "update", "data", "--description", "Of the data team", "-o", "yaml"]),
+        str![[r#"
+description: Of the data team
+domains:
+- id: development
+  name: development
+- id: staging
+  name: staging
+- id: production
+  name: production
+id: data
+labels:
+  values:
+    team: data
+    tier: "1"
+name: Data platform
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "archive", "data", "-o", "name"]),
+        str![[r#"
+data
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "activate", "data"]),
+        str![[r#"
+ID    NAME           STATE   DESCRIPTION
+data  Data platform  active  Of the data team
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn an_update_leaves_an_archived_project_archived() {
+    let home = home_with(&[]);
+    assert!(home.run(&["project", "create", "old"]).ends_with("[exit: 0]"));
+    assert!(home.run(&["project", "archive", "old"]).ends_with("[exit: 0]"));
+    snapshot!(
+        home.run(&["project", "update", "old", "--name", "Kept for the record"]),
+        str![[r#"
+ID   NAME                 STATE     DESCRIPTION
+old  Kept for the record  archived  -
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn an_archived_project_takes_nothing_new() {
+    let home = home_with(&[]);
+    home.write("task.yaml", "name: hello\nimage: alpine\ncommand: [echo]\n");
+    assert!(home.run(&["project", "create", "old"]).ends_with("[exit: 0]"));
+    assert!(home.run(&["project", "archive", "old"]).ends_with("[exit: 0]"));
+    snapshot!(
+        home.run(&["register", "task.yaml", "--version", "1", "-p", "old"]),
+        str![[r#"
+KIND  NAME   VERSION  RESULT
+task  hello  1        failed
+------- stderr -------
+1 failed
+error: cannot register task `hello`
+  caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
+  caused by: project [old] is not active
+hint: `flyte-host project activate old` lets it take new things
+[exit: 22]
+"#]]
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let home = home_with(&[]);
+    snapshot!(
+        home.run(&["project", "create", "flytesnacks"]),
+        str![[r#"
+------- stderr -------
+error: there is a project `flytesnacks` already
+hint: `flyte-host project update flytesnacks` changes it
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "create", "Not a label"]),
+        str![[r#"
+------- stderr -------
+error: Flyte refused `RegisterProject` (INVALID_ARGUMENT)
+  caused by: invalid project id [Not a label]: [a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')]
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "create", "data", "--labels", "team"]),
+        str![[r#"
+------- stderr -------
+error: invalid value 'team' for '--labels <KEY=VALUE>': a label is written `KEY=VALUE`
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "update", "nobody", "--name", "x"]),
+        str![[r#"
+------- stderr -------
+error: there is no project `nobody`
+hint: `flyte-host get projects` lists those that are there, `flyte-host project create nobody` makes it
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "update", "flytesnacks"]),
+        str![[r#"
+------- stderr -------
+error: nothing is to be changed
+hint: add `--name`, `--description` or `--labels`
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "archive", "nobody"]),
+        str![[r#"
+------- stderr -------
+error: there is no project `nobody`
+hint: `flyte-host get projects` lists those that are there, `flyte-host project create nobody` makes it
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        home.run(&["project", "archive"]),
+        str![[r#"
+------- stderr -------
+error: the following required arguments were not provided:
+  <ID>
+
+Usage: flyte-host project archive <ID>
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+}

@@ -1,0 +1,503 @@
+//! `register` for real: onto the embedded sandbox, and read back from it.
+
+use snapbox::str;
+use tests::{TestEnvironment, snapshot};
+
+use crate::home_with;
+
+/// A task, and a workflow that runs it.
+pub(crate) const HELLO: &str = "\
+name: say
+image: sh
+command: [sh, -c, printf]
+inputs: {text: str}
+outputs: {text: str}
+---
+workflow: shout
+inputs: {text: str}
+nodes:
+  say: {task: say, inputs: {text: $inputs.text}}
+outputs: {text: $say.text}
+";
+
+fn home_of(document: &str) -> TestEnvironment {
+    let home = home_with(&[]);
+    home.write("hello.yaml", document);
+    home
+}
+
+#[test]
+fn what_is_there_already_is_fine() {
+    let home = home_of(HELLO);
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       registered
+workflow     shout  v1       registered
+launch plan  shout  v1       registered
+------- stderr -------
+3 registered
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       already there, identical
+workflow     shout  v1       already there, identical
+launch plan  shout  v1       already there, identical
+------- stderr -------
+3 already there, identical
+[exit: 0]
+"#]]
+    );
+}
+
+/// Registers files, and returns the one version that all of it has.
+fn derived(home: &TestEnvironment, arguments: &[&str]) -> String {
+    let told = home.command().arg("register").args(arguments).args(["-o", "json"]).output().unwrap();
+    let account: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout).unwrap();
+    let version = account[0]["version"].as_str().unwrap().to_owned();
+    assert!(account.iter().all(|entity| entity["version"] == *version), "{account:?}");
+    let note = String::from_utf8(told.stderr).unwrap();
+    assert!(note.starts_with(&format!("version `{version}`, made of the content\n")), "{note}");
+    version
+}
+
+#[test]
+fn the_version_is_made_of_the_content() {
+    let home = home_of(HELLO);
+    let version = derived(&home, &["hello.yaml"]);
+    assert_eq!(version.len(), 16, "{version}");
+    // The same elsewhere, and in another order.
+    let (task, workflow) = HELLO.split_once("---\n").unwrap();
+    home.write("1.yaml", workflow);
+    home.write("2.yaml", task);
+    assert_eq!(derived(&home, &["1.yaml", "2.yaml", "-d", "staging"]), version);
+    home.write("hello.yaml", HELLO.replace("image: sh", "image: bash"));
+    assert_ne!(derived(&home, &["hello.yaml"]), version);
+}
+
+#[test]
+fn programs_get_an_account() {
+    let home = home_of(HELLO);
+    let arguments = ["register", "hello.yaml", "--version", "v1", "--activate-launchplans", "-o"];
+    snapshot!(
+        home.run(&[&arguments[..], &["json"]].concat()),
+        str![[r#"
+[
+  {
+    "kind": "task",
+    "project": "flytesnacks",
+    "domain": "development",
+    "name": "say",
+    "version": "v1",
+    "result": "registered"
+  },
+  {
+    "kind": "workflow",
+    "project": "flytesnacks",
+    "domain": "development",
+    "name": "shout",
+    "version": "v1",
+    "result": "registered"
+  },
+  {
+    "kind": "launch plan",
+    "project": "flytesnacks",
+    "domain": "development",
+    "name": "shout",
+    "version": "v1",
+    "result": "registered",
+    "active": true
+  }
+]
+------- stderr -------
+3 registered
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&[&arguments[..], &["yaml"]].concat()),
+        str![[r#"
+- kind: task
+  project: flytesnacks
+  domain: development
+  name: say
+  version: v1
+  result: already there, identical
+- kind: workflow
+  project: flytesnacks
+  domain: development
+  name: shout
+  version: v1
+  result: already there, identical
+- kind: launch plan
+  project: flytesnacks
+  domain: development
+  name: shout
+  version: v1
+  result: already there, identical
+  active: true
+------- stderr -------
+3 already there, identical
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&[&arguments[..], &["name"]].concat()),
+        str![[r#"
+say
+shout
+shout
+------- stderr -------
+3 already there, identical
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&[&arguments[..], &["table"]].concat()),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       already there, identical
+workflow     shout  v1       already there, identical
+launch plan  shout  v1       already there, identical, active
+------- stderr -------
+3 already there, identical
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn what_needs_a_refused_one_waits_for_a_second_run() {
+    let home = home_of("name: say\nimage: other\ncommand: [sh]\ninputs: {text: str}\noutputs: {text: str}\n");
+    assert!(home.run(&["register", "hello.yaml", "--version", "v1"]).ends_with("[exit: 0]"));
+    home.write("hello.yaml", format!("{HELLO}---\nname: apart\nimage: sh\ncommand: [sh]\n"));
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       failed
+workflow     shout  v1       not sent because task `say` failed
+launch plan  shout  v1       not sent because task `say` failed
+task         apart  v1       registered
+------- stderr -------
+1 registered, 1 failed, 2 not sent
+error: cannot register task `say`
+  caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
+  caused by: say task with different structure already exists. (Please register a new version of the task):
+    /template/container/command/1:
+    	+ -c
+    /template/container/command/2:
+    	+ printf
+    /template/container/image:
+    	- other
+    	+ sh
+hint: register it under another version with `--version`, or leave the version to the content
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1", "-o", "json"]),
+        str![[r#"
+[
+  {
+    "kind": "task",
+    "project": "flytesnacks",
+    "domain": "development",
+    "name": "say",
+    "version": "v1",
+    "result": "failed",
+    "reason": "say task with different structure already exists. (Please register a new version of the task):\n/template/container/command/1:\n\t+ -c\n/template/container/command/2:\n\t+ printf\n/template/container/image:\n\t- other\n\t+ sh"
+  },
+  {
+    "kind": "workflow",
+    "project": "flytesnacks",
+    "domain": "development",
+    "name": "shout",
+    "version": "v1",
+    "result": "not sent",
+    "reason": "not sent because task `say` failed"
+  },
+  {
+    "kind": "launch plan",
+    "project": "flytesnacks",
+    "domain": "development",
+    "name": "shout",
+    "version": "v1",
+    "result": "not sent",
+    "reason": "not sent because task `say` failed"
+  },
+  {
+    "kind": "task",
+    "project": "flytesnacks",
+    "domain": "development",
+    "name": "apart",
+    "version": "v1",
+    "result": "already there, identical"
+  }
+]
+------- stderr -------
+1 already there, identical, 1 failed, 2 not sent
+error: cannot register task `say`
+  caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
+  caused by: say task with different structure already exists. (Please register a new version of the task):
+    /template/container/command/1:
+    	+ -c
+    /template/container/command/2:
+    	+ printf
+    /template/container/image:
+    	- other
+    	+ sh
+hint: register it under another version with `--version`, or leave the version to the content
+[exit: 22]
+"#]]
+    );
+    home.write("hello.yaml", home.read("hello.yaml").replacen("image: sh", "image: other", 1));
+    home.write("hello.yaml", home.read("hello.yaml").replacen("[sh, -c, printf]", "[sh]", 1));
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       already there, identical
+workflow     shout  v1       registered
+launch plan  shout  v1       registered
+task         apart  v1       already there, identical
+------- stderr -------
+2 registered, 2 already there, identical
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn equal_failures_are_told_once() {
+    let home = home_of(HELLO);
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1", "-p", "nowhere"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       failed
+workflow     shout  v1       not sent because task `say` failed
+launch plan  shout  v1       not sent because task `say` failed
+------- stderr -------
+1 failed, 2 not sent
+error: cannot register task `say`
+  caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
+  caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
+hint: `flyte-host get projects` lists those that are there, `flyte-host project create` makes one
+[exit: 22]
+"#]]
+    );
+    let tasks: String =
+        (0..3).map(|number| format!("---\nname: t{number}\nimage: sh\ncommand: [sh]\n")).collect();
+    home.write("hello.yaml", tasks);
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1", "-p", "nowhere"]),
+        str![[r#"
+KIND  NAME  VERSION  RESULT
+task  t0    v1       failed
+task  t1    v1       failed
+task  t2    v1       failed
+------- stderr -------
+3 failed
+error: cannot register task `t0` and 2 more
+  caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
+  caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
+hint: `flyte-host get projects` lists those that are there, `flyte-host project create` makes one
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1", "-d", "nowhere"]),
+        str![[r#"
+KIND  NAME  VERSION  RESULT
+task  t0    v1       failed
+task  t1    v1       failed
+task  t2    v1       failed
+------- stderr -------
+3 failed
+error: cannot register task `t0` and 2 more
+  caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
+  caused by: domain [nowhere] is unrecognized by system
+[exit: 22]
+"#]]
+    );
+}
+
+#[test]
+fn what_needs_itself_cannot_be_the_first() {
+    let home = home_of("workflow: loop\nnodes:\n  again: {launch_plan: loop}\n");
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        str![[r#"
+------- stderr -------
+error: cannot read `hello.yaml`, document 1
+  caused by: line 1: it contains itself: `loop`, by way of its nodes
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_asked_for_a_few_only() {
+    let mut home = home_of(HELLO);
+    home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       failed
+workflow     shout  v1       not sent because task `say` failed
+launch plan  shout  v1       not sent because task `say` failed
+------- stderr -------
+1 failed, 2 not sent
+error: cannot register task `say`
+  caused by: cannot reach Flyte in 3 tries within [TIME]
+  caused by: nothing listens at `127.0.0.1:1`
+  caused by: connection refused
+hint: check `admin.endpoint`, and that Flyte runs there
+[exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn the_plugins_rules_arrive() {
+    let mut home = home_with(&["acme"]);
+    home.set("FLYTE_PLUGIN", "acme");
+    home.write("hello.yaml", "name: cached\ncommand: [sh]\ncache: true\n");
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        str![[r#"
+KIND  NAME    VERSION  RESULT
+task  cached  v1       registered
+------- stderr -------
+task `cached`: image `my-company/flyte-base:v1.2.3` (get_default_image); cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
+1 registered
+[exit: 0]
+"#]]
+    );
+    let task = home.run(&["get", "task", "cached:v1", "-o", "yaml"]);
+    let task: String =
+        task.lines().filter(|line| !line.contains("createdAt")).map(|line| format!("{line}\n")).collect();
+    snapshot!(
+        task,
+        str![[r#"
+closure:
+  compiledTask:
+    template:
+      container:
+        command:
+        - sh
+        dataConfig:
+          enabled: true
+        image: my-company/flyte-base:v1.2.3
+        resources: {}
+      id:
+        domain: development
+        name: cached
+        project: flytesnacks
+        resourceType: TASK
+        version: v1
+      interface:
+        inputs: {}
+        outputs: {}
+      metadata:
+        discoverable: true
+        discoveryVersion: [SHA256]
+        generatesDeck: false
+        metadata: {}
+        retries: {}
+        runtime:
+          flavor: flyte-host
+          version: "[VERSION]"
+        tags:
+          flyte-host.cache-ttl: 3600s
+      type: raw-container
+id:
+  domain: development
+  name: cached
+  project: flytesnacks
+  resourceType: TASK
+  version: v1
+[exit: 0]
+
+"#]]
+    );
+}
+
+#[test]
+fn the_code_of_a_package_goes_along() {
+    let home = home_with(&[]);
+    home.write(
+        "task.yaml",
+        "name: fast\nimage: python\ncommand: [pyflyte-fast-execute, --additional-distribution, '{{ .remote_package_path }}', \
+         --dest-dir, '{{ .dest_dir }}']\n",
+    );
+    let told = home.run(&["register", "--dry-run", "task.yaml", "-o", "pb", "--out-dir", "package"]);
+    assert!(told.ends_with("[exit: 0]"), "{told}");
+    snapshot!(
+        home.run(&["register", "package", "--version", "v1"]),
+        str![[r#"
+------- stderr -------
+error: the code of task `fast` is not there
+  caused by: no `fast….tar.gz` came with `package/0_fast_1.pb`
+hint: make the package again with `pyflyte package --copy all`
+[exit: 1]
+"#]]
+    );
+    home.write("package/fast0123.tar.gz", "the code");
+    snapshot!(
+        home.run(&["register", "package", "--version", "v1", "-D", "/root"]),
+        str![[r#"
+KIND  NAME  VERSION  RESULT
+task  fast  v1       registered
+------- stderr -------
+1 registered
+[exit: 0]
+"#]]
+    );
+    let task = home.run(&["get", "task", "fast:v1", "-o", "json"]);
+    let task: serde_json::Value = serde_json::from_str(task.trim_end_matches("[exit: 0]")).unwrap();
+    let container = &task["closure"]["compiledTask"]["template"]["container"];
+    assert_eq!(container["command"][4], "/root", "{container}");
+    let place = container["command"][2].as_str().unwrap().strip_prefix("file://[HOME]").unwrap();
+    assert_eq!(std::fs::read(format!("{}{place}", home.home().display())).unwrap(), b"the code");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let home = home_of(HELLO);
+    snapshot!(
+        home.run(&["register", "hello.yaml", "-o", "pb", "--out-dir", "out"]),
+        str![[r#"
+------- stderr -------
+error: `-o pb` is for `register --dry-run` only
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--out-dir", "out"]),
+        str![[r#"
+------- stderr -------
+error: `--out-dir` is for `-o pb` only
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["register", "hello.yaml", "--dry-run", "--activate-launchplans"]),
+        str![[r#"
+------- stderr -------
+error: the argument '--dry-run' cannot be used with '--activate-launchplans'
+
+Usage: flyte-host register --dry-run <FILES>...
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+}
