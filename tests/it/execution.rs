@@ -10,7 +10,9 @@ fn a_copy_of_an_execution() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
     let text = flyte.outcome(&["execution", "relaunch", "first", "--name", "second", "--wait"]);
-    snapshot!(text, str![[r#"
+    snapshot!(
+        text,
+        str![[r#"
 NAME      VALUE
 greeting  Hello, World!
 ------- stderr -------
@@ -19,7 +21,8 @@ node hellogreet: SUCCEEDED, cached, [DURATION]
 execution second: SUCCEEDED
 [exit: 0]
 
-"#]]);
+"#]]
+    );
     snapshot!(
         flyte.run(&["execution", "show", "second"]),
         str![[r#"
