@@ -55,3 +55,14 @@ For more information, try '--help'.
 "#]]
     );
 }
+
+#[test]
+fn values_have_addresses() {
+    let flyte = hello();
+    let _ = flyte.run(&["run", "hello.write", "-i", "text=words", "--name", "done", "--wait"]);
+    let address = "flyte://v1/flytesnacks/development/done/hellowrite";
+    snapshot!(flyte.run(&["fetch", &format!("{address}/i")]), str![]);
+    snapshot!(flyte.run(&["fetch", &format!("{address}/o/file"), "one", "-o", "json"]), str![]);
+    snapshot!(flyte.run(&["fetch", &format!("{address}/o/nothing")]), str![]);
+    snapshot!(flyte.run(&["fetch", &format!("{address}/o"), "--inputs"]), str![]);
+}

@@ -101,6 +101,7 @@ NAME         VERSION  TYPE           CREATED
 hello.count  v1       raw-container  [TIME]
 hello.fail   v1       raw-container  [TIME]
 hello.greet  v1       raw-container  [TIME]
+hello.sleep  v1       raw-container  [TIME]
 hello.write  v1       raw-container  [TIME]
 [exit: 0]
 "#]]

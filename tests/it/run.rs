@@ -1,5 +1,11 @@
 //! `run` and what follows it, with real executions in the sandbox.
 
+#[cfg(unix)]
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+};
+
 use snapbox::str;
 use tests::snapshot;
 
@@ -273,4 +279,35 @@ hint: `flyte-host get launch-plans hello.twice --versions` lists its versions
 [exit: 1]
 "#]]
     );
+}
+
+#[test]
+fn following_may_end_before_the_execution() {
+    let flyte = hello();
+    let run = ["run", "hello.sleep", "--wait", "--timeout", "0s", "--name", "long"];
+    snapshot!(flyte.outcome(&run), str![]);
+    let _ = flyte.run(&["execution", "terminate", "long", "--cause", "enough"]);
+    snapshot!(flyte.outcome(&["execution", "watch", "long"]), str![]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_the_execution_running() {
+    let flyte = hello();
+    let mut command = flyte.home.command();
+    let mut child = command
+        .args(["run", "hello.sleep", "--wait", "--name", "long"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    // The handler is there before the first look.
+    assert!(lines.any(|line| line.ends_with("hellosleep: RUNNING")));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let told: Vec<_> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{told:?}");
+    snapshot!(told.join("\n"), str![]);
+    snapshot!(flyte.run(&["get", "executions", "--filter", "phase=RUNNING", "-o", "name"]), str![]);
+    let _ = flyte.run(&["execution", "terminate", "long"]);
 }

@@ -101,7 +101,6 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Asks for a URL to read something of the store by.
-
 async fn signed(session: &Session, uri: &str) -> Result<String, Failure> {
     let request = CreateDownloadLocationRequest { native_url: uri.to_owned(), expires_in: None };
     let answer: Result<CreateDownloadLocationResponse, _> =
