@@ -61,8 +61,43 @@ fn values_have_addresses() {
     let flyte = hello();
     let _ = flyte.run(&["run", "hello.write", "-i", "text=words", "--name", "done", "--wait"]);
     let address = "flyte://v1/flytesnacks/development/done/hellowrite";
-    snapshot!(flyte.run(&["fetch", &format!("{address}/i")]), str![]);
-    snapshot!(flyte.run(&["fetch", &format!("{address}/o/file"), "one", "-o", "json"]), str![]);
-    snapshot!(flyte.run(&["fetch", &format!("{address}/o/nothing")]), str![]);
-    snapshot!(flyte.run(&["fetch", &format!("{address}/o"), "--inputs"]), str![]);
+    snapshot!(
+        flyte.run(&["fetch", &format!("{address}/i")]),
+        str![[r#"
+NAME  VALUE
+text  words
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["fetch", &format!("{address}/o/file"), "one", "-o", "json"]),
+        str![[r#"
+{
+  "file": {
+    "files": [
+      "one/file"
+    ]
+  }
+}
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["fetch", &format!("{address}/o/nothing")]),
+        str![[r#"
+------- stderr -------
+error: there is nothing at `flyte://v1/flytesnacks/development/done/hellowrite/o/nothing`
+  caused by: no value named [nothing] at [flyte://v1/flytesnacks/development/done/hellowrite/o/nothing]
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["fetch", &format!("{address}/o"), "--inputs"]),
+        str![[r#"
+------- stderr -------
+error: an address names the node and the side already
+hint: leave out `--node` and `--inputs`
+[exit: 2]
+"#]]
+    );
 }

@@ -285,9 +285,31 @@ hint: `flyte-host get launch-plans hello.twice --versions` lists its versions
 fn following_may_end_before_the_execution() {
     let flyte = hello();
     let run = ["run", "hello.sleep", "--wait", "--timeout", "0s", "--name", "long"];
-    snapshot!(flyte.outcome(&run), str![]);
+    snapshot!(
+        flyte.outcome(&run),
+        str![[r#"
+------- stderr -------
+running task `hello.sleep`, version `v1`
+started execution `long`
+error: execution `long` did not end within [DURATION]
+hint: it goes on; `flyte-host execution watch long` follows it again
+[exit: 1]
+
+"#]]
+    );
     let _ = flyte.run(&["execution", "terminate", "long", "--cause", "enough"]);
-    snapshot!(flyte.outcome(&["execution", "watch", "long"]), str![]);
+    // How far the node came depends on the moment.
+    let watched = flyte.run(&["execution", "watch", "long"]);
+    let (_, error) = watched.split_once("error:").unwrap();
+    snapshot!(
+        error,
+        str![[r#"
+ execution `long` was stopped
+  caused by: enough
+hint: `flyte-host execution show long` shows it
+[exit: 1]
+"#]]
+    );
 }
 
 #[cfg(unix)]
@@ -307,7 +329,19 @@ fn ctrl_c_leaves_the_execution_running() {
     assert!(killed.success());
     let told: Vec<_> = lines.collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{told:?}");
-    snapshot!(told.join("\n"), str![]);
-    snapshot!(flyte.run(&["get", "executions", "--filter", "phase=RUNNING", "-o", "name"]), str![]);
+    snapshot!(
+        told.join("\n"),
+        str![[r#"
+stopped following; execution `long` goes on
+follow it with `flyte-host execution watch long`, stop it with `flyte-host execution terminate long`
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "executions", "--filter", "phase=RUNNING", "-o", "name"]),
+        str![[r#"
+long
+[exit: 0]
+"#]]
+    );
     let _ = flyte.run(&["execution", "terminate", "long"]);
 }

@@ -20,7 +20,10 @@ pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[N
     let mut failure = Failure::new(Exit::Failed, format!("execution `{}` {word}", id.name));
     let reason = show::reason(execution);
     let Some(node) = culprit(nodes) else {
-        return reason.into_iter().fold(failure, Failure::caused_by).hint(super::about(session, "show", &id));
+        return reason
+            .into_iter()
+            .fold(failure, Failure::caused_by)
+            .hint(format!("`{}` shows it", super::about(session, "show", &id)));
     };
     let why = node.error.as_ref().map(|error| error.message.trim()).unwrap_or_default();
     let attempt = if node.attempt > 1 { format!(" in attempt {}", node.attempt) } else { String::new() };
