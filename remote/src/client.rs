@@ -11,7 +11,7 @@ pub use self::error::{Error, Kind};
 pub use crate::retry::Policy;
 use crate::{
     retry::may_repeat,
-    transport::{Answer, Call, Code, Metadata, Status, Transport},
+    transport::{Answer, Call, Code, Fault, FaultKind, Metadata, Status, Transport},
 };
 
 /// A client of FlyteAdmin and its sister services. Cheap to clone; clones share the transport.
@@ -70,9 +70,17 @@ impl Client {
         let started = Instant::now();
         let answer = self.call(call).await?;
         Response::decode(answer.message).map_err(|error| {
-            let status = Status::new(Code::Internal, format!("the answer cannot be read: {error}"));
+            let status = self.unreadable(&error);
             Error { method: method(path.into()), status, attempts: 1, elapsed: started.elapsed() }
         })
+    }
+
+    fn unreadable(&self, error: &prost::DecodeError) -> Status {
+        let Some(carrier) = self.transport.carrier() else {
+            return Status::new(Code::Internal, format!("the answer cannot be read: {error}"));
+        };
+        let fault = Fault::new(FaultKind::Transport, format!("what {carrier} brought is no answer"));
+        Status::fault(Code::Internal, fault.caused_by([error.to_string()]))
     }
 
     /// Carries an encoded call, for whoever is a client of its own, such as a command of a plugin. The client's metadata

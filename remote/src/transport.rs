@@ -40,6 +40,11 @@ pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<Answer, Status>> + Send 
 pub trait Transport: Send + Sync {
     /// Sends one call. Dropping the reply cancels it.
     fn call(&self, call: Call) -> Reply<'_>;
+
+    /// Who else has its hands on the answers, such as "plugin `acme`": to be told when one cannot be read.
+    fn carrier(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// gRPC's status codes (`grpc/doc/statuscodes.md`).

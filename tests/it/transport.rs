@@ -16,3 +16,15 @@ fn home_where(mode: &str) -> TestEnvironment {
     home.write("task.yaml", "{ name: where-am-i, image: 'debian:12-slim', command: [pwd], cache: false }");
     home
 }
+
+/// What a plugin's own command and each built-in one that talks to Flyte tell.
+fn every_command(home: &TestEnvironment) -> String {
+    let commands: [&[&str]; 5] = [
+        &["teams"],
+        &["version", "-o", "name"],
+        &["get", "tasks", "-o", "name"],
+        &["register", "task.yaml", "--version", "v1"],
+        &["run", "remembered", "--task", "--name", "first"],
+    ];
+    commands.map(|command| format!("$ flyte-host {}\n{}\n", command.join(" "), home.run(command))).concat()
+}

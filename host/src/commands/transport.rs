@@ -58,8 +58,8 @@ pub fn join(
     };
     match layers.open(host)? {
         Some(outermost) => {
-            let owners =
-                layers.owners().map(|owner| format!("`{}`", owner.name)).collect::<Vec<_>>().join(", ");
+            let owners: Vec<String> = layers.owners().map(|owner| format!("`{}`", owner.name)).collect();
+            let owners = format!("plugin {}", owners.join(", plugin "));
             Ok(Arc::new(OfPlugins { worker, outermost, owners }))
         }
         None => Err(Failure::new(Exit::Internal, "internal error: plugins left no transport")),
@@ -181,13 +181,17 @@ impl Transport for OfPlugins {
             }
         })
     }
+
+    fn carrier(&self) -> Option<&str> {
+        Some(&self.owners)
+    }
 }
 
 impl OfPlugins {
     #[cold]
     fn too_late(&self, limit: Duration) -> Status {
         let waited = limit.saturating_sub(GRACE).as_secs_f64();
-        let text = format!("no answer within {waited} s through the transport of plugin {}", self.owners);
+        let text = format!("no answer within {waited} s through the transport of {}", self.owners);
         let hint = "`--no-plugins` goes on without it".to_owned();
         Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, text).hint(hint))
     }

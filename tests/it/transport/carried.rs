@@ -3,16 +3,19 @@
 use snapbox::str;
 use tests::{difference, snapshot};
 
-use super::home_where;
-
-/// A plugin's own command, a list, a registration, an execution.
-const REGISTER: [&str; 4] = ["register", "task.yaml", "--version", "v1"];
+use super::{every_command, home_where};
+use crate::flyte;
 
 #[test]
 fn one_around_the_hosts_sees_every_call() {
-    let home = home_where("count");
+    let mut flyte = flyte::hello();
+    flyte.home.install("transport");
+    flyte.home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", "count");
+    flyte
+        .home
+        .write("task.yaml", "{ name: where-am-i, image: 'debian:12-slim', command: [pwd], cache: false }");
     snapshot!(
-        home.run(&["teams", "-v"]),
+        flyte.run(&["teams", "-v"]),
         str![[r#"
 flytesnacks
 ------- stderr -------
@@ -21,7 +24,7 @@ info: [transport] call 1: ListProjects
 "#]]
     );
     snapshot!(
-        home.run(&["version", "-v"]),
+        flyte.run(&["version", "-v"]),
         str![[r#"
 PART    NAME              VERSION
 client  flyte-host        [VERSION]
@@ -33,51 +36,77 @@ info: [transport] call 1: GetVersion
 "#]]
     );
     snapshot!(
-        home.run(&[&REGISTER[..], &["-v"]].concat()),
+        flyte.run(&["get", "tasks", "-o", "name", "-v"]),
         str![[r#"
+hello.write:v1
+hello.count:v1
+hello.fail:v1
+hello.greet:v1
 ------- stderr -------
-error: the following required arguments were not provided:
-  --dry-run
-
-Usage: flyte-host register --dry-run --version <VERSION> --verbose... <FILES>...
-
-For more information, try '--help'.
-[exit: 2]
+info: [transport] call 1: ListTasks
+[exit: 0]
 "#]]
     );
+    snapshot!(
+        flyte.run(&["register", "task.yaml", "--version", "v1", "-v"]),
+        str![[r#"
+KIND  NAME        VERSION  RESULT
+task  where-am-i  v1       registered
+------- stderr -------
+info: [transport] call 1: CreateTask
+1 registered
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "where-am-i", "--task", "--name", "first", "-v"]),
+        str![[r#"
+first
+------- stderr -------
+info: [transport] call 1: ListTasks
+info: [transport] call 2: GetTask
+running task `where-am-i`, version `v1`
+info: [transport] call 3: CreateExecution
+started execution `first`
+follow it with `flyte-host execution watch first`
+[exit: 0]
+"#]]
+    );
+    let told = flyte.run(&["execution", "watch", "first"]);
+    assert!(told.ends_with("[exit: 0]"), "{told}");
 }
 
 #[test]
 fn one_in_the_place_of_the_hosts_answers_from_memory() {
     let home = home_where("memory");
     snapshot!(
-        home.run(&["teams"]),
+        every_command(&home),
         str![[r#"
+$ flyte-host teams
 flytesnacks
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["version"]),
-        str![[r#"
-PART    NAME                VERSION
-client  flyte-host          [VERSION]
-plugin  transport           0.7.0
-server  plugin `transport`  in-memory
+$ flyte-host version -o name
+flyte-host
+transport
+plugin `transport`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&REGISTER),
-        str![[r#"
+$ flyte-host get tasks -o name
+remembered:v1
+[exit: 0]
+$ flyte-host register task.yaml --version v1
+KIND  NAME        VERSION  RESULT
+task  where-am-i  v1       registered
 ------- stderr -------
-error: the following required arguments were not provided:
-  --dry-run
+1 registered
+[exit: 0]
+$ flyte-host run remembered --task --name first
+first
+------- stderr -------
+running task `remembered`, version `v1`
+started execution `first`
+follow it with `flyte-host execution watch first`
+[exit: 0]
 
-Usage: flyte-host register --dry-run --version <VERSION> <FILES>...
-
-For more information, try '--help'.
-[exit: 2]
 "#]]
     );
     assert!(!home.home().join(".flyte/sandbox").exists(), "nobody needs the sandbox");
@@ -86,9 +115,7 @@ For more information, try '--help'.
 #[test]
 fn it_needs_no_endpoint() {
     let (with, without) = (home_where("memory"), home_where("nowhere"));
-    for command in [&["version"][..], &REGISTER] {
-        assert_eq!(with.run(command), without.run(command));
-    }
+    assert_eq!(every_command(&with), every_command(&without));
     snapshot!(
         difference(&home_where("count").run(&["config", "show"]), &without.run(&["config", "show"])),
         str![[r#"
@@ -107,29 +134,24 @@ fn it_needs_no_endpoint() {
 
 #[test]
 fn config_and_plugin_show_tell_of_it() {
-    for mode in ["count", "memory", "nowhere"] {
+    let told = ["count", "memory", "nowhere"].map(|mode| {
         let home = home_where(mode);
         let shown = home.run(&["plugin", "show", "transport"]);
-        let line = shown.lines().find(|line| line.starts_with("get_remote")).unwrap();
+        let hook = shown.lines().find(|line| line.starts_with("get_remote")).unwrap();
         let config = home.run(&["config", "show"]);
         let row = config.lines().find(|line| line.starts_with("transport")).unwrap();
-        match mode {
-            "count" => snapshot!(
-                format!("{line}\n{row}\n"),
-                str![[r#"
+        format!("{hook}\n{row}\n")
+    });
+    snapshot!(
+        told.concat(),
+        str![[r#"
 get_remote                  plugin    localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
 transport             wrapped                plugin `transport`
-
-"#]]
-            ),
-            _ => snapshot!(
-                format!("{line}\n{row}\n"),
-                str![[r#"
+get_remote                  plugin    a transport of its own    localhost:30080 (insecure)
+transport             supplied               plugin `transport`
 get_remote                  plugin    a transport of its own    localhost:30080 (insecure)
 transport             supplied               plugin `transport`
 
 "#]]
-            ),
-        }
-    }
+    );
 }

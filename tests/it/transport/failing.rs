@@ -3,31 +3,14 @@
 use snapbox::str;
 use tests::snapshot;
 
-use super::home_where;
-
-const REGISTER: [&str; 4] = ["register", "task.yaml", "--version", "v1"];
+use super::{every_command, home_where};
 
 #[test]
 fn an_error() {
-    let home = home_where("error");
     snapshot!(
-        home.run(&["version"]),
+        every_command(&home_where("error")),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
-------- stderr -------
-error: `GetVersion` could not be carried to Flyte
-  caused by: plugin `transport` 0.7.0 failed in `transport`
-  caused by: the tunnel is closed
-  caused by: no key was given
-hint: run `acme tunnel`
-[exit: 11]
-"#]]
-    );
-    snapshot!(
-        home.run(&["teams"]),
-        str![[r#"
+$ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: `ListProjects` could not be carried to Flyte
@@ -36,43 +19,55 @@ error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: no key was given
 hint: run `acme tunnel`
 [exit: 11]
-"#]]
-    );
-    snapshot!(
-        home.run(&REGISTER),
-        str![[r#"
+$ flyte-host version -o name
+flyte-host
+transport
 ------- stderr -------
-error: the following required arguments were not provided:
-  --dry-run
+error: `GetVersion` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 failed in `transport`
+  caused by: the tunnel is closed
+  caused by: no key was given
+hint: run `acme tunnel`
+[exit: 11]
+$ flyte-host get tasks -o name
+------- stderr -------
+error: `ListTasks` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 failed in `transport`
+  caused by: the tunnel is closed
+  caused by: no key was given
+hint: run `acme tunnel`
+[exit: 11]
+$ flyte-host register task.yaml --version v1
+KIND  NAME        VERSION  RESULT
+task  where-am-i  v1       failed
+------- stderr -------
+1 failed
+error: cannot register task `where-am-i`
+  caused by: `CreateTask` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 failed in `transport`
+  caused by: the tunnel is closed
+  caused by: no key was given
+hint: run `acme tunnel`
+[exit: 11]
+$ flyte-host run remembered --task --name first
+------- stderr -------
+error: `ListTasks` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 failed in `transport`
+  caused by: the tunnel is closed
+  caused by: no key was given
+hint: run `acme tunnel`
+[exit: 11]
 
-Usage: flyte-host register --dry-run --version <VERSION> <FILES>...
-
-For more information, try '--help'.
-[exit: 2]
 "#]]
     );
 }
 
 #[test]
 fn a_panic() {
-    let home = home_where("panic");
     snapshot!(
-        home.run(&["version"]),
+        every_command(&home_where("panic")),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
-------- stderr -------
-error: `GetVersion` could not be carried to Flyte
-  caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
-[exit: 11]
-"#]]
-    );
-    snapshot!(
-        home.run(&["teams"]),
-        str![[r#"
+$ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: `ListProjects` could not be carried to Flyte
@@ -80,19 +75,41 @@ error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
-"#]]
-    );
-    snapshot!(
-        home.run(&REGISTER),
-        str![[r#"
+$ flyte-host version -o name
+flyte-host
+transport
 ------- stderr -------
-error: the following required arguments were not provided:
-  --dry-run
+error: `GetVersion` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
+$ flyte-host get tasks -o name
+------- stderr -------
+error: `ListTasks` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
+$ flyte-host register task.yaml --version v1
+KIND  NAME        VERSION  RESULT
+task  where-am-i  v1       failed
+------- stderr -------
+1 failed
+error: cannot register task `where-am-i`
+  caused by: `CreateTask` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
+$ flyte-host run remembered --task --name first
+------- stderr -------
+error: `ListTasks` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
 
-Usage: flyte-host register --dry-run --version <VERSION> <FILES>...
-
-For more information, try '--help'.
-[exit: 2]
 "#]]
     );
 }
@@ -100,43 +117,100 @@ For more information, try '--help'.
 #[test]
 fn a_panic_when_it_is_made() {
     snapshot!(
-        home_where("panic-open").run(&REGISTER),
+        every_command(&home_where("panic-open")),
         str![[r#"
+$ flyte-host teams
 ------- stderr -------
-error: the following required arguments were not provided:
-  --dry-run
+error: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: assertion `left != right` failed: no way out of here
+      left: "panic-open"
+     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
+$ flyte-host version -o name
+flyte-host
+transport
+------- stderr -------
+error: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: assertion `left != right` failed: no way out of here
+      left: "panic-open"
+     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
+$ flyte-host get tasks -o name
+------- stderr -------
+error: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: assertion `left != right` failed: no way out of here
+      left: "panic-open"
+     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
+$ flyte-host register task.yaml --version v1
+------- stderr -------
+error: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: assertion `left != right` failed: no way out of here
+      left: "panic-open"
+     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
+$ flyte-host run remembered --task --name first
+------- stderr -------
+error: plugin `transport` 0.7.0 panicked in `transport`
+  caused by: assertion `left != right` failed: no way out of here
+      left: "panic-open"
+     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+[exit: 11]
 
-Usage: flyte-host register --dry-run --version <VERSION> <FILES>...
-
-For more information, try '--help'.
-[exit: 2]
 "#]]
     );
 }
 
 #[test]
 fn an_answer_that_is_none() {
-    let home = home_where("garbage");
     snapshot!(
-        home.run(&["version"]),
+        every_command(&home_where("garbage")),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
+$ flyte-host teams
+------- stderr -------
+error: plugin `transport` 0.7.0 failed in the command `teams`
+  caused by: Flyte refused `ListProjects` (INTERNAL)
+  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 22]
+$ flyte-host version -o name
+flyte-host
+transport
 ------- stderr -------
 error: Flyte refused `GetVersion` (INTERNAL)
   caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
 [exit: 22]
+$ flyte-host get tasks -o name
+------- stderr -------
+error: Flyte refused `ListTasks` (INTERNAL)
+  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 22]
+$ flyte-host register task.yaml --version v1
+KIND  NAME        VERSION  RESULT
+task  where-am-i  v1       failed
+------- stderr -------
+1 failed
+error: cannot register task `where-am-i`
+  caused by: Flyte refused `CreateTask` (INTERNAL)
+  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 22]
+$ flyte-host run remembered --task --name first
+------- stderr -------
+error: Flyte refused `ListTasks` (INTERNAL)
+  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 22]
+
 "#]]
     );
     snapshot!(
-        home_where("ok").run(&["version"]),
+        home_where("ok").run(&["get", "tasks"]),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
 ------- stderr -------
-error: `GetVersion` could not be carried to Flyte
+error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 returned something unusable from `transport`
   caused by: OK is not how a call fails
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
@@ -148,13 +222,10 @@ hint: this is a bug in the plugin; report it to its author, and go on with `--no
 #[test]
 fn a_call_that_is_none() {
     snapshot!(
-        home_where("bad-header").run(&["version"]),
+        home_where("bad-header").run(&["get", "tasks"]),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
 ------- stderr -------
-error: `GetVersion` could not be carried to Flyte
+error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 returned something unusable from `transport`
   caused by: `X-Acme\r\n` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
@@ -162,13 +233,10 @@ hint: this is a bug in the plugin; report it to its author, and go on with `--no
 "#]]
     );
     snapshot!(
-        home_where("bad-path").run(&["version"]),
+        home_where("bad-path").run(&["get", "tasks"]),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
 ------- stderr -------
-error: `GetVersion` could not be carried to Flyte
+error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 returned something unusable from `transport`
   caused by: `GetVersion` is not the path of a method, such as `/flyteidl.service.AdminService/GetTask`
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
@@ -179,67 +247,89 @@ hint: this is a bug in the plugin; report it to its author, and go on with `--no
 
 #[test]
 fn a_status_as_if_of_the_server_is_the_servers() {
-    let home = home_where("refuse");
     snapshot!(
-        home.run(&["version"]),
+        every_command(&home_where("refuse")),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
-------- stderr -------
-error: Flyte refused `GetVersion` (PERMISSION_DENIED)
-  caused by: the company's policy says no
-[exit: 22]
-"#]]
-    );
-    snapshot!(
-        home.run(&["teams"]),
-        str![[r#"
+$ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: Flyte refused `ListProjects` (PERMISSION_DENIED)
   caused by: the company's policy says no
 [exit: 22]
-"#]]
-    );
-    snapshot!(
-        home.run(&REGISTER),
-        str![[r#"
+$ flyte-host version -o name
+flyte-host
+transport
 ------- stderr -------
-error: the following required arguments were not provided:
-  --dry-run
+error: Flyte refused `GetVersion` (PERMISSION_DENIED)
+  caused by: the company's policy says no
+[exit: 22]
+$ flyte-host get tasks -o name
+------- stderr -------
+error: Flyte refused `ListTasks` (PERMISSION_DENIED)
+  caused by: the company's policy says no
+[exit: 22]
+$ flyte-host register task.yaml --version v1
+KIND  NAME        VERSION  RESULT
+task  where-am-i  v1       failed
+------- stderr -------
+1 failed
+error: cannot register task `where-am-i`
+  caused by: Flyte refused `CreateTask` (PERMISSION_DENIED)
+  caused by: the company's policy says no
+[exit: 22]
+$ flyte-host run remembered --task --name first
+------- stderr -------
+error: Flyte refused `ListTasks` (PERMISSION_DENIED)
+  caused by: the company's policy says no
+[exit: 22]
 
-Usage: flyte-host register --dry-run --version <VERSION> <FILES>...
-
-For more information, try '--help'.
-[exit: 2]
 "#]]
     );
 }
 
 #[test]
 fn a_server_that_only_the_plugin_can_miss() {
-    let home = home_where("unreachable");
     snapshot!(
-        home.run(&["version"]),
+        home_where("unreachable").run(&["get", "tasks"]),
         str![[r#"
-PART    NAME        VERSION
-client  flyte-host  [VERSION]
-plugin  transport   0.7.0
 ------- stderr -------
 error: cannot reach Flyte in 3 tries within [TIME]
+  caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel has no other end
 [exit: 21]
 "#]]
     );
     snapshot!(
-        home.run(&["teams"]),
+        home_where("unreachable").run(&["teams"]),
         str![[r#"
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: cannot reach Flyte
+  caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel has no other end
 [exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn only_one_method() {
+    let home = home_where("error:CreateTask");
+    snapshot!(home.run(&["get", "tasks", "-o", "name"]), str!["[exit: 0]"]);
+    snapshot!(
+        home.run(&["register", "task.yaml", "--version", "v1"]),
+        str![[r#"
+KIND  NAME        VERSION  RESULT
+task  where-am-i  v1       failed
+------- stderr -------
+1 failed
+error: cannot register task `where-am-i`
+  caused by: `CreateTask` could not be carried to Flyte
+  caused by: plugin `transport` 0.7.0 failed in `transport`
+  caused by: the tunnel is closed
+  caused by: no key was given
+hint: run `acme tunnel`
+[exit: 11]
 "#]]
     );
 }

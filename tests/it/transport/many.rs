@@ -58,8 +58,8 @@ fn the_one_that_failed_is_named() {
             str![[r#"
 PART    NAME        VERSION
 client  flyte-host  [VERSION]
-plugin  growth      0.6.0
 plugin  transport   0.7.0
+plugin  growth      0.6.0
 ------- stderr -------
 error: `GetVersion` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 failed in `transport`

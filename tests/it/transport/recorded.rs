@@ -15,7 +15,13 @@ fn the_server_gets_the_plugins_headers() {
     let servicer = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/flytekit/servicer.py");
     let server = Server::start(Command::new(python).arg(servicer).arg(&record));
     home.set("FLYTE_PLATFORM_URL", server.endpoint()).set("FLYTE_PLATFORM_INSECURE", "true");
-    for command in [&["version"][..], &["teams"], &["register", "task.yaml", "--version", "v1"]] {
+    let register = ["register", "task.yaml", "--version", "v1"];
+    for command in [
+        &["teams"][..],
+        &["get", "tasks"],
+        &register,
+        &["run", "square", "--task", "-i", "n=3", "--name", "first"],
+    ] {
         let told = home.run(command);
         assert!(told.ends_with("[exit: 0]"), "{told}");
     }
@@ -27,5 +33,16 @@ fn the_server_gets_the_plugins_headers() {
         let method = line["method"].as_str().unwrap();
         format!("{method} {} {}\n", header(&line, "x-acme-team"), header(&line, "x-acme-call"))
     });
-    snapshot!(lines.collect::<String>(), str![[r#""#]]);
+    snapshot!(
+        lines.collect::<String>(),
+        str![[r#"
+AdminService/ListProjects vision 1
+AdminService/ListTasks vision 1
+AdminService/CreateTask vision 1
+AdminService/ListTasks vision 1
+AdminService/GetTask vision 2
+AdminService/CreateExecution vision 3
+
+"#]]
+    );
 }
