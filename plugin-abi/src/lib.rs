@@ -21,7 +21,7 @@
 //!    [`Next`]: the plugins behind you, and in the end the host's own default.
 //! 9. **Your transport**, if [`Remote`] has one, carries the calls to Flyte, from several threads ([`transport`]).
 //! 10. **A panic** in any of this is caught on your side, and reported with plugin, hook, message, file
-//!    and line. An error ([`PluginError`]) is shown with its causes and your hints.
+//!     and line. An error ([`PluginError`]) is shown with its causes and your hints.
 //! 11. **It is never unloaded.** Your statics and threads live until the process ends.
 //!
 //! # Example: a whole plugin

@@ -72,7 +72,7 @@ $ flyte-host teams
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: `ListProjects` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host version -o name
@@ -81,14 +81,14 @@ transport
 ------- stderr -------
 error: `GetVersion` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host register task.yaml --version v1
@@ -99,14 +99,14 @@ task  where-am-i  v1       failed
 error: cannot register task `where-am-i`
   caused by: `CreateTask` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:122)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 
@@ -122,9 +122,7 @@ fn a_panic_when_it_is_made() {
 $ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: assertion `left != right` failed: no way out of here
-      left: "panic-open"
-     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host version -o name
@@ -132,33 +130,25 @@ flyte-host
 transport
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: assertion `left != right` failed: no way out of here
-      left: "panic-open"
-     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: assertion `left != right` failed: no way out of here
-      left: "panic-open"
-     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host register task.yaml --version v1
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: assertion `left != right` failed: no way out of here
-      left: "panic-open"
-     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: assertion `left != right` failed: no way out of here
-      left: "panic-open"
-     right: "panic-open" (tests/plugins/transport/src/lib.rs:51)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 
@@ -181,28 +171,32 @@ $ flyte-host version -o name
 flyte-host
 transport
 ------- stderr -------
-error: Flyte refused `GetVersion` (INTERNAL)
-  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
-[exit: 22]
+error: `GetVersion` could not be carried to Flyte
+  caused by: what plugin `transport` brought is no answer
+  caused by: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
-error: Flyte refused `ListTasks` (INTERNAL)
-  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
-[exit: 22]
+error: `ListTasks` could not be carried to Flyte
+  caused by: what plugin `transport` brought is no answer
+  caused by: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 11]
 $ flyte-host register task.yaml --version v1
 KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
 error: cannot register task `where-am-i`
-  caused by: Flyte refused `CreateTask` (INTERNAL)
-  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
-[exit: 22]
+  caused by: `CreateTask` could not be carried to Flyte
+  caused by: what plugin `transport` brought is no answer
+  caused by: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
-error: Flyte refused `ListTasks` (INTERNAL)
-  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
-[exit: 22]
+error: `ListTasks` could not be carried to Flyte
+  caused by: what plugin `transport` brought is no answer
+  caused by: failed to decode Protobuf message: invalid key value: 8858370047
+[exit: 11]
 
 "#]]
     );
