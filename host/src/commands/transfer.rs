@@ -1,8 +1,8 @@
 //! Files to and from Flyte's object store, by signed URLs.
 //!
 //! The store itself is never talked to: the server hands out a URL for each file, which carries its own
-//! permission. The embedded sandbox keeps its files on this machine and names them by `file://`; no other
-//! server may name a file of this machine.
+//! permission. The embedded sandbox keeps its files on this machine and names them by `file://`. What another server names
+//! so is a file of its own machine, for which it has to sign a URL as for any other.
 
 mod download;
 mod folder;
@@ -21,18 +21,9 @@ use remote::data;
 use super::session::Session;
 use crate::cli::{exit::Exit, report::Failure};
 
-/// The file of a `file://` URL; `None` for other URLs.
-///
-/// # Errors
-///
-/// When a server names a file of this machine that has no business with it.
-fn local_file(session: &Session, url: &str) -> Result<Option<PathBuf>, Failure> {
-    let Some(path) = url.strip_prefix("file://") else { return Ok(None) };
-    if !session.is_of_this_machine() {
-        return Err(Failure::new(Exit::Refused, "the server names a file of this machine")
-            .caused_by(format!("only the embedded sandbox may do so: `{url}`")));
-    }
-    Ok(Some(PathBuf::from(path)))
+/// The file of a `file://` URL, if Flyte's store is this machine's.
+fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
+    url.strip_prefix("file://").filter(|_| session.is_of_this_machine()).map(PathBuf::from)
 }
 
 /// The failure of a transfer, which says what it was about.

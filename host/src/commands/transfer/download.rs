@@ -20,7 +20,7 @@ use crate::cli::{exit::Exit, report::Failure};
 ///
 /// When it cannot be had.
 pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
-    if let Some(file) = local_file(session, url)? {
+    if let Some(file) = local_file(session, url) {
         return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error));
     }
     let name = format!("flyte-host-{}-{:016x}", std::process::id(), fastrand::u64(..));
@@ -56,7 +56,7 @@ pub async fn download(
     to: &Path,
     is_folder: bool,
 ) -> Result<Vec<PathBuf>, Failure> {
-    if let Some(from) = local_file(session, uri)? {
+    if let Some(from) = local_file(session, uri) {
         return copy_all(&from, to).map_err(|error| {
             Failure::new(Exit::Failed, format!("cannot copy `{uri}` to `{}`", to.display())).caused_by(error)
         });
