@@ -30,9 +30,7 @@ enum SandboxCommand {
     /// Run what was launched, until nothing is open
     #[command(hide = true, after_help = "Example:\n  flyte-host sandbox engine")]
     Engine,
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Reset(reset::ResetArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Start(start::StartArgs),
     /// Tell whether the sandbox is served, and what it holds
     #[command(after_help = "Example:\n  flyte-host sandbox status -o json")]

@@ -5,12 +5,12 @@
 
 use crate::proto::{
     admin::{
-        Annotations, Labels, LaunchPlan, LaunchPlanClosure, LaunchPlanMetadata, LaunchPlanSpec,
-        RawOutputDataConfig, WorkflowSpec,
+        Annotations, Labels, LaunchPlan, LaunchPlanMetadata, LaunchPlanSpec, RawOutputDataConfig,
+        WorkflowSpec,
     },
     core::{
         Identifier, Literal, LiteralMap, LiteralType, Parameter, ParameterMap, ResourceType, Scalar,
-        SimpleType, VariableMap, Void, literal, literal_type, parameter, scalar,
+        SimpleType, Void, literal, literal_type, parameter, scalar,
     },
 };
 
@@ -27,23 +27,29 @@ pub fn default_of(workflow: &WorkflowSpec) -> Option<LaunchPlan> {
         };
         (name.clone(), Parameter { var: Some(variable.clone()), behavior: Some(behavior) })
     });
-    let spec = LaunchPlanSpec {
-        workflow_id: Some(Identifier { resource_type: ResourceType::Workflow.into(), ..workflow_id.clone() }),
+    let workflow = Identifier { resource_type: ResourceType::Workflow.into(), ..workflow_id };
+    let default_inputs = Some(ParameterMap { parameters: parameters.collect() });
+    Some(of_the_same_name(&workflow, LaunchPlanSpec { default_inputs, ..spec(workflow.clone()) }))
+}
+
+/// A launch plan with the name of its workflow.
+pub(crate) fn of_the_same_name(workflow: &Identifier, spec: LaunchPlanSpec) -> LaunchPlan {
+    let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..workflow.clone() };
+    LaunchPlan { id: Some(id), spec: Some(spec), closure: None }
+}
+
+/// What flytekit always sets.
+pub(crate) fn spec(workflow: Identifier) -> LaunchPlanSpec {
+    LaunchPlanSpec {
+        workflow_id: Some(workflow),
         entity_metadata: Some(LaunchPlanMetadata::default()),
-        default_inputs: Some(ParameterMap { parameters: parameters.collect() }),
+        default_inputs: Some(ParameterMap::default()),
         fixed_inputs: Some(LiteralMap::default()),
         labels: Some(Labels::default()),
         annotations: Some(Annotations::default()),
         raw_output_data_config: Some(RawOutputDataConfig::default()),
         ..LaunchPlanSpec::default()
-    };
-    let closure = LaunchPlanClosure {
-        expected_inputs: Some(ParameterMap::default()),
-        expected_outputs: Some(VariableMap::default()),
-        ..LaunchPlanClosure::default()
-    };
-    let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..workflow_id };
-    Some(LaunchPlan { id: Some(id), spec: Some(spec), closure: Some(closure) })
+    }
 }
 
 fn is_optional(type_: &LiteralType) -> bool {

@@ -15,7 +15,7 @@ use crate::cli::{exit::Exit, output, report::Failure};
 /// empty one.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  flyte-host sandbox reset --yes")]
-pub struct ResetArgs {
+pub(super) struct ResetArgs {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,

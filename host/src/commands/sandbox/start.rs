@@ -27,7 +27,7 @@ use crate::cli::{
 #[command(
     after_help = "Examples:\n  flyte-host sandbox start\n  flyte-host sandbox start --port 0 --background"
 )]
-pub struct StartArgs {
+pub(super) struct StartArgs {
     /// Port to listen on; 0 for any that is free
     #[arg(long, default_value_t = server::PORT)]
     port: u16,

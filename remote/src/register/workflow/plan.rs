@@ -23,6 +23,7 @@ use crate::proto::{
 };
 use crate::register::{
     Entity,
+    launch_plan::{of_the_same_name, spec},
     task::fields::{Fields, wrong_kind},
 };
 
@@ -46,22 +47,8 @@ const KEYS: [&str; 15] = [
 
 /// The plan of the same name that a workflow is started by unless another is named.
 pub(super) fn default_plan(workflow: &Identifier, parameters: &Parameters) -> Entity {
-    let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..workflow.clone() };
-    plan(id, LaunchPlanSpec { default_inputs: Some(parameters.to_map()), ..spec(workflow.clone()) })
-}
-
-/// What flytekit always sets.
-fn spec(workflow: Identifier) -> LaunchPlanSpec {
-    LaunchPlanSpec {
-        workflow_id: Some(workflow),
-        entity_metadata: Some(LaunchPlanMetadata::default()),
-        default_inputs: Some(ParameterMap::default()),
-        fixed_inputs: Some(LiteralMap::default()),
-        labels: Some(Labels::default()),
-        annotations: Some(Annotations::default()),
-        raw_output_data_config: Some(RawOutputDataConfig::default()),
-        ..LaunchPlanSpec::default()
-    }
+    let spec = LaunchPlanSpec { default_inputs: Some(parameters.to_map()), ..spec(workflow.clone()) };
+    Entity::LaunchPlan(Box::new(of_the_same_name(workflow, spec)))
 }
 
 fn plan(id: Identifier, spec: LaunchPlanSpec) -> Entity {
