@@ -128,11 +128,15 @@ fn a_plugin_of_1_1_in_a_host_of_1_0() {
         str![[r#"
 - protocol     1.0 (this host: 1.0)
 - speaks 1.0 in flyte-host at localhost:30080, size 123
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 - speaks 1.0 in flyte-host at localhost:30080, size 73
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 + protocol     1.1 (this host: 1.0)
 + speaks 1.1 in flyte-host at localhost:30080, size 123
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + speaks 1.1 in flyte-host at localhost:30080, size 73
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 
@@ -147,23 +151,23 @@ fn a_plugin_of_1_0_in_a_host_of_1_1() {
         difference_to_1_0(&home),
         str![[r#"
 - protocol     1.0 (this host: 1.0)
-- HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
-- get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-- configure_cli               plugin  command `growth`; 1 other change              no changes
-- secret_requires_group       plugin  false                                         true
-- get_default_image           plugin  growth/base:v1                                none
-- get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
-- get_default_cache_policies  plugin  growth-policy                                 no policies
+- HOOK                        FROM    ANSWERS NOW                                             BUILT-IN DEFAULT
+- get_remote                  plugin  localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
+- configure_cli               plugin  command `growth`; 1 other change                        no changes
+- secret_requires_group       plugin  false                                                   true
+- get_default_image           plugin  growth/base:v1                                          none
+- get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)            none
+- get_default_cache_policies  plugin  growth-policy                                           no policies
 - audience              flyte-host 1.0         plugin `growth`
 + protocol     1.0 (this host: 1.1)
-+ HOOK                        FROM                                                      ANSWERS NOW                                   BUILT-IN DEFAULT
-+ get_remote                  plugin                                                    localhost:30080 (insecure)                    localhost:30080 (insecure)
-+ configure_cli               plugin                                                    command `growth`; 1 other change              no changes
-+ secret_requires_group       plugin                                                    false                                         true
-+ get_default_image           plugin                                                    growth/base:v1                                none
-+ get_auth_success_html       plugin                                                    <p>grown at flyte.example.org</p> (33 bytes)  none
-+ get_default_cache_policies  plugin                                                    growth-policy                                 no policies
-+ get_greeting                built-in: the plugin speaks 1.0, this hook came with 1.1  no greeting                                   no greeting
++ HOOK                        FROM                                                      ANSWERS NOW                                             BUILT-IN DEFAULT
++ get_remote                  plugin                                                    localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
++ configure_cli               plugin                                                    command `growth`; 1 other change                        no changes
++ secret_requires_group       plugin                                                    false                                                   true
++ get_default_image           plugin                                                    growth/base:v1                                          none
++ get_auth_success_html       plugin                                                    <p>grown at flyte.example.org</p> (33 bytes)            none
++ get_default_cache_policies  plugin                                                    growth-policy                                           no policies
++ get_greeting                built-in: the plugin speaks 1.0, this hook came with 1.1  no greeting                                             no greeting
 + audience              flyte-host 1.1         plugin `growth`
 
 "#]]
@@ -177,19 +181,21 @@ fn a_plugin_of_1_1_in_a_host_of_1_1() {
         difference_to_1_0(&home),
         str![[r#"
 - protocol     1.0 (this host: 1.0)
-- HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
-- get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-- configure_cli               plugin  command `growth`; 1 other change              no changes
-- secret_requires_group       plugin  false                                         true
-- get_default_image           plugin  growth/base:v1                                none
-- get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
-- get_default_cache_policies  plugin  growth-policy                                 no policies
+- HOOK                        FROM    ANSWERS NOW                                             BUILT-IN DEFAULT
+- get_remote                  plugin  localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
+- configure_cli               plugin  command `growth`; 1 other change                        no changes
+- secret_requires_group       plugin  false                                                   true
+- get_default_image           plugin  growth/base:v1                                          none
+- get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)            none
+- get_default_cache_policies  plugin  growth-policy                                           no policies
 - audience              flyte-host 1.0         plugin `growth`
 - speaks 1.0 in flyte-host at localhost:30080, size 123
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 - speaks 1.0 in flyte-host at localhost:30080, size 73
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 + protocol     1.1 (this host: 1.1)
 + HOOK                        FROM    ANSWERS NOW                                                               BUILT-IN DEFAULT
-+ get_remote                  plugin  localhost:30080 (insecure)                                                localhost:30080 (insecure)
++ get_remote                  plugin  localhost:30080 (insecure), with a transport around it                    localhost:30080 (insecure)
 + configure_cli               plugin  command `growth`; 1 other change                                          no changes
 + secret_requires_group       plugin  false                                                                     true
 + get_default_image           plugin  growth/base:v1                                                            none
@@ -198,8 +204,10 @@ fn a_plugin_of_1_1_in_a_host_of_1_1() {
 + get_greeting                plugin  hello; methods beyond 1.0 in the host's services: 1; behind: no greeting  no greeting
 + audience              flyte-host 1.1         plugin `growth`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + speaks 1.1 in flyte-host at localhost:30080, size 73
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 
@@ -242,6 +250,8 @@ debug: plugin `growth` 0.6.0: methods beyond 1.0 in its command: 0
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its lazy default: 0
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its remote: 0
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its root module: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its transport's layer: 0
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its transport: 0
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its wish: 0
 
 "#]]
@@ -266,6 +276,8 @@ debug: plugin `growth` 0.6.0: methods beyond 1.0 in its command: 1
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its lazy default: 1
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its remote: 1
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its root module: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its transport's layer: 1
+debug: plugin `growth` 0.6.0: methods beyond 1.0 in its transport: 1
 debug: plugin `growth` 0.6.0: methods beyond 1.0 in its wish: 1
 
 "#]]
@@ -291,13 +303,17 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
         str![[r#"
 - protocol     1.0 (this host: 1.0)
 - speaks 1.0 in flyte-host at localhost:30080, size 123
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 - speaks 1.0 in flyte-host at localhost:30080, size 73
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 - task `where-am-i`: image `growth/base:v1` (get_default_image); cache version 29202bf48955… (policy `growth-policy`)
 + protocol     1.1 (this host: 1.0)
 + headers.x-wrapped-by  ****                   plugin `wrapper`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + speaks 1.1 in flyte-host at localhost:30080, size 73
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)
@@ -320,20 +336,22 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
         difference_to_1_0(&home),
         str![[r#"
 - protocol     1.0 (this host: 1.0)
-- HOOK                        FROM    ANSWERS NOW                                   BUILT-IN DEFAULT
-- get_remote                  plugin  localhost:30080 (insecure)                    localhost:30080 (insecure)
-- configure_cli               plugin  command `growth`; 1 other change              no changes
-- secret_requires_group       plugin  false                                         true
-- get_default_image           plugin  growth/base:v1                                none
-- get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)  none
-- get_default_cache_policies  plugin  growth-policy                                 no policies
+- HOOK                        FROM    ANSWERS NOW                                             BUILT-IN DEFAULT
+- get_remote                  plugin  localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
+- configure_cli               plugin  command `growth`; 1 other change                        no changes
+- secret_requires_group       plugin  false                                                   true
+- get_default_image           plugin  growth/base:v1                                          none
+- get_auth_success_html       plugin  <p>grown at flyte.example.org</p> (33 bytes)            none
+- get_default_cache_policies  plugin  growth-policy                                           no policies
 - audience              flyte-host 1.0         plugin `growth`
 - speaks 1.0 in flyte-host at localhost:30080, size 123
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 - speaks 1.0 in flyte-host at localhost:30080, size 73
+- its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 - task `where-am-i`: image `growth/base:v1` (get_default_image); cache version 29202bf48955… (policy `growth-policy`)
 + protocol     1.1 (this host: 1.1)
 + HOOK                        FROM    ANSWERS NOW                                                               BUILT-IN DEFAULT
-+ get_remote                  plugin  localhost:30080 (insecure)                                                localhost:30080 (insecure)
++ get_remote                  plugin  localhost:30080 (insecure), with a transport around it                    localhost:30080 (insecure)
 + configure_cli               plugin  command `growth`; 1 other change                                          no changes
 + secret_requires_group       plugin  false                                                                     true
 + get_default_image           plugin  growth/base:v1                                                            none
@@ -343,8 +361,10 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 + audience              flyte-host 1.1         plugin `growth`
 + headers.x-wrapped-by  ****                   plugin `wrapper`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + speaks 1.1 in flyte-host at localhost:30080, size 73
++ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)
