@@ -36,14 +36,11 @@ info: [transport] call 1: GetVersion
 "#]]
     );
     snapshot!(
-        flyte.run(&["get", "tasks", "-o", "name", "-v"]),
+        flyte.run(&["get", "task", "hello.greet", "v1", "-o", "name", "-v"]),
         str![[r#"
-hello.write:v1
-hello.count:v1
-hello.fail:v1
 hello.greet:v1
 ------- stderr -------
-info: [transport] call 1: ListTasks
+info: [transport] call 1: GetTask
 [exit: 0]
 "#]]
     );
