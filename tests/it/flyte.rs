@@ -70,8 +70,7 @@ impl Flyte {
 
     /// Runs the program, and leaves out what is passing: which phases are seen depends on the moment.
     pub(crate) fn outcome(&self, arguments: &[&str]) -> String {
-        let passing =
-            Regex::new(r"^ *(node|execution) \S+: (UNDEFINED|QUEUED|RUNNING|SUCCEEDING|FAILING)").unwrap();
+        let passing = Regex::new(r"^ *(node|execution) \S+: (QUEUED|RUNNING|SUCCEEDING|FAILING)").unwrap();
         let text = self.run(arguments);
         text.lines().filter(|line| !passing.is_match(line)).map(|line| format!("{line}\n")).collect()
     }

@@ -23,7 +23,7 @@ fn one_version_is_the_active_one() {
         home.run(&["launchplan", "activate", "shout", "1"]),
         str![[r#"
 NAME   VERSION  STATE   SCHEDULE
-shout  1        active  -
+shout  1        ACTIVE  -
 [exit: 0]
 "#]]
     );
@@ -31,7 +31,7 @@ shout  1        active  -
         home.run(&["launchplan", "activate", "shout"]),
         str![[r#"
 NAME   VERSION  STATE   SCHEDULE
-shout  2        active  -
+shout  2        ACTIVE  -
 [exit: 0]
 "#]]
     );
@@ -47,7 +47,7 @@ shout
         str![[r#"
 ------- stderr -------
 error: no version of launch plan `shout` is active
-[exit: 22]
+[exit: 1]
 "#]]
     );
 }
@@ -69,8 +69,8 @@ fn what_is_not_there_is_told() {
         str![[r#"
 ------- stderr -------
 error: there is no launch plan `shouting` in project `flytesnacks`, domain `development`
-hint: `flyte-host get launch-plans` lists those that are there
-[exit: 22]
+hint: `flyte-host get launch-plans` lists what there is
+[exit: 1]
 "#]]
     );
     snapshot!(
@@ -78,8 +78,8 @@ hint: `flyte-host get launch-plans` lists those that are there
         str![[r#"
 ------- stderr -------
 error: there is no launch plan `shout` in version `3` in project `flytesnacks`, domain `development`
-hint: `flyte-host get launch-plans` lists those that are there
-[exit: 22]
+hint: `flyte-host get launch-plans` lists what there is
+[exit: 1]
 "#]]
     );
     snapshot!(
@@ -87,7 +87,7 @@ hint: `flyte-host get launch-plans` lists those that are there
         str![[r#"
 ------- stderr -------
 error: no version of launch plan `shout` is active
-[exit: 22]
+[exit: 1]
 "#]]
     );
     snapshot!(

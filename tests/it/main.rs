@@ -24,6 +24,7 @@ mod register_send;
 mod run;
 mod sandbox;
 mod selection;
+mod servicer;
 mod settings;
 mod show;
 mod taint;

@@ -11,8 +11,8 @@ fn projects_are_made_and_changed() {
     snapshot!(
         home.run(&["project", "create", "data", "--name", "Data platform", "--labels", "team=data,tier=1"]),
         str![[r#"
-ID    NAME           STATE   DESCRIPTION
-data  Data platform  active  -
+PROJECT  NAME           STATE   DESCRIPTION
+data     Data platform  ACTIVE  -
 [exit: 0]
 "#]]
     );
@@ -70,8 +70,8 @@ data
     snapshot!(
         home.run(&["project", "activate", "data"]),
         str![[r#"
-ID    NAME           STATE   DESCRIPTION
-data  Data platform  active  Of the data team
+PROJECT  NAME           STATE   DESCRIPTION
+data     Data platform  ACTIVE  Of the data team
 [exit: 0]
 "#]]
     );
@@ -85,8 +85,8 @@ fn an_update_leaves_an_archived_project_archived() {
     snapshot!(
         home.run(&["project", "update", "old", "--name", "Kept for the record"]),
         str![[r#"
-ID   NAME                 STATE     DESCRIPTION
-old  Kept for the record  archived  -
+PROJECT  NAME                 STATE     DESCRIPTION
+old      Kept for the record  ARCHIVED  -
 [exit: 0]
 "#]]
     );
@@ -123,7 +123,7 @@ fn what_cannot_be_is_refused() {
 ------- stderr -------
 error: there is a project `flytesnacks` already
 hint: `flyte-host project update flytesnacks` changes it
-[exit: 22]
+[exit: 1]
 "#]]
     );
     snapshot!(
@@ -150,8 +150,8 @@ For more information, try '--help'.
         str![[r#"
 ------- stderr -------
 error: there is no project `nobody`
-hint: `flyte-host get projects` lists those that are there, `flyte-host project create nobody` makes it
-[exit: 22]
+hint: `flyte-host get projects` lists what there is, `flyte-host project create nobody` makes it
+[exit: 1]
 "#]]
     );
     snapshot!(
@@ -168,8 +168,8 @@ hint: add `--name`, `--description` or `--labels`
         str![[r#"
 ------- stderr -------
 error: there is no project `nobody`
-hint: `flyte-host get projects` lists those that are there, `flyte-host project create nobody` makes it
-[exit: 22]
+hint: `flyte-host get projects` lists what there is, `flyte-host project create nobody` makes it
+[exit: 1]
 "#]]
     );
     snapshot!(

@@ -288,7 +288,7 @@ launch plan  shout  v1       not sent because task `say` failed
 error: cannot register task `say`
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
-hint: `flyte-host get projects` lists those that are there, `flyte-host project create` makes one
+hint: `flyte-host get projects` lists what there is, `flyte-host project create` makes one
 [exit: 22]
 "#]]
     );
@@ -307,7 +307,7 @@ task  t2    v1       failed
 error: cannot register task `t0` and 2 more
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
-hint: `flyte-host get projects` lists those that are there, `flyte-host project create` makes one
+hint: `flyte-host get projects` lists what there is, `flyte-host project create` makes one
 [exit: 22]
 "#]]
     );

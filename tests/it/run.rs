@@ -65,9 +65,10 @@ error: execution `broken` failed
   caused by: node `hellofail` failed
   caused by: `sh` ended with exit code 3; stderr:
     the disk is on fire
-hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stdout.log
-hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stderr.log
-hint: see its logs: file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/runner.log
+hint: see its logs:
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stdout.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stderr.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/runner.log
 [exit: 1]
 
 "#]]

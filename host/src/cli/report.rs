@@ -82,7 +82,12 @@ impl Failure {
     }
 }
 
-/// Keeps a text of several lines together under its first.
+/// Keeps a text of several lines together under its first; empty lines stay empty.
 fn indent(text: &str) -> String {
-    text.trim_end().replace('\n', "\n    ")
+    let mut lines = text.trim_end().lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |text, line| match line.trim_end() {
+        "" => text + "\n",
+        line => text + "\n    " + line,
+    })
 }

@@ -77,8 +77,13 @@ fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<St
     let connection = &session.connection;
     let base = match &connection.console_endpoint.value {
         Some(base) => base.trim_end_matches('/').to_owned(),
-        // The embedded sandbox has no console, and a plugin's own server need not be anywhere.
-        None if connection.is_sandbox() || !session.has_address => return None,
+        // The sandbox has no console, be it embedded or a server; and a plugin's own need not be anywhere.
+        None if !session.has_address
+            || connection.is_sandbox()
+            || connection.endpoint.value.is_loopback() =>
+        {
+            return None;
+        }
         None => {
             let scheme = if connection.insecure.value { "http" } else { "https" };
             format!("{scheme}://{}", connection.endpoint.value)

@@ -1,6 +1,6 @@
 //! `get`: lists of what is registered and of what runs, and one of these with all that is known of it.
 
-mod details;
+pub(super) mod details;
 mod entities;
 mod executions;
 mod places;

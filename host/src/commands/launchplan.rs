@@ -6,15 +6,15 @@ use remote::{
     list::{self, Query},
     proto::{
         admin::{
-            ActiveLaunchPlanRequest, LaunchPlan, LaunchPlanState, LaunchPlanUpdateRequest, ObjectGetRequest,
-            schedule::ScheduleExpression,
+            ActiveLaunchPlanRequest, LaunchPlan, LaunchPlanClosure, LaunchPlanState, LaunchPlanUpdateRequest,
+            ObjectGetRequest,
         },
         core::{Identifier, ResourceType},
     },
     register::to_json,
 };
 
-use super::{Context, session::Session};
+use super::{Context, get::details, session::Session, show};
 use crate::cli::{
     exit::Exit,
     output::{self, Format},
@@ -96,7 +96,7 @@ async fn active_or(session: &Session, which: &Which) -> Result<Identifier, Failu
     match session.client.get_active_launch_plan(&ActiveLaunchPlanRequest { id: Some(id) }).await {
         Ok(plan) => plan.id.ok_or_else(|| missing(session, which)),
         Err(error) if error.status.code == Code::NotFound => {
-            Err(Failure::new(Exit::Refused, format!("no version of launch plan `{}` is active", which.name)))
+            Err(Failure::new(Exit::Failed, format!("no version of launch plan `{}` is active", which.name)))
         }
         Err(error) => Err(error.into()),
     }
@@ -132,7 +132,7 @@ async fn set(
 fn missing(session: &Session, which: &Which) -> Failure {
     let version = which.version.as_ref().map(|version| format!(" in version `{version}`"));
     Failure::new(
-        Exit::Refused,
+        Exit::Failed,
         format!(
             "there is no launch plan `{}`{} in project `{}`, domain `{}`",
             which.name,
@@ -141,7 +141,7 @@ fn missing(session: &Session, which: &Which) -> Failure {
             session.domain()
         ),
     )
-    .hint("`flyte-host get launch-plans` lists those that are there".to_owned())
+    .hint("`flyte-host get launch-plans` lists what there is".to_owned())
 }
 
 fn print(format: Format, plan: &LaunchPlan) -> Result<(), Failure> {
@@ -149,30 +149,14 @@ fn print(format: Format, plan: &LaunchPlan) -> Result<(), Failure> {
     match format {
         Format::Name => output::print(&format!("{}\n", id.name)),
         Format::Table => {
-            let is_active =
-                plan.closure.as_ref().is_some_and(|closure| closure.state() == LaunchPlanState::Active);
-            let state = if is_active { "active" } else { "inactive" };
-            let row = vec![id.name, id.version, state.to_owned(), schedule(plan)];
+            let state = plan.closure.as_ref().map(LaunchPlanClosure::state).unwrap_or_default();
+            let schedule = show::or_nothing(&details::schedule(plan));
+            let row = vec![id.name, id.version, state.as_str_name().to_owned(), schedule];
             output::table(&["NAME", "VERSION", "STATE", "SCHEDULE"], [row])
         }
         format => {
             let value = to_json(plan).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
             output::structured(format, &value)
         }
-    }
-}
-
-/// When it starts by itself.
-fn schedule(plan: &LaunchPlan) -> String {
-    let metadata = plan.spec.as_ref().and_then(|spec| spec.entity_metadata.as_ref());
-    let expression = metadata.and_then(|metadata| metadata.schedule.as_ref()?.schedule_expression.as_ref());
-    match expression {
-        Some(ScheduleExpression::CronSchedule(cron)) => cron.schedule.clone(),
-        Some(ScheduleExpression::Rate(rate)) => {
-            let unit = rate.unit().as_str_name().to_lowercase();
-            format!("every {} {unit}{}", rate.value, if rate.value == 1 { "" } else { "s" })
-        }
-        // The old form, which the server does not accept any more.
-        Some(_) | None => "-".to_owned(),
     }
 }

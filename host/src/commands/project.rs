@@ -130,7 +130,7 @@ fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Fa
     match session.block_on(session.client.register_project(&request)) {
         Ok(_) => Ok(id),
         Err(error) if error.status.code == Code::AlreadyExists => {
-            Err(Failure::new(Exit::Refused, format!("there is a project `{id}` already"))
+            Err(Failure::new(Exit::Failed, format!("there is a project `{id}` already"))
                 .hint(format!("`flyte-host project update {id}` changes it")))
         }
         Err(error) => Err(error.into()),
@@ -193,8 +193,8 @@ fn find(session: &Session, id: &str) -> Result<Project, Failure> {
     };
     let answer = session.block_on(session.client.list_projects(&request))?;
     answer.projects.into_iter().find(|project| project.id == id).ok_or_else(|| {
-        Failure::new(Exit::Refused, format!("there is no project `{id}`")).hint(format!(
-            "`flyte-host get projects` lists those that are there, `flyte-host project create {id}` makes it"
+        Failure::new(Exit::Failed, format!("there is no project `{id}`")).hint(format!(
+            "`flyte-host get projects` lists what there is, `flyte-host project create {id}` makes it"
         ))
     })
 }
@@ -203,22 +203,13 @@ fn print(format: Format, project: &Project) -> Result<(), Failure> {
     match format {
         Format::Name => output::print(&format!("{}\n", project.id)),
         Format::Table => {
-            let row = [&project.id, &project.name, state(project), &project.description];
+            let row = [&project.id, &project.name, project.state().as_str_name(), &project.description];
             let row = row.map(|cell| if cell.is_empty() { "-".to_owned() } else { cell.to_owned() });
-            output::table(&["ID", "NAME", "STATE", "DESCRIPTION"], [row.to_vec()])
+            output::table(&["PROJECT", "NAME", "STATE", "DESCRIPTION"], [row.to_vec()])
         }
         format => {
             let value = to_json(project).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
             output::structured(format, &value)
         }
-    }
-}
-
-fn state(project: &Project) -> &'static str {
-    match project.state() {
-        ProjectState::Active => "active",
-        ProjectState::Archived => "archived",
-        ProjectState::SystemGenerated => "made by the system",
-        ProjectState::SystemArchived => "made by the system, archived",
     }
 }

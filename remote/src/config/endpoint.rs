@@ -1,7 +1,6 @@
 //! Endpoints of Flyte: `host`, `host:port`, and the two with a scheme.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Where a Flyte control plane listens, such as `flyte.example.org`, `localhost:30080` or `https://flyte.example.org`.
 ///
@@ -32,6 +31,11 @@ impl Endpoint {
     /// The port, where one is written.
     pub fn port(&self) -> Option<u16> {
         self.port
+    }
+
+    /// Whether it is this machine, as far as the name tells.
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// The scheme, where one is written.
@@ -196,6 +200,13 @@ mod tests {
         assert_eq!(authority("http://a", false), "a:80");
         assert_eq!(authority("https://a", true), "a:443");
         assert_eq!(authority("[::1]:9", true), "[::1]:9");
+    }
+
+    #[test]
+    fn this_machine_has_several_names() {
+        let is_loopback = |text: &str| text.parse::<Endpoint>().unwrap().is_loopback();
+        assert!(["localhost", "http://127.0.0.1:80", "[::1]:80"].into_iter().all(is_loopback));
+        assert!(!["localhost.example.org", "10.0.0.1:80", "[2001:db8::1]"].into_iter().any(is_loopback));
     }
 
     #[test]

@@ -38,6 +38,7 @@ fn the_server_gets_the_plugins_headers() {
         str![[r#"
 AdminService/ListProjects vision 1
 AdminService/ListTasks vision 1
+AdminService/ListTasks vision 2
 AdminService/CreateTask vision 1
 AdminService/ListTasks vision 1
 AdminService/GetTask vision 2

@@ -36,10 +36,11 @@ pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[N
         return failure
             .hint(format!("it ran as an execution of its own: `{}`", super::about(session, "show", child)));
     }
-    logs(session, &id, node)
-        .await
-        .into_iter()
-        .fold(failure, |failure, log| failure.hint(format!("see its logs: {log}")))
+    failure.hint(match logs(session, &id, node).await.as_slice() {
+        [] => None,
+        [log] => Some(format!("see its logs: {log}")),
+        logs => Some(format!("see its logs:\n{}", logs.join("\n"))),
+    })
 }
 
 /// The node that failed: the innermost one, of these the first.

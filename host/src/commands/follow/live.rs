@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use remote::watch::{Change, Node, is_node_done};
+use remote::{
+    proto::core::node_execution,
+    watch::{Change, Node, Phase, is_node_done},
+};
 
 use super::super::{execution::show::told, show::in_a_line};
 use crate::cli::output::{self, Stream};
@@ -25,11 +28,15 @@ impl View {
         }
         let shown = MultiProgress::new();
         let top = line(&shown);
+        top.set_message(format!("execution {execution}"));
         Self::Live { execution, shown, top, nodes: BTreeMap::new() }
     }
 
     /// Shows a change.
     pub(super) fn show(&mut self, change: &Change) {
+        if !says_something(change) {
+            return;
+        }
         match self {
             Self::Lines { execution } => output::note(&format!("{}\n", sentence(execution, change))),
             Self::Live { execution, shown, top, nodes } => match change {
@@ -64,6 +71,14 @@ fn line(shown: &MultiProgress) -> ProgressBar {
     let line = shown.add(ProgressBar::new_spinner().with_style(style));
     line.enable_steady_tick(Duration::from_millis(100));
     line
+}
+
+/// What was only just made is in no phase yet, which is no news.
+fn says_something(change: &Change) -> bool {
+    match change {
+        Change::Execution(phase) => *phase != Phase::Undefined,
+        Change::Node(node) => node.phase != node_execution::Phase::Undefined,
+    }
 }
 
 fn sentence(execution: &str, change: &Change) -> String {
@@ -115,6 +130,18 @@ mod tests {
     fn a_cache_hit_is_seen() {
         let hit = node(Phase::Succeeded, CatalogCacheStatus::CacheHit, None);
         assert_eq!(of_node(&hit), "node n0: SUCCEEDED, cached, 1.5s");
+    }
+
+    #[test]
+    fn what_was_only_just_made_is_no_news() {
+        use remote::watch;
+        let says = |phase| {
+            says_something(&Change::Node(Box::new(node(phase, CatalogCacheStatus::CacheDisabled, None))))
+        };
+        assert!(!says(Phase::Undefined));
+        assert!(says(Phase::Queued));
+        assert!(!says_something(&Change::Execution(watch::Phase::Undefined)));
+        assert!(says_something(&Change::Execution(watch::Phase::Queued)));
     }
 
     #[test]

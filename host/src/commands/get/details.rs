@@ -98,8 +98,6 @@ pub(super) fn launch_plan(plan: &LaunchPlan) -> Facts {
     let spec = plan.spec.as_ref();
     let closure = plan.closure.as_ref();
     let workflow = spec.and_then(|spec| spec.workflow_id.as_ref());
-    let fixed =
-        spec.and_then(|spec| spec.fixed_inputs.as_ref()).into_iter().flat_map(|map| map.literals.keys());
     named(plan.id.as_ref())
         .fact("STATE", closure.map(|closure| closure.state().as_str_name()).unwrap_or_default())
         .fact("WORKFLOW", workflow.map(|id| format!("{}:{}", id.name, id.version)).unwrap_or_default())
@@ -110,7 +108,7 @@ pub(super) fn launch_plan(plan: &LaunchPlan) -> Facts {
             "INPUTS",
             interface::parameters(closure.and_then(|closure| closure.expected_inputs.as_ref())),
         )
-        .section("FIXED INPUTS", fixed.map(|name| (name.clone(), String::new())).collect())
+        .section("FIXED INPUTS", interface::literals(spec.and_then(|spec| spec.fixed_inputs.as_ref())))
         .section(
             "OUTPUTS",
             interface::variables(closure.and_then(|closure| closure.expected_outputs.as_ref())),
@@ -119,7 +117,7 @@ pub(super) fn launch_plan(plan: &LaunchPlan) -> Facts {
 
 /// When a launch plan runs by itself; empty if it does not.
 #[expect(deprecated, reason = "servers still give schedules in the old form")]
-pub(super) fn schedule(plan: &LaunchPlan) -> String {
+pub(in super::super) fn schedule(plan: &LaunchPlan) -> String {
     let metadata = plan.spec.as_ref().and_then(|spec| spec.entity_metadata.as_ref());
     match metadata.and_then(|metadata| metadata.schedule.as_ref()?.schedule_expression.as_ref()) {
         Some(ScheduleExpression::CronExpression(cron)) => cron.clone(),

@@ -147,8 +147,7 @@ fn told(error: &Error) -> Failure {
         Some(format!("`flyte-host project activate {}` lets it take new things", project.id))
     } else if text.starts_with("failed to validate that project") {
         Some(
-            "`flyte-host get projects` lists those that are there, `flyte-host project create` makes one"
-                .to_owned(),
+            "`flyte-host get projects` lists what there is, `flyte-host project create` makes one".to_owned(),
         )
     } else if text.contains("with different structure already exists") {
         Some(

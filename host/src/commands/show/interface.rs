@@ -1,11 +1,13 @@
 //! Inputs and outputs with their types, for people.
 
 use remote::{
-    literal::type_name,
-    proto::core::{ParameterMap, TypedInterface, Variable, VariableMap, parameter::Behavior},
+    literal::{self, type_name},
+    proto::core::{
+        Literal, LiteralMap, ParameterMap, TypedInterface, Variable, VariableMap, parameter::Behavior,
+    },
 };
 
-use super::facts::Facts;
+use super::{super::values, facts::Facts, in_a_line};
 
 /// Adds the inputs and outputs of a task or workflow.
 #[must_use]
@@ -22,19 +24,30 @@ pub fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
     variables.map(|(name, variable)| (name.clone(), described(variable, ""))).collect()
 }
 
-/// Names, types, and whether a value must be given.
+/// Names and values.
+#[must_use]
+pub fn literals(map: Option<&LiteralMap>) -> Vec<(String, String)> {
+    let literals = map.into_iter().flat_map(|map| &map.literals);
+    literals.map(|(name, value)| (name.clone(), in_a_line(&value_in_words(value)))).collect()
+}
+
+fn value_in_words(value: &Literal) -> String {
+    values::plain(&literal::to_json(value))
+}
+
+/// Names, types, and defaults, or whether a value must be given.
 #[must_use]
 pub fn parameters(map: Option<&ParameterMap>) -> Vec<(String, String)> {
     let parameters = map.into_iter().flat_map(|map| &map.parameters);
     let told = parameters.map(|(name, parameter)| {
         let how = match &parameter.behavior {
-            Some(Behavior::Default(_)) => " (has a default)",
-            Some(Behavior::Required(true)) => " (required)",
-            Some(Behavior::ArtifactQuery(_) | Behavior::ArtifactId(_)) => " (an artifact)",
-            Some(Behavior::Required(false)) | None => "",
+            Some(Behavior::Default(value)) => format!(" = {}", in_a_line(&value_in_words(value))),
+            Some(Behavior::Required(true)) => " (required)".to_owned(),
+            Some(Behavior::ArtifactQuery(_) | Behavior::ArtifactId(_)) => " (an artifact)".to_owned(),
+            Some(Behavior::Required(false)) | None => String::new(),
         };
         let variable = parameter.var.clone().unwrap_or_default();
-        (name.clone(), described(&variable, how))
+        (name.clone(), described(&variable, &how))
     });
     told.collect()
 }
