@@ -1,5 +1,7 @@
 //! Values of all types: what is written reads back, and fits its type.
 
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
+
 mod literals;
 
 use literals::{any_type, any_value, plain_type};
