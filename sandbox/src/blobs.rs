@@ -1,4 +1,5 @@
-//! The folder of blobs: uploaded files and what tasks write. A native URI is `file:///…` below it.
+//! The folder of blobs: uploaded files and what tasks write. A native URI is the path of a file below it, without a
+//! scheme: flytekit takes `file:///…` for the name of a local file, and finds none of that name.
 //!
 //! Names come from requests, so each is checked segment by segment; nothing outside of the folder can be named.
 
@@ -72,12 +73,17 @@ impl Blobs {
 
     /// The URI by which tasks and clients on this machine name a file.
     pub(crate) fn native_uri(&self, path: &BlobPath) -> String {
+        self.file(path).display().to_string()
+    }
+
+    /// The URL by which the client of an embedded sandbox reads and writes a file.
+    pub(crate) fn file_url(&self, path: &BlobPath) -> String {
         format!("file://{}", self.file(path).display())
     }
 
     /// The path that a native URI names; `None` if it is none of this sandbox.
     pub(crate) fn path_of(&self, uri: &str) -> Option<BlobPath> {
-        let file = Path::new(uri.strip_prefix("file://")?);
+        let file = Path::new(uri.strip_prefix("file://").unwrap_or(uri));
         let below = file.strip_prefix(&self.folder).ok()?;
         let is_plain = below.components().all(|component| matches!(component, Component::Normal(_)));
         if is_plain { BlobPath::parse(below.to_str()?) } else { None }
@@ -145,7 +151,7 @@ mod tests {
     fn a_native_uri_leads_back() {
         let blobs = Blobs::new(Path::new("/root of it"));
         let path = BlobPath::parse("p/d/file.txt").unwrap();
-        assert_eq!(blobs.native_uri(&path), "file:///root of it/blobs/p/d/file.txt");
+        assert_eq!(blobs.native_uri(&path), "/root of it/blobs/p/d/file.txt");
         assert_eq!(blobs.path_of(&blobs.native_uri(&path)), Some(path));
         for uri in ["s3://bucket/key", "file:///etc/passwd", "file:///root of it/blobs/../sandbox.db"] {
             assert_eq!(blobs.path_of(uri), None, "{uri}");

@@ -10,6 +10,7 @@ mod execution;
 mod faults;
 mod fetch;
 mod flyte;
+mod flytekit;
 mod get;
 mod growth;
 mod help_yourself;

@@ -465,7 +465,7 @@ task  fast  v1       registered
     let task: serde_json::Value = serde_json::from_str(task.trim_end_matches("[exit: 0]")).unwrap();
     let container = &task["closure"]["compiledTask"]["template"]["container"];
     assert_eq!(container["command"][4], "/root", "{container}");
-    let place = container["command"][2].as_str().unwrap().strip_prefix("file://[HOME]").unwrap();
+    let place = container["command"][2].as_str().unwrap().strip_prefix("[HOME]").unwrap();
     assert_eq!(std::fs::read(format!("{}{place}", home.home().display())).unwrap(), b"the code");
 }
 

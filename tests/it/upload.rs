@@ -14,8 +14,8 @@ fn files_and_folders_are_uploaded() {
     snapshot!(
         flyte.run(&["upload", "text", "folder"]),
         str![[r#"
-file://[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text
-file://[HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKXTMC74======
+[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text
+[HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKXTMC74======
 [exit: 0]
 "#]]
     );
@@ -25,7 +25,7 @@ file://[HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKX
 [
   {
     "file": "text",
-    "uri": "file://[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text"
+    "uri": "[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text"
   }
 ]
 [exit: 0]

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: the six hooks at work, each as the same command without and with the Acme plugin.
+//! `cargo xtask demo`: a workflow registered and run in the embedded sandbox under Acme's rules; then the six hooks at
+//! work, each as the same command without and with the Acme plugin.
 //!
 //! What is printed below two command lines is their real output, as one: `-` is the built-in default, `+` is Acme, and
 //! everything else is the same in both. A command that ends otherwise than the step says fails the demo.
@@ -8,6 +9,7 @@ mod beside;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::Result;
 use crate::command::{cargo, command, run, shown};
@@ -31,11 +33,22 @@ struct Step {
 
 /// A command line, and how it must end.
 struct Shown {
+    /// What happened before.
+    before: Option<Pause>,
+    /// What its output must have.
+    says: &'static str,
     line: &'static [&'static str],
     variables: &'static [(&'static str, &'static str)],
     /// The file to register, printed first if it is text.
     input: Option<&'static str>,
     with: Sides,
+}
+
+/// Time that passes, and why.
+#[derive(Clone, Copy)]
+struct Pause {
+    seconds: u64,
+    told: &'static str,
 }
 
 /// With what a command is shown, and the exit codes.
@@ -48,7 +61,13 @@ enum Sides {
 impl Shown {
     /// A command that succeeds either way, and prints something else.
     const fn both(line: &'static [&'static str]) -> Self {
-        Self { line, variables: &[], input: None, with: Sides::Both { built_in: 0 } }
+        Self { before: None, says: "", line, variables: &[], input: None, with: Sides::Both { built_in: 0 } }
+    }
+
+    /// A command under Acme's rules with the settings of `hurried.toml`.
+    const fn hurried(line: &'static [&'static str], says: &'static str) -> Self {
+        let variables = &[("FLYTE_HOST_CONFIG", "hurried.toml")];
+        Self { says, variables, with: Sides::Acme, ..Self::both(line) }
     }
 
     /// A command that fails without the plugin.
@@ -64,13 +83,35 @@ const PACKAGE: &str = "package.tgz";
 const REFUSED: i32 = 1;
 const USAGE: i32 = 2;
 
-const STEPS: [Step; 7] = [
+const RUN: [&str; 5] = ["run", "acme.demo.hello", "--input", "name=Flyte", "--wait"];
+
+const STEPS: [Step; 8] = [
     Step {
         title: "A plugin is a file in a folder",
         about: "It is found there without being run, and FLYTE_PLUGIN puts it in use.",
         commands: &[
             Shown { with: Sides::BuiltIn, ..Shown::both(&["plugin", "list"]) },
             Shown::both(&["--version"]),
+        ],
+    },
+    Step {
+        title: "A workflow, on this machine",
+        about: "No server, no Docker, no configuration: the embedded sandbox. Acme's cache policy decides what runs.",
+        commands: &[
+            Shown {
+                input: Some("hello.yaml"),
+                ..Shown::hurried(&["register", "hello.yaml", "--version", "v1"], "4 registered")
+            },
+            Shown::hurried(&RUN, "HELLO, FLYTE!"),
+            Shown::hurried(&RUN, "cached"),
+            Shown {
+                before: Some(Pause {
+                    seconds: 4,
+                    told: "The policy keeps results for three seconds; four go by.",
+                }),
+                ..Shown::hurried(&RUN, "stored in the cache")
+            },
+            Shown::hurried(&["get", "executions"], "SUCCEEDED"),
         ],
     },
     Step {
@@ -214,6 +255,10 @@ impl Stage {
     /// Prints one command as one would type it, and what it prints with and without the plugin.
     fn play(&self, step: &Shown) -> Result {
         println!();
+        if let Some(pause) = step.before {
+            println!("  {}\n", pause.told);
+            std::thread::sleep(Duration::from_secs(pause.seconds));
+        }
         match step.input {
             Some(name) if !self.files.join(name).exists() => return Ok(()),
             Some(name) if name != PACKAGE => {
@@ -262,6 +307,10 @@ impl Stage {
             return Err(
                 format!("`{typed}` should end with exit code {expected}, not {status}:\n{printed}").into()
             );
+        }
+        if !ended.output.contains(step.says) {
+            let Ended { typed, output: printed } = ended;
+            return Err(format!("`{typed}` should say `{}`:\n{printed}", step.says).into());
         }
         if expected != 0 {
             ended.output.push_str(&format!("[exit code {expected}]\n"));

@@ -40,7 +40,7 @@ enum Chore {
     Test(test::Args),
     /// Run the plugin tests under whichever memory checkers this machine has
     Sanitize,
-    /// Show the six hooks at work: the built-in defaults beside the Acme plugin
+    /// Run a workflow under the Acme plugin's rules, and show the six hooks beside the built-in defaults
     Demo(demo::Args),
     /// Measure start-up against the budgets, beside `pyflyte`
     Bench(bench::Args),

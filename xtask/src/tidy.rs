@@ -140,11 +140,14 @@ fn dependency_walls(workspace: &Workspace) -> Result<Vec<String>> {
         .iter()
         .filter(|name| *name != "plugin-abi" && !PLUGIN_ABI_MAY_USE.contains(&name.as_str()))
         .map(|name| format!("`plugin-abi` must stay small: it may not depend on `{name}`"));
-    let below_remote = tree(&["--package=remote", "--edges=normal,build"])?;
-    let known = REMOTE_KNOWS_NOT
-        .iter()
-        .filter(|name| below_remote.iter().any(|below| below == *name))
-        .map(|name| format!("`remote` knows nothing of plugins: it may not depend on `{name}`"));
+    let mut known = Vec::new();
+    for package in ["remote", "sandbox"] {
+        let below = tree(&["--package", package, "--edges=normal,build"])?;
+        let met = REMOTE_KNOWS_NOT.iter().filter(|name| below.iter().any(|below| below == *name));
+        known.extend(
+            met.map(|name| format!("`{package}` knows nothing of plugins: it may not depend on `{name}`")),
+        );
+    }
     let below_client = tree(&["--package=plugin-client", "--edges=normal"])?;
     let carried = PLUGIN_CLIENT_KNOWS_NOT
         .iter()

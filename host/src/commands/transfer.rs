@@ -21,9 +21,10 @@ use remote::data;
 use super::session::Session;
 use crate::cli::{exit::Exit, report::Failure};
 
-/// The file of a `file://` URL, if Flyte's store is this machine's.
+/// The file of a path or a `file://` URL, if Flyte's store is this machine's.
 fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
-    url.strip_prefix("file://").filter(|_| session.is_of_this_machine()).map(PathBuf::from)
+    let path = PathBuf::from(url.strip_prefix("file://").unwrap_or(url));
+    (session.is_of_this_machine() && path.is_absolute()).then_some(path)
 }
 
 /// The failure of a transfer, which says what it was about.

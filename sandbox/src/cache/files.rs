@@ -30,5 +30,6 @@ fn part_is_there(scalar: &Scalar) -> bool {
 }
 
 fn exists(uri: &str) -> bool {
-    uri.strip_prefix("file://").is_none_or(|path| Path::new(path).exists())
+    let path = Path::new(uri.strip_prefix("file://").unwrap_or(uri));
+    !path.is_absolute() || path.exists()
 }

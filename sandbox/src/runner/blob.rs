@@ -2,13 +2,12 @@
 
 use std::{fs, io, path::Path};
 
-/// The start of the addresses of files of this machine. What follows is the path as it is, nothing is encoded: so
-/// fsspec, and with it flytekit, reads and writes them.
+/// What the address of a file of this machine may begin with. What follows is the path as it is, nothing is encoded.
 const FILE: &str = "file://";
 
-/// The address of a path.
+/// The address of a path: the path itself, since flytekit finds no file under `file:///…`.
 pub(super) fn uri(path: &Path) -> String {
-    format!("{FILE}{}", path.display())
+    path.display().to_string()
 }
 
 /// The path of an address, or of a path; `None` if it is elsewhere.

@@ -8,7 +8,7 @@ use std::{
 
 use remote::proto::core::{TaskLog, task_log::MessageFormat};
 
-use super::{blob, failure::Failure, folder::Folder};
+use super::{failure::Failure, folder::Folder};
 
 /// How much of the task's last words a message quotes.
 const TAIL_BYTES: u64 = 4096;
@@ -66,7 +66,8 @@ pub(crate) fn logs(folder: &Path) -> Vec<TaskLog> {
     let folder = Folder::new(folder);
     [("stdout", folder.stdout()), ("stderr", folder.stderr()), ("runner", folder.log())]
         .map(|(name, path)| TaskLog {
-            uri: blob::uri(&path),
+            // A link, which a terminal may open.
+            uri: format!("file://{}", path.display()),
             name: name.to_owned(),
             message_format: MessageFormat::Unknown.into(),
             ..TaskLog::default()

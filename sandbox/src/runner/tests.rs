@@ -177,7 +177,7 @@ fn text(literal: &Literal) -> String {
 #[track_caller]
 fn file_of(literal: &Literal) -> PathBuf {
     match scalar_of(literal) {
-        scalar::Value::Blob(blob) => blob.uri.strip_prefix("file://").unwrap().into(),
+        scalar::Value::Blob(blob) => blob.uri.clone().into(),
         other => panic!("{other:?}"),
     }
 }

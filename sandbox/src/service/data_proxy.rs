@@ -155,7 +155,7 @@ fn sign(
     let message =
         prost_types::Timestamp { seconds: expires_at.as_second(), nanos: expires_at.subsec_nanosecond() };
     let Some(address) = sandbox.blobs.address() else {
-        return Ok((sandbox.blobs.native_uri(path), message));
+        return Ok((sandbox.blobs.file_url(path), message));
     };
     let token = blobs::token()?;
     let grant = Grant { path: path.as_str().to_owned(), writes, content_md5 };
