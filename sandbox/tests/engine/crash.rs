@@ -3,6 +3,8 @@
 //! The killed process is this test's own binary. It registers a workflow of its round, launches it and works it; the
 //! moment of the kill comes from a seed, which a failure prints.
 
+#![expect(clippy::print_stdout, reason = "the seed of a run that failed has to be seen")]
+
 use std::{
     env, fs,
     path::Path,

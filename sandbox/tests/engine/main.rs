@@ -1,5 +1,7 @@
 //! What the engine makes of what is launched: real processes, seen through the services.
 
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
+
 #[cfg(unix)]
 mod bench;
 #[cfg(unix)]

@@ -1,5 +1,7 @@
 //! What the engine costs beside the processes. Prints; judges nothing.
 
+#![expect(clippy::print_stdout, reason = "a measurement is told")]
+
 use std::time::{Duration, Instant};
 
 use remote::proto::core::workflow_execution::Phase;
