@@ -26,6 +26,9 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 /// The tables, in the order in which versions of the sandbox added to them.
 const MIGRATIONS: &[&str] = &[include_str!("store/schema.sql"), include_str!("store/seed.sql")];
 
+/// So many pages (of 4 KiB) may be in the log before they are brought into the database.
+const WAL_PAGES: u32 = 8192;
+
 /// How long a process waits for another one that is writing.
 const BUSY: Duration = Duration::from_secs(30);
 
@@ -79,6 +82,8 @@ impl Store {
             connection.pragma_update(None, "journal_mode", "wal")?;
             // What a killed process committed is there; only a power cut may lose the last moments.
             connection.pragma_update(None, "synchronous", "normal")?;
+            // Registering writes many small transactions; bringing them into the file waits for the disk each time.
+            connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
             connection.pragma_update(None, "foreign_keys", "on")?;
             // Filters compare as PostgreSQL does, on which FlyteAdmin runs.
             connection.pragma_update(None, "case_sensitive_like", "on")?;

@@ -194,6 +194,6 @@ fn without_a_server_the_url_is_the_file() {
     let request = upload("f", "root", &[]).encode_to_vec();
     let answer = sandbox.answer("/flyteidl.service.DataProxyService/CreateUploadLocation", &request).unwrap();
     let up = CreateUploadLocationResponse::decode(answer.as_slice()).unwrap();
-    assert_eq!(up.signed_url, up.native_url);
-    std::fs::write(file(&up.signed_url), "hello").unwrap();
+    assert_eq!(up.signed_url, format!("file://{}", up.native_url));
+    std::fs::write(file(&up.native_url), "hello").unwrap();
 }
