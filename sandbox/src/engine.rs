@@ -4,8 +4,8 @@
 //! at a time; everything that it knows is in the store, so that the next one goes on where one was killed. Each step is
 //! one transaction, and nothing of a step is done before it is stored.
 //!
-//! A wish becomes an execution in [`service::execution`](crate::service); a [`run`] is one open execution in memory; a
-//! [`kind`] is what a node may run. To make nodes of a further kind, add a file there.
+//! A wish becomes an execution in `service::execution`; a `run` is one open execution in memory; a
+//! `kind` is what a node may run. To make nodes of a further kind, add a file there.
 
 mod attempts;
 mod binding;

@@ -1,7 +1,7 @@
 //! Joins the transports of plugins with those of `remote`.
 //!
 //! A plugin's transport blocks its caller, those of `remote` are futures; so two things are needed where they meet.
-//! A [`Worker`] is a thread with a runtime: it drives the host's transport for the plugins' threads, and has the
+//! A `Worker` is a thread with a runtime: it drives the host's transport for the plugins' threads, and has the
 //! threads on which plugins are called. It never blocks, so a plugin that calls the host while the host
 //! calls it waits for nobody who waits for it.
 

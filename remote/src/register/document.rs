@@ -17,7 +17,7 @@
 //! `config`. A document where both or neither hold is refused: guessing would register something else.
 //!
 //! A document with none of these keys may be a task in the short form, see [`task`]; one whose `workflow` or
-//! `launch_plan` is a name is a short form too, see [`workflow`](super::workflow).
+//! `launch_plan` is a name is a short form too, see [`workflow`].
 
 use serde_json::Value;
 
