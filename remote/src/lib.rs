@@ -11,6 +11,7 @@ pub mod graph;
 pub mod grpc;
 pub mod list;
 pub mod literal;
+pub mod near;
 #[cfg(feature = "grpc")]
 pub mod net;
 pub mod proto;

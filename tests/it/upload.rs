@@ -43,6 +43,16 @@ error: cannot read `nothing`
 }
 
 #[test]
+fn a_name_stays_as_it_is() {
+    let flyte = hello();
+    flyte.home.write("50%41 off.txt", "words");
+    let uploaded = flyte.run(&["upload", "50%41 off.txt"]);
+    let place = uploaded.lines().next().unwrap().strip_prefix("[HOME]").unwrap();
+    assert!(place.ends_with("/50%41 off.txt"), "{place}");
+    assert_eq!(std::fs::read(format!("{}{place}", flyte.home.home().display())).unwrap(), b"words");
+}
+
+#[test]
 fn an_input_that_is_a_file_is_uploaded() {
     let flyte = hello();
     flyte.home.write("text", "words");

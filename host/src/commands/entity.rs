@@ -6,6 +6,7 @@ use remote::{
     Client, Code,
     client::Error,
     list::{self, Kind, Query},
+    near::nearest,
     proto::{
         admin::{self, NamedEntityIdentifier},
         core::{Identifier, ResourceType},
@@ -190,9 +191,7 @@ fn hint(known: &[String], wanted: &Versioned, kinds: &[(Kind, ResourceType)]) ->
     if known.contains(&wanted.name) {
         return Some(format!("`flyte-host get {first} {} --versions` lists its versions", wanted.name));
     }
-    let near = |name: &&String| strsim::jaro_winkler(name, &wanted.name);
-    let best = known.iter().max_by(|a, b| near(a).total_cmp(&near(b))).filter(|name| near(name) > 0.8);
-    match best {
+    match nearest(&wanted.name, known.iter().map(String::as_str)) {
         Some(name) => Some(format!("did you mean `{name}`?")),
         None => Some(format!("`flyte-host get {first}` lists what there is")),
     }

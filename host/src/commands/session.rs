@@ -17,7 +17,7 @@ use remote::{
     net::{Network, Proxies, TrustError},
     transport::Transport,
 };
-use sandbox::{EngineStart, Sandbox};
+use sandbox::{EngineStart, OpenError, Sandbox};
 use tokio::runtime::Runtime;
 
 use super::{
@@ -60,9 +60,7 @@ impl Session {
     pub fn domain(&self) -> &str {
         &self.connection.default_domain.value
     }
-}
 
-impl Session {
     /// Whether Flyte is the embedded sandbox, whose files are on this machine.
     #[must_use]
     pub fn is_of_this_machine(&self) -> bool {
@@ -149,8 +147,11 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
     })?;
     let engine =
         EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
-    Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine })
-        .map_err(|error| Failure::from_error(Exit::Failed, &error))
+    Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine }).map_err(|error| {
+        let elsewhere = matches!(error, OpenError::Folder { .. })
+            .then(|| format!("`{}` names another folder", env::SANDBOX_DIR));
+        Failure::from_error(Exit::Failed, &error).hint(elsewhere)
+    })
 }
 
 /// How long one call may take if the user does not say.
@@ -158,9 +159,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What holds for every call.
 fn options(connection: &Connection) -> Result<client::Options, Failure> {
-    if connection.is_sandbox() {
-        return Ok(client::Options::default());
-    }
     let header = |(name, value): &(String, Setting<Secret>)| {
         (name.to_ascii_lowercase(), value.value.reveal().to_owned())
     };

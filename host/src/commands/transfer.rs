@@ -1,8 +1,8 @@
 //! Files to and from Flyte's object store, by signed URLs.
 //!
 //! The store itself is never talked to: the server hands out a URL for each file, which carries its own
-//! permission. The embedded sandbox keeps its files on this machine and names them by `file://`. What another server names
-//! so is a file of its own machine, for which it has to sign a URL as for any other.
+//! permission. The embedded sandbox keeps its files on this machine and names them by their paths. What another
+//! server names so is a file of its own machine, for which it has to sign a URL as for any other.
 
 mod download;
 mod folder;

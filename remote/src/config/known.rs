@@ -2,6 +2,7 @@
 
 use super::file::{ConfigFile, Content};
 use super::yaml::Value;
+use crate::near;
 
 /// Keys under `admin` that flytekit or flytectl reads. Sources: `flytekit/configuration/internal.py` and
 /// `flyteidl/clients/go/admin/config.go`; what flytectl alone reads is ignored without noise.
@@ -74,16 +75,8 @@ fn unknown(file: &ConfigFile, section: &str, key: &str, known: &[&str]) -> Optio
         return None;
     }
     let warning = format!("{} is ignored: Flyte knows no such key", file.origin(format!("{section}.{key}")));
-    Some(match nearest(key, known) {
+    Some(match near::nearest(key, known.iter().copied()) {
         Some(near) => format!("{warning}; `{section}.{near}` is one"),
         None => warning,
     })
-}
-
-/// The name most like `name`, if any is near enough to be meant.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
-    let likeness = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
-    let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) > 0.8).then_some(best)
 }

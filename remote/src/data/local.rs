@@ -7,10 +7,10 @@ use std::{
 
 use super::{Error, Progress};
 
-/// The path of a `file://` URL.
+/// The path of a `file://` URL, as it stands there: the sandbox encodes nothing.
 pub(super) fn path_of(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("file://")?;
-    path.starts_with('/').then(|| PathBuf::from(crate::net::frame::percent_decoded(path.as_bytes())))
+    path.starts_with('/').then(|| PathBuf::from(path))
 }
 
 /// Copies a file; whoever looks sees all of it or nothing.

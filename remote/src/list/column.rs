@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::near;
+
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Flyte's own words")]
@@ -165,8 +167,7 @@ impl UnknownColumn {
     /// The key that was meant, or all there are.
     #[must_use]
     pub fn hint(&self) -> String {
-        let near = |key: &&str| strsim::jaro_winkler(key, &self.key) > 0.85;
-        match self.kind.keys().find(near) {
+        match near::nearest(&self.key, self.kind.keys()) {
             Some(key) => format!("did you mean `{key}`?"),
             None => {
                 let keys: Vec<String> = self.kind.keys().map(|key| format!("`{key}`")).collect();

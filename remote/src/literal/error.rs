@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::register::{FieldPath, Step};
+use crate::{
+    near,
+    register::{FieldPath, Step},
+};
 
 /// A value that cannot be used, and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,12 +78,9 @@ impl Error {
 
     /// A name that is none of `known`.
     pub(super) fn unknown(what: &'static str, name: &str, known: &[&str]) -> Self {
-        let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
-        let likeness = |known: &str| strsim::jaro_winkler(&plain(name), &plain(known));
-        let near = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         Self::new(Problem::Unknown {
             what,
-            near: near.filter(|near| likeness(near) > 0.8).map(str::to_owned),
+            near: near::nearest(name, known.iter().copied()).map(str::to_owned),
             known: known.iter().map(|&name| name.to_owned()).collect(),
         })
     }

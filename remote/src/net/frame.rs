@@ -83,7 +83,7 @@ pub(crate) fn metadata(headers: &HeaderMap) -> Metadata {
 }
 
 /// Broken sequences stay as they are, as the protocol wants it.
-pub(crate) fn percent_decoded(text: &[u8]) -> String {
+fn percent_decoded(text: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, tail @ ..] = rest {

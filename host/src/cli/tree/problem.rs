@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use remote::near::nearest;
+
 use crate::plugin::Identity;
 
 /// A change of the command line that cannot be made: which plugin wants what, where, and why not.
@@ -67,15 +69,6 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)
     }
-}
-
-/// The name that comes nearest, if it is near enough to be a slip.
-fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    names
-        .map(|name| (strsim::jaro_winkler(wanted, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, name)| name)
 }
 
 /// A command by its path, in words; text that a plugin made up is shown without control characters.

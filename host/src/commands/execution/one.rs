@@ -4,6 +4,7 @@ use remote::{
     Code,
     client::Error,
     list::{self, Order, Query},
+    near::nearest,
     proto::{
         admin::{Execution, WorkflowExecutionGetRequest},
         core::WorkflowExecutionIdentifier,
@@ -48,11 +49,9 @@ pub async fn explain(session: &Session, name: &str, error: Error) -> Failure {
     let query = Query { order: Some(Order::newest_first()), limit: Some(100), ..Query::default() };
     let every = list::named(session.project(), session.domain(), "");
     let known = list::executions(&session.client, &every, &query).await.unwrap_or_default();
-    let known = known.into_iter().filter_map(|execution| Some(execution.id?.name));
-    let near = known.map(|known| (strsim::jaro_winkler(&known, name), known));
-    let near = near.filter(|&(near, _)| near > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
-    failure.hint(match near {
-        Some((_, name)) => format!("did you mean `{name}`?"),
+    let known = known.iter().filter_map(|execution| Some(execution.id.as_ref()?.name.as_str()));
+    failure.hint(match nearest(name, known) {
+        Some(name) => format!("did you mean `{name}`?"),
         None => "`flyte-host get executions` lists what there is".to_owned(),
     })
 }

@@ -2,6 +2,7 @@
 
 use remote::{
     list::{self, Kind, Query},
+    near::nearest,
     proto::admin::{GetDomainRequest, Project},
 };
 
@@ -64,9 +65,9 @@ fn row(project: &Project) -> Vec<String> {
 }
 
 fn no_project(name: &str, all: &[Project]) -> Failure {
-    let near = all.iter().find(|project| strsim::jaro_winkler(&project.id, name) > 0.8);
+    let near = nearest(name, all.iter().map(|project| project.id.as_str()));
     Failure::new(Exit::Failed, format!("there is no project `{name}`")).hint(match near {
-        Some(near) => format!("did you mean `{}`?", near.id),
+        Some(near) => format!("did you mean `{near}`?"),
         None => "`flyte-host get projects` lists what there is".to_owned(),
     })
 }

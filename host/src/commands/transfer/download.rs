@@ -23,13 +23,10 @@ pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
     if let Some(file) = local_file(session, url) {
         return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error));
     }
-    let name = format!("flyte-host-{}-{:016x}", std::process::id(), fastrand::u64(..));
-    let file = std::env::temp_dir().join(name);
-    let got = fetch(session, url, &file).await;
-    let bytes = got.and_then(|()| fs::read(&file).map_err(|error| unreadable(url, &error)));
-    // The values matter, not whether the remains could be removed.
-    let _ = fs::remove_file(&file);
-    bytes.map(Bytes::from)
+    let folder = tempfile::tempdir().map_err(|error| unreadable(url, &error))?;
+    let file = folder.path().join("values");
+    fetch(session, url, &file).await?;
+    fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error))
 }
 
 /// Gets one file, by a URL that is signed or that the server signs.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::TaskError;
+use crate::near;
 
 /// The keys of one object of a short form.
 pub(in crate::register) struct Fields<'a> {
@@ -109,16 +110,8 @@ fn kind(value: &Value) -> &'static str {
 
 fn unknown(path: &str, key: &str, known: &[&str]) -> TaskError {
     let error = TaskError::new(path, "is unknown");
-    match nearest(key, known) {
+    match near::nearest(key, known.iter().copied()) {
         Some(near) => error.with_hint(format!("`{near}` is a near name")),
         None => error.with_hint(format!("known names are `{}`", known.join("`, `"))),
     }
-}
-
-/// The name most like `name`, if any is near enough to be meant.
-pub(in crate::register) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
-    let likeness = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
-    let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) > 0.8).then_some(best)
 }

@@ -25,7 +25,10 @@ use crate::proto::core::{
     BlobType, EnumType, LiteralType, SimpleType, StructuredDatasetType, TypeAnnotation, TypeStructure,
     UnionType, blob_type::BlobDimensionality, literal_type::Type,
 };
-use crate::register::{field::FieldPath, json};
+use crate::{
+    near::nearest,
+    register::{field::FieldPath, json},
+};
 
 /// Deeper types than this are refused.
 const MAX_DEPTH: usize = 32;
@@ -309,7 +312,7 @@ fn unknown(name: &str) -> String {
         "struct",
         "timedelta",
     ];
-    match fields::nearest(name, &NAMES) {
+    match nearest(name, NAMES) {
         Some(near) => format!("`{name}` is no type; `{near}` is one"),
         None => format!("`{name}` is no type"),
     }
