@@ -6,7 +6,13 @@
 mod file;
 mod keyring;
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use sha2::{Digest as _, Sha256};
 
 pub use self::{
     file::{FileError, FileStore},
@@ -69,9 +75,18 @@ impl StoreError {
 }
 
 /// Keeps tokens.
-pub trait Store: fmt::Debug {
-    /// Where it keeps them, for `whoami`.
-    fn place(&self) -> String;
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Where the tokens of an endpoint are, or would be kept, for `whoami`. Asks nobody.
+    fn place(&self, endpoint: &str) -> String;
+
+    /// Whether tokens can be kept where the user wants them; asked before a person is troubled with a sign-in.
+    ///
+    /// # Errors
+    ///
+    /// When the user chose a keyring that does not work. A file that may turn out not to be writable is no error yet.
+    fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// The tokens of an endpoint, if there are any.
     ///
@@ -124,12 +139,30 @@ pub fn open(choice: Choice, folder: PathBuf) -> Result<Box<dyn Store>, StoreErro
     })
 }
 
+/// A file of an endpoint's: its name tells a person which endpoint it is, and is no other endpoint's.
+pub(crate) fn path_of(folder: &Path, endpoint: &str, kind: &str) -> PathBuf {
+    let readable = endpoint.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
+    let readable: String = readable.take(60).collect();
+    let digest = Sha256::digest(endpoint.as_bytes());
+    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    folder.join(format!("{readable}.{digest}.{kind}"))
+}
+
+/// Makes the folder of tokens and locks, if it is missing, for its owner only.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Keeps nothing.
 #[derive(Debug)]
 struct Nowhere;
 
 impl Store for Nowhere {
-    fn place(&self) -> String {
+    fn place(&self, _: &str) -> String {
         "nowhere".to_owned()
     }
 

@@ -7,9 +7,8 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, make_folder, path_of};
 use crate::token::Tokens;
 
 /// Rights that nobody but the owner may have on a file with tokens.
@@ -90,16 +89,8 @@ impl FileStore {
         Self { folder }
     }
 
-    /// A name that tells a person which endpoint it is, and is no other endpoint's.
     fn path(&self, endpoint: &str) -> PathBuf {
-        let readable: String = endpoint
-            .chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
-            .collect();
-        let digest = Sha256::digest(endpoint.as_bytes());
-        let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        let readable = readable.get(..readable.len().min(60)).unwrap_or_default();
-        self.folder.join(format!("{readable}.{digest}.json"))
+        path_of(&self.folder, endpoint, "json")
     }
 
     fn read(path: &Path) -> Result<Option<Entry<Tokens>>, FileError> {
@@ -118,7 +109,7 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    fn place(&self) -> String {
+    fn place(&self, _: &str) -> String {
         format!("files in {}", self.folder.display())
     }
 
@@ -182,14 +173,6 @@ fn check_mode(path: &Path, file: &File) -> Result<(), FileError> {
 #[cfg(not(unix))]
 fn check_mode(_: &Path, _: &File) -> Result<(), FileError> {
     Ok(())
-}
-
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// Writes beside the file, makes sure that it is on the disk, and renames: a crash leaves the old one or the new one.

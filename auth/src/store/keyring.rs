@@ -92,14 +92,14 @@ impl KeyringStore {
     fn write_names(&self, names: &BTreeSet<String>) -> Result<(), FileError> {
         let path = self.folder.join(NAMES);
         let text: String = names.iter().map(|name| format!("{name}\n")).collect();
-        let written = super::file::make_folder(&self.folder)
+        let written = super::make_folder(&self.folder)
             .and_then(|()| super::file::replace(&path, text.as_bytes()));
         written.map_err(|source| FileError::Write { path, source })
     }
 }
 
 impl Store for KeyringStore {
-    fn place(&self) -> String {
+    fn place(&self, _: &str) -> String {
         "the system's keyring".to_owned()
     }
 
