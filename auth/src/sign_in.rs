@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use remote::{config::Connection, net::Network, transport::Transport};
+use remote::{config::Connection, net::Network};
 
 use crate::{
-    Error, Person, StaticToken, Tokens,
+    Error, Person, ProxyAuthorization, StaticToken, Tokens,
     store::{self, StoreError},
 };
 
@@ -44,13 +44,14 @@ pub struct SignIn {
 impl SignIn {
     /// Nothing is read, opened or asked before the first call.
     ///
-    /// `network` leads to the provider; `unsigned` carries calls to the same server without a token.
+    /// `network` leads to the provider; `unsigned` carries calls to the same server without a token; it is also
+    /// what a [`WithToken`](crate::WithToken) is put around.
     #[must_use]
     pub fn new(
         connection: Connection,
         options: Options,
         network: Network,
-        unsigned: Arc<dyn Transport>,
+        unsigned: Arc<ProxyAuthorization>,
         person: Arc<dyn Person>,
     ) -> Self {
         let _ = (network, unsigned);

@@ -46,7 +46,8 @@ fn kind_to_plugin(kind: FaultKind) -> plugin::FaultKind {
         FaultKind::Broken => plugin::FaultKind::Broken,
         FaultKind::Deadline => plugin::FaultKind::Deadline,
         FaultKind::TooLarge => plugin::FaultKind::TooLarge,
-        FaultKind::Transport => plugin::FaultKind::Transport,
+        // Plugins have nothing to do with signing in; the code says it, and is kept.
+        FaultKind::SignIn | FaultKind::Transport => plugin::FaultKind::Transport,
     }
 }
 

@@ -59,6 +59,9 @@ impl Policy {
         let pushback = pushback(status);
         let tries = match status.fault.as_ref().map(|fault| fault.kind) {
             Some(FaultKind::Connect) => self.connects,
+            // The identity provider does not answer: as harmless to repeat as a connection that did not come about.
+            Some(FaultKind::SignIn) if status.code == Code::Unavailable => self.connects,
+            Some(FaultKind::SignIn) => return None,
             Some(FaultKind::Deadline | FaultKind::Tls | FaultKind::TooLarge | FaultKind::Transport) => {
                 return None;
             }
@@ -142,6 +145,8 @@ mod tests {
             assert_eq!(tries(&Status::new(code, ""), true), expected, "{}", code.name());
         }
         assert_eq!(tries(&fault(FaultKind::Broken), true), 5);
+        let refused = Fault::new(FaultKind::SignIn, "nobody can be asked here");
+        assert_eq!(tries(&Status::fault(Code::Unauthenticated, refused), true), 1);
         for kind in [FaultKind::Deadline, FaultKind::Tls, FaultKind::TooLarge, FaultKind::Transport] {
             assert_eq!(tries(&fault(kind), true), 1, "{kind:?}");
         }
@@ -152,6 +157,7 @@ mod tests {
         assert_eq!(tries(&Status::new(Code::Unavailable, ""), false), 1);
         assert_eq!(tries(&fault(FaultKind::Broken), false), 1);
         assert_eq!(tries(&fault(FaultKind::Connect), false), 3);
+        assert_eq!(tries(&fault(FaultKind::SignIn), false), 3, "the identity provider did not answer");
     }
 
     #[test]

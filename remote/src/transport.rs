@@ -11,6 +11,9 @@ use prost::Message;
 /// Metadata of a call or an answer: gRPC's ASCII headers, in order. Keys are lower case.
 pub type Metadata = Vec<(String, String)>;
 
+/// HTTP/2's key of an answer's HTTP status, in the metadata of a [`Status`] that is not gRPC's.
+pub(crate) const HTTP_STATUS: &str = ":status";
+
 /// One call of a unary method.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -171,6 +174,9 @@ pub struct Cause {
 pub enum FaultKind {
     /// No connection came about: name, network, refusal, time. Nothing was sent.
     Connect,
+    /// Nobody is signed in, and that could not be changed: UNAUTHENTICATED; UNAVAILABLE if the identity provider does
+    /// not answer. The server did nothing.
+    SignIn,
     /// The connection came about, but not its encryption. Nothing was sent.
     Tls,
     /// Somebody answered who does not speak gRPC.
@@ -251,6 +257,13 @@ impl Status {
             metadata: Metadata::new(),
             fault: Some(fault.into()),
         }
+    }
+
+    /// The HTTP status of somebody who does not speak gRPC, such as `401` of a proxy.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        let (_, status) = self.metadata.iter().find(|(name, _)| name == HTTP_STATUS)?;
+        status.parse().ok()
     }
 
     /// Adds one of Flyte's detail messages.

@@ -47,7 +47,7 @@ pub enum Kind {
     },
     /// There is no such thing.
     NotFound,
-    /// The server wants to know who is calling.
+    /// The server wants to know who is calling, and nobody is signed in.
     NotSignedIn,
     /// The server answered with another refusal.
     Refused,
@@ -60,7 +60,7 @@ pub enum Kind {
     TooLarge,
     /// What carries the calls failed by itself, such as a plugin's transport.
     Transport,
-    /// Nobody answered, or somebody who is no Flyte.
+    /// Nobody answered, or somebody who is no Flyte, or the identity provider does not answer.
     Unreachable,
 }
 
@@ -97,9 +97,7 @@ impl Error {
             Kind::InactiveProject { id } => {
                 Some(format!("activate project `{id}`, or use another with `--project`"))
             }
-            Kind::NotSignedIn => {
-                Some("`flyte-host` does not sign in by itself; a plugin's `get_remote` can set the headers that the server wants".to_owned())
-            }
+            Kind::NotSignedIn => Some("sign in with `flyte-host login`".to_owned()),
             _ => None,
         }
     }
@@ -141,11 +139,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, status, attempts, elapsed } = self;
         let code = status.code.name();
+        let fault = status.fault.as_ref().map(|fault| fault.kind);
         match self.kind() {
+            _ if fault == Some(FaultKind::SignIn) => f.write_str("cannot sign in to Flyte")?,
             Kind::NotSignedIn => write!(f, "Flyte wants to know who is calling ({code})")?,
             Kind::TooLarge => write!(f, "the answer to `{method}` is too large")?,
             Kind::Transport => write!(f, "`{method}` could not be carried to Flyte")?,
-            Kind::Unreachable => match status.fault.as_ref().map(|fault| fault.kind) {
+            Kind::Unreachable => match fault {
                 Some(FaultKind::Broken | FaultKind::Deadline) => {
                     write!(f, "Flyte did not answer `{method}`")?
                 }
@@ -228,6 +228,19 @@ mod tests {
         assert_eq!(error.to_string(), "cannot reach Flyte");
         (error.attempts, error.elapsed) = (3, Duration::from_millis(1_240));
         assert_eq!(error.to_string(), "cannot reach Flyte in 3 tries within 1.2 s");
+    }
+
+    #[test]
+    fn a_sign_in_that_did_not_come_about_says_so() {
+        let failed =
+            |code| of(Status::fault(code, Fault::new(FaultKind::SignIn, "no").hint("do".to_owned())));
+        let refused = failed(Code::Unauthenticated);
+        assert_eq!(refused.kind(), Kind::NotSignedIn);
+        assert_eq!(refused.to_string(), "cannot sign in to Flyte");
+        assert_eq!(refused.hint().as_deref(), Some("do"));
+        let unreachable = failed(Code::Unavailable);
+        assert_eq!(unreachable.kind(), Kind::Unreachable);
+        assert_eq!(unreachable.to_string(), "cannot sign in to Flyte");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, pki_types::Unix
 
 use super::{connector::TooSlow, dial::DialError, page, tls::SelfSigned};
 use crate::{
-    transport::{Code, Fault, FaultKind, Status},
+    transport::{Code, Fault, FaultKind, HTTP_STATUS, Status},
     words,
 };
 
@@ -74,7 +74,9 @@ pub(crate) fn not_grpc(target: &Target, status: http::StatusCode, kind: Option<&
     let fault = Fault::new(FaultKind::Protocol, text)
         .caused_by(quote.into_iter().collect::<Vec<_>>())
         .hint("a proxy, a sign-in page or Flyte's console may be in between; `admin.endpoint` has to lead to Flyte's gRPC".to_owned());
-    Status::fault(code_of(status), fault)
+    // A proxy's 407 is nothing that gRPC has a code for.
+    let metadata = vec![(HTTP_STATUS.to_owned(), status.as_str().to_owned())];
+    Status { metadata, ..Status::fault(code_of(status), fault) }
 }
 
 /// `502 Bad Gateway`.
