@@ -390,7 +390,7 @@ async fn a_sign_in_is_wanted() {
     assert_eq!(
         plain(address).await,
         "Flyte wants to know who is calling (UNAUTHENTICATED)\n  token parse error\n\
-         ? `flyte-host` does not sign in by itself; a plugin's `get_remote` can set the headers that the server wants"
+         ? sign in with `flyte-host login`"
     );
 }
 
