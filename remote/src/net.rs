@@ -1,12 +1,14 @@
 //! Connections of their own: how a socket to Flyte or to its blobs comes about, and what is said when none does.
 //!
 //! `proxy` decides the way, `dial` goes it, `tls` decides whom to trust, `connector` puts them together for
-//! hyper. `fault` turns what went wrong into words; `page` reads what somebody else answered.
+//! hyper. `fault` turns what went wrong into words; `page` reads what somebody else answered. `http` is for small
+//! requests to whoever is neither Flyte nor its store.
 
 pub(crate) mod connector;
 pub(crate) mod dial;
 pub(crate) mod fault;
 pub(crate) mod frame;
+pub mod http;
 pub(crate) mod page;
 mod proxy;
 pub(crate) mod tls;
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 pub(crate) use self::connector::Connector;
 use self::{dial::Dial, tls::Trust};
-pub use self::{proxy::Proxies, tls::TrustError};
+pub use self::{http::Http, proxy::Proxies, tls::TrustError};
 use crate::config::Connection;
 
 /// How long a connection may take to come about, its encryption included.
@@ -34,7 +36,8 @@ pub struct Network {
 impl Network {
     /// Reads what a connection says of certificates; no socket is opened.
     ///
-    /// `proxies` are those of the environment; the connection's own `http_proxy_url` goes before them on the way to Flyte.
+    /// `proxies` are those of the environment; the connection's own `http_proxy_url` goes before them on the way to Flyte
+    /// and to its identity provider.
     ///
     /// # Errors
     ///
@@ -65,6 +68,12 @@ impl Network {
     /// To where blobs are, over HTTP/1.1, which every store speaks.
     pub(crate) fn elsewhere(&self) -> Result<Connector, TrustError> {
         let dial = Dial::by_scheme(self.proxies.matcher());
+        Ok(Connector::http1(self.trust.elsewhere()?, dial, self.timeout))
+    }
+
+    /// To the identity provider, over HTTP/1.1: with Flyte's proxy, and the certificates of the user and the system.
+    pub(crate) fn provider(&self) -> Result<Connector, TrustError> {
+        let dial = Dial::by_scheme(self.to_flyte.matcher());
         Ok(Connector::http1(self.trust.elsewhere()?, dial, self.timeout))
     }
 }

@@ -152,6 +152,17 @@ pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> Faul
     }
 }
 
+/// Whether no connection came about because of whom the user trusts, or of this machine's clock.
+pub(crate) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
+    match find::<rustls::Error>(error) {
+        Some(rustls::Error::InvalidCertificate(reason)) => !matches!(
+            reason,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        ),
+        _ => false,
+    }
+}
+
 fn of_dial(error: &DialError) -> Fault {
     let fault = Fault::new(FaultKind::Connect, error.to_string());
     match error {

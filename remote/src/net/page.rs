@@ -6,13 +6,22 @@ const LONGEST: usize = 160;
 /// What to quote of a body, if it has anything to quote.
 pub(crate) fn quote(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
-    let is_page =
-        is_html(content_type) || text.trim_start().to_ascii_lowercase().starts_with("<!doctype html");
+    let is_page = is_page(content_type, body);
     let words =
         if is_page { between(&text, "title").or_else(|| between(&text, "h1"))? } else { text.into_owned() };
     let line = words.lines().map(str::trim).find(|line| !line.is_empty())?;
     let line: String = line.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
     Some(if is_page { without_entities(&line) } else { line })
+}
+
+/// Whether a body is a web page, by its type or its first letters.
+pub(crate) fn is_page(content_type: Option<&str>, body: &[u8]) -> bool {
+    let begins = |with: &str| {
+        body.trim_ascii_start()
+            .get(..with.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    is_html(content_type) || begins("<!doctype html") || begins("<html")
 }
 
 /// Whether a content type is that of a web page.

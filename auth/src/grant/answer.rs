@@ -1,0 +1,130 @@
+//! What a provider answers when it gives tokens (RFC 6749, 5.1), read as leniently as providers are strict.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse, basic::BasicTokenType};
+use remote::config::Secret;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use super::{GrantError, words::clean};
+use crate::{Flow, Tokens};
+
+/// A provider's answer. Its `Debug` shows no token.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Answer {
+    access_token: AccessToken,
+    /// Bearer, unless the provider says otherwise.
+    #[serde(default = "bearer", deserialize_with = "kind")]
+    token_type: BasicTokenType,
+    #[serde(default, deserialize_with = "lifetime")]
+    expires_in: Option<u64>,
+    #[serde(default)]
+    refresh_token: Option<RefreshToken>,
+}
+
+/// What tokens were asked for: what an answer need not say.
+pub(super) struct Terms {
+    pub(super) flow: Flow,
+    pub(super) header: String,
+    pub(super) client_id: String,
+    pub(super) token_endpoint: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) audience: Option<String>,
+    /// The refresh token that stays if there is no new one.
+    pub(super) refresh: Option<Secret>,
+}
+
+impl Answer {
+    /// The tokens in it.
+    pub(super) fn tokens(self, host: &str, terms: Terms) -> Result<Tokens, GrantError> {
+        let nonsense = |what: String| GrantError::Nonsense { host: host.to_owned(), what, says: None };
+        if let BasicTokenType::Extension(kind) = &self.token_type {
+            let kind = clean(kind);
+            return Err(nonsense(format!("a token of type `{kind}`, where only bearer tokens can be sent")));
+        }
+        let access = Secret::new(self.access_token.into_secret());
+        let is_sendable = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_sendable(access.reveal()) {
+            return Err(nonsense("an access token that is none".to_owned()));
+        }
+        let issued_at = Timestamp::now();
+        let life = self.expires_in.map(Duration::from_secs);
+        let refresh = self.refresh_token.map(RefreshToken::into_secret).filter(|token| !token.is_empty());
+        Ok(Tokens {
+            flow: terms.flow,
+            access,
+            refresh: refresh.map(Secret::new).or(terms.refresh),
+            issued_at,
+            expires_at: life.and_then(|life| issued_at.checked_add(life).ok()),
+            header: terms.header,
+            client_id: terms.client_id,
+            token_endpoint: terms.token_endpoint,
+            scopes: terms.scopes,
+            audience: terms.audience,
+        })
+    }
+}
+
+impl TokenResponse for Answer {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    /// Those that were asked for count, whatever form the provider gives its own.
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+fn bearer() -> BasicTokenType {
+    BasicTokenType::Bearer
+}
+
+/// `Bearer` in any case. Flyte's servers want that one, so there is no other to tell apart.
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
+    Ok(match Option::<String>::deserialize(deserializer)? {
+        Some(kind) if !kind.is_empty() && !kind.eq_ignore_ascii_case("bearer") => {
+            BasicTokenType::Extension(kind)
+        }
+        _ => BasicTokenType::Bearer,
+    })
+}
+
+/// Seconds, as a number or in a string.
+fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let seconds = match &value {
+        Value::Null => return Ok(None),
+        Value::Number(number) => whole_seconds(number),
+        Value::String(text) => text.trim().parse().ok().as_ref().and_then(whole_seconds),
+        _ => None,
+    };
+    if seconds.is_none() {
+        log::warn!("{NO_LIFETIME}");
+    }
+    Ok(seconds)
+}
+
+const NO_LIFETIME: &str =
+    "the identity provider does not say how many seconds its token lives; it is used until it is refused";
+
+fn whole_seconds(number: &serde_json::Number) -> Option<u64> {
+    let seconds = number.as_u64().or_else(|| format!("{:.0}", number.as_f64()?.floor()).parse().ok());
+    seconds.filter(|seconds| *seconds > 0)
+}
