@@ -62,7 +62,8 @@ impl Turn {
 fn open(folder: &Path, endpoint: &str) -> io::Result<File> {
     make_folder(folder)?;
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    // For reading too: so a pipe in its place cannot hang.
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path_of(folder, endpoint, "lock"))

@@ -1,22 +1,32 @@
-//! Where tokens are kept between commands: one entry for each endpoint.
+//! Where tokens are kept between commands: one entry for each endpoint, in one of two places.
 //!
-//! The system's keyring where one works, else a file that only its owner can read. The entries are this program's
-//! own: no other client reads or writes them.
+//! | place | what is there |
+//! |---|---|
+//! | a file | `<endpoint>.json` in the folder of tokens, which only its owner can read |
+//! | the system's keyring | the entry; `<endpoint>.keyring` in the folder of tokens says that there is one |
+//!
+//! With [`Choice::Auto`] a file goes before the keyring, and stays what it is: tokens get into a file only where the
+//! keyring did not do, so those in the file are the newer ones. Where neither file is there, nobody is asked: a command
+//! without tokens pays nothing for a keyring. Tokens that are noted to be in a keyring which does not answer are
+//! not forgotten: a warning says so, and the next sign-in goes to a file. `logout` empties both places.
+//!
+//! The entries are this program's own: no other client reads or writes them. Fields that it does not know are skipped,
+//! so that a newer version may add some; what it needs and does not find makes an entry unusable, with the remedy.
 
+mod entry;
 mod file;
 mod keyring;
+mod places;
+mod private;
 
-use std::{
-    fmt, fs, io,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{fmt, path::PathBuf, str::FromStr};
 
-use sha2::{Digest as _, Sha256};
-
+use self::places::Places;
+pub(crate) use self::private::{make_folder, path_of};
 pub use self::{
+    entry::Garbled,
     file::{FileError, FileStore},
-    keyring::{KeyringError, KeyringStore},
+    keyring::{KeyringError, KeyringStore, Silence},
 };
 use crate::token::Tokens;
 
@@ -30,7 +40,7 @@ pub enum Choice {
     Keyring,
     /// In a file, whether there is a keyring or not.
     File,
-    /// Nowhere: each command signs in anew.
+    /// Nowhere: each command signs in anew. What was kept before stays until it is forgotten.
     None,
 }
 
@@ -68,13 +78,16 @@ impl StoreError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::File(error) => error.hint(),
+            Self::File(error) => Some(error.hint()),
             Self::Keyring(error) => Some(error.hint()),
         }
     }
 }
 
 /// Keeps tokens.
+///
+/// A keyring may wait for a person to unlock it, for up to two minutes: an asynchronous caller asks on a thread where
+/// waiting is allowed.
 pub trait Store: fmt::Debug + Send + Sync {
     /// Where the tokens of an endpoint are, or would be kept, for `whoami`. Asks nobody.
     fn place(&self, endpoint: &str) -> String;
@@ -118,67 +131,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn endpoints(&self) -> Result<Vec<String>, StoreError>;
 }
 
-/// Opens the store of a choice; `folder` is for files.
-///
-/// # Errors
-///
-/// When the keyring is wanted and does not work.
-pub fn open(choice: Choice, folder: PathBuf) -> Result<Box<dyn Store>, StoreError> {
-    let file = FileStore::new(folder.clone());
-    Ok(match choice {
-        Choice::File => Box::new(file),
-        Choice::None => Box::new(Nowhere),
-        Choice::Keyring => Box::new(KeyringStore::open(folder)?),
-        Choice::Auto => match KeyringStore::open(folder) {
-            Ok(keyring) => Box::new(keyring),
-            Err(error) => {
-                log::info!("tokens are kept in a file: {error}");
-                Box::new(file)
-            }
-        },
-    })
-}
-
-/// A file of an endpoint's: its name tells a person which endpoint it is, and is no other endpoint's.
-pub(crate) fn path_of(folder: &Path, endpoint: &str, kind: &str) -> PathBuf {
-    let readable = endpoint.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
-    let readable: String = readable.take(60).collect();
-    let digest = Sha256::digest(endpoint.as_bytes());
-    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    folder.join(format!("{readable}.{digest}.{kind}"))
-}
-
-/// Makes the folder of tokens and locks, if it is missing, for its owner only.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Keeps nothing.
-#[derive(Debug)]
-struct Nowhere;
-
-impl Store for Nowhere {
-    fn place(&self, _: &str) -> String {
-        "nowhere".to_owned()
-    }
-
-    fn load(&self, _: &str) -> Result<Option<Tokens>, StoreError> {
-        Ok(None)
-    }
-
-    fn save(&self, _: &str, _: &Tokens) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn remove(&self, _: &str) -> Result<bool, StoreError> {
-        Ok(false)
-    }
-
-    fn endpoints(&self) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
-    }
+/// The store of a choice; `folder` is for files, and for notes of what is in the keyring. Asks and opens nothing yet.
+#[must_use]
+pub fn open(choice: Choice, folder: PathBuf) -> Box<dyn Store> {
+    Box::new(Places::new(choice, folder))
 }
