@@ -18,9 +18,9 @@ use oauth2::{
 
 use self::{
     answer::{Answer, Terms},
-    words::{clean, host_of},
+    words::host_of,
 };
-pub(crate) use self::{http::Http, refresh::refresh};
+pub(crate) use self::{http::Http, refresh::refresh, words::clean};
 use crate::{Flow, Tokens, provider::Provider};
 
 /// The protocol, with answers that are read leniently.
@@ -51,10 +51,16 @@ impl<'a> Grants<'a> {
 
     /// The protocol as a client that can send a browser away and buy tokens.
     fn protocol(&self, client_id: &str) -> Result<Protocol<EndpointSet, EndpointSet>, GrantError> {
-        let (page, token) = (&self.provider.authorization_endpoint, &self.provider.token_endpoint);
+        let page = &self.provider.authorization_endpoint;
         let page = AuthUrl::new(page.clone()).map_err(|_| GrantError::no_address(page))?;
+        Ok(self.buyer(client_id)?.set_auth_uri(page))
+    }
+
+    /// The protocol as a client that buys tokens without a browser.
+    fn buyer(&self, client_id: &str) -> Result<Protocol<EndpointNotSet, EndpointSet>, GrantError> {
+        let token = &self.provider.token_endpoint;
         let token = TokenUrl::new(token.clone()).map_err(|_| GrantError::no_address(token))?;
-        Ok(Protocol::new(ClientId::new(client_id.to_owned())).set_auth_uri(page).set_token_uri(token))
+        Ok(Protocol::new(ClientId::new(client_id.to_owned())).set_token_uri(token))
     }
 
     /// The scopes to ask for.
@@ -123,6 +129,12 @@ pub enum GrantError {
         /// What the page says.
         says: Option<String>,
     },
+    /// It gives no codes that are typed on another device.
+    #[error("`{host}` gives no codes for other devices")]
+    NoDevices {
+        /// The provider's host.
+        host: String,
+    },
     /// It cannot be reached, or is down (HTTP 408, 429, 5xx).
     #[error("the identity provider `{host}` does not answer")]
     Unreachable {
@@ -155,7 +167,7 @@ impl GrantError {
                 error: clean(refusal.error().as_ref()),
                 description: refusal.error_description().map(|text| clean(text)),
             },
-            RequestTokenError::Parse(..) => nonsense("JSON that holds no tokens"),
+            RequestTokenError::Parse(..) => nonsense("JSON that lacks what a sign-in needs"),
             RequestTokenError::Other(_) => nonsense("something that is no answer to a sign-in"),
         }
     }

@@ -33,7 +33,7 @@ impl Grants<'_> {
         secret: &Secret,
         way: AuthType,
     ) -> Result<Tokens, GrantError> {
-        let protocol = self.protocol(client_id)?.set_auth_type(way);
+        let protocol = self.buyer(client_id)?.set_auth_type(way);
         let protocol = protocol.set_client_secret(ClientSecret::new(secret.reveal().to_owned()));
         let mut request = protocol.exchange_client_credentials().add_scopes(self.scopes());
         if let Some(audience) = &self.provider.audience {

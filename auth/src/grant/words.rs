@@ -37,16 +37,23 @@ fn basic_secret(request: &HttpRequest) -> Option<String> {
     Some(secret.into_owned())
 }
 
-/// One short line without escapes, or letters that turn others around.
-pub(super) fn clean(text: &str) -> String {
-    let text = anstream::adapter::strip_str(text).to_string();
+/// One short line that is safe to show.
+pub(crate) fn clean(text: &str) -> String {
+    let line = printable(text);
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// One line without escapes, and without letters that turn others around.
+pub(super) fn printable(text: &str) -> String {
     let is_shown = |letter: &char| {
         !letter.is_control() && !matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut letters = words.chars().filter(is_shown);
-    let short: String = letters.by_ref().take(LONGEST).collect();
-    if letters.next().is_some() { format!("{short}…") } else { short }
+    let text = anstream::adapter::strip_str(text).to_string();
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").chars().filter(is_shown).collect()
 }
 
 /// Who is asked, as a person knows them: no user, path or query.
