@@ -1,29 +1,7 @@
 //! Who has a port: for a message that names whom to ask.
 
-use std::{fs, path::Path};
-
-/// The program that listens on a TCP port of this machine, as `name (process 123)`; `None` where that cannot be seen,
-/// as with other users' programs.
 #[cfg(target_os = "linux")]
-pub(super) fn holder(port: u16) -> Option<String> {
-    let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| listening(&table, port))
-        .collect();
-    let wanted: Vec<String> = inodes.iter().map(|inode| format!("socket:[{inode}]")).collect();
-    for process in fs::read_dir("/proc").ok()?.flatten() {
-        let name = process.file_name();
-        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())) else {
-            continue;
-        };
-        if has_one(&process.path().join("fd"), &wanted) {
-            let name = fs::read_to_string(process.path().join("comm")).ok()?;
-            return Some(format!("`{}` (process {pid})", name.trim()));
-        }
-    }
-    None
-}
+pub(super) use self::linux::holder;
 
 /// Elsewhere nobody is asked.
 #[cfg(not(target_os = "linux"))]
@@ -31,38 +9,106 @@ pub(super) fn holder(_: u16) -> Option<String> {
     None
 }
 
-/// The inodes of sockets that listen on a port (`proc(5)`: columns are number, local address, remote address, state,
-/// …, inode; 0A is LISTEN).
 #[cfg(target_os = "linux")]
-fn listening(table: &str, port: u16) -> Vec<String> {
-    let port = format!(":{port:04X}");
-    let inode = |line: &str| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let listens = columns.get(1)?.ends_with(&port) && *columns.get(3)? == "0A";
-        columns.get(9).filter(|_| listens).map(|&inode| inode.to_owned())
+mod linux {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
     };
-    table.lines().skip(1).filter_map(inode).collect()
-}
 
-#[cfg(target_os = "linux")]
-fn has_one(descriptors: &Path, wanted: &[String]) -> bool {
-    let Ok(descriptors) = fs::read_dir(descriptors) else { return false };
-    descriptors
-        .flatten()
-        .filter_map(|descriptor| fs::read_link(descriptor.path()).ok())
-        .any(|link| link.to_str().is_some_and(|link| wanted.iter().any(|socket| socket == link)))
-}
+    use crate::grant::clean;
 
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use std::net::TcpListener;
+    /// Local addresses that stand in the way of a port on the loopback interface, as `/proc/net/tcp` writes them:
+    /// `127.0.0.1`, every address; `::1`, every address, `127.0.0.1` in IPv6.
+    const IN_THE_WAY: [&str; 5] = [
+        "0100007F",
+        "00000000",
+        "00000000000000000000000001000000",
+        "00000000000000000000000000000000",
+        "0000000000000000FFFF00000100007F",
+    ];
 
-    use super::*;
+    /// The program that has a TCP port of this machine's loopback interface, as `name` (process 123); `None` where that
+    /// cannot be seen, as with other users' programs.
+    pub(crate) fn holder(port: u16) -> Option<String> {
+        let sockets: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
+            .iter()
+            .filter_map(|table| fs::read_to_string(table).ok())
+            .flat_map(|table| sockets(&table, port))
+            .collect();
+        let process = processes().find(|process| has_one(&process.join("fd"), &sockets))?;
+        let name = fs::read_to_string(process.join("comm")).ok()?;
+        // A process may call itself anything.
+        Some(format!("`{}` (process {})", clean(&name), process.file_name()?.to_str()?))
+    }
 
-    #[test]
-    fn our_own_port_is_found() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let holder = holder(listener.local_addr().unwrap().port()).unwrap();
-        assert!(holder.ends_with(&format!("(process {})", std::process::id())), "{holder}");
+    /// The sockets at a port, as links to them read: listening, or the end of a connection (`proc(5)`: the columns are
+    /// number, local address, remote address, state, …, inode).
+    fn sockets(table: &str, port: u16) -> Vec<String> {
+        let wanted: Vec<String> = IN_THE_WAY.iter().map(|address| format!("{address}:{port:04X}")).collect();
+        let socket = |line: &str| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let local = *columns.get(1)?;
+            let inode = columns.get(9).filter(|_| wanted.iter().any(|address| address == local))?;
+            Some(format!("socket:[{inode}]"))
+        };
+        table.lines().skip(1).filter_map(socket).collect()
+    }
+
+    fn processes() -> impl Iterator<Item = PathBuf> {
+        let is_process = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_process)
+    }
+
+    fn has_one(descriptors: &Path, sockets: &[String]) -> bool {
+        fs::read_dir(descriptors)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|descriptor| fs::read_link(descriptor.path()).ok())
+            .any(|link| link.to_str().is_some_and(|link| sockets.iter().any(|socket| socket == link)))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+        use super::*;
+
+        fn ours() -> String {
+            format!("(process {})", std::process::id())
+        }
+
+        #[test]
+        fn our_own_port_is_found_whatever_address_it_is_at() {
+            let addresses: [SocketAddr; 4] = [
+                (Ipv4Addr::LOCALHOST, 0).into(),
+                (Ipv4Addr::UNSPECIFIED, 0).into(),
+                (Ipv6Addr::LOCALHOST, 0).into(),
+                (Ipv6Addr::UNSPECIFIED, 0).into(),
+            ];
+            for address in addresses {
+                let listener = match TcpListener::bind(address) {
+                    Ok(listener) => listener,
+                    // Not every machine has IPv6.
+                    Err(_) if address.is_ipv6() => continue,
+                    Err(error) => panic!("{error}"),
+                };
+                let holder = holder(listener.local_addr().unwrap().port()).unwrap();
+                assert!(holder.ends_with(&ours()), "{address}: {holder}");
+            }
+        }
+
+        #[test]
+        fn a_socket_on_another_interface_is_not_in_the_way() {
+            let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
+                         0: 0500A8C0:D159 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000 0 11 1 0\n\
+                         1: 0100007F:D159 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000 0 12 1 0\n\
+                         2: 0100007F:D15A 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000 0 13 1 0\n";
+            assert_eq!(sockets(table, 53593), ["socket:[12]"]);
+        }
     }
 }
