@@ -28,6 +28,8 @@ mod selection;
 mod servicer;
 mod settings;
 mod show;
+#[cfg(unix)]
+mod sign_in;
 mod taint;
 mod transport;
 mod upload;

@@ -170,11 +170,11 @@ fn library_name(name: &str) -> String {
 }
 
 #[cfg(unix)]
-fn link_or_copy(program: &Path, to: &Path) {
+pub(crate) fn link_or_copy(program: &Path, to: &Path) {
     std::os::unix::fs::symlink(program, to).expect("a link in a directory of the test's own");
 }
 
 #[cfg(not(unix))]
-fn link_or_copy(program: &Path, to: &Path) {
+pub(crate) fn link_or_copy(program: &Path, to: &Path) {
     fs::copy(program, to).expect("a copy in a directory of the test's own");
 }

@@ -11,6 +11,8 @@ mod library;
 mod prepared;
 pub mod redact;
 mod server;
+#[cfg(unix)]
+pub mod sign_in;
 
 pub use difference::difference;
 pub use environment::TestEnvironment;
