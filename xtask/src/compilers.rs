@@ -91,33 +91,7 @@ fn unpack(workspace: &Workspace, rustc: Package) -> Result<PathBuf> {
     let folder = workspace.target("toolchains").join(format!("debian-{}", rustc.upstream()));
     let library = Package { name: library.to_owned(), version: rustc.version.clone() };
     let tree = debian::unpack(&[rustc, library], folder)?;
-    let script = tree.join("rustc");
-    write_script(&script, &tree)?;
-    Ok(script)
-}
-
-#[cfg(unix)]
-fn write_script(script: &Path, tree: &Path) -> Result {
-    use std::os::unix::fs::PermissionsExt;
-
-    let folders: Vec<String> =
-        debian::library_folders(tree)?.iter().map(|folder| folder.display().to_string()).collect();
-    let text = format!(
-        "#!/bin/sh\nLD_LIBRARY_PATH='{}' exec '{}' \"$@\"\n",
-        folders.join(":"),
-        tree.join("usr/bin/rustc").display()
-    );
-    // An unchanged script keeps its date, which Cargo takes for the compiler's.
-    if fs::read_to_string(script).is_ok_and(|present| present == text) {
-        return Ok(());
-    }
-    fs::write(script, text)?;
-    Ok(fs::set_permissions(script, fs::Permissions::from_mode(0o755))?)
-}
-
-#[cfg(not(unix))]
-fn write_script(_: &Path, _: &Path) -> Result {
-    Err("only Linux runs Debian's compilers".into())
+    debian::script(&tree, "usr/bin/rustc", &[])
 }
 
 fn release_of(rustc: &Path) -> Result<String> {

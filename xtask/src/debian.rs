@@ -1,6 +1,7 @@
-//! Debian packages unpacked below `target/`, with what they need and this machine lacks; nothing is installed.
+//! Debian packages unpacked below `target/`, with what they need and this machine lacks. Only what cannot be used so
+//! is installed.
 //!
-//! `apt-get` needs no rights for this: it plans (`--simulate`) and downloads, with its usual signature and hash
+//! To unpack, `apt-get` needs no rights: it plans (`--simulate`) and downloads, with its usual signature and hash
 //! checks, and `dpkg-deb` unpacks. Only an empty package index asks for root, to be filled once.
 
 use std::fs;
@@ -47,6 +48,16 @@ pub(crate) fn offered(names: &[&str]) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
+/// The best version of each package.
+pub(crate) fn best<const N: usize>(names: [&str; N]) -> Result<Vec<Package>> {
+    let offered = offered(&names)?;
+    let best = |name: &str| offered.iter().find(|package| package.name == name).cloned();
+    names
+        .map(|name| best(name).ok_or_else(|| format!("apt knows no package {name}").into()))
+        .into_iter()
+        .collect()
+}
+
 /// Unpacks `wanted` (all at exactly these versions) and its missing dependencies into `folder`.
 pub(crate) fn unpack(wanted: &[Package], folder: PathBuf) -> Result<PathBuf> {
     let specs: Vec<String> = wanted.iter().map(Package::spec).collect();
@@ -76,8 +87,48 @@ pub(crate) fn unpack(wanted: &[Package], folder: PathBuf) -> Result<PathBuf> {
     })
 }
 
+/// A script on top of an unpacked tree that runs one of its programs, with the libraries of the tree and with variables.
+#[cfg(unix)]
+pub(crate) fn script(tree: &Path, program: &str, variables: &[(&str, String)]) -> Result<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let program = tree.join(program);
+    let script = tree.join(program.file_name().ok_or("a program has a name")?);
+    let folders: Vec<String> =
+        library_folders(tree)?.iter().map(|folder| folder.display().to_string()).collect();
+    let mut text = format!("#!/bin/sh\nLD_LIBRARY_PATH='{}' ", folders.join(":"));
+    for (name, value) in variables {
+        text.push_str(&format!("{name}='{value}' "));
+    }
+    text.push_str(&format!("exec '{}' \"$@\"\n", program.display()));
+    // An unchanged script keeps its date, which Cargo takes for the compiler's.
+    if fs::read_to_string(&script).is_ok_and(|present| present == text) {
+        return Ok(script);
+    }
+    fs::write(&script, text)?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    Ok(script)
+}
+
+/// There is nothing to run elsewhere.
+#[cfg(not(unix))]
+pub(crate) fn script(_: &Path, _: &str, _: &[(&str, String)]) -> Result<PathBuf> {
+    Err("only Linux runs Debian's programs".into())
+}
+
+/// Installs packages of the system, which only root may.
+pub(crate) fn install(packages: &[&str]) -> Result {
+    if !is_root() || !works(command("apt-get").arg("--version")) {
+        return Err("it is not installed, and this is not root on a Debian machine".into());
+    }
+    run(command("apt-get").args(["update", "--quiet=2"]))?;
+    let mut install = command("apt-get");
+    install.args(["install", "--yes", "--no-install-recommends", "--quiet=2"]).args(packages);
+    run(install.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
 /// Folders of shared libraries in an unpacked tree.
-pub(crate) fn library_folders(tree: &Path) -> Result<Vec<PathBuf>> {
+fn library_folders(tree: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![tree.join("usr/lib")];
     for entry in fs::read_dir(tree.join("usr/lib"))? {
         let path = entry?.path();

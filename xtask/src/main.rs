@@ -13,6 +13,7 @@ mod demo;
 mod python;
 mod sanitize;
 mod shells;
+mod sign_in;
 mod stamp;
 mod test;
 mod tidy;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::command::{capture, command, is_root, run, works};
+use crate::command::{capture, command, run, works};
+use crate::debian;
 use crate::stamp::{contents, made_once};
 use crate::workspace::{Workspace, program};
 
@@ -55,17 +56,9 @@ fn create(folder: &Path) -> Result {
     let mut venv = command("python3");
     venv.args(["-m", "venv"]).arg(folder);
     let has_pip = works(command("python3").args(["-c", "import ensurepip, venv"]));
-    if !has_pip && is_root() && works(command("apt-get").arg("--version")) {
-        run(command("apt-get").args(["update", "--quiet=2"]))?;
-        run(command("apt-get").args([
-            "install",
-            "--yes",
-            "--quiet=2",
-            "--no-install-recommends",
-            "python3-venv",
-        ]))?;
-    } else if !has_pip {
-        return Err("this Python has no `venv` module; on Debian install `python3-venv`".into());
+    if !has_pip {
+        let missing = "this Python has no `venv` module; on Debian install `python3-venv`";
+        debian::install(&["python3-venv"]).map_err(|error| format!("{missing}: {error}"))?;
     }
     run(&mut venv)
 }

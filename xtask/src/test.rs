@@ -8,6 +8,7 @@ use crate::command::{cargo, command, run, works};
 use crate::compilers;
 use crate::python::Venv;
 use crate::shells;
+use crate::sign_in;
 use crate::workspace::{Workspace, is_ci, program};
 
 #[derive(clap::Args)]
@@ -21,6 +22,9 @@ pub(crate) struct Args {
     /// Leave out hosts and plugins that speak the next protocol version
     #[arg(long)]
     no_growth: bool,
+    /// Leave out what signs in for real, with an identity provider, a browser and a keyring
+    #[arg(long)]
+    no_browser: bool,
     /// Arguments of the test runner, such as names of tests
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     runner: Vec<OsString>,
@@ -49,6 +53,11 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
         prepared.left_out.push("plugins of other compilers (`--no-compilers`)".to_owned());
     } else {
         prepared.compilers(workspace)?;
+    }
+    if args.no_browser {
+        prepared.left_out.push("sign-in with a browser (`--no-browser`)".to_owned());
+    } else {
+        prepared.sign_in(workspace);
     }
     prepared.left_out.extend(shells::install());
     let tests = prepared.run_tests(workspace, &args.runner);
@@ -91,6 +100,21 @@ impl Prepared {
         self.variables.push(("FLYTE_TEST_COMPILERS", folder));
         self.left_out.extend(missing);
         Ok(())
+    }
+
+    /// `FLYTE_TEST_NODE_MODULES`, `FLYTE_TEST_CHROMIUM` and `FLYTE_TEST_KEYRING`.
+    fn sign_in(&mut self, workspace: &Workspace) {
+        let got = [
+            ("FLYTE_TEST_NODE_MODULES", "an identity provider from npm", sign_in::node_modules(workspace)),
+            ("FLYTE_TEST_CHROMIUM", "Chromium", sign_in::chromium(workspace)),
+            ("FLYTE_TEST_KEYRING", "a keyring", sign_in::keyring(workspace)),
+        ];
+        for (variable, what, got) in got {
+            match got {
+                Ok(path) => self.variables.push((variable, path)),
+                Err(error) => self.left_out.push(format!("sign-in, which needs {what}: {error}")),
+            }
+        }
     }
 
     /// Documentation examples first, so that the runner's count of everything else is the last thing on the screen.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::Result;
 use crate::command::{capture, cargo, command};
 use crate::workspace::Workspace;
@@ -80,9 +82,12 @@ fn has_unsafe(name: &str, text: &str) -> bool {
 }
 
 fn complaints_about(name: &str, text: &str) -> Vec<String> {
-    let is_lock =
-        name.ends_with(".lock") || name.ends_with("-lock.json") || name.ends_with("requirements.txt");
+    let is_lock = name.ends_with(".lock") || name.ends_with("requirements.txt");
     let mut complaints = Vec::new();
+    if name.ends_with("-lock.json") {
+        let hosts = hosts_in_npm_lock(text).into_iter();
+        complaints.extend(hosts.map(|host| format!("{name}: a lock file names a host: {host}")));
+    }
     for (number, line) in (1..).zip(text.lines()) {
         let mut complain = |what: &str| complaints.push(format!("{name}:{number}: {what}: {}", line.trim()));
         if is_lock && names_a_host(line) {
@@ -110,6 +115,28 @@ fn names_a_host(line: &str) -> bool {
     let options = ["--index-url", "--extra-index-url", "--find-links", "--trusted-host"];
     let is_url = line.contains("://") && line.trim() != CRATES_IO;
     is_url || options.iter().any(|option| line.trim_start().starts_with(option))
+}
+
+/// Addresses in a lock file of npm, but for those of people who take gifts. `npm install` leaves out registries if it is
+/// run with `--omit-lockfile-registry-resolved`.
+fn hosts_in_npm_lock(text: &str) -> Vec<String> {
+    fn collect(value: &Value, hosts: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text.contains("://") => hosts.push(text.clone()),
+            Value::Array(items) => items.iter().for_each(|item| collect(item, hosts)),
+            Value::Object(members) => {
+                let taken = members.iter().filter(|(key, _)| *key != "funding");
+                taken.for_each(|(_, value)| collect(value, hosts));
+            }
+            _ => {}
+        }
+    }
+    let mut hosts = Vec::new();
+    match serde_json::from_str(text) {
+        Ok(lock) => collect(&lock, &mut hosts),
+        Err(error) => hosts.push(format!("nobody knows, it is not JSON: {error}")),
+    }
+    hosts
 }
 
 /// Whether the absolute path occurs, and not the end of another path such as `target/…`.
@@ -171,6 +198,17 @@ mod tests {
         assert!(names_a_host("source = \"registry+https://example.com/index\""));
         assert!(names_a_host("--index-url https://example.com/simple"));
         assert!(!names_a_host("    --hash=sha256:00"));
+    }
+
+    #[test]
+    fn lock_files_of_npm_name_no_host_but_those_of_sponsors() {
+        let package = |members: &str| format!(r#"{{"packages": {{"node_modules/a": {{{members}}}}}}}"#);
+        let sponsors =
+            r#""funding": [{"type": "x", "url": "https://example.com"}], "integrity": "sha512-//8""#;
+        assert!(hosts_in_npm_lock(&package(sponsors)).is_empty());
+        let resolved = package(r#""resolved": "https://registry.example.com/a.tgz""#);
+        assert_eq!(hosts_in_npm_lock(&resolved), ["https://registry.example.com/a.tgz"]);
+        assert_eq!(hosts_in_npm_lock("{").len(), 1);
     }
 
     #[test]
