@@ -19,6 +19,8 @@ use crate::grant::clean;
 pub(crate) struct Provider {
     /// Where the browser goes; may have a query of its own.
     pub(crate) authorization_endpoint: String,
+    /// The name that the provider puts under its answers, if it says one (RFC 9207).
+    pub(crate) issuer: Option<String>,
     /// Where tokens are given.
     pub(crate) token_endpoint: String,
     /// Where codes for devices are given, if they are.
@@ -110,6 +112,7 @@ impl Provider {
         let client_id = filled(public.client_id).or_else(|| connection.client_id.value.clone());
         Ok(Self {
             authorization_endpoint: page.unwrap_or_default(),
+            issuer: filled(metadata.issuer),
             token_endpoint,
             device_authorization_endpoint: devices,
             client_id: client_id.unwrap_or_default(),

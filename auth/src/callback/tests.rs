@@ -1,1 +1,345 @@
+//! The callback server as browsers and strangers see it: over real sockets, byte by byte.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    task::JoinHandle,
+};
+
+use super::*;
+use crate::page::Page;
+
+/// A server that waits for `our-state`, from one issuer.
+struct Waiting {
+    port: u16,
+    answer: oneshot::Receiver<Visit>,
+    server: JoinHandle<Infallible>,
+}
+
+impl Waiting {
+    async fn start() -> Self {
+        let callback = Callback::bind("http://localhost/callback").await.unwrap();
+        let port = callback.listeners[0].local_addr().unwrap().port();
+        let state = CsrfToken::new("our-state".to_owned());
+        let (server, answer) = callback.serve(state, Some("https://issuer.example".to_owned()));
+        Self { port, answer, server: tokio::spawn(server) }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap()
+    }
+
+    /// Sends bytes as they are, and reads until the server closes. `PORT` is its port.
+    async fn send(&self, request: &str) -> String {
+        let mut stream = self.connect().await;
+        let request = request.replace("PORT", &self.port.to_string());
+        // The server may close before it has heard everything.
+        let _ = stream.write_all(request.as_bytes()).await;
+        read(stream).await
+    }
+
+    async fn get(&self, target: &str) -> String {
+        self.send(&format!("GET {target} HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n")).await
+    }
+
+    /// A browser on its way back, which waits for its page.
+    async fn visit(&self, query: &str) -> TcpStream {
+        let mut stream = self.connect().await;
+        let request = format!("GET /callback?{query} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
+    fn has_no_answer(&mut self) -> bool {
+        matches!(self.answer.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+    }
+
+    /// The true answer is still taken.
+    async fn still_waits(mut self) {
+        assert!(self.has_no_answer());
+        let browser = self.visit("code=good&state=our-state").await;
+        let Visit { answer, window } = self.answer.await.unwrap();
+        assert!(matches!(&answer, Answer::Code(code) if code.secret() == "good"), "{answer:?}");
+        window.show(Page::success(None, "login.example")).await;
+        assert_eq!(status(&read(browser).await), "200 OK");
+    }
+}
+
+async fn read(mut stream: TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // What was read counts, however the connection ended.
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn status(response: &str) -> &str {
+    response.lines().next().and_then(|line| line.strip_prefix("HTTP/1.1 ")).unwrap_or(response)
+}
+
+const HOST: &str = "Host: localhost:PORT\r\n";
+const TRUE: &str = "/callback?code=good&state=our-state";
+
+#[tokio::test]
+async fn strangers_are_answered_and_forgotten() {
+    let waiting = Waiting::start().await;
+    let get = |target: &str, headers: &str| format!("GET {target} HTTP/1.1\r\n{headers}\r\n");
+    let other = |method: &str| format!("{method} {TRUE} HTTP/1.1\r\n{HOST}Content-Length: 0\r\n\r\n");
+    let requests = [
+        (get("/favicon.ico", HOST), "404 Not Found"),
+        (get("/", HOST), "404 Not Found"),
+        (get("/other?code=good&state=our-state", HOST), "404 Not Found"),
+        (get("/callback/more?code=good&state=our-state", HOST), "404 Not Found"),
+        (other("POST"), "405 Method Not Allowed"),
+        (other("PUT"), "405 Method Not Allowed"),
+        (other("HEAD"), "405 Method Not Allowed"),
+        (other("OPTIONS"), "405 Method Not Allowed"),
+        (get(TRUE, ""), "421 Misdirected Request"),
+        (get(TRUE, "Host: evil.example:PORT\r\n"), "421 Misdirected Request"),
+        (get(TRUE, "Host: localhost\r\n"), "421 Misdirected Request"),
+        (get(TRUE, "Host: localhost:PORT\r\nHost: localhost:PORT\r\n"), "421 Misdirected Request"),
+        (get(&format!("http://evil.example:PORT{TRUE}"), HOST), "421 Misdirected Request"),
+        (get(TRUE, &format!("{HOST}Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n")), "403 Forbidden"),
+        (get(TRUE, &format!("{HOST}Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n")), "403 Forbidden"),
+        (
+            get(TRUE, &format!("{HOST}Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n")),
+            "403 Forbidden",
+        ),
+        ("\u{16}\u{3}\u{1}\0 hello\r\n\r\n".to_owned(), "400 Bad Request"),
+        ("good morning\r\n\r\n".to_owned(), "400 Bad Request"),
+        (get(&format!("{TRUE}&more={}", "x".repeat(70_000)), HOST), "414 URI Too Long"),
+        (
+            get(TRUE, &format!("{HOST}Cookie: {}\r\n", "x".repeat(200_000))),
+            "431 Request Header Fields Too Large",
+        ),
+    ];
+    for (request, wanted) in requests {
+        let response = waiting.send(&request).await;
+        assert_eq!(status(&response), wanted, "{}", &request[..request.len().min(200)]);
+        assert!(!response.to_ascii_lowercase().contains("access-control"), "{response}");
+    }
+    waiting.still_waits().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_ours_gets_a_page_and_is_ignored() {
+    let waiting = Waiting::start().await;
+    let queries = [
+        ("", "does not say to which sign-in"),
+        ("code=stolen", "does not say to which sign-in"),
+        ("error=access_denied&error_description=words%20of%20a%20stranger", "does not say to which sign-in"),
+        ("code=stolen&state=guessed", "belongs to another sign-in"),
+        ("code=stolen&state=", "belongs to another sign-in"),
+        ("code=stolen&state=our-state%20", "belongs to another sign-in"),
+        ("code=stolen&state=our-state&state=our-state", "the same thing twice"),
+        ("code=good&code=stolen&state=our-state", "the same thing twice"),
+        ("error=a&error=b&state=our-state", "the same thing twice"),
+        ("state=our-state", "has no code"),
+        ("code=&state=our-state", "has no code"),
+    ];
+    for (query, wanted) in queries {
+        let response = waiting.get(&format!("/callback?{query}")).await;
+        assert_eq!(status(&response), "400 Bad Request", "{query}");
+        assert!(response.contains(wanted) && response.contains("still waits"), "{query}: {response}");
+        assert!(!response.contains("stranger"), "{response}");
+    }
+    waiting.still_waits().await;
+}
+
+#[tokio::test]
+async fn a_hundred_who_say_nothing_or_little_do_not_keep_the_answer_out() {
+    let waiting = Waiting::start().await;
+    let mut held = Vec::new();
+    for number in 0..100 {
+        let mut stream = waiting.connect().await;
+        if number % 2 == 0 {
+            stream.write_all(b"GET /callback?co").await.unwrap();
+        }
+        held.push(stream);
+    }
+    waiting.still_waits().await;
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_is_let_go() {
+    let waiting = Waiting::start().await;
+    let mut slow = waiting.connect().await;
+    slow.write_all(b"GET /callback?code=").await.unwrap();
+    // Ends only because the server closes.
+    assert_eq!(status(&read(slow).await), "");
+}
+
+#[tokio::test]
+async fn the_page_comes_when_it_is_shown_and_with_strict_headers() {
+    let waiting = Waiting::start().await;
+    let browser =
+        waiting.visit("state=our-state&code=a%2Fb&iss=https%3A%2F%2Fissuer.example&session_state=x").await;
+    let Visit { answer, window } = waiting.answer.await.unwrap();
+    assert!(matches!(&answer, Answer::Code(code) if code.secret() == "a/b"), "{answer:?}");
+    assert!(!format!("{answer:?}").contains("a/b"));
+    let nothing = browser.try_read(&mut [0; 1]).unwrap_err();
+    assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+
+    let html = "<script src=https://evil.example/x.js></script>\r\n\r\nHTTP/1.1 200 OK\r\n<p>ours: ü</p>";
+    window.show(Page::success(Some(html.to_owned()), "login.example")).await;
+    let response = read(browser).await;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    assert_eq!((status(head), body), ("200 OK", html));
+    let headers: Vec<&str> = head.lines().skip(1).filter(|line| !line.starts_with("date:")).collect();
+    assert_eq!(
+        headers,
+        [
+            "content-type: text/html; charset=utf-8",
+            "content-security-policy: default-src 'none'; style-src 'unsafe-inline' https:; img-src data: https:; \
+             font-src data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "x-frame-options: DENY",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "cache-control: no-store",
+            "connection: close",
+            "cross-origin-resource-policy: same-origin",
+            "cross-origin-opener-policy: same-origin",
+            &format!("content-length: {}", html.len()),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn only_the_first_answer_counts() {
+    let waiting = Waiting::start().await;
+    let first = waiting.visit("code=good&state=our-state").await;
+    let second = |response: String| {
+        assert_eq!(status(&response), "400 Bad Request");
+        assert!(response.contains("answered already"), "{response}");
+    };
+    let Waiting { port, answer, server } = waiting;
+    let Visit { window, .. } = answer.await.unwrap();
+    let waiting = Waiting { port, answer: oneshot::channel().1, server };
+    second(waiting.get("/callback?code=good&state=our-state").await);
+    window.show(Page::success(None, "login.example")).await;
+    second(waiting.get("/callback?code=other&state=our-state").await);
+    assert_eq!(status(&read(first).await), "200 OK");
+}
+
+#[tokio::test]
+async fn a_refusal_is_made_fit_to_be_shown() {
+    let waiting = Waiting::start().await;
+    let long = "long+".repeat(1000);
+    let _browser = waiting
+        .visit(&format!(
+            "error=access%1B%5B31m_denied&error_description=%1B%5D0%3Bx%07no%0A{long}&state=our-state"
+        ))
+        .await;
+    let Visit { answer, .. } = waiting.answer.await.unwrap();
+    let Answer::Refused { error, description: Some(description) } = answer else { panic!("{answer:?}") };
+    assert_eq!(error, "access_denied");
+    assert!(description.starts_with("no long long") && description.len() < 400, "{description}");
+    assert!(!description.contains(char::is_control), "{description}");
+}
+
+#[tokio::test]
+async fn another_provider_is_told_from_ours() {
+    let waiting = Waiting::start().await;
+    let _browser = waiting.visit("code=good&state=our-state&iss=https%3A%2F%2Fevil.example").await;
+    let Visit { answer, .. } = waiting.answer.await.unwrap();
+    assert!(matches!(&answer, Answer::OtherIssuer(issuer) if issuer == "https://evil.example"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_browser_whose_sign_in_was_given_up_is_told_so() {
+    let waiting = Waiting::start().await;
+    let browser = waiting.visit("code=good&state=our-state").await;
+    drop(waiting.answer.await.unwrap());
+    assert!(read(browser).await.contains("does not wait for this sign-in any more"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_browser_that_does_not_read_is_not_waited_for_long() {
+    let waiting = Waiting::start().await;
+    let browser = waiting.visit("code=good&state=our-state").await;
+    let Visit { window, .. } = waiting.answer.await.unwrap();
+    // More than the system keeps for it. This would not end otherwise.
+    window.show(Page::success(Some("x".repeat(64 << 20)), "login.example")).await;
+    drop(browser);
+}
+
+#[tokio::test]
+async fn a_browser_that_has_gone_is_not_waited_for() {
+    let waiting = Waiting::start().await;
+    drop(waiting.visit("code=good&state=our-state").await);
+    let Visit { window, .. } = waiting.answer.await.unwrap();
+    window.show(Page::failure("why")).await;
+}
+
+#[tokio::test]
+async fn the_browser_may_come_over_either_address() {
+    let waiting = Waiting::start().await;
+    // Not every machine has IPv6.
+    if let Ok(mut stream) = TcpStream::connect((Ipv6Addr::LOCALHOST, waiting.port)).await {
+        let request = format!("GET /favicon.ico HTTP/1.1\r\nHost: [::1]:{}\r\n\r\n", waiting.port);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(status(&read(stream).await), "404 Not Found");
+    }
+    waiting.still_waits().await;
+}
+
+#[tokio::test]
+async fn a_uri_without_a_port_gets_a_free_one() {
+    for uri in ["http://localhost/callback", "http://127.0.0.1:0/callback", "http://[::1]/callback"] {
+        let Ok(callback) = Callback::bind(uri).await else {
+            assert!(uri.contains("::1"), "{uri}");
+            continue;
+        };
+        let port = callback.listeners[0].local_addr().unwrap().port();
+        assert!(callback.listeners.iter().all(|listener| {
+            let address = listener.local_addr().unwrap();
+            address.port() == port && address.ip().is_loopback()
+        }));
+        assert!(
+            callback.redirect_uri().ends_with(&format!(":{port}/callback")),
+            "{}",
+            callback.redirect_uri()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_has_is_named_with_its_owner() {
+    let addresses =
+        [(Ipv4Addr::LOCALHOST, 0).into(), (Ipv4Addr::UNSPECIFIED, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()];
+    for address in addresses {
+        let address: std::net::SocketAddr = address;
+        let stranger = match std::net::TcpListener::bind(address) {
+            Ok(stranger) => stranger,
+            Err(_) if address.is_ipv6() => continue,
+            Err(error) => panic!("{error}"),
+        };
+        let port = stranger.local_addr().unwrap().port();
+        let uri = format!("http://localhost:{port}/callback");
+        let error = Callback::bind(&uri).await.err().unwrap();
+        let CallbackError::PortTaken { port: taken, holder } = &error else { panic!("{error}") };
+        assert_eq!(*taken, port);
+        if cfg!(target_os = "linux") {
+            let us = format!("(process {})", std::process::id());
+            assert!(holder.as_ref().is_some_and(|holder| holder.ends_with(&us)), "{error}");
+            assert!(error.hint().starts_with("end that program"), "{}", error.hint());
+        }
+        drop(stranger);
+        // Nothing was left open by the attempt.
+        assert_eq!(Callback::bind(&uri).await.unwrap().redirect_uri(), uri);
+    }
+}
+
+#[tokio::test]
+async fn the_port_is_closed_as_soon_as_nobody_waits() {
+    let callback = Callback::bind("http://localhost/callback").await.unwrap();
+    let uri = callback.redirect_uri().to_owned();
+    drop(callback);
+    let callback = Callback::bind(&uri).await.unwrap();
+    let (server, _answer) = callback.serve(CsrfToken::new("our-state".to_owned()), None);
+    let mut server = Box::pin(server);
+    assert!(poll_fn(|context| Poll::Ready(server.as_mut().poll(context).is_pending())).await);
+    drop(server);
+    Callback::bind(&uri).await.unwrap();
+}

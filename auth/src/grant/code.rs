@@ -33,7 +33,7 @@ impl Grants<'_> {
     ) -> Result<Tokens, Error> {
         let callback = Callback::bind(&self.provider.redirect_uri).await?;
         let attempt = self.attempt(callback.redirect_uri())?;
-        let (server, answer) = callback.serve(attempt.state.clone(), None);
+        let (server, answer) = callback.serve(attempt.state.clone(), self.provider.issuer.clone());
         let browser = if open { Browser::open(attempt.page.as_str()) } else { None };
         let opened = browser.is_some();
         person.tell(&Notice::Browser { url: attempt.page.as_str(), opened, within: patience });
