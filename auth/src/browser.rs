@@ -1,8 +1,8 @@
 //! Opening a browser, where there is one.
 //!
 //! A browser that the user named (`BROWSER`) goes before that of the desktop, which the `open` crate knows how to ask.
-//! Either is a program of its own: without our terminal, and in a process group of its own, so that Ctrl-C here does not
-//! end a browser that was started by a sign-in.
+//! Either is a program of its own: without our terminal, and in a process group of its own, so that Ctrl-C here does
+//! not end a browser that was started by a sign-in.
 
 use std::{convert::Infallible, env, ffi::OsStr, future::pending, path::Path, process::Stdio};
 
@@ -28,8 +28,8 @@ fn is_there_by(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     }
 }
 
-/// Linux, and its like: X, Wayland, or Windows around it. Elsewhere whoever is there sees the screen, unless they are far
-/// away.
+/// Linux, and its like: X, Wayland, or Windows around it. Elsewhere whoever is there sees the screen, unless they are
+/// far away.
 fn has_display(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     if cfg!(any(target_os = "macos", windows)) {
         return variable("SSH_CONNECTION").is_none();
@@ -95,9 +95,9 @@ impl Browser {
     }
 }
 
-/// The commands of the variable `BROWSER`: several with a colon between them, `%s` for the address, which comes last where
-/// there is none, `%c` for a colon, `%%` for `%`. Words are split as a shell does, and a `&` at the end means what happens
-/// in any case.
+/// The commands of the variable `BROWSER`: several with a colon between them, `%s` for the address, which comes last
+/// where there is none, `%c` for a colon, `%%` for `%`. Words are split as a shell does, and a `&` at the end means
+/// what happens in any case.
 fn named_commands(named: &str, url: &str) -> Vec<Vec<String>> {
     let commands = named.split(if cfg!(windows) { ';' } else { ':' });
     commands.filter_map(|command| named_command(command, url)).collect()

@@ -33,7 +33,8 @@ use self::{address::Address, door::Door, visitors::Visitors};
 /// When the system gives no more connections, it is asked again after so long.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The server, bound and not yet asked anything. The port is closed when it, or what [`Callback::serve`] gives, is dropped.
+/// The server, bound and not yet asked anything. The port is closed when it, or what [`Callback::serve`] gives, is
+/// dropped.
 pub(super) struct Callback {
     listeners: Vec<TcpListener>,
     address: Address,

@@ -96,8 +96,8 @@ impl Address {
         path.trim_matches('/') == self.path.trim_matches('/')
     }
 
-    /// Whether a `Host` header names this server. A page that has its own name point here, to read what is answered, does
-    /// not get an answer.
+    /// Whether a `Host` header names this server. A page that has its own name point here, to read what is answered,
+    /// does not get an answer.
     pub(super) fn has_host(&self, header: &str) -> bool {
         let names = ["localhost", "127.0.0.1", "[::1]", &self.host];
         let (host, port) = match header.rsplit_once(':') {

@@ -126,9 +126,9 @@ impl Door {
 
     /// What a query says, if it is the answer to our question; else what is wrong with it.
     ///
-    /// An answer without our state is nobody's: whoever knows the port could end a sign-in with `error=…`, and have their
-    /// words shown in the terminal. That costs the rare provider which leaves the state out of its refusals a page that
-    /// says so; the terminal waits on.
+    /// An answer without our state is nobody's: whoever knows the port could end a sign-in with `error=…`, and have
+    /// their words shown in the terminal. That costs the rare provider which leaves the state out of its refusals a
+    /// page that says so; the terminal waits on.
     fn answer(&self, query: &str) -> Result<Answer, &'static str> {
         let query = Query(query);
         let state = query.value("state")?.ok_or("This answer does not say to which sign-in it belongs.")?;

@@ -23,8 +23,8 @@ impl Grants<'_> {
     /// Sends a person to the provider's page, and buys tokens with the code that the browser brings back.
     ///
     /// `open` is whether to open a browser; the address is told in any case. The port of the redirect URI is open from
-    /// before that until this ends, or is dropped. `patience` is how long the browser is waited for; what comes after it
-    /// has the limits of [`super::Http`].
+    /// before that until this ends, or is dropped. `patience` is how long the browser is waited for; what comes after
+    /// it has the limits of [`super::Http`].
     pub(crate) async fn code(
         &self,
         person: &dyn Person,
