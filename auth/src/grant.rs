@@ -7,6 +7,8 @@ mod code;
 mod device;
 mod http;
 mod refresh;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use ::http::Uri;

@@ -137,7 +137,7 @@ fn nonsense(host: &str, private: &Private, answer: &HttpResponse, is_object: boo
         Some(_) => "a web page".to_owned(),
         None if answer.body().is_empty() => "nothing".to_owned(),
         None if is_object => "JSON that is no answer to a sign-in".to_owned(),
-        None => "something that is no JSON".to_owned(),
+        None => "something that is no JSON object".to_owned(),
     };
     GrantError::Nonsense {
         host: host.to_owned(),
