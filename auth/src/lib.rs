@@ -16,12 +16,13 @@
 //! | `provider` | what the server says of its identity provider |
 //! | `grant` | how a provider is asked for tokens: the code of a browser, a device, a secret, a refresh token |
 //! | `callback`, `page`, `port`, `browser` | the browser: how it is opened, where it comes back to, what it shows |
-//! | `command` | a command that prints a token |
+//! | `command`, `bare` | a command that prints a token; what a token looks like |
 //! | `token`, `store`, `lock` | what a sign-in gives, where it is kept, how two processes take turns |
 //! | `person` | whom to ask, and what to tell them |
 //!
 //! Knows nothing of plugins: the page after a sign-in comes from the [`Person`].
 
+mod bare;
 mod browser;
 mod callback;
 mod command;
@@ -35,15 +36,18 @@ mod port;
 mod provider;
 mod sign_in;
 pub mod store;
+#[cfg(test)]
+mod testing;
 mod token;
 mod transport;
 
 pub use self::{
+    bare::Flaw,
     callback::CallbackError,
     command::CommandError,
     error::{Error, Kind},
     grant::GrantError,
-    method::{Method, MethodError, StaticToken},
+    method::{Method, MethodError, StaticToken, StaticTokenError},
     person::{Notice, Person},
     provider::ProviderError,
     sign_in::{How, Options, SignIn, sign_out_everywhere},

@@ -71,7 +71,7 @@ pub enum ProviderError {
         /// The endpoint.
         endpoint: String,
         /// Why.
-        source: remote::client::Error,
+        source: Box<remote::client::Error>,
     },
 }
 
@@ -81,7 +81,7 @@ impl Provider {
         let endpoint = connection.endpoint.value.to_string();
         let failed = |error: client::Error| match error.status.code {
             Code::Unimplemented => ProviderError::Silent { endpoint: endpoint.clone() },
-            _ => ProviderError::Unreachable { endpoint: endpoint.clone(), source: error },
+            _ => ProviderError::Unreachable { endpoint: endpoint.clone(), source: error.into() },
         };
         let public = client.get_public_client_config(&PublicClientAuthConfigRequest {}).await;
         let public = public.map_err(failed)?;

@@ -1,12 +1,37 @@
 //! The policy: which token a call carries, how the next one is got, and who waits for whom.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `current` | the token in use, and what the server thinks of it; nothing there waits |
+//! | `renew` | when the next token is got, and who shares it |
+//! | `next` | the ways to the next token, in their order |
+//! | `keep` | the store and the turns, for callers that must not block |
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+mod current;
+mod keep;
+mod next;
+mod renew;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    time::Duration,
+};
 
 use remote::{config::Connection, net::Network};
+use tokio::sync::{self, OnceCell};
 
+use self::current::{Current, Source};
+pub(crate) use self::{
+    current::{Carried, Seen},
+    renew::{Next, has},
+};
 use crate::{
-    Error, Person, ProxyAuthorization, StaticToken, Tokens,
-    store::{self, StoreError},
+    Error, Method, Person, ProxyAuthorization, StaticToken, Tokens,
+    store::{self, Store, StoreError},
 };
 
 /// How a person wants to sign in.
@@ -30,7 +55,7 @@ pub struct Options {
     pub store: store::Choice,
     /// The folder of tokens and locks, in the user's state directory; it is made when it is needed.
     pub folder: PathBuf,
-    /// How long a person, or another process, is waited for.
+    /// How long a person, a command or another process is waited for.
     pub patience: Duration,
 }
 
@@ -38,7 +63,18 @@ pub struct Options {
 pub struct SignIn {
     connection: Connection,
     options: Options,
+    network: Network,
+    unsigned: Arc<ProxyAuthorization>,
     person: Arc<dyn Person>,
+    /// Under which name the store has it: `host:port`.
+    key: String,
+    store: Arc<dyn Store>,
+    current: Mutex<Current>,
+    loaded: OnceCell<()>,
+    /// Whoever gets the next token has it; all others wait, and use what was got.
+    one: sync::Mutex<()>,
+    warned_of_plain_text: AtomicBool,
+    warned_of_turns: AtomicBool,
 }
 
 impl SignIn {
@@ -54,54 +90,110 @@ impl SignIn {
         unsigned: Arc<ProxyAuthorization>,
         person: Arc<dyn Person>,
     ) -> Self {
-        let _ = (network, unsigned);
-        Self { connection, options, person }
+        let key = connection.endpoint.value.authority(connection.insecure.value);
+        let store = store::open(options.store, options.folder.clone()).into();
+        Self {
+            connection,
+            options,
+            network,
+            unsigned,
+            person,
+            key,
+            store,
+            current: Mutex::default(),
+            loaded: OnceCell::new(),
+            one: sync::Mutex::default(),
+            warned_of_plain_text: AtomicBool::new(false),
+            warned_of_turns: AtomicBool::new(false),
+        }
     }
 
-    /// Signs in because the user says so, whether there are tokens or not.
+    /// Signs in because the user says so, whether there are tokens or not. A command is run; `how` is for people.
+    ///
+    /// Dropping the future ends the sign-in: the port is free, and the next one may begin.
     ///
     /// # Errors
     ///
-    /// As [`Error`].
+    /// As [`Error`]; also when there is nothing to sign in to, because a token that is there already goes first.
     pub async fn sign_in(&self, how: How) -> Result<Arc<Tokens>, Error> {
-        let _ = how;
-        todo!()
+        self.load().await;
+        let _one = self.one.lock().await;
+        let method = self.method()?;
+        let tokens = self.anew(&method, how).await?;
+        Ok(self.current().put(tokens, Source::Got))
     }
 
-    /// The tokens in use: those of the last sign-in, or of the store.
+    /// The tokens in use: those of the last sign-in, of the store, the one that somebody put there, or the one that the
+    /// command printed last. A command is not run for it.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// When the store, or the token's file, cannot be read.
     pub async fn tokens(&self) -> Result<Option<Arc<Tokens>>, Error> {
-        todo!()
+        self.load().await;
+        let tokens = self.current().tokens();
+        match (tokens, self.method()?) {
+            (Some(tokens), _) => Ok(Some(tokens)),
+            (None, Method::Static(token)) => token.read().map(|_| None).map_err(Error::from),
+            (None, Method::Command(_)) => Ok(None),
+            // It could not be read when it was loaded; now it is told why.
+            (None, method) => Ok(self.kept(&method).await?.map(Arc::new)),
+        }
     }
 
-    /// Where tokens are kept, for people, such as "the system's keyring".
-    ///
-    /// # Errors
-    ///
-    /// When the store does not work.
-    pub fn place(&self) -> Result<String, StoreError> {
-        todo!()
+    /// Where the token comes from or is kept, for people, such as "the system's keyring". Asks nobody.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.method() {
+            Ok(Method::Static(token)) => token.place(),
+            Ok(Method::Command(command)) => {
+                format!("command `{}`", command.first().map_or("", String::as_str))
+            }
+            Ok(_) | Err(_) => self.store.place(&self.key),
+        }
     }
 
-    /// Forgets the tokens of this endpoint; says whether there were any.
+    /// Forgets the tokens of this endpoint; says whether there were any. May wait for the keyring.
     ///
     /// # Errors
     ///
     /// When they cannot be forgotten.
     pub fn sign_out(&self) -> Result<bool, StoreError> {
-        todo!()
+        self.current().forget();
+        self.store.remove(&self.key)
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn method(&self) -> Result<Method, Error> {
+        Ok(Method::of(&self.connection, self.options.token.clone())?)
+    }
+
+    fn endpoint(&self) -> String {
+        self.connection.endpoint.value.to_string()
     }
 }
 
-/// Forgets the tokens of all endpoints; says of which there were any.
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn").field("endpoint", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// Forgets the tokens of all endpoints; says of which there were any, as `host:port`. May wait for the keyring.
 ///
 /// # Errors
 ///
 /// When they cannot be forgotten.
 pub fn sign_out_everywhere(options: &Options) -> Result<Vec<String>, StoreError> {
-    let _ = options;
-    todo!()
+    let store = store::open(options.store, options.folder.clone());
+    let mut forgotten = Vec::new();
+    for endpoint in store.endpoints()? {
+        if store.remove(&endpoint)? {
+            forgotten.push(endpoint);
+        }
+    }
+    Ok(forgotten)
 }

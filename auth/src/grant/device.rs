@@ -36,7 +36,7 @@ impl Grants<'_> {
             within,
         });
         let interval = code.interval().max(SHORTEST_PAUSE);
-        wait(interval, within, async || self.device_tokens(code.device_code().secret()).await).await
+        wait(interval, within, || self.device_tokens(code.device_code().secret())).await
     }
 
     async fn device_code(&self) -> Result<Code, GrantError> {
@@ -67,18 +67,19 @@ impl Grants<'_> {
 
 /// Asks until the person has answered. A provider that is down for a while is asked less often, and if it is down
 /// at the end, that is why nobody is signed in.
-async fn wait<T>(
+async fn wait<T, Answer: Future<Output = Result<T, GrantError>>>(
     mut interval: Duration,
     within: Duration,
-    mut ask: impl AsyncFnMut() -> Result<T, GrantError>,
+    mut ask: impl FnMut() -> Answer,
 ) -> Result<T, Error> {
     let deadline = Instant::now() + within;
     let (mut pause, mut down) = (interval, None);
-    let mut question = async |pause| {
-        sleep(pause).await;
-        ask().await
-    };
-    while let Ok(answer) = timeout_at(deadline, question(pause)).await {
+    loop {
+        let question = async {
+            sleep(pause).await;
+            ask().await
+        };
+        let Ok(answer) = timeout_at(deadline, question).await else { break };
         let error = match answer {
             Err(error) => error,
             Ok(tokens) => return Ok(tokens),
@@ -101,6 +102,8 @@ async fn wait<T>(
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+
     use super::*;
 
     fn refused(error: &str) -> GrantError {
@@ -115,9 +118,9 @@ mod tests {
     /// What becomes of a provider's answers, and the seconds after which it was asked.
     async fn waited(within: u64, answers: Vec<Result<(), GrantError>>) -> (Result<(), Error>, Vec<u64>) {
         let (start, mut asked, mut answers) = (Instant::now(), Vec::new(), answers.into_iter());
-        let result = wait(Duration::from_secs(5), Duration::from_secs(within), async || {
+        let result = wait(Duration::from_secs(5), Duration::from_secs(within), || {
             asked.push(start.elapsed().as_secs());
-            answers.next().unwrap_or_else(|| Err(refused("authorization_pending")))
+            ready(answers.next().unwrap_or_else(|| Err(refused("authorization_pending"))))
         });
         (result.await, asked)
     }
@@ -164,8 +167,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_provider_that_never_answers_is_waited_for_until_the_deadline() {
-        let result =
-            wait(Duration::from_secs(5), Duration::from_secs(60), async || std::future::pending().await);
+        let result = wait(Duration::from_secs(5), Duration::from_secs(60), std::future::pending);
         let result: Result<(), Error> = result.await;
         assert!(matches!(result, Err(Error::TooLate(_))));
     }

@@ -1,0 +1,338 @@
+//! A Flyte, an identity provider and a person, for tests of the policy.
+//!
+//! The Flyte is a transport in memory, since what matters is what is called, and in which order; the provider is a real
+//! HTTP server, since its answers go through the protocol.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use remote::{
+    config::{Configuration, Connection, Secret, Sources},
+    net::{Network, Proxies},
+    proto::service::{OAuth2MetadataResponse, PublicClientAuthConfigResponse},
+    transport::{Answer, Call, Code, Metadata, Reply, Status, Transport},
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    Flow, Notice, Options, Person, ProxyAuthorization, Renewing, SignIn, Tokens, WithToken,
+    store::{self, Store},
+};
+
+pub(crate) const ENDPOINT: &str = "flyte.example";
+/// How the store has it.
+pub(crate) const KEY: &str = "flyte.example:443";
+
+/// What a configuration makes of variables.
+pub(crate) fn connection_of(variables: &[(&str, &str)]) -> Connection {
+    let mut env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), ENDPOINT.to_owned())]);
+    env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    Configuration::load(&sources).unwrap().connection
+}
+
+pub(crate) fn connection() -> Connection {
+    connection_of(&[])
+}
+
+/// Tokens of the browser that last for an hour.
+pub(crate) fn tokens(access: &str, provider: &Provider) -> Tokens {
+    Tokens {
+        flow: Flow::Browser,
+        access: Secret::new(access),
+        refresh: Some(Secret::new(format!("refresh-of-{access}"))),
+        issued_at: Timestamp::now(),
+        expires_at: Some(Timestamp::now() + Duration::from_secs(3600)),
+        header: "flyte-authorization".to_owned(),
+        client_id: "flytectl".to_owned(),
+        token_endpoint: format!("{}/token", provider.url),
+        scopes: Vec::new(),
+        audience: None,
+    }
+}
+
+pub(crate) fn expired(tokens: Tokens) -> Tokens {
+    let expires_at = Some(Timestamp::now() - Duration::from_secs(60));
+    Tokens { issued_at: Timestamp::now() - Duration::from_secs(3600), expires_at, ..tokens }
+}
+
+/// A Flyte that accepts some tokens, and everybody if it has no list of them.
+pub(crate) struct Flyte {
+    pub(crate) accepted: Mutex<Option<Vec<String>>>,
+    /// What it says instead, if anything.
+    pub(crate) says: Mutex<Option<Status>>,
+    /// The metadata of all calls, without those to the service that says how to sign in.
+    pub(crate) calls: Mutex<Vec<Metadata>>,
+    pub(crate) questions: AtomicUsize,
+    provider: String,
+}
+
+impl Flyte {
+    /// Which tokens the calls carried; `-` for none.
+    pub(crate) fn carried(&self) -> Vec<String> {
+        let bearer = |metadata: &Metadata| {
+            let mut values = metadata.iter().filter(|(name, _)| name.ends_with("authorization"));
+            let value =
+                values.next().map_or("-", |(_, value)| value.strip_prefix("Bearer ").unwrap_or(value));
+            value.to_owned()
+        };
+        self.calls.lock().unwrap().iter().map(bearer).collect()
+    }
+
+    pub(crate) fn accept(&self, tokens: &[&str]) {
+        *self.accepted.lock().unwrap() = Some(tokens.iter().map(|token| (*token).to_owned()).collect());
+    }
+
+    fn answer(&self, call: &Call) -> Result<Vec<u8>, Status> {
+        use prost::Message as _;
+        match &*call.path {
+            "/flyteidl.service.AuthMetadataService/GetPublicClientConfig" => {
+                self.questions.fetch_add(1, Ordering::Relaxed);
+                Ok(PublicClientAuthConfigResponse {
+                    client_id: "flytectl".to_owned(),
+                    redirect_uri: "http://localhost:53593/callback".to_owned(),
+                    authorization_metadata_key: "flyte-authorization".to_owned(),
+                    ..Default::default()
+                }
+                .encode_to_vec())
+            }
+            "/flyteidl.service.AuthMetadataService/GetOAuth2Metadata" => Ok(OAuth2MetadataResponse {
+                authorization_endpoint: format!("{}/authorize", self.provider),
+                token_endpoint: format!("{}/token", self.provider),
+                ..Default::default()
+            }
+            .encode_to_vec()),
+            _ => {
+                self.calls.lock().unwrap().push(call.metadata.clone());
+                if let Some(status) = &*self.says.lock().unwrap() {
+                    return Err(status.clone());
+                }
+                let accepted = self.accepted.lock().unwrap();
+                let is_accepted = accepted.as_ref().is_none_or(|accepted| {
+                    let is_one =
+                        |value: &str| accepted.iter().any(|token| *value == format!("Bearer {token}"));
+                    call.metadata.iter().any(|(_, value)| is_one(value))
+                });
+                match is_accepted {
+                    true => Ok(Vec::new()),
+                    false => Err(Status::new(Code::Unauthenticated, "token parse error")),
+                }
+            }
+        }
+    }
+}
+
+impl Transport for Flyte {
+    fn call(&self, call: Call) -> Reply<'_> {
+        Box::pin(async move {
+            // The answer is not there at once, so that calls side by side overlap.
+            tokio::task::yield_now().await;
+            let message = self.answer(&call)?.into();
+            Ok(Answer { metadata: Metadata::new(), message })
+        })
+    }
+}
+
+/// A provider that answers forms.
+pub(crate) struct Provider {
+    pub(crate) url: String,
+    /// The forms that it got.
+    pub(crate) forms: Arc<Mutex<Vec<BTreeMap<String, String>>>>,
+    script: Arc<Mutex<Vec<(StatusCode, Value)>>>,
+    /// It answers while this is so.
+    pub(crate) awake: watch::Sender<bool>,
+}
+
+impl Provider {
+    /// Starts one that gives `new-1`, `new-2` and so on for whatever it is asked, each with a refresh token, unless the
+    /// script says otherwise.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (awake, watched) = watch::channel(true);
+        let provider = Self { url, forms: Arc::default(), script: Arc::default(), awake };
+        let (forms, script) = (Arc::clone(&provider.forms), Arc::clone(&provider.script));
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (forms, script, watched) = (Arc::clone(&forms), Arc::clone(&script), watched.clone());
+                let answer = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                    let (forms, script, mut watched) =
+                        (Arc::clone(&forms), Arc::clone(&script), watched.clone());
+                    async move {
+                        let body = request.into_body().collect().await.unwrap().to_bytes();
+                        let form = form_urlencoded::parse(&body).into_owned().collect();
+                        let number = {
+                            let mut forms = forms.lock().unwrap();
+                            forms.push(form);
+                            forms.len()
+                        };
+                        watched.wait_for(|awake| *awake).await.unwrap();
+                        let scripted = script.lock().unwrap().pop();
+                        let (status, body) = scripted.unwrap_or_else(|| (StatusCode::OK, given(number)));
+                        let response =
+                            Response::builder().status(status).header("content-type", "application/json");
+                        Ok::<_, Infallible>(response.body(Full::new(Bytes::from(body.to_string()))).unwrap())
+                    }
+                });
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), answer));
+            }
+        });
+        provider
+    }
+
+    /// What the next request is answered with.
+    pub(crate) fn answer(&self, status: u16, body: Value) {
+        self.script.lock().unwrap().push((StatusCode::from_u16(status).unwrap(), body));
+    }
+
+    /// The values of a field in the forms that it got.
+    pub(crate) fn got(&self, field: &str) -> Vec<String> {
+        let forms = self.forms.lock().unwrap();
+        forms.iter().map(|form| form.get(field).cloned().unwrap_or_default()).collect()
+    }
+}
+
+fn given(number: usize) -> Value {
+    json!({
+        "access_token": format!("new-{number}"),
+        "refresh_token": format!("refresh-of-new-{number}"),
+        "token_type": "Bearer",
+        "expires_in": 3600,
+    })
+}
+
+/// Nobody, who notes what they were told.
+#[derive(Default)]
+pub(crate) struct Nobody {
+    pub(crate) told: Mutex<Vec<String>>,
+    pub(crate) is_there: AtomicBool,
+}
+
+impl Person for Nobody {
+    fn is_there(&self) -> bool {
+        self.is_there.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self, notice: &Notice<'_>) {
+        self.told.lock().unwrap().push(format!("{notice:?}"));
+    }
+
+    fn success_page(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Everything between a caller and a server.
+pub(crate) struct Scene {
+    pub(crate) flyte: Arc<Flyte>,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) person: Arc<Nobody>,
+    pub(crate) sign_in: Arc<SignIn>,
+    pub(crate) outermost: Arc<dyn Transport>,
+    pub(crate) options: Options,
+    pub(crate) folder: Arc<tempfile::TempDir>,
+}
+
+impl Scene {
+    /// A server that wants tokens and accepts those of the provider, and a configuration without anything.
+    pub(crate) async fn new() -> Self {
+        let provider = Arc::new(Provider::start().await);
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let options = Options {
+            token: None,
+            store: store::Choice::File,
+            folder: folder.path().join("state"),
+            patience: Duration::from_secs(300),
+        };
+        let flyte = Arc::new(Flyte {
+            accepted: Mutex::default(),
+            says: Mutex::default(),
+            calls: Mutex::default(),
+            questions: AtomicUsize::new(0),
+            provider: provider.url.clone(),
+        });
+        flyte.accept(&["new-1", "new-2", "new-3"]);
+        Self::of(connection(), options, flyte, provider, folder)
+    }
+
+    fn of(
+        connection: Connection,
+        options: Options,
+        flyte: Arc<Flyte>,
+        provider: Arc<Provider>,
+        folder: Arc<tempfile::TempDir>,
+    ) -> Self {
+        let network = Network::new(&connection, Proxies::default()).unwrap();
+        let wire: Arc<dyn Transport> = Arc::<Flyte>::clone(&flyte);
+        let unsigned = Arc::new(ProxyAuthorization::new(wire, connection.proxy_command.value.clone()));
+        let person = Arc::new(Nobody::default());
+        let asked: Arc<dyn Person> = Arc::<Nobody>::clone(&person);
+        let sign_in =
+            Arc::new(SignIn::new(connection, options.clone(), network, Arc::clone(&unsigned), asked));
+        let innermost = Arc::new(WithToken::new(unsigned, Arc::clone(&sign_in)));
+        let outermost = Arc::new(Renewing::new(innermost, Arc::clone(&sign_in)));
+        Self { flyte, provider, person, sign_in, outermost, options, folder }
+    }
+
+    /// Another process with other variables, with the same server, provider and folder.
+    pub(crate) fn process(&self, variables: &[(&str, &str)]) -> Self {
+        self.process_with(variables, self.options.clone())
+    }
+
+    pub(crate) fn process_with(&self, variables: &[(&str, &str)], options: Options) -> Self {
+        let (flyte, provider) = (Arc::clone(&self.flyte), Arc::clone(&self.provider));
+        Self::of(connection_of(variables), options, flyte, provider, Arc::clone(&self.folder))
+    }
+
+    pub(crate) fn store(&self) -> Box<dyn Store> {
+        store::open(self.options.store, self.options.folder.clone())
+    }
+
+    pub(crate) fn keep(&self, tokens: &Tokens) {
+        self.store().save(KEY, tokens).unwrap();
+    }
+
+    /// The access and refresh tokens of the store.
+    pub(crate) fn kept(&self) -> Option<(String, Option<String>)> {
+        let text = |secret: &Secret| secret.reveal().to_owned();
+        let tokens = self.store().load(KEY).unwrap()?;
+        Some((text(&tokens.access), tokens.refresh.as_ref().map(text)))
+    }
+
+    pub(crate) async fn call(&self) -> Result<Answer, Status> {
+        self.call_with(Metadata::new()).await
+    }
+
+    pub(crate) async fn call_with(&self, metadata: Metadata) -> Result<Answer, Status> {
+        self.outermost.call(a_call(metadata)).await
+    }
+}
+
+pub(crate) fn a_call(metadata: Metadata) -> Call {
+    let path = "/flyteidl.service.AdminService/GetTask".into();
+    Call { path, metadata, message: Bytes::new(), timeout: None }
+}
+
+/// A failed call as a person reads it: what, why, what to do.
+pub(crate) fn story(status: &Status) -> String {
+    let fault = status.fault.as_ref().expect("a fault");
+    let mut story = format!("{} {}", status.code.name(), status.message);
+    story.extend(fault.causes().map(|cause| format!("\n: {cause}")));
+    story.extend(fault.hint.iter().map(|hint| format!("\n? {hint}")));
+    story
+}
