@@ -39,8 +39,14 @@ const SLACK: Duration = Duration::from_secs(60);
 
 /// The tokens for one endpoint.
 ///
-/// Times are those of this machine's clock: a server says how many seconds a token lives, so that a clock which
-/// is wrong is wrong on both sides.
+/// Times are those of this machine's clock. A provider says how many seconds a token lives, which are counted from its
+/// receipt: so it does not matter what the provider's clock shows, nor by how much this machine's is wrong, as long as it
+/// is not set in between. If it is:
+///
+/// - Forward: the token looks older than it is, and is renewed too early.
+/// - Back to before its receipt: it is not trusted, and renewed.
+/// - Back, but not so far: it looks younger than it is. A server that does not accept it any more says so, and it is
+///   renewed then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tokens {
     /// The flow that got them.
@@ -75,7 +81,8 @@ pub struct Tokens {
 impl Tokens {
     /// Whether the access token may be sent at a time: it is not about to expire.
     ///
-    /// A token that seems to come from the future was got under another clock, and is not trusted to last.
+    /// A token that seems to come from the future was got under another clock, and is not trusted to last. The slack
+    /// is allowed for: small corrections of a clock are no reason to renew.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         let Some(expires_at) = self.expires_at else { return true };
@@ -160,8 +167,32 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_makes_tokens_old() {
-        assert!(is_fresh_after(Some(600), -30));
+        assert!(is_fresh_after(Some(600), -60));
+        assert!(!is_fresh_after(Some(600), -61));
         assert!(!is_fresh_after(Some(600), -3600));
+        // What does not expire does so under no clock.
+        assert!(is_fresh_after(None, -3600));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_forward_renews_too_early_and_never_too_late() {
+        assert!(!is_fresh_after(Some(600), 3600));
+    }
+
+    #[test]
+    fn times_that_make_no_sense_are_not_fresh_and_no_panic() {
+        let mut tokens = tokens(Some(600));
+        for (issued_at, expires_at, now, is_fresh) in [
+            (Timestamp::MAX, Timestamp::MIN, Timestamp::MIN, false),
+            (Timestamp::MAX, Timestamp::MIN, Timestamp::MAX, false),
+            (Timestamp::MIN, Timestamp::MIN, Timestamp::MIN, false),
+            (Timestamp::MIN, Timestamp::MAX, Timestamp::MAX, false),
+            (Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH, true),
+        ] {
+            tokens.issued_at = issued_at;
+            tokens.expires_at = Some(expires_at);
+            assert_eq!(tokens.is_fresh(now), is_fresh, "{issued_at} {expires_at} {now}");
+        }
     }
 
     #[test]

@@ -35,12 +35,6 @@ pub enum FileError {
         /// What is in place of the file.
         path: PathBuf,
     },
-    /// Somebody else put it there.
-    #[error("`{}` is not used, because it belongs to another user", path.display())]
-    NotOurs {
-        /// The file.
-        path: PathBuf,
-    },
     /// It cannot be read.
     #[error("`{}` cannot be read", path.display())]
     Read {
@@ -72,7 +66,7 @@ impl FileError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Broken { .. } | Self::NotAFile { .. } | Self::NotOurs { .. } => {
+            Self::Broken { .. } | Self::NotAFile { .. } => {
                 "remove it and sign in again with `flyte-host login`".to_owned()
             }
             Self::TooOpen { path, .. } => format!(
@@ -107,7 +101,7 @@ impl FileStore {
 
     /// The endpoint of a file, whoever may read it: it is only listed. `None` if the file is not where it belongs.
     fn endpoint(&self, path: &Path) -> Option<String> {
-        let entry = entry::read(&std::fs::read(path).ok()?).ok()?;
+        let entry = entry::read(&private::peek(path).ok()?).ok()?;
         (self.path(&entry.endpoint) == path).then_some(entry.endpoint)
     }
 }

@@ -86,7 +86,7 @@ impl KeyringStore {
 
     /// The endpoint of a note, if the note is where it belongs.
     fn endpoint(&self, path: &Path) -> Option<String> {
-        let endpoint = std::fs::read_to_string(path).ok()?;
+        let endpoint = String::from_utf8(private::peek(path).ok()?).ok()?;
         (self.note(&endpoint) == path).then_some(endpoint)
     }
 }

@@ -1,8 +1,8 @@
 //! Files that are nobody else's: how they are named, read and replaced.
 //!
-//! Each file is judged by itself, whatever its folder: it must be an ordinary file (no link, which may lead elsewhere, and
-//! no pipe, which may hang), belong to the user, and be closed to all others. So one in a folder where others may write
-//! is either this program's own or refused.
+//! Each file is judged by itself, whatever its folder: it must be an ordinary file (no link, which may lead elsewhere,
+//! and no pipe, which may hang) and closed to all but its owner. Where others may write into the folder, what they put
+//! there is refused: either this user cannot read it, or others than its owner may.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -72,20 +72,25 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Err(error) if is_missing(&error) => return Ok(None),
         file => file.map_err(cannot_read)?,
     };
-    check_owner(path, &file.metadata().map_err(cannot_read)?)?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(cannot_read)?;
-    Ok(Some(bytes))
+    check_mode(path, &file.metadata().map_err(cannot_read)?)?;
+    read_all(file).map(Some).map_err(cannot_read)
 }
 
-/// Refuses a file of another user, and one that others may open. Root may read what belongs to others.
+/// What is in an ordinary file, whoever may open it.
+pub(super) fn peek(path: &Path) -> io::Result<Vec<u8>> {
+    read_all(File::open(path)?)
+}
+
+fn read_all(file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Refuses a file that others may open.
 #[cfg(unix)]
-fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    let user = rustix::process::geteuid();
-    if metadata.uid() != user.as_raw() && !user.is_root() {
-        return Err(FileError::NotOurs { path: path.to_owned() });
-    }
+fn check_mode(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+    use std::os::unix::fs::PermissionsExt as _;
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
         return Err(FileError::TooOpen { path: path.to_owned(), mode });
@@ -95,8 +100,7 @@ fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
 
 /// Elsewhere the user's folder is private by itself.
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn check_owner(_: &Path, _: &Metadata) -> Result<(), FileError> {
+fn check_mode(_: &Path, _: &Metadata) -> Result<(), FileError> {
     Ok(())
 }
 
