@@ -102,7 +102,7 @@ fn victim() {
     let start: u64 = start.parse().unwrap();
     for number in start + 1.. {
         store.save(ENDPOINT, &numbered(number)).unwrap();
-        writeln!(io::stdout(), "\nkept {number}").unwrap();
+        io::stdout().write_all(format!("\nkept {number}\n").as_bytes()).unwrap();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where tokens are kept: real files, real keyrings, real processes, and real kills.
 
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
 mod another;
 mod crash;
