@@ -23,6 +23,8 @@ pub mod upload;
 pub mod values;
 pub mod version;
 
+use std::sync::Arc;
+
 use crate::{
     cli::{
         args::{Command, Global},
@@ -45,7 +47,7 @@ pub struct Context<'a> {
     /// Flyte's configuration, when somebody asks.
     pub configurations: &'a connection::Configurations,
     /// The plugins in use; `None` when they cannot be used, which [`crate::cli`] has already told.
-    pub chain: Option<&'a Chain>,
+    pub chain: Option<&'a Arc<Chain>>,
     /// The command line with what plugins made of it.
     pub tree: &'a Tree,
 }
@@ -81,7 +83,7 @@ impl<'a> Context<'a> {
     /// # Errors
     ///
     /// When they cannot be used: then the command cannot go on.
-    pub fn chain(&self) -> Result<&'a Chain, Failure> {
+    pub fn chain(&self) -> Result<&'a Arc<Chain>, Failure> {
         self.chain.ok_or_else(|| {
             Failure::new(Exit::PluginUnusable, "the chosen plugins cannot be used")
                 .hint("go on without them with `--no-plugins`".to_owned())

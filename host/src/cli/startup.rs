@@ -3,7 +3,7 @@
 //! Which options there are depends on the plugins, and which plugins there are depends on options. So
 //! the few options that choose plugins are looked for first, word by word.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::Arc};
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory;
@@ -118,7 +118,7 @@ pub(super) fn loader(settings: &Settings) -> Loader {
 /// What there is to work with when the plugins had their say.
 pub(super) struct Start {
     /// The plugins in use; `None` when they cannot be used.
-    pub(super) chain: Option<Chain>,
+    pub(super) chain: Option<Arc<Chain>>,
     /// The command line with what they changed; without it when they cannot be used.
     pub(super) tree: Tree,
     /// Why the plugins cannot be used, or what their `configure_cli` did wrong.
@@ -137,7 +137,7 @@ impl Start {
             Ok(chain) => {
                 taint::note(&chain);
                 match extend(&chain) {
-                    Ok(tree) => return Self { chain: Some(chain), tree, trouble: None },
+                    Ok(tree) => return Self { chain: Some(Arc::new(chain)), tree, trouble: None },
                     Err(failure) => failure,
                 }
             }
@@ -149,7 +149,8 @@ impl Start {
         let tree = Tree::new(Cli::command());
         output::note(&trouble.render_warning());
         output::note("going on with the built-in default\n");
-        Self { chain: Some(Chain::new(Vec::new(), configurations.builtin())), tree, trouble: None }
+        let chain = Chain::new(Vec::new(), configurations.builtin());
+        Self { chain: Some(Arc::new(chain)), tree, trouble: None }
     }
 
     /// The built-in command line, and why there is no more than that: enough to look for help.
