@@ -1,6 +1,6 @@
 //! Runs a command of a plugin: what it gets, and how its end is told.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 use abi_stable::{
     erased_types::TD_Opaque,
@@ -22,7 +22,7 @@ use crate::plugin::Identity;
 use super::{
     exit::Exit,
     output::{Format, Stream},
-    progress::Lines,
+    progress,
     report::Failure,
     tree::{Parsed, Tree},
 };
@@ -54,7 +54,7 @@ pub(crate) fn run_plugin_command(
             format_args!("internal error: `{name}` is no command of a plugin"),
         ));
     };
-    let run = Run { tree, parsed, services, lines: OnceCell::new(), failures: RefCell::default() };
+    let run = Run { tree, parsed, services, failures: RefCell::default() };
     let ended = command.run(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque)).into_result();
     match run.take_closed() {
         Some(closed) => return Err(closed),
@@ -108,8 +108,6 @@ struct Run<'a> {
     tree: &'a Tree,
     parsed: &'a Parsed,
     services: &'a Services<'a>,
-    /// Made when the command first shows progress.
-    lines: OnceCell<Lines>,
     /// What went wrong on the host's side. The plugin gets the number, counted from 1; when it passes the
     /// error on, the user is told what really happened.
     failures: RefCell<Vec<Failure>>,
@@ -171,12 +169,12 @@ impl Invocation for Run<'_> {
         let Some(stream) = stream_of(stream) else {
             return RErr(PluginError::new("the host has only the streams 1 and 2").into_raw());
         };
-        let write = || match stream {
+        let written = match stream {
             // It may be no text at all; a plugin asks for itself whether colour is wanted.
             Stream::Out => stream.write_raw(bytes.as_slice()),
             Stream::Err => Stream::Out.flush().and_then(|()| stream.write(bytes.as_slice())),
         };
-        match self.lines.get().map_or_else(write, |lines| lines.suspend(write)) {
+        match written {
             Ok(()) => ROk(()),
             Err(failure) => RErr(self.lend(failure).into_raw()),
         }
@@ -191,7 +189,7 @@ impl Invocation for Run<'_> {
     }
 
     fn progress(&self, message: RStr<'_>, total: u64) -> ProgressBox {
-        self.lines.get_or_init(Lines::default).start(message.as_str(), total)
+        progress::lend(message.as_str(), total)
     }
 
     fn remote(&self) -> Outcome<RemoteBox> {

@@ -1,9 +1,11 @@
 //! The host's log, on the standard error: a line's level, whose it is, and what it says.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use log::{Level, LevelFilter};
+
+use super::progress;
 
 /// Starts the log. Warnings and errors are shown; each `-v` shows one level more.
 pub(super) fn start(verbose: u8) {
@@ -15,12 +17,12 @@ pub(super) fn start(verbose: u8) {
     };
     let started = env_logger::Builder::new()
         .filter_level(level)
-        .target(env_logger::Target::Pipe(Box::new(anstream::stderr())))
+        .target(env_logger::Target::Pipe(Box::new(Aside(anstream::stderr()))))
         .format(|out, record| {
             let style = Style::new().bold().fg_color(Some(color(record.level()).into()));
             let level = word(record.level());
             match record.target() {
-                own if own.starts_with("flyte_host") || own.starts_with("remote") => {
+                own if is_own(own) => {
                     writeln!(out, "{style}{level}:{style:#} {}", record.args())
                 }
                 plugin => writeln!(out, "{style}{level}:{style:#} [{plugin}] {}", record.args()),
@@ -29,6 +31,25 @@ pub(super) fn start(verbose: u8) {
         .try_init();
     // A second start in one process is a test's; the first one's level stays.
     drop(started);
+}
+
+/// Whether a line is of this program, and not of a plugin or of a library.
+fn is_own(target: &str) -> bool {
+    let crate_name = target.split("::").next().unwrap_or(target);
+    ["auth", "flyte_host", "remote"].contains(&crate_name)
+}
+
+/// The standard error, with lines of progress out of the way.
+struct Aside(anstream::Stderr);
+
+impl Write for Aside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        progress::aside(|| self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 const fn word(level: Level) -> &'static str {

@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::{exit::Exit, report::Failure};
+use super::{exit::Exit, progress, report::Failure};
 
 /// What `-o` chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -68,13 +68,13 @@ impl Stream {
     ///
     /// A closed pipe, which ends the program with its own exit code and no words.
     pub fn write(self, bytes: &[u8]) -> Result<(), Failure> {
-        let result = match self {
+        let result = progress::aside(|| match self {
             Self::Out => {
                 let mut stream = anstream::stdout().lock();
                 stream.write_all(bytes).and_then(|()| stream.flush())
             }
             Self::Err => anstream::stderr().lock().write_all(bytes),
-        };
+        });
         result.map_err(|error| not_written(&error))
     }
 
@@ -85,10 +85,10 @@ impl Stream {
     ///
     /// As [`Stream::write`].
     pub fn write_raw(self, bytes: &[u8]) -> Result<(), Failure> {
-        let result = match self {
+        let result = progress::aside(|| match self {
             Self::Out => io::stdout().lock().write_all(bytes),
             Self::Err => io::stderr().lock().write_all(bytes),
-        };
+        });
         result.map_err(|error| not_written(&error))
     }
 
@@ -98,10 +98,10 @@ impl Stream {
     ///
     /// As [`Stream::write`].
     pub fn flush(self) -> Result<(), Failure> {
-        let result = match self {
+        let result = progress::aside(|| match self {
             Self::Out => io::stdout().lock().flush(),
             Self::Err => io::stderr().lock().flush(),
-        };
+        });
         result.map_err(|error| not_written(&error))
     }
 }

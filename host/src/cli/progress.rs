@@ -1,6 +1,8 @@
-//! Progress of a command: a line on the standard error, only where a person looks.
+//! Progress of a command: lines on the standard error, only where a person looks.
+//!
+//! All lines of the program are together, so that whatever else is written meanwhile does not get between them.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use abi_stable::{erased_types::TD_Opaque, std_types::RStr};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -8,49 +10,62 @@ use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
 
 use super::output::Stream;
 
-/// All lines of one command.
-#[derive(Default)]
-pub(super) struct Lines {
-    shown: MultiProgress,
-}
+/// All lines; nothing is made before the first is shown.
+static SHOWN: OnceLock<MultiProgress> = OnceLock::new();
 
-impl Lines {
-    /// Starts a line; `total` of 0 means that the end is not known. Not on a terminal, it shows nothing.
-    pub(super) fn start(&self, message: &str, total: u64) -> ProgressBox {
-        Progress_TO::from_value(self.line(message, total), TD_Opaque)
-    }
-
-    fn line(&self, message: &str, total: u64) -> Line {
-        if !Stream::Err.is_terminal() {
-            return Line(ProgressBar::hidden());
-        }
-        let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
-        let template = if total == 0 { "{spinner} {msg}" } else { "{msg} [{bar:30}] {pos}/{len}" };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self.shown.add(bar.with_style(style));
-        bar.set_message(message.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Line(bar)
-    }
-
-    /// Writes something else, with the lines out of the way meanwhile.
-    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.shown.suspend(write)
+/// Writes something else, with the lines out of the way meanwhile. It must not be called within itself.
+pub(super) fn aside<T>(write: impl FnOnce() -> T) -> T {
+    match SHOWN.get() {
+        Some(shown) => shown.suspend(write),
+        None => write(),
     }
 }
 
-/// The only line of a built-in command. Not on a terminal, it shows nothing.
+/// Starts a line for a plugin; `total` of 0 means that the end is not known.
+pub(super) fn lend(message: &str, total: u64) -> ProgressBox {
+    Progress_TO::from_value(counting(message, total), TD_Opaque)
+}
+
+/// A line that counts what is done. Not on a terminal, it shows nothing.
 pub fn line(message: &str, total: usize) -> Line {
-    Lines::default().line(message, u64::try_from(total).unwrap_or(u64::MAX))
+    counting(message, u64::try_from(total).unwrap_or(u64::MAX))
+}
+
+/// A line that counts the time. Not on a terminal, it shows nothing.
+pub fn clock(message: &str) -> Line {
+    Line::new(message, ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}")
+}
+
+fn counting(message: &str, total: u64) -> Line {
+    match total {
+        0 => Line::new(message, ProgressBar::new_spinner(), "{spinner} {msg}"),
+        _ => Line::new(message, ProgressBar::new(total), "{msg} [{bar:30}] {pos}/{len}"),
+    }
 }
 
 /// One line, which goes away with its last owner.
 pub struct Line(ProgressBar);
 
 impl Line {
+    fn new(message: &str, bar: ProgressBar, template: &str) -> Self {
+        if !Stream::Err.is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = SHOWN.get_or_init(MultiProgress::new).add(bar.with_style(style));
+        bar.set_message(message.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
     /// One more is done.
     pub fn advance(&self) {
         self.0.inc(1);
+    }
+
+    /// Says something else.
+    pub fn say(&self, message: String) {
+        self.0.set_message(message);
     }
 }
 
@@ -59,7 +74,7 @@ impl Progress for Line {
         self.0.set_position(position);
     }
     fn set_message(&self, message: RStr<'_>) {
-        self.0.set_message(message.as_str().to_owned());
+        self.say(message.as_str().to_owned());
     }
     #[cfg(feature = "next-protocol")]
     fn revision(&self) -> u32 {
@@ -70,5 +85,8 @@ impl Progress for Line {
 impl Drop for Line {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+        if let Some(shown) = SHOWN.get() {
+            shown.remove(&self.0);
+        }
     }
 }

@@ -1,23 +1,25 @@
 //! What is seen while an execution is followed: on a terminal a line for each node at work, below those that
 //! are done; elsewhere a plain line for each change.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use remote::{
     proto::core::node_execution,
     watch::{Change, Node, Phase, is_node_done},
 };
 
 use super::super::{execution::show::told, show::in_a_line};
-use crate::cli::output::{self, Stream};
+use crate::cli::{
+    output::{self, Stream},
+    progress::{self, Line},
+};
 
 /// What is seen.
 pub(super) enum View {
     /// For a file or a pipe.
     Lines { execution: String },
     /// For a person.
-    Live { execution: String, shown: MultiProgress, top: ProgressBar, nodes: BTreeMap<String, ProgressBar> },
+    Live { execution: String, top: Line, nodes: BTreeMap<String, Line> },
 }
 
 impl View {
@@ -26,10 +28,8 @@ impl View {
         if !Stream::Err.is_terminal() {
             return Self::Lines { execution };
         }
-        let shown = MultiProgress::new();
-        let top = line(&shown);
-        top.set_message(format!("execution {execution}"));
-        Self::Live { execution, shown, top, nodes: BTreeMap::new() }
+        let top = progress::clock(&format!("execution {execution}"));
+        Self::Live { execution, top, nodes: BTreeMap::new() }
     }
 
     /// Shows a change.
@@ -39,38 +39,18 @@ impl View {
         }
         match self {
             Self::Lines { execution } => output::note(&format!("{}\n", sentence(execution, change))),
-            Self::Live { execution, shown, top, nodes } => match change {
-                Change::Execution(_) => top.set_message(sentence(execution, change)),
+            Self::Live { execution, top, nodes } => match change {
+                Change::Execution(_) => top.say(sentence(execution, change)),
                 Change::Node(node) if is_node_done(node.phase) => {
-                    if let Some(line) = nodes.remove(&node.id) {
-                        line.finish_and_clear();
-                        shown.remove(&line);
-                    }
-                    shown.suspend(|| output::note(&format!("{}\n", of_node(node))));
+                    nodes.remove(&node.id);
+                    output::note(&format!("{}\n", of_node(node)));
                 }
                 Change::Node(node) => {
-                    nodes.entry(node.id.clone()).or_insert_with(|| line(shown)).set_message(of_node(node));
+                    nodes.entry(node.id.clone()).or_insert_with(|| progress::clock("")).say(of_node(node));
                 }
             },
         }
     }
-}
-
-impl Drop for View {
-    fn drop(&mut self) {
-        if let Self::Live { shown, .. } = self {
-            // The terminal is of no use any more if this fails.
-            let _ = shown.clear();
-        }
-    }
-}
-
-fn line(shown: &MultiProgress) -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let line = shown.add(ProgressBar::new_spinner().with_style(style));
-    line.enable_steady_tick(Duration::from_millis(100));
-    line
 }
 
 /// What was only just made is in no phase yet, which is no news.
