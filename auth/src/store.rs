@@ -53,6 +53,13 @@ const CHOICES: [(&str, Choice); 4] =
 #[error("`{0}` is no store of tokens: there are `auto`, `keyring`, `file` and `none`")]
 pub struct UnknownStore(String);
 
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = CHOICES.iter().find(|(_, choice)| choice == self).map_or("", |&(name, _)| name);
+        f.write_str(name)
+    }
+}
+
 impl FromStr for Choice {
     type Err = UnknownStore;
 

@@ -9,6 +9,8 @@ pub mod fetch;
 pub mod follow;
 pub mod get;
 pub mod launchplan;
+pub mod login;
+pub mod logout;
 pub mod man;
 pub mod plugin;
 pub mod project;
@@ -17,11 +19,13 @@ pub mod run;
 pub mod sandbox;
 pub mod session;
 pub mod show;
+pub mod sign_in;
 pub mod transfer;
 pub mod transport;
 pub mod upload;
 pub mod values;
 pub mod version;
+pub mod whoami;
 
 use std::sync::Arc;
 
@@ -65,6 +69,8 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Fetch(args) => fetch::run(args, context)?,
         Command::Get(args) => get::run(args, context)?,
         Command::Launchplan(args) => launchplan::run(args, context)?,
+        Command::Login(args) => login::run(args, context)?,
+        Command::Logout(args) => logout::run(args, context)?,
         Command::Man(args) => man::run(args, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
         Command::Project(args) => project::run(args, context)?,
@@ -73,6 +79,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Upload(args) => upload::run(args, context)?,
         Command::Sandbox(args) => sandbox::run(args, context)?,
         Command::Version(args) => version::run(args, context)?,
+        Command::Whoami(args) => whoami::run(args, context)?,
     }
     Ok(Exit::Done)
 }

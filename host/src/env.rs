@@ -22,6 +22,25 @@ pub const SANDBOX_DIR: &str = "FLYTE_SANDBOX_DIR";
 /// Seconds that one call to Flyte may take, instead of 60; `0`: as long as it takes.
 pub const TIMEOUT: &str = "FLYTE_HOST_TIMEOUT";
 
+/// The token for Flyte, got by other means: nobody signs in then. Secret.
+pub const ACCESS_TOKEN: &str = "FLYTE_ACCESS_TOKEN";
+
+/// A file with the token for Flyte, which is read again when it is not accepted any more.
+pub const ACCESS_TOKEN_FILE: &str = "FLYTE_ACCESS_TOKEN_FILE";
+
+/// Where the tokens of a sign-in are kept: `auto`, `keyring`, `file` or `none`.
+pub const TOKEN_STORE: &str = "FLYTE_TOKEN_STORE";
+
+/// Seconds that a person has to sign in, instead of 300.
+pub const SIGN_IN_TIMEOUT: &str = "FLYTE_SIGN_IN_TIMEOUT";
+
+/// The folder of what programs remember, instead of `~/.local/state`; absolute, or it does not count (XDG Base Directory
+/// Specification).
+pub const STATE_HOME: &str = "XDG_STATE_HOME";
+
+/// On where no person is: nobody is asked to sign in.
+pub const CI: &str = "CI";
+
 /// Set by the scripts of `completion` when a shell asks what could be typed.
 pub const COMPLETE: &str = crate::commands::completion::VARIABLE;
 

@@ -3,6 +3,7 @@
 //! ```toml
 //! plugins = ["acme"]        # what `FLYTE_PLUGIN` would say; `flyte-host plugin enable` writes it
 //! plugin-fallback = false   # what `FLYTE_PLUGIN_FALLBACK` would say
+//! token-store = "auto"      # what `FLYTE_TOKEN_STORE` would say
 //!
 //! [plugin.acme]             # Acme's own section: its plugin reads it with `Host::config`
 //! team = "vision"
@@ -16,7 +17,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use auth::store::Choice;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use toml_edit::DocumentMut;
 
 use crate::env;
@@ -31,9 +33,17 @@ pub struct Settings {
     /// Go on without a plugin that cannot be used.
     #[serde(default)]
     pub plugin_fallback: bool,
+    /// Where the tokens of a sign-in are kept; `None` if the file does not say.
+    #[serde(default, deserialize_with = "token_store")]
+    pub token_store: Option<Choice>,
     /// Each plugin's own section, by the plugin's name.
     #[serde(default)]
     pub plugin: BTreeMap<String, serde_json::Value>,
+}
+
+fn token_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Choice>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// Why the settings file cannot be used.

@@ -115,7 +115,8 @@ pub(crate) fn may_repeat(path: &str, message: &[u8]) -> bool {
         | "CreateLaunchPlan"
         | "CreateTask"
         | "CreateUploadLocation"
-        | "CreateWorkflow" => true,
+        | "CreateWorkflow"
+        | "UserInfo" => true,
         "CreateExecution" => {
             admin::ExecutionCreateRequest::decode(message).is_ok_and(|request| !request.name.is_empty())
         }

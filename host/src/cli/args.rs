@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
 use crate::commands::{
-    completion, config, execution, fetch, get, launchplan, man, plugin, project, register, run, sandbox,
-    upload, version,
+    completion, config, execution, fetch, get, launchplan, login, logout, man, plugin, project, register,
+    run, sandbox, upload, version, whoami,
 };
 
 /// A Flyte command line that compiled plugins may change
@@ -154,6 +154,10 @@ pub enum Command {
     Get(get::GetArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Launchplan(launchplan::LaunchplanArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Login(login::LoginArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Logout(logout::LogoutArgs),
     /// Write man pages
     #[command(hide = true)]
     Man(man::ManArgs),
@@ -171,6 +175,8 @@ pub enum Command {
     Upload(upload::UploadArgs),
     #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
     Version(version::VersionArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Whoami(whoami::WhoamiArgs),
 }
 
 #[cfg(test)]

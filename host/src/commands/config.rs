@@ -8,6 +8,7 @@ use remote::config::{Origin, Row};
 use super::{
     Context,
     connection::{self, Route},
+    sign_in,
 };
 use crate::cli::{
     output::{self, Format},
@@ -44,7 +45,7 @@ pub fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn show(context: &Context<'_>) -> Result<(), Failure> {
-    let rows = rows(&connection::route(context.chain()?, context.global, context.configurations)?);
+    let rows = rows(&connection::route(context.chain()?, context.global, context.configurations)?, context)?;
     match context.global.output.format()? {
         Format::Table => {
             let rows = rows.iter().map(|row| {
@@ -66,11 +67,15 @@ fn show(context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// The connection's values, and the plugins whose transports the calls go through, the outermost first.
-fn rows(route: &Route) -> Vec<Row> {
+/// The connection's values, what the user says of the sign-in, and the plugins whose transports the calls go through, the
+/// outermost first.
+fn rows(route: &Route, context: &Context<'_>) -> Result<Vec<Row>, Failure> {
     let mut rows = route.connection.rows();
     if !route.has_address {
         rows.iter_mut().filter(|row| row.name == "endpoint").for_each(|row| row.value = None);
+    }
+    if !route.connection.is_sandbox() && route.layers.supplier().is_none() {
+        rows.extend(sign_in::rows(context.settings)?);
     }
     if !route.layers.is_empty() {
         let owners: Vec<String> = route.layers.owners().map(|owner| format!("`{}`", owner.name)).collect();
@@ -81,5 +86,5 @@ fn rows(route: &Route) -> Vec<Row> {
             origin: Origin::Plugin(owners.join(", then plugin ")),
         });
     }
-    rows
+    Ok(rows)
 }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken};
 use remote::{
     client::{self, Client, Kind},
     config::{Connection, Endpoint, Secret, Setting},
@@ -23,7 +24,7 @@ use tokio::runtime::Runtime;
 use super::{
     Context,
     connection::{self, Route},
-    transport,
+    sign_in, transport,
 };
 use crate::{
     cli::{exit::Exit, report::Failure},
@@ -38,8 +39,13 @@ pub struct Session {
     pub place: String,
     /// Whether the connection's endpoint means anything; see [`Route::has_address`].
     pub has_address: bool,
-    /// Calls Flyte.
+    /// Calls Flyte, and signs in where that is asked for.
     pub client: Client,
+    /// The sign-in at the endpoint; `None` where this program never signs in: in the sandbox, and where a plugin's
+    /// transport takes the place of the host's.
+    pub sign_in: Option<Arc<SignIn>>,
+    /// The token that was there already, if one was.
+    pub token: Option<StaticToken>,
     runtime: Runtime,
 }
 
@@ -86,6 +92,16 @@ impl Context<'_> {
     ///
     /// When they lead to none.
     pub fn session(&self) -> Result<Session, Failure> {
+        let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
+        self.session_of(person, sign_in::options(self.settings)?)
+    }
+
+    /// As [`Context::session`], for somebody in particular.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::session`].
+    pub fn session_of(&self, person: Arc<dyn Person>, options: auth::Options) -> Result<Session, Failure> {
         let route = connection::route(self.chain()?, self.global, self.configurations)?;
         let place = route.place();
         let Route { connection, layers, has_address } = route;
@@ -93,9 +109,34 @@ impl Context<'_> {
             .enable_all()
             .build()
             .map_err(|error| Failure::from_error(Exit::Failed, &error))?;
-        let transport = transport::join(&layers, || open(&connection))?;
-        let client = Client::new(transport, options(&connection)?);
-        Ok(Session { connection, place, has_address, client, runtime })
+        let token = options.token.clone();
+        let mut sign_in = None;
+        let mut transport = transport::join(&layers, || {
+            let way = open(&connection, person, options)?;
+            sign_in = way.sign_in;
+            Ok(way.transport)
+        })?;
+        if let Some(sign_in) = &sign_in {
+            // Outside of the plugins' transports: their time is for calls, and not for people who sign in.
+            transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
+        }
+        let client = Client::new(transport, client_options(&connection)?);
+        Ok(Session { connection, place, has_address, client, sign_in, token, runtime })
+    }
+
+    /// The endpoint in use and the sign-in there, for whoever calls nobody. It is `None` as [`Session::sign_in`] is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::session`].
+    pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), Failure> {
+        let route = connection::route(self.chain()?, self.global, self.configurations)?;
+        if route.connection.is_sandbox() || route.layers.supplier().is_some() {
+            return Ok((route.place(), None));
+        }
+        let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(self.chain()?)));
+        let way = signed_in(&route.connection, person, sign_in::options(self.settings)?)?;
+        Ok((route.place(), way.sign_in))
     }
 }
 
@@ -114,26 +155,46 @@ pub fn sandbox_root() -> Result<PathBuf, Failure> {
     })
 }
 
-/// The host's own way to Flyte. Nothing is opened before the first call.
-fn open(connection: &Connection) -> Result<Arc<dyn Transport>, Failure> {
+/// The host's own way to Flyte.
+struct Way {
+    transport: Arc<dyn Transport>,
+    sign_in: Option<Arc<SignIn>>,
+}
+
+/// Nothing is opened before the first call.
+fn open(connection: &Connection, person: Arc<dyn Person>, options: auth::Options) -> Result<Way, Failure> {
     if !connection.is_sandbox() {
-        return over_the_network(connection);
+        return signed_in(connection, person, options);
     }
-    match running_server(&sandbox_root()?) {
+    let transport: Arc<dyn Transport> = match running_server(&sandbox_root()?) {
         Some(server) => {
             let mut served = connection.clone();
             served.endpoint.value = server;
-            over_the_network(&served)
+            Arc::new(over_the_network(&served, &network(&served)?)?)
         }
-        None => Ok(Arc::new(open_sandbox()?)),
-    }
+        None => Arc::new(open_sandbox()?),
+    };
+    Ok(Way { transport, sign_in: None })
 }
 
-fn over_the_network(connection: &Connection) -> Result<Arc<dyn Transport>, Failure> {
+/// A way on which calls carry a token as soon as there is one.
+fn signed_in(
+    connection: &Connection,
+    person: Arc<dyn Person>,
+    options: auth::Options,
+) -> Result<Way, Failure> {
     let network = network(connection)?;
-    let transport =
-        Grpc::new(connection, &network, grpc::Options::default()).map_err(|error| untrusted(&error))?;
-    Ok(Arc::new(transport))
+    let grpc = over_the_network(connection, &network)?;
+    let unsigned = ProxyAuthorization::new(Arc::new(grpc), connection.proxy_command.value.clone());
+    let unsigned = Arc::new(unsigned);
+    let sign_in = SignIn::new(connection.clone(), options, network, Arc::clone(&unsigned), person);
+    let sign_in = Arc::new(sign_in);
+    let transport = Arc::new(WithToken::new(unsigned, Arc::clone(&sign_in)));
+    Ok(Way { transport, sign_in: Some(sign_in) })
+}
+
+fn over_the_network(connection: &Connection, network: &Network) -> Result<Grpc, Failure> {
+    Grpc::new(connection, network, grpc::Options::default()).map_err(|error| untrusted(&error))
 }
 
 /// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
@@ -158,7 +219,7 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What holds for every call.
-fn options(connection: &Connection) -> Result<client::Options, Failure> {
+fn client_options(connection: &Connection) -> Result<client::Options, Failure> {
     let header = |(name, value): &(String, Setting<Secret>)| {
         (name.to_ascii_lowercase(), value.value.reveal().to_owned())
     };
