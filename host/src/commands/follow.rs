@@ -2,6 +2,7 @@
 
 mod ended;
 mod live;
+mod silence;
 
 use std::{pin::pin, time::Duration};
 
@@ -20,6 +21,7 @@ use crate::cli::{
     report::Failure,
 };
 use live::View;
+use silence::Silence;
 
 /// The exit code after Ctrl-C: what shells give for it.
 const INTERRUPTED: Exit = Exit::Other(130);
@@ -168,6 +170,7 @@ async fn follow(
     timeout: Option<Duration>,
 ) -> Result<Ended, remote::client::Error> {
     let mut view = View::new(&id.name);
+    let mut silence = Silence::default();
     let mut pace = if session.connection.is_sandbox() { Pace::near() } else { Pace::far() };
     let mut interrupted = pin!(interrupted());
     let mut late = pin!(late(timeout));
@@ -176,17 +179,24 @@ async fn follow(
             biased;
             () = &mut interrupted => return Ok(Ended::Interrupted),
             time = &mut late => return Ok(Ended::TimedOut(time)),
-            look = watch.look() => look?,
+            look = watch.look() => look,
         };
-        look.changes.iter().for_each(|change| view.show(change));
-        if watch::is_done(look.phase()) {
-            return Ok(Ended::Done(Box::new(look.execution)));
-        }
+        let is_busy = match look {
+            Ok(look) => {
+                silence.ends(Instant::now());
+                look.changes.iter().for_each(|change| view.show(change));
+                if watch::is_done(look.phase()) {
+                    return Ok(Ended::Done(Box::new(look.execution)));
+                }
+                !look.changes.is_empty()
+            }
+            Err(error) => silence.goes_on(error, Instant::now()).map(|()| false)?,
+        };
         tokio::select! {
             biased;
             () = &mut interrupted => return Ok(Ended::Interrupted),
             time = &mut late => return Ok(Ended::TimedOut(time)),
-            () = sleep(pace.wait(!look.changes.is_empty())) => {}
+            () = sleep(pace.wait(is_busy)) => {}
         }
     }
 }

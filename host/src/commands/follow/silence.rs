@@ -1,0 +1,76 @@
+//! How long an execution is followed while nobody answers: Flyte, or the identity provider where a token has to be renewed.
+
+use std::time::Duration;
+
+use remote::client::{Error, Kind};
+use tokio::time::Instant;
+
+use crate::commands::show::time::elapsed;
+
+/// The longest silence; the execution goes on meanwhile.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Whether Flyte is heard of.
+#[derive(Debug, Default)]
+pub(super) struct Silence {
+    heard: Option<Instant>,
+    told: bool,
+}
+
+impl Silence {
+    /// Flyte answered.
+    pub(super) fn ends(&mut self, now: Instant) {
+        self.heard = Some(now);
+        self.told = false;
+    }
+
+    /// Flyte did not answer. Whoever never did need not be waited for.
+    ///
+    /// # Errors
+    ///
+    /// The error itself, if it is not one that may pass, or the silence is too long.
+    pub(super) fn goes_on(&mut self, error: Error, now: Instant) -> Result<(), Error> {
+        let is_short = self.heard.is_some_and(|heard| now.duration_since(heard) < LONGEST);
+        if error.kind() != Kind::Unreachable || !is_short {
+            return Err(error);
+        }
+        if !self.told {
+            log::warn!("{error}: {}; asking again for {}", error.status, elapsed(LONGEST));
+            self.told = true;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remote::transport::{Code, Fault, FaultKind, Status};
+
+    use super::*;
+
+    fn error(code: Code, kind: FaultKind) -> Error {
+        let status = Status::fault(code, Fault::new(kind, "gone"));
+        Error { method: "GetExecution".into(), status, attempts: 3, elapsed: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_provider_may_be_down_for_a_while() {
+        let down = || error(Code::Unavailable, FaultKind::SignIn);
+        let (mut silence, start) = (Silence::default(), Instant::now());
+        assert!(silence.goes_on(down(), start).is_err(), "nobody was there");
+        silence.ends(start);
+        assert!(silence.goes_on(down(), start + LONGEST / 2).is_ok());
+        assert!(silence.goes_on(down(), start + LONGEST).is_err());
+        silence.ends(start + LONGEST);
+        assert!(silence.goes_on(down(), start + LONGEST).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_pass_is_told_at_once() {
+        let (mut silence, now) = (Silence::default(), Instant::now());
+        silence.ends(now);
+        assert!(silence.goes_on(error(Code::Unauthenticated, FaultKind::SignIn), now).is_err());
+        assert!(silence.goes_on(error(Code::Internal, FaultKind::Transport), now).is_err());
+        assert!(silence.goes_on(error(Code::Unavailable, FaultKind::Broken), now).is_ok());
+    }
+}
