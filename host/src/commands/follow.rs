@@ -190,7 +190,8 @@ async fn follow(
                 }
                 !look.changes.is_empty()
             }
-            Err(error) => silence.goes_on(error, Instant::now()).map(|()| false)?,
+            Err(error) if silence.may_pass(&error, Instant::now()) => false,
+            Err(error) => return Err(error),
         };
         tokio::select! {
             biased;

@@ -42,7 +42,7 @@ pub fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), Failure> {
         format => output::structured(format, &json!({ "forgotten": forgotten }))?,
     }
     if let Some(token) = options.token {
-        output::note(&format!("the token of {} is still used\n", sign_in::name(&token)));
+        output::note(&format!("the token of {} is still used\n", token.place()));
     }
     Ok(())
 }

@@ -99,12 +99,8 @@ pub(super) fn look(session: &Session) -> Result<Option<SignedIn>, Failure> {
         return Ok(Some(SignedIn { endpoint: session.place.clone(), user, tokens: None, kept: None }));
     };
     let tokens = session.block_on(sign_in.tokens())?;
-    let kept = tokens.as_ref().map(|tokens| match (tokens.flow, &session.token) {
-        (Flow::StaticToken, Some(token)) => Ok(sign_in::name(token)),
-        (Flow::ExternalCommand, _) => Ok("nowhere".to_owned()),
-        _ => sign_in.place(),
-    });
-    Ok(Some(SignedIn { endpoint: session.place.clone(), user, tokens, kept: kept.transpose()? }))
+    let kept = tokens.is_some().then(|| sign_in.place());
+    Ok(Some(SignedIn { endpoint: session.place.clone(), user, tokens, kept }))
 }
 
 /// Where only a person could sign in and did not, that is the whole story.

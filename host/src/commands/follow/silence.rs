@@ -24,21 +24,17 @@ impl Silence {
         self.told = false;
     }
 
-    /// Flyte did not answer. Whoever never did need not be waited for.
-    ///
-    /// # Errors
-    ///
-    /// The error itself, if it is not one that may pass, or the silence is too long.
-    pub(super) fn goes_on(&mut self, error: Error, now: Instant) -> Result<(), Error> {
+    /// Whether an error is one that may pass, and may still do so. Whoever never answered is not waited for.
+    pub(super) fn may_pass(&mut self, error: &Error, now: Instant) -> bool {
         let is_short = self.heard.is_some_and(|heard| now.duration_since(heard) < LONGEST);
         if error.kind() != Kind::Unreachable || !is_short {
-            return Err(error);
+            return false;
         }
         if !self.told {
             log::warn!("{error}: {}; asking again for {}", error.status, elapsed(LONGEST));
             self.told = true;
         }
-        Ok(())
+        true
     }
 }
 
@@ -57,20 +53,20 @@ mod tests {
     fn a_provider_may_be_down_for_a_while() {
         let down = || error(Code::Unavailable, FaultKind::SignIn);
         let (mut silence, start) = (Silence::default(), Instant::now());
-        assert!(silence.goes_on(down(), start).is_err(), "nobody was there");
+        assert!(!silence.may_pass(&down(), start), "nobody was there");
         silence.ends(start);
-        assert!(silence.goes_on(down(), start + LONGEST / 2).is_ok());
-        assert!(silence.goes_on(down(), start + LONGEST).is_err());
+        assert!(silence.may_pass(&down(), start + LONGEST / 2));
+        assert!(!silence.may_pass(&down(), start + LONGEST));
         silence.ends(start + LONGEST);
-        assert!(silence.goes_on(down(), start + LONGEST).is_ok());
+        assert!(silence.may_pass(&down(), start + LONGEST));
     }
 
     #[test]
     fn what_does_not_pass_is_told_at_once() {
         let (mut silence, now) = (Silence::default(), Instant::now());
         silence.ends(now);
-        assert!(silence.goes_on(error(Code::Unauthenticated, FaultKind::SignIn), now).is_err());
-        assert!(silence.goes_on(error(Code::Internal, FaultKind::Transport), now).is_err());
-        assert!(silence.goes_on(error(Code::Unavailable, FaultKind::Broken), now).is_ok());
+        assert!(!silence.may_pass(&error(Code::Unauthenticated, FaultKind::SignIn), now));
+        assert!(!silence.may_pass(&error(Code::Internal, FaultKind::Transport), now));
+        assert!(silence.may_pass(&error(Code::Unavailable, FaultKind::Broken), now));
     }
 }
