@@ -187,3 +187,6 @@ fn header(endpoint: &str, name: String) -> Result<String, ProviderError> {
         Err(_) => Err(ProviderError::Header { endpoint: endpoint.to_owned(), name: clean(&name) }),
     }
 }
+
+#[cfg(test)]
+mod tests;

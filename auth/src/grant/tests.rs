@@ -29,6 +29,7 @@ fn http(proxy_token: Option<&str>) -> Http {
 /// The provider at an address such as `http://127.0.0.1:1234`, as Flyte would tell of it.
 fn provider(issuer: &str) -> Provider {
     Provider {
+        issuer: Some(issuer.to_owned()),
         authorization_endpoint: format!("{issuer}/auth"),
         token_endpoint: format!("{issuer}/token"),
         device_authorization_endpoint: Some(format!("{issuer}/device/auth")),
