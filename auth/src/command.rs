@@ -161,5 +161,5 @@ fn quoted(complaint: &[u8], said: &[u8]) -> Option<String> {
     (!last.is_empty()).then(|| last.join("; "))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

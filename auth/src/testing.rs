@@ -156,6 +156,7 @@ pub(crate) struct Provider {
     script: Arc<Mutex<Vec<(StatusCode, Value)>>>,
     /// It answers while this is so.
     pub(crate) awake: watch::Sender<bool>,
+    asked: watch::Receiver<usize>,
 }
 
 impl Provider {
@@ -165,14 +166,18 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (awake, watched) = watch::channel(true);
-        let provider = Self { url, forms: Arc::default(), script: Arc::default(), awake };
+        let (asks, asked) = watch::channel(0);
+        let provider = Self { url, forms: Arc::default(), script: Arc::default(), awake, asked };
         let (forms, script) = (Arc::clone(&provider.forms), Arc::clone(&provider.script));
+        let asks = Arc::new(asks);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (forms, script, watched) = (Arc::clone(&forms), Arc::clone(&script), watched.clone());
+                let asks = Arc::clone(&asks);
                 let answer = service_fn(move |request: http::Request<hyper::body::Incoming>| {
                     let (forms, script, mut watched) =
                         (Arc::clone(&forms), Arc::clone(&script), watched.clone());
+                    let asks = Arc::clone(&asks);
                     async move {
                         let body = request.into_body().collect().await.unwrap().to_bytes();
                         let form = form_urlencoded::parse(&body).into_owned().collect();
@@ -181,6 +186,7 @@ impl Provider {
                             forms.push(form);
                             forms.len()
                         };
+                        asks.send_replace(number);
                         watched.wait_for(|awake| *awake).await.unwrap();
                         let scripted = script.lock().unwrap().pop();
                         let (status, body) = scripted.unwrap_or_else(|| (StatusCode::OK, given(number)));
@@ -198,6 +204,11 @@ impl Provider {
     /// What the next request is answered with.
     pub(crate) fn answer(&self, status: u16, body: Value) {
         self.script.lock().unwrap().push((StatusCode::from_u16(status).unwrap(), body));
+    }
+
+    /// Waits until it was asked so often.
+    pub(crate) async fn was_asked(&self, times: usize) {
+        self.asked.clone().wait_for(|asked| *asked >= times).await.unwrap();
     }
 
     /// The values of a field in the forms that it got.
