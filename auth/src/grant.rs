@@ -1,5 +1,5 @@
-//! How a provider is asked for tokens. The protocol is the `oauth2` crate's; here is what goes over which wire, and what
-//! the answers mean to somebody who wants to sign in.
+//! How a provider is asked for tokens. The protocol is the `oauth2` crate's; here is what goes over which wire, and
+//! what the answers mean to somebody who wants to sign in.
 
 mod answer;
 mod client_credentials;

@@ -127,10 +127,9 @@ impl Provider {
         static ONCE: Once = Once::new();
         let urls = [Some(&self.token_endpoint), self.device_authorization_endpoint.as_ref()];
         if let Some(url) = urls.into_iter().flatten().find(|url| is_plain(url)) {
+            let place = url.split('?').next().unwrap_or_default();
             ONCE.call_once(|| {
-                log::warn!(
-                    "tokens travel unencrypted: the server names `{url}` as the place where they are given"
-                );
+                log::warn!("tokens travel unencrypted: the server wants them bought at `{place}`")
             });
         }
     }

@@ -5,8 +5,8 @@ use oauth2::{ClientId, RefreshToken, TokenUrl};
 use super::{GrantError, Protocol, answer::Terms, host, http::Http, tokens};
 use crate::{Flow, Tokens};
 
-/// Buys new tokens with the refresh token of old ones, where those were bought (RFC 6749, 6). What the answer does not say
-/// stays as it was: most providers send a new refresh token only if the old one is spent.
+/// Buys new tokens with the refresh token of old ones, where those were bought (RFC 6749, 6). What the answer does not
+/// say stays as it was: most providers send a new refresh token only if the old one is spent.
 ///
 /// `None`: the old ones cannot be renewed in this way. Those of a program are bought anew, which takes its secret.
 pub(crate) async fn refresh(http: &Http, old: &Tokens) -> Result<Option<Tokens>, GrantError> {

@@ -1,8 +1,8 @@
 //! Small requests to whoever the user has to ask beside Flyte: the identity provider.
 //!
 //! One request, one answer, all of it in memory. No redirects are followed, no cookies are kept, and nothing is sent
-//! twice: a request may hold what can be used only once. Nothing of a request or an answer is told but a web page's title,
-//! since either may hold tokens.
+//! twice: a request may hold what can be used only once. Nothing of a request or an answer is told but a web page's
+//! title, since either may hold tokens.
 
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ impl Http {
     ///
     /// When the certificates to trust cannot be used.
     pub fn new(network: &Network) -> Result<Self, TrustError> {
-        // A connection that waits for its next request may be closed at any moment, and then it is not known whether the
-        // request arrived.
+        // A connection that waits for its next request may be closed at any moment, and then it is not known whether
+        // the request arrived.
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)

@@ -31,7 +31,8 @@ impl Browser {
         Self { http: net::Http::new(&network).unwrap(), cookies: BTreeMap::new() }
     }
 
-    /// Signs in as `ada`, and agrees to everything; where there is a `button` of this name, it is the one that is pressed.
+    /// Signs in as `ada`, and agrees to everything; where there is a `button` of this name, it is the one that is
+    /// pressed.
     pub(super) async fn sign_in(&mut self, url: &str, button: &str) -> End {
         let issuer: Uri = url.parse().unwrap();
         let mut request = Request::get(url).body(Vec::new()).unwrap();

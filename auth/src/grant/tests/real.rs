@@ -119,7 +119,8 @@ fn link(target: &Path, at: &Path) {
     std::os::windows::fs::symlink_dir(target, at).unwrap();
 }
 
-/// Opens the page of a code in a browser without scripts, and presses a button there: a name, or nothing for the usual one.
+/// Opens the page of a code in a browser without scripts, and presses a button there: a name, or nothing for the usual
+/// one.
 struct Owner {
     button: Option<&'static str>,
     told: Mutex<Vec<String>>,
@@ -222,7 +223,8 @@ async fn a_person_signs_in_with_another_device() {
     let Some(real) = Real::start(&[]) else { return };
     let (provider, person) = (provider(&real.issuer), Owner::who_presses(Some("")));
     let tokens = with_device(&provider, &person).await.unwrap();
-    let pages = person.pages.lock().unwrap().take().unwrap().await.unwrap();
+    let pages = person.pages.lock().unwrap().take().unwrap();
+    let pages = pages.await.unwrap();
     assert!(matches!(&pages, End::Page(page) if page.contains("Sign-in Success")), "{pages:?}");
     assert_eq!((tokens.flow, tokens.client_id.as_str()), (Flow::Device, "flytectl"));
     assert!(person.told.lock().unwrap()[0].starts_with(&format!("{}/device ", real.issuer)));
