@@ -1,14 +1,14 @@
 //! Asking a keyring that may never answer.
 //!
-//! Each question goes on a thread of its own, in two steps: first for an entry that nobody has, which any keyring that
-//! works answers at once and without a person; then the question itself, which may have to wait until a person has
-//! unlocked the keyring. A thread whose keyring hangs stays until the program ends, which is soon.
+//! Each question goes on a thread of its own, and has its answer in a moment from a keyring that works. If not, the
+//! keyring is asked for an entry that nobody has, which needs no person: one that answers this is locked, and a person is
+//! waited for; one that does not is given up. A thread whose keyring hangs stays until the program ends, which is soon.
 
 use std::{
     env,
     sync::{
         OnceLock,
-        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+        mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread,
     time::Duration,
@@ -23,6 +23,8 @@ const SERVICE: &str = "flyte-host";
 /// The user whose entry nobody has.
 const PROBE: &str = "is-there-a-keyring";
 
+/// A keyring that is open answers within this time.
+const MOMENT: Duration = Duration::from_secs(1);
 /// How long a keyring may take to answer at all. The system may have to start it first.
 const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long a person has to unlock the keyring, where a person can be asked.
@@ -48,7 +50,7 @@ pub(super) struct Keyring {
 impl Keyring {
     /// Whether there is one that works, locked or not.
     pub(super) fn probe(&self) -> Result<(), KeyringError> {
-        self.ask(PROBE, |_| Ok(())).map(drop)
+        self.ask(PROBE, |entry| entry.get_password()).map(drop)
     }
 
     /// Asks for one entry; `None` if there is no such entry.
@@ -60,7 +62,7 @@ impl Keyring {
         if let Some(silence) = self.silence.get() {
             return Err(silence.clone().into());
         }
-        let answer = ask_on_a_thread(user.to_owned(), question);
+        let answer = converse(user, question);
         if let Err(KeyringError::Silent(silence)) = &answer {
             self.silence.get_or_init(|| silence.clone());
         }
@@ -68,46 +70,51 @@ impl Keyring {
     }
 }
 
-fn ask_on_a_thread<T: Send + 'static>(
-    user: String,
+/// Where the answer to a question arrives.
+type Answer<T> = Receiver<keyring::Result<T>>;
+
+fn converse<T: Send + 'static>(
+    user: &str,
     question: impl FnOnce(Entry) -> keyring::Result<T> + Send + 'static,
 ) -> Result<Option<T>, KeyringError> {
-    let (probed, probe) = mpsc::sync_channel(0);
-    let (answered, answer) = mpsc::sync_channel(1);
+    let answer = start(user, question)?;
+    if let Some(answer) = wait(&answer, MOMENT) {
+        return answer;
+    }
+    let probe = start(PROBE, |entry| entry.get_password())?;
+    let is_there = wait(&probe, AT_ONCE.saturating_sub(MOMENT)).is_some();
+    let (limit, silence) = match is_there {
+        true if has_display() => (PATIENCE, Silence::Locked(PATIENCE)),
+        true => (AT_ONCE.saturating_sub(MOMENT), Silence::Locked(AT_ONCE)),
+        // It may have come since.
+        false => (Duration::ZERO, Silence::NoAnswer(AT_ONCE)),
+    };
+    wait(&answer, limit).unwrap_or(Err(silence.into()))
+}
+
+fn start<T: Send + 'static>(
+    user: &str,
+    question: impl FnOnce(Entry) -> keyring::Result<T> + Send + 'static,
+) -> Result<Answer<T>, KeyringError> {
+    let user = user.to_owned();
+    let (sender, answer) = mpsc::channel();
     thread::Builder::new()
         .name("keyring".to_owned())
-        .spawn(move || converse(&user, question, &probed, &answered))
+        // Nobody may listen any more.
+        .spawn(move || drop(sender.send(Entry::new(SERVICE, &user).and_then(question))))
         .map_err(|error| KeyringError::Refused(error.to_string()))?;
-    wait(&probe, AT_ONCE, Silence::NoAnswer)?;
-    wait(&answer, if has_display() { PATIENCE } else { AT_ONCE }, Silence::Locked)
+    Ok(answer)
 }
 
-fn converse<T>(
-    user: &str,
-    question: impl FnOnce(Entry) -> keyring::Result<T>,
-    probed: &SyncSender<keyring::Result<String>>,
-    answered: &SyncSender<keyring::Result<T>>,
-) {
-    let probe = Entry::new(SERVICE, PROBE).and_then(|entry| entry.get_password());
-    let is_there = matches!(probe, Ok(_) | Err(keyring::Error::NoEntry));
-    // This channel holds nothing: an answer that comes too late finds nobody, and nothing more is asked.
-    if probed.send(probe).is_ok() && is_there {
-        let _ = answered.send(Entry::new(SERVICE, user).and_then(question));
-    }
-}
-
-fn wait<T>(
-    answer: &Receiver<keyring::Result<T>>,
-    limit: Duration,
-    silence: impl FnOnce(Duration) -> Silence,
-) -> Result<Option<T>, KeyringError> {
-    match answer.recv_timeout(limit) {
+/// `None`: not within the limit.
+fn wait<T>(answer: &Answer<T>, limit: Duration) -> Option<Result<Option<T>, KeyringError>> {
+    Some(match answer.recv_timeout(limit) {
         Ok(Ok(answer)) => Ok(Some(answer)),
         Ok(Err(keyring::Error::NoEntry)) => Ok(None),
         Ok(Err(error)) => Err(KeyringError::Refused(shown(&error))),
-        Err(RecvTimeoutError::Timeout) => Err(silence(limit).into()),
+        Err(RecvTimeoutError::Timeout) => return None,
         Err(RecvTimeoutError::Disconnected) => Err(KeyringError::Refused("it broke off".to_owned())),
-    }
+    })
 }
 
 /// What the keyring says, without the layers that say only that it said something.
