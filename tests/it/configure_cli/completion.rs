@@ -65,6 +65,8 @@ execution
 fetch
 get
 launchplan
+login
+logout
 plugin
 project
 register
@@ -72,6 +74,7 @@ run
 sandbox
 upload
 version
+whoami
 doctor
 box
 create

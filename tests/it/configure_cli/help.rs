@@ -23,6 +23,8 @@ Commands:
   fetch       Fetch values and files that an execution gave or took
   get         Look at what is registered, and at what runs
   launchplan  Activate and deactivate launch plans
+  login       Sign in
+  logout      Forget the tokens of a sign-in
   plugin      Look at plugins, and choose them
   project     Make, change and archive projects
   register    Register tasks, workflows and launch plans
@@ -30,6 +32,7 @@ Commands:
   sandbox     The embedded Flyte of this machine
   upload      Upload files and folders to Flyte's object store
   version     Show the versions of this program, its plugins and the server
+  whoami      Tell who is signed in
   doctor      Check this laptop [alias: dr]
   box         Look into the box
   create      Create things

@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(&["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-56 pages written to `pages`
+59 pages written to `pages`
 [exit: 0]
 "#]]
     );
@@ -61,6 +61,8 @@ flyte-host-get.1
 flyte-host-launchplan-activate.1
 flyte-host-launchplan-deactivate.1
 flyte-host-launchplan.1
+flyte-host-login.1
+flyte-host-logout.1
 flyte-host-plugin-disable.1
 flyte-host-plugin-enable.1
 flyte-host-plugin-list.1
@@ -81,6 +83,7 @@ flyte-host-sandbox-stop.1
 flyte-host-sandbox.1
 flyte-host-upload.1
 flyte-host-version.1
+flyte-host-whoami.1
 flyte-host.1
 "#]]
     );
