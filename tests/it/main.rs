@@ -18,6 +18,7 @@ mod hooks;
 mod launchplan;
 mod layout;
 mod library;
+mod login;
 mod museum;
 mod project;
 mod register;

@@ -5,11 +5,7 @@ use serde_json::json;
 
 use remote::config::{Origin, Row};
 
-use super::{
-    Context,
-    connection::{self, Route},
-    sign_in,
-};
+use super::{Context, connection::Route, sign_in};
 use crate::cli::{
     output::{self, Format},
     report::Failure,
@@ -45,7 +41,7 @@ pub fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn show(context: &Context<'_>) -> Result<(), Failure> {
-    let rows = rows(&connection::route(context.chain()?, context.global, context.configurations)?, context)?;
+    let rows = rows(&context.route()?, context)?;
     match context.global.output.format()? {
         Format::Table => {
             let rows = rows.iter().map(|row| {

@@ -134,6 +134,12 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether it leads to the embedded sandbox.
+    #[must_use]
+    pub fn is_of_this_machine(&self) -> bool {
+        self.connection.is_sandbox() && self.has_address
+    }
+
     /// Where it leads, for people.
     #[must_use]
     pub fn place(&self) -> String {

@@ -48,10 +48,14 @@ impl LoginArgs {
 /// When nobody signed in, the server does not accept who did, or it cannot be asked.
 pub fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
+    let route = context.route()?;
+    if route.is_of_this_machine() {
+        return whoami::nobody_in_the_sandbox(&route, format);
+    }
     let mut options = sign_in::options(context.settings)?;
     options.patience = args.timeout.unwrap_or(options.patience);
     let person = Arc::new(sign_in::Terminal::new(Arc::clone(context.chain()?)));
-    let session = context.session_of(Arc::clone(&person) as _, options)?;
+    let session = context.session_of(route, Arc::clone(&person) as _, options)?;
     let signed_in = session.block_on(async {
         let Some(sign_in) = &session.sign_in else { return Ok(false) };
         if !whoami::asks_for_sign_in(&session.client).await? {
@@ -60,12 +64,12 @@ pub fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure> {
         sign_in.sign_in(args.how()).await.map_err(Failure::from).map(|_| true)
     })?;
     if !signed_in {
-        return whoami::nobody(&session, format);
+        return whoami::nobody_at(&session, format);
     }
     // If the server does not like the new token, a second sign-in would give one that is no better.
     person.leave_alone();
     match whoami::look(&session)? {
         Some(signed_in) => signed_in.print(format),
-        None => whoami::nobody(&session, format),
+        None => whoami::nobody_at(&session, format),
     }
 }

@@ -93,16 +93,29 @@ impl Context<'_> {
     /// When they lead to none.
     pub fn session(&self) -> Result<Session, Failure> {
         let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
-        self.session_of(person, sign_in::options(self.settings)?)
+        self.session_of(self.route()?, person, sign_in::options(self.settings)?)
     }
 
-    /// As [`Context::session`], for somebody in particular.
+    /// Where the user's flags, the plugins and the configuration lead to.
+    ///
+    /// # Errors
+    ///
+    /// When they lead nowhere.
+    pub fn route(&self) -> Result<Route, Failure> {
+        connection::route(self.chain()?, self.global, self.configurations)
+    }
+
+    /// As [`Context::session`], of a route and for somebody in particular.
     ///
     /// # Errors
     ///
     /// As [`Context::session`].
-    pub fn session_of(&self, person: Arc<dyn Person>, options: auth::Options) -> Result<Session, Failure> {
-        let route = connection::route(self.chain()?, self.global, self.configurations)?;
+    pub fn session_of(
+        &self,
+        route: Route,
+        person: Arc<dyn Person>,
+        options: auth::Options,
+    ) -> Result<Session, Failure> {
         let place = route.place();
         let Route { connection, layers, has_address } = route;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,7 +143,7 @@ impl Context<'_> {
     ///
     /// As [`Context::session`].
     pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), Failure> {
-        let route = connection::route(self.chain()?, self.global, self.configurations)?;
+        let route = self.route()?;
         if route.connection.is_sandbox() || route.layers.supplier().is_some() {
             return Ok((route.place(), None));
         }

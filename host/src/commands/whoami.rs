@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
+    connection::Route,
     session::Session,
     show::{facts::Facts, time::elapsed},
     sign_in::{self, plain},
@@ -38,11 +39,15 @@ pub struct WhoamiArgs {}
 /// When nobody is signed in, or the server cannot be asked.
 pub fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
+    let route = context.route()?;
+    if route.is_of_this_machine() {
+        return nobody_in_the_sandbox(&route, format);
+    }
     let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(context.chain()?)));
-    let session = context.session_of(person, sign_in::options(context.settings)?)?;
+    let session = context.session_of(route, person, sign_in::options(context.settings)?)?;
     match look(&session)? {
         Some(signed_in) => signed_in.print(format),
-        None => nobody(&session, format),
+        None => nobody_at(&session, format),
     }
 }
 
@@ -60,20 +65,27 @@ fn is_missing(error: &remote::client::Error) -> bool {
     error.status.code == Code::Unimplemented && error.status.fault.is_none()
 }
 
-/// Tells that a place asks nobody to sign in.
-pub(super) fn nobody(session: &Session, format: Format) -> Result<(), Failure> {
-    let place = &session.place;
+/// Tells that nobody has to sign in where a session leads to.
+pub(super) fn nobody_at(session: &Session, format: Format) -> Result<(), Failure> {
+    let words = match session.sign_in {
+        Some(_) => format!("`{}` asks nobody to sign in", session.place),
+        None => format!("{}: a plugin carries the calls, and signs in by itself", session.place),
+    };
+    nobody(&session.place, &words, format)
+}
+
+/// As [`nobody_at`]; the sandbox is not opened for it.
+pub(super) fn nobody_in_the_sandbox(route: &Route, format: Format) -> Result<(), Failure> {
+    let place = route.place();
+    nobody(&place, &format!("the {place} asks nobody to sign in"), format)
+}
+
+fn nobody(place: &str, words: &str, format: Format) -> Result<(), Failure> {
     match format {
         Format::Name => Ok(()),
         Format::Json | Format::Yaml => output::structured(format, &value(place, false, None)),
         Format::Table => {
-            output::note(&match session.sign_in {
-                Some(_) => format!("`{place}` asks nobody to sign in\n"),
-                None if session.is_of_this_machine() => {
-                    "the embedded sandbox asks nobody to sign in\n".to_owned()
-                }
-                None => format!("{place}: a plugin carries the calls, and signs in by itself\n"),
-            });
+            output::note(&format!("{words}\n"));
             Ok(())
         }
     }
@@ -81,9 +93,6 @@ pub(super) fn nobody(session: &Session, format: Format) -> Result<(), Failure> {
 
 /// Asks who is signed in; `None`: the place asks nobody to sign in.
 pub(super) fn look(session: &Session) -> Result<Option<SignedIn>, Failure> {
-    if session.is_of_this_machine() {
-        return Ok(None);
-    }
     let user = match session.block_on(session.client.user_info(&UserInfoRequest {})) {
         Ok(user) => user,
         Err(error) if is_missing(&error) => {

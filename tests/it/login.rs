@@ -1,0 +1,323 @@
+//! `login`, `logout` and `whoami` where nobody has to sign in, and what they are told wrong. The rest is in `sign_in`.
+
+use std::process::Command;
+
+use snapbox::str;
+use tests::{Server, TestEnvironment, snapshot};
+
+use crate::home_with;
+
+/// A home that leads to a server over the network which asks nobody to sign in: the sandbox's.
+fn home_without_sign_in() -> (TestEnvironment, Server) {
+    let mut home = home_with(&[]);
+    let mut start: Command = home.command();
+    let server = Server::start(start.args(["sandbox", "start", "--port", "0"]));
+    home.set("FLYTE_PLATFORM_URL", server.endpoint()).set("FLYTE_PLATFORM_INSECURE", "true");
+    (home, server)
+}
+
+#[test]
+fn the_embedded_sandbox_asks_nobody_and_is_not_opened() {
+    let home = home_with(&[]);
+    snapshot!(
+        home.run(&["login"]),
+        str![[r#"
+------- stderr -------
+the embedded sandbox asks nobody to sign in
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["whoami"]),
+        str![[r#"
+------- stderr -------
+the embedded sandbox asks nobody to sign in
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["whoami", "-o", "json"]),
+        str![[r#"
+{
+  "endpoint": "embedded sandbox",
+  "asksForSignIn": false,
+  "user": null,
+  "flow": null,
+  "expiresAt": null,
+  "renewable": null,
+  "keptIn": null
+}
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["logout"]),
+        str![[r#"
+------- stderr -------
+there is nothing to forget
+[exit: 0]
+"#]]
+    );
+    assert!(!home.home().join(".flyte/sandbox").exists());
+    assert!(!home.home().join(".local").exists());
+}
+
+#[test]
+fn a_server_that_asks_nobody_says_so() {
+    let (home, _server) = home_without_sign_in();
+    snapshot!(
+        home.run(&["login"]),
+        str![[r#"
+------- stderr -------
+`127.0.0.1:[PORT]` asks nobody to sign in
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["login", "--device", "-o", "yaml"]),
+        str![[r#"
+endpoint: 127.0.0.1:[PORT]
+asksForSignIn: false
+user: null
+flow: null
+expiresAt: null
+renewable: null
+keptIn: null
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["whoami"]),
+        str![[r#"
+------- stderr -------
+`127.0.0.1:[PORT]` asks nobody to sign in
+[exit: 0]
+"#]]
+    );
+    assert!(!home.home().join(".local").exists());
+}
+
+#[test]
+fn a_server_that_is_not_there_is_not_one_that_asks_nobody() {
+    let mut home = home_with(&[]);
+    // Nobody listens there: the port is reserved.
+    home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
+    snapshot!(
+        home.run(&["login"]),
+        str![[r#"
+------- stderr -------
+error: cannot reach Flyte in 3 tries within [TIME]
+  caused by: nothing listens at `127.0.0.1:1`
+  caused by: connection refused
+hint: check `admin.endpoint`, and that Flyte runs there
+[exit: 21]
+"#]]
+    );
+    snapshot!(
+        home.run(&["whoami"]),
+        str![[r#"
+------- stderr -------
+error: cannot reach Flyte in 3 tries within [TIME]
+  caused by: nothing listens at `127.0.0.1:1`
+  caused by: connection refused
+hint: check `admin.endpoint`, and that Flyte runs there
+[exit: 21]
+"#]]
+    );
+    // To forget, no server is needed.
+    snapshot!(
+        home.run(&["logout"]),
+        str![[r#"
+------- stderr -------
+there is nothing to forget
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["logout", "--all", "-o", "json"]),
+        str![[r#"
+{
+  "forgotten": []
+}
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_token_that_is_set_is_named_and_not_shown() {
+    let mut home = home_with(&[]);
+    home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
+    home.set("FLYTE_ACCESS_TOKEN", "very-secret").set("FLYTE_TOKEN_STORE", "file");
+    snapshot!(
+        home.run(&["logout"]),
+        str![[r#"
+------- stderr -------
+there is nothing to forget
+the token of variable `FLYTE_ACCESS_TOKEN` is still used
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+SETTING               VALUE                  FROM
+endpoint              127.0.0.1:1            variable `FLYTE_PLATFORM_URL`
+insecure              true                   variable `FLYTE_PLATFORM_INSECURE`
+insecure_skip_verify  false                  default
+ca_cert_file_path     -                      default
+console_endpoint      -                      default
+http_proxy_url        -                      default
+auth_mode             Pkce                   default
+client_id             -                      default
+client_secret         -                      default
+scopes                -                      default
+audience              -                      default
+command               -                      default
+proxy_command         -                      default
+default_project       flytesnacks            default
+default_domain        development            default
+data_upload_location  flyte://my-s3-bucket/  default
+access_token          ****                   variable `FLYTE_ACCESS_TOKEN`
+token_store           file                   variable `FLYTE_TOKEN_STORE`
+[exit: 0]
+"#]]
+    );
+    home.write("../.flyte/host.toml", "token-store = \"none\"\n");
+    home.set("FLYTE_ACCESS_TOKEN", "")
+        .set("FLYTE_ACCESS_TOKEN_FILE", "/run/token")
+        .set("FLYTE_TOKEN_STORE", "");
+    snapshot!(
+        home.run(&["config", "show", "-o", "yaml"]),
+        str![[r#"
+endpoint:
+  value: 127.0.0.1:1
+  from: variable `FLYTE_PLATFORM_URL`
+insecure:
+  value: "true"
+  from: variable `FLYTE_PLATFORM_INSECURE`
+insecure_skip_verify:
+  value: "false"
+  from: default
+ca_cert_file_path:
+  value: null
+  from: default
+console_endpoint:
+  value: null
+  from: default
+http_proxy_url:
+  value: null
+  from: default
+auth_mode:
+  value: Pkce
+  from: default
+client_id:
+  value: null
+  from: default
+client_secret:
+  value: null
+  from: default
+scopes:
+  value: null
+  from: default
+audience:
+  value: null
+  from: default
+command:
+  value: null
+  from: default
+proxy_command:
+  value: null
+  from: default
+default_project:
+  value: flytesnacks
+  from: default
+default_domain:
+  value: development
+  from: default
+data_upload_location:
+  value: flyte://my-s3-bucket/
+  from: default
+access_token_file:
+  value: /run/token
+  from: variable `FLYTE_ACCESS_TOKEN_FILE`
+token_store:
+  value: none
+  from: "`token-store` in `~/.flyte/host.toml`"
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let wrong = |name: &str, value: &str| {
+        let mut home = home_with(&[]);
+        home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1")
+            .set("FLYTE_ACCESS_TOKEN", "very-secret")
+            .set(name, value);
+        home.run(&["get", "projects"])
+    };
+    snapshot!(
+        wrong("FLYTE_ACCESS_TOKEN_FILE", "token"),
+        str![[r#"
+------- stderr -------
+error: variables `FLYTE_ACCESS_TOKEN` and `FLYTE_ACCESS_TOKEN_FILE` are both set; one token is expected
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        wrong("FLYTE_TOKEN_STORE", "drawer"),
+        str![[r#"
+------- stderr -------
+error: variable `FLYTE_TOKEN_STORE` is `drawer`; `auto`, `keyring`, `file` or `none` is expected
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        wrong("FLYTE_SIGN_IN_TIMEOUT", "soon"),
+        str![[r#"
+------- stderr -------
+error: variable `FLYTE_SIGN_IN_TIMEOUT` is `soon`; a number of seconds above 0 is expected
+[exit: 2]
+"#]]
+    );
+    let home = home_with(&[]);
+    snapshot!(
+        home.run(&["login", "--device", "--no-browser"]),
+        str![[r#"
+------- stderr -------
+error: the argument '--device' cannot be used with '--no-browser'
+
+Usage: flyte-host login --device
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        home.run(&["login", "--timeout", "0"]),
+        str![[r#"
+------- stderr -------
+error: invalid value '0' for '--timeout <SECONDS>': a number of seconds above 0 is expected
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    home.write("../.flyte/host.toml", "token-store = \"drawer\"\n");
+    snapshot!(
+        home.run(&["login"]),
+        str![[r#"
+------- stderr -------
+error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+  caused by: TOML parse error at line 1, column 15
+      |
+    1 | token-store = "drawer"
+      |               ^^^^^^^^
+    `drawer` is no store of tokens: there are `auto`, `keyring`, `file` and `none`
+hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+[exit: 1]
+"#]]
+    );
+}
