@@ -6,12 +6,12 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
 use tempfile::TempDir;
 
-use crate::redact::Redaction;
+use crate::{Running, redact::Redaction};
 
 /// What of the surrounding environment a run gets: nothing that could change an answer.
 const KEPT: [&str; 2] = ["ASAN_OPTIONS", "LLVM_PROFILE_FILE"];
@@ -131,23 +131,42 @@ impl TestEnvironment {
     #[must_use]
     pub fn tell(&self, command: &mut Command) -> String {
         let output = command.output().expect("a program that can be run");
-        self.redaction.redact(&text_of(&output))
+        self.told(&output.stdout, &output.stderr, output.status)
     }
-}
 
-/// Standard output, the standard error below a line, and the status.
-fn text_of(output: &Output) -> String {
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push_str("[no newline]\n");
+    /// Starts the program, for a test that watches it.
+    #[must_use]
+    pub fn start(&self, arguments: &[&str]) -> Running<'_> {
+        Running::start(self, self.command().args(arguments))
     }
-    if !output.stderr.is_empty() {
-        text.push_str("------- stderr -------\n");
-        text.push_str(&String::from_utf8_lossy(&output.stderr));
+
+    /// Starts the program on a terminal, which util-linux's `script` makes. Words must not need quotes.
+    #[must_use]
+    pub fn start_on_terminal(&self, arguments: &[&str]) -> Running<'_> {
+        let mut script = Command::new("script");
+        let line = format!("stty -echo cols 100; flyte-host {}", arguments.join(" "));
+        script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
+        let like = self.command();
+        script.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        script.env("TERM", "dumb").env("SHELL", "/bin/sh").current_dir(self.cwd());
+        Running::start_on_terminal(self, &mut script)
     }
-    match output.status.code() {
-        Some(code) => text + &format!("[exit: {code}]"),
-        None => text + &format!("[{}]", output.status),
+
+    /// Standard output, the standard error below a line, and the status.
+    pub(crate) fn told(&self, stdout: &[u8], stderr: &[u8], status: ExitStatus) -> String {
+        let mut text = String::from_utf8_lossy(stdout).into_owned();
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push_str("[no newline]\n");
+        }
+        if !stderr.is_empty() {
+            text.push_str("------- stderr -------\n");
+            text.push_str(&String::from_utf8_lossy(stderr));
+        }
+        match status.code() {
+            Some(code) => text.push_str(&format!("[exit: {code}]")),
+            None => text.push_str(&format!("[{status}]")),
+        }
+        self.redaction.redact(&text)
     }
 }
 

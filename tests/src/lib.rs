@@ -10,6 +10,7 @@ mod environment;
 mod library;
 mod prepared;
 pub mod redact;
+mod running;
 mod server;
 #[cfg(unix)]
 pub mod sign_in;
@@ -18,6 +19,7 @@ pub use difference::difference;
 pub use environment::TestEnvironment;
 pub use library::{patch, patch_first};
 pub use prepared::prepared;
+pub use running::Running;
 pub use server::Server;
 
 /// Compares a text with a snapshot, letter for letter.

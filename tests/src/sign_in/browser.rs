@@ -130,7 +130,8 @@ impl Browser {
     /// If it did not.
     #[must_use]
     pub fn seen(&self, file: &str) -> String {
-        String::from_utf8(self.bytes(file)).expect("text")
+        let path = self.folder.path().join(file);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("the browser wrote no `{file}`: {error}"))
     }
 
     /// The status and headers with which a page came: `page`, or `wrong` of somebody else's link.
@@ -143,19 +144,14 @@ impl Browser {
         serde_json::from_str(&self.seen(&format!("{page}.json"))).expect("what was just written as JSON")
     }
 
-    /// A picture of the last page, as PNG.
+    /// What the picture of the last page, `page.png`, shows: `width`, `height`, and the number of `colours`.
     ///
     /// # Panics
     ///
     /// If the person did not get so far.
     #[must_use]
-    pub fn picture(&self) -> Vec<u8> {
-        self.bytes("page.png")
-    }
-
-    fn bytes(&self, file: &str) -> Vec<u8> {
-        let path = self.folder.path().join(file);
-        fs::read(&path).unwrap_or_else(|error| panic!("the browser wrote no `{file}`: {error}"))
+    pub fn picture(&self) -> Value {
+        serde_json::from_str(&self.seen("page.picture.json")).expect("what was just written as JSON")
     }
 }
 

@@ -1,6 +1,7 @@
 //! An identity provider: npm's `oidc-provider`, which is certified.
 
 use std::{
+    fs,
     io::{Read, Write},
     net::TcpStream,
     process::{Command, Stdio},
@@ -87,6 +88,23 @@ impl Provider {
         let (_head, body) = answer.split_once("\r\n\r\n").expect("an answer with a body");
         let answer: Value = serde_json::from_str(body).expect("JSON");
         answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+    }
+
+    /// The secrets that it gave or was shown: codes of browsers and devices, refresh tokens, what proves who asked.
+    ///
+    /// # Panics
+    ///
+    /// If it has given none.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        let text = fs::read_to_string(self.folder.path().join("state.json")).expect("the provider's memory");
+        let state: Vec<(String, Value)> = serde_json::from_str(&text).expect("what it wrote as JSON");
+        let kinds = ["AuthorizationCode", "DeviceCode", "RefreshToken", "Verifier"];
+        let secret = |(key, _): &(String, Value)| {
+            let (kind, secret) = key.split_once(':')?;
+            kinds.contains(&kind).then(|| (kind.to_owned(), secret.to_owned()))
+        };
+        state.iter().filter_map(secret).collect()
     }
 
     /// The whole answer to a request.

@@ -2,12 +2,13 @@
 //!
 //! `TRANSPORT` is one of: `count` (the default: a header and a count around what is behind), `memory` (answers everything
 //! itself), `nowhere` (the same, and names no endpoint), `error`, `panic`, `panic-open`, `garbage`, `slow`, `refuse`, `ok` (a status
-//! that says OK), `unreachable`, `bad-header`, `bad-path`. A list of methods behind a colon restricts the failures to these, as in
+//! that says OK), `unreachable`, `bad-header`, `bad-path`, `spy` (writes all that it gets into the file `SPY`). A list of methods behind a colon restricts the failures to these, as in
 //! `error:CreateTask`; all other calls then go through.
 
 #![forbid(unsafe_code)]
 
 mod memory;
+mod spy;
 
 use std::{
     env, io,
@@ -47,7 +48,11 @@ impl Plugin for Carrier {
             "nowhere" => Remote::default().with_transport(Memory::new(host)),
             _ => {
                 let calls = Arc::new(AtomicU64::new(0));
-                next.get_remote(request)?.wrap_transport(move |behind| {
+                let remote = next.get_remote(request)?;
+                if mode == "spy" {
+                    spy::on_remote(&remote);
+                }
+                remote.wrap_transport(move |behind| {
                     if mode == "panic-open" {
                         panic!("no way out of here");
                     }
@@ -131,6 +136,7 @@ impl Transport for Around {
             "unreachable" => {
                 Err(Status::fault(FaultKind::Connect, PluginError::new("the tunnel has no other end")))
             }
+            "spy" => spy::on_call(call, &self.behind),
             "bad-header" => {
                 call.metadata.push(("X-Acme\r\n".to_owned(), "vision".to_owned()));
                 self.behind.call(call)
