@@ -109,7 +109,7 @@ fn check_mode(_: &Path, _: &Metadata) -> Result<(), FileError> {
 /// It is written beside the old one, brought to the disk, and renamed. A link in its place is replaced, not followed.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     remove_unfinished(path);
-    let mut attempts = 3;
+    let mut attempts = 10;
     loop {
         attempts -= 1;
         match write_and_rename(path, bytes) {
