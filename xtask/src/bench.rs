@@ -5,6 +5,9 @@
 //! by simulation (Valgrind's callgrind) elsewhere.
 
 mod client;
+mod server;
+mod sign_in;
+mod timing;
 
 use std::fs;
 use std::path::PathBuf;
@@ -30,6 +33,9 @@ pub(crate) struct Args {
     /// Measure the client and the sandbox only
     #[arg(long, conflicts_with = "startup")]
     client: bool,
+    /// Measure sign-in only
+    #[arg(long, conflicts_with_all = ["startup", "client"])]
+    sign_in: bool,
 }
 
 /// What one run of a program cost.
@@ -44,11 +50,15 @@ pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
     if args.client {
         return client::measure(workspace, &workspace.target("release"));
     }
+    if args.sign_in {
+        return sign_in::measure(workspace, &workspace.target("release"));
+    }
     start_up(workspace)?;
     if args.startup {
         return Ok(());
     }
     client::measure(workspace, &workspace.target("release"))?;
+    sign_in::measure(workspace, &workspace.target("release"))?;
     run(cargo("bench").args(["--package", "flyte-host"]).current_dir(&workspace.root))
 }
 

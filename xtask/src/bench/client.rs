@@ -5,14 +5,16 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::gnu_time;
+use super::server::Server;
+use super::timing::{clean, ratio, shortest, time};
 use crate::Result;
 use crate::command::{capture, command, works};
 use crate::python::Venv;
@@ -68,8 +70,7 @@ for name, value in signed.headers.items():
 struct Bench {
     host: PathBuf,
     files: TempDir,
-    server: Child,
-    endpoint: String,
+    server: Server,
 }
 
 impl Bench {
@@ -77,34 +78,22 @@ impl Bench {
         let host = program(built, "flyte-host");
         let files = tempfile::tempdir_in(workspace.target(""))?;
         let mut server = clean(&host, files.path());
-        server.args(["sandbox", "start", "--port", "0"]).stdout(Stdio::piped());
-        let mut server = server.spawn()?;
-        let output = server.stdout.take().ok_or("the server has no output")?;
-        let mut lines = BufReader::new(output).lines();
-        let endpoint = loop {
-            let line = lines.next().ok_or("the sandbox ended before it listened")??;
-            let word = line.split_whitespace().find(|word| word.contains("127.0.0.1:"));
-            if let Some(word) = word {
-                let start = word.find("127.0.0.1:").unwrap_or_default();
-                break word[start..].trim_end_matches(|letter: char| !letter.is_ascii_digit()).to_owned();
-            }
-        };
-        // Whatever else it prints must not fill the pipe.
-        std::thread::spawn(move || lines.map_while(std::result::Result::ok).for_each(drop));
-        Ok(Self { host, files, server, endpoint })
+        server.args(["sandbox", "start", "--port", "0"]);
+        let server = Server::start(&mut server)?;
+        Ok(Self { host, files, server })
     }
 
     /// `flyte-host` against the server.
     fn host(&self) -> Command {
         let mut host = clean(&self.host, self.files.path());
-        host.env("FLYTE_PLATFORM_URL", &self.endpoint).env("FLYTE_PLATFORM_INSECURE", "true");
+        host.env("FLYTE_PLATFORM_URL", &self.server.address).env("FLYTE_PLATFORM_INSECURE", "true");
         host
     }
 
     /// A program of the official client against the server.
     fn official(&self, venv: &Venv, name: &str) -> Command {
         let mut official = clean(&venv.program(name), self.files.path());
-        official.env("FLYTE_PLATFORM_URL", &self.endpoint).env("FLYTE_PLATFORM_INSECURE", "true");
+        official.env("FLYTE_PLATFORM_URL", &self.server.address).env("FLYTE_PLATFORM_INSECURE", "true");
         official.env("PYTHONDONTWRITEBYTECODE", "1").env("FLYTE_SDK_LOGGING_LEVEL", "50");
         official
     }
@@ -274,21 +263,6 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-/// A program in a home of its own.
-fn clean(program: &Path, home: &Path) -> Command {
-    let mut command = command(program);
-    command.env_clear().env("HOME", home).current_dir(home);
-    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-    command
-}
-
 /// Short forms of container tasks, as one YAML file.
 fn tasks(count: usize, prefix: &str) -> String {
     (0..count)
@@ -313,19 +287,6 @@ fn workflow(name: &str, is_chain: bool) -> String {
     text
 }
 
-/// How long a command takes, its output thrown away.
-fn time(measured: &mut Command) -> Result<Duration> {
-    let started = Instant::now();
-    capture(measured)?;
-    Ok(started.elapsed())
-}
-
-fn shortest<const N: usize>(runs: [Result<Duration>; N]) -> Result<Duration> {
-    let mut times = runs.into_iter().collect::<Result<Vec<_>>>()?;
-    times.sort();
-    times.first().copied().ok_or_else(|| "nothing was measured".into())
-}
-
 fn peak_bytes(time: &Path, measured: &Command) -> Result<f64> {
     let report = tempfile::NamedTempFile::new()?;
     let mut tool = command(time);
@@ -334,16 +295,4 @@ fn peak_bytes(time: &Path, measured: &Command) -> Result<f64> {
     let folder = measured.get_current_dir().unwrap_or(Path::new("."));
     capture(super::under(tool, measured).current_dir(folder))?;
     Ok(fs::read_to_string(report.path())?.trim().parse::<f64>()? * 1024.0)
-}
-
-/// Prints two times and their ratio; says when it is below what it should be. A budget of 0 is none.
-fn ratio(name: &str, ours: Duration, other: &str, theirs: Duration, budget: f64) -> Option<String> {
-    let times = theirs.as_secs_f64() / ours.as_secs_f64();
-    let wanted = if budget > 0.0 { format!(" (budget {budget:.0})") } else { String::new() };
-    println!(
-        "{name:<34}{:>9.1} ms   {other:<26}{:>9.1} ms   {times:>5.1} times as fast{wanted}",
-        ours.as_secs_f64() * 1e3,
-        theirs.as_secs_f64() * 1e3
-    );
-    (times < budget).then(|| format!("`{name}` is only {times:.1} times as fast, {budget:.0} is wanted"))
 }
