@@ -127,16 +127,32 @@ pub(crate) fn install(packages: &[&str]) -> Result {
     run(install.env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// Folders of shared libraries in an unpacked tree.
+/// Folders of shared libraries in an unpacked tree; some packages have theirs one folder further down.
 fn library_folders(tree: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![tree.join("usr/lib")];
-    for entry in fs::read_dir(tree.join("usr/lib"))? {
-        let path = entry?.path();
+    for path in entries(&tree.join("usr/lib"))? {
         if path.is_dir() && path.to_string_lossy().contains("-linux-") {
-            folders.push(path);
+            folders.push(path.clone());
+            let further = entries(&path)?.into_iter().filter(|path| path.is_dir());
+            folders.extend(further.filter(|folder| has_libraries(folder)));
         }
     }
     Ok(folders)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let mut paths = paths.collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn has_libraries(folder: &Path) -> bool {
+    let is_library = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("lib") && name.contains(".so")
+    };
+    entries(folder).is_ok_and(|paths| paths.iter().any(is_library))
 }
 
 /// Rows such as `rustc-web | 1.85.0+dfsg3-1~deb12u3 | <archive> bookworm/main amd64 Packages`.
