@@ -143,7 +143,7 @@ async fn tls_server() -> (String, tempfile::NamedTempFile) {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-            stream.read(&mut [0; 4096]).await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
             stream.shutdown().await.unwrap();
         }
