@@ -142,7 +142,9 @@ impl Error {
             Self::Provider(error) => return of_provider(error),
             Self::StaticToken(_) => "put a token there, or take it away and sign in with `flyte-host login`",
             Self::Store(error) => return error.hint(),
-            Self::TooLate(_) => "`FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take",
+            Self::TooLate(_) => {
+                "`FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take, and so does `flyte-host login --timeout`"
+            }
             Self::Trust(error) => return error.hint(),
         };
         Some(hint.to_owned())

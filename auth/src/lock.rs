@@ -61,12 +61,17 @@ impl Turn {
 
 fn open(folder: &Path, endpoint: &str) -> io::Result<File> {
     make_folder(folder)?;
+    let path = path_of(folder, endpoint, "lock");
+    // It may lead to a file that is none of ours.
+    if path.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is a link", path.display())));
+    }
     let mut options = OpenOptions::new();
     // For reading too: so a pipe in its place cannot hang.
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path_of(folder, endpoint, "lock"))
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -191,6 +196,16 @@ mod tests {
             let waited = Turn::wait(&folder, ENDPOINT, LONG, || panic!("nobody has the turn")).await;
             assert!(waited.is_err(), "{}", folder.display());
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_link_in_its_place_makes_no_file_elsewhere() {
+        let home = tempfile::tempdir().unwrap();
+        let elsewhere = home.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, path_of(home.path(), ENDPOINT, "lock")).unwrap();
+        assert!(Turn::wait(home.path(), ENDPOINT, LONG, || {}).await.is_err());
+        assert!(!elsewhere.exists());
     }
 
     #[cfg(unix)]

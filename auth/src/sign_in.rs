@@ -24,10 +24,13 @@ use std::{
 use remote::{config::Connection, net::Network};
 use tokio::sync::{self, OnceCell};
 
-use self::current::{Current, Source};
 pub(crate) use self::{
     current::{Carried, Seen},
     renew::{Next, has},
+};
+use self::{
+    current::{Current, Source},
+    keep::Fate,
 };
 use crate::{
     Error, Method, Person, ProxyAuthorization, StaticToken, Tokens,
@@ -69,10 +72,13 @@ pub struct SignIn {
     /// Under which name the store has it: `host:port`.
     key: String,
     store: Arc<dyn Store>,
-    current: Mutex<Current>,
+    fate: Arc<Fate>,
+    current: Arc<Mutex<Current>>,
     loaded: OnceCell<()>,
     /// Whoever gets the next token has it; all others wait, and use what was got.
     one: sync::Mutex<()>,
+    /// Whoever spends a refresh token has it, even if nobody waits for that any more.
+    spending: Arc<sync::Mutex<()>>,
     warned_of_plain_text: AtomicBool,
     warned_of_turns: AtomicBool,
 }
@@ -100,9 +106,11 @@ impl SignIn {
             person,
             key,
             store,
-            current: Mutex::default(),
+            fate: Arc::default(),
+            current: Arc::default(),
             loaded: OnceCell::new(),
             one: sync::Mutex::default(),
+            spending: Arc::default(),
             warned_of_plain_text: AtomicBool::new(false),
             warned_of_turns: AtomicBool::new(false),
         }
@@ -153,7 +161,10 @@ impl SignIn {
         }
     }
 
-    /// Forgets the tokens of this endpoint; says whether there were any. May wait for the keyring.
+    /// Forgets the tokens of this endpoint; says whether there were any.
+    ///
+    /// Blocks while a locked keyring is opened, for up to two minutes; so it is not for asynchronous callers. Another
+    /// process that uses the tokens goes on with them until it ends, and keeps none any more.
     ///
     /// # Errors
     ///
@@ -164,7 +175,7 @@ impl SignIn {
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        open(&self.current)
     }
 
     fn method(&self) -> Result<Method, Error> {
@@ -176,24 +187,32 @@ impl SignIn {
     }
 }
 
+fn open(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
+    current.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl fmt::Debug for SignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignIn").field("endpoint", &self.key).finish_non_exhaustive()
     }
 }
 
-/// Forgets the tokens of all endpoints; says of which there were any, as `host:port`. May wait for the keyring.
+/// Forgets the tokens of all endpoints; says of which there were any, as `host:port`.
+///
+/// Blocks as [`SignIn::sign_out`] does; a keyring that is silent for one endpoint is not asked for the others.
 ///
 /// # Errors
 ///
-/// When they cannot be forgotten.
+/// When those of an endpoint cannot be forgotten; all others are forgotten first.
 pub fn sign_out_everywhere(options: &Options) -> Result<Vec<String>, StoreError> {
     let store = store::open(options.store, options.folder.clone());
-    let mut forgotten = Vec::new();
+    let (mut forgotten, mut failed) = (Vec::new(), None);
     for endpoint in store.endpoints()? {
-        if store.remove(&endpoint)? {
-            forgotten.push(endpoint);
+        match store.remove(&endpoint) {
+            Ok(true) => forgotten.push(endpoint),
+            Ok(false) => {}
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(forgotten)
+    failed.map_or(Ok(forgotten), Err)
 }

@@ -108,6 +108,9 @@ pub trait Store: fmt::Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether there is something in the place of an endpoint's tokens, of use or not. Asks nobody.
+    fn has(&self, endpoint: &str) -> bool;
+
     /// The tokens of an endpoint, if there are any.
     ///
     /// # Errors

@@ -339,6 +339,37 @@ pub(crate) fn a_call(metadata: Metadata) -> Call {
     Call { path, metadata, message: Bytes::new(), timeout: None }
 }
 
+/// The warnings so far that have a text in them: that of one test, such as a path.
+pub(crate) fn warnings_about(text: &str) -> Vec<String> {
+    let told = WARNINGS.told.lock().unwrap();
+    told.iter().filter(|warning| warning.contains(text)).cloned().collect()
+}
+
+/// Begins to listen for warnings.
+pub(crate) fn listen() {
+    // Another test may have done so.
+    let _ = log::set_logger(&WARNINGS);
+    log::set_max_level(log::LevelFilter::Warn);
+}
+
+static WARNINGS: Warnings = Warnings { told: Mutex::new(Vec::new()) };
+
+struct Warnings {
+    told: Mutex<Vec<String>>,
+}
+
+impl log::Log for Warnings {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.told.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
 /// A failed call as a person reads it: what, why, what to do.
 pub(crate) fn story(status: &Status) -> String {
     let fault = status.fault.as_ref().expect("a fault");

@@ -11,7 +11,7 @@ use remote::transport::{Answer, Call, Code, FaultKind, Reply, Status, Transport}
 
 pub use self::proxy::ProxyAuthorization;
 use crate::{
-    SignIn,
+    SignIn, Tokens,
     sign_in::{Next, has},
 };
 
@@ -38,7 +38,7 @@ impl WithToken {
             self.sign_in.warn_of_plain_text();
             call.metadata.push((tokens.header.clone(), tokens.header_value().reveal().to_owned()));
         }
-        let answer = self.inner.call(call).await;
+        let answer = self.inner.call(call).await.map_err(|status| veiled(status, tokens));
         if let Some(is_accepted) = verdict(&answer).filter(|_| !is_own) {
             self.sign_in.judge(&carried, is_accepted);
         }
@@ -114,6 +114,18 @@ fn is_about_sign_in(call: &Call) -> bool {
 fn is_refusal(status: &Status) -> bool {
     status.code == Code::Unauthenticated
         && status.fault.as_ref().is_none_or(|fault| fault.kind != FaultKind::SignIn)
+}
+
+/// A refusal without the token, should the server repeat it: it is on its way to plugins, messages and logs.
+fn veiled(mut status: Status, tokens: Option<&Tokens>) -> Status {
+    let Some(tokens) = tokens else { return status };
+    let texts = status.metadata.iter_mut().map(|(_, value)| value);
+    for text in texts.chain([&mut status.message]) {
+        if text.contains(tokens.access.reveal()) {
+            *text = text.replace(tokens.access.reveal(), "****");
+        }
+    }
+    status
 }
 
 /// What an answer says of the token that the call carried, if anything.

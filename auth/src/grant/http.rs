@@ -61,10 +61,10 @@ impl Http {
     /// Sends a request; what comes back is a JSON object without an `error`.
     async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, GrantError> {
         let host = host_of(request.uri());
-        let private = Private::of(&request);
         if let Some(proxy) = &self.proxy {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, proxy.clone());
         }
+        let private = Private::of(&request);
         let unreachable = |source| GrantError::Unreachable { host: host.clone(), source };
         let answer = self.inner.send(request).await.map_err(unreachable)?;
         sort_out(&host, &private, answer)

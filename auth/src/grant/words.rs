@@ -18,13 +18,23 @@ impl Private {
         let secrets = fields.filter(|(name, value)| SECRETS.contains(&name.as_ref()) && !value.is_empty());
         let mut secrets: Vec<_> = secrets.map(|(_, value)| value.into_owned()).collect();
         secrets.extend(basic_secret(request));
+        for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {
+            let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+            secrets
+                .extend(value.and_then(|value| value.split_once(' ')).map(|(_, secret)| secret.to_owned()));
+        }
+        secrets.retain(|secret| !secret.is_empty());
         Self(secrets)
     }
 
     /// One short line, without escapes, and without what is private.
     pub(super) fn clean(&self, text: &str) -> String {
-        let text = self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "****"));
-        clean(&text)
+        // Twice: what is left out for the terminal's sake could hide a secret, or be part of one.
+        clean(&self.veil(&printable(&self.veil(text))))
+    }
+
+    fn veil(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "****"))
     }
 }
 
@@ -60,4 +70,28 @@ pub(super) fn printable(text: &str) -> String {
 pub(super) fn host_of(url: &Uri) -> String {
     let host = url.host().unwrap_or_default();
     url.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_not_told_however_it_is_repeated() {
+        let basic = data_encoding::BASE64.encode(b"robot:very%20secret");
+        let request = Request::post("https://login.example/token")
+            .header(header::AUTHORIZATION, format!("Basic {basic}"))
+            .header(header::PROXY_AUTHORIZATION, "Bearer of-the-proxy")
+            .body(b"refresh_token=spent&scope=openid".to_vec())
+            .unwrap();
+        let private = Private::of(&request);
+        let told = |text: &str| private.clean(text);
+        assert_eq!(told("no `spent` for very secret"), "no `****` for ****");
+        assert_eq!(told(&format!("authorization: Basic {basic}")), "authorization: Basic ****");
+        assert_eq!(told("proxy: of-the-proxy"), "proxy: ****");
+        assert_eq!(told("sp\u{1b}[1ment, sp\u{7}ent"), "****, ****");
+        assert_eq!(told("openid"), "openid");
+    }
 }

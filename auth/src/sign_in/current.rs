@@ -64,7 +64,7 @@ const REST: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]
 pub(super) struct Current {
-    generation: u64,
+    pub(super) generation: u64,
     tokens: Option<Arc<Tokens>>,
     is_got: bool,
     verdict: Verdict,
@@ -87,12 +87,22 @@ impl Current {
         Seen { generation: self.generation, failures: self.failures }
     }
 
-    /// Takes a new token into use.
+    /// Takes a new token into use; one that is in use already stays, and what is thought of it.
     pub(super) fn put(&mut self, tokens: Tokens, source: Source) -> Arc<Tokens> {
+        if let Some(used) = self.tokens.as_ref().filter(|used| ***used == tokens) {
+            return Arc::clone(used);
+        }
         let tokens = Arc::new(tokens);
         self.replace(Some(Arc::clone(&tokens)));
         self.is_got = source == Source::Got;
         tokens
+    }
+
+    /// Takes a renewed token into use, unless something else happened since it was asked for.
+    pub(super) fn put_renewed(&mut self, before: u64, tokens: &Tokens) {
+        if self.generation == before {
+            self.put(tokens.clone(), Source::Got);
+        }
     }
 
     /// Goes without a token.

@@ -14,7 +14,8 @@ use remote::{
 use super::{
     How, SignIn,
     current::Source,
-    keep::{finish, words},
+    keep::{advice, finish, words},
+    open,
 };
 use crate::{
     Error, Flow, Method, Notice, Tokens, browser, command,
@@ -93,11 +94,15 @@ impl SignIn {
 
     /// Gets a token without a person, if there is a way; another process, or its person, is waited for.
     pub(super) async fn alone(&self, method: &Method, limit: Duration) -> Result<Alone, Error> {
+        let before = self.current().generation;
         let turn = self.turn(limit).await?;
+        if let Some(got) = self.got_since(before) {
+            return Ok(got);
+        }
         let kept = match (self.kept(method).await, method) {
             (Ok(kept), _) => kept,
             (Err(error), Method::ClientCredentials { .. }) => {
-                log::warn!("the sign-in that is kept cannot be used: {}", words(&error));
+                log::warn!("the sign-in that is kept cannot be used: {}", advice(&error));
                 None
             }
             (Err(error), _) => return Err(error.into()),
@@ -115,22 +120,44 @@ impl SignIn {
         }
         let old = kept.or_else(|| used.map(Arc::unwrap_or_clone)).filter(|tokens| tokens.refresh.is_some());
         match old {
-            Some(old) => self.refresh(old, turn).await,
+            Some(old) => self.refresh(method, old, turn, before).await,
             None => Ok(Alone::Nothing(turn)),
         }
     }
 
-    /// Buys a token with a refresh token. Once sent, it may be spent; so this goes on to the end, and keeps what it
-    /// gets, even if the call that wanted it is dropped.
-    async fn refresh(&self, old: Tokens, turn: Option<Turn>) -> Result<Alone, Error> {
-        let (http, keeper) = (self.http().await?, self.keeper());
+    /// What a call wanted that was dropped, if it came since.
+    fn got_since(&self, before: u64) -> Option<Alone> {
+        let now = self.current().carried();
+        let tokens = now.tokens.filter(|_| now.generation != before)?;
+        Some(Alone::Got(Arc::unwrap_or_clone(tokens).into(), Source::Got))
+    }
+
+    /// Buys a token with a refresh token. Once sent, it may be spent; so this goes on to the end, and uses and keeps
+    /// what it gets, even if the call that wanted it is dropped.
+    async fn refresh(
+        &self,
+        method: &Method,
+        old: Tokens,
+        turn: Option<Turn>,
+        before: u64,
+    ) -> Result<Alone, Error> {
+        let (http, keeper, spent) = (self.http().await?, self.keeper(), old.refresh.clone());
+        let spending = Arc::clone(&self.spending).lock_owned().await;
+        if let Some(got) = self.got_since(before) {
+            return Ok(got);
+        }
+        let current = Arc::clone(&self.current);
         let buy = async move {
             let bought = grant::refresh(&http, &old).await;
             match &bought {
-                Ok(Some(tokens)) => keeper.keep(tokens).await,
-                Err(error) if error.is_void() => keeper.keep(&Tokens { refresh: None, ..old }).await,
+                Ok(Some(tokens)) => {
+                    open(&current).put_renewed(before, tokens);
+                    keeper.keep_renewed(tokens).await;
+                }
+                Err(error) if error.is_void() => keeper.drop_refresh(&old).await,
                 _ => {}
             }
+            drop(spending);
             (bought, turn)
         };
         let (bought, turn) = finish(tokio::spawn(buy)).await;
@@ -142,7 +169,13 @@ impl SignIn {
                 if error.is_void() {
                     self.current().drop_refresh();
                 }
-                Ok(Alone::Nothing(turn))
+                // Where processes cannot take turns, another one may have spent it first.
+                match self.kept(method).await? {
+                    Some(kept) if kept.refresh.is_some() && kept.refresh != spent => {
+                        Ok(Alone::Got(kept.into(), Source::There))
+                    }
+                    _ => Ok(Alone::Nothing(turn)),
+                }
             }
             Err(error) => Err(error.into()),
         }

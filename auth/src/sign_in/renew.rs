@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{Error, Flow, Method, StaticToken, Tokens};
 
-/// How long a call waits for its token to be renewed ahead of expiry: the old one may still do.
+/// How long a call waits for its turn to renew a token ahead of expiry: the old one may still do.
 const AHEAD: Duration = Duration::from_secs(10);
 
 /// What to do with a call that was refused.
@@ -79,8 +79,8 @@ impl SignIn {
             Advice::Renew => log::debug!("`{}` wants another token: {said}", self.key),
             Advice::Share(error) => return Err(error),
         }
-        let (tokens, source) = self.next().await.inspect_err(|error| self.current().fail(error))?;
         let refused = self.current().tokens();
+        let (tokens, source) = self.next().await.inspect_err(|error| self.current().fail(error))?;
         if refused.is_some_and(|refused| refused.access == tokens.access && refused.header == tokens.header) {
             return Err(self.not_accepted(said).into());
         }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::{
     Flow, Kind,
-    testing::{KEY, Scene, expired, story, tokens},
+    testing::{KEY, Scene, expired, listen, story, tokens, warnings_about},
 };
 
 const ROBOT: [(&str, &str); 3] = [
@@ -270,7 +270,7 @@ async fn a_refresh_goes_on_when_the_call_that_wanted_it_is_dropped() {
     assert!(call.await.unwrap_err().is_cancelled());
     scene.provider.awake.send_replace(true);
     scene.call().await.unwrap();
-    assert_eq!(scene.flyte.carried(), ["old", "old", "new-1"]);
+    assert_eq!(scene.flyte.carried().last().unwrap(), "new-1");
     assert_eq!(scene.provider.got("grant_type").len(), 1, "the refresh token was spent once");
 }
 
@@ -433,4 +433,124 @@ async fn nothing_secret_is_shown() {
     for secret in ["new-1", "very secret", "refresh-of"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
+}
+
+#[tokio::test]
+async fn who_signs_out_elsewhere_stays_signed_out_and_this_process_goes_on() {
+    let scene = signed_in().await;
+    scene.flyte.accept(&["old"]);
+    scene.call().await.unwrap();
+    assert!(scene.store().remove(KEY).unwrap());
+    for access in ["new-1", "new-2"] {
+        scene.flyte.accept(&[access]);
+        scene.call().await.unwrap();
+        assert!(scene.kept().is_none(), "{access}");
+    }
+    assert_eq!(scene.provider.got("refresh_token"), ["refresh-of-old", "refresh-of-new-1"]);
+    // Whoever signs in again elsewhere has theirs used here too.
+    scene.keep(&tokens("theirs", &scene.provider));
+    scene.flyte.accept(&["theirs"]);
+    scene.call().await.unwrap();
+    assert_eq!(scene.provider.got("grant_type").len(), 2);
+}
+
+#[tokio::test]
+async fn who_signs_out_while_tokens_are_renewed_stays_signed_out() {
+    for answer in [None, Some(refused("invalid_grant"))] {
+        let scene = signed_in().await;
+        scene.provider.awake.send_replace(false);
+        let outermost = Arc::clone(&scene.outermost);
+        let call = tokio::spawn(async move { outermost.call(crate::testing::a_call(Vec::new())).await });
+        scene.provider.was_asked(1).await;
+        assert!(scene.store().remove(KEY).unwrap());
+        if let Some(answer) = &answer {
+            scene.provider.answer(400, answer.clone());
+        }
+        scene.provider.awake.send_replace(true);
+        assert_eq!(call.await.unwrap().is_ok(), answer.is_none());
+        assert!(scene.kept().is_none());
+    }
+}
+
+#[tokio::test]
+async fn tokens_that_could_not_be_kept_are_not_renewed_with_older_ones() {
+    let scene = signed_in().await;
+    scene.flyte.accept(&["old"]);
+    scene.call().await.unwrap();
+    let away = scene.folder.path().join("away");
+    fs::rename(&scene.options.folder, &away).unwrap();
+    fs::write(&scene.options.folder, "").unwrap();
+    scene.flyte.accept(&["new-1"]);
+    scene.call().await.unwrap();
+    fs::remove_file(&scene.options.folder).unwrap();
+    fs::rename(&away, &scene.options.folder).unwrap();
+    scene.flyte.accept(&["new-2"]);
+    scene.call().await.unwrap();
+    assert_eq!(scene.provider.got("refresh_token"), ["refresh-of-old", "refresh-of-new-1"]);
+    assert_eq!(scene.kept().unwrap().0, "new-2");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_another_process_spent_first_costs_nothing() {
+    let scene = signed_in().await;
+    scene.provider.awake.send_replace(false);
+    let outermost = Arc::clone(&scene.outermost);
+    let call = tokio::spawn(async move { outermost.call(crate::testing::a_call(Vec::new())).await });
+    scene.provider.was_asked(1).await;
+    // As it is where there are no turns.
+    scene.keep(&tokens("theirs", &scene.provider));
+    scene.flyte.accept(&["theirs"]);
+    scene.provider.answer(400, refused("invalid_grant"));
+    scene.provider.awake.send_replace(true);
+    call.await.unwrap().unwrap();
+    assert_eq!(scene.flyte.carried(), ["old", "theirs"]);
+    assert_eq!(scene.kept(), Some(("theirs".to_owned(), Some("refresh-of-theirs".to_owned()))));
+}
+
+#[tokio::test]
+async fn what_a_dropped_call_wanted_is_used_even_where_it_cannot_be_kept() {
+    let scene = signed_in().await;
+    scene.flyte.accept(&["old"]);
+    scene.call().await.unwrap();
+    fs::remove_dir_all(&scene.options.folder).unwrap();
+    fs::write(&scene.options.folder, "").unwrap();
+    scene.flyte.accept(&["new-1"]);
+    scene.provider.awake.send_replace(false);
+    let outermost = Arc::clone(&scene.outermost);
+    let call = tokio::spawn(async move { outermost.call(crate::testing::a_call(Vec::new())).await });
+    scene.provider.was_asked(1).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    scene.provider.awake.send_replace(true);
+    scene.call().await.unwrap();
+    assert_eq!(scene.provider.got("refresh_token"), ["refresh-of-old"]);
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_repeats_is_not_told() {
+    let scene = signed_in().await;
+    scene.flyte.accept(&[]);
+    let mut says = Status::new(Code::Unauthenticated, "bad token old, bad token new-1");
+    says.metadata.push(("echo".to_owned(), "Bearer new-1".to_owned()));
+    *scene.flyte.says.lock().unwrap() = Some(says);
+    let status = scene.call().await.unwrap_err();
+    assert!(!format!("{status:?} {}", story(&status)).contains("new-1"), "{status:?}");
+    *scene.flyte.says.lock().unwrap() = Some(Status::new(Code::NotFound, "no new-1"));
+    assert_eq!(scene.call().await.unwrap_err().message, "no ****");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_whose_file_is_open_to_others_is_told_what_to_do() {
+    use std::os::unix::fs::PermissionsExt as _;
+    listen();
+    let scene = signed_in().await.process(&ROBOT);
+    let path = scene.sign_in.place().replace('`', "");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    scene.call().await.unwrap();
+    let warnings = warnings_about(&path);
+    assert!(
+        warnings.iter().any(|warning| warning.contains(&format!("`chmod 600 '{path}'`"))),
+        "{warnings:?}"
+    );
 }

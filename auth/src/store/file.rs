@@ -94,11 +94,6 @@ impl FileStore {
         path_of(&self.folder, endpoint, KIND)
     }
 
-    /// Whether there is something in the place of an endpoint's tokens, of use or not.
-    pub(super) fn has(&self, endpoint: &str) -> bool {
-        self.path(endpoint).symlink_metadata().is_ok()
-    }
-
     /// The endpoint of a file, whoever may read it: it is only listed. `None` if the file is not where it belongs.
     fn endpoint(&self, path: &Path) -> Option<String> {
         let entry = entry::read(&private::peek(path).ok()?).ok()?;
@@ -109,6 +104,10 @@ impl FileStore {
 impl Store for FileStore {
     fn place(&self, endpoint: &str) -> String {
         format!("`{}`", self.path(endpoint).display())
+    }
+
+    fn has(&self, endpoint: &str) -> bool {
+        self.path(endpoint).symlink_metadata().is_ok()
     }
 
     fn load(&self, endpoint: &str) -> Result<Option<Tokens>, StoreError> {

@@ -68,11 +68,6 @@ impl KeyringStore {
         path_of(&self.folder, endpoint, KIND)
     }
 
-    /// Whether the tokens of an endpoint were put into the keyring, and not taken out.
-    pub(super) fn is_noted(&self, endpoint: &str) -> bool {
-        self.note(endpoint).symlink_metadata().is_ok()
-    }
-
     fn write_note(&self, endpoint: &str) -> Result<(), FileError> {
         let path = self.note(endpoint);
         let written = make_folder(&self.folder).and_then(|()| private::replace(&path, endpoint.as_bytes()));
@@ -100,8 +95,13 @@ impl Store for KeyringStore {
         Ok(self.keyring.probe()?)
     }
 
+    /// Whether the tokens of an endpoint were put into the keyring, and not taken out.
+    fn has(&self, endpoint: &str) -> bool {
+        self.note(endpoint).symlink_metadata().is_ok()
+    }
+
     fn load(&self, endpoint: &str) -> Result<Option<Tokens>, StoreError> {
-        if !self.is_noted(endpoint) {
+        if !self.has(endpoint) {
             return Ok(None);
         }
         let Some(text) = self.keyring.ask(endpoint, |entry| entry.get_password())? else { return Ok(None) };
@@ -113,7 +113,7 @@ impl Store for KeyringStore {
     fn save(&self, endpoint: &str, tokens: &Tokens) -> Result<(), StoreError> {
         let text = entry::write(endpoint, tokens)
             .map_err(|source| KeyringError::Broken { endpoint: endpoint.to_owned(), source })?;
-        let was_noted = self.is_noted(endpoint);
+        let was_noted = self.has(endpoint);
         // The note first: an entry that nobody knows of would never be found again.
         if !was_noted {
             self.write_note(endpoint)?;
@@ -131,7 +131,7 @@ impl Store for KeyringStore {
 
     /// Asks the keyring even for what is not noted: the notes may be lost, and a secret should not outlive its logout.
     fn remove(&self, endpoint: &str) -> Result<bool, StoreError> {
-        let is_noted = self.is_noted(endpoint);
+        let is_noted = self.has(endpoint);
         match self.keyring.ask(endpoint, |entry| entry.delete_credential()) {
             Err(_) if !is_noted => Ok(false),
             removed => {

@@ -39,7 +39,7 @@ impl Places {
         if self.file.has(endpoint) {
             return self.file.save(endpoint, tokens);
         }
-        let was_noted = self.keyring.is_noted(endpoint);
+        let was_noted = self.keyring.has(endpoint);
         let Err(error) = self.keyring.save(endpoint, tokens) else { return Ok(()) };
         let place = self.file.place(endpoint);
         // A machine without a keyring is nothing to warn of; one whose keyring does not do what it should is.
@@ -65,7 +65,7 @@ impl Store for Places {
             Choice::None => "nowhere".to_owned(),
             Choice::File => self.file.place(endpoint),
             Choice::Auto if self.file.has(endpoint) => self.file.place(endpoint),
-            Choice::Auto if !self.keyring.is_noted(endpoint) => {
+            Choice::Auto if !self.keyring.has(endpoint) => {
                 format!("{}, or else {}", self.keyring.place(endpoint), self.file.place(endpoint))
             }
             Choice::Auto | Choice::Keyring => self.keyring.place(endpoint),
@@ -76,6 +76,15 @@ impl Store for Places {
         match self.choice {
             Choice::Keyring => self.keyring.check(),
             Choice::Auto | Choice::File | Choice::None => Ok(()),
+        }
+    }
+
+    fn has(&self, endpoint: &str) -> bool {
+        match self.choice {
+            Choice::Auto => self.file.has(endpoint) || self.keyring.has(endpoint),
+            Choice::Keyring => self.keyring.has(endpoint),
+            Choice::File => self.file.has(endpoint),
+            Choice::None => false,
         }
     }
 
