@@ -310,10 +310,10 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 + protocol     1.1 (this host: 1.0)
 + headers.x-wrapped-by  ****                   plugin `wrapper`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
-+ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
++ its transport says hello [("x-wrapped-by", "wrapper"), ("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + speaks 1.1 in flyte-host at localhost:30080, size 73
-+ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
++ its transport says hello [("x-wrapped-by", "wrapper"), ("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)
@@ -361,10 +361,10 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 + audience              flyte-host 1.1         plugin `growth`
 + headers.x-wrapped-by  ****                   plugin `wrapper`
 + speaks 1.1 in flyte-host at localhost:30080, size 123
-+ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
++ its transport says hello [("x-wrapped-by", "wrapper"), ("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + speaks 1.1 in flyte-host at localhost:30080, size 73
-+ its transport says hello [("x-growth", "1.1")]; behind it is UNIMPLEMENTED
++ its transport says hello [("x-wrapped-by", "wrapper"), ("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)

@@ -72,7 +72,7 @@ $ flyte-host teams
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: `ListProjects` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host version -o name
@@ -81,14 +81,14 @@ transport
 ------- stderr -------
 error: `GetVersion` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host register task.yaml --version v1
@@ -99,14 +99,14 @@ task  where-am-i  v1       failed
 error: cannot register task `where-am-i`
   caused by: `CreateTask` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:124)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 
@@ -122,7 +122,7 @@ fn a_panic_when_it_is_made() {
 $ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host version -o name
@@ -130,25 +130,25 @@ flyte-host
 transport
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host register task.yaml --version v1
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:52)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
 hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
 [exit: 11]
 
