@@ -327,7 +327,23 @@ async fn a_port_that_somebody_has_is_named_with_its_owner() {
         }
         drop(stranger);
         // Nothing was left open by the attempt.
-        assert_eq!(Callback::bind(&uri).await.unwrap().redirect_uri(), uri);
+        assert_eq!(bind_soon(&uri).await.redirect_uri(), uri);
+    }
+}
+
+/// Binds a port that this process has given back. A program that another test starts has all our ports for the moment
+/// before it is that program.
+async fn bind_soon(uri: &str) -> Callback {
+    let us = format!("(process {})", std::process::id());
+    loop {
+        match Callback::bind(uri).await {
+            Err(CallbackError::PortTaken { holder, .. })
+                if holder.as_ref().is_none_or(|holder| !holder.ends_with(&us)) =>
+            {
+                tokio::task::yield_now().await;
+            }
+            bound => return bound.unwrap(),
+        }
     }
 }
 
@@ -336,10 +352,10 @@ async fn the_port_is_closed_as_soon_as_nobody_waits() {
     let callback = Callback::bind("http://localhost/callback").await.unwrap();
     let uri = callback.redirect_uri().to_owned();
     drop(callback);
-    let callback = Callback::bind(&uri).await.unwrap();
+    let callback = bind_soon(&uri).await;
     let (server, _answer) = callback.serve(CsrfToken::new("our-state".to_owned()), None);
     let mut server = Box::pin(server);
     assert!(poll_fn(|context| Poll::Ready(server.as_mut().poll(context).is_pending())).await);
     drop(server);
-    Callback::bind(&uri).await.unwrap();
+    bind_soon(&uri).await;
 }
