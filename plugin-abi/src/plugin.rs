@@ -73,8 +73,12 @@ pub trait Plugin: Sized + Send + Sync + 'static {
 
     /// The page that the browser shows after sign-in. flytekit: `get_auth_success_html`.
     ///
-    /// `endpoint` is the host name that the user signed in at; escape it if you put it into HTML.
-    /// `None` declines: the host asks the next plugin of the chain, then shows its own page.
+    /// `endpoint` is the host name of the identity provider that the user signed in at, never a token; escape it if you
+    /// put it into HTML. `None` declines: the host asks the next plugin of the chain, then shows its own page.
+    ///
+    /// It is asked after each sign-in in the browser, when the tokens are there, on a thread of its own. It has 10
+    /// seconds, since the browser waits; after that the host shows its own page. Scripts, frames
+    /// and forms do not work in a page; styles within it do, and styles, fonts and pictures over HTTPS.
     ///
     /// # Errors
     ///
