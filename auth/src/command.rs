@@ -60,7 +60,9 @@ impl CommandError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { .. } => None,
+            Self::Failed { .. } => {
+                Some("run the command by hand: it may want a sign-in of its own".to_owned())
+            }
             Self::Output { flaw: Flaw::Odd, .. } => {
                 Some("it has to print the token only, without `Bearer` before it".to_owned())
             }

@@ -46,7 +46,7 @@ pub enum Error {
     #[error("the configuration signs in by {0}, which asks nobody")]
     NoPerson(Flow),
     /// What was got was not accepted.
-    #[error("`{endpoint}` does not accept the token of this sign-in")]
+    #[error("`{endpoint}` does not accept the token of {}", place.as_deref().unwrap_or("this sign-in"))]
     NotAccepted {
         /// The endpoint.
         endpoint: String,

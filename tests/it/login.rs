@@ -278,7 +278,7 @@ error: variable `FLYTE_TOKEN_STORE` is `drawer`; `auto`, `keyring`, `file` or `n
         wrong("FLYTE_SIGN_IN_TIMEOUT", "soon"),
         str![[r#"
 ------- stderr -------
-error: variable `FLYTE_SIGN_IN_TIMEOUT` is `soon`; a number of seconds above 0 is expected
+error: variable `FLYTE_SIGN_IN_TIMEOUT` is `soon`; a number of seconds is expected, above 0 and at most 86400
 [exit: 2]
 "#]]
     );
@@ -299,7 +299,7 @@ For more information, try '--help'.
         home.run(&["login", "--timeout", "0"]),
         str![[r#"
 ------- stderr -------
-error: invalid value '0' for '--timeout <SECONDS>': a number of seconds above 0 is expected
+error: invalid value '0' for '--timeout <SECONDS>': a number of seconds is expected, above 0 and at most 86400
 
 For more information, try '--help'.
 [exit: 2]

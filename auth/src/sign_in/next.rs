@@ -61,6 +61,8 @@ impl SignIn {
         }
         match self.ask(&method, How::Configured).await {
             Ok(tokens) => Ok((tokens, Source::Got)),
+            // The server could not say how to sign in, so nobody was asked yet.
+            Err(error @ Error::Provider(_)) => Err(error.into()),
             Err(error) => {
                 let error = Arc::new(error);
                 self.current().decline(&error);

@@ -224,7 +224,8 @@ async fn a_token_of_a_variable_that_is_refused_says_where_it_is() {
     let status = process.call().await.unwrap_err();
     assert_eq!(
         story(&status),
-        "UNAUTHENTICATED `flyte.example` does not accept the token of this sign-in\n: token parse error\n\
+        "UNAUTHENTICATED `flyte.example` does not accept the token of variable `FLYTE_ACCESS_TOKEN`\n\
+         : token parse error\n\
          ? put another token into variable `FLYTE_ACCESS_TOKEN`, or take it away and sign in with `flyte-host login`"
     );
     // Its header was not known: the server is told once more, in the way that it wants.
@@ -376,7 +377,8 @@ async fn a_command_that_fails_is_told() {
     let status = scene.process(&command).call().await.unwrap_err();
     assert_eq!(
         story(&status),
-        "UNAUTHENTICATED `false`, which should print a token, ended with exit status: 1"
+        "UNAUTHENTICATED `false`, which should print a token, ended with exit status: 1\n\
+         ? run the command by hand: it may want a sign-in of its own"
     );
 }
 

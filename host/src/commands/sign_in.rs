@@ -97,6 +97,9 @@ fn without_a_home(store: Option<Choice>) -> Result<(Choice, PathBuf), Failure> {
     }
 }
 
+/// Nobody waits for longer than a day.
+const LONGEST_PATIENCE: Duration = Duration::from_hours(24);
+
 fn patience() -> Result<Duration, Failure> {
     let Some(text) = env::text(env::SIGN_IN_TIMEOUT) else { return Ok(PATIENCE) };
     seconds(&text).map_err(|expected| {
@@ -112,7 +115,8 @@ fn patience() -> Result<Duration, Failure> {
 /// What is expected instead.
 pub fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|time| !time.is_zero()).ok_or("a number of seconds above 0 is expected")
+    let is_possible = |time: &Duration| !time.is_zero() && *time <= LONGEST_PATIENCE;
+    seconds.filter(is_possible).ok_or("a number of seconds is expected, above 0 and at most 86400")
 }
 
 impl From<auth::Error> for Failure {
@@ -138,7 +142,7 @@ mod tests {
     #[test]
     fn patience_is_a_time_that_passes() {
         assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
-        for text in ["0", "-1", "soon", "NaN", "inf", ""] {
+        for text in ["0", "-1", "86401", "1e18", "soon", "NaN", "inf", ""] {
             assert!(seconds(text).is_err(), "{text}");
         }
     }

@@ -160,6 +160,7 @@ impl SignedIn {
             .fact("e-mail", plain(&self.user.email))
             .fact("subject", plain(&self.user.subject));
         let Some(tokens) = &self.tokens else { return facts };
+        let is_kept_here = !matches!(tokens.flow, Flow::StaticToken | Flow::ExternalCommand);
         let renewed = match tokens.flow {
             Flow::StaticToken => "",
             _ if is_renewable(tokens) => "without you",
@@ -169,7 +170,7 @@ impl SignedIn {
             .fact("flow", tokens.flow.to_string())
             .fact("expires", tokens.expires_at.map_or_else(String::new, |at| moment(at, now)))
             .fact("renewed", renewed)
-            .fact("kept in", self.kept.clone().unwrap_or_default())
+            .fact(if is_kept_here { "kept in" } else { "comes from" }, self.kept.clone().unwrap_or_default())
     }
 }
 
@@ -193,6 +194,11 @@ fn to_the_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
+/// A place as a value: messages mark names with backticks.
+fn without_marks(place: &str) -> String {
+    place.replace('`', "")
+}
+
 /// For programs: the same keys whoever is signed in.
 fn value(endpoint: &str, asks: bool, signed_in: Option<&SignedIn>) -> Value {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -213,7 +219,7 @@ fn value(endpoint: &str, asks: bool, signed_in: Option<&SignedIn>) -> Value {
         "flow": tokens.map(|tokens| tokens.flow),
         "expiresAt": tokens.and_then(|tokens| tokens.expires_at).map(to_the_second),
         "renewable": tokens.map(is_renewable),
-        "keptIn": signed_in.and_then(|signed_in| signed_in.kept.as_deref()),
+        "keptIn": signed_in.and_then(|signed_in| signed_in.kept.as_deref()).map(without_marks),
     })
 }
 

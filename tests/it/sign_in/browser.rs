@@ -110,7 +110,7 @@ kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
   "flow": "browser",
   "expiresAt": "[TIME]",
   "renewable": true,
-  "keptIn": "`[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`"
+  "keptIn": "[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json"
 }
 [exit: 0]
 "#]]
@@ -268,7 +268,7 @@ sign in with the browser; if no window opens, this is the address:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
 waiting for 4.0s; Ctrl-C gives up
 error: nobody signed in within 4 s
-hint: `FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take
+hint: `FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take, and so does `flyte-host login --timeout`
 [exit: 20]
 "#]]
     );

@@ -32,14 +32,14 @@ flytesnacks
     snapshot!(
         scene.run(&["whoami"]),
         str![[r#"
-endpoint  127.0.0.1:[PORT]
-name      Person flytepropeller
-username  flytepropeller
-e-mail    flytepropeller@example.org
-subject   flytepropeller
-flow      external command
-renewed   without you
-kept in   command `sh`
+endpoint    127.0.0.1:[PORT]
+name        Person flytepropeller
+username    flytepropeller
+e-mail      flytepropeller@example.org
+subject     flytepropeller
+flow        external command
+renewed     without you
+comes from  command `sh`
 [exit: 0]
 "#]]
     );
@@ -49,6 +49,7 @@ kept in   command `sh`
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `sh`, which should print a token, ended with exit status: 3: log in at https://vault.example first
+hint: run the command by hand: it may want a sign-in of its own
 [exit: 20]
 "#]]
     );

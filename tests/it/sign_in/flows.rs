@@ -294,7 +294,7 @@ hint: take it away to sign in in another way
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` does not accept the token of this sign-in
+  caused by: `127.0.0.1:[PORT]` does not accept the token of variable `FLYTE_ACCESS_TOKEN`
   caused by: token parse error Not enough segments
 hint: put another token into variable `FLYTE_ACCESS_TOKEN`, or take it away and sign in with `flyte-host login`
 [exit: 20]
@@ -306,13 +306,13 @@ hint: put another token into variable `FLYTE_ACCESS_TOKEN`, or take it away and 
     snapshot!(
         scene.run(&["whoami"]),
         str![[r#"
-endpoint  127.0.0.1:[PORT]
-name      Person flytepropeller
-username  flytepropeller
-e-mail    flytepropeller@example.org
-subject   flytepropeller
-flow      static token
-kept in   `[HOME]/work/token`
+endpoint    127.0.0.1:[PORT]
+name        Person flytepropeller
+username    flytepropeller
+e-mail      flytepropeller@example.org
+subject     flytepropeller
+flow        static token
+comes from  `[HOME]/work/token`
 [exit: 0]
 "#]]
     );

@@ -90,7 +90,7 @@ expires   [TIME]
 renewed   without you
 kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 ------- stderr -------
-warning: the sign-in that is kept cannot be used: `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json` is not used, because others than its owner may open it (mode 0644)
+warning: the sign-in that is kept cannot be used: `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json` is not used, because others than its owner may open it (mode 0644); if somebody may have seen the tokens in it, remove it and sign in again with `flyte-host login`; else `chmod 600 '[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json'`
 [exit: 0]
 "#]]
     );
@@ -116,7 +116,7 @@ fn a_place_that_cannot_be_written() {
 flytesnacks
 ------- stderr -------
 warning: two commands may sign in at once, since `[HOME]/work/state/flyte-host` cannot be used: Not a directory (os error 20)
-warning: the sign-in cannot be kept, and holds for this command only: `[HOME]/work/state/flyte-host/127-0-0-1-[PORT].[HASH].json` cannot be written: Not a directory (os error 20)
+warning: the sign-in cannot be kept, and holds for this command only: `[HOME]/work/state/flyte-host/127-0-0-1-[PORT].[HASH].json` cannot be written: Not a directory (os error 20); see to it that the folder is yours and not read-only, or name another one with `XDG_STATE_HOME`
 [exit: 0]
 "#]]
     );
@@ -135,7 +135,7 @@ fn nothing_is_kept_if_nobody_wants_it() {
         str![[r#"
 flytesnacks
 ------- stderr -------
-warning: the sign-in cannot be kept, and holds for this command only: the system's keyring cannot be used: no secret service provider or dbus session found
+warning: the sign-in cannot be kept, and holds for this command only: the system's keyring cannot be used: no secret service provider or dbus session found; unlock the keyring, or keep tokens in a file: `token-store = "file"` in the host's settings, or `FLYTE_TOKEN_STORE=file`
 [exit: 0]
 "#]]
     );
