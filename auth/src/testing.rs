@@ -79,6 +79,8 @@ pub(crate) struct Flyte {
     /// The metadata of all calls, without those to the service that says how to sign in.
     pub(crate) calls: Mutex<Vec<Metadata>>,
     pub(crate) questions: AtomicUsize,
+    /// Whether it cannot say how to sign in.
+    pub(crate) is_confused: AtomicBool,
     provider: String,
 }
 
@@ -103,6 +105,9 @@ impl Flyte {
         match &*call.path {
             "/flyteidl.service.AuthMetadataService/GetPublicClientConfig" => {
                 self.questions.fetch_add(1, Ordering::Relaxed);
+                if self.is_confused.load(Ordering::Relaxed) {
+                    return Err(Status::new(Code::Internal, "the server is confused"));
+                }
                 Ok(PublicClientAuthConfigResponse {
                     client_id: "flytectl".to_owned(),
                     redirect_uri: "http://localhost:53593/callback".to_owned(),
@@ -275,6 +280,7 @@ impl Scene {
             says: Mutex::default(),
             calls: Mutex::default(),
             questions: AtomicUsize::new(0),
+            is_confused: AtomicBool::new(false),
             provider: provider.url.clone(),
         });
         flyte.accept(&["new-1", "new-2", "new-3"]);

@@ -194,6 +194,18 @@ async fn a_person_who_did_not_sign_in_is_not_asked_again_by_the_next_call() {
 }
 
 #[tokio::test]
+async fn a_server_that_could_not_say_how_to_sign_in_is_asked_again_by_the_next_call() {
+    let scene = Scene::new().await.process(&[("FLYTE_CREDENTIALS_AUTH_MODE", "DeviceFlow")]);
+    scene.person.is_there.store(true, Ordering::Relaxed);
+    scene.flyte.is_confused.store(true, Ordering::Relaxed);
+    let first = story(&scene.call().await.unwrap_err());
+    assert!(first.contains("the server is confused"), "{first}");
+    scene.flyte.is_confused.store(false, Ordering::Relaxed);
+    let second = story(&scene.call().await.unwrap_err());
+    assert!(second.contains("gives no codes for other devices"), "{second}");
+}
+
+#[tokio::test]
 async fn a_file_with_a_token_is_read_again_when_the_token_is_refused() {
     let scene = Scene::new().await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
