@@ -134,7 +134,8 @@ async fn a_command_for_the_proxy_that_fails_is_told() {
     let status = proxy.call(a_call(Metadata::new())).await.unwrap_err();
     assert_eq!(
         story(&status),
-        "UNAUTHENTICATED `false`, which should print a token, ended with exit status: 1"
+        "UNAUTHENTICATED `false`, which should print a token, ended with exit status: 1\n\
+         ? run the command by hand: it may want a sign-in of its own"
     );
 }
 
