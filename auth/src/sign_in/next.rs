@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use remote::{
     Client,
     client::{self, Policy},
-    config::{Secret, Setting},
+    config::Secret,
     transport::Transport,
 };
 
@@ -215,11 +215,8 @@ impl SignIn {
     }
 
     async fn provider(&self) -> Result<Provider, Error> {
-        let header = |(name, value): &(String, Setting<Secret>)| {
-            (name.to_ascii_lowercase(), value.value.reveal().to_owned())
-        };
         let options = client::Options {
-            metadata: self.connection.headers.iter().map(header).collect(),
+            metadata: self.connection.metadata(),
             timeout: Some(DISCOVERY),
             retry: Policy::default(),
         };

@@ -12,7 +12,7 @@ use std::{
 use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken};
 use remote::{
     client::{self, Client, Kind},
-    config::{Connection, Endpoint, Secret, Setting},
+    config::{Connection, Endpoint},
     data::{FileUrls, Transfers},
     grpc::{self, Grpc},
     net::{Network, Proxies, TrustError},
@@ -233,10 +233,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What holds for every call.
 fn client_options(connection: &Connection) -> Result<client::Options, Failure> {
-    let header = |(name, value): &(String, Setting<Secret>)| {
-        (name.to_ascii_lowercase(), value.value.reveal().to_owned())
-    };
-    let metadata = connection.headers.iter().map(header).collect();
+    let metadata = connection.metadata();
     Ok(client::Options { metadata, timeout: timeout()?, ..client::Options::default() })
 }
 

@@ -5,6 +5,7 @@ use super::endpoint::{Endpoint, Scheme};
 use super::entry::{Entry, Reader};
 use super::error::Error;
 use super::origin::{Origin, Secret, Setting};
+use crate::transport::Metadata;
 
 /// The reason that stands beside every value of the sandbox.
 const SANDBOX: &str = "sandbox: no configuration file and no `FLYTE_PLATFORM_URL`";
@@ -103,6 +104,14 @@ impl Connection {
     /// Whether nobody named a control plane, so that the sandbox answers.
     pub fn is_sandbox(&self) -> bool {
         matches!(&self.endpoint.origin, Origin::Default(reason) if reason == SANDBOX)
+    }
+
+    /// The headers as calls carry them: names in lower case, secrets in the open.
+    pub fn metadata(&self) -> Metadata {
+        let header = |(name, value): &(String, Setting<Secret>)| {
+            (name.to_ascii_lowercase(), value.value.reveal().to_owned())
+        };
+        self.headers.iter().map(header).collect()
     }
 
     /// `PlatformConfig.auto`, with the project and domain of pyflyte's `-p` and `-d`.
