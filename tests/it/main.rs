@@ -21,6 +21,7 @@ mod library;
 mod login;
 mod museum;
 mod project;
+mod recorded;
 mod register;
 mod register_send;
 mod run;

@@ -9,6 +9,7 @@ mod difference;
 mod environment;
 mod library;
 mod prepared;
+pub mod recorded;
 pub mod redact;
 mod running;
 mod server;
@@ -19,6 +20,7 @@ pub use difference::difference;
 pub use environment::TestEnvironment;
 pub use library::{patch, patch_first};
 pub use prepared::prepared;
+pub use recorded::Recorded;
 pub use running::Running;
 pub use server::Server;
 
