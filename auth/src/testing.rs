@@ -42,7 +42,7 @@ pub(crate) const KEY: &str = "flyte.example:443";
 pub(crate) fn connection_of(variables: &[(&str, &str)]) -> Connection {
     let mut env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), ENDPOINT.to_owned())]);
     env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     Configuration::load(&sources).unwrap().connection
 }
 

@@ -28,6 +28,7 @@ use crate::{
         connection::{self, Configurations},
         transport,
     },
+    env,
     settings::Settings,
 };
 
@@ -63,6 +64,10 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     let completion = completion::Request::of_process(words);
     let choice = Choice::scan(completion.as_ref().map_or(words, completion::Request::words));
     logger::start(choice.verbose);
+    if let Some(name) = env::not_utf8() {
+        return Err(Failure::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))
+            .hint(format!("set `{name}` again, or unset it")));
+    }
     let (settings, broken) = match Settings::read() {
         Ok(settings) => (settings, None),
         Err(error) => (Settings::default(), Some(Failure::from(error))),

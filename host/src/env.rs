@@ -16,6 +16,9 @@ pub const PLUGIN_FALLBACK: &str = "FLYTE_PLUGIN_FALLBACK";
 /// The host's settings file, instead of `~/.flyte/host.toml`.
 pub const HOST_CONFIG: &str = "FLYTE_HOST_CONFIG";
 
+/// `1`: use the embedded sandbox, whatever the configuration says, as `--sandbox` does; `0`: never, unless `--sandbox` is given.
+pub const SANDBOX: &str = "FLYTE_SANDBOX";
+
 /// The folder of the embedded sandbox, instead of `~/.flyte/sandbox`.
 pub const SANDBOX_DIR: &str = "FLYTE_SANDBOX_DIR";
 
@@ -53,9 +56,45 @@ pub fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Whether a variable that switches something is on.
+/// Whether a variable that switches something is on; off if it is not set.
 #[must_use]
 pub fn is_on(name: &str) -> bool {
-    text(name)
-        .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off"))
+    switch(name).unwrap_or_default()
 }
+
+/// Whether a variable switches something on or off; `None` if it is not set.
+#[must_use]
+pub fn switch(name: &str) -> Option<bool> {
+    let value = text(name)?.to_ascii_lowercase();
+    Some(!matches!(value.as_str(), "0" | "false" | "no" | "off"))
+}
+
+/// A variable of this program whose value is not UTF-8, so that it would count as not set.
+///
+/// The variables that hold paths of plugins ([`PLUGIN`], [`PLUGIN_PATH`]) may have any bytes; those of Flyte's configuration are
+/// checked where they are read.
+#[must_use]
+pub fn not_utf8() -> Option<String> {
+    let is_ours = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        name.ends_with("_PROXY") || READ_AS_TEXT.contains(&name.as_str())
+    };
+    std::env::vars_os()
+        .filter(|(_, value)| value.to_str().is_none())
+        .filter_map(|(name, _)| name.into_string().ok())
+        .find(|name| is_ours(name))
+}
+
+const READ_AS_TEXT: [&str; 11] = [
+    PLUGIN_FALLBACK,
+    HOST_CONFIG,
+    SANDBOX,
+    SANDBOX_DIR,
+    TIMEOUT,
+    ACCESS_TOKEN,
+    ACCESS_TOKEN_FILE,
+    TOKEN_STORE,
+    SIGN_IN_TIMEOUT,
+    STATE_HOME,
+    CI,
+];

@@ -4,6 +4,7 @@
 //! plugins = ["acme"]        # what `FLYTE_PLUGIN` would say; `flyte-host plugin enable` writes it
 //! plugin-fallback = false   # what `FLYTE_PLUGIN_FALLBACK` would say
 //! token-store = "auto"      # what `FLYTE_TOKEN_STORE` would say
+//! sandbox-fallback = false  # use the embedded sandbox where no endpoint is configured, also in scripts and CI
 //!
 //! [plugin.acme]             # Acme's own section: its plugin reads it with `Host::config`
 //! team = "vision"
@@ -36,6 +37,9 @@ pub struct Settings {
     /// Where the tokens of a sign-in are kept; `None` if the file does not say.
     #[serde(default, deserialize_with = "token_store")]
     pub token_store: Option<Choice>,
+    /// Use the embedded sandbox where no endpoint is configured, whether or not somebody sees it.
+    #[serde(default)]
+    pub sandbox_fallback: bool,
     /// Each plugin's own section, by the plugin's name.
     #[serde(default)]
     pub plugin: BTreeMap<String, serde_json::Value>,

@@ -5,7 +5,7 @@
 //!
 //! The rules are flytekit's (1.16.31, `flytekit/configuration/`):
 //!
-//! 1. **One file**: the one of `-c`; else that of `FLYTECTL_CONFIG`, if it exists; else `./flytekit.config`,
+//! 1. **One file**: the one of `-c`; else that of `FLYTECTL_CONFIG`; else `./flytekit.config`,
 //!    `~/.flyte/config`, `~/.flyte/config.yaml`. A name that ends with `yaml` or `yml` is YAML, all else is INI.
 //! 2. **Per key**: the variable `FLYTE_<SECTION>_<OPTION>`, else the file, else the default. Only booleans and what
 //!    Python takes for true replace a default.
@@ -15,8 +15,8 @@
 //!
 //! Where flytekit fails in silence, we do not. Deliberate differences:
 //!
-//! - Errors where flytekit goes on: a file of `-c` that does not exist (INI), that cannot be read or that is a
-//!   directory; broken YAML (flytekit warns and uses the defaults); a `%` in an INI value that refers to nothing; a
+//! - Errors where flytekit goes on: a file of `-c` (INI) or `FLYTECTL_CONFIG` that does not exist; one that cannot be
+//!   read or that is a directory; a variable that is not UTF-8; broken YAML (flytekit warns and uses the defaults); a `%` in an INI value that refers to nothing; a
 //!   value of the wrong kind, such as a list as a client id or a number as the endpoint; an endpoint that cannot be
 //!   one; an unknown `authType` (flytekit: on the first call).
 //! - Numbers and dates where a text is expected keep their spelling: `clientId: 0123` is `0123`, not 83.
@@ -77,7 +77,7 @@ impl Configuration {
     /// If the file in use is missing, unreadable or broken, or if a value cannot be what it should be.
     pub fn load(sources: &Sources) -> Result<Configuration, Error> {
         let mut warnings = Vec::new();
-        let location = sources.locate(&mut warnings)?;
+        let location = sources.locate()?;
         let file = match &location {
             Some(location) => Some(ConfigFile::read(location.value.clone())?),
             None => None,
@@ -86,7 +86,7 @@ impl Configuration {
             known::warn_of_unknown_keys(file, &mut warnings);
         }
         let images = Images::read(sources, file.as_ref())?;
-        let is_sandbox = file.is_none() && sources.variable("FLYTE_PLATFORM_URL").is_none();
+        let is_sandbox = file.is_none() && sources.variable("FLYTE_PLATFORM_URL")?.is_none();
         let mut reader = Reader { sources, file: file.as_ref(), warnings };
         let (connection, storage) = match is_sandbox {
             true => {

@@ -41,13 +41,18 @@ impl Home {
         self
     }
 
-    fn load_with(&self, explicit: Option<&str>) -> Result<Configuration, Error> {
-        Configuration::load(&Sources {
+    fn sources(&self, explicit: Option<&str>) -> Sources {
+        Sources {
             env: self.env.clone(),
             home: Some(self.folder.path().to_owned()),
             cwd: self.folder.path().to_owned(),
             explicit: explicit.map(Into::into),
-        })
+            ..Sources::default()
+        }
+    }
+
+    fn load_with(&self, explicit: Option<&str>) -> Result<Configuration, Error> {
+        Configuration::load(&self.sources(explicit))
     }
 
     fn load(&self) -> Configuration {
@@ -135,8 +140,11 @@ fn without_file_and_endpoint_the_sandbox_answers() {
     );
     assert_eq!(configuration.storage.endpoint.value.as_deref(), Some("http://localhost:30002"));
     let mut connection = configuration.connection;
-    connection.endpoint = Setting::new("a".parse().unwrap(), Origin::Flag("--endpoint".to_owned()));
+    assert!(connection.is_implicit_sandbox());
+    connection.set_endpoint(Setting::new("a".parse().unwrap(), Origin::Flag("--endpoint".to_owned())));
     assert!(!connection.is_sandbox());
+    let connection = connection.into_sandbox(Origin::Flag("--sandbox".to_owned()));
+    assert!(connection.is_sandbox() && !connection.is_implicit_sandbox());
 }
 
 #[test]
@@ -152,6 +160,68 @@ fn the_file_in_use_tells_why() {
     assert_eq!(why(&home, None), "~/my.yaml: variable `FLYTECTL_CONFIG`");
     let home = Home::new().file("flytekit.config", "[platform]\nurl=a");
     assert_eq!(why(&home, None), "~/flytekit.config: default (found in the current directory)");
+}
+
+#[test]
+fn a_file_that_was_asked_for_has_to_be_there() {
+    let home = Home::new().yaml("admin: {endpoint: a}").file("my.yaml", "admin: {endpoint: b}");
+    let refused = |home: &Home, explicit| {
+        let error = home.load_with(explicit).unwrap_err();
+        format!("{error}\n{}", error.hint().unwrap())
+    };
+    check(
+        refused(&home, Some("nowhere.ini")),
+        str![[r#"
+configuration file `~/nowhere.ini` does not exist
+correct the path, or omit `--config`
+"#]],
+    );
+    check(
+        refused(&home, Some("my.yml")),
+        str![[r#"
+configuration file `~/my.yml` does not exist
+did you mean `~/my.yaml`?
+"#]],
+    );
+    check(
+        refused(&home.var("FLYTECTL_CONFIG", "nowhere.ini"), None),
+        str![[r#"
+configuration file `~/nowhere.ini` does not exist
+correct the path, or unset `FLYTECTL_CONFIG`
+"#]],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_read_is_found() {
+    let misplaced = |home: &Home| home.sources(None).misplaced().map(|path| path.to_string());
+    assert_eq!(misplaced(&Home::new()), None);
+    for name in ["config.yml", "Config.yaml", "config.YAML", "config-sandbox.yaml"] {
+        let home = Home::new().file(&format!(".flyte/{name}"), "admin: {endpoint: a}");
+        assert_eq!(misplaced(&home), Some(format!("~/.flyte/{name}")));
+    }
+    let home = Home::new().file("config.yaml", "admin:\n  endpoint: a\n");
+    assert_eq!(misplaced(&home).as_deref(), Some("~/config.yaml"));
+    for (name, text) in [("config.yaml", "theme: dark\n"), (".flyte/host.toml", "plugins = []\n")] {
+        assert_eq!(misplaced(&Home::new().file(name, text)), None, "{name}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_utf8_is_not_unset() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
+    let set = |name: &str, value: &[u8]| (OsString::from(name), OsString::from_vec(value.to_vec()));
+    let refused = |name: &str| {
+        let vars = [set("FLYTE_PLATFORM_URL", b"a.example"), set(name, b"caf\xe9"), set("OTHER", b"\xff")];
+        Configuration::load(&Sources::from_vars(vars)).unwrap_err().to_string()
+    };
+    for name in ["FLYTE_PLATFORM_URL", "FLYTECTL_CONFIG", "FLYTE_PLATFORM_INSECURE", "FLYTE_INTERNAL_IMAGE"] {
+        assert_eq!(refused(name), format!("variable `{name}` is not UTF-8"));
+    }
+    let home = Home::new().yaml("admin: {endpoint: a, clientSecretEnvVar: MINE}");
+    let sources = Sources { not_utf8: ["MINE".to_owned()].into(), ..home.sources(None) };
+    let error = Configuration::load(&sources).unwrap_err();
+    assert_eq!(error.to_string(), "variable `MINE` is not UTF-8");
 }
 
 #[test]
@@ -171,12 +241,6 @@ fn images_come_with_their_names() {
 
 #[test]
 fn what_flytekit_swallows_is_a_warning() {
-    check(
-        Home::new().var("FLYTECTL_CONFIG", "nowhere.yaml").yaml("admin: {endpoint: a}").warnings(),
-        str![
-            "variable `FLYTECTL_CONFIG` names `~/nowhere.yaml`, which does not exist; the usual places are searched instead"
-        ],
-    );
     check(
         Home::new().yaml("admin: {endpoint: a, insecure: flase}").warnings(),
         str!["`admin.insecure` in `~/.flyte/config.yaml` is `flase`, which counts as true, as in flytekit"],
@@ -232,7 +296,7 @@ fn a_missing_or_unreadable_file_is_an_error() {
         report(&Home::new().load_with(Some("my.cfg")).unwrap_err()),
         str![[r#"
 error: configuration file `~/my.cfg` does not exist
-hint: check the path, or leave `--config` out
+hint: correct the path, or omit `--config`
 "#]],
     );
     let home = Home::new();

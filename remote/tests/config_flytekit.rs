@@ -61,6 +61,7 @@ impl Case {
             home: Some(root.join("home")),
             cwd: root.join("cwd"),
             explicit: self.explicit.as_ref().map(Into::into),
+            ..Sources::default()
         };
         match Configuration::load(&sources) {
             Ok(configuration) => resolved(&configuration),
@@ -129,11 +130,9 @@ fn search_cases() -> Vec<Case> {
         everywhere(),
         everywhere().file("cwd/x.yml", yaml("x")).var("FLYTECTL_CONFIG", "x.yml"),
         everywhere().file("home/x", ini("x")).var("FLYTECTL_CONFIG", "ROOT/home/x"),
-        everywhere().var("FLYTECTL_CONFIG", "nowhere.yaml"),
         everywhere().var("FLYTECTL_CONFIG", ""),
         everywhere().file("cwd/x.yaml", yaml("x")).var("FLYTECTL_CONFIG", "x.yaml").var(OVERRIDE, ""),
         everywhere().file("cwd/x.yaml", yaml("x")).var("FLYTECTL_CONFIG", "nowhere").var(OVERRIDE, "x.yaml"),
-        everywhere().file("cwd/x.yaml", yaml("x")).var("FLYTECTL_CONFIG", "x.yaml").var(OVERRIDE, "nowhere"),
         everywhere().file("cwd/x.yaml", yaml("x")).explicit("x.yaml"),
         everywhere().file("cwd/x.ini", ini("x")).explicit("x.ini").var("FLYTE_PLATFORM_URL", "env"),
         everywhere().explicit("nowhere.yaml"),
@@ -325,7 +324,7 @@ fn random_case(random: &mut Random) -> Case {
         0 => case,
         1 => case.file(CWD_INI, ini).file(HOME_YAML, "admin: {endpoint: other}"),
         2 => case.file(HOME_INI, ini),
-        3 => case.file(HOME_YAML, yaml).var("FLYTECTL_CONFIG", "nowhere"),
+        3 => case.file(HOME_YAML, yaml).var("FLYTECTL_CONFIG", ""),
         4 => case.file("cwd/my.yaml", yaml).explicit("my.yaml"),
         _ => case.file("home/my.yml", yaml).var("FLYTECTL_CONFIG", "ROOT/home/my.yml"),
     }

@@ -63,7 +63,7 @@ fn says(status: u16, text: &'static str) -> Response<Full<Bytes>> {
 
 fn transfers(files: FileUrls) -> Transfers {
     let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), "flyte.example".to_owned())]);
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     let connection = Configuration::load(&sources).unwrap().connection;
     let network = Network::new(&connection, Proxies::default()).unwrap();
     let retry = Policy { pause: Duration::ZERO, ..Policy::default() };

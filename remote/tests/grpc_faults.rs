@@ -39,7 +39,7 @@ const PLAIN: (&str, &str) = ("FLYTE_PLATFORM_INSECURE", "true");
 fn connection(endpoint: &str, variables: &[(&str, &str)]) -> Connection {
     let mut env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint.to_owned())]);
     env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     Configuration::load(&sources).unwrap().connection
 }
 

@@ -23,7 +23,7 @@ use tokio_rustls::{
 fn connection(variables: &[(&str, &str)]) -> Connection {
     let all = variables.iter().copied().chain([("FLYTE_PLATFORM_URL", "flyte.example")]);
     let env: BTreeMap<_, _> = all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     Configuration::load(&sources).unwrap().connection
 }
 

@@ -11,7 +11,7 @@ use remote::{
 use sandbox::{EngineStart, Sandbox};
 use tests::TestEnvironment;
 
-use crate::home_with;
+use crate::sandbox_home;
 
 /// A home and its sandbox.
 pub(crate) struct Flyte {
@@ -21,7 +21,7 @@ pub(crate) struct Flyte {
 
 /// A sandbox in which nothing is registered.
 pub(crate) fn empty() -> Flyte {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     let root = home.home().join(".flyte/sandbox");
     let sandbox = Sandbox::open(&sandbox::Options { root, engine: EngineStart::Within }).unwrap();
     Flyte { home, _sandbox: sandbox }

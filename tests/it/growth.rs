@@ -4,7 +4,7 @@
 use snapbox::str;
 use tests::{TestEnvironment, difference, patch, prepared, snapshot};
 
-use crate::home_with;
+use crate::{allow_sandbox, home_with};
 
 /// A version of the protocol, as the feature `next-protocol` decides it.
 #[derive(Clone, Copy)]
@@ -21,6 +21,7 @@ fn home_of(host: Protocol, plugins: &[(&str, Protocol)]) -> Option<TestEnvironme
         Protocol::Old => home_with(&[]),
         Protocol::New => TestEnvironment::new(&prepared("FLYTE_TEST_NEXT_HOST")?),
     };
+    allow_sandbox(&home);
     for &(plugin, protocol) in plugins {
         match protocol {
             Protocol::Old => home.install(plugin),

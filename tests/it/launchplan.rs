@@ -3,11 +3,11 @@
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
 
-use crate::{home_with, register_send::HELLO};
+use crate::{register_send::HELLO, sandbox_home};
 
 /// A home where the launch plan `shout` has the versions 1 and 2.
 fn two_versions() -> TestEnvironment {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     home.write("hello.yaml", HELLO);
     for version in ["1", "2"] {
         let told = home.run(&["register", "hello.yaml", "--version", version]);

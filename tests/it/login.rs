@@ -5,7 +5,7 @@ use std::process::Command;
 use snapbox::str;
 use tests::{Server, TestEnvironment, snapshot};
 
-use crate::home_with;
+use crate::{home_with, sandbox_home};
 
 /// A home that leads to a server over the network which asks nobody to sign in: the sandbox's.
 fn home_without_sign_in() -> (TestEnvironment, Server) {
@@ -18,7 +18,7 @@ fn home_without_sign_in() -> (TestEnvironment, Server) {
 
 #[test]
 fn the_embedded_sandbox_asks_nobody_and_is_not_opened() {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     snapshot!(
         home.run(&["login"]),
         str![[r#"

@@ -26,6 +26,7 @@ mod register;
 mod register_send;
 mod run;
 mod sandbox;
+mod sandbox_choice;
 mod selection;
 mod servicer;
 mod settings;
@@ -48,6 +49,18 @@ fn home_with(plugins: &[&str]) -> TestEnvironment {
         home.install(plugin);
     }
     home
+}
+
+/// A home with plugins in it, where the embedded sandbox is asked for.
+fn sandbox_home(plugins: &[&str]) -> TestEnvironment {
+    let mut home = home_with(plugins);
+    home.set("FLYTE_SANDBOX", "1");
+    home
+}
+
+/// Lets the embedded sandbox answer where no plugin names an endpoint.
+fn allow_sandbox(home: &TestEnvironment) {
+    home.write("../.flyte/host.toml", "sandbox-fallback = true\n");
 }
 
 /// Asks a program with some plugins in use which they are.

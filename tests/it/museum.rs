@@ -9,7 +9,7 @@ use flyte_host::plugin::{Directories, Loader};
 use snapbox::Data;
 use tests::snapshot;
 
-use crate::{growth, home_with};
+use crate::{allow_sandbox, growth, home_with};
 
 /// The exhibits that can be loaded on this machine, each with the file of its answers.
 fn exhibits() -> Vec<(PathBuf, PathBuf)> {
@@ -28,6 +28,7 @@ fn exhibits() -> Vec<(PathBuf, PathBuf)> {
 fn every_exhibit_answers_as_it_did() {
     for (library, answers) in exhibits() {
         let mut home = home_with(&[]);
+        allow_sandbox(&home);
         home.copy_file(&library, home.plugins().join("libgrowth.so"));
         home.set("FLYTE_PLUGIN", "growth");
         snapshot!(growth::answers(&home), Data::read_from(&answers, None));

@@ -3,11 +3,11 @@
 use snapbox::str;
 use tests::snapshot;
 
-use crate::home_with;
+use crate::sandbox_home;
 
 #[test]
 fn projects_are_made_and_changed() {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     snapshot!(
         home.run(&["project", "create", "data", "--name", "Data platform", "--labels", "team=data,tier=1"]),
         str![[r#"
@@ -79,7 +79,7 @@ data     Data platform  ACTIVE  Of the data team
 
 #[test]
 fn an_update_leaves_an_archived_project_archived() {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     assert!(home.run(&["project", "create", "old"]).ends_with("[exit: 0]"));
     assert!(home.run(&["project", "archive", "old"]).ends_with("[exit: 0]"));
     snapshot!(
@@ -94,7 +94,7 @@ old      Kept for the record  ARCHIVED  -
 
 #[test]
 fn an_archived_project_takes_nothing_new() {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     home.write("task.yaml", "name: hello\nimage: alpine\ncommand: [echo]\n");
     assert!(home.run(&["project", "create", "old"]).ends_with("[exit: 0]"));
     assert!(home.run(&["project", "archive", "old"]).ends_with("[exit: 0]"));
@@ -116,7 +116,7 @@ hint: `flyte-host project activate old` lets it take new things
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     snapshot!(
         home.run(&["project", "create", "flytesnacks"]),
         str![[r#"

@@ -3,7 +3,7 @@
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
 
-use crate::home_with;
+use crate::sandbox_home;
 
 /// A task, and a workflow that runs it.
 pub(crate) const HELLO: &str = "\
@@ -21,7 +21,7 @@ outputs: {text: $say.text}
 ";
 
 fn home_of(document: &str) -> TestEnvironment {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     home.write("hello.yaml", document);
     home
 }
@@ -345,6 +345,7 @@ error: cannot read `hello.yaml`, document 1
 #[test]
 fn a_server_that_does_not_answer_is_asked_for_a_few_only() {
     let mut home = home_of(HELLO);
+    home.set("FLYTE_SANDBOX", "");
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
     snapshot!(
         home.run(&["register", "hello.yaml", "--version", "v1"]),
@@ -367,7 +368,7 @@ hint: check `admin.endpoint`, and that Flyte runs there
 
 #[test]
 fn the_plugins_rules_arrive() {
-    let mut home = home_with(&["acme"]);
+    let mut home = sandbox_home(&["acme"]);
     home.set("FLYTE_PLUGIN", "acme");
     home.write("hello.yaml", "name: cached\ncommand: [sh]\ncache: true\n");
     snapshot!(
@@ -432,7 +433,7 @@ id:
 
 #[test]
 fn the_code_of_a_package_goes_along() {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     home.write(
         "task.yaml",
         "name: fast\nimage: python\ncommand: [pyflyte-fast-execute, --additional-distribution, '{{ .remote_package_path }}', \

@@ -9,7 +9,7 @@ use std::{
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
 
-use crate::{home_with, register_send::HELLO};
+use crate::{home_with, register_send::HELLO, sandbox_home};
 
 /// A home whose server ends with the test.
 struct Served(TestEnvironment);
@@ -204,7 +204,7 @@ hint: another program may use the port; choose one with `--port`
 
 #[test]
 fn it_is_taken_away_when_somebody_says_so() {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     home.write("hello.yaml", HELLO);
     assert!(home.run(&["register", "hello.yaml"]).ends_with("[exit: 0]"));
     snapshot!(

@@ -38,7 +38,7 @@ error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
       |
     2 | plugin_path = "/opt"
       | ^^^^^^^^^^^
-    unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `token-store`, `plugin`
+    unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `token-store`, `sandbox-fallback`, `plugin`
 hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]

@@ -7,11 +7,12 @@ mod recorded;
 
 use tests::TestEnvironment;
 
-use crate::home_with;
+use crate::{allow_sandbox, home_with};
 
 /// A home in which a plugin's transport does something.
 fn home_where(mode: &str) -> TestEnvironment {
     let mut home = home_with(&["transport"]);
+    allow_sandbox(&home);
     home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", mode);
     home.write("task.yaml", "{ name: where-am-i, image: 'debian:12-slim', command: [pwd], cache: false }");
     home

@@ -3,11 +3,11 @@
 use snapbox::str;
 use tests::snapshot;
 
-use crate::home_with;
+use crate::{home_with, sandbox_home};
 
 #[test]
 fn of_all_parts() {
-    let mut home = home_with(&["acme"]);
+    let mut home = sandbox_home(&["acme"]);
     home.set("FLYTE_PLUGIN", "acme");
     snapshot!(
         home.run(&["version"]),

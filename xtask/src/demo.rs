@@ -235,6 +235,7 @@ impl Stage {
         }
         let plugins = stage.home.join(".flyte/plugins");
         fs::create_dir_all(&plugins)?;
+        fs::write(stage.home.join(".flyte/host.toml"), "sandbox-fallback = true\n")?;
         let plugin = plugins.join(library_name("acme"));
         let library = built.join(library_name("sample-plugin"));
         fs::copy(&library, &plugin)?;

@@ -17,7 +17,7 @@ use crate::{Tokens, provider::Provider};
 
 fn connection() -> Connection {
     let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), "flyte.example".to_owned())]);
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     Configuration::load(&sources).unwrap().connection
 }
 

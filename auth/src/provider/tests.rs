@@ -75,7 +75,7 @@ fn connection(variables: &[(&str, &str)]) -> Connection {
     let endpoint = ("FLYTE_PLATFORM_URL", "flyte.example");
     let all = variables.iter().copied().chain([endpoint]);
     let env: BTreeMap<_, _> = all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     Configuration::load(&sources).unwrap().connection
 }
 

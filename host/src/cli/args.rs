@@ -49,6 +49,10 @@ pub struct Global {
     #[arg(short, long, global = true)]
     pub domain: Option<String>,
 
+    /// Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+
     /// How to write the result
     #[arg(
         short,

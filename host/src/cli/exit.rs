@@ -21,6 +21,8 @@ pub enum Exit {
     Unreachable,
     /// 22: the server said no.
     Refused,
+    /// 23: no endpoint is configured, and nothing says that the sandbox is meant.
+    NotConfigured,
     /// 70: a bug of this program.
     Internal,
     /// What a command of a plugin asked for.
@@ -41,6 +43,7 @@ impl Exit {
             Self::NotSignedIn => 20,
             Self::Unreachable => 21,
             Self::Refused => 22,
+            Self::NotConfigured => 23,
             Self::Internal => 70,
             Self::Other(code) => code,
         }

@@ -13,6 +13,7 @@ use std::{
 use plugin_abi::{Hook, PluginError, Remote, RemoteRequest};
 use remote::config::{AuthMode, Configuration, Connection, Endpoint, Origin, Row, Secret, Setting, Sources};
 
+use super::Context;
 use crate::{
     cli::{args::Global, exit::Exit, report::Failure},
     plugin::{
@@ -21,6 +22,8 @@ use crate::{
     },
     settings,
 };
+
+mod sandbox;
 
 /// Flyte's configuration, read when somebody asks, and once for each file.
 #[derive(Clone, Default)]
@@ -62,12 +65,11 @@ impl Configurations {
 
 /// The process as the configuration sees it.
 fn sources(explicit: Option<PathBuf>) -> Sources {
-    let text = |text: std::ffi::OsString| text.into_string().ok();
     Sources {
-        env: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
         home: settings::home(),
         cwd: std::env::current_dir().unwrap_or_default(),
         explicit,
+        ..Sources::from_vars(std::env::vars_os())
     }
 }
 
@@ -117,6 +119,20 @@ pub fn request(global: &Global, configurations: &Configurations) -> Result<Remot
     Ok(RemoteRequest { config: global.config.clone(), project, domain, data_upload_location: None })
 }
 
+impl Context<'_> {
+    /// Checks that the embedded sandbox answers only where that is wanted; says so where it is only implied.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::NotConfigured`] if nothing says that it is.
+    pub(super) fn check_sandbox(&self, connection: &Connection) -> Result<(), Failure> {
+        if !connection.is_implicit_sandbox() {
+            return Ok(());
+        }
+        sandbox::check_fallback(self.settings, || sources(self.global.config.clone()).misplaced())
+    }
+}
+
 /// The failure of a configuration that cannot be read.
 #[must_use]
 pub fn unreadable(error: &remote::config::Error) -> Failure {
@@ -162,12 +178,21 @@ pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) ->
     let base = base(&resolved, global, configurations)?;
     let mut connection = join(base, &resolved)?;
     flags(&mut connection, global);
+    if let Some(origin) = sandbox::asked(global) {
+        if let Some(plugin) = resolved.layers.supplier() {
+            return Err(sandbox::supplied(&origin, &plugin.name));
+        }
+        connection = connection.into_sandbox(origin);
+        return Ok(Route { connection, layers: resolved.layers, has_address: true });
+    }
     let mut has_address = true;
     if let Some(supplier) = resolved.layers.supplier()
         && matches!(connection.endpoint.origin, Origin::Default(_))
     {
-        // Nobody named a place, so it is the plugin's, and not the sandbox.
-        connection.endpoint.origin = Origin::Plugin(format!("`{}` (needs no address)", supplier.name));
+        // No endpoint is configured, so the plugin answers, and not the sandbox.
+        let origin = Origin::Plugin(format!("`{}` (needs no address)", supplier.name));
+        let endpoint = connection.endpoint.value.clone();
+        connection.set_endpoint(Setting::new(endpoint, origin));
         has_address = false;
     }
     Ok(Route { connection, layers: resolved.layers, has_address })
@@ -221,7 +246,7 @@ fn base(
     }
     let endpoint = resolved.remote.endpoint.clone().unwrap_or_default();
     let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint)]);
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     Configuration::load(&sources).map(|defaults| defaults.connection).map_err(|error| {
         match resolved.owners.get("endpoint") {
             Some(plugin) => unusable(plugin.clone(), cause(&error)).into(),
@@ -284,7 +309,7 @@ fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, F
     let remote = &resolved.remote;
     let join = Join { resolved };
     if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, join.origin("endpoint")) {
-        connection.endpoint = Setting::new(endpoint, origin);
+        connection.set_endpoint(Setting::new(endpoint, origin));
     }
     if let (Some(mode), Some(origin)) = (auth_mode(resolved)?, join.origin("auth_mode")) {
         connection.auth_mode = Setting::new(mode, origin);

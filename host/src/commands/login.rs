@@ -49,6 +49,7 @@ impl LoginArgs {
 pub fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let route = context.route()?;
+    context.check_sandbox(&route.connection)?;
     if route.is_of_this_machine() {
         return whoami::nobody_in_the_sandbox(&route, format);
     }

@@ -93,7 +93,9 @@ impl Context<'_> {
     /// When they lead to none.
     pub fn session(&self) -> Result<Session, Failure> {
         let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
-        self.session_of(self.route()?, person, sign_in::options(self.settings)?)
+        let route = self.route()?;
+        self.check_sandbox(&route.connection)?;
+        self.session_of(route, person, sign_in::options(self.settings)?)
     }
 
     /// Where the user's flags, the plugins and the configuration lead to.
@@ -144,6 +146,7 @@ impl Context<'_> {
     /// As [`Context::session`].
     pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), Failure> {
         let route = self.route()?;
+        self.check_sandbox(&route.connection)?;
         if route.connection.is_sandbox() || route.layers.supplier().is_some() {
             return Ok((route.place(), None));
         }

@@ -40,6 +40,7 @@ pub struct WhoamiArgs {}
 pub fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let route = context.route()?;
+    context.check_sandbox(&route.connection)?;
     if route.is_of_this_machine() {
         return nobody_in_the_sandbox(&route, format);
     }

@@ -7,8 +7,10 @@ use super::error::Error;
 use super::origin::{Origin, Secret, Setting};
 use crate::transport::Metadata;
 
-/// The reason that stands beside every value of the sandbox.
-const SANDBOX: &str = "sandbox: no configuration file and no `FLYTE_PLATFORM_URL`";
+/// The origin of the sandbox's values where nothing names an endpoint.
+const NOT_CONFIGURED: &str = "sandbox: no configuration file and no `FLYTE_PLATFORM_URL`";
+/// The origin of its values where it was asked for.
+const SANDBOX: &str = "sandbox";
 
 /// How to reach and enter a Flyte control plane, each value with its origin.
 ///
@@ -50,6 +52,8 @@ pub struct Connection {
     pub default_domain: Setting<String>,
     /// Where uploads go; `flyte://…` leaves the choice to the server.
     pub data_upload_location: Setting<String>,
+    /// Whether the embedded sandbox answers, and `endpoint` means nothing.
+    sandbox: bool,
 }
 
 /// One line of `config show`.
@@ -101,9 +105,30 @@ const CONNECTION_ENTRIES: [Entry; 14] = [
 ];
 
 impl Connection {
-    /// Whether nobody named a control plane, so that the sandbox answers.
+    /// Whether the embedded sandbox answers: it was asked for, or no endpoint is configured.
     pub fn is_sandbox(&self) -> bool {
-        matches!(&self.endpoint.origin, Origin::Default(reason) if reason == SANDBOX)
+        self.sandbox
+    }
+
+    /// Whether the embedded sandbox answers only because no endpoint is configured.
+    pub fn is_implicit_sandbox(&self) -> bool {
+        self.sandbox && matches!(self.endpoint.origin, Origin::Default(_))
+    }
+
+    /// Replaces the endpoint; the embedded sandbox no longer answers.
+    pub fn set_endpoint(&mut self, endpoint: Setting<Endpoint>) {
+        self.endpoint = endpoint;
+        self.sandbox = false;
+    }
+
+    /// The connection to the embedded sandbox, which `origin` asked for; project, domain and headers stay.
+    #[must_use]
+    pub fn into_sandbox(self, origin: Origin) -> Connection {
+        Connection {
+            headers: self.headers,
+            data_upload_location: self.data_upload_location,
+            ..Connection::sandbox(origin, SANDBOX, self.default_project, self.default_domain)
+        }
     }
 
     /// The headers as calls carry them: names in lower case, secrets in the open.
@@ -142,6 +167,7 @@ impl Connection {
             default_project: default_project(reader)?,
             default_domain: default_domain(reader)?,
             data_upload_location: data_upload_location(),
+            sandbox: false,
         })
     }
 
@@ -155,14 +181,25 @@ impl Connection {
                 ));
             }
         }
-        Ok(Connection {
-            endpoint: Setting::default_value(local_endpoint(), SANDBOX),
-            insecure: Setting::default_value(true, SANDBOX),
+        let origin = Origin::Default(NOT_CONFIGURED.into());
+        let (project, domain) = (default_project(reader)?, default_domain(reader)?);
+        Ok(Connection::sandbox(origin, NOT_CONFIGURED, project, domain))
+    }
+
+    fn sandbox(
+        origin: Origin,
+        reason: &'static str,
+        default_project: Setting<String>,
+        default_domain: Setting<String>,
+    ) -> Connection {
+        Connection {
+            endpoint: Setting::new(local_endpoint(), origin),
+            insecure: Setting::default_value(true, reason),
             insecure_skip_verify: unset_flag(),
             ca_cert_file_path: optional(None),
             console_endpoint: optional(None),
             http_proxy_url: optional(None),
-            auth_mode: Setting::default_value(AuthMode::Pkce, SANDBOX),
+            auth_mode: Setting::default_value(AuthMode::Pkce, reason),
             client_id: optional(None),
             client_secret: Setting::default_value(None, ""),
             scopes: empty(),
@@ -170,10 +207,11 @@ impl Connection {
             command: empty(),
             proxy_command: empty(),
             headers: Vec::new(),
-            default_project: default_project(reader)?,
-            default_domain: default_domain(reader)?,
+            default_project,
+            default_domain,
             data_upload_location: data_upload_location(),
-        })
+            sandbox: true,
+        }
     }
 
     /// All values for `config show`, in the order of the fields; headers come last as `headers.NAME`.
@@ -309,7 +347,7 @@ fn client_secret(reader: &mut Reader<'_>) -> Result<(ClientSecret, Option<Settin
         }
     }
     if let Some(named) = reader.text(SECRET_ENV_VAR)? {
-        if let Some(value) = reader.sources.non_empty_variable(&named.value) {
+        if let Some(value) = reader.sources.non_empty_variable(&named.value)? {
             secret = Setting::new(Some(Secret::new(value)), Origin::Variable(named.value));
             forced = Some(named.origin);
         } else {
@@ -344,7 +382,7 @@ fn chosen(
     entry: Entry,
     built_in: &str,
 ) -> Result<Setting<String>, Error> {
-    if let Some(value) = reader.sources.non_empty_variable(variable) {
+    if let Some(value) = reader.sources.non_empty_variable(variable)? {
         return Ok(Setting::new(value.to_owned(), Origin::Variable(variable.to_owned())));
     }
     Ok(reader.text(entry)?.unwrap_or_else(|| Setting::default_value(built_in.to_owned(), "")))

@@ -102,7 +102,7 @@ impl Reader<'_> {
 
     fn raw(&self, entry: Entry) -> Result<Option<Setting<Raw>>, Error> {
         let variable = entry.variable();
-        if let Some(text) = self.sources.variable(&variable) {
+        if let Some(text) = self.sources.variable(&variable)? {
             return Ok(Some(Setting::new(Raw::Variable(text.to_owned()), Origin::Variable(variable))));
         }
         let Some(file) = self.file else { return Ok(None) };

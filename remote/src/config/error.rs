@@ -36,6 +36,16 @@ pub enum Error {
     Missing {
         /// The file that was asked for.
         path: ConfigPath,
+        /// Who asked for it.
+        origin: Origin,
+        /// A file beside it that was perhaps meant.
+        near: Option<ConfigPath>,
+    },
+    /// A variable that counts has a value that cannot be read.
+    #[error("variable `{variable}` is not UTF-8")]
+    NotUtf8 {
+        /// Its name.
+        variable: String,
     },
     /// The file with the client secret cannot be read.
     #[error("{origin} names the secret file `{path}`, which cannot be read")]
@@ -88,7 +98,14 @@ impl Error {
             Error::AuthMode { .. } => Some(format!("write one of {}", super::AuthMode::accepted_names())),
             Error::Endpoint { source, .. } => source.hint(),
             Error::InternalSection { .. } => Some("rename or delete the section".to_owned()),
-            Error::Missing { .. } => Some("check the path, or leave `--config` out".to_owned()),
+            Error::Missing { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Error::Missing { origin: Origin::Variable(name), .. } => {
+                Some(format!("correct the path, or unset `{name}`"))
+            }
+            Error::Missing { .. } => Some("correct the path, or omit `--config`".to_owned()),
+            Error::NotUtf8 { variable } => {
+                Some(format!("set `{variable}` again, without bytes that are not UTF-8, or unset it"))
+            }
             Error::SecretFile { .. } => {
                 Some("a relative path starts at the current directory, and `~` is not expanded".to_owned())
             }

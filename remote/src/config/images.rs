@@ -24,7 +24,7 @@ pub const INTERNAL_IMAGE: &str = "FLYTE_INTERNAL_IMAGE";
 impl Images {
     pub(super) fn read(sources: &Sources, file: Option<&ConfigFile>) -> Result<Images, Error> {
         let internal = sources
-            .non_empty_variable(INTERNAL_IMAGE)
+            .non_empty_variable(INTERNAL_IMAGE)?
             .map(|image| Setting::new(image.to_owned(), Origin::Variable(INTERNAL_IMAGE.to_owned())));
         let named = match file {
             Some(file) => named(file)?,

@@ -46,6 +46,9 @@ Global options:
   -d, --domain <DOMAIN>
           Flyte domain; without it, the one of the configuration
 
+      --sandbox
+          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+
   -o, --output <FORMAT>
           How to write the result
 
@@ -97,6 +100,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
+      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+                           FLYTE_SANDBOX]
   -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
                            yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
@@ -213,6 +218,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
+      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+                           FLYTE_SANDBOX]
   -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
                            yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front

@@ -82,6 +82,7 @@ help
 --config
 --project
 --domain
+--sandbox
 --output
 --plugin
 --no-plugins
@@ -108,6 +109,7 @@ help
 --config
 --project
 --domain
+--sandbox
 --output
 --plugin
 --no-plugins
@@ -128,6 +130,7 @@ help
 --config
 --project
 --domain
+--sandbox
 --output
 --plugin
 --no-plugins
@@ -262,6 +265,7 @@ help
 --config
 --project
 --domain
+--sandbox
 --output
 --plugin
 --no-plugins

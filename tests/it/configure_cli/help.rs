@@ -54,6 +54,9 @@ Global options:
           
           [default: staging]
 
+      --sandbox
+          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+
   -o, --output <FORMAT>
           How to write the result
 
@@ -156,6 +159,9 @@ Global options:
           
           [default: staging]
 
+      --sandbox
+          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+
   -o, --output <FORMAT>
           How to write the result
 
@@ -216,6 +222,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
+      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+                           FLYTE_SANDBOX]
   -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
                            yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
@@ -261,6 +269,9 @@ Global options:
           Flyte domain; without it, the one of the configuration
           
           [default: staging]
+
+      --sandbox
+          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           How to write the result
@@ -322,6 +333,9 @@ Global options:
           
           [default: staging]
 
+      --sandbox
+          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+
   -o, --output <FORMAT>
           How to write the result
 
@@ -379,6 +393,8 @@ Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
   -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
+      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+                           FLYTE_SANDBOX]
   -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
                            yaml]
       --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
@@ -422,6 +438,9 @@ Global options:
           Flyte domain; without it, the one of the configuration
           
           [default: staging]
+
+      --sandbox
+          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           How to write the result

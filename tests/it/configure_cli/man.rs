@@ -96,7 +96,7 @@ flyte-host.1
 .SH NAME
 flyte\-host\-doctor \- Check this laptop
 .SH SYNOPSIS
-\fBflyte\-host doctor\fR [\fB\-c\fR|\fB\-\-config\fR] [\fB\-l\fR|\fB\-\-level\fR] [\fB\-p\fR|\fB\-\-project\fR] [\fB\-\-tool\fR] [\fB\-d\fR|\fB\-\-domain\fR] [\fB\-q\fR|\fB\-\-quick\fR] [\fB\-o\fR|\fB\-\-output\fR] [\fB\-\-slow\fR] [\fB\-L\fR|\fB\-\-loud\fR]... [\fB\-\-plugin\fR] [\fB\-\-no\-plugins\fR] [\fB\-\-end\fR] [\fB\-\-plugin\-fallback\fR] [\fB\-v\fR|\fB\-\-verbose\fR]... [\fB\-\-region\fR] [\fB\-h\fR|\fB\-\-help\fR] [\fIORGAN\fR] 
+\fBflyte\-host doctor\fR [\fB\-c\fR|\fB\-\-config\fR] [\fB\-l\fR|\fB\-\-level\fR] [\fB\-p\fR|\fB\-\-project\fR] [\fB\-\-tool\fR] [\fB\-d\fR|\fB\-\-domain\fR] [\fB\-q\fR|\fB\-\-quick\fR] [\fB\-\-sandbox\fR] [\fB\-\-slow\fR] [\fB\-L\fR|\fB\-\-loud\fR]... [\fB\-o\fR|\fB\-\-output\fR] [\fB\-\-plugin\fR] [\fB\-\-end\fR] [\fB\-\-no\-plugins\fR] [\fB\-\-plugin\-fallback\fR] [\fB\-v\fR|\fB\-\-verbose\fR]... [\fB\-\-region\fR] [\fB\-h\fR|\fB\-\-help\fR] [\fIORGAN\fR] 
 .SH DESCRIPTION
 Check this laptop
 .PP
@@ -173,6 +173,9 @@ Flyte project; without it, the one of the configuration
 .TP
 \fB\-d\fR, \fB\-\-domain\fR \fI<DOMAIN>\fR [default: staging]
 Flyte domain; without it, the one of the configuration
+.TP
+\fB\-\-sandbox\fR
+Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
 .TP
 \fB\-o\fR, \fB\-\-output\fR \fI<FORMAT>\fR
 How to write the result

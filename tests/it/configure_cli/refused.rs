@@ -449,6 +449,9 @@ Global options:
   -d, --domain <DOMAIN>
           Flyte domain; without it, the one of the configuration
 
+      --sandbox
+          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+
   -o, --output <FORMAT>
           How to write the result
 

@@ -3,11 +3,12 @@
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
 
-use crate::home_with;
+use crate::{allow_sandbox, home_with};
 
 /// A home with two plugins that have a transport.
 fn home_of(chain: &str, mode: &str) -> TestEnvironment {
     let mut home = home_with(&["transport", "growth"]);
+    allow_sandbox(&home);
     home.set("FLYTE_PLUGIN", chain).set("TRANSPORT", mode);
     home
 }
@@ -84,6 +85,7 @@ fn many_calls_at_once_wait_for_nobody() {
 #[test]
 fn one_that_never_answers_is_cut_off() {
     let mut home = home_with(&["transport"]);
+    allow_sandbox(&home);
     // A place where nobody listens: the calls do not get there.
     home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", "slow");
     home.set("FLYTE_PLATFORM_URL", "localhost:1").set("FLYTE_HOST_TIMEOUT", "0.1");

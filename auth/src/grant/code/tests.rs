@@ -164,7 +164,7 @@ impl SigningIn {
 
 fn http() -> Http {
     let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), "flyte.example".to_owned())]);
-    let sources = Sources { env, home: None, cwd: PathBuf::from("/nonexistent"), explicit: None };
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     let connection = Configuration::load(&sources).unwrap().connection;
     Http::new(&Network::new(&connection, Proxies::default()).unwrap(), None).unwrap()
 }

@@ -1,0 +1,242 @@
+//! When the embedded sandbox answers: never because a configuration is lost.
+
+use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
+
+use snapbox::str;
+use tests::{Recorded, snapshot};
+
+use crate::{allow_sandbox, home_with, sandbox_home};
+
+#[test]
+fn without_a_configuration_commands_fail() {
+    let home = home_with(&[]);
+    for command in
+        [&["get", "tasks"][..], &["run", "x"], &["execution", "show", "x"], &["whoami"], &["login"]]
+    {
+        snapshot!(
+            home.run(command),
+            str![[r#"
+------- stderr -------
+error: no Flyte endpoint is configured
+  caused by: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
+hint: set `admin.endpoint` in `~/.flyte/config.yaml`, or `FLYTE_PLATFORM_URL`
+hint: for the local sandbox pass `--sandbox`, or set `FLYTE_SANDBOX=1`
+[exit: 23]
+"#]]
+        );
+    }
+    assert!(!home.home().join(".flyte/sandbox").exists());
+    // What needs no server works.
+    snapshot!(
+        home.run(&["sandbox", "status"]),
+        str![[r#"
+FACT             VALUE
+folder           [HOME]/.flyte/sandbox
+served           no
+open executions  0
+size             0 B
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["version"]),
+        str![[r#"
+PART    NAME        VERSION
+client  flyte-host  [VERSION]
+------- stderr -------
+error: no Flyte endpoint is configured
+  caused by: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
+hint: set `admin.endpoint` in `~/.flyte/config.yaml`, or `FLYTE_PLATFORM_URL`
+hint: for the local sandbox pass `--sandbox`, or set `FLYTE_SANDBOX=1`
+[exit: 23]
+"#]]
+    );
+}
+
+#[test]
+fn on_a_terminal_a_line_says_so() {
+    let home = home_with(&[]);
+    let mut run = home.start_on_terminal(&["get", "tasks"]);
+    run.until("using the local sandbox: no Flyte endpoint is configured");
+    run.until("no tasks in project");
+    let mut home = home_with(&[]);
+    home.set("CI", "true");
+    home.start_on_terminal(&["get", "tasks"]).until("no Flyte endpoint is configured");
+    let mut home = home_with(&[]);
+    home.set("FLYTE_SANDBOX", "0");
+    home.start_on_terminal(&["get", "tasks"]).until("no Flyte endpoint is configured");
+}
+
+#[test]
+fn it_answers_where_it_is_asked_for() {
+    let list = ["get", "projects", "-o", "name"];
+    snapshot!(
+        home_with(&[]).run(&[&list[..], &["--sandbox"]].concat()),
+        str![[r#"
+flytesnacks
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        sandbox_home(&[]).run(&list),
+        str![[r#"
+flytesnacks
+[exit: 0]
+"#]]
+    );
+    let home = home_with(&[]);
+    allow_sandbox(&home);
+    snapshot!(
+        home.run(&list),
+        str![[r#"
+flytesnacks
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn it_replaces_an_endpoint_only_where_it_is_asked_for() {
+    let flyte = Recorded::api().start();
+    let mut home = home_with(&[]);
+    flyte.configure(&mut home);
+    allow_sandbox(&home);
+    snapshot!(
+        home.run(&["version", "-o", "name"]),
+        str![[r#"
+flyte-host
+127.0.0.1:[PORT]
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["version", "-o", "name", "--sandbox"]),
+        str![[r#"
+flyte-host
+embedded sandbox
+[exit: 0]
+"#]]
+    );
+    home.set("FLYTE_SANDBOX", "1");
+    snapshot!(
+        home.run(&["version", "-o", "name"]),
+        str![[r#"
+flyte-host
+embedded sandbox
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+SETTING               VALUE                  FROM
+endpoint              localhost:30080        variable `FLYTE_SANDBOX`
+insecure              true                   default (sandbox)
+insecure_skip_verify  false                  default
+ca_cert_file_path     -                      default
+console_endpoint      -                      default
+http_proxy_url        -                      default
+auth_mode             Pkce                   default (sandbox)
+client_id             -                      default
+client_secret         -                      default
+scopes                -                      default
+audience              -                      default
+command               -                      default
+proxy_command         -                      default
+default_project       flytesnacks            default
+default_domain        development            default
+data_upload_location  flyte://my-s3-bucket/  default
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_that_carries_all_calls_conflicts_with_it() {
+    let mut home = sandbox_home(&["transport"]);
+    home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", "memory");
+    snapshot!(
+        home.run(&["get", "tasks"]),
+        str![[r#"
+------- stderr -------
+error: could not use the sandbox, which variable `FLYTE_SANDBOX` asks for: plugin `transport` carries all calls
+hint: pass `--no-plugins` to omit the plugin
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn a_file_that_is_not_read_is_named() {
+    let home = home_with(&[]);
+    home.write("../.flyte/config.yml", "admin: { endpoint: flyte.example.org }\n");
+    snapshot!(
+        home.run(&["get", "tasks"]),
+        str![[r#"
+------- stderr -------
+error: no Flyte endpoint is configured
+  caused by: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
+hint: `~/.flyte/config.yml` is not read; pass `--config ~/.flyte/config.yml`
+hint: for the local sandbox pass `--sandbox`, or set `FLYTE_SANDBOX=1`
+[exit: 23]
+"#]]
+    );
+    let mut home = home_with(&[]);
+    home.set("FLYTECTL_CONFIG", "nowhere.yaml");
+    snapshot!(
+        home.run(&["get", "tasks"]),
+        str![[r#"
+------- stderr -------
+error: configuration file `~/work/nowhere.yaml` does not exist
+hint: correct the path, or unset `FLYTECTL_CONFIG`
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        home.run(&["get", "tasks", "-c", "other.yaml"]),
+        str![[r#"
+------- stderr -------
+error: configuration file `~/work/other.yaml` does not exist
+hint: correct the path, or omit `--config`
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_variable_that_is_not_utf8_is_not_unset() {
+    let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let mut home = home_with(&[]);
+    home.set("FLYTE_PLATFORM_URL", text(b"flyte.example.org\xa0"));
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: variable `FLYTE_PLATFORM_URL` is not UTF-8
+hint: set `FLYTE_PLATFORM_URL` again, without bytes that are not UTF-8, or unset it
+[exit: 1]
+"#]]
+    );
+    let mut home = home_with(&[]);
+    home.set("https_proxy", text(b"proxy\xa0:3128"));
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: variable `https_proxy` is not UTF-8
+hint: set `https_proxy` again, or unset it
+[exit: 2]
+"#]]
+    );
+    let mut home = home_with(&[]);
+    home.set("FLYTE_SANDBOX_DIR", text(b"caf\xe9"));
+    snapshot!(
+        home.run(&["get", "tasks", "--sandbox"]),
+        str![[r#"
+------- stderr -------
+error: variable `FLYTE_SANDBOX_DIR` is not UTF-8
+hint: set `FLYTE_SANDBOX_DIR` again, or unset it
+[exit: 2]
+"#]]
+    );
+}
