@@ -16,7 +16,7 @@
 //! Where flytekit fails in silence, we do not. Deliberate differences:
 //!
 //! - Errors where flytekit goes on: a file of `-c` (INI) or `FLYTECTL_CONFIG` that does not exist; one that cannot be
-//!   read or that is a directory; a variable that is not UTF-8; broken YAML (flytekit warns and uses the defaults); a `%` in an INI value that refers to nothing; a
+//!   read or that is a directory; a key that stands twice in YAML; a variable that is not UTF-8; broken YAML (flytekit warns and uses the defaults); a `%` in an INI value that refers to nothing; a
 //!   value of the wrong kind, such as a list as a client id or a number as the endpoint; an endpoint that cannot be
 //!   one; an unknown `authType` (flytekit: on the first call).
 //! - Numbers and dates where a text is expected keep their spelling: `clientId: 0123` is `0123`, not 83.

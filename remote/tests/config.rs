@@ -208,6 +208,26 @@ fn a_file_that_is_not_read_is_found() {
 }
 
 #[test]
+fn a_section_that_stands_twice_is_an_error() {
+    let text = "admin:\n  endpoint: a\nlogger:\n  level: 1\nadmin:\n  authType: Pkce\n";
+    check(
+        Home::new().yaml(text).error(),
+        str![[r#"
+error: configuration file `~/.flyte/config.yaml` is broken at line 5, column 1: duplicate key `admin`; the first is in line 1
+"#]],
+    );
+    check(
+        Home::new().yaml("admin: { endpoint: a, insecure: true, endpoint: b }").error(),
+        str![
+            "error: configuration file `~/.flyte/config.yaml` is broken at line 1, column 39: duplicate key `endpoint`; the first is in line 1"
+        ],
+    );
+    // A merged key may be replaced: that is what merging is for.
+    let text = "base: &base { endpoint: a, insecure: true }\nadmin:\n  <<: *base\n  endpoint: b\n";
+    assert_eq!(Home::new().yaml(text).load().connection.endpoint.value.as_str(), "b");
+}
+
+#[test]
 fn a_variable_that_is_not_utf8_is_not_unset() {
     use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
     let set = |name: &str, value: &[u8]| (OsString::from(name), OsString::from_vec(value.to_vec()));

@@ -14,7 +14,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, Tag};
 pub(super) enum Value {
     Bool(bool),
     List(Vec<Value>),
-    /// In file order; of a repeated key, the last stands.
+    /// In file order; of a key that was merged in and stands there too, the last counts.
     Map(Vec<(String, Value)>),
     Null,
     /// A number or date, as it was written; `zero` tells whether Python takes it for false.
@@ -142,6 +142,7 @@ impl<'input, I: granit_parser::BorrowedInput<'input>> Builder<'input, I> {
         expect_tag(tag, "map", span)?;
         let mut merged = Vec::new();
         let mut entries = Vec::new();
+        let mut lines = BTreeMap::new();
         loop {
             let (event, span) = self.next()?;
             if event == Event::MappingEnd {
@@ -150,11 +151,19 @@ impl<'input, I: granit_parser::BorrowedInput<'input>> Builder<'input, I> {
             }
             let merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = self.node(event, &span)?;
+            let key_span = span;
             let (event, span) = self.next()?;
             let value = self.node(event, &span)?;
             if merge {
                 merge_into(&mut merged, value, &span)?;
             } else if let Some(key) = key_text(key) {
+                // PyYAML forgets the first one, and with it a whole section.
+                if let Some(first) = lines.insert(key.clone(), key_span.start.line()) {
+                    return Err(at(
+                        &key_span,
+                        &format!("duplicate key `{key}`; the first is in line {first}"),
+                    ));
+                }
                 entries.push((key, value));
             }
         }
@@ -377,8 +386,9 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_a_repeated_key_stands() {
-        assert_eq!(read("a: x\na: y").entry("a"), Some(&text("y")));
+    fn a_key_stands_once_in_a_map() {
+        assert_eq!(refused("a: x\na: y"), (2, 1, "duplicate key `a`; the first is in line 1".into()));
+        assert_eq!(read("a: {b: x}\nc: {b: y}").lookup("c.b"), Some(&text("y")));
     }
 
     #[test]

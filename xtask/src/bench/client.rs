@@ -245,7 +245,11 @@ impl Bench {
         println!("\n{:>10}{:>16}{:>16}{:>16}", "entities", "register", "get", "list of 100");
         for size in GROWTH {
             let home = tempfile::tempdir_in(self.files.path())?;
-            let host = || clean(&program(built, "flyte-host"), home.path());
+            let host = || {
+                let mut host = clean(&program(built, "flyte-host"), home.path());
+                host.env("FLYTE_SANDBOX", "1");
+                host
+            };
             let documents = self.write("many.yaml", &tasks(size, "many"))?;
             let mut fill = host();
             let filled = time(fill.arg("register").arg(&documents).args(["--version", "v1"]))?;
