@@ -43,7 +43,7 @@ mod storage;
 mod yaml;
 
 pub use self::auth::{AuthMode, UnknownAuthMode};
-pub use self::connection::{Connection, Row};
+pub use self::connection::{Connection, Row, Shown};
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::Error;
 pub use self::images::{INTERNAL_IMAGE, Images};

@@ -194,10 +194,10 @@ endpoint:
   value: 127.0.0.1:1
   from: variable `FLYTE_PLATFORM_URL`
 insecure:
-  value: "true"
+  value: true
   from: variable `FLYTE_PLATFORM_INSECURE`
 insecure_skip_verify:
-  value: "false"
+  value: false
   from: default
 ca_cert_file_path:
   value: null

@@ -163,3 +163,88 @@ fn a_plugin_writes_to_the_log_under_its_name() {
 "#]]
     );
 }
+
+#[test]
+fn programs_get_switches_and_lists_of_the_configuration() {
+    let home = home_with(&[]);
+    home.write(
+        "config.yaml",
+        "admin:\n  endpoint: localhost:1\n  insecure: false\n  scopes: ['a,b', c]\n  command: [tool, --scope, 'x y']\n",
+    );
+    snapshot!(home.run(&["config", "show", "-c", "config.yaml", "-o", "json"]), str![[r#"
+{
+  "endpoint": {
+    "value": "localhost:1",
+    "from": "`admin.endpoint` in `~/work/config.yaml`"
+  },
+  "insecure": {
+    "value": false,
+    "from": "`admin.insecure` in `~/work/config.yaml`"
+  },
+  "insecure_skip_verify": {
+    "value": false,
+    "from": "default"
+  },
+  "ca_cert_file_path": {
+    "value": null,
+    "from": "default"
+  },
+  "console_endpoint": {
+    "value": null,
+    "from": "default"
+  },
+  "http_proxy_url": {
+    "value": null,
+    "from": "default"
+  },
+  "auth_mode": {
+    "value": "Pkce",
+    "from": "default"
+  },
+  "client_id": {
+    "value": null,
+    "from": "default"
+  },
+  "client_secret": {
+    "value": null,
+    "from": "default"
+  },
+  "scopes": {
+    "value": [
+      "a,b",
+      "c"
+    ],
+    "from": "`admin.scopes` in `~/work/config.yaml`"
+  },
+  "audience": {
+    "value": null,
+    "from": "default"
+  },
+  "command": {
+    "value": [
+      "tool",
+      "--scope",
+      "x y"
+    ],
+    "from": "`admin.command` in `~/work/config.yaml`"
+  },
+  "proxy_command": {
+    "value": null,
+    "from": "default"
+  },
+  "default_project": {
+    "value": "flytesnacks",
+    "from": "default"
+  },
+  "default_domain": {
+    "value": "development",
+    "from": "default"
+  },
+  "data_upload_location": {
+    "value": "flyte://my-s3-bucket/",
+    "from": "default"
+  }
+}
+[exit: 0]
+"#]]);
+}

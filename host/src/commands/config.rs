@@ -1,9 +1,9 @@
 //! `config`: what Flyte's configuration and the plugins add up to.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use remote::config::{Origin, Row};
+use remote::config::{Origin, Row, Shown};
 
 use super::{Context, connection::Route, sign_in};
 use crate::cli::{
@@ -47,7 +47,7 @@ fn show(context: &Context<'_>) -> Result<(), Failure> {
             let rows = rows.iter().map(|row| {
                 vec![
                     row.name.clone(),
-                    row.value.clone().unwrap_or_else(|| "-".into()),
+                    row.value.as_ref().map_or_else(|| "-".into(), ToString::to_string),
                     row.origin.to_string(),
                 ]
             });
@@ -55,9 +55,12 @@ fn show(context: &Context<'_>) -> Result<(), Failure> {
         }
         Format::Name => output::print(&rows.iter().map(|row| format!("{}\n", row.name)).collect::<String>()),
         format => {
-            let values = rows
-                .iter()
-                .map(|row| (row.name.clone(), json!({ "value": row.value, "from": row.origin.to_string() })));
+            let values = rows.iter().map(|row| {
+                (
+                    row.name.clone(),
+                    json!({ "value": row.value.clone().map(Value::from), "from": row.origin.to_string() }),
+                )
+            });
             output::structured(format, &values.collect::<serde_json::Map<_, _>>().into())
         }
     }
@@ -78,7 +81,7 @@ fn rows(route: &Route, context: &Context<'_>) -> Result<Vec<Row>, Failure> {
         let value = if route.layers.supplier().is_some() { "supplied" } else { "wrapped" };
         rows.push(Row {
             name: "transport".to_owned(),
-            value: Some(value.to_owned()),
+            value: Some(Shown::Text(value.to_owned())),
             origin: Origin::Plugin(owners.join(", then plugin ")),
         });
     }

@@ -5,7 +5,7 @@ mod person;
 use std::{env::temp_dir, path::PathBuf, time::Duration};
 
 use auth::{StaticToken, store::Choice};
-use remote::config::{ConfigPath, Origin, Row, Secret};
+use remote::config::{ConfigPath, Origin, Row, Secret, Shown};
 
 pub use self::person::{Terminal, plain};
 use crate::{
@@ -37,7 +37,11 @@ pub fn options(settings: &Settings) -> Result<auth::Options, Failure> {
 ///
 /// As [`options`].
 pub fn rows(settings: &Settings) -> Result<Vec<Row>, Failure> {
-    let row = |name: &str, value: String, origin| Row { name: name.to_owned(), value: Some(value), origin };
+    let row = |name: &str, value: String, origin| Row {
+        name: name.to_owned(),
+        value: Some(Shown::Text(value)),
+        origin,
+    };
     let variable = |name: &str| Origin::Variable(name.to_owned());
     let token = token()?.map(|token| match token {
         StaticToken::Variable { name, token } => row("access_token", token.to_string(), variable(&name)),

@@ -1,5 +1,7 @@
 //! The connection to a Flyte control plane.
 
+use std::fmt;
+
 use super::auth::AuthMode;
 use super::endpoint::{Endpoint, Scheme};
 use super::entry::{Entry, Reader};
@@ -62,9 +64,40 @@ pub struct Row {
     /// The field, as [`Connection`] calls it.
     pub name: String,
     /// The value, secrets as `****`; `None` where it is unset.
-    pub value: Option<String>,
+    pub value: Option<Shown>,
     /// The place that set it.
     pub origin: Origin,
+}
+
+/// A value of a [`Row`]. `Display` is for people: a list is joined by commas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A switch.
+    Flag(bool),
+    /// A list, not empty.
+    List(Vec<String>),
+    /// Everything else.
+    Text(String),
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => flag.fmt(f),
+            Self::List(items) => f.write_str(&items.join(",")),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<Shown> for serde_json::Value {
+    fn from(value: Shown) -> Self {
+        match value {
+            Shown::Flag(flag) => flag.into(),
+            Shown::List(items) => items.into(),
+            Shown::Text(text) => text.into(),
+        }
+    }
 }
 
 const URL: Entry = Entry::new("platform", "url", "admin.endpoint");
@@ -218,13 +251,13 @@ impl Connection {
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = vec![
             shown("endpoint", &self.endpoint),
-            shown("insecure", &self.insecure),
-            shown("insecure_skip_verify", &self.insecure_skip_verify),
+            shown_flag("insecure", &self.insecure),
+            shown_flag("insecure_skip_verify", &self.insecure_skip_verify),
             shown_option("ca_cert_file_path", &self.ca_cert_file_path),
             shown_option("console_endpoint", &self.console_endpoint),
             row(
                 "http_proxy_url",
-                self.http_proxy_url.value.as_deref().map(without_password),
+                self.http_proxy_url.value.as_deref().map(without_password).map(Shown::Text),
                 &self.http_proxy_url,
             ),
             shown("auth_mode", &self.auth_mode),
@@ -243,7 +276,7 @@ impl Connection {
     }
 }
 
-fn row<T>(name: &str, value: Option<String>, setting: &Setting<T>) -> Row {
+fn row<T>(name: &str, value: Option<Shown>, setting: &Setting<T>) -> Row {
     Row { name: name.to_owned(), value, origin: setting.origin.clone() }
 }
 
@@ -259,15 +292,19 @@ fn without_password(url: &str) -> String {
 }
 
 fn shown<T: ToString>(name: &str, setting: &Setting<T>) -> Row {
-    row(name, Some(setting.value.to_string()), setting)
+    row(name, Some(Shown::Text(setting.value.to_string())), setting)
+}
+
+fn shown_flag(name: &str, setting: &Setting<bool>) -> Row {
+    row(name, Some(Shown::Flag(setting.value)), setting)
 }
 
 fn shown_option<T: ToString>(name: &str, setting: &Setting<Option<T>>) -> Row {
-    row(name, setting.value.as_ref().map(ToString::to_string), setting)
+    row(name, setting.value.as_ref().map(|value| Shown::Text(value.to_string())), setting)
 }
 
 fn shown_list(name: &str, setting: &Setting<Vec<String>>) -> Row {
-    row(name, (!setting.value.is_empty()).then(|| setting.value.join(",")), setting)
+    row(name, (!setting.value.is_empty()).then(|| Shown::List(setting.value.clone())), setting)
 }
 
 fn optional(setting: Option<Setting<String>>) -> Setting<Option<String>> {
