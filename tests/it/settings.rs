@@ -171,7 +171,9 @@ fn programs_get_switches_and_lists_of_the_configuration() {
         "config.yaml",
         "admin:\n  endpoint: localhost:1\n  insecure: false\n  scopes: ['a,b', c]\n  command: [tool, --scope, 'x y']\n",
     );
-    snapshot!(home.run(&["config", "show", "-c", "config.yaml", "-o", "json"]), str![[r#"
+    snapshot!(
+        home.run(&["config", "show", "-c", "config.yaml", "-o", "json"]),
+        str![[r#"
 {
   "endpoint": {
     "value": "localhost:1",
@@ -246,5 +248,6 @@ fn programs_get_switches_and_lists_of_the_configuration() {
   }
 }
 [exit: 0]
-"#]]);
+"#]]
+    );
 }

@@ -160,15 +160,21 @@ impl Context<'_> {
 ///
 /// # Errors
 ///
-/// Without a home there is no place for it.
+/// Without a home directory that exists: a command that reads must not make one.
 pub fn sandbox_root() -> Result<PathBuf, Failure> {
-    let root = env::text(env::SANDBOX_DIR)
-        .map(PathBuf::from)
-        .or_else(|| settings::home().map(|home| home.join(".flyte").join("sandbox")));
-    root.ok_or_else(|| {
-        Failure::new(Exit::Failed, "there is no place for the sandbox, because the home is not known")
-            .hint(format!("set `{}` to a folder", env::SANDBOX_DIR))
-    })
+    if let Some(folder) = env::text(env::SANDBOX_DIR) {
+        return Ok(folder.into());
+    }
+    let reason = match settings::home() {
+        None => "the home directory is not known".to_owned(),
+        Some(home) if !home.is_absolute() => {
+            format!("the home directory `{}` is not absolute", home.display())
+        }
+        Some(home) if !home.is_dir() => format!("the home directory `{}` does not exist", home.display()),
+        Some(home) => return Ok(home.join(".flyte").join("sandbox")),
+    };
+    Err(Failure::new(Exit::Failed, format!("could not choose a folder for the sandbox: {reason}"))
+        .hint(format!("set `{}` to a folder", env::SANDBOX_DIR)))
 }
 
 /// The host's own way to Flyte.
