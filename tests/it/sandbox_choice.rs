@@ -249,17 +249,23 @@ fn a_home_that_does_not_exist_is_not_made() {
         let mut command = home.command();
         home.tell(command.args(["get", "tasks", "--sandbox"]).env("HOME", directory))
     };
-    snapshot!(list(&missing), str![[r#"
+    snapshot!(
+        list(&missing),
+        str![[r#"
 ------- stderr -------
 error: could not choose a folder for the sandbox: the home directory `[HOME]/does/not/exist` does not exist
 hint: set `FLYTE_SANDBOX_DIR` to a folder
 [exit: 1]
-"#]]);
-    snapshot!(list("relative".as_ref()), str![[r#"
+"#]]
+    );
+    snapshot!(
+        list("relative".as_ref()),
+        str![[r#"
 ------- stderr -------
 error: could not choose a folder for the sandbox: the home directory `relative` is not absolute
 hint: set `FLYTE_SANDBOX_DIR` to a folder
 [exit: 1]
-"#]]);
+"#]]
+    );
     assert!(!missing.parent().unwrap().exists() && !home.cwd().join("relative").exists());
 }
