@@ -1,16 +1,22 @@
 //! Flyte's services as functions: one for each method, made from the `.proto` files (see `proto::service`).
 
 mod error;
+mod lost;
+mod wait;
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, pin::Pin, sync::Arc, time::Duration};
 
 use prost::Message;
 use tokio::time::{Instant, sleep};
 
-pub use self::error::{Error, Kind};
+use self::lost::{Found, Wanted};
+pub use self::{
+    error::{Error, Kind},
+    wait::WaitObserver,
+};
 pub use crate::retry::Policy;
 use crate::{
-    retry::may_repeat,
+    retry::{AfterLoss, after_loss, is_lost},
     transport::{Answer, Call, Code, Fault, FaultKind, Metadata, Status, Transport},
 };
 
@@ -24,7 +30,7 @@ pub struct Client {
 }
 
 /// What holds for every call of a client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// Sent with every call. Values may be secret.
     pub metadata: Metadata,
@@ -32,7 +38,12 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// How often and how long to try.
     pub retry: Policy,
+    /// Hears of calls that take long.
+    pub waits: Option<Arc<dyn WaitObserver>>,
 }
+
+/// How long the last look may take at whether a call was done that nobody answered in time.
+const LAST_LOOK: Duration = Duration::from_secs(10);
 
 impl Client {
     /// A client over a transport.
@@ -69,9 +80,9 @@ impl Client {
         };
         let started = Instant::now();
         let answer = self.call(call).await?;
-        Response::decode(answer.message).map_err(|error| {
-            let status = self.unreadable(&error);
-            Error { method: method(path.into()), status, attempts: 1, elapsed: started.elapsed() }
+        Response::decode(answer.message).map_err(|error| Error {
+            elapsed: started.elapsed(),
+            ..Error::new(method(path.into()), self.unreadable(&error))
         })
     }
 
@@ -86,28 +97,152 @@ impl Client {
     /// Carries an encoded call, for whoever is a client of its own, such as a command of a plugin. The client's metadata
     /// comes before the call's; its limit of time holds for a call that has none.
     ///
+    /// A call that makes something of a name that it chooses is not repeated before a look at what is there under that name:
+    /// what it asked for counts as its answer.
+    ///
     /// # Errors
     ///
     /// When the server says so, or could not be asked.
     pub async fn call(&self, mut call: Call) -> Result<Answer, Error> {
         call.metadata.splice(0..0, self.options.metadata.iter().cloned());
         call.timeout = call.timeout.or(self.options.timeout);
-        let started = Instant::now();
-        let mut attempts = 1;
+        let patience = self.options.waits.as_ref().map(|waits| wait::patience(call.timeout, waits));
+        match patience {
+            Some(patience) => wait::observed(self.tries(call), patience).await,
+            None => self.tries(call).await,
+        }
+    }
+
+    async fn tries(&self, call: Call) -> Result<Answer, Error> {
+        let mut tries = Tries::new(&call);
         loop {
             let status = match self.transport.call(call.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(status) => status,
             };
-            let elapsed = started.elapsed();
-            let may_repeat = may_repeat(&call.path, &call.message);
-            let Some(pause) = self.options.retry.pause(&status, may_repeat, attempts, elapsed) else {
-                return Err(Error { method: method(call.path), status, attempts, elapsed });
-            };
-            log::debug!("`{}` is tried again in {pause:?}: {status}", call.path);
-            sleep(pause).await;
-            attempts += 1;
+            tries.note(&status);
+            if tries.was_lost && lost::is_done(&call.path, &status) {
+                return Ok(Answer { metadata: Metadata::new(), message: bytes::Bytes::new() });
+            }
+            let pause = self.options.retry.pause(&status, tries.may_repeat(), tries.count, tries.elapsed());
+            if let Some(pause) = pause {
+                log::debug!("`{}` is tried again in {pause:?}: {status}", call.path);
+                sleep(pause).await;
+            }
+            match self.look(&tries, &status, pause).await {
+                Some(Ok(Found::Ours(message))) => return Ok(Answer { metadata: Metadata::new(), message }),
+                Some(Ok(Found::Another)) => {
+                    tries.is_open = false;
+                    return Err(tries.failed(taken(status)));
+                }
+                // The server is done with the call, and did not do it.
+                Some(Ok(Found::Nothing)) if status.fault.is_none() => tries.is_open = false,
+                // Whoever cannot be asked about it does not answer another try either.
+                Some(Err(error)) if status.code == Code::AlreadyExists => {
+                    return Err(tries.failed(error.status));
+                }
+                Some(Err(_)) => return Err(tries.failed(status)),
+                Some(Ok(Found::Nothing)) | None => {}
+            }
+            if pause.is_none() {
+                return Err(tries.failed(status));
+            }
+            tries.count += 1;
         }
+    }
+
+    /// Looks for what a call makes, if its answer was lost, before it is sent again or given up.
+    fn look<'a>(
+        &'a self,
+        tries: &'a Tries,
+        status: &Status,
+        pause: Option<Duration>,
+    ) -> Pin<Box<dyn Future<Output = Option<Result<Found, Error>>> + Send + 'a>> {
+        let is_unclear = is_lost(status) || status.code == Code::AlreadyExists;
+        let wanted = tries.wanted.as_ref().filter(|_| tries.was_lost && is_unclear);
+        let retry = Policy {
+            budget: self.options.retry.budget.saturating_sub(tries.elapsed()),
+            ..self.options.retry.clone()
+        };
+        let options = match pause {
+            Some(_) => Options { retry, waits: None, ..(*self.options).clone() },
+            None => {
+                let timeout = self.options.timeout.map_or(LAST_LOOK, |timeout| timeout.min(LAST_LOOK));
+                Options {
+                    retry: Policy::never(),
+                    timeout: Some(timeout),
+                    waits: None,
+                    ..(*self.options).clone()
+                }
+            }
+        };
+        let client = Self::new(Arc::clone(&self.transport), options);
+        Box::pin(async move { Some(wanted?.look(&client).await) })
+    }
+}
+
+/// What came of a call so far.
+struct Tries {
+    method: Cow<'static, str>,
+    after_loss: AfterLoss,
+    /// What can be looked for.
+    wanted: Option<Wanted>,
+    started: Instant,
+    count: u32,
+    /// Whether the answer to one of the tries was lost.
+    was_lost: bool,
+    /// Whether it is still not known what became of that one.
+    is_open: bool,
+}
+
+impl Tries {
+    fn new(call: &Call) -> Self {
+        let after_loss = after_loss(&call.path);
+        let wanted = (after_loss == AfterLoss::LookUp).then(|| Wanted::from_call(call)).flatten();
+        Self {
+            method: method(call.path.clone()),
+            after_loss,
+            wanted,
+            started: Instant::now(),
+            count: 1,
+            was_lost: false,
+            is_open: false,
+        }
+    }
+
+    fn note(&mut self, status: &Status) {
+        let settles = status.fault.is_none() && (status.code != Code::AlreadyExists || self.wanted.is_none());
+        match is_lost(status) {
+            true => (self.was_lost, self.is_open) = (true, true),
+            false if settles => self.is_open = false,
+            false => {}
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn may_repeat(&self) -> bool {
+        match self.after_loss {
+            AfterLoss::Read | AfterLoss::Repeat => true,
+            AfterLoss::LookUp => self.wanted.is_some(),
+            AfterLoss::Leave => false,
+        }
+    }
+
+    fn failed(self, status: Status) -> Error {
+        let elapsed = self.elapsed();
+        let may_be_done = self.is_open && self.after_loss != AfterLoss::Read;
+        Error { method: self.method, attempts: self.count, elapsed, may_be_done, status }
+    }
+}
+
+/// The name of a lost call has somebody else: what FlyteAdmin would have said, had it been asked.
+fn taken(status: Status) -> Status {
+    match status.code {
+        Code::AlreadyExists => status,
+        _ => Status::new(Code::AlreadyExists, "something else exists under this name"),
     }
 }
 

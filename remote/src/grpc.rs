@@ -10,7 +10,10 @@ use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::{
-    client::legacy,
+    client::legacy::{
+        self,
+        connect::{CaptureConnection, capture_connection},
+    },
     rt::{TokioExecutor, TokioTimer},
 };
 
@@ -36,10 +39,11 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// 20 MiB: FlyteAdmin's own limit is 4 MiB unless its operator raised it, and people raise it for big workflows.
+    /// As much as grpc-go, and so FlyteAdmin, sends: 2 GiB. What a server takes is its own matter, 4 MiB unless its operator
+    /// raised it (`server.grpc.maxMessageSizeBytes`).
     fn default() -> Self {
         Self {
-            largest_answer: 20 << 20,
+            largest_answer: i32::MAX.unsigned_abs().try_into().unwrap_or(usize::MAX),
             user_agent: concat!("flyte-host/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -49,6 +53,9 @@ impl Default for Options {
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a ping may stay without an answer.
 const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(10);
+/// The largest header list that is taken, in bytes: as in grpc-go. A refusal is one, and that of a workflow with another
+/// structure holds all that differs, twice; FlyteAdmin resets the stream when less is taken.
+pub const LONGEST_HEADERS: u32 = 16 << 20;
 /// What is read of an answer that is not gRPC.
 const LONGEST_PAGE: usize = 64 * 1024;
 /// Headers that belong to the protocol, not to callers.
@@ -64,7 +71,7 @@ const RESERVED: [HeaderName; 6] = [
 /// A Flyte that is reached over the network.
 pub struct Grpc {
     client: legacy::Client<Connector, Full<Bytes>>,
-    heard: Heard,
+    connector: Connector,
     base: String,
     target: Target,
     options: Options,
@@ -81,19 +88,19 @@ impl Grpc {
         let tls = !connection.insecure.value;
         let place = endpoint.authority(!tls);
         let connector = network.flyte()?;
-        let heard = connector.heard();
         let client = legacy::Client::builder(TokioExecutor::new())
             .http2_only(true)
             .timer(TokioTimer::new())
             .http2_adaptive_window(true)
+            .http2_max_header_list_size(LONGEST_HEADERS)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .http2_keep_alive_timeout(KEEP_ALIVE_ANSWER)
             .http2_keep_alive_while_idle(true)
-            .build(connector);
+            .build(connector.clone());
         let base = format!("{}://{place}", if tls { "https" } else { "http" });
         Ok(Self {
             client,
-            heard,
+            connector,
             base,
             target: Target { place, host: endpoint.host().to_owned(), tls },
             options,
@@ -130,22 +137,28 @@ impl Grpc {
     }
 
     async fn answer(&self, call: Call) -> Result<Answer, Status> {
-        let request = self.request(&call)?;
+        let mut request = self.request(&call)?;
+        let captured = capture_connection(&mut request);
+        let heard = || heard_on(&captured).unwrap_or_else(|| self.connector.newest());
         let exchange = async {
             let response = self.client.request(request).await;
-            let lost = |error| fault::of_request(&error, &self.target, &self.heard.bytes());
-            self.read(response.map_err(lost)?).await
+            let lost = |error| fault::of_request(&error, &self.target, &heard());
+            self.read(response.map_err(lost)?, &heard).await
         };
+        let late =
+            |timeout| Err(fault::deadline_of_call(&self.target, timeout, heard_on(&captured).as_ref()));
         let answer = match call.timeout {
-            Some(timeout) => tokio::time::timeout(timeout, exchange)
-                .await
-                .unwrap_or_else(|_| Err(fault::deadline(&self.target, timeout))),
+            Some(timeout) => tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| late(timeout)),
             None => exchange.await,
         };
         answer.map_err(|status| self.explain(status, &call.path))
     }
 
-    async fn read(&self, response: Response<Incoming>) -> Result<Answer, Status> {
+    async fn read(
+        &self,
+        response: Response<Incoming>,
+        heard: &(dyn Fn() -> Heard + Sync),
+    ) -> Result<Answer, Status> {
         let (head, mut body) = response.into_parts();
         let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let said_at_once = frame::status(&head.headers);
@@ -157,7 +170,7 @@ impl Grpc {
         let mut message = BytesMut::new();
         let mut said = said_at_once;
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| fault::broken(&error, &self.target, &self.heard.bytes()))?;
+            let frame = frame.map_err(|error| fault::broken(&error, &self.target, &heard()))?;
             match frame.into_data() {
                 Ok(data) => {
                     message.extend_from_slice(&data);
@@ -214,6 +227,13 @@ impl Grpc {
         }
         status
     }
+}
+
+/// What was heard on the connection that a call was given; `None` if it was not given any.
+fn heard_on(captured: &CaptureConnection) -> Option<Heard> {
+    let mut extras = http::Extensions::new();
+    captured.connection_metadata().as_ref()?.get_extras(&mut extras);
+    extras.remove::<Heard>()
 }
 
 impl Transport for Grpc {

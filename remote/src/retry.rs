@@ -1,16 +1,11 @@
 //! Trying again: which failures may pass, which calls may be repeated, and how long to wait.
 //!
 //! Flyte's own clients repeat every failed call four times at once. Here only what may be different the next time
-//! is repeated, and only where a second time does no harm.
+//! is repeated, and only where a second time does no harm: [`METHODS`] decides that for each method.
 
 use std::time::Duration;
 
-use prost::Message;
-
-use crate::{
-    proto::admin,
-    transport::{Code, FaultKind, Status},
-};
+use crate::transport::{Code, FaultKind, Status};
 
 /// How often and how long to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,30 +97,83 @@ fn pushback(status: &Status) -> Option<Pushback> {
     Some(value.parse().map_or(Pushback::Never, |pause| Pushback::After(Duration::from_millis(pause))))
 }
 
-/// Whether a second time does no harm when nobody knows whether the first was done.
+/// What to do about a call whose answer was lost, so that it is not known whether it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterLoss {
+    /// Send it again: it only reads.
+    Read,
+    /// Send it again: a second time changes nothing more.
+    Repeat,
+    /// Look for what it makes; send it again if that is not there (`client::lost`).
+    LookUp,
+    /// Leave it: a second time might do it twice.
+    Leave,
+}
+
+/// Every method of Flyte's services that is not named `Get…` or `List…`; a test compares it with the `.proto` files.
 ///
-/// What is registered a second time is answered by "already exists, identical". An execution has to have a name of the
-/// caller's own: with one of the server's making there would be two executions.
-pub(crate) fn may_repeat(path: &str, message: &[u8]) -> bool {
+/// What is registered a second time is answered by "already exists, identical". Whoever terminates an execution twice
+/// is told that it is aborted. Deleting attributes that are gone is an error, and an event counts each time.
+const METHODS: [(&str, AfterLoss); 28] = [
+    ("Check", AfterLoss::Read),
+    ("CreateDownloadLink", AfterLoss::Read),
+    ("CreateDownloadLocation", AfterLoss::Read),
+    ("CreateExecution", AfterLoss::LookUp),
+    ("CreateLaunchPlan", AfterLoss::Repeat),
+    ("CreateNodeEvent", AfterLoss::Leave),
+    ("CreateTask", AfterLoss::Repeat),
+    ("CreateTaskEvent", AfterLoss::Leave),
+    ("CreateUploadLocation", AfterLoss::Read),
+    ("CreateWorkflow", AfterLoss::Repeat),
+    ("CreateWorkflowEvent", AfterLoss::Leave),
+    ("DeleteProjectAttributes", AfterLoss::Leave),
+    ("DeleteProjectDomainAttributes", AfterLoss::Leave),
+    ("DeleteWorkflowAttributes", AfterLoss::Leave),
+    ("GetOrCreateSignal", AfterLoss::Repeat),
+    ("RecoverExecution", AfterLoss::LookUp),
+    ("RegisterProject", AfterLoss::LookUp),
+    ("RelaunchExecution", AfterLoss::LookUp),
+    ("SetSignal", AfterLoss::Repeat),
+    ("TerminateExecution", AfterLoss::Repeat),
+    ("UpdateExecution", AfterLoss::Repeat),
+    ("UpdateLaunchPlan", AfterLoss::Repeat),
+    ("UpdateNamedEntity", AfterLoss::Repeat),
+    ("UpdateProject", AfterLoss::Repeat),
+    ("UpdateProjectAttributes", AfterLoss::Repeat),
+    ("UpdateProjectDomainAttributes", AfterLoss::Repeat),
+    ("UpdateWorkflowAttributes", AfterLoss::Repeat),
+    ("UserInfo", AfterLoss::Read),
+];
+
+/// What to do when the answer to a method is lost. An unknown one is repeated only if its name says that it reads.
+pub(crate) fn after_loss(path: &str) -> AfterLoss {
     let method = path.rsplit('/').next().unwrap_or(path);
-    match method {
-        "Check"
-        | "CreateDownloadLink"
-        | "CreateDownloadLocation"
-        | "CreateLaunchPlan"
-        | "CreateTask"
-        | "CreateUploadLocation"
-        | "CreateWorkflow"
-        | "UserInfo" => true,
-        "CreateExecution" => {
-            admin::ExecutionCreateRequest::decode(message).is_ok_and(|request| !request.name.is_empty())
-        }
-        _ => ["Get", "List", "Update"].iter().any(|verb| method.starts_with(verb)),
+    let known = METHODS.iter().find(|(name, _)| *name == method).map(|(_, after)| *after);
+    let reads = || ["Get", "List"].iter().any(|verb| method.starts_with(verb));
+    known.unwrap_or_else(|| if reads() { AfterLoss::Read } else { AfterLoss::Leave })
+}
+
+/// Whether a failure leaves open what became of the call: it was sent, and nobody said that it was refused.
+pub(crate) fn is_lost(status: &Status) -> bool {
+    match status.fault.as_ref().map(|fault| fault.kind) {
+        None => matches!(status.code, Code::DeadlineExceeded | Code::Unavailable),
+        Some(FaultKind::Broken | FaultKind::Deadline) => true,
+        // A gateway whose server is gone, such as HTTP 502.
+        Some(FaultKind::Protocol) => status.code == Code::Unavailable,
+        Some(
+            FaultKind::Connect
+            | FaultKind::SignIn
+            | FaultKind::Tls
+            | FaultKind::TooLarge
+            | FaultKind::Transport,
+        ) => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::transport::Fault;
 
@@ -186,17 +234,38 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_may_be_repeated() {
-        let named = admin::ExecutionCreateRequest { name: "mine".into(), ..Default::default() };
-        let admin = |method: &str, message: &[u8]| {
-            may_repeat(&format!("/flyteidl.service.AdminService/{method}"), message)
-        };
-        assert!(admin("GetTask", b"") && admin("ListTasks", b"") && admin("UpdateLaunchPlan", b""));
-        assert!(admin("CreateTask", b"") && admin("CreateExecution", &named.encode_to_vec()));
-        assert!(
-            !admin("CreateExecution", b"")
-                && !admin("RelaunchExecution", b"")
-                && !admin("TerminateExecution", b"")
-        );
+    fn every_method_of_flyte_is_decided() {
+        let pool = crate::descriptor::pool();
+        let methods: BTreeSet<String> = pool
+            .services()
+            .flat_map(|service| service.methods().map(|method| method.name().to_owned()).collect::<Vec<_>>())
+            .filter(|method| method == "GetOrCreateSignal" || !is_read_by_name(method))
+            .collect();
+        let mut decided: BTreeSet<String> = METHODS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        // Health checks are gRPC's own.
+        assert!(decided.remove("Check"));
+        assert_eq!(methods, decided);
+    }
+
+    fn is_read_by_name(method: &str) -> bool {
+        method.starts_with("Get") || method.starts_with("List")
+    }
+
+    #[test]
+    fn unknown_methods_are_repeated_only_if_they_read() {
+        let after = |method: &str| after_loss(&format!("/acme.Service/{method}"));
+        assert_eq!(["GetCosts", "ListCosts"].map(after), [AfterLoss::Read; 2]);
+        assert_eq!(["CreateCosts", "UpdateCosts"].map(after), [AfterLoss::Leave; 2]);
+    }
+
+    #[test]
+    fn a_refusal_is_not_a_lost_answer() {
+        let lost: Vec<_> =
+            (1..=16).map(Code::from_number).filter(|code| is_lost(&Status::new(*code, ""))).collect();
+        assert_eq!(lost, [Code::DeadlineExceeded, Code::Unavailable]);
+        assert!(is_lost(&fault(FaultKind::Broken)) && is_lost(&fault(FaultKind::Protocol)));
+        for kind in [FaultKind::Connect, FaultKind::SignIn, FaultKind::Tls, FaultKind::TooLarge] {
+            assert!(!is_lost(&fault(kind)), "{kind:?}: nothing was sent, or an answer came");
+        }
     }
 }

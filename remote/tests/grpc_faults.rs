@@ -25,7 +25,7 @@ use remote::{
     config::{Configuration, Connection, Sources},
     grpc::{self, Grpc},
     net::{Network, Proxies},
-    proto::admin,
+    proto::{admin, core::Identifier},
 };
 
 use self::{
@@ -114,8 +114,88 @@ async fn nobody_accepts() {
     let client = Client::new(Arc::new(transport), Options { retry: Policy::never(), ..Options::default() });
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
-        "cannot reach Flyte\n  `127.0.0.1:PORT` did not accept a connection within 20 ms\n\
-         ? a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?"
+        format!(
+            "cannot reach Flyte\n  `127.0.0.1:PORT` accepted the connection, but did not answer the TLS handshake within 20 ms\n{ACCEPTS_ONLY}"
+        )
+    );
+}
+
+const ACCEPTS_ONLY: &str = "? check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept \
+                            connections for a server that is gone";
+
+#[tokio::test]
+async fn a_connection_that_leads_nowhere() {
+    let address = server::serve(|stream| async move {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let connection = connection(&address.to_string(), &[PLAIN]);
+    let network = Network::new(&connection, Proxies::default()).unwrap();
+    let network = network.connect_timeout(Duration::from_millis(20));
+    let transport = Grpc::new(&connection, &network, grpc::Options::default()).unwrap();
+    let client = Client::new(Arc::new(transport), Options { retry: Policy::never(), ..Options::default() });
+    assert_eq!(
+        told(ask(&client).await.unwrap_err(), address),
+        format!(
+            "Flyte did not answer `GetVersion`\n  \
+             `127.0.0.1:PORT` accepted the connection, but sent nothing within 20 ms\n{ACCEPTS_ONLY}"
+        )
+    );
+}
+
+#[tokio::test]
+async fn nobody_accepts_at_all() {
+    // No packet comes back from this address (RFC 5737), or the system says at once that it cannot be reached.
+    let connection = connection("192.0.2.1:81", &[PLAIN]);
+    let options =
+        Options { timeout: Some(Duration::from_millis(50)), retry: Policy::never(), ..Options::default() };
+    let error =
+        client_of(&connection, options).create_task(&admin::TaskCreateRequest::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.may_be_done), (Kind::Unreachable, false), "{}", error.status);
+}
+
+#[tokio::test]
+async fn a_long_refusal_is_a_refusal() {
+    // 100,000 letters of two bytes, each of which is six in a header; and as much in the details.
+    let difference = "ü".repeat(100_000);
+    let message = format!("workflow with different structure already exists:\n{}", "%C3%BC".repeat(100_000));
+    let details = "AQID".repeat(100_000);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let (address, _) = server::grpc(
+        move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let message = message.replace('\n', "%0A");
+            let status =
+                [("grpc-status", "3"), ("grpc-message", &*message), ("grpc-status-details-bin", &*details)];
+            answer(&status, None)
+        },
+        None,
+    )
+    .await;
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
+    let error = client.create_workflow(&admin::WorkflowCreateRequest::default()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::DifferentStructure { difference });
+    assert_eq!(error.status.details.len(), 300_000);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large() {
+    let address = server::does_not_read(&[
+        ("grpc-status", "8"),
+        ("grpc-message", "grpc: received message larger than max (8388620 vs. 4194304)"),
+    ])
+    .await;
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
+    let identifier = Identifier { name: "x".repeat(8 << 20), ..Identifier::default() };
+    let request = admin::TaskCreateRequest { id: Some(identifier), ..Default::default() };
+    assert_eq!(
+        told(client.create_task(&request).await.unwrap_err(), address),
+        "Flyte refused `CreateTask` (RESOURCE_EXHAUSTED)\n  \
+         grpc: received message larger than max (8388620 vs. 4194304)\n\
+         ? send less, or have the server's operator raise `server.grpc.maxMessageSizeBytes`"
     );
 }
 
@@ -293,9 +373,13 @@ async fn unavailable_twice_and_then_fine() {
     assert_eq!((asked.load(Ordering::Relaxed), connections.load(Ordering::Relaxed)), (3, 1));
 
     asked.store(0, Ordering::Relaxed);
-    let request = admin::ExecutionTerminateRequest::default();
-    let error = client.terminate_execution(&request).await.unwrap_err();
-    assert_eq!(told(error, address), "Flyte refused `TerminateExecution` (UNAVAILABLE)\n  starting");
+    let request = admin::NodeExecutionEventRequest::default();
+    let error = client.create_node_event(&request).await.unwrap_err();
+    assert_eq!(
+        told(error, address),
+        "could not tell whether `CreateNodeEvent` was done: no answer\n  starting\n\
+         ? look whether `CreateNodeEvent` was done before you repeat it"
+    );
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
@@ -312,7 +396,29 @@ async fn slower_than_the_deadline() {
     assert_eq!(error.kind(), Kind::Unreachable);
     assert_eq!(
         told(error, address),
-        "Flyte did not answer `GetVersion`\n  `127.0.0.1:PORT` did not answer within 50 ms"
+        format!(
+            "Flyte did not answer `GetVersion`\n  \
+             `127.0.0.1:PORT` accepted the connection, but sent nothing within 50 ms\n{ACCEPTS_ONLY}"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_for_ever() {
+    let address = server::never_answers().await;
+    let options = Options { timeout: Some(Duration::from_millis(200)), ..eager() };
+    let client = client_of(&connection(&address.to_string(), &[PLAIN]), options);
+    assert_eq!(
+        told(ask(&client).await.unwrap_err(), address),
+        "Flyte did not answer `GetVersion`\n  `127.0.0.1:PORT` did not answer within 200 ms\n\
+         ? set `FLYTE_HOST_TIMEOUT`, in seconds, to wait longer for a call"
+    );
+    let error = client.update_project(&admin::Project::default()).await.unwrap_err();
+    assert_eq!(
+        told(error, address),
+        "could not tell whether `UpdateProject` was done: no answer\n  \
+         `127.0.0.1:PORT` did not answer within 200 ms\n\
+         ? run the command again: what was done already stays as it is"
     );
 }
 
@@ -322,15 +428,15 @@ async fn broken_in_the_middle_of_a_call() {
     assert_eq!(
         plain(address).await,
         "Flyte did not answer `GetVersion` in 5 tries within 0 ms\n  \
-         the connection to `127.0.0.1:PORT` broke before the answer was there"
+         `127.0.0.1:PORT` broke off the call (HTTP/2 error 2)\n  unexpected internal error encountered"
     );
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
     let error = client.create_execution(&admin::ExecutionCreateRequest::default()).await.unwrap_err();
     assert_eq!(
         told(error, address),
-        "Flyte did not answer `CreateExecution`\n  \
-         the connection to `127.0.0.1:PORT` broke before the answer was there\n\
-         ? look whether `CreateExecution` was done all the same before you repeat it"
+        "could not tell whether `CreateExecution` was done: no answer\n  \
+         `127.0.0.1:PORT` broke off the call (HTTP/2 error 2)\n  unexpected internal error encountered\n\
+         ? run `flyte-host get executions` to see whether it was started"
     );
 }
 

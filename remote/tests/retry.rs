@@ -51,7 +51,7 @@ async fn a_server_that_comes_back_is_waited_for() {
     let down = Status::new(Code::Unavailable, "starting");
     client(vec![down.clone(); 4]).get_version(&admin::GetVersionRequest {}).await.unwrap();
     let error = client(vec![down; 5]).get_version(&admin::GetVersionRequest {}).await.unwrap_err();
-    assert_eq!((error.attempts, error.kind()), (5, Kind::Refused));
+    assert_eq!((error.attempts, error.kind()), (5, Kind::Unreachable));
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use crate::{
         create_workflow_failure_reason::Reason as WorkflowReason,
         event_failure_reason::Reason as EventReason,
     },
-    retry::may_repeat,
+    retry::{AfterLoss, after_loss, is_lost},
     transport::{Code, FaultKind, Status},
     words,
 };
@@ -24,6 +24,8 @@ pub struct Error {
     pub attempts: u32,
     /// How long it took in all.
     pub elapsed: Duration,
+    /// Whether it changes something, and an answer was lost that would have said that this was done.
+    pub may_be_done: bool,
 }
 
 /// What a failed call means, with the details that Flyte sends along.
@@ -35,6 +37,8 @@ pub enum Kind {
         /// Whether what is there is the same as what was sent. Of executions and projects Flyte does not say.
         identical: bool,
     },
+    /// It changes something, and nobody knows whether that was done.
+    MayBeDone,
     /// Under this version there is something else.
     DifferentStructure {
         /// The differences as Flyte lists them; may be empty.
@@ -60,11 +64,18 @@ pub enum Kind {
     TooLarge,
     /// What carries the calls failed by itself, such as a plugin's transport.
     Transport,
-    /// Nobody answered, or somebody who is no Flyte, or the identity provider does not answer.
+    /// Nobody answered, or somebody who is no Flyte, or the identity provider does not answer, or Flyte said that it
+    /// cannot answer now.
     Unreachable,
 }
 
 impl Error {
+    /// A call that failed at its only try, at once.
+    #[must_use]
+    pub fn new(method: impl Into<Cow<'static, str>>, status: Status) -> Self {
+        Self { method: method.into(), status, attempts: 1, elapsed: Duration::ZERO, may_be_done: false }
+    }
+
     /// What it means.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -75,7 +86,9 @@ impl Error {
         match status.fault.as_ref().map(|fault| fault.kind) {
             Some(FaultKind::TooLarge) => Kind::TooLarge,
             Some(FaultKind::Transport) => Kind::Transport,
+            _ if self.may_be_done => Kind::MayBeDone,
             Some(_) => Kind::Unreachable,
+            None if is_lost(status) => Kind::Unreachable,
             None => refusal(status),
         }
     }
@@ -83,24 +96,40 @@ impl Error {
     /// What the user can do, if anything.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        if let Some(fault) = &self.status.fault {
-            let may_be_done = fault.kind == FaultKind::Broken || fault.kind == FaultKind::Deadline;
-            return match may_be_done && !may_repeat(&self.method, &[]) {
-                true => {
-                    Some(format!("look whether `{}` was done all the same before you repeat it", self.method))
-                }
-                false => fault.hint.clone(),
-            };
-        }
         match self.kind() {
+            Kind::MayBeDone => Some(self.look_first()),
+            _ if self.status.fault.is_some() => self.status.fault.as_ref()?.hint.clone(),
             Kind::DifferentStructure { .. } => Some("register it under another version".to_owned()),
             Kind::InactiveProject { id } => {
                 Some(format!("activate project `{id}`, or use another with `--project`"))
             }
             Kind::NotSignedIn => Some("sign in with `flyte-host login`".to_owned()),
+            Kind::Refused if is_too_large(&self.status) => Some(
+                "send less, or have the server's operator raise `server.grpc.maxMessageSizeBytes`".to_owned(),
+            ),
             _ => None,
         }
     }
+
+    /// What to do when nobody knows whether it was done.
+    fn look_first(&self) -> String {
+        let method = &self.method;
+        match (after_loss(method), method.as_ref()) {
+            (AfterLoss::Repeat, _) => {
+                "run the command again: what was done already stays as it is".to_owned()
+            }
+            (_, "RegisterProject") => "run `flyte-host get projects` to see whether it is there".to_owned(),
+            (_, "CreateExecution" | "RecoverExecution" | "RelaunchExecution") => {
+                "run `flyte-host get executions` to see whether it was started".to_owned()
+            }
+            _ => format!("look whether `{method}` was done before you repeat it"),
+        }
+    }
+}
+
+/// Whether a server refused a request for its size (`grpc-go/rpc_util.go`).
+fn is_too_large(status: &Status) -> bool {
+    status.code == Code::ResourceExhausted && status.message.contains("received message larger than max")
 }
 
 /// FlyteAdmin says by details what its texts say to people, but not always: of tasks and launch plans there is only
@@ -137,11 +166,12 @@ fn different(message: &str) -> Kind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, status, attempts, elapsed } = self;
+        let Self { method, status, attempts, elapsed, .. } = self;
         let code = status.code.name();
         let fault = status.fault.as_ref().map(|fault| fault.kind);
         match self.kind() {
             _ if fault == Some(FaultKind::SignIn) => f.write_str("cannot sign in to Flyte")?,
+            Kind::MayBeDone => write!(f, "could not tell whether `{method}` was done: no answer")?,
             Kind::NotSignedIn => write!(f, "Flyte wants to know who is calling ({code})")?,
             Kind::TooLarge => write!(f, "the answer to `{method}` is too large")?,
             Kind::Transport => write!(f, "`{method}` could not be carried to Flyte")?,
@@ -149,6 +179,7 @@ impl fmt::Display for Error {
                 Some(FaultKind::Broken | FaultKind::Deadline) => {
                     write!(f, "Flyte did not answer `{method}`")?
                 }
+                None => write!(f, "Flyte could not answer `{method}` ({code})")?,
                 _ => f.write_str("cannot reach Flyte")?,
             },
             _ => write!(f, "Flyte refused `{method}` ({code})")?,
@@ -176,7 +207,7 @@ mod tests {
     };
 
     fn of(status: Status) -> Error {
-        Error { method: "CreateTask".into(), status, attempts: 1, elapsed: Duration::ZERO }
+        Error::new("CreateTask", status)
     }
 
     fn kind(status: Status) -> Kind {
@@ -245,13 +276,42 @@ mod tests {
 
     #[test]
     fn what_may_have_been_done_is_looked_at_first() {
-        let hint = |method: &'static str, kind| {
-            let status = Status::fault(Code::Unavailable, Fault::new(kind, "gone").hint("wait".to_owned()));
-            Error { method: method.into(), ..of(status) }.hint().unwrap()
+        let hint = |method: &'static str, may_be_done| {
+            let fault = Fault::new(FaultKind::Broken, "gone").hint("wait".to_owned());
+            let error = Error::new(method, Status::fault(Code::Unavailable, fault));
+            Error { may_be_done, ..error }.hint().unwrap()
         };
-        let look = "look whether `TerminateExecution` was done all the same before you repeat it";
-        assert_eq!(hint("TerminateExecution", FaultKind::Broken), look);
-        assert_eq!(hint("TerminateExecution", FaultKind::Connect), "wait");
-        assert_eq!(hint("GetTask", FaultKind::Broken), "wait");
+        assert_eq!(hint("GetTask", false), "wait");
+        let again = "run the command again: what was done already stays as it is";
+        assert_eq!(["CreateTask", "UpdateProject"].map(|method| hint(method, true)), [again; 2]);
+        assert_eq!(
+            hint("RelaunchExecution", true),
+            "run `flyte-host get executions` to see whether it was started"
+        );
+        assert_eq!(
+            hint("CreateNodeEvent", true),
+            "look whether `CreateNodeEvent` was done before you repeat it"
+        );
+    }
+
+    #[test]
+    fn an_unavailable_server_refuses_nothing() {
+        let error = of(Status::new(Code::Unavailable, "starting"));
+        assert_eq!(error.kind(), Kind::Unreachable);
+        assert_eq!(error.to_string(), "Flyte could not answer `CreateTask` (UNAVAILABLE)");
+        let error = Error { may_be_done: true, attempts: 2, ..error };
+        assert_eq!(error.kind(), Kind::MayBeDone);
+        assert_eq!(
+            error.to_string(),
+            "could not tell whether `CreateTask` was done: no answer in 2 tries within 0 ms"
+        );
+    }
+
+    #[test]
+    fn a_request_that_is_too_large_is_a_refusal() {
+        let text = "grpc: received message larger than max (5242880 vs. 4194304)";
+        let error = of(Status::new(Code::ResourceExhausted, text));
+        assert_eq!(error.kind(), Kind::Refused);
+        assert!(error.hint().unwrap().starts_with("send less"));
     }
 }

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -19,51 +19,82 @@ use rustls::ClientConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::{Instant, Sleep, sleep},
 };
 use tower_service::Service;
 
-use super::dial::{BoxError, Dial};
+use super::dial::{ACCEPTED, Accepted, BoxError, Dial};
 
 /// A connection took too long to come about.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection came about in time")]
-pub(crate) struct TooSlow(pub(crate) Duration);
+pub(crate) struct TooSlow {
+    /// How long it was waited for.
+    pub(crate) timeout: Duration,
+    /// Whether TCP came about, and TLS did not.
+    pub(crate) is_accepted: bool,
+}
 
 /// Makes connections.
 #[derive(Clone)]
 pub(crate) struct Connector {
     inner: HttpsConnector<Dial>,
     timeout: Duration,
-    heard: Heard,
+    /// Whether the server speaks first, as in HTTP/2: then it has as long for that as a connection has to come about.
+    hears_first: bool,
+    newest: Arc<Mutex<Heard>>,
 }
 
-/// The first bytes of the newest connection: they tell who is there when it is not whom we expected.
+/// What was heard on a connection: the first bytes tell who is there when it is not whom we expected, the last ones
+/// since when nobody is.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Heard(Arc<Mutex<Hearing>>);
+
+#[derive(Debug, Default)]
+struct Hearing {
+    first: Vec<u8>,
+    last: Option<Instant>,
+    gave_up_after: Option<Duration>,
+}
 
 impl Heard {
     /// Enough for the head of an HTTP/1 answer and the title of a page.
     const ENOUGH: usize = 2048;
 
-    /// What was heard so far.
+    fn lock(&self) -> MutexGuard<'_, Hearing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().first.clone()
     }
 
-    fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().first.is_empty()
     }
 
-    fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// How long nothing was heard any more; `None` if nothing was ever heard.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        self.lock().last.map(|last| last.elapsed())
     }
 
-    /// Takes more; says whether it wants to hear on.
-    fn add(&self, bytes: &[u8]) -> bool {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = bytes.len().min(Self::ENOUGH.saturating_sub(heard.len()));
-        heard.extend_from_slice(&bytes[..wanted]);
-        heard.len() < Self::ENOUGH
+    /// How long the first byte was waited for, if that was given up.
+    pub(crate) fn gave_up_after(&self) -> Option<Duration> {
+        self.lock().gave_up_after
+    }
+
+    fn give_up(&self, after: Duration) {
+        self.lock().gave_up_after = Some(after);
+    }
+
+    fn add(&self, bytes: &[u8]) {
+        let mut heard = self.lock();
+        let wanted = bytes.len().min(Self::ENOUGH.saturating_sub(heard.first.len()));
+        heard.first.extend_from_slice(&bytes[..wanted]);
+        if !bytes.is_empty() {
+            heard.last = Some(Instant::now());
+        }
     }
 }
 
@@ -71,18 +102,18 @@ impl Connector {
     pub(super) fn http2(trust: ClientConfig, dial: Dial, timeout: Duration) -> Self {
         let builder = HttpsConnectorBuilder::new().with_tls_config(trust).https_or_http();
         let inner = builder.enable_http2().wrap_connector(dial);
-        Self { inner, timeout, heard: Heard::default() }
+        Self { inner, timeout, hears_first: true, newest: Arc::default() }
     }
 
     pub(super) fn http1(trust: ClientConfig, dial: Dial, timeout: Duration) -> Self {
         let builder = HttpsConnectorBuilder::new().with_tls_config(trust).https_or_http();
         let inner = builder.enable_http1().wrap_connector(dial);
-        Self { inner, timeout, heard: Heard::default() }
+        Self { inner, timeout, hears_first: false, newest: Arc::default() }
     }
 
-    /// The ear on its connections.
-    pub(crate) fn heard(&self) -> Heard {
-        self.heard.clone()
+    /// What is heard on the newest connection.
+    pub(crate) fn newest(&self) -> Heard {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -97,11 +128,16 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let connecting = self.inner.call(target);
-        let (timeout, heard) = (self.timeout, self.heard.clone());
-        heard.forget();
+        let (timeout, heard) = (self.timeout, Heard::default());
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = heard.clone();
+        let deadline = self.hears_first.then_some(timeout);
         Box::pin(async move {
-            let stream = tokio::time::timeout(timeout, connecting).await.map_err(|_| TooSlow(timeout))??;
-            Ok(TokioIo::new(Stream { inner: TokioIo::new(stream), heard, listens: true, lost: None }))
+            let accepted = Accepted::default();
+            let connecting = ACCEPTED.scope(accepted.clone(), tokio::time::timeout(timeout, connecting));
+            let stream =
+                connecting.await.map_err(|_| TooSlow { timeout, is_accepted: accepted.is_set() })??;
+            let patience = deadline.map(|deadline| (deadline, Box::pin(sleep(deadline))));
+            Ok(TokioIo::new(Stream { inner: TokioIo::new(stream), heard, patience, lost: None }))
         })
     }
 }
@@ -110,7 +146,8 @@ impl Service<Uri> for Connector {
 pub(crate) struct Stream {
     inner: TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>,
     heard: Heard,
-    listens: bool,
+    /// How long the first byte is waited for; `None` when it is there, or the server does not speak first.
+    patience: Option<(Duration, Pin<Box<Sleep>>)>,
     /// Why nothing can be written any more, while the last words are awaited.
     lost: Option<io::Error>,
 }
@@ -127,7 +164,7 @@ impl Stream {
         let mut space = [0; 512];
         let mut words = ReadBuf::new(&mut space);
         if ready!(Pin::new(&mut self.inner).poll_read(cx, &mut words)).is_ok() {
-            self.listens = self.heard.add(words.filled());
+            self.heard.add(words.filled());
         }
         Poll::Ready(Err(self.lost.take().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
     }
@@ -135,7 +172,7 @@ impl Stream {
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.inner.inner().connected()
+        self.inner.inner().connected().extra(self.heard.clone())
     }
 }
 
@@ -146,11 +183,16 @@ impl AsyncRead for Stream {
         to: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = to.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, to))?;
-        if self.listens {
-            self.listens = self.heard.add(&to.filled()[before..]);
+        if let Poll::Ready(result) = Pin::new(&mut self.inner).poll_read(cx, to) {
+            self.heard.add(&to.filled()[before..]);
+            self.patience = None;
+            return Poll::Ready(result);
         }
-        Poll::Ready(Ok(()))
+        let Some((timeout, patience)) = &mut self.patience else { return Poll::Pending };
+        ready!(patience.as_mut().poll(cx));
+        let timeout = *timeout;
+        self.heard.give_up(timeout);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 

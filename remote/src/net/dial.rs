@@ -5,7 +5,10 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -25,6 +28,26 @@ use tower_service::Service;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Boxed<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+tokio::task_local! {
+    /// Where the one connection that a task makes tells that it was accepted: what goes on after that is TLS.
+    pub(super) static ACCEPTED: Accepted;
+}
+
+/// Whether a TCP connection came about.
+#[derive(Clone, Default)]
+pub(super) struct Accepted(Arc<AtomicBool>);
+
+impl Accepted {
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Tells whoever waits for this connection, if anybody does.
+    fn tell() {
+        let _ = ACCEPTED.try_with(|accepted| accepted.0.store(true, Ordering::Relaxed));
+    }
+}
 
 /// Why there is no connection, where the system alone does not say it.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +139,11 @@ impl Service<Uri> for Dial {
     fn call(&mut self, target: Uri) -> Self::Future {
         let Some(proxy) = self.proxy(&target) else {
             let connecting = self.tcp.call(target);
-            return Box::pin(async move { Ok(connecting.await?) });
+            return Box::pin(async move {
+                let stream = connecting.await?;
+                Accepted::tell();
+                Ok(stream)
+            });
         };
         let address = proxy.uri().clone();
         let shown = format!("{}:{}", address.host().unwrap_or_default(), port(&address));
@@ -130,7 +157,10 @@ impl Service<Uri> for Dial {
             let answer =
                 tunnel(&mut stream, &target, &proxy).await.map_err(|error| unreachable(error.into()))?;
             match answer.split(' ').nth(1) {
-                Some(code) if code.starts_with('2') => Ok(TokioIo::new(stream)),
+                Some(code) if code.starts_with('2') => {
+                    Accepted::tell();
+                    Ok(TokioIo::new(stream))
+                }
                 _ => Err(DialError::Refused { proxy: shown, answer }.into()),
             }
         })

@@ -2,13 +2,18 @@
 //!
 //! hyper and rustls tell it in errors within errors; here they are taken apart by their types, never by their texts.
 
-use std::{error::Error, io};
+use std::{error::Error, io, time::Duration};
 
 use hyper_util::client::legacy;
 use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, pki_types::UnixTime};
 
-use super::{connector::TooSlow, dial::DialError, page, tls::SelfSigned};
+use super::{
+    connector::{Heard, TooSlow},
+    dial::DialError,
+    page,
+    tls::SelfSigned,
+};
 use crate::{
     transport::{Code, Fault, FaultKind, HTTP_STATUS, Status},
     words,
@@ -25,17 +30,66 @@ pub(crate) struct Target {
     pub(crate) tls: bool,
 }
 
-/// Why a request got no answer, from the error and the first bytes that came back.
-pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &[u8]) -> Status {
+/// Why a request got no answer, from the error and what was heard on its connection.
+pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &Heard) -> Status {
     if error.is_connect() {
         return Status::fault(Code::Unavailable, of_connect(error, target));
     }
-    somebody_else(target, heard).unwrap_or_else(|| broken(error, target, heard))
+    somebody_else(target, &heard.bytes()).unwrap_or_else(|| broken(error, target, heard))
 }
 
+/// How long a connection may be silent before it is called dead: pings are answered sooner.
+const DEAD: Duration = Duration::from_secs(10);
+
 /// The answer began, and did not end.
-pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &[u8]) -> Status {
+pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &Heard) -> Status {
+    let ended = find::<h2::Error>(error).filter(|error| error.is_remote());
+    let fault = match (heard.gave_up_after(), ended) {
+        (Some(timeout), _) => silent(target, timeout),
+        (None, Some(ended)) => ended_by_server(ended, target),
+        (None, None) => cut(error, target, heard),
+    };
+    Status::fault(Code::Unavailable, fault)
+}
+
+/// Somebody accepted the connection, and said nothing: neither HTTP/2 nor that TLS is expected.
+fn silent(target: &Target, timeout: Duration) -> Fault {
+    let time = words::duration(timeout);
+    let text = format!("`{}` accepted the connection, but sent nothing within {time}", target.place);
+    Fault::new(FaultKind::Broken, text).hint(accepts_only())
+}
+
+/// What to look at when a connection is accepted and leads nowhere.
+fn accepts_only() -> String {
+    "check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone"
+        .to_owned()
+}
+
+/// The server said by means of HTTP/2 that there is no answer.
+fn ended_by_server(ended: &h2::Error, target: &Target) -> Fault {
     let place = &target.place;
+    let reason = ended.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
+    let number = u32::from(reason);
+    let fault = match reason {
+        // By the protocol nothing was done.
+        h2::Reason::REFUSED_STREAM => {
+            Fault::new(FaultKind::Connect, format!("`{place}` takes no calls now (HTTP/2 error {number})"))
+        }
+        _ if ended.is_go_away() => {
+            Fault::new(FaultKind::Broken, format!("`{place}` closed the connection (HTTP/2 error {number})"))
+        }
+        _ => Fault::new(FaultKind::Broken, format!("`{place}` broke off the call (HTTP/2 error {number})")),
+    };
+    fault.caused_by([reason.description().to_owned()])
+}
+
+fn cut(error: &(dyn Error + 'static), target: &Target, heard: &Heard) -> Fault {
+    let place = &target.place;
+    if let Some(silence) = heard.silence().filter(|silence| *silence >= DEAD) {
+        let text =
+            format!("the connection to `{place}` is dead: nothing came for {}", words::duration(silence));
+        return Fault::new(FaultKind::Broken, text);
+    }
     let text = format!("the connection to `{place}` broke before the answer was there");
     let cause = find::<io::Error>(error).filter(|error| !is_an_end(error.kind())).map(words_of);
     let fault = Fault::new(FaultKind::Broken, text).caused_by(cause);
@@ -46,7 +100,7 @@ pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &[u8
         ),
         _ => None,
     };
-    Status::fault(Code::Unavailable, fault.hint(hint))
+    fault.hint(hint)
 }
 
 /// Whether an error says no more than that the connection ended; which of them it is is up to chance.
@@ -61,9 +115,31 @@ fn is_an_end(kind: io::ErrorKind) -> bool {
 }
 
 /// The caller did not want to wait any longer.
-pub(crate) fn deadline(target: &Target, timeout: std::time::Duration) -> Status {
+pub(crate) fn deadline(target: &Target, timeout: Duration) -> Status {
     let text = format!("`{}` did not answer within {}", target.place, words::duration(timeout));
     Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, text))
+}
+
+/// The same of a call, by what was heard on its connection; `None`: it has none.
+pub(crate) fn deadline_of_call(target: &Target, timeout: Duration, heard: Option<&Heard>) -> Status {
+    let Some(heard) = heard else {
+        return Status::fault(Code::Unavailable, not_accepted(target, timeout));
+    };
+    let mut status = deadline(target, timeout);
+    if heard.is_empty() {
+        let fault = Fault { kind: FaultKind::Deadline, ..silent(target, timeout) };
+        return Status::fault(Code::DeadlineExceeded, fault);
+    }
+    if let Some(fault) = &mut status.fault {
+        fault.hint = Some("set `FLYTE_HOST_TIMEOUT`, in seconds, to wait longer for a call".to_owned());
+    }
+    status
+}
+
+fn not_accepted(target: &Target, timeout: Duration) -> Fault {
+    let time = words::duration(timeout);
+    Fault::new(FaultKind::Connect, format!("`{}` did not accept a connection within {time}", target.place))
+        .hint("a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?".to_owned())
 }
 
 /// An HTTP answer that is none of gRPC.
@@ -127,12 +203,15 @@ pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> Faul
     if let Some(error) = find::<DialError>(error) {
         return of_dial(error);
     }
-    if let Some(TooSlow(timeout)) = find::<TooSlow>(error) {
-        return connect(format!(
-            "`{place}` did not accept a connection within {}",
-            words::duration(*timeout)
-        ))
-        .hint("a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?".to_owned());
+    if let Some(TooSlow { timeout, is_accepted }) = find::<TooSlow>(error) {
+        return match is_accepted {
+            true => connect(format!(
+                "`{place}` accepted the connection, but did not answer the TLS handshake within {}",
+                words::duration(*timeout)
+            ))
+            .hint(accepts_only()),
+            false => not_accepted(target, *timeout),
+        };
     }
     if let Some(error) = find::<rustls::Error>(error) {
         return of_tls(error, target);

@@ -13,6 +13,7 @@ use hyper_util::{client::legacy, rt::TokioExecutor};
 
 use super::{
     Connector, Network, TrustError,
+    connector::Heard,
     fault::{self, Target},
     page,
 };
@@ -140,7 +141,7 @@ fn lost(error: &legacy::Error, target: &Target) -> Status {
 }
 
 fn broken(error: &(dyn std::error::Error + 'static), target: &Target) -> Status {
-    let mut status = fault::broken(error, target, &[]);
+    let mut status = fault::broken(error, target, &Heard::default());
     if let Some(fault) = &mut status.fault {
         fault.hint = None;
     }

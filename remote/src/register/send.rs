@@ -149,8 +149,13 @@ impl Round {
 /// Whether every other call would fail as this one did.
 fn is_hopeless(error: &client::Error) -> bool {
     let kind = error.kind();
-    matches!(kind, client::Kind::NotSignedIn | client::Kind::Transport | client::Kind::Unreachable)
-        || error.status.code == Code::Unavailable
+    matches!(
+        kind,
+        client::Kind::MayBeDone
+            | client::Kind::NotSignedIn
+            | client::Kind::Transport
+            | client::Kind::Unreachable
+    )
 }
 
 async fn one(client: &Client, entity: &Entity, options: Options) -> Outcome {

@@ -132,6 +132,28 @@ pub async fn resets() -> SocketAddr {
     .await
 }
 
+/// Takes calls, and answers none of them.
+pub async fn never_answers() -> SocketAddr {
+    serve(|stream| async move {
+        let service =
+            service_fn(|_: Request<Incoming>| std::future::pending::<Result<Response<Body>, Infallible>>());
+        let served = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let _ = served.serve_connection(TokioIo::new(stream), service).await;
+    })
+    .await
+}
+
+/// Answers each call by a status, without having read what was sent, as grpc-go does with what is too large for it.
+pub async fn does_not_read(status: &'static [(&'static str, &'static str)]) -> SocketAddr {
+    serve(move |stream| async move {
+        let service =
+            service_fn(move |_: Request<Incoming>| async move { Ok::<_, Infallible>(answer(status, None)) });
+        let served = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let _ = served.serve_connection(TokioIo::new(stream), service).await;
+    })
+    .await
+}
+
 /// Takes bytes, and closes without a word.
 pub async fn closes() -> SocketAddr {
     serve(|mut stream| async move {
