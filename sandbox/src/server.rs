@@ -6,6 +6,7 @@
 
 mod files;
 mod grpc;
+mod headers;
 mod place;
 
 use std::{
@@ -192,11 +193,16 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
+    let headers = tokio::select! {
+        headers = headers::limit(&stream) => headers,
+        _ = stopped.changed() => return,
+    };
     let service = hyper::service::service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(answer(&shared, request).await) }
+        async move { Ok::<_, Infallible>(answer(&shared, request, headers).await) }
     });
-    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http2().max_header_list_size(headers::LARGEST);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let done = tokio::select! {
         done = &mut connection => done,
@@ -210,10 +216,11 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Recei
     }
 }
 
-async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+/// `headers` is the largest header list that the client takes.
+async fn answer(shared: &Arc<Shared>, request: Request<Incoming>, headers: usize) -> Response<Body> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if kind.is_some_and(|kind| kind.starts_with("application/grpc")) {
-        return grpc::answer(shared, request).await;
+        return grpc::answer(shared, request, headers).await;
     }
     if let Some(rest) = request.uri().path().strip_prefix(DATA) {
         let token = rest.split('/').next().unwrap_or(rest).to_owned();

@@ -15,9 +15,23 @@ use super::{Body, Shared, full, plain};
 /// Before each message: whether it is compressed, and how long it is.
 const PREFIX: usize = 5;
 
-/// Clients take headers of 8 KiB at least; a text is sent in one, and once more in the details.
-const LONGEST_TEXT: usize = 5 * 1024;
-const LONGEST_DETAILS: usize = 8 * 1024;
+/// How long a text and the details may be, in bytes, that are sent in headers of a size. A letter is up to three in a
+/// header, and details a third more.
+#[derive(Clone, Copy)]
+struct Longest {
+    text: usize,
+    details: usize,
+}
+
+impl Longest {
+    /// What every client of gRPC takes.
+    const EVERYWHERE: Self = Self { text: 5 * 1024, details: 8 * 1024 };
+
+    fn within(headers: usize) -> Self {
+        let Self { text, details } = Self::EVERYWHERE;
+        Self { text: text.max(headers / 8), details: details.max(headers / 3) }
+    }
+}
 
 const HEALTH_CHECK: &str = "/grpc.health.v1.Health/Check";
 
@@ -38,7 +52,11 @@ struct HealthCheckResponse {
 /// `SERVING`.
 const SERVING: i32 = 1;
 
-pub(super) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    request: Request<Incoming>,
+    headers: usize,
+) -> Response<Body> {
     if request.method() != Method::POST {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "gRPC calls are POST\n");
     }
@@ -58,8 +76,8 @@ pub(super) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
         Err(status) => Err(status),
     };
     match answered {
-        Ok(message) => response(Some(message), trailers(None)),
-        Err(status) => response(None, trailers(Some(&status))),
+        Ok(message) => response(Some(message), trailers(None, Longest::EVERYWHERE)),
+        Err(status) => response(None, trailers(Some(&status), Longest::within(headers))),
     }
 }
 
@@ -127,17 +145,17 @@ fn response(message: Option<Vec<u8>>, trailers: HeaderMap) -> Response<Body> {
     response
 }
 
-fn trailers(status: Option<&Status>) -> HeaderMap {
+fn trailers(status: Option<&Status>, longest: Longest) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let number = status.map_or(0, |status| status.code.number());
     headers.insert("grpc-status", HeaderValue::from(number));
     if let Some(status) = status {
-        let end = status.message.floor_char_boundary(LONGEST_TEXT);
+        let end = status.message.floor_char_boundary(longest.text);
         if let Ok(text) = HeaderValue::from_str(&percent(&status.message[..end])) {
             headers.insert("grpc-message", text);
         }
         if !status.details.is_empty()
-            && status.details.len() <= LONGEST_DETAILS
+            && status.details.len() <= longest.details
             && let Ok(details) = HeaderValue::from_str(&BASE64_NOPAD.encode(&status.details))
         {
             headers.insert("grpc-status-details-bin", details);
@@ -166,8 +184,12 @@ mod tests {
     #[test]
     fn texts_travel_in_a_header() {
         assert_eq!(percent("100 % ü\n"), "100 %25 %C3%BC%0A");
-        let status = Status::new(Code::InvalidArgument, "ü".repeat(LONGEST_TEXT));
-        let text = trailers(Some(&status)).get("grpc-message").unwrap().to_str().unwrap().to_owned();
-        assert_eq!(text, "%C3%BC".repeat(LONGEST_TEXT / 2));
+        let status = Status::new(Code::InvalidArgument, "ü".repeat(1_000_000));
+        let text = |headers| {
+            let trailers = trailers(Some(&status), Longest::within(headers));
+            trailers.get("grpc-message").unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(text(8 * 1024), "%C3%BC".repeat(Longest::EVERYWHERE.text / 2));
+        assert_eq!(text(16 << 20), "%C3%BC".repeat(1_000_000));
     }
 }

@@ -1,0 +1,76 @@
+//! How many headers a client takes: it says so in the first frame of its connection (RFC 9113, 6.5.2).
+//!
+//! hyper knows, but does not tell; so the bytes are looked at before it reads them. grpc-go resets a stream whose headers
+//! would be more; here texts are shortened, so that something of them arrives.
+
+use tokio::net::TcpStream;
+
+/// What a client takes that has not said anything: the least that gRPC's clients take.
+const UNKNOWN: usize = 8 * 1024;
+/// The most that is taken and sent, in bytes: as in grpc-go.
+pub(super) const LARGEST: u32 = 16 << 20;
+
+/// What HTTP/2 clients send first.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Length, type, flags and stream of a frame.
+const FRAME_HEAD: usize = 9;
+/// The type of the frame with settings.
+const SETTINGS: u8 = 4;
+/// The setting for header lists.
+const MAX_HEADER_LIST_SIZE: u16 = 6;
+
+/// Waits for the first bytes of a connection, leaves them there, and returns the largest header list that the client takes.
+pub(super) async fn limit(stream: &TcpStream) -> usize {
+    let mut first = [0; 512];
+    let length = stream.peek(&mut first).await.unwrap_or(0);
+    announced(&first[..length]).unwrap_or(UNKNOWN)
+}
+
+/// The limit in a client's settings; `None` if these are not there whole. Without a limit there is none but ours.
+fn announced(first: &[u8]) -> Option<usize> {
+    let largest = usize::try_from(LARGEST).ok()?;
+    let frame = first.strip_prefix(PREFACE)?;
+    let [a, b, c, SETTINGS, ..] = *frame else { return None };
+    let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()?;
+    let settings = frame.get(FRAME_HEAD..FRAME_HEAD + length)?;
+    let limits = settings.chunks_exact(6).filter_map(|setting| match *setting {
+        [key, key_low, a, b, c, d] if u16::from_be_bytes([key, key_low]) == MAX_HEADER_LIST_SIZE => {
+            Some(u32::from_be_bytes([a, b, c, d]))
+        }
+        _ => None,
+    });
+    let limit = limits.last().and_then(|limit| usize::try_from(limit).ok());
+    Some(limit.map_or(largest, |limit| limit.min(largest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(settings: &[(u16, u32)]) -> Vec<u8> {
+        let mut bytes = PREFACE.to_vec();
+        bytes.extend(u32::try_from(settings.len() * 6).unwrap().to_be_bytes()[1..].iter());
+        bytes.extend([SETTINGS, 0, 0, 0, 0, 0]);
+        for (key, value) in settings {
+            bytes.extend(key.to_be_bytes());
+            bytes.extend(value.to_be_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn settings_are_read() {
+        assert_eq!(announced(&first(&[(2, 0), (6, 16_384), (4, 65_535)])), Some(16_384));
+        assert_eq!(announced(&first(&[(6, 1 << 30)])), Some(16 << 20));
+        assert_eq!(announced(&first(&[])), Some(16 << 20), "it said that there is no limit");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_guessed() {
+        let whole = first(&[(6, 16_384)]);
+        for length in 0..whole.len() {
+            assert_eq!(announced(&whole[..length]), None, "{length} bytes");
+        }
+        assert_eq!(announced(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"), None);
+    }
+}
