@@ -18,7 +18,7 @@ use clap::{FromArgMatches, error::ErrorKind};
 use self::{
     args::{Cli, Given, Global},
     exit::Exit,
-    report::Failure,
+    report::{Failure, Form},
     startup::{Choice, Start},
     tree::Parsed,
 };
@@ -90,6 +90,7 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     }
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
     let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
+    Form::choose(global.output, global.verbose);
     global.given = Given { project: parsed.is_given("project"), domain: parsed.is_given("domain") };
     let context = Context {
         global: &global,

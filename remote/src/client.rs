@@ -9,10 +9,13 @@ use std::{borrow::Cow, pin::Pin, sync::Arc, time::Duration};
 use prost::Message;
 use tokio::time::{Instant, sleep};
 
-use self::lost::{Found, Wanted};
 pub use self::{
     error::{Error, Kind},
     wait::WaitObserver,
+};
+use self::{
+    lost::{Found, Wanted},
+    wait::{Patience, observed},
 };
 pub use crate::retry::Policy;
 use crate::{
@@ -106,9 +109,9 @@ impl Client {
     pub async fn call(&self, mut call: Call) -> Result<Answer, Error> {
         call.metadata.splice(0..0, self.options.metadata.iter().cloned());
         call.timeout = call.timeout.or(self.options.timeout);
-        let patience = self.options.waits.as_ref().map(|waits| wait::patience(call.timeout, waits));
+        let patience = self.options.waits.as_ref().map(|waits| Patience::new(call.timeout, waits));
         match patience {
-            Some(patience) => wait::observed(self.tries(call), patience).await,
+            Some(patience) => observed(self.tries(call), patience).await,
             None => self.tries(call).await,
         }
     }

@@ -4,12 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use remote::{
-    Client,
-    client::{self, Policy},
-    config::Secret,
-    transport::Transport,
-};
+use remote::{Client, client, config::Secret, transport::Transport};
 
 use super::{
     How, SignIn,
@@ -218,7 +213,7 @@ impl SignIn {
         let options = client::Options {
             metadata: self.connection.metadata(),
             timeout: Some(DISCOVERY),
-            retry: Policy::default(),
+            ..client::Options::default()
         };
         let unsigned: Arc<dyn Transport> = Arc::<crate::ProxyAuthorization>::clone(&self.unsigned);
         Ok(Provider::discover(&Client::new(unsigned, options), &self.connection).await?)

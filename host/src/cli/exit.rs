@@ -23,6 +23,8 @@ pub enum Exit {
     Refused,
     /// 23: no endpoint is configured, and nothing says that the sandbox is meant.
     NotConfigured,
+    /// 24: something was to be changed, and no answer tells whether it was.
+    MayBeDone,
     /// 70: a bug of this program.
     Internal,
     /// What a command of a plugin asked for.
@@ -44,6 +46,7 @@ impl Exit {
             Self::Unreachable => 21,
             Self::Refused => 22,
             Self::NotConfigured => 23,
+            Self::MayBeDone => 24,
             Self::Internal => 70,
             Self::Other(code) => code,
         }

@@ -126,13 +126,18 @@ fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Fa
         labels: described.labels(),
         ..Project::default()
     };
+    let exists = || {
+        Failure::new(Exit::Failed, format!("there is a project `{id}` already"))
+            .hint(format!("`flyte-host project update {id}` changes it"))
+    };
+    // What was there before cannot be taken for what was made, should the answer be lost.
+    if look(session, id)?.is_some() {
+        return Err(exists());
+    }
     let request = ProjectRegisterRequest { project: Some(project) };
     match session.block_on(session.client.register_project(&request)) {
         Ok(_) => Ok(id),
-        Err(error) if error.status.code == Code::AlreadyExists => {
-            Err(Failure::new(Exit::Failed, format!("there is a project `{id}` already"))
-                .hint(format!("`flyte-host project update {id}` changes it")))
-        }
+        Err(error) if error.status.code == Code::AlreadyExists => Err(exists()),
         Err(error) => Err(error.into()),
     }
 }
@@ -184,15 +189,20 @@ fn change(session: &Session, project: Project) -> Result<(), Failure> {
     session.block_on(session.client.update_project(&project)).map(drop).map_err(Failure::from)
 }
 
-/// Reads a project; archived ones are found as well.
-fn find(session: &Session, id: &str) -> Result<Project, Failure> {
+/// Looks for a project; archived ones are found as well.
+fn look(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
     let request = ProjectListRequest {
         limit: 1,
         filters: format!("eq(identifier,{id})"),
         ..ProjectListRequest::default()
     };
     let answer = session.block_on(session.client.list_projects(&request))?;
-    answer.projects.into_iter().find(|project| project.id == id).ok_or_else(|| {
+    Ok(answer.projects.into_iter().find(|project| project.id == id))
+}
+
+/// Reads a project.
+fn find(session: &Session, id: &str) -> Result<Project, Failure> {
+    look(session, id)?.ok_or_else(|| {
         Failure::new(Exit::Failed, format!("there is no project `{id}`")).hint(format!(
             "`flyte-host get projects` lists what there is, `flyte-host project create {id}` makes it"
         ))

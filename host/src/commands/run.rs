@@ -6,20 +6,20 @@ mod options;
 mod target;
 
 use clap::Args;
-use remote::{
-    Code,
-    proto::{admin::ExecutionCreateRequest, core::LiteralMap},
+use remote::proto::{
+    admin::ExecutionCreateRequest,
+    core::{LiteralMap, WorkflowExecutionIdentifier},
 };
 
 use super::{
     Context,
     entity::Versioned,
-    execution::one,
     follow::{self, WaitArgs},
     session::Session,
 };
 use crate::cli::{exit::Exit, output, report::Failure};
 use inputs::InputArgs;
+use name::Chosen;
 use options::Options;
 use target::Target;
 
@@ -80,20 +80,22 @@ pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let session = context.session()?;
     let target = session.block_on(Target::find(&session, args))?;
     let mut inputs = target.inputs(given)?;
+    let name = Chosen::new(args.options.name());
+    session.block_on(name.check_free(&session))?;
     session.block_on(inputs::upload(&session, &mut inputs))?;
     session.block_on(target.prepare(&session))?;
     output::note(&format!("running {target}\n"));
-    let id = session.block_on(start(&session, args, &target, inputs))?;
+    let id = session.block_on(start(&session, args, &name, &target, inputs))?;
     follow::started(&session, id, &args.wait, format)
 }
 
 async fn start(
     session: &Session,
     args: &RunArgs,
+    name: &Chosen,
     target: &Target,
     inputs: LiteralMap,
-) -> Result<remote::proto::core::WorkflowExecutionIdentifier, Failure> {
-    let name = name::Chosen::new(args.options.name());
+) -> Result<WorkflowExecutionIdentifier, Failure> {
     let request = ExecutionCreateRequest {
         project: session.project().to_owned(),
         domain: session.domain().to_owned(),
@@ -102,10 +104,6 @@ async fn start(
         inputs: Some(inputs),
         org: String::new(),
     };
-    match session.client.create_execution(&request).await {
-        Ok(answer) => Ok(answer.id.unwrap_or_else(|| one::id(session, name.text()))),
-        Err(error) if name.is_ours(&error) => Ok(one::id(session, name.text())),
-        Err(error) if error.status.code == Code::AlreadyExists => Err(name.taken()),
-        Err(error) => Err(error.into()),
-    }
+    let answer = session.client.create_execution(&request).await;
+    name.started(session, answer).map_err(|error| name.not_started(error))
 }

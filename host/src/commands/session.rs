@@ -2,6 +2,8 @@
 //!
 //! Nothing of it exists before a command asks: no runtime, no TLS, no database.
 
+mod waiting;
+
 use std::{
     future::Future,
     path::{Path, PathBuf},
@@ -11,7 +13,7 @@ use std::{
 
 use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken};
 use remote::{
-    client::{self, Client, Kind},
+    client::{self, Client, Kind, WaitObserver},
     config::{Connection, Endpoint},
     data::{FileUrls, Transfers},
     grpc::{self, Grpc},
@@ -21,6 +23,7 @@ use remote::{
 use sandbox::{EngineStart, OpenError, Sandbox};
 use tokio::runtime::Runtime;
 
+use self::waiting::Waiting;
 use super::{
     Context,
     connection::{self, Route},
@@ -135,7 +138,7 @@ impl Context<'_> {
             // Outside of the plugins' transports: their time is for calls, and not for people who sign in.
             transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
         }
-        let client = Client::new(transport, client_options(&connection)?);
+        let client = Client::new(transport, client_options(&connection, &place)?);
         Ok(Session { connection, place, has_address, client, sign_in, token, runtime })
     }
 
@@ -241,9 +244,10 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What holds for every call.
-fn client_options(connection: &Connection) -> Result<client::Options, Failure> {
+fn client_options(connection: &Connection, place: &str) -> Result<client::Options, Failure> {
     let metadata = connection.metadata();
-    Ok(client::Options { metadata, timeout: timeout()?, ..client::Options::default() })
+    let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(place));
+    Ok(client::Options { metadata, timeout: timeout()?, waits: Some(waits), ..client::Options::default() })
 }
 
 fn network(connection: &Connection) -> Result<Network, Failure> {
@@ -268,6 +272,7 @@ impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
         let exit = match error.kind() {
             Kind::NotSignedIn => Exit::NotSignedIn,
+            Kind::MayBeDone => Exit::MayBeDone,
             Kind::Unreachable => Exit::Unreachable,
             Kind::Transport => Exit::PluginFailed,
             Kind::TooLarge => Exit::Failed,
@@ -284,8 +289,7 @@ mod tests {
     use super::*;
 
     fn exit(status: Status) -> u8 {
-        let error = client::Error { method: "GetTask".into(), status, attempts: 1, elapsed: Duration::ZERO };
-        Failure::from(error).exit.code()
+        Failure::from(client::Error::new("GetTask", status)).exit.code()
     }
 
     #[test]
@@ -301,8 +305,18 @@ mod tests {
     fn answers_have_their_exit_codes() {
         for number in 1..=16 {
             let code = Code::from_number(number);
-            let expected = if code == Code::Unauthenticated { 20 } else { 22 };
+            let expected = match code {
+                Code::Unauthenticated => 20,
+                Code::DeadlineExceeded | Code::Unavailable => 21,
+                _ => 22,
+            };
             assert_eq!(exit(Status::new(code, "no")), expected, "{}", code.name());
         }
+    }
+
+    #[test]
+    fn what_may_have_been_done_has_a_code_of_its_own() {
+        let error = client::Error::new("CreateTask", Status::new(Code::Unavailable, "no"));
+        assert_eq!(Failure::from(client::Error { may_be_done: true, ..error }).exit.code(), 24);
     }
 }

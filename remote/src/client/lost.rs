@@ -173,3 +173,6 @@ pub(super) fn is_done(path: &str, refusal: &Status) -> bool {
     let reason = refusal.detail::<EventFailureReason>().and_then(|detail| detail.reason);
     matches!(reason, Some(Reason::AlreadyInTerminalState(state)) if state.current_phase.starts_with("ABORT"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,9 @@ pub trait WaitObserver: Send + Sync {
     fn is_over(&self);
 }
 
-/// How long a call takes before it is told; half of its limit if that is less.
+/// How long a call takes before it is told; half of its limit if that is less, but not of one that is over soon.
 const LONG: Duration = Duration::from_secs(5);
+const LEAST: Duration = Duration::from_secs(1);
 
 /// When to tell, and whom.
 pub(super) struct Patience {
@@ -22,9 +23,12 @@ pub(super) struct Patience {
     observer: Arc<dyn WaitObserver>,
 }
 
-pub(super) fn patience(timeout: Option<Duration>, observer: &Arc<dyn WaitObserver>) -> Patience {
-    let time = timeout.map_or(LONG, |timeout| LONG.min(timeout / 2));
-    Patience { time, observer: Arc::clone(observer) }
+impl Patience {
+    /// `timeout` is what one try of the call may take.
+    pub(super) fn new(timeout: Option<Duration>, observer: &Arc<dyn WaitObserver>) -> Self {
+        let time = timeout.map_or(LONG, |timeout| (timeout / 2).clamp(LEAST, LONG));
+        Self { time, observer: Arc::clone(observer) }
+    }
 }
 
 /// Tells that a wait is over, also if it is dropped.
@@ -47,4 +51,40 @@ pub(super) async fn observed<F: Future>(work: F, patience: Patience) -> F::Outpu
     patience.observer.waits(patience.time);
     let _told = Told(patience.observer);
     work.await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<Option<Duration>>>);
+
+    impl WaitObserver for Heard {
+        fn waits(&self, time: Duration) {
+            self.0.lock().unwrap().push(Some(time));
+        }
+        fn is_over(&self) {
+            self.0.lock().unwrap().push(None);
+        }
+    }
+
+    async fn heard(took: Duration, timeout: Option<Duration>) -> Vec<Option<Duration>> {
+        let heard = Arc::new(Heard::default());
+        let observer: Arc<dyn WaitObserver> = Arc::<Heard>::clone(&heard);
+        observed(sleep(took), Patience::new(timeout, &observer)).await;
+        heard.0.lock().unwrap().clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_call_is_told_once_and_its_end() {
+        let second = Duration::from_secs(1);
+        assert_eq!(heard(4 * second, None).await, []);
+        assert_eq!(heard(60 * second, None).await, [Some(5 * second), None]);
+        assert_eq!(heard(60 * second, Some(60 * second)).await, [Some(5 * second), None]);
+        assert_eq!(heard(6 * second, Some(4 * second)).await, [Some(2 * second), None]);
+        assert_eq!(heard(second / 2, Some(second / 2)).await, []);
+    }
 }

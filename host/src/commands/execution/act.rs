@@ -3,12 +3,9 @@
 use remote::{
     Code,
     client::Error,
-    proto::{
-        admin::{
-            EventFailureReason, ExecutionRecoverRequest, ExecutionRelaunchRequest, ExecutionState,
-            ExecutionTerminateRequest, ExecutionUpdateRequest, event_failure_reason::Reason,
-        },
-        core::WorkflowExecutionIdentifier,
+    proto::admin::{
+        EventFailureReason, ExecutionCreateResponse, ExecutionRecoverRequest, ExecutionRelaunchRequest,
+        ExecutionState, ExecutionTerminateRequest, ExecutionUpdateRequest, event_failure_reason::Reason,
     },
 };
 
@@ -57,7 +54,7 @@ pub(super) fn relaunch(
             name: new,
             overwrite_cache,
         };
-        session.client.relaunch_execution(&request).await.map(|answer| answer.id)
+        session.client.relaunch_execution(&request).await
     })
 }
 
@@ -65,24 +62,24 @@ pub(super) fn recover(args: &AgainArgs, context: &Context<'_>) -> Result<Exit, F
     again(args, context, async |session, new| {
         let id = Some(one::id(session, &args.execution));
         let request = ExecutionRecoverRequest { id, name: new, metadata: None };
-        session.client.recover_execution(&request).await.map(|answer| answer.id)
+        session.client.recover_execution(&request).await
     })
 }
 
 fn again(
     args: &AgainArgs,
     context: &Context<'_>,
-    start: impl AsyncFnOnce(&Session, String) -> Result<Option<WorkflowExecutionIdentifier>, Error>,
+    start: impl AsyncFnOnce(&Session, String) -> Result<ExecutionCreateResponse, Error>,
 ) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let name = name::Chosen::new(args.name.as_deref());
-    let id = match session.block_on(start(&session, name.text().to_owned())) {
-        Ok(id) => id.unwrap_or_else(|| one::id(&session, name.text())),
-        Err(error) if name.is_ours(&error) => one::id(&session, name.text()),
-        Err(error) if error.status.code == Code::AlreadyExists => return Err(name.taken()),
-        Err(error) => return Err(session.block_on(one::explain(&session, &args.execution, error))),
-    };
+    session.block_on(name.check_free(&session))?;
+    let answer = session.block_on(start(&session, name.text().to_owned()));
+    let id = name.started(&session, answer).map_err(|error| match error.status.code {
+        Code::NotFound => session.block_on(one::explain(&session, &args.execution, error)),
+        _ => name.not_started(error),
+    })?;
     follow::started(&session, id, &args.wait, format)
 }
 

@@ -46,7 +46,7 @@ mod tests {
 
     fn error(code: Code, kind: FaultKind) -> Error {
         let status = Status::fault(code, Fault::new(kind, "gone"));
-        Error { method: "GetExecution".into(), status, attempts: 3, elapsed: Duration::ZERO }
+        Error::new("GetExecution", status)
     }
 
     #[test]

@@ -1,8 +1,18 @@
 //! Names of executions.
 
-use remote::{Code, client::Error};
+use remote::{
+    Code,
+    client::{Error, Kind},
+    proto::{
+        admin::{ExecutionCreateResponse, WorkflowExecutionGetRequest},
+        core::WorkflowExecutionIdentifier,
+    },
+};
 
-use crate::cli::{exit::Exit, report::Failure};
+use crate::{
+    cli::{exit::Exit, report::Failure},
+    commands::{execution::one, session::Session},
+};
 
 /// What FlyteAdmin makes names of (`k8s.io/apimachinery/pkg/util/rand`): no vowels, so that no words come about.
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -36,15 +46,61 @@ impl Chosen {
         }
     }
 
-    /// Whether a failure says that an earlier attempt of the same call has started it.
+    /// Looks whether a name of the user's is free. FlyteAdmin stores the inputs of whatever is started before it looks
+    /// itself, and so replaces those of the execution that has the name.
+    ///
+    /// # Errors
+    ///
+    /// When it is not, or the server cannot be asked.
+    pub async fn check_free(&self, session: &Session) -> Result<(), Failure> {
+        let Self::Given(name) = self else { return Ok(()) };
+        let request = WorkflowExecutionGetRequest { id: Some(one::id(session, name)) };
+        match session.client.get_execution(&request).await {
+            Ok(_) => Err(self.taken()),
+            Err(error) if error.status.code == Code::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The execution that a call started. A name that was made up has nobody else: if it exists, somebody on the way repeated
+    /// the call.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, if it started nothing.
+    pub fn started(
+        &self,
+        session: &Session,
+        answer: Result<ExecutionCreateResponse, Error>,
+    ) -> Result<WorkflowExecutionIdentifier, Error> {
+        let id = || one::id(session, self.text());
+        match answer {
+            Ok(answer) => Ok(answer.id.unwrap_or_else(id)),
+            Err(error) if error.status.code == Code::AlreadyExists && matches!(self, Self::MadeUp(_)) => {
+                Ok(id())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The failure of the call that was to start it.
     #[must_use]
-    pub fn is_ours(&self, error: &Error) -> bool {
-        error.status.code == Code::AlreadyExists && (error.attempts > 1 || matches!(self, Self::MadeUp(_)))
+    pub fn not_started(&self, error: Error) -> Failure {
+        if error.status.code == Code::AlreadyExists {
+            return self.taken();
+        }
+        let may_be_done = error.kind() == Kind::MayBeDone;
+        let mut failure = Failure::from(error);
+        if may_be_done {
+            let name = self.text();
+            failure.hints =
+                vec![format!("run `flyte-host execution show {name}` to see whether it was started")];
+        }
+        failure
     }
 
     /// The failure of a name that somebody else has.
-    #[must_use]
-    pub fn taken(&self) -> Failure {
+    fn taken(&self) -> Failure {
         let name = self.text();
         Failure::new(Exit::Failed, format!("an execution named `{name}` exists already"))
             .hint(format!("choose another name, or follow that one with `flyte-host execution watch {name}`"))
