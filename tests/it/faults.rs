@@ -116,7 +116,8 @@ fn a_server_that_is_too_slow() {
 flyte-host
 ------- stderr -------
 error: Flyte did not answer `GetVersion`
-  caused by: `127.0.0.1:[PORT]` did not answer within 200 ms
+  caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 200 ms
+hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
 [exit: 21]
 "#]]
     );

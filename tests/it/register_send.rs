@@ -242,17 +242,7 @@ hint: register it under another version with `--version`, or leave the version t
 ]
 ------- stderr -------
 1 already there, identical, 1 failed, 2 not sent
-error: cannot register task `say`
-  caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
-  caused by: say task with different structure already exists. (Please register a new version of the task):
-    /template/container/command/1:
-    	+ -c
-    /template/container/command/2:
-    	+ printf
-    /template/container/image:
-    	- other
-    	+ sh
-hint: register it under another version with `--version`, or leave the version to the content
+{"error":{"message":"cannot register task `say`","causes":["Flyte refused `CreateTask` (INVALID_ARGUMENT)","say task with different structure already exists. (Please register a new version of the task):\n/template/container/command/1:\n\t+ -c\n/template/container/command/2:\n\t+ printf\n/template/container/image:\n\t- other\n\t+ sh"],"hints":["register it under another version with `--version`, or leave the version to the content"],"exitCode":22}}
 [exit: 22]
 "#]]
     );

@@ -192,7 +192,6 @@ follow it with `flyte-host execution watch mine`
         flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "mine"]),
         str![[r#"
 ------- stderr -------
-running task `hello.greet`, version `v1`
 error: an execution named `mine` exists already
 hint: choose another name, or follow that one with `flyte-host execution watch mine`
 [exit: 1]

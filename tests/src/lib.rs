@@ -8,6 +8,7 @@
 mod difference;
 mod environment;
 mod library;
+pub mod network;
 mod prepared;
 pub mod recorded;
 pub mod redact;

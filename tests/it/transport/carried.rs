@@ -62,8 +62,9 @@ first
 ------- stderr -------
 info: [transport] call 1: ListTasks
 info: [transport] call 2: GetTask
+info: [transport] call 3: GetExecution
 running task `where-am-i`, version `v1`
-info: [transport] call 3: CreateExecution
+info: [transport] call 4: CreateExecution
 started execution `first`
 follow it with `flyte-host execution watch first`
 [exit: 0]

@@ -1,0 +1,297 @@
+//! Networks that are slow, that break, and that lead nowhere, between the program and a served sandbox.
+
+use std::time::Duration;
+
+use regex::Regex;
+use snapbox::str;
+use tests::{
+    network::{Wire, WireProxy},
+    recorded::{Answer, Recorded},
+    snapshot,
+};
+
+use crate::{home_with, served};
+
+#[test]
+fn a_slow_network_changes_nothing() {
+    for delay in [20, 200] {
+        let served = served::hello();
+        let proxy = WireProxy::start(&served.endpoint, move |_| Wire::Delayed(Duration::from_millis(delay)));
+        let commands: [&[&str]; 4] = [
+            &["register", "hello.yaml", "--version", "v2"],
+            &["run", "hello.twice", "-i", "name=World", "--name", "mine", "--wait"],
+            &["execution", "relaunch", "mine", "--name", "again", "--wait", "-o", "json"],
+            &["get", "executions", "-o", "name"],
+        ];
+        let told = commands.map(|command| served.through(&proxy.endpoint(), command));
+        snapshot!(
+            told.join("\n"),
+            str![[r#"
+KIND         NAME         VERSION  RESULT
+task         hello.greet  v2       registered
+task         hello.fail   v2       registered
+task         hello.count  v2       registered
+task         hello.write  v2       registered
+task         hello.sleep  v2       registered
+workflow     hello.twice  v1       already there, identical
+launch plan  hello.twice  v1       already there, identical
+------- stderr -------
+5 registered, 2 already there, identical
+[exit: 0]
+NAME      VALUE
+greeting  Hello, Hello, World!!
+------- stderr -------
+running launch plan `hello.twice`, version `v1`
+started execution `mine`
+node first: SUCCEEDED, stored in the cache, [DURATION]
+node second: SUCCEEDED, stored in the cache, [DURATION]
+execution mine: SUCCEEDED
+[exit: 0]
+{
+  "greeting": "Hello, Hello, World!!"
+}
+------- stderr -------
+started execution `again`
+node first: SUCCEEDED, cached, [DURATION]
+node second: SUCCEEDED, cached, [DURATION]
+execution again: SUCCEEDED
+[exit: 0]
+again
+mine
+[exit: 0]
+"#]]
+        );
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_is_made_again() {
+    let served = served::hello();
+    let get = ["get", "tasks", "-o", "json"];
+    let whole = served.run(&get);
+    for bytes in [0, 1, 9, 50, 200, 1_000, 3_000] {
+        let proxy = WireProxy::start(&served.endpoint, move |number| match number {
+            1 | 2 => Wire::Cut(bytes),
+            _ => Wire::Fine,
+        });
+        assert_eq!(served.through(&proxy.endpoint(), &get), whole, "cut after {bytes} bytes");
+    }
+}
+
+#[test]
+fn what_breaks_in_mid_stream_is_done_once() {
+    for bytes in [60, 250, 600] {
+        let served = served::hello();
+        let proxy =
+            WireProxy::start(
+                &served.endpoint,
+                move |number| {
+                    if number == 1 { Wire::Cut(bytes) } else { Wire::Fine }
+                },
+            );
+        let register =
+            served.through(&proxy.endpoint(), &["register", "hello.yaml", "--version", "v2", "-o", "name"]);
+        assert!(register.ends_with("[exit: 0]"), "cut after {bytes} bytes: {register}");
+        let proxy =
+            WireProxy::start(
+                &served.endpoint,
+                move |number| {
+                    if number < 4 { Wire::Cut(bytes) } else { Wire::Fine }
+                },
+            );
+        let run = ["run", "hello.twice", "-i", "name=World", "--wait", "-o", "json"];
+        let run = served.through(&proxy.endpoint(), &run);
+        assert!(
+            run.starts_with("{\n  \"greeting\": \"Hello, Hello, World!!\"\n}\n"),
+            "cut after {bytes} bytes: {run}"
+        );
+        let executions = served.run(&["get", "executions", "-o", "name"]);
+        assert_eq!(executions.lines().filter(|line| *line == "[EXECUTION]").count(), 1, "{executions}");
+    }
+}
+
+#[test]
+fn a_connection_that_leads_nowhere() {
+    let mut served = served::hello();
+    served.home.set("FLYTE_HOST_TIMEOUT", "0.4");
+    let proxy = WireProxy::start(&served.endpoint, |_| Wire::Nowhere);
+    let commands: [&[&str]; 3] = [
+        &["get", "tasks"],
+        &["project", "update", "flytesnacks", "--description", "x"],
+        &["run", "hello.greet", "--task", "-i", "name=World", "--name", "mine"],
+    ];
+    let told = commands.map(|command| served.through(&proxy.endpoint(), command));
+    snapshot!(
+        told.join("\n"),
+        str![[r#"
+------- stderr -------
+error: Flyte did not answer `ListTasks`
+  caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 400 ms
+hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
+[exit: 21]
+------- stderr -------
+error: Flyte did not answer `ListProjects`
+  caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 400 ms
+hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
+[exit: 21]
+------- stderr -------
+error: Flyte did not answer `ListTasks`
+  caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 400 ms
+hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
+[exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn a_connection_that_dies() {
+    let mut served = served::hello();
+    served.home.set("FLYTE_HOST_TIMEOUT", "0.4");
+    // HTTP/2 has begun, and the answer is not there.
+    let proxy = WireProxy::start(&served.endpoint, |_| Wire::Dead(30));
+    snapshot!(
+        served.through(&proxy.endpoint(), &["get", "tasks"]),
+        str![[r#"
+------- stderr -------
+error: Flyte did not answer `ListTasks`
+  caused by: `127.0.0.1:[PORT]` did not answer within 400 ms
+hint: set `FLYTE_HOST_TIMEOUT`, in seconds, to wait longer for a call
+[exit: 21]
+"#]]
+    );
+}
+
+#[test]
+fn somebody_who_waits_hears_of_it() {
+    let mut served = served::hello();
+    served.home.set("FLYTE_HOST_TIMEOUT", "2");
+    let proxy = WireProxy::start(&served.endpoint, |_| Wire::Nowhere);
+    served.home.set("FLYTE_PLATFORM_URL", proxy.endpoint());
+    let mut waiting = served.home.start(&["get", "tasks"]);
+    // It is told while the program waits, and not with the error.
+    let line = waiting.until("waiting for");
+    let line = Regex::new(r"127\.0\.0\.1:\d+").unwrap().replace(&line, "127.0.0.1:[PORT]").into_owned();
+    assert_eq!(line, "waiting for `127.0.0.1:[PORT]` to answer (1.0s)");
+    assert!(waiting.finish().ends_with("[exit: 21]"));
+}
+
+/// 220 kB, as Flyte lists the differences of a large workflow.
+fn difference() -> String {
+    let lines = (1..=8_000).map(|number| format!("/template/nodes/{number}:\n\t- a\n\t+ ü\n"));
+    format!("workflow with different structure already exists:\n{}", lines.collect::<String>().trim_end())
+}
+
+/// A server that refuses at length, in words and once more in the details.
+fn refusing() -> Recorded {
+    Recorded::api().with(|method, _| {
+        let state = serde_json::json!({
+            "@type": "type.googleapis.com/flyteidl.admin.EventFailureReason",
+            "already_in_terminal_state": { "current_phase": difference() },
+        });
+        (method == "ListProjects").then(|| Answer::Refusal {
+            code: "INVALID_ARGUMENT".to_owned(),
+            message: difference(),
+            details: vec![state],
+        })
+    })
+}
+
+#[test]
+fn a_long_refusal_is_told() {
+    let server = refusing().start();
+    let mut home = home_with(&[]);
+    server.configure(&mut home);
+    let indented = difference().replace('\n', "\n    ");
+    let text = format!("error: Flyte refused `ListProjects` (INVALID_ARGUMENT)\n  caused by: {indented}\n");
+    let whole = format!("------- stderr -------\n{text}[exit: 22]");
+    assert_eq!(home.run(&["get", "projects"]), whole);
+    assert_eq!(server.arrived().len(), 1, "a refusal is not tried again");
+
+    let told = home.command().args(["get", "projects", "-o", "json"]).output().unwrap();
+    let error: serde_json::Value = serde_json::from_slice(&told.stderr).unwrap();
+    let expected = serde_json::json!({ "error": {
+        "message": "Flyte refused `ListProjects` (INVALID_ARGUMENT)",
+        "causes": [difference()],
+        "hints": [],
+        "exitCode": 22,
+    }});
+    assert_eq!((error, told.stdout.len()), (expected, 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_is_not_flooded() {
+    let server = refusing().start();
+    let mut home = home_with(&[]);
+    server.configure(&mut home);
+    let short = home.start_on_terminal(&["get", "projects"]).finish();
+    snapshot!(
+        short,
+        str![[r#"
+error: Flyte refused `ListProjects` (INVALID_ARGUMENT)
+  caused by: workflow with different structure already exists:
+    /template/nodes/1:
+    	- a
+    	+ ü
+    /template/nodes/2:
+    	- a
+    	+ ü
+    /template/nodes/3:
+    	- a
+    	+ ü
+    /template/nodes/4:
+    	- a
+    	+ ü
+    /template/nodes/5:
+    	- a
+    	+ ü
+    /template/nodes/6:
+    	- a
+    	+ ü
+    /template/nodes/7:
+    	- a
+    	+ ü
+    /template/nodes/8:
+    	- a
+    	+ ü
+    … 262549 bytes are left out here; see them with `-v` or `-o json` …
+    	+ ü
+    /template/nodes/7998:
+    	- a
+    	+ ü
+    /template/nodes/7999:
+    	- a
+    	+ ü
+    /template/nodes/8000:
+    	- a
+    	+ ü
+[exit: 22]
+"#]]
+    );
+    let whole = home.start_on_terminal(&["get", "projects", "-v"]).finish();
+    assert!(whole.contains("/template/nodes/4000:") && whole.len() > 200_000, "{} bytes", whole.len());
+}
+
+#[test]
+fn a_request_that_is_too_large_is_refused() {
+    let served = served::empty(64 << 10);
+    let arguments = "x".repeat(100_000);
+    served.home.write(
+        "large.yaml",
+        format!("name: large\nimage: sh\ncommand: [sh, -c]\narguments: ['{arguments}']\n"),
+    );
+    snapshot!(
+        served.run(&["register", "large.yaml", "--version", "v1"]),
+        str![[r#"
+KIND  NAME   VERSION  RESULT
+task  large  v1       failed
+------- stderr -------
+1 failed
+error: cannot register task `large`
+  caused by: Flyte refused `CreateTask` (RESOURCE_EXHAUSTED)
+  caused by: grpc: received message larger than max (more than 65536 vs. 65536)
+hint: send less, or have the server's operator raise `server.grpc.maxMessageSizeBytes`
+[exit: 22]
+"#]]
+    );
+}
