@@ -5,6 +5,8 @@
 //! by simulation (Valgrind's callgrind) elsewhere.
 
 mod client;
+mod delay;
+mod far;
 mod server;
 mod sign_in;
 mod timing;

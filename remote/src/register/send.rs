@@ -17,8 +17,9 @@ use crate::{
     transport::Code,
 };
 
-/// How many calls are on their way at a time: enough to hide a network's delay, few enough for any server.
-const IN_FLIGHT: usize = 32;
+/// How many calls are on their way at a time: enough to hide a network's delay (a server that needs 2 ms for each is busy
+/// all of the time up to 128 ms of round trip), fewer than the 100 connections that FlyteAdmin has to its database.
+const IN_FLIGHT: usize = 64;
 
 /// What became of an entity.
 #[derive(Clone, Debug)]

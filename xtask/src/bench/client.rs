@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::gnu_time;
 use super::server::Server;
 use super::timing::{clean, ratio, shortest, time};
+use super::{far, gnu_time};
 use crate::Result;
 use crate::command::{capture, command, works};
 use crate::python::Venv;
@@ -41,6 +41,7 @@ pub(super) fn measure(workspace: &Workspace, built: &Path) -> Result {
         Ok(venv) => {
             over_budget.extend(bench.register(&venv)?);
             over_budget.extend(bench.get(&venv, workspace)?);
+            over_budget.extend(far::register(&bench, &venv)?);
             bench.upload(&venv)?;
         }
         Err(error) => println!("not measured, the official client: {error}"),
@@ -67,10 +68,10 @@ for name, value in signed.headers.items():
 ";
 
 /// A sandbox that is served, and a folder for files.
-struct Bench {
+pub(super) struct Bench {
     host: PathBuf,
-    files: TempDir,
-    server: Server,
+    pub(super) files: TempDir,
+    pub(super) server: Server,
 }
 
 impl Bench {
@@ -84,21 +85,21 @@ impl Bench {
     }
 
     /// `flyte-host` against the server.
-    fn host(&self) -> Command {
+    pub(super) fn host(&self) -> Command {
         let mut host = clean(&self.host, self.files.path());
         host.env("FLYTE_PLATFORM_URL", &self.server.address).env("FLYTE_PLATFORM_INSECURE", "true");
         host
     }
 
     /// A program of the official client against the server.
-    fn official(&self, venv: &Venv, name: &str) -> Command {
+    pub(super) fn official(&self, venv: &Venv, name: &str) -> Command {
         let mut official = clean(&venv.program(name), self.files.path());
         official.env("FLYTE_PLATFORM_URL", &self.server.address).env("FLYTE_PLATFORM_INSECURE", "true");
         official.env("PYTHONDONTWRITEBYTECODE", "1").env("FLYTE_SDK_LOGGING_LEVEL", "50");
         official
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
         let path = self.files.path().join(name);
         fs::write(&path, text)?;
         Ok(path)
@@ -268,7 +269,7 @@ impl Bench {
 }
 
 /// Short forms of container tasks, as one YAML file.
-fn tasks(count: usize, prefix: &str) -> String {
+pub(super) fn tasks(count: usize, prefix: &str) -> String {
     (0..count)
         .map(|number| {
             format!("name: {prefix}.{number}\nimage: example.org/i:1\ncommand: ['true']\ncache: false\n---\n")
