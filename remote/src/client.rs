@@ -4,8 +4,9 @@ mod error;
 mod lost;
 mod wait;
 
-use std::{borrow::Cow, pin::Pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use prost::Message;
 use tokio::time::{Instant, sleep};
 
@@ -160,7 +161,7 @@ impl Client {
         tries: &'a Tries,
         status: &Status,
         pause: Option<Duration>,
-    ) -> Pin<Box<dyn Future<Output = Option<Result<Found, Error>>> + Send + 'a>> {
+    ) -> BoxFuture<'a, Option<Result<Found, Error>>> {
         let is_unclear = is_lost(status) || status.code == Code::AlreadyExists;
         let wanted = tries.wanted.as_ref().filter(|_| tries.was_lost && is_unclear);
         let retry = Policy {

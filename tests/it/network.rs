@@ -272,6 +272,28 @@ error: Flyte refused `ListProjects` (INVALID_ARGUMENT)
     assert!(whole.contains("/template/nodes/4000:") && whole.len() > 200_000, "{} bytes", whole.len());
 }
 
+/// A task, and a workflow of so many nodes that print a text.
+fn workflow(nodes: usize, text: &str) -> String {
+    let task = "name: say\nimage: sh\ncommand: [sh, -c, printf]\ninputs: {text: str}\noutputs: {text: str}\n";
+    let node = |number| format!("  n{number}: {{task: say, inputs: {{text: {text}}}}}\n");
+    format!("{task}---\nworkflow: wide\nnodes:\n{}", (0..nodes).map(node).collect::<String>())
+}
+
+#[test]
+fn the_served_sandbox_refuses_at_length_as_well() {
+    let served = served::empty(20 << 20);
+    served.home.write("wide.yaml", workflow(500, "one"));
+    let register = ["register", "wide.yaml", "--version", "v1"];
+    let registered = served.run(&register);
+    assert!(registered.ends_with("[exit: 0]"), "{registered}");
+    served.home.write("wide.yaml", workflow(500, "two"));
+    let refused = served.run(&register);
+    assert!(refused.ends_with("[exit: 22]"), "{refused}");
+    assert!(refused.len() > 30_000, "{} bytes: {refused}", refused.len());
+    assert_eq!(refused.matches("workflow with different structure already exists").count(), 1, "{refused}");
+    assert_eq!(refused.matches("+ two").count(), 500, "{refused}");
+}
+
 #[test]
 fn a_request_that_is_too_large_is_refused() {
     let served = served::empty(64 << 10);

@@ -38,8 +38,8 @@ pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &Heard) 
     somebody_else(target, &heard.bytes()).unwrap_or_else(|| broken(error, target, heard))
 }
 
-/// How long a connection may be silent before it is called dead: pings are answered sooner.
-const DEAD: Duration = Duration::from_secs(10);
+/// After how long a silence it was a ping that nobody answered: one is sent every 30 s, and waits for 10 s.
+const DEAD: Duration = Duration::from_secs(35);
 
 /// The answer began, and did not end.
 pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &Heard) -> Status {
