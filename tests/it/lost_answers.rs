@@ -317,13 +317,14 @@ fn what_nobody_can_tell_may_have_been_done() {
     let first =
         served.run(&["run", "hello.greet", "--task", "-i", "name=World", "--name", "first", "--wait"]);
     assert!(first.ends_with("[exit: 0]"), "{first}");
+    served.home.write("solo.yaml", "name: solo\nimage: sh\ncommand: ['true']\ncache: false\n");
     // From the first change on nothing is answered any more.
     let commands: [&[&str]; 5] = [
         &["run", "hello.greet", "--task", "-i", "name=World", "--name", "second"],
         &["execution", "relaunch", "first", "--name", "third"],
         &["execution", "archive", "first"],
         &["project", "create", "data"],
-        &["register", "hello.yaml", "--version", "v2"],
+        &["register", "solo.yaml", "--version", "v2"],
     ];
     let told = commands.map(|command| {
         let is_gone = Mutex::new(false);
@@ -364,33 +365,11 @@ error: could not tell whether `RegisterProject` was done: no answer
   caused by: upstream is gone
 hint: run `flyte-host get projects` to see whether it is there
 [exit: 24]
-KIND         NAME         VERSION  RESULT
-task         hello.greet  v2       failed
-task         hello.fail   v2       failed
-task         hello.count  v2       failed
-task         hello.write  v2       failed
-task         hello.sleep  v2       failed
-workflow     hello.twice  v1       failed
-launch plan  hello.twice  v1       not sent because workflow `hello.twice` failed
+KIND  NAME  VERSION  RESULT
+task  solo  v2       failed
 ------- stderr -------
-6 failed, 1 not sent
-error: cannot register workflow `hello.twice`
-  caused by: could not tell whether `CreateWorkflow` was done: no answer in 5 tries within [TIME]
-  caused by: upstream is gone
-hint: run the command again: what was done already stays as it is
-error: cannot register task `hello.sleep`
-  caused by: could not tell whether `CreateTask` was done: no answer in 5 tries within [TIME]
-  caused by: upstream is gone
-hint: run the command again: what was done already stays as it is
-error: cannot register task `hello.write`
-  caused by: could not tell whether `CreateTask` was done: no answer in 5 tries within [TIME]
-  caused by: upstream is gone
-hint: run the command again: what was done already stays as it is
-error: cannot register task `hello.fail`
-  caused by: could not tell whether `CreateTask` was done: no answer in 5 tries within [TIME]
-  caused by: upstream is gone
-hint: run the command again: what was done already stays as it is
-error: cannot register task `hello.greet` and 1 more
+1 failed
+error: cannot register task `solo`
   caused by: could not tell whether `CreateTask` was done: no answer in 5 tries within [TIME]
   caused by: upstream is gone
 hint: run the command again: what was done already stays as it is

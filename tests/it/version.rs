@@ -122,10 +122,7 @@ hint: check `admin.endpoint`, and that Flyte runs there
   "plugins": []
 }
 ------- stderr -------
-error: cannot reach Flyte in 3 tries within [TIME]
-  caused by: nothing listens at `127.0.0.1:1`
-  caused by: connection refused
-hint: check `admin.endpoint`, and that Flyte runs there
+{"error":{"message":"cannot reach Flyte in 3 tries within [TIME]","causes":["nothing listens at `127.0.0.1:1`","connection refused"],"hints":["check `admin.endpoint`, and that Flyte runs there"],"exitCode":21}}
 [exit: 21]
 "#]]
     );

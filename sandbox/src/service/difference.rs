@@ -5,9 +5,6 @@ use remote::{Code, Status};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// More does not help a reader, and gRPC carries an error's text in a header: clients take 8 KiB at least.
-const LONGEST: usize = 4 * 1024;
-
 /// What tells two registrations apart: messages are encoded in one way only, maps in order.
 pub(crate) fn digest(message: &impl Message) -> Vec<u8> {
     Sha256::digest(message.encode_to_vec()).to_vec()
@@ -18,7 +15,8 @@ pub(crate) fn identical(kind: &str) -> Status {
     Status::new(Code::AlreadyExists, format!("{kind} with identical structure already exists"))
 }
 
-/// INVALID_ARGUMENT: something else is there. Says where `new` differs from `old`.
+/// INVALID_ARGUMENT: something else is there. Says where `new` differs from `old`, however long that is; whoever sends it knows
+/// how much a client takes.
 pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new: &M) -> Status {
     let mut text = format!(
         "{name} {kind} with different structure already exists. (Please register a new version of the {kind}):\n"
@@ -27,7 +25,6 @@ pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new:
     let mut lines = Vec::new();
     compare(&mut lines, "", Some(&json(old)), Some(&json(new)));
     text.push_str(&lines.join("\n"));
-    text.truncate(text.floor_char_boundary(LONGEST));
     Status::new(Code::InvalidArgument, text)
 }
 
