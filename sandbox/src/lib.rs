@@ -5,6 +5,7 @@ mod cache;
 mod compile;
 pub mod engine;
 mod failure;
+mod folder;
 mod identity;
 mod list;
 mod remove;
@@ -20,6 +21,7 @@ use remote::transport::{Answer, Call, Reply, Status, Transport};
 use self::{blobs::Blobs, engine::Starter};
 pub use self::{
     engine::EngineStart,
+    folder::prepare_folder,
     remove::{RemoveError, remove},
     store::{OpenError, Store},
 };

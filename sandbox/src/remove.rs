@@ -11,13 +11,15 @@ use crate::{
 };
 
 /// What a sandbox keeps in its folder. A folder that somebody named by mistake may hold more.
-const FILES: [&str; 9] = [
+const FILES: [&str; 11] = [
     "sandbox.db-wal",
     "sandbox.db-shm",
     "engine.log",
     "server.json",
     "server.json.new",
     "server.log",
+    "server.token",
+    "server.token.new",
     "sandbox.db",
     "engine.lock",
     "server.lock",

@@ -1,18 +1,20 @@
 //! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
 //!
 //! `grpc.rs` frames calls, `files.rs` serves signed URLs, `place.rs` tells other processes where a server listens.
-//! There is no sign-in, as in a Flyte without authentication: whoever reaches the port may do everything, which is why
-//! it is this machine's own unless told otherwise.
+//! `guard.rs` decides who is answered: a client may do everything or nothing.
 
 mod files;
 mod grpc;
+mod guard;
 mod headers;
+mod peer;
 mod place;
+mod token;
 
 use std::{
     convert::Infallible,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     pin::pin,
     sync::Arc,
@@ -30,7 +32,11 @@ use hyper_util::{
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
 pub(crate) use self::place::Place;
-pub use self::place::{Running, running};
+use self::{guard::Guard, peer::Client, token::Token};
+pub use self::{
+    place::{Running, running},
+    token::{token, token_file},
+};
 use crate::Sandbox;
 
 /// The port of Flyte's own sandbox.
@@ -49,6 +55,8 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 pub struct Options {
     /// The address; port 0 for any that is free.
     pub address: SocketAddr,
+    /// Hosts that requests may be for, beside the loopback addresses and the one that is listened on.
+    pub hosts: Vec<String>,
     /// The largest request, in bytes.
     pub largest_message: usize,
 }
@@ -56,7 +64,11 @@ pub struct Options {
 impl Default for Options {
     /// This machine's own address, Flyte's port, and as much as the official client takes.
     fn default() -> Self {
-        Self { address: (Ipv4Addr::LOCALHOST, PORT).into(), largest_message: 20 * 1024 * 1024 }
+        Self {
+            address: (Ipv4Addr::LOCALHOST, PORT).into(),
+            hosts: Vec::new(),
+            largest_message: 20 * 1024 * 1024,
+        }
     }
 }
 
@@ -112,6 +124,7 @@ pub struct Server {
     sandbox: Arc<Sandbox>,
     listener: std::net::TcpListener,
     address: SocketAddr,
+    guard: Guard,
     largest_message: usize,
     /// Held for as long as the server is there.
     _place: Place,
@@ -132,9 +145,21 @@ impl Server {
         };
         let (address, listener) =
             listen().map_err(|source| ServeError::Listen { address: options.address, source })?;
+        let guard = Guard {
+            hosts: options.hosts.clone(),
+            token: Token::open(&sandbox.root)?,
+            is_public: is_public(address),
+        };
         place.announce(address)?;
-        sandbox.blobs.serve_at(format!("http://{}", reachable(address)));
-        Ok(Self { sandbox, listener, address, largest_message: options.largest_message, _place: place })
+        sandbox.blobs.serve_at(format!("http://{}", authority(address, &options.hosts)));
+        let largest_message = options.largest_message;
+        Ok(Self { sandbox, listener, address, guard, largest_message, _place: place })
+    }
+
+    /// The token without which no client is answered; `None` where the system tells whose a connection is.
+    #[must_use]
+    pub fn required_token(&self) -> Option<&str> {
+        requires_token(self.address).then(|| self.guard.token.as_str())
     }
 
     /// The address that it listens on.
@@ -153,7 +178,11 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let (stop, stopped) = watch::channel(());
-        let shared = Arc::new(Shared { sandbox: self.sandbox, largest_message: self.largest_message });
+        let shared = Arc::new(Shared {
+            sandbox: self.sandbox,
+            guard: self.guard,
+            largest_message: self.largest_message,
+        });
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         loop {
@@ -183,23 +212,52 @@ impl Server {
 /// What all connections have in common.
 struct Shared {
     sandbox: Arc<Sandbox>,
+    guard: Guard,
     largest_message: usize,
+}
+
+/// Whether clients of a server on an address have to send its token, because the system does not tell whose a connection
+/// is.
+#[must_use]
+pub fn requires_token(address: SocketAddr) -> bool {
+    is_public(address) || !peer::is_known()
+}
+
+/// Whether others than this machine reach an address.
+fn is_public(address: SocketAddr) -> bool {
+    !address.ip().to_canonical().is_loopback()
 }
 
 /// The address by which this machine reaches a listener on all of its addresses.
 fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() { (Ipv4Addr::LOCALHOST, address.port()).into() } else { address }
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        one => one,
+    }
+}
+
+/// The `host:port` by which clients reach a server: one on all addresses by the first of its host names.
+#[must_use]
+pub fn authority(address: SocketAddr, hosts: &[String]) -> String {
+    match hosts.first() {
+        Some(host) if address.ip().is_unspecified() => format!("{host}:{}", address.port()),
+        _ => reachable(address).to_string(),
+    }
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
+    // Without an address, it is gone already.
+    let Ok(client) = Client::new(&stream) else { return };
+    let client = Arc::new(client);
     let headers = tokio::select! {
         headers = headers::limit(&stream) => headers,
         _ = stopped.changed() => return,
     };
     let service = hyper::service::service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(answer(&shared, request, headers).await) }
+        let (shared, client) = (Arc::clone(&shared), Arc::clone(&client));
+        async move { Ok::<_, Infallible>(answer(&shared, &client, request, headers).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http2().max_header_list_size(headers::LARGEST);
@@ -217,9 +275,17 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Recei
 }
 
 /// `headers` is the largest header list that the client takes.
-async fn answer(shared: &Arc<Shared>, request: Request<Incoming>, headers: usize) -> Response<Body> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if kind.is_some_and(|kind| kind.starts_with("application/grpc")) {
+async fn answer(
+    shared: &Arc<Shared>,
+    client: &Client,
+    request: Request<Incoming>,
+    headers: usize,
+) -> Response<Body> {
+    let is_call = guard::is_grpc(request.headers());
+    if let Err(refusal) = shared.guard.check(client, &request).await {
+        return refusal.response(is_call);
+    }
+    if is_call {
         return grpc::answer(shared, request, headers).await;
     }
     if let Some(rest) = request.uri().path().strip_prefix(DATA) {

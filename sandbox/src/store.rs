@@ -14,7 +14,7 @@ pub(crate) mod time;
 pub(crate) mod workflow;
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -22,6 +22,8 @@ use std::{
 
 use remote::proto::core::{Identifier, ResourceType};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+
+use crate::folder::prepare_folder;
 
 /// The tables, in the order in which versions of the sandbox added to them.
 const MIGRATIONS: &[&str] = &[include_str!("store/schema.sql"), include_str!("store/seed.sql")];
@@ -54,6 +56,23 @@ pub enum OpenError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// The folder is another user's.
+    #[error("could not open the sandbox in `{}`: the folder belongs to another user (uid {uid})", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// Its user.
+        uid: u32,
+    },
+    /// The folder is open to other users, and holds more than a sandbox.
+    #[error(
+        "could not open the sandbox in `{}`: other users may read the folder, and it holds other files",
+        path.display()
+    )]
+    Shared {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The database is of a later version of this program.
     #[error("the sandbox in `{}` was made by a later version of flyte-host", path.display())]
     TooNew {
@@ -74,7 +93,7 @@ impl Store {
     ///
     /// When the folder or the file cannot be made, read or written.
     pub fn open(root: &Path) -> Result<Self, OpenError> {
-        fs::create_dir_all(root).map_err(|source| OpenError::Folder { path: root.to_owned(), source })?;
+        prepare_folder(root)?;
         let path = root.join("sandbox.db");
         let open = || -> Result<Option<Connection>, rusqlite::Error> {
             let mut connection = Connection::open(&path)?;

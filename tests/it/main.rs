@@ -29,6 +29,8 @@ mod register_send;
 mod run;
 mod sandbox;
 mod sandbox_choice;
+#[cfg(unix)]
+mod sandbox_guard;
 mod selection;
 mod served;
 mod servicer;

@@ -2,6 +2,7 @@
 //!
 //! Nothing of it exists before a command asks: no runtime, no TLS, no database.
 
+mod server_token;
 mod waiting;
 
 use std::{
@@ -23,7 +24,7 @@ use remote::{
 use sandbox::{EngineStart, OpenError, Sandbox};
 use tokio::runtime::Runtime;
 
-use self::waiting::Waiting;
+use self::{server_token::WithServerToken, waiting::Waiting};
 use super::{
     Context,
     connection::{self, Route},
@@ -195,7 +196,8 @@ fn open(connection: &Connection, person: Arc<dyn Person>, options: auth::Options
         Some(server) => {
             let mut served = connection.clone();
             served.endpoint.value = server;
-            Arc::new(over_the_network(&served, &network(&served)?)?)
+            let grpc = over_the_network(&served, &network(&served)?)?;
+            Arc::new(WithServerToken::new(grpc, &sandbox_root()?))
         }
         None => Arc::new(open_sandbox()?),
     };
@@ -224,7 +226,7 @@ fn over_the_network(connection: &Connection, network: &Network) -> Result<Grpc, 
 
 /// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
 fn running_server(root: &Path) -> Option<Endpoint> {
-    sandbox::server::running(root)?.address.to_string().parse().ok()
+    sandbox::server::running(root)?.reachable().to_string().parse().ok()
 }
 
 fn open_sandbox() -> Result<Sandbox, Failure> {
@@ -233,11 +235,16 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
     })?;
     let engine =
         EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
-    Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine }).map_err(|error| {
-        let elsewhere = matches!(error, OpenError::Folder { .. })
-            .then(|| format!("`{}` names another folder", env::SANDBOX_DIR));
-        Failure::from_error(Exit::Failed, &error).hint(elsewhere)
-    })
+    Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine }).map_err(|error| unopened(&error))
+}
+
+/// The failure of a sandbox that cannot be opened.
+#[must_use]
+pub fn unopened(error: &OpenError) -> Failure {
+    let is_folder =
+        matches!(error, OpenError::Folder { .. } | OpenError::Foreign { .. } | OpenError::Shared { .. });
+    let elsewhere = is_folder.then(|| format!("set `{}` to another folder", env::SANDBOX_DIR));
+    Failure::from_error(Exit::Failed, error).hint(elsewhere)
 }
 
 /// How long one call may take if the user does not say.

@@ -29,6 +29,14 @@ pub struct Running {
     pub address: SocketAddr,
 }
 
+impl Running {
+    /// The address by which this machine reaches it, also where it listens on all addresses.
+    #[must_use]
+    pub fn reachable(&self) -> SocketAddr {
+        super::reachable(self.address)
+    }
+}
+
 /// Where a server of the sandbox in a folder listens; `None` if there is none.
 ///
 /// A file that a killed server left behind does not mislead: the server's lock went with it.

@@ -4,6 +4,8 @@
 
 mod files;
 mod grpc;
+#[cfg(unix)]
+mod guard;
 mod official;
 mod place;
 

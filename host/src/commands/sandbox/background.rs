@@ -10,7 +10,10 @@ use std::{
 
 use sandbox::server::{Running, running};
 
-use crate::cli::{exit::Exit, report::Failure};
+use crate::{
+    cli::{exit::Exit, report::Failure},
+    commands::session,
+};
 
 /// What the server prints.
 const LOG: &str = "server.log";
@@ -18,16 +21,16 @@ const LOG: &str = "server.log";
 /// How often a server that starts or ends is looked after.
 pub(super) const TURN: Duration = Duration::from_millis(20);
 
-/// Starts a server, and returns when it listens.
-pub(super) fn start(root: &Path, port: u16) -> Result<Running, Failure> {
+/// Starts a server with the arguments of `sandbox start`, and returns when it listens.
+pub(super) fn start(root: &Path, arguments: &[String]) -> Result<Running, Failure> {
     let path = root.join(LOG);
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Failed, "the server cannot be started in the background").caused_by(error)
     };
-    fs::create_dir_all(root).map_err(failed)?;
+    sandbox::prepare_folder(root).map_err(|error| session::unopened(&error))?;
     let log = File::create(&path).map_err(failed)?;
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    command.args(["--no-plugins", "sandbox", "start", "--port", &port.to_string()]);
+    command.args(["--no-plugins", "sandbox", "start"]).args(arguments);
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log);
     #[cfg(unix)]
     {

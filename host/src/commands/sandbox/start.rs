@@ -1,7 +1,7 @@
 //! `sandbox start`: serves the sandbox until somebody ends it.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
 };
@@ -14,39 +14,72 @@ use sandbox::{
 use serde_json::json;
 
 use super::background;
-use crate::cli::{
-    exit::Exit,
-    output::{self, Format},
-    report::Failure,
+use crate::{
+    cli::{
+        exit::Exit,
+        output::{self, Format},
+        report::Failure,
+    },
+    commands::session,
 };
 
 /// Serve the sandbox to other clients
 ///
-/// It listens on this machine's own address only, and ends with Ctrl-C or `flyte-host sandbox stop`.
+/// Answers your own programs and those of root, and refuses other users and web pages. Clients whose user is not known
+/// (with `--host`, and on other systems than Linux) have to send a token, which is printed with the configuration that
+/// makes flytekit send it. Ends with Ctrl-C or `flyte-host sandbox stop`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  flyte-host sandbox start\n  flyte-host sandbox start --port 0 --background"
+    after_help = "Examples:\n  flyte-host sandbox start\n  flyte-host sandbox start --port 0 --background\n  flyte-host sandbox start --host 0.0.0.0 --allow-host build.example"
 )]
 pub(super) struct StartArgs {
     /// Port to listen on; 0 for any that is free
     #[arg(long, default_value_t = server::PORT)]
     port: u16,
 
+    /// IP address to listen on; beyond loopback, clients need the token, and nothing is encrypted
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+
+    /// Host name that requests may be for, such as a name of this machine; repeatable
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    allow_host: Vec<String>,
+
     /// Return as soon as it answers
     #[arg(long)]
     background: bool,
 }
 
+/// A name without port or scheme.
+fn host_name(text: &str) -> Result<String, String> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
+    match !text.is_empty() && text.chars().all(is_letter) {
+        true => Ok(text.to_owned()),
+        false => Err("a host name without scheme and port is expected".to_owned()),
+    }
+}
+
+impl StartArgs {
+    /// The same for a server in the background.
+    fn repeated(&self) -> Vec<String> {
+        let mut words = vec![format!("--port={}", self.port), format!("--host={}", self.host)];
+        words.extend(self.allow_host.iter().map(|name| format!("--allow-host={name}")));
+        words
+    }
+}
+
 /// Runs `sandbox start`.
 pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), Failure> {
     if args.background {
-        let running = background::start(root, args.port)?;
-        return tell(format, running);
+        let running = background::start(root, &args.repeated())?;
+        let token = server::requires_token(running.address).then(|| server::token(root)).flatten();
+        return tell(args, format, root, running, token.as_deref());
     }
     let options = sandbox::Options { root: root.to_owned(), engine: EngineStart::Within };
-    let sandbox = Sandbox::open(&options).map_err(|error| Failure::from_error(Exit::Failed, &error))?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
-    let options = server::Options { address, ..server::Options::default() };
+    let sandbox = Sandbox::open(&options).map_err(|error| session::unopened(&error))?;
+    let address = SocketAddr::from((args.host, args.port));
+    let hosts = args.allow_host.clone();
+    let options = server::Options { address, hosts, ..server::Options::default() };
     let server = Server::bind(Arc::new(sandbox), &options)
         .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
     let failed = |error: std::io::Error| Failure::new(Exit::Failed, "the server ended").caused_by(error);
@@ -54,21 +87,48 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), F
     runtime.block_on(async {
         // Whoever reads the address may end the server at once.
         let shutdown = shutdown().map_err(failed)?;
-        tell(format, Running { pid: std::process::id(), address: server.address() })?;
+        let running = Running { pid: std::process::id(), address: server.address() };
+        tell(args, format, root, running, server.required_token())?;
         server.run(shutdown).await.map_err(failed)
     })
 }
 
-fn tell(format: Format, running: Running) -> Result<(), Failure> {
+fn tell(
+    args: &StartArgs,
+    format: Format,
+    root: &Path,
+    running: Running,
+    token: Option<&str>,
+) -> Result<(), Failure> {
     let Running { pid, address } = running;
+    let file = server::token_file(root);
     match format {
-        Format::Table => output::print(&format!(
-            "the sandbox is served on `{address}` by process {pid}\n\
-             other clients reach it with FLYTE_PLATFORM_URL={address} FLYTE_PLATFORM_INSECURE=true\n"
-        )),
+        Format::Table => {
+            let reachable = server::authority(address, &args.allow_host);
+            output::print(&format!(
+                "the sandbox is served on `{address}` by process {pid}\n\
+                 other clients reach it with FLYTE_PLATFORM_URL={reachable} FLYTE_PLATFORM_INSECURE=true\n"
+            ))?;
+            token.map_or(Ok(()), |token| output::print(&token_text(token, &file, &reachable)))
+        }
         Format::Name => output::print(&format!("{address}\n")),
-        format => output::structured(format, &json!({ "endpoint": address, "pid": pid })),
+        format => output::structured(
+            format,
+            &json!({ "endpoint": address, "pid": pid, "token": token, "tokenFile": file }),
+        ),
     }
+}
+
+/// What flytekit has to be told: it runs `proxyCommand` when a call is refused, and sends what that prints as the
+/// header `proxy-authorization: Bearer …` (`flytekit/clients/auth_helper.py`).
+fn token_text(token: &str, file: &Path, reachable: &str) -> String {
+    let file = json!(file);
+    format!(
+        "clients have to send the token {token}\n\
+         flytekit and flytectl send it with this configuration:\n\n\
+         admin:\n  endpoint: dns:///{reachable}\n  insecure: true\n  proxyCommand: [\"cat\", {file}]\n\n\
+         elsewhere, use a file of your own with the token, mode 0600\n"
+    )
 }
 
 /// Is done when the user or the system wants the program to end.

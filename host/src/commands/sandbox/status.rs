@@ -8,10 +8,13 @@ use sandbox::{
 };
 use serde_json::json;
 
-use crate::cli::{
-    exit::Exit,
-    output::{self, Format},
-    report::Failure,
+use crate::{
+    cli::{
+        exit::Exit,
+        output::{self, Format},
+        report::Failure,
+    },
+    commands::session,
 };
 
 /// Runs `sandbox status`.
@@ -56,7 +59,7 @@ pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
 fn content(root: &Path) -> Result<(usize, u64), Failure> {
     let options = sandbox::Options { root: root.to_owned(), engine: EngineStart::Elsewhere };
     let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
-    let open = open.map_err(|error| Failure::from_error(Exit::Failed, &error))?;
+    let open = open.map_err(|error| session::unopened(&error))?;
     let bytes = size(root).map_err(|error| {
         Failure::new(Exit::Failed, format!("cannot read `{}`", root.display())).caused_by(error)
     })?;

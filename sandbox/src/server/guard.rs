@@ -1,0 +1,263 @@
+//! Which requests a served sandbox answers.
+//!
+//! Whoever gets a call answered may run programs as the user, so three kinds of strangers are kept out:
+//!
+//! - **Web pages**, which reach this machine's ports through the user's browser, and by DNS rebinding with a name of
+//!   their own: requests with an `Origin`, requests for another host, and gRPC over HTTP/1.1, which is all that a
+//!   browser speaks without TLS.
+//! - **Other users** of this machine: the socket tables tell whose a connection is (`peer.rs`).
+//! - **Other machines**, where the server listens to them: calls need the token (`token.rs`).
+//!
+//! A signed URL needs no token, since it is one itself, and those who get it from flytekit send no other. The rest
+//! holds for it as well: URLs can be seen in lists of processes, and no client of ours needs an exception.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, uri::Authority};
+
+use super::{
+    Body, full,
+    peer::{Client, Owner},
+    plain,
+    token::Token,
+};
+
+/// Where clients put a token: flytekit's `admin.command` and `admin.proxyCommand`.
+const CARRIERS: [&str; 2] = ["authorization", "proxy-authorization"];
+
+/// What a server demands of requests.
+pub(super) struct Guard {
+    /// Names beside those of this machine's loopback addresses.
+    pub(super) hosts: Vec<String>,
+    pub(super) token: Token,
+    /// Whether it listens beyond loopback addresses, where users are not known.
+    pub(super) is_public: bool,
+}
+
+/// Why a request is not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// A browser sent it for a web page.
+    #[error("a request with the header `Origin` is refused: web pages may not use the sandbox")]
+    Origin,
+    /// It is for a host that this is not.
+    #[error(
+        "a request for host `{0}` is refused: neither a loopback address nor named by \
+         `flyte-host sandbox start --allow-host`"
+    )]
+    Host(String),
+    /// It is for no host.
+    #[error("a request without a host is refused")]
+    NoHost,
+    /// HTTP/1.
+    #[error("gRPC requires HTTP/2")]
+    Version,
+    /// Another user of this machine.
+    #[error("a connection of uid {0} is refused: the sandbox belongs to another user")]
+    User(u32),
+    /// The user is not known, and there is no token.
+    #[error(
+        "a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the \
+         sandbox's folder"
+    )]
+    NoToken,
+    /// The user is not known, and the token is another one.
+    #[error("invalid token: the content of `server.token` in the sandbox's folder is expected")]
+    Token,
+}
+
+impl Guard {
+    /// Judges a request before anything of it is looked at.
+    pub(super) async fn check<B>(&self, client: &Client, request: &Request<B>) -> Result<(), Refusal> {
+        if request.headers().contains_key(header::ORIGIN) {
+            return Err(Refusal::Origin);
+        }
+        self.check_host(client.local_ip(), request)?;
+        if !is_grpc(request.headers()) {
+            return match self.owner(client).await {
+                Owner::Other(uid) => Err(Refusal::User(uid)),
+                Owner::Own | Owner::Unknown => Ok(()),
+            };
+        }
+        if request.version() != Version::HTTP_2 {
+            return Err(Refusal::Version);
+        }
+        if self.has_token(request.headers()) {
+            return Ok(());
+        }
+        match self.owner(client).await {
+            Owner::Own => Ok(()),
+            Owner::Other(uid) => Err(Refusal::User(uid)),
+            Owner::Unknown if tokens(request.headers()).next().is_some() => Err(Refusal::Token),
+            Owner::Unknown => Err(Refusal::NoToken),
+        }
+    }
+
+    async fn owner(&self, client: &Client) -> Owner {
+        if self.is_public { Owner::Unknown } else { client.owner().await }
+    }
+
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        // All of them are compared, so that the time does not tell which.
+        tokens(headers).fold(false, |found, token| self.token.is(token) | found)
+    }
+
+    /// A request may name its host twice, and every name counts.
+    fn check_host<B>(&self, local: IpAddr, request: &Request<B>) -> Result<(), Refusal> {
+        let mut is_named = false;
+        let in_uri = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+        let in_headers = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+        for authority in in_uri.into_iter().chain(in_headers) {
+            is_named = true;
+            if !self.is_host(local, authority) {
+                return Err(Refusal::Host(String::from_utf8_lossy(authority).into_owned()));
+            }
+        }
+        if is_named { Ok(()) } else { Err(Refusal::NoHost) }
+    }
+
+    fn is_host(&self, local: IpAddr, authority: &[u8]) -> bool {
+        let Ok(authority) = Authority::try_from(authority) else { return false };
+        let host = authority.host();
+        let is_named = |name: &String| name.eq_ignore_ascii_case(host);
+        if authority.as_str().contains('@') {
+            return false;
+        }
+        match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+            Ok(ip) => ip.to_canonical().is_loopback() || ip.to_canonical() == local,
+            Err(_) => host.eq_ignore_ascii_case("localhost") || self.hosts.iter().any(is_named),
+        }
+    }
+}
+
+/// Whether a request says that it is a call, whatever carries it.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
+}
+
+/// The tokens that a request carries.
+fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let values = CARRIERS.into_iter().flat_map(|name| headers.get_all(name));
+    values.filter_map(|value| {
+        let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    })
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::NoToken | Self::Token => StatusCode::UNAUTHORIZED,
+            Self::Host(_) | Self::NoHost | Self::Origin | Self::User(_) => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// The answer: for a call both as HTTP and as gRPC, since clients look at the one or the other.
+    pub(super) fn response(&self, is_call: bool) -> Response<Body> {
+        log::debug!("{self}");
+        let status = self.status();
+        let code = match self {
+            Self::NoToken | Self::Token => remote::Code::Unauthenticated,
+            _ => remote::Code::PermissionDenied,
+        };
+        let text = self.to_string();
+        let Ok(message) = HeaderValue::from_str(&text) else { return plain(status, &format!("{text}\n")) };
+        if !is_call || *self == Self::Version {
+            return plain(status, &format!("{text}\n"));
+        }
+        let mut response = Response::new(full(bytes::Bytes::new()));
+        // Clients sign in when a call says so; an HTTP status of its own would hide that.
+        *response.status_mut() = if code == remote::Code::Unauthenticated { StatusCode::OK } else { status };
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert("grpc-status", HeaderValue::from(code.number()));
+        headers.insert("grpc-message", message);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(hosts: &[&str]) -> Guard {
+        let folder = tempfile::tempdir().unwrap();
+        let hosts = hosts.iter().map(|&host| host.to_owned()).collect();
+        Guard { hosts, token: Token::open(folder.path()).ok().unwrap(), is_public: true }
+    }
+
+    #[test]
+    fn hosts() {
+        let guard = guard(&["build.example"]);
+        let local = "10.1.2.3".parse().unwrap();
+        let is_host = |authority: &str| guard.is_host(local, authority.as_bytes());
+        for authority in [
+            "localhost",
+            "LocalHost:30080",
+            "127.0.0.1:1",
+            "127.9.9.9",
+            "[::1]:30080",
+            "[::ffff:127.0.0.1]",
+            "10.1.2.3:30080",
+            "Build.Example:30080",
+        ] {
+            assert!(is_host(authority), "{authority}");
+        }
+        for authority in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "evil.localhost",
+            "localhost@evil.example",
+            "evil.example@localhost",
+            "127.0.0.1.evil.example",
+            "10.1.2.4:30080",
+            "0.0.0.0:30080",
+            "[::]",
+            "build.example.evil.example",
+            "localhost evil",
+            "2130706433",
+            "0x7f.1",
+        ] {
+            assert!(!is_host(authority), "{authority}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_a_host_counts() {
+        let guard = guard(&[]);
+        let local = "127.0.0.1".parse().unwrap();
+        let check = |uri: &str, hosts: &[&str]| {
+            let mut request = Request::get(uri).body(()).unwrap();
+            for host in hosts {
+                request.headers_mut().append(header::HOST, host.parse().unwrap());
+            }
+            guard.check_host(local, &request)
+        };
+        assert_eq!(check("/", &["localhost"]), Ok(()));
+        assert_eq!(check("http://localhost:1/", &["localhost"]), Ok(()));
+        assert_eq!(check("/", &[]), Err(Refusal::NoHost));
+        let evil = || Err(Refusal::Host("evil.example".to_owned()));
+        assert_eq!(check("http://localhost/", &["evil.example"]), evil());
+        assert_eq!(check("http://evil.example/", &["localhost"]), evil());
+        assert_eq!(check("/", &["localhost", "evil.example"]), evil());
+    }
+
+    #[test]
+    fn tokens_are_found_in_headers() {
+        let found = |name: &'static str, value: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                header::HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )]);
+            tokens(&headers).map(|token| String::from_utf8_lossy(token).into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("authorization", "Bearer abc"), ["abc"]);
+        assert_eq!(found("proxy-authorization", "bearer  abc "), ["abc"]);
+        assert!(found("authorization", "Basic abc").is_empty());
+        assert!(found("authorization", "Bear").is_empty());
+        assert!(found("cookie", "Bearer abc").is_empty());
+    }
+}
