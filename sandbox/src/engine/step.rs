@@ -1,6 +1,6 @@
 //! One step of the engine: a transaction, and what has to be done once it is committed.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use jiff::Timestamp;
 use remote::proto::core::TaskExecutionIdentifier;
@@ -17,8 +17,8 @@ pub(crate) struct Step<'a> {
     /// How many more processes may be started.
     pub(crate) room: usize,
     pub(crate) after: After,
-    /// Of how many executions that are over the one above knows.
-    pub(crate) told: usize,
+    /// Rows of executions that are over, whose parents know it.
+    pub(crate) told: BTreeSet<i64>,
 }
 
 /// To be done after the commit: none of it may happen for what is not stored.

@@ -180,7 +180,7 @@ impl Work {
                 root: &self.root.clone(),
                 room: self.attempts.room(),
                 after: After::default(),
-                told: 0,
+                told: BTreeSet::new(),
             };
             self.take_in(over, dirty, &mut step)?;
             Ok::<_, Failure>(step.after)
@@ -232,13 +232,14 @@ impl Work {
             if !self.runs.contains_key(&row) {
                 self.load(row, step)?;
             }
-            let Some(run) = self.runs.get_mut(&row) else { continue };
-            run.advance(step)?;
+            if let Some(run) = self.runs.get_mut(&row) {
+                run.advance(step)?;
+            }
             todo.extend(step.after.launched.drain(..));
             todo.extend(step.after.aborted.drain(..));
-            while let Some(over) = step.after.over.get(step.told).copied() {
-                step.told += 1;
-                todo.extend(self.tell_parent(over, step)?);
+            // Its parent looks into the store, where its end is only now.
+            if step.after.over.contains(&row) && step.told.insert(row) {
+                todo.extend(self.tell_parent(row, step)?);
             }
         }
         Ok(())
@@ -246,9 +247,8 @@ impl Work {
 
     /// Tells the node that started an execution that it is over. Returns the node's execution.
     fn tell_parent(&mut self, row: i64, step: &mut Step<'_>) -> Result<Option<i64>, Failure> {
-        let Some(child) = self.runs.get(&row) else { return Ok(None) };
-        let metadata = child.execution.spec.metadata.as_ref();
-        let Some(node) = metadata.and_then(|metadata| metadata.parent_node_execution.clone()) else {
+        let child = store::execution::get(step.transaction, row)?;
+        let Some(node) = child.spec.metadata.and_then(|metadata| metadata.parent_node_execution) else {
             return Ok(None);
         };
         let parent = node.execution_id.as_ref().and_then(|id| self.rows.get(id)).copied();

@@ -123,6 +123,34 @@ fn a_launch_plan_node_starts_an_execution_of_its_own() {
     assert_eq!(child.spec.unwrap().metadata.unwrap().parent_node_execution, node.id);
 }
 
+/// Three workflows: each but the last has only a launch plan node, for the next.
+fn three_levels(bench: &Bench, task: &Identifier, inputs: &[&str]) -> Identifier {
+    let interface = || interface(&["text: str"], &["o: str"]);
+    let nodes = vec![node("n0", task, inputs)];
+    let last = workflow("last", interface(), nodes, &["o = n0.o"]).on(bench);
+    let nodes = vec![node("n0", &last, &["text = .text"])];
+    let middle = workflow("middle", interface(), nodes, &["o = n0.o"]).on(bench);
+    let nodes = vec![node("n0", &middle, &["text = .text"])];
+    workflow("first", interface(), nodes, &["o = n0.o"]).on(bench)
+}
+
+#[test]
+fn launch_plan_nodes_three_levels_deep_end() {
+    let bench = Bench::new();
+    let plan = three_levels(&bench, &cross(&bench), &["text = .text"]);
+    assert_eq!(succeeded(&bench, &plan, values(&["text = a"])), r#"o="xa""#);
+}
+
+#[test]
+fn a_failure_three_levels_deep_reaches_the_first() {
+    let bench = Bench::new();
+    let plan = three_levels(&bench, &fails(&bench), &[]);
+    let execution = bench.launch(&plan, "", values(&["text = a"]));
+    let end = bench.end(&execution);
+    assert_eq!(phase(&end), Phase::Failed);
+    assert!(error(&end).ends_with("`sh` ended with exit code 7"), "{}", error(&end));
+}
+
 #[test]
 fn a_failure_ends_the_other_nodes_at_once() {
     let bench = Bench::new();
