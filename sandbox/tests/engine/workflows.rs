@@ -152,6 +152,32 @@ fn a_failure_three_levels_deep_reaches_the_first() {
 }
 
 #[test]
+fn nodes_two_levels_deep_know_their_parents() {
+    let bench = Bench::new();
+    let cross = cross(&bench);
+    let interface = || interface(&["text: str"], &["o: str"]);
+    let plan = vec![node("n0", &cross, &["text = .text"])];
+    let plan = workflow("plan", interface(), plan, &["o = n0.o"]).on(&bench);
+    let inner = vec![node("n0", &cross, &["text = .text"]), node("n1", &plan, &["text = n0.o"])];
+    let inner = workflow("inner", interface(), inner, &["o = n1.o"]);
+    let middle = vec![node("n0", &inner.id(), &["text = .text"])];
+    let middle = workflow("middle", interface(), middle, &["o = n0.o"]);
+    let outer = vec![node("n0", &middle.id(), &["text = .text"])];
+    let outer = workflow("outer", interface(), outer, &["o = n0.o"]).with(middle).with(inner).on(&bench);
+    let execution = bench.launch(&outer, "", values(&["text = a"]));
+    let end = bench.end(&execution);
+    assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
+    let below = |parent: &str| {
+        let nodes = bench.node_executions(&execution, parent).into_iter();
+        let ids = nodes.map(|node| node.id.unwrap().node_id);
+        ids.filter(|id| !id.ends_with("start-node") && !id.ends_with("end-node")).collect::<Vec<_>>()
+    };
+    assert_eq!(below(""), ["n0"]);
+    assert_eq!(below("n0"), ["n0-0-n0"]);
+    assert_eq!(below("n0-0-n0"), ["n0-0-n0-0-n0", "n0-0-n0-0-n1"]);
+}
+
+#[test]
 fn a_failure_ends_the_other_nodes_at_once() {
     let bench = Bench::new();
     let fails = fails(&bench);

@@ -30,10 +30,7 @@ pub(super) fn start(
     step: &mut Step<'_>,
 ) -> Result<(), Failure> {
     run.enter(index, Phase::Running, step);
-    let record = &mut run.nodes[index].record;
-    if record.row == 0 {
-        store::node_execution::save(step.transaction, record, step.now)?;
-    }
+    run.row(index, step)?;
     let wish = wish(run, index, plan, step)?;
     let child = WorkflowExecutionIdentifier { name: wish.name.clone(), ..run.execution.id.clone() };
     let metadata = WorkflowNodeMetadata { execution_id: Some(child) };

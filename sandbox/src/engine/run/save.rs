@@ -37,6 +37,18 @@ impl Run {
         Ok(())
     }
 
+    /// The row of a node. One that is not stored yet is now, and so are the nodes that it is below.
+    pub(in crate::engine) fn row(&mut self, index: usize, step: &Step<'_>) -> Result<i64, Failure> {
+        if self.nodes[index].record.row == 0 {
+            let parent = self.scopes[self.nodes[index].scope].parent;
+            let parent = parent.map(|parent| self.row(parent, step)).transpose()?;
+            let record = &mut self.nodes[index].record;
+            record.parent = parent;
+            store::node_execution::save(step.transaction, record, step.now)?;
+        }
+        Ok(self.nodes[index].record.row)
+    }
+
     /// Stores the record of `start-node` or `end-node`, which is done as soon as it begins.
     pub(super) fn add_marker(
         &mut self,
@@ -46,16 +58,7 @@ impl Run {
         step: &Step<'_>,
     ) -> Result<(), Failure> {
         let now = Some(time::stamp(step.now));
-        let parent = match self.scopes[scope].parent {
-            None => None,
-            Some(parent) => {
-                let record = &mut self.nodes[parent].record;
-                if record.row == 0 {
-                    store::node_execution::save(step.transaction, record, step.now)?;
-                }
-                Some(record.row)
-            }
-        };
+        let parent = self.scopes[scope].parent.map(|parent| self.row(parent, step)).transpose()?;
         let mut record = NodeExecution {
             row: 0,
             execution: self.execution.id.clone(),
