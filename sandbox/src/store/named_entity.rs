@@ -26,7 +26,8 @@ pub(crate) fn read(row: &Row<'_>) -> Result<NamedEntity, rusqlite::Error> {
     })
 }
 
-/// Writes what is said of a name.
+/// Writes what is said of a name. An empty description leaves the one that is there, as in FlyteAdmin, whose update
+/// skips what is unset; a state is never unset.
 pub(crate) fn set(
     connection: &Connection,
     kind: ResourceType,
@@ -39,7 +40,7 @@ pub(crate) fn set(
                  (resource_type, project, domain, name, description, state, created_at, updated_at)
              VALUES (?, ?, ?, ?, ?, ?, ?7, ?7)
              ON CONFLICT (resource_type, project, domain, name)
-             DO UPDATE SET description = ?5, state = ?6, updated_at = ?7",
+             DO UPDATE SET description = IIF(?5 = '', description, ?5), state = ?6, updated_at = ?7",
         )?
         .execute(params![
             i32::from(kind),

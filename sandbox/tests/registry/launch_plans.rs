@@ -261,6 +261,14 @@ fn a_name_has_a_description_and_a_state() {
     let active = NamedEntityListRequest { filters: "eq(state,0)".into(), ..archived };
     assert!(done(place.client.list_named_entities(&active)).unwrap().entities.is_empty());
 
+    // What is not said stays, but for the state, which cannot be left out.
+    let active = NamedEntityState::NamedEntityActive.into();
+    update.metadata = Some(NamedEntityMetadata { state: active, ..Default::default() });
+    done(place.client.update_named_entity(&update)).unwrap();
+    let got = done(place.client.get_named_entity(&get(ResourceType::Workflow, "w"))).unwrap();
+    let expected = NamedEntityMetadata { description: "doubles twice".into(), state: active };
+    assert_eq!(got.metadata, Some(expected));
+
     assert_eq!(
         refused(place.client.get_named_entity(&get(ResourceType::Task, "nothing"))),
         "NOT_FOUND: missing entity of type TASK with identifier project:\"flytesnacks\" domain:\"development\" \
