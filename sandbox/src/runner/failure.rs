@@ -10,6 +10,12 @@ use super::Outcome;
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
+    /// The task made a workflow instead of outputs.
+    #[error(
+        "could not run a `@dynamic` task: the sandbox does not run the tasks that it starts yet\n\
+         hint: use a `@workflow`, or run it on a cluster"
+    )]
+    Dynamic,
     /// Something of the sandbox's own could not be done.
     #[error("the sandbox cannot {action} `{}`: {source}", path.display())]
     Files { action: &'static str, path: PathBuf, source: io::Error },
@@ -78,6 +84,7 @@ impl Failure {
 
     fn code(&self) -> &str {
         match self {
+            Self::Dynamic => "DynamicNotSupported",
             Self::Exit { .. } => "ExitCode",
             Self::Files { .. } => "SandboxFiles",
             Self::Input { .. } => "InputNotReadable",
@@ -118,7 +125,8 @@ impl Failure {
             | Self::Start { .. }
             | Self::Wait(_) => true,
             Self::Told { error } => error.kind() == container_error::Kind::Recoverable,
-            Self::Input { .. }
+            Self::Dynamic
+            | Self::Input { .. }
             | Self::Name { .. }
             | Self::NoCommand { .. }
             | Self::NoContainer

@@ -62,6 +62,11 @@ impl Folder {
         self.result().join("outputs.pb")
     }
 
+    /// What a `@dynamic` task leaves instead of outputs: the workflow that it wants to be run.
+    pub(super) fn futures_message(&self) -> PathBuf {
+        self.result().join("futures.pb")
+    }
+
     pub(super) fn error_message(&self) -> PathBuf {
         self.result().join("error.pb")
     }

@@ -64,6 +64,9 @@ pub(super) fn collect(
     blobs: &Path,
     log: &mut Log,
 ) -> Result<LiteralMap, Failure> {
+    if folder.futures_message().exists() {
+        return Err(Failure::Dynamic);
+    }
     let message = folder.outputs_message();
     if message.exists() {
         let outputs = |reason: String| Failure::Outputs { path: message.clone(), reason };

@@ -47,6 +47,24 @@ fn an_error_file_tells_the_reason() {
 }
 
 #[test]
+fn a_dynamic_task_fails_with_and_without_outputs() {
+    for outputs in [&[][..], &["o"]] {
+        let bench = script("touch {{.outputPrefix}}/futures.pb");
+        let bench = outputs.iter().fold(bench, |bench, output| bench.output(output, "str"));
+        let (error, recoverable) = bench.failure();
+        assert_eq!(
+            (error.code.as_str(), error.kind(), recoverable),
+            ("DynamicNotSupported", ErrorKind::User, false)
+        );
+        assert_eq!(
+            error.message,
+            "could not run a `@dynamic` task: the sandbox does not run the tasks that it starts yet\n\
+             hint: use a `@workflow`, or run it on a cluster"
+        );
+    }
+}
+
+#[test]
 fn an_error_document_is_taken_as_it_is() {
     let document = |kind: container_error::Kind, origin: ErrorKind| ErrorDocument {
         error: Some(ContainerError {

@@ -7,12 +7,20 @@ use serde_json::json;
 use super::*;
 
 const MODULE: &str = r#"
-from flytekit import task
+from flytekit import dynamic, task
 from flytekit.exceptions.user import FlyteRecoverableException
 
 @task
 def double(x: int, s: str) -> (int, str):
     return x * 2, s + s
+
+@dynamic
+def starts():
+    double(x=1, s="a")
+
+@dynamic
+def gives(x: int) -> int:
+    return double(x=x, s="a")[0]
 
 @task
 def refuse(x: int) -> int:
@@ -45,7 +53,12 @@ fn python(task: &str) -> Option<Bench> {
     bench.container().args = line.split(' ').map(str::to_owned).collect();
     bench.container().data_config = None;
     let path = format!("{}:{}", bin.display(), env::var("PATH").unwrap());
-    bench.attempt.envs = vec![("PATH".into(), path), ("PYTHONPATH".into(), code.display().to_string())];
+    bench.attempt.envs = vec![
+        ("PATH".into(), path),
+        ("PYTHONPATH".into(), code.display().to_string()),
+        // Of tasks that a task starts.
+        ("FLYTE_INTERNAL_IMAGE".into(), "example.org/image:1".into()),
+    ];
     Some(bench)
 }
 
@@ -65,5 +78,18 @@ fn a_task_of_flytekit_tells_whether_to_try_again() {
         let (error, recoverable) = bench.input("x", "int", x.into()).failure();
         assert_eq!((error.kind(), recoverable), (ErrorKind::User, again), "{}", error.message);
         assert!(error.message.contains(word), "{}", error.message);
+    }
+}
+
+#[test]
+fn a_dynamic_task_of_flytekit_is_refused() {
+    for task in ["starts", "gives"] {
+        let Some(bench) = python(task) else { return };
+        let bench = match task {
+            "gives" => bench.input("x", "int", 1.into()).output("o0", "int"),
+            _ => bench,
+        };
+        let (error, recoverable) = bench.failure();
+        assert_eq!((error.code.as_str(), recoverable), ("DynamicNotSupported", false), "{}", error.message);
     }
 }
