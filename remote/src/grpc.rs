@@ -23,6 +23,7 @@ use crate::{
         Connector, Network, TrustError,
         connector::Heard,
         fault::{self, Target},
+        flyte2,
         frame::{self, FrameError},
     },
     transport::{Answer, Call, Code, Fault, FaultKind, Metadata, Reply, Status, Transport},
@@ -74,6 +75,7 @@ pub struct Grpc {
     connector: Connector,
     base: String,
     target: Target,
+    flyte2: flyte2::Probe,
     options: Options,
 }
 
@@ -101,6 +103,7 @@ impl Grpc {
         Ok(Self {
             client,
             connector,
+            flyte2: flyte2::Probe::new(network, &base),
             base,
             target: Target { place, host: endpoint.host().to_owned(), tls },
             options,
@@ -151,7 +154,13 @@ impl Grpc {
             Some(timeout) => tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| late(timeout)),
             None => exchange.await,
         };
-        answer.map_err(|status| self.explain(status, &call.path))
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(status) => {
+                let status = self.flyte2.explain(status, &self.target).await;
+                Err(self.explain(status, &call.path))
+            }
+        }
     }
 
     async fn read(

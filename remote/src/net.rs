@@ -7,6 +7,7 @@
 pub(crate) mod connector;
 pub(crate) mod dial;
 pub(crate) mod fault;
+pub(crate) mod flyte2;
 pub(crate) mod frame;
 pub mod http;
 pub(crate) mod page;
@@ -63,6 +64,12 @@ impl Network {
     pub(crate) fn flyte(&self) -> Result<Connector, TrustError> {
         let trust = if self.plain { self.trust.nobody()? } else { self.trust.flyte()? };
         Ok(Connector::http2(trust, Dial::tunnel(self.to_flyte.matcher()), self.timeout))
+    }
+
+    /// To Flyte, as programs reach it that do not speak HTTP/2.
+    pub(crate) fn flyte_over_http1(&self) -> Result<Connector, TrustError> {
+        let trust = if self.plain { self.trust.nobody()? } else { self.trust.flyte()? };
+        Ok(Connector::http1(trust, Dial::tunnel(self.to_flyte.matcher()), self.timeout))
     }
 
     /// To where blobs are, over HTTP/1.1, which every store speaks.
