@@ -2,6 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
+mod data {
+    mod download;
+    mod strict;
+    mod upload;
+}
+
 use std::{
     collections::BTreeMap,
     convert::Infallible,
@@ -165,24 +171,6 @@ async fn a_file_comes_back() {
     let length =
         transfers(FileUrls::Refuse).get(&format!("http://{address}/a"), &file, &|_| ()).await.unwrap();
     assert_eq!((length, fs::read_to_string(&file).unwrap().as_str()), (7, "content"));
-}
-
-#[tokio::test]
-async fn half_a_file_is_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let _ = stream.read(&mut [0; 1024]).await.unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf").await.unwrap();
-    });
-    let file = folder.path().join("x");
-    let error =
-        transfers(FileUrls::Refuse).get(&format!("http://{address}/a"), &file, &|_| ()).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("the connection to `{address}` broke before all was there"));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -40,6 +40,23 @@ impl BlobPath {
         text.split('/').all(is_segment).then(|| Self(text.to_owned()))
     }
 
+    /// Reads a path as FlyteAdmin does (`URLPathConstructor` in flytestdlib's `storage`): as the path of a URL, whose
+    /// `%XX` stand for bytes, which ends before `?` and `#`, and in which `.` and `..` are followed. Empty segments,
+    /// which an object store keeps, have no place in a folder.
+    pub(crate) fn from_reference(text: &str) -> Option<Self> {
+        let path = text.split(['?', '#']).next().unwrap_or(text);
+        let path = String::from_utf8(unescaped(path)?).ok()?;
+        let mut segments = Vec::new();
+        for segment in path.split('/') {
+            match segment {
+                "" | "." => {}
+                ".." => drop(segments.pop()),
+                segment => segments.push(segment),
+            }
+        }
+        Self::parse(&segments.join("/"))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -48,6 +65,23 @@ impl BlobPath {
     pub(crate) fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
+}
+
+/// Bytes with their `%XX` read; `None` if a `%` has no two digits.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let (digits, after) = rest.split_at_checked(2)?;
+        bytes.extend(data_encoding::HEXLOWER_PERMISSIVE.decode(digits).ok()?);
+        rest = after;
+    }
+    Some(bytes)
 }
 
 impl Blobs {
@@ -144,6 +178,29 @@ mod tests {
             ["", "/a", "a/", "a//b", "..", "a/../b", "a/./b", "a\\b", "c:d", "a\0", "a\nb", &"x".repeat(256)]
         {
             assert_eq!(BlobPath::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_the_path_of_a_url() {
+        for (text, expected) in [
+            ("p/d/r/a b.txt", Some("p/d/r/a b.txt")),
+            ("p/d/r/50%25 off", Some("p/d/r/50% off")),
+            ("p/d/r/a%2Fb", Some("p/d/r/a/b")),
+            ("p/d/r/%C3%A4+ä", Some("p/d/r/ä+ä")),
+            ("p/d/r/../x", Some("p/d/x")),
+            ("p/d/r//etc/x", Some("p/d/r/etc/x")),
+            ("p/d/a//b//file.txt", Some("p/d/a/b/file.txt")),
+            ("p/d/r/a?b#c", Some("p/d/r/a")),
+            ("p/d/r/../../../../../x", Some("x")),
+            ("p/d/r/%2e%2e/x", Some("p/d/x")),
+            ("p/d/r/a%zz", None),
+            ("p/d/r/a%2", None),
+            ("p/d/r/%ff", None),
+            ("../..", None),
+        ] {
+            let path = BlobPath::from_reference(text);
+            assert_eq!(path.as_ref().map(BlobPath::as_str), expected, "{text}");
         }
     }
 

@@ -14,7 +14,7 @@ mod document;
 mod environment;
 mod failure;
 mod folder;
-mod go;
+pub(crate) mod go;
 mod inputs;
 mod log;
 mod mounts;

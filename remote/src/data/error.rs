@@ -8,6 +8,11 @@ use crate::transport::Fault;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
+    /// A body is written in a way that is not known here.
+    Coding {
+        /// Its name, as in `Content-Encoding`.
+        name: String,
+    },
     /// A server elsewhere handed out a `file://` URL.
     FileUrl,
     /// A header that has to be sent is none.
@@ -26,6 +31,8 @@ pub enum Error {
     Refused {
         /// `host:port`.
         place: String,
+        /// The number of its status.
+        code: u16,
         /// Such as `403 Forbidden`.
         status: String,
         /// The first line of its answer, or the title of the page.
@@ -33,6 +40,11 @@ pub enum Error {
     },
     /// The store did not answer.
     Unanswered(Fault),
+    /// A body is not what its `Content-Encoding` says.
+    Unpack {
+        /// Why.
+        source: io::Error,
+    },
     /// What was handed out is no URL of the web.
     Url,
     /// A file cannot be written.
@@ -61,14 +73,20 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Coding { name } => {
+                write!(f, "could not unpack the file: unknown content encoding `{name}`")
+            }
             Self::FileUrl => f.write_str("Flyte names a file of its own machine instead of a signed URL"),
             Self::Header { name } => write!(f, "Flyte wants a header `{name}`, which HTTP cannot carry"),
             Self::Read { path, .. } => write!(f, "`{}` cannot be read", path.display()),
-            Self::Refused { place, status, said: None } => write!(f, "`{place}` refuses the file: {status}"),
-            Self::Refused { place, status, said: Some(said) } => {
+            Self::Refused { place, status, said: None, .. } => {
+                write!(f, "`{place}` refuses the file: {status}")
+            }
+            Self::Refused { place, status, said: Some(said), .. } => {
                 write!(f, "`{place}` refuses the file: {status}: {said}")
             }
             Self::Unanswered(fault) => f.write_str(&fault.text),
+            Self::Unpack { .. } => f.write_str("could not unpack the file: invalid gzip"),
             Self::Url => f.write_str("Flyte names no URL that a file can be sent to or taken from"),
             Self::Write { path, .. } => write!(f, "`{}` cannot be written", path.display()),
         }
@@ -78,7 +96,7 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Read { source, .. } | Self::Write { source, .. } => Some(source),
+            Self::Read { source, .. } | Self::Unpack { source } | Self::Write { source, .. } => Some(source),
             Self::Unanswered(fault) => fault.causes.as_deref().map(|cause| cause as _),
             _ => None,
         }

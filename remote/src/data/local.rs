@@ -33,6 +33,25 @@ pub(super) async fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Resu
     Ok(())
 }
 
+/// Unpacks a file in its place; returns its length then.
+pub(super) async fn unpack(part: &Part) -> Result<u64, Error> {
+    let path = part.path().to_owned();
+    let unpacked = tokio::task::spawn_blocking(move || {
+        let packed = fs::File::open(&path)?;
+        // The name of the packed file is free for the other as soon as it is open, but not on all systems.
+        let beside = path.with_extension("unpacked");
+        let written = fs::File::create(&beside).and_then(|mut file| {
+            let length = std::io::copy(&mut flate2::read::MultiGzDecoder::new(&packed), &mut file)?;
+            file.sync_all()?;
+            Ok(length)
+        });
+        let kept = written.and_then(|length| fs::rename(&beside, &path).map(|()| length));
+        kept.inspect_err(|_| drop(fs::remove_file(&beside)))
+    });
+    let unpacked = unpacked.await.unwrap_or_else(|error| Err(error.into()));
+    unpacked.map_err(|source| Error::Unpack { source })
+}
+
 /// A file beside the one that it is going to be; gone unless it is kept.
 pub(super) struct Part(PathBuf);
 

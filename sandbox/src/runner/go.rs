@@ -39,7 +39,7 @@ pub(super) fn short_float(value: f64) -> String {
 }
 
 /// A duration as `time.Duration.String` has it: `1h30m0s`, `1.5s`, `20ms`.
-pub(super) fn duration(value: &Duration) -> String {
+pub(crate) fn duration(value: &Duration) -> String {
     let nanos = i128::from(value.seconds) * SECOND + i128::from(value.nanos);
     let sign = if nanos < 0 { "-" } else { "" };
     let nanos = nanos.abs();

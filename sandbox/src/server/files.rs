@@ -1,6 +1,8 @@
 //! Signed URLs: `PUT` and `GET` of one file for whoever has the token.
 
-use std::{io, path::PathBuf, sync::Arc};
+mod range;
+
+use std::{io, path::PathBuf, sync::Arc, time::UNIX_EPOCH};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -11,9 +13,10 @@ use hyper::body::{Frame, Incoming};
 use md5::{Digest, Md5};
 use tokio::{
     fs::{self, File},
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
 };
 
+use self::range::Wanted;
 use super::{Body, plain};
 use crate::{
     Sandbox,
@@ -59,10 +62,7 @@ pub(super) async fn answer(
     };
     let answered = match (request.method(), grant.writes) {
         (&Method::PUT, true) => put(sandbox, request, &path, &grant).await,
-        (&Method::GET | &Method::HEAD, false) => {
-            let is_head = request.method() == Method::HEAD;
-            get(sandbox.blobs.file(&path), is_head).await
-        }
+        (&Method::GET | &Method::HEAD, false) => get(sandbox.blobs.file(&path), &request).await,
         (_, true) => Err(Refusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for PUT".to_owned())),
         (_, false) => Err(Refusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for GET".to_owned())),
     };
@@ -139,29 +139,57 @@ async fn store(mut body: Incoming, file: &std::path::Path) -> Result<Vec<u8>, Re
     Ok(digest.finalize().to_vec())
 }
 
-async fn get(path: PathBuf, is_head: bool) -> Result<Response<Body>, Refusal> {
-    let file = match File::open(path).await {
+/// Sends a file, or the part of it that was asked for.
+async fn get(path: PathBuf, request: &Request<Incoming>) -> Result<Response<Body>, Refusal> {
+    let mut file = match File::open(path).await {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Refusal::Client(StatusCode::NOT_FOUND, "there is no such file any more".to_owned()));
         }
         Err(error) => return Err(error.into()),
     };
-    let length = file.metadata().await?.len();
-    let body = if is_head {
-        super::full(Bytes::new())
-    } else {
-        let chunks = stream::try_unfold(file, |mut file| async move {
-            let mut chunk = vec![0; CHUNK];
-            let count = file.read(&mut chunk).await?;
-            chunk.truncate(count);
-            Ok::<_, io::Error>((count > 0).then(|| (Frame::data(Bytes::from(chunk)), file)))
-        });
-        StreamBody::new(chunks).boxed_unsync()
+    let metadata = file.metadata().await?;
+    let (length, etag) = (metadata.len(), etag(&metadata));
+    let (mut response, part) = match range::wanted(request.headers(), length, &etag) {
+        Wanted::All => (Response::new(()), 0..length),
+        Wanted::Part(part) => {
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            response.headers_mut().extend(value(&range).map(|range| (header::CONTENT_RANGE, range)));
+            (response, part)
+        }
+        Wanted::Beyond => {
+            let mut refused = plain(StatusCode::RANGE_NOT_SATISFIABLE, "");
+            let range = value(&format!("bytes */{length}"));
+            refused.headers_mut().extend(range.map(|range| (header::CONTENT_RANGE, range)));
+            return Ok(refused);
+        }
     };
-    let mut response = Response::new(body);
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    let kind = HeaderValue::from_static("application/octet-stream");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    Ok(response)
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.extend(value(&etag).map(|etag| (header::ETAG, etag)));
+    if request.method() == Method::HEAD {
+        return Ok(response.map(|()| super::full(Bytes::new())));
+    }
+    file.seek(io::SeekFrom::Start(part.start)).await?;
+    let chunks = stream::try_unfold(file.take(part.end - part.start), |mut file| async move {
+        let mut chunk = vec![0; CHUNK];
+        let count = file.read(&mut chunk).await?;
+        chunk.truncate(count);
+        Ok::<_, io::Error>((count > 0).then(|| (Frame::data(Bytes::from(chunk)), file)))
+    });
+    Ok(response.map(|()| StreamBody::new(chunks).boxed_unsync()))
+}
+
+fn value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok()
+}
+
+/// Another one for another content: files are replaced, and not written to.
+fn etag(metadata: &std::fs::Metadata) -> String {
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    format!("\"{:x}-{:x}\"", metadata.len(), modified.unwrap_or_default().as_nanos())
 }

@@ -4,6 +4,8 @@
 
 mod data;
 
+use std::collections::BTreeMap;
+
 use data_encoding::{BASE32, BASE64};
 use jiff::{SignedDuration, Timestamp};
 use remote::{
@@ -20,7 +22,8 @@ use super::node_execution;
 use crate::{
     Sandbox,
     blobs::{self, BlobPath},
-    failure::{Failure, invalid, required},
+    failure::{Failure, invalid},
+    runner::go,
     store::{
         blob_grant::{self, Grant},
         time,
@@ -29,8 +32,6 @@ use crate::{
 
 /// How long a signed URL is good for, by default and at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
-/// Of MD5.
-const MD5_BYTES: usize = 16;
 const RANDOM_NAME: usize = 20;
 /// Where S3 keeps the MD5 of a file; flytekit sends whatever headers it is told to.
 const MD5_HEADER: &str = "x-amz-meta-flyteContentMD5";
@@ -46,9 +47,6 @@ pub(crate) fn create_upload_location(
     if request.filename_root.is_empty() && md5.is_empty() {
         return Err(invalid("content_md5 or filename_root is a required parameter"));
     }
-    if !md5.is_empty() && md5.len() != MD5_BYTES {
-        return Err(invalid(format!("content_md5 must have {MD5_BYTES} bytes, not {}", md5.len())));
-    }
     let lifetime = lifetime(request.expires_in.as_ref())?;
     let root =
         if request.filename_root.is_empty() { BASE32.encode(md5) } else { request.filename_root.clone() };
@@ -57,8 +55,10 @@ pub(crate) fn create_upload_location(
         name => name.to_owned(),
     };
     let text = [request.project.as_str(), &request.domain, &root, &name].join("/");
-    let path = BlobPath::parse(&text).ok_or_else(|| {
-        invalid(format!("invalid upload location [{text}]: it must name a file below its project"))
+    let below = format!("{}/{}/", request.project, request.domain);
+    let path = BlobPath::from_reference(&text).filter(|path| path.as_str().starts_with(&below));
+    let path = path.ok_or_else(|| {
+        invalid(format!("invalid upload location [{text}]: not a file below its project and domain"))
     })?;
     if !request.filename.is_empty() && !request.filename_root.is_empty() {
         check_free(sandbox, &path, md5)?;
@@ -75,10 +75,20 @@ pub(crate) fn create_upload_location(
         expires_at: Some(expires_at),
         ..Default::default()
     };
-    if request.add_content_md5_metadata && !md5.is_empty() {
-        response.headers.insert(MD5_HEADER.to_owned(), BASE64.encode(md5));
-    }
+    response.headers = headers(md5, request.add_content_md5_metadata);
     Ok(response)
+}
+
+/// The headers that Flyte 1.16.8 asks for. Its `Content-Length` is not the file's, but that of the MD5's text.
+fn headers(md5: &[u8], with_metadata: bool) -> BTreeMap<String, String> {
+    let md5 = BASE64.encode(md5);
+    let length = md5.len().to_string();
+    let mut headers = BTreeMap::from([("Content-Length".to_owned(), length)]);
+    if with_metadata && !md5.is_empty() {
+        headers.insert(MD5_HEADER.to_owned(), md5.clone());
+    }
+    headers.insert("Content-MD5".to_owned(), md5);
+    headers
 }
 
 pub(crate) fn create_download_location(
@@ -104,13 +114,13 @@ pub(crate) fn create_download_link(
     sandbox: &Sandbox,
     request: CreateDownloadLinkRequest,
 ) -> Result<CreateDownloadLinkResponse, Failure> {
-    if request.artifact_type() != ArtifactType::Deck {
-        return Err(invalid(format!(
-            "unsupported artifact type [{}]",
-            request.artifact_type().as_str_name()
-        )));
+    let refused = |reason: &str| invalid(format!("error while validating request. Error: {reason}"));
+    if request.artifact_type == ArtifactType::Undefined as i32 {
+        return Err(refused("invalid artifact type [ARTIFACT_TYPE_UNDEFINED]"));
     }
-    let Source::NodeExecutionId(id) = required(request.source, "source")?;
+    let Some(Source::NodeExecutionId(id)) = request.source else {
+        return Err(refused("source is required. Provided nil"));
+    };
     let node_id = id.node_id.clone();
     node_execution::get(sandbox, remote::proto::admin::NodeExecutionGetRequest { id: Some(id) })?;
     Err(Status::new(Code::NotFound, format!("no deck found for node execution [{node_id}]")).into())
@@ -130,15 +140,20 @@ fn check_free(sandbox: &Sandbox, path: &BlobPath, md5: &[u8]) -> Result<(), Fail
 }
 
 fn lifetime(asked: Option<&prost_types::Duration>) -> Result<SignedDuration, Failure> {
-    let Some(asked) = asked else { return Ok(LONGEST) };
-    let asked = SignedDuration::new(asked.seconds, asked.nanos);
+    let Some(message) = asked else { return Ok(LONGEST) };
+    let asked = SignedDuration::new(message.seconds, message.nanos);
     if asked > LONGEST {
+        let longest = prost_types::Duration { seconds: LONGEST.as_secs(), nanos: 0 };
         return Err(invalid(format!(
-            "expiresIn [{asked:#}] cannot exceed max allowed expiration [{LONGEST:#}]"
+            "expiresIn [{}] cannot exceed max allowed expiration [{}]",
+            go::duration(message),
+            go::duration(&longest)
         )));
     }
     if !asked.is_positive() {
-        return Err(invalid(format!("expiresIn [{asked:#}] must be positive")));
+        let message = "failed to create a signed url. Error: InvalidPresignExpireError: presigned URL requires an \
+                       expire duration greater than 0";
+        return Err(Status::new(Code::Internal, message).into());
     }
     Ok(asked)
 }

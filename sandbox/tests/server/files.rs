@@ -87,6 +87,78 @@ fn a_file_goes_up_and_comes_down() {
     assert_eq!(received.headers["content-length"], "5");
 }
 
+/// `data.upload.all`, `data.upload.md5-metadata` and `data.upload.root-and-name` of `tests/recordings/api.jsonl`.
+#[test]
+fn headers_are_those_of_flyte() {
+    let served = Served::new();
+    let headers = |request: CreateUploadLocationRequest| {
+        let headers = location(&served, &request).unwrap().headers;
+        headers.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        headers(upload("f", "", &HELLO)),
+        ["Content-Length: 24", "Content-MD5: XUFAKrxLKna5cZ2REBfFkg=="]
+    );
+    assert_eq!(
+        headers(CreateUploadLocationRequest { add_content_md5_metadata: true, ..upload("f", "", &HELLO) }),
+        [
+            "Content-Length: 24",
+            "Content-MD5: XUFAKrxLKna5cZ2REBfFkg==",
+            "x-amz-meta-flyteContentMD5: XUFAKrxLKna5cZ2REBfFkg=="
+        ]
+    );
+    assert_eq!(headers(upload("f", "root", &[])), ["Content-Length: 0", "Content-MD5: "]);
+    assert_eq!(headers(upload("f", "", &[0; 3])), ["Content-Length: 4", "Content-MD5: AAAA"]);
+}
+
+/// `data.upload.name-…` and `data.upload.root-slashes` of the recordings, as far as a folder can hold them.
+#[test]
+fn names_are_read_as_flyte_reads_them() {
+    let served = Served::new();
+    let root = served.folder.path().join("blobs/flytesnacks/development");
+    for (name, below, expected) in [
+        ("../x", "root", "x"),
+        ("/etc/x", "root", "root/etc/x"),
+        ("a%2Fb", "root", "root/a/b"),
+        ("50%25 off+\u{e4}.txt", "root", "root/50% off+\u{e4}.txt"),
+        ("file.txt", "a//b/", "a/b/file.txt"),
+    ] {
+        let up = location(&served, &upload(name, below, &HELLO)).unwrap();
+        assert_eq!(file(&up.native_url), root.join(expected), "{name}");
+    }
+}
+
+#[test]
+fn a_part_of_a_file_can_be_asked_for() {
+    let served = Served::new();
+    let up = location(&served, &upload("f", "", &HELLO)).unwrap();
+    send(&served, Method::PUT, &up.signed_url, Some(&HELLO), "hello");
+    let down = CreateDownloadLocationRequest { native_url: up.native_url, expires_in: None };
+    let down: CreateDownloadLocationResponse = call(&served, "CreateDownloadLocation", &down).unwrap();
+    let path = down.signed_url.strip_prefix(&format!("http://{}", served.address)).unwrap().to_owned();
+    let part = |range: &str, if_range: Option<&http::HeaderValue>| {
+        let mut request =
+            Request::get(&path).header("host", served.address.to_string()).header("range", range);
+        if let Some(etag) = if_range {
+            request = request.header("if-range", etag);
+        }
+        served.http1(request.body(Full::default()).unwrap())
+    };
+    let rest = part("bytes=2-", None);
+    assert_eq!((rest.status, rest.text()), (StatusCode::PARTIAL_CONTENT, "llo"));
+    assert_eq!(
+        (&rest.headers["content-range"], &rest.headers["content-length"]),
+        (&"bytes 2-4/5".parse().unwrap(), &"3".parse().unwrap())
+    );
+    let etag = &rest.headers["etag"];
+    assert_eq!(part("bytes=1-3", Some(etag)).text(), "ell");
+    assert_eq!(part("bytes=1-", Some(&"\"other\"".parse().unwrap())).text(), "hello");
+    let beyond = part("bytes=5-", None);
+    assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(beyond.headers["content-range"], "bytes */5");
+    assert_eq!(part("lines=1-2", None).text(), "hello");
+}
+
 #[test]
 fn what_does_not_have_the_announced_md5_is_not_stored() {
     let served = Served::new();
@@ -166,10 +238,10 @@ fn locations_are_below_their_project() {
     let long = prost_types::Duration { seconds: 3601, nanos: 0 };
     assert_eq!(
         refusal(CreateUploadLocationRequest { expires_in: Some(long), ..upload("f", "root", &[]) }),
-        "3: expiresIn [1h 1s] cannot exceed max allowed expiration [1h]"
+        "3: expiresIn [1h0m1s] cannot exceed max allowed expiration [1h0m0s]"
     );
     for (name, root) in
-        [("f", ".."), ("../../f", "root"), ("/etc/f", "root"), ("f", "/"), ("a\\b", "root"), ("a\0", "r")]
+        [("f", ".."), ("../../f", "root"), ("a%zz", "root"), ("?f", "/"), ("a\\b", "root"), ("a\0", "r")]
     {
         let text = refusal(upload(name, root, &[]));
         assert!(text.starts_with("3: invalid upload location ["), "{name} {root}: {text}");

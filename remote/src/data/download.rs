@@ -1,0 +1,213 @@
+//! A file from a signed URL: whole, or not there at all.
+//!
+//! What breaks off is taken up where it broke off (RFC 9110, 14), as long as the store says that it is still the same.
+
+use std::{io, path::Path, sync::Arc};
+
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use tokio::{
+    fs::File,
+    io::{AsyncSeekExt, AsyncWriteExt},
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    Body, CHUNK, Error, Progress, STALL, Transfers, accepted, as_u64, broken,
+    local::{self, Part},
+    stalled, target,
+    url::Url,
+};
+use crate::transport::{Code, Fault, Status};
+
+impl Transfers {
+    /// Gets what is behind a signed URL into a file, which is there only when all of it is; returns its length.
+    ///
+    /// # Errors
+    ///
+    /// When the store does not give it, or the file cannot be written.
+    pub async fn get(&self, url: &str, file: &Path, progress: Progress<'_>) -> Result<u64, Error> {
+        let url = match self.url(url)? {
+            Url::Local(path) => {
+                local::copy(&path, file, progress).await?;
+                let unreadable = |source| Error::Read { path, source };
+                return tokio::fs::metadata(file).await.map(|metadata| metadata.len()).map_err(unreadable);
+            }
+            Url::Http(url) => url,
+        };
+        let part = Part::of(file)?;
+        let mut download = Download::start(&url, &part).await?;
+        let (mut since, mut tries, mut furthest) = (Instant::now(), 1, 0);
+        while let Some(fault) = download.go_on(self, progress).await? {
+            if download.arrived > furthest {
+                (since, tries, furthest) = (Instant::now(), 1, download.arrived);
+            }
+            let status = Status::fault(Code::Unavailable, fault.clone());
+            let pause = self.retry.pause(&status, true, tries, since.elapsed());
+            sleep(pause.ok_or(Error::Unanswered(fault))?).await;
+            tries += 1;
+        }
+        let length = download.finish().await?;
+        part.keep(file)?;
+        Ok(length)
+    }
+}
+
+/// How a body is written, which is not the file's business.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Gzip,
+    Identity,
+}
+
+impl Coding {
+    fn of(headers: &HeaderMap) -> Result<Self, Error> {
+        let named =
+            headers.get(header::CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
+        match named.as_deref().map(|name| name.trim().to_ascii_lowercase()).as_deref() {
+            None | Some("" | "identity") => Ok(Self::Identity),
+            Some("gzip" | "x-gzip") => Ok(Self::Gzip),
+            Some(name) => Err(Error::Coding { name: name.to_owned() }),
+        }
+    }
+}
+
+/// How long a body is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Known(u64),
+    Unknown,
+}
+
+impl From<Option<u64>> for Length {
+    fn from(length: Option<u64>) -> Self {
+        length.map_or(Self::Unknown, Self::Known)
+    }
+}
+
+/// A file on its way here.
+struct Download<'a> {
+    url: &'a Uri,
+    part: &'a Part,
+    file: File,
+    /// How many bytes of the body are in the file.
+    arrived: u64,
+    coding: Coding,
+    /// The validator of what arrived; without one nothing can be taken up.
+    etag: Option<HeaderValue>,
+}
+
+impl<'a> Download<'a> {
+    async fn start(url: &'a Uri, part: &'a Part) -> Result<Self, Error> {
+        let file = File::create(part.path()).await.map_err(|source| unwritable(part, source))?;
+        let mut download = Self { url, part, file, arrived: 0, coding: Coding::Identity, etag: None };
+        download.file.set_max_buf_size(CHUNK);
+        Ok(download)
+    }
+
+    /// Asks for what is not there yet, and writes what comes; returns why that was not all.
+    async fn go_on(&mut self, transfers: &Transfers, progress: Progress<'_>) -> Result<Option<Fault>, Error> {
+        let request = async || self.request();
+        let answer = transfers.exchange(self.url, &Arc::default(), &|_| (), request).await?;
+        if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.arrived > 0 {
+            self.begin_again().await?;
+            return Ok(Some(self.broken()));
+        }
+        let answer = accepted(self.url, answer).await?;
+        let Some(whole) = self.agree(&answer).await? else { return Ok(Some(self.broken())) };
+        if let Some(fault) = self.save(answer.into_body(), progress).await? {
+            return Ok(Some(fault));
+        }
+        Ok((whole != Length::Known(self.arrived) && whole != Length::Unknown).then(|| self.broken()))
+    }
+
+    fn broken(&self) -> Fault {
+        broken(&target(self.url).place)
+    }
+
+    fn request(&self) -> Result<Request<Body>, Error> {
+        // The bytes as they are in the store; some stores unpack what was stored packed, if asked so.
+        let mut request = Request::get(self.url).header(header::ACCEPT_ENCODING, "identity");
+        if let (1.., Some(etag)) = (self.arrived, &self.etag) {
+            request = request.header(header::RANGE, format!("bytes={}-", self.arrived));
+            request = request.header(header::IF_RANGE, etag.clone());
+        }
+        request.body(Empty::new().map_err(|never| match never {}).boxed_unsync()).map_err(|_| Error::Url)
+    }
+
+    /// Sees where an answer goes on, and returns how long all of it is; `None` if it is not what was asked for.
+    async fn agree(&mut self, answer: &Response<Incoming>) -> Result<Option<Length>, Error> {
+        let headers = answer.headers();
+        let length = number(headers.get(header::CONTENT_LENGTH));
+        let is_part = answer.status() == StatusCode::PARTIAL_CONTENT;
+        if is_part
+            && let Some((start, whole)) = range(headers)
+            && start == self.arrived
+        {
+            return Ok(Some(whole.or(length.map(|length| start + length)).into()));
+        }
+        if self.arrived > 0 {
+            self.begin_again().await?;
+        }
+        if is_part {
+            return Ok(None);
+        }
+        self.coding = Coding::of(headers)?;
+        self.etag = headers.get(header::ETAG).filter(|etag| !etag.as_bytes().starts_with(b"W/")).cloned();
+        Ok(Some(length.into()))
+    }
+
+    async fn begin_again(&mut self) -> Result<(), Error> {
+        let unwritable = |source| unwritable(self.part, source);
+        self.file.set_len(0).await.map_err(unwritable)?;
+        self.file.rewind().await.map_err(unwritable)?;
+        (self.arrived, self.etag) = (0, None);
+        Ok(())
+    }
+
+    /// Writes what comes; returns why it ended early.
+    async fn save(&mut self, mut body: Incoming, progress: Progress<'_>) -> Result<Option<Fault>, Error> {
+        loop {
+            let Ok(frame) = timeout(STALL, body.frame()).await else {
+                return Ok(Some(stalled(&target(self.url).place)));
+            };
+            let frame = match frame {
+                None => return Ok(None),
+                Some(Err(_)) => return Ok(Some(self.broken())),
+                Some(Ok(frame)) => frame,
+            };
+            if let Ok(data) = frame.into_data() {
+                self.file.write_all(&data).await.map_err(|source| unwritable(self.part, source))?;
+                self.arrived += as_u64(data.len());
+                progress(self.arrived);
+            }
+        }
+    }
+
+    /// Sees to it that the file is on the disk, unpacked; returns its length.
+    async fn finish(mut self) -> Result<u64, Error> {
+        let unwritable = |source| unwritable(self.part, source);
+        self.file.flush().await.map_err(unwritable)?;
+        if self.coding == Coding::Gzip {
+            return local::unpack(self.part).await;
+        }
+        self.file.sync_all().await.map_err(unwritable)?;
+        Ok(self.arrived)
+    }
+}
+
+fn unwritable(part: &Part, source: io::Error) -> Error {
+    Error::Write { path: part.path().to_owned(), source }
+}
+
+fn number(value: Option<&HeaderValue>) -> Option<u64> {
+    value?.to_str().ok()?.trim().parse().ok()
+}
+
+/// `bytes 100-199/200`: where it starts, and how long all of it is.
+fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    let text = headers.get(header::CONTENT_RANGE)?.to_str().ok()?;
+    let (span, whole) = text.strip_prefix("bytes ")?.split_once('/')?;
+    Some((span.split_once('-')?.0.parse().ok()?, whole.parse().ok()))
+}

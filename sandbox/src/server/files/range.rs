@@ -1,0 +1,63 @@
+//! Which part of a file is asked for (RFC 9110, 13.1.5 and 14.2).
+
+use std::ops::Range;
+
+use http::{HeaderMap, header};
+
+/// What of a file is wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    All,
+    /// What is before its end and after its start.
+    Part(Range<u64>),
+    /// Nothing that is there.
+    Beyond,
+}
+
+/// Reads `Range` and `If-Range`. Several ranges at once are answered by all of the file, which is allowed.
+pub(super) fn wanted(headers: &HeaderMap, length: u64, etag: &str) -> Wanted {
+    let is_same = headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == etag.as_bytes());
+    let range = headers.get(header::RANGE).filter(|_| is_same).and_then(|range| range.to_str().ok());
+    match range.and_then(|range| part(range, length)) {
+        None => Wanted::All,
+        Some(part) if part.is_empty() => Wanted::Beyond,
+        Some(part) => Wanted::Part(part),
+    }
+}
+
+/// `bytes=1-3`, `bytes=1-` or `bytes=-3`.
+fn part(range: &str, length: u64) -> Option<Range<u64>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    if first.is_empty() {
+        let count: u64 = last.parse().ok()?;
+        return Some(length.saturating_sub(count)..length);
+    }
+    let first: u64 = first.parse().ok()?;
+    let end = if last.is_empty() { length } else { last.parse::<u64>().ok()?.saturating_add(1).min(length) };
+    Some(first..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_file() {
+        for (range, expected) in [
+            ("bytes=0-", Wanted::Part(0..10)),
+            ("bytes=9-", Wanted::Part(9..10)),
+            ("bytes=2-3", Wanted::Part(2..4)),
+            ("bytes=2-99", Wanted::Part(2..10)),
+            ("bytes=-3", Wanted::Part(7..10)),
+            ("bytes=-99", Wanted::Part(0..10)),
+            ("bytes=10-", Wanted::Beyond),
+            ("bytes=-0", Wanted::Beyond),
+            ("bytes=1-2,4-5", Wanted::All),
+            ("lines=1-2", Wanted::All),
+            ("bytes=x-", Wanted::All),
+        ] {
+            let headers = HeaderMap::from_iter([(header::RANGE, range.parse().unwrap())]);
+            assert_eq!(wanted(&headers, 10, "e"), expected, "{range}");
+        }
+    }
+}
