@@ -3,6 +3,7 @@
 //!
 //! Signed URLs carry their permission in the query, so that no message shows more of them than the host.
 
+pub mod bucket;
 mod download;
 mod error;
 mod fingerprint;

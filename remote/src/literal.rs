@@ -54,6 +54,7 @@ mod files;
 pub mod inputs;
 mod make;
 mod name;
+mod order;
 mod read;
 mod structure;
 mod text;
@@ -67,6 +68,7 @@ pub use self::{
     error::{Error, Problem},
     files::{LocalFile, local_files},
     name::type_name,
+    order::natural_order,
     read::{Reader, from_json},
     structure::StructFormat,
     text::from_text,

@@ -29,7 +29,9 @@ pub fn to_json(literal: &Literal) -> Value {
 
 /// Writes inputs or outputs in plain JSON, by their names.
 pub fn map_to_json(map: &LiteralMap) -> Map<String, Value> {
-    map.literals.iter().map(|(name, literal)| (name.clone(), to_json(literal))).collect()
+    let mut values: Vec<_> = map.literals.iter().collect();
+    values.sort_by(|(a, _), (b, _)| super::natural_order(a, b));
+    values.into_iter().map(|(name, literal)| (name.clone(), to_json(literal))).collect()
 }
 
 fn scalar_to_json(scalar: &Scalar) -> Value {
