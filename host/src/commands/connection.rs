@@ -64,7 +64,7 @@ impl Configurations {
 }
 
 /// The process as the configuration sees it.
-fn sources(explicit: Option<PathBuf>) -> Sources {
+pub(super) fn sources(explicit: Option<PathBuf>) -> Sources {
     Sources {
         home: settings::home(),
         cwd: std::env::current_dir().unwrap_or_default(),

@@ -6,7 +6,7 @@ mod write;
 use std::path::PathBuf;
 
 use clap::Args;
-use remote::proto::core::LiteralMap;
+use remote::{literal::natural_order, proto::core::LiteralMap};
 
 use super::{Context, session::Session, values};
 use crate::cli::{exit::Exit, report::Failure};
@@ -15,8 +15,11 @@ use source::Source;
 /// Fetch values and files that an execution gave or took
 ///
 /// SOURCE is the name of an execution, or an address such as `flyte://v1/PROJECT/DOMAIN/EXECUTION/NODE/o`, which
-/// the console shows. Without DIR the values are printed. With DIR files, folders and tables are written to
-/// DIR/NAME, and structures, lists and maps to DIR/NAME.json; other values are printed.
+/// the console shows. Without DIR the values are printed. With DIR files, folders and tables are written to the folder
+/// DIR/NAME under their own names, and structures, lists and maps to DIR/NAME.json; other values are printed.
+/// Folders, and tables of several files, are read with your own keys for the object store: those of flytekit's
+/// configuration (`FLYTE_AWS_ACCESS_KEY_ID`, `storage.connection`), else the provider's own (`AWS_PROFILE`,
+/// `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`).
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -62,7 +65,11 @@ pub fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
     let values = chosen(all, args.value.as_deref())?;
     match &args.dir {
         None => values::print(&values, format),
-        Some(dir) => session.block_on(written(&session, &values, dir, args.recursive))?.print(format),
+        Some(dir) => {
+            let written = session.block_on(written(&session, &values, dir, args.recursive));
+            written.print(format)?;
+            written.complete()
+        }
     }
 }
 
@@ -71,12 +78,14 @@ async fn written(
     values: &LiteralMap,
     dir: &std::path::Path,
     recursive: bool,
-) -> Result<write::Written, Failure> {
+) -> write::Written {
     let mut writer = write::Writer::new(session, recursive);
-    for (name, literal) in &values.literals {
-        writer.value(name, literal, dir).await?;
+    let mut values: Vec<_> = values.literals.iter().collect();
+    values.sort_by(|(a, _), (b, _)| natural_order(a, b));
+    for (name, literal) in values {
+        writer.value(name, literal, dir).await;
     }
-    Ok(writer.written)
+    writer.written
 }
 
 /// The value that was asked for, or all.
@@ -85,7 +94,8 @@ fn chosen(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, Failure
     match all.literals.remove_entry(name) {
         Some(entry) => Ok(LiteralMap { literals: [entry].into_iter().collect() }),
         None => {
-            let known: Vec<_> = all.literals.keys().map(|name| format!("`{name}`")).collect();
+            let mut known: Vec<_> = all.literals.keys().map(|name| format!("`{name}`")).collect();
+            known.sort_by(|a, b| natural_order(a, b));
             let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
             Err(Failure::new(Exit::Failed, format!("there is no value `{name}`"))
                 .hint(format!("its values: {known}")))

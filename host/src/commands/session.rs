@@ -6,6 +6,7 @@ mod server_token;
 mod waiting;
 
 use std::{
+    cell::OnceCell,
     future::Future,
     path::{Path, PathBuf},
     sync::Arc,
@@ -16,7 +17,7 @@ use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken}
 use remote::{
     client::{self, Client, Kind, WaitObserver},
     config::{Connection, Endpoint},
-    data::{FileUrls, Transfers},
+    data::{FileUrls, Transfers, bucket::Buckets},
     grpc::{self, Grpc},
     net::{Network, Proxies, TrustError},
     transport::Transport,
@@ -27,7 +28,7 @@ use tokio::runtime::Runtime;
 use self::{server_token::WithServerToken, waiting::Waiting};
 use super::{
     Context,
-    connection::{self, Route},
+    connection::{self, Configurations, Route},
     sign_in, transport,
 };
 use crate::{
@@ -51,6 +52,10 @@ pub struct Session {
     /// The token that was there already, if one was.
     pub token: Option<StaticToken>,
     runtime: Runtime,
+    transfers: OnceCell<Transfers>,
+    buckets: OnceCell<Buckets>,
+    configurations: Configurations,
+    config: Option<PathBuf>,
 }
 
 impl Session {
@@ -82,10 +87,33 @@ impl Session {
     /// # Errors
     ///
     /// When the certificates to trust cannot be used.
-    pub fn transfers(&self) -> Result<Transfers, Failure> {
+    pub fn transfers(&self) -> Result<&Transfers, Failure> {
+        if let Some(transfers) = self.transfers.get() {
+            return Ok(transfers);
+        }
         let files = if self.is_of_this_machine() { FileUrls::Copy } else { FileUrls::Refuse };
         let network = network(&self.connection)?;
-        Transfers::new(&network, files).map_err(|error| untrusted(&error))
+        let transfers = Transfers::new(&network, files).map_err(|error| untrusted(&error))?;
+        Ok(self.transfers.get_or_init(|| transfers))
+    }
+
+    /// Opens buckets with the user's own keys. Nothing is opened before the first bucket.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration cannot be read, or the certificates to trust cannot be used.
+    pub fn buckets(&self) -> Result<&Buckets, Failure> {
+        if let Some(buckets) = self.buckets.get() {
+            return Ok(buckets);
+        }
+        let configuration = self.configurations.read(self.config.as_ref());
+        let configuration =
+            configuration.map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
+        let network = network(&self.connection)?;
+        let sources = connection::sources(self.config.clone());
+        let buckets = Buckets::new(&network, &configuration.storage, &sources);
+        let buckets = buckets.map_err(|error| untrusted(&error))?;
+        Ok(self.buckets.get_or_init(|| buckets))
     }
 }
 
@@ -140,7 +168,19 @@ impl Context<'_> {
             transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
         }
         let client = Client::new(transport, client_options(&connection, &place)?);
-        Ok(Session { connection, place, has_address, client, sign_in, token, runtime })
+        Ok(Session {
+            connection,
+            place,
+            has_address,
+            client,
+            sign_in,
+            token,
+            runtime,
+            transfers: OnceCell::new(),
+            buckets: OnceCell::new(),
+            configurations: self.configurations.clone(),
+            config: self.global.config.clone(),
+        })
     }
 
     /// The endpoint in use and the sign-in there, for whoever calls nobody. It is `None` as [`Session::sign_in`] is.

@@ -1,17 +1,21 @@
-//! Files to and from Flyte's object store, by signed URLs.
+//! Files to and from Flyte's object store: by signed URLs, and with the user's own keys where these do not do.
 //!
-//! The store itself is never talked to: the server hands out a URL for each file, which carries its own
-//! permission. The embedded sandbox keeps its files on this machine and names them by their paths. What another
-//! server names so is a file of its own machine, for which it has to sign a URL as for any other.
+//! The server hands out a URL for each file, which carries its own permission; it lists no folders. The embedded
+//! sandbox keeps its files on this machine and names them by their paths. What another server names so is a file of
+//! its own machine, for which it has to sign a URL as for any other.
 
+mod bucket;
 mod download;
 mod folder;
+mod name;
 mod progress;
 mod upload;
 
 pub use self::{
-    download::{download, read},
-    upload::upload,
+    bucket::upload_to,
+    download::{Brought, Shape, download, read},
+    name::tame,
+    upload::{check, upload},
 };
 
 use std::path::PathBuf;
@@ -20,6 +24,9 @@ use remote::data;
 
 use super::session::Session;
 use crate::cli::{exit::Exit, report::Failure};
+
+/// How many files are under way at once.
+const AT_ONCE: usize = 8;
 
 /// The file of a path or a `file://` URL, if Flyte's store is this machine's.
 fn local_file(session: &Session, url: &str) -> Option<PathBuf> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use remote::data::bucket::Buckets;
 use serde_json::json;
 
 use super::{Context, show, transfer};
@@ -14,16 +15,29 @@ use crate::cli::{
 /// Upload files and folders to Flyte's object store
 ///
 /// Prints the URI of each, which can be the value of an input. The server says where they go, and checks
-/// their contents by MD5. Links within folders are passed over.
+/// their contents by MD5. Links within folders are passed over. With `--to` they go below a URI of yours, with your own
+/// keys for that bucket.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
-    after_help = "Examples:\n  flyte-host upload data.csv\n  flyte-host upload images/ -o json"
+    after_help = "Examples:\n  flyte-host upload data.csv\n  flyte-host upload images/ -o json\n  \
+        flyte-host upload data.csv --to s3://bucket/prefix/"
 )]
 pub struct UploadArgs {
     /// Files or folders
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    /// Upload below this `s3://`, `gs://` or `abfs://` URI, with your own keys
+    #[arg(long, value_name = "URI", value_parser = bucket_uri)]
+    to: Option<String>,
+}
+
+fn bucket_uri(text: &str) -> Result<String, String> {
+    match Buckets::knows(text) {
+        true => Ok(text.to_owned()),
+        false => Err("write a URI such as `s3://BUCKET/PREFIX/`, `gs://…` or `abfs://…`".to_owned()),
+    }
 }
 
 /// Runs `upload`.
@@ -34,9 +48,15 @@ pub struct UploadArgs {
 pub fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
+    for file in &args.files {
+        transfer::check(file, None)?;
+    }
     let mut uploaded = Vec::new();
     for file in &args.files {
-        let uri = session.block_on(transfer::upload(&session, file, None))?;
+        let uri = match &args.to {
+            None => session.block_on(transfer::upload(&session, file, None))?,
+            Some(to) => session.block_on(transfer::upload_to(&session, file, to))?,
+        };
         match format {
             Format::Table | Format::Name => show::names([uri])?,
             Format::Json | Format::Yaml => {

@@ -14,7 +14,12 @@ use remote::{
 };
 use serde_json::{Value, json};
 
-use super::super::{session::Session, show, transfer, values};
+use super::super::{
+    session::Session,
+    show,
+    transfer::{self, Brought, Shape, tame},
+    values,
+};
 use crate::cli::{
     exit::Exit,
     output::{self, Format},
@@ -35,37 +40,86 @@ pub(super) struct Written(Vec<(String, Became)>);
 #[derive(Debug)]
 enum Became {
     Files(Vec<PathBuf>),
+    /// Some of its files came, or none.
+    Missing {
+        uri: String,
+        files: Vec<PathBuf>,
+        failure: Failure,
+    },
     Printed(Value),
+}
+
+impl Became {
+    fn rows(&self) -> Vec<String> {
+        match self {
+            Self::Files(files) | Self::Missing { files, .. } => {
+                files.iter().map(|file| file.display().to_string()).collect()
+            }
+            Self::Printed(value) => vec![values::plain(value)],
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Files(_) => json!({ "files": self.rows() }),
+            Self::Missing { uri, failure, .. } => {
+                let reasons: Vec<_> = std::iter::once(&failure.message).chain(&failure.causes).collect();
+                json!({ "files": self.rows(), "missing": { "uri": uri, "reasons": reasons } })
+            }
+            Self::Printed(value) => json!({ "value": value }),
+        }
+    }
 }
 
 impl Written {
     /// Prints files and values by their names.
     pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
         match format {
-            Format::Table if self.0.is_empty() => Ok(()),
+            Format::Table if self.0.iter().all(|(_, became)| became.rows().is_empty()) => Ok(()),
             Format::Table => {
-                let rows = self.0.iter().flat_map(|(name, became)| match became {
-                    Became::Files(files) => {
-                        files.iter().map(|file| vec![name.clone(), file.display().to_string()]).collect()
-                    }
-                    Became::Printed(value) => vec![vec![name.clone(), values::plain(value)]],
-                });
+                let rows = self
+                    .0
+                    .iter()
+                    .flat_map(|(name, became)| became.rows().into_iter().map(|row| vec![name.clone(), row]));
                 output::table(&["NAME", "VALUE"], rows)
             }
-            Format::Name => show::names(self.0.iter().map(|(name, _)| name.clone())),
+            Format::Name => {
+                let there = self.0.iter().filter(|(_, became)| !matches!(became, Became::Missing { .. }));
+                show::names(there.map(|(name, _)| name.clone()))
+            }
             format => {
-                let entries = self.0.iter().map(|(name, became)| {
-                    let value = match became {
-                        Became::Files(files) => {
-                            json!({ "files": files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>() })
-                        }
-                        Became::Printed(value) => json!({ "value": value }),
-                    };
-                    (name.clone(), value)
-                });
+                let entries = self.0.iter().map(|(name, became)| (name.clone(), became.to_json()));
                 output::structured(format, &entries.collect::<serde_json::Map<_, _>>().into())
             }
         }
+    }
+
+    /// Says what is missing, each with its reason.
+    pub(super) fn complete(&self) -> Result<(), Failure> {
+        let missing: Vec<_> = self
+            .0
+            .iter()
+            .filter_map(|(name, became)| match became {
+                Became::Missing { failure, .. } => Some((name, failure)),
+                Became::Files(_) | Became::Printed(_) => None,
+            })
+            .collect();
+        let Some((_, first)) = missing.first() else { return Ok(()) };
+        let exit = if missing.iter().all(|(_, failure)| failure.exit == first.exit) {
+            first.exit
+        } else {
+            Exit::Failed
+        };
+        let names: Vec<_> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let all = Failure::new(
+            exit,
+            format!("could not fetch {} of {}: {}", missing.len(), self.0.len(), names.join(", ")),
+        );
+        let all = missing.iter().fold(all, |all, (name, failure)| {
+            let reasons = std::iter::once(&failure.message).chain(&failure.causes);
+            all.caused_by(format!("`{name}`: {}", reasons.map(String::as_str).collect::<Vec<_>>().join(": ")))
+        });
+        Err(all.hint(missing.iter().find_map(|(_, failure)| failure.hints.first().cloned())))
     }
 }
 
@@ -83,7 +137,7 @@ impl<'s> Writer<'s> {
     }
 
     /// Writes a value below a folder, under its name.
-    pub(super) async fn value(&mut self, name: &str, value: &Literal, dir: &Path) -> Result<(), Failure> {
+    pub(super) async fn value(&mut self, name: &str, value: &Literal, dir: &Path) {
         let mut open = vec![(name.to_owned(), dir.join(tame(name)), value)];
         while let Some((name, path, value)) = open.pop() {
             match &value.value {
@@ -95,89 +149,74 @@ impl<'s> Writer<'s> {
                     open.extend(parts.collect::<Vec<_>>().into_iter().rev());
                 }
                 Some(LiteralValue::Map(map)) if self.recursive => {
-                    let parts = map.literals.iter();
-                    let parts =
-                        parts.map(|(key, part)| (format!("{name}.{key}"), path.join(tame(key)), part));
-                    open.extend(parts.collect::<Vec<_>>().into_iter().rev());
+                    let mut parts: Vec<_> = map.literals.iter().collect();
+                    parts.sort_by(|(a, _), (b, _)| literal::natural_order(b, a));
+                    open.extend(
+                        parts
+                            .into_iter()
+                            .map(|(key, part)| (format!("{name}.{key}"), path.join(tame(key)), part)),
+                    );
                 }
-                Some(LiteralValue::Collection(_) | LiteralValue::Map(_)) => self.json(name, &path, value)?,
+                Some(LiteralValue::Collection(_) | LiteralValue::Map(_)) => self.json(name, &path, value),
                 Some(LiteralValue::Scalar(scalar)) => match &scalar.value {
                     Some(ScalarValue::Union(union)) => {
                         if let Some(inner) = union.value.as_deref() {
                             open.push((name, path, inner));
                         }
                     }
-                    Some(inner) => self.scalar(name, &path, value, inner).await?,
+                    Some(inner) => self.scalar(name, &path, value, inner).await,
                     None => {}
                 },
                 Some(LiteralValue::OffloadedMetadata(offloaded)) => {
-                    self.fetch(name, &offloaded.uri, &path, false).await?;
+                    self.fetch(name, &offloaded.uri, &path, Shape::File).await;
                 }
                 None => {}
             }
         }
-        Ok(())
     }
 
-    async fn scalar(
-        &mut self,
-        name: String,
-        path: &Path,
-        literal: &Literal,
-        value: &ScalarValue,
-    ) -> Result<(), Failure> {
+    async fn scalar(&mut self, name: String, path: &Path, literal: &Literal, value: &ScalarValue) {
         match value {
             ScalarValue::Blob(blob) => {
                 let kind = blob.metadata.as_ref().and_then(|metadata| metadata.r#type.as_ref());
                 let is_folder =
                     kind.is_some_and(|kind| kind.dimensionality() == BlobDimensionality::Multipart);
-                self.fetch(name, &blob.uri, path, is_folder).await
+                let shape = if is_folder { Shape::Folder } else { Shape::File };
+                self.fetch(name, &blob.uri, path, shape).await;
             }
-            // A table is a folder of files.
-            ScalarValue::StructuredDataset(table) => self.fetch(name, &table.uri, path, true).await,
-            ScalarValue::Schema(table) => self.fetch(name, &table.uri, path, true).await,
+            ScalarValue::StructuredDataset(table) => self.fetch(name, &table.uri, path, Shape::Table).await,
+            ScalarValue::Schema(table) => self.fetch(name, &table.uri, path, Shape::Table).await,
             ScalarValue::Generic(_) | ScalarValue::Binary(_) => self.json(name, path, literal),
-            _ => {
-                self.written.0.push((name, Became::Printed(literal::to_json(literal))));
-                Ok(())
-            }
+            _ => self.written.0.push((name, Became::Printed(literal::to_json(literal)))),
         }
     }
 
-    async fn fetch(&mut self, name: String, uri: &str, to: &Path, is_folder: bool) -> Result<(), Failure> {
-        let files = transfer::download(self.session, uri, to, is_folder).await?;
-        self.written.0.push((name, Became::Files(files)));
-        Ok(())
+    async fn fetch(&mut self, name: String, uri: &str, to: &Path, shape: Shape) {
+        let brought = transfer::download(self.session, uri, to, shape).await;
+        let became = match brought {
+            Ok(Brought { files, missing: None }) => Became::Files(files),
+            Ok(Brought { files, missing: Some(failure) }) => {
+                Became::Missing { uri: uri.to_owned(), files, failure }
+            }
+            Err(failure) => Became::Missing { uri: uri.to_owned(), files: Vec::new(), failure },
+        };
+        self.written.0.push((name, became));
     }
 
-    fn json(&mut self, name: String, path: &Path, literal: &Literal) -> Result<(), Failure> {
+    fn json(&mut self, name: String, path: &Path, literal: &Literal) {
         let mut file = path.as_os_str().to_owned();
         file.push(".json");
         let file = PathBuf::from(file);
         let text = format!("{:#}\n", literal::to_json(literal));
         let parent = file.parent().map_or(Ok(()), fs::create_dir_all);
-        parent.and_then(|()| fs::write(&file, text)).map_err(|error| {
-            Failure::new(Exit::Failed, format!("cannot write `{}`", file.display())).caused_by(error)
-        })?;
-        self.written.0.push((name, Became::Files(vec![file])));
-        Ok(())
-    }
-}
-
-/// A name that stays within its folder: the names of values come from the server.
-fn tame(name: &str) -> String {
-    let tame: String = name.chars().map(|c| if matches!(c, '/' | '\\' | '\0') { '-' } else { c }).collect();
-    if tame.trim_matches('.').is_empty() { format!("_{tame}") } else { tame }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::tame;
-
-    #[test]
-    fn no_name_leads_out_of_its_folder() {
-        for (name, expected) in [("o0", "o0"), ("../x", "..-x"), ("..", "_.."), ("", "_"), ("a/b", "a-b")] {
-            assert_eq!(tame(name), expected);
-        }
+        let became = match parent.and_then(|()| fs::write(&file, text)) {
+            Ok(()) => Became::Files(vec![file]),
+            Err(error) => {
+                let uri = file.display().to_string();
+                let failure = Failure::new(Exit::Failed, format!("could not write `{uri}`")).caused_by(error);
+                Became::Missing { uri, files: Vec::new(), failure }
+            }
+        };
+        self.written.0.push((name, became));
     }
 }

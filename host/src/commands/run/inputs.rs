@@ -6,6 +6,7 @@ use clap::Args;
 use remote::{
     literal::{self, inputs::Given},
     proto::core::LiteralMap,
+    register::FieldPath,
 };
 use serde_json::Value;
 
@@ -59,15 +60,21 @@ fn read_file(file: &PathBuf) -> Result<serde_json::Map<String, Value>, Failure> 
     }
 }
 
-/// Uploads the files and folders among the inputs that are on this machine only.
+/// Uploads the files and folders among the inputs that are on this machine only, once it is seen that all are there.
 pub(super) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {
-    for file in literal::local_files(inputs) {
-        let path = file.path().to_owned();
-        let at = file.at.to_string();
-        let uri = transfer::upload(session, &path, file.folder)
-            .await
-            .map_err(|failure| failure.caused_by(format!("it is the value of input `{at}`")))?;
-        *file.uri = uri;
+    let files = literal::local_files(inputs);
+    for file in &files {
+        transfer::check(file.path(), file.folder).map_err(|failure| of_input(&file.at, failure))?;
+    }
+    for file in files {
+        let uploaded = transfer::upload(session, file.path(), file.folder).await;
+        *file.uri = uploaded.map_err(|failure| of_input(&file.at, failure))?;
     }
     Ok(())
+}
+
+/// What could not be done, to which file, why.
+fn of_input(at: &FieldPath, failure: Failure) -> Failure {
+    let causes = std::iter::once(failure.message).chain(failure.causes).collect();
+    Failure { message: format!("could not upload input `{at}`"), causes, ..failure }
 }

@@ -1,5 +1,7 @@
 //! Inputs and outputs with their types, for people.
 
+use std::collections::BTreeMap;
+
 use remote::{
     literal::{self, type_name},
     proto::core::{
@@ -20,15 +22,22 @@ pub fn add(facts: Facts, interface: Option<&TypedInterface>) -> Facts {
 /// Names and types.
 #[must_use]
 pub fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
-    let variables = map.into_iter().flat_map(|map| &map.variables);
+    let variables = map.into_iter().flat_map(|map| in_order(&map.variables));
     variables.map(|(name, variable)| (name.clone(), described(variable, ""))).collect()
 }
 
 /// Names and values.
 #[must_use]
 pub fn literals(map: Option<&LiteralMap>) -> Vec<(String, String)> {
-    let literals = map.into_iter().flat_map(|map| &map.literals);
+    let literals = map.into_iter().flat_map(|map| in_order(&map.literals));
     literals.map(|(name, value)| (name.clone(), in_a_line(&value_in_words(value)))).collect()
+}
+
+/// Names in the order in which people count.
+fn in_order<T>(map: &BTreeMap<String, T>) -> Vec<(&String, &T)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by(|(a, _), (b, _)| literal::natural_order(a, b));
+    entries
 }
 
 fn value_in_words(value: &Literal) -> String {
@@ -38,7 +47,7 @@ fn value_in_words(value: &Literal) -> String {
 /// Names, types, and defaults, or whether a value must be given.
 #[must_use]
 pub fn parameters(map: Option<&ParameterMap>) -> Vec<(String, String)> {
-    let parameters = map.into_iter().flat_map(|map| &map.parameters);
+    let parameters = map.into_iter().flat_map(|map| in_order(&map.parameters));
     let told = parameters.map(|(name, parameter)| {
         let how = match &parameter.behavior {
             Some(Behavior::Default(value)) => format!(" = {}", in_a_line(&value_in_words(value))),
