@@ -12,6 +12,7 @@ mod local;
 mod reader;
 mod upload;
 mod url;
+mod xml;
 
 use std::{
     io,
@@ -159,7 +160,7 @@ async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<In
         place: target(url).place,
         code: head.status.as_u16(),
         status: fault::with_reason(head.status),
-        said: page::quote(kind, &said),
+        said: xml::refusal(&String::from_utf8_lossy(&said)).or_else(|| page::quote(kind, &said)),
     })
 }
 

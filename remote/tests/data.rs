@@ -123,7 +123,11 @@ async fn refusals() {
     let file = folder.path().join("x");
     fs::write(&file, "x").unwrap();
     for (status, text, expected) in [
-        (403, "<Error>no\n<Code>x</Code>", "`HOST:PORT` refuses the file: 403 Forbidden: <Error>no"),
+        (
+            403,
+            "<Error>\n<Code>x</Code>\n<Message>no</Message>",
+            "`HOST:PORT` refuses the file: 403 Forbidden: x: no",
+        ),
         (
             502,
             "<!DOCTYPE html><title>Bad day</title>",

@@ -21,11 +21,11 @@ text  words
         flyte.run(&["fetch", "done", "out"]),
         str![[r#"
 NAME  VALUE
-file  out/file
+file  out/file/file
 [exit: 0]
 "#]]
     );
-    assert_eq!(flyte.home.read("out/file"), "words");
+    assert_eq!(flyte.home.read("out/file/file"), "words");
     snapshot!(
         flyte.run(&["fetch", "done", "--value", "other"]),
         str![[r#"
@@ -75,7 +75,7 @@ text  words
 {
   "file": {
     "files": [
-      "one/file"
+      "one/file/file"
     ]
   }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
+mod bucket;
 mod chain;
 mod choice;
 mod compilers;

@@ -35,7 +35,7 @@ fn files_and_folders_are_uploaded() {
         flyte.run(&["upload", "nothing"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `nothing`
+error: could not read `nothing`
   caused by: No such file or directory (os error 2)
 [exit: 1]
 "#]]
@@ -52,6 +52,50 @@ fn a_name_stays_as_it_is() {
     assert_eq!(std::fs::read(format!("{}{place}", flyte.home.home().display())).unwrap(), b"words");
 }
 
+/// Over HTTP, with the headers that a real Flyte sends and a store that checks length and MD5.
+#[test]
+fn files_of_every_length_arrive_whole() {
+    let flyte = hello();
+    let server = tests::Server::start(flyte.home.command().args(["sandbox", "start", "--port", "0"]));
+    let mut home = crate::home_with(&[]);
+    home.set("FLYTE_PLATFORM_URL", server.endpoint()).set("FLYTE_PLATFORM_INSECURE", "true");
+    for length in [0, 13, 23, 24, 25, 3_000_000] {
+        let content: String = "0123456789".chars().cycle().take(length).collect();
+        let name = format!("{length} %41+#?\u{e4}.bin");
+        home.write(&name, &content);
+        home.write(&format!("folder/{name}"), &content);
+        let said = home.run(&["upload", &name, "-o", "name"]);
+        let uri = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
+        assert!(std::fs::read_to_string(&uri).is_ok_and(|stored| stored == content), "{said}");
+    }
+    let said = home.run(&["upload", "folder", "-o", "name"]);
+    let uri = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
+    let stored = std::fs::read_dir(uri).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
+    assert_eq!(stored.sum::<u64>(), 3_000_085);
+}
+
+#[test]
+fn all_inputs_are_checked_before_one_is_uploaded() {
+    let flyte = hello();
+    flyte.home.write("there", "words");
+    flyte.home.write(
+        "two.yaml",
+        "name: two\nimage: example.org/i:1\ncommand: ['true']\ncache: false\ninputs: {a: file, b: file}\n",
+    );
+    let _ = flyte.run(&["register", "two.yaml", "--version", "v1"]);
+    snapshot!(
+        flyte.run(&["run", "two", "-i", "a=there", "-i", "b=missing"]),
+        str![[r#"
+------- stderr -------
+error: could not upload input `b`
+  caused by: could not read `missing`
+  caused by: No such file or directory (os error 2)
+[exit: 1]
+"#]]
+    );
+    assert!(!flyte.home.home().join(".flyte/sandbox/blobs/flytesnacks").exists());
+}
+
 #[test]
 fn an_input_that_is_a_file_is_uploaded() {
     let flyte = hello();
@@ -62,8 +106,8 @@ fn an_input_that_is_a_file_is_uploaded() {
         flyte.run(&["run", "hello.count", "-i", "text=."]),
         str![[r#"
 ------- stderr -------
-error: `.` is a folder, not a file
-  caused by: it is the value of input `text`
+error: could not upload input `text`
+  caused by: `.` is a folder, not a file
 [exit: 1]
 "#]]
     );
@@ -71,9 +115,9 @@ error: `.` is a folder, not a file
         flyte.run(&["run", "hello.count", "-i", "text=none"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `none`
+error: could not upload input `text`
+  caused by: could not read `none`
   caused by: No such file or directory (os error 2)
-  caused by: it is the value of input `text`
 [exit: 1]
 "#]]
     );

@@ -100,5 +100,5 @@ pub(super) fn keys_hint(uri: &str) -> String {
         Some("abfs" | "abfss") => "`AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`",
         _ => "`FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY`",
     };
-    format!("set {names} to read the object store with keys of your own")
+    format!("set {names} to use keys of your own for the object store")
 }

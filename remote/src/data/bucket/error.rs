@@ -3,7 +3,7 @@
 use std::{error, fmt};
 
 use super::{
-    super::Error,
+    super::{Error, xml},
     uri::{BucketUri, Provider},
 };
 
@@ -121,9 +121,11 @@ impl StoreFault {
             return Self { kind: FaultKind::Unreachable, text };
         }
         let (kind, text) = match error {
-            E::NotFound { .. } => (FaultKind::Missing, "no such object".to_owned()),
-            E::PermissionDenied { .. } => (FaultKind::Denied, refusal(error)),
-            E::Unauthenticated { .. } => (FaultKind::Denied, refusal(error)),
+            E::NotFound { .. } => {
+                let said = xml::refusal(&innermost(error));
+                (FaultKind::Missing, said.unwrap_or_else(|| "no such object".to_owned()))
+            }
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => (FaultKind::Denied, refusal(error)),
             _ => (FaultKind::Other, refusal(error)),
         };
         Self { kind, text }
@@ -132,20 +134,16 @@ impl StoreFault {
 
 /// The innermost text, which is the store's own; of an answer in XML its code and message.
 fn refusal(error: &dyn error::Error) -> String {
+    let text = innermost(error);
+    xml::refusal(&text).unwrap_or_else(|| text.lines().next().unwrap_or_default().to_owned())
+}
+
+fn innermost(error: &dyn error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    let text = innermost.to_string();
-    let element = |name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        Some(rest.split_once(&format!("</{name}>"))?.0.to_owned())
-    };
-    match (element("Code"), element("Message")) {
-        (Some(code), Some(message)) if !message.is_empty() => format!("{code}: {message}"),
-        (Some(code), _) => code,
-        _ => text.lines().next().unwrap_or_default().to_owned(),
-    }
+    innermost.to_string()
 }
 
 impl fmt::Display for BucketError {

@@ -31,9 +31,9 @@ pub(super) fn open(uri: &BucketUri, buckets: &Buckets) -> Opened {
     }
 }
 
-/// The first variable that is set.
-fn variable<'s>(sources: &'s Sources, names: &[&str]) -> Option<&'s str> {
-    names.iter().find_map(|name| sources.non_empty_variable(name))
+/// The first variable that is set to something. No key has other letters than UTF-8's.
+pub(super) fn variable<'s>(sources: &'s Sources, names: &[&str]) -> Option<&'s str> {
+    names.iter().find_map(|name| sources.env.get(*name).map(String::as_str).filter(|value| !value.is_empty()))
 }
 
 /// Variables whose names begin so, in lower case.

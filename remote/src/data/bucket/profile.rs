@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
+use super::keys::variable;
 use crate::config::Sources;
 
 /// What the files say of one profile.
@@ -11,10 +12,9 @@ pub(super) struct Profile(BTreeMap<String, String>);
 impl Profile {
     /// Reads the profile that the variables choose; nothing if there is none.
     pub(super) fn read(sources: &Sources) -> Self {
-        let chosen = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
-        let name = chosen.iter().find_map(|name| sources.non_empty_variable(name)).unwrap_or("default");
-        let file = |variable: &str, name: &str| -> Option<String> {
-            let named = sources.non_empty_variable(variable).map(PathBuf::from);
+        let name = variable(sources, &["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]).unwrap_or("default");
+        let file = |variable_name: &str, name: &str| -> Option<String> {
+            let named = variable(sources, &[variable_name]).map(PathBuf::from);
             let home = sources.home.as_ref().map(|home| home.join(".aws").join(name));
             fs::read_to_string(named.or(home)?).ok()
         };
