@@ -117,8 +117,70 @@ fn without_keys_urls_bring_files_and_tables() {
     });
     let flyte = flyte(outputs, Some(s3.endpoint().to_owned()));
     let home = home(&flyte);
-    snapshot!(home.run(&["fetch", "done", "out"]), str![[r#""#]]);
-    snapshot!(home.run(&["fetch", "done", "again", "-o", "json"]), str![[r#""#]]);
+    snapshot!(
+        home.run(&["fetch", "done", "out"]),
+        str![[r#"
+NAME  VALUE
+o2    out/o2/00000
+o2    out/o2/00001
+o3    out/o3/out.txt
+o4    out/o4/out.txt
+------- stderr -------
+error: could not fetch 2 of 5: `o0`, `o1`
+  caused by: `o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refuses the file: 404 Not Found: NoSuchKey: The specified key does not exist.
+  caused by: `o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder
+hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        home.run(&["fetch", "done", "again", "-o", "json"]),
+        str![[r#"
+{
+  "o0": {
+    "files": [],
+    "missing": {
+      "uri": "s3://bucket/x/gone.txt",
+      "reasons": [
+        "could not fetch `s3://bucket/x/gone.txt`",
+        "`127.0.0.1:[PORT]` refuses the file: 404 Not Found: NoSuchKey: The specified key does not exist."
+      ]
+    }
+  },
+  "o1": {
+    "files": [],
+    "missing": {
+      "uri": "s3://bucket/x/dir",
+      "reasons": [
+        "could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder"
+      ]
+    }
+  },
+  "o2": {
+    "files": [
+      "again/o2/00000",
+      "again/o2/00001"
+    ]
+  },
+  "o3": {
+    "files": [
+      "again/o3/out.txt"
+    ]
+  },
+  "o4": {
+    "files": [
+      "again/o4/out.txt"
+    ]
+  }
+}
+------- stderr -------
+error: could not fetch 2 of 5: `o0`, `o1`
+  caused by: `o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refuses the file: 404 Not Found: NoSuchKey: The specified key does not exist.
+  caused by: `o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder
+hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store
+[exit: 1]
+"#]]
+    );
     assert_eq!(home.read("out/o2/00001"), "second");
 }
 
@@ -156,7 +218,7 @@ fn files_and_folders_go_to_a_bucket() {
         str![[r#"
 ------- stderr -------
 error: could not write `s3://bucket/up/`: no keys for this bucket
-hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to read the object store with keys of your own
+hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store
 [exit: 1]
 "#]]
     );
@@ -186,7 +248,7 @@ o0    out/o0/folder/z
 ------- stderr -------
 error: could not upload `folder/x/y`
   caused by: could not write `s3://other/folder/x/y`
-  caused by: no such object
+  caused by: NoSuchBucket: The specified bucket does not exist
 [exit: 1]
 "#]]
     );
