@@ -8,6 +8,7 @@ pub mod execution;
 pub mod fetch;
 pub mod follow;
 pub mod get;
+pub mod hint;
 pub mod launchplan;
 pub mod login;
 pub mod logout;

@@ -8,7 +8,6 @@ use std::{pin::pin, time::Duration};
 
 use clap::Args;
 use remote::{
-    config::Origin,
     proto::{admin::Execution, core::WorkflowExecutionIdentifier},
     watch::{self, Pace, Watch},
 };
@@ -66,7 +65,7 @@ pub fn started(
     if wait.wait {
         return to_the_end(session, id, wait.timeout, format);
     }
-    output::note(&format!("follow it with `{}`\n", about(session, "watch", &id)));
+    output::note(&format!("follow it with `{}`\n", session.command(&["execution", "watch", &id.name])));
     match format {
         Format::Table | Format::Name => show::names([id.name])?,
         format => show::message(format, &id)?,
@@ -94,18 +93,6 @@ fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<St
     Some(format!("{base}/console/projects/{}/domains/{}/executions/{}", id.project, id.domain, id.name))
 }
 
-/// A command about an execution, as it can be typed.
-fn about(session: &Session, verb: &str, id: &WorkflowExecutionIdentifier) -> String {
-    let connection = &session.connection;
-    let mut command = format!("flyte-host execution {verb} {}", id.name);
-    for (flag, setting) in [("-p", &connection.default_project), ("-d", &connection.default_domain)] {
-        if matches!(setting.origin, Origin::Flag(_)) {
-            command = format!("{command} {flag} {}", setting.value);
-        }
-    }
-    command
-}
-
 /// How following came to its end.
 enum Ended {
     /// With that of the execution.
@@ -129,8 +116,10 @@ pub fn to_the_end(
 ) -> Result<Exit, Failure> {
     let mut watch = Watch::new(&session.client, id.clone());
     let ended = session.block_on(follow(session, &mut watch, &id, timeout)).map_err(|error| {
-        Failure::from(error)
-            .hint(format!("the execution goes on; `{}` follows it again", about(session, "watch", &id)))
+        Failure::from(error).hint(format!(
+            "the execution goes on; `{}` follows it again",
+            session.command(&["execution", "watch", &id.name])
+        ))
     })?;
     match ended {
         Ended::Interrupted => {
@@ -140,7 +129,10 @@ pub fn to_the_end(
         Ended::TimedOut(time) => {
             let time = show::time::elapsed(time);
             Err(Failure::new(Exit::Failed, format!("execution `{}` did not end within {time}", id.name))
-                .hint(format!("it goes on; `{}` follows it again", about(session, "watch", &id))))
+                .hint(format!(
+                    "it goes on; `{}` follows it again",
+                    session.command(&["execution", "watch", &id.name])
+                )))
         }
         Ended::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {
@@ -158,8 +150,8 @@ fn left(session: &Session, id: &WorkflowExecutionIdentifier) -> String {
     format!(
         "stopped following; execution `{}` goes on\nfollow it with `{}`, stop it with `{}`\n",
         id.name,
-        about(session, "watch", id),
-        about(session, "terminate", id)
+        session.command(&["execution", "watch", &id.name]),
+        session.command(&["execution", "terminate", &id.name])
     )
 }
 

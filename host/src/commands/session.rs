@@ -29,6 +29,7 @@ use self::{server_token::WithServerToken, waiting::Waiting};
 use super::{
     Context,
     connection::{self, Configurations, Route},
+    hint::Flags,
     sign_in, transport,
 };
 use crate::{
@@ -51,6 +52,7 @@ pub struct Session {
     pub sign_in: Option<Arc<SignIn>>,
     /// The token that was there already, if one was.
     pub token: Option<StaticToken>,
+    flags: Flags,
     runtime: Runtime,
     transfers: OnceCell<Transfers>,
     buckets: OnceCell<Buckets>,
@@ -74,6 +76,13 @@ impl Session {
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.connection.default_domain.value
+    }
+
+    /// A command line of this program with these arguments, to be pasted: about the same Flyte, project and domain
+    /// as this session, as far as flags chose them.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> String {
+        self.flags.command(arguments)
     }
 
     /// Whether Flyte is the embedded sandbox, whose files are on this machine.
@@ -168,6 +177,7 @@ impl Context<'_> {
             transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
         }
         let client = Client::new(transport, client_options(&connection, &place)?);
+        let flags = Flags::new(self.global, &connection);
         Ok(Session {
             connection,
             place,
@@ -175,6 +185,7 @@ impl Context<'_> {
             client,
             sign_in,
             token,
+            flags,
             runtime,
             transfers: OnceCell::new(),
             buckets: OnceCell::new(),

@@ -23,7 +23,7 @@ pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[N
         return reason
             .into_iter()
             .fold(failure, Failure::caused_by)
-            .hint(format!("`{}` shows it", super::about(session, "show", &id)));
+            .hint(format!("`{}` shows it", session.command(&["execution", "show", &id.name])));
     };
     let why = node.error.as_ref().map(|error| error.message.trim()).unwrap_or_default();
     let attempt = if node.attempt > 1 { format!(" in attempt {}", node.attempt) } else { String::new() };
@@ -33,8 +33,10 @@ pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[N
         failure = failure.caused_by(reason);
     }
     if let Some(child) = &node.child {
-        return failure
-            .hint(format!("it ran as an execution of its own: `{}`", super::about(session, "show", child)));
+        return failure.hint(format!(
+            "it ran as an execution of its own: `{}`",
+            session.command(&["execution", "show", &child.name])
+        ));
     }
     failure.hint(match logs(session, &id, node).await.as_slice() {
         [] => None,

@@ -5,7 +5,10 @@ use remote::proto::{
     core::{Identifier, Node, TaskTemplate, node, task_node, task_template, workflow_node},
 };
 
-use super::super::show::{self, facts::Facts, interface, time};
+use super::super::{
+    hint::shell_words,
+    show::{self, facts::Facts, interface, time},
+};
 
 fn named(id: Option<&Identifier>) -> Facts {
     let id = id.cloned().unwrap_or_default();
@@ -40,25 +43,15 @@ pub(super) fn task(task: &Task) -> Facts {
         .fact("TYPE", template.map(|template| template.r#type.clone()).unwrap_or_default())
         .fact("DESCRIPTION", task.short_description.clone())
         .fact("IMAGE", container.map(|container| container.image.clone()).unwrap_or_default())
-        .fact("COMMAND", command.map(|words| shell_words(&words)).unwrap_or_default())
+        .fact(
+            "COMMAND",
+            command.map(|words| shell_words(words.iter().map(String::as_str))).unwrap_or_default(),
+        )
         .fact("CACHE", cache.unwrap_or_default())
         .fact("RETRIES", retries.unwrap_or_default())
         .fact("TIMEOUT", time::duration(metadata.and_then(|metadata| metadata.timeout.as_ref())))
         .fact("CREATED", time::moment(closure.and_then(|closure| closure.created_at.as_ref())));
     interface::add(facts, template.and_then(|template| template.interface.as_ref()))
-}
-
-/// Words as a shell would take them.
-fn shell_words(words: &[String]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+{}".contains(c);
-    let word = |word: &String| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    };
-    words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn workflow(workflow: &Workflow) -> Facts {
