@@ -2,6 +2,7 @@
 
 mod column;
 mod filter;
+mod value;
 
 pub use self::{
     column::{Kind, UnknownColumn},
@@ -58,7 +59,7 @@ impl Order {
     ///
     /// When there is no such column.
     pub fn new(kind: Kind, key: &str, ascending: bool) -> Result<Self, UnknownColumn> {
-        Ok(Self { key: kind.column(key)?, ascending })
+        Ok(Self { key: kind.sort_key(key)?, ascending })
     }
 
     fn message(&self) -> admin::Sort {

@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+use super::value::{
+    CACHE_STATUS, ColumnType, ERROR_KIND, EXECUTION_MODE, EXECUTION_PHASE, EXECUTION_STATE, LAUNCH_ENTITY,
+    LAUNCH_PLAN_STATE, NODE_PHASE, PROJECT_STATE, SCHEDULE_TYPE, TASK_PHASE,
+};
 use crate::near;
 
 /// What is listed.
@@ -36,91 +40,162 @@ impl Kind {
         }
     }
 
-    /// The columns that mean something to people, beside those of every table.
-    const fn own_columns(self) -> &'static [&'static str] {
+    /// Its name in front of a column, in FlyteAdmin's filters.
+    const fn entity(self) -> &'static str {
         match self {
-            Self::Project => &["identifier", "name", "description", "labels", "state"],
-            Self::Task => &["project", "domain", "name", "version", "type", "short_description"],
-            Self::Workflow => &["project", "domain", "name", "version", "short_description"],
-            Self::LaunchPlan => {
-                &["project", "domain", "name", "version", "state", "schedule_type", "workflow_id"]
-            }
+            Self::Project => "project",
+            Self::Task => "task",
+            Self::Workflow => "workflow",
+            Self::LaunchPlan => "launch_plan",
+            Self::Execution => "execution",
+            Self::NodeExecution => "node_execution",
+            Self::TaskExecution => "task_execution",
+        }
+    }
+
+    /// Other entities whose columns its filters may name
+    /// (the repositories of `flyteadmin/pkg/repositories/gormimpl`).
+    const fn joined(self) -> &'static [Self] {
+        match self {
+            Self::LaunchPlan => &[Self::Workflow],
+            Self::Execution => &[Self::LaunchPlan, Self::Workflow, Self::Task],
+            Self::NodeExecution => &[Self::Execution],
+            Self::TaskExecution => &[Self::Task, Self::Execution, Self::NodeExecution],
+            Self::Project | Self::Task | Self::Workflow => &[],
+        }
+    }
+
+    /// The columns that mean something to people, beside those of every table.
+    const fn own_columns(self) -> &'static [(&'static str, ColumnType)] {
+        use ColumnType::{Code, Duration, Name, Number, Text, Time};
+        match self {
+            Self::Project => &[
+                ("identifier", Text),
+                ("name", Text),
+                ("description", Text),
+                ("labels", Text),
+                ("state", Code(PROJECT_STATE)),
+            ],
+            Self::Task => &[
+                ("project", Text),
+                ("domain", Text),
+                ("name", Text),
+                ("version", Text),
+                ("type", Text),
+                ("short_description", Text),
+            ],
+            Self::Workflow => &[
+                ("project", Text),
+                ("domain", Text),
+                ("name", Text),
+                ("version", Text),
+                ("short_description", Text),
+            ],
+            Self::LaunchPlan => &[
+                ("project", Text),
+                ("domain", Text),
+                ("name", Text),
+                ("version", Text),
+                ("state", Code(LAUNCH_PLAN_STATE)),
+                ("schedule_type", Name(SCHEDULE_TYPE)),
+                ("workflow_id", Number),
+            ],
             Self::Execution => &[
-                "execution_project",
-                "execution_domain",
-                "execution_name",
-                "phase",
-                "state",
-                "started_at",
-                "execution_created_at",
-                "execution_updated_at",
-                "duration",
-                "abort_cause",
-                "mode",
-                "cluster",
-                "error_kind",
-                "error_code",
-                "user",
-                "launch_entity",
-                "launch_plan_id",
-                "workflow_id",
-                "task_id",
-                "source_execution_id",
-                "parent_node_execution",
+                ("execution_project", Text),
+                ("execution_domain", Text),
+                ("execution_name", Text),
+                ("phase", Name(EXECUTION_PHASE)),
+                ("state", Code(EXECUTION_STATE)),
+                ("started_at", Time),
+                ("execution_created_at", Time),
+                ("execution_updated_at", Time),
+                ("duration", Duration),
+                ("abort_cause", Text),
+                ("mode", Code(EXECUTION_MODE)),
+                ("cluster", Text),
+                ("error_kind", Name(ERROR_KIND)),
+                ("error_code", Text),
+                ("user", Text),
+                ("launch_entity", Name(LAUNCH_ENTITY)),
+                ("launch_plan_id", Number),
+                ("workflow_id", Number),
+                ("task_id", Number),
+                ("source_execution_id", Number),
+                ("parent_node_execution_id", Number),
             ],
             Self::NodeExecution => &[
-                "execution_project",
-                "execution_domain",
-                "execution_name",
-                "node_id",
-                "phase",
-                "started_at",
-                "node_execution_created_at",
-                "node_execution_updated_at",
-                "duration",
-                "error_kind",
-                "error_code",
-                "cache_status",
-                "parent_id",
+                ("execution_project", Text),
+                ("execution_domain", Text),
+                ("execution_name", Text),
+                ("node_id", Text),
+                ("phase", Name(NODE_PHASE)),
+                ("started_at", Time),
+                ("node_execution_created_at", Time),
+                ("node_execution_updated_at", Time),
+                ("duration", Duration),
+                ("error_kind", Name(ERROR_KIND)),
+                ("error_code", Text),
+                ("cache_status", Name(CACHE_STATUS)),
+                ("parent_id", Number),
             ],
             Self::TaskExecution => &[
-                "project",
-                "domain",
-                "name",
-                "version",
-                "execution_project",
-                "execution_domain",
-                "execution_name",
-                "node_id",
-                "retry_attempt",
-                "phase",
-                "phase_version",
-                "started_at",
-                "task_execution_created_at",
-                "task_execution_updated_at",
-                "duration",
+                ("project", Text),
+                ("domain", Text),
+                ("name", Text),
+                ("version", Text),
+                ("execution_project", Text),
+                ("execution_domain", Text),
+                ("execution_name", Text),
+                ("node_id", Text),
+                ("retry_attempt", Number),
+                ("phase", Name(TASK_PHASE)),
+                ("phase_version", Number),
+                ("started_at", Time),
+                ("task_execution_created_at", Time),
+                ("task_execution_updated_at", Time),
+                ("duration", Duration),
             ],
         }
     }
 
-    /// The server's column for a key. `name` of an execution is `execution_name` there, and so on; a key with
-    /// the name of another entity in front (`workflow.name`) is the server's to judge.
+    /// The server's column for a key: `name` of an execution is `execution_name` there, and so on. A key with the
+    /// name of another entity in front, such as `workflow.name`, is one of those that the server can join.
     ///
     /// # Errors
     ///
     /// When there is no such column.
-    pub fn column(self, key: &str) -> Result<String, UnknownColumn> {
-        if let Some((entity, column)) = key.split_once('.') {
-            let column = if entity == "execution" { of_execution(column) } else { column };
-            return Ok(format!("{entity}.{column}"));
+    pub(super) fn column(self, key: &str) -> Result<Column, UnknownColumn> {
+        let unknown = || UnknownColumn { kind: self, key: key.to_owned() };
+        let Some((entity, name)) = key.split_once('.') else {
+            let (name, of_type) = self.own_column(key).ok_or_else(unknown)?;
+            return Ok(Column { name: name.to_owned(), of_type });
+        };
+        if matches!((self, entity), (Self::Execution, "admin_tag" | "execution_tag")) {
+            return Ok(Column { name: key.to_owned(), of_type: ColumnType::Text });
         }
-        let column = match self {
+        let mut kinds = std::iter::once(&self).chain(self.joined());
+        let kind = kinds.find(|kind| kind.entity() == entity).ok_or_else(unknown)?;
+        let (name, of_type) = kind.own_column(name).ok_or_else(unknown)?;
+        Ok(Column { name: format!("{entity}.{name}"), of_type })
+    }
+
+    /// The server's column to sort by: one of its own.
+    pub(super) fn sort_key(self, key: &str) -> Result<String, UnknownColumn> {
+        let own = key.strip_prefix(self.entity()).and_then(|key| key.strip_prefix('.')).unwrap_or(key);
+        let column = self.own_column(own);
+        column
+            .map(|(name, _)| name.to_owned())
+            .ok_or_else(|| UnknownColumn { kind: self, key: key.to_owned() })
+    }
+
+    fn own_column(self, key: &str) -> Option<(&'static str, ColumnType)> {
+        let key = match self {
             Self::Execution | Self::NodeExecution => of_execution(key),
             Self::Project if key == "id" => "identifier",
             _ => key,
         };
-        let is_known = COMMON.contains(&column) || self.own_columns().contains(&column);
-        if is_known { Ok(column.to_owned()) } else { Err(UnknownColumn { kind: self, key: key.to_owned() }) }
+        let common = COMMON.iter().map(|name| (*name, ColumnType::Time));
+        self.own_columns().iter().copied().chain(common).find(|(name, _)| *name == key)
     }
 
     /// All keys that people may use.
@@ -135,7 +210,7 @@ impl Kind {
             Self::Project if column == "identifier" => "id",
             _ => column,
         };
-        self.own_columns().iter().copied().map(short).chain(COMMON)
+        self.own_columns().iter().map(move |(name, _)| short(name)).chain(COMMON)
     }
 }
 
@@ -146,6 +221,13 @@ fn of_execution(key: &str) -> &str {
         "name" => "execution_name",
         other => other,
     }
+}
+
+/// A column of the server, and what its values are.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) of_type: ColumnType,
 }
 
 /// A key that lists have not.

@@ -5,9 +5,10 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::Date};
-
-use super::column::{Kind, UnknownColumn};
+use super::{
+    column::{Column, Kind, UnknownColumn},
+    value::{self, Mismatch},
+};
 
 /// What the items of a list must be like; `to_string` gives the server's syntax.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,21 +60,52 @@ impl Term {
         let (key, sign, function, value) =
             operator(term).ok_or_else(|| FilterError::Operator { term: term.to_owned() })?;
         let (key, value) = (key.trim(), value.trim());
+        if let Some(operator) = unknown_sign(term, sign) {
+            return Err(FilterError::Sign { operator, key: key.trim_end_matches('!').to_owned() });
+        }
         if key.is_empty() || value.is_empty() {
             return Err(FilterError::Side { term: term.to_owned(), operator: sign.trim() });
         }
         let column = kind.column(key)?;
-        let values = if function.starts_with("value_") { list(value) } else { vec![value] };
-        let values = values.into_iter().map(|value| server_value(kind, &column, value));
+        let values = values(function, value, term)?;
+        let values = values.into_iter().map(|value| server_value(&column, key, function, value));
         let value = values.collect::<Result<Vec<_>, _>>()?.join(";");
-        Ok(Self { function, column, value })
+        Ok(Self { function, column: column.name, value })
     }
+}
+
+/// The values of a term: several for `in` and `not in` only.
+fn values<'t>(function: &str, value: &'t str, term: &str) -> Result<Vec<&'t str>, FilterError> {
+    if !function.starts_with("value_") {
+        // The server splits at it whatever the function, and refuses the term then.
+        return match value.contains(';') {
+            true => Err(FilterError::List { term: term.to_owned() }),
+            false => Ok(vec![value]),
+        };
+    }
+    let values = list(value);
+    if values.is_empty() || value.starts_with('(') != value.ends_with(')') {
+        return Err(FilterError::List { term: term.to_owned() });
+    }
+    Ok(values)
+}
+
+/// What stands in place of an operator and is none, such as `==`.
+fn unknown_sign(term: &str, sign: &str) -> Option<String> {
+    let is_sign = |letter: char| "=<>!~".contains(letter);
+    if !sign.starts_with(is_sign) {
+        return None;
+    }
+    let start = term.find(is_sign)?;
+    let found: String = term[start..].chars().take_while(|&letter| is_sign(letter)).collect();
+    (found != sign).then_some(found)
 }
 
 /// Finds the first operator of a term.
 fn operator(term: &str) -> Option<(&str, &'static str, &'static str, &str)> {
+    let lower = term.to_ascii_lowercase();
     let found = WORDS.iter().chain(&SIGNS).filter_map(|&(sign, function)| {
-        let at = term.find(sign)?;
+        let at = lower.find(sign)?;
         Some((at, sign, function))
     });
     // Of those at the same place the longest; `min_by_key` keeps the first of equals, and longer ones come first.
@@ -103,15 +135,11 @@ fn list(value: &str) -> Vec<&str> {
 }
 
 /// A value as the server stores it.
-fn server_value(kind: Kind, column: &str, value: &str) -> Result<String, FilterError> {
-    let value = if column.ends_with("_at") {
-        time(value).ok_or_else(|| FilterError::Time { column: column.to_owned(), value: value.to_owned() })?
-    } else if matches!(column, "phase" | "cache_status") {
-        value.to_uppercase()
-    } else if column == "state" {
-        state(kind, value).to_owned()
-    } else {
-        value.to_owned()
+fn server_value(column: &Column, key: &str, function: &str, value: &str) -> Result<String, FilterError> {
+    let value = match function {
+        "contains" if column.of_type.is_text() => column.of_type.part(value),
+        "contains" => return Err(FilterError::Part { key: key.to_owned() }),
+        _ => column.of_type.value(value).map_err(|mismatch| unfit(key, value, mismatch))?,
     };
     // Its parser goes by these characters, and knows no escape.
     match value.chars().find(|letter| matches!(letter, '+' | ',' | '(' | ')')) {
@@ -120,23 +148,14 @@ fn server_value(kind: Kind, column: &str, value: &str) -> Result<String, FilterE
     }
 }
 
-/// States are numbers in the server's tables.
-fn state(kind: Kind, value: &str) -> &str {
-    match (kind, value.to_ascii_lowercase().as_str()) {
-        (Kind::LaunchPlan, "inactive") | (Kind::Execution | Kind::Project, "active") => "0",
-        (Kind::LaunchPlan, "active") | (Kind::Execution | Kind::Project, "archived") => "1",
-        _ => value,
+fn unfit(key: &str, value: &str, mismatch: Mismatch) -> FilterError {
+    let (key, value) = (key.to_owned(), value.to_owned());
+    match mismatch {
+        Mismatch::Type(expected, hint) => FilterError::Type { key, value, expected, hint },
+        Mismatch::Name(known) => {
+            FilterError::Unknown { hint: value::known_names(&value, &known), key, value }
+        }
     }
-}
-
-/// A time in UTC; a date is its midnight.
-fn time(value: &str) -> Option<String> {
-    let date = value.parse::<Date>().ok().filter(|_| !value.contains(['T', 't', ' ']));
-    let time = match date {
-        Some(date) => date.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp(),
-        None => value.parse::<Timestamp>().ok()?,
-    };
-    Some(time.to_string())
 }
 
 /// A filter that cannot be.
@@ -159,13 +178,47 @@ pub enum FilterError {
     /// No such key.
     #[error(transparent)]
     Column(#[from] UnknownColumn),
-    /// A value that should be a time.
-    #[error("`{value}` is no time, as `{column}` is")]
-    Time {
-        /// The server's column.
-        column: String,
+    /// Signs that are no operator.
+    #[error("unknown operator `{operator}`")]
+    Sign {
+        /// What stands in its place.
+        operator: String,
+        /// The key before it.
+        key: String,
+    },
+    /// Several values where one is expected, or a list that is none.
+    #[error("invalid list of values in `{term}`")]
+    List {
+        /// The part of the filter.
+        term: String,
+    },
+    /// A value of another type.
+    #[error("invalid {expected} `{value}` for `{key}`")]
+    Type {
+        /// As it was given.
+        key: String,
         /// What was given.
         value: String,
+        /// What is expected: time, duration, number.
+        expected: &'static str,
+        /// How to write one.
+        hint: &'static str,
+    },
+    /// None of the values that there are.
+    #[error("unknown {key} `{value}`")]
+    Unknown {
+        /// As it was given.
+        key: String,
+        /// What was given.
+        value: String,
+        /// The value that was meant, and all there are.
+        hint: String,
+    },
+    /// A part of what is no text.
+    #[error("could not look for a part of `{key}`: not a text")]
+    Part {
+        /// As it was given.
+        key: String,
     },
     /// A value that the server's syntax cannot hold.
     #[error("the server reads `{letter}` as its own, so it cannot be told to look for `{value}`")]
@@ -186,9 +239,25 @@ impl FilterError {
                 "write `KEY=VALUE`, with one of `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (contains), or `KEY in (A;B)`"
                     .to_owned()
             }
+            Self::Sign { operator, key } => format!("write `{key}{}VALUE`", meant(operator)),
+            Self::List { .. } => "write `KEY in (A;B)`, with `;` between the values".to_owned(),
             Self::Column(column) => column.hint(),
-            Self::Time { .. } => "write a date or an RFC 3339 time, such as `2026-01-31T08:00:00Z`".to_owned(),
+            Self::Type { hint, .. } => (*hint).to_owned(),
+            Self::Unknown { hint, .. } => hint.clone(),
+            Self::Part { key } => format!("write `{key}=VALUE` or `{key}>VALUE`"),
             Self::Letter { .. } => "look for a part of it with `~`".to_owned(),
         }
+    }
+}
+
+/// The operator that is meant by signs that are none.
+fn meant(signs: &str) -> &'static str {
+    match signs {
+        _ if signs.contains('~') => "~",
+        "<>" | "><" => "!=",
+        _ if signs.contains('!') => "!=",
+        _ if signs.contains('>') => ">=",
+        _ if signs.contains('<') => "<=",
+        _ => "=",
     }
 }

@@ -123,7 +123,9 @@ pub(crate) fn insert(
 ) -> Result<i64, rusqlite::Error> {
     let now = time::text(now);
     let mode = execution.spec.metadata.as_ref().map_or(0, |metadata| metadata.mode);
+    // In lower case, unlike the other names in FlyteAdmin's tables.
     let entity = execution.spec.launch_plan.as_ref().map_or("", |id| id.resource_type().as_str_name());
+    let entity = entity.to_lowercase();
     let user = execution.spec.metadata.as_ref().map_or("", |metadata| &metadata.principal);
     let mut statement = connection.prepare_cached(
         "INSERT INTO executions (execution_project, execution_domain, execution_name, launch_plan_id, \
