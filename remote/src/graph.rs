@@ -1,5 +1,7 @@
 //! A workflow as a graph in the DOT language of Graphviz.
 
+mod condition;
+
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use crate::proto::core::{
@@ -54,19 +56,28 @@ impl<'c> Graph<'c> {
                 let _ = writeln!(self.text, "{indent}{} -> {start} [style=dashed];", quoted(&id));
                 above.remove(name);
             }
-            for (branch, label) in branches(node) {
-                let _ = writeln!(
-                    self.text,
-                    "{indent}{} -> {} [label={}];",
-                    quoted(&id),
-                    quoted(&format!("{prefix}{}", branch.id)),
-                    quoted(&label)
-                );
-            }
+            self.cases(node, prefix, &indent);
         }
         for (from, to) in edges(template, workflow.connections.as_ref()) {
             let (from, to) = (format!("{prefix}{from}"), format!("{prefix}{to}"));
             let _ = writeln!(self.text, "{indent}{} -> {};", quoted(&from), quoted(&to));
+        }
+    }
+
+    /// What a branch node leads to, with the conditions on the edges.
+    fn cases(&mut self, node: &Node, prefix: &str, indent: &str) {
+        let id = quoted(&format!("{prefix}{}", node.id));
+        for Case { condition, then } in cases(node) {
+            let to = match then {
+                Then::Node(inner) => quoted(&format!("{prefix}{}", inner.id)),
+                Then::Fail(message) => {
+                    let to = quoted(&format!("{prefix}{}-error", node.id));
+                    let label = quoted(message);
+                    let _ = writeln!(self.text, "{indent}{to} [label={label}, shape=box, color=red];");
+                    to
+                }
+            };
+            let _ = writeln!(self.text, "{indent}{id} -> {to} [label={}];", quoted(&condition));
         }
     }
 
@@ -86,24 +97,46 @@ fn all_nodes(template: &WorkflowTemplate) -> Vec<&Node> {
     let mut nodes = Vec::new();
     while !open.is_empty() {
         let node = open.remove(0);
-        open.extend(branches(node).into_iter().map(|(inner, _)| inner));
+        open.extend(cases(node).into_iter().filter_map(|case| match case.then {
+            Then::Node(inner) => Some(inner),
+            Then::Fail(_) => None,
+        }));
         nodes.push(node);
     }
     nodes
 }
 
-/// What a branch may lead to, and when.
-fn branches(node: &Node) -> Vec<(&Node, String)> {
+/// One of the ways out of a branch node.
+struct Case<'n> {
+    /// As flytectl labels the edge.
+    condition: String,
+    then: Then<'n>,
+}
+
+enum Then<'n> {
+    Node(&'n Node),
+    /// The execution fails with this message.
+    Fail(&'n str),
+}
+
+/// What a branch may lead to, in the order in which the conditions are tried.
+fn cases(node: &Node) -> Vec<Case<'_>> {
     let Some(Target::BranchNode(branch)) = &node.target else { return Vec::new() };
     let Some(block) = &branch.if_else else { return Vec::new() };
-    let cases =
-        block.case.as_deref().into_iter().chain(&block.other).filter_map(|case| case.then_node.as_deref());
-    let mut found: Vec<_> =
-        cases.enumerate().map(|(index, inner)| (inner, format!("case {}", index + 1))).collect();
-    if let Some(if_else_block::Default::ElseNode(inner)) = &block.default {
-        found.push((inner, "else".to_owned()));
-    }
-    found
+    let blocks = block.case.as_deref().into_iter().chain(&block.other);
+    let cases = blocks.filter_map(|case| {
+        let condition = case.condition.as_ref().map(condition::text).unwrap_or_default();
+        Some(Case { condition, then: Then::Node(case.then_node.as_deref()?) })
+    });
+    let otherwise = block.default.as_ref().map(|default| match default {
+        if_else_block::Default::ElseNode(inner) => {
+            Case { condition: "orElse".to_owned(), then: Then::Node(inner) }
+        }
+        if_else_block::Default::Error(error) => {
+            Case { condition: "orElse - Fail".to_owned(), then: Then::Fail(&error.message) }
+        }
+    });
+    cases.chain(otherwise).collect()
 }
 
 /// The edges: as the compiler says, else as the nodes do.
@@ -158,7 +191,11 @@ mod tests {
     use snapbox::IntoData as _;
 
     use super::*;
-    use crate::proto::core::{Identifier, NodeMetadata, TaskNode, WorkflowNode, connection_set};
+    use crate::proto::core::{
+        BooleanExpression, BranchNode, ComparisonExpression, Error, Identifier, IfBlock, IfElseBlock,
+        NodeMetadata, Operand, Primitive, Scalar, TaskNode, WorkflowNode, boolean_expression::Expr,
+        comparison_expression::Operator, connection_set, operand, primitive, scalar,
+    };
 
     fn id(name: &str) -> Identifier {
         Identifier { name: name.to_owned(), ..Default::default() }
@@ -231,6 +268,83 @@ digraph "outer" {
   "end-node" [label="end-node", shape=circle];
   "n0" -> "n1";
   "n1" -> "end-node";
+  "start-node" -> "n0";
+}
+
+"#]]
+            .raw()
+        );
+    }
+
+    fn compare(variable: &str, operator: Operator, number: i64) -> BooleanExpression {
+        let number = Primitive { value: Some(primitive::Value::Integer(number)) };
+        let number = Scalar { value: Some(scalar::Value::Primitive(number)) };
+        BooleanExpression {
+            expr: Some(Expr::Comparison(ComparisonExpression {
+                operator: operator.into(),
+                left_value: Some(Operand { val: Some(operand::Val::Var(variable.to_owned())) }),
+                right_value: Some(Operand { val: Some(operand::Val::Scalar(number)) }),
+            })),
+        }
+    }
+
+    fn branch(default: if_else_block::Default) -> Node {
+        let case = |condition, name: &str| IfBlock {
+            condition: Some(condition),
+            then_node: Some(Box::new(node(name, task("big")))),
+        };
+        let block = IfElseBlock {
+            case: Some(Box::new(case(compare(".x", Operator::Gt, 3), "n0-n0"))),
+            other: vec![case(compare(".x", Operator::Eq, 1), "n0-n1")],
+            default: Some(default),
+        };
+        node("n0", Some(Target::BranchNode(Box::new(BranchNode { if_else: Some(Box::new(block)) }))))
+    }
+
+    fn drawn(node: Node) -> String {
+        let primary = Some(compiled("w", vec![node], &[("start-node", &["n0"])]));
+        dot(&CompiledWorkflowClosure { primary, ..Default::default() })
+    }
+
+    #[test]
+    fn conditions_stand_on_the_edges() {
+        let fails = if_else_block::Default::Error(Error {
+            message: "too \"small\"".to_owned(),
+            ..Default::default()
+        });
+        snapbox::assert_data_eq!(
+            drawn(branch(fails)),
+            snapbox::str![[r#"
+digraph "w" {
+  rankdir=TB;
+  node [shape=box];
+  "n0" [label="n0", shape=diamond];
+  "n0" -> "n0-n0" [label=".x GT 3"];
+  "n0" -> "n0-n1" [label=".x EQ 1"];
+  "n0-error" [label="too \"small\"", shape=box, color=red];
+  "n0" -> "n0-error" [label="orElse - Fail"];
+  "n0-n0" [label="n0-n0\nbig", shape=box];
+  "n0-n1" [label="n0-n1\nbig", shape=box];
+  "start-node" -> "n0";
+}
+
+"#]]
+            .raw()
+        );
+        let fallback = if_else_block::Default::ElseNode(Box::new(node("n0-n2", task("small"))));
+        snapbox::assert_data_eq!(
+            drawn(branch(fallback)),
+            snapbox::str![[r#"
+digraph "w" {
+  rankdir=TB;
+  node [shape=box];
+  "n0" [label="n0", shape=diamond];
+  "n0" -> "n0-n0" [label=".x GT 3"];
+  "n0" -> "n0-n1" [label=".x EQ 1"];
+  "n0" -> "n0-n2" [label="orElse"];
+  "n0-n0" [label="n0-n0\nbig", shape=box];
+  "n0-n1" [label="n0-n1\nbig", shape=box];
+  "n0-n2" [label="n0-n2\nsmall", shape=box];
   "start-node" -> "n0";
 }
 
