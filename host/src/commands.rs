@@ -18,6 +18,7 @@ pub mod project;
 pub mod register;
 pub mod run;
 pub mod sandbox;
+pub mod scope;
 pub mod session;
 pub mod show;
 pub mod sign_in;

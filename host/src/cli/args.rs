@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::output::Format;
 use crate::commands::{
@@ -42,11 +42,11 @@ pub struct Global {
     pub config: Option<PathBuf>,
 
     /// Flyte project; without it, the one of the configuration
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, value_parser = NonEmptyStringValueParser::new())]
     pub project: Option<String>,
 
     /// Flyte domain; without it, the one of the configuration
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, value_parser = NonEmptyStringValueParser::new())]
     pub domain: Option<String>,
 
     /// Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]

@@ -1,12 +1,13 @@
 //! Tasks, workflows and launch plans by name: the newest version or a given one, and what to say when there is none.
 
+pub mod missing;
+
 use std::fmt;
 
 use remote::{
     Client, Code,
     client::Error,
     list::{self, Kind, Query},
-    near::nearest,
     proto::{
         admin::{self, NamedEntityIdentifier},
         core::{Identifier, ResourceType},
@@ -15,9 +16,6 @@ use remote::{
 
 use super::session::Session;
 use crate::cli::{exit::Exit, report::Failure};
-
-/// How many names are looked through for one that is near.
-const NAMES: usize = 1000;
 
 /// `NAME` or `NAME:VERSION`, as `pyflyte run remote-task` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +40,33 @@ impl std::str::FromStr for Versioned {
         // flytekit's word for the newest one.
         let version = version.filter(|&version| version != "latest").map(str::to_owned);
         Ok(Self { name: name.to_owned(), version })
+    }
+}
+
+impl Versioned {
+    /// The version comes with the name or in an argument of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it comes twice.
+    pub fn with_version(&self, version: Option<&String>) -> Result<Self, Failure> {
+        match (&self.version, version) {
+            (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "the version is given twice")),
+            (None, Some(version)) => Ok(Self { name: self.name.clone(), version: Some(version.clone()) }),
+            _ => Ok(self.clone()),
+        }
+    }
+
+    /// What `NAME:VERSION` may mean where a name or version has colons: the shortest version first.
+    fn readings(&self) -> Vec<Self> {
+        let Some(version) = &self.version else { return vec![self.clone()] };
+        let text = self.to_string();
+        let first = text.len() - version.len() - 1;
+        let colons = text[..=first].rmatch_indices(':').map(|(at, _)| at);
+        let readings = colons.map(|at| (&text[..at], &text[at + 1..])).filter(|(name, _)| !name.is_empty());
+        readings
+            .map(|(name, version)| Self { name: name.to_owned(), version: Some(version.to_owned()) })
+            .collect()
     }
 }
 
@@ -117,28 +142,33 @@ entity!(LaunchPlan, launch_plans, get_launch_plan);
 ///
 /// When a call fails.
 pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<E>, Error> {
-    let version = match &wanted.version {
-        Some(version) => version.clone(),
-        None => {
-            let name = list::named(session.project(), session.domain(), &wanted.name);
-            let newest = E::list(&session.client, &name, &Query::newest(), |_| true).await?;
-            let Some(id) = newest.first().and_then(E::id) else { return Ok(None) };
-            id.version.clone()
+    for reading in wanted.readings() {
+        let Some(version) = version::<E>(session, &reading).await? else { continue };
+        let id = Identifier {
+            resource_type: E::RESOURCE.into(),
+            project: session.project().to_owned(),
+            domain: session.domain().to_owned(),
+            name: reading.name,
+            version,
+            org: String::new(),
+        };
+        match E::read(&session.client, id).await {
+            Ok(entity) => return Ok(Some(entity)),
+            Err(error) if error.status.code == Code::NotFound => {}
+            Err(error) => return Err(error),
         }
-    };
-    let id = Identifier {
-        resource_type: E::RESOURCE.into(),
-        project: session.project().to_owned(),
-        domain: session.domain().to_owned(),
-        name: wanted.name.clone(),
-        version,
-        org: String::new(),
-    };
-    match E::read(&session.client, id).await {
-        Ok(entity) => Ok(Some(entity)),
-        Err(error) if error.status.code == Code::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
+    Ok(None)
+}
+
+/// The version that is wanted, or else the newest; `None` if there is none.
+async fn version<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<String>, Error> {
+    if let Some(version) = &wanted.version {
+        return Ok(Some(version.clone()));
+    }
+    let name = list::named(session.project(), session.domain(), &wanted.name);
+    let newest = E::list(&session.client, &name, &Query::newest(), |_| true).await?;
+    Ok(newest.first().and_then(E::id).map(|id| id.version.clone()))
 }
 
 /// Finds a version, or the newest one.
@@ -149,50 +179,26 @@ pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Resul
 pub async fn find<E: Entity>(session: &Session, wanted: &Versioned) -> Result<E, Failure> {
     match look_for(session, wanted).await? {
         Some(entity) => Ok(entity),
-        None => Err(missing(session, &[(E::KIND, E::RESOURCE)], wanted).await),
+        None => Err(missing::missing(session, &[E::KIND], wanted, missing::show).await),
     }
 }
 
-/// Says that there is no such thing, with what may have been meant.
-pub async fn missing(session: &Session, kinds: &[(Kind, ResourceType)], wanted: &Versioned) -> Failure {
-    let words: Vec<&str> = kinds.iter().map(|(kind, _)| kind.name()).collect();
-    let version =
-        wanted.version.as_ref().map(|version| format!(" in version `{version}`")).unwrap_or_default();
-    let failure = Failure::new(
-        Exit::Failed,
-        format!(
-            "there is no {} `{}`{version} in project `{}`, domain `{}`",
-            either(&words),
-            wanted.name,
-            session.project(),
-            session.domain()
-        ),
-    );
-    let mut known = Vec::new();
-    for &(_, resource) in kinds {
-        // A hint is not worth an error of its own.
-        let names = list::names(&session.client, resource, session.project(), session.domain(), NAMES).await;
-        known.extend(names.unwrap_or_default());
-    }
-    failure.hint(hint(&known, wanted, kinds))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `a, b or c`.
-fn either(words: &[&str]) -> String {
-    match words {
-        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
-        words => words.concat(),
-    }
-}
-
-fn hint(known: &[String], wanted: &Versioned, kinds: &[(Kind, ResourceType)]) -> Option<String> {
-    let plural = |(kind, _): &(Kind, ResourceType)| format!("{}s", kind.name().replace(' ', "-"));
-    let first = kinds.first().map(plural)?;
-    if known.contains(&wanted.name) {
-        return Some(format!("`flyte-host get {first} {} --versions` lists its versions", wanted.name));
-    }
-    match nearest(&wanted.name, known.iter().map(String::as_str)) {
-        Some(name) => Some(format!("did you mean `{name}`?")),
-        None => Some(format!("`flyte-host get {first}` lists what there is")),
+    #[test]
+    fn a_colon_may_be_part_of_a_version() {
+        let readings = |text: &str| {
+            let readings = text.parse::<Versioned>().unwrap().readings().into_iter();
+            let pairs = readings.map(|one| (one.name, one.version.unwrap_or_default()));
+            pairs.collect::<Vec<_>>()
+        };
+        let pair = |(name, version): (&str, &str)| (name.to_owned(), version.to_owned());
+        assert_eq!(readings("a"), [("a", "")].map(pair));
+        assert_eq!(readings("a:1"), [("a", "1")].map(pair));
+        assert_eq!(readings("a:b:c"), [("a:b", "c"), ("a", "b:c")].map(pair));
+        assert_eq!(readings("a::c"), [("a:", "c"), ("a", ":c")].map(pair));
+        assert_eq!(readings(":b:c"), [(":b", "c")].map(pair));
     }
 }

@@ -6,7 +6,7 @@ mod executions;
 mod places;
 mod query;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::{Context, entity::Versioned};
 use crate::cli::report::Failure;
@@ -37,9 +37,12 @@ enum What {
         after_help = "Examples:\n  flyte-host get projects\n  flyte-host get project flytesnacks -o json"
     )]
     Projects(ProjectArgs),
-    /// List the domains that every project has
-    #[command(visible_alias = "domain", after_help = "Example:\n  flyte-host get domains")]
-    Domains,
+    /// List the domains that every project has, or show one
+    #[command(
+        visible_alias = "domain",
+        after_help = "Examples:\n  flyte-host get domains\n  flyte-host get domain development -o json"
+    )]
+    Domains(DomainArgs),
     /// List tasks, or show one
     #[command(
         visible_alias = "task",
@@ -90,10 +93,18 @@ enum What {
 #[derive(Args, Debug)]
 struct ProjectArgs {
     /// Project to show; without it, all are listed
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
     #[command(flatten)]
     list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+struct DomainArgs {
+    /// Domain to show; without it, all are listed
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -102,7 +113,7 @@ struct EntityArgs {
     name: Option<Versioned>,
 
     /// Version to show; without it, the newest
-    #[arg(conflicts_with = "versions")]
+    #[arg(conflicts_with = "versions", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
 
     /// List all versions of NAME
@@ -130,6 +141,7 @@ struct LaunchPlanArgs {
 #[derive(Args, Debug)]
 struct ExecutionsArgs {
     /// Execution to show; without it, all are listed
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
     #[command(flatten)]
@@ -139,9 +151,11 @@ struct ExecutionsArgs {
 #[derive(Args, Debug)]
 struct NodesArgs {
     /// The execution
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     execution: String,
 
     /// Node to show; without it, all are listed
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     node: Option<String>,
 
     #[command(flatten)]
@@ -151,9 +165,11 @@ struct NodesArgs {
 #[derive(Args, Debug)]
 struct TaskExecutionsArgs {
     /// The execution
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     execution: String,
 
     /// The node
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     node: String,
 
     #[command(flatten)]
@@ -168,7 +184,7 @@ struct TaskExecutionsArgs {
 pub fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.what {
         What::Projects(args) => places::projects(args.name.as_deref(), &args.list, context),
-        What::Domains => places::domains(context),
+        What::Domains(args) => places::domains(args.name.as_deref(), context),
         What::Tasks(args) => entities::run::<remote::proto::admin::Task>(args, context),
         What::Workflows(args) => entities::run::<remote::proto::admin::Workflow>(args, context),
         What::LaunchPlans(args) => entities::launch_plans(args, context),

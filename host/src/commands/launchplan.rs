@@ -1,9 +1,8 @@
 //! `launchplan`: says which version of a launch plan is the active one.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use remote::{
-    Code,
-    list::{self, Query},
+    Code, list,
     proto::{
         admin::{
             ActiveLaunchPlanRequest, LaunchPlan, LaunchPlanClosure, LaunchPlanState, LaunchPlanUpdateRequest,
@@ -14,7 +13,13 @@ use remote::{
     register::to_json,
 };
 
-use super::{Context, get::details, session::Session, show};
+use super::{
+    Context,
+    entity::{self, Versioned},
+    get::details,
+    session::Session,
+    show,
+};
 use crate::cli::{
     exit::Exit,
     output::{self, Format},
@@ -39,7 +44,7 @@ enum LaunchplanCommand {
     /// Make a version the active one, instead of the one that is; without a version, the newest
     #[command(after_help = "Examples:\n  \
         flyte-host launchplan activate nightly\n  \
-        flyte-host launchplan activate nightly v2")]
+        flyte-host launchplan activate nightly:v2")]
     Activate(Which),
     /// Make a version inactive; without a version, the active one
     #[command(after_help = "Example:\n  flyte-host launchplan deactivate nightly")]
@@ -48,12 +53,18 @@ enum LaunchplanCommand {
 
 #[derive(Args, Debug)]
 struct Which {
-    /// Name of the launch plan
-    name: String,
+    /// Launch plan, as NAME or NAME:VERSION
+    name: Versioned,
 
     /// Version
-    #[arg(value_name = "VERSION", id = "launch_plan_version")]
+    #[arg(value_name = "VERSION", id = "launch_plan_version", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
+}
+
+impl Which {
+    fn wanted(&self) -> Result<Versioned, Failure> {
+        self.name.with_version(self.version.as_ref())
+    }
 }
 
 /// Runs `launchplan`.
@@ -67,81 +78,46 @@ pub fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Failure> 
     let plan = session.block_on(async {
         match &args.command {
             LaunchplanCommand::Activate(which) => {
-                let id = newest_or(&session, which).await?;
-                set(&session, which, id, LaunchPlanState::Active).await
+                let id = newest_or(&session, &which.wanted()?).await?;
+                set(&session, id, LaunchPlanState::Active).await
             }
             LaunchplanCommand::Deactivate(which) => {
-                let id = active_or(&session, which).await?;
-                set(&session, which, id, LaunchPlanState::Inactive).await
+                let id = active_or(&session, &which.wanted()?).await?;
+                set(&session, id, LaunchPlanState::Inactive).await
             }
         }
     })?;
     print(format, &plan)
 }
 
-async fn newest_or(session: &Session, which: &Which) -> Result<Identifier, Failure> {
-    if let Some(version) = &which.version {
-        return Ok(identifier(session, which, version));
-    }
-    let name = list::named(session.project(), session.domain(), &which.name);
-    let newest = list::launch_plans(&session.client, &name, &Query::newest(), |_| true).await?;
-    newest.into_iter().next().and_then(|plan| plan.id).ok_or_else(|| missing(session, which))
+/// The version that is named, or else the newest.
+async fn newest_or(session: &Session, wanted: &Versioned) -> Result<Identifier, Failure> {
+    Ok(entity::find::<LaunchPlan>(session, wanted).await?.id.unwrap_or_default())
 }
 
-async fn active_or(session: &Session, which: &Which) -> Result<Identifier, Failure> {
-    if let Some(version) = &which.version {
-        return Ok(identifier(session, which, version));
+/// The version that is named, or else the active one.
+async fn active_or(session: &Session, wanted: &Versioned) -> Result<Identifier, Failure> {
+    if wanted.version.is_some() {
+        return newest_or(session, wanted).await;
     }
-    let id = list::named(session.project(), session.domain(), &which.name);
+    let id = list::named(session.project(), session.domain(), &wanted.name);
     match session.client.get_active_launch_plan(&ActiveLaunchPlanRequest { id: Some(id) }).await {
-        Ok(plan) => plan.id.ok_or_else(|| missing(session, which)),
+        Ok(plan) => Ok(plan.id.unwrap_or_default()),
         Err(error) if error.status.code == Code::NotFound => {
-            Err(Failure::new(Exit::Failed, format!("no version of launch plan `{}` is active", which.name)))
+            // A name that is not there is another mistake.
+            newest_or(session, wanted).await?;
+            Err(Failure::new(Exit::Failed, format!("no version of launch plan `{}` is active", wanted.name)))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn identifier(session: &Session, which: &Which, version: &str) -> Identifier {
-    Identifier {
-        resource_type: ResourceType::LaunchPlan.into(),
-        project: session.project().to_owned(),
-        domain: session.domain().to_owned(),
-        name: which.name.clone(),
-        version: version.to_owned(),
-        ..Identifier::default()
-    }
-}
-
 /// Changes the state, and reads what came of it.
-async fn set(
-    session: &Session,
-    which: &Which,
-    id: Identifier,
-    state: LaunchPlanState,
-) -> Result<LaunchPlan, Failure> {
-    let absent = |error: remote::client::Error| match error.status.code {
-        Code::NotFound => missing(session, which),
-        _ => error.into(),
-    };
+async fn set(session: &Session, id: Identifier, state: LaunchPlanState) -> Result<LaunchPlan, Failure> {
+    let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..id };
     let request = LaunchPlanUpdateRequest { id: Some(id.clone()), state: state.into() };
-    session.client.update_launch_plan(&request).await.map_err(absent)?;
-    session.client.get_launch_plan(&ObjectGetRequest { id: Some(id) }).await.map_err(absent)
-}
-
-fn missing(session: &Session, which: &Which) -> Failure {
-    let version = which.version.as_ref().map(|version| format!(" in version `{version}`"));
-    Failure::new(
-        Exit::Failed,
-        format!(
-            "there is no launch plan `{}`{} in project `{}`, domain `{}`",
-            which.name,
-            version.unwrap_or_default(),
-            session.project(),
-            session.domain()
-        ),
-    )
-    .hint("`flyte-host get launch-plans` lists what there is".to_owned())
+    session.client.update_launch_plan(&request).await?;
+    Ok(session.client.get_launch_plan(&ObjectGetRequest { id: Some(id) }).await?)
 }
 
 fn print(format: Format, plan: &LaunchPlan) -> Result<(), Failure> {

@@ -57,7 +57,7 @@ pub struct RegisterArgs {
     dry_run: bool,
 
     /// Version for whatever names none; without it, one is made of the content
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     version: Option<String>,
 
     /// Make the launch plans active, with their schedules

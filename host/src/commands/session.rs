@@ -85,6 +85,12 @@ impl Session {
         self.flags.command(arguments)
     }
 
+    /// As [`Session::command`], for a command that is about no project or domain.
+    #[must_use]
+    pub fn server_command(&self, arguments: &[&str]) -> String {
+        self.flags.server_command(arguments)
+    }
+
     /// Whether Flyte is the embedded sandbox, whose files are on this machine.
     #[must_use]
     pub fn is_of_this_machine(&self) -> bool {

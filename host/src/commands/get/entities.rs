@@ -13,7 +13,8 @@ use remote::{
 use super::{
     super::{
         Context,
-        entity::{self, Entity, Versioned},
+        entity::{self, Entity, Versioned, missing},
+        scope,
         session::Session,
         show::{self, facts::Facts},
     },
@@ -104,11 +105,12 @@ fn names(entity: &impl Entity) -> Vec<String> {
 /// Lists entities, or shows one.
 pub(super) fn run<E: Shown>(args: &EntityArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.name {
-        Some(name) if !args.versions => one::<E>(&wanted(name, args.version.as_ref())?, context),
+        Some(name) if !args.versions => one::<E>(&name.with_version(args.version.as_ref())?, context),
         _ => {
             let format = context.global.output.format()?;
+            let query = args.list.query(E::KIND, false)?;
             let session = context.session()?;
-            let found = listed::<E>(args, &session)?;
+            let found = listed::<E>(args, &query, &session)?;
             print(&found, args, format, &session)
         }
     }
@@ -123,8 +125,8 @@ pub(super) fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Resu
         return Err(Failure::new(Exit::Usage, "`--active-only` is for lists, not for one launch plan"));
     }
     let format = context.global.output.format()?;
-    let session = context.session()?;
     let query = args.entity.list.query(LaunchPlan::KIND, false)?;
+    let session = context.session()?;
     let id = list::named(session.project(), session.domain(), "");
     // With a filter the general list is asked, since that of active ones takes none.
     let found = if query.filter == list::Filter::default() {
@@ -134,28 +136,25 @@ pub(super) fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Resu
         let query = list::Query { filter: query.filter.and(active), ..query };
         session.block_on(list::launch_plans(&session.client, &id, &query, |_| true))?
     };
+    if found.is_empty() {
+        session.block_on(scope::check(&session))?;
+    }
     print(&found, &args.entity, format, &session)
 }
 
-/// The version comes with the name or behind it.
-fn wanted(name: &Versioned, version: Option<&String>) -> Result<Versioned, Failure> {
-    match (&name.version, version) {
-        (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "the version is given twice")),
-        (None, Some(version)) => Ok(Versioned { name: name.name.clone(), version: Some(version.clone()) }),
-        _ => Ok(name.clone()),
-    }
-}
-
-fn listed<E: Shown>(args: &EntityArgs, session: &Session) -> Result<Vec<E>, Failure> {
-    let query = args.list.query(E::KIND, false)?;
+fn listed<E: Shown>(args: &EntityArgs, query: &list::Query, session: &Session) -> Result<Vec<E>, Failure> {
     let name = args.name.as_ref().map(|name| name.name.as_str()).unwrap_or_default();
     let id = list::named(session.project(), session.domain(), name);
     let mut seen = BTreeSet::new();
     let keep =
         |entity: &E| !args.latest || seen.insert(entity.id().map(|id| id.name.clone()).unwrap_or_default());
-    let found = session.block_on(E::list(&session.client, &id, &query, keep))?;
-    if let (true, Some(name)) = (found.is_empty() && !args.list.is_given(), &args.name) {
-        return Err(session.block_on(entity::missing(session, &[(E::KIND, E::RESOURCE)], name)));
+    let found = session.block_on(E::list(&session.client, &id, query, keep))?;
+    match &args.name {
+        _ if !found.is_empty() => {}
+        Some(name) if !args.list.has_filter() => {
+            return Err(session.block_on(missing::missing(session, &[E::KIND], name, missing::show)));
+        }
+        _ => session.block_on(scope::check(session))?,
     }
     Ok(found)
 }
@@ -166,8 +165,13 @@ fn print<E: Shown>(found: &[E], args: &EntityArgs, format: Format, session: &Ses
             if !found.is_empty() {
                 output::table(E::HEADING, found.iter().map(E::row))?;
             }
-            let place = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-            args.list.tell(found.len(), &format!("no {}s {place}", E::KIND.name()));
+            let kind = E::KIND.name();
+            let what = match &args.name {
+                Some(name) => format!("no versions of {kind} `{}`", name.name),
+                None => format!("no {kind}s"),
+            };
+            let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
+            args.list.tell(found.len(), &format!("{what} {scope}"));
             Ok(())
         }
         Format::Name => show::names(found.iter().map(E::versioned_name)),

@@ -13,6 +13,7 @@ use super::{
     super::{
         Context,
         execution::{one, show as details},
+        scope,
         session::Session,
         show::{self, time},
     },
@@ -27,14 +28,18 @@ use crate::cli::{
 /// Lists executions, or shows one.
 pub(super) fn executions(name: Option<&str>, args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
-    let session = context.session()?;
     if let Some(name) = name {
+        let session = context.session()?;
         let execution = session.block_on(one::read(&session, name))?;
         return details::print(&execution, format);
     }
     let query = args.query(Kind::Execution, false)?;
+    let session = context.session()?;
     let id = list::named(session.project(), session.domain(), "");
     let found = session.block_on(list::executions(&session.client, &id, &query))?;
+    if found.is_empty() {
+        session.block_on(scope::check(&session))?;
+    }
     match format {
         Format::Table => {
             if !found.is_empty() {

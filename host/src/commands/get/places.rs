@@ -1,15 +1,16 @@
 //! Projects and domains.
 
 use remote::{
-    list::{self, Kind, Query},
-    near::nearest,
+    list::{self, Kind},
     proto::admin::{GetDomainRequest, Project},
 };
 
-use super::{super::Context, query::ListArgs};
+use super::{
+    super::{Context, scope},
+    query::ListArgs,
+};
 use crate::{
     cli::{
-        exit::Exit,
         output::{self, Format},
         report::Failure,
     },
@@ -19,18 +20,18 @@ use crate::{
 /// Lists projects, or shows one.
 pub(super) fn projects(name: Option<&str>, args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
-    let session = context.session()?;
     let mut query = args.query(Kind::Project, true)?;
+    let session = context.session()?;
     if !args.is_given() {
         query.order = None; // the server's own: by name
     }
     let projects = match name {
         // GetProject is younger than many servers.
         Some(name) => {
-            let all = session.block_on(list::projects(&session.client, &Query::default()))?;
+            let all = session.block_on(scope::every_project(&session))?;
             let found: Vec<Project> = all.iter().filter(|project| project.id == name).cloned().collect();
             if found.is_empty() {
-                return Err(no_project(name, &all));
+                return Err(scope::no_project(&session, name, &all));
             }
             found
         }
@@ -64,24 +65,23 @@ fn row(project: &Project) -> Vec<String> {
     ]
 }
 
-fn no_project(name: &str, all: &[Project]) -> Failure {
-    let near = nearest(name, all.iter().map(|project| project.id.as_str()));
-    Failure::new(Exit::Failed, format!("there is no project `{name}`")).hint(match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`flyte-host get projects` lists what there is".to_owned(),
-    })
-}
-
-/// Lists domains.
-pub(super) fn domains(context: &Context<'_>) -> Result<(), Failure> {
+/// Lists domains, or shows one.
+pub(super) fn domains(name: Option<&str>, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let domains = session.block_on(session.client.get_domains(&GetDomainRequest {}))?.domains;
+    let mut domains = session.block_on(session.client.get_domains(&GetDomainRequest {}))?.domains;
+    if let Some(name) = name {
+        let Some(found) = domains.iter().find(|domain| domain.id == name).cloned() else {
+            return Err(scope::no_domain(&session, name, &domains));
+        };
+        domains = vec![found];
+    }
     match format {
         Format::Table => {
             output::table(&["DOMAIN", "NAME"], domains.into_iter().map(|domain| vec![domain.id, domain.name]))
         }
         Format::Name => show::names(domains.into_iter().map(|domain| domain.id)),
+        format if name.is_some() => show::message(format, &domains[0]),
         format => show::messages(format, &domains),
     }
 }

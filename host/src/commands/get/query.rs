@@ -12,7 +12,14 @@ const LIMIT: usize = 100;
 #[derive(Args, Debug)]
 pub(super) struct ListArgs {
     /// List this many at most; 100 without it
-    #[arg(long, value_name = "N", alias = "filter.limit", conflicts_with = "all", help_heading = "Lists")]
+    #[arg(
+        long,
+        value_name = "N",
+        alias = "filter.limit",
+        conflicts_with = "all",
+        help_heading = "Lists",
+        allow_negative_numbers = true
+    )]
     limit: Option<usize>,
 
     /// List all there are
@@ -54,6 +61,11 @@ impl ListArgs {
         if self.all { None } else { Some(self.limit.unwrap_or(LIMIT)) }
     }
 
+    /// Whether only a part of what there is was asked for.
+    pub(super) fn has_filter(&self) -> bool {
+        !self.filter.is_empty()
+    }
+
     /// Whether something was asked for that only lists have.
     pub(super) fn is_given(&self) -> bool {
         self.limit.is_some() || self.all || !self.filter.is_empty() || self.sort_by.is_some() || self.asc
@@ -61,7 +73,9 @@ impl ListArgs {
 
     /// Tells of an empty list, or of one that ended at the limit that nobody asked for.
     pub(super) fn tell(&self, count: usize, nothing: &str) {
-        if count == 0 {
+        if count == 0 && self.has_filter() {
+            output::note(&format!("{nothing} match the filter\n"));
+        } else if count == 0 {
             output::note(&format!("{nothing}\n"));
         } else if self.limit.is_none() && self.limit() == Some(count) {
             output::note(&format!("the first {LIMIT}; `--limit N` or `--all` shows more\n"));

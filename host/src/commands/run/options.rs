@@ -1,6 +1,6 @@
 //! Options of an execution; their names are pyflyte's.
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use remote::proto::{
     admin::{
         Annotations, ClusterAssignment, Envs, ExecutionClusterLabel, ExecutionMetadata, ExecutionSpec,
@@ -14,7 +14,7 @@ use remote::proto::{
 #[command(next_help_heading = "Execution")]
 pub(super) struct Options {
     /// Name of the execution; without it, one is made up
-    #[arg(long = "name", value_name = "NAME")]
+    #[arg(long = "name", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     execution: Option<String>,
 
     /// Run tasks anew whose outputs are cached
@@ -34,15 +34,15 @@ pub(super) struct Options {
     env: Vec<(String, String)>,
 
     /// Tag of the execution; may be repeated
-    #[arg(long = "tag", alias = "tags", value_name = "TAG")]
+    #[arg(long = "tag", alias = "tags", value_name = "TAG", value_parser = NonEmptyStringValueParser::new())]
     tags: Vec<String>,
 
     /// How many nodes may run at a time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_parallelism: Option<u16>,
 
     /// Where tasks put files and tables
-    #[arg(long, alias = "raw-data-prefix", value_name = "URI")]
+    #[arg(long, alias = "raw-data-prefix", value_name = "URI", value_parser = NonEmptyStringValueParser::new())]
     raw_output_data_prefix: Option<String>,
 
     /// Whether tasks may run on machines that can be taken away
@@ -50,15 +50,15 @@ pub(super) struct Options {
     interruptible: Option<bool>,
 
     /// Pool of clusters to run in
-    #[arg(long, value_name = "POOL")]
+    #[arg(long, value_name = "POOL", value_parser = NonEmptyStringValueParser::new())]
     cluster_pool: Option<String>,
 
     /// Label of the clusters to run in
-    #[arg(long, alias = "ecl", value_name = "LABEL")]
+    #[arg(long, alias = "ecl", value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     execution_cluster_label: Option<String>,
 
     /// Kubernetes service account to run as
-    #[arg(long, value_name = "ACCOUNT")]
+    #[arg(long, value_name = "ACCOUNT", value_parser = NonEmptyStringValueParser::new())]
     service_account: Option<String>,
 
     /// Notify nobody, whatever the launch plan says

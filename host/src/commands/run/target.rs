@@ -6,19 +6,21 @@ use remote::{
     Code,
     list::Kind,
     literal::{
-        self,
+        self, Problem,
         inputs::{self, Given},
     },
     proto::{
         admin::{self, LaunchPlan, LaunchPlanCreateRequest, LaunchPlanSpec, Task, Workflow},
         core::{Identifier, LiteralMap, ResourceType, TypedInterface},
     },
+    register::Step,
 };
 
 use super::{
     super::{
-        entity::{self, Versioned},
+        entity::{self, Entity, Versioned, missing},
         session::Session,
+        values,
     },
     RunArgs,
 };
@@ -61,13 +63,13 @@ impl Target {
     pub(super) async fn find(session: &Session, args: &RunArgs) -> Result<Self, Failure> {
         let wanted = &args.name;
         if args.task {
-            return Ok(Self::task(entity::find(session, wanted).await?));
+            return Ok(Self::task(one_kind(session, wanted, "--task").await?));
         }
         if args.launch_plan {
-            return Ok(Self::launch_plan(entity::find(session, wanted).await?));
+            return Ok(Self::launch_plan(one_kind(session, wanted, "--launch-plan").await?));
         }
         if args.workflow {
-            return of_workflow(session, entity::find(session, wanted).await?).await;
+            return of_workflow(session, one_kind(session, wanted, "--workflow").await?).await;
         }
         // Each kind is asked only after the one before had none.
         if let Some(plan) = entity::look_for::<LaunchPlan>(session, wanted).await? {
@@ -79,12 +81,8 @@ impl Target {
         if let Some(task) = entity::look_for::<Task>(session, wanted).await? {
             return Ok(Self::task(task));
         }
-        let kinds = [
-            (Kind::LaunchPlan, ResourceType::LaunchPlan),
-            (Kind::Workflow, ResourceType::Workflow),
-            (Kind::Task, ResourceType::Task),
-        ];
-        Err(entity::missing(session, &kinds, wanted).await)
+        let kinds = [Kind::LaunchPlan, Kind::Workflow, Kind::Task];
+        Err(missing::missing(session, &kinds, wanted, missing::show).await)
     }
 
     /// What the server is asked to run.
@@ -136,12 +134,43 @@ impl Target {
 
     fn unfit(&self, errors: &[literal::Error]) -> Failure {
         let failure = Failure::new(Exit::Failed, format!("the inputs do not fit {self}"));
-        let failure = errors.iter().fold(failure, Failure::caused_by);
-        errors.iter().fold(failure, |failure, error| match error.hint() {
-            Some(hint) => failure.hint(format!("{}: {hint}", error.path)),
-            None => failure,
+        errors.iter().fold(failure, |failure, error| {
+            if let Some(value) = self.fixed_value(error) {
+                let path = &error.path;
+                return failure
+                    .caused_by(format!("`{path}`: the launch plan has the fixed value `{value}` for it"))
+                    .hint(format!("{path}: leave it out, or run the workflow with `--workflow`"));
+            }
+            let failure = failure.caused_by(error);
+            match error.hint() {
+                Some(hint) => failure.hint(format!("{}: {hint}", error.path)),
+                None => failure,
+            }
         })
     }
+
+    /// The launch plan's own value of an input that is unknown for that reason only.
+    fn fixed_value(&self, error: &literal::Error) -> Option<String> {
+        let Self::LaunchPlan(plan, _) = self else { return None };
+        let (Problem::Unknown { .. }, [_, Step::Field(name) | Step::Key(name)]) =
+            (error.problem.as_ref(), error.path.0.as_slice())
+        else {
+            return None;
+        };
+        let fixed = plan.spec.as_ref()?.fixed_inputs.as_ref()?.literals.get(name)?;
+        Some(values::plain(&literal::to_json(fixed)))
+    }
+}
+
+/// Finds an entity of the kind that a flag asks for.
+async fn one_kind<E: Entity>(session: &Session, wanted: &Versioned, flag: &str) -> Result<E, Failure> {
+    if let Some(entity) = entity::look_for(session, wanted).await? {
+        return Ok(entity);
+    }
+    let namesake = |_: &Session, kind: Kind, name: &str| {
+        format!("run `{name}` without `{flag}`: there is a {} of that name", kind.name())
+    };
+    Err(missing::missing(session, &[E::KIND], wanted, namesake).await)
 }
 
 /// The launch plan of a workflow, which has its name and version.
