@@ -128,7 +128,7 @@ fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Fa
     };
     let exists = || {
         Failure::new(Exit::Failed, format!("there is a project `{id}` already"))
-            .hint(format!("`flyte-host project update {id}` changes it"))
+            .hint(format!("run `{}` to change it", session.server_command(&["project", "update", id])))
     };
     // What was there before cannot be taken for what was made, should the answer be lost.
     if look(session, id)?.is_some() {
@@ -204,7 +204,9 @@ fn look(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
 fn find(session: &Session, id: &str) -> Result<Project, Failure> {
     look(session, id)?.ok_or_else(|| {
         Failure::new(Exit::Failed, format!("there is no project `{id}`")).hint(format!(
-            "`flyte-host get projects` lists what there is, `flyte-host project create {id}` makes it"
+            "run `{}` to list the projects, or `{}` to create it",
+            session.server_command(&["get", "projects"]),
+            session.server_command(&["project", "create", id])
         ))
     })
 }

@@ -239,7 +239,7 @@ pub struct UnknownColumn {
 
 impl fmt::Display for UnknownColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a list of {}s has no `{}`", self.kind.name(), self.key)
+        write!(f, "unknown key `{}` for a list of {}s", self.key, self.kind.name())
     }
 }
 
@@ -253,7 +253,7 @@ impl UnknownColumn {
             Some(key) => format!("did you mean `{key}`?"),
             None => {
                 let keys: Vec<String> = self.kind.keys().map(|key| format!("`{key}`")).collect();
-                format!("there are {}", keys.join(", "))
+                format!("use one of {}", keys.join(", "))
             }
         }
     }

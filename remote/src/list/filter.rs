@@ -61,7 +61,10 @@ impl Term {
             operator(term).ok_or_else(|| FilterError::Operator { term: term.to_owned() })?;
         let (key, value) = (key.trim(), value.trim());
         if let Some(operator) = unknown_sign(term, sign) {
-            return Err(FilterError::Sign { operator, key: key.trim_end_matches('!').to_owned() });
+            let end = |letter| "=<>!~".contains(letter) || letter == ' ';
+            let (key, value) = (key.trim_end_matches(end), value.trim_start_matches(end));
+            let meant = format!("{key}{}{value}", meant(&operator));
+            return Err(FilterError::Sign { operator, meant });
         }
         if key.is_empty() || value.is_empty() {
             return Err(FilterError::Side { term: term.to_owned(), operator: sign.trim() });
@@ -162,13 +165,13 @@ fn unfit(key: &str, value: &str, mismatch: Mismatch) -> FilterError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// No operator.
-    #[error("`{term}` is no filter")]
+    #[error("no operator in filter `{term}`")]
     Operator {
         /// The part of the filter.
         term: String,
     },
     /// Nothing on one side.
-    #[error("`{term}` lacks a side of `{operator}`")]
+    #[error("no key or no value beside `{operator}` in filter `{term}`")]
     Side {
         /// The part of the filter.
         term: String,
@@ -183,8 +186,8 @@ pub enum FilterError {
     Sign {
         /// What stands in its place.
         operator: String,
-        /// The key before it.
-        key: String,
+        /// The term with an operator.
+        meant: String,
     },
     /// Several values where one is expected, or a list that is none.
     #[error("invalid list of values in `{term}`")]
@@ -221,7 +224,7 @@ pub enum FilterError {
         key: String,
     },
     /// A value that the server's syntax cannot hold.
-    #[error("the server reads `{letter}` as its own, so it cannot be told to look for `{value}`")]
+    #[error("could not look for `{value}`: Flyte's filters have no escape for `{letter}`")]
     Letter {
         /// What was given.
         value: String,
@@ -239,12 +242,12 @@ impl FilterError {
                 "write `KEY=VALUE`, with one of `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (contains), or `KEY in (A;B)`"
                     .to_owned()
             }
-            Self::Sign { operator, key } => format!("write `{key}{}VALUE`", meant(operator)),
+            Self::Sign { meant, .. } => format!("write `{meant}`"),
             Self::List { .. } => "write `KEY in (A;B)`, with `;` between the values".to_owned(),
             Self::Column(column) => column.hint(),
             Self::Type { hint, .. } => (*hint).to_owned(),
             Self::Unknown { hint, .. } => hint.clone(),
-            Self::Part { key } => format!("write `{key}=VALUE` or `{key}>VALUE`"),
+            Self::Part { key } => format!("write `{key}=VALUE`"),
             Self::Letter { .. } => "look for a part of it with `~`".to_owned(),
         }
     }

@@ -129,20 +129,16 @@ fn filters_that_cannot_be_are_told() {
         format!("{error}; {}", error.hint())
     };
     for (kind, text, expected) in [
-        (Kind::Task, "name", "`name` is no filter; write `KEY=VALUE`"),
-        (Kind::Task, "name=", "`name=` lacks a side of `=`; write `KEY=VALUE`"),
-        (Kind::Task, "nmae=x", "a list of tasks has no `nmae`; did you mean `name`?"),
+        (Kind::Task, "name", "no operator in filter `name`; write `KEY=VALUE`"),
+        (Kind::Task, "name=", "no key or no value beside `=` in filter `name=`; write `KEY=VALUE`"),
+        (Kind::Task, "nmae=x", "unknown key `nmae` for a list of tasks; did you mean `name`?"),
         (
             Kind::Workflow,
             "phase=x",
-            "a list of workflows has no `phase`; there are `project`, `domain`, `name`",
+            "unknown key `phase` for a list of workflows; use one of `project`, `domain`, `name`",
         ),
         (Kind::Task, "created_at>soon", "invalid time `soon` for `created_at`; write a date"),
-        (
-            Kind::Task,
-            "name=a\\,b",
-            "the server reads `,` as its own, so it cannot be told to look for `a,b`; look",
-        ),
+        (Kind::Task, "name=a\\,b", "could not look for `a,b`: Flyte's filters have no escape for `,`; look"),
         (
             Kind::Execution,
             "phase=FAILD",
@@ -154,11 +150,11 @@ fn filters_that_cannot_be_are_told() {
             "state=gone",
             "unknown state `gone`; use one of `EXECUTION_ACTIVE`, `EXECUTION_ARCHIVED`",
         ),
-        (Kind::Execution, "workflow.id=x", "a list of executions has no `workflow.id`;"),
-        (Kind::Execution, "phase==FAILED", "unknown operator `==`; write `phase=VALUE`"),
-        (Kind::Execution, "phase<>FAILED", "unknown operator `<>`; write `phase!=VALUE`"),
-        (Kind::Execution, "phase!==FAILED", "unknown operator `!==`; write `phase!=VALUE`"),
-        (Kind::Execution, "duration=>1", "unknown operator `=>`; write `duration>=VALUE`"),
+        (Kind::Execution, "workflow.id=x", "unknown key `workflow.id` for a list of executions;"),
+        (Kind::Execution, "phase==FAILED", "unknown operator `==`; write `phase=FAILED`"),
+        (Kind::Execution, "phase<>FAILED", "unknown operator `<>`; write `phase!=FAILED`"),
+        (Kind::Execution, "phase!==FAILED", "unknown operator `!==`; write `phase!=FAILED`"),
+        (Kind::Execution, "duration=>1", "unknown operator `=>`; write `duration>=1`"),
         (Kind::Execution, "duration>long", "invalid duration `long` for `duration`; write a duration"),
         (Kind::Execution, "duration>-1s", "invalid duration `-1s` for `duration`; write a duration"),
         (Kind::Execution, "created_at~2024", "could not look for a part of `created_at`: not a text; write"),
@@ -178,7 +174,11 @@ fn filters_that_cannot_be_are_told() {
             "retry_attempt=first",
             "invalid number `first` for `retry_attempt`; write a whole",
         ),
-        (Kind::Task, "execution.phase=FAILED", "a list of tasks has no `execution.phase`; there are"),
+        (
+            Kind::Task,
+            "execution.phase=FAILED",
+            "unknown key `execution.phase` for a list of tasks; use one of",
+        ),
     ] {
         let told = told(kind, text);
         assert!(told.starts_with(expected), "of `{text}`: {told}");

@@ -122,9 +122,10 @@ impl ColumnType {
                 "duration",
                 "write a duration such as `90s`, `1h30m` or `1.5` (seconds)",
             )),
-            Self::Number => match text.parse::<u64>() {
-                Ok(number) => Ok(number.to_string()),
-                Err(_) => Err(Mismatch::Type("number", "write a whole number, such as `3`")),
+            // Some of these columns have 32 bits.
+            Self::Number => match text.parse::<i32>() {
+                Ok(number) if number >= 0 => Ok(number.to_string()),
+                _ => Err(Mismatch::Type("number", "write a whole number, such as `3`")),
             },
             Self::Name(values) => values.find(text).map(|(_, name)| name.to_owned()),
             // A number may be newer than this program.

@@ -68,7 +68,11 @@ pub(crate) static TABLE: Table = Table {
     joins: JOINS,
 };
 
-static JOINS: &[Join] = &[Join { table: &super::task::TABLE, on: "tasks.id = executions.task_id" }];
+static JOINS: &[Join] = &[
+    Join { table: &super::task::TABLE, on: "tasks.id = executions.task_id" },
+    Join { table: &super::launch_plan::TABLE, on: "launch_plans.id = executions.launch_plan_id" },
+    Join { table: &super::workflow::TABLE, on: "workflows.id = executions.workflow_id" },
+];
 
 /// The longest error text in lists.
 const LISTED_ERROR: usize = 100;

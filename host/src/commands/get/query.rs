@@ -18,9 +18,9 @@ pub(super) struct ListArgs {
         alias = "filter.limit",
         conflicts_with = "all",
         help_heading = "Lists",
-        allow_negative_numbers = true
+        allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..)
     )]
-    limit: Option<usize>,
+    limit: Option<u32>,
 
     /// List all there are
     #[arg(long, help_heading = "Lists")]
@@ -58,7 +58,10 @@ impl ListArgs {
     }
 
     fn limit(&self) -> Option<usize> {
-        if self.all { None } else { Some(self.limit.unwrap_or(LIMIT)) }
+        if self.all {
+            return None;
+        }
+        Some(self.limit.map_or(LIMIT, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
     }
 
     /// Whether only a part of what there is was asked for.

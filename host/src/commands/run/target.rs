@@ -138,8 +138,8 @@ impl Target {
             if let Some(value) = self.fixed_value(error) {
                 let path = &error.path;
                 return failure
-                    .caused_by(format!("`{path}`: the launch plan has the fixed value `{value}` for it"))
-                    .hint(format!("{path}: leave it out, or run the workflow with `--workflow`"));
+                    .caused_by(format!("`{path}`: fixed to `{value}` by the launch plan"))
+                    .hint(format!("leave out `{path}`, or run a launch plan that does not fix it"));
             }
             let failure = failure.caused_by(error);
             match error.hint() {

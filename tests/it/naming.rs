@@ -1,0 +1,324 @@
+//! Names, versions and values that are almost right, and hints that can be pasted.
+
+use snapbox::str;
+use tests::{Recorded, TestEnvironment, snapshot};
+
+use crate::{
+    flyte::{empty, hello},
+    home_with,
+    register_send::HELLO,
+};
+
+#[test]
+fn hints_carry_the_flags_that_chose_the_project() {
+    let flyte = hello();
+    flyte.run(&["project", "create", "other"]);
+    let other = ["-p", "other", "-d", "staging"];
+    let run = |arguments: &[&str]| flyte.run(&[arguments, &other].concat());
+    flyte.home.write("hello.yaml", HELLO);
+    run(&["register", "hello.yaml", "--version", "1"]);
+    snapshot!(
+        run(&["get", "task", "nothing"]),
+        str![[r#"
+------- stderr -------
+error: there is no task `nothing` in project `other`, domain `staging`
+hint: run `flyte-host get tasks -p other -d staging` to list the tasks
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        run(&["get", "launch-plan", "shout", "z9"]),
+        str![[r#"
+------- stderr -------
+error: there is no launch plan `shout` in version `z9` in project `other`, domain `staging`
+hint: run `flyte-host get launch-plans shout --versions -p other -d staging` to list its versions
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        run(&["run", "nothing"]),
+        str![[r#"
+------- stderr -------
+error: there is no launch plan, workflow or task `nothing` in project `other`, domain `staging`
+hint: run `flyte-host get launch-plans -p other -d staging` to list the launch plans
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        run(&["launchplan", "activate", "nothing"]),
+        str![[r#"
+------- stderr -------
+error: there is no launch plan `nothing` in project `other`, domain `staging`
+hint: run `flyte-host get launch-plans -p other -d staging` to list the launch plans
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "project", "nothing", "--sandbox", "-p", "other"]),
+        str![[r#"
+------- stderr -------
+error: there is no project `nothing`
+hint: run `flyte-host get projects --sandbox` to list the projects
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "nothing", "--sandbox", "--no-plugins"]),
+        str![[r#"
+------- stderr -------
+error: there is no task `nothing` in project `flytesnacks`, domain `development`
+hint: run `flyte-host get tasks --sandbox --no-plugins` to list the tasks
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn another_kind_of_the_name_is_told() {
+    let flyte = hello();
+    snapshot!(
+        flyte.run(&["run", "hello.twice", "--task"]),
+        str![[r#"
+------- stderr -------
+error: there is no task `hello.twice` in project `flytesnacks`, domain `development`
+hint: run `hello.twice` without `--task`: there is a workflow of that name
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "--workflow"]),
+        str![[r#"
+------- stderr -------
+error: there is no workflow `hello.greet` in project `flytesnacks`, domain `development`
+hint: run `hello.greet` without `--workflow`: there is a task of that name
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "hello.twice"]),
+        str![[r#"
+------- stderr -------
+error: there is no task `hello.twice` in project `flytesnacks`, domain `development`
+hint: run `flyte-host get workflow hello.twice` to see the workflow of that name
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["launchplan", "activate", "hello.greet"]),
+        str![[r#"
+------- stderr -------
+error: there is no launch plan `hello.greet` in project `flytesnacks`, domain `development`
+hint: run `flyte-host get task hello.greet` to see the task of that name
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_version_that_is_not_there() {
+    let flyte = empty();
+    flyte.home.write("hello.yaml", HELLO);
+    for version in ["1", "2024-01"] {
+        flyte.run(&["register", "hello.yaml", "--version", version]);
+    }
+    snapshot!(
+        flyte.run(&["launchplan", "activate", "shout:2024-02"]),
+        str![[r#"
+------- stderr -------
+error: there is no launch plan `shout` in version `2024-02` in project `flytesnacks`, domain `development`
+hint: did you mean version `2024-01`?
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["launchplan", "deactivate", "shout", "x"]),
+        str![[r#"
+------- stderr -------
+error: there is no launch plan `shout` in version `x` in project `flytesnacks`, domain `development`
+hint: run `flyte-host get launch-plans shout --versions` to list its versions
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "say:x", "-i", "text=a"]),
+        str![[r#"
+------- stderr -------
+error: there is no launch plan, workflow or task `say` in version `x` in project `flytesnacks`, domain `development`
+hint: run `flyte-host get tasks say --versions` to list its versions
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["launchplan", "activate", "shout:1"]),
+        str![[r#"
+NAME   VERSION  STATE   SCHEDULE
+shout  1        ACTIVE  -
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["launchplan", "deactivate", "shout:1"]),
+        str![[r#"
+NAME   VERSION  STATE     SCHEDULE
+shout  1        INACTIVE  -
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["launchplan", "activate", "shout:1", "1"]),
+        str![[r#"
+------- stderr -------
+error: the version is given twice
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn a_version_may_have_a_colon() {
+    let flyte = empty();
+    flyte.home.write("hello.yaml", HELLO);
+    flyte.run(&["register", "hello.yaml", "--version", "a:b"]);
+    snapshot!(
+        flyte.run(&["get", "task", "say:a:b", "-o", "name"]),
+        str![[r#"
+say:a:b
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "say", "a:b", "-o", "name"]),
+        str![[r#"
+say:a:b
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["launchplan", "activate", "shout:a:b", "-o", "name"]),
+        str![[r#"
+shout
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["get", "task", "say:a:c"]),
+        str![[r#"
+------- stderr -------
+error: there is no task `say:a` in version `c` in project `flytesnacks`, domain `development`
+hint: did you mean version `a:b`?
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn an_empty_value_is_an_error() {
+    let flyte = empty();
+    flyte.home.write("hello.yaml", HELLO);
+    snapshot!(
+        flyte.run(&["run", "shout", "--name", ""]),
+        str![[r#"
+------- stderr -------
+error: a value is required for '--name <NAME>' but none was supplied
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["register", "hello.yaml", "--version", ""]),
+        str![[r#"
+------- stderr -------
+error: a value is required for '--version <VERSION>' but none was supplied
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "shout", "--max-parallelism", "-1"]),
+        str![[r#"
+------- stderr -------
+error: invalid value '-1' for '--max-parallelism <N>': -1 is not in 0..=65535
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    snapshot!(flyte.run(&["get", "tasks", "--limit", "0"]), str![""]);
+    snapshot!(
+        flyte.run(&["get", "tasks", "--limit", "-1"]),
+        str![[r#"
+------- stderr -------
+error: invalid value '-1' for '--limit <N>': invalid digit found in string
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
+    for arguments in [
+        &["run", "shout", "--tag", ""][..],
+        &["run", "shout", "--service-account="],
+        &["run", "shout", "--raw-output-data-prefix", ""],
+        &["run", "shout", "--cluster-pool", ""],
+        &["run", "shout", "--execution-cluster-label", ""],
+        &["get", "tasks", "-p", ""],
+        &["get", "tasks", "-d", ""],
+        &["get", "execution", ""],
+        &["get", "project", ""],
+        &["get", "nodes", ""],
+        &["get", "task", "say", ""],
+        &["launchplan", "activate", "shout", ""],
+    ] {
+        let told = flyte.run(arguments);
+        assert!(
+            told.contains("[exit: 2]") && told.contains("a value is required for"),
+            "{arguments:?}: {told}"
+        );
+    }
+}
+
+/// A home whose Flyte is a recorded one.
+fn recorded(arguments: &[&str]) -> String {
+    let flyte = Recorded::api().start();
+    let mut home: TestEnvironment = home_with(&[]);
+    flyte.configure(&mut home);
+    home.run(arguments)
+}
+
+#[test]
+fn a_fixed_input_is_told() {
+    snapshot!(
+        recorded(&["run", "lp.fixed:v1", "-p", "ga-a-main", "-i", "x=3", "-i", "y=1"]),
+        str![[r#"
+------- stderr -------
+error: the inputs do not fit launch plan `lp.fixed`, version `v1`
+  caused by: `inputs.x`: the launch plan has the fixed value `7` for it
+hint: inputs.x: leave it out, or run the workflow with `--workflow`
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn conditions_stand_on_the_edges_of_a_graph() {
+    snapshot!(
+        recorded(&["get", "workflow", "w.branch:v1", "-p", "ga-a-main", "-o", "dot"]),
+        str![[r#"
+digraph "w.branch" {
+  rankdir=TB;
+  node [shape=box];
+  "start-node" [label="start-node", shape=circle];
+  "end-node" [label="end-node", shape=circle];
+  "b0" [label="b0", shape=diamond];
+  "b0" -> "b0-then" [label="x GT 1"];
+  "b0" -> "b0-else" [label="orElse"];
+  "b0-then" [label="t.add", shape=box];
+  "b0-else" [label="t.add", shape=box];
+  "b0" -> "end-node";
+  "start-node" -> "b0";
+}
+[exit: 0]
+"#]]
+    );
+}
