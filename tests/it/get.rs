@@ -27,8 +27,9 @@ no tasks in project `flytesnacks`, domain `development`
         flyte.run(&["get", "launch-plans", "-p", "other"]),
         str![[r#"
 ------- stderr -------
-no launch plans in project `other`, domain `development`
-[exit: 0]
+error: there is no project `other`
+hint: run `flyte-host get projects` to list the projects
+[exit: 1]
 "#]]
     );
     snapshot!(flyte.run(&["get", "executions", "-o", "name"]), str!["[exit: 0]"]);
@@ -295,7 +296,7 @@ hint: did you mean `hello.greet`?
         str![[r#"
 ------- stderr -------
 error: there is no task `hello.greet` in version `v9` in project `flytesnacks`, domain `development`
-hint: `flyte-host get tasks hello.greet --versions` lists its versions
+hint: run `flyte-host get tasks hello.greet --versions` to list its versions
 [exit: 1]
 "#]]
     );
@@ -304,7 +305,7 @@ hint: `flyte-host get tasks hello.greet --versions` lists its versions
         str![[r#"
 ------- stderr -------
 error: there is no workflow `else` in project `flytesnacks`, domain `development`
-hint: `flyte-host get workflows` lists what there is
+hint: run `flyte-host get workflows` to list the workflows
 [exit: 1]
 "#]]
     );
@@ -335,7 +336,7 @@ fn lists_that_cannot_be() {
         flyte.run(&["get", "tasks", "--filter", "nmae=x"]),
         str![[r#"
 ------- stderr -------
-error: a list of tasks has no `nmae`
+error: unknown key `nmae` for a list of tasks
 hint: did you mean `name`?
 [exit: 2]
 "#]]
@@ -344,7 +345,7 @@ hint: did you mean `name`?
         flyte.run(&["get", "tasks", "--filter", "name"]),
         str![[r#"
 ------- stderr -------
-error: `name` is no filter
+error: no operator in filter `name`
 hint: write `KEY=VALUE`, with one of `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (contains), or `KEY in (A;B)`
 [exit: 2]
 "#]]
@@ -353,7 +354,7 @@ hint: write `KEY=VALUE`, with one of `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (conta
         flyte.run(&["get", "executions", "--sort-by", "nmae"]),
         str![[r#"
 ------- stderr -------
-error: a list of executions has no `nmae`
+error: unknown key `nmae` for a list of executions
 hint: did you mean `name`?
 [exit: 2]
 "#]]

@@ -69,7 +69,7 @@ fn what_is_not_there_is_told() {
         str![[r#"
 ------- stderr -------
 error: there is no launch plan `shouting` in project `flytesnacks`, domain `development`
-hint: `flyte-host get launch-plans` lists what there is
+hint: did you mean `shout`?
 [exit: 1]
 "#]]
     );
@@ -78,7 +78,7 @@ hint: `flyte-host get launch-plans` lists what there is
         str![[r#"
 ------- stderr -------
 error: there is no launch plan `shout` in version `3` in project `flytesnacks`, domain `development`
-hint: `flyte-host get launch-plans` lists what there is
+hint: run `flyte-host get launch-plans shout --versions` to list its versions
 [exit: 1]
 "#]]
     );
@@ -86,7 +86,8 @@ hint: `flyte-host get launch-plans` lists what there is
         home.run(&["launchplan", "deactivate", "shout", "-d", "staging"]),
         str![[r#"
 ------- stderr -------
-error: no version of launch plan `shout` is active
+error: there is no launch plan `shout` in project `flytesnacks`, domain `staging`
+hint: run `flyte-host get launch-plans -d staging` to list the launch plans
 [exit: 1]
 "#]]
     );

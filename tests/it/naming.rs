@@ -245,12 +245,21 @@ For more information, try '--help'.
 [exit: 2]
 "#]]
     );
-    snapshot!(flyte.run(&["get", "tasks", "--limit", "0"]), str![""]);
+    snapshot!(
+        flyte.run(&["get", "tasks", "--limit", "0"]),
+        str![[r#"
+------- stderr -------
+error: invalid value '0' for '--limit <N>': 0 is not in 1..=4294967295
+
+For more information, try '--help'.
+[exit: 2]
+"#]]
+    );
     snapshot!(
         flyte.run(&["get", "tasks", "--limit", "-1"]),
         str![[r#"
 ------- stderr -------
-error: invalid value '-1' for '--limit <N>': invalid digit found in string
+error: invalid value '-1' for '--limit <N>': -1 is not in 1..=4294967295
 
 For more information, try '--help'.
 [exit: 2]
@@ -293,8 +302,8 @@ fn a_fixed_input_is_told() {
         str![[r#"
 ------- stderr -------
 error: the inputs do not fit launch plan `lp.fixed`, version `v1`
-  caused by: `inputs.x`: the launch plan has the fixed value `7` for it
-hint: inputs.x: leave it out, or run the workflow with `--workflow`
+  caused by: `inputs.x`: fixed to `7` by the launch plan
+hint: leave out `inputs.x`, or run a launch plan that does not fix it
 [exit: 1]
 "#]]
     );

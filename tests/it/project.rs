@@ -122,7 +122,7 @@ fn what_cannot_be_is_refused() {
         str![[r#"
 ------- stderr -------
 error: there is a project `flytesnacks` already
-hint: `flyte-host project update flytesnacks` changes it
+hint: run `flyte-host project update flytesnacks` to change it
 [exit: 1]
 "#]]
     );
@@ -150,7 +150,7 @@ For more information, try '--help'.
         str![[r#"
 ------- stderr -------
 error: there is no project `nobody`
-hint: `flyte-host get projects` lists what there is, `flyte-host project create nobody` makes it
+hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
 "#]]
     );
@@ -168,7 +168,7 @@ hint: add `--name`, `--description` or `--labels`
         str![[r#"
 ------- stderr -------
 error: there is no project `nobody`
-hint: `flyte-host get projects` lists what there is, `flyte-host project create nobody` makes it
+hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
 "#]]
     );

@@ -266,7 +266,7 @@ hint: did you mean `hello.twice`?
         str![[r#"
 ------- stderr -------
 error: there is no task `hello.twice` in project `flytesnacks`, domain `development`
-hint: did you mean `hello.write`?
+hint: run `hello.twice` without `--task`: there is a workflow of that name
 [exit: 1]
 "#]]
     );
@@ -275,7 +275,7 @@ hint: did you mean `hello.write`?
         str![[r#"
 ------- stderr -------
 error: there is no launch plan, workflow or task `hello.twice` in version `v9` in project `flytesnacks`, domain `development`
-hint: `flyte-host get launch-plans hello.twice --versions` lists its versions
+hint: run `flyte-host get workflows hello.twice --versions` to list its versions
 [exit: 1]
 "#]]
     );
