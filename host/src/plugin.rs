@@ -38,7 +38,7 @@
 pub mod builtin;
 pub mod chain;
 pub mod error;
-#[cfg(feature = "next-protocol")]
+#[cfg(next_protocol)]
 mod growth;
 mod handshake;
 mod library;

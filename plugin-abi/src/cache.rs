@@ -75,7 +75,7 @@ impl vtable::VersionParameters for VersionParameters {
     fn arguments(&self) -> RVec<RString> {
         strings(&self.arguments)
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }
@@ -263,7 +263,7 @@ impl vtable::CachePolicy for CachePolicy {
     fn ttl(&self) -> ROption<u64> {
         self.ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)).into()
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -214,7 +214,7 @@ impl vtable::Fault for PluginError {
     fn upstream(&self) -> u64 {
         self.upstream
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

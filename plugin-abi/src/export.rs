@@ -32,7 +32,7 @@ extern "C" fn create<P: Exported>(host: HostArc) -> Outcome<HooksBox> {
     shim::create::<P>(host)
 }
 
-#[cfg(feature = "next-protocol")]
+#[cfg(next_protocol)]
 extern "C" fn revision() -> u32 {
     1
 }
@@ -44,7 +44,7 @@ impl<P: Exported> ModuleOf<P> {
     const MODULE: &'static WithMetadata<PluginModule> = &WithMetadata::new(PluginModule {
         passport: RStr::from_str(P::PASSPORT),
         create: create::<P>,
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         revision,
     });
 }
@@ -111,11 +111,11 @@ macro_rules! __export {
             );
 
             #[doc = "What the plugin says about itself without being run."]
-            #[unsafe(export_name = "flyte_plugin_passport")]
+            #[unsafe(export_name = "flyte_plugin_passport_1")]
             pub static PASSPORT: [u8; TEXT.size()] = BYTES;
 
             #[doc = "Where the host finds the plugin's vtable."]
-            #[unsafe(export_name = "flyte_plugin_header")]
+            #[unsafe(export_name = "flyte_plugin_header_1")]
             pub static HEADER: $crate::__private::LibHeader = $crate::export::header::<$plugin>();
         };
     };

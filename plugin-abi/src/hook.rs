@@ -6,7 +6,7 @@ use crate::version::{MAJOR, ProtocolVersion};
 
 macro_rules! hooks {
     ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident = $name:literal since $minor:literal,)*) => {
-        /// One of the behaviours of the Flyte client that a plugin may change.
+        /// One of the behaviours of the Flyte client that a plugin may change. A protocol has 64 hooks at most.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Hook {
@@ -49,7 +49,7 @@ hooks! {
     /// flytekit's `get_default_cache_policies`: how tasks are cached that do not say so themselves.
     GetDefaultCachePolicies = "get_default_cache_policies" since 0,
     /// The hook of the growth tests; it is in no protocol that ships.
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     GetGreeting = "get_greeting" since 1,
 }
 

@@ -80,7 +80,7 @@ impl Host {
     }
 
     /// The number of methods beyond protocol 1.0 that the host's services have.
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     #[must_use]
     pub fn revision(&self) -> u32 {
         self.raw.revision()

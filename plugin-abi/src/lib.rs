@@ -47,6 +47,13 @@
 //!
 //! Test it with [`testing`], without a host.
 //!
+//! # Versions
+//!
+//! This crate has the version of the protocol: `1.0.7` speaks protocol 1.0. A plugin that is built with any
+//! version 1.x loads in every host that speaks any protocol 1.x, older or newer; what the older side does not
+//! know answers as its default does. Only a new major number would need a rebuild. The limits of a protocol
+//! are in [`vtable`], those of a passport in [`passport`].
+//!
 //! # Threads, memory, trust
 //!
 //! Hooks may be called from any thread and by several at once. Every value that crosses is freed by the

@@ -8,10 +8,19 @@ use crate::hook::Hook;
 use crate::version;
 
 /// The symbol under which a library exports its passport.
-pub const SYMBOL: &str = "flyte_plugin_passport";
+///
+/// It ends in the major number of the protocol, so that one library can serve hosts of two major
+/// protocols, and a host can tell another protocol from no plugin at all.
+pub const SYMBOL: &str = "flyte_plugin_passport_1";
 
-/// The symbol under which a library exports abi_stable's header.
-pub const HEADER_SYMBOL: &str = "flyte_plugin_header";
+/// The symbol under which a library exports abi_stable's header; numbered as [`SYMBOL`].
+pub const HEADER_SYMBOL: &str = "flyte_plugin_header_1";
+
+/// [`SYMBOL`] without the number, as `plugin-abi` 0.1 exported it.
+pub const UNNUMBERED_SYMBOL: &str = "flyte_plugin_passport";
+
+/// [`HEADER_SYMBOL`] without the number, as `plugin-abi` 0.1 exported it.
+pub const UNNUMBERED_HEADER_SYMBOL: &str = "flyte_plugin_header";
 
 /// The first line; the number is that of the format, not of the protocol.
 pub const MAGIC: &str = "flyte-plugin-passport 1\n";
@@ -19,7 +28,10 @@ pub const MAGIC: &str = "flyte-plugin-passport 1\n";
 /// No passport is longer than this, in bytes, the NUL included.
 pub const MAX_LEN: usize = 16 * 1024;
 
-/// The hooks that a plugin overrides, as a set that can be built in a constant.
+/// The version of abi_stable to which this crate is pinned.
+const ABI_STABLE: &str = "0.11.3";
+
+/// The hooks that a plugin overrides, as a set that can be built in a constant. It holds 64 hooks at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HookSet(u64);
 
@@ -76,6 +88,9 @@ const fn equal(left: &str, right: &str) -> bool {
     true
 }
 
+/// The bits of a [`HookSet`].
+const _: () = assert!(Hook::ALL.len() <= 64, "a passport's set of hooks holds 64 hooks");
+
 /// What Cargo knows of the plugin's crate.
 #[doc(hidden)]
 pub struct CrateFacts {
@@ -125,7 +140,7 @@ impl Text {
             .raw("\n")
             .line("rustc", env!("PLUGIN_ABI_RUSTC"))
             .line("target", env!("PLUGIN_ABI_TARGET"))
-            .line("abi_stable", "0.11")
+            .line("abi_stable", ABI_STABLE)
             .line("description", facts.description)
             .line("homepage", homepage)
             .line("license", facts.license)
@@ -235,4 +250,23 @@ const fn is_name(name: &str) -> bool {
         index += 1;
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_end_in_the_major_number() {
+        for (symbol, unnumbered) in [(SYMBOL, UNNUMBERED_SYMBOL), (HEADER_SYMBOL, UNNUMBERED_HEADER_SYMBOL)] {
+            assert_eq!(symbol, format!("{unnumbered}_{}", version::MAJOR));
+        }
+    }
+
+    #[test]
+    fn abi_stable_is_the_version_in_the_passport() {
+        let manifest = include_str!("../../Cargo.toml");
+        let pin = format!("abi_stable = {{ version = \"={ABI_STABLE}\"");
+        assert!(manifest.contains(&pin), "the workspace does not pin abi_stable to {ABI_STABLE}");
+    }
 }

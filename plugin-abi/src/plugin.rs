@@ -104,7 +104,7 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// # Errors
     ///
     /// Shown by `plugin show`.
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn get_greeting(&self, next: Next<'_>) -> Result<String, PluginError> {
         next.get_greeting()
     }
@@ -177,7 +177,7 @@ impl<'a> Next<'a> {
     /// # Errors
     ///
     /// Those of the link that answered.
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     pub fn get_greeting(&self) -> Result<String, PluginError> {
         lift(self.raw.next_get_greeting()).map(String::from)
     }

@@ -54,7 +54,7 @@ impl vtable::RemoteRequest for RemoteRequest {
     fn data_upload_location(&self) -> ROption<RString> {
         optional(self.data_upload_location.as_deref())
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }
@@ -293,7 +293,7 @@ impl vtable::Remote for Remote {
     fn base(&self) -> u64 {
         self.base
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

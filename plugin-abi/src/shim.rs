@@ -174,7 +174,7 @@ impl<P: Plugin> Hooks for Shim<P> {
         })
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn get_greeting(&self, context: ContextRef<'_>) -> Outcome<RString> {
         guard(|| self.0.get_greeting(Next::new(&context)).map(RString::from))
     }

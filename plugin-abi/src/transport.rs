@@ -228,7 +228,7 @@ impl vtable::Transport for Shim {
             }
         }
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }
@@ -256,7 +256,7 @@ impl vtable::Call for Lowered<'_> {
         // Less than a millisecond is not "as long as it takes".
         self.timeout.map_or(0, |limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1))
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }
@@ -269,7 +269,7 @@ impl vtable::Answer for Answer {
     fn message(&self) -> RSlice<'_, u8> {
         self.message.as_slice().into()
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -10,14 +10,23 @@
 //! 2. A new method goes behind the last one of its interface and has a default body, which says what
 //!    the older side would have said. `#[sabi(last_prefix_field)]` stays where it was in 1.0.
 //! 3. A new hook is a method of [`Hooks`] whose default passes on to [`Context`].
-//! 4. [`crate::version::MINOR`] is raised, with a line about what it added.
+//! 4. [`crate::version::MINOR`] is raised, with a line about what it added, and the versions of this
+//!    crate and of its macros with it. The crate keeps its name.
+//! 5. An interface has at most 64 members, of which abi_stable takes 2: 62 methods. Its derive refuses
+//!    more, and the test `border` complains when fewer than 16 are left: what comes then is a new
+//!    interface, which an old one returns. There are at most 64 hooks ([`HookSet`](crate::HookSet)).
+//!
+//! `protocol-1.txt` in the folder of this crate has every interface with its methods in order, as the
+//! layout check sees them. The test `border` holds rules 1 and 2: lines of a protocol that is in
+//! `tests/museum` never change, and what was appended is written there by
+//! `SNAPSHOTS=overwrite cargo test -p plugin-abi --test border`.
 //!
 //! | plugin | host | what happens |
 //! |---|---|---|
 //! | 1.0 | 1.0 | the usual layout check |
 //! | 1.1 | 1.0 | the usual layout check: the plugin may have more |
 //! | 1.0 | 1.1 | the layout check with the sides exchanged: here the *host* has more; what the plugin lacks runs its default |
-//! | 2.0 | 1.x | refused by the passport, before the file is loaded |
+//! | 2.0 | 1.x | refused by its symbols, which end in the major number, before the file is loaded |
 //!
 //! Either way every method of one side that the other lacks runs its default body, in the process
 //! and with the objects of the side that calls. That holds for both directions of every interface,
@@ -30,11 +39,11 @@
 #![expect(missing_docs, reason = "the derives of abi_stable make undocumented items beside each interface")]
 #![expect(non_local_definitions, reason = "abi_stable's derives put their impls into anonymous constants")]
 #![cfg_attr(
-    feature = "next-protocol",
+    next_protocol,
     expect(unused_braces, reason = "abi_stable's derive wraps default bodies a second time")
 )]
 #![cfg_attr(
-    feature = "next-protocol",
+    next_protocol,
     expect(clippy::cast_ptr_alignment, reason = "abi_stable's derive finds a newer method by its offset")
 )]
 
@@ -49,12 +58,12 @@ macro_rules! interface {
         next { $($next:tt)* }
     ) => {
         $(#[$($attribute)*])*
-        #[cfg(not(feature = "next-protocol"))]
+        #[cfg(not(next_protocol))]
         #[abi_stable::sabi_trait]
         pub trait $name: $($bound)* { $($body)* }
 
         $(#[$($attribute)*])*
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         #[abi_stable::sabi_trait]
         pub trait $name: $($bound)* { $($body)* $($next)* }
     };

@@ -6,7 +6,7 @@ use tests::{TestEnvironment, difference, patch, prepared, snapshot};
 
 use crate::{allow_sandbox, home_with};
 
-/// A version of the protocol, as the feature `next-protocol` decides it.
+/// A version of the protocol, as `--cfg next_protocol` decides it.
 #[derive(Clone, Copy)]
 enum Protocol {
     /// 1.0.

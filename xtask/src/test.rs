@@ -86,7 +86,7 @@ impl Prepared {
         for plugin in &workspace.plugins {
             build.args(["--package", plugin]);
         }
-        build.args(["--features", "flyte-host/next-protocol,growth-plugin/next-protocol"]);
+        build.env("RUSTFLAGS", "--cfg next_protocol");
         run(build.env("CARGO_TARGET_DIR", &target).current_dir(&workspace.root))?;
         let built = target.join("debug");
         self.variables.push(("FLYTE_TEST_NEXT_HOST", program(&built, "flyte-host")));

@@ -28,7 +28,8 @@ const UNFINISHED: [&str; 4] =
 const MACHINE_FOLDERS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
 /// Who may not know whom, and which direct dependencies `plugin-abi` is held to.
-const PLUGIN_ABI_MAY_USE: [&str; 5] = ["abi_stable", "clap", "plugin-abi-macros", "serde", "serde_json"];
+const PLUGIN_ABI_MAY_USE: [&str; 6] =
+    ["abi_stable", "abi_stable_derive", "abi_stable_shared", "clap", "plugin-abi-macros", "serde_json"];
 const PLUGIN_ROOM_KNOWS_NOT: [&str; 4] = ["use remote::", "remote::config", "crate::cli", "crate::commands"];
 const REMOTE_KNOWS_NOT: [&str; 3] = ["abi_stable", "flyte-host", "plugin-abi"];
 const PLUGIN_CLIENT_KNOWS_NOT: [&str; 5] = ["auth", "flyte-host", "hyper", "rustls", "tonic"];

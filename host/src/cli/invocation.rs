@@ -202,7 +202,7 @@ impl Invocation for Run<'_> {
         RResult::from(transport.map(HostTransport::into_raw))
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -76,7 +76,7 @@ impl Progress for Line {
     fn set_message(&self, message: RStr<'_>) {
         self.say(message.as_str().to_owned());
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -65,7 +65,7 @@ impl Hooks for Builtin {
         ROk(RVec::new())
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn get_greeting(&self, _context: ContextRef<'_>) -> Outcome<RString> {
         ROk(RString::from("no greeting"))
     }

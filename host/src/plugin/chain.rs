@@ -93,7 +93,7 @@ impl Chain {
             let what = What::Said(PluginError::from_raw(&fault));
             Fault::new(link.identity.clone(), Place::Hook(Hook::ConfigureCli), what)
         })?;
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         super::growth::ask(&link.identity, &super::growth::Made::Edits(&edits));
         Ok(edits)
     }
@@ -140,7 +140,7 @@ impl Chain {
     /// # Errors
     ///
     /// The fault of the link that failed.
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     pub fn get_greeting(&self) -> Result<String, Fault> {
         Call::new(self).get_greeting(0)
     }
@@ -212,7 +212,7 @@ impl<'a> Call<'a> {
     /// The link that returned an error is to blame, unless it only passed on what `next` returned.
     #[cold]
     fn blame(&self, link: &Link, hook: Hook, raw: &FaultBox) -> Fault {
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         super::growth::ask(&link.identity, &super::growth::Made::Fault(raw));
         let error = PluginError::from_raw(raw);
         let known = self.take_back(|lent| &lent.faults, error.upstream());
@@ -237,7 +237,7 @@ impl<'a> Call<'a> {
         let (index, raw) = self.ask(hook, from, |link, context| {
             link.hooks.get_remote(RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque), context)
         })?;
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Remote(&raw));
         let answer = Remote::from_raw(&raw);
         validate::remote(&answer).map_err(|reason| self.unusable(index, hook, reason))?;
@@ -289,7 +289,7 @@ impl<'a> Call<'a> {
         let hook = Hook::GetDefaultCachePolicies;
         let (index, answer) =
             self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Policies(&answer));
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
         validate::policies(&policies).map_err(|reason| self.unusable(index, hook, reason))?;
@@ -297,7 +297,7 @@ impl<'a> Call<'a> {
         Ok(policies.into_iter().map(|policy| self.chain.policy_faults.watch(policy, owner)).collect())
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn get_greeting(&self, from: usize) -> Result<String, Fault> {
         let (_, answer) =
             self.ask(Hook::GetGreeting, from, |link, context| link.hooks.get_greeting(context))?;
@@ -352,7 +352,7 @@ impl Context for Rest<'_> {
         self.call.lower(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn next_get_greeting(&self) -> Outcome<RString> {
         self.call.lower(self.call.get_greeting(self.from).map(RString::from))
     }

@@ -2,6 +2,9 @@
 //!
 //! abi_stable's own check lets a plugin be newer than the host, and refuses an older one as soon as any
 //! interface has grown. So the direction of the check follows the versions: whoever is newer may have more.
+//!
+//! Of a type's crate the check compares the name, and the major number of its version (at 0.y: the minor
+//! number; `VersionNumber::is_loosely_compatible`). So patch and minor releases of `plugin-abi` 1 go together.
 
 #![expect(
     unsafe_code,
@@ -123,7 +126,12 @@ fn difference(finding: &AbiInstability) -> String {
         AbiInstability::TLDataDiscriminant(kind) => {
             format!("is another kind of type: {:?} and not {:?}", kind.found, kind.expected)
         }
-        AbiInstability::PackageVersion(_) | AbiInstability::Package(_) => "is of another package".into(),
+        AbiInstability::Package(name) => {
+            format!("is of the crate `{}` and not `{}`", name.found, name.expected)
+        }
+        AbiInstability::PackageVersion(version) => {
+            format!("is of version {} of its crate and not {}", version.found, version.expected)
+        }
         _ => "is built differently".into(),
     }
 }

@@ -173,7 +173,7 @@ pub(super) fn create(
         version: passport.version().to_owned(),
         homepage: passport.homepage().map(str::to_owned),
     };
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     super::growth::ask(&identity, &super::growth::Made::Module(module));
     let host = services::services(passport.name(), program, section);
     let hooks = (module.create())(host).into_result().map_err(|raw| {

@@ -49,7 +49,7 @@ impl HostServices for Services {
         log::log!(target: &self.plugin, log_level(level), "{}", message.as_str());
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

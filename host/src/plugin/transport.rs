@@ -70,7 +70,7 @@ impl Layers {
             let given: ROption<_> = behind.map(lent).into();
             let opened = raw.open(given).into_result();
             let opened = opened.map_err(|fault| failed(owner, What::Said(PluginError::from_raw(&fault))))?;
-            #[cfg(feature = "next-protocol")]
+            #[cfg(next_protocol)]
             super::growth::ask(owner, &super::growth::Made::Transport(raw, &opened));
             let opened = Owned { owner: owner.clone(), transport: HostTransport::from_raw(opened) };
             behind = Some(HostTransport::new(opened));

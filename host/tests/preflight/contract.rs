@@ -60,8 +60,8 @@ fn a_library_is_not_a_plugin() {
     let Some(report) = report("int answer(void) { return 42; }") else { return };
     assert_eq!(
         report,
-        "error: `DIR/libacme.so` is a library, not a plugin: it exports neither `flyte_plugin_passport` \
-         nor `flyte_plugin_header`
+        "error: `DIR/libacme.so` is a library, not a plugin: it exports neither `flyte_plugin_passport_1` \
+         nor `flyte_plugin_header_1`
 hint: in the plugin's `Cargo.toml` set `crate-type = [\"cdylib\"]` under `[lib]`, and put \
          `#[plugin_abi::export]` on its `impl Plugin` block
 "
@@ -73,14 +73,14 @@ fn half_a_plugin_is_refused() {
     let Some(no_header) = report(&passport_source(PASSPORT)) else { return };
     assert_eq!(
         no_header,
-        "error: `DIR/libacme.so` exports `flyte_plugin_passport` but not `flyte_plugin_header`
-hint: build the plugin with `#[plugin_abi::export]`, and let nothing strip `flyte_plugin_header`
+        "error: `DIR/libacme.so` exports `flyte_plugin_passport_1` but not `flyte_plugin_header_1`
+hint: build the plugin with `#[plugin_abi::export]`, and let nothing strip `flyte_plugin_header_1`
 "
     );
     assert_eq!(
         report(&header_source(&ExpectedHeader::current())).unwrap(),
-        "error: `DIR/libacme.so` exports `flyte_plugin_header` but not `flyte_plugin_passport`
-hint: build the plugin with `#[plugin_abi::export]`, and let nothing strip `flyte_plugin_passport`
+        "error: `DIR/libacme.so` exports `flyte_plugin_header_1` but not `flyte_plugin_passport_1`
+hint: build the plugin with `#[plugin_abi::export]`, and let nothing strip `flyte_plugin_passport_1`
 "
     );
 }
@@ -90,13 +90,13 @@ fn a_wrong_symbol_is_refused() {
     let header = header_source(&ExpectedHeader::current());
     let passport = passport_source(PASSPORT);
     let cases = [
-        (format!("int flyte_plugin_passport(void) {{ return 1; }}\n{header}"), "passport", "is not data"),
-        (format!("__thread int flyte_plugin_passport = 1;\n{header}"), "passport", "is not data"),
-        (format!("char flyte_plugin_passport[100];\n{header}"), "passport", "lies outside the file"),
-        (format!("int flyte_plugin_header(void) {{ return 1; }}\n{passport}"), "header", "is not data"),
-        (format!("char flyte_plugin_header[100];\n{passport}"), "header", "lies outside the file"),
+        (format!("int flyte_plugin_passport_1(void) {{ return 1; }}\n{header}"), "passport", "is not data"),
+        (format!("__thread int flyte_plugin_passport_1 = 1;\n{header}"), "passport", "is not data"),
+        (format!("char flyte_plugin_passport_1[100];\n{header}"), "passport", "lies outside the file"),
+        (format!("int flyte_plugin_header_1(void) {{ return 1; }}\n{passport}"), "header", "is not data"),
+        (format!("char flyte_plugin_header_1[100];\n{passport}"), "header", "lies outside the file"),
         (
-            format!("void *flyte_plugin_header = &flyte_plugin_header;\n{passport}"),
+            format!("void *flyte_plugin_header_1 = &flyte_plugin_header_1;\n{passport}"),
             "header",
             "holds 8 bytes; it needs at least 40",
         ),
@@ -106,8 +106,8 @@ fn a_wrong_symbol_is_refused() {
         assert_eq!(
             report,
             format!(
-                "error: `flyte_plugin_{symbol}` in `DIR/libacme.so` {fault}
-hint: leave the definition of `flyte_plugin_{symbol}` to `#[plugin_abi::export]`
+                "error: `flyte_plugin_{symbol}_1` in `DIR/libacme.so` {fault}
+hint: leave the definition of `flyte_plugin_{symbol}_1` to `#[plugin_abi::export]`
 "
             )
         );
@@ -122,7 +122,7 @@ fn another_header_is_refused() {
     let Some(unmarked) = report(&format!("{passport}{}", header_source(&unmarked))) else { return };
     assert_eq!(
         unmarked,
-        "error: `flyte_plugin_header` in `DIR/libacme.so` does not begin with the mark of abi_stable
+        "error: `flyte_plugin_header_1` in `DIR/libacme.so` does not begin with the mark of abi_stable
 hint: build the plugin with a `plugin-abi` crate of this host's protocol
 "
     );
@@ -187,4 +187,62 @@ hint: install a version of `acme` for protocol 3, or a flyte-host that speaks pr
     );
     let host = HostTarget { protocol: ProtocolVersion { major: 2, minor: 7 }, ..host };
     assert_eq!(accepted(&path, &host).findings.passport.protocol().minor, 0);
+}
+
+/// A good plugin as another version of `plugin-abi` would name its symbols.
+fn with_symbols(passport: &str, suffix: &str) -> String {
+    plugin_source(passport)
+        .replace("flyte_plugin_passport_1", &format!("flyte_plugin_passport{suffix}"))
+        .replace("flyte_plugin_header_1", &format!("flyte_plugin_header{suffix}"))
+}
+
+#[test]
+fn symbols_of_another_major_protocol_are_refused() {
+    let passport = PASSPORT.replace("protocol=1.0", "protocol=2.4");
+    let Some(report_of_2) = report(&with_symbols(&passport, "_2")) else { return };
+    assert_eq!(
+        report_of_2,
+        "error: plugin `acme` 3.1.0 speaks protocol 2.4; this host speaks 1.0
+hint: install a flyte-host that speaks protocol 2, or a version of `acme` for protocol 1
+"
+    );
+    // A passport that this host cannot read, one that contradicts the symbols, and none at all.
+    for source in [
+        with_symbols("flyte-plugin-passport 2\nwhatever", "_2"),
+        with_symbols(PASSPORT, "_2"),
+        header_source(&ExpectedHeader::current()).replace("flyte_plugin_header_1", "flyte_plugin_header_2"),
+    ] {
+        assert_eq!(
+            report(&source).unwrap(),
+            "error: `DIR/libacme.so` speaks plugin protocol 2; this host speaks 1.0
+hint: install a flyte-host that speaks protocol 2, or a version of the plugin for protocol 1
+"
+        );
+    }
+}
+
+#[test]
+fn symbols_without_a_major_number_are_refused() {
+    let Some(unnumbered) = report(&with_symbols(PASSPORT, "")) else { return };
+    assert_eq!(
+        unnumbered,
+        "error: plugin `acme` 3.1.0 was built with `plugin-abi` 0.1; this host loads plugins of `plugin-abi` 1, \
+         protocol 1.0
+hint: rebuild the plugin with `plugin-abi = \"1.0\"`, or ask its author for a newer version
+"
+    );
+    let unreadable = report(&with_symbols("flyte-plugin-passport 2\nwhatever", "")).unwrap();
+    assert!(
+        unreadable.starts_with("error: `DIR/libacme.so` was built with `plugin-abi` 0.1;"),
+        "{unreadable}"
+    );
+}
+
+#[test]
+fn a_library_may_serve_two_major_protocols() {
+    let Some(workshop) = Workshop::with_compiler() else { return };
+    let both = with_symbols(&PASSPORT.replace("protocol=1.0", "protocol=2.4"), "_2");
+    let both = both.replace("struct header ", "struct header_of_2 ") + &plugin_source(PASSPORT);
+    let path = workshop.library("libacme.so", &both, &[]);
+    assert_eq!(accepted(&path, &host()).findings.passport.protocol(), plugin_abi::PROTOCOL);
 }

@@ -142,7 +142,7 @@ pub(crate) fn plugin_source(passport: &str) -> String {
 
 pub(crate) fn passport_source(passport: &str) -> String {
     format!(
-        "const unsigned char flyte_plugin_passport[] = {{{}}};\n",
+        "const unsigned char flyte_plugin_passport_1[] = {{{}}};\n",
         bytes_source(passport.as_bytes(), true)
     )
 }
@@ -151,7 +151,7 @@ pub(crate) fn header_source(header: &ExpectedHeader) -> String {
     let magic = bytes_source(&header.magic, false);
     format!(
         "struct header {{ unsigned char magic[32]; unsigned major, minor; void *rest[8]; }};
-         struct header flyte_plugin_header = {{ {{{magic}}}, {}, {}, {{&flyte_plugin_header}} }};\n",
+         struct header flyte_plugin_header_1 = {{ {{{magic}}}, {}, {}, {{&flyte_plugin_header_1}} }};\n",
         header.major, header.minor
     )
 }

@@ -334,7 +334,7 @@ impl vtable::Arg for Arg {
     fn callback(&self) -> ROption<CallbackBox> {
         self.callback.clone().map(|callback| lower_callback(Arc::clone(&callback))).into()
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }
@@ -350,7 +350,7 @@ impl vtable::Callback for CallbackShim {
             Ok(replaced.map(|values| strings(&values)).into())
         })
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -280,7 +280,7 @@ impl vtable::Command for Command {
             None => RResult::ROk(0),
         }
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

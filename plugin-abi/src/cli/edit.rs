@@ -64,7 +64,7 @@ impl vtable::Edit for Edit {
     fn callback(&self) -> ROption<CallbackBox> {
         self.callback.clone().map(lower_callback).into()
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }
@@ -77,7 +77,7 @@ impl vtable::LazyDefault for LazyShim {
     fn values(&self, previous: RVec<RString>) -> Outcome<RVec<RString>> {
         shim::guard(|| Ok(strings(&(self.0)(&lift_strings(previous))?)))
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

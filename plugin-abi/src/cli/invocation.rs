@@ -187,7 +187,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// The number of methods beyond protocol 1.0 that the host's invocation has.
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     #[must_use]
     pub fn revision(&self) -> u32 {
         self.raw.revision()

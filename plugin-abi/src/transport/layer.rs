@@ -83,7 +83,7 @@ impl vtable::TransportLayer for Layer {
         }
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -229,7 +229,7 @@ impl vtable::Status for Status {
     fn fault(&self) -> ROption<FaultBox> {
         self.fault.as_ref().map(|fault| fault.1.clone().into_raw()).into()
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -1,4 +1,4 @@
-//! The root of a plugin's library: what `flyte_plugin_header` leads to.
+//! The root of a plugin's library: what `flyte_plugin_header_1` leads to.
 
 use abi_stable::{StableAbi, library::RootModule, sabi_types::VersionStrings, std_types::RStr};
 
@@ -7,7 +7,7 @@ use super::{HooksBox, HostArc, Outcome};
 /// The first thing that the host reads from a loaded library.
 ///
 /// The only record in the protocol; it is a prefix type, so that it may grow like an interface.
-#[cfg(not(feature = "next-protocol"))]
+#[cfg(not(next_protocol))]
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
@@ -21,7 +21,7 @@ pub struct PluginModule {
 }
 
 /// The root module one minor version ahead, for the growth tests.
-#[cfg(feature = "next-protocol")]
+#[cfg(next_protocol)]
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
@@ -40,6 +40,6 @@ impl RootModule for PluginModuleRef {
     abi_stable::declare_root_module_statics! {PluginModuleRef}
     const BASE_NAME: &'static str = "flyte_plugin";
     const NAME: &'static str = "flyte_plugin";
-    // The passport decides which versions go together; a constant keeps abi_stable out of it.
+    // The symbols and the passport decide which versions go together; abi_stable compares the major number again.
     const VERSION_STRINGS: VersionStrings = VersionStrings { version: RStr::from_str("1.0.0") };
 }

@@ -74,7 +74,7 @@ impl Command for View {
     fn run(&self, _invocation: InvocationRef<'_>) -> Outcome<u8> {
         RErr(PluginError::new("a command of the host can be looked at, not run").into_raw())
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }
@@ -158,7 +158,7 @@ impl Arg for ArgView {
     fn callback(&self) -> ROption<CallbackBox> {
         RNone
     }
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
         1
     }

@@ -151,7 +151,7 @@ fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<Str
             chain.get_auth_success_html(ENDPOINT).map(|html| or_none(html.map(|html| page(&html))))
         }
         Hook::GetDefaultCachePolicies => chain.get_default_cache_policies().map(|policies| list(&policies)),
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         Hook::GetGreeting => chain.get_greeting(),
         _ => Ok("not known to this command".to_owned()),
     })

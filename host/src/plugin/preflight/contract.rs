@@ -5,7 +5,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use plugin_abi::passport::{HEADER_SYMBOL, MAX_LEN, SYMBOL};
+use plugin_abi::{
+    PROTOCOL,
+    passport::{HEADER_SYMBOL, MAX_LEN, SYMBOL, UNNUMBERED_HEADER_SYMBOL, UNNUMBERED_SYMBOL},
+};
 
 use super::elf::Image;
 use super::error::PreflightError;
@@ -16,6 +19,8 @@ use super::target::HostTarget;
 /// The part of the header that is read: mark, major and minor version.
 const HEADER_SIZE: u64 = 40;
 const PASSPORT_SIZE: u64 = MAX_LEN as u64;
+/// The highest major number of a protocol that is looked for in a library without symbols of this host's.
+const MAX_MAJOR: u16 = 99;
 
 /// An exported constant.
 pub(super) struct Export<'d> {
@@ -61,7 +66,7 @@ pub(super) fn passport(library: &dyn Exports, path: &Path) -> Result<Passport, P
     })?;
     let Some(export) = found else {
         return Err(match library.export(HEADER_SYMBOL, HEADER_SIZE) {
-            Ok(None) => PreflightError::NotAPlugin { path: path.to_owned() },
+            Ok(None) => return passport_of_other_protocol(library, path),
             _ => half(path, HEADER_SYMBOL, SYMBOL),
         });
     };
@@ -72,6 +77,32 @@ pub(super) fn passport(library: &dyn Exports, path: &Path) -> Result<Passport, P
         }
         source => PreflightError::Passport { path: path.to_owned(), source },
     })
+}
+
+/// Reads the passport of a library whose symbols have another major number, or none.
+fn passport_of_other_protocol(library: &dyn Exports, path: &Path) -> Result<Passport, PreflightError> {
+    let exports = |symbol: &str| !matches!(library.export(symbol, HEADER_SIZE), Ok(None));
+    let passport = |symbol: &str| {
+        let export = library.export(symbol, PASSPORT_SIZE).ok().flatten()?;
+        Passport::parse(&export.bytes).ok()
+    };
+    for found in (1..=MAX_MAJOR).filter(|&major| major != PROTOCOL.major) {
+        let numbered = |symbol: &str| format!("{symbol}_{found}");
+        let symbol = numbered(UNNUMBERED_SYMBOL);
+        if !exports(&symbol) && !exports(&numbered(UNNUMBERED_HEADER_SYMBOL)) {
+            continue;
+        }
+        // The passport knows the minor number as well, and the plugin's name; its protocol may have changed its format.
+        return passport(&symbol)
+            .filter(|passport| passport.protocol().major == found)
+            .ok_or_else(|| PreflightError::OtherMajor { path: path.to_owned(), found, host: PROTOCOL });
+    }
+    if exports(UNNUMBERED_SYMBOL) || exports(UNNUMBERED_HEADER_SYMBOL) {
+        let passport = passport(UNNUMBERED_SYMBOL);
+        let plugin = passport.map(|passport| (passport.name().to_owned(), passport.version().to_owned()));
+        return Err(PreflightError::Unnumbered { path: path.to_owned(), plugin, host: PROTOCOL });
+    }
+    Err(PreflightError::NotAPlugin { path: path.to_owned() })
 }
 
 /// Checks protocol and header against what this host speaks.

@@ -219,6 +219,16 @@ pub enum PreflightError {
         /// The host's.
         host: String,
     },
+    /// The library's symbols have the major number of another protocol, and its passport cannot be read.
+    #[error("{} speaks plugin protocol {found}; this host speaks {host}", quoted(path))]
+    OtherMajor {
+        /// The file.
+        path: PathBuf,
+        /// The major number in its symbols.
+        found: u16,
+        /// The protocol of this host.
+        host: ProtocolVersion,
+    },
     /// The file was built for another operating system.
     #[error("{} is a {found} library; this host runs on {host}", quoted(path))]
     OtherSystem {
@@ -275,6 +285,19 @@ pub enum PreflightError {
         /// What the system said.
         source: io::Error,
     },
+    /// The library's symbols have no major number: `plugin-abi` 0.1 made them, before the protocol was released.
+    #[error(
+        "{} was built with `plugin-abi` 0.1; this host loads plugins of `plugin-abi` {}, protocol {host}",
+        named_plugin(plugin, path), host.major
+    )]
+    Unnumbered {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name and version, where its passport can be read.
+        plugin: Option<(String, String)>,
+        /// The protocol of this host.
+        host: ProtocolVersion,
+    },
     /// Nothing that the plugin is linked with provides what it uses.
     #[error("plugin `{plugin}` uses {}, which no library that it is linked with provides", named(symbols))]
     Unresolved {
@@ -285,6 +308,13 @@ pub enum PreflightError {
         /// The symbols, escaped and sorted.
         symbols: Vec<String>,
     },
+}
+
+fn named_plugin(plugin: &Option<(String, String)>, path: &Path) -> String {
+    match plugin {
+        Some((name, version)) => format!("plugin `{name}` {version}"),
+        None => quoted(path),
+    }
 }
 
 fn through(needed_by: &Option<String>) -> String {
@@ -332,11 +362,13 @@ impl PreflightError {
             | Self::NotAPlugin { path }
             | Self::NotRegular { path, .. }
             | Self::OtherCpu { path, .. }
+            | Self::OtherMajor { path, .. }
             | Self::OtherSystem { path, .. }
             | Self::Passport { path, .. }
             | Self::PassportFormat { path, .. }
             | Self::Protocol { path, .. }
             | Self::TooLarge { path, .. }
+            | Self::Unnumbered { path, .. }
             | Self::Unreadable { path, .. }
             | Self::Unresolved { path, .. } => path,
         }

@@ -68,6 +68,10 @@ impl PreflightError {
             Self::OtherCpu { .. } | Self::OtherSystem { .. } => {
                 Some(format!("build the plugin for this host: `{}`", build_command()))
             }
+            Self::OtherMajor { found, host, .. } => Some(format!(
+                "install a flyte-host that speaks protocol {found}, or a version of the plugin for protocol {}",
+                host.major
+            )),
             Self::Passport { .. } => {
                 Some("build the plugin with `#[plugin_abi::export]`, which writes the passport".to_owned())
             }
@@ -85,6 +89,9 @@ impl PreflightError {
             Self::TooLarge { .. } => {
                 Some("strip the plugin: set `strip = true` in its release profile".to_owned())
             }
+            Self::Unnumbered { host, .. } => Some(format!(
+                "rebuild the plugin with `plugin-abi = \"{host}\"`, or ask its author for a newer version"
+            )),
             Self::Unreadable { .. } => None,
             Self::Unresolved { .. } => Some(
                 "link the plugin with the library that has it: `cargo::rustc-link-lib=<name>` in `build.rs`"

@@ -1,4 +1,4 @@
-//! A plugin that is built for protocol 1.0, and with the feature `next-protocol` for the test-only 1.1.
+//! A plugin that is built for protocol 1.0, and with `--cfg next_protocol` for the test-only 1.1.
 //!
 //! The binary for 1.0 is in the museum; see `tests/museum/README.md`.
 
@@ -28,7 +28,7 @@ impl Plugin for Growth {
     }
 
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
-        #[cfg(feature = "next-protocol")]
+        #[cfg(next_protocol)]
         let host = self.host.clone();
         let program = main.existing().map(|program| program.name().to_owned()).unwrap_or_default();
         let size = Arg::option("size").help("How large").default_value("1").callback(|values, _given| {
@@ -37,7 +37,7 @@ impl Plugin for Growth {
         });
         main.add(Command::new("growth").about("Tell which protocol the plugin speaks").arg(size).run(
             move |invocation| {
-                #[cfg(feature = "next-protocol")]
+                #[cfg(next_protocol)]
                 invocation.note(format_args!(
                     "methods beyond 1.0 in the host's invocation: {}, services: {}\n",
                     invocation.revision(),
@@ -93,7 +93,7 @@ impl Plugin for Growth {
         Ok(policies)
     }
 
-    #[cfg(feature = "next-protocol")]
+    #[cfg(next_protocol)]
     fn get_greeting(&self, next: Next<'_>) -> Result<String, PluginError> {
         let behind = next.get_greeting()?;
         Ok(format!(
