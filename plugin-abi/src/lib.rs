@@ -58,7 +58,8 @@
 //!
 //! Hooks may be called from any thread and by several at once. Every value that crosses is freed by the
 //! side that made it, through a destructor that travels with it, so both sides may have their own
-//! allocator. A plugin is trusted code: it runs as the user, in the user's process.
+//! allocator (jemalloc with its feature `disable_initial_exec_tls`, mimalloc with `local_dynamic_tls`: static
+//! thread-local storage is scarce in a loaded library). A plugin is trusted code: it runs as the user, in the user's process.
 
 mod cache;
 pub mod cli;

@@ -13,7 +13,9 @@
 
 use abi_stable::{
     StableAbi,
-    abi_stability::abi_checking::{AbiInstability, AbiInstabilityErrors, check_layout_compatibility},
+    abi_stability::abi_checking::{
+        AbiInstability, AbiInstabilityError, AbiInstabilityErrors, check_layout_compatibility,
+    },
     library::{AbiHeaderRef, LibHeader},
     type_layout::{TLFieldOrFunction, TypeLayout},
 };
@@ -66,6 +68,9 @@ fn check_layout(header: &LibHeader, plugin: ProtocolVersion) -> Result<(), Layou
 
 /// The innermost interface and method that differ, in a line.
 fn first_difference(errors: &AbiInstabilityErrors) -> String {
+    if let Some(difference) = errors.errors.iter().find_map(crate_difference) {
+        return difference;
+    }
     // What differs inside differs outside as well, so the deepest finding is the root.
     let Some(error) = errors.errors.iter().max_by_key(|error| error.stack_trace.len()) else {
         return "the layouts differ".into();
@@ -106,6 +111,27 @@ fn place<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     }
 }
 
+/// A finding about the crate that a type comes from: all types of that crate differ, so none of them is named.
+fn crate_difference(error: &AbiInstabilityError) -> Option<String> {
+    let layout = error.stack_trace.iter().rev().find_map(|frame| match &frame.expected {
+        TLFieldOrFunction::Field(field) => Some(field.layout()),
+        TLFieldOrFunction::Function(_) => None,
+    })?;
+    error.errs.iter().find_map(|finding| match finding {
+        AbiInstability::Package(name) => {
+            Some(format!("one side has the crate `{}` where the other has `{}`", name.expected, name.found))
+        }
+        AbiInstability::PackageVersion(version) => {
+            let (expected, found) = (version.expected, version.found);
+            Some(format!(
+                "the two sides have versions {expected} and {found} of the crate `{}`",
+                layout.package()
+            ))
+        }
+        _ => None,
+    })
+}
+
 /// One finding, both sides named, in words.
 fn difference(finding: &AbiInstability) -> String {
     match finding {
@@ -125,12 +151,6 @@ fn difference(finding: &AbiInstability) -> String {
         }
         AbiInstability::TLDataDiscriminant(kind) => {
             format!("is another kind of type: {:?} and not {:?}", kind.found, kind.expected)
-        }
-        AbiInstability::Package(name) => {
-            format!("is of the crate `{}` and not `{}`", name.found, name.expected)
-        }
-        AbiInstability::PackageVersion(version) => {
-            format!("is of version {} of its crate and not {}", version.found, version.expected)
         }
         _ => "is built differently".into(),
     }

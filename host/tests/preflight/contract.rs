@@ -226,8 +226,7 @@ fn symbols_without_a_major_number_are_refused() {
     let Some(unnumbered) = report(&with_symbols(PASSPORT, "")) else { return };
     assert_eq!(
         unnumbered,
-        "error: plugin `acme` 3.1.0 was built with `plugin-abi` 0.1; this host loads plugins of `plugin-abi` 1, \
-         protocol 1.0
+        "error: plugin `acme` 3.1.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0
 hint: rebuild the plugin with `plugin-abi = \"1.0\"`, or ask its author for a newer version
 "
     );

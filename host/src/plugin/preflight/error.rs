@@ -287,8 +287,8 @@ pub enum PreflightError {
     },
     /// The library's symbols have no major number: `plugin-abi` 0.1 made them, before the protocol was released.
     #[error(
-        "{} was built with `plugin-abi` 0.1; this host loads plugins of `plugin-abi` {}, protocol {host}",
-        named_plugin(plugin, path), host.major
+        "{} was built with `plugin-abi` 0.1; this host speaks protocol {host}",
+        named_plugin(plugin, path)
     )]
     Unnumbered {
         /// The file.
