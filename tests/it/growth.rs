@@ -1,6 +1,10 @@
 //! Hosts and plugins of protocol 1.0 and of a test-only 1.1, which has one hook more, and one method more on every
 //! interface that crosses.
 
+mod versions;
+
+use std::{env, path::PathBuf};
+
 use snapbox::str;
 use tests::{TestEnvironment, difference, patch, prepared, snapshot};
 
@@ -15,17 +19,31 @@ enum Protocol {
     New,
 }
 
+/// The version of `plugin-abi` that speaks 1.1.
+const NEXT: &str = "1.9.0";
+
+/// The host that `cargo xtask test` built from another version of `plugin-abi`.
+fn other_host(version: &str) -> Option<PathBuf> {
+    let folder = prepared("FLYTE_TEST_GROWTH")?.join("hosts").join(version).join("debug");
+    Some(folder.join(format!("flyte-host{}", env::consts::EXE_SUFFIX)))
+}
+
+/// The folder of the plugins that `cargo xtask test` built from another version of `plugin-abi`, or in another way.
+fn other_plugins(name: &str) -> Option<PathBuf> {
+    Some(prepared("FLYTE_TEST_GROWTH")?.join("plugins").join(name))
+}
+
 /// A home with a host of one version, and plugins of the other or the same; nothing where these were not built.
 fn home_of(host: Protocol, plugins: &[(&str, Protocol)]) -> Option<TestEnvironment> {
     let mut home = match host {
         Protocol::Old => home_with(&[]),
-        Protocol::New => TestEnvironment::new(&prepared("FLYTE_TEST_NEXT_HOST")?),
+        Protocol::New => TestEnvironment::new(&other_host(NEXT)?),
     };
     allow_sandbox(&home);
     for &(plugin, protocol) in plugins {
         match protocol {
             Protocol::Old => home.install(plugin),
-            Protocol::New => home.install_from(&prepared("FLYTE_TEST_NEXT_PLUGINS")?, plugin),
+            Protocol::New => home.install_from(&other_plugins(NEXT)?, plugin),
         };
     }
     let chain: Vec<&str> = plugins.iter().map(|(plugin, _)| *plugin).collect();

@@ -52,3 +52,34 @@ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 "#]]
     );
 }
+
+#[test]
+fn a_crate_of_another_major_version_is_told_with_both_numbers() {
+    let mut home = home_with(&["plain"]);
+    patch(&home.plugins().join("libplain.so"), "plugin-abi;1.0.", "plugin-abi;2.0.");
+    home.set("FLYTE_PLUGIN", "plain");
+    snapshot!(
+        home.run(&["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: plugin `plain` 0.3.0 does not fit this host
+  caused by: the two sides have versions 1.0.0 and 2.0.0 of the crate `plugin-abi`
+hint: rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+"#]]
+    );
+}
+
+/// `tests/it/growth/versions.rs` has real builds of some numbers; here are others.
+#[test]
+fn no_version_of_the_crate_within_the_major_number_is_refused() {
+    let version = "plugin-abi;1.0.0";
+    for other in ["plugin-abi;1.0.9", "plugin-abi;1.7.3"] {
+        let mut home = home_with(&["plain"]);
+        home.set("FLYTE_PLUGIN", "plain");
+        let own = home.run(&["config", "show"]);
+        patch(&home.plugins().join("libplain.so"), version, other);
+        assert_eq!(home.run(&["config", "show"]), own, "{other}");
+    }
+}

@@ -12,7 +12,7 @@ use tests::snapshot;
 use crate::{allow_sandbox, growth, home_with};
 
 /// The exhibits that can be loaded on this machine, each with the file of its answers.
-fn exhibits() -> Vec<(PathBuf, PathBuf)> {
+pub(crate) fn exhibits() -> Vec<(PathBuf, PathBuf)> {
     let museum = Path::new(env!("CARGO_MANIFEST_DIR")).join("museum");
     let versions =
         fs::read_dir(museum).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());

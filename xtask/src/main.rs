@@ -10,6 +10,7 @@ mod command;
 mod compilers;
 mod debian;
 mod demo;
+mod growth;
 mod python;
 mod sanitize;
 mod shells;

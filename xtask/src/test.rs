@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use crate::Result;
 use crate::command::{cargo, command, run, works};
 use crate::compilers;
+use crate::growth;
 use crate::python::Venv;
 use crate::shells;
 use crate::sign_in;
-use crate::workspace::{Workspace, is_ci, program};
+use crate::workspace::{Workspace, is_ci};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -19,7 +20,7 @@ pub(crate) struct Args {
     /// Leave out plugins built by other compilers
     #[arg(long)]
     no_compilers: bool,
-    /// Leave out hosts and plugins that speak the next protocol version
+    /// Leave out hosts and plugins of other versions of the protocol, and plugins built in other ways
     #[arg(long)]
     no_growth: bool,
     /// Leave out what signs in for real, with an identity provider, a browser and a keyring
@@ -77,20 +78,11 @@ impl Prepared {
         Ok(())
     }
 
-    /// `FLYTE_TEST_NEXT_HOST` and `FLYTE_TEST_NEXT_PLUGINS`: today's sources, one minor protocol version ahead. They
-    /// have a target directory of their own, since a plugin's file name is the same with any feature.
+    /// `FLYTE_TEST_GROWTH`: hosts and plugins of other versions of `plugin-abi`, and plugins built in other ways.
     fn growth(&mut self, workspace: &Workspace) -> Result {
-        let target = workspace.target("next-protocol");
-        let mut build = cargo("build");
-        build.args(["--package", "flyte-host", "--package", "plugin-abi"]);
-        for plugin in &workspace.plugins {
-            build.args(["--package", plugin]);
-        }
-        build.env("RUSTFLAGS", "--cfg next_protocol");
-        run(build.env("CARGO_TARGET_DIR", &target).current_dir(&workspace.root))?;
-        let built = target.join("debug");
-        self.variables.push(("FLYTE_TEST_NEXT_HOST", program(&built, "flyte-host")));
-        self.variables.push(("FLYTE_TEST_NEXT_PLUGINS", built));
+        let (folder, missing) = growth::build(workspace)?;
+        self.variables.push(("FLYTE_TEST_GROWTH", folder));
+        self.left_out.extend(missing);
         Ok(())
     }
 

@@ -65,7 +65,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result {
 }
 
 /// Files that are or would be committed; `.gitignore` is honoured.
-fn tracked_files(root: &Path) -> Result<Vec<String>> {
+pub(crate) fn tracked_files(root: &Path) -> Result<Vec<String>> {
     let mut list = command("git");
     list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
     Ok(capture(&mut list)?.split_terminator('\0').map(str::to_owned).collect())

@@ -1,4 +1,4 @@
-//! Where things are: the workspace, its target directory, and its plugin crates, as Cargo itself tells.
+//! Where things are: the workspace, and its target directory, as Cargo itself tells.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,6 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Where all chores keep what they make or fetch.
     pub(crate) target: PathBuf,
-    /// Packages that build a library for `dlopen`, in alphabetical order.
-    pub(crate) plugins: Vec<String>,
 }
 
 impl Workspace {
@@ -26,14 +24,7 @@ impl Workspace {
         let path = |key: &str| -> Result<PathBuf> {
             Ok(metadata[key].as_str().ok_or_else(|| format!("`cargo metadata` names no `{key}`"))?.into())
         };
-        let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut plugins: Vec<String> = packages
-            .iter()
-            .filter(|package| is_plugin(package))
-            .filter_map(|package| Some(package["name"].as_str()?.to_owned()))
-            .collect();
-        plugins.sort();
-        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, plugins })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
     }
 
     /// A path below the root, written with `/`.
@@ -45,12 +36,6 @@ impl Workspace {
     pub(crate) fn target(&self, below: &str) -> PathBuf {
         self.target.join(below)
     }
-}
-
-fn is_plugin(package: &Value) -> bool {
-    let targets = package["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_cdylib = |kind: &Value| kind == "cdylib";
-    targets.iter().any(|target| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(is_cdylib)))
 }
 
 /// File name of a package's dynamic library on this system: `sample-plugin` is `libsample_plugin.so` on Linux.
