@@ -3,8 +3,6 @@
 //! `SNAPSHOTS=overwrite cargo test -p plugin-abi --test border` writes down what was added. It never
 //! writes down a change of what a released protocol has: see `compare`.
 
-#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
-
 #[path = "border/compare.rs"]
 mod compare;
 #[path = "border/shape.rs"]
