@@ -6,7 +6,7 @@ use snapbox::str;
 use tests::{TestEnvironment, prepared, snapshot};
 
 use super::{answers, other_host, other_plugins};
-use crate::{home_with, museum};
+use crate::{allow_sandbox, home_with, museum};
 
 /// Hosts built from `plugin-abi` 1.0.7, optimised and without checks, and from 1.9.0, which speaks protocol 1.1.
 const OTHER_HOSTS: [&str; 2] = ["1.0.7", "1.9.0"];
@@ -23,6 +23,7 @@ fn home_of_host(version: Option<&str>) -> Option<TestEnvironment> {
         None => home_with(&[]),
         Some(version) => TestEnvironment::new(&other_host(version)?),
     };
+    allow_sandbox(&home);
     home.set("FLYTE_PLUGIN", "growth");
     Some(home)
 }
@@ -87,6 +88,7 @@ fn values_are_freed_by_the_allocator_that_made_them() {
         return;
     }
     let mut home = home_with(&["acme", "growth", "wrapper"]);
+    allow_sandbox(&home);
     home.set("FLYTE_PLUGIN", "wrapper:growth:acme").set("MALLOC_PERTURB_", "165");
     let usual = answers(&home);
     for (way, symbol) in [("mimalloc", "mi_malloc"), ("jemalloc", "_rjem_")] {
