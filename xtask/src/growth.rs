@@ -165,7 +165,7 @@ impl<'w> Growth<'w> {
     fn next_protocol_only_adds(&self) -> Result {
         let mut test = cargo("test");
         test.args(["--quiet", "--package", "plugin-abi", "--test", "border", "border_is"]);
-        self.speak_next_protocol(&mut test)?;
+        self.through_script(&mut test, NEXT)?;
         test.env("CARGO_TARGET_DIR", self.folder.join("build"));
         run(test.current_dir(&self.workspace.root))
     }
@@ -175,9 +175,7 @@ impl<'w> Growth<'w> {
         let target = self.folder.join("hosts").join(version);
         let mut build = cargo("build");
         build.args(["--package", "flyte-host"]);
-        if version == NEXT {
-            self.speak_next_protocol(&mut build)?;
-        } else {
+        if version == PATCH {
             let settings = ["overflow-checks=false", "debug-assertions=false"];
             for (package, setting) in
                 ["flyte-host", "plugin-abi"].iter().flat_map(|p| settings.map(|s| (p, s)))
@@ -187,6 +185,7 @@ impl<'w> Growth<'w> {
             // All of the host would take minutes.
             build.args(["--config", "profile.dev.package.plugin-abi.opt-level=3"]);
         }
+        self.through_script(&mut build, version)?;
         build.env("CARGO_BUILD_BUILD_DIR", &self.workspace.target).env("CARGO_TARGET_DIR", target);
         run(build.current_dir(self.sources(version)))
     }
@@ -197,9 +196,7 @@ impl<'w> Growth<'w> {
         for package in packages {
             let mut build = cargo("rustc");
             build.args(["--package", package]).current_dir(self.sources(version));
-            if version == NEXT {
-                self.speak_next_protocol(&mut build)?;
-            }
+            self.through_script(&mut build, version)?;
             builds.push((*package, build));
         }
         self.libraries(version, builds)
@@ -271,16 +268,17 @@ impl<'w> Growth<'w> {
         Ok(())
     }
 
-    /// Turns `--cfg next_protocol` on for the crates of the workspace, and leaves the others as they are.
-    fn speak_next_protocol(&self, build: &mut Command) -> Result {
-        if !cfg!(unix) {
-            build.env("RUSTFLAGS", "--cfg next_protocol");
-            return Ok(());
-        }
-        let wrapper = self.folder.join("rustc-next-protocol");
-        write_if_changed(&wrapper, b"#!/bin/sh\nexec \"$@\" --cfg next_protocol\n")?;
-        make_executable(&wrapper)?;
-        build.env("RUSTC_WORKSPACE_WRAPPER", wrapper);
+    /// Compiles the crates of the workspace through a script of this version, and leaves the others as they are.
+    ///
+    /// For [`NEXT`] the script adds `--cfg next_protocol`. For all, Cargo takes the script into account when it names
+    /// what it builds. Otherwise crates of a copy would have the names of the originals, which go by their path
+    /// within the workspace, and take their place in a build directory that both use.
+    fn through_script(&self, build: &mut Command, version: &str) -> Result {
+        let argument = if version == NEXT { " --cfg next_protocol" } else { "" };
+        let script = self.folder.join(format!("rustc-{version}"));
+        write_if_changed(&script, format!("#!/bin/sh\nexec \"$@\"{argument}\n").as_bytes())?;
+        make_executable(&script)?;
+        build.env("RUSTC_WORKSPACE_WRAPPER", script);
         Ok(())
     }
 }

@@ -47,6 +47,8 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
     }
     if args.no_growth {
         prepared.left_out.push("growth of the protocol (`--no-growth`)".to_owned());
+    } else if !cfg!(unix) {
+        prepared.left_out.push("growth of the protocol, which needs a Unix shell".to_owned());
     } else {
         prepared.growth(workspace)?;
     }
