@@ -6,6 +6,7 @@
 
 mod binding;
 mod error;
+mod gate;
 mod graph;
 mod supported;
 
@@ -156,7 +157,8 @@ impl Compiler<'_> {
             self.errors.add("", Problem::NoNodes);
         }
         let own = Interface::of(template.interface.as_ref());
-        let placed = self.place(&template.nodes);
+        let mut placed = self.place(&template.nodes);
+        gate::pass_through(&own.inputs, &mut placed);
         let cleaning = self.place(template.failure_node.as_slice());
         let scope = binding::Scope { inputs: &own.inputs, nodes: &placed };
         for (id, Placed { node, interface }) in &placed {
@@ -232,6 +234,7 @@ impl Compiler<'_> {
                 }
                 workflow_node::Reference::SubWorkflowRef(id) => self.sub_workflow(&node.id, id),
             },
+            Some(Target::GateNode(gate)) => Some(gate::interface(gate)),
             _ => None,
         }
     }

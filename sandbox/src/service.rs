@@ -2,6 +2,7 @@
 //!
 //! The tables below say which function answers which method; what they do not name answers UNIMPLEMENTED.
 
+mod cut;
 mod data_proxy;
 mod difference;
 pub(crate) mod execution;
@@ -11,6 +12,7 @@ pub(crate) mod named_entity;
 pub(crate) mod node_execution;
 pub(crate) mod project;
 mod resources;
+mod signal;
 pub(crate) mod task;
 pub(crate) mod task_execution;
 mod version;
@@ -19,7 +21,7 @@ pub(crate) mod workflow;
 use remote::{
     proto::{
         admin,
-        service::{self as data, AdminService, DataProxyService},
+        service::{self as data, AdminService, DataProxyService, SignalService},
     },
     transport::Status,
 };
@@ -31,12 +33,17 @@ pub(crate) fn answer(sandbox: &Sandbox, path: &str, message: &[u8]) -> Result<Ve
     sandbox
         .answer_admin_service(path, message)
         .or_else(|| sandbox.answer_data_proxy_service(path, message))
+        .or_else(|| sandbox.answer_signal_service(path, message))
         .unwrap_or_else(|| Err(unknown(path)))
 }
 
 /// What a gRPC server says of a service or a method that it does not have.
 fn unknown(path: &str) -> Status {
-    const SERVICES: [&str; 2] = ["flyteidl.service.AdminService", "flyteidl.service.DataProxyService"];
+    const SERVICES: [&str; 3] = [
+        "flyteidl.service.AdminService",
+        "flyteidl.service.DataProxyService",
+        "flyteidl.service.SignalService",
+    ];
     let message = match path.trim_start_matches('/').rsplit_once('/') {
         Some((service, method)) if SERVICES.contains(&service) => {
             format!("unknown method {method} for service {service}")
@@ -115,5 +122,13 @@ impl DataProxyService for Sandbox {
         create_download_location: data::CreateDownloadLocationRequest => data::CreateDownloadLocationResponse, data_proxy::create_download_location;
         create_download_link: data::CreateDownloadLinkRequest => data::CreateDownloadLinkResponse, data_proxy::create_download_link;
         get_data: data::GetDataRequest => data::GetDataResponse, data_proxy::get_data;
+    }
+}
+
+impl SignalService for Sandbox {
+    methods! {
+        get_or_create_signal: admin::SignalGetOrCreateRequest => admin::Signal, signal::get_or_create;
+        list_signals: admin::SignalListRequest => admin::SignalList, signal::list;
+        set_signal: admin::SignalSetRequest => admin::SignalSetResponse, signal::set;
     }
 }

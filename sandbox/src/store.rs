@@ -8,6 +8,7 @@ pub(crate) mod launch_plan;
 pub(crate) mod named_entity;
 pub(crate) mod node_execution;
 pub(crate) mod project;
+pub(crate) mod signal;
 pub(crate) mod task;
 pub(crate) mod task_execution;
 pub(crate) mod time;
@@ -26,7 +27,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use crate::folder::prepare_folder;
 
 /// The tables, in the order in which versions of the sandbox added to them.
-const MIGRATIONS: &[&str] = &[include_str!("store/schema.sql"), include_str!("store/seed.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("store/schema.sql"), include_str!("store/seed.sql"), include_str!("store/signals.sql")];
 
 /// So many pages (of 4 KiB) may be in the log before they are brought into the database.
 const WAL_PAGES: u32 = 8192;

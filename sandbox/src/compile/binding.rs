@@ -75,6 +75,29 @@ pub(super) fn promises(data: &BindingData) -> Vec<&OutputReference> {
     }
 }
 
+/// The type of what a binding stands for, if it shows.
+pub(super) fn kind_of(scope: &Scope<'_>, data: &BindingData) -> Option<LiteralType> {
+    let of = |kind| LiteralType { r#type: Some(kind), ..LiteralType::default() };
+    match data.value.as_ref()? {
+        Value::Promise(promise) => promised(scope, promise).ok().flatten(),
+        Value::Scalar(scalar) => {
+            let value = core_literal::Value::Scalar(Box::new(scalar.clone()));
+            let literal = Literal { value: Some(value), ..Literal::default() };
+            let simple = (1..=9).map(|number| of(Type::Simple(number)));
+            simple.into_iter().find(|kind| literal::check(&literal, kind).is_ok())
+        }
+        Value::Collection(collection) => {
+            let element = kind_of(scope, collection.bindings.first()?)?;
+            Some(of(Type::CollectionType(Box::new(element))))
+        }
+        Value::Map(map) => {
+            let element = kind_of(scope, map.bindings.values().next()?)?;
+            Some(of(Type::MapValueType(Box::new(element))))
+        }
+        Value::OffloadedMetadata(stored) => stored.inferred_type.clone(),
+    }
+}
+
 /// Why a binding does not fit; `Err(None)` when that has been said elsewhere.
 type Fit = Result<(), Option<Problem>>;
 

@@ -2,7 +2,7 @@
 
 use remote::proto::core::{Node, node::Target, task_node, workflow_node};
 
-use super::error::Problem;
+use super::{error::Problem, gate};
 
 /// Why a node cannot run here; `None` if it can.
 pub(super) fn problem(node: &Node) -> Option<Problem> {
@@ -22,7 +22,7 @@ pub(super) fn problem(node: &Node) -> Option<Problem> {
             };
         }
         Some(Target::BranchNode(_)) => "branch nodes",
-        Some(Target::GateNode(_)) => "gate nodes",
+        Some(Target::GateNode(gate)) => return gate::problem(gate),
         Some(Target::ArrayNode(_)) => "array nodes",
         None => return Some(Problem::NoTarget),
     };

@@ -1,5 +1,6 @@
 //! What a node does, by what it runs: one file for each.
 
+pub(super) mod gate;
 pub(super) mod launch_plan;
 mod sub_workflow;
 pub(super) mod task;
@@ -43,6 +44,7 @@ pub(super) fn begin(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<
             run.queue(index);
             Ok(())
         }
+        Target::Gate(gate) => gate::begin(run, index, &gate, step),
         Target::Unknown(what) => {
             let text = format!("the sandbox does not run {what}");
             run.fail(index, failure("NotSupported", text, ErrorKind::User), Phase::Failed, step)
@@ -55,7 +57,7 @@ pub(super) fn start(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<
     match run.nodes[index].kind.target.clone() {
         Target::Task(task) => task::start(run, index, &task, step),
         Target::LaunchPlan(plan, _) => launch_plan::start(run, index, plan, step),
-        Target::SubWorkflow(_) | Target::Unknown(_) => Ok(()),
+        Target::SubWorkflow(_) | Target::Gate(_) | Target::Unknown(_) => Ok(()),
     }
 }
 
@@ -65,6 +67,7 @@ pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(
         Target::Task(_) => task::stop(run, index, step),
         Target::SubWorkflow(_) => sub_workflow::stop(run, index, step),
         Target::LaunchPlan(..) => launch_plan::stop(run, index, step),
+        Target::Gate(_) => run.aborted(index, step),
         Target::Unknown(_) => Ok(()),
     }
 }
@@ -74,6 +77,6 @@ pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(
     match run.nodes[index].kind.target {
         Target::Task(_) => task::lost(run, index, step),
         Target::LaunchPlan(..) => launch_plan::look(run, index, step),
-        Target::SubWorkflow(_) | Target::Unknown(_) => Ok(()),
+        Target::SubWorkflow(_) | Target::Gate(_) | Target::Unknown(_) => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use remote::proto::core::{
-    CompiledWorkflowClosure, Identifier, Node, TaskTemplate, VariableMap, WorkflowTemplate, node,
+    CompiledWorkflowClosure, GateNode, Identifier, Node, TaskTemplate, VariableMap, WorkflowTemplate, node,
     task_node::Reference as TaskReference, workflow_node::Reference as WorkflowReference,
 };
 
@@ -27,6 +27,7 @@ pub(crate) enum Target {
     SubWorkflow(Arc<WorkflowTemplate>),
     /// The plan, and its inputs.
     LaunchPlan(Identifier, VariableMap),
+    Gate(Arc<GateNode>),
     /// What this engine does not run, in words. Registration refuses it.
     Unknown(String),
 }
@@ -74,7 +75,7 @@ impl Program {
                 None => Target::Unknown("a workflow node without a workflow".to_owned()),
             },
             Some(node::Target::BranchNode(_)) => Target::Unknown("a branch node".to_owned()),
-            Some(node::Target::GateNode(_)) => Target::Unknown("a gate node".to_owned()),
+            Some(node::Target::GateNode(gate)) => Target::Gate(Arc::new(gate.clone())),
             Some(node::Target::ArrayNode(_)) => Target::Unknown("an array node".to_owned()),
             None => Target::Unknown("a node that says not what it runs".to_owned()),
         }
@@ -88,7 +89,7 @@ impl Target {
             Self::Task(task) => task.interface.as_ref()?.inputs.as_ref(),
             Self::SubWorkflow(workflow) => workflow.interface.as_ref()?.inputs.as_ref(),
             Self::LaunchPlan(_, inputs) => Some(inputs),
-            Self::Unknown(_) => None,
+            Self::Gate(_) | Self::Unknown(_) => None,
         }
     }
 }

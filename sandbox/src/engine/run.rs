@@ -53,6 +53,8 @@ pub(crate) struct Run {
     lost: Vec<usize>,
     /// Waiting for another execution's equal task.
     waiting: Vec<usize>,
+    /// Gates that wait.
+    gates: Vec<usize>,
     touched: BTreeSet<usize>,
     is_touched: bool,
     is_over: bool,
@@ -67,6 +69,16 @@ impl Run {
     /// Whether nodes wait for the result of an equal task.
     pub(crate) fn waits_for_cache(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// Whether gates wait for an answer.
+    pub(crate) fn waits_at_gates(&self) -> bool {
+        !self.gates.is_empty()
+    }
+
+    /// Whether a gate has slept or waited for as long as it may.
+    pub(crate) fn has_due_gate(&self, now: jiff::Timestamp) -> bool {
+        self.gates.iter().any(|&index| kind::gate::is_due(&self.nodes[index], now))
     }
 
     /// Takes in how an attempt ended.
@@ -118,6 +130,9 @@ impl Run {
         }
         for index in std::mem::take(&mut self.waiting) {
             kind::task::look_up(self, index, step)?;
+        }
+        for index in std::mem::take(&mut self.gates) {
+            kind::gate::look(self, index, step)?;
         }
         loop {
             while let Some(index) = self.ready.pop_front() {
@@ -205,6 +220,11 @@ impl Run {
     /// Puts a node among those that wait for the result of an equal task.
     pub(super) fn wait_for_cache(&mut self, index: usize) {
         self.waiting.push(index);
+    }
+
+    /// Puts a gate among those that wait.
+    pub(super) fn wait_at_gate(&mut self, index: usize) {
+        self.gates.push(index);
     }
 
     /// Says that a node no longer counts against the limit.

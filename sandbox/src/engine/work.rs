@@ -136,6 +136,8 @@ impl Work {
             over.push(ended);
         }
         dirty.extend(self.runs.iter().filter(|(_, run)| run.waits_for_cache()).map(|(row, _)| *row));
+        let now = Timestamp::now();
+        dirty.extend(self.runs.iter().filter(|(_, run)| run.has_due_gate(now)).map(|(row, _)| *row));
         let is_due = !self.runs.is_empty() && self.reserved.elapsed() >= cache::HEARTBEAT;
         if over.is_empty() && dirty.is_empty() && !is_due {
             return Ok(false);
@@ -156,7 +158,8 @@ impl Work {
             }
             let mut open = Vec::new();
             for row in store::execution::open(connection)? {
-                if !self.runs.contains_key(&row) || store::execution::is_aborting(connection, row)? {
+                let waits = self.runs.get(&row).is_none_or(Run::waits_at_gates);
+                if waits || store::execution::is_aborting(connection, row)? {
                     open.push(row);
                 }
             }

@@ -74,9 +74,6 @@ static JOINS: &[Join] = &[
     Join { table: &super::workflow::TABLE, on: "workflows.id = executions.workflow_id" },
 ];
 
-/// The longest error text in lists.
-const LISTED_ERROR: usize = 100;
-
 pub(crate) fn create(
     sandbox: &Sandbox,
     request: admin::ExecutionCreateRequest,
@@ -274,9 +271,8 @@ fn message(execution: Execution) -> admin::Execution {
 fn with_short_error(mut execution: admin::Execution) -> admin::Execution {
     if let Some(closure) = &mut execution.closure
         && let Some(OutputResult::Error(error)) = &mut closure.output_result
-        && let Some((end, _)) = error.message.char_indices().nth(LISTED_ERROR)
     {
-        error.message.truncate(end);
+        super::cut::shorten(error);
     }
     execution
 }

@@ -1,7 +1,7 @@
 //! Nodes of executions.
 
 use remote::proto::{
-    admin::{self, UrlBlob},
+    admin::{self, UrlBlob, node_execution_closure::OutputResult},
     core::{NodeExecutionIdentifier, TaskExecutionIdentifier},
 };
 
@@ -92,7 +92,7 @@ pub(crate) fn list(
     let page = sandbox.store.read(|connection| {
         listing.rows(connection, store::node_execution::COLUMNS, store::node_execution::read)
     })?;
-    let node_executions = page.rows.into_iter().map(message).collect();
+    let node_executions = page.rows.into_iter().map(message).map(with_short_error).collect();
     Ok(admin::NodeExecutionList { node_executions, token: page.token })
 }
 
@@ -129,6 +129,15 @@ pub(super) fn shown(id: &NodeExecutionIdentifier) -> String {
         "node_id:{:?} execution_id:{{project:{:?} domain:{:?} name:{:?}}}",
         id.node_id, execution.project, execution.domain, execution.name
     )
+}
+
+fn with_short_error(mut node: admin::NodeExecution) -> admin::NodeExecution {
+    if let Some(closure) = &mut node.closure
+        && let Some(OutputResult::Error(error)) = &mut closure.output_result
+    {
+        super::cut::shorten(error);
+    }
+    node
 }
 
 fn message(node: NodeExecution) -> admin::NodeExecution {

@@ -1,7 +1,7 @@
 //! Attempts at tasks.
 
 use remote::proto::{
-    admin::{self, UrlBlob},
+    admin::{self, UrlBlob, task_execution_closure::OutputResult},
     core::TaskExecutionIdentifier,
 };
 
@@ -100,7 +100,7 @@ pub(crate) fn list(
     let page = sandbox.store.read(|connection| {
         listing.rows(connection, store::task_execution::COLUMNS, store::task_execution::read)
     })?;
-    let task_executions = page.rows.into_iter().map(message).collect();
+    let task_executions = page.rows.into_iter().map(message).map(with_short_error).collect();
     Ok(admin::TaskExecutionList { task_executions, token: page.token })
 }
 
@@ -123,6 +123,15 @@ pub(super) fn stored(
         let node = node_execution::shown(&node);
         not_found("task execution", format!("{node} retry_attempt:{}", id.retry_attempt))
     })
+}
+
+fn with_short_error(mut attempt: admin::TaskExecution) -> admin::TaskExecution {
+    if let Some(closure) = &mut attempt.closure
+        && let Some(OutputResult::Error(error)) = &mut closure.output_result
+    {
+        super::cut::shorten(error);
+    }
+    attempt
 }
 
 fn message(attempt: TaskExecution) -> admin::TaskExecution {

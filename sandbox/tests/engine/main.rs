@@ -9,6 +9,8 @@ mod build;
 #[cfg(unix)]
 mod crash;
 #[cfg(unix)]
+mod gates;
+#[cfg(unix)]
 mod speed;
 #[cfg(unix)]
 mod tasks;

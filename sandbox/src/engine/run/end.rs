@@ -94,6 +94,12 @@ impl Run {
 
     /// A node was ended before it was done.
     pub(in crate::engine) fn aborted(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+        let is_wanted_so = self.execution.phase() == ExecutionPhase::Aborting;
+        let text = if is_wanted_so { "Workflow aborted." } else { "Some node execution failed, auto-abort." };
+        let error =
+            ExecutionError { code: "NodeAborted".to_owned(), message: text.to_owned(), ..Default::default() };
+        let closure = &mut self.nodes[index].record.closure;
+        closure.output_result = Some(node_execution_closure::OutputResult::Error(error));
         self.enter(index, Phase::Aborted, step);
         let scope = self.nodes[index].scope;
         self.scopes[scope].active -= 1;

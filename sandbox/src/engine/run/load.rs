@@ -50,6 +50,7 @@ impl Run {
             running: 0,
             lost: Vec::new(),
             waiting: Vec::new(),
+            gates: Vec::new(),
             touched: BTreeSet::new(),
             is_touched: false,
             is_over: false,
@@ -119,6 +120,7 @@ impl Run {
             metadata: NodeExecutionMetaData {
                 spec_node_id: spec.id.clone(),
                 is_parent_node: matches!(target, Target::SubWorkflow(_)),
+                retry_group: self.scopes[scope].retry_group().to_owned(),
                 ..NodeExecutionMetaData::default()
             },
             ..NodeExecution::default()
@@ -203,6 +205,7 @@ impl Run {
                 let scope = self.open_scope(workflow, prefix, Some(index), inputs, stored, step)?;
                 self.nodes[index].kind.scope = Some(scope);
             }
+            Target::Gate(_) => self.gates.push(index),
             Target::Task(_) if node.running_attempt().is_none() => self.queued.push_back(index),
             _ => {
                 self.running += 1;

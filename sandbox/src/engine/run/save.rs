@@ -71,7 +71,11 @@ impl Run {
                 duration: Some(prost_types::Duration::default()),
                 ..NodeExecutionClosure::default()
             },
-            metadata: NodeExecutionMetaData { spec_node_id: id.to_owned(), ..Default::default() },
+            metadata: NodeExecutionMetaData {
+                spec_node_id: id.to_owned(),
+                retry_group: self.scopes[scope].retry_group().to_owned(),
+                ..NodeExecutionMetaData::default()
+            },
             inputs: values.clone(),
             outputs: Some(values.clone()),
             parent,

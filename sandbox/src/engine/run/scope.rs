@@ -50,6 +50,11 @@ impl Scope {
         policy.unwrap_or_default() == OnFailurePolicy::FailImmediately
     }
 
+    /// Of nodes below another one, the number of that one's attempt; sub-workflows have one only.
+    pub(crate) fn retry_group(&self) -> &'static str {
+        if self.parent.is_some() { "0" } else { "" }
+    }
+
     /// Whether further nodes may begin.
     pub(crate) fn begins_nodes(&self) -> bool {
         match self.state {

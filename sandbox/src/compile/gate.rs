@@ -1,0 +1,84 @@
+//! Gates: what goes into them and comes out.
+
+use std::collections::BTreeMap;
+
+use remote::proto::core::{GateNode, Node, Variable, gate_node::Condition, node::Target};
+
+use super::{
+    Interface, Placed,
+    binding::{Scope, kind_of},
+    error::Problem,
+};
+
+/// What is wrong with a gate.
+pub(super) fn problem(gate: &GateNode) -> Option<Problem> {
+    match &gate.condition {
+        Some(Condition::Signal(signal)) if signal.r#type.is_none() => {
+            Some(Problem::NoValue("GateNode.Signal.Type".to_owned()))
+        }
+        Some(_) => None,
+        None => Some(Problem::NoTarget),
+    }
+}
+
+/// What comes out of a gate; an approval gives what it is given, of which the types show later ([`pass_through`]).
+pub(super) fn interface(gate: &GateNode) -> Interface {
+    let mut interface = Interface::default();
+    if let Some(Condition::Signal(signal)) = &gate.condition {
+        let variable = Variable { r#type: signal.r#type.clone(), ..Variable::default() };
+        interface.outputs.insert(signal.output_variable_name.clone(), variable);
+    }
+    interface
+}
+
+/// Gives approvals the types of what is bound to them, in as many rounds as there are approvals in a row.
+pub(super) fn pass_through(inputs: &BTreeMap<String, Variable>, placed: &mut BTreeMap<&str, Placed<'_>>) {
+    loop {
+        let scope = Scope { inputs, nodes: placed };
+        let open =
+            placed.iter().flat_map(|(id, placed)| missing(placed).map(move |var| ((*id).to_owned(), var)));
+        let found: Vec<_> =
+            open.filter_map(|(id, (var, data))| Some((id, var, kind_of(&scope, data?)?))).collect();
+        if found.is_empty() {
+            break;
+        }
+        for (id, var, kind) in found {
+            add(placed, &id, var, Variable { r#type: Some(kind), ..Variable::default() });
+        }
+    }
+    // What has no type is bound to what is not there: the check of bindings says so.
+    let open: Vec<_> = placed
+        .iter()
+        .flat_map(|(id, placed)| missing(placed).map(move |(var, _)| ((*id).to_owned(), var)))
+        .collect();
+    for (id, var) in open {
+        add(placed, &id, var, Variable::default());
+    }
+}
+
+/// The bound inputs of an approval that have no type yet.
+fn missing<'p>(
+    placed: &'p Placed<'_>,
+) -> impl Iterator<Item = (String, Option<&'p remote::proto::core::BindingData>)> {
+    let interface = placed.interface.as_ref().filter(|_| is_approval(placed.node));
+    interface.into_iter().flat_map(|interface| {
+        let bindings = placed.node.inputs.iter();
+        let open = bindings.filter(|binding| !interface.inputs.contains_key(&binding.var));
+        open.map(|binding| (binding.var.clone(), binding.binding.as_ref()))
+    })
+}
+
+fn is_approval(node: &Node) -> bool {
+    match &node.target {
+        Some(Target::GateNode(gate)) => matches!(gate.condition, Some(Condition::Approve(_))),
+        _ => false,
+    }
+}
+
+fn add(placed: &mut BTreeMap<&str, Placed<'_>>, id: &str, var: String, variable: Variable) {
+    let interface = placed.get_mut(id).and_then(|placed| placed.interface.as_mut());
+    if let Some(interface) = interface {
+        interface.inputs.insert(var.clone(), variable.clone());
+        interface.outputs.insert(var, variable);
+    }
+}
