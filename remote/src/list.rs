@@ -305,6 +305,31 @@ pub async fn task_executions(
     .await
 }
 
+/// Lists the signals of an execution: the answers to its gates.
+///
+/// # Errors
+///
+/// When a call fails.
+pub async fn signals(
+    client: &Client,
+    id: &core::WorkflowExecutionIdentifier,
+) -> Result<Vec<admin::Signal>, Error> {
+    pages(
+        None,
+        |_| true,
+        async |page| {
+            let request = admin::SignalListRequest {
+                workflow_execution_id: Some(id.clone()),
+                limit: page.limit,
+                token: page.token,
+                ..Default::default()
+            };
+            client.list_signals(&request).await.map(|list| (list.signals, list.token))
+        },
+    )
+    .await
+}
+
 /// Lists the names of tasks, workflows or launch plans; none of any other kind.
 ///
 /// # Errors

@@ -1,18 +1,29 @@
 //! Following an execution: what its nodes do, from one look to the next.
 //!
 //! FlyteAdmin sends nothing by itself, so it is asked again and again. One [`Watch::look`] costs a call for the
-//! execution, a page of nodes for each hundred, and a call for each node at work (which attempt it is at).
+//! execution, a page of nodes for each hundred, a call for each node at work (its attempts, which hold the elements of a
+//! map task), and one for each error that a list cut off. The workflow is read once, for names and gates ([`Specs`]).
 
+mod attempt;
+mod elements;
+mod gate;
 mod node;
+mod order;
 mod pace;
+mod specs;
+pub mod whole;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 pub use self::{
+    attempt::Reason,
+    elements::{Element, Elements, errors},
+    gate::Gate,
     node::{Cache, Node},
     pace::Pace,
+    specs::Specs,
 };
 pub use crate::proto::core::workflow_execution::Phase;
 use crate::{
@@ -20,12 +31,12 @@ use crate::{
     list::{self, Order, Query},
     proto::{
         admin,
-        core::{WorkflowExecutionIdentifier, node_execution},
+        core::{NodeExecutionIdentifier, WorkflowExecutionIdentifier, node_execution},
     },
 };
 
 /// Calls that are on their way at a time.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// An execution that is looked at.
 pub struct Watch<'c> {
@@ -33,6 +44,7 @@ pub struct Watch<'c> {
     id: WorkflowExecutionIdentifier,
     phase: Option<Phase>,
     nodes: Vec<Node>,
+    specs: Specs<'c>,
     /// Parents whose nodes were all seen at their end.
     settled: BTreeSet<String>,
 }
@@ -42,7 +54,7 @@ pub struct Watch<'c> {
 pub enum Change {
     /// The execution is in another phase.
     Execution(Phase),
-    /// A node appeared, or is in another phase, at another attempt, or otherwise with its cache.
+    /// A node appeared, or is in another phase, at another attempt, or otherwise with its cache or its elements.
     Node(Box<Node>),
 }
 
@@ -51,7 +63,7 @@ pub enum Change {
 pub struct Look {
     /// The execution.
     pub execution: admin::Execution,
-    /// What is new.
+    /// What is new: the beginning of a node before what is within it, its end after that, the end of the execution last.
     pub changes: Vec<Change>,
 }
 
@@ -94,13 +106,23 @@ impl<'c> Watch<'c> {
     /// Starts to follow an execution; nothing is asked yet.
     #[must_use]
     pub fn new(client: &'c Client, id: WorkflowExecutionIdentifier) -> Self {
-        Self { client, id, phase: None, nodes: Vec::new(), settled: BTreeSet::new() }
+        let (nodes, settled) = (Vec::new(), BTreeSet::new());
+        Self { client, id, phase: None, nodes, specs: Specs::new(client), settled }
     }
 
     /// All nodes so far, in the order in which they were made, those within a node behind it.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// The gates that the execution's workflow has, as [`Specs::gates`].
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be asked.
+    pub async fn gates(&mut self, execution: &admin::Execution) -> Result<Vec<Gate>, Error> {
+        self.specs.gates(execution).await
     }
 
     /// Looks once.
@@ -113,14 +135,12 @@ impl<'c> Watch<'c> {
         let request = admin::WorkflowExecutionGetRequest { id: Some(self.id.clone()) };
         let execution = self.client.get_execution(&request).await?;
         let now = phase(&execution);
-        let nodes = self.read_nodes(is_done(now)).await?;
-        let mut changes = Vec::new();
-        for node in &nodes {
-            let before = self.nodes.iter().find(|other| other.id == node.id);
-            if before.is_none_or(|before| node.differs(before)) {
-                changes.push(Change::Node(Box::new(node.clone())));
-            }
-        }
+        let nodes = self.read_nodes(&execution, is_done(now)).await?;
+        let before: HashMap<&str, &Node> = self.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
+        let is_new = |node: &Node| before.get(node.id.as_str()).is_none_or(|before| node.differs(before));
+        let changed = order::beginnings_before_ends(&nodes, is_new);
+        let mut changes: Vec<_> =
+            changed.into_iter().map(|node| Change::Node(Box::new(node.clone()))).collect();
         self.nodes = nodes;
         // The last word is the execution's.
         if self.phase != Some(now) {
@@ -131,7 +151,7 @@ impl<'c> Watch<'c> {
         Ok(Look { execution, changes })
     }
 
-    async fn read_nodes(&mut self, is_last: bool) -> Result<Vec<Node>, Error> {
+    async fn read_nodes(&mut self, execution: &admin::Execution, is_last: bool) -> Result<Vec<Node>, Error> {
         let mut nodes = Vec::new();
         // Depth first, so that a list of nodes reads as a tree.
         let mut open = self.level("", 0).await?;
@@ -151,7 +171,8 @@ impl<'c> Watch<'c> {
             }
             nodes.push(node);
         }
-        self.add_attempts(nodes, is_last).await
+        self.specs.describe(execution, &mut nodes).await?;
+        self.add_details(nodes, is_last).await
     }
 
     /// The nodes right below one, which will not change any more.
@@ -165,21 +186,24 @@ impl<'c> Watch<'c> {
         Ok(nodes.into_iter().filter_map(|node| Node::new(node, parent, depth)).collect())
     }
 
-    /// Asks which attempt the nodes are at: those at work, and once more those that came to their end.
-    async fn add_attempts(&self, nodes: Vec<Node>, is_last: bool) -> Result<Vec<Node>, Error> {
+    /// Adds what the list of nodes does not say: attempts of those at work, and once more of those that came to their
+    /// end; and the whole of errors.
+    async fn add_details(&self, nodes: Vec<Node>, is_last: bool) -> Result<Vec<Node>, Error> {
+        let before: HashMap<&str, &Node> = self.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
         let looked = nodes.into_iter().map(async |mut node: Node| {
-            let before = self.nodes.iter().find(|other| other.id == node.id);
-            node.attempt = before.map_or(0, |before| before.attempt);
+            let before = before.get(node.id.as_str()).copied();
             let is_new = before.is_none_or(|before| before.phase != node.phase);
+            if let Some(before) = before {
+                node.keep(before);
+            }
             if node.has_attempts() && (is_new || !is_node_done(node.phase) && !is_last) {
-                let attempts =
-                    list::task_executions(self.client, &node.key(&self.id), &Query::default()).await?;
-                node.attempt = attempts
-                    .iter()
-                    .filter_map(|one| one.id.as_ref())
-                    .map(|id| id.retry_attempt + 1)
-                    .max()
-                    .unwrap_or(0);
+                let key = node.key(&self.id);
+                node.take_attempts(&list::task_executions(self.client, &key, &Query::default()).await?);
+            }
+            if is_new && let Some(error) = &mut node.error {
+                let key =
+                    NodeExecutionIdentifier { node_id: node.id.clone(), execution_id: Some(self.id.clone()) };
+                whole::complete_error(self.client, key, error).await?;
             }
             Ok(node)
         });

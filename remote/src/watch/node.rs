@@ -1,5 +1,6 @@
 //! A node of an execution, as far as whoever follows it cares.
 
+use super::{Elements, Gate, Reason};
 use crate::proto::{
     admin::{NodeExecution, node_execution_closure::TargetMetadata},
     core::{
@@ -13,6 +14,10 @@ use crate::proto::{
 pub struct Node {
     /// Its name within the execution, such as `n0` or, within a node, `n0-0-n1`.
     pub id: String,
+    /// Its id in its workflow: `n1` of `n0-0-n1`.
+    pub spec_id: String,
+    /// The name that the console shows, if the workflow was read ([`Specs`](super::Specs)).
+    pub name: Option<String>,
     /// The node that it is within; empty for those of the workflow itself.
     pub parent: String,
     /// How deep it is within others.
@@ -31,6 +36,19 @@ pub struct Node {
     pub duration: Option<prost_types::Duration>,
     /// Why it failed.
     pub error: Option<ExecutionError>,
+    /// Why the last attempt failed. A node may have no error of its own where its task made a deck.
+    pub attempt_error: Option<ExecutionError>,
+    /// Why the last attempt does not run.
+    pub reason: Option<Reason>,
+    /// The elements, if it runs a map task.
+    pub elements: Option<Elements>,
+    /// What it waits for, if it is a gate.
+    pub gate: Option<Gate>,
+    /// Whether it runs because another node failed.
+    pub is_handler: bool,
+    /// Whether it runs a map task.
+    pub is_array: bool,
+    pub(super) is_dynamic: bool,
     pub(super) is_parent: bool,
     is_task: bool,
 }
@@ -89,8 +107,8 @@ impl Node {
     pub fn new(node: NodeExecution, parent: &str, depth: usize) -> Option<Self> {
         let id = node.id.unwrap_or_default().node_id;
         let metadata = node.metadata.unwrap_or_default();
-        let own = if metadata.spec_node_id.is_empty() { &id } else { &metadata.spec_node_id };
-        if ADDED.contains(&own.as_str()) {
+        let spec_id = if metadata.spec_node_id.is_empty() { id.clone() } else { metadata.spec_node_id };
+        if ADDED.contains(&spec_id.as_str()) {
             return None;
         }
         let closure = node.closure.unwrap_or_default();
@@ -104,6 +122,8 @@ impl Node {
         };
         Some(Self {
             id,
+            spec_id,
+            name: None,
             parent: parent.to_owned(),
             depth,
             phase,
@@ -116,6 +136,13 @@ impl Node {
                 Some(crate::proto::admin::node_execution_closure::OutputResult::Error(error)) => Some(error),
                 _ => None,
             },
+            attempt_error: None,
+            reason: None,
+            elements: None,
+            gate: None,
+            is_handler: false,
+            is_array: metadata.is_array,
+            is_dynamic: metadata.is_dynamic,
             is_parent: metadata.is_parent_node,
             is_task,
         })
@@ -132,11 +159,24 @@ impl Node {
     pub fn has_attempts(&self) -> bool {
         self.is_task
             && !self.is_parent
+            && self.gate.is_none()
             && !matches!(self.phase, Phase::Undefined | Phase::Queued | Phase::Skipped)
+    }
+
+    /// Keeps what is not asked for at each look.
+    pub(super) fn keep(&mut self, before: &Self) {
+        self.attempt = before.attempt;
+        self.attempt_error.clone_from(&before.attempt_error);
+        self.elements.clone_from(&before.elements);
+        if self.phase == before.phase {
+            self.reason.clone_from(&before.reason);
+            self.error.clone_from(&before.error);
+        }
     }
 
     /// Whether somebody who follows wants to know.
     pub(super) fn differs(&self, before: &Self) -> bool {
-        (self.phase, self.cache, self.attempt) != (before.phase, before.cache, before.attempt)
+        let seen = |node: &Self| (node.phase, node.cache, node.attempt);
+        seen(self) != seen(before) || self.elements != before.elements
     }
 }
