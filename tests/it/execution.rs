@@ -18,7 +18,7 @@ greeting  Hello, World!
 ------- stderr -------
 started execution `second`
 node hellogreet: SUCCEEDED, cached, [DURATION]
-execution second: SUCCEEDED
+execution second: SUCCEEDED, [DURATION]
 [exit: 0]
 
 "#]]

@@ -40,7 +40,7 @@ hint: its values: `file`
         str![[r#"
 ------- stderr -------
 error: there is no node `n9` in execution `done`
-hint: `flyte-host get nodes done` lists its nodes
+hint: run `flyte-host get nodes done` to list its nodes
 [exit: 1]
 "#]]
     );

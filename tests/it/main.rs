@@ -13,6 +13,7 @@ mod fetch;
 mod filter;
 mod flyte;
 mod flytekit;
+mod follow;
 mod get;
 mod growth;
 mod help_yourself;

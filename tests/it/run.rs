@@ -24,9 +24,9 @@ greeting  Hello, Hello, World!!
 registered launch plan `hello.twice`, version `v1`: the workflow had none
 running workflow `hello.twice`, version `v1`
 started execution `[EXECUTION]`
-node first: SUCCEEDED, stored in the cache, [DURATION]
-node second: SUCCEEDED, stored in the cache, [DURATION]
-execution [EXECUTION]: SUCCEEDED
+node first (greet): SUCCEEDED, stored in the cache, [DURATION]
+node second (greet): SUCCEEDED, stored in the cache, [DURATION]
+execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 
 "#]]
@@ -41,9 +41,9 @@ execution [EXECUTION]: SUCCEEDED
 ------- stderr -------
 running launch plan `hello.twice`, version `v1`
 started execution `[EXECUTION]`
-node first: SUCCEEDED, cached, [DURATION]
-node second: SUCCEEDED, cached, [DURATION]
-execution [EXECUTION]: SUCCEEDED
+node first (greet): SUCCEEDED, cached, [DURATION]
+node second (greet): SUCCEEDED, cached, [DURATION]
+execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 
 "#]]
@@ -60,7 +60,7 @@ fn a_failure_names_the_node_and_why() {
 running task `hello.fail`, version `v1`
 started execution `broken`
 node hellofail: FAILED, [DURATION]: `sh` ended with exit code 3; stderr: the disk is on fire
-execution broken: FAILED
+execution broken: FAILED, [DURATION]
 error: execution `broken` failed
   caused by: node `hellofail` failed
   caused by: `sh` ended with exit code 3; stderr:
@@ -97,8 +97,8 @@ NODES
     snapshot!(
         flyte.run(&["get", "nodes", "broken"]),
         str![[r#"
-NODE       PHASE   CACHE  STARTED               DURATION  ERROR
-hellofail  FAILED  -      [TIME]  [DURATION]  `sh` ended with exit code 3; stderr: the disk is on fire
+NODE       NAME  PHASE   CACHE  STARTED               DURATION  ERROR
+hellofail  -     FAILED  -      [TIME]  [DURATION]  `sh` ended with exit code 3; stderr: the disk is on fire
 [exit: 0]
 "#]]
     );
@@ -219,7 +219,7 @@ NAME      VALUE
 greeting  Hello, x!
 ------- stderr -------
 node hellogreet: SUCCEEDED, stored in the cache, [DURATION]
-execution mine: SUCCEEDED
+execution mine: SUCCEEDED, [DURATION]
 [exit: 0]
 
 "#]]
@@ -291,8 +291,8 @@ fn following_may_end_before_the_execution() {
 ------- stderr -------
 running task `hello.sleep`, version `v1`
 started execution `long`
-error: execution `long` did not end within [DURATION]
-hint: it goes on; `flyte-host execution watch long` follows it again
+error: execution `long` is still running after [DURATION]
+hint: run `flyte-host execution watch long` to follow it again
 [exit: 1]
 
 "#]]
@@ -304,9 +304,9 @@ hint: it goes on; `flyte-host execution watch long` follows it again
     snapshot!(
         error,
         str![[r#"
- execution `long` was stopped
+ execution `long` was aborted
   caused by: enough
-hint: `flyte-host execution show long` shows it
+hint: run `flyte-host execution show long` to see its nodes
 [exit: 1]
 "#]]
     );
@@ -332,7 +332,7 @@ fn ctrl_c_leaves_the_execution_running() {
     snapshot!(
         told.join("\n"),
         str![[r#"
-stopped following; execution `long` goes on
+detached; execution `long` keeps running
 follow it with `flyte-host execution watch long`, stop it with `flyte-host execution terminate long`
 "#]]
     );
@@ -344,4 +344,109 @@ long
 "#]]
     );
     let _ = flyte.run(&["execution", "terminate", "long"]);
+}
+
+#[test]
+fn a_gate_is_answered_from_a_second_terminal() {
+    let flyte = hello();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/gates/gates.yaml");
+    let _ = flyte.run(&["register", file]);
+    let mut run = flyte.home.start(&["run", "hello.gated", "--wait", "--name", "gated"]);
+    run.until("waits for a value");
+    snapshot!(
+        flyte.run(&["execution", "set-input", "gated", "Book"]),
+        str![[r#"
+------- stderr -------
+answered gate `title` of execution `gated`
+[exit: 0]
+"#]]
+    );
+    run.until("waits for approval");
+    snapshot!(
+        flyte.run(&["execution", "show", "gated"]),
+        str![[r#"
+NAME     gated
+PHASE    RUNNING
+PROJECT  flytesnacks
+DOMAIN   development
+RUNS     launch plan hello.gated:v1
+MODE     MANUAL
+CREATED  [TIME]
+STARTED  [TIME]
+NODES
+  n0 (title)  SUCCEEDED, [DURATION]
+  n1 (may-i)  RUNNING
+              waits for approval; run `flyte-host execution approve gated may-i` or `flyte-host execution reject gated may-i`
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "approve", "gated", "may-i"]),
+        str![[r#"
+------- stderr -------
+approved gate `may-i` of execution `gated`
+[exit: 0]
+"#]]
+    );
+    let told = flyte.lasting(&flyte.redact(&run.finish()));
+    snapshot!(
+        told,
+        str![[r#"
+NAME      VALUE
+greeting  Hello, Book!
+------- stderr -------
+running launch plan `hello.gated`, version `v1`
+started execution `gated`
+node n0 (title): waits for a value of type `str`; run `flyte-host execution set-input gated title VALUE`
+node n0 (title): SUCCEEDED, [DURATION]
+node n1 (may-i): waits for approval; run `flyte-host execution approve gated may-i` or `flyte-host execution reject gated may-i`
+node n1 (may-i): SUCCEEDED, [DURATION]
+node n2 (greet): SUCCEEDED, stored in the cache, [DURATION]
+execution gated: SUCCEEDED, [DURATION]
+[exit: 0]
+
+"#]]
+    );
+}
+
+#[test]
+fn a_gate_that_is_rejected_fails() {
+    let flyte = hello();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/gates/gates.yaml");
+    let _ = flyte.run(&["register", file]);
+    let mut run = flyte.home.start(&["run", "hello.gated", "--wait", "--name", "gated"]);
+    run.until("waits for a value");
+    // A gate that was not reached yet finds the answer there.
+    snapshot!(
+        flyte.run(&["execution", "reject", "gated", "may-i"]),
+        str![[r#"
+------- stderr -------
+rejected gate `may-i` of execution `gated`
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["execution", "set-input", "gated", "title", "-o", "json", "Book"]),
+        str![[r#"
+{
+  "execution": "gated",
+  "gate": "title",
+  "value": "Book"
+}
+------- stderr -------
+answered gate `title` of execution `gated`
+[exit: 0]
+"#]]
+    );
+    let told = run.finish();
+    let (_, error) = told.split_once("error:").unwrap();
+    snapshot!(
+        error,
+        str![[r#"
+ execution `gated` failed
+  caused by: node `n1` (may-i) failed
+  caused by: received a reject signal to disapprove the node input values
+[exit: 1]
+"#]]
+    );
 }

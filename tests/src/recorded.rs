@@ -72,6 +72,20 @@ impl Recorded {
         self
     }
 
+    /// Changes the messages that are known so far, given the method's name: for an execution that has not come to its end.
+    #[must_use]
+    pub fn with_changed(self, change: impl Fn(&str, &mut Value) + Send + Sync + 'static) -> Self {
+        let Self { sources, arrived } = self;
+        let changed = move |method: &str, request: &Value| {
+            let mut answer = sources.iter().find_map(|source| source(method, request))?;
+            if let Answer::Message(message) = &mut answer {
+                change(method, message);
+            }
+            Some(answer)
+        };
+        Self { sources: vec![Box::new(changed)], arrived }
+    }
+
     /// Begins to listen.
     ///
     /// # Panics

@@ -10,6 +10,9 @@ use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
 
 use super::output::Stream;
 
+/// How a line looks that counts the time.
+const CLOCK: &str = "{spinner} {msg}  {elapsed}";
+
 /// All lines; nothing is made before the first is shown.
 static SHOWN: OnceLock<MultiProgress> = OnceLock::new();
 
@@ -33,7 +36,13 @@ pub fn line(message: &str, total: usize) -> Line {
 
 /// A line that counts the time. Not on a terminal, it shows nothing.
 pub fn clock(message: &str) -> Line {
-    Line::new(message, ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}")
+    Line::new(message, ProgressBar::new_spinner(), CLOCK)
+}
+
+/// As [`clock`], in the line below another one.
+pub fn clock_after(before: &Line, message: &str) -> Line {
+    let bar = ProgressBar::new_spinner();
+    Line::placed(message, bar, CLOCK, |shown, bar| shown.insert_after(&before.0, bar))
 }
 
 fn counting(message: &str, total: u64) -> Line {
@@ -48,11 +57,20 @@ pub struct Line(ProgressBar);
 
 impl Line {
     fn new(message: &str, bar: ProgressBar, template: &str) -> Self {
+        Self::placed(message, bar, template, MultiProgress::add)
+    }
+
+    fn placed(
+        message: &str,
+        bar: ProgressBar,
+        template: &str,
+        place: impl FnOnce(&MultiProgress, ProgressBar) -> ProgressBar,
+    ) -> Self {
         if !Stream::Err.is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = SHOWN.get_or_init(MultiProgress::new).add(bar.with_style(style));
+        let bar = place(SHOWN.get_or_init(MultiProgress::new), bar.with_style(style));
         bar.set_message(message.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)

@@ -2,6 +2,8 @@
 
 mod act;
 mod data;
+mod gate;
+pub mod node;
 pub mod one;
 pub mod show;
 mod watch;
@@ -57,6 +59,23 @@ enum ExecutionCommand {
     /// Start a copy of an execution that takes over the nodes that succeeded
     #[command(after_help = "Example:\n  flyte-host execution recover a4d8pz5d6mxzq2hwbvc7 --wait")]
     Recover(AgainArgs),
+    /// Approve what waits at a gate of an execution
+    ///
+    /// The gate is named as in the workflow (`approve("may-i", …)`); a gate that was not reached yet finds the answer there.
+    #[command(after_help = "Examples:\n  \
+            flyte-host execution approve a4d8pz5d6mxzq2hwbvc7\n  \
+            flyte-host execution approve a4d8pz5d6mxzq2hwbvc7 may-i")]
+    Approve(gate::AnswerArgs),
+    /// Reject what waits at a gate of an execution, which fails by that
+    #[command(after_help = "Example:\n  flyte-host execution reject a4d8pz5d6mxzq2hwbvc7 may-i")]
+    Reject(gate::AnswerArgs),
+    /// Give a value to a gate of an execution
+    ///
+    /// The value is read by the type that the gate asks for, as `run --input` reads it, and checked before it is sent.
+    #[command(after_help = "Examples:\n  \
+            flyte-host execution set-input a4d8pz5d6mxzq2hwbvc7 title 'My book'\n  \
+            flyte-host execution set-input a4d8pz5d6mxzq2hwbvc7 sizes '[1, 2]'")]
+    SetInput(gate::InputArgs),
     /// Leave executions out of lists
     #[command(after_help = "Examples:\n  \
             flyte-host execution archive a4d8pz5d6mxzq2hwbvc7\n  \
@@ -147,6 +166,9 @@ pub fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure>
         ExecutionCommand::Terminate(args) => act::terminate(args, context)?,
         ExecutionCommand::Relaunch(args) => return act::relaunch(&args.again, args.overwrite_cache, context),
         ExecutionCommand::Recover(args) => return act::recover(args, context),
+        ExecutionCommand::Approve(args) => gate::answer(args, true, context)?,
+        ExecutionCommand::Reject(args) => gate::answer(args, false, context)?,
+        ExecutionCommand::SetInput(args) => gate::set_input(args, context)?,
         ExecutionCommand::Archive(args) => act::archive(args, true, context)?,
         ExecutionCommand::Activate(args) => act::archive(args, false, context)?,
     }

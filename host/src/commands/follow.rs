@@ -9,11 +9,11 @@ use std::{pin::pin, time::Duration};
 use clap::Args;
 use remote::{
     proto::{admin::Execution, core::WorkflowExecutionIdentifier},
-    watch::{self, Pace, Watch},
+    watch::{self, Node, Pace, Watch},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{session::Session, show, values};
+use super::{execution::node, session::Session, show, values};
 use crate::cli::{
     exit::Exit,
     output::{self, Format},
@@ -93,6 +93,18 @@ fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<St
     Some(format!("{base}/console/projects/{}/domains/{}/executions/{}", id.project, id.domain, id.name))
 }
 
+/// A command about an execution, as it can be typed.
+#[must_use]
+pub fn about(session: &Session, verb: &str, id: &WorkflowExecutionIdentifier) -> String {
+    about_with(session, verb, id, &[])
+}
+
+/// As [`about`], with further words behind the name.
+#[must_use]
+pub fn about_with(session: &Session, verb: &str, id: &WorkflowExecutionIdentifier, words: &[&str]) -> String {
+    session.command(&[&["execution", verb, &id.name], words].concat())
+}
+
 /// How following came to its end.
 enum Ended {
     /// With that of the execution.
@@ -116,10 +128,7 @@ pub fn to_the_end(
 ) -> Result<Exit, Failure> {
     let mut watch = Watch::new(&session.client, id.clone());
     let ended = session.block_on(follow(session, &mut watch, &id, timeout)).map_err(|error| {
-        Failure::from(error).hint(format!(
-            "the execution goes on; `{}` follows it again",
-            session.command(&["execution", "watch", &id.name])
-        ))
+        Failure::from(error).hint(format!("run `{}` to follow it again", about(session, "watch", &id)))
     })?;
     match ended {
         Ended::Interrupted => {
@@ -128,11 +137,12 @@ pub fn to_the_end(
         }
         Ended::TimedOut(time) => {
             let time = show::time::elapsed(time);
-            Err(Failure::new(Exit::Failed, format!("execution `{}` did not end within {time}", id.name))
-                .hint(format!(
-                    "it goes on; `{}` follows it again",
-                    session.command(&["execution", "watch", &id.name])
-                )))
+            let failure =
+                Failure::new(Exit::Failed, format!("execution `{}` is still running after {time}", id.name));
+            Err(unfinished(session, &id, watch.nodes())
+                .into_iter()
+                .fold(failure, Failure::caused_by)
+                .hint(format!("run `{}` to follow it again", about(session, "watch", &id))))
         }
         Ended::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {
@@ -145,10 +155,20 @@ pub fn to_the_end(
     }
 }
 
+/// What nodes at work wait for.
+fn unfinished(session: &Session, id: &WorkflowExecutionIdentifier, nodes: &[Node]) -> Vec<String> {
+    let nodes = nodes.iter().filter(|node| !watch::is_node_done(node.phase));
+    let told = nodes.filter_map(|of| {
+        let waits = node::waits_for(session, id, of)?;
+        Some(format!("{} is {}: {waits}", node::quoted(of), of.phase.as_str_name()))
+    });
+    told.collect()
+}
+
 /// What Ctrl-C leaves behind.
 fn left(session: &Session, id: &WorkflowExecutionIdentifier) -> String {
     format!(
-        "stopped following; execution `{}` goes on\nfollow it with `{}`, stop it with `{}`\n",
+        "detached; execution `{}` keeps running\nfollow it with `{}`, stop it with `{}`\n",
         id.name,
         session.command(&["execution", "watch", &id.name]),
         session.command(&["execution", "terminate", &id.name])
@@ -161,22 +181,25 @@ async fn follow(
     id: &WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
 ) -> Result<Ended, remote::client::Error> {
-    let mut view = View::new(&id.name);
+    let mut view = View::new(session, id);
     let mut silence = Silence::default();
     let mut pace = if session.connection.is_sandbox() { Pace::near() } else { Pace::far() };
     let mut interrupted = pin!(interrupted());
     let mut late = pin!(late(timeout));
+    let mut has_looked = false;
     loop {
         let look = tokio::select! {
             biased;
             () = &mut interrupted => return Ok(Ended::Interrupted),
-            time = &mut late => return Ok(Ended::TimedOut(time)),
+            // Whoever gives no time at all still wants to know how it is.
+            time = &mut late, if has_looked => return Ok(Ended::TimedOut(time)),
             look = watch.look() => look,
         };
+        has_looked = true;
         let is_busy = match look {
             Ok(look) => {
                 silence.ends(Instant::now());
-                look.changes.iter().for_each(|change| view.show(change));
+                view.show(&look, watch.nodes());
                 if watch::is_done(look.phase()) {
                     return Ok(Ended::Done(Box::new(look.execution)));
                 }

@@ -1,6 +1,6 @@
 //! `run`: starts an execution of a launch plan, a workflow or a task.
 
-mod inputs;
+pub(super) mod inputs;
 pub mod name;
 mod options;
 mod target;

@@ -53,8 +53,13 @@ impl Scenario {
     fn state(&self, method: &str, request: &Value) -> Option<Value> {
         match method {
             "GetTask" => self.task(request),
+            "GetWorkflow" => self.workflow(request),
             "GetExecution" | "GetExecutionData" => Some(self.execution(&request["id"])?[method].clone()),
-            "ListSignals" => Some(self.execution(&request["workflow_execution_id"])?[method].clone()),
+            // Only executions with gates have any.
+            "ListSignals" => {
+                let signals = self.execution(&request["workflow_execution_id"])?.get(method);
+                Some(signals.filter(|signals| !signals.is_null()).cloned().unwrap_or_else(|| json!({})))
+            }
             "ListNodeExecutions" => self.nodes(request),
             "GetNodeExecution" | "GetNodeExecutionData" | "GetDynamicNodeWorkflow" => {
                 self.node(&request["id"])?.get(method).cloned()
@@ -82,6 +87,23 @@ impl Scenario {
         Some(json!({ "id": request["id"], "closure": { "compiled_task": { "template": template } } }))
     }
 
+    /// The workflow that was registered, compiled as far as names go: a node within a branch has the branch's id before its own.
+    fn workflow(&self, request: &Value) -> Option<Value> {
+        let calls = self.0["register"].as_array()?;
+        let workflow = calls
+            .iter()
+            .find(|call| call["method"] == "CreateWorkflow" && call["request"]["id"] == request["id"])?;
+        let spec = &workflow["request"]["spec"];
+        let compiled = |template: &Value| {
+            let mut template = template.clone();
+            template["nodes"].as_array_mut().into_iter().flatten().for_each(name_branches);
+            json!({ "template": template })
+        };
+        let within: Vec<_> = spec["sub_workflows"].as_array().into_iter().flatten().map(compiled).collect();
+        let closure = json!({ "primary": compiled(&spec["template"]), "sub_workflows": within });
+        Some(json!({ "id": request["id"], "closure": { "compiled_workflow": closure } }))
+    }
+
     fn execution(&self, id: &Value) -> Option<&Value> {
         self.0["final"].get(id["name"].as_str()?)
     }
@@ -92,7 +114,15 @@ impl Scenario {
             execution["ListNodeExecutions"].get(text(&request["unique_parent_id"])).unwrap_or(&Value::Null);
         let entry = |id: &Value| {
             let node = &execution["nodes"][id.as_str()?];
-            Some(node.get("in_list").unwrap_or(&node["GetNodeExecution"]).clone())
+            let mut entry = node.get("in_list").unwrap_or(&node["GetNodeExecution"]).clone();
+            // What was cut had other paths in it than those that stand for the placeholders.
+            if let Some(whole) =
+                node.pointer("/GetNodeExecution/closure/error/message").and_then(Value::as_str)
+                && let Some(cut) = entry.pointer_mut("/closure/error/message")
+            {
+                *cut = whole[..whole.floor_char_boundary(100)].into();
+            }
+            Some(entry)
         };
         let nodes: Vec<_> = ids.as_array().into_iter().flatten().filter_map(entry).collect();
         Some(json!({ "node_executions": nodes }))
@@ -105,6 +135,19 @@ impl Scenario {
     fn attempts(&self, node: &Value) -> impl Iterator<Item = &Value> {
         self.node(node).and_then(|node| node["tasks"].as_array()).into_iter().flatten()
     }
+}
+
+fn name_branches(node: &mut Value) {
+    let id = text(&node["id"]);
+    let Some(block) = node.pointer_mut("/branch_node/if_else") else { return };
+    let mut name = |inner: &mut Value| {
+        inner["id"] = format!("{id}-{}", text(&inner["id"])).into();
+        name_branches(inner);
+    };
+    for case in ["/case", "/other/0", "/other/1", "/other/2"] {
+        block.pointer_mut(&format!("{case}/then_node")).into_iter().for_each(&mut name);
+    }
+    block.get_mut("else_node").into_iter().for_each(&mut name);
 }
 
 /// Whether a recorded call is the one that arrived; an execution may have any name and be started by anybody.

@@ -63,5 +63,5 @@ pub fn no_node(error: Error, node: &str, execution: &str) -> Failure {
         return error.into();
     }
     Failure::new(Exit::Failed, format!("there is no node `{node}` in execution `{execution}`"))
-        .hint(format!("`flyte-host get nodes {execution}` lists its nodes"))
+        .hint(format!("run `flyte-host get nodes {execution}` to list its nodes"))
 }

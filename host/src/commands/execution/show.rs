@@ -3,7 +3,7 @@
 use remote::{
     proto::{
         admin::{Execution, execution_closure::OutputResult},
-        core::ResourceType,
+        core::{ResourceType, WorkflowExecutionIdentifier, node_execution::Phase},
     },
     watch::{Node, Watch},
 };
@@ -11,9 +11,10 @@ use remote::{
 use super::{
     super::{
         Context,
+        session::Session,
         show::{self, facts::Facts, time},
     },
-    one,
+    node, one,
 };
 use crate::cli::{
     output::{self, Format},
@@ -28,9 +29,15 @@ pub(super) fn run(name: &str, context: &Context<'_>) -> Result<(), Failure> {
     if format != Format::Table {
         return print(&execution, format);
     }
-    let mut watch = Watch::new(&session.client, one::id(&session, name));
+    let id = one::id(&session, name);
+    let mut watch = Watch::new(&session.client, id.clone());
     session.block_on(watch.look())?;
-    let nodes = watch.nodes().iter().map(|node| (indented(node), told(node))).collect();
+    let nodes = watch.nodes();
+    let told = |of: &Node| {
+        let lines = told(&session, &id, of, nodes);
+        (format!("{}{}", "  ".repeat(of.depth), node::label(of)), lines)
+    };
+    let nodes = nodes.iter().map(told).collect();
     output::print(&facts(&execution).section("NODES", nodes).render())
 }
 
@@ -105,28 +112,14 @@ pub fn reason(execution: &Execution) -> Option<String> {
     }
 }
 
-fn indented(node: &Node) -> String {
-    format!("{}{}", "  ".repeat(node.depth), node.id)
-}
-
-/// What there is to say of a node, in a line.
-#[must_use]
-pub fn told(node: &Node) -> String {
-    let mut text = node.phase.as_str_name().to_owned();
-    if let Some(word) = node.cache.word() {
-        text = format!("{text}, {word}");
-    }
-    if node.attempt > 1 {
-        text = format!("{text}, attempt {}", node.attempt);
-    }
-    if node.duration.is_some() {
-        text = format!("{text}, {}", time::duration(node.duration.as_ref()));
-    }
-    if let Some(child) = &node.child {
-        text = format!("{text}, execution {}", child.name);
-    }
-    match &node.error {
-        Some(error) => format!("{text}\n{}", error.message.trim()),
-        None => text,
-    }
+/// What there is to say of a node: a line, and below it why it failed or is not further.
+fn told(session: &Session, id: &WorkflowExecutionIdentifier, of: &Node, nodes: &[Node]) -> String {
+    let mut lines = vec![node::state(of)];
+    let error = of.error.as_ref().or(of.attempt_error.as_ref().filter(|_| of.phase == Phase::Failed));
+    // The error of a node within one is its own, too; it is told of the innermost one.
+    let is_inner = |other: &&Node| other.parent == of.id && other.error.is_some() && other.error == of.error;
+    let error = error.filter(|_| !nodes.iter().any(|other| is_inner(&other)));
+    lines.extend(error.map(|error| error.message.trim().to_owned()));
+    lines.extend(node::waits_for(session, id, of));
+    lines.join("\n")
 }

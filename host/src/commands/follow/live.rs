@@ -1,56 +1,166 @@
-//! What is seen while an execution is followed: on a terminal a line for each node at work, below those that
-//! are done; elsewhere a plain line for each change.
+//! What is seen while an execution is followed: on a terminal a line for each node at work, in the order of the tree, below those
+//! that are done; elsewhere a plain line for each change.
 
-use std::collections::BTreeMap;
-
-use remote::{
-    proto::core::node_execution,
-    watch::{Change, Node, Phase, is_node_done},
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
 };
 
-use super::super::{execution::show::told, show::in_a_line};
+use remote::{
+    proto::core::{WorkflowExecutionIdentifier, node_execution, task_execution::Phase as TaskPhase},
+    watch::{Change, Look, Node, Phase, is_done, is_node_done},
+};
+use tokio::time::Instant;
+
+use super::super::{
+    execution::node::{gist, label, state, waits_for},
+    session::Session,
+    show::time,
+};
 use crate::cli::{
     output::{self, Stream},
     progress::{self, Line},
 };
 
+/// How long an attempt does not run before it is said why: pods need a moment.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Into how many steps the progress of a map task is cut where each is a line.
+const STEPS: usize = 10;
+
+/// The longest text of a live line that is not the node itself, in characters.
+const LONGEST: usize = 200;
+
 /// What is seen.
-pub(super) enum View {
-    /// For a file or a pipe.
-    Lines { execution: String },
-    /// For a person.
-    Live { execution: String, top: Line, nodes: BTreeMap<String, Line> },
+pub(super) struct View<'s> {
+    session: &'s Session,
+    id: WorkflowExecutionIdentifier,
+    screen: Screen,
+    /// What was said of nodes at work, by their ids.
+    said: HashMap<String, Said>,
 }
 
-impl View {
-    pub(super) fn new(execution: &str) -> Self {
-        let execution = execution.to_owned();
-        if !Stream::Err.is_terminal() {
-            return Self::Lines { execution };
-        }
-        let top = progress::clock(&format!("execution {execution}"));
-        Self::Live { execution, top, nodes: BTreeMap::new() }
+enum Screen {
+    /// For a file or a pipe.
+    Lines,
+    /// For a person.
+    Live { top: Line, nodes: BTreeMap<String, Line> },
+}
+
+/// What was said of a node.
+#[derive(Debug, Default)]
+struct Said {
+    /// The line.
+    line: String,
+    /// In which step of its progress a map task was.
+    step: usize,
+    /// Why it is not further, and since when that is seen.
+    waits: Option<(String, Instant)>,
+    /// The last reason that was said.
+    reason: String,
+}
+
+impl<'s> View<'s> {
+    pub(super) fn new(session: &'s Session, id: &WorkflowExecutionIdentifier) -> Self {
+        let screen = match Stream::Err.is_terminal() {
+            true => {
+                let top = progress::clock(&format!("execution {}", id.name));
+                Screen::Live { top, nodes: BTreeMap::new() }
+            }
+            false => Screen::Lines,
+        };
+        Self { session, id: id.clone(), screen, said: HashMap::new() }
     }
 
-    /// Shows a change.
-    pub(super) fn show(&mut self, change: &Change) {
-        if !says_something(change) {
-            return;
+    /// Shows what a look saw; `nodes` are all nodes in the order of the tree.
+    pub(super) fn show(&mut self, look: &Look, nodes: &[Node]) {
+        for change in look.changes.iter().filter(|change| says_something(change)) {
+            match change {
+                Change::Execution(phase) => self.show_execution(*phase, look),
+                Change::Node(node) => self.show_node(node, nodes),
+            }
         }
-        match self {
-            Self::Lines { execution } => output::note(&format!("{}\n", sentence(execution, change))),
-            Self::Live { execution, top, nodes } => match change {
-                Change::Execution(_) => top.say(sentence(execution, change)),
-                Change::Node(node) if is_node_done(node.phase) => {
-                    nodes.remove(&node.id);
-                    output::note(&format!("{}\n", of_node(node)));
-                }
-                Change::Node(node) => {
-                    nodes.entry(node.id.clone()).or_insert_with(|| progress::clock("")).say(of_node(node));
-                }
-            },
+        for node in nodes.iter().filter(|node| is_at_work(node)) {
+            self.show_reason(node, nodes, Instant::now());
         }
     }
+
+    fn show_execution(&mut self, phase: Phase, look: &Look) {
+        let duration = look.execution.closure.as_ref().and_then(|closure| closure.duration.as_ref());
+        let duration = duration.filter(|_| is_done(phase)).map(|duration| time::duration(Some(duration)));
+        let line = verdict(&self.id.name, phase, duration.as_deref());
+        match &mut self.screen {
+            Screen::Live { top, .. } if !is_done(phase) => top.say(line),
+            _ => output::note(&format!("{line}\n")),
+        }
+    }
+
+    fn show_node(&mut self, node: &Node, nodes: &[Node]) {
+        let line = line(node, parent(node, nodes));
+        if is_node_done(node.phase) {
+            if let Screen::Live { nodes, .. } = &mut self.screen {
+                nodes.remove(&node.id);
+            }
+            self.said.remove(&node.id);
+            return output::note(&format!("{line}\n"));
+        }
+        let said = self.said.entry(node.id.clone()).or_default();
+        let step = step(node);
+        let is_news = step > said.step || without_elements(&line) != without_elements(&said.line);
+        (said.step, said.line) = (step, line.clone());
+        match &mut self.screen {
+            Screen::Lines if is_news => output::note(&format!("{line}\n")),
+            Screen::Lines => {}
+            Screen::Live { top, nodes: lines } => draw(top, lines, node, nodes),
+        }
+    }
+
+    /// Says why a node is not further: of a gate at once, of an attempt after a while; each reason once.
+    fn show_reason(&mut self, node: &Node, nodes: &[Node], now: Instant) {
+        let Some(reason) = waits_for(self.session, &self.id, node) else { return };
+        let said = self.said.entry(node.id.clone()).or_default();
+        if said.waits.as_ref().is_none_or(|(before, _)| *before != reason) {
+            said.waits = Some((reason.clone(), now));
+        }
+        let since = said.waits.as_ref().map_or(now, |(_, since)| *since);
+        let is_due = node.gate.is_some() || now.duration_since(since) >= PATIENCE || is_old(node);
+        if !is_due || said.reason == reason {
+            return;
+        }
+        said.reason.clone_from(&reason);
+        match &mut self.screen {
+            Screen::Lines => {
+                output::note(&format!("node {}{}: {reason}\n", label(node), within(parent(node, nodes))));
+            }
+            Screen::Live { nodes: lines, .. } => {
+                if let Some(line) = lines.get(&node.id) {
+                    line.say(format!("{}: {}", live(node), cut(&reason)));
+                }
+            }
+        }
+    }
+}
+
+/// Draws the line of a node at work behind the one that is before it in the tree.
+fn draw(top: &Line, lines: &mut BTreeMap<String, Line>, node: &Node, nodes: &[Node]) {
+    if let Some(line) = lines.get(&node.id) {
+        return line.say(live(node));
+    }
+    let before = nodes.iter().take_while(|other| other.id != node.id);
+    let before = before.filter_map(|other| lines.get(&other.id)).last();
+    let line = progress::clock_after(before.unwrap_or(top), &live(node));
+    lines.insert(node.id.clone(), line);
+}
+
+fn is_at_work(node: &Node) -> bool {
+    !is_node_done(node.phase) && node.phase != node_execution::Phase::Undefined
+}
+
+/// Whether the server says that a reason holds for long already.
+fn is_old(node: &Node) -> bool {
+    let since = node.reason.as_ref().and_then(|reason| reason.since.as_ref());
+    let now = jiff::Timestamp::now().as_second();
+    since.is_some_and(|since| now - since.seconds >= PATIENCE.as_secs().cast_signed())
 }
 
 /// What was only just made is in no phase yet, which is no news.
@@ -61,30 +171,68 @@ fn says_something(change: &Change) -> bool {
     }
 }
 
-fn sentence(execution: &str, change: &Change) -> String {
-    match change {
-        Change::Execution(phase) => format!("execution {execution}: {}", phase.as_str_name()),
-        Change::Node(node) => of_node(node),
-    }
+fn verdict(execution: &str, phase: Phase, duration: Option<&str>) -> String {
+    let comma = if duration.is_some() { ", " } else { "" };
+    format!("execution {execution}: {}{comma}{}", phase.as_str_name(), duration.unwrap_or_default())
 }
 
-/// A node in a line: where it failed, the beginning of why.
-fn of_node(node: &Node) -> String {
-    let told = told(node);
-    let (first, why) = told.split_once('\n').unwrap_or((&told, ""));
-    let why = in_a_line(why);
+fn parent<'n>(node: &Node, nodes: &'n [Node]) -> Option<&'n Node> {
+    nodes.iter().find(|other| other.id == node.parent)
+}
+
+/// ` in n0 (train)`.
+fn within(parent: Option<&Node>) -> String {
+    parent.map(|parent| format!(" in {}", label(parent))).unwrap_or_default()
+}
+
+/// A node in a line of its own: where it failed, the gist of why.
+fn line(node: &Node, parent: Option<&Node>) -> String {
+    let why = node.error.as_ref().or(node.attempt_error.as_ref());
+    let why = why.filter(|_| has_failed(node)).map(|error| gist(&error.message)).unwrap_or_default();
     let colon = if why.is_empty() { "" } else { ": " };
-    format!("{}node {}: {first}{colon}{why}", "  ".repeat(node.depth), node.id)
+    format!("node {}{}: {}{colon}{why}", label(node), within(parent), state(node))
+}
+
+/// A node in a line below its parent's.
+fn live(node: &Node) -> String {
+    format!("{}node {}: {}", "  ".repeat(node.depth), label(node), state(node))
+}
+
+fn has_failed(node: &Node) -> bool {
+    use node_execution::Phase;
+    matches!(node.phase, Phase::Failed | Phase::Failing | Phase::TimedOut)
+}
+
+/// In which step of its progress a map task is: one for each element, but not more than [`STEPS`].
+fn step(node: &Node) -> usize {
+    let Some(elements) = &node.elements else { return 0 };
+    let ended = elements.count_in(TaskPhase::Succeeded) + elements.count_in(TaskPhase::Failed);
+    let count = elements.count().max(1);
+    ended * STEPS.min(count) / count
+}
+
+/// A line without the numbers that change with each element.
+fn without_elements(line: &str) -> String {
+    let parts = line.split(", ").filter(|part| !part.ends_with(" elements") && !part.ends_with(" failed"));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use remote::proto::{
         admin::{
-            NodeExecution, NodeExecutionClosure, TaskNodeMetadata,
+            NodeExecution, NodeExecutionClosure, TaskExecution, TaskExecutionClosure, TaskNodeMetadata,
             node_execution_closure::{OutputResult, TargetMetadata},
         },
         core::{CatalogCacheStatus, ExecutionError, NodeExecutionIdentifier, node_execution::Phase},
+        event::{ExternalResourceInfo, TaskExecutionMetadata},
     };
 
     use super::*;
@@ -109,7 +257,7 @@ mod tests {
     #[test]
     fn a_cache_hit_is_seen() {
         let hit = node(Phase::Succeeded, CatalogCacheStatus::CacheHit, None);
-        assert_eq!(of_node(&hit), "node n0: SUCCEEDED, cached, 1.5s");
+        assert_eq!(line(&hit, None), "node n0: SUCCEEDED, cached, 1.5s");
     }
 
     #[test]
@@ -126,10 +274,47 @@ mod tests {
 
     #[test]
     fn a_failure_says_why_in_its_line() {
-        let mut failed =
-            node(Phase::Failed, CatalogCacheStatus::CacheDisabled, Some("no such file\nTraceback"));
+        let traceback = "Trace:\n\n    Traceback:\n      f(x)\n\nMessage:\n\n    ValueError: no 5\n";
+        let mut failed = node(Phase::Failed, CatalogCacheStatus::CacheDisabled, Some(traceback));
         failed.attempt = 2;
-        failed.depth = 1;
-        assert_eq!(of_node(&failed), "  node n0: FAILED, attempt 2, 1.5s: no such file");
+        failed.name = Some("train".to_owned());
+        let mut parent = node(Phase::Failed, CatalogCacheStatus::CacheDisabled, None);
+        parent.id = "n3".to_owned();
+        assert_eq!(
+            line(&failed, Some(&parent)),
+            "node n0 (train) in n3: FAILED, attempt 2, 1.5s: ValueError: no 5"
+        );
+    }
+
+    /// A map task of which so many elements succeeded.
+    fn map(done: u32, count: u32) -> Node {
+        let mut map = node(Phase::Running, CatalogCacheStatus::CacheDisabled, None);
+        map.duration = None;
+        let element = |index| ExternalResourceInfo {
+            index,
+            phase: if index < done { TaskPhase::Succeeded } else { TaskPhase::Running }.into(),
+            ..Default::default()
+        };
+        let metadata = TaskExecutionMetadata {
+            external_resources: (0..count).map(element).collect(),
+            plugin_identifier: "k8s-array".to_owned(),
+            ..Default::default()
+        };
+        let closure = TaskExecutionClosure { metadata: Some(metadata), ..Default::default() };
+        map.take_attempts(&[TaskExecution { closure: Some(closure), ..Default::default() }]);
+        map
+    }
+
+    #[test]
+    fn a_map_task_has_few_lines_however_many_elements_it_has() {
+        assert_eq!(line(&map(2, 3), None), "node n0: RUNNING, 2 of 3 elements");
+        let steps = |count| {
+            let mut steps: Vec<_> = (0..=count).map(|done| step(&map(done, count))).collect();
+            steps.dedup();
+            steps.len() - 1
+        };
+        assert_eq!([1, 3, 10, 100].map(steps), [1, 3, 10, 10]);
+        let bare = without_elements(&line(&map(2, 3), None));
+        assert_eq!(bare, without_elements(&line(&map(1, 3), None)));
     }
 }

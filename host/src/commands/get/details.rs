@@ -1,8 +1,12 @@
 //! One task, workflow or launch plan with all that people ask about.
 
-use remote::proto::{
-    admin::{LaunchPlan, Task, Workflow, schedule::ScheduleExpression},
-    core::{Identifier, Node, TaskTemplate, node, task_node, task_template, workflow_node},
+use remote::{
+    literal::type_name,
+    proto::{
+        admin::{LaunchPlan, Task, Workflow, schedule::ScheduleExpression},
+        core::{GateNode, Identifier, Node, TaskTemplate, node, task_node, task_template, workflow_node},
+    },
+    watch::Gate,
 };
 
 use super::super::{
@@ -81,9 +85,24 @@ fn target(node: &Node) -> String {
             None => "workflow".to_owned(),
         },
         Some(node::Target::BranchNode(_)) => "branch".to_owned(),
-        Some(node::Target::GateNode(_)) => "gate".to_owned(),
-        Some(node::Target::ArrayNode(_)) => "array".to_owned(),
+        Some(node::Target::GateNode(gate)) => waits_for(gate),
+        Some(node::Target::ArrayNode(array)) => match array.node.as_deref() {
+            Some(inner) => format!("map of {}", target(inner)),
+            None => "map".to_owned(),
+        },
         None => show::NOTHING.to_owned(),
+    }
+}
+
+/// What a gate waits for.
+fn waits_for(gate: &GateNode) -> String {
+    match Gate::new(gate) {
+        Some(Gate::Approval { signal }) => format!("gate {signal}: waits for approval"),
+        Some(Gate::Value { signal, kind }) => {
+            format!("gate {signal}: waits for a value of type {}", type_name(&kind))
+        }
+        Some(Gate::Sleep { duration }) => format!("gate: sleeps for {}", time::duration(Some(&duration))),
+        None => "gate".to_owned(),
     }
 }
 

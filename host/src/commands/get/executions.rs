@@ -3,16 +3,20 @@
 use remote::{
     list::{self, Kind},
     proto::{
-        admin::{Execution, NodeExecution, NodeExecutionGetRequest, TaskExecution},
-        core::{NodeExecutionIdentifier, WorkflowExecutionIdentifier},
+        admin::{
+            Execution, NodeExecution, NodeExecutionGetRequest, TaskExecution,
+            node_execution_closure::OutputResult, task_execution_closure,
+        },
+        core::{NodeExecutionIdentifier, WorkflowExecutionIdentifier, task_execution::Phase},
     },
-    watch::Node,
+    watch::{Element, Elements, Node, Specs, whole},
 };
+use serde_json::{Value, json};
 
 use super::{
     super::{
         Context,
-        execution::{one, show as details},
+        execution::{node, one, show as details},
         scope,
         session::Session,
         show::{self, time},
@@ -50,7 +54,7 @@ pub(super) fn executions(name: Option<&str>, args: &ListArgs, context: &Context<
             Ok(())
         }
         Format::Name => show::names(found.into_iter().filter_map(|execution| Some(execution.id?.name))),
-        format => show::messages(format, &found),
+        format => show::messages(format, &session.block_on(whole::executions(&session.client, found))?),
     }
 }
 
@@ -69,31 +73,56 @@ fn row(execution: &Execution) -> Vec<String> {
 pub(super) fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let execution = session.block_on(one::read(&session, &args.execution))?.id.unwrap_or_default();
-    if let Some(node) = &args.node {
-        let id = NodeExecutionIdentifier { node_id: node.clone(), execution_id: Some(execution) };
-        let request = NodeExecutionGetRequest { id: Some(id) };
-        let found = session
-            .block_on(session.client.get_node_execution(&request))
-            .map_err(|error| one::no_node(error, node, &args.execution))?;
-        return print_nodes(&[(0, found)], args, format, true);
-    }
-    let query = args.list.query(Kind::NodeExecution, true)?;
-    let found = session.block_on(tree(&session, &execution, &query))?;
-    print_nodes(&found, args, format, false)
+    let execution = session.block_on(one::read(&session, &args.execution))?;
+    let id = execution.id.clone().unwrap_or_default();
+    let found = match &args.node {
+        Some(node) => vec![Listed::new(session.block_on(node_of(&session, &id, node))?, "", 0)],
+        None => {
+            let query = args.list.query(Kind::NodeExecution, true)?;
+            session.block_on(tree(&session, &id, &query))?
+        }
+    };
+    let found = session.block_on(described(&session, &execution, found, format != Format::Name))?;
+    print_nodes(&found, args, format)
 }
 
-/// All nodes, those within a node behind it, with how deep they are.
+/// The node of an execution with an id.
+async fn node_of(
+    session: &Session,
+    execution: &WorkflowExecutionIdentifier,
+    node: &str,
+) -> Result<NodeExecution, Failure> {
+    let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
+    match session.client.get_node_execution(&NodeExecutionGetRequest { id: Some(id) }).await {
+        Ok(node) => Ok(node),
+        Err(error) => Err(one::no_node(error, node, &execution.name)),
+    }
+}
+
+/// A node as the server gives it, and as people see it; they do not care about those that the compiler added.
+struct Listed {
+    message: NodeExecution,
+    node: Option<Node>,
+}
+
+impl Listed {
+    fn new(message: NodeExecution, parent: &str, depth: usize) -> Self {
+        let node = Node::new(message.clone(), parent, depth);
+        Self { message, node }
+    }
+}
+
+/// All nodes, those within a node behind it.
 async fn tree(
     session: &Session,
     id: &WorkflowExecutionIdentifier,
     query: &list::Query,
-) -> Result<Vec<(usize, NodeExecution)>, Failure> {
+) -> Result<Vec<Listed>, Failure> {
     let limit = query.limit.unwrap_or(usize::MAX);
     let mut nodes = Vec::new();
-    let mut open = vec![(0, list::nodes(&session.client, id, "", query).await?.into_iter())];
-    while let Some((depth, level)) = open.last_mut() {
-        let depth = *depth;
+    let level = list::nodes(&session.client, id, "", query).await?;
+    let mut open = vec![(String::new(), level.into_iter())];
+    while let Some((parent, level)) = open.last_mut() {
         let Some(node) = level.next() else {
             open.pop();
             continue;
@@ -101,56 +130,150 @@ async fn tree(
         if nodes.len() == limit {
             break;
         }
+        let listed = Listed::new(node, &parent.clone(), open.len() - 1);
+        let node = &listed.message;
         if node.metadata.as_ref().is_some_and(|metadata| metadata.is_parent_node) {
-            let parent = node.id.as_ref().map(|id| id.node_id.as_str()).unwrap_or_default();
-            let inner = list::nodes(&session.client, id, parent, query).await?;
-            open.push((depth + 1, inner.into_iter()));
+            let parent = node.id.as_ref().map(|id| id.node_id.clone()).unwrap_or_default();
+            let inner = list::nodes(&session.client, id, &parent, query).await?;
+            open.push((parent, inner.into_iter()));
         }
-        nodes.push((depth, node));
+        nodes.push(listed);
     }
     Ok(nodes)
 }
 
-fn print_nodes(
-    nodes: &[(usize, NodeExecution)],
-    args: &NodesArgs,
-    format: Format,
-    is_one: bool,
-) -> Result<(), Failure> {
+/// The nodes with whole errors, their names, and the elements of map tasks.
+async fn described(
+    session: &Session,
+    execution: &Execution,
+    listed: Vec<Listed>,
+    with_names: bool,
+) -> Result<Vec<Listed>, Failure> {
+    if !with_names {
+        return Ok(listed);
+    }
+    let (messages, nodes): (Vec<_>, Vec<_>) = listed.into_iter().map(|one| (one.message, one.node)).unzip();
+    let is_shown: Vec<bool> = nodes.iter().map(Option::is_some).collect();
+    let mut shown: Vec<Node> = nodes.into_iter().flatten().collect();
+    Specs::new(&session.client).describe(execution, &mut shown).await?;
+    let messages = whole::nodes(&session.client, messages).await?;
+    let mut shown = with_elements(session, execution, shown).await?.into_iter();
+    let joined = messages.into_iter().zip(is_shown).map(|(message, is_shown)| {
+        let mut node = if is_shown { shown.next() } else { None };
+        if let Some(node) = &mut node
+            && let Some(OutputResult::Error(error)) =
+                message.closure.as_ref().and_then(|closure| closure.output_result.clone())
+        {
+            node.error = Some(error);
+        }
+        Listed { message, node }
+    });
+    Ok(joined.collect())
+}
+
+/// Adds the elements of map tasks; the attempts at other tasks are not asked for.
+async fn with_elements(
+    session: &Session,
+    execution: &Execution,
+    mut nodes: Vec<Node>,
+) -> Result<Vec<Node>, Failure> {
+    let id = execution.id.clone().unwrap_or_default();
+    for node in nodes.iter_mut().filter(|node| node.is_array && node.has_attempts()) {
+        let query = list::Query::default();
+        let attempts = list::task_executions(&session.client, &node.key(&id), &query).await?;
+        node.take_attempts(&attempts);
+    }
+    Ok(nodes)
+}
+
+fn print_nodes(listed: &[Listed], args: &NodesArgs, format: Format) -> Result<(), Failure> {
     match format {
         Format::Table => {
-            let rows: Vec<_> =
-                nodes.iter().filter_map(|(depth, node)| node_row(node.clone(), *depth)).collect();
-            let count = rows.len();
-            if count > 0 {
-                output::table(&["NODE", "PHASE", "CACHE", "STARTED", "DURATION", "ERROR"], rows)?;
+            let shown: Vec<&Node> = listed.iter().filter_map(|one| one.node.as_ref()).collect();
+            if !shown.is_empty() {
+                let heading = ["NODE", "NAME", "PHASE", "CACHE", "STARTED", "DURATION", "ERROR"];
+                output::table(&heading, shown.iter().flat_map(|node| node_rows(node)))?;
             }
-            args.list.tell(count, &format!("no nodes in execution `{}`", args.execution));
+            args.list.tell(shown.len(), &format!("no nodes in execution `{}`", args.execution));
             Ok(())
         }
         Format::Name => {
-            show::names(nodes.iter().filter_map(|(_, node)| Some(node.id.as_ref()?.node_id.clone())))
+            show::names(listed.iter().filter_map(|one| Some(one.message.id.as_ref()?.node_id.clone())))
         }
-        format if is_one => show::message(format, &nodes[0].1),
         format => {
-            let nodes: Vec<NodeExecution> = nodes.iter().map(|(_, node)| node.clone()).collect();
-            show::messages(format, &nodes)
+            let values = listed.iter().map(node_json).collect::<Result<Vec<_>, _>>()?;
+            match values.as_slice() {
+                [only] if args.node.is_some() => output::structured(format, only),
+                _ => output::structured(format, &values.into()),
+            }
         }
     }
 }
 
-/// A row for people, who do not care about the nodes that the compiler added.
-fn node_row(node: NodeExecution, depth: usize) -> Option<Vec<String>> {
-    let node = Node::new(node, "", depth)?;
-    let error = node.error.map(|error| error.message).unwrap_or_default();
-    Some(vec![
-        format!("{}{}", "  ".repeat(depth), node.id),
-        node.phase.as_str_name().to_owned(),
-        node.cache.word().unwrap_or(show::NOTHING).to_owned(),
-        time::moment(node.started_at.as_ref()),
-        time::duration(node.duration.as_ref()),
-        show::or_nothing(&show::in_a_line(&error)),
-    ])
+/// The server's message, and what only the workflow and the attempts say: `name`, and `elements` of a map task.
+fn node_json(listed: &Listed) -> Result<Value, Failure> {
+    let mut value = show::json(&listed.message)?;
+    let (Some(node), Some(fields)) = (&listed.node, value.as_object_mut()) else { return Ok(value) };
+    if let Some(name) = &node.name {
+        fields.insert("name".to_owned(), name.clone().into());
+    }
+    if let Some(elements) = &node.elements {
+        let message = node.error.as_ref().map(|error| error.message.as_str()).unwrap_or_default();
+        let elements = elements.tries.iter().map(|one| element_json(one, message));
+        fields.insert("elements".to_owned(), elements.collect());
+    }
+    Ok(value)
+}
+
+fn element_json(element: &Element, message: &str) -> Value {
+    let failed = element.phase == Phase::Failed;
+    json!({
+        "index": element.index,
+        "attempt": element.attempt,
+        "phase": element.phase.as_str_name(),
+        "cache": element.cache.word(),
+        "error": failed.then(|| Elements::error(element.index, message)).flatten(),
+        "logs": element.logs.iter().map(|log| log.uri.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+/// How many elements of a map task that failed are rows of their own.
+const ELEMENTS: usize = 10;
+
+/// A row for a node, and one for each element that failed.
+fn node_rows(of: &Node) -> Vec<Vec<String>> {
+    let indent = "  ".repeat(of.depth);
+    let error = of.error.as_ref().map(|error| error.message.as_str()).unwrap_or_default();
+    let phase = match node::elements(of) {
+        Some(elements) => format!("{}, {elements}", of.phase.as_str_name()),
+        None => of.phase.as_str_name().to_owned(),
+    };
+    let mut rows = vec![vec![
+        format!("{indent}{}", of.id),
+        show::or_nothing(&node::short_name(of).unwrap_or_default()),
+        phase,
+        of.cache.word().unwrap_or(show::NOTHING).to_owned(),
+        time::moment(of.started_at.as_ref()),
+        time::duration(of.duration.as_ref()),
+        show::or_nothing(&node::gist(error)),
+    ]];
+    let failed = of.elements.iter().flat_map(Elements::last).filter(|one| one.phase == Phase::Failed);
+    rows.extend(failed.take(ELEMENTS).map(|one| element_row(of, one, &indent, error)));
+    rows
+}
+
+fn element_row(of: &Node, element: &Element, indent: &str, error: &str) -> Vec<String> {
+    let nothing = || show::NOTHING.to_owned();
+    let error = Elements::error(element.index, error).unwrap_or_default();
+    vec![
+        format!("{indent}  {}[{}]", of.id, element.index),
+        nothing(),
+        node::element_phase(element).to_owned(),
+        element.cache.word().unwrap_or(show::NOTHING).to_owned(),
+        nothing(),
+        nothing(),
+        show::or_nothing(&node::gist(&error)),
+    ]
 }
 
 /// Lists attempts.
@@ -158,18 +281,16 @@ pub(super) fn task_executions(args: &TaskExecutionsArgs, context: &Context<'_>) 
     let format = context.global.output.format()?;
     let session = context.session()?;
     let query = args.list.query(Kind::TaskExecution, true)?;
-    let execution = session.block_on(one::read(&session, &args.execution))?.id;
-    let id = NodeExecutionIdentifier { node_id: args.node.clone(), execution_id: execution };
-    let found = session
-        .block_on(list::task_executions(&session.client, &id, &query))
-        .map_err(|error| one::no_node(error, &args.node, &args.execution))?;
+    let execution = session.block_on(one::read(&session, &args.execution))?.id.unwrap_or_default();
+    let found = session.block_on(attempts(&session, &execution, &args.node, &query))?;
     match format {
         Format::Table => {
             if !found.is_empty() {
-                output::table(
-                    &["ATTEMPT", "PHASE", "TASK", "STARTED", "DURATION", "LOGS"],
-                    found.iter().map(attempt),
-                )?;
+                let heading = ["ATTEMPT", "PHASE", "TASK", "STARTED", "DURATION", "REASON", "LOGS"];
+                output::table(&heading, found.iter().map(attempt))?;
+            }
+            for attempt in &found {
+                print_elements(attempt)?;
             }
             args.list.tell(found.len(), &format!("no attempts of node `{}`", args.node));
             Ok(())
@@ -177,6 +298,23 @@ pub(super) fn task_executions(args: &TaskExecutionsArgs, context: &Context<'_>) 
         Format::Name => show::names(found.iter().map(|one| number(one).to_string())),
         format => show::messages(format, &found),
     }
+}
+
+/// The attempts at a node's task. The server knows none of a node that is not there, and does not say so.
+async fn attempts(
+    session: &Session,
+    execution: &WorkflowExecutionIdentifier,
+    node: &str,
+    query: &list::Query,
+) -> Result<Vec<TaskExecution>, Failure> {
+    let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
+    let found = list::task_executions(&session.client, &id, query)
+        .await
+        .map_err(|error| one::no_node(error, node, &execution.name))?;
+    if found.is_empty() {
+        node_of(session, execution, node).await?;
+    }
+    Ok(whole::attempts(&session.client, found).await?)
 }
 
 /// Attempts are counted from 1, as people do.
@@ -188,12 +326,39 @@ fn attempt(attempt: &TaskExecution) -> Vec<String> {
     let closure = attempt.closure.clone().unwrap_or_default();
     let task = attempt.id.as_ref().and_then(|id| id.task_id.as_ref());
     let logs: Vec<&str> = closure.logs.iter().map(|log| log.uri.as_str()).collect();
+    let reason = closure.reasons.last().map_or(&closure.reason, |last| &last.message);
     vec![
         number(attempt).to_string(),
         closure.phase().as_str_name().to_owned(),
         task.map(|id| format!("{}:{}", id.name, id.version)).unwrap_or_default(),
         time::moment(closure.started_at.as_ref()),
         time::duration(closure.duration.as_ref()),
+        show::or_nothing(&show::in_a_line(reason)),
         show::or_nothing(&logs.join(" ")),
     ]
+}
+
+/// The elements of a map task, a row for each try.
+fn print_elements(attempt: &TaskExecution) -> Result<(), Failure> {
+    let Some(closure) = &attempt.closure else { return Ok(()) };
+    let Some(elements) = Elements::new(closure) else { return Ok(()) };
+    let message = match &closure.output_result {
+        Some(task_execution_closure::OutputResult::Error(error)) => error.message.as_str(),
+        _ => "",
+    };
+    let row = |element: &Element| {
+        let failed = element.phase == Phase::Failed;
+        let error = failed.then(|| Elements::error(element.index, message)).flatten().unwrap_or_default();
+        let logs: Vec<&str> = element.logs.iter().map(|log| log.uri.as_str()).collect();
+        vec![
+            element.index.to_string(),
+            element.attempt.to_string(),
+            node::element_phase(element).to_owned(),
+            element.cache.word().unwrap_or(show::NOTHING).to_owned(),
+            show::or_nothing(&node::gist(&error)),
+            show::or_nothing(&logs.join(" ")),
+        ]
+    };
+    output::print("\n")?;
+    output::table(&["ELEMENT", "ATTEMPT", "PHASE", "CACHE", "ERROR", "LOGS"], elements.tries.iter().map(row))
 }

@@ -61,7 +61,7 @@ fn read_file(file: &PathBuf) -> Result<serde_json::Map<String, Value>, Failure> 
 }
 
 /// Uploads the files and folders among the inputs that are on this machine only, once it is seen that all are there.
-pub(super) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {
+pub(in crate::commands) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {
     let files = literal::local_files(inputs);
     for file in &files {
         transfer::check(file.path(), file.folder).map_err(|failure| of_input(&file.at, failure))?;

@@ -50,6 +50,7 @@ fn write_lines(text: &mut String, indent: &str, lines: &[(String, String)]) {
     for (word, value) in lines {
         let continued = format!("\n{indent}{:width$}  ", "");
         let value = value.trim_end().replace('\n', &continued);
-        let _ = writeln!(text, "{}", format!("{indent}{word:width$}  {value}").trim_end());
+        let lines = format!("{indent}{word:width$}  {value}");
+        lines.lines().for_each(|line| text.push_str(&format!("{}\n", line.trim_end())));
     }
 }

@@ -1,0 +1,348 @@
+//! Answering the gates of an execution: approve, reject, give a value.
+
+use clap::Args;
+use remote::{
+    list,
+    literal::{self, type_name},
+    near::nearest,
+    proto::{
+        admin::{Execution, Signal, SignalGetOrCreateRequest, SignalSetRequest},
+        core::{
+            Literal, LiteralMap, LiteralType, SignalIdentifier, SimpleType, literal_type::Type,
+            node_execution::Phase,
+        },
+    },
+    watch::{self, Gate, Watch, is_done, is_node_done},
+};
+
+use super::{
+    super::{Context, follow::about_with, run::inputs, session::Session, values},
+    one,
+};
+use crate::cli::{
+    exit::Exit,
+    output::{self, Format},
+    report::Failure,
+};
+
+#[derive(Args, Debug)]
+pub(super) struct AnswerArgs {
+    /// The execution
+    execution: String,
+
+    /// Gate to answer; may be left out if one only waits for approval
+    gate: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct InputArgs {
+    /// The execution
+    execution: String,
+
+    /// Gate to answer, which may be left out if one only waits for a value; and the value, written as for `run --input`: a
+    /// file or folder of yours is uploaded
+    // Of two arguments clap would take the optional one wrongly where options stand between them.
+    #[arg(required = true, num_args = 1..=2, value_names = ["GATE", "VALUE"], allow_negative_numbers = true)]
+    answer: Vec<String>,
+}
+
+impl InputArgs {
+    /// The gate, if one is named, and the value.
+    fn gate_and_value(&self) -> (Option<&str>, &str) {
+        match self.answer.as_slice() {
+            [gate, value] => (Some(gate), value),
+            [value] => (None, value),
+            _ => (None, ""),
+        }
+    }
+}
+
+/// Runs `execution approve` and `execution reject`.
+pub(super) fn answer(args: &AnswerArgs, approve: bool, context: &Context<'_>) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    let gates = session.block_on(Gates::read(&session, &args.execution))?;
+    let gate = gates.find(&session, args.gate.as_deref(), Wanted::Approval)?;
+    let value = literal::from_json(&approve.into(), &boolean())
+        .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    session.block_on(send(&session, &gates.execution, gate, value.clone()))?;
+    let word = if approve { "approved" } else { "rejected" };
+    tell(word, &gates.execution, gate, &value, format)
+}
+
+/// Runs `execution set-input`.
+pub(super) fn set_input(args: &InputArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    let gates = session.block_on(Gates::read(&session, &args.execution))?;
+    let (gate, value) = args.gate_and_value();
+    let gate = gates.find(&session, gate, Wanted::Value)?;
+    let value = literal::from_text(value, &gate.kind).map_err(|error| {
+        Failure::new(Exit::Failed, format!("the value does not fit gate `{}`", gate.signal))
+            .caused_by(&error)
+            .hint(error.hint())
+    })?;
+    let mut values = LiteralMap { literals: [(gate.signal.clone(), value)].into() };
+    session.block_on(inputs::upload(&session, &mut values))?;
+    let value = values.literals.remove(&gate.signal).unwrap_or_default();
+    session.block_on(send(&session, &gates.execution, gate, value.clone()))?;
+    tell("answered", &gates.execution, gate, &value, format)
+}
+
+/// What a command may answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Approval,
+    Value,
+}
+
+impl Wanted {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Value => "a value",
+        }
+    }
+}
+
+/// A gate that can be answered by its signal.
+struct Answerable {
+    signal: String,
+    /// What it waits for, if the workflow says it.
+    wanted: Option<Wanted>,
+    kind: LiteralType,
+    /// The node, once it was reached, and its phase.
+    node: Option<(String, Phase)>,
+    /// Whether its node waits now.
+    is_open: bool,
+    /// Whether the server knows its signal, which it does once the node was reached.
+    is_known: bool,
+    /// What it was answered.
+    value: Option<Literal>,
+}
+
+impl Answerable {
+    fn new(gate: &Gate) -> Option<Self> {
+        let (signal, wanted, kind) = match gate {
+            Gate::Approval { signal } => (signal, Wanted::Approval, boolean()),
+            Gate::Value { signal, kind } => (signal, Wanted::Value, kind.as_ref().clone()),
+            Gate::Sleep { .. } => return None,
+        };
+        Some(Self {
+            signal: signal.clone(),
+            wanted: Some(wanted),
+            kind,
+            node: None,
+            is_open: false,
+            is_known: false,
+            value: None,
+        })
+    }
+
+    /// `may-i`, and how it is with it.
+    fn in_a_line(&self) -> String {
+        let state = match (&self.value, self.is_open) {
+            (Some(value), _) => format!("answered: {}", values::plain(&literal::to_json(value))),
+            (None, true) => match self.wanted {
+                Some(wanted) => format!("waits for {}", wanted.word()),
+                None => format!("waits for a value of type `{}`", type_name(&self.kind)),
+            },
+            (None, false) => match &self.node {
+                Some((_, phase)) => phase.as_str_name().to_owned(),
+                None => "not reached".to_owned(),
+            },
+        };
+        format!("`{}` ({state})", self.signal)
+    }
+
+    fn is_for(&self, wanted: Wanted) -> bool {
+        match self.wanted {
+            Some(own) => own == wanted,
+            None => wanted == Wanted::Value || self.kind == boolean(),
+        }
+    }
+}
+
+fn boolean() -> LiteralType {
+    LiteralType { r#type: Some(Type::Simple(SimpleType::Boolean.into())), ..Default::default() }
+}
+
+/// The gates of an execution.
+struct Gates {
+    execution: Execution,
+    all: Vec<Answerable>,
+}
+
+impl Gates {
+    /// Reads them: what the workflow has, what its nodes have come to, what was answered.
+    async fn read(session: &Session, name: &str) -> Result<Self, Failure> {
+        one::read(session, name).await?;
+        let id = one::id(session, name);
+        let mut watch = Watch::new(&session.client, id.clone());
+        let execution = watch.look().await?.execution;
+        let signals = list::signals(&session.client, &id).await?;
+        let mut all: Vec<Answerable> = Vec::new();
+        for gate in watch.gates(&execution).await?.iter().filter_map(Answerable::new) {
+            all.push(gate);
+        }
+        for node in watch.nodes() {
+            let signal = node.gate.as_ref().and_then(Gate::signal);
+            if let Some(gate) = all.iter_mut().find(|gate| Some(gate.signal.as_str()) == signal) {
+                gate.node = Some((node.id.clone(), node.phase));
+                gate.is_open |= !is_node_done(node.phase);
+            }
+        }
+        for signal in signals {
+            add(&mut all, signal);
+        }
+        Ok(Self { execution, all })
+    }
+
+    fn name(&self) -> &str {
+        self.execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default()
+    }
+
+    /// The gate that is meant, if it can be answered.
+    fn find(&self, session: &Session, name: Option<&str>, wanted: Wanted) -> Result<&Answerable, Failure> {
+        let gate = match name {
+            Some(name) => self.named(name)?,
+            None => self.only_open(wanted)?,
+        };
+        let about = |text: String| Failure::new(Exit::Failed, text);
+        if let Some(value) = &gate.value {
+            let value = values::plain(&literal::to_json(value));
+            let text = format!("gate `{}` of execution `{}` was answered already", gate.signal, self.name());
+            return Err(about(text).caused_by(format!("its value is {value}")));
+        }
+        if is_done(watch::phase(&self.execution)) {
+            let phase = watch::phase(&self.execution).as_str_name();
+            return Err(about(format!("execution `{}` has ended: {phase}", self.name())));
+        }
+        if let Some((node, phase)) = gate.node.as_ref().filter(|(_, phase)| is_node_done(*phase)) {
+            let phase = phase.as_str_name();
+            let text = format!("gate `{}` of execution `{}` has ended", gate.signal, self.name());
+            return Err(about(text).caused_by(format!("node `{node}`: {phase}")));
+        }
+        if !gate.is_for(wanted) {
+            return Err(self.other_command(session, gate));
+        }
+        Ok(gate)
+    }
+
+    fn other_command(&self, session: &Session, gate: &Answerable) -> Failure {
+        let id = self.execution.id.clone().unwrap_or_default();
+        let (waits, verb, words) = match gate.wanted {
+            Some(Wanted::Approval) => ("approval".to_owned(), "approve", vec![gate.signal.as_str()]),
+            _ => {
+                let kind = format!("a value of type `{}`", type_name(&gate.kind));
+                (kind, "set-input", vec![gate.signal.as_str(), "VALUE"])
+            }
+        };
+        Failure::new(Exit::Failed, format!("gate `{}` waits for {waits}", gate.signal))
+            .hint(format!("run `{}`", about_with(session, verb, &id, &words)))
+    }
+
+    /// The gate with a name, or of a node.
+    fn named(&self, name: &str) -> Result<&Answerable, Failure> {
+        let by_signal = self.all.iter().find(|gate| gate.signal == name);
+        let is_node = |gate: &&Answerable| gate.node.as_ref().is_some_and(|(id, _)| id == name);
+        let found = by_signal.or_else(|| self.all.iter().find(is_node));
+        found.ok_or_else(|| {
+            let failure =
+                Failure::new(Exit::Failed, format!("no gate `{name}` in execution `{}`", self.name()));
+            match nearest(name, self.all.iter().map(|gate| gate.signal.as_str())) {
+                Some(near) => failure.caused_by(self.in_a_line()).hint(format!("did you mean `{near}`?")),
+                None => failure.caused_by(self.in_a_line()),
+            }
+        })
+    }
+
+    /// The only gate that waits.
+    fn only_open(&self, wanted: Wanted) -> Result<&Answerable, Failure> {
+        let is_open = |gate: &&Answerable| gate.is_open && gate.value.is_none() && gate.is_for(wanted);
+        let open: Vec<_> = self.all.iter().filter(is_open).collect();
+        match open.as_slice() {
+            [gate] => Ok(gate),
+            [] => {
+                let text = format!("no gate of execution `{}` waits for {}", self.name(), wanted.word());
+                Err(Failure::new(Exit::Failed, text).caused_by(self.in_a_line()))
+            }
+            _ => {
+                let text =
+                    format!("{} gates of execution `{}` wait for {}", open.len(), self.name(), wanted.word());
+                Err(Failure::new(Exit::Failed, text)
+                    .caused_by(self.in_a_line())
+                    .hint("name one of them".to_owned()))
+            }
+        }
+    }
+
+    fn in_a_line(&self) -> String {
+        if self.all.is_empty() {
+            return "it has no gates".to_owned();
+        }
+        let gates: Vec<_> = self.all.iter().map(Answerable::in_a_line).collect();
+        format!("its gates are {}", gates.join(", "))
+    }
+}
+
+/// Adds what the server knows of a signal.
+fn add(all: &mut Vec<Answerable>, signal: Signal) {
+    let name = signal.id.map(|id| id.signal_id).unwrap_or_default();
+    let at = all.iter().position(|gate| gate.signal == name).unwrap_or_else(|| {
+        let kind = signal.r#type.clone().unwrap_or_default();
+        // Somebody made it, or the workflow cannot be read.
+        all.push(Answerable {
+            signal: name,
+            wanted: None,
+            kind,
+            node: None,
+            is_open: true,
+            is_known: true,
+            value: None,
+        });
+        all.len() - 1
+    });
+    let gate = &mut all[at];
+    gate.is_known = true;
+    gate.value = signal.value;
+    if let Some(kind) = signal.r#type {
+        gate.kind = kind;
+    }
+}
+
+/// Sends the answer. A gate that was not reached yet finds it there.
+async fn send(
+    session: &Session,
+    execution: &Execution,
+    gate: &Answerable,
+    value: Literal,
+) -> Result<(), Failure> {
+    let id = SignalIdentifier { signal_id: gate.signal.clone(), execution_id: execution.id.clone() };
+    if !gate.is_known {
+        let request = SignalGetOrCreateRequest { id: Some(id.clone()), r#type: Some(gate.kind.clone()) };
+        session.client.get_or_create_signal(&request).await?;
+    }
+    session.client.set_signal(&SignalSetRequest { id: Some(id), value: Some(value) }).await?;
+    Ok(())
+}
+
+fn tell(
+    word: &str,
+    execution: &Execution,
+    gate: &Answerable,
+    value: &Literal,
+    format: Format,
+) -> Result<(), Failure> {
+    let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
+    output::note(&format!("{word} gate `{}` of execution `{name}`\n", gate.signal));
+    let value = literal::to_json(value);
+    match format {
+        Format::Table => Ok(()),
+        Format::Name => output::print(&format!("{}\n", gate.signal)),
+        format => output::structured(
+            format,
+            &serde_json::json!({ "execution": name, "gate": gate.signal, "value": value }),
+        ),
+    }
+}

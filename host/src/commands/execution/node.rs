@@ -1,0 +1,146 @@
+//! A node in words: the same ones wherever nodes are shown.
+
+use remote::{
+    literal::type_name,
+    proto::core::{WorkflowExecutionIdentifier, task_execution::Phase as TaskPhase},
+    watch::{Element, Gate, Node, is_node_done},
+};
+
+use super::super::{
+    follow::about_with,
+    session::Session,
+    show::{in_a_line, time},
+};
+
+/// The name of a node for people: that of a map task without what flytekit adds to it (`map_NAME_HASH-arraynode`).
+#[must_use]
+pub fn short_name(node: &Node) -> Option<String> {
+    let name = node.name.as_deref().filter(|name| *name != node.id && *name != node.spec_id)?;
+    let Some(of_map) = name.strip_suffix("-arraynode") else { return Some(name.to_owned()) };
+    let is_hash = |text: &str| text.len() == 32 && text.chars().all(|digit| digit.is_ascii_hexdigit());
+    Some(match of_map.rsplit_once('_') {
+        Some((name, hash)) if is_hash(hash) => name.to_owned(),
+        _ => of_map.to_owned(),
+    })
+}
+
+/// `n0 (train)`.
+#[must_use]
+pub fn label(node: &Node) -> String {
+    match short_name(node) {
+        Some(name) => format!("{} ({name})", node.id),
+        None => node.id.clone(),
+    }
+}
+
+/// ``node `n0` (train)``.
+#[must_use]
+pub fn quoted(node: &Node) -> String {
+    match short_name(node) {
+        Some(name) => format!("node `{}` ({name})", node.id),
+        None => format!("node `{}`", node.id),
+    }
+}
+
+/// What there is to say of a node, in a line.
+#[must_use]
+pub fn state(node: &Node) -> String {
+    let mut text = node.phase.as_str_name().to_owned();
+    if let Some(elements) = elements(node) {
+        text = format!("{text}, {elements}");
+    }
+    if let Some(word) = node.cache.word() {
+        text = format!("{text}, {word}");
+    }
+    if node.attempt > 1 {
+        text = format!("{text}, attempt {}", node.attempt);
+    }
+    if node.duration.is_some() {
+        text = format!("{text}, {}", time::duration(node.duration.as_ref()));
+    }
+    if let Some(child) = &node.child {
+        text = format!("{text}, execution {}", child.name);
+    }
+    text
+}
+
+/// `2 of 3 elements, 1 failed`, of a map task.
+#[must_use]
+pub fn elements(node: &Node) -> Option<String> {
+    let elements = node.elements.as_ref()?;
+    let mut text = format!("{} of {} elements", elements.count_in(TaskPhase::Succeeded), elements.count());
+    let failed = elements.count_in(TaskPhase::Failed);
+    if failed > 0 {
+        text = format!("{text}, {failed} failed");
+    }
+    Some(text)
+}
+
+/// The phase of an element; what was not begun is in none.
+#[must_use]
+pub fn element_phase(element: &Element) -> &'static str {
+    match element.phase {
+        TaskPhase::Undefined => "NOT_STARTED",
+        phase => phase.as_str_name(),
+    }
+}
+
+/// Why a node is not further: what its gate waits for, or why its attempt does not run.
+#[must_use]
+pub fn waits_for(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node) -> Option<String> {
+    if is_node_done(node.phase) {
+        return node.reason.as_ref().map(|reason| in_a_line(&reason.text));
+    }
+    match &node.gate {
+        Some(gate) => Some(gate_in_words(session, id, node, gate)),
+        None => attempt_in_words(node),
+    }
+}
+
+fn attempt_in_words(node: &Node) -> Option<String> {
+    let reason = node.reason.as_ref()?;
+    let text = in_a_line(&reason.text);
+    Some(match reason.phase {
+        TaskPhase::Running => text,
+        phase => format!("attempt {}: {text}", phase.as_str_name()),
+    })
+}
+
+fn gate_in_words(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node, gate: &Gate) -> String {
+    let command = |verb: &str, signal: &str| format!("`{}`", about_with(session, verb, id, &[&word(signal)]));
+    match gate {
+        Gate::Approval { signal } => {
+            format!("waits for approval; run {} or {}", command("approve", signal), command("reject", signal))
+        }
+        Gate::Value { signal, kind } => {
+            let command = about_with(session, "set-input", id, &[&word(signal), "VALUE"]);
+            format!("waits for a value of type `{}`; run `{command}`", type_name(kind))
+        }
+        Gate::Sleep { duration } => sleeps(node, *duration),
+    }
+}
+
+fn sleeps(node: &Node, duration: prost_types::Duration) -> String {
+    let Some(started) = &node.started_at else {
+        return format!("sleeps for {}", time::duration(Some(&duration)));
+    };
+    let end = prost_types::Timestamp { seconds: started.seconds + duration.seconds, nanos: started.nanos };
+    format!("sleeps until {}", time::moment(Some(&end)))
+}
+
+/// A word as a shell takes it.
+fn word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./:=,@%+".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// The gist of an error in a line. flytekit writes a traceback first, and what was raised under `Message:`.
+#[must_use]
+pub fn gist(text: &str) -> String {
+    let message = text.rsplit_once("\nMessage:").map(|(_, message)| message.trim());
+    in_a_line(message.filter(|message| !message.is_empty()).unwrap_or(text))
+}
