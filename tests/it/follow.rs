@@ -262,6 +262,12 @@ fn errors_are_whole_in_json() {
     assert_eq!(whole.len(), 2);
     assert!(whole.iter().all(|message| message.ends_with("ValueError: no 6")), "{whole:?}");
     assert_eq!(nodes[1]["name"], "broken");
+    let map = said("map_cached", &["get", "nodes", "execution-2", "n0", "-o", "json"]);
+    let map: Value = serde_json::from_str(map.strip_suffix("[exit: 0]").unwrap()).unwrap();
+    let element = map["elements"][0].as_object().unwrap();
+    let keys: Vec<_> = element.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["attempt", "cacheStatus", "error", "index", "logs", "phase"]);
+    assert_eq!((&element["cacheStatus"], &element["error"]), (&json!("CACHE_HIT"), &Value::Null));
     assert_eq!(flyte.count("GetNodeExecution"), 2);
     assert_eq!(flyte.count("GetWorkflow"), 1);
 }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::Cache;
 use crate::proto::{
     admin::TaskExecutionClosure,
-    core::{TaskLog, task_execution::Phase},
+    core::{CatalogCacheStatus, TaskLog, task_execution::Phase},
     event::ExternalResourceInfo,
 };
 
@@ -27,7 +27,7 @@ pub struct Element {
     /// Where it is; undefined: not begun.
     pub phase: Phase,
     /// What the cache had to say.
-    pub cache: Cache,
+    pub cache_status: CatalogCacheStatus,
     /// Its logs.
     pub logs: Vec<TaskLog>,
 }
@@ -72,12 +72,18 @@ fn is_map(closure: &TaskExecutionClosure) -> bool {
 }
 
 impl Element {
+    /// What the cache had to say, in words.
+    #[must_use]
+    pub fn cache(&self) -> Cache {
+        self.cache_status.into()
+    }
+
     fn new(resource: &ExternalResourceInfo) -> Self {
         Self {
             index: resource.index,
             attempt: resource.retry_attempt + 1,
             phase: resource.phase(),
-            cache: resource.cache_status().into(),
+            cache_status: resource.cache_status(),
             logs: resource.logs.clone(),
         }
     }

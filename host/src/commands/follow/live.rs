@@ -2,7 +2,7 @@
 //! that are done; elsewhere a plain line for each change.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -58,6 +58,8 @@ struct Said {
     waits: Option<(String, Instant)>,
     /// The last reason that was said.
     reason: String,
+    /// All reasons that were said: a pod goes to and fro between two when its image cannot be pulled.
+    reasons: BTreeSet<String>,
 }
 
 impl<'s> View<'s> {
@@ -111,7 +113,11 @@ impl<'s> View<'s> {
         match &mut self.screen {
             Screen::Lines if is_news => output::note(&format!("{line}\n")),
             Screen::Lines => {}
-            Screen::Live { top, nodes: lines } => draw(top, lines, node, nodes),
+            Screen::Live { top, nodes: lines } => {
+                // Its line is drawn anew, without the reason.
+                said.reason.clear();
+                draw(top, lines, node, nodes);
+            }
         }
     }
 
@@ -128,7 +134,9 @@ impl<'s> View<'s> {
             return;
         }
         said.reason.clone_from(&reason);
+        let is_new = said.reasons.insert(reason.clone());
         match &mut self.screen {
+            Screen::Lines if !is_new => {}
             Screen::Lines => {
                 output::note(&format!("node {}{}: {reason}\n", label(node), within(parent(node, nodes))));
             }

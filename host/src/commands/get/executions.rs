@@ -231,7 +231,7 @@ fn element_json(element: &Element, message: &str) -> Value {
         "index": element.index,
         "attempt": element.attempt,
         "phase": element.phase.as_str_name(),
-        "cache": element.cache.word(),
+        "cacheStatus": element.cache_status.as_str_name(),
         "error": failed.then(|| Elements::error(element.index, message)).flatten(),
         "logs": element.logs.iter().map(|log| log.uri.as_str()).collect::<Vec<_>>(),
     })
@@ -269,7 +269,7 @@ fn element_row(of: &Node, element: &Element, indent: &str, error: &str) -> Vec<S
         format!("{indent}  {}[{}]", of.id, element.index),
         nothing(),
         node::element_phase(element).to_owned(),
-        element.cache.word().unwrap_or(show::NOTHING).to_owned(),
+        element.cache().word().unwrap_or(show::NOTHING).to_owned(),
         nothing(),
         nothing(),
         show::or_nothing(&node::gist(&error)),
@@ -354,7 +354,7 @@ fn print_elements(attempt: &TaskExecution) -> Result<(), Failure> {
             element.index.to_string(),
             element.attempt.to_string(),
             node::element_phase(element).to_owned(),
-            element.cache.word().unwrap_or(show::NOTHING).to_owned(),
+            element.cache().word().unwrap_or(show::NOTHING).to_owned(),
             show::or_nothing(&node::gist(&error)),
             show::or_nothing(&logs.join(" ")),
         ]
