@@ -18,10 +18,10 @@
 //! | `None` | `None`, `null` or nothing | `null` | `null` |
 //! | `enum[…]` | one of the values | one of the values | the value |
 //! | `list[…]`, `dict[…]`, `dict` | JSON or YAML; `@` and a file; the path of a `.json`, `.yaml` or `.yml` file | a list, a map | a list, a map |
-//! | `file`, `directory` | a URI or a path | the same, or `{uri, format, dimensionality}` | the map |
-//! | `dataset`, `schema` | a URI or a path | the same, or `{uri, format}`, `{uri}` | the map |
-//! | `binary` | base64 | base64, or `{value, tag}` with base64 in `value` | the map |
-//! | `error` | the message | the message, or `{message, failedNodeId}` | the map |
+//! | `file`, `directory` | a URI or a path, or the map in JSON | the same, or `{uri, format, dimensionality}` | the map |
+//! | `dataset`, `schema` | a URI or a path, or the map in JSON | the same, or `{uri, format}`, `{uri}` | the map |
+//! | `binary` | base64, or the map in JSON | base64, or `{value, tag}` with base64 in `value` | the map |
+//! | `error` | the message, or the map in JSON | the message, or `{message, failedNodeId}` | the map |
 //!
 //! A time without a zone is UTC, as in flytekit; `today` is midnight (pyflyte takes the local clock's time of the day). Where
 //! the plain form does not fit, the proto3 JSON of a `Literal` does: `{"scalar": {"primitive": {"integer": "3"}}}`.
@@ -41,6 +41,11 @@
 //! 7. a `str`;
 //! 8. any text as the name of a file or data set;
 //! 9. what is allowed but seldom meant: `yes` as a boolean, nothing as `None`, `inf` as a float, base64.
+//!
+//! A text that is a list or map, such as `[1, 2]` or `{"uri": "s3://b/k"}`, is read as that list or map in an input file is:
+//! the same variant wins, whatever else the text could be, and never is it the address of a file. Only if no variant
+//! takes the list or map is it a text like any other: `[1, x]` for `str | list[int]` is a `str`. So a value means the
+//! same after `-i`, in a file of inputs and as a default, and what [`to_json`] writes comes back.
 //!
 //! A list or map is as good as its worst item. So `3` for `str | int` is a number, and `2026-01-31` for `str | datetime`
 //! a time; who means the text gives the proto3 JSON form.

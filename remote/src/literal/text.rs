@@ -55,18 +55,31 @@ impl Reader {
     }
 
     fn fit_text(&self, text: &str, expected: &LiteralType) -> Fitted {
+        self.fit_parsed(text, container(text).as_ref(), expected)
+    }
+
+    /// Reads a text that is this list or map too. What takes the list or map takes it as such; what does not may take
+    /// the text, but not for the address of a file.
+    fn fit_parsed(&self, text: &str, parsed: Option<&Value>, expected: &LiteralType) -> Fitted {
         let mismatch = || Error::mismatch(type_name(expected), given_text(text));
-        match &expected.r#type {
-            Some(Type::UnionType(union)) => {
-                let read = |variant: &LiteralType| self.fit_text(text, variant);
+        let structured = parsed.map(|value| self.fit_json(value, expected));
+        match (&expected.r#type, structured) {
+            (_, Some(Ok(fitted))) => Ok(fitted),
+            (Some(Type::UnionType(union)), _) => {
+                let read = |variant: &LiteralType| self.fit_parsed(text, parsed, variant);
                 choice::best(&union.variants, read).map_err(|only| only.unwrap_or_else(mismatch))
             }
-            Some(Type::Simple(simple)) => match SimpleType::try_from(*simple).map_err(|_| mismatch())? {
-                SimpleType::Struct => self.document(text, expected),
-                simple => self.word(text, simple).ok_or_else(mismatch),
-            },
-            Some(Type::CollectionType(_) | Type::MapValueType(_)) => self.document(text, expected),
-            _ => self.fit_json(&Value::String(text.to_owned()), expected),
+            (Some(Type::Simple(simple)), structured) => {
+                match (SimpleType::try_from(*simple).map_err(|_| mismatch())?, structured) {
+                    (SimpleType::Struct, Some(Err(error))) => Err(error),
+                    (SimpleType::Struct, _) => self.document(text, expected),
+                    (simple, _) => self.word(text, simple).ok_or_else(mismatch),
+                }
+            }
+            (Some(Type::EnumType(_)), _) => self.fit_json(&Value::String(text.to_owned()), expected),
+            (_, Some(Err(error))) => Err(error),
+            (Some(Type::CollectionType(_) | Type::MapValueType(_)), None) => self.document(text, expected),
+            (_, None) => self.fit_json(&Value::String(text.to_owned()), expected),
         }
     }
 
@@ -131,6 +144,19 @@ impl Reader {
             )),
             _ => Err(Error::mismatch(type_name(expected), given_text(text))),
         }
+    }
+}
+
+/// The list or map that a text is when it begins and ends as one in JSON, or in YAML's own form of it (`{a: 1}`).
+fn container(text: &str) -> Option<Value> {
+    let trimmed = text.trim();
+    let encloses = |open, close| trimmed.starts_with(open) && trimmed.ends_with(close);
+    if !encloses('[', ']') && !encloses('{', '}') {
+        return None;
+    }
+    match documents::parse(text, false).ok()?.as_mut_slice() {
+        [value @ (Value::Array(_) | Value::Object(_))] => Some(value.take()),
+        _ => None,
     }
 }
 
