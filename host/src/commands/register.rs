@@ -8,7 +8,7 @@ mod send;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use remote::{
     config::Images,
     proto::core::TaskTemplate,
@@ -35,9 +35,9 @@ use hooks::Hooks;
 /// built-in one; a secret without a group is refused if `secret_requires_group` says so; a task that is to be
 /// cached and names no version gets that of `get_default_cache_policies`.
 ///
-/// Each entity is sent after what it needs. One that is there already, just as it is, is fine; when one is
+/// Each entity is sent after what it needs. One that is there already, just as it is, stays unchanged; when one is
 /// refused, what needs it is not sent and the rest is, so that a second run completes the first. A workflow
-/// without a launch plan of its name gets one.
+/// without a launch plan of its name and version gets one; one that is there already stays as it is.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -57,7 +57,7 @@ pub struct RegisterArgs {
     dry_run: bool,
 
     /// Version for whatever names none; without it, one is made of the content
-    #[arg(long, value_name = "VERSION", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
 
     /// Make the launch plans active, with their schedules
@@ -65,7 +65,7 @@ pub struct RegisterArgs {
     activate_launchplans: bool,
 
     /// Where tasks unpack the code that comes with a package
-    #[arg(short = 'D', long, value_name = "DIR", default_value = ".")]
+    #[arg(short = 'D', long, value_name = "DIR", default_value = ".", value_parser = NonEmptyStringValueParser::new())]
     destination_dir: String,
 
     /// Folder for the files of `register --dry-run -o pb`

@@ -3,14 +3,16 @@
 //! A server stores what it compiled. For a task that is its template. For a workflow, the compiler adds a
 //! `start-node` and an `end-node`, and points references to the workflow's own inputs to `start-node`; the server
 //! adds them again on registration, so they are taken out, as flytekit does when it fetches a workflow
-//! (`flytekit.remote.entities`). Edges and times, which the server works out, are left out.
+//! (`flytekit.remote.entities`). It also puts the id of a branch node in front of the ids of the nodes within
+//! (`n0` within `n0` becomes `n0-n0`; `flytepropeller/pkg/compiler/validators/branch.go`), which is taken away again, or the
+//! node would be `n0-n0-n0` the next time. Edges and times, which the server works out, are left out.
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
 use super::{Entity, document::rename, error::Cause};
 use crate::proto::{
     admin::{DescriptionEntity, Task, TaskSpec, Workflow, WorkflowSpec},
-    core::CompiledWorkflow,
+    core::{BranchNode, CompiledWorkflow, Node, WorkflowTemplate, if_else_block, node},
 };
 
 const START: &str = "start-node";
@@ -36,8 +38,8 @@ pub(crate) fn workflow(workflow: Workflow) -> Result<Vec<Entity>, Cause> {
     rename(workflow.id, &mut template.id)?;
     let sub_workflows = closure.sub_workflows.into_iter().filter_map(|sub: CompiledWorkflow| sub.template);
     let spec = WorkflowSpec {
-        template: Some(template),
-        sub_workflows: sub_workflows.collect(),
+        template: Some(without_prefixes(template)),
+        sub_workflows: sub_workflows.map(without_prefixes).collect(),
         description: described(workflow.short_description),
     };
 
@@ -52,6 +54,40 @@ pub(crate) fn workflow(workflow: Workflow) -> Result<Vec<Entity>, Cause> {
 fn described(short_description: String) -> Option<DescriptionEntity> {
     let some = !short_description.is_empty();
     some.then(|| DescriptionEntity { short_description, ..DescriptionEntity::default() })
+}
+
+/// Gives the nodes within branches the ids that they had before they were compiled.
+fn without_prefixes(mut template: WorkflowTemplate) -> WorkflowTemplate {
+    template.nodes.iter_mut().chain(&mut template.failure_node).for_each(shorten_within);
+    template
+}
+
+/// Works from the inside out: the prefix of a node is the compiled id of the node around it.
+fn shorten_within(node: &mut Node) {
+    match &mut node.target {
+        Some(node::Target::BranchNode(branch)) => {
+            let prefix = format!("{}-", node.id);
+            for inner in nodes_within(branch) {
+                shorten_within(inner);
+                if let Some(id) = inner.id.strip_prefix(&prefix) {
+                    inner.id = id.to_owned();
+                }
+            }
+        }
+        Some(node::Target::ArrayNode(array)) => array.node.iter_mut().for_each(|inner| shorten_within(inner)),
+        _ => {}
+    }
+}
+
+fn nodes_within(branch: &mut BranchNode) -> impl Iterator<Item = &mut Node> {
+    branch.if_else.iter_mut().flat_map(|block| {
+        let cases = block.case.iter_mut().map(AsMut::as_mut).chain(&mut block.other);
+        let last = match &mut block.default {
+            Some(if_else_block::Default::ElseNode(inner)) => Some(inner.as_mut()),
+            _ => None,
+        };
+        cases.filter_map(|case| case.then_node.as_deref_mut()).chain(last)
+    })
 }
 
 fn uncompile(message: &mut DynamicMessage) {

@@ -1,6 +1,6 @@
 //! Sending entities to a server: each after what it needs, many at a time over one connection.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 
@@ -9,8 +9,8 @@ use crate::{
     client::{self, Client},
     proto::{
         admin::{
-            LaunchPlan, LaunchPlanCreateRequest, LaunchPlanState, LaunchPlanUpdateRequest, TaskCreateRequest,
-            TaskSpec, WorkflowCreateRequest, WorkflowSpec,
+            LaunchPlan, LaunchPlanCreateRequest, LaunchPlanState, LaunchPlanUpdateRequest, ObjectGetRequest,
+            TaskCreateRequest, TaskSpec, WorkflowCreateRequest, WorkflowSpec,
         },
         core::{Identifier, ResourceType},
     },
@@ -26,8 +26,8 @@ const IN_FLIGHT: usize = 64;
 pub enum Outcome {
     /// The server has it now.
     Registered,
-    /// The server had it, just as it is.
-    Identical,
+    /// The server had it: just as it is, or a default launch plan in any form.
+    Unchanged,
     /// The server did not take it.
     Failed(Box<client::Error>),
     /// It was not sent, because the one at this place of the set failed.
@@ -38,15 +38,17 @@ impl Outcome {
     /// Whether the server has it.
     #[must_use]
     pub fn is_there(&self) -> bool {
-        matches!(self, Self::Registered | Self::Identical)
+        matches!(self, Self::Registered | Self::Unchanged)
     }
 }
 
 /// How to send.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
     /// Make the launch plans the active ones of their names.
     pub activate: bool,
+    /// The places of default launch plans, which no input asked for: one that the server has is left as it is.
+    pub defaults: &'a BTreeSet<usize>,
 }
 
 /// Sends a set of entities, and tells what became of each, at its place. `told` hears of each as soon as it is known.
@@ -56,7 +58,7 @@ pub async fn send(
     client: &Client,
     entities: &[Entity],
     order: &Order,
-    options: Options,
+    options: Options<'_>,
     mut told: impl FnMut(usize, &Outcome),
 ) -> Vec<Outcome> {
     let mut round = Round::new(order, entities.len());
@@ -65,7 +67,15 @@ pub async fn send(
         while flying.len() < IN_FLIGHT
             && let Some(index) = round.next()
         {
-            flying.push(async move { (index, one(client, &entities[index], options).await) });
+            let may_be_there = options.defaults.contains(&index) && round.follows_unchanged(order, index);
+            flying.push(async move {
+                let entity = &entities[index];
+                let outcome = match may_be_there {
+                    true => default_launch_plan(client, entity, options).await,
+                    false => one(client, entity, options).await,
+                };
+                (index, outcome)
+            });
         }
         let Some((index, outcome)) = flying.next().await else { break };
         round.done(index, outcome, &mut told);
@@ -98,6 +108,11 @@ impl Round {
 
     fn next(&mut self) -> Option<usize> {
         if self.halted_by.is_some() { None } else { self.ready.pop_front() }
+    }
+
+    /// Whether something that it waited for had been on the server before. A launch plan of a new workflow is new.
+    fn follows_unchanged(&self, order: &Order, index: usize) -> bool {
+        order.waits_for(index).iter().any(|&other| matches!(self.outcomes[other], Some(Outcome::Unchanged)))
     }
 
     fn done(&mut self, index: usize, outcome: Outcome, told: &mut impl FnMut(usize, &Outcome)) {
@@ -159,29 +174,44 @@ fn is_hopeless(error: &client::Error) -> bool {
     )
 }
 
-async fn one(client: &Client, entity: &Entity, options: Options) -> Outcome {
+async fn one(client: &Client, entity: &Entity, options: Options<'_>) -> Outcome {
     let result = match entity {
         Entity::Task(spec) => task(client, spec).await,
         Entity::Workflow(spec) => workflow(client, spec).await,
         Entity::LaunchPlan(plan) => launch_plan(client, plan).await,
     };
-    let outcome = match result {
-        Ok(()) => Outcome::Registered,
-        Err(error) if error.status.code == Code::AlreadyExists => Outcome::Identical,
-        Err(error) => return Outcome::Failed(Box::new(error)),
-    };
-    match entity {
-        Entity::LaunchPlan(plan) if options.activate => {
-            let request = LaunchPlanUpdateRequest {
-                id: named(plan.id.as_ref(), ResourceType::LaunchPlan),
-                state: LaunchPlanState::Active.into(),
-            };
-            match client.update_launch_plan(&request).await {
-                Ok(_) => outcome,
-                Err(error) => Outcome::Failed(Box::new(error)),
-            }
+    match result {
+        Ok(()) => activated(client, entity, options, Outcome::Registered).await,
+        Err(error) if error.status.code == Code::AlreadyExists => {
+            activated(client, entity, options, Outcome::Unchanged).await
         }
-        _ => outcome,
+        Err(error) => Outcome::Failed(Box::new(error)),
+    }
+}
+
+/// Sends a launch plan only if there is none of its name and version.
+async fn default_launch_plan(client: &Client, entity: &Entity, options: Options<'_>) -> Outcome {
+    let id = named(entity.id(), ResourceType::LaunchPlan);
+    match client.get_launch_plan(&ObjectGetRequest { id }).await {
+        Ok(_) => activated(client, entity, options, Outcome::Unchanged).await,
+        Err(error) if error.status.code == Code::NotFound => one(client, entity, options).await,
+        Err(error) => Outcome::Failed(Box::new(error)),
+    }
+}
+
+/// Makes a launch plan that is there the active one, if that is asked for.
+async fn activated(client: &Client, entity: &Entity, options: Options<'_>, outcome: Outcome) -> Outcome {
+    let Entity::LaunchPlan(plan) = entity else { return outcome };
+    if !options.activate {
+        return outcome;
+    }
+    let request = LaunchPlanUpdateRequest {
+        id: named(plan.id.as_ref(), ResourceType::LaunchPlan),
+        state: LaunchPlanState::Active.into(),
+    };
+    match client.update_launch_plan(&request).await {
+        Ok(_) => outcome,
+        Err(error) => Outcome::Failed(Box::new(error)),
     }
 }
 

@@ -13,9 +13,12 @@ use remote::{
 use serde_json::json;
 
 use super::dry_run::{name, version};
-use crate::cli::{
-    output::{self, Format},
-    report::Failure,
+use crate::{
+    cli::{
+        output::{self, Format},
+        report::Failure,
+    },
+    commands::session::Session,
 };
 
 /// How many failures are told in full; the table names all.
@@ -23,9 +26,10 @@ const TOLD: usize = 10;
 
 /// What was sent, and what came of it, at the same places.
 pub(super) struct Account<'a> {
+    pub(super) session: &'a Session,
     pub(super) entities: &'a [Entity],
     pub(super) outcomes: &'a [Outcome],
-    pub(super) options: Options,
+    pub(super) options: Options<'a>,
 }
 
 impl Account<'_> {
@@ -79,7 +83,7 @@ impl Account<'_> {
         let mut groups: Vec<(Failure, Vec<String>)> = Vec::new();
         for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
             let Outcome::Failed(error) = outcome else { continue };
-            let failure = told(error);
+            let failure = told(self.session, error);
             let who = format!("{} `{}`", entity.kind(), name(entity));
             match groups.iter_mut().find(|(known, _)| is_same(known, &failure)) {
                 Some((_, whose)) => whose.push(who),
@@ -96,7 +100,7 @@ impl Account<'_> {
         };
         match outcome {
             Outcome::Registered => format!("registered{active}"),
-            Outcome::Identical => format!("already there, identical{active}"),
+            Outcome::Unchanged => format!("unchanged{active}"),
             Outcome::Failed(_) => "failed".to_owned(),
             Outcome::NotSent(because) => {
                 let cause = &self.entities[*because];
@@ -117,11 +121,11 @@ impl Account<'_> {
         });
         match outcome {
             Outcome::Failed(error) => {
-                let failure = told(error);
+                let failure = told(self.session, error);
                 value["reason"] = failure.causes.last().unwrap_or(&failure.message).as_str().into();
             }
             Outcome::NotSent(_) => value["reason"] = self.words(entity, outcome).into(),
-            Outcome::Registered | Outcome::Identical => {}
+            Outcome::Registered | Outcome::Unchanged => {}
         }
         if self.options.activate && entity.kind() == Kind::LaunchPlan && outcome.is_there() {
             value["active"] = true.into();
@@ -134,21 +138,24 @@ impl Account<'_> {
 fn summary(outcome: &Outcome) -> (u8, &'static str) {
     match outcome {
         Outcome::Registered => (0, "registered"),
-        Outcome::Identical => (1, "already there, identical"),
+        Outcome::Unchanged => (1, "unchanged"),
         Outcome::Failed(_) => (2, "failed"),
         Outcome::NotSent(_) => (3, "not sent"),
     }
 }
 
 /// What the server says, with what to do about it.
-fn told(error: &Error) -> Failure {
+fn told(session: &Session, error: &Error) -> Failure {
     let text = &error.status.message;
     let hint = if let Some(project) = error.status.detail::<InactiveProject>() {
-        Some(format!("`flyte-host project activate {}` lets it take new things", project.id))
+        let activate = session.server_command(&["project", "activate", &project.id]);
+        Some(format!("let it take new things with `{activate}`"))
     } else if text.starts_with("failed to validate that project") {
-        Some(
-            "`flyte-host get projects` lists what there is, `flyte-host project create` makes one".to_owned(),
-        )
+        Some(format!(
+            "list projects with `{}`, or make one with `{}`",
+            session.server_command(&["get", "projects"]),
+            session.server_command(&["project", "create", session.project()])
+        ))
     } else if text.contains("with different structure already exists") {
         Some(
             "register it under another version with `--version`, or leave the version to the content"

@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Set {
     pub(super) entities: Vec<Entity>,
     pub(super) order: Order,
+    /// The places of the launch plans that no input asked for.
+    pub(super) defaults: BTreeSet<usize>,
 }
 
 /// Settles all that was left open. Code goes to the server here, nothing else does.
@@ -31,11 +33,13 @@ pub(super) fn prepare(session: &Session, mut entries: Vec<Entry>, destination: &
     }
     let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
     let mut entries: Vec<Entry> = entries.into_iter().map(fill).collect();
+    let given = entries.len();
     add_launch_plans(&mut entries);
+    let defaults = (given..entries.len()).collect();
     let order = Order::of(entries.iter().map(|entry| &entry.entity))
         .map_err(|cycle| Failure::from_error(Exit::Failed, &cycle).caused_by(cycle.way()))?;
     code(session, &mut entries, destination)?;
-    Ok(Set { entities: entries.into_iter().map(|entry| entry.entity).collect(), order })
+    Ok(Set { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
 }
 
 /// Gives each workflow the launch plan of its name, unless the user brought it.

@@ -14,6 +14,9 @@ use crate::{
     transport::{Answer, Call, Fault, FaultKind, Reply, Status, Transport},
 };
 
+static NONE: BTreeSet<usize> = BTreeSet::new();
+static PLAIN: Options<'_> = Options { activate: false, defaults: &NONE };
+
 /// What all requests of registration have in common.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Named {
@@ -60,7 +63,7 @@ impl Transport for Server {
     }
 }
 
-fn sent(server: &Arc<Server>, entities: &[Entity], options: Options) -> Vec<String> {
+fn sent(server: &Arc<Server>, entities: &[Entity], options: Options<'_>) -> Vec<String> {
     let once = client::Options { retry: client::Policy::never(), ..client::Options::default() };
     let client = Client::new(Arc::<Server>::clone(server), once);
     let order = Order::of(entities).unwrap();
@@ -70,7 +73,7 @@ fn sent(server: &Arc<Server>, entities: &[Entity], options: Options) -> Vec<Stri
     assert_eq!(told, vec![1; entities.len()], "each is told once");
     let text = |outcome: &Outcome| match outcome {
         Outcome::Registered => "registered".to_owned(),
-        Outcome::Identical => "identical".to_owned(),
+        Outcome::Unchanged => "unchanged".to_owned(),
         Outcome::Failed(error) => format!("failed: {}", error.status.code.name()),
         Outcome::NotSent(because) => format!("not sent: {because}"),
     };
@@ -81,7 +84,7 @@ fn sent(server: &Arc<Server>, entities: &[Entity], options: Options) -> Vec<Stri
 fn each_is_sent_after_what_it_needs() {
     let server = Arc::new(Server::default());
     let entities = [launch_plan("w", "w"), workflow("w", &["a", "b"]), task("a"), task("b")];
-    let options = Options { activate: true };
+    let options = Options { activate: true, defaults: &NONE };
     assert_eq!(sent(&server, &entities, options), ["registered"; 4]);
     let mut came = server.came.lock().unwrap();
     // The two tasks are sent at once.
@@ -95,7 +98,7 @@ fn each_is_sent_after_what_it_needs() {
 fn many_are_on_their_way_at_once_but_not_all() {
     let server = Arc::new(Server::default());
     let entities: Vec<Entity> = (0..100).map(|number| task(&format!("t{number}"))).collect();
-    assert_eq!(sent(&server, &entities, Options::default()), vec!["registered"; 100]);
+    assert_eq!(sent(&server, &entities, PLAIN), vec!["registered"; 100]);
     assert_eq!(server.most_at_once.load(Ordering::Relaxed), IN_FLIGHT);
 }
 
@@ -111,16 +114,42 @@ fn what_needs_a_failed_one_is_not_sent_and_the_rest_is() {
         launch_plan("w", "w"),
         workflow("fine", &["old"]),
     ];
-    let expected = ["failed: INVALID_ARGUMENT", "identical", "not sent: 0", "not sent: 0", "registered"];
-    assert_eq!(sent(&server, &entities, Options::default()), expected);
+    let expected = ["failed: INVALID_ARGUMENT", "unchanged", "not sent: 0", "not sent: 0", "registered"];
+    assert_eq!(sent(&server, &entities, PLAIN), expected);
 }
 
 #[test]
 fn a_server_that_cannot_be_reached_is_not_asked_for_every_entity() {
     let server = Arc::new(Server { unreachable: true, ..Server::default() });
     let entities: Vec<Entity> = (0..100).map(|number| task(&format!("t{number}"))).collect();
-    let outcomes = sent(&server, &entities, Options::default());
+    let outcomes = sent(&server, &entities, PLAIN);
     assert_eq!(server.came.lock().unwrap().len(), IN_FLIGHT);
     assert_eq!(outcomes.iter().filter(|outcome| *outcome == "failed: UNAVAILABLE").count(), IN_FLIGHT);
     assert_eq!(outcomes.iter().filter(|outcome| outcome.starts_with("not sent")).count(), 100 - IN_FLIGHT);
+}
+
+#[test]
+fn a_default_launch_plan_that_is_there_is_left_alone() {
+    let answers = BTreeSet::from([("old", Code::AlreadyExists.number())]);
+    let server = Arc::new(Server { answers, ..Server::default() });
+    let mut entities = [workflow("old", &[]), launch_plan("plan", "old")];
+    let defaults = BTreeSet::from([1]);
+    let options = Options { activate: false, defaults: &defaults };
+    assert_eq!(sent(&server, &entities, options), ["unchanged"; 2]);
+    assert_eq!(*server.came.lock().unwrap(), ["CreateWorkflow old", "GetLaunchPlan plan"]);
+
+    // A new workflow can have none yet, so nobody is asked.
+    server.came.lock().unwrap().clear();
+    entities = [workflow("new", &[]), launch_plan("plan", "new")];
+    assert_eq!(sent(&server, &entities, options), ["registered"; 2]);
+    assert_eq!(*server.came.lock().unwrap(), ["CreateWorkflow new", "CreateLaunchPlan plan"]);
+
+    // One that is missing is made.
+    server.came.lock().unwrap().clear();
+    let missing = BTreeSet::from([("old", Code::AlreadyExists.number()), ("plan", Code::NotFound.number())]);
+    let server = Arc::new(Server { answers: missing, ..Server::default() });
+    entities = [workflow("old", &[]), launch_plan("plan", "old")];
+    let _ = sent(&server, &entities, options);
+    let came = ["CreateWorkflow old", "GetLaunchPlan plan", "CreateLaunchPlan plan"];
+    assert_eq!(*server.came.lock().unwrap(), came);
 }

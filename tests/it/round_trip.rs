@@ -1,0 +1,64 @@
+//! What `get` prints is registered again, and nothing changes.
+
+use snapbox::str;
+use tests::{TestEnvironment, snapshot};
+
+use crate::home_with;
+
+/// A workflow with a default, a launch plan of its own name that has it, and another launch plan.
+const GREETINGS: &str = "\
+name: say
+image: sh
+command: [sh, -c, printf]
+inputs: {text: str}
+outputs: {text: str}
+---
+workflow: shout
+inputs: {text: {type: str, default: hello}}
+nodes:
+  say: {task: say, inputs: {text: $inputs.text}}
+outputs: {text: $say.text}
+---
+launch_plan: loud
+workflow: shout
+fixed_inputs: {text: HELLO}
+";
+
+/// Writes what a command prints to a file.
+fn save(home: &TestEnvironment, arguments: &[&str], file: &str) {
+    let output = home.command().args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    home.write(file, output.stdout);
+}
+
+fn registered() -> TestEnvironment {
+    let home = home_with(&[]);
+    home.write("greetings.yaml", GREETINGS);
+    let told = home.run(&["register", "greetings.yaml", "--version", "v1"]);
+    assert!(told.ends_with("[exit: 0]"), "{told}");
+    home
+}
+
+#[test]
+fn what_get_prints_is_registered_unchanged() {
+    let home = registered();
+    save(&home, &["get", "task", "say", "-o", "yaml"], "task.yaml");
+    save(&home, &["get", "workflow", "shout", "-o", "yaml"], "workflow.yaml");
+    save(&home, &["get", "launch-plan", "shout", "-o", "json"], "plan.json");
+    save(&home, &["get", "launch-plan", "loud", "-o", "yaml"], "loud.yaml");
+    snapshot!(home.run(&["register", "task.yaml"]), str![]);
+    // The launch plan of the workflow's name is not in the file; the one that is there has a default and stays.
+    snapshot!(home.run(&["register", "workflow.yaml"]), str![]);
+    snapshot!(home.run(&["register", "plan.json", "loud.yaml"]), str![]);
+    let told = home.run(&["register", "workflow.yaml", "-o", "json"]);
+    assert!(told.contains("\"result\": \"unchanged\""), "{told}");
+}
+
+#[test]
+fn a_workflow_of_another_version_gets_a_launch_plan() {
+    let home = registered();
+    save(&home, &["get", "workflow", "shout", "-o", "yaml"], "workflow.yaml");
+    let document = home.read(home.cwd().join("workflow.yaml"));
+    home.write("second.yaml", document.replace("version: v1", "version: v2"));
+    snapshot!(home.run(&["register", "second.yaml"]), str![]);
+}
