@@ -33,13 +33,13 @@ fn announced(first: &[u8]) -> Option<usize> {
     let [a, b, c, SETTINGS, ..] = *frame else { return None };
     let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()?;
     let settings = frame.get(FRAME_HEAD..FRAME_HEAD + length)?;
-    let limits = settings.chunks_exact(6).filter_map(|setting| match *setting {
+    let mut limits = settings.chunks_exact(6).filter_map(|setting| match *setting {
         [key, key_low, a, b, c, d] if u16::from_be_bytes([key, key_low]) == MAX_HEADER_LIST_SIZE => {
             Some(u32::from_be_bytes([a, b, c, d]))
         }
         _ => None,
     });
-    let limit = limits.last().and_then(|limit| usize::try_from(limit).ok());
+    let limit = limits.next_back().and_then(|limit| usize::try_from(limit).ok());
     Some(limit.map_or(largest, |limit| limit.min(largest)))
 }
 

@@ -72,14 +72,14 @@ impl Chosen {
         &self,
         session: &Session,
         answer: Result<ExecutionCreateResponse, Error>,
-    ) -> Result<WorkflowExecutionIdentifier, Error> {
+    ) -> Result<WorkflowExecutionIdentifier, Box<Error>> {
         let id = || one::id(session, self.text());
         match answer {
             Ok(answer) => Ok(answer.id.unwrap_or_else(id)),
             Err(error) if error.status.code == Code::AlreadyExists && matches!(self, Self::MadeUp(_)) => {
                 Ok(id())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
