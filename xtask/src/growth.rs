@@ -43,8 +43,8 @@ const COPIES: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
-/// One more way to build the growth plugin of this workspace's version.
-struct Way {
+/// One more build of the growth plugin of this workspace's version.
+struct Variant {
     name: &'static str,
     /// Its Cargo features.
     features: &'static str,
@@ -54,8 +54,8 @@ struct Way {
     needs_c: bool,
 }
 
-const WAYS: [Way; 5] = [
-    Way {
+const VARIANTS: [Variant; 5] = [
+    Variant {
         name: "release",
         features: "",
         profile: &[
@@ -67,20 +67,20 @@ const WAYS: [Way; 5] = [
         ],
         needs_c: false,
     },
-    Way {
+    Variant {
         name: "small",
         features: "",
         profile: &[("OPT_LEVEL", "z"), ("LTO", "thin"), ("OVERFLOW_CHECKS", "true")],
         needs_c: false,
     },
-    Way {
+    Variant {
         name: "clap",
         features: "clap",
         profile: &[("OPT_LEVEL", "1"), ("LTO", "off"), ("OVERFLOW_CHECKS", "false")],
         needs_c: false,
     },
-    Way { name: "mimalloc", features: "mimalloc", profile: &[], needs_c: true },
-    Way { name: "jemalloc", features: "jemalloc", profile: &[], needs_c: true },
+    Variant { name: "mimalloc", features: "mimalloc", profile: &[], needs_c: true },
+    Variant { name: "jemalloc", features: "jemalloc", profile: &[], needs_c: true },
 ];
 
 /// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host` and `plugins/NAME/`. Returns the folder,
@@ -99,12 +99,12 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
     }
     growth.with_two_versions()?;
     let mut missing = Vec::new();
-    for way in WAYS {
-        if way.needs_c && !has_c_toolchain() {
-            missing.push(format!("a plugin with {}, which needs `cc` and `make`", way.name));
+    for variant in VARIANTS {
+        if variant.needs_c && !has_c_toolchain() {
+            missing.push(format!("a plugin with {}, which needs `cc` and `make`", variant.name));
             continue;
         }
-        growth.built_otherwise(&way)?;
+        growth.built_otherwise(&variant)?;
     }
     Ok((growth.folder, missing))
 }
@@ -203,10 +203,10 @@ impl<'w> Growth<'w> {
     }
 
     /// Builds the growth plugin as other people might.
-    fn built_otherwise(&self, way: &Way) -> Result {
+    fn built_otherwise(&self, variant: &Variant) -> Result {
         let mut build = cargo("rustc");
-        build.args(["--package", "growth-plugin", "--features", way.features]);
-        for (setting, value) in way.profile {
+        build.args(["--package", "growth-plugin", "--features", variant.features]);
+        for (setting, value) in variant.profile {
             build.env(format!("CARGO_PROFILE_DEV_{setting}"), value);
         }
         // Macros and build scripts stay as they are, and need not be built once more.
@@ -214,7 +214,7 @@ impl<'w> Growth<'w> {
             build.env(format!("CARGO_PROFILE_DEV_BUILD_OVERRIDE_{check}"), "true");
         }
         build.current_dir(&self.workspace.root);
-        self.libraries(way.name, vec![("growth-plugin", build)])
+        self.libraries(variant.name, vec![("growth-plugin", build)])
     }
 
     /// Builds the growth plugin with a later `plugin-abi` somewhere among its dependencies.
