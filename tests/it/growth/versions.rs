@@ -55,7 +55,7 @@ fn no_number_and_no_way_to_build_makes_a_difference() {
         let home = home_of_host(host).unwrap();
         home.install("growth");
         let own = answers(&home);
-        assert!(own.contains("get_default_image           plugin "), "{own}");
+        assert!(own.contains("(policy `growth-policy`)"), "{own}");
         let libraries = WAYS.iter().filter_map(|way| Some(((*way).to_owned(), growth(way)?)));
         let exhibits =
             museum::exhibits().into_iter().map(|(library, _)| ("the museum's".to_owned(), library));
