@@ -44,6 +44,8 @@ hint: run `flyte-host get launch-plans -p other -d staging` to list the launch p
 [exit: 1]
 "#]]
     );
+    run(&["run", "shout", "-i", "text=a", "--name", "taken"]);
+    snapshot!(run(&["run", "shout", "-i", "text=a", "--name", "taken"]), str![""]);
     snapshot!(
         run(&["launchplan", "activate", "nothing"]),
         str![[r#"

@@ -105,5 +105,5 @@ async fn start(
         org: String::new(),
     };
     let answer = session.client.create_execution(&request).await;
-    name.started(session, answer).map_err(|error| name.not_started(*error))
+    name.started(session, answer).map_err(|error| name.not_started(session, *error))
 }

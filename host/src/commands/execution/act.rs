@@ -78,7 +78,7 @@ fn again(
     let answer = session.block_on(start(&session, name.text().to_owned()));
     let id = name.started(&session, answer).map_err(|error| match error.status.code {
         Code::NotFound => session.block_on(one::explain(&session, &args.execution, *error)),
-        _ => name.not_started(*error),
+        _ => name.not_started(&session, *error),
     })?;
     follow::started(&session, id, &args.wait, format)
 }

@@ -56,7 +56,7 @@ impl Chosen {
         let Self::Given(name) = self else { return Ok(()) };
         let request = WorkflowExecutionGetRequest { id: Some(one::id(session, name)) };
         match session.client.get_execution(&request).await {
-            Ok(_) => Err(self.taken()),
+            Ok(_) => Err(self.taken(session)),
             Err(error) if error.status.code == Code::NotFound => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -85,25 +85,26 @@ impl Chosen {
 
     /// The failure of the call that was to start it.
     #[must_use]
-    pub fn not_started(&self, error: Error) -> Failure {
+    pub fn not_started(&self, session: &Session, error: Error) -> Failure {
         if error.status.code == Code::AlreadyExists {
-            return self.taken();
+            return self.taken(session);
         }
         let may_be_done = error.kind() == Kind::MayBeDone;
         let mut failure = Failure::from(error);
         if may_be_done {
-            let name = self.text();
-            failure.hints =
-                vec![format!("run `flyte-host execution show {name}` to see whether it was started")];
+            let show = session.command(&["execution", "show", self.text()]);
+            failure.hints = vec![format!("run `{show}` to see whether it was started")];
         }
         failure
     }
 
     /// The failure of a name that somebody else has.
-    fn taken(&self) -> Failure {
+    fn taken(&self, session: &Session) -> Failure {
         let name = self.text();
-        Failure::new(Exit::Failed, format!("an execution named `{name}` exists already"))
-            .hint(format!("choose another name, or follow that one with `flyte-host execution watch {name}`"))
+        Failure::new(Exit::Failed, format!("an execution named `{name}` exists already")).hint(format!(
+            "choose another name, or follow that one with `{}`",
+            session.command(&["execution", "watch", name])
+        ))
     }
 }
 
