@@ -81,9 +81,10 @@ fn report(error: &Error) -> String {
 
 fn rows(configuration: &Configuration) -> String {
     let rows = configuration.connection.rows();
-    let lines = rows
-        .iter()
-        .map(|row| format!("{} = {} <- {}", row.name, row.value.as_deref().unwrap_or("(unset)"), row.origin));
+    let lines = rows.iter().map(|row| {
+        let value = row.value.map_or_else(|| "(unset)".to_owned(), |value| value.to_string());
+        format!("{} = {value} <- {}", row.name, row.origin)
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -25,7 +25,11 @@ pub(crate) fn empty(largest_message: usize) -> Served {
     let mut home = home_with(&[]);
     let root = home.home().join(".flyte/sandbox");
     let sandbox = Sandbox::open(&sandbox::Options { root, engine: EngineStart::Within }).unwrap();
-    let options = server::Options { address: ([127, 0, 0, 1], 0).into(), largest_message };
+    let options = server::Options {
+        address: ([127, 0, 0, 1], 0).into(),
+        largest_message,
+        ..server::Options::default()
+    };
     let server = Server::bind(Arc::new(sandbox), &options).unwrap();
     let endpoint = server.address().to_string();
     let (end, ended) = oneshot::channel::<()>();

@@ -128,7 +128,8 @@ pub fn to_the_end(
 ) -> Result<Exit, Failure> {
     let mut watch = Watch::new(&session.client, id.clone());
     let ended = session.block_on(follow(session, &mut watch, &id, timeout)).map_err(|error| {
-        Failure::from(error).hint(format!("run `{}` to follow it again", about(session, "watch", &id)))
+        Failure::from(error)
+            .hint(format!("run `{}` to follow it again", session.command(&["execution", "watch", &id.name])))
     })?;
     match ended {
         Ended::Interrupted => {
@@ -139,10 +140,9 @@ pub fn to_the_end(
             let time = show::time::elapsed(time);
             let failure =
                 Failure::new(Exit::Failed, format!("execution `{}` is still running after {time}", id.name));
-            Err(unfinished(session, &id, watch.nodes())
-                .into_iter()
-                .fold(failure, Failure::caused_by)
-                .hint(format!("run `{}` to follow it again", about(session, "watch", &id))))
+            Err(unfinished(session, &id, watch.nodes()).into_iter().fold(failure, Failure::caused_by).hint(
+                format!("run `{}` to follow it again", session.command(&["execution", "watch", &id.name])),
+            ))
         }
         Ended::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {

@@ -33,13 +33,13 @@ pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[N
         return show::reason(execution)
             .into_iter()
             .fold(failure, Failure::caused_by)
-            .hint(format!("run `{}` to see its nodes", super::about(session, "show", &id)));
+            .hint(format!("run `{}` to see its nodes", session.command(&["execution", "show", &id.name])));
     }
     let Some(node) = culprit(execution, nodes) else {
         return show::reason(execution)
             .into_iter()
             .fold(failure, Failure::caused_by)
-            .hint(format!("run `{}` to see its nodes", super::about(session, "show", &id)));
+            .hint(format!("run `{}` to see its nodes", session.command(&["execution", "show", &id.name])));
     };
     explain(session, execution, node, nodes, failure).await
 }
@@ -86,8 +86,10 @@ async fn explain(
         failure = handler.map(ended).into_iter().chain([reason]).fold(failure, Failure::caused_by);
     }
     if let Some(child) = &node.child {
-        return failure
-            .hint(format!("run `{}` to see its own execution", super::about(session, "show", child)));
+        return failure.hint(format!(
+            "run `{}` to see its own execution",
+            session.command(&["execution", "show", &child.name])
+        ));
     }
     failure.hint(match logs(session, &id, &node).await.as_slice() {
         [] => None,
