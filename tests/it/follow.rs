@@ -266,7 +266,7 @@ fn errors_are_whole_in_json() {
     let map: Value = serde_json::from_str(map.strip_suffix("[exit: 0]").unwrap()).unwrap();
     let element = map["elements"][0].as_object().unwrap();
     let keys: Vec<_> = element.keys().map(String::as_str).collect();
-    assert_eq!(keys, ["attempt", "cacheStatus", "error", "index", "logs", "phase"]);
+    assert_eq!(keys, ["index", "attempt", "phase", "cacheStatus", "error", "logs"]);
     assert_eq!((&element["cacheStatus"], &element["error"]), (&json!("CACHE_HIT"), &Value::Null));
     assert_eq!(flyte.count("GetNodeExecution"), 2);
     assert_eq!(flyte.count("GetWorkflow"), 1);

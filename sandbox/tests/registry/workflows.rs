@@ -7,9 +7,9 @@ use remote::proto::{
     },
     core::{
         Binding, BindingData, GateNode, Identifier, LiteralType, Node, OutputReference, Primitive,
-        PromiseAttribute, ResourceType, Scalar, SimpleType, TaskNode, TypedInterface, Variable, VariableMap,
-        WorkflowNode, WorkflowTemplate, binding_data, literal_type::Type, node::Target, primitive,
-        promise_attribute, scalar, task_node, workflow_node,
+        PromiseAttribute, ResourceType, Scalar, SignalCondition, SimpleType, TaskNode, TypedInterface,
+        Variable, VariableMap, WorkflowNode, WorkflowTemplate, binding_data, gate_node::Condition,
+        literal_type::Type, node::Target, primitive, promise_attribute, scalar, task_node, workflow_node,
     },
 };
 
@@ -282,7 +282,6 @@ fn cycles_are_found() {
 fn what_does_not_run_is_refused_with_node_and_kind() {
     for (kind, target) in [
         ("branch nodes", Target::BranchNode(Box::default())),
-        ("gate nodes", Target::GateNode(GateNode::default())),
         ("array nodes", Target::ArrayNode(Box::default())),
     ] {
         assert_eq!(
@@ -298,6 +297,15 @@ fn what_does_not_run_is_refused_with_node_and_kind() {
             )
         );
     }
+    let untyped = Condition::Signal(SignalCondition { signal_id: "sig".into(), ..Default::default() });
+    assert_eq!(
+        problems(|request| {
+            let target = Target::GateNode(GateNode { condition: Some(untyped.clone()) });
+            let gate = Node { id: "g0".into(), target: Some(target), ..Default::default() };
+            template(request).nodes.push(gate);
+        }),
+        "1\n\tError 0: Code: ValueRequired, Node Id: g0, Description: Value required [GateNode.Signal.Type]."
+    );
     assert_eq!(
         problems(
             |request| template(request).failure_node = Some(Node { id: "fn0".into(), ..Default::default() })
