@@ -305,7 +305,7 @@ fn a_project_that_was_there_is_not_made() {
         str![[r#"
 ------- stderr -------
 error: there is a project `data` already
-hint: `flyte-host project update data` changes it
+hint: run `flyte-host project update data` to change it
 [exit: 1]
 "#]]
     );

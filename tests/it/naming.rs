@@ -45,7 +45,15 @@ hint: run `flyte-host get launch-plans -p other -d staging` to list the launch p
 "#]]
     );
     run(&["run", "shout", "-i", "text=a", "--name", "taken"]);
-    snapshot!(run(&["run", "shout", "-i", "text=a", "--name", "taken"]), str![""]);
+    snapshot!(
+        run(&["run", "shout", "-i", "text=a", "--name", "taken"]),
+        str![[r#"
+------- stderr -------
+error: an execution named `taken` exists already
+hint: choose another name, or follow that one with `flyte-host execution watch taken -p other -d staging`
+[exit: 1]
+"#]]
+    );
     snapshot!(
         run(&["launchplan", "activate", "nothing"]),
         str![[r#"
