@@ -59,7 +59,7 @@ fn home(flyte: &Listening) -> TestEnvironment {
 }
 
 fn with_keys(home: &mut TestEnvironment, s3: &Server) {
-    home.set("FLYTE_AWS_ENDPOINT", &format!("http://{}", s3.endpoint()))
+    home.set("FLYTE_AWS_ENDPOINT", format!("http://{}", s3.endpoint()))
         .set("FLYTE_AWS_ACCESS_KEY_ID", "key")
         .set("FLYTE_AWS_SECRET_ACCESS_KEY", "secret");
 }
@@ -190,7 +190,7 @@ fn keys_that_lead_nowhere_are_told() {
     let flyte = flyte(outputs, None);
     let mut home = home(&flyte);
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    home.set("FLYTE_AWS_ENDPOINT", &format!("http://{nobody}"))
+    home.set("FLYTE_AWS_ENDPOINT", format!("http://{nobody}"))
         .set("FLYTE_AWS_ACCESS_KEY_ID", "key")
         .set("FLYTE_AWS_SECRET_ACCESS_KEY", "secret");
     snapshot!(

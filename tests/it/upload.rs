@@ -63,7 +63,7 @@ fn files_of_every_length_arrive_whole() {
         let content: String = "0123456789".chars().cycle().take(length).collect();
         let name = format!("{length} %41+#?\u{e4}.bin");
         home.write(&name, &content);
-        home.write(&format!("folder/{name}"), &content);
+        home.write(format!("folder/{name}"), &content);
         let said = home.run(&["upload", &name, "-o", "name"]);
         let uri = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
         assert!(std::fs::read_to_string(&uri).is_ok_and(|stored| stored == content), "{said}");

@@ -161,7 +161,7 @@ impl<'input, I: granit_parser::BorrowedInput<'input>> Builder<'input, I> {
                 if let Some(first) = lines.insert(key.clone(), key_span.start.line()) {
                     return Err(at(
                         &key_span,
-                        &format!("duplicate key `{key}`; the first is in line {first}"),
+                        format!("duplicate key `{key}`; the first is in line {first}"),
                     ));
                 }
                 entries.push((key, value));
