@@ -65,9 +65,9 @@ fn last(document: &Value) -> Entity {
 
 /// Whether the name of an entity is that of its template. Others are refused by `register`.
 fn is_consistent(request: &Value) -> bool {
-    let template = &request["spec"]["template"];
-    let same = |part: &&str| request["id"][*part] == template["id"][*part];
-    template.is_null() || ["project", "domain", "name", "version"].iter().all(same)
+    let inner = &request["spec"]["template"]["id"];
+    let same = |part: &&str| request["id"][*part] == inner[*part];
+    inner.is_null() || ["project", "domain", "name", "version"].iter().all(same)
 }
 
 /// Pairs of what was registered and what the server answered when it was asked for it.

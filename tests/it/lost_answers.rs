@@ -42,15 +42,15 @@ fn whatever_is_registered_is_there() {
             ),
             str![[r#"
 KIND         NAME         VERSION  RESULT
-task         hello.greet  v2       already there, identical
-task         hello.fail   v2       already there, identical
-task         hello.count  v2       already there, identical
-task         hello.write  v2       already there, identical
-task         hello.sleep  v2       already there, identical
-workflow     hello.twice  v1       already there, identical
-launch plan  hello.twice  v1       already there, identical, active
+task         hello.greet  v2       unchanged
+task         hello.fail   v2       unchanged
+task         hello.count  v2       unchanged
+task         hello.write  v2       unchanged
+task         hello.sleep  v2       unchanged
+workflow     hello.twice  v1       unchanged
+launch plan  hello.twice  v1       unchanged, active
 ------- stderr -------
-7 already there, identical
+7 unchanged
 [exit: 0]
 "#]]
         );

@@ -30,6 +30,7 @@ mod project;
 mod recorded;
 mod register;
 mod register_send;
+mod round_trip;
 mod run;
 mod sandbox;
 mod sandbox_choice;

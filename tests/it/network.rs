@@ -33,10 +33,10 @@ task         hello.fail   v2       registered
 task         hello.count  v2       registered
 task         hello.write  v2       registered
 task         hello.sleep  v2       registered
-workflow     hello.twice  v1       already there, identical
-launch plan  hello.twice  v1       already there, identical
+workflow     hello.twice  v1       unchanged
+launch plan  hello.twice  v1       unchanged
 ------- stderr -------
-5 registered, 2 already there, identical
+5 registered, 2 unchanged
 [exit: 0]
 NAME      VALUE
 greeting  Hello, Hello, World!!

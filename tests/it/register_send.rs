@@ -45,11 +45,11 @@ launch plan  shout  v1       registered
         home.run(&["register", "hello.yaml", "--version", "v1"]),
         str![[r#"
 KIND         NAME   VERSION  RESULT
-task         say    v1       already there, identical
-workflow     shout  v1       already there, identical
-launch plan  shout  v1       already there, identical
+task         say    v1       unchanged
+workflow     shout  v1       unchanged
+launch plan  shout  v1       unchanged
 ------- stderr -------
-3 already there, identical
+3 unchanged
 [exit: 0]
 "#]]
     );
@@ -127,22 +127,22 @@ fn programs_get_an_account() {
   domain: development
   name: say
   version: v1
-  result: already there, identical
+  result: unchanged
 - kind: workflow
   project: flytesnacks
   domain: development
   name: shout
   version: v1
-  result: already there, identical
+  result: unchanged
 - kind: launch plan
   project: flytesnacks
   domain: development
   name: shout
   version: v1
-  result: already there, identical
+  result: unchanged
   active: true
 ------- stderr -------
-3 already there, identical
+3 unchanged
 [exit: 0]
 "#]]
     );
@@ -153,7 +153,7 @@ say
 shout
 shout
 ------- stderr -------
-3 already there, identical
+3 unchanged
 [exit: 0]
 "#]]
     );
@@ -161,11 +161,11 @@ shout
         home.run(&[&arguments[..], &["table"]].concat()),
         str![[r#"
 KIND         NAME   VERSION  RESULT
-task         say    v1       already there, identical
-workflow     shout  v1       already there, identical
-launch plan  shout  v1       already there, identical, active
+task         say    v1       unchanged
+workflow     shout  v1       unchanged
+launch plan  shout  v1       unchanged, active
 ------- stderr -------
-3 already there, identical
+3 unchanged
 [exit: 0]
 "#]]
     );
@@ -237,11 +237,11 @@ hint: register it under another version with `--version`, or leave the version t
     "domain": "development",
     "name": "apart",
     "version": "v1",
-    "result": "already there, identical"
+    "result": "unchanged"
   }
 ]
 ------- stderr -------
-1 already there, identical, 1 failed, 2 not sent
+1 unchanged, 1 failed, 2 not sent
 {"error":{"message":"cannot register task `say`","causes":["Flyte refused `CreateTask` (INVALID_ARGUMENT)","say task with different structure already exists. (Please register a new version of the task):\n/template/container/command/1:\n\t+ -c\n/template/container/command/2:\n\t+ printf\n/template/container/image:\n\t- other\n\t+ sh"],"hints":["register it under another version with `--version`, or leave the version to the content"],"exitCode":22}}
 [exit: 22]
 "#]]
@@ -252,12 +252,12 @@ hint: register it under another version with `--version`, or leave the version t
         home.run(&["register", "hello.yaml", "--version", "v1"]),
         str![[r#"
 KIND         NAME   VERSION  RESULT
-task         say    v1       already there, identical
+task         say    v1       unchanged
 workflow     shout  v1       registered
 launch plan  shout  v1       registered
-task         apart  v1       already there, identical
+task         apart  v1       unchanged
 ------- stderr -------
-2 registered, 2 already there, identical
+2 registered, 2 unchanged
 [exit: 0]
 "#]]
     );

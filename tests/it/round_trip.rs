@@ -3,7 +3,7 @@
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
 
-use crate::home_with;
+use crate::sandbox_home;
 
 /// A workflow with a default, a launch plan of its own name that has it, and another launch plan.
 const GREETINGS: &str = "\
@@ -32,7 +32,7 @@ fn save(home: &TestEnvironment, arguments: &[&str], file: &str) {
 }
 
 fn registered() -> TestEnvironment {
-    let home = home_with(&[]);
+    let home = sandbox_home(&[]);
     home.write("greetings.yaml", GREETINGS);
     let told = home.run(&["register", "greetings.yaml", "--version", "v1"]);
     assert!(told.ends_with("[exit: 0]"), "{told}");

@@ -21,6 +21,9 @@ use crate::cli::{exit::Exit, report::Failure};
 #[command(next_help_heading = "Inputs")]
 pub(super) struct InputArgs {
     /// Value of an input; may be repeated
+    ///
+    /// A value that is a list or map (`[1, 2]`, `{a: 1}`) is read as in a file of inputs: for a union, a type that takes the
+    /// list or map wins over a text or the address of a file. Otherwise the type that takes the fewest values wins.
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = pair)]
     input: Vec<(String, String)>,
 
