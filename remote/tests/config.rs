@@ -82,7 +82,7 @@ fn report(error: &Error) -> String {
 fn rows(configuration: &Configuration) -> String {
     let rows = configuration.connection.rows();
     let lines = rows.iter().map(|row| {
-        let value = row.value.map_or_else(|| "(unset)".to_owned(), |value| value.to_string());
+        let value = row.value.as_ref().map_or_else(|| "(unset)".to_owned(), ToString::to_string);
         format!("{} = {value} <- {}", row.name, row.origin)
     });
     lines.collect::<Vec<_>>().join("\n")
