@@ -42,7 +42,8 @@ AdminService/ListTasks vision 2
 AdminService/CreateTask vision 1
 AdminService/ListTasks vision 1
 AdminService/GetTask vision 2
-AdminService/CreateExecution vision 3
+AdminService/GetExecution vision 3
+AdminService/CreateExecution vision 4
 
 "#]]
     );
