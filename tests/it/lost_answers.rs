@@ -42,15 +42,15 @@ fn whatever_is_registered_is_there() {
             ),
             str![[r#"
 KIND         NAME         VERSION  RESULT
-task         hello.greet  v2       unchanged
-task         hello.fail   v2       unchanged
-task         hello.count  v2       unchanged
-task         hello.write  v2       unchanged
-task         hello.sleep  v2       unchanged
-workflow     hello.twice  v1       unchanged
-launch plan  hello.twice  v1       unchanged, active
+task         hello.greet  v2       registered
+task         hello.fail   v2       registered
+task         hello.count  v2       registered
+task         hello.write  v2       registered
+task         hello.sleep  v2       registered
+workflow     hello.twice  v1       registered
+launch plan  hello.twice  v1       registered, active
 ------- stderr -------
-7 unchanged
+7 registered
 [exit: 0]
 "#]]
         );
@@ -78,7 +78,7 @@ greeting  Hello, World!
 running task `hello.greet`, version `v1`
 started execution `mine`
 node hellogreet: SUCCEEDED, stored in the cache, [DURATION]
-execution mine: SUCCEEDED
+execution mine: SUCCEEDED, [DURATION]
 [exit: 0]
 "#]]
         );
@@ -91,7 +91,7 @@ greeting  Hello, World!
 running task `hello.greet`, version `v1`
 started execution `[EXECUTION]`
 node hellogreet: SUCCEEDED, cached, [DURATION]
-execution [EXECUTION]: SUCCEEDED
+execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 "#]]
         );

@@ -43,18 +43,18 @@ greeting  Hello, Hello, World!!
 ------- stderr -------
 running launch plan `hello.twice`, version `v1`
 started execution `mine`
-node first: SUCCEEDED, stored in the cache, [DURATION]
-node second: SUCCEEDED, stored in the cache, [DURATION]
-execution mine: SUCCEEDED
+node first (greet): SUCCEEDED, stored in the cache, [DURATION]
+node second (greet): SUCCEEDED, stored in the cache, [DURATION]
+execution mine: SUCCEEDED, [DURATION]
 [exit: 0]
 {
   "greeting": "Hello, Hello, World!!"
 }
 ------- stderr -------
 started execution `again`
-node first: SUCCEEDED, cached, [DURATION]
-node second: SUCCEEDED, cached, [DURATION]
-execution again: SUCCEEDED
+node first (greet): SUCCEEDED, cached, [DURATION]
+node second (greet): SUCCEEDED, cached, [DURATION]
+execution again: SUCCEEDED, [DURATION]
 [exit: 0]
 again
 mine

@@ -182,6 +182,10 @@ async fn one(client: &Client, entity: &Entity, options: Options<'_>) -> Outcome 
     };
     match result {
         Ok(()) => activated(client, entity, options, Outcome::Registered).await,
+        // One of the tries before, whose answer was lost, has made it: if not, it is there all the same.
+        Err(error) if error.status.code == Code::AlreadyExists && error.attempts > 1 => {
+            activated(client, entity, options, Outcome::Registered).await
+        }
         Err(error) if error.status.code == Code::AlreadyExists => {
             activated(client, entity, options, Outcome::Unchanged).await
         }

@@ -3,7 +3,9 @@
 //! hyper knows, but does not tell; so the bytes are looked at before it reads them. grpc-go resets a stream whose headers
 //! would be more; here texts are shortened, so that something of them arrives.
 
-use tokio::net::TcpStream;
+use std::time::Duration;
+
+use tokio::{net::TcpStream, time::sleep};
 
 /// What a client takes that has not said anything: the least that gRPC's clients take.
 const UNKNOWN: usize = 8 * 1024;
@@ -19,11 +21,31 @@ const SETTINGS: u8 = 4;
 /// The setting for header lists.
 const MAX_HEADER_LIST_SIZE: u16 = 6;
 
+/// How often, and after which pause, it is looked whether the settings came after what came already.
+const LOOKS: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Waits for the first bytes of a connection, leaves them there, and returns the largest header list that the client takes.
 pub(super) async fn limit(stream: &TcpStream) -> usize {
     let mut first = [0; 512];
-    let length = stream.peek(&mut first).await.unwrap_or(0);
-    announced(&first[..length]).unwrap_or(UNKNOWN)
+    for _ in 0..LOOKS {
+        let Ok(length @ 1..) = stream.peek(&mut first).await else { break };
+        let first = &first[..length];
+        if let Some(limit) = announced(first) {
+            return limit;
+        }
+        if !may_become_http2(first) || length == 512 {
+            break;
+        }
+        // A client may send its preface and its settings one after the other.
+        sleep(PAUSE).await;
+    }
+    UNKNOWN
+}
+
+/// Whether a client begins, or has begun, as one of HTTP/2 does.
+fn may_become_http2(first: &[u8]) -> bool {
+    first.starts_with(PREFACE) || PREFACE.starts_with(first)
 }
 
 /// The limit in a client's settings; `None` if these are not there whole. Without a limit there is none but ours.
@@ -45,6 +67,8 @@ fn announced(first: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
 
     fn first(settings: &[(u16, u32)]) -> Vec<u8> {
@@ -63,6 +87,27 @@ mod tests {
         assert_eq!(announced(&first(&[(2, 0), (6, 16_384), (4, 65_535)])), Some(16_384));
         assert_eq!(announced(&first(&[(6, 1 << 30)])), Some(16 << 20));
         assert_eq!(announced(&first(&[])), Some(16 << 20), "it said that there is no limit");
+    }
+
+    #[tokio::test]
+    async fn settings_that_come_later_are_waited_for() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let bytes = first(&[(6, 12_345)]);
+        let (preface, settings) = bytes.split_at(PREFACE.len());
+        client.write_all(preface).await.unwrap();
+        let later = async {
+            server.readable().await.unwrap();
+            client.write_all(settings).await.unwrap();
+        };
+        let (limit, ()) = tokio::join!(limit(&server), later);
+        assert_eq!(limit, 12_345);
+        client.write_all(b"more").await.unwrap();
+        let mut whole = vec![0; bytes.len()];
+        let mut server = server;
+        server.read_exact(&mut whole).await.unwrap();
+        assert_eq!(whole, bytes, "nothing was taken away");
     }
 
     #[test]
