@@ -278,7 +278,7 @@ launch plan  shout  v1       not sent because task `say` failed
 error: cannot register task `say`
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
-hint: `flyte-host get projects` lists what there is, `flyte-host project create` makes one
+hint: list projects with `flyte-host get projects`, or make one with `flyte-host project create nowhere`
 [exit: 22]
 "#]]
     );
@@ -297,7 +297,7 @@ task  t2    v1       failed
 error: cannot register task `t0` and 2 more
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
-hint: `flyte-host get projects` lists what there is, `flyte-host project create` makes one
+hint: list projects with `flyte-host get projects`, or make one with `flyte-host project create nowhere`
 [exit: 22]
 "#]]
     );

@@ -46,10 +46,40 @@ fn what_get_prints_is_registered_unchanged() {
     save(&home, &["get", "workflow", "shout", "-o", "yaml"], "workflow.yaml");
     save(&home, &["get", "launch-plan", "shout", "-o", "json"], "plan.json");
     save(&home, &["get", "launch-plan", "loud", "-o", "yaml"], "loud.yaml");
-    snapshot!(home.run(&["register", "task.yaml"]), str![]);
+    snapshot!(
+        home.run(&["register", "task.yaml"]),
+        str![[r#"
+KIND  NAME  VERSION  RESULT
+task  say   v1       unchanged
+------- stderr -------
+1 unchanged
+[exit: 0]
+"#]]
+    );
     // The launch plan of the workflow's name is not in the file; the one that is there has a default and stays.
-    snapshot!(home.run(&["register", "workflow.yaml"]), str![]);
-    snapshot!(home.run(&["register", "plan.json", "loud.yaml"]), str![]);
+    snapshot!(
+        home.run(&["register", "workflow.yaml"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v1       unchanged
+workflow     shout  v1       unchanged
+launch plan  shout  v1       unchanged
+------- stderr -------
+3 unchanged
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["register", "plan.json", "loud.yaml"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+launch plan  shout  v1       unchanged
+launch plan  loud   v1       unchanged
+------- stderr -------
+2 unchanged
+[exit: 0]
+"#]]
+    );
     let told = home.run(&["register", "workflow.yaml", "-o", "json"]);
     assert!(told.contains("\"result\": \"unchanged\""), "{told}");
 }
@@ -60,5 +90,16 @@ fn a_workflow_of_another_version_gets_a_launch_plan() {
     save(&home, &["get", "workflow", "shout", "-o", "yaml"], "workflow.yaml");
     let document = home.read(home.cwd().join("workflow.yaml"));
     home.write("second.yaml", document.replace("version: v1", "version: v2"));
-    snapshot!(home.run(&["register", "second.yaml"]), str![]);
+    snapshot!(
+        home.run(&["register", "second.yaml"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    v2       registered
+workflow     shout  v2       registered
+launch plan  shout  v2       registered
+------- stderr -------
+3 registered
+[exit: 0]
+"#]]
+    );
 }
