@@ -31,9 +31,6 @@ pub(crate) struct Args {
     runner: Vec<OsString>,
 }
 
-/// The seed of all property tests, as proptest reads it.
-const PROPERTY_SEED: &str = "PROPTEST_RNG_SEED";
-
 /// What was got ready: the variables for the tests, and what had to be left out.
 #[derive(Default)]
 struct Prepared {
@@ -129,10 +126,6 @@ impl Prepared {
             test.arg("--tests");
             test
         };
-        // The same cases in every run; a variable that is set already chooses others.
-        if std::env::var_os(PROPERTY_SEED).is_none() {
-            tests.env(PROPERTY_SEED, "1");
-        }
         run(tests.arg("--workspace").args(runner).envs(variables()).current_dir(&workspace.root))
     }
 

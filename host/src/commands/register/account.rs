@@ -1,6 +1,6 @@
 //! What became of each entity, told in the end.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use remote::{
     client::Error,
@@ -80,17 +80,19 @@ impl Account<'_> {
 
     /// The failures, equal ones once, in the order of the inputs.
     fn failures(&self) -> Vec<Failure> {
-        let mut groups: Vec<(Failure, Vec<String>)> = Vec::new();
+        // By what is the same in each: how long and how often a call was tried is a matter of chance.
+        let mut groups: Vec<(Failure, Failure, Vec<String>)> = Vec::new();
         for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
             let Outcome::Failed(error) = outcome else { continue };
-            let failure = told(self.session, error);
+            let once = Error { attempts: 1, elapsed: Duration::ZERO, ..Error::clone(error) };
+            let kind = told(self.session, &once);
             let who = format!("{} `{}`", entity.kind(), name(entity));
-            match groups.iter_mut().find(|(known, _)| is_same(known, &failure)) {
-                Some((_, whose)) => whose.push(who),
-                None => groups.push((failure, vec![who])),
+            match groups.iter_mut().find(|(known, ..)| is_same(known, &kind)) {
+                Some((.., whose)) => whose.push(who),
+                None => groups.push((kind, told(self.session, error), vec![who])),
             }
         }
-        groups.into_iter().map(|(failure, whose)| about(failure, &whose)).collect()
+        groups.into_iter().map(|(_, failure, whose)| about(failure, &whose)).collect()
     }
 
     fn words(&self, entity: &Entity, outcome: &Outcome) -> String {
