@@ -1,7 +1,11 @@
 //! Commands against the answers of a real Flyte 1.16.8 (`recordings/README.md`).
 
 use snapbox::str;
-use tests::{Recorded, TestEnvironment, recorded::Listening, snapshot};
+use tests::{
+    Recorded, TestEnvironment,
+    recorded::{Answer, EXECUTION, Listening},
+    snapshot,
+};
 
 use crate::home_with;
 
@@ -73,4 +77,316 @@ run-g  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  70ms
 [exit: 0]
 "#]]
     );
+}
+
+#[test]
+fn entities() {
+    let flyte = Recorded::api().start();
+    let home = home_of(&flyte);
+    let get = |what: &[&str]| home.run(&[&["get"], what, &["v1", "-p", "ga-a-main"]].concat());
+    snapshot!(
+        get(&["task", "t.add"]),
+        str![[r#"
+NAME     t.add
+VERSION  v1
+PROJECT  ga-a-main
+DOMAIN   development
+TYPE     python-task
+IMAGE    local/img:1
+COMMAND  a b
+CREATED  2026-11-28T12:36:20Z
+INPUTS
+  x  int: x
+  y  int: y
+OUTPUTS
+  o0  int: o0
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        get(&["workflow", "w.branch"]),
+        str![[r#"
+NAME     w.branch
+VERSION  v1
+PROJECT  ga-a-main
+DOMAIN   development
+CREATED  2026-11-28T12:36:20Z
+INPUTS
+  x  int: x
+  y  int: y
+OUTPUTS
+  o0  int: o0
+NODES
+  b0  branch
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        get(&["workflow", "w.array"]),
+        str![[r#"
+NAME     w.array
+VERSION  v1
+PROJECT  ga-a-main
+DOMAIN   development
+CREATED  2026-11-28T12:36:20Z
+OUTPUTS
+  o0  list[int]: o0
+NODES
+  a0  map of task t.map:v1
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        get(&["workflow", "w.parent"]),
+        str![[r#"
+NAME     w.parent
+VERSION  v1
+PROJECT  ga-a-main
+DOMAIN   development
+CREATED  2026-11-28T12:36:20Z
+INPUTS
+  x  int: x
+  y  int: y
+OUTPUTS
+  o0  int: o0
+NODES
+  n0  workflow w.sub:v1
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        get(&["launch-plan", "lp.full"]),
+        str![[r#"
+NAME      lp.full
+VERSION   v1
+PROJECT   ga-a-main
+DOMAIN    development
+STATE     INACTIVE
+WORKFLOW  w.add:v1
+CREATED   2026-11-28T12:36:21Z
+UPDATED   2026-11-28T12:36:21Z
+INPUTS
+  x  int (required): x
+  y  int (required): y
+OUTPUTS
+  o0  int: o0
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn projects() {
+    let flyte = Recorded::api().start();
+    let home = home_of(&flyte);
+    let labels = "team=x,example.com/owner=a.b_c-d";
+    snapshot!(
+        home.run(&["project", "create", "ga-a-main", "--description", "main", "--labels", labels]),
+        str![[r#"
+------- stderr -------
+error: there is a project `ga-a-main` already
+hint: run `flyte-host project update ga-a-main` to change it
+[exit: 1]
+"#]]
+    );
+}
+
+#[test]
+fn changes() {
+    let is_free =
+        |request: &serde_json::Value| ["run-e", "run-f"].iter().any(|name| request["id"]["name"] == *name);
+    let free = move |method: &str, request: &serde_json::Value| {
+        (method == "GetExecution" && is_free(request)).then(|| Answer::refusal("NOT_FOUND", "missing entity"))
+    };
+    let flyte = Recorded::api().with(free).start();
+    let home = home_of(&flyte);
+    let run = |words: &[&str]| home.run(&[words, &["-p", "ga-a-exec"]].concat());
+    snapshot!(
+        home.run(&["launchplan", "activate", "w.add", "v1", "-p", "ga-a-main"]),
+        str![[r#"
+NAME   VERSION  STATE     SCHEDULE
+w.add  v1       INACTIVE  -
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "terminate", "run-a", "--cause", "more"]),
+        str![[r#"
+------- stderr -------
+execution `run-a` had ended already: ABORTED
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "archive", "run-c"]),
+        str![[r#"
+------- stderr -------
+execution `run-c` is archived
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "activate", "run-c"]),
+        str![[r#"
+------- stderr -------
+execution `run-c` is in lists again
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "relaunch", "run-b", "--name", "run-e"]),
+        str![[r#"
+run-e
+------- stderr -------
+started execution `run-e`
+follow it with `flyte-host execution watch run-e -p ga-a-exec`
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "relaunch", "run-b", "--name", "run-a"]),
+        str![[r#"
+------- stderr -------
+error: an execution named `run-a` exists already
+hint: choose another name, or follow that one with `flyte-host execution watch run-a -p ga-a-exec`
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "recover", "run-a", "--name", "run-f"]),
+        str![[r#"
+run-f
+------- stderr -------
+started execution `run-f`
+follow it with `flyte-host execution watch run-f -p ga-a-exec`
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn values() {
+    let flyte = Recorded::api().start();
+    let home = home_of(&flyte);
+    let run = |words: &[&str]| home.run(&[words, &["-p", "ga-a-exec"]].concat());
+    snapshot!(
+        run(&["fetch", "flyte://v1/ga-a-exec/development/run-a/n0/0/i"]),
+        str![[r#"
+NAME  VALUE
+x     5
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["fetch", "flyte://v1/ga-a-exec/development/run-a/n0/d"]),
+        str![[r#"
+------- stderr -------
+error: there is nothing at `flyte://v1/ga-a-exec/development/run-a/n0/d`
+  caused by: no deckUrl found for request [artifact_type:ARTIFACT_TYPE_DECK  expires_in:{seconds:3600}  node_execution_id:{node_id:"n0"  execution_id:{project:"ga-a-exec"  domain:"development"  name:"run-a"}}]
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "inputs", "run-a"]),
+        str![[r#"
+NAME  VALUE
+x     5
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["execution", "outputs", "run-a"]),
+        str![[r#"
+------- stderr -------
+execution `run-a` has no outputs
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["get", "nodes", "run-a"]),
+        str![[r#"
+NODE  NAME  PHASE    CACHE  STARTED               DURATION  ERROR
+n0    -     RUNNING  -      2026-11-28T12:36:22Z  -         -
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        run(&["get", "task-executions", "run-a", "n0"]),
+        str![[r#"
+ATTEMPT  PHASE         TASK        STARTED  DURATION  REASON                                                                                                                        LOGS
+1        INITIALIZING  x.stuck:v1  -        -         [ContainersNotReady|ImagePullBackOff]: containers with unready status: [run-a-n0-0]|Back-off pulling image "no-such/image:1"  -
+[exit: 0]
+"#]]
+    );
+}
+
+#[test]
+fn an_execution_that_was_recorded_is_run() {
+    let flyte = Recorded::scenario("single_task_pair").start();
+    let home = home_of(&flyte);
+    snapshot!(
+        home.run(&["get", "executions"]),
+        str![[r#"
+------- stderr -------
+error: Flyte refused `ListExecutions` (UNKNOWN)
+  caused by: not recorded: ListExecutions {"id":{"project":"flytesnacks","domain":"development"},"limit":100,"sort_by":{"key":"created_at"}}
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        home.run(&["execution", "show", EXECUTION]),
+        str![[r#"
+NAME      execution
+PHASE     SUCCEEDED
+PROJECT   flytesnacks
+DOMAIN    development
+RUNS      task w_chain.pair:v1
+MODE      MANUAL
+CREATED   2026-01-02T03:04:05Z
+STARTED   2026-01-02T03:04:05Z
+DURATION  1.5s
+NODES
+  wchainpair  SUCCEEDED, 1.5s
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["execution", "watch", EXECUTION, "-o", "json"]),
+        str![[r#"
+{
+  "text": "q5",
+  "total": 6
+}
+------- stderr -------
+node wchainpair: SUCCEEDED, 1.5s
+execution execution: SUCCEEDED, 1.5s
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["fetch", EXECUTION]),
+        str![[r#"
+NAME   VALUE
+text   q5
+total  6
+[exit: 0]
+"#]]
+    );
+}
+
+/// Every request of a registration arrives as it was recorded, whatever kinds of nodes it has: what else arrives is refused.
+#[test]
+fn what_was_registered_is_registered() {
+    for scenario in ["single_task", "cond_nested", "map_two", "gate_input", "onfail_abort", "dyn_values"] {
+        let flyte = Recorded::scenario(scenario).start();
+        let home = home_of(&flyte);
+        let documents: Vec<_> = tests::recorded::registrations(scenario)
+            .into_iter()
+            .enumerate()
+            .map(|(number, document)| home.write(format!("{number}.json"), document.to_string()))
+            .collect();
+        let files: Vec<_> = documents.iter().map(|file| file.to_str().unwrap()).collect();
+        let printed = home.run(&[&["register"], &files[..]].concat());
+        assert!(printed.ends_with("registered\n[exit: 0]"), "{scenario}: {printed}");
+    }
 }

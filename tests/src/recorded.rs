@@ -14,7 +14,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-pub use self::{answer::Answer, scenario::EXECUTION};
+pub use self::{
+    answer::Answer,
+    scenario::{EXECUTION, registrations},
+};
 use crate::TestEnvironment;
 
 /// What answers a request of a method: the message as proto3 JSON with the names of the `.proto` files. `None`: ask the next.

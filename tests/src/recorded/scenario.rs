@@ -14,6 +14,18 @@ use super::{
 /// What the first execution of a recording is called.
 pub const EXECUTION: &str = "execution";
 
+/// What a recording registers, in order: the requests as documents that `register` reads.
+///
+/// # Panics
+///
+/// If there is no such recording.
+#[must_use]
+pub fn registrations(name: &str) -> Vec<Value> {
+    let recording = Scenario::read(name).0;
+    let calls = recording["register"].as_array().cloned().unwrap_or_default();
+    calls.into_iter().map(|call| call["request"].clone()).collect()
+}
+
 /// One recording, its placeholders filled in.
 pub(super) struct Scenario(Value);
 
