@@ -162,7 +162,6 @@ fn value_cases() -> Vec<Case> {
         admin("  insecure: true\n").var("FLYTE_PLATFORM_INSECURE", "Off"),
         admin("  clientId: x\n").var("FLYTE_CREDENTIALS_CLIENT_ID", ""),
         admin("  scopes: [a]\n").var("FLYTE_CREDENTIALS_SCOPES", ""),
-        admin("  insecure: no\n  insecure: yes\n"),
         admin("console:\n  endpoint: c\ntask:\n  project: p\n  domain: d\n"),
         admin("task:\n  project: p\n").var("FLYTE_LOCAL_PROJECT", "l").var("FLYTE_DEFAULT_DOMAIN", "e"),
         admin("task:\n  project: p\n").var("FLYTE_DEFAULT_PROJECT", "e"),

@@ -108,7 +108,7 @@ task  hello  1        failed
 error: cannot register task `hello`
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: project [old] is not active
-hint: `flyte-host project activate old` lets it take new things
+hint: run `flyte-host project activate old` to activate it
 [exit: 22]
 "#]]
     );

@@ -27,7 +27,14 @@ fn told(home: &TestEnvironment, line: &str, record: &Path) -> String {
     let mut calls = calls(&fs::read_to_string(record).unwrap());
     // Calls that do not need each other are on their way at the same time: all of `register`, else those of one method.
     let is_register = words[0] == "register";
-    calls.chunk_by_mut(|(one, _), (other, _)| is_register || one == other).for_each(<[_]>::sort);
+    // So are the files of an upload, each of which is two calls.
+    let group = |method: &str| match method {
+        "DataProxyService/CreateUploadLocation" => "PUT".to_owned(),
+        method => method.split(' ').next().unwrap_or_default().to_owned(),
+    };
+    calls
+        .chunk_by_mut(|(one, _), (other, _)| is_register || group(one) == group(other))
+        .for_each(<[_]>::sort);
     let calls = calls.into_iter().map(|(method, request)| format!("  -> {method} {request}\n"));
     format!("$ flyte-host {line}\n{printed}\n{}", calls.collect::<String>())
 }

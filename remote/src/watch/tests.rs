@@ -164,7 +164,7 @@ fn nodes_within_a_node_are_asked_for_until_they_are_done() {
                 told(&["nodes of ``", "nodes of `n0`", "attempts of `n0-0-n0`"])
             ),
             (
-                told(&["n0 SUCCEEDED #0", "  n0-0-n0 SUCCEEDED #1"]),
+                told(&["  n0-0-n0 SUCCEEDED #1", "n0 SUCCEEDED #0"]),
                 told(&["nodes of ``", "nodes of `n0`", "attempts of `n0-0-n0`"])
             ),
             (told(&[]), told(&["nodes of ``"])),

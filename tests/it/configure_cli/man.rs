@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(&["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-59 pages written to `pages`
+62 pages written to `pages`
 [exit: 0]
 "#]]
     );
@@ -39,11 +39,14 @@ flyte-host-create-bucket.1
 flyte-host-create.1
 flyte-host-doctor.1
 flyte-host-execution-activate.1
+flyte-host-execution-approve.1
 flyte-host-execution-archive.1
 flyte-host-execution-inputs.1
 flyte-host-execution-outputs.1
 flyte-host-execution-recover.1
+flyte-host-execution-reject.1
 flyte-host-execution-relaunch.1
+flyte-host-execution-set-input.1
 flyte-host-execution-show.1
 flyte-host-execution-terminate.1
 flyte-host-execution-watch.1

@@ -187,9 +187,9 @@ struct
 running launch plan `squares`, version `v2`
 started execution `long`
 execution long: RUNNING
-node n0: SUCCEEDED, stored in the cache, 30s
-node n1: SUCCEEDED, cached, 30s
-execution long: SUCCEEDED
+node n0 (square): SUCCEEDED, stored in the cache, 30s
+node n1 (again): SUCCEEDED, cached, 30s
+execution long: SUCCEEDED, 1m 0s
 [exit: 0]
 "#]]
     );
@@ -208,7 +208,7 @@ fn a_provider_that_is_away_while_an_execution_runs() {
     run.until("does not answer");
     scene.provider.restart();
     let text = told(&run.finish());
-    assert!(text.ends_with("execution long: SUCCEEDED\n[exit: 0]"), "{text}");
+    assert!(text.ends_with("execution long: SUCCEEDED, 1m 0s\n[exit: 0]"), "{text}");
 }
 
 #[test]

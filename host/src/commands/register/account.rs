@@ -151,7 +151,7 @@ fn told(session: &Session, error: &Error) -> Failure {
     let text = &error.status.message;
     let hint = if let Some(project) = error.status.detail::<InactiveProject>() {
         let activate = session.server_command(&["project", "activate", &project.id]);
-        Some(format!("let it take new things with `{activate}`"))
+        Some(format!("run `{activate}` to activate it"))
     } else if text.starts_with("failed to validate that project") {
         Some(format!(
             "list projects with `{}`, or make one with `{}`",

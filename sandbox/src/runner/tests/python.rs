@@ -10,7 +10,7 @@ const MODULE: &str = r#"
 from flytekit import dynamic, task
 from flytekit.exceptions.user import FlyteRecoverableException
 
-@task
+@task(container_image="example.org/image:1")
 def double(x: int, s: str) -> (int, str):
     return x * 2, s + s
 
@@ -53,12 +53,7 @@ fn python(task: &str) -> Option<Bench> {
     bench.container().args = line.split(' ').map(str::to_owned).collect();
     bench.container().data_config = None;
     let path = format!("{}:{}", bin.display(), env::var("PATH").unwrap());
-    bench.attempt.envs = vec![
-        ("PATH".into(), path),
-        ("PYTHONPATH".into(), code.display().to_string()),
-        // Of tasks that a task starts.
-        ("FLYTE_INTERNAL_IMAGE".into(), "example.org/image:1".into()),
-    ];
+    bench.attempt.envs = vec![("PATH".into(), path), ("PYTHONPATH".into(), code.display().to_string())];
     Some(bench)
 }
 
