@@ -158,9 +158,10 @@ impl TestEnvironment {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push_str("[no newline]\n");
         }
+        let stderr = without_waits(&String::from_utf8_lossy(stderr));
         if !stderr.is_empty() {
             text.push_str("------- stderr -------\n");
-            text.push_str(&String::from_utf8_lossy(stderr));
+            text.push_str(&stderr);
         }
         match status.code() {
             Some(code) => text.push_str(&format!("[exit: {code}]")),
@@ -168,6 +169,12 @@ impl TestEnvironment {
         }
         self.redaction.redact(&text)
     }
+}
+
+/// Leaves out the lines that tell of a slow answer: on a busy machine any call may be one.
+fn without_waits(stderr: &str) -> String {
+    let is_wait = |line: &&str| line.starts_with("waiting for `") && line.contains("` to answer (");
+    stderr.split_inclusive('\n').filter(|line| !is_wait(line)).collect()
 }
 
 /// The library that Cargo built of one of the plugins, beside the test executable.
