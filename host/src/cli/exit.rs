@@ -23,7 +23,7 @@ pub enum Exit {
     Refused,
     /// 23: no endpoint is configured, and nothing says that the sandbox is meant.
     NotConfigured,
-    /// 24: something was to be changed, and no answer tells whether it was.
+    /// 24: a change was requested, and no answer confirms whether it was made.
     MayBeDone,
     /// 70: a bug of this program.
     Internal,
