@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use serde_json::{Value, json};
 use snapbox::str;
 use tests::{
-    Recorded, Server, TestEnvironment,
+    Recorded, Server, TestEnvironment, prepared,
     recorded::{Answer, Listening},
     snapshot,
 };
@@ -14,7 +14,7 @@ use crate::home_with;
 
 /// An S3 server, if the official Python packages are there.
 fn s3(objects: &[&str]) -> Option<Server> {
-    let python = std::env::var_os("FLYTE_TEST_PYTHON")?;
+    let python = prepared("FLYTE_TEST_PYTHON")?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/s3/server.py");
     Some(Server::start(Command::new(python).arg(script).args(objects).stderr(std::process::Stdio::null())))
 }

@@ -93,18 +93,6 @@ fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<St
     Some(format!("{base}/console/projects/{}/domains/{}/executions/{}", id.project, id.domain, id.name))
 }
 
-/// A command about an execution, as it can be typed.
-#[must_use]
-pub fn about(session: &Session, verb: &str, id: &WorkflowExecutionIdentifier) -> String {
-    about_with(session, verb, id, &[])
-}
-
-/// As [`about`], with further words behind the name.
-#[must_use]
-pub fn about_with(session: &Session, verb: &str, id: &WorkflowExecutionIdentifier, words: &[&str]) -> String {
-    session.command(&[&["execution", verb, &id.name], words].concat())
-}
-
 /// How following came to its end.
 enum Ended {
     /// With that of the execution.

@@ -16,7 +16,7 @@ use remote::{
 };
 
 use super::{
-    super::{Context, follow::about_with, run::inputs, session::Session, values},
+    super::{Context, run::inputs, session::Session, values},
     one,
 };
 use crate::cli::{
@@ -238,8 +238,10 @@ impl Gates {
                 (kind, "set-input", vec![gate.signal.as_str(), "VALUE"])
             }
         };
-        Failure::new(Exit::Failed, format!("gate `{}` waits for {waits}", gate.signal))
-            .hint(format!("run `{}`", about_with(session, verb, &id, &words)))
+        Failure::new(Exit::Failed, format!("gate `{}` waits for {waits}", gate.signal)).hint(format!(
+            "run `{}`",
+            session.command(&[&["execution", verb, &id.name], &words[..]].concat())
+        ))
     }
 
     /// The gate with a name, or of a node.

@@ -7,7 +7,6 @@ use remote::{
 };
 
 use super::super::{
-    follow::about_with,
     session::Session,
     show::{in_a_line, time},
 };
@@ -107,13 +106,14 @@ fn attempt_in_words(node: &Node) -> Option<String> {
 }
 
 fn gate_in_words(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node, gate: &Gate) -> String {
-    let command = |verb: &str, signal: &str| format!("`{}`", about_with(session, verb, id, &[&word(signal)]));
+    let command =
+        |verb: &str, signal: &str| format!("`{}`", session.command(&["execution", verb, &id.name, signal]));
     match gate {
         Gate::Approval { signal } => {
             format!("waits for approval; run {} or {}", command("approve", signal), command("reject", signal))
         }
         Gate::Value { signal, kind } => {
-            let command = about_with(session, "set-input", id, &[&word(signal), "VALUE"]);
+            let command = session.command(&["execution", "set-input", &id.name, signal, "VALUE"]);
             format!("waits for a value of type `{}`; run `{command}`", type_name(kind))
         }
         Gate::Sleep { duration } => sleeps(node, *duration),
@@ -126,16 +126,6 @@ fn sleeps(node: &Node, duration: prost_types::Duration) -> String {
     };
     let end = prost_types::Timestamp { seconds: started.seconds + duration.seconds, nanos: started.nanos };
     format!("sleeps until {}", time::moment(Some(&end)))
-}
-
-/// A word as a shell takes it.
-fn word(text: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./:=,@%+".contains(letter);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 /// The gist of an error in a line. flytekit writes a traceback first, and what was raised under `Message:`.
