@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{args::OutputArg, exit::Exit, output::Stream};
 
-/// In which form failures are told.
+/// The form in which failures are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// For people at a terminal: long texts are shortened.
@@ -24,7 +24,7 @@ pub enum Form {
 static FORM: OnceLock<Form> = OnceLock::new();
 
 impl Form {
-    /// Settles the form for the rest of the process; what fails before that is told as text.
+    /// Settles the form for the rest of the process; earlier failures are printed as text.
     pub(super) fn choose(output: OutputArg, verbose: u8) {
         let form = match output {
             OutputArg::Json => Self::Json,
@@ -136,9 +136,9 @@ impl Failure {
     }
 }
 
-/// Up to so many lines and bytes a text is told whole.
+/// Up to this many lines and bytes, a text is printed whole.
 const WHOLE: (usize, usize) = (40, 4_000);
-/// What is told of longer ones: where a list of differences begins, and where a traceback ends.
+/// The parts of longer texts that are printed: where a list of differences begins, and where a traceback ends.
 const HEAD: (usize, usize) = (25, 2_500);
 const TAIL: (usize, usize) = (10, 1_000);
 
