@@ -18,7 +18,7 @@ fn typed(types: BoxedStrategy<LiteralType>) -> impl Strategy<Value = (LiteralTyp
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_reads_back((of, value) in typed(plain_type())) {

@@ -11,10 +11,12 @@ mod compilers;
 mod debian;
 mod demo;
 mod growth;
+mod property;
 mod python;
 mod sanitize;
 mod shells;
 mod sign_in;
+mod soak;
 mod stamp;
 mod test;
 mod tidy;
@@ -46,6 +48,8 @@ enum Chore {
     Demo(demo::Args),
     /// Measure start-up against the budgets, beside `pyflyte`
     Bench(bench::Args),
+    /// Run the property tests with fresh seeds, and keep the cases that fail
+    Soak(soak::Args),
     /// Check what no compiler checks: unsafe files, lock files, stray paths, dependency walls
     Tidy,
 }
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         Chore::Sanitize => sanitize::run_checkers(&workspace),
         Chore::Demo(args) => demo::run_demo(&workspace, &args),
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
+        Chore::Soak(args) => soak::soak(&workspace, &args),
         Chore::Tidy => tidy::check(&workspace),
     });
     match done {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::command::{capture, cargo, command};
+use crate::property::unseeded;
 use crate::workspace::Workspace;
 
 /// The only files that may hold unsafe code; an entry whose file no longer does is stale and also fails.
@@ -46,6 +47,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result {
             with_unsafe.push(name);
         }
         complaints.extend(complaints_about(name, &text));
+        complaints.extend(unseeded(name, &text));
     }
     for name in with_unsafe.iter().filter(|name| !UNSAFE_FILES.contains(name)) {
         complaints.push(format!("{name}: unsafe code outside the list in `xtask/src/tidy.rs`"));

@@ -1,6 +1,6 @@
 //! Kills in the middle of a write, and writers that meet.
 
-#![expect(clippy::print_stdout, reason = "the seed of a run that failed has to be seen")]
+#![expect(clippy::print_stdout, reason = "how many kills came in time has to be seen")]
 
 use std::{
     collections::BTreeSet,
@@ -14,6 +14,7 @@ use auth::{
     Tokens,
     store::{FileStore, Store as _},
 };
+use proptest::prelude::*;
 
 const ROUNDS: u64 = 60;
 
@@ -33,30 +34,32 @@ fn number(tokens: &Tokens) -> u64 {
     number
 }
 
-#[test]
-fn a_kill_at_any_moment_leaves_the_old_tokens_or_the_new_ones() {
-    let seed =
-        env::var("CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
-    println!("CRASH_SEED={seed}");
-    let mut random = fastrand::Rng::with_seed(seed);
-    let home = Home::new();
-    home.store().save(ENDPOINT, &numbered(0)).unwrap();
-    let (mut last, mut cut) = (0, 0);
-    for _ in 0..ROUNDS {
-        last = kill_one(&home, last, &mut random);
-        for name in home.files() {
-            assert_eq!(mode(&home.folder().join(&name)), 0o600, "{name}");
-            cut += u64::from(name.ends_with(".tmp"));
+proptest! {
+    // One case takes seconds, and a shorter one would not be a simpler one.
+    #![proptest_config(ProptestConfig { cases: 1, max_shrink_iters: 0, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_kill_at_any_moment_leaves_the_old_tokens_or_the_new_ones(seed in any::<u64>()) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let home = Home::new();
+        home.store().save(ENDPOINT, &numbered(0)).unwrap();
+        let (mut last, mut cut) = (0, 0);
+        for _ in 0..ROUNDS {
+            last = kill_one(&home, last, &mut random);
+            for name in home.files() {
+                assert_eq!(mode(&home.folder().join(&name)), 0o600, "{name}");
+                cut += u64::from(name.ends_with(".tmp"));
+            }
+            let found = number(&home.store().load(ENDPOINT).unwrap().expect("they are not lost"));
+            // The one that was being written may have got there, and no other.
+            assert!((last..=last + 1).contains(&found), "{found} after {last} were kept");
+            last = found;
         }
-        let found = number(&home.store().load(ENDPOINT).unwrap().expect("they are not lost"));
-        // The one that was being written may have got there, and no other.
-        assert!((last..=last + 1).contains(&found), "{found} after {last} were kept");
-        last = found;
+        println!("{cut} files were left behind by {ROUNDS} kills");
+        assert!(cut > 0, "no kill came in the middle of a write");
+        home.store().save(ENDPOINT, &tokens("one")).unwrap();
+        home.file();
     }
-    println!("{cut} files were left behind by {ROUNDS} kills");
-    assert!(cut > 0, "no kill came in the middle of a write");
-    home.store().save(ENDPOINT, &tokens("one")).unwrap();
-    home.file();
 }
 
 /// Lets a process save until it has done so a few times, and kills it. Returns the last number that it kept for sure.

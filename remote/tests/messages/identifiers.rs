@@ -17,7 +17,7 @@ const FILLED: [(&str, &str, &str); 3] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn every_identifier_is_filled(bytes in proptest::collection::vec(any::<u8>(), 0..3000)) {

@@ -36,7 +36,7 @@ fn read(text: &str, ending: &str) -> Vec<Entity> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn any_entity_survives_yaml_and_json(bytes in bytes(), more in bytes()) {
@@ -65,7 +65,7 @@ proptest! {
 #[test]
 fn the_official_package_reads_the_same_from_every_form() {
     let Some(python) = python::interpreter() else { return };
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::default());
     let entries: Vec<_> = (0..150)
         .map(|index| {
             let bytes = bytes().new_tree(&mut runner).unwrap().current();

@@ -1,9 +1,9 @@
 //! Kills at random moments: after each, the next start finds nothing half-done and tells the truth.
 //!
 //! The killed process is this test's own binary. It registers a workflow of its round, launches it and works it; the
-//! moment of the kill comes from a seed, which a failure prints.
+//! moment of the kill comes from the seed of the property test.
 
-#![expect(clippy::print_stdout, reason = "the seed of a run that failed has to be seen")]
+#![expect(clippy::print_stdout, reason = "how many kills came in time has to be seen")]
 
 use std::{
     env, fs,
@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use proptest::prelude::*;
 use remote::proto::{
     admin::ObjectGetRequest,
     core::{ResourceType, WorkflowExecutionIdentifier, workflow_execution::Phase},
@@ -34,26 +35,28 @@ const ROUND: &str = "SANDBOX_CRASH_ROUND";
 /// How long a round lives at most.
 const LONGEST: Duration = Duration::from_millis(250);
 
-#[test]
-fn after_a_kill_at_any_moment_the_truth_is_found() {
-    let seed =
-        env::var("CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
-    println!("CRASH_SEED={seed}");
-    let mut random = fastrand::Rng::with_seed(seed);
-    let folder = Arc::new(tempfile::tempdir().unwrap());
-    for round in 0..ROUNDS {
-        let mut victim = start(&folder, round);
-        std::thread::sleep(LONGEST.mul_f64(random.f64()));
-        victim.kill().unwrap();
-        victim.wait().unwrap();
-        // Every few rounds, so that several may be open at once.
-        if random.u8(..4) == 0 {
-            check(&folder, round);
+proptest! {
+    // One case takes seconds, and a shorter one would not be a simpler one.
+    #![proptest_config(ProptestConfig { cases: 1, max_shrink_iters: 0, ..ProptestConfig::default() })]
+
+    #[test]
+    fn after_a_kill_at_any_moment_the_truth_is_found(seed in any::<u64>()) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        for round in 0..ROUNDS {
+            let mut victim = start(&folder, round);
+            std::thread::sleep(LONGEST.mul_f64(random.f64()));
+            victim.kill().unwrap();
+            victim.wait().unwrap();
+            // Every few rounds, so that several may be open at once.
+            if random.u8(..4) == 0 {
+                check(&folder, round);
+            }
         }
+        let (launched, cut) = check(&folder, ROUNDS - 1);
+        println!("{launched} of {ROUNDS} rounds were killed after the launch; {cut} attempts were cut off");
+        assert!(launched > 0, "every kill came too early");
     }
-    let (launched, cut) = check(&folder, ROUNDS - 1);
-    println!("{launched} of {ROUNDS} rounds were killed after the launch; {cut} attempts were cut off");
-    assert!(launched > 0, "every kill came too early");
 }
 
 /// Not a test of its own: what the test above starts and kills.

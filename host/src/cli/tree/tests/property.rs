@@ -157,7 +157,7 @@ fn check(changes: Vec<(Index, Change)>, typed: &str) -> Result<(u32, u32), TestC
 #[test]
 fn clap_never_panics() {
     let counts = std::cell::Cell::new((0, 0));
-    let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 400, source_file: Some(file!()), ..Config::default() };
     let all = TestRunner::new(config).run(&(vec(change(), 1..8), typed()), |(changes, typed)| {
         let (granted, refused) = check(changes, &typed)?;
         counts.set((counts.get().0 + granted, counts.get().1 + refused));
