@@ -68,6 +68,13 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))
             .hint(format!("set `{name}` again, or unset it")));
     }
+    if let Some((name, value)) = env::invalid_switch() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("variable `{name}` is `{value}`; `1` or `0` is expected"),
+        )
+        .hint(format!("set `{name}=1` or `{name}=0`, or unset it")));
+    }
     let (settings, broken) = match Settings::read() {
         Ok(settings) => (settings, None),
         Err(error) => (Settings::default(), Some(Failure::from(error))),

@@ -66,7 +66,22 @@ pub fn is_on(name: &str) -> bool {
 #[must_use]
 pub fn switch(name: &str) -> Option<bool> {
     let value = text(name)?.to_ascii_lowercase();
-    Some(!matches!(value.as_str(), "0" | "false" | "no" | "off"))
+    Some(!OFF.contains(&value.as_str()))
+}
+
+/// Values of a switch, in any case.
+const ON: [&str; 4] = ["1", "true", "yes", "on"];
+const OFF: [&str; 4] = ["0", "false", "no", "off"];
+
+/// A switch of this program that is set to something else than on or off, and its value. [`CI`] is none of these: for other
+/// programs any text means on.
+#[must_use]
+pub fn invalid_switch() -> Option<(&'static str, String)> {
+    let invalid = |value: &String| {
+        let value = value.to_ascii_lowercase();
+        !ON.iter().chain(&OFF).any(|known| *known == value)
+    };
+    [PLUGIN_FALLBACK, SANDBOX].into_iter().find_map(|name| Some((name, text(name).filter(invalid)?)))
 }
 
 /// A variable of this program whose value is not UTF-8, so that it would count as not set.

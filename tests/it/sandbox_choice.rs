@@ -242,6 +242,21 @@ hint: set `FLYTE_SANDBOX_DIR` again, or unset it
 }
 
 #[test]
+fn a_switch_that_is_neither_on_nor_off_is_an_error() {
+    for (name, value) in [("FLYTE_SANDBOX", "maybe"), ("FLYTE_PLUGIN_FALLBACK", "2")] {
+        let mut home = home_with(&[]);
+        home.set(name, value);
+        let printed = home.run(&["get", "tasks"]);
+        let error = format!("error: variable `{name}` is `{value}`; `1` or `0` is expected\n");
+        assert!(printed.contains(&error), "{printed}");
+        assert!(printed.ends_with("[exit: 2]"), "{printed}");
+    }
+    let mut home = home_with(&[]);
+    home.set("FLYTE_SANDBOX", "TRUE");
+    assert!(home.run(&["get", "tasks"]).ends_with("[exit: 0]"));
+}
+
+#[test]
 fn a_home_that_does_not_exist_is_not_made() {
     let home = home_with(&[]);
     let missing = home.home().join("does/not/exist");
