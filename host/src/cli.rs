@@ -10,8 +10,9 @@ pub mod report;
 mod startup;
 mod taint;
 pub mod tree;
+mod unloaded;
 
-use std::{ffi::OsString, panic, process::ExitCode};
+use std::{ffi::OsString, panic, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches, error::ErrorKind};
 
@@ -21,6 +22,7 @@ use self::{
     report::{Failure, Form},
     startup::{Choice, Start},
     tree::Parsed,
+    unloaded::Unloaded,
 };
 use crate::{
     commands::{
@@ -29,6 +31,7 @@ use crate::{
         transport,
     },
     env,
+    plugin::{Chain, Link},
     settings::Settings,
 };
 
@@ -81,6 +84,12 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     };
     let loader = startup::loader(&settings);
     let configurations = Configurations::default();
+    if completion.is_none()
+        && broken.is_none()
+        && let Some(unloaded) = Unloaded::parse(words)
+    {
+        return unloaded.run(&choice, &settings, &loader, &configurations);
+    }
     let start = || Start::new(&choice, &settings, &loader, &configurations);
     let Start { chain, tree, mut trouble } = broken.map_or_else(start, Start::without_plugins);
     if let Some(request) = completion {
@@ -104,6 +113,7 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
         settings: &settings,
         loader: &loader,
         configurations: &configurations,
+        in_use: chain.as_ref().map(|chain| files(chain)).unwrap_or_default(),
         chain: chain.as_ref(),
         tree: &tree,
     };
@@ -119,6 +129,11 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
         (None, _) => {}
     }
     result
+}
+
+fn files(chain: &Chain) -> Vec<PathBuf> {
+    let files = chain.plugins().iter().filter_map(Link::file);
+    files.map(|file| file.path().to_owned()).collect()
 }
 
 /// The version, and the plugins in use.

@@ -29,7 +29,7 @@ pub mod values;
 pub mod version;
 pub mod whoami;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     cli::{
@@ -52,7 +52,9 @@ pub struct Context<'a> {
     pub loader: &'a Loader,
     /// Flyte's configuration, when somebody asks.
     pub configurations: &'a connection::Configurations,
-    /// The plugins in use; `None` when they cannot be used, which [`crate::cli`] has already told.
+    /// Files of the plugins that are chosen, loaded or not.
+    pub in_use: Vec<PathBuf>,
+    /// The plugins in use; `None` when they were not loaded, or they cannot be used, which [`crate::cli`] has already told.
     pub chain: Option<&'a Arc<Chain>>,
     /// The command line with what plugins made of it.
     pub tree: &'a Tree,

@@ -44,7 +44,8 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Ends the command; `--help`, `--version` and `plugin …` go on without this plugin.
+    /// Ends the command; `--help` and `plugin show` go on without this plugin. `--version`, `completion` and `plugin list`,
+    /// `path`, `enable` and `disable` load no plugin: other defaults and callbacks for these have no effect.
     #[doc(alias = "configure_pyflyte_cli")]
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
         let _ = main;

@@ -49,15 +49,15 @@ $ flyte-host help config
 $ flyte-host config show --help
 $ flyte-host --version
 $ flyte-host plugin list
-$ flyte-host plugin path
 $ flyte-host plugin show plain
-$ flyte-host completion bash
 $ flyte-host sandbox status
 + ------- stderr -------
 + warning: no plugin is called `gone`
 +   caused by: not in `[HOME]/.flyte/plugins`
 + hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
 + hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+$ flyte-host plugin path
+$ flyte-host completion bash
 
 "#]]
     );
@@ -88,14 +88,14 @@ $ flyte-host help config
 $ flyte-host config show --help
 $ flyte-host --version
 $ flyte-host plugin list
-$ flyte-host plugin path
 $ flyte-host plugin show plain
-$ flyte-host completion bash
 $ flyte-host sandbox status
 + ------- stderr -------
 + warning: `[HOME]/.flyte/plugins/libgone.so` is an HTML page, not a plugin
 + hint: download the plugin again; `curl --fail --location` does not save error pages
 + hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+$ flyte-host plugin path
+$ flyte-host completion bash
 
 "#]]
     );
@@ -122,17 +122,21 @@ $ flyte-host -h
 $ flyte-host help
 $ flyte-host help config
 $ flyte-host config show --help
-$ flyte-host --version
-$ flyte-host plugin list
-$ flyte-host plugin path
 $ flyte-host plugin show plain
-$ flyte-host completion bash
 $ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `create`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 + hint: this is a bug in the plugin; report it at <https://faulty.example>
 + hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+$ flyte-host --version
+- no plugins
++ plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+$ flyte-host plugin list
+- faulty  0.4.1    1.0       installed  [HOME]/.flyte/plugins/libfaulty.so
++ faulty  0.4.1    1.0       in use     [HOME]/.flyte/plugins/libfaulty.so
+$ flyte-host plugin path
+$ flyte-host completion bash
 
 "#]]
     );
@@ -160,10 +164,7 @@ $ flyte-host -h
 $ flyte-host help
 $ flyte-host help config
 $ flyte-host config show --help
-$ flyte-host plugin list
-$ flyte-host plugin path
 $ flyte-host plugin show plain
-$ flyte-host completion bash
 $ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `configure_cli`
@@ -172,10 +173,11 @@ $ flyte-host sandbox status
 $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
-+ ------- stderr -------
-+ warning: plugin `faulty` 0.4.1 panicked in `configure_cli`
-+   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-+ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+$ flyte-host plugin list
+- faulty  0.4.1    1.0       installed  [HOME]/.flyte/plugins/libfaulty.so
++ faulty  0.4.1    1.0       in use     [HOME]/.flyte/plugins/libfaulty.so
+$ flyte-host plugin path
+$ flyte-host completion bash
 
 "#]]
     );
@@ -221,10 +223,7 @@ $ flyte-host -h
 $ flyte-host help
 $ flyte-host help config
 $ flyte-host config show --help
-$ flyte-host plugin list
-$ flyte-host plugin path
 $ flyte-host plugin show plain
-$ flyte-host completion bash
 $ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
@@ -233,10 +232,11 @@ $ flyte-host sandbox status
 $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
-+ ------- stderr -------
-+ warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
-+ hint: `replace` it if that is meant, or choose another name
-+ hint: go on without the plugin with `--no-plugins`
+$ flyte-host plugin list
+- faulty  0.4.1    1.0       installed  [HOME]/.flyte/plugins/libfaulty.so
++ faulty  0.4.1    1.0       in use     [HOME]/.flyte/plugins/libfaulty.so
+$ flyte-host plugin path
+$ flyte-host completion bash
 
 "#]]
     );
@@ -268,4 +268,35 @@ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go
 [exit: 11]
 "#]]
     );
+}
+
+#[test]
+fn a_plugin_that_aborts_is_not_loaded_by_what_needs_no_plugin() {
+    let mut home = home_with(&["faulty"]);
+    home.write("../.flyte/host.toml", "plugins = [\"faulty\"]\n");
+    home.set("FAULT", "abort:create");
+    snapshot!(
+        ["plugin list", "plugin path faulty", "--version", "plugin enable faulty", "plugin disable faulty"]
+            .map(|line| home.run(&line.split(' ').collect::<Vec<_>>()))
+            .join("\n"),
+        str![[r#"
+NAME    VERSION  PROTOCOL  STATE   FILE
+faulty  0.4.1    1.0       in use  [HOME]/.flyte/plugins/libfaulty.so
+[exit: 0]
+[HOME]/.flyte/plugins/libfaulty.so
+[exit: 0]
+flyte-host [VERSION]
+plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+------- stderr -------
+enabled: faulty (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+------- stderr -------
+no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    home.write("../.flyte/host.toml", "plugins = [\"faulty\"]\n");
+    assert!(home.run(&["completion", "bash"]).ends_with("[exit: 0]"));
+    assert!(!home.run(&["get", "tasks"]).ends_with("[exit: 0]"));
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     commands::connection::Configurations,
     env,
-    plugin::{Chain, Directories, Loader, SelectError, Selection, Source},
+    plugin::{Candidate, Chain, Directories, LoadError, Loader, SelectError, Selection, Source},
     settings::{self, Settings},
 };
 
@@ -135,7 +135,7 @@ impl Start {
     ) -> Self {
         let trouble = match chain(choice, settings, loader, configurations) {
             Ok(chain) => {
-                taint::note(&chain);
+                taint::note(chain.plugins().iter().map(taint::Plugin::from_link));
                 match extend(&chain) {
                     Ok(tree) => return Self { chain: Some(Arc::new(chain)), tree, trouble: None },
                     Err(failure) => failure,
@@ -159,22 +159,35 @@ impl Start {
     }
 }
 
-/// Finds and loads the plugins that are wanted.
+/// Finds and loads the plugins that are chosen.
 fn chain(
     choice: &Choice,
     settings: &Settings,
     loader: &Loader,
     configurations: &Configurations,
 ) -> Result<Chain, Failure> {
-    let selection = choice
-        .selection(settings)
-        .map_err(|error| Failure::from_error(Exit::PluginUnusable, &error).hint(error.hint()))?;
-    let links = loader.load_all(&selection).map_err(|error| {
-        let mut failure = Failure::from(error);
-        failure.hints.push(format!("{} chose it; `--no-plugins` goes on without", selection.source));
-        failure
-    })?;
+    let selection = selection(choice, settings)?;
+    let links = loader.load_all(&selection).map_err(|error| unusable(error, &selection))?;
     Ok(Chain::new(links, configurations.builtin()))
+}
+
+/// Finds and checks the files of the plugins that are chosen; none of their code runs.
+pub(super) fn candidates(
+    choice: &Choice,
+    settings: &Settings,
+    loader: &Loader,
+) -> Result<Vec<Candidate>, Failure> {
+    let selection = selection(choice, settings)?;
+    loader.check_all(&selection).map_err(|error| unusable(error, &selection))
+}
+
+fn selection(choice: &Choice, settings: &Settings) -> Result<Selection, Failure> {
+    let selection = choice.selection(settings);
+    selection.map_err(|error| Failure::from_error(Exit::PluginUnusable, &error).hint(error.hint()))
+}
+
+fn unusable(error: LoadError, selection: &Selection) -> Failure {
+    Failure::from(error).hint(format!("{} chose it; `--no-plugins` goes on without", selection.source))
 }
 
 /// Lets the plugins change the command line: the last one first, so that the first one has the last word.

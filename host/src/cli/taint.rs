@@ -2,22 +2,22 @@
 
 use std::sync::OnceLock;
 
-use plugin_abi::Hook;
+use plugin_abi::{Hook, ProtocolVersion};
 
-use crate::plugin::{Chain, Link, link::LoadedFile};
+use crate::plugin::{Candidate, Identity, Link, link::LoadedFile};
 
 static TAINT: OnceLock<Vec<Plugin>> = OnceLock::new();
 
 /// What is noted of a plugin; its hash is worked out when somebody reads the line.
-struct Plugin {
+pub(super) struct Plugin {
     line: String,
     file: Option<LoadedFile>,
 }
 
 /// Notes the plugins in use, for `--version` and for a report of a bug.
-pub(super) fn note(chain: &Chain) {
+pub(super) fn note(plugins: impl Iterator<Item = Plugin>) {
     // Set once, by the one start of the program.
-    let _ = TAINT.set(chain.plugins().iter().map(plugin).collect());
+    let _ = TAINT.set(plugins.collect());
 }
 
 /// A line for each plugin in use: name, version, protocol, hooks, hash.
@@ -29,14 +29,31 @@ pub(super) fn lines() -> String {
     plugins.iter().map(Plugin::line).collect()
 }
 
-fn plugin(link: &Link) -> Plugin {
-    let hooks: Vec<&str> = link.overridden().map(Hook::name).collect();
-    let hooks = if hooks.is_empty() { "nothing".to_owned() } else { hooks.join(", ") };
-    let line = format!("{} (protocol {}) overrides {hooks}", link.identity(), link.protocol());
-    Plugin { line, file: link.file().cloned() }
-}
-
 impl Plugin {
+    /// One that is loaded.
+    pub(super) fn from_link(link: &Link) -> Self {
+        Self::new(link.identity(), link.protocol(), link.overridden(), link.file().cloned())
+    }
+
+    /// One that would be loaded; its file says the same.
+    pub(super) fn from_candidate(candidate: &Candidate) -> Self {
+        let passport = &candidate.passport;
+        let hooks = Hook::ALL.iter().copied().filter(|hook| passport.overrides(hook.name()));
+        let identity = Identity::from_passport(passport);
+        Self::new(&identity, passport.protocol(), hooks, Some(candidate.file.clone()))
+    }
+
+    fn new(
+        identity: &Identity,
+        protocol: ProtocolVersion,
+        hooks: impl Iterator<Item = Hook>,
+        file: Option<LoadedFile>,
+    ) -> Self {
+        let hooks: Vec<&str> = hooks.map(Hook::name).collect();
+        let hooks = if hooks.is_empty() { "nothing".to_owned() } else { hooks.join(", ") };
+        Self { line: format!("{identity} (protocol {protocol}) overrides {hooks}"), file }
+    }
+
     fn line(&self) -> String {
         let hash = self.file.as_ref().map(|file| match file.sha256() {
             Ok(hash) => format!("; sha256 {hash}"),

@@ -10,7 +10,7 @@ use std::{
 use plugin_abi::{Hook, HookSet, PROTOCOL, ProtocolVersion, export::Exported, vtable::HooksBox};
 use sha2::{Digest, Sha256};
 
-use super::load::LoadTimes;
+use super::{load::LoadTimes, preflight::Passport};
 
 /// Who a plugin is, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,18 @@ pub struct Identity {
     pub version: String,
     /// Where to report bugs.
     pub homepage: Option<String>,
+}
+
+impl Identity {
+    /// Who the file of a plugin says that it is.
+    #[must_use]
+    pub fn from_passport(passport: &Passport) -> Self {
+        Self {
+            name: passport.name().to_owned(),
+            version: passport.version().to_owned(),
+            homepage: passport.homepage().map(str::to_owned),
+        }
+    }
 }
 
 impl fmt::Display for Identity {

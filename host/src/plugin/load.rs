@@ -138,10 +138,19 @@ impl Loader {
     ///
     /// The first plugin that cannot be used.
     pub fn load_all(&self, selection: &Selection) -> Result<Vec<Link>, LoadError> {
+        self.check_all(selection)?.into_iter().map(|candidate| self.load(candidate)).collect()
+    }
+
+    /// Finds and checks the files of all plugins of a selection; runs nothing of them.
+    ///
+    /// # Errors
+    ///
+    /// The first file that speaks against loading it.
+    pub fn check_all(&self, selection: &Selection) -> Result<Vec<Candidate>, LoadError> {
         let candidates =
             selection.specs.iter().map(|spec| self.check(spec)).collect::<Result<Vec<_>, _>>()?;
         refuse_twins(&candidates)?;
-        candidates.into_iter().map(|candidate| self.load(candidate)).collect()
+        Ok(candidates)
     }
 }
 
@@ -168,11 +177,7 @@ pub(super) fn create(
     program: &'static str,
     section: &serde_json::Value,
 ) -> Result<Link, LoadError> {
-    let identity = Identity {
-        name: passport.name().to_owned(),
-        version: passport.version().to_owned(),
-        homepage: passport.homepage().map(str::to_owned),
-    };
+    let identity = Identity::from_passport(passport);
     #[cfg(next_protocol)]
     super::growth::ask(&identity, &super::growth::Made::Module(module));
     let host = services::services(passport.name(), program, section);

@@ -44,9 +44,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn look<'a>(path: &'a Path, context: &Context<'_>) -> Found<'a> {
-    let in_use = context.chain.is_some_and(|chain| {
-        chain.plugins().iter().any(|link| link.file().is_some_and(|file| file.path() == path))
-    });
+    let in_use = context.in_use.iter().any(|chosen| chosen == path);
     Found { path, passport: preflight::read_passport(path), in_use }
 }
 

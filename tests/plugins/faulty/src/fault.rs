@@ -34,6 +34,7 @@ impl Orders {
                 .hint("run `faulty unseal`")),
             "panic" => panic!("index out of bounds: the len is 3 but the index is 7"),
             "panic-value" => std::panic::panic_any(42),
+            "abort" => std::process::abort(),
             "panic-drop" => std::panic::panic_any(Bomb),
             _ => Ok(How::Decline),
         }
