@@ -138,7 +138,9 @@ fn single(kind: &Kind, bytes: &mut Bytes<'_>, depth: usize) -> Value {
     let four = [eight[0], eight[1], eight[2], eight[3]];
     match kind {
         Kind::Double => Value::F64(number(f64::from_le_bytes(eight), true)),
-        Kind::Float => Value::F32(f32::from_le_bytes(four)),
+        Kind::Float => {
+            Value::F32(Some(f32::from_le_bytes(four)).filter(|value| !value.is_nan()).unwrap_or(0.25))
+        }
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(i32::from_le_bytes(four)),
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(i64::from_le_bytes(eight)),
         Kind::Uint32 | Kind::Fixed32 => Value::U32(u32::from_le_bytes(four)),
