@@ -79,6 +79,8 @@ pub(crate) fn plain_type() -> BoxedStrategy<LiteralType> {
                 let kinds = [SimpleType::None, SimpleType::Boolean, SimpleType::Integer, SimpleType::Float];
                 let words = kinds.into_iter().zip(words).filter(|(_, wanted)| *wanted);
                 let words = words.map(|(kind, _)| of(Type::Simple(kind.into())));
+                // A text such as `/a` that could be either is taken for a URI.
+                let map = map.filter(|map| !(is_string(text.as_ref()) && is_reference(map)));
                 let mut variants: Vec<_> = words.chain(text).chain(map).chain(list).collect();
                 if variants.is_empty() {
                     variants.push(of(Type::Simple(SimpleType::Integer.into())));
@@ -88,6 +90,14 @@ pub(crate) fn plain_type() -> BoxedStrategy<LiteralType> {
             prop_oneof![inner.clone().prop_map(list), inner.prop_map(map), unions]
         })
         .boxed()
+}
+
+fn is_string(of: Option<&LiteralType>) -> bool {
+    of.is_some_and(|of| of.r#type == Some(Type::Simple(SimpleType::String.into())))
+}
+
+fn is_reference(of: &LiteralType) -> bool {
+    matches!(of.r#type, Some(Type::Blob(_) | Type::Schema(_) | Type::StructuredDatasetType(_)))
 }
 
 /// All types.
