@@ -81,6 +81,17 @@ pub fn phase(execution: &admin::Execution) -> Phase {
     execution.closure.as_ref().map_or(Phase::Undefined, admin::ExecutionClosure::phase)
 }
 
+/// When the phase of an execution began, by the server's clock; as of a node ([`Node::phase_since`]).
+#[must_use]
+pub fn phase_since(execution: &admin::Execution) -> Option<prost_types::Timestamp> {
+    let closure = execution.closure.as_ref()?;
+    match closure.phase() {
+        Phase::Undefined | Phase::Queued => closure.created_at,
+        Phase::Running => closure.started_at.or(closure.updated_at),
+        _ => closure.updated_at,
+    }
+}
+
 /// Whether nothing comes after a phase.
 #[must_use]
 pub fn is_done(phase: Phase) -> bool {
@@ -114,6 +125,12 @@ impl<'c> Watch<'c> {
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// The phase that the last look saw.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase.unwrap_or(Phase::Undefined)
     }
 
     /// The gates that the execution's workflow has, as [`Specs::gates`].

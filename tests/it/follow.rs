@@ -596,6 +596,32 @@ fn the_verdict_on_a_terminal() {
     assert!(told.contains("execution execution: SUCCEEDED, 1.5s"), "{told}");
 }
 
+/// A time so many hours ago, as a server says it.
+fn hours_ago(hours: u64) -> Value {
+    let moment = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
+    prost_types::Timestamp::from(moment).to_string().into()
+}
+
+#[test]
+fn the_live_view_counts_the_time_of_the_node_and_not_of_its_line() {
+    let flyte =
+        at_work(Recorded::scenario("single_task"), "wchaininc").with_changed(|method, answer| match method {
+            "GetExecution" => answer["closure"]["started_at"] = hours_ago(5),
+            "ListNodeExecutions" => {
+                for node in answer["node_executions"].as_array_mut().expect("nodes") {
+                    node["closure"]["started_at"] = hours_ago(3);
+                }
+            }
+            _ => {}
+        });
+    let flyte = flyte.start();
+    let mut home = home_of(&flyte);
+    home.set("TERM", "xterm");
+    let told = home.start_on_terminal(&["execution", "watch", EXECUTION, "--timeout", "1s"]).finish();
+    assert!(told.contains("execution execution: RUNNING  5h"), "{told}");
+    assert!(told.contains("node wchaininc: RUNNING  3h"), "{told}");
+}
+
 /// A gate at work.
 fn waiting(scenario: &str, node: &'static str) -> Recorded {
     let recorded = Recorded::scenario(scenario).with_changed(|method, answer| {

@@ -147,8 +147,9 @@ impl TestEnvironment {
         let line = format!("stty -echo cols 100; flyte-host {}", arguments.join(" "));
         script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
         let like = self.command();
-        script.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        script.env("TERM", "dumb").env("SHELL", "/bin/sh").current_dir(self.cwd());
+        // Without live lines, unless the test asks for them with a `TERM` of its own.
+        script.env_clear().env("TERM", "dumb").env("SHELL", "/bin/sh").current_dir(self.cwd());
+        script.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Running::start_on_terminal(self, &mut script)
     }
 

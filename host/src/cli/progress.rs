@@ -2,7 +2,10 @@
 //!
 //! All lines of the program are together, so that whatever else is written meanwhile does not get between them.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use abi_stable::{erased_types::TD_Opaque, std_types::RStr};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -79,6 +82,15 @@ impl Line {
     /// One more is done.
     pub fn advance(&self) {
         self.0.inc(1);
+    }
+
+    /// Counts the time from so long ago on.
+    pub fn count_from(&self, elapsed: Duration) {
+        // Some systems' clocks do not go back beyond their start, where indicatif would panic.
+        if Instant::now().checked_sub(elapsed).is_some() {
+            // Clones of a bar are one bar.
+            let _ = self.0.clone().with_elapsed(elapsed);
+        }
     }
 
     /// Says something else.

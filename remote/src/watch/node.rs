@@ -2,7 +2,7 @@
 
 use super::{Elements, Gate, Reason};
 use crate::proto::{
-    admin::{NodeExecution, node_execution_closure::TargetMetadata},
+    admin::{NodeExecution, NodeExecutionClosure, node_execution_closure::TargetMetadata},
     core::{
         CatalogCacheStatus, ExecutionError, NodeExecutionIdentifier, WorkflowExecutionIdentifier,
         node_execution::Phase,
@@ -30,6 +30,8 @@ pub struct Node {
     pub attempt: u32,
     /// The execution that a launch-plan node started.
     pub child: Option<WorkflowExecutionIdentifier>,
+    /// When its phase began, by the server's clock.
+    pub phase_since: Option<prost_types::Timestamp>,
     /// When it started.
     pub started_at: Option<prost_types::Timestamp>,
     /// How long it took, once it is done.
@@ -85,6 +87,16 @@ impl Cache {
     }
 }
 
+/// When the phase of a node began. FlyteAdmin stores no such time: a node is queued when it is made, runs from
+/// `started_at` on, and is updated when it enters another phase.
+fn phase_since(closure: &NodeExecutionClosure) -> Option<prost_types::Timestamp> {
+    match closure.phase() {
+        Phase::Undefined | Phase::Queued => closure.created_at,
+        Phase::Running | Phase::DynamicRunning => closure.started_at.or(closure.updated_at),
+        _ => closure.updated_at,
+    }
+}
+
 impl From<CatalogCacheStatus> for Cache {
     fn from(status: CatalogCacheStatus) -> Self {
         match status {
@@ -113,6 +125,7 @@ impl Node {
         }
         let closure = node.closure.unwrap_or_default();
         let phase = closure.phase();
+        let phase_since = phase_since(&closure);
         let (cache, child, is_task) = match closure.target_metadata {
             Some(TargetMetadata::TaskNodeMetadata(task)) => (task.cache_status().into(), None, true),
             Some(TargetMetadata::WorkflowNodeMetadata(workflow)) => {
@@ -130,6 +143,7 @@ impl Node {
             cache,
             attempt: 0,
             child,
+            phase_since,
             started_at: closure.started_at,
             duration: closure.duration,
             error: match closure.output_result {

@@ -8,7 +8,7 @@ use std::{
 
 use remote::{
     proto::core::{WorkflowExecutionIdentifier, node_execution, task_execution::Phase as TaskPhase},
-    watch::{Change, Look, Node, Phase, is_done, is_node_done},
+    watch::{Change, Look, Node, Phase, is_done, is_node_done, phase_since},
 };
 use tokio::time::Instant;
 
@@ -92,7 +92,10 @@ impl<'s> View<'s> {
         let duration = duration.filter(|_| is_done(phase)).map(|duration| time::duration(Some(duration)));
         let line = verdict(&self.id.name, phase, duration.as_deref());
         match &mut self.screen {
-            Screen::Live { top, .. } if !is_done(phase) => top.say(line),
+            Screen::Live { top, .. } if !is_done(phase) => {
+                top.say(line);
+                count_since(top, phase_since(&look.execution));
+            }
             _ => output::note(&format!("{line}\n")),
         }
     }
@@ -152,12 +155,23 @@ impl<'s> View<'s> {
 /// Draws the line of a node at work behind the one that is before it in the tree.
 fn draw(top: &Line, lines: &mut BTreeMap<String, Line>, node: &Node, nodes: &[Node]) {
     if let Some(line) = lines.get(&node.id) {
-        return line.say(live(node));
+        line.say(live(node));
+        return count_since(line, node.phase_since);
     }
     let before = nodes.iter().take_while(|other| other.id != node.id);
     let before = before.filter_map(|other| lines.get(&other.id)).last();
     let line = progress::clock_after(before.unwrap_or(top), &live(node));
+    count_since(&line, node.phase_since);
     lines.insert(node.id.clone(), line);
+}
+
+/// Lets a line count the time since a moment of the server's clock; one that is still to come is now.
+fn count_since(line: &Line, since: Option<prost_types::Timestamp>) {
+    let since = since.and_then(|since| jiff::Timestamp::new(since.seconds, since.nanos).ok());
+    let elapsed = since.map(|since| jiff::Timestamp::now().duration_since(since));
+    if let Some(elapsed) = elapsed {
+        line.count_from(Duration::try_from(elapsed).unwrap_or_default());
+    }
 }
 
 fn is_at_work(node: &Node) -> bool {
