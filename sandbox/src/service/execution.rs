@@ -22,6 +22,7 @@ use rusqlite::Connection;
 
 pub(crate) use self::launch::{Wish, launch};
 pub(crate) use self::metrics::metrics;
+use super::labels;
 use crate::{
     Sandbox,
     failure::{Failure, filled, not_found, required},
@@ -79,6 +80,7 @@ pub(crate) fn create(
     request: admin::ExecutionCreateRequest,
 ) -> Result<admin::ExecutionCreateResponse, Failure> {
     let spec = required(request.spec, "spec")?;
+    labels::validate(spec.labels.as_ref())?;
     // Older clients send the inputs within.
     let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
     let wish = Wish {
