@@ -3,9 +3,12 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
+    EngineStart, Options, Sandbox,
     engine::Lock,
     server::{Place, ServeError},
 };
@@ -25,6 +28,10 @@ const FILES: [&str; 11] = [
     "server.lock",
 ];
 const FOLDERS: [&str; 1] = ["blobs"];
+
+/// How long an engine without executions is waited for: it ends by itself when nothing came for a second.
+const PATIENCE: Duration = Duration::from_secs(5);
+const TURN: Duration = Duration::from_millis(20);
 
 /// Why a sandbox cannot be removed.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +75,16 @@ impl RemoveError {
 ///
 /// When it is in use, or the system refuses.
 pub fn remove(root: &Path) -> Result<bool, RemoveError> {
+    remove_within(root, PATIENCE)
+}
+
+fn remove_within(root: &Path, patience: Duration) -> Result<bool, RemoveError> {
     if !root.join("sandbox.db").exists() {
         return Ok(false);
     }
     let failed = |path: &Path, source| RemoveError::Io { path: path.to_owned(), source };
     let _served_by_nobody = Place::take(root).map_err(RemoveError::Served)?;
-    let lock = Lock::take(root).map_err(|source| failed(root, source))?;
+    let lock = idle_engine(root, patience).map_err(|source| failed(root, source))?;
     let _lock = lock.ok_or_else(|| RemoveError::Working { root: root.to_owned() })?;
     for name in FOLDERS {
         let path = root.join(name);
@@ -88,6 +99,25 @@ pub fn remove(root: &Path) -> Result<bool, RemoveError> {
     Ok(true)
 }
 
+/// The engine's lock. One whose engine has nothing to do comes free soon.
+fn idle_engine(root: &Path, patience: Duration) -> io::Result<Option<Lock>> {
+    let asked = Instant::now();
+    loop {
+        let lock = Lock::take(root)?;
+        if lock.is_some() || asked.elapsed() >= patience || has_work(root) {
+            return Ok(lock);
+        }
+        thread::sleep(TURN);
+    }
+}
+
+/// Whether executions are open; a store that cannot be read has none that anybody could wait for.
+fn has_work(root: &Path) -> bool {
+    let options = Options { root: root.to_owned(), engine: EngineStart::Elsewhere };
+    let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
+    open.is_ok_and(|open| open > 0)
+}
+
 fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -98,7 +128,6 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EngineStart, Options, Sandbox};
 
     fn sandbox(root: &Path) {
         Sandbox::open(&Options { root: root.to_owned(), engine: EngineStart::Elsewhere }).unwrap();
@@ -132,7 +161,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         sandbox(folder.path());
         let _lock = Lock::take(folder.path()).unwrap().unwrap();
-        assert!(matches!(remove(folder.path()), Err(RemoveError::Working { .. })));
+        let removed = remove_within(folder.path(), Duration::ZERO);
+        assert!(matches!(removed, Err(RemoveError::Working { .. })));
         assert!(folder.path().join("sandbox.db").exists());
     }
 }
