@@ -48,7 +48,13 @@ node second (greet): SUCCEEDED, stored in the cache, [DURATION]
 execution mine: SUCCEEDED, [DURATION]
 [exit: 0]
 {
-  "greeting": "Hello, Hello, World!!"
+  "domain": "development",
+  "name": "again",
+  "project": "flytesnacks",
+  "phase": "SUCCEEDED",
+  "outputs": {
+    "greeting": "Hello, Hello, World!!"
+  }
 }
 ------- stderr -------
 started execution `again`
@@ -102,7 +108,7 @@ fn what_breaks_in_mid_stream_is_done_once() {
         let run = ["run", "hello.twice", "-i", "name=World", "--wait", "-o", "json"];
         let run = served.through(&proxy.endpoint(), &run);
         assert!(
-            run.starts_with("{\n  \"greeting\": \"Hello, Hello, World!!\"\n}\n"),
+            run.contains("\n  \"outputs\": {\n    \"greeting\": \"Hello, Hello, World!!\"\n  }\n"),
             "cut after {bytes} bytes: {run}"
         );
         let executions = served.run(&["get", "executions", "-o", "name"]);

@@ -354,8 +354,14 @@ NODES
         home.run(&["execution", "watch", EXECUTION, "-o", "json"]),
         str![[r#"
 {
-  "text": "q5",
-  "total": 6
+  "domain": "development",
+  "name": "execution",
+  "project": "flytesnacks",
+  "phase": "SUCCEEDED",
+  "outputs": {
+    "text": "q5",
+    "total": 6
+  }
 }
 ------- stderr -------
 node wchainpair: SUCCEEDED, 1.5s

@@ -32,6 +32,26 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The documented ways, without those of plugins.
+    pub const ALL: [Self; 13] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::PipeClosed,
+        Self::PluginUnusable,
+        Self::PluginFailed,
+        Self::NotSignedIn,
+        Self::Unreachable,
+        Self::Refused,
+        Self::NotConfigured,
+        Self::MayBeDone,
+        Self::Internal,
+        Self::INTERRUPTED,
+    ];
+
+    /// 130: Ctrl-C while following an execution; what shells give for it.
+    pub const INTERRUPTED: Self = Self::Other(130);
+
     /// The number that the shell sees.
     #[must_use]
     pub const fn code(self) -> u8 {

@@ -8,7 +8,11 @@ use std::{pin::pin, time::Duration};
 
 use clap::Args;
 use remote::{
-    proto::{admin::Execution, core::WorkflowExecutionIdentifier},
+    literal,
+    proto::{
+        admin::Execution,
+        core::{LiteralMap, WorkflowExecutionIdentifier},
+    },
     watch::{self, Node, Pace, Watch},
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -22,13 +26,13 @@ use crate::cli::{
 use live::View;
 use silence::Silence;
 
-/// The exit code after Ctrl-C: what shells give for it.
-const INTERRUPTED: Exit = Exit::Other(130);
-
 /// Whether to wait for what was started.
 #[derive(Args, Clone, Debug)]
 pub struct WaitArgs {
     /// Follow it to its end, and print its outputs; Ctrl-C stops following, not the execution
+    ///
+    /// `-o name` prints the name of the execution, as without `--wait`. `-o json` and `-o yaml` print what they print without
+    /// it, with `phase` and `outputs`; outputs are null unless it succeeded.
     #[arg(long, alias = "wait-execution")]
     wait: bool,
 
@@ -103,7 +107,7 @@ enum Ended {
     TimedOut(Duration),
 }
 
-/// Follows an execution, then prints its outputs.
+/// Follows an execution, then prints its outputs; for programs its name, or its key, phase and outputs.
 ///
 /// # Errors
 ///
@@ -114,6 +118,10 @@ pub fn to_the_end(
     timeout: Option<Duration>,
     format: Format,
 ) -> Result<Exit, Failure> {
+    if format == Format::Name {
+        // At once, so that a script knows it whatever becomes of the execution.
+        show::names([id.name.clone()])?;
+    }
     let mut watch = Watch::new(&session.client, id.clone());
     let ended = session.block_on(follow(session, &mut watch, &id, timeout)).map_err(|error| {
         Failure::from(error)
@@ -122,9 +130,11 @@ pub fn to_the_end(
     match ended {
         Ended::Interrupted => {
             output::note(&left(session, &id));
-            Ok(INTERRUPTED)
+            print(&id, watch.phase(), None, format)?;
+            Ok(Exit::INTERRUPTED)
         }
         Ended::TimedOut(time) => {
+            print(&id, watch.phase(), None, format)?;
             let time = show::time::elapsed(time);
             let failure =
                 Failure::new(Exit::Failed, format!("execution `{}` is still running after {time}", id.name));
@@ -135,11 +145,34 @@ pub fn to_the_end(
         Ended::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {
                 let data = session.block_on(values::read(session, &id, None))?;
-                values::print(&data.outputs, format)?;
+                print(&id, watch.phase(), Some(&data.outputs), format)?;
                 Ok(Exit::Done)
             }
-            _ => Err(session.block_on(ended::failure(session, &execution, watch.nodes()))),
+            _ => {
+                print(&id, watch.phase(), None, format)?;
+                Err(session.block_on(ended::failure(session, &execution, watch.nodes())))
+            }
         },
+    }
+}
+
+/// Prints what became of an execution: for people its outputs, for programs what is printed of one that is not waited for,
+/// with its phase and its outputs, if it has come to have any. Its name was printed before.
+fn print(
+    id: &WorkflowExecutionIdentifier,
+    phase: watch::Phase,
+    outputs: Option<&LiteralMap>,
+    format: Format,
+) -> Result<(), Failure> {
+    match (format, outputs) {
+        (Format::Name, _) | (Format::Table, None) => Ok(()),
+        (Format::Table, Some(outputs)) => values::print(outputs, format),
+        (format, outputs) => {
+            let mut document = show::json(id)?;
+            document["phase"] = phase.as_str_name().into();
+            document["outputs"] = outputs.map(literal::map_to_json).into();
+            output::structured(format, &document)
+        }
     }
 }
 
