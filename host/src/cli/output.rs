@@ -127,6 +127,36 @@ pub fn note(text: &str) {
     let _ = Stream::Err.write(text.as_bytes());
 }
 
+/// The longest value on a terminal, in characters.
+const LONGEST: usize = 200;
+
+/// A value as it is printed for people: on a terminal a long one is cut, and `all` says how the whole of it is seen.
+#[must_use]
+pub fn readable(value: String, all: &str) -> String {
+    if Stream::Out.is_terminal() { cut(value, all) } else { value }
+}
+
+fn cut(value: String, all: &str) -> String {
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => {
+            let count = grouped(value.chars().count());
+            format!("{}… ({count} characters; {all})", &value[..end])
+        }
+        None => value,
+    }
+}
+
+/// `3,000,000`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let starts_group = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    let digits = digits.char_indices().map(|(at, digit)| match starts_group(at) {
+        true => format!(",{digit}"),
+        false => digit.to_string(),
+    });
+    digits.collect()
+}
+
 /// Writes a table for people: a heading, and rows with as many cells.
 ///
 /// # Errors
@@ -160,4 +190,29 @@ pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), Failu
         _ => format!("{value:#}\n"),
     };
     print(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        let fits = "é".repeat(LONGEST);
+        assert_eq!(cut(fits.clone(), "x"), fits);
+        assert_eq!(
+            cut(format!("{fits}ü"), "`-o json` shows all"),
+            format!("{fits}… (201 characters; `-o json` shows all)")
+        );
+        let long = cut("x".repeat(3_000_000), "x");
+        assert!(long.ends_with("x… (3,000,000 characters; x)"), "{}", long.len());
+    }
+
+    #[test]
+    fn numbers_have_groups_of_three() {
+        assert_eq!(
+            [0, 12, 123, 1234, 123_456, 1_234_567].map(grouped),
+            ["0", "12", "123", "1,234", "123,456", "1,234,567"]
+        );
+    }
 }

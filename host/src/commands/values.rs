@@ -86,7 +86,10 @@ pub fn tell_no_outputs(execution: &Execution, node: Option<&str>) {
     });
 }
 
-/// Prints values by their names.
+/// How the whole of a long value of an execution is seen.
+const ALL: &str = "`-o json` or `fetch` with a folder shows all";
+
+/// Prints values by their names; on a terminal, long ones are cut.
 ///
 /// # Errors
 ///
@@ -96,7 +99,11 @@ pub fn print(values: &LiteralMap, format: Format) -> Result<(), Failure> {
     match format {
         Format::Table if json.is_empty() => Ok(()),
         Format::Table => {
-            output::table(&["NAME", "VALUE"], json.into_iter().map(|(name, value)| vec![name, plain(&value)]))
+            let readable = |value: Value| output::readable(plain(&value), ALL);
+            output::table(
+                &["NAME", "VALUE"],
+                json.into_iter().map(|(name, value)| vec![name, readable(value)]),
+            )
         }
         Format::Name => show::names(json.into_iter().map(|(name, _)| name)),
         format => output::structured(format, &json.into()),

@@ -10,6 +10,7 @@ use remote::{
 };
 
 use super::{super::values, facts::Facts, in_a_line};
+use crate::cli::output;
 
 /// Adds the inputs and outputs of a task or workflow.
 #[must_use]
@@ -30,7 +31,7 @@ pub fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
 #[must_use]
 pub fn literals(map: Option<&LiteralMap>) -> Vec<(String, String)> {
     let literals = map.into_iter().flat_map(|map| in_order(&map.literals));
-    literals.map(|(name, value)| (name.clone(), in_a_line(&value_in_words(value)))).collect()
+    literals.map(|(name, value)| (name.clone(), value_in_words(value))).collect()
 }
 
 /// Names in the order in which people count.
@@ -41,7 +42,7 @@ fn in_order<T>(map: &BTreeMap<String, T>) -> Vec<(&String, &T)> {
 }
 
 fn value_in_words(value: &Literal) -> String {
-    values::plain(&literal::to_json(value))
+    output::readable(in_a_line(&values::plain(&literal::to_json(value))), "`-o json` shows all")
 }
 
 /// Names, types, and defaults, or whether a value must be given.
@@ -50,7 +51,7 @@ pub fn parameters(map: Option<&ParameterMap>) -> Vec<(String, String)> {
     let parameters = map.into_iter().flat_map(|map| in_order(&map.parameters));
     let told = parameters.map(|(name, parameter)| {
         let how = match &parameter.behavior {
-            Some(Behavior::Default(value)) => format!(" = {}", in_a_line(&value_in_words(value))),
+            Some(Behavior::Default(value)) => format!(" = {}", value_in_words(value)),
             Some(Behavior::Required(true)) => " (required)".to_owned(),
             Some(Behavior::ArtifactQuery(_) | Behavior::ArtifactId(_)) => " (an artifact)".to_owned(),
             Some(Behavior::Required(false)) | None => String::new(),
