@@ -29,7 +29,7 @@ fn table(uri: &str) -> Value {
 }
 
 /// A Flyte with an execution `done`, and the URLs that it signs for objects of a store without authentication.
-fn flyte(outputs: Value, store: Option<String>) -> Listening {
+pub(crate) fn flyte(outputs: Value, store: Option<String>) -> Listening {
     let answer = move |method: &str, request: &Value| {
         Some(match (method, &store) {
             ("GetExecution", _) => {
@@ -52,7 +52,7 @@ fn read_as_url(key: &str) -> &str {
     key.split(['?', '#']).next().unwrap()
 }
 
-fn home(flyte: &Listening) -> TestEnvironment {
+pub(crate) fn home(flyte: &Listening) -> TestEnvironment {
     let mut home = home_with(&[]);
     flyte.configure(&mut home);
     home
@@ -91,13 +91,15 @@ fn everything_comes_with_keys() {
     snapshot!(
         home.run(&["fetch", "done", "out"]),
         str![[r#"
-NAME  VALUE
+NAME  FILE
 o0    out/o0/out.txt
 o1    out/o1/a.txt
 o1    out/o1/b c/d%20e.txt
 o2    out/o2/00000
 o10   out/o10/50% off #1.csv
-o11   7
+o11   out/o11.txt
+------- stderr -------
+6 files written to `out`
 [exit: 0]
 "#]]
     );
@@ -120,12 +122,13 @@ fn without_keys_urls_bring_files_and_tables() {
     snapshot!(
         home.run(&["fetch", "done", "out"]),
         str![[r#"
-NAME  VALUE
+NAME  FILE
 o2    out/o2/00000
 o2    out/o2/00001
 o3    out/o3/out.txt
 o4    out/o4/out.txt
 ------- stderr -------
+4 files written to `out`
 error: could not fetch 2 of 5: `o0`, `o1`
   caused by: `o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refuses the file: 404 Not Found: NoSuchKey: The specified key does not exist.
   caused by: `o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder
@@ -174,6 +177,7 @@ hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use key
   }
 }
 ------- stderr -------
+4 files written to `again`
 {"error":{"message":"could not fetch 2 of 5: `o0`, `o1`","causes":["`o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refuses the file: 404 Not Found: NoSuchKey: The specified key does not exist.","`o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder"],"hints":["set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store"],"exitCode":1}}
 [exit: 1]
 "#]]
@@ -231,10 +235,12 @@ s3://bucket/up/folder
     snapshot!(
         home.run(&["fetch", "done", "out"]),
         str![[r#"
-NAME  VALUE
+NAME  FILE
 o0    out/o0/a b%.txt
 o0    out/o0/folder/x/y
 o0    out/o0/folder/z
+------- stderr -------
+3 files written to `out`
 [exit: 0]
 "#]]
     );

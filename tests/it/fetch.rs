@@ -1,9 +1,10 @@
 //! `fetch`, of what executions gave.
 
+use serde_json::json;
 use snapbox::str;
 use tests::snapshot;
 
-use crate::flyte::hello;
+use crate::{bucket, flyte::hello};
 
 #[test]
 fn values_are_printed_and_files_written() {
@@ -20,8 +21,10 @@ text  words
     snapshot!(
         flyte.run(&["fetch", "done", "out"]),
         str![[r#"
-NAME  VALUE
+NAME  FILE
 file  out/file/file
+------- stderr -------
+1 file written to `out`
 [exit: 0]
 "#]]
     );
@@ -79,6 +82,8 @@ text  words
     ]
   }
 }
+------- stderr -------
+1 file written to `one`
 [exit: 0]
 "#]]
     );
@@ -100,4 +105,104 @@ hint: leave out `--node` and `--inputs`
 [exit: 2]
 "#]]
     );
+}
+
+#[test]
+fn texts_are_files_too_and_nothing_is_overwritten() {
+    let flyte = hello();
+    let _ = flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "done", "--wait"]);
+    snapshot!(
+        flyte.run(&["fetch", "done", "out"]),
+        str![[r#"
+NAME      FILE
+greeting  out/greeting.txt
+------- stderr -------
+1 file written to `out`
+[exit: 0]
+"#]]
+    );
+    assert_eq!(flyte.home.read("out/greeting.txt"), "Hello, x!");
+    flyte.home.write("out/greeting.txt", "mine");
+    snapshot!(
+        flyte.run(&["fetch", "done", "out"]),
+        str![[r#"
+------- stderr -------
+error: could not fetch 1 of 1: `greeting`
+  caused by: `greeting`: `out/greeting.txt` exists already
+hint: pass `--force` to overwrite it, or name another folder
+[exit: 1]
+"#]]
+    );
+    assert_eq!(flyte.home.read("out/greeting.txt"), "mine");
+    snapshot!(
+        flyte.run(&["fetch", "done", "out", "--force", "-o", "json"]),
+        str![[r#"
+{
+  "greeting": {
+    "files": [
+      "out/greeting.txt"
+    ]
+  }
+}
+------- stderr -------
+1 file written to `out`
+[exit: 0]
+"#]]
+    );
+    assert_eq!(flyte.home.read("out/greeting.txt"), "Hello, x!");
+    let _ = flyte.run(&["run", "hello.write", "-i", "text=words", "--name", "file", "--wait"]);
+    let _ = flyte.run(&["fetch", "file", "out"]);
+    flyte.home.write("out/file/file", "mine");
+    snapshot!(
+        flyte.run(&["fetch", "file", "out"]),
+        str![[r#"
+------- stderr -------
+error: could not fetch 1 of 1: `file`
+  caused by: `file`: `out/file` exists already
+hint: pass `--force` to overwrite it, or name another folder
+[exit: 1]
+"#]]
+    );
+    assert_eq!(flyte.home.read("out/file/file"), "mine");
+}
+
+#[test]
+fn every_value_becomes_a_file() {
+    let none = json!({ "scalar": { "none_type": {} } });
+    let outputs = json!({
+        "count": { "scalar": { "primitive": { "integer": "9007199254740993" } } },
+        "done": { "scalar": { "primitive": { "boolean": true } } },
+        "empty": { "collection": { "literals": [] } },
+        "lines": { "scalar": { "primitive": { "string_value": "one\ntwo" } } },
+        "maybe": { "scalar": { "union": { "value": none } } },
+        "nothing": none,
+        "ratio": { "scalar": { "primitive": { "float_value": 0.5 } } },
+        "took": { "scalar": { "primitive": { "duration": "90s" } } },
+        "words": { "collection": { "literals": [
+            { "scalar": { "primitive": { "string_value": "x" } } },
+        ] } },
+    });
+    let flyte = bucket::flyte(outputs, None);
+    let home = bucket::home(&flyte);
+    snapshot!(
+        home.run(&["fetch", "done", "out", "--recursive"]),
+        str![[r#"
+NAME      FILE
+count     out/count.txt
+done      out/done.txt
+empty     out/empty.json
+lines     out/lines.txt
+maybe     out/maybe.json
+nothing   out/nothing.json
+ratio     out/ratio.txt
+took      out/took.txt
+words[0]  out/words/0.txt
+------- stderr -------
+9 files written to `out`
+[exit: 0]
+"#]]
+    );
+    let files = ["count.txt", "done.txt", "empty.json", "lines.txt", "maybe.json", "words/0.txt"];
+    let read = files.map(|file| home.read(format!("out/{file}")));
+    assert_eq!(read, ["9007199254740993", "true", "[]\n", "one\ntwo", "null\n", "x"]);
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use remote::{literal::natural_order, proto::core::LiteralMap};
 
-use super::{Context, session::Session, values};
+use super::{Context, values};
 use crate::cli::{exit::Exit, report::Failure};
 use source::Source;
 
@@ -16,7 +16,9 @@ use source::Source;
 ///
 /// SOURCE is the name of an execution, or an address such as `flyte://v1/PROJECT/DOMAIN/EXECUTION/NODE/o`, which
 /// the console shows. Without DIR the values are printed. With DIR files, folders and tables are written to the folder
-/// DIR/NAME under their own names, and structures, lists and maps to DIR/NAME.json; other values are printed.
+/// DIR/NAME under their own names, structures, lists and maps to DIR/NAME.json, and other values to DIR/NAME.txt. What
+/// exists already is not overwritten without `--force`.
+///
 /// Folders, and tables of several files, are read with your own keys for the object store: those of flytekit's
 /// configuration (`FLYTE_AWS_ACCESS_KEY_ID`, `storage.connection`), else the provider's own (`AWS_PROFILE`,
 /// `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`).
@@ -25,7 +27,7 @@ use source::Source;
     arg_required_else_help = true,
     after_help = "Examples:\n  \
         flyte-host fetch a4d8pz5d6mxzq2hwbvc7\n  \
-        flyte-host fetch a4d8pz5d6mxzq2hwbvc7 --node n0 --output model out/\n  \
+        flyte-host fetch a4d8pz5d6mxzq2hwbvc7 --node n0 --value model out/\n  \
         flyte-host fetch flyte://v1/flytesnacks/development/a4d8pz5d6mxzq2hwbvc7/n0/o out/ --recursive"
 )]
 pub struct FetchArgs {
@@ -48,6 +50,10 @@ pub struct FetchArgs {
     #[arg(long = "value", value_name = "NAME")]
     value: Option<String>,
 
+    /// Overwrite files that exist already
+    #[arg(long, requires = "dir")]
+    force: bool,
+
     /// Write the parts of lists and maps, each to a file or folder of its own
     #[arg(short, long, requires = "dir")]
     recursive: bool,
@@ -66,26 +72,22 @@ pub fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.dir {
         None => values::print(&values, format),
         Some(dir) => {
-            let written = session.block_on(written(&session, &values, dir, args.recursive));
+            let mut writer = write::Writer::new(&session, args.recursive, args.force);
+            session.block_on(write(&mut writer, &values, dir));
+            let written = writer.written;
             written.print(format)?;
+            written.tell(dir);
             written.complete()
         }
     }
 }
 
-async fn written(
-    session: &Session,
-    values: &LiteralMap,
-    dir: &std::path::Path,
-    recursive: bool,
-) -> write::Written {
-    let mut writer = write::Writer::new(session, recursive);
+async fn write(writer: &mut write::Writer<'_>, values: &LiteralMap, dir: &std::path::Path) {
     let mut values: Vec<_> = values.literals.iter().collect();
     values.sort_by(|(a, _), (b, _)| natural_order(a, b));
     for (name, literal) in values {
         writer.value(name, literal, dir).await;
     }
-    writer.written
 }
 
 /// The value that was asked for, or all.

@@ -1,7 +1,8 @@
-//! Values as files: what is in Flyte's store is brought here, what has a form is written as JSON.
+//! Values as files: what is in Flyte's store is brought here, what has a form is written as JSON, the rest as text.
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -46,7 +47,6 @@ enum Became {
         files: Vec<PathBuf>,
         failure: Failure,
     },
-    Printed(Value),
 }
 
 impl Became {
@@ -55,7 +55,6 @@ impl Became {
             Self::Files(files) | Self::Missing { files, .. } => {
                 files.iter().map(|file| file.display().to_string()).collect()
             }
-            Self::Printed(value) => vec![values::plain(value)],
         }
     }
 
@@ -66,13 +65,21 @@ impl Became {
                 let reasons: Vec<_> = std::iter::once(&failure.message).chain(&failure.causes).collect();
                 json!({ "files": self.rows(), "missing": { "uri": uri, "reasons": reasons } })
             }
-            Self::Printed(value) => json!({ "value": value }),
         }
     }
 }
 
 impl Written {
-    /// Prints files and values by their names.
+    /// Says how many files were written, and where.
+    pub(super) fn tell(&self, dir: &Path) {
+        let count: usize = self.0.iter().map(|(_, became)| became.rows().len()).sum();
+        let files = if count == 1 { "file" } else { "files" };
+        if count > 0 {
+            output::note(&format!("{count} {files} written to `{}`\n", dir.display()));
+        }
+    }
+
+    /// Prints files by the names of their values.
     pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
         match format {
             Format::Table if self.0.iter().all(|(_, became)| became.rows().is_empty()) => Ok(()),
@@ -81,7 +88,7 @@ impl Written {
                     .0
                     .iter()
                     .flat_map(|(name, became)| became.rows().into_iter().map(|row| vec![name.clone(), row]));
-                output::table(&["NAME", "VALUE"], rows)
+                output::table(&["NAME", "FILE"], rows)
             }
             Format::Name => {
                 let there = self.0.iter().filter(|(_, became)| !matches!(became, Became::Missing { .. }));
@@ -101,7 +108,7 @@ impl Written {
             .iter()
             .filter_map(|(name, became)| match became {
                 Became::Missing { failure, .. } => Some((name, failure)),
-                Became::Files(_) | Became::Printed(_) => None,
+                Became::Files(_) => None,
             })
             .collect();
         let Some((_, first)) = missing.first() else { return Ok(()) };
@@ -127,13 +134,15 @@ impl Written {
 pub(super) struct Writer<'s> {
     session: &'s Session,
     recursive: bool,
+    /// Whether files that exist are overwritten.
+    force: bool,
     /// What became of those so far.
     pub written: Written,
 }
 
 impl<'s> Writer<'s> {
-    pub(super) fn new(session: &'s Session, recursive: bool) -> Self {
-        Self { session, recursive, written: Written::default() }
+    pub(super) fn new(session: &'s Session, recursive: bool, force: bool) -> Self {
+        Self { session, recursive, force, written: Written::default() }
     }
 
     /// Writes a value below a folder, under its name.
@@ -141,14 +150,14 @@ impl<'s> Writer<'s> {
         let mut open = vec![(name.to_owned(), dir.join(tame(name)), value)];
         while let Some((name, path, value)) = open.pop() {
             match &value.value {
-                Some(LiteralValue::Collection(list)) if self.recursive => {
+                Some(LiteralValue::Collection(list)) if self.recursive && !list.literals.is_empty() => {
                     let parts = list.literals.iter().enumerate();
                     let parts = parts.map(|(index, part)| {
                         (format!("{name}[{index}]"), path.join(index.to_string()), part)
                     });
                     open.extend(parts.collect::<Vec<_>>().into_iter().rev());
                 }
-                Some(LiteralValue::Map(map)) if self.recursive => {
+                Some(LiteralValue::Map(map)) if self.recursive && !map.literals.is_empty() => {
                     let mut parts: Vec<_> = map.literals.iter().collect();
                     parts.sort_by(|(a, _), (b, _)| literal::natural_order(b, a));
                     open.extend(
@@ -157,20 +166,19 @@ impl<'s> Writer<'s> {
                             .map(|(key, part)| (format!("{name}.{key}"), path.join(tame(key)), part)),
                     );
                 }
-                Some(LiteralValue::Collection(_) | LiteralValue::Map(_)) => self.json(name, &path, value),
                 Some(LiteralValue::Scalar(scalar)) => match &scalar.value {
-                    Some(ScalarValue::Union(union)) => {
-                        if let Some(inner) = union.value.as_deref() {
-                            open.push((name, path, inner));
-                        }
+                    Some(ScalarValue::Union(union)) if union.value.is_some() => {
+                        open.extend(union.value.as_deref().map(|inner| (name, path, inner)));
                     }
                     Some(inner) => self.scalar(name, &path, value, inner).await,
-                    None => {}
+                    None => self.json(name, &path, value),
                 },
                 Some(LiteralValue::OffloadedMetadata(offloaded)) => {
                     self.fetch(name, &offloaded.uri, &path, Shape::File).await;
                 }
-                None => {}
+                Some(LiteralValue::Collection(_) | LiteralValue::Map(_)) | None => {
+                    self.json(name, &path, value);
+                }
             }
         }
     }
@@ -186,37 +194,69 @@ impl<'s> Writer<'s> {
             }
             ScalarValue::StructuredDataset(table) => self.fetch(name, &table.uri, path, Shape::Table).await,
             ScalarValue::Schema(table) => self.fetch(name, &table.uri, path, Shape::Table).await,
-            ScalarValue::Generic(_) | ScalarValue::Binary(_) => self.json(name, path, literal),
-            _ => self.written.0.push((name, Became::Printed(literal::to_json(literal)))),
+            ScalarValue::Primitive(_) => {
+                let text = values::plain(&literal::to_json(literal));
+                self.write(name, path, "txt", text.as_bytes());
+            }
+            _ => self.json(name, path, literal),
         }
     }
 
     async fn fetch(&mut self, name: String, uri: &str, to: &Path, shape: Shape) {
+        if !self.force && is_there(to) {
+            return self.missing(name, uri.to_owned(), exists(to));
+        }
         let brought = transfer::download(self.session, uri, to, shape).await;
-        let became = match brought {
-            Ok(Brought { files, missing: None }) => Became::Files(files),
+        match brought {
+            Ok(Brought { files, missing: None }) => self.written.0.push((name, Became::Files(files))),
             Ok(Brought { files, missing: Some(failure) }) => {
-                Became::Missing { uri: uri.to_owned(), files, failure }
+                self.written.0.push((name, Became::Missing { uri: uri.to_owned(), files, failure }));
             }
-            Err(failure) => Became::Missing { uri: uri.to_owned(), files: Vec::new(), failure },
-        };
-        self.written.0.push((name, became));
+            Err(failure) => self.missing(name, uri.to_owned(), failure),
+        }
     }
 
     fn json(&mut self, name: String, path: &Path, literal: &Literal) {
-        let mut file = path.as_os_str().to_owned();
-        file.push(".json");
-        let file = PathBuf::from(file);
         let text = format!("{:#}\n", literal::to_json(literal));
-        let parent = file.parent().map_or(Ok(()), fs::create_dir_all);
-        let became = match parent.and_then(|()| fs::write(&file, text)) {
-            Ok(()) => Became::Files(vec![file]),
-            Err(error) => {
-                let uri = file.display().to_string();
-                let failure = Failure::new(Exit::Failed, format!("could not write `{uri}`")).caused_by(error);
-                Became::Missing { uri, files: Vec::new(), failure }
-            }
-        };
-        self.written.0.push((name, became));
+        self.write(name, path, "json", text.as_bytes());
     }
+
+    /// Writes a file of the path, with an ending.
+    fn write(&mut self, name: String, path: &Path, ending: &str, bytes: &[u8]) {
+        let mut file = path.as_os_str().to_owned();
+        file.push(format!(".{ending}"));
+        let file = PathBuf::from(file);
+        match write_file(&file, bytes, self.force) {
+            Ok(()) => self.written.0.push((name, Became::Files(vec![file]))),
+            Err(failure) => self.missing(name, file.display().to_string(), failure),
+        }
+    }
+
+    fn missing(&mut self, name: String, uri: String, failure: Failure) {
+        self.written.0.push((name, Became::Missing { uri, files: Vec::new(), failure }));
+    }
+}
+
+fn write_file(file: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    let mut options = fs::OpenOptions::new();
+    let options = options.write(true).create(force).truncate(force).create_new(!force);
+    let parent = file.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = parent.and_then(|()| options.open(file)).and_then(|mut open| open.write_all(bytes));
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists if !force => exists(file),
+        _ => Failure::new(Exit::Failed, format!("could not write `{}`", file.display())).caused_by(error),
+    })
+}
+
+/// Whether something is at a path, but for an empty folder.
+fn is_there(path: &Path) -> bool {
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::new(Exit::Failed, format!("`{}` exists already", path.display()))
+        .hint("pass `--force` to overwrite it, or name another folder".to_owned())
 }
