@@ -13,6 +13,7 @@ pub mod launchplan;
 pub mod login;
 pub mod logout;
 pub mod man;
+pub mod pair;
 pub mod plugin;
 pub mod project;
 pub mod register;

@@ -9,7 +9,11 @@ use remote::{
     register::to_json,
 };
 
-use super::{Context, session::Session};
+use super::{
+    Context,
+    pair::{check_given_once, pair},
+    session::Session,
+};
 use crate::cli::{
     exit::Exit,
     output::{self, Format},
@@ -76,7 +80,7 @@ struct Described {
     description: Option<String>,
 
     /// Labels; those that were there before are replaced
-    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label)]
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = pair)]
     labels: Vec<(String, String)>,
 }
 
@@ -84,13 +88,6 @@ impl Described {
     fn labels(&self) -> Option<Labels> {
         let values: BTreeMap<String, String> = self.labels.iter().cloned().collect();
         (!values.is_empty()).then_some(Labels { values })
-    }
-}
-
-fn label(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a label is written `KEY=VALUE`".to_owned()),
     }
 }
 
@@ -106,6 +103,9 @@ pub fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
     {
         return Err(Failure::new(Exit::Usage, "nothing is to be changed")
             .hint("add `--name`, `--description` or `--labels`".to_owned()));
+    }
+    if let ProjectCommand::Create(described) | ProjectCommand::Update(described) = &args.command {
+        check_given_once("--labels", &described.labels)?;
     }
     let session = context.session()?;
     let id = match &args.command {

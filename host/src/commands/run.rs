@@ -76,6 +76,7 @@ pub struct RunArgs {
 /// does not succeed.
 pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
+    args.options.check()?;
     let given = args.inputs.read()?;
     let session = context.session()?;
     let target = session.block_on(Target::find(&session, args))?;

@@ -10,9 +10,10 @@ use remote::{
 };
 use serde_json::Value;
 
-use super::{
-    super::{session::Session, transfer},
-    options::pair,
+use super::super::{
+    pair::{check_given_once, pair},
+    session::Session,
+    transfer,
 };
 use crate::cli::{exit::Exit, report::Failure};
 
@@ -35,6 +36,7 @@ pub(super) struct InputArgs {
 impl InputArgs {
     /// All that is given, the file's first.
     pub(super) fn read(&self) -> Result<Vec<(String, Given)>, Failure> {
+        check_given_once("--input", &self.input)?;
         let mut given = Vec::new();
         if let Some(file) = &self.inputs_file {
             given.extend(read_file(file)?.into_iter().map(|(name, value)| (name, Given::Json(value))));

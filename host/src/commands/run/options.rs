@@ -9,6 +9,11 @@ use remote::proto::{
     core::{Identifier, Identity, KeyValuePair, SecurityContext},
 };
 
+use crate::{
+    cli::report::Failure,
+    commands::pair::{check_given_once, pair},
+};
+
 /// Options of an execution.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Execution")]
@@ -66,18 +71,17 @@ pub(super) struct Options {
     disable_notifications: bool,
 }
 
-/// Reads `KEY=VALUE`.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a name, `=` and a value are expected".to_owned()),
-    }
-}
-
 impl Options {
     /// The name that the user chose.
     pub(super) fn name(&self) -> Option<&str> {
         self.execution.as_deref()
+    }
+
+    /// Refuses what is given twice.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        check_given_once("--label", &self.labels)?;
+        check_given_once("--annotation", &self.annotations)?;
+        check_given_once("--env", &self.env)
     }
 
     /// What the server is told, with what flytekit always sends.
