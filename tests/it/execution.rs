@@ -112,3 +112,54 @@ fn an_execution_that_there_is_not() {
         );
     }
 }
+
+#[test]
+fn several_executions_are_shown() {
+    let flyte = hello();
+    for name in ["one", "two"] {
+        let _ = flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", name, "--wait"]);
+    }
+    snapshot!(
+        flyte.run(&["execution", "show", "one", "two"]),
+        str![[r#"
+NAME      one
+PHASE     SUCCEEDED
+PROJECT   flytesnacks
+DOMAIN    development
+RUNS      task hello.greet:v1
+MODE      MANUAL
+CREATED   [TIME]
+STARTED   [TIME]
+DURATION  [DURATION]
+NODES
+  hellogreet  SUCCEEDED, stored in the cache, [DURATION]
+
+NAME      two
+PHASE     SUCCEEDED
+PROJECT   flytesnacks
+DOMAIN    development
+RUNS      task hello.greet:v1
+MODE      MANUAL
+CREATED   [TIME]
+STARTED   [TIME]
+DURATION  [DURATION]
+NODES
+  hellogreet  SUCCEEDED, cached, [DURATION]
+[exit: 0]
+"#]]
+    );
+    let list = flyte.run(&["execution", "show", "one", "two", "-o", "json"]);
+    let (list, _) = list.rsplit_once('\n').unwrap();
+    let list: serde_json::Value = serde_json::from_str(list).unwrap();
+    assert_eq!((&list[0]["id"]["name"], &list[1]["id"]["name"]), (&"one".into(), &"two".into()));
+    snapshot!(
+        flyte.run(&["execution", "show", "one", "two", "-o", "name"]),
+        str![[r#"
+one
+two
+[exit: 0]
+"#]]
+    );
+    let gone = flyte.run(&["execution", "show", "one", "none"]);
+    assert!(gone.starts_with("------- stderr -------\nerror: there is no execution `none`"), "{gone}");
+}

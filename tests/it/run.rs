@@ -36,7 +36,13 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
         run("json"),
         str![[r#"
 {
-  "greeting": "Hello, Hello, World!!"
+  "domain": "development",
+  "name": "[EXECUTION]",
+  "project": "flytesnacks",
+  "phase": "SUCCEEDED",
+  "outputs": {
+    "greeting": "Hello, Hello, World!!"
+  }
 }
 ------- stderr -------
 running launch plan `hello.twice`, version `v1`
@@ -449,4 +455,160 @@ answered gate `title` of execution `gated`
 [exit: 1]
 "#]]
     );
+}
+
+#[test]
+fn programs_get_the_execution_also_when_they_wait() {
+    let flyte = hello();
+    snapshot!(
+        flyte
+            .run(&["run", "hello.greet", "-i", "name=x", "--name", "one", "--wait", "-o", "name"])
+            .split("------- stderr")
+            .next()
+            .unwrap(),
+        str![[r#"
+one
+
+"#]]
+    );
+    snapshot!(
+        flyte.outcome(&["run", "hello.greet", "-i", "name=x", "--name", "two", "--wait", "-o", "json"]),
+        str![[r#"
+{
+  "domain": "development",
+  "name": "two",
+  "project": "flytesnacks",
+  "phase": "SUCCEEDED",
+  "outputs": {
+    "greeting": "Hello, x!"
+  }
+}
+------- stderr -------
+running task `hello.greet`, version `v1`
+started execution `two`
+node hellogreet: SUCCEEDED, cached, [DURATION]
+execution two: SUCCEEDED, [DURATION]
+[exit: 0]
+
+"#]]
+    );
+    snapshot!(
+        flyte.outcome(&["execution", "relaunch", "two", "--name", "three", "--wait", "-o", "name"]),
+        str![[r#"
+three
+------- stderr -------
+started execution `three`
+node hellogreet: SUCCEEDED, cached, [DURATION]
+execution three: SUCCEEDED, [DURATION]
+[exit: 0]
+
+"#]]
+    );
+    snapshot!(
+        flyte.outcome(&["execution", "watch", "two", "-o", "yaml"]),
+        str![[r#"
+domain: development
+name: two
+project: flytesnacks
+phase: SUCCEEDED
+outputs:
+  greeting: Hello, x!
+------- stderr -------
+node hellogreet: SUCCEEDED, cached, [DURATION]
+execution two: SUCCEEDED, [DURATION]
+[exit: 0]
+
+"#]]
+    );
+    let failed = flyte.run(&["run", "hello.fail", "--name", "four", "--wait", "-o", "json"]);
+    snapshot!(
+        failed.split("------- stderr").next().unwrap(),
+        str![[r#"
+{
+  "domain": "development",
+  "name": "four",
+  "project": "flytesnacks",
+  "phase": "FAILED",
+  "outputs": null
+}
+
+"#]]
+    );
+    let late = ["run", "hello.sleep", "--name", "five", "--wait", "--timeout", "0s", "-o", "name"];
+    snapshot!(
+        flyte.run(&late).split("------- stderr").next().unwrap(),
+        str![[r#"
+five
+
+"#]]
+    );
+    let _ = flyte.run(&["execution", "terminate", "five"]);
+}
+
+#[test]
+fn what_is_given_twice_is_not_lost() {
+    let flyte = hello();
+    for pair in [
+        ["-i", "name=a", "-i", "name=b"],
+        ["--label", "a=1", "--label", "a=2"],
+        ["--env", "A=1", "--env", "A=1"],
+    ] {
+        let told = flyte.run(&[&["run", "hello.greet"], &pair[..]].concat());
+        assert!(told.contains("is given twice") && told.ends_with("[exit: 2]"), "{told}");
+    }
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "name=a", "-i", "name=b"]),
+        str![[r#"
+------- stderr -------
+error: `--input name=…` is given twice
+hint: remove all but one `--input name=…`
+[exit: 2]
+"#]]
+    );
+}
+
+#[test]
+fn labels_are_those_of_kubernetes() {
+    let flyte = hello();
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "name=a", "--label", "a b=c d"]),
+        str![[r#"
+------- stderr -------
+running task `hello.greet`, version `v1`
+error: Flyte refused `CreateExecution` (INVALID_ARGUMENT)
+  caused by: invalid label key [a b]: [name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character]
+[exit: 22]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["run", "hello.greet", "-i", "name=a", "--label", "team=c d"]),
+        str![[r#"
+------- stderr -------
+running task `hello.greet`, version `v1`
+error: Flyte refused `CreateExecution` (INVALID_ARGUMENT)
+  caused by: invalid label value [c d]: [a valid label must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character]
+[exit: 22]
+"#]]
+    );
+}
+
+#[test]
+fn long_values_are_cut_on_a_terminal_only() {
+    let flyte = hello();
+    let name = format!("name={}", "x".repeat(5000));
+    let run = ["run", "hello.greet", "-i", &name, "--name", "long", "--wait"];
+    let whole = format!("Hello, {}!", "x".repeat(5000));
+    let cut = format!(
+        "Hello, {}… (5,008 characters; `-o json` or `fetch` with a folder shows all)",
+        "x".repeat(193)
+    );
+    let told = flyte.home.start_on_terminal(&run).finish();
+    assert!(told.contains(&cut) && !told.contains(&whole), "{told}");
+    for command in ["outputs", "watch"] {
+        let told = flyte.home.start_on_terminal(&["execution", command, "long"]).finish();
+        assert!(told.contains(&cut), "{told}");
+        assert!(flyte.run(&["execution", command, "long"]).contains(&whole));
+        let told = flyte.home.start_on_terminal(&["execution", command, "long", "-o", "json"]).finish();
+        assert!(told.contains(&whole));
+    }
 }

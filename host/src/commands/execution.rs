@@ -29,12 +29,17 @@ pub struct ExecutionArgs {
 
 #[derive(Debug, Subcommand)]
 enum ExecutionCommand {
-    /// Show an execution and its nodes
-    #[command(after_help = "Example:\n  flyte-host execution show a4d8pz5d6mxzq2hwbvc7")]
-    Show(NameArgs),
+    /// Show executions and their nodes
+    ///
+    /// `-o json` and `-o yaml` print one execution as it is, several as a list.
+    #[command(after_help = "Examples:\n  \
+            flyte-host execution show a4d8pz5d6mxzq2hwbvc7\n  \
+            flyte-host get executions -o name --limit 3 | xargs flyte-host execution show")]
+    Show(NamesArgs),
     /// Follow an execution to its end, then print its outputs
     ///
-    /// The exit code is 0 if it succeeded, else 1. Ctrl-C stops following, not the execution.
+    /// The exit code is 0 if it succeeded, else 1. Ctrl-C stops following, not the execution. `-o name` prints the name of the
+    /// execution, `-o json` its project, domain, name, phase and outputs; outputs are null unless it succeeded.
     #[command(after_help = "Example:\n  flyte-host execution watch a4d8pz5d6mxzq2hwbvc7")]
     Watch(WatchArgs),
     /// Print the inputs of an execution, or of one of its nodes
@@ -84,12 +89,6 @@ enum ExecutionCommand {
     /// Show archived executions in lists again
     #[command(after_help = "Example:\n  flyte-host execution activate a4d8pz5d6mxzq2hwbvc7")]
     Activate(NamesArgs),
-}
-
-#[derive(Args, Debug)]
-struct NameArgs {
-    /// The execution
-    name: String,
 }
 
 #[derive(Args, Debug)]
@@ -159,7 +158,7 @@ struct RelaunchArgs {
 /// When there is no such execution, it failed while it was followed, or the server cannot be asked.
 pub fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     match &args.command {
-        ExecutionCommand::Show(args) => show::run(&args.name, context)?,
+        ExecutionCommand::Show(args) => show::run(&args.names, context)?,
         ExecutionCommand::Watch(args) => return watch::run(args, context),
         ExecutionCommand::Inputs(args) => data::run(args, data::Side::Inputs, context)?,
         ExecutionCommand::Outputs(args) => data::run(args, data::Side::Outputs, context)?,

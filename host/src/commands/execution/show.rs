@@ -22,23 +22,34 @@ use crate::cli::{
 };
 
 /// Runs `execution show`.
-pub(super) fn run(name: &str, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn run(names: &[String], context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let execution = session.block_on(one::read(&session, name))?;
-    if format != Format::Table {
-        return print(&execution, format);
+    let read = |name: &String| session.block_on(one::read(&session, name));
+    let executions = names.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    match (format, executions.as_slice()) {
+        (Format::Table, executions) => {
+            let told = executions.iter().map(|execution| in_words(&session, execution));
+            output::print(&told.collect::<Result<Vec<_>, _>>()?.join("\n"))
+        }
+        (Format::Name, executions) => executions.iter().try_for_each(|execution| print(execution, format)),
+        (format, [execution]) => print(execution, format),
+        (format, executions) => show::messages(format, executions),
     }
-    let id = one::id(&session, name);
+}
+
+/// An execution and its nodes, for people.
+fn in_words(session: &Session, execution: &Execution) -> Result<String, Failure> {
+    let id = execution.id.clone().unwrap_or_default();
     let mut watch = Watch::new(&session.client, id.clone());
     session.block_on(watch.look())?;
     let nodes = watch.nodes();
     let told = |of: &Node| {
-        let lines = told(&session, &id, of, nodes);
+        let lines = told(session, &id, of, nodes);
         (format!("{}{}", "  ".repeat(of.depth), node::label(of)), lines)
     };
     let nodes = nodes.iter().map(told).collect();
-    output::print(&facts(&execution).section("NODES", nodes).render())
+    Ok(facts(execution).section("NODES", nodes).render())
 }
 
 /// Writes one execution, without its nodes.
