@@ -29,7 +29,7 @@ pub const VARIABLE: &str = "FLYTE_HOST_COMPLETE";
   zsh:        echo 'source <(flyte-host completion zsh)' >> ~/.zshrc
   fish:       flyte-host completion fish > ~/.config/fish/completions/flyte-host.fish
   powershell: flyte-host completion powershell >> $PROFILE
-  elvish:     flyte-host completion elvish >> ~/.elvish/rc.elv")]
+  elvish:     flyte-host completion elvish >> ~/.config/elvish/rc.elv")]
 pub struct CompletionArgs {
     /// The shell
     shell: Shell,
@@ -137,10 +137,17 @@ impl Request {
 
     fn render(&self, command: &clap::Command) -> String {
         let folder = std::env::current_dir().ok();
-        let found = engine::complete(&mut command.clone(), self.words.clone(), self.index, folder.as_deref());
-        // clap would offer what is hidden when there is nothing else.
-        let shown = found.unwrap_or_default().into_iter().filter(|candidate| !candidate.is_hide_set());
-        let lines: Vec<String> = shown.map(|candidate| self.line(&candidate)).collect();
+        let complete = |mut command: clap::Command| {
+            let found = engine::complete(&mut command, self.words.clone(), self.index, folder.as_deref());
+            // clap would offer what is hidden when there is nothing else.
+            let shown = found.unwrap_or_default().into_iter().filter(|candidate| !candidate.is_hide_set());
+            shown.collect::<Vec<_>>()
+        };
+        let mut shown = complete(without_aliases(command.clone()));
+        if shown.is_empty() {
+            shown = complete(command.clone());
+        }
+        let lines: Vec<String> = shown.iter().map(|candidate| self.line(candidate)).collect();
         match self.shell {
             Shell::Bash | Shell::Elvish | Shell::Zsh => {
                 lines.join(&crate::env::text("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned()))
@@ -164,6 +171,20 @@ impl Request {
     }
 }
 
+/// The same command line, whose aliases nobody is offered. Of several names of one thing clap offers the first in the alphabet,
+/// which may be an alias.
+fn without_aliases(command: clap::Command) -> clap::Command {
+    let aliases: Vec<String> = command.get_all_aliases().map(str::to_owned).collect();
+    let command = command.visible_alias(None::<&'static str>).aliases(aliases);
+    command.mut_args(without_aliases_of_arg).mut_subcommands(without_aliases)
+}
+
+fn without_aliases_of_arg(arg: clap::Arg) -> clap::Arg {
+    let aliases = arg.get_all_aliases().unwrap_or_default();
+    let aliases: Vec<String> = aliases.into_iter().map(str::to_owned).collect();
+    arg.visible_alias(None::<&'static str>).aliases(aliases)
+}
+
 fn is_long_option(word: &OsString) -> bool {
     word.len() > 2 && word.as_encoded_bytes().starts_with(b"--")
 }
@@ -183,6 +204,12 @@ mod tests {
                 clap::Command::new("group")
                     .about("A group: of commands")
                     .subcommand(clap::Command::new("leaf")),
+            )
+            .subcommand(
+                clap::Command::new("watch")
+                    .visible_alias("observe")
+                    .alias("look")
+                    .arg(clap::Arg::new("until").long("until").visible_alias("as-long")),
             )
             .subcommand(
                 clap::Command::new("secret").hide(true).arg(clap::Arg::new("who").long("who").hide(true)),
@@ -215,6 +242,21 @@ mod tests {
         assert_eq!(answer(Shell::Bash, &["greet", "--tone", "=", "l"]), "low");
         assert_eq!(answer(Shell::Bash, &["greet", "--tone", "=", ""]), "high\nlow");
         assert_eq!(answer(Shell::Fish, &["greet", "--tone=l"]), "--tone=low\n");
+    }
+
+    #[test]
+    fn commands_are_offered_and_not_their_aliases() {
+        let offered = answer(Shell::Bash, &[""]);
+        assert_eq!(
+            offered.split('\n').filter(|word| !word.starts_with('-')).collect::<Vec<_>>(),
+            ["greet", "group", "watch", "help"]
+        );
+        assert_eq!(answer(Shell::Bash, &["watch", "--"]), "--until\n--help");
+        // Whoever knows an alias is helped with it.
+        assert_eq!(answer(Shell::Bash, &["ob"]), "observe");
+        assert_eq!(answer(Shell::Bash, &["watch", "--as"]), "--as-long");
+        assert_eq!(answer(Shell::Bash, &["observe", "--un"]), "--until");
+        assert_eq!(answer(Shell::Bash, &["lo"]), "");
     }
 
     #[test]

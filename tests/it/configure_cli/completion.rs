@@ -308,6 +308,44 @@ fn fish_completes_with_descriptions() {
     assert_eq!(told, "doctor\tCheck this laptop\n[exit: 0]");
 }
 
+/// What a shell offers below a command, without options and descriptions.
+fn offered(program: &str, command: &str) -> Vec<String> {
+    let home = crate::home_with(&[]);
+    let told = match program {
+        "bash" => bash(&home, &format!("flyte-host {command} ")),
+        "fish" => {
+            let script = format!("flyte-host completion fish | source; complete -C 'flyte-host {command} '");
+            shell(&home, "fish", &["--no-config", "-c", &script])
+        }
+        _ => {
+            let script = format!(
+                "compdef() {{ :; }}\nsource <(flyte-host completion zsh)\n\
+                 function _describe {{ shift 2; print -l -- ${{(P)1}} }}\n\
+                 words=(flyte-host {command} '') CURRENT=3\n_clap_dynamic_completer_flyte_host"
+            );
+            shell(&home, "zsh", &["-f", "-c", &script])
+        }
+    };
+    let words = told.lines().filter_map(|line| line.split(['\t', ':']).next());
+    words.filter(|word| !word.starts_with(['-', '['])).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_shell_offers_commands_and_not_their_aliases() {
+    for program in ["bash", "fish", "zsh"] {
+        if !is_installed(program) {
+            continue;
+        }
+        let below = offered(program, "execution");
+        let has = |word: &str| below.iter().any(|offered| offered == word);
+        assert!(has("terminate") && !has("abort"), "{program}: {below:?}");
+        let mut below = offered(program, "get");
+        below.sort();
+        let entities = ["domains", "executions", "help", "launch-plans", "nodes", "projects"];
+        assert_eq!(below, [&entities[..], &["task-executions", "tasks", "workflows"]].concat(), "{program}");
+    }
+}
+
 #[test]
 fn every_shell_has_a_script_that_asks_the_program() {
     let home = toolbox();
