@@ -1,6 +1,7 @@
 //! The command line: from the process's arguments to a command, and from its result to an exit code.
 
 pub mod args;
+mod elsewhere;
 pub mod exit;
 mod invocation;
 mod logger;
@@ -99,7 +100,10 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     }
     let parsed = match tree.parse(words.iter().cloned()) {
         Ok(parsed) => parsed,
-        Err(error) => return refuse(&error, trouble),
+        Err(mut error) => {
+            elsewhere::suggest(&mut error);
+            return refuse(&error, trouble);
+        }
     };
     if let Some(trouble) = trouble.take_if(|_| !works_without_plugins(parsed.path())) {
         return Err(trouble);
