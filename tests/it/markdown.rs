@@ -1,0 +1,80 @@
+//! Markdown as tests read it: its code, and the comments that readers do not see.
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+/// A part of a text, with the number of its line.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    pub(crate) line: usize,
+    pub(crate) what: What,
+}
+
+/// What a part is.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// `<!-- text -->`, on lines of its own.
+    Comment(String),
+    /// A block, and the word behind its fence.
+    Block { kind: String, text: String },
+    /// A span in a text.
+    Span(String),
+}
+
+/// The code and the comments of a text, in order.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut block: Option<(usize, String, String)> = None;
+    let mut html = String::new();
+    for (event, range) in Parser::new_ext(text, pulldown_cmark::Options::ENABLE_TABLES).into_offset_iter() {
+        let line = text[..range.start].matches('\n').count() + 1;
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => block = Some((line, name(&kind), String::new())),
+            Event::Text(part) if block.is_some() => {
+                block.iter_mut().for_each(|(_, _, text)| text.push_str(&part));
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                pieces.extend(block.take().map(|(line, kind, text)| {
+                    let what = What::Block { kind, text };
+                    Piece { line, what }
+                }));
+            }
+            Event::Html(part) => html.push_str(&part),
+            Event::End(TagEnd::HtmlBlock) => {
+                let comments = comments(&std::mem::take(&mut html));
+                pieces.extend(comments.into_iter().map(|text| Piece { line, what: What::Comment(text) }));
+            }
+            Event::Code(part) => pieces.push(Piece { line, what: What::Span(part.into_string()) }),
+            _ => {}
+        }
+    }
+    pieces
+}
+
+fn name(kind: &CodeBlockKind<'_>) -> String {
+    match kind {
+        CodeBlockKind::Fenced(name) => name.to_string(),
+        CodeBlockKind::Indented => String::new(),
+    }
+}
+
+fn comments(html: &str) -> Vec<String> {
+    let parts = html.split("<!--").skip(1).filter_map(|part| part.split_once("-->"));
+    parts.map(|(text, _)| text.trim().to_owned()).collect()
+}
+
+#[test]
+fn code_and_comments_are_found() {
+    let text = "<!-- a: b -->\n    sh\n\n- item\n  `span`\n\n```toml\nx = 1\n```\n\n| `cell` |\n|---|\n";
+    let found: Vec<_> =
+        pieces(text).into_iter().map(|piece| format!("{} {:?}", piece.line, piece.what)).collect();
+    assert_eq!(
+        found,
+        [
+            r#"1 Comment("a: b")"#,
+            r#"2 Block { kind: "", text: "sh\n" }"#,
+            r#"5 Span("span")"#,
+            r#"7 Block { kind: "toml", text: "x = 1\n" }"#,
+            r#"11 Span("cell")"#,
+        ]
+    );
+}

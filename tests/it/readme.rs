@@ -1,0 +1,172 @@
+//! README, run as it is written: its files are written, its commands run by a shell, in order, in an empty home, and what it says
+//! that they print is compared with what they print. Comments that readers do not see say the rest; each is for the block
+//! behind it:
+//!
+//! | comment | meaning |
+//! |---|---|
+//! | `<!-- test: COMMAND -->` | run before the block: what a reader has already |
+//! | `<!-- file: PATH -->` | the block is a file; one whose first line is `# PATH` needs no comment |
+//! | `<!-- prints: COMMAND -->` | the block is what this command prints |
+//! | `<!-- part of: FILE -->` | the block's lines are in the documentation of that file, whose examples Rust runs |
+//! | `<!-- not run: REASON -->` | what no test can do |
+//!
+//! A block that is none of these, and no commands, is an error.
+
+mod step;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use snapbox::assert_data_eq;
+use tests::TestEnvironment;
+
+use crate::{
+    home_with,
+    markdown::{Piece, What, pieces},
+};
+use step::Step;
+
+/// What begins what a step printed, before its number.
+const MARK: char = '\u{1e}';
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn readme() -> String {
+    fs::read_to_string(workspace().join("README.md")).unwrap()
+}
+
+/// The steps of a text: what its blocks are, with the comments before them.
+fn steps(text: &str) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    let mut comments = Vec::new();
+    for Piece { line, what } in pieces(text) {
+        match what {
+            What::Comment(text) => comments.push(text),
+            What::Block { kind, text } => {
+                let found = step::of_block(&kind, &text, &std::mem::take(&mut comments));
+                steps.extend(found.map_err(|error| format!("README.md:{line}: {error}"))?);
+            }
+            What::Span(_) => {}
+        }
+    }
+    // Comments behind the last block.
+    steps.extend(step::setup(&comments)?);
+    Ok(steps)
+}
+
+/// One script of all steps, each behind its number.
+fn script(steps: &[Step]) -> String {
+    let steps = steps.iter().enumerate();
+    let steps = steps.map(|(number, step)| format!("printf '{MARK}%s\\n' {number}\n{}\n", step.script()));
+    format!("set -e\nexec 2>&1\n{}printf '{MARK}'\n", steps.collect::<String>())
+}
+
+/// What each step printed.
+fn printed(output: &str) -> Vec<&str> {
+    let parts = output.split(MARK).skip(1);
+    parts.filter_map(|part| part.split_once('\n')).map(|(_, text)| text).collect()
+}
+
+/// A port that is free now, in the place of the one that README names.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port().to_string()
+}
+
+/// The shell in an empty home, with this repository in the folder `flyte-host` of the folder where it starts.
+fn shell(home: &TestEnvironment) -> Command {
+    fs::remove_dir_all(home.home().join(".flyte")).unwrap();
+    std::os::unix::fs::symlink(workspace(), home.cwd().join("flyte-host")).unwrap();
+    let libraries = home.home().join("libraries");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    fs::create_dir_all(&target).unwrap();
+    let like = home.command();
+    let mut bash = Command::new("bash");
+    bash.arg("--norc").env_clear().current_dir(home.cwd()).stdin(Stdio::null());
+    bash.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    bash.env("SAMPLE_PLUGIN", home.copy("acme", libraries.join("libacme.so")));
+    bash.env("FAULTY_PLUGIN", home.copy("faulty", libraries.join("libfaulty.so")));
+    bash.env("TARGET", target).envs(cargo_variables(home));
+    bash
+}
+
+/// Cargo, with the crates that it downloaded for this test itself. Nothing is optimised, which nothing here depends on.
+fn cargo_variables(home: &TestEnvironment) -> Vec<(&'static str, std::ffi::OsString)> {
+    let downloads = env::var_os("CARGO_HOME")
+        .unwrap_or_else(|| Path::new(&env::var_os("HOME").expect("a home")).join(".cargo").into_os_string());
+    let like = home.command();
+    let path = like.get_envs().find_map(|(name, value)| (name == "PATH").then_some(value?)).expect("a path");
+    let cargo = Path::new(env!("CARGO")).parent().expect("a file in a directory");
+    let path = env::join_paths(std::iter::once(cargo.to_owned()).chain(env::split_paths(path))).unwrap();
+    vec![
+        ("CARGO_HOME", downloads),
+        ("CARGO_NET_OFFLINE", "true".into()),
+        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0".into()),
+        ("PATH", path),
+    ]
+}
+
+/// Replaces what differs each time, in what README shows and in what is printed; which passing phases are seen depends on the
+/// moment.
+fn lasting(text: &str) -> String {
+    let passing = regex::Regex::new(r"^(node|execution) [^:]+: (QUEUED|RUNNING|SUCCEEDING)").unwrap();
+    let lines = text.lines().filter(|line| !passing.is_match(line));
+    let mut text: String = lines.map(|line| format!("{line}\n")).collect();
+    for (pattern, name) in
+        [(r"\ba[bcdfghjklmnpqrstvwxz2-9]{19}\b", "[EXECUTION]"), (r"\b\d+(\.\d)?m?s\b", "[TIME]")]
+    {
+        text = regex::Regex::new(pattern).unwrap().replace_all(&text, name).into_owned();
+    }
+    text
+}
+
+/// Ends the server, whatever became of the script.
+struct Ended(TestEnvironment);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.run(&["sandbox", "stop"]);
+    }
+}
+
+#[test]
+fn what_it_says_is_so() {
+    let port = free_port();
+    let text = ["--port ", "127.0.0.1:"]
+        .iter()
+        .fold(readme(), |text, before| text.replace(&format!("{before}30080"), &format!("{before}{port}")));
+    let steps = steps(&text).unwrap_or_else(|error| panic!("{error}"));
+    let home = Ended(home_with(&[]));
+    let file = home.0.write("../readme.sh", script(&steps));
+    let output = shell(&home.0).arg(file).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    let parts = printed(&output);
+    for (number, (step, printed)) in steps.iter().zip(&parts).enumerate() {
+        let has_ended = number + 1 < parts.len() || output.ends_with(MARK);
+        assert!(has_ended, "this step of README fails: {}\n{printed}", step.script());
+        if let Some(shown) = step.shown() {
+            assert_data_eq!(lasting(printed), lasting(shown).replace('…', "..."));
+        }
+    }
+    assert_eq!(parts.len(), steps.len());
+}
+
+#[test]
+fn a_block_without_a_purpose_is_an_error() {
+    let refused = |text: &str| steps(text).unwrap_err();
+    assert_eq!(
+        refused("```rust\nfn f() {}\n```"),
+        "README.md:1: this block needs a comment: is it a file, or not run?"
+    );
+    assert_eq!(refused("<!-- tset: x -->\n\n    x"), "README.md:3: unknown comment `tset: x`");
+    assert_eq!(refused("<!-- not run: -->\n\n    x"), "README.md:3: say why it is not run");
+    assert_eq!(
+        refused("<!-- part of: README.md -->\n\n    no such line\n"),
+        "README.md:3: `no such line` is not in the documentation of README.md"
+    );
+}
