@@ -8,7 +8,7 @@ use std::{
 };
 
 use abi_stable::{erased_types::TD_Opaque, std_types::RStr};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
 
 use super::output::Stream;
@@ -30,6 +30,12 @@ pub(super) fn aside<T>(write: impl FnOnce() -> T) -> T {
 /// Starts a line for a plugin; `total` of 0 means that the end is not known.
 pub(super) fn lend(message: &str, total: u64) -> ProgressBox {
     Progress_TO::from_value(counting(message, total), TD_Opaque)
+}
+
+/// Whether lines are seen: not everywhere where people look, since a dumb terminal cannot take them back.
+#[must_use]
+pub fn is_seen() -> bool {
+    Stream::Err.is_terminal() && !ProgressDrawTarget::stderr().is_hidden()
 }
 
 /// A line that counts what is done. Not on a terminal, it shows nothing.
@@ -69,7 +75,7 @@ impl Line {
         template: &str,
         place: impl FnOnce(&MultiProgress, ProgressBar) -> ProgressBar,
     ) -> Self {
-        if !Stream::Err.is_terminal() {
+        if !is_seen() {
             return Self(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -18,7 +18,7 @@ use super::super::{
     show::time,
 };
 use crate::cli::{
-    output::{self, Stream},
+    output,
     progress::{self, Line},
 };
 
@@ -41,7 +41,7 @@ pub(super) struct View<'s> {
 }
 
 enum Screen {
-    /// For a file or a pipe.
+    /// For a file, a pipe or a dumb terminal.
     Lines,
     /// For a person.
     Live { top: Line, nodes: BTreeMap<String, Line> },
@@ -64,7 +64,7 @@ struct Said {
 
 impl<'s> View<'s> {
     pub(super) fn new(session: &'s Session, id: &WorkflowExecutionIdentifier) -> Self {
-        let screen = match Stream::Err.is_terminal() {
+        let screen = match progress::is_seen() {
             true => {
                 let top = progress::clock(&format!("execution {}", id.name));
                 Screen::Live { top, nodes: BTreeMap::new() }
