@@ -78,9 +78,14 @@ impl Flyte {
         self.lasting(&self.run(arguments))
     }
 
-    /// A text without what is passing: which phases are seen depends on the moment.
+    /// As [`lasting`].
     pub(crate) fn lasting(&self, text: &str) -> String {
-        let passing = Regex::new(r"^(node|execution) [^:]+: (QUEUED|RUNNING|SUCCEEDING|FAILING)").unwrap();
-        text.lines().filter(|line| !passing.is_match(line)).map(|line| format!("{line}\n")).collect()
+        lasting(text)
     }
+}
+
+/// A text without what is passing: which phases are seen depends on the moment.
+pub(crate) fn lasting(text: &str) -> String {
+    let passing = Regex::new(r"^(node|execution) [^:]+: (QUEUED|RUNNING|SUCCEEDING|FAILING)").unwrap();
+    text.lines().filter(|line| !passing.is_match(line)).map(|line| format!("{line}\n")).collect()
 }

@@ -228,6 +228,30 @@ fn exit_codes_are_those_of_the_readme() {
         all(r"(?m)^\| (\d+) \|", table).iter().map(|code| code.parse().unwrap()).collect();
     let there: BTreeSet<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
     assert_eq!(named, there);
+    let texts = documentation().concat()
+        + &readme
+        + &fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
+    for code in all(r"exit(?:s with| code)? (\d+)", &texts) {
+        assert!(there.contains(&code.parse().unwrap()), "exit code {code} is named, and is none");
+    }
+}
+
+#[test]
+fn folders_of_the_readme_are_those_of_the_program() {
+    let sources = sources(&["auth", "host", "plugin-abi", "remote", "sandbox"]).concat();
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let path = Regex::new(r"^(~|/usr)/[\w./-]+$").unwrap();
+    let named: BTreeSet<_> = code(&readme).into_iter().filter(|span| path.is_match(span)).collect();
+    assert!(named.len() > 4, "{named:?}");
+    // `~/.aws` is the S3 library's.
+    for path in named.iter().filter(|path| *path != "~/.aws") {
+        for part in path.split('/').filter(|part| !matches!(*part, "" | "~" | "usr" | "local" | "lib")) {
+            assert!(
+                sources.contains(part),
+                "README names `{path}`, but nothing in the program is called `{part}`"
+            );
+        }
+    }
 }
 
 /// All files of the workspace, as paths below it.

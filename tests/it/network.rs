@@ -10,7 +10,7 @@ use tests::{
     snapshot,
 };
 
-use crate::{home_with, served};
+use crate::{flyte, home_with, served};
 
 #[test]
 fn a_slow_network_changes_nothing() {
@@ -23,9 +23,9 @@ fn a_slow_network_changes_nothing() {
             &["execution", "relaunch", "mine", "--name", "again", "--wait", "-o", "json"],
             &["get", "executions", "-o", "name"],
         ];
-        let told = commands.map(|command| served.through(&proxy.endpoint(), command));
+        let told = commands.map(|command| flyte::lasting(&served.through(&proxy.endpoint(), command)));
         snapshot!(
-            told.join("\n"),
+            told.concat().trim_end(),
             str![[r#"
 KIND         NAME         VERSION  RESULT
 task         hello.greet  v2       registered

@@ -114,9 +114,7 @@ fn cargo_variables(home: &TestEnvironment) -> Vec<(&'static str, std::ffi::OsStr
 /// Replaces what differs each time, in what README shows and in what is printed; which passing phases are seen depends on the
 /// moment.
 fn lasting(text: &str) -> String {
-    let passing = regex::Regex::new(r"^(node|execution) [^:]+: (QUEUED|RUNNING|SUCCEEDING)").unwrap();
-    let lines = text.lines().filter(|line| !passing.is_match(line));
-    let mut text: String = lines.map(|line| format!("{line}\n")).collect();
+    let mut text = crate::flyte::lasting(text);
     for (pattern, name) in
         [(r"\ba[bcdfghjklmnpqrstvwxz2-9]{19}\b", "[EXECUTION]"), (r"\b\d+(\.\d)?m?s\b", "[TIME]")]
     {
