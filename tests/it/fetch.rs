@@ -206,3 +206,26 @@ words[0]  out/words/0.txt
     let read = files.map(|file| home.read(format!("out/{file}")));
     assert_eq!(read, ["9007199254740993", "true", "[]\n", "one\ntwo", "null\n", "x"]);
 }
+
+#[test]
+fn two_values_of_one_file_name_do_not_replace_each_other() {
+    let text = |text: &str| json!({ "scalar": { "primitive": { "string_value": text } } });
+    let flyte = bucket::flyte(json!({ "a-b": text("one"), "a/b": text("two") }), None);
+    let home = bucket::home(&flyte);
+    snapshot!(
+        home.run(&["fetch", "done", "out", "--force"]),
+        str![[r#"
+NAME  FILE
+a-b   out/a-b.txt
+------- stderr -------
+1 file written to `out`
+error: could not fetch 1 of 2: `a/b`
+  caused by: `a/b`: another value is in `out/a-b.txt`
+hint: fetch it alone, with `--value`
+[exit: 1]
+"#]]
+    );
+    assert_eq!(home.read("out/a-b.txt"), "one");
+    assert!(home.run(&["fetch", "done", "out", "--force", "--value", "a/b"]).ends_with("[exit: 0]"));
+    assert_eq!(home.read("out/a-b.txt"), "two");
+}

@@ -17,7 +17,7 @@ pub(super) enum Scene {
     /// A home without a server, or with one outside.
     Home { home: TestEnvironment, _servers: Vec<Server> },
     /// The embedded sandbox, whose engine is the test.
-    Sandbox(Flyte),
+    Sandbox(Box<Flyte>),
     /// A sandbox that may be served when the example is over.
     Served(TestEnvironment),
 }
@@ -34,7 +34,7 @@ impl Scene {
             "plugin" | "" => plugins(line),
             "sandbox" => served(line),
             "upload" if line.contains("s3://") => s3()?,
-            _ => Self::Sandbox(sandbox(line)),
+            _ => Self::Sandbox(Box::new(sandbox(line))),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Values as files: what is in Flyte's store is brought here, what has a form is written as JSON, the rest as text.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -136,13 +137,15 @@ pub(super) struct Writer<'s> {
     recursive: bool,
     /// Whether files that exist are overwritten.
     force: bool,
+    /// Where values went, two of which may have names that are one name on this system.
+    taken: BTreeSet<PathBuf>,
     /// What became of those so far.
     pub written: Written,
 }
 
 impl<'s> Writer<'s> {
     pub(super) fn new(session: &'s Session, recursive: bool, force: bool) -> Self {
-        Self { session, recursive, force, written: Written::default() }
+        Self { session, recursive, force, taken: BTreeSet::new(), written: Written::default() }
     }
 
     /// Writes a value below a folder, under its name.
@@ -203,8 +206,8 @@ impl<'s> Writer<'s> {
     }
 
     async fn fetch(&mut self, name: String, uri: &str, to: &Path, shape: Shape) {
-        if !self.force && is_there(to) {
-            return self.missing(name, uri.to_owned(), exists(to));
+        if let Err(failure) = self.take(to) {
+            return self.missing(name, uri.to_owned(), failure);
         }
         let brought = transfer::download(self.session, uri, to, shape).await;
         match brought {
@@ -226,10 +229,19 @@ impl<'s> Writer<'s> {
         let mut file = path.as_os_str().to_owned();
         file.push(format!(".{ending}"));
         let file = PathBuf::from(file);
-        match write_file(&file, bytes, self.force) {
+        match self.take(&file).and_then(|()| write_file(&file, bytes, self.force)) {
             Ok(()) => self.written.0.push((name, Became::Files(vec![file]))),
             Err(failure) => self.missing(name, file.display().to_string(), failure),
         }
+    }
+
+    /// Takes a path for a value.
+    fn take(&mut self, path: &Path) -> Result<(), Failure> {
+        if !self.taken.insert(path.to_owned()) {
+            return Err(Failure::new(Exit::Failed, format!("another value is in `{}`", path.display()))
+                .hint("fetch it alone, with `--value`".to_owned()));
+        }
+        if !self.force && is_there(path) { Err(exists(path)) } else { Ok(()) }
     }
 
     fn missing(&mut self, name: String, uri: String, failure: Failure) {
@@ -250,9 +262,10 @@ fn write_file(file: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
 
 /// Whether something is at a path, but for an empty folder.
 fn is_there(path: &Path) -> bool {
-    match fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()),
+        Ok(_) => true,
+        Err(_) => false,
     }
 }
 
