@@ -10,7 +10,7 @@
 //! | `<!-- part of: FILE -->` | the block's lines are in the documentation of that file, whose examples Rust runs |
 //! | `<!-- not run: REASON -->` | what no test can do |
 //!
-//! A block that is none of these, and no commands, is an error.
+//! A block that is none of these, and no commands, is an error. Commands in the text that can be run as they stand are run, too.
 
 mod step;
 
@@ -20,6 +20,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use clap::{CommandFactory as _, error::ErrorKind};
+use flyte_host::cli::args::Cli;
 use snapbox::assert_data_eq;
 use tests::TestEnvironment;
 
@@ -51,12 +53,30 @@ fn steps(text: &str) -> Result<Vec<Step>, String> {
                 let found = step::of_block(&kind, &text, &std::mem::take(&mut comments));
                 steps.extend(found.map_err(|error| format!("README.md:{line}: {error}"))?);
             }
+            What::Span(text) if is_whole(&text) => steps.push(Step::Commands(text)),
             What::Span(_) => {}
         }
     }
     // Comments behind the last block.
     steps.extend(step::setup(&comments)?);
     Ok(steps)
+}
+
+/// Whether a span in the text is a command that can be run as it stands: nothing in it stands for something else. The others are
+/// read by `named`.
+fn is_whole(span: &str) -> bool {
+    let stands_for_something =
+        |word: &str| word.chars().all(|letter| letter.is_ascii_uppercase() || letter == ':');
+    let words = shlex::split(span).unwrap_or_default();
+    let is_help =
+        |error: clap::Error| matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    words.len() > 1
+        && words[0] == "flyte-host"
+        && !span.contains('…')
+        && !words.iter().any(|word| stands_for_something(word))
+        // It goes on until Ctrl-C, as `examples` runs it.
+        && words[1..] != ["sandbox", "start"]
+        && Cli::command().try_get_matches_from(&words).map_or_else(is_help, |_| true)
 }
 
 /// One script of all steps, each behind its number.
@@ -152,6 +172,8 @@ fn what_it_says_is_so() {
         }
     }
     assert_eq!(parts.len(), steps.len());
+    let is_span = |step: &&Step| matches!(step, Step::Commands(text) if is_whole(text));
+    assert!(steps.iter().filter(is_span).count() > 3);
 }
 
 #[test]
