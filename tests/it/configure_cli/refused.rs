@@ -491,10 +491,6 @@ hint: go on without the plugin with `--no-plugins`
 [HOME]/.flyte/plugins
 /usr/local/lib/flyte/plugins
 /usr/lib/flyte/plugins
-------- stderr -------
-warning: plugin `toolbox` 0.4.0 adds the command `plugin`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-hint: go on without the plugin with `--no-plugins`
 [exit: 0]
 "#]]
     );

@@ -34,8 +34,8 @@ impl Orders {
                 .hint("run `faulty unseal`")),
             "panic" => panic!("index out of bounds: the len is 3 but the index is 7"),
             "panic-value" => std::panic::panic_any(42),
-            "abort" => std::process::abort(),
             "panic-drop" => std::panic::panic_any(Bomb),
+            "abort" => std::process::abort(),
             _ => Ok(How::Decline),
         }
     }
