@@ -21,6 +21,7 @@ pub mod archive;
 pub mod cache;
 mod compiled;
 pub mod defaults;
+mod digest;
 pub mod document;
 mod entity;
 mod error;
@@ -64,19 +65,26 @@ pub struct Entry {
 /// How an entity was written, which decides what its silence means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Flyte's own message as YAML or JSON.
+    /// The launch plan that comes with the short form of a workflow.
+    DefaultPlan,
+    /// Flyte's own message as YAML or JSON, or the short form of a launch plan.
     Document,
     /// A file or package of `pyflyte`.
     Package,
     /// The short form of a task, with what its message cannot tell.
     Short(task::Facts),
+    /// The short form of a workflow, with what its message cannot tell.
+    ShortWorkflow {
+        /// The inputs with their defaults: a serialized `ParameterMap`.
+        defaults: Vec<u8>,
+    },
 }
 
 impl Origin {
     /// Returns the form that [`defaults::apply`] asks for.
     pub fn form(&self) -> defaults::Form<'_> {
         match self {
-            Self::Document => defaults::Form::Document,
+            Self::DefaultPlan | Self::Document | Self::ShortWorkflow { .. } => defaults::Form::Document,
             Self::Package => defaults::Form::Package,
             Self::Short(facts) => defaults::Form::Short(facts),
         }
@@ -159,6 +167,12 @@ fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a file is called as one that [`read()`] takes.
+#[must_use]
+pub fn has_known_ending(path: &Path) -> bool {
+    FileType::of(path).is_some()
 }
 
 /// What a file holds, by the end of its name.

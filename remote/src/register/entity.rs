@@ -13,7 +13,7 @@ use super::{
 };
 use crate::proto::{
     admin::{LaunchPlan, TaskSpec, WorkflowSpec},
-    core::Identifier,
+    core::{Identifier, ResourceType},
 };
 
 /// The three kinds of things that can be registered.
@@ -34,6 +34,15 @@ impl Kind {
             Self::LaunchPlan => "flyteidl.admin.LaunchPlan",
             Self::Task => "flyteidl.admin.TaskSpec",
             Self::Workflow => "flyteidl.admin.WorkflowSpec",
+        }
+    }
+
+    /// Returns the kind as identifiers tell it.
+    pub(crate) fn resource_type(self) -> ResourceType {
+        match self {
+            Self::LaunchPlan => ResourceType::LaunchPlan,
+            Self::Task => ResourceType::Task,
+            Self::Workflow => ResourceType::Workflow,
         }
     }
 

@@ -55,6 +55,7 @@ pub fn lacks_version(entity: &mut Entity) -> bool {
     lacks
 }
 
-fn is_open(field: &str, placeholder: &str) -> bool {
+/// Whether a field of an identifier is left to whoever registers.
+pub(super) fn is_open(field: &str, placeholder: &str) -> bool {
     field.is_empty() || field == placeholder
 }

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use remote::register::{
-    Entity, Entry, FastArchive, Identity, Origin, archive, lacks_version, launch_plan, order::Order, version,
+use remote::{
+    proto::core::Identifier,
+    register::{Entity, Entry, FastArchive, Identity, Origin, archive, launch_plan, order::Order, version},
 };
 
 use crate::{
-    cli::{exit::Exit, output, report::Failure},
+    cli::{exit::Exit, report::Failure},
     commands::{session::Session, transfer},
 };
 
@@ -21,16 +22,12 @@ pub(super) struct Set {
 
 /// Settles all that was left open. Code goes to the server here, nothing else does.
 pub(super) fn prepare(session: &Session, mut entries: Vec<Entry>, destination: &str) -> Result<Set, Failure> {
-    let mut identity = Identity {
+    let identity = Identity {
         project: Some(session.project().to_owned()),
         domain: Some(session.domain().to_owned()),
         version: None,
     };
-    if entries.iter_mut().any(|entry| lacks_version(&mut entry.entity)) {
-        let version = version::derive(&entries);
-        output::note(&format!("version `{version}`, made of the content\n"));
-        identity.version = Some(version);
-    }
+    version::fill(&mut entries, &identity).map_err(|twice| defined_twice(&twice))?;
     let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
     let mut entries: Vec<Entry> = entries.into_iter().map(fill).collect();
     let given = entries.len();
@@ -42,18 +39,30 @@ pub(super) fn prepare(session: &Session, mut entries: Vec<Entry>, destination: &
     Ok(Set { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
 }
 
-/// Gives each workflow the launch plan of its name, unless the user brought it.
+fn defined_twice(twice: &version::Twice) -> Failure {
+    let [first, second] = &*twice.sources;
+    Failure::from_error(Exit::Failed, twice)
+        .caused_by(format!("in {first}"))
+        .caused_by(format!("in {second}"))
+        .hint("rename one of them, or give each a version of its own".to_owned())
+}
+
+/// Gives each workflow the launch plan of its name, unless the user brought one.
 fn add_launch_plans(entries: &mut Vec<Entry>) {
-    let key = |entity: &Entity| {
-        entity.id().map(|id| [&id.project, &id.domain, &id.name, &id.version].map(Clone::clone))
-    };
-    let is_plan = |entity: &&Entity| matches!(entity, Entity::LaunchPlan(_));
-    let mut known: BTreeSet<_> =
-        entries.iter().map(|entry| &entry.entity).filter(is_plan).filter_map(key).collect();
+    let key = |id: &Identifier| [&id.project, &id.domain, &id.name, &id.version].map(Clone::clone);
+    let mut known = BTreeSet::new();
+    for entry in entries.iter() {
+        let Entity::LaunchPlan(plan) = &entry.entity else { continue };
+        known.extend(plan.id.as_ref().map(key));
+        // One with a version of its own is known by its workflow's.
+        let workflow = plan.spec.as_ref().and_then(|spec| spec.workflow_id.as_ref());
+        let is_namesake = |id: &&Identifier| plan.id.as_ref().is_some_and(|own| own.name == id.name);
+        known.extend(workflow.filter(is_namesake).map(key));
+    }
     let mut added = Vec::new();
     for entry in entries.iter() {
         let Entity::Workflow(spec) = &entry.entity else { continue };
-        if !key(&entry.entity).is_some_and(|key| known.insert(key)) {
+        if !entry.entity.id().is_some_and(|id| known.insert(key(id))) {
             continue;
         }
         added.extend(launch_plan::default_of(spec).map(|plan| Entry {

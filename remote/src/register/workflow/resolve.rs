@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
+use prost::Message as _;
 use serde_json::Value;
 
 use super::{
@@ -54,8 +55,8 @@ pub(in crate::register) fn resolve(found: Vec<Found>, identity: &Identity) -> Re
         match found.content {
             Content::Entity(entity, origin) => entries.push(entry(*entity, origin)),
             Content::Draft(_) => {
-                let entities = built.remove(&index).unwrap_or_default();
-                entries.extend(entities.into_iter().map(|entity| entry(entity, Origin::Document)));
+                let built = built.remove(&index).unwrap_or_default();
+                entries.extend(built.into_iter().map(|(entity, origin)| entry(entity, origin)));
             }
         }
     }
@@ -68,7 +69,10 @@ struct Head {
     uses: Vec<Identifier>,
 }
 
-fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize, Vec<Entity>>, ReadError> {
+/// What a draft became.
+type Built = Vec<(Entity, Origin)>;
+
+fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize, Built>, ReadError> {
     let mut drafts = Vec::new();
     for (index, found) in found.iter().enumerate() {
         if let Content::Draft(draft) = &found.content {
@@ -87,7 +91,9 @@ fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize,
     for position in order {
         let (index, draft, head) = &drafts[position];
         let entities = match draft.kind {
-            Kind::LaunchPlan => plan::build(&draft.document, &head.id, known).map(|plan| vec![plan]),
+            Kind::LaunchPlan => {
+                plan::build(&draft.document, &head.id, known).map(|plan| vec![(plan, Origin::Document)])
+            }
             Kind::Workflow => build_workflow(draft, &head.id, known, &planned),
         };
         let entities =
@@ -163,7 +169,7 @@ fn build_workflow(
     id: &Identifier,
     known: &mut Known<'_>,
     planned: &HashSet<Name>,
-) -> Result<Vec<Entity>, WorkflowError> {
+) -> Result<Built, WorkflowError> {
     let fields = Fields::new(&draft.document, "", &KEYS)?;
     let parameters = Parameters::read(&fields)?;
     let drafts = nodes(&fields)?;
@@ -197,6 +203,7 @@ fn build_workflow(
         .text("description")?
         .map(|text| DescriptionEntity { short_description: text.to_owned(), ..DescriptionEntity::default() });
     let plan = plan::default_plan(id, &parameters);
+    let defaults = parameters.to_map().encode_to_vec();
     let has_plan = plan.id().is_some_and(|id| known.has_launch_plan(id) || planned.contains(&known.name(id)));
     known.add_workflow(
         id,
@@ -207,8 +214,8 @@ fn build_workflow(
         },
     );
     let spec = WorkflowSpec { template: Some(template), sub_workflows, description };
-    let workflow = Entity::Workflow(Box::new(spec));
-    Ok(if has_plan { vec![workflow] } else { vec![workflow, plan] })
+    let workflow = (Entity::Workflow(Box::new(spec)), Origin::ShortWorkflow { defaults });
+    Ok(if has_plan { vec![workflow] } else { vec![workflow, (plan, Origin::DefaultPlan)] })
 }
 
 fn on_failure(fields: &Fields<'_>) -> Result<OnFailurePolicy, WorkflowError> {
