@@ -21,7 +21,7 @@ pub use self::{
     attempt::Reason,
     elements::{Element, Elements, errors},
     gate::Gate,
-    node::{Cache, Node},
+    node::{Cache, Node, Reused},
     pace::Pace,
     specs::Specs,
 };

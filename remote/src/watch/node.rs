@@ -4,8 +4,8 @@ use super::{Elements, Gate, Reason};
 use crate::proto::{
     admin::{NodeExecution, NodeExecutionClosure, node_execution_closure::TargetMetadata},
     core::{
-        CatalogCacheStatus, ExecutionError, NodeExecutionIdentifier, WorkflowExecutionIdentifier,
-        node_execution::Phase,
+        CatalogCacheStatus, CatalogMetadata, ExecutionError, NodeExecutionIdentifier,
+        WorkflowExecutionIdentifier, catalog_metadata, node_execution::Phase,
     },
 };
 
@@ -26,6 +26,10 @@ pub struct Node {
     pub phase: Phase,
     /// What the cache had to say.
     pub cache: Cache,
+    /// Where its outputs come from, if the cache had them.
+    pub reused: Option<Reused>,
+    /// The version of the task that it runs, where the workflow says it.
+    pub task_version: Option<String>,
     /// The attempt that it is at, from 1; 0 when none was made.
     pub attempt: u32,
     /// The execution that a launch-plan node started.
@@ -53,6 +57,25 @@ pub struct Node {
     pub(super) is_dynamic: bool,
     pub(super) is_parent: bool,
     is_task: bool,
+}
+
+/// Who stored the outputs that a node has from the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reused {
+    /// The version of the task that ran then.
+    pub task_version: String,
+    /// The execution that it ran in.
+    pub execution: WorkflowExecutionIdentifier,
+}
+
+impl Reused {
+    fn new(entry: CatalogMetadata) -> Option<Self> {
+        let catalog_metadata::SourceExecution::SourceTaskExecution(source) = entry.source_execution?;
+        Some(Self {
+            task_version: source.task_id?.version,
+            execution: source.node_execution_id?.execution_id?,
+        })
+    }
 }
 
 /// What the cache did for a node.
@@ -126,8 +149,13 @@ impl Node {
         let closure = node.closure.unwrap_or_default();
         let phase = closure.phase();
         let phase_since = phase_since(&closure);
+        let mut reused = None;
         let (cache, child, is_task) = match closure.target_metadata {
-            Some(TargetMetadata::TaskNodeMetadata(task)) => (task.cache_status().into(), None, true),
+            Some(TargetMetadata::TaskNodeMetadata(task)) => {
+                let cache = task.cache_status().into();
+                reused = task.catalog_key.filter(|_| cache == Cache::Hit).and_then(Reused::new);
+                (cache, None, true)
+            }
             Some(TargetMetadata::WorkflowNodeMetadata(workflow)) => {
                 (Cache::Unused, workflow.execution_id, false)
             }
@@ -141,6 +169,8 @@ impl Node {
             depth,
             phase,
             cache,
+            reused,
+            task_version: None,
             attempt: 0,
             child,
             phase_since,
@@ -166,6 +196,14 @@ impl Node {
     #[must_use]
     pub fn key(&self, execution: &WorkflowExecutionIdentifier) -> NodeExecutionIdentifier {
         NodeExecutionIdentifier { node_id: self.id.clone(), execution_id: Some(execution.clone()) }
+    }
+
+    /// Who stored its outputs, if that was another version of its task. The cache asks for the task's name and cache version
+    /// only, so an edited task may get what it would not give any more.
+    #[must_use]
+    pub fn reused_from_other_version(&self) -> Option<&Reused> {
+        let own = self.task_version.as_ref().filter(|version| !version.is_empty())?;
+        self.reused.as_ref().filter(|reused| !reused.task_version.is_empty() && reused.task_version != *own)
     }
 
     /// Whether tasks may have been tried for it.

@@ -51,7 +51,11 @@ impl<'c> Specs<'c> {
     /// When the server cannot be asked.
     pub async fn describe(&mut self, execution: &admin::Execution, nodes: &mut [Node]) -> Result<(), Error> {
         // Of a single task the workflow was made by the server; it says nothing new.
-        if nodes.is_empty() || runs_task(execution) {
+        if let Some(task) = task_of(execution) {
+            nodes.iter_mut().for_each(|node| node.task_version = Some(task.version.clone()));
+            return Ok(());
+        }
+        if nodes.is_empty() {
             return Ok(());
         }
         let id = execution.id.clone().unwrap_or_default();
@@ -70,6 +74,7 @@ impl<'c> Specs<'c> {
             if let Some((scope, spec)) = self.defined.get(&node.id) {
                 node.name = name(spec);
                 node.gate = gate(spec);
+                node.task_version = task_version(spec);
                 node.is_handler = scope.is_handler(&spec.id);
             }
         }
@@ -82,7 +87,7 @@ impl<'c> Specs<'c> {
     ///
     /// When the server cannot be asked.
     pub async fn gates(&mut self, execution: &admin::Execution) -> Result<Vec<Gate>, Error> {
-        if runs_task(execution) {
+        if task_of(execution).is_some() {
             return Ok(Vec::new());
         }
         self.read_primary(execution).await?;
@@ -141,9 +146,10 @@ impl<'c> Specs<'c> {
     }
 }
 
-fn runs_task(execution: &admin::Execution) -> bool {
+/// The task that an execution runs, if that is all.
+fn task_of(execution: &admin::Execution) -> Option<&Identifier> {
     let entity = execution.spec.as_ref().and_then(|spec| spec.launch_plan.as_ref());
-    entity.is_some_and(|id| id.resource_type() == ResourceType::Task)
+    entity.filter(|id| id.resource_type() == ResourceType::Task)
 }
 
 impl Scope {
@@ -231,6 +237,18 @@ fn target_name(node: &core::Node) -> Option<&str> {
         Target::BranchNode(_) => return None,
     };
     Some(&id.name)
+}
+
+/// The version of the task that a node runs, be it for each element of a list.
+fn task_version(node: &core::Node) -> Option<String> {
+    match node.target.as_ref()? {
+        Target::TaskNode(task) => {
+            let task_node::Reference::ReferenceId(id) = task.reference.as_ref()?;
+            Some(id.version.clone())
+        }
+        Target::ArrayNode(array) => task_version(array.node.as_deref()?),
+        Target::WorkflowNode(_) | Target::GateNode(_) | Target::BranchNode(_) => None,
+    }
 }
 
 fn signal(gate: &core::GateNode) -> Option<&str> {

@@ -3,7 +3,7 @@
 use remote::{
     literal::type_name,
     proto::core::{WorkflowExecutionIdentifier, task_execution::Phase as TaskPhase},
-    watch::{Element, Gate, Node, is_node_done},
+    watch::{Element, Gate, Node, Reused, is_node_done},
 };
 
 use super::super::{
@@ -49,7 +49,7 @@ pub fn state(node: &Node) -> String {
         text = format!("{text}, {elements}");
     }
     if let Some(word) = node.cache.word() {
-        text = format!("{text}, {word}");
+        text = format!("{text}, {word}{}", reused(node));
     }
     if node.attempt > 1 {
         text = format!("{text}, attempt {}", node.attempt);
@@ -61,6 +61,28 @@ pub fn state(node: &Node) -> String {
         text = format!("{text}, execution {}", child.name);
     }
     text
+}
+
+/// Whose result a node has, if another version of its task stored it: that may surprise whoever edited the task.
+fn reused(node: &Node) -> String {
+    let (Some(from), Some(own)) = (node.reused_from_other_version(), &node.task_version) else {
+        return String::new();
+    };
+    let Reused { task_version, execution } = from;
+    format!(
+        " (task version {own}; stored by version {task_version} in execution {}; `--overwrite-cache` runs it again)",
+        execution.name
+    )
+}
+
+/// What the cache had to say of a node, for a table.
+#[must_use]
+pub fn cache(node: &Node) -> Option<String> {
+    let word = node.cache.word()?;
+    Some(match node.reused_from_other_version() {
+        Some(from) => format!("{word} from task version {}", from.task_version),
+        None => word.to_owned(),
+    })
 }
 
 /// `2 of 3 elements, 1 failed`, of a map task.

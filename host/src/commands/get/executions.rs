@@ -252,7 +252,7 @@ fn node_rows(of: &Node) -> Vec<Vec<String>> {
         format!("{indent}{}", of.id),
         show::or_nothing(&node::short_name(of).unwrap_or_default()),
         phase,
-        of.cache.word().unwrap_or(show::NOTHING).to_owned(),
+        node::cache(of).unwrap_or_else(|| show::NOTHING.to_owned()),
         time::moment(of.started_at.as_ref()),
         time::duration(of.duration.as_ref()),
         show::or_nothing(&node::gist(error)),
