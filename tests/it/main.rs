@@ -36,6 +36,7 @@ mod register;
 mod register_send;
 mod round_trip;
 mod run;
+mod run_files;
 mod sandbox;
 mod sandbox_choice;
 #[cfg(unix)]

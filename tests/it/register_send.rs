@@ -38,6 +38,7 @@ workflow     shout  v1       registered
 launch plan  shout  v1       registered
 ------- stderr -------
 3 registered
+run it with `flyte-host run shout:v1`
 [exit: 0]
 "#]]
     );
@@ -50,34 +51,37 @@ workflow     shout  v1       unchanged
 launch plan  shout  v1       unchanged
 ------- stderr -------
 3 unchanged
+run it with `flyte-host run shout:v1`
 [exit: 0]
 "#]]
     );
 }
 
-/// Registers files, and returns the one version that all of it has.
-fn derived(home: &TestEnvironment, arguments: &[&str]) -> String {
+/// Registers files, and returns the versions by kind and name.
+fn derived(home: &TestEnvironment, arguments: &[&str]) -> Vec<(String, String)> {
     let told = home.command().arg("register").args(arguments).args(["-o", "json"]).output().unwrap();
     let account: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout).unwrap();
-    let version = account[0]["version"].as_str().unwrap().to_owned();
-    assert!(account.iter().all(|entity| entity["version"] == *version), "{account:?}");
-    let note = String::from_utf8(told.stderr).unwrap();
-    assert!(note.starts_with(&format!("version `{version}`, made of the content\n")), "{note}");
-    version
+    let text = |entity: &serde_json::Value, key: &str| entity[key].as_str().unwrap().to_owned();
+    let named =
+        |entity| (format!("{} {}", text(entity, "kind"), text(entity, "name")), text(entity, "version"));
+    let mut versions: Vec<_> = account.iter().map(named).collect();
+    versions.sort();
+    versions
 }
 
 #[test]
 fn the_version_is_made_of_the_content() {
     let home = home_of(HELLO);
-    let version = derived(&home, &["hello.yaml"]);
-    assert_eq!(version.len(), 16, "{version}");
+    let versions = derived(&home, &["hello.yaml"]);
+    assert!(versions.iter().all(|(_, version)| version.len() == 16), "{versions:?}");
     // The same elsewhere, and in another order.
     let (task, workflow) = HELLO.split_once("---\n").unwrap();
     home.write("1.yaml", workflow);
     home.write("2.yaml", task);
-    assert_eq!(derived(&home, &["1.yaml", "2.yaml", "-d", "staging"]), version);
+    assert_eq!(derived(&home, &["1.yaml", "2.yaml", "-d", "staging"]), versions);
     home.write("hello.yaml", HELLO.replace("image: sh", "image: bash"));
-    assert_ne!(derived(&home, &["hello.yaml"]), version);
+    let changed = derived(&home, &["hello.yaml"]);
+    assert!(changed.iter().zip(&versions).all(|(new, old)| new.0 == old.0 && new.1 != old.1), "{changed:?}");
 }
 
 #[test]
@@ -166,6 +170,7 @@ workflow     shout  v1       unchanged
 launch plan  shout  v1       unchanged, active
 ------- stderr -------
 3 unchanged
+run it with `flyte-host run shout:v1`
 [exit: 0]
 "#]]
     );
@@ -258,6 +263,7 @@ launch plan  shout  v1       registered
 task         apart  v1       unchanged
 ------- stderr -------
 2 registered, 2 unchanged
+run it with `flyte-host run shout:v1`
 [exit: 0]
 "#]]
     );
@@ -369,6 +375,7 @@ task  cached  v1       registered
 ------- stderr -------
 task `cached`: image `my-company/flyte-base:v1.2.3` (get_default_image); cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
 1 registered
+run it with `flyte-host run cached:v1`
 [exit: 0]
 "#]]
     );
@@ -449,6 +456,7 @@ KIND  NAME  VERSION  RESULT
 task  fast  v1       registered
 ------- stderr -------
 1 registered
+run it with `flyte-host run fast:v1`
 [exit: 0]
 "#]]
     );

@@ -3,6 +3,7 @@
 mod account;
 mod dry_run;
 mod hooks;
+pub mod offer;
 mod prepare;
 mod send;
 
@@ -25,6 +26,11 @@ use crate::{
 };
 use hooks::Hooks;
 
+pub(super) use send::register_for_run;
+
+/// Where tasks unpack the code of a package.
+const DESTINATION: &str = ".";
+
 /// Register tasks, workflows and launch plans
 ///
 /// FILES are YAML or JSON documents (Flyte's own messages, or the short form of a container task), `.pb`
@@ -34,6 +40,11 @@ use hooks::Hooks;
 /// A container task without an image gets that of `get_default_image`, of FLYTE_INTERNAL_IMAGE, or the
 /// built-in one; a secret without a group is refused if `secret_requires_group` says so; a task that is to be
 /// cached and names no version gets that of `get_default_cache_policies`.
+///
+/// An entity that names no version gets that of `--version`, or the hash of its content: of its own message and, by their
+/// versions, of the tasks, workflows and launch plans that it refers to. What else is in FILES does not count, nor do
+/// the project and the domain that it is sent to. `run NAME` takes the version that was created last; `run
+/// NAME:VERSION` and `run FILES` take the one that was registered.
 ///
 /// Each entity is sent after what it needs. One that is there already, just as it is, stays unchanged; when one is
 /// refused, what needs it is not sent and the rest is, so that a second run completes the first. A workflow
@@ -56,7 +67,7 @@ pub struct RegisterArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Version for whatever names none; without it, one is made of the content
+    /// Version for entities without one [default: content hash of each]
     #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
 
@@ -65,7 +76,7 @@ pub struct RegisterArgs {
     activate_launchplans: bool,
 
     /// Where tasks unpack the code that comes with a package
-    #[arg(short = 'D', long, value_name = "DIR", default_value = ".", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(short = 'D', long, value_name = "DIR", default_value = DESTINATION, value_parser = NonEmptyStringValueParser::new())]
     destination_dir: String,
 
     /// Folder for the files of `register --dry-run -o pb`
@@ -86,7 +97,22 @@ pub fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
         identity.project.clone_from(&context.global.project);
         identity.domain.clone_from(&context.global.domain);
     }
-    let mut entries = register::read(&args.files, &identity)
+    let (entries, notes) = read(&args.files, &identity, context)?;
+    if args.dry_run {
+        dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
+        notes.print(false);
+        return Ok(());
+    }
+    send::run(args, context, entries, &notes)
+}
+
+/// Reads what is to be registered, and lets the plugins' rules act on it.
+fn read(
+    files: &[PathBuf],
+    identity: &Identity,
+    context: &Context<'_>,
+) -> Result<(Vec<Entry>, Notes), Failure> {
+    let mut entries = register::read(files, identity)
         .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
     let configuration = context
         .configurations
@@ -98,12 +124,7 @@ pub fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
         let applied = apply(entry, &hooks, &configuration.images)?;
         notes.add(entry, &applied);
     }
-    if args.dry_run {
-        dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
-        notes.print(false);
-        return Ok(());
-    }
-    send::run(args, context, entries, &notes)
+    Ok((entries, notes))
 }
 
 fn check_output(args: &RegisterArgs, output: OutputArg) -> Result<(), Failure> {

@@ -4,17 +4,23 @@ pub(super) mod inputs;
 pub mod name;
 mod options;
 mod target;
+mod what;
 
-use clap::Args;
-use remote::proto::{
-    admin::ExecutionCreateRequest,
-    core::{LiteralMap, WorkflowExecutionIdentifier},
+use std::ffi::OsString;
+
+use clap::{Args, ValueHint, builder::NonEmptyStringValueParser};
+use remote::{
+    proto::{
+        admin::ExecutionCreateRequest,
+        core::{LiteralMap, WorkflowExecutionIdentifier},
+    },
+    register::Kind,
 };
 
 use super::{
     Context,
-    entity::Versioned,
     follow::{self, WaitArgs},
+    register::{self, offer::Offer},
     session::Session,
 };
 use crate::cli::{exit::Exit, output, report::Failure};
@@ -22,12 +28,18 @@ use inputs::InputArgs;
 use name::Chosen;
 use options::Options;
 use target::Target;
+use what::What;
 
 /// Run a launch plan, a workflow or a task
 ///
 /// NAME is looked for among launch plans first, then workflows, then tasks; `--launch-plan`, `--workflow` and
-/// `--task` look in one place only. Without a version the newest is run. A workflow is run by the launch
-/// plan of its own name and version, which is registered if it is not there.
+/// `--task` look in one place only. Without a version, the one that was created last is run. A workflow is run by the
+/// launch plan of its own name and version, which is registered if it is not there.
+///
+/// FILES are registered first, as `register` does it, and exactly what they hold is run. NAME is needed only if they hold
+/// more than one workflow or launch plan, or no workflow and more than one task. An argument is a file if there is such
+/// a file, if it has a `/`, or if it ends in `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`; `-` is the standard
+/// input.
 ///
 /// Inputs are checked before anything is sent. An input that is a file or folder may name one of this machine,
 /// which is uploaded.
@@ -39,12 +51,19 @@ use target::Target;
     arg_required_else_help = true,
     after_help = "Examples:\n  \
         flyte-host run my.workflow -i name=World --wait\n  \
+        flyte-host run hello.yaml -i name=World --wait\n  \
+        flyte-host run tasks.yaml workflows.yaml my.workflow --inputs-file inputs.yaml\n  \
         flyte-host run my.task:v1 --task -i 'sizes=[1, 2]' -i data=./data.csv\n  \
         flyte-host run my.workflow --inputs-file inputs.yaml --wait -o json"
 )]
 pub struct RunArgs {
-    /// What to run, as NAME or NAME:VERSION
-    name: Versioned,
+    /// What to run, as NAME or NAME:VERSION, or FILES with it
+    #[arg(required = true, value_name = "NAME|FILES", value_hint = ValueHint::AnyPath)]
+    what: Vec<OsString>,
+
+    /// Version of NAME, or for what in FILES has none [default: the newest; content hashes]
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    version: Option<String>,
 
     /// Run the task of this name
     #[arg(long, group = "kind")]
@@ -78,8 +97,20 @@ pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
     args.options.check()?;
     let given = args.inputs.read()?;
+    let what = What::new(&args.what)?;
     let session = context.session()?;
-    let target = session.block_on(Target::find(&session, args))?;
+    let target = match &what {
+        What::Name(name) => {
+            let name = name.with_version(args.version.as_ref())?;
+            session.block_on(Target::find(&session, args, &name))?
+        }
+        What::Files { files, name } => {
+            let choose = |offers: &[Offer]| what::choose(offers, name.as_ref(), args.kind());
+            let version = args.version.as_deref();
+            let offer = register::register_for_run(&session, context, files, version, choose)?;
+            session.block_on(Target::read(&session, &offer))?
+        }
+    };
     let mut inputs = target.inputs(given)?;
     let name = Chosen::new(args.options.name());
     session.block_on(name.check_free(&session))?;
@@ -88,6 +119,15 @@ pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     output::note(&format!("running {target}\n"));
     let id = session.block_on(start(&session, args, &name, &target, inputs))?;
     follow::started(&session, id, &args.wait, format)
+}
+
+impl RunArgs {
+    /// The kind that a flag asks for.
+    fn kind(&self) -> Option<Kind> {
+        let flags =
+            [(self.task, Kind::Task), (self.workflow, Kind::Workflow), (self.launch_plan, Kind::LaunchPlan)];
+        flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, kind)| kind)
+    }
 }
 
 async fn start(

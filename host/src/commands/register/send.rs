@@ -1,15 +1,29 @@
-//! `register` without `--dry-run`.
+//! `register` without `--dry-run`, and what `run FILE` does first.
+
+use std::{collections::BTreeSet, path::PathBuf};
 
 use remote::register::{
-    Entry,
-    send::{self, Options},
+    Entity, Entry, Identity,
+    send::{self, Options, Outcome},
 };
 
-use super::{Notes, RegisterArgs, account::Account, prepare};
-use crate::{
-    cli::{progress, report::Failure},
-    commands::Context,
+use super::{
+    Notes, RegisterArgs,
+    account::Account,
+    offer::{self, Offer},
+    prepare, read,
 };
+use crate::{
+    cli::{output::Format, progress, report::Failure},
+    commands::{Context, session::Session},
+};
+
+/// What was sent, and what came of it, at the same places.
+struct Sent {
+    entities: Vec<Entity>,
+    defaults: BTreeSet<usize>,
+    outcomes: Vec<Outcome>,
+}
 
 /// Sends what was read, and gives account of it.
 pub(super) fn run(
@@ -20,14 +34,62 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let set = prepare::prepare(&session, entries, &args.destination_dir)?;
-    let options = Options { activate: args.activate_launchplans, defaults: &set.defaults };
+    let sent = send(&session, entries, args.activate_launchplans, &args.destination_dir)?;
+    let options = Options { activate: args.activate_launchplans, defaults: &sent.defaults };
+    let account = Account { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
+    account.print(format)?;
+    notes.print(session.connection.is_sandbox());
+    account.result()?;
+    let offers = Offer::all(&sent.entities);
+    session.block_on(offer::warn_of_newer(&session, &offers, |offer| sent.was_there(offer)));
+    if format == Format::Table {
+        offer::note_commands(&session, &offers);
+    }
+    Ok(())
+}
+
+impl Sent {
+    /// Whether the server had what is offered before.
+    fn was_there(&self, offer: &Offer) -> bool {
+        self.entities.iter().zip(&self.outcomes).any(|(entity, outcome)| {
+            entity.kind() == offer.kind
+                && entity.id().is_some_and(|id| id.name == offer.id.name && id.version == offer.id.version)
+                && matches!(outcome, Outcome::Unchanged)
+        })
+    }
+}
+
+/// Registers files for `run`, and returns the one thing of them that is to be run. An account is given only of failures.
+///
+/// # Errors
+///
+/// As `register`, and when the files hold no such thing, or several.
+pub(in crate::commands) fn register_for_run(
+    session: &Session,
+    context: &Context<'_>,
+    files: &[PathBuf],
+    version: Option<&str>,
+    choose: impl FnOnce(&[Offer]) -> Result<Offer, Failure>,
+) -> Result<Offer, Failure> {
+    let identity = Identity { version: version.map(str::to_owned), ..Identity::default() };
+    let (entries, notes) = read(files, &identity, context)?;
+    let set = prepare::prepare(session, entries, super::DESTINATION)?;
+    let chosen = choose(&Offer::any(&set.entities))?;
+    let sent = send_set(session, set, false);
+    let options = Options { activate: false, defaults: &sent.defaults };
+    notes.print(session.connection.is_sandbox());
+    Account { session, entities: &sent.entities, outcomes: &sent.outcomes, options }.result()?;
+    Ok(chosen)
+}
+
+fn send(session: &Session, entries: Vec<Entry>, activate: bool, destination: &str) -> Result<Sent, Failure> {
+    Ok(send_set(session, prepare::prepare(session, entries, destination)?, activate))
+}
+
+fn send_set(session: &Session, set: prepare::Set, activate: bool) -> Sent {
+    let options = Options { activate, defaults: &set.defaults };
     let line = progress::line("registering", set.entities.len());
     let sending = send::send(&session.client, &set.entities, &set.order, options, |_, _| line.advance());
     let outcomes = session.block_on(sending);
-    drop(line);
-    let account = Account { session: &session, entities: &set.entities, outcomes: &outcomes, options };
-    account.print(format)?;
-    notes.print(session.connection.is_sandbox());
-    account.result()
+    Sent { entities: set.entities, defaults: set.defaults, outcomes }
 }

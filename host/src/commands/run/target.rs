@@ -4,7 +4,7 @@ use std::fmt;
 
 use remote::{
     Code,
-    list::Kind,
+    list::{self, Kind, Query},
     literal::{
         self, Problem,
         inputs::{self, Given},
@@ -13,12 +13,13 @@ use remote::{
         admin::{self, LaunchPlan, LaunchPlanCreateRequest, LaunchPlanSpec, Task, Workflow},
         core::{Identifier, LiteralMap, ResourceType, TypedInterface},
     },
-    register::Step,
+    register::{self, Step},
 };
 
 use super::{
     super::{
         entity::{self, Entity, Versioned, missing},
+        register::offer::Offer,
         session::Session,
         values,
     },
@@ -60,8 +61,7 @@ impl Target {
     }
 
     /// Finds it.
-    pub(super) async fn find(session: &Session, args: &RunArgs) -> Result<Self, Failure> {
-        let wanted = &args.name;
+    pub(super) async fn find(session: &Session, args: &RunArgs, wanted: &Versioned) -> Result<Self, Failure> {
         if args.task {
             return Ok(Self::task(one_kind(session, wanted, "--task").await?));
         }
@@ -83,6 +83,21 @@ impl Target {
         }
         let kinds = [Kind::LaunchPlan, Kind::Workflow, Kind::Task];
         Err(missing::missing(session, &kinds, wanted, missing::show).await)
+    }
+
+    /// Reads what was registered just now.
+    pub(super) async fn read(session: &Session, offer: &Offer) -> Result<Self, Failure> {
+        let client = &session.client;
+        let id = |resource: ResourceType| Identifier { resource_type: resource.into(), ..offer.id.clone() };
+        match offer.kind {
+            register::Kind::LaunchPlan => {
+                Ok(Self::launch_plan(LaunchPlan::read(client, id(ResourceType::LaunchPlan)).await?))
+            }
+            register::Kind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
+            register::Kind::Workflow => {
+                of_workflow(session, Workflow::read(client, id(ResourceType::Workflow)).await?).await
+            }
+        }
     }
 
     /// What the server is asked to run.
@@ -173,7 +188,7 @@ async fn one_kind<E: Entity>(session: &Session, wanted: &Versioned, flag: &str) 
     Err(missing::missing(session, &[E::KIND], wanted, namesake).await)
 }
 
-/// The launch plan of a workflow, which has its name and version.
+/// The launch plan of a workflow, which has its name, and its version or one of its own.
 async fn of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Failure> {
     let id = Identifier {
         resource_type: ResourceType::LaunchPlan.into(),
@@ -181,6 +196,15 @@ async fn of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Fa
     };
     let wanted = Versioned { name: id.name.clone(), version: Some(id.version.clone()) };
     if let Some(plan) = entity::look_for::<LaunchPlan>(session, &wanted).await? {
+        return Ok(Target::launch_plan(plan));
+    }
+    let name = list::named(&id.project, &id.domain, &id.name);
+    let is_of_workflow = |plan: &LaunchPlan| {
+        let workflow = plan.spec.as_ref().and_then(|spec| spec.workflow_id.as_ref());
+        workflow.is_some_and(|workflow| workflow.name == id.name && workflow.version == id.version)
+    };
+    let plans = LaunchPlan::list(&session.client, &name, &Query::newest(), is_of_workflow).await?;
+    if let Some(plan) = plans.into_iter().next() {
         return Ok(Target::launch_plan(plan));
     }
     Ok(Target::Workflow(Box::new(workflow), id))

@@ -1,0 +1,129 @@
+//! The arguments of `run`: a name, or files and perhaps a name in them.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{MAIN_SEPARATOR, Path, PathBuf},
+};
+
+use remote::{
+    near::nearest,
+    register::{self, Kind},
+};
+
+use super::super::{entity::Versioned, register::offer::Offer};
+use crate::cli::{exit::Exit, report::Failure};
+
+/// What is to be run, as it was typed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// Files to register first, and what of them to run.
+    Files { files: Vec<PathBuf>, name: Option<Versioned> },
+    /// Something that is registered.
+    Name(Versioned),
+}
+
+impl What {
+    /// Tells files from names.
+    ///
+    /// # Errors
+    ///
+    /// Of names there may be one.
+    pub(super) fn new(words: &[OsString]) -> Result<Self, Failure> {
+        let (files, names): (Vec<&OsString>, Vec<&OsString>) = words.iter().partition(|word| is_file(word));
+        let names: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        if names.len() > 1 {
+            let names = names.join("`, `");
+            return Err(Failure::new(Exit::Usage, format!("cannot run more than one name: `{names}`"))
+                .hint("write a file with its ending or as `./FILE`".to_owned()));
+        }
+        let parse = |name: &String| {
+            let name = name
+                .parse()
+                .map_err(|reason| Failure::new(Exit::Usage, format!("invalid name `{name}`: {reason}")));
+            name as Result<Versioned, Failure>
+        };
+        let name = names.first().map(parse).transpose()?;
+        match name {
+            Some(name) if files.is_empty() => Ok(Self::Name(name)),
+            name => Ok(Self::Files { files: files.into_iter().map(PathBuf::from).collect(), name }),
+        }
+    }
+}
+
+/// Whether an argument means a file: it exists, is a way to one, or is called like one.
+fn is_file(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    let path = Path::new(word);
+    text == "-" || text.contains(['/', MAIN_SEPARATOR]) || register::has_known_ending(path) || path.is_file()
+}
+
+/// The one of the offers that is meant. `all` are those that need no name.
+///
+/// # Errors
+///
+/// When there is none, or more than one.
+pub(super) fn choose(
+    offers: &[Offer],
+    name: Option<&Versioned>,
+    kind: Option<Kind>,
+) -> Result<Offer, Failure> {
+    let of_kind: Vec<&Offer> = offers.iter().filter(|offer| is_of_kind(offer, kind)).collect();
+    let candidates = match name {
+        Some(name) => best(of_kind.iter().copied().filter(|offer| is_named(offer, name))),
+        None => best(of_kind.iter().copied()),
+    };
+    match candidates.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(unknown(name, kind, &of_kind)),
+        many => {
+            let names: Vec<String> = many.iter().map(|offer| quoted(offer, name.is_some())).collect();
+            let what = if name.is_some() { "versions" } else { "candidates" };
+            Err(Failure::new(Exit::Usage, format!("the files hold several {what}: {}", names.join(", ")))
+                .hint("add the name of one of them behind the files".to_owned()))
+        }
+    }
+}
+
+fn is_of_kind(offer: &Offer, kind: Option<Kind>) -> bool {
+    match kind {
+        // A workflow is run by its launch plan.
+        Some(Kind::Workflow) => offer.word == Kind::Workflow,
+        Some(kind) => offer.kind == kind,
+        None => true,
+    }
+}
+
+fn is_named(offer: &Offer, name: &Versioned) -> bool {
+    offer.id.name == name.name && name.version.as_ref().is_none_or(|version| offer.id.version == *version)
+}
+
+/// Launch plans and workflows without one; tasks only if there are none of these.
+fn best<'o>(offers: impl Iterator<Item = &'o Offer>) -> Vec<&'o Offer> {
+    let offers: Vec<&Offer> = offers.collect();
+    let of = |kind: Kind| offers.iter().copied().filter(move |offer| offer.kind == kind);
+    let mut best: Vec<&Offer> = of(Kind::LaunchPlan).collect();
+    let is_bare = |workflow: &&Offer| !of(Kind::LaunchPlan).any(|plan| plan.id.name == workflow.id.name);
+    best.extend(of(Kind::Workflow).filter(is_bare));
+    if best.is_empty() { of(Kind::Task).collect() } else { best }
+}
+
+fn unknown(name: Option<&Versioned>, kind: Option<Kind>, offers: &[&Offer]) -> Failure {
+    let what = kind.map_or_else(|| "workflow, launch plan or task".to_owned(), |kind| kind.to_string());
+    let Some(name) = name else {
+        return Failure::new(Exit::Failed, format!("the files hold no {what}"));
+    };
+    let failure = Failure::new(Exit::Failed, format!("the files hold no {what} `{name}`"));
+    match nearest(&name.name, offers.iter().map(|offer| offer.id.name.as_str())) {
+        Some(near) if near != name.name => failure.hint(format!("did you mean `{near}`?")),
+        _ => {
+            let known: Vec<String> =
+                offers.iter().map(|offer| quoted(offer, name.version.is_some())).collect();
+            failure.hint((!known.is_empty()).then(|| format!("name one of {}", known.join(", "))))
+        }
+    }
+}
+
+fn quoted(offer: &Offer, with_version: bool) -> String {
+    let version = if with_version { format!(":{}", offer.id.version) } else { String::new() };
+    format!("{} `{}{version}`", offer.word, offer.id.name)
+}
