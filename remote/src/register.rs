@@ -10,7 +10,7 @@
 
 use std::{
     cell::LazyCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,6 +33,7 @@ mod message;
 pub mod order;
 pub mod package;
 mod references;
+pub mod registered;
 pub mod render;
 pub mod send;
 pub mod task;
@@ -47,6 +48,7 @@ pub use self::{
     identity::{DOMAIN, Identity, PROJECT, VERSION, lacks_version},
     json::write as to_json,
     package::FastArchive,
+    registered::{Registered, Wanted},
 };
 
 /// One thing to register, and where it came from.
@@ -115,30 +117,75 @@ impl From<Entry> for Found {
     }
 }
 
-/// Reads everything that can be registered from files, folders and, for `-`, standard input.
-///
-/// A folder is searched with its sub-folders, by name, hidden ones left out; only files that can hold entities
-/// (`.yaml`, `.yml`, `.json`, `.pb`, `.tgz`, `.tar.gz`) are read. Entries come in the order of the arguments, those of
-/// a package in the order of its indices. Identifiers are filled from `identity`.
+/// What was read, with short forms that wait for what they refer to.
+#[derive(Debug)]
+pub struct Documents {
+    found: Vec<Found>,
+}
+
+impl Documents {
+    /// Reads everything that can be registered from files, folders and, for `-`, standard input.
+    ///
+    /// A folder is searched with its sub-folders, by name, hidden ones left out; only files that can hold entities
+    /// (`.yaml`, `.yml`, `.json`, `.pb`, `.tgz`, `.tar.gz`) are read.
+    ///
+    /// # Errors
+    ///
+    /// Stops at the first input that cannot be read.
+    pub fn read(paths: &[PathBuf]) -> Result<Self, ReadError> {
+        let mut found = Vec::new();
+        for path in paths {
+            if path.as_os_str() == "-" {
+                let bytes = package::read_limited(io::stdin().lock(), package::MAX_ARCHIVE_BYTES);
+                let bytes = bytes.map_err(|cause| ReadError::new(Source::whole(path), cause))?;
+                found.extend(read_documents(path, &bytes, false)?);
+            } else if path.is_dir() {
+                found.extend(read_folder(path)?);
+            } else {
+                found.extend(read_files(std::slice::from_ref(path))?);
+            }
+        }
+        Ok(Self { found })
+    }
+
+    /// What is referred to and was not read, each once. `scope` is the project, domain and version of whatever names none.
+    #[must_use]
+    pub fn missing(&self, scope: &Identity) -> BTreeSet<Wanted> {
+        let names = workflow::names(&self.found, scope);
+        workflow::missing(&self.found, &names)
+    }
+
+    /// The names of a kind that were read.
+    #[must_use]
+    pub fn names(&self, kind: Kind) -> BTreeSet<String> {
+        let scope = Identity::default();
+        workflow::names(&self.found, &scope).names(kind).map(str::to_owned).collect()
+    }
+
+    /// Makes entities of everything, in the order of the arguments, those of a package in the order of its indices.
+    /// Identifiers are filled from `identity`; `scope` is where whatever stays open will be.
+    ///
+    /// # Errors
+    ///
+    /// At the first short form that cannot be built, or reference to what is neither here nor registered.
+    pub fn resolve(
+        self,
+        identity: &Identity,
+        scope: &Identity,
+        registered: &Registered,
+    ) -> Result<Vec<Entry>, ReadError> {
+        let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
+        Ok(workflow::resolve(self.found, scope, registered)?.into_iter().map(fill).collect())
+    }
+}
+
+/// Reads everything that can be registered, and asks no server: see [`Documents`].
 ///
 /// # Errors
 ///
-/// Stops at the first input that cannot be read whole; short forms of workflows are looked into after all else.
+/// When an input cannot be read whole; short forms of workflows are looked into after all else.
 pub fn read(paths: &[PathBuf], identity: &Identity) -> Result<Vec<Entry>, ReadError> {
-    let mut found = Vec::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            let bytes = package::read_limited(io::stdin().lock(), package::MAX_ARCHIVE_BYTES);
-            let bytes = bytes.map_err(|cause| ReadError::new(Source::whole(path), cause))?;
-            found.extend(read_documents(path, &bytes, false)?);
-        } else if path.is_dir() {
-            found.extend(read_folder(path)?);
-        } else {
-            found.extend(read_files(std::slice::from_ref(path))?);
-        }
-    }
-    let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
-    Ok(workflow::resolve(found, identity)?.into_iter().map(fill).collect())
+    Documents::read(paths)?.resolve(identity, identity, &Registered::default())
 }
 
 fn read_folder(folder: &Path) -> Result<Vec<Found>, ReadError> {
@@ -207,8 +254,8 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<Found>, ReadError> {
     for file in files {
         let fail = |cause| ReadError::new(Source::whole(file), cause);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let file_type = FileType::of(file).ok_or_else(|| fail(Cause::FileType))?;
         let reader = fs::File::open(file).map_err(|error| fail(error.into()))?;
+        let file_type = FileType::of(file).ok_or_else(|| fail(Cause::FileType))?;
         match file_type {
             FileType::Json | FileType::Yaml => {
                 let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;

@@ -608,8 +608,8 @@ hint: add `task`, `workflow` or `launch_plan`, with the name of one
         "task: greet",
         "workflow: grets",
         str![[r#"
-line 7: `nodes.greet` runs the workflow `grets`, which is not among what is read
-hint: read both together, or run it by `launch_plan`
+line 7: node `greet` runs workflow `grets`, which is not in these files
+hint: add its file, or run it by `launch_plan`
 "#]],
     );
     refused(
@@ -634,10 +634,14 @@ hint: read both together, or run it by `launch_plan`
 #[test]
 fn outputs_of_unknown_type_must_say_it() {
     let workflow = "{workflow: w, nodes: {a: {task: far}}, outputs: {x: $a.out}}";
-    snapbox::assert_data_eq!(read(&[workflow]).unwrap_err(), str![[r#"
-line 1: `outputs.x` has a type that cannot be told: the task `far` does not tell it, or is not among what is read
-hint: say it: `{from: …, type: …}`
-"#]].raw());
+    snapbox::assert_data_eq!(
+        read(&[workflow]).unwrap_err(),
+        str![[r#"
+line 1: node `a` runs task `far`, which is not in these files
+hint: write the type: `outputs.x: {from: …, type: …}`
+"#]]
+        .raw()
+    );
     let workflow = "{workflow: w, nodes: {a: {task: far, inputs: {x: {}}}}}";
     snapbox::assert_data_eq!(
         read(&[workflow]).unwrap_err(),

@@ -51,6 +51,7 @@ workflow     hello.twice  v1       registered
 launch plan  hello.twice  v1       registered, active
 ------- stderr -------
 7 registered
+run it with `flyte-host run hello.twice:v1`
 [exit: 0]
 "#]]
         );

@@ -32,6 +32,7 @@ mod network;
 mod project;
 mod readme;
 mod recorded;
+mod references;
 mod register;
 mod register_send;
 mod round_trip;

@@ -37,6 +37,7 @@ workflow     hello.twice  v1       unchanged
 launch plan  hello.twice  v1       unchanged
 ------- stderr -------
 5 registered, 2 unchanged
+run it with `flyte-host run hello.twice:v1`
 [exit: 0]
 NAME      VALUE
 greeting  Hello, Hello, World!!

@@ -393,6 +393,6 @@ fn what_was_registered_is_registered() {
             .collect();
         let files: Vec<_> = documents.iter().map(|file| file.to_str().unwrap()).collect();
         let printed = home.run(&[&["register"], &files[..]].concat());
-        assert!(printed.ends_with("registered\n[exit: 0]"), "{scenario}: {printed}");
+        assert!(printed.ends_with("[exit: 0]") && !printed.contains("unchanged"), "{scenario}: {printed}");
     }
 }

@@ -53,6 +53,7 @@ KIND  NAME  VERSION  RESULT
 task  say   v1       unchanged
 ------- stderr -------
 1 unchanged
+run it with `flyte-host run say:v1`
 [exit: 0]
 "#]]
     );
@@ -66,6 +67,7 @@ workflow     shout  v1       unchanged
 launch plan  shout  v1       unchanged
 ------- stderr -------
 3 unchanged
+run it with `flyte-host run shout:v1`
 [exit: 0]
 "#]]
     );
@@ -77,6 +79,8 @@ launch plan  shout  v1       unchanged
 launch plan  loud   v1       unchanged
 ------- stderr -------
 2 unchanged
+run `shout` with `flyte-host run shout:v1`
+run `loud` with `flyte-host run loud:v1`
 [exit: 0]
 "#]]
     );
@@ -99,6 +103,7 @@ workflow     shout  v2       registered
 launch plan  shout  v2       registered
 ------- stderr -------
 3 registered
+run it with `flyte-host run shout:v2`
 [exit: 0]
 "#]]
     );

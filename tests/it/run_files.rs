@@ -122,8 +122,7 @@ workflow     hello  [V1]  unchanged
 launch plan  hello  [V1]  unchanged
 ------- stderr -------
 3 unchanged
-warning: what is unchanged is not the newest: `run hello` would take version `[V2]`, not `[V1]`
-hint: run `flyte-host run hello:[V1]` to run what was registered
+warning: version `[V1]` of `hello` is not the newest: `flyte-host run hello` takes `[V2]`
 run it with `flyte-host run hello:[V1]`
 [exit: 0]
 
@@ -168,8 +167,7 @@ hello
 hello
 ------- stderr -------
 3 unchanged
-warning: what is unchanged is not the newest: `run hello` would take version `[V2]`, not `[V1]`
-hint: run `flyte-host run hello:[V1]` to run what was registered
+warning: version `[V1]` of `hello` is not the newest: `flyte-host run hello` takes `[V2]`
 [exit: 0]
 
 "#]]
@@ -283,7 +281,7 @@ fn the_one_that_is_meant_is_found() {
         str![[r#"
 ------- stderr -------
 error: the files hold several candidates: workflow `hello`, launch plan `nightly`
-hint: add the name of one of them behind the files
+hint: add one of these names: `flyte-host run FILES hello`
 [exit: 2]
 
 "#]]
@@ -401,8 +399,7 @@ error: cannot read `missing.yaml`
         str![[r#"
 ------- stderr -------
 error: cannot read `there/hello`
-  caused by: it is neither a document, a package nor a `.pb` file
-hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
+  caused by: No such file or directory (os error 2)
 [exit: 1]
 
 "#]]
@@ -416,6 +413,7 @@ hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
 error: cannot read `hello`
   caused by: it is neither a document, a package nor a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
+hint: run `flyte-host run hello:latest` to run what is registered as `hello`
 [exit: 1]
 
 "#]]

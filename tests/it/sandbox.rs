@@ -142,6 +142,7 @@ workflow     shout  v1       registered
 launch plan  shout  v1       registered
 ------- stderr -------
 3 registered
+run it with `flyte-host run shout:v1`
 [exit: 0]
 "#]]
     );

@@ -3,6 +3,7 @@
 mod account;
 mod dry_run;
 mod hooks;
+mod lookup;
 pub mod offer;
 mod prepare;
 mod send;
@@ -14,7 +15,7 @@ use remote::{
     config::Images,
     proto::core::TaskTemplate,
     register::{
-        self, Entity, Entry, Identity,
+        Documents, Entity, Entry, Identity, ReadError, Registered,
         defaults::{self, Applied},
     },
 };
@@ -46,6 +47,9 @@ const DESTINATION: &str = ".";
 /// the project and the domain that it is sent to. `run NAME` takes the version that was created last; `run
 /// NAME:VERSION` and `run FILES` take the one that was registered.
 ///
+/// A task, workflow or launch plan that is referred to and not in FILES is looked up on the server: in the version that the
+/// reference names, or else in that of `--version`, or else the newest one.
+///
 /// Each entity is sent after what it needs. One that is there already, just as it is, stays unchanged; when one is
 /// refused, what needs it is not sent and the rest is, so that a second run completes the first. A workflow
 /// without a launch plan of its name and version gets one; one that is there already stays as it is.
@@ -63,7 +67,7 @@ pub struct RegisterArgs {
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 
-    /// Print what would be registered, and ask no server
+    /// Print what would be registered; a server is asked only for what FILES refer to and do not hold
     #[arg(long)]
     dry_run: bool,
 
@@ -97,23 +101,34 @@ pub fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
         identity.project.clone_from(&context.global.project);
         identity.domain.clone_from(&context.global.domain);
     }
-    let (entries, notes) = read(&args.files, &identity, context)?;
+    let documents = read(&args.files)?;
     if args.dry_run {
+        let (scope, registered) = lookup::ask_if_possible(&documents, &identity, context);
+        let (entries, notes) = build(documents, &identity, &scope, &registered, context)?;
         dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
         notes.print(false);
         return Ok(());
     }
-    send::run(args, context, entries, &notes)
+    send::run(args, context, documents, &identity)
 }
 
-/// Reads what is to be registered, and lets the plugins' rules act on it.
-fn read(
-    files: &[PathBuf],
+fn read(files: &[PathBuf]) -> Result<Documents, Failure> {
+    Documents::read(files).map_err(|error| unread(&error))
+}
+
+fn unread(error: &ReadError) -> Failure {
+    Failure::from_error(Exit::Failed, error).hint(error.hint())
+}
+
+/// Makes entities of what was read, and lets the plugins' rules act on them.
+fn build(
+    documents: Documents,
     identity: &Identity,
+    scope: &Identity,
+    registered: &Registered,
     context: &Context<'_>,
 ) -> Result<(Vec<Entry>, Notes), Failure> {
-    let mut entries = register::read(files, identity)
-        .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
+    let mut entries = documents.resolve(identity, scope, registered).map_err(|error| unread(&error))?;
     let configuration = context
         .configurations
         .read(context.global.config.as_ref())

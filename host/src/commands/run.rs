@@ -107,7 +107,8 @@ pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
         What::Files { files, name } => {
             let choose = |offers: &[Offer]| what::choose(offers, name.as_ref(), args.kind());
             let version = args.version.as_deref();
-            let offer = register::register_for_run(&session, context, files, version, choose)?;
+            let offer = register::register_for_run(&session, context, files, version, choose)
+                .map_err(|failure| failure.hint(what::hint_of_file(files)))?;
             session.block_on(Target::read(&session, &offer))?
         }
     };

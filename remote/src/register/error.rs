@@ -160,6 +160,14 @@ pub enum Cause {
     /// A compressed package with something behind its end.
     #[error("it goes on after its end")]
     Trailing,
+    /// A message that refers, without a version, to what is neither read with it nor registered.
+    #[error("it refers to {what}")]
+    Unregistered {
+        /// The end of a sentence.
+        what: String,
+        /// The name that was meant.
+        near: Option<String>,
+    },
     /// A document that is none of the known messages.
     #[error("it is none of Flyte's messages: {0}")]
     Unrecognised(String),
@@ -186,6 +194,9 @@ impl Cause {
             Self::Unrecognised(_) => "a task or workflow has `template`, a launch plan has `id` and `spec`; \
                                       `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec` settles it"
                 .into(),
+            Self::Unregistered { near, .. } => {
+                return near.as_ref().map(|near| format!("did you mean `{near}`?"));
+            }
             Self::ShortForm { error, .. } => return error.hint(),
             Self::ShortWorkflow { error, .. } => return error.hint(),
             Self::Io(error) if is_about_content(error) => {

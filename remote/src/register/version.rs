@@ -207,7 +207,12 @@ impl<'e> Versions<'e> {
     fn workflow_digest(&mut self, spec: &WorkflowSpec) -> Digest {
         let embedded = self.embedded(spec);
         let bare = WorkflowSpec { sub_workflows: Vec::new(), ..spec.clone() };
-        self.digest_with(bare, &embedded, embedded.values().cloned().collect())
+        let mut digest = self.digest_with(bare, &embedded, embedded.values().cloned().collect());
+        if embedded.len() < spec.sub_workflows.len() {
+            // Several versions of one name: all of them count.
+            spec.sub_workflows.iter().for_each(|template| digest.add("template", &template.encode_to_vec()));
+        }
+        digest
     }
 
     /// A workflow's own message, and the versions of those within it.
@@ -291,6 +296,9 @@ impl<'e> Versions<'e> {
                 [(&mut id.project, PROJECT), (&mut id.domain, DOMAIN), (&mut id.version, VERSION)]
             {
                 *field = closed(field, placeholder).to_owned();
+            }
+            if role == Role::Own {
+                id.version.clear();
             }
             if let Some(version) = version {
                 id.version = version;

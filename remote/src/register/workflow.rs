@@ -32,11 +32,12 @@
 //!
 //! # What is known of tasks, workflows and launch plans
 //!
-//! What a node runs is looked up among everything that is read together, in whichever file it is. There, names and types are
-//! checked, and inputs that a sub-workflow or launch plan has defaults for may be left out. What is not there is taken
-//! to be on the server, which checks it: constants then have the type that JSON gives them (`3` is an `int`, `"3"` a
-//! `str`) or the one given in `{value: 3, type: float}`, and an output made of it says its type: `result: {from:
-//! $shout.text, type: str}`. A sub-workflow must be there, since Flyte stores it within the workflow.
+//! What a node runs is looked up among everything that is read together, in whichever file it is, and then on the server: in
+//! the version that the node names, in that of what is registered, or the newest one. Names and types are checked, and
+//! inputs that a sub-workflow or launch plan has defaults for may be left out. What is in neither place is refused. Where
+//! no server can be asked (`register --dry-run`), constants have the type that JSON gives them (`3` is an `int`, `"3"` a
+//! `str`) or the one given in `{value: 3, type: float}`, and an output says its type: `result: {from: $shout.text, type:
+//! str}`. A sub-workflow must be known, since Flyte stores it within the workflow.
 //!
 //! # What it becomes
 //!
@@ -54,12 +55,14 @@
 //! labels: {team: data}
 //! ```
 //!
-//! Its workflow must be among what is read, since the types of the inputs are the workflow's.
+//! Its workflow must be among what is read or registered, since the types of the inputs are the workflow's.
 
 mod bindings;
 mod draft;
 mod error;
 mod interfaces;
+mod lookup;
+mod missing;
 mod node;
 mod parameters;
 mod plan;
@@ -69,5 +72,6 @@ mod resolve;
 pub use self::error::WorkflowError;
 pub(super) use self::{
     draft::{Draft, Kind},
+    missing::{missing, names},
     resolve::resolve,
 };

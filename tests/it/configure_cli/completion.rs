@@ -358,3 +358,15 @@ For more information, try '--help'.
 "#]]
     );
 }
+
+#[test]
+fn files_complete_where_run_takes_them() {
+    if !is_installed("bash") {
+        return;
+    }
+    let home = toolbox();
+    home.write("hello.yaml", "");
+    home.write("plans/nightly.yaml", "");
+    snapshot!(bash(&home, "flyte-host run hel"), str![]);
+    snapshot!(bash(&home, "flyte-host run hello.yaml plans/n"), str![]);
+}

@@ -52,6 +52,7 @@ task  where-am-i  v1       registered
 ------- stderr -------
 info: [transport] call 1: CreateTask
 1 registered
+run it with `flyte-host run where-am-i:v1`
 [exit: 0]
 "#]]
     );
@@ -96,6 +97,7 @@ KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       registered
 ------- stderr -------
 1 registered
+run it with `flyte-host run where-am-i:v1`
 [exit: 0]
 $ flyte-host run remembered --task --name first
 first

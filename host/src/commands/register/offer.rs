@@ -99,13 +99,16 @@ pub(super) async fn warn_of_newer(session: &Session, offers: &[Offer], was_there
         let newest = newest(session, offer).await.filter(|newest| *newest != offer.id.version);
         newer.extend(newest.map(|newest| (offer, newest)));
     }
-    let Some((first, _)) = newer.first() else { return };
+    if newer.is_empty() {
+        return;
+    }
     let told = newer.iter().map(|(offer, newest)| {
-        format!("`run {}` would take version `{newest}`, not `{}`", offer.id.name, offer.id.version)
+        let Identifier { name, version, .. } = &offer.id;
+        let run = session.command(&["run", name]);
+        format!("version `{version}` of `{name}` is not the newest: `{run}` takes `{newest}`")
     });
-    let message = format!("what is unchanged is not the newest: {}", told.collect::<Vec<_>>().join("; "));
-    let hint = format!("run `{}` to run what was registered", first.command(session));
-    output::note(&Failure::new(Exit::Failed, message).hint(hint).render_warning());
+    let message = told.collect::<Vec<_>>().join("; ");
+    output::note(&Failure::new(Exit::Failed, message).render_warning());
 }
 
 /// The version that was created last; none if the server does not say, since a warning is not worth an error.

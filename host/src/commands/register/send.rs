@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use remote::register::{
-    Entity, Entry, Identity,
+    Documents, Entity, Entry, Identity,
     send::{self, Options, Outcome},
 };
 
 use super::{
     Notes, RegisterArgs,
     account::Account,
+    build, lookup,
     offer::{self, Offer},
     prepare, read,
 };
@@ -29,11 +30,12 @@ struct Sent {
 pub(super) fn run(
     args: &RegisterArgs,
     context: &Context<'_>,
-    entries: Vec<Entry>,
-    notes: &Notes,
+    documents: Documents,
+    identity: &Identity,
 ) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
+    let (entries, notes) = looked_up(&session, documents, identity, context)?;
     let sent = send(&session, entries, args.activate_launchplans, &args.destination_dir)?;
     let options = Options { activate: args.activate_launchplans, defaults: &sent.defaults };
     let account = Account { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
@@ -46,6 +48,18 @@ pub(super) fn run(
         offer::note_commands(&session, &offers);
     }
     Ok(())
+}
+
+/// Makes entities of what was read, with what is registered already.
+fn looked_up(
+    session: &Session,
+    documents: Documents,
+    identity: &Identity,
+    context: &Context<'_>,
+) -> Result<(Vec<Entry>, Notes), Failure> {
+    let scope = lookup::scope(session, identity);
+    let registered = lookup::ask(session, &documents, &scope)?;
+    build(documents, identity, &scope, &registered, context)
 }
 
 impl Sent {
@@ -72,7 +86,7 @@ pub(in crate::commands) fn register_for_run(
     choose: impl FnOnce(&[Offer]) -> Result<Offer, Failure>,
 ) -> Result<Offer, Failure> {
     let identity = Identity { version: version.map(str::to_owned), ..Identity::default() };
-    let (entries, notes) = read(files, &identity, context)?;
+    let (entries, notes) = looked_up(session, read(files)?, &identity, context)?;
     let set = prepare::prepare(session, entries, super::DESTINATION)?;
     let chosen = choose(&Offer::any(&set.entities))?;
     let sent = send_set(session, set, false);

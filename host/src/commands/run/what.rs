@@ -50,6 +50,14 @@ impl What {
     }
 }
 
+/// The hint for a name that is taken for a file, because there is one of that name.
+pub(super) fn hint_of_file(files: &[PathBuf]) -> Option<String> {
+    let [file] = files else { return None };
+    let text = file.to_str().filter(|text| !text.contains(['/', MAIN_SEPARATOR]) && *text != "-")?;
+    let is_name = !register::has_known_ending(file) && text.parse::<Versioned>().is_ok();
+    is_name.then(|| format!("run `flyte-host run {text}:latest` to run what is registered as `{text}`"))
+}
+
 /// Whether an argument means a file: it exists, is a way to one, or is called like one.
 fn is_file(word: &OsStr) -> bool {
     let text = word.to_string_lossy();
@@ -78,8 +86,12 @@ pub(super) fn choose(
         many => {
             let names: Vec<String> = many.iter().map(|offer| quoted(offer, name.is_some())).collect();
             let what = if name.is_some() { "versions" } else { "candidates" };
+            let example = match name {
+                Some(_) => format!("{}:{}", many[0].id.name, many[0].id.version),
+                None => many[0].id.name.clone(),
+            };
             Err(Failure::new(Exit::Usage, format!("the files hold several {what}: {}", names.join(", ")))
-                .hint("add the name of one of them behind the files".to_owned()))
+                .hint(format!("add one of these names: `flyte-host run FILES {example}`")))
         }
     }
 }

@@ -11,12 +11,20 @@ pub struct WorkflowError {
     pub path: String,
     /// Completes the sentence: "refers to the node `x`, which does not exist".
     pub problem: String,
+    /// What the sentence is about, if that is not the path.
+    subject: Option<String>,
     hint: Option<String>,
 }
 
 impl WorkflowError {
     pub(super) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { path: path.into(), problem: problem.into(), hint: None }
+        Self { path: path.into(), problem: problem.into(), subject: None, hint: None }
+    }
+
+    /// Names what the sentence is about in other words than those of the path.
+    pub(super) fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -53,12 +61,15 @@ impl WorkflowError {
 impl From<TaskError> for WorkflowError {
     fn from(error: TaskError) -> Self {
         let hint = error.hint();
-        Self { path: error.path, problem: error.problem, hint }
+        Self { path: error.path, problem: error.problem, subject: None, hint }
     }
 }
 
 impl fmt::Display for WorkflowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = &self.subject {
+            return write!(f, "{subject} {}", self.problem);
+        }
         match self.path.as_str() {
             "" => write!(f, "it {}", self.problem),
             path => write!(f, "`{path}` {}", self.problem),

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::lookup::Lookup;
 use crate::proto::{
     admin::LaunchPlan,
     core::{
         Identifier, Literal, ResourceType, TypedInterface, VariableMap, WorkflowTemplate, parameter::Behavior,
     },
 };
-use crate::register::{DOMAIN, Entity, Identity, PROJECT, VERSION};
+use crate::register::{DOMAIN, Entity, Identity, Kind, PROJECT, VERSION, Wanted, registered::Details};
 
 /// What a node can be given, and what it gives.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,9 @@ pub(super) struct KnownWorkflow {
 #[derive(Debug)]
 pub(super) struct Known<'a> {
     identity: &'a Identity,
+    pub(super) lookup: Lookup<'a>,
+    /// Launch plans that are registered, whose workflows need not be known.
+    registered_plans: HashMap<Name, Interface>,
     tasks: HashMap<Name, TypedInterface>,
     workflows: HashMap<Name, KnownWorkflow>,
     launch_plans: HashMap<Name, LaunchPlan>,
@@ -40,8 +44,46 @@ pub(super) struct Known<'a> {
 pub(super) type Name = [String; 4];
 
 impl<'a> Known<'a> {
-    pub(super) fn new(identity: &'a Identity) -> Self {
-        Self { identity, tasks: HashMap::new(), workflows: HashMap::new(), launch_plans: HashMap::new() }
+    /// Knows what is registered, in the versions that references to it are given.
+    pub(super) fn new(lookup: Lookup<'a>, identity: &'a Identity) -> Self {
+        let mut known = Self {
+            identity,
+            lookup,
+            registered_plans: HashMap::new(),
+            tasks: HashMap::new(),
+            workflows: HashMap::new(),
+            launch_plans: HashMap::new(),
+        };
+        lookup.registered.all_found().for_each(|(wanted, found)| known.add_registered(wanted, found));
+        known
+    }
+
+    fn add_registered(&mut self, wanted: &Wanted, found: &Details) {
+        let name = self.name(&Identifier {
+            project: wanted.project.clone(),
+            domain: wanted.domain.clone(),
+            name: wanted.name.clone(),
+            version: found.version.clone(),
+            ..Identifier::default()
+        });
+        let interface = || Interface { defaults: found.defaults.clone(), ..of_typed(Some(&found.interface)) };
+        match wanted.kind {
+            Kind::LaunchPlan => {
+                self.registered_plans.insert(name, interface());
+            }
+            Kind::Task => {
+                self.tasks.insert(name, found.interface.clone());
+            }
+            Kind::Workflow => {
+                let spec = found.workflow.clone().unwrap_or_default();
+                let workflow = KnownWorkflow {
+                    template: spec.template.unwrap_or_default(),
+                    sub_workflows: spec.sub_workflows,
+                    defaults: found.defaults.clone(),
+                };
+                self.workflows.insert(name, workflow);
+            }
+        }
     }
 
     pub(super) fn name(&self, id: &Identifier) -> Name {
@@ -91,18 +133,6 @@ impl<'a> Known<'a> {
         self.launch_plans.contains_key(&self.name(id))
     }
 
-    /// The names of everything of a kind, for messages.
-    pub(super) fn names(&self, kind: ResourceType) -> Vec<&str> {
-        let mut names: Vec<&str> = match kind {
-            ResourceType::Task => self.tasks.keys().map(|name| name[2].as_str()).collect(),
-            ResourceType::Workflow => self.workflows.keys().map(|name| name[2].as_str()).collect(),
-            _ => self.launch_plans.keys().chain(self.workflows.keys()).map(|name| name[2].as_str()).collect(),
-        };
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-
     /// The interface of what a node runs, if that was read.
     pub(super) fn interface(&self, id: &Identifier) -> Option<Interface> {
         match id.resource_type() {
@@ -110,8 +140,11 @@ impl<'a> Known<'a> {
             ResourceType::Workflow => self.workflow(id).map(of_workflow),
             ResourceType::LaunchPlan => match self.launch_plans.get(&self.name(id)) {
                 Some(plan) => self.of_plan(plan),
-                // Its default plan, which whoever registers it makes.
-                None => self.workflow(id).map(of_workflow),
+                None => match self.registered_plans.get(&self.name(id)) {
+                    Some(interface) => Some(interface.clone()),
+                    // Its default plan, which whoever registers it makes.
+                    None => self.workflow(id).map(of_workflow),
+                },
             },
             ResourceType::Dataset | ResourceType::Unspecified => None,
         }

@@ -8,6 +8,7 @@ use super::{
     WorkflowError,
     bindings::{self, Scope},
     interfaces::Interface,
+    lookup::{self, Lookup},
 };
 use crate::literal::type_name;
 use crate::proto::core::{
@@ -81,6 +82,25 @@ impl<'a> NodeDraft<'a> {
             return Err(WorkflowError::new(fields.at(key), "is for nodes that run a task"));
         }
         Ok(Self { id, path, reference, fields })
+    }
+
+    /// Gives the reference the version of what is meant.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing of that name.
+    pub(super) fn settle(&mut self, lookup: &Lookup<'_>) -> Result<(), WorkflowError> {
+        lookup
+            .settle(&mut self.reference)
+            .map_err(|absent| lookup::error(&self.path, absent, "runs").about(format!("node `{}`", self.id)))
+    }
+
+    /// The error of a node of which something must be known, and is not.
+    pub(super) fn unknown(&self, lookup: &Lookup<'_>, hint: &str) -> WorkflowError {
+        let near = lookup.near(&self.reference).map(|near| format!("did you mean `{near}`?"));
+        WorkflowError::new(&self.path, format!("runs {}", lookup.why_unknown(&self.reference)))
+            .about(format!("node `{}`", self.id))
+            .with_hint(near.unwrap_or_else(|| hint.to_owned()))
     }
 
     /// Builds the node; `interface` is that of what it runs, where it is known.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     WorkflowError,
     interfaces::{Interface, Known},
-    node,
+    lookup, node,
     parameters::Parameters,
 };
 use crate::literal::{self, type_name};
@@ -73,13 +73,17 @@ pub(super) fn build(
     known: &mut Known<'_>,
 ) -> Result<Entity, WorkflowError> {
     let fields = Fields::new(document, "", &KEYS)?;
-    let workflow = node::reference(&fields, "workflow", ResourceType::Workflow)?;
+    let mut workflow = node::reference(&fields, "workflow", ResourceType::Workflow)?;
+    known.lookup.settle(&mut workflow).map_err(|absent| {
+        lookup::error("workflow", absent, "starts").about(format!("launch plan `{}`", id.name))
+    })?;
     let Some(interface) = known.interface(&workflow) else {
-        let error = WorkflowError::new(
-            "workflow",
-            format!("is `{}`, which is not among what is read", workflow.name),
-        );
-        return Err(error.with_names(&workflow.name, known.names(ResourceType::Workflow)));
+        let error = WorkflowError::new("workflow", known.lookup.why_unknown(&workflow))
+            .about(format!("launch plan `{}` starts", id.name));
+        return Err(match known.lookup.near(&workflow) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error,
+        });
     };
     let defaults = values(&fields, "inputs", &interface)?;
     let fixed = values(&fields, "fixed_inputs", &interface)?;

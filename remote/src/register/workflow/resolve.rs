@@ -9,6 +9,8 @@ use super::{
     Draft, Kind, WorkflowError,
     bindings::{self, Bound, Scope},
     interfaces::{Interface, Known, KnownWorkflow, Name},
+    lookup::Lookup,
+    missing,
     node::{self, NodeDraft},
     parameters::Parameters,
     plan,
@@ -22,7 +24,7 @@ use crate::proto::{
     },
 };
 use crate::register::{
-    Content, Entity, Entry, Found, Identity, Origin, ReadError,
+    Content, Entity, Entry, Found, Identity, Origin, ReadError, Registered,
     task::{
         fields::{Fields, wrong_kind},
         types,
@@ -36,11 +38,18 @@ const KEYS: [&str; 7] =
 ///
 /// Short forms are built in the order of what they refer to; entries stay in the order in which they were found, a workflow
 /// followed by its default launch plan.
-pub(in crate::register) fn resolve(found: Vec<Found>, identity: &Identity) -> Result<Vec<Entry>, ReadError> {
-    let mut known = Known::new(identity);
-    for content in found.iter().map(|found| &found.content) {
-        if let Content::Entity(entity, _) = content {
+pub(in crate::register) fn resolve(
+    mut found: Vec<Found>,
+    scope: &Identity,
+    registered: &Registered,
+) -> Result<Vec<Entry>, ReadError> {
+    let names = missing::names(&found, scope);
+    let lookup = Lookup { names: &names, registered };
+    let mut known = Known::new(lookup, scope);
+    for found in &mut found {
+        if let Content::Entity(entity, _) = &mut found.content {
             known.add(entity);
+            lookup.settle_message(entity).map_err(|cause| ReadError::new(found.source.clone(), cause))?;
         }
     }
     let mut built = build_drafts(&found, &mut known)?;
@@ -64,9 +73,10 @@ pub(in crate::register) fn resolve(found: Vec<Found>, identity: &Identity) -> Re
 }
 
 /// What a draft is called, and what it refers to.
-struct Head {
-    id: Identifier,
-    uses: Vec<Identifier>,
+pub(super) struct Head {
+    pub(super) id: Identifier,
+    /// What it refers to, tasks included.
+    pub(super) uses: Vec<Identifier>,
 }
 
 /// What a draft became.
@@ -111,15 +121,16 @@ fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize,
     }
 }
 
-fn head(draft: &Draft) -> Result<Head, WorkflowError> {
+/// Reads what a draft is called, and what it refers to.
+pub(super) fn head(draft: &Draft) -> Result<Head, WorkflowError> {
     if draft.kind == Kind::LaunchPlan {
         let (id, workflow) = plan::head(&draft.document)?;
         return Ok(Head { id, uses: vec![workflow] });
     }
     let fields = Fields::new(&draft.document, "", &KEYS)?;
     let id = node::reference(&fields, "workflow", ResourceType::Workflow)?;
-    let uses = nodes(&fields)?.into_iter().map(|node| node.reference);
-    Ok(Head { id, uses: uses.filter(|id| id.resource_type() != ResourceType::Task).collect() })
+    let uses = nodes(&fields)?.into_iter().map(|node| node.reference).collect();
+    Ok(Head { id, uses })
 }
 
 fn nodes<'a>(fields: &Fields<'a>) -> Result<Vec<NodeDraft<'a>>, WorkflowError> {
@@ -172,7 +183,10 @@ fn build_workflow(
 ) -> Result<Built, WorkflowError> {
     let fields = Fields::new(&draft.document, "", &KEYS)?;
     let parameters = Parameters::read(&fields)?;
-    let drafts = nodes(&fields)?;
+    let mut drafts = nodes(&fields)?;
+    for node in &mut drafts {
+        node.settle(&known.lookup)?;
+    }
     let sub_workflows = sub_workflows(&drafts, known)?;
     let interfaces: HashMap<&str, Option<Interface>> =
         drafts.iter().map(|node| (node.id, known.interface(&node.reference))).collect();
@@ -183,7 +197,7 @@ fn build_workflow(
         built.push(node.build(interface, &scope)?);
     }
     check_order(&built)?;
-    let (outputs, variables) = outputs(&fields, &scope, &drafts)?;
+    let (outputs, variables) = outputs(&fields, &scope, &drafts, known)?;
     let interface = TypedInterface { inputs: Some(parameters.variables.clone()), outputs: Some(variables) };
     let template = WorkflowTemplate {
         id: Some(id.clone()),
@@ -264,6 +278,7 @@ fn outputs(
     fields: &Fields<'_>,
     scope: &Scope<'_>,
     drafts: &[NodeDraft<'_>],
+    known: &Known<'_>,
 ) -> Result<(Vec<Binding>, VariableMap), WorkflowError> {
     let mut bindings = Vec::new();
     let mut variables = VariableMap::default();
@@ -274,7 +289,7 @@ fn outputs(
     };
     for (name, value) in given {
         let path = format!("outputs.{name}");
-        let output = output(value, &path, scope, drafts)?;
+        let output = output(value, &path, scope, drafts, known)?;
         let description = output.description.unwrap_or_else(|| name.clone());
         let variable = Variable { r#type: output.bound.of, description, ..Variable::default() };
         variables.variables.insert(name.clone(), variable);
@@ -294,6 +309,7 @@ fn output(
     path: &str,
     scope: &Scope<'_>,
     drafts: &[NodeDraft<'_>],
+    known: &Known<'_>,
 ) -> Result<Output, WorkflowError> {
     let (value, at, expected, description) = match value.get("from") {
         None => (value, path.to_owned(), None, None),
@@ -315,13 +331,18 @@ fn output(
         }
         (None, Some(_)) => Ok(Output { bound, description }),
         (None, None) => {
-            let of = drafts.iter().find(|node| bound.nodes.contains(node.id)).map(NodeDraft::runs);
-            let reason = match of {
-                Some(runs) => format!("{runs} does not tell it, or is not among what is read"),
+            let node = drafts.iter().find(|node| bound.nodes.contains(node.id));
+            if let Some(node) = node.filter(|node| !known.lookup.knows(&node.reference)) {
+                return Err(
+                    node.unknown(&known.lookup, &format!("write the type: `{path}: {{from: …, type: …}}`"))
+                );
+            }
+            let reason = match node {
+                Some(node) => format!("it comes from {}", known.lookup.why_unknown(&node.reference)),
                 None => "its parts are of different types".to_owned(),
             };
-            Err(WorkflowError::new(path, format!("has a type that cannot be told: {reason}"))
-                .with_hint("say it: `{from: …, type: …}`"))
+            Err(WorkflowError::new(path, format!("has an unknown type: {reason}"))
+                .with_hint("write it as `{from: …, type: …}`"))
         }
     }
 }
@@ -335,13 +356,7 @@ fn sub_workflows(
     let mut templates = Vec::new();
     for node in drafts.iter().filter(|node| node.reference.resource_type() == ResourceType::Workflow) {
         let Some(workflow) = known.workflow(&node.reference) else {
-            let problem = format!("runs {}, which is not among what is read", node.runs());
-            let error = WorkflowError::new(&node.path, problem);
-            let names = known.names(ResourceType::Workflow);
-            return Err(match names.contains(&node.reference.name.as_str()) || names.is_empty() {
-                true => error.with_hint("read both together, or run it by `launch_plan`"),
-                false => error.with_names(&node.reference.name, names),
-            });
+            return Err(node.unknown(&known.lookup, "add its file, or run it by `launch_plan`"));
         };
         for template in std::iter::once(&workflow.template).chain(&workflow.sub_workflows) {
             let name = template.id.as_ref().map(|id| known.name(id));

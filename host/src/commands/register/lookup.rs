@@ -1,0 +1,222 @@
+//! What FILES refer to and do not hold, looked up on the server.
+
+use remote::{
+    Code,
+    client::Error,
+    list::{self, Query},
+    near::nearest,
+    proto::{
+        admin::{LaunchPlan, Task, Workflow},
+        core::{Identifier, ResourceType},
+    },
+    register::{Documents, Identity, Kind, Registered, Wanted},
+};
+
+use crate::{
+    cli::{exit::Exit, output, report::Failure},
+    commands::{
+        Context,
+        entity::Entity,
+        session::{self, Session},
+    },
+};
+
+/// How many names are looked through for one that is near.
+const NAMES: usize = 1000;
+
+/// Where references without project and domain lead.
+pub(super) fn scope(session: &Session, identity: &Identity) -> Identity {
+    Identity {
+        project: Some(session.project().to_owned()),
+        domain: Some(session.domain().to_owned()),
+        version: identity.version.clone(),
+    }
+}
+
+/// Looks up everything that is missing.
+///
+/// # Errors
+///
+/// When the server cannot be asked.
+pub(super) fn ask(session: &Session, documents: &Documents, scope: &Identity) -> Result<Registered, Failure> {
+    let mut registered = Registered::default();
+    for wanted in documents.missing(scope) {
+        session.block_on(look(session, documents, &wanted, scope, &mut registered))?;
+    }
+    Ok(registered)
+}
+
+/// As [`ask`], for a dry run: where no server can be asked, the answers say so. Also returns the scope.
+pub(super) fn ask_if_possible(
+    documents: &Documents,
+    identity: &Identity,
+    context: &Context<'_>,
+) -> (Identity, Registered) {
+    let mut registered = Registered::default();
+    let missing = documents.missing(identity);
+    if missing.is_empty() {
+        return (identity.clone(), registered);
+    }
+    let session = match reachable(context) {
+        Ok(session) => session,
+        Err(failure) => {
+            let reason = in_a_line(&failure);
+            missing.into_iter().for_each(|wanted| unknown(&mut registered, wanted, &reason));
+            return (identity.clone(), registered);
+        }
+    };
+    let scope = scope(&session, identity);
+    let mut reason: Option<String> = None;
+    for wanted in documents.missing(&scope) {
+        if let Some(reason) = &reason {
+            // The server would be as silent the next time.
+            unknown(&mut registered, wanted, reason);
+            continue;
+        }
+        if let Err(failure) = session.block_on(look(&session, documents, &wanted, &scope, &mut registered)) {
+            let text = failure.causes.join(": ");
+            unknown(&mut registered, wanted, &text);
+            reason = Some(text);
+        }
+    }
+    (scope, registered)
+}
+
+/// A session with something behind it. A sandbox that does not exist yet holds nothing, and a dry run does not make one.
+fn reachable(context: &Context<'_>) -> Result<Session, Failure> {
+    let route = context.route()?;
+    if route.is_of_this_machine() && !session::sandbox_root()?.exists() {
+        context.check_sandbox(&route.connection)?;
+        return Err(Failure::new(Exit::Failed, "the sandbox is empty"));
+    }
+    context.session()
+}
+
+fn unknown(registered: &mut Registered, wanted: Wanted, reason: &str) {
+    log::info!("could not look up {} `{}`: {reason}", wanted.kind, wanted.name);
+    registered.add_unknown(wanted, reason.to_owned());
+}
+
+fn in_a_line(failure: &Failure) -> String {
+    std::iter::once(&failure.message).chain(&failure.causes).cloned().collect::<Vec<_>>().join(": ")
+}
+
+async fn look(
+    session: &Session,
+    documents: &Documents,
+    wanted: &Wanted,
+    scope: &Identity,
+    registered: &mut Registered,
+) -> Result<(), Failure> {
+    let failed = |failure: Failure| {
+        let message = format!("could not look up {} `{}`", wanted.kind, wanted.name);
+        let causes = std::iter::once(failure.message).chain(failure.causes).collect();
+        Failure { message, causes, ..failure }
+    };
+    let found = find(session, wanted, scope, registered).await.map_err(failed)?;
+    match found {
+        Some(version) if wanted.version.is_empty() => output::note(&format!(
+            "{} `{}` is not in these files: using the registered version `{version}`\n",
+            wanted.kind, wanted.name
+        )),
+        Some(_) => {}
+        None => {
+            let near = near(session, documents, wanted).await;
+            registered.add_absent(wanted.clone(), near);
+        }
+    }
+    Ok(())
+}
+
+/// Adds what is wanted, and returns its version; `None` if there is no such thing.
+async fn find(
+    session: &Session,
+    wanted: &Wanted,
+    scope: &Identity,
+    registered: &mut Registered,
+) -> Result<Option<String>, Failure> {
+    let given = scope.version.as_deref();
+    let id = identifier(session, wanted);
+    let version = |id: Option<&Identifier>| id.map(|id| id.version.clone());
+    Ok(match wanted.kind {
+        Kind::Task => {
+            let Some(task) = read::<Task>(session, &id, given).await? else { return Ok(None) };
+            let version = version(task.id.as_ref());
+            registered.add_task(wanted.clone(), task);
+            version
+        }
+        Kind::LaunchPlan => {
+            let Some(plan) = read::<LaunchPlan>(session, &id, given).await? else { return Ok(None) };
+            let version = version(plan.id.as_ref());
+            registered.add_launch_plan(wanted.clone(), plan);
+            version
+        }
+        Kind::Workflow => {
+            let Some(workflow) = read::<Workflow>(session, &id, given).await? else { return Ok(None) };
+            let version = version(workflow.id.as_ref());
+            let plan = Identifier { version: version.clone().unwrap_or_default(), ..id };
+            let plan = read::<LaunchPlan>(session, &plan, None).await?;
+            let added = registered.add_workflow(wanted.clone(), workflow, plan);
+            added.map_err(|cause| Failure::from_error(Exit::Refused, &cause))?;
+            version
+        }
+    })
+}
+
+/// The full name of what is wanted, but for its version.
+fn identifier(session: &Session, wanted: &Wanted) -> Identifier {
+    let or = |text: &str, default: &str| if text.is_empty() { default } else { text }.to_owned();
+    Identifier {
+        project: or(&wanted.project, session.project()),
+        domain: or(&wanted.domain, session.domain()),
+        name: wanted.name.clone(),
+        version: wanted.version.clone(),
+        ..Identifier::default()
+    }
+}
+
+/// Reads the version that is named, or else that of what is registered now, or else the newest.
+async fn read<E: Entity>(
+    session: &Session,
+    id: &Identifier,
+    given: Option<&str>,
+) -> Result<Option<E>, Error> {
+    let of_version = async |version: &str| {
+        let version = version.to_owned();
+        let id = Identifier { resource_type: E::RESOURCE.into(), version, ..id.clone() };
+        match E::read(&session.client, id).await {
+            Ok(entity) => Ok(Some(entity)),
+            Err(error) if error.status.code == Code::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    if !id.version.is_empty() {
+        return of_version(&id.version).await;
+    }
+    if let Some(given) = given
+        && let Some(entity) = of_version(given).await?
+    {
+        return Ok(Some(entity));
+    }
+    let name = list::named(&id.project, &id.domain, &id.name);
+    let newest = E::list(&session.client, &name, &Query::newest(), |_| true).await?;
+    match newest.first().and_then(E::id) {
+        Some(newest) => of_version(&newest.version).await,
+        None => Ok(None),
+    }
+}
+
+/// The name that was meant: in the files, or on the server as far as it says.
+async fn near(session: &Session, documents: &Documents, wanted: &Wanted) -> Option<String> {
+    let resource = match wanted.kind {
+        Kind::Task => ResourceType::Task,
+        Kind::Workflow => ResourceType::Workflow,
+        Kind::LaunchPlan => ResourceType::LaunchPlan,
+    };
+    let id = identifier(session, wanted);
+    let names = list::names(&session.client, resource, &id.project, &id.domain, NAMES).await;
+    let mut names = names.unwrap_or_default();
+    names.extend(documents.names(wanted.kind));
+    nearest(&wanted.name, names.iter().map(String::as_str).filter(|name| *name != wanted.name))
+        .map(str::to_owned)
+}
