@@ -41,7 +41,7 @@ use what::What;
 /// a file, if it has a `/`, or if it ends in `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`; `-` is the standard
 /// input.
 ///
-/// Inputs are checked before anything is sent. An input that is a file or folder may name one of this machine,
+/// Inputs are checked before anything else is sent. An input that is a file or folder may name one of this machine,
 /// which is uploaded.
 ///
 /// With `--wait` the exit code is 0 if the execution succeeded and 1 if not; Ctrl-C stops following, not the
@@ -51,8 +51,7 @@ use what::What;
     arg_required_else_help = true,
     after_help = "Examples:\n  \
         flyte-host run my.workflow -i name=World --wait\n  \
-        flyte-host run hello.yaml -i name=World --wait\n  \
-        flyte-host run tasks.yaml workflows.yaml my.workflow --inputs-file inputs.yaml\n  \
+        flyte-host run task.yaml workflow.yaml my.workflow -i name=World --wait\n  \
         flyte-host run my.task:v1 --task -i 'sizes=[1, 2]' -i data=./data.csv\n  \
         flyte-host run my.workflow --inputs-file inputs.yaml --wait -o json"
 )]
