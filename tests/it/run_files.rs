@@ -306,7 +306,13 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
         flyte.run(&["run", "./hello.yaml", "hello", "-i", "name=Moon", "--wait", "-o", "json"]),
         str![[r#"
 {
-  "greeting": "Hello, Hello, Moon!!"
+  "domain": "development",
+  "name": "[EXECUTION]",
+  "project": "flytesnacks",
+  "phase": "SUCCEEDED",
+  "outputs": {
+    "greeting": "Hello, Hello, Moon!!"
+  }
 }
 ------- stderr -------
 4 registered
@@ -322,7 +328,12 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
     snapshot!(
         flyte.run(&["run", "greet", "hello.yaml", "-i", "name=Sun", "--wait", "-o", "yaml"]),
         str![[r#"
-greeting: Hello, Sun!
+domain: development
+name: [EXECUTION]
+project: flytesnacks
+phase: SUCCEEDED
+outputs:
+  greeting: Hello, Sun!
 ------- stderr -------
 4 unchanged
 running task `greet`, version `[V2]`

@@ -367,6 +367,18 @@ fn files_complete_where_run_takes_them() {
     let home = toolbox();
     home.write("hello.yaml", "");
     home.write("plans/nightly.yaml", "");
-    snapshot!(bash(&home, "flyte-host run hel"), str![]);
-    snapshot!(bash(&home, "flyte-host run hello.yaml plans/n"), str![]);
+    snapshot!(
+        bash(&home, "flyte-host run hel"),
+        str![[r#"
+hello.yaml
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        bash(&home, "flyte-host run hello.yaml plans/n"),
+        str![[r#"
+plans/nightly.yaml
+[exit: 0]
+"#]]
+    );
 }
