@@ -3,7 +3,9 @@
 use prost_types::{ListValue, Struct, Value as ProtoValue, value::Kind};
 use serde_json::{Map, Value, json};
 
-/// A free-form value from JSON; its numbers become doubles.
+use crate::documents::number;
+
+/// A free-form value from JSON; its numbers become doubles, also those that JSON has no room for.
 pub(crate) fn from_json(object: &Map<String, Value>) -> Struct {
     Struct { fields: object.iter().map(|(key, value)| (key.clone(), to_value(value))).collect() }
 }
@@ -15,7 +17,10 @@ fn to_value(value: &Value) -> ProtoValue {
         Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
         Value::String(text) => Kind::StringValue(text.clone()),
         Value::Array(items) => Kind::ListValue(ListValue { values: items.iter().map(to_value).collect() }),
-        Value::Object(object) => Kind::StructValue(from_json(object)),
+        Value::Object(object) => match number::written(value) {
+            Some(written) => Kind::NumberValue(number::nearest_double(written)),
+            None => Kind::StructValue(from_json(object)),
+        },
     };
     ProtoValue { kind: Some(kind) }
 }

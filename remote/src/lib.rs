@@ -5,6 +5,8 @@ pub mod config;
 #[cfg(feature = "grpc")]
 pub mod data;
 pub mod descriptor;
+pub mod documents;
+pub mod folder;
 mod free_form;
 pub mod graph;
 #[cfg(feature = "grpc")]
@@ -14,9 +16,11 @@ pub mod literal;
 pub mod near;
 #[cfg(feature = "grpc")]
 pub mod net;
+pub mod plain_text;
 pub mod proto;
 pub mod register;
 mod retry;
+pub mod schedule;
 pub mod transport;
 pub mod watch;
 mod words;

@@ -10,9 +10,9 @@
 //! | type | as one text ([`from_text`]) | in JSON or YAML ([`from_json`]) | written ([`to_json`]) |
 //! |---|---|---|---|
 //! | `int` | `3` | `3`, `3.0` | `3` |
-//! | `float` | `3`, `0.5`, `1e9`, `inf`, `nan` | a number, `"NaN"`, `"Infinity"`, `"-Infinity"` | as read |
+//! | `float` | `3`, `0.5`, `1e9`, `inf`, `-inf`, `nan`, `.inf`, `.nan` | a number, `.nan`, `.inf`, `-.inf`, and these in a text as for `-i` | a number, `"NaN"`, `"Infinity"`, `"-Infinity"` |
 //! | `str` | as it is, spaces included | a text | a text |
-//! | `bool` | `true`, `false`, also `yes`, `no`, `on`, `off`, `1`, `0` | `true`, `false` | as read |
+//! | `bool` | `true`, `false`, also `yes`, `no`, `on`, `off`, `1`, `0` | `true`, `false`, `yes`, `no`, `on`, `off` | as read |
 //! | `datetime` | `2026-01-31T08:30:00Z`, `2026-01-31`, `now`, `today`, `now - 2h` | the same as a text | RFC 3339, UTC |
 //! | `duration` | `1h30m`, `1 day 2 hours`, `5:34:56`, `PT5M` | the same as a text | `1h30m` |
 //! | `None` | `None`, `null` or nothing | `null` | `null` |
@@ -75,9 +75,9 @@ pub use self::{
     name::type_name,
     order::natural_order,
     read::{Reader, from_json},
-    structure::StructFormat,
+    structure::{StructFormat, float as float_to_json},
     text::from_text,
-    time::duration,
+    time::{datetime_text, duration, rfc3339},
     write::{map_to_json, to_json},
 };
 

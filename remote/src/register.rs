@@ -16,6 +16,12 @@ use std::{
     sync::Arc,
 };
 
+use crate::{
+    documents,
+    folder::{self, Unreadable},
+    plain_text,
+};
+
 mod any;
 pub mod archive;
 pub mod cache;
@@ -37,7 +43,6 @@ pub mod registered;
 pub mod render;
 pub mod send;
 pub mod task;
-pub(crate) mod text;
 pub mod version;
 pub mod workflow;
 
@@ -190,8 +195,7 @@ pub fn read(paths: &[PathBuf], identity: &Identity) -> Result<Vec<Entry>, ReadEr
 
 fn read_folder(folder: &Path) -> Result<Vec<Found>, ReadError> {
     let mut files = Vec::new();
-    find_files(folder, &mut files)
-        .map_err(|error| ReadError::new(Source::whole(folder), Cause::Io(error)))?;
+    find_files(folder, &mut files)?;
     let found = read_files(&files)?;
     if found.is_empty() {
         return Err(ReadError::new(Source::whole(folder), Cause::Empty));
@@ -200,17 +204,25 @@ fn read_folder(folder: &Path) -> Result<Vec<Found>, ReadError> {
 }
 
 /// Lists files with a known ending, sorted; links to folders are not followed, since they may lead in circles.
-fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut found = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
+    let unreadable = |path: &Path, error| ReadError::new(Source::whole(path), Cause::Io(error));
+    let found = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut found = found.map_err(|error| unreadable(folder, error))?;
     found.sort_by_key(fs::DirEntry::file_name);
     for file in found {
         if file.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
-        if file.file_type()?.is_dir() {
-            find_files(&file.path(), files)?;
-        } else if FileType::of(&file.path()).is_some() && !file.path().is_dir() {
-            files.push(file.path());
+        let path = file.path();
+        if file.file_type().map_err(|error| unreadable(&path, error))?.is_dir() {
+            find_files(&path, files)?;
+        } else if FileType::of(&path).is_some() {
+            let is_folder = folder::is_folder(&path).map_err(|Unreadable { reason, .. }| {
+                unreadable(&path, io::Error::other(reason.to_string()))
+            })?;
+            if !is_folder {
+                files.push(path);
+            }
         }
     }
     Ok(())
@@ -290,10 +302,8 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<Found>, ReadError> {
 
 fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Found>, ReadError> {
     let whole = |cause| ReadError::new(Source::whole(file), cause);
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| whole(Cause::Syntax(format!("it is not UTF-8 at byte {}", error.valid_up_to()))))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let documents = text::parse(text, only_json).map_err(|error| whole(Cause::Syntax(error)))?;
+    let text = plain_text::decode(bytes).map_err(|error| whole(Cause::Syntax(error.to_string())))?;
+    let documents = documents::parse(text, only_json).map_err(|error| whole(Cause::Syntax(error)))?;
     if documents.is_empty() {
         return Err(whole(Cause::Empty));
     }
@@ -303,9 +313,9 @@ fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Foun
         let source = Source { file: file.to_owned(), part: Part::Document(index + 1) };
         let contents = document::contents(document, &mut FieldPath::default()).map_err(|mut cause| {
             match &mut cause {
-                Cause::Field(error) => error.line = text::line(text, index, &error.path),
+                Cause::Field(error) => error.line = documents::line(text, index, &error.path),
                 Cause::ShortForm { error, line } => {
-                    *line = text::line(text, index, &FieldPath::parse(&error.path));
+                    *line = documents::line(text, index, &FieldPath::parse(&error.path));
                 }
                 _ => {}
             }

@@ -7,6 +7,7 @@ mod literals;
 use literals::{any_type, any_value, plain_type};
 use proptest::prelude::*;
 use prost::Message as _;
+use remote::documents;
 use remote::literal::{self, Reader, StructFormat};
 use remote::proto::core::{Literal, LiteralMap, LiteralType};
 use remote::register::task::parse_type;
@@ -260,4 +261,75 @@ mod inputs {
             ]
         );
     }
+}
+
+/// Whatever is written in whichever form, a float is the same.
+#[test]
+fn numbers_that_json_lacks_are_read_in_every_form() {
+    let float = parse_type("float").unwrap();
+    let shown = |literal: Result<Literal, literal::Error>| literal.map(|literal| literal::to_json(&literal));
+    for (written, expected) in [
+        (".nan", "NaN"),
+        (".NaN", "NaN"),
+        ("nan", "NaN"),
+        (".inf", "Infinity"),
+        ("+.Inf", "Infinity"),
+        ("inf", "Infinity"),
+        ("-.inf", "-Infinity"),
+        ("-inf", "-Infinity"),
+        ("-Infinity", "-Infinity"),
+    ] {
+        assert_eq!(shown(literal::from_text(written, &float)), Ok(json!(expected)), "{written}");
+        for text in [format!("x: {written}"), format!("x: '{written}'"), format!("{{\"x\": \"{written}\"}}")]
+        {
+            let value = &documents::parse(&text, false).unwrap()[0]["x"];
+            assert_eq!(shown(literal::from_json(value, &float)), Ok(json!(expected)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn numbers_that_json_lacks_are_no_other_values() {
+    let told = |of: &str, text: &str| {
+        let value = &documents::parse(text, false).unwrap()[0];
+        literal::from_json(value, &parse_type(of).unwrap())
+            .map_or_else(|error| error.to_string(), |literal| literal::to_json(&literal).to_string())
+    };
+    for (of, text, expected) in [
+        ("str", ".nan", "`str` is expected, the number `.nan` is given"),
+        ("int", "-.INF", "`int` is expected, the number `-.INF` is given"),
+        ("bool", ".inf", "`bool` is expected, the number `.inf` is given"),
+        ("file", ".inf", "`file` is expected, the number `.inf` is given"),
+        ("dict", ".inf", "`dict` is expected, the number `.inf` is given"),
+        ("dict[str, str]", ".inf", "`dict[str, str]` is expected, the number `.inf` is given"),
+        ("dict[str, float]", "a: .inf", r#"{"a":"Infinity"}"#),
+        (
+            "list[float]",
+            "[1, 1e400]",
+            "`[1]`: `float` is expected, and the number `1e400` is beyond the range of a double, ±1.8e308",
+        ),
+        ("str | float", ".nan", r#""NaN""#),
+        ("str | int", ".nan", "`str | int` is expected, the number `.nan` is given"),
+        ("dict", "a: [{b: .nan}]", r#"{"a":[{"b":"NaN"}]}"#),
+        (
+            "dict",
+            "a: [{b: 1e400}]",
+            "`a[0].b`: `dict` is expected, and the number `1e400` is beyond the range of a double, ±1.8e308",
+        ),
+        (
+            "dict",
+            "a: 18446744073709551616",
+            "`a`: `dict` is expected, and the number `18446744073709551616` is beyond 64 bits",
+        ),
+        ("dict", "a: 18446744073709551615", r#"{"a":18446744073709551615}"#),
+        ("float", "18446744073709551616", "1.8446744073709552e+19"),
+    ] {
+        assert_eq!(told(of, text), expected, "{of}: {text}");
+    }
+    let value = &documents::parse("a: {b: [.nan]}", false).unwrap()[0];
+    let old = Reader::default().structs(StructFormat::Generic).json(value, &parse_type("dict").unwrap());
+    assert_eq!(
+        old.unwrap_err().to_string(),
+        "`a.b[0]`: `dict` is expected, and the number `.nan` has no form in `google.protobuf.Struct`"
+    );
 }

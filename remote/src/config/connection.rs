@@ -397,7 +397,7 @@ fn client_secret(reader: &mut Reader<'_>) -> Result<(ClientSecret, Option<Settin
 
 fn read_secret(reader: &Reader<'_>, location: &Setting<String>) -> Result<String, Error> {
     let path = reader.sources.absolute(&location.value);
-    match std::fs::read_to_string(path.path()) {
+    match crate::plain_text::read(path.path()) {
         // Python reads text files with universal newlines.
         Ok(text) => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
         Err(source) => Err(Error::SecretFile { path, origin: location.origin.clone(), source }),

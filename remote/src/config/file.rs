@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::origin::{ConfigPath, Origin};
 use super::{ini, yaml};
+use crate::plain_text;
 
 /// A parsed configuration file. One file is read; INI and YAML are never merged.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ pub(super) enum Content {
 impl ConfigFile {
     /// Reads the file; its name decides about the format, as in flytekit: `…yaml` and `…yml` are YAML, all else INI.
     pub(super) fn read(path: ConfigPath) -> Result<ConfigFile, Error> {
-        let text = match std::fs::read_to_string(path.path()) {
+        let text = match plain_text::read(path.path()) {
             Ok(text) => text,
             Err(source) => return Err(Error::Unreadable { path, source }),
         };

@@ -140,5 +140,5 @@ fn is_config_name(name: &str) -> bool {
 
 /// Whether a file has the section that every configuration of Flyte has; `config.yaml` is a common name.
 fn is_flyte_config(path: &Path) -> bool {
-    std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("admin:")))
+    crate::plain_text::read(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("admin:")))
 }

@@ -119,12 +119,19 @@ fn hint_for_type(expected: &str, given: &str) -> Option<String> {
     let example = match expected {
         "datetime" => "`2026-01-31T08:30:00Z`, `2026-01-31`, `now` or `now - 2h`",
         "duration" => "`1h30m`, `90s`, `5:34:56` or `PT5M`",
+        "int" if is_written_otherwise(given) => "decimal digits, such as `1000`",
         "bool" => "`true` or `false`",
         _ if expected.starts_with("list") => "`[1, 2]`, or `@` and a JSON or YAML file",
         _ if expected.starts_with("dict") => "`{key: value}`, or `@` and a JSON or YAML file",
         _ => return None,
     };
     Some(format!("write it as {example}"))
+}
+
+/// Whether a text is perhaps meant for a number: `0x10`, `1_000`, `1e3`.
+fn is_written_otherwise(given: &str) -> bool {
+    let text = given.strip_prefix("the text `").unwrap_or_default();
+    text.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit())
 }
 
 impl fmt::Display for Error {

@@ -12,6 +12,7 @@ use super::{
     structure::{self, StructFormat},
     time,
 };
+use crate::documents::number::{self, FloatError};
 use crate::proto::core::{
     Binary, EnumType, Literal, LiteralCollection, LiteralMap, LiteralType, SimpleType,
     literal::Value as LiteralValue, literal_type::Type, scalar::Value as ScalarValue,
@@ -83,6 +84,11 @@ impl Reader {
 
     fn plain(&self, value: &Value, expected: &LiteralType) -> Fitted {
         let mismatch = || Error::mismatch(type_name(expected), given(value));
+        if let Some(written) = number::written(value)
+            && !matches!(expected.r#type, Some(Type::UnionType(_)))
+        {
+            return unusual_number(written, expected);
+        }
         match (&expected.r#type, value) {
             (Some(Type::UnionType(union)), _) => {
                 let read = |variant: &LiteralType| self.fit_json(value, variant);
@@ -92,7 +98,7 @@ impl Reader {
                 let simple = SimpleType::try_from(*simple).map_err(|_| mismatch())?;
                 match simple {
                     SimpleType::Struct => self.structure(value, expected),
-                    _ => self.simple(value, simple).ok_or_else(mismatch),
+                    _ => self.simple(value, simple).ok_or_else(|| refused(value, simple, expected)),
                 }
             }
             (Some(Type::CollectionType(item)), Value::Array(items)) => self.list(items, item),
@@ -108,6 +114,12 @@ impl Reader {
     fn simple(&self, value: &Value, simple: SimpleType) -> Option<(Literal, Fit)> {
         match (simple, value) {
             (SimpleType::None, Value::Null) => Some((make::none(), Fit::EXACT)),
+            // What YAML 1.1 and `-i` take, and YAML 1.2 reads as a text.
+            (SimpleType::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+                "yes" | "on" => Some((make::boolean(true), Fit::LAX)),
+                "no" | "off" => Some((make::boolean(false), Fit::LAX)),
+                _ => None,
+            },
             (SimpleType::Boolean, Value::Bool(flag)) => Some((make::boolean(*flag), Fit::EXACT)),
             (SimpleType::Integer, Value::Number(number)) => match number.as_i64() {
                 Some(integer) => Some((make::integer(integer), Fit::EXACT)),
@@ -118,17 +130,11 @@ impl Reader {
                 Some((make::float(number.as_f64()?), fit))
             }
             (SimpleType::Float, Value::String(text)) => {
-                let number = match text.as_str() {
-                    "NaN" => f64::NAN,
-                    "Infinity" => f64::INFINITY,
-                    "-Infinity" => f64::NEG_INFINITY,
-                    _ => return None,
-                };
-                Some((make::float(number), Fit::LAX))
+                number::non_finite(text.trim()).map(|number| (make::float(number), Fit::LAX))
             }
             (SimpleType::String, Value::String(text)) => Some((make::text(text), Fit::TEXT)),
             (SimpleType::Datetime, Value::String(text)) => {
-                Some((make::datetime(time::datetime(text, self.now)?), Fit::TIME))
+                Some((make::datetime(time::datetime(text, self.now).ok()?), Fit::TIME))
             }
             (SimpleType::Duration, Value::String(text)) => {
                 Some((make::duration(time::duration(text)?), Fit::TIME))
@@ -167,8 +173,46 @@ impl Reader {
             return Err(Error::mismatch(type_name(expected), given(value)));
         };
         let described = structure::check_properties(fields, expected.metadata.as_ref())?;
-        let literal = make::literal(LiteralValue::Scalar(Box::new(structure::store(fields, self.structs))));
+        let literal = make::literal(LiteralValue::Scalar(Box::new(structure::store(fields, self.structs)?)));
         Ok((literal, if described { Fit::DESCRIBED } else { Fit::STRUCTURE }))
+    }
+}
+
+/// A number for which JSON's value has no room.
+fn unusual_number(written: &str, expected: &LiteralType) -> Fitted {
+    let given = || format!("the number `{written}`");
+    let is = |simple: SimpleType| expected.r#type == Some(Type::Simple(simple.into()));
+    match number::float(written) {
+        Ok(number) if is(SimpleType::Float) => {
+            let fit = if number::is_integer(written) { Fit::CONVERTED } else { Fit::EXACT };
+            Ok((make::float(number), fit))
+        }
+        Err(FloatError::TooLarge) if is(SimpleType::Float) => {
+            Err(Error::value(type_name(expected), given(), BEYOND_DOUBLE))
+        }
+        _ if is(SimpleType::Integer) && number::is_integer(written) => {
+            Err(Error::value(type_name(expected), given(), BEYOND_INTEGER))
+        }
+        _ => Err(Error::mismatch(type_name(expected), given())),
+    }
+}
+
+/// Why a float does not fit.
+pub(super) const BEYOND_DOUBLE: &str = "is beyond the range of a double, ±1.8e308";
+/// Why an integer does not fit.
+pub(super) const BEYOND_INTEGER: &str = "is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit";
+
+/// Why a value is none of a simple type.
+fn refused(value: &Value, simple: SimpleType, expected: &LiteralType) -> Error {
+    let reason = match (simple, value) {
+        (SimpleType::Integer, Value::Number(number)) if number.is_u64() => Some(BEYOND_INTEGER),
+        (SimpleType::Datetime, Value::String(text)) => time::datetime_problem(text),
+        (SimpleType::Duration, Value::String(text)) => time::duration_problem(text),
+        _ => None,
+    };
+    match reason {
+        Some(reason) => Error::value(type_name(expected), given(value), reason),
+        None => Error::mismatch(type_name(expected), given(value)),
     }
 }
 
@@ -216,7 +260,8 @@ pub(super) fn given(value: &Value) -> String {
         Value::Number(number) => format!("the number `{number}`"),
         Value::String(text) => given_text(text),
         Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "a map".to_owned(),
+        Value::Object(_) => number::written(value)
+            .map_or_else(|| "a map".to_owned(), |written| format!("the number `{written}`")),
     }
 }
 

@@ -6,8 +6,10 @@ use rmpv::Value as Packed;
 use serde_json::{Map, Number, Value, json};
 
 use super::{Error, MSGPACK, Problem};
+use crate::documents::number::{self, FloatError};
 use crate::free_form;
 use crate::proto::core::{Binary, Scalar, scalar::Value as ScalarValue};
+use crate::register::Step;
 
 /// How the values of simple type STRUCT are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +23,13 @@ pub enum StructFormat {
 }
 
 /// Stores a structure.
-pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Scalar {
+///
+/// # Errors
+///
+/// At the first number that the format cannot hold: MessagePack has integers of 64 bits, and `google.protobuf.Struct` has
+/// finite doubles, as JSON.
+pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Result<Scalar, Error> {
+    check_numbers(fields, format)?;
     let value = match format {
         StructFormat::Generic => ScalarValue::Generic(free_form::from_json(fields)),
         StructFormat::MessagePack => {
@@ -31,7 +39,35 @@ pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Scalar
             ScalarValue::Binary(Binary { value: bytes, tag: MSGPACK.to_owned() })
         }
     };
-    Scalar { value: Some(value) }
+    Ok(Scalar { value: Some(value) })
+}
+
+fn check_numbers(fields: &Map<String, Value>, format: StructFormat) -> Result<(), Error> {
+    fields
+        .iter()
+        .try_for_each(|(name, value)| check_number(value, format).map_err(|error| error.within_name(name)))
+}
+
+fn check_number(value: &Value, format: StructFormat) -> Result<(), Error> {
+    let fails =
+        |written: &str, reason: &str| Err(Error::value("dict", format!("the number `{written}`"), reason));
+    match (value, number::written(value)) {
+        (_, Some(written)) => match (number::float(written), format) {
+            (Err(FloatError::TooLarge), _) => fails(written, super::read::BEYOND_DOUBLE),
+            (Ok(number), StructFormat::Generic) if !number.is_finite() => {
+                fails(written, "has no form in `google.protobuf.Struct`")
+            }
+            (_, StructFormat::MessagePack) if number::is_integer(written) => {
+                fails(written, "is beyond 64 bits")
+            }
+            _ => Ok(()),
+        },
+        (Value::Array(items), _) => items.iter().enumerate().try_for_each(|(index, item)| {
+            check_number(item, format).map_err(|error| error.within(Step::Index(index)))
+        }),
+        (Value::Object(fields), _) => check_numbers(fields, format),
+        _ => Ok(()),
+    }
 }
 
 /// Reads MessagePack; `None` if the bytes are something else.
@@ -48,6 +84,9 @@ fn pack(value: &Value) -> Packed {
         Value::Number(number) => pack_number(number),
         Value::String(text) => Packed::from(text.as_str()),
         Value::Array(items) => Packed::Array(items.iter().map(pack).collect()),
+        Value::Object(_) if number::written(value).is_some() => {
+            Packed::F64(number::written(value).map_or(f64::NAN, number::nearest_double))
+        }
         Value::Object(fields) => {
             Packed::Map(fields.iter().map(|(key, value)| (Packed::from(key.as_str()), pack(value))).collect())
         }
@@ -93,7 +132,8 @@ fn to_json(packed: &Packed) -> Value {
 }
 
 /// A number, or the text that proto3 JSON has for one that JSON lacks.
-pub(super) fn float(number: f64) -> Value {
+#[must_use]
+pub fn float(number: f64) -> Value {
     match Number::from_f64(number) {
         Some(number) => Value::Number(number),
         None if number.is_nan() => json!("NaN"),

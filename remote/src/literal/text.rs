@@ -10,13 +10,16 @@ use super::{
     choice::{self, Fit},
     make,
     name::type_name,
-    read::{Fitted, given_text},
+    read::{BEYOND_DOUBLE, BEYOND_INTEGER, Fitted, given_text},
     time,
 };
 use crate::proto::core::{
     Binary, Literal, LiteralType, SimpleType, literal_type::Type, scalar::Value as ScalarValue,
 };
-use crate::register::text as documents;
+use crate::{
+    documents::{self, number},
+    plain_text,
+};
 
 /// Larger files are no inputs.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -73,7 +76,7 @@ impl Reader {
                 match (SimpleType::try_from(*simple).map_err(|_| mismatch())?, structured) {
                     (SimpleType::Struct, Some(Err(error))) => Err(error),
                     (SimpleType::Struct, _) => self.document(text, expected),
-                    (simple, _) => self.word(text, simple).ok_or_else(mismatch),
+                    (simple, _) => self.word(text, simple).ok_or_else(|| refused(text, simple, expected)),
                 }
             }
             (Some(Type::EnumType(_)), _) => self.fit_json(&Value::String(text.to_owned()), expected),
@@ -105,10 +108,10 @@ impl Reader {
                     Err(_) if trimmed.contains(|c: char| c.is_ascii_digit()) => Fit::EXACT,
                     Err(_) => Fit::LAX, // `inf`, `nan`
                 };
-                (make::float(trimmed.parse().ok()?), fit)
+                (make::float(number::float(trimmed).ok()?), fit)
             }
             SimpleType::String => (make::text(text), Fit::TEXT),
-            SimpleType::Datetime => (make::datetime(time::datetime(text, self.now)?), Fit::TIME),
+            SimpleType::Datetime => (make::datetime(time::datetime(text, self.now).ok()?), Fit::TIME),
             SimpleType::Duration => (make::duration(time::duration(text)?), Fit::TIME),
             SimpleType::Binary => {
                 let binary = Binary { value: BASE64_STANDARD.decode(trimmed).ok()?, tag: String::new() };
@@ -147,6 +150,24 @@ impl Reader {
     }
 }
 
+/// Why a text is none of a simple type.
+fn refused(text: &str, simple: SimpleType, expected: &LiteralType) -> Error {
+    let trimmed = text.trim();
+    let reason = match simple {
+        SimpleType::Integer if number::is_integer(trimmed) => Some(BEYOND_INTEGER),
+        SimpleType::Float if number::float(trimmed) == Err(number::FloatError::TooLarge) => {
+            Some(BEYOND_DOUBLE)
+        }
+        SimpleType::Datetime => time::datetime_problem(text),
+        SimpleType::Duration => time::duration_problem(text),
+        _ => None,
+    };
+    match reason {
+        Some(reason) => Error::value(type_name(expected), given_text(text), reason),
+        None => Error::mismatch(type_name(expected), given_text(text)),
+    }
+}
+
 /// The list or map that a text is when it begins and ends as one in JSON, or in YAML's own form of it (`{a: 1}`).
 fn container(text: &str) -> Option<Value> {
     let trimmed = text.trim();
@@ -166,12 +187,7 @@ fn read_file(file: &str) -> Result<Value, Error> {
     if size > MAX_FILE_BYTES {
         return Err(fail(format!("it is larger than {} MiB", MAX_FILE_BYTES >> 20)));
     }
-    let text = fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+    let text = plain_text::read(Path::new(file)).map_err(|error| fail(error.to_string()))?;
     let only_json = Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    let mut values = documents::parse(text.trim_start_matches('\u{feff}'), only_json).map_err(fail)?;
-    match values.len() {
-        1 => Ok(values.remove(0)),
-        0 => Err(fail("it is empty".into())),
-        _ => Err(fail("it holds more than one document".into())),
-    }
+    documents::parse_one(&text, only_json).map_err(fail)?.ok_or_else(|| fail("it is empty".into()))
 }

@@ -1,6 +1,6 @@
 //! Times and durations as people write them.
 
-use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil, fmt::temporal::Pieces, tz::TimeZone};
 use prost_types::{Duration as ProtoDuration, Timestamp as ProtoTimestamp};
 
 const EPOCH: civil::DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
@@ -12,21 +12,77 @@ const DAY: i128 = 24 * HOUR;
 
 /// Reads a time: RFC 3339, a date, a date and time without a zone (UTC, as flytekit has it), `now`, `today` (midnight
 /// UTC), and any of these `+` or `-` a duration. Flyte's times are of the years 1 to 9999.
-pub(super) fn datetime(text: &str, now: Timestamp) -> Option<ProtoTimestamp> {
+pub(super) fn datetime(text: &str, now: Timestamp) -> Result<ProtoTimestamp, TimeError> {
     let text = text.trim();
     let nanos = match split_arithmetic(text) {
-        Some((base, sign, length)) => instant(base, now)?.checked_add(sign * duration_nanos(length)?)?,
+        Some((base, sign, length)) => {
+            let length = duration_nanos(length)?;
+            instant(base, now)?.checked_add(sign * length).ok_or(TimeError::Years)?
+        }
         None => instant(text, now)?,
     };
+    timestamp(nanos)
+}
+
+/// Reads a time with an offset, as RFC 3339 has it.
+///
+/// ```
+/// let time = remote::literal::rfc3339("9999-12-31T23:59:59.999999999Z").unwrap();
+/// assert_eq!(remote::literal::datetime_text(&time).unwrap(), "9999-12-31T23:59:59.999999999Z");
+/// assert_eq!(remote::literal::rfc3339("2026-01-31"), None);
+/// ```
+#[must_use]
+pub fn rfc3339(text: &str) -> Option<ProtoTimestamp> {
+    timestamp(with_offset(text).ok()??).ok()
+}
+
+fn timestamp(nanos: i128) -> Result<ProtoTimestamp, TimeError> {
     const FIRST: i128 = -62_135_596_800 * SECOND;
     const END: i128 = 253_402_300_800 * SECOND;
     if !(FIRST..END).contains(&nanos) {
-        return None;
+        return Err(TimeError::Years);
     }
-    Some(ProtoTimestamp {
-        seconds: i64::try_from(nanos.div_euclid(SECOND)).ok()?,
-        nanos: i32::try_from(nanos.rem_euclid(SECOND)).ok()?,
-    })
+    let seconds = i64::try_from(nanos.div_euclid(SECOND)).map_err(|_| TimeError::Years)?;
+    let nanos = i32::try_from(nanos.rem_euclid(SECOND)).map_err(|_| TimeError::Years)?;
+    Ok(ProtoTimestamp { seconds, nanos })
+}
+
+/// Why a text is no time or duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeError {
+    /// It is not written as one.
+    Format,
+    /// It has a sixty-first second.
+    LeapSecond,
+    /// It is finer than a nanosecond.
+    TooFine,
+    /// It is longer than Flyte's durations.
+    TooLong,
+    /// It is not of the years 1 to 9999.
+    Years,
+}
+
+impl TimeError {
+    /// Completes the sentence "the text … "; `None` where the form is wrong, which hints tell.
+    const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Format => None,
+            Self::LeapSecond => Some("has a leap second, which Flyte's times do not have"),
+            Self::TooFine => Some("is finer than a nanosecond"),
+            Self::TooLong => Some("is beyond the range of durations, ±87660000h (10000 years)"),
+            Self::Years => Some("is outside of the years 0001 to 9999 (UTC)"),
+        }
+    }
+}
+
+/// Why a text of the right form is no time.
+pub(super) fn datetime_problem(text: &str) -> Option<&'static str> {
+    datetime(text, Timestamp::UNIX_EPOCH).err()?.reason()
+}
+
+/// Why a text of the right form is no duration.
+pub(super) fn duration_problem(text: &str) -> Option<&'static str> {
+    checked_duration(text).err()?.reason()
 }
 
 /// Takes `now - 2h` apart. Dates have no spaces around their dashes; after a word, none are needed.
@@ -44,10 +100,10 @@ fn split_arithmetic(text: &str) -> Option<(&str, i128, &str)> {
     is_word.then(|| (word, sign, &rest[1..]))
 }
 
-fn instant(text: &str, now: Timestamp) -> Option<i128> {
+fn instant(text: &str, now: Timestamp) -> Result<i128, TimeError> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("now") {
-        return Some(now.as_nanosecond());
+        return Ok(now.as_nanosecond());
     }
     let date = if text.eq_ignore_ascii_case("today") {
         Some(TimeZone::UTC.to_datetime(now).date())
@@ -55,19 +111,48 @@ fn instant(text: &str, now: Timestamp) -> Option<i128> {
         is_date(text).then(|| text.parse::<civil::Date>().ok()).flatten()
     };
     if let Some(date) = date {
-        return Some(utc_nanos(date.to_datetime(civil::Time::midnight())));
+        return Ok(utc_nanos(date.to_datetime(civil::Time::midnight())));
     }
-    // A bare number or time of the day is no time.
-    if !is_date(text.get(..10)?) {
-        return None;
-    }
-    if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return Some(timestamp.as_nanosecond());
+    if let Some(nanos) = with_offset(text)? {
+        return Ok(nanos);
     }
     // The reader of times without a zone would pass over an offset.
-    let local = text.strip_suffix(['Z', 'z']).unwrap_or(text);
-    let offset = local[10..].contains(['+', '-', '[']);
-    (!offset).then(|| local.parse().ok().map(utc_nanos)).flatten()
+    let offset = text[10..].contains(['+', '-', '[']);
+    let local = if offset { None } else { text.parse().ok() };
+    local.map(utc_nanos).ok_or(TimeError::Format)
+}
+
+/// A date and time with an offset; `None` without one. `Timestamp`, whose range ends a day before that of years, is not used.
+fn with_offset(text: &str) -> Result<Option<i128>, TimeError> {
+    // A bare number or time of the day is no time.
+    if !text.get(..10).is_some_and(is_date) {
+        return Err(if has_far_year(text) { TimeError::Years } else { TimeError::Format });
+    }
+    // The reader would take it for second 59.
+    if text.get(16..19).is_some_and(|second| second == ":60") {
+        return Err(TimeError::LeapSecond);
+    }
+    let fraction = text[10..].split_once(['.', ',']).map_or("", |(_, fraction)| fraction);
+    if fraction.bytes().take_while(u8::is_ascii_digit).count() > 9 {
+        return Err(TimeError::TooFine);
+    }
+    let pieces = Pieces::parse(text).map_err(|_| TimeError::Format)?;
+    let Some(offset) = pieces.to_numeric_offset() else { return Ok(None) };
+    let time = pieces.time().ok_or(TimeError::Format)?;
+    Ok(Some(utc_nanos(pieces.date().to_datetime(time)) - i128::from(offset.seconds()) * SECOND))
+}
+
+/// Whether a text begins as a date of a year before 0 or after 9999: `-0001-…`, `10000-…`, `+12026-…`.
+fn has_far_year(text: &str) -> bool {
+    let (sign, rest) = match text.strip_prefix(['+', '-']) {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let Some((year, rest)) = rest.split_once('-') else { return false };
+    let is_year = year.len() >= 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+    let is_month =
+        rest.len() >= 5 && rest.as_bytes()[..2].iter().all(u8::is_ascii_digit) && rest.as_bytes()[2] == b'-';
+    is_year && is_month && (sign || year.len() > 4)
 }
 
 /// The last hours of the year 9999, which Python's greatest time is in, are beyond `Timestamp`.
@@ -84,15 +169,17 @@ fn is_date(text: &str) -> bool {
         })
 }
 
-/// Writes a time as in RFC 3339; `None` for one that no calendar has.
-pub(super) fn datetime_text(of: &ProtoTimestamp) -> Option<String> {
-    let since = SignedDuration::new(of.seconds, of.nanos);
-    EPOCH.checked_add(since).ok().map(|time| format!("{time}Z"))
+/// Writes a time as in RFC 3339; `None` for one that Flyte's times do not have.
+#[must_use]
+pub fn datetime_text(of: &ProtoTimestamp) -> Option<String> {
+    let nanos = i128::from(of.seconds) * SECOND + i128::from(of.nanos);
+    let of = timestamp(nanos).ok()?;
+    EPOCH.checked_add(SignedDuration::new(of.seconds, of.nanos)).ok().map(|time| format!("{time}Z"))
 }
 
 /// Reads a duration: `1h30m`, `1 day 2 hours`, `5:34:56`, `1 day, 5:34:56`, `PT5M`.
 ///
-/// A bare number is none, nor are months and years, whose lengths differ.
+/// A bare number is none, nor are months and years, whose lengths differ. Flyte's durations end at 10000 years.
 ///
 /// # Example
 ///
@@ -102,14 +189,21 @@ pub(super) fn datetime_text(of: &ProtoTimestamp) -> Option<String> {
 /// assert_eq!(remote::literal::duration("soon"), None);
 /// ```
 pub fn duration(text: &str) -> Option<ProtoDuration> {
-    let nanos = duration_nanos(text)?;
-    Some(ProtoDuration {
-        seconds: i64::try_from(nanos / SECOND).ok()?,
-        nanos: i32::try_from(nanos % SECOND).ok()?,
-    })
+    checked_duration(text).ok()
 }
 
-fn duration_nanos(text: &str) -> Option<i128> {
+fn checked_duration(text: &str) -> Result<ProtoDuration, TimeError> {
+    const LONGEST: i128 = 315_576_000_000 * SECOND;
+    let nanos = duration_nanos(text)?;
+    if nanos.abs() > LONGEST {
+        return Err(TimeError::TooLong);
+    }
+    let seconds = i64::try_from(nanos / SECOND).map_err(|_| TimeError::TooLong)?;
+    let nanos = i32::try_from(nanos % SECOND).map_err(|_| TimeError::TooLong)?;
+    Ok(ProtoDuration { seconds, nanos })
+}
+
+fn duration_nanos(text: &str) -> Result<i128, TimeError> {
     let text = text.trim();
     let (sign, text) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest.trim_start()),
@@ -121,11 +215,11 @@ fn duration_nanos(text: &str) -> Option<i128> {
         None if lower.contains(':') => clock_nanos(&lower, sign)?,
         None => units_nanos(&lower)?,
     };
-    Some(sign * nanos)
+    Ok(sign * nanos)
 }
 
 /// What follows the `P` of ISO 8601.
-fn iso_nanos(text: &str) -> Option<i128> {
+fn iso_nanos(text: &str) -> Result<i128, TimeError> {
     let (days, time) = text.split_once('t').map_or((text, None), |(days, time)| (days, Some(time)));
     let days_nanos = if days.is_empty() { None } else { Some(parts(days, &[("w", 7 * DAY), ("d", DAY)])?) };
     let time_nanos = match time {
@@ -133,18 +227,18 @@ fn iso_nanos(text: &str) -> Option<i128> {
         None => None,
     };
     if days_nanos.is_none() && time_nanos.is_none() {
-        return None;
+        return Err(TimeError::Format);
     }
-    days_nanos.unwrap_or_default().checked_add(time_nanos.unwrap_or_default())
+    days_nanos.unwrap_or_default().checked_add(time_nanos.unwrap_or_default()).ok_or(TimeError::TooLong)
 }
 
 /// `MM:SS`, `HH:MM:SS`, `D:HH:MM:SS`, the first and last as pytimeparse reads them, or with days in words before.
-fn clock_nanos(text: &str, sign: i128) -> Option<i128> {
+fn clock_nanos(text: &str, sign: i128) -> Result<i128, TimeError> {
     let (words, clock) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
     let words = words.trim_end().trim_end_matches(',');
     // Python writes minus one hour as `-1 day, 23:00:00`, others would read minus 47 hours.
     if !words.is_empty() && sign < 0 {
-        return None;
+        return Err(TimeError::Format);
     }
     let before = if words.is_empty() { 0 } else { units_nanos(words)? };
     let fields: Vec<_> = clock.split(':').collect();
@@ -152,15 +246,16 @@ fn clock_nanos(text: &str, sign: i128) -> Option<i128> {
         2 => &[MINUTE, SECOND],
         3 => &[HOUR, MINUTE, SECOND],
         4 => &[DAY, HOUR, MINUTE, SECOND],
-        _ => return None,
+        _ => return Err(TimeError::Format),
     };
     fields.iter().zip(units).try_fold(before, |total, (field, unit)| {
         let whole = *unit == SECOND || !field.contains('.');
-        total.checked_add(whole.then(|| decimal(field, *unit)).flatten()?)
+        let nanos = if whole { decimal(field, *unit)? } else { return Err(TimeError::Format) };
+        total.checked_add(nanos).ok_or(TimeError::TooLong)
     })
 }
 
-fn units_nanos(text: &str) -> Option<i128> {
+fn units_nanos(text: &str) -> Result<i128, TimeError> {
     const UNITS: [(&str, i128); 28] = [
         ("w", 7 * DAY),
         ("wk", 7 * DAY),
@@ -195,34 +290,47 @@ fn units_nanos(text: &str) -> Option<i128> {
 }
 
 /// Adds up numbers with units; spaces and commas may stand between them.
-fn parts(text: &str, units: &[(&str, i128)]) -> Option<i128> {
+fn parts(text: &str, units: &[(&str, i128)]) -> Result<i128, TimeError> {
     let mut rest = text.trim();
     let mut total = 0_i128;
     let mut any = false;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or(TimeError::Format)?;
         let (number, after) = rest.split_at(digits);
         let after = after.trim_start();
         let letters = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         let (name, after) = after.split_at(letters);
-        let (_, unit) = units.iter().find(|(unit, _)| *unit == name)?;
-        total = total.checked_add(decimal(number, *unit)?)?;
+        let (_, unit) = units.iter().find(|(unit, _)| *unit == name).ok_or(TimeError::Format)?;
+        total = total.checked_add(decimal(number, *unit)?).ok_or(TimeError::TooLong)?;
         any = true;
         rest = after.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
     }
-    any.then_some(total)
+    any.then_some(total).ok_or(TimeError::Format)
 }
 
-/// A decimal number of units, in nanoseconds; what is finer is cut off.
-fn decimal(number: &str, unit: i128) -> Option<i128> {
+/// A decimal number of units, in nanoseconds. What is finer is cut off where the unit has to be divided (`0.333h`), and
+/// refused where more digits are given than there are nanoseconds.
+fn decimal(number: &str, unit: i128) -> Result<i128, TimeError> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits = |text: &str| text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
-        return None;
+    let fraction = fraction.trim_end_matches('0');
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) || !number.contains(|c: char| c.is_ascii_digit()) {
+        return Err(TimeError::Format);
     }
-    let parse = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<i128>().ok() };
-    let scale = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-    Some(parse(whole)? * unit + parse(fraction)? * unit / scale)
+    let parse = |text: &str| match text.trim_start_matches('0') {
+        "" => Some(0),
+        text if text.len() <= 18 => text.parse::<i128>().ok(),
+        _ => None,
+    };
+    let whole = parse(whole).ok_or(TimeError::TooLong)?;
+    let exponent =
+        u32::try_from(fraction.len()).ok().filter(|digits| *digits <= 18).ok_or(TimeError::TooFine)?;
+    let scale = 10_i128.pow(exponent);
+    let part = parse(fraction).ok_or(TimeError::TooFine)? * unit;
+    if unit <= SECOND && part % scale != 0 {
+        return Err(TimeError::TooFine);
+    }
+    Ok(whole * unit + part / scale)
 }
 
 /// Writes a duration: `1h30m`, `0.5s`, `-26h`; zero is `0s`. Days are not used, so that every reader of Go's durations
@@ -317,11 +425,11 @@ mod tests {
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
             ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
         ] {
-            let read = datetime(text, now).and_then(|time| datetime_text(&time));
+            let read = datetime(text, now).ok().and_then(|time| datetime_text(&time));
             assert_eq!(read.as_deref(), Some(expected), "{text}");
         }
         for text in ["", "tomorrow", "12:00", "2026", "2026-02-30", "now - 5", "-0001-01-01T00:00:00Z"] {
-            assert_eq!(datetime(text, now), None, "{text}");
+            assert!(datetime(text, now).is_err(), "{text}");
         }
     }
 

@@ -18,7 +18,10 @@ use rustls::{
     server::ParsedCertificate,
 };
 
-use crate::config::Connection;
+use crate::{
+    config::Connection,
+    plain_text::{self, TextError},
+};
 
 /// Why nobody can be trusted.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +145,15 @@ fn read(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, TrustError> {
         Ok(text) => text,
         Err(source) => return Err(TrustError::Read { path, source }),
     };
-    match CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>() {
+    // Other bytes are for the reader of PEM to refuse.
+    let pem = match plain_text::decode(&text) {
+        Ok(pem) => pem.as_bytes(),
+        Err(TextError::NotUtf8(_)) => &text,
+        Err(error) => {
+            return Err(TrustError::Read { path, source: io::Error::new(io::ErrorKind::InvalidData, error) });
+        }
+    };
+    match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
         Ok(certificates) if certificates.is_empty() => Err(TrustError::Empty { path }),
         Ok(certificates) => Ok(certificates),
         Err(source) => Err(TrustError::Parse { path, source: source.into() }),

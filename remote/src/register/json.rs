@@ -3,11 +3,15 @@
 //! Field names may be in either spelling (`taskNode`, `task_node`), as in every proto3 JSON reader; what is
 //! written is in camel case, defaults left out, keys sorted: what `flytectl get … -o yaml` prints.
 
+use std::borrow::Cow;
+
 use prost::{Message, Name};
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, SerializeOptions,
 };
 use serde_json::Value;
+
+use crate::{documents::number, literal};
 
 use super::{
     field::{FieldError, FieldPath, Problem, Step},
@@ -20,11 +24,48 @@ where
     T: Message + Name + Default,
 {
     let descriptor = descriptor_of::<T>();
+    let value = &with_proto_numbers(value);
     check_names(&descriptor, value, path)?;
     let dynamic = parse(&descriptor, value).map_err(|error| {
         locate(&descriptor, value, path).unwrap_or_else(|| fits_not(&descriptor, path, error))
     })?;
     Ok(dynamic.transcode_to().expect("a generated type decodes its own message"))
+}
+
+/// Infinities and not-a-number as proto3 JSON has them, where the message has a double (`Primitive.float_value` is the only one).
+fn with_proto_numbers(value: &Value) -> Cow<'_, Value> {
+    fn replace(value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(replace),
+            Value::Object(object) => {
+                for (key, value) in object.iter_mut() {
+                    let double = number::written(value)
+                        .filter(|_| matches!(key.as_str(), "floatValue" | "float_value"));
+                    match double.and_then(|written| number::float(written).ok()) {
+                        Some(double) => *value = literal::float_to_json(double),
+                        None => replace(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if !holds_unusual_number(value) {
+        return Cow::Borrowed(value);
+    }
+    let mut value = value.clone();
+    replace(&mut value);
+    Cow::Owned(value)
+}
+
+fn holds_unusual_number(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(holds_unusual_number),
+        Value::Object(object) => {
+            number::written(value).is_some() || object.values().any(holds_unusual_number)
+        }
+        _ => false,
+    }
 }
 
 /// Writes a message in proto3 JSON form: camel case, defaults left out, keys sorted.
@@ -64,6 +105,13 @@ fn check_names(
     value: &Value,
     path: &mut FieldPath,
 ) -> Result<(), FieldError> {
+    if let Some(written) = number::written(value) {
+        return Err(FieldError::new(
+            descriptor,
+            path,
+            Problem::Value(format!("the number `{written}` does not fit")),
+        ));
+    }
     let Some(object) = value.as_object() else { return Ok(()) };
     if descriptor.full_name().starts_with("google.protobuf.") {
         return Ok(());
@@ -76,6 +124,11 @@ fn check_names(
         };
         if key != field.json_name() && object.contains_key(field.json_name()) {
             return Err(FieldError::new(descriptor, path, Problem::Twice(key.clone())));
+        }
+        if let Some(written) = number::written(value).filter(|_| !matches!(field.kind(), Kind::Message(_))) {
+            let problem = Problem::Value(format!("the number `{written}` does not fit"));
+            return path
+                .within(Step::Field(key.clone()), |path| Err(FieldError::new(descriptor, path, problem)));
         }
         path.within(Step::Field(key.clone()), |path| {
             children(&field, value, path, |child, value, path| check_names(child, value, path).err())

@@ -114,7 +114,7 @@ error: cannot read `a.json`
         refuse("a.yaml", "template:\n  type: x\n  type: y\n"),
         str![[r#"
 error: cannot read `a.yaml`
-  caused by: duplicate mapping key `type` is not allowed here at line 3, column 3
+  caused by: key `type` is given twice at line 3, column 3
 
 "#]]
     );

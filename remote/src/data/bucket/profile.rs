@@ -1,9 +1,13 @@
 //! The files of AWS's own tools: `~/.aws/credentials` and `~/.aws/config`.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::keys::variable;
-use crate::config::Sources;
+use crate::{config::Sources, plain_text};
 
 /// What the files say of one profile.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,7 +20,7 @@ impl Profile {
         let file = |variable_name: &str, name: &str| -> Option<String> {
             let named = variable(sources, &[variable_name]).map(PathBuf::from);
             let home = sources.home.as_ref().map(|home| home.join(".aws").join(name));
-            fs::read_to_string(named.or(home)?).ok()
+            read(&named.or(home)?)
         };
         let config = file("AWS_CONFIG_FILE", "config").unwrap_or_default();
         let credentials = file("AWS_SHARED_CREDENTIALS_FILE", "credentials").unwrap_or_default();
@@ -29,6 +33,18 @@ impl Profile {
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// The text of a file; of one that is there and cannot be read, a warning tells.
+fn read(path: &Path) -> Option<String> {
+    match plain_text::read(path) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            log::warn!("could not read `{}`: {error}", path.display());
+            None
+        }
     }
 }
 
@@ -54,6 +70,8 @@ fn section(text: &str, is_wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Str
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::TaskError;
-use crate::near;
+use crate::{documents::number, near};
 
 /// The keys of one object of a short form.
 pub(in crate::register) struct Fields<'a> {
@@ -14,7 +14,7 @@ pub(in crate::register) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Takes an object whose keys are all in `known`.
     pub(in crate::register) fn new(value: &'a Value, path: &str, known: &[&str]) -> Result<Self, TaskError> {
-        let object = value.as_object().ok_or_else(|| wrong_kind(path, value, "a map"))?;
+        let object = map(value).ok_or_else(|| wrong_kind(path, value, "a map"))?;
         let fields = Fields { object, path: path.to_owned() };
         match object.keys().find(|key| !known.contains(&key.as_str())) {
             None => Ok(fields),
@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
     pub(in crate::register) fn text_map(&self, key: &str) -> Result<Vec<(String, String)>, TaskError> {
         let Some(value) = self.value(key) else { return Ok(Vec::new()) };
         let path = self.at(key);
-        let object = value.as_object().ok_or_else(|| wrong_kind(&path, value, "a map"))?;
+        let object = map(value).ok_or_else(|| wrong_kind(&path, value, "a map"))?;
         object
             .iter()
             .map(|(name, value)| Ok((name.clone(), text(value, &format!("{path}.{name}"))?.to_owned())))
@@ -79,11 +79,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A map that does not stand for a number.
+fn map(value: &Value) -> Option<&Map<String, Value>> {
+    value.as_object().filter(|_| number::written(value).is_none())
+}
+
 pub(in crate::register) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, TaskError> {
     value.as_str().ok_or_else(|| {
         let error = wrong_kind(path, value, "a text");
-        let scalar = value.is_number() || value.is_boolean();
-        if scalar { error.with_hint(format!("put it in quotes: `\"{value}\"`")) } else { error }
+        // How it is written is not known here: `1_000`, `1.10` and `True` print otherwise.
+        let is_scalar = value.is_number() || value.is_boolean() || number::written(value).is_some();
+        if is_scalar { error.with_hint("put it in quotes") } else { error }
     })
 }
 
@@ -104,6 +110,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
+        Value::Object(_) if number::written(value).is_some() => "a number",
         Value::Object(_) => "a map",
     }
 }

@@ -147,8 +147,12 @@ pub(in crate::register) fn retries(task: &Fields<'_>) -> Result<u32, TaskError> 
     let Some(value) = task.value("retries") else { return Ok(0) };
     let retries = value.as_u64().and_then(|retries| u32::try_from(retries).ok());
     retries.ok_or_else(|| match value {
-        Value::Number(number) => {
+        Value::Number(number) if number.as_i64().is_some_and(i64::is_negative) => {
             TaskError::new(task.at("retries"), format!("is {number}; a whole number from 0 is expected"))
+        }
+        // How it is written is not known here: `1e3` prints otherwise.
+        Value::Number(_) => {
+            TaskError::new(task.at("retries"), format!("is not a whole number from 0 to {}", u32::MAX))
         }
         other => wrong_kind(&task.at("retries"), other, "a whole number"),
     })
@@ -177,8 +181,9 @@ pub(in crate::register) fn timeout(task: &Fields<'_>) -> Result<Option<prost_typ
         Some(duration) if duration == prost_types::Duration::default() => Ok(None),
         Some(duration) => Ok(Some(duration)),
         None => {
-            let value = task.value("timeout").map(ToString::to_string).unwrap_or_default();
-            let problem = format!("is {value}; whole seconds or a text such as `1h30m` are expected");
+            let given = task.value("timeout").and_then(Value::as_str).map(|text| format!("is `{text}`, "));
+            let given = given.unwrap_or_else(|| "is ".to_owned());
+            let problem = format!("{given}not whole seconds from 0 or a text such as `1h30m`");
             Err(TaskError::new(task.at("timeout"), problem))
         }
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::error::TaskError;
 use super::fields::{Fields, wrong_kind};
+use crate::documents::number;
 use crate::proto::core::{Resources, resources::ResourceEntry, resources::ResourceName};
 
 /// The names of flytekit's `Resources`, in the order in which `_get_container_definition` writes their entries.
@@ -69,7 +70,10 @@ fn entry(name: ResourceName, value: &Value, path: &str) -> Result<Option<Resourc
         Value::String(text) => text.clone(),
         Value::Number(number) if number.as_f64() == Some(0.0) => String::new(),
         Value::Number(number) => number.to_string(),
-        other => return Err(wrong_kind(path, other, "an amount such as `500m` or `2Gi`")),
+        other => match number::written(other).filter(|written| number::is_integer(written)) {
+            Some(written) => written.to_owned(),
+            None => return Err(wrong_kind(path, other, "an amount such as `500m` or `2Gi`")),
+        },
     };
     if amount.contains(char::is_whitespace) {
         return Err(TaskError::new(path, format!("is `{amount}`; an amount has no spaces, such as `2Gi`")));

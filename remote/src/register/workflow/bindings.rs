@@ -9,6 +9,7 @@ use super::{
     interfaces::Interface,
     reference::{self, INPUTS, Text},
 };
+use crate::documents::number;
 use crate::literal::{self, accepts, type_name};
 use crate::proto::core::{
     BindingData, BindingDataCollection, BindingDataMap, Literal, LiteralType, OutputReference, SimpleType,
@@ -170,6 +171,12 @@ fn with_type(value: Value, path: &str) -> Result<(Value, LiteralType), WorkflowE
 fn json_type(value: &Value) -> Option<LiteralType> {
     let simple = |kind: SimpleType| Some(Type::Simple(kind.into()));
     let of = match value {
+        value
+            if number::written(value)
+                .is_some_and(|written| number::float(written).is_ok_and(|number| !number.is_finite())) =>
+        {
+            simple(SimpleType::Float)
+        }
         Value::Bool(_) => simple(SimpleType::Boolean),
         Value::Number(number) if number.is_f64() => simple(SimpleType::Float),
         Value::Number(_) => simple(SimpleType::Integer),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::WorkflowError;
+use crate::documents;
 use crate::register::{
     error::Cause,
     field::{FieldPath, Step},
-    text,
 };
 
 /// A short form, and where it is in its file.
@@ -65,7 +65,7 @@ impl Draft {
     pub(super) fn fail(&self, error: WorkflowError) -> Cause {
         let inner = FieldPath::parse(&error.path);
         let whole = FieldPath(self.path.0.iter().cloned().chain(inner.0).collect::<Vec<Step>>());
-        let line = self.place.as_ref().and_then(|place| text::line(&place.text, place.document, &whole));
+        let line = self.place.as_ref().and_then(|place| documents::line(&place.text, place.document, &whole));
         Cause::ShortWorkflow { error, line }
     }
 }

@@ -5,17 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::WorkflowError;
-use crate::literal;
 use crate::proto::core::{
     Literal, LiteralType, Parameter, ParameterMap, Variable, VariableMap, parameter::Behavior,
 };
-use crate::register::{
-    task::{
-        fields::{Fields, wrong_kind},
-        types,
-    },
-    text,
+use crate::register::task::{
+    fields::{Fields, wrong_kind},
+    types,
 };
+use crate::{documents, literal};
 
 /// The inputs of a workflow.
 #[derive(Debug, Default)]
@@ -104,7 +101,7 @@ fn default_value(written: &str, path: &str) -> Result<Value, WorkflowError> {
             _ => Ok(Value::Null),
         };
     }
-    match text::parse(written, false).as_deref() {
+    match documents::parse(written, false).as_deref() {
         Ok([value]) => Ok(value.clone()),
         _ => Err(WorkflowError::new(path, format!("has a default that is no YAML, `{written}`"))
             .with_hint("write it as `{type: …, default: …}`")),
