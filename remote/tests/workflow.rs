@@ -679,10 +679,21 @@ fn launch_plans_that_cannot_be() {
         "inputs: {times: 1}, fixed_inputs: {times: 1}",
         "line 1: `inputs.times` is among `fixed_inputs` too",
     );
-    refused(
-        "schedule: every day",
-        "line 1: `schedule` is `every day`; five fields such as `0 3 * * *`, or `@daily`, are expected",
-    );
+    refused("schedule: every day", "line 1: `schedule` is `every day`: expected exactly 5 fields, found 2");
+    refused("schedule: 60 0 * * *", "line 1: `schedule` is `60 0 * * *`: `60` is not a minute, 0 to 59");
+    refused("schedule: '@Daily'", "line 1: `schedule` is `@Daily`: unrecognized descriptor");
+    for never in ["0 0 30 2 *", "0 0 31 4 *", "0 0 31 feb,jun ?"] {
+        refused(
+            &format!("schedule: '{never}'"),
+            &format!("line 1: `schedule` is `{never}`, which never fires: none of its months has such a day"),
+        );
+    }
+    for rate in ["0m", "-1h", "99999999999999h"] {
+        refused(
+            &format!("schedule: {{rate: {rate}}}"),
+            &format!("line 1: `schedule.rate` is `{rate}`; whole minutes such as `90m` or `1h` are expected"),
+        );
+    }
     refused(
         "schedule: {rate: 90s}",
         "line 1: `schedule.rate` is `90s`; whole minutes such as `90m` or `1h` are expected",

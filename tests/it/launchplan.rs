@@ -105,3 +105,61 @@ For more information, try '--help'.
 "#]]
     );
 }
+
+/// A real Flyte takes such schedules, and so does the sandbox.
+#[test]
+fn a_schedule_that_never_fires_is_told() {
+    let home = two_versions();
+    home.write(
+        "never.yaml",
+        "id: {resourceType: LAUNCH_PLAN, name: never}\nspec:\n  workflowId: {resourceType: WORKFLOW, name: shout}\n  \
+         fixedInputs: {literals: {text: {scalar: {primitive: {stringValue: x}}}}}\n  \
+         entityMetadata: {schedule: {cronSchedule: {schedule: \"0 0 31 4 *\"}}}\n",
+    );
+    home.write(
+        "short.yaml",
+        "launch_plan: short\nworkflow: shout\ninputs: {text: x}\nschedule: 0 0 30 2 *\n",
+    );
+    snapshot!(
+        home.run(&["register", "hello.yaml", "never.yaml", "--version", "2"]),
+        str![[r#"
+KIND         NAME   VERSION  RESULT
+task         say    2        unchanged
+workflow     shout  2        unchanged
+launch plan  shout  2        unchanged
+launch plan  never  2        registered
+------- stderr -------
+warning: launch plan `never` never starts by its schedule: no month that `0 0 31 4 *` names has such a day
+1 registered, 3 unchanged
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["launchplan", "activate", "never"]),
+        str![[r#"
+NAME   VERSION  STATE   SCHEDULE
+never  2        ACTIVE  0 0 31 4 *
+------- stderr -------
+warning: launch plan `never` never starts by its schedule: no month that `0 0 31 4 *` names has such a day
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["launchplan", "deactivate", "never"]),
+        str![[r#"
+NAME   VERSION  STATE     SCHEDULE
+never  2        INACTIVE  0 0 31 4 *
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(&["register", "--dry-run", "hello.yaml", "short.yaml"]),
+        str![[r#"
+------- stderr -------
+error: cannot read `short.yaml`, document 1
+  caused by: line 4: `schedule` is `0 0 30 2 *`, which never fires: none of its months has such a day
+hint: name a day that one of its months has
+[exit: 1]
+"#]]
+    );
+}

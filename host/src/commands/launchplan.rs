@@ -11,6 +11,7 @@ use remote::{
         core::{Identifier, ResourceType},
     },
     register::to_json,
+    schedule,
 };
 
 use super::{
@@ -87,7 +88,14 @@ pub fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Failure> 
             }
         }
     })?;
-    print(format, &plan)
+    print(format, &plan)?;
+    if let (LaunchplanCommand::Activate(_), Some(reason)) =
+        (&args.command, plan.spec.as_ref().and_then(schedule::never_fires))
+    {
+        let name = plan.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
+        output::note(&format!("warning: launch plan `{name}` never starts by its schedule: {reason}\n"));
+    }
+    Ok(())
 }
 
 /// The version that is named, or else the newest.

@@ -18,6 +18,7 @@ use remote::{
         Documents, Entity, Entry, Identity, ReadError, Registered,
         defaults::{self, Applied},
     },
+    schedule,
 };
 
 use super::{Context, connection};
@@ -196,6 +197,13 @@ struct Notes {
 
 impl Notes {
     fn add(&mut self, entry: &Entry, applied: &Applied) {
+        if let Entity::LaunchPlan(plan) = &entry.entity
+            && let Some(reason) = plan.spec.as_ref().and_then(schedule::never_fires)
+        {
+            let name = dry_run::name(&entry.entity);
+            self.lines
+                .push(format!("warning: launch plan `{name}` never starts by its schedule: {reason}\n"));
+        }
         if applied.is_empty() {
             return;
         }

@@ -26,6 +26,7 @@ use crate::register::{
     launch_plan::{of_the_same_name, spec},
     task::fields::{Fields, wrong_kind},
 };
+use crate::schedule::Cron;
 
 const KEYS: [&str; 15] = [
     "annotations",
@@ -160,7 +161,7 @@ fn max_parallelism(fields: &Fields<'_>) -> Result<i32, WorkflowError> {
     let Some(value) = fields.value("max_parallelism") else { return Ok(0) };
     let number = value.as_i64().and_then(|number| i32::try_from(number).ok()).filter(|number| *number >= 0);
     number.ok_or_else(|| {
-        WorkflowError::new("max_parallelism", format!("is {value}; a whole number from 0 is expected"))
+        WorkflowError::new("max_parallelism", format!("is not a whole number from 0 to {}", i32::MAX))
     })
 }
 
@@ -192,10 +193,12 @@ fn schedule(fields: &Fields<'_>, interface: &Interface) -> Result<Option<Schedul
 }
 
 fn cron(text: &str, offset: &str, path: &str) -> Result<ScheduleExpression, WorkflowError> {
-    const ALIASES: [&str; 6] = ["@annually", "@daily", "@hourly", "@monthly", "@weekly", "@yearly"];
-    if !ALIASES.contains(&text) && text.split_whitespace().count() != 5 {
-        let problem = format!("is `{text}`; five fields such as `0 3 * * *`, or `@daily`, are expected");
-        return Err(WorkflowError::new(path, problem));
+    let hint = "write five fields such as `0 3 * * *`, or `@daily`";
+    let cron = Cron::parse(text)
+        .map_err(|error| WorkflowError::new(path, format!("is `{text}`: {error}")).with_hint(hint))?;
+    if !cron.fires() {
+        let problem = format!("is `{text}`, which never fires: none of its months has such a day");
+        return Err(WorkflowError::new(path, problem).with_hint("name a day that one of its months has"));
     }
     let schedule = CronSchedule { schedule: text.to_owned(), offset: offset.to_owned() };
     Ok(ScheduleExpression::CronSchedule(schedule))
