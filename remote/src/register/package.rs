@@ -76,6 +76,7 @@ pub(crate) fn read_tgz(file: &Path, reader: impl Read) -> Result<Vec<Entry>, Rea
     let whole = |cause| ReadError::new(Source::whole(file), cause);
     let mut tar = tar::Archive::new(MultiGzDecoder::new(reader));
     let mut members = Vec::new();
+    let mut foreign = Vec::new();
     let mut archive: Option<Arc<FastArchive>> = None;
     for member in tar.entries().map_err(|error| whole(error.into()))? {
         let member = member.map_err(|error| whole(error.into()))?;
@@ -88,10 +89,12 @@ pub(crate) fn read_tgz(file: &Path, reader: impl Read) -> Result<Vec<Entry>, Rea
                 }
                 archive = Some(Arc::new(found));
             }
-            Piece::Folder => {}
+            Piece::Folder | Piece::Junk => {}
+            Piece::Foreign => foreign.push(source),
         }
     }
     check_end(tar.into_inner()).map_err(whole)?;
+    tell_foreign(file, &foreign);
     if members.is_empty() {
         return Err(whole(Cause::Empty));
     }
@@ -105,6 +108,39 @@ enum Piece {
     Archive(FastArchive),
     Entity(u64, Entity),
     Folder,
+    /// A file that is of no package.
+    Foreign,
+    /// What a system leaves beside files, such as the `.DS_Store` and `._*` of macOS.
+    Junk,
+}
+
+/// How many of the members that were left out a warning names.
+const NAMED: usize = 5;
+
+/// Names the members that are left out, as they are in a folder.
+fn tell_foreign(file: &Path, foreign: &[Source]) {
+    let name = |source: &Source| match &source.part {
+        Part::Member(name) => format!("`{name}`"),
+        Part::Document(_) | Part::Whole => source.to_string(),
+    };
+    let names: Vec<_> = foreign.iter().take(NAMED).map(name).collect();
+    match foreign.len().checked_sub(NAMED) {
+        _ if foreign.is_empty() => {}
+        Some(more @ 1..) => {
+            log::warn!(
+                "`{}`: left out {} and {more} more, which are not `.pb` files",
+                file.display(),
+                names.join(", ")
+            );
+        }
+        _ => log::warn!("`{}`: left out {}, not a `.pb` file", file.display(), names.join(", ")),
+    }
+}
+
+/// Whether a member is hidden, or of the folder that macOS puts beside what it packs.
+fn is_junk(path: &str) -> bool {
+    let mut parts = path.trim_end_matches('/').split('/').filter(|part| *part != "." && !part.is_empty());
+    parts.any(|part| part.starts_with('.') || part == "__MACOSX" || part == "Thumbs.db")
 }
 
 fn read_member(file: &Path, member: tar::Entry<'_, impl Read>) -> Result<(Source, Piece), ReadError> {
@@ -125,9 +161,15 @@ fn read_piece(path: &str, source: &Source, member: tar::Entry<'_, impl Read>) ->
         EntryType::Fifo => return Err(Cause::MemberType("a pipe")),
         _ => return Err(Cause::MemberType("of an unusual kind")),
     }
-    if is_fast_archive(name) {
+    if is_fast_archive(name) && !is_junk(path) {
         let bytes = read_limited(member, MAX_ARCHIVE_BYTES)?;
         return Ok(Piece::Archive(FastArchive { name: name.to_owned(), source: source.clone(), bytes }));
+    }
+    if is_junk(path) {
+        return Ok(Piece::Junk);
+    }
+    if !name.ends_with(".pb") {
+        return Ok(Piece::Foreign);
     }
     let (index, kind) = parse_name(name).ok_or(Cause::FileName)?;
     let bytes = read_limited(member, MAX_MEMBER_BYTES)?;

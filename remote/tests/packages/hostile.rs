@@ -92,13 +92,33 @@ fn only_files_are_read() {
 #[test]
 fn members_without_a_reason_to_be_there_are_refused() {
     assert_eq!(
-        refuse(&package(&[("readme.txt", EntryType::Regular, b"hello")])),
-        "package.tgz`, member `readme.txt`: its name does not tell what it holds"
-    );
-    assert_eq!(
         refuse(&package(&[("0_a_4.pb", EntryType::Regular, TASK)])),
         "package.tgz`, member `0_a_4.pb`: its name does not tell what it holds"
     );
+}
+
+/// As in a folder, where only `.pb` files are read; flytectl does the same.
+#[test]
+fn files_of_other_kinds_are_left_out() {
+    let junk = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        ";
+    let mac: Vec<(&str, EntryType, &[u8])> = vec![
+        ("./", EntryType::Directory, b""),
+        ("./.DS_Store", EntryType::Regular, junk),
+        ("./._0_ab_1.pb", EntryType::Regular, junk),
+        ("./._fast1.tar.gz", EntryType::Regular, junk),
+        ("__MACOSX/", EntryType::Directory, b""),
+        ("__MACOSX/._0_ab_1.pb", EntryType::Regular, junk),
+        ("__MACOSX/0_ab_1.pb", EntryType::Regular, junk),
+        ("Thumbs.db", EntryType::Regular, junk),
+        ("readme.txt", EntryType::Regular, b"hello"),
+        ("0_ab_1.pb~", EntryType::Regular, b"older"),
+        ("./0_ab_1.pb", EntryType::Regular, TASK),
+    ];
+    let entries = read(&package(&mac)).unwrap();
+    assert_eq!(entries.len(), 1);
+    assert!(entries[0].source.to_string().ends_with("member `./0_ab_1.pb`"));
+    assert_eq!(entries[0].archive, None);
+    assert_eq!(refuse(&package(&mac[..10])), "package.tgz`: it holds nothing to register");
 }
 
 #[test]
