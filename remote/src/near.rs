@@ -1,8 +1,12 @@
 //! The name that was meant, when there is none of the name that was written.
 
-/// The name most like another, if it is near enough to be a slip: case, `-` and `_` do not count.
+/// The name most like another, if it is near enough to be a slip: case, `-` and `_` do not count. Numbers have none.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Another number is no slip of this one.
+    if name.parse::<f64>().is_ok() {
+        return None;
+    }
     let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
     let wanted = plain(name);
     let likeness = |candidate: &'a str| (strsim::jaro_winkler(&wanted, &plain(candidate)), candidate);
@@ -20,5 +24,7 @@ mod tests {
         assert_eq!(nearest("comand", ["command", "commands"]), Some("command"));
         assert_eq!(nearest("image", ["retries", "timeout"]), None);
         assert_eq!(nearest("image", []), None);
+        assert_eq!(nearest("1000", ["100", "10000"]), None);
+        assert_eq!(nearest("-1.5", ["1.5"]), None);
     }
 }
