@@ -1,9 +1,11 @@
 //! All inputs in one document, `inputs.json` or `inputs.yaml`, as copilot writes it: plain values by name, paths for
 //! files.
 //!
-//! Unlike copilot, a duration is its text instead of `null`, and a structure is itself instead of bytes.
+//! Unlike copilot, a duration is its text instead of `null`, a structure is itself instead of bytes, and a number that JSON
+//! does not have is `"NaN"`, `"Infinity"` or `"-Infinity"`, where copilot fails.
 
 use prost_types::{Struct, Value as ProtoValue, value::Kind};
+use remote::literal::float_to_json;
 use remote::proto::core::{Literal, LiteralMap, Scalar, literal, primitive, scalar};
 use serde_json::{Map, Value};
 
@@ -32,7 +34,7 @@ pub(super) fn scalar(scalar: &Scalar) -> Value {
             Some(primitive::Value::Boolean(value)) => (*value).into(),
             Some(primitive::Value::Datetime(value)) => text::datetime(value).into(),
             Some(primitive::Value::Duration(value)) => go::duration(value).into(),
-            Some(primitive::Value::FloatValue(value)) => (*value).into(),
+            Some(primitive::Value::FloatValue(value)) => float_to_json(*value),
             Some(primitive::Value::Integer(value)) => (*value).into(),
             Some(primitive::Value::StringValue(value)) => value.clone().into(),
             None => Value::Null,
@@ -57,7 +59,7 @@ fn structure(fields: &Struct) -> Value {
 
 fn free_form(value: &ProtoValue) -> Value {
     match &value.kind {
-        Some(Kind::NumberValue(number)) => (*number).into(),
+        Some(Kind::NumberValue(number)) => float_to_json(*number),
         Some(Kind::StringValue(text)) => text.clone().into(),
         Some(Kind::BoolValue(flag)) => (*flag).into(),
         Some(Kind::StructValue(fields)) => structure(fields),

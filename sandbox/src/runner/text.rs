@@ -3,7 +3,7 @@
 //! Both know less than all types, and a task that depends on the rest fails on a cluster. Written here beyond them: a
 //! union as the value in it, nothing as `null`, and in commands maps and structures as JSON.
 
-use jiff::Timestamp;
+use remote::literal::{datetime_text, float_to_json};
 use remote::proto::core::{Literal, Primitive, Scalar, literal, primitive, scalar};
 use rmpv::Value as Packed;
 use serde_json::Value as Json;
@@ -81,11 +81,8 @@ fn primitive_text(primitive: &Primitive) -> String {
 
 /// A time as RFC 3339 has it, in UTC, with as many digits as it needs.
 pub(super) fn datetime(value: &prost_types::Timestamp) -> String {
-    match Timestamp::new(value.seconds, value.nanos) {
-        Ok(time) => time.to_string(),
-        // No calendar has it, and no server lets it in.
-        Err(_) => format!("{} s after 1970", value.seconds),
-    }
+    // No calendar has another, and no server lets it in.
+    datetime_text(value).unwrap_or_else(|| format!("{} s after 1970", value.seconds))
 }
 
 /// Reads bytes that are one value of MessagePack.
@@ -128,8 +125,8 @@ pub(super) fn packed_json(value: &Packed) -> Json {
             (None, Some(value)) => value.into(),
             (None, None) => Json::Null,
         },
-        Packed::F32(value) => f64::from(*value).into(),
-        Packed::F64(value) => (*value).into(),
+        Packed::F32(value) => float_to_json(f64::from(*value)),
+        Packed::F64(value) => float_to_json(*value),
         Packed::String(text) => String::from_utf8_lossy(text.as_bytes()).into(),
         Packed::Binary(bytes) | Packed::Ext(_, bytes) => data_encoding::BASE64.encode(bytes).into(),
         Packed::Array(items) => items.iter().map(packed_json).collect(),

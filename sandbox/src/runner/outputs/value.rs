@@ -5,16 +5,15 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use remote::{
-    literal::from_json,
+    documents::{self, number},
+    literal::{from_json, rfc3339},
     proto::core::{
         Binary, Blob, BlobMetadata, Error, Literal, LiteralType, Primitive, Scalar, Schema, SimpleType,
         StructuredDataset, StructuredDatasetMetadata, Union, Void, blob_type::BlobDimensionality, literal,
         literal_type::Type, primitive, scalar,
     },
 };
-use serde_json::Value as Json;
 
 use crate::runner::go;
 
@@ -99,9 +98,9 @@ pub(super) fn read(expected: &LiteralType, bytes: &[u8]) -> Result<Literal, Stri
 fn read_simple(simple: i32, text: &str, expected: &LiteralType) -> Result<Literal, String> {
     let value = match SimpleType::try_from(simple) {
         Ok(SimpleType::Boolean) => boolean(text).map(primitive::Value::Boolean),
-        Ok(SimpleType::Datetime) => datetime(text).map(primitive::Value::Datetime),
+        Ok(SimpleType::Datetime) => rfc3339(text).map(primitive::Value::Datetime),
         Ok(SimpleType::Duration) => go::parse_duration(text).map(primitive::Value::Duration),
-        Ok(SimpleType::Float) => text.parse().ok().map(primitive::Value::FloatValue),
+        Ok(SimpleType::Float) => number::float(text).ok().map(primitive::Value::FloatValue),
         Ok(SimpleType::Integer) => text.parse().ok().map(primitive::Value::Integer),
         Ok(SimpleType::String) => Some(primitive::Value::StringValue(text.to_owned())),
         Ok(SimpleType::Error) => {
@@ -118,8 +117,9 @@ fn read_simple(simple: i32, text: &str, expected: &LiteralType) -> Result<Litera
 }
 
 fn read_json(text: &str, expected: &LiteralType) -> Result<Literal, String> {
-    let json: Json = serde_json::from_str(text)
-        .map_err(|error| format!("{}, which is no JSON: {error}", its_file_holds(text)))?;
+    let json = documents::parse_one(text, true)
+        .map_err(|error| format!("{}, which is not JSON: {error}", its_file_holds(text)))?
+        .ok_or_else(|| its_file_holds(text))?;
     from_json(&json, expected).map_err(|error| format!("{}: {error}", its_file_holds(text)))
 }
 
@@ -139,14 +139,6 @@ fn boolean(text: &str) -> Option<bool> {
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
         _ => None,
     }
-}
-
-fn datetime(text: &str) -> Option<prost_types::Timestamp> {
-    let time: Timestamp = text.parse().ok()?;
-    let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
-    // Before 1970 jiff counts the fraction down from the second, protobuf up.
-    let (seconds, nanos) = if nanos < 0 { (seconds - 1, nanos + 1_000_000_000) } else { (seconds, nanos) };
-    Some(prost_types::Timestamp { seconds, nanos })
 }
 
 fn primitive(value: primitive::Value) -> Literal {
