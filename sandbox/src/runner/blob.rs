@@ -2,6 +2,8 @@
 
 use std::{fs, io, path::Path};
 
+use remote::folder::{self, Inner, Unreadable};
+
 /// What the address of a file of this machine may begin with. What follows is the path as it is, nothing is encoded.
 const FILE: &str = "file://";
 
@@ -16,17 +18,39 @@ pub(super) fn path(uri: &str) -> Option<&Path> {
     path.is_absolute().then_some(path)
 }
 
-/// Copies a file or a folder with all that is in it; links become what they point to.
+/// Copies a file or a folder with all that is in it; links become what they point to. Links to a folder that they are in
+/// are left out.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    if !fs::metadata(from)?.is_dir() {
+    if !folder::is_folder(from)? {
         return fs::copy(from, to).map(drop);
     }
+    let content = folder::list(from).map_err(|mut all| all.swap_remove(0))?;
     fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
+    let below =
+        |inner: &Inner| inner.path.strip_prefix(from).map(|inner| to.join(inner)).map_err(io::Error::other);
+    content.folders.iter().try_for_each(|folder| fs::create_dir_all(below(folder)?))?;
+    content.files.iter().try_for_each(|file| fs::copy(&file.path, below(file)?).map(drop))
+}
+
+/// Sees that a file or folder can be kept whole, and returns the links in it that are left out.
+///
+/// # Errors
+///
+/// What cannot be kept, named by its way from `root`.
+pub(super) fn check(path: &Path, root: &Path) -> Result<Vec<String>, String> {
+    let name = |path: &Path| format!("`{}`", path.strip_prefix(root).unwrap_or(path).display());
+    let told = |all: Vec<Unreadable>| {
+        let all: Vec<_> = all
+            .iter()
+            .map(|Unreadable { path, reason }| format!("{} cannot be read: {reason}", name(path)))
+            .collect();
+        all.join("; ")
+    };
+    if !folder::is_folder(path).map_err(|error| told(vec![error]))? {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let content = folder::list(path).map_err(told)?;
+    Ok(content.loops.iter().map(|link| name(&link.path)).collect())
 }
 
 /// Brings what a task made to where it stays. Moves it where that is the same, and copies it otherwise.

@@ -107,6 +107,11 @@ fn collect_one(
         }
     };
     if value::is_stored(expected) {
+        for link in blob::check(&path, &folder.outputs()).map_err(&invalid)? {
+            log.line(&format!(
+                "output `{name}`: {link} is a link to a folder that it is in, and is left out"
+            ));
+        }
         let literal = value::stored(expected, &path, blob::uri(&blobs.join(name))).map_err(&invalid)?;
         let to = blobs.join(name);
         blob::keep(&path, &to).map_err(Failure::files("keep an output at", to))?;

@@ -6,10 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use remote::folder::{Unreadable, is_folder};
+
 /// The file or folder of an output: with its name, or with its name and any one extension.
 pub(super) fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, String> {
     let exact = folder.join(name);
-    if exact.exists() {
+    // A link that leads nowhere is there, too.
+    if fs::symlink_metadata(&exact).is_ok() {
         return Ok(Some(exact));
     }
     let Ok(entries) = fs::read_dir(folder) else { return Ok(None) };
@@ -33,7 +36,9 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, String>
 /// Reads a file that may not be larger than that.
 pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
-    if fs::metadata(path).map_err(unreadable)?.is_dir() {
+    let is_folder = is_folder(path)
+        .map_err(|Unreadable { reason, .. }| format!("`{}` cannot be read: {reason}", path.display()))?;
+    if is_folder {
         return Err(format!("`{}` is a folder", path.display()));
     }
     let mut bytes = Vec::new();

@@ -209,3 +209,42 @@ fn the_sandboxs_folder_may_have_any_name() {
     assert_eq!(text(&outputs.literals["o"]), "xf");
     assert_eq!(file_of(&outputs.literals["p"]), root.join("blobs/data/p/d/f1/n0/0/p"));
 }
+
+#[test]
+fn links_in_an_output_are_followed_and_what_is_no_file_fails_the_attempt() {
+    let bench = script(
+        "mkdir /var/outputs/o; cd \"$FLYTE_OUTPUT_DIR/o\"; echo 1 > a; ln -s a b; ln -s . loop; mkdir -p c/d; ln -s .. c/up",
+    )
+    .output("o", "directory");
+    let outputs = bench.outputs();
+    let content = remote::folder::list(&file_of(&outputs.literals["o"])).unwrap();
+    let names =
+        |inner: &[remote::folder::Inner]| inner.iter().map(|inner| inner.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&content.files), ["a", "b"]);
+    assert_eq!(names(&content.folders), ["c", "c/d"]);
+    let log = fs::read_to_string(bench.folder().join("runner.log")).unwrap();
+    assert!(
+        log.contains("output `o`: `o/c/up` is a link to a folder that it is in, and is left out"),
+        "{log}"
+    );
+    for (of, made, expected) in [
+        (
+            "directory",
+            "mkdir $o; ln -s /nope $o/x",
+            "`o/x` cannot be read: it is a link to `/nope`, which does not exist",
+        ),
+        ("directory", "mkdir $o; mkfifo $o/x", "`o/x` cannot be read: it is a pipe, not a file"),
+        ("directory", "ln -s /nope $o", "`o` cannot be read: it is a link to `/nope`, which does not exist"),
+        ("file", "mkfifo $o", "`o` cannot be read: it is a pipe, not a file"),
+        ("str", "mkfifo $o", "/outputs/o` cannot be read: it is a pipe, not a file"),
+        (
+            "int | None",
+            "ln -s /nope $o",
+            "/outputs/o` cannot be read: it is a link to `/nope`, which does not exist",
+        ),
+    ] {
+        let bench = script(&format!("o=\"$FLYTE_OUTPUT_DIR/o\"; {made}")).output("o", of);
+        let message = bench.message();
+        assert!(message.ends_with(expected), "{of}, {made}: {message}");
+    }
+}
