@@ -42,6 +42,66 @@ error: could not read `nothing`
     );
 }
 
+/// fsspec, by which flytekit uploads, follows links too, and fails at one that leads nowhere.
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_what_is_no_file_is_named() {
+    use std::os::unix::{fs::symlink, net::UnixListener};
+
+    let flyte = hello();
+    for name in ["folder/a", "other/b", "real", "folder/.DS_Store"] {
+        flyte.home.write(name, name);
+    }
+    let folder = flyte.home.cwd().join("folder");
+    symlink("../real", folder.join("link")).unwrap();
+    symlink("../other", folder.join("dirlink")).unwrap();
+    symlink(".", folder.join("loop")).unwrap();
+    let said = flyte.run(&["upload", "folder"]);
+    let root = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
+    let stored = remote::folder::list(std::path::Path::new(&root)).unwrap();
+    let names: Vec<_> = stored.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, [".DS_Store", "a", "dirlink/b", "link"]);
+    snapshot!(
+        said,
+        str![[r#"
+[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RWRMAYQEATRGPBEWJKIRBHP4LY======
+------- stderr -------
+warning: `folder/loop` is a link to a folder that it is in, and is left out
+[exit: 0]
+"#]]
+    );
+    symlink("/nope", folder.join("dangling")).unwrap();
+    snapshot!(
+        flyte.run(&["upload", "folder"]),
+        str![[r#"
+------- stderr -------
+error: could not read `folder/dangling`
+  caused by: it is a link to `/nope`, which does not exist
+[exit: 1]
+"#]]
+    );
+    let _socket = UnixListener::bind(folder.join("socket")).unwrap();
+    snapshot!(
+        flyte.run(&["upload", "folder"]),
+        str![[r#"
+------- stderr -------
+error: could not read 2 files
+  caused by: `folder/dangling`: it is a link to `/nope`, which does not exist
+  caused by: `folder/socket`: it is a socket, not a file
+[exit: 1]
+"#]]
+    );
+    snapshot!(
+        flyte.run(&["upload", "folder/socket"]),
+        str![[r#"
+------- stderr -------
+error: could not read `folder/socket`
+  caused by: it is a socket, not a file
+[exit: 1]
+"#]]
+    );
+}
+
 #[test]
 fn a_name_stays_as_it_is() {
     let flyte = hello();

@@ -6,7 +6,6 @@
 
 mod bucket;
 mod download;
-mod folder;
 mod name;
 mod progress;
 mod upload;

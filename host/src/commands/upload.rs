@@ -15,7 +15,8 @@ use crate::cli::{
 /// Upload files and folders to Flyte's object store
 ///
 /// Prints the URI of each, which can be the value of an input. The server says where they go, and checks
-/// their contents by MD5. Links within folders are passed over. With `--to` they go below a URI of yours, with your own
+/// their contents by MD5. Of a folder, every file is uploaded, hidden ones such as `.DS_Store` included, and links are
+/// followed. With `--to` they go below a URI of yours, with your own
 /// keys for that bucket.
 #[derive(Args, Debug)]
 #[command(

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use remote::data::bucket::{BucketError, Location, Member};
+use remote::{
+    data::bucket::{BucketError, Location, Member},
+    folder::Inner,
+};
 
-use super::{super::session::Session, AT_ONCE, folder, name, progress::Line};
+use super::{super::session::Session, AT_ONCE, name, progress::Line};
 use crate::cli::{exit::Exit, report::Failure};
 
 impl From<BucketError> for Failure {
@@ -68,10 +71,10 @@ pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<Stri
     if !path.is_dir() {
         return put(&location, path, &name).await;
     }
+    super::upload::tell_loops(path);
     let files = super::upload::files_of(path)?;
-    let puts = stream::iter(files.iter().map(Ok)).map_ok(async |folder::Inner { path, name: inner }| {
-        put(&location, path, &format!("{name}/{inner}")).await
-    });
+    let puts = stream::iter(files.iter().map(Ok))
+        .map_ok(async |Inner { path, name: inner }| put(&location, path, &format!("{name}/{inner}")).await);
     let uris: Vec<_> = puts.try_buffered(AT_ONCE).try_collect().await?;
     let first = uris.first().zip(files.first()).and_then(|(uri, file)| uri.strip_suffix(&file.name));
     Ok(first.unwrap_or(uri).trim_end_matches('/').to_owned())

@@ -9,11 +9,11 @@ use std::{
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use remote::{
-    Code, data,
+    Code, data, folder,
     proto::service::{CreateDownloadLocationRequest, CreateDownloadLocationResponse},
 };
 
-use super::{super::session::Session, bucket, folder, local_file, name, progress::Line};
+use super::{super::session::Session, bucket, local_file, name, progress::Line};
 use crate::cli::{exit::Exit, report::Failure};
 
 /// What is behind a URI.
@@ -240,7 +240,8 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
         copy(from, &to)?;
         return Ok(vec![to]);
     }
-    let files = folder::files(from)?;
+    let content = folder::list(from).map_err(|mut all| all.swap_remove(0))?;
+    let files = content.files;
     files
         .into_iter()
         .map(|file| {

@@ -1,20 +1,19 @@
 //! Uploads: the server is told a file's MD5 and answers with a URL that takes just this file.
 
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 use data_encoding::BASE32;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use remote::{data::Fingerprint, proto::service::CreateUploadLocationRequest};
-
-use super::{
-    super::session::Session,
-    AT_ONCE,
-    folder::{self, Inner},
-    progress::Line,
+use remote::{
+    data::Fingerprint,
+    folder::{self, Inner, Unreadable},
+    proto::service::CreateUploadLocationRequest,
 };
-use crate::cli::{exit::Exit, report::Failure};
+
+use super::{super::session::Session, AT_ONCE, progress::Line};
+use crate::cli::{exit::Exit, output, report::Failure};
 
 /// Sees whether a path can be uploaded: it is there, and of the kind that is wanted, if that matters.
 ///
@@ -22,12 +21,12 @@ use crate::cli::{exit::Exit, report::Failure};
 ///
 /// When it cannot.
 pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
-    let what = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    if let Some(wanted) = folder.filter(|&wanted| wanted != what.is_dir()) {
+    let is_folder = folder::is_folder(path).map_err(|error| unreadable(&[error]))?;
+    if let Some(wanted) = folder.filter(|&wanted| wanted != is_folder) {
         let (is, should) = if wanted { ("file", "folder") } else { ("folder", "file") };
         return Err(Failure::new(Exit::Failed, format!("`{}` is a {is}, not a {should}", path.display())));
     }
-    if what.is_dir() { files_of(path).map(drop) } else { Ok(()) }
+    if is_folder { files_of(path).map(drop) } else { Ok(()) }
 }
 
 /// Uploads a file or a folder, and returns the URI that Flyte knows it by. `folder` says what it must be, if that matters.
@@ -37,11 +36,26 @@ pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
 /// When it cannot be read, is of the other kind, or cannot be uploaded.
 pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, Failure> {
     check(path, folder)?;
+    tell_loops(path);
     if path.is_dir() { upload_folder(session, path).await } else { upload_file(session, path).await }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("could not read `{}`", path.display())).caused_by(error)
+/// How many of the files that cannot be read are named.
+const NAMED: usize = 10;
+
+/// Names what cannot be read.
+fn unreadable(all: &[Unreadable]) -> Failure {
+    if let [Unreadable { path, reason }] = all {
+        return Failure::new(Exit::Failed, format!("could not read `{}`", path.display())).caused_by(reason);
+    }
+    let failure = Failure::new(Exit::Failed, format!("could not read {} files", all.len()));
+    let failure = all.iter().take(NAMED).fold(failure, |failure, Unreadable { path, reason }| {
+        failure.caused_by(format!("`{}`: {reason}", path.display()))
+    });
+    match all.len().checked_sub(NAMED) {
+        Some(more @ 1..) => failure.caused_by(format!("{more} more")),
+        _ => failure,
+    }
 }
 
 /// The name of a file or folder, also of one that is written as `.` or `..`.
@@ -53,12 +67,23 @@ pub(super) fn name_of(path: &Path) -> String {
 
 /// The files of a folder, of which there is one at least.
 pub(super) fn files_of(path: &Path) -> Result<Vec<Inner>, Failure> {
-    let files = folder::files(path).map_err(|error| unreadable(path, &error))?;
+    let files = folder::list(path).map_err(|all| unreadable(&all))?.files;
     if files.is_empty() {
         let failure = Failure::new(Exit::Failed, format!("there is no file in `{}`", path.display()));
         return Err(failure.hint("add a file: a folder without files cannot be uploaded".to_owned()));
     }
     Ok(files)
+}
+
+/// Names the links that were not followed, since they lead to a folder that they are in.
+pub(super) fn tell_loops(path: &Path) {
+    let loops = folder::list(path).map(|content| content.loops).unwrap_or_default();
+    for link in loops {
+        output::note(&format!(
+            "warning: `{}` is a link to a folder that it is in, and is left out\n",
+            link.path.display()
+        ));
+    }
 }
 
 async fn upload_file(session: &Session, path: &Path) -> Result<String, Failure> {
@@ -152,17 +177,6 @@ async fn put(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_of_a_folder_are_taken_in_the_order_of_their_names() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("b")).unwrap();
-        for name in ["c", "b/a", "a"] {
-            fs::write(folder.path().join(name), name).unwrap();
-        }
-        let names: Vec<_> = folder::files(folder.path()).unwrap().into_iter().map(|file| file.name).collect();
-        assert_eq!(names, ["a", "b/a", "c"]);
-    }
 
     #[test]
     fn a_root_is_what_is_before_a_files_name() {
