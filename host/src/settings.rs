@@ -22,6 +22,8 @@ use auth::store::Choice;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml_edit::DocumentMut;
 
+use remote::plain_text;
+
 use crate::env;
 
 /// What the settings file says.
@@ -117,7 +119,7 @@ impl Settings {
     /// A file that is there and cannot be read or understood.
     pub fn read() -> Result<Self, SettingsError> {
         let Ok(path) = Self::path() else { return Ok(Self::default()) };
-        match fs::read_to_string(&path) {
+        match plain_text::read(&path) {
             Ok(text) => Self::parse(&text, &path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Read { path, source }),
@@ -136,7 +138,7 @@ impl Settings {
     /// A file that cannot be read, understood, or replaced.
     pub fn write_plugins(chain: &[String]) -> Result<PathBuf, SettingsError> {
         let path = Self::path()?;
-        let text = match fs::read_to_string(&path) {
+        let text = match plain_text::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => return Err(SettingsError::Read { path, source }),

@@ -182,7 +182,7 @@ fn is_at_work(node: &Node) -> bool {
 fn is_old(node: &Node) -> bool {
     let since = node.reason.as_ref().and_then(|reason| reason.since.as_ref());
     let now = jiff::Timestamp::now().as_second();
-    since.is_some_and(|since| now - since.seconds >= PATIENCE.as_secs().cast_signed())
+    since.is_some_and(|since| now.saturating_sub(since.seconds) >= PATIENCE.as_secs().cast_signed())
 }
 
 /// What was only just made is in no phase yet, which is no news.

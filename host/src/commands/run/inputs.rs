@@ -1,14 +1,20 @@
 //! Inputs of an execution: from the command line and from files.
 
-use std::{fs, io::Read as _, path::PathBuf};
+use std::{
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use remote::{
+    documents,
     literal::{self, inputs::Given},
+    plain_text,
     proto::core::LiteralMap,
     register::FieldPath,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::{
     pair::{check_given_once, pair},
@@ -46,24 +52,29 @@ impl InputArgs {
     }
 }
 
-fn read_file(file: &PathBuf) -> Result<serde_json::Map<String, Value>, Failure> {
-    let (name, text) = if file.as_os_str() == "-" {
-        let mut text = String::new();
-        ("the standard input".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
+fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
+    let (name, bytes) = if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        ("the standard input".to_owned(), std::io::stdin().read_to_end(&mut bytes).map(|_| bytes))
     } else {
-        (format!("`{}`", file.display()), fs::read_to_string(file))
+        (format!("`{}`", file.display()), fs::read(file))
     };
-    let unreadable = format!("cannot read the inputs of {name}");
-    let text = text.map_err(|error| Failure::new(Exit::Failed, &unreadable).caused_by(error))?;
-    // JSON is YAML, but for numbers that only JSON keeps whole.
-    let value: Result<Value, String> = serde_json::from_str(&text)
-        .or_else(|_| serde_saphyr::from_str(&text).map_err(|error| error.to_string()));
-    match value.map_err(|error| Failure::new(Exit::Failed, &unreadable).caused_by(error))? {
-        Value::Object(map) => Ok(map),
-        Value::Null => Ok(serde_json::Map::new()),
-        _ => Err(Failure::new(Exit::Failed, unreadable).caused_by("it is no map of names to values")),
+    let unreadable = |cause: String| {
+        Failure::new(Exit::Failed, format!("cannot read the inputs of {name}")).caused_by(cause)
+    };
+    let text = bytes
+        .and_then(|bytes| plain_text::from_bytes(&bytes))
+        .map_err(|error| unreadable(error.to_string()))?;
+    let only_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    match documents::parse_one(&text, only_json).map_err(unreadable)? {
+        Some(value) if documents::number::written(&value).is_some() => Err(unreadable(NO_MAP.to_owned())),
+        Some(Value::Object(map)) => Ok(map),
+        Some(Value::Null) | None => Ok(Map::new()),
+        Some(_) => Err(unreadable(NO_MAP.to_owned())),
     }
 }
+
+const NO_MAP: &str = "it is not a map of names to values";
 
 /// Uploads the files and folders among the inputs that are on this machine only, once it is seen that all are there.
 pub(in crate::commands) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {

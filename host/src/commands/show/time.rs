@@ -1,12 +1,14 @@
 //! Times and durations for people.
 
+use remote::literal;
+
 use super::NOTHING;
 
 /// A time in UTC, to the second.
 #[must_use]
 pub fn moment(time: Option<&prost_types::Timestamp>) -> String {
-    let time = time.and_then(|time| jiff::Timestamp::from_second(time.seconds).ok());
-    time.map_or_else(|| NOTHING.to_owned(), |time| time.to_string())
+    let second = time.map(|time| prost_types::Timestamp { seconds: time.seconds, nanos: 0 });
+    second.and_then(|second| literal::datetime_text(&second)).unwrap_or_else(|| NOTHING.to_owned())
 }
 
 /// A duration in the two largest units that it has: `1h 5m`, `3m 20s`, `12s`, `1.5s`, `20ms`.
@@ -63,6 +65,11 @@ mod tests {
     fn times_are_in_utc() {
         let time = prost_types::Timestamp { seconds: 1_700_000_000, nanos: 5 };
         assert_eq!(moment(Some(&time)), "2023-11-14T22:13:20Z");
+        let last = prost_types::Timestamp { seconds: 253_402_300_799, nanos: 999_999_999 };
+        assert_eq!(moment(Some(&last)), "9999-12-31T23:59:59Z");
+        for beyond in [i64::MIN, i64::MAX, 253_402_300_800] {
+            assert_eq!(moment(Some(&prost_types::Timestamp { seconds: beyond, nanos: i32::MAX })), "-");
+        }
         assert_eq!(moment(None), "-");
     }
 }
