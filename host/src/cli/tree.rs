@@ -72,11 +72,23 @@ struct Extra {
     callbacks: Vec<(Arc<Identity>, Arc<CallbackBox>)>,
 }
 
+/// A value below zero is a value, of whatever option; what is wrong with it, the option says.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let is_option = |arg: &clap::Arg| arg.get_action().takes_values() && !arg.is_positional();
+    command
+        .mut_args(|arg| if is_option(&arg) { arg.allow_negative_numbers(true) } else { arg })
+        .mut_subcommands(with_negative_numbers)
+}
+
 impl Tree {
     /// The command line without plugins.
     #[must_use]
     pub fn new(base: clap::Command) -> Self {
-        Self { command: Arc::new(base), commands: BTreeMap::new(), arguments: BTreeMap::new() }
+        Self {
+            command: Arc::new(with_negative_numbers(base)),
+            commands: BTreeMap::new(),
+            arguments: BTreeMap::new(),
+        }
     }
 
     /// clap's description of it, not yet built.

@@ -104,7 +104,7 @@ struct WatchArgs {
     name: String,
 
     /// Stop following after this time, such as `10m`
-    #[arg(long, value_name = "TIME", value_parser = super::follow::parse_time)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = super::follow::parse_time)]
     timeout: Option<std::time::Duration>,
 }
 

@@ -37,7 +37,7 @@ pub struct WaitArgs {
     wait: bool,
 
     /// Stop following after this time, such as `10m`
-    #[arg(long, value_name = "TIME", requires = "wait", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", requires = "wait", allow_hyphen_values = true, value_parser = parse_time)]
     timeout: Option<Duration>,
 }
 
