@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
         Ok(Ok(exit)) => exit.code().into(),
         Ok(Err(failure)) => {
             if failure.exit != Exit::PipeClosed {
-                output::note(&failure.render());
+                output::note_styled(&failure.render());
             }
             failure.exit.code().into()
         }
@@ -60,7 +60,7 @@ fn report_bug(info: &panic::PanicHookInfo<'_>) {
         info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
     let failure = Failure::new(Exit::Internal, format_args!("internal error: {text}{place}"))
         .hint("this is a bug in flyte-host; please report it with the lines below".to_owned());
-    output::note(&failure.render());
+    output::note_styled(&failure.render());
     output::note(&version());
 }
 
@@ -129,7 +129,7 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     match (trouble, &result) {
         // The user asked for just the plugin that is in trouble.
         (Some(trouble), Err(failure)) if failure.tells(&trouble.message) => {}
-        (Some(trouble), _) => output::note(&trouble.render_warning()),
+        (Some(trouble), _) => output::note_styled(&trouble.render_warning()),
         (None, _) => {}
     }
     result
@@ -152,9 +152,9 @@ fn refuse(error: &clap::Error, trouble: Option<Failure>) -> Result<Exit, Failure
         _ => error.render().ansi().to_string(),
     };
     if !error.use_stderr() {
-        output::print(&text)?;
+        output::print_styled(&text)?;
         if let Some(trouble) = trouble {
-            output::note(&trouble.render_warning());
+            output::note_styled(&trouble.render_warning());
         }
         return Ok(Exit::Done);
     }
@@ -166,7 +166,7 @@ fn refuse(error: &clap::Error, trouble: Option<Failure>) -> Result<Exit, Failure
             Err(trouble)
         }
         _ => {
-            output::note(&text);
+            output::note_styled(&text);
             Ok(Exit::Usage)
         }
     }

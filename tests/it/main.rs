@@ -29,6 +29,7 @@ mod museum;
 mod named;
 mod naming;
 mod network;
+mod printable;
 mod project;
 mod readme;
 mod recorded;
@@ -52,6 +53,7 @@ mod sign_in;
 mod taint;
 mod transport;
 mod upload;
+mod values;
 mod version;
 
 use std::{fs, path::Path};

@@ -17,10 +17,11 @@ const ASAN_OPTIONS: &str =
     "detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0";
 
 /// Of all tests, those in which a plugin is called; the others would only take long.
-const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(bucket|examples|execution|faults|fetch|filter\
-                               |flytekit|follow|get|launchplan|lost_answers|markdown|named|naming|network|project|readme\
-                               |recorded|references|register|register_send|round_trip|run|run_files\
-                               |sandbox|sandbox_choice|sandbox_guard|served|servicer|upload|version)::/)) \
+const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(bucket|examples\
+                               |execution|faults|fetch|filter|flytekit|follow|get|launchplan|lost_answers\
+                               |markdown|named|naming|network|printable|project|readme|recorded|references|register\
+                               |register_send|round_trip|run|run_files|sandbox|sandbox_choice\
+                               |sandbox_guard|served|servicer|upload|values|version)::/)) \
                                + (package(flyte-host) & (test(/^plugin::/) + binary(chain)))";
 
 /// Valgrind's exit code for a memory error, which no command of ours uses.

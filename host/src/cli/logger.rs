@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use log::{Level, LevelFilter};
 
 use super::progress;
+use crate::printable;
 
 /// Starts the log. Warnings and errors are shown; each `-v` shows one level more.
 pub(super) fn start(verbose: u8) {
@@ -21,11 +22,13 @@ pub(super) fn start(verbose: u8) {
         .format(|out, record| {
             let style = Style::new().bold().fg_color(Some(color(record.level()).into()));
             let level = word(record.level());
+            let told = record.args().to_string();
+            let told = printable::text(&told);
             match record.target() {
                 own if is_own(own) => {
-                    writeln!(out, "{style}{level}:{style:#} {}", record.args())
+                    writeln!(out, "{style}{level}:{style:#} {told}")
                 }
-                plugin => writeln!(out, "{style}{level}:{style:#} [{plugin}] {}", record.args()),
+                plugin => writeln!(out, "{style}{level}:{style:#} [{}] {told}", printable::line(plugin)),
             }
         })
         .try_init();

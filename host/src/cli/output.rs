@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::{exit::Exit, progress, report::Failure};
+use crate::printable;
 
 /// What `-o` chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -113,18 +114,50 @@ fn not_written(error: &io::Error) -> Failure {
     }
 }
 
-/// Writes text that another program may read.
+/// Writes text, with what a terminal would act on escaped.
 ///
 /// # Errors
 ///
 /// As [`Stream::write`].
 pub fn print(text: &str) -> Result<(), Failure> {
-    Stream::Out.write(text.as_bytes())
+    Stream::Out.write(printable::text(text).as_bytes())
 }
 
-/// Writes text for people; if nobody can be told, nobody is.
+/// As [`print`], for text with our own colours in it.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print_styled(text: &str) -> Result<(), Failure> {
+    Stream::Out.write(printable::styled(text).as_bytes())
+}
+
+/// Writes text for another program, which has to come to it as it is: a script, YAML.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print_exact(text: &str) -> Result<(), Failure> {
+    Stream::Out.write_raw(text.as_bytes()).and_then(|()| Stream::Out.flush())
+}
+
+/// Writes JSON for another program.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print_json(text: &str) -> Result<(), Failure> {
+    print_exact(&printable::json(text))
+}
+
+/// Writes text for people, with what a terminal would act on escaped; if nobody can be told, nobody is.
 pub fn note(text: &str) {
-    let _ = Stream::Err.write(text.as_bytes());
+    let _ = Stream::Err.write(printable::text(text).as_bytes());
+}
+
+/// As [`note`], for text with our own colours in it.
+pub fn note_styled(text: &str) {
+    let _ = Stream::Err.write(printable::styled(text).as_bytes());
 }
 
 /// The longest value on a terminal, in characters.
@@ -166,7 +199,8 @@ pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> R
     let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
     let mut line = |cells: Vec<String>| {
         // A cell is one line; the tab is the column.
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace(['\t', '\n'], " ")).collect();
+        let one_line = |cell: &String| printable::text(cell).replace(['\t', '\n'], " ");
+        let cells: Vec<String> = cells.iter().map(one_line).collect();
         writeln!(writer, "{}", cells.join("\t")).expect("a vector takes everything");
     };
     line(heading.iter().map(|&cell| cell.to_owned()).collect());
@@ -183,13 +217,15 @@ pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> R
 ///
 /// As [`Stream::write`].
 pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), Failure> {
-    let text = match format {
-        Format::Yaml => {
-            serde_saphyr::to_string(value).map_err(|error| Failure::from_error(Exit::Internal, &error))?
+    if format == Format::Yaml {
+        let text = serde_saphyr::to_string(value);
+        let text = text.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
+        if !printable::has_deceiving(&text) {
+            return print_exact(&text);
         }
-        _ => format!("{value:#}\n"),
-    };
-    print(&text)
+    }
+    print_json(&format!("{value:#}\n"))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
 
 use super::output::Stream;
+use crate::printable;
 
 /// How a line looks that counts the time.
 const CLOCK: &str = "{spinner} {msg}  {elapsed}";
@@ -80,7 +81,7 @@ impl Line {
         }
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = place(SHOWN.get_or_init(MultiProgress::new), bar.with_style(style));
-        bar.set_message(message.to_owned());
+        bar.set_message(one_line(message));
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
     }
@@ -101,8 +102,13 @@ impl Line {
 
     /// Says something else.
     pub fn say(&self, message: String) {
-        self.0.set_message(message);
+        self.0.set_message(one_line(&message));
     }
+}
+
+/// What a terminal would act on is escaped, and a line stays one.
+fn one_line(message: &str) -> String {
+    printable::text(message).replace(['\n', '\t'], " ")
 }
 
 impl Progress for Line {

@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::{args::OutputArg, exit::Exit, output::Stream};
+use crate::printable;
 
 /// The form in which failures are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl Failure {
     fn json(&self) -> String {
         let Self { exit, message, causes, hints } = self;
         let error = json!({ "message": message, "causes": causes, "hints": hints, "exitCode": exit.code() });
-        format!("{}\n", json!({ "error": error }))
+        format!("{}\n", printable::json(&json!({ "error": error }).to_string()))
     }
 
     fn text(&self, word: &str, color: AnsiColor, form: Form) -> String {
@@ -168,16 +169,7 @@ fn indent(text: &str) -> String {
 
 /// A line without what a terminal would act on: servers and plugins have their say in failures.
 fn clean(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for letter in anstream::adapter::strip_str(line).to_string().chars() {
-        let deceives = letter.is_control() && letter != '\t'
-            || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match deceives {
-            true => shown.extend(letter.escape_default()),
-            false => shown.push(letter),
-        }
-    }
-    shown
+    printable::text(line).into_owned()
 }
 
 #[cfg(test)]
@@ -226,6 +218,7 @@ mod tests {
     #[test]
     fn a_terminal_does_not_act_on_what_servers_say() {
         let text = rendered("\u{1b}[2J\u{1b}]0;title\u{7}red\r\nbell\u{7} \u{202e}back\ttab", Form::Whole);
-        assert_eq!(text, "error: no\n  caused by: red\n    bell \\u{202e}back\ttab\nhint: do\n");
+        let expected = "error: no\n  caused by: \\u{1b}[2J\\u{1b}]0;title\\u{7}red\n    bell\\u{7} \\u{202e}back\ttab\nhint: do\n";
+        assert_eq!(text, expected);
     }
 }

@@ -147,7 +147,7 @@ impl Start {
             return Self::without_plugins(trouble);
         }
         let tree = Tree::new(Cli::command());
-        output::note(&trouble.render_warning());
+        output::note_styled(&trouble.render_warning());
         output::note("going on with the built-in default\n");
         let chain = Chain::new(Vec::new(), configurations.builtin());
         Self { chain: Some(Arc::new(chain)), tree, trouble: None }

@@ -77,7 +77,7 @@ pub fn run(args: &CompletionArgs) -> Result<(), Failure> {
                 .caused_by(error)
         },
     )?;
-    output::print(&String::from_utf8_lossy(&script))
+    output::print_exact(&String::from_utf8_lossy(&script))
 }
 
 /// A shell that wants to know what could be typed.

@@ -39,7 +39,7 @@ pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), Failure> {
     let mut command = tree.command().clone().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     command.build();
     match &args.out_dir {
-        None => output::print(&String::from_utf8_lossy(&page(&command).text)),
+        None => output::print_exact(&String::from_utf8_lossy(&page(&command).text)),
         Some(folder) => {
             let mut pages = Vec::new();
             collect(&command, &mut pages);

@@ -12,6 +12,7 @@ use crate::cli::{
     output::{self, Format},
     report::Failure,
 };
+use crate::printable;
 
 /// What stands for nothing in a table.
 pub const NOTHING: &str = "-";
@@ -70,5 +71,5 @@ pub fn messages<M: Message + Name>(format: Format, messages: &[M]) -> Result<(),
 ///
 /// When the output cannot be written.
 pub fn names(names: impl IntoIterator<Item = String>) -> Result<(), Failure> {
-    output::print(&names.into_iter().map(|name| name + "\n").collect::<String>())
+    output::print(&names.into_iter().map(|name| format!("{}\n", printable::line(&name))).collect::<String>())
 }

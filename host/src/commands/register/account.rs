@@ -63,7 +63,7 @@ impl Account<'_> {
         // The first one is told last, where the program ends with it.
         let told = failures.len().min(TOLD - 1);
         for failure in failures.drain(..told).rev() {
-            output::note(&failure.render());
+            output::note_styled(&failure.render());
         }
         Err(first)
     }

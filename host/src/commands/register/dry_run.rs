@@ -15,8 +15,8 @@ pub(super) fn write(output: OutputArg, folder: Option<&Path>, entries: &[Entry])
     let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
     match output {
         OutputArg::Dot => output.format().map(drop),
-        OutputArg::Json => output::print(&render::text(entities(), Text::Json).map_err(failed)?),
-        OutputArg::Yaml => output::print(&render::text(entities(), Text::Yaml).map_err(failed)?),
+        OutputArg::Json => output::print_json(&render::text(entities(), Text::Json).map_err(failed)?),
+        OutputArg::Yaml => output::print_exact(&render::text(entities(), Text::Yaml).map_err(failed)?),
         OutputArg::Name => {
             output::print(&entities().map(|entity| format!("{}\n", name(entity))).collect::<String>())
         }

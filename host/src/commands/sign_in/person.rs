@@ -70,7 +70,7 @@ impl Person for Terminal {
         match page(&self.chain, host) {
             Some(Ok(page)) => page,
             Some(Err(fault)) => {
-                output::note(&Failure::from(fault).render_warning());
+                output::note_styled(&Failure::from(fault).render_warning());
                 None
             }
             None => {

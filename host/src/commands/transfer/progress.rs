@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::output::Stream;
+use crate::{cli::output::Stream, printable};
 
 /// A line that goes away with its owner.
 pub(super) struct Line(ProgressBar);
@@ -19,7 +19,7 @@ impl Line {
         };
         let style = ProgressStyle::with_template(template);
         let line = line.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        line.set_message(name.to_owned());
+        line.set_message(printable::line(name).into_owned());
         Self(line)
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::printable;
+
 /// The longest path that is printed whole, in characters.
 const MAX_SHOWN: usize = 400;
 
@@ -31,15 +33,7 @@ pub(super) fn shown(path: &Path) -> String {
 
 /// Escapes what [`deceives`], so that text from a file can be shown.
 pub(super) fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if deceives(letter) {
-            shown.extend(letter.escape_default());
-        } else {
-            shown.push(letter);
-        }
-    }
-    shown
+    printable::line(text).into_owned()
 }
 
 /// Bytes of a file as text, escaped.
@@ -47,10 +41,7 @@ pub(super) fn escaped_bytes(bytes: &[u8]) -> String {
     escaped(&String::from_utf8_lossy(bytes))
 }
 
-/// Whether a terminal acts on the character, or reorders the line, instead of showing it.
-pub(super) fn deceives(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+pub(super) use crate::printable::deceives;
 
 /// Joins items in backticks: `a`, `b` and `c`.
 pub(super) struct Listed<'a, T>(pub(super) &'a [T]);
