@@ -210,7 +210,8 @@ fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> 
     let mut found = found.map_err(|error| unreadable(folder, error))?;
     found.sort_by_key(fs::DirEntry::file_name);
     for file in found {
-        if file.file_name().to_string_lossy().starts_with('.') {
+        // macOS puts what it knows of files into hidden ones, or into this folder.
+        if file.file_name().to_string_lossy().starts_with('.') || file.file_name() == "__MACOSX" {
             continue;
         }
         let path = file.path();

@@ -704,6 +704,67 @@ fn launch_plans_that_cannot_be() {
     );
 }
 
+/// They are kept as maps, which nothing may take for one.
+#[test]
+fn numbers_that_json_lacks_are_no_maps_and_no_texts() {
+    for (document, expected) in [
+        (
+            "{name: t, image: i, command: [c], inputs: .nan}",
+            "`inputs` is a number; a map of names to types is expected",
+        ),
+        (
+            "{name: t, image: i, command: [c], environment: .inf}",
+            "`environment` is a number; a map is expected",
+        ),
+        (
+            "{name: t, image: i, command: [c], environment: {A: .inf}}",
+            "`environment.A` is a number; a text is expected",
+        ),
+        ("{name: t, image: i, command: [c], pod_spec: .nan}", "`pod_spec` is a number; a map is expected"),
+        ("{name: t, image: i, command: [c], cache: .nan}", "`cache` is a number; a map is expected"),
+        (
+            "{name: t, image: i, command: [c], requests: {cpu: 1e400}}",
+            "`requests.cpu` is a number; an amount such as `500m` or `2Gi` is expected",
+        ),
+        ("{name: .nan, image: i, command: [c]}", "`name` is a number; a text is expected"),
+        ("{workflow: w, nodes: .nan}", "`nodes` is a number; a map of names to nodes is expected"),
+        (
+            "{workflow: w, inputs: .inf, nodes: {a: {task: t}}}",
+            "`inputs` is a number; a map of names to types is expected",
+        ),
+        (
+            "{workflow: w, nodes: {a: {task: t, inputs: .inf}}}",
+            "`nodes.a.inputs` is a number; a map of names to values is expected",
+        ),
+    ] {
+        let told = read(&[document]).unwrap_err();
+        assert_eq!(told.lines().next().unwrap(), format!("line 1: {expected}"), "{document}");
+    }
+}
+
+#[test]
+fn defaults_and_constants_are_numbers_that_json_lacks_too() {
+    let workflow = "{workflow: w, inputs: {a: float = .nan, b: 'float = -inf', c: {type: float, default: .inf}, d: {type: 'list[float]', default: [.NaN, 1]}}, \
+                    nodes: {n: {task: t, inputs: {x: -.inf}}}}";
+    let task = "{name: t, image: i, command: [c], inputs: {x: float}}";
+    let entries = read(&[workflow, task]).unwrap();
+    let written = render::text(entries.iter().map(|entry| &entry.entity), Text::Json).unwrap();
+    let floats: Vec<_> = written.lines().filter(|line| line.contains("floatValue")).map(str::trim).collect();
+    for expected in [
+        r#""floatValue": "NaN""#,
+        r#""floatValue": "-Infinity""#,
+        r#""floatValue": "Infinity""#,
+        r#""floatValue": 1.0"#,
+    ] {
+        assert!(floats.iter().any(|line| line.trim_end_matches(',') == expected), "{expected}: {floats:?}");
+    }
+    let wrong = "{workflow: w, inputs: {a: str = .nan}, nodes: {n: {task: t, inputs: {x: 1.0}}}}";
+    assert_eq!(
+        read(&[wrong, task]).unwrap_err().lines().next().unwrap(),
+        "line 1: `inputs.a.default` does not fit: `str` is expected, the number `.nan` is given"
+    );
+}
+
 /// flyteidl reads what we make, keeps every field of it, and shows the same.
 #[test]
 fn the_official_messages_read_it() {

@@ -324,7 +324,9 @@ fn settings_of_other_encodings_are_named() {
             std::fs::remove_file(path).unwrap();
         }
     }
-    snapshot!(table, str![[r#"
+    snapshot!(
+        table,
+        str![[r#"
 config.yaml:   caused by: it is UTF-16; save it as UTF-8
 config.yaml: endpoint              flyte.test             `admin.endpoint` in `~/.flyte/config.yaml`
 config:   caused by: it is UTF-16; save it as UTF-8
@@ -332,7 +334,8 @@ config: endpoint              flyte.test             `platform.url` in `~/.flyte
 host.toml:   caused by: it is UTF-16; save it as UTF-8
 host.toml: error: no plugin is called `none`
 
-"#]]);
+"#]]
+    );
 }
 
 /// What is wrong with it, the option says; nobody is told to write another one.

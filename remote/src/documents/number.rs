@@ -67,6 +67,11 @@ pub fn written(value: &Value) -> Option<&str> {
     }
 }
 
+/// Whether a value stands for such a number, and not for a map.
+pub(crate) fn is_kept(value: &Value) -> bool {
+    written(value).is_some()
+}
+
 /// The double nearest to a number as it is written; not-a-number for what is none.
 pub(crate) fn nearest_double(written: &str) -> f64 {
     non_finite(written).or_else(|| written.parse().ok()).unwrap_or(f64::NAN)

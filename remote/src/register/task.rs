@@ -37,6 +37,7 @@ pub use self::types::parse as parse_type;
 
 use self::fields::{Fields, wrong_kind};
 use super::cache::Caching;
+use crate::documents::number;
 use crate::proto::admin::TaskSpec;
 use crate::proto::core::{
     Container, DataLoadingConfig, Identifier, KeyValuePair, ResourceType, TaskTemplate, TypedInterface,
@@ -203,7 +204,8 @@ fn data_config(task: &Fields<'_>) -> Result<DataLoadingConfig, TaskError> {
 fn variables(task: &Fields<'_>, key: &str) -> Result<VariableMap, TaskError> {
     let mut variables = VariableMap::default();
     let Some(value) = task.value(key) else { return Ok(variables) };
-    let object = value.as_object().ok_or_else(|| wrong_kind(key, value, "a map of names to types"))?;
+    let object = value.as_object().filter(|_| !number::is_kept(value));
+    let object = object.ok_or_else(|| wrong_kind(key, value, "a map of names to types"))?;
     for (name, value) in object {
         let path = format!("{key}.{name}");
         if name.is_empty() {

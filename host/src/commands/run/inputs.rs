@@ -66,7 +66,12 @@ fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
         .and_then(|bytes| plain_text::from_bytes(&bytes))
         .map_err(|error| unreadable(error.to_string()))?;
     let only_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    match documents::parse_one(&text, only_json).map_err(unreadable)? {
+    // YAML in a file called JSON does no harm; of text that is neither, JSON's error tells more.
+    let value = documents::parse_one(&text, only_json).or_else(|error| match only_json {
+        true => documents::parse_one(&text, false).map_err(|_| error),
+        false => Err(error),
+    });
+    match value.map_err(unreadable)? {
         Some(value) if documents::number::written(&value).is_some() => Err(unreadable(NO_MAP.to_owned())),
         Some(Value::Object(map)) => Ok(map),
         Some(Value::Null) | None => Ok(Map::new()),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::TaskError;
 use super::fields::{Fields, wrong_kind};
+use crate::documents::number;
 use crate::free_form;
 use crate::proto::core::{
     Container, K8sObjectMetadata, K8sPod, resources::ResourceEntry, resources::ResourceName,
@@ -25,7 +26,7 @@ pub(super) fn read(value: &Value, container: &Container) -> Result<(K8sPod, Stri
         None => "primary",
     };
     let mut spec = match fields.value("pod_spec") {
-        Some(Value::Object(spec)) => spec.clone(),
+        Some(value @ Value::Object(spec)) if !number::is_kept(value) => spec.clone(),
         Some(other) => return Err(wrong_kind(&fields.at("pod_spec"), other, "a map")),
         None => Map::new(),
     };

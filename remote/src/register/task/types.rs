@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use super::error::TaskError;
 use super::fields::{self, wrong_kind};
+use crate::documents::number;
 use crate::proto::core::{
     BlobType, EnumType, LiteralType, SimpleType, StructuredDatasetType, TypeAnnotation, TypeStructure,
     UnionType, blob_type::BlobDimensionality, literal_type::Type,
@@ -42,7 +43,7 @@ pub(in crate::register) fn read(value: &Value, path: &str) -> Result<LiteralType
             )
         }),
         Value::Array(_) => Ok(enumeration(fields::texts(value, path)?).literal),
-        Value::Object(_) => json::read(value, &mut FieldPath::default())
+        Value::Object(_) if !number::is_kept(value) => json::read(value, &mut FieldPath::default())
             .map_err(|error| TaskError::new(path, format!("is no literal type, {error}"))),
         other => Err(wrong_kind(path, other, "a type such as `int` or `list[str]`")),
     }

@@ -10,6 +10,7 @@ use super::{
     interfaces::Interface,
     lookup::{self, Lookup},
 };
+use crate::documents::number;
 use crate::literal::type_name;
 use crate::proto::core::{
     Binding, Identifier, LiteralType, Node, NodeMetadata, ResourceType, RetryStrategy, SimpleType, TaskNode,
@@ -149,7 +150,7 @@ impl<'a> NodeDraft<'a> {
         let mut inputs = Vec::new();
         let given = match self.fields.value("inputs") {
             None => None,
-            Some(Value::Object(given)) => Some(given),
+            Some(value @ Value::Object(given)) if !number::is_kept(value) => Some(given),
             Some(other) => return Err(wrong_kind(&path, other, "a map of names to values").into()),
         };
         for (name, value) in given.into_iter().flatten() {

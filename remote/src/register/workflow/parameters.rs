@@ -12,7 +12,10 @@ use crate::register::task::{
     fields::{Fields, wrong_kind},
     types,
 };
-use crate::{documents, literal};
+use crate::{
+    documents::{self, number},
+    literal,
+};
 
 /// The inputs of a workflow.
 #[derive(Debug, Default)]
@@ -27,7 +30,7 @@ impl Parameters {
         let mut parameters = Self::default();
         let given = match workflow.value("inputs") {
             None => return Ok(parameters),
-            Some(Value::Object(given)) => given,
+            Some(value @ Value::Object(given)) if !number::is_kept(value) => given,
             Some(other) => return Err(wrong_kind("inputs", other, "a map of names to types").into()),
         };
         for (name, value) in given {

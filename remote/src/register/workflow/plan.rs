@@ -10,6 +10,7 @@ use super::{
     lookup, node,
     parameters::Parameters,
 };
+use crate::documents::number;
 use crate::literal::{self, type_name};
 use crate::proto::{
     admin::{
@@ -124,7 +125,7 @@ fn values(
 ) -> Result<BTreeMap<String, Literal>, WorkflowError> {
     let given = match fields.value(key) {
         None => return Ok(BTreeMap::new()),
-        Some(Value::Object(given)) => given,
+        Some(value @ Value::Object(given)) if !number::is_kept(value) => given,
         Some(other) => return Err(wrong_kind(key, other, "a map of names to values").into()),
     };
     let mut values = BTreeMap::new();

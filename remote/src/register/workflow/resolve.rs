@@ -15,6 +15,7 @@ use super::{
     parameters::Parameters,
     plan,
 };
+use crate::documents::number;
 use crate::literal::{accepts, type_name};
 use crate::proto::{
     admin::{DescriptionEntity, WorkflowSpec},
@@ -137,7 +138,9 @@ fn nodes<'a>(fields: &Fields<'a>) -> Result<Vec<NodeDraft<'a>>, WorkflowError> {
     match fields.value("nodes") {
         None => Err(WorkflowError::new("", "lacks `nodes`")),
         Some(Value::Object(nodes)) if nodes.is_empty() => Err(WorkflowError::new("nodes", "is empty")),
-        Some(Value::Object(nodes)) => nodes.iter().map(|(id, node)| NodeDraft::new(id, node)).collect(),
+        Some(value @ Value::Object(nodes)) if !number::is_kept(value) => {
+            nodes.iter().map(|(id, node)| NodeDraft::new(id, node)).collect()
+        }
         Some(other) => Err(wrong_kind("nodes", other, "a map of names to nodes").into()),
     }
 }
@@ -284,7 +287,7 @@ fn outputs(
     let mut variables = VariableMap::default();
     let given = match fields.value("outputs") {
         None => return Ok((bindings, variables)),
-        Some(Value::Object(given)) => given,
+        Some(value @ Value::Object(given)) if !number::is_kept(value) => given,
         Some(other) => return Err(wrong_kind("outputs", other, "a map of names to values").into()),
     };
     for (name, value) in given {

@@ -94,7 +94,7 @@ fn lists_maps_and_structures_are_json() {
     assert_eq!(structure, scalar(scalar::Value::Binary(Binary { value: bytes, tag: "msgpack".into() })));
     assert_eq!(
         read(&integers, b"1, 2").unwrap_err(),
-        "its file holds `1, 2`, which is not JSON: trailing characters at line 1 column 2"
+        "its file holds `1, 2`, which is not JSON: expected value at line 1 column 2"
     );
     let reason = read(&integers, br#"["a"]"#).unwrap_err();
     assert!(reason.starts_with(r#"its file holds `[\"a\"]`: "#), "{reason}");
