@@ -72,7 +72,7 @@ impl Unloaded {
         };
         let exit = commands::run(&cli.command, &context)?;
         if let Some(trouble) = trouble {
-            output::note(&trouble.render_warning());
+            output::note_styled(&trouble.render_warning());
         }
         Ok(exit)
     }
