@@ -720,7 +720,10 @@ fn numbers_that_json_lacks_are_no_maps_and_no_texts() {
             "{name: t, image: i, command: [c], environment: {A: .inf}}",
             "`environment.A` is a number; a text is expected",
         ),
-        ("{name: t, image: i, command: [c], pod_spec: .nan}", "`pod_spec` is a number; a map is expected"),
+        (
+            "{name: t, image: i, command: [c], pod_template: {pod_spec: .nan}}",
+            "`pod_template.pod_spec` is a number; a map is expected",
+        ),
         ("{name: t, image: i, command: [c], cache: .nan}", "`cache` is a number; a map is expected"),
         (
             "{name: t, image: i, command: [c], requests: {cpu: 1e400}}",
