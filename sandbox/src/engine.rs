@@ -81,6 +81,8 @@ impl From<rusqlite::Error> for Error {
 ///
 /// When the sandbox cannot be opened, read or written.
 pub fn main(root: &Path) -> Result<(), Error> {
+    // This process starts nothing but attempts.
+    crate::runner::adopt();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
     runtime.block_on(run(root, Until::Idle))

@@ -30,7 +30,11 @@ use remote::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExec
 use tokio::{sync::watch, task::spawn_blocking};
 
 use self::{failure::Failure, folder::Folder};
-pub(crate) use self::{log::logs, process::sweep, record::recall};
+pub(crate) use self::{
+    log::logs,
+    process::{adopt, sweep},
+    record::recall,
+};
 
 /// What one attempt is made of.
 #[derive(Clone, Debug)]
@@ -79,10 +83,10 @@ pub(crate) enum Outcome {
     Killed,
 }
 
-/// Becomes `true` when the attempt is no longer wanted. Its process group is then ended.
+/// Becomes `true` when the attempt is no longer wanted. Its processes are then ended.
 pub(crate) type Kill = watch::Receiver<bool>;
 
-/// Runs an attempt to its end: when this returns, nothing of its process group is left.
+/// Runs an attempt to its end: when this returns, none of its processes is left; on other systems than Linux, none of its group.
 ///
 /// `started` is told the process before anything of the task runs, so that it can be recorded.
 pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(Process), kill: Kill) -> Outcome {

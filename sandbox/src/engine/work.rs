@@ -84,7 +84,11 @@ impl Work {
             Ok::<_, rusqlite::Error>(left)
         })?;
         let running = left.into_iter().filter(|it| it.closure.phase() == task_execution::Phase::Running);
-        running.filter_map(|attempt| attempt.process).for_each(runner::sweep);
+        for attempt in running {
+            if let Some(process) = attempt.process {
+                runner::sweep(process, &attempt.folder(&self.root));
+            }
+        }
         Ok(())
     }
 

@@ -1,9 +1,11 @@
-//! The process of an attempt: leader of a group of its own, which ends with it.
+//! The process of an attempt: leader of a group of its own, which ends with it, and so does what left the group.
 
 #[cfg(unix)]
 mod gate;
 #[cfg(unix)]
 mod group;
+#[cfg_attr(not(target_os = "linux"), path = "process/no_leftovers.rs")]
+mod leftovers;
 #[cfg(not(unix))]
 mod lone;
 #[cfg(test)]
@@ -25,17 +27,18 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-#[cfg(unix)]
-pub(crate) use self::group::sweep;
-#[cfg(not(unix))]
-pub(crate) use self::lone::sweep;
-#[cfg(not(unix))]
-use self::lone::{Group, command, started};
+pub(crate) use self::leftovers::adopt;
+use self::leftovers::{Leader, Leftovers};
 #[cfg(test)]
 pub(super) use self::probe::{is_gone_soon, no_one_is_left, of};
 #[cfg(unix)]
 use self::{gate::command, group::Group, table::started};
-use super::{Kill, Process, environment::Environment, failure::Failure, folder::Folder};
+#[cfg(not(unix))]
+use self::{
+    lone as group,
+    lone::{Group, command, started},
+};
+use super::{Kill, Process, environment::Environment, failure::Failure, folder::Folder, on_disk};
 
 /// How long a process that is asked to end may take before it is made to.
 const GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
@@ -58,6 +61,20 @@ pub(super) struct Running {
     gate: Option<ChildStdin>,
     group: Group,
     process: Process,
+    leader: Leader,
+    leftovers: Leftovers,
+    /// Whether nothing is left to end.
+    is_over: bool,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // An engine that gives up.
+            self.group.end();
+            self.leftovers.end();
+        }
+    }
 }
 
 /// Starts a program; behind the gate, where there is one.
@@ -69,19 +86,36 @@ pub(super) fn start(
 ) -> Result<Running, Failure> {
     let log = |path: PathBuf| File::create(&path).map_err(Failure::files("write", path));
     let failed = |source| Failure::Start { program: program.display().to_string(), source };
+    let leftovers = Leftovers::new(folder.path());
+    let (mark, value) = leftovers.variable();
     let mut command = command(program, environment);
     command
         .args(arguments)
         .env_clear()
         .envs(environment)
+        .env(mark, value)
         .current_dir(folder.work())
         .stdout(log(folder.stdout())?)
         .stderr(log(folder.stderr())?)
         .kill_on_drop(true);
-    let mut child = command.spawn().map_err(failed)?;
+    let (mut child, leader) = Leader::start(|| command.spawn(), Child::id).map_err(failed)?;
     let id = child.id().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     let process = Process { id, started: started(id) };
-    Ok(Running { gate: child.stdin.take(), child, group: Group::new(id), process })
+    Ok(Running {
+        gate: child.stdin.take(),
+        child,
+        group: Group::new(id),
+        process,
+        leader,
+        leftovers,
+        is_over: false,
+    })
+}
+
+/// Ends what an attempt of an earlier engine left running, and waits until nothing of it is left.
+pub(crate) fn sweep(process: Process, folder: &Path) {
+    group::sweep(process);
+    Leftovers::new(folder).end();
 }
 
 impl Running {
@@ -113,6 +147,10 @@ impl Running {
         // As in a container, nothing outlives the first process.
         self.group.end();
         self.group.gone().await;
+        self.leader.ended();
+        let leftovers = self.leftovers.clone();
+        on_disk(move || leftovers.end()).await;
+        self.is_over = true;
         Ok(end)
     }
 }

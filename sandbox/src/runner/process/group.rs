@@ -65,7 +65,7 @@ fn pid(id: u32) -> Option<Pid> {
 /// No new process gets a number that a group has. So if the leader's number belongs to a process that started at another
 /// time, the group is gone; and if it belongs to none, whoever is in the group is of the attempt. Where the system does
 /// not say when a process started, a stranger might be hit, and nothing is done.
-pub(crate) fn sweep(process: Process) {
+pub(super) fn sweep(process: Process) {
     let Some(group) = pid(process.id).filter(|_| process.started != 0) else { return };
     for _ in 0..SWEEPS {
         let leader = table::started(process.id);

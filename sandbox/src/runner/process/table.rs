@@ -1,6 +1,11 @@
 //! What the system tells of processes: Linux in `/proc`, others nothing.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt as _,
+};
 
 use rustix::process::Pid;
 
@@ -23,6 +28,15 @@ impl Stat {
         matches!(self.field(3), Some("Z" | "X"))
     }
 
+    #[cfg(target_os = "linux")]
+    fn parent(&self) -> Option<u32> {
+        self.field(4)?.parse().ok()
+    }
+
+    fn started(&self) -> Option<u64> {
+        self.field(22)?.parse().ok()
+    }
+
     fn group(&self) -> Option<u32> {
         self.field(5)?.parse().ok()
     }
@@ -30,7 +44,7 @@ impl Stat {
 
 /// When a process started, in ticks since the machine did; 0 if that is not known.
 pub(super) fn started(id: u32) -> u64 {
-    Stat::of(id).and_then(|stat| stat.field(22)?.parse().ok()).unwrap_or_default()
+    Stat::of(id).and_then(|stat| stat.started()).unwrap_or_default()
 }
 
 /// Whether a group has anyone who can still do something. `true` where that is not known.
@@ -38,6 +52,37 @@ pub(super) fn lives(group: Pid) -> bool {
     let Ok(group) = u32::try_from(group.as_raw_nonzero().get()) else { return false };
     fs::read_dir("/proc/self").is_err()
         || ids().any(|id| Stat::of(id).is_some_and(|stat| stat.group() == Some(group) && !stat.is_dead()))
+}
+
+/// A process at one moment.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: u32,
+    pub(super) parent: u32,
+    /// In ticks since the machine was.
+    pub(super) started: u64,
+    /// Whether it ended, and its parent has not asked how.
+    pub(super) is_dead: bool,
+}
+
+/// All processes.
+#[cfg(target_os = "linux")]
+pub(super) fn entries() -> Vec<Entry> {
+    let entry = |id| {
+        let stat = Stat::of(id)?;
+        Some(Entry { id, parent: stat.parent()?, started: stat.started()?, is_dead: stat.is_dead() })
+    };
+    ids().filter_map(entry).collect()
+}
+
+/// A variable that a process was started with; `None` also if the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn variable(id: u32, name: &str) -> Option<OsString> {
+    let environment = fs::read(format!("/proc/{id}/environ")).ok()?;
+    let mut variables = environment.split(|byte| *byte == 0);
+    let value = variables.find_map(|text| text.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    Some(OsStr::from_bytes(value).to_owned())
 }
 
 fn ids() -> impl Iterator<Item = u32> {

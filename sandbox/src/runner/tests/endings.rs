@@ -234,9 +234,10 @@ fn what_an_engine_left_behind_is_swept_away() {
     let mut child = group_leader("sleep 1000");
     let process = process::of(child.id());
     // Another one's number, at another time, is another process.
-    sweep(Process { started: process.started + 1, ..process });
+    let folder = tempfile::tempdir().unwrap();
+    sweep(Process { started: process.started + 1, ..process }, folder.path());
     assert!(child.try_wait().unwrap().is_none());
-    sweep(process);
+    sweep(process, folder.path());
     assert!(no_one_is_left(process));
     assert!(!child.wait().unwrap().success());
 }
@@ -248,7 +249,7 @@ fn a_group_without_its_leader_is_swept_away_too() {
     let process = process::of(child.id());
     child.wait().unwrap();
     assert!(!no_one_is_left(process));
-    sweep(process);
+    sweep(process, tempfile::tempdir().unwrap().path());
     assert!(no_one_is_left(process));
 }
 
@@ -264,4 +265,102 @@ fn logs_are_linked() {
         logs(Path::new("/a")).into_iter().map(|log| (log.name, log.uri)).collect();
     let link = |name: &str| (name.to_owned(), format!("file:///a/{name}.log"));
     assert_eq!(uris, [link("stdout"), link("stderr"), link("runner")]);
+}
+
+/// Ways to leave the process group of an attempt; `$1` is where the number of the process that stays is written to.
+#[cfg(target_os = "linux")]
+const ESCAPES: [&str; 4] = [
+    // `sh` again, so that the number is that of the process in the new session.
+    r#"setsid sh -c 'echo $$ > $0; exec sleep 1000' "$1" &"#,
+    r#"(setsid sh -c 'echo $$ > $0; exec sleep 1000' "$1" &)"#,
+    r#"(nohup setsid sh -c 'trap "" TERM HUP; echo $$ > $0; while :; do sleep 1000; done' "$1" >/dev/null 2>&1 &) &"#,
+    // Its child does not know whose it is.
+    r#"setsid sh -c 'env -i setsid sh -c "echo \$\$ > $0; exec sleep 1000"; true' "$1" &"#,
+];
+
+/// An attempt that leaves a process running in another session, and the pipes that tell its number and let the script go on.
+#[cfg(target_os = "linux")]
+fn escaping(escape: &str, and_then: &str) -> (Bench, [PathBuf; 2]) {
+    let mut bench = script("");
+    let pipes = ["left", "go"].map(|name| bench.root.path().join(name));
+    assert!(std::process::Command::new("mkfifo").args(&pipes).status().unwrap().success());
+    let wait = "read -r word < \"$2\"";
+    bench.container().command = ["sh", "-c", &format!("{escape}\n{wait}\n{and_then}"), "sh"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(pipes.iter().map(|pipe| pipe.display().to_string()))
+        .collect();
+    (bench, pipes)
+}
+
+/// Reads the number of the process that stays, and lets the script go on.
+#[cfg(target_os = "linux")]
+fn meet([left, go]: &[PathBuf; 2]) -> Process {
+    let number = fs::read_to_string(left).unwrap();
+    let process = process::of(number.trim().parse().unwrap());
+    fs::write(go, "go on\n").unwrap();
+    process
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_leaves_the_group_ends_with_the_attempt() {
+    for escape in ESCAPES {
+        let (bench, pipes) = escaping(escape, "true");
+        let meeting = std::thread::spawn(move || meet(&pipes));
+        assert!(matches!(bench.run(), Outcome::Succeeded(_)), "{escape}");
+        assert!(no_one_is_left(meeting.join().unwrap()), "{escape}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_leaves_the_group_ends_with_an_aborted_attempt() {
+    for escape in ESCAPES {
+        let (bench, pipes) = escaping(escape, "exec sleep 1000");
+        let (kill, killed) = watch::channel(false);
+        let meeting = std::thread::spawn(move || {
+            let process = meet(&pipes);
+            kill.send(true).unwrap();
+            process
+        });
+        assert_eq!(block_on(run(bench.attempt.clone(), drop, killed)), Outcome::Killed, "{escape}");
+        assert!(no_one_is_left(meeting.join().unwrap()), "{escape}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_leaves_the_group_of_another_attempt_stays() {
+    let (other, pipes) = escaping(ESCAPES[0], "exec sleep 1000");
+    let (kill, killed) = watch::channel(false);
+    let running = std::thread::spawn(move || block_on(run(other.attempt.clone(), drop, killed)));
+    let process = meet(&pipes);
+    assert!(matches!(script("true").run(), Outcome::Succeeded(_)));
+    assert!(!no_one_is_left(process));
+    kill.send(true).unwrap();
+    assert_eq!(running.join().unwrap(), Outcome::Killed);
+    assert!(no_one_is_left(process));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_left_the_group_is_swept_away_after_the_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", "setsid sh -c 'echo $$; exec sleep 1000' &"])
+        .env("FLYTE_SANDBOX_ATTEMPT", folder.path().canonicalize().unwrap())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut number = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut number)
+        .unwrap();
+    let left = process::of(number.trim().parse().unwrap());
+    child.wait().unwrap();
+    let leader = Process { id: child.id(), started: 1 };
+    sweep(leader, tempfile::tempdir().unwrap().path());
+    assert!(!no_one_is_left(left), "it is of another attempt");
+    sweep(leader, folder.path());
+    assert!(no_one_is_left(left));
 }
