@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use remote::config::{AuthMode, Connection, Secret};
+use remote::config::{AuthMode, Connection, Origin, Secret};
 
 use crate::{
     Flow, Tokens,
@@ -101,13 +101,22 @@ pub enum Method {
 #[non_exhaustive]
 pub enum MethodError {
     /// `ExternalCommand` without a command.
-    #[error("the sign-in mode is `ExternalCommand`, and there is no command")]
-    NoCommand,
+    #[error("the sign-in mode is `ExternalCommand` ({mode}), and there is no command")]
+    NoCommand {
+        /// Where the mode is set.
+        mode: Origin,
+        /// Where the command would be.
+        command: Origin,
+    },
     /// `ClientSecret` without an id or a secret.
-    #[error("the sign-in mode is `ClientSecret`, and there is no {missing}")]
+    #[error("the sign-in mode is `ClientSecret` ({mode}), and there is no {missing}")]
     NoCredentials {
+        /// Where the mode is set.
+        mode: Origin,
         /// What is missing, such as "client secret".
         missing: &'static str,
+        /// Where it would be.
+        origin: Origin,
     },
 }
 
@@ -115,18 +124,25 @@ impl MethodError {
     /// Where to say it.
     #[must_use]
     pub fn hint(&self) -> String {
+        let plugin = |origin: &Origin, key: &str| match origin {
+            Origin::Plugin(_) | Origin::PluginDefault(_) => {
+                Some(format!("set {}", origin.place_to_change(key)))
+            }
+            _ => None,
+        };
         match self {
-            Self::NoCommand => {
+            Self::NoCommand { command, .. } => plugin(command, "admin.command").unwrap_or_else(|| {
                 "set `admin.command` in the configuration, or `FLYTE_CREDENTIALS_COMMAND`".to_owned()
-            }
-            Self::NoCredentials { missing: CLIENT_ID } => {
-                "set `admin.clientId` in the configuration, or `FLYTE_CREDENTIALS_CLIENT_ID`".to_owned()
-            }
-            Self::NoCredentials { .. } => {
-                "let `admin.clientSecretLocation` name the file that has it, or set \
-                                           `FLYTE_CREDENTIALS_CLIENT_SECRET`"
+            }),
+            Self::NoCredentials { missing: CLIENT_ID, origin, .. } => plugin(origin, "admin.clientId")
+                .unwrap_or_else(|| {
+                    "set `admin.clientId` in the configuration, or `FLYTE_CREDENTIALS_CLIENT_ID`".to_owned()
+                }),
+            Self::NoCredentials { origin, .. } => plugin(origin, "admin.clientSecret").unwrap_or_else(|| {
+                "set `admin.clientSecretLocation` to the file that has it, or set \
+                 `FLYTE_CREDENTIALS_CLIENT_SECRET`"
                     .to_owned()
-            }
+            }),
         }
     }
 }
@@ -148,17 +164,25 @@ impl Method {
         }
         match connection.auth_mode.value {
             AuthMode::ClientSecret => {
-                let missing = |missing| MethodError::NoCredentials { missing };
-                let client_id = connection.client_id.value.clone().filter(|id| !id.is_empty());
-                let secret = connection.client_secret.value.clone();
+                let mode = &connection.auth_mode.origin;
+                let missing = |missing, origin: &Origin| MethodError::NoCredentials {
+                    mode: mode.clone(),
+                    missing,
+                    origin: origin.clone(),
+                };
+                let (id, secret) = (&connection.client_id, &connection.client_secret);
+                let client_id = id.value.clone().filter(|id| !id.is_empty());
                 Ok(Self::ClientCredentials {
-                    client_id: client_id.ok_or(missing(CLIENT_ID))?,
-                    secret: secret.ok_or(missing("client secret"))?,
+                    client_id: client_id.ok_or_else(|| missing(CLIENT_ID, &id.origin))?,
+                    secret: secret.value.clone().ok_or_else(|| missing("client secret", &secret.origin))?,
                 })
             }
             AuthMode::DeviceFlow => Ok(Self::Device),
             AuthMode::ExternalCommand => match connection.command.value.as_slice() {
-                [] => Err(MethodError::NoCommand),
+                [] => Err(MethodError::NoCommand {
+                    mode: connection.auth_mode.origin.clone(),
+                    command: connection.command.origin.clone(),
+                }),
                 command => Ok(Self::Command(command.to_vec())),
             },
             AuthMode::Pkce => Ok(Self::Browser),
@@ -200,15 +224,28 @@ mod tests {
     fn each_mode_needs_what_it_takes() {
         assert_eq!(of(AuthMode::Pkce, with_client), Ok(Method::Browser), "a secret alone does not change it");
         assert_eq!(of(AuthMode::DeviceFlow, |_| {}), Ok(Method::Device));
-        assert_eq!(of(AuthMode::ExternalCommand, |_| {}), Err(MethodError::NoCommand));
+        let without_command = of(AuthMode::ExternalCommand, |_| {}).unwrap_err();
+        assert_eq!(
+            without_command.to_string(),
+            "the sign-in mode is `ExternalCommand` (default), and there is no command"
+        );
+        assert!(without_command.hint().starts_with("set `admin.command` in the configuration"));
+        let of_plugin = of(AuthMode::ExternalCommand, |connection| connection.note_plugin_defaults("acme"));
+        assert_eq!(of_plugin.unwrap_err().hint(), "set `command` in `get_remote` of plugin `acme`");
         let secret = Secret::new("very secret");
         let robot = Method::ClientCredentials { client_id: "robot".to_owned(), secret };
         assert_eq!(of(AuthMode::ClientSecret, with_client), Ok(robot));
         let missing =
             |change: fn(&mut Connection)| of(AuthMode::ClientSecret, change).unwrap_err().to_string();
-        assert_eq!(missing(|_| {}), "the sign-in mode is `ClientSecret`, and there is no client id");
+        assert_eq!(
+            missing(|_| {}),
+            "the sign-in mode is `ClientSecret` (default), and there is no client id"
+        );
         let without_secret = missing(|connection| connection.client_id.value = Some("robot".to_owned()));
-        assert_eq!(without_secret, "the sign-in mode is `ClientSecret`, and there is no client secret");
+        assert_eq!(
+            without_secret,
+            "the sign-in mode is `ClientSecret` (default), and there is no client secret"
+        );
     }
 
     #[test]

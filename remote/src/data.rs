@@ -170,10 +170,14 @@ fn lost(error: &legacy::Error, url: &Uri) -> Fault {
     if !error.is_connect() {
         return broken(&target.place);
     }
-    fault::of_connect(error, &target).hint(format!(
-        "Flyte names this address for its files; it has to be reachable from here: `{}`",
-        target.place
-    ))
+    let fault = fault::of_connect(error, &target);
+    match fault::is_of_user(error) {
+        true => fault,
+        false => fault.hint(format!(
+            "Flyte names this address for its files; it has to be reachable from here: `{}`",
+            target.place
+        )),
+    }
 }
 
 fn broken(place: &str) -> Fault {

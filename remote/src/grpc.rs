@@ -105,7 +105,7 @@ impl Grpc {
             connector,
             flyte2: flyte2::Probe::new(network, &base),
             base,
-            target: Target { place, host: endpoint.host().to_owned(), tls },
+            target: Target { place, host: endpoint.host().to_owned(), tls, places: network.places() },
             options,
         })
     }

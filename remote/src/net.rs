@@ -1,6 +1,6 @@
 //! Connections of their own: how a socket to Flyte or to its blobs comes about, and what is said when none does.
 //!
-//! `proxy` decides the way, `dial` goes it, `tls` decides whom to trust, `connector` puts them together for
+//! `proxy` decides the way, `dial` goes it, `tunnel` asks the proxy, `tls` decides whom to trust, `connector` puts them together for
 //! hyper. `fault` turns what went wrong into words; `page` reads what somebody else answered. `http` is for small
 //! requests to whoever is neither Flyte nor its store.
 
@@ -13,11 +13,12 @@ pub mod http;
 pub(crate) mod page;
 mod proxy;
 pub(crate) mod tls;
+mod tunnel;
 
 use std::time::Duration;
 
 pub(crate) use self::connector::Connector;
-use self::{dial::Dial, tls::Trust};
+use self::{dial::Dial, fault::Places, tls::Trust};
 pub use self::{http::Http, proxy::Proxies, tls::TrustError};
 use crate::config::Connection;
 
@@ -32,6 +33,7 @@ pub struct Network {
     to_flyte: Proxies,
     proxies: Proxies,
     timeout: Duration,
+    places: Places,
 }
 
 impl Network {
@@ -47,9 +49,11 @@ impl Network {
         Ok(Self {
             trust: Trust::of(connection)?,
             plain: connection.insecure.value,
-            to_flyte: proxies.before(connection.http_proxy_url.value.as_deref()),
+            to_flyte: proxies
+                .before(connection.http_proxy_url.value.as_deref(), &connection.http_proxy_url.origin),
             proxies,
             timeout: CONNECT_TIMEOUT,
+            places: Places::new(connection),
         })
     }
 
@@ -60,27 +64,32 @@ impl Network {
         self
     }
 
+    /// Where the user changes what leads to Flyte.
+    pub(crate) fn places(&self) -> Places {
+        self.places.clone()
+    }
+
     /// To Flyte, over HTTP/2.
     pub(crate) fn flyte(&self) -> Result<Connector, TrustError> {
         let trust = if self.plain { self.trust.nobody()? } else { self.trust.flyte()? };
-        Ok(Connector::http2(trust, Dial::tunnel(self.to_flyte.matcher()), self.timeout))
+        Ok(Connector::http2(trust, Dial::tunnel(self.to_flyte.clone()), self.timeout))
     }
 
     /// To Flyte, as programs reach it that do not speak HTTP/2.
     pub(crate) fn flyte_over_http1(&self) -> Result<Connector, TrustError> {
         let trust = if self.plain { self.trust.nobody()? } else { self.trust.flyte()? };
-        Ok(Connector::http1(trust, Dial::tunnel(self.to_flyte.matcher()), self.timeout))
+        Ok(Connector::http1(trust, Dial::tunnel(self.to_flyte.clone()), self.timeout))
     }
 
     /// To where blobs are, over HTTP/1.1, which every store speaks.
     pub(crate) fn elsewhere(&self) -> Result<Connector, TrustError> {
-        let dial = Dial::by_scheme(self.proxies.matcher());
+        let dial = Dial::by_scheme(self.proxies.clone());
         Ok(Connector::http1(self.trust.elsewhere()?, dial, self.timeout))
     }
 
     /// To the identity provider, over HTTP/1.1: with Flyte's proxy, and the certificates of the user and the system.
     pub(crate) fn provider(&self) -> Result<Connector, TrustError> {
-        let dial = Dial::by_scheme(self.to_flyte.matcher());
+        let dial = Dial::by_scheme(self.to_flyte.clone());
         Ok(Connector::http1(self.trust.elsewhere()?, dial, self.timeout))
     }
 }

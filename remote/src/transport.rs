@@ -208,6 +208,15 @@ impl Fault {
         self
     }
 
+    /// Puts a cause in front of the others, if there is one.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn first_caused_by(mut self, cause: Option<String>) -> Self {
+        if let Some(text) = cause {
+            self.causes = Some(Box::new(Cause { text, next: self.causes }));
+        }
+        self
+    }
+
     /// Sets what the user can do, if anything.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {

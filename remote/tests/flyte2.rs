@@ -116,7 +116,7 @@ async fn failure(client: &Client, address: SocketAddr) -> String {
 
 const NAMED: &str = "cannot reach Flyte\n  \
     `HOST` is a Flyte 2 server; this client speaks to Flyte 1 only (`flyteidl`, not `flyteidl2`)\n\
-    ? use the client of Flyte 2 (`pip install flyte`), or let `admin.endpoint` name a Flyte 1 server";
+    ? use the client of Flyte 2 (`pip install flyte`), or set variable `FLYTE_PLATFORM_URL` to a Flyte 1 server";
 
 #[tokio::test]
 async fn flyte_2_is_named() {

@@ -4,8 +4,12 @@
 
 #[path = "grpc_faults/certificate.rs"]
 mod certificate;
+#[path = "grpc_faults/proxy.rs"]
+mod proxy;
 #[path = "grpc_faults/server.rs"]
 mod server;
+#[path = "grpc_faults/trust.rs"]
+mod trust;
 
 use std::{
     collections::BTreeMap,
@@ -95,7 +99,7 @@ async fn nobody_listens() {
         plain(address).await,
         "cannot reach Flyte in 3 tries within 0 ms\n  \
          nothing listens at `127.0.0.1:PORT`\n  connection refused\n\
-         ? check `admin.endpoint`, and that Flyte runs there"
+         ? check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there"
     );
 }
 
@@ -120,7 +124,7 @@ async fn nobody_accepts() {
     );
 }
 
-const ACCEPTS_ONLY: &str = "? check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept \
+const ACCEPTS_ONLY: &str = "? check that variable `FLYTE_PLATFORM_URL` is the address of Flyte's gRPC; a load balancer or a tunnel may accept \
                             connections for a server that is gone";
 
 #[tokio::test]
@@ -200,102 +204,12 @@ async fn a_request_that_is_too_large() {
 }
 
 #[tokio::test]
-async fn the_certificate_is_for_another_host() {
-    let authority = Authority::new();
-    let certificate = authority.host("other.example").acceptor();
-    let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate)).await;
-    let file = file(&authority.pem());
-    let trusted = [("FLYTE_PLATFORM_CA_CERT_FILE_PATH", file.path().to_str().unwrap())];
-    assert_eq!(
-        tls("localhost", address, &trusted).await.unwrap_err(),
-        "cannot reach Flyte\n  the certificate of `localhost:PORT` is not for `localhost`\n  \
-         it is for `other.example`\n? let `admin.endpoint` use a name that the certificate has"
-    );
-}
-
-fn file(text: &str) -> tempfile::NamedTempFile {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), text).unwrap();
-    file
-}
-
-#[tokio::test]
-async fn the_certificate_is_not_of_today() {
-    let authority = Authority::new();
-    let file = file(&authority.pem());
-    let trusted = [("FLYTE_PLATFORM_CA_CERT_FILE_PATH", file.path().to_str().unwrap())];
-    let cases = [
-        (authority.expired("localhost"), "expired on 1999-12-31"),
-        (authority.early("localhost"), "is not valid before 2898-01-01"),
-    ];
-    for (certificate, expected) in cases {
-        let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate.acceptor())).await;
-        assert_eq!(
-            tls("localhost", address, &trusted).await.unwrap_err(),
-            format!(
-                "cannot reach Flyte\n  the certificate of `localhost:PORT` {expected}\n\
-                 ? renew it, or check the clock of this machine"
-            )
-        );
-    }
-}
-
-#[tokio::test]
-async fn nobody_vouches_for_the_certificate() {
-    let certificate = Authority::new().host("localhost").acceptor();
-    let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate)).await;
-    assert_eq!(
-        tls("localhost", address, &[]).await.unwrap_err(),
-        "cannot reach Flyte\n  the certificate of `localhost:PORT` is signed by an authority that this machine does not know\n\
-         ? if you trust it, let `admin.caCertFilePath` name the file with that authority's certificate"
-    );
-    tls("localhost", address, &[("FLYTE_PLATFORM_INSECURE_SKIP_VERIFY", "true")]).await.unwrap();
-}
-
-#[tokio::test]
-async fn the_certificate_vouches_for_itself() {
-    for is_authority in [false, true] {
-        let certificate = self_signed("localhost", is_authority);
-        let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate.acceptor())).await;
-        assert_eq!(
-            tls("localhost", address, &[]).await.unwrap_err(),
-            "cannot reach Flyte\n  the certificate of `localhost:PORT` is signed by itself, and so proves nothing\n\
-             ? if you trust it, let `admin.caCertFilePath` name a file with that certificate"
-        );
-        let file = file(&certificate.pem);
-        let trusted = [("FLYTE_PLATFORM_CA_CERT_FILE_PATH", file.path().to_str().unwrap())];
-        tls("localhost", address, &trusted).await.unwrap();
-        let refused = tls("127.0.0.1", address, &trusted).await.unwrap_err();
-        assert_eq!(
-            refused.lines().nth(1).unwrap(),
-            "  the certificate of `127.0.0.1:PORT` is not for `127.0.0.1`"
-        );
-    }
-}
-
-#[test]
-fn certificates_that_cannot_be_read() {
-    let empty = file("");
-    let broken = file("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
-    for (path, expected) in [
-        ("/nonexistent/ca.pem", "the certificates in `PATH` cannot be read"),
-        (empty.path().to_str().unwrap(), "`PATH` holds no certificate"),
-        (broken.path().to_str().unwrap(), "`PATH` is no file of certificates"),
-    ] {
-        let connection = connection("flyte.example", &[("FLYTE_PLATFORM_CA_CERT_FILE_PATH", path)]);
-        let error = Network::new(&connection, Proxies::default()).err().unwrap();
-        assert_eq!(error.to_string().replace(path, "PATH"), expected);
-        assert!(error.hint().unwrap().starts_with("`admin.caCertFilePath` names a PEM file"));
-    }
-}
-
-#[tokio::test]
 async fn tls_is_asked_of_a_plain_port() {
     let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), None).await;
     assert_eq!(
         tls("localhost", address, &[]).await.unwrap_err(),
         "cannot reach Flyte\n  `localhost:PORT` speaks plain text, not TLS\n\
-         ? if that is meant, set `admin.insecure` to true"
+         ? set `admin.insecure` to true if that is meant"
     );
 }
 
@@ -306,13 +220,13 @@ async fn a_plain_word_to_a_tls_port() {
     assert_eq!(
         plain(address).await,
         "cannot reach Flyte\n  `127.0.0.1:PORT` speaks TLS, and plain text was sent\n\
-         ? set `admin.insecure` to false"
+         ? set variable `FLYTE_PLATFORM_INSECURE` to false"
     );
     assert_eq!(
         plain(server::closes().await).await,
         "Flyte did not answer `GetVersion` in 5 tries within 0 ms\n  \
          the connection to `127.0.0.1:PORT` broke before the answer was there\n\
-         ? it closed without a word, as servers do that expect TLS; then `admin.insecure` has to be false"
+         ? set variable `FLYTE_PLATFORM_INSECURE` to false if the server expects TLS: it closed the connection without an answer"
     );
 }
 
@@ -320,7 +234,7 @@ async fn a_plain_word_to_a_tls_port() {
 async fn a_web_page_instead_of_an_answer() {
     let text = "<html><head><title>Sign in &amp; go on</title></head></html>";
     let (address, _) = server::grpc(move |_| page(200, "text/html; charset=utf-8", text), None).await;
-    let hint = "? a proxy, a sign-in page or Flyte's console may be in between; `admin.endpoint` has to lead to Flyte's gRPC";
+    let hint = "? check that variable `FLYTE_PLATFORM_URL` leads to Flyte's gRPC; a proxy, a sign-in page or Flyte's console may be in between";
     assert_eq!(
         plain(address).await,
         format!(
@@ -341,8 +255,7 @@ async fn a_web_page_instead_of_an_answer() {
 
 #[tokio::test]
 async fn a_server_of_http_1() {
-    let hint =
-        "? this may be the port of Flyte's console or of a proxy; `admin.endpoint` has to name that of gRPC";
+    let hint = "? check that variable `FLYTE_PLATFORM_URL` has the port of Flyte's gRPC; this may be that of the console or of a proxy";
     for (text, said) in [
         (&b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"[..], "HTTP/1.1 400 Bad Request"),
         (b"HTTP/1.0 404 Not Found\r\n\r\n<!doctype html><title>Flyte Console</title>", "Flyte Console"),
@@ -546,47 +459,5 @@ async fn a_header_that_cannot_be_sent() {
     assert_eq!(
         told(error, ([127, 0, 0, 1], 0).into()),
         "`GetVersion` could not be carried to Flyte\n  header `x y` is none that HTTP can carry"
-    );
-}
-
-#[tokio::test]
-async fn through_a_proxy() {
-    let (server, _) = server::grpc(|_| answer(&FINE, Some(b"")), None).await;
-    let (proxy, asked) = server::proxy(server).await;
-    let url = format!("http://ada:pw@{proxy}");
-    let connection = connection("flyte.example:81", &[PLAIN, ("FLYTE_PLATFORM_HTTP_PROXY_URL", &url)]);
-    ask(&client_of(&connection, eager())).await.unwrap();
-    let asked = asked.lock().unwrap();
-    assert_eq!(
-        asked[..],
-        [
-            "CONNECT flyte.example:81 HTTP/1.1\r\nHost: flyte.example:81\r\nProxy-Authorization: Basic YWRhOnB3\r\n\r\n"
-        ]
-    );
-}
-
-#[tokio::test]
-async fn a_proxy_that_does_not_help() {
-    let ask_through = async |url: String| {
-        let connection = connection("flyte.example:81", &[PLAIN, ("FLYTE_PLATFORM_HTTP_PROXY_URL", &url)]);
-        ask(&client_of(&connection, eager())).await.unwrap_err()
-    };
-    let proxy = server::says(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
-    assert_eq!(
-        told(ask_through(format!("http://ada:pw@{proxy}")).await, proxy),
-        "cannot reach Flyte in 3 tries within 0 ms\n  proxy `127.0.0.1:PORT` does not lead there\n  \
-         it answered: HTTP/1.1 403 Forbidden"
-    );
-    assert_eq!(
-        told(ask_through(format!("https://{proxy}")).await, proxy),
-        "cannot reach Flyte in 3 tries within 0 ms\n  proxy `127.0.0.1:PORT` is not an `http://` one\n\
-         ? only proxies that are reached by `http://` can be used"
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let gone = listener.local_addr().unwrap();
-    drop(listener);
-    assert_eq!(
-        told(ask_through(format!("http://{gone}")).await, gone),
-        "cannot reach Flyte in 3 tries within 0 ms\n  proxy `127.0.0.1:PORT` cannot be reached\n  connection refused"
     );
 }

@@ -160,8 +160,8 @@ async fn certificates_are_trusted_as_the_configuration_says() {
         async |variables: &[(&str, &str)]| http(variables).send(ask(&format!("https://{address}/"))).await;
     assert_eq!(
         told(&ask(&[]).await.unwrap_err(), &address),
-        "the certificate of `localhost:PORT` is signed by itself, and so proves nothing\n\
-         ? if you trust it, let `admin.caCertFilePath` name a file with that certificate"
+        "the certificate of `localhost:PORT` is self-signed\n\
+         ? if you trust it, set `admin.caCertFilePath` to a file with that certificate"
     );
     let path = file.path().to_str().unwrap();
     for trusted in
@@ -177,7 +177,9 @@ async fn the_proxy_of_the_configuration_is_taken() {
         server(Some("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".to_owned())).await;
     let http = http(&[("FLYTE_PLATFORM_HTTP_PROXY_URL", &format!("http://{proxy}"))]);
     let status = http.send(ask("https://id.example/token?x=very-secret")).await.unwrap_err();
-    assert_eq!(status.message, format!("proxy `{proxy}` does not lead there"));
+    assert_eq!(status.message, format!("proxy `{proxy}` requires authentication"));
+    let hint = "write user name and password into variable `FLYTE_PLATFORM_HTTP_PROXY_URL`: `http://user:password@host:port`";
+    assert_eq!(status.fault.unwrap().hint.unwrap(), hint);
     assert!(heard.recv().await.unwrap().starts_with("CONNECT id.example:443 HTTP/1.1\r\n"));
 }
 

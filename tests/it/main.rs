@@ -31,6 +31,7 @@ mod naming;
 mod network;
 mod printable;
 mod project;
+mod proxy;
 mod readme;
 mod recorded;
 mod references;

@@ -19,7 +19,7 @@ const ASAN_OPTIONS: &str =
 /// Of all tests, those in which a plugin is called; the others would only take long.
 const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(bucket|examples\
                                |execution|faults|fetch|filter|flytekit|follow|get|launchplan|lost_answers\
-                               |markdown|named|naming|network|printable|project|readme|recorded|references|register\
+                               |markdown|named|naming|network|printable|project|proxy|readme|recorded|references|register\
                                |register_send|round_trip|run|run_files|sandbox|sandbox_choice\
                                |sandbox_guard|served|servicer|upload|values|version)::/)) \
                                + (package(flyte-host) & (test(/^plugin::/) + binary(chain)))";

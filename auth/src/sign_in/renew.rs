@@ -56,7 +56,8 @@ impl SignIn {
         let endpoint = &self.connection.endpoint.value;
         let is_plain = self.connection.insecure.value && !endpoint.is_loopback();
         if is_plain && !self.warned_of_plain_text.swap(true, Ordering::Relaxed) {
-            log::warn!("the token travels unencrypted to `{endpoint}`, because `admin.insecure` is true");
+            let insecure = self.connection.insecure.origin.place_to_change("admin.insecure");
+            log::warn!("the token travels unencrypted to `{endpoint}`, because {insecure} is true");
         }
     }
 

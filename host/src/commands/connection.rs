@@ -247,12 +247,15 @@ fn base(
     let endpoint = resolved.remote.endpoint.clone().unwrap_or_default();
     let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint)]);
     let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
-    Configuration::load(&sources).map(|defaults| defaults.connection).map_err(|error| {
-        match resolved.owners.get("endpoint") {
-            Some(plugin) => unusable(plugin.clone(), cause(&error)).into(),
-            None => unreadable(&error),
-        }
-    })
+    let defaults = Configuration::load(&sources).map_err(|error| match resolved.owners.get("endpoint") {
+        Some(plugin) => unusable(plugin.clone(), cause(&error)).into(),
+        None => unreadable(&error),
+    });
+    let mut connection = defaults?.connection;
+    if let Some(plugin) = resolved.owners.get("endpoint") {
+        connection.note_plugin_defaults(&plugin.name);
+    }
+    Ok(connection)
 }
 
 fn cause(error: &dyn std::error::Error) -> String {

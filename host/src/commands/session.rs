@@ -9,7 +9,7 @@ use std::{
     cell::OnceCell,
     future::Future,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -315,7 +315,9 @@ fn client_options(connection: &Connection, place: &str) -> Result<client::Option
 }
 
 fn network(connection: &Connection) -> Result<Network, Failure> {
-    Network::new(connection, Proxies::from_variables(env::text)).map_err(|error| untrusted(&error))
+    // Read once, so that a variable that cannot be used is warned of once.
+    static PROXIES: LazyLock<Proxies> = LazyLock::new(|| Proxies::from_variables(env::text));
+    Network::new(connection, PROXIES.clone()).map_err(|error| untrusted(&error))
 }
 
 fn untrusted(error: &TrustError) -> Failure {

@@ -247,6 +247,31 @@ impl Connection {
         }
     }
 
+    /// Notes that a plugin answered instead of the configuration: what it left out is a default, and no file or variable has a say.
+    ///
+    /// Endpoint, project and domain are as they were: flags and the sandbox ask for their defaults.
+    pub fn note_plugin_defaults(&mut self, plugin: &str) {
+        for origin in [
+            &mut self.insecure.origin,
+            &mut self.insecure_skip_verify.origin,
+            &mut self.ca_cert_file_path.origin,
+            &mut self.console_endpoint.origin,
+            &mut self.http_proxy_url.origin,
+            &mut self.auth_mode.origin,
+            &mut self.client_id.origin,
+            &mut self.client_secret.origin,
+            &mut self.scopes.origin,
+            &mut self.audience.origin,
+            &mut self.command.origin,
+            &mut self.proxy_command.origin,
+            &mut self.data_upload_location.origin,
+        ] {
+            if matches!(origin, Origin::Default(_)) {
+                *origin = Origin::PluginDefault(format!("`{plugin}`"));
+            }
+        }
+    }
+
     /// All values for `config show`, in the order of the fields; headers come last as `headers.NAME`.
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = vec![
@@ -280,11 +305,11 @@ fn row<T>(name: &str, value: Option<Shown>, setting: &Setting<T>) -> Row {
     Row { name: name.to_owned(), value, origin: setting.origin.clone() }
 }
 
-/// A proxy's URL may carry its user's password.
+/// A proxy's URL may carry its user's password. All before the last `@` is hidden: a password may hold any character, also where
+/// it should be encoded.
 fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    match authority.rfind('@') {
+    match rest.rfind('@') {
         Some(at) if scheme.is_empty() => format!("****{}", &rest[at..]),
         Some(at) => format!("{scheme}://****{}", &rest[at..]),
         None => url.to_owned(),
@@ -348,8 +373,9 @@ fn endpoint(reader: &mut Reader<'_>) -> Result<Setting<Endpoint>, Error> {
 fn warn_of_plain_scheme(endpoint: &Setting<Endpoint>, insecure: &Setting<bool>, warnings: &mut Vec<String>) {
     if endpoint.value.scheme() == Some(Scheme::Http) && !insecure.value {
         warnings.push(format!(
-            "{} says `http://`, but `insecure` is false, so TLS is used; set `admin.insecure` to true for plain text",
-            endpoint.origin
+            "{} says `http://`, but `insecure` is false, so TLS is used; set {} to true for plain text",
+            endpoint.origin,
+            insecure.origin.place_to_change("admin.insecure")
         ));
     }
 }
@@ -436,6 +462,8 @@ mod tests {
             "http://****@proxy.example:3128/x"
         );
         assert_eq!(without_password("me:s3cret@proxy.example"), "****@proxy.example");
-        assert_eq!(without_password("http://proxy.example/a@b"), "http://proxy.example/a@b");
+        assert_eq!(without_password("http://me:s3/cr#t@proxy.example"), "http://****@proxy.example");
+        assert_eq!(without_password("http://me:s3@cret@proxy.example"), "http://****@proxy.example");
+        assert_eq!(without_password("http://proxy.example/x"), "http://proxy.example/x");
     }
 }

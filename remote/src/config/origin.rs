@@ -50,8 +50,40 @@ pub enum Origin {
     Flag(String),
     /// A plugin; the text names it, and the hook where that helps.
     Plugin(String),
+    /// A default, where a plugin answered instead of the configuration and did not set the value; the text names the plugin.
+    PluginDefault(String),
     /// An environment variable.
     Variable(String),
+}
+
+impl Origin {
+    /// Where the user changes the value, to be put into a hint: "`admin.endpoint` in `~/.flyte/config.yaml`".
+    ///
+    /// `key` is the YAML spelling, for a value that nobody set; a plugin's field has the name of its end.
+    #[must_use]
+    pub fn place_to_change(&self, key: &str) -> String {
+        match self {
+            Origin::Default(_) => format!("`{key}`"),
+            Origin::File { path, key } => format!("`{key}` in `{path}`"),
+            Origin::Flag(name) => format!("flag `{name}`"),
+            Origin::Plugin(text) | Origin::PluginDefault(text) => {
+                format!("`{}` in `get_remote` of plugin {text}", field(key))
+            }
+            Origin::Variable(name) => format!("variable `{name}`"),
+        }
+    }
+}
+
+/// `ca_cert_file_path` for `admin.caCertFilePath`.
+fn field(key: &str) -> String {
+    let name = key.rsplit('.').next().unwrap_or(key);
+    name.chars().fold(String::new(), |mut field, letter| {
+        if letter.is_ascii_uppercase() {
+            field.push('_');
+        }
+        field.push(letter.to_ascii_lowercase());
+        field
+    })
 }
 
 impl fmt::Display for Origin {
@@ -62,6 +94,7 @@ impl fmt::Display for Origin {
             Origin::File { path, key } => write!(f, "`{key}` in `{path}`"),
             Origin::Flag(name) => write!(f, "flag `{name}`"),
             Origin::Plugin(text) => write!(f, "plugin {text}"),
+            Origin::PluginDefault(text) => write!(f, "default (plugin {text} does not set it)"),
             Origin::Variable(name) => write!(f, "variable `{name}`"),
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use http::Uri;
 
 use super::{Error, FileUrls, Transfers, local};
-use crate::net::fault::Target;
+use crate::net::fault::{Places, Target};
 
 /// Where a URL leads.
 pub(super) enum Url {
@@ -47,7 +47,7 @@ pub(super) fn target(url: &Uri) -> Target {
     let tls = url.scheme_str() == Some("https");
     let host = url.host().unwrap_or_default().to_owned();
     let place = format!("{host}:{}", url.port_u16().unwrap_or(if tls { 443 } else { 80 }));
-    Target { place, host, tls }
+    Target { place, host, tls, places: Places::default() }
 }
 
 #[cfg(test)]

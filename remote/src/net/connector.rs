@@ -23,7 +23,10 @@ use tokio::{
 };
 use tower_service::Service;
 
-use super::dial::{ACCEPTED, Accepted, BoxError, Dial};
+use super::{
+    dial::{BoxError, Dial, PROGRESS, Progress, Stage},
+    tunnel::ProxyName,
+};
 
 /// A connection took too long to come about.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +34,17 @@ use super::dial::{ACCEPTED, Accepted, BoxError, Dial};
 pub(crate) struct TooSlow {
     /// How long it was waited for.
     pub(crate) timeout: Duration,
-    /// Whether TCP came about, and TLS did not.
-    pub(crate) is_accepted: bool,
+    /// How far it was.
+    pub(crate) stage: Stage,
+}
+
+/// A connection behind a proxy failed after the proxy had led on.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection through {proxy}")]
+pub(crate) struct BehindProxy {
+    /// The proxy.
+    pub(crate) proxy: ProxyName,
+    source: BoxError,
 }
 
 /// Makes connections.
@@ -55,6 +67,7 @@ struct Hearing {
     first: Vec<u8>,
     last: Option<Instant>,
     gave_up_after: Option<Duration>,
+    proxy: Option<ProxyName>,
 }
 
 impl Heard {
@@ -82,6 +95,11 @@ impl Heard {
     /// How long the first byte was waited for, if that was given up.
     pub(crate) fn gave_up_after(&self) -> Option<Duration> {
         self.lock().gave_up_after
+    }
+
+    /// The proxy that the connection goes through.
+    pub(crate) fn proxy(&self) -> Option<ProxyName> {
+        self.lock().proxy.clone()
     }
 
     fn give_up(&self, after: Duration) {
@@ -132,10 +150,15 @@ impl Service<Uri> for Connector {
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = heard.clone();
         let deadline = self.hears_first.then_some(timeout);
         Box::pin(async move {
-            let accepted = Accepted::default();
-            let connecting = ACCEPTED.scope(accepted.clone(), tokio::time::timeout(timeout, connecting));
-            let stream =
-                connecting.await.map_err(|_| TooSlow { timeout, is_accepted: accepted.is_set() })??;
+            let progress = Progress::default();
+            let connecting = PROGRESS.scope(progress.clone(), tokio::time::timeout(timeout, connecting));
+            let connected = connecting.await.map_err(|_| TooSlow { timeout, stage: progress.stage() })?;
+            let proxy = progress.proxy();
+            let stream = connected.map_err(|source| match proxy.clone() {
+                Some(proxy) => BehindProxy { proxy, source }.into(),
+                None => source,
+            })?;
+            heard.lock().proxy = proxy;
             let patience = deadline.map(|deadline| (deadline, Box::pin(sleep(deadline))));
             Ok(TokioIo::new(Stream { inner: TokioIo::new(stream), heard, patience, lost: None }))
         })

@@ -5,47 +5,67 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
 use http::{Uri, uri::Scheme};
 use hyper_util::{
-    client::{
-        legacy::connect::{HttpConnector, dns::Name},
-        proxy::matcher::{Intercept, Matcher},
-    },
+    client::legacy::connect::{HttpConnector, dns::Name},
     rt::TokioIo,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::net::TcpStream;
 use tower_service::Service;
+
+use super::{
+    proxy::{Proxies, ProxyAddress},
+    tunnel::{self, ProxyError, ProxyName, ProxyProblem},
+};
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Boxed<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 tokio::task_local! {
-    /// Where the one connection that a task makes tells that it was accepted: what goes on after that is TLS.
-    pub(super) static ACCEPTED: Accepted;
+    /// How far the one connection is that a task makes: what goes on after [`Stage::Accepted`] is TLS.
+    pub(super) static PROGRESS: Progress;
 }
 
-/// Whether a TCP connection came about.
-#[derive(Clone, Default)]
-pub(super) struct Accepted(Arc<AtomicBool>);
+/// How far a connection is.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Stage {
+    /// Not yet accepted by the server.
+    #[default]
+    ToServer,
+    /// Not yet accepted by a proxy.
+    ToProxy(ProxyName),
+    /// The proxy was asked to lead on.
+    AskedProxy(ProxyName),
+    /// Accepted, perhaps behind a proxy.
+    Accepted(Option<ProxyName>),
+}
 
-impl Accepted {
-    pub(super) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+/// Where a connection tells its [`Stage`].
+#[derive(Clone, Default)]
+pub(super) struct Progress(Arc<Mutex<Stage>>);
+
+impl Progress {
+    pub(super) fn stage(&self) -> Stage {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The proxy that led on, if the connection came that far.
+    pub(super) fn proxy(&self) -> Option<ProxyName> {
+        match self.stage() {
+            Stage::Accepted(proxy) => proxy,
+            _ => None,
+        }
     }
 
     /// Tells whoever waits for this connection, if anybody does.
-    fn tell() {
-        let _ = ACCEPTED.try_with(|accepted| accepted.0.store(true, Ordering::Relaxed));
+    fn tell(stage: Stage) {
+        let _ = PROGRESS.try_with(|progress| {
+            *progress.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        });
     }
 }
 
@@ -60,70 +80,76 @@ pub(crate) enum DialError {
         /// What the system said.
         source: io::Error,
     },
-    /// The proxy said no.
-    #[error("proxy `{proxy}` does not lead there")]
-    Refused {
-        /// Without user and password.
-        proxy: String,
-        /// The first line of its answer.
-        answer: String,
-    },
-    /// The proxy wants to be spoken to in a way that does not exist here.
-    #[error("proxy `{proxy}` is not an `http://` one")]
-    Scheme {
-        /// Without user and password.
-        proxy: String,
-    },
-    /// The proxy cannot be reached.
-    #[error("proxy `{proxy}` cannot be reached")]
-    Unreachable {
-        /// Without user and password.
-        proxy: String,
-        /// Why.
-        source: BoxError,
-    },
+    /// The proxy leads nowhere.
+    #[error(transparent)]
+    Proxy(Box<ProxyError>),
 }
 
 /// Makes TCP connections.
 #[derive(Clone)]
 pub(super) struct Dial {
     tcp: HttpConnector<Resolver>,
-    proxies: Arc<Matcher>,
+    proxies: Proxies,
     /// Whether plain text goes the way of TLS: proxies of gRPC are those for `https://`, whatever it speaks.
     as_https: bool,
 }
 
 impl Dial {
     /// Takes the proxy for `https://` for all.
-    pub(super) fn tunnel(proxies: Matcher) -> Self {
+    pub(super) fn tunnel(proxies: Proxies) -> Self {
         Self::new(proxies, true)
     }
 
     /// Takes the proxy of each URL's scheme.
-    pub(super) fn by_scheme(proxies: Matcher) -> Self {
+    pub(super) fn by_scheme(proxies: Proxies) -> Self {
         Self::new(proxies, false)
     }
 
-    fn new(proxies: Matcher, as_https: bool) -> Self {
+    fn new(proxies: Proxies, as_https: bool) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        Self { tcp, proxies: Arc::new(proxies), as_https }
+        Self { tcp, proxies, as_https }
     }
 
-    fn proxy(&self, target: &Uri) -> Option<Intercept> {
+    fn proxy(&self, target: &Uri) -> Option<(ProxyName, ProxyAddress)> {
         let host = target.host()?.trim_matches(['[', ']']);
         let is_here =
             host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if is_here {
             return None;
         }
-        if !self.as_https {
-            return self.proxies.intercept(target);
-        }
         let mut parts = target.clone().into_parts();
-        parts.scheme = Some(Scheme::HTTPS);
-        self.proxies.intercept(&Uri::from_parts(parts).ok()?)
+        if self.as_https {
+            parts.scheme = Some(Scheme::HTTPS);
+        }
+        let (proxy, address) = self.proxies.to(&Uri::from_parts(parts).ok()?)?;
+        Some((ProxyName::new(proxy, address), address.clone()))
+    }
+
+    fn through(
+        &mut self,
+        name: ProxyName,
+        address: ProxyAddress,
+        target: Uri,
+    ) -> impl Future<Output = Result<TcpStream, ProxyError>> + use<> {
+        let connecting = match (address.scheme(), address.uri()) {
+            ("http", Some(uri)) => Ok(self.tcp.call(uri)),
+            (scheme, _) => Err(ProxyProblem::Scheme(scheme.to_owned())),
+        };
+        let place = host_and_port(&target);
+        let shown = name.clone();
+        let opened = async move {
+            let connecting = connecting?;
+            Progress::tell(Stage::ToProxy(shown.clone()));
+            let connected = connecting.await.map_err(|error| ProxyProblem::Unreachable(error.into()));
+            let mut stream = connected?.into_inner();
+            Progress::tell(Stage::AskedProxy(shown.clone()));
+            tunnel::open(&mut stream, &target, &address).await?;
+            Progress::tell(Stage::Accepted(Some(shown)));
+            Ok(stream)
+        };
+        async move { opened.await.map_err(|problem| ProxyError { proxy: name, target: place, problem }) }
     }
 }
 
@@ -137,63 +163,26 @@ impl Service<Uri> for Dial {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let Some(proxy) = self.proxy(&target) else {
-            let connecting = self.tcp.call(target);
+        if let Some((name, address)) = self.proxy(&target) {
+            let opened = self.through(name, address, target);
             return Box::pin(async move {
-                let stream = connecting.await?;
-                Accepted::tell();
-                Ok(stream)
+                let stream = opened.await.map_err(|error| DialError::Proxy(Box::new(error)))?;
+                Ok(TokioIo::new(stream))
             });
-        };
-        let address = proxy.uri().clone();
-        let shown = format!("{}:{}", address.host().unwrap_or_default(), port(&address));
-        if address.scheme() != Some(&Scheme::HTTP) {
-            return Box::pin(std::future::ready(Err(DialError::Scheme { proxy: shown }.into())));
         }
-        let connecting = self.tcp.call(address);
+        let connecting = self.tcp.call(target);
         Box::pin(async move {
-            let unreachable = |source: BoxError| DialError::Unreachable { proxy: shown.clone(), source };
-            let mut stream = connecting.await.map_err(|error| unreachable(error.into()))?.into_inner();
-            let answer =
-                tunnel(&mut stream, &target, &proxy).await.map_err(|error| unreachable(error.into()))?;
-            match answer.split(' ').nth(1) {
-                Some(code) if code.starts_with('2') => {
-                    Accepted::tell();
-                    Ok(TokioIo::new(stream))
-                }
-                _ => Err(DialError::Refused { proxy: shown, answer }.into()),
-            }
+            let stream = connecting.await?;
+            Progress::tell(Stage::Accepted(None));
+            Ok(stream)
         })
     }
 }
 
-fn port(uri: &Uri) -> u16 {
-    uri.port_u16().unwrap_or(if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 })
-}
-
-/// The longest answer to CONNECT that is read.
-const LONGEST_ANSWER: usize = 16 * 1024;
-
-/// Asks a proxy to lead on, and returns the first line of what it says.
-async fn tunnel(stream: &mut TcpStream, target: &Uri, proxy: &Intercept) -> io::Result<String> {
-    let place = format!("{}:{}", target.host().unwrap_or_default(), port(target));
-    let mut request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n").into_bytes();
-    if let Some(authorization) = proxy.basic_auth() {
-        request.extend_from_slice(b"Proxy-Authorization: ");
-        request.extend_from_slice(authorization.as_bytes());
-        request.extend_from_slice(b"\r\n");
-    }
-    request.extend_from_slice(b"\r\n");
-    stream.write_all(&request).await?;
-    // Byte by byte: what follows the empty line is already the server's.
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        if answer.len() > LONGEST_ANSWER {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "its answer to CONNECT has no end"));
-        }
-        answer.push(stream.read_u8().await?);
-    }
-    Ok(String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned())
+/// `host:port` of a URL.
+pub(super) fn host_and_port(uri: &Uri) -> String {
+    let standard = if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 };
+    format!("{}:{}", uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(standard))
 }
 
 /// The system's resolver, whose failures can be told from others.

@@ -2,40 +2,33 @@
 //!
 //! hyper and rustls tell it in errors within errors; here they are taken apart by their types, never by their texts.
 
+mod certificate;
+mod target;
+
 use std::{error::Error, io, time::Duration};
 
 use hyper_util::client::legacy;
-use jiff::Timestamp;
-use rustls::{AlertDescription, CertificateError, InvalidMessage, pki_types::UnixTime};
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
+use self::certificate::of_certificate;
+pub(crate) use self::target::{Places, Target};
 use super::{
-    connector::{Heard, TooSlow},
-    dial::DialError,
+    connector::{BehindProxy, Heard, TooSlow},
+    dial::{DialError, Stage},
     page,
-    tls::SelfSigned,
+    tunnel::{ProxyName, ProxyProblem},
 };
 use crate::{
     transport::{Code, Fault, FaultKind, HTTP_STATUS, Status},
     words,
 };
 
-/// The server that was meant.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    /// `host:port`.
-    pub(crate) place: String,
-    /// The host, as its certificate should name it.
-    pub(crate) host: String,
-    /// Whether TLS was asked for.
-    pub(crate) tls: bool,
-}
-
 /// Why a request got no answer, from the error and what was heard on its connection.
 pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &Heard) -> Status {
     if error.is_connect() {
         return Status::fault(Code::Unavailable, of_connect(error, target));
     }
-    somebody_else(target, &heard.bytes()).unwrap_or_else(|| broken(error, target, heard))
+    somebody_else(target, heard).unwrap_or_else(|| broken(error, target, heard))
 }
 
 /// After how long a silence it was a ping that nobody answered: one is sent every 30 s, and waits for 10 s.
@@ -49,20 +42,22 @@ pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &Hea
         (None, Some(ended)) => ended_by_server(ended, target),
         (None, None) => cut(error, target, heard),
     };
-    Status::fault(Code::Unavailable, fault)
+    Status::fault(Code::Unavailable, fault.first_caused_by(heard.proxy().as_ref().map(behind)))
 }
 
 /// Somebody accepted the connection, and said nothing: neither HTTP/2 nor that TLS is expected.
 fn silent(target: &Target, timeout: Duration) -> Fault {
     let time = words::duration(timeout);
     let text = format!("`{}` accepted the connection, but sent nothing within {time}", target.place);
-    Fault::new(FaultKind::Broken, text).hint(accepts_only())
+    Fault::new(FaultKind::Broken, text).hint(accepts_only(&target.places))
 }
 
 /// What to look at when a connection is accepted and leads nowhere.
-fn accepts_only() -> String {
-    "check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone"
-        .to_owned()
+fn accepts_only(places: &Places) -> String {
+    format!(
+        "check that {} is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone",
+        places.endpoint
+    )
 }
 
 /// The server said by means of HTTP/2 that there is no answer.
@@ -94,10 +89,10 @@ fn cut(error: &(dyn Error + 'static), target: &Target, heard: &Heard) -> Fault {
     let cause = find::<io::Error>(error).filter(|error| !is_an_end(error.kind())).map(words_of);
     let fault = Fault::new(FaultKind::Broken, text).caused_by(cause);
     let hint = match (heard.is_empty(), target.tls) {
-        (true, false) => Some(
-            "it closed without a word, as servers do that expect TLS; then `admin.insecure` has to be false"
-                .to_owned(),
-        ),
+        (true, false) => Some(format!(
+            "set {} to false if the server expects TLS: it closed the connection without an answer",
+            target.places.insecure
+        )),
         _ => None,
     };
     fault.hint(hint)
@@ -149,7 +144,10 @@ pub(crate) fn not_grpc(target: &Target, status: http::StatusCode, kind: Option<&
     let quote = page::quote(kind, body).map(|quote| format!("it says: {quote}"));
     let fault = Fault::new(FaultKind::Protocol, text)
         .caused_by(quote.into_iter().collect::<Vec<_>>())
-        .hint("a proxy, a sign-in page or Flyte's console may be in between; `admin.endpoint` has to lead to Flyte's gRPC".to_owned());
+        .hint(format!(
+            "check that {} leads to Flyte's gRPC; a proxy, a sign-in page or Flyte's console may be in between",
+            target.places.endpoint
+        ));
     // A proxy's 407 is nothing that gRPC has a code for.
     let metadata = vec![(HTTP_STATUS.to_owned(), status.as_str().to_owned())];
     Status { metadata, ..Status::fault(code_of(status), fault) }
@@ -176,42 +174,76 @@ fn code_of(status: http::StatusCode) -> Code {
 }
 
 /// Recognises who is there from the first bytes: HTTP/1 and TLS have heads that HTTP/2 cannot have.
-fn somebody_else(target: &Target, heard: &[u8]) -> Option<Status> {
+fn somebody_else(target: &Target, connection: &Heard) -> Option<Status> {
     let place = &target.place;
+    let heard = connection.bytes();
     let (text, cause, hint) = if heard.starts_with(b"HTTP/1.") {
-        let text = String::from_utf8_lossy(heard);
+        let text = String::from_utf8_lossy(&heard);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let said = page::quote(None, body.as_bytes()).or_else(|| head.lines().next().map(str::to_owned));
         (
             format!("`{place}` speaks HTTP/1, and gRPC needs HTTP/2"),
             said.map(|said| format!("it says: {said}")),
-            "this may be the port of Flyte's console or of a proxy; `admin.endpoint` has to name that of gRPC",
+            format!(
+                "check that {} has the port of Flyte's gRPC; this may be that of the console or of a proxy",
+                target.places.endpoint
+            ),
         )
-    } else if matches!(heard, [0x15, 0x03, ..]) {
-        (format!("`{place}` speaks TLS, and plain text was sent"), None, "set `admin.insecure` to false")
+    } else if matches!(heard[..], [0x15, 0x03, ..]) {
+        (
+            format!("`{place}` speaks TLS, and plain text was sent"),
+            None,
+            format!("set {} to false", target.places.insecure),
+        )
     } else {
         return None;
     };
-    let fault = Fault::new(FaultKind::Protocol, text).caused_by(cause.into_iter().collect::<Vec<_>>());
-    Some(Status::fault(Code::Internal, fault.hint(hint.to_owned())))
+    let fault = Fault::new(FaultKind::Protocol, text)
+        .caused_by(cause)
+        .first_caused_by(connection.proxy().as_ref().map(behind));
+    Some(Status::fault(Code::Internal, fault.hint(hint)))
 }
 
 /// Why no connection came about.
 pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> Fault {
+    let proxy = find::<BehindProxy>(error).map(|error| behind(&error.proxy));
+    of_connect_to(error, target).first_caused_by(proxy)
+}
+
+/// Says that it may be a proxy that answers, and not the server.
+fn behind(proxy: &ProxyName) -> String {
+    format!("the connection goes through {proxy}, set by {}", proxy.origin)
+}
+
+fn too_slow(TooSlow { timeout, stage }: &TooSlow, target: &Target) -> Fault {
+    let place = &target.place;
+    let time = words::duration(*timeout);
+    let connect = |text: String| Fault::new(FaultKind::Connect, text);
+    let check = |proxy: &ProxyName| format!("check {}, and that the proxy runs", proxy.origin);
+    match stage {
+        Stage::ToServer => not_accepted(target, *timeout),
+        Stage::ToProxy(proxy) => {
+            connect(format!("{proxy} did not accept a connection within {time}")).hint(check(proxy))
+        }
+        Stage::AskedProxy(proxy) => {
+            connect(format!("{proxy} did not answer CONNECT within {time}")).hint(check(proxy))
+        }
+        Stage::Accepted(proxy) => connect(format!(
+            "`{place}` accepted the connection, but did not answer the TLS handshake within {time}"
+        ))
+        .caused_by(proxy.as_ref().map(behind))
+        .hint(accepts_only(&target.places)),
+    }
+}
+
+fn of_connect_to(error: &(dyn Error + 'static), target: &Target) -> Fault {
     let place = &target.place;
     let connect = |text: String| Fault::new(FaultKind::Connect, text);
     if let Some(error) = find::<DialError>(error) {
-        return of_dial(error);
+        return of_dial(error, target);
     }
-    if let Some(TooSlow { timeout, is_accepted }) = find::<TooSlow>(error) {
-        return match is_accepted {
-            true => connect(format!(
-                "`{place}` accepted the connection, but did not answer the TLS handshake within {}",
-                words::duration(*timeout)
-            ))
-            .hint(accepts_only()),
-            false => not_accepted(target, *timeout),
-        };
+    if let Some(error) = find::<TooSlow>(error) {
+        return too_slow(error, target);
     }
     if let Some(error) = find::<rustls::Error>(error) {
         return of_tls(error, target);
@@ -222,17 +254,23 @@ pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> Faul
     match error.kind() {
         io::ErrorKind::ConnectionRefused => connect(format!("nothing listens at `{place}`"))
             .caused_by(vec![words_of(error)])
-            .hint("check `admin.endpoint`, and that Flyte runs there".to_owned()),
+            .hint(format!("check {}, and that Flyte runs there", target.places.endpoint)),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset if target.tls => {
             Fault::new(FaultKind::Tls, format!("`{place}` broke off the connection when TLS was to begin"))
-                .hint("if it speaks plain text, set `admin.insecure` to true".to_owned())
+                .hint(format!("set {} to true if it speaks plain text", target.places.insecure))
         }
         _ => connect(format!("no connection to `{place}`")).caused_by(vec![words_of(error)]),
     }
 }
 
-/// Whether no connection came about because of whom the user trusts, or of this machine's clock.
-pub(crate) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
+/// Whether no connection came about because of whom the user trusts, of this machine's clock or of a proxy: what the user can do
+/// about it is the same for every server.
+pub(crate) fn is_of_user(error: &(dyn Error + 'static)) -> bool {
+    if matches!(find(error), Some(DialError::Proxy(_)))
+        || matches!(find(error), Some(TooSlow { stage: Stage::ToProxy(_) | Stage::AskedProxy(_), .. }))
+    {
+        return true;
+    }
     match find::<rustls::Error>(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => !matches!(
             reason,
@@ -242,20 +280,28 @@ pub(crate) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
     }
 }
 
-fn of_dial(error: &DialError) -> Fault {
+fn of_dial(error: &DialError, target: &Target) -> Fault {
     let fault = Fault::new(FaultKind::Connect, error.to_string());
     match error {
-        DialError::Name { source, .. } => fault
-            .caused_by(vec![source.to_string()])
-            .hint("check the spelling of `admin.endpoint`, and that this machine is online".to_owned()),
-        DialError::Refused { answer, .. } => fault.caused_by(vec![format!("it answered: {answer}")]),
-        DialError::Scheme { .. } => {
-            fault.hint("only proxies that are reached by `http://` can be used".to_owned())
+        DialError::Name { source, .. } => fault.caused_by(vec![source.to_string()]).hint(format!(
+            "check the spelling of {}, and that this machine is online",
+            target.places.endpoint
+        )),
+        DialError::Proxy(error) => {
+            let cause = match &error.problem {
+                ProxyProblem::Unreachable(source) => vec![root(source.as_ref())],
+                _ => error.causes(),
+            };
+            fault.caused_by(cause).hint(error.hint())
         }
-        DialError::Unreachable { source, .. } => {
-            let cause = find::<io::Error>(source.as_ref()).map(words_of);
-            fault.caused_by(vec![cause.unwrap_or_else(|| source.to_string())])
-        }
+    }
+}
+
+/// The innermost cause, in the system's words where it is the system's.
+fn root(error: &(dyn Error + 'static)) -> String {
+    match find::<DialError>(error) {
+        Some(DialError::Name { source, .. }) => words_of(source),
+        _ => find::<io::Error>(error).map_or_else(|| error.to_string(), words_of),
     }
 }
 
@@ -267,7 +313,7 @@ fn of_tls(error: &rustls::Error, target: &Target) -> Fault {
         // What no TLS server can have sent: the first byte is none of TLS's.
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             tls(format!("`{place}` speaks plain text, not TLS"))
-                .hint("if that is meant, set `admin.insecure` to true".to_owned())
+                .hint(format!("set {} to true if that is meant", target.places.insecure))
         }
         rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
             tls(format!("`{place}` does not speak HTTP/2, which gRPC needs"))
@@ -277,74 +323,6 @@ fn of_tls(error: &rustls::Error, target: &Target) -> Fault {
         }
         _ => tls(format!("no TLS with `{place}`")).caused_by(vec![error.to_string()]),
     }
-}
-
-fn of_certificate(reason: &CertificateError, target: &Target) -> Fault {
-    let Target { place, host, .. } = target;
-    let tls = |text: String| Fault::new(FaultKind::Tls, text);
-    let clock = "renew it, or check the clock of this machine".to_owned();
-    match reason {
-        CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
-            let names: Vec<_> = presented.iter().map(|name| format!("`{}`", name_only(name))).collect();
-            tls(format!("the certificate of `{place}` is not for `{host}`"))
-                .caused_by(vec![format!("it is for {}", names.join(", "))])
-                .hint("let `admin.endpoint` use a name that the certificate has".to_owned())
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            tls(format!("the certificate of `{place}` is not for `{host}`"))
-        }
-        CertificateError::ExpiredContext { not_after, .. } => {
-            tls(format!("the certificate of `{place}` expired on {}", day(*not_after))).hint(clock)
-        }
-        CertificateError::Expired => tls(format!("the certificate of `{place}` expired")).hint(clock),
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            tls(format!("the certificate of `{place}` is not valid before {}", day(*not_before))).hint(clock)
-        }
-        CertificateError::NotValidYet => {
-            tls(format!("the certificate of `{place}` is not valid yet")).hint(clock)
-        }
-        CertificateError::UnknownIssuer => tls(format!(
-            "the certificate of `{place}` is signed by an authority that this machine does not know"
-        ))
-        .hint(
-            "if you trust it, let `admin.caCertFilePath` name the file with that authority's certificate"
-                .to_owned(),
-        ),
-        CertificateError::Other(other) if other.0.is::<SelfSigned>() => tls(format!(
-            "the certificate of `{place}` is signed by itself, and so proves nothing"
-        ))
-        .hint("if you trust it, let `admin.caCertFilePath` name a file with that certificate".to_owned()),
-        CertificateError::Revoked => tls(format!("the certificate of `{place}` was revoked")),
-        _ => tls(format!("the certificate of `{place}` cannot be trusted"))
-            .caused_by(flaw(reason).map(str::to_owned)),
-    }
-}
-
-/// What else can be wrong with a certificate; of the rest rustls itself has no words for people.
-fn flaw(reason: &CertificateError) -> Option<&'static str> {
-    match reason {
-        CertificateError::BadEncoding => Some("it cannot be read"),
-        CertificateError::BadSignature => Some("its signature is wrong"),
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            Some("it is not meant for servers")
-        }
-        CertificateError::Other(_) => Some("it is one of an authority, not of a server"),
-        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            Some("it is signed in a way that is not known here")
-        }
-        _ => None,
-    }
-}
-
-/// rustls gives names as `DnsName("a.b")`: a debug form, from which the user wants the name.
-fn name_only(presented: &str) -> &str {
-    presented.split('"').nth(1).unwrap_or(presented)
-}
-
-fn day(time: UnixTime) -> String {
-    let time = i64::try_from(time.as_secs()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| "an unknown day".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
 }
 
 /// The system's words without Rust's `(os error 111)`.

@@ -96,9 +96,11 @@ fn flyte2(status: Status, target: &Target) -> Status {
         "`{}` is a Flyte 2 server; this client speaks to Flyte 1 only (`flyteidl`, not `flyteidl2`)",
         target.place
     );
-    let hint =
-        "use the client of Flyte 2 (`pip install flyte`), or let `admin.endpoint` name a Flyte 1 server";
-    let fault = Fault::new(FaultKind::Protocol, text).hint(hint.to_owned());
+    let hint = format!(
+        "use the client of Flyte 2 (`pip install flyte`), or set {} to a Flyte 1 server",
+        target.places.endpoint
+    );
+    let fault = Fault::new(FaultKind::Protocol, text).hint(hint);
     Status { metadata: status.metadata, ..Status::fault(Code::Unimplemented, fault) }
 }
 

@@ -14,7 +14,7 @@ use hyper_util::{client::legacy, rt::TokioExecutor};
 use super::{
     Connector, Network, TrustError,
     connector::Heard,
-    fault::{self, Target},
+    fault::{self, Places, Target},
     page,
 };
 use crate::{
@@ -31,6 +31,7 @@ pub const LARGEST_ANSWER: usize = 1 << 20;
 pub struct Http {
     client: legacy::Client<Connector, Full<Bytes>>,
     timeout: Duration,
+    places: Places,
 }
 
 impl Http {
@@ -46,7 +47,7 @@ impl Http {
             .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)
             .build(network.provider()?);
-        Ok(Self { client, timeout: TIMEOUT })
+        Ok(Self { client, timeout: TIMEOUT, places: network.places() })
     }
 
     /// Changes how long a request may take.
@@ -62,7 +63,7 @@ impl Http {
     ///
     /// When there is no answer, or one of more than [`LARGEST_ANSWER`]; the status has a [`Fault`].
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Status> {
-        let target = target(request.uri()).ok_or_else(no_address)?;
+        let target = Target { places: self.places.clone(), ..target(request.uri()).ok_or_else(no_address)? };
         let exchange = self.exchange(request, &target);
         let answer = tokio::time::timeout(self.timeout, exchange).await;
         answer.unwrap_or_else(|_| Err(fault::deadline(&target, self.timeout)))
@@ -116,7 +117,7 @@ fn target(url: &Uri) -> Option<Target> {
     };
     let host = url.host()?.to_owned();
     let place = format!("{host}:{}", url.port_u16().unwrap_or(if tls { 443 } else { 80 }));
-    Some(Target { place, host, tls })
+    Some(Target { place, host, tls, places: Places::default() })
 }
 
 fn no_address() -> Status {
@@ -130,7 +131,7 @@ fn lost(error: &legacy::Error, target: &Target) -> Status {
         return broken(error, target);
     }
     let found = fault::of_connect(error, target);
-    let hint = match fault::is_about_trust(error) {
+    let hint = match fault::is_of_user(error) {
         true => found.hint.clone(),
         false => Some(format!(
             "the server names this address for signing in; it has to be reachable from here: `{}`",

@@ -3,7 +3,10 @@
 //! As in flytekit, a file of certificates stands instead of the system's on the way to Flyte. Blobs are often
 //! elsewhere, behind a public certificate, so that there both count.
 
-use std::{fs, io, path::PathBuf, sync::Arc};
+mod file;
+mod refusal;
+
+use std::{path::PathBuf, sync::Arc};
 
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, OtherError,
@@ -14,63 +17,13 @@ use rustls::{
         verify_server_name,
     },
     crypto::CryptoProvider,
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
 };
 
-use crate::{
-    config::Connection,
-    plain_text::{self, TextError},
-};
-
-/// Why nobody can be trusted.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrustError {
-    /// No certificate is in the file.
-    #[error("`{}` holds no certificate", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file cannot be read.
-    #[error("the certificates in `{}` cannot be read", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is no PEM, or a certificate in it is none.
-    #[error("`{}` is no file of certificates", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// rustls cannot work here.
-    #[error("TLS cannot be set up")]
-    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl TrustError {
-    /// What the user can do.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Empty { .. } | Self::Read { .. } | Self::Parse { .. } => {
-                Some("`admin.caCertFilePath` names a PEM file, in which certificates stand between `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`".to_owned())
-            }
-            Self::Setup(_) => None,
-        }
-    }
-}
-
-/// A certificate that its own owner signed.
-#[derive(Debug, thiserror::Error)]
-#[error("the certificate is signed by itself")]
-pub(crate) struct SelfSigned;
+pub use self::file::TrustError;
+pub(crate) use self::refusal::{Authorities, Refusal};
+use crate::config::Connection;
 
 /// Whom a connection trusts.
 #[derive(Clone)]
@@ -87,12 +40,16 @@ impl Trust {
         let anybody = connection.insecure_skip_verify.value;
         if anybody && !connection.insecure.value {
             log::warn!(
-                "`{}` is trusted without a look at its certificate, because `insecure_skip_verify` is set",
-                connection.endpoint.value
+                "the certificate of `{}` is not checked, because {} is true",
+                connection.endpoint.value,
+                connection.insecure_skip_verify.origin.place_to_change("admin.insecureSkipVerify")
             );
         }
         let named = match &connection.ca_cert_file_path.value {
-            Some(path) if !path.is_empty() && !anybody => read(PathBuf::from(path))?,
+            Some(path) if !path.is_empty() && !anybody => {
+                let origin = &connection.ca_cert_file_path.origin;
+                file::read(PathBuf::from(path), &origin.place_to_change("admin.caCertFilePath"))?
+            }
             _ => Vec::new(),
         };
         Ok(Self { provider: Arc::new(rustls::crypto::ring::default_provider()), anybody, named })
@@ -140,26 +97,6 @@ fn system() -> Vec<CertificateDer<'static>> {
     system.certs
 }
 
-fn read(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, TrustError> {
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(source) => return Err(TrustError::Read { path, source }),
-    };
-    // Other bytes are for the reader of PEM to refuse.
-    let pem = match plain_text::decode(&text) {
-        Ok(pem) => pem.as_bytes(),
-        Err(TextError::NotUtf8(_)) => &text,
-        Err(error) => {
-            return Err(TrustError::Read { path, source: io::Error::new(io::ErrorKind::InvalidData, error) });
-        }
-    };
-    match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
-        Ok(certificates) if certificates.is_empty() => Err(TrustError::Empty { path }),
-        Ok(certificates) => Ok(certificates),
-        Err(source) => Err(TrustError::Parse { path, source: source.into() }),
-    }
-}
-
 /// Asks webpki, and knows two things more: what is signed by itself, and that a certificate which the user named
 /// is trusted though it may also sign others, as those that `openssl req -x509` makes.
 #[derive(Debug)]
@@ -200,6 +137,9 @@ impl Checked {
             Error::InvalidCertificate(reason) => reason,
             _ => return Err(refusal),
         };
+        if is_without_names(reason) {
+            return Err(refused(Refusal::NoNames { common_name: refusal::subject(certificate) }));
+        }
         // `Other` is webpki's word for a certificate that may sign others; it looks at the dates before that. What has
         // the name of an authority by chance shows a wrong signature.
         let has_no_authority = matches!(
@@ -215,14 +155,31 @@ impl Checked {
         }
         if matches!(reason, CertificateError::Other(_)) && self.named.iter().any(|named| named == certificate)
         {
-            verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-            return Ok(ServerCertVerified::assertion());
+            return match verify_server_name(&ParsedCertificate::try_from(certificate)?, name) {
+                Ok(()) => Ok(ServerCertVerified::assertion()),
+                Err(Error::InvalidCertificate(reason)) if is_without_names(&reason) => {
+                    Err(refused(Refusal::NoNames { common_name: refusal::subject(certificate) }))
+                }
+                Err(error) => Err(error),
+            };
         }
-        match is_self_signed(certificate) {
-            true => Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()),
-            false => Err(refusal),
+        match reason {
+            _ if is_self_signed(certificate) => Err(refused(Refusal::SelfSigned)),
+            CertificateError::UnknownIssuer => {
+                Err(refused(Refusal::UnknownIssuer { issuer: refusal::issuer(certificate) }))
+            }
+            _ => Err(refusal),
         }
     }
+}
+
+fn refused(refusal: Refusal) -> Error {
+    CertificateError::Other(OtherError(Arc::new(refusal))).into()
+}
+
+/// Whether a certificate is for no host at all.
+fn is_without_names(reason: &CertificateError) -> bool {
+    matches!(reason, CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty())
 }
 
 fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {

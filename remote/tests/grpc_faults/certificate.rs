@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, KeyPair, date_time_ymd,
+};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -29,7 +32,11 @@ fn params(name: &str) -> CertificateParams {
 
 impl Authority {
     pub fn new() -> Self {
-        let mut params = params("authority.example");
+        Self::named("authority.example")
+    }
+
+    pub fn named(name: &str) -> Self {
+        let mut params = params(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
@@ -49,6 +56,31 @@ impl Authority {
         self.sign(&params(name))
     }
 
+    /// For many hosts and addresses.
+    pub fn hosts(&self, names: &[&str]) -> Certificate {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        self.sign(&CertificateParams::new(names).unwrap())
+    }
+
+    /// With a common name at most.
+    pub fn without_names(&self, common_name: Option<&str>) -> Certificate {
+        self.sign(&nameless(common_name))
+    }
+
+    /// For a client that shows who it is.
+    pub fn for_clients(&self, name: &str) -> Certificate {
+        let mut params = params(name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(&params)
+    }
+
+    /// For a host that is an authority, too.
+    pub fn authority(&self, name: &str) -> Certificate {
+        let mut params = params(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        self.sign(&params)
+    }
+
     /// For a host, of the last century.
     pub fn expired(&self, name: &str) -> Certificate {
         let mut params = params(name);
@@ -64,6 +96,24 @@ impl Authority {
     }
 }
 
+fn nameless(common_name: Option<&str>) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.distinguished_name = DistinguishedName::new();
+    if let Some(name) = common_name {
+        params.distinguished_name.push(DnType::CommonName, name);
+    }
+    params
+}
+
+/// Signed by itself, an authority as well, with a common name only.
+pub fn self_signed_without_names(name: &str) -> Certificate {
+    let key = KeyPair::generate().unwrap();
+    let mut params = nameless(Some(name));
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    Certificate { der: certificate.der().clone(), pem: certificate.pem(), key }
+}
+
 /// Signed by itself; `openssl req -x509` makes it an authority as well.
 pub fn self_signed(name: &str, is_authority: bool) -> Certificate {
     let key = KeyPair::generate().unwrap();
@@ -76,6 +126,14 @@ pub fn self_signed(name: &str, is_authority: bool) -> Certificate {
 }
 
 impl Certificate {
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
     /// A server with it, which speaks HTTP/2.
     pub fn acceptor(&self) -> TlsAcceptor {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));

@@ -37,6 +37,25 @@ data_upload_location  flyte://my-s3-bucket/  default
 }
 
 #[test]
+fn a_hint_about_a_value_of_the_plugin_names_the_plugin() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let mut home = home_where("faulty", "answer:get_remote");
+    home.set("FAULTY_ENDPOINT", address);
+    home.write(".flyte/config.yaml", "admin:\n  endpoint: elsewhere.example\n  insecure: true\n");
+    snapshot!(home.run(&["version", "-o", "name"]), str![[""]]);
+}
+
+#[test]
 fn a_plugin_without_the_hook_leaves_it_to_the_default() {
     snapshot!(
         config_show("plain", ""),

@@ -4,13 +4,13 @@
 //! `HOW` alone is for every place, and a place that is not named declines. `HOW` is `answer`, `decline`, `invalid`,
 //! `error`, `panic`, `panic-value` or `panic-drop`. `PLACE` is `create`, a hook, `drop`, `run` or `drop_command` (of the
 //! command that `answer:configure_cli` adds) or `get_version` (of the policy that
-//! `answer:get_default_cache_policies` adds).
+//! `answer:get_default_cache_policies` adds). `FAULTY_ENDPOINT` is what `answer:get_remote` answers.
 
 #![forbid(unsafe_code)]
 
 mod fault;
 
-use std::time::Duration;
+use std::{env, time::Duration};
 
 use plugin_abi::{CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
 
@@ -48,7 +48,9 @@ impl Plugin for Faulty {
 
     fn get_remote(&self, request: &RemoteRequest, next: Next<'_>) -> Result<Remote, PluginError> {
         match self.orders.obey("get_remote")? {
-            How::Answer => Ok(Remote::new("faulty.example:443")),
+            How::Answer => {
+                Ok(Remote::new(&env::var("FAULTY_ENDPOINT").unwrap_or_else(|_| "faulty.example:443".into())))
+            }
             How::Decline => next.get_remote(request),
             How::Invalid => Ok(Remote::new("faulty.example:notaport")),
         }

@@ -1,0 +1,83 @@
+//! Proxies of the environment, as a user meets them.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+};
+
+use snapbox::str;
+use tests::{TestEnvironment, snapshot};
+
+use crate::home_with;
+
+/// A server's address that no rule keeps away from proxies, and where nobody listens.
+const SERVER: &str = "0.0.0.0:1";
+
+fn home(variables: &[(&str, &str)]) -> TestEnvironment {
+    let mut home = home_with(&[]);
+    home.set("FLYTE_PLATFORM_URL", SERVER).set("FLYTE_PLATFORM_INSECURE", "true");
+    for (name, value) in variables {
+        home.set(name, value);
+    }
+    home
+}
+
+#[test]
+fn an_unreadable_proxy_is_warned_of_once_and_without_its_password() {
+    let values = [
+        r"http://dom\user:s3cret@proxy:3128",
+        "http://user:s3#cret@proxy:3128",
+        " http://user:s3cret@proxy:3128 ",
+        "\"http://user:s3cret@proxy:3128\"",
+        "http://[bad",
+        "http://proxy:",
+        "http:/proxy:3128",
+    ];
+    let told: String = values
+        .map(|value| {
+            let told = home(&[("HTTPS_PROXY", value)]).run(&["version", "-o", "name"]);
+            assert!(!told.contains("s3"), "{told}");
+            told.lines()
+                .filter(|line| line.starts_with("warning"))
+                .fold(String::new(), |told, line| told + line + "\n")
+        })
+        .concat();
+    snapshot!(told, str![[""]]);
+}
+
+#[test]
+fn an_unreadable_proxy_that_no_connection_takes_is_not_warned_of() {
+    for (name, value) in [("NO_PROXY", "0.0.0.0"), ("http_proxy", "http://[bad")] {
+        let told = home(&[("HTTPS_PROXY", "http://[bad"), (name, value)]).run(&["version", "-o", "name"]);
+        assert_eq!(told.matches("warning").count(), usize::from(name != "NO_PROXY"), "{told}");
+    }
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n");
+        }
+    });
+    let proxy = format!("http://user:s3cret@{address}");
+    snapshot!(home(&[("ALL_PROXY", &proxy)]).run(&["version", "-o", "name"]), str![[""]]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_not_utf8_is_named() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let told = ["https_proxy", "NO_PROXY"].map(|name| {
+        let mut home = home(&[]);
+        home.set(name, std::ffi::OsString::from_vec(b"http://user:s3cret\xff@proxy".to_vec()));
+        home.run(&["version", "-o", "name"])
+    });
+    snapshot!(told.concat(), str![[""]]);
+}
