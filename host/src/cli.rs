@@ -13,7 +13,7 @@ mod taint;
 pub mod tree;
 mod unloaded;
 
-use std::{ffi::OsString, panic, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, panic, path::PathBuf, process::ExitCode, sync::mpsc, thread};
 
 use clap::{FromArgMatches, error::ErrorKind};
 
@@ -36,20 +36,43 @@ use crate::{
     settings::Settings,
 };
 
+/// The stack of the thread that does the work, in bytes: that of a main thread on Linux.
+const STACK: usize = 8 << 20;
+
 /// Runs the program.
+///
+/// The work is done on a thread that never ends, and the process ends beside it. So the values that plugins keep for each
+/// thread are not thrown away: a panic in one of their destructors, which nobody can catch, would end the process with a
+/// signal after all was done and told.
 #[must_use]
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(report_bug));
+    let (tell, told) = mpsc::sync_channel(1);
+    let work = move || {
+        // An error says that nobody waits for the code.
+        let _ = tell.send(exit_code());
+        loop {
+            thread::park();
+        }
+    };
+    match thread::Builder::new().name("main".to_owned()).stack_size(STACK).spawn(work) {
+        Ok(_) => told.recv().unwrap_or(Exit::Internal.code()).into(),
+        // Too many threads: then on this one.
+        Err(_) => exit_code().into(),
+    }
+}
+
+fn exit_code() -> u8 {
     let words: Vec<OsString> = std::env::args_os().collect();
     match panic::catch_unwind(|| run(&words)) {
-        Ok(Ok(exit)) => exit.code().into(),
+        Ok(Ok(exit)) => exit.code(),
         Ok(Err(failure)) => {
             if failure.exit != Exit::PipeClosed {
                 output::note_styled(&failure.render());
             }
-            failure.exit.code().into()
+            failure.exit.code()
         }
-        Err(_) => Exit::Internal.code().into(),
+        Err(_) => Exit::Internal.code(),
     }
 }
 

@@ -5,9 +5,10 @@
 
 use std::{
     cell::{Cell, RefCell},
+    io::{self, Write as _},
     ops::Deref,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
-    sync::Once,
+    sync::{Mutex, Once, PoisonError},
 };
 
 use abi_stable::{
@@ -16,7 +17,7 @@ use abi_stable::{
 };
 
 use crate::{
-    Group, Next, Plugin, PluginError, RemoteRequest,
+    Group, Host, LogLevel, Next, Plugin, PluginError, RemoteRequest,
     vtable::{
         CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, HooksBox, Outcome, RemoteBox,
         RemoteRequestRef,
@@ -88,14 +89,24 @@ fn note(info: &PanicHookInfo<'_>) {
     LAST_PANIC.set(Some((text, place)));
 }
 
+/// Whom to tell of a panic that no call can return: the services of the plugin that was created last in this library.
+static HOST: Mutex<Option<Host>> = Mutex::new(None);
+
 /// Something of an author's that the host throws away in the end: a panic of its destructor goes no further.
 ///
-/// The panic is printed as any other, because there is no call that could return it.
-pub(crate) struct Kept<T>(Option<T>);
+/// The panic is a warning in the host's log, because there is no call that could return it.
+pub(crate) struct Kept<T> {
+    value: Option<T>,
+    host: Option<Host>,
+}
 
 impl<T> Kept<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(Some(value))
+        Self { value: Some(value), host: None }
+    }
+
+    fn with_host(value: T, host: Host) -> Self {
+        Self { value: Some(value), host: Some(host) }
     }
 }
 
@@ -103,16 +114,32 @@ impl<T> Deref for Kept<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.0.as_ref().expect("only the destructor takes it out")
+        self.value.as_ref().expect("only the destructor takes it out")
     }
 }
 
 impl<T> Drop for Kept<T> {
     fn drop(&mut self) {
-        let value = self.0.take();
-        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(value))) {
-            std::mem::forget(payload);
+        let value = self.value.take();
+        let dropped = guard(|| {
+            drop(value);
+            Ok(())
+        });
+        if let RResult::RErr(fault) = dropped {
+            let known = || HOST.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            warn(self.host.take().or_else(known), &PluginError::from_raw(&fault));
         }
+    }
+}
+
+#[cold]
+fn warn(host: Option<Host>, panic: &PluginError) {
+    let place = panic.location().map(|place| format!(" ({place})")).unwrap_or_default();
+    let text = format!("panicked in `drop`: {}{place}; this is a bug in the plugin", panic.message());
+    match host {
+        Some(host) => host.log(LogLevel::Warn, format_args!("{text}")),
+        // A plugin that was never created. Nobody could be told that this failed, too.
+        None => drop(writeln!(io::stderr(), "{text}")),
     }
 }
 
@@ -124,8 +151,10 @@ struct Shim<P>(Kept<P>);
 pub fn create<P: Plugin>(host: crate::vtable::HostArc) -> Outcome<HooksBox> {
     note_panics();
     guard(|| {
-        let plugin = P::create(crate::Host::from_raw(host))?;
-        Ok(Hooks_TO::from_value(Shim(Kept::new(plugin)), TD_Opaque))
+        let host = Host::from_raw(host);
+        *HOST.lock().unwrap_or_else(PoisonError::into_inner) = Some(host.clone());
+        let plugin = P::create(host.clone())?;
+        Ok(Hooks_TO::from_value(Shim(Kept::with_host(plugin, host)), TD_Opaque))
     })
 }
 

@@ -3,14 +3,14 @@
 //! `FAULT`, or `fault` in the plugin's section of the host's settings, is a list of `HOW:PLACE`, separated by commas;
 //! `HOW` alone is for every place, and a place that is not named declines. `HOW` is `answer`, `decline`, `invalid`,
 //! `error`, `panic`, `panic-value` or `panic-drop`. `PLACE` is `create`, a hook, `drop`, `run` or `drop_command` (of the
-//! command that `answer:configure_cli` adds) or `get_version` (of the policy that
+//! command that `answer:configure_cli` adds), `thread_local` (a value of the thread that created the plugin) or `get_version` (of the policy that
 //! `answer:get_default_cache_policies` adds). `FAULTY_ENDPOINT` is what `answer:get_remote` answers.
 
 #![forbid(unsafe_code)]
 
 mod fault;
 
-use std::{env, time::Duration};
+use std::{cell::RefCell, env, time::Duration};
 
 use plugin_abi::{CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
 
@@ -38,11 +38,25 @@ impl Drop for Faulty {
     }
 }
 
+/// A value that the thread which created the plugin throws away when it ends.
+struct Late(Orders);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        let _ = self.0.obey("thread_local");
+    }
+}
+
+thread_local! {
+    static LATE: RefCell<Option<Late>> = const { RefCell::new(None) };
+}
+
 #[plugin_abi::export(name = "faulty")]
 impl Plugin for Faulty {
     fn create(host: Host) -> Result<Self, PluginError> {
         let orders = Orders::new(&host)?;
         orders.obey("create")?;
+        LATE.set(Some(Late(orders.clone())));
         Ok(Self { orders })
     }
 
