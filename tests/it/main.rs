@@ -29,6 +29,8 @@ mod museum;
 mod named;
 mod naming;
 mod network;
+#[cfg(target_os = "linux")]
+mod noexec;
 mod printable;
 mod project;
 mod proxy;

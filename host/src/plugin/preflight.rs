@@ -77,6 +77,7 @@ pub struct Findings {
 /// [`PreflightError::hint`].
 pub fn inspect(path: &Path, host: &HostTarget) -> Result<Inspected, PreflightError> {
     let (file, metadata) = file::open(path)?;
+    file::check_mount(path, &file)?;
     let bytes = file::read(path, &file, metadata.len())?;
     let mut findings = inspect_bytes(&bytes, path, host)?;
     if file::is_world_writable(&metadata) {
@@ -104,6 +105,7 @@ pub fn open(path: &Path) -> Result<File, PreflightError> {
 ///
 /// As [`inspect`], for what does not concern the file system.
 pub fn inspect_file(file: File, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
+    file::check_mount(path, &file)?;
     let source = Source::of_file(file).map_err(|source| unreadable(path, source))?;
     if source.is_elf() {
         return inspect_elf(source, path, host);

@@ -64,13 +64,32 @@ pub(super) fn find(
     };
     if program.contains('/') {
         let path = work.join(program);
-        return if is_program(&path) { Ok(path) } else { Err(missing(String::new())) };
+        return if is_program(&path) { executable(path) } else { Err(missing(String::new())) };
     }
     let Some(path) = environment.get("PATH") else { return Err(missing(" (`PATH` is not set)".to_owned())) };
     env::split_paths(path)
         .map(|folder| work.join(folder).join(program))
         .find(|path| !program.is_empty() && is_program(path))
         .ok_or_else(|| missing(format!(" (`PATH` is `{}`)", path.to_string_lossy())))
+        .and_then(executable)
+}
+
+/// The program, unless the system runs nothing that lies where it is. The shell would only say "Permission denied".
+#[cfg(target_os = "linux")]
+fn executable(path: PathBuf) -> Result<PathBuf, Failure> {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+    match statvfs(&path) {
+        Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) => {
+            Err(Failure::NoExec { program: path.display().to_string() })
+        }
+        _ => Ok(path),
+    }
+}
+
+/// Not looked at on this system.
+#[cfg(not(target_os = "linux"))]
+fn executable(path: PathBuf) -> Result<PathBuf, Failure> {
+    Ok(path)
 }
 
 #[cfg(unix)]

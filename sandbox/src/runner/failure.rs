@@ -49,6 +49,12 @@ pub(super) enum Failure {
     /// The task's document of outputs is no such thing.
     #[error("`{}` does not hold the task's outputs: {reason}", path.display())]
     Outputs { path: PathBuf, reason: String },
+    /// The program lies where nothing may be run.
+    #[error(
+        "`{program}` lies on a file system that is mounted `noexec`\n\
+         hint: copy it to another file system, or mount that one with `exec`"
+    )]
+    NoExec { program: String },
     /// There is no such program on this machine.
     #[error(
         "there is no program `{program}` on this machine{searched}\n\
@@ -91,6 +97,7 @@ impl Failure {
             Self::Name { .. } => "VariableName",
             Self::NoCommand { .. } => "NoCommand",
             Self::NoContainer => "NoContainer",
+            Self::NoExec { .. } => "ProgramNotStarted",
             Self::OutputInvalid { .. } | Self::Outputs { .. } => "OutputInvalid",
             Self::OutputMissing { .. } => "OutputMissing",
             Self::ProgramNotFound { .. } => "ProgramNotFound",
@@ -130,6 +137,7 @@ impl Failure {
             | Self::Name { .. }
             | Self::NoCommand { .. }
             | Self::NoContainer
+            | Self::NoExec { .. }
             | Self::ProgramNotFound { .. }
             | Self::SecretMissing { .. }
             | Self::Template { .. } => false,

@@ -176,6 +176,12 @@ pub enum PreflightError {
         /// The path.
         path: PathBuf,
     },
+    /// The file lies where nothing may be run.
+    #[error("{} lies on a file system that is mounted `noexec`", quoted(path))]
+    NoExec {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file may not be read.
     #[error("you may not read {}", quoted(path))]
     NoPermission {
@@ -357,6 +363,7 @@ impl PreflightError {
             | Self::MissingLibrary { path, .. }
             | Self::MissingVersion { path, .. }
             | Self::NameTooLong { path }
+            | Self::NoExec { path }
             | Self::NoPermission { path }
             | Self::NotALibrary { path, .. }
             | Self::NotAPlugin { path }

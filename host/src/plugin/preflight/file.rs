@@ -46,6 +46,25 @@ pub(super) fn read(path: &Path, file: &File, expected: u64) -> Result<Vec<u8>, P
     }
 }
 
+/// Refuses a file that the system would not map as code: its loader says "failed to map segment from shared object".
+#[cfg(target_os = "linux")]
+pub(super) fn check_mount(path: &Path, file: &File) -> Result<(), PreflightError> {
+    use rustix::fs::{StatVfsMountFlags, fstatvfs};
+    match fstatvfs(file) {
+        Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) => {
+            Err(PreflightError::NoExec { path: path.to_owned() })
+        }
+        // What cannot be told is for the system's loader to say.
+        _ => Ok(()),
+    }
+}
+
+/// Not looked at on this system.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn check_mount(_: &Path, _: &File) -> Result<(), PreflightError> {
+    Ok(())
+}
+
 #[cfg(all(
     target_os = "linux",
     not(any(target_arch = "mips", target_arch = "mips64", target_arch = "sparc64"))

@@ -60,6 +60,9 @@ impl PreflightError {
                 "install a newer `{library}`, or build the plugin on a system as old as this one"
             )),
             Self::NameTooLong { .. } => Some("move the plugin to a shorter path".to_owned()),
+            Self::NoExec { .. } => {
+                Some("copy it to another file system, or mount that one with `exec`".to_owned())
+            }
             Self::NoPermission { .. } => {
                 Some("ask its owner to run `chmod a+r`, and `chmod a+x` on the folders above it".to_owned())
             }
