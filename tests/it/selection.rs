@@ -493,3 +493,25 @@ hint: run `faulty unseal`
 "#]]
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_named_twice_is_listed_once() {
+    let mut home = home_with(&[]);
+    let file = format!("{}plain{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let folders = ["first", "second"].map(|folder| home.copy("plain", format!("{folder}/{file}")));
+    let [first, second] = folders.map(|file| file.parent().unwrap().to_owned());
+    let link = home.cwd().join("link");
+    std::os::unix::fs::symlink(&first, &link).unwrap();
+    let path = std::env::join_paths([&first, &first, &first.join(""), &link, &second]).unwrap();
+    home.set("FLYTE_PLUGIN_PATH", path);
+    snapshot!(
+        home.run(&["plugin", "list"]),
+        str![[r#"
+NAME   VERSION  PROTOCOL  STATE      FILE
+plain  0.3.0    1.0       installed  [HOME]/work/first/libplain.so
+plain  0.3.0    1.0       shadowed   [HOME]/work/second/libplain.so
+[exit: 0]
+"#]]
+    );
+}

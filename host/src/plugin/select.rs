@@ -1,6 +1,7 @@
 //! Which plugins are wanted, and which files these are. Nothing is opened that is not asked for.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
@@ -97,7 +98,7 @@ impl Directories {
         let mut all: Vec<PathBuf> = listed.into_iter().filter(|directory| directory.is_absolute()).collect();
         all.extend(home.map(|home| home.join(".flyte/plugins")));
         all.extend(SYSTEM.iter().map(PathBuf::from));
-        Self(all)
+        Self(without_twins(all))
     }
 
     /// The directories, the first in front.
@@ -156,6 +157,14 @@ impl Directories {
             .min()
             .map(|(_, known)| known)
     }
+}
+
+/// The directories without those that are in front already, also under another name.
+fn without_twins(directories: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    let is_new =
+        |path: &PathBuf| seen.insert(path.canonicalize().unwrap_or_else(|_| path.components().collect()));
+    directories.into_iter().filter(is_new).collect()
 }
 
 fn is_path(spec: &str) -> bool {

@@ -1,6 +1,6 @@
 //! `plugin list`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plugin_abi::PROTOCOL;
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ struct Found<'a> {
     path: &'a Path,
     passport: Result<Passport, PreflightError>,
     in_use: bool,
+    /// The file that its name means instead.
+    shadowed_by: Option<PathBuf>,
 }
 
 /// Lists the plugins from their passports alone.
@@ -45,7 +47,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
 
 fn look<'a>(path: &'a Path, context: &Context<'_>) -> Found<'a> {
     let in_use = context.in_use.iter().any(|chosen| chosen == path);
-    Found { path, passport: preflight::read_passport(path), in_use }
+    let passport = preflight::read_passport(path);
+    let named = passport.as_ref().ok().and_then(|it| context.loader.directories().find(it.name()).ok());
+    Found { path, passport, in_use, shadowed_by: named.filter(|named| named != path && !in_use) }
 }
 
 fn row(found: &Found<'_>) -> Vec<String> {
@@ -55,7 +59,7 @@ fn row(found: &Found<'_>) -> Vec<String> {
             passport.name().to_owned(),
             passport.version().to_owned(),
             passport.protocol().to_string(),
-            state(passport, found.in_use),
+            state(passport, found),
             file,
         ],
         Err(error) => vec!["-".into(), "-".into(), "-".into(), format!("not usable: {error}"), file],
@@ -63,13 +67,14 @@ fn row(found: &Found<'_>) -> Vec<String> {
 }
 
 /// What a passport alone says about whether the plugin could be used.
-fn state(passport: &Passport, in_use: bool) -> String {
-    match in_use {
-        true => "in use".to_owned(),
-        false if passport.protocol().major != PROTOCOL.major => {
+fn state(passport: &Passport, found: &Found<'_>) -> String {
+    match &found.shadowed_by {
+        _ if found.in_use => "in use".to_owned(),
+        _ if passport.protocol().major != PROTOCOL.major => {
             format!("not usable: this host speaks {PROTOCOL}")
         }
-        false => "installed".to_owned(),
+        Some(_) => "shadowed".to_owned(),
+        None => "installed".to_owned(),
     }
 }
 
@@ -82,6 +87,7 @@ fn object(found: &Found<'_>) -> Value {
             "hooks": passport.hooks().collect::<Vec<_>>(),
             "description": passport.description(),
             "in_use": found.in_use,
+            "shadowedBy": found.shadowed_by.as_ref().map(|path| path.display().to_string()),
             "file": found.path.display().to_string(),
         }),
         Err(error) => json!({
