@@ -29,6 +29,8 @@
 //! assert_eq!(acme.run(&["hello"], &[]).unwrap().out, "hello\n");
 //! ```
 
+mod line;
+
 use std::{
     cell::RefCell,
     marker::PhantomData,
@@ -41,6 +43,7 @@ use abi_stable::{
     std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec},
 };
 
+use self::line::Line;
 use crate::{
     CachePolicy, Command, HookSet, Host, PluginError, Remote, RemoteRequest,
     error::{lift, strings},
@@ -225,18 +228,21 @@ impl<P: Exported> Tester<P> {
         Ok(added.fold(empty, place))
     }
 
-    /// Runs a command that the plugin adds, with values for its arguments by their ids. Defaults are filled in;
-    /// nothing else is checked, as the host would.
+    /// Runs a command that the plugin adds, with values for its arguments by their ids or long names.
+    ///
+    /// A flag has the value `true` or `false`, a counter a number, a repeated option several pairs. Values are read as the host
+    /// reads them from a command line: variables, defaults and callbacks of the arguments count, and so does what a parser of
+    /// clap's says of a command that is declared with it.
     ///
     /// # Errors
     ///
-    /// The plugin's, panics included; and a path that leads nowhere.
+    /// The plugin's, panics included; a path that leads nowhere; and values that the host would refuse, as
+    /// [`Kind::Usage`](crate::Kind::Usage).
     pub fn run(&self, path: &[&str], values: &[(&str, &str)]) -> Result<Output, PluginError> {
         let commands = self.commands()?;
-        let command = commands.find(path).ok_or_else(|| {
-            PluginError::new(format_args!("the plugin adds no command `{}`", path.join(" ")))
-        })?;
-        let run = Run { tester: self, command, path, values, output: RefCell::default() };
+        let line = Line::new(&commands, path, values)?;
+        let command = line.command().ok_or_else(|| PluginError::new("the path names no command"))?;
+        let run = Run { tester: self, line, output: RefCell::default() };
         let status = command.invoke(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque))?;
         Ok(Output { status, ..run.output.take() })
     }
@@ -343,36 +349,23 @@ impl Context for Rest {
 /// One run of a command in a test.
 struct Run<'a, P> {
     tester: &'a Tester<P>,
-    command: &'a Command,
-    path: &'a [&'a str],
-    values: &'a [(&'a str, &'a str)],
+    line: Line<'a>,
     output: RefCell<Output>,
 }
 
 impl<P: Exported> Invocation for Run<'_, P> {
     fn path(&self) -> RVec<RString> {
-        self.path.iter().map(|&name| RString::from(name)).collect()
+        self.line.path().map(RString::from).collect()
     }
     fn values(&self, argument: RStr<'_>) -> ROption<RVec<RString>> {
-        let given = self.values.iter().filter(|(id, _)| *id == argument.as_str());
-        let given: RVec<RString> = given.map(|&(_, value)| RString::from(value)).collect();
-        if !given.is_empty() {
-            return ROption::RSome(given);
-        }
-        let arg = self.command.args.iter().find(|arg| arg.id == argument.as_str());
-        arg.filter(|arg| !arg.default_values.is_empty()).map(|arg| strings(&arg.default_values)).into()
+        self.line.values(argument.as_str()).map(strings).into()
     }
     fn given(&self, argument: RStr<'_>) -> bool {
-        self.values.iter().any(|(id, _)| *id == argument.as_str())
+        self.line.given(argument.as_str())
     }
-    fn arguments(&self, _from: u32) -> RVec<RString> {
-        let long =
-            |id: &str| self.command.args.iter().find(|arg| arg.id == id).and_then(|arg| arg.long.clone());
-        let word = |(id, value): &(&str, &str)| match long(id) {
-            Some(long) => RString::from(format!("--{long}={value}")),
-            None => RString::from(*value),
-        };
-        self.values.iter().map(word).collect()
+    fn arguments(&self, from: u32) -> RVec<RString> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        self.line.words(from).into_iter().map(RString::from).collect()
     }
     fn output_format(&self) -> RString {
         "table".into()

@@ -10,6 +10,7 @@ mod help;
 mod man;
 mod options;
 mod refused;
+mod testing;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 
