@@ -39,8 +39,8 @@ pub enum Error {
     Nobody {
         /// The endpoint.
         endpoint: String,
-        /// Whether there is a client secret that the sign-in mode has no use for.
-        has_secret: bool,
+        /// Where the sign-in mode is set, if there is a client secret that it has no use for.
+        mode_of_secret: Option<String>,
     },
     /// Somebody wants to be asked, and the configuration wants a sign-in without a person.
     #[error("the configuration signs in by {0}, which asks nobody")]
@@ -74,6 +74,15 @@ pub enum Error {
         /// What the server says.
         #[source]
         said: Option<Box<Status>>,
+    },
+    /// An embedded sandbox wants its token, and there is none.
+    #[error("`{endpoint}` is a sandbox of flyte-host, which requires its token")]
+    SandboxToken {
+        /// The endpoint.
+        endpoint: String,
+        /// What the server says.
+        #[source]
+        said: Box<Status>,
     },
     /// The server does not say how to sign in.
     #[error(transparent)]
@@ -129,13 +138,17 @@ impl Error {
             Self::Command(error) => return error.hint(),
             Self::Grant(error) => return of_grant(error),
             Self::Method(error) => return Some(error.hint()),
-            Self::Nobody { has_secret: true, .. } => {
-                "there is a client secret; set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret` to sign in with it"
+            Self::Nobody { mode_of_secret: Some(place), .. } => {
+                return Some(format!(
+                    "set {place} to `ClientSecret` to sign in with the client secret that is there"
+                ));
             }
             Self::Nobody { .. } => IN_CI,
             Self::NoPerson(_) => {
                 "leave out `--device` and `--no-browser`, or set `FLYTE_CREDENTIALS_AUTH_MODE` to `Pkce`"
             }
+            Self::NotAccepted { said: Some(said), .. } if let Some(hint) = said.sandbox_hint() => hint,
+            Self::SandboxToken { said, .. } => return said.sandbox_hint().map(str::to_owned),
             Self::NotAccepted { flow, place, .. } => return Some(of_refused(*flow, place.as_deref())),
             Self::NothingToDo { .. } => "take it away to sign in in another way",
             Self::OwnHeader { .. } => "`--no-plugins` goes without it; a sign-in does not replace it",
@@ -171,7 +184,7 @@ fn of_grant(error: &GrantError) -> Option<String> {
         }
         GrantError::Nonsense { .. } => "a proxy or another page may be in between",
         GrantError::Refused { error, .. } if error == "invalid_client" || error == "unauthorized_client" => {
-            "check `admin.clientId` and its secret; the browser's client is chosen by whoever runs this Flyte"
+            "run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by whoever runs this Flyte"
         }
         GrantError::Refused { .. } => AGAIN,
         GrantError::Unreachable { source, .. } => return source.fault.as_ref()?.hint.clone(),
@@ -196,7 +209,7 @@ fn of_refused(flow: Flow, place: Option<&str>) -> String {
             format!("put another token into {place}, or take it away and sign in with `flyte-host login`")
         }
         (Flow::ClientCredentials, _) => {
-            "whoever runs this Flyte has to let this client in; `admin.scopes` and `admin.audience` may matter"
+            "ask whoever runs this Flyte to let this client in; `flyte-host config show` tells where its scopes and audience are set"
                 .to_owned()
         }
         (Flow::ExternalCommand, _) => {

@@ -14,6 +14,9 @@ pub type Metadata = Vec<(String, String)>;
 /// HTTP/2's key of an answer's HTTP status, in the metadata of a [`Status`] that is not gRPC's.
 pub(crate) const HTTP_STATUS: &str = ":status";
 
+/// The header by which an embedded sandbox says that it refused a call for want of its token.
+pub const SANDBOX_TOKEN: &str = "flyte-sandbox-token";
+
 /// One call of a unary method.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -273,6 +276,15 @@ impl Status {
     pub fn http_status(&self) -> Option<u16> {
         let (_, status) = self.metadata.iter().find(|(name, _)| name == HTTP_STATUS)?;
         status.parse().ok()
+    }
+
+    /// What to do where an embedded sandbox wants its token, for which nobody can sign in.
+    #[must_use]
+    pub fn sandbox_hint(&self) -> Option<&'static str> {
+        self.metadata.iter().any(|(name, _)| name == SANDBOX_TOKEN).then_some(
+            "set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served \
+             (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both",
+        )
     }
 
     /// Adds one of Flyte's detail messages.

@@ -101,8 +101,9 @@ fn other_clients_need_the_token() {
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: nobody can be asked here, and there is no token for `127.0.0.1:[PORT]`
-hint: sign in with `flyte-host login`; in CI set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret` with `FLYTE_CREDENTIALS_CLIENT_ID` and `FLYTE_CREDENTIALS_CLIENT_SECRET`, or `FLYTE_ACCESS_TOKEN` to a token
+  caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
+  caused by: a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
+hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
 "#]]
     );
@@ -120,9 +121,43 @@ flytesnacks
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: nobody can be asked here, and there is no token for `127.0.0.1:[PORT]`
-hint: sign in with `flyte-host login`; in CI set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret` with `FLYTE_CREDENTIALS_CLIENT_ID` and `FLYTE_CREDENTIALS_CLIENT_SECRET`, or `FLYTE_ACCESS_TOKEN` to a token
+  caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
+  caused by: invalid token: the content of `server.token` in the sandbox's folder is expected
+hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
+"#]]
+    );
+}
+
+#[test]
+fn a_wrong_token_is_told_with_where_the_right_one_is() {
+    let mut served = Served(home_with(&[]));
+    let started = served.start(&["--host", "0.0.0.0"]);
+    let endpoint = started["endpoint"].as_str().unwrap().replace("0.0.0.0", "127.0.0.1");
+    served.0.set("FLYTE_PLATFORM_URL", &endpoint).set("FLYTE_PLATFORM_INSECURE", "true");
+    let get = ["get", "projects", "-o", "name"];
+    let login = served.0.run(&["login"]);
+    served.0.set("FLYTE_ACCESS_TOKEN", "wrong");
+    let wrong = served.0.run(&get);
+    served.0.set("FLYTE_ACCESS_TOKEN", "");
+    served.0.set("FLYTE_ACCESS_TOKEN_FILE", started["tokenFile"].as_str().unwrap());
+    let right = served.0.run(&get);
+    snapshot!(
+        [login, wrong, right].join("\n"),
+        str![[r#"
+------- stderr -------
+error: Flyte wants to know who is calling (UNAUTHENTICATED)
+  caused by: a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
+hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
+[exit: 20]
+------- stderr -------
+error: cannot sign in to Flyte
+  caused by: `127.0.0.1:[PORT]` does not accept the token of variable `FLYTE_ACCESS_TOKEN`
+  caused by: invalid token: the content of `server.token` in the sandbox's folder is expected
+hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
+[exit: 20]
+flytesnacks
+[exit: 0]
 "#]]
     );
 }

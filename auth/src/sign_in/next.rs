@@ -4,7 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use remote::{Client, client, config::Secret, transport::Transport};
+use remote::{
+    Client, client,
+    config::{Origin, Secret},
+    transport::{Status, Transport},
+};
 
 use super::{
     How, SignIn,
@@ -32,8 +36,8 @@ pub(super) enum Alone {
 }
 
 impl SignIn {
-    /// Gets the next token by the first way that leads to one.
-    pub(super) async fn next(&self) -> Result<(Tokens, Source), Arc<Error>> {
+    /// Gets the next token by the first way that leads to one. `said`: how the server refused the last.
+    pub(super) async fn next(&self, said: &Status) -> Result<(Tokens, Source), Arc<Error>> {
         let method = self.method()?;
         match &method {
             Method::Static(token) => {
@@ -41,6 +45,11 @@ impl SignIn {
                 return Ok((bare(Flow::StaticToken, access, self.header().await), Source::There));
             }
             Method::Command(_) => return Ok((self.anew(&method, How::Configured).await?, Source::Got)),
+            // No provider gives it, and no sign-in replaces it.
+            _ if said.sandbox_hint().is_some() => {
+                let said = Box::new(said.clone());
+                return Err(Error::SandboxToken { endpoint: self.endpoint(), said }.into());
+            }
             _ => {}
         }
         let _turn = match self.alone(&method, self.options.patience).await? {
@@ -48,8 +57,9 @@ impl SignIn {
             Alone::Nothing(turn) => turn,
         };
         if !self.person.is_there() {
-            let has_secret = self.connection.client_secret.value.is_some();
-            return Err(Error::Nobody { endpoint: self.endpoint(), has_secret }.into());
+            return Err(
+                Error::Nobody { endpoint: self.endpoint(), mode_of_secret: self.mode_of_secret() }.into()
+            );
         }
         if let Some(error) = self.current().declined() {
             return Err(error);
@@ -64,6 +74,16 @@ impl SignIn {
                 Err(error)
             }
         }
+    }
+
+    /// Where the mode has to be set that uses the client secret, if there is one.
+    fn mode_of_secret(&self) -> Option<String> {
+        self.connection.client_secret.value.as_ref()?;
+        Some(match &self.connection.auth_mode.origin {
+            // A plugin goes before variables.
+            origin @ (Origin::Plugin(_) | Origin::PluginDefault(_)) => origin.place_to_change("auth_mode"),
+            _ => "`FLYTE_CREDENTIALS_AUTH_MODE`".to_owned(),
+        })
     }
 
     /// Gets a token as somebody does who has none.

@@ -81,7 +81,7 @@ impl SignIn {
             Advice::Share(error) => return Err(error),
         }
         let refused = self.current().tokens();
-        let (tokens, source) = self.next().await.inspect_err(|error| self.current().fail(error))?;
+        let (tokens, source) = self.next(said).await.inspect_err(|error| self.current().fail(error))?;
         if refused.is_some_and(|refused| refused.access == tokens.access && refused.header == tokens.header) {
             return Err(self.not_accepted(said).into());
         }

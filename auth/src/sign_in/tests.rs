@@ -176,7 +176,7 @@ async fn where_nobody_is_a_call_fails_at_once_with_the_remedy() {
     assert!(scene.person.told.lock().unwrap().is_empty());
     let with_secret = scene.process(&[("FLYTE_CREDENTIALS_CLIENT_SECRET", "very secret")]);
     let hint = with_secret.call().await.unwrap_err().fault.unwrap().hint.unwrap();
-    assert!(hint.starts_with("there is a client secret; set `FLYTE_CREDENTIALS_AUTH_MODE`"), "{hint}");
+    assert!(hint.starts_with("set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret`"), "{hint}");
 }
 
 #[tokio::test]

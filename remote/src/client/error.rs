@@ -103,7 +103,9 @@ impl Error {
             Kind::InactiveProject { id } => {
                 Some(format!("activate project `{id}`, or use another with `--project`"))
             }
-            Kind::NotSignedIn => Some("sign in with `flyte-host login`".to_owned()),
+            Kind::NotSignedIn => {
+                Some(self.status.sandbox_hint().unwrap_or("sign in with `flyte-host login`").to_owned())
+            }
             Kind::Refused if is_too_large(&self.status) => Some(
                 "send less, or have the server's operator raise `server.grpc.maxMessageSizeBytes`".to_owned(),
             ),

@@ -15,6 +15,8 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, uri::Authority};
 
+use remote::transport::SANDBOX_TOKEN;
+
 use super::{
     Body, full,
     peer::{Client, Owner},
@@ -174,6 +176,9 @@ impl Refusal {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert("grpc-status", HeaderValue::from(code.number()));
         headers.insert("grpc-message", message);
+        if code == remote::Code::Unauthenticated {
+            headers.insert(SANDBOX_TOKEN, HeaderValue::from_static("required"));
+        }
         response
     }
 }

@@ -138,7 +138,7 @@ kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` refuses: client authentication failed
-hint: check `admin.clientId` and its secret; the browser's client is chosen by whoever runs this Flyte
+hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by whoever runs this Flyte
 [exit: 20]
 "#]]
     );
@@ -151,7 +151,7 @@ hint: check `admin.clientId` and its secret; the browser's client is chosen by w
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` refuses: client authentication failed
-hint: check `admin.clientId` and its secret; the browser's client is chosen by whoever runs this Flyte
+hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by whoever runs this Flyte
 [exit: 20]
 "#]]
     );
@@ -261,7 +261,7 @@ fn a_server_whose_clock_is_slow_takes_no_token() {
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` does not accept the token of this sign-in
   caused by: token parse error token used before issued
-hint: whoever runs this Flyte has to let this client in; `admin.scopes` and `admin.audience` may matter
+hint: ask whoever runs this Flyte to let this client in; `flyte-host config show` tells where its scopes and audience are set
 [exit: 20]
 "#]]
     );
