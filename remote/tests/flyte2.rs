@@ -120,8 +120,10 @@ const NAMED: &str = "cannot reach Flyte\n  \
 
 #[tokio::test]
 async fn flyte_2_is_named() {
+    let unauthenticated =
+        || Response::builder().status(StatusCode::UNAUTHORIZED).body(Full::default()).unwrap();
     let console = || text(StatusCode::OK, "text/html", "<!doctype html><title>Console</title>");
-    for other in [not_found, unimplemented, console] {
+    for other in [not_found, unimplemented, console, unauthenticated] {
         let (address, asked) = serve(flyte2(other)).await;
         let client = client(address);
         assert_eq!(failure(&client, address).await, NAMED);
@@ -167,6 +169,12 @@ async fn what_is_no_flyte_2_is_told_as_before() {
     let (address, asked) = serve(|_| not_found()).await;
     let told = failure(&client(address), address).await;
     assert!(told.contains("HTTP 404 Not Found"), "{told}");
+    assert_eq!(*asked.lock().unwrap(), [VERSION, PROBE]);
+    // A proxy that wants to know who is calling.
+    let (address, asked) =
+        serve(|_| text(StatusCode::UNAUTHORIZED, "text/html", "<title>Sign in</title>")).await;
+    let told = failure(&client(address), address).await;
+    assert!(told.contains("HTTP 401 Unauthorized"), "{told}");
     assert_eq!(*asked.lock().unwrap(), [VERSION, PROBE]);
     // A Flyte 1 that does not know a method, with its REST gateway.
     let gateway = r#"{"code":5,"message":"Not Found","details":[]}"#;

@@ -68,13 +68,21 @@ impl Probe {
 }
 
 /// Whether an answer could be that of a server without Flyte 1's services: a method that it does not know, or HTTP
-/// that is no gRPC.
+/// that is not gRPC. Where Flyte 2 wants a sign-in, that is a bare 401 (`runs/service/auth/http_middleware.go`), and the
+/// method that is asked is open to everybody.
 fn may_be_flyte2(status: &Status) -> bool {
     match &status.fault {
         None => status.code == Code::Unimplemented,
         Some(fault) => {
             fault.kind == FaultKind::Protocol
-                && matches!(status.code, Code::Unimplemented | Code::Unknown | Code::Internal)
+                && matches!(
+                    status.code,
+                    Code::Internal
+                        | Code::PermissionDenied
+                        | Code::Unauthenticated
+                        | Code::Unimplemented
+                        | Code::Unknown
+                )
         }
     }
 }
@@ -83,7 +91,10 @@ fn may_be_flyte2(status: &Status) -> bool {
 /// refusal that has one of Connect's codes, which are words.
 fn is_answer(status: StatusCode, answer: &Map<String, Value>) -> bool {
     if status.is_success() {
-        return answer.get("authorizationMetadataKey").is_some_and(Value::is_string);
+        // Connect leaves out what is empty.
+        return ["authorizationMetadataKey", "clientId", "dataplaneDomain"]
+            .into_iter()
+            .any(|key| answer.get(key).is_some_and(Value::is_string));
     }
     let code = answer.get("code").and_then(Value::as_str);
     code.is_some_and(|code| {
@@ -119,6 +130,7 @@ mod tests {
             200,
             json!({ "authorizationMetadataKey": "authorization", "dataplaneDomain": "http://x" })
         ));
+        assert!(is(200, json!({ "clientId": "flytectl", "redirectUri": "http://localhost:53593/callback" })));
         assert!(is(401, json!({ "code": "unauthenticated" })));
         // A gateway of Flyte 1, somebody else's API, and somebody else's Connect.
         assert!(!is(404, json!({ "code": 5, "message": "Not Found", "details": [] })));
