@@ -49,8 +49,10 @@ impl Network {
         Ok(Self {
             trust: Trust::of(connection)?,
             plain: connection.insecure.value,
-            to_flyte: proxies
-                .before(connection.http_proxy_url.value.as_deref(), &connection.http_proxy_url.origin),
+            to_flyte: proxies.before(
+                connection.http_proxy_url.value.as_deref(),
+                connection.http_proxy_url.origin.place_to_change("admin.httpProxyURL"),
+            ),
             proxies,
             timeout: CONNECT_TIMEOUT,
             places: Places::new(connection),

@@ -49,7 +49,7 @@ flyte-host
 error: cannot reach Flyte
   caused by: `127.0.0.1:[PORT]` speaks HTTP/1, and gRPC needs HTTP/2
   caused by: it says: Flyte Console
-hint: this may be the port of Flyte's console or of a proxy; `admin.endpoint` has to name that of gRPC
+hint: check that variable `FLYTE_PLATFORM_URL` has the port of Flyte's gRPC; this may be that of the console or of a proxy
 [exit: 21]
 "#]]
     );
@@ -65,7 +65,7 @@ flyte-host
 ------- stderr -------
 error: cannot reach Flyte
   caused by: `127.0.0.1:[PORT]` speaks plain text, not TLS
-hint: if that is meant, set `admin.insecure` to true
+hint: set variable `FLYTE_PLATFORM_INSECURE` to true if that is meant
 [exit: 21]
 "#]]
     );
@@ -82,7 +82,7 @@ flyte-host
 ------- stderr -------
 error: cannot reach Flyte
   caused by: `127.0.0.1:[PORT]` speaks TLS, and plain text was sent
-hint: set `admin.insecure` to false
+hint: set variable `FLYTE_PLATFORM_INSECURE` to false
 [exit: 21]
 "#]]
     );
@@ -98,7 +98,7 @@ flyte-host
 ------- stderr -------
 error: Flyte did not answer `GetVersion` in 5 tries within [TIME]
   caused by: the connection to `127.0.0.1:[PORT]` broke before the answer was there
-hint: it closed without a word, as servers do that expect TLS; then `admin.insecure` has to be false
+hint: set variable `FLYTE_PLATFORM_INSECURE` to false if the server expects TLS: it closed the connection without an answer
 [exit: 21]
 "#]]
     );
@@ -117,7 +117,7 @@ flyte-host
 ------- stderr -------
 error: Flyte did not answer `GetVersion`
   caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 200 ms
-hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
+hint: check that variable `FLYTE_PLATFORM_URL` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
 [exit: 21]
 "#]]
     );
@@ -142,9 +142,9 @@ fn certificates_that_are_not_there() {
         str![[r#"
 flyte-host
 ------- stderr -------
-error: the certificates in `/nonexistent/ca.pem` cannot be read
+error: could not read the certificates in `/nonexistent/ca.pem`
   caused by: No such file or directory (os error 2)
-hint: `admin.caCertFilePath` names a PEM file, in which certificates stand between `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`
+hint: set variable `FLYTE_PLATFORM_CA_CERT_FILE_PATH` to a PEM file, in which certificates stand between `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`
 [exit: 1]
 "#]]
     );

@@ -109,7 +109,7 @@ fn a_server_that_is_not_there_is_not_one_that_asks_nobody() {
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
-hint: check `admin.endpoint`, and that Flyte runs there
+hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
 "#]]
     );
@@ -120,7 +120,7 @@ hint: check `admin.endpoint`, and that Flyte runs there
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
-hint: check `admin.endpoint`, and that Flyte runs there
+hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
 "#]]
     );

@@ -134,17 +134,17 @@ fn a_connection_that_leads_nowhere() {
 ------- stderr -------
 error: Flyte did not answer `ListTasks`
   caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 400 ms
-hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
+hint: check that variable `FLYTE_PLATFORM_URL` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
 [exit: 21]
 ------- stderr -------
 error: Flyte did not answer `ListProjects`
   caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 400 ms
-hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
+hint: check that variable `FLYTE_PLATFORM_URL` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
 [exit: 21]
 ------- stderr -------
 error: Flyte did not answer `ListTasks`
   caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 400 ms
-hint: check that `admin.endpoint` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
+hint: check that variable `FLYTE_PLATFORM_URL` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
 [exit: 21]
 "#]]
     );

@@ -43,7 +43,19 @@ fn an_unreadable_proxy_is_warned_of_once_and_without_its_password() {
                 .fold(String::new(), |told, line| told + line + "\n")
         })
         .concat();
-    snapshot!(told, str![[""]]);
+    snapshot!(
+        told,
+        str![[r#"
+warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: `\` in a user name or password is written `%5C`; no proxy is used
+warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: `#` in a user name or password is written `%23`; no proxy is used
+warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: remove the blanks; no proxy is used
+warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: remove the quotes; no proxy is used
+warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: expected `http://host:port`; no proxy is used
+warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: the port is not a number from 1 to 65535; no proxy is used
+warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: expected `http://host:port`; no proxy is used
+
+"#]]
+    );
 }
 
 #[test]
@@ -66,7 +78,18 @@ fn a_proxy_that_refuses_is_named() {
         }
     });
     let proxy = format!("http://user:s3cret@{address}");
-    snapshot!(home(&[("ALL_PROXY", &proxy)]).run(&["version", "-o", "name"]), str![[""]]);
+    snapshot!(
+        home(&[("ALL_PROXY", &proxy)]).run(&["version", "-o", "name"]),
+        str![[r#"
+flyte-host
+------- stderr -------
+error: cannot reach Flyte in 3 tries within [TIME]
+  caused by: proxy `127.0.0.1:[PORT]` refused to connect to `0.0.0.0:1`
+  caused by: it answered: 403 Forbidden
+hint: check variable `ALL_PROXY`, or add `0.0.0.0` to `NO_PROXY` to connect without a proxy
+[exit: 21]
+"#]]
+    );
 }
 
 #[test]
@@ -79,5 +102,16 @@ fn a_variable_that_is_not_utf8_is_named() {
         home.set(name, std::ffi::OsString::from_vec(b"http://user:s3cret\xff@proxy".to_vec()));
         home.run(&["version", "-o", "name"])
     });
-    snapshot!(told.concat(), str![[""]]);
+    snapshot!(
+        told.concat(),
+        str![[r#"
+------- stderr -------
+error: variable `https_proxy` is not UTF-8
+hint: set `https_proxy` again, or unset it
+[exit: 2]------- stderr -------
+error: variable `NO_PROXY` is not UTF-8
+hint: set `NO_PROXY` again, or unset it
+[exit: 2]
+"#]]
+    );
 }

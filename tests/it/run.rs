@@ -612,3 +612,25 @@ fn long_values_are_cut_on_a_terminal_only() {
         assert!(told.contains(&whole));
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_task_starts_in_another_session_without_its_variables_ends_with_it() {
+    let home = crate::sandbox_home(&[]);
+    let pipe = home.cwd().join("left");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let script = format!(
+        "env -i setsid sh -c 'echo $$ > {pipe}; exec sleep 1000' & read -r left < {pipe}; echo $left > {number}",
+        pipe = pipe.display(),
+        number = home.cwd().join("number").display()
+    );
+    home.write(
+        "t.yaml",
+        serde_json::json!({ "name": "t", "image": "debian", "command": ["sh", "-c", script] }).to_string(),
+    );
+    let told = home.run(&["register", "t.yaml"]) + &home.run(&["run", "t", "--wait"]);
+    assert!(told.contains("SUCCEEDED"), "{told}");
+    let number = home.read("number");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", number.trim())).unwrap_or_default();
+    assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+}

@@ -107,7 +107,7 @@ client  flyte-host  [VERSION]
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
-hint: check `admin.endpoint`, and that Flyte runs there
+hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
 "#]]
     );
@@ -122,7 +122,7 @@ hint: check `admin.endpoint`, and that Flyte runs there
   "plugins": []
 }
 ------- stderr -------
-{"error":{"message":"cannot reach Flyte in 3 tries within [TIME]","causes":["nothing listens at `127.0.0.1:1`","connection refused"],"hints":["check `admin.endpoint`, and that Flyte runs there"],"exitCode":21}}
+{"error":{"message":"cannot reach Flyte in 3 tries within [TIME]","causes":["nothing listens at `127.0.0.1:1`","connection refused"],"hints":["check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there"],"exitCode":21}}
 [exit: 21]
 "#]]
     );

@@ -77,13 +77,16 @@ impl Origin {
 /// `ca_cert_file_path` for `admin.caCertFilePath`.
 fn field(key: &str) -> String {
     let name = key.rsplit('.').next().unwrap_or(key);
-    name.chars().fold(String::new(), |mut field, letter| {
-        if letter.is_ascii_uppercase() {
+    let mut field = String::new();
+    let mut after_capital = true;
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !after_capital {
             field.push('_');
         }
+        after_capital = letter.is_ascii_uppercase();
         field.push(letter.to_ascii_lowercase());
-        field
-    })
+    }
+    field
 }
 
 impl fmt::Display for Origin {
@@ -198,5 +201,23 @@ mod tests {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "**** **** Some(****)");
         assert_eq!(secret.reveal(), "hunter2");
+    }
+
+    #[test]
+    fn places_to_change() {
+        let key = "admin.insecure";
+        assert_eq!(Origin::Default("".into()).place_to_change(key), "`admin.insecure`");
+        assert_eq!(Origin::Variable("X".into()).place_to_change(key), "variable `X`");
+        assert_eq!(Origin::Flag("--x".into()).place_to_change(key), "flag `--x`");
+        let of_plugin = |key| Origin::PluginDefault("`acme`".into()).place_to_change(key);
+        for (key, field) in [
+            (key, "insecure"),
+            ("admin.caCertFilePath", "ca_cert_file_path"),
+            ("admin.httpProxyURL", "http_proxy_url"),
+            ("admin.insecureSkipVerify", "insecure_skip_verify"),
+            ("auth_mode", "auth_mode"),
+        ] {
+            assert_eq!(of_plugin(key), format!("`{field}` in `get_remote` of plugin `acme`"));
+        }
     }
 }

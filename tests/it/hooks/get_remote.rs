@@ -16,21 +16,21 @@ fn the_plugin_says_where_flyte_is() {
         str![[r#"
 SETTING               VALUE                  FROM
 endpoint              faulty.example:443     plugin `faulty`
-insecure              false                  default
-insecure_skip_verify  false                  default
-ca_cert_file_path     -                      default
-console_endpoint      -                      default
-http_proxy_url        -                      default
-auth_mode             Pkce                   default
-client_id             -                      default
-client_secret         -                      default
-scopes                -                      default
-audience              -                      default
-command               -                      default
-proxy_command         -                      default
+insecure              false                  default (plugin `faulty` does not set it)
+insecure_skip_verify  false                  default (plugin `faulty` does not set it)
+ca_cert_file_path     -                      default (plugin `faulty` does not set it)
+console_endpoint      -                      default (plugin `faulty` does not set it)
+http_proxy_url        -                      default (plugin `faulty` does not set it)
+auth_mode             Pkce                   default (plugin `faulty` does not set it)
+client_id             -                      default (plugin `faulty` does not set it)
+client_secret         -                      default (plugin `faulty` does not set it)
+scopes                -                      default (plugin `faulty` does not set it)
+audience              -                      default (plugin `faulty` does not set it)
+command               -                      default (plugin `faulty` does not set it)
+proxy_command         -                      default (plugin `faulty` does not set it)
 default_project       flytesnacks            default
 default_domain        development            default
-data_upload_location  flyte://my-s3-bucket/  default
+data_upload_location  flyte://my-s3-bucket/  default (plugin `faulty` does not set it)
 [exit: 0]
 "#]]
     );
@@ -52,7 +52,18 @@ fn a_hint_about_a_value_of_the_plugin_names_the_plugin() {
     let mut home = home_where("faulty", "answer:get_remote");
     home.set("FAULTY_ENDPOINT", address);
     home.write(".flyte/config.yaml", "admin:\n  endpoint: elsewhere.example\n  insecure: true\n");
-    snapshot!(home.run(&["version", "-o", "name"]), str![[""]]);
+    snapshot!(
+        home.run(&["version", "-o", "name"]),
+        str![[r#"
+flyte-host
+faulty
+------- stderr -------
+error: cannot reach Flyte
+  caused by: `127.0.0.1:[PORT]` speaks plain text, not TLS
+hint: set `insecure` in `get_remote` of plugin `faulty` to true if that is meant
+[exit: 21]
+"#]]
+    );
 }
 
 #[test]
