@@ -66,21 +66,21 @@ fn the_connection_says_who_set_what() {
         str![[r#"
 SETTING               VALUE                     FROM
 endpoint              staging.acme.example:443  plugin `acme` (variable `MY_STAGING_ENDPOINT`)
-insecure              false                     default
-insecure_skip_verify  false                     default
-ca_cert_file_path     -                         default
-console_endpoint      -                         default
-http_proxy_url        -                         default
-auth_mode             Pkce                      default
-client_id             -                         default
-client_secret         -                         default
-scopes                -                         default
-audience              -                         default
-command               -                         default
-proxy_command         -                         default
+insecure              false                     default (plugin `acme` does not set it)
+insecure_skip_verify  false                     default (plugin `acme` does not set it)
+ca_cert_file_path     -                         default (plugin `acme` does not set it)
+console_endpoint      -                         default (plugin `acme` does not set it)
+http_proxy_url        -                         default (plugin `acme` does not set it)
+auth_mode             Pkce                      default (plugin `acme` does not set it)
+client_id             -                         default (plugin `acme` does not set it)
+client_secret         -                         default (plugin `acme` does not set it)
+scopes                -                         default (plugin `acme` does not set it)
+audience              -                         default (plugin `acme` does not set it)
+command               -                         default (plugin `acme` does not set it)
+proxy_command         -                         default (plugin `acme` does not set it)
 default_project       flytesnacks               default
 default_domain        development               default
-data_upload_location  flyte://my-s3-bucket/     default
+data_upload_location  flyte://my-s3-bucket/     default (plugin `acme` does not set it)
 headers.x-wrapped-by  ****                      plugin `wrapper`
 [exit: 0]
 "#]]
@@ -94,21 +94,21 @@ fn a_link_that_answers_hides_those_behind_it() {
         str![[r#"
 SETTING               VALUE                  FROM
 endpoint              faulty.example:443     plugin `faulty`
-insecure              false                  default
-insecure_skip_verify  false                  default
-ca_cert_file_path     -                      default
-console_endpoint      -                      default
-http_proxy_url        -                      default
-auth_mode             Pkce                   default
-client_id             -                      default
-client_secret         -                      default
-scopes                -                      default
-audience              -                      default
-command               -                      default
-proxy_command         -                      default
+insecure              false                  default (plugin `faulty` does not set it)
+insecure_skip_verify  false                  default (plugin `faulty` does not set it)
+ca_cert_file_path     -                      default (plugin `faulty` does not set it)
+console_endpoint      -                      default (plugin `faulty` does not set it)
+http_proxy_url        -                      default (plugin `faulty` does not set it)
+auth_mode             Pkce                   default (plugin `faulty` does not set it)
+client_id             -                      default (plugin `faulty` does not set it)
+client_secret         -                      default (plugin `faulty` does not set it)
+scopes                -                      default (plugin `faulty` does not set it)
+audience              -                      default (plugin `faulty` does not set it)
+command               -                      default (plugin `faulty` does not set it)
+proxy_command         -                      default (plugin `faulty` does not set it)
 default_project       flytesnacks            default
 default_domain        development            default
-data_upload_location  flyte://my-s3-bucket/  default
+data_upload_location  flyte://my-s3-bucket/  default (plugin `faulty` does not set it)
 [exit: 0]
 "#]]
     );
