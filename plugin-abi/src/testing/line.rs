@@ -185,7 +185,7 @@ fn conflicts(args: &[Settled<'_>]) -> Result<(), PluginError> {
     Ok(())
 }
 
-/// How the argument is written: `--long`, `-s`, or its id.
+/// The argument as it is written: the long name, else the short one, else the id.
 fn title(arg: &Arg) -> String {
     match (&arg.long, arg.short) {
         (Some(long), _) => format!("--{long}"),

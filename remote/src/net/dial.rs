@@ -73,7 +73,7 @@ impl Progress {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
     /// No such host.
-    #[error("`{host}` is no host that this machine can find")]
+    #[error("could not resolve host `{host}`")]
     Name {
         /// What was looked for.
         host: String,
