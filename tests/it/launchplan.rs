@@ -131,6 +131,8 @@ launch plan  never  2        registered
 ------- stderr -------
 warning: launch plan `never` never starts by its schedule: no month that `0 0 31 4 *` names has such a day
 1 registered, 3 unchanged
+run `shout` with `flyte-host run shout:2`
+run `never` with `flyte-host run never:2`
 [exit: 0]
 "#]]
     );

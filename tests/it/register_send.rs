@@ -356,7 +356,7 @@ error: cannot register task `say`
   caused by: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
-hint: check `admin.endpoint`, and that Flyte runs there
+hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
 "#]]
     );

@@ -224,6 +224,7 @@ wrapper
     ],
     "description": "A plugin that misbehaves as its environment says",
     "in_use": false,
+    "shadowedBy": null,
     "file": "[HOME]/work/elsewhere/libfaulty.so"
   },
   {
@@ -233,6 +234,7 @@ wrapper
     "hooks": [],
     "description": "A plugin that overrides nothing",
     "in_use": false,
+    "shadowedBy": null,
     "file": "[HOME]/.flyte/plugins/libplain.so"
   },
   {
@@ -249,6 +251,7 @@ wrapper
     ],
     "description": "A plugin that wraps what is behind it",
     "in_use": true,
+    "shadowedBy": null,
     "file": "[HOME]/.flyte/plugins/libwrapper.so"
   }
 ]

@@ -168,21 +168,7 @@ fn tokens_die_while_an_execution_runs() {
     snapshot!(
         text,
         str![[r#"
-binary
-blob
-boolean
-dataset
-datetime
-duration
-enum
-float
-integer
-list
-map
-nothing
-optional
-string
-struct
+long
 ------- stderr -------
 running launch plan `squares`, version `v2`
 started execution `long`

@@ -108,7 +108,7 @@ pub(super) async fn warn_of_newer(session: &Session, offers: &[Offer], was_there
         format!("version `{version}` of `{name}` is not the newest: `{run}` takes `{newest}`")
     });
     let message = told.collect::<Vec<_>>().join("; ");
-    output::note(&Failure::new(Exit::Failed, message).render_warning());
+    output::note_styled(&Failure::new(Exit::Failed, message).render_warning());
 }
 
 /// The version that was created last; none if the server does not say, since a warning is not worth an error.
