@@ -63,7 +63,7 @@ impl Plugin for Faulty {
     fn get_remote(&self, request: &RemoteRequest, next: Next<'_>) -> Result<Remote, PluginError> {
         match self.orders.obey("get_remote")? {
             How::Answer => {
-                Ok(Remote::new(&env::var("FAULTY_ENDPOINT").unwrap_or_else(|_| "faulty.example:443".into())))
+                Ok(Remote::new(env::var("FAULTY_ENDPOINT").unwrap_or_else(|_| "faulty.example:443".into())))
             }
             How::Decline => next.get_remote(request),
             How::Invalid => Ok(Remote::new("faulty.example:notaport")),
