@@ -26,7 +26,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, |_, _| None)
 }
 
-/// A text of any number of lines: as [`line`], but for tabs and the ends of lines, of which Windows' lose their `\r`.
+/// A text of any number of lines: as [`line()`], but for tabs and the ends of lines, of which Windows' lose their `\r`.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     escaped(text, |letter, rest| match letter {

@@ -247,7 +247,8 @@ enum FileType {
 
 impl FileType {
     fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_lowercase();
+        // The end decides; the rest need not be UTF-8.
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
         Some(match name.rsplit_once('.')?.1 {
             "json" => Self::Json,
             "pb" => Self::Proto,

@@ -4,7 +4,8 @@ mod packages;
 mod refused;
 mod rules;
 
-use tests::TestEnvironment;
+use snapbox::str;
+use tests::{TestEnvironment, snapshot};
 
 use crate::home_with;
 
@@ -21,4 +22,23 @@ fn home_of(plugin: Option<&str>, document: &str) -> TestEnvironment {
 /// What `register --dry-run task.yaml` prints.
 fn register(plugin: Option<&str>, document: &str, options: &[&str]) -> String {
     home_of(plugin, document).run(&[&["register", "--dry-run", "task.yaml"], options].concat())
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_is_judged_by_the_end_of_its_name_which_need_not_be_utf8() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    let home = home_with(&[]);
+    let file = home.home().join(OsStr::from_bytes(b"caf\xe9.YAML"));
+    std::fs::write(&file, "name: t\nimage: debian\ncommand: ['true']\n").unwrap();
+    let mut command = home.command();
+    command.args(["register", "--dry-run", "-o", "name"]).arg(&file);
+    snapshot!(
+        home.tell(&mut command),
+        str![[r#"
+t
+[exit: 0]
+"#]]
+    );
 }

@@ -123,7 +123,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     Stream::Out.write(printable::text(text).as_bytes())
 }
 
-/// As [`print`], for text with our own colours in it.
+/// As [`print()`], for text with our own colours in it.
 ///
 /// # Errors
 ///
