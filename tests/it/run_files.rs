@@ -375,7 +375,7 @@ hint: did you mean `greet`?
         str![[r#"
 ------- stderr -------
 error: the files hold no launch plan `greet`
-hint: name one of workflow `hello`, launch plan `nightly`
+hint: name one of launch plan `nightly`, workflow `hello`
 [exit: 1]
 
 "#]]

@@ -284,3 +284,18 @@ hint: set `FLYTE_SANDBOX_DIR` to a folder
     );
     assert!(!missing.parent().unwrap().exists() && !home.cwd().join("relative").exists());
 }
+
+#[test]
+fn a_value_that_cannot_be_used_is_not_called_a_bug_of_a_plugin() {
+    let mut home = sandbox_home(&[]);
+    let error = str![[r#"
+------- stderr -------
+error: invalid connection settings
+  caused by: `default_project` has a control character: `a\tb`
+hint: correct the option, the variable `FLYTE_…` or the configuration file that sets it
+[exit: 1]
+"#]];
+    snapshot!(home.run(&["get", "tasks", "-p", "a\tb"]), error.clone());
+    home.set("FLYTE_DEFAULT_PROJECT", "a\tb");
+    snapshot!(home.run(&["get", "tasks"]), error);
+}

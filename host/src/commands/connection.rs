@@ -393,16 +393,28 @@ fn flags(connection: &mut Connection, global: &Global) {
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        if let What::Said(error) = fault.what()
-            && fault.plugin().name == crate::plugin::select::BUILTIN
-        {
-            // Not a plugin's fault: the configuration's.
-            let mut failure = Self::new(Exit::Failed, error.message());
+/// The fault of the built-in plugin: not a plugin's, but that of what the user set.
+fn of_configuration(what: &What) -> Failure {
+    match what {
+        What::Said(error) => {
+            let mut failure = Failure::new(Exit::Failed, error.message());
             failure.causes = error.causes().to_vec();
             failure.hints = error.hints().to_vec();
-            return failure;
+            failure
+        }
+        What::Unusable(reason) => {
+            Failure::new(Exit::Failed, "invalid connection settings").caused_by(reason).hint(
+                "correct the option, the variable `FLYTE_…` or the configuration file that sets it"
+                    .to_owned(),
+            )
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        if fault.plugin().name == crate::plugin::select::BUILTIN {
+            return of_configuration(fault.what());
         }
         let mut failure = Self::new(Exit::PluginFailed, &fault);
         failure.causes = fault.causes();

@@ -1,6 +1,7 @@
 //! The arguments of `run`: a name, or files and perhaps a name in them.
 
 use std::{
+    collections::BTreeSet,
     ffi::{OsStr, OsString},
     path::{MAIN_SEPARATOR, Path, PathBuf},
 };
@@ -62,7 +63,10 @@ pub(super) fn hint_of_file(files: &[PathBuf]) -> Option<String> {
 fn is_file(word: &OsStr) -> bool {
     let text = word.to_string_lossy();
     let path = Path::new(word);
-    text == "-" || text.contains(['/', MAIN_SEPARATOR]) || register::has_known_ending(path) || path.is_file()
+    matches!(&*text, "-" | "." | "..")
+        || text.contains(['/', MAIN_SEPARATOR])
+        || register::has_known_ending(path)
+        || path.is_file()
 }
 
 /// The one of the offers that is meant. `all` are those that need no name.
@@ -128,8 +132,10 @@ fn unknown(name: Option<&Versioned>, kind: Option<Kind>, offers: &[&Offer]) -> F
     match nearest(&name.name, offers.iter().map(|offer| offer.id.name.as_str())) {
         Some(near) if near != name.name => failure.hint(format!("did you mean `{near}`?")),
         _ => {
-            let known: Vec<String> =
+            // A workflow and the launch plan that it brings along are called the same.
+            let known: BTreeSet<String> =
                 offers.iter().map(|offer| quoted(offer, name.version.is_some())).collect();
+            let known: Vec<String> = known.into_iter().collect();
             failure.hint((!known.is_empty()).then(|| format!("name one of {}", known.join(", "))))
         }
     }
@@ -138,4 +144,20 @@ fn unknown(name: Option<&Versioned>, kind: Option<Kind>, offers: &[&Offer]) -> F
 fn quoted(offer: &Offer, with_version: bool) -> String {
     let version = if with_version { format!(":{}", offer.id.version) } else { String::new() };
     format!("{} `{}{version}`", offer.word, offer.id.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_files_whether_they_exist_or_not() {
+        for word in [".", "..", "-", "./x", "x.yaml", "x.tar.gz", "X.YML"] {
+            let what = What::new(&[word.into()]).unwrap();
+            assert_eq!(what, What::Files { files: vec![word.into()], name: None }, "{word}");
+        }
+        for word in ["hello", "a.b.hello", "hello:v1.0"] {
+            assert!(matches!(What::new(&[word.into()]), Ok(What::Name(_))), "{word}");
+        }
+    }
 }
