@@ -116,13 +116,14 @@ fn settle<'a>(arg: &'a Arg, given: &[(&Arg, &str)]) -> Result<Settled<'a>, Plugi
     let default = default(arg);
     let mut values = if given { read(arg, values)? } else { default.clone() };
     if arg.required && !given && values.is_empty() {
-        let message = format_args!("the following required arguments were not provided: {}", title(arg));
+        let message = format!("the following required arguments were not provided: {}", title(arg));
         return Err(PluginError::usage(message));
     }
-    if let Some(callback) = &arg.callback
-        && let Some(changed) = lift(shim::guard(|| callback(&values, given)))?
-    {
-        values = changed;
+    // Rust 1.85 has no chains of `let`.
+    if let Some(callback) = &arg.callback {
+        if let Some(changed) = lift(shim::guard(|| callback(&values, given)))? {
+            values = changed;
+        }
     }
     Ok(Settled { arg, given, is_own: given || values != default, values })
 }
@@ -161,7 +162,7 @@ fn read(arg: &Arg, values: Vec<String>) -> Result<Vec<String>, PluginError> {
         }
         ArgKind::Option | ArgKind::Positional => {
             if values.len() > 1 && !arg.multiple {
-                let message = format_args!("the argument `{}` cannot be used multiple times", title(arg));
+                let message = format!("the argument `{}` cannot be used multiple times", title(arg));
                 return Err(PluginError::usage(message));
             }
             let possible = &arg.possible_values;
@@ -178,7 +179,7 @@ fn conflicts(args: &[Settled<'_>]) -> Result<(), PluginError> {
         args.iter().filter(|settled| settled.given).map(|settled| settled.arg.id.as_str()).collect();
     for arg in args.iter().filter(|settled| settled.given).map(|settled| settled.arg) {
         if let Some(other) = arg.conflicts_with.iter().find(|other| given.contains(other.as_str())) {
-            let message = format_args!("the argument `{}` cannot be used with `{other}`", title(arg));
+            let message = format!("the argument `{}` cannot be used with `{other}`", title(arg));
             return Err(PluginError::usage(message));
         }
     }
