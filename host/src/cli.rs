@@ -42,14 +42,14 @@ const STACK: usize = 8 << 20;
 /// Runs the program.
 ///
 /// The work is done on a thread that never ends, and the process ends beside it. So the values that plugins keep for each
-/// thread are not thrown away: a panic in one of their destructors, which nobody can catch, would end the process with a
-/// signal after all was done and told.
+/// thread are never dropped: a panic in one of their destructors cannot be caught, and would end the process with a signal
+/// after the work is done.
 #[must_use]
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(report_bug));
     let (tell, told) = mpsc::sync_channel(1);
     let work = move || {
-        // An error says that nobody waits for the code.
+        // An error means that the receiver is gone.
         let _ = tell.send(exit_code());
         loop {
             thread::park();
