@@ -184,7 +184,7 @@ fn of_grant(error: &GrantError) -> Option<String> {
         }
         GrantError::Nonsense { .. } => "a proxy or another page may be in between",
         GrantError::Refused { error, .. } if error == "invalid_client" || error == "unauthorized_client" => {
-            "run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by whoever runs this Flyte"
+            "run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by the operator of this Flyte"
         }
         GrantError::Refused { .. } => AGAIN,
         GrantError::Unreachable { source, .. } => return source.fault.as_ref()?.hint.clone(),
@@ -196,9 +196,9 @@ fn of_provider(error: &ProviderError) -> Option<String> {
     match error {
         ProviderError::Unreachable { source, .. } => source.hint(),
         ProviderError::Silent { .. } => Some(
-            "whoever runs this Flyte knows what it wants; a token goes in `FLYTE_ACCESS_TOKEN`".to_owned(),
+            "the operator of this Flyte knows what it wants; a token goes in `FLYTE_ACCESS_TOKEN`".to_owned(),
         ),
-        _ => Some("whoever runs this Flyte has to correct it".to_owned()),
+        _ => Some("the operator of this Flyte has to correct it".to_owned()),
     }
 }
 
@@ -209,7 +209,7 @@ fn of_refused(flow: Flow, place: Option<&str>) -> String {
             format!("put another token into {place}, or take it away and sign in with `flyte-host login`")
         }
         (Flow::ClientCredentials, _) => {
-            "ask whoever runs this Flyte to let this client in; `flyte-host config show` tells where its scopes and audience are set"
+            "ask the operator of this Flyte to let this client in; `flyte-host config show` shows where its scopes and audience are set"
                 .to_owned()
         }
         (Flow::ExternalCommand, _) => {

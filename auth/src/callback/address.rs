@@ -47,15 +47,15 @@ impl CallbackError {
     pub fn hint(&self) -> String {
         let hint = match self {
             Self::NotLocal(_) => {
-                "whoever runs this Flyte chose it; ask them for one with `localhost`, or sign in with `flyte-host login \
+                "the operator of this Flyte chose it; ask them for one with `localhost`, or sign in with `flyte-host login \
                  --device`"
             }
             Self::PortTaken { holder: Some(_), .. } => {
-                "end that program, or sign in with `flyte-host login --device`; whoever runs this Flyte chose the port, \
+                "end that program, or sign in with `flyte-host login --device`; the operator of this Flyte chose the port, \
                  and can choose another one"
             }
             Self::PortTaken { holder: None, .. } | Self::Listen { .. } => {
-                "sign in with `flyte-host login --device`, or ask whoever runs this Flyte for another port: they chose it"
+                "sign in with `flyte-host login --device`, or ask the operator of this Flyte for another port: they chose it"
             }
         };
         hint.to_owned()

@@ -150,7 +150,7 @@ pub fn print_json(text: &str) -> Result<(), Failure> {
     print_exact(&printable::json(text))
 }
 
-/// Writes text for people, with what a terminal would act on escaped; if nobody can be told, nobody is.
+/// Writes text for people, with what a terminal would act on escaped. A closed standard error is ignored.
 pub fn note(text: &str) {
     let _ = Stream::Err.write(printable::text(text).as_bytes());
 }

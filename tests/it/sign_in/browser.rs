@@ -328,7 +328,7 @@ fn a_port_that_is_taken() {
         str![[r#"
 ------- stderr -------
 error: port [PORT], to which the browser is sent back, is taken by `[TEST]` (process [PID])
-hint: end that program, or sign in with `flyte-host login --device`; whoever runs this Flyte chose the port, and can choose another one
+hint: end that program, or sign in with `flyte-host login --device`; the operator of this Flyte chose the port, and can choose another one
 [exit: 20]
 "#]]
     );

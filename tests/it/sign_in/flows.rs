@@ -138,7 +138,7 @@ kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` refuses: client authentication failed
-hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by whoever runs this Flyte
+hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by the operator of this Flyte
 [exit: 20]
 "#]]
     );
@@ -151,7 +151,7 @@ hint: run `flyte-host config show` to see where the client id and its secret are
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` refuses: client authentication failed
-hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by whoever runs this Flyte
+hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by the operator of this Flyte
 [exit: 20]
 "#]]
     );
@@ -247,7 +247,7 @@ fn a_server_whose_clock_is_slow_takes_no_token() {
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` does not accept the token of this sign-in
   caused by: token parse error token used before issued
-hint: ask whoever runs this Flyte to let this client in; `flyte-host config show` tells where its scopes and audience are set
+hint: ask the operator of this Flyte to let this client in; `flyte-host config show` shows where its scopes and audience are set
 [exit: 20]
 "#]]
     );
