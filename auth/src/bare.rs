@@ -1,6 +1,6 @@
 //! A token as a text: what a command prints, a variable or a file holds.
 
-use remote::config::Secret;
+use flyte_client::config::Secret;
 
 /// Why a text is no token. What it says is told to nobody, since it may be a token all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@
 
 use std::{io, process::Stdio, time::Duration};
 
-use remote::config::Secret;
+use flyte_client::config::Secret;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     process::{Child, Command},

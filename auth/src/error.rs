@@ -2,7 +2,7 @@
 
 use std::{iter, sync::Arc};
 
-use remote::{
+use flyte_client::{
     client,
     net::TrustError,
     transport::{Code, Fault, FaultKind, Status},

@@ -143,7 +143,7 @@ pub enum GrantError {
         /// The provider's host.
         host: String,
         /// Why.
-        source: remote::transport::Status,
+        source: flyte_client::transport::Status,
     },
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use remote::config::{AuthMode, Connection, Origin, Secret};
+use flyte_client::config::{AuthMode, Connection, Origin, Secret};
 
 use crate::{
     Flow, Tokens,
@@ -203,7 +203,7 @@ impl Method {
 
 #[cfg(test)]
 mod tests {
-    use remote::config::Setting;
+    use flyte_client::config::Setting;
 
     use super::*;
     use crate::testing::connection;

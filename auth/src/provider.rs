@@ -2,8 +2,7 @@
 
 use std::{net::IpAddr, sync::Once};
 
-use http::{HeaderName, Uri};
-use remote::{
+use flyte_client::{
     Client, Code, client,
     config::{AuthMode, Connection},
     proto::service::{
@@ -11,6 +10,7 @@ use remote::{
         PublicClientAuthConfigResponse,
     },
 };
+use http::{HeaderName, Uri};
 
 use crate::grant::clean;
 
@@ -71,7 +71,7 @@ pub enum ProviderError {
         /// The endpoint.
         endpoint: String,
         /// Why.
-        source: Box<remote::client::Error>,
+        source: Box<flyte_client::client::Error>,
     },
 }
 

@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use remote::{config::Connection, net::Network};
+use flyte_client::{config::Connection, net::Network};
 use tokio::sync::{self, OnceCell};
 
 pub(crate) use self::{

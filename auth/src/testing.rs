@@ -15,17 +15,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
-use jiff::Timestamp;
-use remote::{
+use flyte_client::{
     config::{Configuration, Connection, Secret, Sources},
     net::{Network, Proxies},
     proto::service::{OAuth2MetadataResponse, PublicClientAuthConfigResponse},
     transport::{Answer, Call, Code, Metadata, Reply, Status, Transport},
 };
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 

@@ -2,8 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use flyte_client::config::Secret;
 use jiff::Timestamp;
-use remote::config::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How tokens were got.

@@ -7,7 +7,7 @@ mod proxy;
 
 use std::sync::Arc;
 
-use remote::transport::{Answer, Call, Code, FaultKind, Reply, Status, Transport};
+use flyte_client::transport::{Answer, Call, Code, FaultKind, Reply, Status, Transport};
 
 pub use self::proxy::ProxyAuthorization;
 use crate::{

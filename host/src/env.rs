@@ -1,7 +1,7 @@
 //! Every environment variable that the host itself reads.
 //!
-//! Those of Flyte's configuration (`FLYTE_PLATFORM_URL` and the like) are in `remote::config`, the proxies'
-//! (`HTTPS_PROXY` and the like) in `remote::net::Proxies`.
+//! Those of Flyte's configuration (`FLYTE_PLATFORM_URL` and the like) are in `flyte_client::config`, the proxies'
+//! (`HTTPS_PROXY` and the like) in `flyte_client::net::Proxies`.
 
 /// The plugins to load: a path, a name that is looked up in the plugins directories, or a list of
 /// these separated like `PATH`. The first is in front. `builtin` means none.

@@ -10,7 +10,7 @@
 //! team = "vision"
 //! ```
 //!
-//! Flyte's configuration (endpoint, sign-in …) is not here: see `remote::config`.
+//! Flyte's configuration (endpoint, sign-in …) is not here: see `flyte_client::config`.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use auth::store::Choice;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml_edit::DocumentMut;
 
-use remote::plain_text;
+use flyte_client::plain_text;
 
 use crate::env;
 

@@ -1,7 +1,7 @@
 //! How a call failed, in the words of either side of the border.
 
+use flyte_client::transport::{Code, Fault, FaultKind, Status};
 use plugin_abi::{PluginError, transport as plugin};
-use remote::transport::{Code, Fault, FaultKind, Status};
 
 /// The client's status as transports of plugins see it.
 pub fn to_plugin(status: Status) -> plugin::Status {

@@ -66,27 +66,27 @@ use std::{
     thread::{self, Thread},
 };
 
+use flyte_client::{
+    client::{Error, Options, Policy},
+    transport::{self, Reply},
+};
 use plugin_abi::{
     PluginError,
     transport::{Answer, Call, HostTransport, Status, Transport},
 };
-use remote::{
-    client::{Error, Options, Policy},
-    transport::{self, Reply},
-};
 
 pub use convert::{from_plugin, to_plugin};
-pub use remote::proto;
+pub use flyte_client::proto;
 
 /// What the server's side of a service speaks in; see [`answer`].
 pub mod server {
-    pub use remote::transport::{Code, Status};
+    pub use flyte_client::transport::{Code, Status};
 }
 
 /// Flyte's methods: `create_task`, `list_executions`, `create_upload_location`…
 ///
-/// They are those of [`remote::Client`]; [`Client::wait`] runs them.
-pub struct Client(remote::Client);
+/// They are those of [`flyte_client::Client`]; [`Client::wait`] runs them.
+pub struct Client(flyte_client::Client);
 
 impl Client {
     /// A client over [`Invocation::transport`](plugin_abi::Invocation::transport), or over what is behind a transport of your own.
@@ -94,7 +94,7 @@ impl Client {
     pub fn over(transport: HostTransport) -> Self {
         // The host tries again where that helps.
         let options = Options { retry: Policy::never(), ..Options::default() };
-        Self(remote::Client::new(Arc::new(OfHost(transport)), options))
+        Self(flyte_client::Client::new(Arc::new(OfHost(transport)), options))
     }
 
     /// Waits for an answer.
@@ -112,9 +112,9 @@ impl Client {
 }
 
 impl Deref for Client {
-    type Target = remote::Client;
+    type Target = flyte_client::Client;
 
-    fn deref(&self) -> &remote::Client {
+    fn deref(&self) -> &flyte_client::Client {
         &self.0
     }
 }

@@ -10,8 +10,8 @@ mod ttl;
 
 use std::time::Duration;
 
+use flyte_client::proto::core::{CatalogMetadata, LiteralMap, TaskExecutionIdentifier, TaskTemplate};
 use jiff::Timestamp;
-use remote::proto::core::{CatalogMetadata, LiteralMap, TaskExecutionIdentifier, TaskTemplate};
 use rusqlite::Transaction;
 
 pub(crate) use self::key::Key;

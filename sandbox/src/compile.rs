@@ -12,7 +12,7 @@ mod supported;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{LaunchPlan, WorkflowSpec},
     core::{
         CompiledLaunchPlan, CompiledTask, CompiledWorkflow, CompiledWorkflowClosure, Identifier,

@@ -1,6 +1,6 @@
 //! How answering a call fails: with the answer that the client is told, or in the database.
 
-use remote::{Code, Status};
+use flyte_client::{Code, Status};
 use rusqlite::ErrorCode;
 
 /// Why a call has no result. Becomes the [`Status`] that the client gets.
@@ -91,8 +91,8 @@ pub(crate) fn not_found(kind: &str, identifier: impl std::fmt::Display) -> Failu
 mod tests {
     use std::collections::BTreeMap;
 
+    use flyte_client::proto::admin::{Labels, Project, ProjectRegisterRequest};
     use prost::Message;
-    use remote::proto::admin::{Labels, Project, ProjectRegisterRequest};
     use rusqlite::Connection;
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{NamedEntityIdentifier, NamedEntityIdentifierListRequest, ResourceListRequest},
     core::{Identifier, ResourceType},
 };

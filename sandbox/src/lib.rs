@@ -16,7 +16,7 @@ mod store;
 
 use std::path::PathBuf;
 
-use remote::transport::{Answer, Call, Reply, Status, Transport};
+use flyte_client::transport::{Answer, Call, Reply, Status, Transport};
 
 use self::{blobs::Blobs, engine::Starter};
 pub use self::{

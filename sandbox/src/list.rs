@@ -8,7 +8,7 @@ pub(crate) mod table;
 
 use std::fmt::Write as _;
 
-use remote::proto::admin::{Sort, sort::Direction};
+use flyte_client::proto::admin::{Sort, sort::Direction};
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
 
 pub(crate) use self::table::{Column, Join, Table};

@@ -26,7 +26,7 @@ mod text;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use remote::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
+use flyte_client::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
 use tokio::{sync::watch, task::spawn_blocking};
 
 use self::{failure::Failure, folder::Folder};

@@ -18,7 +18,7 @@ pub(crate) mod task_execution;
 mod version;
 pub(crate) mod workflow;
 
-use remote::{
+use flyte_client::{
     proto::{
         admin,
         service::{self as data, AdminService, DataProxyService, SignalService},
@@ -51,7 +51,7 @@ fn unknown(path: &str) -> Status {
         Some((service, _)) => format!("unknown service {service}"),
         None => format!("malformed method name: {path:?}"),
     };
-    Status::new(remote::Code::Unimplemented, message)
+    Status::new(flyte_client::Code::Unimplemented, message)
 }
 
 /// One method a line: name, request, response, the function that answers.

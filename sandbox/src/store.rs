@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use remote::proto::core::{Identifier, ResourceType};
+use flyte_client::proto::core::{Identifier, ResourceType};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
 use crate::folder::prepare_folder;

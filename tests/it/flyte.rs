@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use prost::Message as _;
-use regex::Regex;
-use remote::{
+use flyte_client::{
     proto::admin::{LaunchPlanCreateRequest, TaskCreateRequest, WorkflowCreateRequest},
     register::{self, Entity, Identity},
 };
+use prost::Message as _;
+use regex::Regex;
 use sandbox::{EngineStart, Sandbox};
 use tests::TestEnvironment;
 

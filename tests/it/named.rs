@@ -200,7 +200,7 @@ fn documentation_for_authors_has_no_commands_that_nothing_runs() {
 
 #[test]
 fn variables_are_read() {
-    let sources = sources(&["auth", "host", "plugin-abi", "remote", "sandbox"]).concat();
+    let sources = sources(&["auth", "flyte-client", "host", "plugin-abi", "sandbox"]).concat();
     let named: BTreeSet<_> = documentation()
         .iter()
         .flat_map(|line| all(r"(?:^|[\s(])(FLYTE_[A-Z0-9_]+)(?:$|[^A-Z0-9_*…])", line))
@@ -238,7 +238,7 @@ fn exit_codes_are_those_of_the_readme() {
 
 #[test]
 fn folders_of_the_readme_are_those_of_the_program() {
-    let sources = sources(&["auth", "host", "plugin-abi", "remote", "sandbox"]).concat();
+    let sources = sources(&["auth", "flyte-client", "host", "plugin-abi", "sandbox"]).concat();
     let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
     let path = Regex::new(r"^(~|/usr)/[\w./-]+$").unwrap();
     let named: BTreeSet<_> = code(&readme).into_iter().filter(|span| path.is_match(span)).collect();

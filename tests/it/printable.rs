@@ -63,7 +63,7 @@ text  a\u{1b}[2J\u{1b}]0;t\u{7}b\rc\u{9b}d\u{7f}e\u{202e}f\u{2067}g\u{2028}h\u{8
     let yaml = flyte.home.run(&["execution", "outputs", "given", "-o", "yaml"]);
     assert!(is_printable(&yaml), "{yaml:?}");
     let (yaml, _) = yaml.rsplit_once("[exit").unwrap();
-    assert_eq!(remote::documents::parse(yaml, false).unwrap()[0]["text"], HOSTILE);
+    assert_eq!(flyte_client::documents::parse(yaml, false).unwrap()[0]["text"], HOSTILE);
 }
 
 #[test]

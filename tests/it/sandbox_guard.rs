@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path, process::Command};
 
+use flyte_client::proto::admin::{Project, ProjectRegisterRequest};
 use prost::Message as _;
-use remote::proto::admin::{Project, ProjectRegisterRequest};
 use snapbox::str;
 use tests::{TestEnvironment, prepared, snapshot};
 

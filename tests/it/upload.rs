@@ -58,7 +58,7 @@ fn links_are_followed_and_what_is_no_file_is_named() {
     symlink(".", folder.join("loop")).unwrap();
     let said = flyte.run(&["upload", "folder"]);
     let root = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
-    let stored = remote::folder::list(std::path::Path::new(&root)).unwrap();
+    let stored = flyte_client::folder::list(std::path::Path::new(&root)).unwrap();
     let names: Vec<_> = stored.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, [".DS_Store", "a", "dirlink/b", "link"]);
     snapshot!(

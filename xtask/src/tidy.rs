@@ -31,8 +31,9 @@ const MACHINE_FOLDERS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")
 /// Who may not know whom, and which direct dependencies `plugin-abi` is held to.
 const PLUGIN_ABI_MAY_USE: [&str; 6] =
     ["abi_stable", "abi_stable_derive", "abi_stable_shared", "clap", "plugin-abi-macros", "serde_json"];
-const PLUGIN_ROOM_KNOWS_NOT: [&str; 4] = ["use remote::", "remote::config", "crate::cli", "crate::commands"];
-const REMOTE_KNOWS_NOT: [&str; 3] = ["abi_stable", "flyte-host", "plugin-abi"];
+const PLUGIN_ROOM_KNOWS_NOT: [&str; 4] =
+    ["use flyte_client::", "flyte_client::config", "crate::cli", "crate::commands"];
+const CLIENT_KNOWS_NOT: [&str; 3] = ["abi_stable", "flyte-host", "plugin-abi"];
 const PLUGIN_CLIENT_KNOWS_NOT: [&str; 5] = ["auth", "flyte-host", "hyper", "rustls", "tonic"];
 
 pub(crate) fn check(workspace: &Workspace) -> Result {
@@ -171,9 +172,9 @@ fn dependency_walls(workspace: &Workspace) -> Result<Vec<String>> {
         .filter(|name| *name != "plugin-abi" && !PLUGIN_ABI_MAY_USE.contains(&name.as_str()))
         .map(|name| format!("`plugin-abi` must stay small: it may not depend on `{name}`"));
     let mut known = Vec::new();
-    for package in ["auth", "remote", "sandbox"] {
+    for package in ["auth", "flyte-client", "sandbox"] {
         let below = tree(&["--package", package, "--edges=normal,build"])?;
-        let met = REMOTE_KNOWS_NOT.iter().filter(|name| below.iter().any(|below| below == *name));
+        let met = CLIENT_KNOWS_NOT.iter().filter(|name| below.iter().any(|below| below == *name));
         known.extend(
             met.map(|name| format!("`{package}` knows nothing of plugins: it may not depend on `{name}`")),
         );

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use flyte_client::config::Secret;
 use jiff::Timestamp;
 use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse, basic::BasicTokenType};
-use remote::config::Secret;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Tokens for a program: its id and its secret.
 
+use flyte_client::config::Secret;
 use oauth2::{AuthType, ClientSecret};
-use remote::config::Secret;
 
 use super::{GrantError, Grants};
 use crate::{Flow, Tokens};

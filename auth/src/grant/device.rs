@@ -111,7 +111,7 @@ mod tests {
     }
 
     fn down() -> GrantError {
-        let source = remote::Status::new(remote::Code::Unavailable, "");
+        let source = flyte_client::Status::new(flyte_client::Code::Unavailable, "");
         GrantError::Unreachable { host: "p".to_owned(), source }
     }
 

@@ -5,13 +5,13 @@
 
 use std::{future::Future, pin::Pin};
 
-use http::{HeaderValue, Request, StatusCode, Uri, header};
-use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
-use remote::{
+use flyte_client::{
     config::Secret,
     net::{self, Network, TrustError, http::status_line},
     transport::{Code, Fault, FaultKind, Status},
 };
+use http::{HeaderValue, Request, StatusCode, Uri, header};
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 use super::{

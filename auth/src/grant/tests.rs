@@ -7,7 +7,7 @@ mod server;
 
 use std::{collections::BTreeMap, error::Error as _, path::PathBuf};
 
-use remote::{
+use flyte_client::{
     config::{Configuration, Connection, Secret, Sources},
     net::{Network, Proxies},
 };

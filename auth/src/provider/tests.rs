@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, error::Error as _, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use remote::{
+use flyte_client::{
     Status, Transport,
     client::{Options, Policy},
     config::{Configuration, Sources},

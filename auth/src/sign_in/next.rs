@@ -3,12 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
-use remote::{
+use flyte_client::{
     Client, client,
     config::{Origin, Secret},
     transport::{Status, Transport},
 };
+use jiff::Timestamp;
 
 use super::{
     How, SignIn,

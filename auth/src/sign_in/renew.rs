@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
+use flyte_client::transport::{Call, Status};
 use jiff::Timestamp;
-use remote::transport::{Call, Status};
 use tokio::time::timeout;
 
 use super::{

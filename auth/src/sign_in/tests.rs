@@ -2,11 +2,11 @@
 
 use std::{fs, io::Write as _, sync::atomic::Ordering, time::Duration};
 
-use jiff::Timestamp;
-use remote::{
+use flyte_client::{
     config::Secret,
     transport::{Code, Status},
 };
+use jiff::Timestamp;
 use serde_json::json;
 use tokio::task::JoinSet;
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use remote::{
+use flyte_client::{
     config::Secret,
     transport::{Answer, Call, Code, Reply, Status, Transport},
 };

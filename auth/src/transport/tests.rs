@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
-use remote::transport::{Fault, Metadata};
+use flyte_client::transport::{Fault, Metadata};
 use tokio::task::JoinSet;
 
 use super::*;

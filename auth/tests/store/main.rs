@@ -22,7 +22,7 @@ use auth::{
     Flow, Tokens,
     store::{self, Choice, Store},
 };
-use remote::config::Secret;
+use flyte_client::config::Secret;
 use tempfile::TempDir;
 
 const ENDPOINT: &str = "dns:///flyte.example.org:443";

@@ -39,7 +39,7 @@ pub(super) fn start(verbose: u8) {
 /// Whether a line is of this program, and not of a plugin or of a library.
 fn is_own(target: &str) -> bool {
     let crate_name = target.split("::").next().unwrap_or(target);
-    ["auth", "flyte_host", "remote"].contains(&crate_name)
+    ["auth", "flyte_client", "flyte_host", "sandbox"].contains(&crate_name)
 }
 
 /// The standard error, with lines of progress out of the way.

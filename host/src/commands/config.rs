@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use remote::config::{Origin, Row, Shown};
+use flyte_client::config::{Origin, Row, Shown};
 
 use super::{Context, connection::Route, sign_in};
 use crate::cli::{

@@ -10,8 +10,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use flyte_client::config::{
+    AuthMode, Configuration, Connection, Endpoint, Origin, Row, Secret, Setting, Sources,
+};
 use plugin_abi::{Hook, PluginError, Remote, RemoteRequest};
-use remote::config::{AuthMode, Configuration, Connection, Endpoint, Origin, Row, Secret, Setting, Sources};
 
 use super::Context;
 use crate::{
@@ -35,7 +37,7 @@ impl Configurations {
     /// # Errors
     ///
     /// When the file in use is missing or broken, or a value cannot be what it should be.
-    pub fn read(&self, file: Option<&PathBuf>) -> Result<Arc<Configuration>, remote::config::Error> {
+    pub fn read(&self, file: Option<&PathBuf>) -> Result<Arc<Configuration>, flyte_client::config::Error> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(configuration) = known.get(&file.cloned()) {
             return Ok(Arc::clone(configuration));
@@ -135,7 +137,7 @@ impl Context<'_> {
 
 /// The failure of a configuration that cannot be read.
 #[must_use]
-pub fn unreadable(error: &remote::config::Error) -> Failure {
+pub fn unreadable(error: &flyte_client::config::Error) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 

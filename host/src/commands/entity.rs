@@ -4,7 +4,7 @@ pub mod missing;
 
 use std::fmt;
 
-use remote::{
+use flyte_client::{
     Client, Code,
     client::Error,
     list::{self, Kind, Query},

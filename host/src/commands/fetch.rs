@@ -6,7 +6,7 @@ mod write;
 use std::path::PathBuf;
 
 use clap::Args;
-use remote::{literal::natural_order, proto::core::LiteralMap};
+use flyte_client::{literal::natural_order, proto::core::LiteralMap};
 
 use super::{Context, values};
 use crate::cli::{exit::Exit, report::Failure};

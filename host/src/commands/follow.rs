@@ -7,7 +7,7 @@ mod silence;
 use std::{pin::pin, time::Duration};
 
 use clap::Args;
-use remote::{
+use flyte_client::{
     literal,
     proto::{
         admin::Execution,
@@ -201,7 +201,7 @@ async fn follow(
     watch: &mut Watch<'_>,
     id: &WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
-) -> Result<Ended, remote::client::Error> {
+) -> Result<Ended, flyte_client::client::Error> {
     let mut view = View::new(session, id);
     let mut silence = Silence::default();
     let mut pace = if session.connection.is_sandbox() { Pace::near() } else { Pace::far() };

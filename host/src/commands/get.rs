@@ -185,8 +185,8 @@ pub fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.what {
         What::Projects(args) => places::projects(args.name.as_deref(), &args.list, context),
         What::Domains(args) => places::domains(args.name.as_deref(), context),
-        What::Tasks(args) => entities::run::<remote::proto::admin::Task>(args, context),
-        What::Workflows(args) => entities::run::<remote::proto::admin::Workflow>(args, context),
+        What::Tasks(args) => entities::run::<flyte_client::proto::admin::Task>(args, context),
+        What::Workflows(args) => entities::run::<flyte_client::proto::admin::Workflow>(args, context),
         What::LaunchPlans(args) => entities::launch_plans(args, context),
         What::Executions(args) => executions::executions(args.name.as_deref(), &args.list, context),
         What::Nodes(args) => executions::nodes(args, context),

@@ -1,6 +1,6 @@
 //! Command lines in hints and notes: complete, so that they can be pasted into a shell.
 
-use remote::config::{Connection, Origin};
+use flyte_client::config::{Connection, Origin};
 
 use crate::cli::args::Global;
 

@@ -1,7 +1,7 @@
 //! `launchplan`: says which version of a launch plan is the active one.
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
-use remote::{
+use flyte_client::{
     Code, list,
     proto::{
         admin::{

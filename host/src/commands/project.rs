@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
-use remote::{
+use flyte_client::{
     Code,
     proto::admin::{Labels, Project, ProjectListRequest, ProjectRegisterRequest, project::ProjectState},
     register::to_json,

@@ -11,7 +11,7 @@ mod send;
 use std::path::PathBuf;
 
 use clap::{Args, builder::NonEmptyStringValueParser};
-use remote::{
+use flyte_client::{
     config::Images,
     proto::core::TaskTemplate,
     register::{

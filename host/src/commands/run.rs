@@ -9,7 +9,7 @@ mod what;
 use std::ffi::OsString;
 
 use clap::{Args, ValueHint, builder::NonEmptyStringValueParser};
-use remote::{
+use flyte_client::{
     proto::{
         admin::ExecutionCreateRequest,
         core::{LiteralMap, WorkflowExecutionIdentifier},

@@ -1,6 +1,6 @@
 //! Projects and domains that the server does not know: it gives empty lists for them, and no error.
 
-use remote::{
+use flyte_client::{
     list::{self, Filter, Kind, Query},
     near::nearest,
     proto::admin::{Domain, Project},
@@ -31,7 +31,7 @@ pub async fn check(session: &Session) -> Result<(), Failure> {
 /// # Errors
 ///
 /// When a call fails.
-pub async fn every_project(session: &Session) -> Result<Vec<Project>, remote::client::Error> {
+pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_client::client::Error> {
     // Without a filter for the state, the server leaves out archived projects.
     let filter = Filter::parse(Kind::Project, "state>=0").unwrap_or_default();
     list::projects(&session.client, &Query { filter, ..Query::default() }).await

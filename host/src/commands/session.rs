@@ -14,7 +14,7 @@ use std::{
 };
 
 use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken};
-use remote::{
+use flyte_client::{
     client::{self, Client, Kind, WaitObserver},
     config::{Connection, Endpoint},
     data::{FileUrls, Transfers, bucket::Buckets},
@@ -350,7 +350,7 @@ impl From<client::Error> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use remote::transport::{Code, Fault, FaultKind, Status};
+    use flyte_client::transport::{Code, Fault, FaultKind, Status};
 
     use super::*;
 

@@ -4,8 +4,8 @@ pub mod facts;
 pub mod interface;
 pub mod time;
 
+use flyte_client::descriptor;
 use prost::{Message, Name};
-use remote::descriptor;
 
 use crate::cli::{
     exit::Exit,

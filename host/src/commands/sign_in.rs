@@ -5,7 +5,7 @@ mod person;
 use std::{env::temp_dir, path::PathBuf, time::Duration};
 
 use auth::{StaticToken, store::Choice};
-use remote::config::{ConfigPath, Origin, Row, Secret, Shown};
+use flyte_client::config::{ConfigPath, Origin, Row, Secret, Shown};
 
 pub use self::person::{Terminal, plain};
 use crate::{

@@ -19,7 +19,7 @@ pub use self::{
 
 use std::path::PathBuf;
 
-use remote::data;
+use flyte_client::data;
 
 use super::session::Session;
 use crate::cli::{exit::Exit, report::Failure};

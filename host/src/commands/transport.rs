@@ -1,6 +1,6 @@
-//! Joins the transports of plugins with those of `remote`.
+//! Joins the transports of plugins with those of `flyte-client`.
 //!
-//! A plugin's transport blocks its caller, those of `remote` are futures; so two things are needed where they meet.
+//! A plugin's transport blocks its caller, those of `flyte-client` are futures; so two things are needed where they meet.
 //! A `Worker` is a thread with a runtime: it drives the host's transport for the plugins' threads, and has the
 //! threads on which plugins are called. It never blocks, so a plugin that calls the host while the host
 //! calls it waits for nobody who waits for it.
@@ -11,13 +11,13 @@ use std::{
     time::Duration,
 };
 
+use flyte_client::{
+    Client,
+    transport::{Answer, Call, Code, Fault, FaultKind, Reply, Status, Transport},
+};
 use plugin_abi::{
     PluginError,
     transport::{self as plugin, HostTransport, Transport as _},
-};
-use remote::{
-    Client,
-    transport::{Answer, Call, Code, Fault, FaultKind, Reply, Status, Transport},
 };
 use tokio::{runtime, sync::oneshot};
 

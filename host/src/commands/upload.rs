@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use remote::data::bucket::Buckets;
+use flyte_client::data::bucket::Buckets;
 use serde_json::json;
 
 use super::{Context, show, transfer};

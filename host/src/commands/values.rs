@@ -1,6 +1,6 @@
 //! Inputs and outputs of executions: reading and printing them.
 
-use remote::{
+use flyte_client::{
     literal,
     proto::{
         admin::{Execution, NodeExecutionGetDataRequest, UrlBlob, WorkflowExecutionGetDataRequest},

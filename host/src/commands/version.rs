@@ -1,7 +1,7 @@
 //! `version`: which program this is, and which server it talks to.
 
 use clap::Args;
-use remote::proto::admin;
+use flyte_client::proto::admin;
 use serde_json::{Map, Value, json};
 
 use super::{Context, session::Session};

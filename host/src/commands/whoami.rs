@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use auth::{Flow, Method, Tokens};
 use clap::Args;
-use jiff::Timestamp;
-use remote::{
+use flyte_client::{
     Client, Code,
     client::Kind,
     proto::service::{PublicClientAuthConfigRequest, UserInfoRequest, UserInfoResponse},
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -62,7 +62,7 @@ pub(super) async fn asks_for_sign_in(client: &Client) -> Result<bool, Failure> {
     }
 }
 
-fn is_missing(error: &remote::client::Error) -> bool {
+fn is_missing(error: &flyte_client::client::Error) -> bool {
     error.status.code == Code::Unimplemented && error.status.fault.is_none()
 }
 
@@ -114,7 +114,7 @@ pub(super) fn look(session: &Session) -> Result<Option<SignedIn>, Failure> {
 }
 
 /// Where only a person could sign in and did not, that is the whole story.
-async fn why_not(session: &Session, error: remote::client::Error) -> Failure {
+async fn why_not(session: &Session, error: flyte_client::client::Error) -> Failure {
     let by_a_person = matches!(
         Method::of(&session.connection, session.token.clone()),
         Ok(Method::Browser | Method::Device)
@@ -226,7 +226,7 @@ fn value(endpoint: &str, asks: bool, signed_in: Option<&SignedIn>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use remote::config::Secret;
+    use flyte_client::config::Secret;
 
     use super::*;
 

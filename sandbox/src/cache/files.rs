@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use remote::proto::core::{Literal, LiteralMap, Scalar, literal, scalar};
+use flyte_client::proto::core::{Literal, LiteralMap, Scalar, literal, scalar};
 
 /// Whether every file of this machine that the outputs name is still there.
 pub(super) fn are_there(outputs: &LiteralMap) -> bool {

@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use prost::Message as _;
-use remote::{
+use flyte_client::{
     literal,
     proto::core::{
         CatalogArtifactTag, CatalogMetadata, Identifier, LiteralMap, ResourceType, TaskExecutionIdentifier,
@@ -15,6 +14,7 @@ use remote::{
     },
     register::cache::TTL_TAG,
 };
+use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use super::ttl;

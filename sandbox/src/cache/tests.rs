@@ -1,6 +1,6 @@
 use std::fs;
 
-use remote::{
+use flyte_client::{
     proto::core::{
         Blob, Identifier, Literal, NodeExecutionIdentifier, Primitive, Scalar, TaskMetadata,
         catalog_metadata::SourceExecution, literal, primitive, scalar,

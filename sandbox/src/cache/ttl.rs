@@ -23,8 +23,8 @@ fn parse(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use flyte_client::register::cache::duration_to_json;
     use proptest::prelude::*;
-    use remote::register::cache::duration_to_json;
 
     use super::*;
 

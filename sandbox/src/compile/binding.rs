@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remote::{
+use flyte_client::{
     literal,
     proto::core::{
         Binding, BindingData, Literal, LiteralType, OutputReference, SimpleType, Variable,

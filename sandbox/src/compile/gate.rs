@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use remote::proto::core::{GateNode, Node, Variable, gate_node::Condition, node::Target};
+use flyte_client::proto::core::{GateNode, Node, Variable, gate_node::Condition, node::Target};
 
 use super::{
     Interface, Placed,
@@ -59,7 +59,7 @@ pub(super) fn pass_through(inputs: &BTreeMap<String, Variable>, placed: &mut BTr
 /// The bound inputs of an approval that have no type yet.
 fn missing<'p>(
     placed: &'p Placed<'_>,
-) -> impl Iterator<Item = (String, Option<&'p remote::proto::core::BindingData>)> {
+) -> impl Iterator<Item = (String, Option<&'p flyte_client::proto::core::BindingData>)> {
     let interface = placed.interface.as_ref().filter(|_| is_approval(placed.node));
     interface.into_iter().flat_map(|interface| {
         let bindings = placed.node.inputs.iter();

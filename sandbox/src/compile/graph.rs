@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remote::proto::core::{Binding, ConnectionSet, Node, connection_set::IdList};
+use flyte_client::proto::core::{Binding, ConnectionSet, Node, connection_set::IdList};
 
 use super::{
     END, START, binding,

@@ -1,6 +1,6 @@
 //! What the engine runs. It grows with the engine: a kind of node that learns to run leaves this file.
 
-use remote::proto::core::{Node, node::Target, task_node, workflow_node};
+use flyte_client::proto::core::{Node, node::Target, task_node, workflow_node};
 
 use super::{error::Problem, gate};
 

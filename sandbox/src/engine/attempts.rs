@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use remote::proto::core::TaskExecutionIdentifier;
+use flyte_client::proto::core::TaskExecutionIdentifier;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What bindings stand for: constants, and outputs of other nodes.
 
-use remote::proto::core::{
+use flyte_client::proto::core::{
     Binding, BindingData, Literal, LiteralCollection, LiteralMap, LiteralType, OutputReference,
     PromiseAttribute, Scalar, Union, Variable, VariableMap, Void, binding_data, literal, literal_type,
     promise_attribute, scalar,
@@ -175,14 +175,14 @@ fn in_union(literal: Literal, wanted: Option<&LiteralType>, target: Option<&Lite
 
 /// Whether a value is of a type, as far as the choice between a union's variants needs it.
 fn holds(wanted: &LiteralType, literal: &Literal) -> bool {
-    remote::literal::check(literal, wanted).is_ok()
+    flyte_client::literal::check(literal, wanted).is_ok()
 }
 
 /// The value of an input that may be absent; `None` if it may not.
 fn absent(wanted: &LiteralType) -> Option<Literal> {
     let literal_type::Type::UnionType(union) = wanted.r#type.as_ref()? else { return None };
     let is_none = |variant: &&LiteralType| {
-        variant.r#type == Some(literal_type::Type::Simple(remote::proto::core::SimpleType::None.into()))
+        variant.r#type == Some(literal_type::Type::Simple(flyte_client::proto::core::SimpleType::None.into()))
     };
     let variant = union.variants.iter().find(is_none)?;
     Some(of_union(of_scalar(Scalar { value: Some(scalar::Value::NoneType(Void {})) }), variant.clone()))
@@ -202,8 +202,8 @@ pub(crate) fn of_union(value: Literal, variant: LiteralType) -> Literal {
 }
 
 /// An error as a value of a type that takes one; `None` for other types.
-pub(crate) fn error(wanted: &LiteralType, error: &remote::proto::core::Error) -> Option<Literal> {
-    use remote::proto::core::SimpleType;
+pub(crate) fn error(wanted: &LiteralType, error: &flyte_client::proto::core::Error) -> Option<Literal> {
+    use flyte_client::proto::core::SimpleType;
     match wanted.r#type.as_ref()? {
         literal_type::Type::Simple(simple) if *simple == i32::from(SimpleType::Error) => {
             Some(of_scalar(Scalar { value: Some(scalar::Value::Error(error.clone())) }))

@@ -5,7 +5,7 @@ pub(super) mod launch_plan;
 mod sub_workflow;
 pub(super) mod task;
 
-use remote::proto::core::{execution_error::ErrorKind, node_execution::Phase};
+use flyte_client::proto::core::{execution_error::ErrorKind, node_execution::Phase};
 
 use super::{
     program::Target,

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use remote::proto::core::{
+use flyte_client::proto::core::{
     CompiledWorkflowClosure, GateNode, Identifier, Node, TaskTemplate, VariableMap, WorkflowTemplate, node,
     task_node::Reference as TaskReference, workflow_node::Reference as WorkflowReference,
 };
@@ -101,7 +101,7 @@ fn key(id: Option<&Identifier>) -> Identifier {
 
 /// The task as a node wants it.
 fn overridden(template: &TaskTemplate, node: &Node) -> TaskTemplate {
-    use remote::proto::core::{node_metadata, task_template};
+    use flyte_client::proto::core::{node_metadata, task_template};
     let mut template = template.clone();
     if let Some(wish) = &node.metadata {
         let metadata = template.metadata.get_or_insert_default();

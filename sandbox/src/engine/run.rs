@@ -12,7 +12,7 @@ mod scope;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use remote::proto::core::{
+use flyte_client::proto::core::{
     self, ExecutionError, LiteralMap, execution_error::ErrorKind, node_execution::Phase, workflow_execution,
 };
 
@@ -207,7 +207,7 @@ impl Run {
 
     /// The execution that this one recovers.
     pub(super) fn source(&self) -> Option<&core::WorkflowExecutionIdentifier> {
-        use remote::proto::admin::execution_metadata::ExecutionMode;
+        use flyte_client::proto::admin::execution_metadata::ExecutionMode;
         let metadata = self.execution.spec.metadata.as_ref()?;
         (metadata.mode() == ExecutionMode::Recovered).then_some(metadata.reference_execution.as_ref()?)
     }

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use flyte_client::proto::core::TaskExecutionIdentifier;
 use jiff::Timestamp;
-use remote::proto::core::TaskExecutionIdentifier;
 use rusqlite::Transaction;
 
 use crate::runner::Attempt;

@@ -8,14 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
-use remote::proto::{
+use flyte_client::proto::{
     admin::{WorkflowClosure, execution_closure::OutputResult},
     core::{
         TaskExecutionIdentifier, WorkflowExecutionIdentifier, execution_error::ErrorKind, task_execution,
         workflow_execution::Phase,
     },
 };
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction};
 use tokio::sync::Notify;
 

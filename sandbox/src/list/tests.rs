@@ -1,7 +1,7 @@
 //! Requests to SQL and errors, and pages over a real table.
 
-use remote::Status;
-use remote::proto::admin::{Sort, sort::Direction};
+use flyte_client::Status;
+use flyte_client::proto::admin::{Sort, sort::Direction};
 use rusqlite::Connection;
 
 use super::*;

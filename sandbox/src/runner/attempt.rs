@@ -7,8 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use flyte_client::proto::core::{DataLoadingConfig, VariableMap};
 use prost::Message as _;
-use remote::proto::core::{DataLoadingConfig, VariableMap};
 
 use super::{
     Attempt, Kill, Outcome, Process,

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use remote::folder::{self, Inner, Unreadable};
+use flyte_client::folder::{self, Inner, Unreadable};
 
 /// What the address of a file of this machine may begin with. What follows is the path as it is, nothing is encoded.
 const FILE: &str = "file://";

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use remote::proto::core::{Container, LiteralMap, TaskTemplate, task_template::Target};
+use flyte_client::proto::core::{Container, LiteralMap, TaskTemplate, task_template::Target};
 
 use super::{
     environment::Environment,

@@ -4,9 +4,9 @@
 //! Unlike copilot, a duration is its text instead of `null`, a structure is itself instead of bytes, and a number that JSON
 //! does not have is `"NaN"`, `"Infinity"` or `"-Infinity"`, where copilot fails.
 
+use flyte_client::literal::float_to_json;
+use flyte_client::proto::core::{Literal, LiteralMap, Scalar, literal, primitive, scalar};
 use prost_types::{Struct, Value as ProtoValue, value::Kind};
-use remote::literal::float_to_json;
-use remote::proto::core::{Literal, LiteralMap, Scalar, literal, primitive, scalar};
 use serde_json::{Map, Value};
 
 use super::{go, text};

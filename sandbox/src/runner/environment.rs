@@ -9,7 +9,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString};
 
-use remote::proto::core::{Container, Identifier, Secret};
+use flyte_client::proto::core::{Container, Identifier, Secret};
 
 use super::{Attempt, failure::Failure, folder::Folder, mounts};
 

@@ -2,8 +2,10 @@
 
 use std::{io, path::PathBuf};
 
+use flyte_client::proto::core::{
+    ContainerError, ErrorDocument, ExecutionError, container_error, execution_error,
+};
 use prost_types::Timestamp as ProtoTimestamp;
-use remote::proto::core::{ContainerError, ErrorDocument, ExecutionError, container_error, execution_error};
 
 use super::Outcome;
 

@@ -5,10 +5,10 @@ use std::{
     path::{Component, Path},
 };
 
-use prost::Message as _;
-use remote::proto::core::{
+use flyte_client::proto::core::{
     Literal, LiteralCollection, LiteralMap, Scalar, data_loading_config::LiteralMapFormat, literal, scalar,
 };
+use prost::Message as _;
 
 use super::{blob, document, failure::Failure, text};
 
@@ -75,21 +75,22 @@ fn write_literal(input: &str, literal: &Literal, path: &Path) -> Result<Literal,
 fn write_scalar(input: &str, scalar: &Scalar, path: &Path) -> Result<Scalar, Failure> {
     let fetched = |uri: &str| fetch(input, uri, path);
     let value = match &scalar.value {
-        Some(scalar::Value::Blob(blob)) => {
-            Some(scalar::Value::Blob(remote::proto::core::Blob { uri: fetched(&blob.uri)?, ..blob.clone() }))
-        }
+        Some(scalar::Value::Blob(blob)) => Some(scalar::Value::Blob(flyte_client::proto::core::Blob {
+            uri: fetched(&blob.uri)?,
+            ..blob.clone()
+        })),
         Some(scalar::Value::Schema(schema)) => {
             let uri = fetched(&schema.uri)?;
-            Some(scalar::Value::Schema(remote::proto::core::Schema { uri, ..schema.clone() }))
+            Some(scalar::Value::Schema(flyte_client::proto::core::Schema { uri, ..schema.clone() }))
         }
         Some(scalar::Value::StructuredDataset(dataset)) => {
             let uri = fetched(&dataset.uri)?;
-            let dataset = remote::proto::core::StructuredDataset { uri, ..dataset.clone() };
+            let dataset = flyte_client::proto::core::StructuredDataset { uri, ..dataset.clone() };
             Some(scalar::Value::StructuredDataset(dataset))
         }
         Some(scalar::Value::Union(union)) => {
             let value = union.value.as_deref().map(|value| write_literal(input, value, path)).transpose()?;
-            let union = remote::proto::core::Union { value: value.map(Box::new), ..(**union).clone() };
+            let union = flyte_client::proto::core::Union { value: value.map(Box::new), ..(**union).clone() };
             Some(scalar::Value::Union(Box::new(union)))
         }
         other => {

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use remote::proto::core::{TaskLog, task_log::MessageFormat};
+use flyte_client::proto::core::{TaskLog, task_log::MessageFormat};
 
 use super::{failure::Failure, folder::Folder};
 

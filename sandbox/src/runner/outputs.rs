@@ -5,13 +5,13 @@ mod value;
 
 use std::{fs, path::Path};
 
-use prost::Message as _;
-use remote::{
+use flyte_client::{
     literal::type_name,
     proto::core::{
         ContainerError, ErrorDocument, Literal, LiteralMap, LiteralType, VariableMap, literal_type::Type,
     },
 };
+use prost::Message as _;
 
 use super::{blob, failure::Failure, folder::Folder, inputs::check_name, log::Log};
 
@@ -44,7 +44,7 @@ pub(super) fn told_failure(folder: &Folder, declared: Option<&VariableMap>) -> O
 
 /// The error that a file tells in plain words. It may be tried again, as copilot has it.
 fn error_of(path: &Path) -> ContainerError {
-    use remote::proto::core::{container_error::Kind, execution_error::ErrorKind};
+    use flyte_client::proto::core::{container_error::Kind, execution_error::ErrorKind};
     let message = match file::read(path, MAX_ERROR) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).trim_end().to_owned(),
         Err(reason) => format!("the task left an error file that cannot be read: {reason}"),

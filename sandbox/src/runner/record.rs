@@ -5,8 +5,8 @@
 
 use std::{fs, path::Path};
 
+use flyte_client::proto::core::{ErrorDocument, LiteralMap};
 use prost::Message as _;
-use remote::proto::core::{ErrorDocument, LiteralMap};
 
 use super::{
     Outcome,

@@ -7,8 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use prost::Message as _;
-use remote::{
+use flyte_client::{
     literal::from_json,
     proto::core::{
         Container, ContainerError, DataLoadingConfig, ErrorDocument, Identifier, KeyValuePair, Literal,
@@ -18,6 +17,7 @@ use remote::{
     },
     register::task::parse_type,
 };
+use prost::Message as _;
 use tempfile::TempDir;
 use tokio::sync::watch;
 

@@ -3,8 +3,8 @@
 //! Both know less than all types, and a task that depends on the rest fails on a cluster. Written here beyond them: a
 //! union as the value in it, nothing as `null`, and in commands maps and structures as JSON.
 
-use remote::literal::{datetime_text, float_to_json};
-use remote::proto::core::{Literal, Primitive, Scalar, literal, primitive, scalar};
+use flyte_client::literal::{datetime_text, float_to_json};
+use flyte_client::proto::core::{Literal, Primitive, Scalar, literal, primitive, scalar};
 use rmpv::Value as Packed;
 use serde_json::Value as Json;
 

@@ -69,9 +69,9 @@ pub(super) async fn answer(
     answered.unwrap_or_else(|refusal| match refusal {
         Refusal::Client(status, text) => plain(status, &format!("{text}\n")),
         Refusal::Sandbox(error) => {
-            let status = remote::Status::from(Failure::Files(error));
+            let status = flyte_client::Status::from(Failure::Files(error));
             let code = match status.code {
-                remote::Code::ResourceExhausted => StatusCode::INSUFFICIENT_STORAGE,
+                flyte_client::Code::ResourceExhausted => StatusCode::INSUFFICIENT_STORAGE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
             plain(code, &format!("{}\n", status.message))

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use data_encoding::BASE64_NOPAD;
+use flyte_client::{Code, Status};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use prost::Message;
-use remote::{Code, Status};
 
 use super::{Body, Shared, full, plain};
 
@@ -118,7 +118,7 @@ fn too_large(length: &str, largest: usize) -> Status {
 }
 
 fn health(message: &[u8]) -> Result<Vec<u8>, Status> {
-    remote::transport::serve(message, |request: HealthCheckRequest| match request.service.as_str() {
+    flyte_client::transport::serve(message, |request: HealthCheckRequest| match request.service.as_str() {
         "" | "flyteadmin" => Ok(HealthCheckResponse { status: SERVING }),
         _ => Err(Status::new(Code::NotFound, "unknown service")),
     })

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, uri::Authority};
 
-use remote::transport::SANDBOX_TOKEN;
+use flyte_client::transport::SANDBOX_TOKEN;
 
 use super::{
     Body, full,
@@ -161,8 +161,8 @@ impl Refusal {
         log::debug!("{self}");
         let status = self.status();
         let code = match self {
-            Self::NoToken | Self::Token => remote::Code::Unauthenticated,
-            _ => remote::Code::PermissionDenied,
+            Self::NoToken | Self::Token => flyte_client::Code::Unauthenticated,
+            _ => flyte_client::Code::PermissionDenied,
         };
         let text = self.to_string();
         let Ok(message) = HeaderValue::from_str(&text) else { return plain(status, &format!("{text}\n")) };
@@ -171,12 +171,13 @@ impl Refusal {
         }
         let mut response = Response::new(full(bytes::Bytes::new()));
         // Clients sign in when a call says so; an HTTP status of its own would hide that.
-        *response.status_mut() = if code == remote::Code::Unauthenticated { StatusCode::OK } else { status };
+        *response.status_mut() =
+            if code == flyte_client::Code::Unauthenticated { StatusCode::OK } else { status };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert("grpc-status", HeaderValue::from(code.number()));
         headers.insert("grpc-message", message);
-        if code == remote::Code::Unauthenticated {
+        if code == flyte_client::Code::Unauthenticated {
             headers.insert(SANDBOX_TOKEN, HeaderValue::from_static("required"));
         }
         response

@@ -1,6 +1,6 @@
 //! Errors in lists, which FlyteAdmin cuts (`TrimErrorMessage` in `flyteadmin/pkg/repositories/transformers/execution.go`).
 
-use remote::proto::core::ExecutionError;
+use flyte_client::proto::core::ExecutionError;
 
 /// The longest message of an error in a list, in bytes.
 const LONGEST: usize = 100;

@@ -7,8 +7,7 @@ mod data;
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE32, BASE64};
-use jiff::{SignedDuration, Timestamp};
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::service::{
         ArtifactType, CreateDownloadLinkRequest, CreateDownloadLinkResponse, CreateDownloadLocationRequest,
@@ -16,6 +15,7 @@ use remote::{
         create_download_link_request::Source,
     },
 };
+use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use self::data::get as get_data;
 use super::node_execution;
@@ -122,7 +122,7 @@ pub(crate) fn create_download_link(
         return Err(refused("source is required. Provided nil"));
     };
     let node_id = id.node_id.clone();
-    node_execution::get(sandbox, remote::proto::admin::NodeExecutionGetRequest { id: Some(id) })?;
+    node_execution::get(sandbox, flyte_client::proto::admin::NodeExecutionGetRequest { id: Some(id) })?;
     Err(Status::new(Code::NotFound, format!("no deck found for node execution [{node_id}]")).into())
 }
 

@@ -1,7 +1,7 @@
 //! What is told when something is registered again: that it is the same, or where it differs.
 
+use flyte_client::{Code, Status};
 use prost::{Message, Name};
-use remote::{Code, Status};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -21,7 +21,7 @@ pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new:
     let mut text = format!(
         "{name} {kind} with different structure already exists. (Please register a new version of the {kind}):\n"
     );
-    let json = |message| remote::register::to_json(message).unwrap_or(Value::Null);
+    let json = |message| flyte_client::register::to_json(message).unwrap_or(Value::Null);
     let mut lines = Vec::new();
     compare(&mut lines, "", Some(&json(old)), Some(&json(new)));
     text.push_str(&lines.join("\n"));
@@ -67,7 +67,7 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use remote::proto::core::Container;
+    use flyte_client::proto::core::Container;
 
     use super::*;
 

@@ -6,8 +6,7 @@ mod metrics;
 mod name;
 mod single_task;
 
-use jiff::Timestamp;
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::{
         admin::{
@@ -18,6 +17,7 @@ use remote::{
         core::{WorkflowExecutionIdentifier, workflow_execution::Phase},
     },
 };
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 pub(crate) use self::launch::{Wish, launch};
@@ -280,7 +280,7 @@ fn with_short_error(mut execution: admin::Execution) -> admin::Execution {
 }
 
 #[expect(deprecated, reason = "older clients send it")]
-fn inputs_within(spec: &admin::ExecutionSpec) -> Option<remote::proto::core::LiteralMap> {
+fn inputs_within(spec: &admin::ExecutionSpec) -> Option<flyte_client::proto::core::LiteralMap> {
     spec.inputs.clone()
 }
 

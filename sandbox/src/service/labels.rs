@@ -1,6 +1,6 @@
 //! Labels, by Kubernetes' syntax.
 
-use remote::proto::admin::Labels;
+use flyte_client::proto::admin::Labels;
 
 use crate::failure::{Failure, invalid};
 

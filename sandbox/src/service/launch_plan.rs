@@ -3,7 +3,7 @@
 mod inputs;
 mod schedule;
 
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::{
         admin::{

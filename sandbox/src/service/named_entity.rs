@@ -1,6 +1,6 @@
 //! Named entities: what is said of a name, whatever its versions are.
 
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::{
         admin::{self, NamedEntity, NamedEntityIdentifier, NamedEntityState},

@@ -1,6 +1,6 @@
 //! Nodes of executions.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{self, UrlBlob, node_execution_closure::OutputResult},
     core::{NodeExecutionIdentifier, TaskExecutionIdentifier},
 };

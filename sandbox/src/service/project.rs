@@ -1,6 +1,6 @@
 //! Projects and domains.
 
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::admin::{self, Project, project::ProjectState},
 };

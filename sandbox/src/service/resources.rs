@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use remote::proto::core::{
+use flyte_client::proto::core::{
     Identifier, Resources,
     resources::{ResourceEntry, ResourceName},
 };
@@ -104,7 +104,7 @@ fn quantity(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use remote::Status;
+    use flyte_client::Status;
 
     use super::*;
 

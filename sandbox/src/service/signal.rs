@@ -1,8 +1,6 @@
 //! Answers to the gates of executions.
 
-use jiff::Timestamp;
-use prost::Message as _;
-use remote::{
+use flyte_client::{
     literal,
     proto::{
         admin::{
@@ -15,6 +13,8 @@ use remote::{
         },
     },
 };
+use jiff::Timestamp;
+use prost::Message as _;
 
 use super::execution;
 use crate::{

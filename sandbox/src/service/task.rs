@@ -1,6 +1,6 @@
 //! Tasks.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{self, NamedEntityIdentifier, NamedEntityIdentifierList},
     core::{CompiledTask, ResourceType, TaskTemplate, task_template::Target},
 };

@@ -1,6 +1,6 @@
 //! Attempts at tasks.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{self, UrlBlob, task_execution_closure::OutputResult},
     core::TaskExecutionIdentifier,
 };

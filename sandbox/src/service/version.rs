@@ -1,6 +1,6 @@
 //! What server this is.
 
-use remote::proto::admin;
+use flyte_client::proto::admin;
 
 use crate::{Sandbox, failure::Failure};
 

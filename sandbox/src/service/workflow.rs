@@ -1,6 +1,6 @@
 //! Workflows.
 
-use remote::{
+use flyte_client::{
     Status,
     proto::{
         admin::{

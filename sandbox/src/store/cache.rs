@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use flyte_client::proto::core::{LiteralMap, TaskExecutionIdentifier};
 use jiff::Timestamp;
 use prost::Message as _;
-use remote::proto::core::{LiteralMap, TaskExecutionIdentifier};
 use rusqlite::{OptionalExtension as _, Transaction, named_params, params};
 
 use super::time;

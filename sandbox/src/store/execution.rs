@@ -2,11 +2,11 @@
 //!
 //! A service makes rows, asks for their end (`ABORTING`) and archives them; everything else is written by the engine.
 
-use jiff::Timestamp;
-use remote::proto::{
+use flyte_client::proto::{
     admin::{ExecutionClosure, ExecutionSpec, execution_closure::OutputResult},
     core::{LiteralMap, WorkflowExecutionIdentifier, execution_error::ErrorKind, workflow_execution::Phase},
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{encoded::Encoded, time};

@@ -1,10 +1,10 @@
 //! The table of launch plans.
 
-use prost::Message;
-use remote::proto::{
+use flyte_client::proto::{
     admin::{LaunchPlan, LaunchPlanClosure, LaunchPlanSpec, LaunchPlanState, schedule::ScheduleExpression},
     core::{Identifier, ResourceType},
 };
+use prost::Message;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{encoded::Encoded, time};

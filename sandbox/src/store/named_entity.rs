@@ -1,6 +1,6 @@
 //! The table of what is said of names: a description and a state, for all versions at once.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{NamedEntity, NamedEntityIdentifier, NamedEntityMetadata},
     core::ResourceType,
 };

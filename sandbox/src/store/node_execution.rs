@@ -1,13 +1,13 @@
 //! The table of nodes at work.
 
-use jiff::Timestamp;
-use remote::proto::{
+use flyte_client::proto::{
     admin::{
         NodeExecutionClosure, NodeExecutionMetaData,
         node_execution_closure::{OutputResult, TargetMetadata},
     },
     core::{LiteralMap, WorkflowExecutionIdentifier, execution_error::ErrorKind},
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{encoded::Encoded, time};

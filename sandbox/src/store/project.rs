@@ -1,7 +1,7 @@
 //! The table of projects.
 
+use flyte_client::proto::admin::{Labels, Project};
 use prost::Message;
-use remote::proto::admin::{Labels, Project};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{encoded::Encoded, time};

@@ -1,10 +1,10 @@
 //! The table of answers to gates.
 
-use jiff::Timestamp;
-use remote::proto::{
+use flyte_client::proto::{
     admin::Signal,
     core::{Literal, LiteralType, SignalIdentifier, WorkflowExecutionIdentifier},
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{encoded::Encoded, time};

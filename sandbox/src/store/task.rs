@@ -1,10 +1,10 @@
 //! The table of tasks.
 
-use prost::Message;
-use remote::proto::{
+use flyte_client::proto::{
     admin::{Task, TaskClosure},
     core::{Identifier, ResourceType},
 };
+use prost::Message;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{encoded::Encoded, time};

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use remote::proto::{
+use flyte_client::proto::{
     admin::TaskExecutionClosure,
     core::{
         Identifier, LiteralMap, NodeExecutionIdentifier, ResourceType, TaskExecutionIdentifier,
         WorkflowExecutionIdentifier,
     },
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{encoded::Encoded, time};

@@ -1,12 +1,12 @@
 //! The table of workflows.
 
-use prost::Message;
-use remote::proto::{
+use flyte_client::proto::{
     admin::{Workflow, WorkflowClosure},
     core::{
         CompiledWorkflow, CompiledWorkflowClosure, Identifier, ResourceType, TypedInterface, WorkflowTemplate,
     },
 };
+use prost::Message;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{encoded::Encoded, time};

@@ -2,7 +2,7 @@
 
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
-use remote::{
+use flyte_client::{
     Client, Status,
     client::{self, Options},
     proto::{

@@ -1,6 +1,6 @@
 //! Tasks, workflows and values in few words.
 
-use remote::{
+use flyte_client::{
     literal,
     proto::{
         admin::{

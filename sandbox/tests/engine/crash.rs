@@ -13,11 +13,11 @@ use std::{
     time::Duration,
 };
 
-use proptest::prelude::*;
-use remote::proto::{
+use flyte_client::proto::{
     admin::ObjectGetRequest,
     core::{ResourceType, WorkflowExecutionIdentifier, workflow_execution::Phase},
 };
+use proptest::prelude::*;
 use sandbox::EngineStart;
 use tempfile::TempDir;
 
@@ -111,7 +111,7 @@ fn check(folder: &Arc<TempDir>, last: u32) -> (usize, usize) {
             name: format!("e{round}"),
             ..Default::default()
         };
-        let request = remote::proto::admin::WorkflowExecutionGetRequest { id: Some(execution.clone()) };
+        let request = flyte_client::proto::admin::WorkflowExecutionGetRequest { id: Some(execution.clone()) };
         if bench.ask(bench.client.get_execution(&request)).is_err() {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::{
         admin::{
@@ -61,7 +61,7 @@ fn signal(execution: &WorkflowExecutionIdentifier, name: &str) -> Option<SignalI
 
 fn boolean(value: bool) -> Literal {
     let kind = LiteralType { r#type: Some(Type::Simple(SimpleType::Boolean.into())), ..Default::default() };
-    remote::literal::from_json(&value.into(), &kind).unwrap()
+    flyte_client::literal::from_json(&value.into(), &kind).unwrap()
 }
 
 fn text(value: &str) -> Literal {

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use remote::proto::core::workflow_execution::Phase;
+use flyte_client::proto::core::workflow_execution::Phase;
 
 use super::{
     bench::{Bench, error, phase},

@@ -1,6 +1,6 @@
 //! Tasks on their own: outputs, failures, retries, timeouts, the cache.
 
-use remote::proto::core::workflow_execution::Phase;
+use flyte_client::proto::core::workflow_execution::Phase;
 
 use super::{
     bench::{Bench, error, phase},
@@ -81,7 +81,7 @@ fn an_attempt_ends_with_its_time() {
 
 #[test]
 fn a_terminated_execution_is_aborted_and_leaves_nothing_running() {
-    use remote::proto::admin::{ExecutionTerminateRequest, execution_closure::OutputResult};
+    use flyte_client::proto::admin::{ExecutionTerminateRequest, execution_closure::OutputResult};
     let bench = Bench::new();
     let id = task("slow", interface(&[], &[]), "sleep 1000").on(&bench);
     let execution = bench.launch(&id, "one", values(&[]));

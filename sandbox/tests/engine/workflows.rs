@@ -1,6 +1,6 @@
 //! Workflows: bindings, sub-workflows, launch plans, failure policies.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{ExecutionRecoverRequest, ExecutionSpec},
     core::{
         BindingData, BindingDataCollection, BindingDataMap, Identifier, LiteralMap, ResourceType,
@@ -102,7 +102,7 @@ fn a_sub_workflow_is_a_node_with_nodes_below() {
 
 #[test]
 fn a_launch_plan_node_starts_an_execution_of_its_own() {
-    use remote::proto::admin::node_execution_closure::TargetMetadata;
+    use flyte_client::proto::admin::node_execution_closure::TargetMetadata;
     let bench = Bench::new();
     let cross = cross(&bench);
     let inner = vec![node("n0", &cross, &["text = .text"])];
@@ -278,7 +278,7 @@ fn no_more_nodes_run_at_once_than_the_execution_allows() {
 
 #[test]
 fn a_workflow_itself_cannot_be_launched() {
-    use remote::proto::admin::ExecutionCreateRequest;
+    use flyte_client::proto::admin::ExecutionCreateRequest;
     let bench = Bench::new();
     let spec = ExecutionSpec { launch_plan: Some(id(ResourceType::Workflow, "w")), ..Default::default() };
     let request = ExecutionCreateRequest {

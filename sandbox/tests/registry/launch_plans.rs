@@ -1,6 +1,6 @@
 //! Launch plans and named entities.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{
         ActiveLaunchPlanListRequest, ActiveLaunchPlanRequest, CronSchedule, LaunchPlanCreateRequest,
         LaunchPlanMetadata, LaunchPlanSpec, LaunchPlanState, LaunchPlanUpdateRequest, NamedEntityGetRequest,
@@ -48,7 +48,7 @@ fn default(name: &str, behavior: Behavior) -> Option<ParameterMap> {
     Some(ParameterMap { parameters: [(name.to_owned(), parameter)].into() })
 }
 
-fn get(place: &Place, version: &str) -> remote::proto::admin::LaunchPlan {
+fn get(place: &Place, version: &str) -> flyte_client::proto::admin::LaunchPlan {
     let request = ObjectGetRequest { id: Some(id(ResourceType::LaunchPlan, "p", version)) };
     done(place.client.get_launch_plan(&request)).unwrap()
 }

@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use remote::{
+use flyte_client::{
     Client, Status,
     client::Options,
     proto::{
@@ -54,7 +54,7 @@ fn open(folder: &TempDir) -> Client {
 }
 
 /// The result of a call: the sandbox answers at once.
-fn done<T>(call: impl Future<Output = Result<T, remote::client::Error>>) -> Result<T, Status> {
+fn done<T>(call: impl Future<Output = Result<T, flyte_client::client::Error>>) -> Result<T, Status> {
     match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result.map_err(|error| error.status),
         Poll::Pending => panic!("the sandbox has not answered at once"),
@@ -63,7 +63,7 @@ fn done<T>(call: impl Future<Output = Result<T, remote::client::Error>>) -> Resu
 
 /// `CODE: text` of a call that is refused.
 #[track_caller]
-fn refused<T: std::fmt::Debug>(call: impl Future<Output = Result<T, remote::client::Error>>) -> String {
+fn refused<T: std::fmt::Debug>(call: impl Future<Output = Result<T, flyte_client::client::Error>>) -> String {
     shown(&done(call).unwrap_err())
 }
 

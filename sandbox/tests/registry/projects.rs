@@ -1,6 +1,6 @@
 //! Projects and domains.
 
-use remote::proto::admin::{
+use flyte_client::proto::admin::{
     Domain, GetDomainRequest, InactiveProject, Labels, Project, ProjectGetRequest, ProjectListRequest,
     ProjectRegisterRequest, Sort, project::ProjectState, sort::Direction,
 };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use remote::proto::admin::ResourceListRequest;
+use flyte_client::proto::admin::ResourceListRequest;
 use sandbox::{EngineStart, Options, Sandbox};
 
 use super::{Place, done, list, shown, task};

@@ -1,6 +1,6 @@
 //! Tasks.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{
         NamedEntityIdentifierListRequest, ObjectGetRequest, ResourceListRequest, Sort, TaskCreateRequest,
     },

@@ -1,6 +1,6 @@
 //! Workflows: what the compiler adds, and what it refuses.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{
         CreateWorkflowFailureReason, ObjectGetRequest, WorkflowCreateRequest, WorkflowSpec,
         create_workflow_failure_reason::Reason,
@@ -131,9 +131,10 @@ fn a_compiled_workflow_has_all_that_it_consists_of() {
     assert_eq!(template.nodes[1].inputs, template.outputs);
     assert_eq!(template.nodes[2].inputs, vec![bind("x", promise("start-node", "x"))]);
     let connections = primary.connections.unwrap();
-    let shown = |map: std::collections::BTreeMap<String, remote::proto::core::connection_set::IdList>| {
-        map.into_iter().map(|(id, list)| format!("{id}: {}", list.ids.join(" "))).collect::<Vec<_>>()
-    };
+    let shown =
+        |map: std::collections::BTreeMap<String, flyte_client::proto::core::connection_set::IdList>| {
+            map.into_iter().map(|(id, list)| format!("{id}: {}", list.ids.join(" "))).collect::<Vec<_>>()
+        };
     assert_eq!(shown(connections.downstream), ["n0: n1", "n1: end-node", "start-node: n0"]);
     assert_eq!(shown(connections.upstream), ["end-node: n1", "n0: start-node", "n1: n0"]);
 

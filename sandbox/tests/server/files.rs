@@ -4,13 +4,13 @@ use std::path::Path;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http::{Method, Request, StatusCode};
-use http_body_util::Full;
-use prost::Message;
-use remote::proto::service::{
+use flyte_client::proto::service::{
     CreateDownloadLocationRequest, CreateDownloadLocationResponse, CreateUploadLocationRequest,
     CreateUploadLocationResponse, GetDataRequest,
 };
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
+use prost::Message;
 use sandbox::{EngineStart, Sandbox};
 
 use super::{Received, Served};

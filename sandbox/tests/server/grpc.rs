@@ -2,10 +2,7 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use data_encoding::BASE64_NOPAD;
-use http::{Request, StatusCode};
-use http_body_util::Full;
-use prost::Message;
-use remote::{
+use flyte_client::{
     Status,
     proto::admin::{
         GetVersionRequest, GetVersionResponse, InactiveProject, Project, ProjectRegisterRequest,
@@ -13,6 +10,9 @@ use remote::{
     },
     proto::core::{Identifier, ResourceType},
 };
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use prost::Message;
 
 use super::{Received, Served};
 
@@ -81,7 +81,7 @@ fn a_refusal_carries_its_details() {
     let received = call(&served, &format!("{ADMIN}CreateTask"), framed(&request.encode_to_vec()));
     assert_eq!(refused(&received), "3: project [old] is not active");
     let details = BASE64_NOPAD.decode(received.headers["grpc-status-details-bin"].as_bytes()).unwrap();
-    let mut status = Status::new(remote::Code::InvalidArgument, "");
+    let mut status = Status::new(flyte_client::Code::InvalidArgument, "");
     status.details = details.into();
     assert_eq!(status.detail::<InactiveProject>().unwrap().id, "old");
 }

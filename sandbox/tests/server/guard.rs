@@ -7,13 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, StatusCode, request::Builder};
-use http_body_util::Full;
-use prost::Message as _;
-use remote::proto::{
+use flyte_client::proto::{
     admin::GetVersionRequest,
     service::{CreateUploadLocationRequest, CreateUploadLocationResponse},
 };
+use http::{Request, StatusCode, request::Builder};
+use http_body_util::Full;
+use prost::Message as _;
 use sandbox::{
     EngineStart, Sandbox,
     server::{Options, Server, token},

@@ -1,6 +1,6 @@
 //! What the server says to a call.
 
-use remote::Code;
+use flyte_client::Code;
 use serde_json::{Value, json};
 
 /// An answer, or a refusal.

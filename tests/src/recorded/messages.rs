@@ -1,10 +1,10 @@
 //! Between bytes and the JSON of recordings: field names of the `.proto` files, enums by name, defaults left out.
 
+use flyte_client::descriptor;
 use prost::Message as _;
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions,
 };
-use remote::descriptor;
 use serde_json::Value;
 
 use super::answer::{Answer, code};

@@ -7,11 +7,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use oauth2::url::form_urlencoded;
-use remote::{
+use flyte_client::{
     config::{Configuration, Sources},
     net::{Network, Proxies},
 };
+use oauth2::url::form_urlencoded;
 use sha2::{Digest, Sha256};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

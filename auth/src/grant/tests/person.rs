@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use flyte_client::net::{self, Network, Proxies};
 use http::{Request, Response, Uri, header};
-use remote::net::{self, Network, Proxies};
 
 use super::connection;
 

@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
+use flyte_client::net::{self, Network, Proxies};
 use http::Request;
 use oauth2::{AuthorizationCode, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
-use remote::net::{self, Network, Proxies};
 
 use super::{
     connection, credentials, http,

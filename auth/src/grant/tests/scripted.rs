@@ -1,7 +1,7 @@
 //! What a good provider never says.
 
+use flyte_client::config::Secret;
 use jiff::Timestamp;
-use remote::config::Secret;
 use serde_json::json;
 
 use super::{

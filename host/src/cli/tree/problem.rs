@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use remote::near::nearest;
+use flyte_client::near::nearest;
 
 use crate::plugin::Identity;
 

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, stdin};
 
-use remote::config::{ConfigPath, Origin};
+use flyte_client::config::{ConfigPath, Origin};
 
 use crate::{
     cli::{args::Global, exit::Exit, output, report::Failure},

@@ -1,6 +1,6 @@
 //! What to say when there is no task, workflow or launch plan of a name.
 
-use remote::{
+use flyte_client::{
     list::{self, Kind, Query},
     near::nearest,
     proto::{

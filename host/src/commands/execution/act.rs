@@ -1,6 +1,6 @@
 //! What changes executions: stop, repeat, archive.
 
-use remote::{
+use flyte_client::{
     Code,
     client::Error,
     proto::admin::{

@@ -1,7 +1,7 @@
 //! Answering the gates of an execution: approve, reject, give a value.
 
 use clap::Args;
-use remote::{
+use flyte_client::{
     list,
     literal::{self, type_name},
     near::nearest,

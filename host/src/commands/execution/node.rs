@@ -1,6 +1,6 @@
 //! A node in words: the same ones wherever nodes are shown.
 
-use remote::{
+use flyte_client::{
     literal::type_name,
     proto::core::{WorkflowExecutionIdentifier, task_execution::Phase as TaskPhase},
     watch::{Element, Gate, Node, Reused, is_node_done},

@@ -1,6 +1,6 @@
 //! An execution by its name, and what to say when there is none.
 
-use remote::{
+use flyte_client::{
     Code,
     client::Error,
     list::{self, Order, Query},

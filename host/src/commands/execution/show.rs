@@ -1,6 +1,6 @@
 //! One execution with all that people ask about.
 
-use remote::{
+use flyte_client::{
     proto::{
         admin::{Execution, execution_closure::OutputResult},
         core::{ResourceType, WorkflowExecutionIdentifier, node_execution::Phase},

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use remote::{
+use flyte_client::{
     Code,
     proto::{
         core::LiteralMap,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use remote::{
+use flyte_client::{
     literal,
     proto::core::{
         Blob, Literal, Scalar, blob_type::BlobDimensionality, literal::Value as LiteralValue,

@@ -1,6 +1,6 @@
 //! An execution that did not succeed: which node, why, and where to look.
 
-use remote::{
+use flyte_client::{
     list::{self, Query},
     proto::{
         admin::{Execution, TaskExecution},

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use remote::{
+use flyte_client::{
     proto::core::{WorkflowExecutionIdentifier, node_execution, task_execution::Phase as TaskPhase},
     watch::{Change, Look, Node, Phase, is_done, is_node_done, phase_since},
 };
@@ -248,7 +248,7 @@ fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use remote::proto::{
+    use flyte_client::proto::{
         admin::{
             NodeExecution, NodeExecutionClosure, TaskExecution, TaskExecutionClosure, TaskNodeMetadata,
             node_execution_closure::{OutputResult, TargetMetadata},
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_was_only_just_made_is_no_news() {
-        use remote::watch;
+        use flyte_client::watch;
         let says = |phase| {
             says_something(&Change::Node(Box::new(node(phase, CatalogCacheStatus::CacheDisabled, None))))
         };

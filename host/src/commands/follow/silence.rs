@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use remote::client::{Error, Kind};
+use flyte_client::client::{Error, Kind};
 use tokio::time::Instant;
 
 use crate::commands::show::time::elapsed;
@@ -40,7 +40,7 @@ impl Silence {
 
 #[cfg(test)]
 mod tests {
-    use remote::transport::{Code, Fault, FaultKind, Status};
+    use flyte_client::transport::{Code, Fault, FaultKind, Status};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! One task, workflow or launch plan with all that people ask about.
 
-use remote::{
+use flyte_client::{
     literal::type_name,
     proto::{
         admin::{LaunchPlan, Task, Workflow, schedule::ScheduleExpression},

@@ -1,6 +1,6 @@
 //! Executions, their nodes, and attempts of tasks.
 
-use remote::{
+use flyte_client::{
     list::{self, Kind},
     proto::{
         admin::{

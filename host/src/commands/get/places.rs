@@ -1,6 +1,6 @@
 //! Projects and domains.
 
-use remote::{
+use flyte_client::{
     list::{self, Kind},
     proto::admin::{GetDomainRequest, Project},
 };

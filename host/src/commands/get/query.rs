@@ -1,7 +1,7 @@
 //! What of a list is wanted, and in which order: the same options for every list.
 
 use clap::Args;
-use remote::list::{Filter, FilterError, Kind, Order, Query, UnknownColumn};
+use flyte_client::list::{Filter, FilterError, Kind, Order, Query, UnknownColumn};
 
 use crate::cli::{exit::Exit, output, report::Failure};
 

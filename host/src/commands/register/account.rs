@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use remote::{
+use flyte_client::{
     client::Error,
     proto::admin::InactiveProject,
     register::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use remote::register::{
+use flyte_client::register::{
     Entity, Entry,
     render::{self, Text},
 };

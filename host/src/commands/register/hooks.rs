@@ -1,12 +1,12 @@
-//! The plugins' rules, as `remote` asks for them.
+//! The plugins' rules, as `flyte-client` asks for them.
 
 use std::time::Duration;
 
-use plugin_abi as abi;
-use remote::register::{
+use flyte_client::register::{
     cache::{BoxError, CachePolicy, VersionParameters},
     defaults::Defaults,
 };
+use plugin_abi as abi;
 
 use crate::plugin::Chain;
 

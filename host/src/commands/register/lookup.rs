@@ -1,6 +1,6 @@
 //! What FILES refer to and do not hold, looked up on the server.
 
-use remote::{
+use flyte_client::{
     Code,
     client::Error,
     list::{self, Query},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use remote::{
+use flyte_client::{
     list::{self, Query},
     proto::{
         admin::{LaunchPlan, Task, Workflow},

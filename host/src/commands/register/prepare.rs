@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use remote::{
+use flyte_client::{
     proto::core::Identifier,
     register::{Entity, Entry, FastArchive, Identity, Origin, archive, launch_plan, order::Order, version},
 };

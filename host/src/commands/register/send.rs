@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use remote::register::{
+use flyte_client::register::{
     Documents, Entity, Entry, Identity,
     send::{self, Options, Outcome},
 };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use remote::{
+use flyte_client::{
     documents,
     literal::{self, inputs::Given},
     plain_text,

@@ -1,6 +1,6 @@
 //! Names of executions.
 
-use remote::{
+use flyte_client::{
     Code,
     client::{Error, Kind},
     proto::{

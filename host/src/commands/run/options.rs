@@ -1,7 +1,7 @@
 //! Options of an execution; their names are pyflyte's.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
-use remote::proto::{
+use flyte_client::proto::{
     admin::{
         Annotations, ClusterAssignment, Envs, ExecutionClusterLabel, ExecutionMetadata, ExecutionSpec,
         Labels, NotificationList, RawOutputDataConfig, execution_spec::NotificationOverrides,

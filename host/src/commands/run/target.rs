@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use remote::{
+use flyte_client::{
     Code,
     list::{self, Kind, Query},
     literal::{

@@ -6,7 +6,7 @@ use std::{
     path::{MAIN_SEPARATOR, Path, PathBuf},
 };
 
-use remote::{
+use flyte_client::{
     near::nearest,
     register::{self, Kind},
 };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use remote::{
+use flyte_client::{
     config::Secret,
     grpc::Grpc,
     transport::{Call, Reply, Transport},

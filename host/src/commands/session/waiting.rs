@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use remote::client::WaitObserver;
+use flyte_client::client::WaitObserver;
 
 use crate::{
     cli::{

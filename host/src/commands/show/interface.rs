@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use remote::{
+use flyte_client::{
     literal::{self, type_name},
     proto::core::{
         Literal, LiteralMap, ParameterMap, TypedInterface, Variable, VariableMap, parameter::Behavior,

@@ -1,6 +1,6 @@
 //! Times and durations for people.
 
-use remote::literal;
+use flyte_client::literal;
 
 use super::NOTHING;
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use remote::{
+use flyte_client::{
     data::bucket::{BucketError, Location, Member},
     folder::Inner,
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{super::session::Session, AT_ONCE, name, progress::Line};
 use crate::cli::{exit::Exit, report::Failure};
@@ -19,7 +19,7 @@ impl From<BucketError> for Failure {
 
 /// The location of a URI, if it is one of a bucket that the user has keys for.
 pub(super) fn open(session: &Session, uri: &str) -> Result<Option<Location>, Failure> {
-    if !remote::data::bucket::Buckets::knows(uri) {
+    if !flyte_client::data::bucket::Buckets::knows(uri) {
         return Ok(None);
     }
     session.buckets()?.open(uri).map_err(Failure::from)

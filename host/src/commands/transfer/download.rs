@@ -7,11 +7,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use remote::{
+use flyte_client::{
     Code, data, folder,
     proto::service::{CreateDownloadLocationRequest, CreateDownloadLocationResponse},
 };
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{super::session::Session, bucket, local_file, name, progress::Line};
 use crate::cli::{exit::Exit, report::Failure};

@@ -3,14 +3,14 @@
 use std::{fs, path::Path};
 
 use data_encoding::BASE32;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use md5::{Digest as _, Md5};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use remote::{
+use flyte_client::{
     data::Fingerprint,
     folder::{self, Inner, Unreadable},
     proto::service::CreateUploadLocationRequest,
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use md5::{Digest as _, Md5};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{super::session::Session, AT_ONCE, progress::Line};
 use crate::cli::{exit::Exit, output, report::Failure};

@@ -1,8 +1,8 @@
-use proptest::{collection::btree_map, prelude::*};
-use remote::proto::core::{
+use flyte_client::proto::core::{
     Literal, LiteralCollection, LiteralType, Primitive, Scalar, SimpleType, TaskMetadata, Variable,
     literal::Value, literal_type, primitive, scalar,
 };
+use proptest::{collection::btree_map, prelude::*};
 
 use super::*;
 

@@ -1,9 +1,9 @@
 //! The way from an output to a place in it: into lists, maps and structures.
 
-use prost_types::{Struct, Value as Json, value::Kind};
-use remote::proto::core::{
+use flyte_client::proto::core::{
     Binary, Literal, Primitive, PromiseAttribute, Scalar, Void, literal, primitive, promise_attribute, scalar,
 };
+use prost_types::{Struct, Value as Json, value::Kind};
 use rmpv::Value as Pack;
 
 use super::of_scalar;
@@ -112,7 +112,7 @@ fn of_json(value: &Json) -> Result<Literal, String> {
         }
         Some(Kind::ListValue(items)) => {
             let literals = items.values.iter().map(of_json).collect::<Result<_, _>>()?;
-            let items = remote::proto::core::LiteralCollection { literals };
+            let items = flyte_client::proto::core::LiteralCollection { literals };
             return Ok(super::of_value(literal::Value::Collection(items)));
         }
         Some(Kind::NullValue(_)) | None => {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use remote::proto::core::{
+use flyte_client::proto::core::{
     GateNode, Literal, LiteralMap, LiteralType, SimpleType, execution_error::ErrorKind, gate_node::Condition,
     literal::Value, literal_type::Type, node_execution::Phase, primitive::Value as PrimitiveValue,
     scalar::Value as ScalarValue,
 };
+use jiff::Timestamp;
 
 use crate::{
     engine::{

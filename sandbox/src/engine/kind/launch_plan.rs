@@ -1,6 +1,6 @@
 //! Nodes that start an execution of their own.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{
         ExecutionMetadata, WorkflowNodeMetadata, execution_closure, execution_metadata::ExecutionMode,
         node_execution_closure::TargetMetadata,

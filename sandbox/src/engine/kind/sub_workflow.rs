@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use remote::proto::core::{WorkflowTemplate, node_execution::Phase};
+use flyte_client::proto::core::{WorkflowTemplate, node_execution::Phase};
 
 use crate::{
     engine::{run::Run, step::Step},

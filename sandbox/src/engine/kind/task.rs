@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{
         TaskExecutionClosure, TaskNodeMetadata, node_execution_closure::TargetMetadata,
         task_execution_closure,

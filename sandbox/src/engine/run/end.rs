@@ -1,6 +1,6 @@
 //! How nodes, scopes and the execution end.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{execution_closure, node_execution_closure},
     core::{
         ExecutionError, LiteralMap, execution_error::ErrorKind, node_execution::Phase,

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{NodeExecutionMetaData, node_execution_closure::OutputResult},
     core::{self, LiteralMap, WorkflowTemplate, node_execution::Phase},
 };

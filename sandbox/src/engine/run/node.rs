@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use remote::proto::core::{self, BindingData, binding_data, node_execution::Phase, task_execution};
+use flyte_client::proto::core::{self, BindingData, binding_data, node_execution::Phase, task_execution};
 
 use crate::{
     engine::{kind::Kind, program::START},

@@ -1,6 +1,6 @@
 //! What a step stores.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin::{NodeExecutionClosure, NodeExecutionMetaData},
     core::{LiteralMap, node_execution::Phase},
 };

@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use remote::proto::core::{ExecutionError, LiteralMap, WorkflowTemplate, workflow_metadata::OnFailurePolicy};
+use flyte_client::proto::core::{
+    ExecutionError, LiteralMap, WorkflowTemplate, workflow_metadata::OnFailurePolicy,
+};
 
 /// A workflow at work: the execution's own, or that of a sub-workflow node.
 pub(crate) struct Scope {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use remote::folder::{Unreadable, is_folder};
+use flyte_client::folder::{Unreadable, is_folder};
 
 /// The file or folder of an output: with its name, or with its name and any one extension.
 pub(super) fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, String> {

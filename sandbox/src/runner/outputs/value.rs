@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use remote::{
+use flyte_client::{
     documents::{self, number},
     literal::{from_json, rfc3339},
     proto::core::{

@@ -217,9 +217,10 @@ fn links_in_an_output_are_followed_and_what_is_no_file_fails_the_attempt() {
     )
     .output("o", "directory");
     let outputs = bench.outputs();
-    let content = remote::folder::list(&file_of(&outputs.literals["o"])).unwrap();
-    let names =
-        |inner: &[remote::folder::Inner]| inner.iter().map(|inner| inner.name.clone()).collect::<Vec<_>>();
+    let content = flyte_client::folder::list(&file_of(&outputs.literals["o"])).unwrap();
+    let names = |inner: &[flyte_client::folder::Inner]| {
+        inner.iter().map(|inner| inner.name.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(names(&content.files), ["a", "b"]);
     assert_eq!(names(&content.folders), ["c", "c/d"]);
     let log = fs::read_to_string(bench.folder().join("runner.log")).unwrap();

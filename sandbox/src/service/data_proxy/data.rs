@@ -1,6 +1,6 @@
 //! Data by Flyte's own addresses: `flyte://v1/<project>/<domain>/<execution>/<node>[/<attempt>]/<i|o>[/<name>]`.
 
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::{
         admin::{NodeExecutionGetDataRequest, TaskExecutionGetDataRequest, TaskExecutionListRequest},

@@ -1,6 +1,6 @@
 //! The inputs of an execution: given, default and fixed ones together.
 
-use remote::{
+use flyte_client::{
     literal,
     proto::core::{LiteralMap, ParameterMap, parameter::Behavior},
 };
@@ -47,8 +47,8 @@ pub(super) fn all(
 
 fn check(
     name: &str,
-    value: &remote::proto::core::Literal,
-    wanted: &remote::proto::core::LiteralType,
+    value: &flyte_client::proto::core::Literal,
+    wanted: &flyte_client::proto::core::LiteralType,
 ) -> Result<(), Failure> {
     use literal::Problem;
     literal::check(value, wanted).map_err(|error| {

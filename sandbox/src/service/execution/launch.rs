@@ -1,7 +1,6 @@
 //! How an execution comes about: by a request, as another one anew, or by a node.
 
-use jiff::Timestamp;
-use remote::{
+use flyte_client::{
     Code, Status,
     proto::{
         admin::{
@@ -14,6 +13,7 @@ use remote::{
         },
     },
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{inputs, name, single_task};

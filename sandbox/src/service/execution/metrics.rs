@@ -1,6 +1,6 @@
 //! Where the time of an execution went.
 
-use remote::proto::{
+use flyte_client::proto::{
     admin,
     core::{self, NodeExecutionIdentifier, Span, span},
 };

@@ -1,7 +1,6 @@
 //! A task on its own runs as a workflow of one node, which is made when it is first launched.
 
-use jiff::Timestamp;
-use remote::proto::{
+use flyte_client::proto::{
     admin::{LaunchPlanClosure, LaunchPlanSpec, NamedEntityState, TaskClosure, WorkflowClosure},
     core::{
         Binding, BindingData, CompiledTask, CompiledWorkflow, CompiledWorkflowClosure, ConnectionSet,
@@ -10,6 +9,7 @@ use remote::proto::{
         connection_set::IdList, node, parameter::Behavior, task_node,
     },
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::launch::Entity;
@@ -210,7 +210,7 @@ fn promise(name: &str, from: &str) -> Binding {
 }
 
 fn required(variables: &VariableMap) -> ParameterMap {
-    let parameter = |variable: &remote::proto::core::Variable| Parameter {
+    let parameter = |variable: &flyte_client::proto::core::Variable| Parameter {
         var: Some(variable.clone()),
         behavior: Some(Behavior::Required(true)),
     };

@@ -1,6 +1,6 @@
 //! What an execution has to bring, given a launch plan's fixed and default inputs.
 
-use remote::{
+use flyte_client::{
     literal,
     proto::{
         admin::LaunchPlanSpec,

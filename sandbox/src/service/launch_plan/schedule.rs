@@ -1,6 +1,6 @@
 //! Schedules: what FlyteAdmin refuses is refused here too. The sandbox keeps schedules, and starts nothing by them.
 
-use remote::{
+use flyte_client::{
     literal,
     proto::{
         admin::{Schedule, schedule::ScheduleExpression},

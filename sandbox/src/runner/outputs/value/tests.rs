@@ -1,5 +1,5 @@
+use flyte_client::proto::core::{BlobType, EnumType, UnionType};
 use proptest::prelude::*;
-use remote::proto::core::{BlobType, EnumType, UnionType};
 
 use super::*;
 
