@@ -27,7 +27,6 @@ use crate::{
         frame::{self, FrameError},
     },
     transport::{Answer, Call, Code, Fault, FaultKind, Metadata, Reply, Status, Transport},
-    words,
 };
 
 /// What a [`Grpc`] is like, beside where it leads.
@@ -207,7 +206,7 @@ impl Grpc {
         let limit = self.options.largest_answer;
         let announced = frame::announced(body).and_then(|length| usize::try_from(length).ok());
         let Some(length) = announced.filter(|length| *length > limit) else { return Ok(()) };
-        let shown = |size: usize| words::size(u64::try_from(size).unwrap_or(u64::MAX));
+        let shown = |size: usize| flyte_text::size(u64::try_from(size).unwrap_or(u64::MAX));
         let text = format!(
             "`{}` answers with {}, and at most {} are taken",
             self.target.place,

@@ -1,5 +1,6 @@
 //! See ARCHITECTURE.md.
 
+pub mod atomic_file;
 pub mod client;
 pub mod config;
 #[cfg(feature = "grpc")]
@@ -13,7 +14,6 @@ pub mod graph;
 pub mod grpc;
 pub mod list;
 pub mod literal;
-pub mod near;
 #[cfg(feature = "grpc")]
 pub mod net;
 pub mod plain_text;
@@ -23,7 +23,6 @@ mod retry;
 pub mod schedule;
 pub mod transport;
 pub mod watch;
-mod words;
 
 pub use self::{
     client::Client,

@@ -7,5 +7,4 @@ pub mod cli;
 pub mod commands;
 pub mod env;
 pub mod plugin;
-pub mod printable;
 pub mod settings;

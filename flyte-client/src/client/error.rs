@@ -10,7 +10,6 @@ use crate::{
     },
     retry::{AfterLoss, after_loss, is_lost},
     transport::{Code, FaultKind, Status},
-    words,
 };
 
 /// A call that failed for good.
@@ -188,7 +187,7 @@ impl fmt::Display for Error {
         }
         match attempts {
             0 | 1 => Ok(()),
-            _ => write!(f, " in {attempts} tries within {}", words::duration(*elapsed)),
+            _ => write!(f, " in {attempts} tries within {}", flyte_text::duration(*elapsed)),
         }
     }
 }

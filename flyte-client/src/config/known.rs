@@ -2,7 +2,6 @@
 
 use super::file::{ConfigFile, Content};
 use super::yaml::Value;
-use crate::near;
 
 /// Keys under `admin` that flytekit or flytectl reads. Sources: `flytekit/configuration/internal.py` and
 /// `flyteidl/clients/go/admin/config.go`; what flytectl alone reads is ignored without noise.
@@ -75,7 +74,7 @@ fn unknown(file: &ConfigFile, section: &str, key: &str, known: &[&str]) -> Optio
         return None;
     }
     let warning = format!("{} is ignored: Flyte knows no such key", file.origin(format!("{section}.{key}")));
-    Some(match near::nearest(key, known.iter().copied()) {
+    Some(match flyte_text::closest(key, known.iter().copied()) {
         Some(near) => format!("{warning}; `{section}.{near}` is one"),
         None => warning,
     })

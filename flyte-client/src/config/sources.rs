@@ -127,7 +127,7 @@ impl Sources {
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| is_config_name(name))
             .collect();
-        let nearest = crate::near::nearest(wanted, names.iter().map(String::as_str))?;
+        let nearest = flyte_text::closest(wanted, names.iter().map(String::as_str))?;
         Some(self.absolute(missing.with_file_name(nearest)))
     }
 }

@@ -7,7 +7,6 @@ use super::value::{
     CACHE_STATUS, ColumnType, ERROR_KIND, EXECUTION_MODE, EXECUTION_PHASE, EXECUTION_STATE, LAUNCH_ENTITY,
     LAUNCH_PLAN_STATE, NODE_PHASE, PROJECT_STATE, SCHEDULE_TYPE, TASK_PHASE,
 };
-use crate::near;
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,7 +248,7 @@ impl UnknownColumn {
     /// The key that was meant, or all there are.
     #[must_use]
     pub fn hint(&self) -> String {
-        match near::nearest(&self.key, self.kind.keys()) {
+        match flyte_text::closest(&self.key, self.kind.keys()) {
             Some(key) => format!("did you mean `{key}`?"),
             None => {
                 let keys: Vec<String> = self.kind.keys().map(|key| format!("`{key}`")).collect();

@@ -5,14 +5,10 @@
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
-use crate::{
-    near,
-    proto::{
-        admin::{ExecutionState, LaunchPlanState, execution_metadata::ExecutionMode, project::ProjectState},
-        core::{
-            CatalogCacheStatus, execution_error::ErrorKind, node_execution, task_execution,
-            workflow_execution,
-        },
+use crate::proto::{
+    admin::{ExecutionState, LaunchPlanState, execution_metadata::ExecutionMode, project::ProjectState},
+    core::{
+        CatalogCacheStatus, execution_error::ErrorKind, node_execution, task_execution, workflow_execution,
     },
 };
 
@@ -163,7 +159,7 @@ fn plain(name: &str) -> String {
 pub(super) fn known_names(given: &str, names: &[&'static str]) -> String {
     let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let all = format!("use one of {}", all.join(", "));
-    match near::nearest(given, names.iter().copied()) {
+    match flyte_text::closest(given, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? {all}"),
         None => all,
     }

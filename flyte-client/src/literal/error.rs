@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    near,
-    register::{FieldPath, Step},
-};
+use crate::register::{FieldPath, Step};
 
 /// A value that cannot be used, and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +77,7 @@ impl Error {
     pub(super) fn unknown(what: &'static str, name: &str, known: &[&str]) -> Self {
         Self::new(Problem::Unknown {
             what,
-            near: near::nearest(name, known.iter().copied()).map(str::to_owned),
+            near: flyte_text::closest(name, known.iter().copied()).map(str::to_owned),
             known: known.iter().map(|&name| name.to_owned()).collect(),
         })
     }

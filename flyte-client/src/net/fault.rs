@@ -18,10 +18,7 @@ use super::{
     page,
     tunnel::{ProxyName, ProxyProblem},
 };
-use crate::{
-    transport::{Code, Fault, FaultKind, HTTP_STATUS, Status},
-    words,
-};
+use crate::transport::{Code, Fault, FaultKind, HTTP_STATUS, Status};
 
 /// Why a request got no answer, from the error and what was heard on its connection.
 pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &Heard) -> Status {
@@ -47,7 +44,7 @@ pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &Hea
 
 /// Somebody accepted the connection, and said nothing: neither HTTP/2 nor that TLS is expected.
 fn silent(target: &Target, timeout: Duration) -> Fault {
-    let time = words::duration(timeout);
+    let time = flyte_text::duration(timeout);
     let text = format!("`{}` accepted the connection, but sent nothing within {time}", target.place);
     Fault::new(FaultKind::Broken, text).hint(accepts_only(&target.places))
 }
@@ -81,8 +78,10 @@ fn ended_by_server(ended: &h2::Error, target: &Target) -> Fault {
 fn cut(error: &(dyn Error + 'static), target: &Target, heard: &Heard) -> Fault {
     let place = &target.place;
     if let Some(silence) = heard.silence().filter(|silence| *silence >= DEAD) {
-        let text =
-            format!("the connection to `{place}` is dead: nothing came for {}", words::duration(silence));
+        let text = format!(
+            "the connection to `{place}` is dead: nothing came for {}",
+            flyte_text::duration(silence)
+        );
         return Fault::new(FaultKind::Broken, text);
     }
     let text = format!("the connection to `{place}` broke before the answer was there");
@@ -111,7 +110,7 @@ fn is_an_end(kind: io::ErrorKind) -> bool {
 
 /// The caller did not want to wait any longer.
 pub(crate) fn deadline(target: &Target, timeout: Duration) -> Status {
-    let text = format!("`{}` did not answer within {}", target.place, words::duration(timeout));
+    let text = format!("`{}` did not answer within {}", target.place, flyte_text::duration(timeout));
     Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, text))
 }
 
@@ -132,7 +131,7 @@ pub(crate) fn deadline_of_call(target: &Target, timeout: Duration, heard: Option
 }
 
 fn not_accepted(target: &Target, timeout: Duration) -> Fault {
-    let time = words::duration(timeout);
+    let time = flyte_text::duration(timeout);
     Fault::new(FaultKind::Connect, format!("`{}` did not accept a connection within {time}", target.place))
         .hint("a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?".to_owned())
 }
@@ -217,7 +216,7 @@ fn behind(proxy: &ProxyName) -> String {
 
 fn too_slow(TooSlow { timeout, stage }: &TooSlow, target: &Target) -> Fault {
     let place = &target.place;
-    let time = words::duration(*timeout);
+    let time = flyte_text::duration(*timeout);
     let connect = |text: String| Fault::new(FaultKind::Connect, text);
     let check = |proxy: &ProxyName| format!("check {}, and that the proxy runs", proxy.origin);
     match stage {

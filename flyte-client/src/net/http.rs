@@ -17,10 +17,7 @@ use super::{
     fault::{self, Places, Target},
     page,
 };
-use crate::{
-    transport::{Code, Fault, FaultKind, Status},
-    words,
-};
+use crate::transport::{Code, Fault, FaultKind, Status};
 
 /// How long a request may take, its connection included.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -150,7 +147,7 @@ fn broken(error: &(dyn std::error::Error + 'static), target: &Target) -> Status 
 }
 
 fn too_large(target: &Target) -> Status {
-    let limit = words::size(u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX));
+    let limit = flyte_text::size(u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX));
     let text = format!("`{}` answers with more than {limit}", target.place);
     Status::fault(Code::ResourceExhausted, Fault::new(FaultKind::TooLarge, text))
 }

@@ -10,8 +10,7 @@ pub(crate) fn quote(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let words =
         if is_page { between(&text, "title").or_else(|| between(&text, "h1"))? } else { text.into_owned() };
     let line = words.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let line: String = line.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
-    Some(if is_page { without_entities(&line) } else { line })
+    Some(flyte_text::excerpt(&if is_page { without_entities(line) } else { line.to_owned() }, LONGEST))
 }
 
 /// Whether a body is a web page, by its type or its first letters.
@@ -67,7 +66,7 @@ mod tests {
     fn the_first_line_of_a_text_is_quoted() {
         assert_eq!(
             quote(Some("text/plain"), b"\n upstream\x1b down \nmore").as_deref(),
-            Some("upstream down")
+            Some(r"upstream\u{1b} down")
         );
         assert_eq!(quote(None, b""), None);
     }

@@ -124,7 +124,7 @@ impl fmt::Display for Applied {
         let start = version.get(..12).unwrap_or(version);
         write!(f, "{separator}cache version {start}… (policy `{}`", policies.join("`, `"))?;
         if let Some(ttl) = ttl {
-            write!(f, ", kept for {}", cache::duration_to_json(*ttl))?;
+            write!(f, ", kept for {}", flyte_text::duration(*ttl))?;
         }
         f.write_str(")")
     }

@@ -6,7 +6,6 @@ use anstyle::{AnsiColor, Style};
 use log::{Level, LevelFilter};
 
 use super::progress;
-use crate::printable;
 
 /// Starts the log. Warnings and errors are shown; each `-v` shows one level more.
 pub(super) fn start(verbose: u8) {
@@ -23,12 +22,14 @@ pub(super) fn start(verbose: u8) {
             let style = Style::new().bold().fg_color(Some(color(record.level()).into()));
             let level = word(record.level());
             let told = record.args().to_string();
-            let told = printable::text(&told);
+            let told = flyte_text::sanitize(&told);
             match record.target() {
                 own if is_own(own) => {
                     writeln!(out, "{style}{level}:{style:#} {told}")
                 }
-                plugin => writeln!(out, "{style}{level}:{style:#} [{}] {told}", printable::line(plugin)),
+                plugin => {
+                    writeln!(out, "{style}{level}:{style:#} [{}] {told}", flyte_text::sanitize_line(plugin))
+                }
             }
         })
         .try_init();

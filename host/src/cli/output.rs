@@ -6,7 +6,6 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::{exit::Exit, progress, report::Failure};
-use crate::printable;
 
 /// What `-o` chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -120,7 +119,7 @@ fn not_written(error: &io::Error) -> Failure {
 ///
 /// As [`Stream::write`].
 pub fn print(text: &str) -> Result<(), Failure> {
-    Stream::Out.write(printable::text(text).as_bytes())
+    Stream::Out.write(flyte_text::sanitize(text).as_bytes())
 }
 
 /// As [`print()`], for text with our own colours in it.
@@ -129,7 +128,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 ///
 /// As [`Stream::write`].
 pub fn print_styled(text: &str) -> Result<(), Failure> {
-    Stream::Out.write(printable::styled(text).as_bytes())
+    Stream::Out.write(flyte_text::sanitize_styled(text).as_bytes())
 }
 
 /// Writes text for another program, which has to come to it as it is: a script, YAML.
@@ -147,17 +146,17 @@ pub fn print_exact(text: &str) -> Result<(), Failure> {
 ///
 /// As [`Stream::write`].
 pub fn print_json(text: &str) -> Result<(), Failure> {
-    print_exact(&printable::json(text))
+    print_exact(&flyte_text::sanitize_json(text))
 }
 
 /// Writes text for people, with what a terminal would act on escaped. A closed standard error is ignored.
 pub fn note(text: &str) {
-    let _ = Stream::Err.write(printable::text(text).as_bytes());
+    let _ = Stream::Err.write(flyte_text::sanitize(text).as_bytes());
 }
 
 /// As [`note`], for text with our own colours in it.
 pub fn note_styled(text: &str) {
-    let _ = Stream::Err.write(printable::styled(text).as_bytes());
+    let _ = Stream::Err.write(flyte_text::sanitize_styled(text).as_bytes());
 }
 
 /// The longest value on a terminal, in characters.
@@ -199,7 +198,7 @@ pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> R
     let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
     let mut line = |cells: Vec<String>| {
         // A cell is one line; the tab is the column.
-        let one_line = |cell: &String| printable::text(cell).replace(['\t', '\n'], " ");
+        let one_line = |cell: &String| flyte_text::sanitize(cell).replace(['\t', '\n'], " ");
         let cells: Vec<String> = cells.iter().map(one_line).collect();
         writeln!(writer, "{}", cells.join("\t")).expect("a vector takes everything");
     };
@@ -221,7 +220,7 @@ pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), Failu
         let text = serde_saphyr::to_string(value);
         let text = text.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
         // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
-        if !printable::has_deceiving(&text) {
+        if !flyte_text::sanitize::has_terminal_controls(&text) {
             return print_exact(&text);
         }
     }

@@ -12,7 +12,6 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
 
 use super::output::Stream;
-use crate::printable;
 
 /// How a line looks that counts the time.
 const CLOCK: &str = "{spinner} {msg}  {elapsed}";
@@ -108,7 +107,7 @@ impl Line {
 
 /// What a terminal would act on is escaped, and a line stays one.
 fn one_line(message: &str) -> String {
-    printable::text(message).replace(['\n', '\t'], " ")
+    flyte_text::sanitize(message).replace(['\n', '\t'], " ")
 }
 
 impl Progress for Line {

@@ -9,7 +9,6 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::{args::OutputArg, exit::Exit, output::Stream};
-use crate::printable;
 
 /// The form in which failures are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +118,7 @@ impl Failure {
     fn json(&self) -> String {
         let Self { exit, message, causes, hints } = self;
         let error = json!({ "message": message, "causes": causes, "hints": hints, "exitCode": exit.code() });
-        format!("{}\n", printable::json(&json!({ "error": error }).to_string()))
+        format!("{}\n", flyte_text::sanitize_json(&json!({ "error": error }).to_string()))
     }
 
     fn text(&self, word: &str, color: AnsiColor, form: Form) -> String {
@@ -169,7 +168,7 @@ fn indent(text: &str) -> String {
 
 /// A line without what a terminal would act on: servers and plugins have their say in failures.
 fn clean(line: &str) -> String {
-    printable::text(line).into_owned()
+    flyte_text::sanitize(line).into_owned()
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ pub fn to_the_end(
         }
         Ended::TimedOut(time) => {
             print(&id, watch.phase(), None, format)?;
-            let time = show::time::elapsed(time);
+            let time = flyte_text::duration(time);
             let failure =
                 Failure::new(Exit::Failed, format!("execution `{}` is still running after {time}", id.name));
             Err(unfinished(session, &id, watch.nodes()).into_iter().fold(failure, Failure::caused_by).hint(

@@ -2,7 +2,6 @@
 
 use flyte_client::{
     list::{self, Filter, Kind, Query},
-    near::nearest,
     proto::admin::{Domain, Project},
 };
 
@@ -40,7 +39,7 @@ pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_clie
 /// The failure of a command about a project that does not exist.
 #[must_use]
 pub fn no_project(session: &Session, name: &str, all: &[Project]) -> Failure {
-    let near = nearest(name, all.iter().map(|project| project.id.as_str()));
+    let near = flyte_text::closest(name, all.iter().map(|project| project.id.as_str()));
     Failure::new(Exit::Failed, format!("there is no project `{name}`")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("run `{}` to list the projects", session.server_command(&["get", "projects"])),
@@ -50,7 +49,7 @@ pub fn no_project(session: &Session, name: &str, all: &[Project]) -> Failure {
 /// The failure of a command about a domain that does not exist.
 #[must_use]
 pub fn no_domain(session: &Session, name: &str, all: &[Domain]) -> Failure {
-    let near = nearest(name, all.iter().map(|domain| domain.id.as_str()));
+    let near = flyte_text::closest(name, all.iter().map(|domain| domain.id.as_str()));
     Failure::new(Exit::Failed, format!("there is no domain `{name}`")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("run `{}` to list the domains", session.server_command(&["get", "domains"])),

@@ -12,7 +12,6 @@ use crate::cli::{
     output::{self, Format},
     report::Failure,
 };
-use crate::printable;
 
 /// What stands for nothing in a table.
 pub const NOTHING: &str = "-";
@@ -71,5 +70,7 @@ pub fn messages<M: Message + Name>(format: Format, messages: &[M]) -> Result<(),
 ///
 /// When the output cannot be written.
 pub fn names(names: impl IntoIterator<Item = String>) -> Result<(), Failure> {
-    output::print(&names.into_iter().map(|name| format!("{}\n", printable::line(&name))).collect::<String>())
+    output::print(
+        &names.into_iter().map(|name| format!("{}\n", flyte_text::sanitize_line(&name))).collect::<String>(),
+    )
 }

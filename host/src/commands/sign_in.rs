@@ -7,7 +7,7 @@ use std::{env::temp_dir, path::PathBuf, time::Duration};
 use auth::{StaticToken, store::Choice};
 use flyte_client::config::{ConfigPath, Origin, Row, Secret, Shown};
 
-pub use self::person::{Terminal, plain};
+pub use self::person::Terminal;
 use crate::{
     cli::{exit::Exit, report::Failure},
     env,

@@ -12,13 +12,7 @@ use flyte_client::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    connection::Route,
-    session::Session,
-    show::{facts::Facts, time::elapsed},
-    sign_in::{self, plain},
-};
+use super::{Context, connection::Route, session::Session, show::facts::Facts, sign_in};
 use crate::cli::{
     exit::Exit,
     output::{self, Format},
@@ -142,7 +136,7 @@ impl SignedIn {
     pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
         match format {
             Format::Table => output::print(&self.facts(Timestamp::now()).render()),
-            Format::Name => output::print(&format!("{}\n", plain(self.name()))),
+            Format::Name => output::print(&format!("{}\n", flyte_text::sanitize_line(self.name()))),
             format => output::structured(format, &value(&self.endpoint, true, Some(self))),
         }
     }
@@ -156,10 +150,10 @@ impl SignedIn {
     fn facts(&self, now: Timestamp) -> Facts {
         let facts = Facts::default()
             .fact("endpoint", &self.endpoint)
-            .fact("name", plain(&self.user.name))
-            .fact("username", plain(&self.user.preferred_username))
-            .fact("e-mail", plain(&self.user.email))
-            .fact("subject", plain(&self.user.subject));
+            .fact("name", flyte_text::sanitize_line(&self.user.name))
+            .fact("username", flyte_text::sanitize_line(&self.user.preferred_username))
+            .fact("e-mail", flyte_text::sanitize_line(&self.user.email))
+            .fact("subject", flyte_text::sanitize_line(&self.user.subject));
         let Some(tokens) = &self.tokens else { return facts };
         let is_kept_here = !matches!(tokens.flow, Flow::StaticToken | Flow::ExternalCommand);
         let renewed = match tokens.flow {
@@ -186,7 +180,7 @@ fn is_renewable(tokens: &Tokens) -> bool {
 
 /// A time in UTC, and how far away it is.
 fn moment(at: Timestamp, now: Timestamp) -> String {
-    let away = elapsed(at.duration_since(now).unsigned_abs());
+    let away = flyte_text::duration(at.duration_since(now).unsigned_abs());
     let whole = to_the_second(at);
     if at > now { format!("{whole} (in {away})") } else { format!("{whole} ({away} ago)") }
 }

@@ -151,11 +151,7 @@ impl Directories {
             let passport = preflight::read_passport(&path).ok();
             passport.map(|passport| passport.name().to_owned())
         });
-        known
-            .map(|known| (strsim::damerau_levenshtein(&known, name), known))
-            .filter(|(distance, _)| *distance <= 2)
-            .min()
-            .map(|(_, known)| known)
+        flyte_text::similar(name, known, |known| known).into_iter().next()
     }
 }
 

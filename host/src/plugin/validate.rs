@@ -118,6 +118,5 @@ pub(super) fn metadata(headers: &[(String, String)]) -> Result<(), String> {
 
 /// A text as it may be shown: escaped, and not longer than a line.
 fn shown(text: &str) -> String {
-    let escaped: String = text.chars().take(80).flat_map(char::escape_debug).collect();
-    if text.chars().count() > 80 { format!("{escaped}…") } else { escaped }
+    flyte_text::excerpt(text, 80)
 }

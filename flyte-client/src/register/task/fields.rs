@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::TaskError;
-use crate::{documents::number, near};
+use crate::documents::number;
 
 /// The keys of one object of a short form.
 pub(in crate::register) struct Fields<'a> {
@@ -117,7 +117,7 @@ fn kind(value: &Value) -> &'static str {
 
 fn unknown(path: &str, key: &str, known: &[&str]) -> TaskError {
     let error = TaskError::new(path, "is unknown");
-    match near::nearest(key, known.iter().copied()) {
+    match flyte_text::closest(key, known.iter().copied()) {
         Some(near) => error.with_hint(format!("`{near}` is a near name")),
         None => error.with_hint(format!("known names are `{}`", known.join("`, `"))),
     }

@@ -135,7 +135,7 @@ fn check_ignored_inputs(names: &[String], interface: &TypedInterface) -> Result<
         Some(name) => {
             let error =
                 TaskError::new("cache", format!("ignores the input `{name}`, which the task does not have"));
-            Err(match crate::near::nearest(name, inputs) {
+            Err(match flyte_text::closest(name, inputs) {
                 Some(near) => error.with_hint(format!("`{near}` is a near name")),
                 None => error,
             })

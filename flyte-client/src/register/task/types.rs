@@ -26,10 +26,7 @@ use crate::proto::core::{
     BlobType, EnumType, LiteralType, SimpleType, StructuredDatasetType, TypeAnnotation, TypeStructure,
     UnionType, blob_type::BlobDimensionality, literal_type::Type,
 };
-use crate::{
-    near::nearest,
-    register::{field::FieldPath, json},
-};
+use crate::register::{field::FieldPath, json};
 
 /// Deeper types than this are refused.
 const MAX_DEPTH: usize = 32;
@@ -313,7 +310,7 @@ fn unknown(name: &str) -> String {
         "struct",
         "timedelta",
     ];
-    match nearest(name, NAMES) {
+    match flyte_text::closest(name, NAMES) {
         Some(near) => format!("`{name}` is no type; `{near}` is one"),
         None => format!("`{name}` is no type"),
     }

@@ -35,7 +35,7 @@ impl WorkflowError {
     /// With the name that is meant, or all that there are.
     pub(super) fn with_names<'a>(self, meant: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<_> = known.into_iter().collect();
-        match crate::near::nearest(meant, known.iter().copied()) {
+        match flyte_text::closest(meant, known.iter().copied()) {
             Some(near) => self.with_hint(format!("`{near}` is a near name")),
             None if known.is_empty() => self,
             None => self.with_hint(format!("known names are `{}`", known.join("`, `"))),

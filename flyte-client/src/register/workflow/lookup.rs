@@ -2,7 +2,6 @@
 
 use super::{WorkflowError, missing};
 use crate::{
-    near::nearest,
     proto::core::Identifier,
     register::{
         Entity, Kind, Registered, VERSION,
@@ -90,7 +89,7 @@ impl Lookup<'_> {
     /// The name that was meant, among what was read.
     pub(super) fn near(&self, id: &Identifier) -> Option<String> {
         let kind = missing::kind(id)?;
-        nearest(&id.name, self.names.names(kind)).map(str::to_owned)
+        flyte_text::closest(&id.name, self.names.names(kind)).map(str::to_owned)
     }
 }
 

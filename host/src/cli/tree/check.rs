@@ -291,5 +291,5 @@ fn is_plain(text: &str) -> bool {
 
 /// Neither a control character nor one that turns the direction of the text around it.
 fn is_plain_char(char: char) -> bool {
-    !char.is_control() && !matches!(char, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    !flyte_text::sanitize::is_terminal_control(char)
 }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use flyte_client::near::nearest;
-
 use crate::plugin::Identity;
 
 /// A change of the command line that cannot be made: which plugin wants what, where, and why not.
@@ -58,7 +56,7 @@ impl Problem {
         names: impl Iterator<Item = &'n str>,
         otherwise: Option<&str>,
     ) -> Self {
-        match nearest(wanted, names) {
+        match flyte_text::closest(wanted, names) {
             Some(name) => self.hint(format_args!("did you mean `{name}`?")),
             None => Self { hint: otherwise.map(str::to_owned), ..self },
         }
@@ -83,10 +81,5 @@ pub(super) fn of(path: &[String]) -> String {
 
 /// A literal of a plugin's in backticks.
 pub(super) fn quoted(text: &str) -> String {
-    const SHOWN: usize = 60;
-    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
+    format!("`{}`", flyte_text::excerpt(text, 60))
 }

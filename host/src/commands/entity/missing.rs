@@ -2,7 +2,6 @@
 
 use flyte_client::{
     list::{self, Kind, Query},
-    near::nearest,
     proto::{
         admin::{LaunchPlan, Task, Workflow},
         core::ResourceType,
@@ -57,7 +56,7 @@ pub async fn missing(
             return failure.hint(namesake(session, kind, &wanted.name));
         }
     }
-    failure.hint(match nearest(&wanted.name, known.iter().map(String::as_str)) {
+    failure.hint(match flyte_text::closest(&wanted.name, known.iter().map(String::as_str)) {
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             let first = kinds.first().copied().unwrap_or(Kind::LaunchPlan);
@@ -96,7 +95,7 @@ fn either(words: &[&str]) -> String {
 
 fn version_hint(session: &Session, kind: Kind, wanted: &Versioned, versions: &[String]) -> String {
     let given = wanted.version.as_deref().unwrap_or_default();
-    match nearest(given, versions.iter().map(String::as_str)) {
+    match flyte_text::closest(given, versions.iter().map(String::as_str)) {
         Some(version) => format!("did you mean version `{version}`?"),
         None => {
             let command = session.command(&["get", &plural(kind), &wanted.name, "--versions"]);

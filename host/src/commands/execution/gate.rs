@@ -4,7 +4,6 @@ use clap::Args;
 use flyte_client::{
     list,
     literal::{self, type_name},
-    near::nearest,
     proto::{
         admin::{Execution, Signal, SignalGetOrCreateRequest, SignalSetRequest},
         core::{
@@ -252,7 +251,7 @@ impl Gates {
         found.ok_or_else(|| {
             let failure =
                 Failure::new(Exit::Failed, format!("no gate `{name}` in execution `{}`", self.name()));
-            match nearest(name, self.all.iter().map(|gate| gate.signal.as_str())) {
+            match flyte_text::closest(name, self.all.iter().map(|gate| gate.signal.as_str())) {
                 Some(near) => failure.caused_by(self.in_a_line()).hint(format!("did you mean `{near}`?")),
                 None => failure.caused_by(self.in_a_line()),
             }

@@ -4,7 +4,6 @@ use flyte_client::{
     Code,
     client::Error,
     list::{self, Order, Query},
-    near::nearest,
     proto::{
         admin::{Execution, WorkflowExecutionGetRequest},
         core::WorkflowExecutionIdentifier,
@@ -50,7 +49,7 @@ pub async fn explain(session: &Session, name: &str, error: Error) -> Failure {
     let every = list::named(session.project(), session.domain(), "");
     let known = list::executions(&session.client, &every, &query).await.unwrap_or_default();
     let known = known.iter().filter_map(|execution| Some(execution.id.as_ref()?.name.as_str()));
-    failure.hint(match nearest(name, known) {
+    failure.hint(match flyte_text::closest(name, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None => "`flyte-host get executions` lists what there is".to_owned(),
     })

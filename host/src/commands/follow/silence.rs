@@ -5,7 +5,7 @@ use std::time::Duration;
 use flyte_client::client::{Error, Kind};
 use tokio::time::Instant;
 
-use crate::commands::show::time::elapsed;
+use flyte_text::duration;
 
 /// The longest silence; the execution goes on meanwhile.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -31,7 +31,7 @@ impl Silence {
             return false;
         }
         if !self.told {
-            log::warn!("{error}: {}; asking again for {}", error.status, elapsed(LONGEST));
+            log::warn!("{error}: {}; asking again for {}", error.status, duration(LONGEST));
             self.told = true;
         }
         true

@@ -227,21 +227,11 @@ fn list(policies: &[Policy]) -> String {
         let name = policy.name().escape_debug().to_string();
         match (policy.is_enabled(), policy.ttl()) {
             (false, _) => format!("{name} (off)"),
-            (true, Some(ttl)) => format!("{name} (for {})", duration(ttl)),
+            (true, Some(ttl)) => format!("{name} (for {})", flyte_text::duration(ttl)),
             (true, None) => name,
         }
     };
     policies.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-fn duration(duration: std::time::Duration) -> String {
-    let seconds = duration.as_secs();
-    match (seconds, duration.subsec_millis()) {
-        (0, millis) => format!("{millis} ms"),
-        (seconds, _) if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
-        (seconds, _) if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        (seconds, _) => format!("{seconds} s"),
-    }
 }
 
 fn print(facts: &[(&'static str, String)], rows: &[Row]) -> Result<(), Failure> {

@@ -4,7 +4,6 @@ use flyte_client::{
     Code,
     client::Error,
     list::{self, Query},
-    near::nearest,
     proto::{
         admin::{LaunchPlan, Task, Workflow},
         core::{Identifier, ResourceType},
@@ -217,6 +216,6 @@ async fn near(session: &Session, documents: &Documents, wanted: &Wanted) -> Opti
     let names = list::names(&session.client, resource, &id.project, &id.domain, NAMES).await;
     let mut names = names.unwrap_or_default();
     names.extend(documents.names(wanted.kind));
-    nearest(&wanted.name, names.iter().map(String::as_str).filter(|name| *name != wanted.name))
+    flyte_text::closest(&wanted.name, names.iter().map(String::as_str).filter(|name| *name != wanted.name))
         .map(str::to_owned)
 }

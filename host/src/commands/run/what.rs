@@ -6,10 +6,7 @@ use std::{
     path::{MAIN_SEPARATOR, Path, PathBuf},
 };
 
-use flyte_client::{
-    near::nearest,
-    register::{self, Kind},
-};
+use flyte_client::register::{self, Kind};
 
 use super::super::{entity::Versioned, register::offer::Offer};
 use crate::cli::{exit::Exit, report::Failure};
@@ -129,7 +126,7 @@ fn unknown(name: Option<&Versioned>, kind: Option<Kind>, offers: &[&Offer]) -> F
         return Failure::new(Exit::Failed, format!("the files hold no {what}"));
     };
     let failure = Failure::new(Exit::Failed, format!("the files hold no {what} `{name}`"));
-    match nearest(&name.name, offers.iter().map(|offer| offer.id.name.as_str())) {
+    match flyte_text::closest(&name.name, offers.iter().map(|offer| offer.id.name.as_str())) {
         Some(near) if near != name.name => failure.hint(format!("did you mean `{near}`?")),
         _ => {
             // A workflow and the launch plan that it brings along are called the same.

@@ -7,12 +7,9 @@ use std::{
 
 use flyte_client::client::WaitObserver;
 
-use crate::{
-    cli::{
-        output::{self, Stream},
-        progress::{self, Line},
-    },
-    commands::show::time::elapsed,
+use crate::cli::{
+    output::{self, Stream},
+    progress::{self, Line},
 };
 
 /// Tells once, however many calls wait at the same time: on a terminal by a line that counts the seconds, elsewhere by one that
@@ -54,7 +51,7 @@ impl WaitObserver for Waiting {
         if Stream::Err.is_terminal() {
             waits.line = Some(progress::clock(&self.text));
         } else {
-            output::note(&format!("{} ({})\n", self.text, elapsed(time)));
+            output::note(&format!("{} ({})\n", self.text, flyte_text::duration(time)));
         }
     }
 

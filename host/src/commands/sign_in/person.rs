@@ -19,7 +19,6 @@ use crate::{
         output::{self, Stream},
         report::Failure,
     },
-    commands::show::time::elapsed,
     env,
     plugin::{Chain, Fault},
 };
@@ -100,23 +99,27 @@ fn words(notice: &Notice<'_>) -> String {
     match notice {
         Notice::Browser { url, opened: true, within } => format!(
             "sign in with the browser; if no window opens, this is the address:\n{}\n{}",
-            plain(url),
+            flyte_text::sanitize_line(url),
             waiting(*within)
         ),
         Notice::Browser { url, opened: false, within } => format!(
             "to sign in, open this address with a browser on this machine:\n{}\n{}",
-            plain(url),
+            flyte_text::sanitize_line(url),
             waiting(*within)
         ),
         Notice::NoBrowser => "there is no browser here: sign in with another device\n".to_owned(),
         Notice::Device { url, code, complete_url, within } => {
             let mut text = format!(
                 "to sign in, open this address on any device:\n{}\nand type this code:\n\n    {}\n\n",
-                plain(url),
-                plain(code)
+                flyte_text::sanitize_line(url),
+                flyte_text::sanitize_line(code)
             );
             if let Some(url) = complete_url {
-                let _ = write!(text, "the code is in this address already:\n{}\n", plain(url));
+                let _ = write!(
+                    text,
+                    "the code is in this address already:\n{}\n",
+                    flyte_text::sanitize_line(url)
+                );
             }
             text + &waiting(*within)
         }
@@ -127,13 +130,7 @@ fn words(notice: &Notice<'_>) -> String {
 }
 
 fn waiting(within: Duration) -> String {
-    format!("waiting for {}; Ctrl-C gives up\n", elapsed(within))
-}
-
-/// A text of a provider's as it may be shown: it cannot command the terminal.
-#[must_use]
-pub fn plain(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).collect()
+    format!("waiting for {}; Ctrl-C gives up\n", flyte_text::duration(within))
 }
 
 #[cfg(test)]
@@ -168,6 +165,9 @@ mod tests {
     fn a_provider_does_not_command_the_terminal() {
         let url = "https://idp.example/\u{1b}]0;owned\u{7}\u{9b}2J\r\nerror: x";
         let text = words(&Notice::Browser { url, opened: true, within: Duration::from_secs(1) });
-        assert!(text.lines().any(|line| line == "https://idp.example/]0;owned2Jerror: x"), "{text}");
+        assert!(
+            text.lines().any(|line| line == r"https://idp.example/\u{1b}]0;owned\u{7}\u{9b}2J\r\nerror: x"),
+            "{text}"
+        );
     }
 }

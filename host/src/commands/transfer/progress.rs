@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{cli::output::Stream, printable};
+use crate::cli::output::Stream;
 
 /// A line that goes away with its owner.
 pub(super) struct Line(ProgressBar);
@@ -19,7 +19,7 @@ impl Line {
         };
         let style = ProgressStyle::with_template(template);
         let line = line.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        line.set_message(printable::line(name).into_owned());
+        line.set_message(flyte_text::sanitize_line(name).into_owned());
         Self(line)
     }
 

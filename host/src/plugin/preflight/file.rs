@@ -13,8 +13,6 @@ pub(super) const MAX_SIZE: u64 = 256 << 20;
 const MAX_LINKS: usize = 40;
 /// How many near names are offered.
 const MAX_NEAR: usize = 3;
-/// How alike a name has to be to be offered, from 0 to 1.
-const LIKENESS: f64 = 0.8;
 
 /// Opens a regular file of acceptable size.
 ///
@@ -186,13 +184,9 @@ fn libraries_in(folder: &Path) -> Vec<PathBuf> {
 /// Libraries in the same folder that may have been meant, the likeliest first.
 fn near_names(path: &Path, folder: &Path) -> Vec<PathBuf> {
     let wanted = core_name(path);
-    let mut scored: Vec<(f64, PathBuf)> = libraries_in(folder)
-        .into_iter()
-        .map(|path| (strsim::normalized_damerau_levenshtein(&wanted, &core_name(&path)), path))
-        .filter(|(likeness, _)| *likeness >= LIKENESS)
-        .collect();
-    scored.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    scored.into_iter().map(|(_, path)| path).take(MAX_NEAR).collect()
+    let candidates = libraries_in(folder).into_iter().map(|path| (core_name(&path), path));
+    let similar = flyte_text::similar(&wanted, candidates, |(name, _)| name);
+    similar.into_iter().map(|(_, path)| path).take(MAX_NEAR).collect()
 }
 
 /// What is left of a library's name without `lib`, its ending, and the choice between `-` and `_`.

@@ -7,7 +7,7 @@
 use plugin_abi::ProtocolVersion;
 use plugin_abi::passport::MAX_LEN;
 
-use super::text::deceives;
+use super::text::is_terminal_control;
 
 /// The passport format that this host reads.
 pub(super) const FORMAT: u32 = 1;
@@ -175,7 +175,7 @@ fn entry(line: &str, number: usize) -> Result<(&str, &str), PassportError> {
     };
     let (key, value) =
         line.split_once('=').filter(|(key, _)| is_key(key)).ok_or(PassportError::BadLine { number })?;
-    match value.chars().find(|&letter| deceives(letter)) {
+    match value.chars().find(|&letter| is_terminal_control(letter)) {
         Some(found) => Err(PassportError::Control { key: key.to_owned(), found }),
         None => Ok((key, value)),
     }

@@ -1,9 +1,6 @@
 //! Names and paths as they may be printed: a file's author chooses them, so they may try to deceive.
 
-use std::fmt;
 use std::path::Path;
-
-use crate::printable;
 
 /// The longest path that is printed whole, in characters.
 const MAX_SHOWN: usize = 400;
@@ -31,9 +28,9 @@ pub(super) fn shown(path: &Path) -> String {
     shown
 }
 
-/// Escapes what [`deceives`], so that text from a file can be shown.
+/// Escapes what [`is_terminal_control`], so that text from a file can be shown.
 pub(super) fn escaped(text: &str) -> String {
-    printable::line(text).into_owned()
+    flyte_text::sanitize_line(text).into_owned()
 }
 
 /// Bytes of a file as text, escaped.
@@ -41,24 +38,7 @@ pub(super) fn escaped_bytes(bytes: &[u8]) -> String {
     escaped(&String::from_utf8_lossy(bytes))
 }
 
-pub(super) use crate::printable::deceives;
-
-/// Joins items in backticks: `a`, `b` and `c`.
-pub(super) struct Listed<'a, T>(pub(super) &'a [T]);
-
-impl<T: AsRef<str>> fmt::Display for Listed<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, item) in self.0.iter().enumerate() {
-            let before = match number {
-                0 => "",
-                _ if number + 1 == self.0.len() => " and ",
-                _ => ", ",
-            };
-            write!(f, "{before}`{}`", item.as_ref())?;
-        }
-        Ok(())
-    }
-}
+pub(super) use flyte_text::{Listed, sanitize::is_terminal_control};
 
 #[cfg(test)]
 mod tests {
@@ -76,12 +56,5 @@ mod tests {
     fn long_paths_lose_their_middle() {
         let shown = quoted(Path::new(&"x".repeat(5000)));
         assert_eq!(shown.chars().count(), MAX_SHOWN + 3);
-    }
-
-    #[test]
-    fn lists_read_as_a_sentence() {
-        assert_eq!(Listed(&["a"]).to_string(), "`a`");
-        assert_eq!(Listed(&["a", "b"]).to_string(), "`a` and `b`");
-        assert_eq!(Listed(&["a", "b", "c"]).to_string(), "`a`, `b` and `c`");
     }
 }
