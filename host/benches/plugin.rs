@@ -13,11 +13,9 @@ use std::{
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory;
-use flyte_host::{
-    cli::{args::Cli, tree::Tree},
-    plugin::{Builtin, Chain, Directories, Loader, Selection, Source},
-};
+use flyte_host::cli::{args::Cli, tree::Tree};
 use plugin_abi::{Remote, RemoteRequest, vtable::Command_TO};
+use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
 
 fn main() {
     let path = sample();

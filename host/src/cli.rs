@@ -32,9 +32,9 @@ use crate::{
         transport,
     },
     env,
-    plugin::{Chain, Link},
     settings::Settings,
 };
+use plugin_host::{Chain, Link};
 
 /// The stack of the thread that does the work, in bytes: that of a main thread on Linux.
 const STACK: usize = 8 << 20;

@@ -39,9 +39,9 @@ use crate::{
         report::Failure,
         tree::Tree,
     },
-    plugin::{Chain, LoadError, Loader},
     settings::{Settings, SettingsError},
 };
+use plugin_host::{Chain, LoadError, Loader};
 
 /// What a command has to work with.
 pub struct Context<'a> {

@@ -6,5 +6,5 @@
 pub mod cli;
 pub mod commands;
 pub mod env;
-pub mod plugin;
+
 pub mod settings;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use flyte_host::plugin::{
+use plugin_abi::Remote;
+use plugin_host::{
     Builtin, Chain, Directories, LoadError, Loader, SelectError, Selection, Source, preflight::PreflightError,
 };
-use plugin_abi::Remote;
 use serde_json::json;
 use snapbox::str;
 use tests::snapshot;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flyte_host::plugin::{Directories, Loader};
+use plugin_host::{Directories, Loader};
 use snapbox::Data;
 use tests::snapshot;
 

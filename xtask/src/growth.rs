@@ -178,7 +178,7 @@ impl<'w> Growth<'w> {
         if version == PATCH {
             let settings = ["overflow-checks=false", "debug-assertions=false"];
             for (package, setting) in
-                ["flyte-host", "plugin-abi"].iter().flat_map(|p| settings.map(|s| (p, s)))
+                ["flyte-host", "plugin-abi", "plugin-host"].iter().flat_map(|p| settings.map(|s| (p, s)))
             {
                 build.args(["--config", &format!("profile.dev.package.{package}.{setting}")]);
             }

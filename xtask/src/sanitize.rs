@@ -22,7 +22,7 @@ const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(b
                                |markdown|named|naming|network|printable|project|proxy|readme|recorded|references|register\
                                |register_send|round_trip|run|run_files|sandbox|sandbox_choice\
                                |sandbox_guard|served|servicer|upload|values|version)::/)) \
-                               + (package(flyte-host) & (test(/^plugin::/) + binary(chain)))";
+                               + (package(plugin-host) & (kind(lib) + binary(chain)))";
 
 /// Valgrind's exit code for a memory error, which no command of ours uses.
 const VALGRIND_ERROR: &str = "--error-exitcode=99";
@@ -85,7 +85,7 @@ fn address_sanitizer(workspace: &Workspace) -> Result {
         &["test"][..]
     });
     tests.args(["--tests", "--locked", "--target", &host_triple()?]);
-    for package in ["plugin-abi", "flyte-host", "tests"] {
+    for package in ["plugin-abi", "plugin-host", "flyte-host", "tests"] {
         tests.args(["--package", package]);
     }
     // The instrumented plugin finds the sanitizer's functions in the program that loads it.

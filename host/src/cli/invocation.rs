@@ -17,7 +17,7 @@ use plugin_abi::{
     vtable::{Invocation, Invocation_TO, Outcome, ProgressBox, RemoteBox, TransportBox},
 };
 
-use crate::plugin::Identity;
+use plugin_host::Identity;
 
 use super::{
     exit::Exit,

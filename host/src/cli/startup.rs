@@ -20,9 +20,9 @@ use super::{
 use crate::{
     commands::connection::Configurations,
     env,
-    plugin::{Candidate, Chain, Directories, LoadError, Loader, SelectError, Selection, Source},
     settings::{self, Settings},
 };
+use plugin_host::{Candidate, Chain, Directories, LoadError, Loader, SelectError, Selection, Source};
 
 /// What the options that choose plugins say.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use plugin_abi::{Hook, ProtocolVersion};
 
-use crate::plugin::{Candidate, Identity, Link, link::LoadedFile};
+use plugin_host::{Candidate, Identity, Link, link::LoadedFile};
 
 static TAINT: OnceLock<Vec<Plugin>> = OnceLock::new();
 

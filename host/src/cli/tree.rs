@@ -30,7 +30,7 @@ use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
 use abi_stable::std_types::RVec;
 use plugin_abi::vtable::{CallbackBox, CommandBox, EditBox, LazyDefaultBox};
 
-use crate::plugin::Identity;
+use plugin_host::Identity;
 
 pub use parsed::Parsed;
 pub use problem::EditError;

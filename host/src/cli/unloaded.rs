@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     commands::{self, Context, connection::Configurations},
-    plugin::{Candidate, Loader},
     settings::Settings,
 };
+use plugin_host::{Candidate, Loader};
 
 /// A command line that the built-in commands understand, and that needs no plugin.
 pub(super) enum Unloaded {

@@ -18,11 +18,11 @@ use plugin_abi::{Hook, PluginError, Remote, RemoteRequest};
 use super::Context;
 use crate::{
     cli::{args::Global, exit::Exit, report::Failure},
-    plugin::{
-        Builtin, Chain, Fault, Layers, Resolved,
-        error::{Place, What},
-    },
     settings,
+};
+use plugin_host::{
+    Builtin, Chain, Fault, Layers, Resolved,
+    error::{Place, What},
 };
 
 mod sandbox;
@@ -270,7 +270,7 @@ fn cause(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn unusable(plugin: crate::plugin::Identity, reason: String) -> Fault {
+fn unusable(plugin: plugin_host::Identity, reason: String) -> Fault {
     Fault::new(plugin, Place::Hook(Hook::GetRemote), What::Unusable(reason))
 }
 
@@ -415,7 +415,7 @@ fn of_configuration(what: &What) -> Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        if fault.plugin().name == crate::plugin::select::BUILTIN {
+        if fault.plugin().name == plugin_host::select::BUILTIN {
             return of_configuration(fault.what());
         }
         let mut failure = Self::new(Exit::PluginFailed, &fault);

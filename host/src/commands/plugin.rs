@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use crate::cli::{output, report::Failure};
-use crate::plugin::LoadError;
+use plugin_host::LoadError;
 
 /// Look at plugins, and choose them
 #[derive(Args, Debug)]

@@ -22,11 +22,9 @@ use flyte_client::{
 };
 
 use super::{Context, connection};
-use crate::{
-    cli::{args::OutputArg, exit::Exit, output, report::Failure},
-    plugin::Fault,
-};
+use crate::cli::{args::OutputArg, exit::Exit, output, report::Failure};
 use hooks::Hooks;
+use plugin_host::Fault;
 
 pub(super) use send::register_for_run;
 

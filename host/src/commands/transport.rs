@@ -21,10 +21,8 @@ use plugin_abi::{
 };
 use tokio::{runtime, sync::oneshot};
 
-use crate::{
-    cli::{exit::Exit, report::Failure},
-    plugin::{self as plugins, Layers},
-};
+use crate::cli::{exit::Exit, report::Failure};
+use plugin_host::{self as plugins, Layers};
 
 /// How many calls of plugins' transports are under way at once; more wait.
 const CALLS_AT_ONCE: usize = 32;

@@ -5,13 +5,11 @@ use flyte_client::proto::admin;
 use serde_json::{Map, Value, json};
 
 use super::{Context, session::Session};
-use crate::{
-    cli::{
-        output::{self, Format},
-        report::Failure,
-    },
-    plugin::Link,
+use crate::cli::{
+    output::{self, Format},
+    report::Failure,
 };
+use plugin_host::Link;
 
 /// Show the versions of this program, its plugins and the server
 ///

@@ -4,7 +4,7 @@ use std::{mem, sync::Arc};
 
 use plugin_abi::vtable::LazyDefaultBox;
 
-use crate::plugin::Identity;
+use plugin_host::Identity;
 
 use super::{
     PluginCommand, Tree, build, check,

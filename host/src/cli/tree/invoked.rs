@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use plugin_abi::vtable::CommandBox;
 
-use crate::plugin::Identity;
+use plugin_host::Identity;
 
 use super::{
     Parsed, Tree,

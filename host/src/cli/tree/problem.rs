@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plugin::Identity;
+use plugin_host::Identity;
 
 /// A change of the command line that cannot be made: which plugin wants what, where, and why not.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -9,10 +9,8 @@ use abi_stable::std_types::{RString, RVec};
 use clap::ArgMatches;
 use plugin_abi::{PluginError, vtable::Outcome};
 
-use crate::{
-    cli::{exit::Exit, invocation::blame, report::Failure},
-    plugin::Identity,
-};
+use crate::cli::{exit::Exit, invocation::blame, report::Failure};
+use plugin_host::Identity;
 
 use super::{
     Extra, Parsed, Tree,

@@ -19,10 +19,8 @@ use plugin_abi::{
 };
 
 use super::{EditError, Parsed, Tree, View};
-use crate::{
-    cli::report::Failure,
-    plugin::{Builtin, Chain, Identity, Link},
-};
+use crate::cli::report::Failure;
+use plugin_host::{Builtin, Chain, Identity, Link};
 
 type Configure = dyn FnOnce(&mut Group);
 

@@ -6,9 +6,9 @@ use crate::{
     cli::{exit::Exit, output, report::Failure},
     commands::Context,
     env,
-    plugin::Candidate,
     settings::Settings,
 };
+use plugin_host::Candidate;
 
 /// Use a plugin from now on, as `FLYTE_PLUGIN` would
 #[derive(Args, Debug)]

@@ -11,8 +11,8 @@ use crate::{
         report::Failure,
     },
     commands::Context,
-    plugin::preflight::{self, Passport, PreflightError},
 };
+use plugin_host::preflight::{self, Passport, PreflightError};
 
 /// A library in one of the plugins directories.
 struct Found<'a> {

@@ -13,10 +13,10 @@ use crate::{
         tree::Tree,
     },
     commands::{Context, connection},
-    plugin::{
-        Candidate, Chain, Fault, Link, Policy, Resolved,
-        error::{Place, What},
-    },
+};
+use plugin_host::{
+    Candidate, Chain, Fault, Link, Policy, Resolved,
+    error::{Place, What},
 };
 
 /// Show what a plugin says about itself, and what each of its hooks answers now

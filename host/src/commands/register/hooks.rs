@@ -8,7 +8,7 @@ use flyte_client::register::{
 };
 use plugin_abi as abi;
 
-use crate::plugin::Chain;
+use plugin_host::Chain;
 
 /// The hooks of a chain that act on registration. Each is asked when a task needs it.
 pub(super) struct Hooks<'a> {
@@ -38,7 +38,7 @@ impl Defaults for Hooks<'_> {
 
 /// A plugin's policy.
 struct Policy {
-    policy: crate::plugin::Policy,
+    policy: plugin_host::Policy,
 }
 
 impl CachePolicy for Policy {

@@ -20,8 +20,8 @@ use crate::{
         report::Failure,
     },
     env,
-    plugin::{Chain, Fault},
 };
+use plugin_host::{Chain, Fault};
 
 /// How long a plugin may take to make its page: the browser waits for it.
 const PAGE_WITHIN: Duration = Duration::from_secs(10);

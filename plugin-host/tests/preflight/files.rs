@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use flyte_host::plugin::preflight::{PreflightError, WarningKind, inspect};
+use plugin_host::preflight::{PreflightError, WarningKind, inspect};
 
 use crate::workshop::{Workshop, accepted, good_plugin, host};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flyte_host::plugin::preflight::{HostTarget, System, inspect_bytes};
+use plugin_host::preflight::{HostTarget, System, inspect_bytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use flyte_host::plugin::preflight::{HostTarget, System, WarningKind, read_passport};
+use plugin_host::preflight::{HostTarget, System, WarningKind, read_passport};
 
 use crate::workshop::{Workshop, accepted, good_plugin, host, put, segment};
 

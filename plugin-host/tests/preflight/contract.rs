@@ -1,7 +1,7 @@
 //! Libraries that are no plugins, or plugins of another protocol.
 
-use flyte_host::plugin::preflight::{ExpectedHeader, HostTarget, read_passport};
 use plugin_abi::ProtocolVersion;
+use plugin_host::preflight::{ExpectedHeader, HostTarget, read_passport};
 
 use crate::workshop::{
     PASSPORT, Workshop, accepted, good_plugin, header_source, host, passport_source, plugin_source,

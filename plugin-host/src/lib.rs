@@ -21,7 +21,7 @@
 //! # Example: another program that loads Flyte plugins
 //!
 //! ```no_run
-//! use flyte_host::plugin::{Builtin, Chain, Directories, Loader, Selection, Source};
+//! use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
 //! use plugin_abi::Remote;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

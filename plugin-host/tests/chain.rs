@@ -1,7 +1,7 @@
 //! The chain, with plugins that are defined here: what a hook sees of the others, and who is to blame.
 
-use flyte_host::plugin::{Builtin, Chain, Link, LoadError};
 use plugin_abi::{CachePolicy, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
+use plugin_host::{Builtin, Chain, Link, LoadError};
 use serde_json::{Value, json};
 
 /// Looks at what is behind it, changes the audience, and passes everything on.

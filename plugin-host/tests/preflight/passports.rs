@@ -1,7 +1,7 @@
 //! Passports: what is read, and what is refused.
 
-use flyte_host::plugin::preflight::{Passport, PassportError};
 use plugin_abi::ProtocolVersion;
+use plugin_host::preflight::{Passport, PassportError};
 
 use crate::workshop::PASSPORT;
 

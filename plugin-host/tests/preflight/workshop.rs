@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use flyte_host::plugin::preflight::{
+use plugin_host::preflight::{
     ExpectedHeader, HostTarget, Inspected, PreflightError, Warning, WarningKind, inspect, inspect_file, open,
 };
 use tempfile::TempDir;

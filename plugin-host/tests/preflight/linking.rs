@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use flyte_host::plugin::preflight::HostTarget;
+use plugin_host::preflight::HostTarget;
 
 use crate::workshop::{Workshop, accepted, good_plugin, host};
 
