@@ -13,7 +13,7 @@ use std::{
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory;
-use flyte_host::cli::{args::Cli, tree::Tree};
+use flyte_host::{app::args::Cli, command_tree::Tree};
 use plugin_abi::{Remote, RemoteRequest, vtable::Command_TO};
 use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
 

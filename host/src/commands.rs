@@ -2,63 +2,67 @@
 
 pub mod completion;
 pub mod config;
-pub mod connection;
-pub mod entity;
 pub mod execution;
 pub mod fetch;
-pub mod follow;
 pub mod get;
-pub mod hint;
 pub mod launchplan;
 pub mod login;
 pub mod logout;
 pub mod man;
-pub mod pair;
 pub mod plugin;
 pub mod project;
 pub mod register;
 pub mod run;
 pub mod sandbox;
-pub mod scope;
-pub mod session;
-pub mod show;
-pub mod sign_in;
-pub mod transfer;
-pub mod transport;
 pub mod upload;
-pub mod values;
 pub mod version;
 pub mod whoami;
 
-use std::{path::PathBuf, sync::Arc};
+use clap::Subcommand;
 
 use crate::{
-    cli::{
-        args::{Command, Global},
-        exit::Exit,
-        report::Failure,
-        tree::Tree,
-    },
-    settings::{Settings, SettingsError},
+    context::Context,
+    ui::{error::Failure, exit_code::Exit},
 };
-use plugin_host::{Chain, LoadError, Loader};
 
-/// What a command has to work with.
-pub struct Context<'a> {
-    /// Options of every command.
-    pub global: &'a Global,
-    /// The host's settings.
-    pub settings: &'a Settings,
-    /// Finds and loads plugins.
-    pub loader: &'a Loader,
-    /// Flyte's configuration, when somebody asks.
-    pub configurations: &'a connection::Configurations,
-    /// Files of the plugins that are chosen, loaded or not.
-    pub in_use: Vec<PathBuf>,
-    /// The plugins in use; `None` when they were not loaded, or they cannot be used, which [`crate::cli`] has already told.
-    pub chain: Option<&'a Arc<Chain>>,
-    /// The command line with what plugins made of it.
-    pub tree: &'a Tree,
+/// The built-in commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a script that lets a shell complete commands
+    Completion(completion::CompletionArgs),
+    /// Show the configuration that is in use
+    Config(config::ConfigArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Execution(execution::ExecutionArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Fetch(fetch::FetchArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Get(get::GetArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Launchplan(launchplan::LaunchplanArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Login(login::LoginArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Logout(logout::LogoutArgs),
+    /// Write man pages
+    #[command(hide = true)]
+    Man(man::ManArgs),
+    /// Look at plugins, and choose them
+    Plugin(plugin::PluginArgs),
+    /// Make, change and archive projects
+    Project(project::ProjectArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Register(register::RegisterArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Run(run::RunArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Sandbox(sandbox::SandboxArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Upload(upload::UploadArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Version(version::VersionArgs),
+    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    Whoami(whoami::WhoamiArgs),
 }
 
 /// Runs a built-in command.
@@ -87,43 +91,4 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Whoami(args) => whoami::run(args, context)?,
     }
     Ok(Exit::Done)
-}
-
-impl<'a> Context<'a> {
-    /// The plugins in use.
-    ///
-    /// # Errors
-    ///
-    /// When they cannot be used: then the command cannot go on.
-    pub fn chain(&self) -> Result<&'a Arc<Chain>, Failure> {
-        self.chain.ok_or_else(|| {
-            Failure::new(Exit::PluginUnusable, "the chosen plugins cannot be used")
-                .hint("go on without them with `--no-plugins`".to_owned())
-        })
-    }
-}
-
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Self {
-        if let LoadError::Create(fault) = error {
-            let mut failure = Self::new(Exit::PluginUnusable, &fault);
-            failure.causes = fault.causes();
-            failure.hints = fault.hints();
-            return failure;
-        }
-        let failure = Self::from_error(Exit::PluginUnusable, &error).hint(error.hint());
-        match &error {
-            LoadError::Select(select) => select.cause().into_iter().fold(failure, Self::caused_by),
-            LoadError::NamedTwice { first, second, .. } if first != second => {
-                failure.caused_by(format_args!("`{}` and `{}`", first.display(), second.display()))
-            }
-            _ => failure,
-        }
-    }
-}
-
-impl From<SettingsError> for Failure {
-    fn from(error: SettingsError) -> Self {
-        Self::from_error(Exit::Failed, &error).hint(error.hint())
-    }
 }

@@ -45,7 +45,7 @@ pub const STATE_HOME: &str = "XDG_STATE_HOME";
 pub const CI: &str = "CI";
 
 /// Set by the scripts of `completion` when a shell asks what could be typed.
-pub const COMPLETE: &str = crate::commands::completion::VARIABLE;
+pub const COMPLETE: &str = "FLYTE_HOST_COMPLETE";
 
 /// The user's home.
 pub const HOME: &str = "HOME";

@@ -6,7 +6,7 @@ mod scene;
 use std::{io::BufRead as _, process::Stdio};
 
 use clap::CommandFactory as _;
-use flyte_host::cli::args::Cli;
+use flyte_host::app::args::Cli;
 use tests::TestEnvironment;
 
 use scene::Scene;

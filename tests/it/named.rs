@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{CommandFactory as _, error::ErrorKind};
-use flyte_host::cli::{args::Cli, exit::Exit};
+use flyte_host::{app::args::Cli, ui::exit_code::Exit};
 use regex::Regex;
 
 use crate::markdown::{What, pieces};

@@ -21,7 +21,7 @@ use std::{
 };
 
 use clap::{CommandFactory as _, error::ErrorKind};
-use flyte_host::cli::args::Cli;
+use flyte_host::app::args::Cli;
 use snapbox::assert_data_eq;
 use tests::TestEnvironment;
 

@@ -1,7 +1,7 @@
 //! `completion`, and the answer to a shell that asks what could be typed.
 //!
 //! The script that a shell is given knows no command: at every TAB it calls the program with
-//! [`VARIABLE`] set. So the commands, options and values of the plugins in use complete like built-in ones.
+//! [`env::COMPLETE`] set. So the commands, options and values of the plugins in use complete like built-in ones.
 
 use std::{ffi::OsString, path::Path};
 
@@ -11,14 +11,10 @@ use clap_complete::{
     env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh},
 };
 
-use crate::cli::{
-    exit::Exit,
-    output::{self, Stream},
-    report::Failure,
+use crate::{
+    env,
+    ui::{error::Failure, exit_code::Exit, output, stream::Stream},
 };
-
-/// Set by the scripts, to the name of the shell: the program answers what could be typed.
-pub const VARIABLE: &str = "FLYTE_HOST_COMPLETE";
 
 /// Print a script that lets a shell complete commands, options and values
 ///
@@ -71,12 +67,13 @@ pub fn run(args: &CompletionArgs) -> Result<(), Failure> {
         _ => name.clone(),
     };
     let mut script = Vec::new();
-    args.shell.completer().write_registration(VARIABLE, "flyte_host", &name, &program, &mut script).map_err(
-        |error| {
+    args.shell
+        .completer()
+        .write_registration(env::COMPLETE, "flyte_host", &name, &program, &mut script)
+        .map_err(|error| {
             Failure::new(Exit::Internal, "internal error: the completion script was not made")
                 .caused_by(error)
-        },
-    )?;
+        })?;
     output::print_exact(&String::from_utf8_lossy(&script))
 }
 
@@ -94,11 +91,11 @@ impl Request {
     /// the process.
     #[must_use]
     pub fn of_process(words: &[OsString]) -> Option<Self> {
-        let shell = crate::env::text(VARIABLE)?;
+        let shell = env::text(env::COMPLETE)?;
         let shell = Shell::from_str(&shell, true).ok()?;
         let typed = words.iter().position(|word| word == "--")? + 1;
         let words = words.get(typed..)?.to_vec();
-        let index = crate::env::text("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
+        let index = env::text("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
         Some(Self::new(shell, words, index))
     }
 
@@ -132,7 +129,7 @@ impl Request {
     pub fn answer(&self, command: &clap::Command) -> Result<(), Failure> {
         let answer = self.render(command);
         // Some shells want their lines apart by a control character, which is no style to strip.
-        Stream::Out.write_raw(answer.as_bytes()).and_then(|()| Stream::Out.flush())
+        Ok(Stream::Out.write_raw(answer.as_bytes()).and_then(|()| Stream::Out.flush())?)
     }
 
     fn render(&self, command: &clap::Command) -> String {
@@ -150,7 +147,7 @@ impl Request {
         let lines: Vec<String> = shown.iter().map(|candidate| self.line(candidate)).collect();
         match self.shell {
             Shell::Bash | Shell::Elvish | Shell::Zsh => {
-                lines.join(&crate::env::text("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned()))
+                lines.join(&env::text("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned()))
             }
             Shell::Fish | Shell::Powershell => lines.iter().map(|line| format!("{line}\n")).collect(),
         }

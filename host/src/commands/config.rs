@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 
 use flyte_client::config::{Origin, Row, Shown};
 
-use super::{Context, connection::Route, sign_in};
-use crate::cli::{
+use crate::ui::{
+    error::Failure,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    context::Context,
+    flyte::{connection::Route, sign_in},
 };
 
 /// Show the configuration that is in use

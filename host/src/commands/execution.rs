@@ -4,14 +4,13 @@ mod act;
 mod data;
 mod gate;
 pub mod node;
-pub mod one;
 pub mod show;
 mod watch;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, follow::WaitArgs};
-use crate::cli::{exit::Exit, report::Failure};
+use crate::ui::{error::Failure, exit_code::Exit};
+use crate::{context::Context, flyte::follow::WaitArgs};
 
 /// Look at executions, follow, stop and repeat them
 #[derive(Args, Debug)]
@@ -104,7 +103,7 @@ struct WatchArgs {
     name: String,
 
     /// Stop following after this time, such as `10m`
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = super::follow::parse_time)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = crate::flyte::follow::parse_time)]
     timeout: Option<std::time::Duration>,
 }
 

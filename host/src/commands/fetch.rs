@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::Args;
 use flyte_client::{literal::natural_order, proto::core::LiteralMap};
 
-use super::{Context, values};
-use crate::cli::{exit::Exit, report::Failure};
+use crate::ui::{error::Failure, exit_code::Exit};
+use crate::{context::Context, flyte::values};
 use source::Source;
 
 /// Fetch values and files that an execution gave or took

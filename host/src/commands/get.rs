@@ -8,8 +8,8 @@ mod query;
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use super::{Context, entity::Versioned};
-use crate::cli::report::Failure;
+use crate::ui::error::Failure;
+use crate::{context::Context, flyte::entity::Versioned};
 use query::ListArgs;
 
 /// Look at what is registered, and at what runs

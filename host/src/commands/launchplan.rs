@@ -14,17 +14,19 @@ use flyte_client::{
     schedule,
 };
 
-use super::{
-    Context,
-    entity::{self, Versioned},
-    get::details,
-    session::Session,
-    show,
-};
-use crate::cli::{
-    exit::Exit,
+use super::get::details;
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    context::Context,
+    flyte::{
+        entity::{self, Versioned},
+        session::Session,
+    },
+    ui::show,
 };
 
 /// Activate and deactivate launch plans

@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use auth::How;
 use clap::Args;
 
-use super::{Context, sign_in, whoami};
-use crate::cli::report::Failure;
+use super::whoami;
+use crate::ui::error::Failure;
+use crate::{context::Context, flyte::sign_in};
 
 /// Sign in
 ///

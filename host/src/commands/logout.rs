@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, show, sign_in};
-use crate::cli::{
+use crate::ui::{
+    error::Failure,
     output::{self, Format},
-    report::Failure,
 };
+use crate::{context::Context, flyte::sign_in, ui::show};
 
 /// Forget the tokens of a sign-in
 ///

@@ -8,7 +8,10 @@ use std::{
 use clap::Args;
 use clap_mangen::Man;
 
-use crate::cli::{exit::Exit, output, report::Failure, tree::Tree};
+use crate::{
+    command_tree::Tree,
+    ui::{error::Failure, exit_code::Exit, output},
+};
 
 /// Print the manual page, or write those of all commands
 ///

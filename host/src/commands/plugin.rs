@@ -6,8 +6,8 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-use super::Context;
-use crate::cli::{output, report::Failure};
+use crate::context::Context;
+use crate::ui::{error::Failure, output};
 use plugin_host::LoadError;
 
 /// Look at plugins, and choose them

@@ -9,15 +9,15 @@ use flyte_client::{
     register::to_json,
 };
 
-use super::{
-    Context,
-    pair::{check_given_once, pair},
-    session::Session,
-};
-use crate::cli::{
-    exit::Exit,
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    context::Context,
+    flyte::session::Session,
+    ui::pair::{check_given_once, pair},
 };
 
 /// Make, change and archive projects

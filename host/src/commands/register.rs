@@ -21,8 +21,11 @@ use flyte_client::{
     schedule,
 };
 
-use super::{Context, connection};
-use crate::cli::{args::OutputArg, exit::Exit, output, report::Failure};
+use crate::{context::Context, flyte::connection};
+use crate::{
+    global::OutputArg,
+    ui::{error::Failure, exit_code::Exit, output},
+};
 use hooks::Hooks;
 use plugin_host::Fault;
 

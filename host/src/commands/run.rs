@@ -17,13 +17,15 @@ use flyte_client::{
     register::Kind,
 };
 
-use super::{
-    Context,
-    follow::{self, WaitArgs},
-    register::{self, offer::Offer},
-    session::Session,
+use super::register::{self, offer::Offer};
+use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::{
+    context::Context,
+    flyte::{
+        follow::{self, WaitArgs},
+        session::Session,
+    },
 };
-use crate::cli::{exit::Exit, output, report::Failure};
 use inputs::InputArgs;
 use name::Chosen;
 use options::Options;

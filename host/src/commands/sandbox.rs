@@ -8,8 +8,8 @@ mod stop;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, session::sandbox_root};
-use crate::cli::{exit::Exit, report::Failure};
+use crate::ui::{error::Failure, exit_code::Exit};
+use crate::{context::Context, flyte::session::sandbox_root};
 
 /// The embedded Flyte of this machine
 ///

@@ -6,11 +6,11 @@ use clap::Args;
 use flyte_client::data::bucket::Buckets;
 use serde_json::json;
 
-use super::{Context, show, transfer};
-use crate::cli::{
+use crate::ui::{
+    error::Failure,
     output::{self, Format},
-    report::Failure,
 };
+use crate::{context::Context, flyte::transfer, ui::show};
 
 /// Upload files and folders to Flyte's object store
 ///

@@ -4,11 +4,11 @@ use clap::Args;
 use flyte_client::proto::admin;
 use serde_json::{Map, Value, json};
 
-use super::{Context, session::Session};
-use crate::cli::{
+use crate::ui::{
+    error::Failure,
     output::{self, Format},
-    report::Failure,
 };
+use crate::{context::Context, flyte::session::Session};
 use plugin_host::Link;
 
 /// Show the versions of this program, its plugins and the server

@@ -12,11 +12,15 @@ use flyte_client::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Context, connection::Route, session::Session, show::facts::Facts, sign_in};
-use crate::cli::{
-    exit::Exit,
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    context::Context,
+    flyte::{connection::Route, session::Session, sign_in},
+    ui::show::facts::Facts,
 };
 
 /// Tell who is signed in

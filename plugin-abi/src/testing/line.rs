@@ -69,7 +69,7 @@ impl<'a> Line<'a> {
         deepest_first.find_map(|(_, args)| args.iter().find(|settled| is_named(settled.arg, id)))
     }
 
-    /// What a parser of the author's reads: the host's `cli::tree::values::Line` for the words of each command.
+    /// What a parser of the author's reads: the host's `command_tree::values::Line` for the words of each command.
     pub(super) fn words(&self, from: usize) -> Vec<String> {
         let mut words = Vec::new();
         for (depth, (command, args)) in self.levels.iter().enumerate().skip(from) {

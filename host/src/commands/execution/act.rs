@@ -9,23 +9,25 @@ use flyte_client::{
     },
 };
 
-use super::{
-    super::{Context, follow, run::name, session::Session},
-    AgainArgs, NamesArgs, TerminateArgs, one,
+use super::{AgainArgs, NamesArgs, TerminateArgs};
+use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::{
+    commands::run::name,
+    context::Context,
+    flyte::{execution, follow, session::Session},
 };
-use crate::cli::{exit::Exit, output, report::Failure};
 
 pub(super) fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), Failure> {
     let session = context.session()?;
     for name in &args.names.names {
         let request =
-            ExecutionTerminateRequest { id: Some(one::id(&session, name)), cause: args.cause.clone() };
+            ExecutionTerminateRequest { id: Some(execution::id(&session, name)), cause: args.cause.clone() };
         match session.block_on(session.client.terminate_execution(&request)) {
             Ok(_) => output::note(&format!("execution `{name}` is being stopped\n")),
             Err(error) => match finished(&error) {
                 // What was wanted is so.
                 Some(phase) => output::note(&format!("execution `{name}` had ended already: {phase}\n")),
-                None => return Err(session.block_on(one::explain(&session, name, error))),
+                None => return Err(session.block_on(execution::explain(&session, name, error))),
             },
         }
     }
@@ -50,7 +52,7 @@ pub(super) fn relaunch(
 ) -> Result<Exit, Failure> {
     again(args, context, async |session, new| {
         let request = ExecutionRelaunchRequest {
-            id: Some(one::id(session, &args.execution)),
+            id: Some(execution::id(session, &args.execution)),
             name: new,
             overwrite_cache,
         };
@@ -60,7 +62,7 @@ pub(super) fn relaunch(
 
 pub(super) fn recover(args: &AgainArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     again(args, context, async |session, new| {
-        let id = Some(one::id(session, &args.execution));
+        let id = Some(execution::id(session, &args.execution));
         let request = ExecutionRecoverRequest { id, name: new, metadata: None };
         session.client.recover_execution(&request).await
     })
@@ -77,7 +79,7 @@ fn again(
     session.block_on(name.check_free(&session))?;
     let answer = session.block_on(start(&session, name.text().to_owned()));
     let id = name.started(&session, answer).map_err(|error| match error.status.code {
-        Code::NotFound => session.block_on(one::explain(&session, &args.execution, *error)),
+        Code::NotFound => session.block_on(execution::explain(&session, &args.execution, *error)),
         _ => name.not_started(&session, *error),
     })?;
     follow::started(&session, id, &args.wait, format)
@@ -87,13 +89,13 @@ pub(super) fn archive(args: &NamesArgs, archive: bool, context: &Context<'_>) ->
     let session = context.session()?;
     let state = if archive { ExecutionState::ExecutionArchived } else { ExecutionState::ExecutionActive };
     for name in &args.names {
-        let request = ExecutionUpdateRequest { id: Some(one::id(&session, name)), state: state.into() };
+        let request = ExecutionUpdateRequest { id: Some(execution::id(&session, name)), state: state.into() };
         match session.block_on(session.client.update_execution(&request)) {
             Ok(_) => {
                 let word = if archive { "is archived" } else { "is in lists again" };
                 output::note(&format!("execution `{name}` {word}\n"));
             }
-            Err(error) => return Err(session.block_on(one::explain(&session, name, error))),
+            Err(error) => return Err(session.block_on(execution::explain(&session, name, error))),
         }
     }
     Ok(())

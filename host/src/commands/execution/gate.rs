@@ -14,14 +14,15 @@ use flyte_client::{
     watch::{self, Gate, Watch, is_done, is_node_done},
 };
 
-use super::{
-    super::{Context, run::inputs, session::Session, values},
-    one,
-};
-use crate::cli::{
-    exit::Exit,
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    commands::run::inputs,
+    context::Context,
+    flyte::{execution, session::Session, values},
 };
 
 #[derive(Args, Debug)]
@@ -175,8 +176,8 @@ struct Gates {
 impl Gates {
     /// Reads them: what the workflow has, what its nodes have come to, what was answered.
     async fn read(session: &Session, name: &str) -> Result<Self, Failure> {
-        one::read(session, name).await?;
-        let id = one::id(session, name);
+        execution::read(session, name).await?;
+        let id = execution::id(session, name);
         let mut watch = Watch::new(&session.client, id.clone());
         let execution = watch.look().await?.execution;
         let signals = list::signals(&session.client, &id).await?;

@@ -6,9 +6,9 @@ use flyte_client::{
     watch::{Element, Gate, Node, Reused, is_node_done},
 };
 
-use super::super::{
-    session::Session,
-    show::{in_a_line, time},
+use crate::{
+    flyte::session::Session,
+    ui::show::{in_a_line, time},
 };
 
 /// The name of a node for people: that of a map task without what flytekit adds to it (`map_NAME_HASH-arraynode`).

@@ -8,24 +8,22 @@ use flyte_client::{
     watch::{Node, Watch},
 };
 
-use super::{
-    super::{
-        Context,
-        session::Session,
-        show::{self, facts::Facts, time},
-    },
-    node, one,
-};
-use crate::cli::{
+use super::node;
+use crate::ui::{
+    error::Failure,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    context::Context,
+    flyte::{execution, session::Session},
+    ui::show::{self, facts::Facts, time},
 };
 
 /// Runs `execution show`.
 pub(super) fn run(names: &[String], context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let read = |name: &String| session.block_on(one::read(&session, name));
+    let read = |name: &String| session.block_on(execution::read(&session, name));
     let executions = names.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     match (format, executions.as_slice()) {
         (Format::Table, executions) => {

@@ -10,11 +10,9 @@ use flyte_client::{
     },
 };
 
-use super::{
-    super::{execution::one, session::Session, values},
-    FetchArgs,
-};
-use crate::cli::{exit::Exit, report::Failure};
+use super::FetchArgs;
+use crate::flyte::{execution, session::Session, values};
+use crate::ui::{error::Failure, exit_code::Exit};
 
 /// Where values are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +44,8 @@ const NAMELESS: &str = "data";
 pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralMap, Failure> {
     match &args.source {
         Source::Execution(name) => {
-            let execution = one::read(session, name).await?;
-            let data = values::read(session, &one::id(session, name), args.node.as_deref()).await?;
+            let execution = execution::read(session, name).await?;
+            let data = values::read(session, &execution::id(session, name), args.node.as_deref()).await?;
             if args.inputs {
                 return Ok(data.inputs);
             }

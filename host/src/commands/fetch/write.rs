@@ -16,16 +16,18 @@ use flyte_client::{
 };
 use serde_json::{Value, json};
 
-use super::super::{
-    session::Session,
-    show,
-    transfer::{self, Brought, Shape, tame},
-    values,
-};
-use crate::cli::{
-    exit::Exit,
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    flyte::{
+        session::Session,
+        transfer::{self, Brought, Shape, tame},
+        values,
+    },
+    ui::show,
 };
 
 /// A file of the store as a value.

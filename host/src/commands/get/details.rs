@@ -9,9 +9,9 @@ use flyte_client::{
     watch::Gate,
 };
 
-use super::super::{
-    hint::shell_words,
-    show::{self, facts::Facts, interface, time},
+use crate::{
+    flyte::{hint::shell_words, interface},
+    ui::show::{self, facts::Facts, time},
 };
 
 fn named(id: Option<&Identifier>) -> Facts {

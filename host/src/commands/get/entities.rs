@@ -10,21 +10,23 @@ use flyte_client::{
     },
 };
 
-use super::{
-    super::{
-        Context,
+use super::{EntityArgs, LaunchPlanArgs, details};
+use crate::{
+    context::Context,
+    flyte::{
         entity::{self, Entity, Versioned, missing},
         scope,
         session::Session,
-        show::{self, facts::Facts},
     },
-    EntityArgs, LaunchPlanArgs, details,
+    ui::show::{self, facts::Facts},
 };
-use crate::cli::{
-    args::OutputArg,
-    exit::Exit,
-    output::{self, Format},
-    report::Failure,
+use crate::{
+    global::OutputArg,
+    ui::{
+        error::Failure,
+        exit_code::Exit,
+        output::{self, Format},
+    },
 };
 
 /// How an entity looks in lists and by itself.

@@ -13,20 +13,16 @@ use flyte_client::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        Context,
-        execution::{node, one, show as details},
-        scope,
-        session::Session,
-        show::{self, time},
-    },
-    NodesArgs, TaskExecutionsArgs,
-    query::ListArgs,
-};
-use crate::cli::{
+use super::{NodesArgs, TaskExecutionsArgs, query::ListArgs};
+use crate::ui::{
+    error::Failure,
     output::{self, Format},
-    report::Failure,
+};
+use crate::{
+    commands::execution::{node, show as details},
+    context::Context,
+    flyte::{execution, scope, session::Session},
+    ui::show::{self, time},
 };
 
 /// Lists executions, or shows one.
@@ -34,7 +30,7 @@ pub(super) fn executions(name: Option<&str>, args: &ListArgs, context: &Context<
     let format = context.global.output.format()?;
     if let Some(name) = name {
         let session = context.session()?;
-        let execution = session.block_on(one::read(&session, name))?;
+        let execution = session.block_on(execution::read(&session, name))?;
         return details::print(&execution, format);
     }
     let query = args.query(Kind::Execution, false)?;
@@ -73,7 +69,7 @@ fn row(execution: &Execution) -> Vec<String> {
 pub(super) fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let execution = session.block_on(one::read(&session, &args.execution))?;
+    let execution = session.block_on(execution::read(&session, &args.execution))?;
     let id = execution.id.clone().unwrap_or_default();
     let found = match &args.node {
         Some(node) => vec![Listed::new(session.block_on(node_of(&session, &id, node))?, "", 0)],
@@ -95,7 +91,7 @@ async fn node_of(
     let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
     match session.client.get_node_execution(&NodeExecutionGetRequest { id: Some(id) }).await {
         Ok(node) => Ok(node),
-        Err(error) => Err(one::no_node(error, node, &execution.name)),
+        Err(error) => Err(execution::no_node(error, node, &execution.name)),
     }
 }
 
@@ -281,7 +277,7 @@ pub(super) fn task_executions(args: &TaskExecutionsArgs, context: &Context<'_>) 
     let format = context.global.output.format()?;
     let session = context.session()?;
     let query = args.list.query(Kind::TaskExecution, true)?;
-    let execution = session.block_on(one::read(&session, &args.execution))?.id.unwrap_or_default();
+    let execution = session.block_on(execution::read(&session, &args.execution))?.id.unwrap_or_default();
     let found = session.block_on(attempts(&session, &execution, &args.node, &query))?;
     match format {
         Format::Table => {
@@ -310,7 +306,7 @@ async fn attempts(
     let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
     let found = list::task_executions(&session.client, &id, query)
         .await
-        .map_err(|error| one::no_node(error, node, &execution.name))?;
+        .map_err(|error| execution::no_node(error, node, &execution.name))?;
     if found.is_empty() {
         node_of(session, execution, node).await?;
     }

@@ -5,17 +5,13 @@ use flyte_client::{
     proto::admin::{GetDomainRequest, Project},
 };
 
-use super::{
-    super::{Context, scope},
-    query::ListArgs,
+use super::query::ListArgs;
+use crate::ui::{
+    error::Failure,
+    output::{self, Format},
+    show,
 };
-use crate::{
-    cli::{
-        output::{self, Format},
-        report::Failure,
-    },
-    commands::show,
-};
+use crate::{context::Context, flyte::scope};
 
 /// Lists projects, or shows one.
 pub(super) fn projects(name: Option<&str>, args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {

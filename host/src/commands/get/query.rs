@@ -3,7 +3,7 @@
 use clap::Args;
 use flyte_client::list::{Filter, FilterError, Kind, Order, Query, UnknownColumn};
 
-use crate::cli::{exit::Exit, output, report::Failure};
+use crate::ui::{error::Failure, exit_code::Exit, output};
 
 /// How much is listed when nothing is said.
 const LIMIT: usize = 100;

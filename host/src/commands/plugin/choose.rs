@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::{
-    cli::{exit::Exit, output, report::Failure},
-    commands::Context,
+    context::Context,
     env,
     settings::Settings,
+    ui::{error::Failure, exit_code::Exit, output},
 };
 use plugin_host::Candidate;
 

@@ -6,11 +6,11 @@ use plugin_abi::PROTOCOL;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{
+    context::Context,
+    ui::{
+        error::Failure,
         output::{self, Format},
-        report::Failure,
     },
-    commands::Context,
 };
 use plugin_host::preflight::{self, Passport, PreflightError};
 

@@ -6,13 +6,14 @@ use plugin_abi::{Hook, PROTOCOL, vtable::Command_TO};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{
-        args::Cli,
+    app::args::Cli,
+    command_tree::Tree,
+    context::Context,
+    flyte::connection,
+    ui::{
+        error::Failure,
         output::{self, Format},
-        report::Failure,
-        tree::Tree,
     },
-    commands::{Context, connection},
 };
 use plugin_host::{
     Candidate, Chain, Fault, Link, Policy, Resolved,

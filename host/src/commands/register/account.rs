@@ -14,11 +14,11 @@ use serde_json::json;
 
 use super::dry_run::{name, version};
 use crate::{
-    cli::{
+    flyte::session::Session,
+    ui::{
+        error::Failure,
         output::{self, Format},
-        report::Failure,
     },
-    commands::session::Session,
 };
 
 /// How many failures are told in full; the table names all.

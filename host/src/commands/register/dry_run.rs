@@ -7,7 +7,10 @@ use flyte_client::register::{
     render::{self, Text},
 };
 
-use crate::cli::{args::OutputArg, exit::Exit, output, report::Failure};
+use crate::{
+    global::OutputArg,
+    ui::{error::Failure, exit_code::Exit, output},
+};
 
 /// Prints entities, or writes them to a folder.
 pub(super) fn write(output: OutputArg, folder: Option<&Path>, entries: &[Entry]) -> Result<(), Failure> {

@@ -12,12 +12,12 @@ use flyte_client::{
 };
 
 use crate::{
-    cli::{exit::Exit, output, report::Failure},
-    commands::{
-        Context,
+    context::Context,
+    flyte::{
         entity::Entity,
         session::{self, Session},
     },
+    ui::{error::Failure, exit_code::Exit, output},
 };
 
 /// How many names are looked through for one that is near.

@@ -12,8 +12,8 @@ use flyte_client::{
 };
 
 use crate::{
-    cli::{exit::Exit, output, report::Failure},
-    commands::{entity, session::Session},
+    flyte::{entity, session::Session},
+    ui::{error::Failure, exit_code::Exit, output},
 };
 
 /// How many commands are told: a package may hold hundreds of workflows.

@@ -8,8 +8,8 @@ use flyte_client::{
 };
 
 use crate::{
-    cli::{exit::Exit, report::Failure},
-    commands::{session::Session, transfer},
+    flyte::{session::Session, transfer},
+    ui::{error::Failure, exit_code::Exit},
 };
 
 /// What is sent, in the order of the inputs; each at the same place of the order.

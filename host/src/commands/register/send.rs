@@ -15,8 +15,9 @@ use super::{
     prepare, read,
 };
 use crate::{
-    cli::{output::Format, progress, report::Failure},
-    commands::{Context, session::Session},
+    context::Context,
+    flyte::session::Session,
+    ui::{error::Failure, output::Format, progress},
 };
 
 /// What was sent, and what came of it, at the same places.

@@ -16,12 +16,11 @@ use flyte_client::{
 };
 use serde_json::{Map, Value};
 
-use super::super::{
-    pair::{check_given_once, pair},
-    session::Session,
-    transfer,
+use crate::ui::{error::Failure, exit_code::Exit};
+use crate::{
+    flyte::{session::Session, transfer},
+    ui::pair::{check_given_once, pair},
 };
-use crate::cli::{exit::Exit, report::Failure};
 
 /// Inputs of an execution.
 #[derive(Args, Debug)]

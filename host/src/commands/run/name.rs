@@ -10,8 +10,8 @@ use flyte_client::{
 };
 
 use crate::{
-    cli::{exit::Exit, report::Failure},
-    commands::{execution::one, session::Session},
+    flyte::{execution, session::Session},
+    ui::{error::Failure, exit_code::Exit},
 };
 
 /// What FlyteAdmin makes names of (`k8s.io/apimachinery/pkg/util/rand`): no vowels, so that no words come about.
@@ -54,7 +54,7 @@ impl Chosen {
     /// When it is not, or the server cannot be asked.
     pub async fn check_free(&self, session: &Session) -> Result<(), Failure> {
         let Self::Given(name) = self else { return Ok(()) };
-        let request = WorkflowExecutionGetRequest { id: Some(one::id(session, name)) };
+        let request = WorkflowExecutionGetRequest { id: Some(execution::id(session, name)) };
         match session.client.get_execution(&request).await {
             Ok(_) => Err(self.taken(session)),
             Err(error) if error.status.code == Code::NotFound => Ok(()),
@@ -73,7 +73,7 @@ impl Chosen {
         session: &Session,
         answer: Result<ExecutionCreateResponse, Error>,
     ) -> Result<WorkflowExecutionIdentifier, Box<Error>> {
-        let id = || one::id(session, self.text());
+        let id = || execution::id(session, self.text());
         match answer {
             Ok(answer) => Ok(answer.id.unwrap_or_else(id)),
             Err(error) if error.status.code == Code::AlreadyExists && matches!(self, Self::MadeUp(_)) => {

@@ -9,9 +9,9 @@ use flyte_client::proto::{
     core::{Identifier, Identity, KeyValuePair, SecurityContext},
 };
 
-use crate::{
-    cli::report::Failure,
-    commands::pair::{check_given_once, pair},
+use crate::ui::{
+    error::Failure,
+    pair::{check_given_once, pair},
 };
 
 /// Options of an execution.

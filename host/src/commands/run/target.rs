@@ -16,16 +16,16 @@ use flyte_client::{
     register::{self, Step},
 };
 
-use super::{
-    super::{
+use super::RunArgs;
+use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::{
+    commands::register::offer::Offer,
+    flyte::{
         entity::{self, Entity, Versioned, missing},
-        register::offer::Offer,
         session::Session,
         values,
     },
-    RunArgs,
 };
-use crate::cli::{exit::Exit, output, report::Failure};
 
 /// What is to be run.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::{
 
 use flyte_client::register::{self, Kind};
 
-use super::super::{entity::Versioned, register::offer::Offer};
-use crate::cli::{exit::Exit, report::Failure};
+use crate::ui::{error::Failure, exit_code::Exit};
+use crate::{commands::register::offer::Offer, flyte::entity::Versioned};
 
 /// What is to be run, as it was typed.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use std::{
 use sandbox::server::{Running, running};
 
 use crate::{
-    cli::{exit::Exit, report::Failure},
-    commands::session,
+    flyte::session,
+    ui::{error::Failure, exit_code::Exit},
 };
 
 /// What the server prints.

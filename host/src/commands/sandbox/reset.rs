@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use crate::cli::{exit::Exit, output, report::Failure};
+use crate::ui::{error::Failure, exit_code::Exit, output};
 
 /// Remove the sandbox with all that is in it
 ///

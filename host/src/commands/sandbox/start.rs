@@ -15,12 +15,12 @@ use serde_json::json;
 
 use super::background;
 use crate::{
-    cli::{
-        exit::Exit,
+    flyte::session,
+    ui::{
+        error::Failure,
+        exit_code::Exit,
         output::{self, Format},
-        report::Failure,
     },
-    commands::session,
 };
 
 /// Serve the sandbox to other clients

@@ -9,12 +9,12 @@ use sandbox::{
 use serde_json::json;
 
 use crate::{
-    cli::{
-        exit::Exit,
+    flyte::session,
+    ui::{
+        error::Failure,
+        exit_code::Exit,
         output::{self, Format},
-        report::Failure,
     },
-    commands::session,
 };
 
 /// Runs `sandbox status`.

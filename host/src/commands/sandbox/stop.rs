@@ -5,7 +5,7 @@ use std::{path::Path, thread, time::Instant};
 use sandbox::server::{Running, running};
 
 use super::background::TURN;
-use crate::cli::{exit::Exit, output, report::Failure};
+use crate::ui::{error::Failure, exit_code::Exit, output};
 
 /// How long a server may take to finish what it answers.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -1,0 +1,212 @@
+//! The command line as it stands after every plugin had its say.
+//!
+//! [`Tree`] owns clap's description of the program. Plugins never touch it: they see a [view](Tree::view),
+//! ask for changes, and [`Tree::apply`] judges each before clap sees it, so that no plugin can make the
+//! parser panic. What clap cannot hold (whose a command is, callbacks, defaults that are worked out when
+//! they are needed) stands beside it, by path.
+//!
+//! | step | who | what |
+//! |---|---|---|
+//! | [`Tree::view`], [`Tree::apply`] | `wish`, `check`, `scope`, `edit`, `build` | the plugins change the command line |
+//! | [`Tree::parse`] | `parsed` | clap reads the arguments |
+//! | [`Tree::resolve`] | `resolve`, `values` | defaults of plugins are worked out, callbacks run |
+
+mod apply;
+mod build;
+mod edit_request;
+pub mod invocation;
+mod invoked;
+mod parsed;
+mod problem;
+mod resolve;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod values;
+mod view;
+
+use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
+
+use abi_stable::std_types::RVec;
+use plugin_abi::vtable::{CallbackBox, CommandBox, EditBox, LazyDefaultBox};
+
+use plugin_host::Identity;
+
+pub use parsed::Parsed;
+pub use problem::EditError;
+pub use view::View;
+
+use edit_request::{NewArg, NewCommand};
+use problem::{Problem, place};
+
+/// The names from the top to a command, without the program's.
+type Path = Vec<String>;
+
+/// The command line, and what plugins made of it.
+#[derive(Clone)]
+pub struct Tree {
+    /// Never built: clap builds a copy for each use.
+    command: Arc<clap::Command>,
+    commands: BTreeMap<Path, PluginCommand>,
+    arguments: BTreeMap<(Path, String), Extra>,
+}
+
+/// A command that a plugin brought.
+#[derive(Clone)]
+struct PluginCommand {
+    owner: Arc<Identity>,
+    /// What it does; `None` for a group without a function of its own.
+    run: Option<Arc<CommandBox>>,
+}
+
+/// What clap does not know of an argument.
+#[derive(Clone, Default)]
+struct Extra {
+    /// The plugin that brought it; `None`: built in.
+    owner: Option<Arc<Identity>>,
+    /// The default with which its owner's command declared it; `None`: added to a command by itself.
+    declared: Option<Vec<String>>,
+    /// Each sees what the one before gave.
+    lazy: Vec<(Arc<Identity>, Arc<LazyDefaultBox>)>,
+    /// In the order in which they were added.
+    callbacks: Vec<(Arc<Identity>, Arc<CallbackBox>)>,
+}
+
+/// A value below zero is a value, of whatever option; what is wrong with it, the option says.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let is_option = |arg: &clap::Arg| arg.get_action().takes_values() && !arg.is_positional();
+    command
+        .mut_args(|arg| if is_option(&arg) { arg.allow_negative_numbers(true) } else { arg })
+        .mut_subcommands(with_negative_numbers)
+}
+
+impl Tree {
+    /// The command line without plugins.
+    #[must_use]
+    pub fn new(base: clap::Command) -> Self {
+        Self {
+            command: Arc::new(with_negative_numbers(base)),
+            commands: BTreeMap::new(),
+            arguments: BTreeMap::new(),
+        }
+    }
+
+    /// clap's description of it, not yet built.
+    #[must_use]
+    pub fn command(&self) -> &clap::Command {
+        &self.command
+    }
+
+    /// What `configure_cli` is shown.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View::new(self)
+    }
+
+    /// Carries out what a plugin asked for, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The first wish that cannot be granted; the tree is then as it was.
+    pub fn apply(&mut self, owner: &Identity, edits: RVec<EditBox>) -> Result<(), EditError> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let shared = Arc::new(owner.clone());
+        let mut draft = self.clone();
+        let carried_out = edit_request::read(edits)
+            .and_then(|wishes| wishes.into_iter().try_for_each(|wish| draft.carry_out(&shared, wish)))
+            .and_then(|()| draft.no_empty_command(&shared));
+        carried_out.map_err(|problem| EditError::new(owner, problem))?;
+        *self = draft;
+        Ok(())
+    }
+
+    /// Reads the arguments of the program, its own name first.
+    ///
+    /// Nothing of a plugin runs here: see [`Tree::resolve`].
+    ///
+    /// # Errors
+    ///
+    /// Those of clap, among them the wish for help or the version.
+    pub fn parse(&self, args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
+        Ok(Parsed::new(self.command.as_ref().clone().try_get_matches_from_mut(args)?))
+    }
+
+    /// The command at a path, as clap knows it before it was built: with its own arguments only.
+    fn find(&self, path: &[String]) -> Option<&clap::Command> {
+        let top: &clap::Command = &self.command;
+        path.iter()
+            .try_fold(top, |command, name| command.get_subcommands().find(|below| below.get_name() == name))
+    }
+
+    fn find_argument(&self, path: &[String], id: &str) -> Option<&clap::Arg> {
+        self.find(path)?.get_arguments().find(|arg| arg.get_id() == id)
+    }
+
+    /// Whether commands may stand below a command.
+    fn is_group(&self, path: &[String]) -> bool {
+        let is_empty_group = self.commands.get(path).is_some_and(|command| command.run.is_none());
+        is_empty_group || self.find(path).is_some_and(clap::Command::has_subcommands)
+    }
+
+    fn command_origin(&self, path: &[String]) -> String {
+        origin(self.commands.get(path).map(|command| &command.owner))
+    }
+
+    fn argument_origin(&self, path: &[String], id: &str) -> String {
+        let key = (path.to_vec(), id.to_owned());
+        origin(self.arguments.get(&key).and_then(|extra| extra.owner.as_ref()))
+    }
+
+    fn extra(&mut self, path: &[String], id: &str) -> &mut Extra {
+        self.arguments.entry((path.to_vec(), id.to_owned())).or_default()
+    }
+
+    /// Notes whose a command is, and all below it.
+    fn register(&mut self, owner: &Arc<Identity>, parent: &[String], new: NewCommand) {
+        let path = [parent, std::slice::from_ref(&new.name)].concat();
+        for arg in new.args {
+            self.register_argument(owner, &path, arg, true);
+        }
+        for below in new.commands {
+            self.register(owner, &path, below);
+        }
+        self.commands.insert(path, PluginCommand { owner: Arc::clone(owner), run: new.run.map(Arc::new) });
+    }
+
+    fn register_argument(&mut self, owner: &Arc<Identity>, path: &[String], new: NewArg, declared: bool) {
+        let extra = Extra {
+            owner: Some(Arc::clone(owner)),
+            declared: declared.then_some(new.defaults),
+            lazy: Vec::new(),
+            callbacks: new
+                .callback
+                .map(|callback| (Arc::clone(owner), Arc::new(callback)))
+                .into_iter()
+                .collect(),
+        };
+        self.arguments.insert((path.to_vec(), new.id), extra);
+    }
+
+    /// A plugin may add a group and fill it later; but in the end there must be something in it.
+    fn no_empty_command(&self, owner: &Arc<Identity>) -> Result<(), Problem> {
+        let mut added = self.commands.iter().filter(|(_, command)| Arc::ptr_eq(&command.owner, owner));
+        let empty = added.find(|(path, command)| {
+            command.run.is_none() && !self.find(path).is_some_and(clap::Command::has_subcommands)
+        });
+        match empty {
+            Some((path, _)) => Err(Problem::new(format_args!(
+                "adds the command {}, which neither does something nor has commands below it",
+                place(path)
+            ))
+            .hint("give it a function with `run`")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn origin(owner: Option<&Arc<Identity>>) -> String {
+    owner.map_or_else(|| "built in".to_owned(), |owner| format!("of plugin `{}`", owner.name))
+}

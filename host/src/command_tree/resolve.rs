@@ -1,0 +1,188 @@
+//! Works out the defaults that plugins set, and lets their callbacks see the values.
+//!
+//! clap's matches cannot be changed. So when a value is another in the end, the command line is written
+//! out with it and read once more: the commands of the host then find it where they would find a user's.
+
+use std::{collections::BTreeMap, ffi::OsString, mem};
+
+use abi_stable::std_types::{RString, RVec};
+use clap::ArgMatches;
+use plugin_abi::{PluginError, vtable::Outcome};
+
+use crate::{
+    command_tree::invocation::blame,
+    ui::{error::Failure, exit_code::Exit},
+};
+use plugin_host::Identity;
+
+use super::{
+    Extra, Parsed, Tree,
+    edit_request::strings,
+    problem::{of, quoted},
+    values::{self, Line},
+};
+
+/// Values that a plugin put in the place of others, by depth and id.
+type Changed = BTreeMap<(usize, String), Vec<OsString>>;
+
+impl Tree {
+    /// Works out the defaults of the options that were not given, and runs the callbacks, from the top
+    /// command down, in the order in which the options are defined.
+    ///
+    /// Only what concerns the command that is to run is asked. Not for the commands with which users help
+    /// themselves (`plugin …`, `completion`): they must work with a plugin that does not.
+    ///
+    /// # Errors
+    ///
+    /// What a plugin returned, or that it put in a value which the option cannot have.
+    pub fn resolve(&self, parsed: Parsed) -> Result<Parsed, Failure> {
+        let mut changed = Changed::new();
+        for depth in 0..=parsed.path().len() {
+            let path = parsed.path().get(..depth).unwrap_or_default();
+            let Some(command) = self.find(path) else { continue };
+            for arg in command.get_arguments() {
+                let key = (path.to_vec(), arg.get_id().to_string());
+                let Some(extra) = self.arguments.get(&key) else { continue };
+                if let Some(values) = settle(&parsed, depth, path, arg, extra)? {
+                    changed.insert((depth, key.1), values);
+                }
+            }
+        }
+        if changed.is_empty() {
+            return Ok(parsed);
+        }
+        let matches = self.read_again(&parsed, &changed).map_err(|error| {
+            Failure::new(
+                Exit::Internal,
+                "internal error: the command line cannot be read with the values of the plugins",
+            )
+            .caused_by(error.render().to_string().trim_end())
+        })?;
+        Ok(parsed.resolved(matches))
+    }
+
+    fn read_again(&self, parsed: &Parsed, changed: &Changed) -> Result<ArgMatches, clap::Error> {
+        let mut command = self.command.as_ref().clone();
+        let mut words = vec![OsString::from(command.get_name())];
+        for depth in 0..=parsed.path().len() {
+            let path = parsed.path().get(..depth).unwrap_or_default();
+            let Some(there) = self.find(path) else { continue };
+            let mut line = Line::default();
+            for arg in there.get_arguments() {
+                let id = arg.get_id().as_str();
+                match changed.get(&(depth, id.to_owned())) {
+                    Some(values) if parsed.is_given_at(depth, id) => line.with_values(arg, values),
+                    None if parsed.is_typed_at(depth, id) => line.as_given(parsed.at(depth), arg),
+                    // Neither given nor changed, or a default; see below.
+                    _ => {}
+                }
+            }
+            words.extend(line.finish(parsed.path().get(depth).map(String::as_str), there.has_subcommands()));
+        }
+        for ((depth, id), values) in changed {
+            let path = parsed.path().get(..*depth).unwrap_or_default();
+            set_default(&mut command, path, id, values);
+        }
+        command.try_get_matches_from_mut(words)
+    }
+}
+
+/// Makes values the default of an option, which need not be given then.
+fn set_default(command: &mut clap::Command, path: &[String], id: &str, values: &[OsString]) {
+    let mut there = command;
+    for name in path {
+        let Some(below) = there.get_subcommands_mut().find(|below| below.get_name() == name) else { return };
+        there = below;
+    }
+    *there = mem::take(there).mut_args(|arg| {
+        if arg.get_id() != id {
+            return arg;
+        }
+        // An empty list takes the values away.
+        arg.required(false).default_values(values.iter().cloned())
+    });
+}
+
+/// The values that an option has in the end, if they are not those that clap found.
+fn settle(
+    parsed: &Parsed,
+    depth: usize,
+    path: &[String],
+    arg: &clap::Arg,
+    extra: &Extra,
+) -> Result<Option<Vec<OsString>>, Failure> {
+    if extra.lazy.is_empty() && extra.callbacks.is_empty() {
+        return Ok(None);
+    }
+    let id = arg.get_id().as_str();
+    let title = values::title(arg);
+    let found = values::read(parsed.at(depth), arg);
+    let texts: Option<Vec<String>> = found.iter().map(|value| value.to_str().map(str::to_owned)).collect();
+    let Some(found) = texts else {
+        return Err(Failure::new(Exit::Usage, format_args!("the value of `{title}` is not UTF-8"))
+            .caused_by(format_args!("a plugin wants to see it")));
+    };
+    let given = parsed.is_given_at(depth, id);
+    let place_of = |what: &str| format!("the {what} of {}{}", quoted(&title), of(path));
+    let mut current = found.clone();
+    let mut last = None;
+    if !given {
+        for (owner, lazy) in &extra.lazy {
+            current = lift(lazy.values(lower(&current)))
+                .map(strings)
+                .map_err(|error| blame(owner, &place_of("default"), &error))?;
+            last = Some(owner);
+        }
+    }
+    for (owner, callback) in &extra.callbacks {
+        let replaced = lift(callback.call(lower(&current), given))
+            .map_err(|error| blame(owner, &place_of("callback"), &error))?;
+        if let Some(values) = replaced.into_option() {
+            current = strings(values);
+            last = Some(owner);
+        }
+    }
+    match last {
+        Some(owner) if current != found => {
+            usable(owner, arg, given, path, &current)?;
+            Ok(Some(current.into_iter().map(OsString::from).collect()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Whether an option can have the values that a plugin gave it.
+fn usable(
+    owner: &Identity,
+    arg: &clap::Arg,
+    given: bool,
+    path: &[String],
+    values: &[String],
+) -> Result<(), Failure> {
+    let wrong = match values::check(arg, values) {
+        Err(reason) => Some(reason),
+        Ok(()) if given && values.is_empty() && arg.is_positional() => {
+            Some("it goes by its place and cannot be left out".to_owned())
+        }
+        Ok(()) => None,
+    };
+    match wrong {
+        None => Ok(()),
+        Some(reason) => {
+            let (title, of) = (quoted(&values::title(arg)), of(path));
+            Err(Failure::new(
+                Exit::PluginFailed,
+                format_args!("{owner} gave {title}{of} a value that cannot be used"),
+            )
+            .caused_by(reason))
+        }
+    }
+}
+
+fn lower(values: &[String]) -> RVec<RString> {
+    values.iter().map(|value| RString::from(value.as_str())).collect()
+}
+
+fn lift<T>(outcome: Outcome<T>) -> Result<T, PluginError> {
+    outcome.into_result().map_err(|fault| PluginError::from_raw(&fault))
+}

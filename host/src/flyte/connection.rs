@@ -1,0 +1,347 @@
+//! Joins the chain's `get_remote` with Flyte's configuration.
+//!
+//! The built-in default of `get_remote` is Flyte's configuration; what a plugin changes of it, or says
+//! instead of it, is checked here, and keeps the plugin's name.
+
+use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
+
+use flyte_client::config::{AuthMode, Configuration, Connection, Endpoint, Origin, Secret, Setting, Sources};
+use plugin_abi::{Hook, Remote, RemoteRequest};
+
+use super::configuration::{Configurations, describe, sources};
+use crate::context::Context;
+use crate::{
+    global::Global,
+    ui::{error::Failure, exit_code::Exit},
+};
+use plugin_host::{
+    Chain, Fault, Layers, Resolved,
+    error::{Place, What},
+};
+
+mod sandbox;
+
+/// What `get_remote` is asked: the user's flags, and for what they leave open the configuration.
+///
+/// # Errors
+///
+/// When the configuration is needed and cannot be read.
+pub fn request(global: &Global, configurations: &Configurations) -> Result<RemoteRequest, Failure> {
+    let (project, domain) = match (&global.project, &global.domain) {
+        (Some(project), Some(domain)) => (project.clone(), domain.clone()),
+        (project, domain) => {
+            let configured =
+                configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+            let connection = &configured.connection;
+            (
+                project.clone().unwrap_or_else(|| connection.default_project.value.clone()),
+                domain.clone().unwrap_or_else(|| connection.default_domain.value.clone()),
+            )
+        }
+    };
+    Ok(RemoteRequest { config: global.config.clone(), project, domain, data_upload_location: None })
+}
+
+impl Context<'_> {
+    /// Checks that the embedded sandbox answers only where that is wanted; says so where it is only implied.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::NotConfigured`] if nothing says that it is.
+    pub(crate) fn check_sandbox(&self, connection: &Connection) -> Result<(), Failure> {
+        if !connection.is_implicit_sandbox() {
+            return Ok(());
+        }
+        sandbox::check_fallback(self.settings, || sources(self.global.config.clone()).misplaced())
+    }
+}
+
+/// The failure of a configuration that cannot be read.
+#[must_use]
+pub fn unreadable(error: &flyte_client::config::Error) -> Failure {
+    Failure::from_error(Exit::Failed, error).hint(error.hint())
+}
+
+/// Which Flyte to talk to, and what carries the calls.
+pub struct Route {
+    /// The connection.
+    pub connection: Connection,
+    /// What plugins want to carry the calls, or to put around what does.
+    pub layers: Layers,
+    /// Whether the endpoint means anything: a plugin whose own transport carries the calls may have none.
+    pub has_address: bool,
+}
+
+impl Route {
+    /// Whether it leads to the embedded sandbox.
+    #[must_use]
+    pub fn is_of_this_machine(&self) -> bool {
+        self.connection.is_sandbox() && self.has_address
+    }
+
+    /// Where it leads, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.layers.supplier() {
+            Some(plugin) if !self.has_address => format!("plugin `{}`", plugin.name),
+            _ if self.connection.is_sandbox() => "embedded sandbox".to_owned(),
+            _ => self.connection.endpoint.value.to_string(),
+        }
+    }
+}
+
+/// Asks the chain which Flyte to talk to, and checks the answer.
+///
+/// # Errors
+///
+/// A broken configuration, a plugin that failed, or a plugin whose answer is no connection.
+pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Route, Failure> {
+    let request = request(global, configurations)?;
+    let resolved = chain.get_remote(&request)?;
+    let base = base(&resolved, global, configurations)?;
+    let mut connection = join(base, &resolved)?;
+    flags(&mut connection, global);
+    if let Some(origin) = sandbox::asked(global) {
+        if let Some(plugin) = resolved.layers.supplier() {
+            return Err(sandbox::supplied(&origin, &plugin.name));
+        }
+        connection = connection.into_sandbox(origin);
+        return Ok(Route { connection, layers: resolved.layers, has_address: true });
+    }
+    let mut has_address = true;
+    if let Some(supplier) = resolved.layers.supplier()
+        && matches!(connection.endpoint.origin, Origin::Default(_))
+    {
+        // No endpoint is configured, so the plugin answers, and not the sandbox.
+        let origin = Origin::Plugin(format!("`{}` (needs no address)", supplier.name));
+        let endpoint = connection.endpoint.value.clone();
+        connection.set_endpoint(Setting::new(endpoint, origin));
+        has_address = false;
+    }
+    Ok(Route { connection, layers: resolved.layers, has_address })
+}
+
+/// The connection of a [`Route`], for whoever sends nothing.
+///
+/// # Errors
+///
+/// As [`route`].
+pub fn resolve(
+    chain: &Chain,
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<Connection, Failure> {
+    route(chain, global, configurations).map(|route| route.connection)
+}
+
+/// The connection as a command of a plugin sees it: without secrets.
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub fn remote(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Remote, Failure> {
+    let connection = resolve(chain, global, configurations)?;
+    let request = RemoteRequest {
+        config: None,
+        project: connection.default_project.value.clone(),
+        domain: connection.default_domain.value.clone(),
+        data_upload_location: Some(connection.data_upload_location.value.clone()),
+    };
+    let mut remote = describe(&connection, &request);
+    remote.client_secret = None;
+    Ok(remote)
+}
+
+/// Where the values come from that no plugin set: the configuration, if the built-in default was asked
+/// for them, else flytekit's defaults, as in its `Config.for_endpoint`.
+fn base(
+    resolved: &Resolved,
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<Connection, Failure> {
+    let from_default = Remote::FIELDS
+        .iter()
+        .any(|field| resolved.remote.reason(field).is_some() && !resolved.owners.contains_key(field));
+    if from_default {
+        let configuration =
+            configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+        return Ok(configuration.connection.clone());
+    }
+    let endpoint = resolved.remote.endpoint.clone().unwrap_or_default();
+    let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint)]);
+    let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
+    let defaults = Configuration::load(&sources).map_err(|error| match resolved.owners.get("endpoint") {
+        Some(plugin) => unusable(plugin.clone(), cause(&error)).into(),
+        None => unreadable(&error),
+    });
+    let mut connection = defaults?.connection;
+    if let Some(plugin) = resolved.owners.get("endpoint") {
+        connection.note_plugin_defaults(&plugin.name);
+    }
+    Ok(connection)
+}
+
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = cause.to_string();
+        source = cause.source();
+    }
+    text
+}
+
+fn unusable(plugin: plugin_host::Identity, reason: String) -> Fault {
+    Fault::new(plugin, Place::Hook(Hook::GetRemote), What::Unusable(reason))
+}
+
+/// Says whether what plugins set can be a connection; what the configuration says was looked at before.
+///
+/// # Errors
+///
+/// The fault of the plugin that set what cannot be.
+pub fn check(resolved: &Resolved) -> Result<(), Fault> {
+    endpoint(resolved)?;
+    auth_mode(resolved).map(drop)
+}
+
+/// The endpoint that a plugin set, if one did.
+fn endpoint(resolved: &Resolved) -> Result<Option<Endpoint>, Fault> {
+    parsed(resolved, "endpoint", resolved.remote.endpoint.as_deref(), |text| {
+        Endpoint::from_str(text).map_err(|error| error.to_string())
+    })
+}
+
+/// The sign-in mode that a plugin set, if one did.
+fn auth_mode(resolved: &Resolved) -> Result<Option<AuthMode>, Fault> {
+    parsed(resolved, "auth_mode", resolved.remote.auth_mode.as_deref(), |text| {
+        AuthMode::from_str(text)
+            .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
+    })
+}
+
+fn parsed<T>(
+    resolved: &Resolved,
+    field: &str,
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Fault> {
+    let (Some(owner), Some(text)) = (resolved.owners.get(field), text) else { return Ok(None) };
+    parse(text).map(Some).map_err(|reason| unusable(owner.clone(), reason))
+}
+
+/// Puts what plugins set in the place of what was there.
+fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, Failure> {
+    let remote = &resolved.remote;
+    let join = Join { resolved };
+    if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, join.origin("endpoint")) {
+        connection.set_endpoint(Setting::new(endpoint, origin));
+    }
+    if let (Some(mode), Some(origin)) = (auth_mode(resolved)?, join.origin("auth_mode")) {
+        connection.auth_mode = Setting::new(mode, origin);
+    }
+    join.value("insecure", &mut connection.insecure, remote.insecure.unwrap_or_default());
+    join.value(
+        "insecure_skip_verify",
+        &mut connection.insecure_skip_verify,
+        remote.insecure_skip_verify.unwrap_or_default(),
+    );
+    join.value("ca_cert_file_path", &mut connection.ca_cert_file_path, remote.ca_cert_file_path.clone());
+    join.value("console_endpoint", &mut connection.console_endpoint, remote.console_endpoint.clone());
+    join.value("http_proxy_url", &mut connection.http_proxy_url, remote.http_proxy_url.clone());
+    join.value("client_id", &mut connection.client_id, remote.client_id.clone());
+    join.value("client_secret", &mut connection.client_secret, remote.client_secret.clone().map(Secret::new));
+    join.value("scopes", &mut connection.scopes, remote.scopes.clone());
+    join.value("audience", &mut connection.audience, remote.audience.clone());
+    join.value("command", &mut connection.command, remote.command.clone());
+    join.value("proxy_command", &mut connection.proxy_command, remote.proxy_command.clone());
+    join.text("default_project", &mut connection.default_project, remote.default_project.as_deref());
+    join.text("default_domain", &mut connection.default_domain, remote.default_domain.as_deref());
+    join.text(
+        "data_upload_location",
+        &mut connection.data_upload_location,
+        remote.data_upload_location.as_deref(),
+    );
+    if let Some(origin) = join.origin("headers") {
+        let header = |(key, value): &(String, String)| {
+            (key.clone(), Setting::new(Secret::new(value.clone()), origin.clone()))
+        };
+        connection.headers = remote.headers.iter().map(header).collect();
+    }
+    Ok(connection)
+}
+
+/// Takes over the fields that a plugin set.
+struct Join<'a> {
+    resolved: &'a Resolved,
+}
+
+impl Join<'_> {
+    /// The plugin's word for a field, if it set it.
+    fn origin(&self, field: &str) -> Option<Origin> {
+        let owner = self.resolved.owners.get(field)?;
+        let said = self.resolved.remote.reason(field).and_then(|reason| reason.strip_prefix("plugin "));
+        Some(Origin::Plugin(said.map_or_else(|| format!("`{}`", owner.name), str::to_owned)))
+    }
+
+    fn value<T>(&self, field: &str, setting: &mut Setting<T>, value: T) {
+        if let Some(origin) = self.origin(field) {
+            *setting = Setting::new(value, origin);
+        }
+    }
+
+    fn text(&self, field: &str, setting: &mut Setting<String>, value: Option<&str>) {
+        if let (Some(origin), Some(value)) = (self.origin(field), value) {
+            *setting = Setting::new(value.to_owned(), origin);
+        }
+    }
+}
+
+/// The command line has the last word, and says whose it is: the user's, or that of a plugin which
+/// changed an option's default.
+fn flags(connection: &mut Connection, global: &Global) {
+    let given = global.given;
+    for (flag, value, given, setting) in [
+        ("--project", &global.project, given.project, &mut connection.default_project),
+        ("--domain", &global.domain, given.domain, &mut connection.default_domain),
+    ] {
+        let Some(value) = value else { continue };
+        let origin = match given {
+            true => Origin::Flag(flag.to_owned()),
+            false => Origin::Default(format!("of `{flag}`, as a plugin changed it").into()),
+        };
+        if *value != setting.value || matches!(setting.origin, Origin::Default(_)) {
+            *setting = Setting::new(value.clone(), origin);
+        }
+    }
+}
+
+/// The fault of the built-in plugin: not a plugin's, but that of what the user set.
+fn of_configuration(what: &What) -> Failure {
+    match what {
+        What::Said(error) => {
+            let mut failure = Failure::new(Exit::Failed, error.message());
+            failure.causes = error.causes().to_vec();
+            failure.hints = error.hints().to_vec();
+            failure
+        }
+        What::Unusable(reason) => {
+            Failure::new(Exit::Failed, "invalid connection settings").caused_by(reason).hint(
+                "correct the option, the variable `FLYTE_…` or the configuration file that sets it"
+                    .to_owned(),
+            )
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        if fault.plugin().name == plugin_host::select::BUILTIN {
+            return of_configuration(fault.what());
+        }
+        let mut failure = Self::new(Exit::PluginFailed, &fault);
+        failure.causes = fault.causes();
+        failure.hints = fault.hints();
+        failure
+    }
+}

@@ -1,0 +1,62 @@
+//! Whether the embedded sandbox is meant: work for a cluster must not end up in it because a configuration is lost.
+
+use std::io::{IsTerminal as _, stdin};
+
+use flyte_client::config::{ConfigPath, Origin};
+
+use crate::{
+    env,
+    global::Global,
+    settings::Settings,
+    ui::{error::Failure, exit_code::Exit, output},
+};
+
+/// What asks for the sandbox, if anything does.
+pub(super) fn asked(global: &Global) -> Option<Origin> {
+    if global.sandbox {
+        return Some(Origin::Flag("--sandbox".to_owned()));
+    }
+    env::is_on(env::SANDBOX).then(|| Origin::Variable(env::SANDBOX.to_owned()))
+}
+
+/// The failure of a sandbox that no call would reach.
+pub(super) fn supplied(origin: &Origin, plugin: &str) -> Failure {
+    let message =
+        format!("could not use the sandbox, which {origin} asks for: plugin `{plugin}` carries all calls");
+    Failure::new(Exit::Usage, message).hint("pass `--no-plugins` to omit the plugin".to_owned())
+}
+
+/// Lets the sandbox answer where no endpoint is configured: if the settings allow it, or if there is a user at a terminal, who
+/// then reads so.
+///
+/// # Errors
+///
+/// [`Exit::NotConfigured`] otherwise. `misplaced` finds a configuration file that is not read.
+pub(super) fn check_fallback(
+    settings: &Settings,
+    misplaced: impl FnOnce() -> Option<ConfigPath>,
+) -> Result<(), Failure> {
+    if env::switch(env::SANDBOX) == Some(false) {
+        return Err(not_configured(misplaced()));
+    }
+    if settings.sandbox_fallback {
+        return Ok(());
+    }
+    if !stdin().is_terminal() || env::is_on(env::CI) {
+        return Err(not_configured(misplaced()));
+    }
+    output::note("using the local sandbox: no Flyte endpoint is configured\n");
+    Ok(())
+}
+
+fn not_configured(misplaced: Option<ConfigPath>) -> Failure {
+    let failure = Failure::new(Exit::NotConfigured, "no Flyte endpoint is configured")
+        .caused_by("no configuration file found, and `FLYTE_PLATFORM_URL` is not set");
+    let failure = match misplaced {
+        Some(path) => failure.hint(format!("`{path}` is not read; pass `--config {path}`")),
+        None => {
+            failure.hint("set `admin.endpoint` in `~/.flyte/config.yaml`, or `FLYTE_PLATFORM_URL`".to_owned())
+        }
+    };
+    failure.hint("for the local sandbox pass `--sandbox`, or set `FLYTE_SANDBOX=1`".to_owned())
+}

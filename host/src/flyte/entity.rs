@@ -1,0 +1,204 @@
+//! Tasks, workflows and launch plans by name: the newest version or a given one, and what to say when there is none.
+
+pub mod missing;
+
+use std::fmt;
+
+use flyte_client::{
+    Client, Code,
+    client::Error,
+    list::{self, Kind, Query},
+    proto::{
+        admin::{self, NamedEntityIdentifier},
+        core::{Identifier, ResourceType},
+    },
+};
+
+use super::session::Session;
+use crate::ui::{error::Failure, exit_code::Exit};
+
+/// `NAME` or `NAME:VERSION`, as `pyflyte run remote-task` takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned {
+    /// The name.
+    pub name: String,
+    /// The version; `None`: the newest.
+    pub version: Option<String>,
+}
+
+impl std::str::FromStr for Versioned {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, version) = match text.rsplit_once(':') {
+            Some((name, version)) => (name, Some(version)),
+            None => (text, None),
+        };
+        if name.is_empty() || version == Some("") {
+            return Err("write `NAME` or `NAME:VERSION`".to_owned());
+        }
+        // flytekit's word for the newest one.
+        let version = version.filter(|&version| version != "latest").map(str::to_owned);
+        Ok(Self { name: name.to_owned(), version })
+    }
+}
+
+impl Versioned {
+    /// The version comes with the name or in an argument of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it comes twice.
+    pub fn with_version(&self, version: Option<&String>) -> Result<Self, Failure> {
+        match (&self.version, version) {
+            (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "the version is given twice")),
+            (None, Some(version)) => Ok(Self { name: self.name.clone(), version: Some(version.clone()) }),
+            _ => Ok(self.clone()),
+        }
+    }
+
+    /// What `NAME:VERSION` may mean where a name or version has colons: the shortest version first.
+    fn readings(&self) -> Vec<Self> {
+        let Some(version) = &self.version else { return vec![self.clone()] };
+        let text = self.to_string();
+        let first = text.len() - version.len() - 1;
+        let colons = text[..=first].rmatch_indices(':').map(|(at, _)| at);
+        let readings = colons.map(|at| (&text[..at], &text[at + 1..])).filter(|(name, _)| !name.is_empty());
+        readings
+            .map(|(name, version)| Self { name: name.to_owned(), version: Some(version.to_owned()) })
+            .collect()
+    }
+}
+
+impl fmt::Display for Versioned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.version {
+            Some(version) => write!(f, "{}:{version}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+/// What has a name and versions.
+pub trait Entity: prost::Message + prost::Name + Default {
+    /// For lists.
+    const KIND: Kind;
+    /// In identifiers.
+    const RESOURCE: ResourceType;
+
+    /// Its identifier.
+    fn id(&self) -> Option<&Identifier>;
+
+    /// Lists versions that `keep` accepts.
+    fn list(
+        client: &Client,
+        id: &NamedEntityIdentifier,
+        query: &Query,
+        keep: impl FnMut(&Self) -> bool,
+    ) -> impl Future<Output = Result<Vec<Self>, Error>>;
+
+    /// Reads one version.
+    fn read(client: &Client, id: Identifier) -> impl Future<Output = Result<Self, Error>>;
+
+    /// `NAME:VERSION`.
+    fn versioned_name(&self) -> String {
+        self.id().map(|id| format!("{}:{}", id.name, id.version)).unwrap_or_default()
+    }
+}
+
+macro_rules! entity {
+    ($message:ident, $list:ident, $get:ident) => {
+        impl Entity for admin::$message {
+            const KIND: Kind = Kind::$message;
+            const RESOURCE: ResourceType = ResourceType::$message;
+
+            fn id(&self) -> Option<&Identifier> {
+                self.id.as_ref()
+            }
+
+            async fn list(
+                client: &Client,
+                id: &NamedEntityIdentifier,
+                query: &Query,
+                keep: impl FnMut(&Self) -> bool,
+            ) -> Result<Vec<Self>, Error> {
+                list::$list(client, id, query, keep).await
+            }
+
+            async fn read(client: &Client, id: Identifier) -> Result<Self, Error> {
+                client.$get(&admin::ObjectGetRequest { id: Some(id) }).await
+            }
+        }
+    };
+}
+
+entity!(Task, tasks, get_task);
+entity!(Workflow, workflows, get_workflow);
+entity!(LaunchPlan, launch_plans, get_launch_plan);
+
+/// Finds a version, or the newest one; `None` if there is none.
+///
+/// # Errors
+///
+/// When a call fails.
+pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<E>, Error> {
+    for reading in wanted.readings() {
+        let Some(version) = version::<E>(session, &reading).await? else { continue };
+        let id = Identifier {
+            resource_type: E::RESOURCE.into(),
+            project: session.project().to_owned(),
+            domain: session.domain().to_owned(),
+            name: reading.name,
+            version,
+            org: String::new(),
+        };
+        match E::read(&session.client, id).await {
+            Ok(entity) => return Ok(Some(entity)),
+            Err(error) if error.status.code == Code::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The version that is wanted, or else the newest; `None` if there is none.
+async fn version<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<String>, Error> {
+    if let Some(version) = &wanted.version {
+        return Ok(Some(version.clone()));
+    }
+    let name = list::named(session.project(), session.domain(), &wanted.name);
+    let newest = E::list(&session.client, &name, &Query::newest(), |_| true).await?;
+    Ok(newest.first().and_then(E::id).map(|id| id.version.clone()))
+}
+
+/// Finds a version, or the newest one.
+///
+/// # Errors
+///
+/// When there is none, or a call fails.
+pub async fn find<E: Entity>(session: &Session, wanted: &Versioned) -> Result<E, Failure> {
+    match look_for(session, wanted).await? {
+        Some(entity) => Ok(entity),
+        None => Err(missing::missing(session, &[E::KIND], wanted, missing::show).await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colon_may_be_part_of_a_version() {
+        let readings = |text: &str| {
+            let readings = text.parse::<Versioned>().unwrap().readings().into_iter();
+            let pairs = readings.map(|one| (one.name, one.version.unwrap_or_default()));
+            pairs.collect::<Vec<_>>()
+        };
+        let pair = |(name, version): (&str, &str)| (name.to_owned(), version.to_owned());
+        assert_eq!(readings("a"), [("a", "")].map(pair));
+        assert_eq!(readings("a:1"), [("a", "1")].map(pair));
+        assert_eq!(readings("a:b:c"), [("a:b", "c"), ("a", "b:c")].map(pair));
+        assert_eq!(readings("a::c"), [("a:", "c"), ("a", ":c")].map(pair));
+        assert_eq!(readings(":b:c"), [(":b", "c")].map(pair));
+    }
+}

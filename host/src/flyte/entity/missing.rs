@@ -1,0 +1,134 @@
+//! What to say when there is no task, workflow or launch plan of a name.
+
+use flyte_client::{
+    list::{self, Kind, Query},
+    proto::{
+        admin::{LaunchPlan, Task, Workflow},
+        core::ResourceType,
+    },
+};
+
+use super::{Entity, Versioned};
+use crate::flyte::{scope, session::Session};
+use crate::ui::{error::Failure, exit_code::Exit};
+
+/// How many names are looked through for one that is near.
+const NAMES: usize = 1000;
+
+/// How many versions are looked through for one that is near.
+const VERSIONS: usize = 100;
+
+/// All kinds of entities. A workflow's launch plan mostly has its name, so the workflow comes first.
+const KINDS: [Kind; 3] = [Kind::Workflow, Kind::LaunchPlan, Kind::Task];
+
+/// The failure of a command about an entity of one of these kinds that does not exist, with what may have been meant.
+/// `namesake` is the hint if another kind of entity has the name.
+pub async fn missing(
+    session: &Session,
+    kinds: &[Kind],
+    wanted: &Versioned,
+    namesake: impl Fn(&Session, Kind, &str) -> String,
+) -> Failure {
+    let failure = Failure::new(Exit::Failed, message(session, kinds, wanted));
+    for reading in wanted.readings().iter().filter(|reading| reading.version.is_some()) {
+        for &kind in kinds {
+            let versions = versions(session, kind, &reading.name, VERSIONS).await;
+            if !versions.is_empty() {
+                return failure.hint(version_hint(session, kind, reading, &versions));
+            }
+        }
+    }
+    let mut known = Vec::new();
+    for &kind in kinds {
+        // A hint is not worth an error of its own.
+        let names = list::names(&session.client, resource(kind), session.project(), session.domain(), NAMES);
+        known.extend(names.await.unwrap_or_default());
+    }
+    if known.is_empty()
+        && let Err(unknown) = scope::check(session).await
+    {
+        return unknown;
+    }
+    for kind in KINDS.into_iter().filter(|kind| !kinds.contains(kind)) {
+        if !versions(session, kind, &wanted.name, 1).await.is_empty() {
+            return failure.hint(namesake(session, kind, &wanted.name));
+        }
+    }
+    failure.hint(match flyte_text::closest(&wanted.name, known.iter().map(String::as_str)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => {
+            let first = kinds.first().copied().unwrap_or(Kind::LaunchPlan);
+            format!("run `{}` to list the {}s", session.command(&["get", &plural(first)]), first.name())
+        }
+    })
+}
+
+/// The hint to show an entity of another kind.
+#[must_use]
+pub fn show(session: &Session, kind: Kind, name: &str) -> String {
+    let command = session.command(&["get", plural(kind).trim_end_matches('s'), name]);
+    format!("run `{command}` to see the {} of that name", kind.name())
+}
+
+fn message(session: &Session, kinds: &[Kind], wanted: &Versioned) -> String {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let version =
+        wanted.version.as_ref().map(|version| format!(" in version `{version}`")).unwrap_or_default();
+    format!(
+        "there is no {} `{}`{version} in project `{}`, domain `{}`",
+        either(&kinds),
+        wanted.name,
+        session.project(),
+        session.domain()
+    )
+}
+
+/// `a, b or c`.
+fn either(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        words => words.concat(),
+    }
+}
+
+fn version_hint(session: &Session, kind: Kind, wanted: &Versioned, versions: &[String]) -> String {
+    let given = wanted.version.as_deref().unwrap_or_default();
+    match flyte_text::closest(given, versions.iter().map(String::as_str)) {
+        Some(version) => format!("did you mean version `{version}`?"),
+        None => {
+            let command = session.command(&["get", &plural(kind), &wanted.name, "--versions"]);
+            format!("run `{command}` to list its versions")
+        }
+    }
+}
+
+/// The newest versions of a name; none if the server cannot say.
+async fn versions(session: &Session, kind: Kind, name: &str, limit: usize) -> Vec<String> {
+    match kind {
+        Kind::Task => versions_of::<Task>(session, name, limit).await,
+        Kind::Workflow => versions_of::<Workflow>(session, name, limit).await,
+        Kind::LaunchPlan => versions_of::<LaunchPlan>(session, name, limit).await,
+        _ => Vec::new(),
+    }
+}
+
+async fn versions_of<E: Entity>(session: &Session, name: &str, limit: usize) -> Vec<String> {
+    let name = list::named(session.project(), session.domain(), name);
+    let query = Query { limit: Some(limit), ..Query::newest() };
+    let found = E::list(&session.client, &name, &query, |_| true).await.unwrap_or_default();
+    found.iter().filter_map(|entity| Some(entity.id()?.version.clone())).collect()
+}
+
+/// What `get` calls a list of them.
+fn plural(kind: Kind) -> String {
+    format!("{}s", kind.name().replace(' ', "-"))
+}
+
+const fn resource(kind: Kind) -> ResourceType {
+    match kind {
+        Kind::Task => ResourceType::Task,
+        Kind::Workflow => ResourceType::Workflow,
+        Kind::LaunchPlan => ResourceType::LaunchPlan,
+        _ => ResourceType::Unspecified,
+    }
+}

@@ -1,0 +1,342 @@
+//! What is seen while an execution is followed: on a terminal a line for each node at work, in the order of the tree, below those
+//! that are done; elsewhere a plain line for each change.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
+
+use flyte_client::{
+    proto::core::{WorkflowExecutionIdentifier, node_execution, task_execution::Phase as TaskPhase},
+    watch::{Change, Look, Node, Phase, is_done, is_node_done, phase_since},
+};
+use tokio::time::Instant;
+
+use crate::ui::{
+    output,
+    progress::{self, Line},
+};
+use crate::{
+    commands::execution::node::{gist, label, state, waits_for},
+    flyte::session::Session,
+    ui::show::time,
+};
+
+/// How long an attempt does not run before it is said why: pods need a moment.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Into how many steps the progress of a map task is cut where each is a line.
+const STEPS: usize = 10;
+
+/// The longest text of a live line that is not the node itself, in characters.
+const LONGEST: usize = 200;
+
+/// What is seen.
+pub(super) struct View<'s> {
+    session: &'s Session,
+    id: WorkflowExecutionIdentifier,
+    screen: Screen,
+    /// What was said of nodes at work, by their ids.
+    said: HashMap<String, Said>,
+}
+
+enum Screen {
+    /// For a file, a pipe or a dumb terminal.
+    Lines,
+    /// For a person.
+    Live { top: Line, nodes: BTreeMap<String, Line> },
+}
+
+/// What was said of a node.
+#[derive(Debug, Default)]
+struct Said {
+    /// The line.
+    line: String,
+    /// In which step of its progress a map task was.
+    step: usize,
+    /// Why it is not further, and since when that is seen.
+    waits: Option<(String, Instant)>,
+    /// The last reason that was said.
+    reason: String,
+    /// All reasons that were said: a pod goes to and fro between two when its image cannot be pulled.
+    reasons: BTreeSet<String>,
+}
+
+impl<'s> View<'s> {
+    pub(super) fn new(session: &'s Session, id: &WorkflowExecutionIdentifier) -> Self {
+        let screen = match progress::is_seen() {
+            true => {
+                let top = progress::clock(&format!("execution {}", id.name));
+                Screen::Live { top, nodes: BTreeMap::new() }
+            }
+            false => Screen::Lines,
+        };
+        Self { session, id: id.clone(), screen, said: HashMap::new() }
+    }
+
+    /// Shows what a look saw; `nodes` are all nodes in the order of the tree.
+    pub(super) fn show(&mut self, look: &Look, nodes: &[Node]) {
+        for change in look.changes.iter().filter(|change| says_something(change)) {
+            match change {
+                Change::Execution(phase) => self.show_execution(*phase, look),
+                Change::Node(node) => self.show_node(node, nodes),
+            }
+        }
+        for node in nodes.iter().filter(|node| is_at_work(node)) {
+            self.show_reason(node, nodes, Instant::now());
+        }
+    }
+
+    fn show_execution(&mut self, phase: Phase, look: &Look) {
+        let duration = look.execution.closure.as_ref().and_then(|closure| closure.duration.as_ref());
+        let duration = duration.filter(|_| is_done(phase)).map(|duration| time::duration(Some(duration)));
+        let line = verdict(&self.id.name, phase, duration.as_deref());
+        match &mut self.screen {
+            Screen::Live { top, .. } if !is_done(phase) => {
+                top.say(line);
+                count_since(top, phase_since(&look.execution));
+            }
+            _ => output::note(&format!("{line}\n")),
+        }
+    }
+
+    fn show_node(&mut self, node: &Node, nodes: &[Node]) {
+        let line = line(node, parent(node, nodes));
+        if is_node_done(node.phase) {
+            if let Screen::Live { nodes, .. } = &mut self.screen {
+                nodes.remove(&node.id);
+            }
+            self.said.remove(&node.id);
+            return output::note(&format!("{line}\n"));
+        }
+        let said = self.said.entry(node.id.clone()).or_default();
+        let step = step(node);
+        let is_news = step > said.step || without_elements(&line) != without_elements(&said.line);
+        (said.step, said.line) = (step, line.clone());
+        match &mut self.screen {
+            Screen::Lines if is_news => output::note(&format!("{line}\n")),
+            Screen::Lines => {}
+            Screen::Live { top, nodes: lines } => {
+                // Its line is drawn anew, without the reason.
+                said.reason.clear();
+                draw(top, lines, node, nodes);
+            }
+        }
+    }
+
+    /// Says why a node is not further: of a gate at once, of an attempt after a while; each reason once.
+    fn show_reason(&mut self, node: &Node, nodes: &[Node], now: Instant) {
+        let Some(reason) = waits_for(self.session, &self.id, node) else { return };
+        let said = self.said.entry(node.id.clone()).or_default();
+        if said.waits.as_ref().is_none_or(|(before, _)| *before != reason) {
+            said.waits = Some((reason.clone(), now));
+        }
+        let since = said.waits.as_ref().map_or(now, |(_, since)| *since);
+        let is_due = node.gate.is_some() || now.duration_since(since) >= PATIENCE || is_old(node);
+        if !is_due || said.reason == reason {
+            return;
+        }
+        said.reason.clone_from(&reason);
+        let is_new = said.reasons.insert(reason.clone());
+        match &mut self.screen {
+            Screen::Lines if !is_new => {}
+            Screen::Lines => {
+                output::note(&format!("node {}{}: {reason}\n", label(node), within(parent(node, nodes))));
+            }
+            Screen::Live { nodes: lines, .. } => {
+                if let Some(line) = lines.get(&node.id) {
+                    line.say(format!("{}: {}", live(node), cut(&reason)));
+                }
+            }
+        }
+    }
+}
+
+/// Draws the line of a node at work behind the one that is before it in the tree.
+fn draw(top: &Line, lines: &mut BTreeMap<String, Line>, node: &Node, nodes: &[Node]) {
+    if let Some(line) = lines.get(&node.id) {
+        line.say(live(node));
+        return count_since(line, node.phase_since);
+    }
+    let before = nodes.iter().take_while(|other| other.id != node.id);
+    let before = before.filter_map(|other| lines.get(&other.id)).last();
+    let line = progress::clock_after(before.unwrap_or(top), &live(node));
+    count_since(&line, node.phase_since);
+    lines.insert(node.id.clone(), line);
+}
+
+/// Lets a line count the time since a moment of the server's clock; one that is still to come is now.
+fn count_since(line: &Line, since: Option<prost_types::Timestamp>) {
+    let since = since.and_then(|since| jiff::Timestamp::new(since.seconds, since.nanos).ok());
+    let elapsed = since.map(|since| jiff::Timestamp::now().duration_since(since));
+    if let Some(elapsed) = elapsed {
+        line.count_from(Duration::try_from(elapsed).unwrap_or_default());
+    }
+}
+
+fn is_at_work(node: &Node) -> bool {
+    !is_node_done(node.phase) && node.phase != node_execution::Phase::Undefined
+}
+
+/// Whether the server says that a reason holds for long already.
+fn is_old(node: &Node) -> bool {
+    let since = node.reason.as_ref().and_then(|reason| reason.since.as_ref());
+    let now = jiff::Timestamp::now().as_second();
+    since.is_some_and(|since| now.saturating_sub(since.seconds) >= PATIENCE.as_secs().cast_signed())
+}
+
+/// What was only just made is in no phase yet, which is no news.
+fn says_something(change: &Change) -> bool {
+    match change {
+        Change::Execution(phase) => *phase != Phase::Undefined,
+        Change::Node(node) => node.phase != node_execution::Phase::Undefined,
+    }
+}
+
+fn verdict(execution: &str, phase: Phase, duration: Option<&str>) -> String {
+    let comma = if duration.is_some() { ", " } else { "" };
+    format!("execution {execution}: {}{comma}{}", phase.as_str_name(), duration.unwrap_or_default())
+}
+
+fn parent<'n>(node: &Node, nodes: &'n [Node]) -> Option<&'n Node> {
+    nodes.iter().find(|other| other.id == node.parent)
+}
+
+/// ` in n0 (train)`.
+fn within(parent: Option<&Node>) -> String {
+    parent.map(|parent| format!(" in {}", label(parent))).unwrap_or_default()
+}
+
+/// A node in a line of its own: where it failed, the gist of why.
+fn line(node: &Node, parent: Option<&Node>) -> String {
+    let why = node.error.as_ref().or(node.attempt_error.as_ref());
+    let why = why.filter(|_| has_failed(node)).map(|error| gist(&error.message)).unwrap_or_default();
+    let colon = if why.is_empty() { "" } else { ": " };
+    format!("node {}{}: {}{colon}{why}", label(node), within(parent), state(node))
+}
+
+/// A node in a line below its parent's.
+fn live(node: &Node) -> String {
+    format!("{}node {}: {}", "  ".repeat(node.depth), label(node), state(node))
+}
+
+fn has_failed(node: &Node) -> bool {
+    use node_execution::Phase;
+    matches!(node.phase, Phase::Failed | Phase::Failing | Phase::TimedOut)
+}
+
+/// In which step of its progress a map task is: one for each element, but not more than [`STEPS`].
+fn step(node: &Node) -> usize {
+    let Some(elements) = &node.elements else { return 0 };
+    let ended = elements.count_in(TaskPhase::Succeeded) + elements.count_in(TaskPhase::Failed);
+    let count = elements.count().max(1);
+    ended * STEPS.min(count) / count
+}
+
+/// A line without the numbers that change with each element.
+fn without_elements(line: &str) -> String {
+    let parts = line.split(", ").filter(|part| !part.ends_with(" elements") && !part.ends_with(" failed"));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flyte_client::proto::{
+        admin::{
+            NodeExecution, NodeExecutionClosure, TaskExecution, TaskExecutionClosure, TaskNodeMetadata,
+            node_execution_closure::{OutputResult, TargetMetadata},
+        },
+        core::{CatalogCacheStatus, ExecutionError, NodeExecutionIdentifier, node_execution::Phase},
+        event::{ExternalResourceInfo, TaskExecutionMetadata},
+    };
+
+    use super::*;
+
+    fn node(phase: Phase, cache: CatalogCacheStatus, error: Option<&str>) -> Node {
+        let task = TaskNodeMetadata { cache_status: cache.into(), ..Default::default() };
+        let error = error.map(|message| {
+            OutputResult::Error(ExecutionError { message: message.to_owned(), ..Default::default() })
+        });
+        let closure = NodeExecutionClosure {
+            phase: phase.into(),
+            duration: Some(prost_types::Duration { seconds: 1, nanos: 500_000_000 }),
+            target_metadata: Some(TargetMetadata::TaskNodeMetadata(task)),
+            output_result: error,
+            ..Default::default()
+        };
+        let id = NodeExecutionIdentifier { node_id: "n0".to_owned(), execution_id: None };
+        Node::new(NodeExecution { id: Some(id), closure: Some(closure), ..Default::default() }, "", 0)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_cache_hit_is_seen() {
+        let hit = node(Phase::Succeeded, CatalogCacheStatus::CacheHit, None);
+        assert_eq!(line(&hit, None), "node n0: SUCCEEDED, cached, 1.5s");
+    }
+
+    #[test]
+    fn what_was_only_just_made_is_no_news() {
+        use flyte_client::watch;
+        let says = |phase| {
+            says_something(&Change::Node(Box::new(node(phase, CatalogCacheStatus::CacheDisabled, None))))
+        };
+        assert!(!says(Phase::Undefined));
+        assert!(says(Phase::Queued));
+        assert!(!says_something(&Change::Execution(watch::Phase::Undefined)));
+        assert!(says_something(&Change::Execution(watch::Phase::Queued)));
+    }
+
+    #[test]
+    fn a_failure_says_why_in_its_line() {
+        let traceback = "Trace:\n\n    Traceback:\n      f(x)\n\nMessage:\n\n    ValueError: no 5\n";
+        let mut failed = node(Phase::Failed, CatalogCacheStatus::CacheDisabled, Some(traceback));
+        failed.attempt = 2;
+        failed.name = Some("train".to_owned());
+        let mut parent = node(Phase::Failed, CatalogCacheStatus::CacheDisabled, None);
+        parent.id = "n3".to_owned();
+        assert_eq!(
+            line(&failed, Some(&parent)),
+            "node n0 (train) in n3: FAILED, attempt 2, 1.5s: ValueError: no 5"
+        );
+    }
+
+    /// A map task of which so many elements succeeded.
+    fn map(done: u32, count: u32) -> Node {
+        let mut map = node(Phase::Running, CatalogCacheStatus::CacheDisabled, None);
+        map.duration = None;
+        let element = |index| ExternalResourceInfo {
+            index,
+            phase: if index < done { TaskPhase::Succeeded } else { TaskPhase::Running }.into(),
+            ..Default::default()
+        };
+        let metadata = TaskExecutionMetadata {
+            external_resources: (0..count).map(element).collect(),
+            plugin_identifier: "k8s-array".to_owned(),
+            ..Default::default()
+        };
+        let closure = TaskExecutionClosure { metadata: Some(metadata), ..Default::default() };
+        map.take_attempts(&[TaskExecution { closure: Some(closure), ..Default::default() }]);
+        map
+    }
+
+    #[test]
+    fn a_map_task_has_few_lines_however_many_elements_it_has() {
+        assert_eq!(line(&map(2, 3), None), "node n0: RUNNING, 2 of 3 elements");
+        let steps = |count| {
+            let mut steps: Vec<_> = (0..=count).map(|done| step(&map(done, count))).collect();
+            steps.dedup();
+            steps.len() - 1
+        };
+        assert_eq!([1, 3, 10, 100].map(steps), [1, 3, 10, 10]);
+        let bare = without_elements(&line(&map(2, 3), None));
+        assert_eq!(bare, without_elements(&line(&map(1, 3), None)));
+    }
+}

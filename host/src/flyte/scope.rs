@@ -1,0 +1,57 @@
+//! Projects and domains that the server does not know: it gives empty lists for them, and no error.
+
+use flyte_client::{
+    list::{self, Filter, Kind, Query},
+    proto::admin::{Domain, Project},
+};
+
+use super::session::Session;
+use crate::ui::{error::Failure, exit_code::Exit};
+
+/// Checks, by one call, that the session's project and domain exist; for commands that found nothing there.
+///
+/// # Errors
+///
+/// When one of them does not exist. A server that does not list its projects is believed.
+pub async fn check(session: &Session) -> Result<(), Failure> {
+    let Ok(projects) = every_project(session).await else { return Ok(()) };
+    let Some(project) = projects.iter().find(|project| project.id == session.project()) else {
+        return Err(no_project(session, session.project(), &projects));
+    };
+    let domains = &project.domains;
+    if domains.is_empty() || domains.iter().any(|domain| domain.id == session.domain()) {
+        return Ok(());
+    }
+    Err(no_domain(session, session.domain(), domains))
+}
+
+/// Lists the projects, archived ones included.
+///
+/// # Errors
+///
+/// When a call fails.
+pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_client::client::Error> {
+    // Without a filter for the state, the server leaves out archived projects.
+    let filter = Filter::parse(Kind::Project, "state>=0").unwrap_or_default();
+    list::projects(&session.client, &Query { filter, ..Query::default() }).await
+}
+
+/// The failure of a command about a project that does not exist.
+#[must_use]
+pub fn no_project(session: &Session, name: &str, all: &[Project]) -> Failure {
+    let near = flyte_text::closest(name, all.iter().map(|project| project.id.as_str()));
+    Failure::new(Exit::Failed, format!("there is no project `{name}`")).hint(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("run `{}` to list the projects", session.server_command(&["get", "projects"])),
+    })
+}
+
+/// The failure of a command about a domain that does not exist.
+#[must_use]
+pub fn no_domain(session: &Session, name: &str, all: &[Domain]) -> Failure {
+    let near = flyte_text::closest(name, all.iter().map(|domain| domain.id.as_str()));
+    Failure::new(Exit::Failed, format!("there is no domain `{name}`")).hint(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("run `{}` to list the domains", session.server_command(&["get", "domains"])),
+    })
+}

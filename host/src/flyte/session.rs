@@ -1,0 +1,389 @@
+//! A connection at work: the client of whichever Flyte `get_remote` leads to, and the runtime that drives it.
+//!
+//! Nothing of it exists before a command asks: no runtime, no TLS, no database.
+
+mod server_token;
+mod waiting;
+
+use std::{
+    cell::OnceCell,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken};
+use flyte_client::{
+    client::{self, Client, Kind, WaitObserver},
+    config::{Connection, Endpoint},
+    data::{FileUrls, Transfers, bucket::Buckets},
+    grpc::{self, Grpc},
+    net::{Network, Proxies, TrustError},
+    transport::Transport,
+};
+use sandbox::{EngineStart, OpenError, Sandbox};
+use tokio::runtime::Runtime;
+
+use self::{server_token::WithServerToken, waiting::Waiting};
+use super::{
+    configuration::{self, Configurations},
+    connection::{self, Route},
+    hint::Flags,
+    sign_in, transport,
+};
+use crate::context::Context;
+use crate::{
+    env, settings,
+    ui::{error::Failure, exit_code::Exit},
+};
+
+/// A client that is ready to be used.
+pub struct Session {
+    /// Where it leads, with the project and domain of the user's flags.
+    pub connection: Connection,
+    /// The same for people.
+    pub place: String,
+    /// Whether the connection's endpoint means anything; see [`Route::has_address`].
+    pub has_address: bool,
+    /// Calls Flyte, and signs in where that is asked for.
+    pub client: Client,
+    /// The sign-in at the endpoint; `None` where this program never signs in: in the sandbox, and where a plugin's
+    /// transport takes the place of the host's.
+    pub sign_in: Option<Arc<SignIn>>,
+    /// The token that was there already, if one was.
+    pub token: Option<StaticToken>,
+    flags: Flags,
+    runtime: Runtime,
+    transfers: OnceCell<Transfers>,
+    buckets: OnceCell<Buckets>,
+    configurations: Configurations,
+    config: Option<PathBuf>,
+}
+
+impl Session {
+    /// Runs what a command has to do.
+    pub fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+
+    /// The project of whatever names none.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.connection.default_project.value
+    }
+
+    /// The domain of whatever names none.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.connection.default_domain.value
+    }
+
+    /// A command line of this program with these arguments, to be pasted: about the same Flyte, project and domain
+    /// as this session, as far as flags chose them.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> String {
+        self.flags.command(arguments)
+    }
+
+    /// As [`Session::command`], for a command that is about no project or domain.
+    #[must_use]
+    pub fn server_command(&self, arguments: &[&str]) -> String {
+        self.flags.server_command(arguments)
+    }
+
+    /// Whether Flyte is the embedded sandbox, whose files are on this machine.
+    #[must_use]
+    pub fn is_of_this_machine(&self) -> bool {
+        self.connection.is_sandbox() && self.has_address
+    }
+
+    /// Carries files to and from the URLs that the server signs. Nothing is opened before the first file.
+    ///
+    /// # Errors
+    ///
+    /// When the certificates to trust cannot be used.
+    pub fn transfers(&self) -> Result<&Transfers, Failure> {
+        if let Some(transfers) = self.transfers.get() {
+            return Ok(transfers);
+        }
+        let files = if self.is_of_this_machine() { FileUrls::Copy } else { FileUrls::Refuse };
+        let network = network(&self.connection)?;
+        let transfers = Transfers::new(&network, files).map_err(|error| untrusted(&error))?;
+        Ok(self.transfers.get_or_init(|| transfers))
+    }
+
+    /// Opens buckets with the user's own keys. Nothing is opened before the first bucket.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration cannot be read, or the certificates to trust cannot be used.
+    pub fn buckets(&self) -> Result<&Buckets, Failure> {
+        if let Some(buckets) = self.buckets.get() {
+            return Ok(buckets);
+        }
+        let configuration = self.configurations.read(self.config.as_ref());
+        let configuration =
+            configuration.map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
+        let network = network(&self.connection)?;
+        let sources = configuration::sources(self.config.clone());
+        let buckets = Buckets::new(&network, &configuration.storage, &sources);
+        let buckets = buckets.map_err(|error| untrusted(&error))?;
+        Ok(self.buckets.get_or_init(|| buckets))
+    }
+}
+
+impl Context<'_> {
+    /// Opens the connection that the user's flags, the plugins and the configuration lead to.
+    ///
+    /// # Errors
+    ///
+    /// When they lead to none.
+    pub fn session(&self) -> Result<Session, Failure> {
+        let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
+        let route = self.route()?;
+        self.check_sandbox(&route.connection)?;
+        self.session_of(route, person, sign_in::options(self.settings)?)
+    }
+
+    /// Where the user's flags, the plugins and the configuration lead to.
+    ///
+    /// # Errors
+    ///
+    /// When they lead nowhere.
+    pub fn route(&self) -> Result<Route, Failure> {
+        connection::route(self.chain()?, self.global, self.configurations)
+    }
+
+    /// As [`Context::session`], of a route and for somebody in particular.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::session`].
+    pub fn session_of(
+        &self,
+        route: Route,
+        person: Arc<dyn Person>,
+        options: auth::Options,
+    ) -> Result<Session, Failure> {
+        let place = route.place();
+        let Route { connection, layers, has_address } = route;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::from_error(Exit::Failed, &error))?;
+        let token = options.token.clone();
+        let mut sign_in = None;
+        let mut transport = transport::join(&layers, || {
+            let way = open(&connection, person, options)?;
+            sign_in = way.sign_in;
+            Ok(way.transport)
+        })?;
+        if let Some(sign_in) = &sign_in {
+            // Outside of the plugins' transports: their time is for calls, and not for people who sign in.
+            transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
+        }
+        let client = Client::new(transport, client_options(&connection, &place)?);
+        let flags = Flags::new(self.global, &connection);
+        Ok(Session {
+            connection,
+            place,
+            has_address,
+            client,
+            sign_in,
+            token,
+            flags,
+            runtime,
+            transfers: OnceCell::new(),
+            buckets: OnceCell::new(),
+            configurations: self.configurations.clone(),
+            config: self.global.config.clone(),
+        })
+    }
+
+    /// The endpoint in use and the sign-in there, for whoever calls nobody. It is `None` as [`Session::sign_in`] is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::session`].
+    pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), Failure> {
+        let route = self.route()?;
+        self.check_sandbox(&route.connection)?;
+        if route.connection.is_sandbox() || route.layers.supplier().is_some() {
+            return Ok((route.place(), None));
+        }
+        let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(self.chain()?)));
+        let way = signed_in(&route.connection, person, sign_in::options(self.settings)?)?;
+        Ok((route.place(), way.sign_in))
+    }
+}
+
+/// The folder of the embedded sandbox.
+///
+/// # Errors
+///
+/// Without a home directory that exists: a command that reads must not make one.
+pub fn sandbox_root() -> Result<PathBuf, Failure> {
+    if let Some(folder) = env::text(env::SANDBOX_DIR) {
+        return Ok(folder.into());
+    }
+    let reason = match settings::home() {
+        None => "the home directory is not known".to_owned(),
+        Some(home) if !home.is_absolute() => {
+            format!("the home directory `{}` is not absolute", home.display())
+        }
+        Some(home) if !home.is_dir() => format!("the home directory `{}` does not exist", home.display()),
+        Some(home) => return Ok(home.join(".flyte").join("sandbox")),
+    };
+    Err(Failure::new(Exit::Failed, format!("could not choose a folder for the sandbox: {reason}"))
+        .hint(format!("set `{}` to a folder", env::SANDBOX_DIR)))
+}
+
+/// The host's own way to Flyte.
+struct Way {
+    transport: Arc<dyn Transport>,
+    sign_in: Option<Arc<SignIn>>,
+}
+
+/// Nothing is opened before the first call.
+fn open(connection: &Connection, person: Arc<dyn Person>, options: auth::Options) -> Result<Way, Failure> {
+    if !connection.is_sandbox() {
+        return signed_in(connection, person, options);
+    }
+    let transport: Arc<dyn Transport> = match running_server(&sandbox_root()?) {
+        Some(server) => {
+            let mut served = connection.clone();
+            served.endpoint.value = server;
+            let grpc = over_the_network(&served, &network(&served)?)?;
+            Arc::new(WithServerToken::new(grpc, &sandbox_root()?))
+        }
+        None => Arc::new(open_sandbox()?),
+    };
+    Ok(Way { transport, sign_in: None })
+}
+
+/// A way on which calls carry a token as soon as there is one.
+fn signed_in(
+    connection: &Connection,
+    person: Arc<dyn Person>,
+    options: auth::Options,
+) -> Result<Way, Failure> {
+    let network = network(connection)?;
+    let grpc = over_the_network(connection, &network)?;
+    let unsigned = ProxyAuthorization::new(Arc::new(grpc), connection.proxy_command.value.clone());
+    let unsigned = Arc::new(unsigned);
+    let sign_in = SignIn::new(connection.clone(), options, network, Arc::clone(&unsigned), person);
+    let sign_in = Arc::new(sign_in);
+    let transport = Arc::new(WithToken::new(unsigned, Arc::clone(&sign_in)));
+    Ok(Way { transport, sign_in: Some(sign_in) })
+}
+
+fn over_the_network(connection: &Connection, network: &Network) -> Result<Grpc, Failure> {
+    Grpc::new(connection, network, grpc::Options::default()).map_err(|error| untrusted(&error))
+}
+
+/// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
+fn running_server(root: &Path) -> Option<Endpoint> {
+    sandbox::server::running(root)?.reachable().to_string().parse().ok()
+}
+
+fn open_sandbox() -> Result<Sandbox, Failure> {
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(Exit::Internal, "this program's own file is not known").caused_by(error)
+    })?;
+    let engine =
+        EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
+    Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine }).map_err(|error| unopened(&error))
+}
+
+/// The failure of a sandbox that cannot be opened.
+#[must_use]
+pub fn unopened(error: &OpenError) -> Failure {
+    let is_folder =
+        matches!(error, OpenError::Folder { .. } | OpenError::Foreign { .. } | OpenError::Shared { .. });
+    let elsewhere = is_folder.then(|| format!("set `{}` to another folder", env::SANDBOX_DIR));
+    Failure::from_error(Exit::Failed, error).hint(elsewhere)
+}
+
+/// How long one call may take if the user does not say.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What holds for every call.
+fn client_options(connection: &Connection, place: &str) -> Result<client::Options, Failure> {
+    let metadata = connection.metadata();
+    let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(place));
+    Ok(client::Options { metadata, timeout: timeout()?, waits: Some(waits), ..client::Options::default() })
+}
+
+fn network(connection: &Connection) -> Result<Network, Failure> {
+    // Read once, so that a variable that cannot be used is warned of once.
+    static PROXIES: LazyLock<Proxies> = LazyLock::new(|| Proxies::from_variables(env::text));
+    Network::new(connection, PROXIES.clone()).map_err(|error| untrusted(&error))
+}
+
+fn untrusted(error: &TrustError) -> Failure {
+    Failure::from_error(Exit::Failed, error).hint(error.hint())
+}
+
+fn timeout() -> Result<Option<Duration>, Failure> {
+    let Some(text) = env::text(env::TIMEOUT) else { return Ok(Some(CALL_TIMEOUT)) };
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let timeout = seconds.ok_or_else(|| {
+        let message = format!("variable `{}` is `{text}`; a number of seconds is expected", env::TIMEOUT);
+        Failure::new(Exit::Usage, message)
+    })?;
+    Ok((!timeout.is_zero()).then_some(timeout))
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        let exit = match error.kind() {
+            Kind::NotSignedIn => Exit::NotSignedIn,
+            Kind::MayBeDone => Exit::MayBeDone,
+            Kind::Unreachable => Exit::Unreachable,
+            Kind::Transport => Exit::PluginFailed,
+            Kind::TooLarge => Exit::Failed,
+            _ => Exit::Refused,
+        };
+        Self::from_error(exit, &error).hint(error.hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flyte_client::transport::{Code, Fault, FaultKind, Status};
+
+    use super::*;
+
+    fn exit(status: Status) -> u8 {
+        Failure::from(client::Error::new("GetTask", status)).exit.code()
+    }
+
+    #[test]
+    fn faults_have_their_exit_codes() {
+        let fault = |kind| exit(Status::fault(Code::Unavailable, Fault::new(kind, "gone")));
+        let unreachable =
+            [FaultKind::Broken, FaultKind::Connect, FaultKind::Deadline, FaultKind::Protocol, FaultKind::Tls];
+        assert_eq!(unreachable.map(fault), [21; 5]);
+        assert_eq!([FaultKind::TooLarge, FaultKind::Transport].map(fault), [1, 11]);
+    }
+
+    #[test]
+    fn answers_have_their_exit_codes() {
+        for number in 1..=16 {
+            let code = Code::from_number(number);
+            let expected = match code {
+                Code::Unauthenticated => 20,
+                Code::DeadlineExceeded | Code::Unavailable => 21,
+                _ => 22,
+            };
+            assert_eq!(exit(Status::new(code, "no")), expected, "{}", code.name());
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_done_has_a_code_of_its_own() {
+        let error = client::Error::new("CreateTask", Status::new(Code::Unavailable, "no"));
+        assert_eq!(Failure::from(client::Error { may_be_done: true, ..error }).exit.code(), 24);
+    }
+}

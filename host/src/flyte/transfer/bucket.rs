@@ -1,0 +1,108 @@
+//! Buckets, with the user's own keys.
+
+use std::path::{Path, PathBuf};
+
+use flyte_client::{
+    data::bucket::{BucketError, Location, Member},
+    folder::Inner,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{AT_ONCE, name, progress::Line};
+use crate::flyte::session::Session;
+use crate::ui::{error::Failure, exit_code::Exit};
+
+impl From<BucketError> for Failure {
+    fn from(error: BucketError) -> Self {
+        Self::from_error(Exit::Failed, &error).hint(error.hint())
+    }
+}
+
+/// The location of a URI, if it is one of a bucket that the user has keys for.
+pub(super) fn open(session: &Session, uri: &str) -> Result<Option<Location>, Failure> {
+    if !flyte_client::data::bucket::Buckets::knows(uri) {
+        return Ok(None);
+    }
+    session.buckets()?.open(uri).map_err(Failure::from)
+}
+
+/// Brings one object.
+pub(super) async fn file(location: &Location, to: &Path) -> Result<(), Failure> {
+    let member = location.itself().await?;
+    one(location, &member, to).await
+}
+
+/// Brings all objects below a location, as far as they come; returns those that came, and why others did not.
+pub(super) async fn folder(
+    location: &Location,
+    to: &Path,
+) -> Result<(Vec<PathBuf>, Option<Failure>), Failure> {
+    let members = location.members().await?;
+    let brought: Vec<_> = stream::iter(&members)
+        .map(async |member| {
+            let file = name::below(to, &member.name);
+            one(location, member, &file).await.map(|()| file)
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let (mut files, mut first) = (Vec::new(), None);
+    for file in brought {
+        match file {
+            Ok(file) => files.push(file),
+            Err(failure) => first = first.or(Some(failure)),
+        }
+    }
+    Ok((files, first))
+}
+
+async fn one(location: &Location, member: &Member, to: &Path) -> Result<(), Failure> {
+    let line = Line::new(&member.name, member.length);
+    location.get(member, to, &|done| line.set(done)).await.map_err(Failure::from)
+}
+
+/// Uploads a file or a folder below a URI, and returns its own.
+///
+/// # Errors
+///
+/// When it cannot be read, there are no keys for the bucket, or the store does not take it.
+pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<String, Failure> {
+    let location = open(session, uri)?.ok_or_else(|| no_keys(uri))?;
+    let name = crate::flyte::transfer::upload::name_of(path);
+    if !path.is_dir() {
+        return put(&location, path, &name).await;
+    }
+    crate::flyte::transfer::upload::tell_loops(path);
+    let files = crate::flyte::transfer::upload::files_of(path)?;
+    let puts = stream::iter(files.iter().map(Ok))
+        .map_ok(async |Inner { path, name: inner }| put(&location, path, &format!("{name}/{inner}")).await);
+    let uris: Vec<_> = puts.try_buffered(AT_ONCE).try_collect().await?;
+    let first = uris.first().zip(files.first()).and_then(|(uri, file)| uri.strip_suffix(&file.name));
+    Ok(first.unwrap_or(uri).trim_end_matches('/').to_owned())
+}
+
+async fn put(location: &Location, path: &Path, name: &str) -> Result<String, Failure> {
+    let length = path.metadata().map_or(0, |metadata| metadata.len());
+    let line = Line::new(name, length);
+    let put = location.put(path, name, &|done| line.set(done)).await;
+    put.map_err(|error| {
+        let failure = Failure::from(error);
+        let causes = std::iter::once(failure.message).chain(failure.causes).collect();
+        Failure { message: format!("could not upload `{}`", path.display()), causes, ..failure }
+    })
+}
+
+fn no_keys(uri: &str) -> Failure {
+    let failure = Failure::new(Exit::Failed, format!("could not write `{uri}`: no keys for this bucket"));
+    failure.hint(keys_hint(uri))
+}
+
+/// Where keys can be given.
+pub(super) fn keys_hint(uri: &str) -> String {
+    let names = match uri.split("://").next() {
+        Some("gs" | "gcs") => "`GOOGLE_APPLICATION_CREDENTIALS`",
+        Some("abfs" | "abfss") => "`AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`",
+        _ => "`FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY`",
+    };
+    format!("set {names} to use keys of your own for the object store")
+}

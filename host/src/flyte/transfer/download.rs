@@ -1,0 +1,288 @@
+//! Downloads: of a link as it is, or of something in Flyte's store, by URLs that the server signs or with the user's own
+//! keys.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use flyte_client::{
+    Code, data, folder,
+    proto::service::{CreateDownloadLocationRequest, CreateDownloadLocationResponse},
+};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::{bucket, local_file, name, progress::Line};
+use crate::flyte::session::Session;
+use crate::ui::{error::Failure, exit_code::Exit};
+
+/// What is behind a URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One object.
+    File,
+    /// All objects below it.
+    Folder,
+    /// A folder of files, or the one file itself.
+    Table,
+}
+
+/// What was brought, and why that is not all.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// The files on this machine.
+    pub files: Vec<PathBuf>,
+    /// Why others are missing.
+    pub missing: Option<Failure>,
+}
+
+/// Reads what a link leads to, which is small: values.
+///
+/// # Errors
+///
+/// When it cannot be had.
+pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
+    if let Some(file) = local_file(session, url) {
+        return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error));
+    }
+    let folder = tempfile::tempdir().map_err(|error| unreadable(url, &error))?;
+    let file = folder.path().join("values");
+    fetch(session, url, &file).await?;
+    fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error))
+}
+
+/// Brings a file, folder or table of Flyte's store into a folder of this machine, under the names that they have there.
+///
+/// # Errors
+///
+/// When nothing of it can be had, or be written.
+pub async fn download(session: &Session, uri: &str, to: &Path, shape: Shape) -> Result<Brought, Failure> {
+    if let Some(from) = local_file(session, uri) {
+        let files = copy_all(&from, to).map_err(|error| {
+            Failure::new(Exit::Failed, format!("could not copy `{uri}` to `{}`", to.display()))
+                .caused_by(error)
+        })?;
+        return Ok(Brought { files, missing: None });
+    }
+    match shape {
+        Shape::File => {
+            let file = to.join(name::of_file(uri));
+            fetch(session, uri, &file).await?;
+            Ok(Brought { files: vec![file], missing: None })
+        }
+        Shape::Folder | Shape::Table => below(session, uri, to, shape).await,
+    }
+}
+
+/// Brings what is below a URI: with the user's keys if there are any, and else by URLs of files whose names are known.
+async fn below(session: &Session, uri: &str, to: &Path, shape: Shape) -> Result<Brought, Failure> {
+    let denied = match bucket::open(session, uri)? {
+        Some(location) => match bucket::folder(&location, to).await {
+            Ok((files, missing)) => return Ok(Brought { files, missing }),
+            Err(failure) => Some(failure),
+        },
+        None => None,
+    };
+    if shape == Shape::Table {
+        let files = parts(session, uri, to).await?;
+        if !files.is_empty() {
+            return Ok(Brought { files, missing: None });
+        }
+    }
+    Err(denied.unwrap_or_else(|| {
+        let what = if shape == Shape::Table {
+            "its files are not known by name"
+        } else {
+            "Flyte does not list the files of a folder"
+        };
+        Failure::new(Exit::Failed, format!("could not read `{uri}`: {what}")).hint(bucket::keys_hint(uri))
+    }))
+}
+
+/// The files of a table, by the names that flytekit gives them (`00000`, `00001`, …) or as the one file that it is.
+async fn parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    loop {
+        let part = format!("{:05}", files.len());
+        let file = to.join(&part);
+        match by_url(session, &format!("{}/{part}", uri.trim_end_matches('/')), &file).await? {
+            Got::File => files.push(file),
+            Got::Nothing(_) => break,
+        }
+    }
+    if files.is_empty() {
+        let file = to.join(name::of_file(uri));
+        if let Got::File = by_url(session, uri, &file).await? {
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
+/// Gets one file, by a URL that is signed or that the server signs, else with the user's keys.
+async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), Failure> {
+    let refused = match by_url(session, uri, to).await? {
+        Got::File => return Ok(()),
+        Got::Nothing(failure) => failure,
+    };
+    match bucket::open(session, uri)? {
+        Some(location) => bucket::file(&location, to).await,
+        None => Err(refused),
+    }
+}
+
+/// What came of asking for a file by URL.
+enum Got {
+    File,
+    /// There is none of this name, or not for this user.
+    Nothing(Failure),
+}
+
+/// Gets one file by a URL, in each spelling that may be meant.
+async fn by_url(session: &Session, uri: &str, to: &Path) -> Result<Got, Failure> {
+    let mut refused = None;
+    for spelling in spellings(uri) {
+        let signed = if is_http(uri) { Ok(spelling) } else { signed(session, &spelling).await };
+        let signed = match signed {
+            Ok(signed) => signed,
+            Err(Unsigned::Here(failure)) => {
+                refused = refused.or(Some(failure));
+                continue;
+            }
+            Err(Unsigned::Nowhere(failure)) => return Err(failure),
+        };
+        let line = Line::new(&to.file_name().unwrap_or_default().to_string_lossy(), 0);
+        let error = match session.transfers()?.get(&signed, to, &|done| line.set(done)).await {
+            Ok(_) => return Ok(Got::File),
+            Err(error) => error,
+        };
+        let failure = crate::flyte::transfer::failure(format!("could not fetch `{}`", unsigned(uri)), &error);
+        match error {
+            data::Error::FileUrl | data::Error::Refused { code: 400..=404 | 410, .. } => {
+                refused = refused.or(Some(failure));
+            }
+            _ => return Err(failure),
+        }
+    }
+    Ok(Got::Nothing(
+        refused.unwrap_or_else(|| Failure::new(Exit::Failed, format!("could not fetch `{}`", unsigned(uri)))),
+    ))
+}
+
+/// What FlyteAdmin, which reads a URI as a URL, would not take for part of the name.
+const NOT_OF_A_NAME: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
+/// A URI as it is and, where that may not be what FlyteAdmin reads, encoded. Tasks write names as they are, and uploads
+/// are named encoded.
+fn spellings(uri: &str) -> Vec<String> {
+    if is_http(uri) {
+        return vec![uri.to_owned()];
+    }
+    let (scheme, rest) = uri.split_once("://").map_or(("", uri), |(scheme, rest)| (scheme, rest));
+    let encoded = utf8_percent_encode(rest, NOT_OF_A_NAME).to_string();
+    let encoded = if scheme.is_empty() { encoded } else { format!("{scheme}://{encoded}") };
+    match uri.contains(['?', '#']) {
+        true => vec![encoded],
+        false if encoded == uri => vec![encoded],
+        false => vec![uri.to_owned(), encoded],
+    }
+}
+
+/// A URL without its query, which may carry the permission.
+fn unsigned(url: &str) -> &str {
+    if is_http(url) { url.split('?').next().unwrap_or(url) } else { url }
+}
+
+fn is_http(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
+fn unreadable(url: &str, error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("could not read `{}`", unsigned(url))).caused_by(error)
+}
+
+/// Why there is no URL.
+enum Unsigned {
+    /// The server signs none for this URI.
+    Here(Failure),
+    /// The server was not reached, or refuses this user.
+    Nowhere(Failure),
+}
+
+/// Asks for a URL to read something of the store by.
+async fn signed(session: &Session, uri: &str) -> Result<String, Unsigned> {
+    let request = CreateDownloadLocationRequest { native_url: uri.to_owned(), expires_in: None };
+    let answer: Result<CreateDownloadLocationResponse, _> =
+        session.client.create_download_location(&request).await;
+    let error = match answer {
+        Ok(location) => return Ok(location.signed_url),
+        Err(error) => error,
+    };
+    match error.status.code {
+        Code::Unimplemented => Err(Unsigned::Here(
+            Failure::new(Exit::Failed, format!("could not fetch `{uri}`: the server signs no URL for it"))
+                .hint(bucket::keys_hint(uri)),
+        )),
+        Code::InvalidArgument | Code::NotFound | Code::Internal | Code::Unknown | Code::PermissionDenied => {
+            let refused = Failure::from(error);
+            let causes = std::iter::once(refused.message).chain(refused.causes).collect();
+            let message = format!("could not fetch `{uri}`");
+            Err(Unsigned::Here(Failure { message, causes, ..Failure::new(refused.exit, "") }))
+        }
+        _ => Err(Unsigned::Nowhere(error.into())),
+    }
+}
+
+/// Copies a file into a folder under its name, or all files of a folder.
+fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
+    if !from.is_dir() {
+        let to = to.join(name::of_file(&from.to_string_lossy()));
+        copy(from, &to)?;
+        return Ok(vec![to]);
+    }
+    let content = folder::list(from).map_err(|mut all| all.swap_remove(0))?;
+    let files = content.files;
+    files
+        .into_iter()
+        .map(|file| {
+            let to = name::below(to, &file.name);
+            copy(&file.path, &to).map(|()| to)
+        })
+        .collect()
+}
+
+/// Copies a file, which appears whole or not at all.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(to.file_name().unwrap_or_default());
+    name.push(format!(".{}.part", std::process::id()));
+    let part = to.with_file_name(name);
+    let result = fs::copy(from, &part).and_then(|_| fs::rename(&part, to));
+    if result.is_err() {
+        // The cause matters, not whether the remains could be removed.
+        let _ = fs::remove_file(&part);
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_url_would_read_otherwise_is_asked_for_in_both_spellings() {
+        for (uri, expected) in [
+            ("s3://b/a b+", vec!["s3://b/a b+"]),
+            ("s3://b/\u{e4}", vec!["s3://b/\u{e4}", "s3://b/%C3%A4"]),
+            ("s3://b/50%25", vec!["s3://b/50%25", "s3://b/50%2525"]),
+            ("s3://b/a#1?", vec!["s3://b/a%231%3F"]),
+            ("https://h/a%20b?x=1", vec!["https://h/a%20b?x=1"]),
+        ] {
+            assert_eq!(spellings(uri), expected);
+        }
+    }
+}

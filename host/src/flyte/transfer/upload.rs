@@ -1,0 +1,203 @@
+//! Uploads: the server is told a file's MD5 and answers with a URL that takes just this file.
+
+use std::{fs, path::Path};
+
+use data_encoding::BASE32;
+use flyte_client::{
+    data::Fingerprint,
+    folder::{self, Inner, Unreadable},
+    proto::service::CreateUploadLocationRequest,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use md5::{Digest as _, Md5};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use super::{AT_ONCE, progress::Line};
+use crate::flyte::session::Session;
+use crate::ui::{error::Failure, exit_code::Exit, output};
+
+/// Sees whether a path can be uploaded: it is there, and of the kind that is wanted, if that matters.
+///
+/// # Errors
+///
+/// When it cannot.
+pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
+    let is_folder = folder::is_folder(path).map_err(|error| unreadable(&[error]))?;
+    if let Some(wanted) = folder.filter(|&wanted| wanted != is_folder) {
+        let (is, should) = if wanted { ("file", "folder") } else { ("folder", "file") };
+        return Err(Failure::new(Exit::Failed, format!("`{}` is a {is}, not a {should}", path.display())));
+    }
+    if is_folder { files_of(path).map(drop) } else { Ok(()) }
+}
+
+/// Uploads a file or a folder, and returns the URI that Flyte knows it by. `folder` says what it must be, if that matters.
+///
+/// # Errors
+///
+/// When it cannot be read, is of the other kind, or cannot be uploaded.
+pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, Failure> {
+    check(path, folder)?;
+    tell_loops(path);
+    if path.is_dir() { upload_folder(session, path).await } else { upload_file(session, path).await }
+}
+
+/// How many of the files that cannot be read are named.
+const NAMED: usize = 10;
+
+/// Names what cannot be read.
+fn unreadable(all: &[Unreadable]) -> Failure {
+    if let [Unreadable { path, reason }] = all {
+        return Failure::new(Exit::Failed, format!("could not read `{}`", path.display())).caused_by(reason);
+    }
+    let failure = Failure::new(Exit::Failed, format!("could not read {} files", all.len()));
+    let failure = all.iter().take(NAMED).fold(failure, |failure, Unreadable { path, reason }| {
+        failure.caused_by(format!("`{}`: {reason}", path.display()))
+    });
+    match all.len().checked_sub(NAMED) {
+        Some(more @ 1..) => failure.caused_by(format!("{more} more")),
+        _ => failure,
+    }
+}
+
+/// The name of a file or folder, also of one that is written as `.` or `..`.
+pub(super) fn name_of(path: &Path) -> String {
+    let whole = path.file_name().is_none().then(|| fs::canonicalize(path).ok()).flatten();
+    let name = whole.as_deref().unwrap_or(path).file_name();
+    name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The files of a folder, of which there is one at least.
+pub(super) fn files_of(path: &Path) -> Result<Vec<Inner>, Failure> {
+    let files = folder::list(path).map_err(|all| unreadable(&all))?.files;
+    if files.is_empty() {
+        let failure = Failure::new(Exit::Failed, format!("there is no file in `{}`", path.display()));
+        return Err(failure.hint("add a file: a folder without files cannot be uploaded".to_owned()));
+    }
+    Ok(files)
+}
+
+/// Names the links that were not followed, since they lead to a folder that they are in.
+pub(super) fn tell_loops(path: &Path) {
+    let loops = folder::list(path).map(|content| content.loops).unwrap_or_default();
+    for link in loops {
+        output::note(&format!(
+            "warning: `{}` is a link to a folder that it is in, and is left out\n",
+            link.path.display()
+        ));
+    }
+}
+
+async fn upload_file(session: &Session, path: &Path) -> Result<String, Failure> {
+    let name = name_of(path);
+    let fingerprint = fingerprint(path).await?;
+    put(session, path, &name, &fingerprint, String::new()).await
+}
+
+/// Uploads the files of a folder below one root, which is made of their contents as flytekit makes it.
+async fn upload_folder(session: &Session, path: &Path) -> Result<String, Failure> {
+    let files = files_of(path)?;
+    let hashers = std::thread::available_parallelism().map_or(1, Into::into);
+    let fingerprints = stream::iter(files.iter().map(Ok)).map_ok(|file| fingerprint(&file.path));
+    let fingerprints: Vec<_> = fingerprints.try_buffered(hashers).try_collect().await?;
+    let digests: Vec<u8> = fingerprints.iter().flat_map(|fingerprint| fingerprint.md5).collect();
+    let root = BASE32.encode(&Md5::digest(digests));
+    let all = stream::iter(files.iter().zip(&fingerprints)).map(async |(file, fingerprint)| {
+        let native = put(session, &file.path, &file.name, fingerprint, root.clone()).await?;
+        root_of(&native, file)
+    });
+    let roots: Vec<_> = all.buffered(AT_ONCE).try_collect().await?;
+    let mut roots = roots.into_iter();
+    let uri = roots.next().unwrap_or_default();
+    match roots.zip(files.iter().skip(1)).find(|(other, _)| *other != uri) {
+        None => Ok(uri),
+        Some((other, file)) => {
+            Err(Failure::new(Exit::Failed, "the server does not keep the files of a folder together")
+                .caused_by(format!("`{}` went to `{other}`, another to `{uri}`", file.name)))
+        }
+    }
+}
+
+/// Where a folder is, going by where one of its files is.
+fn root_of(native: &str, file: &Inner) -> Result<String, Failure> {
+    let root = native.strip_suffix(&file.name).map(|root| root.trim_end_matches('/').to_owned());
+    root.ok_or_else(|| {
+        Failure::new(Exit::Failed, "the server gives the files of a folder other names")
+            .caused_by(format!("`{}` is to go to `{native}`", file.name))
+    })
+}
+
+async fn fingerprint(path: &Path) -> Result<Fingerprint, Failure> {
+    let what = format!("could not read `{}`", path.display());
+    Fingerprint::of(path, &|_| ()).await.map_err(|error| crate::flyte::transfer::failure(what, &error))
+}
+
+/// What FlyteAdmin, which reads a name as part of a URL, would take for something else (`URLPathConstructor` in
+/// flytestdlib's `storage`).
+const NOT_OF_A_NAME: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
+/// A URI with the name that the object has in its bucket. FlyteAdmin writes it encoded, and tasks, which read it through
+/// fsspec, would look for an object of the encoded name.
+fn as_tasks_read_it(native: String) -> String {
+    match native.split_once("://") {
+        None | Some(("file", _)) => native,
+        Some((scheme, rest)) => match percent_decode_str(rest).decode_utf8() {
+            Ok(rest) => format!("{scheme}://{rest}"),
+            Err(_) => native,
+        },
+    }
+}
+
+async fn put(
+    session: &Session,
+    path: &Path,
+    name: &str,
+    fingerprint: &Fingerprint,
+    root: String,
+) -> Result<String, Failure> {
+    let told = |failure: Failure| {
+        let causes = std::iter::once(failure.message).chain(failure.causes).collect();
+        Failure { message: format!("could not upload `{}`", path.display()), causes, ..failure }
+    };
+    let request = CreateUploadLocationRequest {
+        project: session.project().to_owned(),
+        domain: session.domain().to_owned(),
+        filename: utf8_percent_encode(name, NOT_OF_A_NAME).to_string(),
+        content_md5: fingerprint.md5.to_vec(),
+        filename_root: root,
+        add_content_md5_metadata: true,
+        ..Default::default()
+    };
+    let location = session.client.create_upload_location(&request).await;
+    let location = location.map_err(|error| told(error.into()))?;
+    let line = Line::new(name, fingerprint.length);
+    let put = session.transfers()?.put(path, fingerprint, &location, &|done| line.set(done)).await;
+    put.map_err(|error| {
+        crate::flyte::transfer::failure(format!("could not upload `{}`", path.display()), &error)
+    })?;
+    Ok(as_tasks_read_it(location.native_url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_what_is_before_a_files_name() {
+        let file = Inner { path: "x".into(), name: "b/a b".to_owned() };
+        let native = as_tasks_read_it("s3://bucket/p/d/ROOT/b/a%20b".to_owned());
+        assert_eq!(root_of(&native, &file).unwrap(), "s3://bucket/p/d/ROOT");
+        assert!(root_of("s3://bucket/p/d/other", &file).is_err());
+    }
+
+    #[test]
+    fn tasks_read_names_as_they_are() {
+        for (native, expected) in [
+            ("s3://b/a%20b%25%C3%A4", "s3://b/a b%\u{e4}"),
+            ("/home/a%20b", "/home/a%20b"),
+            ("file:///a%20b", "file:///a%20b"),
+            ("s3://b/%ff", "s3://b/%ff"),
+        ] {
+            assert_eq!(as_tasks_read_it(native.to_owned()), expected);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Joins the transports of plugins with those of `flyte-client`.
+//!
+//! A plugin's transport blocks its caller, those of `flyte-client` are futures; so two things are needed where they meet.
+//! A `Worker` is a thread with a runtime: it drives the host's transport for the plugins' threads, and has the
+//! threads on which plugins are called. It never blocks, so a plugin that calls the host while the host
+//! calls it waits for nobody who waits for it.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use flyte_client::{
+    Client,
+    transport::{Answer, Call, Code, Fault, FaultKind, Reply, Status, Transport},
+};
+use plugin_abi::{
+    PluginError,
+    transport::{self as plugin, HostTransport, Transport as _},
+};
+use tokio::{runtime, sync::oneshot};
+
+use crate::ui::{error::Failure, exit_code::Exit};
+use plugin_host::{self as plugins, Layers};
+
+/// How many calls of plugins' transports are under way at once; more wait.
+const CALLS_AT_ONCE: usize = 32;
+
+/// How long a plugin that was told the deadline may take to say so itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Puts the transports of plugins around the host's, or in its place.
+///
+/// # Errors
+///
+/// When the host's cannot be had, or a plugin cannot make its own.
+pub fn join(
+    layers: &Layers,
+    host: impl FnOnce() -> Result<Arc<dyn Transport>, Failure>,
+) -> Result<Arc<dyn Transport>, Failure> {
+    if layers.is_empty() {
+        return host();
+    }
+    let worker = Worker::start()?;
+    let host = match layers.supplier() {
+        Some(_) => None,
+        None => {
+            let transport = host()?;
+            let carry: Carry = Box::new(move |call| {
+                let transport = Arc::clone(&transport);
+                Box::pin(async move { transport.call(call).await })
+            });
+            Some(HostTransport::new(Blocking { worker: worker.clone(), carry }))
+        }
+    };
+    match layers.open(host)? {
+        Some(outermost) => {
+            let owners: Vec<String> = layers.owners().map(|owner| format!("`{}`", owner.name)).collect();
+            let owners = format!("plugin {}", owners.join(", plugin "));
+            Ok(Arc::new(OfPlugins { worker, outermost, owners }))
+        }
+        None => Err(Failure::new(Exit::Internal, "internal error: plugins left no transport")),
+    }
+}
+
+/// A client's way to Flyte, for a command of a plugin.
+///
+/// # Errors
+///
+/// When there is no thread for it.
+pub fn lend(client: Client) -> Result<HostTransport, Failure> {
+    let carry: Carry = Box::new(move |call| {
+        let client = client.clone();
+        Box::pin(async move { client.call(call).await.map_err(|error| error.status) })
+    });
+    Ok(HostTransport::new(Blocking { worker: Worker::start()?, carry }))
+}
+
+/// A thread that drives futures for threads that cannot.
+#[derive(Clone)]
+struct Worker {
+    handle: runtime::Handle,
+    /// The thread ends when nobody needs it any more.
+    _alive: Arc<oneshot::Sender<()>>,
+}
+
+impl Worker {
+    fn start() -> Result<Self, Failure> {
+        let unable = |error: std::io::Error| {
+            Failure::new(Exit::Failed, "the connection of the plugins cannot be opened").caused_by(error)
+        };
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(CALLS_AT_ONCE)
+            .thread_name("plugin-transport")
+            .build()
+            .map_err(unable)?;
+        let handle = runtime.handle().clone();
+        let (alive, dropped) = oneshot::channel::<()>();
+        let drive = move || {
+            // Nobody sends: it ends with an error when the last worker is dropped.
+            let _ = runtime.block_on(dropped);
+            // A plugin that never answers does not keep the program from ending.
+            runtime.shutdown_background();
+        };
+        thread::Builder::new().name("flyte-transport".to_owned()).spawn(drive).map_err(unable)?;
+        Ok(Self { handle, _alive: Arc::new(alive) })
+    }
+}
+
+type Carry = Box<dyn Fn(Call) -> Reply<'static> + Send + Sync>;
+
+/// A transport of the host's, for callers that wait for the answer. They are threads of plugins or of a [`Worker`] that
+/// may block.
+struct Blocking {
+    worker: Worker,
+    carry: Carry,
+}
+
+impl plugin::Transport for Blocking {
+    fn call(&self, call: plugin::Call<'_>) -> Result<plugin::Answer, plugin::Status> {
+        let call = Call {
+            path: call.path.to_owned().into(),
+            metadata: call.metadata,
+            message: call.message.to_vec().into(),
+            timeout: call.timeout,
+        };
+        let reply = (self.carry)(call);
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.worker.handle.spawn(async move {
+            // Whoever asked may have gone.
+            let _ = sender.send(reply.await);
+        });
+        match receiver.recv() {
+            Ok(Ok(Answer { metadata, message })) => {
+                let mut answer = plugin::Answer::new(message);
+                answer.metadata = metadata;
+                Ok(answer)
+            }
+            Ok(Err(status)) => Err(plugins::transport::told(plugin_client::to_plugin(status))),
+            Err(_) => Err(PluginError::new("the host's transport broke off").into()),
+        }
+    }
+}
+
+/// The transports of plugins, for the host's futures.
+struct OfPlugins {
+    worker: Worker,
+    outermost: HostTransport,
+    /// Whose they are, for messages.
+    owners: String,
+}
+
+impl Transport for OfPlugins {
+    fn call(&self, call: Call) -> Reply<'_> {
+        let transport = self.outermost.clone();
+        let limit = call.timeout.map(|timeout| timeout + GRACE);
+        let answer = self.worker.handle.spawn_blocking(move || {
+            let mut lowered = plugin::Call::new(&call.path, &call.message);
+            lowered.metadata = call.metadata;
+            lowered.timeout = call.timeout;
+            transport.call(lowered)
+        });
+        Box::pin(async move {
+            let answer = match limit {
+                Some(limit) => tokio::time::timeout(limit, answer).await.map_err(|_| self.too_late(limit))?,
+                None => answer.await,
+            };
+            match answer {
+                Ok(Ok(plugin::Answer { metadata, message, .. })) => {
+                    Ok(Answer { metadata, message: message.into() })
+                }
+                Ok(Err(status)) => Err(plugin_client::from_plugin(status)),
+                Err(_) => Err(Status::fault(
+                    Code::Internal,
+                    Fault::new(FaultKind::Transport, "the call of a plugin's transport broke off"),
+                )),
+            }
+        })
+    }
+
+    fn carrier(&self) -> Option<&str> {
+        Some(&self.owners)
+    }
+}
+
+impl OfPlugins {
+    #[cold]
+    fn too_late(&self, limit: Duration) -> Status {
+        let waited = limit.saturating_sub(GRACE).as_secs_f64();
+        let text = format!("no answer within {waited} s through the transport of {}", self.owners);
+        let hint = "`--no-plugins` goes on without it".to_owned();
+        Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, text).hint(hint))
+    }
+}

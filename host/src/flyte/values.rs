@@ -1,0 +1,125 @@
+//! Inputs and outputs of executions: reading and printing them.
+
+use flyte_client::{
+    literal,
+    proto::{
+        admin::{Execution, NodeExecutionGetDataRequest, UrlBlob, WorkflowExecutionGetDataRequest},
+        core::{LiteralMap, NodeExecutionIdentifier, WorkflowExecutionIdentifier},
+    },
+    watch,
+};
+use serde_json::Value;
+
+use super::{execution, session::Session, transfer};
+use crate::ui::show;
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
+    output::{self, Format},
+};
+
+/// What an execution or a node took and gave.
+#[derive(Debug, Default)]
+pub struct Data {
+    /// What it took.
+    pub inputs: LiteralMap,
+    /// What it gave; empty before its end.
+    pub outputs: LiteralMap,
+}
+
+/// Reads inputs and outputs: as the server gives them, or from where it says they are.
+///
+/// # Errors
+///
+/// When there is no such execution or node, or the values cannot be had.
+#[expect(deprecated, reason = "servers that do not give the values give links")]
+pub async fn read(
+    session: &Session,
+    id: &WorkflowExecutionIdentifier,
+    node: Option<&str>,
+) -> Result<Data, Failure> {
+    let (inputs, outputs, input_link, output_link) = match node {
+        Some(node) => {
+            let key = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(id.clone()) };
+            let request = NodeExecutionGetDataRequest { id: Some(key) };
+            let data = session.client.get_node_execution_data(&request).await;
+            let data = data.map_err(|error| execution::no_node(error, node, &id.name))?;
+            (data.full_inputs, data.full_outputs, data.inputs, data.outputs)
+        }
+        None => {
+            let request = WorkflowExecutionGetDataRequest { id: Some(id.clone()) };
+            let data = match session.client.get_execution_data(&request).await {
+                Ok(data) => data,
+                Err(error) => return Err(execution::explain(session, &id.name, error).await),
+            };
+            (data.full_inputs, data.full_outputs, data.inputs, data.outputs)
+        }
+    };
+    Ok(Data {
+        inputs: whole(session, inputs, input_link).await?,
+        outputs: whole(session, outputs, output_link).await?,
+    })
+}
+
+/// The values, or else what their link leads to.
+async fn whole(
+    session: &Session,
+    values: Option<LiteralMap>,
+    link: Option<UrlBlob>,
+) -> Result<LiteralMap, Failure> {
+    let values = values.unwrap_or_default();
+    let Some(link) = link.filter(|link| values.literals.is_empty() && link.bytes > 0) else {
+        return Ok(values);
+    };
+    let bytes = transfer::read(session, &link.url).await?;
+    prost::Message::decode(bytes)
+        .map_err(|error| Failure::new(Exit::Failed, "the server's link leads to no values").caused_by(error))
+}
+
+/// Says why there are no outputs, where that is no error.
+pub fn tell_no_outputs(execution: &Execution, node: Option<&str>) {
+    let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
+    let phase = watch::phase(execution);
+    output::note(&match node {
+        Some(node) => format!("node `{node}` has no outputs\n"),
+        None if watch::is_done(phase) => format!("execution `{name}` has no outputs\n"),
+        None => format!("execution `{name}` has no outputs yet: {}\n", phase.as_str_name()),
+    });
+}
+
+/// How the whole of a long value of an execution is seen.
+const ALL: &str = "`-o json` or `fetch` with a folder shows all";
+
+/// Prints values by their names; on a terminal, long ones are cut.
+///
+/// # Errors
+///
+/// When the output cannot be written.
+pub fn print(values: &LiteralMap, format: Format) -> Result<(), Failure> {
+    let json = literal::map_to_json(values);
+    match format {
+        Format::Table if json.is_empty() => Ok(()),
+        Format::Table => {
+            let readable = |value: Value| output::readable(plain(&value), ALL);
+            output::table(
+                &["NAME", "VALUE"],
+                json.into_iter().map(|(name, value)| vec![name, readable(value)]),
+            )
+        }
+        Format::Name => show::names(json.into_iter().map(|(name, _)| name)),
+        format => output::structured(format, &json.into()),
+    }
+}
+
+/// A value in a line: texts as they are, a file or table by its URI, the rest as JSON.
+#[must_use]
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(object) => match object.get("uri").and_then(Value::as_str) {
+            Some(uri) => uri.to_owned(),
+            None => value.to_string(),
+        },
+        value => value.to_string(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Results and notes: text, tables, JSON and YAML.
+//!
+//! Results go to the standard output, everything else to the standard error. Colour is used on terminals only, and never as
+//! the only carrier of meaning.
+
+use std::io::Write;
+
+use super::{error::Failure, exit_code::Exit, stream::Stream};
+
+/// What `-o` chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For programs: JSON.
+    Json,
+    /// For programs: one name a line.
+    Name,
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: YAML.
+    Yaml,
+}
+
+impl Format {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Name => "name",
+            Self::Table => "table",
+            Self::Yaml => "yaml",
+        }
+    }
+}
+
+/// Writes text, with what a terminal would act on escaped.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print(text: &str) -> Result<(), Failure> {
+    Ok(Stream::Out.write(flyte_text::sanitize(text).as_bytes())?)
+}
+
+/// As [`print()`], for text with our own colours in it.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print_styled(text: &str) -> Result<(), Failure> {
+    Ok(Stream::Out.write(flyte_text::sanitize_styled(text).as_bytes())?)
+}
+
+/// Writes text for another program, which has to come to it as it is: a script, YAML.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print_exact(text: &str) -> Result<(), Failure> {
+    Ok(Stream::Out.write_raw(text.as_bytes()).and_then(|()| Stream::Out.flush())?)
+}
+
+/// Writes JSON for another program.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn print_json(text: &str) -> Result<(), Failure> {
+    print_exact(&flyte_text::sanitize_json(text))
+}
+
+/// Writes text for people, with what a terminal would act on escaped. A closed standard error is ignored.
+pub fn note(text: &str) {
+    let _ = Stream::Err.write(flyte_text::sanitize(text).as_bytes());
+}
+
+/// As [`note`], for text with our own colours in it.
+pub fn note_styled(text: &str) {
+    let _ = Stream::Err.write(flyte_text::sanitize_styled(text).as_bytes());
+}
+
+/// The longest value on a terminal, in characters.
+const LONGEST: usize = 200;
+
+/// A value as it is printed for people: on a terminal a long one is cut, and `all` says how the whole of it is seen.
+#[must_use]
+pub fn readable(value: String, all: &str) -> String {
+    if Stream::Out.is_terminal() { cut(value, all) } else { value }
+}
+
+fn cut(value: String, all: &str) -> String {
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => {
+            let count = grouped(value.chars().count());
+            format!("{}… ({count} characters; {all})", &value[..end])
+        }
+        None => value,
+    }
+}
+
+/// `3,000,000`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let starts_group = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    let digits = digits.char_indices().map(|(at, digit)| match starts_group(at) {
+        true => format!(",{digit}"),
+        false => digit.to_string(),
+    });
+    digits.collect()
+}
+
+/// Writes a table for people: a heading, and rows with as many cells.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), Failure> {
+    let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
+    let mut line = |cells: Vec<String>| {
+        // A cell is one line; the tab is the column.
+        let one_line = |cell: &String| flyte_text::sanitize(cell).replace(['\t', '\n'], " ");
+        let cells: Vec<String> = cells.iter().map(one_line).collect();
+        writeln!(writer, "{}", cells.join("\t")).expect("a vector takes everything");
+    };
+    line(heading.iter().map(|&cell| cell.to_owned()).collect());
+    rows.into_iter().for_each(&mut line);
+    let bytes = writer.into_inner().expect("a vector takes everything");
+    let text = String::from_utf8_lossy(&bytes);
+    let text: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    print(&text)
+}
+
+/// Writes a value for programs, as JSON or YAML.
+///
+/// # Errors
+///
+/// As [`Stream::write`].
+pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), Failure> {
+    if format == Format::Yaml {
+        let text = serde_saphyr::to_string(value);
+        let text = text.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
+        if !flyte_text::sanitize::has_terminal_controls(&text) {
+            return print_exact(&text);
+        }
+    }
+    print_json(&format!("{value:#}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        let fits = "é".repeat(LONGEST);
+        assert_eq!(cut(fits.clone(), "x"), fits);
+        assert_eq!(
+            cut(format!("{fits}ü"), "`-o json` shows all"),
+            format!("{fits}… (201 characters; `-o json` shows all)")
+        );
+        let long = cut("x".repeat(3_000_000), "x");
+        assert!(long.ends_with("x… (3,000,000 characters; x)"), "{}", long.len());
+    }
+
+    #[test]
+    fn numbers_have_groups_of_three() {
+        assert_eq!(
+            [0, 12, 123, 1234, 123_456, 1_234_567].map(grouped),
+            ["0", "12", "123", "1,234", "123,456", "1,234,567"]
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! Arguments such as `KEY=VALUE`.
+
+use crate::ui::{error::Failure, exit_code::Exit};
+
+/// Reads `KEY=VALUE`.
+///
+/// # Errors
+///
+/// What is expected instead.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a name, `=` and a value are expected".to_owned()),
+    }
+}
+
+/// Refuses pairs of which two have one key: all but the last would be lost.
+///
+/// # Errors
+///
+/// A wrong use of the option.
+pub fn check_given_once(option: &str, pairs: &[(String, String)]) -> Result<(), Failure> {
+    let is_repeated = |(index, (key, _)): &(usize, &(String, String))| {
+        pairs.iter().take(*index).any(|(before, _)| before == key)
+    };
+    match pairs.iter().enumerate().find(is_repeated) {
+        Some((_, (key, _))) => Err(Failure::new(Exit::Usage, format!("`{option} {key}=…` is given twice"))
+            .hint(format!("remove all but one `{option} {key}=…`"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_value() {
+        let pairs = |keys: [&str; 3]| keys.map(|key| (key.to_owned(), "x".to_owned()));
+        assert!(check_given_once("--env", &pairs(["a", "b", "A"])).is_ok());
+        let failure = check_given_once("--env", &pairs(["a", "b", "a"])).unwrap_err();
+        assert_eq!((failure.exit, failure.message.as_str()), (Exit::Usage, "`--env a=…` is given twice"));
+    }
+}

@@ -1,0 +1,75 @@
+//! How entities, executions and values look: shared by the commands that show them.
+
+pub mod facts;
+pub mod time;
+
+use flyte_client::descriptor;
+use prost::{Message, Name};
+
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
+    output::{self, Format},
+};
+
+/// What stands for nothing in a table.
+pub const NOTHING: &str = "-";
+
+/// A text, or what stands for nothing.
+#[must_use]
+pub fn or_nothing(text: &str) -> String {
+    if text.is_empty() { NOTHING.to_owned() } else { text.to_owned() }
+}
+
+/// The beginning of a text in one line: what ends with a colon says nothing without its next line.
+#[must_use]
+pub fn in_a_line(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut told = lines.next().unwrap_or_default().to_owned();
+    while told.ends_with(':')
+        && let Some(line) = lines.next()
+    {
+        told = format!("{told} {line}");
+    }
+    told
+}
+
+/// A message in proto3 JSON form.
+///
+/// # Errors
+///
+/// When JSON has no form for a value in it.
+pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, Failure> {
+    descriptor::to_json(message)
+        .map_err(|error| Failure::new(Exit::Failed, "the server's answer has no JSON form").caused_by(error))
+}
+
+/// Writes one message for programs.
+///
+/// # Errors
+///
+/// As [`json`], and when the output cannot be written.
+pub fn message<M: Message + Name>(format: Format, message: &M) -> Result<(), Failure> {
+    output::structured(format, &json(message)?)
+}
+
+/// Writes a list of messages for programs, as one document.
+///
+/// # Errors
+///
+/// As [`message`].
+pub fn messages<M: Message + Name>(format: Format, messages: &[M]) -> Result<(), Failure> {
+    let values = messages.iter().map(json).collect::<Result<Vec<_>, _>>()?;
+    output::structured(format, &values.into())
+}
+
+/// Writes names, one a line.
+///
+/// # Errors
+///
+/// When the output cannot be written.
+pub fn names(names: impl IntoIterator<Item = String>) -> Result<(), Failure> {
+    output::print(
+        &names.into_iter().map(|name| format!("{}\n", flyte_text::sanitize_line(&name))).collect::<String>(),
+    )
+}
