@@ -21,10 +21,10 @@ use plugin_abi::{
 };
 
 use super::{
-    Builtin, Fault, Identity, Link,
-    error::{Place, What},
-    policy::{Policy, PolicyFaults},
-    remote::Resolved,
+    Builtin, HookError, Identity, Link,
+    error::{CallSite, HookErrorKind},
+    policy::{Policy, PolicyErrors},
+    remote::ResolvedRemote,
     validate,
 };
 
@@ -34,7 +34,7 @@ pub struct Chain {
     links: Vec<Link>,
     /// The link that each hook is asked first, by the hook's number: most calls need no more.
     first: [usize; Hook::ALL.len()],
-    policy_faults: PolicyFaults,
+    policy_errors: PolicyErrors,
 }
 
 impl Chain {
@@ -44,7 +44,7 @@ impl Chain {
         let mut links = plugins;
         links.push(builtin.into_link());
         let first = std::array::from_fn(|number| first_from(&links, 0, Hook::ALL[number]));
-        Self { links, first, policy_faults: PolicyFaults::default() }
+        Self { links, first, policy_errors: PolicyErrors::default() }
     }
 
     /// The plugins, without the built-in default.
@@ -74,7 +74,7 @@ impl Chain {
     /// # Errors
     ///
     /// The fault of the link that failed.
-    pub fn get_remote(&self, request: &RemoteRequest) -> Result<Resolved, Fault> {
+    pub fn get_remote(&self, request: &RemoteRequest) -> Result<ResolvedRemote, HookError> {
         Call::new(self).get_remote(0, request)
     }
 
@@ -84,14 +84,14 @@ impl Chain {
     /// # Errors
     ///
     /// The link's fault.
-    pub fn configure_cli(&self, link: usize, main: CommandRef<'_>) -> Result<RVec<EditBox>, Fault> {
+    pub fn configure_cli(&self, link: usize, main: CommandRef<'_>) -> Result<RVec<EditBox>, HookError> {
         let link = &self.links[link];
         if !link.overrides(Hook::ConfigureCli) {
             return Ok(RVec::new());
         }
         let edits = link.hooks.configure_cli(main).into_result().map_err(|fault| {
-            let what = What::Said(PluginError::from_raw(&fault));
-            Fault::new(link.identity.clone(), Place::Hook(Hook::ConfigureCli), what)
+            let what = HookErrorKind::Returned(PluginError::from_raw(&fault));
+            HookError::new(link.identity.clone(), CallSite::Hook(Hook::ConfigureCli), what)
         })?;
         #[cfg(next_protocol)]
         super::growth::ask(&link.identity, &super::growth::Made::Edits(&edits));
@@ -103,7 +103,7 @@ impl Chain {
     /// # Errors
     ///
     /// The fault of the link that failed.
-    pub fn secret_requires_group(&self) -> Result<bool, Fault> {
+    pub fn secret_requires_group(&self) -> Result<bool, HookError> {
         Call::new(self).secret_requires_group(0)
     }
 
@@ -112,7 +112,7 @@ impl Chain {
     /// # Errors
     ///
     /// The fault of the link that failed.
-    pub fn get_default_image(&self) -> Result<Option<String>, Fault> {
+    pub fn get_default_image(&self) -> Result<Option<String>, HookError> {
         Call::new(self).get_default_image(0)
     }
 
@@ -121,7 +121,7 @@ impl Chain {
     /// # Errors
     ///
     /// The fault of the link that failed.
-    pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, Fault> {
+    pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, HookError> {
         Call::new(self).get_auth_success_html(0, endpoint)
     }
 
@@ -130,9 +130,9 @@ impl Chain {
     /// # Errors
     ///
     /// The fault of the link that failed. A policy's own functions fail later, when they are called.
-    pub fn get_default_cache_policies(&self) -> Result<Vec<Policy>, Fault> {
+    pub fn get_default_cache_policies(&self) -> Result<Vec<Policy>, HookError> {
         let policies = Call::new(self).get_default_cache_policies(0)?;
-        Ok(policies.into_iter().map(|policy| Policy { policy, faults: self.policy_faults.clone() }).collect())
+        Ok(policies.into_iter().map(|policy| Policy { policy, faults: self.policy_errors.clone() }).collect())
     }
 
     /// Asks the hook of the growth tests.
@@ -141,7 +141,7 @@ impl Chain {
     ///
     /// The fault of the link that failed.
     #[cfg(next_protocol)]
-    pub fn get_greeting(&self) -> Result<String, Fault> {
+    pub fn get_greeting(&self) -> Result<String, HookError> {
         Call::new(self).get_greeting(0)
     }
 }
@@ -163,9 +163,9 @@ struct Call<'a> {
 #[derive(Default)]
 struct Lent {
     /// Remotes that `next` returned; a plugin names one by its place here, counted from 1.
-    remotes: Vec<Resolved>,
+    remotes: Vec<ResolvedRemote>,
     /// Faults that `next` returned, named in the same way.
-    faults: Vec<Fault>,
+    faults: Vec<HookError>,
 }
 
 /// The links from a place on, as the plugin in front of them sees them.
@@ -199,7 +199,7 @@ impl<'a> Call<'a> {
         hook: Hook,
         from: usize,
         ask: impl FnOnce(&Link, ContextRef<'_>) -> Outcome<T>,
-    ) -> Result<(usize, T), Fault> {
+    ) -> Result<(usize, T), HookError> {
         let index = self.chain.first_from(from, hook);
         let link = &self.chain.links[index];
         let rest = Rest { call: self, from: index + 1 };
@@ -211,17 +211,19 @@ impl<'a> Call<'a> {
 
     /// The link that returned an error is to blame, unless it only passed on what `next` returned.
     #[cold]
-    fn blame(&self, link: &Link, hook: Hook, raw: &FaultBox) -> Fault {
+    fn blame(&self, link: &Link, hook: Hook, raw: &FaultBox) -> HookError {
         #[cfg(next_protocol)]
         super::growth::ask(&link.identity, &super::growth::Made::Fault(raw));
         let error = PluginError::from_raw(raw);
         let known = self.take_back(|lent| &lent.faults, error.upstream());
-        known.unwrap_or_else(|| Fault::new(link.identity.clone(), Place::Hook(hook), What::Said(error)))
+        known.unwrap_or_else(|| {
+            HookError::new(link.identity.clone(), CallSite::Hook(hook), HookErrorKind::Returned(error))
+        })
     }
 
-    fn unusable(&self, index: usize, hook: Hook, reason: String) -> Fault {
+    fn unusable(&self, index: usize, hook: Hook, reason: String) -> HookError {
         let plugin = self.chain.links[index].identity.clone();
-        Fault::new(plugin, Place::Hook(hook), What::Unusable(reason))
+        HookError::new(plugin, CallSite::Hook(hook), HookErrorKind::InvalidValue(reason))
     }
 
     fn is_builtin(&self, index: usize) -> bool {
@@ -232,7 +234,7 @@ impl<'a> Call<'a> {
         (!self.is_builtin(index)).then(|| &self.chain.links[index].identity)
     }
 
-    fn get_remote(&self, from: usize, request: &RemoteRequest) -> Result<Resolved, Fault> {
+    fn get_remote(&self, from: usize, request: &RemoteRequest) -> Result<ResolvedRemote, HookError> {
         let hook = Hook::GetRemote;
         let (index, raw) = self.ask(hook, from, |link, context| {
             link.hooks.get_remote(RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque), context)
@@ -242,23 +244,23 @@ impl<'a> Call<'a> {
         let answer = Remote::from_raw(&raw);
         validate::remote(&answer).map_err(|reason| self.unusable(index, hook, reason))?;
         let base = self.take_back(|lent| &lent.remotes, answer.base());
-        Ok(Resolved::new(answer, raw.transport().into_option(), base, self.owner(index)))
+        Ok(ResolvedRemote::new(answer, raw.transport().into_option(), base, self.owner(index)))
     }
 
     #[inline]
-    fn secret_requires_group(&self, from: usize) -> Result<bool, Fault> {
+    fn secret_requires_group(&self, from: usize) -> Result<bool, HookError> {
         let (_, answer) = self.ask(Hook::SecretRequiresGroup, from, |link, context| {
             link.hooks.secret_requires_group(context)
         })?;
         Ok(answer)
     }
 
-    fn get_default_image(&self, from: usize) -> Result<Option<String>, Fault> {
+    fn get_default_image(&self, from: usize) -> Result<Option<String>, HookError> {
         let hook = Hook::GetDefaultImage;
         self.first_opinion(hook, from, validate::image, |link, context| link.hooks.get_default_image(context))
     }
 
-    fn get_auth_success_html(&self, from: usize, endpoint: &str) -> Result<Option<String>, Fault> {
+    fn get_auth_success_html(&self, from: usize, endpoint: &str) -> Result<Option<String>, HookError> {
         self.first_opinion(Hook::GetAuthSuccessHtml, from, validate::html, |link, context| {
             link.hooks.get_auth_success_html(RStr::from_str(endpoint), context)
         })
@@ -271,7 +273,7 @@ impl<'a> Call<'a> {
         mut from: usize,
         validate: impl Fn(&str) -> Result<(), String>,
         ask: impl Fn(&Link, ContextRef<'_>) -> Outcome<ROption<RString>>,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<String>, HookError> {
         loop {
             let (index, answer) = self.ask(hook, from, &ask)?;
             if let ROption::RSome(text) = answer {
@@ -285,7 +287,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn get_default_cache_policies(&self, from: usize) -> Result<Vec<CachePolicy>, Fault> {
+    fn get_default_cache_policies(&self, from: usize) -> Result<Vec<CachePolicy>, HookError> {
         let hook = Hook::GetDefaultCachePolicies;
         let (index, answer) =
             self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
@@ -294,18 +296,18 @@ impl<'a> Call<'a> {
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
         validate::policies(&policies).map_err(|reason| self.unusable(index, hook, reason))?;
         let owner = &self.chain.links[index].identity;
-        Ok(policies.into_iter().map(|policy| self.chain.policy_faults.watch(policy, owner)).collect())
+        Ok(policies.into_iter().map(|policy| self.chain.policy_errors.watch(policy, owner)).collect())
     }
 
     #[cfg(next_protocol)]
-    fn get_greeting(&self, from: usize) -> Result<String, Fault> {
+    fn get_greeting(&self, from: usize) -> Result<String, HookError> {
         let (_, answer) =
             self.ask(Hook::GetGreeting, from, |link, context| link.hooks.get_greeting(context))?;
         Ok(answer.into())
     }
 
     /// Gives an answer to a plugin; a fault gets a number, by which it is known if it comes back.
-    fn lower<T>(&self, result: Result<T, Fault>) -> Outcome<T> {
+    fn lower<T>(&self, result: Result<T, HookError>) -> Outcome<T> {
         match result {
             Ok(answer) => RResult::ROk(answer),
             Err(fault) => {

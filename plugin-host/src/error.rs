@@ -4,20 +4,20 @@ use std::path::PathBuf;
 
 use plugin_abi::{Hook, Kind, PluginError};
 
-use super::{link::Identity, preflight::PreflightError};
+use super::{identity::Identity, preflight::PreflightError};
 
 /// Why a wanted plugin cannot be found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SelectError {
     /// `builtin` stands beside plugins, which contradicts itself.
-    #[error("{source_name} names `builtin` beside other plugins")]
+    #[error("`builtin` in {source_name} cannot be combined with other plugins")]
     BuiltinInList {
         /// Who named it.
         source_name: String,
     },
     /// No directory has a plugin of that name.
-    #[error("no plugin is called `{name}`")]
+    #[error("plugin `{name}` not found")]
     UnknownName {
         /// The name.
         name: String,
@@ -36,15 +36,15 @@ pub enum SelectError {
 pub enum LoadError {
     /// The plugin's own `create` said no, or panicked.
     #[error(transparent)]
-    Create(Fault),
+    Create(HookError),
     /// The library disagrees with the passport in the file.
-    #[error("the code of plugin `{name}` carries another passport than its file")]
+    #[error("plugin `{name}`: the passport in the loaded library differs from the one in its file")]
     Disagrees {
         /// The name in the file's passport.
         name: String,
     },
     /// An interface of the plugin is not the host's.
-    #[error("plugin `{name}` {version} does not fit this host")]
+    #[error("plugin `{name}` {version} is not compatible with this host")]
     Layout {
         /// The plugin.
         name: String,
@@ -68,7 +68,7 @@ pub enum LoadError {
     #[error(transparent)]
     Preflight(#[from] PreflightError),
     /// It has a name that means something else.
-    #[error("`{}` is a plugin named `builtin`, which is the word for no plugin", path.display())]
+    #[error("`{}`: the plugin name `builtin` is reserved", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,
@@ -77,18 +77,18 @@ pub enum LoadError {
     #[error(transparent)]
     Select(#[from] SelectError),
     /// The system's loader refused a file that looked good.
-    #[error("the system's loader refuses plugin `{name}`")]
+    #[error("could not load plugin `{name}`")]
     System {
         /// The plugin.
         name: String,
         /// The file.
         path: PathBuf,
-        /// What the loader said.
+        /// HookErrorKind the loader said.
         #[source]
         source: libloading::Error,
     },
     /// abi_stable's own header is of another version, or C functions are called differently.
-    #[error("plugin `{name}` {version} was built with an abi_stable that does not fit this host's")]
+    #[error("plugin `{name}` {version} was built with an incompatible abi_stable")]
     Toolkit {
         /// The plugin.
         name: String,
@@ -103,32 +103,32 @@ pub enum LoadError {
 pub struct LayoutError(pub String);
 
 impl LoadError {
-    /// What the user can do.
+    /// HookErrorKind the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Create(fault) => fault.hints().into_iter().next(),
-            Self::Disagrees { .. } => Some("the file was altered after it was built; get it again from its author".into()),
+            Self::Disagrees { .. } => Some("download the plugin again; the file was changed after it was built".into()),
             Self::Layout { .. } => Some("rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference".into()),
-            Self::NamedTwice { .. } => Some("take one of them out of the list".into()),
+            Self::NamedTwice { .. } => Some("remove one of them from the list".into()),
             Self::Preflight(error) => error.hint(),
             Self::ReservedName { .. } => Some("build the plugin with another name: `#[plugin_abi::export(name = \"…\")]`".into()),
             Self::Select(error) => error.hint(),
-            Self::System { path, .. } => Some(format!("`ldd {}` shows what the file needs", path.display())),
+            Self::System { path, .. } => Some(format!("run `ldd {}` to see which libraries it needs", path.display())),
             Self::Toolkit { .. } => Some("rebuild the plugin with the released `plugin-abi`, and do not patch abi_stable".into()),
         }
     }
 }
 
 impl SelectError {
-    /// What the user can do.
+    /// HookErrorKind the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::BuiltinInList { .. } => "`builtin` stands alone: it switches plugins off".into(),
+            Self::BuiltinInList { .. } => "remove the other names, or `builtin`".into(),
             Self::UnknownName { near: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::UnknownName { .. } => {
-                "`flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too"
+                "run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`"
                     .into()
             }
         })
@@ -152,28 +152,28 @@ impl SelectError {
 
 /// A hook that did not answer: whose fault it was, where, and what was said.
 #[derive(Clone, Debug)]
-pub struct Fault(Box<Inner>);
+pub struct HookError(Box<Inner>);
 
 /// Boxed, so that answers, which are the rule, are not as large as faults.
 #[derive(Clone, Debug)]
 struct Inner {
     plugin: Identity,
-    place: Place,
-    what: What,
+    call_site: CallSite,
+    kind: HookErrorKind,
 }
 
 /// Which of a plugin's functions was at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum CallSite {
     /// The constructor.
     Create,
     /// A hook.
     Hook(Hook),
-    /// What `get_remote` gave to carry calls.
+    /// HookErrorKind `get_remote` gave to carry calls.
     Transport,
 }
 
-impl Place {
+impl CallSite {
     /// The name of the method.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -185,21 +185,21 @@ impl Place {
     }
 }
 
-/// What a fault consists of.
+/// HookErrorKind a fault consists of.
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum HookErrorKind {
     /// The plugin said so itself, or panicked.
-    Said(PluginError),
+    Returned(PluginError),
     /// The plugin returned something that cannot be used: what, and why not.
-    Unusable(String),
+    InvalidValue(String),
 }
 
-impl Fault {
+impl HookError {
     /// Puts a fault together.
     #[must_use]
     #[cold]
-    pub fn new(plugin: Identity, place: Place, what: What) -> Self {
-        Self(Box::new(Inner { plugin, place, what }))
+    pub fn new(plugin: Identity, call_site: CallSite, kind: HookErrorKind) -> Self {
+        Self(Box::new(Inner { plugin, call_site, kind }))
     }
 
     /// Whose fault it is.
@@ -210,22 +210,22 @@ impl Fault {
 
     /// Which function was at work.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.0.place
+    pub fn call_site(&self) -> CallSite {
+        self.0.call_site
     }
 
-    /// What happened.
+    /// HookErrorKind happened.
     #[must_use]
-    pub fn what(&self) -> &What {
-        &self.0.what
+    pub fn kind(&self) -> &HookErrorKind {
+        &self.0.kind
     }
 
     /// From the outermost cause to the root.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {
-        match self.what() {
-            What::Unusable(reason) => vec![reason.clone()],
-            What::Said(error) => {
+        match self.kind() {
+            HookErrorKind::InvalidValue(reason) => vec![reason.clone()],
+            HookErrorKind::Returned(error) => {
                 let first = match error.location() {
                     Some(place) => format!("{} ({place})", error.message()),
                     None => error.message().to_owned(),
@@ -235,7 +235,7 @@ impl Fault {
         }
     }
 
-    /// What the user can do.
+    /// HookErrorKind the user can do.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let bug = || {
@@ -243,30 +243,34 @@ impl Fault {
                 Some(homepage) => format!("at <{homepage}>"),
                 None => "to its author".to_owned(),
             };
-            let report = format!("this is a bug in the plugin; report it {whom}");
-            match self.place() {
+            let report = format!("report this plugin bug {whom}");
+            match self.call_site() {
                 // Whoever refuses the plugin tells as well who chose it, and how to go on.
-                Place::Create => report,
-                Place::Hook(_) | Place::Transport => format!("{report}, and go on with `--no-plugins`"),
+                CallSite::Create => report,
+                CallSite::Hook(_) | CallSite::Transport => format!("{report}; use `--no-plugins` to continue without it"),
             }
         };
-        match self.what() {
-            What::Said(error) if error.kind() == Kind::Panic => vec![bug()],
-            What::Said(error) => error.hints().to_vec(),
-            What::Unusable(_) => vec![bug()],
+        match self.kind() {
+            HookErrorKind::Returned(error) if error.kind() == Kind::Panic => vec![bug()],
+            HookErrorKind::Returned(error) => error.hints().to_vec(),
+            HookErrorKind::InvalidValue(_) => vec![bug()],
         }
     }
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for HookError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (plugin, place) = (self.plugin(), self.place().name());
-        match self.what() {
-            What::Said(error) if error.kind() == Kind::Panic => write!(f, "{plugin} panicked in `{place}`"),
-            What::Said(_) => write!(f, "{plugin} failed in `{place}`"),
-            What::Unusable(_) => write!(f, "{plugin} returned something unusable from `{place}`"),
+        let (plugin, place) = (self.plugin(), self.call_site().name());
+        match self.kind() {
+            HookErrorKind::Returned(error) if error.kind() == Kind::Panic => {
+                write!(f, "{plugin} panicked in `{place}`")
+            }
+            HookErrorKind::Returned(_) => write!(f, "{plugin} failed in `{place}`"),
+            HookErrorKind::InvalidValue(_) => {
+                write!(f, "{plugin} returned an invalid value from `{place}`")
+            }
         }
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for HookError {}

@@ -46,7 +46,7 @@ pub(super) fn module(header: AbiHeaderRef, passport: &Passport) -> Result<Plugin
         log::debug!("{error}");
         LoadError::Toolkit { name: passport.name().to_owned(), version: passport.version().to_owned() }
     })?;
-    let carried = Passport::parse(format!("{}\0", module.passport()).as_bytes());
+    let carried = Passport::from_text(&module.passport());
     if carried.ok().as_ref() != Some(passport) {
         return Err(LoadError::Disagrees { name: passport.name().to_owned() });
     }

@@ -1,39 +1,36 @@
-//! From a name to a plugin's vtable, and from there to an answer.
+//! Loads compiled Flyte plugins into any Rust program.
+//!
+//! A plugin is a dynamic library written against [`plugin_abi`]. This crate finds it by name or path, checks the file
+//! before any of its code runs, loads it, compares both sides' interfaces, and calls its hooks. It knows neither Flyte's
+//! servers nor tokens nor a command line, and brings no runtime, network or database.
 //!
 //! Data flows one way, one module a step:
 //!
-//! | step | module | what it gives |
+//! | step | module | result |
 //! |---|---|---|
 //! | which plugins, which files | [`select`] | a path |
-//! | what can be known without running it | [`preflight`] | a [`Passport`](preflight::Passport), the bytes |
-//! | the system's loader | `library` | the exported header |
-//! | do both sides mean the same | `handshake` | the root module |
-//! | make it | [`load`] | a [`Link`] |
-//! | stack them | [`chain`] | a [`Chain`], which answers the hooks |
+//! | checks that run none of the plugin's code | [`preflight`] | a [`Passport`](preflight::Passport), warnings |
+//! | dlopen | `library` | the exported header |
+//! | comparison of the interfaces | `handshake` | the root module |
+//! | creation | [`load`] | a [`Link`] |
+//! | stacking | [`chain`] | a [`Chain`], which answers the hooks |
 //!
-//! Nothing here knows of Flyte's servers, of tokens, or of a command line; the built-in default that
-//! ends every chain gets its `get_remote` from whoever makes the chain.
+//! The last link of every chain is the [`Builtin`] default, whose `get_remote` the program provides.
 //!
 //! # Trust
 //!
-//! A plugin is code that runs as you. What is checked here finds accidents, not malice.
+//! A plugin is native code that runs with your rights. The checks find accidents (a wrong file, another CPU, an older
+//! protocol, a missing library), not malice.
 //!
-//! # Example: another program that loads Flyte plugins
+//! # Example
+//!
+//! A program that loads a plugin and calls two of its hooks; `cargo run -p plugin-host --example load PLUGIN`:
 //!
 //! ```no_run
-//! use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
-//! use plugin_abi::Remote;
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let directories = Directories::new(None, std::env::home_dir().as_deref());
-//! let loader = Loader::new("my-program", directories);
-//! let selection = Selection::parse("acme", Source::Program)?;
-//! let links = loader.load_all(&selection)?;
-//! let chain = Chain::new(links, Builtin::new(|_request| Ok(Remote::new("localhost:30080"))));
-//! println!("{:?}", chain.get_default_image()?);
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/load.rs")]
 //! ```
+
+#![deny(missing_docs)]
 
 pub mod builtin;
 pub mod chain;
@@ -41,6 +38,7 @@ pub mod error;
 #[cfg(next_protocol)]
 mod growth;
 mod handshake;
+pub mod identity;
 mod library;
 pub mod link;
 pub mod load;
@@ -52,12 +50,13 @@ mod services;
 pub mod transport;
 mod validate;
 
-pub use self::remote::Resolved;
+pub use self::remote::ResolvedRemote;
 pub use builtin::Builtin;
 pub use chain::Chain;
-pub use error::{Fault, LoadError, SelectError};
-pub use link::{Identity, Link};
-pub use load::{Candidate, LoadTimes, Loader};
+pub use error::{HookError, LoadError, SelectError};
+pub use identity::Identity;
+pub use link::{Link, LoadTimes};
+pub use load::{Candidate, Loader};
 pub use policy::Policy;
 pub use select::{Directories, Selection, Source};
 pub use transport::Layers;

@@ -5,39 +5,49 @@ use std::{
     fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use plugin_abi::{Hook, HookSet, PROTOCOL, ProtocolVersion, export::Exported, vtable::HooksBox};
+use data_encoding::HEXLOWER;
+use plugin_abi::{
+    Hook, HookSet, PROTOCOL, PluginError, ProtocolVersion,
+    export::Exported,
+    vtable::{HooksBox, PluginModuleRef},
+};
 use sha2::{Digest, Sha256};
 
-use super::{load::LoadTimes, preflight::Passport};
+use super::{
+    error::{CallSite, HookError, HookErrorKind, LoadError},
+    identity::{BUILTIN, Identity},
+    preflight::Passport,
+    services,
+};
 
-/// Who a plugin is, for messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Its name.
-    pub name: String,
-    /// Its own version.
-    pub version: String,
-    /// Where to report bugs.
-    pub homepage: Option<String>,
+/// How long the steps of loading took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadTimes {
+    /// Reading and judging the file.
+    pub preflight: Duration,
+    /// The system's loader, the library's constructors included.
+    pub open: Duration,
+    /// Comparing the layouts of the interfaces.
+    pub layout: Duration,
+    /// The plugin's `create`.
+    pub create: Duration,
 }
 
-impl Identity {
-    /// Who the file of a plugin says that it is.
-    #[must_use]
-    pub fn from_passport(passport: &Passport) -> Self {
-        Self {
-            name: passport.name().to_owned(),
-            version: passport.version().to_owned(),
-            homepage: passport.homepage().map(str::to_owned),
-        }
-    }
-}
-
-impl fmt::Display for Identity {
+impl fmt::Display for LoadTimes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin `{}` {}", self.name, self.version)
+        let millis = |step: Duration| step.as_secs_f64() * 1e3;
+        let Self { preflight, open, layout, create } = *self;
+        write!(
+            f,
+            "pre-flight {:.1} ms, open {:.1} ms, layout check {:.1} ms, create {:.1} ms",
+            millis(preflight),
+            millis(open),
+            millis(layout),
+            millis(create)
+        )
     }
 }
 
@@ -80,7 +90,7 @@ impl LoadedFile {
     pub fn sha256(&self) -> io::Result<String> {
         let mut hasher = Sha256::new();
         io::copy(&mut File::open(&self.path)?, &mut Hashing(&mut hasher))?;
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(HEXLOWER.encode(&hasher.finalize()))
     }
 }
 
@@ -138,17 +148,50 @@ impl Link {
     ///
     /// # Errors
     ///
-    /// What the plugin's `create` says.
-    pub fn in_process<P: Exported>(config: &serde_json::Value) -> Result<Self, super::LoadError> {
-        let passport = super::preflight::Passport::parse(format!("{}\0", P::PASSPORT).as_bytes());
+    /// What the plugin's `create` returns.
+    pub fn in_process<P: Exported>(config: &serde_json::Value) -> Result<Self, LoadError> {
+        let passport = Passport::from_text(P::PASSPORT);
         let passport = passport.expect("the export attribute makes only passports that can be read");
-        super::load::create(&plugin_abi::export::module::<P>(), &passport, None, "in-process", config)
+        Self::create(&plugin_abi::export::module::<P>(), &passport, None, "in-process", config)
+    }
+
+    /// Creates a plugin from its root module.
+    pub(super) fn create(
+        module: &PluginModuleRef,
+        passport: &Passport,
+        file: Option<LoadedFile>,
+        program: &'static str,
+        section: &serde_json::Value,
+    ) -> Result<Self, LoadError> {
+        let identity = Identity::from_passport(passport);
+        #[cfg(next_protocol)]
+        super::growth::ask(&identity, &super::growth::Made::Module(module));
+        let host = services::services(passport.name(), program, section);
+        let hooks = (module.create())(host).into_result().map_err(|raw| {
+            let kind = HookErrorKind::Returned(PluginError::from_raw(&raw));
+            LoadError::Create(HookError::new(identity.clone(), CallSite::Create, kind))
+        })?;
+        // Hooks of a later protocol are unknown to this host, and are never called.
+        let known = passport.hooks().filter_map(Hook::from_name);
+        let overrides = known.fold(HookSet::EMPTY, HookSet::with_hook);
+        Ok(Self {
+            identity,
+            protocol: passport.protocol(),
+            overrides,
+            file,
+            hooks,
+            times: LoadTimes::default(),
+        })
+    }
+
+    pub(super) fn with_times(self, times: LoadTimes) -> Self {
+        Self { times, ..self }
     }
 
     pub(super) fn builtin(hooks: HooksBox) -> Self {
         Self {
             identity: Identity {
-                name: super::select::BUILTIN.to_owned(),
+                name: BUILTIN.to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 homepage: None,
             },

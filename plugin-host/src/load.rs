@@ -7,16 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plugin_abi::{Hook, HookSet, PluginError, vtable::PluginModuleRef};
-
 use super::{
-    Directories, Fault, Identity, Link, LoadError, Selection,
-    error::{Place, What},
-    handshake, library,
-    link::LoadedFile,
-    preflight::{self, HostTarget, Passport},
-    select::BUILTIN,
-    services,
+    Directories, Link, LoadError, Selection, handshake,
+    identity::BUILTIN,
+    library,
+    link::{LoadTimes, LoadedFile},
+    preflight::{self, HostTarget, Passport, Warning},
 };
 
 /// Loads plugins.
@@ -28,19 +24,6 @@ pub struct Loader {
     target: OnceLock<HostTarget>,
 }
 
-/// How long the steps of loading took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoadTimes {
-    /// Reading and judging the file.
-    pub preflight: Duration,
-    /// The system's loader, the library's constructors included.
-    pub open: Duration,
-    /// Comparing the layouts of the interfaces.
-    pub layout: Duration,
-    /// The plugin's `create`.
-    pub create: Duration,
-}
-
 /// A plugin's file that passed the pre-flight.
 #[derive(Debug)]
 pub struct Candidate {
@@ -49,7 +32,7 @@ pub struct Candidate {
     /// What it says about itself.
     pub passport: Passport,
     /// What is odd about it, but no reason to refuse it.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// How long it took to say so.
     pub took: Duration,
 }
@@ -95,9 +78,13 @@ impl Loader {
         if findings.passport.name() == BUILTIN {
             return Err(LoadError::ReservedName { path: path.to_owned() });
         }
-        let warnings = findings.warnings.iter().map(ToString::to_string).collect();
         let file = LoadedFile::new(path.to_owned());
-        Ok(Candidate { file, passport: findings.passport, warnings, took: start.elapsed() })
+        Ok(Candidate {
+            file,
+            passport: findings.passport,
+            warnings: findings.warnings,
+            took: start.elapsed(),
+        })
     }
 
     /// Loads and creates a plugin that passed the pre-flight. From here on its code runs.
@@ -108,7 +95,7 @@ impl Loader {
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
         let Candidate { file, passport, warnings, took } = candidate;
         for warning in warnings {
-            log::warn!("{warning}");
+            log::warn!("{warning}; {}", warning.hint());
         }
         let start = Instant::now();
         let header = library::header(file.path()).map_err(|source| LoadError::System {
@@ -121,15 +108,15 @@ impl Loader {
         let checked = Instant::now();
         let nothing = serde_json::Value::Null;
         let section = self.sections.get(passport.name()).unwrap_or(&nothing);
-        let mut link = create(&module, &passport, Some(file), self.program, section)?;
-        link.times = LoadTimes {
+        let link = Link::create(&module, &passport, Some(file), self.program, section)?;
+        let times = LoadTimes {
             preflight: took,
             open: opened - start,
             layout: checked - opened,
             create: checked.elapsed(),
         };
-        log::debug!("{} is loaded: {:?}", link.identity, link.times);
-        Ok(link)
+        log::debug!("loaded {}: {times}", link.identity());
+        Ok(link.with_times(times))
     }
 
     /// Loads all plugins of a selection; one that cannot be used spoils them all.
@@ -167,26 +154,4 @@ fn refuse_twins(candidates: &[Candidate]) -> Result<(), LoadError> {
         }
     }
     Ok(())
-}
-
-/// Creates a plugin from its root module.
-pub(super) fn create(
-    module: &PluginModuleRef,
-    passport: &Passport,
-    file: Option<LoadedFile>,
-    program: &'static str,
-    section: &serde_json::Value,
-) -> Result<Link, LoadError> {
-    let identity = Identity::from_passport(passport);
-    #[cfg(next_protocol)]
-    super::growth::ask(&identity, &super::growth::Made::Module(module));
-    let host = services::services(passport.name(), program, section);
-    let hooks = (module.create())(host).into_result().map_err(|raw| {
-        let what = What::Said(PluginError::from_raw(&raw));
-        LoadError::Create(Fault::new(identity.clone(), Place::Create, what))
-    })?;
-    // A hook of a later protocol means nothing to this host.
-    let known = passport.hooks().filter_map(Hook::from_name);
-    let overrides = known.fold(HookSet::EMPTY, HookSet::with_hook);
-    Ok(Link { identity, protocol: passport.protocol(), overrides, file, hooks, times: LoadTimes::default() })
 }

@@ -8,16 +8,16 @@ use std::{
 use plugin_abi::{CachePolicy, Hook, PluginError, VersionParameters};
 
 use super::{
-    Fault, Identity,
-    error::{Place, What},
+    HookError, Identity,
+    error::{CallSite, HookErrorKind},
 };
 
 /// Faults of policies, by number: a policy may be wrapped by any number of other plugins, and whoever
 /// failed stays to blame.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PolicyFaults(Arc<Mutex<Vec<Fault>>>);
+pub(super) struct PolicyErrors(Arc<Mutex<Vec<HookError>>>);
 
-impl PolicyFaults {
+impl PolicyErrors {
     /// Lets a policy's errors carry its owner's number.
     pub(super) fn watch(&self, policy: CachePolicy, owner: &Identity) -> CachePolicy {
         let (faults, owner) = (self.clone(), owner.clone());
@@ -30,7 +30,7 @@ impl PolicyFaults {
         error.with_upstream(faults.len() as u64)
     }
 
-    fn find(&self, error: PluginError) -> Fault {
+    fn find(&self, error: PluginError) -> HookError {
         let faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = usize::try_from(error.upstream()).ok().and_then(|number| number.checked_sub(1));
         let known = known.and_then(|index| faults.get(index).cloned());
@@ -39,15 +39,15 @@ impl PolicyFaults {
     }
 }
 
-fn blame(plugin: Identity, error: PluginError) -> Fault {
-    Fault::new(plugin, Place::Hook(Hook::GetDefaultCachePolicies), What::Said(error))
+fn blame(plugin: Identity, error: PluginError) -> HookError {
+    HookError::new(plugin, CallSite::Hook(Hook::GetDefaultCachePolicies), HookErrorKind::Returned(error))
 }
 
 /// A policy of the chain, whose failures name the plugin.
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(super) policy: CachePolicy,
-    pub(super) faults: PolicyFaults,
+    pub(super) faults: PolicyErrors,
 }
 
 impl Policy {
@@ -74,7 +74,7 @@ impl Policy {
     /// # Errors
     ///
     /// The fault of the plugin whose policy it is.
-    pub fn applies_to(&self, parameters: &VersionParameters) -> Result<bool, Fault> {
+    pub fn applies_to(&self, parameters: &VersionParameters) -> Result<bool, HookError> {
         self.policy.applies_to(parameters).map_err(|error| self.faults.find(error))
     }
 
@@ -83,7 +83,7 @@ impl Policy {
     /// # Errors
     ///
     /// The fault of the plugin whose policy it is.
-    pub fn version(&self, salt: &str, parameters: &VersionParameters) -> Result<String, Fault> {
+    pub fn version(&self, salt: &str, parameters: &VersionParameters) -> Result<String, HookError> {
         self.policy.get_version(salt, parameters).map_err(|error| self.faults.find(error))
     }
 }

@@ -13,16 +13,18 @@
 mod contract;
 mod elf;
 mod error;
-mod fault;
 mod file;
 mod foreign;
 mod hint;
+mod image;
 mod linking;
 mod looks_like;
+mod malformed;
 mod passport;
 mod search;
 mod source;
 mod symbols;
+mod system;
 mod target;
 mod text;
 mod warning;
@@ -34,28 +36,19 @@ use std::path::Path;
 
 use object::elf as constants;
 
-pub use error::PreflightError;
-pub use fault::{ExportFault, NotRegular};
+pub use error::{ExportError, NotRegular, PreflightError};
 pub use linking::Library;
 pub use looks_like::LooksLike;
 pub use passport::{Passport, PassportError};
-pub use target::{ExpectedHeader, HostTarget, System};
+pub use system::System;
+pub use target::{ExpectedHeader, HostTarget};
 pub use warning::{Warning, WarningKind};
 
 use contract::ElfExports;
-use elf::{Header, Image};
+use elf::Header;
 use foreign::Foreign;
+use image::Image;
 use source::Source;
-
-/// A plugin file that this host can load, as far as the file tells.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Inspected {
-    /// The file's content: what was checked, and what should be hashed and loaded.
-    pub bytes: Vec<u8>,
-    /// What the plugin is, what it is linked with, and what is unusual.
-    pub findings: Findings,
-}
 
 /// What a plugin's bytes tell.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -75,42 +68,38 @@ pub struct Findings {
 ///
 /// The first thing that would keep the plugin from being loaded, with the remedy in
 /// [`PreflightError::hint`].
-pub fn inspect(path: &Path, host: &HostTarget) -> Result<Inspected, PreflightError> {
-    let (file, metadata) = file::open(path)?;
-    file::check_mount(path, &file)?;
-    let bytes = file::read(path, &file, metadata.len())?;
-    let mut findings = inspect_bytes(&bytes, path, host)?;
-    if file::is_world_writable(&metadata) {
-        findings.warnings.push(warning(path, &findings.passport, WarningKind::WorldWritable));
-    }
-    Ok(Inspected { bytes, findings })
+pub fn inspect(path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
+    inspect_file(open(path)?, path, host)
 }
 
-/// Opens a plugin file as [`inspect`] does: a regular file, not empty, not absurdly large.
+/// Opens a plugin file: a regular file, not empty, not absurdly large.
 ///
 /// # Errors
 ///
 /// What is at `path` instead, or near it.
 pub fn open(path: &Path) -> Result<File, PreflightError> {
-    Ok(file::open(path)?.0)
+    file::open(path)
 }
 
 /// Checks an open plugin file, of which `path` only gives the name and the place of its own libraries.
 ///
-/// Only the parts that matter are read, which makes this several times faster than [`inspect`] where
-/// memory is fresh. Whoever loads the file afterwards should see to it that nobody can change it, such as
-/// by copying it to a sealed memory file first.
+/// Of an ELF file only the parts that matter are read.
 ///
 /// # Errors
 ///
-/// As [`inspect`], for what does not concern the file system.
+/// As [`inspect`].
 pub fn inspect_file(file: File, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
     file::check_mount(path, &file)?;
+    let is_world_writable = file::is_world_writable(&file);
     let source = Source::of_file(file).map_err(|source| unreadable(path, source))?;
-    if source.is_elf() {
-        return inspect_elf(source, path, host);
+    let mut findings = match source.is_elf() {
+        true => inspect_elf(source, path, host)?,
+        false => inspect_bytes(&whole(source, path)?, path, host)?,
+    };
+    if is_world_writable {
+        findings.warnings.push(warning(path, &findings.passport, WarningKind::WorldWritable));
     }
-    inspect_bytes(&whole(source, path)?, path, host)
+    Ok(findings)
 }
 
 /// Checks a plugin's content, of which `path` only gives the name and the place of its own libraries.
@@ -178,7 +167,7 @@ pub fn read_passport(path: &Path) -> Result<Passport, PreflightError> {
 /// Reads all of a file that is not ELF.
 fn whole<'d>(source: Source<'d>, path: &Path) -> Result<Cow<'d, [u8]>, PreflightError> {
     match source.len() {
-        size if size > file::MAX_SIZE => Err(PreflightError::TooLarge { path: path.to_owned(), size }),
+        size if size > error::MAX_SIZE => Err(PreflightError::TooLarge { path: path.to_owned(), size }),
         size => source.read(0, size).ok_or_else(|| unreadable(path, io::ErrorKind::UnexpectedEof.into())),
     }
 }
@@ -194,7 +183,7 @@ fn open_elf<'d>(header: &Header, source: Source<'d>, path: &Path) -> Result<Imag
         constants::ET_EXEC => Some(LooksLike::Program),
         constants::ET_REL => Some(LooksLike::ObjectFile),
         constants::ET_CORE => Some(LooksLike::CoreDump),
-        _ => return Err(fault::Fault::Damaged("its header names no known kind of file").at(path)),
+        _ => return Err(malformed::Malformed::Damaged("its header names no known kind of file").at(path)),
     };
     if let Some(looks) = looks {
         return Err(PreflightError::NotALibrary { path: path.to_owned(), looks });

@@ -8,7 +8,7 @@ use super::{Identity, Layers};
 
 /// A remote as the chain gave it.
 #[derive(Clone, Debug, Default)]
-pub struct Resolved {
+pub struct ResolvedRemote {
     /// The values; [`Remote::reason`] says for each where it came from.
     pub remote: Remote,
     /// The plugin that set a field, by the field's name; a field of the built-in default has none.
@@ -17,7 +17,7 @@ pub struct Resolved {
     pub layers: Layers,
 }
 
-impl Resolved {
+impl ResolvedRemote {
     /// Puts a link's answer together with what it was made from.
     ///
     /// A field that the link did not change keeps its story; one that it changed is the link's.
@@ -52,7 +52,7 @@ impl Resolved {
                 None => remote,
             };
         }
-        Self { remote: remote.with_base(0), owners, layers: Layers::of(owner, layer, base.layers) }
+        Self { remote: remote.with_base(0), owners, layers: Layers::around(owner, layer, base.layers) }
     }
 
     /// The remote as a plugin may see it.

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{error::SelectError, preflight};
+use super::{error::SelectError, identity::BUILTIN, preflight};
 
 /// Where a plugin is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +41,6 @@ pub struct Selection {
     /// Who said so.
     pub source: Source,
 }
-
-/// The word that means "no plugin".
-pub const BUILTIN: &str = "builtin";
 
 impl Selection {
     /// Reads a list that is separated like `PATH`. `builtin`, and nothing at all, mean no plugin.

@@ -13,13 +13,13 @@ use plugin_abi::{
 };
 
 use super::{
-    Fault, Identity,
-    error::{Place, What},
+    HookError, Identity,
+    error::{CallSite, HookErrorKind},
     validate,
 };
 
 /// What a fault carries once its text says whose it is.
-const TOLD: u64 = u64::MAX;
+const ATTRIBUTED: u64 = u64::MAX;
 
 /// The transports that the plugins of a chain want, the outermost first.
 #[derive(Clone, Default)]
@@ -34,7 +34,7 @@ struct Layer {
 
 impl Layers {
     /// A plugin's own layer around those of the plugins behind it.
-    pub(super) fn of(owner: &Identity, own: Option<TransportLayerBox>, behind: Self) -> Self {
+    pub(super) fn around(owner: &Identity, own: Option<TransportLayerBox>, behind: Self) -> Self {
         let Some(raw) = own else { return behind };
         let mut layers = if raw.wraps() { behind.0 } else { Vec::new() };
         layers.insert(0, Layer { owner: owner.clone(), raw: Arc::new(raw) });
@@ -54,22 +54,23 @@ impl Layers {
 
     /// The plugin whose transport takes the place of the host's, if one does.
     #[must_use]
-    pub fn supplier(&self) -> Option<&Identity> {
+    pub fn replacement(&self) -> Option<&Identity> {
         self.0.last().filter(|layer| !layer.raw.wraps()).map(|layer| &layer.owner)
     }
 
-    /// Opens the transports around the host's, which nobody needs where there is a [`Layers::supplier`].
+    /// Opens the transports around the host's, which nobody needs where there is a [`Layers::replacement`].
     ///
     /// # Errors
     ///
     /// The fault of the plugin that could not make its transport.
-    pub fn open(&self, host: Option<HostTransport>) -> Result<Option<HostTransport>, Fault> {
+    pub fn open(&self, host: Option<HostTransport>) -> Result<Option<HostTransport>, HookError> {
         let mut behind = host;
         for Layer { owner, raw } in self.0.iter().rev() {
             let lent = |transport| HostTransport::new(Lent { borrower: owner.clone(), transport }).into_raw();
             let given: ROption<_> = behind.map(lent).into();
             let opened = raw.open(given).into_result();
-            let opened = opened.map_err(|fault| failed(owner, What::Said(PluginError::from_raw(&fault))))?;
+            let opened = opened
+                .map_err(|fault| failed(owner, HookErrorKind::Returned(PluginError::from_raw(&fault))))?;
             #[cfg(next_protocol)]
             super::growth::ask(owner, &super::growth::Made::Transport(raw, &opened));
             let opened = Owned { owner: owner.clone(), transport: HostTransport::from_raw(opened) };
@@ -103,18 +104,18 @@ impl Owned {
     fn blame(&self, status: Status) -> Status {
         let Some(error) = status.error() else {
             return match status.code.0 {
-                0 => tell(
+                0 => attribute(
                     FaultKind::Transport,
-                    &failed(&self.owner, What::Unusable("OK is not how a call fails".into())),
+                    &failed(&self.owner, HookErrorKind::InvalidValue("OK is not how a call fails".into())),
                 ),
                 _ => status,
             };
         };
-        if error.upstream() == TOLD {
+        if error.upstream() == ATTRIBUTED {
             return status;
         }
         let kind = status.fault_kind().unwrap_or(FaultKind::Transport);
-        tell(kind, &failed(&self.owner, What::Said(error.clone())))
+        attribute(kind, &failed(&self.owner, HookErrorKind::Returned(error.clone())))
     }
 }
 
@@ -127,27 +128,28 @@ struct Lent {
 impl Transport for Lent {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
         let wrong = validate::path(call.path).and_then(|()| validate::metadata(&call.metadata));
-        wrong
-            .map_err(|reason| tell(FaultKind::Transport, &failed(&self.borrower, What::Unusable(reason))))?;
+        wrong.map_err(|reason| {
+            attribute(FaultKind::Transport, &failed(&self.borrower, HookErrorKind::InvalidValue(reason)))
+        })?;
         self.transport.call(call)
     }
 }
 
-fn failed(owner: &Identity, what: What) -> Fault {
-    Fault::new(owner.clone(), Place::Transport, what)
+fn failed(owner: &Identity, kind: HookErrorKind) -> HookError {
+    HookError::new(owner.clone(), CallSite::Transport, kind)
 }
 
 /// A fault as the transports around it see it: passed on, it stays what it is.
-fn tell(kind: FaultKind, fault: &Fault) -> Status {
+fn attribute(kind: FaultKind, fault: &HookError) -> Status {
     let error = fault
         .causes()
         .into_iter()
         .fold(PluginError::new(fault), |error, cause| error.caused_by(std::io::Error::other(cause)));
     let error = fault.hints().into_iter().fold(error, PluginError::hint);
-    told(Status::fault(kind, error))
+    attributed(Status::fault(kind, error))
 }
 
 /// A status of the host's own: the plugins that it passes through are not to blame for it.
-pub fn told(status: Status) -> Status {
-    status.with_upstream(TOLD)
+pub fn attributed(status: Status) -> Status {
+    status.with_upstream(ATTRIBUTED)
 }

@@ -12,14 +12,14 @@ const MAX_POLICIES: usize = 256;
 /// Says what is wrong with an image, if anything is.
 pub(super) fn image(image: &str) -> Result<(), String> {
     if image.is_empty() {
-        return Err("the image is empty; `None` would leave it to the next plugin".into());
+        return Err("the image is empty; return `None` to leave it to the next plugin".into());
     }
     if image.len() > MAX_IMAGE {
-        return Err(format!("the image is {} bytes long; at most {MAX_IMAGE} make sense", image.len()));
+        return Err(format!("the image name is {} bytes long; the maximum is {MAX_IMAGE}", image.len()));
     }
     if image.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
         return Err(format!(
-            "`{}` is not the name of an image: it has a space or a control character",
+            "`{}` is not an image name: it contains whitespace or a control character",
             shown(image)
         ));
     }
@@ -33,10 +33,10 @@ pub(super) fn image(image: &str) -> Result<(), String> {
 /// Says what is wrong with a page, if anything is.
 pub(super) fn html(html: &str) -> Result<(), String> {
     if html.trim().is_empty() {
-        return Err("the page is empty; `None` would leave it to the next plugin".into());
+        return Err("the page is empty; return `None` to leave it to the next plugin".into());
     }
     if html.len() > MAX_HTML {
-        return Err(format!("the page has {} bytes; at most {MAX_HTML} are served", html.len()));
+        return Err(format!("the page is {} bytes long; the maximum is {MAX_HTML}", html.len()));
     }
     if html.contains('\0') {
         return Err("the page has a NUL character".into());
@@ -47,11 +47,11 @@ pub(super) fn html(html: &str) -> Result<(), String> {
 /// Says what is wrong with a list of policies, if anything is.
 pub(super) fn policies(policies: &[CachePolicy]) -> Result<(), String> {
     if policies.len() > MAX_POLICIES {
-        return Err(format!("there are {} policies; at most {MAX_POLICIES} make sense", policies.len()));
+        return Err(format!("the list has {} policies; the maximum is {MAX_POLICIES}", policies.len()));
     }
     for policy in policies {
         if policy.time_to_live().is_some_and(|ttl| ttl.is_zero()) {
-            return Err(format!("policy `{}` keeps results for no time at all", shown(policy.policy_name())));
+            return Err(format!("policy `{}` has a ttl of zero; it must be greater", shown(policy.policy_name())));
         }
     }
     Ok(())
@@ -73,7 +73,7 @@ pub(super) fn remote(remote: &Remote) -> Result<(), String> {
     for (field, text) in texts {
         if let Some(text) = text {
             if text.is_empty() {
-                return Err(format!("`{field}` is empty; `None` would leave it to the default"));
+                return Err(format!("`{field}` is empty; return `None` for the default"));
             }
             if text.chars().any(char::is_control) {
                 return Err(format!("`{field}` has a control character: `{}`", shown(text)));

@@ -228,7 +228,7 @@ hint: run `faulty unseal`
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_remote`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -236,9 +236,9 @@ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go
         config_show(CHAIN, "invalid:get_remote"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_remote`
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`
   caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -263,7 +263,7 @@ hint: run `faulty unseal`
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -300,7 +300,7 @@ hint: run `faulty unseal`
 error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -327,7 +327,7 @@ hint: run `faulty unseal`
 error: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -335,10 +335,10 @@ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go
         register(CHAIN, "invalid:get_default_image", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_default_image`
-  caused by: `two words` is not the name of an image: it has a space or a control character
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
+  caused by: `two words` is not an image name: it contains whitespace or a control character
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -365,7 +365,7 @@ hint: run `faulty unseal`
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -373,10 +373,10 @@ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go
         register(CHAIN, "invalid:get_default_cache_policies", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_default_cache_policies`
-  caused by: policy `never` keeps results for no time at all
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
+  caused by: policy `never` has a ttl of zero; it must be greater
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -391,7 +391,7 @@ fn the_blame_for_a_policy_stays_with_its_plugin() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -434,7 +434,7 @@ fn the_same_name_twice_is_refused() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` is named twice
-hint: take one of them out of the list
+hint: remove one of them from the list
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -452,7 +452,7 @@ fn the_same_file_twice_is_refused() {
 ------- stderr -------
 error: plugin `plain` is named twice
   caused by: `[HOME]/work/plain.so` and `[HOME]/work/../work/plain.so`
-hint: take one of them out of the list
+hint: remove one of them from the list
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -470,7 +470,7 @@ fn a_copy_under_another_name_is_refused() {
 ------- stderr -------
 error: plugin `plain` is named twice
   caused by: `[HOME]/.flyte/plugins/libplain.so` and `[HOME]/.flyte/plugins/libother.so`
-hint: take one of them out of the list
+hint: remove one of them from the list
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]

@@ -52,9 +52,9 @@ $ flyte-host plugin list
 $ flyte-host plugin show plain
 $ flyte-host sandbox status
 + ------- stderr -------
-+ warning: no plugin is called `gone`
++ warning: plugin `gone` not found
 +   caused by: not in `[HOME]/.flyte/plugins`
-+ hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
++ hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 + hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 $ flyte-host plugin path
 $ flyte-host completion bash
@@ -65,9 +65,9 @@ $ flyte-host completion bash
         home.run(&["plugin", "show", "gone"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `gone`
+error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 [exit: 10]
 "#]]
     );
@@ -127,7 +127,7 @@ $ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `create`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-+ hint: this is a bug in the plugin; report it at <https://faulty.example>
++ hint: report this plugin bug at <https://faulty.example>
 + hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 $ flyte-host --version
 - no plugins
@@ -146,7 +146,7 @@ $ flyte-host completion bash
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>
+hint: report this plugin bug at <https://faulty.example>
 [exit: 10]
 "#]]
     );
@@ -169,7 +169,7 @@ $ flyte-host sandbox status
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `configure_cli`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-+ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
++ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
@@ -205,7 +205,7 @@ get_default_cache_policies  plugin  no policies                                 
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -256,15 +256,15 @@ target       [TARGET]
 
 HOOK                        FROM    ANSWERS NOW                                                                    BUILT-IN DEFAULT
 get_remote                  plugin  localhost:30080 (insecure)                                                     localhost:30080 (insecure)
-configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned something unusable from `configure_cli`  no changes
+configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned an invalid value from `configure_cli`  no changes
 secret_requires_group       plugin  true                                                                           true
 get_default_image           plugin  none                                                                           none
 get_auth_success_html       plugin  none                                                                           none
 get_default_cache_policies  plugin  no policies                                                                    no policies
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `configure_cli`
+error: plugin `faulty` 0.4.1 returned an invalid value from `configure_cli`
   caused by: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );

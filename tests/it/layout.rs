@@ -15,7 +15,7 @@ fn a_renamed_method_is_told_in_a_line() {
         in_a_line.as_str(),
         str![[r#"
 ------- stderr -------
-error: plugin `plain` 0.3.0 does not fit this host
+error: plugin `plain` 0.3.0 is not compatible with this host
   caused by: `Context` has `next_secret_requires_klass` in the place of `next_secret_requires_group`
 hint: rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
@@ -45,8 +45,8 @@ fn code_that_carries_another_passport_is_refused() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: the code of plugin `plain` carries another passport than its file
-hint: the file was altered after it was built; get it again from its author
+error: plugin `plain`: the passport in the loaded library differs from the one in its file
+hint: download the plugin again; the file was changed after it was built
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -62,7 +62,7 @@ fn a_crate_of_another_major_version_is_told_with_both_numbers() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: plugin `plain` 0.3.0 does not fit this host
+error: plugin `plain` 0.3.0 is not compatible with this host
   caused by: the two sides have versions 1.0.0 and 2.0.0 of the crate `plugin-abi`
 hint: rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without

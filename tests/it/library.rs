@@ -70,16 +70,16 @@ run `faulty unseal`
         str![[r#"
 plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
 index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 
 "#]]
     );
     snapshot!(
         page("wrapper:faulty:acme", "invalid:get_auth_success_html"),
         str![[r#"
-plugin `faulty` 0.4.1 returned something unusable from `get_auth_success_html`
-the page is empty; `None` would leave it to the next plugin
-this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+plugin `faulty` 0.4.1 returned an invalid value from `get_auth_success_html`
+the page is empty; return `None` to leave it to the next plugin
+report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 
 "#]]
     );

@@ -38,7 +38,7 @@ fn a_plugin_there_is_refused_with_the_reason() {
             told,
             str![[r#"
 ------- stderr -------
-error: `[HOME]/noexec/libplain.so` lies on a file system that is mounted `noexec`
+error: `[HOME]/noexec/libplain.so` is on a file system mounted with `noexec`
 hint: copy it to another file system, or mount that one with `exec`
 hint: `--plugin` chose it; `--no-plugins` goes on without
 [exit: 10]
@@ -61,7 +61,7 @@ fn a_task_whose_program_is_there_is_refused_with_the_reason() {
             cause.join("\n"),
             str![[r#"
   caused by: node `t` failed
-  caused by: `[HOME]/noexec/tool` lies on a file system that is mounted `noexec`
+  caused by: `[HOME]/noexec/tool` is on a file system mounted with `noexec`
 "#]]
         );
     }

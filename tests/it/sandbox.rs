@@ -257,9 +257,9 @@ fn it_needs_no_plugin() {
         str![[r#"
 ------- stderr -------
 no server is running
-warning: no plugin is called `gone`
+warning: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 0]
 "#]]

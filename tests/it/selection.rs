@@ -119,9 +119,9 @@ fn a_name_is_not_looked_up_in_the_current_directory() {
         home.run(&["config", "show", "--plugin", "plain"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `plain`
+error: plugin `plain` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `--plugin` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -135,9 +135,9 @@ fn an_unknown_name_is_an_error() {
         home.run(&["config", "show", "--plugin", "csv"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `csv`
+error: plugin `csv` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `--plugin` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -152,7 +152,7 @@ fn a_near_miss_is_pointed_out() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `warpper`
+error: plugin `warpper` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: did you mean `wrapper`?
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
@@ -169,7 +169,7 @@ fn a_path_to_nothing_points_out_its_neighbours() {
         home.run(&["config", "show", "--plugin", path.to_str().unwrap()]),
         str![[r#"
 ------- stderr -------
-error: there is no file `[HOME]/.flyte/plugins/libfaulti.so`
+error: `[HOME]/.flyte/plugins/libfaulti.so` not found
 hint: did you mean `[HOME]/.flyte/plugins/libfaulty.so`?
 hint: `--plugin` chose it; `--no-plugins` goes on without
 [exit: 10]
@@ -185,9 +185,9 @@ fn without_a_plugins_directory_the_error_names_where_one_would_be() {
         home.run(&["config", "show", "--plugin", "faulty"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `faulty`
+error: plugin `faulty` not found
   caused by: none of these directories exists: `[HOME]/.flyte/plugins`, `/usr/local/lib/flyte/plugins`, `/usr/lib/flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `--plugin` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -309,8 +309,8 @@ fn builtin_stands_alone() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: `FLYTE_PLUGIN` names `builtin` beside other plugins
-hint: `builtin` stands alone: it switches plugins off
+error: `builtin` in `FLYTE_PLUGIN` cannot be combined with other plugins
+hint: remove the other names, or `builtin`
 [exit: 10]
 "#]]
     );
@@ -352,9 +352,9 @@ fn relative_directories_are_ignored() {
 ------- stderr -------
 warning: `here` in `FLYTE_PLUGIN_PATH` is ignored, because it is relative
 warning: `.` in `FLYTE_PLUGIN_PATH` is ignored, because it is relative
-error: no plugin is called `plain`
+error: plugin `plain` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -369,9 +369,9 @@ fn a_plugin_that_cannot_be_used_is_an_error() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `gone`
+error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `[HOME]/.flyte/host.toml` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -381,9 +381,9 @@ hint: `[HOME]/.flyte/host.toml` chose it; `--no-plugins` goes on without
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `gone-as-well`
+error: plugin `gone-as-well` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -392,9 +392,9 @@ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
         home.run(&["config", "show", "--plugin", "not-there"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `not-there`
+error: plugin `not-there` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `--plugin` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -409,9 +409,9 @@ fn one_that_cannot_be_used_spoils_the_chain() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `gone`
+error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -429,9 +429,9 @@ fn whoever_wants_to_goes_on_without() {
         difference(&without, &by_option),
         str![[r#"
 + ------- stderr -------
-+ warning: no plugin is called `gone`
++ warning: plugin `gone` not found
 +   caused by: not in `[HOME]/.flyte/plugins`
-+ hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
++ hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 + hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 + going on with the built-in default
 
@@ -448,9 +448,9 @@ fn whoever_wants_to_goes_on_without() {
         home.run(&go_on),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `gone`
+error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
-hint: `flyte-host plugin list` shows what is installed; a path such as `./libacme.so` works too
+hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]

@@ -108,16 +108,16 @@ compiler     [RUSTC]
 target       [TARGET]
 
 HOOK                        FROM    ANSWERS NOW                                                                    BUILT-IN DEFAULT
-get_remote                  plugin  fails: plugin `faulty` 0.4.1 returned something unusable from `get_remote`     localhost:30080 (insecure)
-configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned something unusable from `configure_cli`  no changes
+get_remote                  plugin  fails: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`     localhost:30080 (insecure)
+configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned an invalid value from `configure_cli`  no changes
 secret_requires_group       plugin  false                                                                          true
 get_default_image           plugin  fails: plugin `faulty` 0.4.1 panicked in `get_default_image`                   none
 get_auth_success_html       plugin  <p>faulty, but signed in at flyte.example.org</p> (49 bytes)                   none
 get_default_cache_policies  plugin  faulty-policy                                                                  no policies
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_remote`
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`
   caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -139,7 +139,7 @@ plain
         home.run(&["plugin", "show", "--no-plugins"]),
         str![[r#"
 ------- stderr -------
-no plugin is in use; `flyte-host plugin list` shows what is installed
+no plugin is in use; run `flyte-host plugin list` to see what is installed
 [exit: 0]
 "#]]
     );
@@ -286,7 +286,7 @@ fn the_file_of_a_plugin_is_printed() {
         home.run(&["plugin", "path", "plian"]),
         str![[r#"
 ------- stderr -------
-error: no plugin is called `plian`
+error: plugin `plian` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: did you mean `plain`?
 [exit: 10]

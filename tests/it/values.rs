@@ -332,7 +332,7 @@ config.yaml: endpoint              flyte.test             `admin.endpoint` in `~
 config:   caused by: it is UTF-16; save it as UTF-8
 config: endpoint              flyte.test             `platform.url` in `~/.flyte/config`
 host.toml:   caused by: it is UTF-16; save it as UTF-8
-host.toml: error: no plugin is called `none`
+host.toml: error: plugin `none` not found
 
 "#]]
     );

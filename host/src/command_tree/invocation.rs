@@ -93,7 +93,7 @@ pub(crate) fn blame(owner: &Identity, place: &str, error: &PluginError) -> Failu
     if error.kind() == Kind::Panic {
         let whom =
             owner.homepage.as_ref().map_or_else(|| "to its author".to_owned(), |page| format!("at <{page}>"));
-        failure.hints.push(format!("this is a bug in the plugin; report it {whom}"));
+        failure.hints.push(format!("report this plugin bug {whom}"));
     }
     failure
 }

@@ -76,12 +76,12 @@ fn rows(route: &Route, context: &Context<'_>) -> Result<Vec<Row>, Failure> {
     if !route.has_address {
         rows.iter_mut().filter(|row| row.name == "endpoint").for_each(|row| row.value = None);
     }
-    if !route.connection.is_sandbox() && route.layers.supplier().is_none() {
+    if !route.connection.is_sandbox() && route.layers.replacement().is_none() {
         rows.extend(sign_in::rows(context.settings)?);
     }
     if !route.layers.is_empty() {
         let owners: Vec<String> = route.layers.owners().map(|owner| format!("`{}`", owner.name)).collect();
-        let value = if route.layers.supplier().is_some() { "supplied" } else { "wrapped" };
+        let value = if route.layers.replacement().is_some() { "supplied" } else { "wrapped" };
         rows.push(Row {
             name: "transport".to_owned(),
             value: Some(Shown::Text(value.to_owned())),

@@ -27,7 +27,7 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output},
 };
 use hooks::Hooks;
-use plugin_host::Fault;
+use plugin_host::HookError;
 
 pub(super) use send::register_for_run;
 
@@ -181,7 +181,7 @@ fn task(entity: &mut Entity) -> Option<&mut TaskTemplate> {
 fn told(error: &defaults::Error) -> Failure {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        if let Some(fault) = cause.downcast_ref::<Fault>() {
+        if let Some(fault) = cause.downcast_ref::<HookError>() {
             return fault.clone().into();
         }
         source = cause.source();

@@ -15,8 +15,8 @@ use crate::{
     ui::{error::Failure, exit_code::Exit},
 };
 use plugin_host::{
-    Chain, Fault, Layers, Resolved,
-    error::{Place, What},
+    Chain, HookError, Layers, ResolvedRemote,
+    error::{CallSite, HookErrorKind},
 };
 
 mod sandbox;
@@ -82,7 +82,7 @@ impl Route {
     /// Where it leads, for people.
     #[must_use]
     pub fn place(&self) -> String {
-        match self.layers.supplier() {
+        match self.layers.replacement() {
             Some(plugin) if !self.has_address => format!("plugin `{}`", plugin.name),
             _ if self.connection.is_sandbox() => "embedded sandbox".to_owned(),
             _ => self.connection.endpoint.value.to_string(),
@@ -102,14 +102,14 @@ pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) ->
     let mut connection = join(base, &resolved)?;
     flags(&mut connection, global);
     if let Some(origin) = sandbox::asked(global) {
-        if let Some(plugin) = resolved.layers.supplier() {
+        if let Some(plugin) = resolved.layers.replacement() {
             return Err(sandbox::supplied(&origin, &plugin.name));
         }
         connection = connection.into_sandbox(origin);
         return Ok(Route { connection, layers: resolved.layers, has_address: true });
     }
     let mut has_address = true;
-    if let Some(supplier) = resolved.layers.supplier()
+    if let Some(supplier) = resolved.layers.replacement()
         && matches!(connection.endpoint.origin, Origin::Default(_))
     {
         // No endpoint is configured, so the plugin answers, and not the sandbox.
@@ -155,7 +155,7 @@ pub fn remote(chain: &Chain, global: &Global, configurations: &Configurations) -
 /// Where the values come from that no plugin set: the configuration, if the built-in default was asked
 /// for them, else flytekit's defaults, as in its `Config.for_endpoint`.
 fn base(
-    resolved: &Resolved,
+    resolved: &ResolvedRemote,
     global: &Global,
     configurations: &Configurations,
 ) -> Result<Connection, Failure> {
@@ -191,8 +191,8 @@ fn cause(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn unusable(plugin: plugin_host::Identity, reason: String) -> Fault {
-    Fault::new(plugin, Place::Hook(Hook::GetRemote), What::Unusable(reason))
+fn unusable(plugin: plugin_host::Identity, reason: String) -> HookError {
+    HookError::new(plugin, CallSite::Hook(Hook::GetRemote), HookErrorKind::InvalidValue(reason))
 }
 
 /// Says whether what plugins set can be a connection; what the configuration says was looked at before.
@@ -200,20 +200,20 @@ fn unusable(plugin: plugin_host::Identity, reason: String) -> Fault {
 /// # Errors
 ///
 /// The fault of the plugin that set what cannot be.
-pub fn check(resolved: &Resolved) -> Result<(), Fault> {
+pub fn check(resolved: &ResolvedRemote) -> Result<(), HookError> {
     endpoint(resolved)?;
     auth_mode(resolved).map(drop)
 }
 
 /// The endpoint that a plugin set, if one did.
-fn endpoint(resolved: &Resolved) -> Result<Option<Endpoint>, Fault> {
+fn endpoint(resolved: &ResolvedRemote) -> Result<Option<Endpoint>, HookError> {
     parsed(resolved, "endpoint", resolved.remote.endpoint.as_deref(), |text| {
         Endpoint::from_str(text).map_err(|error| error.to_string())
     })
 }
 
 /// The sign-in mode that a plugin set, if one did.
-fn auth_mode(resolved: &Resolved) -> Result<Option<AuthMode>, Fault> {
+fn auth_mode(resolved: &ResolvedRemote) -> Result<Option<AuthMode>, HookError> {
     parsed(resolved, "auth_mode", resolved.remote.auth_mode.as_deref(), |text| {
         AuthMode::from_str(text)
             .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
@@ -221,17 +221,17 @@ fn auth_mode(resolved: &Resolved) -> Result<Option<AuthMode>, Fault> {
 }
 
 fn parsed<T>(
-    resolved: &Resolved,
+    resolved: &ResolvedRemote,
     field: &str,
     text: Option<&str>,
     parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, Fault> {
+) -> Result<Option<T>, HookError> {
     let (Some(owner), Some(text)) = (resolved.owners.get(field), text) else { return Ok(None) };
     parse(text).map(Some).map_err(|reason| unusable(owner.clone(), reason))
 }
 
 /// Puts what plugins set in the place of what was there.
-fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, Failure> {
+fn join(mut connection: Connection, resolved: &ResolvedRemote) -> Result<Connection, Failure> {
     let remote = &resolved.remote;
     let join = Join { resolved };
     if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, join.origin("endpoint")) {
@@ -273,7 +273,7 @@ fn join(mut connection: Connection, resolved: &Resolved) -> Result<Connection, F
 
 /// Takes over the fields that a plugin set.
 struct Join<'a> {
-    resolved: &'a Resolved,
+    resolved: &'a ResolvedRemote,
 }
 
 impl Join<'_> {
@@ -317,15 +317,15 @@ fn flags(connection: &mut Connection, global: &Global) {
 }
 
 /// The fault of the built-in plugin: not a plugin's, but that of what the user set.
-fn of_configuration(what: &What) -> Failure {
+fn of_configuration(what: &HookErrorKind) -> Failure {
     match what {
-        What::Said(error) => {
+        HookErrorKind::Returned(error) => {
             let mut failure = Failure::new(Exit::Failed, error.message());
             failure.causes = error.causes().to_vec();
             failure.hints = error.hints().to_vec();
             failure
         }
-        What::Unusable(reason) => {
+        HookErrorKind::InvalidValue(reason) => {
             Failure::new(Exit::Failed, "invalid connection settings").caused_by(reason).hint(
                 "correct the option, the variable `FLYTE_…` or the configuration file that sets it"
                     .to_owned(),
@@ -334,10 +334,10 @@ fn of_configuration(what: &What) -> Failure {
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        if fault.plugin().name == plugin_host::select::BUILTIN {
-            return of_configuration(fault.what());
+impl From<HookError> for Failure {
+    fn from(fault: HookError) -> Self {
+        if fault.plugin().name == plugin_host::identity::BUILTIN {
+            return of_configuration(fault.kind());
         }
         let mut failure = Self::new(Exit::PluginFailed, &fault);
         failure.causes = fault.causes();

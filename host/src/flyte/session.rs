@@ -209,7 +209,7 @@ impl Context<'_> {
     pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), Failure> {
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
-        if route.connection.is_sandbox() || route.layers.supplier().is_some() {
+        if route.connection.is_sandbox() || route.layers.replacement().is_some() {
             return Ok((route.place(), None));
         }
         let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(self.chain()?)));

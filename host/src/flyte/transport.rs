@@ -43,7 +43,7 @@ pub fn join(
         return host();
     }
     let worker = Worker::start()?;
-    let host = match layers.supplier() {
+    let host = match layers.replacement() {
         Some(_) => None,
         None => {
             let transport = host()?;
@@ -138,7 +138,7 @@ impl plugin::Transport for Blocking {
                 answer.metadata = metadata;
                 Ok(answer)
             }
-            Ok(Err(status)) => Err(plugins::transport::told(plugin_client::to_plugin(status))),
+            Ok(Err(status)) => Err(plugins::transport::attributed(plugin_client::to_plugin(status))),
             Err(_) => Err(PluginError::new("the host's transport broke off").into()),
         }
     }

@@ -10,9 +10,8 @@ use plugin_abi::{
     passport::{HEADER_SYMBOL, MAX_LEN, SYMBOL, UNNUMBERED_HEADER_SYMBOL, UNNUMBERED_SYMBOL},
 };
 
-use super::elf::Image;
-use super::error::PreflightError;
-use super::fault::ExportFault;
+use super::error::{ExportError, PreflightError};
+use super::image::Image;
 use super::passport::{Passport, PassportError};
 use super::target::HostTarget;
 
@@ -33,7 +32,7 @@ pub(super) struct Export<'d> {
 /// A library whose exported constants can be read from its file.
 pub(super) trait Exports {
     /// Reads at most `limit` bytes of an exported constant; `None` where there is no such symbol.
-    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportFault>;
+    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportError>;
 
     /// Whether numbers have their high byte first.
     fn big_endian(&self) -> bool;
@@ -43,12 +42,12 @@ pub(super) trait Exports {
 pub(super) struct ElfExports<'i, 'd>(pub(super) &'i Image<'d>, pub(super) bool);
 
 impl Exports for ElfExports<'_, '_> {
-    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportFault> {
+    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportError> {
         let Some(found) = self.0.symbols.find(symbol.as_bytes(), None) else { return Ok(None) };
         if !found.is_data() {
-            return Err(ExportFault::NotData);
+            return Err(ExportError::NotData);
         }
-        let bytes = self.0.at(found.address, found.size.min(limit)).ok_or(ExportFault::Outside)?;
+        let bytes = self.0.at(found.address, found.size.min(limit)).ok_or(ExportError::Outside)?;
         Ok(Some(Export { bytes, size: found.size }))
     }
 
@@ -125,12 +124,12 @@ pub(super) fn check(
     let Some(header) = library.export(HEADER_SYMBOL, HEADER_SIZE).map_err(wrong)? else {
         return Err(half(path, SYMBOL, HEADER_SYMBOL));
     };
-    let too_small = || wrong(ExportFault::TooSmall { has: header.size, needs: HEADER_SIZE });
+    let too_small = || wrong(ExportError::TooSmall { has: header.size, needs: HEADER_SIZE });
     let (mark, versions) = header.bytes.split_first_chunk::<32>().ok_or_else(too_small)?;
     let (major, rest) = versions.split_first_chunk().ok_or_else(too_small)?;
     let minor = rest.first_chunk().ok_or_else(too_small)?;
     if *mark != host.header.magic {
-        return Err(wrong(ExportFault::Unmarked));
+        return Err(wrong(ExportError::Unmarked));
     }
     let number = |raw: &[u8; 4]| match library.big_endian() {
         true => u32::from_be_bytes(*raw),

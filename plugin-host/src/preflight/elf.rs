@@ -2,15 +2,15 @@
 //!
 //! Everything is found the way the loader finds it: program headers, then the dynamic section, then the
 //! tables it names. Section headers are not consulted, except to notice that a file was cut short: they may
-//! be stripped, and they may lie. A wrong offset ends in a [`Fault`], not in a panic.
+//! be stripped, and they may lie. A wrong offset ends in a [`Malformed`], not in a panic.
 
 use std::borrow::Cow;
 
 use object::elf;
 
-use super::fault::Fault;
+use super::error::MAX_SIZE;
+use super::malformed::Malformed;
 use super::source::{Shape, Source};
-use super::symbols::Symbols;
 
 /// More program headers than any linker writes.
 const MAX_SEGMENTS: u16 = 256;
@@ -32,19 +32,19 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads the header of a file that begins with ELF's magic number.
-    pub(super) fn read(source: &Source<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(source: &Source<'_>) -> Result<Self, Malformed> {
         let has = source.len();
-        let cut = |needs| move || Fault::CutShort { needs, has };
+        let cut = |needs| move || Malformed::CutShort { needs, has };
         let ident = source.read(0, 16).ok_or_else(cut(64))?;
         let is_64 = match ident[4] {
             1 => false,
             2 => true,
-            _ => return Err(Fault::Damaged("its header claims neither 32 nor 64 bits")),
+            _ => return Err(Malformed::Damaged("its header claims neither 32 nor 64 bits")),
         };
         let big_endian = match ident[5] {
             1 => false,
             2 => true,
-            _ => return Err(Fault::Damaged("its header names no byte order")),
+            _ => return Err(Malformed::Damaged("its header names no byte order")),
         };
         let shape = Shape { is_64, big_endian };
         let size = if is_64 { 64 } else { 52 };
@@ -120,36 +120,34 @@ impl Segment {
     }
 }
 
-/// A shared object as its loader sees it.
+/// What the loader maps of a file, and its dynamic section.
 #[derive(Debug)]
-pub(super) struct Image<'d> {
+pub(super) struct Mapping<'d> {
     source: Source<'d>,
     pub(super) segments: Vec<Segment>,
     dynamic: Vec<(u64, u64)>,
-    pub(super) symbols: Symbols<'d>,
 }
 
-impl<'d> Image<'d> {
-    /// Reads headers, dynamic section and symbol tables.
-    pub(super) fn read(header: &Header, source: Source<'d>) -> Result<Self, Fault> {
+impl<'d> Mapping<'d> {
+    /// Reads program headers and dynamic section.
+    pub(super) fn read(header: &Header, source: Source<'d>) -> Result<Self, Malformed> {
         let segments = segments(header, &source)?;
         check_extent(header, &segments, source.len())?;
         check_memory(&segments)?;
-        let mut image = Self { source, segments, dynamic: Vec::new(), symbols: Symbols::default() };
-        image.dynamic = image.read_dynamic(header.shape)?;
-        image.symbols = Symbols::read(header.shape, &image)?;
-        Ok(image)
+        let mut mapping = Self { source, segments, dynamic: Vec::new() };
+        mapping.dynamic = mapping.read_dynamic(header.shape)?;
+        Ok(mapping)
     }
 
-    fn read_dynamic(&self, shape: Shape) -> Result<Vec<(u64, u64)>, Fault> {
+    fn read_dynamic(&self, shape: Shape) -> Result<Vec<(u64, u64)>, Malformed> {
         let Some(segment) = self.segments.iter().find(|segment| segment.is(elf::PT_DYNAMIC)) else {
-            return Err(Fault::Damaged("it has no dynamic section"));
+            return Err(Malformed::Damaged("it has no dynamic section"));
         };
         let size = segment.file_size;
         let bytes = Some(size)
             .filter(|&size| size <= MAX_DYNAMIC)
             .and_then(|size| self.at(segment.address, size))
-            .ok_or(Fault::Damaged("its dynamic section lies outside the file"))?;
+            .ok_or(Malformed::Damaged("its dynamic section lies outside the file"))?;
         let word = shape.word_size();
         Ok(bytes
             .chunks_exact(2 * word)
@@ -162,11 +160,6 @@ impl<'d> Image<'d> {
     pub(super) fn dynamic(&self, tag: elf::DynamicTag) -> impl Iterator<Item = u64> + '_ {
         let wanted = u64::try_from(tag.0).unwrap_or(u64::MAX);
         self.dynamic.iter().filter(move |(tag, _)| *tag == wanted).map(|&(_, value)| value)
-    }
-
-    /// The texts that the dynamic entries with this tag point at.
-    pub(super) fn dynamic_texts(&self, tag: elf::DynamicTag) -> impl Iterator<Item = &[u8]> {
-        self.dynamic(tag).filter_map(|at| self.symbols.text(at))
     }
 
     /// Whether any dynamic entry with this tag has one of the bits set.
@@ -216,28 +209,28 @@ const TABLES: [elf::DynamicTag; 15] = [
     elf::DT_PLTGOT,
 ];
 
-fn segments(header: &Header, source: &Source<'_>) -> Result<Vec<Segment>, Fault> {
+fn segments(header: &Header, source: &Source<'_>) -> Result<Vec<Segment>, Malformed> {
     let (offset, entry_size, count) = header.program_headers;
     let expected = if header.shape.is_64 { 56 } else { 32 };
     if count == 0 || count > MAX_SEGMENTS {
-        return Err(Fault::Damaged("its header counts an impossible number of segments"));
+        return Err(Malformed::Damaged("its header counts an impossible number of segments"));
     }
     if entry_size != expected {
-        return Err(Fault::Damaged("its header gives an impossible size of a segment header"));
+        return Err(Malformed::Damaged("its header gives an impossible size of a segment header"));
     }
     let size = u64::from(count) * u64::from(entry_size);
     let bytes = source.read(offset, size).ok_or_else(|| {
-        extent(offset, size, source.len()).err().unwrap_or(Fault::Damaged("its segments cannot be read"))
+        extent(offset, size, source.len()).err().unwrap_or(Malformed::Damaged("its segments cannot be read"))
     })?;
     bytes
         .chunks_exact(usize::from(entry_size))
         .map(|entry| Segment::read(header.shape, entry))
         .collect::<Option<_>>()
-        .ok_or(Fault::Damaged("its segments cannot be read"))
+        .ok_or(Malformed::Damaged("its segments cannot be read"))
 }
 
 /// Refuses a file that ends before what its headers describe: mapping it would end in SIGBUS.
-fn check_extent(header: &Header, segments: &[Segment], has: u64) -> Result<(), Fault> {
+fn check_extent(header: &Header, segments: &[Segment], has: u64) -> Result<(), Malformed> {
     let (offset, entry_size, count) = header.section_headers;
     let sections = (offset, if offset == 0 { 0 } else { u64::from(entry_size) * u64::from(count) });
     let parts = segments.iter().filter(|segment| segment.file_size > 0);
@@ -248,40 +241,40 @@ fn check_extent(header: &Header, segments: &[Segment], has: u64) -> Result<(), F
         .map_or(Ok(()), |(offset, size)| extent(offset, size, has))
 }
 
-fn extent(offset: u64, size: u64, has: u64) -> Result<(), Fault> {
+fn extent(offset: u64, size: u64, has: u64) -> Result<(), Malformed> {
     match offset.checked_add(size) {
         Some(needs) if needs <= has => Ok(()),
         // A number that no file reaches was not caused by a broken download.
-        Some(needs) if needs <= super::file::MAX_SIZE => Err(Fault::CutShort { needs, has }),
-        _ => Err(Fault::Damaged("its headers point far outside the file")),
+        Some(needs) if needs <= MAX_SIZE => Err(Malformed::CutShort { needs, has }),
+        _ => Err(Malformed::Damaged("its headers point far outside the file")),
     }
 }
 
 /// Refuses segments that the loader would map on top of each other, or not at all.
-fn check_memory(segments: &[Segment]) -> Result<(), Fault> {
+fn check_memory(segments: &[Segment]) -> Result<(), Malformed> {
     let mut end = 0;
     let mut loaded = segments.iter().filter(|segment| segment.is_loaded()).peekable();
     if loaded.peek().is_none() {
-        return Err(Fault::Damaged("it has nothing to load"));
+        return Err(Malformed::Damaged("it has nothing to load"));
     }
     for segment in loaded {
         if segment.file_size > segment.memory_size {
-            return Err(Fault::Damaged("a segment is larger in the file than in memory"));
+            return Err(Malformed::Damaged("a segment is larger in the file than in memory"));
         }
         if segment.address < end {
-            return Err(Fault::Damaged("its segments overlap"));
+            return Err(Malformed::Damaged("its segments overlap"));
         }
         if segment.alignment > 1
             && (!segment.alignment.is_power_of_two()
                 || segment.address.wrapping_sub(segment.offset) & (segment.alignment - 1) != 0)
         {
-            return Err(Fault::Damaged("a segment is not aligned"));
+            return Err(Malformed::Damaged("a segment is not aligned"));
         }
         end = segment
             .address
             .checked_add(segment.memory_size)
             .filter(|&end| end <= MAX_MEMORY)
-            .ok_or(Fault::Damaged("it asks for an impossible amount of memory"))?;
+            .ok_or(Malformed::Damaged("it asks for an impossible amount of memory"))?;
     }
     Ok(())
 }

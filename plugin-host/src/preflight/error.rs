@@ -1,18 +1,19 @@
 //! What pre-flight can find, each as one sentence, and the remedy for it.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use plugin_abi::ProtocolVersion;
 use plugin_abi::passport::{HEADER_SYMBOL, SYMBOL};
 
-use super::fault::{ExportFault, NotRegular};
-use super::file::MAX_SIZE;
 use super::looks_like::LooksLike;
 use super::passport::{FORMAT, PassportError};
-use super::target::System;
+use super::system::System;
 use super::text::{Listed, quoted};
 
+/// The largest plugin file that is read, in bytes.
+pub(super) const MAX_SIZE: u64 = 256 << 20;
 /// How many missing symbols a message names.
 const MAX_NAMED: usize = 3;
 
@@ -90,7 +91,7 @@ pub enum PreflightError {
         /// Which symbol.
         symbol: &'static str,
         /// What is wrong with it.
-        fault: ExportFault,
+        fault: ExportError,
     },
     /// The C library is older than the one that the plugin was linked with.
     #[error(
@@ -124,7 +125,7 @@ pub enum PreflightError {
         path: PathBuf,
     },
     /// Nothing is at the path.
-    #[error("there is no file {}", quoted(path))]
+    #[error("{} not found", quoted(path))]
     Missing {
         /// The path.
         path: PathBuf,
@@ -132,7 +133,7 @@ pub enum PreflightError {
         near: Vec<PathBuf>,
     },
     /// Nothing is at the path, and the folder does not exist either.
-    #[error("there is no file {}, nor a folder {}", quoted(path), quoted(folder))]
+    #[error("{} not found: the folder {} does not exist", quoted(path), quoted(folder))]
     MissingFolder {
         /// The path.
         path: PathBuf,
@@ -177,13 +178,13 @@ pub enum PreflightError {
         path: PathBuf,
     },
     /// The file lies where nothing may be run.
-    #[error("{} lies on a file system that is mounted `noexec`", quoted(path))]
+    #[error("{} is on a file system mounted with `noexec`", quoted(path))]
     NoExec {
         /// The file.
         path: PathBuf,
     },
     /// The file may not be read.
-    #[error("you may not read {}", quoted(path))]
+    #[error("could not read {}: permission denied", quoted(path))]
     NoPermission {
         /// The file.
         path: PathBuf,
@@ -246,7 +247,7 @@ pub enum PreflightError {
         host: System,
     },
     /// The passport breaks its own rules.
-    #[error("the passport of {} cannot be used", quoted(path))]
+    #[error("invalid passport in {}", quoted(path))]
     Passport {
         /// The file.
         path: PathBuf,
@@ -305,7 +306,7 @@ pub enum PreflightError {
         host: ProtocolVersion,
     },
     /// Nothing that the plugin is linked with provides what it uses.
-    #[error("plugin `{plugin}` uses {}, which no library that it is linked with provides", named(symbols))]
+    #[error("plugin `{plugin}` uses {}, which none of its libraries provides", named(symbols))]
     Unresolved {
         /// The file.
         path: PathBuf,
@@ -378,6 +379,58 @@ impl PreflightError {
             | Self::Unnumbered { path, .. }
             | Self::Unreadable { path, .. }
             | Self::Unresolved { path, .. } => path,
+        }
+    }
+}
+
+/// What a path leads to when it is neither a file nor a directory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotRegular {
+    /// A device.
+    Device,
+    /// A named pipe, which would keep its reader waiting.
+    Fifo,
+    /// A socket.
+    Socket,
+}
+
+impl fmt::Display for NotRegular {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Device => "a device",
+            Self::Fifo => "a named pipe",
+            Self::Socket => "a socket",
+        })
+    }
+}
+
+/// What is wrong with one of the two symbols that make a library a plugin.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ExportError {
+    /// It is a function, or a thread's variable.
+    NotData,
+    /// It does not lie in the part of the file that is loaded.
+    Outside,
+    /// It holds less than it must.
+    TooSmall {
+        /// Bytes it holds.
+        has: u64,
+        /// Bytes it must hold.
+        needs: u64,
+    },
+    /// It does not begin as it must.
+    Unmarked,
+}
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotData => f.write_str("is not data"),
+            Self::Outside => f.write_str("lies outside the file"),
+            Self::TooSmall { has, needs } => {
+                write!(f, "holds {has} bytes; it needs at least {needs}")
+            }
+            Self::Unmarked => f.write_str("does not begin with the mark of abi_stable"),
         }
     }
 }

@@ -1,14 +1,11 @@
 //! Opening and reading a plugin file, whatever lies at its path.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::PreflightError;
-use super::fault::NotRegular;
+use super::error::{MAX_SIZE, NotRegular, PreflightError};
 
-/// The largest file that is read, in bytes.
-pub(super) const MAX_SIZE: u64 = 256 << 20;
 /// How many links are followed, as Linux does.
 const MAX_LINKS: usize = 40;
 /// How many near names are offered.
@@ -18,7 +15,7 @@ const MAX_NEAR: usize = 3;
 ///
 /// Nothing else is opened: a FIFO would block, a device may do anything. That the name could come to mean
 /// something else in between is noticed afterwards, and does not block either.
-pub(super) fn open(path: &Path) -> Result<(File, Metadata), PreflightError> {
+pub(super) fn open(path: &Path) -> Result<File, PreflightError> {
     let metadata = fs::metadata(path).map_err(|error| explain(path, error))?;
     check_kind(path, &metadata)?;
     let file = open_without_waiting(path).map_err(|error| explain(path, error))?;
@@ -27,20 +24,7 @@ pub(super) fn open(path: &Path) -> Result<(File, Metadata), PreflightError> {
     match metadata.len() {
         0 => Err(PreflightError::Empty { path: path.to_owned() }),
         size if size > MAX_SIZE => Err(PreflightError::TooLarge { path: path.to_owned(), size }),
-        _ => Ok((file, metadata)),
-    }
-}
-
-/// Reads the whole of a file that was just opened.
-pub(super) fn read(path: &Path, file: &File, expected: u64) -> Result<Vec<u8>, PreflightError> {
-    // One byte more, so that the last read finds the end without growing the buffer.
-    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0).saturating_add(1));
-    let read = file.take(MAX_SIZE + 1).read_to_end(&mut bytes);
-    let size = read.map_err(|source| PreflightError::Unreadable { path: path.to_owned(), source })?;
-    match u64::try_from(size) {
-        Ok(0) => Err(PreflightError::Empty { path: path.to_owned() }),
-        Ok(size) if size <= MAX_SIZE => Ok(bytes),
-        _ => Err(PreflightError::TooLarge { path: path.to_owned(), size: MAX_SIZE + 1 }),
+        _ => Ok(file),
     }
 }
 
@@ -113,14 +97,14 @@ fn special_kind(_: &Metadata) -> NotRegular {
 
 /// Whether anybody on this machine may change the file.
 #[cfg(unix)]
-pub(super) fn is_world_writable(metadata: &Metadata) -> bool {
+pub(super) fn is_world_writable(file: &File) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o002 != 0
+    file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
 }
 
 /// Whether anybody on this machine may change the file; not looked at on this system.
 #[cfg(not(unix))]
-pub(super) fn is_world_writable(_: &Metadata) -> bool {
+pub(super) fn is_world_writable(_: &File) -> bool {
     false
 }
 
@@ -205,7 +189,7 @@ mod tests {
     fn a_refusal_is_about_permission() {
         // A test may run as root, who is never refused; so the answer is made up.
         let error = explain(Path::new("/p/libacme.so"), io::Error::from(io::ErrorKind::PermissionDenied));
-        assert_eq!(error.to_string(), "you may not read `/p/libacme.so`");
+        assert_eq!(error.to_string(), "could not read `/p/libacme.so`: permission denied");
         assert_eq!(
             error.hint().unwrap(),
             "ask its owner to run `chmod a+r`, and `chmod a+x` on the folders above it"

@@ -10,12 +10,12 @@ use object::read::{ExportTarget, File, FileKind, NameOrOrdinal};
 use object::{Architecture, Object, ObjectKind, ObjectSegment};
 
 use super::contract::{Export, Exports};
-use super::error::PreflightError;
-use super::fault::{ExportFault, Fault};
+use super::error::{ExportError, PreflightError};
 use super::looks_like::LooksLike;
-use super::target::System;
+use super::malformed::Malformed;
+use super::system::System;
 
-const UNREADABLE: Fault = Fault::Damaged("its headers contradict each other");
+const UNREADABLE: Malformed = Malformed::Damaged("its headers contradict each other");
 
 /// The system that loads libraries of this format; `None` where this is neither Mach-O nor PE.
 pub(super) fn system(bytes: &[u8]) -> Option<System> {
@@ -78,7 +78,7 @@ fn cpu_name(architecture: Architecture) -> &'static str {
 }
 
 impl Exports for Foreign<'_> {
-    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportFault> {
+    fn export(&self, symbol: &str, limit: u64) -> Result<Option<Export<'_>>, ExportError> {
         let is_wanted = |name: &[u8]| match name.strip_prefix(symbol.as_bytes()) {
             Some(rest) => rest.is_empty(),
             // Mach-O puts an underscore in front of every name.
@@ -88,12 +88,12 @@ impl Exports for Foreign<'_> {
         let mut found =
             exports.filter(|export| matches!(export.name(), NameOrOrdinal::Name(name) if is_wanted(name)));
         let Some(export) = found.next() else { return Ok(None) };
-        let ExportTarget::Address { address } = export.target() else { return Err(ExportFault::NotData) };
+        let ExportTarget::Address { address } = export.target() else { return Err(ExportError::NotData) };
         let backed = self.file.segments().find_map(|segment| {
             let into = usize::try_from(address.checked_sub(segment.address())?).ok()?;
             segment.data().ok()?.get(into..).filter(|rest| !rest.is_empty())
         });
-        let bytes = backed.ok_or(ExportFault::Outside)?;
+        let bytes = backed.ok_or(ExportError::Outside)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let bytes = usize::try_from(limit).ok().and_then(|limit| bytes.get(..limit)).unwrap_or(bytes);
         Ok(Some(Export { bytes: bytes.into(), size }))

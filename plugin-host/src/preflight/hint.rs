@@ -1,7 +1,7 @@
 //! The remedy for each [`PreflightError`].
 
+use super::error::ExportError;
 use super::error::PreflightError;
-use super::fault::ExportFault;
 use super::looks_like::LooksLike;
 use super::target::triple;
 use super::text::{quoted, shown};
@@ -29,7 +29,7 @@ impl PreflightError {
             Self::Directory { inside: None, .. } | Self::NotRegular { .. } => {
                 Some("give the path of the compiled library, such as `lib<name>.so`".to_owned())
             }
-            Self::Export { fault: ExportFault::Unmarked, .. } => {
+            Self::Export { fault: ExportError::Unmarked, .. } => {
                 Some("build the plugin with a `plugin-abi` crate of this host's protocol".to_owned())
             }
             Self::Export { symbol, .. } => {
@@ -43,13 +43,13 @@ impl PreflightError {
                 "build the plugin with `#[plugin_abi::export]`, and let nothing strip `{missing}`"
             )),
             Self::Missing { near, .. } => match near.as_slice() {
-                [] => Some("`flyte-host plugin list` shows what is installed".to_owned()),
+                [] => Some("run `flyte-host plugin list` to see what is installed".to_owned()),
                 near => {
                     let near: Vec<_> = near.iter().map(|path| quoted(path)).collect();
                     Some(format!("did you mean {}?", near.join(" or ")))
                 }
             },
-            Self::MissingFolder { .. } => Some("`flyte-host plugin list` shows what is installed".to_owned()),
+            Self::MissingFolder { .. } => Some("run `flyte-host plugin list` to see what is installed".to_owned()),
             Self::MissingLibrary { library, .. } if is_musl(library) => {
                 Some(format!("the plugin was built for musl; build it for this host: `{}`", build_command()))
             }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use object::elf;
 
-use super::elf::{Header, Image};
+use super::elf::Header;
 use super::error::PreflightError;
+use super::image::Image;
 use super::passport::Passport;
 use super::search::{Found, Search};
 use super::symbols::Version;

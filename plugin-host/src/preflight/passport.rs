@@ -72,6 +72,15 @@ impl Passport {
         Self::checked(entries)
     }
 
+    /// Reads the text of a passport, which has no NUL.
+    ///
+    /// # Errors
+    ///
+    /// As [`Passport::parse`].
+    pub fn from_text(text: &str) -> Result<Self, PassportError> {
+        Self::parse(&[text.as_bytes(), b"\0"].concat())
+    }
+
     fn checked(entries: Vec<(String, String)>) -> Result<Self, PassportError> {
         let value = |key| entries.iter().find(|(seen, _)| seen == key).map(|(_, value)| value.as_str());
         let required = |key| value(key).filter(|value| !value.is_empty()).ok_or(PassportError::Lacks { key });

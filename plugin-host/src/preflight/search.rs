@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use object::elf;
 
-use super::elf::{Header, Image};
+use super::elf::Header;
+use super::image::Image;
 use super::target::{HostTarget, open_library};
 
 /// What a current `/etc/ld.so.cache` begins with; an older one has it further on.

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use object::elf;
 
-use super::elf::Image;
-use super::fault::Fault;
+use super::elf::Mapping;
+use super::malformed::Malformed;
 use super::source::Shape;
 
 /// More versions than any library has; a longer list is a loop.
@@ -72,13 +72,13 @@ impl Symbol {
 
 impl<'d> Symbols<'d> {
     /// Reads the tables that the dynamic section of `image` names.
-    pub(super) fn read(shape: Shape, image: &Image<'d>) -> Result<Self, Fault> {
+    pub(super) fn read(shape: Shape, image: &Mapping<'d>) -> Result<Self, Malformed> {
         let address = |tag| image.dynamic(tag).next();
         let table = |tag| address(tag).and_then(|at| image.table(at));
         let strings = address(elf::DT_STRTAB).zip(address(elf::DT_STRSZ));
         let strings = strings.and_then(|(at, size)| image.at(at, size));
         let (Some(strings), Some(symbols)) = (strings, table(elf::DT_SYMTAB)) else {
-            return Err(Fault::Damaged("its symbol table lies outside the file"));
+            return Err(Malformed::Damaged("its symbol table lies outside the file"));
         };
         let hash = match (table(elf::DT_GNU_HASH), table(elf::DT_HASH)) {
             (Some(gnu), _) => Hash::Gnu(gnu),

@@ -1,7 +1,6 @@
 //! The machine and the host that a plugin has to fit.
 
 use std::env;
-use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -9,34 +8,11 @@ use abi_stable::library::AbiHeader;
 use object::elf as constants;
 use plugin_abi::{PROTOCOL, ProtocolVersion};
 
-use super::elf::{Header, Image};
+use super::elf::Header;
 use super::error::PreflightError;
+use super::image::Image;
 use super::source::{Shape, Source};
-
-/// An operating system, by the library format it loads.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum System {
-    /// FreeBSD and others that use ELF with a number of their own.
-    Bsd,
-    /// Linux: ELF.
-    Linux,
-    /// macOS: Mach-O.
-    MacOs,
-    /// Windows: PE.
-    Windows,
-}
-
-impl fmt::Display for System {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            System::Bsd => "BSD",
-            System::Linux => "Linux",
-            System::MacOs => "macOS",
-            System::Windows => "Windows",
-        })
-    }
-}
+use super::system::System;
 
 /// What the header that `abi_stable` puts in front of a plugin has to say.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

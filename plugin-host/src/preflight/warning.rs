@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use object::elf;
 
-use super::elf::{Header, Image};
+use super::elf::Header;
+use super::image::Image;
 use super::text::{quoted, shown};
 
 /// Something unusual that does not keep a plugin from working.
@@ -43,7 +44,7 @@ impl fmt::Display for Warning {
             WarningKind::StaticTls => write!(f, "plugin `{plugin}` uses static thread-local storage"),
             WarningKind::TextRelocations => write!(f, "plugin `{plugin}` changes its own code while loading"),
             WarningKind::WorldWritable => {
-                write!(f, "anybody on this machine may change {}", quoted(&self.path))
+                write!(f, "{} is writable by every user of this machine", quoted(&self.path))
             }
             WarningKind::WritableCode => write!(f, "plugin `{plugin}` has code that it can overwrite"),
         }

@@ -18,11 +18,10 @@ fn a_plugin_is_accepted() {
     let Some(workshop) = Workshop::with_compiler() else { return };
     let path = workshop.write("libacme.so", good_plugin());
     let inspected = accepted(&path, &host());
-    assert_eq!(inspected.bytes, good_plugin());
-    assert_eq!(inspected.findings.passport.name(), "acme");
-    assert_eq!(inspected.findings.warnings, []);
-    assert_eq!(inspected.findings.libraries[0].name, "libc.so.6");
-    assert_eq!(read_passport(&path).unwrap(), inspected.findings.passport);
+    assert_eq!(inspected.passport.name(), "acme");
+    assert_eq!(inspected.warnings, []);
+    assert_eq!(inspected.libraries[0].name, "libc.so.6");
+    assert_eq!(read_passport(&path).unwrap(), inspected.passport);
 }
 
 #[test]
@@ -41,7 +40,7 @@ fn any_linker_setting_is_accepted() {
     ] {
         let path = workshop.plugin("#include <stdlib.h>\nvoid *get(void) { return malloc(1); }", arguments);
         let host = HostTarget { glibc: None, ..host() };
-        assert_eq!(accepted(&path, &host).findings.passport.name(), "acme", "{arguments:?}");
+        assert_eq!(accepted(&path, &host).passport.name(), "acme", "{arguments:?}");
     }
 }
 
@@ -52,7 +51,7 @@ fn sections_do_not_matter() {
         bytes[40..48].fill(0); // The section table's offset,
         bytes[58..64].fill(0); // and its size.
     });
-    assert_eq!(accepted(&path, &host()).findings.passport.name(), "acme");
+    assert_eq!(accepted(&path, &host()).passport.name(), "acme");
 }
 
 #[test]
@@ -145,7 +144,7 @@ fn a_bad_passport_is_refused() {
     let Some(bad) = report(&plugin_source(&PASSPORT.replace("name=acme", "name=\u{1b}[2J"))) else { return };
     assert_eq!(
         bad,
-        r"error: the passport of `DIR/libacme.so` cannot be used
+        r"error: invalid passport in `DIR/libacme.so`
   caused by: the value of `name` contains the control character `\u{1b}`
 hint: build the plugin with `#[plugin_abi::export]`, which writes the passport
 "
@@ -153,7 +152,7 @@ hint: build the plugin with `#[plugin_abi::export]`, which writes the passport
     let long = format!("{PASSPORT}description={}\n", "x".repeat(20_000));
     assert_eq!(
         report(&plugin_source(&long)).unwrap(),
-        "error: the passport of `DIR/libacme.so` cannot be used
+        "error: invalid passport in `DIR/libacme.so`
   caused by: it is longer than 16384 bytes
 hint: build the plugin with `#[plugin_abi::export]`, which writes the passport
 "
@@ -186,7 +185,7 @@ hint: install a version of `acme` for protocol 3, or a flyte-host that speaks pr
 "
     );
     let host = HostTarget { protocol: ProtocolVersion { major: 2, minor: 7 }, ..host };
-    assert_eq!(accepted(&path, &host).findings.passport.protocol().minor, 0);
+    assert_eq!(accepted(&path, &host).passport.protocol().minor, 0);
 }
 
 /// A good plugin as another version of `plugin-abi` would name its symbols.
@@ -243,5 +242,5 @@ fn a_library_may_serve_two_major_protocols() {
     let both = with_symbols(&PASSPORT.replace("protocol=1.0", "protocol=2.4"), "_2");
     let both = both.replace("struct header ", "struct header_of_2 ") + &plugin_source(PASSPORT);
     let path = workshop.library("libacme.so", &both, &[]);
-    assert_eq!(accepted(&path, &host()).findings.passport.protocol(), plugin_abi::PROTOCOL);
+    assert_eq!(accepted(&path, &host()).passport.protocol(), plugin_abi::PROTOCOL);
 }

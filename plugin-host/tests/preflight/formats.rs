@@ -257,7 +257,7 @@ hint: copy or download the file again, to its end
 fn unusual_memory_is_mentioned() {
     let Some(workshop) = Workshop::with_compiler() else { return };
     let said = |file: PathBuf| {
-        let warnings = accepted(&file, &host()).findings.warnings;
+        let warnings = accepted(&file, &host()).warnings;
         let kinds: Vec<_> = warnings.iter().map(|warning| warning.kind).collect();
         let texts: Vec<_> = warnings.iter().map(|warning| format!("{warning}; {}", warning.hint())).collect();
         (kinds, texts)

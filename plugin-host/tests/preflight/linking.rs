@@ -38,7 +38,7 @@ fn a_missing_library_is_named() {
 hint: install the package that has `libhelp.so`, or add its folder to `LD_LIBRARY_PATH`
 "
     );
-    let libraries = accepted(&plugin, &searching(&[plugin.parent().unwrap()])).findings.libraries;
+    let libraries = accepted(&plugin, &searching(&[plugin.parent().unwrap()])).libraries;
     assert_eq!(libraries[0].name, "libhelp.so");
     assert_eq!(libraries[0].path, workshop.path("libhelp.so"));
     assert!(!libraries[0].beside);
@@ -51,7 +51,7 @@ fn a_library_beside_the_plugin_is_found() {
         &["-Wl,-rpath,${ORIGIN}/.", "-Wl,--disable-new-dtags"],
     ] {
         let Some((_workshop, plugin)) = with_help(arguments) else { return };
-        let libraries = accepted(&plugin, &host()).findings.libraries;
+        let libraries = accepted(&plugin, &host()).libraries;
         assert_eq!((libraries[0].name.as_str(), libraries[0].beside), ("libhelp.so", true));
     }
 }
@@ -64,7 +64,7 @@ fn a_library_of_a_library_is_named_with_both() {
     workshop.library("libhelp.so", source, &["-Wl,-soname,libhelp.so", "-LFOLDER", "-ldeep"]);
     let plugin = workshop.plugin(CALLS_HELP, &["-LFOLDER", "-lhelp", "-Wl,-rpath-link,FOLDER"]);
     let folder = plugin.parent().unwrap();
-    let libraries = accepted(&plugin, &searching(&[folder])).findings.libraries;
+    let libraries = accepted(&plugin, &searching(&[folder])).libraries;
     assert!(libraries.iter().any(|library| library.path == workshop.path("libdeep.so")));
     fs::remove_file(workshop.path("libdeep.so")).unwrap();
     assert_eq!(
@@ -83,7 +83,7 @@ fn a_library_for_another_machine_is_passed_over() {
     let mut other = fs::read(workshop.path("libhelp.so")).unwrap();
     other[18] = 183;
     workshop.write("other/libhelp.so", other);
-    let libraries = accepted(&plugin, &searching(&[&folder.join("other"), folder])).findings.libraries;
+    let libraries = accepted(&plugin, &searching(&[&folder.join("other"), folder])).libraries;
     assert_eq!(libraries[0].path, workshop.path("libhelp.so"));
     workshop.report(&plugin, &searching(&[&folder.join("other")]));
 }
@@ -101,7 +101,7 @@ fn the_loaders_index_is_read() {
     index.extend(texts.as_bytes());
     let library_cache = workshop.write("ld.so.cache", &index);
     let host = HostTarget { library_cache: library_cache.clone(), ..host() };
-    assert_eq!(accepted(&plugin, &host).findings.libraries[0].path, path);
+    assert_eq!(accepted(&plugin, &host).libraries[0].path, path);
     index.truncate(60);
     fs::write(library_cache, index).unwrap();
     workshop.report(&plugin, &host);
@@ -195,7 +195,7 @@ fn unresolved_symbols_are_named() {
             assert_eq!(
                 workshop.report(&plugin, &host()),
                 format!(
-                    "error: plugin `acme` uses {named}, which no library that it is linked with provides\n{hint}"
+                    "error: plugin `acme` uses {named}, which none of its libraries provides\n{hint}"
                 )
             );
         }
@@ -225,7 +225,7 @@ fn a_library_that_lost_a_symbol_is_noticed() {
     workshop.library("libhelp.so", "int other(void) { return 1; }", &["-Wl,-soname,libhelp.so"]);
     assert_eq!(
         workshop.report(&plugin, &host()),
-        "error: plugin `acme` uses the symbol `help`, which no library that it is linked with provides
+        "error: plugin `acme` uses the symbol `help`, which none of its libraries provides
 hint: link the plugin with the library that has it: `cargo::rustc-link-lib=<name>` in `build.rs`
 "
     );
@@ -235,9 +235,9 @@ hint: link the plugin with the library that has it: `cargo::rustc-link-lib=<name
 fn the_c_library_of_this_machine_has_what_it_promises() {
     let Some(workshop) = Workshop::with_compiler() else { return };
     let path = workshop.write("libacme.so", good_plugin());
-    let findings = accepted(&path, &host()).findings;
+    let findings = accepted(&path, &host());
     assert_eq!(findings.libraries.len(), 1);
     // With an empty view of the process, the same library is found by searching.
-    let found = accepted(&path, &HostTarget { loaded: Vec::new(), ..host() }).findings;
+    let found = accepted(&path, &HostTarget { loaded: Vec::new(), ..host() });
     assert!(found.libraries.iter().any(|library| library.name == "libc.so.6"));
 }

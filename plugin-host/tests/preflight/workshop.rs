@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use plugin_host::preflight::{
-    ExpectedHeader, HostTarget, Inspected, PreflightError, Warning, WarningKind, inspect, inspect_file, open,
+    ExpectedHeader, HostTarget, Findings, PreflightError, Warning, WarningKind, inspect, inspect_bytes, open,
 };
 use tempfile::TempDir;
 
@@ -88,12 +88,14 @@ impl Workshop {
         self.write("libacme.so", bytes)
     }
 
-    /// What the user is told about a path, with this folder as `DIR`.
+    /// The error for a path as users read it, with this folder as `DIR`.
     pub(crate) fn report(&self, path: &Path, host: &HostTarget) -> String {
         let report = self.describe(&inspect(path, host).unwrap_err());
-        if let Ok(file) = open(path) {
-            // Reading only parts of the file ends in the same words.
-            assert_eq!(self.describe(&inspect_file(file, path, host).unwrap_err()), report);
+        if let Ok(bytes) = fs::read(path)
+            && open(path).is_ok()
+        {
+            // Reading all of the file gives the same error.
+            assert_eq!(self.describe(&inspect_bytes(&bytes, path, host).unwrap_err()), report);
         }
         report
     }
@@ -118,21 +120,13 @@ pub(crate) fn host() -> HostTarget {
     CURRENT.get_or_init(HostTarget::current).clone()
 }
 
-pub(crate) fn accepted(path: &Path, host: &HostTarget) -> Inspected {
-    match inspect(path, host) {
-        Ok(inspected) => {
-            let mut findings = inspect_file(open(path).unwrap(), path, host).unwrap();
-            findings.warnings.extend(inspected.findings.warnings.iter().filter(is_about_file).cloned());
-            assert_eq!(findings, inspected.findings);
-            inspected
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-/// What an open file does not tell.
-fn is_about_file(warning: &&Warning) -> bool {
-    warning.kind == WarningKind::WorldWritable
+pub(crate) fn accepted(path: &Path, host: &HostTarget) -> Findings {
+    let findings = inspect(path, host).unwrap_or_else(|error| panic!("{error}"));
+    let mut whole = inspect_bytes(&fs::read(path).unwrap(), path, host).unwrap();
+    let is_about_file = |warning: &&Warning| warning.kind == WarningKind::WorldWritable;
+    whole.warnings.extend(findings.warnings.iter().filter(is_about_file).cloned());
+    assert_eq!(whole, findings);
+    findings
 }
 
 /// The C source of a plugin with this passport.

@@ -53,7 +53,7 @@ pub(super) enum Failure {
     Outputs { path: PathBuf, reason: String },
     /// The program lies where nothing may be run.
     #[error(
-        "`{program}` lies on a file system that is mounted `noexec`\n\
+        "`{program}` is on a file system mounted with `noexec`\n\
          hint: copy it to another file system, or mount that one with `exec`"
     )]
     NoExec { program: String },

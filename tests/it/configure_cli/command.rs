@@ -251,7 +251,7 @@ doctor
 looked
 error: plugin `toolbox` 0.4.0 panicked in the command `doctor`
   caused by: stethoscope lost (tests/plugins/commands/src/doctor.rs:80)
-hint: this is a bug in the plugin; report it at <https://example.org/toolbox>
+hint: report this plugin bug at <https://example.org/toolbox>
 [exit: 11]
 "#]]
     );

@@ -150,7 +150,7 @@ error: plugin `toolbox` 0.4.0 failed in the callback of `--project`
 ------- stderr -------
 error: plugin `toolbox` 0.4.0 panicked in the callback of `--project`
   caused by: no project at all (tests/plugins/commands/src/lib.rs:116)
-hint: this is a bug in the plugin; report it at <https://example.org/toolbox>
+hint: report this plugin bug at <https://example.org/toolbox>
 [exit: 11]
 "#]]
     );

@@ -413,7 +413,7 @@ error: plugin `toolbox` 0.4.0 failed in `configure_cli`
 panic
 error: plugin `toolbox` 0.4.0 panicked in `configure_cli`
   caused by: no command line (tests/plugins/commands/src/bad.rs:19)
-hint: this is a bug in the plugin; report it at <https://example.org/toolbox>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://example.org/toolbox>; use `--no-plugins` to continue without it
 [exit: 11]
 
 "#]]

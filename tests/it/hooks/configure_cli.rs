@@ -97,7 +97,7 @@ fn a_panic_is_told_with_its_place() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -111,7 +111,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -125,7 +125,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -150,7 +150,7 @@ fn help_works_without_the_plugin_and_says_why() {
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `configure_cli`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-+ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
++ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 
 "#]]
     );

@@ -33,7 +33,7 @@ fn a_panic_is_told_with_its_place() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>
+hint: report this plugin bug at <https://faulty.example>
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -48,7 +48,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-hint: this is a bug in the plugin; report it at <https://faulty.example>
+hint: report this plugin bug at <https://faulty.example>
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -63,7 +63,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-hint: this is a bug in the plugin; report it at <https://faulty.example>
+hint: report this plugin bug at <https://faulty.example>
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]

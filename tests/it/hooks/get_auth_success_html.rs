@@ -72,12 +72,12 @@ get_remote                  plugin  localhost:30080 (insecure)                  
 configure_cli               plugin  no changes                                                                             no changes
 secret_requires_group       plugin  true                                                                                   true
 get_default_image           plugin  none                                                                                   none
-get_auth_success_html       plugin  fails: plugin `faulty` 0.4.1 returned something unusable from `get_auth_success_html`  none
+get_auth_success_html       plugin  fails: plugin `faulty` 0.4.1 returned an invalid value from `get_auth_success_html`  none
 get_default_cache_policies  plugin  no policies                                                                            no policies
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_auth_success_html`
-  caused by: the page is empty; `None` would leave it to the next plugin
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_auth_success_html`
+  caused by: the page is empty; return `None` to leave it to the next plugin
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -120,7 +120,7 @@ get_default_cache_policies  plugin  no policies                                 
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -141,7 +141,7 @@ get_default_cache_policies  plugin  no policies                                 
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -162,7 +162,7 @@ get_default_cache_policies  plugin  no policies                                 
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );

@@ -91,10 +91,10 @@ fn a_policy_that_keeps_nothing_is_refused() {
         register("faulty", "invalid:get_default_cache_policies"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_default_cache_policies`
-  caused by: policy `never` keeps results for no time at all
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
+  caused by: policy `never` has a ttl of zero; it must be greater
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -125,7 +125,7 @@ fn a_panic_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -140,7 +140,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -155,7 +155,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -186,7 +186,7 @@ fn a_policy_that_panics_later_is_still_the_plugins_fault() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );

@@ -133,10 +133,10 @@ fn an_image_that_is_none_is_refused() {
         register("faulty", "invalid:get_default_image"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_default_image`
-  caused by: `two words` is not the name of an image: it has a space or a control character
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
+  caused by: `two words` is not an image name: it contains whitespace or a control character
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -167,7 +167,7 @@ fn a_panic_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -182,7 +182,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -197,7 +197,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
 error: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );

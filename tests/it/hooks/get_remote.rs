@@ -126,9 +126,9 @@ fn an_invalid_endpoint_is_refused() {
         config_show("faulty", "invalid:get_remote"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned something unusable from `get_remote`
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`
   caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -157,7 +157,7 @@ fn a_panic_is_told_with_its_place() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_remote`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -171,7 +171,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_remote`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -185,7 +185,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `get_remote`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );

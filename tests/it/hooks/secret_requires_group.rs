@@ -109,7 +109,7 @@ fn a_panic_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -124,7 +124,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -139,7 +139,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
 error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
   caused by: in `task.yaml`, document 1
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );

@@ -189,7 +189,7 @@ http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&s
 waiting for 5m 0s; Ctrl-C gives up
 warning: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 0]
 "#]]
     );
@@ -216,9 +216,9 @@ jane
 sign in with the browser; if no window opens, this is the address:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
 waiting for 5m 0s; Ctrl-C gives up
-warning: plugin `faulty` 0.4.1 returned something unusable from `get_auth_success_html`
-  caused by: the page is empty; `None` would leave it to the next plugin
-hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
+warning: plugin `faulty` 0.4.1 returned an invalid value from `get_auth_success_html`
+  caused by: the page is empty; return `None` to leave it to the next plugin
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 0]
 "#]]
     );

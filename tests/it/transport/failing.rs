@@ -73,7 +73,7 @@ error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: `ListProjects` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host version -o name
 flyte-host
@@ -82,14 +82,14 @@ transport
 error: `GetVersion` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host register task.yaml --version v1
 KIND  NAME        VERSION  RESULT
@@ -100,14 +100,14 @@ error: cannot register task `where-am-i`
   caused by: `CreateTask` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 
 "#]]
@@ -123,7 +123,7 @@ $ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
   caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host version -o name
 flyte-host
@@ -131,25 +131,25 @@ transport
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
   caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
   caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host register task.yaml --version v1
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
   caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
   caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 
 "#]]
@@ -205,9 +205,9 @@ error: `ListTasks` could not be carried to Flyte
         str![[r#"
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
-  caused by: plugin `transport` 0.7.0 returned something unusable from `transport`
+  caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: OK is not how a call fails
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -220,9 +220,9 @@ fn a_call_that_is_none() {
         str![[r#"
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
-  caused by: plugin `transport` 0.7.0 returned something unusable from `transport`
+  caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: `X-Acme\r\n` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -231,9 +231,9 @@ hint: this is a bug in the plugin; report it to its author, and go on with `--no
         str![[r#"
 ------- stderr -------
 error: `ListTasks` could not be carried to Flyte
-  caused by: plugin `transport` 0.7.0 returned something unusable from `transport`
+  caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: `GetVersion` is not the path of a method, such as `/flyteidl.service.AdminService/GetTask`
-hint: this is a bug in the plugin; report it to its author, and go on with `--no-plugins`
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );

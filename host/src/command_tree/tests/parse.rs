@@ -212,7 +212,7 @@ hint: use another
         str![[r#"
 error: plugin `acme` 1.2.3 panicked in the callback of `--project`
   caused by: not my project (host/src/command_tree/tests/parse.rs:[..])
-hint: this is a bug in the plugin; report it to its author
+hint: report this plugin bug to its author
 
 "#]]
     );

@@ -16,8 +16,8 @@ use crate::{
     },
 };
 use plugin_host::{
-    Candidate, Chain, Fault, Link, Policy, Resolved,
-    error::{Place, What},
+    Candidate, Chain, HookError, Link, Policy, ResolvedRemote,
+    error::{CallSite, HookErrorKind},
 };
 
 /// Show what a plugin says about itself, and what each of its hooks answers now
@@ -32,7 +32,7 @@ struct Row {
     hook: Hook,
     /// Whose answer it is.
     from: String,
-    now: Result<String, Fault>,
+    now: Result<String, HookError>,
     builtin: String,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure>
         None => in_use(context)?,
     };
     if specs.is_empty() {
-        output::note("no plugin is in use; `flyte-host plugin list` shows what is installed\n");
+        output::note("no plugin is in use; run `flyte-host plugin list` to see what is installed\n");
         return Ok(());
     }
     let mut objects = Vec::new();
@@ -103,7 +103,7 @@ fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
     facts.push(("protocol", format!("{} (this host: {PROTOCOL})", passport.protocol())));
     facts.push(("compiler", passport.rustc().to_owned()));
     facts.push(("target", passport.target().to_owned()));
-    facts.extend(warnings.iter().map(|warning| ("warning", warning.clone())));
+    facts.extend(warnings.iter().map(|warning| ("warning", warning.to_string())));
     facts
 }
 
@@ -136,7 +136,7 @@ fn source(link: &Link, hook: Hook) -> String {
 }
 
 /// A hook's answer in a line. The outer error is that of the question: a broken configuration.
-fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<String, Fault>, Failure> {
+fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<String, HookError>, Failure> {
     Ok(match hook {
         Hook::GetRemote => {
             let request = connection::request(context.global, context.configurations)?;
@@ -159,9 +159,9 @@ fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<Str
 }
 
 /// Where a remote leads, in a line.
-fn place(resolved: Resolved) -> String {
-    let Resolved { remote, layers, .. } = resolved;
-    if layers.supplier().is_some() {
+fn place(resolved: ResolvedRemote) -> String {
+    let ResolvedRemote { remote, layers, .. } = resolved;
+    if layers.replacement().is_some() {
         return "a transport of its own".to_owned();
     }
     let endpoint = remote.endpoint.unwrap_or_else(|| "the default endpoint".to_owned());
@@ -171,7 +171,7 @@ fn place(resolved: Resolved) -> String {
 }
 
 /// What a plugin does to the built-in command line, in a line.
-fn command_line(chain: &Chain) -> Result<String, Fault> {
+fn command_line(chain: &Chain) -> Result<String, HookError> {
     let mut tree = Tree::new(Cli::command());
     let Some(link) = chain.plugins().first() else { return Ok(NO_CHANGES.to_owned()) };
     let view = tree.view();
@@ -187,8 +187,8 @@ fn command_line(chain: &Chain) -> Result<String, Fault> {
         }
     }
     tree.apply(link.identity(), edits).map_err(|error| {
-        let what = What::Unusable(error.to_string());
-        Fault::new(link.identity().clone(), Place::Hook(Hook::ConfigureCli), what)
+        let what = HookErrorKind::InvalidValue(error.to_string());
+        HookError::new(link.identity().clone(), CallSite::Hook(Hook::ConfigureCli), what)
     })?;
     let commands = match added.len() {
         0 => None,

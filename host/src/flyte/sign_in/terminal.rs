@@ -18,7 +18,7 @@ use crate::{
     env,
     ui::{error::Failure, output, stream::Stream},
 };
-use plugin_host::{Chain, Fault};
+use plugin_host::{Chain, HookError};
 
 /// How long a plugin may take to make its page: the browser waits for it.
 const PAGE_WITHIN: Duration = Duration::from_secs(10);
@@ -80,7 +80,7 @@ impl Person for Terminal {
 }
 
 /// Asks for the page, on a thread of its own: a plugin that never answers costs its page only. `None`: not in time.
-fn page(chain: &Arc<Chain>, host: &str) -> Option<Result<Option<String>, Fault>> {
+fn page(chain: &Arc<Chain>, host: &str) -> Option<Result<Option<String>, HookError>> {
     let (chain, host) = (Arc::clone(chain), host.to_owned());
     let (sender, receiver) = mpsc::channel();
     let ask = move || {

@@ -1,0 +1,37 @@
+//! Who a plugin is, for messages.
+
+use std::fmt;
+
+use crate::preflight::Passport;
+
+/// The name that stands for no plugin: the built-in default.
+pub const BUILTIN: &str = "builtin";
+
+/// Name, version and homepage of a plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its name.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// Where to report bugs.
+    pub homepage: Option<String>,
+}
+
+impl Identity {
+    /// Who the file of a plugin says that it is.
+    #[must_use]
+    pub fn from_passport(passport: &Passport) -> Self {
+        Self {
+            name: passport.name().to_owned(),
+            version: passport.version().to_owned(),
+            homepage: passport.homepage().map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plugin `{}` {}", self.name, self.version)
+    }
+}
