@@ -18,13 +18,13 @@ use super::link::Link;
 
 type GetRemote = dyn Fn(&RemoteRequest) -> Result<Remote, PluginError> + Send + Sync;
 
-/// What a chain answers when no plugin does.
+/// The answers of a chain without plugins.
 pub struct Builtin {
     get_remote: Box<GetRemote>,
 }
 
 impl Builtin {
-    /// The default, with its way to find a Flyte: from the user's configuration.
+    /// A default whose `get_remote` is this function.
     pub fn new(
         get_remote: impl Fn(&RemoteRequest) -> Result<Remote, PluginError> + Send + Sync + 'static,
     ) -> Self {

@@ -1,9 +1,9 @@
-//! The chain: plugins stacked in order, the built-in default at the end.
+//! The chain: plugins in order, the built-in default at the end.
 //!
 //! A hook goes to the first link that overrides it. What that link gets as `next` is a `Rest`, which
 //! asks the links behind it in the same way. Values that a plugin must not see (the client secret) and
-//! facts that it cannot know (who is to blame for an error it passes on) stay here, in a `Call`; what
-//! crosses the border is their number.
+//! facts that it cannot know (which plugin caused an error that it passes on) stay in the `Call`; only
+//! their number crosses the ABI.
 
 use std::cell::RefCell;
 
@@ -32,7 +32,7 @@ use super::{
 #[derive(Debug)]
 pub struct Chain {
     links: Vec<Link>,
-    /// The link that each hook is asked first, by the hook's number: most calls need no more.
+    /// The link whose hook is called first, by the hook's number: a cache for the common case.
     first: [usize; Hook::ALL.len()],
     policy_errors: PolicyErrors,
 }
@@ -53,13 +53,13 @@ impl Chain {
         self.links.split_last().map_or(&[], |(_builtin, plugins)| plugins)
     }
 
-    /// A chain of the built-in default alone answers as every chain does where no plugin has an opinion.
+    /// Whether it has no plugin, only the built-in default.
     #[must_use]
     pub fn is_builtin(&self) -> bool {
         self.links.len() == 1
     }
 
-    /// The link that a hook is asked first.
+    /// The link whose hook is called first.
     #[must_use]
     pub fn first_for(&self, hook: Hook) -> &Link {
         &self.links[self.first_from(0, hook)]
@@ -69,21 +69,21 @@ impl Chain {
         if from == 0 { self.first[hook as usize] } else { first_from(&self.links, from, hook) }
     }
 
-    /// Asks which Flyte to talk to. Fields that nobody set are `None`.
+    /// Calls `get_remote`: which Flyte to connect to. Unset fields are `None`.
     ///
     /// # Errors
     ///
-    /// The fault of the link that failed.
+    /// The error of the plugin that failed.
     pub fn get_remote(&self, request: &RemoteRequest) -> Result<ResolvedRemote, HookError> {
         Call::new(self).get_remote(0, request)
     }
 
-    /// Asks one link how it wants to change the command line, which is `main` as the links behind it
-    /// have made it. Links count from the front; see [`Chain::plugins`].
+    /// Calls `configure_cli` of one link: how it edits the command line `main`, which the links behind
+    /// it have edited already. `link` is an index into [`Chain::plugins`].
     ///
     /// # Errors
     ///
-    /// The link's fault.
+    /// The plugin's error.
     pub fn configure_cli(&self, link: usize, main: CommandRef<'_>) -> Result<RVec<EditBox>, HookError> {
         let link = &self.links[link];
         if !link.overrides(Hook::ConfigureCli) {
@@ -98,77 +98,77 @@ impl Chain {
         Ok(edits)
     }
 
-    /// Asks whether a secret must name a group.
+    /// Calls `secret_requires_group`: whether a secret must name a group.
     ///
     /// # Errors
     ///
-    /// The fault of the link that failed.
+    /// The error of the plugin that failed.
     pub fn secret_requires_group(&self) -> Result<bool, HookError> {
         Call::new(self).secret_requires_group(0)
     }
 
-    /// Asks for the image of tasks that name none; `None` when no plugin has an opinion.
+    /// Calls `get_default_image`: the image of tasks without one; `None` if no plugin sets it.
     ///
     /// # Errors
     ///
-    /// The fault of the link that failed.
+    /// The error of the plugin that failed.
     pub fn get_default_image(&self) -> Result<Option<String>, HookError> {
         Call::new(self).get_default_image(0)
     }
 
-    /// Asks for the page to show after sign-in; `None` when no plugin has an opinion.
+    /// Calls `get_auth_success_html`: the page to show after sign-in; `None` if no plugin sets it.
     ///
     /// # Errors
     ///
-    /// The fault of the link that failed.
+    /// The error of the plugin that failed.
     pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, HookError> {
         Call::new(self).get_auth_success_html(0, endpoint)
     }
 
-    /// Asks for the policies of tasks that do not say how they are cached.
+    /// Calls `get_default_cache_policies`: the policies of tasks without a cache version.
     ///
     /// # Errors
     ///
-    /// The fault of the link that failed. A policy's own functions fail later, when they are called.
+    /// The error of the plugin that failed. The functions of a policy are called, and may fail, later.
     pub fn get_default_cache_policies(&self) -> Result<Vec<Policy>, HookError> {
         let policies = Call::new(self).get_default_cache_policies(0)?;
         Ok(policies.into_iter().map(|policy| Policy { policy, faults: self.policy_errors.clone() }).collect())
     }
 
-    /// Asks the hook of the growth tests.
+    /// Calls the hook of the growth tests.
     ///
     /// # Errors
     ///
-    /// The fault of the link that failed.
+    /// The error of the plugin that failed.
     #[cfg(next_protocol)]
     pub fn get_greeting(&self) -> Result<String, HookError> {
         Call::new(self).get_greeting(0)
     }
 }
 
-/// The first link from a place on that overrides a hook; the last one, the built-in default, always does.
+/// The first link from an index on that overrides a hook; the last one, the built-in default, always does.
 fn first_from(links: &[Link], from: usize, hook: Hook) -> usize {
     let last = links.len() - 1;
     (from..last).find(|&index| links[index].overrides(hook)).unwrap_or(last)
 }
 
-/// One call of one hook, however many links it goes through.
+/// One call of one hook, through any number of links.
 struct Call<'a> {
     chain: &'a Chain,
-    /// Only there when a plugin asks what is behind it.
+    /// Only there once a plugin calls `next`.
     lent: RefCell<Option<Box<Lent>>>,
 }
 
-/// What plugins got from `next` in one call, and may give back.
+/// What `next` returned to plugins in one call, which they may pass on.
 #[derive(Default)]
 struct Lent {
-    /// Remotes that `next` returned; a plugin names one by its place here, counted from 1.
+    /// Remotes that `next` returned; a plugin refers to one by its index, counted from 1.
     remotes: Vec<ResolvedRemote>,
-    /// Faults that `next` returned, named in the same way.
+    /// Errors that `next` returned, referred to in the same way.
     faults: Vec<HookError>,
 }
 
-/// The links from a place on, as the plugin in front of them sees them.
+/// The links from an index on, as the plugin in front of them sees them.
 struct Rest<'a> {
     call: &'a Call<'a>,
     from: usize,
@@ -193,7 +193,7 @@ impl<'a> Call<'a> {
         shelf(self.lent.borrow().as_ref()?).get(index).cloned()
     }
 
-    /// Asks the first link from a place on that overrides a hook; says which one it was.
+    /// Calls the first link from an index on that overrides a hook; returns its index with the answer.
     fn ask<T>(
         &self,
         hook: Hook,
@@ -205,13 +205,13 @@ impl<'a> Call<'a> {
         let rest = Rest { call: self, from: index + 1 };
         match ask(link, Context_TO::from_ptr(RRef::new(&rest), TD_Opaque)) {
             RResult::ROk(answer) => Ok((index, answer)),
-            RResult::RErr(raw) => Err(self.blame(link, hook, &raw)),
+            RResult::RErr(raw) => Err(self.attribute(link, hook, &raw)),
         }
     }
 
-    /// The link that returned an error is to blame, unless it only passed on what `next` returned.
+    /// Attributes an error to the link that returned it, unless it passed on what `next` returned.
     #[cold]
-    fn blame(&self, link: &Link, hook: Hook, raw: &FaultBox) -> HookError {
+    fn attribute(&self, link: &Link, hook: Hook, raw: &FaultBox) -> HookError {
         #[cfg(next_protocol)]
         super::growth::ask(&link.identity, &super::growth::Made::Fault(raw));
         let error = PluginError::from_raw(raw);
@@ -221,7 +221,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    fn unusable(&self, index: usize, hook: Hook, reason: String) -> HookError {
+    fn invalid_value(&self, index: usize, hook: Hook, reason: String) -> HookError {
         let plugin = self.chain.links[index].identity.clone();
         HookError::new(plugin, CallSite::Hook(hook), HookErrorKind::InvalidValue(reason))
     }
@@ -242,7 +242,7 @@ impl<'a> Call<'a> {
         #[cfg(next_protocol)]
         super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Remote(&raw));
         let answer = Remote::from_raw(&raw);
-        validate::remote(&answer).map_err(|reason| self.unusable(index, hook, reason))?;
+        validate::remote(&answer).map_err(|reason| self.invalid_value(index, hook, reason))?;
         let base = self.take_back(|lent| &lent.remotes, answer.base());
         Ok(ResolvedRemote::new(answer, raw.transport().into_option(), base, self.owner(index)))
     }
@@ -257,17 +257,17 @@ impl<'a> Call<'a> {
 
     fn get_default_image(&self, from: usize) -> Result<Option<String>, HookError> {
         let hook = Hook::GetDefaultImage;
-        self.first_opinion(hook, from, validate::image, |link, context| link.hooks.get_default_image(context))
+        self.first_answer(hook, from, validate::image, |link, context| link.hooks.get_default_image(context))
     }
 
     fn get_auth_success_html(&self, from: usize, endpoint: &str) -> Result<Option<String>, HookError> {
-        self.first_opinion(Hook::GetAuthSuccessHtml, from, validate::html, |link, context| {
+        self.first_answer(Hook::GetAuthSuccessHtml, from, validate::html, |link, context| {
             link.hooks.get_auth_success_html(RStr::from_str(endpoint), context)
         })
     }
 
-    /// Asks link after link until one does not decline.
-    fn first_opinion(
+    /// Calls link after link until one does not decline.
+    fn first_answer(
         &self,
         hook: Hook,
         mut from: usize,
@@ -277,7 +277,7 @@ impl<'a> Call<'a> {
         loop {
             let (index, answer) = self.ask(hook, from, &ask)?;
             if let ROption::RSome(text) = answer {
-                validate(&text).map_err(|reason| self.unusable(index, hook, reason))?;
+                validate(&text).map_err(|reason| self.invalid_value(index, hook, reason))?;
                 return Ok(Some(text.into()));
             }
             if self.is_builtin(index) {
@@ -294,7 +294,7 @@ impl<'a> Call<'a> {
         #[cfg(next_protocol)]
         super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Policies(&answer));
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
-        validate::policies(&policies).map_err(|reason| self.unusable(index, hook, reason))?;
+        validate::policies(&policies).map_err(|reason| self.invalid_value(index, hook, reason))?;
         let owner = &self.chain.links[index].identity;
         Ok(policies.into_iter().map(|policy| self.chain.policy_errors.watch(policy, owner)).collect())
     }
@@ -306,8 +306,8 @@ impl<'a> Call<'a> {
         Ok(answer.into())
     }
 
-    /// Gives an answer to a plugin; a fault gets a number, by which it is known if it comes back.
-    fn lower<T>(&self, result: Result<T, HookError>) -> Outcome<T> {
+    /// Converts a result for a plugin; an error gets a number, so that it is recognised when the plugin passes it on.
+    fn into_abi<T>(&self, result: Result<T, HookError>) -> Outcome<T> {
         match result {
             Ok(answer) => RResult::ROk(answer),
             Err(fault) => {
@@ -328,7 +328,7 @@ impl<'a> Call<'a> {
 impl Context for Rest<'_> {
     fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> Outcome<RemoteBox> {
         let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
-        self.call.lower(resolved.map(|resolved| {
+        self.call.into_abi(resolved.map(|resolved| {
             let shown = resolved.without_secrets();
             let number = self.call.lend(|lent| &mut lent.remotes, resolved);
             shown.with_base(number).into_raw()
@@ -336,26 +336,26 @@ impl Context for Rest<'_> {
     }
 
     fn next_secret_requires_group(&self) -> Outcome<bool> {
-        self.call.lower(self.call.secret_requires_group(self.from))
+        self.call.into_abi(self.call.secret_requires_group(self.from))
     }
 
     fn next_get_default_image(&self) -> Outcome<ROption<RString>> {
         let image = self.call.get_default_image(self.from);
-        self.call.lower(image.map(|image| image.map(RString::from).into()))
+        self.call.into_abi(image.map(|image| image.map(RString::from).into()))
     }
 
     fn next_get_auth_success_html(&self, endpoint: RStr<'_>) -> Outcome<ROption<RString>> {
         let html = self.call.get_auth_success_html(self.from, endpoint.as_str());
-        self.call.lower(html.map(|html| html.map(RString::from).into()))
+        self.call.into_abi(html.map(|html| html.map(RString::from).into()))
     }
 
     fn next_get_default_cache_policies(&self) -> Outcome<RVec<CachePolicyBox>> {
         let policies = self.call.get_default_cache_policies(self.from);
-        self.call.lower(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
+        self.call.into_abi(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
     }
 
     #[cfg(next_protocol)]
     fn next_get_greeting(&self) -> Outcome<RString> {
-        self.call.lower(self.call.get_greeting(self.from).map(RString::from))
+        self.call.into_abi(self.call.get_greeting(self.from).map(RString::from))
     }
 }

@@ -1,4 +1,4 @@
-//! How loading and calling plugins goes wrong, one enum for each.
+//! Errors of selecting, loading and calling plugins.
 
 use std::path::PathBuf;
 
@@ -6,44 +6,44 @@ use plugin_abi::{Hook, Kind, PluginError};
 
 use super::{identity::Identity, preflight::PreflightError};
 
-/// Why a wanted plugin cannot be found.
+/// A selected plugin was not found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SelectError {
-    /// `builtin` stands beside plugins, which contradicts itself.
+    /// `builtin`, which means no plugin, is listed with plugins.
     #[error("`builtin` in {source_name} cannot be combined with other plugins")]
     BuiltinInList {
-        /// Who named it.
+        /// Where the list comes from: a flag, a variable, a file.
         source_name: String,
     },
-    /// No directory has a plugin of that name.
+    /// No plugin directory has a plugin of that name.
     #[error("plugin `{name}` not found")]
     UnknownName {
         /// The name.
         name: String,
         /// The directories that exist.
         directories: Vec<PathBuf>,
-        /// All directories that were looked into.
+        /// All directories that were searched.
         searched: Vec<PathBuf>,
-        /// A plugin with nearly that name.
+        /// An installed plugin of similar name.
         near: Option<String>,
     },
 }
 
-/// Why a plugin cannot be used. The text names the plugin; causes are sources.
+/// A plugin could not be loaded. The message names the plugin; causes are sources.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The plugin's own `create` said no, or panicked.
+    /// The plugin's `create` returned an error or panicked.
     #[error(transparent)]
     Create(HookError),
-    /// The library disagrees with the passport in the file.
+    /// The passport in the loaded library differs from the one in the file.
     #[error("plugin `{name}`: the passport in the loaded library differs from the one in its file")]
     Disagrees {
         /// The name in the file's passport.
         name: String,
     },
-    /// An interface of the plugin is not the host's.
+    /// The plugin's interfaces have another layout than the host's.
     #[error("plugin `{name}` {version} is not compatible with this host")]
     Layout {
         /// The plugin.
@@ -59,15 +59,15 @@ pub enum LoadError {
     NamedTwice {
         /// The plugin.
         name: String,
-        /// The file that was taken first.
+        /// The first file.
         first: PathBuf,
-        /// The other one.
+        /// The second file.
         second: PathBuf,
     },
-    /// The file was found wanting before it was opened.
+    /// A check of the file failed.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
-    /// It has a name that means something else.
+    /// The plugin has the name [`BUILTIN`](crate::identity::BUILTIN).
     #[error("`{}`: the plugin name `builtin` is reserved", path.display())]
     ReservedName {
         /// The file.
@@ -76,14 +76,14 @@ pub enum LoadError {
     /// It was not found.
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// The system's loader refused a file that looked good.
+    /// dlopen failed, though the checks passed.
     #[error("could not load plugin `{name}`")]
     System {
         /// The plugin.
         name: String,
         /// The file.
         path: PathBuf,
-        /// HookErrorKind the loader said.
+        /// The loader's error.
         #[source]
         source: libloading::Error,
     },
@@ -103,7 +103,7 @@ pub enum LoadError {
 pub struct LayoutError(pub String);
 
 impl LoadError {
-    /// HookErrorKind the user can do.
+    /// What the user can do about it; starts with a verb.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -121,7 +121,7 @@ impl LoadError {
 }
 
 impl SelectError {
-    /// HookErrorKind the user can do.
+    /// What the user can do about it; starts with a verb.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -134,7 +134,7 @@ impl SelectError {
         })
     }
 
-    /// Where the name was looked for, in words.
+    /// The directories that were searched, as a cause.
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         match self {
@@ -150,11 +150,11 @@ impl SelectError {
     }
 }
 
-/// A hook that did not answer: whose fault it was, where, and what was said.
+/// A hook failed: which plugin, which function, and how.
 #[derive(Clone, Debug)]
 pub struct HookError(Box<Inner>);
 
-/// Boxed, so that answers, which are the rule, are not as large as faults.
+/// Boxed, so that successful results stay small.
 #[derive(Clone, Debug)]
 struct Inner {
     plugin: Identity,
@@ -162,19 +162,19 @@ struct Inner {
     kind: HookErrorKind,
 }
 
-/// Which of a plugin's functions was at work.
+/// The function of a plugin that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallSite {
     /// The constructor.
     Create,
     /// A hook.
     Hook(Hook),
-    /// HookErrorKind `get_remote` gave to carry calls.
+    /// A call of the transport that `get_remote` returned.
     Transport,
 }
 
 impl CallSite {
-    /// The name of the method.
+    /// The method's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -185,36 +185,36 @@ impl CallSite {
     }
 }
 
-/// HookErrorKind a fault consists of.
+/// How a hook fails.
 #[derive(Clone, Debug)]
 pub enum HookErrorKind {
-    /// The plugin said so itself, or panicked.
+    /// The function returned an error, or panicked.
     Returned(PluginError),
-    /// The plugin returned something that cannot be used: what, and why not.
+    /// The function returned an invalid value; the reason.
     InvalidValue(String),
 }
 
 impl HookError {
-    /// Puts a fault together.
+    /// An error of a plugin's function.
     #[must_use]
     #[cold]
     pub fn new(plugin: Identity, call_site: CallSite, kind: HookErrorKind) -> Self {
         Self(Box::new(Inner { plugin, call_site, kind }))
     }
 
-    /// Whose fault it is.
+    /// The plugin that failed.
     #[must_use]
     pub fn plugin(&self) -> &Identity {
         &self.0.plugin
     }
 
-    /// Which function was at work.
+    /// The function that failed.
     #[must_use]
     pub fn call_site(&self) -> CallSite {
         self.0.call_site
     }
 
-    /// HookErrorKind happened.
+    /// How it failed.
     #[must_use]
     pub fn kind(&self) -> &HookErrorKind {
         &self.0.kind
@@ -235,7 +235,7 @@ impl HookError {
         }
     }
 
-    /// HookErrorKind the user can do.
+    /// What the user can do about it; starts with a verb.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let bug = || {
@@ -245,9 +245,11 @@ impl HookError {
             };
             let report = format!("report this plugin bug {whom}");
             match self.call_site() {
-                // Whoever refuses the plugin tells as well who chose it, and how to go on.
+                // The caller adds who selected the plugin, and how to continue without it.
                 CallSite::Create => report,
-                CallSite::Hook(_) | CallSite::Transport => format!("{report}; use `--no-plugins` to continue without it"),
+                CallSite::Hook(_) | CallSite::Transport => {
+                    format!("{report}; use `--no-plugins` to continue without it")
+                }
             }
         };
         match self.kind() {

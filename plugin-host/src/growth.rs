@@ -1,6 +1,6 @@
-//! For the growth tests only: asks everything that a plugin made for the method that came with protocol 1.1.
+//! For the growth tests only: calls, on everything that a plugin made, the method that protocol 1.1 added.
 //!
-//! What a plugin of 1.0 made lacks that method, and answers 0, as the method's default does.
+//! Objects of a plugin of 1.0 lack that method; its default returns 0.
 
 use plugin_abi::vtable::{
     ArgBox, CachePolicyBox, CommandBox, EditBox, FaultBox, PluginModuleRef, RemoteBox, TransportBox,
@@ -19,7 +19,7 @@ pub(super) enum Made<'a> {
     Transport(&'a TransportLayerBox, &'a TransportBox),
 }
 
-/// Asks, and writes the answers to the log.
+/// Calls the method, and logs the results.
 pub(super) fn ask(plugin: &Identity, made: &Made<'_>) {
     let note = |thing: &str, methods: u32| {
         log::debug!("{plugin}: methods beyond 1.0 in its {thing}: {methods}");

@@ -1,7 +1,7 @@
-//! Do both sides mean the same by the protocol? Here the layouts are compared, before any vtable is used.
+//! The handshake: the layouts of both sides' interfaces are compared before any vtable is used.
 //!
 //! abi_stable's own check lets a plugin be newer than the host, and refuses an older one as soon as any
-//! interface has grown. So the direction of the check follows the versions: whoever is newer may have more.
+//! interface has grown. So the direction of the check follows the versions: the newer side may have more.
 //!
 //! Of a type's crate the check compares the name, and the major number of its version (at 0.y: the minor
 //! number; `VersionNumber::is_loosely_compatible`). So patch and minor releases of `plugin-abi` 1 go together.
@@ -80,14 +80,14 @@ fn first_difference(errors: &AbiInstabilityErrors) -> String {
         TLFieldOrFunction::Field(field) => Some((field.name(), field.layout().name())),
         TLFieldOrFunction::Function(_) => None,
     });
-    format!("{} {what}", place(fields))
+    format!("{} {what}", location(fields))
 }
 
 /// What abi_stable's derives put between an interface and its methods.
 const SCAFFOLDING: [&str; 4] = ["PluginModule", "PrefixRef", "RObject", "VTable"];
 
-/// The interface, the method and the argument at the end of a way through fields, given with their types.
-fn place<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+/// The interface, the method and the argument at the end of a path through fields with their types.
+fn location<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let (mut interface, mut inside) = ("PluginModule", Vec::new());
     for (field, kind) in fields {
         match kind.strip_suffix("_TO") {
@@ -132,7 +132,7 @@ fn crate_difference(error: &AbiInstabilityError) -> Option<String> {
     })
 }
 
-/// One finding, both sides named, in words.
+/// One finding, with both sides.
 fn difference(finding: &AbiInstability) -> String {
     match finding {
         AbiInstability::FieldCountMismatch(count) => {
@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    /// An interface as somebody built it.
+    /// One build of an interface.
     macro_rules! build {
         ($build:ident: $($method:tt)*) => {
             mod $build {

@@ -1,4 +1,4 @@
-//! Who a plugin is, for messages.
+//! A plugin's identity, for messages.
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ pub const BUILTIN: &str = "builtin";
 pub struct Identity {
     /// Its name.
     pub name: String,
-    /// Its own version.
+    /// Its version.
     pub version: String,
-    /// Where to report bugs.
+    /// Where bugs are reported.
     pub homepage: Option<String>,
 }
 
 impl Identity {
-    /// Who the file of a plugin says that it is.
+    /// The identity in a passport.
     #[must_use]
     pub fn from_passport(passport: &Passport) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The system's loader: from a file that was looked at to its exported header.
+//! dlopen: from a checked file to its exported header.
 
 #![expect(unsafe_code, reason = "loading a library runs its constructors, and a symbol has no type")]
 
@@ -8,7 +8,7 @@ use abi_stable::library::AbiHeaderRef;
 use libloading::Library;
 use plugin_abi::passport::HEADER_SYMBOL;
 
-/// Loads a library for good, and finds the header in it.
+/// Loads a library, which is never unloaded, and finds the header in it.
 ///
 /// The library is never unloaded: its threads, thread-locals and `&'static str`s may outlive every
 /// value that we know of. A second call for the same file gives the same library.

@@ -1,4 +1,4 @@
-//! One link of a chain: a plugin that was created, and who it is.
+//! One link of a chain: a plugin that was loaded and created.
 
 use std::{
     fmt,
@@ -26,9 +26,9 @@ use super::{
 /// How long the steps of loading took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoadTimes {
-    /// Reading and judging the file.
+    /// Checking the file.
     pub preflight: Duration,
-    /// The system's loader, the library's constructors included.
+    /// dlopen, with the library's constructors.
     pub open: Duration,
     /// Comparing the layouts of the interfaces.
     pub layout: Duration,
@@ -51,11 +51,11 @@ impl fmt::Display for LoadTimes {
     }
 }
 
-/// A plugin that is ready to answer.
+/// A created plugin, ready for calls.
 pub struct Link {
     pub(super) identity: Identity,
     pub(super) protocol: ProtocolVersion,
-    /// The hooks that it overrides; the others are not asked.
+    /// The hooks that it overrides; the others are not called.
     pub(super) overrides: HookSet,
     /// `None` for what is compiled into this program.
     pub(super) file: Option<LoadedFile>,
@@ -74,7 +74,7 @@ impl LoadedFile {
         Self { path }
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -82,11 +82,11 @@ impl LoadedFile {
 
     /// SHA-256 of its bytes as they are now, in lower-case hex.
     ///
-    /// Worked out when asked: hashing a file takes longer than all that is looked at before it is loaded.
+    /// Computed on each call: hashing takes longer than all checks before loading.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read any more.
+    /// If the file cannot be read any more.
     pub fn sha256(&self) -> io::Result<String> {
         let mut hasher = Sha256::new();
         io::copy(&mut File::open(&self.path)?, &mut Hashing(&mut hasher))?;
@@ -94,7 +94,7 @@ impl LoadedFile {
     }
 }
 
-/// Feeds what is written to it to a hash.
+/// A writer that hashes.
 struct Hashing<'a>(&'a mut Sha256);
 
 impl Write for Hashing<'_> {
@@ -109,7 +109,7 @@ impl Write for Hashing<'_> {
 }
 
 impl Link {
-    /// Who the plugin is.
+    /// Its name, version and homepage.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity

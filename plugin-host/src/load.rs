@@ -1,4 +1,4 @@
-//! From a selection to the links of a chain.
+//! Loading: from a selection to the links of a chain.
 
 use std::{
     collections::BTreeMap,
@@ -29,48 +29,48 @@ pub struct Loader {
 pub struct Candidate {
     /// The file.
     pub file: LoadedFile,
-    /// What it says about itself.
+    /// Its passport.
     pub passport: Passport,
-    /// What is odd about it, but no reason to refuse it.
+    /// Unusual facts that do not prevent loading.
     pub warnings: Vec<Warning>,
-    /// How long it took to say so.
+    /// How long the checks took.
     pub took: Duration,
 }
 
 impl Loader {
-    /// A loader for a program, which plugins can ask for its name.
+    /// A loader for a program; plugins see the program's name.
     #[must_use]
     pub fn new(program: &'static str, directories: Directories) -> Self {
         Self { program, directories, sections: BTreeMap::new(), target: OnceLock::new() }
     }
 
-    /// Gives each plugin its own section of the settings, by the plugin's name.
+    /// Sets the settings that each plugin reads with `Host::config`, by the plugin's name.
     #[must_use]
     pub fn with_sections(mut self, sections: BTreeMap<String, serde_json::Value>) -> Self {
         self.sections = sections;
         self
     }
 
-    /// Where names are looked up.
+    /// The directories in which names are looked up.
     #[must_use]
     pub fn directories(&self) -> &Directories {
         &self.directories
     }
 
-    /// Finds and checks the file of one plugin; runs nothing of it.
+    /// Finds and checks the file of one plugin, without running its code.
     ///
     /// # Errors
     ///
-    /// Whatever speaks against loading it, as far as the file can tell.
+    /// The first check that failed.
     pub fn check(&self, spec: &str) -> Result<Candidate, LoadError> {
         self.check_file(&self.directories.find(spec)?)
     }
 
-    /// Checks a file; runs nothing of it.
+    /// Checks a file, without running its code.
     ///
     /// # Errors
     ///
-    /// Whatever speaks against loading it, as far as the file can tell.
+    /// The first check that failed.
     pub fn check_file(&self, path: &Path) -> Result<Candidate, LoadError> {
         let start = Instant::now();
         let target = self.target.get_or_init(HostTarget::current);
@@ -87,11 +87,11 @@ impl Loader {
         })
     }
 
-    /// Loads and creates a plugin that passed the pre-flight. From here on its code runs.
+    /// Loads and creates a plugin that passed the checks. This runs its code.
     ///
     /// # Errors
     ///
-    /// When the system's loader, the layout check or the plugin itself says no.
+    /// If dlopen, the layout check or the plugin's `create` fails.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
         let Candidate { file, passport, warnings, took } = candidate;
         for warning in warnings {
@@ -119,33 +119,34 @@ impl Loader {
         Ok(link.with_times(times))
     }
 
-    /// Loads all plugins of a selection; one that cannot be used spoils them all.
+    /// Loads all plugins of a selection, or none.
     ///
     /// # Errors
     ///
-    /// The first plugin that cannot be used.
+    /// The error of the first plugin that could not be loaded.
     pub fn load_all(&self, selection: &Selection) -> Result<Vec<Link>, LoadError> {
         self.check_all(selection)?.into_iter().map(|candidate| self.load(candidate)).collect()
     }
 
-    /// Finds and checks the files of all plugins of a selection; runs nothing of them.
+    /// Finds and checks the files of all plugins of a selection, without running their code.
     ///
     /// # Errors
     ///
-    /// The first file that speaks against loading it.
+    /// The error of the first file that failed a check.
     pub fn check_all(&self, selection: &Selection) -> Result<Vec<Candidate>, LoadError> {
         let candidates =
             selection.specs.iter().map(|spec| self.check(spec)).collect::<Result<Vec<_>, _>>()?;
-        refuse_twins(&candidates)?;
+        refuse_duplicates(&candidates)?;
         Ok(candidates)
     }
 }
 
-/// A library is loaded once in a process, and a plugin created once; two of a name would be told apart by nobody.
-fn refuse_twins(candidates: &[Candidate]) -> Result<(), LoadError> {
+/// Refuses two plugins of one name: messages could not distinguish them.
+fn refuse_duplicates(candidates: &[Candidate]) -> Result<(), LoadError> {
     for (index, second) in candidates.iter().enumerate() {
-        let twin = candidates[..index].iter().find(|first| first.passport.name() == second.passport.name());
-        if let Some(first) = twin {
+        let duplicate =
+            candidates[..index].iter().find(|first| first.passport.name() == second.passport.name());
+        if let Some(first) = duplicate {
             return Err(LoadError::NamedTwice {
                 name: second.passport.name().to_owned(),
                 first: first.file.path().to_owned(),

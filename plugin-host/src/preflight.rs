@@ -1,14 +1,13 @@
-//! Pre-flight: everything that can be known of a plugin before the system's loader touches it.
+//! Pre-flight: the checks of a plugin file before dlopen.
 //!
-//! A library's constructors run inside `dlopen`, before anything can be checked; a file that was cut short
-//! ends the process there; and what the loader says when it refuses is often wrong. So the file is read
-//! first, as data, and no byte of it is run. [`inspect`] ends in a [`Passport`] or in one sentence with one
-//! remedy, in this order: is it a readable file (`file`); is it a library for this machine (`elf`,
-//! `foreign`, `looks_like`); is it a plugin, and of this host's protocol (`contract`, `passport`);
-//! is everything here that it is linked with (`linking`).
+//! A library's constructors run inside `dlopen`, before anything can be checked; a truncated file ends the
+//! process there with SIGBUS; and the loader's own messages are often misleading. So the file is read first, as
+//! data. [`inspect`] returns a [`Passport`] or one error with one hint. It checks, in this order: a readable
+//! file (`file`); a library for this machine (`elf`, `foreign`, `looks_like`); a plugin of this host's protocol
+//! (`contract`, `passport`); the libraries and symbols that it needs (`linking`).
 //!
-//! Not here: whether the file may be trusted, and what its code does. That the passport tells the truth is
-//! for the handshake to check.
+//! Not checked: whether to trust the file, and what its code does. The handshake checks that the passport is that
+//! of the loaded code.
 
 mod contract;
 mod elf;
@@ -50,15 +49,15 @@ use foreign::Foreign;
 use image::Image;
 use source::Source;
 
-/// What a plugin's bytes tell.
+/// The result of the checks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Findings {
-    /// What the plugin says about itself.
+    /// The plugin's passport.
     pub passport: Passport,
     /// The libraries that will be loaded with it; empty where that is not checked.
     pub libraries: Vec<Library>,
-    /// What is unusual, but does not keep it from being loaded.
+    /// Unusual facts that do not prevent loading.
     pub warnings: Vec<Warning>,
 }
 
@@ -66,8 +65,7 @@ pub struct Findings {
 ///
 /// # Errors
 ///
-/// The first thing that would keep the plugin from being loaded, with the remedy in
-/// [`PreflightError::hint`].
+/// The first check that failed; [`PreflightError::hint`] has the remedy.
 pub fn inspect(path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
     inspect_file(open(path)?, path, host)
 }
@@ -76,12 +74,12 @@ pub fn inspect(path: &Path, host: &HostTarget) -> Result<Findings, PreflightErro
 ///
 /// # Errors
 ///
-/// What is at `path` instead, or near it.
+/// If there is no such file at `path`.
 pub fn open(path: &Path) -> Result<File, PreflightError> {
     file::open(path)
 }
 
-/// Checks an open plugin file, of which `path` only gives the name and the place of its own libraries.
+/// Checks an open plugin file, for which `path` only gives the name and the folder of its private libraries.
 ///
 /// Of an ELF file only the parts that matter are read.
 ///
@@ -102,11 +100,11 @@ pub fn inspect_file(file: File, path: &Path, host: &HostTarget) -> Result<Findin
     Ok(findings)
 }
 
-/// Checks a plugin's content, of which `path` only gives the name and the place of its own libraries.
+/// Checks a plugin's content, for which `path` only gives the name and the folder of its private libraries.
 ///
 /// # Errors
 ///
-/// As [`inspect`], for what does not concern the file system.
+/// As [`inspect`], but for the file system.
 pub fn inspect_bytes(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
     if bytes.starts_with(&constants::ELFMAG) {
         return inspect_elf(Source::Bytes(bytes), path, host);
@@ -143,12 +141,11 @@ fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Fin
 
 /// Reads only the passport, of a plugin for any machine: enough for a list of plugins.
 ///
-/// Of an ELF file only the tables that lead there are read. A list shows the error beside the name and
-/// goes on.
+/// Of an ELF file only the tables that lead there are read.
 ///
 /// # Errors
 ///
-/// The first thing that keeps the passport from being read.
+/// The first check that failed.
 pub fn read_passport(path: &Path) -> Result<Passport, PreflightError> {
     let source = Source::of_file(open(path)?).map_err(|source| unreadable(path, source))?;
     if source.is_elf() {
@@ -195,7 +192,7 @@ fn open_elf<'d>(header: &Header, source: Source<'d>, path: &Path) -> Result<Imag
     Ok(image)
 }
 
-/// Old linkers do not mark a program; but what asks for an interpreter and is no plugin is one.
+/// Old linkers do not mark a program; but a file with an interpreter that is not a plugin is one.
 fn name_program(error: PreflightError, image: &Image<'_>) -> PreflightError {
     match error {
         PreflightError::NotAPlugin { path } if has_interpreter(image) => {

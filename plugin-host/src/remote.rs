@@ -1,4 +1,4 @@
-//! The answer to `get_remote`: a remote, and whose word each of its fields is.
+//! The answer to `get_remote`: a remote with the plugin that set each of its fields.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,21 @@ use plugin_abi::{Remote, vtable::TransportLayerBox};
 
 use super::{Identity, Layers};
 
-/// A remote as the chain gave it.
+/// The remote that the chain returned.
 #[derive(Clone, Debug, Default)]
 pub struct ResolvedRemote {
     /// The values; [`Remote::reason`] says for each where it came from.
     pub remote: Remote,
     /// The plugin that set a field, by the field's name; a field of the built-in default has none.
     pub owners: BTreeMap<&'static str, Identity>,
-    /// What plugins want to carry the calls, or to put around what does.
+    /// The transports that plugins put in front of, or in place of, the host's.
     pub layers: Layers,
 }
 
 impl ResolvedRemote {
-    /// Puts a link's answer together with what it was made from.
+    /// Combines a link's answer with the answer it was made from (`base`).
     ///
-    /// A field that the link did not change keeps its story; one that it changed is the link's.
+    /// A field that the link did not change keeps its owner and reason; one that it changed belongs to the link.
     pub(super) fn new(
         answer: Remote,
         layer: Option<TransportLayerBox>,

@@ -1,4 +1,4 @@
-//! Which plugins are wanted, and which files these are. Nothing is opened that is not asked for.
+//! Selection: which plugins to load, and from which files.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use std::{
 
 use super::{error::SelectError, identity::BUILTIN, preflight};
 
-/// Where a plugin is named.
+/// What selected the plugins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// `--plugin`.
@@ -33,17 +33,17 @@ impl fmt::Display for Source {
     }
 }
 
-/// The plugins that are wanted, the first in front, and who said so.
+/// The plugins to load, in the order of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// Names and paths, as they were written.
+    /// Names and paths, as given.
     pub specs: Vec<String>,
-    /// Who said so.
+    /// What selected them.
     pub source: Source,
 }
 
 impl Selection {
-    /// Reads a list that is separated like `PATH`. `builtin`, and nothing at all, mean no plugin.
+    /// Parses a list that is separated like `PATH`. `builtin` and an empty list mean no plugin.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Selection {
         Self::new(specs.map(|spec| spec.to_string_lossy().into_owned()).collect(), source)
     }
 
-    /// A list that is already taken apart.
+    /// A list of names and paths.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Selection {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directories(Vec<PathBuf>);
 
-/// Directories of the system's administrator.
+/// System-wide directories.
 #[cfg(unix)]
 const SYSTEM: &[&str] = &["/usr/local/lib/flyte/plugins", "/usr/lib/flyte/plugins"];
 #[cfg(not(unix))]
@@ -88,14 +88,14 @@ const SYSTEM: &[&str] = &[];
 impl Directories {
     /// `path` (what `FLYTE_PLUGIN_PATH` says), the user's `~/.flyte/plugins`, the system's.
     ///
-    /// Relative directories are left out: what is loaded must not depend on where one stands.
+    /// Relative directories are left out: the result must not depend on the working directory.
     #[must_use]
     pub fn new(path: Option<&OsStr>, home: Option<&Path>) -> Self {
         let listed = path.map(|path| std::env::split_paths(path).collect::<Vec<_>>()).unwrap_or_default();
         let mut all: Vec<PathBuf> = listed.into_iter().filter(|directory| directory.is_absolute()).collect();
         all.extend(home.map(|home| home.join(".flyte/plugins")));
         all.extend(SYSTEM.iter().map(PathBuf::from));
-        Self(without_twins(all))
+        Self(without_duplicates(all))
     }
 
     /// The directories, the first in front.
@@ -106,18 +106,17 @@ impl Directories {
 
     /// The file that a name or a path means.
     ///
-    /// A text with a path separator, or with the ending of a library, is a path. A name is looked up
-    /// as `libNAME.so`, then by the name in the passports of the other libraries; the first directory
-    /// that has one decides, even if the file turns out to be bad.
+    /// A text with a path separator, or with the extension of a library, is a path. A name is looked up
+    /// as `libNAME.so`, then by the name in the passports of the other libraries. The first directory
+    /// with a match wins, even if its file fails the checks.
     ///
     /// # Errors
     ///
-    /// [`SelectError::UnknownName`] for a name that no directory has. Whether a path leads anywhere is
-    /// for the pre-flight to say.
+    /// [`SelectError::UnknownName`] for a name that no directory has. That a path exists is not checked here.
     pub fn find(&self, spec: &str) -> Result<PathBuf, SelectError> {
         if is_path(spec) {
             let path = PathBuf::from(spec);
-            // The system's loader searches its own directories for what has no separator.
+            // dlopen searches the system's directories for a name without a separator.
             return Ok(std::path::absolute(&path).unwrap_or(path));
         }
         for directory in &self.0 {
@@ -133,7 +132,7 @@ impl Directories {
             name: spec.to_owned(),
             directories: self.0.iter().filter(|directory| directory.is_dir()).cloned().collect(),
             searched: self.0.clone(),
-            near: self.near(spec),
+            near: self.similar(spec),
         })
     }
 
@@ -143,7 +142,7 @@ impl Directories {
         self.0.iter().flat_map(|directory| libraries(directory)).collect()
     }
 
-    fn near(&self, name: &str) -> Option<String> {
+    fn similar(&self, name: &str) -> Option<String> {
         let known = self.libraries().into_iter().filter_map(|path| {
             let passport = preflight::read_passport(&path).ok();
             passport.map(|passport| passport.name().to_owned())
@@ -152,8 +151,8 @@ impl Directories {
     }
 }
 
-/// The directories without those that are in front already, also under another name.
-fn without_twins(directories: Vec<PathBuf>) -> Vec<PathBuf> {
+/// The directories without duplicates, also through symbolic links.
+fn without_duplicates(directories: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     let is_new =
         |path: &PathBuf| seen.insert(path.canonicalize().unwrap_or_else(|_| path.components().collect()));

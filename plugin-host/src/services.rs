@@ -1,4 +1,4 @@
-//! What the host offers to a plugin while it lives.
+//! The host's services for a plugin: name, version, settings, log.
 
 use abi_stable::{
     erased_types::TD_Opaque,
@@ -55,7 +55,7 @@ impl HostServices for Services {
     }
 }
 
-/// A level of a later protocol is the least important one.
+/// Unknown levels, of a later protocol, count as trace.
 fn log_level(level: u32) -> log::Level {
     match level {
         1 => log::Level::Error,

@@ -1,7 +1,6 @@
 //! The transports of a chain: one plugin's around the next one's, the host's own behind the last.
 //!
-//! All of it is plain calls on the caller's thread. What carries the calls in the end, and whose threads these
-//! are, is the business of whoever opens them.
+//! All calls are synchronous, on the caller's thread; the program that opens the transports provides the threads.
 
 use std::{fmt, sync::Arc};
 
@@ -18,14 +17,14 @@ use super::{
     validate,
 };
 
-/// What a fault carries once its text says whose it is.
+/// The number of an error whose text names its plugin already.
 const ATTRIBUTED: u64 = u64::MAX;
 
-/// The transports that the plugins of a chain want, the outermost first.
+/// The transports of the plugins of a chain, the outermost first.
 #[derive(Clone, Default)]
 pub struct Layers(Vec<Layer>);
 
-/// The transport that one plugin wants.
+/// The transport of one plugin.
 #[derive(Clone)]
 struct Layer {
     owner: Identity,
@@ -52,28 +51,30 @@ impl Layers {
         self.0.iter().map(|layer| &layer.owner)
     }
 
-    /// The plugin whose transport takes the place of the host's, if one does.
+    /// The plugin whose transport replaces the host's, if one does.
     #[must_use]
     pub fn replacement(&self) -> Option<&Identity> {
         self.0.last().filter(|layer| !layer.raw.wraps()).map(|layer| &layer.owner)
     }
 
-    /// Opens the transports around the host's, which nobody needs where there is a [`Layers::replacement`].
+    /// Opens the transports around the host's, which is not needed if there is a [`Layers::replacement`].
     ///
     /// # Errors
     ///
-    /// The fault of the plugin that could not make its transport.
+    /// The error of the plugin that could not open its transport.
     pub fn open(&self, host: Option<HostTransport>) -> Result<Option<HostTransport>, HookError> {
         let mut behind = host;
         for Layer { owner, raw } in self.0.iter().rev() {
-            let lent = |transport| HostTransport::new(Lent { borrower: owner.clone(), transport }).into_raw();
+            let lent = |transport| {
+                HostTransport::new(ValidatedTransport { borrower: owner.clone(), transport }).into_raw()
+            };
             let given: ROption<_> = behind.map(lent).into();
             let opened = raw.open(given).into_result();
             let opened = opened
                 .map_err(|fault| failed(owner, HookErrorKind::Returned(PluginError::from_raw(&fault))))?;
             #[cfg(next_protocol)]
             super::growth::ask(owner, &super::growth::Made::Transport(raw, &opened));
-            let opened = Owned { owner: owner.clone(), transport: HostTransport::from_raw(opened) };
+            let opened = OwnedTransport { owner: owner.clone(), transport: HostTransport::from_raw(opened) };
             behind = Some(HostTransport::new(opened));
         }
         Ok(behind)
@@ -86,22 +87,22 @@ impl fmt::Debug for Layers {
     }
 }
 
-/// A transport of a plugin, whose failures carry the plugin's name.
-struct Owned {
+/// A transport of a plugin; its errors name the plugin.
+struct OwnedTransport {
     owner: Identity,
     transport: HostTransport,
 }
 
-impl Transport for Owned {
+impl Transport for OwnedTransport {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
-        self.transport.call(call).map_err(|status| self.blame(status))
+        self.transport.call(call).map_err(|status| self.name_plugin(status))
     }
 }
 
-impl Owned {
-    /// A fault that came from further down has told its story.
+impl OwnedTransport {
+    /// Names this plugin in an error, unless the error names one already.
     #[cold]
-    fn blame(&self, status: Status) -> Status {
+    fn name_plugin(&self, status: Status) -> Status {
         let Some(error) = status.error() else {
             return match status.code.0 {
                 0 => attribute(
@@ -119,13 +120,13 @@ impl Owned {
     }
 }
 
-/// What is behind a plugin, as the plugin calls it: what it asks for is looked at first.
-struct Lent {
+/// The transport behind a plugin, as the plugin calls it: the call is validated first.
+struct ValidatedTransport {
     borrower: Identity,
     transport: HostTransport,
 }
 
-impl Transport for Lent {
+impl Transport for ValidatedTransport {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
         let wrong = validate::path(call.path).and_then(|()| validate::metadata(&call.metadata));
         wrong.map_err(|reason| {
@@ -139,7 +140,7 @@ fn failed(owner: &Identity, kind: HookErrorKind) -> HookError {
     HookError::new(owner.clone(), CallSite::Transport, kind)
 }
 
-/// A fault as the transports around it see it: passed on, it stays what it is.
+/// A status for the transports around this one; passed on, it keeps its plugin.
 fn attribute(kind: FaultKind, fault: &HookError) -> Status {
     let error = fault
         .causes()
@@ -149,7 +150,7 @@ fn attribute(kind: FaultKind, fault: &HookError) -> Status {
     attributed(Status::fault(kind, error))
 }
 
-/// A status of the host's own: the plugins that it passes through are not to blame for it.
+/// Marks a status as the host's own, so that it is not attributed to the plugins that pass it on.
 pub fn attributed(status: Status) -> Status {
     status.with_upstream(ATTRIBUTED)
 }

@@ -1,15 +1,15 @@
-//! What comes back from a plugin is input: here it is looked at before anybody uses it.
+//! Validation of the values that plugins return.
 
 use plugin_abi::{CachePolicy, Remote};
 
-/// No page is longer than this, in bytes: a browser gets it over a socket of ours.
+/// The longest page, in bytes.
 const MAX_HTML: usize = 1024 * 1024;
-/// No name of an image is longer than this, in bytes.
+/// The longest image name, in bytes.
 const MAX_IMAGE: usize = 1024;
-/// No list is longer than this.
+/// The longest list of policies.
 const MAX_POLICIES: usize = 256;
 
-/// Says what is wrong with an image, if anything is.
+/// Validates an image name; the error is the reason.
 pub(super) fn image(image: &str) -> Result<(), String> {
     if image.is_empty() {
         return Err("the image is empty; return `None` to leave it to the next plugin".into());
@@ -30,7 +30,7 @@ pub(super) fn image(image: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Says what is wrong with a page, if anything is.
+/// Validates a page; the error is the reason.
 pub(super) fn html(html: &str) -> Result<(), String> {
     if html.trim().is_empty() {
         return Err("the page is empty; return `None` to leave it to the next plugin".into());
@@ -44,20 +44,23 @@ pub(super) fn html(html: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Says what is wrong with a list of policies, if anything is.
+/// Validates a list of policies; the error is the reason.
 pub(super) fn policies(policies: &[CachePolicy]) -> Result<(), String> {
     if policies.len() > MAX_POLICIES {
         return Err(format!("the list has {} policies; the maximum is {MAX_POLICIES}", policies.len()));
     }
     for policy in policies {
         if policy.time_to_live().is_some_and(|ttl| ttl.is_zero()) {
-            return Err(format!("policy `{}` has a ttl of zero; it must be greater", shown(policy.policy_name())));
+            return Err(format!(
+                "policy `{}` has a ttl of zero; it must be greater",
+                shown(policy.policy_name())
+            ));
         }
     }
     Ok(())
 }
 
-/// Says what is wrong with a remote, if anything is; what an endpoint looks like is Flyte's business.
+/// Validates a remote, without the syntax of its endpoint; the error is the reason.
 pub(super) fn remote(remote: &Remote) -> Result<(), String> {
     let texts = [
         ("endpoint", remote.endpoint.as_deref()),
@@ -83,7 +86,7 @@ pub(super) fn remote(remote: &Remote) -> Result<(), String> {
     metadata(&remote.headers)
 }
 
-/// Says what is wrong with the path of a call, if anything is.
+/// Validates the path of a call; the error is the reason.
 pub(super) fn path(path: &str) -> Result<(), String> {
     let names: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
     let good = |name: &&str| {
@@ -98,7 +101,7 @@ pub(super) fn path(path: &str) -> Result<(), String> {
     }
 }
 
-/// Says what is wrong with the headers of a call, if anything is.
+/// Validates the headers of a call; the error is the reason.
 pub(super) fn metadata(headers: &[(String, String)]) -> Result<(), String> {
     for (key, value) in headers {
         let good = !key.is_empty()
@@ -116,7 +119,7 @@ pub(super) fn metadata(headers: &[(String, String)]) -> Result<(), String> {
     Ok(())
 }
 
-/// A text as it may be shown: escaped, and not longer than a line.
+/// A text of a plugin for a message: escaped, at most 80 characters.
 fn shown(text: &str) -> String {
     flyte_text::excerpt(text, 80)
 }

@@ -36,7 +36,7 @@ pub(super) fn check_mount(path: &Path, file: &File) -> Result<(), PreflightError
         Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) => {
             Err(PreflightError::NoExec { path: path.to_owned() })
         }
-        // What cannot be told is for the system's loader to say.
+        // Unknown: dlopen will report it.
         _ => Ok(()),
     }
 }
@@ -95,14 +95,14 @@ fn special_kind(_: &Metadata) -> NotRegular {
     NotRegular::Device
 }
 
-/// Whether anybody on this machine may change the file.
+/// Whether every user of this machine may write the file.
 #[cfg(unix)]
 pub(super) fn is_world_writable(file: &File) -> bool {
     use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
 }
 
-/// Whether anybody on this machine may change the file; not looked at on this system.
+/// Not checked on this system.
 #[cfg(not(unix))]
 pub(super) fn is_world_writable(_: &File) -> bool {
     false

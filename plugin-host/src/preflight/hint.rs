@@ -49,7 +49,9 @@ impl PreflightError {
                     Some(format!("did you mean {}?", near.join(" or ")))
                 }
             },
-            Self::MissingFolder { .. } => Some("run `flyte-host plugin list` to see what is installed".to_owned()),
+            Self::MissingFolder { .. } => {
+                Some("run `flyte-host plugin list` to see what is installed".to_owned())
+            }
             Self::MissingLibrary { library, .. } if is_musl(library) => {
                 Some(format!("the plugin was built for musl; build it for this host: `{}`", build_command()))
             }

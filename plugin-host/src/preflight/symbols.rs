@@ -33,7 +33,7 @@ pub(super) struct Version {
     /// The library that should define it; empty in a definition.
     pub(super) library: Vec<u8>,
     pub(super) name: Vec<u8>,
-    /// The loader goes on without it.
+    /// The loader continues without it.
     pub(super) optional: bool,
 }
 

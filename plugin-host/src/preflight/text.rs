@@ -1,4 +1,4 @@
-//! Names and paths as they may be printed: a file's author chooses them, so they may try to deceive.
+//! Names and paths made safe to print: a file's author chooses them.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ pub(super) fn quoted(path: &Path) -> String {
     format!("`{}`", shown(path))
 }
 
-/// A path with everything that a terminal would act on escaped.
+/// A path with terminal controls escaped.
 ///
 /// Bytes that are not UTF-8 appear as `\xff`. The middle of an absurdly long path is left out.
 pub(super) fn shown(path: &Path) -> String {
@@ -28,7 +28,7 @@ pub(super) fn shown(path: &Path) -> String {
     shown
 }
 
-/// Escapes what [`is_terminal_control`], so that text from a file can be shown.
+/// Escapes terminal controls in text from a file.
 pub(super) fn escaped(text: &str) -> String {
     flyte_text::sanitize_line(text).into_owned()
 }

@@ -1,4 +1,4 @@
-//! What is worth a word about a plugin that can be loaded.
+//! Warnings about a plugin that can be loaded.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub enum WarningKind {
     StaticTls,
     /// Its code is changed while it is loaded.
     TextRelocations,
-    /// Anybody on this machine may change the file.
+    /// Every user of this machine may write the file.
     WorldWritable,
     /// It has memory that is writable and executable at once.
     WritableCode,

@@ -141,9 +141,7 @@ fn names_cannot_write_on_the_terminal() {
     let shown = r"DIR/a\n\u{1b}[31merror: all is lost\u{202e}.so";
     assert_eq!(
         workshop.report(&path, &host()),
-        format!(
-            "error: `{shown}` not found\nhint: run `flyte-host plugin list` to see what is installed\n"
-        )
+        format!("error: `{shown}` not found\nhint: run `flyte-host plugin list` to see what is installed\n")
     );
 }
 
@@ -169,6 +167,9 @@ fn a_file_that_anybody_may_change_is_mentioned() {
     let inspected = accepted(&file, &host());
     let warning = &inspected.warnings[0];
     assert_eq!(warning.kind, WarningKind::WorldWritable);
-    assert_eq!(warning.to_string(), format!("`{}` is writable by every user of this machine", file.display()));
+    assert_eq!(
+        warning.to_string(),
+        format!("`{}` is writable by every user of this machine", file.display())
+    );
     assert_eq!(warning.hint(), format!("run `chmod o-w {}`", file.display()));
 }

@@ -194,9 +194,7 @@ fn unresolved_symbols_are_named() {
             let plugin = workshop.plugin(&source, &[hash_style]);
             assert_eq!(
                 workshop.report(&plugin, &host()),
-                format!(
-                    "error: plugin `acme` uses {named}, which none of its libraries provides\n{hint}"
-                )
+                format!("error: plugin `acme` uses {named}, which none of its libraries provides\n{hint}")
             );
         }
     }

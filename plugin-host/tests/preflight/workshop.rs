@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use plugin_host::preflight::{
-    ExpectedHeader, HostTarget, Findings, PreflightError, Warning, WarningKind, inspect, inspect_bytes, open,
+    ExpectedHeader, Findings, HostTarget, PreflightError, Warning, WarningKind, inspect, inspect_bytes, open,
 };
 use tempfile::TempDir;
 
