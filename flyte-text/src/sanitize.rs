@@ -4,7 +4,7 @@
 //! The rule: text for people shows such characters escaped (`\u{1b}`, `\r`), wherever it goes. JSON has them as `\u001b`,
 //! YAML as it escapes them; files that are fetched and what a plugin's command writes stay as they are.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 /// Whether a terminal acts on a character, or reorders the line, instead of showing it: C0 and C1 controls, line and
 /// paragraph separators, and the controls of bidirectional text.
@@ -54,9 +54,10 @@ pub fn sanitize_json(text: &str) -> Cow<'_, str> {
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for letter in text.chars() {
-        match needs_escape(letter) {
-            true => drop(write!(shown, "\\u{:04x}", u32::from(letter))),
-            false => shown.push(letter),
+        if needs_escape(letter) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
         }
     }
     Cow::Owned(shown)

@@ -307,7 +307,7 @@ impl<'a> Call<'a> {
     }
 
     /// Converts a result for a plugin; an error gets a number, so that it is recognised when the plugin passes it on.
-    fn into_abi<T>(&self, result: Result<T, HookError>) -> Outcome<T> {
+    fn to_abi<T>(&self, result: Result<T, HookError>) -> Outcome<T> {
         match result {
             Ok(answer) => RResult::ROk(answer),
             Err(fault) => {
@@ -328,7 +328,7 @@ impl<'a> Call<'a> {
 impl Context for Rest<'_> {
     fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> Outcome<RemoteBox> {
         let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
-        self.call.into_abi(resolved.map(|resolved| {
+        self.call.to_abi(resolved.map(|resolved| {
             let shown = resolved.without_secrets();
             let number = self.call.lend(|lent| &mut lent.remotes, resolved);
             shown.with_base(number).into_raw()
@@ -336,26 +336,26 @@ impl Context for Rest<'_> {
     }
 
     fn next_secret_requires_group(&self) -> Outcome<bool> {
-        self.call.into_abi(self.call.secret_requires_group(self.from))
+        self.call.to_abi(self.call.secret_requires_group(self.from))
     }
 
     fn next_get_default_image(&self) -> Outcome<ROption<RString>> {
         let image = self.call.get_default_image(self.from);
-        self.call.into_abi(image.map(|image| image.map(RString::from).into()))
+        self.call.to_abi(image.map(|image| image.map(RString::from).into()))
     }
 
     fn next_get_auth_success_html(&self, endpoint: RStr<'_>) -> Outcome<ROption<RString>> {
         let html = self.call.get_auth_success_html(self.from, endpoint.as_str());
-        self.call.into_abi(html.map(|html| html.map(RString::from).into()))
+        self.call.to_abi(html.map(|html| html.map(RString::from).into()))
     }
 
     fn next_get_default_cache_policies(&self) -> Outcome<RVec<CachePolicyBox>> {
         let policies = self.call.get_default_cache_policies(self.from);
-        self.call.into_abi(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
+        self.call.to_abi(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
     }
 
     #[cfg(next_protocol)]
     fn next_get_greeting(&self) -> Outcome<RString> {
-        self.call.into_abi(self.call.get_greeting(self.from).map(RString::from))
+        self.call.to_abi(self.call.get_greeting(self.from).map(RString::from))
     }
 }

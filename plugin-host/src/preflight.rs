@@ -90,9 +90,10 @@ pub fn inspect_file(file: File, path: &Path, host: &HostTarget) -> Result<Findin
     file::check_mount(path, &file)?;
     let is_world_writable = file::is_world_writable(&file);
     let source = Source::of_file(file).map_err(|source| unreadable(path, source))?;
-    let mut findings = match source.is_elf() {
-        true => inspect_elf(source, path, host)?,
-        false => inspect_bytes(&whole(source, path)?, path, host)?,
+    let mut findings = if source.is_elf() {
+        inspect_elf(source, path, host)?
+    } else {
+        inspect_bytes(&whole(source, path)?, path, host)?
     };
     if is_world_writable {
         findings.warnings.push(warning(path, &findings.passport, WarningKind::WorldWritable));

@@ -131,9 +131,8 @@ pub(super) fn check(
     if *mark != host.header.magic {
         return Err(wrong(ExportError::Unmarked));
     }
-    let number = |raw: &[u8; 4]| match library.big_endian() {
-        true => u32::from_be_bytes(*raw),
-        false => u32::from_le_bytes(*raw),
+    let number = |raw: &[u8; 4]| {
+        if library.big_endian() { u32::from_be_bytes(*raw) } else { u32::from_le_bytes(*raw) }
     };
     let (major, minor) = (number(major), number(minor));
     if major != host.header.major || (major == 0 && minor != host.header.minor) {

@@ -217,12 +217,13 @@ fn check_symbols(
         }
     }
     unresolved.sort_unstable();
-    match unresolved.is_empty() {
-        true => Ok(()),
-        false => Err(PreflightError::Unresolved {
+    if unresolved.is_empty() {
+        Ok(())
+    } else {
+        Err(PreflightError::Unresolved {
             path: plugin.path.to_owned(),
             plugin: plugin.name.to_owned(),
             symbols: unresolved,
-        }),
+        })
     }
 }

@@ -41,10 +41,8 @@ impl<'h> Search<'h> {
             return self.try_file(PathBuf::from(name), false);
         }
         let runpath = self.own_folders(elf::DT_RUNPATH, path, image);
-        let rpath = match runpath.is_empty() {
-            true => self.own_folders(elf::DT_RPATH, path, image),
-            false => Vec::new(),
-        };
+        let rpath =
+            if runpath.is_empty() { self.own_folders(elf::DT_RPATH, path, image) } else { Vec::new() };
         let in_folder = |(folder, beside): (PathBuf, bool)| self.try_file(folder.join(name), beside);
         rpath
             .into_iter()

@@ -85,9 +85,10 @@ impl HostTarget {
             protocol: PROTOCOL,
             header: ExpectedHeader::current(),
             glibc: c_library.and_then(|path| glibc_version(path)),
-            library_path: match library_path.is_empty() {
-                true => Vec::new(),
-                false => env::split_paths(&library_path).collect(),
+            library_path: if library_path.is_empty() {
+                Vec::new()
+            } else {
+                env::split_paths(&library_path).collect()
             },
             library_cache: PathBuf::from("/etc/ld.so.cache"),
             library_folders: library_folders(&loaded),
