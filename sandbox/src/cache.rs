@@ -4,13 +4,14 @@
 //! its version), that cache version, the interface and the inputs that count. How long a result lives is in the
 //! task's tag [`TTL_TAG`]: from the moment of storing by the storing task's word, and at every lookup by the asking one's.
 
-mod files;
 mod key;
 mod ttl;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use flyte_client::proto::core::{CatalogMetadata, LiteralMap, TaskExecutionIdentifier, TaskTemplate};
+use flyte_client::proto::core::{
+    CatalogMetadata, Literal, LiteralMap, Scalar, TaskExecutionIdentifier, TaskTemplate, literal, scalar,
+};
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
@@ -52,7 +53,7 @@ pub(crate) fn lookup(
 ) -> Result<Lookup, rusqlite::Error> {
     let Some(key) = Key::of(task, inputs) else { return Ok(Lookup::Disabled) };
     let Some(row) = rows::find(tx, &key)? else { return Ok(Lookup::Miss(key)) };
-    if row.is_over(key.ttl(), now) || !files::are_there(&row.outputs) {
+    if row.is_over(key.ttl(), now) || !files_are_there(&row.outputs) {
         rows::forget(tx, row.id)?;
         return Ok(Lookup::Miss(key));
     }
@@ -88,6 +89,36 @@ pub(crate) fn reserve(
 /// Gives a reservation up; that of another owner stays.
 pub(crate) fn release(tx: &Transaction<'_>, key: &Key, owner: &str) -> Result<(), rusqlite::Error> {
     rows::release(tx, key, owner)
+}
+
+/// Whether every file of this machine that the outputs name is still there.
+fn files_are_there(outputs: &LiteralMap) -> bool {
+    outputs.literals.values().all(is_there)
+}
+
+fn is_there(literal: &Literal) -> bool {
+    match &literal.value {
+        Some(literal::Value::Scalar(scalar)) => part_is_there(scalar),
+        Some(literal::Value::Collection(collection)) => collection.literals.iter().all(is_there),
+        Some(literal::Value::Map(map)) => files_are_there(map),
+        Some(literal::Value::OffloadedMetadata(offloaded)) => exists(&offloaded.uri),
+        None => true,
+    }
+}
+
+fn part_is_there(scalar: &Scalar) -> bool {
+    match &scalar.value {
+        Some(scalar::Value::Blob(blob)) => exists(&blob.uri),
+        Some(scalar::Value::Schema(schema)) => exists(&schema.uri),
+        Some(scalar::Value::StructuredDataset(dataset)) => exists(&dataset.uri),
+        Some(scalar::Value::Union(union)) => union.value.as_deref().is_none_or(is_there),
+        _ => true,
+    }
+}
+
+fn exists(uri: &str) -> bool {
+    let path = Path::new(uri.strip_prefix("file://").unwrap_or(uri));
+    !path.is_absolute() || path.exists()
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 //! before anything runs. Its rules are those of flytepropeller's compiler (`flytepropeller/pkg/compiler`).
 //!
 //! It reads nothing: whoever calls it brings the tasks and launch plans that the workflow refers to, as a [`Library`].
-//! What the engine does not run is refused here, by [`supported`].
+//! What the engine does not run is refused here, by [`unsupported`].
 
 mod binding;
 mod error;
 mod gate;
 mod graph;
-mod supported;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -196,7 +195,7 @@ impl Compiler<'_> {
                 self.errors.add(id, Problem::DuplicateNode);
                 continue;
             }
-            let interface = match supported::problem(node) {
+            let interface = match unsupported(node) {
                 Some(problem) => {
                     self.errors.add(id, problem);
                     None
@@ -298,6 +297,31 @@ fn launch_plan(plan: &LaunchPlan) -> (Interface, CompiledLaunchPlan) {
         Interface { inputs, outputs: outputs.variables, optional },
         CompiledLaunchPlan { template: Some(template) },
     )
+}
+
+/// Why a node cannot run here; `None` if it can.
+fn unsupported(node: &Node) -> Option<Problem> {
+    let kind = match &node.target {
+        Some(Target::TaskNode(task)) => {
+            return match &task.reference {
+                Some(task_node::Reference::ReferenceId(_)) => None,
+                None => Some(Problem::NoTarget),
+            };
+        }
+        Some(Target::WorkflowNode(workflow)) => {
+            return match &workflow.reference {
+                Some(
+                    workflow_node::Reference::LaunchplanRef(_) | workflow_node::Reference::SubWorkflowRef(_),
+                ) => None,
+                None => Some(Problem::NoTarget),
+            };
+        }
+        Some(Target::BranchNode(_)) => "branch nodes",
+        Some(Target::GateNode(gate)) => return gate::problem(gate),
+        Some(Target::ArrayNode(_)) => "array nodes",
+        None => return Some(Problem::NoTarget),
+    };
+    Some(Problem::Unsupported(kind.to_owned()))
 }
 
 /// Node ids name folders and rows: letters, digits, `-` and `_`.

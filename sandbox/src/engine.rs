@@ -9,27 +9,26 @@
 
 mod attempts;
 mod binding;
-mod kind;
-mod lock;
+mod event_loop;
+mod handle;
+mod node;
 mod program;
 mod run;
-mod start;
 mod step;
-mod work;
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, watch};
 
-pub use self::start::EngineStart;
-use self::work::Work;
+use self::event_loop::Work;
+pub use self::handle::EngineStart;
 pub(crate) use self::{
-    lock::Lock,
+    handle::Starter,
     program::{END, START},
-    start::Starter,
 };
 use crate::{
-    failure::Failure,
+    lease::Lock,
+    service_error::Failure,
     store::{OpenError, Store},
 };
 

@@ -7,7 +7,7 @@ use flyte_client::proto::{
     core::{Identifier, ResourceType},
 };
 
-use crate::failure::{Failure, filled, invalid, required};
+use crate::service_error::{Failure, filled, invalid, required};
 
 /// An identifier as Go prints a message: fields that are set, with quoted texts.
 pub(crate) struct Shown<'a>(pub &'a Identifier);

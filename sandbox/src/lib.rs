@@ -4,14 +4,15 @@ mod blobs;
 mod cache;
 mod compile;
 pub mod engine;
-mod failure;
 mod folder;
 mod identity;
+mod lease;
 mod list;
 mod remove;
 mod runner;
 pub mod server;
 mod service;
+mod service_error;
 mod store;
 
 use std::path::PathBuf;

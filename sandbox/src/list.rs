@@ -12,7 +12,7 @@ use flyte_client::proto::admin::{Sort, sort::Direction};
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
 
 pub(crate) use self::table::{Column, Join, Table};
-use crate::failure::{Failure, invalid};
+use crate::service_error::{Failure, invalid};
 
 /// A list to be read: built step by step, then [`Listing::rows`].
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     EngineStart, Options, Sandbox,
-    engine::Lock,
+    lease::Lock,
     server::{Place, ServeError},
 };
 

@@ -6,19 +6,19 @@
 //! not: the image, isolation, limits of resources. Paths of the container are replaced where they are seen ([`mounts`]).
 //! Where things are in an attempt's folder: [`folder`].
 
-mod alias;
 mod attempt;
 mod blob;
 mod command;
 mod document;
 mod environment;
-mod failure;
+mod error;
 mod folder;
-pub(crate) mod go;
+pub(crate) mod go_format;
 mod inputs;
 mod log;
 mod mounts;
 mod outputs;
+mod plain_path;
 mod process;
 mod record;
 mod template;
@@ -29,7 +29,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use flyte_client::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
 use tokio::{sync::watch, task::spawn_blocking};
 
-use self::{failure::Failure, folder::Folder};
+use self::{error::Failure, folder::Folder};
 pub(crate) use self::{
     log::logs,
     process::{adopt, sweep},
@@ -111,7 +111,7 @@ fn finish(folder: &Folder, process: &str, result: Result<Outcome, Failure>) -> O
         }
         Err(failure) => {
             let document = failure.document(now());
-            let outcome = failure::outcome(document.clone());
+            let outcome = error::outcome(document.clone());
             let written = record::write_error(folder, &document);
             let written = written.and_then(|()| record::write(folder, process, &outcome));
             (outcome, written)
@@ -119,7 +119,7 @@ fn finish(folder: &Folder, process: &str, result: Result<Outcome, Failure>) -> O
     };
     match (outcome, written) {
         // A success that is not on disk may not be told: no one could recall it.
-        (Outcome::Succeeded(_), Err(failure)) => failure::outcome(failure.document(now())),
+        (Outcome::Succeeded(_), Err(failure)) => error::outcome(failure.document(now())),
         (outcome, Err(failure)) => {
             ::log::warn!("{failure}");
             outcome

@@ -1,6 +1,6 @@
 //! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
 //!
-//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `place.rs` tells other processes where a server listens.
+//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` tells other processes where a server listens.
 //! `guard.rs` decides who is answered: a client may do everything or nothing.
 
 mod files;
@@ -8,7 +8,7 @@ mod grpc;
 mod guard;
 mod headers;
 mod peer;
-mod place;
+mod running;
 mod token;
 
 use std::{
@@ -31,10 +31,10 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
-pub(crate) use self::place::Place;
+pub(crate) use self::running::Place;
 use self::{guard::Guard, peer::Client, token::Token};
 pub use self::{
-    place::{Running, running},
+    running::{Running, running},
     token::{token, token_file},
 };
 use crate::Sandbox;

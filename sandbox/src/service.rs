@@ -2,7 +2,6 @@
 //!
 //! The tables below say which function answers which method; what they do not name answers UNIMPLEMENTED.
 
-mod cut;
 mod data_proxy;
 mod difference;
 pub(crate) mod execution;
@@ -15,7 +14,7 @@ mod resources;
 mod signal;
 pub(crate) mod task;
 pub(crate) mod task_execution;
-mod version;
+mod trim_error;
 pub(crate) mod workflow;
 
 use flyte_client::{
@@ -26,7 +25,7 @@ use flyte_client::{
     transport::Status,
 };
 
-use crate::Sandbox;
+use crate::{Sandbox, service_error::Failure};
 
 /// Answers one call by its path.
 pub(crate) fn answer(sandbox: &Sandbox, path: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
@@ -54,6 +53,11 @@ fn unknown(path: &str) -> Status {
     Status::new(flyte_client::Code::Unimplemented, message)
 }
 
+fn get_version(_: &Sandbox, _: admin::GetVersionRequest) -> Result<admin::GetVersionResponse, Failure> {
+    let version = admin::Version { version: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() };
+    Ok(admin::GetVersionResponse { control_plane_version: Some(version) })
+}
+
 /// One method a line: name, request, response, the function that answers.
 macro_rules! methods {
     ($($method:ident: $request:path => $response:path, $function:path;)*) => {
@@ -65,7 +69,7 @@ macro_rules! methods {
 
 impl AdminService for Sandbox {
     methods! {
-        get_version: admin::GetVersionRequest => admin::GetVersionResponse, version::get;
+        get_version: admin::GetVersionRequest => admin::GetVersionResponse, get_version;
 
         register_project: admin::ProjectRegisterRequest => admin::ProjectRegisterResponse, project::register;
         update_project: admin::Project => admin::ProjectUpdateResponse, project::update;

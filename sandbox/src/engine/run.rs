@@ -4,11 +4,11 @@
 //! an end. A [`Scope`] is one workflow at work: the execution's own, or that of a sub-workflow node. It ends when none
 //! of its nodes is active any more, and its end is that of the node above, or of the execution.
 
-mod end;
 mod load;
 mod node;
-mod save;
 mod scope;
+mod step;
+mod transitions;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -22,13 +22,13 @@ pub(crate) use self::{
 };
 use super::{
     binding,
-    kind::{self, Kind},
+    node::{self as kind, Kind},
     program::{Program, START},
     step::Step,
 };
 use crate::{
-    failure::Failure,
     runner::Outcome,
+    service_error::Failure,
     store::{self, execution::Execution},
 };
 

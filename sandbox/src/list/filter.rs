@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 
 use super::table::{Column, Join, Kind, Table};
 use crate::{
-    failure::{Failure, invalid},
+    service_error::{Failure, invalid},
     store::time,
 };
 

@@ -11,16 +11,15 @@ use flyte_client::proto::core::{DataLoadingConfig, VariableMap};
 use prost::Message as _;
 
 use super::{
-    Attempt, Kill, Outcome, Process,
-    alias::Alias,
-    command,
+    Attempt, Kill, Outcome, Process, command,
     environment::{self, Environment},
-    failure::Failure,
+    error::Failure,
     folder::Folder,
     inputs,
     log::{self, Log},
     mounts::Mount,
     on_disk, outputs,
+    plain_path::Alias,
     process::{self, End},
     template::{self, Values},
 };

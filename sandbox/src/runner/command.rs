@@ -13,7 +13,7 @@ use flyte_client::proto::core::{Container, LiteralMap, TaskTemplate, task_templa
 
 use super::{
     environment::Environment,
-    failure::Failure,
+    error::Failure,
     mounts::{self, Mount},
     template::{self, Values},
     text,

@@ -9,7 +9,7 @@ use flyte_client::proto::core::{Literal, LiteralMap, Scalar, literal, primitive,
 use prost_types::{Struct, Value as ProtoValue, value::Kind};
 use serde_json::{Map, Value};
 
-use super::{go, text};
+use super::{go_format, text};
 
 /// All inputs.
 pub(super) fn inputs(inputs: &LiteralMap) -> Value {
@@ -33,7 +33,7 @@ pub(super) fn scalar(scalar: &Scalar) -> Value {
         Some(scalar::Value::Primitive(primitive)) => match &primitive.value {
             Some(primitive::Value::Boolean(value)) => (*value).into(),
             Some(primitive::Value::Datetime(value)) => text::datetime(value).into(),
-            Some(primitive::Value::Duration(value)) => go::duration(value).into(),
+            Some(primitive::Value::Duration(value)) => go_format::duration(value).into(),
             Some(primitive::Value::FloatValue(value)) => float_to_json(*value),
             Some(primitive::Value::Integer(value)) => (*value).into(),
             Some(primitive::Value::StringValue(value)) => value.clone().into(),

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, ffi::OsString};
 
 use flyte_client::proto::core::{Container, Identifier, Secret};
 
-use super::{Attempt, failure::Failure, folder::Folder, mounts};
+use super::{Attempt, error::Failure, folder::Folder, mounts};
 
 /// What is taken over from the sandbox's own environment.
 const INHERITED: [&str; 11] = [

@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::failure::Failure;
+use super::error::Failure;
 
 /// The folder of one attempt.
 #[derive(Clone, Debug)]

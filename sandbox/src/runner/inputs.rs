@@ -10,7 +10,7 @@ use flyte_client::proto::core::{
 };
 use prost::Message as _;
 
-use super::{blob, document, failure::Failure, text};
+use super::{blob, document, error::Failure, text};
 
 /// Writes the inputs into a folder, and returns them with the paths of their files there.
 pub(super) fn write(

@@ -8,7 +8,7 @@ use std::{
 
 use flyte_client::proto::core::{TaskLog, task_log::MessageFormat};
 
-use super::{failure::Failure, folder::Folder};
+use super::{error::Failure, folder::Folder};
 
 /// How much of the task's last words a message quotes.
 const TAIL_BYTES: u64 = 4096;

@@ -13,7 +13,7 @@ use flyte_client::{
 };
 use prost::Message as _;
 
-use super::{blob, failure::Failure, folder::Folder, inputs::check_name, log::Log};
+use super::{blob, error::Failure, folder::Folder, inputs::check_name, log::Log};
 
 /// How large the file of a value may be: what propeller takes for all outputs together.
 const MAX_VALUE: u64 = 10 * 1024 * 1024;

@@ -1,15 +1,13 @@
 //! The process of an attempt: leader of a group of its own, which ends with it, and so does what left the group.
 
 #[cfg(unix)]
-mod gate;
-#[cfg(unix)]
 mod group;
-#[cfg_attr(not(target_os = "linux"), path = "process/no_leftovers.rs")]
+#[cfg(target_os = "linux")]
 mod leftovers;
-#[cfg(not(unix))]
-mod lone;
-#[cfg(test)]
-mod probe;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+#[cfg(unix)]
+mod start_gate;
 #[cfg(unix)]
 mod table;
 
@@ -27,18 +25,24 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+#[cfg(target_os = "linux")]
 pub(crate) use self::leftovers::adopt;
+#[cfg(target_os = "linux")]
 use self::leftovers::{Leader, Leftovers};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use self::portable::adopt;
+#[cfg(not(target_os = "linux"))]
+use self::portable::{Leader, Leftovers};
 #[cfg(test)]
-pub(super) use self::probe::{is_gone_soon, no_one_is_left, of};
+pub(super) use self::table::probe;
 #[cfg(unix)]
-use self::{gate::command, group::Group, table::started};
+use self::{group::Group, start_gate::command, table::started};
 #[cfg(not(unix))]
 use self::{
-    lone as group,
-    lone::{Group, command, started},
+    portable::single as group,
+    portable::single::{Group, command, started},
 };
-use super::{Kill, Process, environment::Environment, failure::Failure, folder::Folder, on_disk};
+use super::{Kill, Process, environment::Environment, error::Failure, folder::Folder, on_disk};
 
 /// How long a process that is asked to end may take before it is made to.
 const GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };

@@ -10,7 +10,7 @@ use prost::Message as _;
 
 use super::{
     Outcome,
-    failure::{self, Failure},
+    error::{self, Failure},
     folder::Folder,
 };
 
@@ -52,7 +52,7 @@ pub(crate) fn recall(folder: &Path) -> Option<Outcome> {
     match record.lines().nth(1)? {
         FAILED => {
             let document = ErrorDocument::decode(fs::read(folder.error_message()).ok()?.as_slice()).ok()?;
-            Some(failure::outcome(document))
+            Some(error::outcome(document))
         }
         KILLED => Some(Outcome::Killed),
         SUCCEEDED => {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::failure::Failure;
+use super::error::Failure;
 
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\{\{[ \t\n\f\r]*[.$]([^} \t\n\f\r]+)[ \t\n\f\r]*\}\}").expect("the pattern is well-formed")

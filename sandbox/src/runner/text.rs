@@ -8,7 +8,7 @@ use flyte_client::proto::core::{Literal, Primitive, Scalar, literal, primitive, 
 use rmpv::Value as Packed;
 use serde_json::Value as Json;
 
-use super::go;
+use super::go_format;
 
 /// How Flyte tags bytes that are MessagePack.
 const MSGPACK: &str = "msgpack";
@@ -37,7 +37,7 @@ fn scalar_in_command(scalar: &Scalar) -> Result<String, String> {
     };
     match scalar.value.as_ref() {
         Some(Primitive(primitive)) => Ok(match &primitive.value {
-            Some(primitive::Value::FloatValue(value)) => go::short_float(*value),
+            Some(primitive::Value::FloatValue(value)) => go_format::short_float(*value),
             _ => primitive_text(primitive),
         }),
         Some(Blob(blob)) => Ok(blob.uri.clone()),
@@ -71,8 +71,8 @@ fn primitive_text(primitive: &Primitive) -> String {
     match &primitive.value {
         Some(primitive::Value::Boolean(value)) => value.to_string(),
         Some(primitive::Value::Datetime(value)) => datetime(value),
-        Some(primitive::Value::Duration(value)) => go::duration(value),
-        Some(primitive::Value::FloatValue(value)) => go::float(*value),
+        Some(primitive::Value::Duration(value)) => go_format::duration(value),
+        Some(primitive::Value::FloatValue(value)) => go_format::float(*value),
         Some(primitive::Value::Integer(value)) => value.to_string(),
         Some(primitive::Value::StringValue(value)) => value.clone(),
         None => "null".to_owned(),
@@ -96,8 +96,8 @@ fn as_go_prints(value: &Packed) -> String {
         Packed::Nil => "<nil>".to_owned(),
         Packed::Boolean(value) => value.to_string(),
         Packed::Integer(value) => value.to_string(),
-        Packed::F32(value) => go::short_float(f64::from(*value)),
-        Packed::F64(value) => go::short_float(*value),
+        Packed::F32(value) => go_format::short_float(f64::from(*value)),
+        Packed::F64(value) => go_format::short_float(*value),
         Packed::String(text) => String::from_utf8_lossy(text.as_bytes()).into_owned(),
         Packed::Binary(bytes) | Packed::Ext(_, bytes) => {
             format!("[{}]", bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(" "))

@@ -21,7 +21,7 @@ use super::{Body, plain};
 use crate::{
     Sandbox,
     blobs::{self, BlobPath},
-    failure::Failure,
+    service_error::Failure,
     store::blob_grant::{self, Grant},
 };
 

@@ -22,8 +22,8 @@ use super::node_execution;
 use crate::{
     Sandbox,
     blobs::{self, BlobPath},
-    failure::{Failure, invalid},
-    runner::go,
+    runner::go_format,
+    service_error::{Failure, invalid},
     store::{
         blob_grant::{self, Grant},
         time,
@@ -146,8 +146,8 @@ fn lifetime(asked: Option<&prost_types::Duration>) -> Result<SignedDuration, Fai
         let longest = prost_types::Duration { seconds: LONGEST.as_secs(), nanos: 0 };
         return Err(invalid(format!(
             "expiresIn [{}] cannot exceed max allowed expiration [{}]",
-            go::duration(message),
-            go::duration(&longest)
+            go_format::duration(message),
+            go_format::duration(&longest)
         )));
     }
     if !asked.is_positive() {

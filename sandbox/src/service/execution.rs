@@ -25,8 +25,8 @@ pub(crate) use self::metrics::metrics;
 use super::labels;
 use crate::{
     Sandbox,
-    failure::{Failure, filled, not_found, required},
     list::{Column, Join, Listing, Table},
+    service_error::{Failure, filled, not_found, required},
     store::{
         self,
         execution::{Execution, is_over},
@@ -274,7 +274,7 @@ fn with_short_error(mut execution: admin::Execution) -> admin::Execution {
     if let Some(closure) = &mut execution.closure
         && let Some(OutputResult::Error(error)) = &mut closure.output_result
     {
-        super::cut::shorten(error);
+        super::trim_error::shorten(error);
     }
     execution
 }

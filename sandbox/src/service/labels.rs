@@ -2,7 +2,7 @@
 
 use flyte_client::proto::admin::Labels;
 
-use crate::failure::{Failure, invalid};
+use crate::service_error::{Failure, invalid};
 
 const MOST: usize = 16;
 const LONGEST: usize = 63;

@@ -15,10 +15,9 @@ use flyte_client::{
 
 use super::{difference, labels, project, task, workflow};
 use crate::{
-    Sandbox,
-    failure::{Failure, filled, invalid, not_found, required},
-    identity,
+    Sandbox, identity,
     list::{Column, Join, Listing, Table},
+    service_error::{Failure, filled, invalid, not_found, required},
     store::{launch_plan as table, time, workflow as workflows},
 };
 

@@ -10,10 +10,9 @@ use flyte_client::{
 use rusqlite::Connection;
 
 use crate::{
-    Sandbox,
-    failure::{Failure, filled, invalid, required},
-    identity,
+    Sandbox, identity,
     list::{Column, Join, Listing, Table},
+    service_error::{Failure, filled, invalid, required},
     store::named_entity as table,
 };
 

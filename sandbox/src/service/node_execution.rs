@@ -8,8 +8,8 @@ use flyte_client::proto::{
 use super::execution;
 use crate::{
     Sandbox,
-    failure::{Failure, filled, not_found, required},
     list::{Column, Join, Listing, Table},
+    service_error::{Failure, filled, not_found, required},
     store::{self, node_execution::NodeExecution},
 };
 
@@ -135,7 +135,7 @@ fn with_short_error(mut node: admin::NodeExecution) -> admin::NodeExecution {
     if let Some(closure) = &mut node.closure
         && let Some(OutputResult::Error(error)) = &mut closure.output_result
     {
-        super::cut::shorten(error);
+        super::trim_error::shorten(error);
     }
     node
 }

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use super::labels;
 use crate::{
     Sandbox,
-    failure::{Failure, filled, invalid, required},
     list::{Column, Listing, Table},
+    service_error::{Failure, filled, invalid, required},
     store::project as table,
 };
 

@@ -8,8 +8,8 @@ use flyte_client::proto::core::{
 };
 
 use crate::{
-    failure::{Failure, invalid},
     identity::Shown,
+    service_error::{Failure, invalid},
 };
 
 /// Refuses quantities that cannot be read, and requests above their limits.

@@ -19,8 +19,8 @@ use prost::Message as _;
 use super::execution;
 use crate::{
     Sandbox,
-    failure::{Failure, filled, invalid, required},
     list::{Column, Listing, Table},
+    service_error::{Failure, filled, invalid, required},
     store,
 };
 

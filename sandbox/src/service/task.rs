@@ -7,10 +7,9 @@ use flyte_client::proto::{
 
 use super::{difference, project, resources};
 use crate::{
-    Sandbox,
-    failure::{Failure, filled, invalid, not_found, required},
-    identity,
+    Sandbox, identity,
     list::{Column, Listing, Table},
+    service_error::{Failure, filled, invalid, not_found, required},
     store::{task as table, time},
 };
 

@@ -8,8 +8,8 @@ use flyte_client::proto::{
 use super::{execution, node_execution, task};
 use crate::{
     Sandbox,
-    failure::{Failure, not_found, required},
     list::{Column, Join, Listing, Table},
+    service_error::{Failure, not_found, required},
     store::{self, task_execution::TaskExecution},
 };
 
@@ -129,7 +129,7 @@ fn with_short_error(mut attempt: admin::TaskExecution) -> admin::TaskExecution {
     if let Some(closure) = &mut attempt.closure
         && let Some(OutputResult::Error(error)) = &mut closure.output_result
     {
-        super::cut::shorten(error);
+        super::trim_error::shorten(error);
     }
     attempt
 }

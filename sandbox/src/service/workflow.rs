@@ -16,9 +16,9 @@ use super::{difference, project, task};
 use crate::{
     Sandbox,
     compile::{self, Key, Library},
-    failure::{Failure, invalid, not_found, required},
     identity,
     list::{Column, Listing, Table},
+    service_error::{Failure, invalid, not_found, required},
     store::{launch_plan, task as tasks, time, workflow as table},
 };
 

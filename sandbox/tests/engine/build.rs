@@ -18,7 +18,7 @@ use flyte_client::{
     register::task::parse_type,
 };
 
-use super::bench::Bench;
+use super::fixture::Bench;
 
 pub(crate) fn id(kind: ResourceType, name: &str) -> Identifier {
     Identifier {

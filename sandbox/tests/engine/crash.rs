@@ -22,8 +22,8 @@ use sandbox::EngineStart;
 use tempfile::TempDir;
 
 use super::{
-    bench::{Bench, error, phase},
     build::{id, interface, node, shown, task, values, workflow},
+    fixture::{Bench, error, phase},
 };
 
 const ROUNDS: u32 = 100;

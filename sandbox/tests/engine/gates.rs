@@ -19,8 +19,8 @@ use flyte_client::{
 use sandbox::EngineStart;
 
 use super::{
-    bench::{Bench, error, phase},
     build::{binding, interface, node, of_type, shown, values, workflow},
+    fixture::{Bench, error, phase},
 };
 
 fn gate(id: &str, condition: Condition, timeout: Option<prost_types::Duration>) -> Node {

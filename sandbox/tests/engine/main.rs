@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
 #[cfg(unix)]
-mod bench;
-#[cfg(unix)]
 mod build;
 #[cfg(unix)]
 mod crash;
+#[cfg(unix)]
+mod fixture;
 #[cfg(unix)]
 mod gates;
 #[cfg(unix)]

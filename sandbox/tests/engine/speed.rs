@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use flyte_client::proto::core::workflow_execution::Phase;
 
 use super::{
-    bench::{Bench, error, phase},
     build::{interface, node, task, values, workflow},
+    fixture::{Bench, error, phase},
 };
 
 const NODES: usize = 100;

@@ -3,8 +3,8 @@
 use flyte_client::proto::core::workflow_execution::Phase;
 
 use super::{
-    bench::{Bench, error, phase},
     build::{interface, shown, task, values},
+    fixture::{Bench, error, phase},
 };
 
 #[test]

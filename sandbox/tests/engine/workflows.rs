@@ -9,8 +9,8 @@ use flyte_client::proto::{
 };
 
 use super::{
-    bench::{Bench, error, phase},
     build::{binding, bound, id, interface, node, shown, task, values, workflow},
+    fixture::{Bench, error, phase},
 };
 
 /// A task that gives what it is given, with an `x` before it.

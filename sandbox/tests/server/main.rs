@@ -7,7 +7,7 @@ mod grpc;
 #[cfg(unix)]
 mod guard;
 mod official;
-mod place;
+mod running;
 
 use std::{net::SocketAddr, sync::Arc, thread::JoinHandle};
 

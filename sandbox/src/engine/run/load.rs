@@ -13,11 +13,11 @@ use flyte_client::proto::{
 use super::{Node, Run, Scope, State, node::upstream, scope::NodeFailure};
 use crate::{
     engine::{
-        kind::Kind,
+        node::Kind,
         program::{END, Program, START, Target},
         step::Step,
     },
-    failure::Failure,
+    service_error::Failure,
     store::{self, execution::Execution, node_execution::NodeExecution, task_execution::TaskExecution},
 };
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use flyte_client::proto::core::{self, BindingData, binding_data, node_execution::Phase, task_execution};
 
 use crate::{
-    engine::{kind::Kind, program::START},
+    engine::{node::Kind, program::START},
     store::{node_execution::NodeExecution, task_execution::TaskExecution},
 };
 

@@ -15,7 +15,7 @@ use flyte_client::{
     },
 };
 
-use crate::runner::go;
+use crate::runner::go_format;
 
 /// How much of a wrong value a message shows.
 const SHOWN: usize = 60;
@@ -99,7 +99,7 @@ fn read_simple(simple: i32, text: &str, expected: &LiteralType) -> Result<Litera
     let value = match SimpleType::try_from(simple) {
         Ok(SimpleType::Boolean) => boolean(text).map(primitive::Value::Boolean),
         Ok(SimpleType::Datetime) => rfc3339(text).map(primitive::Value::Datetime),
-        Ok(SimpleType::Duration) => go::parse_duration(text).map(primitive::Value::Duration),
+        Ok(SimpleType::Duration) => go_format::parse_duration(text).map(primitive::Value::Duration),
         Ok(SimpleType::Float) => number::float(text).ok().map(primitive::Value::FloatValue),
         Ok(SimpleType::Integer) => text.parse().ok().map(primitive::Value::Integer),
         Ok(SimpleType::String) => Some(primitive::Value::StringValue(text.to_owned())),

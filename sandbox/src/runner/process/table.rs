@@ -89,3 +89,32 @@ fn ids() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten();
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
+
+/// What tests look up in the table.
+#[cfg(test)]
+pub(in crate::runner) mod probe {
+    use std::{thread, time::Duration};
+
+    use rustix::process::Pid;
+
+    use super::{lives, started};
+    use crate::runner::Process;
+
+    /// The process with an id.
+    pub(in crate::runner) fn process(id: u32) -> Process {
+        Process { id, started: started(id) }
+    }
+
+    /// Whether a process and its group are gone.
+    pub(in crate::runner) fn is_gone(process: Process) -> bool {
+        !lives(Pid::from_raw(i32::try_from(process.id).unwrap()).unwrap())
+    }
+
+    /// Whether they are gone within five seconds: a killed process takes a moment to die.
+    pub(in crate::runner) fn is_gone_soon(process: Process) -> bool {
+        (0..1000).any(|_| {
+            thread::sleep(Duration::from_millis(5));
+            is_gone(process)
+        })
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, sync::mpsc};
 
-use super::*;
+use super::{super::process::probe, *};
 
 #[test]
 fn a_failing_program_is_quoted() {
@@ -130,7 +130,7 @@ fn what_is_not_wanted_any_more_is_ended() {
     bench.container().command[2] = format!("sleep 1000 & echo > {}; wait", pipe.display());
     let (outcome, process) = kill_when_ready(&bench);
     assert_eq!(outcome, Outcome::Killed);
-    assert!(no_one_is_left(process));
+    assert!(probe::is_gone(process));
     assert_eq!(recall(bench.folder()), Some(Outcome::Killed));
 }
 
@@ -142,11 +142,7 @@ fn who_does_not_listen_is_ended_too() {
         format!("trap '' TERM; echo > {}; while :; do sleep 1000; done", pipe.display());
     let (outcome, process) = kill_when_ready(&bench);
     assert_eq!(outcome, Outcome::Killed);
-    assert!(no_one_is_left(process));
-}
-
-fn no_one_is_left(process: Process) -> bool {
-    process::no_one_is_left(process)
+    assert!(probe::is_gone(process));
 }
 
 #[test]
@@ -164,7 +160,7 @@ fn nothing_outlives_the_first_process() {
     let (process, processes) = mpsc::channel();
     let outcome = block_on(run(bench.attempt.clone(), |started| process.send(started).unwrap(), never));
     assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
-    assert!(no_one_is_left(processes.recv().unwrap()));
+    assert!(probe::is_gone(processes.recv().unwrap()));
 }
 
 #[test]
@@ -196,7 +192,7 @@ fn an_engine_that_gives_up_ends_its_processes() {
             _ = ready => {}
         }
     });
-    assert!(process::is_gone_soon(processes.recv().unwrap()));
+    assert!(probe::is_gone_soon(processes.recv().unwrap()));
 }
 
 #[test]
@@ -232,13 +228,13 @@ fn a_folder_that_cannot_be_made_is_the_sandboxs_fault() {
 #[test]
 fn what_an_engine_left_behind_is_swept_away() {
     let mut child = group_leader("sleep 1000");
-    let process = process::of(child.id());
+    let process = probe::process(child.id());
     // Another one's number, at another time, is another process.
     let folder = tempfile::tempdir().unwrap();
     sweep(Process { started: process.started + 1, ..process }, folder.path());
     assert!(child.try_wait().unwrap().is_none());
     sweep(process, folder.path());
-    assert!(no_one_is_left(process));
+    assert!(probe::is_gone(process));
     assert!(!child.wait().unwrap().success());
 }
 
@@ -246,11 +242,11 @@ fn what_an_engine_left_behind_is_swept_away() {
 #[test]
 fn a_group_without_its_leader_is_swept_away_too() {
     let mut child = group_leader("sleep 1000 & exit");
-    let process = process::of(child.id());
+    let process = probe::process(child.id());
     child.wait().unwrap();
-    assert!(!no_one_is_left(process));
+    assert!(!probe::is_gone(process));
     sweep(process, tempfile::tempdir().unwrap().path());
-    assert!(no_one_is_left(process));
+    assert!(probe::is_gone(process));
 }
 
 #[cfg(target_os = "linux")]
@@ -297,7 +293,7 @@ fn escaping(escape: &str, and_then: &str) -> (Bench, [PathBuf; 2]) {
 #[cfg(target_os = "linux")]
 fn meet([left, go]: &[PathBuf; 2]) -> Process {
     let number = fs::read_to_string(left).unwrap();
-    let process = process::of(number.trim().parse().unwrap());
+    let process = probe::process(number.trim().parse().unwrap());
     fs::write(go, "go on\n").unwrap();
     process
 }
@@ -309,7 +305,7 @@ fn what_leaves_the_group_ends_with_the_attempt() {
         let (bench, pipes) = escaping(escape, "true");
         let meeting = std::thread::spawn(move || meet(&pipes));
         assert!(matches!(bench.run(), Outcome::Succeeded(_)), "{escape}");
-        assert!(no_one_is_left(meeting.join().unwrap()), "{escape}");
+        assert!(probe::is_gone(meeting.join().unwrap()), "{escape}");
     }
 }
 
@@ -325,7 +321,7 @@ fn what_leaves_the_group_ends_with_an_aborted_attempt() {
             process
         });
         assert_eq!(block_on(run(bench.attempt.clone(), drop, killed)), Outcome::Killed, "{escape}");
-        assert!(no_one_is_left(meeting.join().unwrap()), "{escape}");
+        assert!(probe::is_gone(meeting.join().unwrap()), "{escape}");
     }
 }
 
@@ -337,10 +333,10 @@ fn what_leaves_the_group_of_another_attempt_stays() {
     let running = std::thread::spawn(move || block_on(run(other.attempt.clone(), drop, killed)));
     let process = meet(&pipes);
     assert!(matches!(script("true").run(), Outcome::Succeeded(_)));
-    assert!(!no_one_is_left(process));
+    assert!(!probe::is_gone(process));
     kill.send(true).unwrap();
     assert_eq!(running.join().unwrap(), Outcome::Killed);
-    assert!(no_one_is_left(process));
+    assert!(probe::is_gone(process));
 }
 
 #[cfg(target_os = "linux")]
@@ -356,11 +352,11 @@ fn what_left_the_group_is_swept_away_after_the_engine() {
     let mut number = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut number)
         .unwrap();
-    let left = process::of(number.trim().parse().unwrap());
+    let left = probe::process(number.trim().parse().unwrap());
     child.wait().unwrap();
     let leader = Process { id: child.id(), started: 1 };
     sweep(leader, tempfile::tempdir().unwrap().path());
-    assert!(!no_one_is_left(left), "it is of another attempt");
+    assert!(!probe::is_gone(left), "it is of another attempt");
     sweep(leader, folder.path());
-    assert!(no_one_is_left(left));
+    assert!(probe::is_gone(left));
 }

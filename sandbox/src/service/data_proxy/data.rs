@@ -11,8 +11,8 @@ use flyte_client::{
 
 use crate::{
     Sandbox,
-    failure::{Failure, invalid, required},
     service::{node_execution, task_execution},
+    service_error::{Failure, invalid, required},
 };
 
 /// Attempts of one node are few.

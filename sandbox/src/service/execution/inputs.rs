@@ -5,7 +5,7 @@ use flyte_client::{
     proto::core::{LiteralMap, ParameterMap, parameter::Behavior},
 };
 
-use crate::failure::{Failure, invalid};
+use crate::service_error::{Failure, invalid};
 
 /// All inputs, if those given are what the entity expects.
 pub(super) fn all(

@@ -18,8 +18,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{inputs, name, single_task};
 use crate::{
-    failure::{Failure, filled, invalid, not_found, required},
     identity,
+    service_error::{Failure, filled, invalid, not_found, required},
     store::{
         self,
         encoded::Encoded,

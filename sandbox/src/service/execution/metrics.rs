@@ -8,7 +8,7 @@ use flyte_client::proto::{
 use super::{found, identified};
 use crate::{
     Sandbox,
-    failure::Failure,
+    service_error::Failure,
     store::{self, node_execution::NodeExecution, task_execution::TaskExecution},
 };
 

@@ -1,6 +1,6 @@
 //! Names of executions.
 
-use crate::failure::{Failure, invalid};
+use crate::service_error::{Failure, invalid};
 
 /// Letters and digits that do not make words by chance, as Kubernetes has them.
 const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";

@@ -15,9 +15,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::launch::Entity;
 use crate::{
     engine::{END, START},
-    failure::{Failure, not_found},
     identity,
     service::difference,
+    service_error::{Failure, not_found},
     store::{encoded::Encoded, execution::Links, time},
 };
 

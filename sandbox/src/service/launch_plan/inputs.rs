@@ -8,7 +8,7 @@ use flyte_client::{
     },
 };
 
-use crate::failure::{Failure, invalid};
+use crate::service_error::{Failure, invalid};
 
 /// The inputs that are not fixed: with their defaults, or required.
 pub(super) fn expected(spec: &LaunchPlanSpec, inputs: Option<&VariableMap>) -> Result<ParameterMap, Failure> {

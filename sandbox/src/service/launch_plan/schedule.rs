@@ -9,7 +9,7 @@ use flyte_client::{
     schedule::Cron,
 };
 
-use crate::failure::{Failure, invalid};
+use crate::service_error::{Failure, invalid};
 
 /// Refuses a schedule that could not start anything.
 pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> Result<(), Failure> {

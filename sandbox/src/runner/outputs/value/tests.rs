@@ -150,7 +150,7 @@ proptest! {
     #[test]
     fn floats_come_back(value in prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::INFINITE) {
         prop_assert_eq!(
-            read_primitive(SimpleType::Float, &go::float(value)),
+            read_primitive(SimpleType::Float, &go_format::float(value)),
             Ok(primitive::Value::FloatValue(value))
         );
     }

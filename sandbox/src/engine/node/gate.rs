@@ -15,7 +15,7 @@ use crate::{
         run::{Node, Run, failure},
         step::Step,
     },
-    failure::Failure,
+    service_error::Failure,
     store,
 };
 

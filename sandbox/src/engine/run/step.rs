@@ -8,7 +8,7 @@ use flyte_client::proto::{
 use super::Run;
 use crate::{
     engine::step::Step,
-    failure::Failure,
+    service_error::Failure,
     store::{self, node_execution::NodeExecution, time},
 };
 

@@ -28,8 +28,8 @@ use super::{
 };
 use crate::{
     cache,
-    failure::Failure,
     runner::{self, Outcome},
+    service_error::Failure,
     store::{self, Store, encoded::Encoded, execution::Execution},
 };
 

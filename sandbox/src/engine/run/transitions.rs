@@ -10,8 +10,8 @@ use flyte_client::proto::{
 
 use super::{Run, State, View, failure, scope::NodeFailure};
 use crate::{
-    engine::{binding, kind, program::END, step::Step},
-    failure::Failure,
+    engine::{binding, node as kind, program::END, step::Step},
+    service_error::Failure,
     store::time,
 };
 

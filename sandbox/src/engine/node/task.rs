@@ -19,8 +19,8 @@ use crate::{
         run::{Node, Run, failure},
         step::Step,
     },
-    failure::Failure,
     runner::{self, Attempt, Outcome, TemplateNames},
+    service_error::Failure,
     store::{task_execution::TaskExecution, time},
 };
 

@@ -12,7 +12,7 @@ use super::{
     run::{Run, failure},
     step::Step,
 };
-use crate::failure::Failure;
+use crate::service_error::Failure;
 
 /// What a node runs, and what it keeps while it does.
 pub(crate) struct Kind {

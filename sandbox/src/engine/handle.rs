@@ -12,7 +12,8 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::{Until, lock::Lock};
+use super::Until;
+use crate::lease::Lock;
 
 /// How an opened sandbox gets its engine.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use flyte_client::proto::core::{WorkflowTemplate, node_execution::Phase};
 
 use crate::{
     engine::{run::Run, step::Step},
-    failure::Failure,
+    service_error::Failure,
 };
 
 pub(super) fn begin(

@@ -17,8 +17,8 @@ use crate::{
         run::{Run, failure},
         step::Step,
     },
-    failure::Failure,
     service::execution::{Wish, ask_for_end, launch},
+    service_error::Failure,
     store,
 };
 
