@@ -116,7 +116,7 @@ impl Blobs {
     }
 
     /// The path that a native URI names; `None` if it is none of this sandbox.
-    pub(crate) fn path_of(&self, uri: &str) -> Option<BlobPath> {
+    pub(crate) fn path_from_uri(&self, uri: &str) -> Option<BlobPath> {
         let file = Path::new(uri.strip_prefix("file://").unwrap_or(uri));
         let below = file.strip_prefix(&self.folder).ok()?;
         let is_plain = below.components().all(|component| matches!(component, Component::Normal(_)));
@@ -134,7 +134,7 @@ impl Blobs {
 }
 
 /// The MD5 of a file; `None` if there is no such file.
-pub(crate) fn md5_of(file: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn file_md5(file: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut file = match fs::File::open(file) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -209,9 +209,9 @@ mod tests {
         let blobs = Blobs::new(Path::new("/root of it"));
         let path = BlobPath::parse("p/d/file.txt").unwrap();
         assert_eq!(blobs.native_uri(&path), "/root of it/blobs/p/d/file.txt");
-        assert_eq!(blobs.path_of(&blobs.native_uri(&path)), Some(path));
+        assert_eq!(blobs.path_from_uri(&blobs.native_uri(&path)), Some(path));
         for uri in ["s3://bucket/key", "file:///etc/passwd", "file:///root of it/blobs/../sandbox.db"] {
-            assert_eq!(blobs.path_of(uri), None, "{uri}");
+            assert_eq!(blobs.path_from_uri(uri), None, "{uri}");
         }
     }
 }

@@ -15,9 +15,8 @@ use flyte_client::proto::core::{
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
-pub(crate) use self::key::Key;
 use crate::store::cache as rows;
-pub(crate) use crate::store::cache::Reservation;
+pub(crate) use crate::store::cache::{CacheKey, Reservation};
 
 /// How long a reservation holds without a word from its owner.
 pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(30);
@@ -28,7 +27,7 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
 /// What the cache knows of a task with these inputs.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "made once for a node, and taken apart at once")]
-pub(crate) enum Lookup {
+pub(crate) enum CacheLookup {
     /// The task is not cached.
     Disabled,
     /// A result that may be used again.
@@ -39,32 +38,32 @@ pub(crate) enum Lookup {
         source: CatalogMetadata,
     },
     /// Nothing; the key is for [`put`].
-    Miss(Key),
+    Miss(CacheKey),
 }
 
 /// Looks for a result. One whose files are gone, or whose time is over, is forgotten.
 ///
-/// Where the cache is to be overwritten, [`Key::of`] takes this call's place.
+/// Where the cache is to be overwritten, [`CacheKey::for_task`] takes this call's place.
 pub(crate) fn lookup(
     tx: &Transaction<'_>,
     task: &TaskTemplate,
     inputs: &LiteralMap,
     now: Timestamp,
-) -> Result<Lookup, rusqlite::Error> {
-    let Some(key) = Key::of(task, inputs) else { return Ok(Lookup::Disabled) };
-    let Some(row) = rows::find(tx, &key)? else { return Ok(Lookup::Miss(key)) };
-    if row.is_over(key.ttl(), now) || !files_are_there(&row.outputs) {
+) -> Result<CacheLookup, rusqlite::Error> {
+    let Some(key) = CacheKey::for_task(task, inputs) else { return Ok(CacheLookup::Disabled) };
+    let Some(row) = rows::find(tx, &key)? else { return Ok(CacheLookup::Miss(key)) };
+    if row.is_expired(key.ttl, now) || !files_are_there(&row.outputs) {
         rows::forget(tx, row.id)?;
-        return Ok(Lookup::Miss(key));
+        return Ok(CacheLookup::Miss(key));
     }
     let source = key.metadata(row.id, row.source);
-    Ok(Lookup::Hit { outputs: row.outputs, source })
+    Ok(CacheLookup::Hit { outputs: row.outputs, source })
 }
 
 /// Stores a result, in place of an older one, and tells what a node execution says of it.
 pub(crate) fn put(
     tx: &Transaction<'_>,
-    key: &Key,
+    key: &CacheKey,
     outputs: &LiteralMap,
     source: &TaskExecutionIdentifier,
     now: Timestamp,
@@ -76,10 +75,10 @@ pub(crate) fn put(
 
 /// Reserves the making of a result for one owner; the owner itself prolongs what it has.
 ///
-/// For tasks that [`Key::serialize`] says are to run one at a time.
+/// For tasks that [`CacheKey::serialize`] says are to run one at a time.
 pub(crate) fn reserve(
     tx: &Transaction<'_>,
-    key: &Key,
+    key: &CacheKey,
     owner: &str,
     now: Timestamp,
 ) -> Result<Reservation, rusqlite::Error> {
@@ -87,7 +86,7 @@ pub(crate) fn reserve(
 }
 
 /// Gives a reservation up; that of another owner stays.
-pub(crate) fn release(tx: &Transaction<'_>, key: &Key, owner: &str) -> Result<(), rusqlite::Error> {
+pub(crate) fn release(tx: &Transaction<'_>, key: &CacheKey, owner: &str) -> Result<(), rusqlite::Error> {
     rows::release(tx, key, owner)
 }
 

@@ -20,8 +20,8 @@ use flyte_client::proto::{
     },
 };
 
-pub(crate) use self::error::{Errors, Problem};
-use crate::identity::Shown;
+pub(crate) use self::error::{CompileErrors, CompileProblem};
+use crate::identity::IdentifierText;
 
 /// The node that stands for the workflow's inputs.
 pub(crate) const START: &str = "start-node";
@@ -32,17 +32,17 @@ pub(crate) const END: &str = "end-node";
 #[derive(Debug, Default)]
 pub(crate) struct Library {
     /// Tasks that are registered.
-    pub tasks: BTreeMap<Key, CompiledTask>,
+    pub tasks: BTreeMap<EntityKey, CompiledTask>,
     /// Launch plans that are registered.
-    pub launch_plans: BTreeMap<Key, LaunchPlan>,
+    pub launch_plans: BTreeMap<EntityKey, LaunchPlan>,
 }
 
 /// An identifier that can be looked up: project, domain, name, version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(String, String, String, String);
+pub(crate) struct EntityKey(String, String, String, String);
 
-impl Key {
-    pub(crate) fn of(id: &Identifier) -> Self {
+impl EntityKey {
+    pub(crate) fn new(id: &Identifier) -> Self {
         Self(id.project.clone(), id.domain.clone(), id.name.clone(), id.version.clone())
     }
 }
@@ -69,25 +69,28 @@ pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identif
 
 /// Compiles a workflow with all that it consists of.
 ///
-/// # Errors
+/// # CompileErrors
 ///
 /// Every mistake that was found.
-pub(crate) fn compile(spec: &WorkflowSpec, library: &Library) -> Result<CompiledWorkflowClosure, Errors> {
+pub(crate) fn compile(
+    spec: &WorkflowSpec,
+    library: &Library,
+) -> Result<CompiledWorkflowClosure, CompileErrors> {
     let mut compiler = Compiler {
         library,
         templates: spec
             .sub_workflows
             .iter()
-            .filter_map(|template| Some((Key::of(template.id.as_ref()?), template)))
+            .filter_map(|template| Some((EntityKey::new(template.id.as_ref()?), template)))
             .collect(),
         sub_workflows: BTreeMap::new(),
         open: BTreeSet::new(),
         tasks: BTreeMap::new(),
         launch_plans: BTreeMap::new(),
-        errors: Errors::default(),
+        errors: CompileErrors::default(),
     };
     let template = spec.template.clone().unwrap_or_default();
-    compiler.open.extend(template.id.as_ref().map(Key::of));
+    compiler.open.extend(template.id.as_ref().map(EntityKey::new));
     let primary = compiler.workflow(&template);
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
@@ -101,7 +104,7 @@ pub(crate) fn compile(spec: &WorkflowSpec, library: &Library) -> Result<Compiled
 }
 
 /// A node as the checks see it.
-struct Placed<'a> {
+struct CheckedNode<'a> {
     node: &'a Node,
     /// `None` when what it refers to is not there, which has been said.
     interface: Option<Interface>,
@@ -117,7 +120,7 @@ struct Interface {
 }
 
 impl Interface {
-    fn of(interface: Option<&TypedInterface>) -> Self {
+    fn from_typed(interface: Option<&TypedInterface>) -> Self {
         let variables =
             |map: Option<&VariableMap>| map.map_or_else(BTreeMap::new, |map| map.variables.clone());
         Self {
@@ -130,13 +133,13 @@ impl Interface {
 
 struct Compiler<'a> {
     library: &'a Library,
-    templates: BTreeMap<Key, &'a WorkflowTemplate>,
-    sub_workflows: BTreeMap<Key, CompiledWorkflow>,
+    templates: BTreeMap<EntityKey, &'a WorkflowTemplate>,
+    sub_workflows: BTreeMap<EntityKey, CompiledWorkflow>,
     /// Workflows that are being compiled: one that appears again contains itself.
-    open: BTreeSet<Key>,
-    tasks: BTreeMap<Key, CompiledTask>,
-    launch_plans: BTreeMap<Key, CompiledLaunchPlan>,
-    errors: Errors,
+    open: BTreeSet<EntityKey>,
+    tasks: BTreeMap<EntityKey, CompiledTask>,
+    launch_plans: BTreeMap<EntityKey, CompiledLaunchPlan>,
+    errors: CompileErrors,
 }
 
 impl Compiler<'_> {
@@ -153,22 +156,22 @@ impl Compiler<'_> {
             .filter_map(|output| output.binding.as_mut())
             .for_each(binding::name_start);
         if template.nodes.is_empty() {
-            self.errors.add("", Problem::NoNodes);
+            self.errors.add("", CompileProblem::NoNodes);
         }
-        let own = Interface::of(template.interface.as_ref());
-        let mut placed = self.place(&template.nodes);
+        let own = Interface::from_typed(template.interface.as_ref());
+        let mut placed = self.check_nodes(&template.nodes);
         gate::pass_through(&own.inputs, &mut placed);
-        let cleaning = self.place(template.failure_node.as_slice());
+        let cleaning = self.check_nodes(template.failure_node.as_slice());
         let scope = binding::Scope { inputs: &own.inputs, nodes: &placed };
-        for (id, Placed { node, interface }) in &placed {
+        for (id, CheckedNode { node, interface }) in &placed {
             if let Some(interface) = interface {
                 let wanted = (&interface.inputs, &interface.optional);
                 binding::check(&scope, id, &node.inputs, wanted, &mut self.errors);
             }
         }
-        for (id, Placed { node, interface }) in &cleaning {
+        for (id, CheckedNode { node, interface }) in &cleaning {
             if placed.contains_key(id) {
-                self.errors.add(id, Problem::DuplicateNode);
+                self.errors.add(id, CompileProblem::DuplicateNode);
             }
             if let Some(interface) = interface {
                 let wanted = (&interface.inputs, &taken_from_engine(interface));
@@ -184,15 +187,15 @@ impl Compiler<'_> {
     }
 
     /// The nodes by id, each with what it refers to.
-    fn place<'n>(&mut self, nodes: &'n [Node]) -> BTreeMap<&'n str, Placed<'n>> {
+    fn check_nodes<'n>(&mut self, nodes: &'n [Node]) -> BTreeMap<&'n str, CheckedNode<'n>> {
         let mut placed = BTreeMap::new();
         for node in nodes {
             let id = node.id.as_str();
             if !is_node_id(id) {
-                self.errors.add(id, Problem::BadNodeId);
+                self.errors.add(id, CompileProblem::BadNodeId);
             }
             if placed.contains_key(id) {
-                self.errors.add(id, Problem::DuplicateNode);
+                self.errors.add(id, CompileProblem::DuplicateNode);
                 continue;
             }
             let interface = match unsupported(node) {
@@ -202,33 +205,35 @@ impl Compiler<'_> {
                 }
                 None => self.target(node),
             };
-            placed.insert(id, Placed { node, interface });
+            placed.insert(id, CheckedNode { node, interface });
         }
         placed
     }
 
     /// The interface of what a node runs.
     fn target(&mut self, node: &Node) -> Option<Interface> {
-        let missing =
-            |kind: &'static str, id: &Identifier| Problem::Missing { kind, id: Shown(id).to_string() };
+        let missing = |kind: &'static str, id: &Identifier| CompileProblem::Missing {
+            kind,
+            id: IdentifierText(id).to_string(),
+        };
         match &node.target {
             Some(Target::TaskNode(task)) => {
                 let task_node::Reference::ReferenceId(id) = task.reference.as_ref()?;
-                let Some(found) = self.library.tasks.get(&Key::of(id)) else {
+                let Some(found) = self.library.tasks.get(&EntityKey::new(id)) else {
                     self.errors.add(&node.id, missing("Task", id));
                     return None;
                 };
-                self.tasks.entry(Key::of(id)).or_insert_with(|| found.clone());
-                Some(Interface::of(found.template.as_ref()?.interface.as_ref()))
+                self.tasks.entry(EntityKey::new(id)).or_insert_with(|| found.clone());
+                Some(Interface::from_typed(found.template.as_ref()?.interface.as_ref()))
             }
             Some(Target::WorkflowNode(workflow)) => match workflow.reference.as_ref()? {
                 workflow_node::Reference::LaunchplanRef(id) => {
-                    let Some(found) = self.library.launch_plans.get(&Key::of(id)) else {
+                    let Some(found) = self.library.launch_plans.get(&EntityKey::new(id)) else {
                         self.errors.add(&node.id, missing("Launch Plan", id));
                         return None;
                     };
                     let (interface, compiled) = launch_plan(found);
-                    self.launch_plans.entry(Key::of(id)).or_insert(compiled);
+                    self.launch_plans.entry(EntityKey::new(id)).or_insert(compiled);
                     Some(interface)
                 }
                 workflow_node::Reference::SubWorkflowRef(id) => self.sub_workflow(&node.id, id),
@@ -239,13 +244,14 @@ impl Compiler<'_> {
     }
 
     fn sub_workflow(&mut self, node: &str, id: &Identifier) -> Option<Interface> {
-        let key = Key::of(id);
+        let key = EntityKey::new(id);
         if self.open.contains(&key) {
-            self.errors.add(node, Problem::ContainsItself(Shown(id).to_string()));
+            self.errors.add(node, CompileProblem::ContainsItself(IdentifierText(id).to_string()));
             return None;
         }
         let Some(template) = self.templates.get(&key).copied() else {
-            self.errors.add(node, Problem::Missing { kind: "Workflow", id: Shown(id).to_string() });
+            self.errors
+                .add(node, CompileProblem::Missing { kind: "Workflow", id: IdentifierText(id).to_string() });
             return None;
         };
         if !self.sub_workflows.contains_key(&key) {
@@ -254,7 +260,7 @@ impl Compiler<'_> {
             self.open.remove(&key);
             self.sub_workflows.insert(key, compiled);
         }
-        Some(Interface::of(template.interface.as_ref()))
+        Some(Interface::from_typed(template.interface.as_ref()))
     }
 }
 
@@ -271,8 +277,8 @@ fn taken_from_engine(interface: &Interface) -> BTreeSet<String> {
         Some(kind) => is_error(kind),
         None => false,
     };
-    let told = interface.inputs.iter().filter(|(_, variable)| takes_error(variable));
-    told.map(|(name, _)| name.clone()).chain(interface.optional.iter().cloned()).collect()
+    let takes = interface.inputs.iter().filter(|(_, variable)| takes_error(variable));
+    takes.map(|(name, _)| name.clone()).chain(interface.optional.iter().cloned()).collect()
 }
 
 /// What a launch plan takes and gives, and its compiled form.
@@ -300,12 +306,12 @@ fn launch_plan(plan: &LaunchPlan) -> (Interface, CompiledLaunchPlan) {
 }
 
 /// Why a node cannot run here; `None` if it can.
-fn unsupported(node: &Node) -> Option<Problem> {
+fn unsupported(node: &Node) -> Option<CompileProblem> {
     let kind = match &node.target {
         Some(Target::TaskNode(task)) => {
             return match &task.reference {
                 Some(task_node::Reference::ReferenceId(_)) => None,
-                None => Some(Problem::NoTarget),
+                None => Some(CompileProblem::NoTarget),
             };
         }
         Some(Target::WorkflowNode(workflow)) => {
@@ -313,15 +319,15 @@ fn unsupported(node: &Node) -> Option<Problem> {
                 Some(
                     workflow_node::Reference::LaunchplanRef(_) | workflow_node::Reference::SubWorkflowRef(_),
                 ) => None,
-                None => Some(Problem::NoTarget),
+                None => Some(CompileProblem::NoTarget),
             };
         }
         Some(Target::BranchNode(_)) => "branch nodes",
         Some(Target::GateNode(gate)) => return gate::problem(gate),
         Some(Target::ArrayNode(_)) => "array nodes",
-        None => return Some(Problem::NoTarget),
+        None => return Some(CompileProblem::NoTarget),
     };
-    Some(Problem::Unsupported(kind.to_owned()))
+    Some(CompileProblem::Unsupported(kind.to_owned()))
 }
 
 /// Node ids name folders and rows: letters, digits, `-` and `_`.

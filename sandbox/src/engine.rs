@@ -20,39 +20,40 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, watch};
 
-use self::event_loop::Work;
+use self::event_loop::EventLoop;
 pub use self::handle::EngineStart;
 pub(crate) use self::{
-    handle::Starter,
+    handle::EngineHandle,
     program::{END, START},
 };
 use crate::{
-    lease::Lock,
-    service_error::Failure,
-    store::{OpenError, Store},
+    lease::{self, Lease},
+    open_error::OpenError,
+    service_error::ServiceError,
+    store::Store,
 };
 
 /// How often a server's engine looks whether another one has ended.
-const TURN: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How long an engine works.
 #[derive(Clone, Debug)]
-pub enum Until {
-    /// Until nothing has been open for a short while.
-    Idle,
-    /// Until the value becomes `true`, or its sender is gone.
-    Shutdown(watch::Receiver<bool>),
+pub enum RunMode {
+    /// RunMode nothing has been open for a short while.
+    UntilIdle,
+    /// RunMode the value becomes `true`, or its sender is gone.
+    UntilShutdown(watch::Receiver<bool>),
 }
 
 /// Why an engine cannot work.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum EngineError {
     /// The sandbox cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The file that only one engine may lock cannot be.
     #[error("the engine's lock cannot be taken")]
-    Lock(#[source] io::Error),
+    Lease(#[source] io::Error),
     /// A step cannot be stored or read. What was running is ended; the next engine goes on.
     #[error("the engine cannot go on")]
     Step(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -61,13 +62,13 @@ pub enum Error {
     Runtime(#[source] io::Error),
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl From<ServiceError> for EngineError {
+    fn from(failure: ServiceError) -> Self {
         Self::Step(Box::new(failure))
     }
 }
 
-impl From<rusqlite::Error> for Error {
+impl From<rusqlite::Error> for EngineError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Step(Box::new(error))
     }
@@ -79,12 +80,12 @@ impl From<rusqlite::Error> for Error {
 /// # Errors
 ///
 /// When the sandbox cannot be opened, read or written.
-pub fn main(root: &Path) -> Result<(), Error> {
+pub fn main(root: &Path) -> Result<(), EngineError> {
     // This process starts nothing but attempts.
     crate::runner::adopt();
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-    runtime.block_on(run(root, Until::Idle))
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(EngineError::Runtime)?;
+    runtime.block_on(run(root, RunMode::UntilIdle))
 }
 
 /// Works open executions until something.
@@ -92,36 +93,38 @@ pub fn main(root: &Path) -> Result<(), Error> {
 /// # Errors
 ///
 /// When the sandbox cannot be opened, read or written.
-pub async fn run(root: &Path, until: Until) -> Result<(), Error> {
+pub async fn run(root: &Path, until: RunMode) -> Result<(), EngineError> {
     run_with(root, until, Arc::new(Notify::new())).await
 }
 
 /// As [`run`]; looks at the store at once when it is woken.
-async fn run_with(root: &Path, until: Until, wake: Arc<Notify>) -> Result<(), Error> {
+async fn run_with(root: &Path, until: RunMode, wake: Arc<Notify>) -> Result<(), EngineError> {
     // The folder may be new.
     let store = Arc::new(Store::open(root)?);
     match until {
-        Until::Idle => loop {
-            let Some(lock) = Lock::take(root).map_err(Error::Lock)? else { return Ok(()) };
-            Work::new(root, Arc::clone(&store), Arc::clone(&wake))?.until_idle().await?;
-            drop(lock);
+        RunMode::UntilIdle => loop {
+            let Some(lease) = Lease::try_take(root, lease::ENGINE).map_err(EngineError::Lease)? else {
+                return Ok(());
+            };
+            EventLoop::new(root, Arc::clone(&store), Arc::clone(&wake))?.until_idle().await?;
+            drop(lease);
             // Whoever launched something while we held the lock relies on us.
             if store.read(crate::store::execution::open)?.is_empty() {
                 return Ok(());
             }
         },
-        Until::Shutdown(mut shutdown) => {
-            let lock = loop {
-                if let Some(lock) = Lock::take(root).map_err(Error::Lock)? {
-                    break lock;
+        RunMode::UntilShutdown(mut shutdown) => {
+            let lease = loop {
+                if let Some(lease) = Lease::try_take(root, lease::ENGINE).map_err(EngineError::Lease)? {
+                    break lease;
                 }
                 tokio::select! {
                     () = stopped(&mut shutdown) => return Ok(()),
-                    () = tokio::time::sleep(TURN) => {}
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             };
-            Work::new(root, store, wake)?.until(stopped(&mut shutdown)).await?;
-            drop(lock);
+            EventLoop::new(root, store, wake)?.until(stopped(&mut shutdown)).await?;
+            drop(lease);
             Ok(())
         }
     }

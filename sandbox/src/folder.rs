@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::OpenError;
+use crate::open_error::OpenError;
 
 /// Makes the folder of a sandbox, or closes one to other users that is there already.
 ///
@@ -28,7 +28,7 @@ mod private {
         path::Path,
     };
 
-    use crate::OpenError;
+    use crate::open_error::OpenError;
 
     const PRIVATE: u32 = 0o700;
     /// What others may do.

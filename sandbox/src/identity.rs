@@ -7,12 +7,12 @@ use flyte_client::proto::{
     core::{Identifier, ResourceType},
 };
 
-use crate::service_error::{Failure, filled, invalid, required};
+use crate::service_error::{ServiceError, filled, invalid, required};
 
 /// An identifier as Go prints a message: fields that are set, with quoted texts.
-pub(crate) struct Shown<'a>(pub &'a Identifier);
+pub(crate) struct IdentifierText<'a>(pub &'a Identifier);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for IdentifierText<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.0;
         let kind = match id.resource_type() {
@@ -34,13 +34,13 @@ pub(crate) fn without_kind(id: &Identifier) -> Identifier {
 }
 
 /// The identifier of a request that creates something: complete, and of the right kind.
-pub(crate) fn of_kind(id: Option<Identifier>, kind: ResourceType) -> Result<Identifier, Failure> {
+pub(crate) fn require_kind(id: Option<Identifier>, kind: ResourceType) -> Result<Identifier, ServiceError> {
     let id = required(id, "id")?;
     if id.resource_type() != kind {
         return Err(invalid(format!(
             "unexpected resource type {} for identifier [{}], expected {} instead",
             id.resource_type().as_str_name().to_lowercase(),
-            Shown(&id),
+            IdentifierText(&id),
             kind.as_str_name().to_lowercase()
         )));
     }
@@ -49,13 +49,16 @@ pub(crate) fn of_kind(id: Option<Identifier>, kind: ResourceType) -> Result<Iden
 }
 
 /// The identifier of a request that reads something. What kind it says does not matter: the method says it.
-pub(crate) fn to_read(id: Option<Identifier>, kind: ResourceType) -> Result<Identifier, Failure> {
+pub(crate) fn require_complete(
+    id: Option<Identifier>,
+    kind: ResourceType,
+) -> Result<Identifier, ServiceError> {
     let id = required(id, "id")?;
     complete(&id)?;
     Ok(Identifier { resource_type: kind.into(), ..id })
 }
 
-fn complete(id: &Identifier) -> Result<(), Failure> {
+fn complete(id: &Identifier) -> Result<(), ServiceError> {
     filled(&id.project, "project")?;
     filled(&id.domain, "domain")?;
     filled(&id.name, "name")?;
@@ -63,7 +66,7 @@ fn complete(id: &Identifier) -> Result<(), Failure> {
 }
 
 /// The name of a request that is about all versions of it.
-pub(crate) fn named(id: Option<NamedEntityIdentifier>) -> Result<NamedEntityIdentifier, Failure> {
+pub(crate) fn require_name(id: Option<NamedEntityIdentifier>) -> Result<NamedEntityIdentifier, ServiceError> {
     let id = required(id, "id")?;
     filled(&id.project, "project")?;
     filled(&id.domain, "domain")?;
@@ -72,7 +75,7 @@ pub(crate) fn named(id: Option<NamedEntityIdentifier>) -> Result<NamedEntityIden
 }
 
 /// Whose entities a request lists: project and domain, and a name if it is not empty.
-pub(crate) fn listed(request: &ResourceListRequest) -> Result<NamedEntityIdentifier, Failure> {
+pub(crate) fn require_scope(request: &ResourceListRequest) -> Result<NamedEntityIdentifier, ServiceError> {
     let id = required(request.id.clone(), "id")?;
     filled(&id.project, "project")?;
     filled(&id.domain, "domain")?;
@@ -80,7 +83,7 @@ pub(crate) fn listed(request: &ResourceListRequest) -> Result<NamedEntityIdentif
 }
 
 /// Checks a request for the names of a project and domain.
-pub(crate) fn lists_names(request: &NamedEntityIdentifierListRequest) -> Result<(), Failure> {
+pub(crate) fn check_scope(request: &NamedEntityIdentifierListRequest) -> Result<(), ServiceError> {
     filled(&request.project, "project")?;
     filled(&request.domain, "domain")
 }

@@ -8,6 +8,7 @@ mod folder;
 mod identity;
 mod lease;
 mod list;
+mod open_error;
 mod remove;
 mod runner;
 pub mod server;
@@ -19,17 +20,18 @@ use std::path::PathBuf;
 
 use flyte_client::transport::{Answer, Call, Reply, Status, Transport};
 
-use self::{blobs::Blobs, engine::Starter};
+use self::{blobs::Blobs, engine::EngineHandle};
 pub use self::{
     engine::EngineStart,
     folder::prepare_folder,
+    open_error::OpenError,
     remove::{RemoveError, remove},
-    store::{OpenError, Store},
+    store::Store,
 };
 
 /// Where a sandbox lives, and how it reaches its helpers.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct SandboxOptions {
     /// Its folder: the database, blobs, the engine's lock. Made if it is not there.
     pub root: PathBuf,
     /// How executions get the engine that runs them.
@@ -41,7 +43,7 @@ pub struct Sandbox {
     root: PathBuf,
     store: Store,
     blobs: Blobs,
-    engine: Starter,
+    engine: EngineHandle,
 }
 
 impl Sandbox {
@@ -50,14 +52,14 @@ impl Sandbox {
     /// # Errors
     ///
     /// When its folder or database cannot be made, read or written.
-    pub fn open(options: &Options) -> Result<Self, OpenError> {
+    pub fn open(options: &SandboxOptions) -> Result<Self, OpenError> {
         let store = Store::open(&options.root)?;
         let blobs = Blobs::new(&options.root);
         let sandbox = Self {
             root: options.root.clone(),
             store,
             blobs,
-            engine: Starter::new(&options.root, options.engine.clone()),
+            engine: EngineHandle::new(&options.root, options.engine.clone()),
         };
         // An engine may have been killed in the midst of its work.
         if sandbox.store.read(store::execution::open).is_ok_and(|open| !open.is_empty()) {

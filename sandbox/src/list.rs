@@ -12,7 +12,7 @@ use flyte_client::proto::admin::{Sort, sort::Direction};
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
 
 pub(crate) use self::table::{Column, Join, Table};
-use crate::service_error::{Failure, invalid};
+use crate::service_error::{ServiceError, invalid};
 
 /// A list to be read: built step by step, then [`Listing::rows`].
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Page<T> {
 
 impl Listing {
     /// Everything of a table, oldest first.
-    pub(crate) fn of(table: &'static Table) -> Self {
+    pub(crate) fn new(table: &'static Table) -> Self {
         Self {
             table,
             joined: Vec::new(),
@@ -75,7 +75,7 @@ impl Listing {
     /// # Errors
     ///
     /// INVALID_ARGUMENT for an expression that cannot be read, a column or an entity that may not be named.
-    pub(crate) fn filters(mut self, text: &str) -> Result<Self, Failure> {
+    pub(crate) fn filters(mut self, text: &str) -> Result<Self, ServiceError> {
         if text.is_empty() {
             return Ok(self);
         }
@@ -110,7 +110,7 @@ impl Listing {
     /// # Errors
     ///
     /// INVALID_ARGUMENT for a key that is no column.
-    pub(crate) fn sorted(mut self, sort: Option<&Sort>) -> Result<Self, Failure> {
+    pub(crate) fn sorted(mut self, sort: Option<&Sort>) -> Result<Self, ServiceError> {
         // FlyteAdmin takes a sort without a key for none.
         let Some(sort) = sort.filter(|sort| !sort.key.is_empty()) else {
             return Ok(self);
@@ -139,7 +139,7 @@ impl Listing {
     /// # Errors
     ///
     /// INVALID_ARGUMENT for a limit of nought or a token that is no offset.
-    pub(crate) fn page(self, limit: u32, token: &str, call: &str) -> Result<Self, Failure> {
+    pub(crate) fn page(self, limit: u32, token: &str, call: &str) -> Result<Self, ServiceError> {
         if limit == 0 {
             return Err(invalid("invalid value for limit"));
         }
@@ -147,7 +147,7 @@ impl Listing {
     }
 
     /// As [`Listing::page`], but a limit of nought is none.
-    pub(crate) fn page_or_all(mut self, limit: u32, token: &str, call: &str) -> Result<Self, Failure> {
+    pub(crate) fn page_or_all(mut self, limit: u32, token: &str, call: &str) -> Result<Self, ServiceError> {
         self.limit = (limit > 0).then_some(limit);
         self.offset =
             offset(token).ok_or_else(|| invalid(format!("invalid pagination token {token} for {call}")))?;
@@ -164,7 +164,7 @@ impl Listing {
         connection: &Connection,
         select: &str,
         read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>,
-    ) -> Result<Page<T>, Failure> {
+    ) -> Result<Page<T>, ServiceError> {
         let sql = self.sql(select);
         let limit = self.limit.map_or(-1, i64::from);
         let offset = i64::try_from(self.offset).unwrap_or(i64::MAX);

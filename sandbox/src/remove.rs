@@ -8,9 +8,9 @@ use std::{
 };
 
 use crate::{
-    EngineStart, Options, Sandbox,
-    lease::Lock,
-    server::{Place, ServeError},
+    lease::{self, Lease},
+    server::{ServeError, ServerLease},
+    store::{self, Store},
 };
 
 /// What a sandbox keeps in its folder. A folder that somebody named by mistake may hold more.
@@ -30,8 +30,8 @@ const FILES: [&str; 11] = [
 const FOLDERS: [&str; 1] = ["blobs"];
 
 /// How long an engine without executions is waited for: it ends by itself when nothing came for a second.
-const PATIENCE: Duration = Duration::from_secs(5);
-const TURN: Duration = Duration::from_millis(20);
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Why a sandbox cannot be removed.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +75,7 @@ impl RemoveError {
 ///
 /// When it is in use, or the system refuses.
 pub fn remove(root: &Path) -> Result<bool, RemoveError> {
-    remove_within(root, PATIENCE)
+    remove_within(root, ENGINE_TIMEOUT)
 }
 
 fn remove_within(root: &Path, patience: Duration) -> Result<bool, RemoveError> {
@@ -83,9 +83,9 @@ fn remove_within(root: &Path, patience: Duration) -> Result<bool, RemoveError> {
         return Ok(false);
     }
     let failed = |path: &Path, source| RemoveError::Io { path: path.to_owned(), source };
-    let _served_by_nobody = Place::take(root).map_err(RemoveError::Served)?;
-    let lock = idle_engine(root, patience).map_err(|source| failed(root, source))?;
-    let _lock = lock.ok_or_else(|| RemoveError::Working { root: root.to_owned() })?;
+    let _server_lease = ServerLease::take(root).map_err(RemoveError::Served)?;
+    let lease = idle_engine(root, patience).map_err(|source| failed(root, source))?;
+    let _lease = lease.ok_or_else(|| RemoveError::Working { root: root.to_owned() })?;
     for name in FOLDERS {
         let path = root.join(name);
         absent_is_fine(fs::remove_dir_all(&path)).map_err(|source| failed(&path, source))?;
@@ -100,22 +100,21 @@ fn remove_within(root: &Path, patience: Duration) -> Result<bool, RemoveError> {
 }
 
 /// The engine's lock. One whose engine has nothing to do comes free soon.
-fn idle_engine(root: &Path, patience: Duration) -> io::Result<Option<Lock>> {
+fn idle_engine(root: &Path, patience: Duration) -> io::Result<Option<Lease>> {
     let asked = Instant::now();
     loop {
-        let lock = Lock::take(root)?;
-        if lock.is_some() || asked.elapsed() >= patience || has_work(root) {
-            return Ok(lock);
+        let lease = Lease::try_take(root, lease::ENGINE)?;
+        if lease.is_some() || asked.elapsed() >= patience || has_work(root) {
+            return Ok(lease);
         }
-        thread::sleep(TURN);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// Whether executions are open; a store that cannot be read has none that anybody could wait for.
+/// Whether executions are open. A store that cannot be read has none to wait for.
 fn has_work(root: &Path) -> bool {
-    let options = Options { root: root.to_owned(), engine: EngineStart::Elsewhere };
-    let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
-    open.is_ok_and(|open| open > 0)
+    let Ok(store) = Store::open(root) else { return false };
+    store.read(store::execution::open).is_ok_and(|open| !open.is_empty())
 }
 
 fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
@@ -128,9 +127,10 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{EngineStart, Sandbox, SandboxOptions};
 
     fn sandbox(root: &Path) {
-        Sandbox::open(&Options { root: root.to_owned(), engine: EngineStart::Elsewhere }).unwrap();
+        Sandbox::open(&SandboxOptions { root: root.to_owned(), engine: EngineStart::External }).unwrap();
         fs::create_dir_all(root.join("blobs/a")).unwrap();
         fs::write(root.join("blobs/a/b"), "").unwrap();
     }
@@ -160,7 +160,7 @@ mod tests {
     fn not_while_an_engine_works() {
         let folder = tempfile::tempdir().unwrap();
         sandbox(folder.path());
-        let _lock = Lock::take(folder.path()).unwrap().unwrap();
+        let _lease = Lease::try_take(folder.path(), lease::ENGINE).unwrap().unwrap();
         let removed = remove_within(folder.path(), Duration::ZERO);
         assert!(matches!(removed, Err(RemoveError::Working { .. })));
         assert!(folder.path().join("sandbox.db").exists());

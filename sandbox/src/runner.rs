@@ -17,6 +17,7 @@ pub(crate) mod go_format;
 mod inputs;
 mod log;
 mod mounts;
+mod msgpack;
 mod outputs;
 mod plain_path;
 mod process;
@@ -29,12 +30,13 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use flyte_client::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
 use tokio::{sync::watch, task::spawn_blocking};
 
-use self::{error::Failure, folder::Folder};
+use self::{error::AttemptError, folder::AttemptFolder};
 pub(crate) use self::{
     log::logs,
     process::{adopt, sweep},
     record::recall,
 };
+use crate::store::task_execution::ProcessIdentity;
 
 /// What one attempt is made of.
 #[derive(Clone, Debug)]
@@ -62,14 +64,6 @@ pub(crate) struct TemplateNames {
     pub(crate) attempt: u32,
 }
 
-/// A process group by its leader, beyond doubt: numbers of processes come again, start times do not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Process {
-    pub(crate) id: u32,
-    /// In the system's ticks since it was started (field 22 of `/proc/<id>/stat`); 0 where there is no such.
-    pub(crate) started: u64,
-}
-
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
@@ -89,11 +83,11 @@ pub(crate) type Kill = watch::Receiver<bool>;
 /// Runs an attempt to its end: when this returns, none of its processes is left; on other systems than Linux, none of its group.
 ///
 /// `started` is told the process before anything of the task runs, so that it can be recorded.
-pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(Process), kill: Kill) -> Outcome {
+pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(ProcessIdentity), kill: Kill) -> Outcome {
     if *kill.borrow() {
         return Outcome::Killed;
     }
-    let folder = Folder::new(&attempt.folder);
+    let folder = AttemptFolder::new(&attempt.folder);
     let attempt = Arc::new(attempt);
     let (process, result) = match attempt::run(&attempt, &folder, started, kill).await {
         Ok((process, result)) => (process, result),
@@ -103,7 +97,7 @@ pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(Process), kill: K
 }
 
 /// Writes down what an attempt came to. Without its record an attempt is one that never got to its end.
-fn finish(folder: &Folder, process: &str, result: Result<Outcome, Failure>) -> Outcome {
+fn finish(folder: &AttemptFolder, process: &str, result: Result<Outcome, AttemptError>) -> Outcome {
     let (outcome, written) = match result {
         Ok(outcome) => {
             let written = record::write(folder, process, &outcome);

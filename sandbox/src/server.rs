@@ -31,10 +31,10 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
-pub(crate) use self::running::Place;
-use self::{guard::Guard, peer::Client, token::Token};
+pub(crate) use self::running::ServerLease;
+use self::{guard::Guard, peer::PeerConnection, token::ServerToken};
 pub use self::{
-    running::{Running, running},
+    running::{RunningServer, running_server},
     token::{token, token_file},
 };
 use crate::Sandbox;
@@ -52,7 +52,7 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What a server listens to.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ServerOptions {
     /// The address; port 0 for any that is free.
     pub address: SocketAddr,
     /// Hosts that requests may be for, beside the loopback addresses and the one that is listened on.
@@ -61,7 +61,7 @@ pub struct Options {
     pub largest_message: usize,
 }
 
-impl Default for Options {
+impl Default for ServerOptions {
     /// This machine's own address, Flyte's port, and as much as the official client takes.
     fn default() -> Self {
         Self {
@@ -77,11 +77,11 @@ impl Default for Options {
 pub enum ServeError {
     /// Another process serves it.
     #[error("the sandbox in `{}` is served already{}", root.display(), by(*running))]
-    Taken {
+    AlreadyServed {
         /// The sandbox's folder.
         root: PathBuf,
         /// Where, if that is known yet.
-        running: Option<Running>,
+        running: Option<RunningServer>,
     },
     /// The address cannot be listened to.
     #[error("cannot listen on `{address}`")]
@@ -93,7 +93,7 @@ pub enum ServeError {
     },
     /// The files that say where the server is cannot be written.
     #[error("`{}` cannot be written", path.display())]
-    Place {
+    File {
         /// The file.
         path: PathBuf,
         /// What the system says.
@@ -106,16 +106,16 @@ impl ServeError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Taken { .. } => Some("`flyte-host sandbox stop` ends it".to_owned()),
+            Self::AlreadyServed { .. } => Some("`flyte-host sandbox stop` ends it".to_owned()),
             Self::Listen { .. } => {
                 Some("another program may use the port; choose one with `--port`".to_owned())
             }
-            Self::Place { .. } => None,
+            Self::File { .. } => None,
         }
     }
 }
 
-fn by(running: Option<Running>) -> String {
+fn by(running: Option<RunningServer>) -> String {
     running.map_or(String::new(), |running| format!(" on `{}` by process {}", running.address, running.pid))
 }
 
@@ -127,7 +127,7 @@ pub struct Server {
     guard: Guard,
     largest_message: usize,
     /// Held for as long as the server is there.
-    _place: Place,
+    _lease: ServerLease,
 }
 
 impl Server {
@@ -136,8 +136,8 @@ impl Server {
     /// # Errors
     ///
     /// When the sandbox is served already, or the address cannot be listened to.
-    pub fn bind(sandbox: Arc<Sandbox>, options: &Options) -> Result<Self, ServeError> {
-        let mut place = Place::take(&sandbox.root)?;
+    pub fn bind(sandbox: Arc<Sandbox>, options: &ServerOptions) -> Result<Self, ServeError> {
+        let lease = ServerLease::take(&sandbox.root)?;
         let listen = || -> io::Result<_> {
             let listener = std::net::TcpListener::bind(options.address)?;
             listener.set_nonblocking(true)?;
@@ -147,13 +147,13 @@ impl Server {
             listen().map_err(|source| ServeError::Listen { address: options.address, source })?;
         let guard = Guard {
             hosts: options.hosts.clone(),
-            token: Token::open(&sandbox.root)?,
+            token: ServerToken::open(&sandbox.root)?,
             is_public: is_public(address),
         };
-        place.announce(address)?;
+        lease.announce(address)?;
         sandbox.blobs.serve_at(format!("http://{}", authority(address, &options.hosts)));
         let largest_message = options.largest_message;
-        Ok(Self { sandbox, listener, address, guard, largest_message, _place: place })
+        Ok(Self { sandbox, listener, address, guard, largest_message, _lease: lease })
     }
 
     /// The token without which no client is answered; `None` where the system tells whose a connection is.
@@ -249,7 +249,7 @@ pub fn authority(address: SocketAddr, hosts: &[String]) -> String {
 async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
     // Without an address, it is gone already.
-    let Ok(client) = Client::new(&stream) else { return };
+    let Ok(client) = PeerConnection::new(&stream) else { return };
     let client = Arc::new(client);
     let headers = tokio::select! {
         headers = headers::limit(&stream) => headers,
@@ -277,7 +277,7 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Recei
 /// `headers` is the largest header list that the client takes.
 async fn answer(
     shared: &Arc<Shared>,
-    client: &Client,
+    client: &PeerConnection,
     request: Request<Incoming>,
     headers: usize,
 ) -> Response<Body> {

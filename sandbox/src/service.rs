@@ -25,7 +25,7 @@ use flyte_client::{
     transport::Status,
 };
 
-use crate::{Sandbox, service_error::Failure};
+use crate::{Sandbox, service_error::ServiceError};
 
 /// Answers one call by its path.
 pub(crate) fn answer(sandbox: &Sandbox, path: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
@@ -53,7 +53,7 @@ fn unknown(path: &str) -> Status {
     Status::new(flyte_client::Code::Unimplemented, message)
 }
 
-fn get_version(_: &Sandbox, _: admin::GetVersionRequest) -> Result<admin::GetVersionResponse, Failure> {
+fn get_version(_: &Sandbox, _: admin::GetVersionRequest) -> Result<admin::GetVersionResponse, ServiceError> {
     let version = admin::Version { version: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() };
     Ok(admin::GetVersionResponse { control_plane_version: Some(version) })
 }

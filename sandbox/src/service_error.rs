@@ -5,10 +5,10 @@ use rusqlite::ErrorCode;
 
 /// Why a call has no result. Becomes the [`Status`] that the client gets.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum ServiceError {
     /// The answer itself.
     #[error(transparent)]
-    Told(#[from] Status),
+    Status(#[from] Status),
     /// SQLite did not do what it was asked to.
     #[error("the sandbox's database failed")]
     Database(#[from] rusqlite::Error),
@@ -17,17 +17,17 @@ pub(crate) enum Failure {
     Files(#[from] std::io::Error),
 }
 
-impl From<Failure> for Status {
-    fn from(failure: Failure) -> Self {
+impl From<ServiceError> for Status {
+    fn from(failure: ServiceError) -> Self {
         match failure {
-            Failure::Told(status) => status,
-            Failure::Database(error) => of_database(&error),
-            Failure::Files(error) => of_files(&error),
+            ServiceError::Status(status) => status,
+            ServiceError::Database(error) => database_status(&error),
+            ServiceError::Files(error) => file_status(&error),
         }
     }
 }
 
-fn of_database(error: &rusqlite::Error) -> Status {
+fn database_status(error: &rusqlite::Error) -> Status {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => {
             Status::new(Code::ResourceExhausted, "the sandbox's disk is full; nothing was stored")
@@ -46,7 +46,7 @@ fn of_database(error: &rusqlite::Error) -> Status {
     }
 }
 
-fn of_files(error: &std::io::Error) -> Status {
+fn file_status(error: &std::io::Error) -> Status {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -60,28 +60,28 @@ fn of_files(error: &std::io::Error) -> Status {
 }
 
 /// INVALID_ARGUMENT with a text.
-pub(crate) fn invalid(message: impl Into<String>) -> Failure {
-    Failure::Told(Status::new(Code::InvalidArgument, message))
+pub(crate) fn invalid(message: impl Into<String>) -> ServiceError {
+    ServiceError::Status(Status::new(Code::InvalidArgument, message))
 }
 
 /// INVALID_ARGUMENT for a field that has to be there.
-pub(crate) fn missing(field: &str) -> Failure {
+pub(crate) fn missing(field: &str) -> ServiceError {
     invalid(format!("missing {field}"))
 }
 
 /// The value of a message's field, which has to be there.
-pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T, Failure> {
+pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T, ServiceError> {
     value.ok_or_else(|| missing(field))
 }
 
 /// Refuses an empty text.
-pub(crate) fn filled(value: &str, field: &str) -> Result<(), Failure> {
+pub(crate) fn filled(value: &str, field: &str) -> Result<(), ServiceError> {
     if value.is_empty() { Err(missing(field)) } else { Ok(()) }
 }
 
 /// NOT_FOUND for an entity; `identifier` as [`crate::identity`] prints it.
-pub(crate) fn not_found(kind: &str, identifier: impl std::fmt::Display) -> Failure {
-    Failure::Told(Status::new(
+pub(crate) fn not_found(kind: &str, identifier: impl std::fmt::Display) -> ServiceError {
+    ServiceError::Status(Status::new(
         Code::NotFound,
         format!("missing entity of type {kind} with identifier {identifier}"),
     ))
@@ -96,12 +96,12 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
-    use crate::{EngineStart, Options, Sandbox};
+    use crate::{EngineStart, Sandbox, SandboxOptions};
 
     /// What registering a project says after a change of the connection.
     fn refused(prepare: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>) -> (Status, u32) {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options { root: folder.path().to_owned(), engine: EngineStart::Elsewhere };
+        let options = SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
         let sandbox = Sandbox::open(&options).unwrap();
         sandbox.store.read(prepare).unwrap();
         let labels: BTreeMap<_, _> = (0..16).map(|index| (format!("l{index}"), "x".repeat(60))).collect();

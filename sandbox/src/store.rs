@@ -15,8 +15,7 @@ pub(crate) mod time;
 pub(crate) mod workflow;
 
 use std::{
-    io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -24,7 +23,7 @@ use std::{
 use flyte_client::proto::core::{Identifier, ResourceType};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
-use crate::folder::prepare_folder;
+use crate::{folder::prepare_folder, open_error::OpenError};
 
 /// The tables, in the order in which versions of the sandbox added to them.
 const MIGRATIONS: &[&str] =
@@ -38,50 +37,6 @@ const BUSY: Duration = Duration::from_secs(30);
 
 /// How many statements stay prepared.
 const STATEMENTS: usize = 128;
-
-/// Why a sandbox cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder cannot be made.
-    #[error("the sandbox's folder `{}` cannot be made", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The database cannot be opened or brought up to date.
-    #[error("the sandbox's database `{}` cannot be opened", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
-    },
-    /// The folder is another user's.
-    #[error("could not open the sandbox in `{}`: the folder belongs to another user (uid {uid})", path.display())]
-    Foreign {
-        /// The folder.
-        path: PathBuf,
-        /// Its user.
-        uid: u32,
-    },
-    /// The folder is open to other users, and holds more than a sandbox.
-    #[error(
-        "could not open the sandbox in `{}`: other users may read the folder, and it holds other files",
-        path.display()
-    )]
-    Shared {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The database is of a later version of this program.
-    #[error("the sandbox in `{}` was made by a later version of flyte-host", path.display())]
-    TooNew {
-        /// The file.
-        path: PathBuf,
-    },
-}
 
 /// The database of one sandbox.
 pub struct Store {

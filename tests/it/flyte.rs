@@ -23,7 +23,7 @@ pub(crate) struct Flyte {
 pub(crate) fn empty() -> Flyte {
     let home = sandbox_home(&[]);
     let root = home.home().join(".flyte/sandbox");
-    let sandbox = Sandbox::open(&sandbox::Options { root, engine: EngineStart::Within }).unwrap();
+    let sandbox = Sandbox::open(&sandbox::SandboxOptions { root, engine: EngineStart::InProcess }).unwrap();
     Flyte { home, _sandbox: sandbox }
 }
 

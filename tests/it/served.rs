@@ -24,11 +24,11 @@ pub(crate) struct Served {
 pub(crate) fn empty(largest_message: usize) -> Served {
     let mut home = home_with(&[]);
     let root = home.home().join(".flyte/sandbox");
-    let sandbox = Sandbox::open(&sandbox::Options { root, engine: EngineStart::Within }).unwrap();
-    let options = server::Options {
+    let sandbox = Sandbox::open(&sandbox::SandboxOptions { root, engine: EngineStart::InProcess }).unwrap();
+    let options = server::ServerOptions {
         address: ([127, 0, 0, 1], 0).into(),
         largest_message,
-        ..server::Options::default()
+        ..server::ServerOptions::default()
     };
     let server = Server::bind(Arc::new(sandbox), &options).unwrap();
     let endpoint = server.address().to_string();

@@ -284,7 +284,7 @@ fn over_the_network(connection: &Connection, network: &Network) -> Result<Grpc, 
 
 /// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
 fn running_server(root: &Path) -> Option<Endpoint> {
-    sandbox::server::running(root)?.reachable().to_string().parse().ok()
+    sandbox::server::running_server(root)?.reachable().to_string().parse().ok()
 }
 
 fn open_sandbox() -> Result<Sandbox, Failure> {
@@ -293,7 +293,8 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
     })?;
     let engine =
         EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
-    Sandbox::open(&sandbox::Options { root: sandbox_root()?, engine }).map_err(|error| unopened(&error))
+    Sandbox::open(&sandbox::SandboxOptions { root: sandbox_root()?, engine })
+        .map_err(|error| unopened(&error))
 }
 
 /// The failure of a sandbox that cannot be opened.

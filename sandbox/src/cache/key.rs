@@ -3,8 +3,6 @@
 //! Made as Flyte's catalog client makes it (`flytepropeller/pkg/controller/nodes/catalog`), but for the hash function:
 //! sorted inputs without the ignored ones, each value that has a `hash` replaced by it.
 
-use std::time::Duration;
-
 use data_encoding::BASE64URL_NOPAD;
 use flyte_client::{
     literal,
@@ -18,21 +16,11 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use super::ttl;
+use crate::store::cache::CacheKey;
 
-/// What a task's result is found by, and how it is to be kept.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Key {
-    task: Identifier,
-    version: String,
-    signature: [Vec<u8>; 2],
-    inputs: String,
-    ttl: Option<Duration>,
-    serialize: bool,
-}
-
-impl Key {
+impl CacheKey {
     /// The key of a task with these inputs; `None` if the task is not cached.
-    pub(crate) fn of(task: &TaskTemplate, inputs: &LiteralMap) -> Option<Self> {
+    pub(crate) fn for_task(task: &TaskTemplate, inputs: &LiteralMap) -> Option<Self> {
         let metadata = task.metadata.as_ref()?;
         let version = metadata.discovery_version.trim_matches(' ');
         if !metadata.discoverable || version.is_empty() {
@@ -46,46 +34,6 @@ impl Key {
             ttl: metadata.tags.get(TTL_TAG).map(|text| ttl::read(text)),
             serialize: metadata.cache_serializable,
         })
-    }
-
-    /// Whether equal tasks are to run one at a time.
-    pub(crate) fn serialize(&self) -> bool {
-        self.serialize
-    }
-
-    /// How long a result may be used.
-    pub(crate) fn ttl(&self) -> Option<Duration> {
-        self.ttl
-    }
-
-    pub(crate) fn task(&self) -> &Identifier {
-        &self.task
-    }
-
-    pub(crate) fn version(&self) -> &str {
-        &self.version
-    }
-
-    pub(crate) fn signature(&self) -> Vec<u8> {
-        self.signature.concat()
-    }
-
-    pub(crate) fn inputs(&self) -> &[u8] {
-        self.inputs.as_bytes()
-    }
-
-    /// The whole key in one.
-    pub(crate) fn digest(&self) -> Vec<u8> {
-        let Identifier { project, domain, name, .. } = &self.task;
-        let mut hasher = Sha256::new();
-        for part in [project, domain, name, &self.version] {
-            // No byte of UTF-8, so that where one part ends is never in doubt.
-            hasher.update(part);
-            hasher.update([0xff]);
-        }
-        hasher.update(self.signature());
-        hasher.update(&self.inputs);
-        hasher.finalize().to_vec()
     }
 
     /// What a node execution says of a result.

@@ -26,12 +26,12 @@ impl Cache {
         self.store.write::<_, rusqlite::Error>(work).unwrap()
     }
 
-    fn lookup(&self, task: &TaskTemplate, now: Timestamp) -> Lookup {
+    fn lookup(&self, task: &TaskTemplate, now: Timestamp) -> CacheLookup {
         self.write(|tx| lookup(tx, task, &LiteralMap::default(), now))
     }
 
     fn put(&self, task: &TaskTemplate, outputs: &LiteralMap, now: Timestamp) -> CatalogMetadata {
-        let key = Key::of(task, &LiteralMap::default()).unwrap();
+        let key = CacheKey::for_task(task, &LiteralMap::default()).unwrap();
         self.write(|tx| put(tx, &key, outputs, &source(), now))
     }
 
@@ -72,13 +72,13 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 #[track_caller]
-fn assert_hit(lookup: &Lookup, expected: &LiteralMap) {
-    assert!(matches!(lookup, Lookup::Hit { outputs, .. } if outputs == expected), "{lookup:?}");
+fn assert_hit(lookup: &CacheLookup, expected: &LiteralMap) {
+    assert!(matches!(lookup, CacheLookup::Hit { outputs, .. } if outputs == expected), "{lookup:?}");
 }
 
 #[track_caller]
-fn assert_miss(lookup: &Lookup) {
-    assert!(matches!(lookup, Lookup::Miss(_)), "{lookup:?}");
+fn assert_miss(lookup: &CacheLookup) {
+    assert!(matches!(lookup, CacheLookup::Miss(_)), "{lookup:?}");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn what_was_put_is_found_with_its_source() {
     assert_miss(&cache.lookup(&task, at(0)));
     let populated = cache.put(&task, &integer(1), at(0));
     assert_eq!(populated.source_execution, Some(SourceExecution::SourceTaskExecution(source())));
-    let expected = Lookup::Hit { outputs: integer(1), source: populated };
+    let expected = CacheLookup::Hit { outputs: integer(1), source: populated };
     assert_eq!(cache.lookup(&task, at(1_000_000_000)), expected);
 }
 
@@ -96,7 +96,7 @@ fn what_was_put_is_found_with_its_source() {
 fn a_task_without_cache_is_not_looked_for() {
     let mut task = task("t", None);
     task.metadata.as_mut().unwrap().discoverable = false;
-    assert_eq!(Cache::new().lookup(&task, at(0)), Lookup::Disabled);
+    assert_eq!(Cache::new().lookup(&task, at(0)), CacheLookup::Disabled);
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn a_result_whose_file_is_gone_is_forgotten() {
 #[test]
 fn one_owner_at_a_time_has_a_reservation() {
     let cache = Cache::new();
-    let key = Key::of(&task("t", None), &LiteralMap::default()).unwrap();
-    let other = Key::of(&task("u", None), &LiteralMap::default()).unwrap();
-    let reserve = |key: &Key, owner: &str, now| cache.write(|tx| reserve(tx, key, owner, now));
+    let key = CacheKey::for_task(&task("t", None), &LiteralMap::default()).unwrap();
+    let other = CacheKey::for_task(&task("u", None), &LiteralMap::default()).unwrap();
+    let reserve = |key: &CacheKey, owner: &str, now| cache.write(|tx| reserve(tx, key, owner, now));
     let held = |until| Reservation::Held { owner: "one".into(), until };
     assert_eq!(reserve(&key, "one", at(0)), Reservation::Acquired);
     assert_eq!(reserve(&key, "two", at(1)), held(at(30)));
@@ -190,7 +190,7 @@ fn one_owner_at_a_time_has_a_reservation() {
 #[test]
 fn a_dead_owner_does_not_block_for_ever() {
     let cache = Cache::new();
-    let key = Key::of(&task("t", None), &LiteralMap::default()).unwrap();
+    let key = CacheKey::for_task(&task("t", None), &LiteralMap::default()).unwrap();
     let reserve = |owner: &str, now| cache.write(|tx| reserve(tx, &key, owner, now));
     assert_eq!(reserve("one", at(0)), Reservation::Acquired);
     assert_eq!(reserve("two", at(30)), Reservation::Acquired);

@@ -11,8 +11,8 @@ use flyte_client::{
 };
 
 use super::{
-    Placed, START,
-    error::{Errors, Problem},
+    CheckedNode, START,
+    error::{CompileErrors, CompileProblem},
 };
 
 /// What promises may refer to.
@@ -20,7 +20,7 @@ pub(super) struct Scope<'a> {
     /// The workflow's inputs.
     pub inputs: &'a BTreeMap<String, Variable>,
     /// Its nodes by id.
-    pub nodes: &'a BTreeMap<&'a str, Placed<'a>>,
+    pub nodes: &'a BTreeMap<&'a str, CheckedNode<'a>>,
 }
 
 /// Checks the bindings of a node's inputs, or of the workflow's outputs.
@@ -29,29 +29,30 @@ pub(super) fn check(
     node: &str,
     bindings: &[Binding],
     (wanted, optional): (&BTreeMap<String, Variable>, &BTreeSet<String>),
-    errors: &mut Errors,
+    errors: &mut CompileErrors,
 ) {
     let mut bound = BTreeSet::new();
     for Binding { var, binding } in bindings {
         if !bound.insert(var.as_str()) {
-            errors.add(node, Problem::BoundTwice(var.clone()));
+            errors.add(node, CompileProblem::BoundTwice(var.clone()));
             continue;
         }
         let Some(expected) = wanted.get(var) else {
-            errors.add(node, Problem::MissingVariable { variable: var.clone(), node: node.to_owned() });
+            errors
+                .add(node, CompileProblem::MissingVariable { variable: var.clone(), node: node.to_owned() });
             continue;
         };
         let expected = expected.r#type.clone().unwrap_or_default();
         let fit = match binding {
             Some(binding) => fits(scope, var, binding, &expected),
-            None => Err(Some(Problem::NoValue(var.clone()))),
+            None => Err(Some(CompileProblem::NoValue(var.clone()))),
         };
         if let Err(Some(problem)) = fit {
             errors.add(node, problem);
         }
     }
     for var in wanted.keys().filter(|var| !bound.contains(var.as_str()) && !optional.contains(*var)) {
-        errors.add(node, Problem::NotBound(var.clone()));
+        errors.add(node, CompileProblem::NotBound(var.clone()));
     }
 }
 
@@ -76,7 +77,7 @@ pub(super) fn promises(data: &BindingData) -> Vec<&OutputReference> {
 }
 
 /// The type of what a binding stands for, if it shows.
-pub(super) fn kind_of(scope: &Scope<'_>, data: &BindingData) -> Option<LiteralType> {
+pub(super) fn binding_type(scope: &Scope<'_>, data: &BindingData) -> Option<LiteralType> {
     let of = |kind| LiteralType { r#type: Some(kind), ..LiteralType::default() };
     match data.value.as_ref()? {
         Value::Promise(promise) => promised(scope, promise).ok().flatten(),
@@ -87,11 +88,11 @@ pub(super) fn kind_of(scope: &Scope<'_>, data: &BindingData) -> Option<LiteralTy
             simple.into_iter().find(|kind| literal::check(&literal, kind).is_ok())
         }
         Value::Collection(collection) => {
-            let element = kind_of(scope, collection.bindings.first()?)?;
+            let element = binding_type(scope, collection.bindings.first()?)?;
             Some(of(Type::CollectionType(Box::new(element))))
         }
         Value::Map(map) => {
-            let element = kind_of(scope, map.bindings.values().next()?)?;
+            let element = binding_type(scope, map.bindings.values().next()?)?;
             Some(of(Type::MapValueType(Box::new(element))))
         }
         Value::OffloadedMetadata(stored) => stored.inferred_type.clone(),
@@ -99,11 +100,11 @@ pub(super) fn kind_of(scope: &Scope<'_>, data: &BindingData) -> Option<LiteralTy
 }
 
 /// Why a binding does not fit; `Err(None)` when that has been said elsewhere.
-type Fit = Result<(), Option<Problem>>;
+type Fit = Result<(), Option<CompileProblem>>;
 
 fn fits(scope: &Scope<'_>, var: &str, data: &BindingData, expected: &LiteralType) -> Fit {
     let given = match &data.value {
-        None => return Err(Some(Problem::NoValue(var.to_owned()))),
+        None => return Err(Some(CompileProblem::NoValue(var.to_owned()))),
         Some(Value::Promise(promise)) => {
             let given = promised(scope, promise)?;
             return match given {
@@ -152,12 +153,13 @@ fn kind(given: &Value) -> &'static str {
 
 fn value_fits(var: &str, value: core_literal::Value, expected: &LiteralType) -> Fit {
     let literal = Literal { value: Some(value), ..Default::default() };
-    literal::check(&literal, expected)
-        .map_err(|error| Some(Problem::BadValue { variable: var.to_owned(), reason: error.to_string() }))
+    literal::check(&literal, expected).map_err(|error| {
+        Some(CompileProblem::BadValue { variable: var.to_owned(), reason: error.to_string() })
+    })
 }
 
-fn mismatch(var: &str, given: impl Into<String>, expected: &LiteralType) -> Problem {
-    Problem::Mismatch {
+fn mismatch(var: &str, given: impl Into<String>, expected: &LiteralType) -> CompileProblem {
+    CompileProblem::Mismatch {
         variable: var.to_owned(),
         given: given.into(),
         expected: literal::type_name(expected),
@@ -165,19 +167,22 @@ fn mismatch(var: &str, given: impl Into<String>, expected: &LiteralType) -> Prob
 }
 
 /// The type of what a promise will be; `None` if that shows only at run time.
-fn promised(scope: &Scope<'_>, promise: &OutputReference) -> Result<Option<LiteralType>, Option<Problem>> {
+fn promised(
+    scope: &Scope<'_>,
+    promise: &OutputReference,
+) -> Result<Option<LiteralType>, Option<CompileProblem>> {
     let variables = if promise.node_id == START {
         scope.inputs
     } else {
         let placed = scope
             .nodes
             .get(promise.node_id.as_str())
-            .ok_or_else(|| Some(Problem::MissingNode(promise.node_id.clone())))?;
+            .ok_or_else(|| Some(CompileProblem::MissingNode(promise.node_id.clone())))?;
         // What the node refers to is not there, which has been said.
         &placed.interface.as_ref().ok_or(None)?.outputs
     };
     let variable = variables.get(&promise.var).ok_or_else(|| {
-        Some(Problem::MissingVariable { variable: promise.var.clone(), node: promise.node_id.clone() })
+        Some(CompileProblem::MissingVariable { variable: promise.var.clone(), node: promise.node_id.clone() })
     })?;
     let mut given = variable.r#type.clone().unwrap_or_default();
     for attribute in &promise.attr_path {
@@ -188,7 +193,7 @@ fn promised(scope: &Scope<'_>, promise: &OutputReference) -> Result<Option<Liter
                 None => String::new(),
             };
             let (variable, node) = (promise.var.clone(), promise.node_id.clone());
-            Some(Problem::MissingField { field, variable, node })
+            Some(CompileProblem::MissingField { field, variable, node })
         };
         given = match (given.r#type, &attribute.value) {
             (Some(Type::CollectionType(element)), Some(promise_attribute::Value::IntValue(_)))

@@ -4,11 +4,11 @@ use std::fmt;
 
 /// Everything that was found.
 #[derive(Debug, Default)]
-pub(crate) struct Errors(Vec<(String, Problem)>);
+pub(crate) struct CompileErrors(Vec<(String, CompileProblem)>);
 
-impl Errors {
+impl CompileErrors {
     /// Adds a problem of a node; an empty id for one of the workflow.
-    pub(crate) fn add(&mut self, node: &str, problem: Problem) {
+    pub(crate) fn add(&mut self, node: &str, problem: CompileProblem) {
         self.0.push((node.to_owned(), problem));
     }
 
@@ -17,7 +17,7 @@ impl Errors {
     }
 }
 
-impl fmt::Display for Errors {
+impl fmt::Display for CompileErrors {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Collected Errors: {}", self.0.len())?;
         for (index, (node, problem)) in self.0.iter().enumerate() {
@@ -34,7 +34,7 @@ impl fmt::Display for Errors {
 
 /// One thing that is wrong.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Problem {
+pub(crate) enum CompileProblem {
     #[error("No nodes found in the workflow.")]
     NoNodes,
     #[error(
@@ -71,7 +71,7 @@ pub(crate) enum Problem {
     BadValue { variable: String, reason: String },
 }
 
-impl Problem {
+impl CompileProblem {
     fn code(&self) -> &'static str {
         match self {
             Self::NoNodes => "NoNodesFound",

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use flyte_client::proto::core::{GateNode, Node, Variable, gate_node::Condition, node::Target};
 
 use super::{
-    Interface, Placed,
-    binding::{Scope, kind_of},
-    error::Problem,
+    CheckedNode, Interface,
+    binding::{Scope, binding_type},
+    error::CompileProblem,
 };
 
 /// What is wrong with a gate.
-pub(super) fn problem(gate: &GateNode) -> Option<Problem> {
+pub(super) fn problem(gate: &GateNode) -> Option<CompileProblem> {
     match &gate.condition {
         Some(Condition::Signal(signal)) if signal.r#type.is_none() => {
-            Some(Problem::NoValue("GateNode.Signal.Type".to_owned()))
+            Some(CompileProblem::NoValue("GateNode.Signal.Type".to_owned()))
         }
         Some(_) => None,
-        None => Some(Problem::NoTarget),
+        None => Some(CompileProblem::NoTarget),
     }
 }
 
@@ -32,13 +32,16 @@ pub(super) fn interface(gate: &GateNode) -> Interface {
 }
 
 /// Gives approvals the types of what is bound to them, in as many rounds as there are approvals in a row.
-pub(super) fn pass_through(inputs: &BTreeMap<String, Variable>, placed: &mut BTreeMap<&str, Placed<'_>>) {
+pub(super) fn pass_through(
+    inputs: &BTreeMap<String, Variable>,
+    placed: &mut BTreeMap<&str, CheckedNode<'_>>,
+) {
     loop {
         let scope = Scope { inputs, nodes: placed };
         let open =
             placed.iter().flat_map(|(id, placed)| missing(placed).map(move |var| ((*id).to_owned(), var)));
         let found: Vec<_> =
-            open.filter_map(|(id, (var, data))| Some((id, var, kind_of(&scope, data?)?))).collect();
+            open.filter_map(|(id, (var, data))| Some((id, var, binding_type(&scope, data?)?))).collect();
         if found.is_empty() {
             break;
         }
@@ -58,7 +61,7 @@ pub(super) fn pass_through(inputs: &BTreeMap<String, Variable>, placed: &mut BTr
 
 /// The bound inputs of an approval that have no type yet.
 fn missing<'p>(
-    placed: &'p Placed<'_>,
+    placed: &'p CheckedNode<'_>,
 ) -> impl Iterator<Item = (String, Option<&'p flyte_client::proto::core::BindingData>)> {
     let interface = placed.interface.as_ref().filter(|_| is_approval(placed.node));
     interface.into_iter().flat_map(|interface| {
@@ -75,7 +78,7 @@ fn is_approval(node: &Node) -> bool {
     }
 }
 
-fn add(placed: &mut BTreeMap<&str, Placed<'_>>, id: &str, var: String, variable: Variable) {
+fn add(placed: &mut BTreeMap<&str, CheckedNode<'_>>, id: &str, var: String, variable: Variable) {
     let interface = placed.get_mut(id).and_then(|placed| placed.interface.as_mut());
     if let Some(interface) = interface {
         interface.inputs.insert(var.clone(), variable.clone());

@@ -6,13 +6,13 @@ use flyte_client::proto::core::{Binding, ConnectionSet, Node, connection_set::Id
 
 use super::{
     END, START, binding,
-    error::{Errors, Problem},
+    error::{CompileErrors, CompileProblem},
 };
 
 type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 /// Connects the nodes: first what follows the start, last what comes before the end.
-pub(super) fn connect(nodes: &[Node], outputs: &[Binding], errors: &mut Errors) -> ConnectionSet {
+pub(super) fn connect(nodes: &[Node], outputs: &[Binding], errors: &mut CompileErrors) -> ConnectionSet {
     let known: BTreeSet<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
     let mut upstream: Edges<'_> = known.iter().map(|id| (*id, BTreeSet::new())).collect();
     for node in nodes {
@@ -21,7 +21,7 @@ pub(super) fn connect(nodes: &[Node], outputs: &[Binding], errors: &mut Errors) 
             if id == START || known.contains(id.as_str()) {
                 before.insert(id);
             } else {
-                errors.add(&node.id, Problem::MissingNode(id.clone()));
+                errors.add(&node.id, CompileProblem::MissingNode(id.clone()));
             }
         }
         before.extend(promised(&node.inputs, &known));
@@ -31,7 +31,7 @@ pub(super) fn connect(nodes: &[Node], outputs: &[Binding], errors: &mut Errors) 
         before.insert(START);
     }
     if let Some(cycle) = cycle(&upstream) {
-        errors.add("", Problem::Cycle(cycle));
+        errors.add("", CompileProblem::Cycle(cycle));
     }
     let followed: BTreeSet<&str> = upstream.values().flatten().copied().collect();
     end.extend(known.iter().filter(|id| !followed.contains(*id)));

@@ -35,7 +35,7 @@ impl Attempts {
         let store = Arc::clone(&self.store);
         self.working.spawn(async move {
             let record = |process| {
-                let written = store.write(|tx| store::task_execution::started(tx, &id, process));
+                let written = store.write(|tx| store::task_execution::record_process(tx, &id, process));
                 if let Err(error) = written {
                     // The attempt goes on: only a killed engine would have needed to know.
                     log::warn!("the process {} cannot be recorded: {error}", process.id);

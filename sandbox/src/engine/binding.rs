@@ -11,7 +11,7 @@ mod attribute;
 /// Where outputs of nodes are looked up; that of `start-node` are the workflow's inputs.
 pub(crate) trait Outputs {
     /// The outputs of a node that succeeded.
-    fn of(&self, node: &str) -> Option<&LiteralMap>;
+    fn node_outputs(&self, node: &str) -> Option<&LiteralMap>;
 }
 
 /// Why a binding stands for nothing.
@@ -74,7 +74,7 @@ fn value(
     let empty = || BindingError::Empty { variable: variable.to_owned() };
     let inner = wanted.map(|wanted| variant_for(wanted, data)).unwrap_or(wanted);
     let literal = match data.value.as_ref().ok_or_else(empty)? {
-        Value::Scalar(scalar) => of_scalar(scalar.clone()),
+        Value::Scalar(scalar) => scalar_literal(scalar.clone()),
         Value::Promise(promise) => promised(variable, promise, outputs)?,
         Value::Collection(items) => {
             let wanted = match inner.and_then(|wanted| wanted.r#type.as_ref()) {
@@ -86,7 +86,7 @@ fn value(
                 .iter()
                 .map(|item| value(variable, item, wanted, outputs))
                 .collect::<Result<_, _>>()?;
-            of_value(literal::Value::Collection(LiteralCollection { literals }))
+            value_literal(literal::Value::Collection(LiteralCollection { literals }))
         }
         Value::Map(items) => {
             let wanted = match inner.and_then(|wanted| wanted.r#type.as_ref()) {
@@ -98,9 +98,11 @@ fn value(
                 .iter()
                 .map(|(key, item)| Ok((key.clone(), value(variable, item, wanted, outputs)?)))
                 .collect::<Result<_, BindingError>>()?;
-            of_value(literal::Value::Map(LiteralMap { literals }))
+            value_literal(literal::Value::Map(LiteralMap { literals }))
         }
-        Value::OffloadedMetadata(metadata) => of_value(literal::Value::OffloadedMetadata(metadata.clone())),
+        Value::OffloadedMetadata(metadata) => {
+            value_literal(literal::Value::OffloadedMetadata(metadata.clone()))
+        }
     };
     let target = data.union.as_ref().and_then(|union| union.target_type.as_ref());
     Ok(in_union(literal, wanted, target))
@@ -112,7 +114,7 @@ fn promised(
     promise: &OutputReference,
     outputs: &dyn Outputs,
 ) -> Result<Literal, BindingError> {
-    let found = outputs.of(&promise.node_id).and_then(|outputs| outputs.literals.get(&promise.var));
+    let found = outputs.node_outputs(&promise.node_id).and_then(|outputs| outputs.literals.get(&promise.var));
     let Some(found) = found else {
         return Err(BindingError::NoOutput {
             variable: variable.to_owned(),
@@ -168,7 +170,7 @@ fn in_union(literal: Literal, wanted: Option<&LiteralType>, target: Option<&Lite
     }
     let chosen = target.or_else(|| union.variants.iter().find(|variant| holds(variant, &literal)));
     match chosen {
-        Some(variant) => of_union(literal, variant.clone()),
+        Some(variant) => union_literal(literal, variant.clone()),
         None => literal,
     }
 }
@@ -185,20 +187,23 @@ fn absent(wanted: &LiteralType) -> Option<Literal> {
         variant.r#type == Some(literal_type::Type::Simple(flyte_client::proto::core::SimpleType::None.into()))
     };
     let variant = union.variants.iter().find(is_none)?;
-    Some(of_union(of_scalar(Scalar { value: Some(scalar::Value::NoneType(Void {})) }), variant.clone()))
+    Some(union_literal(
+        scalar_literal(Scalar { value: Some(scalar::Value::NoneType(Void {})) }),
+        variant.clone(),
+    ))
 }
 
-pub(crate) fn of_value(value: literal::Value) -> Literal {
+pub(crate) fn value_literal(value: literal::Value) -> Literal {
     Literal { value: Some(value), ..Literal::default() }
 }
 
-pub(crate) fn of_scalar(scalar: Scalar) -> Literal {
-    of_value(literal::Value::Scalar(Box::new(scalar)))
+pub(crate) fn scalar_literal(scalar: Scalar) -> Literal {
+    value_literal(literal::Value::Scalar(Box::new(scalar)))
 }
 
-pub(crate) fn of_union(value: Literal, variant: LiteralType) -> Literal {
+pub(crate) fn union_literal(value: Literal, variant: LiteralType) -> Literal {
     let union = Union { value: Some(Box::new(value)), r#type: Some(variant) };
-    of_scalar(Scalar { value: Some(scalar::Value::Union(Box::new(union))) })
+    scalar_literal(Scalar { value: Some(scalar::Value::Union(Box::new(union))) })
 }
 
 /// An error as a value of a type that takes one; `None` for other types.
@@ -206,12 +211,12 @@ pub(crate) fn error(wanted: &LiteralType, error: &flyte_client::proto::core::Err
     use flyte_client::proto::core::SimpleType;
     match wanted.r#type.as_ref()? {
         literal_type::Type::Simple(simple) if *simple == i32::from(SimpleType::Error) => {
-            Some(of_scalar(Scalar { value: Some(scalar::Value::Error(error.clone())) }))
+            Some(scalar_literal(Scalar { value: Some(scalar::Value::Error(error.clone())) }))
         }
         literal_type::Type::UnionType(union) => union
             .variants
             .iter()
-            .find_map(|variant| Some(of_union(self::error(variant, error)?, variant.clone()))),
+            .find_map(|variant| Some(union_literal(self::error(variant, error)?, variant.clone()))),
         _ => None,
     }
 }

@@ -20,16 +20,16 @@ use rusqlite::{OptionalExtension, Transaction};
 use tokio::sync::Notify;
 
 use super::{
-    Error,
+    EngineError,
     attempts::Attempts,
     program::Program,
-    run::{Run, failure},
+    run::{Run, execution_error},
     step::{After, Step},
 };
 use crate::{
     cache,
     runner::{self, Outcome},
-    service_error::Failure,
+    service_error::ServiceError,
     store::{self, Store, encoded::Encoded, execution::Execution},
 };
 
@@ -41,7 +41,7 @@ const SOON: Duration = Duration::from_millis(2);
 const LATE: Duration = Duration::from_millis(40);
 
 /// An engine at work. It has the lock.
-pub(super) struct Work {
+pub(super) struct EventLoop {
     root: PathBuf,
     store: Arc<Store>,
     /// Open executions by their rows.
@@ -56,8 +56,8 @@ pub(super) struct Work {
     reserved: Instant,
 }
 
-impl Work {
-    pub(super) fn new(root: &Path, store: Arc<Store>, wake: Arc<Notify>) -> Result<Self, Error> {
+impl EventLoop {
+    pub(super) fn new(root: &Path, store: Arc<Store>, wake: Arc<Notify>) -> Result<Self, EngineError> {
         let limit = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2) * 2;
         let work = Self {
             root: root.to_owned(),
@@ -74,12 +74,12 @@ impl Work {
     }
 
     /// Ends what the last engine left running.
-    fn sweep(&self) -> Result<(), Error> {
+    fn sweep(&self) -> Result<(), EngineError> {
         let left = self.store.read(|connection| {
             let mut left = Vec::new();
             for row in store::execution::open(connection)? {
                 let execution = store::execution::get(connection, row)?;
-                left.extend(store::task_execution::of_execution(connection, &execution.id)?);
+                left.extend(store::task_execution::list_for_execution(connection, &execution.id)?);
             }
             Ok::<_, rusqlite::Error>(left)
         })?;
@@ -93,7 +93,7 @@ impl Work {
     }
 
     /// Works until nothing has been open for a while.
-    pub(super) async fn until_idle(mut self) -> Result<(), Error> {
+    pub(super) async fn until_idle(mut self) -> Result<(), EngineError> {
         let mut since = Instant::now();
         let mut pause = SOON;
         loop {
@@ -108,7 +108,7 @@ impl Work {
     }
 
     /// Works until something else happens; attempts at work are ended then, and repeated by the next engine.
-    pub(super) async fn until(mut self, end: impl Future<Output = ()>) -> Result<(), Error> {
+    pub(super) async fn until(mut self, end: impl Future<Output = ()>) -> Result<(), EngineError> {
         let mut end = std::pin::pin!(end);
         let mut pause = SOON;
         loop {
@@ -126,7 +126,7 @@ impl Work {
     /// Takes in what happened, or waits for it for a while. Tells whether something did.
     ///
     /// May be dropped while it waits.
-    async fn turn(&mut self, pause: Duration) -> Result<bool, Error> {
+    async fn turn(&mut self, pause: Duration) -> Result<bool, EngineError> {
         let mut over = Vec::new();
         let mut dirty = self.news()?;
         if dirty.is_empty() {
@@ -152,7 +152,7 @@ impl Work {
     }
 
     /// Executions that other processes began or want to end.
-    fn news(&mut self) -> Result<BTreeSet<i64>, Error> {
+    fn news(&mut self) -> Result<BTreeSet<i64>, EngineError> {
         let (version, open) = self.store.read(|connection| {
             let version = connection
                 .prepare_cached("PRAGMA data_version")?
@@ -178,7 +178,7 @@ impl Work {
         &mut self,
         over: Vec<(TaskExecutionIdentifier, Outcome)>,
         dirty: BTreeSet<i64>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), EngineError> {
         let store = Arc::clone(&self.store);
         let after = store.write(|transaction| {
             let mut step = Step {
@@ -190,7 +190,7 @@ impl Work {
                 told: BTreeSet::new(),
             };
             self.take_in(over, dirty, &mut step)?;
-            Ok::<_, Failure>(step.after)
+            Ok::<_, ServiceError>(step.after)
         })?;
         for (id, attempt) in after.start {
             self.attempts.start(id, attempt);
@@ -211,7 +211,7 @@ impl Work {
         over: Vec<(TaskExecutionIdentifier, Outcome)>,
         dirty: BTreeSet<i64>,
         step: &mut Step<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ServiceError> {
         let mut todo: VecDeque<i64> = dirty.into_iter().collect();
         for (id, outcome) in over {
             let node = id.node_execution_id.unwrap_or_default();
@@ -234,7 +234,7 @@ impl Work {
     }
 
     /// Advances executions, and those that depend on them.
-    fn work_off(&mut self, todo: &mut VecDeque<i64>, step: &mut Step<'_>) -> Result<(), Failure> {
+    fn work_off(&mut self, todo: &mut VecDeque<i64>, step: &mut Step<'_>) -> Result<(), ServiceError> {
         while let Some(row) = todo.pop_front() {
             if !self.runs.contains_key(&row) {
                 self.load(row, step)?;
@@ -253,7 +253,7 @@ impl Work {
     }
 
     /// Tells the node that started an execution that it is over. Returns the node's execution.
-    fn tell_parent(&mut self, row: i64, step: &mut Step<'_>) -> Result<Option<i64>, Failure> {
+    fn tell_parent(&mut self, row: i64, step: &mut Step<'_>) -> Result<Option<i64>, ServiceError> {
         let child = store::execution::get(step.transaction, row)?;
         let Some(node) = child.spec.metadata.and_then(|metadata| metadata.parent_node_execution) else {
             return Ok(None);
@@ -266,7 +266,7 @@ impl Work {
     }
 
     /// Takes up an open execution.
-    fn load(&mut self, row: i64, step: &mut Step<'_>) -> Result<(), Failure> {
+    fn load(&mut self, row: i64, step: &mut Step<'_>) -> Result<(), ServiceError> {
         let execution = store::execution::get(step.transaction, row)?;
         if store::execution::is_over(execution.phase()) {
             return Ok(());
@@ -293,10 +293,11 @@ fn program(transaction: &Transaction<'_>, execution: &Execution) -> Result<Optio
 }
 
 /// Ends an execution that cannot be run.
-fn refuse(mut execution: Execution, step: &mut Step<'_>) -> Result<(), Failure> {
-    let error = failure("NotFound", "the execution's workflow is not in the sandbox", ErrorKind::System);
+fn refuse(mut execution: Execution, step: &mut Step<'_>) -> Result<(), ServiceError> {
+    let error =
+        execution_error("NotFound", "the execution's workflow is not in the sandbox", ErrorKind::System);
     execution.closure.set_phase(Phase::Failed);
-    execution.closure.updated_at = Some(store::time::stamp(step.now));
+    execution.closure.updated_at = Some(store::time::to_message(step.now));
     execution.closure.output_result = Some(OutputResult::Error(error));
     store::execution::update(step.transaction, &execution, step.now)?;
     step.after.over.push(execution.row);

@@ -12,8 +12,8 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::Until;
-use crate::lease::Lock;
+use super::RunMode;
+use crate::lease::{self, Lease};
 
 /// How an opened sandbox gets its engine.
 #[derive(Clone, Debug)]
@@ -26,29 +26,29 @@ pub enum EngineStart {
         args: Vec<OsString>,
     },
     /// As a thread of this process, as long as the sandbox is open.
-    Within,
+    InProcess,
     /// Somebody else sees to it.
-    Elsewhere,
+    External,
 }
 
 /// Starts engines for an opened sandbox.
-pub(crate) struct Starter {
+pub(crate) struct EngineHandle {
     root: PathBuf,
     start: EngineStart,
-    thread: Option<Thread>,
+    thread: Option<EngineThread>,
     /// Ended engines, so that they do not stay as zombies.
     children: Mutex<Vec<std::process::Child>>,
 }
 
-struct Thread {
+struct EngineThread {
     wake: Arc<Notify>,
     shutdown: watch::Sender<bool>,
     handle: Option<JoinHandle<()>>,
 }
 
-impl Starter {
+impl EngineHandle {
     pub(crate) fn new(root: &Path, start: EngineStart) -> Self {
-        let thread = matches!(start, EngineStart::Within).then(|| within(root.to_owned()));
+        let thread = matches!(start, EngineStart::InProcess).then(|| start_thread(root.to_owned()));
         Self { root: root.to_owned(), start, thread, children: Mutex::new(Vec::new()) }
     }
 
@@ -69,8 +69,8 @@ impl Starter {
     fn spawn(&self, program: &Path, args: &[OsString]) -> Result<(), io::Error> {
         // An engine that has the lock looks once more after it gave it up. An engine that is refused the lock because of
         // this very look is not missed: we start another one.
-        let Some(lock) = Lock::take(&self.root)? else { return Ok(()) };
-        drop(lock);
+        let Some(lease) = Lease::try_take(&self.root, lease::ENGINE)? else { return Ok(()) };
+        drop(lease);
         let log = OpenOptions::new().create(true).append(true).open(self.root.join("engine.log"))?;
         let mut command = Command::new(program);
         command.args(args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -88,15 +88,17 @@ impl Starter {
     }
 }
 
-fn within(root: PathBuf) -> Thread {
+fn start_thread(root: PathBuf) -> EngineThread {
     let (shutdown, is_shut_down) = watch::channel(false);
     let wake = Arc::new(Notify::new());
     let woken = Arc::clone(&wake);
     let work = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let done = match runtime {
-            Ok(runtime) => runtime.block_on(super::run_with(&root, Until::Shutdown(is_shut_down), woken)),
-            Err(error) => Err(super::Error::Runtime(error)),
+            Ok(runtime) => {
+                runtime.block_on(super::run_with(&root, RunMode::UntilShutdown(is_shut_down), woken))
+            }
+            Err(error) => Err(super::EngineError::Runtime(error)),
         };
         if let Err(error) = done {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
@@ -105,10 +107,10 @@ fn within(root: PathBuf) -> Thread {
     };
     let handle = std::thread::Builder::new().name("engine".to_owned()).spawn(work);
     let handle = handle.inspect_err(|error| log::error!("the sandbox's engine cannot start: {error}")).ok();
-    Thread { wake, shutdown, handle }
+    EngineThread { wake, shutdown, handle }
 }
 
-impl Drop for Starter {
+impl Drop for EngineHandle {
     fn drop(&mut self) {
         if let Some(thread) = &mut self.thread {
             thread.shutdown.send_replace(true);

@@ -9,10 +9,10 @@ use flyte_client::proto::core::{execution_error::ErrorKind, node_execution::Phas
 
 use super::{
     program::Target,
-    run::{Run, failure},
+    run::{Run, execution_error},
     step::Step,
 };
-use crate::service_error::Failure;
+use crate::service_error::ServiceError;
 
 /// What a node runs, and what it keeps while it does.
 pub(crate) struct Kind {
@@ -36,7 +36,7 @@ impl Target {
 }
 
 /// Begins a node whose inputs are there.
-pub(super) fn begin(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn begin(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     match run.nodes[index].kind.target.clone() {
         Target::Task(_) => task::look_up(run, index, step),
         Target::SubWorkflow(workflow) => sub_workflow::begin(run, index, workflow, step),
@@ -47,13 +47,13 @@ pub(super) fn begin(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<
         Target::Gate(gate) => gate::begin(run, index, &gate, step),
         Target::Unknown(what) => {
             let text = format!("the sandbox does not run {what}");
-            run.fail(index, failure("NotSupported", text, ErrorKind::User), Phase::Failed, step)
+            run.fail(index, execution_error("NotSupported", text, ErrorKind::User), Phase::Failed, step)
         }
     }
 }
 
 /// Starts a node for which there is room.
-pub(super) fn start(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn start(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     match run.nodes[index].kind.target.clone() {
         Target::Task(task) => task::start(run, index, &task, step),
         Target::LaunchPlan(plan, _) => launch_plan::start(run, index, plan, step),
@@ -62,7 +62,7 @@ pub(super) fn start(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<
 }
 
 /// Ends an active node that is no longer wanted, or asks for its end.
-pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     match run.nodes[index].kind.target {
         Target::Task(_) => task::stop(run, index, step),
         Target::SubWorkflow(_) => sub_workflow::stop(run, index, step),
@@ -73,7 +73,7 @@ pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(
 }
 
 /// Goes on with a node that was at work when the last engine ended.
-pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     match run.nodes[index].kind.target {
         Target::Task(_) => task::lost(run, index, step),
         Target::LaunchPlan(..) => launch_plan::look(run, index, step),

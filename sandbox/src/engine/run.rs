@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     runner::Outcome,
-    service_error::Failure,
+    service_error::ServiceError,
     store::{self, execution::Execution},
 };
 
@@ -88,7 +88,7 @@ impl Run {
         attempt: u32,
         outcome: Outcome,
         step: &mut Step<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ServiceError> {
         match self.by_id.get(node).copied() {
             Some(index) if self.nodes[index].running_attempt() == Some(attempt) => {
                 kind::task::over(self, index, outcome, step)
@@ -99,7 +99,7 @@ impl Run {
     }
 
     /// Looks at the execution that a node started.
-    pub(crate) fn child_over(&mut self, node: &str, step: &mut Step<'_>) -> Result<(), Failure> {
+    pub(crate) fn child_over(&mut self, node: &str, step: &mut Step<'_>) -> Result<(), ServiceError> {
         match self.by_id.get(node).copied() {
             Some(index) if self.nodes[index].is_active() => kind::launch_plan::look(self, index, step),
             _ => Ok(()),
@@ -107,14 +107,14 @@ impl Run {
     }
 
     /// Does everything that can be done now, and stores it.
-    pub(crate) fn advance(&mut self, step: &mut Step<'_>) -> Result<(), Failure> {
+    pub(crate) fn advance(&mut self, step: &mut Step<'_>) -> Result<(), ServiceError> {
         if !self.is_over {
             self.go_on(step)?;
         }
         self.save(step)
     }
 
-    fn go_on(&mut self, step: &mut Step<'_>) -> Result<(), Failure> {
+    fn go_on(&mut self, step: &mut Step<'_>) -> Result<(), ServiceError> {
         self.start(step);
         if !matches!(self.scopes[0].state, State::Stopping | State::Over)
             && store::execution::is_aborting(step.transaction, self.execution.row)?
@@ -145,7 +145,7 @@ impl Run {
     }
 
     /// Says again which results of equal tasks this execution is making.
-    pub(crate) fn keep_reservations(&self, step: &Step<'_>) -> Result<(), Failure> {
+    pub(crate) fn keep_reservations(&self, step: &Step<'_>) -> Result<(), ServiceError> {
         let running = self.nodes.iter().filter(|node| node.is_active());
         running.into_iter().try_for_each(|node| kind::task::keep_reservation(node, step))
     }
@@ -156,13 +156,13 @@ impl Run {
         if matches!(self.execution.phase(), Phase::Undefined | Phase::Queued) {
             let closure = &mut self.execution.closure;
             closure.set_phase(Phase::Running);
-            closure.started_at = Some(store::time::stamp(step.now));
+            closure.started_at = Some(store::time::to_message(step.now));
             self.is_touched = true;
         }
     }
 
     /// Begins a node whose upstream nodes succeeded.
-    fn begin(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    fn begin(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         self.enter(index, Phase::Queued, step);
         let node = &self.nodes[index];
         let spec = node.spec.clone();
@@ -173,7 +173,7 @@ impl Run {
                 self.nodes[index].record.inputs = values;
             }
             Err(error) => {
-                let error = failure("BindingFailed", error.to_string(), ErrorKind::User);
+                let error = execution_error("BindingFailed", error.to_string(), ErrorKind::User);
                 return self.fail(index, error, Phase::Failed, step);
             }
         }
@@ -197,7 +197,7 @@ impl Run {
     }
 
     /// What the node gave in the execution that this one recovers.
-    fn recovered(&self, index: usize, step: &Step<'_>) -> Result<Option<LiteralMap>, Failure> {
+    fn recovered(&self, index: usize, step: &Step<'_>) -> Result<Option<LiteralMap>, ServiceError> {
         let Some(source) = self.source() else { return Ok(None) };
         let node = store::node_execution::find(step.transaction, source, &self.nodes[index].record.node_id)?;
         Ok(node
@@ -233,7 +233,7 @@ impl Run {
     }
 
     /// Starts queued nodes while there is room. Returns whether nodes became ready by it.
-    fn start_queued(&mut self, step: &mut Step<'_>) -> Result<bool, Failure> {
+    fn start_queued(&mut self, step: &mut Step<'_>) -> Result<bool, ServiceError> {
         let limit = usize::try_from(self.execution.spec.max_parallelism).ok().filter(|&limit| limit > 0);
         let mut left = Vec::new();
         while self.running < limit.unwrap_or(MAX_PARALLELISM)
@@ -262,7 +262,7 @@ struct View<'a> {
 }
 
 impl binding::Outputs for View<'_> {
-    fn of(&self, node: &str) -> Option<&LiteralMap> {
+    fn node_outputs(&self, node: &str) -> Option<&LiteralMap> {
         let scope = &self.run.scopes[self.scope];
         if node == START || node.is_empty() {
             return Some(&scope.inputs);
@@ -272,7 +272,7 @@ impl binding::Outputs for View<'_> {
 }
 
 /// An error of the engine's own.
-pub(super) fn failure(code: &str, message: impl Into<String>, kind: ErrorKind) -> ExecutionError {
+pub(super) fn execution_error(code: &str, message: impl Into<String>, kind: ErrorKind) -> ExecutionError {
     ExecutionError {
         code: code.to_owned(),
         message: message.into(),

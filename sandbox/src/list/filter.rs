@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 
 use super::table::{Column, Join, Kind, Table};
 use crate::{
-    service_error::{Failure, invalid},
+    service_error::{ServiceError, invalid},
     store::time,
 };
 
@@ -58,7 +58,7 @@ pub(crate) struct Filter {
 }
 
 /// Reads one expression for the list of a table.
-pub(crate) fn parse(expression: &str, table: &'static Table) -> Result<Filter, Failure> {
+pub(crate) fn parse(expression: &str, table: &'static Table) -> Result<Filter, ServiceError> {
     let parts = EXPRESSION.captures(expression).ok_or_else(|| invalid("invalid value for filters"))?;
     let (function, field, text) = (&parts[1], &parts[2], &parts[3]);
     let (target, join, column) = column(field, table)?;
@@ -110,7 +110,7 @@ fn operator(function: &str) -> Option<Operator> {
 fn column(
     field: &str,
     table: &'static Table,
-) -> Result<(&'static Table, Option<&'static Join>, &'static Column), Failure> {
+) -> Result<(&'static Table, Option<&'static Join>, &'static Column), ServiceError> {
     let (entity, name) = match field.split_once('.') {
         Some((entity, name)) if ENTITIES.contains(&entity) => (entity, name),
         _ => (table.entity, field),
@@ -130,14 +130,14 @@ fn column(
     Ok((target, join, column))
 }
 
-fn single<'a>(texts: &[&'a str], function: &str) -> Result<&'a str, Failure> {
+fn single<'a>(texts: &[&'a str], function: &str) -> Result<&'a str, ServiceError> {
     match texts {
         [text] => Ok(text),
         _ => Err(invalid(format!("filter function `{function}` takes one value, not {}", texts.len()))),
     }
 }
 
-fn value(text: &str, table: &Table, column: &Column) -> Result<Value, Failure> {
+fn value(text: &str, table: &Table, column: &Column) -> Result<Value, ServiceError> {
     Ok(match column.kind {
         Kind::Text => Value::Text(text.to_owned()),
         Kind::Bytes => Value::Blob(text.as_bytes().to_vec()),
@@ -146,7 +146,7 @@ fn value(text: &str, table: &Table, column: &Column) -> Result<Value, Failure> {
         })?),
         Kind::Time => Value::Text(
             instant(text)
-                .map(time::text)
+                .map(time::to_text)
                 .ok_or_else(|| invalid(format!("Timestamp {text} must conform to RFC3339 Nano spec")))?,
         ),
         Kind::Duration => Value::Integer(

@@ -48,10 +48,10 @@ fn ids(listing: Listing) -> Vec<i64> {
 }
 
 fn filtered(filters: &str) -> Vec<i64> {
-    ids(Listing::of(&THINGS).filters(filters).unwrap())
+    ids(Listing::new(&THINGS).filters(filters).unwrap())
 }
 
-fn refusal(failure: Failure) -> String {
+fn refusal(failure: ServiceError) -> String {
     let status = Status::from(failure);
     format!("{}: {}", status.code.name(), status.message)
 }
@@ -85,7 +85,7 @@ fn values_are_never_sql() {
 
 #[test]
 fn what_cannot_be_filtered_is_refused() {
-    let refused = |filters| refusal(Listing::of(&THINGS).filters(filters).unwrap_err());
+    let refused = |filters| refusal(Listing::new(&THINGS).filters(filters).unwrap_err());
     assert_eq!(refused("name=a"), "INVALID_ARGUMENT: invalid value for filters");
     assert_eq!(refused("eq(name,a)+"), "INVALID_ARGUMENT: invalid value for filters");
     assert_eq!(refused("eq(nme,a)"), "INVALID_ARGUMENT: 'task.nme' is invalid filter");
@@ -108,11 +108,11 @@ fn what_cannot_be_filtered_is_refused() {
 fn the_first_direction_is_down() {
     let by = |key: &str, direction: Direction| {
         let sort = Sort { key: key.to_owned(), direction: direction.into() };
-        Listing::of(&THINGS).sorted(Some(&sort))
+        Listing::new(&THINGS).sorted(Some(&sort))
     };
     assert_eq!(ids(by("created_at", Direction::default()).unwrap()), [4, 3, 2, 1]);
     assert_eq!(ids(by("name", Direction::Ascending).unwrap()), [1, 4, 2, 3]);
-    assert_eq!(ids(Listing::of(&THINGS).sorted(None).unwrap()), [1, 2, 3, 4]);
+    assert_eq!(ids(Listing::new(&THINGS).sorted(None).unwrap()), [1, 2, 3, 4]);
     let error = by("1; DROP TABLE things", Direction::Ascending).unwrap_err();
     assert_eq!(refusal(error), "INVALID_ARGUMENT: invalid sort key '1; DROP TABLE things'");
 }
@@ -120,7 +120,7 @@ fn the_first_direction_is_down() {
 #[test]
 fn pages_join_without_gap() {
     let page = |limit, token: &str| {
-        let listing = Listing::of(&THINGS).page(limit, token, "ListThings").unwrap();
+        let listing = Listing::new(&THINGS).page(limit, token, "ListThings").unwrap();
         let page = listing.rows(&database(), "things.id", |row| row.get::<_, i64>(0)).unwrap();
         (page.rows, page.token)
     };
@@ -130,7 +130,7 @@ fn pages_join_without_gap() {
     assert_eq!(page(2, "2"), (vec![3, 4], "4".to_owned()));
     assert_eq!(page(2, "4"), (vec![], String::new()));
 
-    let refused = |limit, token| refusal(Listing::of(&THINGS).page(limit, token, "ListThings").unwrap_err());
+    let refused = |limit, token| refusal(Listing::new(&THINGS).page(limit, token, "ListThings").unwrap_err());
     assert_eq!(refused(0, ""), "INVALID_ARGUMENT: invalid value for limit");
     assert_eq!(refused(1, "x"), "INVALID_ARGUMENT: invalid pagination token x for ListThings");
     assert_eq!(refused(1, "-1"), "INVALID_ARGUMENT: invalid pagination token -1 for ListThings");

@@ -11,18 +11,19 @@ use flyte_client::proto::core::{DataLoadingConfig, VariableMap};
 use prost::Message as _;
 
 use super::{
-    Attempt, Kill, Outcome, Process, command,
+    Attempt, Kill, Outcome, command,
     environment::{self, Environment},
-    error::Failure,
-    folder::Folder,
+    error::AttemptError,
+    folder::AttemptFolder,
     inputs,
-    log::{self, Log},
+    log::{self, RunnerLog},
     mounts::Mount,
     on_disk, outputs,
-    plain_path::Alias,
-    process::{self, End},
-    template::{self, Values},
+    plain_path::PlainPath,
+    process::{self, ProcessEnd},
+    template::{self, PlaceholderValues},
 };
+use crate::store::task_execution::ProcessIdentity;
 
 /// Where copilot keeps data if the task does not say.
 const INPUT_PATH: &str = "/var/flyte/inputs";
@@ -36,18 +37,18 @@ struct Prepared {
     program: PathBuf,
     line: Vec<String>,
     environment: Environment,
-    log: Log,
+    log: RunnerLog,
     /// The folder's name in the command; there as long as this is.
-    alias: Alias,
+    alias: PlainPath,
 }
 
 /// Runs an attempt; tells how its process ended, and what it came to.
 pub(super) async fn run(
     attempt: &Arc<Attempt>,
-    folder: &Folder,
-    started: impl FnOnce(Process),
+    folder: &AttemptFolder,
+    started: impl FnOnce(ProcessIdentity),
     kill: Kill,
-) -> Result<(String, Result<Outcome, Failure>), Failure> {
+) -> Result<(String, Result<Outcome, AttemptError>), AttemptError> {
     let (owned, place) = (Arc::clone(attempt), folder.clone());
     let prepared = on_disk(move || prepare(&owned, &place)).await?;
     let Prepared { program, line, environment, mut log, alias } = prepared;
@@ -57,9 +58,9 @@ pub(super) async fn run(
     let end = running.wait(attempt.timeout, kill).await?;
     drop(alias);
     let status = match end {
-        End::Ended(status) => status,
-        End::Killed => return Ok(("none".to_owned(), Ok(Outcome::Killed))),
-        End::TimedOut => return Ok(("none".to_owned(), Ok(Outcome::TimedOut))),
+        ProcessEnd::Ended(status) => status,
+        ProcessEnd::Killed => return Ok(("none".to_owned(), Ok(Outcome::Killed))),
+        ProcessEnd::TimedOut => return Ok(("none".to_owned(), Ok(Outcome::TimedOut))),
     };
     let (attempt, folder) = (Arc::clone(attempt), folder.clone());
     Ok(on_disk(move || {
@@ -70,14 +71,14 @@ pub(super) async fn run(
     .await)
 }
 
-fn prepare(attempt: &Attempt, folder: &Folder) -> Result<Prepared, Failure> {
+fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, AttemptError> {
     folder.make()?;
-    let mut log = Log::open(folder)?;
+    let mut log = RunnerLog::open(folder)?;
     let container = command::container(&attempt.task)?;
-    let alias = Alias::of(folder.path()).map_err(Failure::files("link to", folder.path()))?;
-    let seen = Folder::new(alias.path());
+    let alias = PlainPath::new(folder.path()).map_err(AttemptError::files("link to", folder.path()))?;
+    let seen = AttemptFolder::new(alias.path());
     let write =
-        |path: PathBuf, bytes: Vec<u8>| fs::write(&path, bytes).map_err(Failure::files("write", path));
+        |path: PathBuf, bytes: Vec<u8>| fs::write(&path, bytes).map_err(AttemptError::files("write", path));
     write(folder.inputs_message(), attempt.inputs.encode_to_vec())?;
     write(folder.task_message(), attempt.task.encode_to_vec())?;
     let data = container.data_config.as_ref().filter(|data| data.enabled);
@@ -86,10 +87,10 @@ fn prepare(attempt: &Attempt, folder: &Folder) -> Result<Prepared, Failure> {
         None => (attempt.inputs.clone(), Vec::new()),
     };
     let kept = kept(attempt, attempt.names.attempt);
-    fs::create_dir_all(&kept).map_err(Failure::files("make the folder", &kept))?;
+    fs::create_dir_all(&kept).map_err(AttemptError::files("make the folder", &kept))?;
     let values = values(attempt, &seen, &kept);
     let line = command::line(&attempt.task, &inputs, &values, &mounts)?;
-    let environment = environment::of(attempt, container, folder, &mounts, |name| env::var_os(name))?;
+    let environment = environment::build(attempt, container, folder, &mounts, |name| env::var_os(name))?;
     let name = line.first().map(String::as_str).unwrap_or_default();
     let program = command::find(name, &environment, &folder.work(), &container.image)?;
     log.line(&format!("image: {} (not run; its command is run on this machine)", container.image));
@@ -98,7 +99,7 @@ fn prepare(attempt: &Attempt, folder: &Folder) -> Result<Prepared, Failure> {
     Ok(Prepared { program, line, environment, log, alias })
 }
 
-fn mounts(data: &DataLoadingConfig, folder: &Folder) -> Vec<Mount> {
+fn mounts(data: &DataLoadingConfig, folder: &AttemptFolder) -> Vec<Mount> {
     let or = |path: &str, default: &str| if path.is_empty() { default.to_owned() } else { path.to_owned() };
     let mount = |path: String, folder: &Path| Mount { path, folder: folder.display().to_string() };
     vec![
@@ -120,11 +121,11 @@ fn kept(attempt: &Attempt, number: u32) -> PathBuf {
     folders.into_iter().fold(attempt.blobs.join("data"), |path, folder| path.join(folder))
 }
 
-fn values(attempt: &Attempt, folder: &Folder, kept: &Path) -> Values {
+fn values(attempt: &Attempt, folder: &AttemptFolder, kept: &Path) -> PlaceholderValues {
     let text = |path: &Path| path.display().to_string();
     let names = &attempt.names;
     let before = names.attempt.checked_sub(1).map(|before| self::kept(attempt, before).join(CHECKPOINTS));
-    Values {
+    PlaceholderValues {
         checkpoint_output_prefix: text(&kept.join(CHECKPOINTS)),
         input: text(&folder.inputs_message()),
         input_prefix: text(folder.path()),
@@ -152,14 +153,14 @@ fn shown(line: &[String]) -> String {
 
 fn collect(
     attempt: &Attempt,
-    folder: &Folder,
+    folder: &AttemptFolder,
     program: &str,
     status: ExitStatus,
-    log: &mut Log,
-) -> Result<Outcome, Failure> {
+    log: &mut RunnerLog,
+) -> Result<Outcome, AttemptError> {
     let declared: Option<&VariableMap> =
         attempt.task.interface.as_ref().and_then(|interface| interface.outputs.as_ref());
-    if let Some(failure) = outputs::told_failure(folder, declared) {
+    if let Some(failure) = outputs::reported_error(folder, declared) {
         return Err(failure);
     }
     if !status.success() {
@@ -175,13 +176,13 @@ fn collect(
     Ok(Outcome::Succeeded(outputs))
 }
 
-fn unsuccessful(program: &str, status: ExitStatus, tail: String) -> Failure {
+fn unsuccessful(program: &str, status: ExitStatus, tail: String) -> AttemptError {
     let program = program.to_owned();
     #[cfg(unix)]
     if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return Failure::Signal { program, number, name: signal_name(number), tail };
+        return AttemptError::Signal { program, number, name: signal_name(number), tail };
     }
-    Failure::Exit { program, code: status.code().unwrap_or_default(), tail }
+    AttemptError::Exit { program, code: status.code().unwrap_or_default(), tail }
 }
 
 /// How a process ended, for the record.

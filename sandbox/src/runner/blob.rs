@@ -39,17 +39,17 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// What cannot be kept, named by its way from `root`.
 pub(super) fn check(path: &Path, root: &Path) -> Result<Vec<String>, String> {
     let name = |path: &Path| format!("`{}`", path.strip_prefix(root).unwrap_or(path).display());
-    let told = |all: Vec<Unreadable>| {
+    let unreadable = |all: Vec<Unreadable>| {
         let all: Vec<_> = all
             .iter()
             .map(|Unreadable { path, reason }| format!("{} cannot be read: {reason}", name(path)))
             .collect();
         all.join("; ")
     };
-    if !folder::is_folder(path).map_err(|error| told(vec![error]))? {
+    if !folder::is_folder(path).map_err(|error| unreadable(vec![error]))? {
         return Ok(Vec::new());
     }
-    let content = folder::list(path).map_err(told)?;
+    let content = folder::list(path).map_err(unreadable)?;
     Ok(content.loops.iter().map(|link| name(&link.path)).collect())
 }
 

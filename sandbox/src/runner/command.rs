@@ -13,9 +13,9 @@ use flyte_client::proto::core::{Container, LiteralMap, TaskTemplate, task_templa
 
 use super::{
     environment::Environment,
-    error::Failure,
+    error::AttemptError,
     mounts::{self, Mount},
-    template::{self, Values},
+    template::{self, PlaceholderValues},
     text,
 };
 
@@ -23,10 +23,10 @@ use super::{
 const RAW_CONTAINER: &str = "raw-container";
 
 /// The container of a task.
-pub(super) fn container(task: &TaskTemplate) -> Result<&Container, Failure> {
+pub(super) fn container(task: &TaskTemplate) -> Result<&Container, AttemptError> {
     match &task.target {
         Some(Target::Container(container)) => Ok(container),
-        _ => Err(Failure::NoContainer),
+        _ => Err(AttemptError::NoContainer),
     }
 }
 
@@ -34,12 +34,12 @@ pub(super) fn container(task: &TaskTemplate) -> Result<&Container, Failure> {
 pub(super) fn line(
     task: &TaskTemplate,
     inputs: &LiteralMap,
-    values: &Values,
+    values: &PlaceholderValues,
     mounts: &[Mount],
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<String>, AttemptError> {
     let container = container(task)?;
     if container.command.is_empty() && (task.r#type == RAW_CONTAINER || container.args.is_empty()) {
-        return Err(Failure::NoCommand { image: container.image.clone() });
+        return Err(AttemptError::NoCommand { image: container.image.clone() });
     }
     let input = |name: &str| {
         let literal = inputs.literals.get(name).ok_or_else(|| format!("the task has no input `{name}`"))?;
@@ -56,8 +56,8 @@ pub(super) fn find(
     environment: &Environment,
     work: &Path,
     image: &str,
-) -> Result<PathBuf, Failure> {
-    let missing = |searched: String| Failure::ProgramNotFound {
+) -> Result<PathBuf, AttemptError> {
+    let missing = |searched: String| AttemptError::ProgramNotFound {
         program: program.to_owned(),
         searched,
         image: image.to_owned(),
@@ -76,11 +76,11 @@ pub(super) fn find(
 
 /// The program, unless the system runs nothing that lies where it is. The shell would only say "Permission denied".
 #[cfg(target_os = "linux")]
-fn executable(path: PathBuf) -> Result<PathBuf, Failure> {
+fn executable(path: PathBuf) -> Result<PathBuf, AttemptError> {
     use rustix::fs::{StatVfsMountFlags, statvfs};
     match statvfs(&path) {
         Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) => {
-            Err(Failure::NoExec { program: path.display().to_string() })
+            Err(AttemptError::NoExec { program: path.display().to_string() })
         }
         _ => Ok(path),
     }
@@ -88,7 +88,7 @@ fn executable(path: PathBuf) -> Result<PathBuf, Failure> {
 
 /// Not looked at on this system.
 #[cfg(not(target_os = "linux"))]
-fn executable(path: PathBuf) -> Result<PathBuf, Failure> {
+fn executable(path: PathBuf) -> Result<PathBuf, AttemptError> {
     Ok(path)
 }
 

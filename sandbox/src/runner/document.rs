@@ -9,7 +9,7 @@ use flyte_client::proto::core::{Literal, LiteralMap, Scalar, literal, primitive,
 use prost_types::{Struct, Value as ProtoValue, value::Kind};
 use serde_json::{Map, Value};
 
-use super::{go_format, text};
+use super::{go_format, msgpack};
 
 /// All inputs.
 pub(super) fn inputs(inputs: &LiteralMap) -> Value {
@@ -32,15 +32,15 @@ pub(super) fn scalar(scalar: &Scalar) -> Value {
     match &scalar.value {
         Some(scalar::Value::Primitive(primitive)) => match &primitive.value {
             Some(primitive::Value::Boolean(value)) => (*value).into(),
-            Some(primitive::Value::Datetime(value)) => text::datetime(value).into(),
+            Some(primitive::Value::Datetime(value)) => go_format::datetime(value).into(),
             Some(primitive::Value::Duration(value)) => go_format::duration(value).into(),
             Some(primitive::Value::FloatValue(value)) => float_to_json(*value),
             Some(primitive::Value::Integer(value)) => (*value).into(),
             Some(primitive::Value::StringValue(value)) => value.clone().into(),
             None => Value::Null,
         },
-        Some(scalar::Value::Binary(binary)) => match text::unpack(&binary.value) {
-            Some(value) if binary.tag == "msgpack" => text::packed_json(&value),
+        Some(scalar::Value::Binary(binary)) => match msgpack::unpack(&binary.value) {
+            Some(value) if binary.tag == msgpack::TAG => msgpack::to_json(&value),
             _ => data_encoding::BASE64.encode(&binary.value).into(),
         },
         Some(scalar::Value::Blob(blob)) => blob.uri.clone().into(),

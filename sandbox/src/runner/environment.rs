@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, ffi::OsString};
 
 use flyte_client::proto::core::{Container, Identifier, Secret};
 
-use super::{Attempt, error::Failure, folder::Folder, mounts};
+use super::{Attempt, error::AttemptError, folder::AttemptFolder, mounts};
 
 /// What is taken over from the sandbox's own environment.
 const INHERITED: [&str; 11] = [
@@ -32,13 +32,13 @@ const INHERITED: [&str; 11] = [
 pub(super) type Environment = BTreeMap<String, OsString>;
 
 /// The variables of a process.
-pub(super) fn of(
+pub(super) fn build(
     attempt: &Attempt,
     container: &Container,
-    folder: &Folder,
+    folder: &AttemptFolder,
     mounts: &[mounts::Mount],
     own: impl Fn(&str) -> Option<OsString>,
-) -> Result<Environment, Failure> {
+) -> Result<Environment, AttemptError> {
     let mut variables = Environment::new();
     for name in INHERITED {
         if let Some(value) = own(name) {
@@ -63,13 +63,16 @@ pub(super) fn of(
 }
 
 /// Finds a secret, and the name under which flytekit looks for it.
-fn find(secret: &Secret, own: &impl Fn(&str) -> Option<OsString>) -> Result<(String, OsString), Failure> {
+fn find(
+    secret: &Secret,
+    own: &impl Fn(&str) -> Option<OsString>,
+) -> Result<(String, OsString), AttemptError> {
     let parts = [&secret.group, &secret.group_version, &secret.key];
     let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     let variable = format!("_FSEC_{}", parts.join("_").to_uppercase());
     match own(&variable) {
         Some(value) => Ok((variable, value)),
-        None => Err(Failure::SecretMissing { secret: parts.join("/"), variable }),
+        None => Err(AttemptError::SecretMissing { secret: parts.join("/"), variable }),
     }
 }
 

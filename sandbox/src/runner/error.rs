@@ -11,7 +11,7 @@ use super::Outcome;
 
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum AttemptError {
     /// The task made a workflow instead of outputs.
     #[error(
         "could not run a `@dynamic` task: the sandbox does not run the tasks that it starts yet\n\
@@ -80,10 +80,10 @@ pub(super) enum Failure {
     Wait(#[source] io::Error),
     /// The task told itself why.
     #[error("{}", error.message)]
-    Told { error: Box<ContainerError> },
+    Reported { error: Box<ContainerError> },
 }
 
-impl Failure {
+impl AttemptError {
     /// Tells what was being done with one of the sandbox's files.
     pub(super) fn files(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
@@ -107,8 +107,8 @@ impl Failure {
             Self::Signal { .. } => "Signal",
             Self::Start { .. } => "ProgramNotStarted",
             Self::Template { .. } => "Template",
-            Self::Told { error } if error.code.is_empty() => "TaskError",
-            Self::Told { error } => &error.code,
+            Self::Reported { error } if error.code.is_empty() => "TaskError",
+            Self::Reported { error } => &error.code,
             Self::Wait(_) => "SandboxProcess",
         }
     }
@@ -117,7 +117,7 @@ impl Failure {
         use execution_error::ErrorKind::{System, Unknown, User};
         match self {
             Self::Files { .. } | Self::Wait(_) => System,
-            Self::Told { error } if error.origin() != Unknown => error.origin(),
+            Self::Reported { error } if error.origin() != Unknown => error.origin(),
             _ => User,
         }
     }
@@ -133,7 +133,7 @@ impl Failure {
             | Self::Signal { .. }
             | Self::Start { .. }
             | Self::Wait(_) => true,
-            Self::Told { error } => error.kind() == container_error::Kind::Recoverable,
+            Self::Reported { error } => error.kind() == container_error::Kind::Recoverable,
             Self::Dynamic
             | Self::Input { .. }
             | Self::Name { .. }

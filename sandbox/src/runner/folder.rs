@@ -16,22 +16,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::error::Failure;
+use super::error::AttemptError;
 
 /// The folder of one attempt.
 #[derive(Clone, Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct AttemptFolder(PathBuf);
 
-impl Folder {
+impl AttemptFolder {
     pub(super) fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
     /// Makes what has to be there before the task runs.
-    pub(super) fn make(&self) -> Result<(), Failure> {
-        [self.inputs(), self.outputs(), self.work(), self.result()]
-            .iter()
-            .try_for_each(|path| fs::create_dir_all(path).map_err(Failure::files("make the folder", path)))
+    pub(super) fn make(&self) -> Result<(), AttemptError> {
+        [self.inputs(), self.outputs(), self.work(), self.result()].iter().try_for_each(|path| {
+            fs::create_dir_all(path).map_err(AttemptError::files("make the folder", path))
+        })
     }
 
     pub(super) fn path(&self) -> &Path {

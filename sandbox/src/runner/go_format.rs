@@ -1,6 +1,7 @@
 //! Numbers and durations as Go writes and reads them: propeller and copilot are written in it, and tasks see what
 //! they write.
 
+use flyte_client::literal::datetime_text;
 use prost_types::Duration;
 
 const UNITS: [(&str, i128); 8] = [
@@ -72,6 +73,11 @@ fn decimal(number: i128, size: i128) -> String {
     let width = size.ilog10() as usize;
     let digits = format!("{rest:0width$}");
     format!("{whole}.{}", digits.trim_end_matches('0'))
+}
+
+/// A time in RFC 3339, in UTC, with as many digits as it needs.
+pub(super) fn datetime(value: &prost_types::Timestamp) -> String {
+    datetime_text(value).unwrap_or_else(|| format!("{} s after 1970", value.seconds))
 }
 
 /// Reads a duration as `time.ParseDuration` does; `None` if it is none.

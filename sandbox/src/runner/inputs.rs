@@ -10,17 +10,17 @@ use flyte_client::proto::core::{
 };
 use prost::Message as _;
 
-use super::{blob, document, error::Failure, text};
+use super::{blob, document, error::AttemptError, text};
 
 /// Writes the inputs into a folder, and returns them with the paths of their files there.
 pub(super) fn write(
     inputs: &LiteralMap,
     folder: &Path,
     format: LiteralMapFormat,
-) -> Result<LiteralMap, Failure> {
+) -> Result<LiteralMap, AttemptError> {
     let inputs = write_map(inputs, folder)?;
     let message = folder.join("inputs.pb");
-    fs::write(&message, inputs.encode_to_vec()).map_err(Failure::files("write", message))?;
+    fs::write(&message, inputs.encode_to_vec()).map_err(AttemptError::files("write", message))?;
     let document = match format {
         LiteralMapFormat::Json => folder.join("inputs.json"),
         // Every document of JSON is one of YAML.
@@ -28,11 +28,11 @@ pub(super) fn write(
         LiteralMapFormat::Proto => return Ok(inputs),
     };
     let text = format!("{:#}\n", document::inputs(&inputs));
-    fs::write(&document, text).map_err(Failure::files("write", document))?;
+    fs::write(&document, text).map_err(AttemptError::files("write", document))?;
     Ok(inputs)
 }
 
-fn write_map(inputs: &LiteralMap, folder: &Path) -> Result<LiteralMap, Failure> {
+fn write_map(inputs: &LiteralMap, folder: &Path) -> Result<LiteralMap, AttemptError> {
     let write = |(name, literal): (&String, &Literal)| {
         check_name(name)?;
         Ok((name.clone(), write_literal(name, literal, &folder.join(name))?))
@@ -41,16 +41,16 @@ fn write_map(inputs: &LiteralMap, folder: &Path) -> Result<LiteralMap, Failure> 
 }
 
 /// A variable may not lead out of its folder.
-pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+pub(super) fn check_name(name: &str) -> Result<(), AttemptError> {
     let mut parts = Path::new(name).components();
     match (parts.next(), parts.next()) {
         (Some(Component::Normal(part)), None) if part == name && !name.contains('\0') => Ok(()),
-        _ => Err(Failure::Name { name: name.to_owned() }),
+        _ => Err(AttemptError::Name { name: name.to_owned() }),
     }
 }
 
-fn write_literal(input: &str, literal: &Literal, path: &Path) -> Result<Literal, Failure> {
-    let make = || fs::create_dir_all(path).map_err(Failure::files("make the folder", path));
+fn write_literal(input: &str, literal: &Literal, path: &Path) -> Result<Literal, AttemptError> {
+    let make = || fs::create_dir_all(path).map_err(AttemptError::files("make the folder", path));
     let value = match &literal.value {
         Some(literal::Value::Scalar(scalar)) => {
             Some(literal::Value::Scalar(Box::new(write_scalar(input, scalar, path)?)))
@@ -72,7 +72,7 @@ fn write_literal(input: &str, literal: &Literal, path: &Path) -> Result<Literal,
     Ok(Literal { value, ..literal.clone() })
 }
 
-fn write_scalar(input: &str, scalar: &Scalar, path: &Path) -> Result<Scalar, Failure> {
+fn write_scalar(input: &str, scalar: &Scalar, path: &Path) -> Result<Scalar, AttemptError> {
     let fetched = |uri: &str| fetch(input, uri, path);
     let value = match &scalar.value {
         Some(scalar::Value::Blob(blob)) => Some(scalar::Value::Blob(flyte_client::proto::core::Blob {
@@ -94,7 +94,7 @@ fn write_scalar(input: &str, scalar: &Scalar, path: &Path) -> Result<Scalar, Fai
             Some(scalar::Value::Union(Box::new(union)))
         }
         other => {
-            fs::write(path, text::in_file(scalar)).map_err(Failure::files("write", path))?;
+            fs::write(path, text::in_file(scalar)).map_err(AttemptError::files("write", path))?;
             other.clone()
         }
     };
@@ -102,8 +102,9 @@ fn write_scalar(input: &str, scalar: &Scalar, path: &Path) -> Result<Scalar, Fai
 }
 
 /// Copies a file or folder, so that nothing a task does to its inputs harms the original.
-fn fetch(input: &str, uri: &str, to: &Path) -> Result<String, Failure> {
-    let unreadable = |reason: String| Failure::Input { input: input.to_owned(), uri: uri.to_owned(), reason };
+fn fetch(input: &str, uri: &str, to: &Path) -> Result<String, AttemptError> {
+    let unreadable =
+        |reason: String| AttemptError::Input { input: input.to_owned(), uri: uri.to_owned(), reason };
     let Some(from) = blob::path(uri) else {
         return Err(unreadable("the sandbox reads files of this machine only".to_owned()));
     };

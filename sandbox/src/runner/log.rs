@@ -8,7 +8,7 @@ use std::{
 
 use flyte_client::proto::core::{TaskLog, task_log::MessageFormat};
 
-use super::{error::Failure, folder::Folder};
+use super::{error::AttemptError, folder::AttemptFolder};
 
 /// How much of the task's last words a message quotes.
 const TAIL_BYTES: u64 = 4096;
@@ -16,13 +16,13 @@ const TAIL_LINES: usize = 20;
 
 /// The runner's own log of one attempt.
 #[derive(Debug)]
-pub(super) struct Log(File);
+pub(super) struct RunnerLog(File);
 
-impl Log {
-    pub(super) fn open(folder: &Folder) -> Result<Self, Failure> {
+impl RunnerLog {
+    pub(super) fn open(folder: &AttemptFolder) -> Result<Self, AttemptError> {
         let path = folder.log();
         let file = OpenOptions::new().create(true).append(true).open(&path);
-        Ok(Self(file.map_err(Failure::files("write", path))?))
+        Ok(Self(file.map_err(AttemptError::files("write", path))?))
     }
 
     /// Adds a line. A full disk shows elsewhere, where it matters.
@@ -63,7 +63,7 @@ pub(super) fn tail(path: &Path) -> String {
 
 /// Where the logs of an attempt are.
 pub(crate) fn logs(folder: &Path) -> Vec<TaskLog> {
-    let folder = Folder::new(folder);
+    let folder = AttemptFolder::new(folder);
     [("stdout", folder.stdout()), ("stderr", folder.stderr()), ("runner", folder.log())]
         .map(|(name, path)| TaskLog {
             // A link, which a terminal may open.

@@ -13,7 +13,7 @@ use flyte_client::{
 };
 use prost::Message as _;
 
-use super::{blob, error::Failure, folder::Folder, inputs::check_name, log::Log};
+use super::{blob, error::AttemptError, folder::AttemptFolder, inputs::check_name, log::RunnerLog};
 
 /// How large the file of a value may be: what propeller takes for all outputs together.
 const MAX_VALUE: u64 = 10 * 1024 * 1024;
@@ -25,16 +25,16 @@ const COPILOT_MAX_VALUE: u64 = 1024;
 const MAX_ERROR: u64 = 1024 * 1024;
 
 /// What the task says of its own failure, if it does.
-pub(super) fn told_failure(folder: &Folder, declared: Option<&VariableMap>) -> Option<Failure> {
+pub(super) fn reported_error(folder: &AttemptFolder, declared: Option<&VariableMap>) -> Option<AttemptError> {
     let document = |path: &Path| {
         let document = ErrorDocument::decode(fs::read(path).ok()?.as_slice()).ok()?;
-        Some(Failure::Told { error: Box::new(document.error?) })
+        Some(AttemptError::Reported { error: Box::new(document.error?) })
     };
     let text = |name: &str| {
         let is_output = declared.is_some_and(|declared| declared.variables.contains_key(name));
         let path = folder.outputs().join(name);
         let is_error = !is_output && fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
-        is_error.then(|| Failure::Told { error: Box::new(error_of(&path)) })
+        is_error.then(|| AttemptError::Reported { error: Box::new(read_error(&path)) })
     };
     document(&folder.error_message())
         .or_else(|| document(&folder.outputs().join("error.pb")))
@@ -43,7 +43,7 @@ pub(super) fn told_failure(folder: &Folder, declared: Option<&VariableMap>) -> O
 }
 
 /// The error that a file tells in plain words. It may be tried again, as copilot has it.
-fn error_of(path: &Path) -> ContainerError {
+fn read_error(path: &Path) -> ContainerError {
     use flyte_client::proto::core::{container_error::Kind, execution_error::ErrorKind};
     let message = match file::read(path, MAX_ERROR) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).trim_end().to_owned(),
@@ -60,16 +60,16 @@ fn error_of(path: &Path) -> ContainerError {
 /// Collects the declared outputs. Files among them come to stay in `blobs`.
 pub(super) fn collect(
     declared: Option<&VariableMap>,
-    folder: &Folder,
+    folder: &AttemptFolder,
     blobs: &Path,
-    log: &mut Log,
-) -> Result<LiteralMap, Failure> {
+    log: &mut RunnerLog,
+) -> Result<LiteralMap, AttemptError> {
     if folder.futures_message().exists() {
-        return Err(Failure::Dynamic);
+        return Err(AttemptError::Dynamic);
     }
     let message = folder.outputs_message();
     if message.exists() {
-        let outputs = |reason: String| Failure::Outputs { path: message.clone(), reason };
+        let outputs = |reason: String| AttemptError::Outputs { path: message.clone(), reason };
         let bytes = fs::read(&message).map_err(|error| outputs(error.to_string()))?;
         return LiteralMap::decode(bytes.as_slice()).map_err(|error| outputs(error.to_string()));
     }
@@ -86,11 +86,11 @@ pub(super) fn collect(
 fn collect_one(
     name: &str,
     expected: &LiteralType,
-    folder: &Folder,
+    folder: &AttemptFolder,
     blobs: &Path,
-    log: &mut Log,
-) -> Result<Literal, Failure> {
-    let invalid = |given: String| Failure::OutputInvalid {
+    log: &mut RunnerLog,
+) -> Result<Literal, AttemptError> {
+    let invalid = |given: String| AttemptError::OutputInvalid {
         output: name.to_owned(),
         expected: type_name(expected),
         given,
@@ -99,7 +99,7 @@ fn collect_one(
         Some(path) => path,
         None if value::may_be_missing(expected) => return Ok(value::nothing(expected)),
         None => {
-            return Err(Failure::OutputMissing {
+            return Err(AttemptError::OutputMissing {
                 output: name.to_owned(),
                 expected: type_name(expected),
                 path: folder.outputs().join(name),
@@ -114,7 +114,7 @@ fn collect_one(
         }
         let literal = value::stored(expected, &path, blob::uri(&blobs.join(name))).map_err(&invalid)?;
         let to = blobs.join(name);
-        blob::keep(&path, &to).map_err(Failure::files("keep an output at", to))?;
+        blob::keep(&path, &to).map_err(AttemptError::files("keep an output at", to))?;
         return Ok(literal);
     }
     let bytes = file::read(&path, MAX_VALUE).map_err(&invalid)?;
@@ -123,7 +123,7 @@ fn collect_one(
 }
 
 /// What works here and fails on a cluster is at least told.
-fn note_what_copilot_refuses(name: &str, expected: &LiteralType, length: usize, log: &mut Log) {
+fn note_what_copilot_refuses(name: &str, expected: &LiteralType, length: usize, log: &mut RunnerLog) {
     if u64::try_from(length).is_ok_and(|length| length > COPILOT_MAX_VALUE) {
         log.line(&format!(
             "output `{name}` has {length} bytes; on a cluster, a value has at most {COPILOT_MAX_VALUE}"

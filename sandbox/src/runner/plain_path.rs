@@ -10,14 +10,14 @@ use std::{
 
 /// A path for a folder that needs no quotes.
 #[derive(Debug)]
-pub(super) struct Alias {
+pub(super) struct PlainPath {
     path: PathBuf,
     is_link: bool,
 }
 
-impl Alias {
+impl PlainPath {
     /// Takes the folder's own path if it will do.
-    pub(super) fn of(folder: &Path) -> io::Result<Self> {
+    pub(super) fn new(folder: &Path) -> io::Result<Self> {
         let plain = |c: char| c.is_alphanumeric() || "/_-.,:@%+=".contains(c);
         if folder.to_str().is_some_and(|path| path.chars().all(plain)) {
             return Ok(Self { path: folder.to_owned(), is_link: false });
@@ -36,7 +36,7 @@ impl Alias {
     }
 }
 
-impl Drop for Alias {
+impl Drop for PlainPath {
     fn drop(&mut self) {
         if self.is_link
             && let Err(error) = fs::remove_file(&self.path)

@@ -36,20 +36,21 @@ use self::portable::{Leader, Leftovers};
 #[cfg(test)]
 pub(super) use self::table::probe;
 #[cfg(unix)]
-use self::{group::Group, start_gate::command, table::started};
+use self::{group::ProcessGroup, start_gate::command, table::started};
 #[cfg(not(unix))]
 use self::{
     portable::single as group,
-    portable::single::{Group, command, started},
+    portable::single::{ProcessGroup, command, started},
 };
-use super::{Kill, Process, environment::Environment, error::Failure, folder::Folder, on_disk};
+use super::{Kill, environment::Environment, error::AttemptError, folder::AttemptFolder, on_disk};
+use crate::store::task_execution::ProcessIdentity;
 
 /// How long a process that is asked to end may take before it is made to.
 const GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
 
 /// How a process ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub(super) enum ProcessEnd {
     /// By itself.
     Ended(ExitStatus),
     /// It was told to.
@@ -60,18 +61,18 @@ pub(super) enum End {
 
 /// A process behind its gate, or past it.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RunningProcess {
     child: Child,
     gate: Option<ChildStdin>,
-    group: Group,
-    process: Process,
+    group: ProcessGroup,
+    process: ProcessIdentity,
     leader: Leader,
     leftovers: Leftovers,
     /// Whether nothing is left to end.
     is_over: bool,
 }
 
-impl Drop for Running {
+impl Drop for RunningProcess {
     fn drop(&mut self) {
         if !self.is_over {
             // An engine that gives up.
@@ -86,10 +87,10 @@ pub(super) fn start(
     program: &Path,
     arguments: &[String],
     environment: &Environment,
-    folder: &Folder,
-) -> Result<Running, Failure> {
-    let log = |path: PathBuf| File::create(&path).map_err(Failure::files("write", path));
-    let failed = |source| Failure::Start { program: program.display().to_string(), source };
+    folder: &AttemptFolder,
+) -> Result<RunningProcess, AttemptError> {
+    let log = |path: PathBuf| File::create(&path).map_err(AttemptError::files("write", path));
+    let failed = |source| AttemptError::Start { program: program.display().to_string(), source };
     let leftovers = Leftovers::new(folder.path());
     let (mark, value) = leftovers.variable();
     let mut command = command(program, environment);
@@ -104,11 +105,11 @@ pub(super) fn start(
         .kill_on_drop(true);
     let (mut child, leader) = Leader::start(|| command.spawn(), Child::id).map_err(failed)?;
     let id = child.id().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-    let process = Process { id, started: started(id) };
-    Ok(Running {
+    let process = ProcessIdentity { id, started: started(id) };
+    Ok(RunningProcess {
         gate: child.stdin.take(),
         child,
-        group: Group::new(id),
+        group: ProcessGroup::new(id),
         process,
         leader,
         leftovers,
@@ -117,18 +118,22 @@ pub(super) fn start(
 }
 
 /// Ends what an attempt of an earlier engine left running, and waits until nothing of it is left.
-pub(crate) fn sweep(process: Process, folder: &Path) {
+pub(crate) fn sweep(process: ProcessIdentity, folder: &Path) {
     group::sweep(process);
     Leftovers::new(folder).end();
 }
 
-impl Running {
-    pub(super) fn process(&self) -> Process {
+impl RunningProcess {
+    pub(super) fn process(&self) -> ProcessIdentity {
         self.process
     }
 
     /// Opens the gate, and waits for the end of the process and of all that it left in its group.
-    pub(super) async fn wait(mut self, limit: Option<Duration>, kill: Kill) -> Result<End, Failure> {
+    pub(super) async fn wait(
+        mut self,
+        limit: Option<Duration>,
+        kill: Kill,
+    ) -> Result<ProcessEnd, AttemptError> {
         if let Some(mut gate) = self.gate.take()
             && let Err(error) = gate.write_all(b"go\n").await
         {
@@ -137,15 +142,15 @@ impl Running {
         }
         let end = tokio::select! {
             biased;
-            status = self.child.wait() => End::Ended(status.map_err(Failure::Wait)?),
-            () = wanted(kill) => End::Killed,
-            () = passed(limit) => End::TimedOut,
+            status = self.child.wait() => ProcessEnd::Ended(status.map_err(AttemptError::Wait)?),
+            () = wanted(kill) => ProcessEnd::Killed,
+            () = passed(limit) => ProcessEnd::TimedOut,
         };
-        if !matches!(end, End::Ended(_)) {
+        if !matches!(end, ProcessEnd::Ended(_)) {
             self.group.ask_to_end();
             if timeout(GRACE, self.child.wait()).await.is_err() {
                 self.group.end();
-                self.child.kill().await.map_err(Failure::Wait)?;
+                self.child.kill().await.map_err(AttemptError::Wait)?;
             }
         }
         // As in a container, nothing outlives the first process.

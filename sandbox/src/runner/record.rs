@@ -10,8 +10,8 @@ use prost::Message as _;
 
 use super::{
     Outcome,
-    error::{self, Failure},
-    folder::Folder,
+    error::{self, AttemptError},
+    folder::AttemptFolder,
 };
 
 const FAILED: &str = "failed";
@@ -20,7 +20,7 @@ const SUCCEEDED: &str = "succeeded";
 const TIMED_OUT: &str = "timed out";
 
 /// Writes down how an attempt ended.
-pub(super) fn write(folder: &Folder, process: &str, outcome: &Outcome) -> Result<(), Failure> {
+pub(super) fn write(folder: &AttemptFolder, process: &str, outcome: &Outcome) -> Result<(), AttemptError> {
     let word = match outcome {
         Outcome::Failed { .. } => FAILED,
         Outcome::Killed => KILLED,
@@ -34,20 +34,20 @@ pub(super) fn write(folder: &Folder, process: &str, outcome: &Outcome) -> Result
 }
 
 /// Writes down why an attempt failed.
-pub(super) fn write_error(folder: &Folder, document: &ErrorDocument) -> Result<(), Failure> {
+pub(super) fn write_error(folder: &AttemptFolder, document: &ErrorDocument) -> Result<(), AttemptError> {
     replace(&folder.error_message(), &document.encode_to_vec())
 }
 
 /// Writes a file that is either there as a whole or not at all.
-fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
+fn replace(path: &Path, content: &[u8]) -> Result<(), AttemptError> {
     let partial = path.with_extension("partial");
-    fs::write(&partial, content).map_err(Failure::files("write", &partial))?;
-    fs::rename(&partial, path).map_err(Failure::files("write", path))
+    fs::write(&partial, content).map_err(AttemptError::files("write", &partial))?;
+    fs::rename(&partial, path).map_err(AttemptError::files("write", path))
 }
 
 /// What an attempt came to; `None` if it did not get to its end.
 pub(crate) fn recall(folder: &Path) -> Option<Outcome> {
-    let folder = Folder::new(folder);
+    let folder = AttemptFolder::new(folder);
     let record = fs::read_to_string(folder.exit()).ok()?;
     match record.lines().nth(1)? {
         FAILED => {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::error::Failure;
+use super::error::AttemptError;
 
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\{\{[ \t\n\f\r]*[.$]([^} \t\n\f\r]+)[ \t\n\f\r]*\}\}").expect("the pattern is well-formed")
@@ -16,7 +16,7 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What the placeholders stand for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Values {
+pub(super) struct PlaceholderValues {
     pub(super) checkpoint_output_prefix: String,
     pub(super) input: String,
     pub(super) input_prefix: String,
@@ -28,7 +28,7 @@ pub(super) struct Values {
     pub(super) task_template_path: String,
 }
 
-impl Values {
+impl PlaceholderValues {
     fn get(&self, name: &str) -> Option<&str> {
         let value = match name.to_ascii_lowercase().as_str() {
             "checkpointoutputprefix" => &self.checkpoint_output_prefix,
@@ -50,15 +50,15 @@ impl Values {
 /// Fills the placeholders of one text; `input` tells an input's text, or why it has none.
 pub(super) fn fill(
     text: &str,
-    values: &Values,
+    values: &PlaceholderValues,
     input: impl Fn(&str) -> Result<String, String>,
-) -> Result<String, Failure> {
+) -> Result<String, AttemptError> {
     let mut failure = None;
     let filled = PLACEHOLDER.replace_all(text, |captures: &Captures<'_>| {
         let (placeholder, name) = (&captures[0], &captures[1]);
         if let Some(name) = input_name(name) {
             return input(name).unwrap_or_else(|reason| {
-                failure.get_or_insert(Failure::Template { placeholder: placeholder.to_owned(), reason });
+                failure.get_or_insert(AttemptError::Template { placeholder: placeholder.to_owned(), reason });
                 String::new()
             });
         }

@@ -24,17 +24,17 @@ use tokio::sync::watch;
 use super::*;
 
 /// A task, its inputs, and a place for them.
-struct Bench {
+struct Fixture {
     root: TempDir,
     attempt: Attempt,
 }
 
 /// A task that runs a script.
-fn script(script: &str) -> Bench {
-    Bench::new(["sh", "-c", script])
+fn script(script: &str) -> Fixture {
+    Fixture::new(["sh", "-c", script])
 }
 
-impl Bench {
+impl Fixture {
     fn new<const N: usize>(command: [&str; N]) -> Self {
         let root = tempfile::tempdir().unwrap();
         let container = Container {

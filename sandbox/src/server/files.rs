@@ -16,25 +16,25 @@ use tokio::{
     io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
 };
 
-use self::range::Wanted;
+use self::range::RequestedRange;
 use super::{Body, plain};
 use crate::{
     Sandbox,
     blobs::{self, BlobPath},
-    service_error::Failure,
-    store::blob_grant::{self, Grant},
+    service_error::ServiceError,
+    store::blob_grant::{self, BlobGrant},
 };
 
 /// How much of a file is in memory at once.
 const CHUNK: usize = 64 * 1024;
 
 /// Why a file was not stored or sent.
-enum Refusal {
+enum FileRefusal {
     Client(StatusCode, String),
     Sandbox(io::Error),
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for FileRefusal {
     fn from(error: io::Error) -> Self {
         Self::Sandbox(error)
     }
@@ -63,13 +63,17 @@ pub(super) async fn answer(
     let answered = match (request.method(), grant.writes) {
         (&Method::PUT, true) => put(sandbox, request, &path, &grant).await,
         (&Method::GET | &Method::HEAD, false) => get(sandbox.blobs.file(&path), &request).await,
-        (_, true) => Err(Refusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for PUT".to_owned())),
-        (_, false) => Err(Refusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for GET".to_owned())),
+        (_, true) => {
+            Err(FileRefusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for PUT".to_owned()))
+        }
+        (_, false) => {
+            Err(FileRefusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for GET".to_owned()))
+        }
     };
     answered.unwrap_or_else(|refusal| match refusal {
-        Refusal::Client(status, text) => plain(status, &format!("{text}\n")),
-        Refusal::Sandbox(error) => {
-            let status = flyte_client::Status::from(Failure::Files(error));
+        FileRefusal::Client(status, text) => plain(status, &format!("{text}\n")),
+        FileRefusal::Sandbox(error) => {
+            let status = flyte_client::Status::from(ServiceError::Files(error));
             let code = match status.code {
                 flyte_client::Code::ResourceExhausted => StatusCode::INSUFFICIENT_STORAGE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -84,8 +88,8 @@ async fn put(
     sandbox: &Sandbox,
     request: Request<Incoming>,
     path: &BlobPath,
-    grant: &Grant,
-) -> Result<Response<Body>, Refusal> {
+    grant: &BlobGrant,
+) -> Result<Response<Body>, FileRefusal> {
     let announced = announced_md5(request.headers())?;
     let file = sandbox.blobs.prepare(path)?;
     let partial = Partial(file.with_file_name(format!(".{}.part", blobs::token()?)));
@@ -97,7 +101,7 @@ async fn put(
                 BASE64.encode(&digest),
                 BASE64.encode(expected)
             );
-            return Err(Refusal::Client(StatusCode::BAD_REQUEST, text));
+            return Err(FileRefusal::Client(StatusCode::BAD_REQUEST, text));
         }
     }
     fs::rename(&partial.0, &file).await?;
@@ -113,21 +117,21 @@ impl Drop for Partial {
     }
 }
 
-fn announced_md5(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Refusal> {
+fn announced_md5(headers: &HeaderMap) -> Result<Option<Vec<u8>>, FileRefusal> {
     let Some(text) = headers.get("content-md5") else { return Ok(None) };
     let bytes = BASE64.decode(text.as_bytes()).map_err(|_| {
-        Refusal::Client(StatusCode::BAD_REQUEST, "the header Content-MD5 is no base64".to_owned())
+        FileRefusal::Client(StatusCode::BAD_REQUEST, "the header Content-MD5 is no base64".to_owned())
     })?;
     Ok(Some(bytes))
 }
 
 /// Writes a body to a file, and returns its MD5.
-async fn store(mut body: Incoming, file: &std::path::Path) -> Result<Vec<u8>, Refusal> {
+async fn store(mut body: Incoming, file: &std::path::Path) -> Result<Vec<u8>, FileRefusal> {
     let mut file = File::create_new(file).await?;
     let mut digest = Md5::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            Refusal::Client(StatusCode::BAD_REQUEST, format!("the content broke off: {error}"))
+            FileRefusal::Client(StatusCode::BAD_REQUEST, format!("the content broke off: {error}"))
         })?;
         if let Ok(bytes) = frame.into_data() {
             digest.update(&bytes);
@@ -140,26 +144,29 @@ async fn store(mut body: Incoming, file: &std::path::Path) -> Result<Vec<u8>, Re
 }
 
 /// Sends a file, or the part of it that was asked for.
-async fn get(path: PathBuf, request: &Request<Incoming>) -> Result<Response<Body>, Refusal> {
+async fn get(path: PathBuf, request: &Request<Incoming>) -> Result<Response<Body>, FileRefusal> {
     let mut file = match File::open(path).await {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Refusal::Client(StatusCode::NOT_FOUND, "there is no such file any more".to_owned()));
+            return Err(FileRefusal::Client(
+                StatusCode::NOT_FOUND,
+                "there is no such file any more".to_owned(),
+            ));
         }
         Err(error) => return Err(error.into()),
     };
     let metadata = file.metadata().await?;
     let (length, etag) = (metadata.len(), etag(&metadata));
-    let (mut response, part) = match range::wanted(request.headers(), length, &etag) {
-        Wanted::All => (Response::new(()), 0..length),
-        Wanted::Part(part) => {
+    let (mut response, part) = match range::parse(request.headers(), length, &etag) {
+        RequestedRange::All => (Response::new(()), 0..length),
+        RequestedRange::Part(part) => {
             let mut response = Response::new(());
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             let range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
             response.headers_mut().extend(value(&range).map(|range| (header::CONTENT_RANGE, range)));
             (response, part)
         }
-        Wanted::Beyond => {
+        RequestedRange::Beyond => {
             let mut refused = plain(StatusCode::RANGE_NOT_SATISFIABLE, "");
             let range = value(&format!("bytes */{length}"));
             refused.headers_mut().extend(range.map(|range| (header::CONTENT_RANGE, range)));

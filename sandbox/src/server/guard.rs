@@ -19,9 +19,9 @@ use flyte_client::transport::SANDBOX_TOKEN;
 
 use super::{
     Body, full,
-    peer::{Client, Owner},
+    peer::{Owner, PeerConnection},
     plain,
-    token::Token,
+    token::ServerToken,
 };
 
 /// Where clients put a token: flytekit's `admin.command` and `admin.proxyCommand`.
@@ -31,7 +31,7 @@ const CARRIERS: [&str; 2] = ["authorization", "proxy-authorization"];
 pub(super) struct Guard {
     /// Names beside those of this machine's loopback addresses.
     pub(super) hosts: Vec<String>,
-    pub(super) token: Token,
+    pub(super) token: ServerToken,
     /// Whether it listens beyond loopback addresses, where users are not known.
     pub(super) is_public: bool,
 }
@@ -65,12 +65,16 @@ pub(super) enum Refusal {
     NoToken,
     /// The user is not known, and the token is another one.
     #[error("invalid token: the content of `server.token` in the sandbox's folder is expected")]
-    Token,
+    ServerToken,
 }
 
 impl Guard {
     /// Judges a request before anything of it is looked at.
-    pub(super) async fn check<B>(&self, client: &Client, request: &Request<B>) -> Result<(), Refusal> {
+    pub(super) async fn check<B>(
+        &self,
+        client: &PeerConnection,
+        request: &Request<B>,
+    ) -> Result<(), Refusal> {
         if request.headers().contains_key(header::ORIGIN) {
             return Err(Refusal::Origin);
         }
@@ -90,12 +94,12 @@ impl Guard {
         match self.owner(client).await {
             Owner::Own => Ok(()),
             Owner::Other(uid) => Err(Refusal::User(uid)),
-            Owner::Unknown if tokens(request.headers()).next().is_some() => Err(Refusal::Token),
+            Owner::Unknown if tokens(request.headers()).next().is_some() => Err(Refusal::ServerToken),
             Owner::Unknown => Err(Refusal::NoToken),
         }
     }
 
-    async fn owner(&self, client: &Client) -> Owner {
+    async fn owner(&self, client: &PeerConnection) -> Owner {
         if self.is_public { Owner::Unknown } else { client.owner().await }
     }
 
@@ -151,7 +155,7 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            Self::NoToken | Self::Token => StatusCode::UNAUTHORIZED,
+            Self::NoToken | Self::ServerToken => StatusCode::UNAUTHORIZED,
             Self::Host(_) | Self::NoHost | Self::Origin | Self::User(_) => StatusCode::FORBIDDEN,
         }
     }
@@ -161,7 +165,7 @@ impl Refusal {
         log::debug!("{self}");
         let status = self.status();
         let code = match self {
-            Self::NoToken | Self::Token => flyte_client::Code::Unauthenticated,
+            Self::NoToken | Self::ServerToken => flyte_client::Code::Unauthenticated,
             _ => flyte_client::Code::PermissionDenied,
         };
         let text = self.to_string();
@@ -191,7 +195,7 @@ mod tests {
     fn guard(hosts: &[&str]) -> Guard {
         let folder = tempfile::tempdir().unwrap();
         let hosts = hosts.iter().map(|&host| host.to_owned()).collect();
-        Guard { hosts, token: Token::open(folder.path()).ok().unwrap(), is_public: true }
+        Guard { hosts, token: ServerToken::open(folder.path()).ok().unwrap(), is_public: true }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) enum Owner {
 }
 
 /// One connection. Its owner is looked up when it is first asked for, and once.
-pub(super) struct Client {
+pub(super) struct PeerConnection {
     peer: SocketAddr,
     local: SocketAddr,
     owner: OnceCell<Owner>,
@@ -29,7 +29,7 @@ pub(super) struct Client {
     socket: std::net::TcpStream,
 }
 
-impl Client {
+impl PeerConnection {
     /// # Errors
     ///
     /// When the connection is gone already.
@@ -154,7 +154,7 @@ mod tests {
     async fn a_connection_of_ones_own() {
         for listen in ["127.0.0.1:0", "[::1]:0", "[::ffff:127.0.0.1]:0"] {
             let (stream, _other) = connected(None, listen).await;
-            assert_eq!(Client::new(&stream).unwrap().owner().await, Owner::Own, "{listen}");
+            assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Own, "{listen}");
         }
     }
 
@@ -164,11 +164,11 @@ mod tests {
             return;
         }
         let (stream, other) = connected(Some(65534), "127.0.0.1:0").await;
-        assert_eq!(Client::new(&stream).unwrap().owner().await, Owner::Other(65534));
+        assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Other(65534));
         // Half a close changes nothing.
         let (stream, half) = connected(Some(65534), "127.0.0.1:0").await;
         half.shutdown(std::net::Shutdown::Write).unwrap();
-        assert_eq!(Client::new(&stream).unwrap().owner().await, Owner::Other(65534));
+        assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Other(65534));
         drop(other);
     }
 
@@ -176,7 +176,7 @@ mod tests {
     async fn a_closed_socket_is_nobodys() {
         // The tables say uid 0 of it.
         let (stream, other) = connected(is_root().then_some(65534), "127.0.0.1:0").await;
-        let client = Client::new(&stream).unwrap();
+        let client = PeerConnection::new(&stream).unwrap();
         drop(other);
         assert_eq!(client.owner().await, Owner::Unknown);
     }

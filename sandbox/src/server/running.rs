@@ -1,109 +1,89 @@
-//! Where a sandbox is served, for other processes: `server.json`, and a lock that says whether it is true.
+//! How other processes find a server: `server.json` has its address and process, its lease says whether that is true.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs,
     io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
-    thread,
-    time::Duration,
 };
 
+use flyte_client::atomic_file;
 use serde::{Deserialize, Serialize};
 
 use super::ServeError;
+use crate::lease::{self, Lease};
 
-const LOCK: &str = "server.lock";
 const FILE: &str = "server.json";
-
-/// Somebody who asks where a server runs holds the lock for a moment.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// A server of a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Running {
-    /// Its process.
+pub struct RunningServer {
+    /// Its process id.
     pub pid: u32,
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
 }
 
-impl Running {
-    /// The address by which this machine reaches it, also where it listens on all addresses.
+impl RunningServer {
+    /// The address to connect to on this host: a loopback address for a server on all addresses.
     #[must_use]
     pub fn reachable(&self) -> SocketAddr {
         super::reachable(self.address)
     }
 }
 
-/// Where a server of the sandbox in a folder listens; `None` if there is none.
+/// The server of the sandbox in a folder; `None` if there is none.
 ///
-/// A file that a killed server left behind does not mislead: the server's lock went with it.
+/// A `server.json` that a killed server left behind is ignored.
 #[must_use]
-pub fn running(root: &Path) -> Option<Running> {
-    let lock = File::open(root.join(LOCK)).ok()?;
-    match lock.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => announced(root),
-        Ok(()) | Err(TryLockError::Error(_)) => None,
-    }
+pub fn running_server(root: &Path) -> Option<RunningServer> {
+    lease::is_held(root, lease::SERVER).ok().filter(|is_held| *is_held).and_then(|_| announced(root))
 }
 
-fn announced(root: &Path) -> Option<Running> {
+fn announced(root: &Path) -> Option<RunningServer> {
     serde_json::from_slice(&fs::read(root.join(FILE)).ok()?).ok()
 }
 
-/// The right to serve a sandbox, for as long as this lives.
+/// The right to serve a sandbox.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ServerLease {
     root: PathBuf,
-    /// The system lets go of it when the process ends, however it ends.
-    _lock: File,
+    _lease: Lease,
 }
 
-impl Place {
-    /// Takes the right, unless another process has it.
+impl ServerLease {
+    /// Takes the lease, unless another process serves the sandbox.
     pub(crate) fn take(root: &Path) -> Result<Self, ServeError> {
-        let path = root.join(LOCK);
-        let failed = |source| ServeError::Place { path: path.clone(), source };
-        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        for _ in 0..TRIES {
-            match lock.try_lock() {
-                Ok(()) => {
-                    let place = Self { root: root.to_owned(), _lock: lock };
-                    place.forget()?;
-                    return Ok(place);
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-                Err(TryLockError::Error(source)) => return Err(failed(source)),
-            }
-        }
-        Err(ServeError::Taken { root: root.to_owned(), running: announced(root) })
+        let taken = Lease::wait(root, lease::SERVER)
+            .map_err(|source| ServeError::File { path: root.join(lease::SERVER), source })?;
+        let Some(lease) = taken else {
+            return Err(ServeError::AlreadyServed { root: root.to_owned(), running: announced(root) });
+        };
+        let lease = Self { root: root.to_owned(), _lease: lease };
+        lease.withdraw()?;
+        Ok(lease)
     }
 
-    /// Says where the server listens: all of it at once.
-    pub(super) fn announce(&mut self, address: SocketAddr) -> Result<(), ServeError> {
+    /// Writes the address for other processes.
+    pub(super) fn announce(&self, address: SocketAddr) -> Result<(), ServeError> {
         let path = self.root.join(FILE);
-        let partial = self.root.join("server.json.new");
-        let running = Running { pid: std::process::id(), address };
+        let running = RunningServer { pid: std::process::id(), address };
         let text = serde_json::to_vec(&running).expect("numbers and addresses have a JSON form");
-        fs::write(&partial, text)
-            .and_then(|()| fs::rename(&partial, &path))
-            .map_err(|source| ServeError::Place { path, source })
+        atomic_file::replace(&path, &text).map_err(|source| ServeError::File { path, source })
     }
 
-    fn forget(&self) -> Result<(), ServeError> {
+    fn withdraw(&self) -> Result<(), ServeError> {
         let path = self.root.join(FILE);
         match fs::remove_file(&path) {
-            Err(source) if source.kind() != ErrorKind::NotFound => Err(ServeError::Place { path, source }),
+            Err(source) if source.kind() != ErrorKind::NotFound => Err(ServeError::File { path, source }),
             _ => Ok(()),
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for ServerLease {
     fn drop(&mut self) {
-        // The lock says that it is not true any more; the file is only tidied away.
-        let _ = self.forget();
+        // Best effort: readers check the lease first.
+        let _ = self.withdraw();
     }
 }

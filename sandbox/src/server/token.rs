@@ -29,9 +29,9 @@ pub fn token(root: &Path) -> Option<String> {
 }
 
 /// The token of a server.
-pub(super) struct Token(String);
+pub(super) struct ServerToken(String);
 
-impl Token {
+impl ServerToken {
     /// Reads the token, or makes one where there is none that only its user could read.
     pub(super) fn open(root: &Path) -> Result<Self, ServeError> {
         let path = token_file(root);
@@ -39,7 +39,7 @@ impl Token {
             Some(token) => Ok(token),
             None => make(&path),
         };
-        open().map(Self).map_err(|source| ServeError::Place { path: path.clone(), source })
+        open().map(Self).map_err(|source| ServeError::File { path: path.clone(), source })
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     fn opened(root: &Path) -> String {
-        Token::open(root).ok().unwrap().0
+        ServerToken::open(root).ok().unwrap().0
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_token_is_compared_whole() {
-        let token = Token("a".repeat(40));
+        let token = ServerToken("a".repeat(40));
         assert!(token.is("a".repeat(40).as_bytes()));
         for other in ["", "a", &"a".repeat(39), &"a".repeat(41), &"A".repeat(40)] {
             assert!(!token.is(other.as_bytes()), "{other}");

@@ -23,9 +23,9 @@ use crate::{
     Sandbox,
     blobs::{self, BlobPath},
     runner::go_format,
-    service_error::{Failure, invalid},
+    service_error::{ServiceError, invalid},
     store::{
-        blob_grant::{self, Grant},
+        blob_grant::{self, BlobGrant},
         time,
     },
 };
@@ -39,7 +39,7 @@ const MD5_HEADER: &str = "x-amz-meta-flyteContentMD5";
 pub(crate) fn create_upload_location(
     sandbox: &Sandbox,
     request: CreateUploadLocationRequest,
-) -> Result<CreateUploadLocationResponse, Failure> {
+) -> Result<CreateUploadLocationResponse, ServiceError> {
     if request.project.is_empty() || request.domain.is_empty() {
         return Err(invalid("project and domain are required parameters"));
     }
@@ -94,13 +94,13 @@ fn headers(md5: &[u8], with_metadata: bool) -> BTreeMap<String, String> {
 pub(crate) fn create_download_location(
     sandbox: &Sandbox,
     request: CreateDownloadLocationRequest,
-) -> Result<CreateDownloadLocationResponse, Failure> {
+) -> Result<CreateDownloadLocationResponse, ServiceError> {
     if request.native_url.is_empty() {
         return Err(invalid("Invalid native URL"));
     }
     let path = sandbox
         .blobs
-        .path_of(&request.native_url)
+        .path_from_uri(&request.native_url)
         .ok_or_else(|| invalid(format!("`{}` is none of the sandbox's files", request.native_url)))?;
     if !sandbox.blobs.file(&path).is_file() {
         return Err(Status::new(Code::NotFound, format!("no file at [{}]", request.native_url)).into());
@@ -113,7 +113,7 @@ pub(crate) fn create_download_location(
 pub(crate) fn create_download_link(
     sandbox: &Sandbox,
     request: CreateDownloadLinkRequest,
-) -> Result<CreateDownloadLinkResponse, Failure> {
+) -> Result<CreateDownloadLinkResponse, ServiceError> {
     let refused = |reason: &str| invalid(format!("error while validating request. Error: {reason}"));
     if request.artifact_type == ArtifactType::Undefined as i32 {
         return Err(refused("invalid artifact type [ARTIFACT_TYPE_UNDEFINED]"));
@@ -127,8 +127,8 @@ pub(crate) fn create_download_link(
 }
 
 /// What is there may be written again by whoever knows it.
-fn check_free(sandbox: &Sandbox, path: &BlobPath, md5: &[u8]) -> Result<(), Failure> {
-    let Some(present) = blobs::md5_of(&sandbox.blobs.file(path))? else { return Ok(()) };
+fn check_free(sandbox: &Sandbox, path: &BlobPath, md5: &[u8]) -> Result<(), ServiceError> {
+    let Some(present) = blobs::file_md5(&sandbox.blobs.file(path))? else { return Ok(()) };
     if present == md5 {
         return Ok(());
     }
@@ -139,7 +139,7 @@ fn check_free(sandbox: &Sandbox, path: &BlobPath, md5: &[u8]) -> Result<(), Fail
     Err(Status::new(Code::AlreadyExists, message).into())
 }
 
-fn lifetime(asked: Option<&prost_types::Duration>) -> Result<SignedDuration, Failure> {
+fn lifetime(asked: Option<&prost_types::Duration>) -> Result<SignedDuration, ServiceError> {
     let Some(message) = asked else { return Ok(LONGEST) };
     let asked = SignedDuration::new(message.seconds, message.nanos);
     if asked > LONGEST {
@@ -165,7 +165,7 @@ fn sign(
     writes: bool,
     content_md5: Option<Vec<u8>>,
     lifetime: SignedDuration,
-) -> Result<(String, prost_types::Timestamp), Failure> {
+) -> Result<(String, prost_types::Timestamp), ServiceError> {
     let expires_at = Timestamp::now() + lifetime;
     let message =
         prost_types::Timestamp { seconds: expires_at.as_second(), nanos: expires_at.subsec_nanosecond() };
@@ -173,10 +173,10 @@ fn sign(
         return Ok((sandbox.blobs.file_url(path), message));
     };
     let token = blobs::token()?;
-    let grant = Grant { path: path.as_str().to_owned(), writes, content_md5 };
+    let grant = BlobGrant { path: path.as_str().to_owned(), writes, content_md5 };
     sandbox
         .store
-        .write(|transaction| blob_grant::insert(transaction, &token, &grant, &time::text(expires_at)))?;
+        .write(|transaction| blob_grant::insert(transaction, &token, &grant, &time::to_text(expires_at)))?;
     // The name is for people; the token says all.
     let name: String = path.file_name().bytes().map(url_byte).collect();
     Ok((format!("{address}{}{token}/{name}", crate::server::DATA), message))

@@ -20,13 +20,13 @@ use flyte_client::{
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-pub(crate) use self::launch::{Wish, launch};
+pub(crate) use self::launch::{LaunchRequest, launch};
 pub(crate) use self::metrics::metrics;
 use super::labels;
 use crate::{
     Sandbox,
     list::{Column, Join, Listing, Table},
-    service_error::{Failure, filled, not_found, required},
+    service_error::{ServiceError, filled, not_found, required},
     store::{
         self,
         execution::{Execution, is_over},
@@ -78,12 +78,12 @@ static JOINS: &[Join] = &[
 pub(crate) fn create(
     sandbox: &Sandbox,
     request: admin::ExecutionCreateRequest,
-) -> Result<admin::ExecutionCreateResponse, Failure> {
+) -> Result<admin::ExecutionCreateResponse, ServiceError> {
     let spec = required(request.spec, "spec")?;
     labels::validate(spec.labels.as_ref())?;
     // Older clients send the inputs within.
     let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
-    let wish = Wish {
+    let launch_request = LaunchRequest {
         project: request.project,
         domain: request.domain,
         name: request.name,
@@ -92,38 +92,38 @@ pub(crate) fn create(
         source: None,
         parent_node: None,
     };
-    begin(sandbox, wish)
+    launch_and_wake(sandbox, launch_request)
 }
 
 pub(crate) fn relaunch(
     sandbox: &Sandbox,
     request: admin::ExecutionRelaunchRequest,
-) -> Result<admin::ExecutionCreateResponse, Failure> {
+) -> Result<admin::ExecutionCreateResponse, ServiceError> {
     let old = stored(sandbox, request.id)?;
-    let mut wish = again(old, request.name, ExecutionMode::Relaunch);
-    wish.spec.overwrite_cache = request.overwrite_cache;
-    begin(sandbox, wish)
+    let mut launch_request = repeated(old, request.name, ExecutionMode::Relaunch);
+    launch_request.spec.overwrite_cache = request.overwrite_cache;
+    launch_and_wake(sandbox, launch_request)
 }
 
 pub(crate) fn recover(
     sandbox: &Sandbox,
     request: admin::ExecutionRecoverRequest,
-) -> Result<admin::ExecutionCreateResponse, Failure> {
+) -> Result<admin::ExecutionCreateResponse, ServiceError> {
     let old = stored(sandbox, request.id)?;
-    begin(sandbox, again(old, request.name, ExecutionMode::Recovered))
+    launch_and_wake(sandbox, repeated(old, request.name, ExecutionMode::Recovered))
 }
 
 pub(crate) fn get(
     sandbox: &Sandbox,
     request: admin::WorkflowExecutionGetRequest,
-) -> Result<admin::Execution, Failure> {
+) -> Result<admin::Execution, ServiceError> {
     Ok(message(stored(sandbox, request.id)?))
 }
 
 pub(crate) fn data(
     sandbox: &Sandbox,
     request: admin::WorkflowExecutionGetDataRequest,
-) -> Result<admin::WorkflowExecutionGetDataResponse, Failure> {
+) -> Result<admin::WorkflowExecutionGetDataResponse, ServiceError> {
     let execution = stored(sandbox, request.id)?;
     #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
     Ok(admin::WorkflowExecutionGetDataResponse {
@@ -137,9 +137,9 @@ pub(crate) fn data(
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::ResourceListRequest,
-) -> Result<admin::ExecutionList, Failure> {
-    let id = crate::identity::listed(&request)?;
-    let listing = Listing::of(&TABLE)
+) -> Result<admin::ExecutionList, ServiceError> {
+    let id = crate::identity::require_scope(&request)?;
+    let listing = Listing::new(&TABLE)
         .with("execution_project", id.project)
         .with("execution_domain", id.domain)
         .page(request.limit, &request.token, "ListExecutions")?
@@ -157,7 +157,7 @@ pub(crate) fn list(
 pub(crate) fn update(
     sandbox: &Sandbox,
     request: admin::ExecutionUpdateRequest,
-) -> Result<admin::ExecutionUpdateResponse, Failure> {
+) -> Result<admin::ExecutionUpdateResponse, ServiceError> {
     let state = request.state();
     let id = identified(request.id)?;
     let now = Timestamp::now();
@@ -165,11 +165,11 @@ pub(crate) fn update(
         let mut execution = found(transaction, &id)?;
         execution.closure.state_change_details = Some(ExecutionStateChangeDetails {
             state: state.into(),
-            occurred_at: Some(time::stamp(now)),
+            occurred_at: Some(time::to_message(now)),
             principal: String::new(),
         });
         store::execution::update(transaction, &execution, now)?;
-        Ok::<_, Failure>(())
+        Ok::<_, ServiceError>(())
     })?;
     Ok(admin::ExecutionUpdateResponse {})
 }
@@ -177,48 +177,52 @@ pub(crate) fn update(
 pub(crate) fn terminate(
     sandbox: &Sandbox,
     request: admin::ExecutionTerminateRequest,
-) -> Result<admin::ExecutionTerminateResponse, Failure> {
+) -> Result<admin::ExecutionTerminateResponse, ServiceError> {
     let id = identified(request.id)?;
     sandbox.store.write(|transaction| {
         let execution = found(transaction, &id)?;
         if is_over(execution.phase()) {
             return Err(already_over(execution.phase()));
         }
-        ask_for_end(transaction, execution, request.cause, Timestamp::now())
+        request_abort(transaction, execution, request.cause, Timestamp::now())
     })?;
     sandbox.wake_engine();
     Ok(admin::ExecutionTerminateResponse {})
 }
 
 /// Asks the engine to end an open execution.
-pub(crate) fn ask_for_end(
+pub(crate) fn request_abort(
     connection: &Connection,
     mut execution: Execution,
     cause: String,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     execution.closure.set_phase(Phase::Aborting);
-    execution.closure.updated_at = Some(time::stamp(now));
+    execution.closure.updated_at = Some(time::to_message(now));
     let abort = AbortMetadata { cause, principal: String::new() };
     execution.closure.output_result = Some(OutputResult::AbortMetadata(abort));
     Ok(store::execution::update(connection, &execution, now)?)
 }
 
-fn begin(sandbox: &Sandbox, wish: Wish) -> Result<admin::ExecutionCreateResponse, Failure> {
-    let execution = sandbox.store.write(|transaction| launch(transaction, wish, Timestamp::now()))?;
+fn launch_and_wake(
+    sandbox: &Sandbox,
+    launch_request: LaunchRequest,
+) -> Result<admin::ExecutionCreateResponse, ServiceError> {
+    let execution =
+        sandbox.store.write(|transaction| launch(transaction, launch_request, Timestamp::now()))?;
     sandbox.wake_engine();
     Ok(admin::ExecutionCreateResponse { id: Some(execution.id) })
 }
 
 /// The wish for an execution like an older one.
-fn again(old: Execution, name: String, mode: ExecutionMode) -> Wish {
+fn repeated(old: Execution, name: String, mode: ExecutionMode) -> LaunchRequest {
     let mut spec = old.spec;
     spec.metadata = Some(ExecutionMetadata {
         mode: mode.into(),
         reference_execution: Some(old.id.clone()),
         ..ExecutionMetadata::default()
     });
-    Wish {
+    LaunchRequest {
         project: old.id.project,
         domain: old.id.domain,
         name,
@@ -231,7 +235,7 @@ fn again(old: Execution, name: String, mode: ExecutionMode) -> Wish {
 
 pub(super) fn identified(
     id: Option<WorkflowExecutionIdentifier>,
-) -> Result<WorkflowExecutionIdentifier, Failure> {
+) -> Result<WorkflowExecutionIdentifier, ServiceError> {
     let id = required(id, "id")?;
     for (value, field) in [(&id.project, "project"), (&id.domain, "domain"), (&id.name, "name")] {
         filled(value, field)?;
@@ -239,23 +243,23 @@ pub(super) fn identified(
     Ok(id)
 }
 
-fn stored(sandbox: &Sandbox, id: Option<WorkflowExecutionIdentifier>) -> Result<Execution, Failure> {
+fn stored(sandbox: &Sandbox, id: Option<WorkflowExecutionIdentifier>) -> Result<Execution, ServiceError> {
     let id = identified(id)?;
     let execution = sandbox.store.read(|connection| store::execution::find(connection, &id))?;
     execution.ok_or_else(|| unknown(&id))
 }
 
-fn found(connection: &Connection, id: &WorkflowExecutionIdentifier) -> Result<Execution, Failure> {
+fn found(connection: &Connection, id: &WorkflowExecutionIdentifier) -> Result<Execution, ServiceError> {
     store::execution::find(connection, id)?.ok_or_else(|| unknown(id))
 }
 
 /// NOT_FOUND for an execution.
-pub(super) fn unknown(id: &WorkflowExecutionIdentifier) -> Failure {
+pub(super) fn unknown(id: &WorkflowExecutionIdentifier) -> ServiceError {
     let text = format!("project:{:?} domain:{:?} name:{:?}", id.project, id.domain, id.name);
     not_found("execution", text)
 }
 
-fn already_over(phase: Phase) -> Failure {
+fn already_over(phase: Phase) -> ServiceError {
     let phase = phase.as_str_name();
     let text = format!("Cannot terminate an already terminated workflow execution: it is {phase}");
     let detail = EventFailureReason {

@@ -2,14 +2,14 @@
 
 use flyte_client::proto::admin::Labels;
 
-use crate::service_error::{Failure, invalid};
+use crate::service_error::{ServiceError, invalid};
 
 const MOST: usize = 16;
 const LONGEST: usize = 63;
 const LONGEST_PREFIX: usize = 253;
 
 /// Refuses labels that Kubernetes would refuse.
-pub(crate) fn validate(labels: Option<&Labels>) -> Result<(), Failure> {
+pub(crate) fn validate(labels: Option<&Labels>) -> Result<(), ServiceError> {
     let Some(labels) = labels else { return Ok(()) };
     if labels.values.len() > MOST {
         return Err(invalid(format!("labels map cannot exceed {MOST} entries")));

@@ -17,7 +17,7 @@ use super::{difference, labels, project, task, workflow};
 use crate::{
     Sandbox, identity,
     list::{Column, Join, Listing, Table},
-    service_error::{Failure, filled, invalid, not_found, required},
+    service_error::{ServiceError, filled, invalid, not_found, required},
     store::{launch_plan as table, time, workflow as workflows},
 };
 
@@ -45,14 +45,15 @@ pub(crate) static TABLE: Table = Table {
 pub(crate) fn create(
     sandbox: &Sandbox,
     request: admin::LaunchPlanCreateRequest,
-) -> Result<admin::LaunchPlanCreateResponse, Failure> {
-    let id = identity::of_kind(request.id, ResourceType::LaunchPlan)?;
+) -> Result<admin::LaunchPlanCreateResponse, ServiceError> {
+    let id = identity::require_kind(request.id, ResourceType::LaunchPlan)?;
     sandbox.store.write(|transaction| {
         project::check_active(transaction, &id.project, &id.domain)?;
         let mut spec = required(request.spec, "spec")?;
-        let workflow = identity::of_kind(spec.workflow_id.clone(), ResourceType::Workflow)?;
-        let (row, interface) = workflows::interface(transaction, &workflow)?
-            .ok_or_else(|| not_found("WORKFLOW", identity::Shown(&identity::without_kind(&workflow))))?;
+        let workflow = identity::require_kind(spec.workflow_id.clone(), ResourceType::Workflow)?;
+        let (row, interface) = workflows::interface(transaction, &workflow)?.ok_or_else(|| {
+            not_found("WORKFLOW", identity::IdentifierText(&identity::without_kind(&workflow)))
+        })?;
         labels::validate(spec.labels.as_ref())?;
         let metadata = spec.entity_metadata.as_ref();
         if metadata.is_some_and(|metadata| metadata.launch_conditions.is_some()) {
@@ -64,12 +65,12 @@ pub(crate) fn create(
         let digest = difference::digest(&spec);
         if let Some(present) = table::digest(transaction, &id)? {
             if present == digest {
-                return Err(Failure::from(difference::identical("launch plan")));
+                return Err(ServiceError::from(difference::identical("launch plan")));
             }
             let old = table::find(transaction, &id)?.and_then(|old| old.spec).unwrap_or_default();
             return Err(difference::different("launch plan", &id.name, &old, &spec).into());
         }
-        let now = time::message(&time::now());
+        let now = time::message_from_text(&time::now_text());
         let closure = LaunchPlanClosure {
             state: LaunchPlanState::Inactive.into(),
             expected_inputs: Some(expected),
@@ -86,13 +87,13 @@ pub(crate) fn create(
 pub(crate) fn update(
     sandbox: &Sandbox,
     request: admin::LaunchPlanUpdateRequest,
-) -> Result<admin::LaunchPlanUpdateResponse, Failure> {
-    let id = identity::to_read(request.id, ResourceType::LaunchPlan)?;
+) -> Result<admin::LaunchPlanUpdateResponse, ServiceError> {
+    let id = identity::require_complete(request.id, ResourceType::LaunchPlan)?;
     let state = LaunchPlanState::try_from(request.state).map_err(|_| {
         invalid(format!(
             "unrecognized launch plan state {} for update for launch plan [{}]",
             request.state,
-            identity::Shown(&id)
+            identity::IdentifierText(&id)
         ))
     })?;
     sandbox.store.write(|transaction| {
@@ -101,8 +102,8 @@ pub(crate) fn update(
     Ok(admin::LaunchPlanUpdateResponse {})
 }
 
-pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result<LaunchPlan, Failure> {
-    let id = identity::to_read(request.id, ResourceType::LaunchPlan)?;
+pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result<LaunchPlan, ServiceError> {
+    let id = identity::require_complete(request.id, ResourceType::LaunchPlan)?;
     let plan = sandbox.store.read(|connection| table::find(connection, &id))?;
     plan.ok_or_else(|| missing(&id))
 }
@@ -110,8 +111,8 @@ pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result
 pub(crate) fn active(
     sandbox: &Sandbox,
     request: admin::ActiveLaunchPlanRequest,
-) -> Result<LaunchPlan, Failure> {
-    let id = identity::named(request.id)?;
+) -> Result<LaunchPlan, ServiceError> {
+    let id = identity::require_name(request.id)?;
     let plan =
         sandbox.store.read(|connection| table::active(connection, &id.project, &id.domain, &id.name))?;
     plan.ok_or_else(|| {
@@ -123,9 +124,9 @@ pub(crate) fn active(
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::ResourceListRequest,
-) -> Result<LaunchPlanList, Failure> {
-    let id = identity::listed(&request)?;
-    let listing = Listing::of(&TABLE)
+) -> Result<LaunchPlanList, ServiceError> {
+    let id = identity::require_scope(&request)?;
+    let listing = Listing::new(&TABLE)
         .with("project", id.project)
         .with("domain", id.domain)
         .with("name", id.name)
@@ -138,10 +139,10 @@ pub(crate) fn list(
 pub(crate) fn list_active(
     sandbox: &Sandbox,
     request: admin::ActiveLaunchPlanListRequest,
-) -> Result<LaunchPlanList, Failure> {
+) -> Result<LaunchPlanList, ServiceError> {
     filled(&request.project, "project")?;
     filled(&request.domain, "domain")?;
-    let listing = Listing::of(&TABLE)
+    let listing = Listing::new(&TABLE)
         .with("project", request.project)
         .with("domain", request.domain)
         .only("launch_plans.state = 1")
@@ -153,15 +154,15 @@ pub(crate) fn list_active(
 pub(crate) fn ids(
     sandbox: &Sandbox,
     request: admin::NamedEntityIdentifierListRequest,
-) -> Result<NamedEntityIdentifierList, Failure> {
+) -> Result<NamedEntityIdentifierList, ServiceError> {
     task::names(sandbox, &TABLE, &request, "ListLaunchPlanIds")
 }
 
-fn read_list(sandbox: &Sandbox, listing: Listing) -> Result<LaunchPlanList, Failure> {
+fn read_list(sandbox: &Sandbox, listing: Listing) -> Result<LaunchPlanList, ServiceError> {
     let page = sandbox.store.read(|connection| listing.rows(connection, table::COLUMNS, table::read))?;
     Ok(LaunchPlanList { launch_plans: page.rows, token: page.token })
 }
 
-fn missing(id: &Identifier) -> Failure {
-    not_found("LAUNCH_PLAN", identity::Shown(&identity::without_kind(id)))
+fn missing(id: &Identifier) -> ServiceError {
+    not_found("LAUNCH_PLAN", identity::IdentifierText(&identity::without_kind(id)))
 }

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::{
     Sandbox, identity,
     list::{Column, Join, Listing, Table},
-    service_error::{Failure, filled, invalid, required},
+    service_error::{ServiceError, filled, invalid, required},
     store::named_entity as table,
 };
 
@@ -66,27 +66,30 @@ static TASKS: Table = names_of!("tasks", 1);
 static WORKFLOWS: Table = names_of!("workflows", 2);
 static LAUNCH_PLANS: Table = names_of!("launch_plans", 3);
 
-pub(crate) fn get(sandbox: &Sandbox, request: admin::NamedEntityGetRequest) -> Result<NamedEntity, Failure> {
+pub(crate) fn get(
+    sandbox: &Sandbox,
+    request: admin::NamedEntityGetRequest,
+) -> Result<NamedEntity, ServiceError> {
     let kind = request.resource_type();
     let names = names(kind)?;
-    let id = identity::named(request.id)?;
+    let id = identity::require_name(request.id)?;
     sandbox.store.read(|connection| find(connection, names, &id))?.ok_or_else(|| missing(kind, &id))
 }
 
 pub(crate) fn update(
     sandbox: &Sandbox,
     request: admin::NamedEntityUpdateRequest,
-) -> Result<admin::NamedEntityUpdateResponse, Failure> {
+) -> Result<admin::NamedEntityUpdateResponse, ServiceError> {
     let kind = request.resource_type();
     let names = names(kind)?;
-    let id = identity::named(request.id)?;
+    let id = identity::require_name(request.id)?;
     let metadata = required(request.metadata, "metadata")?;
     if kind == ResourceType::LaunchPlan && metadata.state() != NamedEntityState::NamedEntityActive {
         return Err(invalid("Currently only workflow and task name entities can be archived"));
     }
     sandbox.store.write(|transaction| {
         find(transaction, names, &id)?.ok_or_else(|| missing(kind, &id))?;
-        Ok::<_, Failure>(table::set(transaction, kind, &id, &metadata)?)
+        Ok::<_, ServiceError>(table::set(transaction, kind, &id, &metadata)?)
     })?;
     Ok(admin::NamedEntityUpdateResponse {})
 }
@@ -94,11 +97,11 @@ pub(crate) fn update(
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::NamedEntityListRequest,
-) -> Result<admin::NamedEntityList, Failure> {
+) -> Result<admin::NamedEntityList, ServiceError> {
     let names = names(request.resource_type())?;
     filled(&request.project, "project")?;
     filled(&request.domain, "domain")?;
-    let mut listing = Listing::of(names)
+    let mut listing = Listing::new(names)
         .with("project", request.project)
         .with("domain", request.domain)
         .ordered("name")
@@ -112,7 +115,7 @@ pub(crate) fn list(
     Ok(admin::NamedEntityList { entities: page.rows, token: page.token })
 }
 
-fn names(kind: ResourceType) -> Result<&'static Table, Failure> {
+fn names(kind: ResourceType) -> Result<&'static Table, ServiceError> {
     match kind {
         ResourceType::Task => Ok(&TASKS),
         ResourceType::Workflow => Ok(&WORKFLOWS),
@@ -125,15 +128,15 @@ fn find(
     connection: &Connection,
     names: &'static Table,
     id: &NamedEntityIdentifier,
-) -> Result<Option<NamedEntity>, Failure> {
-    let listing = Listing::of(names)
+) -> Result<Option<NamedEntity>, ServiceError> {
+    let listing = Listing::new(names)
         .with("project", id.project.clone())
         .with("domain", id.domain.clone())
         .with("name", id.name.clone());
     Ok(listing.rows(connection, table::COLUMNS, table::read)?.rows.pop())
 }
 
-fn missing(kind: ResourceType, id: &NamedEntityIdentifier) -> Failure {
+fn missing(kind: ResourceType, id: &NamedEntityIdentifier) -> ServiceError {
     let message = format!(
         "missing entity of type {} with identifier project:{:?} domain:{:?} name:{:?}",
         kind.as_str_name(),

@@ -9,7 +9,7 @@ use super::execution;
 use crate::{
     Sandbox,
     list::{Column, Join, Listing, Table},
-    service_error::{Failure, filled, not_found, required},
+    service_error::{ServiceError, filled, not_found, required},
     store::{self, node_execution::NodeExecution},
 };
 
@@ -52,14 +52,14 @@ static JOINS: &[Join] = &[Join {
 pub(crate) fn get(
     sandbox: &Sandbox,
     request: admin::NodeExecutionGetRequest,
-) -> Result<admin::NodeExecution, Failure> {
+) -> Result<admin::NodeExecution, ServiceError> {
     Ok(message(stored(sandbox, request.id)?))
 }
 
 pub(crate) fn data(
     sandbox: &Sandbox,
     request: admin::NodeExecutionGetDataRequest,
-) -> Result<admin::NodeExecutionGetDataResponse, Failure> {
+) -> Result<admin::NodeExecutionGetDataResponse, ServiceError> {
     let node = stored(sandbox, request.id)?;
     #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
     Ok(admin::NodeExecutionGetDataResponse {
@@ -74,9 +74,9 @@ pub(crate) fn data(
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::NodeExecutionListRequest,
-) -> Result<admin::NodeExecutionList, Failure> {
+) -> Result<admin::NodeExecutionList, ServiceError> {
     let id = execution::identified(request.workflow_execution_id)?;
-    let listing = Listing::of(&TABLE)
+    let listing = Listing::new(&TABLE)
         .with("execution_project", id.project.clone())
         .with("execution_domain", id.domain.clone())
         .with("execution_name", id.name.clone())
@@ -100,13 +100,13 @@ pub(crate) fn list(
 pub(crate) fn list_for_task(
     sandbox: &Sandbox,
     request: admin::NodeExecutionForTaskListRequest,
-) -> Result<admin::NodeExecutionList, Failure> {
+) -> Result<admin::NodeExecutionList, ServiceError> {
     let id: TaskExecutionIdentifier = required(request.task_execution_id, "task_execution_id")?;
     super::task_execution::stored(sandbox, Some(id))?;
     Ok(admin::NodeExecutionList::default())
 }
 
-fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<NodeExecution, Failure> {
+fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<NodeExecution, ServiceError> {
     let id = checked(id)?;
     let execution = id.execution_id.clone().unwrap_or_default();
     let node =
@@ -115,7 +115,7 @@ fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<Node
 }
 
 /// The identifier of a node, which has to be complete.
-pub(super) fn checked(id: Option<NodeExecutionIdentifier>) -> Result<NodeExecutionIdentifier, Failure> {
+pub(super) fn checked(id: Option<NodeExecutionIdentifier>) -> Result<NodeExecutionIdentifier, ServiceError> {
     let id = required(id, "id")?;
     let execution = execution::identified(id.execution_id)?;
     filled(&id.node_id, "node_id")?;

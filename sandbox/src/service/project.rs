@@ -10,7 +10,7 @@ use super::labels;
 use crate::{
     Sandbox,
     list::{Column, Listing, Table},
-    service_error::{Failure, filled, invalid, required},
+    service_error::{ServiceError, filled, invalid, required},
     store::project as table,
 };
 
@@ -39,7 +39,7 @@ static TABLE: Table = Table {
 pub(crate) fn register(
     sandbox: &Sandbox,
     request: admin::ProjectRegisterRequest,
-) -> Result<admin::ProjectRegisterResponse, Failure> {
+) -> Result<admin::ProjectRegisterResponse, ServiceError> {
     let project = required(request.project, "project")?;
     filled(&project.name, "project_name")?;
     validate(&project)?;
@@ -50,7 +50,10 @@ pub(crate) fn register(
 }
 
 /// Empty name and description keep the old ones, absent labels too; the state is always written, as FlyteAdmin does.
-pub(crate) fn update(sandbox: &Sandbox, request: Project) -> Result<admin::ProjectUpdateResponse, Failure> {
+pub(crate) fn update(
+    sandbox: &Sandbox,
+    request: Project,
+) -> Result<admin::ProjectUpdateResponse, ServiceError> {
     validate(&request)?;
     sandbox.store.write(|transaction| {
         let mut project = table::find(transaction, &request.id)?.ok_or_else(|| unknown(&request.id))?;
@@ -64,12 +67,12 @@ pub(crate) fn update(sandbox: &Sandbox, request: Project) -> Result<admin::Proje
             project.labels = request.labels;
         }
         project.state = request.state;
-        Ok::<_, Failure>(table::update(transaction, &project)?)
+        Ok::<_, ServiceError>(table::update(transaction, &project)?)
     })?;
     Ok(admin::ProjectUpdateResponse {})
 }
 
-pub(crate) fn get(sandbox: &Sandbox, request: admin::ProjectGetRequest) -> Result<Project, Failure> {
+pub(crate) fn get(sandbox: &Sandbox, request: admin::ProjectGetRequest) -> Result<Project, ServiceError> {
     filled(&request.id, "project_id")?;
     let project = sandbox.store.read(|connection| table::find(connection, &request.id))?;
     Ok(with_domains(project.ok_or_else(|| unknown(&request.id))?))
@@ -78,8 +81,8 @@ pub(crate) fn get(sandbox: &Sandbox, request: admin::ProjectGetRequest) -> Resul
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::ProjectListRequest,
-) -> Result<admin::Projects, Failure> {
-    let mut listing = Listing::of(&TABLE)
+) -> Result<admin::Projects, ServiceError> {
+    let mut listing = Listing::new(&TABLE)
         .ordered("identifier")
         .filters(&request.filters)?
         .sorted(request.sort_by.as_ref())?
@@ -91,12 +94,15 @@ pub(crate) fn list(
     Ok(admin::Projects { projects: page.rows.into_iter().map(with_domains).collect(), token: page.token })
 }
 
-pub(crate) fn domains(_: &Sandbox, _: admin::GetDomainRequest) -> Result<admin::GetDomainsResponse, Failure> {
+pub(crate) fn domains(
+    _: &Sandbox,
+    _: admin::GetDomainRequest,
+) -> Result<admin::GetDomainsResponse, ServiceError> {
     Ok(admin::GetDomainsResponse { domains: all_domains() })
 }
 
 /// Checks that something may be created in a project and domain.
-pub(crate) fn check_active(connection: &Connection, project: &str, domain: &str) -> Result<(), Failure> {
+pub(crate) fn check_active(connection: &Connection, project: &str, domain: &str) -> Result<(), ServiceError> {
     let found = table::find(connection, project)?.ok_or_else(|| {
         invalid(format!(
             "failed to validate that project [{project}] and domain [{domain}] are registered, err: [project [{project}] not found]"
@@ -114,12 +120,12 @@ pub(crate) fn check_active(connection: &Connection, project: &str, domain: &str)
 }
 
 /// ALREADY_EXISTS for a name that has to be the only one, in the words of FlyteAdmin's database.
-pub(crate) fn taken(column: &str, value: &str) -> Failure {
+pub(crate) fn taken(column: &str, value: &str) -> ServiceError {
     let message = format!("value with matching already exists (Key ({column})=({value}) already exists.)");
     Status::new(Code::AlreadyExists, message).into()
 }
 
-fn unknown(id: &str) -> Failure {
+fn unknown(id: &str) -> ServiceError {
     Status::new(Code::NotFound, format!("project [{id}] not found")).into()
 }
 
@@ -131,7 +137,7 @@ fn with_domains(project: Project) -> Project {
     Project { domains: all_domains(), ..project }
 }
 
-fn validate(project: &Project) -> Result<(), Failure> {
+fn validate(project: &Project) -> Result<(), ServiceError> {
     filled(&project.id, "project_id")?;
     labels::validate(project.labels.as_ref())?;
     if let Some(problem) = id_problem(&project.id) {

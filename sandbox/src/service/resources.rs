@@ -8,14 +8,14 @@ use flyte_client::proto::core::{
 };
 
 use crate::{
-    identity::Shown,
-    service_error::{Failure, invalid},
+    identity::IdentifierText,
+    service_error::{ServiceError, invalid},
 };
 
 /// Refuses quantities that cannot be read, and requests above their limits.
-pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -> Result<(), Failure> {
+pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -> Result<(), ServiceError> {
     let Some(resources) = resources else { return Ok(()) };
-    let task = id.map(|id| Shown(id).to_string()).unwrap_or_default();
+    let task = id.map(|id| IdentifierText(id).to_string()).unwrap_or_default();
     let requests = quantities(&task, &resources.requests)?;
     let limits = quantities(&task, &resources.limits)?;
     for (name, (request, request_text)) in &requests {
@@ -41,7 +41,7 @@ pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -
 fn quantities<'a>(
     task: &str,
     entries: &'a [ResourceEntry],
-) -> Result<BTreeMap<ResourceName, (f64, &'a str)>, Failure> {
+) -> Result<BTreeMap<ResourceName, (f64, &'a str)>, ServiceError> {
     let mut found = BTreeMap::new();
     for entry in entries {
         let name = entry.name();

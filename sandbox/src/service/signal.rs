@@ -20,7 +20,7 @@ use super::execution;
 use crate::{
     Sandbox,
     list::{Column, Listing, Table},
-    service_error::{Failure, filled, invalid, required},
+    service_error::{ServiceError, filled, invalid, required},
     store,
 };
 
@@ -40,7 +40,10 @@ static TABLE: Table = Table {
     joins: &[],
 };
 
-pub(crate) fn get_or_create(sandbox: &Sandbox, request: SignalGetOrCreateRequest) -> Result<Signal, Failure> {
+pub(crate) fn get_or_create(
+    sandbox: &Sandbox,
+    request: SignalGetOrCreateRequest,
+) -> Result<Signal, ServiceError> {
     let (execution, name) = identified(request.id)?;
     let kind = required(request.r#type, "type")?;
     sandbox.store.write(|transaction| {
@@ -50,13 +53,13 @@ pub(crate) fn get_or_create(sandbox: &Sandbox, request: SignalGetOrCreateRequest
     })
 }
 
-pub(crate) fn list(sandbox: &Sandbox, request: SignalListRequest) -> Result<SignalList, Failure> {
+pub(crate) fn list(sandbox: &Sandbox, request: SignalListRequest) -> Result<SignalList, ServiceError> {
     let execution = required(request.workflow_execution_id, "execution_id")?;
     let execution = execution::identified(Some(execution))?;
     if request.limit == 0 {
         return Err(invalid("invalid value for limit"));
     }
-    let listing = Listing::of(&TABLE)
+    let listing = Listing::new(&TABLE)
         .with("execution_project", execution.project)
         .with("execution_domain", execution.domain)
         .with("execution_name", execution.name)
@@ -69,7 +72,7 @@ pub(crate) fn list(sandbox: &Sandbox, request: SignalListRequest) -> Result<Sign
     Ok(SignalList { signals: page.rows, token: page.token })
 }
 
-pub(crate) fn set(sandbox: &Sandbox, request: SignalSetRequest) -> Result<SignalSetResponse, Failure> {
+pub(crate) fn set(sandbox: &Sandbox, request: SignalSetRequest) -> Result<SignalSetResponse, ServiceError> {
     let (execution, name) = identified(request.id)?;
     let value = required(request.value, "value")?;
     sandbox.store.write(|transaction| {
@@ -86,7 +89,7 @@ pub(crate) fn set(sandbox: &Sandbox, request: SignalSetRequest) -> Result<Signal
     Ok(SignalSetResponse {})
 }
 
-fn identified(id: Option<SignalIdentifier>) -> Result<(WorkflowExecutionIdentifier, String), Failure> {
+fn identified(id: Option<SignalIdentifier>) -> Result<(WorkflowExecutionIdentifier, String), ServiceError> {
     let id = required(id, "id")?;
     let execution = required(id.execution_id, "execution_id")?;
     let execution = execution::identified(Some(execution))?;
@@ -94,14 +97,14 @@ fn identified(id: Option<SignalIdentifier>) -> Result<(WorkflowExecutionIdentifi
     Ok((execution, id.signal_id))
 }
 
-fn unknown(id: &WorkflowExecutionIdentifier, name: &str) -> Failure {
+fn unknown(id: &WorkflowExecutionIdentifier, name: &str) -> ServiceError {
     let execution = format!("{} {} {}", id.project, id.domain, id.name);
     invalid(format!(
         "failed to validate that signal [{{{{{execution}}} {name}}}] exists, err: [signal does not exist]"
     ))
 }
 
-fn mismatch(value: &Literal, kind: &LiteralType) -> Failure {
+fn mismatch(value: &Literal, kind: &LiteralType) -> ServiceError {
     let bytes: Vec<_> = kind.encode_to_vec().iter().map(u8::to_string).collect();
     invalid(format!(
         "requested signal value [{}] is not castable to existing signal type [[{}]]",

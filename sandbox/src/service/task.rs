@@ -9,7 +9,7 @@ use super::{difference, project, resources};
 use crate::{
     Sandbox, identity,
     list::{Column, Listing, Table},
-    service_error::{Failure, filled, invalid, not_found, required},
+    service_error::{ServiceError, filled, invalid, not_found, required},
     store::{task as table, time},
 };
 
@@ -34,8 +34,8 @@ pub(crate) static TABLE: Table = Table {
 pub(crate) fn create(
     sandbox: &Sandbox,
     request: admin::TaskCreateRequest,
-) -> Result<admin::TaskCreateResponse, Failure> {
-    let id = identity::of_kind(request.id, ResourceType::Task)?;
+) -> Result<admin::TaskCreateResponse, ServiceError> {
+    let id = identity::require_kind(request.id, ResourceType::Task)?;
     let description = request.spec.as_ref().and_then(|spec| spec.description.as_ref());
     let description = description.map_or(String::new(), |entity| entity.short_description.clone());
     sandbox.store.write(|transaction| {
@@ -47,30 +47,32 @@ pub(crate) fn create(
         let digest = difference::digest(&task);
         if let Some(present) = table::digest(transaction, &id)? {
             if present == digest {
-                return Err(Failure::from(difference::identical("task")));
+                return Err(ServiceError::from(difference::identical("task")));
             }
             let old = table::find(transaction, &id)?.and_then(|old| old.closure?.compiled_task);
             return Err(difference::different("task", &id.name, &old.unwrap_or_default(), &task).into());
         }
-        let closure =
-            admin::TaskClosure { compiled_task: Some(task), created_at: time::message(&time::now()) };
+        let closure = admin::TaskClosure {
+            compiled_task: Some(task),
+            created_at: time::message_from_text(&time::now_text()),
+        };
         Ok(table::insert(transaction, &id, &closure, &digest, &description)?)
     })?;
     Ok(admin::TaskCreateResponse {})
 }
 
-pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result<admin::Task, Failure> {
-    let id = identity::to_read(request.id, ResourceType::Task)?;
+pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result<admin::Task, ServiceError> {
+    let id = identity::require_complete(request.id, ResourceType::Task)?;
     let task = sandbox.store.read(|connection| table::find(connection, &id))?;
-    task.ok_or_else(|| not_found("TASK", identity::Shown(&identity::without_kind(&id))))
+    task.ok_or_else(|| not_found("TASK", identity::IdentifierText(&identity::without_kind(&id))))
 }
 
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::ResourceListRequest,
-) -> Result<admin::TaskList, Failure> {
-    let id = identity::listed(&request)?;
-    let listing = Listing::of(&TABLE)
+) -> Result<admin::TaskList, ServiceError> {
+    let id = identity::require_scope(&request)?;
+    let listing = Listing::new(&TABLE)
         .with("project", id.project)
         .with("domain", id.domain)
         .with("name", id.name)
@@ -84,7 +86,7 @@ pub(crate) fn list(
 pub(crate) fn ids(
     sandbox: &Sandbox,
     request: admin::NamedEntityIdentifierListRequest,
-) -> Result<NamedEntityIdentifierList, Failure> {
+) -> Result<NamedEntityIdentifierList, ServiceError> {
     names(sandbox, &TABLE, &request, "ListTaskIds")
 }
 
@@ -94,9 +96,9 @@ pub(crate) fn names(
     table: &'static Table,
     request: &admin::NamedEntityIdentifierListRequest,
     call: &str,
-) -> Result<NamedEntityIdentifierList, Failure> {
-    identity::lists_names(request)?;
-    let listing = Listing::of(table)
+) -> Result<NamedEntityIdentifierList, ServiceError> {
+    identity::check_scope(request)?;
+    let listing = Listing::new(table)
         .with("project", request.project.clone())
         .with("domain", request.domain.clone())
         .grouped("project, domain, name")
@@ -117,7 +119,7 @@ pub(crate) fn names(
     Ok(NamedEntityIdentifierList { entities: page.rows, token: page.token })
 }
 
-fn validate(template: &TaskTemplate) -> Result<(), Failure> {
+fn validate(template: &TaskTemplate) -> Result<(), ServiceError> {
     filled(&template.r#type, "type")?;
     let metadata = required(template.metadata.as_ref(), "metadata")?;
     if let Some(runtime) = &metadata.runtime {
@@ -136,7 +138,7 @@ fn validate(template: &TaskTemplate) -> Result<(), Failure> {
     }
 }
 
-fn unsupported(kind: &str, target: &str) -> Failure {
+fn unsupported(kind: &str, target: &str) -> ServiceError {
     invalid(format!(
         "tasks of type `{kind}` with {target} to run do not run in the sandbox yet: it runs tasks with a container"
     ))

@@ -9,7 +9,7 @@ use super::{execution, node_execution, task};
 use crate::{
     Sandbox,
     list::{Column, Join, Listing, Table},
-    service_error::{Failure, not_found, required},
+    service_error::{ServiceError, not_found, required},
     store::{self, task_execution::TaskExecution},
 };
 
@@ -64,14 +64,14 @@ static JOINS: &[Join] = &[
 pub(crate) fn get(
     sandbox: &Sandbox,
     request: admin::TaskExecutionGetRequest,
-) -> Result<admin::TaskExecution, Failure> {
+) -> Result<admin::TaskExecution, ServiceError> {
     Ok(message(stored(sandbox, request.id)?))
 }
 
 pub(crate) fn data(
     sandbox: &Sandbox,
     request: admin::TaskExecutionGetDataRequest,
-) -> Result<admin::TaskExecutionGetDataResponse, Failure> {
+) -> Result<admin::TaskExecutionGetDataResponse, ServiceError> {
     let attempt = stored(sandbox, request.id)?;
     #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
     Ok(admin::TaskExecutionGetDataResponse {
@@ -86,10 +86,10 @@ pub(crate) fn data(
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::TaskExecutionListRequest,
-) -> Result<admin::TaskExecutionList, Failure> {
+) -> Result<admin::TaskExecutionList, ServiceError> {
     let node = node_execution::checked(request.node_execution_id)?;
     let execution = node.execution_id.unwrap_or_default();
-    let listing = Listing::of(&TABLE)
+    let listing = Listing::new(&TABLE)
         .with("execution_project", execution.project)
         .with("execution_domain", execution.domain)
         .with("execution_name", execution.name)
@@ -108,7 +108,7 @@ pub(crate) fn list(
 pub(super) fn stored(
     sandbox: &Sandbox,
     id: Option<TaskExecutionIdentifier>,
-) -> Result<TaskExecution, Failure> {
+) -> Result<TaskExecution, ServiceError> {
     let id = required(id, "id")?;
     let node = node_execution::checked(id.node_execution_id.clone())?;
     let attempt = sandbox

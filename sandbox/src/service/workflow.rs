@@ -15,10 +15,10 @@ use rusqlite::Connection;
 use super::{difference, project, task};
 use crate::{
     Sandbox,
-    compile::{self, Key, Library},
+    compile::{self, EntityKey, Library},
     identity,
     list::{Column, Listing, Table},
-    service_error::{Failure, invalid, not_found, required},
+    service_error::{ServiceError, invalid, not_found, required},
     store::{launch_plan, task as tasks, time, workflow as table},
 };
 
@@ -43,24 +43,27 @@ pub(crate) static TABLE: Table = Table {
 pub(crate) fn create(
     sandbox: &Sandbox,
     request: admin::WorkflowCreateRequest,
-) -> Result<admin::WorkflowCreateResponse, Failure> {
-    let id = identity::of_kind(request.id, ResourceType::Workflow)?;
+) -> Result<admin::WorkflowCreateResponse, ServiceError> {
+    let id = identity::require_kind(request.id, ResourceType::Workflow)?;
     sandbox.store.write(|transaction| {
         project::check_active(transaction, &id.project, &id.domain)?;
         let mut spec = required(request.spec, "spec")?;
         required(spec.template.as_mut(), "spec")?.id = Some(id.clone());
         let compiled = compile::compile(&spec, &library(transaction, &spec)?).map_err(|errors| {
-            invalid(format!("failed to compile workflow for [{}] with err: {errors}", identity::Shown(&id)))
+            invalid(format!(
+                "failed to compile workflow for [{}] with err: {errors}",
+                identity::IdentifierText(&id)
+            ))
         })?;
         let digest = difference::digest(&compiled);
         if let Some(present) = table::digest(transaction, &id)? {
             let old = if present == digest { None } else { Some(present_closure(transaction, &id)?) };
-            return Err(Failure::from(exists(&id, old.as_ref(), &compiled)));
+            return Err(ServiceError::from(exists(&id, old.as_ref(), &compiled)));
         }
         let description = spec.description.map_or(String::new(), |entity| entity.short_description);
         let closure = admin::WorkflowClosure {
             compiled_workflow: Some(compiled),
-            created_at: time::message(&time::now()),
+            created_at: time::message_from_text(&time::now_text()),
         };
         Ok(table::insert(transaction, &id, &closure, &digest, &description)?)
     })?;
@@ -68,11 +71,11 @@ pub(crate) fn create(
 }
 
 /// What the database has of what a workflow refers to.
-fn library(connection: &Connection, spec: &WorkflowSpec) -> Result<Library, Failure> {
+fn library(connection: &Connection, spec: &WorkflowSpec) -> Result<Library, ServiceError> {
     let mut library = Library::default();
     let (task_ids, plan_ids) = compile::references(spec);
     for id in task_ids {
-        let key = Key::of(id);
+        let key = EntityKey::new(id);
         if library.tasks.contains_key(&key) {
             continue;
         }
@@ -81,12 +84,15 @@ fn library(connection: &Connection, spec: &WorkflowSpec) -> Result<Library, Fail
     }
     for id in plan_ids {
         let plan = launch_plan::find(connection, id)?;
-        library.launch_plans.extend(plan.map(|plan| (Key::of(id), plan)));
+        library.launch_plans.extend(plan.map(|plan| (EntityKey::new(id), plan)));
     }
     Ok(library)
 }
 
-fn present_closure(connection: &Connection, id: &Identifier) -> Result<CompiledWorkflowClosure, Failure> {
+fn present_closure(
+    connection: &Connection,
+    id: &Identifier,
+) -> Result<CompiledWorkflowClosure, ServiceError> {
     let present = table::find(connection, id)?.and_then(|workflow| workflow.closure?.compiled_workflow);
     Ok(present.unwrap_or_default())
 }
@@ -107,18 +113,21 @@ fn exists(id: &Identifier, old: Option<&CompiledWorkflowClosure>, new: &Compiled
     status.with_detail(&CreateWorkflowFailureReason { reason: Some(reason) })
 }
 
-pub(crate) fn get(sandbox: &Sandbox, request: admin::ObjectGetRequest) -> Result<admin::Workflow, Failure> {
-    let id = identity::to_read(request.id, ResourceType::Workflow)?;
+pub(crate) fn get(
+    sandbox: &Sandbox,
+    request: admin::ObjectGetRequest,
+) -> Result<admin::Workflow, ServiceError> {
+    let id = identity::require_complete(request.id, ResourceType::Workflow)?;
     let workflow = sandbox.store.read(|connection| table::find(connection, &id))?;
-    workflow.ok_or_else(|| not_found("WORKFLOW", identity::Shown(&identity::without_kind(&id))))
+    workflow.ok_or_else(|| not_found("WORKFLOW", identity::IdentifierText(&identity::without_kind(&id))))
 }
 
 pub(crate) fn list(
     sandbox: &Sandbox,
     request: admin::ResourceListRequest,
-) -> Result<admin::WorkflowList, Failure> {
-    let id = identity::listed(&request)?;
-    let listing = Listing::of(&TABLE)
+) -> Result<admin::WorkflowList, ServiceError> {
+    let id = identity::require_scope(&request)?;
+    let listing = Listing::new(&TABLE)
         .with("project", id.project)
         .with("domain", id.domain)
         .with("name", id.name)
@@ -133,6 +142,6 @@ pub(crate) fn list(
 pub(crate) fn ids(
     sandbox: &Sandbox,
     request: admin::NamedEntityIdentifierListRequest,
-) -> Result<NamedEntityIdentifierList, Failure> {
+) -> Result<NamedEntityIdentifierList, ServiceError> {
     task::names(sandbox, &TABLE, &request, "ListWorkflowIds")
 }

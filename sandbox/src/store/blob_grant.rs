@@ -6,7 +6,7 @@ use super::time;
 
 /// What a token allows.
 #[derive(Clone, Debug)]
-pub(crate) struct Grant {
+pub(crate) struct BlobGrant {
     /// The file, below the folder of blobs.
     pub path: String,
     /// Whether to write it, or to read it.
@@ -19,10 +19,10 @@ pub(crate) struct Grant {
 pub(crate) fn insert(
     connection: &Connection,
     token: &str,
-    grant: &Grant,
+    grant: &BlobGrant,
     expires_at: &str,
 ) -> Result<(), rusqlite::Error> {
-    connection.prepare_cached("DELETE FROM blob_grants WHERE expires_at < ?")?.execute([time::now()])?;
+    connection.prepare_cached("DELETE FROM blob_grants WHERE expires_at < ?")?.execute([time::now_text()])?;
     connection
         .prepare_cached(
             "INSERT INTO blob_grants (token, path, writes, content_md5, expires_at) VALUES (?, ?, ?, ?, ?)",
@@ -32,13 +32,13 @@ pub(crate) fn insert(
 }
 
 /// What a token allows now.
-pub(crate) fn find(connection: &Connection, token: &str) -> Result<Option<Grant>, rusqlite::Error> {
+pub(crate) fn find(connection: &Connection, token: &str) -> Result<Option<BlobGrant>, rusqlite::Error> {
     connection
         .prepare_cached(
             "SELECT path, writes, content_md5 FROM blob_grants WHERE token = ? AND expires_at >= ?",
         )?
-        .query_row([token, &time::now()], |row| {
-            Ok(Grant { path: row.get(0)?, writes: row.get(1)?, content_md5: row.get(2)? })
+        .query_row([token, &time::now_text()], |row| {
+            Ok(BlobGrant { path: row.get(0)?, writes: row.get(1)?, content_md5: row.get(2)? })
         })
         .optional()
 }

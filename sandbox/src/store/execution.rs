@@ -121,7 +121,7 @@ pub(crate) fn insert(
     execution: &Execution,
     now: Timestamp,
 ) -> Result<i64, rusqlite::Error> {
-    let now = time::text(now);
+    let now = time::to_text(now);
     let mode = execution.spec.metadata.as_ref().map_or(0, |metadata| metadata.mode);
     // In lower case, unlike the other names in FlyteAdmin's tables.
     let entity = execution.spec.launch_plan.as_ref().map_or("", |id| id.resource_type().as_str_name());
@@ -183,9 +183,9 @@ pub(crate) fn update(
             ":cause": cause,
             ":kind": error.map(|error| ErrorKind::as_str_name(&error.kind())),
             ":code": error.map(|error| &error.code),
-            ":started": closure.started_at.as_ref().and_then(time::of_message),
+            ":started": closure.started_at.as_ref().and_then(time::text_from_message),
             ":duration": time::nanoseconds(closure.duration.as_ref()),
-            ":now": time::text(now),
+            ":now": time::to_text(now),
             ":row": execution.row,
         })?;
     Ok(())

@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: &str = "launch_plans.project, launch_plans.domain, lau
 pub(crate) fn read(row: &Row<'_>) -> Result<LaunchPlan, rusqlite::Error> {
     let mut closure = row.get::<_, Encoded<LaunchPlanClosure>>(5)?.0;
     closure.state = row.get(6)?;
-    closure.updated_at = time::message(row.get_ref(7)?.as_str()?);
+    closure.updated_at = time::message_from_text(row.get_ref(7)?.as_str()?);
     Ok(LaunchPlan {
         id: Some(super::identifier(row, ResourceType::LaunchPlan)?),
         spec: Some(row.get::<_, Encoded<LaunchPlanSpec>>(4)?.0),
@@ -92,7 +92,7 @@ pub(crate) fn insert(
             closure.state,
             digest,
             schedule,
-            time::now(),
+            time::now_text(),
         ])?;
     Ok(())
 }
@@ -103,7 +103,7 @@ pub(crate) fn set_state(
     id: &Identifier,
     state: LaunchPlanState,
 ) -> Result<bool, rusqlite::Error> {
-    let now = time::now();
+    let now = time::now_text();
     if state == LaunchPlanState::Active {
         connection
             .prepare_cached(

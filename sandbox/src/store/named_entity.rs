@@ -49,7 +49,7 @@ pub(crate) fn set(
             id.name,
             metadata.description,
             metadata.state,
-            time::now(),
+            time::now_text(),
         ])?;
     Ok(())
 }

@@ -70,7 +70,7 @@ pub(crate) fn find(
 }
 
 /// All nodes of an execution that were begun, in the order in which they were.
-pub(crate) fn of_execution(
+pub(crate) fn list_for_execution(
     connection: &Connection,
     execution: &WorkflowExecutionIdentifier,
 ) -> Result<Vec<NodeExecution>, rusqlite::Error> {
@@ -131,9 +131,9 @@ pub(crate) fn save(
                 ":kind": error.map(|error| ErrorKind::as_str_name(&error.kind())),
                 ":code": error.map(|error| &error.code),
                 ":cache": cache_status,
-                ":started": closure.started_at.as_ref().and_then(time::of_message),
+                ":started": closure.started_at.as_ref().and_then(time::text_from_message),
                 ":duration": time::nanoseconds(closure.duration.as_ref()),
-                ":now": time::text(now),
+                ":now": time::to_text(now),
             },
             |row| row.get(0),
         )?;

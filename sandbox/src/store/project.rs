@@ -33,7 +33,7 @@ pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<Project>,
 /// Adds a project; `false` if there is one with its identifier.
 pub(crate) fn insert(connection: &Connection, project: &Project) -> Result<bool, rusqlite::Error> {
     let labels = project.labels.as_ref().map(Message::encode_to_vec);
-    let now = time::now();
+    let now = time::now_text();
     let rows = connection
         .prepare_cached(
             "INSERT INTO projects (identifier, name, description, labels, state, created_at, updated_at)
@@ -50,6 +50,6 @@ pub(crate) fn update(connection: &Connection, project: &Project) -> Result<(), r
         .prepare_cached(
             "UPDATE projects SET name = ?, description = ?, labels = ?, state = ?, updated_at = ? WHERE identifier = ?",
         )?
-        .execute(params![project.name, project.description, labels, project.state, time::now(), project.id])?;
+        .execute(params![project.name, project.description, labels, project.state, time::now_text(), project.id])?;
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(crate) fn create(
     kind: &LiteralType,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    let now = time::text(now);
+    let now = time::to_text(now);
     connection
         .prepare_cached(
             "INSERT INTO signals (execution_project, execution_domain, execution_name, signal_id, type, \
@@ -70,7 +70,7 @@ pub(crate) fn answer(
     value: &Literal,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    let now = time::text(now);
+    let now = time::to_text(now);
     connection
         .prepare_cached(
             "UPDATE signals SET value = ?5, updated_at = ?6 WHERE execution_project = ?1 \

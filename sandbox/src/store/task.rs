@@ -66,7 +66,7 @@ pub(crate) fn insert(
             digest,
             kind,
             short_description,
-            time::now(),
+            time::now_text(),
         ])?;
     Ok(())
 }

@@ -13,7 +13,16 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{encoded::Encoded, time};
-use crate::runner::Process;
+
+/// The first process of an attempt, which leads the attempt's process group.
+///
+/// The system reuses process ids; together with the start time one is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProcessIdentity {
+    pub(crate) id: u32,
+    /// The start time in clock ticks (field 22 of `/proc/<id>/stat`); 0 where the system does not say.
+    pub(crate) started: u64,
+}
 
 /// One attempt.
 #[derive(Clone, Debug)]
@@ -26,8 +35,8 @@ pub(crate) struct TaskExecution {
     pub(crate) closure: TaskExecutionClosure,
     pub(crate) inputs: LiteralMap,
     pub(crate) outputs: Option<LiteralMap>,
-    /// The process that it was last seen as. Written by [`started`] only.
-    pub(crate) process: Option<Process>,
+    /// The process that it was last seen as. Written by [`record_process`] only.
+    pub(crate) process: Option<ProcessIdentity>,
 }
 
 impl TaskExecution {
@@ -61,7 +70,7 @@ pub(crate) const COLUMNS: &str = "task_executions.project, task_executions.domai
 /// Reads a row of [`COLUMNS`].
 pub(crate) fn read(row: &Row<'_>) -> Result<TaskExecution, rusqlite::Error> {
     let process = match (row.get::<_, Option<u32>>(12)?, row.get::<_, Option<i64>>(13)?) {
-        (Some(id), Some(started)) => Some(Process { id, started: started.cast_unsigned() }),
+        (Some(id), Some(started)) => Some(ProcessIdentity { id, started: started.cast_unsigned() }),
         _ => None,
     };
     Ok(TaskExecution {
@@ -106,7 +115,7 @@ pub(crate) fn find(
 }
 
 /// All attempts of an execution, in the order in which they were begun.
-pub(crate) fn of_execution(
+pub(crate) fn list_for_execution(
     connection: &Connection,
     execution: &WorkflowExecutionIdentifier,
 ) -> Result<Vec<TaskExecution>, rusqlite::Error> {
@@ -156,18 +165,18 @@ pub(crate) fn save(
             ":closure": Encoded(closure),
             ":inputs": Encoded(&attempt.inputs),
             ":outputs": attempt.outputs.as_ref().map(Encoded),
-            ":started": closure.started_at.as_ref().and_then(time::of_message),
+            ":started": closure.started_at.as_ref().and_then(time::text_from_message),
             ":duration": time::nanoseconds(closure.duration.as_ref()),
-            ":now": time::text(now),
+            ":now": time::to_text(now),
         })?;
     Ok(())
 }
 
 /// Records the process of an attempt.
-pub(crate) fn started(
+pub(crate) fn record_process(
     connection: &Connection,
     id: &TaskExecutionIdentifier,
-    process: Process,
+    process: ProcessIdentity,
 ) -> Result<(), rusqlite::Error> {
     let node = id.node_execution_id.clone().unwrap_or_default();
     let execution = node.execution_id.unwrap_or_default();

@@ -3,29 +3,29 @@
 use jiff::Timestamp;
 
 /// The time now.
-pub(crate) fn now() -> String {
-    text(Timestamp::now())
+pub(crate) fn now_text() -> String {
+    to_text(Timestamp::now())
 }
 
 /// A time in the database's form.
-pub(crate) fn text(time: Timestamp) -> String {
+pub(crate) fn to_text(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
 /// A time of the database as messages carry it; `None` for a text that is none.
-pub(crate) fn message(text: &str) -> Option<prost_types::Timestamp> {
+pub(crate) fn message_from_text(text: &str) -> Option<prost_types::Timestamp> {
     let time: Timestamp = text.parse().ok()?;
     Some(prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() })
 }
 
 /// A time as messages carry it.
-pub(crate) fn stamp(time: Timestamp) -> prost_types::Timestamp {
+pub(crate) fn to_message(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() }
 }
 
 /// A message's time in the database's form.
-pub(crate) fn of_message(time: &prost_types::Timestamp) -> Option<String> {
-    Timestamp::new(time.seconds, time.nanos).ok().map(text)
+pub(crate) fn text_from_message(time: &prost_types::Timestamp) -> Option<String> {
+    Timestamp::new(time.seconds, time.nanos).ok().map(to_text)
 }
 
 /// How long it is since a message's time; nothing if that is to come.
@@ -50,9 +50,9 @@ mod tests {
     fn times_sort_as_text() {
         let early: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let late: Timestamp = "2026-01-02T03:04:05.5Z".parse().unwrap();
-        assert_eq!(text(early), "2026-01-02T03:04:05.000000Z");
-        assert!(text(early) < text(late));
-        let back = message(&text(late)).unwrap();
+        assert_eq!(to_text(early), "2026-01-02T03:04:05.000000Z");
+        assert!(to_text(early) < to_text(late));
+        let back = message_from_text(&to_text(late)).unwrap();
         assert_eq!((back.seconds, back.nanos), (late.as_second(), 500_000_000));
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn read_short(row: &Row<'_>) -> Result<Workflow, rusqlite::Error> {
     let template = WorkflowTemplate { interface: Some(interface), ..Default::default() };
     let primary = CompiledWorkflow { template: Some(template), connections: None };
     let compiled = CompiledWorkflowClosure { primary: Some(primary), ..Default::default() };
-    let created_at = time::message(row.get_ref(6)?.as_str()?);
+    let created_at = time::message_from_text(row.get_ref(6)?.as_str()?);
     Ok(Workflow {
         id: Some(super::identifier(row, ResourceType::Workflow)?),
         closure: Some(WorkflowClosure { compiled_workflow: Some(compiled), created_at }),
@@ -103,7 +103,7 @@ pub(crate) fn insert(
             closure.encode_to_vec(),
             digest,
             short_description,
-            time::now(),
+            time::now_text(),
         ])?;
     Ok(())
 }

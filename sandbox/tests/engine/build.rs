@@ -18,7 +18,7 @@ use flyte_client::{
     register::task::parse_type,
 };
 
-use super::fixture::Bench;
+use super::fixture::Fixture;
 
 pub(crate) fn id(kind: ResourceType, name: &str) -> Identifier {
     Identifier {
@@ -35,13 +35,13 @@ pub(crate) fn id(kind: ResourceType, name: &str) -> Identifier {
 fn variables(declarations: &[&str]) -> VariableMap {
     let variable = |declaration: &&str| {
         let (name, kind) = declaration.split_once(": ").unwrap();
-        let variable = Variable { r#type: Some(of_type(kind)), ..Variable::default() };
+        let variable = Variable { r#type: Some(literal_type(kind)), ..Variable::default() };
         (name.to_owned(), variable)
     };
     VariableMap { variables: declarations.iter().map(variable).collect() }
 }
 
-pub(crate) fn of_type(text: &str) -> LiteralType {
+pub(crate) fn literal_type(text: &str) -> LiteralType {
     parse_type(text).unwrap()
 }
 
@@ -88,11 +88,11 @@ impl Task {
     }
 
     /// Registers it.
-    pub(crate) fn on(self, bench: &Bench) -> Identifier {
+    pub(crate) fn on(self, fixture: &Fixture) -> Identifier {
         let id = self.template.id.clone().unwrap();
         let spec = TaskSpec { template: Some(self.template), ..Default::default() };
         let request = TaskCreateRequest { id: Some(id.clone()), spec: Some(spec) };
-        bench.ask(bench.client.create_task(&request)).unwrap();
+        fixture.call(fixture.client.create_task(&request)).unwrap();
         id
     }
 }
@@ -187,16 +187,16 @@ impl Workflow {
     }
 
     /// Registers it and its launch plan, whose identifier it returns.
-    pub(crate) fn on(self, bench: &Bench) -> Identifier {
+    pub(crate) fn on(self, fixture: &Fixture) -> Identifier {
         let workflow = self.id();
         let spec =
             WorkflowSpec { template: Some(self.template), sub_workflows: self.parts, ..Default::default() };
         let request = WorkflowCreateRequest { id: Some(workflow.clone()), spec: Some(spec) };
-        bench.ask(bench.client.create_workflow(&request)).unwrap();
+        fixture.call(fixture.client.create_workflow(&request)).unwrap();
         let plan = id(ResourceType::LaunchPlan, &workflow.name);
         let spec = LaunchPlanSpec { workflow_id: Some(workflow), ..Default::default() };
         let request = LaunchPlanCreateRequest { id: Some(plan.clone()), spec: Some(spec) };
-        bench.ask(bench.client.create_launch_plan(&request)).unwrap();
+        fixture.call(fixture.client.create_launch_plan(&request)).unwrap();
         plan
     }
 }

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 use super::{
     build::{id, interface, node, shown, task, values, workflow},
-    fixture::{Bench, error, phase},
+    fixture::{Fixture, error, phase},
 };
 
 const ROUNDS: u32 = 100;
@@ -63,8 +63,8 @@ proptest! {
 #[test]
 fn victim() {
     let (Ok(folder), Ok(round)) = (env::var(FOLDER), env::var(ROUND)) else { return };
-    let bench = Bench::open_at(Path::new(&folder), EngineStart::Within);
-    work(&bench, Path::new(&folder), &round);
+    let fixture = Fixture::open_at(Path::new(&folder), EngineStart::InProcess);
+    work(&fixture, Path::new(&folder), &round);
     // Goes on with what is open until the kill.
     loop {
         std::thread::park();
@@ -83,28 +83,28 @@ fn start(folder: &TempDir, round: u32) -> Child {
 }
 
 /// Registers and launches a workflow of three nodes, of which each writes down that it ran.
-fn work(bench: &Bench, folder: &Path, round: &str) {
+fn work(fixture: &Fixture, folder: &Path, round: &str) {
     let diary = folder.join(format!("diary-{round}"));
     let script =
         format!("printf 'x{{{{.inputs.text}}}}' > /var/outputs/o; echo \"$$ done\" >> '{}'", diary.display());
-    let cross = task(&format!("t{round}"), interface(&["text: str"], &["o: str"]), &script).on(bench);
+    let cross = task(&format!("t{round}"), interface(&["text: str"], &["o: str"]), &script).on(fixture);
     let nodes = vec![
         node("n0", &cross, &["text = .text"]),
         node("n1", &cross, &["text = n0.o"]),
         node("n2", &cross, &["text = n1.o"]),
     ];
     let name = format!("w{round}");
-    let plan = workflow(&name, interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(bench);
-    bench.launch(&plan, &format!("e{round}"), values(&["text = a"]));
+    let plan = workflow(&name, interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(fixture);
+    fixture.launch(&plan, &format!("e{round}"), values(&["text = a"]));
 }
 
 /// Opens the sandbox again and checks what it promises. Returns how many executions there are, and how many attempts
 /// were cut off.
 fn check(folder: &Arc<TempDir>, last: u32) -> (usize, usize) {
-    let bench = Bench::open(Arc::clone(folder), EngineStart::Within);
+    let fixture = Fixture::open(Arc::clone(folder), EngineStart::InProcess);
     let (mut launched, mut cut) = (0, 0);
     for round in 0..=last {
-        let is_there = registered(&bench, round);
+        let is_there = registered(&fixture, round);
         let execution = WorkflowExecutionIdentifier {
             project: "flytesnacks".to_owned(),
             domain: "development".to_owned(),
@@ -112,19 +112,19 @@ fn check(folder: &Arc<TempDir>, last: u32) -> (usize, usize) {
             ..Default::default()
         };
         let request = flyte_client::proto::admin::WorkflowExecutionGetRequest { id: Some(execution.clone()) };
-        if bench.ask(bench.client.get_execution(&request)).is_err() {
+        if fixture.call(fixture.client.get_execution(&request)).is_err() {
             continue;
         }
         assert!(is_there, "round {round} was launched without its workflow");
         launched += 1;
-        let end = bench.end(&execution);
+        let end = fixture.end(&execution);
         if phase(&end) == Phase::Succeeded {
-            assert_eq!(shown(&bench.outputs(&execution)), r#"o="xxxa""#, "round {round}");
+            assert_eq!(shown(&fixture.outputs(&execution)), r#"o="xxxa""#, "round {round}");
         } else {
             assert!(error(&end).starts_with("EngineGone (SYSTEM)"), "round {round}: {}", error(&end));
         }
         for node in ["n0", "n1", "n2"] {
-            let attempts = bench.attempts(&execution, node);
+            let attempts = fixture.attempts(&execution, node);
             let phases: Vec<_> =
                 attempts.iter().map(|it| it.closure.as_ref().unwrap().phase().as_str_name()).collect();
             let succeeded = phases.iter().filter(|phase| **phase == "SUCCEEDED").count();
@@ -133,17 +133,19 @@ fn check(folder: &Arc<TempDir>, last: u32) -> (usize, usize) {
             assert!(phases.iter().all(|phase| *phase != "RUNNING"), "round {round}, {node}: {phases:?}");
         }
     }
-    drop(bench);
+    drop(fixture);
     assert_eq!(left_over(folder.path()), Vec::<String>::new(), "after round {last}");
     (launched, cut)
 }
 
 /// Whether a round got its workflow. What is registered at all is whole.
-fn registered(bench: &Bench, round: u32) -> bool {
+fn registered(fixture: &Fixture, round: u32) -> bool {
     let get = |kind, name: String| ObjectGetRequest { id: Some(id(kind, &name)) };
-    let task = bench.ask(bench.client.get_task(&get(ResourceType::Task, format!("t{round}"))));
-    let workflow = bench.ask(bench.client.get_workflow(&get(ResourceType::Workflow, format!("w{round}"))));
-    let plan = bench.ask(bench.client.get_launch_plan(&get(ResourceType::LaunchPlan, format!("w{round}"))));
+    let task = fixture.call(fixture.client.get_task(&get(ResourceType::Task, format!("t{round}"))));
+    let workflow =
+        fixture.call(fixture.client.get_workflow(&get(ResourceType::Workflow, format!("w{round}"))));
+    let plan =
+        fixture.call(fixture.client.get_launch_plan(&get(ResourceType::LaunchPlan, format!("w{round}"))));
     if let Ok(task) = &task {
         assert!(task.closure.as_ref().unwrap().compiled_task.as_ref().unwrap().template.is_some());
     }

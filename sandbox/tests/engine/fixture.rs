@@ -21,26 +21,26 @@ use sandbox::{EngineStart, Sandbox};
 use tempfile::TempDir;
 
 /// An open sandbox whose engine works within the test.
-pub(crate) struct Bench {
+pub(crate) struct Fixture {
     pub(crate) client: Client,
     runtime: tokio::runtime::Runtime,
     folder: Option<Arc<TempDir>>,
 }
 
-impl Bench {
+impl Fixture {
     pub(crate) fn new() -> Self {
-        Self::open(Arc::new(tempfile::tempdir().unwrap()), EngineStart::Within)
+        Self::open(Arc::new(tempfile::tempdir().unwrap()), EngineStart::InProcess)
     }
 
     pub(crate) fn open(folder: Arc<TempDir>, engine: EngineStart) -> Self {
-        let mut bench = Self::open_at(folder.path(), engine);
-        bench.folder = Some(folder);
-        bench
+        let mut fixture = Self::open_at(folder.path(), engine);
+        fixture.folder = Some(folder);
+        fixture
     }
 
-    /// As [`Bench::open`], in a folder that stays.
+    /// As [`Fixture::open`], in a folder that stays.
     pub(crate) fn open_at(folder: &Path, engine: EngineStart) -> Self {
-        let options = sandbox::Options { root: folder.to_owned(), engine };
+        let options = sandbox::SandboxOptions { root: folder.to_owned(), engine };
         let sandbox = Sandbox::open(&options).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { client: Client::new(Arc::new(sandbox), Options::default()), runtime, folder: None }
@@ -52,7 +52,7 @@ impl Bench {
     }
 
     /// What a call answers.
-    pub(crate) fn ask<T>(&self, call: impl Future<Output = Result<T, client::Error>>) -> Result<T, Status> {
+    pub(crate) fn call<T>(&self, call: impl Future<Output = Result<T, client::Error>>) -> Result<T, Status> {
         self.runtime.block_on(call).map_err(|error| error.status)
     }
 
@@ -81,12 +81,12 @@ impl Bench {
             inputs: Some(inputs),
             ..Default::default()
         };
-        self.ask(self.client.create_execution(&request)).unwrap().id.unwrap()
+        self.call(self.client.create_execution(&request)).unwrap().id.unwrap()
     }
 
     pub(crate) fn execution(&self, id: &WorkflowExecutionIdentifier) -> Execution {
         let request = WorkflowExecutionGetRequest { id: Some(id.clone()) };
-        self.ask(self.client.get_execution(&request)).unwrap()
+        self.call(self.client.get_execution(&request)).unwrap()
     }
 
     /// Looks again and again until something holds of an execution.
@@ -119,7 +119,7 @@ impl Bench {
 
     pub(crate) fn outputs(&self, id: &WorkflowExecutionIdentifier) -> LiteralMap {
         let request = WorkflowExecutionGetDataRequest { id: Some(id.clone()) };
-        self.ask(self.client.get_execution_data(&request)).unwrap().full_outputs.unwrap()
+        self.call(self.client.get_execution_data(&request)).unwrap().full_outputs.unwrap()
     }
 
     pub(crate) fn node_executions(
@@ -134,7 +134,7 @@ impl Bench {
             unique_parent_id: parent.to_owned(),
             ..Default::default()
         };
-        self.ask(self.client.list_node_executions(&request)).unwrap().node_executions
+        self.call(self.client.list_node_executions(&request)).unwrap().node_executions
     }
 
     /// `n0 SUCCEEDED` for each node, those of sub-workflows below their own, without the markers.
@@ -166,7 +166,7 @@ impl Bench {
             sort_by: Some(Sort { key: "retry_attempt".to_owned(), direction: Direction::Ascending.into() }),
             ..Default::default()
         };
-        self.ask(self.client.list_task_executions(&request)).unwrap().task_executions
+        self.call(self.client.list_task_executions(&request)).unwrap().task_executions
     }
 }
 

@@ -19,8 +19,8 @@ use flyte_client::{
 use sandbox::EngineStart;
 
 use super::{
-    build::{binding, interface, node, of_type, shown, values, workflow},
-    fixture::{Bench, error, phase},
+    build::{binding, interface, literal_type, node, shown, values, workflow},
+    fixture::{Fixture, error, phase},
 };
 
 fn gate(id: &str, condition: Condition, timeout: Option<prost_types::Duration>) -> Node {
@@ -40,19 +40,19 @@ fn approval(input: &str) -> Node {
 fn value(timeout: Option<prost_types::Duration>) -> Node {
     let condition = Condition::Signal(SignalCondition {
         signal_id: "title".to_owned(),
-        r#type: Some(of_type("str")),
+        r#type: Some(literal_type("str")),
         output_variable_name: "o0".to_owned(),
     });
     gate("g", condition, timeout)
 }
 
-fn asks_for_approval(bench: &Bench) -> Identifier {
+fn asks_for_approval(fixture: &Fixture) -> Identifier {
     workflow("approve", interface(&["x: int"], &["o: int"]), vec![approval("o0 = .x")], &["o = g.o0"])
-        .on(bench)
+        .on(fixture)
 }
 
-fn asks_for_title(bench: &Bench) -> Identifier {
-    workflow("title", interface(&[], &["o: str"]), vec![value(None)], &["o = g.o0"]).on(bench)
+fn asks_for_title(fixture: &Fixture) -> Identifier {
+    workflow("title", interface(&[], &["o: str"]), vec![value(None)], &["o = g.o0"]).on(fixture)
 }
 
 fn signal(execution: &WorkflowExecutionIdentifier, name: &str) -> Option<SignalIdentifier> {
@@ -69,58 +69,58 @@ fn text(value: &str) -> Literal {
 }
 
 fn set(
-    bench: &Bench,
+    fixture: &Fixture,
     execution: &WorkflowExecutionIdentifier,
     name: &str,
     value: Literal,
 ) -> Result<(), Status> {
     let request = SignalSetRequest { id: signal(execution, name), value: Some(value) };
-    bench.ask(bench.client.set_signal(&request)).map(|_| ())
+    fixture.call(fixture.client.set_signal(&request)).map(|_| ())
 }
 
-fn signals(bench: &Bench, execution: &WorkflowExecutionIdentifier) -> Vec<Signal> {
+fn signals(fixture: &Fixture, execution: &WorkflowExecutionIdentifier) -> Vec<Signal> {
     let request = SignalListRequest {
         workflow_execution_id: Some(execution.clone()),
         limit: 100,
         ..Default::default()
     };
-    bench.ask(bench.client.list_signals(&request)).unwrap().signals
+    fixture.call(fixture.client.list_signals(&request)).unwrap().signals
 }
 
 #[test]
 fn an_approval_lets_through_what_it_was_given() {
-    let bench = Bench::new();
-    let execution = bench.launch(&asks_for_approval(&bench), "", values(&["x = 6"]));
-    bench.wait_for_node(&execution, "g RUNNING");
-    assert_eq!(signals(&bench, &execution)[0].value, None);
-    set(&bench, &execution, "may-i", boolean(true)).unwrap();
-    let end = bench.end(&execution);
+    let fixture = Fixture::new();
+    let execution = fixture.launch(&asks_for_approval(&fixture), "", values(&["x = 6"]));
+    fixture.wait_for_node(&execution, "g RUNNING");
+    assert_eq!(signals(&fixture, &execution)[0].value, None);
+    set(&fixture, &execution, "may-i", boolean(true)).unwrap();
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    assert_eq!(shown(&bench.outputs(&execution)), "o=6");
-    assert_eq!(bench.attempts(&execution, "g").len(), 0);
+    assert_eq!(shown(&fixture.outputs(&execution)), "o=6");
+    assert_eq!(fixture.attempts(&execution, "g").len(), 0);
 }
 
 #[test]
 fn a_rejection_fails_the_gate() {
-    let bench = Bench::new();
-    let execution = bench.launch(&asks_for_approval(&bench), "", values(&["x = 6"]));
-    bench.wait_for_node(&execution, "g RUNNING");
-    set(&bench, &execution, "may-i", boolean(false)).unwrap();
+    let fixture = Fixture::new();
+    let execution = fixture.launch(&asks_for_approval(&fixture), "", values(&["x = 6"]));
+    fixture.wait_for_node(&execution, "g RUNNING");
+    set(&fixture, &execution, "may-i", boolean(false)).unwrap();
     assert_eq!(
-        error(&bench.end(&execution)),
+        error(&fixture.end(&execution)),
         "ReceivedRejectSignal (USER): received a reject signal to disapprove the node input values"
     );
     // Flyte takes an answer after the end.
-    set(&bench, &execution, "may-i", boolean(true)).unwrap();
+    set(&fixture, &execution, "may-i", boolean(true)).unwrap();
 }
 
 #[test]
 fn a_value_has_to_be_of_the_type_that_is_asked_for() {
-    let bench = Bench::new();
-    let execution = bench.launch(&asks_for_title(&bench), "run-1", LiteralMap::default());
-    bench.wait_for_node(&execution, "g RUNNING");
+    let fixture = Fixture::new();
+    let execution = fixture.launch(&asks_for_title(&fixture), "run-1", LiteralMap::default());
+    fixture.wait_for_node(&execution, "g RUNNING");
     let refused = |name: &str, value| {
-        let status = set(&bench, &execution, name, value).unwrap_err();
+        let status = set(&fixture, &execution, name, value).unwrap_err();
         (status.code, status.message)
     };
     assert_eq!(
@@ -141,27 +141,27 @@ fn a_value_has_to_be_of_the_type_that_is_asked_for() {
                 .to_owned()
         )
     );
-    set(&bench, &execution, "title", text("Book")).unwrap();
-    assert_eq!(phase(&bench.end(&execution)), Phase::Succeeded);
-    assert_eq!(shown(&bench.outputs(&execution)), r#"o="Book""#);
+    set(&fixture, &execution, "title", text("Book")).unwrap();
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Succeeded);
+    assert_eq!(shown(&fixture.outputs(&execution)), r#"o="Book""#);
 }
 
 #[test]
 fn an_answer_may_be_there_before_its_gate() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let nodes = vec![value(None), Node { id: "h".to_owned(), ..approval("o0 = g.o0") }];
-    let plan = workflow("two", interface(&[], &["o: str"]), nodes, &["o = h.o0"]).on(&bench);
-    let execution = bench.launch(&plan, "", LiteralMap::default());
-    bench.wait_for_node(&execution, "g RUNNING");
-    assert_eq!(set(&bench, &execution, "may-i", boolean(true)).unwrap_err().code, Code::InvalidArgument);
-    let kind = Some(of_type("bool"));
+    let plan = workflow("two", interface(&[], &["o: str"]), nodes, &["o = h.o0"]).on(&fixture);
+    let execution = fixture.launch(&plan, "", LiteralMap::default());
+    fixture.wait_for_node(&execution, "g RUNNING");
+    assert_eq!(set(&fixture, &execution, "may-i", boolean(true)).unwrap_err().code, Code::InvalidArgument);
+    let kind = Some(literal_type("bool"));
     let request = SignalGetOrCreateRequest { id: signal(&execution, "may-i"), r#type: kind };
-    let made = bench.ask(bench.client.get_or_create_signal(&request)).unwrap();
+    let made = fixture.call(fixture.client.get_or_create_signal(&request)).unwrap();
     assert_eq!(made.value, None);
-    set(&bench, &execution, "may-i", boolean(true)).unwrap();
-    set(&bench, &execution, "title", text("Book")).unwrap();
-    assert_eq!(phase(&bench.end(&execution)), Phase::Succeeded);
-    let gates = bench.node_executions(&execution, "");
+    set(&fixture, &execution, "may-i", boolean(true)).unwrap();
+    set(&fixture, &execution, "title", text("Book")).unwrap();
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Succeeded);
+    let gates = fixture.node_executions(&execution, "");
     let early = gates.iter().find(|node| node.id.as_ref().unwrap().node_id == "h").unwrap();
     let closure = early.closure.as_ref().unwrap();
     assert_eq!((closure.started_at, closure.duration), (None, None));
@@ -169,13 +169,13 @@ fn an_answer_may_be_there_before_its_gate() {
 
 #[test]
 fn a_gate_waits_only_as_long_as_it_may() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let timeout = prost_types::Duration { seconds: 0, nanos: 20_000_000 };
     let nodes = vec![value(Some(timeout))];
-    let plan = workflow("late", interface(&[], &["o: str"]), nodes, &["o = g.o0"]).on(&bench);
-    let execution = bench.launch(&plan, "", LiteralMap::default());
+    let plan = workflow("late", interface(&[], &["o: str"]), nodes, &["o = g.o0"]).on(&fixture);
+    let execution = fixture.launch(&plan, "", LiteralMap::default());
     assert_eq!(
-        error(&bench.end(&execution)),
+        error(&fixture.end(&execution)),
         "RetriesExhausted|TimeoutExpired (USER): [1/1] currentAttempt done. Last Error: USER::task execution \
          timeout [20ms] expired"
     );
@@ -183,25 +183,25 @@ fn a_gate_waits_only_as_long_as_it_may() {
 
 #[test]
 fn sleep_ends_by_itself() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let duration = Some(prost_types::Duration { seconds: 0, nanos: 20_000_000 });
     let sleep = gate("g", Condition::Sleep(SleepCondition { duration }), None);
-    let plan = workflow("sleep", interface(&[], &[]), vec![sleep], &[]).on(&bench);
-    let execution = bench.launch(&plan, "", LiteralMap::default());
-    let end = bench.end(&execution);
+    let plan = workflow("sleep", interface(&[], &[]), vec![sleep], &[]).on(&fixture);
+    let execution = fixture.launch(&plan, "", LiteralMap::default());
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    assert_eq!(signals(&bench, &execution), []);
+    assert_eq!(signals(&fixture, &execution), []);
 }
 
 #[test]
 fn an_abort_ends_a_gate() {
-    let bench = Bench::new();
-    let execution = bench.launch(&asks_for_title(&bench), "", LiteralMap::default());
-    bench.wait_for_node(&execution, "g RUNNING");
+    let fixture = Fixture::new();
+    let execution = fixture.launch(&asks_for_title(&fixture), "", LiteralMap::default());
+    fixture.wait_for_node(&execution, "g RUNNING");
     let request = ExecutionTerminateRequest { id: Some(execution.clone()), cause: "enough".to_owned() };
-    bench.ask(bench.client.terminate_execution(&request)).unwrap();
-    assert_eq!(phase(&bench.end(&execution)), Phase::Aborted);
-    let gate = bench.node_executions(&execution, "").pop().unwrap();
+    fixture.call(fixture.client.terminate_execution(&request)).unwrap();
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Aborted);
+    let gate = fixture.node_executions(&execution, "").pop().unwrap();
     let Some(OutputResult::Error(error)) = gate.closure.unwrap().output_result else { panic!("no error") };
     assert_eq!((error.code.as_str(), error.message.as_str()), ("NodeAborted", "Workflow aborted."));
 }
@@ -209,25 +209,25 @@ fn an_abort_ends_a_gate() {
 #[test]
 fn a_gate_goes_on_waiting_with_the_next_engine() {
     let folder = Arc::new(tempfile::tempdir().unwrap());
-    let bench = Bench::open(Arc::clone(&folder), EngineStart::Within);
-    let execution = bench.launch(&asks_for_title(&bench), "", LiteralMap::default());
-    bench.wait_for_node(&execution, "g RUNNING");
-    drop(bench);
-    let bench = Bench::open(folder, EngineStart::Within);
-    set(&bench, &execution, "title", text("Book")).unwrap();
-    assert_eq!(phase(&bench.end(&execution)), Phase::Succeeded);
+    let fixture = Fixture::open(Arc::clone(&folder), EngineStart::InProcess);
+    let execution = fixture.launch(&asks_for_title(&fixture), "", LiteralMap::default());
+    fixture.wait_for_node(&execution, "g RUNNING");
+    drop(fixture);
+    let fixture = Fixture::open(folder, EngineStart::InProcess);
+    set(&fixture, &execution, "title", text("Book")).unwrap();
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Succeeded);
 }
 
 #[test]
 fn a_gate_within_a_sub_workflow_passes_on_what_is_within() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let inner =
         workflow("inner", interface(&["x: int"], &["o: int"]), vec![approval("o0 = .x")], &["o = g.o0"]);
     let nodes = vec![node("n0", &inner.id(), &["x = .x"])];
     let outer = workflow("outer", interface(&["x: int"], &["o: int"]), nodes, &["o = n0.o"]);
-    let execution = bench.launch(&outer.with(inner).on(&bench), "", values(&["x = 6"]));
-    bench.wait_for_node(&execution, "n0-0-g RUNNING");
-    set(&bench, &execution, "may-i", boolean(true)).unwrap();
-    assert_eq!(phase(&bench.end(&execution)), Phase::Succeeded);
-    assert_eq!(shown(&bench.outputs(&execution)), "o=6");
+    let execution = fixture.launch(&outer.with(inner).on(&fixture), "", values(&["x = 6"]));
+    fixture.wait_for_node(&execution, "n0-0-g RUNNING");
+    set(&fixture, &execution, "may-i", boolean(true)).unwrap();
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Succeeded);
+    assert_eq!(shown(&fixture.outputs(&execution)), "o=6");
 }

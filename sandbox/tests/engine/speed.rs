@@ -8,7 +8,7 @@ use flyte_client::proto::core::workflow_execution::Phase;
 
 use super::{
     build::{interface, node, task, values, workflow},
-    fixture::{Bench, error, phase},
+    fixture::{Fixture, error, phase},
 };
 
 const NODES: usize = 100;
@@ -16,8 +16,8 @@ const NODES: usize = 100;
 #[test]
 #[ignore = "measures: cargo test -p sandbox --release --test engine -- --ignored --nocapture speed"]
 fn hundred_nodes() {
-    let bench = Bench::new();
-    let nothing = task("nothing", interface(&[], &[]), "exit 0").on(&bench);
+    let fixture = Fixture::new();
+    let nothing = task("nothing", interface(&[], &[]), "exit 0").on(&fixture);
     for is_chain in [true, false] {
         let nodes = (0..NODES).map(|index| {
             let mut node = node(&format!("n{index}"), &nothing, &[]);
@@ -27,12 +27,12 @@ fn hundred_nodes() {
             node
         });
         let name = if is_chain { "chain" } else { "fan" };
-        let plan = workflow(name, interface(&[], &[]), nodes.collect(), &[]).on(&bench);
+        let plan = workflow(name, interface(&[], &[]), nodes.collect(), &[]).on(&fixture);
         let start = Instant::now();
-        let execution = bench.launch(&plan, "", values(&[]));
-        let end = bench.end(&execution);
+        let execution = fixture.launch(&plan, "", values(&[]));
+        let end = fixture.end(&execution);
         let took = start.elapsed();
-        let nodes = (0..NODES).flat_map(|index| bench.attempts(&execution, &format!("n{index}")));
+        let nodes = (0..NODES).flat_map(|index| fixture.attempts(&execution, &format!("n{index}")));
         let spent: Duration = nodes
             .map(|attempt| Duration::try_from(attempt.closure.unwrap().duration.unwrap()).unwrap())
             .sum();

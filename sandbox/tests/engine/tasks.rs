@@ -4,34 +4,34 @@ use flyte_client::proto::core::workflow_execution::Phase;
 
 use super::{
     build::{interface, shown, task, values},
-    fixture::{Bench, error, phase},
+    fixture::{Fixture, error, phase},
 };
 
 #[test]
 fn a_task_gives_its_outputs() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let greet = interface(&["name: str", "times: int"], &["greeting: str", "twice: int"]);
     let script = "printf 'hello {{.inputs.name}}' > /var/outputs/greeting; \
                   echo $((2 * {{.inputs.times}})) > /var/outputs/twice";
-    let id = task("greet", greet, script).on(&bench);
+    let id = task("greet", greet, script).on(&fixture);
 
-    let execution = bench.launch(&id, "one", values(&["name = world", "times = 21"]));
+    let execution = fixture.launch(&id, "one", values(&["name = world", "times = 21"]));
 
-    let end = bench.end(&execution);
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    assert_eq!(shown(&bench.outputs(&execution)), r#"greeting="hello world" twice=42"#);
-    assert_eq!(bench.nodes(&execution), ["greet SUCCEEDED"]);
-    let markers = bench.node_executions(&execution, "");
+    assert_eq!(shown(&fixture.outputs(&execution)), r#"greeting="hello world" twice=42"#);
+    assert_eq!(fixture.nodes(&execution), ["greet SUCCEEDED"]);
+    let markers = fixture.node_executions(&execution, "");
     let markers: Vec<_> = markers.into_iter().map(|node| node.id.unwrap().node_id).collect();
     assert_eq!(markers, ["start-node", "greet", "end-node"]);
 }
 
 #[test]
 fn a_failed_task_fails_its_execution_with_its_error() {
-    let bench = Bench::new();
-    let id = task("broken", interface(&[], &[]), "echo 'no luck' >&2; exit 3").on(&bench);
+    let fixture = Fixture::new();
+    let id = task("broken", interface(&[], &[]), "echo 'no luck' >&2; exit 3").on(&fixture);
 
-    let end = bench.end(&bench.launch(&id, "one", values(&[])));
+    let end = fixture.end(&fixture.launch(&id, "one", values(&[])));
 
     assert_eq!(phase(&end), Phase::Failed);
     snapbox::assert_data_eq!(
@@ -45,19 +45,19 @@ no luck
 
 #[test]
 fn a_failed_attempt_is_repeated_as_often_as_the_task_says() {
-    let bench = Bench::new();
-    let count = bench.path().join("count");
+    let fixture = Fixture::new();
+    let count = fixture.path().join("count");
     let script = format!(
         "echo x >> '{0}'; test $(wc -l < '{0}') -ge 3 && echo done > /var/outputs/o",
         count.display()
     );
-    let id = task("stubborn", interface(&[], &["o: str"]), &script).retries(2).on(&bench);
+    let id = task("stubborn", interface(&[], &["o: str"]), &script).retries(2).on(&fixture);
 
-    let execution = bench.launch(&id, "one", values(&[]));
+    let execution = fixture.launch(&id, "one", values(&[]));
 
-    let end = bench.end(&execution);
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    let attempts = bench.attempts(&execution, "stubborn");
+    let attempts = fixture.attempts(&execution, "stubborn");
     let phases: Vec<_> =
         attempts.iter().map(|attempt| attempt.closure.as_ref().unwrap().phase().as_str_name()).collect();
     assert_eq!(phases, ["FAILED", "FAILED", "SUCCEEDED"]);
@@ -65,36 +65,36 @@ fn a_failed_attempt_is_repeated_as_often_as_the_task_says() {
 
 #[test]
 fn an_attempt_ends_with_its_time() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let id = task("slow", interface(&[], &[]), "sleep 1000")
         .metadata(|metadata| {
             metadata.timeout = Some(prost_types::Duration { seconds: 0, nanos: 50_000_000 });
         })
-        .on(&bench);
+        .on(&fixture);
 
-    let execution = bench.launch(&id, "one", values(&[]));
+    let execution = fixture.launch(&id, "one", values(&[]));
 
-    let end = bench.end(&execution);
+    let end = fixture.end(&execution);
     assert_eq!(error(&end), "TimeoutExpired (USER): the task took longer than its timeout of 50ms");
-    assert_eq!(bench.nodes(&execution), ["slow TIMED_OUT"]);
+    assert_eq!(fixture.nodes(&execution), ["slow TIMED_OUT"]);
 }
 
 #[test]
 fn a_terminated_execution_is_aborted_and_leaves_nothing_running() {
     use flyte_client::proto::admin::{ExecutionTerminateRequest, execution_closure::OutputResult};
-    let bench = Bench::new();
-    let id = task("slow", interface(&[], &[]), "sleep 1000").on(&bench);
-    let execution = bench.launch(&id, "one", values(&[]));
-    bench.wait_for_node(&execution, "slow RUNNING");
+    let fixture = Fixture::new();
+    let id = task("slow", interface(&[], &[]), "sleep 1000").on(&fixture);
+    let execution = fixture.launch(&id, "one", values(&[]));
+    fixture.wait_for_node(&execution, "slow RUNNING");
 
     let request = ExecutionTerminateRequest { id: Some(execution.clone()), cause: "enough".to_owned() };
-    bench.ask(bench.client.terminate_execution(&request)).unwrap();
+    fixture.call(fixture.client.terminate_execution(&request)).unwrap();
 
-    let end = bench.end(&execution);
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Aborted);
     let Some(OutputResult::AbortMetadata(abort)) = end.closure.unwrap().output_result else { panic!() };
     assert_eq!(abort.cause, "enough");
-    assert_eq!(bench.nodes(&execution), ["slow ABORTED"]);
-    let again = bench.ask(bench.client.terminate_execution(&request)).unwrap_err();
+    assert_eq!(fixture.nodes(&execution), ["slow ABORTED"]);
+    let again = fixture.call(fixture.client.terminate_execution(&request)).unwrap_err();
     assert_eq!(again.code.name(), "FAILED_PRECONDITION");
 }

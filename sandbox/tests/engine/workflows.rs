@@ -10,43 +10,43 @@ use flyte_client::proto::{
 
 use super::{
     build::{binding, bound, id, interface, node, shown, task, values, workflow},
-    fixture::{Bench, error, phase},
+    fixture::{Fixture, error, phase},
 };
 
 /// A task that gives what it is given, with an `x` before it.
-fn cross(bench: &Bench) -> Identifier {
+fn cross(fixture: &Fixture) -> Identifier {
     let interface = interface(&["text: str"], &["o: str"]);
-    task("cross", interface, "printf 'x{{.inputs.text}}' > /var/outputs/o").on(bench)
+    task("cross", interface, "printf 'x{{.inputs.text}}' > /var/outputs/o").on(fixture)
 }
 
-fn fails(bench: &Bench) -> Identifier {
-    task("fails", interface(&[], &["o: str"]), "exit 7").on(bench)
+fn fails(fixture: &Fixture) -> Identifier {
+    task("fails", interface(&[], &["o: str"]), "exit 7").on(fixture)
 }
 
-fn succeeded(bench: &Bench, plan: &Identifier, inputs: LiteralMap) -> String {
-    let execution = bench.launch(plan, "", inputs);
-    let end = bench.end(&execution);
+fn succeeded(fixture: &Fixture, plan: &Identifier, inputs: LiteralMap) -> String {
+    let execution = fixture.launch(plan, "", inputs);
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    shown(&bench.outputs(&execution))
+    shown(&fixture.outputs(&execution))
 }
 
 #[test]
 fn nodes_run_in_the_order_of_their_bindings() {
-    let bench = Bench::new();
-    let cross = cross(&bench);
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
     let nodes = vec![
         node("n2", &cross, &["text = n1.o"]),
         node("n1", &cross, &["text = n0.o"]),
         node("n0", &cross, &["text = .text"]),
     ];
-    let plan = workflow("chain", interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(&bench);
-    assert_eq!(succeeded(&bench, &plan, values(&["text = a"])), r#"o="xxxa""#);
+    let plan = workflow("chain", interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(&fixture);
+    assert_eq!(succeeded(&fixture, &plan, values(&["text = a"])), r#"o="xxxa""#);
 }
 
 #[test]
 fn bindings_gather_and_take_apart() {
-    let bench = Bench::new();
-    let cross = cross(&bench);
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
     let data = |text: &str| binding(text).binding.unwrap();
     let list = BindingDataCollection { bindings: vec![data("_ = n0.o"), data("_ = b")] };
     let map = BindingDataMap {
@@ -71,14 +71,14 @@ fn bindings_gather_and_take_apart() {
         &["o = n1.o"],
     )
     .with(inner)
-    .on(&bench);
-    assert_eq!(succeeded(&bench, &plan, values(&[])), r#"o="xxa""#);
+    .on(&fixture);
+    assert_eq!(succeeded(&fixture, &plan, values(&[])), r#"o="xxa""#);
 }
 
 #[test]
 fn a_sub_workflow_is_a_node_with_nodes_below() {
-    let bench = Bench::new();
-    let cross = cross(&bench);
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
     let inner = workflow(
         "inner",
         interface(&["text: str"], &["o: str"]),
@@ -87,15 +87,15 @@ fn a_sub_workflow_is_a_node_with_nodes_below() {
     );
     let outer = vec![node("n0", &inner.id(), &["text = .text"]), node("n1", &cross, &["text = n0.o"])];
     let plan = workflow("outer", interface(&["text: str"], &["o: str"]), outer, &["o = n1.o"]);
-    let plan = plan.with(inner).on(&bench);
+    let plan = plan.with(inner).on(&fixture);
 
-    let execution = bench.launch(&plan, "one", values(&["text = a"]));
+    let execution = fixture.launch(&plan, "one", values(&["text = a"]));
 
-    let end = bench.end(&execution);
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    assert_eq!(shown(&bench.outputs(&execution)), r#"o="xxxa""#);
+    assert_eq!(shown(&fixture.outputs(&execution)), r#"o="xxxa""#);
     assert_eq!(
-        bench.nodes(&execution),
+        fixture.nodes(&execution),
         ["n0 SUCCEEDED", "n0-0-n0 SUCCEEDED", "n0-0-n1 SUCCEEDED", "n1 SUCCEEDED"]
     );
 }
@@ -103,72 +103,72 @@ fn a_sub_workflow_is_a_node_with_nodes_below() {
 #[test]
 fn a_launch_plan_node_starts_an_execution_of_its_own() {
     use flyte_client::proto::admin::node_execution_closure::TargetMetadata;
-    let bench = Bench::new();
-    let cross = cross(&bench);
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
     let inner = vec![node("n0", &cross, &["text = .text"])];
-    let inner = workflow("inner", interface(&["text: str"], &["o: str"]), inner, &["o = n0.o"]).on(&bench);
+    let inner = workflow("inner", interface(&["text: str"], &["o: str"]), inner, &["o = n0.o"]).on(&fixture);
     let outer = vec![node("n0", &inner, &["text = .text"]), node("n1", &cross, &["text = n0.o"])];
-    let plan = workflow("outer", interface(&["text: str"], &["o: str"]), outer, &["o = n1.o"]).on(&bench);
+    let plan = workflow("outer", interface(&["text: str"], &["o: str"]), outer, &["o = n1.o"]).on(&fixture);
 
-    let execution = bench.launch(&plan, "one", values(&["text = a"]));
+    let execution = fixture.launch(&plan, "one", values(&["text = a"]));
 
-    let end = bench.end(&execution);
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    assert_eq!(shown(&bench.outputs(&execution)), r#"o="xxa""#);
-    let node = bench.node_executions(&execution, "").into_iter().nth(1).unwrap();
+    assert_eq!(shown(&fixture.outputs(&execution)), r#"o="xxa""#);
+    let node = fixture.node_executions(&execution, "").into_iter().nth(1).unwrap();
     let Some(TargetMetadata::WorkflowNodeMetadata(metadata)) = node.closure.unwrap().target_metadata else {
         panic!()
     };
-    let child = bench.execution(&metadata.execution_id.unwrap());
+    let child = fixture.execution(&metadata.execution_id.unwrap());
     assert_eq!(child.spec.unwrap().metadata.unwrap().parent_node_execution, node.id);
 }
 
 /// Three workflows: each but the last has only a launch plan node, for the next.
-fn three_levels(bench: &Bench, task: &Identifier, inputs: &[&str]) -> Identifier {
+fn three_levels(fixture: &Fixture, task: &Identifier, inputs: &[&str]) -> Identifier {
     let interface = || interface(&["text: str"], &["o: str"]);
     let nodes = vec![node("n0", task, inputs)];
-    let last = workflow("last", interface(), nodes, &["o = n0.o"]).on(bench);
+    let last = workflow("last", interface(), nodes, &["o = n0.o"]).on(fixture);
     let nodes = vec![node("n0", &last, &["text = .text"])];
-    let middle = workflow("middle", interface(), nodes, &["o = n0.o"]).on(bench);
+    let middle = workflow("middle", interface(), nodes, &["o = n0.o"]).on(fixture);
     let nodes = vec![node("n0", &middle, &["text = .text"])];
-    workflow("first", interface(), nodes, &["o = n0.o"]).on(bench)
+    workflow("first", interface(), nodes, &["o = n0.o"]).on(fixture)
 }
 
 #[test]
 fn launch_plan_nodes_three_levels_deep_end() {
-    let bench = Bench::new();
-    let plan = three_levels(&bench, &cross(&bench), &["text = .text"]);
-    assert_eq!(succeeded(&bench, &plan, values(&["text = a"])), r#"o="xa""#);
+    let fixture = Fixture::new();
+    let plan = three_levels(&fixture, &cross(&fixture), &["text = .text"]);
+    assert_eq!(succeeded(&fixture, &plan, values(&["text = a"])), r#"o="xa""#);
 }
 
 #[test]
 fn a_failure_three_levels_deep_reaches_the_first() {
-    let bench = Bench::new();
-    let plan = three_levels(&bench, &fails(&bench), &[]);
-    let execution = bench.launch(&plan, "", values(&["text = a"]));
-    let end = bench.end(&execution);
+    let fixture = Fixture::new();
+    let plan = three_levels(&fixture, &fails(&fixture), &[]);
+    let execution = fixture.launch(&plan, "", values(&["text = a"]));
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Failed);
     assert!(error(&end).ends_with("`sh` ended with exit code 7"), "{}", error(&end));
 }
 
 #[test]
 fn nodes_two_levels_deep_know_their_parents() {
-    let bench = Bench::new();
-    let cross = cross(&bench);
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
     let interface = || interface(&["text: str"], &["o: str"]);
     let plan = vec![node("n0", &cross, &["text = .text"])];
-    let plan = workflow("plan", interface(), plan, &["o = n0.o"]).on(&bench);
+    let plan = workflow("plan", interface(), plan, &["o = n0.o"]).on(&fixture);
     let inner = vec![node("n0", &cross, &["text = .text"]), node("n1", &plan, &["text = n0.o"])];
     let inner = workflow("inner", interface(), inner, &["o = n1.o"]);
     let middle = vec![node("n0", &inner.id(), &["text = .text"])];
     let middle = workflow("middle", interface(), middle, &["o = n0.o"]);
     let outer = vec![node("n0", &middle.id(), &["text = .text"])];
-    let outer = workflow("outer", interface(), outer, &["o = n0.o"]).with(middle).with(inner).on(&bench);
-    let execution = bench.launch(&outer, "", values(&["text = a"]));
-    let end = bench.end(&execution);
+    let outer = workflow("outer", interface(), outer, &["o = n0.o"]).with(middle).with(inner).on(&fixture);
+    let execution = fixture.launch(&outer, "", values(&["text = a"]));
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
     let below = |parent: &str| {
-        let nodes = bench.node_executions(&execution, parent).into_iter();
+        let nodes = fixture.node_executions(&execution, parent).into_iter();
         let ids = nodes.map(|node| node.id.unwrap().node_id);
         ids.filter(|id| !id.ends_with("start-node") && !id.ends_with("end-node")).collect::<Vec<_>>()
     };
@@ -179,25 +179,25 @@ fn nodes_two_levels_deep_know_their_parents() {
 
 #[test]
 fn a_failure_ends_the_other_nodes_at_once() {
-    let bench = Bench::new();
-    let fails = fails(&bench);
-    let slow = task("slow", interface(&[], &["o: str"]), "sleep 1000").on(&bench);
+    let fixture = Fixture::new();
+    let fails = fails(&fixture);
+    let slow = task("slow", interface(&[], &["o: str"]), "sleep 1000").on(&fixture);
     let nodes = vec![node("n0", &slow, &[]), node("n1", &fails, &[]), node("n2", &slow, &["o = n1.o"])];
     let mut nodes = nodes;
     nodes[2].inputs.clear();
     nodes[2].upstream_node_ids = vec!["n1".to_owned()];
-    let plan = workflow("quick", interface(&[], &[]), nodes, &[]).on(&bench);
+    let plan = workflow("quick", interface(&[], &[]), nodes, &[]).on(&fixture);
 
-    let execution = bench.launch(&plan, "one", values(&[]));
+    let execution = fixture.launch(&plan, "one", values(&[]));
 
-    assert_eq!(phase(&bench.end(&execution)), Phase::Failed);
-    assert_eq!(bench.nodes(&execution), ["n0 ABORTED", "n1 FAILED"]);
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Failed);
+    assert_eq!(fixture.nodes(&execution), ["n0 ABORTED", "n1 FAILED"]);
 }
 
 #[test]
 fn with_the_other_policy_what_does_not_need_the_failed_node_is_done() {
-    let bench = Bench::new();
-    let (cross, fails) = (cross(&bench), fails(&bench));
+    let fixture = Fixture::new();
+    let (cross, fails) = (cross(&fixture), fails(&fixture));
     let nodes = vec![
         node("n0", &fails, &[]),
         node("n1", &cross, &["text = a"]),
@@ -207,79 +207,79 @@ fn with_the_other_policy_what_does_not_need_the_failed_node_is_done() {
     let mut workflow = workflow("thorough", interface(&[], &[]), nodes, &[]);
     workflow.template.metadata.get_or_insert_default().on_failure =
         OnFailurePolicy::FailAfterExecutableNodesComplete.into();
-    let plan = workflow.on(&bench);
+    let plan = workflow.on(&fixture);
 
-    let execution = bench.launch(&plan, "one", values(&[]));
+    let execution = fixture.launch(&plan, "one", values(&[]));
 
-    assert_eq!(phase(&bench.end(&execution)), Phase::Failed);
-    let mut nodes = bench.nodes(&execution);
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Failed);
+    let mut nodes = fixture.nodes(&execution);
     nodes.sort();
     assert_eq!(nodes, ["n0 FAILED", "n1 SUCCEEDED", "n2 SUCCEEDED"]);
 }
 
 #[test]
 fn a_recovered_execution_takes_what_succeeded() {
-    let bench = Bench::new();
-    let marker = bench.path().join("repaired");
+    let fixture = Fixture::new();
+    let marker = fixture.path().join("repaired");
     let script = format!("test -e '{}' && cat /var/inputs/text > /var/outputs/o", marker.display());
-    let fragile = task("fragile", interface(&["text: str"], &["o: str"]), &script).on(&bench);
-    let cross = cross(&bench);
+    let fragile = task("fragile", interface(&["text: str"], &["o: str"]), &script).on(&fixture);
+    let cross = cross(&fixture);
     let nodes = vec![node("n0", &cross, &["text = a"]), node("n1", &fragile, &["text = n0.o"])];
-    let plan = workflow("fragile", interface(&[], &["o: str"]), nodes, &["o = n1.o"]).on(&bench);
-    let broken = bench.launch(&plan, "broken", values(&[]));
-    assert_eq!(phase(&bench.end(&broken)), Phase::Failed);
+    let plan = workflow("fragile", interface(&[], &["o: str"]), nodes, &["o = n1.o"]).on(&fixture);
+    let broken = fixture.launch(&plan, "broken", values(&[]));
+    assert_eq!(phase(&fixture.end(&broken)), Phase::Failed);
     std::fs::write(&marker, "").unwrap();
 
     let request =
         ExecutionRecoverRequest { id: Some(broken), name: "repaired".to_owned(), ..Default::default() };
-    let repaired = bench.ask(bench.client.recover_execution(&request)).unwrap().id.unwrap();
+    let repaired = fixture.call(fixture.client.recover_execution(&request)).unwrap().id.unwrap();
 
-    let end = bench.end(&repaired);
+    let end = fixture.end(&repaired);
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-    assert_eq!(bench.nodes(&repaired), ["n0 RECOVERED", "n1 SUCCEEDED"]);
-    assert_eq!(shown(&bench.outputs(&repaired)), r#"o="xa""#);
+    assert_eq!(fixture.nodes(&repaired), ["n0 RECOVERED", "n1 SUCCEEDED"]);
+    assert_eq!(shown(&fixture.outputs(&repaired)), r#"o="xa""#);
 }
 
 #[test]
 fn a_failure_node_learns_what_failed_and_changes_nothing() {
-    let bench = Bench::new();
-    let told = bench.path().join("told");
-    let fails = fails(&bench);
+    let fixture = Fixture::new();
+    let told = fixture.path().join("told");
+    let fails = fails(&fixture);
     let script = format!("cp /var/inputs/name '{}'", told.display());
-    let cleans = task("cleans", interface(&["name: str"], &[]), &script).on(&bench);
+    let cleans = task("cleans", interface(&["name: str"], &[]), &script).on(&fixture);
     let mut workflow =
         workflow("careful", interface(&["name: str"], &[]), vec![node("n0", &fails, &[])], &[]);
     workflow.template.failure_node = Some(node("fn0", &cleans, &["name = .name"]));
-    let plan = workflow.on(&bench);
+    let plan = workflow.on(&fixture);
 
-    let execution = bench.launch(&plan, "one", values(&["name = a"]));
+    let execution = fixture.launch(&plan, "one", values(&["name = a"]));
 
-    let end = bench.end(&execution);
+    let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Failed);
     assert_eq!(std::fs::read_to_string(told).unwrap(), "a");
-    let mut nodes = bench.nodes(&execution);
+    let mut nodes = fixture.nodes(&execution);
     nodes.sort();
     assert_eq!(nodes, ["fn0 SUCCEEDED", "n0 FAILED"]);
 }
 
 #[test]
 fn no_more_nodes_run_at_once_than_the_execution_allows() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     // Fails if another one is at work.
-    let lock = bench.path().join("lock");
+    let lock = fixture.path().join("lock");
     let script = format!("mkdir '{0}' && sleep 0.02 && rmdir '{0}'", lock.display());
-    let alone = task("alone", interface(&[], &[]), &script).on(&bench);
+    let alone = task("alone", interface(&[], &[]), &script).on(&fixture);
     let nodes = (0..5).map(|index| node(&format!("n{index}"), &alone, &[])).collect();
-    let plan = workflow("alone", interface(&[], &[]), nodes, &[]).on(&bench);
+    let plan = workflow("alone", interface(&[], &[]), nodes, &[]).on(&fixture);
     let spec = ExecutionSpec { max_parallelism: 1, ..Default::default() };
-    let end = bench.end(&bench.launch_with(&plan, "one", values(&[]), spec));
+    let end = fixture.end(&fixture.launch_with(&plan, "one", values(&[]), spec));
     assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
 }
 
 #[test]
 fn a_workflow_itself_cannot_be_launched() {
     use flyte_client::proto::admin::ExecutionCreateRequest;
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let spec = ExecutionSpec { launch_plan: Some(id(ResourceType::Workflow, "w")), ..Default::default() };
     let request = ExecutionCreateRequest {
         project: "flytesnacks".to_owned(),
@@ -287,7 +287,7 @@ fn a_workflow_itself_cannot_be_launched() {
         spec: Some(spec),
         ..Default::default()
     };
-    let status = bench.ask(bench.client.create_execution(&request)).unwrap_err();
+    let status = fixture.call(fixture.client.create_execution(&request)).unwrap_err();
     assert_eq!(
         (status.code.name(), status.message.as_str()),
         (

@@ -15,15 +15,15 @@ use flyte_client::proto::{
 };
 
 use super::{
-    Place, done, id, list, refused,
+    Fixture, done, id, list, refused,
     workflows::{simple, twice, with_double},
 };
 
-fn place() -> Place {
-    let place = Place::new();
-    with_double(&place);
-    done(place.client.create_workflow(&twice())).unwrap();
-    place
+fn fixture() -> Fixture {
+    let fixture = Fixture::new();
+    with_double(&fixture);
+    done(fixture.client.create_workflow(&twice())).unwrap();
+    fixture
 }
 
 fn plan(version: &str) -> LaunchPlanCreateRequest {
@@ -48,9 +48,9 @@ fn default(name: &str, behavior: Behavior) -> Option<ParameterMap> {
     Some(ParameterMap { parameters: [(name.to_owned(), parameter)].into() })
 }
 
-fn get(place: &Place, version: &str) -> flyte_client::proto::admin::LaunchPlan {
+fn get(fixture: &Fixture, version: &str) -> flyte_client::proto::admin::LaunchPlan {
     let request = ObjectGetRequest { id: Some(id(ResourceType::LaunchPlan, "p", version)) };
-    done(place.client.get_launch_plan(&request)).unwrap()
+    done(fixture.client.get_launch_plan(&request)).unwrap()
 }
 
 fn name(name: &str) -> NamedEntityIdentifier {
@@ -64,9 +64,9 @@ fn name(name: &str) -> NamedEntityIdentifier {
 
 #[test]
 fn expected_inputs_are_what_is_not_fixed() {
-    let place = place();
+    let fixture = fixture();
     let behaviors = |version: &str| {
-        let plan = get(&place, version);
+        let plan = get(&fixture, version);
         let closure = plan.closure.unwrap();
         let expected = closure.expected_inputs.unwrap();
         assert_eq!(plan.spec.unwrap().default_inputs, Some(expected.clone()));
@@ -78,32 +78,32 @@ fn expected_inputs_are_what_is_not_fixed() {
             .map(|(name, parameter)| (name, parameter.behavior))
             .collect::<Vec<_>>()
     };
-    done(place.client.create_launch_plan(&plan("required"))).unwrap();
+    done(fixture.client.create_launch_plan(&plan("required"))).unwrap();
     assert_eq!(behaviors("required"), [("x".to_owned(), Some(Behavior::Required(true)))]);
 
     let mut request = plan("default");
     request.spec.as_mut().unwrap().default_inputs = default("x", Behavior::Default(number(3)));
-    done(place.client.create_launch_plan(&request)).unwrap();
+    done(fixture.client.create_launch_plan(&request)).unwrap();
     assert_eq!(behaviors("default"), [("x".to_owned(), Some(Behavior::Default(number(3))))]);
 
     let mut request = plan("fixed");
     request.spec.as_mut().unwrap().fixed_inputs = fixed("x", number(3));
-    done(place.client.create_launch_plan(&request)).unwrap();
+    done(fixture.client.create_launch_plan(&request)).unwrap();
     assert_eq!(behaviors("fixed"), []);
 }
 
 #[test]
 fn registering_again_tells_the_same_from_the_different() {
-    let place = place();
-    done(place.client.create_launch_plan(&plan("1"))).unwrap();
+    let fixture = fixture();
+    done(fixture.client.create_launch_plan(&plan("1"))).unwrap();
     assert_eq!(
-        refused(place.client.create_launch_plan(&plan("1"))),
+        refused(fixture.client.create_launch_plan(&plan("1"))),
         "ALREADY_EXISTS: launch plan with identical structure already exists"
     );
     let mut other = plan("1");
     other.spec.as_mut().unwrap().max_parallelism = 3;
     assert_eq!(
-        refused(place.client.create_launch_plan(&other)),
+        refused(fixture.client.create_launch_plan(&other)),
         "INVALID_ARGUMENT: p launch plan with different structure already exists. (Please register a new version of \
          the launch plan):\n/maxParallelism:\n\t+ 3"
     );
@@ -111,11 +111,11 @@ fn registering_again_tells_the_same_from_the_different() {
 
 #[test]
 fn inputs_that_do_not_fit_are_refused() {
-    let place = place();
+    let fixture = fixture();
     let refusal = |change: &dyn Fn(&mut LaunchPlanSpec)| {
         let mut request = plan("1");
         change(request.spec.as_mut().unwrap());
-        refused(place.client.create_launch_plan(&request))
+        refused(fixture.client.create_launch_plan(&request))
     };
     let text = Primitive { value: Some(primitive::Value::StringValue("a".into())) };
     let text = Scalar { value: Some(scalar::Value::Primitive(text)) };
@@ -150,7 +150,7 @@ fn inputs_that_do_not_fit_are_refused() {
 
 #[test]
 fn schedules_need_all_inputs() {
-    let place = place();
+    let fixture = fixture();
     let scheduled = |cron: &str, kickoff: &str, inputs: Option<LiteralMap>| {
         let mut request = plan("1");
         let cron = CronSchedule { schedule: cron.into(), ..Default::default() };
@@ -164,7 +164,7 @@ fn schedules_need_all_inputs() {
         request
     };
     let refusal = |cron: &str, kickoff: &str, inputs| {
-        refused(place.client.create_launch_plan(&scheduled(cron, kickoff, inputs)))
+        refused(fixture.client.create_launch_plan(&scheduled(cron, kickoff, inputs)))
     };
     assert_eq!(
         refusal("@daily", "", None),
@@ -184,18 +184,18 @@ fn schedules_need_all_inputs() {
         refusal("often", "", fixed("x", number(1))),
         "INVALID_ARGUMENT: Invalid cron expression: [often]: expected exactly 5 fields, found 1"
     );
-    done(place.client.create_launch_plan(&scheduled("@daily", "", fixed("x", number(1))))).unwrap();
+    done(fixture.client.create_launch_plan(&scheduled("@daily", "", fixed("x", number(1))))).unwrap();
 }
 
 #[test]
 fn one_version_is_active() {
-    let place = place();
+    let fixture = fixture();
     for version in ["1", "2"] {
-        done(place.client.create_launch_plan(&plan(version))).unwrap();
+        done(fixture.client.create_launch_plan(&plan(version))).unwrap();
     }
     let active = ActiveLaunchPlanRequest { id: Some(name("p")) };
     assert_eq!(
-        refused(place.client.get_active_launch_plan(&active)),
+        refused(fixture.client.get_active_launch_plan(&active)),
         "NOT_FOUND: No active launch plan could be found: flytesnacks:development:p"
     );
     let set = |version: &str, state: LaunchPlanState| LaunchPlanUpdateRequest {
@@ -203,25 +203,25 @@ fn one_version_is_active() {
         state: state.into(),
     };
     for version in ["1", "2"] {
-        done(place.client.update_launch_plan(&set(version, LaunchPlanState::Active))).unwrap();
-        let found = done(place.client.get_active_launch_plan(&active)).unwrap();
+        done(fixture.client.update_launch_plan(&set(version, LaunchPlanState::Active))).unwrap();
+        let found = done(fixture.client.get_active_launch_plan(&active)).unwrap();
         assert_eq!(found.id.unwrap().version, version);
         assert_eq!(found.closure.unwrap().state(), LaunchPlanState::Active);
     }
-    assert_eq!(get(&place, "1").closure.unwrap().state(), LaunchPlanState::Inactive);
+    assert_eq!(get(&fixture, "1").closure.unwrap().state(), LaunchPlanState::Inactive);
     let all = ActiveLaunchPlanListRequest {
         project: "flytesnacks".into(),
         domain: "development".into(),
         limit: 10,
         ..Default::default()
     };
-    assert_eq!(done(place.client.list_active_launch_plans(&all)).unwrap().launch_plans.len(), 1);
+    assert_eq!(done(fixture.client.list_active_launch_plans(&all)).unwrap().launch_plans.len(), 1);
     let filtered = ResourceListRequest { filters: "eq(workflow.name,w)+eq(state,1)".into(), ..list("p") };
-    assert_eq!(done(place.client.list_launch_plans(&filtered)).unwrap().launch_plans.len(), 1);
-    done(place.client.update_launch_plan(&set("2", LaunchPlanState::Inactive))).unwrap();
-    assert!(done(place.client.list_active_launch_plans(&all)).unwrap().launch_plans.is_empty());
+    assert_eq!(done(fixture.client.list_launch_plans(&filtered)).unwrap().launch_plans.len(), 1);
+    done(fixture.client.update_launch_plan(&set("2", LaunchPlanState::Inactive))).unwrap();
+    assert!(done(fixture.client.list_active_launch_plans(&all)).unwrap().launch_plans.is_empty());
     assert_eq!(
-        refused(place.client.update_launch_plan(&set("3", LaunchPlanState::Active))),
+        refused(fixture.client.update_launch_plan(&set("3", LaunchPlanState::Active))),
         "NOT_FOUND: missing entity of type LAUNCH_PLAN with identifier project:\"flytesnacks\" \
          domain:\"development\" name:\"p\" version:\"3\""
     );
@@ -229,12 +229,12 @@ fn one_version_is_active() {
 
 #[test]
 fn a_name_has_a_description_and_a_state() {
-    let place = place();
+    let fixture = fixture();
     let get = |kind: ResourceType, of: &str| NamedEntityGetRequest {
         resource_type: kind.into(),
         id: Some(name(of)),
     };
-    let got = done(place.client.get_named_entity(&get(ResourceType::Workflow, "w"))).unwrap();
+    let got = done(fixture.client.get_named_entity(&get(ResourceType::Workflow, "w"))).unwrap();
     assert_eq!(got.metadata, Some(NamedEntityMetadata::default()));
     let metadata = NamedEntityMetadata {
         description: "doubles twice".into(),
@@ -245,8 +245,8 @@ fn a_name_has_a_description_and_a_state() {
         id: Some(name("w")),
         metadata: Some(metadata.clone()),
     };
-    done(place.client.update_named_entity(&update)).unwrap();
-    let got = done(place.client.get_named_entity(&get(ResourceType::Workflow, "w"))).unwrap();
+    done(fixture.client.update_named_entity(&update)).unwrap();
+    let got = done(fixture.client.get_named_entity(&get(ResourceType::Workflow, "w"))).unwrap();
     assert_eq!(got.metadata, Some(metadata));
 
     let archived = NamedEntityListRequest {
@@ -257,23 +257,23 @@ fn a_name_has_a_description_and_a_state() {
         filters: "eq(state,1)".into(),
         ..Default::default()
     };
-    assert_eq!(done(place.client.list_named_entities(&archived)).unwrap().entities.len(), 1);
+    assert_eq!(done(fixture.client.list_named_entities(&archived)).unwrap().entities.len(), 1);
     let active = NamedEntityListRequest { filters: "eq(state,0)".into(), ..archived };
-    assert!(done(place.client.list_named_entities(&active)).unwrap().entities.is_empty());
+    assert!(done(fixture.client.list_named_entities(&active)).unwrap().entities.is_empty());
 
     // What is not said stays, but for the state, which cannot be left out.
     let active = NamedEntityState::NamedEntityActive.into();
     update.metadata = Some(NamedEntityMetadata { state: active, ..Default::default() });
-    done(place.client.update_named_entity(&update)).unwrap();
-    let got = done(place.client.get_named_entity(&get(ResourceType::Workflow, "w"))).unwrap();
+    done(fixture.client.update_named_entity(&update)).unwrap();
+    let got = done(fixture.client.get_named_entity(&get(ResourceType::Workflow, "w"))).unwrap();
     let expected = NamedEntityMetadata { description: "doubles twice".into(), state: active };
     assert_eq!(got.metadata, Some(expected));
 
     assert_eq!(
-        refused(place.client.get_named_entity(&get(ResourceType::Task, "nothing"))),
+        refused(fixture.client.get_named_entity(&get(ResourceType::Task, "nothing"))),
         "NOT_FOUND: missing entity of type TASK with identifier project:\"flytesnacks\" domain:\"development\" \
          name:\"nothing\""
     );
     update.metadata = None;
-    assert_eq!(refused(place.client.update_named_entity(&update)), "INVALID_ARGUMENT: missing metadata");
+    assert_eq!(refused(fixture.client.update_named_entity(&update)), "INVALID_ARGUMENT: missing metadata");
 }

@@ -29,12 +29,12 @@ use sandbox::Sandbox;
 use tempfile::TempDir;
 
 /// A sandbox in a folder that goes away with it.
-struct Place {
+struct Fixture {
     folder: TempDir,
     client: Client,
 }
 
-impl Place {
+impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let client = open(&folder);
@@ -49,7 +49,7 @@ impl Place {
 
 fn open(folder: &TempDir) -> Client {
     let options =
-        sandbox::Options { root: folder.path().to_owned(), engine: sandbox::EngineStart::Elsewhere };
+        sandbox::SandboxOptions { root: folder.path().to_owned(), engine: sandbox::EngineStart::External };
     Client::new(Arc::new(Sandbox::open(&options).unwrap()), Options::default())
 }
 

@@ -5,7 +5,7 @@ use flyte_client::proto::admin::{
     ProjectRegisterRequest, Sort, project::ProjectState, sort::Direction,
 };
 
-use super::{Place, done, refused, shown, task};
+use super::{Fixture, done, refused, shown, task};
 
 fn project(id: &str) -> Project {
     Project { id: id.into(), name: id.to_uppercase(), ..Default::default() }
@@ -15,43 +15,47 @@ fn register(project: Project) -> ProjectRegisterRequest {
     ProjectRegisterRequest { project: Some(project) }
 }
 
-fn ids(place: &Place, request: &ProjectListRequest) -> Vec<String> {
-    let list = done(place.client.list_projects(request)).unwrap();
+fn ids(fixture: &Fixture, request: &ProjectListRequest) -> Vec<String> {
+    let list = done(fixture.client.list_projects(request)).unwrap();
     list.projects.into_iter().map(|project| project.id).collect()
 }
 
 #[test]
 fn a_new_sandbox_has_flytes_defaults() {
-    let place = Place::new();
-    let list = done(place.client.list_projects(&ProjectListRequest::default())).unwrap();
+    let fixture = Fixture::new();
+    let list = done(fixture.client.list_projects(&ProjectListRequest::default())).unwrap();
     let [project] = list.projects.as_slice() else { panic!("{list:?}") };
     assert_eq!((project.id.as_str(), project.state()), ("flytesnacks", ProjectState::Active));
     let domain = |id: &str| Domain { id: id.into(), name: id.into() };
     let domains = vec![domain("development"), domain("staging"), domain("production")];
     assert_eq!(project.domains, domains);
-    assert_eq!(done(place.client.get_domains(&GetDomainRequest::default())).unwrap().domains, domains);
+    assert_eq!(done(fixture.client.get_domains(&GetDomainRequest::default())).unwrap().domains, domains);
 }
 
 #[test]
 fn a_project_is_what_was_registered_and_updated() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     let label = |value: &str| Some(Labels { values: [("team".to_owned(), value.to_owned())].into() });
     let new = Project { description: "ours".into(), labels: label("a"), ..project("mine") };
-    done(place.client.register_project(&register(new.clone()))).unwrap();
+    done(fixture.client.register_project(&register(new.clone()))).unwrap();
     let get = || {
-        done(place.client.get_project(&ProjectGetRequest { id: "mine".into(), ..Default::default() }))
+        done(fixture.client.get_project(&ProjectGetRequest { id: "mine".into(), ..Default::default() }))
             .unwrap()
     };
     assert_eq!(Project { domains: vec![], ..get() }, new);
 
     // Empty texts and absent labels keep what is there.
     let archived = ProjectState::Archived.into();
-    done(place.client.update_project(&Project { id: "mine".into(), state: archived, ..Default::default() }))
-        .unwrap();
+    done(fixture.client.update_project(&Project {
+        id: "mine".into(),
+        state: archived,
+        ..Default::default()
+    }))
+    .unwrap();
     assert_eq!(Project { domains: vec![], ..get() }, Project { state: archived, ..new.clone() });
 
     // The state is always written.
-    done(place.client.update_project(&Project {
+    done(fixture.client.update_project(&Project {
         id: "mine".into(),
         labels: label("b"),
         ..Default::default()
@@ -62,32 +66,32 @@ fn a_project_is_what_was_registered_and_updated() {
 
 #[test]
 fn archived_projects_are_listed_when_a_filter_asks() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     for id in ["b", "a"] {
-        done(place.client.register_project(&register(project(id)))).unwrap();
+        done(fixture.client.register_project(&register(project(id)))).unwrap();
     }
     let archived = Project { state: ProjectState::Archived.into(), ..project("b") };
-    done(place.client.update_project(&archived)).unwrap();
-    assert_eq!(ids(&place, &ProjectListRequest::default()), ["a", "flytesnacks"]);
+    done(fixture.client.update_project(&archived)).unwrap();
+    assert_eq!(ids(&fixture, &ProjectListRequest::default()), ["a", "flytesnacks"]);
     let filtered = |filters: &str| ProjectListRequest { filters: filters.into(), ..Default::default() };
-    assert_eq!(ids(&place, &filtered("eq(state,1)")), ["b"]);
-    assert_eq!(ids(&place, &filtered("value_in(project.identifier,a;b)")), ["a", "b"]);
+    assert_eq!(ids(&fixture, &filtered("eq(state,1)")), ["b"]);
+    assert_eq!(ids(&fixture, &filtered("value_in(project.identifier,a;b)")), ["a", "b"]);
     let sort = Sort { key: "identifier".into(), direction: Direction::Descending.into() };
     assert_eq!(
-        ids(&place, &ProjectListRequest { sort_by: Some(sort), ..Default::default() }),
+        ids(&fixture, &ProjectListRequest { sort_by: Some(sort), ..Default::default() }),
         ["flytesnacks", "a"]
     );
     let first = ProjectListRequest { limit: 1, ..Default::default() };
-    assert_eq!(ids(&place, &first), ["a"]);
-    assert_eq!(done(place.client.list_projects(&first)).unwrap().token, "1");
+    assert_eq!(ids(&fixture, &first), ["a"]);
+    assert_eq!(done(fixture.client.list_projects(&first)).unwrap().token, "1");
 }
 
 #[test]
 fn what_is_no_project_is_refused() {
-    let place = Place::new();
-    let refusal = |project: Project| refused(place.client.register_project(&register(project)));
+    let fixture = Fixture::new();
+    let refusal = |project: Project| refused(fixture.client.register_project(&register(project)));
     assert_eq!(
-        refused(place.client.register_project(&ProjectRegisterRequest::default())),
+        refused(fixture.client.register_project(&ProjectRegisterRequest::default())),
         "INVALID_ARGUMENT: missing project"
     );
     assert_eq!(
@@ -137,35 +141,35 @@ fn what_is_no_project_is_refused() {
 
 #[test]
 fn unknown_projects_are_not_found() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     let nobody = ProjectGetRequest { id: "nobody".into(), ..Default::default() };
-    assert_eq!(refused(place.client.get_project(&nobody)), "NOT_FOUND: project [nobody] not found");
+    assert_eq!(refused(fixture.client.get_project(&nobody)), "NOT_FOUND: project [nobody] not found");
     assert_eq!(
-        refused(place.client.update_project(&project("nobody"))),
+        refused(fixture.client.update_project(&project("nobody"))),
         "NOT_FOUND: project [nobody] not found"
     );
 }
 
 #[test]
 fn nothing_is_registered_in_a_project_that_is_not_there_or_not_active() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     let mut request = task("t", "1");
     let id = request.id.as_mut().unwrap();
     id.project = "nobody".into();
     assert_eq!(
-        refused(place.client.create_task(&request)),
+        refused(fixture.client.create_task(&request)),
         "INVALID_ARGUMENT: failed to validate that project [nobody] and domain [development] are registered, err: \
          [project [nobody] not found]"
     );
     let id = request.id.as_mut().unwrap();
     (id.project, id.domain) = ("flytesnacks".into(), "moon".into());
     assert_eq!(
-        refused(place.client.create_task(&request)),
+        refused(fixture.client.create_task(&request)),
         "INVALID_ARGUMENT: domain [moon] is unrecognized by system"
     );
     let archived = Project { state: ProjectState::Archived.into(), ..project("flytesnacks") };
-    done(place.client.update_project(&archived)).unwrap();
-    let status = done(place.client.create_task(&request)).unwrap_err();
+    done(fixture.client.update_project(&archived)).unwrap();
+    let status = done(fixture.client.create_task(&request)).unwrap_err();
     assert_eq!(shown(&status), "INVALID_ARGUMENT: project [flytesnacks] is not active");
     assert_eq!(status.detail::<InactiveProject>().unwrap().id, "flytesnacks");
 }

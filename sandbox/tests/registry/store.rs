@@ -1,16 +1,16 @@
-//! Many at once, and folders that are no place for a sandbox.
+//! Many at once, and folders that are not fit for a sandbox.
 
 use std::fs;
 
 use flyte_client::proto::admin::ResourceListRequest;
-use sandbox::{EngineStart, Options, Sandbox};
+use sandbox::{EngineStart, Sandbox, SandboxOptions};
 
-use super::{Place, done, list, shown, task};
+use super::{Fixture, done, list, shown, task};
 
 #[test]
 fn two_processes_register_at_once() {
-    let place = Place::new();
-    let clients = [place.another(), place.another()];
+    let fixture = Fixture::new();
+    let clients = [fixture.another(), fixture.another()];
     std::thread::scope(|scope| {
         for (index, client) in clients.iter().enumerate() {
             scope.spawn(move || {
@@ -21,13 +21,13 @@ fn two_processes_register_at_once() {
         }
     });
     let all = ResourceListRequest { limit: 100, ..list("") };
-    assert_eq!(done(place.client.list_tasks(&all)).unwrap().tasks.len(), 40);
+    assert_eq!(done(fixture.client.list_tasks(&all)).unwrap().tasks.len(), 40);
 }
 
 #[test]
 fn of_two_who_register_the_same_one_is_told_so() {
-    let place = Place::new();
-    let clients = [place.another(), place.another()];
+    let fixture = Fixture::new();
+    let clients = [fixture.another(), fixture.another()];
     let results: Vec<_> = std::thread::scope(|scope| {
         let calls = clients.iter().map(|client| scope.spawn(|| done(client.create_task(&task("t", "1")))));
         calls.collect::<Vec<_>>().into_iter().map(|call| call.join().unwrap()).collect()
@@ -41,7 +41,8 @@ fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("file/sandbox");
     fs::write(folder.path().join("file"), "").unwrap();
-    let error = Sandbox::open(&Options { root: root.clone(), engine: EngineStart::Elsewhere }).err().unwrap();
+    let error =
+        Sandbox::open(&SandboxOptions { root: root.clone(), engine: EngineStart::External }).err().unwrap();
     assert_eq!(error.to_string(), format!("the sandbox's folder `{}` cannot be made", root.display()));
 }
 
@@ -54,7 +55,7 @@ fn a_file_that_is_no_database_is_named() {
         "this is a text, and it is long enough to be taken for the head of a database file".repeat(9),
     )
     .unwrap();
-    let options = Options { root: folder.path().to_owned(), engine: EngineStart::Elsewhere };
+    let options = SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
     let error = Sandbox::open(&options).err().unwrap();
     assert_eq!(error.to_string(), format!("the sandbox's database `{}` cannot be opened", file.display()));
 }

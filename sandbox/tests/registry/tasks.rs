@@ -7,7 +7,7 @@ use flyte_client::proto::{
     core::{ResourceType, RuntimeMetadata, TaskTemplate, task_template::Target},
 };
 
-use super::{Place, done, id, list, refused, task};
+use super::{Fixture, done, id, list, refused, task};
 
 fn template(request: &mut TaskCreateRequest) -> &mut TaskTemplate {
     request.spec.as_mut().unwrap().template.as_mut().unwrap()
@@ -15,11 +15,11 @@ fn template(request: &mut TaskCreateRequest) -> &mut TaskTemplate {
 
 #[test]
 fn a_task_is_what_was_registered() {
-    let place = Place::new();
-    done(place.client.create_task(&task("t", "1"))).unwrap();
+    let fixture = Fixture::new();
+    done(fixture.client.create_task(&task("t", "1"))).unwrap();
     // What kind the identifier says does not matter.
     for kind in [ResourceType::Task, ResourceType::Unspecified] {
-        let got = done(place.client.get_task(&ObjectGetRequest { id: Some(id(kind, "t", "1")) })).unwrap();
+        let got = done(fixture.client.get_task(&ObjectGetRequest { id: Some(id(kind, "t", "1")) })).unwrap();
         assert_eq!(got.id, Some(id(ResourceType::Task, "t", "1")));
         let closure = got.closure.unwrap();
         assert!(closure.created_at.is_some());
@@ -31,17 +31,17 @@ fn a_task_is_what_was_registered() {
 
 #[test]
 fn registering_again_tells_the_same_from_the_different() {
-    let place = Place::new();
-    done(place.client.create_task(&task("t", "1"))).unwrap();
+    let fixture = Fixture::new();
+    done(fixture.client.create_task(&task("t", "1"))).unwrap();
     assert_eq!(
-        refused(place.another().create_task(&task("t", "1"))),
+        refused(fixture.another().create_task(&task("t", "1"))),
         "ALREADY_EXISTS: task with identical structure already exists"
     );
     let mut other = task("t", "1");
     let Some(Target::Container(container)) = &mut template(&mut other).target else { unreachable!() };
     container.image = "sh:2".into();
     assert_eq!(
-        refused(place.client.create_task(&other)),
+        refused(fixture.client.create_task(&other)),
         "INVALID_ARGUMENT: t task with different structure already exists. (Please register a new version of the \
          task):\n/template/container/image:\n\t- sh:1\n\t+ sh:2"
     );
@@ -49,11 +49,11 @@ fn registering_again_tells_the_same_from_the_different() {
 
 #[test]
 fn what_is_missing_is_named() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     let refusal = |change: fn(&mut TaskCreateRequest)| {
         let mut request = task("t", "1");
         change(&mut request);
-        refused(place.client.create_task(&request))
+        refused(fixture.client.create_task(&request))
     };
     assert_eq!(refusal(|request| request.id = None), "INVALID_ARGUMENT: missing id");
     for (field, change) in [
@@ -90,24 +90,24 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn unknown_tasks_are_not_found() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     let request = ObjectGetRequest { id: Some(id(ResourceType::Task, "t", "1")) };
     assert_eq!(
-        refused(place.client.get_task(&request)),
+        refused(fixture.client.get_task(&request)),
         "NOT_FOUND: missing entity of type TASK with identifier project:\"flytesnacks\" domain:\"development\" \
          name:\"t\" version:\"1\""
     );
-    assert!(done(place.client.list_tasks(&list("t"))).unwrap().tasks.is_empty());
+    assert!(done(fixture.client.list_tasks(&list("t"))).unwrap().tasks.is_empty());
 }
 
 #[test]
 fn lists_are_filtered_sorted_and_paged() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     for (name, version) in [("a", "1"), ("a", "2"), ("b", "1")] {
-        done(place.client.create_task(&task(name, version))).unwrap();
+        done(fixture.client.create_task(&task(name, version))).unwrap();
     }
     let keys = |request: &ResourceListRequest| {
-        let list = done(place.client.list_tasks(request)).unwrap();
+        let list = done(fixture.client.list_tasks(request)).unwrap();
         let ids = list.tasks.into_iter().filter_map(|task| task.id);
         (ids.map(|id| format!("{}:{}", id.name, id.version)).collect::<Vec<_>>().join(" "), list.token)
     };
@@ -124,19 +124,19 @@ fn lists_are_filtered_sorted_and_paged() {
         limit: 10,
         ..Default::default()
     };
-    let entities = done(place.client.list_task_ids(&names)).unwrap().entities;
+    let entities = done(fixture.client.list_task_ids(&names)).unwrap().entities;
     assert_eq!(entities.iter().map(|id| id.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 
     assert_eq!(
-        refused(place.client.list_tasks(&ResourceListRequest { token: "x".into(), ..list("") })),
+        refused(fixture.client.list_tasks(&ResourceListRequest { token: "x".into(), ..list("") })),
         "INVALID_ARGUMENT: invalid pagination token x for ListTasks"
     );
     assert_eq!(
-        refused(place.client.list_tasks(&ResourceListRequest { id: None, ..list("") })),
+        refused(fixture.client.list_tasks(&ResourceListRequest { id: None, ..list("") })),
         "INVALID_ARGUMENT: missing id"
     );
     assert_eq!(
-        refused(place.client.list_tasks(&ResourceListRequest { limit: 0, ..list("") })),
+        refused(fixture.client.list_tasks(&ResourceListRequest { limit: 0, ..list("") })),
         "INVALID_ARGUMENT: invalid value for limit"
     );
 }

@@ -13,7 +13,7 @@ use flyte_client::proto::{
     },
 };
 
-use super::{Place, done, id, list, refused, shown, task};
+use super::{Fixture, done, id, list, refused, shown, task};
 
 pub(super) fn simple(simple: SimpleType) -> LiteralType {
     LiteralType { r#type: Some(Type::Simple(simple.into())), ..Default::default() }
@@ -75,12 +75,12 @@ fn request(template: WorkflowTemplate) -> WorkflowCreateRequest {
 }
 
 /// Registers `double`, which takes `x` and gives `y`, both numbers.
-pub(super) fn with_double(place: &Place) {
+pub(super) fn with_double(fixture: &Fixture) {
     let mut double = task("double", "1");
     let template = double.spec.as_mut().unwrap().template.as_mut().unwrap();
     let number = || simple(SimpleType::Integer);
     template.interface = interface(&[("x", number())], &[("y", number())]);
-    done(place.client.create_task(&double)).unwrap();
+    done(fixture.client.create_task(&double)).unwrap();
 }
 
 /// `w(x) = double(double(x))`.
@@ -103,11 +103,11 @@ fn template(request: &mut WorkflowCreateRequest) -> &mut WorkflowTemplate {
 
 /// What compiling says after a change, without what is the same every time.
 fn problems(change: impl Fn(&mut WorkflowCreateRequest)) -> String {
-    let place = Place::new();
-    with_double(&place);
+    let fixture = Fixture::new();
+    with_double(&fixture);
     let mut request = twice();
     change(&mut request);
-    let text = refused(place.client.create_workflow(&request));
+    let text = refused(fixture.client.create_workflow(&request));
     let before = "INVALID_ARGUMENT: failed to compile workflow for [resource_type:WORKFLOW project:\"flytesnacks\" \
                   domain:\"development\" name:\"w\" version:\"1\"] with err: Collected Errors: ";
     text.strip_prefix(before).unwrap_or(&text).to_owned()
@@ -115,11 +115,11 @@ fn problems(change: impl Fn(&mut WorkflowCreateRequest)) -> String {
 
 #[test]
 fn a_compiled_workflow_has_all_that_it_consists_of() {
-    let place = Place::new();
-    with_double(&place);
-    done(place.client.create_workflow(&twice())).unwrap();
+    let fixture = Fixture::new();
+    with_double(&fixture);
+    done(fixture.client.create_workflow(&twice())).unwrap();
     let get = ObjectGetRequest { id: Some(workflow_id("w")) };
-    let got = done(place.client.get_workflow(&get)).unwrap();
+    let got = done(fixture.client.get_workflow(&get)).unwrap();
     assert_eq!(got.id, Some(workflow_id("w")));
     let compiled = got.closure.unwrap().compiled_workflow.unwrap();
     assert_eq!(compiled.tasks.len(), 1);
@@ -139,7 +139,7 @@ fn a_compiled_workflow_has_all_that_it_consists_of() {
     assert_eq!(shown(connections.upstream), ["end-node: n1", "n0: start-node", "n1: n0"]);
 
     // Lists have the interface only.
-    let listed = done(place.client.list_workflows(&list("w"))).unwrap().workflows.remove(0);
+    let listed = done(fixture.client.list_workflows(&list("w"))).unwrap().workflows.remove(0);
     let compiled = listed.closure.unwrap().compiled_workflow.unwrap();
     assert!(compiled.tasks.is_empty());
     let short = compiled.primary.unwrap().template.unwrap();
@@ -148,13 +148,14 @@ fn a_compiled_workflow_has_all_that_it_consists_of() {
 
 #[test]
 fn what_was_fetched_can_be_registered_again() {
-    let place = Place::new();
-    with_double(&place);
-    done(place.client.create_workflow(&twice())).unwrap();
+    let fixture = Fixture::new();
+    with_double(&fixture);
+    done(fixture.client.create_workflow(&twice())).unwrap();
     let get = ObjectGetRequest { id: Some(workflow_id("w")) };
-    let compiled = done(place.client.get_workflow(&get)).unwrap().closure.unwrap().compiled_workflow.unwrap();
+    let compiled =
+        done(fixture.client.get_workflow(&get)).unwrap().closure.unwrap().compiled_workflow.unwrap();
     let fetched = request(compiled.primary.unwrap().template.unwrap());
-    let status = done(place.client.create_workflow(&fetched)).unwrap_err();
+    let status = done(fixture.client.create_workflow(&fetched)).unwrap_err();
     assert_eq!(shown(&status), "ALREADY_EXISTS: workflow with identical structure already exists");
     let reason = status.detail::<CreateWorkflowFailureReason>().unwrap().reason;
     let Some(Reason::ExistsIdenticalStructure(same)) = reason else { panic!("{reason:?}") };
@@ -163,13 +164,13 @@ fn what_was_fetched_can_be_registered_again() {
 
 #[test]
 fn a_different_workflow_says_where() {
-    let place = Place::new();
-    with_double(&place);
-    done(place.client.create_workflow(&twice())).unwrap();
+    let fixture = Fixture::new();
+    with_double(&fixture);
+    done(fixture.client.create_workflow(&twice())).unwrap();
     let mut other = twice();
     template(&mut other).nodes[1].inputs = vec![bind("x", number(3))];
     template(&mut other).nodes[1].upstream_node_ids = vec!["n0".into()];
-    let status = done(place.client.create_workflow(&other)).unwrap_err();
+    let status = done(fixture.client.create_workflow(&other)).unwrap_err();
     assert_eq!(
         shown(&status),
         "INVALID_ARGUMENT: w workflow with different structure already exists. (Please register a new version of the \
@@ -184,17 +185,18 @@ fn a_different_workflow_says_where() {
 
 #[test]
 fn sub_workflows_and_launch_plans_are_compiled_along() {
-    let place = Place::new();
-    with_double(&place);
+    let fixture = Fixture::new();
+    with_double(&fixture);
     let inner = WorkflowTemplate { id: Some(workflow_id("inner")), ..template(&mut twice()).clone() };
     let mut outer = twice();
     let reference = workflow_node::Reference::SubWorkflowRef(workflow_id("inner"));
     template(&mut outer).nodes[1] =
         Node { inputs: vec![bind("x", promise("n0", "y"))], ..workflow_node("n1", reference) };
     outer.spec.as_mut().unwrap().sub_workflows.push(inner);
-    done(place.client.create_workflow(&outer)).unwrap();
+    done(fixture.client.create_workflow(&outer)).unwrap();
     let get = ObjectGetRequest { id: Some(workflow_id("w")) };
-    let compiled = done(place.client.get_workflow(&get)).unwrap().closure.unwrap().compiled_workflow.unwrap();
+    let compiled =
+        done(fixture.client.get_workflow(&get)).unwrap().closure.unwrap().compiled_workflow.unwrap();
     assert_eq!(compiled.sub_workflows.len(), 1);
     let connections = compiled.sub_workflows[0].connections.clone().unwrap();
     assert_eq!(connections.upstream["n1"].ids, ["n0"]);
@@ -317,13 +319,13 @@ fn what_does_not_run_is_refused_with_node_and_kind() {
 
 #[test]
 fn unknown_workflows_are_not_found() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     let get = ObjectGetRequest { id: Some(workflow_id("w")) };
     assert_eq!(
-        refused(place.client.get_workflow(&get)),
+        refused(fixture.client.get_workflow(&get)),
         "NOT_FOUND: missing entity of type WORKFLOW with identifier project:\"flytesnacks\" domain:\"development\" \
          name:\"w\" version:\"1\""
     );
     let empty = WorkflowCreateRequest { id: Some(workflow_id("w")), spec: None };
-    assert_eq!(refused(place.client.create_workflow(&empty)), "INVALID_ARGUMENT: missing spec");
+    assert_eq!(refused(fixture.client.create_workflow(&empty)), "INVALID_ARGUMENT: missing spec");
 }

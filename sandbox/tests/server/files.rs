@@ -261,7 +261,7 @@ fn locations_are_below_their_project() {
 #[test]
 fn without_a_server_the_url_is_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let options = sandbox::Options { root: folder.path().to_owned(), engine: EngineStart::Elsewhere };
+    let options = sandbox::SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
     let sandbox = Sandbox::open(&options).unwrap();
     let request = upload("f", "root", &[]).encode_to_vec();
     let answer = sandbox.answer("/flyteidl.service.DataProxyService/CreateUploadLocation", &request).unwrap();

@@ -16,7 +16,7 @@ use http_body_util::Full;
 use prost::Message as _;
 use sandbox::{
     EngineStart, Sandbox,
-    server::{Options, Server, token},
+    server::{Server, ServerOptions, token},
 };
 
 use super::{Received, Served};
@@ -44,7 +44,7 @@ fn version(served: &Served) -> Request<Full<Bytes>> {
 }
 
 /// The HTTP status, the gRPC status and the text of an answer.
-fn told(received: &Received) -> (u16, String, String) {
+fn response_status(received: &Received) -> (u16, String, String) {
     let text = |name: &str| {
         let value = received.headers.get(name).or_else(|| received.trailers.get(name));
         value.map_or("", |value| value.to_str().unwrap()).to_owned()
@@ -76,11 +76,12 @@ fn signed_url(served: &Served) -> String {
 /// A server that other machines could reach, too.
 fn public() -> Served {
     let folder = tempfile::tempdir().unwrap();
-    let options = sandbox::Options { root: folder.path().to_owned(), engine: EngineStart::Elsewhere };
+    let options = sandbox::SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
     let sandbox = Arc::new(Sandbox::open(&options).unwrap());
     let hosts = vec!["build.example".to_owned()];
     let address = (Ipv4Addr::UNSPECIFIED, 0).into();
-    let server = Server::bind(sandbox, &Options { address, hosts, ..Options::default() }).unwrap();
+    let server =
+        Server::bind(sandbox, &ServerOptions { address, hosts, ..ServerOptions::default() }).unwrap();
     assert!(server.required_token().is_some());
     let mut served = Served::run(folder, server);
     served.address = SocketAddr::from((Ipv4Addr::LOCALHOST, served.address.port()));
@@ -123,7 +124,7 @@ fn web_pages_are_refused() {
         let mut request = version(&served);
         request.headers_mut().insert("origin", origin.parse().unwrap());
         let text = "a request with the header `Origin` is refused: web pages may not use the sandbox";
-        assert_eq!(told(&served.http2(request)), (403, "7".into(), text.into()));
+        assert_eq!(response_status(&served.http2(request)), (403, "7".into(), text.into()));
         let put = Request::put(&url).header("host", served.address.to_string()).header("origin", origin);
         let received = served.http1(put.body(Full::default()).unwrap());
         assert_eq!((received.status, received.text()), (StatusCode::FORBIDDEN, &*format!("{text}\n")));
@@ -143,7 +144,7 @@ fn other_hosts_are_refused() {
     };
     for host in [format!("evil.example:{port}"), format!("127.0.0.1.evil.example:{port}"), "0.0.0.0".into()] {
         let request = call(&host, "GetVersion").body(framed(&GetVersionRequest::default())).unwrap();
-        assert_eq!(told(&served.http2(request)), (403, "7".into(), text(&host)));
+        assert_eq!(response_status(&served.http2(request)), (403, "7".into(), text(&host)));
         for target in [path.as_str(), "/healthcheck", "/"] {
             let request = Request::get(target).header("host", &host).body(Full::default()).unwrap();
             let received = served.http1(request);
@@ -155,7 +156,7 @@ fn other_hosts_are_refused() {
     }
     for host in [format!("localhost:{port}"), format!("127.0.0.2:{port}"), "localhost".into()] {
         let request = call(&host, "GetVersion").body(framed(&GetVersionRequest::default())).unwrap();
-        assert_eq!(told(&served.http2(request)), (200, "0".into(), String::new()), "{host}");
+        assert_eq!(response_status(&served.http2(request)), (200, "0".into(), String::new()), "{host}");
     }
 }
 
@@ -166,7 +167,7 @@ fn a_host_can_be_named() {
     for (host, status) in [("build.example:1", 200), ("evil.example:1", 403)] {
         let request = call(host, "GetVersion").header("authorization", format!("Bearer {token}"));
         let received = served.http2(request.body(framed(&GetVersionRequest::default())).unwrap());
-        assert_eq!(told(&received).0, status, "{host}");
+        assert_eq!(response_status(&received).0, status, "{host}");
     }
     // Signed URLs lead other machines to that name.
     let url = signed_url(&served);
@@ -186,7 +187,7 @@ fn beyond_this_machine_a_token_is_needed() {
         if let Some((name, value)) = header {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        told(&served.http2(request))
+        response_status(&served.http2(request))
     };
     let refused = |text: &str| (200, "16".to_owned(), text.to_owned());
     let missing = refused(
@@ -215,18 +216,18 @@ fn other_users_are_refused() {
     let url = signed_url(&served);
     let text = "a connection of uid 65534 is refused: the sandbox belongs to another user";
     let received = as_nobody(|| served.http2(version(&served)));
-    assert_eq!(told(&received), (403, "7".into(), text.into()));
+    assert_eq!(response_status(&received), (403, "7".into(), text.into()));
     // Neither with somebody else's URL, nor with a token that is none.
     let put = || Request::put(&url).header("host", served.address.to_string()).body(Full::default()).unwrap();
     let received = as_nobody(|| served.http1(put()));
     assert_eq!((received.status, received.text()), (StatusCode::FORBIDDEN, &*format!("{text}\n")));
     let mut request = version(&served);
     request.headers_mut().insert("authorization", "Bearer guessed".parse().unwrap());
-    assert_eq!(told(&as_nobody(|| served.http2(request))).0, 403);
+    assert_eq!(response_status(&as_nobody(|| served.http2(request))).0, 403);
     // What the sandbox's own user handed out counts.
     let mut request = version(&served);
     let token = token(served.folder.path()).unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    assert_eq!(told(&as_nobody(|| served.http2(request))), (200, "0".into(), String::new()));
-    assert_eq!(told(&served.http2(version(&served))), (200, "0".into(), String::new()));
+    assert_eq!(response_status(&as_nobody(|| served.http2(request))), (200, "0".into(), String::new()));
+    assert_eq!(response_status(&served.http2(version(&served))), (200, "0".into(), String::new()));
 }

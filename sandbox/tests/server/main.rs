@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sandbox::{
     EngineStart, Sandbox,
-    server::{Options, ServeError, Server},
+    server::{ServeError, Server, ServerOptions},
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -101,14 +101,14 @@ fn runtime() -> tokio::runtime::Runtime {
 
 fn bind(folder: &TempDir) -> Result<Server, ServeError> {
     let largest_message = 1024;
-    bind_with(folder, EngineStart::Elsewhere, &Options { largest_message, ..Options::default() })
+    bind_with(folder, EngineStart::External, &ServerOptions { largest_message, ..ServerOptions::default() })
 }
 
 /// Listens on a port that is free, whatever the options say.
-fn bind_with(folder: &TempDir, engine: EngineStart, options: &Options) -> Result<Server, ServeError> {
-    let sandbox = Sandbox::open(&sandbox::Options { root: folder.path().to_owned(), engine }).unwrap();
+fn bind_with(folder: &TempDir, engine: EngineStart, options: &ServerOptions) -> Result<Server, ServeError> {
+    let sandbox = Sandbox::open(&sandbox::SandboxOptions { root: folder.path().to_owned(), engine }).unwrap();
     let address = ([127, 0, 0, 1], 0).into();
-    Server::bind(Arc::new(sandbox), &Options { address, ..options.clone() })
+    Server::bind(Arc::new(sandbox), &ServerOptions { address, ..options.clone() })
 }
 
 /// An answer, whole.

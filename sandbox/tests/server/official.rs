@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, process::Command};
 
-use sandbox::{EngineStart, server::Options};
+use sandbox::{EngineStart, server::ServerOptions};
 
 use super::{Served, bind_with};
 
@@ -36,7 +36,7 @@ fn flytekit_works_against_the_server() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let server = bind_with(&folder, EngineStart::Elsewhere, &Options::default()).unwrap();
+    let server = bind_with(&folder, EngineStart::External, &ServerOptions::default()).unwrap();
     let served = Served::run(folder, server);
     let home = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/flytekit/remote.py");

@@ -1,25 +1,25 @@
 //! How other processes find a server, and that there is one at most.
 
-use sandbox::server::running;
+use sandbox::server::running_server;
 
 use super::{Served, bind};
 
 #[test]
 fn a_server_is_found_while_it_runs() {
     let served = Served::new();
-    let found = running(served.folder.path()).unwrap();
+    let found = running_server(served.folder.path()).unwrap();
     assert_eq!((found.address, found.pid), (served.address, std::process::id()));
     let folder = served.stop();
-    assert_eq!(running(folder.path()), None);
+    assert_eq!(running_server(folder.path()), None);
 }
 
 #[test]
 fn what_a_killed_server_left_behind_does_not_mislead() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(running(folder.path()), None);
+    assert_eq!(running_server(folder.path()), None);
     std::fs::write(folder.path().join("server.json"), r#"{"pid":1,"address":"127.0.0.1:1"}"#).unwrap();
     std::fs::write(folder.path().join("server.lock"), "").unwrap();
-    assert_eq!(running(folder.path()), None);
+    assert_eq!(running_server(folder.path()), None);
 }
 
 #[test]

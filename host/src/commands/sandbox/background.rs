@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use sandbox::server::{Running, running};
+use sandbox::server::{RunningServer, running_server};
 
 use crate::{
     flyte::session,
@@ -22,7 +22,7 @@ const LOG: &str = "server.log";
 pub(super) const TURN: Duration = Duration::from_millis(20);
 
 /// Starts a server with the arguments of `sandbox start`, and returns when it listens.
-pub(super) fn start(root: &Path, arguments: &[String]) -> Result<Running, Failure> {
+pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, Failure> {
     let path = root.join(LOG);
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Failed, "the server cannot be started in the background").caused_by(error)
@@ -40,7 +40,7 @@ pub(super) fn start(root: &Path, arguments: &[String]) -> Result<Running, Failur
     }
     let mut child = command.spawn().map_err(failed)?;
     loop {
-        if let Some(running) = running(root).filter(|running| running.pid == child.id()) {
+        if let Some(running) = running_server(root).filter(|running| running.pid == child.id()) {
             return Ok(running);
         }
         if has_ended(&mut child)? {

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use sandbox::{
     EngineStart, Sandbox,
-    server::{self, Running, Server},
+    server::{self, RunningServer, Server},
 };
 use serde_json::json;
 
@@ -75,11 +75,11 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), F
         let token = server::requires_token(running.address).then(|| server::token(root)).flatten();
         return tell(args, format, root, running, token.as_deref());
     }
-    let options = sandbox::Options { root: root.to_owned(), engine: EngineStart::Within };
+    let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::InProcess };
     let sandbox = Sandbox::open(&options).map_err(|error| session::unopened(&error))?;
     let address = SocketAddr::from((args.host, args.port));
     let hosts = args.allow_host.clone();
-    let options = server::Options { address, hosts, ..server::Options::default() };
+    let options = server::ServerOptions { address, hosts, ..server::ServerOptions::default() };
     let server = Server::bind(Arc::new(sandbox), &options)
         .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
     let failed = |error: std::io::Error| Failure::new(Exit::Failed, "the server ended").caused_by(error);
@@ -87,7 +87,7 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), F
     runtime.block_on(async {
         // Whoever reads the address may end the server at once.
         let shutdown = shutdown().map_err(failed)?;
-        let running = Running { pid: std::process::id(), address: server.address() };
+        let running = RunningServer { pid: std::process::id(), address: server.address() };
         tell(args, format, root, running, server.required_token())?;
         server.run(shutdown).await.map_err(failed)
     })
@@ -97,10 +97,10 @@ fn tell(
     args: &StartArgs,
     format: Format,
     root: &Path,
-    running: Running,
+    running: RunningServer,
     token: Option<&str>,
 ) -> Result<(), Failure> {
-    let Running { pid, address } = running;
+    let RunningServer { pid, address } = running;
     let file = server::token_file(root);
     match format {
         Format::Table => {

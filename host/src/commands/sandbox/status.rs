@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use sandbox::{
     EngineStart, Sandbox,
-    server::{Running, running},
+    server::{RunningServer, running_server},
 };
 use serde_json::json;
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// Runs `sandbox status`.
 pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
-    let server = running(root);
+    let server = running_server(root);
     let (open, bytes) = match root.join("sandbox.db").exists() {
         true => content(root)?,
         false => (0, 0),
@@ -28,7 +28,7 @@ pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
         Format::Table => {
             let served = server.map_or_else(
                 || "no".to_owned(),
-                |Running { pid, address }| format!("on `{address}` by process {pid}"),
+                |RunningServer { pid, address }| format!("on `{address}` by process {pid}"),
             );
             let rows = [
                 ["folder".to_owned(), root.display().to_string()],
@@ -57,7 +57,7 @@ pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
 
 /// How many executions are open, and the size in bytes.
 fn content(root: &Path) -> Result<(usize, u64), Failure> {
-    let options = sandbox::Options { root: root.to_owned(), engine: EngineStart::Elsewhere };
+    let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::External };
     let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
     let open = open.map_err(|error| session::unopened(&error))?;
     let bytes = size(root).map_err(|error| {

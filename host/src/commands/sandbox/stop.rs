@@ -2,7 +2,7 @@
 
 use std::{path::Path, thread, time::Instant};
 
-use sandbox::server::{Running, running};
+use sandbox::server::{RunningServer, running_server};
 
 use super::background::TURN;
 use crate::ui::{error::Failure, exit_code::Exit, output};
@@ -12,14 +12,14 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Runs `sandbox stop`.
 pub(super) fn run(root: &Path) -> Result<(), Failure> {
-    let Some(server) = running(root) else {
+    let Some(server) = running_server(root) else {
         output::note("no server is running\n");
         return Ok(());
     };
-    let Running { pid, address } = server;
+    let RunningServer { pid, address } = server;
     end(server)?;
     let asked = Instant::now();
-    while running(root).is_some_and(|now| now == server) {
+    while running_server(root).is_some_and(|now| now == server) {
         if asked.elapsed() > PATIENCE {
             return Err(Failure::new(Exit::Failed, format!("the server on `{address}` does not end"))
                 .hint(format!("end process {pid} by the system's means")));
@@ -31,7 +31,7 @@ pub(super) fn run(root: &Path) -> Result<(), Failure> {
 }
 
 #[cfg(unix)]
-fn end(server: Running) -> Result<(), Failure> {
+fn end(server: RunningServer) -> Result<(), Failure> {
     use rustix::process::{Pid, Signal, kill_process};
 
     let pid = i32::try_from(server.pid).ok().and_then(Pid::from_raw);
@@ -47,7 +47,7 @@ fn end(server: Running) -> Result<(), Failure> {
 }
 
 #[cfg(not(unix))]
-fn end(server: Running) -> Result<(), Failure> {
+fn end(server: RunningServer) -> Result<(), Failure> {
     Err(Failure::new(Exit::Failed, "a server cannot be asked to end on this system")
         .hint(format!("press Ctrl-C where it runs: it is process {}", server.pid)))
 }

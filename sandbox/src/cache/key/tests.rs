@@ -41,8 +41,8 @@ fn task(ignored: &[&str]) -> TaskTemplate {
     }
 }
 
-fn key(task: &TaskTemplate, inputs: &LiteralMap) -> Key {
-    Key::of(task, inputs).unwrap()
+fn key(task: &TaskTemplate, inputs: &LiteralMap) -> CacheKey {
+    CacheKey::for_task(task, inputs).unwrap()
 }
 
 #[test]
@@ -53,9 +53,9 @@ fn a_task_is_cached_if_it_says_so_and_has_a_cache_version() {
         let metadata = task.metadata.as_mut().unwrap();
         metadata.discoverable = discoverable;
         metadata.discovery_version = version.to_owned();
-        assert_eq!(Key::of(&task, &LiteralMap::default()), None, "{discoverable} `{version}`");
+        assert_eq!(CacheKey::for_task(&task, &LiteralMap::default()), None, "{discoverable} `{version}`");
     }
-    assert!(Key::of(&cached, &LiteralMap::default()).is_some());
+    assert!(CacheKey::for_task(&cached, &LiteralMap::default()).is_some());
 }
 
 #[test]

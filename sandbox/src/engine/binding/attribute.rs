@@ -6,7 +6,7 @@ use flyte_client::proto::core::{
 use prost_types::{Struct, Value as Json, value::Kind};
 use rmpv::Value as Pack;
 
-use super::of_scalar;
+use super::scalar_literal;
 
 /// The value at the end of a path, or a sentence about what is not there.
 pub(super) fn follow(from: &Literal, path: &[PromiseAttribute]) -> Result<Literal, String> {
@@ -73,15 +73,15 @@ fn in_message_pack(binary: &Binary, path: &[PromiseAttribute]) -> Result<Literal
         Pack::F32(number) => primitive::Value::FloatValue(f64::from(*number)),
         Pack::F64(number) => primitive::Value::FloatValue(*number),
         Pack::String(text) => primitive::Value::StringValue(text.as_str().unwrap_or_default().to_owned()),
-        Pack::Nil => return Ok(of_scalar(Scalar { value: Some(scalar::Value::NoneType(Void {})) })),
+        Pack::Nil => return Ok(scalar_literal(Scalar { value: Some(scalar::Value::NoneType(Void {})) })),
         other => {
             let mut value = Vec::new();
             rmpv::encode::write_value(&mut value, other).map_err(|error| error.to_string())?;
             let binary = Binary { value, tag: binary.tag.clone() };
-            return Ok(of_scalar(Scalar { value: Some(scalar::Value::Binary(binary)) }));
+            return Ok(scalar_literal(Scalar { value: Some(scalar::Value::Binary(binary)) }));
         }
     };
-    Ok(of_primitive(primitive))
+    Ok(primitive_literal(primitive))
 }
 
 fn in_struct(object: &Struct, path: &[PromiseAttribute]) -> Result<Literal, String> {
@@ -99,29 +99,29 @@ fn in_struct(object: &Struct, path: &[PromiseAttribute]) -> Result<Literal, Stri
             _ => return Err("it is not a value of that kind".to_owned()),
         };
     }
-    of_json(at)
+    json_literal(at)
 }
 
-fn of_json(value: &Json) -> Result<Literal, String> {
+fn json_literal(value: &Json) -> Result<Literal, String> {
     let primitive = match &value.kind {
         Some(Kind::BoolValue(value)) => primitive::Value::Boolean(*value),
         Some(Kind::NumberValue(number)) => primitive::Value::FloatValue(*number),
         Some(Kind::StringValue(text)) => primitive::Value::StringValue(text.clone()),
         Some(Kind::StructValue(object)) => {
-            return Ok(of_scalar(Scalar { value: Some(scalar::Value::Generic(object.clone())) }));
+            return Ok(scalar_literal(Scalar { value: Some(scalar::Value::Generic(object.clone())) }));
         }
         Some(Kind::ListValue(items)) => {
-            let literals = items.values.iter().map(of_json).collect::<Result<_, _>>()?;
+            let literals = items.values.iter().map(json_literal).collect::<Result<_, _>>()?;
             let items = flyte_client::proto::core::LiteralCollection { literals };
-            return Ok(super::of_value(literal::Value::Collection(items)));
+            return Ok(super::value_literal(literal::Value::Collection(items)));
         }
         Some(Kind::NullValue(_)) | None => {
-            return Ok(of_scalar(Scalar { value: Some(scalar::Value::NoneType(Void {})) }));
+            return Ok(scalar_literal(Scalar { value: Some(scalar::Value::NoneType(Void {})) }));
         }
     };
-    Ok(of_primitive(primitive))
+    Ok(primitive_literal(primitive))
 }
 
-fn of_primitive(value: primitive::Value) -> Literal {
-    of_scalar(Scalar { value: Some(scalar::Value::Primitive(Primitive { value: Some(value) })) })
+fn primitive_literal(value: primitive::Value) -> Literal {
+    scalar_literal(Scalar { value: Some(scalar::Value::Primitive(Primitive { value: Some(value) })) })
 }

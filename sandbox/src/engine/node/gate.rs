@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use crate::{
     engine::{
         program::Target,
-        run::{Node, Run, failure},
+        run::{Node, Run, execution_error},
         step::Step,
     },
-    service_error::Failure,
+    service_error::ServiceError,
     store,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn begin(
     index: usize,
     gate: &GateNode,
     step: &mut Step<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     if let Some((signal, kind)) = signal(gate) {
         store::signal::create(step.transaction, &run.execution.id, signal, &kind, step.now)?;
         if answer(run, signal, step)?.is_some() {
@@ -41,7 +41,7 @@ pub(super) fn begin(
 }
 
 /// Looks whether a gate was answered, or its time is over; else it goes on waiting.
-pub(in crate::engine) fn look(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(in crate::engine) fn look(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     let Target::Gate(gate) = run.nodes[index].kind.target.clone() else { return Ok(()) };
     if !run.nodes[index].is_active() {
         return Ok(());
@@ -57,7 +57,12 @@ pub(in crate::engine) fn look(run: &mut Run, index: usize, step: &mut Step<'_>) 
         }
         (Some(Condition::Approve(_)), Some(_)) => {
             let text = "received a reject signal to disapprove the node input values";
-            run.fail(index, failure("ReceivedRejectSignal", text, ErrorKind::User), Phase::Failed, step)
+            run.fail(
+                index,
+                execution_error("ReceivedRejectSignal", text, ErrorKind::User),
+                Phase::Failed,
+                step,
+            )
         }
         (Some(Condition::Signal(signal)), Some(value)) => {
             let literals = [(signal.output_variable_name.clone(), value)].into();
@@ -72,7 +77,7 @@ pub(in crate::engine) fn look(run: &mut Run, index: usize, step: &mut Step<'_>) 
                     "[1/1] currentAttempt done. Last Error: USER::task execution timeout [{}] expired",
                     in_go(timeout)
                 );
-                let error = failure("RetriesExhausted|TimeoutExpired", text, ErrorKind::User);
+                let error = execution_error("RetriesExhausted|TimeoutExpired", text, ErrorKind::User);
                 run.fail(index, error, Phase::Failed, step)
             }
             None => {
@@ -123,7 +128,7 @@ fn signal(gate: &GateNode) -> Option<(&str, LiteralType)> {
     }
 }
 
-fn answer(run: &Run, signal: &str, step: &Step<'_>) -> Result<Option<Literal>, Failure> {
+fn answer(run: &Run, signal: &str, step: &Step<'_>) -> Result<Option<Literal>, ServiceError> {
     let stored = store::signal::find(step.transaction, &run.execution.id, signal)?;
     Ok(stored.and_then(|signal| signal.value))
 }

@@ -14,11 +14,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     engine::{
-        run::{Run, failure},
+        run::{Run, execution_error},
         step::Step,
     },
-    service::execution::{Wish, ask_for_end, launch},
-    service_error::Failure,
+    service::execution::{LaunchRequest, launch, request_abort},
+    service_error::ServiceError,
     store,
 };
 
@@ -28,21 +28,21 @@ pub(super) fn start(
     index: usize,
     plan: Identifier,
     step: &mut Step<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     run.enter(index, Phase::Running, step);
     run.row(index, step)?;
-    let wish = wish(run, index, plan, step)?;
-    let child = WorkflowExecutionIdentifier { name: wish.name.clone(), ..run.execution.id.clone() };
+    let launch_request = child_request(run, index, plan, step)?;
+    let child = WorkflowExecutionIdentifier { name: launch_request.name.clone(), ..run.execution.id.clone() };
     let metadata = WorkflowNodeMetadata { execution_id: Some(child) };
     run.nodes[index].record.closure.target_metadata = Some(TargetMetadata::WorkflowNodeMetadata(metadata));
-    match launch(step.transaction, wish, step.now) {
+    match launch(step.transaction, launch_request, step.now) {
         Ok(execution) => {
             step.after.launched.push(execution.row);
             Ok(())
         }
-        Err(Failure::Told(status)) => {
+        Err(ServiceError::Status(status)) => {
             run.leave_room();
-            let error = failure(status.code.name(), status.message, ErrorKind::User);
+            let error = execution_error(status.code.name(), status.message, ErrorKind::User);
             run.fail(index, error, Phase::Failed, step)
         }
         Err(broken) => Err(broken),
@@ -50,7 +50,7 @@ pub(super) fn start(
 }
 
 /// Looks how it is with the node's execution.
-pub(in crate::engine) fn look(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(in crate::engine) fn look(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     use workflow_execution::Phase as ChildPhase;
     let Some(id) = child(run, index) else { return Ok(()) };
     let Some(child) = store::execution::find(step.transaction, &id)? else { return Ok(()) };
@@ -68,13 +68,13 @@ pub(in crate::engine) fn look(run: &mut Run, index: usize, step: &mut Step<'_>) 
         }
         (phase, _) => {
             let text = format!("the execution `{}` ended as {}", id.name, phase.as_str_name());
-            run.fail(index, failure("ChildEnded", text, ErrorKind::User), Phase::Failed, step)
+            run.fail(index, execution_error("ChildEnded", text, ErrorKind::User), Phase::Failed, step)
         }
     }
 }
 
 /// Asks for the end of the node's execution; the node ends with it.
-pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     let stored = match child(run, index) {
         Some(id) => store::execution::find(step.transaction, &id)?,
         None => None,
@@ -83,7 +83,7 @@ pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(
         Some(child) if !store::execution::is_over(child.phase()) => {
             step.after.aborted.push(child.row);
             let parent = &run.execution.id.name;
-            ask_for_end(step.transaction, child, format!("its parent `{parent}` ended"), step.now)
+            request_abort(step.transaction, child, format!("its parent `{parent}` ended"), step.now)
         }
         Some(_) => look(run, index, step),
         None => run.aborted(index, step),
@@ -99,7 +99,12 @@ fn child(run: &Run, index: usize) -> Option<WorkflowExecutionIdentifier> {
 }
 
 /// The execution that a node wants.
-fn wish(run: &Run, index: usize, mut plan: Identifier, step: &Step<'_>) -> Result<Wish, Failure> {
+fn child_request(
+    run: &Run,
+    index: usize,
+    mut plan: Identifier,
+    step: &Step<'_>,
+) -> Result<LaunchRequest, ServiceError> {
     plan.set_resource_type(ResourceType::LaunchPlan);
     let node = &run.nodes[index].record;
     let mut spec = run.execution.spec.clone();
@@ -118,7 +123,7 @@ fn wish(run: &Run, index: usize, mut plan: Identifier, step: &Step<'_>) -> Resul
         reference_execution: reference,
         ..ExecutionMetadata::default()
     });
-    Ok(Wish {
+    Ok(LaunchRequest {
         project: run.execution.id.project.clone(),
         domain: run.execution.id.domain.clone(),
         name: child_name(&run.execution.id, &node.node_id),
@@ -134,7 +139,7 @@ fn recovered_child(
     run: &Run,
     index: usize,
     step: &Step<'_>,
-) -> Result<Option<WorkflowExecutionIdentifier>, Failure> {
+) -> Result<Option<WorkflowExecutionIdentifier>, ServiceError> {
     let Some(source) = run.source() else { return Ok(None) };
     let id = &run.nodes[index].record.node_id;
     let node = store::node_execution::find(step.transaction, source, id)?;

@@ -6,7 +6,7 @@ use flyte_client::proto::core::{WorkflowTemplate, node_execution::Phase};
 
 use crate::{
     engine::{run::Run, step::Step},
-    service_error::Failure,
+    service_error::ServiceError,
 };
 
 pub(super) fn begin(
@@ -14,7 +14,7 @@ pub(super) fn begin(
     index: usize,
     workflow: Arc<WorkflowTemplate>,
     step: &mut Step<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     run.enter(index, Phase::Running, step);
     let scope = run.open_sub_workflow(index, workflow, step)?;
     run.nodes[index].kind.scope = Some(scope);
@@ -22,7 +22,7 @@ pub(super) fn begin(
     run.settle(scope, step)
 }
 
-pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     match run.nodes[index].kind.scope {
         Some(scope) => run.halt(scope, step),
         None => run.aborted(index, step),

@@ -14,13 +14,13 @@ use flyte_client::proto::{
 };
 
 use crate::{
-    cache::{self, Key, Lookup, Reservation},
+    cache::{self, CacheKey, CacheLookup, Reservation},
     engine::{
-        run::{Node, Run, failure},
+        run::{Node, Run, execution_error},
         step::Step,
     },
     runner::{self, Attempt, Outcome, TemplateNames},
-    service_error::Failure,
+    service_error::ServiceError,
     store::{task_execution::TaskExecution, time},
 };
 
@@ -34,31 +34,35 @@ const LOST: &str = "EngineGone";
 #[derive(Default)]
 pub(crate) struct Cached {
     /// Where its result belongs; none: it is not cached.
-    key: Option<Key>,
+    key: Option<CacheKey>,
     /// Under which name it keeps equal tasks from running; none: it does not.
     owner: Option<String>,
 }
 
 /// Looks for a result that is there already; without one the node wants room for an attempt.
-pub(in crate::engine) fn look_up(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(in crate::engine) fn look_up(
+    run: &mut Run,
+    index: usize,
+    step: &mut Step<'_>,
+) -> Result<(), ServiceError> {
     let crate::engine::program::Target::Task(task) = run.nodes[index].kind.target.clone() else {
         return Ok(());
     };
     let inputs = &run.nodes[index].record.inputs;
     let found = if run.execution.spec.overwrite_cache {
-        Key::of(&task, inputs).map_or(Lookup::Disabled, Lookup::Miss)
+        CacheKey::for_task(&task, inputs).map_or(CacheLookup::Disabled, CacheLookup::Miss)
     } else {
         cache::lookup(step.transaction, &task, inputs, step.now)?
     };
     match found {
-        Lookup::Hit { outputs, source } => {
+        CacheLookup::Hit { outputs, source } => {
             note(run, index, CatalogCacheStatus::CacheHit, Some(source));
             return run.succeed(index, outputs, Phase::Succeeded, step);
         }
-        Lookup::Disabled => note(run, index, CatalogCacheStatus::CacheDisabled, None),
-        Lookup::Miss(key) => {
+        CacheLookup::Disabled => note(run, index, CatalogCacheStatus::CacheDisabled, None),
+        CacheLookup::Miss(key) => {
             note(run, index, CatalogCacheStatus::CacheMiss, None);
-            if key.serialize() {
+            if key.serialize {
                 let owner = owner(run, index);
                 let reservation = cache::reserve(step.transaction, &key, &owner, step.now)?;
                 if reservation != Reservation::Acquired {
@@ -80,15 +84,15 @@ pub(super) fn start(
     index: usize,
     task: &Arc<TaskTemplate>,
     step: &mut Step<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     run.enter(index, Phase::Running, step);
     let node = &mut run.nodes[index];
     if node.kind.cache.key.is_none() {
         // A retry by an engine that did not look for the result.
-        node.kind.cache.key = Key::of(task, &node.record.inputs);
+        node.kind.cache.key = CacheKey::for_task(task, &node.record.inputs);
     }
     let number = u32::try_from(node.attempts.len()).unwrap_or(u32::MAX);
-    let now = Some(time::stamp(step.now));
+    let now = Some(time::to_message(step.now));
     let mut attempt = TaskExecution {
         task: task.id.clone().unwrap_or_default(),
         execution: run.execution.id.clone(),
@@ -132,7 +136,7 @@ pub(in crate::engine) fn over(
     index: usize,
     outcome: Outcome,
     step: &mut Step<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     run.leave_room();
     let is_unwanted = run.is_unwanted(index);
     match outcome {
@@ -162,7 +166,7 @@ pub(in crate::engine) fn over(
         Outcome::TimedOut => {
             let limit = task(&run.nodes[index]).and_then(timeout).unwrap_or_default();
             let text = format!("the task took longer than its timeout of {limit:?}");
-            let error = failure("TimeoutExpired", text, ErrorKind::User);
+            let error = execution_error("TimeoutExpired", text, ErrorKind::User);
             failed(run, index, error, true, Phase::TimedOut, is_unwanted, step)
         }
         Outcome::Failed { error, recoverable } => {
@@ -172,7 +176,7 @@ pub(in crate::engine) fn over(
 }
 
 /// Ends a task that is no longer wanted.
-pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     match run.nodes[index].running_attempt() {
         Some(_) => {
             step.after.kill.extend(run.nodes[index].attempts.last().map(TaskExecution::id));
@@ -186,13 +190,13 @@ pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(
 }
 
 /// The last attempt's engine is gone, and so is its process by now. It may have come to its end before.
-pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
     let last = run.nodes[index].attempts.last();
     if let Some(outcome) = last.and_then(|attempt| runner::recall(&attempt.folder(step.root))) {
         return over(run, index, outcome, step);
     }
     let text = "the sandbox's engine ended while the task was running";
-    let error = failure(LOST, text, ErrorKind::System);
+    let error = execution_error(LOST, text, ErrorKind::System);
     over(run, index, Outcome::Failed { error, recoverable: true }, step)
 }
 
@@ -204,8 +208,8 @@ fn failed(
     phase: Phase,
     is_unwanted: bool,
     step: &mut Step<'_>,
-) -> Result<(), Failure> {
-    error.timestamp.get_or_insert(time::stamp(step.now));
+) -> Result<(), ServiceError> {
+    error.timestamp.get_or_insert(time::to_message(step.now));
     let attempt = end_attempt(&mut run.nodes[index], TaskPhase::Failed, step);
     attempt.closure.output_result = Some(task_execution_closure::OutputResult::Error(error.clone()));
     run.touch(index);
@@ -254,13 +258,13 @@ fn end_attempt<'a>(node: &'a mut Node, phase: TaskPhase, step: &Step<'_>) -> &'a
     let attempt = &mut node.attempts[last];
     let closure = &mut attempt.closure;
     closure.set_phase(phase);
-    closure.updated_at = Some(time::stamp(step.now));
+    closure.updated_at = Some(time::to_message(step.now));
     closure.duration = closure.started_at.as_ref().map(|started| time::since(started, step.now));
     attempt
 }
 
 /// Lets equal tasks run.
-fn release(run: &mut Run, index: usize, step: &Step<'_>) -> Result<(), Failure> {
+fn release(run: &mut Run, index: usize, step: &Step<'_>) -> Result<(), ServiceError> {
     let cached = &mut run.nodes[index].kind.cache;
     if let (Some(owner), Some(key)) = (cached.owner.take(), &cached.key) {
         cache::release(step.transaction, key, &owner)?;
@@ -269,7 +273,7 @@ fn release(run: &mut Run, index: usize, step: &Step<'_>) -> Result<(), Failure> 
 }
 
 /// Says again that a running task keeps equal ones from running.
-pub(in crate::engine) fn keep_reservation(node: &Node, step: &Step<'_>) -> Result<(), Failure> {
+pub(in crate::engine) fn keep_reservation(node: &Node, step: &Step<'_>) -> Result<(), ServiceError> {
     if let (Some(owner), Some(key)) = (&node.kind.cache.owner, &node.kind.cache.key) {
         cache::reserve(step.transaction, key, owner, step.now)?;
     }

@@ -17,7 +17,7 @@ use crate::{
         program::{END, Program, START, Target},
         step::Step,
     },
-    service_error::Failure,
+    service_error::ServiceError,
     store::{self, execution::Execution, node_execution::NodeExecution, task_execution::TaskExecution},
 };
 
@@ -30,10 +30,14 @@ struct Stored {
 
 impl Run {
     /// Takes up an open execution.
-    pub(crate) fn load(execution: Execution, program: Program, step: &mut Step<'_>) -> Result<Self, Failure> {
-        let nodes = store::node_execution::of_execution(step.transaction, &execution.id)?;
+    pub(crate) fn load(
+        execution: Execution,
+        program: Program,
+        step: &mut Step<'_>,
+    ) -> Result<Self, ServiceError> {
+        let nodes = store::node_execution::list_for_execution(step.transaction, &execution.id)?;
         let mut stored = Stored::default();
-        for attempt in store::task_execution::of_execution(step.transaction, &execution.id)? {
+        for attempt in store::task_execution::list_for_execution(step.transaction, &execution.id)? {
             stored.attempts.entry(attempt.node_id.clone()).or_default().push(attempt);
         }
         stored.nodes = nodes.into_iter().map(|node| (node.node_id.clone(), node)).collect();
@@ -65,7 +69,7 @@ impl Run {
         parent: usize,
         workflow: Arc<WorkflowTemplate>,
         step: &mut Step<'_>,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, ServiceError> {
         let record = &self.nodes[parent].record;
         let (prefix, inputs) = (format!("{}-0-", record.node_id), record.inputs.clone());
         self.open_scope(workflow, prefix, Some(parent), inputs, &mut Stored::default(), step)
@@ -79,7 +83,7 @@ impl Run {
         inputs: LiteralMap,
         stored: &mut Stored,
         step: &mut Step<'_>,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, ServiceError> {
         let scope = self.scopes.len();
         self.scopes.push(Scope {
             workflow: Arc::clone(&workflow),
@@ -162,7 +166,7 @@ impl Run {
         indices: &[usize],
         stored: &mut Stored,
         step: &mut Step<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ServiceError> {
         let all = || indices.iter().copied();
         self.scopes[scope].unfinished = all().filter(|&index| !self.nodes[index].has_succeeded()).count();
         if let Some(failed) = all().find(|&index| self.nodes[index].error().is_some()) {
@@ -196,7 +200,7 @@ impl Run {
     }
 
     /// Takes up a node that was at work.
-    fn resume(&mut self, index: usize, stored: &mut Stored, step: &mut Step<'_>) -> Result<(), Failure> {
+    fn resume(&mut self, index: usize, stored: &mut Stored, step: &mut Step<'_>) -> Result<(), ServiceError> {
         let node = &self.nodes[index];
         match &node.kind.target {
             Target::SubWorkflow(workflow) => {

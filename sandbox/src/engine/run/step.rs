@@ -8,13 +8,13 @@ use flyte_client::proto::{
 use super::Run;
 use crate::{
     engine::step::Step,
-    service_error::Failure,
+    service_error::ServiceError,
     store::{self, node_execution::NodeExecution, time},
 };
 
 impl Run {
     /// Stores what changed since it was last stored.
-    pub(super) fn save(&mut self, step: &Step<'_>) -> Result<(), Failure> {
+    pub(super) fn save(&mut self, step: &Step<'_>) -> Result<(), ServiceError> {
         // A parent has a smaller number than the nodes below it, so its row is there when they name it.
         for index in std::mem::take(&mut self.touched) {
             let parent = self.scopes[self.nodes[index].scope].parent;
@@ -28,7 +28,7 @@ impl Run {
         }
         if std::mem::take(&mut self.is_touched) {
             let closure = &mut self.execution.closure;
-            closure.updated_at = Some(time::stamp(step.now));
+            closure.updated_at = Some(time::to_message(step.now));
             // Archiving is the services' to write.
             let stored = store::execution::get(step.transaction, self.execution.row)?;
             closure.state_change_details = stored.closure.state_change_details;
@@ -38,7 +38,7 @@ impl Run {
     }
 
     /// The row of a node. One that is not stored yet is now, and so are the nodes that it is below.
-    pub(in crate::engine) fn row(&mut self, index: usize, step: &Step<'_>) -> Result<i64, Failure> {
+    pub(in crate::engine) fn row(&mut self, index: usize, step: &Step<'_>) -> Result<i64, ServiceError> {
         if self.nodes[index].record.row == 0 {
             let parent = self.scopes[self.nodes[index].scope].parent;
             let parent = parent.map(|parent| self.row(parent, step)).transpose()?;
@@ -56,8 +56,8 @@ impl Run {
         id: &str,
         values: &LiteralMap,
         step: &Step<'_>,
-    ) -> Result<(), Failure> {
-        let now = Some(time::stamp(step.now));
+    ) -> Result<(), ServiceError> {
+        let now = Some(time::to_message(step.now));
         let parent = self.scopes[scope].parent.map(|parent| self.row(parent, step)).transpose()?;
         let mut record = NodeExecution {
             row: 0,

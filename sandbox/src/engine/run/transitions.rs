@@ -8,10 +8,10 @@ use flyte_client::proto::{
     },
 };
 
-use super::{Run, State, View, failure, scope::NodeFailure};
+use super::{Run, State, View, execution_error, scope::NodeFailure};
 use crate::{
     engine::{binding, node as kind, program::END, step::Step},
-    service_error::Failure,
+    service_error::ServiceError,
     store::time,
 };
 
@@ -20,7 +20,7 @@ impl Run {
     pub(in crate::engine) fn enter(&mut self, index: usize, phase: Phase, step: &Step<'_>) {
         let closure = &mut self.nodes[index].record.closure;
         closure.set_phase(phase);
-        let now = time::stamp(step.now);
+        let now = time::to_message(step.now);
         closure.created_at.get_or_insert(now);
         closure.updated_at = Some(now);
         match phase {
@@ -48,7 +48,7 @@ impl Run {
         outputs: LiteralMap,
         phase: Phase,
         step: &mut Step<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ServiceError> {
         self.nodes[index].record.outputs = Some(outputs);
         self.enter(index, phase, step);
         let scope = self.nodes[index].scope;
@@ -72,8 +72,8 @@ impl Run {
         mut error: ExecutionError,
         phase: Phase,
         step: &mut Step<'_>,
-    ) -> Result<(), Failure> {
-        error.timestamp.get_or_insert(time::stamp(step.now));
+    ) -> Result<(), ServiceError> {
+        error.timestamp.get_or_insert(time::to_message(step.now));
         let node = &mut self.nodes[index];
         node.record.closure.output_result = Some(node_execution_closure::OutputResult::Error(error.clone()));
         let (scope, id) = (node.scope, node.record.node_id.clone());
@@ -93,7 +93,11 @@ impl Run {
     }
 
     /// A node was ended before it was done.
-    pub(in crate::engine) fn aborted(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    pub(in crate::engine) fn aborted(
+        &mut self,
+        index: usize,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
         let is_wanted_so = self.execution.phase() == ExecutionPhase::Aborting;
         let text = if is_wanted_so { "Workflow aborted." } else { "Some node execution failed, auto-abort." };
         let error =
@@ -126,7 +130,7 @@ impl Run {
     }
 
     /// Ends a scope's work; it is over when its nodes are.
-    pub(in crate::engine) fn halt(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    pub(in crate::engine) fn halt(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         if self.scopes[scope].state == State::Over {
             return Ok(());
         }
@@ -136,7 +140,7 @@ impl Run {
     }
 
     /// Ends all active nodes of a scope.
-    fn end_others(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    fn end_others(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         let in_scope = |run: &Self, index: usize| run.nodes[index].scope == scope;
         let before = self.ready.len();
         self.ready = self.ready.iter().copied().filter(|&index| !in_scope(self, index)).collect();
@@ -156,7 +160,11 @@ impl Run {
     }
 
     /// Ends a scope that has nothing more to do.
-    pub(in crate::engine) fn settle(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    pub(in crate::engine) fn settle(
+        &mut self,
+        scope: usize,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
         if self.scopes[scope].active > 0 {
             return Ok(());
         }
@@ -170,7 +178,7 @@ impl Run {
                     .map(|(id, _)| format!("`{id}`"))
                     .collect();
                 let text = format!("nothing is left that could start {}", waits.join(", "));
-                self.scope_failed(scope, failure("Stuck", text, ErrorKind::System), step)
+                self.scope_failed(scope, execution_error("Stuck", text, ErrorKind::System), step)
             }
             State::Going => self.scope_succeeded(scope, step),
             State::Failing(failure) => match self.scopes[scope].failure_node {
@@ -195,7 +203,7 @@ impl Run {
         }
     }
 
-    fn scope_succeeded(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), Failure> {
+    fn scope_succeeded(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         let workflow = self.scopes[scope].workflow.clone();
         let declared = workflow.interface.as_ref().and_then(|interface| interface.outputs.as_ref());
         match binding::resolve(&workflow.outputs, declared, &View { run: self, scope }) {
@@ -212,7 +220,7 @@ impl Run {
                 }
             }
             Err(error) => {
-                let error = failure("BindingFailed", error.to_string(), ErrorKind::User);
+                let error = execution_error("BindingFailed", error.to_string(), ErrorKind::User);
                 self.scope_failed(scope, error, step)
             }
         }
@@ -223,7 +231,7 @@ impl Run {
         scope: usize,
         error: ExecutionError,
         step: &mut Step<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ServiceError> {
         self.scopes[scope].state = State::Over;
         match self.scopes[scope].parent {
             Some(node) => self.fail(node, error, Phase::Failed, step),
@@ -239,7 +247,7 @@ impl Run {
     fn finish(&mut self, phase: ExecutionPhase, step: &mut Step<'_>) {
         let closure = &mut self.execution.closure;
         closure.set_phase(phase);
-        let started = *closure.started_at.get_or_insert(time::stamp(step.now));
+        let started = *closure.started_at.get_or_insert(time::to_message(step.now));
         closure.duration = Some(time::since(&started, step.now));
         self.is_touched = true;
         self.is_over = true;

@@ -5,7 +5,8 @@ use std::{thread, time::Duration};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::time::sleep;
 
-use super::{super::Process, table};
+use super::table;
+use crate::store::task_execution::ProcessIdentity;
 
 /// How long the system may take to clear away what was killed.
 const CLEARING: Duration = Duration::from_millis(500);
@@ -16,9 +17,9 @@ const SWEEPS: u32 = 2500;
 
 /// The group that a process leads. It ends when this is dropped, so also with an engine that gives up.
 #[derive(Debug)]
-pub(super) struct Group(Option<Pid>);
+pub(super) struct ProcessGroup(Option<Pid>);
 
-impl Group {
+impl ProcessGroup {
     pub(super) fn new(leader: u32) -> Self {
         Self(pid(leader))
     }
@@ -50,7 +51,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.end();
     }
@@ -65,7 +66,7 @@ fn pid(id: u32) -> Option<Pid> {
 /// No new process gets a number that a group has. So if the leader's number belongs to a process that started at another
 /// time, the group is gone; and if it belongs to none, whoever is in the group is of the attempt. Where the system does
 /// not say when a process started, a stranger might be hit, and nothing is done.
-pub(super) fn sweep(process: Process) {
+pub(super) fn sweep(process: ProcessIdentity) {
     let Some(group) = pid(process.id).filter(|_| process.started != 0) else { return };
     for _ in 0..SWEEPS {
         let leader = table::started(process.id);

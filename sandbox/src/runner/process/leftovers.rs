@@ -27,7 +27,7 @@ use rustix::{
     },
 };
 
-use super::table::{self, Entry};
+use super::table::{self, ProcessEntry};
 
 /// The variable that marks the processes of an attempt.
 const MARK: &str = "FLYTE_SANDBOX_ATTEMPT";
@@ -119,7 +119,7 @@ impl Leftovers {
         log::warn!("what the attempt in `{}` left running cannot be ended", self.mark.display());
     }
 
-    fn among<'a>(&self, all: &'a [Entry]) -> Vec<&'a Entry> {
+    fn among<'a>(&self, all: &'a [ProcessEntry]) -> Vec<&'a ProcessEntry> {
         let marks: Vec<_> = all.iter().map(|entry| table::variable(entry.id, MARK)).collect();
         let is_ours = |mark: &Option<OsString>| mark.as_deref() == Some(&self.mark);
         let mut found: BTreeSet<u32> =
@@ -140,7 +140,7 @@ impl Leftovers {
 }
 
 /// The adopted processes without a mark, once no attempt is left that they could belong to.
-fn orphans(all: &[Entry], marks: &[Option<OsString>]) -> Vec<u32> {
+fn orphans(all: &[ProcessEntry], marks: &[Option<OsString>]) -> Vec<u32> {
     let leaders = leaders();
     if !ADOPTS.load(Ordering::Relaxed) || !leaders.is_empty() {
         return Vec::new();
@@ -151,7 +151,7 @@ fn orphans(all: &[Entry], marks: &[Option<OsString>]) -> Vec<u32> {
 }
 
 /// Buries adopted processes that are dead.
-fn reap(all: &[Entry]) {
+fn reap(all: &[ProcessEntry]) {
     if !ADOPTS.load(Ordering::Relaxed) {
         return;
     }
@@ -166,7 +166,7 @@ fn reap(all: &[Entry]) {
 }
 
 /// Kills the process that was seen, and not one that got its number since.
-fn kill(entry: &Entry) {
+fn kill(entry: &ProcessEntry) {
     let Some(pid) = pid(entry.id) else { return };
     // Errors say that it ended in the meantime.
     match pidfd_open(pid, PidfdFlags::empty()) {

@@ -46,13 +46,13 @@ pub(super) mod single {
 
     use tokio::process::Command;
 
-    use crate::runner::{Process, environment::Environment};
+    use crate::{runner::environment::Environment, store::task_execution::ProcessIdentity};
 
     /// A process by itself.
     #[derive(Debug)]
-    pub(super) struct Group;
+    pub(super) struct ProcessGroup;
 
-    impl Group {
+    impl ProcessGroup {
         pub(super) fn new(_: u32) -> Self {
             Self
         }
@@ -77,5 +77,5 @@ pub(super) mod single {
     }
 
     /// Does nothing: a stranger might be hit.
-    pub(super) fn sweep(_: Process) {}
+    pub(super) fn sweep(_: ProcessIdentity) {}
 }

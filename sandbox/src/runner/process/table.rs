@@ -13,7 +13,7 @@ use rustix::process::Pid;
 struct Stat(Vec<String>);
 
 impl Stat {
-    fn of(id: u32) -> Option<Self> {
+    fn read(id: u32) -> Option<Self> {
         let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let (_, fields) = text.rsplit_once(')')?;
         Some(Self(fields.split_whitespace().map(str::to_owned).collect()))
@@ -44,20 +44,20 @@ impl Stat {
 
 /// When a process started, in ticks since the machine did; 0 if that is not known.
 pub(super) fn started(id: u32) -> u64 {
-    Stat::of(id).and_then(|stat| stat.started()).unwrap_or_default()
+    Stat::read(id).and_then(|stat| stat.started()).unwrap_or_default()
 }
 
 /// Whether a group has anyone who can still do something. `true` where that is not known.
 pub(super) fn lives(group: Pid) -> bool {
     let Ok(group) = u32::try_from(group.as_raw_nonzero().get()) else { return false };
     fs::read_dir("/proc/self").is_err()
-        || ids().any(|id| Stat::of(id).is_some_and(|stat| stat.group() == Some(group) && !stat.is_dead()))
+        || ids().any(|id| Stat::read(id).is_some_and(|stat| stat.group() == Some(group) && !stat.is_dead()))
 }
 
 /// A process at one moment.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct ProcessEntry {
     pub(super) id: u32,
     pub(super) parent: u32,
     /// In ticks since the machine was.
@@ -68,10 +68,10 @@ pub(super) struct Entry {
 
 /// All processes.
 #[cfg(target_os = "linux")]
-pub(super) fn entries() -> Vec<Entry> {
+pub(super) fn entries() -> Vec<ProcessEntry> {
     let entry = |id| {
-        let stat = Stat::of(id)?;
-        Some(Entry { id, parent: stat.parent()?, started: stat.started()?, is_dead: stat.is_dead() })
+        let stat = Stat::read(id)?;
+        Some(ProcessEntry { id, parent: stat.parent()?, started: stat.started()?, is_dead: stat.is_dead() })
     };
     ids().filter_map(entry).collect()
 }
@@ -98,20 +98,20 @@ pub(in crate::runner) mod probe {
     use rustix::process::Pid;
 
     use super::{lives, started};
-    use crate::runner::Process;
+    use crate::store::task_execution::ProcessIdentity;
 
     /// The process with an id.
-    pub(in crate::runner) fn process(id: u32) -> Process {
-        Process { id, started: started(id) }
+    pub(in crate::runner) fn process(id: u32) -> ProcessIdentity {
+        ProcessIdentity { id, started: started(id) }
     }
 
     /// Whether a process and its group are gone.
-    pub(in crate::runner) fn is_gone(process: Process) -> bool {
+    pub(in crate::runner) fn is_gone(process: ProcessIdentity) -> bool {
         !lives(Pid::from_raw(i32::try_from(process.id).unwrap()).unwrap())
     }
 
     /// Whether they are gone within five seconds: a killed process takes a moment to die.
-    pub(in crate::runner) fn is_gone_soon(process: Process) -> bool {
+    pub(in crate::runner) fn is_gone_soon(process: ProcessIdentity) -> bool {
         (0..1000).any(|_| {
             thread::sleep(Duration::from_millis(5));
             is_gone(process)

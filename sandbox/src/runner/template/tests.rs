@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn values() -> Values {
-    Values {
+fn values() -> PlaceholderValues {
+    PlaceholderValues {
         checkpoint_output_prefix: "/check".into(),
         input: "/in/inputs.pb".into(),
         input_prefix: "/in".into(),

@@ -4,18 +4,18 @@ use super::*;
 
 #[test]
 fn command_and_arguments_are_filled() {
-    let bench = Bench::new(["sh", "-c", "printf '%s|' \"$@\" > /var/outputs/o", "name"])
-        .with(|bench| {
+    let fixture = Fixture::new(["sh", "-c", "printf '%s|' \"$@\" > /var/outputs/o", "name"])
+        .with(|fixture| {
             let args =
                 ["{{.inputs.i}}", "{{ $INPUTS.f }}", "{{.inputs.b}}", "{{.inputs.s}}", "{{.namespace}}"];
-            bench.container().args = args.map(str::to_owned).into();
+            fixture.container().args = args.map(str::to_owned).into();
         })
         .input("i", "int", 3.into())
         .input("f", "float", 0.5.into())
         .input("b", "bool", true.into())
         .input("s", "str", "two words; $HOME".into())
         .output("o", "str");
-    assert_eq!(bench.text(), "3|0.5|true|two words; $HOME|p-d|");
+    assert_eq!(fixture.text(), "3|0.5|true|two words; $HOME|p-d|");
 }
 
 #[test]
@@ -28,8 +28,9 @@ fn every_value_has_its_text() {
     ];
     for (of, value, expected) in cases {
         let value = if of == "int | None" { 1.into() } else { serde_json::Value::from(value) };
-        let bench = script("echo '{{.inputs.x}}' > /var/outputs/o").input("x", of, value).output("o", "str");
-        assert_eq!(bench.text(), expected, "{of}");
+        let fixture =
+            script("echo '{{.inputs.x}}' > /var/outputs/o").input("x", of, value).output("o", "str");
+        assert_eq!(fixture.text(), expected, "{of}");
     }
     let lists = [
         ("list[int]", serde_json::json!([1, 2]), "[1,2]"),
@@ -37,8 +38,9 @@ fn every_value_has_its_text() {
         ("dict", serde_json::json!({"b": 1.5, "a": [true, null]}), "map[a:[true <nil>] b:1.5]"),
     ];
     for (of, value, expected) in lists {
-        let bench = script("echo '{{.inputs.x}}' > /var/outputs/o").input("x", of, value).output("o", "str");
-        assert_eq!(bench.text(), expected, "{of}");
+        let fixture =
+            script("echo '{{.inputs.x}}' > /var/outputs/o").input("x", of, value).output("o", "str");
+        assert_eq!(fixture.text(), expected, "{of}");
     }
 }
 
@@ -54,16 +56,16 @@ fn an_unknown_input_is_the_tasks_fault() {
 
 #[test]
 fn the_text_of_a_value_is_not_taken_for_a_path() {
-    let bench = Bench::new(["sh", "-c", "echo \"$1\" > /var/outputs/o", "name", "{{.inputs.s}}"])
+    let fixture = Fixture::new(["sh", "-c", "echo \"$1\" > /var/outputs/o", "name", "{{.inputs.s}}"])
         .input("s", "str", "/var/inputs/x".into())
         .output("o", "str");
-    assert_eq!(bench.text(), "/var/inputs/x");
+    assert_eq!(fixture.text(), "/var/inputs/x");
 }
 
 #[test]
 fn a_program_that_is_not_there_is_named() {
-    let bench = Bench::new(["no-such-program", "x"]);
-    let (error, recoverable) = bench.failure();
+    let fixture = Fixture::new(["no-such-program", "x"]);
+    let (error, recoverable) = fixture.failure();
     let first = error.message.lines().next().unwrap();
     assert!(
         first.starts_with("there is no program `no-such-program` on this machine (`PATH` is `"),
@@ -74,7 +76,7 @@ fn a_program_that_is_not_there_is_named() {
         "hint: the sandbox does not run the image `alpine`; install the program, or run the task on a cluster"
     );
     assert_eq!((error.code.as_str(), error.kind(), recoverable), ("ProgramNotFound", ErrorKind::User, false));
-    let first = Bench::new(["/no/such/program"]).message();
+    let first = Fixture::new(["/no/such/program"]).message();
     assert!(first.starts_with("there is no program `/no/such/program` on this machine\n"), "{first}");
 }
 
@@ -84,16 +86,16 @@ fn the_program_is_looked_for_where_the_task_says() {
     let program = folder.path().join("greet");
     fs::write(&program, "#!/bin/sh\necho hello > \"$FLYTE_OUTPUT_DIR/o\"\n").unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let bench = Bench::new(["greet"])
-        .with(|bench| bench.attempt.envs = vec![("PATH".into(), folder.path().display().to_string())])
+    let fixture = Fixture::new(["greet"])
+        .with(|fixture| fixture.attempt.envs = vec![("PATH".into(), folder.path().display().to_string())])
         .output("o", "str");
-    assert_eq!(bench.text(), "hello");
+    assert_eq!(fixture.text(), "hello");
 }
 
 #[test]
 fn an_images_entrypoint_cannot_be_run() {
-    let bench = Bench::new([]).with(|bench| bench.container().args = vec!["echo".into()]);
-    let (error, recoverable) = bench.failure();
+    let fixture = Fixture::new([]).with(|fixture| fixture.container().args = vec!["echo".into()]);
+    let (error, recoverable) = fixture.failure();
     assert_eq!(
         error.message,
         "the task has no `command`, so its image's entrypoint would run; the sandbox runs programs of this machine, \
@@ -104,68 +106,69 @@ fn an_images_entrypoint_cannot_be_run() {
 
 #[test]
 fn a_python_task_has_its_command_in_the_arguments() {
-    let bench = Bench::new([])
-        .with(|bench| {
-            bench.attempt.task.r#type = "python-task".into();
+    let fixture = Fixture::new([])
+        .with(|fixture| {
+            fixture.attempt.task.r#type = "python-task".into();
             let args = ["sh", "-c", "cp {{.input}} {{.outputPrefix}}/outputs.pb"];
-            bench.container().args = args.map(str::to_owned).into();
-            bench.container().data_config = None;
+            fixture.container().args = args.map(str::to_owned).into();
+            fixture.container().data_config = None;
         })
         .input("x", "int", 1.into())
         .output("x", "int");
-    assert_eq!(bench.outputs(), bench.attempt.inputs);
+    assert_eq!(fixture.outputs(), fixture.attempt.inputs);
 }
 
 #[test]
 fn variables_come_from_the_sandbox_the_task_and_the_execution() {
-    let bench = script(
+    let fixture = script(
         "echo \"$FLYTE_INTERNAL_EXECUTION_PROJECT/$FLYTE_INTERNAL_EXECUTION_ID/$FLYTE_INTERNAL_TASK_NAME/\
          $FLYTE_ATTEMPT_NUMBER $A $B $C ${CARGO_PKG_NAME-none}\" > /var/outputs/o",
     )
-    .with(|bench| {
+    .with(|fixture| {
         let pair = |key: &str, value: &str| KeyValuePair { key: key.into(), value: value.into() };
-        bench.container().env = vec![pair("A", "task"), pair("B", "task"), pair("C", "/var/inputs/x")];
-        bench.attempt.envs = vec![("B".into(), "execution".into())];
+        fixture.container().env = vec![pair("A", "task"), pair("B", "task"), pair("C", "/var/inputs/x")];
+        fixture.attempt.envs = vec![("B".into(), "execution".into())];
     })
     .output("o", "str");
-    let inputs = bench.folder().join("inputs/x");
-    assert_eq!(bench.text(), format!("p/f1/t/0 task execution {} none", inputs.display()));
+    let inputs = fixture.folder().join("inputs/x");
+    assert_eq!(fixture.text(), format!("p/f1/t/0 task execution {} none", inputs.display()));
 }
 
 #[test]
 fn variables_may_have_names_that_shells_do_not_know() {
-    let bench = Bench::new(["env"]).with(|bench| bench.attempt.envs = vec![("a.b-c".into(), "x y".into())]);
-    bench.outputs();
-    let printed = fs::read_to_string(bench.folder().join("stdout.log")).unwrap();
+    let fixture =
+        Fixture::new(["env"]).with(|fixture| fixture.attempt.envs = vec![("a.b-c".into(), "x y".into())]);
+    fixture.outputs();
+    let printed = fs::read_to_string(fixture.folder().join("stdout.log")).unwrap();
     assert!(printed.lines().any(|line| line == "a.b-c=x y"), "{printed}");
 }
 
 #[test]
 fn secrets_come_from_the_sandboxs_environment() {
-    let mut bench = script("true");
+    let mut fixture = script("true");
     let secret = |key: &str, env_var: &str| Secret {
         group: "db".into(),
         key: key.into(),
         env_var: env_var.into(),
         ..Secret::default()
     };
-    let of = |bench: &Bench, secrets: Vec<Secret>| {
-        let mut attempt = bench.attempt.clone();
+    let of = |fixture: &Fixture, secrets: Vec<Secret>| {
+        let mut attempt = fixture.attempt.clone();
         attempt.task.security_context = Some(SecurityContext { secrets, ..SecurityContext::default() });
         let own = |name: &str| (name == "_FSEC_DB_PASSWORD").then(|| "hidden".into());
-        environment::of(&attempt, &Container::default(), &Folder::new("/f"), &[], own)
+        environment::build(&attempt, &Container::default(), &AttemptFolder::new("/f"), &[], own)
     };
-    let variables = of(&bench, vec![secret("password", "PGPASSWORD")]).unwrap();
+    let variables = of(&fixture, vec![secret("password", "PGPASSWORD")]).unwrap();
     assert_eq!(variables["_FSEC_DB_PASSWORD"], "hidden");
     assert_eq!(variables["PGPASSWORD"], "hidden");
     assert_eq!(
-        of(&bench, vec![secret("other", "")]).unwrap_err().to_string(),
+        of(&fixture, vec![secret("other", "")]).unwrap_err().to_string(),
         "the task asks for the secret `db/other`, and there is no variable `_FSEC_DB_OTHER`\n\
          hint: set it where the sandbox is started"
     );
-    bench.attempt.task.security_context =
+    fixture.attempt.task.security_context =
         Some(SecurityContext { secrets: vec![secret("other", "")], ..SecurityContext::default() });
-    assert_eq!(bench.failure().0.code, "SecretMissing");
+    assert_eq!(fixture.failure().0.code, "SecretMissing");
 }
 
 #[test]
@@ -175,9 +178,9 @@ fn standard_input_is_empty() {
 
 #[test]
 fn the_runner_tells_what_it_ran() {
-    let bench = script("exit 0");
-    bench.outputs();
-    let log = fs::read_to_string(bench.folder().join("runner.log")).unwrap();
+    let fixture = script("exit 0");
+    fixture.outputs();
+    let log = fs::read_to_string(fixture.folder().join("runner.log")).unwrap();
     let lines: Vec<&str> = log.lines().collect();
     assert_eq!(lines[0], "image: alpine (not run; its command is run on this machine)");
     assert_eq!(lines[2..], ["command: sh -c 'exit 0'", "ended: 0"]);

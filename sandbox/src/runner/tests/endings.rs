@@ -6,18 +6,18 @@ use super::{super::process::probe, *};
 
 #[test]
 fn a_failing_program_is_quoted() {
-    let bench = script("echo out; echo one >&2; echo two >&2; exit 3");
-    let (error, recoverable) = bench.failure();
+    let fixture = script("echo out; echo one >&2; echo two >&2; exit 3");
+    let (error, recoverable) = fixture.failure();
     assert_eq!(error.message, "`sh` ended with exit code 3; stderr:\none\ntwo");
     assert_eq!((error.code.as_str(), error.kind(), recoverable), ("ExitCode", ErrorKind::User, true));
-    assert_eq!(fs::read_to_string(bench.folder().join("stdout.log")).unwrap(), "out\n");
+    assert_eq!(fs::read_to_string(fixture.folder().join("stdout.log")).unwrap(), "out\n");
     assert_eq!(script("exit 1").message(), "`sh` ended with exit code 1");
 }
 
 #[test]
 fn only_the_last_words_are_quoted() {
-    let bench = script("i=0; while [ $i -lt 1000 ]; do echo \"line $i\" >&2; i=$((i+1)); done; exit 1");
-    let message = bench.message();
+    let fixture = script("i=0; while [ $i -lt 1000 ]; do echo \"line $i\" >&2; i=$((i+1)); done; exit 1");
+    let message = fixture.message();
     let lines: Vec<&str> = message.lines().collect();
     assert_eq!(lines[0], "`sh` ended with exit code 1; the last lines of stderr:");
     assert_eq!((lines.len(), lines[1], lines[20]), (21, "line 980", "line 999"));
@@ -35,23 +35,23 @@ fn a_signal_is_named() {
 #[test]
 fn an_error_file_tells_the_reason() {
     for name in ["error", "_ERROR"] {
-        let bench = script(&format!("echo 'no such table' > /var/outputs/{name}"));
-        let (error, recoverable) = bench.failure();
+        let fixture = script(&format!("echo 'no such table' > /var/outputs/{name}"));
+        let (error, recoverable) = fixture.failure();
         assert_eq!((error.message.as_str(), error.code.as_str()), ("no such table", "TaskError"));
         assert_eq!((error.kind(), recoverable), (ErrorKind::User, true));
     }
     assert_eq!(script(": > /var/outputs/error").message(), "the task left an empty error file");
     assert_eq!(script("echo told > /var/outputs/error; exit 1").message(), "told");
-    let bench = script("echo fine > /var/outputs/error").output("error", "str");
-    assert_eq!(bench.text(), "fine", "an output may have that name");
+    let fixture = script("echo fine > /var/outputs/error").output("error", "str");
+    assert_eq!(fixture.text(), "fine", "an output may have that name");
 }
 
 #[test]
 fn a_dynamic_task_fails_with_and_without_outputs() {
     for outputs in [&[][..], &["o"]] {
-        let bench = script("touch {{.outputPrefix}}/futures.pb");
-        let bench = outputs.iter().fold(bench, |bench, output| bench.output(output, "str"));
-        let (error, recoverable) = bench.failure();
+        let fixture = script("touch {{.outputPrefix}}/futures.pb");
+        let fixture = outputs.iter().fold(fixture, |fixture, output| fixture.output(output, "str"));
+        let (error, recoverable) = fixture.failure();
         assert_eq!(
             (error.code.as_str(), error.kind(), recoverable),
             ("DynamicNotSupported", ErrorKind::User, false)
@@ -83,8 +83,8 @@ fn an_error_document_is_taken_as_it_is() {
         let file = source.path().join("error.pb");
         fs::write(&file, document(kind, origin).encode_to_vec()).unwrap();
         for to in ["{{.outputPrefix}}", "/var/outputs"] {
-            let bench = script(&format!("cp {} {to}/error.pb", file.display()));
-            let (error, recoverable) = bench.failure();
+            let fixture = script(&format!("cp {} {to}/error.pb", file.display()));
+            let (error, recoverable) = fixture.failure();
             assert_eq!((error.code.as_str(), error.message.as_str()), ("USER:Oops", "oops"));
             assert_eq!(error.kind(), expected);
             assert_eq!(recoverable, kind == container_error::Kind::Recoverable);
@@ -94,23 +94,23 @@ fn an_error_document_is_taken_as_it_is() {
 
 #[test]
 fn outputs_that_are_no_message_are_told() {
-    let bench = script("printf '\\377' > {{.outputPrefix}}/outputs.pb");
-    let message = bench.message();
+    let fixture = script("printf '\\377' > {{.outputPrefix}}/outputs.pb");
+    let message = fixture.message();
     let start = "`ROOT/runs/p/d/f1/n0/0/result/outputs.pb` does not hold the task's outputs: ";
     assert!(message.starts_with(start), "{message}");
 }
 
 #[test]
 fn what_takes_too_long_is_ended() {
-    let bench =
-        script("exec sleep 1000").with(|bench| bench.attempt.timeout = Some(Duration::from_millis(100)));
-    assert_eq!(bench.run(), Outcome::TimedOut);
-    assert_eq!(recall(bench.folder()), Some(Outcome::TimedOut));
+    let fixture =
+        script("exec sleep 1000").with(|fixture| fixture.attempt.timeout = Some(Duration::from_millis(100)));
+    assert_eq!(fixture.run(), Outcome::TimedOut);
+    assert_eq!(recall(fixture.folder()), Some(Outcome::TimedOut));
 }
 
 /// Runs an attempt that writes to the pipe `ready` when it is at work, and kills it then.
-fn kill_when_ready(bench: &Bench) -> (Outcome, Process) {
-    let pipe = bench.root.path().join("ready");
+fn kill_when_ready(fixture: &Fixture) -> (Outcome, ProcessIdentity) {
+    let pipe = fixture.root.path().join("ready");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let (kill, killed) = watch::channel(false);
     let (process, processes) = mpsc::channel();
@@ -118,73 +118,73 @@ fn kill_when_ready(bench: &Bench) -> (Outcome, Process) {
         fs::File::open(pipe).unwrap().read_to_end(&mut Vec::new()).unwrap();
         kill.send(true).unwrap();
     });
-    let outcome = block_on(run(bench.attempt.clone(), |started| process.send(started).unwrap(), killed));
+    let outcome = block_on(run(fixture.attempt.clone(), |started| process.send(started).unwrap(), killed));
     killer.join().unwrap();
     (outcome, processes.recv().unwrap())
 }
 
 #[test]
 fn what_is_not_wanted_any_more_is_ended() {
-    let mut bench = script("");
-    let pipe = bench.root.path().join("ready");
-    bench.container().command[2] = format!("sleep 1000 & echo > {}; wait", pipe.display());
-    let (outcome, process) = kill_when_ready(&bench);
+    let mut fixture = script("");
+    let pipe = fixture.root.path().join("ready");
+    fixture.container().command[2] = format!("sleep 1000 & echo > {}; wait", pipe.display());
+    let (outcome, process) = kill_when_ready(&fixture);
     assert_eq!(outcome, Outcome::Killed);
     assert!(probe::is_gone(process));
-    assert_eq!(recall(bench.folder()), Some(Outcome::Killed));
+    assert_eq!(recall(fixture.folder()), Some(Outcome::Killed));
 }
 
 #[test]
 fn who_does_not_listen_is_ended_too() {
-    let mut bench = script("");
-    let pipe = bench.root.path().join("ready");
-    bench.container().command[2] =
+    let mut fixture = script("");
+    let pipe = fixture.root.path().join("ready");
+    fixture.container().command[2] =
         format!("trap '' TERM; echo > {}; while :; do sleep 1000; done", pipe.display());
-    let (outcome, process) = kill_when_ready(&bench);
+    let (outcome, process) = kill_when_ready(&fixture);
     assert_eq!(outcome, Outcome::Killed);
     assert!(probe::is_gone(process));
 }
 
 #[test]
 fn a_kill_that_came_before_starts_nothing() {
-    let bench = script("true");
+    let fixture = script("true");
     let (_kill, killed) = watch::channel(true);
-    let outcome = block_on(run(bench.attempt.clone(), |_| panic!("nothing is to start"), killed));
+    let outcome = block_on(run(fixture.attempt.clone(), |_| panic!("nothing is to start"), killed));
     assert_eq!(outcome, Outcome::Killed);
 }
 
 #[test]
 fn nothing_outlives_the_first_process() {
-    let bench = script("sleep 1000 & echo started > /var/outputs/o").output("o", "str");
+    let fixture = script("sleep 1000 & echo started > /var/outputs/o").output("o", "str");
     let (_kill, never) = watch::channel(false);
     let (process, processes) = mpsc::channel();
-    let outcome = block_on(run(bench.attempt.clone(), |started| process.send(started).unwrap(), never));
+    let outcome = block_on(run(fixture.attempt.clone(), |started| process.send(started).unwrap(), never));
     assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
     assert!(probe::is_gone(processes.recv().unwrap()));
 }
 
 #[test]
 fn nothing_runs_before_its_process_is_known() {
-    let bench = script("touch ran");
-    let mark = bench.folder().join("work/ran");
+    let fixture = script("touch ran");
+    let mark = fixture.folder().join("work/ran");
     let (_kill, never) = watch::channel(false);
     // The engine dies while it writes the process down: the gate never opens.
-    let work = run(bench.attempt.clone(), |_| panic!("the engine dies"), never);
+    let work = run(fixture.attempt.clone(), |_| panic!("the engine dies"), never);
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(work)));
     assert!(died.is_err());
     assert!(!mark.exists());
-    assert_eq!(recall(bench.folder()), None);
+    assert_eq!(recall(fixture.folder()), None);
 }
 
 #[test]
 fn an_engine_that_gives_up_ends_its_processes() {
-    let mut bench = script("");
-    let pipe = bench.root.path().join("ready");
-    bench.container().command[2] = format!("echo > {}; exec sleep 1000", pipe.display());
+    let mut fixture = script("");
+    let pipe = fixture.root.path().join("ready");
+    fixture.container().command[2] = format!("echo > {}; exec sleep 1000", pipe.display());
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let (_kill, never) = watch::channel(false);
     let (process, processes) = mpsc::channel();
-    let work = run(bench.attempt.clone(), |started| process.send(started).unwrap(), never);
+    let work = run(fixture.attempt.clone(), |started| process.send(started).unwrap(), never);
     block_on(async {
         let ready = spawn_blocking(move || fs::read(pipe).unwrap());
         tokio::select! {
@@ -197,29 +197,29 @@ fn an_engine_that_gives_up_ends_its_processes() {
 
 #[test]
 fn the_outcome_can_be_recalled() {
-    let bench = script("echo 1 > /var/outputs/o").output("o", "int");
-    assert_eq!(recall(bench.folder()), None);
-    let outcome = bench.run();
+    let fixture = script("echo 1 > /var/outputs/o").output("o", "int");
+    assert_eq!(recall(fixture.folder()), None);
+    let outcome = fixture.run();
     assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
-    assert_eq!(recall(bench.folder()), Some(outcome));
-    assert_eq!(fs::read_to_string(bench.folder().join("exit")).unwrap(), "0\nsucceeded\n");
-    let bench = script("exit 3");
-    let outcome = bench.run();
-    assert_eq!(recall(bench.folder()), Some(outcome));
-    assert_eq!(fs::read_to_string(bench.folder().join("exit")).unwrap(), "3\nfailed\n");
+    assert_eq!(recall(fixture.folder()), Some(outcome));
+    assert_eq!(fs::read_to_string(fixture.folder().join("exit")).unwrap(), "0\nsucceeded\n");
+    let fixture = script("exit 3");
+    let outcome = fixture.run();
+    assert_eq!(recall(fixture.folder()), Some(outcome));
+    assert_eq!(fs::read_to_string(fixture.folder().join("exit")).unwrap(), "3\nfailed\n");
 }
 
 #[test]
 fn a_folder_that_cannot_be_made_is_the_sandboxs_fault() {
-    let bench = script("true").with(|bench| {
-        let file = bench.root.path().join("file");
+    let fixture = script("true").with(|fixture| {
+        let file = fixture.root.path().join("file");
         fs::write(&file, "").unwrap();
-        bench.attempt.folder = file.join("attempt");
+        fixture.attempt.folder = file.join("attempt");
     });
-    let (error, recoverable) = bench.failure();
+    let (error, recoverable) = fixture.failure();
     assert_eq!((error.kind(), recoverable), (ErrorKind::System, true));
     assert_eq!(
-        bench.message(),
+        fixture.message(),
         "the sandbox cannot make the folder `ROOT/file/attempt/inputs`: Not a directory (os error 20)"
     );
 }
@@ -231,7 +231,7 @@ fn what_an_engine_left_behind_is_swept_away() {
     let process = probe::process(child.id());
     // Another one's number, at another time, is another process.
     let folder = tempfile::tempdir().unwrap();
-    sweep(Process { started: process.started + 1, ..process }, folder.path());
+    sweep(ProcessIdentity { started: process.started + 1, ..process }, folder.path());
     assert!(child.try_wait().unwrap().is_none());
     sweep(process, folder.path());
     assert!(probe::is_gone(process));
@@ -276,22 +276,22 @@ const ESCAPES: [&str; 4] = [
 
 /// An attempt that leaves a process running in another session, and the pipes that tell its number and let the script go on.
 #[cfg(target_os = "linux")]
-fn escaping(escape: &str, and_then: &str) -> (Bench, [PathBuf; 2]) {
-    let mut bench = script("");
-    let pipes = ["left", "go"].map(|name| bench.root.path().join(name));
+fn escaping(escape: &str, and_then: &str) -> (Fixture, [PathBuf; 2]) {
+    let mut fixture = script("");
+    let pipes = ["left", "go"].map(|name| fixture.root.path().join(name));
     assert!(std::process::Command::new("mkfifo").args(&pipes).status().unwrap().success());
     let wait = "read -r word < \"$2\"";
-    bench.container().command = ["sh", "-c", &format!("{escape}\n{wait}\n{and_then}"), "sh"]
+    fixture.container().command = ["sh", "-c", &format!("{escape}\n{wait}\n{and_then}"), "sh"]
         .map(str::to_owned)
         .into_iter()
         .chain(pipes.iter().map(|pipe| pipe.display().to_string()))
         .collect();
-    (bench, pipes)
+    (fixture, pipes)
 }
 
 /// Reads the number of the process that stays, and lets the script go on.
 #[cfg(target_os = "linux")]
-fn meet([left, go]: &[PathBuf; 2]) -> Process {
+fn meet([left, go]: &[PathBuf; 2]) -> ProcessIdentity {
     let number = fs::read_to_string(left).unwrap();
     let process = probe::process(number.trim().parse().unwrap());
     fs::write(go, "go on\n").unwrap();
@@ -302,9 +302,9 @@ fn meet([left, go]: &[PathBuf; 2]) -> Process {
 #[test]
 fn what_leaves_the_group_ends_with_the_attempt() {
     for escape in ESCAPES {
-        let (bench, pipes) = escaping(escape, "true");
+        let (fixture, pipes) = escaping(escape, "true");
         let meeting = std::thread::spawn(move || meet(&pipes));
-        assert!(matches!(bench.run(), Outcome::Succeeded(_)), "{escape}");
+        assert!(matches!(fixture.run(), Outcome::Succeeded(_)), "{escape}");
         assert!(probe::is_gone(meeting.join().unwrap()), "{escape}");
     }
 }
@@ -313,14 +313,14 @@ fn what_leaves_the_group_ends_with_the_attempt() {
 #[test]
 fn what_leaves_the_group_ends_with_an_aborted_attempt() {
     for escape in ESCAPES {
-        let (bench, pipes) = escaping(escape, "exec sleep 1000");
+        let (fixture, pipes) = escaping(escape, "exec sleep 1000");
         let (kill, killed) = watch::channel(false);
         let meeting = std::thread::spawn(move || {
             let process = meet(&pipes);
             kill.send(true).unwrap();
             process
         });
-        assert_eq!(block_on(run(bench.attempt.clone(), drop, killed)), Outcome::Killed, "{escape}");
+        assert_eq!(block_on(run(fixture.attempt.clone(), drop, killed)), Outcome::Killed, "{escape}");
         assert!(probe::is_gone(meeting.join().unwrap()), "{escape}");
     }
 }
@@ -354,7 +354,7 @@ fn what_left_the_group_is_swept_away_after_the_engine() {
         .unwrap();
     let left = probe::process(number.trim().parse().unwrap());
     child.wait().unwrap();
-    let leader = Process { id: child.id(), started: 1 };
+    let leader = ProcessIdentity { id: child.id(), started: 1 };
     sweep(leader, tempfile::tempdir().unwrap().path());
     assert!(!probe::is_gone(left), "it is of another attempt");
     sweep(leader, folder.path());

@@ -17,12 +17,12 @@ fn every_simple_type_goes_in_and_comes_out() {
         ("None", json!(null), "null"),
     ];
     for (of, value, written) in cases {
-        let bench = script("cp /var/inputs/x /var/outputs/x; cp /var/inputs/x /var/outputs/text")
+        let fixture = script("cp /var/inputs/x /var/outputs/x; cp /var/inputs/x /var/outputs/text")
             .input("x", of, value)
             .output("x", of)
             .output("text", "str");
-        let outputs = bench.outputs();
-        assert_eq!(outputs.literals["x"], bench.attempt.inputs.literals["x"], "{of}");
+        let outputs = fixture.outputs();
+        assert_eq!(outputs.literals["x"], fixture.attempt.inputs.literals["x"], "{of}");
         assert_eq!(text(&outputs.literals["text"]), written, "{of}");
     }
 }
@@ -36,35 +36,36 @@ fn structures_lists_and_maps_come_out_as_json() {
         ("list[int | None]", json!([1, null])),
     ];
     for (of, value) in cases {
-        let bench = script(&format!("echo '{value}' > /var/outputs/o.json")).output("o", of);
-        assert_eq!(bench.outputs().literals["o"], from_json(&value, &type_of(of)).unwrap(), "{of}");
+        let fixture = script(&format!("echo '{value}' > /var/outputs/o.json")).output("o", of);
+        assert_eq!(fixture.outputs().literals["o"], from_json(&value, &type_of(of)).unwrap(), "{of}");
     }
 }
 
 #[test]
 fn inputs_are_there_as_files_a_message_and_a_document() {
-    let all = |bench: Bench| {
-        bench.input("i", "int", 1.into()).input("l", "list[str]", json!(["a", "b"])).input(
+    let all = |fixture: Fixture| {
+        fixture.input("i", "int", 1.into()).input("l", "list[str]", json!(["a", "b"])).input(
             "d",
             "dict",
             json!({"k": 1}),
         )
     };
-    let bench = all(script(
+    let fixture = all(script(
         "cd /var/inputs; cat l/1 > /var/outputs/o; cp inputs.json inputs.pb /var/outputs; exit 1",
     ));
-    bench.failure();
-    let outputs = bench.folder().join("outputs");
+    fixture.failure();
+    let outputs = fixture.folder().join("outputs");
     assert_eq!(fs::read_to_string(outputs.join("o")).unwrap(), "b");
     let document: serde_json::Value =
         serde_json::from_slice(&fs::read(outputs.join("inputs.json")).unwrap()).unwrap();
     assert_eq!(document, json!({"i": 1, "l": ["a", "b"], "d": {"k": 1}}));
     let message = LiteralMap::decode(fs::read(outputs.join("inputs.pb")).unwrap().as_slice()).unwrap();
-    assert_eq!(message, bench.attempt.inputs);
+    assert_eq!(message, fixture.attempt.inputs);
     for (format, name) in [(LiteralMapFormat::Yaml, "inputs.yaml"), (LiteralMapFormat::Proto, "inputs.pb")] {
-        let bench = all(script(&format!("test -f /var/inputs/{name} && ! test -f /var/inputs/inputs.json")))
-            .with(|bench| bench.data_config().set_format(format));
-        bench.outputs();
+        let fixture =
+            all(script(&format!("test -f /var/inputs/{name} && ! test -f /var/inputs/inputs.json")))
+                .with(|fixture| fixture.data_config().set_format(format));
+        fixture.outputs();
     }
 }
 
@@ -74,17 +75,17 @@ fn files_go_in_as_copies_and_come_out_to_stay() {
     let file = source.path().join("data.csv");
     fs::write(&file, "1,2\n").unwrap();
     let uri = format!("file://{}", file.display());
-    let bench = script("echo changed >> {{.inputs.x}}; cp /var/inputs/x /var/outputs/y.csv")
+    let fixture = script("echo changed >> {{.inputs.x}}; cp /var/inputs/x /var/outputs/y.csv")
         .input("x", "file[csv]", uri.into())
         .output("y", "file[csv]");
-    let outputs = bench.outputs();
+    let outputs = fixture.outputs();
     let kept = file_of(&outputs.literals["y"]);
-    assert_eq!(kept, bench.attempt.blobs.join("data/p/d/f1/n0/0/y"));
+    assert_eq!(kept, fixture.attempt.blobs.join("data/p/d/f1/n0/0/y"));
     assert_eq!(fs::read_to_string(kept).unwrap(), "1,2\nchanged\n");
     assert_eq!(fs::read_to_string(file).unwrap(), "1,2\n", "the original is as it was");
     let scalar::Value::Blob(blob) = scalar_of(&outputs.literals["y"]) else { unreachable!() };
     assert_eq!(blob.metadata.as_ref().unwrap().r#type.as_ref().unwrap().format, "csv");
-    assert!(!bench.folder().join("inputs").exists(), "the copy is not kept");
+    assert!(!fixture.folder().join("inputs").exists(), "the copy is not kept");
 }
 
 #[test]
@@ -92,59 +93,62 @@ fn folders_go_in_and_come_out() {
     let source = tempfile::tempdir().unwrap();
     fs::create_dir(source.path().join("sub")).unwrap();
     fs::write(source.path().join("sub/a"), "a").unwrap();
-    let bench = script("cp -r /var/inputs/x /var/outputs/y; ln -s sub/a /var/outputs/y/link")
+    let fixture = script("cp -r /var/inputs/x /var/outputs/y; ln -s sub/a /var/outputs/y/link")
         .input("x", "directory", format!("file://{}", source.path().display()).into())
         .output("y", "directory");
-    let kept = file_of(&bench.outputs().literals["y"]);
+    let kept = file_of(&fixture.outputs().literals["y"]);
     assert_eq!(fs::read_to_string(kept.join("sub/a")).unwrap(), "a");
     assert!(fs::symlink_metadata(kept.join("link")).unwrap().is_file(), "links become what they point to");
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let bench = script("true").input("x", "file", "file:///no/such/file".into());
+    let fixture = script("true").input("x", "file", "file:///no/such/file".into());
     assert_eq!(
-        bench.message(),
+        fixture.message(),
         "input `x` is at `file:///no/such/file`, which cannot be read: No such file or directory (os error 2)"
     );
-    let bench = script("true").input("x", "file", "s3://bucket/key".into());
+    let fixture = script("true").input("x", "file", "s3://bucket/key".into());
     assert_eq!(
-        bench.message(),
+        fixture.message(),
         "input `x` is at `s3://bucket/key`, which cannot be read: the sandbox reads files of this machine only"
     );
 }
 
 #[test]
 fn a_missing_output_is_named() {
-    let bench = script("echo 1 > /var/outputs/b").output("a", "int").output("b", "int");
-    let (error, recoverable) = bench.failure();
+    let fixture = script("echo 1 > /var/outputs/b").output("a", "int").output("b", "int");
+    let (error, recoverable) = fixture.failure();
     assert_eq!((error.code.as_str(), error.kind(), recoverable), ("OutputMissing", ErrorKind::User, true));
     assert_eq!(
-        bench.message(),
+        fixture.message(),
         "output `a` (int) was not written: no file `ROOT/runs/p/d/f1/n0/0/outputs/a`"
     );
 }
 
 #[test]
 fn a_wrong_output_is_shown() {
-    let bench = script("echo three > /var/outputs/a").output("a", "int");
-    assert_eq!(bench.message(), "output `a` is to be int, but its file holds `three`");
-    let bench = script("mkdir /var/outputs/a").output("a", "int");
-    assert_eq!(bench.message(), "output `a` is to be int, but `ROOT/runs/p/d/f1/n0/0/outputs/a` is a folder");
-    let bench = script("echo 1 | tee /var/outputs/a.x > /var/outputs/a.y").output("a", "int");
+    let fixture = script("echo three > /var/outputs/a").output("a", "int");
+    assert_eq!(fixture.message(), "output `a` is to be int, but its file holds `three`");
+    let fixture = script("mkdir /var/outputs/a").output("a", "int");
     assert_eq!(
-        bench.message(),
+        fixture.message(),
+        "output `a` is to be int, but `ROOT/runs/p/d/f1/n0/0/outputs/a` is a folder"
+    );
+    let fixture = script("echo 1 | tee /var/outputs/a.x > /var/outputs/a.y").output("a", "int");
+    assert_eq!(
+        fixture.message(),
         "output `a` is to be int, but there is more than one file for it: `a.x`, `a.y`"
     );
 }
 
 #[test]
 fn what_a_cluster_would_refuse_is_told_in_the_log() {
-    let bench = script("head -c 2000 /dev/zero | tr '\\0' x > /var/outputs/a; echo '[1]' > /var/outputs/b")
+    let fixture = script("head -c 2000 /dev/zero | tr '\\0' x > /var/outputs/a; echo '[1]' > /var/outputs/b")
         .output("a", "str")
         .output("b", "list[int]");
-    bench.outputs();
-    let log = fs::read_to_string(bench.folder().join("runner.log")).unwrap();
+    fixture.outputs();
+    let log = fs::read_to_string(fixture.folder().join("runner.log")).unwrap();
     assert!(
         log.ends_with(
             "output `a` has 2000 bytes; on a cluster, a value has at most 1024\n\
@@ -157,27 +161,27 @@ fn what_a_cluster_would_refuse_is_told_in_the_log() {
 #[test]
 fn a_variable_may_not_leave_its_folder() {
     for name in ["../x", "/x", "..", "a/b", ""] {
-        let bench = script("true").input(name, "int", 1.into());
-        assert_eq!(bench.failure().0.code, "VariableName", "{name}");
-        let bench = script("true").output(name, "int");
-        assert_eq!(bench.failure().0.code, "VariableName", "{name}");
+        let fixture = script("true").input(name, "int", 1.into());
+        assert_eq!(fixture.failure().0.code, "VariableName", "{name}");
+        let fixture = script("true").output(name, "int");
+        assert_eq!(fixture.failure().0.code, "VariableName", "{name}");
     }
 }
 
 #[test]
 fn copilots_own_folders_are_the_default() {
-    let bench = script("cat /var/flyte/inputs/x > /var/flyte/outputs/o")
-        .with(|bench| {
-            *bench.data_config() = DataLoadingConfig { enabled: true, ..DataLoadingConfig::default() }
+    let fixture = script("cat /var/flyte/inputs/x > /var/flyte/outputs/o")
+        .with(|fixture| {
+            *fixture.data_config() = DataLoadingConfig { enabled: true, ..DataLoadingConfig::default() }
         })
         .input("x", "str", "x".into())
         .output("o", "str");
-    assert_eq!(bench.text(), "x");
+    assert_eq!(fixture.text(), "x");
 }
 
 #[test]
 fn checkpoints_reach_the_next_attempt() {
-    let mut bench = Bench::new([
+    let mut fixture = Fixture::new([
         "sh",
         "-c",
         "test \"$1\" = '\"\"' || cat \"$1/c\" > /var/outputs/o; mkdir -p \"$2\"; echo saved > \"$2/c\"",
@@ -186,44 +190,44 @@ fn checkpoints_reach_the_next_attempt() {
         "{{.checkpointOutputPrefix}}",
     ])
     .output("o", "str");
-    assert_eq!(bench.failure().0.code, "OutputMissing");
-    bench.attempt.names.attempt = 1;
-    bench.attempt.folder = bench.root.path().join("runs/p/d/f1/n0/1");
-    assert_eq!(bench.text(), "saved");
+    assert_eq!(fixture.failure().0.code, "OutputMissing");
+    fixture.attempt.names.attempt = 1;
+    fixture.attempt.folder = fixture.root.path().join("runs/p/d/f1/n0/1");
+    assert_eq!(fixture.text(), "saved");
 }
 
 #[test]
 fn the_sandboxs_folder_may_have_any_name() {
-    let mut bench =
+    let mut fixture =
         script("cat /var/inputs/x {{.inputs.f}} > /var/outputs/o; cp /var/inputs/x /var/outputs/p")
             .input("x", "str", "x".into())
             .output("o", "str")
             .output("p", "file");
-    let root = bench.root.path().join("a b's; $HOME");
+    let root = fixture.root.path().join("a b's; $HOME");
     fs::create_dir(&root).unwrap();
     fs::write(root.join("f"), "f").unwrap();
-    bench = bench.input("f", "file", format!("file://{}", root.join("f").display()).into());
-    bench.attempt.folder = root.join("runs");
-    bench.attempt.blobs = root.join("blobs");
-    let outputs = bench.outputs();
+    fixture = fixture.input("f", "file", format!("file://{}", root.join("f").display()).into());
+    fixture.attempt.folder = root.join("runs");
+    fixture.attempt.blobs = root.join("blobs");
+    let outputs = fixture.outputs();
     assert_eq!(text(&outputs.literals["o"]), "xf");
     assert_eq!(file_of(&outputs.literals["p"]), root.join("blobs/data/p/d/f1/n0/0/p"));
 }
 
 #[test]
 fn links_in_an_output_are_followed_and_what_is_no_file_fails_the_attempt() {
-    let bench = script(
+    let fixture = script(
         "mkdir /var/outputs/o; cd \"$FLYTE_OUTPUT_DIR/o\"; echo 1 > a; ln -s a b; ln -s . loop; mkdir -p c/d; ln -s .. c/up",
     )
     .output("o", "directory");
-    let outputs = bench.outputs();
+    let outputs = fixture.outputs();
     let content = flyte_client::folder::list(&file_of(&outputs.literals["o"])).unwrap();
     let names = |inner: &[flyte_client::folder::Inner]| {
         inner.iter().map(|inner| inner.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(names(&content.files), ["a", "b"]);
     assert_eq!(names(&content.folders), ["c", "c/d"]);
-    let log = fs::read_to_string(bench.folder().join("runner.log")).unwrap();
+    let log = fs::read_to_string(fixture.folder().join("runner.log")).unwrap();
     assert!(
         log.contains("output `o`: `o/c/up` is a link to a folder that it is in, and is left out"),
         "{log}"
@@ -244,8 +248,8 @@ fn links_in_an_output_are_followed_and_what_is_no_file_fails_the_attempt() {
             "/outputs/o` cannot be read: it is a link to `/nope`, which does not exist",
         ),
     ] {
-        let bench = script(&format!("o=\"$FLYTE_OUTPUT_DIR/o\"; {made}")).output("o", of);
-        let message = bench.message();
+        let fixture = script(&format!("o=\"$FLYTE_OUTPUT_DIR/o\"; {made}")).output("o", of);
+        let message = fixture.message();
         assert!(message.ends_with(expected), "{of}, {made}: {message}");
     }
 }

@@ -30,7 +30,7 @@ def refuse(x: int) -> int:
 "#;
 
 /// A task of the module above; `None` where there is no flytekit.
-fn python(task: &str) -> Option<Bench> {
+fn python(task: &str) -> Option<Fixture> {
     let Some(python) = env::var_os("FLYTE_TEST_PYTHON") else {
         let is_ci = env::var("CI").is_ok_and(|ci| ci == "true");
         assert!(!is_ci, "FLYTE_TEST_PYTHON must name a Python with flytekit");
@@ -38,11 +38,11 @@ fn python(task: &str) -> Option<Bench> {
         return None;
     };
     let bin = Path::new(&python).parent().unwrap();
-    let mut bench = Bench::new([]);
-    let code = bench.root.path().join("code");
+    let mut fixture = Fixture::new([]);
+    let code = fixture.root.path().join("code");
     fs::create_dir(&code).unwrap();
     fs::write(code.join("tasks.py"), MODULE).unwrap();
-    bench.attempt.task.r#type = "python-task".into();
+    fixture.attempt.task.r#type = "python-task".into();
     let line = format!(
         "pyflyte-execute --inputs {{{{.input}}}} --output-prefix {{{{.outputPrefix}}}} \
          --raw-output-data-prefix {{{{.rawOutputDataPrefix}}}} --checkpoint-path {{{{.checkpointOutputPrefix}}}} \
@@ -50,18 +50,18 @@ fn python(task: &str) -> Option<Bench> {
          --resolver flytekit.core.python_auto_container.default_task_resolver -- \
          task-module tasks task-name {task}"
     );
-    bench.container().args = line.split(' ').map(str::to_owned).collect();
-    bench.container().data_config = None;
+    fixture.container().args = line.split(' ').map(str::to_owned).collect();
+    fixture.container().data_config = None;
     let path = format!("{}:{}", bin.display(), env::var("PATH").unwrap());
-    bench.attempt.envs = vec![("PATH".into(), path), ("PYTHONPATH".into(), code.display().to_string())];
-    Some(bench)
+    fixture.attempt.envs = vec![("PATH".into(), path), ("PYTHONPATH".into(), code.display().to_string())];
+    Some(fixture)
 }
 
 #[test]
 fn a_task_of_flytekit_runs() {
-    let Some(bench) = python("double") else { return };
-    let bench = bench.input("x", "int", 21.into()).input("s", "str", "a".into());
-    let outputs = bench.outputs();
+    let Some(fixture) = python("double") else { return };
+    let fixture = fixture.input("x", "int", 21.into()).input("s", "str", "a".into());
+    let outputs = fixture.outputs();
     assert_eq!(outputs.literals["o0"], from_json(&json!(42), &type_of("int")).unwrap());
     assert_eq!(text(&outputs.literals["o1"]), "aa");
 }
@@ -69,8 +69,8 @@ fn a_task_of_flytekit_runs() {
 #[test]
 fn a_task_of_flytekit_tells_whether_to_try_again() {
     for (x, again, word) in [(1, true, "not now"), (0, false, "never")] {
-        let Some(bench) = python("refuse") else { return };
-        let (error, recoverable) = bench.input("x", "int", x.into()).failure();
+        let Some(fixture) = python("refuse") else { return };
+        let (error, recoverable) = fixture.input("x", "int", x.into()).failure();
         assert_eq!((error.kind(), recoverable), (ErrorKind::User, again), "{}", error.message);
         assert!(error.message.contains(word), "{}", error.message);
     }
@@ -79,12 +79,12 @@ fn a_task_of_flytekit_tells_whether_to_try_again() {
 #[test]
 fn a_dynamic_task_of_flytekit_is_refused() {
     for task in ["starts", "gives"] {
-        let Some(bench) = python(task) else { return };
-        let bench = match task {
-            "gives" => bench.input("x", "int", 1.into()).output("o0", "int"),
-            _ => bench,
+        let Some(fixture) = python(task) else { return };
+        let fixture = match task {
+            "gives" => fixture.input("x", "int", 1.into()).output("o0", "int"),
+            _ => fixture,
         };
-        let (error, recoverable) = bench.failure();
+        let (error, recoverable) = fixture.failure();
         assert_eq!((error.code.as_str(), recoverable), ("DynamicNotSupported", false), "{}", error.message);
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 
 /// What of a file is wanted.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum RequestedRange {
     All,
     /// What is before its end and after its start.
     Part(Range<u64>),
@@ -15,13 +15,13 @@ pub(super) enum Wanted {
 }
 
 /// Reads `Range` and `If-Range`. Several ranges at once are answered by all of the file, which is allowed.
-pub(super) fn wanted(headers: &HeaderMap, length: u64, etag: &str) -> Wanted {
+pub(super) fn parse(headers: &HeaderMap, length: u64, etag: &str) -> RequestedRange {
     let is_same = headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == etag.as_bytes());
     let range = headers.get(header::RANGE).filter(|_| is_same).and_then(|range| range.to_str().ok());
     match range.and_then(|range| part(range, length)) {
-        None => Wanted::All,
-        Some(part) if part.is_empty() => Wanted::Beyond,
-        Some(part) => Wanted::Part(part),
+        None => RequestedRange::All,
+        Some(part) if part.is_empty() => RequestedRange::Beyond,
+        Some(part) => RequestedRange::Part(part),
     }
 }
 
@@ -44,20 +44,20 @@ mod tests {
     #[test]
     fn parts_of_a_file() {
         for (range, expected) in [
-            ("bytes=0-", Wanted::Part(0..10)),
-            ("bytes=9-", Wanted::Part(9..10)),
-            ("bytes=2-3", Wanted::Part(2..4)),
-            ("bytes=2-99", Wanted::Part(2..10)),
-            ("bytes=-3", Wanted::Part(7..10)),
-            ("bytes=-99", Wanted::Part(0..10)),
-            ("bytes=10-", Wanted::Beyond),
-            ("bytes=-0", Wanted::Beyond),
-            ("bytes=1-2,4-5", Wanted::All),
-            ("lines=1-2", Wanted::All),
-            ("bytes=x-", Wanted::All),
+            ("bytes=0-", RequestedRange::Part(0..10)),
+            ("bytes=9-", RequestedRange::Part(9..10)),
+            ("bytes=2-3", RequestedRange::Part(2..4)),
+            ("bytes=2-99", RequestedRange::Part(2..10)),
+            ("bytes=-3", RequestedRange::Part(7..10)),
+            ("bytes=-99", RequestedRange::Part(0..10)),
+            ("bytes=10-", RequestedRange::Beyond),
+            ("bytes=-0", RequestedRange::Beyond),
+            ("bytes=1-2,4-5", RequestedRange::All),
+            ("lines=1-2", RequestedRange::All),
+            ("bytes=x-", RequestedRange::All),
         ] {
             let headers = HeaderMap::from_iter([(header::RANGE, range.parse().unwrap())]);
-            assert_eq!(wanted(&headers, 10, "e"), expected, "{range}");
+            assert_eq!(parse(&headers, 10, "e"), expected, "{range}");
         }
     }
 }

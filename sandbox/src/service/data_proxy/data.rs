@@ -12,17 +12,17 @@ use flyte_client::{
 use crate::{
     Sandbox,
     service::{node_execution, task_execution},
-    service_error::{Failure, invalid, required},
+    service_error::{ServiceError, invalid, required},
 };
 
 /// Attempts of one node are few.
 const MOST_ATTEMPTS: u32 = 1000;
 
-pub(crate) fn get(sandbox: &Sandbox, request: GetDataRequest) -> Result<GetDataResponse, Failure> {
+pub(crate) fn get(sandbox: &Sandbox, request: GetDataRequest) -> Result<GetDataResponse, ServiceError> {
     let url = &request.flyte_url;
     let address = parse(url)?;
     let (inputs, outputs) = match address.attempt {
-        Some(attempt) => of_attempt(sandbox, address.node, attempt)?,
+        Some(attempt) => attempt_data(sandbox, address.node, attempt)?,
         None => {
             let data = node_execution::data(sandbox, NodeExecutionGetDataRequest { id: Some(address.node) })?;
             (data.full_inputs, data.full_outputs)
@@ -48,7 +48,7 @@ struct Address<'a> {
     name: Option<&'a str>,
 }
 
-fn parse(url: &str) -> Result<Address<'_>, Failure> {
+fn parse(url: &str) -> Result<Address<'_>, ServiceError> {
     let Some(rest) = url.strip_prefix("flyte://") else {
         return Err(invalid(format!("request does not have the correct prefix [{url}], expected flyte://")));
     };
@@ -83,11 +83,11 @@ fn parse(url: &str) -> Result<Address<'_>, Failure> {
     Ok(Address { node, attempt, is_output, name })
 }
 
-fn of_attempt(
+fn attempt_data(
     sandbox: &Sandbox,
     node: NodeExecutionIdentifier,
     attempt: u32,
-) -> Result<(Option<LiteralMap>, Option<LiteralMap>), Failure> {
+) -> Result<(Option<LiteralMap>, Option<LiteralMap>), ServiceError> {
     let request = TaskExecutionListRequest {
         node_execution_id: Some(node),
         limit: MOST_ATTEMPTS,

@@ -5,14 +5,14 @@ use flyte_client::{
     proto::core::{LiteralMap, ParameterMap, parameter::Behavior},
 };
 
-use crate::service_error::{Failure, invalid};
+use crate::service_error::{ServiceError, invalid};
 
 /// All inputs, if those given are what the entity expects.
 pub(super) fn all(
     given: &LiteralMap,
     expected: &ParameterMap,
     fixed: &LiteralMap,
-) -> Result<LiteralMap, Failure> {
+) -> Result<LiteralMap, ServiceError> {
     let mut all = given.clone();
     for (name, parameter) in &expected.parameters {
         match given.literals.get(name) {
@@ -49,7 +49,7 @@ fn check(
     name: &str,
     value: &flyte_client::proto::core::Literal,
     wanted: &flyte_client::proto::core::LiteralType,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     use literal::Problem;
     literal::check(value, wanted).map_err(|error| {
         let place = if error.path.0.is_empty() { String::new() } else { format!(" at `{}`", error.path) };

@@ -8,7 +8,7 @@ use flyte_client::{
             LaunchPlanSpec, SystemMetadata,
         },
         core::{
-            Identifier, LiteralMap, ParameterMap, ResourceType, WorkflowExecutionIdentifier,
+            Identifier, LiteralMap, ResourceType, WorkflowExecutionIdentifier,
             workflow_execution::Phase,
         },
     },
@@ -16,10 +16,13 @@ use flyte_client::{
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{inputs, name, single_task};
+use super::{
+    inputs, name,
+    single_task::{self, LaunchedEntity},
+};
 use crate::{
     identity,
-    service_error::{Failure, filled, invalid, not_found, required},
+    service_error::{ServiceError, filled, invalid, not_found, required},
     store::{
         self,
         encoded::Encoded,
@@ -32,7 +35,7 @@ use crate::{
 const MAX_PARALLELISM: i32 = 25;
 
 /// An execution that somebody wants.
-pub(crate) struct Wish {
+pub(crate) struct LaunchRequest {
     pub(crate) project: String,
     pub(crate) domain: String,
     /// Empty: any.
@@ -45,37 +48,28 @@ pub(crate) struct Wish {
     pub(crate) parent_node: Option<i64>,
 }
 
-/// What an execution runs.
-pub(super) struct Entity {
-    pub(super) workflow_id: Identifier,
-    pub(super) expected: ParameterMap,
-    pub(super) fixed: LiteralMap,
-    /// Of a launch plan: what it says about its executions.
-    pub(super) plan: Option<LaunchPlanSpec>,
-    pub(super) links: Links,
-}
-
 /// Stores an execution; the engine does the rest.
 pub(crate) fn launch(
     transaction: &Transaction<'_>,
-    wish: Wish,
+    launch_request: LaunchRequest,
     now: Timestamp,
-) -> Result<Execution, Failure> {
-    filled(&wish.project, "project")?;
-    filled(&wish.domain, "domain")?;
-    let name = if wish.name.is_empty() { name::generate() } else { name::wanted(&wish.name)? };
-    let mut spec = wish.spec;
+) -> Result<Execution, ServiceError> {
+    filled(&launch_request.project, "project")?;
+    filled(&launch_request.domain, "domain")?;
+    let name =
+        if launch_request.name.is_empty() { name::generate() } else { name::wanted(&launch_request.name)? };
+    let mut spec = launch_request.spec;
     let entity_id = required(spec.launch_plan.as_ref(), "launch_plan")?;
     let entity = entity(transaction, entity_id, now)?;
-    crate::service::project::check_active(transaction, &wish.project, &wish.domain)?;
-    let inputs = inputs::all(&wish.inputs, &entity.expected, &entity.fixed)?;
-    complete(&mut spec, entity.plan.as_ref(), &wish.project, &wish.domain);
-    let stamp = Some(time::stamp(now));
+    crate::service::project::check_active(transaction, &launch_request.project, &launch_request.domain)?;
+    let inputs = inputs::all(&launch_request.inputs, &entity.expected, &entity.fixed)?;
+    complete(&mut spec, entity.plan.as_ref(), &launch_request.project, &launch_request.domain);
+    let stamp = Some(time::to_message(now));
     let mut execution = Execution {
         row: 0,
         id: WorkflowExecutionIdentifier {
-            project: wish.project,
-            domain: wish.domain,
+            project: launch_request.project,
+            domain: launch_request.domain,
             name,
             org: String::new(),
         },
@@ -93,9 +87,13 @@ pub(crate) fn launch(
             ..ExecutionClosure::default()
         },
         inputs,
-        user_inputs: wish.inputs,
+        user_inputs: launch_request.inputs,
         outputs: None,
-        links: Links { source: wish.source, parent_node: wish.parent_node, ..entity.links },
+        links: Links {
+            source: launch_request.source,
+            parent_node: launch_request.parent_node,
+            ..entity.links
+        },
     };
     if store::execution::find(transaction, &execution.id)?.is_some() {
         let id = &execution.id;
@@ -111,7 +109,7 @@ pub(crate) fn launch(
 }
 
 /// What an identifier names.
-fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -> Result<Entity, Failure> {
+fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -> Result<LaunchedEntity, ServiceError> {
     for (value, field) in
         [(&id.project, "project"), (&id.domain, "domain"), (&id.name, "name"), (&id.version, "version")]
     {
@@ -127,7 +125,7 @@ fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -> Result<En
     }
 }
 
-fn plan(connection: &Connection, id: &Identifier) -> Result<Entity, Failure> {
+fn plan(connection: &Connection, id: &Identifier) -> Result<LaunchedEntity, ServiceError> {
     let found = connection
         .prepare_cached(
             "SELECT id, workflow_id, spec, closure FROM launch_plans \
@@ -142,9 +140,9 @@ fn plan(connection: &Connection, id: &Identifier) -> Result<Entity, Failure> {
             ))
         })
         .optional()?;
-    let (row, workflow, spec, closure) =
-        found.ok_or_else(|| not_found("LAUNCH_PLAN", identity::Shown(&identity::without_kind(id))))?;
-    Ok(Entity {
+    let (row, workflow, spec, closure) = found
+        .ok_or_else(|| not_found("LAUNCH_PLAN", identity::IdentifierText(&identity::without_kind(id))))?;
+    Ok(LaunchedEntity {
         workflow_id: spec.workflow_id.clone().unwrap_or_default(),
         expected: closure.expected_inputs.unwrap_or_default(),
         fixed: spec.fixed_inputs.clone().unwrap_or_default(),

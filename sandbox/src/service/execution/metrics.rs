@@ -8,7 +8,7 @@ use flyte_client::proto::{
 use super::{found, identified};
 use crate::{
     Sandbox,
-    service_error::Failure,
+    service_error::ServiceError,
     store::{self, node_execution::NodeExecution, task_execution::TaskExecution},
 };
 
@@ -16,12 +16,12 @@ use crate::{
 pub(crate) fn metrics(
     sandbox: &Sandbox,
     request: admin::WorkflowExecutionGetMetricsRequest,
-) -> Result<admin::WorkflowExecutionGetMetricsResponse, Failure> {
+) -> Result<admin::WorkflowExecutionGetMetricsResponse, ServiceError> {
     let id = identified(request.id)?;
     let (execution, nodes, attempts) = sandbox.store.read(|connection| {
-        let nodes = store::node_execution::of_execution(connection, &id)?;
-        let attempts = store::task_execution::of_execution(connection, &id)?;
-        Ok::<_, Failure>((found(connection, &id)?, nodes, attempts))
+        let nodes = store::node_execution::list_for_execution(connection, &id)?;
+        let attempts = store::task_execution::list_for_execution(connection, &id)?;
+        Ok::<_, ServiceError>((found(connection, &id)?, nodes, attempts))
     })?;
     let depth = if request.depth > 0 { request.depth } else { i32::MAX };
     let closure = execution.closure;
@@ -40,13 +40,13 @@ fn below(nodes: &[NodeExecution], attempts: &[TaskExecution], parent: Option<i64
         return Vec::new();
     }
     let children = nodes.iter().filter(|node| node.parent == parent);
-    children.map(|node| of_node(node, nodes, attempts, depth - 1)).collect()
+    children.map(|node| node_span(node, nodes, attempts, depth - 1)).collect()
 }
 
-fn of_node(node: &NodeExecution, nodes: &[NodeExecution], attempts: &[TaskExecution], depth: i32) -> Span {
+fn node_span(node: &NodeExecution, nodes: &[NodeExecution], attempts: &[TaskExecution], depth: i32) -> Span {
     let mut spans = below(nodes, attempts, Some(node.row), depth);
     if depth > 1 {
-        spans.extend(attempts.iter().filter(|attempt| attempt.node_id == node.node_id).map(of_attempt));
+        spans.extend(attempts.iter().filter(|attempt| attempt.node_id == node.node_id).map(attempt_span));
     }
     let id =
         NodeExecutionIdentifier { node_id: node.node_id.clone(), execution_id: Some(node.execution.clone()) };
@@ -58,7 +58,7 @@ fn of_node(node: &NodeExecution, nodes: &[NodeExecution], attempts: &[TaskExecut
     }
 }
 
-fn of_attempt(attempt: &TaskExecution) -> Span {
+fn attempt_span(attempt: &TaskExecution) -> Span {
     let id: core::TaskExecutionIdentifier = attempt.id();
     Span {
         start_time: attempt.closure.created_at,

@@ -1,6 +1,6 @@
 //! Names of executions.
 
-use crate::service_error::{Failure, invalid};
+use crate::service_error::{ServiceError, invalid};
 
 /// Letters and digits that do not make words by chance, as Kubernetes has them.
 const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -13,7 +13,7 @@ pub(super) fn generate() -> String {
 }
 
 /// The name that a request wants, in lower case.
-pub(super) fn wanted(name: &str) -> Result<String, Failure> {
+pub(super) fn wanted(name: &str) -> Result<String, ServiceError> {
     let lower = name.to_lowercase();
     if lower.len() > LONGEST {
         return Err(invalid(format!("name must not exceed {LONGEST} characters, but got [{name}]")));

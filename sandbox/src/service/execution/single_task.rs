@@ -12,12 +12,11 @@ use flyte_client::proto::{
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::launch::Entity;
 use crate::{
     engine::{END, START},
     identity,
     service::difference,
-    service_error::{Failure, not_found},
+    service_error::{ServiceError, not_found},
     store::{encoded::Encoded, execution::Links, time},
 };
 
@@ -27,8 +26,22 @@ const PREFIX: &str = ".flytegen.";
 /// The longest id of a node.
 const LONGEST_ID: usize = 63;
 
+/// What an execution runs.
+pub(super) struct LaunchedEntity {
+    pub(super) workflow_id: Identifier,
+    pub(super) expected: ParameterMap,
+    pub(super) fixed: LiteralMap,
+    /// Of a launch plan: what it says about its executions.
+    pub(super) plan: Option<LaunchPlanSpec>,
+    pub(super) links: Links,
+}
+
 /// The workflow and launch plan of a task.
-pub(super) fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -> Result<Entity, Failure> {
+pub(super) fn entity(
+    connection: &Connection,
+    id: &Identifier,
+    now: Timestamp,
+) -> Result<LaunchedEntity, ServiceError> {
     let found = connection
         .prepare_cached(
             "SELECT id, closure FROM tasks WHERE project = ? AND domain = ? AND name = ? AND version = ?",
@@ -38,7 +51,7 @@ pub(super) fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -
         })
         .optional()?;
     let (row, closure) =
-        found.ok_or_else(|| not_found("TASK", identity::Shown(&identity::without_kind(id))))?;
+        found.ok_or_else(|| not_found("TASK", identity::IdentifierText(&identity::without_kind(id))))?;
     let task = closure.compiled_task.and_then(|task| task.template).unwrap_or_default();
     let inputs = task.interface.as_ref().and_then(|interface| interface.inputs.clone()).unwrap_or_default();
     let workflow_id = Identifier {
@@ -50,7 +63,7 @@ pub(super) fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -
         Some(rows) => rows,
         None => insert(connection, &workflow_id, &task, now)?,
     };
-    Ok(Entity {
+    Ok(LaunchedEntity {
         workflow_id,
         expected: required(&inputs),
         fixed: LiteralMap::default(),
@@ -81,8 +94,8 @@ fn insert(
     task: &TaskTemplate,
     now: Timestamp,
 ) -> Result<(i64, i64), rusqlite::Error> {
-    let stamp = Some(time::stamp(now));
-    let now = time::text(now);
+    let stamp = Some(time::to_message(now));
+    let now = time::to_text(now);
     let interface = task.interface.clone().unwrap_or_default();
     let compiled = compiled(id, task);
     let digest = difference::digest(&compiled);

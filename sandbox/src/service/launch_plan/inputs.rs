@@ -8,10 +8,13 @@ use flyte_client::{
     },
 };
 
-use crate::service_error::{Failure, invalid};
+use crate::service_error::{ServiceError, invalid};
 
 /// The inputs that are not fixed: with their defaults, or required.
-pub(super) fn expected(spec: &LaunchPlanSpec, inputs: Option<&VariableMap>) -> Result<ParameterMap, Failure> {
+pub(super) fn expected(
+    spec: &LaunchPlanSpec,
+    inputs: Option<&VariableMap>,
+) -> Result<ParameterMap, ServiceError> {
     let no_inputs = VariableMap::default();
     let inputs = &inputs.unwrap_or(&no_inputs).variables;
     let fixed = spec.fixed_inputs.clone().unwrap_or_default().literals;
@@ -60,7 +63,7 @@ pub(super) fn expected(spec: &LaunchPlanSpec, inputs: Option<&VariableMap>) -> R
     Ok(ParameterMap { parameters: parameters.collect() })
 }
 
-fn check_literal(name: &str, literal: &Literal) -> Result<(), Failure> {
+fn check_literal(name: &str, literal: &Literal) -> Result<(), ServiceError> {
     if name.is_empty() {
         return Err(invalid("missing key in fixed_inputs"));
     }
@@ -70,7 +73,7 @@ fn check_literal(name: &str, literal: &Literal) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_parameter(name: &str, parameter: &Parameter) -> Result<(), Failure> {
+fn check_parameter(name: &str, parameter: &Parameter) -> Result<(), ServiceError> {
     if name.is_empty() {
         return Err(invalid("missing key in default_inputs"));
     }

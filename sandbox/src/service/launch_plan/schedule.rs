@@ -9,10 +9,10 @@ use flyte_client::{
     schedule::Cron,
 };
 
-use crate::service_error::{Failure, invalid};
+use crate::service_error::{ServiceError, invalid};
 
 /// Refuses a schedule that could not start anything.
-pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> Result<(), Failure> {
+pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> Result<(), ServiceError> {
     let Some(schedule) = schedule else { return Ok(()) };
     let Some(expression) = &schedule.schedule_expression else { return Ok(()) };
     let kickoff = &schedule.kickoff_time_input_arg;
