@@ -14,7 +14,6 @@ mod handle;
 mod node;
 mod program;
 mod run;
-mod step;
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
@@ -106,7 +105,7 @@ async fn run_with(root: &Path, until: RunMode, wake: Arc<Notify>) -> Result<(), 
             let Some(lease) = Lease::try_take(root, lease::ENGINE).map_err(EngineError::Lease)? else {
                 return Ok(());
             };
-            EventLoop::new(root, Arc::clone(&store), Arc::clone(&wake))?.until_idle().await?;
+            EventLoop::new(root, Arc::clone(&store), Arc::clone(&wake))?.run_until_idle().await?;
             drop(lease);
             // Whoever launched something while we held the lock relies on us.
             if store.read(crate::store::execution::open)?.is_empty() {
@@ -123,7 +122,7 @@ async fn run_with(root: &Path, until: RunMode, wake: Arc<Notify>) -> Result<(), 
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             };
-            EventLoop::new(root, store, wake)?.until(stopped(&mut shutdown)).await?;
+            EventLoop::new(root, store, wake)?.run_until(stopped(&mut shutdown)).await?;
             drop(lease);
             Ok(())
         }

@@ -15,17 +15,17 @@ pub(super) struct Attempts {
     store: Arc<Store>,
     /// How many may be at work at once.
     limit: usize,
-    working: JoinSet<(TaskExecutionIdentifier, Outcome)>,
+    running: JoinSet<(TaskExecutionIdentifier, Outcome)>,
     kills: HashMap<TaskExecutionIdentifier, watch::Sender<bool>>,
 }
 
 impl Attempts {
     pub(super) fn new(store: Arc<Store>, limit: usize) -> Self {
-        Self { store, limit, working: JoinSet::new(), kills: HashMap::new() }
+        Self { store, limit, running: JoinSet::new(), kills: HashMap::new() }
     }
 
     /// How many more may be started.
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn free_slots(&self) -> usize {
         self.limit.saturating_sub(self.kills.len())
     }
 
@@ -33,7 +33,7 @@ impl Attempts {
         let (kill, is_killed) = watch::channel(false);
         self.kills.insert(id.clone(), kill);
         let store = Arc::clone(&self.store);
-        self.working.spawn(async move {
+        self.running.spawn(async move {
             let record = |process| {
                 let written = store.write(|tx| store::task_execution::record_process(tx, &id, process));
                 if let Err(error) = written {
@@ -56,7 +56,7 @@ impl Attempts {
     /// The next attempt that is over; waits for ever if there is none.
     pub(super) async fn next(&mut self) -> (TaskExecutionIdentifier, Outcome) {
         loop {
-            match self.working.join_next().await {
+            match self.running.join_next().await {
                 Some(Ok((id, outcome))) => {
                     self.kills.remove(&id);
                     return (id, outcome);
@@ -69,9 +69,9 @@ impl Attempts {
     }
 
     /// An attempt that is over already.
-    pub(super) fn next_now(&mut self) -> Option<(TaskExecutionIdentifier, Outcome)> {
+    pub(super) fn try_next(&mut self) -> Option<(TaskExecutionIdentifier, Outcome)> {
         loop {
-            match self.working.try_join_next()? {
+            match self.running.try_join_next()? {
                 Ok((id, outcome)) => {
                     self.kills.remove(&id);
                     return Some((id, outcome));
@@ -86,7 +86,7 @@ impl Attempts {
         for kill in self.kills.values() {
             kill.send_replace(true);
         }
-        while self.working.join_next().await.is_some() {}
+        while self.running.join_next().await.is_some() {}
         self.kills.clear();
     }
 }

@@ -23,8 +23,7 @@ use super::{
     EngineError,
     attempts::Attempts,
     program::Program,
-    run::{Run, execution_error},
-    step::{After, Step},
+    run::{Effects, Run, Step, execution_error},
 };
 use crate::{
     cache,
@@ -53,13 +52,13 @@ pub(super) struct EventLoop {
     /// Notified when this process wrote something.
     wake: Arc<Notify>,
     /// When reservations of results were last said again.
-    reserved: Instant,
+    renewed: Instant,
 }
 
 impl EventLoop {
     pub(super) fn new(root: &Path, store: Arc<Store>, wake: Arc<Notify>) -> Result<Self, EngineError> {
         let limit = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2) * 2;
-        let work = Self {
+        let event_loop = Self {
             root: root.to_owned(),
             attempts: Attempts::new(Arc::clone(&store), limit),
             store,
@@ -67,14 +66,14 @@ impl EventLoop {
             rows: HashMap::new(),
             version: None,
             wake,
-            reserved: Instant::now(),
+            renewed: Instant::now(),
         };
-        work.sweep()?;
-        Ok(work)
+        event_loop.kill_orphans()?;
+        Ok(event_loop)
     }
 
     /// Ends what the last engine left running.
-    fn sweep(&self) -> Result<(), EngineError> {
+    fn kill_orphans(&self) -> Result<(), EngineError> {
         let left = self.store.read(|connection| {
             let mut left = Vec::new();
             for row in store::execution::open(connection)? {
@@ -93,13 +92,13 @@ impl EventLoop {
     }
 
     /// Works until nothing has been open for a while.
-    pub(super) async fn until_idle(mut self) -> Result<(), EngineError> {
+    pub(super) async fn run_until_idle(mut self) -> Result<(), EngineError> {
         let mut since = Instant::now();
         let mut pause = SOON;
         loop {
-            let has_done = self.turn(pause).await?;
-            pause = if has_done { SOON } else { (pause * 2).min(LATE) };
-            if has_done || !self.runs.is_empty() {
+            let progressed = self.poll(pause).await?;
+            pause = if progressed { SOON } else { (pause * 2).min(LATE) };
+            if progressed || !self.runs.is_empty() {
                 since = Instant::now();
             } else if since.elapsed() >= IDLE {
                 return Ok(());
@@ -108,16 +107,16 @@ impl EventLoop {
     }
 
     /// Works until something else happens; attempts at work are ended then, and repeated by the next engine.
-    pub(super) async fn until(mut self, end: impl Future<Output = ()>) -> Result<(), EngineError> {
+    pub(super) async fn run_until(mut self, end: impl Future<Output = ()>) -> Result<(), EngineError> {
         let mut end = std::pin::pin!(end);
         let mut pause = SOON;
         loop {
-            let has_done = tokio::select! {
+            let progressed = tokio::select! {
                 biased;
                 () = &mut end => break,
-                done = self.turn(pause) => done?,
+                done = self.poll(pause) => done?,
             };
-            pause = if has_done { SOON } else { (pause * 2).min(LATE) };
+            pause = if progressed { SOON } else { (pause * 2).min(LATE) };
         }
         self.attempts.end_all().await;
         Ok(())
@@ -126,33 +125,33 @@ impl EventLoop {
     /// Takes in what happened, or waits for it for a while. Tells whether something did.
     ///
     /// May be dropped while it waits.
-    async fn turn(&mut self, pause: Duration) -> Result<bool, EngineError> {
-        let mut over = Vec::new();
-        let mut dirty = self.news()?;
+    async fn poll(&mut self, pause: Duration) -> Result<bool, EngineError> {
+        let mut ended = Vec::new();
+        let mut dirty = self.changed_executions()?;
         if dirty.is_empty() {
             tokio::select! {
-                ended = self.attempts.next() => over.push(ended),
-                () = self.wake.notified() => dirty = self.news()?,
-                () = tokio::time::sleep(pause) => dirty = self.news()?,
+                event = self.attempts.next() => ended.push(event),
+                () = self.wake.notified() => dirty = self.changed_executions()?,
+                () = tokio::time::sleep(pause) => dirty = self.changed_executions()?,
             }
         }
-        while let Some(ended) = self.attempts.next_now() {
-            over.push(ended);
+        while let Some(event) = self.attempts.try_next() {
+            ended.push(event);
         }
-        dirty.extend(self.runs.iter().filter(|(_, run)| run.waits_for_cache()).map(|(row, _)| *row));
+        dirty.extend(self.runs.iter().filter(|(_, run)| run.awaits_cache()).map(|(row, _)| *row));
         let now = Timestamp::now();
         dirty.extend(self.runs.iter().filter(|(_, run)| run.has_due_gate(now)).map(|(row, _)| *row));
-        let is_due = !self.runs.is_empty() && self.reserved.elapsed() >= cache::HEARTBEAT;
-        if over.is_empty() && dirty.is_empty() && !is_due {
+        let is_due = !self.runs.is_empty() && self.renewed.elapsed() >= cache::HEARTBEAT;
+        if ended.is_empty() && dirty.is_empty() && !is_due {
             return Ok(false);
         }
-        let has_news = !over.is_empty();
-        self.step(over, dirty)?;
-        Ok(has_news)
+        let progressed = !ended.is_empty();
+        self.step(ended, dirty)?;
+        Ok(progressed)
     }
 
     /// Executions that other processes began or want to end.
-    fn news(&mut self) -> Result<BTreeSet<i64>, EngineError> {
+    fn changed_executions(&mut self) -> Result<BTreeSet<i64>, EngineError> {
         let (version, open) = self.store.read(|connection| {
             let version = connection
                 .prepare_cached("PRAGMA data_version")?
@@ -162,7 +161,7 @@ impl EventLoop {
             }
             let mut open = Vec::new();
             for row in store::execution::open(connection)? {
-                let waits = self.runs.get(&row).is_none_or(Run::waits_at_gates);
+                let waits = self.runs.get(&row).is_none_or(Run::is_at_gate);
                 if waits || store::execution::is_aborting(connection, row)? {
                     open.push(row);
                 }
@@ -176,29 +175,29 @@ impl EventLoop {
     /// One step: a transaction, and then what it asks for.
     fn step(
         &mut self,
-        over: Vec<(TaskExecutionIdentifier, Outcome)>,
+        ended: Vec<(TaskExecutionIdentifier, Outcome)>,
         dirty: BTreeSet<i64>,
     ) -> Result<(), EngineError> {
         let store = Arc::clone(&self.store);
-        let after = store.write(|transaction| {
+        let effects = store.write(|transaction| {
             let mut step = Step {
                 transaction,
                 now: Timestamp::now(),
                 root: &self.root.clone(),
-                room: self.attempts.room(),
-                after: After::default(),
-                told: BTreeSet::new(),
+                free_slots: self.attempts.free_slots(),
+                effects: Effects::default(),
+                reported: BTreeSet::new(),
             };
-            self.take_in(over, dirty, &mut step)?;
-            Ok::<_, ServiceError>(step.after)
+            self.apply_events(ended, dirty, &mut step)?;
+            Ok::<_, ServiceError>(step.effects)
         })?;
-        for (id, attempt) in after.start {
+        for (id, attempt) in effects.start {
             self.attempts.start(id, attempt);
         }
-        for id in &after.kill {
+        for id in &effects.kill {
             self.attempts.kill(id);
         }
-        for row in after.over {
+        for row in effects.ended {
             if let Some(run) = self.runs.remove(&row) {
                 self.rows.remove(&run.execution.id);
             }
@@ -206,35 +205,35 @@ impl EventLoop {
         Ok(())
     }
 
-    fn take_in(
+    fn apply_events(
         &mut self,
-        over: Vec<(TaskExecutionIdentifier, Outcome)>,
+        ended: Vec<(TaskExecutionIdentifier, Outcome)>,
         dirty: BTreeSet<i64>,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         let mut todo: VecDeque<i64> = dirty.into_iter().collect();
-        for (id, outcome) in over {
+        for (id, outcome) in ended {
             let node = id.node_execution_id.unwrap_or_default();
             let row = node.execution_id.as_ref().and_then(|execution| self.rows.get(execution)).copied();
             if let Some(run) = row.and_then(|row| self.runs.get_mut(&row)) {
-                run.attempt_over(&node.node_id, id.retry_attempt, outcome, step)?;
+                run.attempt_ended(&node.node_id, id.retry_attempt, outcome, step)?;
                 todo.extend(row);
             }
         }
-        self.work_off(&mut todo, step)?;
-        if self.reserved.elapsed() >= cache::HEARTBEAT {
-            self.reserved = Instant::now();
-            self.runs.values().try_for_each(|run| run.keep_reservations(step))?;
+        self.advance_all(&mut todo, step)?;
+        if self.renewed.elapsed() >= cache::HEARTBEAT {
+            self.renewed = Instant::now();
+            self.runs.values().try_for_each(|run| run.renew_reservations(step))?;
         }
-        if step.room > 0 {
-            todo.extend(self.runs.iter().filter(|(_, run)| run.wants_room()).map(|(row, _)| *row));
-            self.work_off(&mut todo, step)?;
+        if step.free_slots > 0 {
+            todo.extend(self.runs.iter().filter(|(_, run)| run.wants_slots()).map(|(row, _)| *row));
+            self.advance_all(&mut todo, step)?;
         }
         Ok(())
     }
 
     /// Advances executions, and those that depend on them.
-    fn work_off(&mut self, todo: &mut VecDeque<i64>, step: &mut Step<'_>) -> Result<(), ServiceError> {
+    fn advance_all(&mut self, todo: &mut VecDeque<i64>, step: &mut Step<'_>) -> Result<(), ServiceError> {
         while let Some(row) = todo.pop_front() {
             if !self.runs.contains_key(&row) {
                 self.load(row, step)?;
@@ -242,25 +241,25 @@ impl EventLoop {
             if let Some(run) = self.runs.get_mut(&row) {
                 run.advance(step)?;
             }
-            todo.extend(step.after.launched.drain(..));
-            todo.extend(step.after.aborted.drain(..));
+            todo.extend(step.effects.launched.drain(..));
+            todo.extend(step.effects.aborting.drain(..));
             // Its parent looks into the store, where its end is only now.
-            if step.after.over.contains(&row) && step.told.insert(row) {
-                todo.extend(self.tell_parent(row, step)?);
+            if step.effects.ended.contains(&row) && step.reported.insert(row) {
+                todo.extend(self.notify_parent(row, step)?);
             }
         }
         Ok(())
     }
 
     /// Tells the node that started an execution that it is over. Returns the node's execution.
-    fn tell_parent(&mut self, row: i64, step: &mut Step<'_>) -> Result<Option<i64>, ServiceError> {
+    fn notify_parent(&mut self, row: i64, step: &mut Step<'_>) -> Result<Option<i64>, ServiceError> {
         let child = store::execution::get(step.transaction, row)?;
         let Some(node) = child.spec.metadata.and_then(|metadata| metadata.parent_node_execution) else {
             return Ok(None);
         };
         let parent = node.execution_id.as_ref().and_then(|id| self.rows.get(id)).copied();
         if let Some(run) = parent.and_then(|parent| self.runs.get_mut(&parent)) {
-            run.child_over(&node.node_id, step)?;
+            run.child_ended(&node.node_id, step)?;
         }
         Ok(parent)
     }
@@ -278,7 +277,7 @@ impl EventLoop {
                 self.runs.insert(row, run);
                 Ok(())
             }
-            None => refuse(execution, step),
+            None => fail_without_workflow(execution, step),
         }
     }
 }
@@ -293,13 +292,13 @@ fn program(transaction: &Transaction<'_>, execution: &Execution) -> Result<Optio
 }
 
 /// Ends an execution that cannot be run.
-fn refuse(mut execution: Execution, step: &mut Step<'_>) -> Result<(), ServiceError> {
+fn fail_without_workflow(mut execution: Execution, step: &mut Step<'_>) -> Result<(), ServiceError> {
     let error =
         execution_error("NotFound", "the execution's workflow is not in the sandbox", ErrorKind::System);
     execution.closure.set_phase(Phase::Failed);
     execution.closure.updated_at = Some(store::time::to_message(step.now));
     execution.closure.output_result = Some(OutputResult::Error(error));
     store::execution::update(step.transaction, &execution, step.now)?;
-    step.after.over.push(execution.row);
+    step.effects.ended.push(execution.row);
     Ok(())
 }

@@ -1,82 +1,175 @@
-//! What a node does, by what it runs: one file for each.
+//! One node of an open execution, and its states.
+//!
+//! ```text
+//!              upstream nodes                 an equal task
+//!              have succeeded                 is running
+//!    Waiting ──────────────────► Ready ─────────────────────► AwaitingCache
+//!       ▲                        │ │ │                            │  │
+//!       └── the scope stops ─────┘ │ │  task, launch plan         │  │ cached result
+//!                                  │ └──────────────► Queued ◄────┘  │
+//!              sub-workflow: Running                  ▲    │         │
+//!              gate: AtGate        │            retry │    │ a slot  │
+//!                                  │                  │    ▼ is free │
+//!                                  │                 Running ◄────┐  │
+//!                                  │                  │           │  │
+//!                                  └──► Ended ◄───────┘           │  │
+//!                                         ▲  ▲                    │  │
+//!                                 AtGate ─┘  └────────────────────┼──┘
+//!                                                                 │
+//!    Orphaned ── an attempt: its record decides (Queued, Ended) ──┤
+//!             ── an execution that is still open ─────────────────┘
+//! ```
+//!
+//! [`NodeState`] is where the engine keeps a node in memory; Flyte's phase is what is stored ([`Node::phase`]). After a
+//! restart `run/load.rs` finds the state from the phase and the attempts: a node whose attempt or child execution was
+//! running is `Orphaned` until it is known how that ended. From every state but `Waiting`, a node ends as aborted when
+//! its scope stops.
 
-pub(super) mod gate;
-pub(super) mod launch_plan;
-mod sub_workflow;
-pub(super) mod task;
+mod gate;
+mod launch_plan;
+mod task;
 
-use flyte_client::proto::core::{execution_error::ErrorKind, node_execution::Phase};
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{
-    program::Target,
-    run::{Run, execution_error},
-    step::Step,
+use flyte_client::proto::{
+    admin::node_execution_closure::OutputResult,
+    core::{self, BindingData, binding_data, node_execution::Phase, task_execution},
 };
-use crate::service_error::ServiceError;
 
-/// What a node runs, and what it keeps while it does.
-pub(crate) struct Kind {
-    pub(crate) target: Target,
-    /// Of a sub-workflow: its workflow at work.
-    pub(crate) scope: Option<usize>,
-    /// Of a task: its place in the cache.
-    pub(crate) cache: task::Cached,
+use super::program::{START, Target};
+use crate::store::{cache::CacheKey, node_execution::NodeExecution, task_execution::TaskExecution};
+
+/// Where a node is between "not begun" and "ended". The transitions are in the [module docs](self).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeState {
+    /// An upstream node has not succeeded, or the scope begins no further nodes.
+    Waiting,
+    /// Its upstream nodes have succeeded; it is not begun.
+    Ready,
+    /// An equal task of another node is running and will fill the cache.
+    AwaitingCache,
+    /// Waits until the execution may run one more node, and for a free process slot if it runs a task.
+    Queued,
+    /// An attempt, an execution or a sub-workflow is running.
+    Running,
+    /// Waits for an approval, a value, or for time to pass.
+    AtGate,
+    /// It was running under an engine that has ended.
+    Orphaned,
+    /// Succeeded, failed or aborted.
+    Ended,
 }
 
-impl Kind {
-    pub(crate) fn new(target: Target) -> Self {
-        Self { target, scope: None, cache: task::Cached::default() }
-    }
-}
-
-impl Target {
-    pub(super) fn is_task(&self) -> bool {
-        matches!(self, Self::Task(_))
-    }
-}
-
-/// Begins a node whose inputs are there.
-pub(super) fn begin(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-    match run.nodes[index].kind.target.clone() {
-        Target::Task(_) => task::look_up(run, index, step),
-        Target::SubWorkflow(workflow) => sub_workflow::begin(run, index, workflow, step),
-        Target::LaunchPlan(..) => {
-            run.queue(index);
-            Ok(())
+impl NodeState {
+    /// Whether the transition is one of those in the module docs, or one that restores a stored node.
+    pub(super) fn may_become(self, next: Self) -> bool {
+        use NodeState::{AtGate, AwaitingCache, Ended, Orphaned, Queued, Ready, Running, Waiting};
+        match self {
+            Waiting => matches!(next, Ready | Queued | Running | AtGate | Orphaned),
+            Ready => next != Ready && next != Orphaned,
+            AwaitingCache => matches!(next, Queued | Ended),
+            Queued => matches!(next, Running | Ended),
+            Running => matches!(next, Queued | Ended),
+            AtGate => next == Ended,
+            Orphaned => matches!(next, Queued | Running | Ended),
+            Ended => false,
         }
-        Target::Gate(gate) => gate::begin(run, index, &gate, step),
-        Target::Unknown(what) => {
-            let text = format!("the sandbox does not run {what}");
-            run.fail(index, execution_error("NotSupported", text, ErrorKind::User), Phase::Failed, step)
+    }
+
+    /// Whether the scope of the node waits for it: it is ready, or begun and not ended.
+    pub(super) fn is_open(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Ended)
+    }
+}
+
+/// A node of an open execution.
+pub(crate) struct Node {
+    /// The index of its scope.
+    pub(super) scope: usize,
+    pub(super) spec: Arc<core::Node>,
+    pub(super) target: Target,
+    /// Changed by [`Run::set_state`](super::run::Run::set_state) only.
+    pub(super) state: NodeState,
+    /// What is stored of it.
+    pub(super) record: NodeExecution,
+    pub(super) attempts: Vec<TaskExecution>,
+    /// How many upstream nodes have not succeeded yet.
+    pub(super) pending_upstream: usize,
+    /// The indices of the nodes that wait for it.
+    pub(super) downstream: Vec<usize>,
+    /// The index of the scope of a sub-workflow that has begun.
+    pub(super) sub_scope: Option<usize>,
+    pub(super) cache: CacheSlot,
+}
+
+/// A task's entry in the cache.
+#[derive(Default)]
+pub(super) struct CacheSlot {
+    /// Where the result is to be stored; `None` for a task that is not cached.
+    key: Option<CacheKey>,
+    /// The owner of the reservation that keeps equal tasks from running.
+    owner: Option<String>,
+}
+
+impl Node {
+    pub(super) fn phase(&self) -> Phase {
+        self.record.closure.phase()
+    }
+
+    /// Whether it was begun and has not ended.
+    pub(super) fn is_begun(&self) -> bool {
+        self.state.is_open() && self.state != NodeState::Ready
+    }
+
+    pub(super) fn has_succeeded(&self) -> bool {
+        matches!(self.phase(), Phase::Succeeded | Phase::Recovered | Phase::Skipped)
+    }
+
+    /// The number of the running attempt.
+    pub(super) fn running_attempt(&self) -> Option<u32> {
+        let last = self.attempts.last()?;
+        (last.closure.phase() == task_execution::Phase::Running).then_some(last.attempt)
+    }
+
+    /// Whether it counts against the execution's parallelism.
+    pub(super) fn takes_slot(&self) -> bool {
+        matches!(self.state, NodeState::Running | NodeState::Orphaned)
+            && matches!(self.target, Target::Task(_) | Target::LaunchPlan(..))
+    }
+
+    /// What it failed with.
+    pub(super) fn error(&self) -> Option<&core::ExecutionError> {
+        match &self.record.closure.output_result {
+            Some(OutputResult::Error(error)) if matches!(self.phase(), Phase::Failed | Phase::TimedOut) => {
+                Some(error)
+            }
+            _ => None,
         }
     }
 }
 
-/// Starts a node for which there is room.
-pub(super) fn start(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-    match run.nodes[index].kind.target.clone() {
-        Target::Task(task) => task::start(run, index, &task, step),
-        Target::LaunchPlan(plan, _) => launch_plan::start(run, index, plan, step),
-        Target::SubWorkflow(_) | Target::Gate(_) | Target::Unknown(_) => Ok(()),
+/// The ids of the nodes that a node waits for: those named as upstream, and those that its bindings promise.
+pub(super) fn upstream(node: &core::Node) -> BTreeSet<&str> {
+    let mut names: BTreeSet<&str> = node.upstream_node_ids.iter().map(String::as_str).collect();
+    for data in node.inputs.iter().filter_map(|binding| binding.binding.as_ref()) {
+        add_promises(data, &mut names);
     }
+    names.remove(START);
+    names.remove("");
+    names
 }
 
-/// Ends an active node that is no longer wanted, or asks for its end.
-pub(super) fn stop(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-    match run.nodes[index].kind.target {
-        Target::Task(_) => task::stop(run, index, step),
-        Target::SubWorkflow(_) => sub_workflow::stop(run, index, step),
-        Target::LaunchPlan(..) => launch_plan::stop(run, index, step),
-        Target::Gate(_) => run.aborted(index, step),
-        Target::Unknown(_) => Ok(()),
-    }
-}
-
-/// Goes on with a node that was at work when the last engine ended.
-pub(super) fn lost(run: &mut Run, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-    match run.nodes[index].kind.target {
-        Target::Task(_) => task::lost(run, index, step),
-        Target::LaunchPlan(..) => launch_plan::look(run, index, step),
-        Target::SubWorkflow(_) | Target::Gate(_) | Target::Unknown(_) => Ok(()),
+fn add_promises<'a>(data: &'a BindingData, names: &mut BTreeSet<&'a str>) {
+    match &data.value {
+        Some(binding_data::Value::Promise(promise)) => {
+            names.insert(&promise.node_id);
+        }
+        Some(binding_data::Value::Collection(items)) => {
+            items.bindings.iter().for_each(|item| add_promises(item, names));
+        }
+        Some(binding_data::Value::Map(items)) => {
+            items.bindings.values().for_each(|item| add_promises(item, names));
+        }
+        _ => {}
     }
 }

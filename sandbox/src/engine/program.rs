@@ -29,7 +29,7 @@ pub(crate) enum Target {
     LaunchPlan(Identifier, VariableMap),
     Gate(Arc<GateNode>),
     /// What this engine does not run, in words. Registration refuses it.
-    Unknown(String),
+    Unsupported(String),
 }
 
 impl Program {
@@ -56,40 +56,48 @@ impl Program {
         match &node.target {
             Some(node::Target::TaskNode(task)) => {
                 let Some(TaskReference::ReferenceId(id)) = &task.reference else {
-                    return Target::Unknown("a task node without a task".to_owned());
+                    return Target::Unsupported("a task node without a task".to_owned());
                 };
                 match self.tasks.get(&key(Some(id))) {
                     Some(template) => Target::Task(Arc::new(overridden(template, node))),
-                    None => Target::Unknown(format!("the task `{}`, which is not in the workflow", id.name)),
+                    None => {
+                        Target::Unsupported(format!("the task `{}`, which is not in the workflow", id.name))
+                    }
                 }
             }
             Some(node::Target::WorkflowNode(workflow)) => match &workflow.reference {
                 Some(WorkflowReference::SubWorkflowRef(id)) => match self.workflows.get(&key(Some(id))) {
                     Some(workflow) => Target::SubWorkflow(Arc::clone(workflow)),
-                    None => Target::Unknown(format!("the workflow `{}`, which is not in this one", id.name)),
+                    None => {
+                        Target::Unsupported(format!("the workflow `{}`, which is not in this one", id.name))
+                    }
                 },
                 Some(WorkflowReference::LaunchplanRef(id)) => {
                     let inputs = self.launch_plans.get(&key(Some(id))).cloned();
                     Target::LaunchPlan(id.clone(), inputs.unwrap_or_default())
                 }
-                None => Target::Unknown("a workflow node without a workflow".to_owned()),
+                None => Target::Unsupported("a workflow node without a workflow".to_owned()),
             },
-            Some(node::Target::BranchNode(_)) => Target::Unknown("a branch node".to_owned()),
+            Some(node::Target::BranchNode(_)) => Target::Unsupported("a branch node".to_owned()),
             Some(node::Target::GateNode(gate)) => Target::Gate(Arc::new(gate.clone())),
-            Some(node::Target::ArrayNode(_)) => Target::Unknown("an array node".to_owned()),
-            None => Target::Unknown("a node that says not what it runs".to_owned()),
+            Some(node::Target::ArrayNode(_)) => Target::Unsupported("an array node".to_owned()),
+            None => Target::Unsupported("a node that says not what it runs".to_owned()),
         }
     }
 }
 
 impl Target {
+    pub(crate) fn is_task(&self) -> bool {
+        matches!(self, Self::Task(_))
+    }
+
     /// The inputs that it declares.
     pub(crate) fn inputs(&self) -> Option<&VariableMap> {
         match self {
             Self::Task(task) => task.interface.as_ref()?.inputs.as_ref(),
             Self::SubWorkflow(workflow) => workflow.interface.as_ref()?.inputs.as_ref(),
             Self::LaunchPlan(_, inputs) => Some(inputs),
-            Self::Gate(_) | Self::Unknown(_) => None,
+            Self::Gate(_) | Self::Unsupported(_) => None,
         }
     }
 }

@@ -1,9 +1,15 @@
 //! Tasks on their own: outputs, failures, retries, timeouts, the cache.
 
-use flyte_client::proto::core::workflow_execution::Phase;
+use std::sync::Arc;
+
+use flyte_client::proto::{
+    admin::{ExecutionSpec, ExecutionTerminateRequest, execution_closure::OutputResult},
+    core::workflow_execution::Phase,
+};
+use sandbox::EngineStart;
 
 use super::{
-    build::{interface, shown, task, values},
+    build::{interface, node, shown, task, values, workflow},
     fixture::{Fixture, error, phase},
 };
 
@@ -81,7 +87,6 @@ fn an_attempt_ends_with_its_time() {
 
 #[test]
 fn a_terminated_execution_is_aborted_and_leaves_nothing_running() {
-    use flyte_client::proto::admin::{ExecutionTerminateRequest, execution_closure::OutputResult};
     let fixture = Fixture::new();
     let id = task("slow", interface(&[], &[]), "sleep 1000").on(&fixture);
     let execution = fixture.launch(&id, "one", values(&[]));
@@ -97,4 +102,27 @@ fn a_terminated_execution_is_aborted_and_leaves_nothing_running() {
     assert_eq!(fixture.nodes(&execution), ["slow ABORTED"]);
     let again = fixture.call(fixture.client.terminate_execution(&request)).unwrap_err();
     assert_eq!(again.code.name(), "FAILED_PRECONDITION");
+}
+
+#[test]
+fn an_execution_can_be_aborted_between_two_engines() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let fixture = Fixture::open(Arc::clone(&folder), EngineStart::InProcess);
+    let slow = task("slow", interface(&[], &[]), "sleep 1000").on(&fixture);
+    let nodes = vec![node("n0", &slow, &[]), node("n1", &slow, &[])];
+    let plan = workflow("w", interface(&[], &[]), nodes, &[]).on(&fixture);
+    // The second node waits for the first one, begun and without an attempt.
+    let spec = ExecutionSpec { max_parallelism: 1, ..ExecutionSpec::default() };
+    let execution = fixture.launch_with(&plan, "one", values(&[]), spec);
+    fixture.wait(&execution, |_| fixture.nodes(&execution) == ["n0 RUNNING", "n1 QUEUED"]);
+    drop(fixture);
+
+    let fixture = Fixture::open(Arc::clone(&folder), EngineStart::External);
+    let request = ExecutionTerminateRequest { id: Some(execution.clone()), cause: "enough".to_owned() };
+    fixture.call(fixture.client.terminate_execution(&request)).unwrap();
+    drop(fixture);
+
+    let fixture = Fixture::open(folder, EngineStart::InProcess);
+    assert_eq!(phase(&fixture.end(&execution)), Phase::Aborted);
+    assert_eq!(fixture.nodes(&execution), ["n0 ABORTED", "n1 ABORTED"]);
 }

@@ -1,21 +1,17 @@
-//! From what is stored to a state machine that goes on where the last one was.
+//! Restores a run from the store, so that it continues where the last engine stopped.
 
-use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use flyte_client::proto::{
-    admin::{NodeExecutionMetaData, node_execution_closure::OutputResult},
+    admin::NodeExecutionMetaData,
     core::{self, LiteralMap, WorkflowTemplate, node_execution::Phase},
 };
 
-use super::{Node, Run, Scope, State, node::upstream, scope::NodeFailure};
+use super::{Run, Scope, ScopeState, Step, scope::NodeFailure};
 use crate::{
     engine::{
-        node::Kind,
+        node::{CacheSlot, Node, NodeState, upstream},
         program::{END, Program, START, Target},
-        step::Step,
     },
     service_error::ServiceError,
     store::{self, execution::Execution, node_execution::NodeExecution, task_execution::TaskExecution},
@@ -23,80 +19,64 @@ use crate::{
 
 /// What is stored of an execution's nodes, by their ids.
 #[derive(Default)]
-struct Stored {
+struct StoredNodes {
     nodes: HashMap<String, NodeExecution>,
     attempts: HashMap<String, Vec<TaskExecution>>,
 }
 
+impl StoredNodes {
+    fn read(execution: &Execution, step: &Step<'_>) -> Result<Self, ServiceError> {
+        let nodes = store::node_execution::list_for_execution(step.transaction, &execution.id)?;
+        let nodes = nodes.into_iter().map(|node| (node.node_id.clone(), node)).collect();
+        let mut attempts: HashMap<String, Vec<TaskExecution>> = HashMap::new();
+        for attempt in store::task_execution::list_for_execution(step.transaction, &execution.id)? {
+            attempts.entry(attempt.node_id.clone()).or_default().push(attempt);
+        }
+        Ok(Self { nodes, attempts })
+    }
+}
+
 impl Run {
-    /// Takes up an open execution.
+    /// Restores an open execution.
     pub(crate) fn load(
         execution: Execution,
         program: Program,
         step: &mut Step<'_>,
     ) -> Result<Self, ServiceError> {
-        let nodes = store::node_execution::list_for_execution(step.transaction, &execution.id)?;
-        let mut stored = Stored::default();
-        for attempt in store::task_execution::list_for_execution(step.transaction, &execution.id)? {
-            stored.attempts.entry(attempt.node_id.clone()).or_default().push(attempt);
-        }
-        stored.nodes = nodes.into_iter().map(|node| (node.node_id.clone(), node)).collect();
-
+        let mut stored = StoredNodes::read(&execution, step)?;
         let (workflow, inputs) = (Arc::clone(&program.primary), execution.inputs.clone());
-        let mut run = Self {
-            execution,
-            program,
-            scopes: Vec::new(),
-            nodes: Vec::new(),
-            by_id: HashMap::new(),
-            ready: VecDeque::new(),
-            queued: VecDeque::new(),
-            running: 0,
-            lost: Vec::new(),
-            waiting: Vec::new(),
-            gates: Vec::new(),
-            touched: BTreeSet::new(),
-            is_touched: false,
-            is_over: false,
-        };
-        run.open_scope(workflow, String::new(), None, inputs, &mut stored, step)?;
+        let mut run = Self::new(execution, program);
+        run.open_scope(Scope::new(workflow, String::new(), None, inputs), &mut stored, step)?;
         Ok(run)
     }
 
-    /// Begins the workflow of a sub-workflow node.
-    pub(in crate::engine) fn open_sub_workflow(
+    /// Opens the scope of a sub-workflow node that begins, and returns its index.
+    pub(super) fn open_sub_workflow(
         &mut self,
         parent: usize,
         workflow: Arc<WorkflowTemplate>,
         step: &mut Step<'_>,
     ) -> Result<usize, ServiceError> {
-        let record = &self.nodes[parent].record;
-        let (prefix, inputs) = (format!("{}-0-", record.node_id), record.inputs.clone());
-        self.open_scope(workflow, prefix, Some(parent), inputs, &mut Stored::default(), step)
+        self.open_scope(self.sub_scope(parent, workflow), &mut StoredNodes::default(), step)
     }
 
+    fn sub_scope(&self, parent: usize, workflow: Arc<WorkflowTemplate>) -> Scope {
+        let record = &self.nodes[parent].record;
+        Scope::new(workflow, format!("{}-0-", record.node_id), Some(parent), record.inputs.clone())
+    }
+
+    /// Adds a scope with its nodes, each in its stored state.
     fn open_scope(
         &mut self,
-        workflow: Arc<WorkflowTemplate>,
-        prefix: String,
-        parent: Option<usize>,
-        inputs: LiteralMap,
-        stored: &mut Stored,
+        new: Scope,
+        stored: &mut StoredNodes,
         step: &mut Step<'_>,
     ) -> Result<usize, ServiceError> {
         let scope = self.scopes.len();
-        self.scopes.push(Scope {
-            workflow: Arc::clone(&workflow),
-            prefix,
-            parent,
-            inputs: inputs.clone(),
-            nodes: HashMap::new(),
-            failure_node: None,
-            active: 0,
-            unfinished: 0,
-            state: State::Going,
-        });
+        let workflow = Arc::clone(&new.workflow);
+        self.scopes.push(new);
         if stored.nodes.remove(&format!("{}{START}", self.scopes[scope].prefix)).is_none() {
+            let inputs: LiteralMap = self.scopes[scope].inputs.clone();
             self.add_marker(scope, START, &inputs, step)?;
         }
         let mut indices = Vec::new();
@@ -110,11 +90,12 @@ impl Run {
             self.scopes[scope].failure_node = Some(index);
         }
         self.link(scope, &indices);
-        self.take_up(scope, &indices, stored, step)?;
+        self.restore_scope(scope, &indices);
+        self.restore_nodes(scope, &indices, stored, step)?;
         Ok(scope)
     }
 
-    fn add_node(&mut self, scope: usize, spec: &core::Node, stored: &mut Stored) -> usize {
+    fn add_node(&mut self, scope: usize, spec: &core::Node, stored: &mut StoredNodes) -> usize {
         let index = self.nodes.len();
         let id = format!("{}{}", self.scopes[scope].prefix, spec.id);
         let target = self.program.target(spec);
@@ -129,20 +110,24 @@ impl Run {
             },
             ..NodeExecution::default()
         });
+        let has_ended = !matches!(record.closure.phase(), Phase::Undefined | Phase::Queued | Phase::Running);
         self.nodes.push(Node {
             scope,
             spec: Arc::new(spec.clone()),
-            kind: Kind::new(target),
+            target,
+            state: if has_ended { NodeState::Ended } else { NodeState::Waiting },
             record,
             attempts: stored.attempts.remove(&id).unwrap_or_default(),
-            waits_for: 0,
+            pending_upstream: 0,
             downstream: Vec::new(),
+            sub_scope: None,
+            cache: CacheSlot::default(),
         });
         self.by_id.insert(id, index);
         index
     }
 
-    /// Joins the nodes of a scope to those that they need.
+    /// Links the nodes of a scope to those that they wait for.
     fn link(&mut self, scope: usize, indices: &[usize]) {
         for &index in indices {
             let spec = Arc::clone(&self.nodes[index].spec);
@@ -150,84 +135,70 @@ impl Run {
                 match self.scopes[scope].nodes.get(needed) {
                     Some(&needed) => {
                         self.nodes[needed].downstream.push(index);
-                        self.nodes[index].waits_for += usize::from(!self.nodes[needed].has_succeeded());
+                        self.nodes[index].pending_upstream +=
+                            usize::from(!self.nodes[needed].has_succeeded());
                     }
-                    // Never satisfied: the scope ends with a sentence about it.
-                    None => self.nodes[index].waits_for += 1,
+                    // Never satisfied: the scope ends as stuck.
+                    None => self.nodes[index].pending_upstream += 1,
                 }
             }
         }
     }
 
-    /// Puts each node where its stored phase says it is.
-    fn take_up(
+    fn restore_scope(&mut self, scope: usize, indices: &[usize]) {
+        let nodes = indices.iter().map(|&index| &self.nodes[index]);
+        self.scopes[scope].remaining = nodes.clone().filter(|node| !node.has_succeeded()).count();
+        let failed = nodes.clone().find_map(|node| Some((node, node.error()?)));
+        let Some((node, error)) = failed else { return };
+        let failure = NodeFailure { node: node.record.node_id.clone(), error: error.clone() };
+        let failure_node = self.scopes[scope].failure_node;
+        let is_cleaning_up = failure_node.is_some_and(|index| self.nodes[index].phase() != Phase::Undefined);
+        self.scopes[scope].state =
+            if is_cleaning_up { ScopeState::CleaningUp(failure) } else { ScopeState::Failing(failure) };
+    }
+
+    /// Moves each node to the state that its stored phase and attempts imply.
+    fn restore_nodes(
         &mut self,
         scope: usize,
         indices: &[usize],
-        stored: &mut Stored,
+        stored: &mut StoredNodes,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        let all = || indices.iter().copied();
-        self.scopes[scope].unfinished = all().filter(|&index| !self.nodes[index].has_succeeded()).count();
-        if let Some(failed) = all().find(|&index| self.nodes[index].error().is_some()) {
-            let node = &self.nodes[failed];
-            let failure = NodeFailure {
-                node: node.record.node_id.clone(),
-                error: node.error().cloned().unwrap_or_default(),
-            };
-            let cleaner = self.scopes[scope].failure_node;
-            let is_cleaning = cleaner.is_some_and(|index| self.nodes[index].phase() != Phase::Undefined);
-            self.scopes[scope].state =
-                if is_cleaning { State::Cleaning(failure) } else { State::Failing(failure) };
-        }
-        for index in all().chain(self.scopes[scope].failure_node) {
+        let failure_node = self.scopes[scope].failure_node;
+        for index in indices.iter().copied().chain(failure_node) {
             let node = &self.nodes[index];
-            let is_cleaner = self.scopes[scope].failure_node == Some(index);
             match node.phase() {
-                Phase::Undefined if node.waits_for == 0 && !is_cleaner => self.activate(index),
-                Phase::Queued if node.attempts.is_empty() => {
-                    self.scopes[scope].active += 1;
-                    self.ready.push_back(index);
+                Phase::Undefined if node.pending_upstream == 0 && failure_node != Some(index) => {
+                    self.make_ready(index);
                 }
-                Phase::Queued | Phase::Running => {
-                    self.scopes[scope].active += 1;
-                    self.resume(index, stored, step)?;
-                }
+                Phase::Queued if node.attempts.is_empty() => self.set_state(index, NodeState::Ready),
+                Phase::Queued | Phase::Running => self.restore_begun(index, stored, step)?,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// Takes up a node that was at work.
-    fn resume(&mut self, index: usize, stored: &mut Stored, step: &mut Step<'_>) -> Result<(), ServiceError> {
+    /// Restores a node that was begun, with the scope of a sub-workflow.
+    fn restore_begun(
+        &mut self,
+        index: usize,
+        stored: &mut StoredNodes,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
         let node = &self.nodes[index];
-        match &node.kind.target {
+        match &node.target {
             Target::SubWorkflow(workflow) => {
-                let (workflow, record) = (Arc::clone(workflow), &node.record);
-                let (prefix, inputs) = (format!("{}-0-", record.node_id), record.inputs.clone());
-                let scope = self.open_scope(workflow, prefix, Some(index), inputs, stored, step)?;
-                self.nodes[index].kind.scope = Some(scope);
+                let scope = self.sub_scope(index, Arc::clone(workflow));
+                self.set_state(index, NodeState::Running);
+                self.nodes[index].sub_scope = Some(self.open_scope(scope, stored, step)?);
             }
-            Target::Gate(_) => self.gates.push(index),
-            Target::Task(_) if node.running_attempt().is_none() => self.queued.push_back(index),
-            _ => {
-                self.running += 1;
-                self.lost.push(index);
-            }
+            Target::Gate(_) => self.set_state(index, NodeState::AtGate),
+            Target::Task(_) if node.running_attempt().is_none() => self.set_state(index, NodeState::Queued),
+            Target::Task(_) | Target::LaunchPlan(..) => self.set_state(index, NodeState::Orphaned),
+            Target::Unsupported(_) => self.set_state(index, NodeState::Ready),
         }
         Ok(())
-    }
-}
-
-impl Node {
-    /// What it failed with.
-    fn error(&self) -> Option<&core::ExecutionError> {
-        match &self.record.closure.output_result {
-            Some(OutputResult::Error(error)) if matches!(self.phase(), Phase::Failed | Phase::TimedOut) => {
-                Some(error)
-            }
-            _ => None,
-        }
     }
 }

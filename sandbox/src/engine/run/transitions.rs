@@ -1,23 +1,46 @@
-//! How nodes, scopes and the execution end.
+//! The transitions of nodes: how they begin, start, stop and end, whatever they run.
 
 use flyte_client::proto::{
-    admin::{execution_closure, node_execution_closure},
+    admin::node_execution_closure,
     core::{
-        ExecutionError, LiteralMap, execution_error::ErrorKind, node_execution::Phase,
+        self, ExecutionError, LiteralMap, execution_error::ErrorKind, node_execution::Phase,
         workflow_execution::Phase as ExecutionPhase,
     },
 };
 
-use super::{Run, State, View, execution_error, scope::NodeFailure};
+use super::{Run, ScopeOutputs, ScopeState, Step, execution_error, scope::NodeFailure};
 use crate::{
-    engine::{binding, node as kind, program::END, step::Step},
+    engine::{binding, node::NodeState, program::Target},
     service_error::ServiceError,
-    store::time,
+    store::{self, time},
 };
 
 impl Run {
-    /// Moves a node to a phase.
-    pub(in crate::engine) fn enter(&mut self, index: usize, phase: Phase, step: &Step<'_>) {
+    /// Moves a node to a state, and into that state's queue.
+    pub(in crate::engine) fn set_state(&mut self, index: usize, state: NodeState) {
+        let node = &mut self.nodes[index];
+        debug_assert!(node.state.may_become(state), "{:?} → {state:?}", node.state);
+        let (old, took_slot) = (node.state, node.takes_slot());
+        node.state = state;
+        match (took_slot, node.takes_slot()) {
+            (false, true) => self.running += 1,
+            (true, false) => self.running -= 1,
+            _ => {}
+        }
+        let scope = &mut self.scopes[node.scope];
+        match (old.is_open(), state.is_open()) {
+            (false, true) => scope.running += 1,
+            (true, false) => scope.running -= 1,
+            _ => {}
+        }
+        self.queues.remove(old, index);
+        if let Some(queue) = self.queues.of_state(state) {
+            queue.push_back(index);
+        }
+    }
+
+    /// Gives a node the phase that is stored, with its times.
+    pub(in crate::engine) fn set_phase(&mut self, index: usize, phase: Phase, step: &Step<'_>) {
         let closure = &mut self.nodes[index].record.closure;
         closure.set_phase(phase);
         let now = time::to_message(step.now);
@@ -33,15 +56,112 @@ impl Run {
                 closure.duration = Some(time::since(&started, step.now));
             }
         }
-        self.touched.insert(index);
+        self.changed.insert(index);
     }
 
-    /// Says that a stored value of a node changed.
-    pub(in crate::engine) fn touch(&mut self, index: usize) {
-        self.touched.insert(index);
+    /// Marks a node as different from the store.
+    pub(in crate::engine) fn mark_changed(&mut self, index: usize) {
+        self.changed.insert(index);
     }
 
-    /// A node gave its outputs.
+    /// `Waiting` → `Ready`, unless the scope begins no further nodes.
+    pub(super) fn make_ready(&mut self, index: usize) {
+        if self.scopes[self.nodes[index].scope].begins_nodes() {
+            self.set_state(index, NodeState::Ready);
+        }
+    }
+
+    /// Begins a node: binds its inputs, and leaves `Ready` by what it runs.
+    pub(super) fn begin_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        self.set_phase(index, Phase::Queued, step);
+        match self.bind_inputs(index) {
+            Ok(inputs) => self.nodes[index].record.inputs = inputs,
+            Err(error) => {
+                let error = execution_error("BindingFailed", error.to_string(), ErrorKind::User);
+                return self.fail(index, error, Phase::Failed, step);
+            }
+        }
+        if let Some(outputs) = self.recovered_outputs(index, step)? {
+            return self.succeed(index, outputs, Phase::Recovered, step);
+        }
+        match self.nodes[index].target.clone() {
+            Target::Task(_) => self.look_up_cache(index, step),
+            Target::SubWorkflow(workflow) => self.begin_sub_workflow(index, workflow, step),
+            Target::LaunchPlan(..) => {
+                self.set_state(index, NodeState::Queued);
+                Ok(())
+            }
+            Target::Gate(gate) => self.begin_gate(index, &gate, step),
+            Target::Unsupported(what) => {
+                let text = format!("the sandbox does not run {what}");
+                self.fail(index, execution_error("NotSupported", text, ErrorKind::User), Phase::Failed, step)
+            }
+        }
+    }
+
+    fn bind_inputs(&self, index: usize) -> Result<LiteralMap, binding::BindingError> {
+        let node = &self.nodes[index];
+        let outputs = ScopeOutputs { run: self, scope: node.scope };
+        let mut values = binding::resolve(&node.spec.inputs, node.target.inputs(), &outputs)?;
+        self.add_error(index, &mut values);
+        Ok(values)
+    }
+
+    /// Gives a failure node the error that it asks for.
+    fn add_error(&self, index: usize, values: &mut LiteralMap) {
+        let node = &self.nodes[index];
+        let ScopeState::CleaningUp(failure) = &self.scopes[node.scope].state else { return };
+        let error =
+            core::Error { failed_node_id: failure.node.clone(), message: failure.error.message.clone() };
+        for (name, variable) in node.target.inputs().iter().flat_map(|map| &map.variables) {
+            if let Some(value) = variable.r#type.as_ref().and_then(|wanted| binding::error(wanted, &error)) {
+                values.literals.insert(name.clone(), value);
+            }
+        }
+    }
+
+    /// The node's outputs in the execution that this one recovers.
+    fn recovered_outputs(&self, index: usize, step: &Step<'_>) -> Result<Option<LiteralMap>, ServiceError> {
+        let Some(source) = self.recovered_execution() else { return Ok(None) };
+        let node = store::node_execution::find(step.transaction, source, &self.nodes[index].record.node_id)?;
+        Ok(node
+            .filter(|node| matches!(node.closure.phase(), Phase::Succeeded | Phase::Recovered))
+            .and_then(|node| node.outputs))
+    }
+
+    /// Starts a queued node.
+    pub(super) fn start_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        match self.nodes[index].target.clone() {
+            Target::Task(task) => self.start_attempt(index, &task, step),
+            Target::LaunchPlan(plan, _) => self.start_child(index, plan, step),
+            Target::SubWorkflow(_) | Target::Gate(_) | Target::Unsupported(_) => {
+                unreachable!("only tasks and launch plans are queued")
+            }
+        }
+    }
+
+    /// Ends a node that is no longer wanted, or asks for its end.
+    pub(super) fn stop_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        match self.nodes[index].target {
+            Target::Task(_) => self.stop_task(index, step),
+            Target::SubWorkflow(_) => self.stop_sub_workflow(index, step),
+            Target::LaunchPlan(..) => self.stop_child(index, step),
+            Target::Gate(_) | Target::Unsupported(_) => self.abort(index, step),
+        }
+    }
+
+    /// Finds out what became of an orphaned node.
+    pub(super) fn recover_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        match self.nodes[index].target {
+            Target::Task(_) => self.recover_attempt(index, step),
+            Target::LaunchPlan(..) => self.recover_child(index, step),
+            Target::SubWorkflow(_) | Target::Gate(_) | Target::Unsupported(_) => {
+                unreachable!("only attempts and child executions are orphaned")
+            }
+        }
+    }
+
+    /// Ends a node with its outputs; the nodes that waited for it may begin.
     pub(in crate::engine) fn succeed(
         &mut self,
         index: usize,
@@ -50,22 +170,22 @@ impl Run {
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         self.nodes[index].record.outputs = Some(outputs);
-        self.enter(index, phase, step);
+        self.set_phase(index, phase, step);
+        self.set_state(index, NodeState::Ended);
         let scope = self.nodes[index].scope;
-        self.scopes[scope].active -= 1;
         if self.scopes[scope].failure_node != Some(index) {
-            self.scopes[scope].unfinished -= 1;
+            self.scopes[scope].remaining -= 1;
         }
         for next in self.nodes[index].downstream.clone() {
-            self.nodes[next].waits_for -= 1;
-            if self.nodes[next].waits_for == 0 {
-                self.activate(next);
+            self.nodes[next].pending_upstream -= 1;
+            if self.nodes[next].pending_upstream == 0 {
+                self.make_ready(next);
             }
         }
         self.settle(scope, step)
     }
 
-    /// A node failed for good.
+    /// Ends a node with an error. The first error of a scope is the one that the scope fails with.
     pub(in crate::engine) fn fail(
         &mut self,
         index: usize,
@@ -77,180 +197,42 @@ impl Run {
         let node = &mut self.nodes[index];
         node.record.closure.output_result = Some(node_execution_closure::OutputResult::Error(error.clone()));
         let (scope, id) = (node.scope, node.record.node_id.clone());
-        self.enter(index, phase, step);
-        self.scopes[scope].active -= 1;
-        if self.scopes[scope].state == State::Going {
-            self.scopes[scope].state = State::Failing(NodeFailure { node: id, error });
+        self.set_phase(index, phase, step);
+        self.set_state(index, NodeState::Ended);
+        if self.scopes[scope].state == ScopeState::Running {
+            self.scopes[scope].state = ScopeState::Failing(NodeFailure { node: id, error });
             if scope == 0 {
                 self.execution.closure.set_phase(ExecutionPhase::Failing);
-                self.is_touched = true;
+                self.is_changed = true;
             }
             if self.scopes[scope].fails_at_once() {
-                self.end_others(scope, step)?;
+                self.stop_nodes(scope, step)?;
             }
         }
         self.settle(scope, step)
     }
 
-    /// A node was ended before it was done.
-    pub(in crate::engine) fn aborted(
-        &mut self,
-        index: usize,
-        step: &mut Step<'_>,
-    ) -> Result<(), ServiceError> {
-        let is_wanted_so = self.execution.phase() == ExecutionPhase::Aborting;
-        let text = if is_wanted_so { "Workflow aborted." } else { "Some node execution failed, auto-abort." };
+    /// Ends a node as aborted.
+    pub(in crate::engine) fn abort(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        let is_user_abort = self.execution.phase() == ExecutionPhase::Aborting;
+        let text =
+            if is_user_abort { "Workflow aborted." } else { "Some node execution failed, auto-abort." };
         let error =
             ExecutionError { code: "NodeAborted".to_owned(), message: text.to_owned(), ..Default::default() };
         let closure = &mut self.nodes[index].record.closure;
         closure.output_result = Some(node_execution_closure::OutputResult::Error(error));
-        self.enter(index, Phase::Aborted, step);
-        let scope = self.nodes[index].scope;
-        self.scopes[scope].active -= 1;
-        self.settle(scope, step)
+        self.set_phase(index, Phase::Aborted, step);
+        self.set_state(index, NodeState::Ended);
+        self.settle(self.nodes[index].scope, step)
     }
 
-    /// A node may begin.
-    pub(super) fn activate(&mut self, index: usize) {
-        let scope = &mut self.scopes[self.nodes[index].scope];
-        if scope.begins_nodes() {
-            scope.active += 1;
-            self.ready.push_back(index);
-        }
-    }
-
-    /// Whether a node's work is no longer wanted.
+    /// Whether a node's result is no longer wanted.
     pub(in crate::engine) fn is_unwanted(&self, index: usize) -> bool {
         let scope = &self.scopes[self.nodes[index].scope];
         match scope.state {
-            State::Stopping | State::Over => true,
-            State::Failing(_) => scope.fails_at_once(),
-            State::Going | State::Cleaning(_) => false,
+            ScopeState::Stopping | ScopeState::Ended => true,
+            ScopeState::Failing(_) => scope.fails_at_once(),
+            ScopeState::Running | ScopeState::CleaningUp(_) => false,
         }
-    }
-
-    /// Ends a scope's work; it is over when its nodes are.
-    pub(in crate::engine) fn halt(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-        if self.scopes[scope].state == State::Over {
-            return Ok(());
-        }
-        self.scopes[scope].state = State::Stopping;
-        self.end_others(scope, step)?;
-        self.settle(scope, step)
-    }
-
-    /// Ends all active nodes of a scope.
-    fn end_others(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-        let in_scope = |run: &Self, index: usize| run.nodes[index].scope == scope;
-        let before = self.ready.len();
-        self.ready = self.ready.iter().copied().filter(|&index| !in_scope(self, index)).collect();
-        self.scopes[scope].active -= before - self.ready.len();
-        self.queued = self.queued.iter().copied().filter(|&index| !in_scope(self, index)).collect();
-        self.waiting = self.waiting.iter().copied().filter(|&index| !in_scope(self, index)).collect();
-        let mut nodes: Vec<usize> = self.scopes[scope].nodes.values().copied().collect();
-        nodes.extend(self.scopes[scope].failure_node);
-        nodes.sort_unstable();
-        for index in nodes {
-            // A node that never was more than ready is as if it had not been.
-            if self.nodes[index].is_active() {
-                kind::stop(self, index, step)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends a scope that has nothing more to do.
-    pub(in crate::engine) fn settle(
-        &mut self,
-        scope: usize,
-        step: &mut Step<'_>,
-    ) -> Result<(), ServiceError> {
-        if self.scopes[scope].active > 0 {
-            return Ok(());
-        }
-        match self.scopes[scope].state.clone() {
-            State::Over => Ok(()),
-            State::Going if self.scopes[scope].unfinished > 0 => {
-                let waits: Vec<_> = self.scopes[scope]
-                    .nodes
-                    .iter()
-                    .filter(|&(_, &index)| !self.nodes[index].has_succeeded())
-                    .map(|(id, _)| format!("`{id}`"))
-                    .collect();
-                let text = format!("nothing is left that could start {}", waits.join(", "));
-                self.scope_failed(scope, execution_error("Stuck", text, ErrorKind::System), step)
-            }
-            State::Going => self.scope_succeeded(scope, step),
-            State::Failing(failure) => match self.scopes[scope].failure_node {
-                Some(node) => {
-                    self.scopes[scope].state = State::Cleaning(failure);
-                    self.activate(node);
-                    Ok(())
-                }
-                None => self.scope_failed(scope, failure.error, step),
-            },
-            State::Cleaning(failure) => self.scope_failed(scope, failure.error, step),
-            State::Stopping => {
-                self.scopes[scope].state = State::Over;
-                match self.scopes[scope].parent {
-                    Some(node) => self.aborted(node, step),
-                    None => {
-                        self.finish(ExecutionPhase::Aborted, step);
-                        Ok(())
-                    }
-                }
-            }
-        }
-    }
-
-    fn scope_succeeded(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-        let workflow = self.scopes[scope].workflow.clone();
-        let declared = workflow.interface.as_ref().and_then(|interface| interface.outputs.as_ref());
-        match binding::resolve(&workflow.outputs, declared, &View { run: self, scope }) {
-            Ok(outputs) => {
-                self.scopes[scope].state = State::Over;
-                self.add_marker(scope, END, &outputs, step)?;
-                match self.scopes[scope].parent {
-                    Some(node) => self.succeed(node, outputs, Phase::Succeeded, step),
-                    None => {
-                        self.execution.outputs = Some(outputs);
-                        self.finish(ExecutionPhase::Succeeded, step);
-                        Ok(())
-                    }
-                }
-            }
-            Err(error) => {
-                let error = execution_error("BindingFailed", error.to_string(), ErrorKind::User);
-                self.scope_failed(scope, error, step)
-            }
-        }
-    }
-
-    fn scope_failed(
-        &mut self,
-        scope: usize,
-        error: ExecutionError,
-        step: &mut Step<'_>,
-    ) -> Result<(), ServiceError> {
-        self.scopes[scope].state = State::Over;
-        match self.scopes[scope].parent {
-            Some(node) => self.fail(node, error, Phase::Failed, step),
-            None => {
-                self.execution.closure.output_result = Some(execution_closure::OutputResult::Error(error));
-                self.finish(ExecutionPhase::Failed, step);
-                Ok(())
-            }
-        }
-    }
-
-    /// The execution is over.
-    fn finish(&mut self, phase: ExecutionPhase, step: &mut Step<'_>) {
-        let closure = &mut self.execution.closure;
-        closure.set_phase(phase);
-        let started = *closure.started_at.get_or_insert(time::to_message(step.now));
-        closure.duration = Some(time::since(&started, step.now));
-        self.is_touched = true;
-        self.is_over = true;
-        step.after.over.push(self.execution.row);
     }
 }

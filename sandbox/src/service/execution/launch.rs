@@ -8,8 +8,7 @@ use flyte_client::{
             LaunchPlanSpec, SystemMetadata,
         },
         core::{
-            Identifier, LiteralMap, ResourceType, WorkflowExecutionIdentifier,
-            workflow_execution::Phase,
+            Identifier, LiteralMap, ResourceType, WorkflowExecutionIdentifier, workflow_execution::Phase,
         },
     },
 };
