@@ -7,6 +7,7 @@ pub mod config;
 pub mod data;
 pub mod descriptor;
 pub mod documents;
+pub mod execution_name;
 pub mod folder;
 mod free_form;
 pub mod graph;

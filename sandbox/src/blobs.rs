@@ -1,5 +1,5 @@
 //! The folder of blobs: uploaded files and what tasks write. A native URI is the path of a file below it, without a
-//! scheme: flytekit takes `file:///…` for the name of a local file, and finds none of that name.
+//! scheme: flytekit does not resolve `file:///…`.
 //!
 //! Names come from requests, so each is checked segment by segment; nothing outside of the folder can be named.
 
@@ -23,12 +23,12 @@ pub(crate) struct Blobs {
     address: OnceLock<String>,
 }
 
-/// A file's place below the folder, which has been checked: segments with `/` between them.
+/// A validated path of a file below the folder, with `/` between its segments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BlobPath(String);
 
 impl BlobPath {
-    /// Checks a path that a client gave; `None` if it could name something else than a file below the folder.
+    /// Validates a client's path; `None` if it could refer to anything but a file below the folder.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let is_segment = |segment: &str| {
             !segment.is_empty()
@@ -42,7 +42,7 @@ impl BlobPath {
 
     /// Reads a path as FlyteAdmin does (`URLPathConstructor` in flytestdlib's `storage`): as the path of a URL, whose
     /// `%XX` stand for bytes, which ends before `?` and `#`, and in which `.` and `..` are followed. Empty segments,
-    /// which an object store keeps, have no place in a folder.
+    /// which an object store keeps, cannot exist in a folder.
     pub(crate) fn from_reference(text: &str) -> Option<Self> {
         let path = text.split(['?', '#']).next().unwrap_or(text);
         let path = String::from_utf8(unescaped(path)?).ok()?;
@@ -90,7 +90,7 @@ impl Blobs {
         Self { folder: root.join("blobs"), address: OnceLock::new() }
     }
 
-    /// Says where this process serves signed URLs. The first word counts.
+    /// Sets where this process serves signed URLs. Only the first call counts.
     pub(crate) fn serve_at(&self, address: String) {
         let _ = self.address.set(address);
     }
@@ -123,7 +123,7 @@ impl Blobs {
         if is_plain { BlobPath::parse(below.to_str()?) } else { None }
     }
 
-    /// Makes the folder for a file, and returns the file.
+    /// Creates the folder of a file, and returns the file's path.
     pub(crate) fn prepare(&self, path: &BlobPath) -> io::Result<PathBuf> {
         let file = self.file(path);
         if let Some(folder) = file.parent() {
@@ -133,7 +133,7 @@ impl Blobs {
     }
 }
 
-/// The MD5 of a file; `None` if there is no such file.
+/// The MD5 of a file; `None` if it does not exist.
 pub(crate) fn file_md5(file: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut file = match fs::File::open(file) {
         Ok(file) => file,
@@ -158,7 +158,7 @@ impl io::Write for HashWriter<'_> {
     }
 }
 
-/// A text that nobody guesses: 160 bits of the system's randomness.
+/// A random token with 160 bits of the system's randomness.
 pub(crate) fn token() -> io::Result<String> {
     let mut bytes = [0_u8; 20];
     getrandom::fill(&mut bytes)?;

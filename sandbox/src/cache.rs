@@ -1,8 +1,8 @@
-//! Results of tasks, found again by what they were made from, as Flyte's catalog does it.
+//! Cached results of tasks, as in Flyte's catalog.
 //!
-//! A task takes part if its metadata say `discoverable` and give a `discovery_version`. The key is the task's name (not
-//! its version), that cache version, the interface and the inputs that count. How long a result lives is in the
-//! task's tag [`TTL_TAG`]: from the moment of storing by the storing task's word, and at every lookup by the asking one's.
+//! A task is cached if its metadata have `discoverable` and a `discovery_version`. The key is the task's name (not
+//! its version), that cache version, the interface and the inputs that count. The time to live is in the
+//! task's tag [`TTL_TAG`]; the shorter one of the task that stored a result and the task that asks for it applies.
 
 mod key;
 mod ttl;
@@ -18,19 +18,19 @@ use rusqlite::Transaction;
 use crate::store::cache as rows;
 pub(crate) use crate::store::cache::{CacheKey, Reservation};
 
-/// How long a reservation holds without a word from its owner.
+/// How long a reservation holds unless its owner renews it.
 pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(30);
 
 /// How often an owner repeats [`reserve`].
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// What the cache knows of a task with these inputs.
+/// The result of a cache lookup.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "made once for a node, and taken apart at once")]
+#[expect(clippy::large_enum_variant, reason = "short-lived, one for each node")]
 pub(crate) enum CacheLookup {
     /// The task is not cached.
     Disabled,
-    /// A result that may be used again.
+    /// A result to reuse.
     Hit {
         /// The outputs.
         outputs: LiteralMap,
@@ -41,9 +41,9 @@ pub(crate) enum CacheLookup {
     Miss(CacheKey),
 }
 
-/// Looks for a result. One whose files are gone, or whose time is over, is forgotten.
+/// Looks up a result. One that has expired, or whose files are missing, is deleted.
 ///
-/// Where the cache is to be overwritten, [`CacheKey::for_task`] takes this call's place.
+/// To overwrite the cache, use [`CacheKey::for_task`] instead.
 pub(crate) fn lookup(
     tx: &Transaction<'_>,
     task: &TaskTemplate,
@@ -60,7 +60,7 @@ pub(crate) fn lookup(
     Ok(CacheLookup::Hit { outputs: row.outputs, source })
 }
 
-/// Stores a result, in place of an older one, and tells what a node execution says of it.
+/// Stores a result in place of an older one, and returns its metadata for the node execution.
 pub(crate) fn put(
     tx: &Transaction<'_>,
     key: &CacheKey,
@@ -73,9 +73,9 @@ pub(crate) fn put(
     Ok(key.metadata(id, source.clone()))
 }
 
-/// Reserves the making of a result for one owner; the owner itself prolongs what it has.
+/// Reserves a result for an owner that computes it, or renews the owner's reservation.
 ///
-/// For tasks that [`CacheKey::serialize`] says are to run one at a time.
+/// For tasks with [`CacheKey::serialize`].
 pub(crate) fn reserve(
     tx: &Transaction<'_>,
     key: &CacheKey,
@@ -85,12 +85,12 @@ pub(crate) fn reserve(
     rows::reserve(tx, key, owner, now, RESERVED_FOR)
 }
 
-/// Gives a reservation up; that of another owner stays.
+/// Releases a reservation; that of another owner stays.
 pub(crate) fn release(tx: &Transaction<'_>, key: &CacheKey, owner: &str) -> Result<(), rusqlite::Error> {
     rows::release(tx, key, owner)
 }
 
-/// Whether every file of this machine that the outputs name is still there.
+/// Whether every local file of the outputs still exists.
 fn files_are_there(outputs: &LiteralMap) -> bool {
     outputs.literals.values().all(is_there)
 }

@@ -1,7 +1,7 @@
-//! The workflow compiler: from what a client sends to what the engine runs, with every mistake that can be found
-//! before anything runs. Its rules are those of flytepropeller's compiler (`flytepropeller/pkg/compiler`).
+//! The workflow compiler: turns a registered workflow into what the engine runs, and reports every error that can be
+//! found before it runs. Its rules are those of flytepropeller's compiler (`flytepropeller/pkg/compiler`).
 //!
-//! It reads nothing: whoever calls it brings the tasks and launch plans that the workflow refers to, as a [`Library`].
+//! It does not read the store: the caller passes the tasks and launch plans that the workflow refers to as a [`Library`].
 //! What the engine does not run is refused here, by [`unsupported`].
 
 mod binding;
@@ -28,7 +28,7 @@ pub(crate) const START: &str = "start-node";
 /// The node that stands for its outputs.
 pub(crate) const END: &str = "end-node";
 
-/// What may be referred to, by identifier without its kind.
+/// The registered entities that a workflow refers to, by identifier without its kind.
 #[derive(Debug, Default)]
 pub(crate) struct Library {
     /// Tasks that are registered.
@@ -67,11 +67,11 @@ pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identif
     (tasks.collect(), launch_plans.collect())
 }
 
-/// Compiles a workflow with all that it consists of.
+/// Compiles a workflow with its sub-workflows.
 ///
 /// # CompileErrors
 ///
-/// Every mistake that was found.
+/// All errors that were found.
 pub(crate) fn compile(
     spec: &WorkflowSpec,
     library: &Library,
@@ -106,11 +106,11 @@ pub(crate) fn compile(
 /// A node as the checks see it.
 struct CheckedNode<'a> {
     node: &'a Node,
-    /// `None` when what it refers to is not there, which has been said.
+    /// `None` if the entity that it refers to is missing, which is reported already.
     interface: Option<Interface>,
 }
 
-/// What goes into a node and comes out.
+/// The inputs and outputs of a node.
 #[derive(Clone, Debug, Default)]
 struct Interface {
     inputs: BTreeMap<String, Variable>,
@@ -135,7 +135,7 @@ struct Compiler<'a> {
     library: &'a Library,
     templates: BTreeMap<EntityKey, &'a WorkflowTemplate>,
     sub_workflows: BTreeMap<EntityKey, CompiledWorkflow>,
-    /// Workflows that are being compiled: one that appears again contains itself.
+    /// The workflows that are being compiled, to find those that contain themselves.
     open: BTreeSet<EntityKey>,
     tasks: BTreeMap<EntityKey, CompiledTask>,
     launch_plans: BTreeMap<EntityKey, CompiledLaunchPlan>,
@@ -145,7 +145,7 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn workflow(&mut self, template: &WorkflowTemplate) -> CompiledWorkflow {
         let mut template = template.clone();
-        // What was compiled before may be registered again: the two nodes are made anew.
+        // A compiled workflow may be registered again: start and end are added again.
         template.nodes.retain(|node| node.target.is_some() || (node.id != START && node.id != END));
         for node in template.nodes.iter_mut().chain(&mut template.failure_node) {
             node.inputs.iter_mut().filter_map(|input| input.binding.as_mut()).for_each(binding::name_start);
@@ -186,7 +186,7 @@ impl Compiler<'_> {
         CompiledWorkflow { template: Some(template), connections: Some(connections) }
     }
 
-    /// The nodes by id, each with what it refers to.
+    /// Checks ids and targets, and returns the nodes by id.
     fn check_nodes<'n>(&mut self, nodes: &'n [Node]) -> BTreeMap<&'n str, CheckedNode<'n>> {
         let mut placed = BTreeMap::new();
         for node in nodes {
@@ -264,7 +264,7 @@ impl Compiler<'_> {
     }
 }
 
-/// The inputs of a failure node that need no binding: those that may be absent, and what failed, which the engine tells.
+/// The inputs of a failure node that need no binding: optional ones, and the error, which the engine sets.
 fn taken_from_engine(interface: &Interface) -> BTreeSet<String> {
     let is_error = |kind: &LiteralType| match &kind.r#type {
         Some(literal_type::Type::Simple(simple)) => *simple == i32::from(SimpleType::Error),
@@ -281,7 +281,7 @@ fn taken_from_engine(interface: &Interface) -> BTreeSet<String> {
     takes.map(|(name, _)| name.clone()).chain(interface.optional.iter().cloned()).collect()
 }
 
-/// What a launch plan takes and gives, and its compiled form.
+/// The interface of a launch plan, and its compiled form.
 fn launch_plan(plan: &LaunchPlan) -> (Interface, CompiledLaunchPlan) {
     let closure = plan.closure.clone().unwrap_or_default();
     let parameters = closure.expected_inputs.unwrap_or_default().parameters;

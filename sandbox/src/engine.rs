@@ -1,11 +1,12 @@
-//! Runs what was launched: a state machine over the store, and the processes that its nodes start.
+//! Runs executions: a state machine over the store, and the processes that its nodes start.
 //!
-//! An engine is a process of its own, or a thread of a server. It takes the lock of the sandbox's folder, so there is one
-//! at a time; everything that it knows is in the store, so that the next one goes on where one was killed. Each step is
-//! one transaction, and nothing of a step is done before it is stored.
+//! An engine is a process of its own, or a thread of a server. It holds the lease of the sandbox's folder, so there is
+//! one at a time. All of its state is in the store, so the next engine continues where one was killed. Each step is one
+//! transaction, and its effects (processes to start or kill) happen after the commit.
 //!
-//! A wish becomes an execution in `service::execution`; a `run` is one open execution in memory; a
-//! `kind` is what a node may run. To make nodes of a further kind, add a file there.
+//! `service::execution` stores a launched execution and wakes an engine ([`handle`]). The [`event_loop`] loads it as a
+//! [`run::Run`] and advances it whenever an attempt has ended or another process has written to the store. What a node
+//! does is in [`node`], with the diagram of its states; to run a further kind of node, add a file there.
 
 mod attempts;
 mod binding;
@@ -32,32 +33,32 @@ use crate::{
     store::Store,
 };
 
-/// How often a server's engine looks whether another one has ended.
+/// How often an engine in a server tries to take the lease of another one.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long an engine works.
+/// When an engine ends.
 #[derive(Clone, Debug)]
 pub enum RunMode {
-    /// RunMode nothing has been open for a short while.
+    /// After a second without open executions.
     UntilIdle,
-    /// RunMode the value becomes `true`, or its sender is gone.
+    /// When the value becomes `true`, or its sender is dropped.
     UntilShutdown(watch::Receiver<bool>),
 }
 
-/// Why an engine cannot work.
+/// Why an engine stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The sandbox cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The file that only one engine may lock cannot be.
-    #[error("the engine's lock cannot be taken")]
+    /// The lease cannot be taken.
+    #[error("could not lock the sandbox for its engine")]
     Lease(#[source] io::Error),
-    /// A step cannot be stored or read. What was running is ended; the next engine goes on.
-    #[error("the engine cannot go on")]
+    /// A step cannot be stored or read. The running attempts are killed; the next engine continues.
+    #[error("the sandbox's engine stopped: could not read or store a step")]
     Step(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// There is no runtime for processes.
-    #[error("the engine cannot start")]
+    /// The async runtime cannot be created.
+    #[error("could not start the sandbox's engine")]
     Runtime(#[source] io::Error),
 }
 
@@ -73,8 +74,8 @@ impl From<rusqlite::Error> for EngineError {
     }
 }
 
-/// Works all open executions of a sandbox, and returns when there have been none for a short while, or at once if another
-/// engine does.
+/// Runs the open executions of a sandbox until there have been none for a second. Returns at once if another engine is
+/// running.
 ///
 /// # Errors
 ///
@@ -87,7 +88,7 @@ pub fn main(root: &Path) -> Result<(), EngineError> {
     runtime.block_on(run(root, RunMode::UntilIdle))
 }
 
-/// Works open executions until something.
+/// Runs open executions, as long as `until` says.
 ///
 /// # Errors
 ///
@@ -96,9 +97,9 @@ pub async fn run(root: &Path, until: RunMode) -> Result<(), EngineError> {
     run_with(root, until, Arc::new(Notify::new())).await
 }
 
-/// As [`run`]; looks at the store at once when it is woken.
+/// As [`run`]; `wake` makes it read the store at once.
 async fn run_with(root: &Path, until: RunMode, wake: Arc<Notify>) -> Result<(), EngineError> {
-    // The folder may be new.
+    // Creates the folder, which the lease needs.
     let store = Arc::new(Store::open(root)?);
     match until {
         RunMode::UntilIdle => loop {
@@ -107,7 +108,7 @@ async fn run_with(root: &Path, until: RunMode, wake: Arc<Notify>) -> Result<(), 
             };
             EventLoop::new(root, Arc::clone(&store), Arc::clone(&wake))?.run_until_idle().await?;
             drop(lease);
-            // Whoever launched something while we held the lock relies on us.
+            // An execution that was launched while we held the lease relies on us.
             if store.read(crate::store::execution::open)?.is_empty() {
                 return Ok(());
             }
@@ -129,8 +130,8 @@ async fn run_with(root: &Path, until: RunMode, wake: Arc<Notify>) -> Result<(), 
     }
 }
 
-/// Waits until an engine is to end.
+/// Waits for the shutdown.
 async fn stopped(shutdown: &mut watch::Receiver<bool>) {
-    // An error means that nobody is left who could want it to go on.
+    // An error means that the sender is gone, which is a shutdown, too.
     let _ = shutdown.wait_for(|is_wanted| *is_wanted).await;
 }

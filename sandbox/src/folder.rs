@@ -1,14 +1,14 @@
-//! The folder of a sandbox, which is its user's alone: what others could write there would run as the user.
+//! The folder of a sandbox. It is private (mode 0700): a file that others could write there would run as the user.
 
 use std::{fs, path::Path};
 
 use crate::open_error::OpenError;
 
-/// Makes the folder of a sandbox, or closes one to other users that is there already.
+/// Creates the folder of a sandbox, or makes an existing one private.
 ///
 /// # Errors
 ///
-/// When it cannot be made, is another user's, or holds something else that others may be using.
+/// When it cannot be created, belongs to another user, or is open to others and holds other files.
 pub fn prepare_folder(root: &Path) -> Result<(), OpenError> {
     let failed = |source| OpenError::Folder { path: root.to_owned(), source };
     if let Some(parent) = root.parent() {
@@ -31,9 +31,9 @@ mod private {
     use crate::open_error::OpenError;
 
     const PRIVATE: u32 = 0o700;
-    /// What others may do.
+    /// The permissions of group and others.
     const OTHERS: u32 = 0o077;
-    /// Whether others may add files.
+    /// Write permission of group and others.
     const WRITABLE: u32 = 0o022;
 
     pub(super) fn prepare(root: &Path, failed: impl Fn(io::Error) -> OpenError) -> Result<(), OpenError> {
@@ -41,7 +41,7 @@ mod private {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => return made.map_err(failed),
         }
-        // Where a link leads, since that is what is used.
+        // A symlink is followed.
         let metadata = fs::metadata(root).map_err(&failed)?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Err(OpenError::Foreign { path: root.to_owned(), uid: metadata.uid() });
@@ -55,7 +55,7 @@ mod private {
         fs::set_permissions(root, fs::Permissions::from_mode(PRIVATE)).map_err(failed)
     }
 
-    /// Whether a folder holds what is none of a sandbox's, such as `/tmp`: others would miss it.
+    /// Whether a folder holds other files than a sandbox's, as `/tmp` does: making it private would lock others out.
     fn is_shared(root: &Path, mode: u32) -> io::Result<bool> {
         let is_sandbox = root.join("sandbox.db").exists() && mode & WRITABLE == 0;
         Ok(!is_sandbox && fs::read_dir(root)?.next().is_some())
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_sandbox_is_closed() {
+    fn an_older_sandbox_is_made_private() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("sandbox.db"), "").unwrap();
         set_mode(folder.path(), 0o755);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_folder_is_closed() {
+    fn an_empty_folder_is_made_private() {
         let folder = tempfile::tempdir().unwrap();
         set_mode(folder.path(), 0o1777);
         prepare_folder(folder.path()).unwrap();
@@ -113,10 +113,10 @@ mod tests {
             assert!(matches!(error, OpenError::Shared { .. }), "{error}");
             assert_eq!(mode(folder.path()), open);
         }
-        // Its own user may have been there alone all along.
+        // A private folder may hold anything.
         set_mode(folder.path(), 0o700);
         prepare_folder(folder.path()).unwrap();
-        // A sandbox that an older version made in `/tmp`.
+        // A sandbox that an older version created in `/tmp`.
         fs::write(folder.path().join("sandbox.db"), "").unwrap();
         set_mode(folder.path(), 0o1777);
         assert!(matches!(prepare_folder(folder.path()), Err(OpenError::Shared { .. })));

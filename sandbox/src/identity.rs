@@ -1,4 +1,4 @@
-//! Identifiers of registered things: what they must have, and how FlyteAdmin writes them in errors.
+//! Identifiers of entities: validation, and their text in FlyteAdmin's errors.
 
 use std::fmt;
 
@@ -48,7 +48,7 @@ pub(crate) fn require_kind(id: Option<Identifier>, kind: ResourceType) -> Result
     Ok(id)
 }
 
-/// The identifier of a request that reads something. What kind it says does not matter: the method says it.
+/// The identifier of a request that reads something. Its kind is ignored: the method implies it.
 pub(crate) fn require_complete(
     id: Option<Identifier>,
     kind: ResourceType,
@@ -65,7 +65,7 @@ fn complete(id: &Identifier) -> Result<(), ServiceError> {
     filled(&id.version, "version")
 }
 
-/// The name of a request that is about all versions of it.
+/// The name of a request about all versions of an entity.
 pub(crate) fn require_name(id: Option<NamedEntityIdentifier>) -> Result<NamedEntityIdentifier, ServiceError> {
     let id = required(id, "id")?;
     filled(&id.project, "project")?;
@@ -74,7 +74,7 @@ pub(crate) fn require_name(id: Option<NamedEntityIdentifier>) -> Result<NamedEnt
     Ok(id)
 }
 
-/// Whose entities a request lists: project and domain, and a name if it is not empty.
+/// The scope of a list: project and domain, and a name unless it is empty.
 pub(crate) fn require_scope(request: &ResourceListRequest) -> Result<NamedEntityIdentifier, ServiceError> {
     let id = required(request.id.clone(), "id")?;
     filled(&id.project, "project")?;

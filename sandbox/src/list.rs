@@ -1,6 +1,6 @@
-//! Lists as FlyteAdmin gives them: filters, sort keys, pages.
+//! Lists as FlyteAdmin returns them: filters, sort keys, pages.
 //!
-//! A [`Table`] says what may be filtered and sorted by; a [`Listing`] turns a request into one `SELECT`. Names of
+//! A [`Table`] has the columns to filter and sort by; a [`Listing`] turns a request into one `SELECT`. Names of
 //! columns come from the table only, values are bound: no text of a request becomes SQL.
 
 pub(crate) mod filter;
@@ -109,7 +109,7 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// INVALID_ARGUMENT for a key that is no column.
+    /// INVALID_ARGUMENT for a key that is not a column.
     pub(crate) fn sorted(mut self, sort: Option<&Sort>) -> Result<Self, ServiceError> {
         // FlyteAdmin takes a sort without a key for none.
         let Some(sort) = sort.filter(|sort| !sort.key.is_empty()) else {
@@ -138,7 +138,7 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// INVALID_ARGUMENT for a limit of nought or a token that is no offset.
+    /// INVALID_ARGUMENT for a limit of zero or a token that is not an offset.
     pub(crate) fn page(self, limit: u32, token: &str, call: &str) -> Result<Self, ServiceError> {
         if limit == 0 {
             return Err(invalid("invalid value for limit"));
@@ -158,7 +158,7 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// What SQLite or `read` says.
+    /// Those of SQLite and of `read`.
     pub(crate) fn rows<T>(
         self,
         connection: &Connection,

@@ -5,23 +5,23 @@ use std::{io, path::PathBuf};
 /// Why a sandbox cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder cannot be made.
-    #[error("the sandbox's folder `{}` cannot be made", path.display())]
+    /// The folder cannot be created.
+    #[error("could not create the sandbox's folder `{}`", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The database cannot be opened or brought up to date.
-    #[error("the sandbox's database `{}` cannot be opened", path.display())]
+    #[error("could not open the sandbox's database `{}`", path.display())]
     Database {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
-    /// The folder is another user's.
+    /// The folder belongs to another user.
     #[error("could not open the sandbox in `{}`: the folder belongs to another user (uid {uid})", path.display())]
     Foreign {
         /// The folder.
@@ -39,7 +39,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The database is of a later version of this program.
-    #[error("the sandbox in `{}` was made by a later version of flyte-host", path.display())]
+    #[error("could not open the sandbox in `{}`: it was created by a later version of flyte-host", path.display())]
     TooNew {
         /// The file.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! Taking a sandbox away: everything in its folder that is ours, and nothing else.
+//! Deletes a sandbox: the files that it created in its folder, and nothing else.
 
 use std::{
     fs, io,
@@ -13,7 +13,7 @@ use crate::{
     store::{self, Store},
 };
 
-/// What a sandbox keeps in its folder. A folder that somebody named by mistake may hold more.
+/// The files of a sandbox. The folder may hold others, which are kept.
 const FILES: [&str; 11] = [
     "sandbox.db-wal",
     "sandbox.db-shm",
@@ -29,51 +29,51 @@ const FILES: [&str; 11] = [
 ];
 const FOLDERS: [&str; 1] = ["blobs"];
 
-/// How long an engine without executions is waited for: it ends by itself when nothing came for a second.
+/// How long to wait for an idle engine, which ends after a second without executions.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Why a sandbox cannot be removed.
+/// Why a sandbox cannot be deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoveError {
     /// Another process serves it.
     #[error(transparent)]
     Served(ServeError),
-    /// Executions are being worked on.
-    #[error("the sandbox in `{}` is running executions", root.display())]
+    /// Executions are running.
+    #[error("could not delete the sandbox in `{}`: executions are running", root.display())]
     Working {
         /// The sandbox's folder.
         root: PathBuf,
     },
-    /// The system refuses.
-    #[error("`{}` cannot be removed", path.display())]
+    /// A file cannot be deleted.
+    #[error("could not delete `{}`", path.display())]
     Io {
-        /// What cannot be.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl RemoveError {
-    /// Returns something that the reader can do now.
+    /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Served(error) => error.hint(),
             Self::Working { .. } => {
-                Some("wait until they are done, or end them with `flyte-host execution terminate`".to_owned())
+                Some("wait for them to end, or run `flyte-host execution terminate`".to_owned())
             }
             Self::Io { .. } => None,
         }
     }
 }
 
-/// Removes a sandbox with all that is in it; returns `false` if there is none.
+/// Deletes a sandbox and all its data; returns `false` if there is none.
 ///
 /// # Errors
 ///
-/// When it is in use, or the system refuses.
+/// When it is in use, or a file cannot be deleted.
 pub fn remove(root: &Path) -> Result<bool, RemoveError> {
     remove_within(root, ENGINE_TIMEOUT)
 }
@@ -94,12 +94,12 @@ fn remove_within(root: &Path, patience: Duration) -> Result<bool, RemoveError> {
         let path = root.join(name);
         absent_is_fine(fs::remove_file(&path)).map_err(|source| failed(&path, source))?;
     }
-    // Something of the user's may be in it.
+    // Fails if other files are in it.
     let _ = fs::remove_dir(root);
     Ok(true)
 }
 
-/// The engine's lock. One whose engine has nothing to do comes free soon.
+/// Takes the engine's lease; an idle engine releases it soon.
 fn idle_engine(root: &Path, patience: Duration) -> io::Result<Option<Lease>> {
     let asked = Instant::now();
     loop {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_it_goes() {
+    fn everything_is_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("sandbox");
         sandbox(&root);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_stays() {
+    fn other_files_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         sandbox(folder.path());
         fs::write(folder.path().join("thesis.txt"), "").unwrap();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn not_while_an_engine_works() {
+    fn a_sandbox_with_a_running_engine_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         sandbox(folder.path());
         let _lease = Lease::try_take(folder.path(), lease::ENGINE).unwrap().unwrap();

@@ -38,23 +38,23 @@ pub(crate) use self::{
 };
 use crate::store::task_execution::ProcessIdentity;
 
-/// What one attempt is made of.
+/// The parameters of an attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub(crate) task: TaskTemplate,
     pub(crate) inputs: LiteralMap,
-    /// Its own: `<root>/runs/<project>/<domain>/<execution>/<node>/<attempt>`. Made if it is not there.
+    /// `<root>/runs/<project>/<domain>/<execution>/<node>/<attempt>`; created if it is missing.
     pub(crate) folder: PathBuf,
-    /// Where files that the task makes stay for good: the sandbox's folder of blobs, on the same file system.
+    /// Where output files are kept: the sandbox's folder of blobs, on the same file system.
     pub(crate) blobs: PathBuf,
     pub(crate) names: TemplateNames,
-    /// How long the process may take.
+    /// The timeout of the process.
     pub(crate) timeout: Option<Duration>,
-    /// The execution's own variables; they win over the task's.
+    /// The execution's environment variables; they override the task's.
     pub(crate) envs: Vec<(String, String)>,
 }
 
-/// What the placeholders of commands name.
+/// The names for the placeholders of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct TemplateNames {
     pub(crate) execution: WorkflowExecutionIdentifier,
@@ -70,19 +70,20 @@ pub(crate) enum Outcome {
     Succeeded(LiteralMap),
     Failed {
         error: ExecutionError,
-        /// Whether another attempt may do better.
+        /// Whether another attempt may succeed.
         recoverable: bool,
     },
     TimedOut,
     Killed,
 }
 
-/// Becomes `true` when the attempt is no longer wanted. Its processes are then ended.
+/// Becomes `true` to kill the attempt.
 pub(crate) type Kill = watch::Receiver<bool>;
 
-/// Runs an attempt to its end: when this returns, none of its processes is left; on other systems than Linux, none of its group.
+/// Runs an attempt to its end: when this returns, none of its processes is left (on other systems than Linux, none of its
+/// process group).
 ///
-/// `started` is told the process before anything of the task runs, so that it can be recorded.
+/// `started` records the process before anything of the task runs.
 pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(ProcessIdentity), kill: Kill) -> Outcome {
     if *kill.borrow() {
         return Outcome::Killed;
@@ -96,7 +97,7 @@ pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(ProcessIdentity),
     on_disk(move || finish(&folder, &process, result)).await
 }
 
-/// Writes down what an attempt came to. Without its record an attempt is one that never got to its end.
+/// Records the outcome of an attempt. An attempt without a record did not end.
 fn finish(folder: &AttemptFolder, process: &str, result: Result<Outcome, AttemptError>) -> Outcome {
     let (outcome, written) = match result {
         Ok(outcome) => {
@@ -112,7 +113,7 @@ fn finish(folder: &AttemptFolder, process: &str, result: Result<Outcome, Attempt
         }
     };
     match (outcome, written) {
-        // A success that is not on disk may not be told: no one could recall it.
+        // A success that is not on disk must not be reported: the next engine could not recall it.
         (Outcome::Succeeded(_), Err(failure)) => error::outcome(failure.document(now())),
         (outcome, Err(failure)) => {
             ::log::warn!("{failure}");
@@ -127,7 +128,7 @@ fn now() -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: now.as_second(), nanos: now.subsec_nanosecond() }
 }
 
-/// Does what may wait for the disk where nothing else waits for it.
+/// Does blocking I/O on a thread for it.
 async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match spawn_blocking(work).await {
         Ok(done) => done,

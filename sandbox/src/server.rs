@@ -1,7 +1,7 @@
 //! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
 //!
-//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` tells other processes where a server listens.
-//! `guard.rs` decides who is answered: a client may do everything or nothing.
+//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` publishes the address for other processes.
+//! `guard.rs` decides which clients are served: a client may do everything or nothing.
 
 mod files;
 mod grpc;
@@ -45,7 +45,7 @@ pub const PORT: u16 = 30080;
 /// Before the token of a signed URL.
 pub(crate) const DATA: &str = "/data/";
 
-/// How long calls may go on after the server was told to stop.
+/// How long calls may take to finish after the shutdown.
 const GRACE: Duration = Duration::from_secs(5);
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -55,14 +55,14 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 pub struct ServerOptions {
     /// The address; port 0 for any that is free.
     pub address: SocketAddr,
-    /// Hosts that requests may be for, beside the loopback addresses and the one that is listened on.
+    /// Accepted host names besides the loopback addresses and the listening address.
     pub hosts: Vec<String>,
     /// The largest request, in bytes.
     pub largest_message: usize,
 }
 
 impl Default for ServerOptions {
-    /// This machine's own address, Flyte's port, and as much as the official client takes.
+    /// The loopback address, Flyte's port, and the message size of the official client.
     fn default() -> Self {
         Self {
             address: (Ipv4Addr::LOCALHOST, PORT).into(),
@@ -76,40 +76,38 @@ impl Default for ServerOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another process serves it.
-    #[error("the sandbox in `{}` is served already{}", root.display(), by(*running))]
+    #[error("the sandbox in `{}` is already being served{}", root.display(), by(*running))]
     AlreadyServed {
         /// The sandbox's folder.
         root: PathBuf,
         /// Where, if that is known yet.
         running: Option<RunningServer>,
     },
-    /// The address cannot be listened to.
+    /// The address cannot be bound.
     #[error("cannot listen on `{address}`")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The files that say where the server is cannot be written.
-    #[error("`{}` cannot be written", path.display())]
+    /// `server.json`, `server.lock` or `server.token` cannot be written.
+    #[error("could not write `{}`", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl ServeError {
-    /// Returns something that the reader can do now.
+    /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::AlreadyServed { .. } => Some("`flyte-host sandbox stop` ends it".to_owned()),
-            Self::Listen { .. } => {
-                Some("another program may use the port; choose one with `--port`".to_owned())
-            }
+            Self::AlreadyServed { .. } => Some("run `flyte-host sandbox stop` to stop it".to_owned()),
+            Self::Listen { .. } => Some("use `--port` to choose another port".to_owned()),
             Self::File { .. } => None,
         }
     }
@@ -119,23 +117,23 @@ fn by(running: Option<RunningServer>) -> String {
     running.map_or(String::new(), |running| format!(" on `{}` by process {}", running.address, running.pid))
 }
 
-/// A server that listens, and answers once it runs.
+/// A server that listens; [`run`](Self::run) serves.
 pub struct Server {
     sandbox: Arc<Sandbox>,
     listener: std::net::TcpListener,
     address: SocketAddr,
     guard: Guard,
     largest_message: usize,
-    /// Held for as long as the server is there.
+    /// Held while the server exists.
     _lease: ServerLease,
 }
 
 impl Server {
-    /// Listens, and says so to other processes. Calls that come now are answered once [`Server::run`] runs.
+    /// Listens, and publishes the address. Calls that arrive before [`Server::run`] wait for it.
     ///
     /// # Errors
     ///
-    /// When the sandbox is served already, or the address cannot be listened to.
+    /// When the sandbox is already being served, or the address cannot be bound.
     pub fn bind(sandbox: Arc<Sandbox>, options: &ServerOptions) -> Result<Self, ServeError> {
         let lease = ServerLease::take(&sandbox.root)?;
         let listen = || -> io::Result<_> {
@@ -156,7 +154,7 @@ impl Server {
         Ok(Self { sandbox, listener, address, guard, largest_message, _lease: lease })
     }
 
-    /// The token without which no client is answered; `None` where the system tells whose a connection is.
+    /// The token that clients have to send; `None` where the system knows the user of a connection.
     #[must_use]
     pub fn required_token(&self) -> Option<&str> {
         requires_token(self.address).then(|| self.guard.token.as_str())
@@ -168,13 +166,13 @@ impl Server {
         self.address
     }
 
-    /// Answers until `shutdown` is done; calls that are being answered may finish.
+    /// Serves until `shutdown` is done; running calls may finish.
     ///
     /// Must run within a tokio runtime with I/O and time.
     ///
     /// # Errors
     ///
-    /// When the runtime does not take the listener.
+    /// When the listener cannot be registered with the runtime.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let (stop, stopped) = watch::channel(());
@@ -193,9 +191,9 @@ impl Server {
                     Ok((stream, _)) => {
                         connections.spawn(serve(Arc::clone(&shared), stream, stopped.clone()));
                     }
-                    // Too many open files, or a client that is gone already: others are still served.
+                    // Too many open files, or a client that disconnected: keep serving others.
                     Err(error) => {
-                        log::warn!("a connection could not be accepted: {error}");
+                        log::warn!("could not accept a connection: {error}");
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                 },
@@ -203,32 +201,31 @@ impl Server {
         }
         drop(listener);
         let _ = stop.send(());
-        // What takes longer is cut off.
+        // Calls that take longer are cut off.
         let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
         Ok(())
     }
 }
 
-/// What all connections have in common.
+/// What all connections share.
 struct Shared {
     sandbox: Arc<Sandbox>,
     guard: Guard,
     largest_message: usize,
 }
 
-/// Whether clients of a server on an address have to send its token, because the system does not tell whose a connection
-/// is.
+/// Whether clients of a server on an address have to send its token, because the user of a connection is unknown.
 #[must_use]
 pub fn requires_token(address: SocketAddr) -> bool {
     is_public(address) || !peer::is_known()
 }
 
-/// Whether others than this machine reach an address.
+/// Whether an address is reachable from other hosts.
 fn is_public(address: SocketAddr) -> bool {
     !address.ip().to_canonical().is_loopback()
 }
 
-/// The address by which this machine reaches a listener on all of its addresses.
+/// The address to connect to on this host.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
@@ -237,7 +234,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// The `host:port` by which clients reach a server: one on all addresses by the first of its host names.
+/// The `host:port` for clients. A server on all addresses is reached by the first of its host names.
 #[must_use]
 pub fn authority(address: SocketAddr, hosts: &[String]) -> String {
     match hosts.first() {
@@ -248,7 +245,7 @@ pub fn authority(address: SocketAddr, hosts: &[String]) -> String {
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
-    // Without an address, it is gone already.
+    // A connection without an address is closed already.
     let Ok(client) = PeerConnection::new(&stream) else { return };
     let client = Arc::new(client);
     let headers = tokio::select! {
@@ -274,7 +271,7 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Recei
     }
 }
 
-/// `headers` is the largest header list that the client takes.
+/// `headers` is the largest header list that the client accepts.
 async fn answer(
     shared: &Arc<Shared>,
     client: &PeerConnection,
@@ -296,7 +293,7 @@ async fn answer(
         (&Method::GET | &Method::HEAD, "/healthcheck") => plain(StatusCode::OK, ""),
         _ => plain(
             StatusCode::NOT_FOUND,
-            "this is a flyte-host sandbox: it speaks gRPC, and has neither console nor REST gateway\n",
+            "this is a flyte-host sandbox: it serves gRPC, without a console or REST gateway\n",
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! FlyteAdmin's services over the store: one file for each kind of entity.
 //!
-//! The tables below say which function answers which method; what they do not name answers UNIMPLEMENTED.
+//! The tables below map methods to functions; other methods answer UNIMPLEMENTED.
 
 mod data_proxy;
 mod difference;
@@ -36,7 +36,7 @@ pub(crate) fn answer(sandbox: &Sandbox, path: &str, message: &[u8]) -> Result<Ve
         .unwrap_or_else(|| Err(unknown(path)))
 }
 
-/// What a gRPC server says of a service or a method that it does not have.
+/// The status of an unknown service or method.
 fn unknown(path: &str) -> Status {
     const SERVICES: [&str; 3] = [
         "flyteidl.service.AdminService",

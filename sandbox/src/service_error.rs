@@ -1,4 +1,4 @@
-//! How answering a call fails: with the answer that the client is told, or in the database.
+//! Why a call fails: with the status that the client gets, or in the database or the files.
 
 use flyte_client::{Code, Status};
 use rusqlite::ErrorCode;
@@ -6,10 +6,10 @@ use rusqlite::ErrorCode;
 /// Why a call has no result. Becomes the [`Status`] that the client gets.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServiceError {
-    /// The answer itself.
+    /// The status for the client.
     #[error(transparent)]
     Status(#[from] Status),
-    /// SQLite did not do what it was asked to.
+    /// SQLite failed.
     #[error("the sandbox's database failed")]
     Database(#[from] rusqlite::Error),
     /// A file of the sandbox cannot be written or read.
@@ -37,7 +37,7 @@ fn database_status(error: &rusqlite::Error) -> Status {
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Status::new(
             Code::Unavailable,
-            "the sandbox's database is busy: another process has been writing for long",
+            "the sandbox's database is busy: another process has been writing for a long time",
         ),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             Status::new(Code::DataLoss, format!("the sandbox's database is damaged: {error}"))
@@ -64,12 +64,12 @@ pub(crate) fn invalid(message: impl Into<String>) -> ServiceError {
     ServiceError::Status(Status::new(Code::InvalidArgument, message))
 }
 
-/// INVALID_ARGUMENT for a field that has to be there.
+/// INVALID_ARGUMENT for a missing field.
 pub(crate) fn missing(field: &str) -> ServiceError {
     invalid(format!("missing {field}"))
 }
 
-/// The value of a message's field, which has to be there.
+/// The value of a required field.
 pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T, ServiceError> {
     value.ok_or_else(|| missing(field))
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::{EngineStart, Sandbox, SandboxOptions};
 
-    /// What registering a project says after a change of the connection.
+    /// Registers projects until one is refused, on a connection that `prepare` limits.
     fn refused(prepare: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>) -> (Status, u32) {
         let folder = tempfile::tempdir().unwrap();
         let options = SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
@@ -123,11 +123,11 @@ mod tests {
                 return (status, index);
             }
         }
-        unreachable!("no disk is endless");
+        unreachable!("the limit is reached");
     }
 
     #[test]
-    fn a_full_disk_is_said_and_nothing_is_half_done() {
+    fn a_full_disk_is_reported_and_nothing_is_half_done() {
         let (status, stored) = refused(|connection| {
             let pages: u32 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
             connection.query_row(&format!("PRAGMA max_page_count = {}", pages + 2), [], |_| Ok(()))
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_cannot_be_written_is_said() {
+    fn a_read_only_database_is_reported() {
         let (status, stored) = refused(|connection| connection.pragma_update(None, "query_only", true));
         assert_eq!(status.code, Code::FailedPrecondition);
         assert_eq!(status.message, "the sandbox's database is read-only; nothing was stored");

@@ -29,10 +29,10 @@ use crate::{folder::prepare_folder, open_error::OpenError};
 const MIGRATIONS: &[&str] =
     &[include_str!("store/schema.sql"), include_str!("store/seed.sql"), include_str!("store/signals.sql")];
 
-/// So many pages (of 4 KiB) may be in the log before they are brought into the database.
+/// How many pages of 4 KiB the write-ahead log has before a checkpoint.
 const WAL_PAGES: u32 = 8192;
 
-/// How long a process waits for another one that is writing.
+/// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(30);
 
 /// How many statements stay prepared.
@@ -44,11 +44,11 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database of a sandbox's folder, and makes it if it is not there.
+    /// Opens the database of a sandbox's folder; creates it if it is missing.
     ///
     /// # Errors
     ///
-    /// When the folder or the file cannot be made, read or written.
+    /// When the folder or the file cannot be created, read or written.
     pub fn open(root: &Path) -> Result<Self, OpenError> {
         prepare_folder(root)?;
         let path = root.join("sandbox.db");
@@ -56,9 +56,9 @@ impl Store {
             let mut connection = Connection::open(&path)?;
             connection.busy_timeout(BUSY)?;
             connection.pragma_update(None, "journal_mode", "wal")?;
-            // What a killed process committed is there; only a power cut may lose the last moments.
+            // Commits survive a killed process; only a power cut may lose the last ones.
             connection.pragma_update(None, "synchronous", "normal")?;
-            // Registering writes many small transactions; bringing them into the file waits for the disk each time.
+            // Registering writes many small transactions, and each checkpoint waits for the disk.
             connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
             connection.pragma_update(None, "foreign_keys", "on")?;
             // Filters compare as PostgreSQL does, on which FlyteAdmin runs.
@@ -73,12 +73,12 @@ impl Store {
         }
     }
 
-    /// Reads.
+    /// Runs a function that reads.
     pub(crate) fn read<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         work(&self.lock())
     }
 
-    /// Reads and writes: all of it happens, or nothing.
+    /// Runs a function in a transaction, which is rolled back on an error.
     pub(crate) fn write<T, E: From<rusqlite::Error>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
@@ -115,7 +115,7 @@ fn digest(connection: &Connection, sql: &str, id: &Identifier) -> Result<Option<
         .optional()
 }
 
-/// Brings the tables up to date; `false` if they are ahead of this program.
+/// Migrates the tables; `false` if they are of a later version of this program.
 fn migrate(connection: &mut Connection) -> Result<bool, rusqlite::Error> {
     let version = |connection: &Connection| -> Result<u32, rusqlite::Error> {
         connection.query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -125,7 +125,7 @@ fn migrate(connection: &mut Connection) -> Result<bool, rusqlite::Error> {
         return Ok(true);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have done it in the meantime.
+    // Another process may have migrated them meanwhile.
     let done = version(&transaction)?;
     if done > newest {
         return Ok(false);

@@ -1,6 +1,6 @@
-//! What a result is found by.
+//! Cache keys.
 //!
-//! Made as Flyte's catalog client makes it (`flytepropeller/pkg/controller/nodes/catalog`), but for the hash function:
+//! Computed as Flyte's catalog client makes it (`flytepropeller/pkg/controller/nodes/catalog`), but for the hash function:
 //! sorted inputs without the ignored ones, each value that has a `hash` replaced by it.
 
 use data_encoding::BASE64URL_NOPAD;
@@ -36,7 +36,7 @@ impl CacheKey {
         })
     }
 
-    /// What a node execution says of a result.
+    /// The metadata of a result in a node execution.
     pub(crate) fn metadata(&self, row: i64, source: TaskExecutionIdentifier) -> CatalogMetadata {
         let short = |hash: &[u8]| BASE64URL_NOPAD.encode(hash).chars().take(8).collect::<String>();
         let [inputs, outputs] = &self.signature;

@@ -116,7 +116,7 @@ fn a_result_lives_as_long_as_its_task_says() {
     cache.put(&task, &integer(1), at(0));
     assert_hit(&cache.lookup(&task, at(59)), &integer(1));
     assert_miss(&cache.lookup(&task, at(60)));
-    assert_eq!(cache.rows(), 0, "what is over is forgotten");
+    assert_eq!(cache.rows(), 0, "expired results are deleted");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn one_owner_at_a_time_has_a_reservation() {
     assert_eq!(reserve(&key, "one", at(0)), Reservation::Acquired);
     assert_eq!(reserve(&key, "two", at(1)), held(at(30)));
     assert_eq!(reserve(&other, "two", at(1)), Reservation::Acquired);
-    // The owner's heartbeat prolongs it, and another one cannot give it up.
+    // The owner's heartbeat renews it, and another owner cannot release it.
     assert_eq!(reserve(&key, "one", at(10)), Reservation::Acquired);
     cache.write(|tx| release(tx, &key, "two"));
     assert_eq!(reserve(&key, "two", at(39)), held(at(40)));

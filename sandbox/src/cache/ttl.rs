@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Reads a time to live. One that cannot be read lets nothing be used again, which is the safe side.
+/// Reads a time to live. An invalid one is zero, so that no result is reused.
 pub(super) fn read(text: &str) -> Duration {
     parse(text).unwrap_or_else(|| {
-        log::warn!("the time to live of cached results is `{text}`, which is no duration such as `3600s`: none is reused");
+        log::warn!("invalid time to live `{text}`, expected a duration such as `3600s`: cached results are not reused");
         Duration::ZERO
     })
 }

@@ -99,7 +99,7 @@ pub(super) fn binding_type(scope: &Scope<'_>, data: &BindingData) -> Option<Lite
     }
 }
 
-/// Why a binding does not fit; `Err(None)` when that has been said elsewhere.
+/// Why a binding does not fit; `Err(None)` if that is reported elsewhere.
 type Fit = Result<(), Option<CompileProblem>>;
 
 fn fits(scope: &Scope<'_>, var: &str, data: &BindingData, expected: &LiteralType) -> Fit {
@@ -178,7 +178,7 @@ fn promised(
             .nodes
             .get(promise.node_id.as_str())
             .ok_or_else(|| Some(CompileProblem::MissingNode(promise.node_id.clone())))?;
-        // What the node refers to is not there, which has been said.
+        // The entity of the node is missing, which is reported already.
         &placed.interface.as_ref().ok_or(None)?.outputs
     };
     let variable = variables.get(&promise.var).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Gates: what goes into them and comes out.
+//! The interfaces of gates.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{
     error::CompileProblem,
 };
 
-/// What is wrong with a gate.
+/// Why a gate is invalid.
 pub(super) fn problem(gate: &GateNode) -> Option<CompileProblem> {
     match &gate.condition {
         Some(Condition::Signal(signal)) if signal.r#type.is_none() => {
@@ -21,7 +21,7 @@ pub(super) fn problem(gate: &GateNode) -> Option<CompileProblem> {
     }
 }
 
-/// What comes out of a gate; an approval gives what it is given, of which the types show later ([`pass_through`]).
+/// The interface of a gate. The outputs of an approval are its inputs; [`pass_through`] adds them with their types.
 pub(super) fn interface(gate: &GateNode) -> Interface {
     let mut interface = Interface::default();
     if let Some(Condition::Signal(signal)) = &gate.condition {
@@ -31,7 +31,7 @@ pub(super) fn interface(gate: &GateNode) -> Interface {
     interface
 }
 
-/// Gives approvals the types of what is bound to them, in as many rounds as there are approvals in a row.
+/// Adds the bound inputs of approvals to their interfaces. Approvals of approvals take several rounds.
 pub(super) fn pass_through(
     inputs: &BTreeMap<String, Variable>,
     placed: &mut BTreeMap<&str, CheckedNode<'_>>,
@@ -49,7 +49,7 @@ pub(super) fn pass_through(
             add(placed, &id, var, Variable { r#type: Some(kind), ..Variable::default() });
         }
     }
-    // What has no type is bound to what is not there: the check of bindings says so.
+    // An input without a type is bound to a missing output: the check of bindings reports it.
     let open: Vec<_> = placed
         .iter()
         .flat_map(|(id, placed)| missing(placed).map(move |(var, _)| ((*id).to_owned(), var)))

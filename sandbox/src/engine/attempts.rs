@@ -1,4 +1,4 @@
-//! The attempts that are at work.
+//! The running attempts.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,10 +10,10 @@ use crate::{
     store::{self, Store},
 };
 
-/// The attempts that are at work.
+/// The running attempts of an engine.
 pub(super) struct Attempts {
     store: Arc<Store>,
-    /// How many may be at work at once.
+    /// How many may run at once.
     limit: usize,
     running: JoinSet<(TaskExecutionIdentifier, Outcome)>,
     kills: HashMap<TaskExecutionIdentifier, watch::Sender<bool>>,
@@ -37,8 +37,8 @@ impl Attempts {
             let record = |process| {
                 let written = store.write(|tx| store::task_execution::record_process(tx, &id, process));
                 if let Err(error) = written {
-                    // The attempt goes on: only a killed engine would have needed to know.
-                    log::warn!("the process {} cannot be recorded: {error}", process.id);
+                    // The attempt continues: only the next engine needs the record, to kill leftovers.
+                    log::warn!("could not record the process {}: {error}", process.id);
                 }
             };
             let outcome = runner::run(attempt, record, is_killed).await;
@@ -46,14 +46,14 @@ impl Attempts {
         });
     }
 
-    /// Ends an attempt; that it is over is told by [`next`](Self::next).
+    /// Kills an attempt; [`next`](Self::next) returns its end.
     pub(super) fn kill(&self, id: &TaskExecutionIdentifier) {
         if let Some(kill) = self.kills.get(id) {
             kill.send_replace(true);
         }
     }
 
-    /// The next attempt that is over; waits for ever if there is none.
+    /// The next attempt to end; never returns if none is running.
     pub(super) async fn next(&mut self) -> (TaskExecutionIdentifier, Outcome) {
         loop {
             match self.running.join_next().await {
@@ -61,14 +61,14 @@ impl Attempts {
                     self.kills.remove(&id);
                     return (id, outcome);
                 }
-                // A panic in the runner: the attempt stays as running, and the next engine ends it.
-                Some(Err(error)) => log::error!("an attempt broke: {error}"),
+                // The attempt stays recorded as running, and the next engine ends it.
+                Some(Err(error)) => log::error!("the runner panicked: {error}"),
                 None => std::future::pending().await,
             }
         }
     }
 
-    /// An attempt that is over already.
+    /// An attempt that has ended already.
     pub(super) fn try_next(&mut self) -> Option<(TaskExecutionIdentifier, Outcome)> {
         loop {
             match self.running.try_join_next()? {
@@ -76,12 +76,12 @@ impl Attempts {
                     self.kills.remove(&id);
                     return Some((id, outcome));
                 }
-                Err(error) => log::error!("an attempt broke: {error}"),
+                Err(error) => log::error!("the runner panicked: {error}"),
             }
         }
     }
 
-    /// Ends all attempts and waits until nothing is left of them.
+    /// Kills all attempts, and waits for their end.
     pub(super) async fn end_all(&mut self) {
         for kill in self.kills.values() {
             kill.send_replace(true);

@@ -1,4 +1,4 @@
-//! What bindings stand for: constants, and outputs of other nodes.
+//! Resolves bindings: constants, and outputs of other nodes.
 
 use flyte_client::proto::core::{
     Binding, BindingData, Literal, LiteralCollection, LiteralMap, LiteralType, OutputReference,
@@ -8,29 +8,29 @@ use flyte_client::proto::core::{
 
 mod attribute;
 
-/// Where outputs of nodes are looked up; that of `start-node` are the workflow's inputs.
+/// The outputs of nodes; those of `start-node` are the workflow's inputs.
 pub(crate) trait Outputs {
     /// The outputs of a node that succeeded.
     fn node_outputs(&self, node: &str) -> Option<&LiteralMap>;
 }
 
-/// Why a binding stands for nothing.
+/// Why a binding cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindingError {
     /// A node without such an output.
     #[error("`{variable}` needs the output `{output}` of the node `{node}`, which has none of that name")]
     NoOutput { variable: String, node: String, output: String },
-    /// A binding that says nothing.
+    /// A binding without a value.
     #[error("`{variable}` is bound to nothing")]
     Empty { variable: String },
-    /// A path into a value that has no such place.
+    /// An attribute path that does not exist in the value.
     #[error("`{variable}` needs {path} of the output `{output}` of the node `{node}`: {problem}")]
     NoAttribute { variable: String, node: String, output: String, path: String, problem: String },
 }
 
 /// Resolves bindings to the inputs of an interface.
 ///
-/// An input that is bound to nothing and may be absent is given as such.
+/// An optional input without a binding is `None`.
 pub(crate) fn resolve(
     bindings: &[Binding],
     interface: Option<&VariableMap>,
@@ -108,7 +108,7 @@ fn value(
     Ok(in_union(literal, wanted, target))
 }
 
-/// The output that a promise names, and in it the place that its path names.
+/// The output that a promise refers to, or the attribute of it.
 fn promised(
     variable: &str,
     promise: &OutputReference,
@@ -159,7 +159,7 @@ fn variant_for<'a>(wanted: &'a LiteralType, data: &BindingData) -> Option<&'a Li
     })
 }
 
-/// Wraps a plain value where a union is wanted, as Flyte's type engine would have.
+/// Wraps a plain value where a union is expected, as Flyte's type engine does.
 fn in_union(literal: Literal, wanted: Option<&LiteralType>, target: Option<&LiteralType>) -> Literal {
     let Some(literal_type::Type::UnionType(union)) = wanted.and_then(|wanted| wanted.r#type.as_ref()) else {
         return literal;

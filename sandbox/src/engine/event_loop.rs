@@ -1,4 +1,4 @@
-//! The loop: what is new, what is over, one step, and what follows from it.
+//! The event loop of an engine: wait for events, make one step of them, then start and kill attempts.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -32,14 +32,14 @@ use crate::{
     store::{self, Store, encoded::Encoded, execution::Execution},
 };
 
-/// How long nothing has to be open before an engine ends.
+/// How long an engine without open executions waits before it ends.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How often the store is looked at for what other processes wrote: soon after something happened, and rarer then.
+/// How often the store is polled for writes of other processes: [`SOON`] after an event, then rarer, up to [`LATE`].
 const SOON: Duration = Duration::from_millis(2);
 const LATE: Duration = Duration::from_millis(40);
 
-/// An engine at work. It has the lock.
+/// A running engine, which holds the lease.
 pub(super) struct EventLoop {
     root: PathBuf,
     store: Arc<Store>,
@@ -47,11 +47,11 @@ pub(super) struct EventLoop {
     runs: BTreeMap<i64, Run>,
     rows: HashMap<WorkflowExecutionIdentifier, i64>,
     attempts: Attempts,
-    /// The store's count of what other connections wrote, when it was last read.
+    /// SQLite's `data_version` at the last read: it changes with writes of other connections.
     version: Option<i64>,
-    /// Notified when this process wrote something.
+    /// Notified when this process writes to the store.
     wake: Arc<Notify>,
-    /// When reservations of results were last said again.
+    /// When reservations of results were last renewed.
     renewed: Instant,
 }
 
@@ -72,7 +72,7 @@ impl EventLoop {
         Ok(event_loop)
     }
 
-    /// Ends what the last engine left running.
+    /// Kills what the last engine left running.
     fn kill_orphans(&self) -> Result<(), EngineError> {
         let left = self.store.read(|connection| {
             let mut left = Vec::new();
@@ -91,7 +91,7 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Works until nothing has been open for a while.
+    /// Runs until nothing has been open for [`IDLE`].
     pub(super) async fn run_until_idle(mut self) -> Result<(), EngineError> {
         let mut since = Instant::now();
         let mut pause = SOON;
@@ -106,7 +106,7 @@ impl EventLoop {
         }
     }
 
-    /// Works until something else happens; attempts at work are ended then, and repeated by the next engine.
+    /// Runs until `end` is done, then kills the running attempts; the next engine repeats them.
     pub(super) async fn run_until(mut self, end: impl Future<Output = ()>) -> Result<(), EngineError> {
         let mut end = std::pin::pin!(end);
         let mut pause = SOON;
@@ -122,9 +122,9 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Takes in what happened, or waits for it for a while. Tells whether something did.
+    /// Waits for events for at most `pause`, and makes a step of them. Returns whether attempts ended.
     ///
-    /// May be dropped while it waits.
+    /// Cancel-safe while it waits.
     async fn poll(&mut self, pause: Duration) -> Result<bool, EngineError> {
         let mut ended = Vec::new();
         let mut dirty = self.changed_executions()?;
@@ -150,7 +150,7 @@ impl EventLoop {
         Ok(progressed)
     }
 
-    /// Executions that other processes began or want to end.
+    /// The rows of executions that other processes launched or want to abort.
     fn changed_executions(&mut self) -> Result<BTreeSet<i64>, EngineError> {
         let (version, open) = self.store.read(|connection| {
             let version = connection
@@ -172,7 +172,7 @@ impl EventLoop {
         Ok(open.into_iter().collect())
     }
 
-    /// One step: a transaction, and then what it asks for.
+    /// Makes one step: a transaction, then its effects.
     fn step(
         &mut self,
         ended: Vec<(TaskExecutionIdentifier, Outcome)>,
@@ -243,7 +243,7 @@ impl EventLoop {
             }
             todo.extend(step.effects.launched.drain(..));
             todo.extend(step.effects.aborting.drain(..));
-            // Its parent looks into the store, where its end is only now.
+            // Its parent reads the store, where its end is only now.
             if step.effects.ended.contains(&row) && step.reported.insert(row) {
                 todo.extend(self.notify_parent(row, step)?);
             }
@@ -251,7 +251,7 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Tells the node that started an execution that it is over. Returns the node's execution.
+    /// Reports the end of an execution to the node that started it. Returns the row of the node's execution.
     fn notify_parent(&mut self, row: i64, step: &mut Step<'_>) -> Result<Option<i64>, ServiceError> {
         let child = store::execution::get(step.transaction, row)?;
         let Some(node) = child.spec.metadata.and_then(|metadata| metadata.parent_node_execution) else {
@@ -264,7 +264,7 @@ impl EventLoop {
         Ok(parent)
     }
 
-    /// Takes up an open execution.
+    /// Loads an open execution.
     fn load(&mut self, row: i64, step: &mut Step<'_>) -> Result<(), ServiceError> {
         let execution = store::execution::get(step.transaction, row)?;
         if store::execution::is_over(execution.phase()) {
@@ -291,7 +291,7 @@ fn program(transaction: &Transaction<'_>, execution: &Execution) -> Result<Optio
     Ok(closure.and_then(|closure| closure.compiled_workflow).map(Program::new))
 }
 
-/// Ends an execution that cannot be run.
+/// Fails an execution whose workflow is missing.
 fn fail_without_workflow(mut execution: Execution, step: &mut Step<'_>) -> Result<(), ServiceError> {
     let error =
         execution_error("NotFound", "the execution's workflow is not in the sandbox", ErrorKind::System);

@@ -1,4 +1,4 @@
-//! Makes sure that there is an engine when there is something to do.
+//! Starts and wakes engines for an opened sandbox.
 
 use std::{
     ffi::OsString,
@@ -18,16 +18,16 @@ use crate::lease::{self, Lease};
 /// How an opened sandbox gets its engine.
 #[derive(Clone, Debug)]
 pub enum EngineStart {
-    /// As a process of its own, when there is something to do: a program and its arguments, which run [`main`](super::main).
+    /// As a process of its own when an execution is launched: a program whose arguments make it run [`main`](super::main).
     Spawn {
         /// The program.
         program: PathBuf,
         /// Its arguments.
         args: Vec<OsString>,
     },
-    /// As a thread of this process, as long as the sandbox is open.
+    /// As a thread of this process, while the sandbox is open.
     InProcess,
-    /// Somebody else sees to it.
+    /// Not by this sandbox: another process runs the engine.
     External,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct EngineHandle {
     root: PathBuf,
     start: EngineStart,
     thread: Option<EngineThread>,
-    /// Ended engines, so that they do not stay as zombies.
+    /// Started engines, to be reaped when they have ended.
     children: Mutex<Vec<std::process::Child>>,
 }
 
@@ -52,9 +52,7 @@ impl EngineHandle {
         Self { root: root.to_owned(), start, thread, children: Mutex::new(Vec::new()) }
     }
 
-    /// Makes sure that an engine notices what was just stored.
-    ///
-    /// Failing is not the caller's failure: what is stored is done by the next engine, whoever starts it.
+    /// Makes an engine read what was just stored. Errors are logged: the next engine will read it.
     pub(crate) fn wake(&self) {
         if let Some(thread) = &self.thread {
             thread.wake.notify_one();
@@ -62,13 +60,13 @@ impl EngineHandle {
         if let EngineStart::Spawn { program, args } = &self.start
             && let Err(error) = self.spawn(program, args)
         {
-            log::warn!("the sandbox's engine cannot be started: {error}");
+            log::warn!("could not start the sandbox's engine: {error}");
         }
     }
 
     fn spawn(&self, program: &Path, args: &[OsString]) -> Result<(), io::Error> {
-        // An engine that has the lock looks once more after it gave it up. An engine that is refused the lock because of
-        // this very look is not missed: we start another one.
+        // An engine that holds the lease reads the store once more after releasing it. If another process fails to take
+        // the lease because of this check, no engine is missing: we start one.
         let Some(lease) = Lease::try_take(&self.root, lease::ENGINE)? else { return Ok(()) };
         drop(lease);
         let log = OpenOptions::new().create(true).append(true).open(self.root.join("engine.log"))?;
@@ -76,7 +74,7 @@ impl EngineHandle {
         command.args(args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         #[cfg(unix)]
         {
-            // A Ctrl-C for the caller is none for the engine.
+            // Ctrl-C in the caller's terminal does not reach the engine.
             use std::os::unix::process::CommandExt as _;
             command.process_group(0);
         }
@@ -102,11 +100,12 @@ fn start_thread(root: PathBuf) -> EngineThread {
         };
         if let Err(error) = done {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            log::error!("the sandbox's engine ended: {error}: {cause}");
+            log::error!("the sandbox's engine stopped: {error}: {cause}");
         }
     };
     let handle = std::thread::Builder::new().name("engine".to_owned()).spawn(work);
-    let handle = handle.inspect_err(|error| log::error!("the sandbox's engine cannot start: {error}")).ok();
+    let handle =
+        handle.inspect_err(|error| log::error!("could not start the sandbox's engine: {error}")).ok();
     EngineThread { wake, shutdown, handle }
 }
 
@@ -115,7 +114,7 @@ impl Drop for EngineHandle {
         if let Some(thread) = &mut self.thread {
             thread.shutdown.send_replace(true);
             if let Some(handle) = thread.handle.take() {
-                // It has logged whatever went wrong.
+                // The thread logs its own errors.
                 let _ = handle.join();
             }
         }

@@ -1,4 +1,4 @@
-//! A compiled workflow as the engine looks things up in it.
+//! A compiled workflow, indexed for the engine.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,7 +11,7 @@ use flyte_client::proto::core::{
 pub(crate) const START: &str = "start-node";
 pub(crate) const END: &str = "end-node";
 
-/// A workflow and everything that it refers to.
+/// A workflow and the entities that it refers to.
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     pub(crate) primary: Arc<WorkflowTemplate>,
@@ -28,7 +28,7 @@ pub(crate) enum Target {
     /// The plan, and its inputs.
     LaunchPlan(Identifier, VariableMap),
     Gate(Arc<GateNode>),
-    /// What this engine does not run, in words. Registration refuses it.
+    /// A kind of node that the engine does not run, as text. Registration rejects it.
     Unsupported(String),
 }
 
@@ -81,7 +81,7 @@ impl Program {
             Some(node::Target::BranchNode(_)) => Target::Unsupported("a branch node".to_owned()),
             Some(node::Target::GateNode(gate)) => Target::Gate(Arc::new(gate.clone())),
             Some(node::Target::ArrayNode(_)) => Target::Unsupported("an array node".to_owned()),
-            None => Target::Unsupported("a node that says not what it runs".to_owned()),
+            None => Target::Unsupported("a node without a target".to_owned()),
         }
     }
 }
@@ -102,33 +102,34 @@ impl Target {
     }
 }
 
-/// An identifier without what references leave out.
+/// An identifier without the fields that references leave out.
 fn key(id: Option<&Identifier>) -> Identifier {
     Identifier { resource_type: 0, org: String::new(), ..id.cloned().unwrap_or_default() }
 }
 
-/// The task as a node wants it.
+/// The task with the overrides of a node.
 fn overridden(template: &TaskTemplate, node: &Node) -> TaskTemplate {
     use flyte_client::proto::core::{node_metadata, task_template};
     let mut template = template.clone();
-    if let Some(wish) = &node.metadata {
+    if let Some(overrides) = &node.metadata {
         let metadata = template.metadata.get_or_insert_default();
-        if let Some(node_metadata::CacheableValue::Cacheable(cacheable)) = wish.cacheable_value {
+        if let Some(node_metadata::CacheableValue::Cacheable(cacheable)) = overrides.cacheable_value {
             metadata.discoverable = cacheable;
         }
-        if let Some(node_metadata::CacheVersionValue::CacheVersion(version)) = &wish.cache_version_value {
+        if let Some(node_metadata::CacheVersionValue::CacheVersion(version)) = &overrides.cache_version_value
+        {
             metadata.discovery_version.clone_from(version);
         }
         if let Some(node_metadata::CacheSerializableValue::CacheSerializable(serializable)) =
-            wish.cache_serializable_value
+            overrides.cache_serializable_value
         {
             metadata.cache_serializable = serializable;
         }
-        if let Some(retries) = wish.retries.as_ref().filter(|retries| retries.retries > 0) {
+        if let Some(retries) = overrides.retries.as_ref().filter(|retries| retries.retries > 0) {
             metadata.retries = Some(*retries);
         }
         let is_set = |timeout: &&prost_types::Duration| timeout.seconds > 0 || timeout.nanos > 0;
-        if let Some(timeout) = wish.timeout.as_ref().filter(is_set) {
+        if let Some(timeout) = overrides.timeout.as_ref().filter(is_set) {
             metadata.timeout = Some(*timeout);
         }
     }

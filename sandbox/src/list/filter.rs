@@ -12,7 +12,7 @@ use crate::{
     store::time,
 };
 
-/// FlyteAdmin's own expression (`flyteadmin/pkg/manager/impl/util/filters.go`), with what it lets through.
+/// FlyteAdmin's own expression (`flyteadmin/pkg/manager/impl/util/filters.go`), with its gaps.
 static EXPRESSION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(.+)\((.+),\s?(.+)\)").expect("the expression is a valid one"));
 

@@ -1,4 +1,4 @@
-//! The steps of an attempt: prepare its folder, run the process, collect what it left.
+//! The steps of an attempt: prepare its folder, run the process, collect its outputs.
 
 use std::{
     env, fs,
@@ -25,24 +25,24 @@ use super::{
 };
 use crate::store::task_execution::ProcessIdentity;
 
-/// Where copilot keeps data if the task does not say.
+/// Copilot's default paths.
 const INPUT_PATH: &str = "/var/flyte/inputs";
 const OUTPUT_PATH: &str = "/var/flyte/outputs";
 
 /// Flyte's name for the folder of checkpoints.
 const CHECKPOINTS: &str = "_flytecheckpoints";
 
-/// What it takes to start the process.
+/// What the process is started with.
 struct Prepared {
     program: PathBuf,
     line: Vec<String>,
     environment: Environment,
     log: RunnerLog,
-    /// The folder's name in the command; there as long as this is.
+    /// The folder's path in the command.
     alias: PlainPath,
 }
 
-/// Runs an attempt; tells how its process ended, and what it came to.
+/// Runs an attempt. Returns how its process ended, for the record, and the outcome.
 pub(super) async fn run(
     attempt: &Arc<Attempt>,
     folder: &AttemptFolder,
@@ -95,7 +95,7 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
     let program = command::find(name, &environment, &folder.work(), &container.image)?;
     log.line(&format!("image: {} (not run; its command is run on this machine)", container.image));
     log.line(&format!("program: {}", program.display()));
-    log.line(&format!("command: {}", shown(&line)));
+    log.line(&format!("command: {}", quoted(&line)));
     Ok(Prepared { program, line, environment, log, alias })
 }
 
@@ -108,7 +108,7 @@ fn mounts(data: &DataLoadingConfig, folder: &AttemptFolder) -> Vec<Mount> {
     ]
 }
 
-/// Where what an attempt makes stays; the path does not change as long as the sandbox lives.
+/// The folder in which the files of an attempt's outputs are kept.
 fn kept(attempt: &Attempt, number: u32) -> PathBuf {
     let names = &attempt.names;
     let folders = [
@@ -141,14 +141,10 @@ fn values(attempt: &Attempt, folder: &AttemptFolder, kept: &Path) -> Placeholder
     }
 }
 
-/// A command line as a shell would take it.
-fn shown(line: &[String]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-./=:,@%+".contains(c);
-    let quote = |word: &String| match word.is_empty() || !word.chars().all(plain) {
-        true => format!("'{}'", word.replace('\'', r"'\''")),
-        false => word.clone(),
-    };
-    line.iter().map(quote).collect::<Vec<_>>().join(" ")
+/// A command line, quoted for a shell.
+fn quoted(line: &[String]) -> String {
+    // It fails on a NUL only, with which no program can be started.
+    shlex::try_join(line.iter().map(String::as_str)).unwrap_or_else(|_| line.join(" "))
 }
 
 fn collect(
@@ -167,7 +163,7 @@ fn collect(
         return Err(unsuccessful(program, status, log::tail(&folder.stderr())));
     }
     let outputs = outputs::collect(declared, folder, &kept(attempt, attempt.names.attempt), log)?;
-    // Copies of inputs are not kept beside the originals.
+    // The copies of the inputs are not needed any more.
     for path in [folder.inputs(), folder.work()] {
         if let Err(error) = fs::remove_dir_all(&path) {
             log.line(&format!("`{}` cannot be removed: {error}", path.display()));
@@ -185,7 +181,7 @@ fn unsuccessful(program: &str, status: ExitStatus, tail: String) -> AttemptError
     AttemptError::Exit { program, code: status.code().unwrap_or_default(), tail }
 }
 
-/// How a process ended, for the record.
+/// How a process ended, for the file `exit`.
 fn describe(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {

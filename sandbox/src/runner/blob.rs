@@ -1,25 +1,24 @@
-//! Files and folders on their way into an attempt and out of it.
+//! Copies files and folders into an attempt, and out of it.
 
 use std::{fs, io, path::Path};
 
 use flyte_client::folder::{self, Inner, Unreadable};
 
-/// What the address of a file of this machine may begin with. What follows is the path as it is, nothing is encoded.
+/// The scheme of local files. What follows is the path without percent-encoding.
 const FILE: &str = "file://";
 
-/// The address of a path: the path itself, since flytekit finds no file under `file:///…`.
+/// The URI of a path: the path itself, since flytekit does not resolve `file:///…`.
 pub(super) fn uri(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// The path of an address, or of a path; `None` if it is elsewhere.
+/// The path of a URI or path; `None` if it is not local.
 pub(super) fn path(uri: &str) -> Option<&Path> {
     let path = Path::new(uri.strip_prefix(FILE).unwrap_or(uri));
     path.is_absolute().then_some(path)
 }
 
-/// Copies a file or a folder with all that is in it; links become what they point to. Links to a folder that they are in
-/// are left out.
+/// Copies a file, or a folder with its content. Symlinks are followed; those to a folder that contains them are left out.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if !folder::is_folder(from)? {
         return fs::copy(from, to).map(drop);
@@ -32,11 +31,11 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     content.files.iter().try_for_each(|file| fs::copy(&file.path, below(file)?).map(drop))
 }
 
-/// Sees that a file or folder can be kept whole, and returns the links in it that are left out.
+/// Checks that a file or folder can be kept, and returns the links in it that are left out.
 ///
 /// # Errors
 ///
-/// What cannot be kept, named by its way from `root`.
+/// What cannot be kept, with its path relative to `root`.
 pub(super) fn check(path: &Path, root: &Path) -> Result<Vec<String>, String> {
     let name = |path: &Path| format!("`{}`", path.strip_prefix(root).unwrap_or(path).display());
     let unreadable = |all: Vec<Unreadable>| {
@@ -53,12 +52,12 @@ pub(super) fn check(path: &Path, root: &Path) -> Result<Vec<String>, String> {
     Ok(content.loops.iter().map(|link| name(&link.path)).collect())
 }
 
-/// Brings what a task made to where it stays. Moves it where that is the same, and copies it otherwise.
+/// Moves an output of a task to where it is kept; copies it if it cannot be moved.
 pub(super) fn keep(from: &Path, to: &Path) -> io::Result<()> {
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent)?;
     }
-    // What a link points to may go away with the attempt's folder.
+    // The target of a link may be deleted with the attempt's folder.
     if !has_links(from)? && fs::rename(from, to).is_ok() {
         return Ok(());
     }

@@ -74,7 +74,7 @@ pub(super) fn find(
         .and_then(executable)
 }
 
-/// The program, unless the system runs nothing that lies where it is. The shell would only say "Permission denied".
+/// The program, unless its file system is mounted `noexec`: the shell would report only "Permission denied".
 #[cfg(target_os = "linux")]
 fn executable(path: PathBuf) -> Result<PathBuf, AttemptError> {
     use rustix::fs::{StatVfsMountFlags, statvfs};

@@ -62,7 +62,7 @@ pub(super) fn build(
     Ok(variables)
 }
 
-/// Finds a secret, and the name under which flytekit looks for it.
+/// Finds a secret, and the variable name that flytekit reads.
 fn find(
     secret: &Secret,
     own: &impl Fn(&str) -> Option<OsString>,

@@ -1,4 +1,4 @@
-//! Why an attempt failed, in words for whoever wrote the task.
+//! Why an attempt failed, for the author of the task.
 
 use std::{io, path::PathBuf};
 
@@ -12,20 +12,20 @@ use super::Outcome;
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AttemptError {
-    /// The task made a workflow instead of outputs.
+    /// A `@dynamic` task: it returned a workflow instead of outputs.
     #[error(
         "could not run a `@dynamic` task: the sandbox does not run the tasks that it starts yet\n\
          hint: use a `@workflow`, or run it on a cluster"
     )]
     Dynamic,
-    /// Something of the sandbox's own could not be done.
-    #[error("the sandbox cannot {action} `{}`: {source}", path.display())]
+    /// A file of the sandbox cannot be read or written.
+    #[error("the sandbox could not {action} `{}`: {source}", path.display())]
     Files { action: &'static str, path: PathBuf, source: io::Error },
     /// A file or folder among the inputs cannot be fetched.
-    #[error("input `{input}` is at `{uri}`, which cannot be read: {reason}")]
+    #[error("could not read `{uri}` of input `{input}`: {reason}")]
     Input { input: String, uri: String, reason: String },
-    /// The name of a variable is no name for a file.
-    #[error("`{name}` cannot be the name of a file, so the variable cannot be handed over as one")]
+    /// The variable's name cannot be a file name.
+    #[error("variable `{name}` cannot be passed as a file: invalid file name")]
     Name { name: String },
     /// The image decides what runs.
     #[error(
@@ -34,9 +34,9 @@ pub(super) enum AttemptError {
     )]
     NoCommand { image: String },
     /// The task is not a container.
-    #[error("the task has no container, and the sandbox runs nothing else")]
+    #[error("the task has no container; the sandbox runs container tasks only")]
     NoContainer,
-    /// The task's program ended otherwise than with 0.
+    /// The program ended with an exit code other than 0.
     #[error("`{program}` ended with exit code {code}{tail}")]
     Exit { program: String, code: i32, tail: String },
     /// A signal ended the task's program.
@@ -45,46 +45,46 @@ pub(super) enum AttemptError {
     /// The declared output is not there.
     #[error("output `{output}` ({expected}) was not written: no file `{}`", path.display())]
     OutputMissing { output: String, expected: String, path: PathBuf },
-    /// The declared output is not what it has to be.
-    #[error("output `{output}` is to be {expected}, but {given}")]
+    /// The output does not have its declared type.
+    #[error("output `{output}`: expected {expected}, but {given}")]
     OutputInvalid { output: String, expected: String, given: String },
-    /// The task's document of outputs is no such thing.
-    #[error("`{}` does not hold the task's outputs: {reason}", path.display())]
+    /// The task's `outputs.pb` is invalid.
+    #[error("invalid outputs in `{}`: {reason}", path.display())]
     Outputs { path: PathBuf, reason: String },
-    /// The program lies where nothing may be run.
+    /// The program's file system is mounted `noexec`.
     #[error(
         "`{program}` is on a file system mounted with `noexec`\n\
          hint: copy it to another file system, or mount that one with `exec`"
     )]
     NoExec { program: String },
-    /// There is no such program on this machine.
+    /// The program does not exist on this machine.
     #[error(
-        "there is no program `{program}` on this machine{searched}\n\
+        "program `{program}` not found on this machine{searched}\n\
          hint: the sandbox does not run the image `{image}`; install the program, or run the task on a cluster"
     )]
     ProgramNotFound { program: String, searched: String, image: String },
-    /// A secret is not given.
+    /// A secret is not set.
     #[error(
-        "the task asks for the secret `{secret}`, and there is no variable `{variable}`\n\
-         hint: set it where the sandbox is started"
+        "missing secret `{secret}`: the environment variable `{variable}` is not set\n\
+         hint: set `{variable}` where the sandbox is started"
     )]
     SecretMissing { secret: String, variable: String },
     /// The process could not be started.
-    #[error("`{program}` cannot be started: {source}")]
+    #[error("could not start `{program}`: {source}")]
     Start { program: String, source: io::Error },
     /// A placeholder cannot be filled.
-    #[error("`{placeholder}` in the task's command cannot be filled: {reason}")]
+    #[error("could not fill `{placeholder}` in the task's command: {reason}")]
     Template { placeholder: String, reason: String },
-    /// The system does not say how the process ended.
-    #[error("the end of the task's process cannot be waited for: {0}")]
+    /// The process could not be waited for.
+    #[error("could not wait for the task's process: {0}")]
     Wait(#[source] io::Error),
-    /// The task told itself why.
+    /// The task reported the error itself.
     #[error("{}", error.message)]
     Reported { error: Box<ContainerError> },
 }
 
 impl AttemptError {
-    /// Tells what was being done with one of the sandbox's files.
+    /// Wraps the I/O error of an action on one of the sandbox's files.
     pub(super) fn files(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Files { action, path, source }
@@ -122,7 +122,7 @@ impl AttemptError {
         }
     }
 
-    /// Whether another attempt may go better. What only another task can mend is not tried again.
+    /// Whether another attempt may succeed. An error that only a change of the task can fix is not retried.
     fn recoverable(&self) -> bool {
         match self {
             Self::Exit { .. }
@@ -146,7 +146,7 @@ impl AttemptError {
         }
     }
 
-    /// What the attempt leaves in the output prefix.
+    /// The `error.pb` of the attempt.
     pub(super) fn document(&self, now: ProtoTimestamp) -> ErrorDocument {
         let kind = match self.recoverable() {
             true => container_error::Kind::Recoverable,
@@ -164,7 +164,7 @@ impl AttemptError {
     }
 }
 
-/// The outcome that a document of an error stands for.
+/// The outcome of an attempt with this `error.pb`.
 pub(super) fn outcome(document: ErrorDocument) -> Outcome {
     let error = document.error.unwrap_or_default();
     Outcome::Failed {

@@ -1,4 +1,4 @@
-//! Where things are in the folder of an attempt.
+//! The layout of an attempt's folder.
 //!
 //! | path | what | placeholder |
 //! |---|---|---|
@@ -8,8 +8,8 @@
 //! | `outputs/` | a file for each output; stands for `data_config.output_path` | |
 //! | `work/` | the working directory | |
 //! | `result/` | `outputs.pb` or `error.pb`, by the task or, failing that, by the runner | `{{.outputPrefix}}` |
-//! | `stdout.log`, `stderr.log`, `runner.log` | what the task and the runner said | |
-//! | `exit` | how it ended; the last that is written | |
+//! | `stdout.log`, `stderr.log`, `runner.log` | output of the task, and the runner's log | |
+//! | `exit` | how it ended; written last | |
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ impl AttemptFolder {
         Self(path.into())
     }
 
-    /// Makes what has to be there before the task runs.
+    /// Creates the folders that the task expects.
     pub(super) fn make(&self) -> Result<(), AttemptError> {
         [self.inputs(), self.outputs(), self.work(), self.result()].iter().try_for_each(|path| {
             fs::create_dir_all(path).map_err(AttemptError::files("make the folder", path))
@@ -62,7 +62,7 @@ impl AttemptFolder {
         self.result().join("outputs.pb")
     }
 
-    /// What a `@dynamic` task leaves instead of outputs: the workflow that it wants to be run.
+    /// Written by a `@dynamic` task instead of outputs: the workflow to run.
     pub(super) fn futures_message(&self) -> PathBuf {
         self.result().join("futures.pb")
     }

@@ -1,4 +1,4 @@
-//! What the runner itself has to say of an attempt, and the last words of the task.
+//! The runner's log of an attempt, and the last lines of the task's.
 
 use std::{
     fs::{File, OpenOptions},
@@ -10,7 +10,7 @@ use flyte_client::proto::core::{TaskLog, task_log::MessageFormat};
 
 use super::{error::AttemptError, folder::AttemptFolder};
 
-/// How much of the task's last words a message quotes.
+/// How much of the task's stderr an error quotes.
 const TAIL_BYTES: u64 = 4096;
 const TAIL_LINES: usize = 20;
 
@@ -25,10 +25,10 @@ impl RunnerLog {
         Ok(Self(file.map_err(AttemptError::files("write", path))?))
     }
 
-    /// Adds a line. A full disk shows elsewhere, where it matters.
+    /// Adds a line. A full disk is reported elsewhere.
     pub(super) fn line(&mut self, text: &str) {
         if let Err(error) = writeln!(self.0, "{text}") {
-            log::debug!("the log of an attempt cannot be written: {error}");
+            log::debug!("cannot write the log of an attempt: {error}");
         }
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn tail(path: &Path) -> String {
     let text = String::from_utf8_lossy(&bytes);
     let mut lines: Vec<&str> = text.trim_end().lines().collect();
     if cut && lines.len() > 1 {
-        // Most likely only the end of a line.
+        // Probably the end of a longer line.
         lines.remove(0);
     }
     if lines.len() > TAIL_LINES {

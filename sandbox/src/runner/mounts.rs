@@ -1,9 +1,9 @@
 //! The paths of a container's data directories, replaced by folders of this machine.
 //!
-//! Tasks name paths such as `/var/inputs`, where a container finds what copilot mounts there. The sandbox neither may
-//! nor wants to make them on its user's machine: it replaces them in the command, the arguments and the values of the
-//! task's variables, also in the midst of a script. A path that a program knows by itself is not reached that way;
-//! such a program has to take `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`, or an argument.
+//! Tasks name paths such as `/var/inputs`, where a container finds what copilot mounts there. The sandbox does not
+//! create them on the user's machine: it replaces them in the command, the arguments and the task's environment
+//! variables, also in the middle of a script. A path that is hard-coded in a program is not replaced; such a program has
+//! to take `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`, or an argument.
 
 /// A path of the container and what stands for it.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_is_no_mount() {
+    fn the_root_is_not_replaced() {
         let root = [Mount { path: "/".into(), folder: "/real".into() }];
         assert_eq!(replace("ls / /etc", &root), "ls / /etc");
     }

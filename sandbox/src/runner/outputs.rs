@@ -24,7 +24,7 @@ const COPILOT_MAX_VALUE: u64 = 1024;
 /// How much of an error file is read, as by copilot.
 const MAX_ERROR: u64 = 1024 * 1024;
 
-/// What the task says of its own failure, if it does.
+/// The failure that the task itself reported.
 pub(super) fn reported_error(folder: &AttemptFolder, declared: Option<&VariableMap>) -> Option<AttemptError> {
     let document = |path: &Path| {
         let document = ErrorDocument::decode(fs::read(path).ok()?.as_slice()).ok()?;
@@ -42,7 +42,7 @@ pub(super) fn reported_error(folder: &AttemptFolder, declared: Option<&VariableM
         .or_else(|| text("_ERROR"))
 }
 
-/// The error that a file tells in plain words. It may be tried again, as copilot has it.
+/// The error in a text file, which is recoverable, as in copilot.
 fn read_error(path: &Path) -> ContainerError {
     use flyte_client::proto::core::{container_error::Kind, execution_error::ErrorKind};
     let message = match file::read(path, MAX_ERROR) {
@@ -122,7 +122,7 @@ fn collect_one(
     value::read(expected, &bytes).map_err(invalid)
 }
 
-/// What works here and fails on a cluster is at least told.
+/// Logs what works here and fails on a cluster.
 fn note_what_copilot_refuses(name: &str, expected: &LiteralType, length: usize, log: &mut RunnerLog) {
     if u64::try_from(length).is_ok_and(|length| length > COPILOT_MAX_VALUE) {
         log.line(&format!(
@@ -131,7 +131,7 @@ fn note_what_copilot_refuses(name: &str, expected: &LiteralType, length: usize, 
     }
     if !matches!(expected.r#type, Some(Type::Simple(_))) {
         log.line(&format!(
-            "output `{name}` is {}; on a cluster, a container gives simple values and files only",
+            "output `{name}` is {}; on a cluster, container outputs are simple values and files only",
             type_name(expected)
         ));
     }

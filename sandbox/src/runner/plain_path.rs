@@ -1,7 +1,7 @@
-//! A plain name for a folder whose path a shell would take apart.
+//! A path for a folder that needs no quotes in a shell.
 //!
-//! Scripts name `/var/inputs` without quotes, as nothing in that path needs them. What takes its place may have a space
-//! in it, or worse; then a link with a harmless name does, for as long as the attempt lasts.
+//! Scripts use `/var/inputs` unquoted. The folder that replaces it may have a space or worse in its path; then a symlink
+//! in the temporary directory stands for it while the attempt runs.
 
 use std::{
     env, fs, io,
@@ -16,7 +16,7 @@ pub(super) struct PlainPath {
 }
 
 impl PlainPath {
-    /// Takes the folder's own path if it will do.
+    /// The folder's own path if it needs no quotes, else a new link.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
         let plain = |c: char| c.is_alphanumeric() || "/_-.,:@%+=".contains(c);
         if folder.to_str().is_some_and(|path| path.chars().all(plain)) {
@@ -41,7 +41,7 @@ impl Drop for PlainPath {
         if self.is_link
             && let Err(error) = fs::remove_file(&self.path)
         {
-            log::debug!("the link `{}` cannot be removed: {error}", self.path.display());
+            log::debug!("cannot remove the link `{}`: {error}", self.path.display());
         }
     }
 }

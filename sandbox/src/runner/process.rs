@@ -1,4 +1,4 @@
-//! The process of an attempt: leader of a group of its own, which ends with it, and so does what left the group.
+//! The process of an attempt. It leads a process group, which is killed when it ends, as are processes that left it.
 
 #[cfg(unix)]
 mod group;
@@ -45,21 +45,21 @@ use self::{
 use super::{Kill, environment::Environment, error::AttemptError, folder::AttemptFolder, on_disk};
 use crate::store::task_execution::ProcessIdentity;
 
-/// How long a process that is asked to end may take before it is made to.
+/// How long a process may take to end after SIGTERM before it is killed.
 const GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
 
 /// How a process ended.
 #[derive(Debug)]
 pub(super) enum ProcessEnd {
-    /// By itself.
+    /// It exited, or another process killed it.
     Ended(ExitStatus),
-    /// It was told to.
+    /// It was killed on request.
     Killed,
-    /// It took too long.
+    /// It exceeded its timeout.
     TimedOut,
 }
 
-/// A process behind its gate, or past it.
+/// A started process, at its start gate or past it.
 #[derive(Debug)]
 pub(super) struct RunningProcess {
     child: Child,
@@ -68,21 +68,21 @@ pub(super) struct RunningProcess {
     process: ProcessIdentity,
     leader: Leader,
     leftovers: Leftovers,
-    /// Whether nothing is left to end.
+    /// Whether nothing is left to kill.
     is_over: bool,
 }
 
 impl Drop for RunningProcess {
     fn drop(&mut self) {
         if !self.is_over {
-            // An engine that gives up.
+            // The future was dropped.
             self.group.end();
             self.leftovers.end();
         }
     }
 }
 
-/// Starts a program; behind the gate, where there is one.
+/// Starts a program, at its start gate where there is one (Unix).
 pub(super) fn start(
     program: &Path,
     arguments: &[String],
@@ -117,7 +117,7 @@ pub(super) fn start(
     })
 }
 
-/// Ends what an attempt of an earlier engine left running, and waits until nothing of it is left.
+/// Kills what an attempt of an earlier engine left running, and waits until it has ended.
 pub(crate) fn sweep(process: ProcessIdentity, folder: &Path) {
     group::sweep(process);
     Leftovers::new(folder).end();
@@ -128,7 +128,7 @@ impl RunningProcess {
         self.process
     }
 
-    /// Opens the gate, and waits for the end of the process and of all that it left in its group.
+    /// Opens the start gate, and waits for the end of the process and of everything that it left running.
     pub(super) async fn wait(
         mut self,
         limit: Option<Duration>,
@@ -137,7 +137,7 @@ impl RunningProcess {
         if let Some(mut gate) = self.gate.take()
             && let Err(error) = gate.write_all(b"go\n").await
         {
-            // It ended already; its exit code tells.
+            // It ended already; its exit code says why.
             log::debug!("process {} did not wait for its start: {error}", self.process.id);
         }
         let end = tokio::select! {
@@ -164,10 +164,10 @@ impl RunningProcess {
     }
 }
 
-/// Returns when the attempt is to be killed.
+/// Waits for the request to kill the attempt.
 async fn wanted(mut kill: Kill) {
     if kill.wait_for(|wanted| *wanted).await.is_err() {
-        // Who could have wanted it is gone.
+        // The sender is gone: there will be no request.
         std::future::pending().await
     }
 }

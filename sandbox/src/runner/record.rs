@@ -1,11 +1,14 @@
-//! How an attempt ended, on disk: for an engine that starts again and finds the process gone.
+//! How an attempt ended, on disk, for the next engine.
 //!
 //! `exit` has two lines: how the process ended (a code, `signal 9`, `none`) and the outcome in one word. It is written
-//! last and at once, so whoever finds it also finds the outputs or the error.
+//! last and atomically, so where it exists the outputs or the error exist, too.
 
 use std::{fs, path::Path};
 
-use flyte_client::proto::core::{ErrorDocument, LiteralMap};
+use flyte_client::{
+    atomic_file,
+    proto::core::{ErrorDocument, LiteralMap},
+};
 use prost::Message as _;
 
 use super::{
@@ -19,7 +22,7 @@ const KILLED: &str = "killed";
 const SUCCEEDED: &str = "succeeded";
 const TIMED_OUT: &str = "timed out";
 
-/// Writes down how an attempt ended.
+/// Records how an attempt ended.
 pub(super) fn write(folder: &AttemptFolder, process: &str, outcome: &Outcome) -> Result<(), AttemptError> {
     let word = match outcome {
         Outcome::Failed { .. } => FAILED,
@@ -33,19 +36,16 @@ pub(super) fn write(folder: &AttemptFolder, process: &str, outcome: &Outcome) ->
     replace(&folder.exit(), format!("{process}\n{word}\n").as_bytes())
 }
 
-/// Writes down why an attempt failed.
+/// Records why an attempt failed.
 pub(super) fn write_error(folder: &AttemptFolder, document: &ErrorDocument) -> Result<(), AttemptError> {
     replace(&folder.error_message(), &document.encode_to_vec())
 }
 
-/// Writes a file that is either there as a whole or not at all.
 fn replace(path: &Path, content: &[u8]) -> Result<(), AttemptError> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, content).map_err(AttemptError::files("write", &partial))?;
-    fs::rename(&partial, path).map_err(AttemptError::files("write", path))
+    atomic_file::replace(path, content).map_err(AttemptError::files("write", path))
 }
 
-/// What an attempt came to; `None` if it did not get to its end.
+/// The recorded outcome of an attempt; `None` if it did not end.
 pub(crate) fn recall(folder: &Path) -> Option<Outcome> {
     let folder = AttemptFolder::new(folder);
     let record = fs::read_to_string(folder.exit()).ok()?;

@@ -2,7 +2,7 @@
 //! (`flyteplugins/go/tasks/pluginmachinery/core/template`).
 //!
 //! `{{.inputs.name}}`, `{{.outputPrefix}}` and so on: in any case, with spaces inside the braces, and with `.` or `$`
-//! before the name. What is filled in is not looked at again, and what no one knows stays as it is.
+//! before the name. A value that is filled in is not scanned again, and an unknown placeholder stays as it is.
 
 use std::sync::LazyLock;
 
@@ -47,7 +47,7 @@ impl PlaceholderValues {
     }
 }
 
-/// Fills the placeholders of one text; `input` tells an input's text, or why it has none.
+/// Fills the placeholders of one text; `input` returns an input's text, or why it has none.
 pub(super) fn fill(
     text: &str,
     values: &PlaceholderValues,

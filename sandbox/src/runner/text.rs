@@ -7,7 +7,7 @@ use flyte_client::proto::core::{Literal, Primitive, Scalar, literal, primitive, 
 
 use super::{go_format, msgpack};
 
-/// What a command gets for an input.
+/// The text of an input in a command.
 ///
 /// # Errors
 ///
@@ -39,9 +39,11 @@ fn scalar_in_command(scalar: &Scalar) -> Result<String, String> {
         Some(StructuredDataset(dataset)) => Ok(dataset.uri.clone()),
         Some(Binary(binary)) if binary.tag == msgpack::TAG => match msgpack::unpack(&binary.value) {
             Some(value) => Ok(msgpack::to_go_text(&value)),
-            None => Err("its bytes are no MessagePack".to_owned()),
+            None => Err("its bytes are not MessagePack".to_owned()),
         },
-        Some(Binary(_)) => Err("bytes have no text; read them from the input's file".to_owned()),
+        Some(Binary(_)) => {
+            Err("bytes cannot be part of a command; read them from the input's file".to_owned())
+        }
         Some(Error(error)) => Ok(error.message.clone()),
         Some(Generic(_)) => Ok(super::document::scalar(scalar).to_string()),
         Some(NoneType(_)) => Ok("null".to_owned()),
@@ -50,7 +52,7 @@ fn scalar_in_command(scalar: &Scalar) -> Result<String, String> {
     }
 }
 
-/// What the file of a scalar input has in it.
+/// The content of a scalar input's file.
 pub(super) fn in_file(scalar: &Scalar) -> Vec<u8> {
     match &scalar.value {
         Some(scalar::Value::Primitive(primitive)) => primitive_text(primitive).into_bytes(),
@@ -60,7 +62,7 @@ pub(super) fn in_file(scalar: &Scalar) -> Vec<u8> {
     }
 }
 
-/// A primitive's text, with floats as files have them.
+/// A primitive's text, with floats as in files.
 fn primitive_text(primitive: &Primitive) -> String {
     match &primitive.value {
         Some(primitive::Value::Boolean(value)) => value.to_string(),

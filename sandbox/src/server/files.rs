@@ -1,4 +1,4 @@
-//! Signed URLs: `PUT` and `GET` of one file for whoever has the token.
+//! Signed URLs: `PUT` or `GET` of one file, with the token in the path.
 
 mod range;
 
@@ -6,13 +6,14 @@ use std::{io, path::PathBuf, sync::Arc, time::UNIX_EPOCH};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
+use flyte_client::atomic_file::PartialFile;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
 use md5::{Digest, Md5};
 use tokio::{
-    fs::{self, File},
+    fs::File,
     io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
 };
 
@@ -20,15 +21,15 @@ use self::range::RequestedRange;
 use super::{Body, plain};
 use crate::{
     Sandbox,
-    blobs::{self, BlobPath},
+    blobs::BlobPath,
     service_error::ServiceError,
     store::blob_grant::{self, BlobGrant},
 };
 
-/// How much of a file is in memory at once.
+/// The size of the parts in which a file is read and sent.
 const CHUNK: usize = 64 * 1024;
 
-/// Why a file was not stored or sent.
+/// Why a file is not stored or sent.
 enum FileRefusal {
     Client(StatusCode, String),
     Sandbox(io::Error),
@@ -52,7 +53,7 @@ pub(super) async fn answer(
     };
     let grant = match grant {
         Ok(Ok(Some(grant))) => grant,
-        Ok(Ok(None)) => return plain(StatusCode::FORBIDDEN, "this URL has expired, or never was one\n"),
+        Ok(Ok(None)) => return plain(StatusCode::FORBIDDEN, "the signed URL is invalid or has expired\n"),
         Ok(Err(_)) | Err(_) => {
             return plain(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox's database failed\n");
         }
@@ -63,12 +64,14 @@ pub(super) async fn answer(
     let answered = match (request.method(), grant.writes) {
         (&Method::PUT, true) => put(sandbox, request, &path, &grant).await,
         (&Method::GET | &Method::HEAD, false) => get(sandbox.blobs.file(&path), &request).await,
-        (_, true) => {
-            Err(FileRefusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for PUT".to_owned()))
-        }
-        (_, false) => {
-            Err(FileRefusal::Client(StatusCode::METHOD_NOT_ALLOWED, "this URL is for GET".to_owned()))
-        }
+        (_, true) => Err(FileRefusal::Client(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the signed URL allows PUT only".to_owned(),
+        )),
+        (_, false) => Err(FileRefusal::Client(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the signed URL allows GET only".to_owned(),
+        )),
     };
     answered.unwrap_or_else(|refusal| match refusal {
         FileRefusal::Client(status, text) => plain(status, &format!("{text}\n")),
@@ -83,7 +86,7 @@ pub(super) async fn answer(
     })
 }
 
-/// Stores a body: beside its place first, so that nobody sees half of it.
+/// Stores a body. The file appears with its whole content, or not at all.
 async fn put(
     sandbox: &Sandbox,
     request: Request<Incoming>,
@@ -92,46 +95,36 @@ async fn put(
 ) -> Result<Response<Body>, FileRefusal> {
     let announced = announced_md5(request.headers())?;
     let file = sandbox.blobs.prepare(path)?;
-    let partial = Partial(file.with_file_name(format!(".{}.part", blobs::token()?)));
-    let digest = store(request.into_body(), &partial.0).await?;
+    let mut partial = PartialFile::create(&file)?;
+    let digest = store(request.into_body(), File::from_std(partial.file().try_clone()?)).await?;
     for expected in announced.iter().chain(&grant.content_md5) {
         if *expected != digest {
             let text = format!(
-                "the content's MD5 is {}, and {} was announced: nothing was stored",
+                "MD5 mismatch: the content has {}, expected {}; nothing was stored",
                 BASE64.encode(&digest),
                 BASE64.encode(expected)
             );
             return Err(FileRefusal::Client(StatusCode::BAD_REQUEST, text));
         }
     }
-    fs::rename(&partial.0, &file).await?;
+    partial.persist()?;
     Ok(plain(StatusCode::OK, ""))
-}
-
-/// A file that goes away unless it gets another name.
-struct Partial(PathBuf);
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 fn announced_md5(headers: &HeaderMap) -> Result<Option<Vec<u8>>, FileRefusal> {
     let Some(text) = headers.get("content-md5") else { return Ok(None) };
     let bytes = BASE64.decode(text.as_bytes()).map_err(|_| {
-        FileRefusal::Client(StatusCode::BAD_REQUEST, "the header Content-MD5 is no base64".to_owned())
+        FileRefusal::Client(StatusCode::BAD_REQUEST, "the Content-MD5 header is not base64".to_owned())
     })?;
     Ok(Some(bytes))
 }
 
 /// Writes a body to a file, and returns its MD5.
-async fn store(mut body: Incoming, file: &std::path::Path) -> Result<Vec<u8>, FileRefusal> {
-    let mut file = File::create_new(file).await?;
+async fn store(mut body: Incoming, mut file: File) -> Result<Vec<u8>, FileRefusal> {
     let mut digest = Md5::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            FileRefusal::Client(StatusCode::BAD_REQUEST, format!("the content broke off: {error}"))
+            FileRefusal::Client(StatusCode::BAD_REQUEST, format!("the request body ended early: {error}"))
         })?;
         if let Ok(bytes) = frame.into_data() {
             digest.update(&bytes);
@@ -143,14 +136,14 @@ async fn store(mut body: Incoming, file: &std::path::Path) -> Result<Vec<u8>, Fi
     Ok(digest.finalize().to_vec())
 }
 
-/// Sends a file, or the part of it that was asked for.
+/// Sends a file, or the requested part of it.
 async fn get(path: PathBuf, request: &Request<Incoming>) -> Result<Response<Body>, FileRefusal> {
     let mut file = match File::open(path).await {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(FileRefusal::Client(
                 StatusCode::NOT_FOUND,
-                "there is no such file any more".to_owned(),
+                "the file does not exist any more".to_owned(),
             ));
         }
         Err(error) => return Err(error.into()),
@@ -195,7 +188,7 @@ fn value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
 }
 
-/// Another one for another content: files are replaced, and not written to.
+/// Changes with the content, since files are replaced and never written to.
 fn etag(metadata: &std::fs::Metadata) -> String {
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     format!("\"{:x}-{:x}\"", metadata.len(), modified.unwrap_or_default().as_nanos())

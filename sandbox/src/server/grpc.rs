@@ -69,9 +69,8 @@ pub(super) async fn answer(
                 HEALTH_CHECK => health(&message),
                 path => sandbox.answer(path, &message),
             });
-            work.await.unwrap_or_else(|_| {
-                Err(Status::new(Code::Internal, "the sandbox panicked; its log says where"))
-            })
+            work.await
+                .unwrap_or_else(|_| Err(Status::new(Code::Internal, "the sandbox panicked; see its log")))
         }
         Err(status) => Err(status),
     };
@@ -81,7 +80,7 @@ pub(super) async fn answer(
     }
 }
 
-/// Reads the one message of a call.
+/// Reads the message of a unary call.
 async fn message(body: Incoming, largest: usize) -> Result<Bytes, Status> {
     let body = Limited::new(body, largest.saturating_add(PREFIX)).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {

@@ -1,11 +1,11 @@
 //! Which requests a served sandbox answers.
 //!
-//! Whoever gets a call answered may run programs as the user, so three kinds of strangers are kept out:
+//! A client whose calls are answered can run programs as the user, so three kinds of requests are rejected:
 //!
 //! - **Web pages**, which reach this machine's ports through the user's browser, and by DNS rebinding with a name of
 //!   their own: requests with an `Origin`, requests for another host, and gRPC over HTTP/1.1, which is all that a
 //!   browser speaks without TLS.
-//! - **Other users** of this machine: the socket tables tell whose a connection is (`peer.rs`).
+//! - **Other users** of this host: the socket tables have the owner of a connection (`peer.rs`).
 //! - **Other machines**, where the server listens to them: calls need the token (`token.rs`).
 //!
 //! A signed URL needs no token, since it is one itself, and those who get it from flytekit send no other. The rest
@@ -57,7 +57,7 @@ pub(super) enum Refusal {
     /// Another user of this machine.
     #[error("a connection of uid {0} is refused: the sandbox belongs to another user")]
     User(u32),
-    /// The user is not known, and there is no token.
+    /// The user is unknown and the request has no valid token.
     #[error(
         "a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the \
          sandbox's folder"
@@ -104,7 +104,7 @@ impl Guard {
     }
 
     fn has_token(&self, headers: &HeaderMap) -> bool {
-        // All of them are compared, so that the time does not tell which.
+        // Compare all of them, so that the time taken does not reveal which one matched.
         tokens(headers).fold(false, |found, token| self.token.is(token) | found)
     }
 
@@ -136,7 +136,7 @@ impl Guard {
     }
 }
 
-/// Whether a request says that it is a call, whatever carries it.
+/// Whether a request is a gRPC call, over HTTP/1.1 or HTTP/2.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
@@ -160,7 +160,7 @@ impl Refusal {
         }
     }
 
-    /// The answer: for a call both as HTTP and as gRPC, since clients look at the one or the other.
+    /// The response; for a call it has both an HTTP status and a gRPC status, since clients check either.
     pub(super) fn response(&self, is_call: bool) -> Response<Body> {
         log::debug!("{self}");
         let status = self.status();
@@ -174,7 +174,7 @@ impl Refusal {
             return plain(status, &format!("{text}\n"));
         }
         let mut response = Response::new(full(bytes::Bytes::new()));
-        // Clients sign in when a call says so; an HTTP status of its own would hide that.
+        // Clients sign in on UNAUTHENTICATED; an HTTP error status would hide it.
         *response.status_mut() =
             if code == flyte_client::Code::Unauthenticated { StatusCode::OK } else { status };
         let headers = response.headers_mut();

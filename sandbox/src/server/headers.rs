@@ -1,13 +1,13 @@
-//! How many headers a client takes: it says so in the first frame of its connection (RFC 9113, 6.5.2).
+//! The largest header list that a client accepts, from the first frame of its connection (RFC 9113, 6.5.2).
 //!
-//! hyper knows, but does not tell; so the bytes are looked at before it reads them. grpc-go resets a stream whose headers
+//! hyper does not expose it, so the bytes are peeked at before hyper reads them. grpc-go resets a stream whose headers
 //! would be more; here texts are shortened, so that something of them arrives.
 
 use std::time::Duration;
 
 use tokio::{net::TcpStream, time::sleep};
 
-/// What a client takes that has not said anything: the least that gRPC's clients take.
+/// The limit of a client that announced none: the smallest of the known gRPC clients.
 const UNKNOWN: usize = 8 * 1024;
 /// The most that is taken and sent, in bytes: as in grpc-go.
 pub(super) const LARGEST: u32 = 16 << 20;
@@ -86,7 +86,7 @@ mod tests {
     fn settings_are_read() {
         assert_eq!(announced(&first(&[(2, 0), (6, 16_384), (4, 65_535)])), Some(16_384));
         assert_eq!(announced(&first(&[(6, 1 << 30)])), Some(16 << 20));
-        assert_eq!(announced(&first(&[])), Some(16 << 20), "it said that there is no limit");
+        assert_eq!(announced(&first(&[])), Some(16 << 20), "the limit is the maximum");
     }
 
     #[tokio::test]

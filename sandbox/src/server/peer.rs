@@ -14,7 +14,7 @@ pub(super) enum Owner {
     Own,
     /// Another user of this machine, by uid.
     Other(u32),
-    /// The system does not tell: the peer is on another machine or in another network namespace, has closed its
+    /// Unknown: the peer is on another machine or in another network namespace, has closed its
     /// socket already, or this is not Linux.
     Unknown,
 }
@@ -57,7 +57,7 @@ impl PeerConnection {
             let found = tokio::task::spawn_blocking(move || table::uid(peer, local)).await;
             let own = rustix::process::geteuid().as_raw();
             match found {
-                // A port that was free again by the time of the look may have a new owner.
+                // A port that was freed meanwhile may have a new owner.
                 Ok(Some(_)) if self.socket.peer_addr().is_err() => Owner::Unknown,
                 Ok(Some(uid)) if uid == own || uid == 0 => Owner::Own,
                 Ok(Some(uid)) => Owner::Other(uid),
@@ -111,7 +111,7 @@ mod table {
         ipv4().or_else(|| tcp6().ok().and_then(in_table))
     }
 
-    /// A closed socket has no inode, and the tables say root of it whoever closed it.
+    /// A closed socket has no inode, and the tables list it as root's.
     fn is_end_of(entry: &TcpNetEntry, peer: SocketAddr, local: SocketAddr) -> bool {
         let is_open = matches!(entry.state, TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2);
         entry.inode != 0
@@ -174,7 +174,7 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn a_closed_socket_is_nobodys() {
-        // The tables say uid 0 of it.
+        // The tables list it under uid 0.
         let (stream, other) = connected(is_root().then_some(65534), "127.0.0.1:0").await;
         let client = PeerConnection::new(&stream).unwrap();
         drop(other);

@@ -1,4 +1,4 @@
-//! The token that lets clients in whose user is not known: `server.token`, readable by the sandbox's user alone.
+//! The token of clients whose user is unknown: `server.token`, mode 0600.
 
 use std::{
     fs, io,
@@ -12,17 +12,16 @@ use crate::blobs;
 
 const FILE: &str = "server.token";
 
-/// Shorter ones are not of our making, and are replaced.
+/// A shorter token was not generated here, and is replaced.
 const SHORTEST: usize = 32;
 
-/// The file with the token of the sandbox in a folder. It stays from one start to the next, and goes with
-/// `flyte-host sandbox reset`.
+/// The token file of the sandbox in a folder. It is kept across restarts and deleted by `flyte-host sandbox reset`.
 #[must_use]
 pub fn token_file(root: &Path) -> PathBuf {
     root.join(FILE)
 }
 
-/// The token of the sandbox in a folder; `None` if it was never served.
+/// The token of the sandbox in a folder; `None` before it is first served.
 #[must_use]
 pub fn token(root: &Path) -> Option<String> {
     read(&token_file(root)).ok().flatten()
@@ -32,7 +31,7 @@ pub fn token(root: &Path) -> Option<String> {
 pub(super) struct ServerToken(String);
 
 impl ServerToken {
-    /// Reads the token, or makes one where there is none that only its user could read.
+    /// Reads the token, or creates one if there is none or others could read it.
     pub(super) fn open(root: &Path) -> Result<Self, ServeError> {
         let path = token_file(root);
         let open = || match read(&path)? {
@@ -46,13 +45,13 @@ impl ServerToken {
         &self.0
     }
 
-    /// Compares in a time that does not depend on where the texts differ.
+    /// Compares in constant time.
     pub(super) fn is(&self, shown: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(shown).into()
     }
 }
 
-/// `None` if there is no token, or others could have read or written it.
+/// `None` if the file is missing, or accessible to other users.
 fn read(path: &Path) -> io::Result<Option<String>> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
@@ -78,7 +77,7 @@ fn is_private(_: &fs::Metadata) -> bool {
     true
 }
 
-/// Makes a token, and its file at once.
+/// Creates a token and its file. Not by `atomic_file`, since the file must never be readable by others.
 fn make(path: &Path) -> io::Result<String> {
     use io::Write as _;
 
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_stays() {
+    fn a_token_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(token(folder.path()), None);
         let first = opened(folder.path());
@@ -121,7 +120,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_token_that_others_could_read_is_replaced() {
+    fn a_token_readable_by_others_is_replaced() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_replaced() {
+    fn an_invalid_token_file_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         for text in ["", "short\n", "two words that are long enough for a token\n"] {
             fs::write(token_file(folder.path()), text).unwrap();

@@ -33,7 +33,7 @@ use crate::{
 /// How long a signed URL is good for, by default and at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 const RANDOM_NAME: usize = 20;
-/// Where S3 keeps the MD5 of a file; flytekit sends whatever headers it is told to.
+/// Where S3 keeps the MD5 of a file; flytekit sends the headers of the response.
 const MD5_HEADER: &str = "x-amz-meta-flyteContentMD5";
 
 pub(crate) fn create_upload_location(
@@ -126,7 +126,7 @@ pub(crate) fn create_download_link(
     Err(Status::new(Code::NotFound, format!("no deck found for node execution [{node_id}]")).into())
 }
 
-/// What is there may be written again by whoever knows it.
+/// An existing file may be written again with the same content.
 fn check_free(sandbox: &Sandbox, path: &BlobPath, md5: &[u8]) -> Result<(), ServiceError> {
     let Some(present) = blobs::file_md5(&sandbox.blobs.file(path))? else { return Ok(()) };
     if present == md5 {
@@ -177,7 +177,7 @@ fn sign(
     sandbox
         .store
         .write(|transaction| blob_grant::insert(transaction, &token, &grant, &time::to_text(expires_at)))?;
-    // The name is for people; the token says all.
+    // The name is for the reader; the token decides.
     let name: String = path.file_name().bytes().map(url_byte).collect();
     Ok((format!("{address}{}{token}/{name}", crate::server::DATA), message))
 }

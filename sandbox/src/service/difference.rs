@@ -1,21 +1,21 @@
-//! What is told when something is registered again: that it is the same, or where it differs.
+//! The error for an entity that is registered again: it is identical, or it differs.
 
 use flyte_client::{Code, Status};
 use prost::{Message, Name};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// What tells two registrations apart: messages are encoded in one way only, maps in order.
+/// A digest to compare registrations: the encoding is deterministic, maps are sorted.
 pub(crate) fn digest(message: &impl Message) -> Vec<u8> {
     Sha256::digest(message.encode_to_vec()).to_vec()
 }
 
-/// ALREADY_EXISTS: the same is there.
+/// ALREADY_EXISTS: an identical version exists.
 pub(crate) fn identical(kind: &str) -> Status {
     Status::new(Code::AlreadyExists, format!("{kind} with identical structure already exists"))
 }
 
-/// INVALID_ARGUMENT: something else is there. Says where `new` differs from `old`, however long that is; whoever sends it knows
+/// INVALID_ARGUMENT: a different version exists. Lists where `new` differs from `old`, however long that is; whoever sends it knows
 /// how much a client takes.
 pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new: &M) -> Status {
     let mut text = format!(

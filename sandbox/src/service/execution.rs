@@ -3,7 +3,6 @@
 mod inputs;
 mod launch;
 mod metrics;
-mod name;
 mod single_task;
 
 use flyte_client::{
@@ -81,7 +80,7 @@ pub(crate) fn create(
 ) -> Result<admin::ExecutionCreateResponse, ServiceError> {
     let spec = required(request.spec, "spec")?;
     labels::validate(spec.labels.as_ref())?;
-    // Older clients send the inputs within.
+    // Older clients send the inputs in the spec.
     let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
     let launch_request = LaunchRequest {
         project: request.project,
@@ -145,7 +144,7 @@ pub(crate) fn list(
         .page(request.limit, &request.token, "ListExecutions")?
         .filters(&request.filters)?
         .sorted(request.sort_by.as_ref())?;
-    // Archived ones are for those who ask.
+    // Archived executions only on request.
     let listing = if listing.filters_by("state") { listing } else { listing.only("executions.state = 0") };
     let page = sandbox
         .store
@@ -214,7 +213,7 @@ fn launch_and_wake(
     Ok(admin::ExecutionCreateResponse { id: Some(execution.id) })
 }
 
-/// The wish for an execution like an older one.
+/// The request for an execution like an older one.
 fn repeated(old: Execution, name: String, mode: ExecutionMode) -> LaunchRequest {
     let mut spec = old.spec;
     spec.metadata = Some(ExecutionMetadata {

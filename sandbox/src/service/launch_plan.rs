@@ -83,7 +83,7 @@ pub(crate) fn create(
     Ok(admin::LaunchPlanCreateResponse {})
 }
 
-/// Makes a version active, and the one that was so inactive; or makes a version inactive.
+/// Activates a version, and deactivates the active one; or deactivates a version.
 pub(crate) fn update(
     sandbox: &Sandbox,
     request: admin::LaunchPlanUpdateRequest,

@@ -1,4 +1,4 @@
-//! Named entities: what is said of a name, whatever its versions are.
+//! Named entities: the description and state of a name, for all its versions.
 
 use flyte_client::{
     Code, Status,
@@ -41,7 +41,7 @@ const JOINS: &[Join] = &[Join {
          AND named_entity_metadata.name = entities.name",
 }];
 
-/// The names of one table with what is said of them.
+/// The names of one table with their metadata.
 macro_rules! names_of {
     ($table:literal, $kind:literal) => {
         Table {
@@ -49,11 +49,11 @@ macro_rules! names_of {
             name: "entities",
             from: concat!(
                 "(SELECT MIN(named.id) AS id, ", $kind, " AS resource_type, named.project, named.domain, named.name,
-                     COALESCE(said.description, '') AS description, COALESCE(said.state, 0) AS state,
+                     COALESCE(metadata.description, '') AS description, COALESCE(metadata.state, 0) AS state,
                      MIN(named.created_at) AS created_at, MAX(named.updated_at) AS updated_at, NULL AS deleted_at
-                 FROM ", $table, " AS named LEFT JOIN named_entity_metadata AS said
-                     ON said.resource_type = ", $kind, " AND said.project = named.project
-                     AND said.domain = named.domain AND said.name = named.name
+                 FROM ", $table, " AS named LEFT JOIN named_entity_metadata AS metadata
+                     ON metadata.resource_type = ", $kind, " AND metadata.project = named.project
+                     AND metadata.domain = named.domain AND metadata.name = named.name
                  GROUP BY named.project, named.domain, named.name) AS entities"
             ),
             columns: COLUMNS,

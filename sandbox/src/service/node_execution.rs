@@ -96,7 +96,7 @@ pub(crate) fn list(
     Ok(admin::NodeExecutionList { node_executions, token: page.token })
 }
 
-/// Nodes that an attempt made: only dynamic tasks make any, which the sandbox does not run.
+/// The nodes of an attempt: only dynamic tasks have any, which the sandbox does not run.
 pub(crate) fn list_for_task(
     sandbox: &Sandbox,
     request: admin::NodeExecutionForTaskListRequest,

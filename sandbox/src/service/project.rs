@@ -159,7 +159,7 @@ fn validate(project: &Project) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Kubernetes' words for what is no label of RFC 1123.
+/// Kubernetes' message for an invalid RFC 1123 label.
 fn id_problem(id: &str) -> Option<String> {
     if id.len() > LONGEST_ID {
         return Some(format!("must be no more than {LONGEST_ID} characters"));

@@ -1,4 +1,4 @@
-//! What tasks ask of their machine, by Kubernetes' rules. The sandbox enforces none of it: it has one machine.
+//! Resource requests and limits of tasks, validated by Kubernetes' rules. The sandbox does not enforce them.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -
     let limits = quantities(&task, &resources.limits)?;
     for (name, (request, request_text)) in &requests {
         let Some((limit, limit_text)) = limits.get(name) else { continue };
-        #[expect(clippy::float_cmp, reason = "equal texts give equal numbers, and others are unequal enough")]
+        #[expect(clippy::float_cmp, reason = "equal texts parse to equal numbers")]
         if *name == ResourceName::Gpu && request != limit {
             return Err(invalid(format!(
                 "For extended resource 'gpu' the default value must equal the limit value for task [{task}]"

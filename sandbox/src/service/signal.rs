@@ -113,7 +113,7 @@ fn mismatch(value: &Literal, kind: &LiteralType) -> ServiceError {
     ))
 }
 
-/// A value as Go prints it; what is no primitive, as JSON.
+/// A value as Go prints it; other values than primitives as JSON.
 fn shown(literal: &Literal) -> String {
     let Some(Value::Scalar(scalar)) = &literal.value else { return literal::to_json(literal).to_string() };
     let Some(ScalarValue::Primitive(primitive)) = &scalar.value else {

@@ -97,7 +97,7 @@ fn present_closure(
     Ok(present.unwrap_or_default())
 }
 
-/// What is told of a workflow that is there: `old` is its structure if that is another.
+/// The error for a workflow that exists: `old` is its structure if it differs.
 fn exists(id: &Identifier, old: Option<&CompiledWorkflowClosure>, new: &CompiledWorkflowClosure) -> Status {
     let (status, reason) = match old {
         None => {

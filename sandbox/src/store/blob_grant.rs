@@ -1,4 +1,4 @@
-//! The table of signed URLs: what whoever has a token may do.
+//! The table of signed URLs, by their tokens.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -15,7 +15,7 @@ pub(crate) struct BlobGrant {
     pub content_md5: Option<Vec<u8>>,
 }
 
-/// Adds a token that expires, and forgets those that have.
+/// Adds a token, and deletes expired ones.
 pub(crate) fn insert(
     connection: &Connection,
     token: &str,

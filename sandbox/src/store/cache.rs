@@ -1,4 +1,4 @@
-//! The tables of the cache: results, and who is making one.
+//! The tables of the cache: results, and reservations of those that are being computed.
 
 use std::time::Duration;
 
@@ -46,18 +46,18 @@ impl CacheKey {
 
 /// A stored result.
 pub(crate) struct CachedResult {
-    /// Its number.
+    /// Its row.
     pub(crate) id: i64,
     /// The outputs.
     pub(crate) outputs: LiteralMap,
-    /// The attempt that made them.
+    /// The attempt that computed them.
     pub(crate) source: TaskExecutionIdentifier,
     created: String,
     expires: Option<String>,
 }
 
 impl CachedResult {
-    /// Whether the result is too old, by the word of the task that stored it or of the one that asks.
+    /// Whether the result is too old, by the time to live of the task that stored it or of the task that asks (`ttl`).
     pub(crate) fn is_expired(&self, ttl: Option<Duration>, now: Timestamp) -> bool {
         let expired = self.expires.as_ref().is_some_and(|expires| *expires <= time::to_text(now));
         let too_old = ttl.is_some_and(|ttl| match self.created.parse::<Timestamp>() {
@@ -101,7 +101,7 @@ pub(crate) fn find(tx: &Transaction<'_>, key: &CacheKey) -> Result<Option<Cached
     }))
 }
 
-/// Stores a result in place of an older one, and returns its number.
+/// Stores a result in place of an older one, and returns its row.
 pub(crate) fn put(
     tx: &Transaction<'_>,
     key: &CacheKey,
@@ -123,33 +123,33 @@ pub(crate) fn put(
     })
 }
 
-/// Forgets one result.
+/// Deletes one result.
 pub(crate) fn forget(tx: &Transaction<'_>, id: i64) -> Result<(), rusqlite::Error> {
     tx.prepare_cached("DELETE FROM cache WHERE id = ?")?.execute([id])?;
     Ok(())
 }
 
-/// Forgets the results whose time is over.
+/// Deletes the expired results.
 pub(crate) fn forget_expired(tx: &Transaction<'_>, now: Timestamp) -> Result<(), rusqlite::Error> {
     tx.prepare_cached("DELETE FROM cache WHERE expires_at <= ?")?.execute([time::to_text(now)])?;
     Ok(())
 }
 
-/// Who makes a result.
+/// Who computes a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reservation {
-    /// The one who asked.
+    /// The owner that asked.
     Acquired,
-    /// Another one, who has to say so again before that time.
+    /// Another owner, until it fails to renew the reservation in time.
     Held {
-        /// The other one.
+        /// The other owner.
         owner: String,
         /// When the reservation ends.
         until: Timestamp,
     },
 }
 
-/// Reserves a key for an owner, or prolongs what it has.
+/// Reserves a key for an owner, or renews the owner's reservation.
 pub(crate) fn reserve(
     tx: &Transaction<'_>,
     key: &CacheKey,
@@ -178,7 +178,7 @@ pub(crate) fn reserve(
     Ok(Reservation::Acquired)
 }
 
-/// Gives up what an owner has reserved.
+/// Releases an owner's reservation.
 pub(crate) fn release(tx: &Transaction<'_>, key: &CacheKey, owner: &str) -> Result<(), rusqlite::Error> {
     tx.prepare_cached("DELETE FROM cache_reservations WHERE key = ? AND owner = ?")?
         .execute(params![key.digest(), owner])?;

@@ -1,6 +1,6 @@
 //! The table of executions.
 //!
-//! A service makes rows, asks for their end (`ABORTING`) and archives them; everything else is written by the engine.
+//! Services insert rows, request their end (`ABORTING`) and archive them; everything else is written by the engine.
 
 use flyte_client::proto::{
     admin::{ExecutionClosure, ExecutionSpec, execution_closure::OutputResult},
@@ -18,9 +18,9 @@ pub(crate) struct Execution {
     pub(crate) id: WorkflowExecutionIdentifier,
     pub(crate) spec: ExecutionSpec,
     pub(crate) closure: ExecutionClosure,
-    /// Fixed, default and given ones.
+    /// Fixed, default and user inputs.
     pub(crate) inputs: LiteralMap,
-    /// Those given.
+    /// The inputs of the request.
     pub(crate) user_inputs: LiteralMap,
     pub(crate) outputs: Option<LiteralMap>,
     pub(crate) links: Links,
@@ -39,13 +39,13 @@ pub(crate) struct Links {
 }
 
 impl Execution {
-    /// How far it is.
+    /// Its phase.
     pub(crate) fn phase(&self) -> Phase {
         self.closure.phase()
     }
 }
 
-/// Whether an execution with this phase is over.
+/// Whether an execution with this phase has ended.
 pub(crate) fn is_over(phase: Phase) -> bool {
     matches!(phase, Phase::Succeeded | Phase::Failed | Phase::Aborted | Phase::TimedOut)
 }
@@ -99,7 +99,7 @@ pub(crate) fn get(connection: &Connection, row: i64) -> Result<Execution, rusqli
     connection.prepare_cached(&query)?.query_row([row], read)
 }
 
-/// The rows of all executions that are not over, the oldest first.
+/// The rows of all open executions, the oldest first.
 pub(crate) fn open(connection: &Connection) -> Result<Vec<i64>, rusqlite::Error> {
     let mut query = connection.prepare_cached(
         "SELECT id FROM executions \
@@ -108,7 +108,7 @@ pub(crate) fn open(connection: &Connection) -> Result<Vec<i64>, rusqlite::Error>
     query.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Whether somebody asked for the end of an open execution.
+/// Whether the end of an open execution was requested.
 pub(crate) fn is_aborting(connection: &Connection, row: i64) -> Result<bool, rusqlite::Error> {
     connection
         .prepare_cached("SELECT phase = 'ABORTING' FROM executions WHERE id = ?1")?

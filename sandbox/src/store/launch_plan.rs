@@ -59,7 +59,7 @@ pub(crate) fn digest(connection: &Connection, id: &Identifier) -> Result<Option<
     )
 }
 
-/// Adds a launch plan that is not there. `workflow` is the row of what it launches.
+/// Inserts a new launch plan. `workflow` is the row of its workflow.
 pub(crate) fn insert(
     connection: &Connection,
     id: &Identifier,

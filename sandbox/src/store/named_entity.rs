@@ -1,4 +1,4 @@
-//! The table of what is said of names: a description and a state, for all versions at once.
+//! The table of named entity metadata: a description and a state for all versions of a name.
 
 use flyte_client::proto::{
     admin::{NamedEntity, NamedEntityIdentifier, NamedEntityMetadata},
@@ -26,7 +26,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<NamedEntity, rusqlite::Error> {
     })
 }
 
-/// Writes what is said of a name. An empty description leaves the one that is there, as in FlyteAdmin, whose update
+/// Writes the metadata of a name. An empty description keeps the stored one, as in FlyteAdmin, whose update
 /// skips what is unset; a state is never unset.
 pub(crate) fn set(
     connection: &Connection,

@@ -1,4 +1,4 @@
-//! The table of nodes at work.
+//! The table of node executions.
 
 use flyte_client::proto::{
     admin::{
@@ -69,7 +69,7 @@ pub(crate) fn find(
         .optional()
 }
 
-/// All nodes of an execution that were begun, in the order in which they were.
+/// All begun nodes of an execution, in the order in which they were begun.
 pub(crate) fn list_for_execution(
     connection: &Connection,
     execution: &WorkflowExecutionIdentifier,

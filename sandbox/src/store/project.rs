@@ -43,7 +43,7 @@ pub(crate) fn insert(connection: &Connection, project: &Project) -> Result<bool,
     Ok(rows == 1)
 }
 
-/// Writes all of a project that is there.
+/// Updates an existing project.
 pub(crate) fn update(connection: &Connection, project: &Project) -> Result<(), rusqlite::Error> {
     let labels = project.labels.as_ref().map(Message::encode_to_vec);
     connection

@@ -1,4 +1,4 @@
-//! The table of answers to gates.
+//! The table of signals: the answers to gates.
 
 use flyte_client::proto::{
     admin::Signal,
@@ -44,7 +44,7 @@ pub(crate) fn find(
         .optional()
 }
 
-/// Makes a signal without a value, unless it is there.
+/// Creates a signal without a value, unless it exists.
 pub(crate) fn create(
     connection: &Connection,
     execution: &WorkflowExecutionIdentifier,
@@ -62,7 +62,7 @@ pub(crate) fn create(
     Ok(())
 }
 
-/// Gives a signal its value.
+/// Sets the value of a signal.
 pub(crate) fn answer(
     connection: &Connection,
     execution: &WorkflowExecutionIdentifier,

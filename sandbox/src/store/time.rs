@@ -12,7 +12,7 @@ pub(crate) fn to_text(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
-/// A time of the database as messages carry it; `None` for a text that is none.
+/// A time of the database as a message; `None` if it is invalid.
 pub(crate) fn message_from_text(text: &str) -> Option<prost_types::Timestamp> {
     let time: Timestamp = text.parse().ok()?;
     Some(prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() })
@@ -28,7 +28,7 @@ pub(crate) fn text_from_message(time: &prost_types::Timestamp) -> Option<String>
     Timestamp::new(time.seconds, time.nanos).ok().map(to_text)
 }
 
-/// How long it is since a message's time; nothing if that is to come.
+/// The time since `start`; zero if that is in the future.
 pub(crate) fn since(start: &prost_types::Timestamp, now: Timestamp) -> prost_types::Duration {
     let start = Timestamp::new(start.seconds, start.nanos).unwrap_or(now);
     let passed = std::time::Duration::try_from(now.duration_since(start)).unwrap_or_default();

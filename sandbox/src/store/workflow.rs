@@ -27,7 +27,7 @@ fn read(row: &Row<'_>) -> Result<Workflow, rusqlite::Error> {
     })
 }
 
-/// Reads a row of [`SHORT_COLUMNS`]: a workflow whose closure has the interface only, as lists give it.
+/// Reads a row of [`SHORT_COLUMNS`]: a workflow whose closure has the interface only, for lists.
 pub(crate) fn read_short(row: &Row<'_>) -> Result<Workflow, rusqlite::Error> {
     let interface = row.get::<_, Encoded<TypedInterface>>(4)?.0;
     let template = WorkflowTemplate { interface: Some(interface), ..Default::default() };

@@ -1,4 +1,4 @@
-//! The way from an output to a place in it: into lists, maps and structures.
+//! Resolves an attribute path of a promise: into lists, maps and structures.
 
 use flyte_client::proto::core::{
     Binary, Literal, Primitive, PromiseAttribute, Scalar, Void, literal, primitive, promise_attribute, scalar,
@@ -8,7 +8,11 @@ use rmpv::Value as Pack;
 
 use super::scalar_literal;
 
-/// The value at the end of a path, or a sentence about what is not there.
+/// The value at the end of a path.
+///
+/// # Errors
+///
+/// Why the path does not exist.
 pub(super) fn follow(from: &Literal, path: &[PromiseAttribute]) -> Result<Literal, String> {
     let mut at = from;
     for (index, step) in path.iter().enumerate() {
@@ -22,7 +26,7 @@ pub(super) fn follow(from: &Literal, path: &[PromiseAttribute]) -> Result<Litera
                 items.literals.get(key).ok_or_else(|| format!("the map has no `{key}`"))?
             }
             (Some(literal::Value::Scalar(scalar)), _) => return in_scalar(scalar, &path[index..]),
-            _ => return Err("it is not a value of that kind".to_owned()),
+            _ => return Err("the value is neither a list nor a map".to_owned()),
         };
     }
     Ok(at.clone())
@@ -43,7 +47,7 @@ fn in_scalar(scalar: &Scalar, path: &[PromiseAttribute]) -> Result<Literal, Stri
     match &scalar.value {
         Some(scalar::Value::Binary(binary)) if binary.tag == "msgpack" => in_message_pack(binary, path),
         Some(scalar::Value::Generic(object)) => in_struct(object, path),
-        _ => Err("it is not a structure".to_owned()),
+        _ => Err("the value is not a structure".to_owned()),
     }
 }
 
@@ -62,7 +66,7 @@ fn in_message_pack(binary: &Binary, path: &[PromiseAttribute]) -> Result<Literal
                 let item = usize::try_from(*number).ok().and_then(|number| items.get(number));
                 item.ok_or_else(|| format!("the list has {} items", items.len()))?
             }
-            _ => return Err("it is not a value of that kind".to_owned()),
+            _ => return Err("the value is neither a list nor a map".to_owned()),
         };
     }
     let primitive = match at {
@@ -96,7 +100,7 @@ fn in_struct(object: &Struct, path: &[PromiseAttribute]) -> Result<Literal, Stri
                 let item = usize::try_from(*number).ok().and_then(|number| items.values.get(number));
                 item.ok_or_else(|| format!("the list has {} items", items.values.len()))?
             }
-            _ => return Err("it is not a value of that kind".to_owned()),
+            _ => return Err("the value is neither a list nor a map".to_owned()),
         };
     }
     json_literal(at)

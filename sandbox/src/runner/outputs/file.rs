@@ -11,7 +11,7 @@ use flyte_client::folder::{Unreadable, is_folder};
 /// The file or folder of an output: with its name, or with its name and any one extension.
 pub(super) fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, String> {
     let exact = folder.join(name);
-    // A link that leads nowhere is there, too.
+    // A dangling link counts, too.
     if fs::symlink_metadata(&exact).is_ok() {
         return Ok(Some(exact));
     }

@@ -25,7 +25,7 @@ pub(super) fn is_stored(expected: &LiteralType) -> bool {
     matches!(expected.r#type, Some(Type::Blob(_) | Type::Schema(_) | Type::StructuredDatasetType(_)))
 }
 
-/// Whether a task may leave out the file of an output: it then gives nothing.
+/// Whether the file of an output may be missing: the output is optional.
 pub(super) fn may_be_missing(expected: &LiteralType) -> bool {
     match &expected.r#type {
         Some(Type::Simple(simple)) => *simple == i32::from(SimpleType::None),
@@ -63,19 +63,23 @@ pub(super) fn stored(expected: &LiteralType, path: &Path, uri: String) -> Result
             uri,
             metadata: Some(StructuredDatasetMetadata { structured_dataset_type: Some(dataset.clone()) }),
         }),
-        _ => return Err("values of this type are no files".to_owned()),
+        _ => return Err("values of this type cannot be files".to_owned()),
     };
     Ok(scalar(value))
 }
 
-/// Reads a value; the error tells what was found instead.
+/// Reads a value.
+///
+/// # Errors
+///
+/// What was found instead.
 pub(super) fn read(expected: &LiteralType, bytes: &[u8]) -> Result<Literal, String> {
     if let Some(Type::Simple(simple)) = expected.r#type
         && simple == i32::from(SimpleType::Binary)
     {
         return Ok(scalar(scalar::Value::Binary(Binary { value: bytes.to_vec(), tag: String::new() })));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| "its file is no UTF-8 text".to_owned())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| "its file is not UTF-8 text".to_owned())?;
     let text = text.trim_matches([' ', '\n', '\t']);
     match &expected.r#type {
         Some(Type::Simple(simple)) => read_simple(*simple, text, expected),

@@ -1,4 +1,4 @@
-//! A process and its descendants, as far as they stay together.
+//! The process group of an attempt.
 
 use std::{thread, time::Duration};
 
@@ -8,14 +8,14 @@ use tokio::time::sleep;
 use super::table;
 use crate::store::task_execution::ProcessIdentity;
 
-/// How long the system may take to clear away what was killed.
+/// How long a killed group may take to die.
 const CLEARING: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(2);
 
-/// How often it is tried to end a group; what hangs in the kernel may not hang the engine.
+/// How often a group is killed before giving up: a process that hangs in the kernel must not block the engine.
 const SWEEPS: u32 = 2500;
 
-/// The group that a process leads. It ends when this is dropped, so also with an engine that gives up.
+/// The group that a process leads. It is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct ProcessGroup(Option<Pid>);
 
@@ -24,23 +24,22 @@ impl ProcessGroup {
         Self(pid(leader))
     }
 
-    /// Asks all of it to end.
+    /// Sends SIGTERM.
     pub(super) fn ask_to_end(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// Ends all of it.
+    /// Sends SIGKILL.
     pub(super) fn end(&self) {
         self.signal(Signal::KILL);
     }
 
     fn signal(&self, signal: Signal) {
-        // An error says that there is nothing left.
+        // An error means that the group is empty.
         let _ = self.0.map(|group| kill_process_group(group, signal));
     }
 
-    /// Waits until none of it is left, so that no one writes any more. What is dead and not yet buried counts as
-    /// left; hence the limit.
+    /// Waits until the group is empty, so that none of it writes any more. Zombies count; hence the time limit.
     pub(super) async fn gone(&mut self) {
         let Some(group) = self.0.take() else { return };
         let mut waited = Duration::ZERO;
@@ -61,11 +60,11 @@ fn pid(id: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id).ok()?)
 }
 
-/// Ends the process group of an attempt whose engine died, and waits until nothing of it is left.
+/// Kills the process group of an attempt whose engine died, and waits until it is empty.
 ///
-/// No new process gets a number that a group has. So if the leader's number belongs to a process that started at another
-/// time, the group is gone; and if it belongs to none, whoever is in the group is of the attempt. Where the system does
-/// not say when a process started, a stranger might be hit, and nothing is done.
+/// The system does not reuse the id of an existing group. So if the leader's id belongs to a process that started at
+/// another time, the group is gone; if it belongs to none, the members of the group are the attempt's. Without start
+/// times, another process might be hit, and nothing is done.
 pub(super) fn sweep(process: ProcessIdentity) {
     let Some(group) = pid(process.id).filter(|_| process.started != 0) else { return };
     for _ in 0..SWEEPS {
@@ -73,9 +72,9 @@ pub(super) fn sweep(process: ProcessIdentity) {
         if (leader != 0 && leader != process.started) || !table::lives(group) {
             return;
         }
-        // An error says that it ended in the meantime.
+        // An error means that it ended meanwhile.
         let _ = kill_process_group(group, Signal::KILL);
         thread::sleep(STEP);
     }
-    log::warn!("the process group {} of an earlier attempt cannot be ended", process.id);
+    log::warn!("cannot kill the process group {} of an earlier attempt", process.id);
 }

@@ -1,10 +1,10 @@
-//! What an attempt leaves running outside of its process group: daemons, and whatever called `setsid`.
+//! Processes that an attempt leaves outside of its process group: daemons, and others that called `setsid`.
 //!
-//! Every process of an attempt inherits a variable that names the attempt's folder, and Linux shows what a process
-//! inherited. So the processes of an attempt are known though their parents are gone, also to the next engine; and those of
-//! another attempt, which have another name, are never taken for them. What an attempt starts without that variable (`env
-//! -i`) is known as long as a parent of it is. Behind that, an engine that is a process of its own adopts orphans
-//! (`PR_SET_CHILD_SUBREAPER`): whatever it did not start itself is ended when no attempt is left that it could belong to.
+//! Every process of an attempt inherits an environment variable with the attempt's folder, which Linux shows in
+//! `/proc/<id>/environ`. So the processes of an attempt are found after their parents ended, also by the next engine,
+//! and are never confused with those of another attempt. A process without the variable (`env -i`) is found by its
+//! parent. In addition, an engine that is a process of its own adopts orphans (`PR_SET_CHILD_SUBREAPER`) and kills those
+//! that it did not start once no attempt is running.
 
 use std::{
     collections::BTreeSet,
@@ -32,22 +32,22 @@ use super::table::{self, ProcessEntry};
 /// The variable that marks the processes of an attempt.
 const MARK: &str = "FLYTE_SANDBOX_ATTEMPT";
 
-/// How long what was killed may take to die before it is looked at again.
+/// The pause between two sweeps: a killed process takes a moment to die.
 const STEP: Duration = Duration::from_millis(2);
-/// How often it is tried to end what is left.
+/// How often leftover processes are killed before giving up.
 const SWEEPS: u32 = 2500;
 
 /// Whether orphans become children of this process.
 static ADOPTS: AtomicBool = AtomicBool::new(false);
 
-/// The processes that attempts of this program began with, and that nobody but their attempts may wait for.
+/// The first processes of the running attempts. Only their attempts may wait for them.
 static LEADERS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// Makes this process the parent of what its attempts leave behind. For a process that starts nothing but attempts.
+/// Makes this process the parent of orphans. For a process that starts nothing but attempts.
 pub(crate) fn adopt() {
     match set_child_subreaper(Some(getpid())) {
         Ok(()) => ADOPTS.store(true, Ordering::Relaxed),
-        Err(error) => log::warn!("what tasks leave behind cannot be adopted: {error}"),
+        Err(error) => log::warn!("cannot adopt orphans of tasks: {error}"),
     }
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn adopt() {
 pub(super) struct Leader(u32);
 
 impl Leader {
-    /// Starts the process; `id` gives its number.
+    /// Starts the process; `id` returns its process id.
     pub(super) fn start<T>(
         start: impl FnOnce() -> io::Result<T>,
         id: impl FnOnce(&T) -> Option<u32>,
@@ -70,7 +70,7 @@ impl Leader {
 }
 
 impl Leader {
-    /// Notes that the process was waited for.
+    /// Notes that the process was reaped.
     pub(super) fn ended(&self) {
         leaders().remove(&self.0);
     }
@@ -86,25 +86,25 @@ fn leaders() -> MutexGuard<'static, BTreeSet<u32>> {
     LEADERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whatever an attempt leaves behind.
+/// The leftover processes of an attempt.
 #[derive(Clone, Debug)]
 pub(super) struct Leftovers {
     mark: OsString,
 }
 
 impl Leftovers {
-    /// That of the attempt in a folder, which is there.
+    /// Of the attempt in a folder, which exists.
     pub(super) fn new(folder: &Path) -> Self {
-        // The next engine may name the sandbox's folder otherwise.
+        // The next engine may reach the folder by another path.
         Self { mark: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()).into_os_string() }
     }
 
-    /// The variable that an attempt's processes have to inherit.
+    /// The environment variable that an attempt's processes inherit.
     pub(super) fn variable(&self) -> (&'static str, &OsStr) {
         (MARK, &self.mark)
     }
 
-    /// Ends all of it. The attempt's first process must have ended.
+    /// Kills all of them. The attempt's first process must have ended.
     pub(super) fn end(&self) {
         for _ in 0..SWEEPS {
             let all = table::entries();
@@ -116,7 +116,7 @@ impl Leftovers {
             left.into_iter().for_each(kill);
             thread::sleep(STEP);
         }
-        log::warn!("what the attempt in `{}` left running cannot be ended", self.mark.display());
+        log::warn!("cannot kill the processes that the attempt in `{}` left running", self.mark.display());
     }
 
     fn among<'a>(&self, all: &'a [ProcessEntry]) -> Vec<&'a ProcessEntry> {
@@ -139,7 +139,7 @@ impl Leftovers {
     }
 }
 
-/// The adopted processes without a mark, once no attempt is left that they could belong to.
+/// The adopted processes without the variable, once no attempt is running.
 fn orphans(all: &[ProcessEntry], marks: &[Option<OsString>]) -> Vec<u32> {
     let leaders = leaders();
     if !ADOPTS.load(Ordering::Relaxed) || !leaders.is_empty() {
@@ -150,7 +150,7 @@ fn orphans(all: &[ProcessEntry], marks: &[Option<OsString>]) -> Vec<u32> {
     adopted.map(|(entry, _)| entry.id).collect()
 }
 
-/// Buries adopted processes that are dead.
+/// Reaps adopted processes that have ended.
 fn reap(all: &[ProcessEntry]) {
     if !ADOPTS.load(Ordering::Relaxed) {
         return;
@@ -160,15 +160,15 @@ fn reap(all: &[ProcessEntry]) {
     for entry in
         all.iter().filter(|entry| entry.parent == own && entry.is_dead && !leaders.contains(&entry.id))
     {
-        // An error says that it was buried already.
+        // An error means that it was reaped already.
         let _ = pid(entry.id).map(|pid| waitpid(Some(pid), WaitOptions::NOHANG));
     }
 }
 
-/// Kills the process that was seen, and not one that got its number since.
+/// Kills a process, unless its id was reused since.
 fn kill(entry: &ProcessEntry) {
     let Some(pid) = pid(entry.id) else { return };
-    // Errors say that it ended in the meantime.
+    // Errors mean that it ended meanwhile.
     match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(process) if table::started(entry.id) == entry.started => {
             let _ = pidfd_send_signal(&process, Signal::KILL);

@@ -5,7 +5,7 @@
 
 use std::{ffi::OsStr, io, path::Path};
 
-/// Does nothing.
+/// Does nothing: orphans cannot be found.
 pub(crate) fn adopt() {}
 
 /// The first process of an attempt.
@@ -23,7 +23,7 @@ impl Leader {
     pub(super) fn ended(&self) {}
 }
 
-/// Not known.
+/// Unknown here.
 #[derive(Clone, Debug)]
 pub(super) struct Leftovers;
 
@@ -71,11 +71,11 @@ pub(super) mod single {
         command
     }
 
-    /// Not known.
+    /// Unknown here.
     pub(super) fn started(_: u32) -> u64 {
         0
     }
 
-    /// Does nothing: a stranger might be hit.
+    /// Does nothing: the process id may belong to another process by now.
     pub(super) fn sweep(_: ProcessIdentity) {}
 }

@@ -1,7 +1,7 @@
-//! The gate behind which a task's process is born: a shell that waits for a word before it becomes the task's program.
+//! The start gate: a shell that waits for a line on stdin before it becomes the task's program (`exec`).
 //!
-//! So nothing of a task runs before its process was written down, and an engine that dies in between leaves nothing
-//! behind: the word never comes.
+//! So the process is recorded before anything of the task runs. If the engine dies in between, stdin is closed and the
+//! shell exits.
 
 use std::{ffi::OsStr, path::Path, process::Stdio};
 
@@ -11,11 +11,11 @@ use crate::runner::environment::Environment;
 
 const SCRIPT: &str = r#"read -r word || exit 125; exec "$@" </dev/null"#;
 
-/// A command that becomes a program once it is told to. Its standard input takes the word.
+/// A command that becomes the program after a line on its stdin.
 pub(super) fn command(program: &Path, environment: &Environment) -> Command {
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(SCRIPT).arg("flyte-host").stdin(Stdio::piped()).process_group(0);
-    // Shells drop variables whose names they could not use; `env` does not.
+    // Shells drop variables whose names are not shell names; `env` keeps them.
     let odd: Vec<_> = environment.iter().filter(|(name, _)| !is_shell_name(name)).collect();
     if !odd.is_empty() {
         command.arg("/usr/bin/env");

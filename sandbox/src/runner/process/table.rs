@@ -1,4 +1,4 @@
-//! What the system tells of processes: Linux in `/proc`, others nothing.
+//! The process table: `/proc` on Linux, nothing elsewhere.
 
 use std::fs;
 #[cfg(target_os = "linux")]
@@ -9,7 +9,7 @@ use std::{
 
 use rustix::process::Pid;
 
-/// The fields of `/proc/<id>/stat` after the name, which may have anything in it.
+/// The fields of `/proc/<id>/stat` after the name, which may contain any character.
 struct Stat(Vec<String>);
 
 impl Stat {
@@ -42,12 +42,12 @@ impl Stat {
     }
 }
 
-/// When a process started, in ticks since the machine did; 0 if that is not known.
+/// When a process started, in clock ticks since boot; 0 if unknown.
 pub(super) fn started(id: u32) -> u64 {
     Stat::read(id).and_then(|stat| stat.started()).unwrap_or_default()
 }
 
-/// Whether a group has anyone who can still do something. `true` where that is not known.
+/// Whether a group has processes that are not zombies. `true` where that is unknown.
 pub(super) fn lives(group: Pid) -> bool {
     let Ok(group) = u32::try_from(group.as_raw_nonzero().get()) else { return false };
     fs::read_dir("/proc/self").is_err()
@@ -60,9 +60,9 @@ pub(super) fn lives(group: Pid) -> bool {
 pub(super) struct ProcessEntry {
     pub(super) id: u32,
     pub(super) parent: u32,
-    /// In ticks since the machine was.
+    /// In clock ticks since boot.
     pub(super) started: u64,
-    /// Whether it ended, and its parent has not asked how.
+    /// Whether it is a zombie.
     pub(super) is_dead: bool,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn entries() -> Vec<ProcessEntry> {
     ids().filter_map(entry).collect()
 }
 
-/// A variable that a process was started with; `None` also if the system does not tell.
+/// An environment variable that a process was started with; `None` also if it cannot be read.
 #[cfg(target_os = "linux")]
 pub(super) fn variable(id: u32, name: &str) -> Option<OsString> {
     let environment = fs::read(format!("/proc/{id}/environ")).ok()?;
@@ -90,7 +90,7 @@ fn ids() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
-/// What tests look up in the table.
+/// Lookups for tests.
 #[cfg(test)]
 pub(in crate::runner) mod probe {
     use std::{thread, time::Duration};

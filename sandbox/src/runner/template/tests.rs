@@ -20,7 +20,7 @@ fn filled(text: &str) -> String {
     let input = |name: &str| match name {
         "x" => Ok("1".to_owned()),
         "braces" => Ok("{{.inputs.x}}".to_owned()),
-        name => Err(format!("there is no input `{name}`")),
+        name => Err(format!("unknown input `{name}`")),
     };
     fill(text, &values(), input).unwrap_or_else(|failure| format!("error: {failure}"))
 }
@@ -75,7 +75,7 @@ fn what_is_filled_in_is_not_filled_again() {
 fn an_unknown_input_is_named() {
     assert_eq!(
         filled("echo {{ .inputs.y }}"),
-        "error: `{{ .inputs.y }}` in the task's command cannot be filled: there is no input `y`"
+        "error: could not fill `{{ .inputs.y }}` in the task's command: unknown input `y`"
     );
     // Names of inputs are the only thing here whose case counts.
     assert!(filled("{{.inputs.X}}").starts_with("error"));

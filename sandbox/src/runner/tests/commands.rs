@@ -67,17 +67,14 @@ fn a_program_that_is_not_there_is_named() {
     let fixture = Fixture::new(["no-such-program", "x"]);
     let (error, recoverable) = fixture.failure();
     let first = error.message.lines().next().unwrap();
-    assert!(
-        first.starts_with("there is no program `no-such-program` on this machine (`PATH` is `"),
-        "{first}"
-    );
+    assert!(first.starts_with("program `no-such-program` not found on this machine (`PATH` is `"), "{first}");
     assert_eq!(
         error.message.lines().nth(1).unwrap(),
         "hint: the sandbox does not run the image `alpine`; install the program, or run the task on a cluster"
     );
     assert_eq!((error.code.as_str(), error.kind(), recoverable), ("ProgramNotFound", ErrorKind::User, false));
     let first = Fixture::new(["/no/such/program"]).message();
-    assert!(first.starts_with("there is no program `/no/such/program` on this machine\n"), "{first}");
+    assert!(first.starts_with("program `/no/such/program` not found on this machine\n"), "{first}");
 }
 
 #[test]
@@ -163,8 +160,8 @@ fn secrets_come_from_the_sandboxs_environment() {
     assert_eq!(variables["PGPASSWORD"], "hidden");
     assert_eq!(
         of(&fixture, vec![secret("other", "")]).unwrap_err().to_string(),
-        "the task asks for the secret `db/other`, and there is no variable `_FSEC_DB_OTHER`\n\
-         hint: set it where the sandbox is started"
+        "missing secret `db/other`: the environment variable `_FSEC_DB_OTHER` is not set\n\
+         hint: set `_FSEC_DB_OTHER` where the sandbox is started"
     );
     fixture.attempt.task.security_context =
         Some(SecurityContext { secrets: vec![secret("other", "")], ..SecurityContext::default() });

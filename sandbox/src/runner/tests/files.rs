@@ -129,16 +129,16 @@ fn a_missing_output_is_named() {
 #[test]
 fn a_wrong_output_is_shown() {
     let fixture = script("echo three > /var/outputs/a").output("a", "int");
-    assert_eq!(fixture.message(), "output `a` is to be int, but its file holds `three`");
+    assert_eq!(fixture.message(), "output `a`: expected int, but its file holds `three`");
     let fixture = script("mkdir /var/outputs/a").output("a", "int");
     assert_eq!(
         fixture.message(),
-        "output `a` is to be int, but `ROOT/runs/p/d/f1/n0/0/outputs/a` is a folder"
+        "output `a`: expected int, but `ROOT/runs/p/d/f1/n0/0/outputs/a` is a folder"
     );
     let fixture = script("echo 1 | tee /var/outputs/a.x > /var/outputs/a.y").output("a", "int");
     assert_eq!(
         fixture.message(),
-        "output `a` is to be int, but there is more than one file for it: `a.x`, `a.y`"
+        "output `a`: expected int, but there is more than one file for it: `a.x`, `a.y`"
     );
 }
 
@@ -152,7 +152,7 @@ fn what_a_cluster_would_refuse_is_told_in_the_log() {
     assert!(
         log.ends_with(
             "output `a` has 2000 bytes; on a cluster, a value has at most 1024\n\
-         output `b` is list[int]; on a cluster, a container gives simple values and files only\n"
+         output `b` is list[int]; on a cluster, container outputs are simple values and files only\n"
         ),
         "{log}"
     );

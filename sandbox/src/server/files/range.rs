@@ -1,16 +1,16 @@
-//! Which part of a file is asked for (RFC 9110, 13.1.5 and 14.2).
+//! Range requests (RFC 9110, 13.1.5 and 14.2).
 
 use std::ops::Range;
 
 use http::{HeaderMap, header};
 
-/// What of a file is wanted.
+/// The part of a file that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RequestedRange {
     All,
     /// What is before its end and after its start.
     Part(Range<u64>),
-    /// Nothing that is there.
+    /// A range beyond the end of the file.
     Beyond,
 }
 

@@ -1,7 +1,7 @@
-//! How an execution comes about: by a request, as another one anew, or by a node.
+//! Launches executions: for a request, as a repetition of another one, or for a node.
 
 use flyte_client::{
-    Code, Status,
+    Code, Status, execution_name,
     proto::{
         admin::{
             ExecutionClosure, ExecutionSpec, ExecutionState, ExecutionStateChangeDetails, LaunchPlanClosure,
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    inputs, name,
+    inputs,
     single_task::{self, LaunchedEntity},
 };
 use crate::{
@@ -30,24 +30,27 @@ use crate::{
     },
 };
 
-/// How many nodes of an execution run at once, if nobody said.
+/// How many nodes of an execution run at once by default.
 const MAX_PARALLELISM: i32 = 25;
 
-/// An execution that somebody wants.
+/// The longest name of an execution.
+const LONGEST_NAME: usize = 63;
+
+/// The parameters of a new execution.
 pub(crate) struct LaunchRequest {
     pub(crate) project: String,
     pub(crate) domain: String,
-    /// Empty: any.
+    /// Empty for a generated name.
     pub(crate) name: String,
     pub(crate) spec: ExecutionSpec,
     pub(crate) inputs: LiteralMap,
-    /// The execution that it is like.
+    /// The row of the execution that it repeats.
     pub(crate) source: Option<i64>,
-    /// The node that it is for.
+    /// The row of the node that starts it.
     pub(crate) parent_node: Option<i64>,
 }
 
-/// Stores an execution; the engine does the rest.
+/// Stores an execution for the engine to run.
 pub(crate) fn launch(
     transaction: &Transaction<'_>,
     launch_request: LaunchRequest,
@@ -55,8 +58,11 @@ pub(crate) fn launch(
 ) -> Result<Execution, ServiceError> {
     filled(&launch_request.project, "project")?;
     filled(&launch_request.domain, "domain")?;
-    let name =
-        if launch_request.name.is_empty() { name::generate() } else { name::wanted(&launch_request.name)? };
+    let name = if launch_request.name.is_empty() {
+        execution_name::generate()
+    } else {
+        valid_name(&launch_request.name)?
+    };
     let mut spec = launch_request.spec;
     let entity_id = required(spec.launch_plan.as_ref(), "launch_plan")?;
     let entity = entity(transaction, entity_id, now)?;
@@ -107,7 +113,7 @@ pub(crate) fn launch(
     Ok(execution)
 }
 
-/// What an identifier names.
+/// The entity of an identifier.
 fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -> Result<LaunchedEntity, ServiceError> {
     for (value, field) in
         [(&id.project, "project"), (&id.domain, "domain"), (&id.name, "name"), (&id.version, "version")]
@@ -150,7 +156,7 @@ fn plan(connection: &Connection, id: &Identifier) -> Result<LaunchedEntity, Serv
     })
 }
 
-/// Fills in what the request leaves to the launch plan or the server.
+/// Fills in the defaults of the launch plan and the server.
 fn complete(spec: &mut ExecutionSpec, plan: Option<&LaunchPlanSpec>, project: &str, domain: &str) {
     spec.max_parallelism =
         [spec.max_parallelism, plan.map_or(0, |plan| plan.max_parallelism), MAX_PARALLELISM]
@@ -158,7 +164,7 @@ fn complete(spec: &mut ExecutionSpec, plan: Option<&LaunchPlanSpec>, project: &s
             .find(|&limit| limit > 0)
             .unwrap_or(MAX_PARALLELISM);
     let metadata = spec.metadata.get_or_insert_default();
-    // Whoever calls has no name here.
+    // The sandbox has no user names.
     metadata.principal.clear();
     metadata.system_metadata = Some(SystemMetadata {
         execution_cluster: "sandbox".to_owned(),
@@ -182,4 +188,18 @@ fn complete(spec: &mut ExecutionSpec, plan: Option<&LaunchPlanSpec>, project: &s
     if spec.security_context.is_none() {
         spec.security_context.clone_from(&plan.security_context);
     }
+}
+
+/// The name of a request, in lower case.
+fn valid_name(name: &str) -> Result<String, ServiceError> {
+    let lower = name.to_lowercase();
+    if lower.len() > LONGEST_NAME {
+        return Err(invalid(format!("name must not exceed {LONGEST_NAME} characters, but got [{name}]")));
+    }
+    let is_fine = lower.starts_with(|first: char| first.is_ascii_lowercase())
+        && lower.chars().all(|letter| matches!(letter, 'a'..='z' | '0'..='9' | '-'));
+    if !is_fine {
+        return Err(invalid(format!("invalid name format: {name}, must match ^[a-z][a-z\\-0-9]*$")));
+    }
+    Ok(lower)
 }

@@ -1,4 +1,4 @@
-//! A task on its own runs as a workflow of one node, which is made when it is first launched.
+//! A single task runs as a workflow of one node, which is created at its first launch.
 
 use flyte_client::proto::{
     admin::{LaunchPlanClosure, LaunchPlanSpec, NamedEntityState, TaskClosure, WorkflowClosure},
@@ -20,18 +20,18 @@ use crate::{
     store::{encoded::Encoded, execution::Links, time},
 };
 
-/// What the names of made workflows begin with.
+/// The prefix of generated workflow names.
 const PREFIX: &str = ".flytegen.";
 
 /// The longest id of a node.
 const LONGEST_ID: usize = 63;
 
-/// What an execution runs.
+/// The entity that an execution runs.
 pub(super) struct LaunchedEntity {
     pub(super) workflow_id: Identifier,
     pub(super) expected: ParameterMap,
     pub(super) fixed: LiteralMap,
-    /// Of a launch plan: what it says about its executions.
+    /// The launch plan's settings of its executions.
     pub(super) plan: Option<LaunchPlanSpec>,
     pub(super) links: Links,
 }
@@ -115,7 +115,7 @@ fn insert(
             digest,
             now
         ])?;
-    // FlyteAdmin's made plans name the task where a workflow is expected, too.
+    // As in FlyteAdmin, generated plans have the task's name where a workflow is expected.
     let task_name = id.name.strip_prefix(PREFIX).unwrap_or(&id.name);
     let expected = required(&interface.inputs.unwrap_or_default());
     let spec = LaunchPlanSpec {

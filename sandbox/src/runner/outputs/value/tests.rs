@@ -68,7 +68,7 @@ fn what_is_something_else_is_shown() {
     let long = "x".repeat(100);
     let reason = read_primitive(SimpleType::Integer, &long).unwrap_err();
     assert_eq!(reason, format!("its file holds `{}…`", "x".repeat(60)));
-    assert_eq!(read(&simple(SimpleType::String), b"\xff"), Err("its file is no UTF-8 text".to_owned()));
+    assert_eq!(read(&simple(SimpleType::String), b"\xff"), Err("its file is not UTF-8 text".to_owned()));
 }
 
 #[test]
