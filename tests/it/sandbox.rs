@@ -31,8 +31,8 @@ fn it_is_served_in_the_background() {
     snapshot!(
         home.run(&["sandbox", "start", "--port", "0", "--background"]),
         str![[r#"
-the sandbox is served on `127.0.0.1:[PORT]` by process [PID]
-other clients reach it with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
+serving the sandbox on `127.0.0.1:[PORT]`, process [PID]
+other clients connect with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
 [exit: 0]
 "#]]
     );
@@ -58,8 +58,8 @@ open executions  0
         home.run(&["sandbox", "start", "--port", "0", "--background"]),
         str![[r#"
 ------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
-hint: `flyte-host sandbox stop` ends it
+error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
+hint: run `flyte-host sandbox stop` to stop it
 [exit: 1]
 "#]]
     );
@@ -67,8 +67,8 @@ hint: `flyte-host sandbox stop` ends it
         home.run(&["sandbox", "start", "--port", "0"]),
         str![[r#"
 ------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
-hint: `flyte-host sandbox stop` ends it
+error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
+hint: run `flyte-host sandbox stop` to stop it
 [exit: 1]
 "#]]
     );
@@ -76,8 +76,8 @@ hint: `flyte-host sandbox stop` ends it
         home.run(&["sandbox", "reset", "--yes"]),
         str![[r#"
 ------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
-hint: `flyte-host sandbox stop` ends it
+error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
+hint: run `flyte-host sandbox stop` to stop it
 [exit: 1]
 "#]]
     );
@@ -85,7 +85,7 @@ hint: `flyte-host sandbox stop` ends it
         home.run(&["sandbox", "stop"]),
         str![[r#"
 ------- stderr -------
-the server on `127.0.0.1:[PORT]` has ended
+stopped the server on `127.0.0.1:[PORT]`
 [exit: 0]
 "#]]
     );
@@ -169,7 +169,7 @@ fn in_the_foreground_it_ends_when_it_is_asked_to() {
         served.0.run(&["sandbox", "stop"]),
         str![[r#"
 ------- stderr -------
-the server on `127.0.0.1:[PORT]` has ended
+stopped the server on `127.0.0.1:[PORT]`
 [exit: 0]
 "#]]
     );
@@ -212,8 +212,8 @@ fn it_is_taken_away_when_somebody_says_so() {
         home.run(&["sandbox", "reset"]),
         str![[r#"
 ------- stderr -------
-error: nobody can be asked whether the sandbox may be removed
-hint: say so with `--yes`
+error: `sandbox reset` needs confirmation, and stdin is not a terminal
+hint: pass `--yes` to confirm
 [exit: 2]
 "#]]
     );
@@ -222,7 +222,7 @@ hint: say so with `--yes`
         home.run(&["sandbox", "reset", "--yes"]),
         str![[r#"
 ------- stderr -------
-the sandbox in `[HOME]/.flyte/sandbox` was removed
+deleted the sandbox in `[HOME]/.flyte/sandbox`
 [exit: 0]
 "#]]
     );
@@ -231,7 +231,7 @@ the sandbox in `[HOME]/.flyte/sandbox` was removed
         home.run(&["sandbox", "reset", "--yes"]),
         str![[r#"
 ------- stderr -------
-there is no sandbox in `[HOME]/.flyte/sandbox`
+no sandbox in `[HOME]/.flyte/sandbox`
 [exit: 0]
 "#]]
     );

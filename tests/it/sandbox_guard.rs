@@ -49,9 +49,9 @@ fn beyond_this_machine_it_prints_what_clients_need() {
     snapshot!(
         without_ports(&without_token(&said)),
         str![[r#"
-the sandbox is served on `0.0.0.0:[PORT]` by process [PID]
-other clients reach it with FLYTE_PLATFORM_URL=build.example:[PORT] FLYTE_PLATFORM_INSECURE=true
-clients have to send the token [TOKEN]
+serving the sandbox on `0.0.0.0:[PORT]`, process [PID]
+other clients connect with FLYTE_PLATFORM_URL=build.example:[PORT] FLYTE_PLATFORM_INSECURE=true
+clients must send the token [TOKEN]
 flytekit and flytectl send it with this configuration:
 
 admin:
@@ -59,7 +59,7 @@ admin:
   insecure: true
   proxyCommand: ["cat", "[HOME]/.flyte/sandbox/server.token"]
 
-elsewhere, use a file of your own with the token, mode 0600
+on other hosts, store the token in a file of your own, mode 0600
 [exit: 0]
 "#]]
     );

@@ -1,4 +1,4 @@
-//! `sandbox`: the embedded Flyte, and serving it to other programs.
+//! `sandbox`: serves, inspects and deletes the embedded Flyte.
 
 mod background;
 mod reset;
@@ -11,10 +11,10 @@ use clap::{Args, Subcommand};
 use crate::ui::{error::Failure, exit_code::Exit};
 use crate::{context::Context, flyte::session::sandbox_root};
 
-/// The embedded Flyte of this machine
+/// Local embedded Flyte
 ///
-/// `flyte-host` itself needs no server: without a Flyte configuration it opens the sandbox where it is, in
-/// `~/.flyte/sandbox` or the folder that FLYTE_SANDBOX_DIR names. Other clients do.
+/// `flyte-host` needs no server for it: without a Flyte configuration it opens the sandbox in `~/.flyte/sandbox`, or
+/// in the folder that FLYTE_SANDBOX_DIR names. For other clients, run `flyte-host sandbox start`.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -27,17 +27,17 @@ pub struct SandboxArgs {
 
 #[derive(Debug, Subcommand)]
 enum SandboxCommand {
-    /// Run what was launched, until nothing is open
+    /// Run pending executions, then exit
     #[command(hide = true, after_help = "Example:\n  flyte-host sandbox engine")]
     Engine,
     Reset(reset::ResetArgs),
     Start(start::StartArgs),
-    /// Tell whether the sandbox is served, and what it holds
+    /// Show whether the sandbox is being served, its open executions and its size
     #[command(after_help = "Example:\n  flyte-host sandbox status -o json")]
     Status,
-    /// End the server, and wait until it is gone
+    /// Stop the server, and wait for its end
     ///
-    /// What was running goes on with the next start, or with the next command.
+    /// Running executions continue with the next start, or with the next command.
     #[command(after_help = "Example:\n  flyte-host sandbox stop")]
     Stop,
 }
@@ -46,7 +46,7 @@ enum SandboxCommand {
 ///
 /// # Errors
 ///
-/// When the sandbox cannot be what it is to be.
+/// Those of the subcommand.
 pub fn run(args: &SandboxArgs, context: &Context<'_>) -> Result<(), Failure> {
     let root = sandbox_root()?;
     match &args.command {

@@ -29,7 +29,7 @@ Commands:
   project     Make, change and archive projects
   register    Register tasks, workflows and launch plans
   run         Run a launch plan, a workflow or a task
-  sandbox     The embedded Flyte of this machine
+  sandbox     Local embedded Flyte
   upload      Upload files and folders to Flyte's object store
   version     Show the versions of this program, its plugins and the server
   whoami      Tell who is signed in

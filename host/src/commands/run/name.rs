@@ -3,6 +3,7 @@
 use flyte_client::{
     Code,
     client::{Error, Kind},
+    execution_name,
     proto::{
         admin::{ExecutionCreateResponse, WorkflowExecutionGetRequest},
         core::WorkflowExecutionIdentifier,
@@ -14,9 +15,6 @@ use crate::{
     ui::{error::Failure, exit_code::Exit},
 };
 
-/// What FlyteAdmin makes names of (`k8s.io/apimachinery/pkg/util/rand`): no vowels, so that no words come about.
-const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-
 /// The name of an execution that is about to be started.
 ///
 /// It is never left to the server, so that a call which may or may not have arrived can be sent again.
@@ -24,17 +22,17 @@ const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 pub enum Chosen {
     /// The user's.
     Given(String),
-    /// Ours.
-    MadeUp(String),
+    /// A generated one.
+    Generated(String),
 }
 
 impl Chosen {
-    /// The user's name, or one made up.
+    /// The user's name, or a generated one.
     #[must_use]
     pub fn new(given: Option<&str>) -> Self {
         match given {
             Some(name) => Self::Given(name.to_owned()),
-            None => Self::MadeUp(made_up()),
+            None => Self::Generated(execution_name::generate()),
         }
     }
 
@@ -42,7 +40,7 @@ impl Chosen {
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
-            Self::Given(name) | Self::MadeUp(name) => name,
+            Self::Given(name) | Self::Generated(name) => name,
         }
     }
 
@@ -76,7 +74,7 @@ impl Chosen {
         let id = || execution::id(session, self.text());
         match answer {
             Ok(answer) => Ok(answer.id.unwrap_or_else(id)),
-            Err(error) if error.status.code == Code::AlreadyExists && matches!(self, Self::MadeUp(_)) => {
+            Err(error) if error.status.code == Code::AlreadyExists && matches!(self, Self::Generated(_)) => {
                 Ok(id())
             }
             Err(error) => Err(error.into()),
@@ -105,25 +103,5 @@ impl Chosen {
             "choose another name, or follow that one with `{}`",
             session.command(&["execution", "watch", name])
         ))
-    }
-}
-
-/// `a` and 19 letters, as FlyteAdmin makes them.
-fn made_up() -> String {
-    let letter = || char::from(LETTERS[fastrand::usize(..LETTERS.len())]);
-    std::iter::once('a').chain(std::iter::repeat_with(letter).take(19)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn made_up_names_are_what_the_server_takes() {
-        let (one, other) = (made_up(), made_up());
-        assert_ne!(one, other);
-        assert_eq!(one.len(), 20);
-        assert!(one.starts_with('a'));
-        assert!(one.bytes().skip(1).all(|letter| LETTERS.contains(&letter)), "{one}");
     }
 }

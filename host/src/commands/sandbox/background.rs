@@ -1,4 +1,4 @@
-//! A server that goes on when the command that started it has ended.
+//! A server in the background, which outlives the command that started it.
 
 use std::{
     fs::{self, File},
@@ -9,32 +9,34 @@ use std::{
 };
 
 use sandbox::server::{RunningServer, running_server};
+use serde::Deserialize;
 
 use crate::{
     flyte::session,
     ui::{error::Failure, exit_code::Exit},
 };
 
-/// What the server prints.
+/// The output of the server.
 const LOG: &str = "server.log";
 
-/// How often a server that starts or ends is looked after.
-pub(super) const TURN: Duration = Duration::from_millis(20);
+/// How often a server that starts or stops is checked.
+pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Starts a server with the arguments of `sandbox start`, and returns when it listens.
 pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, Failure> {
     let path = root.join(LOG);
     let failed = |error: std::io::Error| {
-        Failure::new(Exit::Failed, "the server cannot be started in the background").caused_by(error)
+        Failure::new(Exit::Failed, "could not start the server in the background").caused_by(error)
     };
     sandbox::prepare_folder(root).map_err(|error| session::unopened(&error))?;
     let log = File::create(&path).map_err(failed)?;
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    command.args(["--no-plugins", "sandbox", "start"]).args(arguments);
+    // Its error is read back from the log.
+    command.args(["--no-plugins", "--output=json", "sandbox", "start"]).args(arguments);
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log);
     #[cfg(unix)]
     {
-        // A Ctrl-C for this command is none for the server.
+        // Ctrl-C for this command does not reach the server.
         use std::os::unix::process::CommandExt as _;
         command.process_group(0);
     }
@@ -44,9 +46,9 @@ pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, 
             return Ok(running);
         }
         if has_ended(&mut child)? {
-            return Err(told_in(&path));
+            return Err(reported_error(&path));
         }
-        thread::sleep(TURN);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -54,17 +56,35 @@ fn has_ended(child: &mut Child) -> Result<bool, Failure> {
     let status = child.try_wait();
     status
         .map(|status| status.is_some())
-        .map_err(|error| Failure::new(Exit::Failed, "the server cannot be watched").caused_by(error))
+        .map_err(|error| Failure::new(Exit::Failed, "could not check the server").caused_by(error))
 }
 
-/// The failure of a server that ended, in its own words.
-fn told_in(log: &Path) -> Failure {
+/// The error in the log of a server that ended: its last line in JSON.
+fn reported_error(log: &Path) -> Failure {
     let text = fs::read_to_string(log).unwrap_or_default();
-    let after = |line: &str, word: &str| line.trim().strip_prefix(word).map(|rest| rest.trim().to_owned());
-    let found = |word: &str| text.lines().filter_map(|line| after(line, word)).collect::<Vec<_>>();
-    let message = found("error:").into_iter().next();
-    let mut failure = Failure::new(Exit::Failed, message.unwrap_or_else(|| "the server ended".to_owned()));
-    failure.causes = found("caused by:");
-    failure.hints = found("hint:");
-    failure
+    let reported = text.lines().rev().find_map(|line| serde_json::from_str::<Report>(line).ok());
+    reported.map_or_else(
+        || {
+            Failure::new(Exit::Failed, "the server stopped")
+                .hint(format!("read its log in `{}`", log.display()))
+        },
+        |Report { error: ReportedError { message, causes, hints } }| Failure {
+            causes,
+            hints,
+            ..Failure::new(Exit::Failed, message)
+        },
+    )
+}
+
+/// An error as `-o json` prints it.
+#[derive(Deserialize)]
+struct Report {
+    error: ReportedError,
+}
+
+#[derive(Deserialize)]
+struct ReportedError {
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! `sandbox start`: serves the sandbox until somebody ends it.
+//! `sandbox start`: serves the sandbox until it is stopped.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -25,9 +25,9 @@ use crate::{
 
 /// Serve the sandbox to other clients
 ///
-/// Answers your own programs and those of root, and refuses other users and web pages. Clients whose user is not known
-/// (with `--host`, and on other systems than Linux) have to send a token, which is printed with the configuration that
-/// makes flytekit send it. Ends with Ctrl-C or `flyte-host sandbox stop`.
+/// Serves your own programs and those of root, and rejects other users and web pages. Clients whose user is unknown
+/// (with `--host`, and on other systems than Linux) have to send a token, which is printed together with a
+/// configuration for flytekit. Stop it with Ctrl-C or `flyte-host sandbox stop`.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  flyte-host sandbox start\n  flyte-host sandbox start --port 0 --background\n  flyte-host sandbox start --host 0.0.0.0 --allow-host build.example"
@@ -41,39 +41,39 @@ pub(super) struct StartArgs {
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
 
-    /// Host name that requests may be for, such as a name of this machine; repeatable
+    /// Accept requests for this host name, such as a DNS name of this host; repeatable
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     allow_host: Vec<String>,
 
-    /// Return as soon as it answers
+    /// Return once the server listens
     #[arg(long)]
     background: bool,
 }
 
-/// A name without port or scheme.
+/// Parses a host name without port or scheme.
 fn host_name(text: &str) -> Result<String, String> {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
     match !text.is_empty() && text.chars().all(is_letter) {
         true => Ok(text.to_owned()),
-        false => Err("a host name without scheme and port is expected".to_owned()),
+        false => Err("expected a host name without scheme and port".to_owned()),
     }
 }
 
 impl StartArgs {
-    /// The same for a server in the background.
-    fn repeated(&self) -> Vec<String> {
-        let mut words = vec![format!("--port={}", self.port), format!("--host={}", self.host)];
-        words.extend(self.allow_host.iter().map(|name| format!("--allow-host={name}")));
-        words
+    /// The arguments for a server in the background.
+    fn to_arguments(&self) -> Vec<String> {
+        let mut arguments = vec![format!("--port={}", self.port), format!("--host={}", self.host)];
+        arguments.extend(self.allow_host.iter().map(|name| format!("--allow-host={name}")));
+        arguments
     }
 }
 
 /// Runs `sandbox start`.
 pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), Failure> {
     if args.background {
-        let running = background::start(root, &args.repeated())?;
+        let running = background::start(root, &args.to_arguments())?;
         let token = server::requires_token(running.address).then(|| server::token(root)).flatten();
-        return tell(args, format, root, running, token.as_deref());
+        return print_address(args, format, root, running, token.as_deref());
     }
     let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::InProcess };
     let sandbox = Sandbox::open(&options).map_err(|error| session::unopened(&error))?;
@@ -82,18 +82,19 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), F
     let options = server::ServerOptions { address, hosts, ..server::ServerOptions::default() };
     let server = Server::bind(Arc::new(sandbox), &options)
         .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
-    let failed = |error: std::io::Error| Failure::new(Exit::Failed, "the server ended").caused_by(error);
+    let failed = |error: std::io::Error| Failure::new(Exit::Failed, "the server stopped").caused_by(error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
-        // Whoever reads the address may end the server at once.
+        // Before the address is printed: its reader may stop the server at once.
         let shutdown = shutdown().map_err(failed)?;
         let running = RunningServer { pid: std::process::id(), address: server.address() };
-        tell(args, format, root, running, server.required_token())?;
+        print_address(args, format, root, running, server.required_token())?;
         server.run(shutdown).await.map_err(failed)
     })
 }
 
-fn tell(
+/// Prints where the server listens, and the token if clients need it.
+fn print_address(
     args: &StartArgs,
     format: Format,
     root: &Path,
@@ -106,8 +107,8 @@ fn tell(
         Format::Table => {
             let reachable = server::authority(address, &args.allow_host);
             output::print(&format!(
-                "the sandbox is served on `{address}` by process {pid}\n\
-                 other clients reach it with FLYTE_PLATFORM_URL={reachable} FLYTE_PLATFORM_INSECURE=true\n"
+                "serving the sandbox on `{address}`, process {pid}\n\
+                 other clients connect with FLYTE_PLATFORM_URL={reachable} FLYTE_PLATFORM_INSECURE=true\n"
             ))?;
             token.map_or(Ok(()), |token| output::print(&token_text(token, &file, &reachable)))
         }
@@ -119,19 +120,19 @@ fn tell(
     }
 }
 
-/// What flytekit has to be told: it runs `proxyCommand` when a call is refused, and sends what that prints as the
+/// The token, and the configuration for flytekit: it runs `proxyCommand` when a call is rejected, and sends its output as the
 /// header `proxy-authorization: Bearer …` (`flytekit/clients/auth_helper.py`).
 fn token_text(token: &str, file: &Path, reachable: &str) -> String {
     let file = json!(file);
     format!(
-        "clients have to send the token {token}\n\
+        "clients must send the token {token}\n\
          flytekit and flytectl send it with this configuration:\n\n\
          admin:\n  endpoint: dns:///{reachable}\n  insecure: true\n  proxyCommand: [\"cat\", {file}]\n\n\
-         elsewhere, use a file of your own with the token, mode 0600\n"
+         on other hosts, store the token in a file of your own, mode 0600\n"
     )
 }
 
-/// Is done when the user or the system wants the program to end.
+/// Waits for SIGINT or SIGTERM.
 #[cfg(unix)]
 fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -145,11 +146,11 @@ fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Is done when the user wants the program to end.
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
 fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async {
-        // Without a signal there is no end but that of the process.
+        // Signals cannot be received: serve until the process is killed.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -1,4 +1,4 @@
-//! `sandbox status`: whether it is served, and what it holds.
+//! `sandbox status`: whether the sandbox is being served, its open executions and its size.
 
 use std::{fs, io, path::Path};
 
@@ -34,7 +34,7 @@ pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
                 ["folder".to_owned(), root.display().to_string()],
                 ["served".to_owned(), served],
                 ["open executions".to_owned(), open.to_string()],
-                ["size".to_owned(), indicatif::HumanBytes(bytes).to_string()],
+                ["size".to_owned(), flyte_text::size(bytes)],
             ];
             output::table(&["FACT", "VALUE"], rows.map(Vec::from))
         }
@@ -61,12 +61,12 @@ fn content(root: &Path) -> Result<(usize, u64), Failure> {
     let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
     let open = open.map_err(|error| session::unopened(&error))?;
     let bytes = size(root).map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot read `{}`", root.display())).caused_by(error)
+        Failure::new(Exit::Failed, format!("could not read `{}`", root.display())).caused_by(error)
     })?;
     Ok((open, bytes))
 }
 
-/// The size of all files below a folder. What is removed meanwhile does not count.
+/// The size of all files below a folder. Files that are deleted meanwhile do not count.
 fn size(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {

@@ -1,14 +1,14 @@
-//! `sandbox stop`: ends the server.
+//! `sandbox stop`: stops the server.
 
 use std::{path::Path, thread, time::Instant};
 
 use sandbox::server::{RunningServer, running_server};
 
-use super::background::TURN;
+use super::background::POLL_INTERVAL;
 use crate::ui::{error::Failure, exit_code::Exit, output};
 
-/// How long a server may take to finish what it answers.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long a server may take to finish running calls.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Runs `sandbox stop`.
 pub(super) fn run(root: &Path) -> Result<(), Failure> {
@@ -18,15 +18,18 @@ pub(super) fn run(root: &Path) -> Result<(), Failure> {
     };
     let RunningServer { pid, address } = server;
     end(server)?;
-    let asked = Instant::now();
+    let started = Instant::now();
     while running_server(root).is_some_and(|now| now == server) {
-        if asked.elapsed() > PATIENCE {
-            return Err(Failure::new(Exit::Failed, format!("the server on `{address}` does not end"))
-                .hint(format!("end process {pid} by the system's means")));
+        if started.elapsed() > TIMEOUT {
+            return Err(Failure::new(
+                Exit::Failed,
+                format!("the server on `{address}` is still running after {}", flyte_text::duration(TIMEOUT)),
+            )
+            .hint(format!("run `kill -9 {pid}`")));
         }
-        thread::sleep(TURN);
+        thread::sleep(POLL_INTERVAL);
     }
-    output::note(&format!("the server on `{address}` has ended\n"));
+    output::note(&format!("stopped the server on `{address}`\n"));
     Ok(())
 }
 
@@ -37,17 +40,15 @@ fn end(server: RunningServer) -> Result<(), Failure> {
     let pid = i32::try_from(server.pid).ok().and_then(Pid::from_raw);
     let sent = pid.map_or(Err(rustix::io::Errno::SRCH), |pid| kill_process(pid, Signal::TERM));
     match sent {
-        // Somebody else was quicker.
+        // It ended meanwhile.
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => {
-            Err(Failure::new(Exit::Failed, format!("process {} cannot be asked to end", server.pid))
-                .caused_by(std::io::Error::from(error)))
-        }
+        Err(error) => Err(Failure::new(Exit::Failed, format!("could not stop process {}", server.pid))
+            .caused_by(std::io::Error::from(error))),
     }
 }
 
 #[cfg(not(unix))]
 fn end(server: RunningServer) -> Result<(), Failure> {
-    Err(Failure::new(Exit::Failed, "a server cannot be asked to end on this system")
-        .hint(format!("press Ctrl-C where it runs: it is process {}", server.pid)))
+    Err(Failure::new(Exit::Failed, "could not stop the server: not supported on this system")
+        .hint(format!("press Ctrl-C in the terminal of process {}", server.pid)))
 }
