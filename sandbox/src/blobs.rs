@@ -1,7 +1,7 @@
-//! The folder of blobs: uploaded files and what tasks write. A native URI is the path of a file below it, without a
-//! scheme: flytekit does not resolve `file:///…`.
+//! The folder of blobs: uploaded files and what tasks write. A native URI is the path of a file below it,
+//! without a scheme: flytekit does not resolve `file:///…`.
 //!
-//! Names come from requests, so each is checked segment by segment; nothing outside of the folder can be named.
+//! Names come from requests, so each is validated segment by segment; no path leads out of the folder.
 
 use std::{
     fs, io,
@@ -40,9 +40,9 @@ impl BlobPath {
         text.split('/').all(is_segment).then(|| Self(text.to_owned()))
     }
 
-    /// Reads a path as FlyteAdmin does (`URLPathConstructor` in flytestdlib's `storage`): as the path of a URL, whose
-    /// `%XX` stand for bytes, which ends before `?` and `#`, and in which `.` and `..` are followed. Empty segments,
-    /// which an object store keeps, cannot exist in a folder.
+    /// Reads a path as FlyteAdmin does (`URLPathConstructor` in flytestdlib's `storage`): as the path of a
+    /// URL, whose `%XX` stand for bytes, which ends before `?` and `#`, and in which `.` and `..` are
+    /// resolved. Empty segments, which an object store keeps, cannot exist in a folder.
     pub(crate) fn from_reference(text: &str) -> Option<Self> {
         let path = text.split(['?', '#']).next().unwrap_or(text);
         let path = String::from_utf8(unescaped(path)?).ok()?;

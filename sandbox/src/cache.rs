@@ -1,8 +1,9 @@
 //! Cached results of tasks, as in Flyte's catalog.
 //!
-//! A task is cached if its metadata have `discoverable` and a `discovery_version`. The key is the task's name (not
-//! its version), that cache version, the interface and the inputs that count. The time to live is in the
-//! task's tag [`TTL_TAG`]; the shorter one of the task that stored a result and the task that asks for it applies.
+//! A task is cached if its metadata have `discoverable` and a `discovery_version`. The key is the task's name
+//! (not its version), that cache version, the interface and the inputs that count. The time to live is in the
+//! task's tag [`TTL_TAG`]; the shorter one of the task that stored a result and the task that asks for it
+//! applies.
 
 mod key;
 mod ttl;
@@ -34,10 +35,10 @@ pub(crate) enum CacheLookup {
     Hit {
         /// The outputs.
         outputs: LiteralMap,
-        /// Where they come from.
+        /// The execution that computed them.
         source: CatalogMetadata,
     },
-    /// Nothing; the key is for [`put`].
+    /// No result; the key is for [`put`].
     Miss(CacheKey),
 }
 

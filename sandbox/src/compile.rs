@@ -1,8 +1,9 @@
-//! The workflow compiler: turns a registered workflow into what the engine runs, and reports every error that can be
-//! found before it runs. Its rules are those of flytepropeller's compiler (`flytepropeller/pkg/compiler`).
+//! The workflow compiler: turns a registered workflow into what the engine runs, and reports every error that
+//! can be found before it runs. Its rules are those of flytepropeller's compiler
+//! (`flytepropeller/pkg/compiler`).
 //!
-//! It does not read the store: the caller passes the tasks and launch plans that the workflow refers to as a [`Library`].
-//! What the engine does not run is refused here, by [`unsupported`].
+//! It does not read the store: the caller passes the tasks and launch plans that the workflow refers to as a
+//! [`Library`]. What the engine does not run is refused here, by [`unsupported`].
 
 mod binding;
 mod error;
@@ -31,9 +32,9 @@ pub(crate) const END: &str = "end-node";
 /// The registered entities that a workflow refers to, by identifier without its kind.
 #[derive(Debug, Default)]
 pub(crate) struct Library {
-    /// Tasks that are registered.
+    /// Registered tasks.
     pub tasks: BTreeMap<EntityKey, CompiledTask>,
-    /// Launch plans that are registered.
+    /// Registered launch plans.
     pub launch_plans: BTreeMap<EntityKey, LaunchPlan>,
 }
 
@@ -47,7 +48,7 @@ impl EntityKey {
     }
 }
 
-/// What the nodes of a workflow and its sub-workflows refer to: tasks, and launch plans.
+/// The tasks and launch plans that the nodes of a workflow and its sub-workflows refer to.
 pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identifier>) {
     let templates = || spec.template.iter().chain(&spec.sub_workflows);
     let nodes = || templates().flat_map(|template| template.nodes.iter().chain(&template.failure_node));
@@ -69,7 +70,7 @@ pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identif
 
 /// Compiles a workflow with its sub-workflows.
 ///
-/// # CompileErrors
+/// # Errors
 ///
 /// All errors that were found.
 pub(crate) fn compile(
@@ -103,7 +104,7 @@ pub(crate) fn compile(
     })
 }
 
-/// A node as the checks see it.
+/// A node with the interface of its target.
 struct CheckedNode<'a> {
     node: &'a Node,
     /// `None` if the entity that it refers to is missing, which is reported already.
@@ -210,7 +211,7 @@ impl Compiler<'_> {
         placed
     }
 
-    /// The interface of what a node runs.
+    /// The interface of a node's target.
     fn target(&mut self, node: &Node) -> Option<Interface> {
         let missing = |kind: &'static str, id: &Identifier| CompileProblem::Missing {
             kind,
@@ -305,7 +306,7 @@ fn launch_plan(plan: &LaunchPlan) -> (Interface, CompiledLaunchPlan) {
     )
 }
 
-/// Why a node cannot run here; `None` if it can.
+/// Why the sandbox cannot run a node; `None` if it can.
 fn unsupported(node: &Node) -> Option<CompileProblem> {
     let kind = match &node.target {
         Some(Target::TaskNode(task)) => {

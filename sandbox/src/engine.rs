@@ -1,12 +1,14 @@
 //! Runs executions: a state machine over the store, and the processes that its nodes start.
 //!
-//! An engine is a process of its own, or a thread of a server. It holds the lease of the sandbox's folder, so there is
-//! one at a time. All of its state is in the store, so the next engine continues where one was killed. Each step is one
-//! transaction, and its effects (processes to start or kill) happen after the commit.
+//! An engine is a process of its own, or a thread of a server. It holds the lease of the sandbox's folder, so
+//! there is one at a time. All of its state is in the store, so the next engine continues where one was
+//! killed. Each step is one transaction, and its effects (processes to start or kill) happen after the
+//! commit.
 //!
-//! `service::execution` stores a launched execution and wakes an engine ([`handle`]). The [`event_loop`] loads it as a
-//! [`run::Run`] and advances it whenever an attempt has ended or another process has written to the store. What a node
-//! does is in [`node`], with the diagram of its states; to run a further kind of node, add a file there.
+//! `service::execution` stores a launched execution and wakes an engine ([`handle`]). The [`event_loop`]
+//! loads it as a [`run::Run`] and advances it whenever an attempt has ended or another process has written to
+//! the store. What a node does is in [`node`], with the diagram of its states; to run a further kind of node,
+//! add a file there.
 
 mod attempts;
 mod binding;
@@ -54,7 +56,7 @@ pub enum EngineError {
     /// The lease cannot be taken.
     #[error("could not lock the sandbox for its engine")]
     Lease(#[source] io::Error),
-    /// A step cannot be stored or read. The running attempts are killed; the next engine continues.
+    /// A step cannot be read or stored. The running attempts are killed; the next engine continues.
     #[error("the sandbox's engine stopped: could not read or store a step")]
     Step(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The async runtime cannot be created.
@@ -74,8 +76,8 @@ impl From<rusqlite::Error> for EngineError {
     }
 }
 
-/// Runs the open executions of a sandbox until there have been none for a second. Returns at once if another engine is
-/// running.
+/// Runs the open executions of a sandbox until there have been none for a second. Returns at once if another
+/// engine is running.
 ///
 /// # Errors
 ///
@@ -88,7 +90,7 @@ pub fn main(root: &Path) -> Result<(), EngineError> {
     runtime.block_on(run(root, RunMode::UntilIdle))
 }
 
-/// Runs open executions, as long as `until` says.
+/// Runs open executions in this runtime.
 ///
 /// # Errors
 ///

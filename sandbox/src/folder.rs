@@ -1,4 +1,5 @@
-//! The folder of a sandbox. It is private (mode 0700): a file that others could write there would run as the user.
+//! The folder of a sandbox. It is private (mode 0700): a file that others could write there would run as the
+//! user.
 
 use std::{fs, path::Path};
 
@@ -55,7 +56,8 @@ mod private {
         fs::set_permissions(root, fs::Permissions::from_mode(PRIVATE)).map_err(failed)
     }
 
-    /// Whether a folder holds other files than a sandbox's, as `/tmp` does: making it private would lock others out.
+    /// Whether a folder holds other files than a sandbox's, as `/tmp` does: making it private would lock
+    /// others out.
     fn is_shared(root: &Path, mode: u32) -> io::Result<bool> {
         let is_sandbox = root.join("sandbox.db").exists() && mode & WRITABLE == 0;
         Ok(!is_sandbox && fs::read_dir(root)?.next().is_some())

@@ -1,7 +1,7 @@
 //! Leases: a sandbox has one engine (`engine.lock`) and one server (`server.lock`) at a time.
 //!
-//! A lease is a locked file. The system unlocks it when its holder ends, also when the holder is killed, so there are
-//! no stale leases; the file itself stays.
+//! A lease is a locked file. The system unlocks it when its holder ends, also when the holder is killed, so
+//! there are no stale leases; the file itself stays.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},

@@ -1,4 +1,40 @@
-//! A Flyte for one machine. See ARCHITECTURE.md.
+//! An embedded Flyte: FlyteAdmin's API over SQLite, with tasks as local processes.
+//!
+//! ```text
+//! client ──► server (gRPC, signed URLs) ──┐
+//!                                         ├──► Sandbox ──► service ──► store (SQLite), blobs
+//! client in this process ─────────────────┘       │ wakes                  ▲
+//!                                                 ▼                        │ one transaction each step
+//!                                               engine ────────────────────┘
+//!                                                 │ starts and kills
+//!                                                 ▼
+//!                                               runner ──► processes of tasks
+//! ```
+//!
+//! A [`Sandbox`] is a [`Transport`]: flyte-host calls it in its own process, other clients through a
+//! [`server`](server::Server). The modules in the order of a request:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `server` | serves a sandbox: `guard` decides which requests are answered, `grpc` frames calls, `files` serves signed URLs |
+//! | `service` | FlyteAdmin's methods, a file for each kind of entity; `identity` and `service_error` are its texts |
+//! | `compile` | FlytePropeller's workflow compiler: types, order, errors |
+//! | `list` | filters, sort keys and pages of lists |
+//! | `store`, `blobs` | the database, a file for each table; the files of uploads and outputs |
+//! | `engine` | runs executions: a state machine whose steps are transactions |
+//! | `cache` | cached results of tasks |
+//! | `runner` | one attempt of a task as a process, by the contract of Flyte's copilot |
+//! | `folder`, `lease`, `remove` | the sandbox's folder: private, with one engine and one server at a time; deleting it |
+//!
+//! What it promises:
+//!
+//! - To flytekit it behaves like FlyteAdmin, down to the texts of errors. It does not run branch, array and
+//!   dynamic nodes, images, schedules or notifications; registration rejects the nodes.
+//! - Many processes may open the same sandbox. An entity or a step of an execution is stored as a whole or
+//!   not at all.
+//! - An execution survives the end of any process: the next engine continues it. No process of a task
+//!   outlives its attempt on Linux; elsewhere on Unix this holds for the process group.
+//! - Only processes of the user and of root are served without a token.
 
 mod blobs;
 mod cache;
@@ -29,16 +65,16 @@ pub use self::{
     store::Store,
 };
 
-/// Where a sandbox lives, and how it reaches its helpers.
+/// The parameters of [`Sandbox::open`].
 #[derive(Clone, Debug)]
 pub struct SandboxOptions {
-    /// Its folder: the database, blobs, the engine's lock. Made if it is not there.
+    /// The folder with the database, the blobs and the leases; created if it is missing.
     pub root: PathBuf,
-    /// How executions get the engine that runs them.
+    /// How the engine is started.
     pub engine: EngineStart,
 }
 
-/// An open sandbox. Many processes may have the same one open.
+/// An open sandbox.
 pub struct Sandbox {
     root: PathBuf,
     store: Store,
@@ -47,11 +83,11 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Opens a sandbox, and makes it if it is not there.
+    /// Opens a sandbox; creates it if it is missing.
     ///
     /// # Errors
     ///
-    /// When its folder or database cannot be made, read or written.
+    /// When its folder or database cannot be created, read or written.
     pub fn open(options: &SandboxOptions) -> Result<Self, OpenError> {
         let store = Store::open(&options.root)?;
         let blobs = Blobs::new(&options.root);
@@ -61,19 +97,19 @@ impl Sandbox {
             blobs,
             engine: EngineHandle::new(&options.root, options.engine.clone()),
         };
-        // An engine may have been killed in the midst of its work.
+        // The last engine may have been killed.
         if sandbox.store.read(store::execution::open).is_ok_and(|open| !open.is_empty()) {
             sandbox.wake_engine();
         }
         Ok(sandbox)
     }
 
-    /// Makes sure that an engine sees what was just stored.
+    /// Makes an engine read what was just stored.
     pub(crate) fn wake_engine(&self) {
         self.engine.wake();
     }
 
-    /// How many executions are not over.
+    /// The number of open executions.
     ///
     /// # Errors
     ///
@@ -84,11 +120,11 @@ impl Sandbox {
             .map_err(|source| OpenError::Database { path: self.root.join("sandbox.db"), source })
     }
 
-    /// Answers one call, as FlyteAdmin would.
+    /// Answers a call like FlyteAdmin.
     ///
     /// # Errors
     ///
-    /// What the client is told.
+    /// The status for the client.
     pub fn answer(&self, path: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
         service::answer(self, path, message)
     }

@@ -1,7 +1,7 @@
 //! Lists as FlyteAdmin returns them: filters, sort keys, pages.
 //!
-//! A [`Table`] has the columns to filter and sort by; a [`Listing`] turns a request into one `SELECT`. Names of
-//! columns come from the table only, values are bound: no text of a request becomes SQL.
+//! A [`Table`] has the columns to filter and sort by; a [`Listing`] turns a request into one `SELECT`. Names
+//! of columns come from the table only, values are bound: no text of a request becomes SQL.
 
 pub(crate) mod filter;
 pub(crate) mod table;
@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row, params_from_iter, types::Value};
 pub(crate) use self::table::{Column, Join, Table};
 use crate::service_error::{ServiceError, invalid};
 
-/// A list to be read: built step by step, then [`Listing::rows`].
+/// A list query: built step by step, then run by [`Listing::rows`].
 #[derive(Debug)]
 pub(crate) struct Listing {
     table: &'static Table,
@@ -74,7 +74,7 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// INVALID_ARGUMENT for an expression that cannot be read, a column or an entity that may not be named.
+    /// INVALID_ARGUMENT for an expression that cannot be parsed, or an unknown column or entity.
     pub(crate) fn filters(mut self, text: &str) -> Result<Self, ServiceError> {
         if text.is_empty() {
             return Ok(self);
@@ -111,7 +111,7 @@ impl Listing {
     ///
     /// INVALID_ARGUMENT for a key that is not a column.
     pub(crate) fn sorted(mut self, sort: Option<&Sort>) -> Result<Self, ServiceError> {
-        // FlyteAdmin takes a sort without a key for none.
+        // FlyteAdmin ignores a sort without a key.
         let Some(sort) = sort.filter(|sort| !sort.key.is_empty()) else {
             return Ok(self);
         };
@@ -123,7 +123,7 @@ impl Listing {
             Direction::Descending => "DESC",
             Direction::Ascending => "ASC",
         };
-        // Rows that are equal keep one order, or pages would overlap.
+        // Equal rows need a fixed order, or pages would overlap.
         self.order = format!("{0}.\"{1}\" {direction}, {0}.id {direction}", self.table.name, column.name);
         Ok(self)
     }
@@ -146,7 +146,7 @@ impl Listing {
         self.page_or_all(limit, token, call)
     }
 
-    /// As [`Listing::page`], but a limit of nought is none.
+    /// As [`Listing::page`], but a limit of zero means no limit.
     pub(crate) fn page_or_all(mut self, limit: u32, token: &str, call: &str) -> Result<Self, ServiceError> {
         self.limit = (limit > 0).then_some(limit);
         self.offset =

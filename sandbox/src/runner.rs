@@ -1,10 +1,10 @@
 //! One attempt of a task: a local process by Flyte's container contract.
 //!
-//! The contract is that of propeller and copilot: placeholders in the command are filled ([`template`]), inputs are
-//! files ([`inputs`]), outputs are files ([`outputs`]), a file `error` is a failure. Programs that read
-//! `{{.input}}` and write `{{.outputPrefix}}`, as flytekit's do, are served as well. What a cluster adds and this does
-//! not: the image, isolation, limits of resources. Paths of the container are replaced where they are seen ([`mounts`]).
-//! Where things are in an attempt's folder: [`folder`].
+//! The contract is that of propeller and copilot: placeholders in the command are filled ([`template`]),
+//! inputs are files ([`inputs`]), outputs are files ([`outputs`]), a file `error` is a failure. Programs that
+//! read `{{.input}}` and write `{{.outputPrefix}}`, as flytekit's do, are served as well. What a cluster adds
+//! and this does not: the image, isolation, limits of resources. Paths of the container are replaced where
+//! they are seen ([`mounts`]). Where things are in an attempt's folder: [`folder`].
 
 mod attempt;
 mod blob;
@@ -80,8 +80,8 @@ pub(crate) enum Outcome {
 /// Becomes `true` to kill the attempt.
 pub(crate) type Kill = watch::Receiver<bool>;
 
-/// Runs an attempt to its end: when this returns, none of its processes is left (on other systems than Linux, none of its
-/// process group).
+/// Runs an attempt to its end: when this returns, none of its processes is left (on other systems than Linux,
+/// none of its process group).
 ///
 /// `started` records the process before anything of the task runs.
 pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(ProcessIdentity), kill: Kill) -> Outcome {

@@ -1,7 +1,7 @@
 //! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
 //!
-//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` publishes the address for other processes.
-//! `guard.rs` decides which clients are served: a client may do everything or nothing.
+//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` publishes the address for other
+//! processes. `guard.rs` decides which clients are served: a client may do everything or nothing.
 
 mod files;
 mod grpc;
@@ -214,7 +214,8 @@ struct Shared {
     largest_message: usize,
 }
 
-/// Whether clients of a server on an address have to send its token, because the user of a connection is unknown.
+/// Whether clients of a server on an address have to send its token, because the user of a connection is
+/// unknown.
 #[must_use]
 pub fn requires_token(address: SocketAddr) -> bool {
     is_public(address) || !peer::is_known()

@@ -74,7 +74,7 @@ pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T, ServiceErr
     value.ok_or_else(|| missing(field))
 }
 
-/// Refuses an empty text.
+/// Checks that a text is not empty.
 pub(crate) fn filled(value: &str, field: &str) -> Result<(), ServiceError> {
     if value.is_empty() { Err(missing(field)) } else { Ok(()) }
 }

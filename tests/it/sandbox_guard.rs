@@ -102,7 +102,7 @@ fn other_clients_need_the_token() {
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
-  caused by: a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
+  caused by: missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
 "#]]
@@ -122,7 +122,7 @@ flytesnacks
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
-  caused by: invalid token: the content of `server.token` in the sandbox's folder is expected
+  caused by: invalid token: expected the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
 "#]]
@@ -147,13 +147,13 @@ fn a_wrong_token_is_told_with_where_the_right_one_is() {
         str![[r#"
 ------- stderr -------
 error: Flyte wants to know who is calling (UNAUTHENTICATED)
-  caused by: a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
+  caused by: missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` does not accept the token of variable `FLYTE_ACCESS_TOKEN`
-  caused by: invalid token: the content of `server.token` in the sandbox's folder is expected
+  caused by: invalid token: expected the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
 flytesnacks

@@ -13,8 +13,9 @@ use crate::{context::Context, flyte::session::sandbox_root};
 
 /// Local embedded Flyte
 ///
-/// `flyte-host` needs no server for it: without a Flyte configuration it opens the sandbox in `~/.flyte/sandbox`, or
-/// in the folder that FLYTE_SANDBOX_DIR names. For other clients, run `flyte-host sandbox start`.
+/// `flyte-host` needs no server for it: without a Flyte configuration it opens the sandbox in
+/// `~/.flyte/sandbox`, or in the folder that FLYTE_SANDBOX_DIR names. For other clients, run `flyte-host
+/// sandbox start`.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,

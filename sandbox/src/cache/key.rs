@@ -1,7 +1,7 @@
 //! Cache keys.
 //!
-//! Computed as Flyte's catalog client makes it (`flytepropeller/pkg/controller/nodes/catalog`), but for the hash function:
-//! sorted inputs without the ignored ones, each value that has a `hash` replaced by it.
+//! Computed as by Flyte's catalog client (`flytepropeller/pkg/controller/nodes/catalog`), but for the hash
+//! function: sorted inputs without the ignored ones, each value that has a `hash` replaced by it.
 
 use data_encoding::BASE64URL_NOPAD;
 use flyte_client::{

@@ -82,7 +82,7 @@ fn assert_miss(lookup: &CacheLookup) {
 }
 
 #[test]
-fn what_was_put_is_found_with_its_source() {
+fn a_stored_result_is_found_with_its_source() {
     let cache = Cache::new();
     let task = task("t", None);
     assert_miss(&cache.lookup(&task, at(0)));
@@ -100,7 +100,7 @@ fn a_task_without_cache_is_not_looked_for() {
 }
 
 #[test]
-fn a_later_result_takes_the_place_of_an_earlier_one() {
+fn a_later_result_replaces_an_earlier_one() {
     let cache = Cache::new();
     let task = task("t", None);
     cache.put(&task, &integer(1), at(0));
@@ -146,7 +146,7 @@ fn a_time_beyond_the_calendar_is_for_ever() {
 }
 
 #[test]
-fn storing_clears_away_what_is_over() {
+fn storing_deletes_expired_results() {
     let cache = Cache::new();
     cache.put(&task("old", Some("60s")), &integer(1), at(0));
     cache.put(&task("new", None), &integer(2), at(60));
@@ -154,7 +154,7 @@ fn storing_clears_away_what_is_over() {
 }
 
 #[test]
-fn a_result_whose_file_is_gone_is_forgotten() {
+fn a_result_with_a_missing_file_is_deleted() {
     let cache = Cache::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("o0");

@@ -1,13 +1,13 @@
-//! What is wrong with a workflow, printed as flytepropeller's compiler prints it.
+//! Errors in a workflow, printed as flytepropeller's compiler prints them.
 
 use std::fmt;
 
-/// Everything that was found.
+/// All errors of a workflow.
 #[derive(Debug, Default)]
 pub(crate) struct CompileErrors(Vec<(String, CompileProblem)>);
 
 impl CompileErrors {
-    /// Adds a problem of a node; an empty id for one of the workflow.
+    /// Adds an error of a node, or of the workflow if the id is empty.
     pub(crate) fn add(&mut self, node: &str, problem: CompileProblem) {
         self.0.push((node.to_owned(), problem));
     }
@@ -32,7 +32,7 @@ impl fmt::Display for CompileErrors {
     }
 }
 
-/// One thing that is wrong.
+/// One error of a workflow.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CompileProblem {
     #[error("No nodes found in the workflow.")]

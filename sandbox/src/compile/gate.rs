@@ -21,7 +21,8 @@ pub(super) fn problem(gate: &GateNode) -> Option<CompileProblem> {
     }
 }
 
-/// The interface of a gate. The outputs of an approval are its inputs; [`pass_through`] adds them with their types.
+/// The interface of a gate. The outputs of an approval are its inputs; [`pass_through`] adds them with their
+/// types.
 pub(super) fn interface(gate: &GateNode) -> Interface {
     let mut interface = Interface::default();
     if let Some(Condition::Signal(signal)) = &gate.condition {

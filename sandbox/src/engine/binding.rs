@@ -17,14 +17,14 @@ pub(crate) trait Outputs {
 /// Why a binding cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindingError {
-    /// A node without such an output.
-    #[error("`{variable}` needs the output `{output}` of the node `{node}`, which has none of that name")]
+    /// The node has no output of that name.
+    #[error("could not bind `{variable}`: node `{node}` has no output `{output}`")]
     NoOutput { variable: String, node: String, output: String },
     /// A binding without a value.
-    #[error("`{variable}` is bound to nothing")]
+    #[error("could not bind `{variable}`: the binding has no value")]
     Empty { variable: String },
     /// An attribute path that does not exist in the value.
-    #[error("`{variable}` needs {path} of the output `{output}` of the node `{node}`: {problem}")]
+    #[error("could not bind `{variable}` to {path} of output `{output}` of node `{node}`: {problem}")]
     NoAttribute { variable: String, node: String, output: String, path: String, problem: String },
 }
 
@@ -146,7 +146,7 @@ fn path_text(path: &[PromiseAttribute]) -> String {
     text + "`"
 }
 
-/// Of a union, the variant that a collection or map is built for.
+/// The variant of a union for a collection or map.
 fn variant_for<'a>(wanted: &'a LiteralType, data: &BindingData) -> Option<&'a LiteralType> {
     use literal_type::Type;
     let Some(Type::UnionType(union)) = &wanted.r#type else { return Some(wanted) };
@@ -175,12 +175,12 @@ fn in_union(literal: Literal, wanted: Option<&LiteralType>, target: Option<&Lite
     }
 }
 
-/// Whether a value is of a type, as far as the choice between a union's variants needs it.
+/// Whether a value is of a union's variant.
 fn holds(wanted: &LiteralType, literal: &Literal) -> bool {
     flyte_client::literal::check(literal, wanted).is_ok()
 }
 
-/// The value of an input that may be absent; `None` if it may not.
+/// The value of an optional input without a binding; `None` for other inputs.
 fn absent(wanted: &LiteralType) -> Option<Literal> {
     let literal_type::Type::UnionType(union) = wanted.r#type.as_ref()? else { return None };
     let is_none = |variant: &&LiteralType| {
@@ -206,7 +206,7 @@ pub(crate) fn union_literal(value: Literal, variant: LiteralType) -> Literal {
     scalar_literal(Scalar { value: Some(scalar::Value::Union(Box::new(union))) })
 }
 
-/// An error as a value of a type that takes one; `None` for other types.
+/// An error as a value of an error type or of a union with one; `None` for other types.
 pub(crate) fn error(wanted: &LiteralType, error: &flyte_client::proto::core::Error) -> Option<Literal> {
     use flyte_client::proto::core::SimpleType;
     match wanted.r#type.as_ref()? {

@@ -35,7 +35,8 @@ use crate::{
 /// How long an engine without open executions waits before it ends.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How often the store is polled for writes of other processes: [`SOON`] after an event, then rarer, up to [`LATE`].
+/// How often the store is polled for writes of other processes: [`SOON`] after an event, then rarer, up to
+/// [`LATE`].
 const SOON: Duration = Duration::from_millis(2);
 const LATE: Duration = Duration::from_millis(40);
 

@@ -18,7 +18,8 @@ use crate::lease::{self, Lease};
 /// How an opened sandbox gets its engine.
 #[derive(Clone, Debug)]
 pub enum EngineStart {
-    /// As a process of its own when an execution is launched: a program whose arguments make it run [`main`](super::main).
+    /// As a process of its own when an execution is launched: a program whose arguments make it run
+    /// [`main`](super::main).
     Spawn {
         /// The program.
         program: PathBuf,
@@ -65,8 +66,8 @@ impl EngineHandle {
     }
 
     fn spawn(&self, program: &Path, args: &[OsString]) -> Result<(), io::Error> {
-        // An engine that holds the lease reads the store once more after releasing it. If another process fails to take
-        // the lease because of this check, no engine is missing: we start one.
+        // An engine that holds the lease reads the store once more after releasing it. If another process
+        // fails to take the lease because of this check, no engine is missing: we start one.
         let Some(lease) = Lease::try_take(&self.root, lease::ENGINE)? else { return Ok(()) };
         drop(lease);
         let log = OpenOptions::new().create(true).append(true).open(self.root.join("engine.log"))?;

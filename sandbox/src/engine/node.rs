@@ -20,10 +20,10 @@
 //!             ── an execution that is still open ─────────────────┘
 //! ```
 //!
-//! [`NodeState`] is where the engine keeps a node in memory; Flyte's phase is what is stored ([`Node::phase`]). After a
-//! restart `run/load.rs` finds the state from the phase and the attempts: a node whose attempt or child execution was
-//! running is `Orphaned` until it is known how that ended. From every state but `Waiting`, a node ends as aborted when
-//! its scope stops.
+//! [`NodeState`] is where the engine keeps a node in memory; Flyte's phase is what is stored
+//! ([`Node::phase`]). After a restart `run/load.rs` finds the state from the phase and the attempts: a node
+//! whose attempt or child execution was running is `Orphaned` until it is known how that ended. From every
+//! state but `Waiting`, a node ends as aborted when its scope stops.
 
 mod gate;
 mod launch_plan;

@@ -25,7 +25,7 @@ pub(crate) struct Program {
 pub(crate) enum Target {
     Task(Arc<TaskTemplate>),
     SubWorkflow(Arc<WorkflowTemplate>),
-    /// The plan, and its inputs.
+    /// The launch plan, and its inputs.
     LaunchPlan(Identifier, VariableMap),
     Gate(Arc<GateNode>),
     /// A kind of node that the engine does not run, as text. Registration rejects it.

@@ -1,8 +1,9 @@
 //! One open execution in memory: a state machine whose changes are stored in the step that makes them.
 //!
-//! A [`Scope`] is a running workflow: the execution's own, or that of a sub-workflow node. The states of nodes are
-//! drawn in [`node`](super::node), those of scopes in [`scope`]. This file has the queues and the order of one
-//! [`Run::advance`]; `transitions.rs` has how nodes begin and end, `load.rs` how a run is restored from the store.
+//! A [`Scope`] is a running workflow: the execution's own, or that of a sub-workflow node. The states of
+//! nodes are drawn in [`node`](super::node), those of scopes in [`scope`]. This file has the queues and the
+//! order of one [`Run::advance`]; `transitions.rs` has how nodes begin and end, `load.rs` how a run is
+//! restored from the store.
 
 mod load;
 mod scope;
@@ -49,7 +50,8 @@ pub(crate) struct Run {
     has_ended: bool,
 }
 
-/// The indices of the nodes in those states that the engine acts upon, in the order in which they entered them.
+/// The indices of the nodes in those states that the engine acts upon, in the order in which they entered
+/// them.
 #[derive(Default)]
 struct Queues {
     ready: VecDeque<usize>,
@@ -149,8 +151,8 @@ impl Run {
         self.save(step)
     }
 
-    /// First what may end nodes, then what begins and starts further ones. An end may end other nodes with their scope,
-    /// so each node's state is checked again.
+    /// First what may end nodes, then what begins and starts further ones. An end may end other nodes with
+    /// their scope, so each node's state is checked again.
     fn poll(&mut self, step: &mut Step<'_>) -> Result<(), ServiceError> {
         self.begin_execution(step);
         if !self.scopes[0].is_stopping()

@@ -1,4 +1,5 @@
-//! One filter expression, such as `eq(name,hello)`: FlyteAdmin's grammar, to an SQL condition with bound values.
+//! One filter expression, such as `eq(name,hello)`: FlyteAdmin's grammar, to an SQL condition with bound
+//! values.
 
 use std::sync::LazyLock;
 
@@ -16,7 +17,7 @@ use crate::{
 static EXPRESSION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(.+)\((.+),\s?(.+)\)").expect("the expression is a valid one"));
 
-/// Names of entities that may stand before a column.
+/// The names of entities that may prefix a column.
 const ENTITIES: &[&str] = &[
     "task",
     "workflow",
@@ -33,10 +34,10 @@ const ENTITIES: &[&str] = &[
     "execution_tag",
 ];
 
-/// More would be a mistake, and SQLite takes 32,766 in all.
+/// The most values of one filter; SQLite allows 32,766 parameters in all.
 const MOST_VALUES: usize = 1000;
 
-/// What a filter function becomes.
+/// The SQL operator of a filter function.
 enum Operator {
     Compare(&'static str),
     Contains,
@@ -53,11 +54,11 @@ pub(crate) struct Filter {
     pub values: Vec<Value>,
     /// The column that it names.
     pub column: &'static str,
-    /// The other table that it needs.
+    /// The table to join.
     pub join: Option<&'static Join>,
 }
 
-/// Reads one expression for the list of a table.
+/// Parses one expression for the list of a table.
 pub(crate) fn parse(expression: &str, table: &'static Table) -> Result<Filter, ServiceError> {
     let parts = EXPRESSION.captures(expression).ok_or_else(|| invalid("invalid value for filters"))?;
     let (function, field, text) = (&parts[1], &parts[2], &parts[3]);

@@ -1,13 +1,13 @@
-//! What may be filtered and sorted by: the columns of FlyteAdmin's tables.
+//! The columns of FlyteAdmin's tables that lists can be filtered and sorted by.
 
 /// A kind of entity that can be listed.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// FlyteAdmin's name of it in filters, such as `launch_plan`.
+    /// The name in FlyteAdmin's filters, such as `launch_plan`.
     pub entity: &'static str,
-    /// The name under which SQL knows it.
+    /// The table's name or alias in SQL.
     pub name: &'static str,
-    /// What follows `FROM`: mostly the same.
+    /// The SQL after `FROM`; mostly the same.
     pub from: &'static str,
     /// Its columns besides [`COMMON`].
     pub columns: &'static [Column],
@@ -35,7 +35,7 @@ pub(crate) enum Kind {
     Time,
     /// Seconds, or Go's form (`1m30s`). Nanoseconds in the database.
     Duration,
-    /// Encoded messages: FlyteAdmin allows the name, and nothing sensible matches.
+    /// Encoded messages: FlyteAdmin allows the name, but no value matches.
     Bytes,
 }
 

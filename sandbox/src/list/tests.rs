@@ -57,7 +57,7 @@ fn refusal(failure: ServiceError) -> String {
 }
 
 #[test]
-fn every_function_selects_what_it_says() {
+fn every_filter_function_selects_its_rows() {
     assert_eq!(filtered("eq(name,a)"), [1, 4]);
     assert_eq!(filtered("ne(name, a)"), [2, 3]);
     assert_eq!(filtered("gt(id,2)"), [3, 4]);
@@ -84,7 +84,7 @@ fn values_are_never_sql() {
 }
 
 #[test]
-fn what_cannot_be_filtered_is_refused() {
+fn invalid_filters_are_rejected() {
     let refused = |filters| refusal(Listing::new(&THINGS).filters(filters).unwrap_err());
     assert_eq!(refused("name=a"), "INVALID_ARGUMENT: invalid value for filters");
     assert_eq!(refused("eq(name,a)+"), "INVALID_ARGUMENT: invalid value for filters");

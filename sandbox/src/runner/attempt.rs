@@ -87,7 +87,7 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
         None => (attempt.inputs.clone(), Vec::new()),
     };
     let kept = kept(attempt, attempt.names.attempt);
-    fs::create_dir_all(&kept).map_err(AttemptError::files("make the folder", &kept))?;
+    fs::create_dir_all(&kept).map_err(AttemptError::files("create the folder", &kept))?;
     let values = values(attempt, &seen, &kept);
     let line = command::line(&attempt.task, &inputs, &values, &mounts)?;
     let environment = environment::build(attempt, container, folder, &mounts, |name| env::var_os(name))?;

@@ -18,7 +18,8 @@ pub(super) fn path(uri: &str) -> Option<&Path> {
     path.is_absolute().then_some(path)
 }
 
-/// Copies a file, or a folder with its content. Symlinks are followed; those to a folder that contains them are left out.
+/// Copies a file, or a folder with its content. Symlinks are followed; those to a folder that contains them
+/// are left out.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if !folder::is_folder(from)? {
         return fs::copy(from, to).map(drop);

@@ -1,8 +1,9 @@
 //! The command line of a task.
 //!
-//! `command` and then `args`, with placeholders filled and the container's data directories replaced. The image is not
-//! run: the program is one of this machine. A container without a command has its program in the image, so it cannot be
-//! run here; but Python tasks of flytekit have theirs in `args`, by their images' custom.
+//! `command` and then `args`, with placeholders filled and the container's data directories replaced. The
+//! image is not run: the program is a local one. A container without a command has its program in the image,
+//! so it cannot be run here; but flytekit's Python tasks have theirs in `args`, because their images have no
+//! entrypoint.
 
 use std::{
     env, fs,
@@ -19,7 +20,7 @@ use super::{
     text,
 };
 
-/// How Flyte calls a container whose command is the user's own.
+/// The task type of containers with a command of the user's.
 const RAW_CONTAINER: &str = "raw-container";
 
 /// The container of a task.
@@ -45,12 +46,12 @@ pub(super) fn line(
         let literal = inputs.literals.get(name).ok_or_else(|| format!("the task has no input `{name}`"))?;
         text::in_command(literal)
     };
-    // First the paths, so that nothing in a value is taken for one.
+    // Paths first, so that none is replaced within a value.
     let fill = |text: &String| template::fill(&mounts::replace(text, mounts), values, input);
     container.command.iter().chain(&container.args).map(fill).collect()
 }
 
-/// Finds the file of a program as the task's process would.
+/// Finds the file of a program by the `PATH` of the task's process.
 pub(super) fn find(
     program: &str,
     environment: &Environment,
@@ -86,7 +87,7 @@ fn executable(path: PathBuf) -> Result<PathBuf, AttemptError> {
     }
 }
 
-/// Not looked at on this system.
+/// Not checked on this system.
 #[cfg(not(target_os = "linux"))]
 fn executable(path: PathBuf) -> Result<PathBuf, AttemptError> {
     Ok(path)

@@ -1,8 +1,8 @@
-//! All inputs in one document, `inputs.json` or `inputs.yaml`, as copilot writes it: plain values by name, paths for
+//! All inputs as `inputs.json` or `inputs.yaml`, as copilot writes them: plain values by name, paths for
 //! files.
 //!
-//! Unlike copilot, a duration is its text instead of `null`, a structure is itself instead of bytes, and a number that JSON
-//! does not have is `"NaN"`, `"Infinity"` or `"-Infinity"`, where copilot fails.
+//! Unlike copilot, a duration is written as text instead of `null`, a structure as an object instead of
+//! bytes, and a number without a JSON form as `"NaN"`, `"Infinity"` or `"-Infinity"`, where copilot fails.
 
 use flyte_client::literal::float_to_json;
 use flyte_client::proto::core::{Literal, LiteralMap, Scalar, literal, primitive, scalar};
@@ -27,7 +27,7 @@ pub(super) fn json(literal: &Literal) -> Value {
     }
 }
 
-/// One value that holds no other one.
+/// A scalar.
 pub(super) fn scalar(scalar: &Scalar) -> Value {
     match &scalar.value {
         Some(scalar::Value::Primitive(primitive)) => match &primitive.value {

@@ -1,7 +1,7 @@
-//! The variables of a task's process. Later ones win:
+//! The environment variables of a task's process. Later ones override earlier ones:
 //!
-//! 1. of the sandbox's own, those that programs need to work at all ([`INHERITED`]), and the secrets that the task asks
-//!    for (`_FSEC_<GROUP>_<KEY>`, as flytekit reads them);
+//! 1. of the sandbox's own, those that most programs need ([`INHERITED`]), and the secrets that the task
+//!    requests (`_FSEC_<GROUP>_<KEY>`, as flytekit reads them);
 //! 2. `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`: where the inputs are and the outputs go;
 //! 3. `FLYTE_INTERNAL_…` and `FLYTE_ATTEMPT_NUMBER`, as propeller sets them;
 //! 4. the task's `env`;
@@ -13,7 +13,7 @@ use flyte_client::proto::core::{Container, Identifier, Secret};
 
 use super::{Attempt, error::AttemptError, folder::AttemptFolder, mounts};
 
-/// What is taken over from the sandbox's own environment.
+/// The variables that are inherited from the sandbox.
 const INHERITED: [&str; 11] = [
     "HOME",
     "LANG",
@@ -31,7 +31,7 @@ const INHERITED: [&str; 11] = [
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, OsString>;
 
-/// The variables of a process.
+/// The environment of an attempt's process.
 pub(super) fn build(
     attempt: &Attempt,
     container: &Container,
@@ -76,7 +76,7 @@ fn find(
     }
 }
 
-/// Who the process is, in propeller's words.
+/// The identity of the attempt, as propeller sets it.
 fn identity(attempt: &Attempt) -> impl Iterator<Item = (&'static str, String)> {
     let names = &attempt.names;
     let Identifier { project, domain, name, version, .. } = attempt.task.id.clone().unwrap_or_default();

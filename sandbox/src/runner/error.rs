@@ -21,13 +21,13 @@ pub(super) enum AttemptError {
     /// A file of the sandbox cannot be read or written.
     #[error("the sandbox could not {action} `{}`: {source}", path.display())]
     Files { action: &'static str, path: PathBuf, source: io::Error },
-    /// A file or folder among the inputs cannot be fetched.
+    /// A file or folder of an input cannot be read.
     #[error("could not read `{uri}` of input `{input}`: {reason}")]
     Input { input: String, uri: String, reason: String },
     /// The variable's name cannot be a file name.
     #[error("variable `{name}` cannot be passed as a file: invalid file name")]
     Name { name: String },
-    /// The image decides what runs.
+    /// The task has no command.
     #[error(
         "the task has no `command`, so its image's entrypoint would run; the sandbox runs programs of this machine, not images\n\
          hint: write the entrypoint of `{image}` as the task's `command`"
@@ -42,7 +42,7 @@ pub(super) enum AttemptError {
     /// A signal ended the task's program.
     #[error("`{program}` was killed by signal {number} ({name}){tail}")]
     Signal { program: String, number: i32, name: &'static str, tail: String },
-    /// The declared output is not there.
+    /// The output's file does not exist.
     #[error("output `{output}` ({expected}) was not written: no file `{}`", path.display())]
     OutputMissing { output: String, expected: String, path: PathBuf },
     /// The output does not have its declared type.

@@ -30,7 +30,7 @@ impl AttemptFolder {
     /// Creates the folders that the task expects.
     pub(super) fn make(&self) -> Result<(), AttemptError> {
         [self.inputs(), self.outputs(), self.work(), self.result()].iter().try_for_each(|path| {
-            fs::create_dir_all(path).map_err(AttemptError::files("make the folder", path))
+            fs::create_dir_all(path).map_err(AttemptError::files("create the folder", path))
         })
     }
 

@@ -1,5 +1,5 @@
-//! Numbers and durations as Go writes and reads them: propeller and copilot are written in it, and tasks see what
-//! they write.
+//! Go's formats of numbers and durations: tasks read what propeller and copilot, which are written in Go,
+//! print.
 
 use flyte_client::literal::datetime_text;
 use prost_types::Duration;
@@ -16,7 +16,7 @@ const UNITS: [(&str, i128); 8] = [
 ];
 const SECOND: i128 = 1_000_000_000;
 
-/// A float as `strconv.FormatFloat(value, 'f', -1, 64)` has it, as files carry it.
+/// A float like `strconv.FormatFloat(value, 'f', -1, 64)`, for files.
 pub(super) fn float(value: f64) -> String {
     match value {
         f64::INFINITY => "+Inf".to_owned(),
@@ -25,7 +25,7 @@ pub(super) fn float(value: f64) -> String {
     }
 }
 
-/// A float as `%v` has it, as commands carry it: with an exponent from 1e21 on and below 1e-4.
+/// A float like `%v`, for commands: with an exponent from 1e21 on and below 1e-4.
 pub(super) fn short_float(value: f64) -> String {
     let magnitude = value.abs();
     if !value.is_finite() || magnitude == 0.0 || (1e-4..1e21).contains(&magnitude) {
@@ -39,7 +39,7 @@ pub(super) fn short_float(value: f64) -> String {
     }
 }
 
-/// A duration as `time.Duration.String` has it: `1h30m0s`, `1.5s`, `20ms`.
+/// A duration like `time.Duration.String`: `1h30m0s`, `1.5s`, `20ms`.
 pub(crate) fn duration(value: &Duration) -> String {
     let nanos = i128::from(value.seconds) * SECOND + i128::from(value.nanos);
     let sign = if nanos < 0 { "-" } else { "" };
@@ -80,7 +80,7 @@ pub(super) fn datetime(value: &prost_types::Timestamp) -> String {
     datetime_text(value).unwrap_or_else(|| format!("{} s after 1970", value.seconds))
 }
 
-/// Reads a duration as `time.ParseDuration` does; `None` if it is none.
+/// Parses a duration like `time.ParseDuration`; `None` if it is invalid.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let (negative, mut rest) = match text.strip_prefix(['+', '-']) {
         Some(rest) => (text.starts_with('-'), rest),
@@ -98,7 +98,7 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
         }
     }
     let nanos = if negative { -nanos } else { nanos };
-    // Go's own durations end at 292 years; Flyte's, which inputs may have, at 10000.
+    // Go's durations end at 292 years; those of protobuf, which inputs may have, at 10000.
     if nanos.abs() > 315_576_000_000 * SECOND {
         return None;
     }

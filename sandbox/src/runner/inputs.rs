@@ -1,4 +1,5 @@
-//! Hands a task its inputs as copilot does: a file for each, and all of them in one message and one document.
+//! Writes the inputs of a task as copilot does: a file for each, and all of them in one message and one
+//! document.
 
 use std::{
     fs,
@@ -23,7 +24,7 @@ pub(super) fn write(
     fs::write(&message, inputs.encode_to_vec()).map_err(AttemptError::files("write", message))?;
     let document = match format {
         LiteralMapFormat::Json => folder.join("inputs.json"),
-        // Every document of JSON is one of YAML.
+        // JSON is a subset of YAML.
         LiteralMapFormat::Yaml => folder.join("inputs.yaml"),
         LiteralMapFormat::Proto => return Ok(inputs),
     };
@@ -40,7 +41,7 @@ fn write_map(inputs: &LiteralMap, folder: &Path) -> Result<LiteralMap, AttemptEr
     Ok(LiteralMap { literals: inputs.literals.iter().map(write).collect::<Result<_, _>>()? })
 }
 
-/// A variable may not lead out of its folder.
+/// Checks that a variable's name does not lead out of the folder.
 pub(super) fn check_name(name: &str) -> Result<(), AttemptError> {
     let mut parts = Path::new(name).components();
     match (parts.next(), parts.next()) {
@@ -50,7 +51,7 @@ pub(super) fn check_name(name: &str) -> Result<(), AttemptError> {
 }
 
 fn write_literal(input: &str, literal: &Literal, path: &Path) -> Result<Literal, AttemptError> {
-    let make = || fs::create_dir_all(path).map_err(AttemptError::files("make the folder", path));
+    let make = || fs::create_dir_all(path).map_err(AttemptError::files("create the folder", path));
     let value = match &literal.value {
         Some(literal::Value::Scalar(scalar)) => {
             Some(literal::Value::Scalar(Box::new(write_scalar(input, scalar, path)?)))
@@ -101,12 +102,12 @@ fn write_scalar(input: &str, scalar: &Scalar, path: &Path) -> Result<Scalar, Att
     Ok(Scalar { value })
 }
 
-/// Copies a file or folder, so that nothing a task does to its inputs harms the original.
+/// Copies a file or folder, so that the task cannot change the original.
 fn fetch(input: &str, uri: &str, to: &Path) -> Result<String, AttemptError> {
     let unreadable =
         |reason: String| AttemptError::Input { input: input.to_owned(), uri: uri.to_owned(), reason };
     let Some(from) = blob::path(uri) else {
-        return Err(unreadable("the sandbox reads files of this machine only".to_owned()));
+        return Err(unreadable("the sandbox reads local files only".to_owned()));
     };
     fs::metadata(from).map_err(|error| unreadable(error.to_string()))?;
     blob::copy(from, to).map_err(|error| unreadable(error.to_string()))?;

@@ -61,12 +61,12 @@ pub(super) fn tail(path: &Path) -> String {
     format!("; {which}:\n{}", lines.join("\n"))
 }
 
-/// Where the logs of an attempt are.
+/// The logs of an attempt, as links.
 pub(crate) fn logs(folder: &Path) -> Vec<TaskLog> {
     let folder = AttemptFolder::new(folder);
     [("stdout", folder.stdout()), ("stderr", folder.stderr()), ("runner", folder.log())]
         .map(|(name, path)| TaskLog {
-            // A link, which a terminal may open.
+            // Terminals can open it.
             uri: format!("file://{}", path.display()),
             name: name.to_owned(),
             message_format: MessageFormat::Unknown.into(),

@@ -1,9 +1,9 @@
 //! The paths of a container's data directories, replaced by folders of this machine.
 //!
-//! Tasks name paths such as `/var/inputs`, where a container finds what copilot mounts there. The sandbox does not
-//! create them on the user's machine: it replaces them in the command, the arguments and the task's environment
-//! variables, also in the middle of a script. A path that is hard-coded in a program is not replaced; such a program has
-//! to take `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`, or an argument.
+//! Tasks name paths such as `/var/inputs`, where a container finds what copilot mounts there. The sandbox
+//! does not create them on the user's machine: it replaces them in the command, the arguments and the task's
+//! environment variables, also in the middle of a script. A path that is hard-coded in a program is not
+//! replaced; such a program has to take `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`, or an argument.
 
 /// A path of the container and what stands for it.
 #[derive(Clone, Debug)]
@@ -46,8 +46,8 @@ fn longest<'a>(mounts: &'a [Mount], before: &str, rest: &str) -> Option<(usize, 
     mounts.iter().filter_map(fits).max_by_key(|(length, _)| *length)
 }
 
-/// Whether a path may begin after this text: not in the midst of another path, but after `file://`, the `:-` of a
-/// shell's default, and an option of one letter such as `-I`.
+/// Whether a path may begin after this text: not in the midst of another path, but after `file://`, the `:-`
+/// of a shell's default, and an option of one letter such as `-I`.
 fn may_begin(before: &str) -> bool {
     let is_option = |word: &str| matches!(word.as_bytes(), [b'-', letter] if letter.is_ascii_alphabetic());
     let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();

@@ -9,12 +9,12 @@ use super::go_format;
 /// The tag of binary values that are MessagePack.
 pub(super) const TAG: &str = "msgpack";
 
-/// Reads bytes that are one value of MessagePack.
+/// Decodes one MessagePack value; `None` if the bytes are anything else.
 pub(super) fn unpack(mut bytes: &[u8]) -> Option<Packed> {
     rmpv::decode::read_value(&mut bytes).ok().filter(|_| bytes.is_empty())
 }
 
-/// A value as Go's `%v` prints it, which is what propeller puts into commands: `map[a:1 b:[x y]]`.
+/// A value as Go's `%v` prints it, as propeller does in commands: `map[a:1 b:[x y]]`.
 pub(super) fn to_go_text(value: &Packed) -> String {
     match value {
         Packed::Nil => "<nil>".to_owned(),
@@ -39,7 +39,7 @@ pub(super) fn to_go_text(value: &Packed) -> String {
     }
 }
 
-/// A value of MessagePack as JSON; what JSON does not have becomes text.
+/// A value as JSON; values without a JSON form become text.
 pub(super) fn to_json(value: &Packed) -> Json {
     match value {
         Packed::Nil => Json::Null,

@@ -1,4 +1,4 @@
-//! Collects what a task left, as copilot does: for each output the file with its name.
+//! Collects the outputs of a task, as copilot does: for each output the file with its name.
 
 mod file;
 mod value;
@@ -15,13 +15,13 @@ use prost::Message as _;
 
 use super::{blob, error::AttemptError, folder::AttemptFolder, inputs::check_name, log::RunnerLog};
 
-/// How large the file of a value may be: what propeller takes for all outputs together.
+/// The largest file of a value: propeller's limit for all outputs together.
 const MAX_VALUE: u64 = 10 * 1024 * 1024;
 
-/// How large copilot lets the file of a value be.
+/// Copilot's limit for the file of a value.
 const COPILOT_MAX_VALUE: u64 = 1024;
 
-/// How much of an error file is read, as by copilot.
+/// How much of an error file is read; copilot's limit.
 const MAX_ERROR: u64 = 1024 * 1024;
 
 /// The failure that the task itself reported.
@@ -47,7 +47,7 @@ fn read_error(path: &Path) -> ContainerError {
     use flyte_client::proto::core::{container_error::Kind, execution_error::ErrorKind};
     let message = match file::read(path, MAX_ERROR) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).trim_end().to_owned(),
-        Err(reason) => format!("the task left an error file that cannot be read: {reason}"),
+        Err(reason) => format!("could not read the task's error file: {reason}"),
     };
     ContainerError {
         message: if message.is_empty() { "the task left an empty error file".to_owned() } else { message },
@@ -57,7 +57,7 @@ fn read_error(path: &Path) -> ContainerError {
     }
 }
 
-/// Collects the declared outputs. Files among them come to stay in `blobs`.
+/// Collects the declared outputs. Files are moved into `blobs`.
 pub(super) fn collect(
     declared: Option<&VariableMap>,
     folder: &AttemptFolder,

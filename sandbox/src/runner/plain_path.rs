@@ -1,7 +1,7 @@
 //! A path for a folder that needs no quotes in a shell.
 //!
-//! Scripts use `/var/inputs` unquoted. The folder that replaces it may have a space or worse in its path; then a symlink
-//! in the temporary directory stands for it while the attempt runs.
+//! Scripts use `/var/inputs` unquoted. The folder that replaces it may have a space or worse in its path;
+//! then a symlink in the temporary directory stands for it while the attempt runs.
 
 use std::{
     env, fs, io,

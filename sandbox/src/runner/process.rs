@@ -1,4 +1,5 @@
-//! The process of an attempt. It leads a process group, which is killed when it ends, as are processes that left it.
+//! The process of an attempt. It leads a process group, which is killed when it ends, as are processes that
+//! left it.
 
 #[cfg(unix)]
 mod group;

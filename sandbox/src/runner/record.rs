@@ -1,7 +1,7 @@
 //! How an attempt ended, on disk, for the next engine.
 //!
-//! `exit` has two lines: how the process ended (a code, `signal 9`, `none`) and the outcome in one word. It is written
-//! last and atomically, so where it exists the outputs or the error exist, too.
+//! `exit` has two lines: how the process ended (a code, `signal 9`, `none`) and the outcome in one word. It
+//! is written last and atomically, so where it exists the outputs or the error exist, too.
 
 use std::{fs, path::Path};
 

@@ -1,8 +1,9 @@
 //! Fills the placeholders of a task's command, as propeller does
 //! (`flyteplugins/go/tasks/pluginmachinery/core/template`).
 //!
-//! `{{.inputs.name}}`, `{{.outputPrefix}}` and so on: in any case, with spaces inside the braces, and with `.` or `$`
-//! before the name. A value that is filled in is not scanned again, and an unknown placeholder stays as it is.
+//! `{{.inputs.name}}`, `{{.outputPrefix}}` and so on: in any case, with spaces inside the braces, and with
+//! `.` or `$` before the name. A value that is filled in is not scanned again, and an unknown placeholder
+//! stays as it is.
 
 use std::sync::LazyLock;
 
@@ -14,7 +15,7 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\{\{[ \t\n\f\r]*[.$]([^} \t\n\f\r]+)[ \t\n\f\r]*\}\}").expect("the pattern is well-formed")
 });
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PlaceholderValues {
     pub(super) checkpoint_output_prefix: String,
@@ -37,7 +38,7 @@ impl PlaceholderValues {
             "namespace" => &self.namespace,
             "outputprefix" => &self.output_prefix,
             "perretryuniquekey" => &self.per_retry_unique_key,
-            // Two quotes for nothing, which is how flytekit expects it.
+            // flytekit expects two quotes for an empty value.
             "prevcheckpointprefix" => self.prev_checkpoint_prefix.as_deref().unwrap_or("\"\""),
             "rawoutputdataprefix" => &self.raw_output_data_prefix,
             "tasktemplatepath" => &self.task_template_path,
@@ -70,13 +71,13 @@ pub(super) fn fill(
     }
 }
 
-/// The input that a placeholder names, if it names one.
+/// The name of the input of a placeholder, if it is for an input.
 fn input_name(name: &str) -> Option<&str> {
     let (prefix, rest) = name.split_at_checked("inputs.".len())?;
     (prefix.eq_ignore_ascii_case("inputs.") && !rest.is_empty()).then_some(rest)
 }
 
-/// A key for one attempt that also fits where only letters, digits and `_` do.
+/// A key for one attempt, of letters, digits and `_`.
 pub(super) fn unique_key(name: &str) -> String {
     let start = name.find(|c: char| c.is_ascii_alphabetic() || c == '_').unwrap_or(name.len());
     let mut key = String::from(if start > 0 { "a" } else { "" });

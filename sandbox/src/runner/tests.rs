@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::*;
 
-/// A task, its inputs, and a place for them.
+/// A task, its inputs and its folder.
 struct Fixture {
     root: TempDir,
     attempt: Attempt,

@@ -1,7 +1,7 @@
-//! PlaceholderValues as text: in commands as propeller writes them, in files as copilot does.
+//! Values as text: in commands as propeller writes them, in files as copilot does.
 //!
-//! Both know less than all types, and a task that depends on the rest fails on a cluster. Written here beyond them: a
-//! union as the value in it, nothing as `null`, and in commands maps and structures as JSON.
+//! Neither supports all types, and a task that depends on the rest fails on a cluster. Supported here in
+//! addition: a union as its value, none as `null`, and in commands maps and structures as JSON.
 
 use flyte_client::proto::core::{Literal, Primitive, Scalar, literal, primitive, scalar};
 
@@ -20,8 +20,8 @@ pub(super) fn in_command(literal: &Literal) -> Result<String, String> {
             Ok(format!("[{}]", items?.join(",")))
         }
         Some(literal::Value::Map(_)) => Ok(super::document::json(literal).to_string()),
-        Some(literal::Value::OffloadedMetadata(_)) => Err("the value is kept elsewhere".to_owned()),
-        None => Err("it has no value".to_owned()),
+        Some(literal::Value::OffloadedMetadata(_)) => Err("the value is offloaded".to_owned()),
+        None => Err("the input has no value".to_owned()),
     }
 }
 
@@ -47,8 +47,10 @@ fn scalar_in_command(scalar: &Scalar) -> Result<String, String> {
         Some(Error(error)) => Ok(error.message.clone()),
         Some(Generic(_)) => Ok(super::document::scalar(scalar).to_string()),
         Some(NoneType(_)) => Ok("null".to_owned()),
-        Some(Union(union)) => union.value.as_deref().map_or(Err("it has no value".to_owned()), in_command),
-        None => Err("it has no value".to_owned()),
+        Some(Union(union)) => {
+            union.value.as_deref().map_or(Err("the input has no value".to_owned()), in_command)
+        }
+        None => Err("the input has no value".to_owned()),
     }
 }
 

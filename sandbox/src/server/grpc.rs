@@ -12,11 +12,11 @@ use prost::Message;
 
 use super::{Body, Shared, full, plain};
 
-/// Before each message: whether it is compressed, and how long it is.
+/// The prefix of a message: a compression flag and the length.
 const PREFIX: usize = 5;
 
-/// How long a text and the details may be, in bytes, that are sent in headers of a size. A letter is up to three in a
-/// header, and details a third more.
+/// The limits in bytes of the text and the details of a status, by the size of the headers. In a header a
+/// byte of text takes up to three, and details a third more.
 #[derive(Clone, Copy)]
 struct Longest {
     text: usize,
@@ -24,7 +24,7 @@ struct Longest {
 }
 
 impl Longest {
-    /// What every client of gRPC takes.
+    /// The limits for any gRPC client.
     const EVERYWHERE: Self = Self { text: 5 * 1024, details: 8 * 1024 };
 
     fn within(headers: usize) -> Self {
@@ -64,7 +64,7 @@ pub(super) async fn answer(
     let answered = match message(request.into_body(), shared.largest_message).await {
         Ok(message) => {
             let sandbox = Arc::clone(&shared.sandbox);
-            // The store blocks.
+            // The store does blocking I/O.
             let work = tokio::task::spawn_blocking(move || match path.as_str() {
                 HEALTH_CHECK => health(&message),
                 path => sandbox.answer(path, &message),
@@ -86,7 +86,7 @@ async fn message(body: Incoming, largest: usize) -> Result<Bytes, Status> {
         if error.is::<LengthLimitError>() {
             too_large(&format!("more than {largest}"), largest)
         } else {
-            Status::new(Code::Cancelled, format!("the request broke off: {error}"))
+            Status::new(Code::Cancelled, format!("the request ended early: {error}"))
         }
     })?;
     let mut bytes = body.to_bytes();
@@ -123,7 +123,7 @@ fn health(message: &[u8]) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// A message and the trailers after it; without a message, the trailers are all there is.
+/// A message and its trailers, or trailers only.
 fn response(message: Option<Vec<u8>>, trailers: HeaderMap) -> Response<Body> {
     let mut response = match message {
         Some(message) => {
@@ -163,7 +163,7 @@ fn trailers(status: Option<&Status>, longest: Longest) -> HeaderMap {
     headers
 }
 
-/// Printable ASCII stays as it is, but for `%`.
+/// Percent-encodes a text, except for printable ASCII other than `%`.
 fn percent(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

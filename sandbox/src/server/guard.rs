@@ -1,15 +1,15 @@
-//! Which requests a served sandbox answers.
+//! Decides which requests a server answers.
 //!
 //! A client whose calls are answered can run programs as the user, so three kinds of requests are rejected:
 //!
-//! - **Web pages**, which reach this machine's ports through the user's browser, and by DNS rebinding with a name of
-//!   their own: requests with an `Origin`, requests for another host, and gRPC over HTTP/1.1, which is all that a
-//!   browser speaks without TLS.
+//! - **Web pages**, which reach this machine's ports through the user's browser, and by DNS rebinding with a
+//!   name of their own: requests with an `Origin`, requests for another host, and gRPC over HTTP/1.1, the
+//!   only protocol that browsers use without TLS.
 //! - **Other users** of this host: the socket tables have the owner of a connection (`peer.rs`).
-//! - **Other machines**, where the server listens to them: calls need the token (`token.rs`).
+//! - **Other hosts**, if the server listens on a public address: calls need the token (`token.rs`).
 //!
-//! A signed URL needs no token, since it is one itself, and those who get it from flytekit send no other. The rest
-//! holds for it as well: URLs can be seen in lists of processes, and no client of ours needs an exception.
+//! A signed URL needs no other token, since flytekit sends none with it. The other rules hold for signed
+//! URLs, too: URLs can be seen in lists of processes.
 
 use std::net::IpAddr;
 
@@ -24,52 +24,52 @@ use super::{
     token::ServerToken,
 };
 
-/// Where clients put a token: flytekit's `admin.command` and `admin.proxyCommand`.
+/// The headers for a token: those of flytekit's `admin.command` and `admin.proxyCommand`.
 const CARRIERS: [&str; 2] = ["authorization", "proxy-authorization"];
 
-/// What a server demands of requests.
+/// The requirements for requests.
 pub(super) struct Guard {
-    /// Names beside those of this machine's loopback addresses.
+    /// Accepted host names besides those of loopback addresses.
     pub(super) hosts: Vec<String>,
     pub(super) token: ServerToken,
-    /// Whether it listens beyond loopback addresses, where users are not known.
+    /// Whether the server listens on a public address, where users are unknown.
     pub(super) is_public: bool,
 }
 
-/// Why a request is not answered.
+/// Why a request is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
     /// A browser sent it for a web page.
-    #[error("a request with the header `Origin` is refused: web pages may not use the sandbox")]
+    #[error("rejected a request with an `Origin` header: web pages cannot use the sandbox")]
     Origin,
-    /// It is for a host that this is not.
+    /// It is for another host.
     #[error(
-        "a request for host `{0}` is refused: neither a loopback address nor named by \
+        "rejected a request for host `{0}`: neither a loopback address nor allowed by \
          `flyte-host sandbox start --allow-host`"
     )]
     Host(String),
-    /// It is for no host.
-    #[error("a request without a host is refused")]
+    /// It has no host.
+    #[error("rejected a request without a host")]
     NoHost,
-    /// HTTP/1.
+    /// A call over HTTP/1.1.
     #[error("gRPC requires HTTP/2")]
     Version,
-    /// Another user of this machine.
-    #[error("a connection of uid {0} is refused: the sandbox belongs to another user")]
+    /// Another user of this host.
+    #[error("rejected a connection of uid {0}: the sandbox belongs to another user")]
     User(u32),
     /// The user is unknown and the request has no valid token.
     #[error(
-        "a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the \
+        "missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the \
          sandbox's folder"
     )]
     NoToken,
-    /// The user is not known, and the token is another one.
-    #[error("invalid token: the content of `server.token` in the sandbox's folder is expected")]
+    /// The user is unknown and the token is wrong.
+    #[error("invalid token: expected the content of `server.token` in the sandbox's folder")]
     ServerToken,
 }
 
 impl Guard {
-    /// Judges a request before anything of it is looked at.
+    /// Checks a request before its body is read.
     pub(super) async fn check<B>(
         &self,
         client: &PeerConnection,
@@ -108,7 +108,7 @@ impl Guard {
         tokens(headers).fold(false, |found, token| self.token.is(token) | found)
     }
 
-    /// A request may name its host twice, and every name counts.
+    /// A request may have its host in the URI and in a header; both are checked.
     fn check_host<B>(&self, local: IpAddr, request: &Request<B>) -> Result<(), Refusal> {
         let mut is_named = false;
         let in_uri = request.uri().authority().map(|authority| authority.as_str().as_bytes());
@@ -142,7 +142,7 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
 }
 
-/// The tokens that a request carries.
+/// The tokens in a request's headers.
 fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let values = CARRIERS.into_iter().flat_map(|name| headers.get_all(name));
     values.filter_map(|value| {

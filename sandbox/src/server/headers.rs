@@ -1,7 +1,7 @@
 //! The largest header list that a client accepts, from the first frame of its connection (RFC 9113, 6.5.2).
 //!
-//! hyper does not expose it, so the bytes are peeked at before hyper reads them. grpc-go resets a stream whose headers
-//! would be more; here texts are shortened, so that something of them arrives.
+//! hyper does not expose it, so the bytes are peeked at before hyper reads them. grpc-go resets a stream
+//! whose headers are larger; here texts are shortened, so that a part of them arrives.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use tokio::{net::TcpStream, time::sleep};
 
 /// The limit of a client that announced none: the smallest of the known gRPC clients.
 const UNKNOWN: usize = 8 * 1024;
-/// The most that is taken and sent, in bytes: as in grpc-go.
+/// The largest header list that is accepted and sent, in bytes; as in grpc-go.
 pub(super) const LARGEST: u32 = 16 << 20;
 
-/// What HTTP/2 clients send first.
+/// The connection preface of HTTP/2 clients.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Length, type, flags and stream of a frame.
+/// The size of a frame header: length, type, flags and stream.
 const FRAME_HEAD: usize = 9;
-/// The type of the frame with settings.
+/// The type of a SETTINGS frame.
 const SETTINGS: u8 = 4;
-/// The setting for header lists.
+/// `SETTINGS_MAX_HEADER_LIST_SIZE`.
 const MAX_HEADER_LIST_SIZE: u16 = 6;
 
-/// How often, and after which pause, it is looked whether the settings came after what came already.
+/// How often, and with which pause, the bytes are peeked at until the settings are among them.
 const LOOKS: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Waits for the first bytes of a connection, leaves them there, and returns the largest header list that the client takes.
+/// Peeks at the first bytes of a connection, and returns the largest header list that the client accepts.
 pub(super) async fn limit(stream: &TcpStream) -> usize {
     let mut first = [0; 512];
     for _ in 0..LOOKS {
@@ -43,12 +43,12 @@ pub(super) async fn limit(stream: &TcpStream) -> usize {
     UNKNOWN
 }
 
-/// Whether a client begins, or has begun, as one of HTTP/2 does.
+/// Whether bytes are the HTTP/2 preface, or its beginning.
 fn may_become_http2(first: &[u8]) -> bool {
     first.starts_with(PREFACE) || PREFACE.starts_with(first)
 }
 
-/// The limit in a client's settings; `None` if these are not there whole. Without a limit there is none but ours.
+/// The limit in a client's settings, at most ours; `None` if the settings are not complete.
 fn announced(first: &[u8]) -> Option<usize> {
     let largest = usize::try_from(LARGEST).ok()?;
     let frame = first.strip_prefix(PREFACE)?;
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_guessed() {
+    fn unknown_headers_are_ignored() {
         let whole = first(&[(6, 16_384)]);
         for length in 0..whole.len() {
             assert_eq!(announced(&whole[..length]), None, "{length} bytes");

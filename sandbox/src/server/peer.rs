@@ -1,4 +1,4 @@
-//! Which user of this machine opened a connection.
+//! The user that opened a local connection.
 
 use std::{
     io,
@@ -19,12 +19,12 @@ pub(super) enum Owner {
     Unknown,
 }
 
-/// One connection. Its owner is looked up when it is first asked for, and once.
+/// A connection. Its owner is looked up once, at the first use.
 pub(super) struct PeerConnection {
     peer: SocketAddr,
     local: SocketAddr,
     owner: OnceCell<Owner>,
-    /// The same socket, to see whether the connection still stands.
+    /// The socket, to check whether the connection is still open.
     #[cfg(target_os = "linux")]
     socket: std::net::TcpStream,
 }
@@ -32,7 +32,7 @@ pub(super) struct PeerConnection {
 impl PeerConnection {
     /// # Errors
     ///
-    /// When the connection is gone already.
+    /// When the connection is closed already.
     pub(super) fn new(stream: &TcpStream) -> io::Result<Self> {
         Ok(Self {
             peer: canonical(stream.peer_addr()?),
@@ -43,17 +43,17 @@ impl PeerConnection {
         })
     }
 
-    /// The address of this machine to which the client connected.
+    /// The local address.
     pub(super) fn local_ip(&self) -> IpAddr {
         self.local.ip()
     }
 
-    /// Who opened the connection.
+    /// The user that opened the connection.
     #[cfg(target_os = "linux")]
     pub(super) async fn owner(&self) -> Owner {
         let find = || async {
             let (peer, local) = (self.peer, self.local);
-            // The kernel walks all of its sockets: about 2 ms.
+            // The kernel lists all sockets, which takes about 2 ms.
             let found = tokio::task::spawn_blocking(move || table::uid(peer, local)).await;
             let own = rustix::process::geteuid().as_raw();
             match found {
@@ -67,7 +67,7 @@ impl PeerConnection {
         *self.owner.get_or_init(find).await
     }
 
-    /// Who opened the connection.
+    /// The user that opened the connection.
     #[cfg(not(target_os = "linux"))]
     pub(super) async fn owner(&self) -> Owner {
         let _ = self.peer;
@@ -75,19 +75,19 @@ impl PeerConnection {
     }
 }
 
-/// Whether the owners of connections from this machine can be looked up.
+/// Whether the owners of local connections can be looked up.
 #[cfg(target_os = "linux")]
 pub(super) fn is_known() -> bool {
     procfs::net::tcp().is_ok()
 }
 
-/// Whether the owners of connections from this machine can be looked up.
+/// Whether the owners of local connections can be looked up.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn is_known() -> bool {
     false
 }
 
-/// IPv4 addresses as such, also where a socket of IPv6 carries them.
+/// Converts an IPv4-mapped IPv6 address to IPv4.
 fn canonical(address: SocketAddr) -> SocketAddr {
     (address.ip().to_canonical(), address.port()).into()
 }
@@ -107,7 +107,7 @@ mod table {
             table.into_iter().find(|entry| is_end_of(entry, peer, local)).map(|entry| entry.uid)
         };
         let ipv4 = || peer.is_ipv4().then(|| tcp().ok().and_then(in_table)).flatten();
-        // A socket of IPv6 may speak to an address of IPv4.
+        // An IPv6 socket may be connected to an IPv4 address.
         ipv4().or_else(|| tcp6().ok().and_then(in_table))
     }
 
@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// Both ends of a connection that a thread of some user opens; a thread has a user of its own on Linux.
+    /// Both ends of a connection that is opened by a thread of another user: on Linux, threads have users.
     async fn connected(uid: Option<u32>, listen: &str) -> (TcpStream, std::net::TcpStream) {
         let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -165,7 +165,7 @@ mod tests {
         }
         let (stream, other) = connected(Some(65534), "127.0.0.1:0").await;
         assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Other(65534));
-        // Half a close changes nothing.
+        // A half-closed connection keeps its owner.
         let (stream, half) = connected(Some(65534), "127.0.0.1:0").await;
         half.shutdown(std::net::Shutdown::Write).unwrap();
         assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Other(65534));

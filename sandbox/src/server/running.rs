@@ -1,4 +1,5 @@
-//! How other processes find a server: `server.json` has its address and process, its lease says whether that is true.
+//! How other processes find a server: `server.json` has its address and process, its lease says whether that
+//! is true.
 
 use std::{
     fs,

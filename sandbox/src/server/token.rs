@@ -15,7 +15,8 @@ const FILE: &str = "server.token";
 /// A shorter token was not generated here, and is replaced.
 const SHORTEST: usize = 32;
 
-/// The token file of the sandbox in a folder. It is kept across restarts and deleted by `flyte-host sandbox reset`.
+/// The token file of the sandbox in a folder. It is kept across restarts and deleted by `flyte-host sandbox
+/// reset`.
 #[must_use]
 pub fn token_file(root: &Path) -> PathBuf {
     root.join(FILE)
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_compared_whole() {
+    fn a_token_is_compared_as_a_whole() {
         let token = ServerToken("a".repeat(40));
         assert!(token.is("a".repeat(40).as_bytes()));
         for other in ["", "a", &"a".repeat(39), &"a".repeat(41), &"A".repeat(40)] {

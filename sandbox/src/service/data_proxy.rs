@@ -1,6 +1,7 @@
-//! Where to upload files to, and where to get them from.
+//! Locations for uploads and downloads.
 //!
-//! A server hands out URLs of its own, for PUT and GET; a sandbox within a process, which serves none, names the file.
+//! A server returns signed URLs of its own, for PUT and GET; a sandbox without a server returns the path of
+//! the file.
 
 mod data;
 
@@ -30,10 +31,10 @@ use crate::{
     },
 };
 
-/// How long a signed URL is good for, by default and at most.
+/// How long a signed URL is valid, by default and at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 const RANDOM_NAME: usize = 20;
-/// Where S3 keeps the MD5 of a file; flytekit sends the headers of the response.
+/// The S3 header for the MD5 of a file; flytekit sends the headers of the response.
 const MD5_HEADER: &str = "x-amz-meta-flyteContentMD5";
 
 pub(crate) fn create_upload_location(
@@ -79,7 +80,7 @@ pub(crate) fn create_upload_location(
     Ok(response)
 }
 
-/// The headers that Flyte 1.16.8 asks for. Its `Content-Length` is not the file's, but that of the MD5's text.
+/// The headers that Flyte 1.16.8 returns. Its `Content-Length` is not the file's, but that of the MD5's text.
 fn headers(md5: &[u8], with_metadata: bool) -> BTreeMap<String, String> {
     let md5 = BASE64.encode(md5);
     let length = md5.len().to_string();
@@ -101,7 +102,7 @@ pub(crate) fn create_download_location(
     let path = sandbox
         .blobs
         .path_from_uri(&request.native_url)
-        .ok_or_else(|| invalid(format!("`{}` is none of the sandbox's files", request.native_url)))?;
+        .ok_or_else(|| invalid(format!("`{}` is not a file of the sandbox", request.native_url)))?;
     if !sandbox.blobs.file(&path).is_file() {
         return Err(Status::new(Code::NotFound, format!("no file at [{}]", request.native_url)).into());
     }
@@ -109,7 +110,7 @@ pub(crate) fn create_download_location(
     Ok(CreateDownloadLocationResponse { signed_url, expires_at: Some(expires_at) })
 }
 
-/// Decks are what this is for, and tasks that run in the sandbox make none.
+/// For decks, which tasks in the sandbox do not have.
 pub(crate) fn create_download_link(
     sandbox: &Sandbox,
     request: CreateDownloadLinkRequest,
@@ -158,7 +159,7 @@ fn lifetime(asked: Option<&prost_types::Duration>) -> Result<SignedDuration, Ser
     Ok(asked)
 }
 
-/// An URL for one file, and when it expires.
+/// A signed URL for a file, and when it expires.
 fn sign(
     sandbox: &Sandbox,
     path: &BlobPath,
@@ -182,7 +183,7 @@ fn sign(
     Ok((format!("{address}{}{token}/{name}", crate::server::DATA), message))
 }
 
-/// A byte as it may stand in an URL.
+/// Percent-encodes a byte for a URL.
 fn url_byte(byte: u8) -> String {
     if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
         char::from(byte).to_string()

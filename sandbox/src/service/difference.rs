@@ -15,8 +15,8 @@ pub(crate) fn identical(kind: &str) -> Status {
     Status::new(Code::AlreadyExists, format!("{kind} with identical structure already exists"))
 }
 
-/// INVALID_ARGUMENT: a different version exists. Lists where `new` differs from `old`, however long that is; whoever sends it knows
-/// how much a client takes.
+/// INVALID_ARGUMENT: a different version exists. Lists all differences between `old` and `new`; the
+/// sender of the status shortens it for the client.
 pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new: &M) -> Status {
     let mut text = format!(
         "{name} {kind} with different structure already exists. (Please register a new version of the {kind}):\n"

@@ -8,7 +8,7 @@ const MOST: usize = 16;
 const LONGEST: usize = 63;
 const LONGEST_PREFIX: usize = 253;
 
-/// Refuses labels that Kubernetes would refuse.
+/// Rejects labels that Kubernetes rejects.
 pub(crate) fn validate(labels: Option<&Labels>) -> Result<(), ServiceError> {
     let Some(labels) = labels else { return Ok(()) };
     if labels.values.len() > MOST {

@@ -109,7 +109,7 @@ pub(crate) fn list(
         .filters(&request.filters)?
         .sorted(request.sort_by.as_ref())?;
     if request.filters.is_empty() {
-        listing = listing.only("entities.name NOT LIKE '.flytegen%'"); // what running a task generated
+        listing = listing.only("entities.name NOT LIKE '.flytegen%'"); // generated for single tasks
     }
     let page = sandbox.store.read(|connection| listing.rows(connection, table::COLUMNS, table::read))?;
     Ok(admin::NamedEntityList { entities: page.rows, token: page.token })

@@ -114,7 +114,7 @@ fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<Node
     node.ok_or_else(|| not_found("node execution", shown(&id)))
 }
 
-/// The identifier of a node, which has to be complete.
+/// Checks that the identifier of a node is complete.
 pub(super) fn checked(id: Option<NodeExecutionIdentifier>) -> Result<NodeExecutionIdentifier, ServiceError> {
     let id = required(id, "id")?;
     let execution = execution::identified(id.execution_id)?;

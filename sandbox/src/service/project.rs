@@ -19,7 +19,7 @@ const DOMAINS: &[&str] = &["development", "staging", "production"];
 
 const LONGEST_NAME: usize = 64;
 const LONGEST_DESCRIPTION: usize = 300;
-/// Of a DNS label.
+/// The longest DNS label.
 const LONGEST_ID: usize = 63;
 
 static TABLE: Table = Table {
@@ -49,7 +49,8 @@ pub(crate) fn register(
     Ok(admin::ProjectRegisterResponse {})
 }
 
-/// Empty name and description keep the old ones, absent labels too; the state is always written, as FlyteAdmin does.
+/// Empty name and description keep the old ones, absent labels too; the state is always written, as
+/// FlyteAdmin does.
 pub(crate) fn update(
     sandbox: &Sandbox,
     request: Project,
@@ -101,7 +102,7 @@ pub(crate) fn domains(
     Ok(admin::GetDomainsResponse { domains: all_domains() })
 }
 
-/// Checks that something may be created in a project and domain.
+/// Checks that a project and domain exist and are active.
 pub(crate) fn check_active(connection: &Connection, project: &str, domain: &str) -> Result<(), ServiceError> {
     let found = table::find(connection, project)?.ok_or_else(|| {
         invalid(format!(
@@ -119,7 +120,7 @@ pub(crate) fn check_active(connection: &Connection, project: &str, domain: &str)
     Ok(())
 }
 
-/// ALREADY_EXISTS for a name that has to be the only one, in the words of FlyteAdmin's database.
+/// ALREADY_EXISTS for a name that must be unique, as FlyteAdmin's database words it.
 pub(crate) fn taken(column: &str, value: &str) -> ServiceError {
     let message = format!("value with matching already exists (Key ({column})=({value}) already exists.)");
     Status::new(Code::AlreadyExists, message).into()

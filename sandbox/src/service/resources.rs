@@ -12,7 +12,7 @@ use crate::{
     service_error::{ServiceError, invalid},
 };
 
-/// Refuses quantities that cannot be read, and requests above their limits.
+/// Rejects invalid quantities, and requests above their limits.
 pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -> Result<(), ServiceError> {
     let Some(resources) = resources else { return Ok(()) };
     let task = id.map(|id| IdentifierText(id).to_string()).unwrap_or_default();

@@ -1,11 +1,12 @@
-//! Errors in lists, which FlyteAdmin cuts (`TrimErrorMessage` in `flyteadmin/pkg/repositories/transformers/execution.go`).
+//! Truncates errors in lists, like FlyteAdmin (`TrimErrorMessage` in
+//! `flyteadmin/pkg/repositories/transformers/execution.go`).
 
 use flyte_client::proto::core::ExecutionError;
 
 /// The longest message of an error in a list, in bytes.
 const LONGEST: usize = 100;
 
-/// Cuts an error's message; a character that would be cut through is dropped.
+/// Truncates an error's message at a character boundary.
 pub(super) fn shorten(error: &mut ExecutionError) {
     let mut end = error.message.len().min(LONGEST);
     while !error.message.is_char_boundary(end) {
@@ -19,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_character_is_cut_through() {
+    fn messages_are_truncated_at_character_boundaries() {
         let cut = |message: String| {
             let mut error = ExecutionError { message, ..ExecutionError::default() };
             shorten(&mut error);

@@ -70,7 +70,7 @@ pub(crate) fn create(
     Ok(admin::WorkflowCreateResponse {})
 }
 
-/// What the database has of what a workflow refers to.
+/// The registered entities that a workflow refers to.
 fn library(connection: &Connection, spec: &WorkflowSpec) -> Result<Library, ServiceError> {
     let mut library = Library::default();
     let (task_ids, plan_ids) = compile::references(spec);

@@ -9,9 +9,9 @@ use super::time;
 pub(crate) struct BlobGrant {
     /// The file, below the folder of blobs.
     pub path: String,
-    /// Whether to write it, or to read it.
+    /// Whether the token is for writing, or for reading.
     pub writes: bool,
-    /// What is written has to have this MD5.
+    /// The required MD5 of what is written.
     pub content_md5: Option<Vec<u8>>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// What a token allows now.
+/// The grant of a token that has not expired.
 pub(crate) fn find(connection: &Connection, token: &str) -> Result<Option<BlobGrant>, rusqlite::Error> {
     connection
         .prepare_cached(

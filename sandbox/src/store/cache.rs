@@ -57,7 +57,8 @@ pub(crate) struct CachedResult {
 }
 
 impl CachedResult {
-    /// Whether the result is too old, by the time to live of the task that stored it or of the task that asks (`ttl`).
+    /// Whether the result is too old, by the time to live of the task that stored it or of the task that asks
+    /// (`ttl`).
     pub(crate) fn is_expired(&self, ttl: Option<Duration>, now: Timestamp) -> bool {
         let expired = self.expires.as_ref().is_some_and(|expires| *expires <= time::to_text(now));
         let too_old = ttl.is_some_and(|ttl| match self.created.parse::<Timestamp>() {
@@ -68,7 +69,7 @@ impl CachedResult {
     }
 }
 
-/// A moment after another; `None` beyond the end of the calendar, which is never.
+/// The sum of a time and a duration; `None` beyond the end of the calendar, which means never.
 fn later(moment: Timestamp, by: Duration) -> Option<Timestamp> {
     moment.checked_add(by).ok()
 }

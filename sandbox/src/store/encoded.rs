@@ -1,4 +1,4 @@
-//! Messages as columns.
+//! Protobuf messages as columns.
 
 use prost::Message;
 use rusqlite::{
@@ -6,7 +6,7 @@ use rusqlite::{
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
-/// A message, which the database keeps as its bytes.
+/// A message, stored in its encoding.
 pub(crate) struct Encoded<M>(pub(crate) M);
 
 impl<M: Message + Default> FromSql for Encoded<M> {

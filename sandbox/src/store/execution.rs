@@ -1,6 +1,7 @@
 //! The table of executions.
 //!
-//! Services insert rows, request their end (`ABORTING`) and archive them; everything else is written by the engine.
+//! Services insert rows, request their end (`ABORTING`) and archive them; everything else is written by the
+//! engine.
 
 use flyte_client::proto::{
     admin::{ExecutionClosure, ExecutionSpec, execution_closure::OutputResult},
@@ -26,7 +27,7 @@ pub(crate) struct Execution {
     pub(crate) links: Links,
 }
 
-/// What an execution came from, by row numbers.
+/// The rows that an execution refers to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Links {
     pub(crate) launch_plan: Option<i64>,

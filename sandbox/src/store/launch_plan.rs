@@ -50,7 +50,7 @@ pub(crate) fn active(
         .optional()
 }
 
-/// What a launch plan's structure was hashed to.
+/// The digest of a launch plan's structure.
 pub(crate) fn digest(connection: &Connection, id: &Identifier) -> Result<Option<Vec<u8>>, rusqlite::Error> {
     super::digest(
         connection,
@@ -97,7 +97,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Sets the state of one version; `false` if it is not there. At most one version of a name is active.
+/// Sets the state of one version; `false` if it does not exist. At most one version of a name is active.
 pub(crate) fn set_state(
     connection: &Connection,
     id: &Identifier,

@@ -30,7 +30,7 @@ pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<Project>,
         .optional()
 }
 
-/// Adds a project; `false` if there is one with its identifier.
+/// Inserts a project; `false` if its identifier exists.
 pub(crate) fn insert(connection: &Connection, project: &Project) -> Result<bool, rusqlite::Error> {
     let labels = project.labels.as_ref().map(Message::encode_to_vec);
     let now = time::now_text();

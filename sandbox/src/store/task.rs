@@ -32,7 +32,7 @@ pub(crate) fn find(connection: &Connection, id: &Identifier) -> Result<Option<Ta
         .optional()
 }
 
-/// What a task's structure was hashed to.
+/// The digest of a task's structure.
 pub(crate) fn digest(connection: &Connection, id: &Identifier) -> Result<Option<Vec<u8>>, rusqlite::Error> {
     super::digest(
         connection,
@@ -41,7 +41,7 @@ pub(crate) fn digest(connection: &Connection, id: &Identifier) -> Result<Option<
     )
 }
 
-/// Adds a task that is not there.
+/// Inserts a new task.
 pub(crate) fn insert(
     connection: &Connection,
     id: &Identifier,

@@ -40,14 +40,14 @@ pub(crate) struct TaskExecution {
 }
 
 impl TaskExecution {
-    /// Where it keeps its files.
+    /// The folder of its files.
     pub(crate) fn folder(&self, root: &Path) -> PathBuf {
         let id = &self.execution;
         let names = ["runs", &id.project, &id.domain, &id.name, &self.node_id, &self.attempt.to_string()];
         names.iter().fold(root.to_owned(), |path, name| path.join(name))
     }
 
-    /// Its name among all attempts.
+    /// Its full identifier.
     pub(crate) fn id(&self) -> TaskExecutionIdentifier {
         TaskExecutionIdentifier {
             task_id: Some(self.task.clone()),

@@ -35,7 +35,7 @@ pub(crate) fn since(start: &prost_types::Timestamp, now: Timestamp) -> prost_typ
     prost_types::Duration::try_from(passed).unwrap_or_default()
 }
 
-/// A message's duration as a column has it.
+/// A message's duration in nanoseconds.
 pub(crate) fn nanoseconds(duration: Option<&prost_types::Duration>) -> i64 {
     duration.map_or(0, |duration| {
         duration.seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(duration.nanos))

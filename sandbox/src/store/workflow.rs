@@ -67,7 +67,7 @@ pub(crate) fn interface(
         .optional()
 }
 
-/// What a workflow's structure was hashed to.
+/// The digest of a workflow's structure.
 pub(crate) fn digest(connection: &Connection, id: &Identifier) -> Result<Option<Vec<u8>>, rusqlite::Error> {
     super::digest(
         connection,
@@ -76,7 +76,7 @@ pub(crate) fn digest(connection: &Connection, id: &Identifier) -> Result<Option<
     )
 }
 
-/// Adds a workflow that is not there.
+/// Inserts a new workflow.
 pub(crate) fn insert(
     connection: &Connection,
     id: &Identifier,

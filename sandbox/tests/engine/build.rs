@@ -1,4 +1,4 @@
-//! Tasks, workflows and values in few words.
+//! Builders of tasks, workflows and values.
 
 use flyte_client::{
     literal,

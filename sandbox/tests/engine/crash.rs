@@ -1,7 +1,8 @@
-//! Kills at random moments: after each, the next start finds nothing half-done and tells the truth.
+//! Kills the engine at random moments. After each kill the next engine finds only whole steps, and every
+//! execution ends.
 //!
-//! The killed process is this test's own binary. It registers a workflow of its round, launches it and works it; the
-//! moment of the kill comes from the seed of the property test.
+//! The killed process is this test's own binary. It registers a workflow of its round, launches it and works
+//! it; the moment of the kill comes from the seed of the property test.
 
 #![expect(clippy::print_stdout, reason = "how many kills came in time has to be seen")]
 
@@ -28,7 +29,7 @@ use super::{
 
 const ROUNDS: u32 = 100;
 
-/// Tells this binary that it is the process to be killed: the folder and the round.
+/// The variables that make this binary the process to be killed: the folder and the round.
 const FOLDER: &str = "SANDBOX_CRASH_FOLDER";
 const ROUND: &str = "SANDBOX_CRASH_ROUND";
 
@@ -40,7 +41,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
-    fn after_a_kill_at_any_moment_the_truth_is_found(seed in any::<u64>()) {
+    fn executions_end_truthfully_after_a_kill_at_any_moment(seed in any::<u64>()) {
         let mut random = fastrand::Rng::with_seed(seed);
         let folder = Arc::new(tempfile::tempdir().unwrap());
         for round in 0..ROUNDS {
@@ -65,7 +66,7 @@ fn victim() {
     let (Ok(folder), Ok(round)) = (env::var(FOLDER), env::var(ROUND)) else { return };
     let fixture = Fixture::open_at(Path::new(&folder), EngineStart::InProcess);
     work(&fixture, Path::new(&folder), &round);
-    // Goes on with what is open until the kill.
+    // The engine runs what is open until the kill.
     loop {
         std::thread::park();
     }
@@ -98,8 +99,8 @@ fn work(fixture: &Fixture, folder: &Path, round: &str) {
     fixture.launch(&plan, &format!("e{round}"), values(&["text = a"]));
 }
 
-/// Opens the sandbox again and checks what it promises. Returns how many executions there are, and how many attempts
-/// were cut off.
+/// Opens the sandbox again and checks its executions. Returns how many executions there are, and how many
+/// attempts were cut off.
 fn check(folder: &Arc<TempDir>, last: u32) -> (usize, usize) {
     let fixture = Fixture::open(Arc::clone(folder), EngineStart::InProcess);
     let (mut launched, mut cut) = (0, 0);

@@ -1,4 +1,4 @@
-//! A sandbox with its engine, and what tests ask it.
+//! A sandbox with its engine, and queries for tests.
 
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use flyte_client::{
 use sandbox::{EngineStart, Sandbox};
 use tempfile::TempDir;
 
-/// An open sandbox whose engine works within the test.
+/// An open sandbox.
 pub(crate) struct Fixture {
     pub(crate) client: Client,
     runtime: tokio::runtime::Runtime,
@@ -38,7 +38,7 @@ impl Fixture {
         fixture
     }
 
-    /// As [`Fixture::open`], in a folder that stays.
+    /// As [`Fixture::open`], in a folder that is kept.
     pub(crate) fn open_at(folder: &Path, engine: EngineStart) -> Self {
         let options = sandbox::SandboxOptions { root: folder.to_owned(), engine };
         let sandbox = Sandbox::open(&options).unwrap();
@@ -46,12 +46,12 @@ impl Fixture {
         Self { client: Client::new(Arc::new(sandbox), Options::default()), runtime, folder: None }
     }
 
-    /// The folder that goes away with the last sandbox in it.
+    /// The folder, which is deleted with the last sandbox in it.
     pub(crate) fn path(&self) -> &Path {
         self.folder.as_ref().unwrap().path()
     }
 
-    /// What a call answers.
+    /// Runs a call.
     pub(crate) fn call<T>(&self, call: impl Future<Output = Result<T, client::Error>>) -> Result<T, Status> {
         self.runtime.block_on(call).map_err(|error| error.status)
     }
@@ -89,7 +89,7 @@ impl Fixture {
         self.call(self.client.get_execution(&request)).unwrap()
     }
 
-    /// Looks again and again until something holds of an execution.
+    /// Polls an execution until a condition holds.
     pub(crate) fn wait(
         &self,
         id: &WorkflowExecutionIdentifier,
@@ -102,7 +102,7 @@ impl Fixture {
             }
             self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(3)).await });
         }
-        panic!("still not so: {:#?}", self.execution(id));
+        panic!("timed out waiting for {:#?}", self.execution(id));
     }
 
     /// Waits for the end.
@@ -112,7 +112,7 @@ impl Fixture {
         })
     }
 
-    /// Waits until a node is at work.
+    /// Waits for a line of [`Fixture::nodes`].
     pub(crate) fn wait_for_node(&self, id: &WorkflowExecutionIdentifier, line: &str) {
         self.wait(id, |_| self.nodes(id).iter().any(|node| node == line));
     }

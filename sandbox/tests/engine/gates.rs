@@ -88,7 +88,7 @@ fn signals(fixture: &Fixture, execution: &WorkflowExecutionIdentifier) -> Vec<Si
 }
 
 #[test]
-fn an_approval_lets_through_what_it_was_given() {
+fn an_approval_passes_its_inputs_on() {
     let fixture = Fixture::new();
     let execution = fixture.launch(&asks_for_approval(&fixture), "", values(&["x = 6"]));
     fixture.wait_for_node(&execution, "g RUNNING");
@@ -207,7 +207,7 @@ fn an_abort_ends_a_gate() {
 }
 
 #[test]
-fn a_gate_goes_on_waiting_with_the_next_engine() {
+fn a_gate_still_waits_after_a_restart() {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let fixture = Fixture::open(Arc::clone(&folder), EngineStart::InProcess);
     let execution = fixture.launch(&asks_for_title(&fixture), "", LiteralMap::default());
@@ -219,7 +219,7 @@ fn a_gate_goes_on_waiting_with_the_next_engine() {
 }
 
 #[test]
-fn a_gate_within_a_sub_workflow_passes_on_what_is_within() {
+fn a_gate_in_a_sub_workflow_passes_its_value_on() {
     let fixture = Fixture::new();
     let inner =
         workflow("inner", interface(&["x: int"], &["o: int"]), vec![approval("o0 = .x")], &["o = g.o0"]);

@@ -1,4 +1,4 @@
-//! What the engine makes of what is launched: real processes, seen through the services.
+//! Executions with real processes, observed through the services.
 
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 

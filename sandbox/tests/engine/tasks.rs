@@ -14,7 +14,7 @@ use super::{
 };
 
 #[test]
-fn a_task_gives_its_outputs() {
+fn a_task_has_its_outputs() {
     let fixture = Fixture::new();
     let greet = interface(&["name: str", "times: int"], &["greeting: str", "twice: int"]);
     let script = "printf 'hello {{.inputs.name}}' > /var/outputs/greeting; \

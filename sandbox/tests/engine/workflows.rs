@@ -13,7 +13,7 @@ use super::{
     fixture::{Fixture, error, phase},
 };
 
-/// A task that gives what it is given, with an `x` before it.
+/// A task that returns its input with an `x` before it.
 fn cross(fixture: &Fixture) -> Identifier {
     let interface = interface(&["text: str"], &["o: str"]);
     task("cross", interface, "printf 'x{{.inputs.text}}' > /var/outputs/o").on(fixture)
@@ -195,7 +195,7 @@ fn a_failure_ends_the_other_nodes_at_once() {
 }
 
 #[test]
-fn with_the_other_policy_what_does_not_need_the_failed_node_is_done() {
+fn with_fail_after_executable_nodes_complete_independent_nodes_run() {
     let fixture = Fixture::new();
     let (cross, fails) = (cross(&fixture), fails(&fixture));
     let nodes = vec![
@@ -218,7 +218,7 @@ fn with_the_other_policy_what_does_not_need_the_failed_node_is_done() {
 }
 
 #[test]
-fn a_recovered_execution_takes_what_succeeded() {
+fn a_recovered_execution_reuses_succeeded_nodes() {
     let fixture = Fixture::new();
     let marker = fixture.path().join("repaired");
     let script = format!("test -e '{}' && cat /var/inputs/text > /var/outputs/o", marker.display());
@@ -241,7 +241,7 @@ fn a_recovered_execution_takes_what_succeeded() {
 }
 
 #[test]
-fn a_failure_node_learns_what_failed_and_changes_nothing() {
+fn a_failure_node_gets_the_error_and_does_not_change_the_outcome() {
     let fixture = Fixture::new();
     let told = fixture.path().join("told");
     let fails = fails(&fixture);
@@ -265,7 +265,7 @@ fn a_failure_node_learns_what_failed_and_changes_nothing() {
 #[test]
 fn no_more_nodes_run_at_once_than_the_execution_allows() {
     let fixture = Fixture::new();
-    // Fails if another one is at work.
+    // Fails if another one is running.
     let lock = fixture.path().join("lock");
     let script = format!("mkdir '{0}' && sleep 0.02 && rmdir '{0}'", lock.display());
     let alone = task("alone", interface(&[], &[]), &script).on(&fixture);

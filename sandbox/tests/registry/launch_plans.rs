@@ -63,7 +63,7 @@ fn name(name: &str) -> NamedEntityIdentifier {
 }
 
 #[test]
-fn expected_inputs_are_what_is_not_fixed() {
+fn expected_inputs_are_those_that_are_not_fixed() {
     let fixture = fixture();
     let behaviors = |version: &str| {
         let plan = get(&fixture, version);

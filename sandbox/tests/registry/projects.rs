@@ -33,7 +33,7 @@ fn a_new_sandbox_has_flytes_defaults() {
 }
 
 #[test]
-fn a_project_is_what_was_registered_and_updated() {
+fn a_project_is_returned_as_registered_and_updated() {
     let fixture = Fixture::new();
     let label = |value: &str| Some(Labels { values: [("team".to_owned(), value.to_owned())].into() });
     let new = Project { description: "ours".into(), labels: label("a"), ..project("mine") };
@@ -44,7 +44,7 @@ fn a_project_is_what_was_registered_and_updated() {
     };
     assert_eq!(Project { domains: vec![], ..get() }, new);
 
-    // Empty texts and absent labels keep what is there.
+    // Empty texts and absent labels keep the stored values.
     let archived = ProjectState::Archived.into();
     done(fixture.client.update_project(&Project {
         id: "mine".into(),
@@ -87,7 +87,7 @@ fn archived_projects_are_listed_when_a_filter_asks() {
 }
 
 #[test]
-fn what_is_no_project_is_refused() {
+fn invalid_projects_are_rejected() {
     let fixture = Fixture::new();
     let refusal = |project: Project| refused(fixture.client.register_project(&register(project)));
     assert_eq!(

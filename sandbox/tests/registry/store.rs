@@ -1,4 +1,4 @@
-//! Many at once, and folders that are not fit for a sandbox.
+//! Concurrent clients, and folders that cannot hold a sandbox.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn two_processes_register_at_once() {
 }
 
 #[test]
-fn of_two_who_register_the_same_one_is_told_so() {
+fn of_two_equal_registrations_one_already_exists() {
     let fixture = Fixture::new();
     let clients = [fixture.another(), fixture.another()];
     let results: Vec<_> = std::thread::scope(|scope| {
@@ -37,7 +37,7 @@ fn of_two_who_register_the_same_one_is_told_so() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn a_folder_that_cannot_be_created_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("file/sandbox");
     fs::write(folder.path().join("file"), "").unwrap();
@@ -47,7 +47,7 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_named() {
+fn an_invalid_database_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sandbox.db");
     fs::write(

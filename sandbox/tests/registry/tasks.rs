@@ -14,10 +14,10 @@ fn template(request: &mut TaskCreateRequest) -> &mut TaskTemplate {
 }
 
 #[test]
-fn a_task_is_what_was_registered() {
+fn a_task_is_returned_as_registered() {
     let fixture = Fixture::new();
     done(fixture.client.create_task(&task("t", "1"))).unwrap();
-    // What kind the identifier says does not matter.
+    // The kind of the identifier is ignored.
     for kind in [ResourceType::Task, ResourceType::Unspecified] {
         let got = done(fixture.client.get_task(&ObjectGetRequest { id: Some(id(kind, "t", "1")) })).unwrap();
         assert_eq!(got.id, Some(id(ResourceType::Task, "t", "1")));
@@ -48,7 +48,7 @@ fn registering_again_tells_the_same_from_the_different() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_entities_are_reported() {
     let fixture = Fixture::new();
     let refusal = |change: fn(&mut TaskCreateRequest)| {
         let mut request = task("t", "1");

@@ -1,4 +1,4 @@
-//! Workflows: what the compiler adds, and what it refuses.
+//! Workflows: what the compiler adds, and what it rejects.
 
 use flyte_client::proto::{
     admin::{
@@ -101,7 +101,7 @@ fn template(request: &mut WorkflowCreateRequest) -> &mut WorkflowTemplate {
     request.spec.as_mut().unwrap().template.as_mut().unwrap()
 }
 
-/// What compiling says after a change, without what is the same every time.
+/// The errors of compiling a changed workflow, without their common beginning.
 fn problems(change: impl Fn(&mut WorkflowCreateRequest)) -> String {
     let fixture = Fixture::new();
     with_double(&fixture);
@@ -147,7 +147,7 @@ fn a_compiled_workflow_has_all_that_it_consists_of() {
 }
 
 #[test]
-fn what_was_fetched_can_be_registered_again() {
+fn a_fetched_workflow_can_be_registered_again() {
     let fixture = Fixture::new();
     with_double(&fixture);
     done(fixture.client.create_workflow(&twice())).unwrap();
@@ -282,7 +282,7 @@ fn cycles_are_found() {
 }
 
 #[test]
-fn what_does_not_run_is_refused_with_node_and_kind() {
+fn unsupported_nodes_are_rejected_with_id_and_kind() {
     for (kind, target) in [
         ("branch nodes", Target::BranchNode(Box::default())),
         ("array nodes", Target::ArrayNode(Box::default())),

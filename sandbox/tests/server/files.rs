@@ -87,7 +87,8 @@ fn a_file_goes_up_and_comes_down() {
     assert_eq!(received.headers["content-length"], "5");
 }
 
-/// `data.upload.all`, `data.upload.md5-metadata` and `data.upload.root-and-name` of `tests/recordings/api.jsonl`.
+/// `data.upload.all`, `data.upload.md5-metadata` and `data.upload.root-and-name` of
+/// `tests/recordings/api.jsonl`.
 #[test]
 fn headers_are_those_of_flyte() {
     let served = Served::new();
@@ -167,7 +168,7 @@ fn what_does_not_have_the_announced_md5_is_not_stored() {
     assert_eq!(received.status, StatusCode::BAD_REQUEST);
     assert_eq!(
         received.text(),
-        "the content's MD5 is eV8yArF8trw9S3cdjGyerw==, and XUFAKrxLKna5cZ2REBfFkg== was announced: nothing was stored\n"
+        "MD5 mismatch: the content has eV8yArF8trw9S3cdjGyerw==, expected XUFAKrxLKna5cZ2REBfFkg==; nothing was stored\n"
     );
     let up = location(&served, &upload("f", "root", &[])).unwrap();
     assert_eq!(
@@ -183,11 +184,14 @@ fn a_url_is_good_for_one_thing() {
     let served = Served::new();
     let up = location(&served, &upload("f", "root", &[])).unwrap();
     let get = send(&served, Method::GET, &up.signed_url, None, "");
-    assert_eq!((get.status, get.text()), (StatusCode::METHOD_NOT_ALLOWED, "this URL is for PUT\n"));
+    assert_eq!(
+        (get.status, get.text()),
+        (StatusCode::METHOD_NOT_ALLOWED, "the signed URL allows PUT only\n")
+    );
     let guess = send(&served, Method::PUT, "/data/0123456789/f", None, "x");
     assert_eq!(
         (guess.status, guess.text()),
-        (StatusCode::FORBIDDEN, "this URL has expired, or never was one\n")
+        (StatusCode::FORBIDDEN, "the signed URL is invalid or has expired\n")
     );
 }
 
@@ -213,7 +217,7 @@ fn a_url_expires() {
 }
 
 #[test]
-fn what_is_there_is_replaced_by_the_same_only() {
+fn an_existing_file_is_replaced_by_the_same_content_only() {
     let served = Served::new();
     let up = location(&served, &upload("f", "root", &[])).unwrap();
     send(&served, Method::PUT, &up.signed_url, None, "hello");
@@ -249,7 +253,7 @@ fn locations_are_below_their_project() {
     let outside = CreateDownloadLocationRequest { native_url: "file:///etc/passwd".into(), expires_in: None };
     assert_eq!(
         call::<CreateDownloadLocationResponse>(&served, "CreateDownloadLocation", &outside).unwrap_err(),
-        "3: `file:///etc/passwd` is none of the sandbox's files"
+        "3: `file:///etc/passwd` is not a file of the sandbox"
     );
     let data = GetDataRequest { flyte_url: "s3://bucket".into() };
     assert_eq!(

@@ -87,7 +87,7 @@ fn a_refusal_carries_its_details() {
 }
 
 #[test]
-fn what_is_not_served_is_unimplemented() {
+fn unknown_methods_are_unimplemented() {
     let served = Served::new();
     let empty = framed(&[]);
     let refusal = |path: &str| refused(&call(&served, path, empty.clone()));

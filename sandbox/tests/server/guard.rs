@@ -43,7 +43,7 @@ fn version(served: &Served) -> Request<Full<Bytes>> {
     call(&served.address.to_string(), "GetVersion").body(framed(&GetVersionRequest::default())).unwrap()
 }
 
-/// The HTTP status, the gRPC status and the text of an answer.
+/// The HTTP status, the gRPC status and the text of a response.
 fn response_status(received: &Received) -> (u16, String, String) {
     let text = |name: &str| {
         let value = received.headers.get(name).or_else(|| received.trailers.get(name));
@@ -123,7 +123,7 @@ fn web_pages_are_refused() {
     for origin in ["http://evil.example", "http://localhost:3000", "null"] {
         let mut request = version(&served);
         request.headers_mut().insert("origin", origin.parse().unwrap());
-        let text = "a request with the header `Origin` is refused: web pages may not use the sandbox";
+        let text = "rejected a request with an `Origin` header: web pages cannot use the sandbox";
         assert_eq!(response_status(&served.http2(request)), (403, "7".into(), text.into()));
         let put = Request::put(&url).header("host", served.address.to_string()).header("origin", origin);
         let received = served.http1(put.body(Full::default()).unwrap());
@@ -138,7 +138,7 @@ fn other_hosts_are_refused() {
     let path = signed_url(&served).replace(&format!("http://{}", served.address), "");
     let text = |host: &str| {
         format!(
-            "a request for host `{host}` is refused: neither a loopback address nor named by \
+            "rejected a request for host `{host}`: neither a loopback address nor allowed by \
              `flyte-host sandbox start --allow-host`"
         )
     };
@@ -191,10 +191,10 @@ fn beyond_this_machine_a_token_is_needed() {
     };
     let refused = |text: &str| (200, "16".to_owned(), text.to_owned());
     let missing = refused(
-        "a token is required: send `authorization: Bearer TOKEN` with the content of `server.token` in the \
+        "missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the \
          sandbox's folder",
     );
-    let wrong = refused("invalid token: the content of `server.token` in the sandbox's folder is expected");
+    let wrong = refused("invalid token: expected the content of `server.token` in the sandbox's folder");
     assert_eq!(ask(None), missing);
     assert_eq!(ask(Some(("authorization", format!("Basic {token}")))), missing);
     assert_eq!(ask(Some(("cookie", format!("Bearer {token}")))), missing);
@@ -214,10 +214,10 @@ fn other_users_are_refused() {
     }
     let served = Served::new();
     let url = signed_url(&served);
-    let text = "a connection of uid 65534 is refused: the sandbox belongs to another user";
+    let text = "rejected a connection of uid 65534: the sandbox belongs to another user";
     let received = as_nobody(|| served.http2(version(&served)));
     assert_eq!(response_status(&received), (403, "7".into(), text.into()));
-    // Neither with somebody else's URL, nor with a token that is none.
+    // Neither with another user's URL, nor with an invalid token.
     let put = || Request::put(&url).header("host", served.address.to_string()).body(Full::default()).unwrap();
     let received = as_nobody(|| served.http1(put()));
     assert_eq!((received.status, received.text()), (StatusCode::FORBIDDEN, &*format!("{text}\n")));

@@ -104,7 +104,7 @@ fn bind(folder: &TempDir) -> Result<Server, ServeError> {
     bind_with(folder, EngineStart::External, &ServerOptions { largest_message, ..ServerOptions::default() })
 }
 
-/// Listens on a port that is free, whatever the options say.
+/// Listens on a free port.
 fn bind_with(folder: &TempDir, engine: EngineStart, options: &ServerOptions) -> Result<Server, ServeError> {
     let sandbox = Sandbox::open(&sandbox::SandboxOptions { root: folder.path().to_owned(), engine }).unwrap();
     let address = ([127, 0, 0, 1], 0).into();

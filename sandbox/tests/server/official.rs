@@ -1,4 +1,5 @@
-//! The official client, unmodified, with what it does without executions: `tests/fixtures/flytekit/remote.py`.
+//! The official client, unmodified, with what it does without executions:
+//! `tests/fixtures/flytekit/remote.py`.
 
 use std::{io::Write, path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! How other processes find a server, and that there is one at most.
+//! How other processes find a server; a sandbox has at most one.
 
 use sandbox::server::running_server;
 
@@ -14,7 +14,7 @@ fn a_server_is_found_while_it_runs() {
 }
 
 #[test]
-fn what_a_killed_server_left_behind_does_not_mislead() {
+fn leftover_files_of_a_killed_server_are_ignored() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(running_server(folder.path()), None);
     std::fs::write(folder.path().join("server.json"), r#"{"pid":1,"address":"127.0.0.1:1"}"#).unwrap();
@@ -29,11 +29,11 @@ fn a_sandbox_is_served_once() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the sandbox in `{}` is served already on `{}` by process {}",
+            "the sandbox in `{}` is already being served on `{}` by process {}",
             served.folder.path().display(),
             served.address,
             std::process::id()
         )
     );
-    assert_eq!(error.hint().unwrap(), "`flyte-host sandbox stop` ends it");
+    assert_eq!(error.hint().unwrap(), "run `flyte-host sandbox stop` to stop it");
 }

@@ -44,8 +44,8 @@ impl Chosen {
         }
     }
 
-    /// Looks whether a name of the user's is free. FlyteAdmin stores the inputs of whatever is started before it looks
-    /// itself, and so replaces those of the execution that has the name.
+    /// Looks whether a name of the user's is free. FlyteAdmin stores the inputs of whatever is started before
+    /// it looks itself, and so replaces those of the execution that has the name.
     ///
     /// # Errors
     ///
@@ -60,8 +60,8 @@ impl Chosen {
         }
     }
 
-    /// The execution that a call started. A name that was made up has nobody else: if it exists, somebody on the way repeated
-    /// the call.
+    /// The execution that a call started. A name that was made up has nobody else: if it exists, somebody on
+    /// the way repeated the call.
     ///
     /// # Errors
     ///

@@ -11,7 +11,8 @@ use crate::ui::{error::Failure, exit_code::Exit, output};
 
 /// Delete the sandbox and all its data
 ///
-/// Deletes projects, registered entities, executions and their files. The next command creates an empty sandbox.
+/// Deletes projects, registered entities, executions and their files. The next command creates an empty
+/// sandbox.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  flyte-host sandbox reset --yes")]
 pub(super) struct ResetArgs {

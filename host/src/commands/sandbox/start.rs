@@ -25,9 +25,9 @@ use crate::{
 
 /// Serve the sandbox to other clients
 ///
-/// Serves your own programs and those of root, and rejects other users and web pages. Clients whose user is unknown
-/// (with `--host`, and on other systems than Linux) have to send a token, which is printed together with a
-/// configuration for flytekit. Stop it with Ctrl-C or `flyte-host sandbox stop`.
+/// Serves your own programs and those of root, and rejects other users and web pages. Clients whose user is
+/// unknown (with `--host`, and on other systems than Linux) have to send a token, which is printed together
+/// with a configuration for flytekit. Stop it with Ctrl-C or `flyte-host sandbox stop`.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  flyte-host sandbox start\n  flyte-host sandbox start --port 0 --background\n  flyte-host sandbox start --host 0.0.0.0 --allow-host build.example"
@@ -120,8 +120,8 @@ fn print_address(
     }
 }
 
-/// The token, and the configuration for flytekit: it runs `proxyCommand` when a call is rejected, and sends its output as the
-/// header `proxy-authorization: Bearer …` (`flytekit/clients/auth_helper.py`).
+/// The token, and the configuration for flytekit: it runs `proxyCommand` when a call is rejected, and sends
+/// its output as the header `proxy-authorization: Bearer …` (`flytekit/clients/auth_helper.py`).
 fn token_text(token: &str, file: &Path, reachable: &str) -> String {
     let file = json!(file);
     format!(

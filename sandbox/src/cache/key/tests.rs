@@ -93,7 +93,7 @@ fn name_cache_version_and_interface_count() {
 }
 
 #[test]
-fn an_interface_without_variables_is_no_interface() {
+fn an_interface_without_variables_equals_none() {
     let mut other = task(&[]);
     other.interface = Some(TypedInterface { inputs: Some(VariableMap::default()), outputs: None });
     assert_eq!(key(&other, &map([])), key(&task(&[]), &map([])));

@@ -1,4 +1,5 @@
-//! Gates: nodes that wait for an approval, a value, or for time to pass. They start no process and take no slot.
+//! Gates: nodes that wait for an approval, a value, or for time to pass. They start no process and take no
+//! slot.
 
 use std::time::Duration;
 

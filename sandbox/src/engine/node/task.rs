@@ -280,7 +280,8 @@ impl Node {
         attempt
     }
 
-    /// Whether there is another attempt after a failure of this kind. User and system failures are counted apart.
+    /// Whether there is another attempt after a failure of this kind. User and system failures are counted
+    /// apart.
     fn may_retry(&self, kind: ErrorKind) -> bool {
         let kinds = self.attempts.iter().filter_map(|attempt| match &attempt.closure.output_result {
             Some(task_execution_closure::OutputResult::Error(error)) => Some(error.kind()),

@@ -33,7 +33,7 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, String>
     }
 }
 
-/// Reads a file that may not be larger than that.
+/// Reads a file of at most `limit` bytes.
 pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
     let is_folder = is_folder(path)

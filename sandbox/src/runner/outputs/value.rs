@@ -1,7 +1,7 @@
 //! From the bytes of an output's file to a value of its type.
 //!
-//! Simple values are read as copilot reads them (`MakeLiteralForSimpleType` of flyteidl's `coreutils`). Lists, maps and
-//! unions, which copilot does not know, are JSON.
+//! Simple values are read as copilot reads them (`MakeLiteralForSimpleType` of flyteidl's `coreutils`).
+//! Lists, maps and unions, which copilot does not know, are JSON.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use flyte_client::{
 
 use crate::runner::go_format;
 
-/// How much of a wrong value a message shows.
+/// How much of an invalid value an error quotes.
 const SHOWN: usize = 60;
 
 /// Whether values of a type are files or folders.
@@ -34,7 +34,7 @@ pub(super) fn may_be_missing(expected: &LiteralType) -> bool {
     }
 }
 
-/// Nothing, as a value of a type for which [`may_be_missing`] holds.
+/// None, as a value of a type for which [`may_be_missing`] holds.
 pub(super) fn nothing(expected: &LiteralType) -> Literal {
     let none = scalar(scalar::Value::NoneType(Void {}));
     match &expected.r#type {
@@ -46,7 +46,7 @@ pub(super) fn nothing(expected: &LiteralType) -> Literal {
     }
 }
 
-/// The value for a file or folder that will be at an address.
+/// The value of a file or folder with a URI.
 pub(super) fn stored(expected: &LiteralType, path: &Path, uri: String) -> Result<Literal, String> {
     let value = match &expected.r#type {
         Some(Type::Blob(blob)) => {
@@ -136,7 +136,7 @@ fn its_file_holds(text: &str) -> String {
     format!("its file holds `{}{more}`", shown.escape_debug())
 }
 
-/// The words that Go takes for a truth value.
+/// The texts that Go's `strconv.ParseBool` accepts.
 fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),

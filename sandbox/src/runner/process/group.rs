@@ -12,7 +12,8 @@ use crate::store::task_execution::ProcessIdentity;
 const CLEARING: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(2);
 
-/// How often a group is killed before giving up: a process that hangs in the kernel must not block the engine.
+/// How often a group is killed before giving up: a process that hangs in the kernel must not block the
+/// engine.
 const SWEEPS: u32 = 2500;
 
 /// The group that a process leads. It is killed when this is dropped.
@@ -39,7 +40,8 @@ impl ProcessGroup {
         let _ = self.0.map(|group| kill_process_group(group, signal));
     }
 
-    /// Waits until the group is empty, so that none of it writes any more. Zombies count; hence the time limit.
+    /// Waits until the group is empty, so that none of it writes any more. Zombies count; hence the time
+    /// limit.
     pub(super) async fn gone(&mut self) {
         let Some(group) = self.0.take() else { return };
         let mut waited = Duration::ZERO;
@@ -62,9 +64,9 @@ fn pid(id: u32) -> Option<Pid> {
 
 /// Kills the process group of an attempt whose engine died, and waits until it is empty.
 ///
-/// The system does not reuse the id of an existing group. So if the leader's id belongs to a process that started at
-/// another time, the group is gone; if it belongs to none, the members of the group are the attempt's. Without start
-/// times, another process might be hit, and nothing is done.
+/// The system does not reuse the id of an existing group. So if the leader's id belongs to a process that
+/// started at another time, the group is gone; if it belongs to none, the members of the group are the
+/// attempt's. Without start times, another process might be hit, and nothing is done.
 pub(super) fn sweep(process: ProcessIdentity) {
     let Some(group) = pid(process.id).filter(|_| process.started != 0) else { return };
     for _ in 0..SWEEPS {

@@ -1,10 +1,10 @@
 //! Processes that an attempt leaves outside of its process group: daemons, and others that called `setsid`.
 //!
-//! Every process of an attempt inherits an environment variable with the attempt's folder, which Linux shows in
-//! `/proc/<id>/environ`. So the processes of an attempt are found after their parents ended, also by the next engine,
-//! and are never confused with those of another attempt. A process without the variable (`env -i`) is found by its
-//! parent. In addition, an engine that is a process of its own adopts orphans (`PR_SET_CHILD_SUBREAPER`) and kills those
-//! that it did not start once no attempt is running.
+//! Every process of an attempt inherits an environment variable with the attempt's folder, which Linux shows
+//! in `/proc/<id>/environ`. So the processes of an attempt are found after their parents ended, also by the
+//! next engine, and are never confused with those of another attempt. A process without the variable (`env
+//! -i`) is found by its parent. In addition, an engine that is a process of its own adopts orphans
+//! (`PR_SET_CHILD_SUBREAPER`) and kills those that it did not start once no attempt is running.
 
 use std::{
     collections::BTreeSet,

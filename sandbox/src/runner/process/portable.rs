@@ -1,7 +1,7 @@
 //! Stand-ins for systems that are not Linux.
 //!
-//! Without `/proc`, processes that left the group of an attempt cannot be found. Without Unix there are no groups at
-//! all: only the first process is known ([`single`]).
+//! Without `/proc`, processes that left the group of an attempt cannot be found. Without Unix there are no
+//! groups at all: only the first process is known ([`single`]).
 
 use std::{ffi::OsStr, io, path::Path};
 

@@ -1,7 +1,7 @@
 //! The start gate: a shell that waits for a line on stdin before it becomes the task's program (`exec`).
 //!
-//! So the process is recorded before anything of the task runs. If the engine dies in between, stdin is closed and the
-//! shell exits.
+//! So the process is recorded before anything of the task runs. If the engine dies in between, stdin is
+//! closed and the shell exits.
 
 use std::{ffi::OsStr, path::Path, process::Stdio};
 

@@ -53,12 +53,12 @@ fn case_spaces_and_the_mark_do_not_matter() {
 }
 
 #[test]
-fn text_around_placeholders_stays() {
+fn text_around_placeholders_is_kept() {
     assert_eq!(filled("a{{.inputs.x}}b{{.inputs.x}}c"), "a1b1c");
 }
 
 #[test]
-fn what_is_no_placeholder_stays() {
+fn other_braces_are_kept() {
     for text in
         ["{{x}}", "{{.other}}", "{.inputs.x}", "{{.inputs.}}", "{{ . inputs.x }}", "{{.inputs x}}", "ä{{"]
     {
@@ -67,7 +67,7 @@ fn what_is_no_placeholder_stays() {
 }
 
 #[test]
-fn what_is_filled_in_is_not_filled_again() {
+fn values_are_not_scanned_for_placeholders() {
     assert_eq!(filled("{{.inputs.braces}}"), "{{.inputs.x}}");
 }
 

@@ -49,7 +49,7 @@ fn an_unknown_input_is_the_tasks_fault() {
     let (error, recoverable) = script("echo {{.inputs.y}}").failure();
     assert_eq!(
         error.message,
-        "`{{.inputs.y}}` in the task's command cannot be filled: the task has no input `y`"
+        "could not fill `{{.inputs.y}}` in the task's command: the task has no input `y`"
     );
     assert_eq!((error.kind(), recoverable), (ErrorKind::User, false));
 }
@@ -174,7 +174,7 @@ fn standard_input_is_empty() {
 }
 
 #[test]
-fn the_runner_tells_what_it_ran() {
+fn the_runner_logs_what_it_ran() {
     let fixture = script("exit 0");
     fixture.outputs();
     let log = fs::read_to_string(fixture.folder().join("runner.log")).unwrap();

@@ -15,7 +15,7 @@ fn a_failing_program_is_quoted() {
 }
 
 #[test]
-fn only_the_last_words_are_quoted() {
+fn only_the_last_lines_of_stderr_are_quoted() {
     let fixture = script("i=0; while [ $i -lt 1000 ]; do echo \"line $i\" >&2; i=$((i+1)); done; exit 1");
     let message = fixture.message();
     let lines: Vec<&str> = message.lines().collect();
@@ -93,22 +93,22 @@ fn an_error_document_is_taken_as_it_is() {
 }
 
 #[test]
-fn outputs_that_are_no_message_are_told() {
+fn invalid_outputs_are_reported() {
     let fixture = script("printf '\\377' > {{.outputPrefix}}/outputs.pb");
     let message = fixture.message();
-    let start = "`ROOT/runs/p/d/f1/n0/0/result/outputs.pb` does not hold the task's outputs: ";
+    let start = "invalid outputs in `ROOT/runs/p/d/f1/n0/0/result/outputs.pb`: ";
     assert!(message.starts_with(start), "{message}");
 }
 
 #[test]
-fn what_takes_too_long_is_ended() {
+fn an_attempt_times_out() {
     let fixture =
         script("exec sleep 1000").with(|fixture| fixture.attempt.timeout = Some(Duration::from_millis(100)));
     assert_eq!(fixture.run(), Outcome::TimedOut);
     assert_eq!(recall(fixture.folder()), Some(Outcome::TimedOut));
 }
 
-/// Runs an attempt that writes to the pipe `ready` when it is at work, and kills it then.
+/// Runs an attempt that writes to the pipe `ready` once it runs, and kills it then.
 fn kill_when_ready(fixture: &Fixture) -> (Outcome, ProcessIdentity) {
     let pipe = fixture.root.path().join("ready");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -124,7 +124,7 @@ fn kill_when_ready(fixture: &Fixture) -> (Outcome, ProcessIdentity) {
 }
 
 #[test]
-fn what_is_not_wanted_any_more_is_ended() {
+fn an_attempt_can_be_killed() {
     let mut fixture = script("");
     let pipe = fixture.root.path().join("ready");
     fixture.container().command[2] = format!("sleep 1000 & echo > {}; wait", pipe.display());
@@ -135,7 +135,7 @@ fn what_is_not_wanted_any_more_is_ended() {
 }
 
 #[test]
-fn who_does_not_listen_is_ended_too() {
+fn an_attempt_that_ignores_sigterm_is_killed() {
     let mut fixture = script("");
     let pipe = fixture.root.path().join("ready");
     fixture.container().command[2] =
@@ -168,7 +168,7 @@ fn nothing_runs_before_its_process_is_known() {
     let fixture = script("touch ran");
     let mark = fixture.folder().join("work/ran");
     let (_kill, never) = watch::channel(false);
-    // The engine dies while it writes the process down: the gate never opens.
+    // The engine dies while it records the process: the gate never opens.
     let work = run(fixture.attempt.clone(), |_| panic!("the engine dies"), never);
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(work)));
     assert!(died.is_err());
@@ -177,7 +177,7 @@ fn nothing_runs_before_its_process_is_known() {
 }
 
 #[test]
-fn an_engine_that_gives_up_ends_its_processes() {
+fn a_dropped_attempt_kills_its_processes() {
     let mut fixture = script("");
     let pipe = fixture.root.path().join("ready");
     fixture.container().command[2] = format!("echo > {}; exec sleep 1000", pipe.display());
@@ -210,7 +210,7 @@ fn the_outcome_can_be_recalled() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_the_sandboxs_fault() {
+fn a_folder_that_cannot_be_created_is_a_system_error() {
     let fixture = script("true").with(|fixture| {
         let file = fixture.root.path().join("file");
         fs::write(&file, "").unwrap();
@@ -220,16 +220,16 @@ fn a_folder_that_cannot_be_made_is_the_sandboxs_fault() {
     assert_eq!((error.kind(), recoverable), (ErrorKind::System, true));
     assert_eq!(
         fixture.message(),
-        "the sandbox cannot make the folder `ROOT/file/attempt/inputs`: Not a directory (os error 20)"
+        "the sandbox could not create the folder `ROOT/file/attempt/inputs`: Not a directory (os error 20)"
     );
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_an_engine_left_behind_is_swept_away() {
+fn leftovers_of_an_engine_are_killed() {
     let mut child = group_leader("sleep 1000");
     let process = probe::process(child.id());
-    // Another one's number, at another time, is another process.
+    // The same id with another start time is another process.
     let folder = tempfile::tempdir().unwrap();
     sweep(ProcessIdentity { started: process.started + 1, ..process }, folder.path());
     assert!(child.try_wait().unwrap().is_none());
@@ -240,7 +240,7 @@ fn what_an_engine_left_behind_is_swept_away() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_group_without_its_leader_is_swept_away_too() {
+fn a_group_without_its_leader_is_killed() {
     let mut child = group_leader("sleep 1000 & exit");
     let process = probe::process(child.id());
     child.wait().unwrap();
@@ -263,18 +263,19 @@ fn logs_are_linked() {
     assert_eq!(uris, [link("stdout"), link("stderr"), link("runner")]);
 }
 
-/// Ways to leave the process group of an attempt; `$1` is where the number of the process that stays is written to.
+/// Scripts that leave the process group of an attempt; `$1` is the file for the id of the process that stays.
 #[cfg(target_os = "linux")]
 const ESCAPES: [&str; 4] = [
-    // `sh` again, so that the number is that of the process in the new session.
+    // `sh` again, so that the id is that of the process in the new session.
     r#"setsid sh -c 'echo $$ > $0; exec sleep 1000' "$1" &"#,
     r#"(setsid sh -c 'echo $$ > $0; exec sleep 1000' "$1" &)"#,
     r#"(nohup setsid sh -c 'trap "" TERM HUP; echo $$ > $0; while :; do sleep 1000; done' "$1" >/dev/null 2>&1 &) &"#,
-    // Its child does not know whose it is.
+    // Its child does not inherit the variable.
     r#"setsid sh -c 'env -i setsid sh -c "echo \$\$ > $0; exec sleep 1000"; true' "$1" &"#,
 ];
 
-/// An attempt that leaves a process running in another session, and the pipes that tell its number and let the script go on.
+/// An attempt that leaves a process running in another session, and two pipes: for its id, and to continue
+/// the script.
 #[cfg(target_os = "linux")]
 fn escaping(escape: &str, and_then: &str) -> (Fixture, [PathBuf; 2]) {
     let mut fixture = script("");
@@ -289,7 +290,7 @@ fn escaping(escape: &str, and_then: &str) -> (Fixture, [PathBuf; 2]) {
     (fixture, pipes)
 }
 
-/// Reads the number of the process that stays, and lets the script go on.
+/// Reads the id of the process that stays, and continues the script.
 #[cfg(target_os = "linux")]
 fn meet([left, go]: &[PathBuf; 2]) -> ProcessIdentity {
     let number = fs::read_to_string(left).unwrap();
@@ -300,7 +301,7 @@ fn meet([left, go]: &[PathBuf; 2]) -> ProcessIdentity {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_leaves_the_group_ends_with_the_attempt() {
+fn a_process_outside_of_the_group_ends_with_the_attempt() {
     for escape in ESCAPES {
         let (fixture, pipes) = escaping(escape, "true");
         let meeting = std::thread::spawn(move || meet(&pipes));
@@ -311,7 +312,7 @@ fn what_leaves_the_group_ends_with_the_attempt() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_leaves_the_group_ends_with_an_aborted_attempt() {
+fn a_process_outside_of_the_group_ends_with_an_aborted_attempt() {
     for escape in ESCAPES {
         let (fixture, pipes) = escaping(escape, "exec sleep 1000");
         let (kill, killed) = watch::channel(false);
@@ -327,7 +328,7 @@ fn what_leaves_the_group_ends_with_an_aborted_attempt() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_leaves_the_group_of_another_attempt_stays() {
+fn a_process_of_another_attempt_is_kept() {
     let (other, pipes) = escaping(ESCAPES[0], "exec sleep 1000");
     let (kill, killed) = watch::channel(false);
     let running = std::thread::spawn(move || block_on(run(other.attempt.clone(), drop, killed)));
@@ -341,7 +342,7 @@ fn what_leaves_the_group_of_another_attempt_stays() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_left_the_group_is_swept_away_after_the_engine() {
+fn a_process_outside_of_the_group_is_killed_by_the_next_engine() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = std::process::Command::new("sh")
         .args(["-c", "setsid sh -c 'echo $$; exec sleep 1000' &"])

@@ -106,12 +106,12 @@ fn a_file_that_is_not_there_is_named() {
     let fixture = script("true").input("x", "file", "file:///no/such/file".into());
     assert_eq!(
         fixture.message(),
-        "input `x` is at `file:///no/such/file`, which cannot be read: No such file or directory (os error 2)"
+        "could not read `file:///no/such/file` of input `x`: No such file or directory (os error 2)"
     );
     let fixture = script("true").input("x", "file", "s3://bucket/key".into());
     assert_eq!(
         fixture.message(),
-        "input `x` is at `s3://bucket/key`, which cannot be read: the sandbox reads files of this machine only"
+        "could not read `s3://bucket/key` of input `x`: the sandbox reads local files only"
     );
 }
 
@@ -143,7 +143,7 @@ fn a_wrong_output_is_shown() {
 }
 
 #[test]
-fn what_a_cluster_would_refuse_is_told_in_the_log() {
+fn what_a_cluster_rejects_is_logged() {
     let fixture = script("head -c 2000 /dev/zero | tr '\\0' x > /var/outputs/a; echo '[1]' > /var/outputs/b")
         .output("a", "str")
         .output("b", "list[int]");
@@ -215,7 +215,7 @@ fn the_sandboxs_folder_may_have_any_name() {
 }
 
 #[test]
-fn links_in_an_output_are_followed_and_what_is_no_file_fails_the_attempt() {
+fn links_in_an_output_are_followed_and_other_than_files_fail_the_attempt() {
     let fixture = script(
         "mkdir /var/outputs/o; cd \"$FLYTE_OUTPUT_DIR/o\"; echo 1 > a; ln -s a b; ln -s . loop; mkdir -p c/d; ln -s .. c/up",
     )

@@ -29,7 +29,7 @@ def refuse(x: int) -> int:
     raise ValueError("never")
 "#;
 
-/// A task of the module above; `None` where there is no flytekit.
+/// A task of the module above; `None` without flytekit.
 fn python(task: &str) -> Option<Fixture> {
     let Some(python) = env::var_os("FLYTE_TEST_PYTHON") else {
         let is_ci = env::var("CI").is_ok_and(|ci| ci == "true");

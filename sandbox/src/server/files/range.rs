@@ -8,13 +8,13 @@ use http::{HeaderMap, header};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RequestedRange {
     All,
-    /// What is before its end and after its start.
+    /// The bytes from the start to before the end.
     Part(Range<u64>),
     /// A range beyond the end of the file.
     Beyond,
 }
 
-/// Reads `Range` and `If-Range`. Several ranges at once are answered by all of the file, which is allowed.
+/// Parses `Range` and `If-Range`. Several ranges are answered with the whole file, which the RFC allows.
 pub(super) fn parse(headers: &HeaderMap, length: u64, etag: &str) -> RequestedRange {
     let is_same = headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == etag.as_bytes());
     let range = headers.get(header::RANGE).filter(|_| is_same).and_then(|range| range.to_str().ok());

@@ -1,4 +1,4 @@
-//! Data by Flyte's own addresses: `flyte://v1/<project>/<domain>/<execution>/<node>[/<attempt>]/<i|o>[/<name>]`.
+//! Data by `flyte://` URLs: `flyte://v1/<project>/<domain>/<execution>/<node>[/<attempt>]/<i|o>[/<name>]`.
 
 use flyte_client::{
     Code, Status,
@@ -15,7 +15,7 @@ use crate::{
     service_error::{ServiceError, invalid, required},
 };
 
-/// Attempts of one node are few.
+/// The most attempts of a node that are read.
 const MOST_ATTEMPTS: u32 = 1000;
 
 pub(crate) fn get(sandbox: &Sandbox, request: GetDataRequest) -> Result<GetDataResponse, ServiceError> {

@@ -1,4 +1,4 @@
-//! The inputs of an execution: given, default and fixed ones together.
+//! The inputs of an execution: those of the request, default and fixed ones.
 
 use flyte_client::{
     literal,
@@ -7,7 +7,7 @@ use flyte_client::{
 
 use crate::service_error::{ServiceError, invalid};
 
-/// All inputs, if those given are what the entity expects.
+/// All inputs, if those of the request match the entity's.
 pub(super) fn all(
     given: &LiteralMap,
     expected: &ParameterMap,
@@ -52,11 +52,11 @@ fn check(
 ) -> Result<(), ServiceError> {
     use literal::Problem;
     literal::check(value, wanted).map_err(|error| {
-        let place = if error.path.0.is_empty() { String::new() } else { format!(" at `{}`", error.path) };
+        let location = if error.path.0.is_empty() { String::new() } else { format!(" at `{}`", error.path) };
         let (expected, given) = match *error.problem {
             Problem::Type { expected, given } | Problem::Value { expected, given, .. } => (expected, given),
             _ => (literal::type_name(wanted), "something else".to_owned()),
         };
-        invalid(format!("invalid {name} input wrong type. Expected {expected}, but got {given}{place}"))
+        invalid(format!("invalid {name} input wrong type. Expected {expected}, but got {given}{location}"))
     })
 }

@@ -1,4 +1,4 @@
-//! Where the time of an execution went.
+//! The metrics of an execution: how long it and its parts took.
 
 use flyte_client::proto::{
     admin,

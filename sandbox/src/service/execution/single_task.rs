@@ -209,7 +209,7 @@ fn compiled(id: &Identifier, task: &TaskTemplate) -> CompiledWorkflowClosure {
     }
 }
 
-/// The id of the node: the end of the task's name, as far as ids may have its letters.
+/// The id of the node: the end of the task's name, without characters that ids cannot have.
 fn node_id(task: &str) -> String {
     let letters: Vec<char> = task.chars().collect();
     let end = &letters[letters.len().saturating_sub(LONGEST_ID)..];

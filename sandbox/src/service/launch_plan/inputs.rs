@@ -1,4 +1,4 @@
-//! What an execution has to bring, given a launch plan's fixed and default inputs.
+//! The expected inputs of a launch plan, given its fixed and default inputs.
 
 use flyte_client::{
     literal,

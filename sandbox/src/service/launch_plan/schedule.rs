@@ -1,4 +1,4 @@
-//! Schedules: what FlyteAdmin refuses is refused here too. The sandbox keeps schedules, and starts nothing by them.
+//! Validates schedules like FlyteAdmin. The sandbox stores schedules, but does not run them.
 
 use flyte_client::{
     literal,
@@ -11,7 +11,7 @@ use flyte_client::{
 
 use crate::service_error::{ServiceError, invalid};
 
-/// Refuses a schedule that could not start anything.
+/// Rejects an invalid schedule.
 pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> Result<(), ServiceError> {
     let Some(schedule) = schedule else { return Ok(()) };
     let Some(expression) = &schedule.schedule_expression else { return Ok(()) };
@@ -40,7 +40,7 @@ pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> 
         }
     }
     match expression {
-        // FlyteAdmin takes an empty one for none.
+        // FlyteAdmin ignores an empty one.
         ScheduleExpression::CronSchedule(cron) if cron.schedule.is_empty() => Ok(()),
         ScheduleExpression::CronSchedule(cron) => Cron::parse(&cron.schedule)
             .map(drop)

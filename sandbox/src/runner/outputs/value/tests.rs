@@ -52,7 +52,7 @@ fn simple_values_are_read_as_copilot_reads_them() {
 }
 
 #[test]
-fn what_is_something_else_is_shown() {
+fn a_mismatch_shows_the_value() {
     let cases = [
         (SimpleType::Integer, "3.5", "its file holds `3.5`"),
         (SimpleType::Integer, "99999999999999999999", "its file holds `99999999999999999999`"),
@@ -127,7 +127,7 @@ fn an_optional_value_may_be_missing() {
 }
 
 #[test]
-fn files_and_folders_are_told_apart() {
+fn files_and_folders_are_distinguished() {
     let folder = tempfile::tempdir().unwrap();
     let blob = |dimensionality: BlobDimensionality| {
         of(Type::Blob(BlobType { format: "csv".into(), dimensionality: dimensionality.into() }))
