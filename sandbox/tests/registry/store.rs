@@ -43,7 +43,7 @@ fn a_folder_that_cannot_be_created_is_reported() {
     fs::write(folder.path().join("file"), "").unwrap();
     let error =
         Sandbox::open(&SandboxOptions { root: root.clone(), engine: EngineStart::External }).err().unwrap();
-    assert_eq!(error.to_string(), format!("the sandbox's folder `{}` cannot be made", root.display()));
+    assert_eq!(error.to_string(), format!("could not create the sandbox's folder `{}`", root.display()));
 }
 
 #[test]
@@ -57,5 +57,5 @@ fn an_invalid_database_is_reported() {
     .unwrap();
     let options = SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
     let error = Sandbox::open(&options).err().unwrap();
-    assert_eq!(error.to_string(), format!("the sandbox's database `{}` cannot be opened", file.display()));
+    assert_eq!(error.to_string(), format!("could not open the sandbox's database `{}`", file.display()));
 }

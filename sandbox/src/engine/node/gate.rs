@@ -32,9 +32,9 @@ impl Run {
         if let Some((signal, kind)) = signal(gate) {
             store::signal::create(step.transaction, &self.execution.id, signal, &kind, step.now)?;
             if self.answer(signal, step)?.is_some()
-                && let Some(end) = self.gate_end(index, gate, step)?
+                && let Some(outcome) = self.gate_outcome(index, gate, step)?
             {
-                self.end_gate(index, end, step)?;
+                self.end_gate(index, outcome, step)?;
                 let closure = &mut self.nodes[index].record.closure;
                 (closure.started_at, closure.duration) = (None, None);
                 return Ok(());
@@ -52,26 +52,31 @@ impl Run {
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         let Target::Gate(gate) = self.nodes[index].target.clone() else { return Ok(()) };
-        match self.gate_end(index, &gate, step)? {
-            Some(end) => self.end_gate(index, end, step),
+        match self.gate_outcome(index, &gate, step)? {
+            Some(outcome) => self.end_gate(index, outcome, step),
             None => Ok(()),
         }
     }
 
-    fn end_gate(&mut self, index: usize, end: GateEnd, step: &mut Step<'_>) -> Result<(), ServiceError> {
-        match end {
-            Ok(outputs) => self.succeed(index, outputs, Phase::Succeeded, step),
-            Err(error) => self.fail(index, error, Phase::Failed, step),
+    fn end_gate(
+        &mut self,
+        index: usize,
+        outcome: GateOutcome,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
+        match outcome {
+            GateOutcome::Succeeded(outputs) => self.succeed(index, outputs, Phase::Succeeded, step),
+            GateOutcome::Failed(error) => self.fail(index, error, Phase::Failed, step),
         }
     }
 
     /// How a gate ends; `None` while it waits.
-    fn gate_end(
+    fn gate_outcome(
         &self,
         index: usize,
         gate: &GateNode,
         step: &Step<'_>,
-    ) -> Result<Option<GateEnd>, ServiceError> {
+    ) -> Result<Option<GateOutcome>, ServiceError> {
         let node = &self.nodes[index];
         let value = match signal(gate) {
             Some((signal, _)) => self.answer(signal, step)?,
@@ -79,17 +84,19 @@ impl Run {
         };
         Ok(match (&gate.condition, value) {
             (Some(Condition::Approve(_)), Some(value)) if is_true(&value) => {
-                Some(Ok(node.record.inputs.clone()))
+                Some(GateOutcome::Succeeded(node.record.inputs.clone()))
             }
             (Some(Condition::Approve(_)), Some(_)) => {
                 let text = "received a reject signal to disapprove the node input values";
-                Some(Err(execution_error("ReceivedRejectSignal", text, ErrorKind::User)))
+                Some(GateOutcome::Failed(execution_error("ReceivedRejectSignal", text, ErrorKind::User)))
             }
-            (Some(Condition::Signal(signal)), Some(value)) => {
-                Some(Ok(LiteralMap { literals: [(signal.output_variable_name.clone(), value)].into() }))
+            (Some(Condition::Signal(signal)), Some(value)) => Some(GateOutcome::Succeeded(LiteralMap {
+                literals: [(signal.output_variable_name.clone(), value)].into(),
+            })),
+            (Some(Condition::Sleep(_)), _) if node.has_slept(step.now) => {
+                Some(GateOutcome::Succeeded(LiteralMap::default()))
             }
-            (Some(Condition::Sleep(_)), _) if node.has_slept(step.now) => Some(Ok(LiteralMap::default())),
-            _ => node.expired_timeout(step.now).map(|timeout| Err(timed_out(timeout))),
+            _ => node.expired_timeout(step.now).map(|timeout| GateOutcome::Failed(timed_out(timeout))),
         })
     }
 
@@ -100,8 +107,11 @@ impl Run {
     }
 }
 
-/// The outputs of a gate, or why it fails.
-type GateEnd = Result<LiteralMap, ExecutionError>;
+/// How a gate ends.
+enum GateOutcome {
+    Succeeded(LiteralMap),
+    Failed(ExecutionError),
+}
 
 /// The error of a gate that waited for too long, as flytepropeller words it.
 fn timed_out(timeout: Duration) -> ExecutionError {
