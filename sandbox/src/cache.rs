@@ -2,7 +2,7 @@
 //!
 //! A task is cached if its metadata have `discoverable` and a `discovery_version`. The key is the task's name
 //! (not its version), that cache version, the interface and the inputs that count. The time to live is in the
-//! task's tag [`TTL_TAG`]; the shorter one of the task that stored a result and the task that asks for it
+//! task's tag `TTL_TAG`; the shorter one of the task that stored a result and the task that asks for it
 //! applies.
 
 mod key;

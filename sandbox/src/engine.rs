@@ -5,9 +5,9 @@
 //! killed. Each step is one transaction, and its effects (processes to start or kill) happen after the
 //! commit.
 //!
-//! `service::execution` stores a launched execution and wakes an engine ([`handle`]). The [`event_loop`]
-//! loads it as a [`run::Run`] and advances it whenever an attempt has ended or another process has written to
-//! the store. What a node does is in [`node`], with the diagram of its states; to run a further kind of node,
+//! `service::execution` stores a launched execution and wakes an engine (`handle`). The `event_loop`
+//! loads it as a `Run` and advances it whenever an attempt has ended or another process has written to
+//! the store. What a node does is in `node`, with the diagram of its states; to run a further kind of node,
 //! add a file there.
 
 mod attempts;
@@ -99,7 +99,7 @@ pub async fn run(root: &Path, until: RunMode) -> Result<(), EngineError> {
     run_with(root, until, Arc::new(Notify::new())).await
 }
 
-/// As [`run`]; `wake` makes it read the store at once.
+/// As [`run()`]; `wake` makes it read the store at once.
 async fn run_with(root: &Path, until: RunMode, wake: Arc<Notify>) -> Result<(), EngineError> {
     // Creates the folder, which the lease needs.
     let store = Arc::new(Store::open(root)?);
