@@ -163,7 +163,7 @@ impl Compiler<'_> {
         let mut placed = self.check_nodes(&template.nodes);
         gate::pass_through(&own.inputs, &mut placed);
         let cleaning = self.check_nodes(template.failure_node.as_slice());
-        let scope = binding::Scope { inputs: &own.inputs, nodes: &placed };
+        let scope = binding::BindingScope { inputs: &own.inputs, nodes: &placed };
         for (id, CheckedNode { node, interface }) in &placed {
             if let Some(interface) = interface {
                 let wanted = (&interface.inputs, &interface.optional);

@@ -66,7 +66,7 @@ pub(crate) struct TemplateNames {
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
+pub(crate) enum AttemptOutcome {
     Succeeded(LiteralMap),
     Failed {
         error: ExecutionError,
@@ -84,9 +84,13 @@ pub(crate) type Kill = watch::Receiver<bool>;
 /// none of its process group).
 ///
 /// `started` records the process before anything of the task runs.
-pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(ProcessIdentity), kill: Kill) -> Outcome {
+pub(crate) async fn run(
+    attempt: Attempt,
+    started: impl FnOnce(ProcessIdentity),
+    kill: Kill,
+) -> AttemptOutcome {
     if *kill.borrow() {
-        return Outcome::Killed;
+        return AttemptOutcome::Killed;
     }
     let folder = AttemptFolder::new(&attempt.folder);
     let attempt = Arc::new(attempt);
@@ -98,7 +102,11 @@ pub(crate) async fn run(attempt: Attempt, started: impl FnOnce(ProcessIdentity),
 }
 
 /// Records the outcome of an attempt. An attempt without a record did not end.
-fn finish(folder: &AttemptFolder, process: &str, result: Result<Outcome, AttemptError>) -> Outcome {
+fn finish(
+    folder: &AttemptFolder,
+    process: &str,
+    result: Result<AttemptOutcome, AttemptError>,
+) -> AttemptOutcome {
     let (outcome, written) = match result {
         Ok(outcome) => {
             let written = record::write(folder, process, &outcome);
@@ -114,7 +122,7 @@ fn finish(folder: &AttemptFolder, process: &str, result: Result<Outcome, Attempt
     };
     match (outcome, written) {
         // A success that is not on disk must not be reported: the next engine could not recall it.
-        (Outcome::Succeeded(_), Err(failure)) => error::outcome(failure.document(now())),
+        (AttemptOutcome::Succeeded(_), Err(failure)) => error::outcome(failure.document(now())),
         (outcome, Err(failure)) => {
             ::log::warn!("{failure}");
             outcome

@@ -280,8 +280,8 @@ async fn answer(
     headers: usize,
 ) -> Response<Body> {
     let is_call = guard::is_grpc(request.headers());
-    if let Err(refusal) = shared.guard.check(client, &request).await {
-        return refusal.response(is_call);
+    if let Err(rejection) = shared.guard.check(client, &request).await {
+        return rejection.response(is_call);
     }
     if is_call {
         return grpc::answer(shared, request, headers).await;

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// What promises may refer to.
-pub(super) struct Scope<'a> {
+pub(super) struct BindingScope<'a> {
     /// The workflow's inputs.
     pub inputs: &'a BTreeMap<String, Variable>,
     /// Its nodes by id.
@@ -25,7 +25,7 @@ pub(super) struct Scope<'a> {
 
 /// Checks the bindings of a node's inputs, or of the workflow's outputs.
 pub(super) fn check(
-    scope: &Scope<'_>,
+    scope: &BindingScope<'_>,
     node: &str,
     bindings: &[Binding],
     (wanted, optional): (&BTreeMap<String, Variable>, &BTreeSet<String>),
@@ -77,7 +77,7 @@ pub(super) fn promises(data: &BindingData) -> Vec<&OutputReference> {
 }
 
 /// The type of what a binding stands for, if it shows.
-pub(super) fn binding_type(scope: &Scope<'_>, data: &BindingData) -> Option<LiteralType> {
+pub(super) fn binding_type(scope: &BindingScope<'_>, data: &BindingData) -> Option<LiteralType> {
     let of = |kind| LiteralType { r#type: Some(kind), ..LiteralType::default() };
     match data.value.as_ref()? {
         Value::Promise(promise) => promised(scope, promise).ok().flatten(),
@@ -102,7 +102,7 @@ pub(super) fn binding_type(scope: &Scope<'_>, data: &BindingData) -> Option<Lite
 /// Why a binding does not fit; `Err(None)` if that is reported elsewhere.
 type Fit = Result<(), Option<CompileProblem>>;
 
-fn fits(scope: &Scope<'_>, var: &str, data: &BindingData, expected: &LiteralType) -> Fit {
+fn fits(scope: &BindingScope<'_>, var: &str, data: &BindingData, expected: &LiteralType) -> Fit {
     let given = match &data.value {
         None => return Err(Some(CompileProblem::NoValue(var.to_owned()))),
         Some(Value::Promise(promise)) => {
@@ -168,7 +168,7 @@ fn mismatch(var: &str, given: impl Into<String>, expected: &LiteralType) -> Comp
 
 /// The type of what a promise will be; `None` if that shows only at run time.
 fn promised(
-    scope: &Scope<'_>,
+    scope: &BindingScope<'_>,
     promise: &OutputReference,
 ) -> Result<Option<LiteralType>, Option<CompileProblem>> {
     let variables = if promise.node_id == START {

@@ -6,7 +6,7 @@ use flyte_client::proto::core::{GateNode, Node, Variable, gate_node::Condition, 
 
 use super::{
     CheckedNode, Interface,
-    binding::{Scope, binding_type},
+    binding::{BindingScope, binding_type},
     error::CompileProblem,
 };
 
@@ -38,7 +38,7 @@ pub(super) fn pass_through(
     placed: &mut BTreeMap<&str, CheckedNode<'_>>,
 ) {
     loop {
-        let scope = Scope { inputs, nodes: placed };
+        let scope = BindingScope { inputs, nodes: placed };
         let open =
             placed.iter().flat_map(|(id, placed)| missing(placed).map(move |var| ((*id).to_owned(), var)));
         let found: Vec<_> =

@@ -6,7 +6,7 @@ use flyte_client::proto::core::TaskExecutionIdentifier;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    runner::{self, Attempt, Outcome},
+    runner::{self, Attempt, AttemptOutcome},
     store::{self, Store},
 };
 
@@ -15,7 +15,7 @@ pub(super) struct Attempts {
     store: Arc<Store>,
     /// How many may run at once.
     limit: usize,
-    running: JoinSet<(TaskExecutionIdentifier, Outcome)>,
+    running: JoinSet<(TaskExecutionIdentifier, AttemptOutcome)>,
     kills: HashMap<TaskExecutionIdentifier, watch::Sender<bool>>,
 }
 
@@ -54,7 +54,7 @@ impl Attempts {
     }
 
     /// The next attempt to end; never returns if none is running.
-    pub(super) async fn next(&mut self) -> (TaskExecutionIdentifier, Outcome) {
+    pub(super) async fn next(&mut self) -> (TaskExecutionIdentifier, AttemptOutcome) {
         loop {
             match self.running.join_next().await {
                 Some(Ok((id, outcome))) => {
@@ -69,7 +69,7 @@ impl Attempts {
     }
 
     /// An attempt that has ended already.
-    pub(super) fn try_next(&mut self) -> Option<(TaskExecutionIdentifier, Outcome)> {
+    pub(super) fn try_next(&mut self) -> Option<(TaskExecutionIdentifier, AttemptOutcome)> {
         loop {
             match self.running.try_join_next()? {
                 Ok((id, outcome)) => {

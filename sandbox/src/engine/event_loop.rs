@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     cache,
-    runner::{self, Outcome},
+    runner::{self, AttemptOutcome},
     service_error::ServiceError,
     store::{self, Store, encoded::Encoded, execution::Execution},
 };
@@ -176,7 +176,7 @@ impl EventLoop {
     /// Makes one step: a transaction, then its effects.
     fn step(
         &mut self,
-        ended: Vec<(TaskExecutionIdentifier, Outcome)>,
+        ended: Vec<(TaskExecutionIdentifier, AttemptOutcome)>,
         dirty: BTreeSet<i64>,
     ) -> Result<(), EngineError> {
         let store = Arc::clone(&self.store);
@@ -208,7 +208,7 @@ impl EventLoop {
 
     fn apply_events(
         &mut self,
-        ended: Vec<(TaskExecutionIdentifier, Outcome)>,
+        ended: Vec<(TaskExecutionIdentifier, AttemptOutcome)>,
         dirty: BTreeSet<i64>,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {

@@ -36,7 +36,7 @@ use flyte_client::proto::{
     core::{self, BindingData, binding_data, node_execution::Phase, task_execution},
 };
 
-use super::program::{START, Target};
+use super::program::{NodeTarget, START};
 use crate::store::{cache::CacheKey, node_execution::NodeExecution, task_execution::TaskExecution};
 
 /// Where a node is between "not begun" and "ended". The transitions are in the [module docs](self).
@@ -87,7 +87,7 @@ pub(crate) struct Node {
     /// The index of its scope.
     pub(super) scope: usize,
     pub(super) spec: Arc<core::Node>,
-    pub(super) target: Target,
+    pub(super) target: NodeTarget,
     /// Changed by [`Run::set_state`](super::run::Run::set_state) only.
     pub(super) state: NodeState,
     /// What is stored of it.
@@ -134,7 +134,7 @@ impl Node {
     /// Whether it counts against the execution's parallelism.
     pub(super) fn takes_slot(&self) -> bool {
         matches!(self.state, NodeState::Running | NodeState::Orphaned)
-            && matches!(self.target, Target::Task(_) | Target::LaunchPlan(..))
+            && matches!(self.target, NodeTarget::Task(_) | NodeTarget::LaunchPlan(..))
     }
 
     /// What it failed with.

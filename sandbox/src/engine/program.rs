@@ -22,7 +22,7 @@ pub(crate) struct Program {
 
 /// What a node runs.
 #[derive(Clone, Debug)]
-pub(crate) enum Target {
+pub(crate) enum NodeTarget {
     Task(Arc<TaskTemplate>),
     SubWorkflow(Arc<WorkflowTemplate>),
     /// The launch plan, and its inputs.
@@ -52,41 +52,43 @@ impl Program {
     }
 
     /// What a node runs.
-    pub(crate) fn target(&self, node: &Node) -> Target {
+    pub(crate) fn target(&self, node: &Node) -> NodeTarget {
         match &node.target {
             Some(node::Target::TaskNode(task)) => {
                 let Some(TaskReference::ReferenceId(id)) = &task.reference else {
-                    return Target::Unsupported("a task node without a task".to_owned());
+                    return NodeTarget::Unsupported("a task node without a task".to_owned());
                 };
                 match self.tasks.get(&key(Some(id))) {
-                    Some(template) => Target::Task(Arc::new(overridden(template, node))),
-                    None => {
-                        Target::Unsupported(format!("the task `{}`, which is not in the workflow", id.name))
-                    }
+                    Some(template) => NodeTarget::Task(Arc::new(overridden(template, node))),
+                    None => NodeTarget::Unsupported(format!(
+                        "the task `{}`, which is not in the workflow",
+                        id.name
+                    )),
                 }
             }
             Some(node::Target::WorkflowNode(workflow)) => match &workflow.reference {
                 Some(WorkflowReference::SubWorkflowRef(id)) => match self.workflows.get(&key(Some(id))) {
-                    Some(workflow) => Target::SubWorkflow(Arc::clone(workflow)),
-                    None => {
-                        Target::Unsupported(format!("the workflow `{}`, which is not in this one", id.name))
-                    }
+                    Some(workflow) => NodeTarget::SubWorkflow(Arc::clone(workflow)),
+                    None => NodeTarget::Unsupported(format!(
+                        "the workflow `{}`, which is not in this one",
+                        id.name
+                    )),
                 },
                 Some(WorkflowReference::LaunchplanRef(id)) => {
                     let inputs = self.launch_plans.get(&key(Some(id))).cloned();
-                    Target::LaunchPlan(id.clone(), inputs.unwrap_or_default())
+                    NodeTarget::LaunchPlan(id.clone(), inputs.unwrap_or_default())
                 }
-                None => Target::Unsupported("a workflow node without a workflow".to_owned()),
+                None => NodeTarget::Unsupported("a workflow node without a workflow".to_owned()),
             },
-            Some(node::Target::BranchNode(_)) => Target::Unsupported("a branch node".to_owned()),
-            Some(node::Target::GateNode(gate)) => Target::Gate(Arc::new(gate.clone())),
-            Some(node::Target::ArrayNode(_)) => Target::Unsupported("an array node".to_owned()),
-            None => Target::Unsupported("a node without a target".to_owned()),
+            Some(node::Target::BranchNode(_)) => NodeTarget::Unsupported("a branch node".to_owned()),
+            Some(node::Target::GateNode(gate)) => NodeTarget::Gate(Arc::new(gate.clone())),
+            Some(node::Target::ArrayNode(_)) => NodeTarget::Unsupported("an array node".to_owned()),
+            None => NodeTarget::Unsupported("a node without a target".to_owned()),
         }
     }
 }
 
-impl Target {
+impl NodeTarget {
     pub(crate) fn is_task(&self) -> bool {
         matches!(self, Self::Task(_))
     }

@@ -24,7 +24,7 @@ use super::{
     program::{Program, START},
 };
 use crate::{
-    runner::Outcome,
+    runner::AttemptOutcome,
     service_error::ServiceError,
     store::{self, execution::Execution},
 };
@@ -124,7 +124,7 @@ impl Run {
         &mut self,
         node: &str,
         attempt: u32,
-        outcome: Outcome,
+        outcome: AttemptOutcome,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         match self.by_id.get(node).copied() {

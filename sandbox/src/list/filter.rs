@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use regex::Regex;
 use rusqlite::types::Value;
 
-use super::table::{Column, Join, Kind, Table};
+use super::table::{Column, ColumnKind, Join, Table};
 use crate::{
     service_error::{ServiceError, invalid},
     store::time,
@@ -140,17 +140,17 @@ fn single<'a>(texts: &[&'a str], function: &str) -> Result<&'a str, ServiceError
 
 fn value(text: &str, table: &Table, column: &Column) -> Result<Value, ServiceError> {
     Ok(match column.kind {
-        Kind::Text => Value::Text(text.to_owned()),
-        Kind::Bytes => Value::Blob(text.as_bytes().to_vec()),
-        Kind::Integer => Value::Integer(text.parse().map_err(|_| {
+        ColumnKind::Text => Value::Text(text.to_owned()),
+        ColumnKind::Bytes => Value::Blob(text.as_bytes().to_vec()),
+        ColumnKind::Integer => Value::Integer(text.parse().map_err(|_| {
             invalid(format!("'{}.{}' is a number, and `{text}` is none", table.entity, column.name))
         })?),
-        Kind::Time => Value::Text(
+        ColumnKind::Time => Value::Text(
             instant(text)
                 .map(time::to_text)
                 .ok_or_else(|| invalid(format!("Timestamp {text} must conform to RFC3339 Nano spec")))?,
         ),
-        Kind::Duration => Value::Integer(
+        ColumnKind::Duration => Value::Integer(
             nanoseconds(text).ok_or_else(|| invalid(format!("Failed to parse duration [{text}]")))?,
         ),
     })

@@ -21,12 +21,12 @@ pub(crate) struct Column {
     /// Its name, in FlyteAdmin and here.
     pub name: &'static str,
     /// How values are written in filters.
-    pub kind: Kind,
+    pub kind: ColumnKind,
 }
 
 /// How a column's values are written in filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ColumnKind {
     /// As they are.
     Text,
     /// Decimal numbers; enums too.
@@ -58,23 +58,23 @@ pub(crate) const COMMON: &[Column] = &[
 
 impl Column {
     pub(crate) const fn text(name: &'static str) -> Self {
-        Self { name, kind: Kind::Text }
+        Self { name, kind: ColumnKind::Text }
     }
 
     pub(crate) const fn integer(name: &'static str) -> Self {
-        Self { name, kind: Kind::Integer }
+        Self { name, kind: ColumnKind::Integer }
     }
 
     pub(crate) const fn time(name: &'static str) -> Self {
-        Self { name, kind: Kind::Time }
+        Self { name, kind: ColumnKind::Time }
     }
 
     pub(crate) const fn duration(name: &'static str) -> Self {
-        Self { name, kind: Kind::Duration }
+        Self { name, kind: ColumnKind::Duration }
     }
 
     pub(crate) const fn bytes(name: &'static str) -> Self {
-        Self { name, kind: Kind::Bytes }
+        Self { name, kind: ColumnKind::Bytes }
     }
 }
 

@@ -11,7 +11,7 @@ use flyte_client::proto::core::{DataLoadingConfig, VariableMap};
 use prost::Message as _;
 
 use super::{
-    Attempt, Kill, Outcome, command,
+    Attempt, AttemptOutcome, Kill, command,
     environment::{self, Environment},
     error::AttemptError,
     folder::AttemptFolder,
@@ -48,7 +48,7 @@ pub(super) async fn run(
     folder: &AttemptFolder,
     started: impl FnOnce(ProcessIdentity),
     kill: Kill,
-) -> Result<(String, Result<Outcome, AttemptError>), AttemptError> {
+) -> Result<(String, Result<AttemptOutcome, AttemptError>), AttemptError> {
     let (owned, place) = (Arc::clone(attempt), folder.clone());
     let prepared = on_disk(move || prepare(&owned, &place)).await?;
     let Prepared { program, line, environment, mut log, alias } = prepared;
@@ -59,8 +59,8 @@ pub(super) async fn run(
     drop(alias);
     let status = match end {
         ProcessEnd::Ended(status) => status,
-        ProcessEnd::Killed => return Ok(("none".to_owned(), Ok(Outcome::Killed))),
-        ProcessEnd::TimedOut => return Ok(("none".to_owned(), Ok(Outcome::TimedOut))),
+        ProcessEnd::Killed => return Ok(("none".to_owned(), Ok(AttemptOutcome::Killed))),
+        ProcessEnd::TimedOut => return Ok(("none".to_owned(), Ok(AttemptOutcome::TimedOut))),
     };
     let (attempt, folder) = (Arc::clone(attempt), folder.clone());
     Ok(on_disk(move || {
@@ -153,7 +153,7 @@ fn collect(
     program: &str,
     status: ExitStatus,
     log: &mut RunnerLog,
-) -> Result<Outcome, AttemptError> {
+) -> Result<AttemptOutcome, AttemptError> {
     let declared: Option<&VariableMap> =
         attempt.task.interface.as_ref().and_then(|interface| interface.outputs.as_ref());
     if let Some(failure) = outputs::reported_error(folder, declared) {
@@ -169,7 +169,7 @@ fn collect(
             log.line(&format!("`{}` cannot be removed: {error}", path.display()));
         }
     }
-    Ok(Outcome::Succeeded(outputs))
+    Ok(AttemptOutcome::Succeeded(outputs))
 }
 
 fn unsuccessful(program: &str, status: ExitStatus, tail: String) -> AttemptError {

@@ -7,7 +7,7 @@ use flyte_client::proto::core::{
 };
 use prost_types::Timestamp as ProtoTimestamp;
 
-use super::Outcome;
+use super::AttemptOutcome;
 
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
@@ -165,9 +165,9 @@ impl AttemptError {
 }
 
 /// The outcome of an attempt with this `error.pb`.
-pub(super) fn outcome(document: ErrorDocument) -> Outcome {
+pub(super) fn outcome(document: ErrorDocument) -> AttemptOutcome {
     let error = document.error.unwrap_or_default();
-    Outcome::Failed {
+    AttemptOutcome::Failed {
         recoverable: error.kind() == container_error::Kind::Recoverable,
         error: ExecutionError {
             code: error.code,

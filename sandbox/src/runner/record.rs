@@ -12,7 +12,7 @@ use flyte_client::{
 use prost::Message as _;
 
 use super::{
-    Outcome,
+    AttemptOutcome,
     error::{self, AttemptError},
     folder::AttemptFolder,
 };
@@ -23,15 +23,19 @@ const SUCCEEDED: &str = "succeeded";
 const TIMED_OUT: &str = "timed out";
 
 /// Records how an attempt ended.
-pub(super) fn write(folder: &AttemptFolder, process: &str, outcome: &Outcome) -> Result<(), AttemptError> {
+pub(super) fn write(
+    folder: &AttemptFolder,
+    process: &str,
+    outcome: &AttemptOutcome,
+) -> Result<(), AttemptError> {
     let word = match outcome {
-        Outcome::Failed { .. } => FAILED,
-        Outcome::Killed => KILLED,
-        Outcome::Succeeded(outputs) => {
+        AttemptOutcome::Failed { .. } => FAILED,
+        AttemptOutcome::Killed => KILLED,
+        AttemptOutcome::Succeeded(outputs) => {
             replace(&folder.outputs_message(), &outputs.encode_to_vec())?;
             SUCCEEDED
         }
-        Outcome::TimedOut => TIMED_OUT,
+        AttemptOutcome::TimedOut => TIMED_OUT,
     };
     replace(&folder.exit(), format!("{process}\n{word}\n").as_bytes())
 }
@@ -46,7 +50,7 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), AttemptError> {
 }
 
 /// The recorded outcome of an attempt; `None` if it did not end.
-pub(crate) fn recall(folder: &Path) -> Option<Outcome> {
+pub(crate) fn recall(folder: &Path) -> Option<AttemptOutcome> {
     let folder = AttemptFolder::new(folder);
     let record = fs::read_to_string(folder.exit()).ok()?;
     match record.lines().nth(1)? {
@@ -54,12 +58,12 @@ pub(crate) fn recall(folder: &Path) -> Option<Outcome> {
             let document = ErrorDocument::decode(fs::read(folder.error_message()).ok()?.as_slice()).ok()?;
             Some(error::outcome(document))
         }
-        KILLED => Some(Outcome::Killed),
+        KILLED => Some(AttemptOutcome::Killed),
         SUCCEEDED => {
             let outputs = LiteralMap::decode(fs::read(folder.outputs_message()).ok()?.as_slice()).ok()?;
-            Some(Outcome::Succeeded(outputs))
+            Some(AttemptOutcome::Succeeded(outputs))
         }
-        TIMED_OUT => Some(Outcome::TimedOut),
+        TIMED_OUT => Some(AttemptOutcome::TimedOut),
         _ => None,
     }
 }

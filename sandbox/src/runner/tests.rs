@@ -113,7 +113,7 @@ impl Fixture {
         &self.attempt.folder
     }
 
-    fn run(&self) -> Outcome {
+    fn run(&self) -> AttemptOutcome {
         let (_kill, never) = watch::channel(false);
         block_on(run(self.attempt.clone(), drop, never))
     }
@@ -121,7 +121,7 @@ impl Fixture {
     #[track_caller]
     fn outputs(&self) -> LiteralMap {
         match self.run() {
-            Outcome::Succeeded(outputs) => outputs,
+            AttemptOutcome::Succeeded(outputs) => outputs,
             other => panic!("{other:?}"),
         }
     }
@@ -135,7 +135,7 @@ impl Fixture {
     #[track_caller]
     fn failure(&self) -> (ExecutionError, bool) {
         match self.run() {
-            Outcome::Failed { error, recoverable } => (error, recoverable),
+            AttemptOutcome::Failed { error, recoverable } => (error, recoverable),
             other => panic!("{other:?}"),
         }
     }

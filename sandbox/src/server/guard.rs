@@ -19,7 +19,7 @@ use flyte_client::transport::SANDBOX_TOKEN;
 
 use super::{
     Body, full,
-    peer::{Owner, PeerConnection},
+    peer::{ConnectionOwner, PeerConnection},
     plain,
     token::ServerToken,
 };
@@ -38,7 +38,7 @@ pub(super) struct Guard {
 
 /// Why a request is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum Rejection {
     /// A browser sent it for a web page.
     #[error("rejected a request with an `Origin` header: web pages cannot use the sandbox")]
     Origin,
@@ -74,33 +74,35 @@ impl Guard {
         &self,
         client: &PeerConnection,
         request: &Request<B>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         if request.headers().contains_key(header::ORIGIN) {
-            return Err(Refusal::Origin);
+            return Err(Rejection::Origin);
         }
         self.check_host(client.local_ip(), request)?;
         if !is_grpc(request.headers()) {
             return match self.owner(client).await {
-                Owner::Other(uid) => Err(Refusal::User(uid)),
-                Owner::Own | Owner::Unknown => Ok(()),
+                ConnectionOwner::Other(uid) => Err(Rejection::User(uid)),
+                ConnectionOwner::Own | ConnectionOwner::Unknown => Ok(()),
             };
         }
         if request.version() != Version::HTTP_2 {
-            return Err(Refusal::Version);
+            return Err(Rejection::Version);
         }
         if self.has_token(request.headers()) {
             return Ok(());
         }
         match self.owner(client).await {
-            Owner::Own => Ok(()),
-            Owner::Other(uid) => Err(Refusal::User(uid)),
-            Owner::Unknown if tokens(request.headers()).next().is_some() => Err(Refusal::ServerToken),
-            Owner::Unknown => Err(Refusal::NoToken),
+            ConnectionOwner::Own => Ok(()),
+            ConnectionOwner::Other(uid) => Err(Rejection::User(uid)),
+            ConnectionOwner::Unknown if tokens(request.headers()).next().is_some() => {
+                Err(Rejection::ServerToken)
+            }
+            ConnectionOwner::Unknown => Err(Rejection::NoToken),
         }
     }
 
-    async fn owner(&self, client: &PeerConnection) -> Owner {
-        if self.is_public { Owner::Unknown } else { client.owner().await }
+    async fn owner(&self, client: &PeerConnection) -> ConnectionOwner {
+        if self.is_public { ConnectionOwner::Unknown } else { client.owner().await }
     }
 
     fn has_token(&self, headers: &HeaderMap) -> bool {
@@ -109,17 +111,17 @@ impl Guard {
     }
 
     /// A request may have its host in the URI and in a header; both are checked.
-    fn check_host<B>(&self, local: IpAddr, request: &Request<B>) -> Result<(), Refusal> {
+    fn check_host<B>(&self, local: IpAddr, request: &Request<B>) -> Result<(), Rejection> {
         let mut is_named = false;
         let in_uri = request.uri().authority().map(|authority| authority.as_str().as_bytes());
         let in_headers = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
         for authority in in_uri.into_iter().chain(in_headers) {
             is_named = true;
             if !self.is_host(local, authority) {
-                return Err(Refusal::Host(String::from_utf8_lossy(authority).into_owned()));
+                return Err(Rejection::Host(String::from_utf8_lossy(authority).into_owned()));
             }
         }
-        if is_named { Ok(()) } else { Err(Refusal::NoHost) }
+        if is_named { Ok(()) } else { Err(Rejection::NoHost) }
     }
 
     fn is_host(&self, local: IpAddr, authority: &[u8]) -> bool {
@@ -151,7 +153,7 @@ fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-impl Refusal {
+impl Rejection {
     fn status(&self) -> StatusCode {
         match self {
             Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
@@ -248,8 +250,8 @@ mod tests {
         };
         assert_eq!(check("/", &["localhost"]), Ok(()));
         assert_eq!(check("http://localhost:1/", &["localhost"]), Ok(()));
-        assert_eq!(check("/", &[]), Err(Refusal::NoHost));
-        let evil = || Err(Refusal::Host("evil.example".to_owned()));
+        assert_eq!(check("/", &[]), Err(Rejection::NoHost));
+        let evil = || Err(Rejection::Host("evil.example".to_owned()));
         assert_eq!(check("http://localhost/", &["evil.example"]), evil());
         assert_eq!(check("http://evil.example/", &["localhost"]), evil());
         assert_eq!(check("/", &["localhost", "evil.example"]), evil());

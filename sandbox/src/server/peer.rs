@@ -9,7 +9,7 @@ use tokio::{net::TcpStream, sync::OnceCell};
 
 /// The user at the other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(super) enum ConnectionOwner {
     /// The user of this process, or root.
     Own,
     /// Another user of this machine, by uid.
@@ -23,7 +23,7 @@ pub(super) enum Owner {
 pub(super) struct PeerConnection {
     peer: SocketAddr,
     local: SocketAddr,
-    owner: OnceCell<Owner>,
+    owner: OnceCell<ConnectionOwner>,
     /// The socket, to check whether the connection is still open.
     #[cfg(target_os = "linux")]
     socket: std::net::TcpStream,
@@ -50,7 +50,7 @@ impl PeerConnection {
 
     /// The user that opened the connection.
     #[cfg(target_os = "linux")]
-    pub(super) async fn owner(&self) -> Owner {
+    pub(super) async fn owner(&self) -> ConnectionOwner {
         let find = || async {
             let (peer, local) = (self.peer, self.local);
             // The kernel lists all sockets, which takes about 2 ms.
@@ -58,10 +58,10 @@ impl PeerConnection {
             let own = rustix::process::geteuid().as_raw();
             match found {
                 // A port that was freed meanwhile may have a new owner.
-                Ok(Some(_)) if self.socket.peer_addr().is_err() => Owner::Unknown,
-                Ok(Some(uid)) if uid == own || uid == 0 => Owner::Own,
-                Ok(Some(uid)) => Owner::Other(uid),
-                Ok(None) | Err(_) => Owner::Unknown,
+                Ok(Some(_)) if self.socket.peer_addr().is_err() => ConnectionOwner::Unknown,
+                Ok(Some(uid)) if uid == own || uid == 0 => ConnectionOwner::Own,
+                Ok(Some(uid)) => ConnectionOwner::Other(uid),
+                Ok(None) | Err(_) => ConnectionOwner::Unknown,
             }
         };
         *self.owner.get_or_init(find).await
@@ -69,9 +69,9 @@ impl PeerConnection {
 
     /// The user that opened the connection.
     #[cfg(not(target_os = "linux"))]
-    pub(super) async fn owner(&self) -> Owner {
+    pub(super) async fn owner(&self) -> ConnectionOwner {
         let _ = self.peer;
-        *self.owner.get_or_init(|| async { Owner::Unknown }).await
+        *self.owner.get_or_init(|| async { ConnectionOwner::Unknown }).await
     }
 }
 
@@ -154,7 +154,7 @@ mod tests {
     async fn a_connection_of_ones_own() {
         for listen in ["127.0.0.1:0", "[::1]:0", "[::ffff:127.0.0.1]:0"] {
             let (stream, _other) = connected(None, listen).await;
-            assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Own, "{listen}");
+            assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, ConnectionOwner::Own, "{listen}");
         }
     }
 
@@ -164,20 +164,20 @@ mod tests {
             return;
         }
         let (stream, other) = connected(Some(65534), "127.0.0.1:0").await;
-        assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Other(65534));
+        assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, ConnectionOwner::Other(65534));
         // A half-closed connection keeps its owner.
         let (stream, half) = connected(Some(65534), "127.0.0.1:0").await;
         half.shutdown(std::net::Shutdown::Write).unwrap();
-        assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, Owner::Other(65534));
+        assert_eq!(PeerConnection::new(&stream).unwrap().owner().await, ConnectionOwner::Other(65534));
         drop(other);
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn a_closed_socket_is_nobodys() {
+    async fn a_closed_socket_has_no_owner() {
         // The tables list it under uid 0.
         let (stream, other) = connected(is_root().then_some(65534), "127.0.0.1:0").await;
         let client = PeerConnection::new(&stream).unwrap();
         drop(other);
-        assert_eq!(client.owner().await, Owner::Unknown);
+        assert_eq!(client.owner().await, ConnectionOwner::Unknown);
     }
 }

@@ -1,6 +1,6 @@
 //! What the engine costs beside the processes. Prints; judges nothing.
 
-#![expect(clippy::print_stdout, reason = "a measurement is told")]
+#![expect(clippy::print_stdout, reason = "prints a measurement")]
 
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,6 @@ fn hundred_nodes() {
             .map(|attempt| Duration::try_from(attempt.closure.unwrap().duration.unwrap()).unwrap())
             .sum();
         assert_eq!(phase(&end), Phase::Succeeded, "{}", error(&end));
-        println!("{name}: {NODES} nodes in {took:?}, of which attempts were at work {spent:?} in all");
+        println!("{name}: {NODES} nodes in {took:?}, of which attempts ran for {spent:?} in all");
     }
 }

@@ -243,9 +243,9 @@ fn a_recovered_execution_reuses_succeeded_nodes() {
 #[test]
 fn a_failure_node_gets_the_error_and_does_not_change_the_outcome() {
     let fixture = Fixture::new();
-    let told = fixture.path().join("told");
+    let copy = fixture.path().join("copy");
     let fails = fails(&fixture);
-    let script = format!("cp /var/inputs/name '{}'", told.display());
+    let script = format!("cp /var/inputs/name '{}'", copy.display());
     let cleans = task("cleans", interface(&["name: str"], &[]), &script).on(&fixture);
     let mut workflow =
         workflow("careful", interface(&["name: str"], &[]), vec![node("n0", &fails, &[])], &[]);
@@ -256,7 +256,7 @@ fn a_failure_node_gets_the_error_and_does_not_change_the_outcome() {
 
     let end = fixture.end(&execution);
     assert_eq!(phase(&end), Phase::Failed);
-    assert_eq!(std::fs::read_to_string(told).unwrap(), "a");
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), "a");
     let mut nodes = fixture.nodes(&execution);
     nodes.sort();
     assert_eq!(nodes, ["fn0 SUCCEEDED", "n0 FAILED"]);

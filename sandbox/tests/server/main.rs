@@ -71,7 +71,7 @@ impl Served {
             let (mut sender, connection) =
                 hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
             tokio::spawn(connection);
-            Received::of(sender.send_request(request).await.unwrap()).await
+            Received::from_response(sender.send_request(request).await.unwrap()).await
         })
     }
 
@@ -84,7 +84,7 @@ impl Served {
                     .await
                     .unwrap();
             tokio::spawn(connection);
-            Received::of(sender.send_request(request).await.unwrap()).await
+            Received::from_response(sender.send_request(request).await.unwrap()).await
         })
     }
 }
@@ -121,7 +121,7 @@ struct Received {
 }
 
 impl Received {
-    async fn of(response: http::Response<hyper::body::Incoming>) -> Self {
+    async fn from_response(response: http::Response<hyper::body::Incoming>) -> Self {
         let (parts, body) = response.into_parts();
         let collected = body.collect().await.unwrap();
         let trailers = collected.trailers().cloned().unwrap_or_default();

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{Node, NodeState};
 use crate::{
     engine::{
-        program::Target,
+        program::NodeTarget,
         run::{Run, Step, execution_error},
     },
     runner::go_format,
@@ -51,7 +51,7 @@ impl Run {
         index: usize,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        let Target::Gate(gate) = self.nodes[index].target.clone() else { return Ok(()) };
+        let NodeTarget::Gate(gate) = self.nodes[index].target.clone() else { return Ok(()) };
         match self.gate_outcome(index, &gate, step)? {
             Some(outcome) => self.end_gate(index, outcome, step),
             None => Ok(()),
@@ -130,7 +130,7 @@ impl Node {
     }
 
     fn has_slept(&self, now: Timestamp) -> bool {
-        let Target::Gate(gate) = &self.target else { return false };
+        let NodeTarget::Gate(gate) = &self.target else { return false };
         let Some(Condition::Sleep(sleep)) = &gate.condition else { return false };
         let duration = sleep.duration.and_then(|duration| Duration::try_from(duration).ok());
         self.has_run_for(duration.unwrap_or_default(), now)

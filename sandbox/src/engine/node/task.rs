@@ -17,10 +17,10 @@ use super::{CacheSlot, Node, NodeState};
 use crate::{
     cache::{self, CacheKey, CacheLookup, Reservation},
     engine::{
-        program::Target,
+        program::NodeTarget,
         run::{Run, Step, execution_error},
     },
-    runner::{self, Attempt, Outcome, TemplateNames},
+    runner::{self, Attempt, AttemptOutcome, TemplateNames},
     service_error::ServiceError,
     store::{task_execution::TaskExecution, time},
 };
@@ -38,7 +38,7 @@ impl Run {
         index: usize,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        let Target::Task(task) = self.nodes[index].target.clone() else { return Ok(()) };
+        let NodeTarget::Task(task) = self.nodes[index].target.clone() else { return Ok(()) };
         let inputs = &self.nodes[index].record.inputs;
         let found = if self.execution.spec.overwrite_cache {
             CacheKey::for_task(&task, inputs).map_or(CacheLookup::Disabled, CacheLookup::Miss)
@@ -116,31 +116,31 @@ impl Run {
     pub(in crate::engine) fn end_attempt(
         &mut self,
         index: usize,
-        outcome: Outcome,
+        outcome: AttemptOutcome,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         match outcome {
-            Outcome::Succeeded(outputs) => self.attempt_succeeded(index, outputs, step),
-            Outcome::Killed if !self.is_unwanted(index) => {
+            AttemptOutcome::Succeeded(outputs) => self.attempt_succeeded(index, outputs, step),
+            AttemptOutcome::Killed if !self.is_unwanted(index) => {
                 // The engine was stopped: the next one repeats the attempt.
                 self.nodes[index].close_attempt(TaskPhase::Aborted, step);
                 self.mark_changed(index);
                 self.set_state(index, NodeState::Queued);
                 Ok(())
             }
-            Outcome::Killed => {
+            AttemptOutcome::Killed => {
                 self.nodes[index].close_attempt(TaskPhase::Aborted, step);
                 self.release_reservation(index, step)?;
                 self.abort(index, step)
             }
-            Outcome::TimedOut => {
+            AttemptOutcome::TimedOut => {
                 let limit = self.nodes[index].task().and_then(timeout).unwrap_or_default();
                 let text =
                     format!("the task took longer than its timeout of {}", flyte_text::duration(limit));
                 let error = execution_error("TimeoutExpired", text, ErrorKind::User);
                 self.attempt_failed(index, error, true, Phase::TimedOut, step)
             }
-            Outcome::Failed { error, recoverable } => {
+            AttemptOutcome::Failed { error, recoverable } => {
                 self.attempt_failed(index, error, recoverable, Phase::Failed, step)
             }
         }
@@ -211,7 +211,10 @@ impl Run {
         let recorded = last.and_then(|attempt| runner::recall(&attempt.folder(step.root)));
         let outcome = recorded.unwrap_or_else(|| {
             let text = "the sandbox's engine ended while the task was running";
-            Outcome::Failed { error: execution_error(ORPHANED, text, ErrorKind::System), recoverable: true }
+            AttemptOutcome::Failed {
+                error: execution_error(ORPHANED, text, ErrorKind::System),
+                recoverable: true,
+            }
         });
         self.end_attempt(index, outcome, step)
     }
@@ -241,7 +244,7 @@ impl Run {
 impl Node {
     fn task(&self) -> Option<&TaskTemplate> {
         match &self.target {
-            Target::Task(task) => Some(task),
+            NodeTarget::Task(task) => Some(task),
             _ => None,
         }
     }

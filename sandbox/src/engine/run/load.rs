@@ -11,7 +11,7 @@ use super::{Run, Scope, ScopeState, Step, scope::NodeFailure};
 use crate::{
     engine::{
         node::{CacheSlot, Node, NodeState, upstream},
-        program::{END, Program, START, Target},
+        program::{END, NodeTarget, Program, START},
     },
     service_error::ServiceError,
     store::{self, execution::Execution, node_execution::NodeExecution, task_execution::TaskExecution},
@@ -104,7 +104,7 @@ impl Run {
             node_id: id.clone(),
             metadata: NodeExecutionMetaData {
                 spec_node_id: spec.id.clone(),
-                is_parent_node: matches!(target, Target::SubWorkflow(_)),
+                is_parent_node: matches!(target, NodeTarget::SubWorkflow(_)),
                 retry_group: self.scopes[scope].retry_group().to_owned(),
                 ..NodeExecutionMetaData::default()
             },
@@ -189,15 +189,17 @@ impl Run {
     ) -> Result<(), ServiceError> {
         let node = &self.nodes[index];
         match &node.target {
-            Target::SubWorkflow(workflow) => {
+            NodeTarget::SubWorkflow(workflow) => {
                 let scope = self.sub_scope(index, Arc::clone(workflow));
                 self.set_state(index, NodeState::Running);
                 self.nodes[index].sub_scope = Some(self.open_scope(scope, stored, step)?);
             }
-            Target::Gate(_) => self.set_state(index, NodeState::AtGate),
-            Target::Task(_) if node.running_attempt().is_none() => self.set_state(index, NodeState::Queued),
-            Target::Task(_) | Target::LaunchPlan(..) => self.set_state(index, NodeState::Orphaned),
-            Target::Unsupported(_) => self.set_state(index, NodeState::Ready),
+            NodeTarget::Gate(_) => self.set_state(index, NodeState::AtGate),
+            NodeTarget::Task(_) if node.running_attempt().is_none() => {
+                self.set_state(index, NodeState::Queued)
+            }
+            NodeTarget::Task(_) | NodeTarget::LaunchPlan(..) => self.set_state(index, NodeState::Orphaned),
+            NodeTarget::Unsupported(_) => self.set_state(index, NodeState::Ready),
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use flyte_client::proto::{
 
 use super::{Run, ScopeOutputs, ScopeState, Step, execution_error, scope::NodeFailure};
 use crate::{
-    engine::{binding, node::NodeState, program::Target},
+    engine::{binding, node::NodeState, program::NodeTarget},
     service_error::ServiceError,
     store::{self, time},
 };
@@ -85,14 +85,14 @@ impl Run {
             return self.succeed(index, outputs, Phase::Recovered, step);
         }
         match self.nodes[index].target.clone() {
-            Target::Task(_) => self.look_up_cache(index, step),
-            Target::SubWorkflow(workflow) => self.begin_sub_workflow(index, workflow, step),
-            Target::LaunchPlan(..) => {
+            NodeTarget::Task(_) => self.look_up_cache(index, step),
+            NodeTarget::SubWorkflow(workflow) => self.begin_sub_workflow(index, workflow, step),
+            NodeTarget::LaunchPlan(..) => {
                 self.set_state(index, NodeState::Queued);
                 Ok(())
             }
-            Target::Gate(gate) => self.begin_gate(index, &gate, step),
-            Target::Unsupported(what) => {
+            NodeTarget::Gate(gate) => self.begin_gate(index, &gate, step),
+            NodeTarget::Unsupported(what) => {
                 let text = format!("the sandbox does not run {what}");
                 self.fail(index, execution_error("NotSupported", text, ErrorKind::User), Phase::Failed, step)
             }
@@ -132,9 +132,9 @@ impl Run {
     /// Starts a queued node.
     pub(super) fn start_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         match self.nodes[index].target.clone() {
-            Target::Task(task) => self.start_attempt(index, &task, step),
-            Target::LaunchPlan(plan, _) => self.start_child(index, plan, step),
-            Target::SubWorkflow(_) | Target::Gate(_) | Target::Unsupported(_) => {
+            NodeTarget::Task(task) => self.start_attempt(index, &task, step),
+            NodeTarget::LaunchPlan(plan, _) => self.start_child(index, plan, step),
+            NodeTarget::SubWorkflow(_) | NodeTarget::Gate(_) | NodeTarget::Unsupported(_) => {
                 unreachable!("only tasks and launch plans are queued")
             }
         }
@@ -143,19 +143,19 @@ impl Run {
     /// Ends a node that is no longer wanted, or asks for its end.
     pub(super) fn stop_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         match self.nodes[index].target {
-            Target::Task(_) => self.stop_task(index, step),
-            Target::SubWorkflow(_) => self.stop_sub_workflow(index, step),
-            Target::LaunchPlan(..) => self.stop_child(index, step),
-            Target::Gate(_) | Target::Unsupported(_) => self.abort(index, step),
+            NodeTarget::Task(_) => self.stop_task(index, step),
+            NodeTarget::SubWorkflow(_) => self.stop_sub_workflow(index, step),
+            NodeTarget::LaunchPlan(..) => self.stop_child(index, step),
+            NodeTarget::Gate(_) | NodeTarget::Unsupported(_) => self.abort(index, step),
         }
     }
 
     /// Finds out what became of an orphaned node.
     pub(super) fn recover_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         match self.nodes[index].target {
-            Target::Task(_) => self.recover_attempt(index, step),
-            Target::LaunchPlan(..) => self.recover_child(index, step),
-            Target::SubWorkflow(_) | Target::Gate(_) | Target::Unsupported(_) => {
+            NodeTarget::Task(_) => self.recover_attempt(index, step),
+            NodeTarget::LaunchPlan(..) => self.recover_child(index, step),
+            NodeTarget::SubWorkflow(_) | NodeTarget::Gate(_) | NodeTarget::Unsupported(_) => {
                 unreachable!("only attempts and child executions are orphaned")
             }
         }

@@ -104,12 +104,12 @@ fn invalid_outputs_are_reported() {
 fn an_attempt_times_out() {
     let fixture =
         script("exec sleep 1000").with(|fixture| fixture.attempt.timeout = Some(Duration::from_millis(100)));
-    assert_eq!(fixture.run(), Outcome::TimedOut);
-    assert_eq!(recall(fixture.folder()), Some(Outcome::TimedOut));
+    assert_eq!(fixture.run(), AttemptOutcome::TimedOut);
+    assert_eq!(recall(fixture.folder()), Some(AttemptOutcome::TimedOut));
 }
 
 /// Runs an attempt that writes to the pipe `ready` once it runs, and kills it then.
-fn kill_when_ready(fixture: &Fixture) -> (Outcome, ProcessIdentity) {
+fn kill_when_ready(fixture: &Fixture) -> (AttemptOutcome, ProcessIdentity) {
     let pipe = fixture.root.path().join("ready");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let (kill, killed) = watch::channel(false);
@@ -129,9 +129,9 @@ fn an_attempt_can_be_killed() {
     let pipe = fixture.root.path().join("ready");
     fixture.container().command[2] = format!("sleep 1000 & echo > {}; wait", pipe.display());
     let (outcome, process) = kill_when_ready(&fixture);
-    assert_eq!(outcome, Outcome::Killed);
+    assert_eq!(outcome, AttemptOutcome::Killed);
     assert!(probe::is_gone(process));
-    assert_eq!(recall(fixture.folder()), Some(Outcome::Killed));
+    assert_eq!(recall(fixture.folder()), Some(AttemptOutcome::Killed));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn an_attempt_that_ignores_sigterm_is_killed() {
     fixture.container().command[2] =
         format!("trap '' TERM; echo > {}; while :; do sleep 1000; done", pipe.display());
     let (outcome, process) = kill_when_ready(&fixture);
-    assert_eq!(outcome, Outcome::Killed);
+    assert_eq!(outcome, AttemptOutcome::Killed);
     assert!(probe::is_gone(process));
 }
 
@@ -150,7 +150,7 @@ fn a_kill_that_came_before_starts_nothing() {
     let fixture = script("true");
     let (_kill, killed) = watch::channel(true);
     let outcome = block_on(run(fixture.attempt.clone(), |_| panic!("nothing is to start"), killed));
-    assert_eq!(outcome, Outcome::Killed);
+    assert_eq!(outcome, AttemptOutcome::Killed);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn nothing_outlives_the_first_process() {
     let (_kill, never) = watch::channel(false);
     let (process, processes) = mpsc::channel();
     let outcome = block_on(run(fixture.attempt.clone(), |started| process.send(started).unwrap(), never));
-    assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
+    assert!(matches!(outcome, AttemptOutcome::Succeeded(_)), "{outcome:?}");
     assert!(probe::is_gone(processes.recv().unwrap()));
 }
 
@@ -200,7 +200,7 @@ fn the_outcome_can_be_recalled() {
     let fixture = script("echo 1 > /var/outputs/o").output("o", "int");
     assert_eq!(recall(fixture.folder()), None);
     let outcome = fixture.run();
-    assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
+    assert!(matches!(outcome, AttemptOutcome::Succeeded(_)), "{outcome:?}");
     assert_eq!(recall(fixture.folder()), Some(outcome));
     assert_eq!(fs::read_to_string(fixture.folder().join("exit")).unwrap(), "0\nsucceeded\n");
     let fixture = script("exit 3");
@@ -305,7 +305,7 @@ fn a_process_outside_of_the_group_ends_with_the_attempt() {
     for escape in ESCAPES {
         let (fixture, pipes) = escaping(escape, "true");
         let meeting = std::thread::spawn(move || meet(&pipes));
-        assert!(matches!(fixture.run(), Outcome::Succeeded(_)), "{escape}");
+        assert!(matches!(fixture.run(), AttemptOutcome::Succeeded(_)), "{escape}");
         assert!(probe::is_gone(meeting.join().unwrap()), "{escape}");
     }
 }
@@ -321,7 +321,7 @@ fn a_process_outside_of_the_group_ends_with_an_aborted_attempt() {
             kill.send(true).unwrap();
             process
         });
-        assert_eq!(block_on(run(fixture.attempt.clone(), drop, killed)), Outcome::Killed, "{escape}");
+        assert_eq!(block_on(run(fixture.attempt.clone(), drop, killed)), AttemptOutcome::Killed, "{escape}");
         assert!(probe::is_gone(meeting.join().unwrap()), "{escape}");
     }
 }
@@ -333,10 +333,10 @@ fn a_process_of_another_attempt_is_kept() {
     let (kill, killed) = watch::channel(false);
     let running = std::thread::spawn(move || block_on(run(other.attempt.clone(), drop, killed)));
     let process = meet(&pipes);
-    assert!(matches!(script("true").run(), Outcome::Succeeded(_)));
+    assert!(matches!(script("true").run(), AttemptOutcome::Succeeded(_)));
     assert!(!probe::is_gone(process));
     kill.send(true).unwrap();
-    assert_eq!(running.join().unwrap(), Outcome::Killed);
+    assert_eq!(running.join().unwrap(), AttemptOutcome::Killed);
     assert!(probe::is_gone(process));
 }
 

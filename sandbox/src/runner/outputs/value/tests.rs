@@ -3,16 +3,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn of(of: Type) -> LiteralType {
-    LiteralType { r#type: Some(of), ..LiteralType::default() }
+fn literal_type(kind: Type) -> LiteralType {
+    LiteralType { r#type: Some(kind), ..LiteralType::default() }
 }
 
 fn simple(simple: SimpleType) -> LiteralType {
-    of(Type::Simple(simple.into()))
+    literal_type(Type::Simple(simple.into()))
 }
 
 fn union(variants: impl IntoIterator<Item = SimpleType>) -> LiteralType {
-    of(Type::UnionType(UnionType { variants: variants.into_iter().map(simple).collect() }))
+    literal_type(Type::UnionType(UnionType { variants: variants.into_iter().map(simple).collect() }))
 }
 
 fn read_primitive(expected: SimpleType, text: &str) -> Result<primitive::Value, String> {
@@ -79,12 +79,12 @@ fn bytes_are_taken_as_they_are() {
 
 #[test]
 fn lists_maps_and_structures_are_json() {
-    let integers = of(Type::CollectionType(Box::new(simple(SimpleType::Integer))));
+    let integers = literal_type(Type::CollectionType(Box::new(simple(SimpleType::Integer))));
     let Some(literal::Value::Collection(list)) = read(&integers, b"[1, 2]\n").unwrap().value else {
         panic!("a list is expected")
     };
     assert_eq!(list.literals[1], primitive(primitive::Value::Integer(2)));
-    let map = of(Type::MapValueType(Box::new(simple(SimpleType::String))));
+    let map = literal_type(Type::MapValueType(Box::new(simple(SimpleType::String))));
     let Some(literal::Value::Map(map)) = read(&map, br#"{"a": "b"}"#).unwrap().value else {
         panic!("a map is expected")
     };
@@ -102,7 +102,7 @@ fn lists_maps_and_structures_are_json() {
 
 #[test]
 fn an_enum_takes_its_values() {
-    let colors = of(Type::EnumType(EnumType { values: vec!["red".into(), "green".into()] }));
+    let colors = literal_type(Type::EnumType(EnumType { values: vec!["red".into(), "green".into()] }));
     assert_eq!(read(&colors, b"red\n"), Ok(primitive(primitive::Value::StringValue("red".into()))));
     assert!(read(&colors, b"blue").is_err());
 }
@@ -130,7 +130,7 @@ fn an_optional_value_may_be_missing() {
 fn files_and_folders_are_distinguished() {
     let folder = tempfile::tempdir().unwrap();
     let blob = |dimensionality: BlobDimensionality| {
-        of(Type::Blob(BlobType { format: "csv".into(), dimensionality: dimensionality.into() }))
+        literal_type(Type::Blob(BlobType { format: "csv".into(), dimensionality: dimensionality.into() }))
     };
     let (single, multipart) = (blob(BlobDimensionality::Single), blob(BlobDimensionality::Multipart));
     assert!(stored(&multipart, folder.path(), "file:///x".into()).is_ok());
@@ -157,6 +157,6 @@ proptest! {
 
     #[test]
     fn any_bytes_can_be_tried(bytes in prop::collection::vec(any::<u8>(), 0..32), kind in 0..10i32) {
-        let _ = read(&of(Type::Simple(kind)), &bytes);
+        let _ = read(&literal_type(Type::Simple(kind)), &bytes);
     }
 }
