@@ -187,7 +187,7 @@ fn a_port_that_is_taken() {
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
-hint: another program may use the port; choose one with `--port`
+hint: use `--port` to choose another port
 [exit: 1]
 "#]]
     );
@@ -197,7 +197,7 @@ hint: another program may use the port; choose one with `--port`
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
-hint: another program may use the port; choose one with `--port`
+hint: use `--port` to choose another port
 [exit: 1]
 "#]]
     );
@@ -242,7 +242,7 @@ FACT             VALUE
 folder           [HOME]/.flyte/sandbox
 served           no
 open executions  0
-size             0 B
+size             0 bytes
 [exit: 0]
 "#]]
     );

@@ -34,7 +34,7 @@ FACT             VALUE
 folder           [HOME]/.flyte/sandbox
 served           no
 open executions  0
-size             0 B
+size             0 bytes
 [exit: 0]
 "#]]
     );

@@ -233,7 +233,7 @@ fn hosts_are_names() {
         home.run(&["sandbox", "start", "--allow-host", "http://build.example"]),
         str![[r#"
 ------- stderr -------
-error: invalid value 'http://build.example' for '--allow-host <NAME>': a host name without scheme and port is expected
+error: invalid value 'http://build.example' for '--allow-host <NAME>': expected a host name without scheme and port
 
 For more information, try '--help'.
 [exit: 2]
