@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// A duration in the two largest units that it has: `1d 3h`, `1h 5m`, `3m 20s`, `12s`, `1.5s`, `20ms`.
 ///
-/// The rest is cut off, not rounded, so that a time that has not passed yet is never shown. A second unit of zero is
-/// left out: `1h`, not `1h 0m`. Below ten seconds the second unit is a tenth of a second.
+/// The rest is cut off, not rounded, so that a time that has not passed yet is never shown. A second unit of
+/// zero is left out: `1h`, not `1h 0m`. Below ten seconds the second unit is a tenth of a second.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
     let (seconds, tenths) = (duration.as_secs(), duration.subsec_millis() / 100);

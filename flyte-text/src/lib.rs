@@ -1,5 +1,6 @@
-//! How flyte-host writes for people, the same in every crate: [`suggest`] a name that was meant, write a [`duration`](mod@duration)
-//! or a [`size`](mod@size), [`sanitize`](mod@sanitize) text that comes from outside, and join a [`list`](mod@list).
+//! How flyte-host writes for people, the same in every crate: [`suggest`] a name that was meant, write a
+//! [`duration`](mod@duration) or a [`size`](mod@size), [`sanitize`](mod@sanitize) text that comes from
+//! outside, and join a [`list`](mod@list).
 //!
 //! A leaf: it depends on no other crate of the workspace.
 

@@ -1,13 +1,14 @@
-//! Foreign text made safe for a terminal: tasks, servers, files and plugins choose texts that are printed for people, and a
-//! terminal acts on some characters instead of showing them.
+//! Foreign text made safe for a terminal: tasks, servers, files and plugins choose texts that are printed for
+//! people, and a terminal acts on some characters instead of showing them.
 //!
-//! The rule: text for people shows such characters escaped (`\u{1b}`, `\r`), wherever it goes. JSON has them as `\u001b`,
-//! YAML as it escapes them; files that are fetched and what a plugin's command writes stay as they are.
+//! The rule: text for people shows such characters escaped (`\u{1b}`, `\r`), wherever it goes. JSON has them
+//! as `\u001b`, YAML as it escapes them; files that are fetched and what a plugin's command writes stay as
+//! they are.
 
 use std::borrow::Cow;
 
-/// Whether a terminal acts on a character, or reorders the line, instead of showing it: C0 and C1 controls, line and
-/// paragraph separators, and the controls of bidirectional text.
+/// Whether a terminal acts on a character, or reorders the line, instead of showing it: C0 and C1 controls,
+/// line and paragraph separators, and the controls of bidirectional text.
 #[must_use]
 pub fn is_terminal_control(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -35,7 +36,8 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// As [`sanitize`], but ANSI colours and weights (SGR sequences) stay: for texts with flyte-host's own colours in them.
+/// As [`sanitize`], but ANSI colours and weights (SGR sequences) stay: for texts with flyte-host's own
+/// colours in them.
 #[must_use]
 pub fn sanitize_styled(text: &str) -> Cow<'_, str> {
     escaped(text, |letter, rest| match letter {
@@ -63,7 +65,8 @@ pub fn sanitize_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The start of a text in one line, as [`sanitize_line`], with `…` where more than `max` characters were cut off.
+/// The start of a text in one line, as [`sanitize_line`], with `…` where more than `max` characters were cut
+/// off.
 #[must_use]
 pub fn excerpt(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {

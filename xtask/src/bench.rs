@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: what start-up costs, with and without a plugin, and what the client, the sandbox and a sign-in cost
-//! at work, beside the official Python client.
+//! `cargo xtask bench`: what start-up costs, with and without a plugin, and what the client, the sandbox and
+//! a sign-in cost in use, beside the official Python client.
 //!
-//! For start-up, instructions are counted, not seconds, so that two machines agree: by the processor (`perf`) where that works, and
-//! by simulation (Valgrind's callgrind) elsewhere.
+//! For start-up, instructions are counted, not seconds, so that two machines agree: by the processor (`perf`)
+//! where that works, and by simulation (Valgrind's callgrind) elsewhere.
 
 mod client;
 mod delay;

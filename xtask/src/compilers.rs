@@ -1,5 +1,5 @@
-//! The sample plugin built by every other Rust compiler within reach: rustup's toolchains, the system's, and the
-//! versions that Debian offers. A host built by one compiler must load a plugin built by any of them.
+//! The sample plugin built by every other Rust compiler within reach: rustup's toolchains, the system's, and
+//! the versions that Debian offers. A host built by one compiler must load a plugin built by any of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use crate::workspace::{Workspace, library_name};
 /// The oldest compiler that plugin authors are promised, as `rust-version` of `plugin-abi` says.
 const OLDEST: (u32, u32) = (1, 85);
 
-/// Debian's compilers, each with the package of its standard library: the plain one, and the newer one that Debian
-/// carries for its browsers.
+/// Debian's compilers, each with the package of its standard library: the plain one, and the newer one that
+/// Debian carries for its browsers.
 const DEBIAN: [(&str, &str); 2] = [("rustc", "libstd-rust-dev"), ("rustc-web", "libstd-rust-web-dev")];
 
 /// A compiler by the release that it says it is, such as `1.85.0` or `1.97.0-nightly`.
@@ -23,7 +23,8 @@ struct Compiler {
     rustc: PathBuf,
 }
 
-/// Builds the sample plugin with each compiler into `target/compilers/<release>/`, and lists them, one a line, in
+/// Builds the sample plugin with each compiler into `target/compilers/<release>/`, and lists them, one a
+/// line, in
 /// `target/compilers/list.txt`. Returns the folder, and what could not be had.
 pub(crate) fn build_samples(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
     let folder = workspace.target("compilers");
@@ -106,7 +107,8 @@ fn is_recent(release: &str) -> bool {
     version.is_some_and(|version| version >= OLDEST)
 }
 
-/// The target triple of the compiler in use, and whether a nightly toolchain is there for checks that need one.
+/// The target triple of the compiler in use, and whether a nightly toolchain is there for checks that need
+/// one.
 pub(crate) fn host_triple() -> Result<String> {
     let version = capture(command("rustc").arg("-vV"))?;
     let triple = version.lines().find_map(|line| line.strip_prefix("host: "));

@@ -1,8 +1,8 @@
-//! Debian packages unpacked below `target/`, with what they need and this machine lacks. Only what cannot be used so
-//! is installed.
+//! Debian packages unpacked below `target/`, with what they need and this machine lacks. Only what cannot be
+//! used so is installed.
 //!
-//! To unpack, `apt-get` needs no rights: it plans (`--simulate`) and downloads, with its usual signature and hash
-//! checks, and `dpkg-deb` unpacks. Only an empty package index asks for root, to be filled once.
+//! To unpack, `apt-get` needs no rights: it plans (`--simulate`) and downloads, with its usual signature and
+//! hash checks, and `dpkg-deb` unpacks. Only an empty package index asks for root, to be filled once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,8 @@ pub(crate) fn unpack(wanted: &[Package], folder: PathBuf) -> Result<PathBuf> {
     })
 }
 
-/// A script on top of an unpacked tree that runs one of its programs, with the libraries of the tree and with variables.
+/// A script on top of an unpacked tree that runs one of its programs, with the libraries of the tree and with
+/// variables.
 #[cfg(unix)]
 pub(crate) fn script(tree: &Path, program: &str, variables: &[(&str, String)]) -> Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;

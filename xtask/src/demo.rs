@@ -1,8 +1,9 @@
-//! `cargo xtask demo`: a workflow registered and run in the embedded sandbox under Acme's rules; then the six hooks at
-//! work, each as the same command without and with the Acme plugin.
+//! `cargo xtask demo`: a workflow registered and run in the embedded sandbox under Acme's rules; then the six
+//! hooks in use, each as the same command without and with the Acme plugin.
 //!
-//! What is printed below two command lines is their real output, as one: `-` is the built-in default, `+` is Acme, and
-//! everything else is the same in both. A command that ends otherwise than the step says fails the demo.
+//! What is printed below two command lines is their real output, as one: `-` is the built-in default, `+` is
+//! Acme, and everything else is the same in both. A command that ends otherwise than the step says fails the
+//! demo.
 
 mod beside;
 
@@ -48,7 +49,7 @@ struct Shown {
 #[derive(Clone, Copy)]
 struct Pause {
     seconds: u64,
-    told: &'static str,
+    reason: &'static str,
 }
 
 /// With what a command is shown, and the exit codes.
@@ -107,7 +108,7 @@ const STEPS: [Step; 8] = [
             Shown {
                 before: Some(Pause {
                     seconds: 4,
-                    told: "The policy keeps results for three seconds; four go by.",
+                    reason: "The policy keeps results for three seconds; four go by.",
                 }),
                 ..Shown::hurried(&RUN, "stored in the cache")
             },
@@ -257,7 +258,7 @@ impl Stage {
     fn play(&self, step: &Shown) -> Result {
         println!();
         if let Some(pause) = step.before {
-            println!("  {}\n", pause.told);
+            println!("  {}\n", pause.reason);
             std::thread::sleep(Duration::from_secs(pause.seconds));
         }
         match step.input {

@@ -1,9 +1,9 @@
-//! Hosts and plugins for the growth tests: `plugin-abi` under other version numbers, one minor protocol version ahead,
-//! of other major protocols; and one plugin built in other ways than the tests build it.
+//! Hosts and plugins for the growth tests: `plugin-abi` under other version numbers, one minor protocol
+//! version ahead, of other major protocols; and one plugin built in other ways than the tests build it.
 //!
-//! What has another number is built from a copy of the sources in which the number was changed. Hosts share the
-//! dependencies that the workspace's own build makes, and plugins share a build directory, so that only crates of
-//! this repository are compiled again.
+//! What has another number is built from a copy of the sources in which the number was changed. Hosts share
+//! the dependencies that the workspace's own build makes, and plugins share a build directory, so that only
+//! crates of this repository are compiled again.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -83,8 +83,8 @@ const VARIANTS: [Variant; 5] = [
     Variant { name: "jemalloc", features: "jemalloc", profile: &[], needs_c: true },
 ];
 
-/// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host` and `plugins/NAME/`. Returns the folder,
-/// and what could not be built on this machine.
+/// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host` and `plugins/NAME/`. Returns the
+/// folder, and what could not be built on this machine.
 pub(crate) fn build(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
     let growth = Growth::new(workspace)?;
     for (version, edits) in COPIES {
@@ -170,7 +170,8 @@ impl<'w> Growth<'w> {
         run(test.current_dir(&self.workspace.root))
     }
 
-    /// Builds a host from a copy. That of the same protocol has no checks, and optimised interfaces, as in a release.
+    /// Builds a host from a copy. That of the same protocol has no checks, and optimised interfaces, as in a
+    /// release.
     fn host(&self, version: &str) -> Result {
         let target = self.folder.join("hosts").join(version);
         let mut build = cargo("build");
@@ -268,11 +269,12 @@ impl<'w> Growth<'w> {
         Ok(())
     }
 
-    /// Compiles the crates of the workspace through a script of this version, and leaves the others as they are.
+    /// Compiles the crates of the workspace through a script of this version, and leaves the others as they
+    /// are.
     ///
-    /// For [`NEXT`] the script adds `--cfg next_protocol`. For all, Cargo takes the script into account when it names
-    /// what it builds. Otherwise crates of a copy would have the names of the originals, which go by their path
-    /// within the workspace, and take their place in a build directory that both use.
+    /// For [`NEXT`] the script adds `--cfg next_protocol`. For all, Cargo takes the script into account when
+    /// it names what it builds. Otherwise crates of a copy would have the names of the originals, which go by
+    /// their path within the workspace, and take their place in a build directory that both use.
     fn through_script(&self, build: &mut Command, version: &str) -> Result {
         let argument = if version == NEXT { " --cfg next_protocol" } else { "" };
         let script = self.folder.join(format!("rustc-{version}"));

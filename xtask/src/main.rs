@@ -1,16 +1,19 @@
 //! `cargo xtask`: the chores of this repository, one subcommand each.
 //!
-//! Every chore prints the commands it runs, gets what it needs from package registries into `target/`, and leaves
-//! the rest of the machine alone. What a machine lacks is said by name at the end; under `CI=true` it is a failure.
+//! Every chore prints the commands it runs, gets what it needs from package registries into `target/`, and
+//! leaves the rest of the machine alone. It ends with a list of what the machine lacks, which under `CI=true`
+//! is a failure.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a build tool talks to the terminal")]
 
+mod architecture;
 mod bench;
 mod command;
 mod compilers;
 mod debian;
 mod demo;
 mod growth;
+mod import_cycles;
 mod property;
 mod python;
 mod sanitize;
@@ -20,6 +23,7 @@ mod soak;
 mod stamp;
 mod test;
 mod tidy;
+mod wording;
 mod workspace;
 
 use std::process::ExitCode;
@@ -50,6 +54,15 @@ enum Chore {
     Bench(bench::Args),
     /// Run the property tests with fresh seeds, and keep the cases that fail
     Soak(soak::Args),
+    /// List the import cycles of each crate
+    Cycles,
+    /// List the paths and large files that ARCHITECTURE.md gets wrong or leaves out
+    Map,
+    /// List words, names and widths that the project does not use
+    Wording {
+        /// Folders or files to look at [default: all]
+        folders: Vec<String>,
+    },
     /// Check what no compiler checks: unsafe files, lock files, stray paths, dependency walls
     Tidy,
 }
@@ -62,6 +75,9 @@ fn main() -> ExitCode {
         Chore::Demo(args) => demo::run_demo(&workspace, &args),
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
         Chore::Soak(args) => soak::soak(&workspace, &args),
+        Chore::Cycles => import_cycles::print_cycles(&workspace),
+        Chore::Map => architecture::print_gaps(&workspace),
+        Chore::Wording { folders } => wording::print_findings(&workspace, &folders),
         Chore::Tidy => tidy::check(&workspace),
     });
     match done {

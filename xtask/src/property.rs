@@ -1,4 +1,4 @@
-//! Property tests: where they are, and that each run of them without a wish of its own tries the same cases.
+//! Property tests: where they are, and that each run without a seed of its own tries the same cases.
 
 use std::fs;
 
@@ -6,12 +6,13 @@ use crate::Result;
 use crate::tidy::tracked_files;
 use crate::workspace::Workspace;
 
-/// Where Cargo is told the seed of every property test.
+/// Sets the seed of every property test.
 const CARGO_CONFIG: &str = ".cargo/config.toml";
 /// The variable from which `proptest` takes its seed.
 pub(crate) const SEED: &str = "PROPTEST_RNG_SEED";
 
-/// Ways to draw a number that the seed does not decide, or to lose the seed of a failure. Tests may use none of them.
+/// Ways to draw a number that the seed does not decide, or to lose the seed of a failure. Tests may use none
+/// of them.
 const UNSEEDED: [&str; 10] = [
     "RngSeed::Random",
     "TestRunner::deterministic(",
@@ -80,7 +81,7 @@ fn draws_unseeded(line: &str) -> bool {
     let from_thread =
         line.match_indices("fastrand::").any(|(at, _)| !line[at..].starts_with("fastrand::Rng"));
     let unseeded_rng = line.contains("fastrand::Rng::new()");
-    from_thread || unseeded_rng || UNSEEDED.iter().any(|way| line.contains(way))
+    from_thread || unseeded_rng || UNSEEDED.iter().any(|call| line.contains(call))
 }
 
 #[cfg(test)]

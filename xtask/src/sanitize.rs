@@ -1,7 +1,8 @@
 //! `cargo xtask sanitize`: the plugin boundary under every memory checker that this machine has.
 //!
 //! - Miri runs the crates whose plugins are entered without `dlopen`.
-//! - AddressSanitizer (nightly) runs these and the tests that load real libraries, host and plugin instrumented.
+//! - AddressSanitizer (nightly) runs these and the tests that load real libraries, host and plugin
+//!   instrumented.
 //! - Valgrind runs the ordinary program with the sample plugin loaded, and so also sees the standard library.
 
 use std::path::Path;
@@ -11,8 +12,8 @@ use crate::command::{cargo, command, run, works};
 use crate::compilers::{has_nightly, host_triple};
 use crate::workspace::{Workspace, is_ci, library_name, program};
 
-/// Without leaks, since libraries are never unloaded on purpose; and without its own signal handlers, since the
-/// tests of crashing plugins look at how the process died.
+/// Without leaks, since libraries are never unloaded on purpose; and without its own signal handlers, since
+/// the tests of crashing plugins look at how the process died.
 const ASAN_OPTIONS: &str =
     "detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0";
 
@@ -27,8 +28,8 @@ const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(b
 /// Valgrind's exit code for a memory error, which no command of ours uses.
 const VALGRIND_ERROR: &str = "--error-exitcode=99";
 
-/// What Valgrind watches: loading, help with the plugin's commands in it, a command that runs in the plugin, and a task
-/// for which all rules are asked.
+/// What Valgrind watches: loading, help with the plugin's commands in it, a command that runs in the plugin,
+/// and a task for which all rules are asked.
 const WATCHED: [&[&str]; 4] = [
     &["plugin", "show", "acme"],
     &["--help"],

@@ -1,4 +1,5 @@
-//! What signs in for real in the tests: an identity provider from npm, Chromium and a keyring from Debian's packages.
+//! What signs in for real in the tests: an identity provider from npm, Chromium and a keyring from Debian's
+//! packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};

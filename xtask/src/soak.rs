@@ -1,7 +1,8 @@
-//! `cargo xtask soak`: the property tests, again and again with fresh seeds, for as long as one likes.
+//! `cargo xtask soak`: the property tests, again and again with fresh seeds, for the given time.
 //!
-//! A failing case is written by `proptest` into a file beside its test, `….proptest-regressions` (for tests within a
-//! crate, `proptest-regressions/…`). Such a file is committed: every later run tries its cases first.
+//! A failing case is written by `proptest` into a file beside its test, `….proptest-regressions` (for tests
+//! within a crate, `proptest-regressions/…`). Such a file is committed: every later run tries its cases
+//! first.
 
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How many minutes to go on; a round that has begun is finished
+    /// Minutes to run; the last round is finished
     #[arg(default_value_t = 60)]
     minutes: u64,
 }

@@ -10,8 +10,8 @@ const STAMP: &str = ".made-from";
 
 /// Returns `folder`, made by `make` unless a complete one made from the same `inputs` is there.
 ///
-/// The stamp is written last, so what an interrupted run left behind is thrown away. Two runs at once wait for
-/// each other at a lock file beside the folder.
+/// The stamp is written last, so what an interrupted run left behind is thrown away. Two runs at once wait
+/// for each other at a lock file beside the folder.
 pub(crate) fn made_once(
     folder: PathBuf,
     inputs: &[u8],

@@ -1,4 +1,5 @@
-//! `cargo xtask test`: gets what the tests need, tells them by environment variables where it is, and runs them all.
+//! `cargo xtask test`: gets what the tests need, tells them by environment variables where it is, and runs
+//! them all.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -80,7 +81,8 @@ impl Prepared {
         Ok(())
     }
 
-    /// `FLYTE_TEST_GROWTH`: hosts and plugins of other versions of `plugin-abi`, and plugins built in other ways.
+    /// `FLYTE_TEST_GROWTH`: hosts and plugins of other versions of `plugin-abi`, and plugins built in other
+    /// ways.
     fn growth(&mut self, workspace: &Workspace) -> Result {
         let (folder, missing) = growth::build(workspace)?;
         self.variables.push(("FLYTE_TEST_GROWTH", folder));
@@ -111,7 +113,8 @@ impl Prepared {
         }
     }
 
-    /// Documentation examples first, so that the runner's count of everything else is the last thing on the screen.
+    /// Documentation examples first, so that the runner's count of everything else is the last thing on the
+    /// screen.
     fn run_tests(&self, workspace: &Workspace, runner: &[OsString]) -> Result {
         let variables = || self.variables.iter().map(|(name, value)| (name, value));
         if runner.is_empty() {

@@ -6,8 +6,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::Result;
+use crate::architecture;
 use crate::command::{capture, cargo, command};
+use crate::import_cycles;
 use crate::property::unseeded;
+use crate::wording;
 use crate::workspace::Workspace;
 
 /// The only files that may hold unsafe code; an entry whose file no longer does is stale and also fails.
@@ -39,7 +42,10 @@ const PLUGIN_CLIENT_KNOWS_NOT: [&str; 5] = ["auth", "flyte-host", "hyper", "rust
 
 pub(crate) fn check(workspace: &Workspace) -> Result {
     let mut complaints = dependency_walls(workspace)?;
+    complaints.extend(import_cycles::complaints(workspace)?);
+    complaints.extend(wording::complaints(workspace)?);
     let files = tracked_files(&workspace.root)?;
+    complaints.extend(architecture::complaints(workspace, &files)?);
     let texts = files.iter().filter_map(|name| Some((name.as_str(), text(&workspace.path(name))?)));
     let mut with_unsafe = Vec::new();
     let mut count = 0;
@@ -114,7 +120,7 @@ fn names_a_host(line: &str) -> bool {
     is_url || options.iter().any(|option| line.trim_start().starts_with(option))
 }
 
-/// Addresses in a lock file of npm, but for those of people who take gifts. `npm install` leaves out registries if it is
+/// Addresses in a lock file of npm, other than links to sponsors. `npm install` leaves out registries if it is
 /// run with `--omit-lockfile-registry-resolved`.
 fn hosts_in_npm_lock(text: &str) -> Vec<String> {
     fn collect(value: &Value, hosts: &mut Vec<String>) {
@@ -131,7 +137,7 @@ fn hosts_in_npm_lock(text: &str) -> Vec<String> {
     let mut hosts = Vec::new();
     match serde_json::from_str(text) {
         Ok(lock) => collect(&lock, &mut hosts),
-        Err(error) => hosts.push(format!("nobody knows, it is not JSON: {error}")),
+        Err(error) => hosts.push(format!("unknown, since the file is not JSON: {error}")),
     }
     hosts
 }

@@ -38,7 +38,8 @@ impl Workspace {
     }
 }
 
-/// File name of a package's dynamic library on this system: `sample-plugin` is `libsample_plugin.so` on Linux.
+/// File name of a package's dynamic library on this system: `sample-plugin` is `libsample_plugin.so` on
+/// Linux.
 pub(crate) fn library_name(package: &str) -> String {
     use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
     format!("{DLL_PREFIX}{}{DLL_SUFFIX}", package.replace('-', "_"))

@@ -1,7 +1,8 @@
-//! The client and the sandbox at work, beside the official Python client (and `curl`) on the same server in one run.
+//! The client and the sandbox under load, beside the official Python client (and `curl`) on the same server in
+//! one run.
 //!
-//! Times are of whole processes, from start to end, as a user waits for them: the shortest of a few runs, since
-//! everything else is noise of the machine.
+//! Times are of whole processes, from start to end, as a user waits for them: the shortest of a few runs,
+//! since everything else is noise of the machine.
 
 use std::ffi::OsString;
 use std::fs;
@@ -22,7 +23,8 @@ use crate::workspace::{Workspace, program};
 
 /// How many times as fast as the official client the registration of [`TASKS`] tasks must be.
 const REGISTER_BUDGET: f64 = 20.0;
-/// How many times as fast as with the official client one entity must be read, and in which part of its memory.
+/// How many times as fast as with the official client one entity must be read, and in which part of its
+/// memory.
 const GET_BUDGET: f64 = 50.0;
 const GET_MEMORY_BUDGET: f64 = 0.2;
 
@@ -179,7 +181,8 @@ impl Bench {
         Ok(over)
     }
 
-    /// A large file to the same server. Both read it twice: for its hash, which the server wants first, and to send it.
+    /// A large file to the same server. Both read it twice: for its hash, which the server wants first, and
+    /// to send it.
     fn upload(&self, venv: &Venv) -> Result {
         if !works(command("curl").arg("--version")) {
             println!("not measured, an upload: there is no `curl`");

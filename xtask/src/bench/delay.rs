@@ -1,4 +1,5 @@
-//! A network with a delay: a proxy of bytes, each of which takes half of a round trip, however many are on their way.
+//! A network with a delay: a proxy of bytes, each of which takes half of a round trip, however many are on
+//! their way.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -15,7 +16,7 @@ pub(super) fn start(server: &str, round_trip: Duration) -> Result<String> {
     let server = server.to_owned();
     thread::spawn(move || {
         for client in listener.incoming().map_while(io::Result::ok) {
-            // Whoever measures sees it if there is no connection.
+            // The measurement fails if there is no connection.
             let _ = carry(&client, &server, round_trip / 2);
         }
     });

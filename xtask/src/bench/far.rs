@@ -1,4 +1,5 @@
-//! Registration over a network with a delay, beside the official stubs, which send one call after another, as flytectl does.
+//! Registration over a network with a delay, beside the official stubs, which send one call after another, as
+//! flytectl does.
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use super::timing::{ratio, shortest, time};
 use crate::Result;
 use crate::python::Venv;
 
-/// How many times as fast it must be. 200 round trips of 20 ms are 4 s; the server's own work is the same for both.
+/// How many times as fast it must be. 200 round trips of 20 ms are 4 s; the server's own work is the same for
+/// both.
 const BUDGET: f64 = 6.0;
 
 const TASKS: usize = 200;

@@ -1,4 +1,5 @@
-//! Signing in, beside the official client: the same provider, the same server, the same person, who is a program.
+//! Signing in, beside the official client: the same provider, the same server, the same person, who is a
+//! program.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -64,7 +65,7 @@ impl Bench {
         let files = tempfile::tempdir_in(workspace.target(""))?;
         let scripts = Scripts::beside(&node_modules(workspace)?, workspace, files.path())?;
         let provider = Server::start(&mut scripts.command("provider.mjs"))?;
-        // The port is free now; nobody else is given it in the moments until it is listened on.
+        // The port is free now; the system does not reassign it before it is listened on.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut flyte = command(venv.program("python"));
         flyte.arg(workspace.path("tests/fixtures/sign_in/server.py"));
@@ -104,8 +105,8 @@ impl Bench {
         Ok(tempfile::tempdir_in(self.files.path())?)
     }
 
-    /// From the moment at which the browser asks for the callback to the end of the command, which by then has bought tokens, kept
-    /// them, and called Flyte with them.
+    /// From the moment at which the browser asks for the callback to the end of the command, which by then
+    /// has bought tokens, kept them, and called Flyte with them.
     fn callback(&self) -> Result {
         let ours = || {
             let home = self.home()?;
