@@ -184,9 +184,9 @@ const STEPS: [Step; 8] = [
 pub(crate) fn run_demo(workspace: &Workspace, args: &Args) -> Result {
     let mut build = cargo("build");
     build.args(["--package", "flyte-host", "--package", "sample-plugin"]);
-    build.args((!args.debug).then_some("--release")).current_dir(&workspace.root);
+    build.args((!args.debug).then_some("--profile=demo")).current_dir(&workspace.root);
     run(&mut build)?;
-    let built = workspace.target(if args.debug { "debug" } else { "release" });
+    let built = workspace.target(if args.debug { "debug" } else { "demo" });
     let stage = Stage::set_up(workspace, &built)?;
     println!(
         "\nBelow, `-` is the built-in default, `+` is the Acme plugin, and all else is the same with both."
@@ -218,7 +218,7 @@ struct Ended {
 
 impl Stage {
     fn set_up(workspace: &Workspace, built: &Path) -> Result<Self> {
-        let all = workspace.target("demo");
+        let all = workspace.target("demo-stage");
         if all.exists() {
             fs::remove_dir_all(&all)?;
         }
