@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::command::{capture, cargo, command, run, works};
+use crate::command::{capture, cargo, command, run};
 use crate::debian;
 use crate::debian::Package;
 use crate::workspace::{Workspace, library_name};
@@ -45,6 +45,11 @@ pub(crate) fn build_samples(workspace: &Workspace) -> Result<(PathBuf, Vec<Strin
     }
     fs::write(folder.join("list.txt"), list)?;
     Ok((folder, missing))
+}
+
+/// Unpacks Debian's compilers; returns what could not be had.
+pub(crate) fn fetch(workspace: &Workspace) -> Result<Vec<String>> {
+    Ok(find(workspace)?.1)
 }
 
 /// Every compiler but the one that builds the workspace, each release once.
@@ -107,17 +112,9 @@ fn is_recent(release: &str) -> bool {
     version.is_some_and(|version| version >= OLDEST)
 }
 
-/// The target triple of the compiler in use, and whether a nightly toolchain is there for checks that need
-/// one.
-pub(crate) fn host_triple() -> Result<String> {
-    let version = capture(command("rustc").arg("-vV"))?;
-    let triple = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(triple.ok_or("`rustc -vV` names no host")?.to_owned())
-}
-
-/// Whether rustup has a nightly toolchain.
-pub(crate) fn has_nightly() -> bool {
-    works(command("rustup").args(["run", "nightly", "rustc", "--version"]))
+/// The folder of the libraries of the compiler in use.
+pub(crate) fn sysroot_libraries() -> Result<PathBuf> {
+    Ok(capture(command("rustc").args(["--print", "target-libdir"]))?.trim().into())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::command::{capture, command, is_root, run, works};
-use crate::stamp::made_once;
+use crate::stamp::{made_once, write_script};
 
 /// One version of a package that Debian offers, such as `1.85.0+dfsg3-1~deb12u3` of `rustc-web`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -91,8 +91,6 @@ pub(crate) fn unpack(wanted: &[Package], folder: PathBuf) -> Result<PathBuf> {
 /// variables.
 #[cfg(unix)]
 pub(crate) fn script(tree: &Path, program: &str, variables: &[(&str, String)]) -> Result<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
-
     let program = tree.join(program);
     let script = tree.join(program.file_name().ok_or("a program has a name")?);
     let folders: Vec<String> =
@@ -102,12 +100,7 @@ pub(crate) fn script(tree: &Path, program: &str, variables: &[(&str, String)]) -
         text.push_str(&format!("{name}='{value}' "));
     }
     text.push_str(&format!("exec '{}' \"$@\"\n", program.display()));
-    // An unchanged script keeps its date, which Cargo takes for the compiler's.
-    if fs::read_to_string(&script).is_ok_and(|present| present == text) {
-        return Ok(script);
-    }
-    fs::write(&script, text)?;
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    write_script(&script, &text)?;
     Ok(script)
 }
 

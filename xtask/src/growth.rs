@@ -12,7 +12,7 @@ use std::process::Command;
 
 use crate::Result;
 use crate::command::{capture, cargo, command, run, works};
-use crate::stamp::{contents, made_once};
+use crate::stamp::{contents, made_once, write_script};
 use crate::tidy::tracked_files;
 use crate::workspace::{Workspace, library_name};
 
@@ -54,7 +54,7 @@ struct Variant {
     needs_c: bool,
 }
 
-const VARIANTS: [Variant; 5] = [
+const VARIANTS: [Variant; 3] = [
     Variant {
         name: "release",
         features: "",
@@ -69,18 +69,11 @@ const VARIANTS: [Variant; 5] = [
     },
     Variant {
         name: "small",
-        features: "",
+        features: "clap",
         profile: &[("OPT_LEVEL", "z"), ("LTO", "thin"), ("OVERFLOW_CHECKS", "true")],
         needs_c: false,
     },
-    Variant {
-        name: "clap",
-        features: "clap",
-        profile: &[("OPT_LEVEL", "1"), ("LTO", "off"), ("OVERFLOW_CHECKS", "false")],
-        needs_c: false,
-    },
     Variant { name: "mimalloc", features: "mimalloc", profile: &[], needs_c: true },
-    Variant { name: "jemalloc", features: "jemalloc", profile: &[], needs_c: true },
 ];
 
 /// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host` and `plugins/NAME/`. Returns the
@@ -164,8 +157,10 @@ impl<'w> Growth<'w> {
     /// What the growth tests see as the next protocol must keep the rules of growth itself.
     fn next_protocol_only_adds(&self) -> Result {
         let mut test = cargo("test");
-        test.args(["--quiet", "--package", "plugin-abi", "--test", "border", "border_is"]);
+        test.args(["--quiet", "--package", "auth", "--package", "flyte-client", "--package", "flyte-host"]);
+        test.args(["--package", "plugin-abi", "--test", "border", "border_is"]);
         self.through_script(&mut test, NEXT)?;
+        test.env("CARGO_BUILD_BUILD_DIR", &self.workspace.target);
         test.env("CARGO_TARGET_DIR", self.folder.join("build"));
         run(test.current_dir(&self.workspace.root))
     }
@@ -175,7 +170,11 @@ impl<'w> Growth<'w> {
     fn host(&self, version: &str) -> Result {
         let target = self.folder.join("hosts").join(version);
         let mut build = cargo("build");
-        build.args(["--package", "flyte-host"]);
+        // With the tests of some packages, and so with the features that these switch on: then the
+        // dependencies are those of the workspace's own build.
+        build.args(["--package", "flyte-host", "--bin", "flyte-host"]);
+        build.args(["--package", "auth", "--package", "flyte-client"]);
+        build.args(["--package", "plugin-abi", "--test", "border"]);
         if version == PATCH {
             let settings = ["overflow-checks=false", "debug-assertions=false"];
             for (package, setting) in
@@ -278,8 +277,7 @@ impl<'w> Growth<'w> {
     fn through_script(&self, build: &mut Command, version: &str) -> Result {
         let argument = if version == NEXT { " --cfg next_protocol" } else { "" };
         let script = self.folder.join(format!("rustc-{version}"));
-        write_if_changed(&script, format!("#!/bin/sh\nexec \"$@\"{argument}\n").as_bytes())?;
-        make_executable(&script)?;
+        write_script(&script, &format!("#!/bin/sh\nexec \"$@\"{argument}\n"))?;
         build.env("RUSTC_WORKSPACE_WRAPPER", script);
         Ok(())
     }
@@ -327,17 +325,6 @@ fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result {
             fs::remove_file(&path)?;
         }
     }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn make_executable(path: &Path) -> Result {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
-}
-
-#[cfg(not(unix))]
-fn make_executable(_path: &Path) -> Result {
     Ok(())
 }
 

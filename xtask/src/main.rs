@@ -46,6 +46,8 @@ struct Cli {
 enum Chore {
     /// Run every test, after getting what the tests need
     Test(test::Args),
+    /// Get what the tests need from package registries, and run nothing
+    Fetch,
     /// Run the plugin tests under whichever memory checkers this machine has
     Sanitize,
     /// Run a workflow under the Acme plugin's rules, and show the six hooks beside the built-in defaults
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = Workspace::find().and_then(|workspace| match cli.chore {
         Chore::Test(args) => test::run_tests(&workspace, &args),
+        Chore::Fetch => test::fetch(&workspace),
         Chore::Sanitize => sanitize::run_checkers(&workspace),
         Chore::Demo(args) => demo::run_demo(&workspace, &args),
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),

@@ -1,5 +1,5 @@
-//! `cargo xtask test`: gets what the tests need, tells them by environment variables where it is, and runs
-//! them all.
+//! `cargo xtask test`: gets what the tests need, passes the paths in environment variables, and runs all
+//! tests.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,6 +68,18 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
     tests.and(prepared.report())
 }
 
+/// `cargo xtask fetch`: what [`run_tests`] gets from the network, so that it arrives while other steps
+/// compile. What cannot be had is reported by [`run_tests`], which tries again.
+pub(crate) fn fetch(workspace: &Workspace) -> Result {
+    let mut prepared = Prepared::default();
+    prepared.python(workspace)?;
+    prepared.sign_in(workspace);
+    prepared.left_out.extend(shells::install());
+    prepared.left_out.extend(compilers::fetch(workspace)?);
+    prepared.left_out.iter().for_each(|reason| eprintln!("not fetched: {reason}"));
+    Ok(())
+}
+
 impl Prepared {
     /// `FLYTE_TEST_PYTHON` and `FLYTE_TEST_PACKAGES`.
     fn python(&mut self, workspace: &Workspace) -> Result {
@@ -123,6 +135,9 @@ impl Prepared {
         let mut tests = if works(command("cargo").args(["nextest", "--version"])) {
             let mut nextest = command("cargo");
             nextest.args(["nextest", "run", "--locked"]);
+            // One more than there are processors, since many tests wait for time to pass.
+            let threads = std::thread::available_parallelism().map_or(2, |count| count.get() + 1);
+            nextest.env("NEXTEST_TEST_THREADS", threads.to_string());
             nextest
         } else {
             let mut test = cargo("test");

@@ -120,8 +120,8 @@ fn names_a_host(line: &str) -> bool {
     is_url || options.iter().any(|option| line.trim_start().starts_with(option))
 }
 
-/// Addresses in a lock file of npm, other than links to sponsors. `npm install` leaves out registries if it is
-/// run with `--omit-lockfile-registry-resolved`.
+/// Addresses in a lock file of npm, other than links to sponsors. `npm install` leaves out registries if it
+/// is run with `--omit-lockfile-registry-resolved`.
 fn hosts_in_npm_lock(text: &str) -> Vec<String> {
     fn collect(value: &Value, hosts: &mut Vec<String>) {
         match value {

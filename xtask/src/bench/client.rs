@@ -1,5 +1,5 @@
-//! The client and the sandbox under load, beside the official Python client (and `curl`) on the same server in
-//! one run.
+//! The client and the sandbox under load, beside the official Python client (and `curl`) on the same server
+//! in one run.
 //!
 //! Times are of whole processes, from start to end, as a user waits for them: the shortest of a few runs,
 //! since everything else is noise of the machine.

@@ -1,4 +1,5 @@
-//! A server for measurements: a child process that says where it listens, and ends with the process that measures.
+//! A server for measurements: a child process that says where it listens, and ends with the process that
+//! measures.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
