@@ -70,7 +70,8 @@ const VARIANTS: [Variant; 3] = [
     Variant {
         name: "small",
         features: "clap",
-        profile: &[("OPT_LEVEL", "z"), ("LTO", "thin"), ("OVERFLOW_CHECKS", "true")],
+        // No LTO, for which the macros and all that they need would be compiled once more.
+        profile: &[("OPT_LEVEL", "z"), ("OVERFLOW_CHECKS", "true")],
         needs_c: false,
     },
     Variant { name: "mimalloc", features: "mimalloc", profile: &[], needs_c: true },
