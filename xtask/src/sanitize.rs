@@ -19,9 +19,9 @@ const ASAN_OPTIONS: &str =
     "detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0";
 
 /// Of all tests, those in which a plugin is called; the others would only take long.
-const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(bucket|examples\
+const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(book|bucket|docs|examples\
                                |execution|faults|fetch|filter|flytekit|follow|get|launchplan|lost_answers\
-                               |markdown|named|naming|network|printable|project|proxy|readme|recorded|references|register\
+                               |markdown|named|naming|network|printable|project|proxy|recorded|reference|references|register\
                                |register_send|round_trip|run|run_files|sandbox|sandbox_choice\
                                |sandbox_guard|served|servicer|upload|values|version)::/)) \
                                + (package(plugin-host) & (kind(lib) + binary(chain)))";
