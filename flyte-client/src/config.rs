@@ -38,6 +38,7 @@ mod images;
 mod ini;
 mod known;
 mod origin;
+mod reference;
 mod sources;
 mod storage;
 mod yaml;
@@ -48,6 +49,7 @@ pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::Error;
 pub use self::images::{INTERNAL_IMAGE, Images};
 pub use self::origin::{ConfigPath, Origin, Secret, Setting};
+pub use self::reference::{KeyDoc, documented_keys};
 pub use self::sources::Sources;
 pub use self::storage::Storage;
 

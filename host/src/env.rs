@@ -50,6 +50,65 @@ pub const COMPLETE: &str = "FLYTE_HOST_COMPLETE";
 /// The user's home.
 pub const HOME: &str = "HOME";
 
+/// A variable, or several of one meaning, as the reference describes them.
+#[derive(Clone, Copy, Debug)]
+pub struct VariableDoc {
+    /// The names.
+    pub names: &'static [&'static str],
+    /// The meaning, in Markdown.
+    pub meaning: &'static str,
+}
+
+const fn doc(names: &'static [&'static str], meaning: &'static str) -> VariableDoc {
+    VariableDoc { names, meaning }
+}
+
+/// The variables that users may set, for the reference.
+pub const DOCUMENTED: [VariableDoc; 21] = [
+    doc(
+        &[PLUGIN],
+        "Plugins to use: names or paths, separated like `PATH`, the first in front; `builtin` means none",
+    ),
+    doc(
+        &[PLUGIN_PATH],
+        "Directories to search for plugins before all others, separated like `PATH`; absolute",
+    ),
+    doc(
+        &[PLUGIN_FALLBACK],
+        "`1`: continue with a warning without a plugin that cannot be used, as `--plugin-fallback`",
+    ),
+    doc(&[HOST_CONFIG], "Settings file of flyte-host [default: `~/.flyte/host.toml`]"),
+    doc(
+        &[SANDBOX],
+        "`1`: use the embedded sandbox whatever the configuration says, as `--sandbox`; `0`: use it only with `--sandbox`",
+    ),
+    doc(&[SANDBOX_DIR], "Folder of the embedded sandbox [default: `~/.flyte/sandbox`]"),
+    doc(&[TIMEOUT], "Timeout of one call to Flyte in seconds [default: 60]; `0`: no timeout"),
+    doc(&[ACCESS_TOKEN], "Access token for Flyte; disables the sign-in"),
+    doc(
+        &[ACCESS_TOKEN_FILE],
+        "File with an access token for Flyte, read again when the token is rejected; disables the sign-in",
+    ),
+    doc(&[TOKEN_STORE], "Token store: `auto`, `keyring`, `file` or `none` [default: `auto`]"),
+    doc(&[SIGN_IN_TIMEOUT], "Timeout of an interactive sign-in in seconds [default: 300]"),
+    doc(
+        &[STATE_HOME],
+        "Tokens in files are in its folder `flyte-host` [default: `~/.local/state`]; absolute",
+    ),
+    doc(&[CI], "`true`: never sign in interactively, and use the sandbox only on request"),
+    doc(
+        &["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"],
+        "An `http://` proxy for connections to Flyte, with Basic authentication; SOCKS is not supported",
+    ),
+    doc(&["NO_PROXY"], "Hosts to reach without a proxy"),
+    doc(&["FLYTECTL_CONFIG"], "Flyte configuration file, as `--config`"),
+    doc(&["FLYTE_INTERNAL_IMAGE"], "Image of container tasks without one, if no plugin gives one"),
+    doc(&["AWS_*", "FLYTE_AWS_*"], "Credentials for S3 buckets, besides `storage.connection` and `~/.aws`"),
+    doc(&["GOOGLE_APPLICATION_CREDENTIALS"], "Credentials for Google Cloud Storage (untested)"),
+    doc(&["AZURE_*", "FLYTE_AZURE_*"], "Credentials for Azure Blob Storage (untested)"),
+    doc(&["NO_COLOR", "CLICOLOR_FORCE"], "Disable or force colour"),
+];
+
 /// A variable's value; one that is set but empty counts as not set, as everywhere in this program.
 #[must_use]
 pub fn text(name: &str) -> Option<String> {
@@ -113,3 +172,16 @@ const READ_AS_TEXT: [&str; 11] = [
     STATE_HOME,
     CI,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_is_documented_once() {
+        let documented: Vec<_> = DOCUMENTED.iter().flat_map(|doc| doc.names).collect();
+        for name in READ_AS_TEXT.iter().chain(&[PLUGIN, PLUGIN_PATH]) {
+            assert_eq!(documented.iter().filter(|known| **known == name).count(), 1, "{name}");
+        }
+    }
+}

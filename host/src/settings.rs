@@ -47,6 +47,46 @@ pub struct Settings {
     pub plugin: BTreeMap<String, serde_json::Value>,
 }
 
+/// A key of the settings file, as the reference describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingDoc {
+    /// The key.
+    pub key: &'static str,
+    /// The value that counts without the key, as TOML; empty if there is none.
+    pub default: &'static str,
+    /// The meaning, in Markdown.
+    pub meaning: &'static str,
+}
+
+/// The keys of the settings file, for the reference.
+pub const DOCUMENTED: [SettingDoc; 5] = [
+    SettingDoc {
+        key: "plugins",
+        default: "[]",
+        meaning: "Plugins to use, the first in front, as `FLYTE_PLUGIN`; written by `flyte-host plugin enable`",
+    },
+    SettingDoc {
+        key: "plugin-fallback",
+        default: "false",
+        meaning: "Continue with a warning without a plugin that cannot be used, as `FLYTE_PLUGIN_FALLBACK`",
+    },
+    SettingDoc {
+        key: "token-store",
+        default: "\"auto\"",
+        meaning: "Token store: `auto`, `keyring`, `file` or `none`, as `FLYTE_TOKEN_STORE`",
+    },
+    SettingDoc {
+        key: "sandbox-fallback",
+        default: "false",
+        meaning: "Use the embedded sandbox if no endpoint is configured, also in scripts and CI",
+    },
+    SettingDoc {
+        key: "plugin",
+        default: "",
+        meaning: "Settings of a plugin: the table `[plugin.NAME]`, which the plugin reads with `Host::config`",
+    },
+];
+
 fn token_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Choice>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
@@ -170,4 +210,17 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 #[must_use]
 pub fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_documented() {
+        let error = Settings::parse("no-such-key = 1", Path::new("host.toml")).unwrap_err();
+        let SettingsError::Parse { source, .. } = error else { panic!("{error}") };
+        let keys = DOCUMENTED.map(|setting| format!("`{}`", setting.key)).join(", ");
+        assert!(source.message().ends_with(&format!("expected one of {keys}")), "{}", source.message());
+    }
 }

@@ -100,24 +100,27 @@ impl From<Shown> for serde_json::Value {
     }
 }
 
-const URL: Entry = Entry::new("platform", "url", "admin.endpoint");
-const INSECURE: Entry = Entry::new("platform", "insecure", "admin.insecure");
-const SKIP_VERIFY: Entry = Entry::new("platform", "insecure_skip_verify", "admin.insecureSkipVerify");
-const CA_CERT_FILE_PATH: Entry = Entry::new("platform", "ca_cert_file_path", "admin.caCertFilePath");
-const CONSOLE_ENDPOINT: Entry = Entry::new("platform", "console_endpoint", "console.endpoint");
-const HTTP_PROXY_URL: Entry = Entry::new("platform", "http_proxy_url", "admin.httpProxyURL");
-const COMMAND: Entry = Entry::new("credentials", "command", "admin.command");
-const PROXY_COMMAND: Entry = Entry::new("credentials", "proxy_command", "admin.proxyCommand");
-const CLIENT_ID: Entry = Entry::new("credentials", "client_id", "admin.clientId");
-const CLIENT_SECRET: Entry = Entry::without_yaml("credentials", "client_secret");
-const SECRET_LOCATION: Entry =
+pub(super) const URL: Entry = Entry::new("platform", "url", "admin.endpoint");
+pub(super) const INSECURE: Entry = Entry::new("platform", "insecure", "admin.insecure");
+pub(super) const SKIP_VERIFY: Entry =
+    Entry::new("platform", "insecure_skip_verify", "admin.insecureSkipVerify");
+pub(super) const CA_CERT_FILE_PATH: Entry =
+    Entry::new("platform", "ca_cert_file_path", "admin.caCertFilePath");
+pub(super) const CONSOLE_ENDPOINT: Entry = Entry::new("platform", "console_endpoint", "console.endpoint");
+pub(super) const HTTP_PROXY_URL: Entry = Entry::new("platform", "http_proxy_url", "admin.httpProxyURL");
+pub(super) const COMMAND: Entry = Entry::new("credentials", "command", "admin.command");
+pub(super) const PROXY_COMMAND: Entry = Entry::new("credentials", "proxy_command", "admin.proxyCommand");
+pub(super) const CLIENT_ID: Entry = Entry::new("credentials", "client_id", "admin.clientId");
+pub(super) const CLIENT_SECRET: Entry = Entry::without_yaml("credentials", "client_secret");
+pub(super) const SECRET_LOCATION: Entry =
     Entry::new("credentials", "client_secret_location", "admin.clientSecretLocation");
-const SECRET_ENV_VAR: Entry = Entry::new("credentials", "client_secret_env_var", "admin.clientSecretEnvVar");
-const SCOPES: Entry = Entry::new("credentials", "scopes", "admin.scopes");
-const AUTH_MODE: Entry = Entry::new("credentials", "auth_mode", "admin.authType");
-const AUDIENCE: Entry = Entry::new("credentials", "audience", "admin.audience");
-const PROJECT: Entry = Entry::new("local", "project", "task.project");
-const DOMAIN: Entry = Entry::new("local", "domain", "task.domain");
+pub(super) const SECRET_ENV_VAR: Entry =
+    Entry::new("credentials", "client_secret_env_var", "admin.clientSecretEnvVar");
+pub(super) const SCOPES: Entry = Entry::new("credentials", "scopes", "admin.scopes");
+pub(super) const AUTH_MODE: Entry = Entry::new("credentials", "auth_mode", "admin.authType");
+pub(super) const AUDIENCE: Entry = Entry::new("credentials", "audience", "admin.audience");
+pub(super) const PROJECT: Entry = Entry::new("local", "project", "task.project");
+pub(super) const DOMAIN: Entry = Entry::new("local", "domain", "task.domain");
 
 /// Entries that the sandbox does not look at, though a user may have set their variables.
 const CONNECTION_ENTRIES: [Entry; 14] = [

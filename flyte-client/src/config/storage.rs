@@ -25,13 +25,15 @@ pub struct Storage {
     pub backoff: Setting<Duration>,
 }
 
-const ENDPOINT: Entry = Entry::new("aws", "endpoint", "storage.connection.endpoint");
-const ACCESS_KEY_ID: Entry = Entry::new("aws", "access_key_id", "storage.connection.access-key");
-const SECRET_ACCESS_KEY: Entry = Entry::new("aws", "secret_access_key", "storage.connection.secret-key");
-const ADDRESSING_STYLE: Entry = Entry::new("aws", "addressing_style", "storage.connection.addressing-style");
-const ENABLE_DEBUG: Entry = Entry::without_yaml("aws", "enable_debug");
-const RETRIES: Entry = Entry::without_yaml("aws", "retries");
-const BACKOFF_SECONDS: Entry = Entry::without_yaml("aws", "backoff_seconds");
+pub(super) const ENDPOINT: Entry = Entry::new("aws", "endpoint", "storage.connection.endpoint");
+pub(super) const ACCESS_KEY_ID: Entry = Entry::new("aws", "access_key_id", "storage.connection.access-key");
+pub(super) const SECRET_ACCESS_KEY: Entry =
+    Entry::new("aws", "secret_access_key", "storage.connection.secret-key");
+pub(super) const ADDRESSING_STYLE: Entry =
+    Entry::new("aws", "addressing_style", "storage.connection.addressing-style");
+pub(super) const ENABLE_DEBUG: Entry = Entry::without_yaml("aws", "enable_debug");
+pub(super) const RETRIES: Entry = Entry::without_yaml("aws", "retries");
+pub(super) const BACKOFF_SECONDS: Entry = Entry::without_yaml("aws", "backoff_seconds");
 
 impl Storage {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Storage, Error> {

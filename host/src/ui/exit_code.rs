@@ -1,38 +1,38 @@
-//! The exit codes, which are public: README has the same table.
+//! The exit codes, which are public: the reference in `docs` is written from [`Exit::ALL`].
 
-/// How the program ends.
+/// How the program ends. What each code means for users: [`Exit::meaning`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: done.
+    /// 0.
     Done,
-    /// 1: the command could not do its work.
+    /// 1.
     Failed,
-    /// 2: the command line is wrong.
+    /// 2.
     Usage,
-    /// 3: whoever read the output stopped reading.
+    /// 3.
     PipeClosed,
-    /// 10: a plugin that was asked for cannot be used.
+    /// 10.
     PluginUnusable,
-    /// 11: a plugin failed while it was working.
+    /// 11.
     PluginFailed,
-    /// 20: the server wants to know who is calling, and was not told or did not believe it.
+    /// 20.
     NotSignedIn,
-    /// 21: no Flyte answered.
+    /// 21.
     Unreachable,
-    /// 22: the server said no.
+    /// 22.
     Refused,
-    /// 23: no endpoint is configured, and nothing says that the sandbox is meant.
+    /// 23.
     NotConfigured,
-    /// 24: a change was requested, and no answer confirms whether it was made.
+    /// 24.
     MayBeDone,
-    /// 70: a bug of this program.
+    /// 70.
     Internal,
     /// What a command of a plugin asked for.
     Other(u8),
 }
 
 impl Exit {
-    /// The documented ways, without those of plugins.
+    /// The documented codes in ascending order, without those of plugins.
     pub const ALL: [Self; 13] = [
         Self::Done,
         Self::Failed,
@@ -69,6 +69,31 @@ impl Exit {
             Self::MayBeDone => 24,
             Self::Internal => 70,
             Self::Other(code) => code,
+        }
+    }
+
+    /// What the code means, for the reference; in Markdown.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "success",
+            Self::Failed => "the command failed",
+            Self::Usage => "invalid command line",
+            Self::PipeClosed => "broken pipe: the reader closed the output",
+            Self::PluginUnusable => "cannot use a selected plugin",
+            Self::PluginFailed => "a plugin failed or panicked while running",
+            Self::NotSignedIn => {
+                "not signed in: the server requires authentication, and the sign-in failed or was not possible"
+            }
+            Self::Unreachable => {
+                "the server or its identity provider is unreachable, timed out, or is not a Flyte server"
+            }
+            Self::Refused => "the server rejected the request",
+            Self::NotConfigured => "no Flyte endpoint is configured, and the sandbox was not requested",
+            Self::MayBeDone => "a change was requested, and no answer confirms whether it was made",
+            Self::Internal => "internal error: a bug in flyte-host",
+            Self::Other(130) => "interrupted by Ctrl-C while waiting; the execution keeps running",
+            Self::Other(_) => "chosen by a command of a plugin",
         }
     }
 }
