@@ -1,16 +1,17 @@
-//! README, run as it is written: its files are written, its commands run by a shell, in order, in an empty home, and what it says
-//! that they print is compared with what they print. Comments that readers do not see say the rest; each is for the block
-//! behind it:
+//! README and the pages of the book, run as they are written. Each page starts in an empty home: its files are written, its
+//! commands run by a shell, in order, and the output that it shows is compared with the real one. HTML comments, which readers
+//! do not see, say the rest; each is for the block after it:
 //!
 //! | comment | meaning |
 //! |---|---|
 //! | `<!-- test: COMMAND -->` | run before the block: what a reader has already |
 //! | `<!-- file: PATH -->` | the block is a file; one whose first line is `# PATH` needs no comment |
 //! | `<!-- prints: COMMAND -->` | the block is what this command prints |
-//! | `<!-- part of: FILE -->` | the block's lines are in the documentation of that file, whose examples Rust runs |
+//! | `<!-- part of: FILE -->` | the block's lines are in the documentation of that file, whose examples `cargo test --doc` runs, or lines of its code |
 //! | `<!-- not run: REASON -->` | what no test can do |
 //!
-//! A block that is none of these, and no commands, is an error. Commands in the text that can be run as they stand are run, too.
+//! Any other block that is not commands is an error. Complete commands in the text are run, too. The generated reference is not
+//! run here: `reference` compares it, and `examples` runs its examples.
 
 mod step;
 
@@ -27,7 +28,7 @@ use tests::TestEnvironment;
 
 use crate::{
     home_with,
-    markdown::{Piece, What, pieces},
+    markdown::{Piece, What, pages, pieces},
 };
 use step::Step;
 
@@ -38,20 +39,16 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn readme() -> String {
-    fs::read_to_string(workspace().join("README.md")).unwrap()
-}
-
-/// The steps of a text: what its blocks are, with the comments before them.
-fn steps(text: &str) -> Result<Vec<Step>, String> {
+/// The steps of a page: what its blocks are, with the comments before them.
+fn steps(page: &str, text: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     let mut comments = Vec::new();
     for Piece { line, what } in pieces(text) {
         match what {
             What::Comment(text) => comments.push(text),
             What::Block { kind, text } => {
-                let found = step::of_block(&kind, &text, &std::mem::take(&mut comments));
-                steps.extend(found.map_err(|error| format!("README.md:{line}: {error}"))?);
+                let found = step::from_block(&kind, &text, &std::mem::take(&mut comments));
+                steps.extend(found.map_err(|error| format!("{page}:{line}: {error}"))?);
             }
             What::Span(text) if is_whole(&text) => steps.push(Step::Commands(text)),
             What::Span(_) => {}
@@ -92,7 +89,7 @@ fn printed(output: &str) -> Vec<&str> {
     parts.filter_map(|part| part.split_once('\n')).map(|(_, text)| text).collect()
 }
 
-/// A port that is free now, in the place of the one that README names.
+/// A port that is free now, in place of the one that the pages name.
 fn free_port() -> String {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().port().to_string()
@@ -103,7 +100,7 @@ fn shell(home: &TestEnvironment) -> Command {
     fs::remove_dir_all(home.home().join(".flyte")).unwrap();
     std::os::unix::fs::symlink(workspace(), home.cwd().join("flyte-host")).unwrap();
     let libraries = home.home().join("libraries");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs");
     fs::create_dir_all(&target).unwrap();
     let like = home.command();
     let mut bash = Command::new("bash");
@@ -131,7 +128,7 @@ fn cargo_variables(home: &TestEnvironment) -> Vec<(&'static str, std::ffi::OsStr
     ]
 }
 
-/// Replaces what differs each time, in what README shows and in what is printed; which passing phases are seen depends on the
+/// Replaces what differs each time, in what a page shows and in what is printed; which passing phases are seen depends on the
 /// moment.
 fn lasting(text: &str) -> String {
     let mut text = crate::flyte::lasting(text);
@@ -152,41 +149,90 @@ impl Drop for Ended {
     }
 }
 
-#[test]
-fn what_it_says_is_so() {
+/// The text of a page, with another port, so that pages can run side by side.
+fn text_of(page: &str) -> String {
     let port = free_port();
-    let text = ["--port ", "127.0.0.1:"]
+    let text = fs::read_to_string(workspace().join(page)).unwrap();
+    ["--port ", "127.0.0.1:"]
         .iter()
-        .fold(readme(), |text, before| text.replace(&format!("{before}30080"), &format!("{before}{port}")));
-    let steps = steps(&text).unwrap_or_else(|error| panic!("{error}"));
+        .fold(text, |text, before| text.replace(&format!("{before}30080"), &format!("{before}{port}")))
+}
+
+/// Runs a page.
+fn run(page: &str) {
+    let steps = steps(page, &text_of(page)).unwrap_or_else(|error| panic!("{error}"));
     let home = Ended(home_with(&[]));
-    let file = home.0.write("../readme.sh", script(&steps));
+    let file = home.0.write("../page.sh", script(&steps));
     let output = shell(&home.0).arg(file).output().unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
     let parts = printed(&output);
     for (number, (step, printed)) in steps.iter().zip(&parts).enumerate() {
         let has_ended = number + 1 < parts.len() || output.ends_with(MARK);
-        assert!(has_ended, "this step of README fails: {}\n{printed}", step.script());
+        assert!(has_ended, "this step of {page} fails: {}\n{printed}", step.script());
         if let Some(shown) = step.shown() {
             assert_data_eq!(lasting(printed), lasting(shown).replace('…', "..."));
         }
     }
     assert_eq!(parts.len(), steps.len());
-    let is_span = |step: &&Step| matches!(step, Step::Commands(text) if is_whole(text));
-    assert!(steps.iter().filter(is_span).count() > 3);
+}
+
+macro_rules! a_test_for_each {
+    ($($test:ident: $page:literal),* $(,)?) => {
+        $(
+            #[test]
+            fn $test() {
+                run($page);
+            }
+        )*
+
+        /// The pages that have a test here.
+        const TESTED: &[&str] = &[$($page),*];
+    };
+}
+
+a_test_for_each! {
+    readme: "README.md",
+    contributing: "docs/src/contributing.md",
+    introduction: "docs/src/introduction.md",
+    migrating: "docs/src/migrating.md",
+    operators: "docs/src/operators.md",
+    plugins: "docs/src/plugins/index.md",
+    plugins_command_line: "docs/src/plugins/command-line.md",
+    plugins_compatibility: "docs/src/plugins/compatibility.md",
+    plugins_hooks: "docs/src/plugins/hooks.md",
+    plugins_releasing: "docs/src/plugins/releasing.md",
+    plugins_testing: "docs/src/plugins/testing.md",
+    plugins_transports: "docs/src/plugins/transports.md",
+    register: "docs/src/register.md",
+    run_and_fetch: "docs/src/run.md",
+    sandbox: "docs/src/sandbox.md",
+    style: "docs/src/style.md",
+    tutorial: "docs/src/tutorial.md",
+}
+
+#[test]
+fn every_page_has_a_test() {
+    let is_written_by_hand =
+        |page: &String| !page.starts_with("docs/src/reference") && !page.ends_with("SUMMARY.md");
+    let pages = pages(&workspace()).into_iter().map(|page| page.to_str().unwrap().to_owned());
+    let mut pages: Vec<_> = pages.filter(is_written_by_hand).collect();
+    let mut tested = TESTED.to_vec();
+    tested.sort_unstable();
+    pages.sort_unstable();
+    assert_eq!(tested, pages);
 }
 
 #[test]
 fn a_block_without_a_purpose_is_an_error() {
-    let refused = |text: &str| steps(text).unwrap_err();
+    let refused = |text: &str| steps("page.md", text).unwrap_err();
     assert_eq!(
         refused("```rust\nfn f() {}\n```"),
-        "README.md:1: this block needs a comment: is it a file, or not run?"
+        "page.md:1: this block needs a comment: is it a file, or not run?"
     );
-    assert_eq!(refused("<!-- tset: x -->\n\n    x"), "README.md:3: unknown comment `tset: x`");
-    assert_eq!(refused("<!-- not run: -->\n\n    x"), "README.md:3: say why it is not run");
+    assert_eq!(refused("<!-- tset: x -->\n\n    x"), "page.md:3: unknown comment `tset: x`");
+    assert_eq!(refused("<!-- not run: -->\n\n    x"), "page.md:3: say why it is not run");
     assert_eq!(
-        refused("<!-- part of: README.md -->\n\n    no such line\n"),
-        "README.md:3: `no such line` is not in the documentation of README.md"
+        refused("<!-- part of: README.md -->\n\n    no such line here\n"),
+        "page.md:3: `no such line here` is not in README.md"
     );
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
+mod book;
 mod bucket;
 mod chain;
 mod choice;
@@ -36,6 +37,7 @@ mod printable;
 mod project;
 mod proxy;
 mod recorded;
+mod reference;
 mod references;
 mod register;
 mod register_send;

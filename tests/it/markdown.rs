@@ -1,6 +1,27 @@
 //! Markdown as tests read it: its code, and the comments that readers do not see.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+/// README and the pages of the book, as paths below the workspace, sorted.
+pub(crate) fn pages(workspace: &Path) -> Vec<PathBuf> {
+    let mut pages = vec![PathBuf::from("README.md")];
+    let mut open = vec![PathBuf::from("docs/src")];
+    while let Some(path) = open.pop() {
+        if workspace.join(&path).is_dir() {
+            let entries = fs::read_dir(workspace.join(&path)).unwrap();
+            open.extend(entries.map(|entry| path.join(entry.unwrap().file_name())));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    pages.sort_unstable();
+    pages
+}
 
 /// A part of a text, with the number of its line.
 #[derive(Clone, Debug)]

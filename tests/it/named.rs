@@ -10,7 +10,7 @@ use clap::{CommandFactory as _, error::ErrorKind};
 use flyte_host::{app::args::Cli, ui::exit_code::Exit};
 use regex::Regex;
 
-use crate::markdown::{What, pieces};
+use crate::markdown::{What, pages, pieces};
 
 /// Programs whose options are not ours; `--cfg` is one of rustc's.
 const OTHERS: [&str; 9] = ["--cfg", "cargo", "cp", "curl", "flytectl", "mkdir", "pip", "pyflyte", "tar"];
@@ -29,10 +29,17 @@ fn code(text: &str) -> Vec<String> {
     found.collect()
 }
 
-/// The code of README, ARCHITECTURE and what authors of plugins read, and the help texts of all commands with the code in them.
+/// README, ARCHITECTURE and the pages of the book that are written by hand.
+fn files_for_readers() -> Vec<String> {
+    let pages = pages(&workspace()).into_iter().filter(|page| !page.starts_with("docs/src/reference"));
+    let files = pages.chain([PathBuf::from("ARCHITECTURE.md")]);
+    files.map(|file| fs::read_to_string(workspace().join(file)).unwrap()).collect()
+}
+
+/// The code in README, the book, ARCHITECTURE and the documentation for authors of plugins, and the help texts of all commands
+/// with the code in them.
 fn documentation() -> Vec<String> {
-    let files = ["README.md", "ARCHITECTURE.md"];
-    let mut files = files.map(|file| fs::read_to_string(workspace().join(file)).unwrap()).to_vec();
+    let mut files = files_for_readers();
     files.extend(for_authors());
     let mut found: Vec<_> = files.iter().flat_map(|text| code(text)).collect();
     every(&Cli::command(), &mut |command| {
@@ -133,7 +140,7 @@ fn is_named_only(error: &clap::Error, words: &[String]) -> bool {
     }
 }
 
-/// What README's own plugin adds.
+/// What the plugins of the pages add.
 fn is_of_a_plugin(words: &[String]) -> bool {
     words.get(1).is_some_and(|word| word == "hello")
 }
@@ -183,7 +190,7 @@ fn for_authors() -> Vec<String> {
     sources(&["plugin-abi", "plugin-client", "sample-plugin"]).iter().map(documented).collect()
 }
 
-/// Examples in Rust are run by `cargo test --doc`; what else could be typed is in README, whose commands a test runs.
+/// Examples in Rust are run by `cargo test --doc`; other commands belong in the book, whose pages `docs` runs.
 #[test]
 fn documentation_for_authors_has_no_commands_that_nothing_runs() {
     let shells = ["bash", "console", "sh", "shell", "text"];
@@ -192,7 +199,7 @@ fn documentation_for_authors_has_no_commands_that_nothing_runs() {
             let What::Block { kind, text } = piece.what else { continue };
             assert!(
                 !shells.contains(&kind.as_str()),
-                "write these commands into README, or run them: {text}"
+                "write these commands into a page of the book, or run them: {text}"
             );
         }
     }
@@ -220,35 +227,29 @@ fn variables_are_read() {
 }
 
 #[test]
-fn exit_codes_are_those_of_the_readme() {
-    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
-    let (_, table) = readme.split_once("| exit code |").unwrap();
-    let (table, _) = table.split_once("\n\n").unwrap();
-    let named: BTreeSet<u8> =
-        all(r"(?m)^\| (\d+) \|", table).iter().map(|code| code.parse().unwrap()).collect();
+fn exit_codes_are_there() {
     let there: BTreeSet<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
-    assert_eq!(named, there);
-    let texts = documentation().concat()
-        + &readme
-        + &fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
-    for code in all(r"exit(?:s with| code)? (\d+)", &texts) {
-        assert!(there.contains(&code.parse().unwrap()), "exit code {code} is named, and is none");
+    let texts = documentation().concat() + &files_for_readers().concat();
+    let named = all(r"exit(?:s with| code)? (\d+)", &texts);
+    assert!(named.len() > 5, "{named:?}");
+    for code in named {
+        assert!(there.contains(&code.parse().unwrap()), "exit code {code} is named, and does not exist");
     }
 }
 
 #[test]
-fn folders_of_the_readme_are_those_of_the_program() {
+fn folders_are_those_of_the_program() {
     let sources = sources(&["auth", "flyte-client", "host", "plugin-abi", "sandbox"]).concat();
-    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let text = files_for_readers().concat();
     let path = Regex::new(r"^(~|/usr)/[\w./-]+$").unwrap();
-    let named: BTreeSet<_> = code(&readme).into_iter().filter(|span| path.is_match(span)).collect();
+    let named: BTreeSet<_> = code(&text).into_iter().filter(|span| path.is_match(span)).collect();
     assert!(named.len() > 4, "{named:?}");
     // `~/.aws` is the S3 library's.
     for path in named.iter().filter(|path| *path != "~/.aws") {
         for part in path.split('/').filter(|part| !matches!(*part, "" | "~" | "usr" | "local" | "lib")) {
             assert!(
                 sources.contains(part),
-                "README names `{path}`, but nothing in the program is called `{part}`"
+                "`{path}` is named, but nothing in the program is called `{part}`"
             );
         }
     }

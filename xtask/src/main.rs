@@ -12,6 +12,7 @@ mod command;
 mod compilers;
 mod debian;
 mod demo;
+mod docs;
 mod growth;
 mod import_cycles;
 mod property;
@@ -52,6 +53,8 @@ enum Chore {
     Sanitize,
     /// Run a workflow under the Acme plugin's rules, and show the six hooks beside the built-in defaults
     Demo(demo::Args),
+    /// Write the reference in `docs` from the program, and build the book
+    Docs,
     /// Measure start-up against the budgets, beside `pyflyte`
     Bench(bench::Args),
     /// Run the property tests with fresh seeds, and keep the cases that fail
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Chore::Fetch => test::fetch(&workspace),
         Chore::Sanitize => sanitize::run_checkers(&workspace),
         Chore::Demo(args) => demo::run_demo(&workspace, &args),
+        Chore::Docs => docs::write(&workspace),
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
         Chore::Soak(args) => soak::soak(&workspace, &args),
         Chore::Cycles => import_cycles::print_cycles(&workspace),

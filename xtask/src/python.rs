@@ -49,10 +49,11 @@ impl Venv {
     }
 }
 
-const SCRIPTS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+/// Where a virtual environment has its programs.
+pub(crate) const SCRIPTS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
 /// `python3 -m venv`. Debian ships that module as a package of its own, which is installed when it may be.
-fn create(folder: &Path) -> Result {
+pub(crate) fn create(folder: &Path) -> Result {
     let mut venv = command("python3");
     venv.args(["-m", "venv"]).arg(folder);
     let has_pip = works(command("python3").args(["-c", "import ensurepip, venv"]));

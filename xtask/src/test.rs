@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::Result;
 use crate::command::{cargo, command, run, works};
 use crate::compilers;
+use crate::docs;
 use crate::growth;
 use crate::python::Venv;
 use crate::shells;
@@ -64,6 +65,7 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
         prepared.sign_in(workspace);
     }
     prepared.left_out.extend(shells::install());
+    prepared.book(workspace)?;
     let tests = prepared.run_tests(workspace, &args.runner);
     tests.and(prepared.report())
 }
@@ -121,6 +123,17 @@ impl Prepared {
             match got {
                 Ok(path) => self.variables.push((variable, path)),
                 Err(error) => self.left_out.push(format!("sign-in, which needs {what}: {error}")),
+            }
+        }
+    }
+
+    /// Builds the book, whose reference and links tests check.
+    fn book(&mut self, workspace: &Workspace) -> Result {
+        match docs::mdbook(workspace) {
+            Ok(mdbook) => docs::build_book(workspace, &mdbook),
+            Err(error) => {
+                self.left_out.push(format!("build of the book, which needs mdBook: {error}"));
+                Ok(())
             }
         }
     }

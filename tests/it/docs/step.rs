@@ -1,4 +1,4 @@
-//! One step of README.
+//! One step of a page.
 
 use std::fs;
 
@@ -11,9 +11,9 @@ pub(super) enum Step {
     Setup(String),
     /// A file.
     File { path: String, text: String },
-    /// Commands of which README does not show what they print.
+    /// Commands whose output is not shown.
     Commands(String),
-    /// A command, and what README says that it prints.
+    /// A command, and the output that the page shows.
     Shown { command: String, printed: String },
 }
 
@@ -29,7 +29,7 @@ impl Step {
         }
     }
 
-    /// What README says that it prints.
+    /// The output that the page shows.
     pub(super) fn shown(&self) -> Option<&str> {
         match self {
             Self::Shown { printed, .. } => Some(printed),
@@ -48,7 +48,7 @@ pub(super) fn setup(comments: &[String]) -> Result<Vec<Step>, String> {
 }
 
 /// What is done for a block with the comments before it.
-pub(super) fn of_block(kind: &str, text: &str, comments: &[String]) -> Result<Vec<Step>, String> {
+pub(super) fn from_block(kind: &str, text: &str, comments: &[String]) -> Result<Vec<Step>, String> {
     let is_setup = |comment: &&String| comment.starts_with("test:");
     let (before, purpose): (Vec<_>, Vec<_>) = comments.iter().partition(is_setup);
     let mut steps = setup(&before.into_iter().cloned().collect::<Vec<_>>())?;
@@ -100,13 +100,17 @@ fn session(text: &str) -> Vec<Step> {
     commands.into_iter().map(|(command, printed)| Step::Shown { command, printed }).collect()
 }
 
-/// Whether all lines but comments are in the documentation of a file.
+/// Checks that all lines but comments are in a file: in its documentation or its code.
 fn is_part(text: &str, file: &str) -> Result<(), String> {
     let whole = fs::read_to_string(workspace().join(file)).map_err(|error| format!("{file}: {error}"))?;
-    let there: Vec<_> = whole.lines().filter_map(|line| line.strip_prefix("//!")).map(str::trim).collect();
+    let there: Vec<_> = whole
+        .lines()
+        .map(str::trim)
+        .map(|line| line.strip_prefix("//!").or_else(|| line.strip_prefix("///")).unwrap_or(line).trim())
+        .collect();
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
     match lines.into_iter().find(|line| !there.contains(line)) {
-        Some(line) => Err(format!("`{line}` is not in the documentation of {file}")),
+        Some(line) => Err(format!("`{line}` is not in {file}")),
         None => Ok(()),
     }
 }
