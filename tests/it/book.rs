@@ -46,7 +46,7 @@ impl Page {
         page
     }
 
-    fn of_file(path: &Path) -> Self {
+    fn from_file(path: &Path) -> Self {
         Self::read(&fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
     }
 }
@@ -69,7 +69,7 @@ fn complaint(file: &Path, link: &str) -> Option<String> {
         return Some(format!("no file `{path}`"));
     }
     let has_anchors = target.extension().is_some_and(|extension| extension == "md") && !fragment.is_empty();
-    let is_missing = has_anchors && !Page::of_file(&target).anchors.contains(fragment);
+    let is_missing = has_anchors && !Page::from_file(&target).anchors.contains(fragment);
     is_missing.then(|| format!("no heading `#{fragment}`"))
 }
 
@@ -81,7 +81,7 @@ fn links_lead_somewhere() {
     let mut complaints = Vec::new();
     for file in files {
         let path = workspace().join(&file);
-        for (line, link) in Page::of_file(&path).links {
+        for (line, link) in Page::from_file(&path).links {
             complaints.extend(
                 complaint(&path, &link).map(|found| format!("{}:{line}: {link}: {found}", file.display())),
             );
@@ -96,7 +96,8 @@ fn links_of_the_book_stay_in_it() {
     let book = fs::canonicalize(workspace().join("docs/src")).unwrap();
     for file in pages(&workspace()).iter().filter(|file| file.starts_with("docs")) {
         let path = workspace().join(file);
-        for (line, link) in Page::of_file(&path).links.into_iter().filter(|(_, link)| !link.contains("://")) {
+        for (line, link) in Page::from_file(&path).links.into_iter().filter(|(_, link)| !link.contains("://"))
+        {
             let target = path.parent().unwrap().join(link.split('#').next().unwrap());
             let target = fs::canonicalize(target).unwrap_or_default();
             assert!(target.starts_with(&book), "{}:{line}: {link} leaves the book", file.display());
@@ -108,7 +109,7 @@ fn links_of_the_book_stay_in_it() {
 fn the_table_of_contents_has_every_page_once() {
     let folder = workspace().join("docs/src");
     let mut listed: Vec<_> =
-        Page::of_file(&folder.join("SUMMARY.md")).links.into_iter().map(|(_, link)| link).collect();
+        Page::from_file(&folder.join("SUMMARY.md")).links.into_iter().map(|(_, link)| link).collect();
     listed.sort_unstable();
     let there = pages(&workspace()).into_iter().filter_map(|page| {
         let page = page.strip_prefix("docs/src").ok()?.to_str()?.to_owned();

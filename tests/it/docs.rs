@@ -1,17 +1,17 @@
-//! README and the pages of the book, run as they are written. Each page starts in an empty home: its files are written, its
-//! commands run by a shell, in order, and the output that it shows is compared with the real one. HTML comments, which readers
-//! do not see, say the rest; each is for the block after it:
+//! README and the pages of the book, run as they are written. Each page starts in an empty home: its files
+//! are written, its commands run by a shell, in order, and the output that it shows is compared with the real
+//! one. HTML comments, which readers do not see, say the rest; each is for the block after it:
 //!
 //! | comment | meaning |
 //! |---|---|
-//! | `<!-- test: COMMAND -->` | run before the block: what a reader has already |
+//! | `<!-- test: COMMAND -->` | run before the block; a reader has done it already |
 //! | `<!-- file: PATH -->` | the block is a file; one whose first line is `# PATH` needs no comment |
-//! | `<!-- prints: COMMAND -->` | the block is what this command prints |
-//! | `<!-- part of: FILE -->` | the block's lines are in the documentation of that file, whose examples `cargo test --doc` runs, or lines of its code |
-//! | `<!-- not run: REASON -->` | what no test can do |
+//! | `<!-- prints: COMMAND -->` | the block is the output of this command |
+//! | `<!-- part of: FILE -->` | the block's lines are in that file, in its code or documentation |
+//! | `<!-- not run: REASON -->` | the block is not run |
 //!
-//! Any other block that is not commands is an error. Complete commands in the text are run, too. The generated reference is not
-//! run here: `reference` compares it, and `examples` runs its examples.
+//! Any other block that is not commands is an error. Complete commands in the text are run, too. The
+//! generated reference is not run here: `reference` compares it, and `examples` runs its examples.
 
 mod step;
 
@@ -28,30 +28,33 @@ use tests::TestEnvironment;
 
 use crate::{
     home_with,
-    markdown::{Piece, What, pages, pieces},
+    markdown::{Content, Piece, pages, pieces},
 };
 use step::Step;
 
-/// What begins what a step printed, before its number.
+/// Begins the output of a step, before its number.
 const MARK: char = '\u{1e}';
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The steps of a page: what its blocks are, with the comments before them.
+/// The steps of a page, from its blocks and the comments before them.
 fn steps(page: &str, text: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     let mut comments = Vec::new();
-    for Piece { line, what } in pieces(text) {
-        match what {
-            What::Comment(text) => comments.push(text),
-            What::Block { kind, text } => {
+    for Piece { line, content } in pieces(text) {
+        match content {
+            Content::Comment(text) => comments.push(text),
+            Content::Block { kind, text } => {
                 let found = step::from_block(&kind, &text, &std::mem::take(&mut comments));
                 steps.extend(found.map_err(|error| format!("{page}:{line}: {error}"))?);
             }
-            What::Span(text) if is_whole(&text) => steps.push(Step::Commands(text)),
-            What::Span(_) => {}
+            Content::Span(text) if is_whole(&text) => {
+                steps.extend(step::setup(&std::mem::take(&mut comments))?);
+                steps.push(Step::Commands(text));
+            }
+            Content::Span(_) => {}
         }
     }
     // Comments behind the last block.
@@ -59,8 +62,7 @@ fn steps(page: &str, text: &str) -> Result<Vec<Step>, String> {
     Ok(steps)
 }
 
-/// Whether a span in the text is a command that can be run as it stands: nothing in it stands for something else. The others are
-/// read by `named`.
+/// Whether a span in the text is a complete command, without placeholders. `named` checks the others.
 fn is_whole(span: &str) -> bool {
     let stands_for_something =
         |word: &str| word.chars().all(|letter| letter.is_ascii_uppercase() || letter == ':');
@@ -71,7 +73,7 @@ fn is_whole(span: &str) -> bool {
         && words[0] == "flyte-host"
         && !span.contains('…')
         && !words.iter().any(|word| stands_for_something(word))
-        // It goes on until Ctrl-C, as `examples` runs it.
+        // Runs until Ctrl-C; `examples` runs it.
         && words[1..] != ["sandbox", "start"]
         && Cli::command().try_get_matches_from(&words).map_or_else(is_help, |_| true)
 }
@@ -83,7 +85,7 @@ fn script(steps: &[Step]) -> String {
     format!("set -e\nexec 2>&1\n{}printf '{MARK}'\n", steps.collect::<String>())
 }
 
-/// What each step printed.
+/// The output of each step.
 fn printed(output: &str) -> Vec<&str> {
     let parts = output.split(MARK).skip(1);
     parts.filter_map(|part| part.split_once('\n')).map(|(_, text)| text).collect()
@@ -112,7 +114,8 @@ fn shell(home: &TestEnvironment) -> Command {
     bash
 }
 
-/// Cargo, with the crates that it downloaded for this test itself. Nothing is optimised, which nothing here depends on.
+/// Cargo, with the crates that it downloaded for this test itself. Nothing is optimised, which nothing here
+/// depends on.
 fn cargo_variables(home: &TestEnvironment) -> Vec<(&'static str, std::ffi::OsString)> {
     let downloads = env::var_os("CARGO_HOME")
         .unwrap_or_else(|| Path::new(&env::var_os("HOME").expect("a home")).join(".cargo").into_os_string());
@@ -128,8 +131,8 @@ fn cargo_variables(home: &TestEnvironment) -> Vec<(&'static str, std::ffi::OsStr
     ]
 }
 
-/// Replaces what differs each time, in what a page shows and in what is printed; which passing phases are seen depends on the
-/// moment.
+/// Replaces what differs each time, in what a page shows and in what is printed; which passing phases are
+/// seen depends on the moment.
 fn lasting(text: &str) -> String {
     let mut text = crate::flyte::lasting(text);
     for (pattern, name) in
@@ -140,10 +143,10 @@ fn lasting(text: &str) -> String {
     text
 }
 
-/// Ends the server, whatever became of the script.
-struct Ended(TestEnvironment);
+/// Stops the server in the end, also after a failure.
+struct StoppedSandbox(TestEnvironment);
 
-impl Drop for Ended {
+impl Drop for StoppedSandbox {
     fn drop(&mut self) {
         let _ = self.0.run(&["sandbox", "stop"]);
     }
@@ -161,7 +164,7 @@ fn text_of(page: &str) -> String {
 /// Runs a page.
 fn run(page: &str) {
     let steps = steps(page, &text_of(page)).unwrap_or_else(|error| panic!("{error}"));
-    let home = Ended(home_with(&[]));
+    let home = StoppedSandbox(home_with(&[]));
     let file = home.0.write("../page.sh", script(&steps));
     let output = shell(&home.0).arg(file).output().unwrap();
     let output = String::from_utf8(output.stdout).unwrap();

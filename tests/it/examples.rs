@@ -1,7 +1,7 @@
-//! The examples of the help texts: a shell runs each of them as it is written, in a home where the things are that it names.
-//! (Man pages are made of the same texts.)
+//! The examples of the help texts: a shell runs each as it is written, in a home with the files and entities
+//! that it names. Man pages and the reference have the same texts.
 
-mod scene;
+mod fixture;
 
 use std::{io::BufRead as _, process::Stdio};
 
@@ -9,7 +9,7 @@ use clap::CommandFactory as _;
 use flyte_host::app::args::Cli;
 use tests::TestEnvironment;
 
-use scene::Scene;
+use fixture::Fixture;
 
 /// An example, and the command whose help has it.
 #[derive(Debug)]
@@ -56,12 +56,17 @@ fn run(wanted: &str) {
     for Example { command, line } in examples {
         // A test cannot know which port is free.
         let line = if line.contains("sandbox start") { fixed_port_replaced(&line) } else { line };
-        let Some(scene) = Scene::of(wanted, &line) else { continue };
-        let told = match serves_until_ctrl_c(&line) {
-            true => interrupted(scene.home(), &line),
-            false => scene.home().tell(&mut shell(scene.home(), &line)),
+        let Some(fixture) = Fixture::for_example(wanted, &line) else { continue };
+        let home = fixture.home();
+        let output = if serves_until_ctrl_c(&line) {
+            interrupted(home, &line)
+        } else {
+            home.tell(&mut shell(home, &line))
         };
-        assert!(told.ends_with("[exit: 0]"), "`{command} --help` has an example that fails: {line}\n{told}");
+        assert!(
+            output.ends_with("[exit: 0]"),
+            "`{command} --help` has an example that fails: {line}\n{output}"
+        );
     }
 }
 
@@ -73,7 +78,7 @@ fn fixed_port_replaced(line: &str) -> String {
 fn shell(home: &TestEnvironment, line: &str) -> std::process::Command {
     let like = home.command();
     let mut bash = std::process::Command::new("bash");
-    // What the output is piped to need not be on this machine; it is not what is tested.
+    // The programs that the output is piped to need not be installed; they are not tested.
     let stands_in = "for program in dot man; do \
                      command -v $program > /dev/null || eval \"$program() { cat > /dev/null; }\"; done; ";
     bash.args(["--norc", "-o", "pipefail", "-c", &format!("{stands_in}{line}")]);
@@ -86,16 +91,16 @@ fn serves_until_ctrl_c(line: &str) -> bool {
     line.contains("sandbox start") && !line.contains("--background")
 }
 
-/// Runs a line until it has said something, then presses Ctrl-C.
+/// Runs a line until it prints something, then presses Ctrl-C.
 fn interrupted(home: &TestEnvironment, line: &str) -> String {
     let mut child = shell(home, &format!("exec {line}")).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
-    let mut said = String::new();
-    output.read_line(&mut said).unwrap();
+    let mut printed = String::new();
+    output.read_line(&mut printed).unwrap();
     let pid = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    std::io::Read::read_to_string(&mut output, &mut said).unwrap();
-    format!("{said}[exit: {}]", child.wait().unwrap().code().unwrap_or(-1))
+    std::io::Read::read_to_string(&mut output, &mut printed).unwrap();
+    format!("{printed}[exit: {}]", child.wait().unwrap().code().unwrap_or(-1))
 }
 
 macro_rules! a_test_for_each {

@@ -27,12 +27,12 @@ pub(crate) fn pages(workspace: &Path) -> Vec<PathBuf> {
 #[derive(Clone, Debug)]
 pub(crate) struct Piece {
     pub(crate) line: usize,
-    pub(crate) what: What,
+    pub(crate) content: Content,
 }
 
-/// What a part is.
+/// The kind of a part, with its text.
 #[derive(Clone, Debug)]
-pub(crate) enum What {
+pub(crate) enum Content {
     /// `<!-- text -->`, on lines of its own.
     Comment(String),
     /// A block, and the word behind its fence.
@@ -55,16 +55,17 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
             }
             Event::End(TagEnd::CodeBlock) => {
                 pieces.extend(block.take().map(|(line, kind, text)| {
-                    let what = What::Block { kind, text };
-                    Piece { line, what }
+                    let content = Content::Block { kind, text };
+                    Piece { line, content }
                 }));
             }
             Event::Html(part) => html.push_str(&part),
             Event::End(TagEnd::HtmlBlock) => {
                 let comments = comments(&std::mem::take(&mut html));
-                pieces.extend(comments.into_iter().map(|text| Piece { line, what: What::Comment(text) }));
+                pieces
+                    .extend(comments.into_iter().map(|text| Piece { line, content: Content::Comment(text) }));
             }
-            Event::Code(part) => pieces.push(Piece { line, what: What::Span(part.into_string()) }),
+            Event::Code(part) => pieces.push(Piece { line, content: Content::Span(part.into_string()) }),
             _ => {}
         }
     }
@@ -87,7 +88,7 @@ fn comments(html: &str) -> Vec<String> {
 fn code_and_comments_are_found() {
     let text = "<!-- a: b -->\n    sh\n\n- item\n  `span`\n\n```toml\nx = 1\n```\n\n| `cell` |\n|---|\n";
     let found: Vec<_> =
-        pieces(text).into_iter().map(|piece| format!("{} {:?}", piece.line, piece.what)).collect();
+        pieces(text).into_iter().map(|piece| format!("{} {:?}", piece.line, piece.content)).collect();
     assert_eq!(
         found,
         [

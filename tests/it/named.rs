@@ -1,4 +1,4 @@
-//! What the documentation names is there: options, commands, variables, exit codes and files.
+//! Options, commands, variables, exit codes and files that the documentation names exist.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use clap::{CommandFactory as _, error::ErrorKind};
 use flyte_host::{app::args::Cli, ui::exit_code::Exit};
 use regex::Regex;
 
-use crate::markdown::{What, pages, pieces};
+use crate::markdown::{Content, pages, pieces};
 
 /// Programs whose options are not ours; `--cfg` is one of rustc's.
 const OTHERS: [&str; 9] = ["--cfg", "cargo", "cp", "curl", "flytectl", "mkdir", "pip", "pyflyte", "tar"];
@@ -21,10 +21,10 @@ fn workspace() -> PathBuf {
 
 /// The code in a text, a span or a line of a block each.
 fn code(text: &str) -> Vec<String> {
-    let found = pieces(text).into_iter().flat_map(|piece| match piece.what {
-        What::Span(text) => vec![text],
-        What::Block { text, .. } => text.lines().map(str::to_owned).collect(),
-        What::Comment(_) => Vec::new(),
+    let found = pieces(text).into_iter().flat_map(|piece| match piece.content {
+        Content::Span(text) => vec![text],
+        Content::Block { text, .. } => text.lines().map(str::to_owned).collect(),
+        Content::Comment(_) => Vec::new(),
     });
     found.collect()
 }
@@ -36,8 +36,8 @@ fn files_for_readers() -> Vec<String> {
     files.map(|file| fs::read_to_string(workspace().join(file)).unwrap()).collect()
 }
 
-/// The code in README, the book, ARCHITECTURE and the documentation for authors of plugins, and the help texts of all commands
-/// with the code in them.
+/// The code in README, the book, ARCHITECTURE and the documentation for authors of plugins, and the help
+/// texts of all commands with the code in them.
 fn documentation() -> Vec<String> {
     let mut files = files_for_readers();
     files.extend(for_authors());
@@ -95,8 +95,8 @@ fn options_are_there() {
     assert!(missing.is_empty(), "these options are named, and are not there: {missing:?}");
 }
 
-/// The words of the first command of a line, without what stands for something else: `[GATE]` may be left out, `…` is more of
-/// the same.
+/// The words of the first command of a line, without what stands for something else: `[GATE]` may be left
+/// out, `…` is more of the same.
 fn plain_words(line: &str) -> Option<Vec<String>> {
     let words = shlex::split(line)?.into_iter().skip_while(|word| word.contains('='));
     let words = words.take_while(|word| !["|", ">", ">>", ";", "&&"].contains(&word.as_str()));
@@ -140,7 +140,7 @@ fn is_named_only(error: &clap::Error, words: &[String]) -> bool {
     }
 }
 
-/// What the plugins of the pages add.
+/// Whether the command is one that the plugins of the pages add.
 fn is_of_a_plugin(words: &[String]) -> bool {
     words.get(1).is_some_and(|word| word == "hello")
 }
@@ -190,13 +190,14 @@ fn for_authors() -> Vec<String> {
     sources(&["plugin-abi", "plugin-client", "sample-plugin"]).iter().map(documented).collect()
 }
 
-/// Examples in Rust are run by `cargo test --doc`; other commands belong in the book, whose pages `docs` runs.
+/// Examples in Rust are run by `cargo test --doc`; other commands belong in the book, whose pages `docs`
+/// runs.
 #[test]
 fn documentation_for_authors_has_no_commands_that_nothing_runs() {
     let shells = ["bash", "console", "sh", "shell", "text"];
     for text in for_authors() {
         for piece in pieces(&text) {
-            let What::Block { kind, text } = piece.what else { continue };
+            let Content::Block { kind, text } = piece.content else { continue };
             assert!(
                 !shells.contains(&kind.as_str()),
                 "write these commands into a page of the book, or run them: {text}"
@@ -264,8 +265,8 @@ fn files() -> Vec<String> {
 #[test]
 fn files_of_the_architecture_are_there() {
     let text = fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
-    let spans = pieces(&text).into_iter().filter_map(|piece| match piece.what {
-        What::Span(text) => Some(text),
+    let spans = pieces(&text).into_iter().filter_map(|piece| match piece.content {
+        Content::Span(text) => Some(text),
         _ => None,
     });
     let path = Regex::new(r"^[a-z0-9_./-]+(\.(rs|txt|md|proto)|/)$").unwrap();

@@ -1,4 +1,5 @@
-//! The reference in `docs/src/reference` is what the program says of itself. After a change, write it anew with
+//! The reference in `docs/src/reference` is what the program says of itself. After a change, write it anew
+//! with
 //! `cargo xtask docs`.
 
 mod command;
@@ -84,8 +85,8 @@ fn settings_and_configuration() {
     let text = format!(
         "# Settings\n\n## `~/.flyte/host.toml`\n\nUnknown keys are errors.\n\n{}\n\
          ## Flyte configuration\n\n\
-         Shared with `pyflyte` and `flytectl`, in `~/.flyte/config.yaml`. A variable precedes the file. In an INI\n\
-         file, `FLYTE_SECTION_OPTION` is the key `option` of `[section]`.\n\n{}",
+         Shared with `pyflyte` and `flytectl`, in `~/.flyte/config.yaml`. A variable precedes the file. In\n\
+         an INI file, `FLYTE_SECTION_OPTION` is the key `option` of `[section]`.\n\n{}",
         table(&["Key", "Default", "Meaning"], ours),
         table(&["Key", "Variable", "Meaning"], keys)
     );

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::workspace;
 
-/// What is done for a block, or before it.
+/// A step for a block, or before it.
 #[derive(Debug)]
 pub(super) enum Step {
     /// Commands that a reader does not see.
@@ -18,7 +18,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// What the shell runs.
+    /// The commands for the shell.
     pub(super) fn script(&self) -> String {
         match self {
             Self::Setup(text) | Self::Commands(text) => text.clone(),
@@ -47,7 +47,7 @@ pub(super) fn setup(comments: &[String]) -> Result<Vec<Step>, String> {
     commands.collect()
 }
 
-/// What is done for a block with the comments before it.
+/// The steps of a block, with those of the comments before it.
 pub(super) fn from_block(kind: &str, text: &str, comments: &[String]) -> Result<Vec<Step>, String> {
     let is_setup = |comment: &&String| comment.starts_with("test:");
     let (before, purpose): (Vec<_>, Vec<_>) = comments.iter().partition(is_setup);

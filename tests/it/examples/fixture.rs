@@ -1,4 +1,4 @@
-//! Homes in which the things are that the examples of the help texts name.
+//! Homes with the files, entities and servers that the examples of the help texts name.
 
 use std::{path::Path, process::Command};
 
@@ -13,18 +13,18 @@ use crate::{
 const EXECUTION: &str = "a4d8pz5d6mxzq2hwbvc7";
 
 /// A home for one example.
-pub(super) enum Scene {
-    /// A home without a server, or with one outside.
+pub(super) enum Fixture {
+    /// A home without a server, or with an external one.
     Home { home: TestEnvironment, _servers: Vec<Server> },
     /// The embedded sandbox, whose engine is the test.
     Sandbox(Box<Flyte>),
-    /// A sandbox that may be served when the example is over.
+    /// A sandbox that may still be served after the example.
     Served(TestEnvironment),
 }
 
-impl Scene {
-    /// The home that an example of a command needs; `None` if what it takes was not prepared.
-    pub(super) fn of(command: &str, line: &str) -> Option<Self> {
+impl Fixture {
+    /// The home that an example of a command needs; `None` if a requirement was not prepared.
+    pub(super) fn for_example(command: &str, line: &str) -> Option<Self> {
         Some(match command {
             "completion" | "man" => Self::Home { home: laptop(), _servers: Vec::new() },
             "login" | "logout" | "whoami" => {
@@ -46,7 +46,7 @@ impl Scene {
     }
 }
 
-impl Drop for Scene {
+impl Drop for Fixture {
     fn drop(&mut self) {
         if let Self::Served(home) = self {
             let _ = home.run(&["sandbox", "stop"]);
@@ -56,18 +56,18 @@ impl Drop for Scene {
 
 /// Runs a command that prepares something.
 fn must(home: &TestEnvironment, arguments: &[&str]) {
-    let told = home.run(arguments);
-    assert!(told.ends_with("[exit: 0]"), "{arguments:?}: {told}");
+    let output = home.run(arguments);
+    assert!(output.ends_with("[exit: 0]"), "{arguments:?}: {output}");
 }
 
-fn fixture(name: &str) -> std::path::PathBuf {
+fn fixture_file(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/examples").join(name)
 }
 
 /// Files of the examples.
 fn write_files(home: &TestEnvironment) {
     for name in ["task.yaml", "workflow.yaml"] {
-        home.copy_file(&fixture(name), name);
+        home.copy_file(&fixture_file(name), name);
     }
     home.write("data.csv", "a,b\n1,2\n");
     home.write("images/one.png", "one");
@@ -113,7 +113,7 @@ fn execution(home: &TestEnvironment, line: &str) {
         line if ["approve", "reject", "terminate"].iter().any(|verb| line.contains(verb)) => "my.approval",
         _ => return must(home, &["run", "my.workflow", "-i", "name=World", "--name", EXECUTION, "--wait"]),
     };
-    let gates = fixture("gates.yaml");
+    let gates = fixture_file("gates.yaml");
     must(home, &["register", gates.to_str().unwrap(), "--version", "v1"]);
     let mut run = home.start(&["run", gate, "--name", EXECUTION, "--wait"]);
     run.until("waits for");
@@ -121,7 +121,7 @@ fn execution(home: &TestEnvironment, line: &str) {
     let _ = run.finish();
 }
 
-fn plugins(line: &str) -> Scene {
+fn plugins(line: &str) -> Fixture {
     let home = sandbox_home(&["acme"]);
     for copy in ["libacme.so", "target/release/libacme.so"] {
         home.copy("acme", copy);
@@ -130,10 +130,10 @@ fn plugins(line: &str) -> Scene {
     if line.contains("disable") {
         must(&home, &["plugin", "enable", "acme"]);
     }
-    Scene::Home { home, _servers: Vec::new() }
+    Fixture::Home { home, _servers: Vec::new() }
 }
 
-/// A home as it is where these shells are in use.
+/// A home with the folders that shells create.
 fn laptop() -> TestEnvironment {
     let home = home_with(&[]);
     for folder in [".config/fish/completions", ".config/elvish"] {
@@ -142,7 +142,7 @@ fn laptop() -> TestEnvironment {
     home
 }
 
-fn served(line: &str) -> Scene {
+fn served(line: &str) -> Fixture {
     let home = sandbox_home(&[]);
     if line.contains("stop") {
         must(&home, &["sandbox", "start", "--port", "0", "--background"]);
@@ -150,10 +150,10 @@ fn served(line: &str) -> Scene {
     if line.contains("reset") {
         must(&home, &["get", "projects"]);
     }
-    Scene::Served(home)
+    Fixture::Served(home)
 }
 
-/// A server that asks nobody to sign in. Real sign-ins are in `sign_in`.
+/// A server without authentication. Real sign-ins are in `sign_in`.
 fn without_sign_in() -> (TestEnvironment, Server) {
     let mut home = home_with(&[]);
     let server = Server::start(home.command().args(["sandbox", "start", "--port", "0"]));
@@ -161,8 +161,8 @@ fn without_sign_in() -> (TestEnvironment, Server) {
     (home, server)
 }
 
-/// A bucket, and the keys for it.
-fn s3() -> Option<Scene> {
+/// A bucket, and credentials for it.
+fn s3() -> Option<Fixture> {
     let python = prepared("FLYTE_TEST_PYTHON")?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/s3/server.py");
     let mut command = Command::new(python);
@@ -171,5 +171,5 @@ fn s3() -> Option<Scene> {
     write_files(&home);
     home.set("FLYTE_AWS_ENDPOINT", format!("http://{}", store.endpoint()));
     home.set("FLYTE_AWS_ACCESS_KEY_ID", "key").set("FLYTE_AWS_SECRET_ACCESS_KEY", "secret");
-    Some(Scene::Home { home, _servers: vec![store, server] })
+    Some(Fixture::Home { home, _servers: vec![store, server] })
 }
