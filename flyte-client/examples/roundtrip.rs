@@ -13,7 +13,7 @@ use std::{
 };
 
 use flyte_client::{
-    descriptor,
+    proto::descriptor,
     register::{self, Identity, ReadError, render},
 };
 

@@ -11,7 +11,7 @@ use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Se
 use serde_json::{Map, Value};
 use serde_saphyr::{NonFiniteFloatPolicy, Options, Spanned};
 
-use crate::register::{FieldPath, Step};
+use crate::proto::path::{FieldPath, Step};
 
 pub mod number;
 mod wording;

@@ -5,11 +5,9 @@ pub mod client;
 pub mod config;
 #[cfg(feature = "grpc")]
 pub mod data;
-pub mod descriptor;
 pub mod documents;
 pub mod execution_name;
 pub mod folder;
-mod free_form;
 pub mod graph;
 #[cfg(feature = "grpc")]
 pub mod grpc;

@@ -66,6 +66,8 @@ mod text;
 mod time;
 mod write;
 
+pub use crate::proto::json::float_to_json;
+
 pub use self::{
     accepts::accepts,
     check::check,
@@ -75,7 +77,7 @@ pub use self::{
     name::type_name,
     order::natural_order,
     read::{Reader, from_json},
-    structure::{StructFormat, float as float_to_json},
+    structure::StructFormat,
     text::from_text,
     time::{datetime_text, duration, rfc3339},
     write::{map_to_json, to_json},

@@ -8,6 +8,13 @@
 //! Decoding into these types forgets fields that they do not have. Whatever comes from a user is read through
 //! [`crate::register`] instead, which reports such fields.
 
+pub(crate) mod any;
+pub(crate) mod decode;
+pub mod descriptor;
+pub mod json;
+pub mod path;
+pub(crate) mod struct_value;
+
 /// Package `flyteidl.core`: identifiers, types, values, tasks, workflows.
 #[expect(missing_docs, reason = "generated; fields are named as in Flyte, whose documentation applies")]
 #[expect(clippy::large_enum_variant, reason = "generated; the sizes follow from Flyte's messages")]

@@ -20,9 +20,9 @@ use crate::{
     documents,
     folder::{self, Unreadable},
     plain_text,
+    proto::path::FieldPath,
 };
 
-mod any;
 pub mod archive;
 pub mod cache;
 mod compiled;
@@ -31,11 +31,8 @@ mod digest;
 pub mod document;
 mod entity;
 mod error;
-mod field;
 mod identity;
-pub(crate) mod json;
 pub mod launch_plan;
-mod message;
 pub mod order;
 pub mod package;
 mod references;
@@ -49,9 +46,7 @@ pub mod workflow;
 pub use self::{
     entity::{Entity, Kind},
     error::{Cause, Part, ReadError, Source},
-    field::{FieldError, FieldPath, Problem, Step},
     identity::{DOMAIN, Identity, PROJECT, VERSION, lacks_version},
-    json::write as to_json,
     package::FastArchive,
     registered::{Registered, Wanted},
 };

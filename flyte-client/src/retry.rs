@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn every_method_of_flyte_is_decided() {
-        let pool = crate::descriptor::pool();
+        let pool = crate::proto::descriptor::pool();
         let methods: BTreeSet<String> = pool
             .services()
             .flat_map(|service| service.methods().map(|method| method.name().to_owned()).collect::<Vec<_>>())

@@ -165,7 +165,7 @@ fn every_recorded_workflow_survives_compilation() {
             closure: Some(WorkflowClosure { compiled_workflow: Some(closure), created_at: None }),
             ..Workflow::default()
         };
-        let again = last(&register::to_json(&workflow).unwrap());
+        let again = last(&flyte_client::proto::json::to_json(&workflow).unwrap());
         let Entity::Workflow(mut again) = again else { panic!("{again:?}") };
         again.description.clone_from(&spec.description);
         assert_eq!(again, spec, "{}", request["id"]);

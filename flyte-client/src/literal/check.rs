@@ -8,7 +8,7 @@ use crate::proto::core::{
     Literal, LiteralType, Primitive, Scalar, SimpleType, UnionType, literal::Value as LiteralValue,
     literal_type::Type, primitive::Value as PrimitiveValue, scalar::Value as ScalarValue,
 };
-use crate::register::Step;
+use crate::proto::path::Step;
 
 /// Checks that a value is of a type, or may stand for one of it (see [`accepts`]).
 ///

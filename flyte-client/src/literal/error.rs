@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::register::{FieldPath, Step};
+use crate::proto::path::{FieldPath, Step};
 
 /// A value that cannot be used, and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::proto::core::{
     Literal, LiteralMap, Scalar, blob_type::BlobDimensionality, literal::Value as LiteralValue,
     scalar::Value as ScalarValue,
 };
-use crate::register::{FieldPath, Step};
+use crate::proto::path::{FieldPath, Step};
 
 /// A file, schema or data set that is only on this machine yet.
 #[derive(Debug)]

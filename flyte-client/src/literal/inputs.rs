@@ -8,7 +8,7 @@ use super::{Error, Problem, Reader, name::type_name};
 use crate::proto::core::{
     Literal, LiteralMap, LiteralType, ParameterMap, Variable, VariableMap, parameter::Behavior,
 };
-use crate::register::Step;
+use crate::proto::path::Step;
 
 /// The value of an input as it is given.
 #[derive(Clone, Debug, PartialEq)]

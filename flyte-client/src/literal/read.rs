@@ -17,7 +17,10 @@ use crate::proto::core::{
     Binary, EnumType, Literal, LiteralCollection, LiteralMap, LiteralType, SimpleType,
     literal::Value as LiteralValue, literal_type::Type, scalar::Value as ScalarValue,
 };
-use crate::register::{FieldPath, Step, json};
+use crate::proto::{
+    json,
+    path::{FieldPath, Step},
+};
 
 /// Reads values. The functions [`from_json`] and [`from_text`](super::from_text) are one with what everybody wants.
 #[derive(Clone, Copy, Debug)]

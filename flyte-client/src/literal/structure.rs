@@ -7,9 +7,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::{Error, MSGPACK, Problem};
 use crate::documents::number::{self, FloatError};
-use crate::free_form;
 use crate::proto::core::{Binary, Scalar, scalar::Value as ScalarValue};
-use crate::register::Step;
+use crate::proto::{json::float_to_json, path::Step, struct_value};
 
 /// How the values of simple type STRUCT are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub enum StructFormat {
 pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Result<Scalar, Error> {
     check_numbers(fields, format)?;
     let value = match format {
-        StructFormat::Generic => ScalarValue::Generic(free_form::from_json(fields)),
+        StructFormat::Generic => ScalarValue::Generic(struct_value::from_json(fields)),
         StructFormat::MessagePack => {
             let mut bytes = Vec::new();
             let packed = pack(&Value::Object(fields.clone()));
@@ -112,8 +111,8 @@ fn to_json(packed: &Packed) -> Value {
             (Some(integer), _) => json!(integer),
             (None, unsigned) => json!(unsigned),
         },
-        Packed::F32(number) => float(f64::from(*number)),
-        Packed::F64(number) => float(*number),
+        Packed::F32(number) => float_to_json(f64::from(*number)),
+        Packed::F64(number) => float_to_json(*number),
         Packed::String(text) => Value::String(String::from_utf8_lossy(text.as_bytes()).into_owned()),
         Packed::Binary(bytes) => Value::String(BASE64_STANDARD.encode(bytes)),
         Packed::Ext(kind, bytes) => json!({"type": kind, "value": BASE64_STANDARD.encode(bytes)}),
@@ -131,21 +130,11 @@ fn to_json(packed: &Packed) -> Value {
     }
 }
 
-/// A number, or the text that proto3 JSON has for one that JSON lacks.
-#[must_use]
-pub fn float(number: f64) -> Value {
-    match Number::from_f64(number) {
-        Some(number) => Value::Number(number),
-        None if number.is_nan() => json!("NaN"),
-        None => json!(if number > 0.0 { "Infinity" } else { "-Infinity" }),
-    }
-}
-
 /// Checks the names in a structure against the JSON schema that its type carries; whether there is one.
 ///
 /// flytekit describes dataclasses so. Values are left to the receiver, which converts more than a schema says.
 pub(super) fn check_properties(fields: &Map<String, Value>, schema: Option<&Struct>) -> Result<bool, Error> {
-    let Some(schema) = schema.map(free_form::to_json) else { return Ok(false) };
+    let Some(schema) = schema.map(struct_value::to_json) else { return Ok(false) };
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Ok(false) };
     if schema.get("additionalProperties") == Some(&json!(false))
         && let Some(name) = fields.keys().find(|name| !properties.contains_key(*name))

@@ -4,12 +4,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 
 use super::{MSGPACK, structure, time};
-use crate::free_form;
 use crate::proto::core::{
     Binary, Blob, Literal, LiteralMap, Primitive, Scalar, StructuredDataset, blob_type::BlobDimensionality,
     literal::Value as LiteralValue, primitive::Value as PrimitiveValue, scalar::Value as ScalarValue,
 };
-use crate::register::json;
+use crate::proto::json::{self, float_to_json};
+use crate::proto::struct_value;
 
 /// Writes a value in plain JSON; see the table in [the module's documentation](super).
 ///
@@ -23,7 +23,7 @@ pub fn to_json(literal: &Literal) -> Value {
         Some(LiteralValue::Collection(list)) => list.literals.iter().map(to_json).collect(),
         Some(LiteralValue::Map(map)) => Value::Object(map_to_json(map)),
         // What is stored elsewhere has no plain form.
-        Some(LiteralValue::OffloadedMetadata(_)) => json::write(literal).unwrap_or_default(),
+        Some(LiteralValue::OffloadedMetadata(_)) => json::to_json(literal).unwrap_or_default(),
     }
 }
 
@@ -44,7 +44,7 @@ fn scalar_to_json(scalar: &Scalar) -> Value {
         Some(ScalarValue::Error(error)) => {
             json!({"message": error.message, "failedNodeId": error.failed_node_id})
         }
-        Some(ScalarValue::Generic(fields)) => free_form::to_json(fields),
+        Some(ScalarValue::Generic(fields)) => struct_value::to_json(fields),
         Some(ScalarValue::StructuredDataset(dataset)) => dataset_to_json(dataset),
         Some(ScalarValue::Union(union)) => union.value.as_deref().map_or(Value::Null, to_json),
     }
@@ -54,7 +54,7 @@ fn primitive_to_json(primitive: &Primitive) -> Value {
     match &primitive.value {
         None => Value::Null,
         Some(PrimitiveValue::Integer(integer)) => json!(integer),
-        Some(PrimitiveValue::FloatValue(number)) => structure::float(*number),
+        Some(PrimitiveValue::FloatValue(number)) => float_to_json(*number),
         Some(PrimitiveValue::StringValue(text)) => json!(text),
         Some(PrimitiveValue::Boolean(flag)) => json!(flag),
         Some(PrimitiveValue::Datetime(of)) => match time::datetime_text(of) {

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::free_form;
 use crate::proto::core::{TaskTemplate, task_template::Target};
+use crate::proto::struct_value;
 
 /// An error of a plugin, or of whoever else answers.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -92,7 +92,7 @@ impl VersionParameters {
                 parameters.arguments.clone_from(&container.args);
             }
             Some(Target::K8sPod(pod)) => {
-                let json = pod.pod_spec.as_ref().map(|spec| free_form::to_json(spec).to_string());
+                let json = pod.pod_spec.as_ref().map(|spec| struct_value::to_json(spec).to_string());
                 parameters.pod_template = json;
             }
             _ => {}

@@ -25,15 +25,16 @@ use super::{
     Content, Entity, Origin, compiled,
     entity::launch_plan_from_json,
     error::Cause,
-    field::{FieldPath, Step},
-    json::{self, member},
     task::{self, ShortTask},
     workflow,
 };
-use crate::proto::{admin, core::Identifier};
-
-/// The member of a JSON object that names its message.
-pub(crate) const TYPE: &str = "@type";
+use crate::proto::{
+    admin,
+    any::TYPE,
+    core::Identifier,
+    json::{self, member},
+    path::{FieldPath, Step},
+};
 
 /// A message that a document can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

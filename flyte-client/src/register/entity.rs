@@ -5,15 +5,14 @@ use std::fmt;
 use prost::Message as _;
 use serde_json::Value;
 
-use super::{
-    any,
-    error::Cause,
-    field::{FieldError, FieldPath, Step},
-    json, message,
-};
+use super::error::Cause;
 use crate::proto::{
     admin::{LaunchPlan, TaskSpec, WorkflowSpec},
+    any,
     core::{Identifier, ResourceType},
+    decode::{self, MessageError},
+    json,
+    path::{FieldError, FieldPath, Step},
 };
 
 /// The three kinds of things that can be registered.
@@ -114,11 +113,11 @@ impl Entity {
     ///
     /// When the bytes are no such message, hold a field that we do not know, or name nothing.
     pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Self, Cause> {
-        let name = kind.message_name();
+        let fail = |error| malformed(kind, error);
         match kind {
-            Kind::LaunchPlan => Self::LaunchPlan(Box::new(message::decode(name, bytes)?)),
-            Kind::Task => Self::Task(Box::new(message::decode(name, bytes)?)),
-            Kind::Workflow => Self::Workflow(Box::new(message::decode(name, bytes)?)),
+            Kind::LaunchPlan => Self::LaunchPlan(Box::new(decode::decode(bytes).map_err(fail)?)),
+            Kind::Task => Self::Task(Box::new(decode::decode(bytes).map_err(fail)?)),
+            Kind::Workflow => Self::Workflow(Box::new(decode::decode(bytes).map_err(fail)?)),
         }
         .named()
     }
@@ -127,8 +126,8 @@ impl Entity {
     pub(crate) fn to_json(&self) -> Result<Value, serde_json::Error> {
         match self {
             Self::LaunchPlan(plan) => launch_plan_to_json(plan),
-            Self::Task(spec) => json::write(spec.as_ref()),
-            Self::Workflow(spec) => json::write(spec.as_ref()),
+            Self::Task(spec) => json::to_json(spec.as_ref()),
+            Self::Workflow(spec) => json::to_json(spec.as_ref()),
         }
     }
 
@@ -143,10 +142,17 @@ impl Entity {
     /// Applies a change to the message and all messages in it.
     pub(crate) fn rewrite(self, change: impl Fn(&mut prost_reflect::DynamicMessage)) -> Self {
         match self {
-            Self::LaunchPlan(plan) => Self::LaunchPlan(Box::new(message::rewrite(plan.as_ref(), change))),
-            Self::Task(spec) => Self::Task(Box::new(message::rewrite(spec.as_ref(), change))),
-            Self::Workflow(spec) => Self::Workflow(Box::new(message::rewrite(spec.as_ref(), change))),
+            Self::LaunchPlan(plan) => Self::LaunchPlan(Box::new(decode::rewrite(plan.as_ref(), change))),
+            Self::Task(spec) => Self::Task(Box::new(decode::rewrite(spec.as_ref(), change))),
+            Self::Workflow(spec) => Self::Workflow(Box::new(decode::rewrite(spec.as_ref(), change))),
         }
+    }
+}
+
+fn malformed(kind: Kind, error: MessageError) -> Cause {
+    match error {
+        MessageError::Malformed(cause) => Cause::Decode { message: kind.message_name(), cause },
+        MessageError::UnknownField(error) => Cause::Field(error),
     }
 }
 
@@ -190,7 +196,7 @@ fn launch_plan_to_json(plan: &LaunchPlan) -> Result<Value, serde_json::Error> {
     let mut plan = plan.clone();
     let metadata = plan.spec.as_mut().and_then(|spec| spec.entity_metadata.as_mut());
     let conditions = metadata.and_then(|metadata| metadata.launch_conditions.take());
-    let mut value = json::write(&plan)?;
+    let mut value = json::to_json(&plan)?;
     if let Some(conditions) = conditions {
         let [(spec, _), (metadata, _), (key, _)] = TO_CONDITIONS;
         value[spec][metadata][key] = any::write(&conditions)?;

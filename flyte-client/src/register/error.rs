@@ -2,7 +2,9 @@
 
 use std::{error, fmt, io, path::PathBuf};
 
-use super::{field::FieldError, package::MAX_MEMBER_BYTES, task::TaskError, workflow::WorkflowError};
+use crate::proto::path::FieldError;
+
+use super::{package::MAX_MEMBER_BYTES, task::TaskError, workflow::WorkflowError};
 
 /// Where an entity was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

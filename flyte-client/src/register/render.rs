@@ -11,7 +11,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Entity, Entry, document::TYPE};
+use super::{Entity, Entry};
+use crate::proto::any::TYPE;
 
 /// A form of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use flyte_client::descriptor;
+use flyte_client::proto::descriptor;
 use prost_reflect::Kind;
 
 use crate::python;

@@ -3,7 +3,7 @@
 //! The bytes come from proptest, so that a failing message shrinks: fewer bytes are fewer fields.
 
 use flyte_client::{
-    descriptor,
+    proto::descriptor,
     register::{Entity, Kind as EntityKind},
 };
 use prost::Message as _;

@@ -1,7 +1,7 @@
 //! No identifier is forgotten when project, domain and version are filled: reflection is the judge.
 
 use flyte_client::{
-    descriptor,
+    proto::descriptor,
     register::{DOMAIN, Entity, Identity, PROJECT, VERSION},
 };
 use proptest::prelude::*;

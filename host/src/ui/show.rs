@@ -3,7 +3,7 @@
 pub mod facts;
 pub mod time;
 
-use flyte_client::descriptor;
+use flyte_client::proto::json;
 use prost::{Message, Name};
 
 use crate::ui::{
@@ -40,7 +40,7 @@ pub fn in_a_line(text: &str) -> String {
 ///
 /// When JSON has no form for a value in it.
 pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, Failure> {
-    descriptor::to_json(message)
+    json::to_json(message)
         .map_err(|error| Failure::new(Exit::Failed, "the server's answer has no JSON form").caused_by(error))
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn different<M: Message + Name>(kind: &str, name: &str, old: &M, new:
     let mut text = format!(
         "{name} {kind} with different structure already exists. (Please register a new version of the {kind}):\n"
     );
-    let json = |message| flyte_client::register::to_json(message).unwrap_or(Value::Null);
+    let json = |message| flyte_client::proto::json::to_json(message).unwrap_or(Value::Null);
     let mut lines = Vec::new();
     compare(&mut lines, "", Some(&json(old)), Some(&json(new)));
     text.push_str(&lines.join("\n"));

@@ -1,6 +1,6 @@
 //! Between bytes and the JSON of recordings: field names of the `.proto` files, enums by name, defaults left out.
 
-use flyte_client::descriptor;
+use flyte_client::proto::descriptor;
 use prost::Message as _;
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions,

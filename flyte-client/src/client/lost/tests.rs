@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
-    descriptor,
     proto::core::{Literal, literal},
+    proto::descriptor,
 };
 
 /// Everything that is recorded of one execution.

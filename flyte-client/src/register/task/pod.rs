@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::error::TaskError;
 use super::fields::{Fields, wrong_kind};
 use crate::documents::number;
-use crate::free_form;
 use crate::proto::core::{
     Container, K8sObjectMetadata, K8sPod, resources::ResourceEntry, resources::ResourceName,
 };
+use crate::proto::struct_value;
 
 /// The key of `TaskTemplate.config` that names the primary container.
 pub(super) const PRIMARY_CONTAINER_NAME: &str = "primary_container_name";
@@ -37,7 +37,7 @@ pub(super) fn read(value: &Value, container: &Container) -> Result<(K8sPod, Stri
     };
     let pod = K8sPod {
         metadata: Some(metadata),
-        pod_spec: Some(free_form::from_json(&spec)),
+        pod_spec: Some(struct_value::from_json(&spec)),
         data_config: container.data_config.clone(),
         ..K8sPod::default()
     };

@@ -26,7 +26,7 @@ use crate::proto::core::{
     BlobType, EnumType, LiteralType, SimpleType, StructuredDatasetType, TypeAnnotation, TypeStructure,
     UnionType, blob_type::BlobDimensionality, literal_type::Type,
 };
-use crate::register::{field::FieldPath, json};
+use crate::proto::{json, path::FieldPath};
 
 /// Deeper types than this are refused.
 const MAX_DEPTH: usize = 32;

@@ -6,10 +6,8 @@ use serde_json::Value;
 
 use super::WorkflowError;
 use crate::documents;
-use crate::register::{
-    error::Cause,
-    field::{FieldPath, Step},
-};
+use crate::proto::path::{FieldPath, Step};
+use crate::register::error::Cause;
 
 /// A short form, and where it is in its file.
 #[derive(Clone, Debug)]

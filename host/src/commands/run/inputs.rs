@@ -12,7 +12,7 @@ use flyte_client::{
     literal::{self, inputs::Given},
     plain_text,
     proto::core::LiteralMap,
-    register::FieldPath,
+    proto::path::FieldPath,
 };
 use serde_json::{Map, Value};
 

@@ -9,11 +9,12 @@ use flyte_client::{
         self, Problem,
         inputs::{self, Given},
     },
+    proto::path::Step,
     proto::{
         admin::{self, LaunchPlan, LaunchPlanCreateRequest, LaunchPlanSpec, Task, Workflow},
         core::{Identifier, LiteralMap, ResourceType, TypedInterface},
     },
-    register::{self, Step},
+    register,
 };
 
 use super::RunArgs;

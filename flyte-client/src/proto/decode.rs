@@ -4,25 +4,29 @@
 //! fields and thereby finds them, and into the generated type.
 
 use prost::{Message, Name};
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
 use super::{
-    error::Cause,
-    field::{FieldError, FieldPath, Problem, Step},
+    descriptor::descriptor_of,
+    path::{FieldError, FieldPath, Problem, Step},
 };
-use crate::descriptor;
 
-/// Returns the descriptor of a generated type.
-pub(crate) fn descriptor_of<T: Name>() -> MessageDescriptor {
-    descriptor::message(&T::full_name()).expect("generated types and descriptors come from the same files")
+/// Why bytes are not a message.
+#[derive(Debug)]
+pub(crate) enum MessageError {
+    /// The bytes do not decode.
+    Malformed(prost::DecodeError),
+    /// A field that Flyte's message does not have.
+    UnknownField(FieldError),
 }
 
 /// Decodes a message, and refuses fields that Flyte does not know.
-pub(crate) fn decode<T: Message + Name + Default>(message: &'static str, bytes: &[u8]) -> Result<T, Cause> {
-    let fail = |cause| Cause::Decode { message, cause };
-    let dynamic = DynamicMessage::decode(descriptor_of::<T>(), bytes).map_err(fail)?;
-    find_unknown(&dynamic, &mut FieldPath::default()).map_or(Ok(()), Err)?;
-    T::decode(bytes).map_err(fail)
+pub(crate) fn decode<T: Message + Name + Default>(bytes: &[u8]) -> Result<T, MessageError> {
+    let dynamic = DynamicMessage::decode(descriptor_of::<T>(), bytes).map_err(MessageError::Malformed)?;
+    match find_unknown(&dynamic, &mut FieldPath::default()) {
+        Some(error) => Err(MessageError::UnknownField(error)),
+        None => T::decode(bytes).map_err(MessageError::Malformed),
+    }
 }
 
 /// Rewrites parts of a message: `change` sees it and every message in it, outer ones first.

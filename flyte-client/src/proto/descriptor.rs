@@ -24,12 +24,7 @@ pub fn message(full_name: &str) -> Option<MessageDescriptor> {
     pool().get_message_by_name(full_name)
 }
 
-/// Writes a message in proto3 JSON form, as `flytectl get … -o json` prints it: camel case, defaults left out,
-/// keys sorted.
-///
-/// # Errors
-///
-/// When it holds what JSON has no form for, such as a time in the year 12000.
-pub fn to_json<T: prost::Message + prost::Name>(message: &T) -> Result<serde_json::Value, serde_json::Error> {
-    crate::register::json::write(message)
+/// Returns the descriptor of a generated type.
+pub(crate) fn descriptor_of<T: prost::Name>() -> MessageDescriptor {
+    message(&T::full_name()).expect("generated types and descriptors come from the same files")
 }

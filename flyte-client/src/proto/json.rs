@@ -9,14 +9,13 @@ use prost::{Message, Name};
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, SerializeOptions,
 };
-use serde_json::Value;
-
-use crate::{documents::number, literal};
+use serde_json::{Number, Value, json};
 
 use super::{
-    field::{FieldError, FieldPath, Problem, Step},
-    message::descriptor_of,
+    descriptor::descriptor_of,
+    path::{FieldError, FieldPath, Problem, Step},
 };
+use crate::documents::number;
 
 /// Reads a message; `path` is where `value` is in its document.
 pub(crate) fn read<T>(value: &Value, path: &mut FieldPath) -> Result<T, FieldError>
@@ -42,7 +41,7 @@ fn with_proto_numbers(value: &Value) -> Cow<'_, Value> {
                     let double = number::written(value)
                         .filter(|_| matches!(key.as_str(), "floatValue" | "float_value"));
                     match double.and_then(|written| number::float(written).ok()) {
-                        Some(double) => *value = literal::float_to_json(double),
+                        Some(double) => *value = float_to_json(double),
                         None => replace(value),
                     }
                 }
@@ -73,13 +72,23 @@ fn holds_unusual_number(value: &Value) -> bool {
 /// # Errors
 ///
 /// When it holds what JSON has no form for, such as a time in the year 12000.
-pub fn write<T: Message + Name>(message: &T) -> Result<Value, serde_json::Error> {
+pub fn to_json<T: Message + Name>(message: &T) -> Result<Value, serde_json::Error> {
     let mut dynamic = DynamicMessage::new(descriptor_of::<T>());
     dynamic.transcode_from(message).expect("a generated type encodes to its own message");
     let mut value =
         dynamic.serialize_with_options(serde_json::value::Serializer, &SerializeOptions::new())?;
     value.sort_all_objects();
     Ok(value)
+}
+
+/// A number, or the text that proto3 JSON has for one that JSON lacks.
+#[must_use]
+pub fn float_to_json(number: f64) -> Value {
+    match Number::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None if number.is_nan() => json!("NaN"),
+        None => json!(if number > 0.0 { "Infinity" } else { "-Infinity" }),
+    }
 }
 
 /// Returns the member of an object that holds a field, in either spelling.

@@ -9,8 +9,8 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use prost_types::Any;
 use serde_json::{Value, json};
 
-use super::field::{FieldError, FieldPath, Problem, Step};
-use crate::descriptor;
+use super::descriptor;
+use super::path::{FieldError, FieldPath, Problem, Step};
 
 /// The member of a JSON object that names its message.
 pub(crate) const TYPE: &str = "@type";
