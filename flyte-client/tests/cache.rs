@@ -10,7 +10,7 @@ use flyte_client::config::{Images, Setting};
 use flyte_client::proto::core::{TaskTemplate, task_template::Target};
 use flyte_client::register::cache::{BoxError, CachePolicy, TTL_TAG, VersionParameters, duration_to_json};
 use flyte_client::register::defaults::{self, Applied, BuiltIn, Defaults, Error, Form};
-use flyte_client::register::task::{self, ShortTask};
+use flyte_client::register::read::task::{self, ShortTask};
 use serde_json::{Value, json};
 
 /// SHA-256 of `abc`, from FIPS 180-2.

@@ -7,7 +7,7 @@ mod literals;
 use flyte_client::documents;
 use flyte_client::literal::{self, Reader, StructFormat};
 use flyte_client::proto::core::{Literal, LiteralMap, LiteralType};
-use flyte_client::register::task::parse_type;
+use flyte_client::register::read::task::parse_type;
 use literals::{any_type, any_value, plain_type};
 use proptest::prelude::*;
 use prost::Message as _;

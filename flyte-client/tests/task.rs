@@ -4,7 +4,7 @@
 
 use flyte_client::proto::core::{LiteralType, literal_type::Type};
 use flyte_client::register::cache::Caching;
-use flyte_client::register::task::{self, ShortTask};
+use flyte_client::register::read::task::{self, ShortTask};
 use serde_json::{Value, json};
 use snapbox::prelude::*;
 use snapbox::str;

@@ -7,7 +7,7 @@ mod judge;
 use std::io::Write as _;
 
 use flyte_client::proto::admin::TaskSpec;
-use flyte_client::register::task;
+use flyte_client::register::read::task;
 use prost::Message as _;
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use flyte_client::config::{Images, Setting};
 use flyte_client::proto::core::task_template::Target;
 use flyte_client::register::{
     defaults::{self, BuiltIn, Form},
-    task::{self, ShortTask},
+    read::task::{self, ShortTask},
 };
 use serde_json::{Value, json};
 

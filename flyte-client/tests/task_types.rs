@@ -4,7 +4,7 @@ use flyte_client::proto::core::{
     BlobType, EnumType, LiteralType, SimpleType, TypeStructure, UnionType, blob_type::BlobDimensionality,
     literal_type::Type,
 };
-use flyte_client::register::task::parse_type;
+use flyte_client::register::read::task::parse_type;
 use proptest::prelude::*;
 
 /// A type as a user means it: the model that the notation is tested against.

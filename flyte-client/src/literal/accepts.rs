@@ -181,7 +181,7 @@ fn column_type(column: i32) -> Option<SimpleType> {
 #[cfg(test)]
 mod tests {
     use super::accepts;
-    use crate::register::task::parse_type;
+    use crate::register::read::task::parse_type;
 
     fn check(to: &str, from: &str) -> bool {
         accepts(&parse_type(to).unwrap(), &parse_type(from).unwrap())

@@ -41,7 +41,7 @@ mod tests {
     use crate::{
         literal::from_text,
         proto::core::{Literal, LiteralMap},
-        register::task::parse_type,
+        register::read::task::parse_type,
     };
 
     fn inputs(pairs: &[(&str, &Literal)]) -> LiteralMap {

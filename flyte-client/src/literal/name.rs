@@ -12,7 +12,7 @@ use crate::proto::core::{
 /// # Example
 ///
 /// ```
-/// let optional = flyte_client::register::task::parse_type("Optional[List[int]]").unwrap();
+/// let optional = flyte_client::register::read::task::parse_type("Optional[List[int]]").unwrap();
 /// assert_eq!(flyte_client::literal::type_name(&optional), "list[int] | None");
 /// ```
 pub fn type_name(of: &LiteralType) -> String {
@@ -73,7 +73,7 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::type_name;
-    use crate::register::task::parse_type;
+    use crate::register::read::task::parse_type;
 
     #[test]
     fn a_name_reads_back_as_its_type() {

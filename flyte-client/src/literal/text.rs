@@ -35,7 +35,7 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// # Example
 ///
 /// ```
-/// use flyte_client::{literal, register::task::parse_type};
+/// use flyte_client::{literal, register::read::task::parse_type};
 ///
 /// let number = literal::from_text("3", &parse_type("int").unwrap()).unwrap();
 /// assert_eq!(literal::to_json(&number), serde_json::json!(3));

@@ -22,7 +22,7 @@ use std::fmt;
 use super::cache::{
     self, BoxError, CacheError, CachePolicy, Caching, PolicyVersion, TTL_TAG, VersionParameters,
 };
-use super::task::Facts;
+use super::read::task::Facts;
 use crate::config::Images;
 use crate::proto::core::TaskTemplate;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use prost::Message as _;
 use serde_json::Value;
 
-use super::error::Cause;
+use super::read::error::Cause;
 use crate::proto::{
     admin::{LaunchPlan, TaskSpec, WorkflowSpec},
     any,

@@ -6,7 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{DOMAIN, Entity, Identity, Kind, PROJECT, VERSION, compiled, error::Cause, identity::is_open};
+use super::{
+    DOMAIN, Entity, Identity, Kind, PROJECT, VERSION,
+    identity::is_open,
+    read::{compiled, error::Cause},
+};
 use crate::proto::{
     admin,
     core::{Identifier, Literal, ParameterMap, TypedInterface, VariableMap, parameter::Behavior},

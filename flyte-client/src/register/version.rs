@@ -17,8 +17,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use prost::Message as _;
 
 use super::{
-    DOMAIN, Entity, Entry, Identity, Kind, Origin, PROJECT, Source, VERSION, archive, digest::Digest,
-    identity::is_open, launch_plan, references::Role,
+    DOMAIN, Entity, Entry, Identity, Kind, Origin, PROJECT, Source, VERSION,
+    digest::Digest,
+    identity::is_open,
+    read::{archive, launch_plan},
+    references::Role,
 };
 use crate::proto::{
     admin::{LaunchPlan, LaunchPlanSpec, WorkflowSpec},

@@ -123,7 +123,7 @@ fn files_of_other_kinds_are_left_out() {
 
 #[test]
 fn a_member_that_expands_without_end_is_refused() {
-    let zeros = vec![0; usize::try_from(register::package::MAX_MEMBER_BYTES).unwrap() + 1];
+    let zeros = vec![0; usize::try_from(register::read::package::MAX_MEMBER_BYTES).unwrap() + 1];
     assert_eq!(
         refuse(&package(&[("0_a_1.pb", EntryType::Regular, &zeros)])),
         "package.tgz`, member `0_a_1.pb`: it is larger than 64 MiB"

@@ -15,7 +15,7 @@ use flyte_client::{
         data_loading_config::LiteralMapFormat, execution_error::ErrorKind, literal, primitive, scalar,
         task_template::Target,
     },
-    register::task::parse_type,
+    register::read::task::parse_type,
 };
 use prost::Message as _;
 use tempfile::TempDir;

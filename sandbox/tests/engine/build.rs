@@ -15,7 +15,7 @@ use flyte_client::{
             task_node, task_template::Target, workflow_node,
         },
     },
-    register::task::parse_type,
+    register::read::task::parse_type,
 };
 
 use super::fixture::Fixture;

@@ -4,7 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use flyte_client::{
     proto::core::Identifier,
-    register::{Entity, Entry, FastArchive, Identity, Origin, archive, launch_plan, order::Order, version},
+    register::{
+        Entity, Entry, FastArchive, Identity, Origin,
+        order::Order,
+        read::{archive, launch_plan},
+        version,
+    },
 };
 
 use crate::{

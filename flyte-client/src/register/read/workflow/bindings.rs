@@ -16,7 +16,7 @@ use crate::proto::core::{
     VariableMap, binding_data::Value as BindingValue, literal::Value as LiteralValue, literal_type::Type,
     promise_attribute::Value as AttributeValue,
 };
-use crate::register::task::types;
+use crate::register::read::task::types;
 
 /// What values can refer to.
 pub(super) struct Scope<'a> {

@@ -14,7 +14,7 @@
 //!
 //! The result is the message that `ContainerTask` serializes to (`flytekit/core/container_task.py`,
 //! `flytekit/core/base_task.py`), except for `metadata.runtime`, which names us: type OTHER, flavor `flyte-host`. Project,
-//! domain and version stay empty, for [`Identity`](super::Identity) to fill. Where we are stricter than flytekit:
+//! domain and version stay empty, for [`Identity`](crate::register::Identity) to fill. Where we are stricter than flytekit:
 //!
 //! - An unknown key, a value of another kind and a name that no input has under `ignored_inputs` are errors.
 //! - `cache_version` without `cache` is an error; flytekit writes a version that nobody reads.
@@ -36,13 +36,13 @@ pub use self::error::TaskError;
 pub use self::types::parse as parse_type;
 
 use self::fields::{Fields, wrong_kind};
-use super::cache::Caching;
 use crate::documents::number;
 use crate::proto::admin::TaskSpec;
 use crate::proto::core::{
     Container, DataLoadingConfig, Identifier, KeyValuePair, ResourceType, TaskTemplate, TypedInterface,
     Variable, VariableMap, data_loading_config::LiteralMapFormat, task_template::Target,
 };
+use crate::register::cache::Caching;
 
 /// A task of the short form.
 #[derive(Clone, Debug, PartialEq)]

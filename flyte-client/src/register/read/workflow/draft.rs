@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::WorkflowError;
 use crate::documents;
 use crate::proto::path::{FieldPath, Step};
-use crate::register::error::Cause;
+use crate::register::read::error::Cause;
 
 /// A short form, and where it is in its file.
 #[derive(Clone, Debug)]

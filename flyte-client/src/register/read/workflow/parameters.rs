@@ -8,7 +8,7 @@ use super::WorkflowError;
 use crate::proto::core::{
     Literal, LiteralType, Parameter, ParameterMap, Variable, VariableMap, parameter::Behavior,
 };
-use crate::register::task::{
+use crate::register::read::task::{
     fields::{Fields, wrong_kind},
     types,
 };

@@ -20,7 +20,7 @@ use crate::proto::core::{
     node_metadata::{CacheSerializableValue, CacheVersionValue, CacheableValue, InterruptibleValue},
     task_node, workflow_node,
 };
-use crate::register::task::{
+use crate::register::read::task::{
     fields::{Fields, wrong_kind},
     metadata, resources,
 };

@@ -22,18 +22,21 @@
 use serde_json::Value;
 
 use super::{
-    Content, Entity, Origin, compiled,
-    entity::launch_plan_from_json,
+    compiled::{self, rename},
     error::Cause,
+    parsed::Content,
     task::{self, ShortTask},
     workflow,
 };
 use crate::proto::{
     admin,
     any::TYPE,
-    core::Identifier,
     json::{self, member},
     path::{FieldPath, Step},
+};
+use crate::register::{
+    entity::{Entity, launch_plan_from_json},
+    item::Origin,
 };
 
 /// A message that a document can hold.
@@ -132,24 +135,6 @@ fn members(
         found.extend(path.within(Step::Field(key.clone()), |path| list(items, path, read_item))?);
     }
     Ok(found)
-}
-
-/// Gives a template the name that stands beside it; two names that differ are refused.
-pub(crate) fn rename(outer: Option<Identifier>, inner: &mut Option<Identifier>) -> Result<(), Cause> {
-    match (outer, inner) {
-        (None, _) => Ok(()),
-        (Some(outer), inner @ None) => {
-            *inner = Some(outer);
-            Ok(())
-        }
-        (Some(outer), Some(inner)) if names(&outer) == names(inner) => Ok(()),
-        (Some(outer), Some(inner)) => Err(Cause::Renamed { outer: names(&outer), inner: names(inner) }),
-    }
-}
-
-fn names(id: &Identifier) -> String {
-    let org = if id.org.is_empty() { String::new() } else { format!("{}:", id.org) };
-    format!("`{org}{}:{}:{}:{}`", id.project, id.domain, id.name, id.version)
 }
 
 fn without_type(document: &Value) -> Value {

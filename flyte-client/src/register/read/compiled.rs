@@ -9,11 +9,12 @@
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
-use super::{Entity, document::rename, error::Cause};
+use super::error::Cause;
 use crate::proto::{
     admin::{DescriptionEntity, Task, TaskSpec, Workflow, WorkflowSpec},
-    core::{BranchNode, CompiledWorkflow, Node, WorkflowTemplate, if_else_block, node},
+    core::{BranchNode, CompiledWorkflow, Identifier, Node, WorkflowTemplate, if_else_block, node},
 };
+use crate::register::entity::Entity;
 
 const START: &str = "start-node";
 const END: &str = "end-node";
@@ -112,4 +113,22 @@ fn retain(message: &mut DynamicMessage, field: &str, keep: impl Fn(&Value) -> bo
     if let Some(items) = message.get_field_by_name_mut(field).and_then(Value::as_list_mut) {
         items.retain(keep);
     }
+}
+
+/// Gives a template the name that stands beside it; two names that differ are refused.
+pub(super) fn rename(outer: Option<Identifier>, inner: &mut Option<Identifier>) -> Result<(), Cause> {
+    match (outer, inner) {
+        (None, _) => Ok(()),
+        (Some(outer), inner @ None) => {
+            *inner = Some(outer);
+            Ok(())
+        }
+        (Some(outer), Some(inner)) if names(&outer) == names(inner) => Ok(()),
+        (Some(outer), Some(inner)) => Err(Cause::Renamed { outer: names(&outer), inner: names(inner) }),
+    }
+}
+
+fn names(id: &Identifier) -> String {
+    let org = if id.org.is_empty() { String::new() } else { format!("{}:", id.org) };
+    format!("`{org}{}:{}:{}:{}`", id.project, id.domain, id.name, id.version)
 }

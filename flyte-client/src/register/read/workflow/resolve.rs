@@ -25,10 +25,13 @@ use crate::proto::{
     },
 };
 use crate::register::{
-    Content, Entity, Entry, Found, Identity, Origin, ReadError, Registered,
-    task::{
-        fields::{Fields, wrong_kind},
-        types,
+    Entity, Entry, Identity, Origin, ReadError, Registered,
+    read::{
+        parsed::{Content, Found},
+        task::{
+            fields::{Fields, wrong_kind},
+            types,
+        },
     },
 };
 

@@ -16,32 +16,16 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 
-use super::{
-    Entity, Entry, Kind, Origin,
-    error::{Cause, Part, ReadError, Source},
+use super::error::{Cause, Part, ReadError, Source};
+use crate::register::{
+    entity::{Entity, Kind},
+    item::{Entry, FastArchive, Origin},
 };
 
 /// The largest entity that is read, in bytes. Servers take 4 MiB in a message, or as much as their operator says.
 pub const MAX_MEMBER_BYTES: u64 = 64 << 20;
 /// The largest code archive that is read, in bytes.
 pub const MAX_ARCHIVE_BYTES: u64 = 1 << 30;
-
-/// The code that comes with a package, which tasks fetch before they start ("fast registration").
-#[derive(Clone, PartialEq, Eq)]
-pub struct FastArchive {
-    /// Its file name, `fast<digest>.tar.gz`.
-    pub name: String,
-    /// Where it was found.
-    pub source: Source,
-    /// The compressed archive.
-    pub bytes: Vec<u8>,
-}
-
-impl std::fmt::Debug for FastArchive {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FastArchive({}, {} bytes)", self.source, self.bytes.len())
-    }
-}
 
 /// Tells whether a file is the code archive of a package, by its name.
 pub(crate) fn is_fast_archive(name: &str) -> bool {
@@ -68,7 +52,7 @@ pub(crate) fn entity(name: &str, bytes: &[u8]) -> Result<Entity, Cause> {
 pub(crate) fn read_limited(reader: impl Read, limit: u64) -> Result<Vec<u8>, Cause> {
     let mut bytes = Vec::new();
     reader.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit { Err(Cause::TooLarge) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(Cause::TooLarge { limit }) } else { Ok(bytes) }
 }
 
 /// Reads a compressed package. Entities come in the order of their indices.

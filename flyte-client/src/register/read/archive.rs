@@ -5,8 +5,8 @@
 
 use prost_types::{Value, value::Kind};
 
-use super::Entity;
 use crate::proto::core::task_template::Target;
+use crate::register::entity::Entity;
 
 /// Stands for the place of the uploaded code.
 pub const REMOTE_PACKAGE_PATH: &str = "{{ .remote_package_path }}";

@@ -24,8 +24,8 @@ use crate::proto::{
 };
 use crate::register::{
     Entity,
-    launch_plan::{of_the_same_name, spec},
-    task::fields::{Fields, wrong_kind},
+    read::launch_plan::{of_the_same_name, spec},
+    read::task::fields::{Fields, wrong_kind},
 };
 use crate::schedule::Cron;
 

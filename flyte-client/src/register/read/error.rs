@@ -4,7 +4,7 @@ use std::{error, fmt, io, path::PathBuf};
 
 use crate::proto::path::FieldError;
 
-use super::{package::MAX_MEMBER_BYTES, task::TaskError, workflow::WorkflowError};
+use super::{task::TaskError, workflow::WorkflowError};
 
 /// Where an entity was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,8 +157,11 @@ pub enum Cause {
     #[error("{0}")]
     Syntax(String),
     /// Larger than any entity should be.
-    #[error("it is larger than {} MiB", MAX_MEMBER_BYTES >> 20)]
-    TooLarge,
+    #[error("larger than {}", flyte_text::size(*limit))]
+    TooLarge {
+        /// The largest size that is read, in bytes.
+        limit: u64,
+    },
     /// A compressed package with something behind its end.
     #[error("it goes on after its end")]
     Trailing,
@@ -188,7 +191,7 @@ impl Cause {
                     .into()
             }
             Self::FileType => "name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`".into(),
-            Self::MemberType(_) | Self::MemberPath | Self::TooLarge | Self::Trailing => {
+            Self::MemberType(_) | Self::MemberPath | Self::TooLarge { .. } | Self::Trailing => {
                 "only packages of `pyflyte package` can be registered; make it again".into()
             }
             Self::Missing(_) => "print it again with `flytectl get … -o yaml`, with its version".into(),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::{Draft, resolve::head};
 use crate::proto::core::{Identifier, ResourceType};
 use crate::register::{
-    Content, Entity, Found, Identity, Kind, VERSION,
+    Entity, Identity, Kind, VERSION,
     identity::is_open,
+    read::parsed::{Content, Found},
     references::Role,
     registered::{Names, Wanted},
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{literal, register::task::TaskError};
+use crate::{literal, register::read::task::TaskError};
 
 /// A value of a short form that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use crate::{
     proto::core::Identifier,
     register::{
         Entity, Kind, Registered, VERSION,
-        error::Cause,
         identity::is_open,
+        read::error::Cause,
         references::Role,
         registered::{Answer, Names},
     },
