@@ -57,7 +57,7 @@ impl ServiceGenerator for Calls {
                 client,
                 "/// Calls `{rpc}` of `{name}`.\n\
                  ///\n/// # Errors\n///\n/// As [`crate::client::Client::unary`].\n\
-                 pub async fn {call}(&self, request: &{request}) -> Result<{answer}, crate::client::Error> {{\n\
+                 pub async fn {call}(&self, request: &{request}) -> Result<{answer}, crate::client::ClientError> {{\n\
                      self.unary(\"{path}\", request).await\n\
                  }}\n"
             )

@@ -5,7 +5,7 @@ use std::{iter, sync::Arc};
 use flyte_client::{
     client,
     net::TrustError,
-    transport::{Code, Fault, FaultKind, Status},
+    transport::{Code, Status, TransportError, TransportErrorKind},
 };
 
 use crate::{
@@ -122,7 +122,7 @@ impl Error {
         match self {
             Self::Grant(GrantError::Unreachable { .. }) => Kind::Unreachable,
             Self::Provider(ProviderError::Unreachable { source, .. })
-                if source.kind() == client::Kind::Unreachable =>
+                if source.kind() == client::ClientErrorKind::Unreachable =>
             {
                 Kind::Unreachable
             }
@@ -172,7 +172,7 @@ impl Error {
         };
         let causes = iter::successors(std::error::Error::source(self), |error| error.source());
         let causes: Vec<String> = causes.map(ToString::to_string).collect();
-        let fault = Fault::new(FaultKind::SignIn, self.to_string());
+        let fault = TransportError::new(TransportErrorKind::SignIn, self.to_string());
         Status::fault(code, fault.caused_by(causes).hint(self.hint()))
     }
 }

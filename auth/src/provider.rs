@@ -71,7 +71,7 @@ pub enum ProviderError {
         /// The endpoint.
         endpoint: String,
         /// Why.
-        source: Box<flyte_client::client::Error>,
+        source: Box<flyte_client::client::ClientError>,
     },
 }
 
@@ -79,7 +79,7 @@ impl Provider {
     /// Asks the server, without a token (`GetPublicClientConfig`, `GetOAuth2Metadata`).
     pub(crate) async fn discover(client: &Client, connection: &Connection) -> Result<Self, ProviderError> {
         let endpoint = connection.endpoint.value.to_string();
-        let failed = |error: client::Error| match error.status.code {
+        let failed = |error: client::ClientError| match error.status.code {
             Code::Unimplemented => ProviderError::Silent { endpoint: endpoint.clone() },
             _ => ProviderError::Unreachable { endpoint: endpoint.clone(), source: error.into() },
         };

@@ -7,7 +7,7 @@ mod proxy;
 
 use std::sync::Arc;
 
-use flyte_client::transport::{Answer, Call, Code, FaultKind, Reply, Status, Transport};
+use flyte_client::transport::{Answer, Call, Code, Reply, Status, Transport, TransportErrorKind};
 
 pub use self::proxy::ProxyAuthorization;
 use crate::{
@@ -113,7 +113,7 @@ fn is_about_sign_in(call: &Call) -> bool {
 /// has the same code, and is nobody's answer.
 fn is_refusal(status: &Status) -> bool {
     status.code == Code::Unauthenticated
-        && status.fault.as_ref().is_none_or(|fault| fault.kind != FaultKind::SignIn)
+        && status.fault.as_ref().is_none_or(|fault| fault.kind != TransportErrorKind::SignIn)
 }
 
 /// A refusal without the token, should the server repeat it: it is on its way to plugins, messages and logs.

@@ -24,23 +24,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let inputs: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
     match form.to_str() {
         Some("descriptors") => fs::write(out, descriptor::FILE_DESCRIPTOR_SET)?,
-        Some("json") => write_text(&out, &inputs, render::Text::Json)?,
+        Some("json") => write_text(&out, &inputs, render::TextFormat::Json)?,
         Some("pb") => {
             render::files(&read(&inputs)?, &out)?;
         }
-        Some("yaml") => write_text(&out, &inputs, render::Text::Yaml)?,
+        Some("yaml") => write_text(&out, &inputs, render::TextFormat::Yaml)?,
         _ => return Err("the form is none of `descriptors`, `json`, `pb` and `yaml`".into()),
     }
     Ok(())
 }
 
-fn write_text(out: &Path, inputs: &[PathBuf], form: render::Text) -> Result<(), Box<dyn Error>> {
+fn write_text(out: &Path, inputs: &[PathBuf], form: render::TextFormat) -> Result<(), Box<dyn Error>> {
     let entries = read(inputs)?;
     fs::write(out, render::text(entries.iter().map(|entry| &entry.entity), form)?)?;
     Ok(())
 }
 
-fn read(inputs: &[PathBuf]) -> Result<Vec<register::Entry>, ReadError> {
+fn read(inputs: &[PathBuf]) -> Result<Vec<register::RegisterItem>, ReadError> {
     let variable = |name| env::var(name).ok();
     let identity =
         Identity { project: variable("PROJECT"), domain: variable("DOMAIN"), version: variable("VERSION") };

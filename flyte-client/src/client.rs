@@ -11,7 +11,7 @@ use prost::Message;
 use tokio::time::{Instant, sleep};
 
 pub use self::{
-    error::{Error, Kind},
+    error::{ClientError, ClientErrorKind},
     wait::WaitObserver,
 };
 use self::{
@@ -21,7 +21,7 @@ use self::{
 pub use crate::retry::Policy;
 use crate::{
     retry::{AfterLoss, after_loss, is_lost},
-    transport::{Answer, Call, Code, Fault, FaultKind, Metadata, Status, Transport},
+    transport::{Answer, Call, Code, Metadata, Status, Transport, TransportError, TransportErrorKind},
 };
 
 /// A client of FlyteAdmin and its sister services. Cheap to clone; clones share the transport.
@@ -30,12 +30,12 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
-    options: Arc<Options>,
+    options: Arc<CallOptions>,
 }
 
 /// What holds for every call of a client.
 #[derive(Clone, Default)]
-pub struct Options {
+pub struct CallOptions {
     /// Sent with every call. Values may be secret.
     pub metadata: Metadata,
     /// How long one try may take; `None`: as long as it takes.
@@ -52,7 +52,7 @@ const LAST_LOOK: Duration = Duration::from_secs(10);
 impl Client {
     /// A client over a transport.
     #[must_use]
-    pub fn new(transport: Arc<dyn Transport>, options: Options) -> Self {
+    pub fn new(transport: Arc<dyn Transport>, options: CallOptions) -> Self {
         Self { transport, options: Arc::new(options) }
     }
 
@@ -71,7 +71,7 @@ impl Client {
         &self,
         path: &'static str,
         request: &Request,
-    ) -> Result<Response, Error>
+    ) -> Result<Response, ClientError>
     where
         Request: Message,
         Response: Message + Default,
@@ -84,9 +84,9 @@ impl Client {
         };
         let started = Instant::now();
         let answer = self.call(call).await?;
-        Response::decode(answer.message).map_err(|error| Error {
+        Response::decode(answer.message).map_err(|error| ClientError {
             elapsed: started.elapsed(),
-            ..Error::new(method(path.into()), self.unreadable(&error))
+            ..ClientError::new(method(path.into()), self.unreadable(&error))
         })
     }
 
@@ -94,7 +94,10 @@ impl Client {
         let Some(carrier) = self.transport.carrier() else {
             return Status::new(Code::Internal, format!("the answer cannot be read: {error}"));
         };
-        let fault = Fault::new(FaultKind::Transport, format!("what {carrier} brought is no answer"));
+        let fault = TransportError::new(
+            TransportErrorKind::Transport,
+            format!("what {carrier} brought is no answer"),
+        );
         Status::fault(Code::Internal, fault.caused_by([error.to_string()]))
     }
 
@@ -107,7 +110,7 @@ impl Client {
     /// # Errors
     ///
     /// When the server says so, or could not be asked.
-    pub async fn call(&self, mut call: Call) -> Result<Answer, Error> {
+    pub async fn call(&self, mut call: Call) -> Result<Answer, ClientError> {
         call.metadata.splice(0..0, self.options.metadata.iter().cloned());
         call.timeout = call.timeout.or(self.options.timeout);
         let patience = self.options.waits.as_ref().map(|waits| Patience::new(call.timeout, waits));
@@ -117,7 +120,7 @@ impl Client {
         }
     }
 
-    async fn tries(&self, call: Call) -> Result<Answer, Error> {
+    async fn tries(&self, call: Call) -> Result<Answer, ClientError> {
         let mut tries = Tries::new(&call);
         loop {
             let status = match self.transport.call(call.clone()).await {
@@ -161,7 +164,7 @@ impl Client {
         tries: &'a Tries,
         status: &Status,
         pause: Option<Duration>,
-    ) -> BoxFuture<'a, Option<Result<Found, Error>>> {
+    ) -> BoxFuture<'a, Option<Result<Found, ClientError>>> {
         let is_unclear = is_lost(status) || status.code == Code::AlreadyExists;
         let wanted = tries.wanted.as_ref().filter(|_| tries.was_lost && is_unclear);
         let retry = Policy {
@@ -169,10 +172,10 @@ impl Client {
             ..self.options.retry.clone()
         };
         let options = match pause {
-            Some(_) => Options { retry, waits: None, ..(*self.options).clone() },
+            Some(_) => CallOptions { retry, waits: None, ..(*self.options).clone() },
             None => {
                 let timeout = self.options.timeout.map_or(LAST_LOOK, |timeout| timeout.min(LAST_LOOK));
-                Options {
+                CallOptions {
                     retry: Policy::never(),
                     timeout: Some(timeout),
                     waits: None,
@@ -235,10 +238,10 @@ impl Tries {
         }
     }
 
-    fn failed(self, status: Status) -> Error {
+    fn failed(self, status: Status) -> ClientError {
         let elapsed = self.elapsed();
         let may_be_done = self.is_open && self.after_loss != AfterLoss::Read;
-        Error { method: self.method, attempts: self.count, elapsed, may_be_done, status }
+        ClientError { method: self.method, attempts: self.count, elapsed, may_be_done, status }
     }
 }
 

@@ -46,7 +46,7 @@ mod yaml;
 pub use self::auth::{AuthMode, UnknownAuthMode};
 pub use self::connection::{Connection, Row, Shown};
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
-pub use self::error::Error;
+pub use self::error::ConfigError;
 pub use self::images::{INTERNAL_IMAGE, Images};
 pub use self::origin::{ConfigPath, Origin, Secret, Setting};
 pub use self::reference::{KeyDoc, documented_keys};
@@ -77,7 +77,7 @@ impl Configuration {
     /// # Errors
     ///
     /// If the file in use is missing, unreadable or broken, or if a value cannot be what it should be.
-    pub fn load(sources: &Sources) -> Result<Configuration, Error> {
+    pub fn load(sources: &Sources) -> Result<Configuration, ConfigError> {
         let mut warnings = Vec::new();
         let location = sources.locate()?;
         let file = match &location {

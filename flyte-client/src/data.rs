@@ -32,7 +32,7 @@ use hyper_util::{client::legacy, rt::TokioExecutor};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::url::target;
-pub use self::{error::Error, fingerprint::Fingerprint};
+pub use self::{error::TransferError, fingerprint::Fingerprint};
 use crate::{
     net::{
         Connector, Network, TrustError,
@@ -40,7 +40,7 @@ use crate::{
         page,
     },
     retry::Policy,
-    transport::{Code, Fault, FaultKind, Status},
+    transport::{Code, Status, TransportError, TransportErrorKind},
 };
 
 /// How much of a file is in memory at a time.
@@ -98,8 +98,8 @@ impl Transfers {
         url: &Uri,
         read: &Arc<AtomicU64>,
         progress: Progress<'_>,
-        request: impl AsyncFn() -> Result<Request<Body>, Error>,
-    ) -> Result<Response<Incoming>, Error> {
+        request: impl AsyncFn() -> Result<Request<Body>, TransferError>,
+    ) -> Result<Response<Incoming>, TransferError> {
         let (started, mut tries) = (Instant::now(), 1);
         loop {
             let answer = self.send(request().await?, url, read, progress).await;
@@ -107,11 +107,11 @@ impl Transfers {
                 Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
                     Status::new(Code::Unavailable, "")
                 }
-                Ok(_) => return answer.map_err(Error::Unanswered),
+                Ok(_) => return answer.map_err(TransferError::Unanswered),
                 Err(fault) => Status::fault(Code::Unavailable, fault.clone()),
             };
             let Some(pause) = self.retry.pause(&status, true, tries, started.elapsed()) else {
-                return answer.map_err(Error::Unanswered);
+                return answer.map_err(TransferError::Unanswered);
             };
             sleep(pause).await;
             tries += 1;
@@ -124,7 +124,7 @@ impl Transfers {
         url: &Uri,
         read: &AtomicU64,
         progress: Progress<'_>,
-    ) -> Result<Response<Incoming>, Fault> {
+    ) -> Result<Response<Incoming>, TransportError> {
         let mut response = pin!(self.client.request(request));
         let (mut seen, mut moved) = (0, Instant::now());
         loop {
@@ -148,7 +148,7 @@ fn as_u64(length: usize) -> u64 {
 }
 
 /// The answer, unless it is a refusal.
-async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<Incoming>, Error> {
+async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<Incoming>, TransferError> {
     if response.status().is_success() {
         return Ok(response);
     }
@@ -156,7 +156,7 @@ async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<In
     let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let said = timeout(STALL, Limited::new(body, LONGEST_REFUSAL).collect()).await;
     let said = said.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    Err(Error::Refused {
+    Err(TransferError::Refused {
         place: target(url).place,
         code: head.status.as_u16(),
         status: fault::with_reason(head.status),
@@ -165,7 +165,7 @@ async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<In
 }
 
 /// Why there is no answer. The user chose Flyte, and Flyte this store: hints about the configuration would mislead.
-fn lost(error: &legacy::Error, url: &Uri) -> Fault {
+fn lost(error: &legacy::Error, url: &Uri) -> TransportError {
     let target: Target = target(url);
     if !error.is_connect() {
         return broken(&target.place);
@@ -180,11 +180,14 @@ fn lost(error: &legacy::Error, url: &Uri) -> Fault {
     }
 }
 
-fn broken(place: &str) -> Fault {
-    Fault::new(FaultKind::Broken, format!("the connection to `{place}` broke before all was there"))
+fn broken(place: &str) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::Broken,
+        format!("the connection to `{place}` broke before all was there"),
+    )
 }
 
-fn stalled(place: &str) -> Fault {
+fn stalled(place: &str) -> TransportError {
     let text = format!("nothing went to or came from `{place}` for {} s", STALL.as_secs());
-    Fault::new(FaultKind::Deadline, text)
+    TransportError::new(TransportErrorKind::Deadline, text)
 }

@@ -11,7 +11,7 @@ use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Se
 use serde_json::{Map, Value};
 use serde_saphyr::{NonFiniteFloatPolicy, Options, Spanned};
 
-use crate::proto::path::{FieldPath, Step};
+use crate::proto::path::{FieldPath, PathStep};
 
 pub mod number;
 mod wording;
@@ -33,9 +33,10 @@ pub fn parse(text: &str, only_json: bool) -> Result<Vec<Value>, String> {
     }
     let values: Vec<Strict> = yaml(text)?;
     let values: Vec<Value> = values.into_iter().map(|value| value.0).collect();
-    match values.iter().any(number::is_inexact) {
-        true => Ok(yaml::<Spanned<Node>>(text)?.into_iter().map(|node| exact(node, text)).collect()),
-        false => Ok(values),
+    if values.iter().any(number::is_inexact) {
+        Ok(yaml::<Spanned<Node>>(text)?.into_iter().map(|node| exact(node, text)).collect())
+    } else {
+        Ok(values)
     }
 }
 
@@ -80,8 +81,8 @@ pub(crate) fn line(text: &str, document: usize, path: &FieldPath) -> Option<u64>
     let mut node = documents.get(document)?;
     for step in &path.0 {
         node = match (step, &node.value) {
-            (Step::Index(index), Node::List(items)) => items.get(*index)?,
-            (Step::Field(name) | Step::Key(name), Node::Map(entries)) => {
+            (PathStep::Index(index), Node::List(items)) => items.get(*index)?,
+            (PathStep::Field(name) | PathStep::Key(name), Node::Map(entries)) => {
                 &entries.iter().find(|(key, _)| key == name)?.1
             }
             _ => break,

@@ -20,7 +20,7 @@ pub struct Inner {
 
 /// What is in a folder, in the order of the names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Content {
+pub struct FolderContent {
     /// Its files, and those of the folders in it.
     pub files: Vec<Inner>,
     /// The folders in it.
@@ -35,13 +35,13 @@ pub struct Unreadable {
     /// Where it is.
     pub path: PathBuf,
     /// Why.
-    pub reason: Reason,
+    pub reason: UnreadableReason,
 }
 
 /// Why something cannot be read as a file or folder.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum UnreadableReason {
     /// It is a link, and this is not there.
     DanglingLink(PathBuf),
     /// The system refuses.
@@ -50,7 +50,7 @@ pub enum Reason {
     Special(&'static str),
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for UnreadableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DanglingLink(target) => {
@@ -73,9 +73,9 @@ impl std::error::Error for Unreadable {}
 impl From<Unreadable> for io::Error {
     fn from(error: Unreadable) -> Self {
         let kind = match &error.reason {
-            Reason::Io(error) => error.kind(),
-            Reason::DanglingLink(_) => io::ErrorKind::NotFound,
-            Reason::Special(_) => io::ErrorKind::Other,
+            UnreadableReason::Io(error) => error.kind(),
+            UnreadableReason::DanglingLink(_) => io::ErrorKind::NotFound,
+            UnreadableReason::Special(_) => io::ErrorKind::Other,
         };
         Self::new(kind, error)
     }
@@ -92,16 +92,18 @@ pub fn is_folder(path: &Path) -> Result<bool, Unreadable> {
         Ok(metadata) => metadata,
         Err(error) => {
             let target = fs::read_link(path).ok().filter(|_| error.kind() == io::ErrorKind::NotFound);
-            return Err(unreadable(target.map_or(Reason::Io(error), Reason::DanglingLink)));
+            return Err(unreadable(
+                target.map_or(UnreadableReason::Io(error), UnreadableReason::DanglingLink),
+            ));
         }
     };
     if metadata.is_dir() {
         return Ok(true);
     }
     if let Some(kind) = special(metadata.file_type()) {
-        return Err(unreadable(Reason::Special(kind)));
+        return Err(unreadable(UnreadableReason::Special(kind)));
     }
-    fs::File::open(path).map(|_| false).map_err(|error| unreadable(Reason::Io(error)))
+    fs::File::open(path).map(|_| false).map_err(|error| unreadable(UnreadableReason::Io(error)))
 }
 
 /// What is neither file nor folder.
@@ -128,7 +130,7 @@ fn special(kind: fs::FileType) -> Option<&'static str> {
 /// # Errors
 ///
 /// All that cannot be read, each of it named.
-pub fn list(folder: &Path) -> Result<Content, Vec<Unreadable>> {
+pub fn list(folder: &Path) -> Result<FolderContent, Vec<Unreadable>> {
     let mut listing = Listing::default();
     listing.enter(folder, "");
     let Listing { mut content, mut unreadable, .. } = listing;
@@ -144,7 +146,7 @@ pub fn list(folder: &Path) -> Result<Content, Vec<Unreadable>> {
 
 #[derive(Default)]
 struct Listing {
-    content: Content,
+    content: FolderContent,
     unreadable: Vec<Unreadable>,
     /// The folders that are being listed, without links, from the outermost.
     open: Vec<PathBuf>,
@@ -158,7 +160,8 @@ impl Listing {
         });
         match entries {
             Err(error) => {
-                self.unreadable.push(Unreadable { path: folder.to_owned(), reason: Reason::Io(error) });
+                self.unreadable
+                    .push(Unreadable { path: folder.to_owned(), reason: UnreadableReason::Io(error) });
             }
             Ok((real, entries)) => {
                 self.open.push(real);

@@ -26,19 +26,19 @@ use crate::{
         flyte2,
         frame::{self, FrameError},
     },
-    transport::{Answer, Call, Code, Fault, FaultKind, Metadata, Reply, Status, Transport},
+    transport::{Answer, Call, Code, Metadata, Reply, Status, Transport, TransportError, TransportErrorKind},
 };
 
 /// What a [`Grpc`] is like, beside where it leads.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct GrpcOptions {
     /// The largest answer that is taken, in bytes.
     pub largest_answer: usize,
     /// Who says to be calling.
     pub user_agent: String,
 }
 
-impl Default for Options {
+impl Default for GrpcOptions {
     /// As much as grpc-go, and so FlyteAdmin, sends: 2 GiB. What a server takes is its own matter, 4 MiB unless its operator
     /// raised it (`server.grpc.maxMessageSizeBytes`).
     fn default() -> Self {
@@ -75,7 +75,7 @@ pub struct Grpc {
     base: String,
     target: Target,
     flyte2: flyte2::Probe,
-    options: Options,
+    options: GrpcOptions,
 }
 
 impl Grpc {
@@ -84,7 +84,7 @@ impl Grpc {
     /// # Errors
     ///
     /// When the certificates to trust cannot be used.
-    pub fn new(connection: &Connection, network: &Network, options: Options) -> Result<Self, TrustError> {
+    pub fn new(connection: &Connection, network: &Network, options: GrpcOptions) -> Result<Self, TrustError> {
         let endpoint = &connection.endpoint.value;
         let tls = !connection.insecure.value;
         let place = endpoint.authority(!tls);
@@ -110,7 +110,9 @@ impl Grpc {
     }
 
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Status> {
-        let unsendable = |text: String| Status::fault(Code::Internal, Fault::new(FaultKind::Transport, text));
+        let unsendable = |text: String| {
+            Status::fault(Code::Internal, TransportError::new(TransportErrorKind::Transport, text))
+        };
         let body = frame::wrap(&call.message)
             .ok_or_else(|| unsendable("a request of more than 4 GiB cannot be sent".to_owned()))?;
         let mut request = Request::post(format!("{}{}", self.base, call.path))
@@ -213,14 +215,14 @@ impl Grpc {
             shown(length),
             shown(limit)
         );
-        let fault = Fault::new(FaultKind::TooLarge, text);
+        let fault = TransportError::new(TransportErrorKind::TooLarge, text);
         let hint = "ask for less, such as with a filter or a limit".to_owned();
         Err(Status::fault(Code::ResourceExhausted, fault.hint(hint)))
     }
 
     fn unreadable(&self, why: &str) -> Status {
         let text = format!("the answer of `{}` is no gRPC", self.target.place);
-        let fault = Fault::new(FaultKind::Protocol, text).caused_by(vec![why.to_owned()]);
+        let fault = TransportError::new(TransportErrorKind::Protocol, text).caused_by(vec![why.to_owned()]);
         Status::fault(Code::Internal, fault)
     }
 

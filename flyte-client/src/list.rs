@@ -5,12 +5,12 @@ mod filter;
 mod value;
 
 pub use self::{
-    column::{Kind, UnknownColumn},
+    column::{ColumnKind, UnknownColumn},
     filter::{Filter, FilterError},
 };
 
 use crate::{
-    client::{Client, Error},
+    client::{Client, ClientError},
     proto::{admin, core},
 };
 
@@ -58,7 +58,7 @@ impl Order {
     /// # Errors
     ///
     /// When there is no such column.
-    pub fn new(kind: Kind, key: &str, ascending: bool) -> Result<Self, UnknownColumn> {
+    pub fn new(kind: ColumnKind, key: &str, ascending: bool) -> Result<Self, UnknownColumn> {
         Ok(Self { key: kind.sort_key(key)?, ascending })
     }
 
@@ -97,8 +97,8 @@ struct Wanted {
 async fn pages<T>(
     limit: Option<usize>,
     mut keep: impl FnMut(&T) -> bool,
-    mut call: impl AsyncFnMut(Wanted) -> Result<(Vec<T>, String), Error>,
-) -> Result<Vec<T>, Error> {
+    mut call: impl AsyncFnMut(Wanted) -> Result<(Vec<T>, String), ClientError>,
+) -> Result<Vec<T>, ClientError> {
     let limit = limit.unwrap_or(usize::MAX);
     let mut items = Vec::new();
     let mut token = String::new();
@@ -132,7 +132,7 @@ pub fn named(project: &str, domain: &str, name: &str) -> admin::NamedEntityIdent
 /// # Errors
 ///
 /// When a call fails.
-pub async fn projects(client: &Client, query: &Query) -> Result<Vec<admin::Project>, Error> {
+pub async fn projects(client: &Client, query: &Query) -> Result<Vec<admin::Project>, ClientError> {
     pages(
         query.limit,
         |_| true,
@@ -160,7 +160,7 @@ pub async fn tasks(
     id: &admin::NamedEntityIdentifier,
     query: &Query,
     keep: impl FnMut(&admin::Task) -> bool,
-) -> Result<Vec<admin::Task>, Error> {
+) -> Result<Vec<admin::Task>, ClientError> {
     pages(query.limit, keep, async |page| {
         client.list_tasks(&query.resource(id, page)).await.map(|list| (list.tasks, list.token))
     })
@@ -177,7 +177,7 @@ pub async fn workflows(
     id: &admin::NamedEntityIdentifier,
     query: &Query,
     keep: impl FnMut(&admin::Workflow) -> bool,
-) -> Result<Vec<admin::Workflow>, Error> {
+) -> Result<Vec<admin::Workflow>, ClientError> {
     pages(query.limit, keep, async |page| {
         client.list_workflows(&query.resource(id, page)).await.map(|list| (list.workflows, list.token))
     })
@@ -194,7 +194,7 @@ pub async fn launch_plans(
     id: &admin::NamedEntityIdentifier,
     query: &Query,
     keep: impl FnMut(&admin::LaunchPlan) -> bool,
-) -> Result<Vec<admin::LaunchPlan>, Error> {
+) -> Result<Vec<admin::LaunchPlan>, ClientError> {
     pages(query.limit, keep, async |page| {
         client.list_launch_plans(&query.resource(id, page)).await.map(|list| (list.launch_plans, list.token))
     })
@@ -210,7 +210,7 @@ pub async fn active_launch_plans(
     client: &Client,
     id: &admin::NamedEntityIdentifier,
     query: &Query,
-) -> Result<Vec<admin::LaunchPlan>, Error> {
+) -> Result<Vec<admin::LaunchPlan>, ClientError> {
     pages(
         query.limit,
         |_| true,
@@ -238,7 +238,7 @@ pub async fn executions(
     client: &Client,
     id: &admin::NamedEntityIdentifier,
     query: &Query,
-) -> Result<Vec<admin::Execution>, Error> {
+) -> Result<Vec<admin::Execution>, ClientError> {
     pages(
         query.limit,
         |_| true,
@@ -259,7 +259,7 @@ pub async fn nodes(
     id: &core::WorkflowExecutionIdentifier,
     parent: &str,
     query: &Query,
-) -> Result<Vec<admin::NodeExecution>, Error> {
+) -> Result<Vec<admin::NodeExecution>, ClientError> {
     pages(
         query.limit,
         |_| true,
@@ -287,7 +287,7 @@ pub async fn task_executions(
     client: &Client,
     id: &core::NodeExecutionIdentifier,
     query: &Query,
-) -> Result<Vec<admin::TaskExecution>, Error> {
+) -> Result<Vec<admin::TaskExecution>, ClientError> {
     pages(
         query.limit,
         |_| true,
@@ -313,7 +313,7 @@ pub async fn task_executions(
 pub async fn signals(
     client: &Client,
     id: &core::WorkflowExecutionIdentifier,
-) -> Result<Vec<admin::Signal>, Error> {
+) -> Result<Vec<admin::Signal>, ClientError> {
     pages(
         None,
         |_| true,
@@ -341,7 +341,7 @@ pub async fn names(
     project: &str,
     domain: &str,
     limit: usize,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<String>, ClientError> {
     let found = pages(
         Some(limit),
         |_| true,

@@ -72,7 +72,7 @@ pub use self::{
     accepts::accepts,
     check::check,
     digest::digest,
-    error::{Error, Problem},
+    error::{ValueError, ValueProblem},
     files::{LocalFile, local_files},
     name::type_name,
     order::natural_order,

@@ -22,15 +22,16 @@ mod references;
 pub mod registered;
 pub mod render;
 pub mod send;
+mod topology;
 pub mod version;
 
 pub use self::{
-    entity::{Entity, Kind},
+    entity::{Entity, EntityKind},
     identity::{DOMAIN, Identity, PROJECT, VERSION, lacks_version},
-    item::{Entry, FastArchive, Origin},
+    item::{FastArchive, ItemOrigin, RegisterItem},
     read::{
         Documents,
-        error::{Cause, Part, ReadError, Source},
+        error::{Part, ReadError, ReadErrorCause, Source},
         has_known_ending, read,
     },
     registered::{Registered, Wanted},

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::transport::{Code, FaultKind, Status};
+use crate::transport::{Code, Status, TransportErrorKind};
 
 /// How often and how long to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +53,16 @@ impl Policy {
     ) -> Option<Duration> {
         let pushback = pushback(status);
         let tries = match status.fault.as_ref().map(|fault| fault.kind) {
-            Some(FaultKind::Connect) => self.connects,
+            Some(TransportErrorKind::Connect) => self.connects,
             // The identity provider does not answer: as harmless to repeat as a connection that did not come about.
-            Some(FaultKind::SignIn) if status.code == Code::Unavailable => self.connects,
-            Some(FaultKind::SignIn) => return None,
-            Some(FaultKind::Deadline | FaultKind::Tls | FaultKind::TooLarge | FaultKind::Transport) => {
+            Some(TransportErrorKind::SignIn) if status.code == Code::Unavailable => self.connects,
+            Some(TransportErrorKind::SignIn) => return None,
+            Some(
+                TransportErrorKind::Deadline
+                | TransportErrorKind::Tls
+                | TransportErrorKind::TooLarge
+                | TransportErrorKind::Transport,
+            ) => {
                 return None;
             }
             _ if !may_repeat => return None,
@@ -157,15 +162,15 @@ pub(crate) fn after_loss(path: &str) -> AfterLoss {
 pub(crate) fn is_lost(status: &Status) -> bool {
     match status.fault.as_ref().map(|fault| fault.kind) {
         None => matches!(status.code, Code::DeadlineExceeded | Code::Unavailable),
-        Some(FaultKind::Broken | FaultKind::Deadline) => true,
+        Some(TransportErrorKind::Broken | TransportErrorKind::Deadline) => true,
         // A gateway whose server is gone, such as HTTP 502.
-        Some(FaultKind::Protocol) => status.code == Code::Unavailable,
+        Some(TransportErrorKind::Protocol) => status.code == Code::Unavailable,
         Some(
-            FaultKind::Connect
-            | FaultKind::SignIn
-            | FaultKind::Tls
-            | FaultKind::TooLarge
-            | FaultKind::Transport,
+            TransportErrorKind::Connect
+            | TransportErrorKind::SignIn
+            | TransportErrorKind::Tls
+            | TransportErrorKind::TooLarge
+            | TransportErrorKind::Transport,
         ) => false,
     }
 }
@@ -175,10 +180,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::transport::Fault;
+    use crate::transport::TransportError;
 
-    fn fault(kind: FaultKind) -> Status {
-        Status::fault(Code::Unavailable, Fault::new(kind, "gone"))
+    fn fault(kind: TransportErrorKind) -> Status {
+        Status::fault(Code::Unavailable, TransportError::new(kind, "gone"))
     }
 
     fn tries(status: &Status, may_repeat: bool) -> u32 {
@@ -193,10 +198,15 @@ mod tests {
             let expected = if code == Code::Unavailable { 5 } else { 1 };
             assert_eq!(tries(&Status::new(code, ""), true), expected, "{}", code.name());
         }
-        assert_eq!(tries(&fault(FaultKind::Broken), true), 5);
-        let refused = Fault::new(FaultKind::SignIn, "nobody can be asked here");
+        assert_eq!(tries(&fault(TransportErrorKind::Broken), true), 5);
+        let refused = TransportError::new(TransportErrorKind::SignIn, "nobody can be asked here");
         assert_eq!(tries(&Status::fault(Code::Unauthenticated, refused), true), 1);
-        for kind in [FaultKind::Deadline, FaultKind::Tls, FaultKind::TooLarge, FaultKind::Transport] {
+        for kind in [
+            TransportErrorKind::Deadline,
+            TransportErrorKind::Tls,
+            TransportErrorKind::TooLarge,
+            TransportErrorKind::Transport,
+        ] {
             assert_eq!(tries(&fault(kind), true), 1, "{kind:?}");
         }
     }
@@ -204,9 +214,13 @@ mod tests {
     #[test]
     fn what_may_have_been_done_is_not_repeated() {
         assert_eq!(tries(&Status::new(Code::Unavailable, ""), false), 1);
-        assert_eq!(tries(&fault(FaultKind::Broken), false), 1);
-        assert_eq!(tries(&fault(FaultKind::Connect), false), 3);
-        assert_eq!(tries(&fault(FaultKind::SignIn), false), 3, "the identity provider did not answer");
+        assert_eq!(tries(&fault(TransportErrorKind::Broken), false), 1);
+        assert_eq!(tries(&fault(TransportErrorKind::Connect), false), 3);
+        assert_eq!(
+            tries(&fault(TransportErrorKind::SignIn), false),
+            3,
+            "the identity provider did not answer"
+        );
     }
 
     #[test]
@@ -216,7 +230,7 @@ mod tests {
         assert_eq!(longest, [500, 1000, 2000, 4000, 5000]);
         assert_eq!(policy.longest(u32::MAX), policy.longest_pause);
         let late = policy.budget + Duration::from_millis(1);
-        assert_eq!(policy.pause(&fault(FaultKind::Connect), true, 1, late), None);
+        assert_eq!(policy.pause(&fault(TransportErrorKind::Connect), true, 1, late), None);
     }
 
     #[test]
@@ -263,8 +277,13 @@ mod tests {
         let lost: Vec<_> =
             (1..=16).map(Code::from_number).filter(|code| is_lost(&Status::new(*code, ""))).collect();
         assert_eq!(lost, [Code::DeadlineExceeded, Code::Unavailable]);
-        assert!(is_lost(&fault(FaultKind::Broken)) && is_lost(&fault(FaultKind::Protocol)));
-        for kind in [FaultKind::Connect, FaultKind::SignIn, FaultKind::Tls, FaultKind::TooLarge] {
+        assert!(is_lost(&fault(TransportErrorKind::Broken)) && is_lost(&fault(TransportErrorKind::Protocol)));
+        for kind in [
+            TransportErrorKind::Connect,
+            TransportErrorKind::SignIn,
+            TransportErrorKind::Tls,
+            TransportErrorKind::TooLarge,
+        ] {
             assert!(!is_lost(&fault(kind)), "{kind:?}: nothing was sent, or an answer came");
         }
     }

@@ -147,18 +147,18 @@ pub struct Status {
     /// Trailers, or headers where there are no others.
     pub metadata: Metadata,
     /// Why the server did not get to answer; `None` when it did.
-    pub fault: Option<Box<Fault>>,
+    pub fault: Option<Box<TransportError>>,
 }
 
 /// What kept a call from being answered by a Flyte server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct TransportError {
     /// The kind, for deciding what to do.
-    pub kind: FaultKind,
+    pub kind: TransportErrorKind,
     /// What happened, in words.
     pub text: String,
     /// Why, from the outermost cause to the root.
-    pub causes: Option<Box<Cause>>,
+    pub causes: Option<Box<TransportCause>>,
     /// What the user can do, if anything.
     pub hint: Option<String>,
 }
@@ -166,15 +166,15 @@ pub struct Fault {
 /// A cause of a fault, and the cause of that.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
-pub struct Cause {
+pub struct TransportCause {
     text: String,
     #[source]
     next: Option<Box<Self>>,
 }
 
-/// The kinds of [`Fault`].
+/// The kinds of [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
+pub enum TransportErrorKind {
     /// No connection came about: name, network, refusal, time. Nothing was sent.
     Connect,
     /// Nobody is signed in, and that could not be changed: UNAUTHENTICATED; UNAVAILABLE if the identity provider does
@@ -194,9 +194,9 @@ pub enum FaultKind {
     Transport,
 }
 
-impl Fault {
+impl TransportError {
     /// A fault without causes or a hint.
-    pub fn new(kind: FaultKind, text: impl Into<String>) -> Self {
+    pub fn new(kind: TransportErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), causes: None, hint: None }
     }
 
@@ -206,7 +206,7 @@ impl Fault {
         mut self,
         causes: impl IntoIterator<Item = String, IntoIter: DoubleEndedIterator>,
     ) -> Self {
-        let chain = |next, text| Some(Box::new(Cause { text, next }));
+        let chain = |next, text| Some(Box::new(TransportCause { text, next }));
         self.causes = causes.into_iter().rev().fold(None, chain);
         self
     }
@@ -215,7 +215,7 @@ impl Fault {
     #[cfg(feature = "grpc")]
     pub(crate) fn first_caused_by(mut self, cause: Option<String>) -> Self {
         if let Some(text) = cause {
-            self.causes = Some(Box::new(Cause { text, next: self.causes }));
+            self.causes = Some(Box::new(TransportCause { text, next: self.causes }));
         }
         self
     }
@@ -261,7 +261,7 @@ impl Status {
 
     /// A call that no server answered.
     #[must_use]
-    pub fn fault(code: Code, fault: Fault) -> Self {
+    pub fn fault(code: Code, fault: TransportError) -> Self {
         Self {
             code,
             message: fault.text.clone(),

@@ -18,7 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 pub use self::{
-    attempt::Reason,
+    attempt::AttemptFailure,
     elements::{Element, Elements, errors},
     gate::Gate,
     node::{Cache, Node, Reused},
@@ -27,7 +27,7 @@ pub use self::{
 };
 pub use crate::proto::core::workflow_execution::Phase;
 use crate::{
-    client::{Client, Error},
+    client::{Client, ClientError},
     list::{self, Order, Query},
     proto::{
         admin,
@@ -138,7 +138,7 @@ impl<'c> Watch<'c> {
     /// # Errors
     ///
     /// When the server cannot be asked.
-    pub async fn gates(&mut self, execution: &admin::Execution) -> Result<Vec<Gate>, Error> {
+    pub async fn gates(&mut self, execution: &admin::Execution) -> Result<Vec<Gate>, ClientError> {
         self.specs.gates(execution).await
     }
 
@@ -147,7 +147,7 @@ impl<'c> Watch<'c> {
     /// # Errors
     ///
     /// When a call fails.
-    pub async fn look(&mut self) -> Result<Look, Error> {
+    pub async fn look(&mut self) -> Result<Look, ClientError> {
         // The execution first: when it is done, the nodes that follow are at their end, too.
         let request = admin::WorkflowExecutionGetRequest { id: Some(self.id.clone()) };
         let execution = self.client.get_execution(&request).await?;
@@ -168,7 +168,11 @@ impl<'c> Watch<'c> {
         Ok(Look { execution, changes })
     }
 
-    async fn read_nodes(&mut self, execution: &admin::Execution, is_last: bool) -> Result<Vec<Node>, Error> {
+    async fn read_nodes(
+        &mut self,
+        execution: &admin::Execution,
+        is_last: bool,
+    ) -> Result<Vec<Node>, ClientError> {
         let mut nodes = Vec::new();
         // Depth first, so that a list of nodes reads as a tree.
         let mut open = self.level("", 0).await?;
@@ -197,7 +201,7 @@ impl<'c> Watch<'c> {
         self.nodes.iter().filter(|node| node.parent == parent.id).cloned().collect()
     }
 
-    async fn level(&self, parent: &str, depth: usize) -> Result<Vec<Node>, Error> {
+    async fn level(&self, parent: &str, depth: usize) -> Result<Vec<Node>, ClientError> {
         let query = Query { order: Some(Order::oldest_first()), ..Query::default() };
         let nodes = list::nodes(self.client, &self.id, parent, &query).await?;
         Ok(nodes.into_iter().filter_map(|node| Node::new(node, parent, depth)).collect())
@@ -205,7 +209,7 @@ impl<'c> Watch<'c> {
 
     /// Adds what the list of nodes does not say: attempts of those at work, and once more of those that came to their
     /// end; and the whole of errors.
-    async fn add_details(&self, nodes: Vec<Node>, is_last: bool) -> Result<Vec<Node>, Error> {
+    async fn add_details(&self, nodes: Vec<Node>, is_last: bool) -> Result<Vec<Node>, ClientError> {
         let before: HashMap<&str, &Node> = self.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
         let looked = nodes.into_iter().map(async |mut node: Node| {
             let before = before.get(node.id.as_str()).copied();

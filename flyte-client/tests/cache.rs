@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use flyte_client::config::{Images, Setting};
 use flyte_client::proto::core::{TaskTemplate, task_template::Target};
+use flyte_client::register::ItemOrigin;
 use flyte_client::register::cache::{BoxError, CachePolicy, TTL_TAG, VersionParameters, duration_to_json};
-use flyte_client::register::defaults::{self, Applied, BuiltIn, Defaults, Error, Form};
+use flyte_client::register::defaults::{self, Applied, BuiltIn, Defaults, DefaultsError};
 use flyte_client::register::read::task::{self, ShortTask};
 use serde_json::{Value, json};
 
@@ -88,20 +89,24 @@ fn short(more: Value) -> ShortTask {
     task::parse(&form).unwrap()
 }
 
-fn apply(more: Value, rules: &Rules) -> Result<(TaskTemplate, Applied), Error> {
-    let ShortTask { spec, facts } = short(more);
+fn apply(more: Value, rules: &Rules) -> Result<(TaskTemplate, Applied), DefaultsError> {
+    let ShortTask { spec, extras } = short(more);
     let mut template = spec.template.unwrap();
-    let applied = defaults::apply(&mut template, Form::Short(&facts), rules, &Images::default())?;
+    let applied = defaults::apply(&mut template, &ItemOrigin::Short(extras), rules, &Images::default())?;
     Ok((template, applied))
 }
 
-fn apply_message(more: Value, form: Form<'_>, rules: &dyn Defaults) -> Result<TaskTemplate, Error> {
+fn apply_message(
+    more: Value,
+    origin: &ItemOrigin,
+    rules: &dyn Defaults,
+) -> Result<TaskTemplate, DefaultsError> {
     let mut template = short(more).spec.template.unwrap();
-    defaults::apply(&mut template, form, rules, &Images::default())?;
+    defaults::apply(&mut template, origin, rules, &Images::default())?;
     Ok(template)
 }
 
-fn report(error: &Error) -> String {
+fn report(error: &DefaultsError) -> String {
     let mut lines = vec![error.to_string()];
     lines.extend(error.source().map(|source| format!("caused by: {source}")));
     lines.extend(error.hint().map(|hint| format!("hint: {hint}")));
@@ -136,12 +141,12 @@ fn rules_are_asked_for_only_when_a_task_needs_them() {
 #[test]
 fn an_image_comes_from_the_hook_then_the_variable_then_flytekit() {
     let choose = |hook, variable: Option<&str>| {
-        let ShortTask { spec, facts } = short(json!({}));
+        let ShortTask { spec, extras } = short(json!({}));
         let mut template = spec.template.unwrap();
         let rules = Rules { image: hook, ..Rules::default() };
         let internal = variable.map(|image| Setting::default_value(image.to_owned(), ""));
         let images = Images { internal, ..Images::default() };
-        let applied = defaults::apply(&mut template, Form::Short(&facts), &rules, &images).unwrap();
+        let applied = defaults::apply(&mut template, &ItemOrigin::Short(extras), &rules, &images).unwrap();
         format!("{} / {applied}", image_of(&template))
     };
     assert_eq!(
@@ -183,9 +188,15 @@ fn a_secret_without_group_is_refused_where_groups_are_required() {
     assert!(apply(secrets.clone(), &Rules::default()).is_ok());
     // In a message, a missing group and an empty one are the same.
     let empty = json!({"image": "a:1", "secrets": [{"group": "", "key": "token"}]});
-    assert!(matches!(apply_message(empty.clone(), Form::Document, &strict), Err(Error::SecretGroup { .. })));
-    assert!(matches!(apply_message(empty.clone(), Form::Document, &BuiltIn), Err(Error::SecretGroup { .. })));
-    assert!(apply_message(empty.clone(), Form::Package, &strict).is_ok());
+    assert!(matches!(
+        apply_message(empty.clone(), &ItemOrigin::Document, &strict),
+        Err(DefaultsError::SecretGroup { .. })
+    ));
+    assert!(matches!(
+        apply_message(empty.clone(), &ItemOrigin::Document, &BuiltIn),
+        Err(DefaultsError::SecretGroup { .. })
+    ));
+    assert!(apply_message(empty.clone(), &ItemOrigin::Package, &strict).is_ok());
     assert!(apply(empty, &strict).is_ok());
 }
 
@@ -251,7 +262,7 @@ fn what_fails_is_named() {
 #[test]
 fn messages_are_complete_statements_about_caching() {
     let rules = Rules { policies: vec![fixed("abc")], ..Rules::default() };
-    for form in [Form::Document, Form::Package] {
+    for origin in [&ItemOrigin::Document, &ItemOrigin::Package] {
         let version = |cache: Value| {
             let template = apply_message(json!({"image": "a:1", "cache": cache}), form, &rules).unwrap();
             template.metadata.unwrap().discovery_version

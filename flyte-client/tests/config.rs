@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fs;
 
-use flyte_client::config::{Configuration, Error, Origin, Secret, Setting, Sources};
+use flyte_client::config::{ConfigError, Configuration, Origin, Secret, Setting, Sources};
 use snapbox::prelude::*;
 use snapbox::str;
 
@@ -51,7 +51,7 @@ impl Home {
         }
     }
 
-    fn load_with(&self, explicit: Option<&str>) -> Result<Configuration, Error> {
+    fn load_with(&self, explicit: Option<&str>) -> Result<Configuration, ConfigError> {
         Configuration::load(&self.sources(explicit))
     }
 
@@ -68,7 +68,7 @@ impl Home {
     }
 }
 
-fn report(error: &Error) -> String {
+fn report(error: &ConfigError) -> String {
     let mut lines = vec![format!("error: {error}")];
     let mut source = error.source();
     while let Some(cause) = source {

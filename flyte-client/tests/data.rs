@@ -24,7 +24,7 @@ use bytes::Bytes;
 use flyte_client::{
     client::Policy,
     config::{Configuration, Sources},
-    data::{Error, FileUrls, Fingerprint, Transfers},
+    data::{FileUrls, Fingerprint, TransferError, Transfers},
     net::{Network, Proxies},
     proto::service::CreateUploadLocationResponse,
 };
@@ -91,7 +91,7 @@ async fn put(file: &Path, address: &str, url: String) -> Result<u64, String> {
     let progress = |bytes| done.store(bytes, Ordering::Relaxed);
     let fingerprint = Fingerprint::of(file, &progress).await.unwrap();
     let put = transfers(FileUrls::Refuse).put(file, &fingerprint, &place(url), &progress).await;
-    let told = |error: Error| error.to_string().replace(address, "HOST:PORT");
+    let told = |error: TransferError| error.to_string().replace(address, "HOST:PORT");
     put.map(|()| done.load(Ordering::Relaxed)).map_err(told)
 }
 

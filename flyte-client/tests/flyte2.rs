@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use flyte_client::{
     Client,
-    client::Options,
+    client::CallOptions,
     config::{Configuration, Sources},
     grpc::{self, Grpc},
     net::{Network, Proxies},
@@ -97,8 +97,8 @@ fn client(address: SocketAddr) -> Client {
     let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     let connection = Configuration::load(&sources).unwrap().connection;
     let network = Network::new(&connection, Proxies::default()).unwrap();
-    let grpc = Grpc::new(&connection, &network, grpc::Options::default()).unwrap();
-    Client::new(Arc::new(grpc), Options::default())
+    let grpc = Grpc::new(&connection, &network, grpc::GrpcOptions::default()).unwrap();
+    Client::new(Arc::new(grpc), CallOptions::default())
 }
 
 /// The failure as a user reads it.

@@ -25,7 +25,7 @@ use std::{
 
 use flyte_client::{
     Client,
-    client::{Error, Kind, Options, Policy},
+    client::{CallOptions, ClientError, ClientErrorKind, Policy},
     config::{Configuration, Connection, Sources},
     grpc::{self, Grpc},
     net::{Network, Proxies},
@@ -47,18 +47,18 @@ fn connection(endpoint: &str, variables: &[(&str, &str)]) -> Connection {
     Configuration::load(&sources).unwrap().connection
 }
 
-fn client_of(connection: &Connection, options: Options) -> Client {
+fn client_of(connection: &Connection, options: CallOptions) -> Client {
     let network = Network::new(connection, Proxies::default()).unwrap();
-    let transport = Grpc::new(connection, &network, grpc::Options::default()).unwrap();
+    let transport = Grpc::new(connection, &network, grpc::GrpcOptions::default()).unwrap();
     Client::new(Arc::new(transport), options)
 }
 
 /// Tries again at once.
-fn eager() -> Options {
-    Options { retry: Policy { pause: Duration::ZERO, ..Policy::default() }, ..Options::default() }
+fn eager() -> CallOptions {
+    CallOptions { retry: Policy { pause: Duration::ZERO, ..Policy::default() }, ..Options::default() }
 }
 
-async fn ask(client: &Client) -> Result<admin::GetVersionResponse, Error> {
+async fn ask(client: &Client) -> Result<admin::GetVersionResponse, ClientError> {
     client.get_version(&admin::GetVersionRequest {}).await
 }
 
@@ -76,7 +76,7 @@ async fn tls(host: &str, address: SocketAddr, variables: &[(&str, &str)]) -> Res
 }
 
 /// As a user reads it, without the port and the time.
-fn told(mut error: Error, address: SocketAddr) -> String {
+fn told(mut error: ClientError, address: SocketAddr) -> String {
     error.elapsed = Duration::ZERO;
     let mut text = format!("{error}");
     let mut cause = error.source();
@@ -114,8 +114,9 @@ async fn nobody_accepts() {
     let connection = connection(&address.to_string(), &[]);
     let network = Network::new(&connection, Proxies::default()).unwrap();
     let network = network.connect_timeout(Duration::from_millis(20));
-    let transport = Grpc::new(&connection, &network, grpc::Options::default()).unwrap();
-    let client = Client::new(Arc::new(transport), Options { retry: Policy::never(), ..Options::default() });
+    let transport = Grpc::new(&connection, &network, grpc::GrpcOptions::default()).unwrap();
+    let client =
+        Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..Options::default() });
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
         format!(
@@ -137,8 +138,9 @@ async fn a_connection_that_leads_nowhere() {
     let connection = connection(&address.to_string(), &[PLAIN]);
     let network = Network::new(&connection, Proxies::default()).unwrap();
     let network = network.connect_timeout(Duration::from_millis(20));
-    let transport = Grpc::new(&connection, &network, grpc::Options::default()).unwrap();
-    let client = Client::new(Arc::new(transport), Options { retry: Policy::never(), ..Options::default() });
+    let transport = Grpc::new(&connection, &network, grpc::GrpcOptions::default()).unwrap();
+    let client =
+        Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..Options::default() });
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
         format!(
@@ -152,11 +154,14 @@ async fn a_connection_that_leads_nowhere() {
 async fn nobody_accepts_at_all() {
     // No packet comes back from this address (RFC 5737), or the system says at once that it cannot be reached.
     let connection = connection("192.0.2.1:81", &[PLAIN]);
-    let options =
-        Options { timeout: Some(Duration::from_millis(50)), retry: Policy::never(), ..Options::default() };
+    let options = CallOptions {
+        timeout: Some(Duration::from_millis(50)),
+        retry: Policy::never(),
+        ..Options::default()
+    };
     let error =
         client_of(&connection, options).create_task(&admin::TaskCreateRequest::default()).await.unwrap_err();
-    assert_eq!((error.kind(), error.may_be_done), (Kind::Unreachable, false), "{}", error.status);
+    assert_eq!((error.kind(), error.may_be_done), (ClientErrorKind::Unreachable, false), "{}", error.status);
 }
 
 #[tokio::test]
@@ -180,7 +185,7 @@ async fn a_long_refusal_is_a_refusal() {
     .await;
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
     let error = client.create_workflow(&admin::WorkflowCreateRequest::default()).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::DifferentStructure { difference });
+    assert_eq!(error.kind(), ClientErrorKind::DifferentStructure { difference });
     assert_eq!(error.status.details.len(), 300_000);
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
@@ -303,10 +308,10 @@ async fn slower_than_the_deadline() {
         std::future::pending::<()>().await;
     })
     .await;
-    let options = Options { timeout: Some(Duration::from_millis(50)), ..eager() };
+    let options = CallOptions { timeout: Some(Duration::from_millis(50)), ..eager() };
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), options);
     let error = ask(&client).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(error.kind(), ClientErrorKind::Unreachable);
     assert_eq!(
         told(error, address),
         format!(
@@ -319,7 +324,7 @@ async fn slower_than_the_deadline() {
 #[tokio::test]
 async fn a_server_that_is_busy_for_ever() {
     let address = server::never_answers().await;
-    let options = Options { timeout: Some(Duration::from_millis(200)), ..eager() };
+    let options = CallOptions { timeout: Some(Duration::from_millis(200)), ..eager() };
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), options);
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
@@ -370,11 +375,11 @@ async fn more_than_is_taken() {
     let (address, _) = server::grpc(|_| answer(&FINE, Some(&[0; 4096])), None).await;
     let connection = connection(&address.to_string(), &[PLAIN]);
     let network = Network::new(&connection, Proxies::default()).unwrap();
-    let options = grpc::Options { largest_answer: 1024, ..grpc::Options::default() };
+    let options = grpc::GrpcOptions { largest_answer: 1024, ..grpc::Options::default() };
     let client =
-        Client::new(Arc::new(Grpc::new(&connection, &network, options).unwrap()), Options::default());
+        Client::new(Arc::new(Grpc::new(&connection, &network, options).unwrap()), CallOptions::default());
     let error = ask(&client).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge);
+    assert_eq!(error.kind(), ClientErrorKind::TooLarge);
     assert_eq!(
         told(error, address),
         "the answer to `GetVersion` is too large\n  `127.0.0.1:PORT` answers with 4 KiB, and at most 1 KiB are taken\n\
@@ -426,7 +431,7 @@ async fn what_goes_over_the_wire() {
     )
     .await;
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let options = Options {
+    let options = CallOptions {
         metadata: vec![header("x-team", "a"), header("x-team", "b"), header("te", "gzip")],
         timeout: Some(Duration::from_secs(7)),
         ..eager()
@@ -452,10 +457,10 @@ async fn what_goes_over_the_wire() {
 
 #[tokio::test]
 async fn a_header_that_cannot_be_sent() {
-    let options = Options { metadata: vec![("x y".to_owned(), "s3cret\n".to_owned())], ..eager() };
+    let options = CallOptions { metadata: vec![("x y".to_owned(), "s3cret\n".to_owned())], ..eager() };
     let client = client_of(&connection("127.0.0.1:1", &[PLAIN]), options);
     let error = ask(&client).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Transport);
+    assert_eq!(error.kind(), ClientErrorKind::Transport);
     assert_eq!(
         told(error, ([127, 0, 0, 1], 0).into()),
         "`GetVersion` could not be carried to Flyte\n  header `x y` is none that HTTP can carry"

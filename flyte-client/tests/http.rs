@@ -8,7 +8,7 @@ use flyte_client::{
     Code, Status,
     config::{Configuration, Connection, Sources},
     net::{Http, Network, Proxies, http::LARGEST_ANSWER, http::web_page},
-    transport::FaultKind,
+    transport::TransportErrorKind,
 };
 use http::Request;
 use tokio::{
@@ -114,7 +114,7 @@ async fn an_answer_without_end_is_not_read() {
     let says = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(LARGEST_ANSWER + 1));
     let (address, _heard) = server(Some(says)).await;
     let status = http(&[]).send(ask(&format!("http://{address}/"))).await.unwrap_err();
-    assert_eq!(status.fault.as_ref().unwrap().kind, FaultKind::TooLarge);
+    assert_eq!(status.fault.as_ref().unwrap().kind, TransportErrorKind::TooLarge);
     assert_eq!(told(&status, &address), "`127.0.0.1:PORT` answers with more than 1 MiB");
 }
 

@@ -216,7 +216,7 @@ fn local_files_are_those_without_a_scheme() {
 }
 
 mod inputs {
-    use flyte_client::literal::inputs::{self, Given};
+    use flyte_client::literal::inputs::{self, GivenInput};
     use flyte_client::proto::core::{Parameter, ParameterMap, Variable, parameter::Behavior};
     use serde_json::json;
 
@@ -234,13 +234,13 @@ mod inputs {
         ParameterMap { parameters: parameters.into() }
     }
 
-    fn text(name: &str, text: &str) -> (String, Given) {
-        (name.to_owned(), Given::Text(text.to_owned()))
+    fn text(name: &str, text: &str) -> (String, GivenInput) {
+        (name.to_owned(), GivenInput::Text(text.to_owned()))
     }
 
     #[test]
     fn the_last_one_counts_and_defaults_are_left_to_the_server() {
-        let file = ("name".to_owned(), Given::Json(json!("from the file")));
+        let file = ("name".to_owned(), GivenInput::Json(json!("from the file")));
         let read = inputs::parse(&expected(), vec![file, text("name", "3")]).unwrap();
         assert_eq!(json!(flyte_client::literal::map_to_json(&read)), json!({"name": "3"}));
     }
@@ -267,7 +267,8 @@ mod inputs {
 #[test]
 fn numbers_that_json_lacks_are_read_in_every_form() {
     let float = parse_type("float").unwrap();
-    let shown = |literal: Result<Literal, literal::Error>| literal.map(|literal| literal::to_json(&literal));
+    let shown =
+        |literal: Result<Literal, literal::ValueError>| literal.map(|literal| literal::to_json(&literal));
     for (written, expected) in [
         (".nan", "NaN"),
         (".NaN", "NaN"),

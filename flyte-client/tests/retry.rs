@@ -10,9 +10,9 @@ use std::{
 
 use flyte_client::{
     Client, Code, Status, Transport,
-    client::{Kind, Options},
+    client::{CallOptions, ClientErrorKind},
     proto::{admin, admin::execution_metadata::ExecutionMode, core},
-    transport::{Answer, Call, Fault, FaultKind, Reply},
+    transport::{Answer, Call, Reply, TransportError, TransportErrorKind},
 };
 use prost::Message as _;
 use tokio::time::Instant;
@@ -29,11 +29,11 @@ impl Transport for Script {
 }
 
 fn client(failures: impl IntoIterator<Item = Status>) -> Client {
-    Client::new(Arc::new(Script(Mutex::new(failures.into_iter().collect()))), Options::default())
+    Client::new(Arc::new(Script(Mutex::new(failures.into_iter().collect()))), CallOptions::default())
 }
 
 fn refused() -> Status {
-    Status::fault(Code::Unavailable, Fault::new(FaultKind::Connect, "nothing listens"))
+    Status::fault(Code::Unavailable, TransportError::new(TransportErrorKind::Connect, "nothing listens"))
 }
 
 #[tokio::test(start_paused = true)]
@@ -41,7 +41,7 @@ async fn nobody_waits_long_for_a_server_that_is_not_there() {
     for _ in 0..100 {
         let started = Instant::now();
         let error = client(vec![refused(); 9]).get_version(&admin::GetVersionRequest {}).await.unwrap_err();
-        assert_eq!((error.attempts, error.kind()), (3, Kind::Unreachable));
+        assert_eq!((error.attempts, error.kind()), (3, ClientErrorKind::Unreachable));
         assert!(started.elapsed() < Duration::from_secs(2));
         assert_eq!(error.elapsed, started.elapsed());
     }
@@ -52,7 +52,7 @@ async fn a_server_that_comes_back_is_waited_for() {
     let down = Status::new(Code::Unavailable, "starting");
     client(vec![down.clone(); 4]).get_version(&admin::GetVersionRequest {}).await.unwrap();
     let error = client(vec![down; 5]).get_version(&admin::GetVersionRequest {}).await.unwrap_err();
-    assert_eq!((error.attempts, error.kind()), (5, Kind::Unreachable));
+    assert_eq!((error.attempts, error.kind()), (5, ClientErrorKind::Unreachable));
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,11 +100,11 @@ where
     F: Fn(&str, usize) -> Result<Vec<u8>, Status> + Send + Sync + 'static,
 {
     let server = Arc::new(Scripted { answer, calls: Mutex::default(), takes });
-    (Client::new(Arc::<Scripted<F>>::clone(&server), Options::default()), server)
+    (Client::new(Arc::<Scripted<F>>::clone(&server), CallOptions::default()), server)
 }
 
 fn broken() -> Status {
-    Status::fault(Code::Unavailable, Fault::new(FaultKind::Broken, "gone"))
+    Status::fault(Code::Unavailable, TransportError::new(TransportErrorKind::Broken, "gone"))
 }
 
 fn relaunch() -> admin::ExecutionRelaunchRequest {
@@ -127,7 +127,8 @@ fn again(of: &str, mode: ExecutionMode) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_done_is_found_after_each_kind_of_loss() {
-    let late = || Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, "late"));
+    let late =
+        || Status::fault(Code::DeadlineExceeded, TransportError::new(TransportErrorKind::Deadline, "late"));
     let answered = |code| move || Status::new(code, "no");
     let losses: [Box<dyn Fn() -> Status + Send + Sync>; 4] = [
         Box::new(broken),
@@ -182,7 +183,7 @@ async fn what_somebody_else_made_is_a_refusal() {
 async fn what_cannot_be_looked_for_may_have_been_done() {
     let (client, _) = scripted(|_, _| Err(broken()), Duration::ZERO);
     let error = client.relaunch_execution(&relaunch()).await.unwrap_err();
-    assert_eq!((error.attempts, error.kind()), (1, Kind::MayBeDone));
+    assert_eq!((error.attempts, error.kind()), (1, ClientErrorKind::MayBeDone));
     // A server that is done with a call, and did not do it, has it not done.
     let (client, _) = scripted(
         |method, _| match method {
@@ -192,18 +193,18 @@ async fn what_cannot_be_looked_for_may_have_been_done() {
         Duration::ZERO,
     );
     let error = client.relaunch_execution(&relaunch()).await.unwrap_err();
-    assert_eq!((error.attempts, error.kind()), (5, Kind::Unreachable));
+    assert_eq!((error.attempts, error.kind()), (5, ClientErrorKind::Unreachable));
     // A refusal settles what was open.
     let (client, _) = scripted(
         |_, time| Err(if time == 1 { broken() } else { Status::new(Code::InvalidArgument, "no") }),
         Duration::ZERO,
     );
     let error = client.create_task(&admin::TaskCreateRequest::default()).await.unwrap_err();
-    assert_eq!((error.attempts, error.kind()), (2, Kind::Refused));
+    assert_eq!((error.attempts, error.kind()), (2, ClientErrorKind::Refused));
     // A server that is gone now may have done what it was asked before.
     let (client, _) = scripted(|_, time| Err(if time == 1 { broken() } else { refused() }), Duration::ZERO);
     let error = client.update_project(&admin::Project::default()).await.unwrap_err();
-    assert_eq!((error.attempts, error.kind()), (3, Kind::MayBeDone));
+    assert_eq!((error.attempts, error.kind()), (3, ClientErrorKind::MayBeDone));
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,8 +46,8 @@ fn short_forms_are_told_from_other_documents() {
 }
 
 #[test]
-fn facts_that_no_message_holds_are_kept() {
-    let cache = |more| read(more).facts.cache;
+fn extras_that_no_message_holds_are_kept() {
+    let cache = |more| read(more).extras.cache;
     assert_eq!(cache(json!({})), Caching::Unstated);
     assert_eq!(cache(json!({"cache": null})), Caching::Unstated);
     assert_eq!(cache(json!({"cache": false})), Caching::Off);
@@ -57,7 +57,7 @@ fn facts_that_no_message_holds_are_kept() {
     let versioned = Caching::On { version: Some("v".to_owned()), salt: String::new() };
     assert_eq!(cache(json!({"cache": true, "cache_version": "v"})), versioned);
     let secrets = json!({"secrets": [{"key": "a"}, {"key": "b", "group": ""}, {"key": "c", "group": null}]});
-    assert_eq!(read(secrets).facts.secrets_without_group, ["a", "c"]);
+    assert_eq!(read(secrets).extras.secrets_without_group, ["a", "c"]);
 }
 
 #[test]

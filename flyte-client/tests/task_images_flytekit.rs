@@ -7,16 +7,17 @@ mod judge;
 use flyte_client::config::{Images, Setting};
 use flyte_client::proto::core::task_template::Target;
 use flyte_client::register::{
-    defaults::{self, BuiltIn, Form},
+    ItemOrigin,
+    defaults::{self, BuiltIn},
     read::task::{self, ShortTask},
 };
 use serde_json::{Value, json};
 
 fn ours(image: &str, images: &Images) -> Result<String, String> {
     let form = json!({"name": "t", "command": [], "image": image, "cache": false});
-    let ShortTask { spec, facts } = task::parse(&form).unwrap();
+    let ShortTask { spec, extras } = task::parse(&form).unwrap();
     let mut template = spec.template.unwrap();
-    let applied = defaults::apply(&mut template, Form::Short(&facts), &BuiltIn, images);
+    let applied = defaults::apply(&mut template, &ItemOrigin::Short(extras), &BuiltIn, images);
     applied.map_err(|error| error.to_string())?;
     match template.target.unwrap() {
         Target::Container(container) => Ok(container.image),

@@ -6,20 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use flyte_client::register::{
-    self, Entry, Identity, Kind,
-    render::{self, Text},
+    self, EntityKind, Identity, RegisterItem,
+    render::{self, TextFormat},
     version,
 };
 
 /// Versions by kind and name.
-type Versions = BTreeMap<(Kind, String), String>;
+type Versions = BTreeMap<(EntityKind, String), String>;
 
 fn scope(domain: &str) -> Identity {
     let text = |text: &str| Some(text.to_owned());
     Identity { project: text("p"), domain: text(domain), version: None }
 }
 
-fn read(files: &[String], ending: &str) -> Vec<Entry> {
+fn read(files: &[String], ending: &str) -> Vec<RegisterItem> {
     let folder = tempfile::tempdir().unwrap();
     let write = |(index, text): (usize, &String)| {
         let path = folder.path().join(format!("{index}.{ending}"));
@@ -30,13 +30,13 @@ fn read(files: &[String], ending: &str) -> Vec<Entry> {
     register::read(&paths, &Identity::default()).unwrap()
 }
 
-fn filled(mut entries: Vec<Entry>, domain: &str) -> Vec<Entry> {
+fn filled(mut entries: Vec<RegisterItem>, domain: &str) -> Vec<RegisterItem> {
     version::fill(&mut entries, &scope(domain)).unwrap();
     entries
 }
 
-fn versions_of(entries: &[Entry]) -> Versions {
-    let named = |entry: &Entry| {
+fn versions_of(entries: &[RegisterItem]) -> Versions {
+    let named = |entry: &RegisterItem| {
         let id = entry.entity.id().unwrap();
         ((entry.entity.kind(), id.name.clone()), id.version.clone())
     };
@@ -51,7 +51,7 @@ fn versions(files: &[String]) -> Versions {
 #[derive(Clone)]
 struct Document {
     name: String,
-    kind: Kind,
+    kind: EntityKind,
     content: u32,
     needs: Vec<usize>,
 }
@@ -60,19 +60,21 @@ struct Document {
 fn generate(rng: &mut Rng) -> Vec<Document> {
     let mut documents: Vec<Document> = Vec::new();
     for index in 0..rng.usize(2..12) {
-        let of_kind = |kind: Kind| {
+        let of_kind = |kind: EntityKind| {
             let documents = documents.iter().enumerate();
             documents.filter(|(_, known)| known.kind == kind).map(|(at, _)| at).collect::<Vec<_>>()
         };
-        let workflows = of_kind(Kind::Workflow);
+        let workflows = of_kind(EntityKind::Workflow);
         let (kind, needs) = match rng.u8(0..5) {
             0 | 1 if index > 0 => {
                 let some: BTreeSet<usize> =
                     (0..rng.usize(1..4)).map(|_| rng.usize(0..documents.len())).collect();
-                (Kind::Workflow, some.into_iter().collect())
+                (EntityKind::Workflow, some.into_iter().collect())
             }
-            2 if !workflows.is_empty() => (Kind::LaunchPlan, vec![workflows[rng.usize(0..workflows.len())]]),
-            _ => (Kind::Task, Vec::new()),
+            2 if !workflows.is_empty() => {
+                (EntityKind::LaunchPlan, vec![workflows[rng.usize(0..workflows.len())]])
+            }
+            _ => (EntityKind::Task, Vec::new()),
         };
         documents.push(Document { name: format!("e{index}"), kind, content: rng.u32(0..1000), needs });
     }
@@ -82,18 +84,18 @@ fn generate(rng: &mut Rng) -> Vec<Document> {
 fn text(document: &Document, all: &[Document]) -> String {
     let Document { name, content, .. } = document;
     match document.kind {
-        Kind::Task => format!("name: {name}\nimage: a\ncommand: ['{content}']\n"),
-        Kind::LaunchPlan => {
+        EntityKind::Task => format!("name: {name}\nimage: a\ncommand: ['{content}']\n"),
+        EntityKind::LaunchPlan => {
             let workflow = &all[document.needs[0]].name;
             format!("launch_plan: {name}\nworkflow: {workflow}\nlabels: {{content: '{content}'}}\n")
         }
-        Kind::Workflow => {
+        EntityKind::Workflow => {
             let node = |(index, need): (usize, &usize)| {
                 let key = match all[*need].kind {
-                    Kind::Task => "task",
+                    EntityKind::Task => "task",
                     // Both ways to run a workflow.
-                    Kind::Workflow if (index + *need).is_multiple_of(2) => "workflow",
-                    Kind::Workflow | Kind::LaunchPlan => "launch_plan",
+                    EntityKind::Workflow if (index + *need).is_multiple_of(2) => "workflow",
+                    EntityKind::Workflow | EntityKind::LaunchPlan => "launch_plan",
                 };
                 format!("  n{index}: {{{key}: {}}}\n", all[*need].name)
             };
@@ -179,7 +181,7 @@ fn references_have_the_versions_of_what_they_mean() {
         let entries = filled(read(&files(&mut rng, &all, &everything), "yaml"), "development");
         let entities = entries.iter().map(|entry| &entry.entity);
         // Only if each reference is to one of the set, everything that is needed is waited for.
-        let text = render::text(entities, Text::Json).unwrap();
+        let text = render::text(entities, TextFormat::Json).unwrap();
         assert!(!text.contains("\"version\": \"\""), "{text}");
         let known: BTreeSet<String> = versions_of(&entries).into_values().collect();
         for line in text.lines().filter_map(|line| line.trim().strip_prefix("\"version\": \"")) {
@@ -212,7 +214,7 @@ fn the_form_does_not_count() {
     let short = read(&[SET.to_owned()], "yaml");
     let expected = versions_of(&filled(short.clone(), "development"));
     assert_eq!(expected.len(), 4);
-    for (form, ending) in [(Text::Yaml, "yaml"), (Text::Json, "json")] {
+    for (form, ending) in [(TextFormat::Yaml, "yaml"), (TextFormat::Json, "json")] {
         let text = render::text(short.iter().map(|entry| &entry.entity), form).unwrap();
         assert_eq!(versions_of(&filled(read(&[text], ending), "development")), expected);
     }
@@ -226,8 +228,8 @@ fn the_form_does_not_count() {
         domain: Some(register::DOMAIN.to_owned()),
         version: Some(register::VERSION.to_owned()),
     };
-    let placeholders: Vec<Entry> =
-        short.into_iter().map(|entry| Entry { entity: open.fill(entry.entity), ..entry }).collect();
+    let placeholders: Vec<RegisterItem> =
+        short.into_iter().map(|entry| RegisterItem { entity: open.fill(entry.entity), ..entry }).collect();
     assert_eq!(versions_of(&filled(placeholders, "development")), expected);
 }
 
@@ -242,13 +244,12 @@ fn a_domain_counts_where_it_is_named() {
     let open = in_domain(set(""), "development");
     assert_eq!(in_domain(set(""), "staging"), open);
     let named = in_domain(set(", domain: development"), "development");
-    let (task, workflow) = ((Kind::Task, "warm".to_owned()), (Kind::Workflow, "w".to_owned()));
+    let (task, workflow) = ((EntityKind::Task, "warm".to_owned()), (EntityKind::Workflow, "w".to_owned()));
     assert_eq!(named[&task], open[&task]);
     assert_ne!(named[&workflow], open[&workflow]);
     // Elsewhere the node means another task, which is not in the set.
     let mut elsewhere = filled(read(&[set(", domain: development")], "yaml"), "staging");
-    let lacks: Vec<bool> =
-        elsewhere.iter_mut().map(|entry| register::lacks_version(&mut entry.entity)).collect();
+    let lacks: Vec<bool> = elsewhere.iter().map(|entry| register::lacks_version(&entry.entity)).collect();
     assert_eq!(lacks, [false, true, false]);
 }
 
@@ -257,14 +258,14 @@ fn a_version_that_is_given_stays_and_is_referred_to() {
     let set = SET.replace("workflow: hello\ninputs: {name: night}", "workflow: hello\ninputs: {name: day}");
     let entries = read(&[set], "yaml");
     let given = Identity { version: Some("v1".to_owned()), ..Identity::default() };
-    let fixed = |entry: Entry| match entry.entity.kind() {
-        Kind::Task => Entry { entity: given.fill(entry.entity), ..entry },
-        Kind::LaunchPlan | Kind::Workflow => entry,
+    let fixed = |entry: RegisterItem| match entry.entity.kind() {
+        EntityKind::Task => RegisterItem { entity: given.fill(entry.entity), ..entry },
+        EntityKind::LaunchPlan | EntityKind::Workflow => entry,
     };
     let entries = filled(entries.into_iter().map(fixed).collect(), "development");
-    assert_eq!(versions_of(&entries)[&(Kind::Task, "greet".to_owned())], "v1");
-    let workflow = entries.iter().find(|entry| entry.entity.kind() == Kind::Workflow).unwrap();
-    let text = render::text([&workflow.entity], Text::Json).unwrap();
+    assert_eq!(versions_of(&entries)[&(EntityKind::Task, "greet".to_owned())], "v1");
+    let workflow = entries.iter().find(|entry| entry.entity.kind() == EntityKind::Workflow).unwrap();
+    let text = render::text([&workflow.entity], TextFormat::Json).unwrap();
     assert!(text.contains("\"version\": \"v1\""), "{text}");
 }
 
@@ -286,7 +287,7 @@ fn a_name_with_two_contents_is_refused() {
 fn a_circle_ends() {
     let plan = "launch_plan: again\nworkflow: hello\n".to_owned();
     let entries = read(&[SET.to_owned(), plan], "yaml");
-    let text = render::text(entries.iter().map(|entry| &entry.entity), Text::Json).unwrap();
+    let text = render::text(entries.iter().map(|entry| &entry.entity), TextFormat::Json).unwrap();
     let round = text.replace(
         "\"taskNode\": {\n            \"referenceId\"",
         "\"workflowNode\": {\n            \"launchplanRef\"",

@@ -6,8 +6,8 @@ mod judge;
 
 use data_encoding::HEXLOWER;
 use flyte_client::register::{
-    self, Entity, Entry, Identity,
-    render::{self, Text},
+    self, Entity, Identity, RegisterItem,
+    render::{self, TextFormat},
 };
 use serde_json::{Value, json};
 use snapbox::prelude::*;
@@ -57,7 +57,7 @@ fn identity() -> Identity {
 }
 
 /// Reads documents from files of their own, in this order.
-fn read(documents: &[&str]) -> Result<Vec<Entry>, String> {
+fn read(documents: &[&str]) -> Result<Vec<RegisterItem>, String> {
     let folder = tempfile::tempdir().unwrap();
     let mut paths = Vec::new();
     for (index, document) in documents.iter().enumerate() {
@@ -71,7 +71,7 @@ fn read(documents: &[&str]) -> Result<Vec<Entry>, String> {
     })
 }
 
-fn names(entries: &[Entry]) -> Vec<String> {
+fn names(entries: &[RegisterItem]) -> Vec<String> {
     entries
         .iter()
         .map(|entry| format!("{} {}", entry.entity.kind(), entry.entity.id().unwrap().name))
@@ -80,7 +80,7 @@ fn names(entries: &[Entry]) -> Vec<String> {
 
 #[track_caller]
 fn shown(entity: &Entity, expected: impl IntoData) {
-    snapbox::assert_data_eq!(render::text([entity], Text::Yaml).unwrap(), expected.raw());
+    snapbox::assert_data_eq!(render::text([entity], TextFormat::Yaml).unwrap(), expected.raw());
 }
 
 /// A workflow of one node, in which `from` is replaced.
@@ -751,7 +751,7 @@ fn defaults_and_constants_are_numbers_that_json_lacks_too() {
                     nodes: {n: {task: t, inputs: {x: -.inf}}}}";
     let task = "{name: t, image: i, command: [c], inputs: {x: float}}";
     let entries = read(&[workflow, task]).unwrap();
-    let written = render::text(entries.iter().map(|entry| &entry.entity), Text::Json).unwrap();
+    let written = render::text(entries.iter().map(|entry| &entry.entity), TextFormat::Json).unwrap();
     let floats: Vec<_> = written.lines().filter(|line| line.contains("floatValue")).map(str::trim).collect();
     for expected in [
         r#""floatValue": "NaN""#,
@@ -783,7 +783,8 @@ fn the_official_messages_read_it() {
         .collect();
     let Some(answers) = judge::ask("register/parse.py", &Value::Array(questions)) else { return };
     for (entry, answer) in entries.iter().zip(answers.as_array().unwrap()) {
-        let ours: Value = serde_json::from_str(&render::text([&entry.entity], Text::Json).unwrap()).unwrap();
+        let ours: Value =
+            serde_json::from_str(&render::text([&entry.entity], TextFormat::Json).unwrap()).unwrap();
         let mut ours = ours.as_array().map_or_else(|| ours.clone(), |all| all[0].clone());
         ours.as_object_mut().unwrap().remove("@type");
         assert_eq!(answer, &ours);

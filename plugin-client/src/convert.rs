@@ -1,6 +1,6 @@
 //! How a call failed, in the words of either side of the border.
 
-use flyte_client::transport::{Code, Fault, FaultKind, Status};
+use flyte_client::transport::{Code, Status, TransportError, TransportErrorKind};
 use plugin_abi::{PluginError, transport as plugin};
 
 /// The client's status as transports of plugins see it.
@@ -30,7 +30,7 @@ pub fn from_plugin(status: plugin::Status) -> Status {
     let converted = match (status.fault_kind(), status.error()) {
         (Some(kind), Some(error)) => {
             let hints = (!error.hints().is_empty()).then(|| error.hints().join("\n"));
-            let fault = Fault::new(kind_from_plugin(kind), error.message());
+            let fault = TransportError::new(kind_from_plugin(kind), error.message());
             Status::fault(code, fault.caused_by(error.causes().to_vec()).hint(hints))
         }
         _ => Status::new(code, status.message),
@@ -38,28 +38,28 @@ pub fn from_plugin(status: plugin::Status) -> Status {
     Status { details: status.details.into(), metadata: status.metadata, ..converted }
 }
 
-fn kind_to_plugin(kind: FaultKind) -> plugin::FaultKind {
+fn kind_to_plugin(kind: TransportErrorKind) -> plugin::FaultKind {
     match kind {
-        FaultKind::Connect => plugin::FaultKind::Connect,
-        FaultKind::Tls => plugin::FaultKind::Tls,
-        FaultKind::Protocol => plugin::FaultKind::Protocol,
-        FaultKind::Broken => plugin::FaultKind::Broken,
-        FaultKind::Deadline => plugin::FaultKind::Deadline,
-        FaultKind::TooLarge => plugin::FaultKind::TooLarge,
+        TransportErrorKind::Connect => plugin::FaultKind::Connect,
+        TransportErrorKind::Tls => plugin::FaultKind::Tls,
+        TransportErrorKind::Protocol => plugin::FaultKind::Protocol,
+        TransportErrorKind::Broken => plugin::FaultKind::Broken,
+        TransportErrorKind::Deadline => plugin::FaultKind::Deadline,
+        TransportErrorKind::TooLarge => plugin::FaultKind::TooLarge,
         // Plugins have nothing to do with signing in; the code says it, and is kept.
-        FaultKind::SignIn | FaultKind::Transport => plugin::FaultKind::Transport,
+        TransportErrorKind::SignIn | TransportErrorKind::Transport => plugin::FaultKind::Transport,
     }
 }
 
-fn kind_from_plugin(kind: plugin::FaultKind) -> FaultKind {
+fn kind_from_plugin(kind: plugin::FaultKind) -> TransportErrorKind {
     match kind {
-        plugin::FaultKind::Connect => FaultKind::Connect,
-        plugin::FaultKind::Tls => FaultKind::Tls,
-        plugin::FaultKind::Protocol => FaultKind::Protocol,
-        plugin::FaultKind::Broken => FaultKind::Broken,
-        plugin::FaultKind::Deadline => FaultKind::Deadline,
-        plugin::FaultKind::TooLarge => FaultKind::TooLarge,
-        _ => FaultKind::Transport,
+        plugin::FaultKind::Connect => TransportErrorKind::Connect,
+        plugin::FaultKind::Tls => TransportErrorKind::Tls,
+        plugin::FaultKind::Protocol => TransportErrorKind::Protocol,
+        plugin::FaultKind::Broken => TransportErrorKind::Broken,
+        plugin::FaultKind::Deadline => TransportErrorKind::Deadline,
+        plugin::FaultKind::TooLarge => TransportErrorKind::TooLarge,
+        _ => TransportErrorKind::Transport,
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
         said.metadata = vec![("x-request-id".to_owned(), "7".to_owned())];
         assert_eq!(from_plugin(to_plugin(said.clone())), said);
 
-        let fault = Fault::new(FaultKind::Tls, "the certificate is expired")
+        let fault = TransportError::new(TransportErrorKind::Tls, "the certificate is expired")
             .caused_by(["it ended yesterday".to_owned(), "by the clock of this machine".to_owned()])
             .hint("look at the clock".to_owned());
         let broken = Status::fault(Code::Unavailable, fault);

@@ -67,7 +67,7 @@ use std::{
 };
 
 use flyte_client::{
-    client::{Error, Options, Policy},
+    client::{CallOptions, ClientError, Policy},
     transport::{self, Reply},
 };
 use plugin_abi::{
@@ -93,7 +93,7 @@ impl Client {
     #[must_use]
     pub fn over(transport: HostTransport) -> Self {
         // The host tries again where that helps.
-        let options = Options { retry: Policy::never(), ..Options::default() };
+        let options = CallOptions { retry: Policy::never(), ..Options::default() };
         Self(flyte_client::Client::new(Arc::new(OfHost(transport)), options))
     }
 
@@ -102,7 +102,7 @@ impl Client {
     /// # Errors
     ///
     /// When the server says so, or could not be asked. Passed on, it ends a command with the host's exit code for it.
-    pub fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, PluginError> {
+    pub fn wait<T>(&self, answer: impl Future<Output = Result<T, ClientError>>) -> Result<T, PluginError> {
         wait(answer).map_err(|error| {
             let said = PluginError::from(to_plugin(error.status.clone()));
             let hinted = said.hints().iter().fold(PluginError::from(error), PluginError::hint);

@@ -8,7 +8,7 @@ use std::{future::Future, pin::Pin};
 use flyte_client::{
     config::Secret,
     net::{self, Network, TrustError, http::status_line},
-    transport::{Code, Fault, FaultKind, Status},
+    transport::{Code, Status, TransportError, TransportErrorKind},
 };
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
@@ -126,7 +126,8 @@ fn down(host: &str, private: &Private, answer: &HttpResponse, refusal: Option<Re
     let says = refusal.map(|refusal| refusal.description.unwrap_or(refusal.error));
     let says = says.or_else(|| page.map(|says| private.clean(&says)));
     let text = format!("`{host}` answers HTTP {}", status_line(answer.status()));
-    let fault = Fault::new(FaultKind::Protocol, text).caused_by(says.map(|says| format!("it says: {says}")));
+    let fault = TransportError::new(TransportErrorKind::Protocol, text)
+        .caused_by(says.map(|says| format!("it says: {says}")));
     GrantError::Unreachable { host: host.to_owned(), source: Status::fault(Code::Unavailable, fault) }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, error::Error as _, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use flyte_client::{
     Status, Transport,
-    client::{Options, Policy},
+    client::{CallOptions, Policy},
     config::{Configuration, Sources},
     proto::service::AuthMetadataService,
     transport::{Answer, Call, Reply},
@@ -80,7 +80,7 @@ fn connection(variables: &[(&str, &str)]) -> Connection {
 }
 
 async fn discovered(server: Server, variables: &[(&str, &str)]) -> Result<Provider, ProviderError> {
-    let options = Options { retry: Policy::never(), ..Options::default() };
+    let options = CallOptions { retry: Policy::never(), ..Options::default() };
     Provider::discover(&Client::new(Arc::new(server), options), &connection(variables)).await
 }
 

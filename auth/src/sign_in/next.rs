@@ -230,7 +230,7 @@ impl SignIn {
     }
 
     async fn provider(&self) -> Result<Provider, Error> {
-        let options = client::Options {
+        let options = client::CallOptions {
             metadata: self.connection.metadata(),
             timeout: Some(DISCOVERY),
             ..client::Options::default()

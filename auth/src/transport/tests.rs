@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
-use flyte_client::transport::{Fault, Metadata};
+use flyte_client::transport::{Metadata, TransportError};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -67,13 +67,13 @@ impl Counter {
 
 /// HTTP 407, as `Grpc` tells it.
 fn http_407() -> Status {
-    let mut status = Status::fault(Code::Unknown, Fault::new(FaultKind::Protocol, "HTTP 407"));
+    let mut status = Status::fault(Code::Unknown, TransportError::new(FaultKind::Protocol, "HTTP 407"));
     status.metadata.push((":status".to_owned(), "407".to_owned()));
     status
 }
 
 fn http_401() -> Status {
-    Status::fault(Code::Unauthenticated, Fault::new(FaultKind::Protocol, "HTTP 401"))
+    Status::fault(Code::Unauthenticated, TransportError::new(FaultKind::Protocol, "HTTP 401"))
 }
 
 #[tokio::test]

@@ -9,12 +9,12 @@ use crate::{
         event_failure_reason::Reason as EventReason,
     },
     retry::{AfterLoss, after_loss, is_lost},
-    transport::{Code, FaultKind, Status},
+    transport::{Code, Status, TransportErrorKind},
 };
 
 /// A call that failed for good.
 #[derive(Clone, Debug)]
-pub struct Error {
+pub struct ClientError {
     /// The method, such as `CreateTask`.
     pub method: Cow<'static, str>,
     /// What the last try got.
@@ -30,7 +30,7 @@ pub struct Error {
 /// What a failed call means, with the details that Flyte sends along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ClientErrorKind {
     /// It is there already.
     AlreadyExists {
         /// Whether what is there is the same as what was sent. Of executions and projects Flyte does not say.
@@ -68,7 +68,7 @@ pub enum Kind {
     Unreachable,
 }
 
-impl Error {
+impl ClientError {
     /// A call that failed at its only try, at once.
     #[must_use]
     pub fn new(method: impl Into<Cow<'static, str>>, status: Status) -> Self {
@@ -77,17 +77,17 @@ impl Error {
 
     /// What it means.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ClientErrorKind {
         let status = &self.status;
         if status.code == Code::Unauthenticated {
-            return Kind::NotSignedIn;
+            return ClientErrorKind::NotSignedIn;
         }
         match status.fault.as_ref().map(|fault| fault.kind) {
-            Some(FaultKind::TooLarge) => Kind::TooLarge,
-            Some(FaultKind::Transport) => Kind::Transport,
-            _ if self.may_be_done => Kind::MayBeDone,
-            Some(_) => Kind::Unreachable,
-            None if is_lost(status) => Kind::Unreachable,
+            Some(TransportErrorKind::TooLarge) => ClientErrorKind::TooLarge,
+            Some(TransportErrorKind::Transport) => ClientErrorKind::Transport,
+            _ if self.may_be_done => ClientErrorKind::MayBeDone,
+            Some(_) => ClientErrorKind::Unreachable,
+            None if is_lost(status) => ClientErrorKind::Unreachable,
             None => refusal(status),
         }
     }
@@ -96,16 +96,18 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
-            Kind::MayBeDone => Some(self.look_first()),
+            ClientErrorKind::MayBeDone => Some(self.look_first()),
             _ if self.status.fault.is_some() => self.status.fault.as_ref()?.hint.clone(),
-            Kind::DifferentStructure { .. } => Some("register it under another version".to_owned()),
-            Kind::InactiveProject { id } => {
+            ClientErrorKind::DifferentStructure { .. } => {
+                Some("register it under another version".to_owned())
+            }
+            ClientErrorKind::InactiveProject { id } => {
                 Some(format!("activate project `{id}`, or use another with `--project`"))
             }
-            Kind::NotSignedIn => {
+            ClientErrorKind::NotSignedIn => {
                 Some(self.status.sandbox_hint().unwrap_or("sign in with `flyte-host login`").to_owned())
             }
-            Kind::Refused if is_too_large(&self.status) => Some(
+            ClientErrorKind::Refused if is_too_large(&self.status) => Some(
                 "send less, or have the server's operator raise `server.grpc.maxMessageSizeBytes`".to_owned(),
             ),
             _ => None,
@@ -135,49 +137,51 @@ fn is_too_large(status: &Status) -> bool {
 
 /// FlyteAdmin says by details what its texts say to people, but not always: of tasks and launch plans there is only
 /// the text (`flyteadmin/pkg/errors/errors.go`).
-fn refusal(status: &Status) -> Kind {
+fn refusal(status: &Status) -> ClientErrorKind {
     if let Some(InactiveProject { id, .. }) = status.detail() {
-        return Kind::InactiveProject { id };
+        return ClientErrorKind::InactiveProject { id };
     }
     if let Some(EventFailureReason { reason: Some(EventReason::AlreadyInTerminalState(state)) }) =
         status.detail()
     {
-        return Kind::TerminalState { phase: state.current_phase };
+        return ClientErrorKind::TerminalState { phase: state.current_phase };
     }
     let workflow = status.detail().and_then(|detail: CreateWorkflowFailureReason| detail.reason);
     match (status.code, workflow) {
-        (_, Some(WorkflowReason::ExistsIdenticalStructure(_))) => Kind::AlreadyExists { identical: true },
-        (Code::AlreadyExists, _) => Kind::AlreadyExists {
+        (_, Some(WorkflowReason::ExistsIdenticalStructure(_))) => {
+            ClientErrorKind::AlreadyExists { identical: true }
+        }
+        (Code::AlreadyExists, _) => ClientErrorKind::AlreadyExists {
             identical: status.message.contains("with identical structure already exists"),
         },
         (_, Some(WorkflowReason::ExistsDifferentStructure(_))) => different(&status.message),
         (Code::InvalidArgument, _) if status.message.contains("with different structure already exists") => {
             different(&status.message)
         }
-        (Code::NotFound, _) => Kind::NotFound,
-        _ => Kind::Refused,
+        (Code::NotFound, _) => ClientErrorKind::NotFound,
+        _ => ClientErrorKind::Refused,
     }
 }
 
 /// The differences stand on the lines after the sentence.
-fn different(message: &str) -> Kind {
+fn different(message: &str) -> ClientErrorKind {
     let difference = message.split_once('\n').map_or("", |(_, difference)| difference);
-    Kind::DifferentStructure { difference: difference.trim_end().to_owned() }
+    ClientErrorKind::DifferentStructure { difference: difference.trim_end().to_owned() }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, status, attempts, elapsed, .. } = self;
         let code = status.code.name();
         let fault = status.fault.as_ref().map(|fault| fault.kind);
         match self.kind() {
-            _ if fault == Some(FaultKind::SignIn) => f.write_str("cannot sign in to Flyte")?,
-            Kind::MayBeDone => write!(f, "could not tell whether `{method}` was done: no answer")?,
-            Kind::NotSignedIn => write!(f, "Flyte wants to know who is calling ({code})")?,
-            Kind::TooLarge => write!(f, "the answer to `{method}` is too large")?,
-            Kind::Transport => write!(f, "`{method}` could not be carried to Flyte")?,
-            Kind::Unreachable => match fault {
-                Some(FaultKind::Broken | FaultKind::Deadline) => {
+            _ if fault == Some(TransportErrorKind::SignIn) => f.write_str("cannot sign in to Flyte")?,
+            ClientErrorKind::MayBeDone => write!(f, "could not tell whether `{method}` was done: no answer")?,
+            ClientErrorKind::NotSignedIn => write!(f, "Flyte wants to know who is calling ({code})")?,
+            ClientErrorKind::TooLarge => write!(f, "the answer to `{method}` is too large")?,
+            ClientErrorKind::Transport => write!(f, "`{method}` could not be carried to Flyte")?,
+            ClientErrorKind::Unreachable => match fault {
+                Some(TransportErrorKind::Broken | TransportErrorKind::Deadline) => {
                     write!(f, "Flyte did not answer `{method}`")?
                 }
                 None => write!(f, "Flyte could not answer `{method}` ({code})")?,
@@ -192,7 +196,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
+impl std::error::Error for ClientError {
     /// A server that refuses without a reason has nothing to add.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         (!self.status.message.is_empty()).then_some(&self.status as _)
@@ -204,14 +208,14 @@ mod tests {
     use super::*;
     use crate::{
         proto::admin::{EventErrorAlreadyInTerminalState, WorkflowErrorExistsDifferentStructure},
-        transport::Fault,
+        transport::TransportError,
     };
 
-    fn of(status: Status) -> Error {
-        Error::new("CreateTask", status)
+    fn of(status: Status) -> ClientError {
+        ClientError::new("CreateTask", status)
     }
 
-    fn kind(status: Status) -> Kind {
+    fn kind(status: Status) -> ClientErrorKind {
         of(status).kind()
     }
 
@@ -219,18 +223,21 @@ mod tests {
     fn details_are_decoded() {
         let inactive = InactiveProject { id: "old".into(), ..Default::default() };
         let status = Status::new(Code::InvalidArgument, "project [old] is not active").with_detail(&inactive);
-        assert_eq!(kind(status), Kind::InactiveProject { id: "old".into() });
+        assert_eq!(kind(status), ClientErrorKind::InactiveProject { id: "old".into() });
 
         let state = EventErrorAlreadyInTerminalState { current_phase: "SUCCEEDED".into() };
         let reason = EventFailureReason { reason: Some(EventReason::AlreadyInTerminalState(state)) };
         let status = Status::new(Code::FailedPrecondition, "ended").with_detail(&reason);
-        assert_eq!(kind(status), Kind::TerminalState { phase: "SUCCEEDED".into() });
+        assert_eq!(kind(status), ClientErrorKind::TerminalState { phase: "SUCCEEDED".into() });
 
         let reason =
             WorkflowReason::ExistsDifferentStructure(WorkflowErrorExistsDifferentStructure::default());
         let detail = CreateWorkflowFailureReason { reason: Some(reason) };
         let status = Status::new(Code::InvalidArgument, "other:\n/a:\n\t- 1\n\t+ 2\n").with_detail(&detail);
-        assert_eq!(kind(status), Kind::DifferentStructure { difference: "/a:\n\t- 1\n\t+ 2".into() });
+        assert_eq!(
+            kind(status),
+            ClientErrorKind::DifferentStructure { difference: "/a:\n\t- 1\n\t+ 2".into() }
+        );
     }
 
     #[test]
@@ -238,24 +245,24 @@ mod tests {
         let exists = |text| kind(Status::new(Code::AlreadyExists, text));
         assert_eq!(
             exists("task with identical structure already exists"),
-            Kind::AlreadyExists { identical: true }
+            ClientErrorKind::AlreadyExists { identical: true }
         );
         assert_eq!(
             exists("value with matching already exists (x)"),
-            Kind::AlreadyExists { identical: false }
+            ClientErrorKind::AlreadyExists { identical: false }
         );
         let text = "a task with different structure already exists. (Please register a new version of the task):\n/x:\n";
         assert_eq!(
             kind(Status::new(Code::InvalidArgument, text)),
-            Kind::DifferentStructure { difference: "/x:".into() }
+            ClientErrorKind::DifferentStructure { difference: "/x:".into() }
         );
-        assert_eq!(kind(Status::new(Code::InvalidArgument, "missing id")), Kind::Refused);
-        assert_eq!(kind(Status::new(Code::NotFound, "")), Kind::NotFound);
+        assert_eq!(kind(Status::new(Code::InvalidArgument, "missing id")), ClientErrorKind::Refused);
+        assert_eq!(kind(Status::new(Code::NotFound, "")), ClientErrorKind::NotFound);
     }
 
     #[test]
     fn it_says_how_often_and_how_long() {
-        let fault = Fault::new(FaultKind::Connect, "nothing listens at `a:1`");
+        let fault = TransportError::new(TransportErrorKind::Connect, "nothing listens at `a:1`");
         let mut error = of(Status::fault(Code::Unavailable, fault));
         assert_eq!(error.to_string(), "cannot reach Flyte");
         (error.attempts, error.elapsed) = (3, Duration::from_millis(1_240));
@@ -264,23 +271,27 @@ mod tests {
 
     #[test]
     fn a_sign_in_that_did_not_come_about_says_so() {
-        let failed =
-            |code| of(Status::fault(code, Fault::new(FaultKind::SignIn, "no").hint("do".to_owned())));
+        let failed = |code| {
+            of(Status::fault(
+                code,
+                TransportError::new(TransportErrorKind::SignIn, "no").hint("do".to_owned()),
+            ))
+        };
         let refused = failed(Code::Unauthenticated);
-        assert_eq!(refused.kind(), Kind::NotSignedIn);
+        assert_eq!(refused.kind(), ClientErrorKind::NotSignedIn);
         assert_eq!(refused.to_string(), "cannot sign in to Flyte");
         assert_eq!(refused.hint().as_deref(), Some("do"));
         let unreachable = failed(Code::Unavailable);
-        assert_eq!(unreachable.kind(), Kind::Unreachable);
+        assert_eq!(unreachable.kind(), ClientErrorKind::Unreachable);
         assert_eq!(unreachable.to_string(), "cannot sign in to Flyte");
     }
 
     #[test]
     fn what_may_have_been_done_is_looked_at_first() {
         let hint = |method: &'static str, may_be_done| {
-            let fault = Fault::new(FaultKind::Broken, "gone").hint("wait".to_owned());
-            let error = Error::new(method, Status::fault(Code::Unavailable, fault));
-            Error { may_be_done, ..error }.hint().unwrap()
+            let fault = TransportError::new(TransportErrorKind::Broken, "gone").hint("wait".to_owned());
+            let error = ClientError::new(method, Status::fault(Code::Unavailable, fault));
+            ClientError { may_be_done, ..error }.hint().unwrap()
         };
         assert_eq!(hint("GetTask", false), "wait");
         let again = "run the command again: what was done already stays as it is";
@@ -298,10 +309,10 @@ mod tests {
     #[test]
     fn an_unavailable_server_refuses_nothing() {
         let error = of(Status::new(Code::Unavailable, "starting"));
-        assert_eq!(error.kind(), Kind::Unreachable);
+        assert_eq!(error.kind(), ClientErrorKind::Unreachable);
         assert_eq!(error.to_string(), "Flyte could not answer `CreateTask` (UNAVAILABLE)");
-        let error = Error { may_be_done: true, attempts: 2, ..error };
-        assert_eq!(error.kind(), Kind::MayBeDone);
+        let error = ClientError { may_be_done: true, attempts: 2, ..error };
+        assert_eq!(error.kind(), ClientErrorKind::MayBeDone);
         assert_eq!(
             error.to_string(),
             "could not tell whether `CreateTask` was done: no answer in 2 tries within 0 ms"
@@ -312,7 +323,7 @@ mod tests {
     fn a_request_that_is_too_large_is_a_refusal() {
         let text = "grpc: received message larger than max (5242880 vs. 4194304)";
         let error = of(Status::new(Code::ResourceExhausted, text));
-        assert_eq!(error.kind(), Kind::Refused);
+        assert_eq!(error.kind(), ClientErrorKind::Refused);
         assert!(error.hint().unwrap().starts_with("send less"));
     }
 }

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use prost::Message;
 
-use super::{Client, Error, method};
+use super::{Client, ClientError, method};
 use crate::{
     proto::{
         admin::{
@@ -79,7 +79,7 @@ impl Wanted {
     /// # Errors
     ///
     /// When the server cannot be asked.
-    pub(super) async fn look(&self, client: &Client) -> Result<Found, Error> {
+    pub(super) async fn look(&self, client: &Client) -> Result<Found, ClientError> {
         let id = match self {
             Self::Project(project) => return look_for_project(client, project).await,
             Self::Execution(request) => WorkflowExecutionIdentifier {
@@ -147,7 +147,7 @@ fn refers_to(there: &Execution, of: &WorkflowExecutionIdentifier, mode: Executio
     metadata.mode() == mode && metadata.reference_execution.as_ref().is_some_and(is_same)
 }
 
-async fn look_for_project(client: &Client, wanted: &Project) -> Result<Found, Error> {
+async fn look_for_project(client: &Client, wanted: &Project) -> Result<Found, ClientError> {
     let request = ProjectListRequest {
         limit: 1,
         filters: format!("eq(identifier,{})", wanted.id),

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::auth::AuthMode;
 use super::endpoint::{Endpoint, Scheme};
-use super::entry::{Entry, Reader};
-use super::error::Error;
+use super::entry::{ConfigEntry, Reader};
+use super::error::ConfigError;
 use super::origin::{Origin, Secret, Setting};
 use crate::transport::Metadata;
 
@@ -100,30 +100,33 @@ impl From<Shown> for serde_json::Value {
     }
 }
 
-pub(super) const URL: Entry = Entry::new("platform", "url", "admin.endpoint");
-pub(super) const INSECURE: Entry = Entry::new("platform", "insecure", "admin.insecure");
-pub(super) const SKIP_VERIFY: Entry =
-    Entry::new("platform", "insecure_skip_verify", "admin.insecureSkipVerify");
-pub(super) const CA_CERT_FILE_PATH: Entry =
-    Entry::new("platform", "ca_cert_file_path", "admin.caCertFilePath");
-pub(super) const CONSOLE_ENDPOINT: Entry = Entry::new("platform", "console_endpoint", "console.endpoint");
-pub(super) const HTTP_PROXY_URL: Entry = Entry::new("platform", "http_proxy_url", "admin.httpProxyURL");
-pub(super) const COMMAND: Entry = Entry::new("credentials", "command", "admin.command");
-pub(super) const PROXY_COMMAND: Entry = Entry::new("credentials", "proxy_command", "admin.proxyCommand");
-pub(super) const CLIENT_ID: Entry = Entry::new("credentials", "client_id", "admin.clientId");
-pub(super) const CLIENT_SECRET: Entry = Entry::without_yaml("credentials", "client_secret");
-pub(super) const SECRET_LOCATION: Entry =
-    Entry::new("credentials", "client_secret_location", "admin.clientSecretLocation");
-pub(super) const SECRET_ENV_VAR: Entry =
-    Entry::new("credentials", "client_secret_env_var", "admin.clientSecretEnvVar");
-pub(super) const SCOPES: Entry = Entry::new("credentials", "scopes", "admin.scopes");
-pub(super) const AUTH_MODE: Entry = Entry::new("credentials", "auth_mode", "admin.authType");
-pub(super) const AUDIENCE: Entry = Entry::new("credentials", "audience", "admin.audience");
-pub(super) const PROJECT: Entry = Entry::new("local", "project", "task.project");
-pub(super) const DOMAIN: Entry = Entry::new("local", "domain", "task.domain");
+pub(super) const URL: ConfigEntry = ConfigEntry::new("platform", "url", "admin.endpoint");
+pub(super) const INSECURE: ConfigEntry = ConfigEntry::new("platform", "insecure", "admin.insecure");
+pub(super) const SKIP_VERIFY: ConfigEntry =
+    ConfigEntry::new("platform", "insecure_skip_verify", "admin.insecureSkipVerify");
+pub(super) const CA_CERT_FILE_PATH: ConfigEntry =
+    ConfigEntry::new("platform", "ca_cert_file_path", "admin.caCertFilePath");
+pub(super) const CONSOLE_ENDPOINT: ConfigEntry =
+    ConfigEntry::new("platform", "console_endpoint", "console.endpoint");
+pub(super) const HTTP_PROXY_URL: ConfigEntry =
+    ConfigEntry::new("platform", "http_proxy_url", "admin.httpProxyURL");
+pub(super) const COMMAND: ConfigEntry = ConfigEntry::new("credentials", "command", "admin.command");
+pub(super) const PROXY_COMMAND: ConfigEntry =
+    ConfigEntry::new("credentials", "proxy_command", "admin.proxyCommand");
+pub(super) const CLIENT_ID: ConfigEntry = ConfigEntry::new("credentials", "client_id", "admin.clientId");
+pub(super) const CLIENT_SECRET: ConfigEntry = ConfigEntry::without_yaml("credentials", "client_secret");
+pub(super) const SECRET_LOCATION: ConfigEntry =
+    ConfigEntry::new("credentials", "client_secret_location", "admin.clientSecretLocation");
+pub(super) const SECRET_ENV_VAR: ConfigEntry =
+    ConfigEntry::new("credentials", "client_secret_env_var", "admin.clientSecretEnvVar");
+pub(super) const SCOPES: ConfigEntry = ConfigEntry::new("credentials", "scopes", "admin.scopes");
+pub(super) const AUTH_MODE: ConfigEntry = ConfigEntry::new("credentials", "auth_mode", "admin.authType");
+pub(super) const AUDIENCE: ConfigEntry = ConfigEntry::new("credentials", "audience", "admin.audience");
+pub(super) const PROJECT: ConfigEntry = ConfigEntry::new("local", "project", "task.project");
+pub(super) const DOMAIN: ConfigEntry = ConfigEntry::new("local", "domain", "task.domain");
 
 /// Entries that the sandbox does not look at, though a user may have set their variables.
-const CONNECTION_ENTRIES: [Entry; 14] = [
+const CONNECTION_ENTRIES: [ConfigEntry; 14] = [
     INSECURE,
     SKIP_VERIFY,
     CA_CERT_FILE_PATH,
@@ -176,7 +179,7 @@ impl Connection {
     }
 
     /// `PlatformConfig.auto`, with the project and domain of pyflyte's `-p` and `-d`.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Connection, Error> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Connection, ConfigError> {
         let (client_secret, forced) = client_secret(reader)?;
         let auth_mode = match forced {
             Some(mode) => mode,
@@ -208,7 +211,7 @@ impl Connection {
     }
 
     /// `Config.for_sandbox`: project and domain are the only things that the environment still decides.
-    pub(super) fn for_sandbox(reader: &mut Reader<'_>) -> Result<Connection, Error> {
+    pub(super) fn for_sandbox(reader: &mut Reader<'_>) -> Result<Connection, ConfigError> {
         for entry in CONNECTION_ENTRIES {
             let variable = entry.variable();
             if reader.sources.env.contains_key(&variable) {
@@ -356,11 +359,11 @@ fn local_endpoint() -> Endpoint {
     "localhost:30080".parse().expect("the built-in endpoint is one")
 }
 
-fn endpoint(reader: &mut Reader<'_>) -> Result<Setting<Endpoint>, Error> {
+fn endpoint(reader: &mut Reader<'_>) -> Result<Setting<Endpoint>, ConfigError> {
     match reader.text(URL)? {
         Some(Setting { value, origin }) if !value.replace("dns:///", "").is_empty() => match value.parse() {
             Ok(endpoint) => Ok(Setting::new(endpoint, origin)),
-            Err(source) => Err(Error::Endpoint { origin, source }),
+            Err(source) => Err(ConfigError::Endpoint { origin, source }),
         },
         _ => {
             let who = match reader.file {
@@ -383,12 +386,12 @@ fn warn_of_plain_scheme(endpoint: &Setting<Endpoint>, insecure: &Setting<bool>, 
     }
 }
 
-fn auth_mode(reader: &mut Reader<'_>) -> Result<Setting<AuthMode>, Error> {
+fn auth_mode(reader: &mut Reader<'_>) -> Result<Setting<AuthMode>, ConfigError> {
     match reader.text(AUTH_MODE)? {
         None => Ok(Setting::default_value(AuthMode::Pkce, "")),
         Some(Setting { value, origin }) => match value.parse() {
             Ok(mode) => Ok(Setting::new(mode, origin)),
-            Err(_) => Err(Error::AuthMode { value, origin }),
+            Err(_) => Err(ConfigError::AuthMode { value, origin }),
         },
     }
 }
@@ -397,7 +400,7 @@ type ClientSecret = Setting<Option<Secret>>;
 
 /// The secret, and the mode that it forces: a secret from a named variable or file means client credentials, whatever
 /// `authType` says; a secret given directly leaves the mode alone.
-fn client_secret(reader: &mut Reader<'_>) -> Result<(ClientSecret, Option<Setting<AuthMode>>), Error> {
+fn client_secret(reader: &mut Reader<'_>) -> Result<(ClientSecret, Option<Setting<AuthMode>>), ConfigError> {
     let direct = reader.text(CLIENT_SECRET)?;
     let mut secret = optional(direct).map(|secret| secret.map(Secret::new));
     let mut forced = None;
@@ -424,20 +427,20 @@ fn client_secret(reader: &mut Reader<'_>) -> Result<(ClientSecret, Option<Settin
     Ok((secret, forced.map(|origin| Setting::new(AuthMode::ClientSecret, origin))))
 }
 
-fn read_secret(reader: &Reader<'_>, location: &Setting<String>) -> Result<String, Error> {
+fn read_secret(reader: &Reader<'_>, location: &Setting<String>) -> Result<String, ConfigError> {
     let path = reader.sources.absolute(&location.value);
     match crate::plain_text::read(path.path()) {
         // Python reads text files with universal newlines.
         Ok(text) => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
-        Err(source) => Err(Error::SecretFile { path, origin: location.origin.clone(), source }),
+        Err(source) => Err(ConfigError::SecretFile { path, origin: location.origin.clone(), source }),
     }
 }
 
-fn default_project(reader: &mut Reader<'_>) -> Result<Setting<String>, Error> {
+fn default_project(reader: &mut Reader<'_>) -> Result<Setting<String>, ConfigError> {
     chosen(reader, "FLYTE_DEFAULT_PROJECT", PROJECT, "flytesnacks")
 }
 
-fn default_domain(reader: &mut Reader<'_>) -> Result<Setting<String>, Error> {
+fn default_domain(reader: &mut Reader<'_>) -> Result<Setting<String>, ConfigError> {
     chosen(reader, "FLYTE_DEFAULT_DOMAIN", DOMAIN, "development")
 }
 
@@ -445,9 +448,9 @@ fn default_domain(reader: &mut Reader<'_>) -> Result<Setting<String>, Error> {
 fn chosen(
     reader: &mut Reader<'_>,
     variable: &str,
-    entry: Entry,
+    entry: ConfigEntry,
     built_in: &str,
-) -> Result<Setting<String>, Error> {
+) -> Result<Setting<String>, ConfigError> {
     if let Some(value) = reader.sources.non_empty_variable(variable)? {
         return Ok(Setting::new(value.to_owned(), Origin::Variable(variable.to_owned())));
     }

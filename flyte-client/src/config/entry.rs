@@ -4,27 +4,27 @@
 //! `FLYTE_<SECTION>_<OPTION>`, else the option of an INI file, else the key of a YAML file; a value replaces the default
 //! only if it is a boolean or Python takes it for true, so an empty variable hides the file and leaves the default.
 
-use super::error::Error;
-use super::file::{ConfigFile, Content};
+use super::error::ConfigError;
+use super::file::{ConfigContent, ConfigFile};
 use super::origin::{Origin, Setting};
 use super::sources::Sources;
 use super::yaml::Value;
 
 /// A key: `[section] option` in INI, and its YAML spelling if it has one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(super) struct ConfigEntry {
     pub(super) section: &'static str,
     pub(super) option: &'static str,
     pub(super) yaml: Option<&'static str>,
 }
 
-impl Entry {
-    pub(super) const fn new(section: &'static str, option: &'static str, yaml: &'static str) -> Entry {
-        Entry { section, option, yaml: Some(yaml) }
+impl ConfigEntry {
+    pub(super) const fn new(section: &'static str, option: &'static str, yaml: &'static str) -> ConfigEntry {
+        ConfigEntry { section, option, yaml: Some(yaml) }
     }
 
-    pub(super) const fn without_yaml(section: &'static str, option: &'static str) -> Entry {
-        Entry { section, option, yaml: None }
+    pub(super) const fn without_yaml(section: &'static str, option: &'static str) -> ConfigEntry {
+        ConfigEntry { section, option, yaml: None }
     }
 
     /// `FLYTE_PLATFORM_URL` for `[platform] url`.
@@ -50,7 +50,7 @@ enum Raw {
 
 impl Reader<'_> {
     /// A text; `None` leaves the default.
-    pub(super) fn text(&mut self, entry: Entry) -> Result<Option<Setting<String>>, Error> {
+    pub(super) fn text(&mut self, entry: ConfigEntry) -> Result<Option<Setting<String>>, ConfigError> {
         let Some(Setting { value, origin }) = self.raw(entry)? else { return Ok(None) };
         let text = match value {
             Raw::Variable(text) | Raw::Ini(text) => text,
@@ -60,7 +60,7 @@ impl Reader<'_> {
     }
 
     /// A boolean; `None` leaves the default.
-    pub(super) fn flag(&mut self, entry: Entry) -> Result<Option<Setting<bool>>, Error> {
+    pub(super) fn flag(&mut self, entry: ConfigEntry) -> Result<Option<Setting<bool>>, ConfigError> {
         let Some(Setting { value, origin }) = self.raw(entry)? else { return Ok(None) };
         let flag = match value {
             Raw::Ini(text) => ini_flag(&text, &origin)?,
@@ -73,7 +73,7 @@ impl Reader<'_> {
     }
 
     /// A list; a text is split at its commas. `None` leaves the default.
-    pub(super) fn list(&mut self, entry: Entry) -> Result<Option<Setting<Vec<String>>>, Error> {
+    pub(super) fn list(&mut self, entry: ConfigEntry) -> Result<Option<Setting<Vec<String>>>, ConfigError> {
         let Some(Setting { value, origin }) = self.raw(entry)? else { return Ok(None) };
         let items = match value {
             Raw::Variable(text) | Raw::Ini(text) | Raw::Yaml(Value::Text(text)) => {
@@ -88,35 +88,35 @@ impl Reader<'_> {
     }
 
     /// A whole number; zero and `None` leave the default.
-    pub(super) fn number(&mut self, entry: Entry) -> Result<Option<Setting<u64>>, Error> {
+    pub(super) fn number(&mut self, entry: ConfigEntry) -> Result<Option<Setting<u64>>, ConfigError> {
         let Some(Setting { value: text, origin }) = self.text(entry)? else { return Ok(None) };
         match text.trim().parse() {
             Ok(0) => Ok(None),
             Ok(number) => Ok(Some(Setting::new(number, origin))),
             Err(_) => {
                 let problem = format!("is `{text}`; a whole number is expected");
-                Err(Error::Value { origin, problem })
+                Err(ConfigError::Value { origin, problem })
             }
         }
     }
 
-    fn raw(&self, entry: Entry) -> Result<Option<Setting<Raw>>, Error> {
+    fn raw(&self, entry: ConfigEntry) -> Result<Option<Setting<Raw>>, ConfigError> {
         let variable = entry.variable();
         if let Some(text) = self.sources.variable(&variable)? {
             return Ok(Some(Setting::new(Raw::Variable(text.to_owned()), Origin::Variable(variable))));
         }
         let Some(file) = self.file else { return Ok(None) };
         match &file.content {
-            Content::Ini(ini) => {
+            ConfigContent::Ini(ini) => {
                 let origin = file.origin(format!("{}.{}", entry.section, entry.option));
                 match ini.get(entry.section, entry.option) {
                     Ok(text) => Ok(text.map(|text| Setting::new(Raw::Ini(text), origin))),
                     Err(problem) => {
-                        Err(Error::Value { origin, problem: format!("cannot be read: {problem}") })
+                        Err(ConfigError::Value { origin, problem: format!("cannot be read: {problem}") })
                     }
                 }
             }
-            Content::Yaml(root) => Ok(entry.yaml.and_then(|key| {
+            ConfigContent::Yaml(root) => Ok(entry.yaml.and_then(|key| {
                 let value = root.lookup(key)?;
                 let counts = matches!(value, Value::Bool(_)) || value.is_truthy();
                 counts.then(|| Setting::new(Raw::Yaml(value.clone()), file.origin(key)))
@@ -137,7 +137,7 @@ impl Reader<'_> {
     }
 }
 
-fn yaml_text(value: &Value, origin: &Origin) -> Result<String, Error> {
+fn yaml_text(value: &Value, origin: &Origin) -> Result<String, ConfigError> {
     match value {
         Value::Text(text) | Value::Number { text, .. } => Ok(text.clone()),
         other => Err(wrong_kind(other, "a text", origin.clone())),
@@ -145,19 +145,19 @@ fn yaml_text(value: &Value, origin: &Origin) -> Result<String, Error> {
 }
 
 /// `ConfigParser.getboolean`: these words, in any case, and nothing else.
-fn ini_flag(text: &str, origin: &Origin) -> Result<bool, Error> {
+fn ini_flag(text: &str, origin: &Origin) -> Result<bool, ConfigError> {
     match text.to_lowercase().as_str() {
         "1" | "yes" | "true" | "on" => Ok(true),
         "0" | "no" | "false" | "off" => Ok(false),
         _ => {
             let problem = format!("is `{text}`; `true` or `false` is expected");
-            Err(Error::Value { origin: origin.clone(), problem })
+            Err(ConfigError::Value { origin: origin.clone(), problem })
         }
     }
 }
 
-fn wrong_kind(value: &Value, expected: &str, origin: Origin) -> Error {
+fn wrong_kind(value: &Value, expected: &str, origin: Origin) -> ConfigError {
     let quotes =
         if matches!(value, Value::Bool(_)) { "; put the word in quotes if it is meant as text" } else { "" };
-    Error::Value { origin, problem: format!("is {}; {expected} is expected{quotes}", value.kind()) }
+    ConfigError::Value { origin, problem: format!("is {}; {expected} is expected{quotes}", value.kind()) }
 }

@@ -8,7 +8,7 @@ use super::origin::{ConfigPath, Origin};
 /// A configuration that cannot be used; every variant names the file, key or variable to change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ConfigError {
     /// The sign-in mode is none that Flyte knows.
     #[error("{origin} names the unknown sign-in mode `{value}`")]
     AuthMode {
@@ -91,25 +91,27 @@ fn at_column(column: Option<usize>) -> String {
     column.map_or_else(String::new, |column| format!(", column {column}"))
 }
 
-impl Error {
+impl ConfigError {
     /// What the reader can do now.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Error::AuthMode { .. } => Some(format!("write one of {}", super::AuthMode::accepted_names())),
-            Error::Endpoint { source, .. } => source.hint(),
-            Error::InternalSection { .. } => Some("rename or delete the section".to_owned()),
-            Error::Missing { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
-            Error::Missing { origin: Origin::Variable(name), .. } => {
+            ConfigError::AuthMode { .. } => {
+                Some(format!("write one of {}", super::AuthMode::accepted_names()))
+            }
+            ConfigError::Endpoint { source, .. } => source.hint(),
+            ConfigError::InternalSection { .. } => Some("rename or delete the section".to_owned()),
+            ConfigError::Missing { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            ConfigError::Missing { origin: Origin::Variable(name), .. } => {
                 Some(format!("correct the path, or unset `{name}`"))
             }
-            Error::Missing { .. } => Some("correct the path, or omit `--config`".to_owned()),
-            Error::NotUtf8 { variable } => {
+            ConfigError::Missing { .. } => Some("correct the path, or omit `--config`".to_owned()),
+            ConfigError::NotUtf8 { variable } => {
                 Some(format!("set `{variable}` again, without bytes that are not UTF-8, or unset it"))
             }
-            Error::SecretFile { .. } => {
+            ConfigError::SecretFile { .. } => {
                 Some("a relative path starts at the current directory, and `~` is not expanded".to_owned())
             }
-            Error::Syntax { .. } | Error::Unreadable { .. } | Error::Value { .. } => None,
+            ConfigError::Syntax { .. } | ConfigError::Unreadable { .. } | ConfigError::Value { .. } => None,
         }
     }
 }

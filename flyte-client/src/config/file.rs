@@ -1,6 +1,6 @@
 //! The configuration file in use.
 
-use super::error::Error;
+use super::error::ConfigError;
 use super::origin::{ConfigPath, Origin};
 use super::{ini, yaml};
 use crate::plain_text;
@@ -9,26 +9,27 @@ use crate::plain_text;
 #[derive(Clone, Debug)]
 pub(super) struct ConfigFile {
     pub(super) path: ConfigPath,
-    pub(super) content: Content,
+    pub(super) content: ConfigContent,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Content {
+pub(super) enum ConfigContent {
     Ini(ini::Ini),
     Yaml(yaml::Value),
 }
 
 impl ConfigFile {
     /// Reads the file; its name decides about the format, as in flytekit: `…yaml` and `…yml` are YAML, all else INI.
-    pub(super) fn read(path: ConfigPath) -> Result<ConfigFile, Error> {
+    pub(super) fn read(path: ConfigPath) -> Result<ConfigFile, ConfigError> {
         let text = match plain_text::read(path.path()) {
             Ok(text) => text,
-            Err(source) => return Err(Error::Unreadable { path, source }),
+            Err(source) => return Err(ConfigError::Unreadable { path, source }),
         };
         let name = path.path().to_string_lossy();
-        let content = match name.ends_with("yaml") || name.ends_with("yml") {
-            true => Content::Yaml(read_yaml(&text, &path)?),
-            false => Content::Ini(read_ini(&text, &path)?),
+        let content = if name.ends_with("yaml") || name.ends_with("yml") {
+            ConfigContent::Yaml(read_yaml(&text, &path)?)
+        } else {
+            ConfigContent::Ini(read_ini(&text, &path)?)
         };
         Ok(ConfigFile { path, content })
     }
@@ -39,8 +40,8 @@ impl ConfigFile {
     }
 }
 
-fn read_yaml(text: &str, path: &ConfigPath) -> Result<yaml::Value, Error> {
-    let broken = |line, column, message| Error::Syntax { path: path.clone(), line, column, message };
+fn read_yaml(text: &str, path: &ConfigPath) -> Result<yaml::Value, ConfigError> {
+    let broken = |line, column, message| ConfigError::Syntax { path: path.clone(), line, column, message };
     match yaml::Value::parse(text) {
         Ok(root @ (yaml::Value::Map(_) | yaml::Value::Null)) => Ok(root),
         Ok(other) => Err(broken(1, None, format!("the file is {}; a map is expected", other.kind()))),
@@ -48,15 +49,15 @@ fn read_yaml(text: &str, path: &ConfigPath) -> Result<yaml::Value, Error> {
     }
 }
 
-fn read_ini(text: &str, path: &ConfigPath) -> Result<ini::Ini, Error> {
-    let ini = ini::Ini::parse(text).map_err(|error| Error::Syntax {
+fn read_ini(text: &str, path: &ConfigPath) -> Result<ini::Ini, ConfigError> {
+    let ini = ini::Ini::parse(text).map_err(|error| ConfigError::Syntax {
         path: path.clone(),
         line: error.line,
         column: None,
         message: error.message,
     })?;
     match ini.has_section("internal") {
-        true => Err(Error::InternalSection { path: path.clone() }),
+        true => Err(ConfigError::InternalSection { path: path.clone() }),
         false => Ok(ini),
     }
 }

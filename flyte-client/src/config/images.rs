@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::error::Error;
-use super::file::{ConfigFile, Content};
+use super::error::ConfigError;
+use super::file::{ConfigContent, ConfigFile};
 use super::origin::{Origin, Setting};
 use super::sources::Sources;
 use super::yaml::Value;
@@ -22,7 +22,7 @@ pub struct Images {
 pub const INTERNAL_IMAGE: &str = "FLYTE_INTERNAL_IMAGE";
 
 impl Images {
-    pub(super) fn read(sources: &Sources, file: Option<&ConfigFile>) -> Result<Images, Error> {
+    pub(super) fn read(sources: &Sources, file: Option<&ConfigFile>) -> Result<Images, ConfigError> {
         let internal = sources
             .non_empty_variable(INTERNAL_IMAGE)?
             .map(|image| Setting::new(image.to_owned(), Origin::Variable(INTERNAL_IMAGE.to_owned())));
@@ -34,24 +34,24 @@ impl Images {
     }
 }
 
-fn named(file: &ConfigFile) -> Result<BTreeMap<String, Setting<String>>, Error> {
+fn named(file: &ConfigFile) -> Result<BTreeMap<String, Setting<String>>, ConfigError> {
     let mut images = BTreeMap::new();
     let mut add = |name: &str, image: Result<String, String>| {
         let origin = file.origin(format!("images.{name}"));
         match image {
             Ok(image) => drop(images.insert(name.to_owned(), Setting::new(image, origin))),
-            Err(problem) => return Err(Error::Value { origin, problem }),
+            Err(problem) => return Err(ConfigError::Value { origin, problem }),
         }
         Ok(())
     };
     match &file.content {
-        Content::Ini(ini) => {
+        ConfigContent::Ini(ini) => {
             for name in ini.options("images") {
                 let image = ini.get("images", name).map(Option::unwrap_or_default);
                 add(name, image.map_err(|problem| format!("cannot be read: {problem}")))?;
             }
         }
-        Content::Yaml(root) => match root.entry("images") {
+        ConfigContent::Yaml(root) => match root.entry("images") {
             None | Some(Value::Null) => {}
             Some(Value::Map(entries)) => {
                 for (name, value) in entries {
@@ -64,7 +64,7 @@ fn named(file: &ConfigFile) -> Result<BTreeMap<String, Setting<String>>, Error> 
             }
             Some(other) => {
                 let problem = format!("is {}; a map of names to images is expected", other.kind());
-                return Err(Error::Value { origin: file.origin("images"), problem });
+                return Err(ConfigError::Value { origin: file.origin("images"), problem });
             }
         },
     }

@@ -1,6 +1,6 @@
 //! Keys that nobody reads: a warning with the nearest key that somebody does.
 
-use super::file::{ConfigFile, Content};
+use super::file::{ConfigContent, ConfigFile};
 use super::yaml::Value;
 
 /// Keys under `admin` that flytekit or flytectl reads. Sources: `flytekit/configuration/internal.py` and
@@ -54,13 +54,13 @@ const CREDENTIALS: [&str; 9] = [
 /// One warning for each key of the connection's sections that no Flyte client knows.
 pub(super) fn warn_of_unknown_keys(file: &ConfigFile, warnings: &mut Vec<String>) {
     match &file.content {
-        Content::Yaml(root) => {
+        ConfigContent::Yaml(root) => {
             if let Some(Value::Map(entries)) = root.entry("admin") {
                 let keys = entries.iter().map(|(key, _)| key.as_str());
                 warnings.extend(keys.filter_map(|key| unknown(file, "admin", key, &ADMIN)));
             }
         }
-        Content::Ini(ini) => {
+        ConfigContent::Ini(ini) => {
             for (section, known) in [("platform", &PLATFORM[..]), ("credentials", &CREDENTIALS[..])] {
                 warnings
                     .extend(ini.own_options(section).filter_map(|key| unknown(file, section, key, known)));

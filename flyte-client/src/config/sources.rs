@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::error::Error;
+use super::error::ConfigError;
 use super::origin::{ConfigPath, Origin, Setting};
 
 /// Everything outside the files that decides about a configuration.
@@ -48,10 +48,10 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// [`Error::NotUtf8`].
-    pub fn variable(&self, name: &str) -> Result<Option<&str>, Error> {
+    /// [`ConfigError::NotUtf8`].
+    pub fn variable(&self, name: &str) -> Result<Option<&str>, ConfigError> {
         match self.not_utf8.contains(name) {
-            true => Err(Error::NotUtf8 { variable: name.to_owned() }),
+            true => Err(ConfigError::NotUtf8 { variable: name.to_owned() }),
             false => Ok(self.env.get(name).map(String::as_str)),
         }
     }
@@ -60,8 +60,8 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// [`Error::NotUtf8`].
-    pub fn non_empty_variable(&self, name: &str) -> Result<Option<&str>, Error> {
+    /// [`ConfigError::NotUtf8`].
+    pub fn non_empty_variable(&self, name: &str) -> Result<Option<&str>, ConfigError> {
         Ok(self.variable(name)?.filter(|value| !value.is_empty()))
     }
 
@@ -70,7 +70,7 @@ impl Sources {
     }
 
     /// Which configuration file is in use, and why. Source: `get_config_file` in `flytekit/configuration/file.py`.
-    pub(super) fn locate(&self) -> Result<Option<Setting<ConfigPath>>, Error> {
+    pub(super) fn locate(&self) -> Result<Option<Setting<ConfigPath>>, ConfigError> {
         if let Some(path) = &self.explicit {
             return self.existing(path, Origin::Flag("--config".to_owned())).map(Some);
         }
@@ -83,11 +83,12 @@ impl Sources {
     }
 
     /// A file that was asked for, which has to be there: whoever names one does not mean another.
-    fn existing(&self, path: &Path, origin: Origin) -> Result<Setting<ConfigPath>, Error> {
+    fn existing(&self, path: &Path, origin: Origin) -> Result<Setting<ConfigPath>, ConfigError> {
         let path = self.absolute(path);
-        match path.path().exists() {
-            true => Ok(Setting::new(path, origin)),
-            false => Err(Error::Missing { near: self.near(path.path()), path, origin }),
+        if path.path().exists() {
+            Ok(Setting::new(path, origin))
+        } else {
+            Err(ConfigError::Missing { near: self.near(path.path()), path, origin })
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::entry::{Entry, Reader};
-use super::error::Error;
+use super::entry::{ConfigEntry, Reader};
+use super::error::ConfigError;
 use super::origin::{Secret, Setting};
 
 /// Access to S3 and what speaks its language. Source: `S3Config` in `flytekit/configuration/__init__.py`.
@@ -25,18 +25,19 @@ pub struct Storage {
     pub backoff: Setting<Duration>,
 }
 
-pub(super) const ENDPOINT: Entry = Entry::new("aws", "endpoint", "storage.connection.endpoint");
-pub(super) const ACCESS_KEY_ID: Entry = Entry::new("aws", "access_key_id", "storage.connection.access-key");
-pub(super) const SECRET_ACCESS_KEY: Entry =
-    Entry::new("aws", "secret_access_key", "storage.connection.secret-key");
-pub(super) const ADDRESSING_STYLE: Entry =
-    Entry::new("aws", "addressing_style", "storage.connection.addressing-style");
-pub(super) const ENABLE_DEBUG: Entry = Entry::without_yaml("aws", "enable_debug");
-pub(super) const RETRIES: Entry = Entry::without_yaml("aws", "retries");
-pub(super) const BACKOFF_SECONDS: Entry = Entry::without_yaml("aws", "backoff_seconds");
+pub(super) const ENDPOINT: ConfigEntry = ConfigEntry::new("aws", "endpoint", "storage.connection.endpoint");
+pub(super) const ACCESS_KEY_ID: ConfigEntry =
+    ConfigEntry::new("aws", "access_key_id", "storage.connection.access-key");
+pub(super) const SECRET_ACCESS_KEY: ConfigEntry =
+    ConfigEntry::new("aws", "secret_access_key", "storage.connection.secret-key");
+pub(super) const ADDRESSING_STYLE: ConfigEntry =
+    ConfigEntry::new("aws", "addressing_style", "storage.connection.addressing-style");
+pub(super) const ENABLE_DEBUG: ConfigEntry = ConfigEntry::without_yaml("aws", "enable_debug");
+pub(super) const RETRIES: ConfigEntry = ConfigEntry::without_yaml("aws", "retries");
+pub(super) const BACKOFF_SECONDS: ConfigEntry = ConfigEntry::without_yaml("aws", "backoff_seconds");
 
 impl Storage {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Storage, Error> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Storage, ConfigError> {
         let unset = || Setting::default_value(None, "");
         let some = |setting: Option<Setting<String>>| setting.map_or_else(unset, |setting| setting.map(Some));
         let secret = reader.text(SECRET_ACCESS_KEY)?;

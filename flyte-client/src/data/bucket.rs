@@ -18,8 +18,9 @@ use tokio::io::AsyncWriteExt as _;
 
 pub use self::error::BucketError;
 use self::{connector::Connector, uri::BucketUri};
-use super::{CHUNK, Error, Progress, as_u64, local::Part, reader::Reader};
+use super::{CHUNK, Progress, TransferError, as_u64, reader::Reader};
 use crate::{
+    atomic_file::PartialFile,
     config::{Sources, Storage},
     net::{Network, TrustError},
 };
@@ -140,8 +141,8 @@ impl Location {
     /// When the store does not give it, or the file cannot be written.
     pub async fn get(&self, member: &Member, file: &Path, progress: Progress<'_>) -> Result<(), BucketError> {
         let failed = |source| self.failed("read", source);
-        let part = Part::of(file).map_err(BucketError::File)?;
-        let unwritable = |source| BucketError::File(Error::Write { path: part.path().to_owned(), source });
+        let unwritable = |source| BucketError::File(TransferError::Write { path: file.to_owned(), source });
+        let part = PartialFile::create(file).map_err(unwritable)?;
         let mut out = tokio::fs::File::create(part.path()).await.map_err(unwritable)?;
         out.set_max_buf_size(CHUNK);
         let mut chunks = self.store.get(&member.key).await.map_err(failed)?.into_stream();
@@ -156,7 +157,7 @@ impl Location {
         if arrived != member.length {
             return Err(BucketError::Length { uri: self.uri.text.clone(), arrived, length: member.length });
         }
-        part.keep(file).map_err(BucketError::File)
+        part.persist().map_err(unwritable)
     }
 
     /// Puts a file below the location, and returns its URI.
@@ -167,7 +168,7 @@ impl Location {
     pub async fn put(&self, file: &Path, name: &str, progress: Progress<'_>) -> Result<String, BucketError> {
         let uri = self.uri.below(name);
         let key = Key::parse(&uri.key).map_err(|_| BucketError::uri(&uri.text))?;
-        let unreadable = |source| BucketError::File(Error::Read { path: file.to_owned(), source });
+        let unreadable = |source| BucketError::File(TransferError::Read { path: file.to_owned(), source });
         let length = tokio::fs::metadata(file).await.map_err(unreadable)?.len();
         let mut reader = Reader::open(file).await.map_err(BucketError::File)?;
         let failed = |source| BucketError::store("write", &uri, source);

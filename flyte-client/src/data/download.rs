@@ -14,12 +14,11 @@ use tokio::{
 };
 
 use super::{
-    Body, CHUNK, Error, Progress, STALL, Transfers, accepted, as_u64, broken,
-    local::{self, Part},
-    stalled, target,
+    Body, CHUNK, Progress, STALL, TransferError, Transfers, accepted, as_u64, broken, local, stalled, target,
     url::Url,
 };
-use crate::transport::{Code, Fault, Status};
+use crate::atomic_file::PartialFile;
+use crate::transport::{Code, Status, TransportError};
 
 impl Transfers {
     /// Gets what is behind a signed URL into a file, which is there only when all of it is; returns its length.
@@ -27,16 +26,17 @@ impl Transfers {
     /// # Errors
     ///
     /// When the store does not give it, or the file cannot be written.
-    pub async fn get(&self, url: &str, file: &Path, progress: Progress<'_>) -> Result<u64, Error> {
+    pub async fn get(&self, url: &str, file: &Path, progress: Progress<'_>) -> Result<u64, TransferError> {
         let url = match self.url(url)? {
             Url::Local(path) => {
                 local::copy(&path, file, progress).await?;
-                let unreadable = |source| Error::Read { path, source };
+                let unreadable = |source| TransferError::Read { path, source };
                 return tokio::fs::metadata(file).await.map(|metadata| metadata.len()).map_err(unreadable);
             }
             Url::Http(url) => url,
         };
-        let part = Part::of(file)?;
+        let unwritable = |source| TransferError::Write { path: file.to_owned(), source };
+        let part = PartialFile::create(file).map_err(unwritable)?;
         let mut download = Download::start(&url, &part).await?;
         let (mut since, mut tries, mut furthest) = (Instant::now(), 1, 0);
         while let Some(fault) = download.go_on(self, progress).await? {
@@ -45,11 +45,11 @@ impl Transfers {
             }
             let status = Status::fault(Code::Unavailable, fault.clone());
             let pause = self.retry.pause(&status, true, tries, since.elapsed());
-            sleep(pause.ok_or(Error::Unanswered(fault))?).await;
+            sleep(pause.ok_or(TransferError::Unanswered(fault))?).await;
             tries += 1;
         }
         let length = download.finish().await?;
-        part.keep(file)?;
+        part.persist().map_err(unwritable)?;
         Ok(length)
     }
 }
@@ -62,13 +62,13 @@ enum Coding {
 }
 
 impl Coding {
-    fn of(headers: &HeaderMap) -> Result<Self, Error> {
+    fn of(headers: &HeaderMap) -> Result<Self, TransferError> {
         let named =
             headers.get(header::CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         match named.as_deref().map(|name| name.trim().to_ascii_lowercase()).as_deref() {
             None | Some("" | "identity") => Ok(Self::Identity),
             Some("gzip" | "x-gzip") => Ok(Self::Gzip),
-            Some(name) => Err(Error::Coding { name: name.to_owned() }),
+            Some(name) => Err(TransferError::Coding { name: name.to_owned() }),
         }
     }
 }
@@ -89,7 +89,7 @@ impl From<Option<u64>> for Length {
 /// A file on its way here.
 struct Download<'a> {
     url: &'a Uri,
-    part: &'a Part,
+    part: &'a PartialFile,
     file: File,
     /// How many bytes of the body are in the file.
     arrived: u64,
@@ -99,7 +99,7 @@ struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    async fn start(url: &'a Uri, part: &'a Part) -> Result<Self, Error> {
+    async fn start(url: &'a Uri, part: &'a PartialFile) -> Result<Self, TransferError> {
         let file = File::create(part.path()).await.map_err(|source| unwritable(part, source))?;
         let mut download = Self { url, part, file, arrived: 0, coding: Coding::Identity, etag: None };
         download.file.set_max_buf_size(CHUNK);
@@ -107,7 +107,11 @@ impl<'a> Download<'a> {
     }
 
     /// Asks for what is not there yet, and writes what comes; returns why that was not all.
-    async fn go_on(&mut self, transfers: &Transfers, progress: Progress<'_>) -> Result<Option<Fault>, Error> {
+    async fn go_on(
+        &mut self,
+        transfers: &Transfers,
+        progress: Progress<'_>,
+    ) -> Result<Option<TransportError>, TransferError> {
         let request = async || self.request();
         let answer = transfers.exchange(self.url, &Arc::default(), &|_| (), request).await?;
         if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.arrived > 0 {
@@ -122,22 +126,24 @@ impl<'a> Download<'a> {
         Ok((whole != Length::Known(self.arrived) && whole != Length::Unknown).then(|| self.broken()))
     }
 
-    fn broken(&self) -> Fault {
+    fn broken(&self) -> TransportError {
         broken(&target(self.url).place)
     }
 
-    fn request(&self) -> Result<Request<Body>, Error> {
+    fn request(&self) -> Result<Request<Body>, TransferError> {
         // The bytes as they are in the store; some stores unpack what was stored packed, if asked so.
         let mut request = Request::get(self.url).header(header::ACCEPT_ENCODING, "identity");
         if let (1.., Some(etag)) = (self.arrived, &self.etag) {
             request = request.header(header::RANGE, format!("bytes={}-", self.arrived));
             request = request.header(header::IF_RANGE, etag.clone());
         }
-        request.body(Empty::new().map_err(|never| match never {}).boxed_unsync()).map_err(|_| Error::Url)
+        request
+            .body(Empty::new().map_err(|never| match never {}).boxed_unsync())
+            .map_err(|_| TransferError::Url)
     }
 
     /// Sees where an answer goes on, and returns how long all of it is; `None` if it is not what was asked for.
-    async fn agree(&mut self, answer: &Response<Incoming>) -> Result<Option<Length>, Error> {
+    async fn agree(&mut self, answer: &Response<Incoming>) -> Result<Option<Length>, TransferError> {
         let headers = answer.headers();
         let length = number(headers.get(header::CONTENT_LENGTH));
         let is_part = answer.status() == StatusCode::PARTIAL_CONTENT;
@@ -158,7 +164,7 @@ impl<'a> Download<'a> {
         Ok(Some(length.into()))
     }
 
-    async fn begin_again(&mut self) -> Result<(), Error> {
+    async fn begin_again(&mut self) -> Result<(), TransferError> {
         let unwritable = |source| unwritable(self.part, source);
         self.file.set_len(0).await.map_err(unwritable)?;
         self.file.rewind().await.map_err(unwritable)?;
@@ -167,7 +173,11 @@ impl<'a> Download<'a> {
     }
 
     /// Writes what comes; returns why it ended early.
-    async fn save(&mut self, mut body: Incoming, progress: Progress<'_>) -> Result<Option<Fault>, Error> {
+    async fn save(
+        &mut self,
+        mut body: Incoming,
+        progress: Progress<'_>,
+    ) -> Result<Option<TransportError>, TransferError> {
         loop {
             let Ok(frame) = timeout(STALL, body.frame()).await else {
                 return Ok(Some(stalled(&target(self.url).place)));
@@ -186,7 +196,7 @@ impl<'a> Download<'a> {
     }
 
     /// Sees to it that the file is on the disk, unpacked; returns its length.
-    async fn finish(mut self) -> Result<u64, Error> {
+    async fn finish(mut self) -> Result<u64, TransferError> {
         let unwritable = |source| unwritable(self.part, source);
         self.file.flush().await.map_err(unwritable)?;
         if self.coding == Coding::Gzip {
@@ -197,8 +207,8 @@ impl<'a> Download<'a> {
     }
 }
 
-fn unwritable(part: &Part, source: io::Error) -> Error {
-    Error::Write { path: part.path().to_owned(), source }
+fn unwritable(part: &PartialFile, source: io::Error) -> TransferError {
+    TransferError::Write { path: part.path().to_owned(), source }
 }
 
 fn number(value: Option<&HeaderValue>) -> Option<u64> {

@@ -2,12 +2,12 @@
 
 use std::{error, fmt, io, path::PathBuf};
 
-use crate::transport::Fault;
+use crate::transport::TransportError;
 
 /// Why a file did not arrive.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Error {
+pub enum TransferError {
     /// A body is written in a way that is not known here.
     Coding {
         /// Its name, as in `Content-Encoding`.
@@ -39,7 +39,7 @@ pub enum Error {
         said: Option<String>,
     },
     /// The store did not answer.
-    Unanswered(Fault),
+    Unanswered(TransportError),
     /// A body is not what its `Content-Encoding` says.
     Unpack {
         /// Why.
@@ -56,7 +56,7 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl TransferError {
     /// What the user can do, if anything.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -70,7 +70,7 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for TransferError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Coding { name } => {
@@ -93,7 +93,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {
+impl error::Error for TransferError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Read { source, .. } | Self::Unpack { source } | Self::Write { source, .. } => Some(source),

@@ -12,7 +12,7 @@ use std::{
 use md5::{Digest as _, Md5};
 use tokio::time::timeout;
 
-use super::{Error, LOOK, Progress, as_u64, reader::Reader};
+use super::{LOOK, Progress, TransferError, as_u64, reader::Reader};
 
 /// A file's length and MD5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Fingerprint {
     /// # Errors
     ///
     /// When it cannot be read.
-    pub async fn of(path: &Path, progress: Progress<'_>) -> Result<Self, Error> {
+    pub async fn of(path: &Path, progress: Progress<'_>) -> Result<Self, TransferError> {
         let reader = Reader::open(path).await?;
         let done = Arc::new(AtomicU64::new(0));
         let seen = Arc::clone(&done);
@@ -42,7 +42,7 @@ impl Fingerprint {
             }
         };
         let hashed = hashed.unwrap_or_else(|error| Err(error.into()));
-        hashed.map_err(|source| Error::Read { path: path.to_owned(), source })
+        hashed.map_err(|source| TransferError::Read { path: path.to_owned(), source })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Error, Fingerprint};
+use super::{Fingerprint, TransferError};
 use crate::proto::service::CreateUploadLocationResponse;
 
 use data_encoding::BASE64;
@@ -32,7 +32,7 @@ fn is_framing(name: &HeaderName) -> bool {
 pub(super) fn of_upload(
     fingerprint: &Fingerprint,
     location: &CreateUploadLocationResponse,
-) -> Result<HeaderMap, Error> {
+) -> Result<HeaderMap, TransferError> {
     let mut headers = HeaderMap::new();
     let md5 = HeaderValue::from_str(&BASE64.encode(&fingerprint.md5));
     headers.extend(md5.ok().map(|md5| (HeaderName::from_static("content-md5"), md5)));
@@ -44,7 +44,7 @@ pub(super) fn of_upload(
         match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             (Ok(name), _) if is_framing(&name) => {}
             (Ok(name), Ok(value)) => drop(headers.insert(name, value)),
-            _ => return Err(Error::Header { name: name.clone() }),
+            _ => return Err(TransferError::Header { name: name.clone() }),
         }
     }
     headers.insert(header::CONTENT_LENGTH, fingerprint.length.into());
@@ -101,6 +101,6 @@ mod tests {
             ..Default::default()
         };
         let error = of_upload(&Fingerprint { length: 7, md5: [0; 16] }, &location).unwrap_err();
-        assert!(matches!(error, Error::Header { name } if name == "a b"));
+        assert!(matches!(error, TransferError::Header { name } if name == "a b"));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{CHUNK, Error};
+use super::{CHUNK, TransferError};
 
 /// How many chunks are read ahead.
 const AHEAD: usize = 4;
@@ -20,11 +20,11 @@ pub(super) struct Reader(mpsc::Receiver<io::Result<Bytes>>);
 
 impl Reader {
     /// Opens a file, and begins to read it.
-    pub(super) async fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) async fn open(path: &Path) -> Result<Self, TransferError> {
         let owned = path.to_owned();
         let opened = tokio::task::spawn_blocking(move || File::open(owned)).await;
         let opened = opened.unwrap_or_else(|error| Err(error.into()));
-        let file = opened.map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let file = opened.map_err(|source| TransferError::Read { path: path.to_owned(), source })?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         // It ends with the file, or when nobody wants more.
         tokio::task::spawn_blocking(move || {

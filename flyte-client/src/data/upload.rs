@@ -14,7 +14,8 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
 use super::{
-    Body, Error, Fingerprint, Progress, Transfers, accepted, as_u64, headers, local, reader::Reader, url::Url,
+    Body, Fingerprint, Progress, TransferError, Transfers, accepted, as_u64, headers, local, reader::Reader,
+    url::Url,
 };
 use crate::proto::service::CreateUploadLocationResponse;
 
@@ -30,7 +31,7 @@ impl Transfers {
         fingerprint: &Fingerprint,
         location: &CreateUploadLocationResponse,
         progress: Progress<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), TransferError> {
         let url = match self.url(&location.signed_url)? {
             Url::Local(path) => return local::copy(file, &path, progress).await,
             Url::Http(url) => url,
@@ -54,14 +55,14 @@ impl Transfers {
         let answer = answer.await;
         match (answer, failed.get()) {
             // The connection broke because the file did.
-            (Err(Error::Unanswered(_)), Some(error)) => Err(unreadable(file, error)),
+            (Err(TransferError::Unanswered(_)), Some(error)) => Err(unreadable(file, error)),
             (answer, _) => accepted(&url, answer?).await.map(drop),
         }
     }
 }
 
-fn unreadable(file: &Path, (kind, text): &(io::ErrorKind, String)) -> Error {
-    Error::Read { path: file.to_owned(), source: io::Error::new(*kind, text.clone()) }
+fn unreadable(file: &Path, (kind, text): &(io::ErrorKind, String)) -> TransferError {
+    TransferError::Read { path: file.to_owned(), source: io::Error::new(*kind, text.clone()) }
 }
 
 fn request(
@@ -69,9 +70,9 @@ fn request(
     body: Body,
     fingerprint: &Fingerprint,
     location: &CreateUploadLocationResponse,
-) -> Result<Request<Body>, Error> {
+) -> Result<Request<Body>, TransferError> {
     let headers = headers::of_upload(fingerprint, location)?;
-    let mut request = Request::put(url).body(body).map_err(|_| Error::Url)?;
+    let mut request = Request::put(url).body(body).map_err(|_| TransferError::Url)?;
     *request.headers_mut() = headers;
     Ok(request)
 }

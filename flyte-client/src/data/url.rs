@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use http::Uri;
 
-use super::{Error, FileUrls, Transfers, local};
+use super::{FileUrls, TransferError, Transfers, local};
 use crate::net::fault::{Places, Target};
 
 /// Where a URL leads.
@@ -14,17 +14,17 @@ pub(super) enum Url {
 }
 
 impl Transfers {
-    pub(super) fn url(&self, url: &str) -> Result<Url, Error> {
+    pub(super) fn url(&self, url: &str) -> Result<Url, TransferError> {
         if let Some(path) = local::path_of(url) {
             return match self.files {
                 FileUrls::Copy => Ok(Url::Local(path)),
-                FileUrls::Refuse => Err(Error::FileUrl),
+                FileUrls::Refuse => Err(TransferError::FileUrl),
             };
         }
-        let url: Uri = encoded(url).parse().map_err(|_| Error::Url)?;
+        let url: Uri = encoded(url).parse().map_err(|_| TransferError::Url)?;
         match (url.scheme_str(), url.host()) {
             (Some("http" | "https"), Some(_)) => Ok(Url::Http(url)),
-            _ => Err(Error::Url),
+            _ => Err(TransferError::Url),
         }
     }
 }

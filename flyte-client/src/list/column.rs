@@ -11,7 +11,7 @@ use super::value::{
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Flyte's own words")]
-pub enum Kind {
+pub enum ColumnKind {
     Project,
     Task,
     Workflow,
@@ -24,7 +24,7 @@ pub enum Kind {
 /// Columns of every table.
 const COMMON: [&str; 3] = ["created_at", "updated_at", "deleted_at"];
 
-impl Kind {
+impl ColumnKind {
     /// The word for one of them.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -232,7 +232,7 @@ pub(super) struct Column {
 /// A key that lists have not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownColumn {
-    kind: Kind,
+    kind: ColumnKind,
     key: String,
 }
 

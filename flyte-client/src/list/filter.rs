@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::{
-    column::{Column, Kind, UnknownColumn},
+    column::{Column, ColumnKind, UnknownColumn},
     value::{self, Mismatch},
 };
 
@@ -33,7 +33,7 @@ impl Filter {
     /// # Errors
     ///
     /// When a term is none, or the server could not be told.
-    pub fn parse(kind: Kind, text: &str) -> Result<Self, FilterError> {
+    pub fn parse(kind: ColumnKind, text: &str) -> Result<Self, FilterError> {
         split(text).iter().map(|term| Term::parse(kind, term.trim())).collect::<Result<_, _>>().map(Self)
     }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Filter {
 }
 
 impl Term {
-    fn parse(kind: Kind, term: &str) -> Result<Self, FilterError> {
+    fn parse(kind: ColumnKind, term: &str) -> Result<Self, FilterError> {
         let (key, sign, function, value) =
             operator(term).ok_or_else(|| FilterError::Operator { term: term.to_owned() })?;
         let (key, value) = (key.trim(), value.trim());

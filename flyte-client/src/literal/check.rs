@@ -1,14 +1,14 @@
 //! A value against a type.
 
 use super::{
-    Error, accepts,
+    ValueError, accepts,
     name::{blob_name, type_name},
 };
 use crate::proto::core::{
     Literal, LiteralType, Primitive, Scalar, SimpleType, UnionType, literal::Value as LiteralValue,
     literal_type::Type, primitive::Value as PrimitiveValue, scalar::Value as ScalarValue,
 };
-use crate::proto::path::Step;
+use crate::proto::path::PathStep;
 
 /// Checks that a value is of a type, or may stand for one of it (see [`accepts`]).
 ///
@@ -17,8 +17,8 @@ use crate::proto::path::Step;
 /// # Errors
 ///
 /// The first value that does not fit: the way to it, what is expected and what is given.
-pub fn check(literal: &Literal, expected: &LiteralType) -> Result<(), Error> {
-    let mismatch = || Error::mismatch(type_name(expected), given_name(literal));
+pub fn check(literal: &Literal, expected: &LiteralType) -> Result<(), ValueError> {
+    let mismatch = || ValueError::mismatch(type_name(expected), given_name(literal));
     let Some(value) = &literal.value else { return Err(mismatch()) };
     if let Some((inner, variant)) = as_union(value) {
         return check_union(inner, variant, expected).map_err(|error| error.unwrap_or_else(mismatch));
@@ -33,7 +33,7 @@ pub fn check(literal: &Literal, expected: &LiteralType) -> Result<(), Error> {
         }
         (Some(Type::CollectionType(item)), LiteralValue::Collection(list)) => {
             let check_item =
-                |(index, literal)| check(literal, item).map_err(|error| error.within(Step::Index(index)));
+                |(index, literal)| check(literal, item).map_err(|error| error.within(PathStep::Index(index)));
             list.literals.iter().enumerate().try_for_each(check_item)
         }
         (Some(Type::MapValueType(item)), LiteralValue::Map(map)) => map
@@ -45,12 +45,16 @@ pub fn check(literal: &Literal, expected: &LiteralType) -> Result<(), Error> {
     }
 }
 
-fn check_scalar(scalar: &Scalar, expected: &LiteralType, mismatch: impl Fn() -> Error) -> Result<(), Error> {
+fn check_scalar(
+    scalar: &Scalar,
+    expected: &LiteralType,
+    mismatch: impl Fn() -> ValueError,
+) -> Result<(), ValueError> {
     if let (Some(Type::EnumType(known)), Some(text)) = (&expected.r#type, as_text(scalar)) {
         return if known.values.iter().any(|value| value == text) {
             Ok(())
         } else {
-            Err(Error::value(type_name(expected), format!("`{text}`"), "is none of its values"))
+            Err(ValueError::value(type_name(expected), format!("`{text}`"), "is none of its values"))
         };
     }
     let Some(found) = type_of(scalar) else { return Err(mismatch()) };
@@ -66,7 +70,7 @@ fn check_union(
     inner: Option<&Literal>,
     variant: Option<&LiteralType>,
     expected: &LiteralType,
-) -> Result<(), Option<Error>> {
+) -> Result<(), Option<ValueError>> {
     let (Some(inner), Some(variant)) = (inner, variant) else { return Err(None) };
     check(inner, variant).map_err(Some)?;
     let fits = match &expected.r#type {

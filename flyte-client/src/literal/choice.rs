@@ -1,6 +1,6 @@
 //! Which variant of a union a value becomes.
 
-use super::{Error, check, make};
+use super::{ValueError, check, make};
 use crate::proto::core::{
     Literal, LiteralType, SimpleType, Union, literal::Value as LiteralValue, literal_type::Type,
     scalar::Value as ScalarValue,
@@ -39,8 +39,8 @@ impl Fit {
 /// Without any, the error of the only variant that is not `None`, if there is one.
 pub(super) fn best(
     variants: &[LiteralType],
-    read: impl Fn(&LiteralType) -> Result<(Literal, Fit), Error>,
-) -> Result<(Literal, Fit), Option<Error>> {
+    read: impl Fn(&LiteralType) -> Result<(Literal, Fit), ValueError>,
+) -> Result<(Literal, Fit), Option<ValueError>> {
     let mut best: Option<(Literal, Fit, &LiteralType)> = None;
     let mut errors = Vec::new();
     for variant in variants {

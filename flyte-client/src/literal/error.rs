@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-use crate::proto::path::{FieldPath, Step};
+use crate::proto::path::{FieldPath, PathStep};
 
 /// A value that cannot be used, and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct ValueError {
     /// The way to the value, such as `inputs.x[3].y`; empty for the value itself.
     pub path: FieldPath,
     /// What is wrong.
-    pub problem: Box<Problem>,
+    pub problem: Box<ValueProblem>,
 }
 
 /// What is wrong with a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum ValueProblem {
     /// A file that should hold the value cannot be read.
     File {
         /// The file as it was given.
@@ -56,13 +56,13 @@ pub enum Problem {
     },
 }
 
-impl Error {
-    pub(super) fn new(problem: Problem) -> Self {
+impl ValueError {
+    pub(super) fn new(problem: ValueProblem) -> Self {
         Self { path: FieldPath::default(), problem: Box::new(problem) }
     }
 
     pub(super) fn mismatch(expected: impl Into<String>, given: impl Into<String>) -> Self {
-        Self::new(Problem::Type { expected: expected.into(), given: given.into() })
+        Self::new(ValueProblem::Type { expected: expected.into(), given: given.into() })
     }
 
     pub(super) fn value(
@@ -70,12 +70,16 @@ impl Error {
         given: impl Into<String>,
         reason: impl Into<String>,
     ) -> Self {
-        Self::new(Problem::Value { expected: expected.into(), given: given.into(), reason: reason.into() })
+        Self::new(ValueProblem::Value {
+            expected: expected.into(),
+            given: given.into(),
+            reason: reason.into(),
+        })
     }
 
     /// A name that is none of `known`.
     pub(super) fn unknown(what: &'static str, name: &str, known: &[&str]) -> Self {
-        Self::new(Problem::Unknown {
+        Self::new(ValueProblem::Unknown {
             what,
             near: flyte_text::closest(name, known.iter().copied()).map(str::to_owned),
             known: known.iter().map(|&name| name.to_owned()).collect(),
@@ -84,7 +88,7 @@ impl Error {
 
     /// Says that the value is one step further down.
     #[must_use]
-    pub fn within(mut self, step: Step) -> Self {
+    pub fn within(mut self, step: PathStep) -> Self {
         self.path.0.insert(0, step);
         self
     }
@@ -93,17 +97,17 @@ impl Error {
     #[must_use]
     pub fn within_name(self, name: &str) -> Self {
         let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        self.within(if plain { Step::Field(name.to_owned()) } else { Step::Key(name.to_owned()) })
+        self.within(if plain { PathStep::Field(name.to_owned()) } else { PathStep::Key(name.to_owned()) })
     }
 
     /// Returns something that the reader can do now.
     pub fn hint(&self) -> Option<String> {
         match self.problem.as_ref() {
-            Problem::Unknown { near: Some(near), .. } => Some(format!("`{near}` is a near name")),
-            Problem::Unknown { known, .. } if known.is_empty() => None,
-            Problem::Unknown { known, .. } => Some(format!("known names are `{}`", known.join("`, `"))),
-            Problem::Type { expected, given } => hint_for_type(expected, given),
-            Problem::File { .. } | Problem::Missing { .. } | Problem::Value { .. } => None,
+            ValueProblem::Unknown { near: Some(near), .. } => Some(format!("`{near}` is a near name")),
+            ValueProblem::Unknown { known, .. } if known.is_empty() => None,
+            ValueProblem::Unknown { known, .. } => Some(format!("known names are `{}`", known.join("`, `"))),
+            ValueProblem::Type { expected, given } => hint_for_type(expected, given),
+            ValueProblem::File { .. } | ValueProblem::Missing { .. } | ValueProblem::Value { .. } => None,
         }
     }
 }
@@ -131,21 +135,21 @@ fn is_written_otherwise(given: &str) -> bool {
     text.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit())
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.0.is_empty() {
             write!(f, "`{}`: ", self.path)?;
         }
         match self.problem.as_ref() {
-            Problem::File { file, reason } => write!(f, "`{file}` cannot be read: {reason}"),
-            Problem::Missing { expected } => write!(f, "a value of type `{expected}` is missing"),
-            Problem::Type { expected, given } => write!(f, "`{expected}` is expected, {given} is given"),
-            Problem::Unknown { what, .. } => write!(f, "there is no such {what}"),
-            Problem::Value { expected, given, reason } => {
+            ValueProblem::File { file, reason } => write!(f, "`{file}` cannot be read: {reason}"),
+            ValueProblem::Missing { expected } => write!(f, "a value of type `{expected}` is missing"),
+            ValueProblem::Type { expected, given } => write!(f, "`{expected}` is expected, {given} is given"),
+            ValueProblem::Unknown { what, .. } => write!(f, "there is no such {what}"),
+            ValueProblem::Value { expected, given, reason } => {
                 write!(f, "`{expected}` is expected, and {given} {reason}")
             }
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for ValueError {}

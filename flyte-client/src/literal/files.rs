@@ -6,7 +6,7 @@ use crate::proto::core::{
     Literal, LiteralMap, Scalar, blob_type::BlobDimensionality, literal::Value as LiteralValue,
     scalar::Value as ScalarValue,
 };
-use crate::proto::path::{FieldPath, Step};
+use crate::proto::path::{FieldPath, PathStep};
 
 /// A file, schema or data set that is only on this machine yet.
 #[derive(Debug)]
@@ -30,23 +30,23 @@ impl LocalFile<'_> {
 pub fn local_files(values: &mut LiteralMap) -> Vec<LocalFile<'_>> {
     let mut found = Vec::new();
     for (name, literal) in &mut values.literals {
-        collect(literal, &FieldPath(vec![Step::Field(name.clone())]), &mut found);
+        collect(literal, &FieldPath(vec![PathStep::Field(name.clone())]), &mut found);
     }
     found
 }
 
 fn collect<'a>(literal: &'a mut Literal, at: &FieldPath, found: &mut Vec<LocalFile<'a>>) {
-    let below = |step: Step| FieldPath(at.0.iter().cloned().chain([step]).collect());
+    let below = |step: PathStep| FieldPath(at.0.iter().cloned().chain([step]).collect());
     match &mut literal.value {
         Some(LiteralValue::Scalar(scalar)) => collect_scalar(scalar, at, found),
         Some(LiteralValue::Collection(list)) => {
             for (index, literal) in list.literals.iter_mut().enumerate() {
-                collect(literal, &below(Step::Index(index)), found);
+                collect(literal, &below(PathStep::Index(index)), found);
             }
         }
         Some(LiteralValue::Map(map)) => {
             for (key, literal) in &mut map.literals {
-                collect(literal, &below(Step::Key(key.clone())), found);
+                collect(literal, &below(PathStep::Key(key.clone())), found);
             }
         }
         Some(LiteralValue::OffloadedMetadata(_)) | None => {}

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Error, Problem, Reader, name::type_name};
+use super::{Reader, ValueError, ValueProblem, name::type_name};
 use crate::proto::core::{
     Literal, LiteralMap, LiteralType, ParameterMap, Variable, VariableMap, parameter::Behavior,
 };
-use crate::proto::path::Step;
+use crate::proto::path::PathStep;
 
 /// The value of an input as it is given.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Given {
+pub enum GivenInput {
     /// A value from a YAML or JSON file, read as [`from_json`](super::from_json) reads it.
     Json(Value),
     /// A text from the command line, read as [`from_text`](super::from_text) reads it.
@@ -27,7 +27,10 @@ pub enum Given {
 /// # Errors
 ///
 /// All mistakes at once: inputs that do not exist, values of other types, and required inputs without a value.
-pub fn parse(expected: &ParameterMap, given: Vec<(String, Given)>) -> Result<LiteralMap, Vec<Error>> {
+pub fn parse(
+    expected: &ParameterMap,
+    given: Vec<(String, GivenInput)>,
+) -> Result<LiteralMap, Vec<ValueError>> {
     parse_with(&Reader::default(), expected, given)
 }
 
@@ -39,8 +42,8 @@ pub fn parse(expected: &ParameterMap, given: Vec<(String, Given)>) -> Result<Lit
 pub fn parse_with(
     reader: &Reader,
     expected: &ParameterMap,
-    given: Vec<(String, Given)>,
-) -> Result<LiteralMap, Vec<Error>> {
+    given: Vec<(String, GivenInput)>,
+) -> Result<LiteralMap, Vec<ValueError>> {
     let inputs = expected.parameters.iter().map(|(name, parameter)| {
         let required = match &parameter.behavior {
             Some(Behavior::Required(required)) => *required,
@@ -57,7 +60,10 @@ pub fn parse_with(
 /// # Errors
 ///
 /// As [`parse`].
-pub fn parse_task(expected: &VariableMap, given: Vec<(String, Given)>) -> Result<LiteralMap, Vec<Error>> {
+pub fn parse_task(
+    expected: &VariableMap,
+    given: Vec<(String, GivenInput)>,
+) -> Result<LiteralMap, Vec<ValueError>> {
     parse_task_with(&Reader::default(), expected, given)
 }
 
@@ -69,8 +75,8 @@ pub fn parse_task(expected: &VariableMap, given: Vec<(String, Given)>) -> Result
 pub fn parse_task_with(
     reader: &Reader,
     expected: &VariableMap,
-    given: Vec<(String, Given)>,
-) -> Result<LiteralMap, Vec<Error>> {
+    given: Vec<(String, GivenInput)>,
+) -> Result<LiteralMap, Vec<ValueError>> {
     let inputs = expected
         .variables
         .iter()
@@ -90,17 +96,17 @@ fn variable_type(variable: Option<&Variable>) -> LiteralType {
 fn read(
     reader: &Reader,
     expected: BTreeMap<&str, Input>,
-    given: Vec<(String, Given)>,
-) -> Result<LiteralMap, Vec<Error>> {
-    let last: BTreeMap<String, Given> = given.into_iter().collect();
+    given: Vec<(String, GivenInput)>,
+) -> Result<LiteralMap, Vec<ValueError>> {
+    let last: BTreeMap<String, GivenInput> = given.into_iter().collect();
     let mut errors = Vec::new();
     let mut literals = BTreeMap::new();
     let names: Vec<&str> = expected.keys().copied().collect();
     for (name, value) in &last {
-        let read: Result<Literal, Error> = match (expected.get(name.as_str()), value) {
-            (None, _) => Err(Error::unknown("input", name, &names)),
-            (Some(input), Given::Json(value)) => reader.json(value, &input.of),
-            (Some(input), Given::Text(text)) => reader.text(text, &input.of),
+        let read: Result<Literal, ValueError> = match (expected.get(name.as_str()), value) {
+            (None, _) => Err(ValueError::unknown("input", name, &names)),
+            (Some(input), GivenInput::Json(value)) => reader.json(value, &input.of),
+            (Some(input), GivenInput::Text(text)) => reader.text(text, &input.of),
         };
         match read {
             Ok(literal) => {
@@ -111,10 +117,12 @@ fn read(
     }
     for (name, input) in expected.iter().filter(|(name, input)| input.required && !last.contains_key(**name))
     {
-        errors.push(Error::new(Problem::Missing { expected: type_name(&input.of) }).within_name(name));
+        errors.push(
+            ValueError::new(ValueProblem::Missing { expected: type_name(&input.of) }).within_name(name),
+        );
     }
     if errors.is_empty() {
         return Ok(LiteralMap { literals });
     }
-    Err(errors.into_iter().map(|error| error.within(Step::Field("inputs".to_owned()))).collect())
+    Err(errors.into_iter().map(|error| error.within(PathStep::Field("inputs".to_owned()))).collect())
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    Error, check,
+    ValueError, check,
     choice::{self, Fit},
     make,
     name::type_name,
@@ -19,7 +19,7 @@ use crate::proto::core::{
 };
 use crate::proto::{
     json,
-    path::{FieldPath, Step},
+    path::{FieldPath, PathStep},
 };
 
 /// Reads values. The functions [`from_json`] and [`from_text`](super::from_text) are one with what everybody wants.
@@ -36,14 +36,14 @@ impl Default for Reader {
 }
 
 /// A value and how well it fits its type, which decides among the variants of a union.
-pub(super) type Fitted = Result<(Literal, Fit), Error>;
+pub(super) type Fitted = Result<(Literal, Fit), ValueError>;
 
 /// Reads a value from JSON; see the table in [the module's documentation](super).
 ///
 /// # Errors
 ///
 /// If the value is not of the type: the way to the place, what is expected and what is given.
-pub fn from_json(value: &Value, expected: &LiteralType) -> Result<Literal, Error> {
+pub fn from_json(value: &Value, expected: &LiteralType) -> Result<Literal, ValueError> {
     Reader::default().json(value, expected)
 }
 
@@ -67,7 +67,7 @@ impl Reader {
     /// # Errors
     ///
     /// If the value is not of the type.
-    pub fn json(&self, value: &Value, expected: &LiteralType) -> Result<Literal, Error> {
+    pub fn json(&self, value: &Value, expected: &LiteralType) -> Result<Literal, ValueError> {
         self.fit_json(value, expected).map(|(literal, _)| literal)
     }
 
@@ -86,7 +86,7 @@ impl Reader {
     }
 
     fn plain(&self, value: &Value, expected: &LiteralType) -> Fitted {
-        let mismatch = || Error::mismatch(type_name(expected), given(value));
+        let mismatch = || ValueError::mismatch(type_name(expected), given(value));
         if let Some(written) = number::written(value)
             && !matches!(expected.r#type, Some(Type::UnionType(_)))
         {
@@ -153,7 +153,7 @@ impl Reader {
         let mut literals = Vec::with_capacity(items.len());
         for (index, value) in items.iter().enumerate() {
             let (literal, item_fit) =
-                self.fit_json(value, item).map_err(|error| error.within(Step::Index(index)))?;
+                self.fit_json(value, item).map_err(|error| error.within(PathStep::Index(index)))?;
             fit = fit.max(item_fit);
             literals.push(literal);
         }
@@ -173,7 +173,7 @@ impl Reader {
 
     fn structure(&self, value: &Value, expected: &LiteralType) -> Fitted {
         let Value::Object(fields) = value else {
-            return Err(Error::mismatch(type_name(expected), given(value)));
+            return Err(ValueError::mismatch(type_name(expected), given(value)));
         };
         let described = structure::check_properties(fields, expected.metadata.as_ref())?;
         let literal = make::literal(LiteralValue::Scalar(Box::new(structure::store(fields, self.structs)?)));
@@ -191,12 +191,12 @@ fn unusual_number(written: &str, expected: &LiteralType) -> Fitted {
             Ok((make::float(number), fit))
         }
         Err(FloatError::TooLarge) if is(SimpleType::Float) => {
-            Err(Error::value(type_name(expected), given(), BEYOND_DOUBLE))
+            Err(ValueError::value(type_name(expected), given(), BEYOND_DOUBLE))
         }
         _ if is(SimpleType::Integer) && number::is_integer(written) => {
-            Err(Error::value(type_name(expected), given(), BEYOND_INTEGER))
+            Err(ValueError::value(type_name(expected), given(), BEYOND_INTEGER))
         }
-        _ => Err(Error::mismatch(type_name(expected), given())),
+        _ => Err(ValueError::mismatch(type_name(expected), given())),
     }
 }
 
@@ -206,7 +206,7 @@ pub(super) const BEYOND_DOUBLE: &str = "is beyond the range of a double, ±1.8e3
 pub(super) const BEYOND_INTEGER: &str = "is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit";
 
 /// Why a value is none of a simple type.
-fn refused(value: &Value, simple: SimpleType, expected: &LiteralType) -> Error {
+fn refused(value: &Value, simple: SimpleType, expected: &LiteralType) -> ValueError {
     let reason = match (simple, value) {
         (SimpleType::Integer, Value::Number(number)) if number.is_u64() => Some(BEYOND_INTEGER),
         (SimpleType::Datetime, Value::String(text)) => time::datetime_problem(text),
@@ -214,8 +214,8 @@ fn refused(value: &Value, simple: SimpleType, expected: &LiteralType) -> Error {
         _ => None,
     };
     match reason {
-        Some(reason) => Error::value(type_name(expected), given(value), reason),
-        None => Error::mismatch(type_name(expected), given(value)),
+        Some(reason) => ValueError::value(type_name(expected), given(value), reason),
+        None => ValueError::mismatch(type_name(expected), given(value)),
     }
 }
 
@@ -232,7 +232,7 @@ fn enumerated(text: &str, known: &EnumType, expected: &LiteralType) -> Fitted {
     if known.values.iter().any(|value| value == text) {
         return Ok((make::text(text), Fit::ENUM));
     }
-    Err(Error::value(type_name(expected), format!("`{text}`"), "is none of its values"))
+    Err(ValueError::value(type_name(expected), format!("`{text}`"), "is none of its values"))
 }
 
 /// `{value: <base64>, tag: …}`, or base64 alone.

@@ -5,10 +5,10 @@ use prost_types::Struct;
 use rmpv::Value as Packed;
 use serde_json::{Map, Number, Value, json};
 
-use super::{Error, MSGPACK, Problem};
+use super::{MSGPACK, ValueError, ValueProblem};
 use crate::documents::number::{self, FloatError};
 use crate::proto::core::{Binary, Scalar, scalar::Value as ScalarValue};
-use crate::proto::{json::float_to_json, path::Step, struct_value};
+use crate::proto::{json::float_to_json, path::PathStep, struct_value};
 
 /// How the values of simple type STRUCT are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum StructFormat {
 ///
 /// At the first number that the format cannot hold: MessagePack has integers of 64 bits, and `google.protobuf.Struct` has
 /// finite doubles, as JSON.
-pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Result<Scalar, Error> {
+pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Result<Scalar, ValueError> {
     check_numbers(fields, format)?;
     let value = match format {
         StructFormat::Generic => ScalarValue::Generic(struct_value::from_json(fields)),
@@ -41,15 +41,16 @@ pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Result
     Ok(Scalar { value: Some(value) })
 }
 
-fn check_numbers(fields: &Map<String, Value>, format: StructFormat) -> Result<(), Error> {
+fn check_numbers(fields: &Map<String, Value>, format: StructFormat) -> Result<(), ValueError> {
     fields
         .iter()
         .try_for_each(|(name, value)| check_number(value, format).map_err(|error| error.within_name(name)))
 }
 
-fn check_number(value: &Value, format: StructFormat) -> Result<(), Error> {
-    let fails =
-        |written: &str, reason: &str| Err(Error::value("dict", format!("the number `{written}`"), reason));
+fn check_number(value: &Value, format: StructFormat) -> Result<(), ValueError> {
+    let fails = |written: &str, reason: &str| {
+        Err(ValueError::value("dict", format!("the number `{written}`"), reason))
+    };
     match (value, number::written(value)) {
         (_, Some(written)) => match (number::float(written), format) {
             (Err(FloatError::TooLarge), _) => fails(written, super::read::BEYOND_DOUBLE),
@@ -62,7 +63,7 @@ fn check_number(value: &Value, format: StructFormat) -> Result<(), Error> {
             _ => Ok(()),
         },
         (Value::Array(items), _) => items.iter().enumerate().try_for_each(|(index, item)| {
-            check_number(item, format).map_err(|error| error.within(Step::Index(index)))
+            check_number(item, format).map_err(|error| error.within(PathStep::Index(index)))
         }),
         (Value::Object(fields), _) => check_numbers(fields, format),
         _ => Ok(()),
@@ -133,22 +134,26 @@ fn to_json(packed: &Packed) -> Value {
 /// Checks the names in a structure against the JSON schema that its type carries; whether there is one.
 ///
 /// flytekit describes dataclasses so. Values are left to the receiver, which converts more than a schema says.
-pub(super) fn check_properties(fields: &Map<String, Value>, schema: Option<&Struct>) -> Result<bool, Error> {
+pub(super) fn check_properties(
+    fields: &Map<String, Value>,
+    schema: Option<&Struct>,
+) -> Result<bool, ValueError> {
     let Some(schema) = schema.map(struct_value::to_json) else { return Ok(false) };
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Ok(false) };
     if schema.get("additionalProperties") == Some(&json!(false))
         && let Some(name) = fields.keys().find(|name| !properties.contains_key(*name))
     {
         let known: Vec<_> = properties.keys().map(String::as_str).collect();
-        return Err(Error::unknown("field", name, &known).within_name(name));
+        return Err(ValueError::unknown("field", name, &known).within_name(name));
     }
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
     for name in required.filter_map(Value::as_str) {
         if !fields.contains_key(name) {
             let kind = properties.get(name).and_then(|property| property.get("type")).and_then(Value::as_str);
-            return Err(
-                Error::new(Problem::Missing { expected: kind.unwrap_or("any").to_owned() }).within_name(name)
-            );
+            return Err(ValueError::new(ValueProblem::Missing {
+                expected: kind.unwrap_or("any").to_owned(),
+            })
+            .within_name(name));
         }
     }
     Ok(true)

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use super::{
-    Error, Problem, Reader,
+    Reader, ValueError, ValueProblem,
     choice::{self, Fit},
     make,
     name::type_name,
@@ -43,7 +43,7 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// let wrong = literal::from_text("three", &parse_type("int").unwrap()).unwrap_err();
 /// assert_eq!(wrong.to_string(), "`int` is expected, the text `three` is given");
 /// ```
-pub fn from_text(text: &str, expected: &LiteralType) -> Result<Literal, Error> {
+pub fn from_text(text: &str, expected: &LiteralType) -> Result<Literal, ValueError> {
     Reader::default().text(text, expected)
 }
 
@@ -53,7 +53,7 @@ impl Reader {
     /// # Errors
     ///
     /// If the text cannot be read as the type, or its file cannot be read.
-    pub fn text(&self, text: &str, expected: &LiteralType) -> Result<Literal, Error> {
+    pub fn text(&self, text: &str, expected: &LiteralType) -> Result<Literal, ValueError> {
         self.fit_text(text, expected).map(|(literal, _)| literal)
     }
 
@@ -64,7 +64,7 @@ impl Reader {
     /// Reads a text that is this list or map too. What takes the list or map takes it as such; what does not may take
     /// the text, but not for the address of a file.
     fn fit_parsed(&self, text: &str, parsed: Option<&Value>, expected: &LiteralType) -> Fitted {
-        let mismatch = || Error::mismatch(type_name(expected), given_text(text));
+        let mismatch = || ValueError::mismatch(type_name(expected), given_text(text));
         let structured = parsed.map(|value| self.fit_json(value, expected));
         match (&expected.r#type, structured) {
             (_, Some(Ok(fitted))) => Ok(fitted),
@@ -140,18 +140,18 @@ impl Reader {
             return self.fit_json(&read_file(text)?, expected);
         }
         match parsed {
-            Err(reason) if text.trim_start().starts_with(['[', '{']) => Err(Error::value(
+            Err(reason) if text.trim_start().starts_with(['[', '{']) => Err(ValueError::value(
                 type_name(expected),
                 given_text(text),
                 format!("is no JSON or YAML: {reason}"),
             )),
-            _ => Err(Error::mismatch(type_name(expected), given_text(text))),
+            _ => Err(ValueError::mismatch(type_name(expected), given_text(text))),
         }
     }
 }
 
 /// Why a text is none of a simple type.
-fn refused(text: &str, simple: SimpleType, expected: &LiteralType) -> Error {
+fn refused(text: &str, simple: SimpleType, expected: &LiteralType) -> ValueError {
     let trimmed = text.trim();
     let reason = match simple {
         SimpleType::Integer if number::is_integer(trimmed) => Some(BEYOND_INTEGER),
@@ -163,8 +163,8 @@ fn refused(text: &str, simple: SimpleType, expected: &LiteralType) -> Error {
         _ => None,
     };
     match reason {
-        Some(reason) => Error::value(type_name(expected), given_text(text), reason),
-        None => Error::mismatch(type_name(expected), given_text(text)),
+        Some(reason) => ValueError::value(type_name(expected), given_text(text), reason),
+        None => ValueError::mismatch(type_name(expected), given_text(text)),
     }
 }
 
@@ -181,8 +181,8 @@ fn container(text: &str) -> Option<Value> {
     }
 }
 
-fn read_file(file: &str) -> Result<Value, Error> {
-    let fail = |reason: String| Error::new(Problem::File { file: file.to_owned(), reason });
+fn read_file(file: &str) -> Result<Value, ValueError> {
+    let fail = |reason: String| ValueError::new(ValueProblem::File { file: file.to_owned(), reason });
     let size = fs::metadata(file).map_err(|error| fail(error.to_string()))?.len();
     if size > MAX_FILE_BYTES {
         return Err(fail(format!("it is larger than {} MiB", MAX_FILE_BYTES >> 20)));

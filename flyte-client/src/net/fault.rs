@@ -18,7 +18,7 @@ use super::{
     page,
     tunnel::{ProxyName, ProxyProblem},
 };
-use crate::transport::{Code, Fault, FaultKind, HTTP_STATUS, Status};
+use crate::transport::{Code, HTTP_STATUS, Status, TransportError, TransportErrorKind};
 
 /// Why a request got no answer, from the error and what was heard on its connection.
 pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &Heard) -> Status {
@@ -43,10 +43,10 @@ pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &Hea
 }
 
 /// Somebody accepted the connection, and said nothing: neither HTTP/2 nor that TLS is expected.
-fn silent(target: &Target, timeout: Duration) -> Fault {
+fn silent(target: &Target, timeout: Duration) -> TransportError {
     let time = flyte_text::duration(timeout);
     let text = format!("`{}` accepted the connection, but sent nothing within {time}", target.place);
-    Fault::new(FaultKind::Broken, text).hint(accepts_only(&target.places))
+    TransportError::new(TransportErrorKind::Broken, text).hint(accepts_only(&target.places))
 }
 
 /// What to look at when a connection is accepted and leads nowhere.
@@ -58,35 +58,40 @@ fn accepts_only(places: &Places) -> String {
 }
 
 /// The server said by means of HTTP/2 that there is no answer.
-fn ended_by_server(ended: &h2::Error, target: &Target) -> Fault {
+fn ended_by_server(ended: &h2::Error, target: &Target) -> TransportError {
     let place = &target.place;
     let reason = ended.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
     let number = u32::from(reason);
     let fault = match reason {
         // By the protocol nothing was done.
-        h2::Reason::REFUSED_STREAM => {
-            Fault::new(FaultKind::Connect, format!("`{place}` takes no calls now (HTTP/2 error {number})"))
-        }
-        _ if ended.is_go_away() => {
-            Fault::new(FaultKind::Broken, format!("`{place}` closed the connection (HTTP/2 error {number})"))
-        }
-        _ => Fault::new(FaultKind::Broken, format!("`{place}` broke off the call (HTTP/2 error {number})")),
+        h2::Reason::REFUSED_STREAM => TransportError::new(
+            TransportErrorKind::Connect,
+            format!("`{place}` takes no calls now (HTTP/2 error {number})"),
+        ),
+        _ if ended.is_go_away() => TransportError::new(
+            TransportErrorKind::Broken,
+            format!("`{place}` closed the connection (HTTP/2 error {number})"),
+        ),
+        _ => TransportError::new(
+            TransportErrorKind::Broken,
+            format!("`{place}` broke off the call (HTTP/2 error {number})"),
+        ),
     };
     fault.caused_by([reason.description().to_owned()])
 }
 
-fn cut(error: &(dyn Error + 'static), target: &Target, heard: &Heard) -> Fault {
+fn cut(error: &(dyn Error + 'static), target: &Target, heard: &Heard) -> TransportError {
     let place = &target.place;
     if let Some(silence) = heard.silence().filter(|silence| *silence >= DEAD) {
         let text = format!(
             "the connection to `{place}` is dead: nothing came for {}",
             flyte_text::duration(silence)
         );
-        return Fault::new(FaultKind::Broken, text);
+        return TransportError::new(TransportErrorKind::Broken, text);
     }
     let text = format!("the connection to `{place}` broke before the answer was there");
     let cause = find::<io::Error>(error).filter(|error| !is_an_end(error.kind())).map(words_of);
-    let fault = Fault::new(FaultKind::Broken, text).caused_by(cause);
+    let fault = TransportError::new(TransportErrorKind::Broken, text).caused_by(cause);
     let hint = match (heard.is_empty(), target.tls) {
         (true, false) => Some(format!(
             "set {} to false if the server expects TLS: it closed the connection without an answer",
@@ -111,7 +116,7 @@ fn is_an_end(kind: io::ErrorKind) -> bool {
 /// The caller did not want to wait any longer.
 pub(crate) fn deadline(target: &Target, timeout: Duration) -> Status {
     let text = format!("`{}` did not answer within {}", target.place, flyte_text::duration(timeout));
-    Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, text))
+    Status::fault(Code::DeadlineExceeded, TransportError::new(TransportErrorKind::Deadline, text))
 }
 
 /// The same of a call, by what was heard on its connection; `None`: it has none.
@@ -121,7 +126,7 @@ pub(crate) fn deadline_of_call(target: &Target, timeout: Duration, heard: Option
     };
     let mut status = deadline(target, timeout);
     if heard.is_empty() {
-        let fault = Fault { kind: FaultKind::Deadline, ..silent(target, timeout) };
+        let fault = TransportError { kind: TransportErrorKind::Deadline, ..silent(target, timeout) };
         return Status::fault(Code::DeadlineExceeded, fault);
     }
     if let Some(fault) = &mut status.fault {
@@ -130,10 +135,13 @@ pub(crate) fn deadline_of_call(target: &Target, timeout: Duration, heard: Option
     status
 }
 
-fn not_accepted(target: &Target, timeout: Duration) -> Fault {
+fn not_accepted(target: &Target, timeout: Duration) -> TransportError {
     let time = flyte_text::duration(timeout);
-    Fault::new(FaultKind::Connect, format!("`{}` did not accept a connection within {time}", target.place))
-        .hint("a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?".to_owned())
+    TransportError::new(
+        TransportErrorKind::Connect,
+        format!("`{}` did not accept a connection within {time}", target.place),
+    )
+    .hint("a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?".to_owned())
 }
 
 /// An HTTP answer that is none of gRPC.
@@ -141,7 +149,7 @@ pub(crate) fn not_grpc(target: &Target, status: http::StatusCode, kind: Option<&
     let what = if page::is_html(kind) { "a web page" } else { "something that is not gRPC" };
     let text = format!("`{}` answered with {what} (HTTP {})", target.place, with_reason(status));
     let quote = page::quote(kind, body).map(|quote| format!("it says: {quote}"));
-    let fault = Fault::new(FaultKind::Protocol, text)
+    let fault = TransportError::new(TransportErrorKind::Protocol, text)
         .caused_by(quote.into_iter().collect::<Vec<_>>())
         .hint(format!(
             "check that {} leads to Flyte's gRPC; a proxy, a sign-in page or Flyte's console may be in between",
@@ -197,14 +205,14 @@ fn somebody_else(target: &Target, connection: &Heard) -> Option<Status> {
     } else {
         return None;
     };
-    let fault = Fault::new(FaultKind::Protocol, text)
+    let fault = TransportError::new(TransportErrorKind::Protocol, text)
         .caused_by(cause)
         .first_caused_by(connection.proxy().as_ref().map(behind));
     Some(Status::fault(Code::Internal, fault.hint(hint)))
 }
 
 /// Why no connection came about.
-pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> Fault {
+pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> TransportError {
     let proxy = find::<BehindProxy>(error).map(|error| behind(&error.proxy));
     of_connect_to(error, target).first_caused_by(proxy)
 }
@@ -214,10 +222,10 @@ fn behind(proxy: &ProxyName) -> String {
     format!("the connection goes through {proxy}, set by {}", proxy.origin)
 }
 
-fn too_slow(TooSlow { timeout, stage }: &TooSlow, target: &Target) -> Fault {
+fn too_slow(TooSlow { timeout, stage }: &TooSlow, target: &Target) -> TransportError {
     let place = &target.place;
     let time = flyte_text::duration(*timeout);
-    let connect = |text: String| Fault::new(FaultKind::Connect, text);
+    let connect = |text: String| TransportError::new(TransportErrorKind::Connect, text);
     let check = |proxy: &ProxyName| format!("check {}, and that the proxy runs", proxy.origin);
     match stage {
         Stage::ToServer => not_accepted(target, *timeout),
@@ -235,9 +243,9 @@ fn too_slow(TooSlow { timeout, stage }: &TooSlow, target: &Target) -> Fault {
     }
 }
 
-fn of_connect_to(error: &(dyn Error + 'static), target: &Target) -> Fault {
+fn of_connect_to(error: &(dyn Error + 'static), target: &Target) -> TransportError {
     let place = &target.place;
-    let connect = |text: String| Fault::new(FaultKind::Connect, text);
+    let connect = |text: String| TransportError::new(TransportErrorKind::Connect, text);
     if let Some(error) = find::<DialError>(error) {
         return of_dial(error, target);
     }
@@ -254,10 +262,11 @@ fn of_connect_to(error: &(dyn Error + 'static), target: &Target) -> Fault {
         io::ErrorKind::ConnectionRefused => connect(format!("nothing listens at `{place}`"))
             .caused_by(vec![words_of(error)])
             .hint(format!("check {}, and that Flyte runs there", target.places.endpoint)),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset if target.tls => {
-            Fault::new(FaultKind::Tls, format!("`{place}` broke off the connection when TLS was to begin"))
-                .hint(format!("set {} to true if it speaks plain text", target.places.insecure))
-        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset if target.tls => TransportError::new(
+            TransportErrorKind::Tls,
+            format!("`{place}` broke off the connection when TLS was to begin"),
+        )
+        .hint(format!("set {} to true if it speaks plain text", target.places.insecure)),
         _ => connect(format!("no connection to `{place}`")).caused_by(vec![words_of(error)]),
     }
 }
@@ -279,8 +288,8 @@ pub(crate) fn is_of_user(error: &(dyn Error + 'static)) -> bool {
     }
 }
 
-fn of_dial(error: &DialError, target: &Target) -> Fault {
-    let fault = Fault::new(FaultKind::Connect, error.to_string());
+fn of_dial(error: &DialError, target: &Target) -> TransportError {
+    let fault = TransportError::new(TransportErrorKind::Connect, error.to_string());
     match error {
         DialError::Name { source, .. } => fault.caused_by(vec![source.to_string()]).hint(format!(
             "check the spelling of {}, and that this machine is online",
@@ -304,9 +313,9 @@ fn root(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-fn of_tls(error: &rustls::Error, target: &Target) -> Fault {
+fn of_tls(error: &rustls::Error, target: &Target) -> TransportError {
     let Target { place, host, .. } = target;
-    let tls = |text: String| Fault::new(FaultKind::Tls, text);
+    let tls = |text: String| TransportError::new(TransportErrorKind::Tls, text);
     match error {
         rustls::Error::InvalidCertificate(reason) => of_certificate(reason, target),
         // What no TLS server can have sent: the first byte is none of TLS's.

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use super::{Network, fault::Target};
-use crate::transport::{Code, Fault, FaultKind, Status};
+use crate::transport::{Code, Status, TransportError, TransportErrorKind};
 
 const METHOD: &str = "/flyteidl2.auth.AuthMetadataService/GetPublicClientConfig";
 
@@ -74,7 +74,7 @@ fn may_be_flyte2(status: &Status) -> bool {
     match &status.fault {
         None => status.code == Code::Unimplemented,
         Some(fault) => {
-            fault.kind == FaultKind::Protocol
+            fault.kind == TransportErrorKind::Protocol
                 && matches!(
                     status.code,
                     Code::Internal
@@ -111,7 +111,7 @@ fn flyte2(status: Status, target: &Target) -> Status {
         "use the client of Flyte 2 (`pip install flyte`), or set {} to a Flyte 1 server",
         target.places.endpoint
     );
-    let fault = Fault::new(FaultKind::Protocol, text).hint(hint);
+    let fault = TransportError::new(TransportErrorKind::Protocol, text).hint(hint);
     Status { metadata: status.metadata, ..Status::fault(Code::Unimplemented, fault) }
 }
 

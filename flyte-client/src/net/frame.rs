@@ -1,5 +1,6 @@
 //! gRPC on top of HTTP/2, as far as a unary call needs it (`grpc/doc/PROTOCOL-HTTP2.md`).
 
+use percent_encoding::percent_decode;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -43,10 +44,7 @@ pub(crate) fn unwrap(mut body: Bytes) -> Result<Bytes, FrameError> {
         return Err(FrameError::Compressed);
     }
     let message = body.split_off(PREFIX);
-    match u32::try_from(message.len()) == Ok(length) {
-        true => Ok(message),
-        false => Err(FrameError::Length),
-    }
+    if u32::try_from(message.len()) == Ok(length) { Ok(message) } else { Err(FrameError::Length) }
 }
 
 /// The value of `grpc-timeout`: at most eight digits and a unit.
@@ -61,7 +59,9 @@ pub(crate) fn timeout(timeout: Duration) -> String {
 /// What headers or trailers say of the call; `None` if nothing.
 pub(crate) fn status(headers: &HeaderMap) -> Option<Status> {
     let number = headers.get("grpc-status")?.to_str().ok().and_then(|text| text.parse().ok());
-    let message = headers.get("grpc-message").map(|text| percent_decoded(text.as_bytes()));
+    let message = headers
+        .get("grpc-message")
+        .map(|text| percent_decode(text.as_bytes()).decode_utf8_lossy().into_owned());
     let details = headers.get("grpc-status-details-bin").and_then(|text| {
         let text = text.as_bytes();
         BASE64_NOPAD.decode(text).or_else(|_| BASE64.decode(text)).ok()
@@ -80,23 +80,6 @@ pub(crate) fn metadata(headers: &HeaderMap) -> Metadata {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     headers.iter().filter(|(name, _)| !PROTOCOL.contains(&name.as_str())).filter_map(text).collect()
-}
-
-/// Broken sequences stay as they are, as the protocol wants it.
-fn percent_decoded(text: &[u8]) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        let decoded = match tail {
-            [high, low, ..] if *first == b'%' => {
-                std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
-            }
-            _ => None,
-        };
-        bytes.push(decoded.unwrap_or(*first));
-        rest = if decoded.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

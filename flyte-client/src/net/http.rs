@@ -17,7 +17,7 @@ use super::{
     fault::{self, Places, Target},
     page,
 };
-use crate::transport::{Code, Fault, FaultKind, Status};
+use crate::transport::{Code, Status, TransportError, TransportErrorKind};
 
 /// How long a request may take, its connection included.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -58,7 +58,7 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// When there is no answer, or one of more than [`LARGEST_ANSWER`]; the status has a [`Fault`].
+    /// When there is no answer, or one of more than [`LARGEST_ANSWER`]; the status has a [`TransportError`].
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Status> {
         let target = Target { places: self.places.clone(), ..target(request.uri()).ok_or_else(no_address)? };
         let exchange = self.exchange(request, &target);
@@ -77,9 +77,8 @@ impl Http {
         let response = self.client.request(request).await.map_err(|error| lost(&error, target))?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, LARGEST_ANSWER).collect().await;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => too_large(target),
-            false => broken(error.as_ref(), target),
+        let body = body.map_err(|error| {
+            if error.is::<LengthLimitError>() { too_large(target) } else { broken(error.as_ref(), target) }
         })?;
         Ok(Response::from_parts(head, body.to_bytes().into()))
     }
@@ -118,7 +117,8 @@ fn target(url: &Uri) -> Option<Target> {
 }
 
 fn no_address() -> Status {
-    let fault = Fault::new(FaultKind::Transport, "what is to be asked is no address of the web");
+    let fault =
+        TransportError::new(TransportErrorKind::Transport, "what is to be asked is no address of the web");
     Status::fault(Code::Internal, fault)
 }
 
@@ -149,5 +149,5 @@ fn broken(error: &(dyn std::error::Error + 'static), target: &Target) -> Status 
 fn too_large(target: &Target) -> Status {
     let limit = flyte_text::size(u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX));
     let text = format!("`{}` answers with more than {limit}", target.place);
-    Status::fault(Code::ResourceExhausted, Fault::new(FaultKind::TooLarge, text))
+    Status::fault(Code::ResourceExhausted, TransportError::new(TransportErrorKind::TooLarge, text))
 }

@@ -62,26 +62,21 @@ impl Trust {
 
     /// For Flyte.
     pub(super) fn flyte(&self) -> Result<ClientConfig, TrustError> {
-        match self.named.is_empty() && !self.anybody {
-            true => self.config(system()),
-            false => self.config(Vec::new()),
-        }
+        if self.named.is_empty() && !self.anybody { self.config(system()) } else { self.config(Vec::new()) }
     }
 
     /// For any other server.
     pub(super) fn elsewhere(&self) -> Result<ClientConfig, TrustError> {
-        match self.anybody {
-            true => self.config(Vec::new()),
-            false => self.config(system()),
-        }
+        if self.anybody { self.config(Vec::new()) } else { self.config(system()) }
     }
 
     fn config(&self, system: Vec<CertificateDer<'static>>) -> Result<ClientConfig, TrustError> {
         let setup = |error: Box<dyn std::error::Error + Send + Sync>| TrustError::Setup(error);
         let provider = &self.provider;
-        let verifier: Arc<dyn ServerCertVerifier> = match self.anybody {
-            true => Arc::new(Anybody(Arc::clone(provider))),
-            false => Arc::new(Checked::new(provider, self.named.clone(), system)?),
+        let verifier: Arc<dyn ServerCertVerifier> = if self.anybody {
+            Arc::new(Anybody(Arc::clone(provider)))
+        } else {
+            Arc::new(Checked::new(provider, self.named.clone(), system)?)
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(provider));
         let builder = builder.with_safe_default_protocol_versions().map_err(|error| setup(error.into()))?;

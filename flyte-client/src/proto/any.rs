@@ -10,7 +10,7 @@ use prost_types::Any;
 use serde_json::{Value, json};
 
 use super::descriptor;
-use super::path::{FieldError, FieldPath, Problem, Step};
+use super::path::{FieldError, FieldPath, FieldProblem, PathStep};
 
 /// The member of a JSON object that names its message.
 pub(crate) const TYPE: &str = "@type";
@@ -27,23 +27,27 @@ pub(crate) fn write(any: &Any) -> Result<Value, serde_json::Error> {
 
 /// Reads an `Any`; `path` is where `value` is in its document.
 pub(crate) fn read(value: &Value, path: &mut FieldPath) -> Result<Any, FieldError> {
-    let fail = |path: &FieldPath, problem| FieldError::new(&descriptor(), path, Problem::Value(problem));
+    let fail = |path: &FieldPath, problem| FieldError::new(&descriptor(), path, FieldProblem::Value(problem));
     let Some(type_url) = value.get(TYPE).and_then(Value::as_str) else {
         return Err(fail(path, format!("a message of an open type names it in `{TYPE}`")));
     };
     if let Some(known) = message_of(type_url) {
         return DynamicMessage::deserialize(descriptor(), value)
             .and_then(|dynamic| dynamic.transcode_to().map_err(serde::de::Error::custom))
-            .map_err(|error| FieldError::new(&known, path, Problem::Value(error.to_string())));
+            .map_err(|error| FieldError::new(&known, path, FieldProblem::Value(error.to_string())));
     }
     let object = value.as_object().expect("it has a member");
     if let Some(name) = object.keys().find(|name| *name != TYPE && *name != "value") {
         let known = vec![TYPE.to_owned(), "value".to_owned()];
-        return Err(FieldError::new(&descriptor(), path, Problem::UnknownName { name: name.clone(), known }));
+        return Err(FieldError::new(
+            &descriptor(),
+            path,
+            FieldProblem::UnknownName { name: name.clone(), known },
+        ));
     }
     let bytes = object.get("value").and_then(Value::as_str).and_then(|text| STANDARD.decode(text).ok());
     let Some(bytes) = bytes else {
-        return path.within(Step::Field("value".into()), |path| {
+        return path.within(PathStep::Field("value".into()), |path| {
             Err(fail(path, format!("`{type_url}` is not known here, so its bytes must be given in base64")))
         });
     };

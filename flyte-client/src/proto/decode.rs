@@ -8,7 +8,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
 use super::{
     descriptor::descriptor_of,
-    path::{FieldError, FieldPath, Problem, Step},
+    path::{FieldError, FieldPath, FieldProblem, PathStep},
 };
 
 /// Why bytes are not a message.
@@ -59,24 +59,23 @@ fn visit(message: &mut DynamicMessage, change: &impl Fn(&mut DynamicMessage)) {
 
 fn find_unknown(message: &DynamicMessage, path: &mut FieldPath) -> Option<FieldError> {
     if let Some(field) = message.unknown_fields().next() {
-        let problem = Problem::UnknownNumber(field.number());
+        let problem = FieldProblem::UnknownNumber(field.number());
         return Some(FieldError::new(&message.descriptor(), path, problem));
     }
     message.fields().find_map(|(field, value)| {
-        path.within(Step::Field(field.name().to_owned()), |path| find_unknown_in(value, path))
+        path.within(PathStep::Field(field.name().to_owned()), |path| find_unknown_in(value, path))
     })
 }
 
 fn find_unknown_in(value: &Value, path: &mut FieldPath) -> Option<FieldError> {
     match value {
         Value::Message(message) => find_unknown(message, path),
-        Value::List(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| path.within(Step::Index(index), |path| find_unknown_in(item, path))),
+        Value::List(items) => items.iter().enumerate().find_map(|(index, item)| {
+            path.within(PathStep::Index(index), |path| find_unknown_in(item, path))
+        }),
         Value::Map(entries) => entries.iter().find_map(|(key, item)| {
             let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
-            path.within(Step::Key(key), |path| find_unknown_in(item, path))
+            path.within(PathStep::Key(key), |path| find_unknown_in(item, path))
         }),
         _ => None,
     }

@@ -13,7 +13,7 @@ use serde_json::{Number, Value, json};
 
 use super::{
     descriptor::descriptor_of,
-    path::{FieldError, FieldPath, Problem, Step},
+    path::{FieldError, FieldPath, FieldProblem, PathStep},
 };
 use crate::documents::number;
 
@@ -101,7 +101,7 @@ fn parse(descriptor: &MessageDescriptor, value: &Value) -> Result<DynamicMessage
 }
 
 fn fits_not(descriptor: &MessageDescriptor, path: &FieldPath, error: serde_json::Error) -> FieldError {
-    FieldError::new(descriptor, path, Problem::Value(error.to_string()))
+    FieldError::new(descriptor, path, FieldProblem::Value(error.to_string()))
 }
 
 fn field_of(descriptor: &MessageDescriptor, key: &str) -> Option<FieldDescriptor> {
@@ -118,7 +118,7 @@ fn check_names(
         return Err(FieldError::new(
             descriptor,
             path,
-            Problem::Value(format!("the number `{written}` does not fit")),
+            FieldProblem::Value(format!("the number `{written}` does not fit")),
         ));
     }
     let Some(object) = value.as_object() else { return Ok(()) };
@@ -128,18 +128,19 @@ fn check_names(
     for (key, value) in object {
         let Some(field) = field_of(descriptor, key) else {
             let known = descriptor.fields().map(|field| field.json_name().to_owned()).collect();
-            let problem = Problem::UnknownName { name: key.clone(), known };
+            let problem = FieldProblem::UnknownName { name: key.clone(), known };
             return Err(FieldError::new(descriptor, path, problem));
         };
         if key != field.json_name() && object.contains_key(field.json_name()) {
-            return Err(FieldError::new(descriptor, path, Problem::Twice(key.clone())));
+            return Err(FieldError::new(descriptor, path, FieldProblem::Twice(key.clone())));
         }
         if let Some(written) = number::written(value).filter(|_| !matches!(field.kind(), Kind::Message(_))) {
-            let problem = Problem::Value(format!("the number `{written}` does not fit"));
-            return path
-                .within(Step::Field(key.clone()), |path| Err(FieldError::new(descriptor, path, problem)));
+            let problem = FieldProblem::Value(format!("the number `{written}` does not fit"));
+            return path.within(PathStep::Field(key.clone()), |path| {
+                Err(FieldError::new(descriptor, path, problem))
+            });
         }
-        path.within(Step::Field(key.clone()), |path| {
+        path.within(PathStep::Field(key.clone()), |path| {
             children(&field, value, path, |child, value, path| check_names(child, value, path).err())
         })
         .map_or(Ok(()), Err)?;
@@ -157,7 +158,7 @@ fn locate(descriptor: &MessageDescriptor, value: &Value, path: &mut FieldPath) -
         let alone = Value::Object([(key.clone(), value.clone())].into_iter().collect());
         let error = parse(descriptor, &alone).err()?;
         let field = field_of(descriptor, key)?;
-        path.within(Step::Field(key.clone()), |path| {
+        path.within(PathStep::Field(key.clone()), |path| {
             let inner = children(&field, value, path, |child, value, path| {
                 let error = parse(child, value).err()?;
                 Some(locate(child, value, path).unwrap_or_else(|| fits_not(child, path, error)))
@@ -178,15 +179,13 @@ fn children<T>(
     if field.is_map() {
         let Kind::Message(message) = message.map_entry_value_field().kind() else { return None };
         return value.as_object()?.iter().find_map(|(key, value)| {
-            path.within(Step::Key(key.clone()), |path| visit(&message, value, path))
+            path.within(PathStep::Key(key.clone()), |path| visit(&message, value, path))
         });
     }
     if field.is_list() {
-        return value
-            .as_array()?
-            .iter()
-            .enumerate()
-            .find_map(|(index, value)| path.within(Step::Index(index), |path| visit(&message, value, path)));
+        return value.as_array()?.iter().enumerate().find_map(|(index, value)| {
+            path.within(PathStep::Index(index), |path| visit(&message, value, path))
+        });
     }
     if value.is_null() { None } else { visit(&message, value, path) }
 }

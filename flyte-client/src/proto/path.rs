@@ -6,7 +6,7 @@ use prost_reflect::MessageDescriptor;
 
 /// One step from a message to a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// An element of a list, counted from 0.
     Index(usize),
     /// A field.
@@ -17,21 +17,21 @@ pub enum Step {
 
 /// The way from a document to one of its values, such as `template.container.env[0].key`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldPath(pub Vec<Step>);
+pub struct FieldPath(pub Vec<PathStep>);
 
 impl FieldPath {
     /// Takes apart what [`Display`](fmt::Display) writes, as far as fields and indices go.
     pub(crate) fn parse(text: &str) -> Self {
         let pieces = text.split(['.', '[']).filter(|piece| !piece.is_empty());
         let step = |piece: &str| match piece.strip_suffix(']').and_then(|index| index.parse().ok()) {
-            Some(index) => Step::Index(index),
-            None => Step::Field(piece.to_owned()),
+            Some(index) => PathStep::Index(index),
+            None => PathStep::Field(piece.to_owned()),
         };
         Self(pieces.map(step).collect())
     }
 
     /// Runs `f` one step further down, and comes back.
-    pub(crate) fn within<T>(&mut self, step: Step, f: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn within<T>(&mut self, step: PathStep, f: impl FnOnce(&mut Self) -> T) -> T {
         self.0.push(step);
         let result = f(self);
         self.0.pop();
@@ -43,10 +43,10 @@ impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
             match step {
-                Step::Field(name) if position == 0 => f.write_str(name)?,
-                Step::Field(name) => write!(f, ".{name}")?,
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) => write!(f, "[\"{}\"]", key.escape_default())?,
+                PathStep::Field(name) if position == 0 => f.write_str(name)?,
+                PathStep::Field(name) => write!(f, ".{name}")?,
+                PathStep::Index(index) => write!(f, "[{index}]")?,
+                PathStep::Key(key) => write!(f, "[\"{}\"]", key.escape_default())?,
             }
         }
         Ok(())
@@ -55,7 +55,7 @@ impl fmt::Display for FieldPath {
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum FieldProblem {
     /// The field is given in both of its spellings, such as `taskNode` and `task_node`.
     Twice(String),
     /// The message has no field of this name.
@@ -81,33 +81,35 @@ pub struct FieldError {
     /// The line of the file, counted from 1, where it could be found out.
     pub line: Option<u64>,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: FieldProblem,
 }
 
 impl FieldError {
-    pub(crate) fn new(message: &MessageDescriptor, path: &FieldPath, problem: Problem) -> Self {
+    pub(crate) fn new(message: &MessageDescriptor, path: &FieldPath, problem: FieldProblem) -> Self {
         Self { message: message.full_name().to_owned(), path: path.clone(), line: None, problem }
     }
 
     /// Returns something that the reader can do now.
     pub fn hint(&self) -> Option<String> {
         match &self.problem {
-            Problem::Twice(_) => Some("keep one of the two spellings".into()),
-            Problem::UnknownName { known, .. } if known.is_empty() => None,
-            Problem::UnknownName { known, .. } => Some(format!("its fields are `{}`", known.join("`, `"))),
-            Problem::UnknownNumber(_) => Some(
+            FieldProblem::Twice(_) => Some("keep one of the two spellings".into()),
+            FieldProblem::UnknownName { known, .. } if known.is_empty() => None,
+            FieldProblem::UnknownName { known, .. } => {
+                Some(format!("its fields are `{}`", known.join("`, `")))
+            }
+            FieldProblem::UnknownNumber(_) => Some(
                 "a newer Flyte kit made the file; it would be registered incomplete, so upgrade first".into(),
             ),
-            Problem::Value(text) if text.contains("expected a string") => {
+            FieldProblem::Value(text) if text.contains("expected a string") => {
                 Some("put the value in quotes".into())
             }
-            Problem::Value(text) if text.contains("parse duration") => {
+            FieldProblem::Value(text) if text.contains("parse duration") => {
                 Some("a duration is written in seconds, such as `300s` or `0.5s`".into())
             }
-            Problem::Value(text) if text.contains("RFC-3339") => {
+            FieldProblem::Value(text) if text.contains("RFC-3339") => {
                 Some("a time is written as in RFC 3339, such as `2026-01-31T08:30:00Z`".into())
             }
-            Problem::Value(_) => None,
+            FieldProblem::Value(_) => None,
         }
     }
 }
@@ -123,12 +125,12 @@ impl fmt::Display for FieldError {
             write!(f, ", line {line}")?;
         }
         match &self.problem {
-            Problem::Twice(name) => write!(f, ": field `{name}` is given twice"),
-            Problem::UnknownName { name, .. } => write!(f, ": `{}` has no field `{name}`", self.message),
-            Problem::UnknownNumber(number) => {
+            FieldProblem::Twice(name) => write!(f, ": field `{name}` is given twice"),
+            FieldProblem::UnknownName { name, .. } => write!(f, ": `{}` has no field `{name}`", self.message),
+            FieldProblem::UnknownNumber(number) => {
                 write!(f, ": `{}` has no field with number {number}", self.message)
             }
-            Problem::Value(text) => write!(f, ": {text}"),
+            FieldProblem::Value(text) => write!(f, ": {text}"),
         }
     }
 }

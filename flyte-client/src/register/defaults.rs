@@ -22,7 +22,7 @@ use std::fmt;
 use super::cache::{
     self, BoxError, CacheError, CachePolicy, Caching, PolicyVersion, TTL_TAG, VersionParameters,
 };
-use super::read::task::Facts;
+use super::item::ItemOrigin;
 use crate::config::Images;
 use crate::proto::core::TaskTemplate;
 
@@ -69,17 +69,6 @@ impl Defaults for BuiltIn {
     fn cache_policies(&self) -> Result<Vec<Box<dyn CachePolicy>>, BoxError> {
         Ok(Vec::new())
     }
-}
-
-/// How a task was written, which decides what its silence means.
-#[derive(Clone, Copy, Debug)]
-pub enum Form<'a> {
-    /// Flyte's own message as YAML or JSON.
-    Document,
-    /// A file or package of `pyflyte`.
-    Package,
-    /// The short form, with what its message cannot tell.
-    Short(&'a Facts),
 }
 
 /// Who chose an image.
@@ -133,7 +122,7 @@ impl fmt::Display for Applied {
 /// Why the rules refuse a task, or could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum DefaultsError {
     /// A task that cannot be cached as it asks.
     #[error(transparent)]
     Cache(#[from] CacheError),
@@ -175,17 +164,17 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl DefaultsError {
     /// What the reader can do now.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Error::Cache(error) => error.hint(),
-            Error::Hook { .. } => None,
-            Error::Image { .. } => Some("name an image on the task".to_owned()),
-            Error::ImageTemplate { .. } => {
+            DefaultsError::Cache(error) => error.hint(),
+            DefaultsError::Hook { .. } => None,
+            DefaultsError::Image { .. } => Some("name an image on the task".to_owned()),
+            DefaultsError::ImageTemplate { .. } => {
                 Some("add the image under `images` in the configuration file, with a tag".to_owned())
             }
-            Error::SecretGroup { .. } => Some(
+            DefaultsError::SecretGroup { .. } => Some(
                 "give the secret a `group`; the plugin in use, or Flyte's own rule, requires one".to_owned(),
             ),
         }
@@ -199,13 +188,13 @@ impl Error {
 /// If a rule refuses the task, or if a hook fails; the task may then be changed in part.
 pub fn apply(
     template: &mut TaskTemplate,
-    form: Form<'_>,
+    origin: &ItemOrigin,
     defaults: &dyn Defaults,
     images: &Images,
-) -> Result<Applied, Error> {
-    check_secrets(template, form, defaults)?;
-    let image = image::apply(template, form, defaults, images)?;
-    let cache = apply_cache(template, form, defaults)?;
+) -> Result<Applied, DefaultsError> {
+    check_secrets(template, origin, defaults)?;
+    let image = image::apply(template, origin, defaults, images)?;
+    let cache = apply_cache(template, origin, defaults)?;
     Ok(Applied { image, cache })
 }
 
@@ -213,11 +202,15 @@ fn name(template: &TaskTemplate) -> String {
     template.id.as_ref().map(|id| id.name.clone()).unwrap_or_default()
 }
 
-fn check_secrets(template: &TaskTemplate, form: Form<'_>, defaults: &dyn Defaults) -> Result<(), Error> {
-    let key = match form {
-        Form::Package => return Ok(()),
-        Form::Short(facts) => facts.secrets_without_group.first().cloned(),
-        Form::Document => {
+fn check_secrets(
+    template: &TaskTemplate,
+    origin: &ItemOrigin,
+    defaults: &dyn Defaults,
+) -> Result<(), DefaultsError> {
+    let key = match origin {
+        ItemOrigin::Package => return Ok(()),
+        ItemOrigin::Short(extras) => extras.secrets_without_group.first().cloned(),
+        ItemOrigin::DefaultPlan | ItemOrigin::Document | ItemOrigin::ShortWorkflow { .. } => {
             let secrets = template.security_context.iter().flat_map(|context| &context.secrets);
             secrets.filter(|secret| secret.group.is_empty()).map(|secret| secret.key.clone()).next()
         }
@@ -225,30 +218,30 @@ fn check_secrets(template: &TaskTemplate, form: Form<'_>, defaults: &dyn Default
     let Some(key) = key else { return Ok(()) };
     let task = name(template);
     match defaults.secret_requires_group() {
-        Ok(true) => Err(Error::SecretGroup { key, task }),
+        Ok(true) => Err(DefaultsError::SecretGroup { key, task }),
         Ok(false) => Ok(()),
-        Err(source) => Err(Error::Hook { hook: "secret_requires_group", task, source }),
+        Err(source) => Err(DefaultsError::Hook { hook: "secret_requires_group", task, source }),
     }
 }
 
 fn apply_cache(
     template: &mut TaskTemplate,
-    form: Form<'_>,
+    origin: &ItemOrigin,
     defaults: &dyn Defaults,
-) -> Result<Option<PolicyVersion>, Error> {
+) -> Result<Option<PolicyVersion>, DefaultsError> {
     let unversioned = template
         .metadata
         .as_ref()
         .is_some_and(|metadata| metadata.discoverable && metadata.discovery_version.is_empty());
-    let caching = match form {
-        Form::Short(facts) => facts.cache.clone(),
-        Form::Document | Form::Package if unversioned => Caching::On { version: None, salt: String::new() },
-        Form::Document | Form::Package => Caching::Off,
+    let caching = match origin {
+        ItemOrigin::Short(extras) => extras.cache.clone(),
+        _ if unversioned => Caching::On { version: None, salt: String::new() },
+        _ => Caching::Off,
     };
     if matches!(caching, Caching::Off | Caching::On { version: Some(_), .. }) {
         return Ok(None);
     }
-    let policies = defaults.cache_policies().map_err(|source| Error::Hook {
+    let policies = defaults.cache_policies().map_err(|source| DefaultsError::Hook {
         hook: "get_default_cache_policies",
         task: name(template),
         source,

@@ -5,19 +5,19 @@ use std::fmt;
 use prost::Message as _;
 use serde_json::Value;
 
-use super::read::error::Cause;
+use super::read::error::ReadErrorCause;
 use crate::proto::{
     admin::{LaunchPlan, TaskSpec, WorkflowSpec},
     any,
     core::{Identifier, ResourceType},
     decode::{self, MessageError},
     json,
-    path::{FieldError, FieldPath, Step},
+    path::{FieldError, FieldPath, PathStep},
 };
 
 /// The three kinds of things that can be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum EntityKind {
     /// `flyteidl.admin.LaunchPlan`.
     LaunchPlan,
     /// `flyteidl.admin.TaskSpec`.
@@ -26,7 +26,7 @@ pub enum Kind {
     Workflow,
 }
 
-impl Kind {
+impl EntityKind {
     /// Returns the full name of the message that is registered.
     pub fn message_name(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for EntityKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LaunchPlan => "launch plan",
@@ -80,11 +80,11 @@ pub enum Entity {
 
 impl Entity {
     /// Returns which of the three it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> EntityKind {
         match self {
-            Self::LaunchPlan(_) => Kind::LaunchPlan,
-            Self::Task(_) => Kind::Task,
-            Self::Workflow(_) => Kind::Workflow,
+            Self::LaunchPlan(_) => EntityKind::LaunchPlan,
+            Self::Task(_) => EntityKind::Task,
+            Self::Workflow(_) => EntityKind::Workflow,
         }
     }
 
@@ -112,12 +112,12 @@ impl Entity {
     /// # Errors
     ///
     /// When the bytes are no such message, hold a field that we do not know, or name nothing.
-    pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Self, Cause> {
+    pub fn decode(kind: EntityKind, bytes: &[u8]) -> Result<Self, ReadErrorCause> {
         let fail = |error| malformed(kind, error);
         match kind {
-            Kind::LaunchPlan => Self::LaunchPlan(Box::new(decode::decode(bytes).map_err(fail)?)),
-            Kind::Task => Self::Task(Box::new(decode::decode(bytes).map_err(fail)?)),
-            Kind::Workflow => Self::Workflow(Box::new(decode::decode(bytes).map_err(fail)?)),
+            EntityKind::LaunchPlan => Self::LaunchPlan(Box::new(decode::decode(bytes).map_err(fail)?)),
+            EntityKind::Task => Self::Task(Box::new(decode::decode(bytes).map_err(fail)?)),
+            EntityKind::Workflow => Self::Workflow(Box::new(decode::decode(bytes).map_err(fail)?)),
         }
         .named()
     }
@@ -132,11 +132,15 @@ impl Entity {
     }
 
     /// Lets only an entity with a name pass: nothing else can be registered or told apart.
-    pub(crate) fn named(self) -> Result<Self, Cause> {
+    pub(crate) fn named(self) -> Result<Self, ReadErrorCause> {
         if self.id().is_some_and(|id| !id.name.is_empty()) {
             return Ok(self);
         }
-        Err(Cause::Unnamed(if self.kind() == Kind::LaunchPlan { "id.name" } else { "template.id.name" }))
+        Err(ReadErrorCause::Unnamed(if self.kind() == EntityKind::LaunchPlan {
+            "id.name"
+        } else {
+            "template.id.name"
+        }))
     }
 
     /// Applies a change to the message and all messages in it.
@@ -149,10 +153,10 @@ impl Entity {
     }
 }
 
-fn malformed(kind: Kind, error: MessageError) -> Cause {
+fn malformed(kind: EntityKind, error: MessageError) -> ReadErrorCause {
     match error {
-        MessageError::Malformed(cause) => Cause::Decode { message: kind.message_name(), cause },
-        MessageError::UnknownField(error) => Cause::Field(error),
+        MessageError::Malformed(cause) => ReadErrorCause::Decode { message: kind.message_name(), cause },
+        MessageError::UnknownField(error) => ReadErrorCause::Field(error),
     }
 }
 
@@ -166,7 +170,7 @@ pub(crate) fn launch_plan_from_json(value: &Value, path: &mut FieldPath) -> Resu
     let mut plan: LaunchPlan = json::read(&value, path)?;
     if let Some(conditions) = conditions {
         let depth = path.0.len();
-        path.0.extend(TO_CONDITIONS.map(|(camel, _)| Step::Field(camel.into())));
+        path.0.extend(TO_CONDITIONS.map(|(camel, _)| PathStep::Field(camel.into())));
         let conditions = any::read(&conditions, path)?;
         path.0.truncate(depth);
         let metadata = plan.spec.get_or_insert_default().entity_metadata.get_or_insert_default();

@@ -47,9 +47,9 @@ fn fill(field: &mut String, placeholder: &str, value: Option<&str>) {
 
 /// Whether an entity, or what it refers to, still lacks its version.
 #[must_use]
-pub fn lacks_version(entity: &mut Entity) -> bool {
+pub fn lacks_version(entity: &Entity) -> bool {
     let mut lacks = false;
-    entity.visit_identifiers(&mut |role, id: &mut Identifier| {
+    entity.identifiers(&mut |role, id: &Identifier| {
         lacks |= role != Role::Inner && is_open(&id.version, VERSION);
     });
     lacks

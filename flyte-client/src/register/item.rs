@@ -7,20 +7,20 @@ use super::read::{error::Source, task};
 
 /// One thing to register, and where it came from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct RegisterItem {
     /// Where it was found.
     pub source: Source,
     /// The message to register.
     pub entity: Entity,
     /// How it was written.
-    pub origin: Origin,
+    pub origin: ItemOrigin,
     /// The code that its package brought along.
     pub archive: Option<Arc<FastArchive>>,
 }
 
 /// How an entity was written, which decides what its silence means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ItemOrigin {
     /// The launch plan that comes with the short form of a workflow.
     DefaultPlan,
     /// Flyte's own message as YAML or JSON, or the short form of a launch plan.
@@ -28,25 +28,12 @@ pub enum Origin {
     /// A file or package of `pyflyte`.
     Package,
     /// The short form of a task, with what its message cannot tell.
-    Short(task::Facts),
+    Short(task::ShortTaskExtras),
     /// The short form of a workflow, with what its message cannot tell.
     ShortWorkflow {
         /// The inputs with their defaults: a serialized `ParameterMap`.
         defaults: Vec<u8>,
     },
-}
-
-impl Origin {
-    /// Returns the form that [`super::defaults::apply`] asks for.
-    pub fn form(&self) -> super::defaults::Form<'_> {
-        match self {
-            Self::DefaultPlan | Self::Document | Self::ShortWorkflow { .. } => {
-                super::defaults::Form::Document
-            }
-            Self::Package => super::defaults::Form::Package,
-            Self::Short(facts) => super::defaults::Form::Short(facts),
-        }
-    }
 }
 
 /// The code that comes with a package, which tasks fetch before they start ("fast registration").

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use super::{Entity, Kind, references::Role};
+use super::{Entity, EntityKind, references::Role, topology};
 use crate::proto::core::Identifier;
 
 /// Which entities of a set wait for which others of it, by their places in the set.
@@ -20,9 +20,9 @@ pub struct Cycle {
 }
 
 impl Cycle {
-    /// The way from one of them back to itself, in words.
+    /// Who needs whom, from one of them back to itself: "task `a` needs task `b` needs task `a`".
     #[must_use]
-    pub fn way(&self) -> String {
+    pub fn path(&self) -> String {
         self.steps.join(" needs ")
     }
 }
@@ -30,12 +30,12 @@ impl Cycle {
 /// What names an entity for the server.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    kind: Kind,
+    kind: EntityKind,
     id: [String; 4],
 }
 
 impl Key {
-    fn new(kind: Kind, id: &Identifier) -> Self {
+    fn new(kind: EntityKind, id: &Identifier) -> Self {
         Self { kind, id: [&id.project, &id.domain, &id.name, &id.version].map(Clone::clone) }
     }
 }
@@ -46,7 +46,7 @@ impl Order {
     /// # Errors
     ///
     /// When there is none.
-    pub fn of<'e>(entities: impl IntoIterator<Item = &'e Entity>) -> Result<Self, Cycle> {
+    pub fn new<'e>(entities: impl IntoIterator<Item = &'e Entity>) -> Result<Self, Cycle> {
         let entities: Vec<&Entity> = entities.into_iter().collect();
         let mut places: HashMap<Key, usize> = HashMap::new();
         let mut waits_for = vec![Vec::new(); entities.len()];
@@ -78,44 +78,30 @@ impl Order {
 
     /// What waits for each of them.
     pub(crate) fn waited_for_by(&self) -> Vec<Vec<usize>> {
-        let mut waited_for_by = vec![Vec::new(); self.waits_for.len()];
-        for (index, waits_for) in self.waits_for.iter().enumerate() {
-            waits_for.iter().for_each(|other| waited_for_by[*other].push(index));
-        }
-        waited_for_by
+        topology::reversed(&self.waits_for)
     }
 
-    /// The way around a cycle, its first member repeated at its end.
+    /// The members of a cycle, its first one repeated at the end.
     fn find_cycle(&self) -> Option<Vec<usize>> {
-        let mut open: Vec<usize> = self.waits_for.iter().map(Vec::len).collect();
-        let waited_for_by = self.waited_for_by();
-        let mut free: Vec<usize> = (0..open.len()).filter(|index| open[*index] == 0).collect();
-        while let Some(index) = free.pop() {
-            for other in &waited_for_by[index] {
-                open[*other] -= 1;
-                if open[*other] == 0 {
-                    free.push(*other);
-                }
-            }
-        }
-        // Whatever is not free waits for something that is not free either: that way leads around.
-        let mut way = vec![(0..open.len()).find(|index| open[*index] > 0)?];
+        let stuck = topology::sort(&self.waits_for).stuck;
+        // Each member that is stuck waits for another one that is: following these leads around.
+        let mut path = vec![*stuck.first()?];
         loop {
-            let last = way[way.len() - 1];
-            let next = *self.waits_for[last].iter().find(|other| open[**other] > 0)?;
-            if let Some(start) = way.iter().position(|index| *index == next) {
-                way.push(next);
-                return Some(way.split_off(start));
+            let last = path[path.len() - 1];
+            let next = *self.waits_for[last].iter().find(|other| stuck.binary_search(other).is_ok())?;
+            if let Some(start) = path.iter().position(|index| *index == next) {
+                path.push(next);
+                return Some(path.split_off(start));
             }
-            way.push(next);
+            path.push(next);
         }
     }
 }
 
 fn needs(entity: &Entity) -> Vec<Key> {
     let mut needs = Vec::new();
-    if entity.kind() != Kind::Task {
-        entity.clone().visit_identifiers(&mut |role, id| {
+    if entity.kind() != EntityKind::Task {
+        entity.identifiers(&mut |role, id| {
             if let Role::Needed(kind) = role {
                 needs.push(Key::new(kind, id));
             }

@@ -22,13 +22,13 @@ pub mod task;
 pub mod workflow;
 
 use self::{
-    error::{Cause, Part, ReadError, Source},
-    parsed::{Content, Found},
+    error::{Part, ReadError, ReadErrorCause, Source},
+    parsed::{ItemContent, ParsedItem},
 };
 use super::{
-    entity::Kind,
+    entity::EntityKind,
     identity::Identity,
-    item::{Entry, FastArchive, Origin},
+    item::{FastArchive, ItemOrigin, RegisterItem},
     registered::{Registered, Wanted},
 };
 use crate::{
@@ -41,7 +41,7 @@ use crate::{
 /// What was read, with short forms that wait for what they refer to.
 #[derive(Debug)]
 pub struct Documents {
-    found: Vec<Found>,
+    found: Vec<ParsedItem>,
 }
 
 impl Documents {
@@ -78,7 +78,7 @@ impl Documents {
 
     /// The names of a kind that were read.
     #[must_use]
-    pub fn names(&self, kind: Kind) -> BTreeSet<String> {
+    pub fn names(&self, kind: EntityKind) -> BTreeSet<String> {
         let scope = Identity::default();
         workflow::names(&self.found, &scope).names(kind).map(str::to_owned).collect()
     }
@@ -94,8 +94,8 @@ impl Documents {
         identity: &Identity,
         scope: &Identity,
         registered: &Registered,
-    ) -> Result<Vec<Entry>, ReadError> {
-        let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
+    ) -> Result<Vec<RegisterItem>, ReadError> {
+        let fill = |entry: RegisterItem| RegisterItem { entity: identity.fill(entry.entity), ..entry };
         Ok(workflow::resolve(self.found, scope, registered)?.into_iter().map(fill).collect())
     }
 }
@@ -105,23 +105,23 @@ impl Documents {
 /// # Errors
 ///
 /// When an input cannot be read whole; short forms of workflows are looked into after all else.
-pub fn read(paths: &[PathBuf], identity: &Identity) -> Result<Vec<Entry>, ReadError> {
+pub fn read(paths: &[PathBuf], identity: &Identity) -> Result<Vec<RegisterItem>, ReadError> {
     Documents::read(paths)?.resolve(identity, identity, &Registered::default())
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<Found>, ReadError> {
+fn read_folder(folder: &Path) -> Result<Vec<ParsedItem>, ReadError> {
     let mut files = Vec::new();
     find_files(folder, &mut files)?;
     let found = read_files(&files)?;
     if found.is_empty() {
-        return Err(ReadError::new(Source::whole(folder), Cause::Empty));
+        return Err(ReadError::new(Source::whole(folder), ReadErrorCause::Empty));
     }
     Ok(found)
 }
 
 /// Lists files with a known ending, sorted; links to folders are not followed, since they may lead in circles.
 fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
-    let unreadable = |path: &Path, error| ReadError::new(Source::whole(path), Cause::Io(error));
+    let unreadable = |path: &Path, error| ReadError::new(Source::whole(path), ReadErrorCause::Io(error));
     let found = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut found = found.map_err(|error| unreadable(folder, error))?;
     found.sort_by_key(fs::DirEntry::file_name);
@@ -178,14 +178,14 @@ impl FileType {
 }
 
 /// Reads files in order. A code archive belongs to the `.pb` files beside it, as in an unpacked package.
-fn read_files(files: &[PathBuf]) -> Result<Vec<Found>, ReadError> {
+fn read_files(files: &[PathBuf]) -> Result<Vec<ParsedItem>, ReadError> {
     let mut found = Vec::new();
     let mut archives: BTreeMap<PathBuf, Arc<FastArchive>> = BTreeMap::new();
     for file in files {
         let fail = |cause| ReadError::new(Source::whole(file), cause);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let reader = fs::File::open(file).map_err(|error| fail(error.into()))?;
-        let file_type = FileType::of(file).ok_or_else(|| fail(Cause::FileType))?;
+        let file_type = FileType::of(file).ok_or_else(|| fail(ReadErrorCause::FileType))?;
         match file_type {
             FileType::Json | FileType::Yaml => {
                 let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
@@ -193,21 +193,21 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<Found>, ReadError> {
             }
             FileType::Package => {
                 let entries = package::read_tgz(file, io::BufReader::new(reader))?;
-                found.extend(entries.into_iter().map(Found::from));
+                found.extend(entries.into_iter().map(ParsedItem::from));
             }
             FileType::Proto => {
                 let bytes = package::read_limited(reader, package::MAX_MEMBER_BYTES).map_err(fail)?;
                 let entity = package::entity(&name, &bytes).map_err(fail)?;
                 let source = Source::whole(file);
-                let content = Content::Entity(Box::new(entity), Origin::Package);
-                found.push(Found { source, content, archive: None });
+                let content = ItemContent::Entity(Box::new(entity), ItemOrigin::Package);
+                found.push(ParsedItem { source, content, archive: None });
             }
             FileType::FastArchive => {
                 let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
                 let archive = FastArchive { name: name.clone(), source: Source::whole(file), bytes };
                 let folder = file.parent().unwrap_or(Path::new("")).to_owned();
                 if let Some(first) = archives.insert(folder, Arc::new(archive)) {
-                    return Err(fail(Cause::ArchiveTwice(first.name.clone(), name)));
+                    return Err(fail(ReadErrorCause::ArchiveTwice(first.name.clone(), name)));
                 }
             }
         }
@@ -218,12 +218,13 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<Found>, ReadError> {
     Ok(found)
 }
 
-fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Found>, ReadError> {
+fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<ParsedItem>, ReadError> {
     let whole = |cause| ReadError::new(Source::whole(file), cause);
-    let text = plain_text::decode(bytes).map_err(|error| whole(Cause::Syntax(error.to_string())))?;
-    let documents = documents::parse(text, only_json).map_err(|error| whole(Cause::Syntax(error)))?;
+    let text = plain_text::decode(bytes).map_err(|error| whole(ReadErrorCause::Syntax(error.to_string())))?;
+    let documents =
+        documents::parse(text, only_json).map_err(|error| whole(ReadErrorCause::Syntax(error)))?;
     if documents.is_empty() {
-        return Err(whole(Cause::Empty));
+        return Err(whole(ReadErrorCause::Empty));
     }
     let mut found = Vec::new();
     let shared: LazyCell<Arc<str>, _> = LazyCell::new(|| text.into());
@@ -231,8 +232,8 @@ fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Foun
         let source = Source { file: file.to_owned(), part: Part::Document(index + 1) };
         let contents = document::contents(document, &mut FieldPath::default()).map_err(|mut cause| {
             match &mut cause {
-                Cause::Field(error) => error.line = documents::line(text, index, &error.path),
-                Cause::ShortForm { error, line } => {
+                ReadErrorCause::Field(error) => error.line = documents::line(text, index, &error.path),
+                ReadErrorCause::ShortForm { error, line } => {
                     *line = documents::line(text, index, &FieldPath::parse(&error.path));
                 }
                 _ => {}
@@ -240,10 +241,10 @@ fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Foun
             ReadError::new(source.clone(), cause)
         })?;
         for mut content in contents {
-            if let Content::Draft(draft) = &mut content {
+            if let ItemContent::Draft(draft) = &mut content {
                 draft.place(&shared, index);
             }
-            found.push(Found { source: source.clone(), content, archive: None });
+            found.push(ParsedItem { source: source.clone(), content, archive: None });
         }
     }
     Ok(found)

@@ -3,7 +3,7 @@
 //! Flyte names things by `flyteidl.core.Identifier` only, at the places below; `flyte-client/tests/messages` compares them with
 //! those that reflection finds in any entity, so that none is forgotten.
 
-use super::{Entity, Kind};
+use super::{Entity, EntityKind};
 use crate::proto::{
     admin::DescriptionEntity,
     core::{BranchNode, Identifier, Node, WorkflowTemplate, if_else_block, node, task_node, workflow_node},
@@ -17,70 +17,126 @@ pub(crate) enum Role {
     /// The name of its description, or of a workflow that it brings along.
     Inner,
     /// The name of another entity, which must be there first.
-    Needed(Kind),
+    Needed(EntityKind),
 }
 
-type Visit<'a> = &'a mut dyn FnMut(Role, &mut Identifier);
+/// Writes the walk twice: once for looking (`visitor!()`), once for changing (`visitor!(mut)`).
+macro_rules! visitor {
+    ($($mutable:tt)?) => {
+        use super::*;
+
+        type Visit<'a> = &'a mut dyn FnMut(Role, &$($mutable)? Identifier);
+
+        pub(super) fn entity(entity: &$($mutable)? Entity, visit: Visit<'_>) {
+            match entity {
+                Entity::Task(spec) => {
+                    if let Some(own) = &$($mutable)? spec.template {
+                        own_id(&$($mutable)? own.id, Role::Own, visit);
+                    }
+                    description(&$($mutable)? spec.description, visit);
+                }
+                Entity::Workflow(spec) => {
+                    if let Some(own) = &$($mutable)? spec.template {
+                        template(own, Role::Own, visit);
+                    }
+                    for sub in &$($mutable)? spec.sub_workflows {
+                        template(sub, Role::Inner, visit);
+                    }
+                    description(&$($mutable)? spec.description, visit);
+                }
+                Entity::LaunchPlan(plan) => {
+                    own_id(&$($mutable)? plan.id, Role::Own, visit);
+                    if let Some(spec) = &$($mutable)? plan.spec {
+                        own_id(&$($mutable)? spec.workflow_id, Role::Needed(EntityKind::Workflow), visit);
+                    }
+                }
+            }
+        }
+
+        fn own_id(id: &$($mutable)? Option<Identifier>, role: Role, visit: Visit<'_>) {
+            if let Some(id) = id {
+                visit(role, id);
+            }
+        }
+
+        fn description(description: &$($mutable)? Option<DescriptionEntity>, visit: Visit<'_>) {
+            if let Some(description) = description {
+                own_id(&$($mutable)? description.id, Role::Inner, visit);
+            }
+        }
+
+        fn template(template: &$($mutable)? WorkflowTemplate, role: Role, visit: Visit<'_>) {
+            own_id(&$($mutable)? template.id, role, visit);
+            for inner in &$($mutable)? template.nodes {
+                node(inner, visit);
+            }
+            if let Some(inner) = &$($mutable)? template.failure_node {
+                node(inner, visit);
+            }
+        }
+
+        fn node(node: &$($mutable)? Node, visit: Visit<'_>) {
+            match &$($mutable)? node.target {
+                Some(node::Target::TaskNode(target)) => {
+                    if let Some(task_node::Reference::ReferenceId(id)) = &$($mutable)? target.reference {
+                        visit(Role::Needed(EntityKind::Task), id);
+                    }
+                }
+                Some(node::Target::WorkflowNode(target)) => match &$($mutable)? target.reference {
+                    Some(workflow_node::Reference::LaunchplanRef(id)) => {
+                        visit(Role::Needed(EntityKind::LaunchPlan), id);
+                    }
+                    Some(workflow_node::Reference::SubWorkflowRef(id)) => {
+                        visit(Role::Needed(EntityKind::Workflow), id);
+                    }
+                    None => {}
+                },
+                Some(node::Target::BranchNode(target)) => branches(target, visit),
+                Some(node::Target::ArrayNode(target)) => {
+                    if let Some(inner) = &$($mutable)? target.node {
+                        self::node(inner, visit);
+                    }
+                }
+                Some(node::Target::GateNode(_)) | None => {}
+            }
+        }
+
+        fn branches(branch: &$($mutable)? BranchNode, visit: Visit<'_>) {
+            if let Some(block) = &$($mutable)? branch.if_else {
+                if let Some(case) = &$($mutable)? block.case {
+                    if let Some(inner) = &$($mutable)? case.then_node {
+                        node(inner, visit);
+                    }
+                }
+                for case in &$($mutable)? block.other {
+                    if let Some(inner) = &$($mutable)? case.then_node {
+                        node(inner, visit);
+                    }
+                }
+                if let Some(if_else_block::Default::ElseNode(inner)) = &$($mutable)? block.default {
+                    node(inner, visit);
+                }
+            }
+        }
+    };
+}
+
+mod looking {
+    visitor!();
+}
+
+mod changing {
+    visitor!(mut);
+}
 
 impl Entity {
-    /// Lets `visit` see, and change, every identifier in the message.
-    pub(crate) fn visit_identifiers(&mut self, visit: Visit<'_>) {
-        match self {
-            Self::Task(spec) => {
-                let own = spec.template.as_mut().and_then(|template| template.id.as_mut());
-                own.into_iter().for_each(|id| visit(Role::Own, id));
-                description(spec.description.as_mut(), visit);
-            }
-            Self::Workflow(spec) => {
-                spec.template.iter_mut().for_each(|own| template(own, Role::Own, visit));
-                spec.sub_workflows.iter_mut().for_each(|sub| template(sub, Role::Inner, visit));
-                description(spec.description.as_mut(), visit);
-            }
-            Self::LaunchPlan(plan) => {
-                plan.id.iter_mut().for_each(|id| visit(Role::Own, id));
-                let workflow = plan.spec.as_mut().and_then(|spec| spec.workflow_id.as_mut());
-                workflow.into_iter().for_each(|id| visit(Role::Needed(Kind::Workflow), id));
-            }
-        }
+    /// Calls `visit` with every identifier in the message.
+    pub(crate) fn identifiers(&self, visit: &mut dyn FnMut(Role, &Identifier)) {
+        looking::entity(self, visit);
     }
-}
 
-fn description(description: Option<&mut DescriptionEntity>, visit: Visit<'_>) {
-    let id = description.and_then(|description| description.id.as_mut());
-    id.into_iter().for_each(|id| visit(Role::Inner, id));
-}
-
-fn template(template: &mut WorkflowTemplate, role: Role, visit: Visit<'_>) {
-    template.id.iter_mut().for_each(|id| visit(role, id));
-    template.nodes.iter_mut().for_each(|inner| node(inner, visit));
-    template.failure_node.iter_mut().for_each(|inner| node(inner, visit));
-}
-
-fn node(node: &mut Node, visit: Visit<'_>) {
-    match &mut node.target {
-        Some(node::Target::TaskNode(target)) => {
-            if let Some(task_node::Reference::ReferenceId(id)) = &mut target.reference {
-                visit(Role::Needed(Kind::Task), id);
-            }
-        }
-        Some(node::Target::WorkflowNode(target)) => match &mut target.reference {
-            Some(workflow_node::Reference::LaunchplanRef(id)) => visit(Role::Needed(Kind::LaunchPlan), id),
-            Some(workflow_node::Reference::SubWorkflowRef(id)) => visit(Role::Needed(Kind::Workflow), id),
-            None => {}
-        },
-        Some(node::Target::BranchNode(target)) => branches(target, visit),
-        Some(node::Target::ArrayNode(target)) => {
-            target.node.iter_mut().for_each(|inner| self::node(inner, visit));
-        }
-        Some(node::Target::GateNode(_)) | None => {}
-    }
-}
-
-fn branches(branch: &mut BranchNode, visit: Visit<'_>) {
-    let Some(block) = branch.if_else.as_mut() else { return };
-    let cases = block.case.as_deref_mut().into_iter().chain(&mut block.other);
-    cases.filter_map(|case| case.then_node.as_mut()).for_each(|inner| node(inner, visit));
-    if let Some(if_else_block::Default::ElseNode(inner)) = &mut block.default {
-        node(inner, visit);
+    /// Calls `visit` with every identifier in the message, which it may change.
+    pub(crate) fn visit_identifiers(&mut self, visit: &mut dyn FnMut(Role, &mut Identifier)) {
+        changing::entity(self, visit);
     }
 }

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    DOMAIN, Entity, Identity, Kind, PROJECT, VERSION,
+    DOMAIN, Entity, EntityKind, Identity, PROJECT, VERSION,
     identity::is_open,
-    read::{compiled, error::Cause},
+    read::{compiled, error::ReadErrorCause},
 };
 use crate::proto::{
     admin,
@@ -20,7 +20,7 @@ use crate::proto::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wanted {
     /// The kind of entity.
-    pub kind: Kind,
+    pub kind: EntityKind,
     /// The project's id.
     pub project: String,
     /// The domain's id.
@@ -33,10 +33,9 @@ pub struct Wanted {
 
 impl Wanted {
     /// What an identifier in a message or a short form asks for.
-    pub(super) fn new(kind: Kind, id: &Identifier) -> Self {
-        let given = |text: &str, placeholder: &str| match is_open(text, placeholder) {
-            true => String::new(),
-            false => text.to_owned(),
+    pub(super) fn new(kind: EntityKind, id: &Identifier) -> Self {
+        let given = |text: &str, placeholder: &str| {
+            if is_open(text, placeholder) { String::new() } else { text.to_owned() }
         };
         Self {
             kind,
@@ -50,7 +49,7 @@ impl Wanted {
 
 /// What a server says of a reference.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub(super) enum LookupAnswer {
     /// It is registered.
     Found(Box<Details>),
     /// It is not; perhaps the name that was meant.
@@ -72,7 +71,7 @@ pub(super) struct Details {
 /// The answers to [`Wanted`].
 #[derive(Clone, Debug, Default)]
 pub struct Registered {
-    answers: HashMap<Wanted, Answer>,
+    answers: HashMap<Wanted, LookupAnswer>,
 }
 
 impl Registered {
@@ -94,7 +93,7 @@ impl Registered {
         wanted: Wanted,
         workflow: admin::Workflow,
         plan: Option<admin::LaunchPlan>,
-    ) -> Result<(), Cause> {
+    ) -> Result<(), ReadErrorCause> {
         let id = workflow.id.clone().unwrap_or_default();
         let scope = (id.project.clone(), id.domain.clone());
         let entity = compiled::workflow(workflow)?.pop();
@@ -140,27 +139,27 @@ impl Registered {
 
     /// Notes that the server has no such thing, and the name of one that is like it.
     pub fn add_absent(&mut self, wanted: Wanted, near: Option<String>) {
-        self.answers.insert(wanted, Answer::Absent(near));
+        self.answers.insert(wanted, LookupAnswer::Absent(near));
     }
 
     /// Notes that the server could not be asked.
     pub fn add_unknown(&mut self, wanted: Wanted, reason: String) {
-        self.answers.insert(wanted, Answer::Unknown(reason));
+        self.answers.insert(wanted, LookupAnswer::Unknown(reason));
     }
 
     fn found(&mut self, wanted: Wanted, found: Details) {
-        self.answers.insert(wanted, Answer::Found(Box::new(found)));
+        self.answers.insert(wanted, LookupAnswer::Found(Box::new(found)));
     }
 
-    pub(super) fn answer(&self, kind: Kind, id: &Identifier) -> Option<&Answer> {
+    pub(super) fn answer(&self, kind: EntityKind, id: &Identifier) -> Option<&LookupAnswer> {
         self.answers.get(&Wanted::new(kind, id))
     }
 
     /// Everything that was found, by what was asked for.
     pub(super) fn all_found(&self) -> impl Iterator<Item = (&Wanted, &Details)> {
         self.answers.iter().filter_map(|(wanted, answer)| match answer {
-            Answer::Found(found) => Some((wanted, found.as_ref())),
-            Answer::Absent(_) | Answer::Unknown(_) => None,
+            LookupAnswer::Found(found) => Some((wanted, found.as_ref())),
+            LookupAnswer::Absent(_) | LookupAnswer::Unknown(_) => None,
         })
     }
 }
@@ -187,7 +186,7 @@ impl<'s> Names<'s> {
         Self { scope, known: HashMap::new() }
     }
 
-    pub(super) fn add(&mut self, kind: Kind, id: &Identifier) {
+    pub(super) fn add(&mut self, kind: EntityKind, id: &Identifier) {
         let wanted = self.filled(kind, id);
         let version = wanted.version.clone();
         let key = Wanted { version: String::new(), ..wanted };
@@ -195,9 +194,9 @@ impl<'s> Names<'s> {
         if !versions.contains(&version) {
             versions.push(version.clone());
         }
-        if kind == Kind::Workflow {
+        if kind == EntityKind::Workflow {
             // Its default launch plan comes with it.
-            let versions = self.known.entry(Wanted { kind: Kind::LaunchPlan, ..key }).or_default();
+            let versions = self.known.entry(Wanted { kind: EntityKind::LaunchPlan, ..key }).or_default();
             if !versions.contains(&version) {
                 versions.push(version);
             }
@@ -205,7 +204,7 @@ impl<'s> Names<'s> {
     }
 
     /// Whether a reference is to something that was read: with this version, or the only one.
-    pub(super) fn holds(&self, kind: Kind, id: &Identifier) -> bool {
+    pub(super) fn holds(&self, kind: EntityKind, id: &Identifier) -> bool {
         let wanted = self.filled(kind, id);
         let versions = self.known.get(&Wanted { version: String::new(), ..wanted.clone() });
         versions.is_some_and(|versions| {
@@ -214,7 +213,7 @@ impl<'s> Names<'s> {
     }
 
     /// The version of the only entity that an open reference can mean, if that names one.
-    pub(super) fn only_version(&self, kind: Kind, id: &Identifier) -> Option<&str> {
+    pub(super) fn only_version(&self, kind: EntityKind, id: &Identifier) -> Option<&str> {
         let wanted = self.filled(kind, id);
         let versions = self.known.get(&Wanted { version: String::new(), ..wanted.clone() })?;
         match versions.as_slice() {
@@ -224,11 +223,11 @@ impl<'s> Names<'s> {
     }
 
     /// The names of a kind, for hints.
-    pub(super) fn names(&self, kind: Kind) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self, kind: EntityKind) -> impl Iterator<Item = &str> {
         self.known.keys().filter(move |known| known.kind == kind).map(|known| known.name.as_str())
     }
 
-    fn filled(&self, kind: Kind, id: &Identifier) -> Wanted {
+    fn filled(&self, kind: EntityKind, id: &Identifier) -> Wanted {
         let wanted = Wanted::new(kind, id);
         let or = |text: String, value: &Option<String>| match value {
             Some(value) if text.is_empty() => value.clone(),

@@ -11,12 +11,12 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Entity, Entry};
-use crate::proto::any::TYPE;
+use super::{Entity, RegisterItem};
+use crate::{atomic_file, proto::any::TYPE};
 
 /// A form of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
+pub enum TextFormat {
     /// One array.
     Json,
     /// One document for each entity.
@@ -51,13 +51,16 @@ fn failed(what: String, cause: impl Into<Box<dyn error::Error + Send + Sync>>) -
 /// # Errors
 ///
 /// When an entity holds a value that JSON has no form for, such as a time outside the years 1 to 9999.
-pub fn text<'e>(entities: impl IntoIterator<Item = &'e Entity>, form: Text) -> Result<String, WriteError> {
+pub fn text<'e>(
+    entities: impl IntoIterator<Item = &'e Entity>,
+    form: TextFormat,
+) -> Result<String, WriteError> {
     let documents = entities.into_iter().map(document).collect::<Result<Vec<_>, _>>()?;
     match form {
-        Text::Json => serde_json::to_string_pretty(&documents)
+        TextFormat::Json => serde_json::to_string_pretty(&documents)
             .map(|text| text + "\n")
             .map_err(|error| failed("JSON".into(), error)),
-        Text::Yaml => {
+        TextFormat::Yaml => {
             documents.iter().map(yaml).collect::<Result<Vec<_>, _>>().map(|texts| texts.join("---\n"))
         }
     }
@@ -91,7 +94,7 @@ fn name(entity: &Entity) -> String {
 ///
 /// When the folder holds `.pb` files of another package, which would be registered together with these, when two
 /// archives have one name, or when the system refuses.
-pub fn files(entries: &[Entry], folder: &Path) -> Result<Vec<PathBuf>, WriteError> {
+pub fn files(entries: &[RegisterItem], folder: &Path) -> Result<Vec<PathBuf>, WriteError> {
     let width = entries.len().saturating_sub(1).to_string().len();
     let mut contents: Vec<(String, Vec<u8>)> = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -120,7 +123,7 @@ pub fn files(entries: &[Entry], folder: &Path) -> Result<Vec<PathBuf>, WriteErro
         .iter()
         .map(|(name, bytes)| {
             let path = folder.join(name);
-            write_whole(&path, bytes).map(|()| path.clone()).map_err(|error| fail(&path, error))
+            atomic_file::replace(&path, bytes).map(|()| path.clone()).map_err(|error| fail(&path, error))
         })
         .collect()
 }
@@ -149,18 +152,4 @@ fn stranger(folder: &Path, contents: &[(String, Vec<u8>)]) -> io::Result<Option<
         }
     }
     Ok(None)
-}
-
-/// Writes a file under another name first, so that no reader sees half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let result = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    if result.is_err() {
-        // The cause matters, not whether the remains could be removed.
-        let _ = fs::remove_file(&part);
-    }
-    result
 }

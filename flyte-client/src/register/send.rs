@@ -23,18 +23,18 @@ const IN_FLIGHT: usize = 64;
 
 /// What became of an entity.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum SendOutcome {
     /// The server has it now.
     Registered,
     /// The server had it: just as it is, or a default launch plan in any form.
     Unchanged,
     /// The server did not take it.
-    Failed(Box<client::Error>),
+    Failed(Box<client::ClientError>),
     /// It was not sent, because the one at this place of the set failed.
     NotSent(usize),
 }
 
-impl Outcome {
+impl SendOutcome {
     /// Whether the server has it.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -44,7 +44,7 @@ impl Outcome {
 
 /// How to send.
 #[derive(Clone, Copy, Debug)]
-pub struct Options<'a> {
+pub struct SendOptions<'a> {
     /// Make the launch plans the active ones of their names.
     pub activate: bool,
     /// The places of default launch plans, which no input asked for: one that the server has is left as it is.
@@ -58,9 +58,9 @@ pub async fn send(
     client: &Client,
     entities: &[Entity],
     order: &Order,
-    options: Options<'_>,
-    mut told: impl FnMut(usize, &Outcome),
-) -> Vec<Outcome> {
+    options: SendOptions<'_>,
+    mut told: impl FnMut(usize, &SendOutcome),
+) -> Vec<SendOutcome> {
     let mut round = Round::new(order, entities.len());
     let mut flying = FuturesUnordered::new();
     loop {
@@ -70,9 +70,10 @@ pub async fn send(
             let may_be_there = options.defaults.contains(&index) && round.follows_unchanged(order, index);
             flying.push(async move {
                 let entity = &entities[index];
-                let outcome = match may_be_there {
-                    true => default_launch_plan(client, entity, options).await,
-                    false => one(client, entity, options).await,
+                let outcome = if may_be_there {
+                    default_launch_plan(client, entity, options).await
+                } else {
+                    one(client, entity, options).await
                 };
                 (index, outcome)
             });
@@ -85,7 +86,7 @@ pub async fn send(
 
 /// Who is next, and what became of those before.
 struct Round {
-    outcomes: Vec<Option<Outcome>>,
+    outcomes: Vec<Option<SendOutcome>>,
     ready: VecDeque<usize>,
     /// How many each waits for still.
     open: Vec<usize>,
@@ -112,11 +113,14 @@ impl Round {
 
     /// Whether something that it waited for had been on the server before. A launch plan of a new workflow is new.
     fn follows_unchanged(&self, order: &Order, index: usize) -> bool {
-        order.waits_for(index).iter().any(|&other| matches!(self.outcomes[other], Some(Outcome::Unchanged)))
+        order
+            .waits_for(index)
+            .iter()
+            .any(|&other| matches!(self.outcomes[other], Some(SendOutcome::Unchanged)))
     }
 
-    fn done(&mut self, index: usize, outcome: Outcome, told: &mut impl FnMut(usize, &Outcome)) {
-        if let Outcome::Failed(error) = &outcome
+    fn done(&mut self, index: usize, outcome: SendOutcome, told: &mut impl FnMut(usize, &SendOutcome)) {
+        if let SendOutcome::Failed(error) = &outcome
             && is_hopeless(error)
         {
             self.halted_by.get_or_insert(index);
@@ -137,23 +141,23 @@ impl Round {
     }
 
     /// Whatever needs a failed entity, however remotely, will not be sent.
-    fn give_up_after(&mut self, failed: usize, told: &mut impl FnMut(usize, &Outcome)) {
+    fn give_up_after(&mut self, failed: usize, told: &mut impl FnMut(usize, &SendOutcome)) {
         let mut reached = vec![failed];
         while let Some(index) = reached.pop() {
             for other in self.waited_for_by[index].clone() {
                 if self.outcomes[other].is_none() {
-                    told(other, self.outcomes[other].insert(Outcome::NotSent(failed)));
+                    told(other, self.outcomes[other].insert(SendOutcome::NotSent(failed)));
                     reached.push(other);
                 }
             }
         }
     }
 
-    fn finish(self, told: &mut impl FnMut(usize, &Outcome)) -> Vec<Outcome> {
+    fn finish(self, told: &mut impl FnMut(usize, &SendOutcome)) -> Vec<SendOutcome> {
         let halted_by = self.halted_by;
-        let rest = |(index, outcome): (usize, Option<Outcome>)| {
+        let rest = |(index, outcome): (usize, Option<SendOutcome>)| {
             outcome.unwrap_or_else(|| {
-                let outcome = Outcome::NotSent(halted_by.unwrap_or(index));
+                let outcome = SendOutcome::NotSent(halted_by.unwrap_or(index));
                 told(index, &outcome);
                 outcome
             })
@@ -163,48 +167,53 @@ impl Round {
 }
 
 /// Whether every other call would fail as this one did.
-fn is_hopeless(error: &client::Error) -> bool {
+fn is_hopeless(error: &client::ClientError) -> bool {
     let kind = error.kind();
     matches!(
         kind,
-        client::Kind::MayBeDone
-            | client::Kind::NotSignedIn
-            | client::Kind::Transport
-            | client::Kind::Unreachable
+        client::ClientErrorKind::MayBeDone
+            | client::ClientErrorKind::NotSignedIn
+            | client::ClientErrorKind::Transport
+            | client::ClientErrorKind::Unreachable
     )
 }
 
-async fn one(client: &Client, entity: &Entity, options: Options<'_>) -> Outcome {
+async fn one(client: &Client, entity: &Entity, options: SendOptions<'_>) -> SendOutcome {
     let result = match entity {
         Entity::Task(spec) => task(client, spec).await,
         Entity::Workflow(spec) => workflow(client, spec).await,
         Entity::LaunchPlan(plan) => launch_plan(client, plan).await,
     };
     match result {
-        Ok(()) => activated(client, entity, options, Outcome::Registered).await,
+        Ok(()) => activated(client, entity, options, SendOutcome::Registered).await,
         // One of the tries before, whose answer was lost, has made it: if not, it is there all the same.
         Err(error) if error.status.code == Code::AlreadyExists && error.attempts > 1 => {
-            activated(client, entity, options, Outcome::Registered).await
+            activated(client, entity, options, SendOutcome::Registered).await
         }
         Err(error) if error.status.code == Code::AlreadyExists => {
-            activated(client, entity, options, Outcome::Unchanged).await
+            activated(client, entity, options, SendOutcome::Unchanged).await
         }
-        Err(error) => Outcome::Failed(Box::new(error)),
+        Err(error) => SendOutcome::Failed(Box::new(error)),
     }
 }
 
 /// Sends a launch plan only if there is none of its name and version.
-async fn default_launch_plan(client: &Client, entity: &Entity, options: Options<'_>) -> Outcome {
+async fn default_launch_plan(client: &Client, entity: &Entity, options: SendOptions<'_>) -> SendOutcome {
     let id = named(entity.id(), ResourceType::LaunchPlan);
     match client.get_launch_plan(&ObjectGetRequest { id }).await {
-        Ok(_) => activated(client, entity, options, Outcome::Unchanged).await,
+        Ok(_) => activated(client, entity, options, SendOutcome::Unchanged).await,
         Err(error) if error.status.code == Code::NotFound => one(client, entity, options).await,
-        Err(error) => Outcome::Failed(Box::new(error)),
+        Err(error) => SendOutcome::Failed(Box::new(error)),
     }
 }
 
 /// Makes a launch plan that is there the active one, if that is asked for.
-async fn activated(client: &Client, entity: &Entity, options: Options<'_>, outcome: Outcome) -> Outcome {
+async fn activated(
+    client: &Client,
+    entity: &Entity,
+    options: SendOptions<'_>,
+    outcome: SendOutcome,
+) -> SendOutcome {
     let Entity::LaunchPlan(plan) = entity else { return outcome };
     if !options.activate {
         return outcome;
@@ -215,23 +224,23 @@ async fn activated(client: &Client, entity: &Entity, options: Options<'_>, outco
     };
     match client.update_launch_plan(&request).await {
         Ok(_) => outcome,
-        Err(error) => Outcome::Failed(Box::new(error)),
+        Err(error) => SendOutcome::Failed(Box::new(error)),
     }
 }
 
-async fn task(client: &Client, spec: &TaskSpec) -> Result<(), client::Error> {
+async fn task(client: &Client, spec: &TaskSpec) -> Result<(), client::ClientError> {
     let id = spec.template.as_ref().and_then(|template| template.id.as_ref());
     let request = TaskCreateRequest { id: named(id, ResourceType::Task), spec: Some(spec.clone()) };
     client.create_task(&request).await.map(drop)
 }
 
-async fn workflow(client: &Client, spec: &WorkflowSpec) -> Result<(), client::Error> {
+async fn workflow(client: &Client, spec: &WorkflowSpec) -> Result<(), client::ClientError> {
     let id = spec.template.as_ref().and_then(|template| template.id.as_ref());
     let request = WorkflowCreateRequest { id: named(id, ResourceType::Workflow), spec: Some(spec.clone()) };
     client.create_workflow(&request).await.map(drop)
 }
 
-async fn launch_plan(client: &Client, plan: &LaunchPlan) -> Result<(), client::Error> {
+async fn launch_plan(client: &Client, plan: &LaunchPlan) -> Result<(), client::ClientError> {
     let id = named(plan.id.as_ref(), ResourceType::LaunchPlan);
     let request = LaunchPlanCreateRequest { id, spec: plan.spec.clone() };
     client.create_launch_plan(&request).await.map(drop)

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use prost::Message as _;
 
 use super::{
-    DOMAIN, Entity, Entry, Identity, Kind, Origin, PROJECT, Source, VERSION,
+    DOMAIN, Entity, EntityKind, Identity, ItemOrigin, PROJECT, RegisterItem, Source, VERSION,
     digest::Digest,
     identity::is_open,
     read::{archive, launch_plan},
@@ -31,8 +31,8 @@ use crate::proto::{
 /// Two entities of one kind and name, neither with a version: what refers to the name could mean either.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind} `{name}` is defined twice, differently")]
-pub struct Twice {
-    kind: Kind,
+pub struct DuplicateEntity {
+    kind: EntityKind,
     name: String,
     /// Where they are defined.
     pub sources: Box<[Source; 2]>,
@@ -45,7 +45,7 @@ pub struct Twice {
 /// # Errors
 ///
 /// When two entities differ only in their content.
-pub fn fill(entries: &mut [Entry], scope: &Identity) -> Result<(), Twice> {
+pub fn fill(entries: &mut [RegisterItem], scope: &Identity) -> Result<(), DuplicateEntity> {
     let mut versions = Versions::new(entries, scope);
     versions.check_names()?;
     let filled: Vec<Entity> = (0..entries.len()).map(|index| versions.filled(index)).collect();
@@ -58,7 +58,7 @@ pub fn fill(entries: &mut [Entry], scope: &Identity) -> Result<(), Twice> {
 /// What names an entity but for its version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Key {
-    kind: Kind,
+    kind: EntityKind,
     project: String,
     domain: String,
     name: String,
@@ -68,7 +68,7 @@ struct Key {
 type Embedded = BTreeMap<Key, String>;
 
 struct Versions<'e> {
-    entries: &'e [Entry],
+    entries: &'e [RegisterItem],
     scope: &'e Identity,
     /// Where the entities without a version are.
     open: HashMap<Key, usize>,
@@ -79,7 +79,7 @@ struct Versions<'e> {
 }
 
 impl<'e> Versions<'e> {
-    fn new(entries: &'e [Entry], scope: &'e Identity) -> Self {
+    fn new(entries: &'e [RegisterItem], scope: &'e Identity) -> Self {
         let mut versions = Self {
             entries,
             scope,
@@ -101,7 +101,7 @@ impl<'e> Versions<'e> {
         versions
     }
 
-    fn key(&self, kind: Kind, id: &Identifier) -> Key {
+    fn key(&self, kind: EntityKind, id: &Identifier) -> Key {
         let filled = |text: &str, placeholder: &str, value: &Option<String>| match value {
             Some(value) if is_open(text, placeholder) => value.clone(),
             _ => closed(text, placeholder).to_owned(),
@@ -114,14 +114,14 @@ impl<'e> Versions<'e> {
         }
     }
 
-    fn check_names(&mut self) -> Result<(), Twice> {
+    fn check_names(&mut self) -> Result<(), DuplicateEntity> {
         let entries = self.entries;
         for (index, entry) in entries.iter().enumerate() {
             let Some(id) = entry.entity.id().filter(|id| is_open(&id.version, VERSION)) else { continue };
             let Some(&first) = self.open.get(&self.key(entry.entity.kind(), id)) else { continue };
             if first != index && self.version(first) != self.version(index) {
                 let sources = Box::new([entries[first].source.clone(), entry.source.clone()]);
-                return Err(Twice { kind: entry.entity.kind(), name: id.name.clone(), sources });
+                return Err(DuplicateEntity { kind: entry.entity.kind(), name: id.name.clone(), sources });
             }
         }
         Ok(())
@@ -149,25 +149,25 @@ impl<'e> Versions<'e> {
     }
 
     /// The workflow that a launch plan belongs to: the plan says what the workflow's message cannot.
-    fn workflow_of(&self, entry: &Entry) -> Option<usize> {
+    fn workflow_of(&self, entry: &RegisterItem) -> Option<usize> {
         let Entity::LaunchPlan(plan) = &entry.entity else { return None };
         let workflow = plan.spec.as_ref()?.workflow_id.as_ref()?;
         let workflow = Some(workflow).filter(|id| is_open(&id.version, VERSION))?;
-        let key = self.key(Kind::Workflow, workflow);
-        if self.key(Kind::Workflow, plan.id.as_ref()?) != key {
+        let key = self.key(EntityKind::Workflow, workflow);
+        if self.key(EntityKind::Workflow, plan.id.as_ref()?) != key {
             return None;
         }
         let index = *self.open.get(&key)?;
         let Entity::Workflow(spec) = &self.entries[index].entity else { return None };
         let belongs = match &entry.origin {
-            Origin::DefaultPlan => true,
-            Origin::Package if self.entries[index].origin == Origin::Package => true,
+            ItemOrigin::DefaultPlan => true,
+            ItemOrigin::Package if self.entries[index].origin == ItemOrigin::Package => true,
             _ => launch_plan::default_of(spec).is_some_and(|default| nameless(&default) == nameless(plan)),
         };
         belongs.then_some(index)
     }
 
-    fn digest(&mut self, entry: &Entry) -> String {
+    fn digest(&mut self, entry: &RegisterItem) -> String {
         let mut digest = match &entry.entity {
             Entity::Workflow(spec) => self.workflow_digest(spec),
             entity => {
@@ -181,16 +181,17 @@ impl<'e> Versions<'e> {
         if let Some(plan) = self.plan_of(entry) {
             digest.add("launch plan", &plan);
         }
-        if let Some(code) = entry.archive.as_ref().filter(|_| archive::is_needed(&mut entry.entity.clone())) {
+        if let Some(code) = entry.archive.as_ref().filter(|_| archive::is_needed(&entry.entity)) {
             digest.add(&code.name, &code.bytes);
         }
         digest.version()
     }
 
     /// The launch plan of a package that belongs to this workflow of it.
-    fn plan_of(&self, entry: &Entry) -> Option<Vec<u8>> {
-        let id = entry.entity.id().filter(|_| entry.origin == Origin::Package)?;
-        let index = *self.open.get(&Key { kind: Kind::LaunchPlan, ..self.key(Kind::Workflow, id) })?;
+    fn plan_of(&self, entry: &RegisterItem) -> Option<Vec<u8>> {
+        let id = entry.entity.id().filter(|_| entry.origin == ItemOrigin::Package)?;
+        let index =
+            *self.open.get(&Key { kind: EntityKind::LaunchPlan, ..self.key(EntityKind::Workflow, id) })?;
         let (Entity::LaunchPlan(plan), Entity::Workflow(spec)) = (&self.entries[index].entity, &entry.entity)
         else {
             return None;
@@ -202,8 +203,8 @@ impl<'e> Versions<'e> {
         (!is_told).then(|| plan.encode_to_vec())
     }
 
-    fn is_at(&self, entry: &Entry, index: usize) -> bool {
-        let key = |entry: &Entry| entry.entity.id().map(|id| self.key(entry.entity.kind(), id));
+    fn is_at(&self, entry: &RegisterItem, index: usize) -> bool {
+        let key = |entry: &RegisterItem| entry.entity.id().map(|id| self.key(entry.entity.kind(), id));
         key(entry) == key(&self.entries[index])
     }
 
@@ -221,7 +222,7 @@ impl<'e> Versions<'e> {
     /// A workflow's own message, and the versions of those within it.
     fn digest_with(&mut self, bare: WorkflowSpec, known: &Embedded, within: BTreeSet<String>) -> Digest {
         let message = self.settled(Entity::Workflow(Box::new(bare)), known);
-        let mut digest = Digest::new(Kind::Workflow.message_name(), &message.encode());
+        let mut digest = Digest::new(EntityKind::Workflow.message_name(), &message.encode());
         within.iter().for_each(|version| digest.add("workflow", version.as_bytes()));
         digest
     }
@@ -231,7 +232,7 @@ impl<'e> Versions<'e> {
         let templates: BTreeMap<Key, &WorkflowTemplate> = spec
             .sub_workflows
             .iter()
-            .filter_map(|template| Some((self.key(Kind::Workflow, template.id.as_ref()?), template)))
+            .filter_map(|template| Some((self.key(EntityKind::Workflow, template.id.as_ref()?), template)))
             .collect();
         let mut known = Embedded::new();
         for key in templates.keys() {
@@ -267,8 +268,9 @@ impl<'e> Versions<'e> {
         let mut ahead = vec![bare.clone()];
         while let Some(spec) = ahead.pop() {
             Entity::Workflow(Box::new(spec)).visit_identifiers(&mut |role, id| {
-                let key = self.key(Kind::Workflow, id);
-                let Some(template) = templates.get(&key).filter(|_| role == Role::Needed(Kind::Workflow))
+                let key = self.key(EntityKind::Workflow, id);
+                let Some(template) =
+                    templates.get(&key).filter(|_| role == Role::Needed(EntityKind::Workflow))
                 else {
                     return;
                 };
@@ -311,14 +313,14 @@ impl<'e> Versions<'e> {
     }
 
     /// The version that an open reference gets; `None` if nothing in the set is meant.
-    fn referred(&mut self, kind: Kind, id: &Identifier, embedded: &Embedded) -> Option<String> {
+    fn referred(&mut self, kind: EntityKind, id: &Identifier, embedded: &Embedded) -> Option<String> {
         if !is_open(&id.version, VERSION) {
             return None;
         }
         let key = self.key(kind, id);
-        let workflow = Key { kind: Kind::Workflow, ..key.clone() };
+        let workflow = Key { kind: EntityKind::Workflow, ..key.clone() };
         // A launch plan that is not there is the default one of its workflow.
-        let default = (kind == Kind::LaunchPlan && !self.fixed.contains_key(&key))
+        let default = (kind == EntityKind::LaunchPlan && !self.fixed.contains_key(&key))
             .then(|| self.open.get(&workflow).copied())
             .flatten();
         if let Some(index) = self.open.get(&key).copied().or(default) {
@@ -338,8 +340,8 @@ impl<'e> Versions<'e> {
         entity.visit_identifiers(&mut |role, id| {
             let version = match role {
                 Role::Needed(kind) => self.referred(kind, id, &embedded),
-                Role::Inner if embedded.contains_key(&self.key(Kind::Workflow, id)) => {
-                    self.referred(Kind::Workflow, id, &embedded)
+                Role::Inner if embedded.contains_key(&self.key(EntityKind::Workflow, id)) => {
+                    self.referred(EntityKind::Workflow, id, &embedded)
                 }
                 Role::Inner | Role::Own => is_open(&id.version, VERSION).then(|| own.clone()),
             };
@@ -352,8 +354,9 @@ impl<'e> Versions<'e> {
 }
 
 /// What the short form of a workflow says of its inputs beyond the workflow's message.
-fn defaults(entry: &Entry) -> Option<&[u8]> {
-    let (Origin::ShortWorkflow { defaults }, Entity::Workflow(spec)) = (&entry.origin, &entry.entity) else {
+fn defaults(entry: &RegisterItem) -> Option<&[u8]> {
+    let (ItemOrigin::ShortWorkflow { defaults }, Entity::Workflow(spec)) = (&entry.origin, &entry.entity)
+    else {
         return None;
     };
     let told = launch_plan::default_of(spec).and_then(|plan| plan.spec?.default_inputs);

@@ -8,7 +8,7 @@ use crate::proto::{
 
 /// Why an attempt does not run, in the words of the plugin that runs it: `[…|ImagePullBackOff]: Back-off pulling image`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reason {
+pub struct AttemptFailure {
     /// The words.
     pub text: String,
     /// Since when it is so, by the server's clock; older servers do not say.
@@ -34,7 +34,7 @@ impl Node {
 }
 
 /// Why an attempt does not run. An attempt that runs is said nothing of, but for what was said since it began.
-fn reason(closure: &TaskExecutionClosure) -> Option<Reason> {
+fn reason(closure: &TaskExecutionClosure) -> Option<AttemptFailure> {
     let last = closure.reasons.last();
     let text = last.map_or(&closure.reason, |last| &last.message).trim();
     let since = last.and_then(|last| last.occurred_at);
@@ -47,5 +47,9 @@ fn reason(closure: &TaskExecutionClosure) -> Option<Reason> {
         }
         _ => true,
     };
-    (is_of_now && !text.is_empty()).then(|| Reason { text: text.to_owned(), since, phase: closure.phase() })
+    (is_of_now && !text.is_empty()).then(|| AttemptFailure {
+        text: text.to_owned(),
+        since,
+        phase: closure.phase(),
+    })
 }

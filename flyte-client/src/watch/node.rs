@@ -1,6 +1,6 @@
 //! A node of an execution, as far as whoever follows it cares.
 
-use super::{Elements, Gate, Reason};
+use super::{AttemptFailure, Elements, Gate};
 use crate::proto::{
     admin::{NodeExecution, NodeExecutionClosure, node_execution_closure::TargetMetadata},
     core::{
@@ -45,7 +45,7 @@ pub struct Node {
     /// Why the last attempt failed. A node may have no error of its own where its task made a deck.
     pub attempt_error: Option<ExecutionError>,
     /// Why the last attempt does not run.
-    pub reason: Option<Reason>,
+    pub reason: Option<AttemptFailure>,
     /// The elements, if it runs a map task.
     pub elements: Option<Elements>,
     /// What it waits for, if it is a gate.

@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{Gate, Node, whole::if_given};
 use crate::{
-    client::{Client, Error},
+    client::{Client, ClientError},
     proto::{
         admin,
         core::{
@@ -49,7 +49,11 @@ impl<'c> Specs<'c> {
     /// # Errors
     ///
     /// When the server cannot be asked.
-    pub async fn describe(&mut self, execution: &admin::Execution, nodes: &mut [Node]) -> Result<(), Error> {
+    pub async fn describe(
+        &mut self,
+        execution: &admin::Execution,
+        nodes: &mut [Node],
+    ) -> Result<(), ClientError> {
         // Of a single task the workflow was made by the server; it says nothing new.
         if let Some(task) = task_of(execution) {
             nodes.iter_mut().for_each(|node| node.task_version = Some(task.version.clone()));
@@ -86,7 +90,7 @@ impl<'c> Specs<'c> {
     /// # Errors
     ///
     /// When the server cannot be asked.
-    pub async fn gates(&mut self, execution: &admin::Execution) -> Result<Vec<Gate>, Error> {
+    pub async fn gates(&mut self, execution: &admin::Execution) -> Result<Vec<Gate>, ClientError> {
         if task_of(execution).is_some() {
             return Ok(Vec::new());
         }
@@ -112,7 +116,7 @@ impl<'c> Specs<'c> {
         id: &WorkflowExecutionIdentifier,
         parent: &str,
         is_dynamic: bool,
-    ) -> Result<Option<Scope>, Error> {
+    ) -> Result<Option<Scope>, ClientError> {
         if parent.is_empty() {
             self.read_primary(execution).await?;
             return Ok(self.primary.clone().flatten());
@@ -132,7 +136,7 @@ impl<'c> Specs<'c> {
         Ok(scope)
     }
 
-    async fn read_primary(&mut self, execution: &admin::Execution) -> Result<(), Error> {
+    async fn read_primary(&mut self, execution: &admin::Execution) -> Result<(), ClientError> {
         let id = execution.closure.as_ref().and_then(|closure| closure.workflow_id.clone());
         if self.primary.is_none()
             && let Some(id) = id

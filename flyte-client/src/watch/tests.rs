@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::{
-    client::Options,
+    client::CallOptions,
     proto::{
         core::{
             CatalogCacheStatus, NodeExecutionIdentifier, TaskExecutionIdentifier,
@@ -86,7 +86,7 @@ impl Transport for Server {
 /// What following tells of some moments, and what the server was asked at each.
 fn follow(moments: &[Moment]) -> Vec<(Vec<String>, Vec<String>)> {
     let server = Arc::new(Server { now: Mutex::new(moments[0].clone()), calls: Mutex::default() });
-    let client = Client::new(server.clone(), Options::default());
+    let client = Client::new(server.clone(), CallOptions::default());
     let mut watch = Watch::new(&client, WorkflowExecutionIdentifier::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut seen = Vec::new();

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::AT_ONCE;
 use crate::{
-    client::{Client, Error, Kind},
+    client::{Client, ClientError, ClientErrorKind},
     proto::{
         admin::{
             self, execution_closure::OutputResult as OfExecution,
@@ -36,7 +36,7 @@ pub(super) async fn complete_error(
     client: &Client,
     id: NodeExecutionIdentifier,
     error: &mut ExecutionError,
-) -> Result<(), Error> {
+) -> Result<(), ClientError> {
     if may_be_cut(error)
         && let Some(node) = read_node(client, Some(id)).await?
         && let Some(OfNode::Error(whole)) = node.closure.and_then(|closure| closure.output_result)
@@ -54,7 +54,7 @@ pub(super) async fn complete_error(
 pub async fn nodes(
     client: &Client,
     nodes: Vec<admin::NodeExecution>,
-) -> Result<Vec<admin::NodeExecution>, Error> {
+) -> Result<Vec<admin::NodeExecution>, ClientError> {
     let completed = nodes.into_iter().map(async |mut node: admin::NodeExecution| {
         let id = node.id.clone().unwrap_or_default();
         if let Some(closure) = &mut node.closure
@@ -75,7 +75,7 @@ pub async fn nodes(
 pub async fn executions(
     client: &Client,
     executions: Vec<admin::Execution>,
-) -> Result<Vec<admin::Execution>, Error> {
+) -> Result<Vec<admin::Execution>, ClientError> {
     let completed = executions.into_iter().map(async |mut execution: admin::Execution| {
         if let Some(closure) = &mut execution.closure
             && let Some(OfExecution::Error(error)) = &mut closure.output_result
@@ -100,7 +100,7 @@ pub async fn executions(
 pub async fn attempts(
     client: &Client,
     attempts: Vec<admin::TaskExecution>,
-) -> Result<Vec<admin::TaskExecution>, Error> {
+) -> Result<Vec<admin::TaskExecution>, ClientError> {
     let completed = attempts.into_iter().map(async |mut attempt: admin::TaskExecution| {
         if let Some(closure) = &mut attempt.closure
             && let Some(OfAttempt::Error(error)) = &mut closure.output_result
@@ -120,15 +120,19 @@ pub async fn attempts(
 async fn read_node(
     client: &Client,
     id: Option<NodeExecutionIdentifier>,
-) -> Result<Option<admin::NodeExecution>, Error> {
+) -> Result<Option<admin::NodeExecution>, ClientError> {
     if_given(client.get_node_execution(&admin::NodeExecutionGetRequest { id })).await
 }
 
 /// What makes an answer better, but not possible: a refusal is no error, silence is.
-pub(super) async fn if_given<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
+pub(super) async fn if_given<T>(
+    answer: impl Future<Output = Result<T, ClientError>>,
+) -> Result<Option<T>, ClientError> {
     match answer.await {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if matches!(error.kind(), Kind::Unreachable | Kind::NotSignedIn) => Err(error),
+        Err(error) if matches!(error.kind(), ClientErrorKind::Unreachable | ClientErrorKind::NotSignedIn) => {
+            Err(error)
+        }
         Err(error) => {
             log::debug!("{error}: {}", error.status);
             Ok(None)

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 
-use flyte_client::data::{Error, FileUrls, Fingerprint};
+use flyte_client::data::{FileUrls, Fingerprint, TransferError};
 
 use super::strict::{location, store};
 use crate::transfers;
@@ -52,7 +52,7 @@ async fn a_file_that_grows_or_shrinks_is_not_sent() {
         let error =
             transfers(FileUrls::Refuse).put(&file, &fingerprint, &location, &|_| ()).await.unwrap_err();
         assert!(
-            matches!(&error, Error::Read { source, .. } if source.to_string() == "its length changed while it was uploaded"),
+            matches!(&error, TransferError::Read { source, .. } if source.to_string() == "its length changed while it was uploaded"),
             "{error}"
         );
         assert!(objects.lock().unwrap().is_empty());

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use flyte_client::{
     Client,
-    client::{Options, Policy},
+    client::{CallOptions, Policy},
     grpc::{self, Grpc},
     net::{Network, Proxies},
 };
@@ -20,8 +20,8 @@ fn behind(proxy: &str, variables: &[(&str, &str)], patience: Duration) -> Client
     let connection = connection("flyte.example:81", variables);
     let proxies = Proxies::from_variables(|name| (name == "HTTPS_PROXY").then(|| proxy.to_owned()));
     let network = Network::new(&connection, proxies).unwrap().connect_timeout(patience);
-    let transport = Grpc::new(&connection, &network, grpc::Options::default()).unwrap();
-    Client::new(std::sync::Arc::new(transport), Options { retry: Policy::never(), ..Options::default() })
+    let transport = Grpc::new(&connection, &network, grpc::GrpcOptions::default()).unwrap();
+    Client::new(std::sync::Arc::new(transport), CallOptions { retry: Policy::never(), ..Options::default() })
 }
 
 const PATIENT: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@
 
 use flyte_client::{
     proto::descriptor,
-    register::{Entity, Kind as EntityKind},
+    register::{Entity, EntityKind},
 };
 use prost::Message as _;
 use prost_reflect::{

@@ -8,8 +8,8 @@ use flyte_client::{
         core::Identifier,
     },
     register::{
-        self, Entity, Entry, FastArchive, Identity, Origin, Source,
-        render::{self, Text},
+        self, Entity, FastArchive, Identity, ItemOrigin, RegisterItem, Source,
+        render::{self, TextFormat},
     },
 };
 use proptest::{prelude::*, strategy::ValueTree as _};
@@ -21,8 +21,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..3000)
 }
 
-fn entry(entity: Entity) -> Entry {
-    Entry { source: Source::whole("test"), entity, origin: Origin::Package, archive: None }
+fn entry(entity: Entity) -> RegisterItem {
+    RegisterItem { source: Source::whole("test"), entity, origin: ItemOrigin::Package, archive: None }
 }
 
 /// Reads a text as `register` reads a file.
@@ -42,10 +42,10 @@ proptest! {
     fn any_entity_survives_yaml_and_json(bytes in bytes(), more in bytes()) {
         let entities = [generate::entity(&bytes), generate::entity(&more)];
 
-        let yaml = render::text(&entities, Text::Yaml).unwrap();
+        let yaml = render::text(&entities, TextFormat::Yaml).unwrap();
         prop_assert_eq!(&read(&yaml, "yaml"), &entities, "{}", yaml);
 
-        let json = render::text(&entities, Text::Json).unwrap();
+        let json = render::text(&entities, TextFormat::Json).unwrap();
         prop_assert_eq!(&read(&json, "json"), &entities, "{}", json);
     }
 
@@ -76,7 +76,7 @@ fn the_official_package_reads_the_same_from_every_form() {
     let files = folder.path().join("files");
     render::files(&entries, &files).unwrap();
 
-    for (form, ending) in [(Text::Yaml, "yaml"), (Text::Json, "json")] {
+    for (form, ending) in [(TextFormat::Yaml, "yaml"), (TextFormat::Json, "json")] {
         let text = folder.path().join(format!("entities.{ending}"));
         fs::write(&text, render::text(entries.iter().map(|entry| &entry.entity), form).unwrap()).unwrap();
 
@@ -114,7 +114,7 @@ fn plan_with_conditions(type_url: &str, value: &[u8]) -> Entity {
 #[test]
 fn conditions_of_an_unknown_type_survive() {
     let plan = plan_with_conditions("type.googleapis.com/acme.Trigger", b"\x0a\x03abc\xff");
-    let yaml = render::text([&plan], Text::Yaml).unwrap();
+    let yaml = render::text([&plan], TextFormat::Yaml).unwrap();
 
     snapbox::assert_data_eq!(
         &yaml,
@@ -138,7 +138,7 @@ spec:
 #[test]
 fn equal_entities_print_the_same_text() {
     let bytes: Vec<u8> = (0..2000_u32).map(|n| u8::try_from((n * 7919) >> 3 & 255).unwrap()).collect();
-    let print = || render::text([&generate::entity(&bytes)], Text::Yaml).unwrap();
+    let print = || render::text([&generate::entity(&bytes)], TextFormat::Yaml).unwrap();
     let first = print();
     assert!((0..10).all(|_| print() == first));
 }
@@ -155,7 +155,7 @@ fn files_are_named_as_pyflyte_names_them() {
     let plan = |name: &str| {
         let Entity::LaunchPlan(mut plan) = plan_with_conditions("", b"") else { unreachable!() };
         plan.id.as_mut().unwrap().name = name.to_owned();
-        Entry { archive: archive.clone(), ..entry(Entity::LaunchPlan(plan)) }
+        RegisterItem { archive: archive.clone(), ..entry(Entity::LaunchPlan(plan)) }
     };
     let entries: Vec<_> = (0..11).map(|n| plan(["a.b_c", "x/../y"][n % 2])).collect();
 

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use flyte_client::{
     proto::core::node::Target,
-    register::{self, Entity, Entry, Identity, Kind},
+    register::{self, Entity, EntityKind, Identity, RegisterItem},
 };
 
 fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) {
@@ -13,14 +13,14 @@ fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) {
     fs::write(file, content).unwrap();
 }
 
-fn read(content: &str) -> Vec<Entry> {
+fn read(content: &str) -> Vec<RegisterItem> {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "input.yaml", content);
     register::read(&[folder.path().join("input.yaml")], &Identity::default())
         .unwrap_or_else(|error| panic!("{error}: {}", error.cause()))
 }
 
-fn names(entries: &[Entry]) -> Vec<(Kind, &str)> {
+fn names(entries: &[RegisterItem]) -> Vec<(EntityKind, &str)> {
     entries.iter().map(|entry| (entry.entity.kind(), entry.entity.id().unwrap().name.as_str())).collect()
 }
 
@@ -29,16 +29,16 @@ const TASK: &str = "template: {id: {name: t}, type: raw-container, container: {i
 #[test]
 fn every_kind_is_known_by_its_keys() {
     for (document, kind) in [
-        (TASK, Kind::Task),
-        ("template: {id: {resource_type: TASK, name: t}}\n", Kind::Task),
-        ("template: {id: {name: t, resourceType: 2}}\n", Kind::Workflow),
-        ("template: {id: {name: t}, failure_node: {id: n}}\n", Kind::Workflow),
-        ("{template: {id: {name: t}}, subWorkflows: []}\n", Kind::Workflow),
-        ("{id: {name: t}, spec: {workflow_id: {name: w}}}\n", Kind::LaunchPlan),
-        ("{id: {name: t}, spec: {template: {type: x}}}\n", Kind::Task),
-        ("{id: {name: t}, spec: {template: {nodes: []}}}\n", Kind::Workflow),
-        ("{\"@type\": a.b/flyteidl.admin.TaskSpec, template: {id: {name: t}}}\n", Kind::Task),
-        ("{id: {name: t}, closure: {compiledTask: {template: {type: x}}}}\n", Kind::Task),
+        (TASK, EntityKind::Task),
+        ("template: {id: {resource_type: TASK, name: t}}\n", EntityKind::Task),
+        ("template: {id: {name: t, resourceType: 2}}\n", EntityKind::Workflow),
+        ("template: {id: {name: t}, failure_node: {id: n}}\n", EntityKind::Workflow),
+        ("{template: {id: {name: t}}, subWorkflows: []}\n", EntityKind::Workflow),
+        ("{id: {name: t}, spec: {workflow_id: {name: w}}}\n", EntityKind::LaunchPlan),
+        ("{id: {name: t}, spec: {template: {type: x}}}\n", EntityKind::Task),
+        ("{id: {name: t}, spec: {template: {nodes: []}}}\n", EntityKind::Workflow),
+        ("{\"@type\": a.b/flyteidl.admin.TaskSpec, template: {id: {name: t}}}\n", EntityKind::Task),
+        ("{id: {name: t}, closure: {compiledTask: {template: {type: x}}}}\n", EntityKind::Task),
     ] {
         assert_eq!(names(&read(document)), [(kind, "t")], "{document}");
     }
@@ -53,7 +53,12 @@ fn a_file_may_hold_several_documents_and_lists() {
     let entries = read(&text);
     assert_eq!(
         names(&entries),
-        [(Kind::Task, "t"), (Kind::LaunchPlan, "p"), (Kind::Task, "t"), (Kind::LaunchPlan, "q")]
+        [
+            (EntityKind::Task, "t"),
+            (EntityKind::LaunchPlan, "p"),
+            (EntityKind::Task, "t"),
+            (EntityKind::LaunchPlan, "q")
+        ]
     );
     let numbers: Vec<_> = entries.iter().map(|entry| entry.source.to_string()).collect();
     assert!(numbers[0].ends_with("document 1") && numbers[3].ends_with("document 3"), "{numbers:?}");
@@ -62,7 +67,7 @@ fn a_file_may_hold_several_documents_and_lists() {
 #[test]
 fn json_may_be_indented_with_tabs_as_flytectl_does() {
     let entries = read("{\n\t\"template\": {\n\t\t\"id\": {\"name\": \"t\"},\n\t\t\"type\": \"x\"\n\t}\n}\n");
-    assert_eq!(names(&entries), [(Kind::Task, "t")]);
+    assert_eq!(names(&entries), [(EntityKind::Task, "t")]);
 }
 
 #[test]
@@ -89,7 +94,7 @@ closure:
 shortDescription: adds
 "#,
     );
-    assert_eq!(names(&entries), [(Kind::Task, "t"), (Kind::Workflow, "w")]);
+    assert_eq!(names(&entries), [(EntityKind::Task, "t"), (EntityKind::Workflow, "w")]);
     let Entity::Workflow(spec) = &entries[1].entity else { panic!("a workflow") };
     assert_eq!(spec.description.as_ref().unwrap().short_description, "adds");
     let [node] = spec.template.as_ref().unwrap().nodes.as_slice() else { panic!("one node") };
@@ -153,6 +158,6 @@ template:
 #[test]
 fn the_short_form_is_a_document_too() {
     let entries = read("name: greet\nimage: busybox\ncommand: [echo, hello]\n");
-    assert_eq!(names(&entries), [(Kind::Task, "greet")]);
-    assert!(matches!(entries[0].origin, register::Origin::Short(_)));
+    assert_eq!(names(&entries), [(EntityKind::Task, "greet")]);
+    assert!(matches!(entries[0].origin, register::ItemOrigin::Short(_)));
 }

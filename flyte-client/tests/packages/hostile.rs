@@ -3,7 +3,7 @@
 use std::{error::Error as _, fs, io::Write as _};
 
 use flate2::{Compression, write::GzEncoder};
-use flyte_client::register::{self, Cause, Entry, Identity, ReadError};
+use flyte_client::register::{self, Identity, ReadError, ReadErrorCause, RegisterItem};
 use tar::{Builder, EntryType, Header};
 
 /// A serialized task that has just a name.
@@ -36,7 +36,7 @@ fn package(members: &[(&str, EntryType, &[u8])]) -> Vec<u8> {
     zip(&tar.into_inner().unwrap())
 }
 
-fn read(bytes: &[u8]) -> Result<Vec<Entry>, ReadError> {
+fn read(bytes: &[u8]) -> Result<Vec<RegisterItem>, ReadError> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("package.tgz");
     fs::write(&file, bytes).unwrap();
@@ -68,7 +68,7 @@ fn names_that_lead_out_are_refused() {
     for name in ["../0_a_1.pb", "a/../../0_a_1.pb", "/0_a_1.pb", "..\\0_a_1.pb", "C:\\0_a_1.pb", "c:0_a_1.pb"]
     {
         let error = read(&package(&[(name, EntryType::Regular, TASK)])).unwrap_err();
-        assert!(matches!(error.cause(), Cause::MemberPath), "{name}: {}", error.cause());
+        assert!(matches!(error.cause(), ReadErrorCause::MemberPath), "{name}: {}", error.cause());
     }
 }
 

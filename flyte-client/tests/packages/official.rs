@@ -10,8 +10,8 @@ use std::{
 
 use flate2::read::GzDecoder;
 use flyte_client::register::{
-    self, Identity, Kind,
-    render::{self, Text},
+    self, EntityKind, Identity,
+    render::{self, TextFormat},
 };
 use tempfile::TempDir;
 
@@ -47,7 +47,7 @@ fn a_package_arrives_whole_through_every_form() {
         render::files(&entries, &files).unwrap();
         assert_eq!(python::run(&python, "packages/compare.py", &[&package, &files]), same);
 
-        for (form, ending) in [(Text::Yaml, "yaml"), (Text::Json, "json")] {
+        for (form, ending) in [(TextFormat::Yaml, "yaml"), (TextFormat::Json, "json")] {
             let text = folder.path().join(format!("text.{ending}"));
             fs::write(&text, render::text(entries.iter().map(|entry| &entry.entity), form).unwrap()).unwrap();
             assert_eq!(python::run(&python, "packages/compare.py", &[&package, &text]), same);
@@ -106,7 +106,7 @@ fn the_code_stays_with_the_entities_of_its_package() {
         for entry in &entries {
             assert_eq!(entry.archive.is_some(), with_code, "{}", entry.source);
         }
-        let tasks = entries.iter().filter(|entry| entry.entity.kind() == Kind::Task).count();
+        let tasks = entries.iter().filter(|entry| entry.entity.kind() == EntityKind::Task).count();
         assert!(tasks > 10, "{tasks} tasks");
         if let Some(archive) = &entries[0].archive {
             let mut code = tar::Archive::new(GzDecoder::new(archive.bytes.as_slice()));

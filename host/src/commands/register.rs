@@ -15,7 +15,7 @@ use flyte_client::{
     config::Images,
     proto::core::TaskTemplate,
     register::{
-        Documents, Entity, Entry, Identity, ReadError, Registered,
+        Documents, Entity, Identity, ReadError, RegisterItem, Registered,
         defaults::{self, Applied},
     },
     schedule,
@@ -129,7 +129,7 @@ fn build(
     scope: &Identity,
     registered: &Registered,
     context: &Context<'_>,
-) -> Result<(Vec<Entry>, Notes), Failure> {
+) -> Result<(Vec<RegisterItem>, Notes), Failure> {
     let mut entries = documents.resolve(identity, scope, registered).map_err(|error| unread(&error))?;
     let configuration = context
         .configurations
@@ -159,11 +159,11 @@ fn check_output(args: &RegisterArgs, output: OutputArg) -> Result<(), Failure> {
 }
 
 /// Lets the rules act on one entity; only tasks have any.
-fn apply(entry: &mut Entry, hooks: &Hooks<'_>, images: &Images) -> Result<Applied, Failure> {
+fn apply(entry: &mut RegisterItem, hooks: &Hooks<'_>, images: &Images) -> Result<Applied, Failure> {
     let place = entry.source.clone();
-    let form = entry.origin.form();
-    let Some(template) = task(&mut entry.entity) else { return Ok(Applied::default()) };
-    defaults::apply(template, form, hooks, images).map_err(|error| {
+    let RegisterItem { entity, origin, .. } = entry;
+    let Some(template) = task(entity) else { return Ok(Applied::default()) };
+    defaults::apply(template, origin, hooks, images).map_err(|error| {
         let mut failure = told(&error);
         failure.causes.push(format!("in {place}"));
         failure
@@ -178,7 +178,7 @@ fn task(entity: &mut Entity) -> Option<&mut TaskTemplate> {
 }
 
 /// A rule that refuses is the user's affair, a hook that fails the plugin's.
-fn told(error: &defaults::Error) -> Failure {
+fn told(error: &defaults::DefaultsError) -> Failure {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(fault) = cause.downcast_ref::<HookError>() {
@@ -197,7 +197,7 @@ struct Notes {
 }
 
 impl Notes {
-    fn add(&mut self, entry: &Entry, applied: &Applied) {
+    fn add(&mut self, entry: &RegisterItem, applied: &Applied) {
         if let Entity::LaunchPlan(plan) = &entry.entity
             && let Some(reason) = plan.spec.as_ref().and_then(schedule::never_fires)
         {

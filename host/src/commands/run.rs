@@ -14,7 +14,7 @@ use flyte_client::{
         admin::ExecutionCreateRequest,
         core::{LiteralMap, WorkflowExecutionIdentifier},
     },
-    register::Kind,
+    register::EntityKind,
 };
 
 use super::register::{self, offer::Offer};
@@ -125,9 +125,12 @@ pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
 
 impl RunArgs {
     /// The kind that a flag asks for.
-    fn kind(&self) -> Option<Kind> {
-        let flags =
-            [(self.task, Kind::Task), (self.workflow, Kind::Workflow), (self.launch_plan, Kind::LaunchPlan)];
+    fn kind(&self) -> Option<EntityKind> {
+        let flags = [
+            (self.task, EntityKind::Task),
+            (self.workflow, EntityKind::Workflow),
+            (self.launch_plan, EntityKind::LaunchPlan),
+        ];
         flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, kind)| kind)
     }
 }

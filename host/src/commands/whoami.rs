@@ -6,7 +6,7 @@ use auth::{Flow, Method, Tokens};
 use clap::Args;
 use flyte_client::{
     Client, Code,
-    client::Kind,
+    client::ClientErrorKind,
     proto::service::{PublicClientAuthConfigRequest, UserInfoRequest, UserInfoResponse},
 };
 use jiff::Timestamp;
@@ -60,7 +60,7 @@ pub(super) async fn asks_for_sign_in(client: &Client) -> Result<bool, Failure> {
     }
 }
 
-fn is_missing(error: &flyte_client::client::Error) -> bool {
+fn is_missing(error: &flyte_client::client::ClientError) -> bool {
     error.status.code == Code::Unimplemented && error.status.fault.is_none()
 }
 
@@ -112,7 +112,7 @@ pub(super) fn look(session: &Session) -> Result<Option<SignedIn>, Failure> {
 }
 
 /// Where only a person could sign in and did not, that is the whole story.
-async fn why_not(session: &Session, error: flyte_client::client::Error) -> Failure {
+async fn why_not(session: &Session, error: flyte_client::client::ClientError) -> Failure {
     let by_a_person = matches!(
         Method::of(&session.connection, session.token.clone()),
         Ok(Method::Browser | Method::Device)
@@ -121,7 +121,7 @@ async fn why_not(session: &Session, error: flyte_client::client::Error) -> Failu
         Some(sign_in) => !matches!(sign_in.tokens().await, Ok(None)),
         None => true,
     };
-    if error.kind() != Kind::NotSignedIn || !by_a_person || has_tokens {
+    if error.kind() != ClientErrorKind::NotSignedIn || !by_a_person || has_tokens {
         return error.into();
     }
     Failure::new(Exit::NotSignedIn, format!("nobody is signed in at `{}`", session.place))

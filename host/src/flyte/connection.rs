@@ -58,7 +58,7 @@ impl Context<'_> {
 
 /// The failure of a configuration that cannot be read.
 #[must_use]
-pub fn unreadable(error: &flyte_client::config::Error) -> Failure {
+pub fn unreadable(error: &flyte_client::config::ConfigError) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 

@@ -6,8 +6,8 @@ use std::fmt;
 
 use flyte_client::{
     Client, Code,
-    client::Error,
-    list::{self, Kind, Query},
+    client::ClientError,
+    list::{self, ColumnKind, Query},
     proto::{
         admin::{self, NamedEntityIdentifier},
         core::{Identifier, ResourceType},
@@ -82,7 +82,7 @@ impl fmt::Display for Versioned {
 /// What has a name and versions.
 pub trait Entity: prost::Message + prost::Name + Default {
     /// For lists.
-    const KIND: Kind;
+    const KIND: ColumnKind;
     /// In identifiers.
     const RESOURCE: ResourceType;
 
@@ -95,10 +95,10 @@ pub trait Entity: prost::Message + prost::Name + Default {
         id: &NamedEntityIdentifier,
         query: &Query,
         keep: impl FnMut(&Self) -> bool,
-    ) -> impl Future<Output = Result<Vec<Self>, Error>>;
+    ) -> impl Future<Output = Result<Vec<Self>, ClientError>>;
 
     /// Reads one version.
-    fn read(client: &Client, id: Identifier) -> impl Future<Output = Result<Self, Error>>;
+    fn read(client: &Client, id: Identifier) -> impl Future<Output = Result<Self, ClientError>>;
 
     /// `NAME:VERSION`.
     fn versioned_name(&self) -> String {
@@ -109,7 +109,7 @@ pub trait Entity: prost::Message + prost::Name + Default {
 macro_rules! entity {
     ($message:ident, $list:ident, $get:ident) => {
         impl Entity for admin::$message {
-            const KIND: Kind = Kind::$message;
+            const KIND: ColumnKind = ColumnKind::$message;
             const RESOURCE: ResourceType = ResourceType::$message;
 
             fn id(&self) -> Option<&Identifier> {
@@ -121,11 +121,11 @@ macro_rules! entity {
                 id: &NamedEntityIdentifier,
                 query: &Query,
                 keep: impl FnMut(&Self) -> bool,
-            ) -> Result<Vec<Self>, Error> {
+            ) -> Result<Vec<Self>, ClientError> {
                 list::$list(client, id, query, keep).await
             }
 
-            async fn read(client: &Client, id: Identifier) -> Result<Self, Error> {
+            async fn read(client: &Client, id: Identifier) -> Result<Self, ClientError> {
                 client.$get(&admin::ObjectGetRequest { id: Some(id) }).await
             }
         }
@@ -141,7 +141,7 @@ entity!(LaunchPlan, launch_plans, get_launch_plan);
 /// # Errors
 ///
 /// When a call fails.
-pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<E>, Error> {
+pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<E>, ClientError> {
     for reading in wanted.readings() {
         let Some(version) = version::<E>(session, &reading).await? else { continue };
         let id = Identifier {
@@ -162,7 +162,7 @@ pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Resul
 }
 
 /// The version that is wanted, or else the newest; `None` if there is none.
-async fn version<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<String>, Error> {
+async fn version<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<String>, ClientError> {
     if let Some(version) = &wanted.version {
         return Ok(Some(version.clone()));
     }

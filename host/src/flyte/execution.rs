@@ -2,7 +2,7 @@
 
 use flyte_client::{
     Code,
-    client::Error,
+    client::ClientError,
     list::{self, Order, Query},
     proto::{
         admin::{Execution, WorkflowExecutionGetRequest},
@@ -38,7 +38,7 @@ pub async fn read(session: &Session, name: &str) -> Result<Execution, Failure> {
 }
 
 /// The failure of a call about an execution; one that there is not is told in words.
-pub async fn explain(session: &Session, name: &str, error: Error) -> Failure {
+pub async fn explain(session: &Session, name: &str, error: ClientError) -> Failure {
     if error.status.code != Code::NotFound {
         return error.into();
     }
@@ -57,7 +57,7 @@ pub async fn explain(session: &Session, name: &str, error: Error) -> Failure {
 
 /// The failure of a call about a node; one that there is not is told in words.
 #[must_use]
-pub fn no_node(error: Error, node: &str, execution: &str) -> Failure {
+pub fn no_node(error: ClientError, node: &str, execution: &str) -> Failure {
     if error.status.code != Code::NotFound {
         return error.into();
     }

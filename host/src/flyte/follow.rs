@@ -202,7 +202,7 @@ async fn follow(
     watch: &mut Watch<'_>,
     id: &WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
-) -> Result<Ended, flyte_client::client::Error> {
+) -> Result<Ended, flyte_client::client::ClientError> {
     let mut view = View::new(session, id);
     let mut silence = Silence::default();
     let mut pace = if session.connection.is_sandbox() { Pace::near() } else { Pace::far() };

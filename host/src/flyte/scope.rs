@@ -1,7 +1,7 @@
 //! Projects and domains that the server does not know: it gives empty lists for them, and no error.
 
 use flyte_client::{
-    list::{self, Filter, Kind, Query},
+    list::{self, ColumnKind, Filter, Query},
     proto::admin::{Domain, Project},
 };
 
@@ -30,9 +30,9 @@ pub async fn check(session: &Session) -> Result<(), Failure> {
 /// # Errors
 ///
 /// When a call fails.
-pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_client::client::Error> {
+pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_client::client::ClientError> {
     // Without a filter for the state, the server leaves out archived projects.
-    let filter = Filter::parse(Kind::Project, "state>=0").unwrap_or_default();
+    let filter = Filter::parse(ColumnKind::Project, "state>=0").unwrap_or_default();
     list::projects(&session.client, &Query { filter, ..Query::default() }).await
 }
 

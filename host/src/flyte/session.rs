@@ -15,7 +15,7 @@ use std::{
 
 use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken};
 use flyte_client::{
-    client::{self, Client, Kind, WaitObserver},
+    client::{self, Client, ClientErrorKind, WaitObserver},
     config::{Connection, Endpoint},
     data::{FileUrls, Transfers, bucket::Buckets},
     grpc::{self, Grpc},
@@ -279,7 +279,7 @@ fn signed_in(
 }
 
 fn over_the_network(connection: &Connection, network: &Network) -> Result<Grpc, Failure> {
-    Grpc::new(connection, network, grpc::Options::default()).map_err(|error| untrusted(&error))
+    Grpc::new(connection, network, grpc::GrpcOptions::default()).map_err(|error| untrusted(&error))
 }
 
 /// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
@@ -310,10 +310,15 @@ pub fn unopened(error: &OpenError) -> Failure {
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What holds for every call.
-fn client_options(connection: &Connection, place: &str) -> Result<client::Options, Failure> {
+fn client_options(connection: &Connection, place: &str) -> Result<client::CallOptions, Failure> {
     let metadata = connection.metadata();
     let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(place));
-    Ok(client::Options { metadata, timeout: timeout()?, waits: Some(waits), ..client::Options::default() })
+    Ok(client::CallOptions {
+        metadata,
+        timeout: timeout()?,
+        waits: Some(waits),
+        ..client::Options::default()
+    })
 }
 
 fn network(connection: &Connection) -> Result<Network, Failure> {
@@ -336,14 +341,14 @@ fn timeout() -> Result<Option<Duration>, Failure> {
     Ok((!timeout.is_zero()).then_some(timeout))
 }
 
-impl From<client::Error> for Failure {
-    fn from(error: client::Error) -> Self {
+impl From<client::ClientError> for Failure {
+    fn from(error: client::ClientError) -> Self {
         let exit = match error.kind() {
-            Kind::NotSignedIn => Exit::NotSignedIn,
-            Kind::MayBeDone => Exit::MayBeDone,
-            Kind::Unreachable => Exit::Unreachable,
-            Kind::Transport => Exit::PluginFailed,
-            Kind::TooLarge => Exit::Failed,
+            ClientErrorKind::NotSignedIn => Exit::NotSignedIn,
+            ClientErrorKind::MayBeDone => Exit::MayBeDone,
+            ClientErrorKind::Unreachable => Exit::Unreachable,
+            ClientErrorKind::Transport => Exit::PluginFailed,
+            ClientErrorKind::TooLarge => Exit::Failed,
             _ => Exit::Refused,
         };
         Self::from_error(exit, &error).hint(error.hint())
@@ -352,21 +357,26 @@ impl From<client::Error> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use flyte_client::transport::{Code, Fault, FaultKind, Status};
+    use flyte_client::transport::{Code, Status, TransportError, TransportErrorKind};
 
     use super::*;
 
     fn exit(status: Status) -> u8 {
-        Failure::from(client::Error::new("GetTask", status)).exit.code()
+        Failure::from(client::ClientError::new("GetTask", status)).exit.code()
     }
 
     #[test]
     fn faults_have_their_exit_codes() {
-        let fault = |kind| exit(Status::fault(Code::Unavailable, Fault::new(kind, "gone")));
-        let unreachable =
-            [FaultKind::Broken, FaultKind::Connect, FaultKind::Deadline, FaultKind::Protocol, FaultKind::Tls];
+        let fault = |kind| exit(Status::fault(Code::Unavailable, TransportError::new(kind, "gone")));
+        let unreachable = [
+            TransportErrorKind::Broken,
+            TransportErrorKind::Connect,
+            TransportErrorKind::Deadline,
+            TransportErrorKind::Protocol,
+            TransportErrorKind::Tls,
+        ];
         assert_eq!(unreachable.map(fault), [21; 5]);
-        assert_eq!([FaultKind::TooLarge, FaultKind::Transport].map(fault), [1, 11]);
+        assert_eq!([TransportErrorKind::TooLarge, TransportErrorKind::Transport].map(fault), [1, 11]);
     }
 
     #[test]
@@ -384,7 +394,7 @@ mod tests {
 
     #[test]
     fn what_may_have_been_done_has_a_code_of_its_own() {
-        let error = client::Error::new("CreateTask", Status::new(Code::Unavailable, "no"));
-        assert_eq!(Failure::from(client::Error { may_be_done: true, ..error }).exit.code(), 24);
+        let error = client::ClientError::new("CreateTask", Status::new(Code::Unavailable, "no"));
+        assert_eq!(Failure::from(client::ClientError { may_be_done: true, ..error }).exit.code(), 24);
     }
 }

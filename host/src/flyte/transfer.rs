@@ -34,7 +34,7 @@ fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
 }
 
 /// The failure of a transfer, which says what it was about.
-fn failure(what: String, error: &data::Error) -> Failure {
+fn failure(what: String, error: &data::TransferError) -> Failure {
     let told = Failure::from_error(Exit::Failed, error).hint(error.hint());
     let causes = std::iter::once(told.message).chain(told.causes).collect();
     Failure { message: what, causes, ..Failure::new(told.exit, "") }.hint(error.hint())

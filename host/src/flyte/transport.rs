@@ -13,7 +13,7 @@ use std::{
 
 use flyte_client::{
     Client,
-    transport::{Answer, Call, Code, Fault, FaultKind, Reply, Status, Transport},
+    transport::{Answer, Call, Code, Reply, Status, Transport, TransportError, TransportErrorKind},
 };
 use plugin_abi::{
     PluginError,
@@ -174,7 +174,10 @@ impl Transport for OfPlugins {
                 Ok(Err(status)) => Err(plugin_client::from_plugin(status)),
                 Err(_) => Err(Status::fault(
                     Code::Internal,
-                    Fault::new(FaultKind::Transport, "the call of a plugin's transport broke off"),
+                    TransportError::new(
+                        TransportErrorKind::Transport,
+                        "the call of a plugin's transport broke off",
+                    ),
                 )),
             }
         })
@@ -191,6 +194,9 @@ impl OfPlugins {
         let waited = limit.saturating_sub(GRACE).as_secs_f64();
         let text = format!("no answer within {waited} s through the transport of {}", self.owners);
         let hint = "`--no-plugins` goes on without it".to_owned();
-        Status::fault(Code::DeadlineExceeded, Fault::new(FaultKind::Deadline, text).hint(hint))
+        Status::fault(
+            Code::DeadlineExceeded,
+            TransportError::new(TransportErrorKind::Deadline, text).hint(hint),
+        )
     }
 }

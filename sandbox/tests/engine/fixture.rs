@@ -4,7 +4,7 @@ use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use flyte_client::{
     Client, Status,
-    client::{self, Options},
+    client::{self, CallOptions},
     proto::{
         admin::{
             Execution, ExecutionCreateRequest, ExecutionSpec, NodeExecution, NodeExecutionListRequest, Sort,
@@ -43,7 +43,7 @@ impl Fixture {
         let options = sandbox::SandboxOptions { root: folder.to_owned(), engine };
         let sandbox = Sandbox::open(&options).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        Self { client: Client::new(Arc::new(sandbox), Options::default()), runtime, folder: None }
+        Self { client: Client::new(Arc::new(sandbox), CallOptions::default()), runtime, folder: None }
     }
 
     /// The folder, which is deleted with the last sandbox in it.
@@ -52,7 +52,10 @@ impl Fixture {
     }
 
     /// Runs a call.
-    pub(crate) fn call<T>(&self, call: impl Future<Output = Result<T, client::Error>>) -> Result<T, Status> {
+    pub(crate) fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, client::ClientError>>,
+    ) -> Result<T, Status> {
         self.runtime.block_on(call).map_err(|error| error.status)
     }
 

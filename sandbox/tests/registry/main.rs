@@ -16,7 +16,7 @@ use std::{
 
 use flyte_client::{
     Client, Status,
-    client::Options,
+    client::CallOptions,
     proto::{
         admin::{NamedEntityIdentifier, ResourceListRequest, TaskCreateRequest, TaskSpec},
         core::{
@@ -50,11 +50,11 @@ impl Fixture {
 fn open(folder: &TempDir) -> Client {
     let options =
         sandbox::SandboxOptions { root: folder.path().to_owned(), engine: sandbox::EngineStart::External };
-    Client::new(Arc::new(Sandbox::open(&options).unwrap()), Options::default())
+    Client::new(Arc::new(Sandbox::open(&options).unwrap()), CallOptions::default())
 }
 
 /// The result of a call: the sandbox answers at once.
-fn done<T>(call: impl Future<Output = Result<T, flyte_client::client::Error>>) -> Result<T, Status> {
+fn done<T>(call: impl Future<Output = Result<T, flyte_client::client::ClientError>>) -> Result<T, Status> {
     match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result.map_err(|error| error.status),
         Poll::Pending => panic!("the sandbox has not answered at once"),
@@ -63,7 +63,9 @@ fn done<T>(call: impl Future<Output = Result<T, flyte_client::client::Error>>) -
 
 /// `CODE: text` of a call that is refused.
 #[track_caller]
-fn refused<T: std::fmt::Debug>(call: impl Future<Output = Result<T, flyte_client::client::Error>>) -> String {
+fn refused<T: std::fmt::Debug>(
+    call: impl Future<Output = Result<T, flyte_client::client::ClientError>>,
+) -> String {
     shown(&done(call).unwrap_err())
 }
 

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::super::{broken, stalled, url::target};
 use crate::{
     net::{Connector as Dialer, Network, TrustError, fault},
-    transport::Fault,
+    transport::TransportError,
 };
 
 /// How long an answer may take to begin.
@@ -72,7 +72,7 @@ impl HttpService for Connector {
 struct StoreLost(String);
 
 impl StoreLost {
-    fn new(fault: Fault) -> Self {
+    fn new(fault: TransportError) -> Self {
         Self(fault.text)
     }
 }

@@ -3,7 +3,7 @@
 use std::{error, fmt};
 
 use super::{
-    super::{Error, xml},
+    super::{TransferError, xml},
     uri::{BucketUri, Provider},
 };
 
@@ -12,7 +12,7 @@ use super::{
 #[non_exhaustive]
 pub enum BucketError {
     /// The file on this machine cannot be read or written.
-    File(Error),
+    File(TransferError),
     /// The keys cannot be used.
     Keys {
         /// Whose.
@@ -49,14 +49,14 @@ pub enum BucketError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFault {
     /// The kind, for hints.
-    pub kind: FaultKind,
+    pub kind: BucketErrorKind,
     /// In words.
     pub text: String,
 }
 
 /// A kind of a store's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
+pub enum BucketErrorKind {
     /// The keys are unknown, or not allowed to do this.
     Denied,
     /// There is no such object or bucket.
@@ -83,7 +83,7 @@ impl BucketError {
     /// Whether the object is not there.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Store { reason: StoreFault { kind: FaultKind::Missing, .. }, .. })
+        matches!(self, Self::Store { reason: StoreFault { kind: BucketErrorKind::Missing, .. }, .. })
     }
 
     /// What the user can do, if anything.
@@ -92,8 +92,8 @@ impl BucketError {
         let Self::Store { uri, reason: StoreFault { kind, .. }, .. } = self else { return None };
         let provider = BucketUri::parse(uri)?.provider;
         match kind {
-            FaultKind::Denied => Some(format!("check {}", provider.keys())),
-            FaultKind::Unreachable if provider == Provider::S3 => Some(
+            BucketErrorKind::Denied => Some(format!("check {}", provider.keys())),
+            BucketErrorKind::Unreachable if provider == Provider::S3 => Some(
                 "set `FLYTE_AWS_ENDPOINT` or `storage.connection.endpoint` to the address of the store"
                     .to_owned(),
             ),
@@ -118,15 +118,17 @@ impl StoreFault {
         use object_store::Error as E;
         let connection = super::connector::fault_in(error);
         if let Some(text) = connection {
-            return Self { kind: FaultKind::Unreachable, text };
+            return Self { kind: BucketErrorKind::Unreachable, text };
         }
         let (kind, text) = match error {
             E::NotFound { .. } => {
                 let said = xml::refusal(&innermost(error));
-                (FaultKind::Missing, said.unwrap_or_else(|| "no such object".to_owned()))
+                (BucketErrorKind::Missing, said.unwrap_or_else(|| "no such object".to_owned()))
             }
-            E::PermissionDenied { .. } | E::Unauthenticated { .. } => (FaultKind::Denied, refusal(error)),
-            _ => (FaultKind::Other, refusal(error)),
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
+                (BucketErrorKind::Denied, refusal(error))
+            }
+            _ => (BucketErrorKind::Other, refusal(error)),
         };
         Self { kind, text }
     }

@@ -7,11 +7,11 @@ use super::{
     super::tls::{Authorities, Refusal},
     Target,
 };
-use crate::transport::{Fault, FaultKind};
+use crate::transport::{TransportError, TransportErrorKind};
 
-pub(super) fn of_certificate(reason: &CertificateError, target: &Target) -> Fault {
+pub(super) fn of_certificate(reason: &CertificateError, target: &Target) -> TransportError {
     let Target { place, host, .. } = target;
-    let tls = |text: String| Fault::new(FaultKind::Tls, text);
+    let tls = |text: String| TransportError::new(TransportErrorKind::Tls, text);
     let clock = "renew it, or check the clock of this machine".to_owned();
     match reason {
         CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
@@ -43,9 +43,9 @@ pub(super) fn of_certificate(reason: &CertificateError, target: &Target) -> Faul
     }
 }
 
-fn of_refusal(refusal: &Refusal, target: &Target) -> Fault {
+fn of_refusal(refusal: &Refusal, target: &Target) -> TransportError {
     let Target { place, places, .. } = target;
-    let tls = |text: String| Fault::new(FaultKind::Tls, text);
+    let tls = |text: String| TransportError::new(TransportErrorKind::Tls, text);
     match refusal {
         Refusal::NoNames { common_name } => {
             let only = common_name.as_ref().map(|name| format!(" (only the common name `{name}`)"));
@@ -69,7 +69,7 @@ fn of_refusal(refusal: &Refusal, target: &Target) -> Fault {
     }
 }
 
-fn of_unknown_issuer(issuer: Option<&str>, place: &str, authorities: &Authorities) -> Fault {
+fn of_unknown_issuer(issuer: Option<&str>, place: &str, authorities: &Authorities) -> TransportError {
     let Authorities { file, set_by } = authorities;
     let issuer = issuer.map(|name| format!("its issuer is `{name}`"));
     let (text, hint) = match file {
@@ -82,7 +82,7 @@ fn of_unknown_issuer(issuer: Option<&str>, place: &str, authorities: &Authoritie
             format!("if you trust it, set {set_by} to a file with that authority's certificate"),
         ),
     };
-    Fault::new(FaultKind::Tls, text).caused_by(issuer).hint(hint)
+    TransportError::new(TransportErrorKind::Tls, text).caused_by(issuer).hint(hint)
 }
 
 /// What else can be wrong with a certificate; of the rest rustls itself has no words for people.

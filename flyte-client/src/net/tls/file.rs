@@ -91,9 +91,10 @@ pub(super) fn read(path: PathBuf, set_by: &str) -> Result<Vec<CertificateDer<'st
         Err(source) => return Err(TrustError::Parse { path, set_by, source: source.into() }),
     };
     if certificates.is_empty() {
-        return Err(match is_certificate(&text) {
-            true => TrustError::Binary { path },
-            false => TrustError::Empty { path, set_by, instead: instead(&text) },
+        return Err(if is_certificate(&text) {
+            TrustError::Binary { path }
+        } else {
+            TrustError::Empty { path, set_by, instead: instead(&text) }
         });
     }
     let anchors: Vec<_> = certificates.iter().map(webpki::anchor_from_trusted_cert).collect();

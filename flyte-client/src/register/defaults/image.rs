@@ -8,9 +8,10 @@ use std::cell::OnceCell;
 
 use prost_types::{Struct, Value, value::Kind};
 
-use super::{BUILT_IN_IMAGE, Defaults, Error, Form, ImageSource};
+use super::{BUILT_IN_IMAGE, Defaults, DefaultsError, ImageSource};
 use crate::config::Images;
 use crate::proto::core::{K8sPod, TaskTemplate, task_template::Target};
+use crate::register::item::ItemOrigin;
 
 /// The name of the default image in templates.
 const DEFAULT: &str = "default";
@@ -18,12 +19,12 @@ const DEFAULT: &str = "default";
 /// Fills in what is missing, and tells which default image was needed, if any.
 pub(super) fn apply(
     template: &mut TaskTemplate,
-    form: Form<'_>,
+    origin: &ItemOrigin,
     defaults: &dyn Defaults,
     images: &Images,
-) -> Result<Option<(String, ImageSource)>, Error> {
+) -> Result<Option<(String, ImageSource)>, DefaultsError> {
     let task = super::name(template);
-    let is_short = matches!(form, Form::Short(_));
+    let is_short = matches!(origin, ItemOrigin::Short(_));
     let chooser = Chooser { task: &task, is_short, defaults, images, chosen: OnceCell::new() };
     match &mut template.target {
         Some(Target::Container(container)) => {
@@ -79,7 +80,7 @@ struct Chooser<'a> {
 
 impl Chooser<'_> {
     /// The image in place of `written`, if it is another.
-    fn image(&self, written: &str) -> Result<Option<String>, Error> {
+    fn image(&self, written: &str) -> Result<Option<String>, DefaultsError> {
         match written {
             "" => self.default_image().map(|image| Some(image.to_owned())),
             _ if self.is_short => {
@@ -89,7 +90,7 @@ impl Chooser<'_> {
         }
     }
 
-    fn default_image(&self) -> Result<&str, Error> {
+    fn default_image(&self) -> Result<&str, DefaultsError> {
         if let Some((image, _)) = self.chosen.get() {
             return Ok(image);
         }
@@ -97,17 +98,20 @@ impl Chooser<'_> {
         Ok(&self.chosen.get_or_init(|| chosen).0)
     }
 
-    fn choose(&self) -> Result<(String, ImageSource), Error> {
+    fn choose(&self) -> Result<(String, ImageSource), DefaultsError> {
         let task = || self.task.to_owned();
         let answer = self.defaults.default_image();
-        let answer =
-            answer.map_err(|source| Error::Hook { hook: "get_default_image", task: task(), source })?;
+        let answer = answer.map_err(|source| DefaultsError::Hook {
+            hook: "get_default_image",
+            task: task(),
+            source,
+        })?;
         if let Some(image) = answer {
             let usable = !image.is_empty() && !image.contains(char::is_whitespace);
             return if usable {
                 Ok((image, ImageSource::Hook))
             } else {
-                Err(Error::Image { image, task: task() })
+                Err(DefaultsError::Image { image, task: task() })
             };
         }
         Ok(match &self.images.internal {
@@ -117,7 +121,7 @@ impl Chooser<'_> {
     }
 
     /// Replaces `{{.image.NAME.fqn}}`, `{{.image.NAME.version}}` and `{{.image.NAME}}`; other braces stay.
-    fn render(&self, written: &str) -> Result<String, Error> {
+    fn render(&self, written: &str) -> Result<String, DefaultsError> {
         let mut out = String::new();
         let mut rest = written;
         while let Some(start) = rest.find("{{") {
@@ -138,8 +142,13 @@ impl Chooser<'_> {
         Ok(out)
     }
 
-    fn replace(&self, reference: &Reference<'_>, written: &str, out: &mut String) -> Result<(), Error> {
-        let refuse = |problem: String| Error::ImageTemplate {
+    fn replace(
+        &self,
+        reference: &Reference<'_>,
+        written: &str,
+        out: &mut String,
+    ) -> Result<(), DefaultsError> {
+        let refuse = |problem: String| DefaultsError::ImageTemplate {
             template: written.to_owned(),
             task: self.task.to_owned(),
             problem,

@@ -43,7 +43,7 @@ pub(crate) fn launch_plan(name: &str, workflow: &str) -> Entity {
 }
 
 fn waits(entities: &[Entity]) -> Vec<Vec<usize>> {
-    let order = Order::of(entities).unwrap();
+    let order = Order::new(entities).unwrap();
     (0..entities.len()).map(|index| order.waits_for(index).to_vec()).collect()
 }
 
@@ -70,14 +70,14 @@ fn the_later_of_two_with_one_name_waits() {
 }
 
 #[test]
-fn what_needs_itself_is_told_with_the_way() {
+fn a_cycle_names_its_members() {
     let entities = [
         workflow_of("apart", [starts("plan")]),
         workflow_of("w", [starts("plan")]),
         launch_plan("plan", "w"),
         task("t"),
     ];
-    let cycle = Order::of(&entities).unwrap_err();
+    let cycle = Order::new(&entities).unwrap_err();
     assert_eq!(cycle.to_string(), "launch plan `plan` needs itself to be registered first");
-    assert_eq!(cycle.way(), "launch plan `plan` needs workflow `w` needs launch plan `plan`");
+    assert_eq!(cycle.path(), "launch plan `plan` needs workflow `w` needs launch plan `plan`");
 }

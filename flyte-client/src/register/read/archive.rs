@@ -24,12 +24,28 @@ pub fn fill(entity: &mut Entity, uri: &str, destination: &str) {
     });
 }
 
-/// Whether a task is to fetch code before it starts.
+/// Whether a task downloads the code of its package before it starts.
 #[must_use]
-pub fn is_needed(entity: &mut Entity) -> bool {
-    let mut needed = false;
-    visit_texts(entity, &mut |text| needed |= text.contains(REMOTE_PACKAGE_PATH));
-    needed
+pub fn is_needed(entity: &Entity) -> bool {
+    let Entity::Task(spec) = entity else { return false };
+    match spec.template.as_ref().and_then(|template| template.target.as_ref()) {
+        Some(Target::Container(container)) => {
+            container.command.iter().chain(&container.args).any(|text| text.contains(REMOTE_PACKAGE_PATH))
+        }
+        Some(Target::K8sPod(pod)) => {
+            pod.pod_spec.iter().flat_map(|spec| spec.fields.values()).any(has_placeholder)
+        }
+        Some(Target::Sql(_)) | None => false,
+    }
+}
+
+fn has_placeholder(value: &Value) -> bool {
+    match &value.kind {
+        Some(Kind::StringValue(text)) => text.contains(REMOTE_PACKAGE_PATH),
+        Some(Kind::StructValue(inner)) => inner.fields.values().any(has_placeholder),
+        Some(Kind::ListValue(list)) => list.values.iter().any(has_placeholder),
+        Some(Kind::NullValue(_) | Kind::NumberValue(_) | Kind::BoolValue(_)) | None => false,
+    }
 }
 
 /// Visits what a task starts with: command and arguments, or its pod.

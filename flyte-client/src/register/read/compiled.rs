@@ -9,7 +9,7 @@
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
-use super::error::Cause;
+use super::error::ReadErrorCause;
 use crate::proto::{
     admin::{DescriptionEntity, Task, TaskSpec, Workflow, WorkflowSpec},
     core::{BranchNode, CompiledWorkflow, Identifier, Node, WorkflowTemplate, if_else_block, node},
@@ -20,9 +20,9 @@ const START: &str = "start-node";
 const END: &str = "end-node";
 
 /// Returns the task that a server printed.
-pub(crate) fn task(task: Task) -> Result<Entity, Cause> {
+pub(crate) fn task(task: Task) -> Result<Entity, ReadErrorCause> {
     let template = task.closure.and_then(|closure| closure.compiled_task?.template);
-    let mut template = template.ok_or(Cause::Missing("closure.compiledTask.template"))?;
+    let mut template = template.ok_or(ReadErrorCause::Missing("closure.compiledTask.template"))?;
     rename(task.id, &mut template.id)?;
     let spec = TaskSpec { template: Some(template), description: described(task.short_description) };
     Ok(Entity::Task(Box::new(spec)))
@@ -31,11 +31,12 @@ pub(crate) fn task(task: Task) -> Result<Entity, Cause> {
 /// Returns the workflow that a server printed, after the tasks that it uses.
 ///
 /// The closure's launch plans are not returned: it holds their interfaces only.
-pub(crate) fn workflow(workflow: Workflow) -> Result<Vec<Entity>, Cause> {
+pub(crate) fn workflow(workflow: Workflow) -> Result<Vec<Entity>, ReadErrorCause> {
     let closure = workflow.closure.and_then(|closure| closure.compiled_workflow);
-    let closure = closure.ok_or(Cause::Missing("closure.compiledWorkflow"))?;
+    let closure = closure.ok_or(ReadErrorCause::Missing("closure.compiledWorkflow"))?;
     let template = closure.primary.and_then(|primary| primary.template);
-    let mut template = template.ok_or(Cause::Missing("closure.compiledWorkflow.primary.template"))?;
+    let mut template =
+        template.ok_or(ReadErrorCause::Missing("closure.compiledWorkflow.primary.template"))?;
     rename(workflow.id, &mut template.id)?;
     let sub_workflows = closure.sub_workflows.into_iter().filter_map(|sub: CompiledWorkflow| sub.template);
     let spec = WorkflowSpec {
@@ -116,7 +117,10 @@ fn retain(message: &mut DynamicMessage, field: &str, keep: impl Fn(&Value) -> bo
 }
 
 /// Gives a template the name that stands beside it; two names that differ are refused.
-pub(super) fn rename(outer: Option<Identifier>, inner: &mut Option<Identifier>) -> Result<(), Cause> {
+pub(super) fn rename(
+    outer: Option<Identifier>,
+    inner: &mut Option<Identifier>,
+) -> Result<(), ReadErrorCause> {
     match (outer, inner) {
         (None, _) => Ok(()),
         (Some(outer), inner @ None) => {
@@ -124,7 +128,9 @@ pub(super) fn rename(outer: Option<Identifier>, inner: &mut Option<Identifier>) 
             Ok(())
         }
         (Some(outer), Some(inner)) if names(&outer) == names(inner) => Ok(()),
-        (Some(outer), Some(inner)) => Err(Cause::Renamed { outer: names(&outer), inner: names(inner) }),
+        (Some(outer), Some(inner)) => {
+            Err(ReadErrorCause::Renamed { outer: names(&outer), inner: names(inner) })
+        }
     }
 }
 

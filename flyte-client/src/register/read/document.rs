@@ -23,8 +23,8 @@ use serde_json::Value;
 
 use super::{
     compiled::{self, rename},
-    error::Cause,
-    parsed::Content,
+    error::ReadErrorCause,
+    parsed::ItemContent,
     task::{self, ShortTask},
     workflow,
 };
@@ -32,16 +32,16 @@ use crate::proto::{
     admin,
     any::TYPE,
     json::{self, member},
-    path::{FieldPath, Step},
+    path::{FieldPath, PathStep},
 };
 use crate::register::{
     entity::{Entity, launch_plan_from_json},
-    item::Origin,
+    item::ItemOrigin,
 };
 
 /// A message that a document can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum DocumentMessage {
     LaunchPlan,
     LaunchPlanList,
     Task,
@@ -55,62 +55,70 @@ enum Form {
 }
 
 /// Reads the entities of one document. On an error, `path` is of no use any more.
-pub(super) fn contents(document: &Value, path: &mut FieldPath) -> Result<Vec<Content>, Cause> {
+pub(super) fn contents(document: &Value, path: &mut FieldPath) -> Result<Vec<ItemContent>, ReadErrorCause> {
     if let Value::Array(items) = document {
         return list(items, path, contents);
     }
-    let entity = |entity: Entity, origin| Content::Entity(Box::new(entity), origin);
-    if let Some(kind) = workflow::Kind::of(document) {
-        return Ok(vec![Content::Draft(Box::new(workflow::Draft::new(kind, document, path)))]);
+    let entity = |entity: Entity, origin| ItemContent::Entity(Box::new(entity), origin);
+    if let Some(kind) = workflow::DraftKind::of(document) {
+        return Ok(vec![ItemContent::Draft(Box::new(workflow::WorkflowDraft::new(kind, document, path)))]);
     }
     if task::is_short_form(document) {
-        let ShortTask { spec, facts } =
-            task::parse(document).map_err(|error| Cause::ShortForm { error, line: None })?;
-        return Ok(vec![entity(Entity::Task(Box::new(spec)).named()?, Origin::Short(facts))]);
+        let ShortTask { spec, extras } =
+            task::parse(document).map_err(|error| ReadErrorCause::ShortForm { error, line: None })?;
+        return Ok(vec![entity(Entity::Task(Box::new(spec)).named()?, ItemOrigin::Short(extras))]);
     }
     let form = recognise(document)?;
     let found = read(form, document, path)?;
-    Ok(found.into_iter().map(|found| entity(found, Origin::Document)).collect())
+    Ok(found.into_iter().map(|found| entity(found, ItemOrigin::Document)).collect())
 }
 
 fn list<T>(
     items: &[Value],
     path: &mut FieldPath,
-    read: impl Fn(&Value, &mut FieldPath) -> Result<Vec<T>, Cause>,
-) -> Result<Vec<T>, Cause> {
+    read: impl Fn(&Value, &mut FieldPath) -> Result<Vec<T>, ReadErrorCause>,
+) -> Result<Vec<T>, ReadErrorCause> {
     let mut found = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        found.extend(path.within(Step::Index(index), |path| read(item, path))?);
+        found.extend(path.within(PathStep::Index(index), |path| read(item, path))?);
     }
     Ok(found)
 }
 
-fn read(form: Form, document: &Value, path: &mut FieldPath) -> Result<Vec<Entity>, Cause> {
+fn read(
+    form: DocumentMessage,
+    document: &Value,
+    path: &mut FieldPath,
+) -> Result<Vec<Entity>, ReadErrorCause> {
     let bare = without_type(document);
     let one = |entity: Entity| Ok(vec![entity.named()?]);
     match form {
-        Form::LaunchPlan => one(Entity::LaunchPlan(Box::new(launch_plan_from_json(&bare, path)?))),
-        Form::LaunchPlanList => members(&bare, ["launchPlans", "launch_plans"], Form::LaunchPlan, path),
-        Form::Task => one(compiled::task(json::read(&bare, path)?)?),
-        Form::TaskCreate => {
+        DocumentMessage::LaunchPlan => one(Entity::LaunchPlan(Box::new(launch_plan_from_json(&bare, path)?))),
+        DocumentMessage::LaunchPlanList => {
+            members(&bare, ["launchPlans", "launch_plans"], DocumentMessage::LaunchPlan, path)
+        }
+        DocumentMessage::Task => one(compiled::task(json::read(&bare, path)?)?),
+        DocumentMessage::TaskCreate => {
             let request: admin::TaskCreateRequest = json::read(&bare, path)?;
             let mut spec = request.spec.unwrap_or_default();
             rename(request.id, &mut spec.template.get_or_insert_default().id)?;
             one(Entity::Task(Box::new(spec)))
         }
-        Form::TaskList => members(&bare, ["tasks", "tasks"], Form::Task, path),
-        Form::TaskSpec => one(Entity::Task(Box::new(json::read(&bare, path)?))),
-        Form::Workflow => {
+        DocumentMessage::TaskList => members(&bare, ["tasks", "tasks"], DocumentMessage::Task, path),
+        DocumentMessage::TaskSpec => one(Entity::Task(Box::new(json::read(&bare, path)?))),
+        DocumentMessage::Workflow => {
             compiled::workflow(json::read(&bare, path)?)?.into_iter().map(Entity::named).collect()
         }
-        Form::WorkflowCreate => {
+        DocumentMessage::WorkflowCreate => {
             let request: admin::WorkflowCreateRequest = json::read(&bare, path)?;
             let mut spec = request.spec.unwrap_or_default();
             rename(request.id, &mut spec.template.get_or_insert_default().id)?;
             one(Entity::Workflow(Box::new(spec)))
         }
-        Form::WorkflowList => members(&bare, ["workflows", "workflows"], Form::Workflow, path),
-        Form::WorkflowSpec => one(Entity::Workflow(Box::new(json::read(&bare, path)?))),
+        DocumentMessage::WorkflowList => {
+            members(&bare, ["workflows", "workflows"], DocumentMessage::Workflow, path)
+        }
+        DocumentMessage::WorkflowSpec => one(Entity::Workflow(Box::new(json::read(&bare, path)?))),
     }
 }
 
@@ -118,21 +126,21 @@ fn read(form: Form, document: &Value, path: &mut FieldPath) -> Result<Vec<Entity
 fn members(
     document: &Value,
     keys: [&str; 2],
-    form: Form,
+    form: DocumentMessage,
     path: &mut FieldPath,
-) -> Result<Vec<Entity>, Cause> {
+) -> Result<Vec<Entity>, ReadErrorCause> {
     let object = document.as_object().into_iter().flatten();
     if let Some((other, _)) = object.clone().find(|(key, _)| !keys.contains(&key.as_str()) && *key != "token")
     {
-        return Err(Cause::Unrecognised(format!("a list has no `{other}`")));
+        return Err(ReadErrorCause::Unrecognised(format!("a list has no `{other}`")));
     }
     let mut found = Vec::new();
     for (key, value) in object.filter(|(key, _)| keys.contains(&key.as_str())) {
         let Value::Array(items) = value else {
-            return Err(Cause::Unrecognised(format!("`{key}` is no list")));
+            return Err(ReadErrorCause::Unrecognised(format!("`{key}` is no list")));
         };
         let read_item = |item: &Value, path: &mut FieldPath| read(form, item, path);
-        found.extend(path.within(Step::Field(key.clone()), |path| list(items, path, read_item))?);
+        found.extend(path.within(PathStep::Field(key.clone()), |path| list(items, path, read_item))?);
     }
     Ok(found)
 }
@@ -145,24 +153,26 @@ fn without_type(document: &Value) -> Value {
     bare
 }
 
-fn recognise(document: &Value) -> Result<Form, Cause> {
+fn recognise(document: &Value) -> Result<DocumentMessage, ReadErrorCause> {
     let Some(object) = document.as_object() else {
-        return Err(Cause::Unrecognised("it is no mapping".into()));
+        return Err(ReadErrorCause::Unrecognised("it is no mapping".into()));
     };
     if let Some(name) = object.get(TYPE) {
         return by_name(name);
     }
     let lists = [("tasks", "tasks"), ("workflows", "workflows"), ("launchPlans", "launch_plans")];
-    for ((camel, snake), form) in
-        lists.into_iter().zip([Form::TaskList, Form::WorkflowList, Form::LaunchPlanList])
-    {
+    for ((camel, snake), form) in lists.into_iter().zip([
+        DocumentMessage::TaskList,
+        DocumentMessage::WorkflowList,
+        DocumentMessage::LaunchPlanList,
+    ]) {
         if member(document, camel, snake).is_some() {
             return Ok(form);
         }
     }
     if let Some(template) = document.get("template") {
         let workflow = is_workflow(template, member(document, "subWorkflows", "sub_workflows").is_some())?;
-        return Ok(if workflow { Form::WorkflowSpec } else { Form::TaskSpec });
+        return Ok(if workflow { DocumentMessage::WorkflowSpec } else { DocumentMessage::TaskSpec });
     }
     if let Some(spec) = document.get("spec") {
         return by_spec(spec);
@@ -171,8 +181,8 @@ fn recognise(document: &Value) -> Result<Form, Cause> {
         let task = member(closure, "compiledTask", "compiled_task").is_some();
         let workflow = member(closure, "compiledWorkflow", "compiled_workflow").is_some();
         return match (task, workflow) {
-            (true, false) => Ok(Form::Task),
-            (false, true) => Ok(Form::Workflow),
+            (true, false) => Ok(DocumentMessage::Task),
+            (false, true) => Ok(DocumentMessage::Workflow),
             _ => Err(unclear("its `closure` should have one of `compiledTask` and `compiledWorkflow`")),
         };
     }
@@ -180,20 +190,20 @@ fn recognise(document: &Value) -> Result<Form, Cause> {
     Err(unclear(&format!("its keys are `{}`", keys.join("`, `"))))
 }
 
-fn by_spec(spec: &Value) -> Result<Form, Cause> {
+fn by_spec(spec: &Value) -> Result<DocumentMessage, ReadErrorCause> {
     let plan = member(spec, "workflowId", "workflow_id").is_some();
     match (plan, spec.get("template")) {
-        (true, None) => Ok(Form::LaunchPlan),
+        (true, None) => Ok(DocumentMessage::LaunchPlan),
         (false, Some(template)) => {
             let workflow = is_workflow(template, member(spec, "subWorkflows", "sub_workflows").is_some())?;
-            Ok(if workflow { Form::WorkflowCreate } else { Form::TaskCreate })
+            Ok(if workflow { DocumentMessage::WorkflowCreate } else { DocumentMessage::TaskCreate })
         }
         _ => Err(unclear("its `spec` should have one of `template` and `workflowId`")),
     }
 }
 
 /// Tells the template of a workflow from that of a task.
-fn is_workflow(template: &Value, has_sub_workflows: bool) -> Result<bool, Cause> {
+fn is_workflow(template: &Value, has_sub_workflows: bool) -> Result<bool, ReadErrorCause> {
     let kind = template.get("id").and_then(|id| member(id, "resourceType", "resource_type"));
     match kind.map(|kind| (kind.as_str(), kind.as_u64())) {
         Some((Some("TASK"), _) | (_, Some(1))) => return Ok(false),
@@ -212,24 +222,28 @@ fn is_workflow(template: &Value, has_sub_workflows: bool) -> Result<bool, Cause>
     }
 }
 
-fn by_name(name: &Value) -> Result<Form, Cause> {
+fn by_name(name: &Value) -> Result<DocumentMessage, ReadErrorCause> {
     let full_name = name.as_str().map(|name| name.rsplit_once('/').map_or(name, |(_, name)| name));
     let short_name = full_name.and_then(|name| name.strip_prefix("flyteidl.admin."));
     Ok(match short_name {
-        Some("LaunchPlan" | "LaunchPlanCreateRequest") => Form::LaunchPlan,
-        Some("LaunchPlanList") => Form::LaunchPlanList,
-        Some("Task") => Form::Task,
-        Some("TaskCreateRequest") => Form::TaskCreate,
-        Some("TaskList") => Form::TaskList,
-        Some("TaskSpec") => Form::TaskSpec,
-        Some("Workflow") => Form::Workflow,
-        Some("WorkflowCreateRequest") => Form::WorkflowCreate,
-        Some("WorkflowList") => Form::WorkflowList,
-        Some("WorkflowSpec") => Form::WorkflowSpec,
-        _ => return Err(Cause::Unrecognised(format!("`{TYPE}` is {name}, which cannot be registered"))),
+        Some("LaunchPlan" | "LaunchPlanCreateRequest") => DocumentMessage::LaunchPlan,
+        Some("LaunchPlanList") => DocumentMessage::LaunchPlanList,
+        Some("Task") => DocumentMessage::Task,
+        Some("TaskCreateRequest") => DocumentMessage::TaskCreate,
+        Some("TaskList") => DocumentMessage::TaskList,
+        Some("TaskSpec") => DocumentMessage::TaskSpec,
+        Some("Workflow") => DocumentMessage::Workflow,
+        Some("WorkflowCreateRequest") => DocumentMessage::WorkflowCreate,
+        Some("WorkflowList") => DocumentMessage::WorkflowList,
+        Some("WorkflowSpec") => DocumentMessage::WorkflowSpec,
+        _ => {
+            return Err(ReadErrorCause::Unrecognised(format!(
+                "`{TYPE}` is {name}, which cannot be registered"
+            )));
+        }
     })
 }
 
-fn unclear(what: &str) -> Cause {
-    Cause::Unrecognised(what.to_owned())
+fn unclear(what: &str) -> ReadErrorCause {
+    ReadErrorCause::Unrecognised(what.to_owned())
 }

@@ -50,11 +50,11 @@ impl fmt::Display for Source {
 
 /// An input of `register` that could not be read. Nothing of it was taken.
 #[derive(Debug)]
-pub struct ReadError(Box<(Source, Cause)>);
+pub struct ReadError(Box<(Source, ReadErrorCause)>);
 
 impl ReadError {
     /// Says that `cause` is wrong with `place`.
-    pub fn new(place: Source, cause: Cause) -> Self {
+    pub fn new(place: Source, cause: ReadErrorCause) -> Self {
         Self(Box::new((place, cause)))
     }
 
@@ -64,7 +64,7 @@ impl ReadError {
     }
 
     /// Returns what is wrong.
-    pub fn cause(&self) -> &Cause {
+    pub fn cause(&self) -> &ReadErrorCause {
         &self.0.1
     }
 
@@ -89,7 +89,7 @@ impl error::Error for ReadError {
 /// What is wrong with an input.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum ReadErrorCause {
     /// A package with two code archives; which one its tasks need is not said.
     #[error("it holds two code archives, `{0}` and `{1}`")]
     ArchiveTwice(String, String),
@@ -178,7 +178,7 @@ pub enum Cause {
     Unrecognised(String),
 }
 
-impl Cause {
+impl ReadErrorCause {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::ArchiveTwice(..) => "make the package again with `pyflyte package --force`".into(),

@@ -21,9 +21,10 @@ pub fn default_of(workflow: &WorkflowSpec) -> Option<LaunchPlan> {
     let workflow_id = template.id.clone()?;
     let inputs = template.interface.as_ref().and_then(|interface| interface.inputs.as_ref());
     let parameters = inputs.into_iter().flat_map(|inputs| &inputs.variables).map(|(name, variable)| {
-        let behavior = match variable.r#type.as_ref().is_some_and(is_optional) {
-            true => parameter::Behavior::Default(none()),
-            false => parameter::Behavior::Required(true),
+        let behavior = if variable.r#type.as_ref().is_some_and(is_optional) {
+            parameter::Behavior::Default(none())
+        } else {
+            parameter::Behavior::Required(true)
         };
         (name.clone(), Parameter { var: Some(variable.clone()), behavior: Some(behavior) })
     });

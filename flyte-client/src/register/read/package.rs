@@ -16,10 +16,10 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 
-use super::error::{Cause, Part, ReadError, Source};
+use super::error::{Part, ReadError, ReadErrorCause, Source};
 use crate::register::{
-    entity::{Entity, Kind},
-    item::{Entry, FastArchive, Origin},
+    entity::{Entity, EntityKind},
+    item::{FastArchive, ItemOrigin, RegisterItem},
 };
 
 /// The largest entity that is read, in bytes. Servers take 4 MiB in a message, or as much as their operator says.
@@ -33,30 +33,30 @@ pub(crate) fn is_fast_archive(name: &str) -> bool {
 }
 
 /// What the name of a `.pb` file says: its place in the package, and what it holds.
-pub(crate) fn parse_name(name: &str) -> Option<(u64, Kind)> {
+pub(crate) fn parse_name(name: &str) -> Option<(u64, EntityKind)> {
     let (index, rest) = name.strip_suffix(".pb")?.split_once('_')?;
     let (_, number) = rest.rsplit_once('_')?;
-    let kind = [Kind::Task, Kind::Workflow, Kind::LaunchPlan]
+    let kind = [EntityKind::Task, EntityKind::Workflow, EntityKind::LaunchPlan]
         .into_iter()
         .find(|kind| kind.file_number().to_string() == number)?;
     Some((index.parse().ok()?, kind))
 }
 
 /// Reads one `.pb` file; `name` is its name without folders.
-pub(crate) fn entity(name: &str, bytes: &[u8]) -> Result<Entity, Cause> {
-    let (_, kind) = parse_name(name).ok_or(Cause::FileName)?;
+pub(crate) fn entity(name: &str, bytes: &[u8]) -> Result<Entity, ReadErrorCause> {
+    let (_, kind) = parse_name(name).ok_or(ReadErrorCause::FileName)?;
     Entity::decode(kind, bytes)
 }
 
 /// Reads all of `reader`, but not more than `limit` bytes.
-pub(crate) fn read_limited(reader: impl Read, limit: u64) -> Result<Vec<u8>, Cause> {
+pub(crate) fn read_limited(reader: impl Read, limit: u64) -> Result<Vec<u8>, ReadErrorCause> {
     let mut bytes = Vec::new();
     reader.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit { Err(Cause::TooLarge { limit }) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(ReadErrorCause::TooLarge { limit }) } else { Ok(bytes) }
 }
 
 /// Reads a compressed package. Entities come in the order of their indices.
-pub(crate) fn read_tgz(file: &Path, reader: impl Read) -> Result<Vec<Entry>, ReadError> {
+pub(crate) fn read_tgz(file: &Path, reader: impl Read) -> Result<Vec<RegisterItem>, ReadError> {
     let whole = |cause| ReadError::new(Source::whole(file), cause);
     let mut tar = tar::Archive::new(MultiGzDecoder::new(reader));
     let mut members = Vec::new();
@@ -69,7 +69,7 @@ pub(crate) fn read_tgz(file: &Path, reader: impl Read) -> Result<Vec<Entry>, Rea
             Piece::Entity(index, entity) => members.push((index, source, entity)),
             Piece::Archive(found) => {
                 if let Some(first) = &archive {
-                    return Err(whole(Cause::ArchiveTwice(first.name.clone(), found.name)));
+                    return Err(whole(ReadErrorCause::ArchiveTwice(first.name.clone(), found.name)));
                 }
                 archive = Some(Arc::new(found));
             }
@@ -80,11 +80,15 @@ pub(crate) fn read_tgz(file: &Path, reader: impl Read) -> Result<Vec<Entry>, Rea
     check_end(tar.into_inner()).map_err(whole)?;
     tell_foreign(file, &foreign);
     if members.is_empty() {
-        return Err(whole(Cause::Empty));
+        return Err(whole(ReadErrorCause::Empty));
     }
     members.sort_by(|(index, source, _), (other, place, _)| (index, source).cmp(&(other, place)));
-    let entry =
-        |(_, source, entity)| Entry { source, entity, origin: Origin::Package, archive: archive.clone() };
+    let entry = |(_, source, entity)| RegisterItem {
+        source,
+        entity,
+        origin: ItemOrigin::Package,
+        archive: archive.clone(),
+    };
     Ok(members.into_iter().map(entry).collect())
 }
 
@@ -134,16 +138,20 @@ fn read_member(file: &Path, member: tar::Entry<'_, impl Read>) -> Result<(Source
     piece.map(|piece| (source.clone(), piece)).map_err(|cause| ReadError::new(source, cause))
 }
 
-fn read_piece(path: &str, source: &Source, member: tar::Entry<'_, impl Read>) -> Result<Piece, Cause> {
+fn read_piece(
+    path: &str,
+    source: &Source,
+    member: tar::Entry<'_, impl Read>,
+) -> Result<Piece, ReadErrorCause> {
     let name = file_name(path)?;
     match member.header().entry_type() {
         EntryType::Regular => {}
         EntryType::Directory => return Ok(Piece::Folder),
-        EntryType::Symlink => return Err(Cause::MemberType("a symbolic link")),
-        EntryType::Link => return Err(Cause::MemberType("a hard link")),
-        EntryType::Char | EntryType::Block => return Err(Cause::MemberType("a device")),
-        EntryType::Fifo => return Err(Cause::MemberType("a pipe")),
-        _ => return Err(Cause::MemberType("of an unusual kind")),
+        EntryType::Symlink => return Err(ReadErrorCause::MemberType("a symbolic link")),
+        EntryType::Link => return Err(ReadErrorCause::MemberType("a hard link")),
+        EntryType::Char | EntryType::Block => return Err(ReadErrorCause::MemberType("a device")),
+        EntryType::Fifo => return Err(ReadErrorCause::MemberType("a pipe")),
+        _ => return Err(ReadErrorCause::MemberType("of an unusual kind")),
     }
     if is_fast_archive(name) && !is_junk(path) {
         let bytes = read_limited(member, MAX_ARCHIVE_BYTES)?;
@@ -155,28 +163,28 @@ fn read_piece(path: &str, source: &Source, member: tar::Entry<'_, impl Read>) ->
     if !name.ends_with(".pb") {
         return Ok(Piece::Foreign);
     }
-    let (index, kind) = parse_name(name).ok_or(Cause::FileName)?;
+    let (index, kind) = parse_name(name).ok_or(ReadErrorCause::FileName)?;
     let bytes = read_limited(member, MAX_MEMBER_BYTES)?;
     Ok(Piece::Entity(index, Entity::decode(kind, &bytes)?))
 }
 
 /// Returns the last part of a member's path, if the path stays in the package on every system.
-fn file_name(path: &str) -> Result<&str, Cause> {
+fn file_name(path: &str) -> Result<&str, ReadErrorCause> {
     let inside =
         Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !inside || path.contains(['\\', ':', '\0']) {
-        return Err(Cause::MemberPath);
+        return Err(ReadErrorCause::MemberPath);
     }
     Ok(path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
 }
 
 /// Reads what follows the archive's end: padding only. This also makes the decompressor check its checksum.
-fn check_end(rest: impl Read) -> Result<(), Cause> {
+fn check_end(rest: impl Read) -> Result<(), ReadErrorCause> {
     let mut rest = io::BufReader::new(rest);
     loop {
         let buffer = io::BufRead::fill_buf(&mut rest)?;
         if buffer.iter().any(|byte| *byte != 0) {
-            return Err(Cause::Trailing);
+            return Err(ReadErrorCause::Trailing);
         }
         let length = buffer.len();
         if length == 0 {

@@ -2,32 +2,32 @@
 
 use std::sync::Arc;
 
-use super::{error::Source, workflow::Draft};
+use super::{error::Source, workflow::WorkflowDraft};
 use crate::register::{
     entity::Entity,
-    item::{Entry, FastArchive, Origin},
+    item::{FastArchive, ItemOrigin, RegisterItem},
 };
 
 /// Something that was found, which may have to wait for the rest.
 #[derive(Clone, Debug)]
-pub(in crate::register) struct Found {
+pub(in crate::register) struct ParsedItem {
     pub(in crate::register) source: Source,
-    pub(in crate::register) content: Content,
+    pub(in crate::register) content: ItemContent,
     pub(in crate::register) archive: Option<Arc<FastArchive>>,
 }
 
 /// What was found.
 #[derive(Clone, Debug)]
-pub(in crate::register) enum Content {
+pub(in crate::register) enum ItemContent {
     /// The short form of a workflow or launch plan.
-    Draft(Box<Draft>),
+    Draft(Box<WorkflowDraft>),
     /// A message.
-    Entity(Box<Entity>, Origin),
+    Entity(Box<Entity>, ItemOrigin),
 }
 
-impl From<Entry> for Found {
-    fn from(entry: Entry) -> Self {
-        let content = Content::Entity(Box::new(entry.entity), entry.origin);
+impl From<RegisterItem> for ParsedItem {
+    fn from(entry: RegisterItem) -> Self {
+        let content = ItemContent::Entity(Box::new(entry.entity), entry.origin);
         Self { source: entry.source, content, archive: entry.archive }
     }
 }

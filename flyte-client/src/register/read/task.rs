@@ -50,12 +50,12 @@ pub struct ShortTask {
     /// The task, as it is registered once defaults are applied.
     pub spec: TaskSpec,
     /// What the message cannot tell.
-    pub facts: Facts,
+    pub extras: ShortTaskExtras,
 }
 
 /// What a task of the short form says and its message cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub struct ShortTaskExtras {
     /// What it says about caching.
     pub cache: Caching,
     /// The keys of secrets whose `group` was not given, which is not the same as an empty one.
@@ -152,7 +152,7 @@ pub fn parse(document: &Value) -> Result<ShortTask, TaskError> {
         }
     });
     let spec = TaskSpec { template: Some(template), ..TaskSpec::default() };
-    Ok(ShortTask { spec, facts: Facts { cache, secrets_without_group } })
+    Ok(ShortTask { spec, extras: ShortTaskExtras { cache, secrets_without_group } })
 }
 
 fn container(task: &Fields<'_>) -> Result<Container, TaskError> {

@@ -71,7 +71,7 @@ mod resolve;
 
 pub use self::error::WorkflowError;
 pub(super) use self::{
-    draft::{Draft, Kind},
+    draft::{DraftKind, WorkflowDraft},
     missing::{missing, names},
     resolve::resolve,
 };

@@ -11,11 +11,11 @@ use prost::Message as _;
 use super::*;
 use crate::{
     register::order::tests::{launch_plan, task, workflow},
-    transport::{Answer, Call, Fault, FaultKind, Reply, Status, Transport},
+    transport::{Answer, Call, Reply, Status, Transport, TransportError, TransportErrorKind},
 };
 
 static NONE: BTreeSet<usize> = BTreeSet::new();
-static PLAIN: Options<'_> = Options { activate: false, defaults: &NONE };
+static PLAIN: SendOptions<'_> = SendOptions { activate: false, defaults: &NONE };
 
 /// What all requests of registration have in common.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -40,7 +40,12 @@ impl Server {
         let method = call.path.rsplit('/').next().unwrap();
         self.came.lock().unwrap().push(format!("{method} {name}"));
         if self.unreachable {
-            let fault = Fault { kind: FaultKind::Connect, text: "refused".into(), causes: None, hint: None };
+            let fault = TransportError {
+                kind: TransportErrorKind::Connect,
+                text: "refused".into(),
+                causes: None,
+                hint: None,
+            };
             return Err(Status::fault(Code::Unavailable, fault));
         }
         match self.answers.iter().find(|(failing, _)| *failing == name) {
@@ -63,19 +68,19 @@ impl Transport for Server {
     }
 }
 
-fn sent(server: &Arc<Server>, entities: &[Entity], options: Options<'_>) -> Vec<String> {
-    let once = client::Options { retry: client::Policy::never(), ..client::Options::default() };
+fn sent(server: &Arc<Server>, entities: &[Entity], options: SendOptions<'_>) -> Vec<String> {
+    let once = client::CallOptions { retry: client::Policy::never(), ..client::Options::default() };
     let client = Client::new(Arc::<Server>::clone(server), once);
-    let order = Order::of(entities).unwrap();
+    let order = Order::new(entities).unwrap();
     let mut told = vec![0; entities.len()];
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let outcomes = runtime.block_on(send(&client, entities, &order, options, |index, _| told[index] += 1));
     assert_eq!(told, vec![1; entities.len()], "each is told once");
-    let text = |outcome: &Outcome| match outcome {
-        Outcome::Registered => "registered".to_owned(),
-        Outcome::Unchanged => "unchanged".to_owned(),
-        Outcome::Failed(error) => format!("failed: {}", error.status.code.name()),
-        Outcome::NotSent(because) => format!("not sent: {because}"),
+    let text = |outcome: &SendOutcome| match outcome {
+        SendOutcome::Registered => "registered".to_owned(),
+        SendOutcome::Unchanged => "unchanged".to_owned(),
+        SendOutcome::Failed(error) => format!("failed: {}", error.status.code.name()),
+        SendOutcome::NotSent(because) => format!("not sent: {because}"),
     };
     outcomes.iter().map(text).collect()
 }
@@ -84,7 +89,7 @@ fn sent(server: &Arc<Server>, entities: &[Entity], options: Options<'_>) -> Vec<
 fn each_is_sent_after_what_it_needs() {
     let server = Arc::new(Server::default());
     let entities = [launch_plan("w", "w"), workflow("w", &["a", "b"]), task("a"), task("b")];
-    let options = Options { activate: true, defaults: &NONE };
+    let options = SendOptions { activate: true, defaults: &NONE };
     assert_eq!(sent(&server, &entities, options), ["registered"; 4]);
     let mut came = server.came.lock().unwrap();
     // The two tasks are sent at once.
@@ -134,7 +139,7 @@ fn a_default_launch_plan_that_is_there_is_left_alone() {
     let server = Arc::new(Server { answers, ..Server::default() });
     let mut entities = [workflow("old", &[]), launch_plan("plan", "old")];
     let defaults = BTreeSet::from([1]);
-    let options = Options { activate: false, defaults: &defaults };
+    let options = SendOptions { activate: false, defaults: &defaults };
     assert_eq!(sent(&server, &entities, options), ["unchanged"; 2]);
     assert_eq!(*server.came.lock().unwrap(), ["CreateWorkflow old", "GetLaunchPlan plan"]);
 

@@ -2,7 +2,7 @@
 
 use flyte_client::{
     Code,
-    client::Error,
+    client::ClientError,
     proto::admin::{
         EventFailureReason, ExecutionCreateResponse, ExecutionRecoverRequest, ExecutionRelaunchRequest,
         ExecutionState, ExecutionTerminateRequest, ExecutionUpdateRequest, event_failure_reason::Reason,
@@ -35,7 +35,7 @@ pub(super) fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(
 }
 
 /// The phase of an execution that cannot be stopped, because it is at its end.
-fn finished(error: &Error) -> Option<String> {
+fn finished(error: &ClientError) -> Option<String> {
     if error.status.code != Code::FailedPrecondition {
         return None;
     }
@@ -71,7 +71,7 @@ pub(super) fn recover(args: &AgainArgs, context: &Context<'_>) -> Result<Exit, F
 fn again(
     args: &AgainArgs,
     context: &Context<'_>,
-    start: impl AsyncFnOnce(&Session, String) -> Result<ExecutionCreateResponse, Error>,
+    start: impl AsyncFnOnce(&Session, String) -> Result<ExecutionCreateResponse, ClientError>,
 ) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;

@@ -1,7 +1,7 @@
 //! Executions, their nodes, and attempts of tasks.
 
 use flyte_client::{
-    list::{self, Kind},
+    list::{self, ColumnKind},
     proto::{
         admin::{
             Execution, NodeExecution, NodeExecutionGetRequest, TaskExecution,
@@ -33,7 +33,7 @@ pub(super) fn executions(name: Option<&str>, args: &ListArgs, context: &Context<
         let execution = session.block_on(execution::read(&session, name))?;
         return details::print(&execution, format);
     }
-    let query = args.query(Kind::Execution, false)?;
+    let query = args.query(ColumnKind::Execution, false)?;
     let session = context.session()?;
     let id = list::named(session.project(), session.domain(), "");
     let found = session.block_on(list::executions(&session.client, &id, &query))?;
@@ -74,7 +74,7 @@ pub(super) fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), Failu
     let found = match &args.node {
         Some(node) => vec![Listed::new(session.block_on(node_of(&session, &id, node))?, "", 0)],
         None => {
-            let query = args.list.query(Kind::NodeExecution, true)?;
+            let query = args.list.query(ColumnKind::NodeExecution, true)?;
             session.block_on(tree(&session, &id, &query))?
         }
     };
@@ -276,7 +276,7 @@ fn element_row(of: &Node, element: &Element, indent: &str, error: &str) -> Vec<S
 pub(super) fn task_executions(args: &TaskExecutionsArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let query = args.list.query(Kind::TaskExecution, true)?;
+    let query = args.list.query(ColumnKind::TaskExecution, true)?;
     let execution = session.block_on(execution::read(&session, &args.execution))?.id.unwrap_or_default();
     let found = session.block_on(attempts(&session, &execution, &args.node, &query))?;
     match format {

@@ -1,7 +1,7 @@
 //! Projects and domains.
 
 use flyte_client::{
-    list::{self, Kind},
+    list::{self, ColumnKind},
     proto::admin::{GetDomainRequest, Project},
 };
 
@@ -16,7 +16,7 @@ use crate::{context::Context, flyte::scope};
 /// Lists projects, or shows one.
 pub(super) fn projects(name: Option<&str>, args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
-    let mut query = args.query(Kind::Project, true)?;
+    let mut query = args.query(ColumnKind::Project, true)?;
     let session = context.session()?;
     if !args.is_given() {
         query.order = None; // the server's own: by name

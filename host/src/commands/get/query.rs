@@ -1,7 +1,7 @@
 //! What of a list is wanted, and in which order: the same options for every list.
 
 use clap::Args;
-use flyte_client::list::{Filter, FilterError, Kind, Order, Query, UnknownColumn};
+use flyte_client::list::{ColumnKind, Filter, FilterError, Order, Query, UnknownColumn};
 
 use crate::ui::{error::Failure, exit_code::Exit, output};
 
@@ -46,7 +46,7 @@ impl ListArgs {
     /// # Errors
     ///
     /// A filter or key that cannot be.
-    pub(super) fn query(&self, kind: Kind, oldest_first: bool) -> Result<Query, Failure> {
+    pub(super) fn query(&self, kind: ColumnKind, oldest_first: bool) -> Result<Query, Failure> {
         let mut filter = Filter::default();
         for text in &self.filter {
             filter = filter.and(Filter::parse(kind, text).map_err(|error| no_filter(&error))?);

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use flyte_client::{
-    client::Error,
+    client::ClientError,
     proto::admin::InactiveProject,
     register::{
-        Entity, Kind,
-        send::{Options, Outcome},
+        Entity, EntityKind,
+        send::{SendOptions, SendOutcome},
     },
 };
 use serde_json::json;
@@ -28,8 +28,8 @@ const TOLD: usize = 10;
 pub(super) struct Account<'a> {
     pub(super) session: &'a Session,
     pub(super) entities: &'a [Entity],
-    pub(super) outcomes: &'a [Outcome],
-    pub(super) options: Options<'a>,
+    pub(super) outcomes: &'a [SendOutcome],
+    pub(super) options: SendOptions<'a>,
 }
 
 impl Account<'_> {
@@ -83,8 +83,8 @@ impl Account<'_> {
         // By what is the same in each: how long and how often a call was tried is a matter of chance.
         let mut groups: Vec<(Failure, Failure, Vec<String>)> = Vec::new();
         for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
-            let Outcome::Failed(error) = outcome else { continue };
-            let once = Error { attempts: 1, elapsed: Duration::ZERO, ..Error::clone(error) };
+            let SendOutcome::Failed(error) = outcome else { continue };
+            let once = ClientError { attempts: 1, elapsed: Duration::ZERO, ..Error::clone(error) };
             let kind = told(self.session, &once);
             let who = format!("{} `{}`", entity.kind(), name(entity));
             match groups.iter_mut().find(|(known, ..)| is_same(known, &kind)) {
@@ -95,23 +95,23 @@ impl Account<'_> {
         groups.into_iter().map(|(_, failure, whose)| about(failure, &whose)).collect()
     }
 
-    fn words(&self, entity: &Entity, outcome: &Outcome) -> String {
-        let active = match self.options.activate && entity.kind() == Kind::LaunchPlan {
+    fn words(&self, entity: &Entity, outcome: &SendOutcome) -> String {
+        let active = match self.options.activate && entity.kind() == EntityKind::LaunchPlan {
             true => ", active",
             false => "",
         };
         match outcome {
-            Outcome::Registered => format!("registered{active}"),
-            Outcome::Unchanged => format!("unchanged{active}"),
-            Outcome::Failed(_) => "failed".to_owned(),
-            Outcome::NotSent(because) => {
+            SendOutcome::Registered => format!("registered{active}"),
+            SendOutcome::Unchanged => format!("unchanged{active}"),
+            SendOutcome::Failed(_) => "failed".to_owned(),
+            SendOutcome::NotSent(because) => {
                 let cause = &self.entities[*because];
                 format!("not sent because {} `{}` failed", cause.kind(), name(cause))
             }
         }
     }
 
-    fn value(&self, entity: &Entity, outcome: &Outcome) -> serde_json::Value {
+    fn value(&self, entity: &Entity, outcome: &SendOutcome) -> serde_json::Value {
         let id = entity.id().cloned().unwrap_or_default();
         let mut value = json!({
             "kind": entity.kind().to_string(),
@@ -122,14 +122,14 @@ impl Account<'_> {
             "result": summary(outcome).1,
         });
         match outcome {
-            Outcome::Failed(error) => {
+            SendOutcome::Failed(error) => {
                 let failure = told(self.session, error);
                 value["reason"] = failure.causes.last().unwrap_or(&failure.message).as_str().into();
             }
-            Outcome::NotSent(_) => value["reason"] = self.words(entity, outcome).into(),
-            Outcome::Registered | Outcome::Unchanged => {}
+            SendOutcome::NotSent(_) => value["reason"] = self.words(entity, outcome).into(),
+            SendOutcome::Registered | SendOutcome::Unchanged => {}
         }
-        if self.options.activate && entity.kind() == Kind::LaunchPlan && outcome.is_there() {
+        if self.options.activate && entity.kind() == EntityKind::LaunchPlan && outcome.is_there() {
             value["active"] = true.into();
         }
         value
@@ -137,17 +137,17 @@ impl Account<'_> {
 }
 
 /// A word for each outcome, and its place in the summary.
-fn summary(outcome: &Outcome) -> (u8, &'static str) {
+fn summary(outcome: &SendOutcome) -> (u8, &'static str) {
     match outcome {
-        Outcome::Registered => (0, "registered"),
-        Outcome::Unchanged => (1, "unchanged"),
-        Outcome::Failed(_) => (2, "failed"),
-        Outcome::NotSent(_) => (3, "not sent"),
+        SendOutcome::Registered => (0, "registered"),
+        SendOutcome::Unchanged => (1, "unchanged"),
+        SendOutcome::Failed(_) => (2, "failed"),
+        SendOutcome::NotSent(_) => (3, "not sent"),
     }
 }
 
 /// What the server says, with what to do about it.
-fn told(session: &Session, error: &Error) -> Failure {
+fn told(session: &Session, error: &ClientError) -> Failure {
     let text = &error.status.message;
     let hint = if let Some(project) = error.status.detail::<InactiveProject>() {
         let activate = session.server_command(&["project", "activate", &project.id]);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use flyte_client::register::{
-    Entity, Entry,
-    render::{self, Text},
+    Entity, RegisterItem,
+    render::{self, TextFormat},
 };
 
 use crate::{
@@ -13,13 +13,17 @@ use crate::{
 };
 
 /// Prints entities, or writes them to a folder.
-pub(super) fn write(output: OutputArg, folder: Option<&Path>, entries: &[Entry]) -> Result<(), Failure> {
+pub(super) fn write(
+    output: OutputArg,
+    folder: Option<&Path>,
+    entries: &[RegisterItem],
+) -> Result<(), Failure> {
     let entities = || entries.iter().map(|entry| &entry.entity);
     let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
     match output {
         OutputArg::Dot => output.format().map(drop),
-        OutputArg::Json => output::print_json(&render::text(entities(), Text::Json).map_err(failed)?),
-        OutputArg::Yaml => output::print_exact(&render::text(entities(), Text::Yaml).map_err(failed)?),
+        OutputArg::Json => output::print_json(&render::text(entities(), TextFormat::Json).map_err(failed)?),
+        OutputArg::Yaml => output::print_exact(&render::text(entities(), TextFormat::Yaml).map_err(failed)?),
         OutputArg::Name => {
             output::print(&entities().map(|entity| format!("{}\n", name(entity))).collect::<String>())
         }
@@ -43,7 +47,7 @@ pub(super) fn version(entity: &Entity) -> String {
     version.unwrap_or_else(|| "-".to_owned())
 }
 
-fn row(entry: &Entry) -> Vec<String> {
+fn row(entry: &RegisterItem) -> Vec<String> {
     let entity = &entry.entity;
     vec![entity.kind().to_string(), name(entity).to_owned(), version(entity), entry.source.to_string()]
 }

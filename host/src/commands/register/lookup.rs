@@ -2,13 +2,13 @@
 
 use flyte_client::{
     Code,
-    client::Error,
+    client::ClientError,
     list::{self, Query},
     proto::{
         admin::{LaunchPlan, Task, Workflow},
         core::{Identifier, ResourceType},
     },
-    register::{Documents, Identity, Kind, Registered, Wanted},
+    register::{Documents, EntityKind, Identity, Registered, Wanted},
 };
 
 use crate::{
@@ -138,19 +138,19 @@ async fn find(
     let id = identifier(session, wanted);
     let version = |id: Option<&Identifier>| id.map(|id| id.version.clone());
     Ok(match wanted.kind {
-        Kind::Task => {
+        EntityKind::Task => {
             let Some(task) = read::<Task>(session, &id, given).await? else { return Ok(None) };
             let version = version(task.id.as_ref());
             registered.add_task(wanted.clone(), task);
             version
         }
-        Kind::LaunchPlan => {
+        EntityKind::LaunchPlan => {
             let Some(plan) = read::<LaunchPlan>(session, &id, given).await? else { return Ok(None) };
             let version = version(plan.id.as_ref());
             registered.add_launch_plan(wanted.clone(), plan);
             version
         }
-        Kind::Workflow => {
+        EntityKind::Workflow => {
             let Some(workflow) = read::<Workflow>(session, &id, given).await? else { return Ok(None) };
             let version = version(workflow.id.as_ref());
             let plan = Identifier { version: version.clone().unwrap_or_default(), ..id };
@@ -179,7 +179,7 @@ async fn read<E: Entity>(
     session: &Session,
     id: &Identifier,
     given: Option<&str>,
-) -> Result<Option<E>, Error> {
+) -> Result<Option<E>, ClientError> {
     let of_version = async |version: &str| {
         let version = version.to_owned();
         let id = Identifier { resource_type: E::RESOURCE.into(), version, ..id.clone() };
@@ -208,9 +208,9 @@ async fn read<E: Entity>(
 /// The name that was meant: in the files, or on the server as far as it says.
 async fn near(session: &Session, documents: &Documents, wanted: &Wanted) -> Option<String> {
     let resource = match wanted.kind {
-        Kind::Task => ResourceType::Task,
-        Kind::Workflow => ResourceType::Workflow,
-        Kind::LaunchPlan => ResourceType::LaunchPlan,
+        EntityKind::Task => ResourceType::Task,
+        EntityKind::Workflow => ResourceType::Workflow,
+        EntityKind::LaunchPlan => ResourceType::LaunchPlan,
     };
     let id = identifier(session, wanted);
     let names = list::names(&session.client, resource, &id.project, &id.domain, NAMES).await;

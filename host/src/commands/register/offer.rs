@@ -8,7 +8,7 @@ use flyte_client::{
         admin::{LaunchPlan, Task, Workflow},
         core::Identifier,
     },
-    register::{Entity, Kind},
+    register::{Entity, EntityKind},
 };
 
 use crate::{
@@ -23,11 +23,11 @@ const MANY: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// What kind it is; of a workflow, its launch plan.
-    pub kind: Kind,
+    pub kind: EntityKind,
     /// Its full name.
     pub id: Identifier,
     /// What the user calls it: a workflow, if the launch plan has one of its name.
-    pub word: Kind,
+    pub word: EntityKind,
 }
 
 impl Offer {
@@ -35,9 +35,10 @@ impl Offer {
     #[must_use]
     pub fn all(entities: &[Entity]) -> Vec<Self> {
         let any = Self::any(entities);
-        let mut offers: Vec<_> = any.iter().filter(|offer| offer.kind == Kind::LaunchPlan).cloned().collect();
+        let mut offers: Vec<_> =
+            any.iter().filter(|offer| offer.kind == EntityKind::LaunchPlan).cloned().collect();
         let plans: BTreeSet<String> = offers.iter().map(|offer| offer.id.name.clone()).collect();
-        let is_bare = |offer: &&Self| offer.kind == Kind::Workflow && !plans.contains(&offer.id.name);
+        let is_bare = |offer: &&Self| offer.kind == EntityKind::Workflow && !plans.contains(&offer.id.name);
         offers.extend(any.iter().filter(is_bare).cloned());
         if offers.is_empty() { any } else { offers }
     }
@@ -47,14 +48,15 @@ impl Offer {
     pub fn any(entities: &[Entity]) -> Vec<Self> {
         let workflows: BTreeSet<&str> = entities
             .iter()
-            .filter(|entity| entity.kind() == Kind::Workflow)
+            .filter(|entity| entity.kind() == EntityKind::Workflow)
             .filter_map(|entity| Some(entity.id()?.name.as_str()))
             .collect();
         let mut offers: Vec<Self> = Vec::new();
         for entity in entities {
             let Some(id) = entity.id().cloned() else { continue };
-            let is_of_workflow = entity.kind() == Kind::LaunchPlan && workflows.contains(id.name.as_str());
-            let word = if is_of_workflow { Kind::Workflow } else { entity.kind() };
+            let is_of_workflow =
+                entity.kind() == EntityKind::LaunchPlan && workflows.contains(id.name.as_str());
+            let word = if is_of_workflow { EntityKind::Workflow } else { entity.kind() };
             let offer = Self { kind: entity.kind(), id, word };
             if !offers.contains(&offer) {
                 offers.push(offer);
@@ -114,9 +116,9 @@ pub(super) async fn warn_of_newer(session: &Session, offers: &[Offer], was_there
 /// The version that was created last; none if the server does not say, since a warning is not worth an error.
 async fn newest(session: &Session, offer: &Offer) -> Option<String> {
     match offer.kind {
-        Kind::LaunchPlan => newest_of::<LaunchPlan>(session, &offer.id).await,
-        Kind::Task => newest_of::<Task>(session, &offer.id).await,
-        Kind::Workflow => newest_of::<Workflow>(session, &offer.id).await,
+        EntityKind::LaunchPlan => newest_of::<LaunchPlan>(session, &offer.id).await,
+        EntityKind::Task => newest_of::<Task>(session, &offer.id).await,
+        EntityKind::Workflow => newest_of::<Workflow>(session, &offer.id).await,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use flyte_client::{
     proto::core::Identifier,
     register::{
-        Entity, Entry, FastArchive, Identity, Origin,
+        Entity, FastArchive, Identity, ItemOrigin, RegisterItem,
         order::Order,
         read::{archive, launch_plan},
         version,
@@ -26,25 +26,29 @@ pub(super) struct Set {
 }
 
 /// Settles all that was left open. Code goes to the server here, nothing else does.
-pub(super) fn prepare(session: &Session, mut entries: Vec<Entry>, destination: &str) -> Result<Set, Failure> {
+pub(super) fn prepare(
+    session: &Session,
+    mut entries: Vec<RegisterItem>,
+    destination: &str,
+) -> Result<Set, Failure> {
     let identity = Identity {
         project: Some(session.project().to_owned()),
         domain: Some(session.domain().to_owned()),
         version: None,
     };
     version::fill(&mut entries, &identity).map_err(|twice| defined_twice(&twice))?;
-    let fill = |entry: Entry| Entry { entity: identity.fill(entry.entity), ..entry };
-    let mut entries: Vec<Entry> = entries.into_iter().map(fill).collect();
+    let fill = |entry: RegisterItem| RegisterItem { entity: identity.fill(entry.entity), ..entry };
+    let mut entries: Vec<RegisterItem> = entries.into_iter().map(fill).collect();
     let given = entries.len();
     add_launch_plans(&mut entries);
     let defaults = (given..entries.len()).collect();
-    let order = Order::of(entries.iter().map(|entry| &entry.entity))
-        .map_err(|cycle| Failure::from_error(Exit::Failed, &cycle).caused_by(cycle.way()))?;
+    let order = Order::new(entries.iter().map(|entry| &entry.entity))
+        .map_err(|cycle| Failure::from_error(Exit::Failed, &cycle).caused_by(cycle.path()))?;
     code(session, &mut entries, destination)?;
     Ok(Set { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
 }
 
-fn defined_twice(twice: &version::Twice) -> Failure {
+fn defined_twice(twice: &version::DuplicateEntity) -> Failure {
     let [first, second] = &*twice.sources;
     Failure::from_error(Exit::Failed, twice)
         .caused_by(format!("in {first}"))
@@ -53,7 +57,7 @@ fn defined_twice(twice: &version::Twice) -> Failure {
 }
 
 /// Gives each workflow the launch plan of its name, unless the user brought one.
-fn add_launch_plans(entries: &mut Vec<Entry>) {
+fn add_launch_plans(entries: &mut Vec<RegisterItem>) {
     let key = |id: &Identifier| [&id.project, &id.domain, &id.name, &id.version].map(Clone::clone);
     let mut known = BTreeSet::new();
     for entry in entries.iter() {
@@ -70,10 +74,10 @@ fn add_launch_plans(entries: &mut Vec<Entry>) {
         if !entry.entity.id().is_some_and(|id| known.insert(key(id))) {
             continue;
         }
-        added.extend(launch_plan::default_of(spec).map(|plan| Entry {
+        added.extend(launch_plan::default_of(spec).map(|plan| RegisterItem {
             source: entry.source.clone(),
             entity: Entity::LaunchPlan(Box::new(plan)),
-            origin: Origin::Document,
+            origin: ItemOrigin::Document,
             archive: None,
         }));
     }
@@ -81,10 +85,10 @@ fn add_launch_plans(entries: &mut Vec<Entry>) {
 }
 
 /// Uploads the code that packages brought along, each piece once, and tells their tasks where it is.
-fn code(session: &Session, entries: &mut [Entry], destination: &str) -> Result<(), Failure> {
+fn code(session: &Session, entries: &mut [RegisterItem], destination: &str) -> Result<(), Failure> {
     let mut places: Vec<(Arc<FastArchive>, String)> = Vec::new();
     for entry in entries {
-        if !archive::is_needed(&mut entry.entity) {
+        if !archive::is_needed(&entry.entity) {
             continue;
         }
         let Some(code) = &entry.archive else {

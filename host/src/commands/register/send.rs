@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use flyte_client::register::{
-    Documents, Entity, Entry, Identity,
-    send::{self, Options, Outcome},
+    Documents, Entity, Identity, RegisterItem,
+    send::{self, SendOptions, SendOutcome},
 };
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
 struct Sent {
     entities: Vec<Entity>,
     defaults: BTreeSet<usize>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<SendOutcome>,
 }
 
 /// Sends what was read, and gives account of it.
@@ -38,7 +38,7 @@ pub(super) fn run(
     let session = context.session()?;
     let (entries, notes) = looked_up(&session, documents, identity, context)?;
     let sent = send(&session, entries, args.activate_launchplans, &args.destination_dir)?;
-    let options = Options { activate: args.activate_launchplans, defaults: &sent.defaults };
+    let options = SendOptions { activate: args.activate_launchplans, defaults: &sent.defaults };
     let account = Account { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
     account.print(format)?;
     notes.print(session.connection.is_sandbox());
@@ -57,7 +57,7 @@ fn looked_up(
     documents: Documents,
     identity: &Identity,
     context: &Context<'_>,
-) -> Result<(Vec<Entry>, Notes), Failure> {
+) -> Result<(Vec<RegisterItem>, Notes), Failure> {
     let scope = lookup::scope(session, identity);
     let registered = lookup::ask(session, &documents, &scope)?;
     build(documents, identity, &scope, &registered, context)
@@ -69,7 +69,7 @@ impl Sent {
         self.entities.iter().zip(&self.outcomes).any(|(entity, outcome)| {
             entity.kind() == offer.kind
                 && entity.id().is_some_and(|id| id.name == offer.id.name && id.version == offer.id.version)
-                && matches!(outcome, Outcome::Unchanged)
+                && matches!(outcome, SendOutcome::Unchanged)
         })
     }
 }
@@ -91,18 +91,23 @@ pub(in crate::commands) fn register_for_run(
     let set = prepare::prepare(session, entries, super::DESTINATION)?;
     let chosen = choose(&Offer::any(&set.entities))?;
     let sent = send_set(session, set, false);
-    let options = Options { activate: false, defaults: &sent.defaults };
+    let options = SendOptions { activate: false, defaults: &sent.defaults };
     notes.print(session.connection.is_sandbox());
     Account { session, entities: &sent.entities, outcomes: &sent.outcomes, options }.result()?;
     Ok(chosen)
 }
 
-fn send(session: &Session, entries: Vec<Entry>, activate: bool, destination: &str) -> Result<Sent, Failure> {
+fn send(
+    session: &Session,
+    entries: Vec<RegisterItem>,
+    activate: bool,
+    destination: &str,
+) -> Result<Sent, Failure> {
     Ok(send_set(session, prepare::prepare(session, entries, destination)?, activate))
 }
 
 fn send_set(session: &Session, set: prepare::Set, activate: bool) -> Sent {
-    let options = Options { activate, defaults: &set.defaults };
+    let options = SendOptions { activate, defaults: &set.defaults };
     let line = progress::line("registering", set.entities.len());
     let sending = send::send(&session.client, &set.entities, &set.order, options, |_, _| line.advance());
     let outcomes = session.block_on(sending);

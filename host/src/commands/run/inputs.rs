@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use flyte_client::{
     documents,
-    literal::{self, inputs::Given},
+    literal::{self, inputs::GivenInput},
     plain_text,
     proto::core::LiteralMap,
     proto::path::FieldPath,
@@ -40,13 +40,13 @@ pub(super) struct InputArgs {
 
 impl InputArgs {
     /// All that is given, the file's first.
-    pub(super) fn read(&self) -> Result<Vec<(String, Given)>, Failure> {
+    pub(super) fn read(&self) -> Result<Vec<(String, GivenInput)>, Failure> {
         check_given_once("--input", &self.input)?;
         let mut given = Vec::new();
         if let Some(file) = &self.inputs_file {
-            given.extend(read_file(file)?.into_iter().map(|(name, value)| (name, Given::Json(value))));
+            given.extend(read_file(file)?.into_iter().map(|(name, value)| (name, GivenInput::Json(value))));
         }
-        given.extend(self.input.iter().map(|(name, text)| (name.clone(), Given::Text(text.clone()))));
+        given.extend(self.input.iter().map(|(name, text)| (name.clone(), GivenInput::Text(text.clone()))));
         Ok(given)
     }
 }

@@ -2,7 +2,7 @@
 
 use flyte_client::{
     Code,
-    client::{Error, Kind},
+    client::{ClientError, ClientErrorKind},
     execution_name,
     proto::{
         admin::{ExecutionCreateResponse, WorkflowExecutionGetRequest},
@@ -69,8 +69,8 @@ impl Chosen {
     pub fn started(
         &self,
         session: &Session,
-        answer: Result<ExecutionCreateResponse, Error>,
-    ) -> Result<WorkflowExecutionIdentifier, Box<Error>> {
+        answer: Result<ExecutionCreateResponse, ClientError>,
+    ) -> Result<WorkflowExecutionIdentifier, Box<ClientError>> {
         let id = || execution::id(session, self.text());
         match answer {
             Ok(answer) => Ok(answer.id.unwrap_or_else(id)),
@@ -83,11 +83,11 @@ impl Chosen {
 
     /// The failure of the call that was to start it.
     #[must_use]
-    pub fn not_started(&self, session: &Session, error: Error) -> Failure {
+    pub fn not_started(&self, session: &Session, error: ClientError) -> Failure {
         if error.status.code == Code::AlreadyExists {
             return self.taken(session);
         }
-        let may_be_done = error.kind() == Kind::MayBeDone;
+        let may_be_done = error.kind() == ClientErrorKind::MayBeDone;
         let mut failure = Failure::from(error);
         if may_be_done {
             let show = session.command(&["execution", "show", self.text()]);

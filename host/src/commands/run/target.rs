@@ -4,12 +4,12 @@ use std::fmt;
 
 use flyte_client::{
     Code,
-    list::{self, Kind, Query},
+    list::{self, ColumnKind, Query},
     literal::{
-        self, Problem,
-        inputs::{self, Given},
+        self, ValueProblem,
+        inputs::{self, GivenInput},
     },
-    proto::path::Step,
+    proto::path::PathStep,
     proto::{
         admin::{self, LaunchPlan, LaunchPlanCreateRequest, LaunchPlanSpec, Task, Workflow},
         core::{Identifier, LiteralMap, ResourceType, TypedInterface},
@@ -82,7 +82,7 @@ impl Target {
         if let Some(task) = entity::look_for::<Task>(session, wanted).await? {
             return Ok(Self::task(task));
         }
-        let kinds = [Kind::LaunchPlan, Kind::Workflow, Kind::Task];
+        let kinds = [ColumnKind::LaunchPlan, ColumnKind::Workflow, ColumnKind::Task];
         Err(missing::missing(session, &kinds, wanted, missing::show).await)
     }
 
@@ -91,11 +91,11 @@ impl Target {
         let client = &session.client;
         let id = |resource: ResourceType| Identifier { resource_type: resource.into(), ..offer.id.clone() };
         match offer.kind {
-            register::Kind::LaunchPlan => {
+            register::EntityKind::LaunchPlan => {
                 Ok(Self::launch_plan(LaunchPlan::read(client, id(ResourceType::LaunchPlan)).await?))
             }
-            register::Kind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
-            register::Kind::Workflow => {
+            register::EntityKind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
+            register::EntityKind::Workflow => {
                 of_workflow(session, Workflow::read(client, id(ResourceType::Workflow)).await?).await
             }
         }
@@ -109,7 +109,7 @@ impl Target {
     }
 
     /// The inputs as it wants them.
-    pub(super) fn inputs(&self, given: Vec<(String, Given)>) -> Result<LiteralMap, Failure> {
+    pub(super) fn inputs(&self, given: Vec<(String, GivenInput)>) -> Result<LiteralMap, Failure> {
         let read = match self {
             Self::LaunchPlan(plan, _) => {
                 let expected = plan.closure.as_ref().and_then(|closure| closure.expected_inputs.clone());
@@ -148,7 +148,7 @@ impl Target {
         Ok(())
     }
 
-    fn unfit(&self, errors: &[literal::Error]) -> Failure {
+    fn unfit(&self, errors: &[literal::ValueError]) -> Failure {
         let failure = Failure::new(Exit::Failed, format!("the inputs do not fit {self}"));
         errors.iter().fold(failure, |failure, error| {
             if let Some(value) = self.fixed_value(error) {
@@ -166,9 +166,9 @@ impl Target {
     }
 
     /// The launch plan's own value of an input that is unknown for that reason only.
-    fn fixed_value(&self, error: &literal::Error) -> Option<String> {
+    fn fixed_value(&self, error: &literal::ValueError) -> Option<String> {
         let Self::LaunchPlan(plan, _) = self else { return None };
-        let (Problem::Unknown { .. }, [_, Step::Field(name) | Step::Key(name)]) =
+        let (ValueProblem::Unknown { .. }, [_, PathStep::Field(name) | PathStep::Key(name)]) =
             (error.problem.as_ref(), error.path.0.as_slice())
         else {
             return None;
@@ -183,7 +183,7 @@ async fn one_kind<E: Entity>(session: &Session, wanted: &Versioned, flag: &str) 
     if let Some(entity) = entity::look_for(session, wanted).await? {
         return Ok(entity);
     }
-    let namesake = |_: &Session, kind: Kind, name: &str| {
+    let namesake = |_: &Session, kind: ColumnKind, name: &str| {
         format!("run `{name}` without `{flag}`: there is a {} of that name", kind.name())
     };
     Err(missing::missing(session, &[E::KIND], wanted, namesake).await)
@@ -214,8 +214,8 @@ async fn of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Fa
 /// The inputs of something that knows no defaults.
 fn read_all(
     interface: Option<&TypedInterface>,
-    given: Vec<(String, Given)>,
-) -> Result<LiteralMap, Vec<literal::Error>> {
+    given: Vec<(String, GivenInput)>,
+) -> Result<LiteralMap, Vec<literal::ValueError>> {
     let expected = interface.and_then(|interface| interface.inputs.clone());
     inputs::parse_task(&expected.unwrap_or_default(), given)
 }

@@ -6,7 +6,7 @@ use std::{
     path::{MAIN_SEPARATOR, Path, PathBuf},
 };
 
-use flyte_client::register::{self, Kind};
+use flyte_client::register::{self, EntityKind};
 
 use crate::ui::{error::Failure, exit_code::Exit};
 use crate::{commands::register::offer::Offer, flyte::entity::Versioned};
@@ -74,7 +74,7 @@ fn is_file(word: &OsStr) -> bool {
 pub(super) fn choose(
     offers: &[Offer],
     name: Option<&Versioned>,
-    kind: Option<Kind>,
+    kind: Option<EntityKind>,
 ) -> Result<Offer, Failure> {
     let of_kind: Vec<&Offer> = offers.iter().filter(|offer| is_of_kind(offer, kind)).collect();
     let candidates = match name {
@@ -97,10 +97,10 @@ pub(super) fn choose(
     }
 }
 
-fn is_of_kind(offer: &Offer, kind: Option<Kind>) -> bool {
+fn is_of_kind(offer: &Offer, kind: Option<EntityKind>) -> bool {
     match kind {
         // A workflow is run by its launch plan.
-        Some(Kind::Workflow) => offer.word == Kind::Workflow,
+        Some(EntityKind::Workflow) => offer.word == EntityKind::Workflow,
         Some(kind) => offer.kind == kind,
         None => true,
     }
@@ -113,14 +113,15 @@ fn is_named(offer: &Offer, name: &Versioned) -> bool {
 /// Launch plans and workflows without one; tasks only if there are none of these.
 fn best<'o>(offers: impl Iterator<Item = &'o Offer>) -> Vec<&'o Offer> {
     let offers: Vec<&Offer> = offers.collect();
-    let of = |kind: Kind| offers.iter().copied().filter(move |offer| offer.kind == kind);
-    let mut best: Vec<&Offer> = of(Kind::LaunchPlan).collect();
-    let is_bare = |workflow: &&Offer| !of(Kind::LaunchPlan).any(|plan| plan.id.name == workflow.id.name);
-    best.extend(of(Kind::Workflow).filter(is_bare));
-    if best.is_empty() { of(Kind::Task).collect() } else { best }
+    let of = |kind: EntityKind| offers.iter().copied().filter(move |offer| offer.kind == kind);
+    let mut best: Vec<&Offer> = of(EntityKind::LaunchPlan).collect();
+    let is_bare =
+        |workflow: &&Offer| !of(EntityKind::LaunchPlan).any(|plan| plan.id.name == workflow.id.name);
+    best.extend(of(EntityKind::Workflow).filter(is_bare));
+    if best.is_empty() { of(EntityKind::Task).collect() } else { best }
 }
 
-fn unknown(name: Option<&Versioned>, kind: Option<Kind>, offers: &[&Offer]) -> Failure {
+fn unknown(name: Option<&Versioned>, kind: Option<EntityKind>, offers: &[&Offer]) -> Failure {
     let what = kind.map_or_else(|| "workflow, launch plan or task".to_owned(), |kind| kind.to_string());
     let Some(name) = name else {
         return Failure::new(Exit::Failed, format!("the files hold no {what}"));

@@ -1,7 +1,7 @@
 //! What to say when there is no task, workflow or launch plan of a name.
 
 use flyte_client::{
-    list::{self, Kind, Query},
+    list::{self, ColumnKind, Query},
     proto::{
         admin::{LaunchPlan, Task, Workflow},
         core::ResourceType,
@@ -19,15 +19,15 @@ const NAMES: usize = 1000;
 const VERSIONS: usize = 100;
 
 /// All kinds of entities. A workflow's launch plan mostly has its name, so the workflow comes first.
-const KINDS: [Kind; 3] = [Kind::Workflow, Kind::LaunchPlan, Kind::Task];
+const KINDS: [ColumnKind; 3] = [ColumnKind::Workflow, ColumnKind::LaunchPlan, ColumnKind::Task];
 
 /// The failure of a command about an entity of one of these kinds that does not exist, with what may have been meant.
 /// `namesake` is the hint if another kind of entity has the name.
 pub async fn missing(
     session: &Session,
-    kinds: &[Kind],
+    kinds: &[ColumnKind],
     wanted: &Versioned,
-    namesake: impl Fn(&Session, Kind, &str) -> String,
+    namesake: impl Fn(&Session, ColumnKind, &str) -> String,
 ) -> Failure {
     let failure = Failure::new(Exit::Failed, message(session, kinds, wanted));
     for reading in wanted.readings().iter().filter(|reading| reading.version.is_some()) {
@@ -57,7 +57,7 @@ pub async fn missing(
     failure.hint(match flyte_text::closest(&wanted.name, known.iter().map(String::as_str)) {
         Some(name) => format!("did you mean `{name}`?"),
         None => {
-            let first = kinds.first().copied().unwrap_or(Kind::LaunchPlan);
+            let first = kinds.first().copied().unwrap_or(ColumnKind::LaunchPlan);
             format!("run `{}` to list the {}s", session.command(&["get", &plural(first)]), first.name())
         }
     })
@@ -65,12 +65,12 @@ pub async fn missing(
 
 /// The hint to show an entity of another kind.
 #[must_use]
-pub fn show(session: &Session, kind: Kind, name: &str) -> String {
+pub fn show(session: &Session, kind: ColumnKind, name: &str) -> String {
     let command = session.command(&["get", plural(kind).trim_end_matches('s'), name]);
     format!("run `{command}` to see the {} of that name", kind.name())
 }
 
-fn message(session: &Session, kinds: &[Kind], wanted: &Versioned) -> String {
+fn message(session: &Session, kinds: &[ColumnKind], wanted: &Versioned) -> String {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let version =
         wanted.version.as_ref().map(|version| format!(" in version `{version}`")).unwrap_or_default();
@@ -91,7 +91,7 @@ fn either(words: &[&str]) -> String {
     }
 }
 
-fn version_hint(session: &Session, kind: Kind, wanted: &Versioned, versions: &[String]) -> String {
+fn version_hint(session: &Session, kind: ColumnKind, wanted: &Versioned, versions: &[String]) -> String {
     let given = wanted.version.as_deref().unwrap_or_default();
     match flyte_text::closest(given, versions.iter().map(String::as_str)) {
         Some(version) => format!("did you mean version `{version}`?"),
@@ -103,11 +103,11 @@ fn version_hint(session: &Session, kind: Kind, wanted: &Versioned, versions: &[S
 }
 
 /// The newest versions of a name; none if the server cannot say.
-async fn versions(session: &Session, kind: Kind, name: &str, limit: usize) -> Vec<String> {
+async fn versions(session: &Session, kind: ColumnKind, name: &str, limit: usize) -> Vec<String> {
     match kind {
-        Kind::Task => versions_of::<Task>(session, name, limit).await,
-        Kind::Workflow => versions_of::<Workflow>(session, name, limit).await,
-        Kind::LaunchPlan => versions_of::<LaunchPlan>(session, name, limit).await,
+        ColumnKind::Task => versions_of::<Task>(session, name, limit).await,
+        ColumnKind::Workflow => versions_of::<Workflow>(session, name, limit).await,
+        ColumnKind::LaunchPlan => versions_of::<LaunchPlan>(session, name, limit).await,
         _ => Vec::new(),
     }
 }
@@ -120,15 +120,15 @@ async fn versions_of<E: Entity>(session: &Session, name: &str, limit: usize) -> 
 }
 
 /// What `get` calls a list of them.
-fn plural(kind: Kind) -> String {
+fn plural(kind: ColumnKind) -> String {
     format!("{}s", kind.name().replace(' ', "-"))
 }
 
-const fn resource(kind: Kind) -> ResourceType {
+const fn resource(kind: ColumnKind) -> ResourceType {
     match kind {
-        Kind::Task => ResourceType::Task,
-        Kind::Workflow => ResourceType::Workflow,
-        Kind::LaunchPlan => ResourceType::LaunchPlan,
+        ColumnKind::Task => ResourceType::Task,
+        ColumnKind::Workflow => ResourceType::Workflow,
+        ColumnKind::LaunchPlan => ResourceType::LaunchPlan,
         _ => ResourceType::Unspecified,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flyte_client::client::{Error, Kind};
+use flyte_client::client::{ClientError, ClientErrorKind};
 use tokio::time::Instant;
 
 use flyte_text::duration;
@@ -25,9 +25,9 @@ impl Silence {
     }
 
     /// Whether an error is one that may pass, and may still do so. Whoever never answered is not waited for.
-    pub(super) fn may_pass(&mut self, error: &Error, now: Instant) -> bool {
+    pub(super) fn may_pass(&mut self, error: &ClientError, now: Instant) -> bool {
         let is_short = self.heard.is_some_and(|heard| now.duration_since(heard) < LONGEST);
-        if error.kind() != Kind::Unreachable || !is_short {
+        if error.kind() != ClientErrorKind::Unreachable || !is_short {
             return false;
         }
         if !self.told {
@@ -40,18 +40,18 @@ impl Silence {
 
 #[cfg(test)]
 mod tests {
-    use flyte_client::transport::{Code, Fault, FaultKind, Status};
+    use flyte_client::transport::{Code, Status, TransportError, TransportErrorKind};
 
     use super::*;
 
-    fn error(code: Code, kind: FaultKind) -> Error {
-        let status = Status::fault(code, Fault::new(kind, "gone"));
-        Error::new("GetExecution", status)
+    fn error(code: Code, kind: TransportErrorKind) -> ClientError {
+        let status = Status::fault(code, TransportError::new(kind, "gone"));
+        ClientError::new("GetExecution", status)
     }
 
     #[test]
     fn a_provider_may_be_down_for_a_while() {
-        let down = || error(Code::Unavailable, FaultKind::SignIn);
+        let down = || error(Code::Unavailable, TransportErrorKind::SignIn);
         let (mut silence, start) = (Silence::default(), Instant::now());
         assert!(!silence.may_pass(&down(), start), "nobody was there");
         silence.ends(start);
@@ -65,8 +65,8 @@ mod tests {
     fn what_does_not_pass_is_told_at_once() {
         let (mut silence, now) = (Silence::default(), Instant::now());
         silence.ends(now);
-        assert!(!silence.may_pass(&error(Code::Unauthenticated, FaultKind::SignIn), now));
-        assert!(!silence.may_pass(&error(Code::Internal, FaultKind::Transport), now));
-        assert!(silence.may_pass(&error(Code::Unavailable, FaultKind::Broken), now));
+        assert!(!silence.may_pass(&error(Code::Unauthenticated, TransportErrorKind::SignIn), now));
+        assert!(!silence.may_pass(&error(Code::Internal, TransportErrorKind::Transport), now));
+        assert!(silence.may_pass(&error(Code::Unavailable, TransportErrorKind::Broken), now));
     }
 }

@@ -159,7 +159,7 @@ async fn by_url(session: &Session, uri: &str, to: &Path) -> Result<Got, Failure>
         };
         let failure = crate::flyte::transfer::failure(format!("could not fetch `{}`", unsigned(uri)), &error);
         match error {
-            data::Error::FileUrl | data::Error::Refused { code: 400..=404 | 410, .. } => {
+            data::TransferError::FileUrl | data::TransferError::Refused { code: 400..=404 | 410, .. } => {
                 refused = refused.or(Some(failure));
             }
             _ => return Err(failure),

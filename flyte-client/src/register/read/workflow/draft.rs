@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::WorkflowError;
 use crate::documents;
-use crate::proto::path::{FieldPath, Step};
-use crate::register::read::error::Cause;
+use crate::proto::path::{FieldPath, PathStep};
+use crate::register::read::error::ReadErrorCause;
 
 /// A short form, and where it is in its file.
 #[derive(Clone, Debug)]
-pub(in crate::register) struct Draft {
+pub(in crate::register) struct WorkflowDraft {
     pub(super) document: Value,
-    pub(super) kind: Kind,
+    pub(super) kind: DraftKind,
     path: FieldPath,
     place: Option<Place>,
 }
@@ -27,12 +27,12 @@ struct Place {
 
 /// What a short form describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::register) enum Kind {
+pub(in crate::register) enum DraftKind {
     LaunchPlan,
     Workflow,
 }
 
-impl Kind {
+impl DraftKind {
     /// Tells by its keys whether a document is such a short form.
     pub(in crate::register) fn of(document: &Value) -> Option<Self> {
         let is_text = |key: &str| document.get(key).is_some_and(Value::is_string);
@@ -48,9 +48,9 @@ impl Kind {
     }
 }
 
-impl Draft {
+impl WorkflowDraft {
     /// Keeps a document that is at `path` in a file's document.
-    pub(in crate::register) fn new(kind: Kind, document: &Value, path: &FieldPath) -> Self {
+    pub(in crate::register) fn new(kind: DraftKind, document: &Value, path: &FieldPath) -> Self {
         Self { document: document.clone(), kind, path: path.clone(), place: None }
     }
 
@@ -60,10 +60,10 @@ impl Draft {
     }
 
     /// Says that this draft cannot be used, and in which line.
-    pub(super) fn fail(&self, error: WorkflowError) -> Cause {
+    pub(super) fn fail(&self, error: WorkflowError) -> ReadErrorCause {
         let inner = FieldPath::parse(&error.path);
-        let whole = FieldPath(self.path.0.iter().cloned().chain(inner.0).collect::<Vec<Step>>());
+        let whole = FieldPath(self.path.0.iter().cloned().chain(inner.0).collect::<Vec<PathStep>>());
         let line = self.place.as_ref().and_then(|place| documents::line(&place.text, place.document, &whole));
-        Cause::ShortWorkflow { error, line }
+        ReadErrorCause::ShortWorkflow { error, line }
     }
 }

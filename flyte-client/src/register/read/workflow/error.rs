@@ -43,10 +43,10 @@ impl WorkflowError {
     }
 
     /// A constant that does not fit.
-    pub(super) fn constant(path: &str, error: &literal::Error) -> Self {
+    pub(super) fn constant(path: &str, error: &literal::ValueError) -> Self {
         let inner = &error.path.to_string();
         let between = if inner.is_empty() || inner.starts_with('[') { "" } else { "." };
-        let told = literal::Error { path: Default::default(), problem: error.problem.clone() };
+        let told = literal::ValueError { path: Default::default(), problem: error.problem.clone() };
         let mut new = Self::new(format!("{path}{between}{inner}"), format!("does not fit: {told}"));
         new.hint = error.hint();
         new

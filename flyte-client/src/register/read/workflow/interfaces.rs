@@ -9,7 +9,7 @@ use crate::proto::{
         Identifier, Literal, ResourceType, TypedInterface, VariableMap, WorkflowTemplate, parameter::Behavior,
     },
 };
-use crate::register::{DOMAIN, Entity, Identity, Kind, PROJECT, VERSION, Wanted, registered::Details};
+use crate::register::{DOMAIN, Entity, EntityKind, Identity, PROJECT, VERSION, Wanted, registered::Details};
 
 /// What a node can be given, and what it gives.
 #[derive(Clone, Debug, Default)]
@@ -68,13 +68,13 @@ impl<'a> Known<'a> {
         });
         let interface = || Interface { defaults: found.defaults.clone(), ..of_typed(Some(&found.interface)) };
         match wanted.kind {
-            Kind::LaunchPlan => {
+            EntityKind::LaunchPlan => {
                 self.registered_plans.insert(name, interface());
             }
-            Kind::Task => {
+            EntityKind::Task => {
                 self.tasks.insert(name, found.interface.clone());
             }
-            Kind::Workflow => {
+            EntityKind::Workflow => {
                 let spec = found.workflow.clone().unwrap_or_default();
                 let workflow = KnownWorkflow {
                     template: spec.template.unwrap_or_default(),

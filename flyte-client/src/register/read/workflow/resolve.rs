@@ -1,12 +1,12 @@
 //! From short forms to Flyte's messages, once everything is read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use prost::Message as _;
 use serde_json::Value;
 
 use super::{
-    Draft, Kind, WorkflowError,
+    DraftKind, WorkflowDraft, WorkflowError,
     bindings::{self, Bound, Scope},
     interfaces::{Interface, Known, KnownWorkflow, Name},
     lookup::Lookup,
@@ -25,14 +25,15 @@ use crate::proto::{
     },
 };
 use crate::register::{
-    Entity, Entry, Identity, Origin, ReadError, Registered,
+    Entity, Identity, ItemOrigin, ReadError, RegisterItem, Registered,
     read::{
-        parsed::{Content, Found},
+        parsed::{ItemContent, ParsedItem},
         task::{
             fields::{Fields, wrong_kind},
             types,
         },
     },
+    topology::{self, Sorted},
 };
 
 const KEYS: [&str; 7] =
@@ -43,15 +44,15 @@ const KEYS: [&str; 7] =
 /// Short forms are built in the order of what they refer to; entries stay in the order in which they were found, a workflow
 /// followed by its default launch plan.
 pub(in crate::register) fn resolve(
-    mut found: Vec<Found>,
+    mut found: Vec<ParsedItem>,
     scope: &Identity,
     registered: &Registered,
-) -> Result<Vec<Entry>, ReadError> {
+) -> Result<Vec<RegisterItem>, ReadError> {
     let names = missing::names(&found, scope);
     let lookup = Lookup { names: &names, registered };
     let mut known = Known::new(lookup, scope);
     for found in &mut found {
-        if let Content::Entity(entity, _) = &mut found.content {
+        if let ItemContent::Entity(entity, _) = &mut found.content {
             known.add(entity);
             lookup.settle_message(entity).map_err(|cause| ReadError::new(found.source.clone(), cause))?;
         }
@@ -59,15 +60,15 @@ pub(in crate::register) fn resolve(
     let mut built = build_drafts(&found, &mut known)?;
     let mut entries = Vec::with_capacity(found.len());
     for (index, found) in found.into_iter().enumerate() {
-        let entry = |entity, origin| Entry {
+        let entry = |entity, origin| RegisterItem {
             source: found.source.clone(),
             entity,
             origin,
             archive: found.archive.clone(),
         };
         match found.content {
-            Content::Entity(entity, origin) => entries.push(entry(*entity, origin)),
-            Content::Draft(_) => {
+            ItemContent::Entity(entity, origin) => entries.push(entry(*entity, origin)),
+            ItemContent::Draft(_) => {
                 let built = built.remove(&index).unwrap_or_default();
                 entries.extend(built.into_iter().map(|(entity, origin)| entry(entity, origin)));
             }
@@ -77,19 +78,19 @@ pub(in crate::register) fn resolve(
 }
 
 /// What a draft is called, and what it refers to.
-pub(super) struct Head {
+pub(super) struct DraftHeader {
     pub(super) id: Identifier,
     /// What it refers to, tasks included.
     pub(super) uses: Vec<Identifier>,
 }
 
 /// What a draft became.
-type Built = Vec<(Entity, Origin)>;
+type Built = Vec<(Entity, ItemOrigin)>;
 
-fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize, Built>, ReadError> {
+fn build_drafts(found: &[ParsedItem], known: &mut Known<'_>) -> Result<HashMap<usize, Built>, ReadError> {
     let mut drafts = Vec::new();
     for (index, found) in found.iter().enumerate() {
-        if let Content::Draft(draft) = &found.content {
+        if let ItemContent::Draft(draft) = &found.content {
             let head =
                 head(draft).map_err(|error| ReadError::new(found.source.clone(), draft.fail(error)))?;
             drafts.push((index, draft.as_ref(), head));
@@ -97,7 +98,7 @@ fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize,
     }
     let planned: HashSet<Name> = drafts
         .iter()
-        .filter(|(_, draft, _)| draft.kind == Kind::LaunchPlan)
+        .filter(|(_, draft, _)| draft.kind == DraftKind::LaunchPlan)
         .map(|(.., head)| known.name(&head.id))
         .collect();
     let mut built = HashMap::new();
@@ -105,10 +106,10 @@ fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize,
     for position in order {
         let (index, draft, head) = &drafts[position];
         let entities = match draft.kind {
-            Kind::LaunchPlan => {
-                plan::build(&draft.document, &head.id, known).map(|plan| vec![(plan, Origin::Document)])
+            DraftKind::LaunchPlan => {
+                plan::build(&draft.document, &head.id, known).map(|plan| vec![(plan, ItemOrigin::Document)])
             }
-            Kind::Workflow => build_workflow(draft, &head.id, known, &planned),
+            DraftKind::Workflow => build_workflow(draft, &head.id, known, &planned),
         };
         let entities =
             entities.map_err(|error| ReadError::new(found[*index].source.clone(), draft.fail(error)))?;
@@ -126,15 +127,15 @@ fn build_drafts(found: &[Found], known: &mut Known<'_>) -> Result<HashMap<usize,
 }
 
 /// Reads what a draft is called, and what it refers to.
-pub(super) fn head(draft: &Draft) -> Result<Head, WorkflowError> {
-    if draft.kind == Kind::LaunchPlan {
+pub(super) fn head(draft: &WorkflowDraft) -> Result<DraftHeader, WorkflowError> {
+    if draft.kind == DraftKind::LaunchPlan {
         let (id, workflow) = plan::head(&draft.document)?;
-        return Ok(Head { id, uses: vec![workflow] });
+        return Ok(DraftHeader { id, uses: vec![workflow] });
     }
     let fields = Fields::new(&draft.document, "", &KEYS)?;
     let id = node::reference(&fields, "workflow", ResourceType::Workflow)?;
     let uses = nodes(&fields)?.into_iter().map(|node| node.reference).collect();
-    Ok(Head { id, uses })
+    Ok(DraftHeader { id, uses })
 }
 
 fn nodes<'a>(fields: &Fields<'a>) -> Result<Vec<NodeDraft<'a>>, WorkflowError> {
@@ -149,7 +150,7 @@ fn nodes<'a>(fields: &Fields<'a>) -> Result<Vec<NodeDraft<'a>>, WorkflowError> {
 }
 
 /// Orders drafts so that each comes after those it uses; the second value is one that uses itself.
-fn order(drafts: &[(usize, &Draft, Head)], known: &Known<'_>) -> (Vec<usize>, Option<usize>) {
+fn order(drafts: &[(usize, &WorkflowDraft, DraftHeader)], known: &Known<'_>) -> (Vec<usize>, Option<usize>) {
     let mut by_name: HashMap<(ResourceType, Name), usize> = HashMap::new();
     for (position, (_, _, head)) in drafts.iter().enumerate() {
         by_name.insert((head.id.resource_type(), known.name(&head.id)), position);
@@ -159,30 +160,14 @@ fn order(drafts: &[(usize, &Draft, Head)], known: &Known<'_>) -> (Vec<usize>, Op
         // A launch plan that nobody wrote is the default plan of its workflow.
         own.or_else(|| by_name.get(&(ResourceType::Workflow, known.name(id)))).copied()
     };
-    let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
-    let mut waiting = vec![0_usize; drafts.len()];
-    for (position, (_, _, head)) in drafts.iter().enumerate() {
-        for used in head.uses.iter().filter_map(draft_of) {
-            users.entry(used).or_default().push(position);
-            waiting[position] += 1;
-        }
-    }
-    let mut ready: VecDeque<usize> = (0..drafts.len()).filter(|position| waiting[*position] == 0).collect();
-    let mut order = Vec::with_capacity(drafts.len());
-    while let Some(position) = ready.pop_front() {
-        order.push(position);
-        for user in users.remove(&position).unwrap_or_default() {
-            waiting[user] -= 1;
-            if waiting[user] == 0 {
-                ready.push_back(user);
-            }
-        }
-    }
-    (order, waiting.iter().position(|uses| *uses > 0))
+    let waits_for: Vec<Vec<usize>> =
+        drafts.iter().map(|(_, _, head)| head.uses.iter().filter_map(draft_of).collect()).collect();
+    let Sorted { order, stuck } = topology::sort(&waits_for);
+    (order, stuck.first().copied())
 }
 
 fn build_workflow(
-    draft: &Draft,
+    draft: &WorkflowDraft,
     id: &Identifier,
     known: &mut Known<'_>,
     planned: &HashSet<Name>,
@@ -234,8 +219,8 @@ fn build_workflow(
         },
     );
     let spec = WorkflowSpec { template: Some(template), sub_workflows, description };
-    let workflow = (Entity::Workflow(Box::new(spec)), Origin::ShortWorkflow { defaults });
-    Ok(if has_plan { vec![workflow] } else { vec![workflow, (plan, Origin::DefaultPlan)] })
+    let workflow = (Entity::Workflow(Box::new(spec)), ItemOrigin::ShortWorkflow { defaults });
+    Ok(if has_plan { vec![workflow] } else { vec![workflow, (plan, ItemOrigin::DefaultPlan)] })
 }
 
 fn on_failure(fields: &Fields<'_>) -> Result<OnFailurePolicy, WorkflowError> {
@@ -249,35 +234,16 @@ fn on_failure(fields: &Fields<'_>) -> Result<OnFailurePolicy, WorkflowError> {
 
 /// Refuses nodes that wait for each other.
 fn check_order(nodes: &[Node]) -> Result<(), WorkflowError> {
-    let mut users: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
-    for node in nodes {
-        waiting.insert(&node.id, node.upstream_node_ids.len());
-        for upstream in &node.upstream_node_ids {
-            users.entry(upstream).or_default().push(&node.id);
-        }
-    }
-    let mut ready: Vec<&str> =
-        waiting.iter().filter(|(_, upstream)| **upstream == 0).map(|(id, _)| *id).collect();
-    while let Some(id) = ready.pop() {
-        waiting.remove(id);
-        for user in users.remove(id).unwrap_or_default() {
-            if let Some(upstream) = waiting.get_mut(user) {
-                *upstream -= 1;
-                if *upstream == 0 {
-                    ready.push(user);
-                }
-            }
-        }
-    }
-    match waiting.keys().next() {
-        None => Ok(()),
-        Some(id) => {
-            let all: Vec<_> = waiting.keys().copied().collect();
-            Err(WorkflowError::new(format!("nodes.{id}"), "waits for itself")
-                .with_hint(format!("the circle is among `{}`", all.join("`, `"))))
-        }
-    }
+    let mut nodes: Vec<&Node> = nodes.iter().collect();
+    nodes.sort_by_key(|node| &node.id);
+    let index_of = |id: &String| nodes.binary_search_by_key(&id, |node| &node.id).ok();
+    let waits_for: Vec<Vec<usize>> =
+        nodes.iter().map(|node| node.upstream_node_ids.iter().filter_map(index_of).collect()).collect();
+    let stuck: Vec<&str> =
+        topology::sort(&waits_for).stuck.into_iter().map(|index| nodes[index].id.as_str()).collect();
+    let Some(first) = stuck.first() else { return Ok(()) };
+    Err(WorkflowError::new(format!("nodes.{first}"), "waits for itself")
+        .with_hint(format!("break the cycle among the nodes `{}`", stuck.join("`, `"))))
 }
 
 fn outputs(
