@@ -46,7 +46,7 @@ pub struct CallOptions {
     pub waits: Option<Arc<dyn WaitObserver>>,
 }
 
-/// How long the last look may take at whether a call was done that nobody answered in time.
+/// Timeout of the last check whether an unanswered call took effect.
 const LAST_LOOK: Duration = Duration::from_secs(10);
 
 impl Client {
@@ -92,16 +92,16 @@ impl Client {
 
     fn unreadable(&self, error: &prost::DecodeError) -> Status {
         let Some(carrier) = self.transport.carrier() else {
-            return Status::new(Code::Internal, format!("the answer cannot be read: {error}"));
+            return Status::new(Code::Internal, format!("could not decode the response: {error}"));
         };
         let fault = TransportError::new(
             TransportErrorKind::Transport,
-            format!("what {carrier} brought is no answer"),
+            format!("could not decode the response passed on by {carrier}"),
         );
         Status::fault(Code::Internal, fault.caused_by([error.to_string()]))
     }
 
-    /// Carries an encoded call, for whoever is a client of its own, such as a command of a plugin. The client's metadata
+    /// Sends an encoded call, for a client of its own such as a plugin's command. The client's metadata
     /// comes before the call's; its limit of time holds for a call that has none.
     ///
     /// A call that makes something of a name that it chooses is not repeated before a look at what is there under that name:
@@ -144,7 +144,7 @@ impl Client {
                 }
                 // The server is done with the call, and did not do it.
                 Some(Ok(Found::Nothing)) if status.fault.is_none() => tries.is_open = false,
-                // Whoever cannot be asked about it does not answer another try either.
+                // A server that does not answer this check does not answer another try either.
                 Some(Err(error)) if status.code == Code::AlreadyExists => {
                     return Err(tries.failed(error.status));
                 }
@@ -245,7 +245,7 @@ impl Tries {
     }
 }
 
-/// The name of a lost call has somebody else: what FlyteAdmin would have said, had it been asked.
+/// Another entity has the name of a lost call: the status that FlyteAdmin would have returned.
 fn taken(status: Status) -> Status {
     match status.code {
         Code::AlreadyExists => status,

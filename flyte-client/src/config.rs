@@ -15,7 +15,7 @@
 //!
 //! Where flytekit fails in silence, we do not. Deliberate differences:
 //!
-//! - Errors where flytekit goes on: a file of `-c` (INI) or `FLYTECTL_CONFIG` that does not exist; one that cannot be
+//! - Errors where flytekit continues: a file of `-c` (INI) or `FLYTECTL_CONFIG` that does not exist; one that cannot be
 //!   read or that is a directory; a key that stands twice in YAML; a variable that is not UTF-8; broken YAML (flytekit warns and uses the defaults); a `%` in an INI value that refers to nothing; a
 //!   value of the wrong kind, such as a list as a client id or a number as the endpoint; an endpoint that cannot be
 //!   one; an unknown `authType` (flytekit: on the first call).
@@ -67,7 +67,7 @@ pub struct Configuration {
     pub images: Images,
     /// Access to object stores.
     pub storage: Storage,
-    /// What a user should know although the work goes on; whole sentences without a full stop.
+    /// Warnings; whole sentences without a full stop.
     pub warnings: Vec<String>,
 }
 

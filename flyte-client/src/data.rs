@@ -91,7 +91,7 @@ impl Transfers {
         self
     }
 
-    /// Sends a request, and again if no connection came about, it broke, or the store is busy. Neither taking a file
+    /// Sends a request, and again if the connection failed or broke, or the store is busy. Neither taking a file
     /// twice nor storing the same content twice does harm.
     async fn exchange(
         &self,
@@ -164,7 +164,7 @@ async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<In
     })
 }
 
-/// Why there is no answer. The user chose Flyte, and Flyte this store: hints about the configuration would mislead.
+/// Why a request got no response. The user chose Flyte, and Flyte this store: hints about the configuration would mislead.
 fn lost(error: &legacy::Error, url: &Uri) -> TransportError {
     let target: Target = target(url);
     if !error.is_connect() {
@@ -174,7 +174,7 @@ fn lost(error: &legacy::Error, url: &Uri) -> TransportError {
     match fault::is_of_user(error) {
         true => fault,
         false => fault.hint(format!(
-            "Flyte names this address for its files; it has to be reachable from here: `{}`",
+            "Flyte uses this address for its files; make it reachable from here: `{}`",
             target.place
         )),
     }
@@ -183,7 +183,7 @@ fn lost(error: &legacy::Error, url: &Uri) -> TransportError {
 fn broken(place: &str) -> TransportError {
     TransportError::new(
         TransportErrorKind::Broken,
-        format!("the connection to `{place}` broke before all was there"),
+        format!("the connection to `{place}` broke before the transfer was complete"),
     )
 }
 

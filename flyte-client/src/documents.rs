@@ -49,7 +49,7 @@ pub fn parse_one(text: &str, only_json: bool) -> Result<Option<Value>, String> {
     let mut values = parse(text, only_json)?;
     match values.len() {
         0 | 1 => Ok(values.pop()),
-        _ => Err("it holds more than one document".to_owned()),
+        _ => Err("more than one document; expected one".to_owned()),
     }
 }
 
@@ -180,7 +180,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut object = Map::new();
         while let Some((key, Strict(value))) = map.next_entry::<String, Strict>()? {
             if object.insert(key.clone(), value).is_some() {
-                return Err(de::Error::custom(format!("key `{key}` is given twice")));
+                return Err(de::Error::custom(format!("key `{key}` is duplicated")));
             }
         }
         Ok(Strict(Value::Object(object)))

@@ -54,10 +54,10 @@ impl fmt::Display for UnreadableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DanglingLink(target) => {
-                write!(f, "it is a link to `{}`, which does not exist", target.display())
+                write!(f, "symlink to `{}`, which does not exist", target.display())
             }
             Self::Io(error) => error.fmt(f),
-            Self::Special(kind) => write!(f, "it is {kind}, not a file"),
+            Self::Special(kind) => write!(f, "{kind}, not a file"),
         }
     }
 }
@@ -236,6 +236,6 @@ mod tests {
             format!("could not read `{}`: it is a link to `/nope`, which does not exist", at("dangling"))
         );
         assert!(told[1].starts_with(&format!("could not read `{}`: ", at("self"))), "{told:?}");
-        assert_eq!(told[2], format!("could not read `{}`: it is a socket, not a file", at("socket")));
+        assert_eq!(told[2], format!("could not read `{}`: a socket, not a file", at("socket")));
     }
 }

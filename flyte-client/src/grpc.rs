@@ -195,7 +195,7 @@ impl Grpc {
         }
         let message = frame::unwrap(message.freeze()).map_err(|error| {
             self.unreadable(match error {
-                FrameError::Compressed => "it is compressed, though nobody asked for that",
+                FrameError::Compressed => "the response is compressed, though no compression was requested",
                 FrameError::Length => "its length is not the one that it announces",
             })
         })?;
@@ -221,7 +221,7 @@ impl Grpc {
     }
 
     fn unreadable(&self, why: &str) -> Status {
-        let text = format!("the answer of `{}` is no gRPC", self.target.place);
+        let text = format!("malformed gRPC response from `{}`", self.target.place);
         let fault = TransportError::new(TransportErrorKind::Protocol, text).caused_by(vec![why.to_owned()]);
         Status::fault(Code::Internal, fault)
     }

@@ -1,4 +1,4 @@
-//! Lists, read to their end or to a limit: the server's pages are no concern of whoever asks.
+//! Lists, read to their end or to a limit: callers do not see the server's pages.
 
 mod column;
 mod filter;
@@ -57,7 +57,7 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// When there is no such column.
+    /// For an unknown column.
     pub fn new(kind: ColumnKind, key: &str, ascending: bool) -> Result<Self, UnknownColumn> {
         Ok(Self { key: kind.sort_key(key)?, ascending })
     }

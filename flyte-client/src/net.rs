@@ -1,8 +1,8 @@
-//! Connections of their own: how a socket to Flyte or to its blobs comes about, and what is said when none does.
+//! Connections to Flyte and to its blobs, and the error messages for those that fail.
 //!
 //! `proxy` decides the way, `dial` goes it, `tunnel` asks the proxy, `tls` decides whom to trust, `connector` puts them together for
-//! hyper. `fault` turns what went wrong into words; `page` reads what somebody else answered. `http` is for small
-//! requests to whoever is neither Flyte nor its store.
+//! hyper. `fault` has the error messages; `page` quotes foreign responses. `http` is for small
+//! requests to servers other than Flyte and its store.
 
 pub(crate) mod connector;
 pub(crate) mod dial;
@@ -22,7 +22,7 @@ use self::{dial::Dial, fault::Places, tls::Trust};
 pub use self::{http::Http, proxy::Proxies, tls::TrustError};
 use crate::config::Connection;
 
-/// How long a connection may take to come about, its encryption included.
+/// Connection timeout, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The network as a connection is allowed to use it: whom to trust, which proxies to take, how long to wait.
@@ -47,7 +47,7 @@ impl Network {
     /// When the file of certificates cannot be used.
     pub fn new(connection: &Connection, proxies: Proxies) -> Result<Self, TrustError> {
         Ok(Self {
-            trust: Trust::of(connection)?,
+            trust: Trust::from_connection(connection)?,
             plain: connection.insecure.value,
             to_flyte: proxies.before(
                 connection.http_proxy_url.value.as_deref(),
@@ -59,7 +59,7 @@ impl Network {
         })
     }
 
-    /// Changes how long a connection may take to come about.
+    /// Sets the connection timeout.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -73,13 +73,13 @@ impl Network {
 
     /// To Flyte, over HTTP/2.
     pub(crate) fn flyte(&self) -> Result<Connector, TrustError> {
-        let trust = if self.plain { self.trust.nobody()? } else { self.trust.flyte()? };
+        let trust = if self.plain { self.trust.unused()? } else { self.trust.flyte()? };
         Ok(Connector::http2(trust, Dial::tunnel(self.to_flyte.clone()), self.timeout))
     }
 
     /// To Flyte, as programs reach it that do not speak HTTP/2.
     pub(crate) fn flyte_over_http1(&self) -> Result<Connector, TrustError> {
-        let trust = if self.plain { self.trust.nobody()? } else { self.trust.flyte()? };
+        let trust = if self.plain { self.trust.unused()? } else { self.trust.flyte()? };
         Ok(Connector::http1(trust, Dial::tunnel(self.to_flyte.clone()), self.timeout))
     }
 

@@ -16,9 +16,9 @@ pub enum TextError {
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotUtf8(byte) => write!(f, "it is not UTF-8 at byte {byte}"),
-            Self::Utf16 => f.write_str("it is UTF-16; save it as UTF-8"),
-            Self::Utf32 => f.write_str("it is UTF-32; save it as UTF-8"),
+            Self::NotUtf8(byte) => write!(f, "invalid UTF-8 at byte {byte}"),
+            Self::Utf16 => f.write_str("the file is UTF-16; save it as UTF-8"),
+            Self::Utf32 => f.write_str("the file is UTF-32; save it as UTF-8"),
         }
     }
 }

@@ -10,9 +10,9 @@ use crate::transport::{Code, Status, TransportErrorKind};
 /// How often and how long to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Tries of a call that reached somebody, the first included.
+    /// Tries of a call that reached a server, the first included.
     pub tries: u32,
-    /// Tries of a call for which no connection came about: a user waits for these.
+    /// Tries of a call without a connection: a user waits for these.
     pub connects: u32,
     /// The longest first pause; it doubles from try to try.
     pub pause: Duration,
@@ -54,7 +54,7 @@ impl Policy {
         let pushback = pushback(status);
         let tries = match status.fault.as_ref().map(|fault| fault.kind) {
             Some(TransportErrorKind::Connect) => self.connects,
-            // The identity provider does not answer: as harmless to repeat as a connection that did not come about.
+            // The identity provider does not answer: as harmless to repeat as a failed connection.
             Some(TransportErrorKind::SignIn) if status.code == Code::Unavailable => self.connects,
             Some(TransportErrorKind::SignIn) => return None,
             Some(
@@ -89,14 +89,14 @@ impl Policy {
     }
 }
 
-/// What a server wants of whoever thinks of another try (`grpc-retry-pushback-ms`).
+/// The server's instruction for another try (`grpc-retry-pushback-ms`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pushback {
     After(Duration),
     Never,
 }
 
-/// A value that is no number, such as `-1`, means never.
+/// A value that is not a number, such as `-1`, means never.
 fn pushback(status: &Status) -> Option<Pushback> {
     let (_, value) = status.metadata.iter().find(|(name, _)| name == "grpc-retry-pushback-ms")?;
     Some(value.parse().map_or(Pushback::Never, |pause| Pushback::After(Duration::from_millis(pause))))
@@ -117,8 +117,8 @@ pub(crate) enum AfterLoss {
 
 /// Every method of Flyte's services that is not named `Get…` or `List…`; a test compares it with the `.proto` files.
 ///
-/// What is registered a second time is answered by "already exists, identical". Whoever terminates an execution twice
-/// is told that it is aborted. Deleting attributes that are gone is an error, and an event counts each time.
+/// What is registered a second time is answered by "already exists, identical". Terminating an execution twice
+/// reports that it is aborted. Deleting attributes that are gone is an error, and an event counts each time.
 const METHODS: [(&str, AfterLoss); 28] = [
     ("Check", AfterLoss::Read),
     ("CreateDownloadLink", AfterLoss::Read),
@@ -158,7 +158,7 @@ pub(crate) fn after_loss(path: &str) -> AfterLoss {
     known.unwrap_or_else(|| if reads() { AfterLoss::Read } else { AfterLoss::Leave })
 }
 
-/// Whether a failure leaves open what became of the call: it was sent, and nobody said that it was refused.
+/// Whether a failure leaves open what became of the call: it was sent, and no refusal arrived.
 pub(crate) fn is_lost(status: &Status) -> bool {
     match status.fault.as_ref().map(|fault| fault.kind) {
         None => matches!(status.code, Code::DeadlineExceeded | Code::Unavailable),

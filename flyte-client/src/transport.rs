@@ -47,7 +47,7 @@ pub trait Transport: Send + Sync {
     /// Sends one call. Dropping the reply cancels it.
     fn call(&self, call: Call) -> Reply<'_>;
 
-    /// Who else has its hands on the answers, such as "plugin `acme`": to be told when one cannot be read.
+    /// What passes responses on, such as "plugin `acme`": named when one cannot be decoded.
     fn carrier(&self) -> Option<&str> {
         None
     }
@@ -150,7 +150,7 @@ pub struct Status {
     pub fault: Option<Box<TransportError>>,
 }
 
-/// What kept a call from being answered by a Flyte server.
+/// Why a call got no response from a Flyte server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
     /// The kind, for deciding what to do.
@@ -175,14 +175,14 @@ pub struct TransportCause {
 /// The kinds of [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransportErrorKind {
-    /// No connection came about: name, network, refusal, time. Nothing was sent.
+    /// No connection: name resolution, network, refusal, timeout. Nothing was sent.
     Connect,
-    /// Nobody is signed in, and that could not be changed: UNAUTHENTICATED; UNAVAILABLE if the identity provider does
-    /// not answer. The server did nothing.
+    /// Not signed in, and signing in failed: UNAUTHENTICATED; UNAVAILABLE if the identity provider does not
+    /// answer. The server did nothing.
     SignIn,
-    /// The connection came about, but not its encryption. Nothing was sent.
+    /// The TLS handshake failed. Nothing was sent.
     Tls,
-    /// Somebody answered who does not speak gRPC.
+    /// The response is not gRPC.
     Protocol,
     /// The connection broke after the call was sent; the server may have done it.
     Broken,
@@ -271,14 +271,14 @@ impl Status {
         }
     }
 
-    /// The HTTP status of somebody who does not speak gRPC, such as `401` of a proxy.
+    /// The HTTP status of a response that is not gRPC, such as `401` of a proxy.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         let (_, status) = self.metadata.iter().find(|(name, _)| name == HTTP_STATUS)?;
         status.parse().ok()
     }
 
-    /// What to do where an embedded sandbox wants its token, for which nobody can sign in.
+    /// The hint for a sandbox that requires its token, which no sign-in provides.
     #[must_use]
     pub fn sandbox_hint(&self) -> Option<&'static str> {
         self.metadata.iter().any(|(name, _)| name == SANDBOX_TOKEN).then_some(

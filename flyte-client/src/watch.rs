@@ -1,7 +1,7 @@
 //! Following an execution: what its nodes do, from one look to the next.
 //!
 //! FlyteAdmin sends nothing by itself, so it is asked again and again. One [`Watch::look`] costs a call for the
-//! execution, a page of nodes for each hundred, a call for each node at work (its attempts, which hold the elements of a
+//! execution, a page of nodes for each hundred, a call for each running node (its attempts, which hold the elements of a
 //! map task), and one for each error that a list cut off. The workflow is read once, for names and gates ([`Specs`]).
 
 mod attempt;
@@ -207,7 +207,7 @@ impl<'c> Watch<'c> {
         Ok(nodes.into_iter().filter_map(|node| Node::new(node, parent, depth)).collect())
     }
 
-    /// Adds what the list of nodes does not say: attempts of those at work, and once more of those that came to their
+    /// Adds what the list of nodes does not say: attempts of running ones, and once more of those that came to their
     /// end; and the whole of errors.
     async fn add_details(&self, nodes: Vec<Node>, is_last: bool) -> Result<Vec<Node>, ClientError> {
         let before: HashMap<&str, &Node> = self.nodes.iter().map(|node| (node.id.as_str(), node)).collect();

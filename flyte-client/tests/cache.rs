@@ -116,7 +116,7 @@ fn report(error: &DefaultsError) -> String {
 fn image_of(template: &TaskTemplate) -> String {
     match template.target.as_ref().unwrap() {
         Target::Container(container) => container.image.clone(),
-        Target::K8sPod(_) => VersionParameters::of(template).pod_template.unwrap(),
+        Target::K8sPod(_) => VersionParameters::from_template(template).pod_template.unwrap(),
         Target::Sql(_) => String::new(),
     }
 }
@@ -158,7 +158,7 @@ fn an_image_comes_from_the_hook_then_the_variable_then_flytekit() {
     assert_eq!(choose(None, Some("")), format!("{built_in} / image `{built_in}` (built-in)"));
     assert_eq!(
         report(&apply(json!({}), &Rules { image: Some(""), ..Rules::default() }).unwrap_err()),
-        "`get_default_image` answers ``, which is no image, for task `train`\nhint: name an image on the task"
+        "`get_default_image` returned the invalid image `` for task `train`\nhint: name an image on the task"
     );
 }
 
@@ -287,7 +287,7 @@ fn a_policy_sees_what_will_run() {
         command: vec!["a".to_owned()],
         arguments: vec!["b".to_owned()],
     };
-    assert_eq!(VersionParameters::of(&template), expected);
+    assert_eq!(VersionParameters::from_template(&template), expected);
 }
 
 #[test]

@@ -214,13 +214,13 @@ fn a_section_that_stands_twice_is_an_error() {
     check(
         Home::new().yaml(text).error(),
         str![[r#"
-error: configuration file `~/.flyte/config.yaml` is broken at line 5, column 1: duplicate key `admin`; the first is in line 1
+error: configuration file `~/.flyte/config.yaml` has a syntax error at line 5, column 1: duplicate key `admin`; the first is in line 1
 "#]],
     );
     check(
         Home::new().yaml("admin: { endpoint: a, insecure: true, endpoint: b }").error(),
         str![
-            "error: configuration file `~/.flyte/config.yaml` is broken at line 1, column 39: duplicate key `endpoint`; the first is in line 1"
+            "error: configuration file `~/.flyte/config.yaml` has a syntax error at line 1, column 39: duplicate key `endpoint`; the first is in line 1"
         ],
     );
     // A merged key may be replaced: that is what merging is for.
@@ -284,11 +284,11 @@ fn what_flytekit_swallows_is_a_warning() {
     );
     check(
         Home::new().yaml("").warnings(),
-        str!["`~/.flyte/config.yaml` names no endpoint; `localhost:30080` is used"],
+        str!["`~/.flyte/config.yaml` sets no endpoint; using `localhost:30080`"],
     );
     check(
         Home::new().var("FLYTE_PLATFORM_URL", "").warnings(),
-        str!["variable `FLYTE_PLATFORM_URL` is empty; `localhost:30080` is used"],
+        str!["variable `FLYTE_PLATFORM_URL` is empty; using `localhost:30080`"],
     );
     check(
         Home::new().var("FLYTE_CREDENTIALS_CLIENT_ID", "x").warnings(),
@@ -325,7 +325,7 @@ hint: correct the path, or omit `--config`
     check(
         home.error(),
         str![[r#"
-error: cannot read configuration file `~/.flyte/config`
+error: could not read configuration file `~/.flyte/config`
   caused by: Is a directory (os error 21)
 "#]],
     );
@@ -336,25 +336,25 @@ fn broken_files_are_errors_with_a_place() {
     check(
         Home::new().yaml("admin:\n  endpoint: a\n  command: [flyte\n").error(),
         str![
-            "error: configuration file `~/.flyte/config.yaml` is broken at line 3, column 12: unclosed bracket '['"
+            "error: configuration file `~/.flyte/config.yaml` has a syntax error at line 3, column 12: unclosed bracket '['"
         ],
     );
     check(
         Home::new().yaml("- admin\n").error(),
         str![
-            "error: configuration file `~/.flyte/config.yaml` is broken at line 1: the file is a list; a map is expected"
+            "error: configuration file `~/.flyte/config.yaml` has a syntax error at line 1: the file must be a map, not a list"
         ],
     );
     check(
         Home::new().ini("[platform]\nhello\n").error(),
         str![
-            "error: configuration file `~/.flyte/config` is broken at line 2: neither `[section]` nor `option = value`"
+            "error: configuration file `~/.flyte/config` has a syntax error at line 2: neither `[section]` nor `option = value`"
         ],
     );
     check(
         Home::new().ini("[internal]\nx=1\n").error(),
         str![[r#"
-error: configuration file `~/.flyte/config` has a section `[internal]`, which Flyte keeps for itself
+error: configuration file `~/.flyte/config` has a section `[internal]`, which is reserved
 hint: rename or delete the section
 "#]],
     );
@@ -365,29 +365,29 @@ fn values_of_the_wrong_kind_are_errors() {
     let admin = |lines: &str| Home::new().yaml(&format!("admin:\n  endpoint: a\n{lines}")).error();
     check(
         admin("  clientId: [a]\n"),
-        str!["error: `admin.clientId` in `~/.flyte/config.yaml` is a list; a text is expected"],
+        str!["error: `admin.clientId` in `~/.flyte/config.yaml` must be a string, not a list"],
     );
     check(
         admin("  audience: on\n"),
         str![
-            "error: `admin.audience` in `~/.flyte/config.yaml` is a boolean; a text is expected; put the word in quotes if it is meant as text"
+            "error: `admin.audience` in `~/.flyte/config.yaml` must be a string, not a boolean; put the word in quotes if it is meant as text"
         ],
     );
     check(
         admin("  scopes: {a: b}\n"),
-        str!["error: `admin.scopes` in `~/.flyte/config.yaml` is a map; a list is expected"],
+        str!["error: `admin.scopes` in `~/.flyte/config.yaml` must be a list, not a map"],
     );
     check(
         admin("  insecure: [a]\n"),
-        str!["error: `admin.insecure` in `~/.flyte/config.yaml` is a list; a boolean is expected"],
+        str!["error: `admin.insecure` in `~/.flyte/config.yaml` must be a boolean, not a list"],
     );
     check(
         admin("images: [a]\n"),
-        str!["error: `images` in `~/.flyte/config.yaml` is a list; a map of names to images is expected"],
+        str!["error: `images` in `~/.flyte/config.yaml` must be a map of names to images, not a list"],
     );
     check(
         Home::new().ini("[platform]\nurl=a\ninsecure=maybe\n").error(),
-        str!["error: `platform.insecure` in `~/.flyte/config` is `maybe`; `true` or `false` is expected"],
+        str!["error: `platform.insecure` in `~/.flyte/config` must be `true` or `false`, not `maybe`"],
     );
     check(
         Home::new().ini("[platform]\nurl=a\n[credentials]\nclient_secret=a%b\n").error(),
@@ -397,7 +397,7 @@ fn values_of_the_wrong_kind_are_errors() {
     );
     check(
         Home::new().var("FLYTE_PLATFORM_URL", "a").var("FLYTE_AWS_RETRIES", "many").error(),
-        str!["error: variable `FLYTE_AWS_RETRIES` is `many`; a whole number is expected"],
+        str!["error: variable `FLYTE_AWS_RETRIES` must be a whole number, not `many`"],
     );
 }
 
@@ -406,7 +406,7 @@ fn unusable_endpoints_modes_and_secrets_are_errors() {
     check(
         Home::new().yaml("admin: {endpoint: 30080}").error(),
         str![[r#"
-error: `admin.endpoint` in `~/.flyte/config.yaml` is no endpoint
+error: `admin.endpoint` in `~/.flyte/config.yaml`: invalid endpoint
   caused by: `30080` is a bare number, not a host
 hint: an endpoint is a host with an optional port, such as `flyte.example.org` or `localhost:30080`
 "#]],
@@ -414,14 +414,14 @@ hint: an endpoint is a host with an optional port, such as `flyte.example.org` o
     check(
         Home::new().var("FLYTE_PLATFORM_URL", "a").var("FLYTE_CREDENTIALS_AUTH_MODE", "oauth").error(),
         str![[r#"
-error: variable `FLYTE_CREDENTIALS_AUTH_MODE` names the unknown sign-in mode `oauth`
+error: variable `FLYTE_CREDENTIALS_AUTH_MODE`: unknown authentication mode `oauth`
 hint: write one of `Pkce`, `standard`, `DeviceFlow`, `ClientSecret`, `client_credentials`, `basic`, `ExternalCommand`, `external_process`
 "#]],
     );
     check(
         Home::new().yaml("admin: {endpoint: a, clientSecretLocation: secret}").error(),
         str![[r#"
-error: `admin.clientSecretLocation` in `~/.flyte/config.yaml` names the secret file `~/secret`, which cannot be read
+error: `admin.clientSecretLocation` in `~/.flyte/config.yaml`: could not read the secret file `~/secret`
   caused by: No such file or directory (os error 2)
 hint: a relative path starts at the current directory, and `~` is not expanded
 "#]],

@@ -126,14 +126,14 @@ async fn refusals() {
         (
             403,
             "<Error>\n<Code>x</Code>\n<Message>no</Message>",
-            "`HOST:PORT` refuses the file: 403 Forbidden: x: no",
+            "`HOST:PORT` refused the file: 403 Forbidden: x: no",
         ),
         (
             502,
             "<!DOCTYPE html><title>Bad day</title>",
-            "`HOST:PORT` refuses the file: 502 Bad Gateway: Bad day",
+            "`HOST:PORT` refused the file: 502 Bad Gateway: Bad day",
         ),
-        (400, "", "`HOST:PORT` refuses the file: 400 Bad Request"),
+        (400, "", "`HOST:PORT` refused the file: 400 Bad Request"),
     ] {
         let (address, heard) = store(move |_| says(status, text)).await;
         assert_eq!(put(&file, &address, format!("http://{address}/?s3cret")).await.unwrap_err(), expected);

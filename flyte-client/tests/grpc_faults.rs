@@ -55,7 +55,7 @@ fn client_of(connection: &Connection, options: CallOptions) -> Client {
 
 /// Tries again at once.
 fn eager() -> CallOptions {
-    CallOptions { retry: Policy { pause: Duration::ZERO, ..Policy::default() }, ..Options::default() }
+    CallOptions { retry: Policy { pause: Duration::ZERO, ..Policy::default() }, ..CallOptions::default() }
 }
 
 async fn ask(client: &Client) -> Result<admin::GetVersionResponse, ClientError> {
@@ -116,7 +116,7 @@ async fn nobody_accepts() {
     let network = network.connect_timeout(Duration::from_millis(20));
     let transport = Grpc::new(&connection, &network, grpc::GrpcOptions::default()).unwrap();
     let client =
-        Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..Options::default() });
+        Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..CallOptions::default() });
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
         format!(
@@ -140,7 +140,7 @@ async fn a_connection_that_leads_nowhere() {
     let network = network.connect_timeout(Duration::from_millis(20));
     let transport = Grpc::new(&connection, &network, grpc::GrpcOptions::default()).unwrap();
     let client =
-        Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..Options::default() });
+        Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..CallOptions::default() });
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
         format!(
@@ -157,7 +157,7 @@ async fn nobody_accepts_at_all() {
     let options = CallOptions {
         timeout: Some(Duration::from_millis(50)),
         retry: Policy::never(),
-        ..Options::default()
+        ..CallOptions::default()
     };
     let error =
         client_of(&connection, options).create_task(&admin::TaskCreateRequest::default()).await.unwrap_err();
@@ -336,7 +336,7 @@ async fn a_server_that_is_busy_for_ever() {
         told(error, address),
         "could not tell whether `UpdateProject` was done: no answer\n  \
          `127.0.0.1:PORT` did not answer within 200 ms\n\
-         ? run the command again: what was done already stays as it is"
+         ? run the command again; entities that exist stay unchanged"
     );
 }
 
@@ -382,7 +382,7 @@ async fn more_than_is_taken() {
     assert_eq!(error.kind(), ClientErrorKind::TooLarge);
     assert_eq!(
         told(error, address),
-        "the answer to `GetVersion` is too large\n  `127.0.0.1:PORT` answers with 4 KiB, and at most 1 KiB are taken\n\
+        "response to `GetVersion` is too large\n  `127.0.0.1:PORT` answers with 4 KiB, and at most 1 KiB are taken\n\
          ? ask for less, such as with a filter or a limit"
     );
 }
@@ -398,7 +398,7 @@ async fn answers_that_are_none() {
         let status = status.to_vec();
         let (address, _) = server::grpc(move |_| answer(&status, body.as_deref()), None).await;
         let expected = match why {
-            Some(why) => format!("cannot reach Flyte\n  the answer of `127.0.0.1:PORT` is no gRPC\n  {why}"),
+            Some(why) => format!("cannot reach Flyte\n  malformed gRPC response from `127.0.0.1:PORT`\n  {why}"),
             None => "Flyte refused `GetVersion` (INTERNAL)\n  the answer cannot be read: failed to decode Protobuf message: \
                      invalid wire type value: 6".to_owned(),
         };
@@ -413,7 +413,7 @@ async fn a_sign_in_is_wanted() {
             .await;
     assert_eq!(
         plain(address).await,
-        "Flyte wants to know who is calling (UNAUTHENTICATED)\n  token parse error\n\
+        "authentication required (UNAUTHENTICATED)\n  token parse error\n\
          ? sign in with `flyte-host login`"
     );
 }
@@ -463,6 +463,6 @@ async fn a_header_that_cannot_be_sent() {
     assert_eq!(error.kind(), ClientErrorKind::Transport);
     assert_eq!(
         told(error, ([127, 0, 0, 1], 0).into()),
-        "`GetVersion` could not be carried to Flyte\n  header `x y` is none that HTTP can carry"
+        "transport failed while calling `GetVersion`\n  header `x y` is none that HTTP can carry"
     );
 }

@@ -187,6 +187,6 @@ async fn the_proxy_of_the_configuration_is_taken() {
 async fn what_is_no_address_of_the_web_is_not_asked() {
     for url in ["ftp://id.example/token", "/token"] {
         let status = http(&[]).send(ask(url)).await.unwrap_err();
-        assert_eq!(status.message, "what is to be asked is no address of the web");
+        assert_eq!(status.message, "not an HTTP URL");
     }
 }

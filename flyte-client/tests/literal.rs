@@ -131,25 +131,17 @@ fn a_text_becomes_the_variant_that_fits_best() {
 #[test]
 fn mistakes_say_where_and_what() {
     for (written, value, expected) in [
-        ("int", json!("3"), "`int` is expected, the text `3` is given"),
-        ("int", json!(3.5), "`int` is expected, the number `3.5` is given"),
-        ("list[int]", json!([1, "x"]), "`[1]`: `int` is expected, the text `x` is given"),
-        (
-            "dict[str, list[int]]",
-            json!({"a": [0, true]}),
-            "`a[1]`: `int` is expected, the boolean `true` is given",
-        ),
-        ("dict[str, int]", json!({"a b": null}), "`[\"a b\"]`: `int` is expected, `null` is given"),
-        ("int | None", json!("x"), "`int | None` is expected, the text `x` is given"),
-        ("list[int] | None", json!([0, "x"]), "`[1]`: `int` is expected, the text `x` is given"),
-        (
-            "enum[red, green]",
-            json!("blue"),
-            "`enum[red, green]` is expected, and `blue` is none of its values",
-        ),
-        ("datetime", json!("soon"), "`datetime` is expected, the text `soon` is given"),
-        ("file[csv]", json!({"uri": "x", "format": "txt"}), "`file[csv]` is expected, a map is given"),
-        ("dict", json!([1]), "`dict` is expected, a list is given"),
+        ("int", json!("3"), "expected `int`, got text `3`"),
+        ("int", json!(3.5), "expected `int`, got number `3.5`"),
+        ("list[int]", json!([1, "x"]), "`[1]`: expected `int`, got text `x`"),
+        ("dict[str, list[int]]", json!({"a": [0, true]}), "`a[1]`: expected `int`, got boolean `true`"),
+        ("dict[str, int]", json!({"a b": null}), "`[\"a b\"]`: expected `int`, got `null`"),
+        ("int | None", json!("x"), "expected `int | None`, got text `x`"),
+        ("list[int] | None", json!([0, "x"]), "`[1]`: expected `int`, got text `x`"),
+        ("enum[red, green]", json!("blue"), "invalid `enum[red, green]`: `blue` is none of its values"),
+        ("datetime", json!("soon"), "expected `datetime`, got text `soon`"),
+        ("file[csv]", json!({"uri": "x", "format": "txt"}), "expected `file[csv]`, got a map"),
+        ("dict", json!([1]), "expected `dict`, got a list"),
     ] {
         let error = literal::from_json(&value, &of(written)).unwrap_err();
         assert_eq!(error.to_string(), expected);
@@ -167,7 +159,7 @@ fn flytes_own_json_reads_where_nothing_plain_fits() {
     assert_eq!(read("str | int", integer.clone()), Ok(json!(3)));
     assert_eq!(read("dict", integer.clone()), Ok(integer.clone()), "a structure is what it is");
     let error = literal::from_json(&integer, &of("str")).unwrap_err();
-    assert_eq!(error.to_string(), "`str` is expected, `int` is given");
+    assert_eq!(error.to_string(), "expected `str`, got `int`");
 }
 
 #[test]
@@ -252,12 +244,9 @@ mod inputs {
         assert_eq!(
             told,
             [
-                ("`inputs.count`: `int` is expected, the text `many` is given".to_owned(), None),
-                (
-                    "`inputs.nmae`: there is no such input".to_owned(),
-                    Some("`name` is a near name".to_owned())
-                ),
-                ("`inputs.name`: a value of type `str` is missing".to_owned(), None),
+                ("`inputs.count`: expected `int`, got text `many`".to_owned(), None),
+                ("unknown input `nmae`".to_owned(), Some("did you mean `name`?".to_owned())),
+                ("missing input `name` (str)".to_owned(), None),
             ]
         );
     }
@@ -297,30 +286,30 @@ fn numbers_that_json_lacks_are_no_other_values() {
             .map_or_else(|error| error.to_string(), |literal| literal::to_json(&literal).to_string())
     };
     for (of, text, expected) in [
-        ("str", ".nan", "`str` is expected, the number `.nan` is given"),
-        ("int", "-.INF", "`int` is expected, the number `-.INF` is given"),
-        ("bool", ".inf", "`bool` is expected, the number `.inf` is given"),
-        ("file", ".inf", "`file` is expected, the number `.inf` is given"),
-        ("dict", ".inf", "`dict` is expected, the number `.inf` is given"),
-        ("dict[str, str]", ".inf", "`dict[str, str]` is expected, the number `.inf` is given"),
+        ("str", ".nan", "expected `str`, got number `.nan`"),
+        ("int", "-.INF", "expected `int`, got number `-.INF`"),
+        ("bool", ".inf", "expected `bool`, got number `.inf`"),
+        ("file", ".inf", "expected `file`, got number `.inf`"),
+        ("dict", ".inf", "expected `dict`, got number `.inf`"),
+        ("dict[str, str]", ".inf", "expected `dict[str, str]`, got number `.inf`"),
         ("dict[str, float]", "a: .inf", r#"{"a":"Infinity"}"#),
         (
             "list[float]",
             "[1, 1e400]",
-            "`[1]`: `float` is expected, and the number `1e400` is beyond the range of a double, ±1.8e308",
+            "`[1]`: invalid `float`: number `1e400` is beyond the range of a double, ±1.8e308",
         ),
         ("str | float", ".nan", r#""NaN""#),
-        ("str | int", ".nan", "`str | int` is expected, the number `.nan` is given"),
+        ("str | int", ".nan", "expected `str | int`, got number `.nan`"),
         ("dict", "a: [{b: .nan}]", r#"{"a":[{"b":"NaN"}]}"#),
         (
             "dict",
             "a: [{b: 1e400}]",
-            "`a[0].b`: `dict` is expected, and the number `1e400` is beyond the range of a double, ±1.8e308",
+            "`a[0].b`: invalid `dict`: number `1e400` is beyond the range of a double, ±1.8e308",
         ),
         (
             "dict",
             "a: 18446744073709551616",
-            "`a`: `dict` is expected, and the number `18446744073709551616` is beyond 64 bits",
+            "`a`: invalid `dict`: number `18446744073709551616` is beyond 64 bits",
         ),
         ("dict", "a: 18446744073709551615", r#"{"a":18446744073709551615}"#),
         ("float", "18446744073709551616", "1.8446744073709552e+19"),
@@ -331,6 +320,6 @@ fn numbers_that_json_lacks_are_no_other_values() {
     let old = Reader::default().structs(StructFormat::Generic).json(value, &parse_type("dict").unwrap());
     assert_eq!(
         old.unwrap_err().to_string(),
-        "`a.b[0]`: `dict` is expected, and the number `.nan` has no form in `google.protobuf.Struct`"
+        "`a.b[0]`: invalid `dict`: number `.nan` has no form in `google.protobuf.Struct`"
     );
 }

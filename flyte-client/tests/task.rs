@@ -97,29 +97,29 @@ fn unknown_keys_get_a_near_name() {
     refused(
         json!({"comand": []}),
         str![[r#"
-`comand` is unknown
-hint: `command` is a near name
+unknown field `comand`
+hint: did you mean `command`?
 "#]],
     );
     refused(
         json!({"requests": {"memory": "1Gi"}}),
         str![[r#"
-`requests.memory` is unknown
-hint: `mem` is a near name
+unknown field `requests.memory`
+hint: did you mean `mem`?
 "#]],
     );
     refused(
         json!({"secrets": [{"zzz": 1}]}),
         str![[r#"
-`secrets[0].zzz` is unknown
+unknown field `secrets[0].zzz`
 hint: known names are `env_var`, `group`, `group_version`, `key`, `mount_requirement`
 "#]],
     );
     refused(
         json!({"cache": {"verison": "1"}}),
         str![[r#"
-`cache.verison` is unknown
-hint: `version` is a near name
+unknown field `cache.verison`
+hint: did you mean `version`?
 "#]],
     );
 }
@@ -129,7 +129,7 @@ fn values_of_another_kind_are_placed() {
     refused(
         json!({"name": 1}),
         str![[r#"
-`name` is a number; a text is expected
+`name` must be a string, not a number
 hint: put it in quotes
 "#]],
     );
@@ -143,39 +143,36 @@ the task lacks `command`
 hint: `command: []` runs the image's own entry point
 "#]],
     );
-    refused(json!({"command": "run"}), str!["`command` is a text; a list of texts is expected"]);
+    refused(json!({"command": "run"}), str!["`command` must be a list of strings, not a string"]);
     refused(
         json!({"arguments": ["a", 80]}),
         str![[r#"
-`arguments[1]` is a number; a text is expected
+`arguments[1]` must be a string, not a number
 hint: put it in quotes
 "#]],
     );
     refused(
         json!({"environment": {"PORT": true}}),
         str![[r#"
-`environment.PORT` is a boolean; a text is expected
+`environment.PORT` must be a string, not a boolean
 hint: put it in quotes
 "#]],
     );
     refused(
         json!({"metadata_format": "xml"}),
-        str!["`metadata_format` is `xml`; `json`, `yaml` or `proto` is expected"],
+        str!["`metadata_format` must be `json`, `yaml` or `proto`, not `xml`"],
     );
-    refused(json!({"retries": -1}), str!["`retries` is -1; a whole number from 0 is expected"]);
-    refused(json!({"retries": "3"}), str!["`retries` is a text; a whole number is expected"]);
+    refused(json!({"retries": -1}), str!["`retries` must be a whole number from 0, not -1"]);
+    refused(json!({"retries": "3"}), str!["`retries` must be a whole number, not a string"]);
     refused(
         json!({"timeout": "90"}),
         str![[r#"`timeout` is `90`, not whole seconds from 0 or a text such as `1h30m`"#]],
     );
     refused(json!({"timeout": 1.5}), str!["`timeout` is not whole seconds from 0 or a text such as `1h30m`"]);
-    refused(
-        json!({"interruptible": "yes"}),
-        str!["`interruptible` is a text; `true` or `false` is expected"],
-    );
+    refused(json!({"interruptible": "yes"}), str!["`interruptible` must be `true` or `false`, not a string"]);
     refused(
         json!({"requests": {"cpu": [1, 2]}}),
-        str!["`requests.cpu` is a list; an amount such as `500m` or `2Gi` is expected"],
+        str!["`requests.cpu` must be an amount such as `500m` or `2Gi`, not a list"],
     );
     refused(
         json!({"requests": {"mem": "1 Gi"}}),
@@ -183,16 +180,16 @@ hint: put it in quotes
     );
     refused(
         json!({"resources": {"cpu": [1]}}),
-        str!["`resources.cpu` is a list; of a list, two values are expected: request and limit"],
+        str!["`resources.cpu` must be a list of two values, request and limit"],
     );
-    refused(json!({"secrets": {"key": "a"}}), str!["`secrets` is a map; a list is expected"]);
+    refused(json!({"secrets": {"key": "a"}}), str!["`secrets` must be a list, not a map"]);
     refused(
         json!({"secrets": [{"mount_requirement": "disk"}]}),
-        str!["`secrets[0].mount_requirement` is `disk`; `any`, `env_var` or `file` is expected"],
+        str!["`secrets[0].mount_requirement` must be `any`, `env_var` or `file`, not `disk`"],
     );
     refused(
         json!({"pod_template": {"pod_spec": {"containers": {}}}}),
-        str!["`pod_template.pod_spec.containers` is a map; a list is expected"],
+        str!["`pod_template.pod_spec.containers` must be a list, not a map"],
     );
     refused(
         json!({"pod_template": {"primary_container_name": ""}}),
@@ -205,18 +202,18 @@ fn types_that_cannot_be_read_are_placed() {
     refused(
         json!({"inputs": {"x": "strng"}}),
         str![[r#"
-`inputs.x` is `strng`: `strng` is no type; `str` is one
+`inputs.x` is `strng`: unknown type `strng`; did you mean `str`?
 hint: types are written as in Python: `int`, `list[str]`, `dict[str, float]`, `file`, `int | None`
 "#]],
     );
-    refused(json!({"inputs": ["x"]}), str!["`inputs` is a list; a map of names to types is expected"]);
+    refused(json!({"inputs": ["x"]}), str!["`inputs` must be a map of names to types, not a list"]);
     refused(
         json!({"outputs": {"x": 1}}),
-        str!["`outputs.x` is a number; a type such as `int` or `list[str]` is expected"],
+        str!["`outputs.x` must be a type such as `int` or `list[str]`, not a number"],
     );
     refused(
         json!({"outputs": {"x": {"simpel": "INTEGER"}}}),
-        str!["`outputs.x` is no literal type, at the top: `flyteidl.core.LiteralType` has no field `simpel`"],
+        str!["`outputs.x` is not a literal type: unknown field `simpel` of `flyteidl.core.LiteralType`"],
     );
 }
 
@@ -250,7 +247,7 @@ hint: move it into `cache`, as `version`, `serialize` or `ignored_inputs`
 hint: add `cache: true`
 "#]],
     );
-    refused(json!({"cache": "yes"}), str!["`cache` is a text; `true`, `false` or a map is expected"]);
+    refused(json!({"cache": "yes"}), str!["`cache` must be `true`, `false` or a map, not a string"]);
     refused(
         json!({"cache": {"version": ""}}),
         str![[r#"
@@ -262,7 +259,7 @@ hint: leave it out for the default policies
         json!({"cache": {"ignored_inputs": "threds"}, "inputs": {"threads": "int"}}),
         str![[r#"
 `cache` ignores the input `threds`, which the task does not have
-hint: `threads` is a near name
+hint: did you mean `threads`?
 "#]],
     );
 }

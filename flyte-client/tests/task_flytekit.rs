@@ -143,7 +143,7 @@ fn short_forms_are_what_container_task_serializes_to() {
         refused,
         [
             "`resources` and `limits` exclude each other",
-            "`secrets[0].env_var` is `lower`; capital letters, digits and `_` are expected, no digit first",
+            "`secrets[0].env_var` must be capital letters, digits and `_`, without a leading digit, not `lower`",
             "`cache_serialize` is set, but `cache` is not",
             "`cache_ignore_input_vars` is set, but `cache` is not",
         ]

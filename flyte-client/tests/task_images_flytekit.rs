@@ -79,7 +79,7 @@ fn templates_resolve_as_in_flytekit() {
     assert_eq!(
         refused,
         [
-            "image `{{.image.nobody.fqn}}` of task `t` cannot be resolved: no image is called `nobody`",
+            "image `{{.image.nobody.fqn}}` of task `t` cannot be resolved: unknown image `nobody`",
             "image `{{.image.spark.tag}}` of task `t` cannot be resolved: an image has `fqn` and `version`, but no `tag`",
         ]
     );

@@ -132,13 +132,13 @@ fn what_is_no_type_is_explained() {
     let refused = |text: &str| parse_type(text).unwrap_err();
     assert_eq!(refused(""), "a type is expected at the end");
     assert_eq!(refused("int |"), "a type is expected at the end");
-    assert_eq!(refused("strng"), "`strng` is no type; `str` is one");
-    assert_eq!(refused("numpy.ndarray"), "`ndarray` is no type");
+    assert_eq!(refused("strng"), "unknown type `strng`; did you mean `str`?");
+    assert_eq!(refused("numpy.ndarray"), "unknown type `ndarray`");
     assert_eq!(refused("list"), "`list` needs the type of its items, such as `list[int]`");
     assert_eq!(refused("list[int"), "`]` is expected at the end");
     assert_eq!(refused("list[int, str]"), "`]` is expected before `,`");
     assert_eq!(refused("dict[int, str]"), "the keys of a `dict` are `str`, not `int`");
-    assert_eq!(refused("int str"), "`str` is left over");
+    assert_eq!(refused("int str"), "unexpected `str` at the end");
     assert_eq!(refused("enum[]"), "a value is expected before `]`");
     assert_eq!(refused("enum"), "`[` is expected at the end");
     assert_eq!(refused("file['csv]"), "a quote is not closed");

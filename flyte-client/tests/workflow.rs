@@ -67,7 +67,9 @@ fn read(documents: &[&str]) -> Result<Vec<RegisterItem>, String> {
     }
     register::read(&paths, &identity()).map_err(|error| {
         let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-        format!("{}{hint}", error.cause())
+        let text = error.to_string();
+        let at_line = text.split_once(".yaml:").map(|(_, rest)| format!("line {rest}"));
+        format!("{}{hint}", at_line.unwrap_or_else(|| error.cause().to_string()))
     })
 }
 
@@ -474,37 +476,37 @@ fn references_that_lead_nowhere() {
         "$inputs.name",
         "$inputs.nmae",
         str![[r#"
-line 8: `nodes.greet.inputs.name` takes `$inputs.nmae`, but the workflow has no input `nmae`
-hint: `name` is a near name
+line 8: `nodes.greet.inputs.name` refers to `$inputs.nmae`, but the workflow has no input `nmae`
+hint: did you mean `name`?
 "#]],
     );
     refused(
         "$greet.greeting",
         "$gret.greeting",
         str![[r#"
-line 11: `nodes.shout.inputs.text` takes `$gret.greeting`, but there is no node `gret`
-hint: `greet` is a near name
+line 11: `nodes.shout.inputs.text` refers to `$gret.greeting`, but there is no node `gret`
+hint: did you mean `greet`?
 "#]],
     );
     refused(
         "$greet.greeting",
         "$greet.text",
         str![[r#"
-line 11: `nodes.shout.inputs.text` takes `$greet.text`, but `greet` has no output `text`
+line 11: `nodes.shout.inputs.text` refers to `$greet.text`, but `greet` has no output `text`
 hint: known names are `facts`, `greeting`, `parts`
 "#]],
     );
     refused(
         "$greet.greeting",
         "$greet.greeting.x",
-        str!["line 11: `nodes.shout.inputs.text` takes `$greet.greeting.x`, but `str` has no such part"],
+        str!["line 11: `nodes.shout.inputs.text` refers to `$greet.greeting.x`, but `str` has no such part"],
     );
     refused(
         "$inputs.name",
         "$HOME",
         str![[r#"
-line 8: `nodes.greet.inputs.name` is `$HOME`; `$inputs.name` or `$node.output` is expected
-hint: `$$` stands for a `$` that is no reference
+line 8: `nodes.greet.inputs.name` must be `$inputs.name` or `$node.output`, not `$HOME`
+hint: write `$$` for a `$` that is not a reference
 "#]],
     );
     refused(
@@ -512,15 +514,15 @@ hint: `$$` stands for a `$` that is no reference
         "Hello $inputs.name",
         str![[r#"
 line 8: `nodes.greet.inputs.name` is `Hello $inputs.name`; a reference stands alone, texts are not put together
-hint: `$$` stands for a `$` that is no reference
+hint: write `$$` for a `$` that is not a reference
 "#]],
     );
     refused(
         "after: [other]",
         "after: [others]",
         str![[r#"
-line 12: `nodes.shout.after` names `others`, which is no node
-hint: `other` is a near name
+line 12: `nodes.shout.after` refers to `others`, which is not a node
+hint: did you mean `other`?
 "#]],
     );
     refused(
@@ -528,7 +530,7 @@ hint: `other` is a near name
         "{task: warm_up, after: shout}",
         str![[r#"
 line 16: `nodes.other` waits for itself
-hint: the circle is among `other`, `shout`
+hint: break the cycle among the nodes `other`, `shout`
 "#]],
     );
 }
@@ -538,12 +540,12 @@ fn values_that_do_not_fit() {
     refused(
         "times: $inputs.times",
         "times: $inputs.name",
-        str!["line 8: `nodes.greet.inputs.times` takes `$inputs.name`, which is `str`; `int` is expected"],
+        str!["line 8: `nodes.greet.inputs.times` refers to `$inputs.name` of type `str`; expected `int`"],
     );
     refused(
         "times: $inputs.times",
         "times: three",
-        str!["line 8: `nodes.greet.inputs.times` does not fit: `int` is expected, the text `three` is given"],
+        str!["line 8: `nodes.greet.inputs.times` does not match its type: expected `int`, got text `three`"],
     );
     refused(
         ", times: $inputs.times",
@@ -554,28 +556,28 @@ fn values_that_do_not_fit() {
         "times: $inputs.times",
         "times: 3, tmes: 3",
         str![[r#"
-line 8: `nodes.greet.inputs.tmes` is no input of the task `greet`
-hint: `times` is a near name
+line 8: `nodes.greet.inputs.tmes` is not an input of the task `greet`
+hint: did you mean `times`?
 "#]],
     );
     refused(
         "costs $$5",
         "5",
         str![[r#"
-line 11: `nodes.shout.inputs.more[1]` does not fit: `str` is expected, the number `5` is given
+line 11: `nodes.shout.inputs.more[1]` does not match its type: expected `str`, got number `5`
 hint: put it in quotes
 "#]],
     );
     refused(
         "times: int = 3",
         "times: int = x",
-        str!["line 4: `inputs.times.default` does not fit: `int` is expected, the text `x` is given"],
+        str!["line 4: `inputs.times.default` does not match its type: expected `int`, got text `x`"],
     );
     refused(
         "times: int = 3",
         "times: it = 3",
         str![[r#"
-line 4: `inputs.times` is `it`: `it` is no type
+line 4: `inputs.times` is `it`: unknown type `it`
 hint: types are written as in Python: `int`, `list[str]`, `dict[str, float]`, `file`, `int | None`
 "#]],
     );
@@ -587,8 +589,8 @@ fn keys_that_do_not_fit() {
         "task: greet",
         "tsk: greet",
         str![[r#"
-line 7: `nodes.greet.tsk` is unknown
-hint: `task` is a near name
+line 7: unknown field `nodes.greet.tsk`
+hint: did you mean `task`?
 "#]],
     );
     refused(
@@ -615,19 +617,19 @@ hint: add its file, or run it by `launch_plan`
     refused(
         "retries: 2",
         "retries: two",
-        str!["line 13: `nodes.shout.retries` is a text; a whole number is expected"],
+        str!["line 13: `nodes.shout.retries` must be a whole number, not a string"],
     );
     refused(
         "outputs: {",
         "on_failure: stop\noutputs: {",
         str![
-            "line 17: `on_failure` is `stop`; `fail_immediately` or `fail_after_executable_nodes_complete` is expected"
+            "line 17: `on_failure` must be `fail_immediately` or `fail_after_executable_nodes_complete`, not `stop`"
         ],
     );
     refused(
         "$shout.text, parts",
         "{from: $shout.text, type: int}, parts",
-        str!["line 17: `outputs.result.from` takes `$shout.text`, which is `str`; `int` is expected"],
+        str!["line 17: `outputs.result.from` refers to `$shout.text` of type `str`; expected `int`"],
     );
 }
 
@@ -646,8 +648,8 @@ hint: write the type: `outputs.x: {from: …, type: …}`
     snapbox::assert_data_eq!(
         read(&[workflow]).unwrap_err(),
         str![[r#"
-line 1: `nodes.a.inputs.x` has a type that cannot be told
-hint: say it: `{value: …, type: …}`; what takes it is not among what is read
+line 1: `nodes.a.inputs.x` has an unknown type
+hint: write it as `{value: …, type: …}`, or add the file that defines what takes it
 "#]]
         .raw()
     );
@@ -659,7 +661,7 @@ fn workflows_that_contain_each_other() {
     let second = "{workflow: two, nodes: {a: {launch_plan: one}}}";
     snapbox::assert_data_eq!(
         read(&[first, second]).unwrap_err(),
-        str!["line 1: it contains itself: `one`, by way of its nodes"].raw()
+        str!["line 1: workflow `one` contains itself through its nodes"].raw()
     );
 }
 
@@ -670,14 +672,14 @@ fn launch_plans_that_cannot_be() {
             read(&[TASKS, HELLO, &format!("{{launch_plan: p, workflow: hello, {plan}}}")]).unwrap_err();
         assert_eq!(told.lines().next().unwrap(), expected);
     };
-    refused("inputs: {nam: x}", "line 1: `inputs.nam` is no input of the workflow");
+    refused("inputs: {nam: x}", "line 1: `inputs.nam` is not an input of the workflow");
     refused(
         "inputs: {times: x}",
-        "line 1: `inputs.times` does not fit: `int` is expected, the text `x` is given",
+        "line 1: `inputs.times` does not match its type: expected `int`, got text `x`",
     );
     refused(
         "inputs: {times: 1}, fixed_inputs: {times: 1}",
-        "line 1: `inputs.times` is among `fixed_inputs` too",
+        "line 1: `inputs.times` is also in `fixed_inputs`",
     );
     refused("schedule: every day", "line 1: `schedule` is `every day`: expected exactly 5 fields, found 2");
     refused("schedule: 60 0 * * *", "line 1: `schedule` is `60 0 * * *`: `60` is not a minute, 0 to 59");
@@ -691,16 +693,16 @@ fn launch_plans_that_cannot_be() {
     for rate in ["0m", "-1h", "99999999999999h"] {
         refused(
             &format!("schedule: {{rate: {rate}}}"),
-            &format!("line 1: `schedule.rate` is `{rate}`; whole minutes such as `90m` or `1h` are expected"),
+            &format!("line 1: `schedule.rate` must be whole minutes such as `90m` or `1h`, not `{rate}`"),
         );
     }
     refused(
         "schedule: {rate: 90s}",
-        "line 1: `schedule.rate` is `90s`; whole minutes such as `90m` or `1h` are expected",
+        "line 1: `schedule.rate` must be whole minutes such as `90m` or `1h`, not `90s`",
     );
     refused(
         "schedule: {rate: 1h, kickoff_time_input: name}",
-        "line 1: `schedule.kickoff_time_input` is `name`, which is no `datetime` input of the workflow",
+        "line 1: `schedule.kickoff_time_input` is `name`, which is not a `datetime` input of the workflow",
     );
 }
 
@@ -710,34 +712,31 @@ fn numbers_that_json_lacks_are_no_maps_and_no_texts() {
     for (document, expected) in [
         (
             "{name: t, image: i, command: [c], inputs: .nan}",
-            "`inputs` is a number; a map of names to types is expected",
+            "`inputs` must be a map of names to types, not a number",
         ),
-        (
-            "{name: t, image: i, command: [c], environment: .inf}",
-            "`environment` is a number; a map is expected",
-        ),
+        ("{name: t, image: i, command: [c], environment: .inf}", "`environment` must be a map, not a number"),
         (
             "{name: t, image: i, command: [c], environment: {A: .inf}}",
-            "`environment.A` is a number; a text is expected",
+            "`environment.A` must be a string, not a number",
         ),
         (
             "{name: t, image: i, command: [c], pod_template: {pod_spec: .nan}}",
-            "`pod_template.pod_spec` is a number; a map is expected",
+            "`pod_template.pod_spec` must be a map, not a number",
         ),
-        ("{name: t, image: i, command: [c], cache: .nan}", "`cache` is a number; a map is expected"),
+        ("{name: t, image: i, command: [c], cache: .nan}", "`cache` must be a map, not a number"),
         (
             "{name: t, image: i, command: [c], requests: {cpu: 1e400}}",
-            "`requests.cpu` is a number; an amount such as `500m` or `2Gi` is expected",
+            "`requests.cpu` must be an amount such as `500m` or `2Gi`, not a number",
         ),
-        ("{name: .nan, image: i, command: [c]}", "`name` is a number; a text is expected"),
-        ("{workflow: w, nodes: .nan}", "`nodes` is a number; a map of names to nodes is expected"),
+        ("{name: .nan, image: i, command: [c]}", "`name` must be a string, not a number"),
+        ("{workflow: w, nodes: .nan}", "`nodes` must be a map of names to nodes, not a number"),
         (
             "{workflow: w, inputs: .inf, nodes: {a: {task: t}}}",
-            "`inputs` is a number; a map of names to types is expected",
+            "`inputs` must be a map of names to types, not a number",
         ),
         (
             "{workflow: w, nodes: {a: {task: t, inputs: .inf}}}",
-            "`nodes.a.inputs` is a number; a map of names to values is expected",
+            "`nodes.a.inputs` must be a map of names to values, not a number",
         ),
     ] {
         let told = read(&[document]).unwrap_err();
@@ -764,7 +763,7 @@ fn defaults_and_constants_are_numbers_that_json_lacks_too() {
     let wrong = "{workflow: w, inputs: {a: str = .nan}, nodes: {n: {task: t, inputs: {x: 1.0}}}}";
     assert_eq!(
         read(&[wrong, task]).unwrap_err().lines().next().unwrap(),
-        "line 1: `inputs.a.default` does not fit: `str` is expected, the number `.nan` is given"
+        "line 1: `inputs.a.default` does not match its type: expected `str`, got number `.nan`"
     );
 }
 

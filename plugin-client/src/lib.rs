@@ -93,7 +93,7 @@ impl Client {
     #[must_use]
     pub fn over(transport: HostTransport) -> Self {
         // The host tries again where that helps.
-        let options = CallOptions { retry: Policy::never(), ..Options::default() };
+        let options = CallOptions { retry: Policy::never(), ..CallOptions::default() };
         Self(flyte_client::Client::new(Arc::new(OfHost(transport)), options))
     }
 

@@ -237,7 +237,7 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`
-  caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
+  caused by: `faulty.example:notaport` has the invalid port `notaport`; use a number from 1 to 65535
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]

@@ -765,7 +765,7 @@ error: no gate of execution `execution` waits for a value
         str![[r#"
 ------- stderr -------
 error: the value does not fit gate `title`
-  caused by: `int` is expected, the text `three` is given
+  caused by: expected `int`, got text `three`
 [exit: 1]
 "#]]
     );

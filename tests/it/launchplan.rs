@@ -158,8 +158,7 @@ never  2        INACTIVE  0 0 31 4 *
         home.run(&["register", "--dry-run", "hello.yaml", "short.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `short.yaml`, document 1
-  caused by: line 4: `schedule` is `0 0 30 2 *`, which never fires: none of its months has such a day
+error: short.yaml:4: `schedule` is `0 0 30 2 *`, which never fires: none of its months has such a day
 hint: name a day that one of its months has
 [exit: 1]
 "#]]

@@ -359,7 +359,7 @@ hint: run `flyte-host execution show third` to see whether it was started
 ------- stderr -------
 error: could not tell whether `UpdateExecution` was done: no answer in 5 tries within [TIME]
   caused by: upstream is gone
-hint: run the command again: what was done already stays as it is
+hint: run the command again; entities that exist stay unchanged
 [exit: 24]
 ------- stderr -------
 error: could not tell whether `RegisterProject` was done: no answer
@@ -373,7 +373,7 @@ task  solo  v2       failed
 error: cannot register task `solo`
   caused by: could not tell whether `CreateTask` was done: no answer in 5 tries within [TIME]
   caused by: upstream is gone
-hint: run the command again: what was done already stays as it is
+hint: run the command again; entities that exist stay unchanged
 [exit: 24]
 
 "#]]

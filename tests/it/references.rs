@@ -251,8 +251,7 @@ run it with `flyte-host run hello:v4`
         home.run(&["register", "hello.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `hello.yaml`, document 1
-  caused by: line 5: node `first` runs task `greet`, version `v9`, which is neither in these files nor registered
+error: hello.yaml:5: node `first` runs task `greet`, version `v9`, which is neither in these files nor registered
 [exit: 1]
 "#]]
     );
@@ -267,8 +266,7 @@ fn a_misspelt_name_is_told_at_its_node() {
         home.run(&["register", "misspelt.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `misspelt.yaml`, document 1
-  caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
+error: misspelt.yaml:5: node `first` runs task `gret`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
 "#]]
@@ -277,8 +275,7 @@ hint: did you mean `greet`?
         home.run(&["register", "--dry-run", "misspelt.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `misspelt.yaml`, document 1
-  caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
+error: misspelt.yaml:5: node `first` runs task `gret`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
 "#]]
@@ -289,8 +286,7 @@ hint: did you mean `greet`?
         home.run(&["register", "alone.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `alone.yaml`, document 1
-  caused by: line 3: node `first` runs task `unlike`, which is neither in these files nor registered
+error: alone.yaml:3: node `first` runs task `unlike`, which is neither in these files nor registered
 [exit: 1]
 "#]]
     );
@@ -299,8 +295,7 @@ error: cannot read `alone.yaml`, document 1
         home.run(&["register", "misspelt.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `misspelt.yaml`, document 1
-  caused by: line 4: node `inner` runs workflow `helo`, which is neither in these files nor registered
+error: misspelt.yaml:4: node `inner` runs workflow `helo`, which is neither in these files nor registered
 hint: did you mean `hello`?
 [exit: 1]
 "#]]
@@ -311,8 +306,7 @@ hint: did you mean `hello`?
         str![[r#"
 ------- stderr -------
 workflow `hello` is not in these files: using the registered version `ffjwvdnev7pbd5c5`
-error: cannot read `misspelt.yaml`, document 1
-  caused by: line 7: node `planned` runs launch plan `hallo`, which is neither in these files nor registered
+error: misspelt.yaml:7: node `planned` runs launch plan `hallo`, which is neither in these files nor registered
 hint: did you mean `hello`?
 [exit: 1]
 "#]]
@@ -322,8 +316,7 @@ hint: did you mean `hello`?
         home.run(&["register", "misspelt.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `misspelt.yaml`, document 1
-  caused by: line 2: launch plan `nightly` starts workflow `helloo`, which is neither in these files nor registered
+error: misspelt.yaml:2: launch plan `nightly` starts workflow `helloo`, which is neither in these files nor registered
 hint: did you mean `hello`?
 [exit: 1]
 "#]]
@@ -337,8 +330,7 @@ hint: did you mean `hello`?
         home.run(&["register", "message.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `message.yaml`, document 1
-  caused by: it refers to task `greeet`, which is neither in these files nor registered
+error: message.yaml, document 1: refers to task `greeet`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
 "#]]
@@ -383,8 +375,7 @@ hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
         home.run(&["register", "--dry-run", "hello.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `hello.yaml`, document 1
-  caused by: line 5: node `first` runs task `greet`, which is not in these files and could not be looked up: cannot reach Flyte in 3 tries within [TIME]: nothing listens at `127.0.0.1:1`: connection refused
+error: hello.yaml:5: node `first` runs task `greet`, which is not in these files and could not be looked up: cannot reach Flyte in 3 tries within [TIME]: nothing listens at `127.0.0.1:1`: connection refused
 hint: write the type: `outputs.text: {from: …, type: …}`
 [exit: 1]
 "#]]
@@ -410,8 +401,7 @@ fn a_dry_run_makes_no_sandbox() {
         home.run(&["register", "--dry-run", "both.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `both.yaml`, document 1
-  caused by: line 5: node `first` runs task `gret`, which is not in these files and could not be looked up: the sandbox is empty
+error: both.yaml:5: node `first` runs task `gret`, which is not in these files and could not be looked up: the sandbox is empty
 hint: did you mean `greet`?
 [exit: 1]
 "#]]
@@ -420,8 +410,7 @@ hint: did you mean `greet`?
         home.run(&["register", "--dry-run", "outer.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `outer.yaml`, document 1
-  caused by: line 4: node `inner` runs workflow `hello`, which is not in these files and could not be looked up: the sandbox is empty
+error: outer.yaml:4: node `inner` runs workflow `hello`, which is not in these files and could not be looked up: the sandbox is empty
 hint: add its file, or run it by `launch_plan`
 [exit: 1]
 "#]]
@@ -433,8 +422,7 @@ hint: add its file, or run it by `launch_plan`
         home.run(&["register", "--dry-run", "hello.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `hello.yaml`, document 1
-  caused by: line 5: node `first` runs task `greet`, which is not in these files and could not be looked up: no Flyte endpoint is configured: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
+error: hello.yaml:5: node `first` runs task `greet`, which is not in these files and could not be looked up: no Flyte endpoint is configured: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
 hint: write the type: `outputs.text: {from: …, type: …}`
 [exit: 1]
 "#]]

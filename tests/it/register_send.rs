@@ -331,8 +331,7 @@ fn what_needs_itself_cannot_be_the_first() {
         home.run(&["register", "hello.yaml", "--version", "v1"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `hello.yaml`, document 1
-  caused by: line 1: it contains itself: `loop`, by way of its nodes
+error: hello.yaml:1: workflow `loop` contains itself through its nodes
 [exit: 1]
 "#]]
     );

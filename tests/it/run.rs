@@ -126,7 +126,7 @@ fn inputs_are_checked_before_anything_is_sent() {
         str![[r#"
 ------- stderr -------
 error: the inputs do not fit workflow `hello.twice`, version `v1`
-  caused by: `inputs.name`: a value of type `str` is missing
+  caused by: missing input `name` (str)
 [exit: 1]
 "#]]
     );
@@ -135,9 +135,9 @@ error: the inputs do not fit workflow `hello.twice`, version `v1`
         str![[r#"
 ------- stderr -------
 error: the inputs do not fit task `hello.greet`, version `v1`
-  caused by: `inputs.nam`: there is no such input
-  caused by: `inputs.name`: a value of type `str` is missing
-hint: inputs.nam: `name` is a near name
+  caused by: unknown input `nam`
+  caused by: missing input `name` (str)
+hint: inputs.nam: did you mean `name`?
 [exit: 1]
 "#]]
     );
@@ -157,7 +157,7 @@ For more information, try '--help'.
         str![[r#"
 ------- stderr -------
 error: the inputs do not fit task `hello.greet`, version `v1`
-  caused by: `inputs.name`: `str` is expected, a list is given
+  caused by: `inputs.name`: expected `str`, got a list
 [exit: 1]
 "#]]
     );

@@ -399,8 +399,7 @@ fn a_file_that_is_not_there_is_no_name() {
         flyte.run(&["run", "missing.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `missing.yaml`
-  caused by: No such file or directory (os error 2)
+error: missing.yaml: No such file or directory (os error 2)
 [exit: 1]
 
 "#]]
@@ -409,8 +408,7 @@ error: cannot read `missing.yaml`
         flyte.run(&["run", "there/hello", "hello"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `there/hello`
-  caused by: No such file or directory (os error 2)
+error: there/hello: No such file or directory (os error 2)
 [exit: 1]
 
 "#]]
@@ -421,8 +419,7 @@ error: cannot read `there/hello`
         flyte.run(&["run", "hello"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `hello`
-  caused by: it is neither a document, a package nor a `.pb` file
+error: hello: not a document, a package or a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
 hint: run `flyte-host run hello:latest` to run what is registered as `hello`
 [exit: 1]

@@ -146,7 +146,7 @@ fn a_wrong_token_is_told_with_where_the_right_one_is() {
         [login, wrong, right].join("\n"),
         str![[r#"
 ------- stderr -------
-error: Flyte wants to know who is calling (UNAUTHENTICATED)
+error: authentication required (UNAUTHENTICATED)
   caused by: missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]

@@ -116,7 +116,7 @@ get_auth_success_html       plugin  <p>faulty, but signed in at flyte.example.or
 get_default_cache_policies  plugin  faulty-policy                                                                  no policies
 ------- stderr -------
 error: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`
-  caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
+  caused by: `faulty.example:notaport` has the invalid port `notaport`; use a number from 1 to 65535
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]

@@ -76,7 +76,7 @@ warning: `folder/loop` is a link to a folder that it is in, and is left out
         str![[r#"
 ------- stderr -------
 error: could not read `folder/dangling`
-  caused by: it is a link to `/nope`, which does not exist
+  caused by: symlink to `/nope`, which does not exist
 [exit: 1]
 "#]]
     );
@@ -86,8 +86,8 @@ error: could not read `folder/dangling`
         str![[r#"
 ------- stderr -------
 error: could not read 2 files
-  caused by: `folder/dangling`: it is a link to `/nope`, which does not exist
-  caused by: `folder/socket`: it is a socket, not a file
+  caused by: `folder/dangling`: symlink to `/nope`, which does not exist
+  caused by: `folder/socket`: a socket, not a file
 [exit: 1]
 "#]]
     );
@@ -96,7 +96,7 @@ error: could not read 2 files
         str![[r#"
 ------- stderr -------
 error: could not read `folder/socket`
-  caused by: it is a socket, not a file
+  caused by: a socket, not a file
 [exit: 1]
 "#]]
     );

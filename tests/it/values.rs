@@ -112,15 +112,15 @@ yaml .inf -> "o": "Infinity"
 yaml -.Inf -> "o": "-Infinity"
 yaml '-inf' -> "o": "-Infinity"
 yaml NaN -> "o": "NaN"
-yaml 1e400 -> `inputs.x`: `float` is expected, and the number `1e400` is beyond the range of a double, ±1.8e308
+yaml 1e400 -> `inputs.x`: invalid `float`: number `1e400` is beyond the range of a double, ±1.8e308
 json NaN -> "o": "NaN"
 json -Infinity -> "o": "-Infinity"
 json "-Infinity" -> "o": "-Infinity"
-json 1e400 -> `inputs.x`: `float` is expected, and the number `1e400` is beyond the range of a double, ±1.8e308
+json 1e400 -> `inputs.x`: invalid `float`: number `1e400` is beyond the range of a double, ±1.8e308
 arg .nan -> "o": "NaN"
 arg +.inf -> "o": "Infinity"
 arg -inf -> "o": "-Infinity"
-arg 1e400 -> `inputs.x`: `float` is expected, and the text `1e400` is beyond the range of a double, ±1.8e308
+arg 1e400 -> `inputs.x`: invalid `float`: text `1e400` is beyond the range of a double, ±1.8e308
 
 "#]]
     );
@@ -148,15 +148,15 @@ fn integers_keep_their_digits_in_what_is_said_of_them() {
         str![[r#"
 yaml 9223372036854775807 -> "o": 9223372036854775807
 yaml -9223372036854775808 -> "o": -9223372036854775808
-yaml 9223372036854775808 -> `inputs.x`: `int` is expected, and the number `9223372036854775808` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
-yaml 18446744073709551616 -> `inputs.x`: `int` is expected, and the number `18446744073709551616` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
-yaml .nan -> `inputs.x`: `int` is expected, the number `.nan` is given
+yaml 9223372036854775808 -> `inputs.x`: invalid `int`: number `9223372036854775808` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
+yaml 18446744073709551616 -> `inputs.x`: invalid `int`: number `18446744073709551616` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
+yaml .nan -> `inputs.x`: expected `int`, got number `.nan`
 yaml 3.0 -> "o": 3
-yaml 1e400 -> `inputs.x`: `int` is expected, the number `1e400` is given
-json 18446744073709551616 -> `inputs.x`: `int` is expected, and the number `18446744073709551616` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
-arg 9223372036854775808 -> `inputs.x`: `int` is expected, and the text `9223372036854775808` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
-arg 0x10 -> `inputs.x`: `int` is expected, the text `0x10` is given
-arg 1_000 -> `inputs.x`: `int` is expected, the text `1_000` is given
+yaml 1e400 -> `inputs.x`: expected `int`, got number `1e400`
+json 18446744073709551616 -> `inputs.x`: invalid `int`: number `18446744073709551616` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
+arg 9223372036854775808 -> `inputs.x`: invalid `int`: text `9223372036854775808` is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit
+arg 0x10 -> `inputs.x`: expected `int`, got text `0x10`
+arg 1_000 -> `inputs.x`: expected `int`, got text `1_000`
 arg -5 -> "o": -5
 
 "#]]
@@ -186,13 +186,13 @@ arg 9999-12-31T23:59:59.999999999Z -> "o": "9999-12-31T23:59:59.999999999Z"
 arg 9999-12-31T10:00:00+00:00 -> "o": "9999-12-31T10:00:00Z"
 arg 0001-01-01T00:00:00Z -> "o": "0001-01-01T00:00:00Z"
 arg 1969-12-31T23:59:59.5Z -> "o": "1969-12-31T23:59:59.5Z"
-arg 9999-12-31T23:59:59-01:00 -> `inputs.x`: `datetime` is expected, and the text `9999-12-31T23:59:59-01:00` is outside of the years 0001 to 9999 (UTC)
-arg 0001-01-01T00:00:00+01:00 -> `inputs.x`: `datetime` is expected, and the text `0001-01-01T00:00:00+01:00` is outside of the years 0001 to 9999 (UTC)
-arg 0000-01-01 -> `inputs.x`: `datetime` is expected, and the text `0000-01-01` is outside of the years 0001 to 9999 (UTC)
-yaml 10000-01-01T00:00:00Z -> `inputs.x`: `datetime` is expected, and the text `10000-01-01T00:00:00Z` is outside of the years 0001 to 9999 (UTC)
-arg 9999-12-31 + 1 day -> `inputs.x`: `datetime` is expected, and the text `9999-12-31 + 1 day` is outside of the years 0001 to 9999 (UTC)
-arg 2016-12-31T23:59:60Z -> `inputs.x`: `datetime` is expected, and the text `2016-12-31T23:59:60Z` has a leap second, which Flyte's times do not have
-arg 2026-01-01T00:00:00.1234567891Z -> `inputs.x`: `datetime` is expected, and the text `2026-01-01T00:00:00.1234567891Z` is finer than a nanosecond
+arg 9999-12-31T23:59:59-01:00 -> `inputs.x`: invalid `datetime`: text `9999-12-31T23:59:59-01:00` is outside of the years 0001 to 9999 (UTC)
+arg 0001-01-01T00:00:00+01:00 -> `inputs.x`: invalid `datetime`: text `0001-01-01T00:00:00+01:00` is outside of the years 0001 to 9999 (UTC)
+arg 0000-01-01 -> `inputs.x`: invalid `datetime`: text `0000-01-01` is outside of the years 0001 to 9999 (UTC)
+yaml 10000-01-01T00:00:00Z -> `inputs.x`: invalid `datetime`: text `10000-01-01T00:00:00Z` is outside of the years 0001 to 9999 (UTC)
+arg 9999-12-31 + 1 day -> `inputs.x`: invalid `datetime`: text `9999-12-31 + 1 day` is outside of the years 0001 to 9999 (UTC)
+arg 2016-12-31T23:59:60Z -> `inputs.x`: invalid `datetime`: text `2016-12-31T23:59:60Z` has a leap second, which Flyte's times do not have
+arg 2026-01-01T00:00:00.1234567891Z -> `inputs.x`: invalid `datetime`: text `2026-01-01T00:00:00.1234567891Z` is finer than a nanosecond
 
 "#]]
     );
@@ -212,9 +212,9 @@ arg -1.5h -> "o": "-1h30m"
 arg 106751d -> "o": "2562024h"
 yaml 87660000h -> "o": "87660000h"
 yaml -87660000h -> "o": "-87660000h"
-yaml 87660001h -> `inputs.x`: `duration` is expected, and the text `87660001h` is beyond the range of durations, ±87660000h (10000 years)
-arg 99999999999999999999d -> `inputs.x`: `duration` is expected, and the text `99999999999999999999d` is beyond the range of durations, ±87660000h (10000 years)
-arg 0.0000000001s -> `inputs.x`: `duration` is expected, and the text `0.0000000001s` is finer than a nanosecond
+yaml 87660001h -> `inputs.x`: invalid `duration`: text `87660001h` is beyond the range of durations, ±87660000h (10000 years)
+arg 99999999999999999999d -> `inputs.x`: invalid `duration`: text `99999999999999999999d` is beyond the range of durations, ±87660000h (10000 years)
+arg 0.0000000001s -> `inputs.x`: invalid `duration`: text `0.0000000001s` is finer than a nanosecond
 
 "#]]
     );
@@ -244,8 +244,8 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
         str![[r#"
 ------- stderr -------
 error: the inputs do not fit task `echo.nested`, version `v1`
-  caused by: `inputs.x[1]`: `float` is expected, and the number `1e400` is beyond the range of a double, ±1.8e308
-  caused by: `inputs.y.a[0].b`: `dict` is expected, and the number `18446744073709551616` is beyond 64 bits
+  caused by: `inputs.x[1]`: invalid `float`: number `1e400` is beyond the range of a double, ±1.8e308
+  caused by: `inputs.y.a[0].b`: invalid `dict`: number `18446744073709551616` is beyond 64 bits
 [exit: 1]
 
 "#]]
@@ -279,7 +279,7 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
         str![[r#"
 ------- stderr -------
 error: cannot read the inputs of `utf16.yaml`
-  caused by: it is UTF-16; save it as UTF-8
+  caused by: the file is UTF-16; save it as UTF-8
 [exit: 1]
 
 "#]]
@@ -288,8 +288,7 @@ error: cannot read the inputs of `utf16.yaml`
         flyte.run(&["register", "--dry-run", "echo16.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `echo16.yaml`
-  caused by: it is UTF-16; save it as UTF-8
+error: echo16.yaml: the file is UTF-16; save it as UTF-8
 [exit: 1]
 "#]]
     );
@@ -327,11 +326,11 @@ fn settings_of_other_encodings_are_named() {
     snapshot!(
         table,
         str![[r#"
-config.yaml:   caused by: it is UTF-16; save it as UTF-8
+config.yaml:   caused by: the file is UTF-16; save it as UTF-8
 config.yaml: endpoint              flyte.test             `admin.endpoint` in `~/.flyte/config.yaml`
-config:   caused by: it is UTF-16; save it as UTF-8
+config:   caused by: the file is UTF-16; save it as UTF-8
 config: endpoint              flyte.test             `platform.url` in `~/.flyte/config`
-host.toml:   caused by: it is UTF-16; save it as UTF-8
+host.toml:   caused by: the file is UTF-16; save it as UTF-8
 host.toml: error: plugin `none` not found
 
 "#]]

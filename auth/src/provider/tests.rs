@@ -80,7 +80,7 @@ fn connection(variables: &[(&str, &str)]) -> Connection {
 }
 
 async fn discovered(server: Server, variables: &[(&str, &str)]) -> Result<Provider, ProviderError> {
-    let options = CallOptions { retry: Policy::never(), ..Options::default() };
+    let options = CallOptions { retry: Policy::never(), ..CallOptions::default() };
     Provider::discover(&Client::new(Arc::new(server), options), &connection(variables)).await
 }
 

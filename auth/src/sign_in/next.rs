@@ -233,7 +233,7 @@ impl SignIn {
         let options = client::CallOptions {
             metadata: self.connection.metadata(),
             timeout: Some(DISCOVERY),
-            ..client::Options::default()
+            ..client::CallOptions::default()
         };
         let unsigned: Arc<dyn Transport> = Arc::<crate::ProxyAuthorization>::clone(&self.unsigned);
         Ok(Provider::discover(&Client::new(unsigned, options), &self.connection).await?)

@@ -67,13 +67,14 @@ impl Counter {
 
 /// HTTP 407, as `Grpc` tells it.
 fn http_407() -> Status {
-    let mut status = Status::fault(Code::Unknown, TransportError::new(FaultKind::Protocol, "HTTP 407"));
+    let mut status =
+        Status::fault(Code::Unknown, TransportError::new(TransportErrorKind::Protocol, "HTTP 407"));
     status.metadata.push((":status".to_owned(), "407".to_owned()));
     status
 }
 
 fn http_401() -> Status {
-    Status::fault(Code::Unauthenticated, TransportError::new(FaultKind::Protocol, "HTTP 401"))
+    Status::fault(Code::Unauthenticated, TransportError::new(TransportErrorKind::Protocol, "HTTP 401"))
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub enum ClientErrorKind {
         /// Whether what is there is the same as what was sent. Of executions and projects Flyte does not say.
         identical: bool,
     },
-    /// It changes something, and nobody knows whether that was done.
+    /// A write whose response was lost: it may have taken effect.
     MayBeDone,
     /// Under this version there is something else.
     DifferentStructure {
@@ -48,9 +48,9 @@ pub enum ClientErrorKind {
         /// Its id.
         id: String,
     },
-    /// There is no such thing.
+    /// The object does not exist.
     NotFound,
-    /// The server wants to know who is calling, and nobody is signed in.
+    /// The server requires authentication, and the user is not signed in.
     NotSignedIn,
     /// The server answered with another refusal.
     Refused,
@@ -63,8 +63,8 @@ pub enum ClientErrorKind {
     TooLarge,
     /// What carries the calls failed by itself, such as a plugin's transport.
     Transport,
-    /// Nobody answered, or somebody who is no Flyte, or the identity provider does not answer, or Flyte said that it
-    /// cannot answer now.
+    /// No server answered, or one that is not Flyte, or the identity provider did not answer, or Flyte is
+    /// unavailable.
     Unreachable,
 }
 
@@ -114,13 +114,11 @@ impl ClientError {
         }
     }
 
-    /// What to do when nobody knows whether it was done.
+    /// What to do when a write may have taken effect.
     fn look_first(&self) -> String {
         let method = &self.method;
         match (after_loss(method), method.as_ref()) {
-            (AfterLoss::Repeat, _) => {
-                "run the command again: what was done already stays as it is".to_owned()
-            }
+            (AfterLoss::Repeat, _) => "run the command again; entities that exist stay unchanged".to_owned(),
             (_, "RegisterProject") => "run `flyte-host get projects` to see whether it is there".to_owned(),
             (_, "CreateExecution" | "RecoverExecution" | "RelaunchExecution") => {
                 "run `flyte-host get executions` to see whether it was started".to_owned()
@@ -177,9 +175,9 @@ impl fmt::Display for ClientError {
         match self.kind() {
             _ if fault == Some(TransportErrorKind::SignIn) => f.write_str("cannot sign in to Flyte")?,
             ClientErrorKind::MayBeDone => write!(f, "could not tell whether `{method}` was done: no answer")?,
-            ClientErrorKind::NotSignedIn => write!(f, "Flyte wants to know who is calling ({code})")?,
-            ClientErrorKind::TooLarge => write!(f, "the answer to `{method}` is too large")?,
-            ClientErrorKind::Transport => write!(f, "`{method}` could not be carried to Flyte")?,
+            ClientErrorKind::NotSignedIn => write!(f, "authentication required ({code})")?,
+            ClientErrorKind::TooLarge => write!(f, "response to `{method}` is too large")?,
+            ClientErrorKind::Transport => write!(f, "transport failed while calling `{method}`")?,
             ClientErrorKind::Unreachable => match fault {
                 Some(TransportErrorKind::Broken | TransportErrorKind::Deadline) => {
                     write!(f, "Flyte did not answer `{method}`")?
@@ -211,12 +209,12 @@ mod tests {
         transport::TransportError,
     };
 
-    fn of(status: Status) -> ClientError {
+    fn from_status(status: Status) -> ClientError {
         ClientError::new("CreateTask", status)
     }
 
     fn kind(status: Status) -> ClientErrorKind {
-        of(status).kind()
+        from_status(status).kind()
     }
 
     #[test]
@@ -263,7 +261,7 @@ mod tests {
     #[test]
     fn it_says_how_often_and_how_long() {
         let fault = TransportError::new(TransportErrorKind::Connect, "nothing listens at `a:1`");
-        let mut error = of(Status::fault(Code::Unavailable, fault));
+        let mut error = from_status(Status::fault(Code::Unavailable, fault));
         assert_eq!(error.to_string(), "cannot reach Flyte");
         (error.attempts, error.elapsed) = (3, Duration::from_millis(1_240));
         assert_eq!(error.to_string(), "cannot reach Flyte in 3 tries within 1.2 s");
@@ -272,7 +270,7 @@ mod tests {
     #[test]
     fn a_sign_in_that_did_not_come_about_says_so() {
         let failed = |code| {
-            of(Status::fault(
+            from_status(Status::fault(
                 code,
                 TransportError::new(TransportErrorKind::SignIn, "no").hint("do".to_owned()),
             ))
@@ -294,7 +292,7 @@ mod tests {
             ClientError { may_be_done, ..error }.hint().unwrap()
         };
         assert_eq!(hint("GetTask", false), "wait");
-        let again = "run the command again: what was done already stays as it is";
+        let again = "run the command again; entities that exist stay unchanged";
         assert_eq!(["CreateTask", "UpdateProject"].map(|method| hint(method, true)), [again; 2]);
         assert_eq!(
             hint("RelaunchExecution", true),
@@ -308,7 +306,7 @@ mod tests {
 
     #[test]
     fn an_unavailable_server_refuses_nothing() {
-        let error = of(Status::new(Code::Unavailable, "starting"));
+        let error = from_status(Status::new(Code::Unavailable, "starting"));
         assert_eq!(error.kind(), ClientErrorKind::Unreachable);
         assert_eq!(error.to_string(), "Flyte could not answer `CreateTask` (UNAVAILABLE)");
         let error = ClientError { may_be_done: true, attempts: 2, ..error };
@@ -322,7 +320,7 @@ mod tests {
     #[test]
     fn a_request_that_is_too_large_is_a_refusal() {
         let text = "grpc: received message larger than max (5242880 vs. 4194304)";
-        let error = of(Status::new(Code::ResourceExhausted, text));
+        let error = from_status(Status::new(Code::ResourceExhausted, text));
         assert_eq!(error.kind(), ClientErrorKind::Refused);
         assert!(error.hint().unwrap().starts_with("send less"));
     }

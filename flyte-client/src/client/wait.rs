@@ -1,4 +1,4 @@
-//! Calls that take long: whoever waits for them hears of it after a few seconds, and not only in the end.
+//! Slow calls: the caller is notified after a few seconds.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ pub trait WaitObserver: Send + Sync {
     fn is_over(&self);
 }
 
-/// How long a call takes before it is told; half of its limit if that is less, but not of one that is over soon.
+/// How long a call takes before the notification; half of its limit if that is less, but not of one that is over soon.
 const LONG: Duration = Duration::from_secs(5);
 const LEAST: Duration = Duration::from_secs(1);
 

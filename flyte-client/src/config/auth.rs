@@ -38,7 +38,7 @@ impl AuthMode {
 
 /// The text is none of [`AuthMode::accepted_names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown sign-in mode")]
+#[error("unknown authentication mode")]
 pub struct UnknownAuthMode;
 
 impl FromStr for AuthMode {

@@ -367,10 +367,10 @@ fn endpoint(reader: &mut Reader<'_>) -> Result<Setting<Endpoint>, ConfigError> {
         },
         _ => {
             let who = match reader.file {
-                Some(file) => format!("`{}` names no endpoint", file.path),
+                Some(file) => format!("`{}` sets no endpoint", file.path),
                 None => "variable `FLYTE_PLATFORM_URL` is empty".to_owned(),
             };
-            reader.warnings.push(format!("{who}; `localhost:30080` is used"));
+            reader.warnings.push(format!("{who}; using `localhost:30080`"));
             Ok(Setting::default_value(local_endpoint(), "flytekit's endpoint where none is configured"))
         }
     }

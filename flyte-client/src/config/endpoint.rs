@@ -66,7 +66,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Why a text is no endpoint.
+/// Why a text is not an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` {problem}")]
 pub struct EndpointError {
@@ -97,12 +97,14 @@ impl FromStr for Endpoint {
         let (scheme, rest) = split_scheme(&kept).map_err(|problem| refuse(&problem))?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains(['/', '?', '#']) {
-            return Err(refuse("goes on after the host; only host and port are expected"));
+            return Err(refuse("has a path; remove it: an endpoint is a host with an optional port"));
         }
         if authority.contains('@') {
             return Err(EndpointError {
                 text: "…@…".to_owned(),
-                problem: "carries a user name or password; only host and port are expected".to_owned(),
+                problem:
+                    "contains a user name or password; remove it: an endpoint is a host with an optional port"
+                        .to_owned(),
             });
         }
         let (host, port) = split_port(authority).map_err(|problem| refuse(&problem))?;
@@ -117,7 +119,7 @@ fn split_scheme(text: &str) -> Result<(Option<Scheme>, &str), String> {
         Some(("http", rest)) => Ok((Some(Scheme::Http), rest)),
         Some(("https", rest)) => Ok((Some(Scheme::Https), rest)),
         Some((other, _)) => {
-            Err(format!("has the scheme `{other}://`; `dns:///`, `http://` and `https://` are possible"))
+            Err(format!("has the scheme `{other}://`; use `dns:///`, `http://` or `https://`"))
         }
     }
 }
@@ -125,16 +127,17 @@ fn split_scheme(text: &str) -> Result<(Option<Scheme>, &str), String> {
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(bracketed) => {
-            let (host, rest) = bracketed.split_once(']').ok_or("opens a bracket that nothing closes")?;
-            host.parse::<std::net::Ipv6Addr>().map_err(|_| "has brackets around what is no IPv6 address")?;
+            let (host, rest) = bracketed.split_once(']').ok_or("has an unclosed bracket")?;
+            host.parse::<std::net::Ipv6Addr>()
+                .map_err(|_| "has brackets around something that is not an IPv6 address")?;
             match rest {
                 "" => (host, None),
-                rest => (host, Some(rest.strip_prefix(':').ok_or("goes on after the closing bracket")?)),
+                rest => (host, Some(rest.strip_prefix(':').ok_or("has text after the closing bracket")?)),
             }
         }
         None if authority.matches(':').count() > 1 => {
             return Err(
-                "has several colons; an IPv6 address stands in brackets, such as `[::1]:30080`".to_owned()
+                "has several colons; put an IPv6 address in brackets, such as `[::1]:30080`".to_owned()
             );
         }
         None => match authority.split_once(':') {
@@ -146,14 +149,14 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
         None => Ok((host, None)),
         Some(port) => match port.parse::<u16>() {
             Ok(number) if number > 0 && port.chars().all(|c| c.is_ascii_digit()) => Ok((host, Some(number))),
-            _ => Err(format!("has the port `{port}`; a number from 1 to 65535 is expected")),
+            _ => Err(format!("has the invalid port `{port}`; use a number from 1 to 65535")),
         },
     }
 }
 
 fn checked_host(host: &str) -> Result<&str, String> {
     if host.is_empty() {
-        return Err("names no host".to_owned());
+        return Err("has no host".to_owned());
     }
     if host.chars().all(|c| c.is_ascii_digit()) {
         return Err("is a bare number, not a host".to_owned());
@@ -211,35 +214,35 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        assert_eq!(refused(""), "`` names no host");
-        assert_eq!(refused(":80"), "`:80` names no host");
+        assert_eq!(refused(""), "`` has no host");
+        assert_eq!(refused(":80"), "`:80` has no host");
         assert_eq!(refused("30080"), "`30080` is a bare number, not a host");
         assert_eq!(refused("a b"), "`a b` contains a space");
-        assert_eq!(refused("a:x"), "`a:x` has the port `x`; a number from 1 to 65535 is expected");
-        assert_eq!(refused("a:0"), "`a:0` has the port `0`; a number from 1 to 65535 is expected");
-        assert_eq!(refused("a:+1"), "`a:+1` has the port `+1`; a number from 1 to 65535 is expected");
+        assert_eq!(refused("a:x"), "`a:x` has the invalid port `x`; use a number from 1 to 65535");
+        assert_eq!(refused("a:0"), "`a:0` has the invalid port `0`; use a number from 1 to 65535");
+        assert_eq!(refused("a:+1"), "`a:+1` has the invalid port `+1`; use a number from 1 to 65535");
         assert_eq!(
             refused("a:65536"),
-            "`a:65536` has the port `65536`; a number from 1 to 65535 is expected"
+            "`a:65536` has the invalid port `65536`; use a number from 1 to 65535"
         );
         assert_eq!(
             refused("https://a/console"),
-            "`https://a/console` goes on after the host; only host and port are expected"
+            "`https://a/console` has a path; remove it: an endpoint is a host with an optional port"
         );
         assert_eq!(
             refused("grpc://a"),
-            "`grpc://a` has the scheme `grpc://`; `dns:///`, `http://` and `https://` are possible"
+            "`grpc://a` has the scheme `grpc://`; use `dns:///`, `http://` or `https://`"
         );
         assert_eq!(
             refused("::1"),
-            "`::1` has several colons; an IPv6 address stands in brackets, such as `[::1]:30080`"
+            "`::1` has several colons; put an IPv6 address in brackets, such as `[::1]:30080`"
         );
-        assert_eq!(refused("[x]"), "`[x]` has brackets around what is no IPv6 address");
-        assert_eq!(refused("[::1"), "`[::1` opens a bracket that nothing closes");
+        assert_eq!(refused("[x]"), "`[x]` has brackets around something that is not an IPv6 address");
+        assert_eq!(refused("[::1"), "`[::1` has an unclosed bracket");
         assert_eq!(refused("a$b"), "`a$b` has the character `$` in its host");
         assert_eq!(
             refused("https://ada:pw@a"),
-            "`…@…` carries a user name or password; only host and port are expected"
+            "`…@…` contains a user name or password; remove it: an endpoint is a host with an optional port"
         );
     }
 }

@@ -94,7 +94,7 @@ impl Reader<'_> {
             Ok(0) => Ok(None),
             Ok(number) => Ok(Some(Setting::new(number, origin))),
             Err(_) => {
-                let problem = format!("is `{text}`; a whole number is expected");
+                let problem = format!("must be a whole number, not `{text}`");
                 Err(ConfigError::Value { origin, problem })
             }
         }
@@ -150,7 +150,7 @@ fn ini_flag(text: &str, origin: &Origin) -> Result<bool, ConfigError> {
         "1" | "yes" | "true" | "on" => Ok(true),
         "0" | "no" | "false" | "off" => Ok(false),
         _ => {
-            let problem = format!("is `{text}`; `true` or `false` is expected");
+            let problem = format!("must be `true` or `false`, not `{text}`");
             Err(ConfigError::Value { origin: origin.clone(), problem })
         }
     }
@@ -159,5 +159,5 @@ fn ini_flag(text: &str, origin: &Origin) -> Result<bool, ConfigError> {
 fn wrong_kind(value: &Value, expected: &str, origin: Origin) -> ConfigError {
     let quotes =
         if matches!(value, Value::Bool(_)) { "; put the word in quotes if it is meant as text" } else { "" };
-    ConfigError::Value { origin, problem: format!("is {}; {expected} is expected{quotes}", value.kind()) }
+    ConfigError::Value { origin, problem: format!("must be {expected}, not {}{quotes}", value.kind()) }
 }

@@ -10,7 +10,7 @@ use super::origin::{ConfigPath, Origin};
 #[non_exhaustive]
 pub enum ConfigError {
     /// The sign-in mode is none that Flyte knows.
-    #[error("{origin} names the unknown sign-in mode `{value}`")]
+    #[error("{origin}: unknown authentication mode `{value}`")]
     AuthMode {
         /// What was asked for.
         value: String,
@@ -18,7 +18,7 @@ pub enum ConfigError {
         origin: Origin,
     },
     /// The endpoint cannot be one.
-    #[error("{origin} is no endpoint")]
+    #[error("{origin}: invalid endpoint")]
     Endpoint {
         /// Who set it.
         origin: Origin,
@@ -26,7 +26,7 @@ pub enum ConfigError {
         source: EndpointError,
     },
     /// An INI file has a section that flytekit keeps for itself.
-    #[error("configuration file `{path}` has a section `[internal]`, which Flyte keeps for itself")]
+    #[error("configuration file `{path}` has a section `[internal]`, which is reserved")]
     InternalSection {
         /// The file in use.
         path: ConfigPath,
@@ -48,7 +48,7 @@ pub enum ConfigError {
         variable: String,
     },
     /// The file with the client secret cannot be read.
-    #[error("{origin} names the secret file `{path}`, which cannot be read")]
+    #[error("{origin}: could not read the secret file `{path}`")]
     SecretFile {
         /// The file with the secret.
         path: ConfigPath,
@@ -58,7 +58,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is not YAML or INI.
-    #[error("configuration file `{path}` is broken at line {line}{}: {message}", at_column(*column))]
+    #[error("configuration file `{path}` has a syntax error at line {line}{}: {message}", at_column(*column))]
     Syntax {
         /// The file in use.
         path: ConfigPath,
@@ -70,7 +70,7 @@ pub enum ConfigError {
         message: String,
     },
     /// The file exists and cannot be read.
-    #[error("cannot read configuration file `{path}`")]
+    #[error("could not read configuration file `{path}`")]
     Unreadable {
         /// The file in use.
         path: ConfigPath,
@@ -82,7 +82,7 @@ pub enum ConfigError {
     Value {
         /// Who set it.
         origin: Origin,
-        /// Completes the sentence: "is a list; a text is expected".
+        /// Completes the sentence: "must be a text, not a list".
         problem: String,
     },
 }

@@ -44,7 +44,7 @@ fn read_yaml(text: &str, path: &ConfigPath) -> Result<yaml::Value, ConfigError> 
     let broken = |line, column, message| ConfigError::Syntax { path: path.clone(), line, column, message };
     match yaml::Value::parse(text) {
         Ok(root @ (yaml::Value::Map(_) | yaml::Value::Null)) => Ok(root),
-        Ok(other) => Err(broken(1, None, format!("the file is {}; a map is expected", other.kind()))),
+        Ok(other) => Err(broken(1, None, format!("the file must be a map, not {}", other.kind()))),
         Err(error) => Err(broken(error.line, Some(error.column), error.message)),
     }
 }

@@ -57,13 +57,13 @@ fn named(file: &ConfigFile) -> Result<BTreeMap<String, Setting<String>>, ConfigE
                 for (name, value) in entries {
                     let text = match value {
                         Value::Text(text) => Ok(text.clone()),
-                        other => Err(format!("is {}; an image is expected", other.kind())),
+                        other => Err(format!("must be an image, not {}", other.kind())),
                     };
                     add(name, text)?;
                 }
             }
             Some(other) => {
-                let problem = format!("is {}; a map of names to images is expected", other.kind());
+                let problem = format!("must be a map of names to images, not {}", other.kind());
                 return Err(ConfigError::Value { origin: file.origin("images"), problem });
             }
         },

@@ -1,6 +1,6 @@
 //! Legacy INI files, read as Python's `configparser` reads them.
 //!
-//! The dialect differs from the INI readers of other languages: a value goes on in indented lines, a comment must
+//! The dialect differs from the INI readers of other languages: a value continues in indented lines, a comment must
 //! stand on a line of its own, option names are case-insensitive and section names are not, `[DEFAULT]` shines
 //! through every section, and `%(name)s` refers to another option. Source: Python's documentation, "Supported INI
 //! File Structure"; flytekit uses the defaults of `ConfigParser` (`flytekit/configuration/file.py`).
@@ -237,7 +237,7 @@ mod tests {
             ini.get("a", "x").unwrap_err(),
             "a single `%` stands for a reference such as `%(name)s`; write `%%` for the character"
         );
-        assert_eq!(ini.get("a", "y").unwrap_err(), "it refers to `%(z)s`, which is not set");
+        assert_eq!(ini.get("a", "y").unwrap_err(), "refers to `%(z)s`, which is not set");
         assert_eq!(ini.get("a", "w").unwrap_err(), "its `%(…)s` references lead in a circle");
     }
 

@@ -1,4 +1,4 @@
-//! Keys that nobody reads: a warning with the nearest key that somebody does.
+//! Warnings for unknown keys, with the nearest known one.
 
 use super::file::{ConfigContent, ConfigFile};
 use super::yaml::Value;

@@ -59,7 +59,7 @@ pub enum Origin {
 impl Origin {
     /// Where the user changes the value, to be put into a hint: "`admin.endpoint` in `~/.flyte/config.yaml`".
     ///
-    /// `key` is the YAML spelling, for a value that nobody set; a plugin's field has the name of its end.
+    /// `key` is the YAML spelling, for a value that is not set; a plugin's field has the name of its end.
     #[must_use]
     pub fn place_to_change(&self, key: &str) -> String {
         match self {

@@ -82,7 +82,7 @@ impl Sources {
         }
     }
 
-    /// A file that was asked for, which has to be there: whoever names one does not mean another.
+    /// A file that was named explicitly, which must exist.
     fn existing(&self, path: &Path, origin: Origin) -> Result<Setting<ConfigPath>, ConfigError> {
         let path = self.absolute(path);
         if path.path().exists() {
@@ -93,14 +93,14 @@ impl Sources {
     }
 
     fn found_in_place(&self) -> Option<Setting<ConfigPath>> {
-        self.places().into_iter().find_map(|(path, reason)| {
+        self.default_files().into_iter().find_map(|(path, reason)| {
             let path = path.filter(|path| path.exists())?;
             Some(Setting::default_value(self.absolute(path), reason))
         })
     }
 
     /// Where a configuration is looked for, in this order.
-    fn places(&self) -> [(Option<PathBuf>, &'static str); 3] {
+    fn default_files(&self) -> [(Option<PathBuf>, &'static str); 3] {
         let at_home = |name: &str| Some(self.home.as_ref()?.join(".flyte").join(name));
         [
             (Some(self.cwd.join("flytekit.config")), "found in the current directory"),
@@ -112,7 +112,7 @@ impl Sources {
     /// A file that is not read, and was perhaps meant for one that is looked for.
     #[must_use]
     pub fn misplaced(&self) -> Option<ConfigPath> {
-        let known = self.places().into_iter().filter_map(|(path, _)| path);
+        let known = self.default_files().into_iter().filter_map(|(path, _)| path);
         let near = known.into_iter().filter_map(|path| self.near(&path)).next();
         // flytectl reads it, and flytekit does not.
         let flytectl = || Some(self.cwd.join("config.yaml")).filter(|path| is_flyte_config(path));

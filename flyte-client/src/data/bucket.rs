@@ -189,7 +189,7 @@ impl Location {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(error) => {
-                    // What is there of it would cost money; the reason matters more than whether that worked.
+                    // Parts left behind would cost money. Best effort: the first error is the one to report.
                     let _ = upload.abort().await;
                     return Err(unreadable(error));
                 }

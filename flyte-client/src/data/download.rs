@@ -142,7 +142,7 @@ impl<'a> Download<'a> {
             .map_err(|_| TransferError::Url)
     }
 
-    /// Sees where an answer goes on, and returns how long all of it is; `None` if it is not what was asked for.
+    /// Reads the range of a response and returns the total length; `None` if it is not the requested range.
     async fn agree(&mut self, answer: &Response<Incoming>) -> Result<Option<Length>, TransferError> {
         let headers = answer.headers();
         let length = number(headers.get(header::CONTENT_LENGTH));

@@ -45,7 +45,7 @@ pub enum TransferError {
         /// Why.
         source: io::Error,
     },
-    /// What was handed out is no URL of the web.
+    /// The signed URL is not an HTTP URL.
     Url,
     /// A file cannot be written.
     Write {
@@ -61,9 +61,7 @@ impl TransferError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::FileUrl => {
-                Some("the store of this Flyte has to be one that signs URLs, such as S3".to_owned())
-            }
+            Self::FileUrl => Some("configure Flyte with a store that signs URLs, such as S3".to_owned()),
             Self::Unanswered(fault) => fault.hint.clone(),
             _ => None,
         }
@@ -76,19 +74,21 @@ impl fmt::Display for TransferError {
             Self::Coding { name } => {
                 write!(f, "could not unpack the file: unknown content encoding `{name}`")
             }
-            Self::FileUrl => f.write_str("Flyte names a file of its own machine instead of a signed URL"),
-            Self::Header { name } => write!(f, "Flyte wants a header `{name}`, which HTTP cannot carry"),
-            Self::Read { path, .. } => write!(f, "`{}` cannot be read", path.display()),
+            Self::FileUrl => f.write_str("Flyte returned a `file://` URL instead of a signed URL"),
+            Self::Header { name } => {
+                write!(f, "Flyte requires the header `{name}`, which is not a valid HTTP header")
+            }
+            Self::Read { path, .. } => write!(f, "could not read `{}`", path.display()),
             Self::Refused { place, status, said: None, .. } => {
-                write!(f, "`{place}` refuses the file: {status}")
+                write!(f, "`{place}` refused the file: {status}")
             }
             Self::Refused { place, status, said: Some(said), .. } => {
-                write!(f, "`{place}` refuses the file: {status}: {said}")
+                write!(f, "`{place}` refused the file: {status}: {said}")
             }
             Self::Unanswered(fault) => f.write_str(&fault.text),
             Self::Unpack { .. } => f.write_str("could not unpack the file: invalid gzip"),
-            Self::Url => f.write_str("Flyte names no URL that a file can be sent to or taken from"),
-            Self::Write { path, .. } => write!(f, "`{}` cannot be written", path.display()),
+            Self::Url => f.write_str("Flyte returned no usable URL for the file"),
+            Self::Write { path, .. } => write!(f, "could not write `{}`", path.display()),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn path_of(url: &str) -> Option<PathBuf> {
     path.starts_with('/').then(|| PathBuf::from(path))
 }
 
-/// Copies a file; whoever looks sees all of it or nothing.
+/// Copies a file; other processes see all of it or nothing.
 pub(super) async fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(), TransferError> {
     let (source, target) = (from.to_owned(), to.to_owned());
     let copied = tokio::task::spawn_blocking(move || {

@@ -26,7 +26,7 @@ impl Reader {
         let opened = opened.unwrap_or_else(|error| Err(error.into()));
         let file = opened.map_err(|source| TransferError::Read { path: path.to_owned(), source })?;
         let (sender, receiver) = mpsc::channel(AHEAD);
-        // It ends with the file, or when nobody wants more.
+        // It ends with the file, or when the receiver is dropped.
         tokio::task::spawn_blocking(move || {
             let mut chunks = std::iter::from_fn(|| next_chunk(&file).transpose());
             while let Some(chunk) = chunks.next()

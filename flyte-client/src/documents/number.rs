@@ -1,8 +1,8 @@
 //! Numbers for which `serde_json::Value` has no room: infinities, not-a-number, integers beyond 64 bits, and floats beyond a
 //! double.
 //!
-//! They are kept as they are written, in a map with one key that no text for interchange holds. Whoever expects a number asks
-//! [`written`]; whoever expects anything else finds a map, so that none of them is lost or changed in silence.
+//! They are kept as they are written, in a map with one key that no text for interchange holds. Code that expects a number calls
+//! [`written`]; all other code finds a map, so that none of them is lost or changed in silence.
 
 use std::borrow::Cow;
 

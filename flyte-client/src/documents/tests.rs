@@ -75,7 +75,7 @@ fn texts_that_look_like_numbers_stay_texts() {
 #[test]
 fn what_is_wrong_is_said_without_words_of_the_parser() {
     for (text, expected) in [
-        ("a: 1\na: 2", "key `a` is given twice at line 2, column 1"),
+        ("a: 1\na: 2", "key `a` is duplicated at line 2, column 1"),
         ("a: *x", "unknown anchor at line 1, column 4"),
         ("{\"a\": 1, \"a\": NaN}", "key `a` is given twice"),
         ("a: !!int x", "the value is not an integer at line 1, column 10"),
@@ -86,7 +86,7 @@ fn what_is_wrong_is_said_without_words_of_the_parser() {
     let deep = format!("{}1{}", "[".repeat(600), "]".repeat(600));
     let error = parse(&deep, false).unwrap_err();
     assert!(error.contains("nested too deeply"), "{error}");
-    assert_eq!(parse_one("a: 1\n---\nb: 2", false).unwrap_err(), "it holds more than one document");
+    assert_eq!(parse_one("a: 1\n---\nb: 2", false).unwrap_err(), "more than one document; expected one");
 }
 
 #[test]

@@ -12,11 +12,11 @@ impl MessageFormatter for Wording {
         Cow::Borrowed(match error {
             Error::DuplicateMappingKey { key, .. } => {
                 return match key {
-                    Some(key) => Cow::Owned(format!("key `{key}` is given twice")),
-                    None => Cow::Borrowed("a key is given twice"),
+                    Some(key) => Cow::Owned(format!("key `{key}` is duplicated")),
+                    None => Cow::Borrowed("a key is duplicated"),
                 };
             }
-            Error::MultipleDocuments { .. } => "it holds more than one document",
+            Error::MultipleDocuments { .. } => "more than one document; expected one",
             Error::NullIntoString { .. } => "a key is empty",
             Error::RecursiveReferencesRequireWeakTypes { .. } => "an anchor contains an alias to itself",
             Error::UnknownAnchor { .. } => "unknown anchor",
@@ -29,7 +29,7 @@ impl MessageFormatter for Wording {
             | Error::AliasReplayLimitExceeded { .. }
             | Error::AliasExpansionLimitExceeded { .. }
             | Error::AliasReplayStackDepthExceeded { .. } => {
-                "it is too large, nested too deeply, or its aliases stand for too much"
+                "the document is too large, nested too deeply, or its aliases expand to too much"
             }
             _ => return UserMessageFormatter.format_message(error),
         })
@@ -38,7 +38,7 @@ impl MessageFormatter for Wording {
 
 /// What parsers of both kinds say in words of their own.
 pub(super) fn in_words(message: &str) -> String {
-    message.replace("recursion limit exceeded", "it is nested too deeply")
+    message.replace("recursion limit exceeded", "the document is nested too deeply")
 }
 
 /// A type of the parser for users.

@@ -162,7 +162,7 @@ impl ColumnKind {
     ///
     /// # Errors
     ///
-    /// When there is no such column.
+    /// For an unknown column.
     pub(super) fn column(self, key: &str) -> Result<Column, UnknownColumn> {
         let unknown = || UnknownColumn { kind: self, key: key.to_owned() };
         let Some((entity, name)) = key.split_once('.') else {

@@ -32,7 +32,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// When a term is none, or the server could not be told.
+    /// For a malformed term, or one that Flyte's filters cannot express.
     pub fn parse(kind: ColumnKind, text: &str) -> Result<Self, FilterError> {
         split(text).iter().map(|term| Term::parse(kind, term.trim())).collect::<Result<_, _>>().map(Self)
     }
@@ -217,7 +217,7 @@ pub enum FilterError {
         /// The value that was meant, and all there are.
         hint: String,
     },
-    /// A part of what is no text.
+    /// A substring match on a column that is not text.
     #[error("could not look for a part of `{key}`: not a text")]
     Part {
         /// As it was given.

@@ -82,7 +82,7 @@ pub(super) const CACHE_STATUS: Enumeration = Enumeration {
     ],
 };
 
-/// Why a text is no value of a column.
+/// Why a text is not a value of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Mismatch {
     /// Another kind of value is expected: its name and a hint.

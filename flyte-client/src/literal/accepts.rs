@@ -91,7 +91,7 @@ fn is_none(of: &LiteralType) -> bool {
     of.r#type == Some(Type::Simple(SimpleType::None.into()))
 }
 
-/// A type that is no union must fit one variant, and not two.
+/// A type that is not a union must fit one variant, and not two.
 fn fits_one(union: &UnionType, from: &LiteralType) -> bool {
     union.variants.iter().filter(|to| accepts(to, from)).count() == 1
 }

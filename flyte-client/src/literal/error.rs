@@ -33,7 +33,7 @@ pub enum ValueProblem {
     Type {
         /// The type that is expected, as [`type_name`](super::type_name) writes it.
         expected: String,
-        /// What is given, such as "the text `abc`".
+        /// What is given, such as "text `abc`".
         given: String,
     },
     /// A name that nothing is known by.
@@ -103,7 +103,7 @@ impl ValueError {
     /// Returns something that the reader can do now.
     pub fn hint(&self) -> Option<String> {
         match self.problem.as_ref() {
-            ValueProblem::Unknown { near: Some(near), .. } => Some(format!("`{near}` is a near name")),
+            ValueProblem::Unknown { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             ValueProblem::Unknown { known, .. } if known.is_empty() => None,
             ValueProblem::Unknown { known, .. } => Some(format!("known names are `{}`", known.join("`, `"))),
             ValueProblem::Type { expected, given } => hint_for_type(expected, given),
@@ -113,7 +113,7 @@ impl ValueError {
 }
 
 fn hint_for_type(expected: &str, given: &str) -> Option<String> {
-    let scalar = given.starts_with("the number") || given.starts_with("the boolean");
+    let scalar = given.starts_with("number") || given.starts_with("boolean");
     if expected == "str" && scalar {
         return Some("put it in quotes".into());
     }
@@ -131,22 +131,35 @@ fn hint_for_type(expected: &str, given: &str) -> Option<String> {
 
 /// Whether a text is perhaps meant for a number: `0x10`, `1_000`, `1e3`.
 fn is_written_otherwise(given: &str) -> bool {
-    let text = given.strip_prefix("the text `").unwrap_or_default();
+    let text = given.strip_prefix("text `").unwrap_or_default();
     text.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit())
 }
 
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.0.is_empty() {
-            write!(f, "`{}`: ", self.path)?;
+        match (self.problem.as_ref(), self.path.0.as_slice()) {
+            (
+                ValueProblem::Missing { expected },
+                [PathStep::Field(top), PathStep::Field(name) | PathStep::Key(name)],
+            ) if top == "inputs" => {
+                return write!(f, "missing input `{name}` ({expected})");
+            }
+            (
+                ValueProblem::Unknown { what: what @ "input", .. },
+                [.., PathStep::Field(name) | PathStep::Key(name)],
+            ) => {
+                return write!(f, "unknown {what} `{name}`");
+            }
+            (_, []) => {}
+            (_, _) => write!(f, "`{}`: ", self.path)?,
         }
         match self.problem.as_ref() {
-            ValueProblem::File { file, reason } => write!(f, "`{file}` cannot be read: {reason}"),
-            ValueProblem::Missing { expected } => write!(f, "a value of type `{expected}` is missing"),
-            ValueProblem::Type { expected, given } => write!(f, "`{expected}` is expected, {given} is given"),
-            ValueProblem::Unknown { what, .. } => write!(f, "there is no such {what}"),
+            ValueProblem::File { file, reason } => write!(f, "could not read `{file}`: {reason}"),
+            ValueProblem::Missing { expected } => write!(f, "missing value ({expected})"),
+            ValueProblem::Type { expected, given } => write!(f, "expected `{expected}`, got {given}"),
+            ValueProblem::Unknown { what, .. } => write!(f, "unknown {what}"),
             ValueProblem::Value { expected, given, reason } => {
-                write!(f, "`{expected}` is expected, and {given} {reason}")
+                write!(f, "invalid `{expected}`: {given} {reason}")
             }
         }
     }

@@ -15,7 +15,7 @@ pub struct LocalFile<'a> {
     pub at: FieldPath,
     /// Whether a folder is expected: a MULTIPART blob. `None` if both will do, as for data sets and schemas.
     pub folder: Option<bool>,
-    /// Where it is; whoever uploads it puts the new URI here.
+    /// Its path; the caller that uploads it sets the new URI here.
     pub uri: &'a mut String,
 }
 

@@ -183,7 +183,7 @@ impl Reader {
 
 /// A number for which JSON's value has no room.
 fn unusual_number(written: &str, expected: &LiteralType) -> Fitted {
-    let given = || format!("the number `{written}`");
+    let given = || format!("number `{written}`");
     let is = |simple: SimpleType| expected.r#type == Some(Type::Simple(simple.into()));
     match number::float(written) {
         Ok(number) if is(SimpleType::Float) => {
@@ -259,12 +259,13 @@ fn whole(number: f64) -> Option<i64> {
 pub(super) fn given(value: &Value) -> String {
     match value {
         Value::Null => "`null`".to_owned(),
-        Value::Bool(flag) => format!("the boolean `{flag}`"),
-        Value::Number(number) => format!("the number `{number}`"),
+        Value::Bool(flag) => format!("boolean `{flag}`"),
+        Value::Number(number) => format!("number `{number}`"),
         Value::String(text) => given_text(text),
         Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => number::written(value)
-            .map_or_else(|| "a map".to_owned(), |written| format!("the number `{written}`")),
+        Value::Object(_) => {
+            number::written(value).map_or_else(|| "a map".to_owned(), |written| format!("number `{written}`"))
+        }
     }
 }
 
@@ -272,8 +273,8 @@ pub(super) fn given(value: &Value) -> String {
 pub(super) fn given_text(text: &str) -> String {
     const LONGEST: usize = 60;
     if text.chars().count() <= LONGEST {
-        return format!("the text `{text}`");
+        return format!("text `{text}`");
     }
     let start: String = text.chars().take(LONGEST).collect();
-    format!("the text `{start}…`")
+    format!("text `{start}…`")
 }

@@ -48,9 +48,8 @@ fn check_numbers(fields: &Map<String, Value>, format: StructFormat) -> Result<()
 }
 
 fn check_number(value: &Value, format: StructFormat) -> Result<(), ValueError> {
-    let fails = |written: &str, reason: &str| {
-        Err(ValueError::value("dict", format!("the number `{written}`"), reason))
-    };
+    let fails =
+        |written: &str, reason: &str| Err(ValueError::value("dict", format!("number `{written}`"), reason));
     match (value, number::written(value)) {
         (_, Some(written)) => match (number::float(written), format) {
             (Err(FloatError::TooLarge), _) => fails(written, super::read::BEYOND_DOUBLE),

@@ -41,7 +41,7 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// assert_eq!(literal::to_json(&number), serde_json::json!(3));
 ///
 /// let wrong = literal::from_text("three", &parse_type("int").unwrap()).unwrap_err();
-/// assert_eq!(wrong.to_string(), "`int` is expected, the text `three` is given");
+/// assert_eq!(wrong.to_string(), "expected `int`, got text `three`");
 /// ```
 pub fn from_text(text: &str, expected: &LiteralType) -> Result<Literal, ValueError> {
     Reader::default().text(text, expected)
@@ -143,7 +143,7 @@ impl Reader {
             Err(reason) if text.trim_start().starts_with(['[', '{']) => Err(ValueError::value(
                 type_name(expected),
                 given_text(text),
-                format!("is no JSON or YAML: {reason}"),
+                format!("is not JSON or YAML: {reason}"),
             )),
             _ => Err(ValueError::mismatch(type_name(expected), given_text(text))),
         }
@@ -185,9 +185,9 @@ fn read_file(file: &str) -> Result<Value, ValueError> {
     let fail = |reason: String| ValueError::new(ValueProblem::File { file: file.to_owned(), reason });
     let size = fs::metadata(file).map_err(|error| fail(error.to_string()))?.len();
     if size > MAX_FILE_BYTES {
-        return Err(fail(format!("it is larger than {} MiB", MAX_FILE_BYTES >> 20)));
+        return Err(fail(format!("larger than {}", flyte_text::size(MAX_FILE_BYTES))));
     }
     let text = plain_text::read(Path::new(file)).map_err(|error| fail(error.to_string()))?;
     let only_json = Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    documents::parse_one(&text, only_json).map_err(fail)?.ok_or_else(|| fail("it is empty".into()))
+    documents::parse_one(&text, only_json).map_err(fail)?.ok_or_else(|| fail("the file is empty".into()))
 }

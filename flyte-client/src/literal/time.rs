@@ -47,7 +47,7 @@ fn timestamp(nanos: i128) -> Result<ProtoTimestamp, TimeError> {
     Ok(ProtoTimestamp { seconds, nanos })
 }
 
-/// Why a text is no time or duration.
+/// Why a text is not a time or duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeError {
     /// It is not written as one.
@@ -75,12 +75,12 @@ impl TimeError {
     }
 }
 
-/// Why a text of the right form is no time.
+/// Why a well-formed text is not a valid time.
 pub(super) fn datetime_problem(text: &str) -> Option<&'static str> {
     datetime(text, Timestamp::UNIX_EPOCH).err()?.reason()
 }
 
-/// Why a text of the right form is no duration.
+/// Why a well-formed text is not a valid duration.
 pub(super) fn duration_problem(text: &str) -> Option<&'static str> {
     checked_duration(text).err()?.reason()
 }
@@ -124,7 +124,7 @@ fn instant(text: &str, now: Timestamp) -> Result<i128, TimeError> {
 
 /// A date and time with an offset; `None` without one. `Timestamp`, whose range ends a day before that of years, is not used.
 fn with_offset(text: &str) -> Result<Option<i128>, TimeError> {
-    // A bare number or time of the day is no time.
+    // A bare number or time of the day is not a time.
     if !text.get(..10).is_some_and(is_date) {
         return Err(if has_far_year(text) { TimeError::Years } else { TimeError::Format });
     }

@@ -28,9 +28,9 @@ use super::{
     tunnel::ProxyName,
 };
 
-/// A connection took too long to come about.
+/// A connection was not established in time.
 #[derive(Debug, thiserror::Error)]
-#[error("no connection came about in time")]
+#[error("connection timed out")]
 pub(crate) struct TooSlow {
     /// How long it was waited for.
     pub(crate) timeout: Duration,
@@ -52,7 +52,7 @@ pub(crate) struct BehindProxy {
 pub(crate) struct Connector {
     inner: HttpsConnector<Dial>,
     timeout: Duration,
-    /// Whether the server speaks first, as in HTTP/2: then it has as long for that as a connection has to come about.
+    /// Whether the server speaks first, as in HTTP/2: then it has the connection timeout for that.
     hears_first: bool,
     newest: Arc<Mutex<Heard>>,
 }
@@ -176,7 +176,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// Whoever closes on us may have said why before. hyper gives up once it cannot write, and would not hear it; so it
+    /// A peer that closes the connection may have sent the reason before. hyper gives up once it cannot write, and would not hear it; so it
     /// learns of that only when the last words are read.
     fn written<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match result {

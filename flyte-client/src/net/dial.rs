@@ -26,7 +26,7 @@ pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Boxed<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 tokio::task_local! {
-    /// How far the one connection is that a task makes: what goes on after [`Stage::Accepted`] is TLS.
+    /// How far the one connection is that a task makes: TLS comes after [`Stage::Accepted`].
     pub(super) static PROGRESS: Progress;
 }
 
@@ -61,15 +61,15 @@ impl Progress {
         }
     }
 
-    /// Tells whoever waits for this connection, if anybody does.
-    fn tell(stage: Stage) {
+    /// Reports the stage to the task that waits for this connection, if one does.
+    fn report(stage: Stage) {
         let _ = PROGRESS.try_with(|progress| {
             *progress.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
         });
     }
 }
 
-/// Why there is no connection, where the system alone does not say it.
+/// Connection errors that the system's error does not describe.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
     /// No such host.
@@ -141,12 +141,12 @@ impl Dial {
         let shown = name.clone();
         let opened = async move {
             let connecting = connecting?;
-            Progress::tell(Stage::ToProxy(shown.clone()));
+            Progress::report(Stage::ToProxy(shown.clone()));
             let connected = connecting.await.map_err(|error| ProxyProblem::Unreachable(error.into()));
             let mut stream = connected?.into_inner();
-            Progress::tell(Stage::AskedProxy(shown.clone()));
+            Progress::report(Stage::AskedProxy(shown.clone()));
             tunnel::open(&mut stream, &target, &address).await?;
-            Progress::tell(Stage::Accepted(Some(shown)));
+            Progress::report(Stage::Accepted(Some(shown)));
             Ok(stream)
         };
         async move { opened.await.map_err(|problem| ProxyError { proxy: name, target: place, problem }) }
@@ -173,7 +173,7 @@ impl Service<Uri> for Dial {
         let connecting = self.tcp.call(target);
         Box::pin(async move {
             let stream = connecting.await?;
-            Progress::tell(Stage::Accepted(None));
+            Progress::report(Stage::Accepted(None));
             Ok(stream)
         })
     }
@@ -185,7 +185,7 @@ pub(super) fn host_and_port(uri: &Uri) -> String {
     format!("{}:{}", uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(standard))
 }
 
-/// The system's resolver, whose failures can be told from others.
+/// The system's resolver, whose failures have a type of their own.
 #[derive(Clone, Debug)]
 struct Resolver;
 

@@ -1,4 +1,4 @@
-//! What kept a call from being answered, in words for whoever waits for it.
+//! Error messages, causes and hints for calls that got no response.
 //!
 //! hyper and rustls tell it in errors within errors; here they are taken apart by their types, never by their texts.
 
@@ -25,10 +25,10 @@ pub(crate) fn of_request(error: &legacy::Error, target: &Target, heard: &Heard) 
     if error.is_connect() {
         return Status::fault(Code::Unavailable, of_connect(error, target));
     }
-    somebody_else(target, heard).unwrap_or_else(|| broken(error, target, heard))
+    foreign_protocol(target, heard).unwrap_or_else(|| broken(error, target, heard))
 }
 
-/// After how long a silence it was a ping that nobody answered: one is sent every 30 s, and waits for 10 s.
+/// How long a silence means an unanswered ping: one is sent every 30 s, and waits for 10 s.
 const DEAD: Duration = Duration::from_secs(35);
 
 /// The answer began, and did not end.
@@ -42,7 +42,7 @@ pub(crate) fn broken(error: &(dyn Error + 'static), target: &Target, heard: &Hea
     Status::fault(Code::Unavailable, fault.first_caused_by(heard.proxy().as_ref().map(behind)))
 }
 
-/// Somebody accepted the connection, and said nothing: neither HTTP/2 nor that TLS is expected.
+/// The server accepted the connection and sent nothing: no HTTP/2 preface, no TLS alert.
 fn silent(target: &Target, timeout: Duration) -> TransportError {
     let time = flyte_text::duration(timeout);
     let text = format!("`{}` accepted the connection, but sent nothing within {time}", target.place);
@@ -57,7 +57,7 @@ fn accepts_only(places: &Places) -> String {
     )
 }
 
-/// The server said by means of HTTP/2 that there is no answer.
+/// The server ended the call with an HTTP/2 error code.
 fn ended_by_server(ended: &h2::Error, target: &Target) -> TransportError {
     let place = &target.place;
     let reason = ended.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
@@ -181,7 +181,7 @@ fn code_of(status: http::StatusCode) -> Code {
 }
 
 /// Recognises who is there from the first bytes: HTTP/1 and TLS have heads that HTTP/2 cannot have.
-fn somebody_else(target: &Target, connection: &Heard) -> Option<Status> {
+fn foreign_protocol(target: &Target, connection: &Heard) -> Option<Status> {
     let place = &target.place;
     let heard = connection.bytes();
     let (text, cause, hint) = if heard.starts_with(b"HTTP/1.") {
@@ -211,7 +211,7 @@ fn somebody_else(target: &Target, connection: &Heard) -> Option<Status> {
     Some(Status::fault(Code::Internal, fault.hint(hint)))
 }
 
-/// Why no connection came about.
+/// Why no connection could be established.
 pub(crate) fn of_connect(error: &(dyn Error + 'static), target: &Target) -> TransportError {
     let proxy = find::<BehindProxy>(error).map(|error| behind(&error.proxy));
     of_connect_to(error, target).first_caused_by(proxy)
@@ -271,7 +271,7 @@ fn of_connect_to(error: &(dyn Error + 'static), target: &Target) -> TransportErr
     }
 }
 
-/// Whether no connection came about because of whom the user trusts, of this machine's clock or of a proxy: what the user can do
+/// Whether the connection failed because of the trusted certificates, of this machine's clock or of a proxy: what the user can do
 /// about it is the same for every server.
 pub(crate) fn is_of_user(error: &(dyn Error + 'static)) -> bool {
     if matches!(find(error), Some(DialError::Proxy(_)))

@@ -1,4 +1,4 @@
-//! Tells a Flyte 2 server from one that is no Flyte at all.
+//! Distinguishes a Flyte 2 server from one that is not Flyte.
 //!
 //! Flyte 2 has services of its own (`flyteidl2.…`) and none of Flyte 1's: calls of these get the router's 404 page, or
 //! whatever an ingress serves by default. One more request asks for a method that all of Flyte 2 answers without sign-in
@@ -132,7 +132,7 @@ mod tests {
         ));
         assert!(is(200, json!({ "clientId": "flytectl", "redirectUri": "http://localhost:53593/callback" })));
         assert!(is(401, json!({ "code": "unauthenticated" })));
-        // A gateway of Flyte 1, somebody else's API, and somebody else's Connect.
+        // A gateway of Flyte 1, a foreign API, and a foreign Connect service.
         assert!(!is(404, json!({ "code": 5, "message": "Not Found", "details": [] })));
         assert!(!is(200, json!({ "status": "ok" })));
         assert!(!is(404, json!({ "code": "unimplemented" })));

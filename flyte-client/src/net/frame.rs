@@ -12,10 +12,10 @@ use crate::transport::{Code, Metadata, Status};
 /// A flag and a length before each message.
 pub(crate) const PREFIX: usize = 5;
 
-/// Why a body is no message.
+/// Why a body is not a gRPC message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FrameError {
-    /// Compressed, though nobody asked for that.
+    /// Compressed, though no compression was requested.
     Compressed,
     /// Shorter or longer than it says.
     Length,
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(timeout(Duration::MAX), "99999999S");
     }
 
-    fn said(headers: &[(&'static str, &str)]) -> Option<Status> {
+    fn status_of(headers: &[(&'static str, &str)]) -> Option<Status> {
         let header = |(name, value): &(&'static str, &str)| {
             (http::HeaderName::from_static(name), value.parse().unwrap())
         };
@@ -119,17 +119,17 @@ mod tests {
     #[test]
     fn a_status_is_read() {
         let read =
-            said(&[("grpc-status", "5"), ("grpc-message", "50%25 %C3%BC %zz %"), ("x-a", "b")]).unwrap();
+            status_of(&[("grpc-status", "5"), ("grpc-message", "50%25 %C3%BC %zz %"), ("x-a", "b")]).unwrap();
         assert_eq!((read.code, read.message.as_str()), (Code::NotFound, "50% ü %zz %"));
         assert_eq!(read.metadata, [("x-a".to_owned(), "b".to_owned())]);
-        assert_eq!(said(&[("x-a", "b")]), None);
-        assert_eq!(said(&[("grpc-status", "99")]).unwrap().code, Code::Unknown);
+        assert_eq!(status_of(&[("x-a", "b")]), None);
+        assert_eq!(status_of(&[("grpc-status", "99")]).unwrap().code, Code::Unknown);
     }
 
     #[test]
     fn details_may_be_padded_or_broken() {
         for (text, bytes) in [("AQI", &[1, 2][..]), ("AQI=", &[1, 2]), ("?", &[])] {
-            let read = said(&[("grpc-status", "3"), ("grpc-status-details-bin", text)]).unwrap();
+            let read = status_of(&[("grpc-status", "3"), ("grpc-status-details-bin", text)]).unwrap();
             assert_eq!(read.details, bytes);
         }
     }

@@ -1,7 +1,7 @@
-//! Small requests to whoever the user has to ask beside Flyte: the identity provider.
+//! Small requests to servers other than Flyte: the identity provider.
 //!
 //! One request, one answer, all of it in memory. No redirects are followed, no cookies are kept, and nothing is sent
-//! twice: a request may hold what can be used only once. Nothing of a request or an answer is told but a web page's
+//! twice: a request may hold what can be used only once. Errors quote nothing of a request or a response but a web page's
 //! title, since either may hold tokens.
 
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// When there is no answer, or one of more than [`LARGEST_ANSWER`]; the status has a [`TransportError`].
+    /// Without a response, or with one of more than [`LARGEST_ANSWER`]; the status has a [`TransportError`].
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Status> {
         let target = Target { places: self.places.clone(), ..target(request.uri()).ok_or_else(no_address)? };
         let exchange = self.exchange(request, &target);
@@ -117,12 +117,11 @@ fn target(url: &Uri) -> Option<Target> {
 }
 
 fn no_address() -> Status {
-    let fault =
-        TransportError::new(TransportErrorKind::Transport, "what is to be asked is no address of the web");
+    let fault = TransportError::new(TransportErrorKind::Transport, "not an HTTP URL");
     Status::fault(Code::Internal, fault)
 }
 
-/// Why there is no answer. The server chose this address, and not the user: hints about Flyte's would mislead.
+/// Why a request got no response. The server chose this address, and not the user: hints about Flyte's would mislead.
 fn lost(error: &legacy::Error, target: &Target) -> Status {
     if !error.is_connect() {
         return broken(error, target);

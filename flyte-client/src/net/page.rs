@@ -1,4 +1,4 @@
-//! What somebody says who is not Flyte: the title of a web page, or the first line of a text.
+//! Excerpts of responses that are not Flyte's: the title of a web page, or the first line of a text.
 
 /// The longest quotation, in characters.
 const LONGEST: usize = 160;

@@ -111,7 +111,7 @@ mod tests {
         })
     }
 
-    fn way(proxies: &Proxies, url: &'static str) -> Option<String> {
+    fn route(proxies: &Proxies, url: &'static str) -> Option<String> {
         proxies.to(&Uri::from_static(url)).map(|(proxy, address)| format!("{address} of {}", proxy.origin))
     }
 
@@ -140,7 +140,7 @@ mod tests {
         ] {
             let proxies = proxies(variables);
             assert_eq!(
-                (way(&proxies, HTTPS).as_deref(), way(&proxies, HTTP).as_deref()),
+                (way(&proxies, HTTPS).as_deref(), route(&proxies, HTTP).as_deref()),
                 (https, http),
                 "{variables:?}"
             );

@@ -36,7 +36,7 @@ pub(super) struct Trust {
 
 impl Trust {
     /// Reads what a connection says. The system's own certificates, which are hundreds, are left for later.
-    pub(super) fn of(connection: &Connection) -> Result<Self, TrustError> {
+    pub(super) fn from_connection(connection: &Connection) -> Result<Self, TrustError> {
         let anybody = connection.insecure_skip_verify.value;
         if anybody && !connection.insecure.value {
             log::warn!(
@@ -56,7 +56,7 @@ impl Trust {
     }
 
     /// For a server that is never asked for its certificate.
-    pub(super) fn nobody(&self) -> Result<ClientConfig, TrustError> {
+    pub(super) fn unused(&self) -> Result<ClientConfig, TrustError> {
         self.config(Vec::new())
     }
 
@@ -96,7 +96,7 @@ fn system() -> Vec<CertificateDer<'static>> {
 /// is trusted though it may also sign others, as those that `openssl req -x509` makes.
 #[derive(Debug)]
 struct Checked {
-    /// `None` if nobody is trusted: webpki does not take that for an answer.
+    /// `None` without trusted roots, which webpki refuses.
     inner: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
     named: Vec<CertificateDer<'static>>,
@@ -227,7 +227,7 @@ impl ServerCertVerifier for Checked {
     }
 }
 
-/// `insecure_skip_verify`: whoever answers is trusted, though not with somebody else's key.
+/// `insecure_skip_verify`: any certificate is trusted, but the server must hold its key.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

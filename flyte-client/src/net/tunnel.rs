@@ -59,7 +59,7 @@ pub(crate) enum ProxyProblem {
     Refused(Refusal),
     /// It is spoken to in another way than `http://`: its scheme.
     Scheme(String),
-    /// There is no connection to it.
+    /// Not connected to it.
     Unreachable(BoxError),
     /// It accepts CONNECT, and then sends a page: a web server.
     WebPage(Refusal),
@@ -76,7 +76,7 @@ pub(crate) struct Refusal {
     pub(crate) says: Option<String>,
     /// The schemes of authentication that it takes: `Basic`, `NTLM`.
     pub(crate) schemes: Vec<String>,
-    /// Whether it was told a user and a password.
+    /// Whether a user name and a password were sent.
     pub(crate) was_told_user: bool,
 }
 

@@ -15,7 +15,7 @@ pub enum PathStep {
     Key(String),
 }
 
-/// The way from a document to one of its values, such as `template.container.env[0].key`.
+/// The path from a document to one of its values, such as `template.container.env[0].key`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldPath(pub Vec<PathStep>);
 
@@ -56,7 +56,7 @@ impl fmt::Display for FieldPath {
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldProblem {
-    /// The field is given in both of its spellings, such as `taskNode` and `task_node`.
+    /// The field is there in both of its spellings, such as `taskNode` and `task_node`.
     Twice(String),
     /// The message has no field of this name.
     UnknownName {
@@ -76,7 +76,7 @@ pub enum FieldProblem {
 pub struct FieldError {
     /// The message that the field is in, such as `flyteidl.core.Container`.
     pub message: String,
-    /// The way to that message or value.
+    /// The path to that message or value.
     pub path: FieldPath,
     /// The line of the file, counted from 1, where it could be found out.
     pub line: Option<u64>,
@@ -94,20 +94,24 @@ impl FieldError {
         match &self.problem {
             FieldProblem::Twice(_) => Some("keep one of the two spellings".into()),
             FieldProblem::UnknownName { known, .. } if known.is_empty() => None,
-            FieldProblem::UnknownName { known, .. } => {
-                Some(format!("its fields are `{}`", known.join("`, `")))
+            FieldProblem::UnknownName { name, known } => {
+                Some(match flyte_text::closest(name, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("use one of `{}`", known.join("`, `")),
+                })
             }
             FieldProblem::UnknownNumber(_) => Some(
-                "a newer Flyte kit made the file; it would be registered incomplete, so upgrade first".into(),
+                "upgrade flyte-host: a newer Flyte wrote the file, and it would be registered incomplete"
+                    .into(),
             ),
             FieldProblem::Value(text) if text.contains("expected a string") => {
                 Some("put the value in quotes".into())
             }
             FieldProblem::Value(text) if text.contains("parse duration") => {
-                Some("a duration is written in seconds, such as `300s` or `0.5s`".into())
+                Some("write a duration in seconds, such as `300s` or `0.5s`".into())
             }
             FieldProblem::Value(text) if text.contains("RFC-3339") => {
-                Some("a time is written as in RFC 3339, such as `2026-01-31T08:30:00Z`".into())
+                Some("write a time as in RFC 3339, such as `2026-01-31T08:30:00Z`".into())
             }
             FieldProblem::Value(_) => None,
         }
@@ -116,22 +120,14 @@ impl FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.0.is_empty() {
-            write!(f, "at `{}`", self.path)?;
-        } else {
-            write!(f, "at the top")?;
+        let Self { message, path, problem, .. } = self;
+        match problem {
+            FieldProblem::Twice(name) => write!(f, "duplicate field `{name}` in both spellings")?,
+            FieldProblem::UnknownName { name, .. } => write!(f, "unknown field `{name}` of `{message}`")?,
+            FieldProblem::UnknownNumber(number) => write!(f, "unknown field number {number} of `{message}`")?,
+            FieldProblem::Value(text) => f.write_str(text)?,
         }
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
-        }
-        match &self.problem {
-            FieldProblem::Twice(name) => write!(f, ": field `{name}` is given twice"),
-            FieldProblem::UnknownName { name, .. } => write!(f, ": `{}` has no field `{name}`", self.message),
-            FieldProblem::UnknownNumber(number) => {
-                write!(f, ": `{}` has no field with number {number}", self.message)
-            }
-            FieldProblem::Value(text) => write!(f, ": {text}"),
-        }
+        if path.0.is_empty() { Ok(()) } else { write!(f, " at `{path}`") }
     }
 }
 

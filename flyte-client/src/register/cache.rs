@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::proto::core::{TaskTemplate, task_template::Target};
 use crate::proto::struct_value;
 
-/// An error of a plugin, or of whoever else answers.
+/// An error of a plugin or another implementation.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The key of `TaskMetadata.tags` under which the time to live is kept, as a proto3 JSON duration such as `3600s`.
@@ -74,7 +74,7 @@ pub struct VersionParameters {
 
 impl VersionParameters {
     /// Collects what a template tells.
-    pub fn of(template: &TaskTemplate) -> Self {
+    pub fn from_template(template: &TaskTemplate) -> Self {
         let named = |name: &String| Some(name.clone()).filter(|name| !name.is_empty());
         let mut parameters = VersionParameters {
             task_name: template.id.as_ref().map(|id| id.name.clone()).unwrap_or_default(),

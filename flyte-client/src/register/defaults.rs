@@ -9,7 +9,7 @@
 //!    kin refer to the images of the configuration.
 //! 2. **Secrets.** Where groups are required, a secret without one is refused (`flytekit/models/security.py`). flytekit
 //!    refuses a group that was not given and accepts an empty one, which are the same in a message. So: in the short form
-//!    a missing `group` is refused and `group: ""` passes; in a document both are refused, since nobody else has looked;
+//!    a missing `group` is refused and `group: ""` passes; in a document both are refused, since nothing else has checked it;
 //!    in a package both pass, since pyflyte has looked when it made it.
 //! 3. **Cache.** A task of the short form that asks for caching without a version, or says nothing, takes the version of
 //!    the default policies (see [`super::cache`]). Documents and packages are complete statements: a task that is not
@@ -31,25 +31,25 @@ pub const BUILT_IN_IMAGE: &str = "cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31"
 
 /// Who knows the rules: in the CLI, the chain of plugins.
 pub trait Defaults {
-    /// The image for a container that names none; `None` is no opinion.
+    /// The image for a container that names none; `None` leaves it to the built-in default.
     ///
     /// # Errors
     ///
-    /// If whoever is asked fails.
+    /// The implementation's own, such as a plugin's.
     fn default_image(&self) -> Result<Option<String>, BoxError>;
 
     /// Whether a secret must have a group.
     ///
     /// # Errors
     ///
-    /// If whoever is asked fails.
+    /// The implementation's own, such as a plugin's.
     fn secret_requires_group(&self) -> Result<bool, BoxError>;
 
     /// The cache policies of tasks that state no version, in order.
     ///
     /// # Errors
     ///
-    /// If whoever is asked fails.
+    /// The implementation's own, such as a plugin's.
     fn cache_policies(&self) -> Result<Vec<Box<dyn CachePolicy>>, BoxError>;
 }
 
@@ -74,7 +74,7 @@ impl Defaults for BuiltIn {
 /// Who chose an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImageSource {
-    /// Nobody: [`BUILT_IN_IMAGE`].
+    /// The default: [`BUILT_IN_IMAGE`].
     BuiltIn,
     /// [`Defaults::default_image`].
     Hook,
@@ -137,7 +137,7 @@ pub enum DefaultsError {
         source: BoxError,
     },
     /// A default image that cannot be one.
-    #[error("`get_default_image` answers `{image}`, which is no image, for task `{task}`")]
+    #[error("`get_default_image` returned the invalid image `{image}` for task `{task}`")]
     Image {
         /// The answer.
         image: String,
@@ -246,7 +246,7 @@ fn apply_cache(
         task: name(template),
         source,
     })?;
-    let made = cache::combine(&caching, &VersionParameters::of(template), &policies)?;
+    let made = cache::combine(&caching, &VersionParameters::from_template(template), &policies)?;
     if let Some(made) = &made {
         let metadata = template.metadata.get_or_insert_default();
         metadata.discoverable = true;

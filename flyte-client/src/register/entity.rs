@@ -131,7 +131,7 @@ impl Entity {
         }
     }
 
-    /// Lets only an entity with a name pass: nothing else can be registered or told apart.
+    /// Refuses an entity without a name.
     pub(crate) fn named(self) -> Result<Self, ReadErrorCause> {
         if self.id().is_some_and(|id| !id.name.is_empty()) {
             return Ok(self);

@@ -1,7 +1,7 @@
 //! Project, domain and version for entities that leave them open.
 //!
 //! `pyflyte package` writes `{{ registration.project }}`, `.domain` and `.version` into every identifier that
-//! it cannot know, and whoever registers fills them (flytectl, `cmd/register`): in branches, sub-workflows and launch
+//! it cannot know, and the registering client fills them (flytectl, `cmd/register`): in branches, sub-workflows and launch
 //! plans too.
 
 use super::{Entity, references::Role};
@@ -55,7 +55,7 @@ pub fn lacks_version(entity: &Entity) -> bool {
     lacks
 }
 
-/// Whether a field of an identifier is left to whoever registers.
+/// Whether a field of an identifier is left to the registering client.
 pub(super) fn is_open(field: &str, placeholder: &str) -> bool {
     field.is_empty() || field == placeholder
 }

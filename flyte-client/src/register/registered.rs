@@ -1,6 +1,6 @@
 //! What files refer to and do not hold: to be looked up on the server before short forms are built.
 //!
-//! [`Documents::missing`](super::Documents::missing) says what is wanted, whoever has a server asks it, and
+//! [`Documents::missing`](super::Documents::missing) says what is wanted, the caller looks it up on the server, and
 //! [`Documents::resolve`](super::Documents::resolve) uses the answers: types of inputs and outputs, and the versions that
 //! references are to have.
 

@@ -51,7 +51,8 @@ pub struct SendOptions<'a> {
     pub defaults: &'a BTreeSet<usize>,
 }
 
-/// Sends a set of entities, and tells what became of each, at its place. `told` hears of each as soon as it is known.
+/// Sends a set of entities and returns the outcome of each, in their order. `report` is called with each as soon as it is
+/// known.
 ///
 /// What needs an entity that failed is not sent; the rest is. If no server can be asked, nothing more is sent.
 pub async fn send(
@@ -59,7 +60,7 @@ pub async fn send(
     entities: &[Entity],
     order: &Order,
     options: SendOptions<'_>,
-    mut told: impl FnMut(usize, &SendOutcome),
+    mut report: impl FnMut(usize, &SendOutcome),
 ) -> Vec<SendOutcome> {
     let mut round = Round::new(order, entities.len());
     let mut flying = FuturesUnordered::new();
@@ -79,9 +80,9 @@ pub async fn send(
             });
         }
         let Some((index, outcome)) = flying.next().await else { break };
-        round.done(index, outcome, &mut told);
+        round.done(index, outcome, &mut report);
     }
-    round.finish(&mut told)
+    round.finish(&mut report)
 }
 
 /// Who is next, and what became of those before.
@@ -119,17 +120,17 @@ impl Round {
             .any(|&other| matches!(self.outcomes[other], Some(SendOutcome::Unchanged)))
     }
 
-    fn done(&mut self, index: usize, outcome: SendOutcome, told: &mut impl FnMut(usize, &SendOutcome)) {
+    fn done(&mut self, index: usize, outcome: SendOutcome, report: &mut impl FnMut(usize, &SendOutcome)) {
         if let SendOutcome::Failed(error) = &outcome
             && is_hopeless(error)
         {
             self.halted_by.get_or_insert(index);
         }
         let is_there = outcome.is_there();
-        told(index, &outcome);
+        report(index, &outcome);
         self.outcomes[index] = Some(outcome);
         if !is_there {
-            self.give_up_after(index, told);
+            self.give_up_after(index, report);
             return;
         }
         for other in &self.waited_for_by[index] {
@@ -141,24 +142,24 @@ impl Round {
     }
 
     /// Whatever needs a failed entity, however remotely, will not be sent.
-    fn give_up_after(&mut self, failed: usize, told: &mut impl FnMut(usize, &SendOutcome)) {
+    fn give_up_after(&mut self, failed: usize, report: &mut impl FnMut(usize, &SendOutcome)) {
         let mut reached = vec![failed];
         while let Some(index) = reached.pop() {
             for other in self.waited_for_by[index].clone() {
                 if self.outcomes[other].is_none() {
-                    told(other, self.outcomes[other].insert(SendOutcome::NotSent(failed)));
+                    report(other, self.outcomes[other].insert(SendOutcome::NotSent(failed)));
                     reached.push(other);
                 }
             }
         }
     }
 
-    fn finish(self, told: &mut impl FnMut(usize, &SendOutcome)) -> Vec<SendOutcome> {
+    fn finish(self, report: &mut impl FnMut(usize, &SendOutcome)) -> Vec<SendOutcome> {
         let halted_by = self.halted_by;
         let rest = |(index, outcome): (usize, Option<SendOutcome>)| {
             outcome.unwrap_or_else(|| {
                 let outcome = SendOutcome::NotSent(halted_by.unwrap_or(index));
-                told(index, &outcome);
+                report(index, &outcome);
                 outcome
             })
         };

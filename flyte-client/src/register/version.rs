@@ -359,8 +359,8 @@ fn defaults(entry: &RegisterItem) -> Option<&[u8]> {
     else {
         return None;
     };
-    let told = launch_plan::default_of(spec).and_then(|plan| plan.spec?.default_inputs);
-    (told?.encode_to_vec() != *defaults).then_some(defaults)
+    let expected = launch_plan::default_of(spec).and_then(|plan| plan.spec?.default_inputs);
+    (expected?.encode_to_vec() != *defaults).then_some(defaults)
 }
 
 /// What a launch plan says but for its name and its workflow's.

@@ -166,7 +166,7 @@ impl Field {
         Ok(values)
     }
 
-    /// `*`, `?`, a value, a range, each maybe with a step; a value with a step goes on to the greatest one.
+    /// `*`, `?`, a value, a range, each maybe with a step; a value with a step extends to the greatest one.
     fn part(&self, part: &str) -> Option<Values> {
         let (range, step) = match part.split_once('/') {
             Some((range, step)) => (range, Some(step.parse::<u32>().ok().filter(|step| *step > 0)?)),

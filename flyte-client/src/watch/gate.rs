@@ -1,11 +1,11 @@
-//! Nodes that wait for somebody, or for time to pass.
+//! Gate nodes: they wait for an approval, a signal or a delay.
 
 use crate::proto::core::{GateNode, LiteralType, gate_node::Condition};
 
 /// What a gate waits for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gate {
-    /// That somebody approves what goes into it.
+    /// Approval of its input.
     Approval {
         /// The name by which it is answered.
         signal: String,

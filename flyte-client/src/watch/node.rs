@@ -1,4 +1,4 @@
-//! A node of an execution, as far as whoever follows it cares.
+//! A node of an execution, with what a follower shows of it.
 
 use super::{AttemptFailure, Elements, Gate};
 use crate::proto::{
@@ -226,7 +226,7 @@ impl Node {
         }
     }
 
-    /// Whether somebody who follows wants to know.
+    /// Whether a change is worth reporting.
     pub(super) fn differs(&self, before: &Self) -> bool {
         let seen = |node: &Self| (node.phase, node.cache, node.attempt);
         seen(self) != seen(before) || self.elements != before.elements

@@ -1,22 +1,22 @@
-//! The order in which changes are told.
+//! The order in which changes are reported.
 
 use super::{Node, is_node_done};
 
-/// The nodes that changed: one that is at work before those within it, one that ended behind them.
+/// The nodes that changed: one that is running before those within it, one that ended behind them.
 ///
 /// `nodes` are in the order of the tree, those within a node behind it.
 pub(super) fn beginnings_before_ends(nodes: &[Node], is_changed: impl Fn(&Node) -> bool) -> Vec<&Node> {
-    let mut told = Vec::new();
+    let mut ordered = Vec::new();
     let mut ended: Vec<&Node> = Vec::new();
     for node in nodes {
         while ended.last().is_some_and(|above| above.depth >= node.depth) {
-            told.extend(ended.pop());
+            ordered.extend(ended.pop());
         }
         if is_changed(node) {
-            let list = if is_node_done(node.phase) { &mut ended } else { &mut told };
+            let list = if is_node_done(node.phase) { &mut ended } else { &mut ordered };
             list.push(node);
         }
     }
-    told.extend(ended.into_iter().rev());
-    told
+    ordered.extend(ended.into_iter().rev());
+    ordered
 }

@@ -1,7 +1,7 @@
 //! What the workflow of an execution says of its nodes: names, gates, failure nodes.
 //!
 //! It is read once for an execution, and once for each dynamic node below which something runs. A server that does not give
-//! it is no obstacle: nodes have no names then.
+//! following continues, and nodes have no names.
 
 use std::{collections::HashMap, sync::Arc};
 

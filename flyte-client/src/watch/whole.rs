@@ -124,7 +124,7 @@ async fn read_node(
     if_given(client.get_node_execution(&admin::NodeExecutionGetRequest { id })).await
 }
 
-/// What makes an answer better, but not possible: a refusal is no error, silence is.
+/// An optional request: a refusal is ignored, a missing response is an error.
 pub(super) async fn if_given<T>(
     answer: impl Future<Output = Result<T, ClientError>>,
 ) -> Result<Option<T>, ClientError> {

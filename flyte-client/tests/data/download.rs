@@ -113,7 +113,7 @@ async fn without_a_strong_validator_nothing_is_taken_up() {
 #[tokio::test]
 async fn half_a_file_is_never_left() {
     let folder = tempfile::tempdir().unwrap();
-    let broken = "the connection to `HOST:PORT` broke before all was there";
+    let broken = "the connection to `HOST:PORT` broke before the transfer was complete";
     for cut in [
         answer("200 OK\nContent-Length: 10\nETag: \"e\"", b"0123"),
         answer("200 OK\nTransfer-Encoding: chunked", b"4\r\n0123\r\n"),
@@ -136,7 +136,7 @@ async fn a_refusal_in_the_middle_is_told() {
     ])
     .await;
     let told = get(&address, folder.path()).await.unwrap_err();
-    assert_eq!(told, "`HOST:PORT` refuses the file: 403 Forbidden: Request has expir");
+    assert_eq!(told, "`HOST:PORT` refused the file: 403 Forbidden: Request has expir");
 }
 
 #[tokio::test]

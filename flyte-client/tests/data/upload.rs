@@ -35,7 +35,7 @@ async fn another_content_than_was_announced_is_refused() {
     fs::write(&file, "after.").unwrap();
     let location = location(format!("http://{address}/x"), &fingerprint);
     let error = transfers(FileUrls::Refuse).put(&file, &fingerprint, &location, &|_| ()).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("`{address}` refuses the file: 400 Bad Request: BadDigest"));
+    assert_eq!(error.to_string(), format!("`{address}` refused the file: 400 Bad Request: BadDigest"));
     assert!(objects.lock().unwrap().is_empty());
 }
 

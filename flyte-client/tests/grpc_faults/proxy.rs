@@ -21,7 +21,10 @@ fn behind(proxy: &str, variables: &[(&str, &str)], patience: Duration) -> Client
     let proxies = Proxies::from_variables(|name| (name == "HTTPS_PROXY").then(|| proxy.to_owned()));
     let network = Network::new(&connection, proxies).unwrap().connect_timeout(patience);
     let transport = Grpc::new(&connection, &network, grpc::GrpcOptions::default()).unwrap();
-    Client::new(std::sync::Arc::new(transport), CallOptions { retry: Policy::never(), ..Options::default() })
+    Client::new(
+        std::sync::Arc::new(transport),
+        CallOptions { retry: Policy::never(), ..CallOptions::default() },
+    )
 }
 
 const PATIENT: Duration = Duration::from_secs(10);

@@ -44,9 +44,8 @@ fn a_field_of_a_newer_flyte_is_reported_with_the_way_to_it() {
     assert_data_eq!(
         refuse("0_task_1.pb", field(1, &template)),
         str![[r#"
-error: cannot read `0_task_1.pb`
-  caused by: at `template.interface.inputs.variables["in"]`: `flyteidl.core.Variable` has no field with number 99
-hint: a newer Flyte kit made the file; it would be registered incomplete, so upgrade first
+error: 0_task_1.pb: unknown field number 99 of `flyteidl.core.Variable` at `template.interface.inputs.variables["in"]`
+hint: upgrade flyte-host: a newer Flyte wrote the file, and it would be registered incomplete
 
 "#]]
     );
@@ -58,9 +57,8 @@ fn a_misspelt_field_is_reported_with_its_line() {
     assert_data_eq!(
         refuse("a.yaml", text),
         str![[r#"
-error: cannot read `a.yaml`, document 1
-  caused by: at `template.container`, line 7: `flyteidl.core.Container` has no field `imag`
-hint: its fields are `image`, `command`, `args`, `resources`, `env`, `config`, `ports`, `dataConfig`, `architecture`
+error: a.yaml:7: unknown field `imag` of `flyteidl.core.Container` at `template.container`
+hint: did you mean `image`?
 
 "#]]
     );
@@ -72,8 +70,7 @@ fn a_value_of_another_type_is_reported_where_it_is() {
     assert_data_eq!(
         refuse("a.yaml", text),
         str![[r#"
-error: cannot read `a.yaml`, document 1
-  caused by: at `template.id.version`, line 4: invalid type: floating point `1.1`, expected a string
+error: a.yaml:4: invalid type: floating point `1.1`, expected a string at `template.id.version`
 hint: put the value in quotes
 
 "#]]
@@ -82,9 +79,8 @@ hint: put the value in quotes
     assert_data_eq!(
         refuse("a.json", text),
         str![[r#"
-error: cannot read `a.json`, document 1
-  caused by: at `template.nodes[1].metadata.timeout`, line 1: failed to parse duration
-hint: a duration is written in seconds, such as `300s` or `0.5s`
+error: a.json:1: failed to parse duration at `template.nodes[1].metadata.timeout`
+hint: write a duration in seconds, such as `300s` or `0.5s`
 
 "#]]
     );
@@ -96,8 +92,7 @@ fn a_field_given_twice_is_refused_however_it_is_spelt() {
     assert_data_eq!(
         refuse("a.yaml", text),
         str![[r#"
-error: cannot read `a.yaml`, document 1
-  caused by: at `template`, line 2: field `task_type_version` is given twice
+error: a.yaml:2: duplicate field `task_type_version` in both spellings at `template`
 hint: keep one of the two spellings
 
 "#]]
@@ -105,16 +100,14 @@ hint: keep one of the two spellings
     assert_data_eq!(
         refuse("a.json", r#"{"template": {"type": "x", "type": "y"}}"#),
         str![[r#"
-error: cannot read `a.json`
-  caused by: key `type` is given twice at line 1 column 39
+error: a.json: key `type` is duplicated at line 1 column 39
 
 "#]]
     );
     assert_data_eq!(
         refuse("a.yaml", "template:\n  type: x\n  type: y\n"),
         str![[r#"
-error: cannot read `a.yaml`
-  caused by: key `type` is given twice at line 3, column 3
+error: a.yaml: key `type` is duplicated at line 3, column 3
 
 "#]]
     );
@@ -122,8 +115,7 @@ error: cannot read `a.yaml`
     assert_data_eq!(
         refuse("a.yaml", text),
         str![[r#"
-error: cannot read `a.yaml`, document 1
-  caused by: at `template`, line 2: multiple fields provided for oneof 'target'
+error: a.yaml:2: multiple fields provided for oneof 'target' at `template`
 
 "#]]
     );
@@ -140,15 +132,15 @@ fn a_document_of_no_known_kind_is_refused() {
         ("template: {type: x, nodes: []}\n", "its `template` has keys of a task and of a workflow"),
         ("id: {name: a}\nspec: {}\n", "its `spec` should have one of `template` and `workflowId`"),
         ("closure: {}\n", "its `closure` should have one of `compiledTask` and `compiledWorkflow`"),
-        ("just text\n", "it is no mapping"),
+        ("just text\n", "the document is not a map"),
         ("\"@type\": acme.Thing\n", "`@type` is \"acme.Thing\", which cannot be registered"),
         ("tasks: []\nworkflows: []\n", "a list has no `workflows`"),
     ] {
         let report = refuse("a.yaml", text);
         let expected = format!(
-            "error: cannot read `a.yaml`, document 1\n  caused by: it is none of Flyte's messages: {cause}\n\
-             hint: a task or workflow has `template`, a launch plan has `id` and `spec`; `\"@type\": \
-             type.googleapis.com/flyteidl.admin.TaskSpec` settles it\n"
+            "error: a.yaml, document 1: expected a task, workflow or launch plan: {cause}\n\
+             hint: write `template` for a task or workflow, `id` and `spec` for a launch plan, or add `\"@type\": \
+             type.googleapis.com/flyteidl.admin.TaskSpec`\n"
         );
         assert_eq!(report, expected);
     }
@@ -159,16 +151,14 @@ fn an_entity_without_a_name_is_refused() {
     assert_data_eq!(
         refuse("a.yaml", "template: {type: x}\n"),
         str![[r#"
-error: cannot read `a.yaml`, document 1
-  caused by: it lacks a name, `template.id.name`
+error: a.yaml, document 1: missing name: `template.id.name`
 
 "#]]
     );
     assert_data_eq!(
         refuse("0_a_3.pb", []),
         str![[r#"
-error: cannot read `0_a_3.pb`
-  caused by: it lacks a name, `id.name`
+error: 0_a_3.pb: missing name: `id.name`
 
 "#]]
     );
@@ -179,17 +169,15 @@ fn names_and_endings_that_tell_nothing_are_refused() {
     assert_data_eq!(
         refuse("task.pb", []),
         str![[r#"
-error: cannot read `task.pb`
-  caused by: its name does not tell what it holds
-hint: `pyflyte package` names files `<index>_<name>_<n>.pb`, where <n> is 1 for a task, 2 for a workflow and 3 for a launch plan
+error: task.pb: could not tell the entity type from the file name
+hint: name the file as `pyflyte package` does: `<index>_<name>_<n>.pb`, where <n> is 1 for a task, 2 for a workflow and 3 for a launch plan
 
 "#]]
     );
     assert_data_eq!(
         refuse("workflows.py", []),
         str![[r#"
-error: cannot read `workflows.py`
-  caused by: it is neither a document, a package nor a `.pb` file
+error: workflows.py: not a document, a package or a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
 
 "#]]
@@ -197,18 +185,16 @@ hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
     assert_data_eq!(
         refuse("0_task_1.pb", b"<html>"),
         str![[r#"
-error: cannot read `0_task_1.pb`
-  caused by: it is no serialized `flyteidl.admin.TaskSpec`
+error: 0_task_1.pb: not a serialized `flyteidl.admin.TaskSpec`
   caused by: failed to decode Protobuf message: [..]
-hint: make the package again; the file is cut or holds something else
+hint: build the package again; the file is truncated or has other content
 
 "#]]
     );
     assert_data_eq!(
         refuse("a.yaml", "# nothing\n---\n"),
         str![[r#"
-error: cannot read `a.yaml`
-  caused by: it holds nothing to register
+error: a.yaml: nothing to register
 hint: name a YAML, JSON, `.pb` or `.tgz` file, or a folder with such files
 
 "#]]

@@ -1,6 +1,6 @@
 //! Packages that are damaged, or made to do harm.
 
-use std::{error::Error as _, fs, io::Write as _};
+use std::{fs, io::Write as _};
 
 use flate2::{Compression, write::GzEncoder};
 use flyte_client::register::{self, Identity, ReadError, ReadErrorCause, RegisterItem};
@@ -43,11 +43,10 @@ fn read(bytes: &[u8]) -> Result<Vec<RegisterItem>, ReadError> {
     register::read(&[file], &Identity::default())
 }
 
-/// Tells the error's place and cause, without the folder.
+/// The error without the folder of its file.
 fn refuse(bytes: &[u8]) -> String {
-    let error = read(bytes).expect_err("it should be refused");
-    let (_, place) = error.to_string().rsplit_once('/').map(|(_, end)| ((), end.to_owned())).unwrap();
-    format!("{place}: {}", error.source().unwrap())
+    let error = read(bytes).expect_err("it should be refused").to_string();
+    format!("package.tgz{}", error.split_once("package.tgz").unwrap().1)
 }
 
 #[test]
@@ -59,8 +58,8 @@ fn members_come_by_index_and_folders_do_not_matter() {
     ]))
     .unwrap();
     let sources: Vec<_> = entries.iter().map(|entry| entry.source.to_string()).collect();
-    assert!(sources[0].ends_with("package.tgz`, member `9_a_b_1.pb`"), "{sources:?}");
-    assert!(sources[1].ends_with("package.tgz`, member `./sub/10_ab_1.pb`"), "{sources:?}");
+    assert!(sources[0].ends_with("package.tgz, member `9_a_b_1.pb`"), "{sources:?}");
+    assert!(sources[1].ends_with("package.tgz, member `./sub/10_ab_1.pb`"), "{sources:?}");
 }
 
 #[test]
@@ -84,7 +83,7 @@ fn only_files_are_read() {
     ] {
         assert_eq!(
             refuse(&package(&[("0_a_1.pb", kind, b"")])),
-            format!("package.tgz`, member `0_a_1.pb`: it is {what}, not a file")
+            format!("package.tgz, member `0_a_1.pb`: it is {what}, not a file")
         );
     }
 }
@@ -93,7 +92,7 @@ fn only_files_are_read() {
 fn members_without_a_reason_to_be_there_are_refused() {
     assert_eq!(
         refuse(&package(&[("0_a_4.pb", EntryType::Regular, TASK)])),
-        "package.tgz`, member `0_a_4.pb`: its name does not tell what it holds"
+        "package.tgz, member `0_a_4.pb`: could not tell the entity type from the file name"
     );
 }
 
@@ -118,7 +117,7 @@ fn files_of_other_kinds_are_left_out() {
     assert_eq!(entries.len(), 1);
     assert!(entries[0].source.to_string().ends_with("member `./0_ab_1.pb`"));
     assert_eq!(entries[0].archive, None);
-    assert_eq!(refuse(&package(&mac[..10])), "package.tgz`: it holds nothing to register");
+    assert_eq!(refuse(&package(&mac[..10])), "package.tgz: nothing to register");
 }
 
 #[test]
@@ -126,20 +125,17 @@ fn a_member_that_expands_without_end_is_refused() {
     let zeros = vec![0; usize::try_from(register::read::package::MAX_MEMBER_BYTES).unwrap() + 1];
     assert_eq!(
         refuse(&package(&[("0_a_1.pb", EntryType::Regular, &zeros)])),
-        "package.tgz`, member `0_a_1.pb`: it is larger than 64 MiB"
+        "package.tgz, member `0_a_1.pb`: it is larger than 64 MiB"
     );
 }
 
 #[test]
 fn a_package_with_nothing_to_register_is_refused() {
-    assert_eq!(refuse(&package(&[])), "package.tgz`: it holds nothing to register");
+    assert_eq!(refuse(&package(&[])), "package.tgz: nothing to register");
     let code = [("fast1.tar.gz", EntryType::Regular, &b"code"[..])];
-    assert_eq!(refuse(&package(&code)), "package.tgz`: it holds nothing to register");
+    assert_eq!(refuse(&package(&code)), "package.tgz: nothing to register");
     let twice = [code[0], ("fast2.tar.gz", EntryType::Regular, b"code")];
-    assert_eq!(
-        refuse(&package(&twice)),
-        "package.tgz`: it holds two code archives, `fast1.tar.gz` and `fast2.tar.gz`"
-    );
+    assert_eq!(refuse(&package(&twice)), "package.tgz: two code archives, `fast1.tar.gz` and `fast2.tar.gz`");
 }
 
 #[test]
@@ -155,15 +151,15 @@ fn a_package_is_not_read_in_part() {
     assert!(read(&damaged).is_err(), "a wrong checksum");
     assert_eq!(
         refuse(&[whole.clone(), b"more than a header has".to_vec()].concat()),
-        "package.tgz`: invalid gzip header"
+        "package.tgz: invalid gzip header"
     );
     let second = zip(b"more behind the end of the archive");
-    assert_eq!(refuse(&[whole, second].concat()), "package.tgz`: it goes on after its end");
+    assert_eq!(refuse(&[whole, second].concat()), "package.tgz: trailing data after the end of the archive");
 }
 
 #[test]
 fn what_is_no_archive_is_refused() {
-    assert_eq!(refuse(b"<html>sign in</html>"), "package.tgz`: invalid gzip header");
+    assert_eq!(refuse(b"<html>sign in</html>"), "package.tgz: invalid gzip header");
     assert!(
         read(&zip(b"just text, and more than a header of five hundred and twelve bytes"
             .repeat(9)

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use flyte_client::{
     Code, list,
+    proto::json::to_json,
     proto::{
         admin::{
             ActiveLaunchPlanRequest, LaunchPlan, LaunchPlanClosure, LaunchPlanState, LaunchPlanUpdateRequest,
@@ -10,7 +11,6 @@ use flyte_client::{
         },
         core::{Identifier, ResourceType},
     },
-    register::to_json,
     schedule,
 };
 

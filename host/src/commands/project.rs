@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use flyte_client::{
     Code,
     proto::admin::{Labels, Project, ProjectListRequest, ProjectRegisterRequest, project::ProjectState},
-    register::to_json,
+    proto::json::to_json,
 };
 
 use crate::ui::{

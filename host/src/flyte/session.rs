@@ -317,7 +317,7 @@ fn client_options(connection: &Connection, place: &str) -> Result<client::CallOp
         metadata,
         timeout: timeout()?,
         waits: Some(waits),
-        ..client::Options::default()
+        ..client::CallOptions::default()
     })
 }
 

@@ -122,7 +122,7 @@ fn inputs_that_do_not_fit_are_refused() {
     let text = Literal { value: Some(literal::Value::Scalar(Box::new(text))), ..Default::default() };
     assert_eq!(
         refusal(&|spec| spec.fixed_inputs = fixed("x", text.clone())),
-        "INVALID_ARGUMENT: invalid fixed_input wrong type x, `int` is expected, `str` is given"
+        "INVALID_ARGUMENT: invalid fixed_input wrong type x, expected `int`, got `str`"
     );
     assert_eq!(
         refusal(&|spec| spec.fixed_inputs = fixed("z", number(1))),
@@ -134,7 +134,7 @@ fn inputs_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         refusal(&|spec| spec.default_inputs = default("x", Behavior::Default(text.clone()))),
-        "INVALID_ARGUMENT: Type mismatch for Parameter x in default_inputs has type int: `int` is expected, `str` is given"
+        "INVALID_ARGUMENT: Type mismatch for Parameter x in default_inputs has type int: expected `int`, got `str`"
     );
     assert_eq!(
         refusal(&|spec| spec.default_inputs = default("x", Behavior::Required(false))),

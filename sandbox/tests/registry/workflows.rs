@@ -234,7 +234,7 @@ fn bindings_are_checked_against_types() {
     let text = binding_data::Value::Scalar(Scalar { value: Some(scalar::Value::Primitive(text)) });
     assert_eq!(
         bound(text),
-        "1\n\tError 0: Code: InvalidValue, Node Id: n1, Description: Variable [x]: `int` is expected, `str` is given."
+        "1\n\tError 0: Code: InvalidValue, Node Id: n1, Description: Variable [x]: expected `int`, got `str`."
     );
     assert_eq!(
         bound(promise("n9", "y")),

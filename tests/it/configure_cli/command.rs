@@ -283,7 +283,7 @@ fn the_hosts_own_failure_is_not_blamed_on_the_plugin() {
 doctor
 ------- stderr -------
 looked
-error: configuration file `~/.flyte/config.yaml` is broken at line 1, column 8: unclosed bracket '['
+error: configuration file `~/.flyte/config.yaml` has a syntax error at line 1, column 8: unclosed bracket '['
 [exit: 1]
 "#]]
     );

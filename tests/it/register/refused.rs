@@ -20,9 +20,8 @@ fn an_unknown_field_of_a_task() {
         register(None, &format!("{TASK}retry: 3\n"), &[]),
         str![[r#"
 ------- stderr -------
-error: cannot read `task.yaml`, document 1
-  caused by: line 4: `retry` is unknown
-hint: `retries` is a near name
+error: task.yaml:4: unknown field `retry`
+hint: did you mean `retries`?
 [exit: 1]
 "#]]
     );
@@ -40,9 +39,8 @@ template:
         register(None, message, &[]),
         str![[r#"
 ------- stderr -------
-error: cannot read `task.yaml`, document 1
-  caused by: at `template.container`, line 5: `flyteidl.core.Container` has no field `imag`
-hint: its fields are `image`, `command`, `args`, `resources`, `env`, `config`, `ports`, `dataConfig`, `architecture`
+error: task.yaml:5: unknown field `imag` of `flyteidl.core.Container` at `template.container`
+hint: did you mean `image`?
 [exit: 1]
 "#]]
     );
@@ -54,8 +52,7 @@ fn a_value_of_the_wrong_kind() {
         register(None, &format!("{TASK}retries: many\n"), &[]),
         str![[r#"
 ------- stderr -------
-error: cannot read `task.yaml`, document 1
-  caused by: line 4: `retries` is a text; a whole number is expected
+error: task.yaml:4: `retries` must be a whole number, not a string
 [exit: 1]
 "#]]
     );
@@ -67,9 +64,8 @@ fn a_document_that_is_none_of_flytes() {
         register(None, "apiVersion: v1\nkind: Pod\n", &[]),
         str![[r#"
 ------- stderr -------
-error: cannot read `task.yaml`, document 1
-  caused by: it is none of Flyte's messages: its keys are `apiVersion`, `kind`
-hint: a task or workflow has `template`, a launch plan has `id` and `spec`; `"@type": type.googleapis.com/flyteidl.admin.TaskSpec` settles it
+error: task.yaml, document 1: expected a task, workflow or launch plan: its keys are `apiVersion`, `kind`
+hint: write `template` for a task or workflow, `id` and `spec` for a launch plan, or add `"@type": type.googleapis.com/flyteidl.admin.TaskSpec`
 [exit: 1]
 "#]]
     );
@@ -81,8 +77,7 @@ fn text_that_is_no_yaml() {
         register(None, "name: [now\n", &[]),
         str![[r#"
 ------- stderr -------
-error: cannot read `task.yaml`
-  caused by: unclosed bracket '[' at line 1, column 7
+error: task.yaml: unclosed bracket '[' at line 1, column 7
 [exit: 1]
 "#]]
     );
@@ -94,8 +89,7 @@ fn a_missing_file() {
         home_with(&[]).run(&["register", "--dry-run", "nowhere.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `nowhere.yaml`
-  caused by: No such file or directory (os error 2)
+error: nowhere.yaml: No such file or directory (os error 2)
 [exit: 1]
 "#]]
     );
@@ -109,8 +103,7 @@ fn a_file_of_another_kind() {
         home.run(&["register", "--dry-run", "task.toml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `task.toml`
-  caused by: it is neither a document, a package nor a `.pb` file
+error: task.toml: not a document, a package or a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
 [exit: 1]
 "#]]
@@ -125,8 +118,7 @@ fn a_folder_with_nothing_to_register() {
         home.run(&["register", "--dry-run", "folder"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `folder`
-  caused by: it holds nothing to register
+error: folder: nothing to register
 hint: name a YAML, JSON, `.pb` or `.tgz` file, or a folder with such files
 [exit: 1]
 "#]]
@@ -141,9 +133,8 @@ fn a_package_that_is_none() {
         home.run(&["register", "--dry-run", "package.tgz"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `package.tgz`
-  caused by: invalid gzip header
-hint: only packages of `pyflyte package` can be registered; make it again
+error: package.tgz: invalid gzip header
+hint: build the package again with `pyflyte package`; no other archive can be registered
 [exit: 1]
 "#]]
     );
@@ -158,9 +149,8 @@ fn a_package_that_is_cut_short() {
         home.run(&["register", "--dry-run", "package.tgz"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `package.tgz`
-  caused by: incomplete deflate stream
-hint: only packages of `pyflyte package` can be registered; make it again
+error: package.tgz: incomplete deflate stream
+hint: build the package again with `pyflyte package`; no other archive can be registered
 [exit: 1]
 "#]]
     );
@@ -174,10 +164,9 @@ fn a_file_of_messages_that_holds_something_else() {
         home.run(&["register", "--dry-run", "0_now_1.pb"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `0_now_1.pb`
-  caused by: it is no serialized `flyteidl.admin.TaskSpec`
+error: 0_now_1.pb: not a serialized `flyteidl.admin.TaskSpec`
   caused by: failed to decode Protobuf message: invalid wire type value: 6
-hint: make the package again; the file is cut or holds something else
+hint: build the package again; the file is truncated or has other content
 [exit: 1]
 "#]]
     );
@@ -191,9 +180,8 @@ fn a_file_of_messages_whose_name_does_not_say_which() {
         home.run(&["register", "--dry-run", "now.pb"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `now.pb`
-  caused by: its name does not tell what it holds
-hint: `pyflyte package` names files `<index>_<name>_<n>.pb`, where <n> is 1 for a task, 2 for a workflow and 3 for a launch plan
+error: now.pb: could not tell the entity type from the file name
+hint: name the file as `pyflyte package` does: `<index>_<name>_<n>.pb`, where <n> is 1 for a task, 2 for a workflow and 3 for a launch plan
 [exit: 1]
 "#]]
     );
@@ -264,8 +252,7 @@ fn one_bad_file_among_good_ones() {
         home.run(&["register", "--dry-run", "task.yaml", "bad.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read `bad.yaml`, document 1
-  caused by: line 1: the task lacks `command`
+error: bad.yaml:1: the task lacks `command`
 hint: `command: []` runs the image's own entry point
 [exit: 1]
 "#]]

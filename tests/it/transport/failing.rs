@@ -13,7 +13,7 @@ fn an_error() {
 $ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
-  caused by: `ListProjects` could not be carried to Flyte
+  caused by: transport failed while calling `ListProjects`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given
@@ -23,7 +23,7 @@ $ flyte-host version -o name
 flyte-host
 transport
 ------- stderr -------
-error: `GetVersion` could not be carried to Flyte
+error: transport failed while calling `GetVersion`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given
@@ -31,7 +31,7 @@ hint: run `acme tunnel`
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given
@@ -43,7 +43,7 @@ task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
 error: cannot register task `where-am-i`
-  caused by: `CreateTask` could not be carried to Flyte
+  caused by: transport failed while calling `CreateTask`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given
@@ -51,7 +51,7 @@ hint: run `acme tunnel`
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given
@@ -70,7 +70,7 @@ fn a_panic() {
 $ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
-  caused by: `ListProjects` could not be carried to Flyte
+  caused by: transport failed while calling `ListProjects`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
@@ -79,14 +79,14 @@ $ flyte-host version -o name
 flyte-host
 transport
 ------- stderr -------
-error: `GetVersion` could not be carried to Flyte
+error: transport failed while calling `GetVersion`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
@@ -97,14 +97,14 @@ task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
 error: cannot register task `where-am-i`
-  caused by: `CreateTask` could not be carried to Flyte
+  caused by: transport failed while calling `CreateTask`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
@@ -171,14 +171,14 @@ $ flyte-host version -o name
 flyte-host
 transport
 ------- stderr -------
-error: `GetVersion` could not be carried to Flyte
-  caused by: what plugin `transport` brought is no answer
+error: transport failed while calling `GetVersion`
+  caused by: could not decode the response passed on by plugin `transport`
   caused by: failed to decode Protobuf message: invalid key value: 8858370047
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
-  caused by: what plugin `transport` brought is no answer
+error: transport failed while calling `ListTasks`
+  caused by: could not decode the response passed on by plugin `transport`
   caused by: failed to decode Protobuf message: invalid key value: 8858370047
 [exit: 11]
 $ flyte-host register task.yaml --version v1
@@ -187,14 +187,14 @@ task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
 error: cannot register task `where-am-i`
-  caused by: `CreateTask` could not be carried to Flyte
-  caused by: what plugin `transport` brought is no answer
+  caused by: transport failed while calling `CreateTask`
+  caused by: could not decode the response passed on by plugin `transport`
   caused by: failed to decode Protobuf message: invalid key value: 8858370047
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
-  caused by: what plugin `transport` brought is no answer
+error: transport failed while calling `ListTasks`
+  caused by: could not decode the response passed on by plugin `transport`
   caused by: failed to decode Protobuf message: invalid key value: 8858370047
 [exit: 11]
 
@@ -204,7 +204,7 @@ error: `ListTasks` could not be carried to Flyte
         home_where("ok").run(&["get", "tasks"]),
         str![[r#"
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: OK is not how a call fails
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
@@ -219,7 +219,7 @@ fn a_call_that_is_none() {
         home_where("bad-header").run(&["get", "tasks"]),
         str![[r#"
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: `X-Acme\r\n` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
@@ -230,7 +230,7 @@ hint: report this plugin bug to its author; use `--no-plugins` to continue witho
         home_where("bad-path").run(&["get", "tasks"]),
         str![[r#"
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: `GetVersion` is not the path of a method, such as `/flyteidl.service.AdminService/GetTask`
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
@@ -318,7 +318,7 @@ task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
 error: cannot register task `where-am-i`
-  caused by: `CreateTask` could not be carried to Flyte
+  caused by: transport failed while calling `CreateTask`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given

@@ -59,7 +59,7 @@ fn the_one_that_failed_is_named() {
         told,
         str![[r#"
 ------- stderr -------
-error: `ListTasks` could not be carried to Flyte
+error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given

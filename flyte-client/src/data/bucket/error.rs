@@ -59,7 +59,7 @@ pub struct StoreFault {
 pub enum BucketErrorKind {
     /// The keys are unknown, or not allowed to do this.
     Denied,
-    /// There is no such object or bucket.
+    /// The object or bucket does not exist.
     Missing,
     /// Any other.
     Other,

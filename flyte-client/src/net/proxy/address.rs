@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{HeaderValue, Uri, uri::Authority};
 use percent_encoding::percent_decode_str;
 
-/// Where a proxy listens, and what it is told of the user. `Display` and `Debug` show `host:port` only.
+/// Where a proxy listens, and the credentials for it. `Display` and `Debug` show `host:port` only.
 #[derive(Clone)]
 pub(crate) struct ProxyAddress {
     authority: Authority,

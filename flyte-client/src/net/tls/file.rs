@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use crate::plain_text::{self, TextError};
 
-/// Why nobody can be trusted.
+/// Why the trusted certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustError {
@@ -111,7 +111,7 @@ fn is_certificate(bytes: &[u8]) -> bool {
     webpki::anchor_from_trusted_cert(&CertificateDer::from(bytes)).is_ok()
 }
 
-/// What a file holds that is no certificate, as far as it says so.
+/// What a file without certificates holds, as far as its PEM labels say.
 fn instead(text: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(text);
     if text.trim().is_empty() {

@@ -157,7 +157,7 @@ impl Chooser<'_> {
         let image = match self.images.named.get(name) {
             _ if name == DEFAULT => self.default_image()?,
             Some(image) => &image.value,
-            None => return Err(refuse(format!("no image is called `{name}`"))),
+            None => return Err(refuse(format!("unknown image `{name}`"))),
         };
         let (fqn, version) = split(image);
         match reference.attribute {

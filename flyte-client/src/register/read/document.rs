@@ -137,7 +137,7 @@ fn members(
     let mut found = Vec::new();
     for (key, value) in object.filter(|(key, _)| keys.contains(&key.as_str())) {
         let Value::Array(items) = value else {
-            return Err(ReadErrorCause::Unrecognised(format!("`{key}` is no list")));
+            return Err(ReadErrorCause::Unrecognised(format!("`{key}` is not a list")));
         };
         let read_item = |item: &Value, path: &mut FieldPath| read(form, item, path);
         found.extend(path.within(PathStep::Field(key.clone()), |path| list(items, path, read_item))?);
@@ -155,7 +155,7 @@ fn without_type(document: &Value) -> Value {
 
 fn recognise(document: &Value) -> Result<DocumentMessage, ReadErrorCause> {
     let Some(object) = document.as_object() else {
-        return Err(ReadErrorCause::Unrecognised("it is no mapping".into()));
+        return Err(ReadErrorCause::Unrecognised("the document is not a map".into()));
     };
     if let Some(name) = object.get(TYPE) {
         return by_name(name);

@@ -53,13 +53,13 @@ impl fmt::Display for Source {
 pub struct ReadError(Box<(Source, ReadErrorCause)>);
 
 impl ReadError {
-    /// Says that `cause` is wrong with `place`.
-    pub fn new(place: Source, cause: ReadErrorCause) -> Self {
-        Self(Box::new((place, cause)))
+    /// An error at `location`.
+    pub fn new(location: Source, cause: ReadErrorCause) -> Self {
+        Self(Box::new((location, cause)))
     }
 
     /// Returns the file and the piece of it that could not be read.
-    pub fn place(&self) -> &Source {
+    pub fn location(&self) -> &Source {
         &self.0.0
     }
 
@@ -75,14 +75,27 @@ impl ReadError {
 }
 
 impl fmt::Display for ReadError {
+    /// The location first: `a.yaml:4: unknown field ...`, or `a.yaml, document 2: ...` where the line is not known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read {}", self.0.0)
+        let (source, cause) = &*self.0;
+        match (source.file.as_os_str() == "-", cause.line()) {
+            (true, None) => write!(f, "standard input")?,
+            (true, Some(line)) => write!(f, "standard input:{line}")?,
+            (false, None) => write!(f, "{}", source.file.display())?,
+            (false, Some(line)) => write!(f, "{}:{line}", source.file.display())?,
+        }
+        match &source.part {
+            Part::Document(number) if cause.line().is_none() => write!(f, ", document {number}")?,
+            Part::Member(name) => write!(f, ", member `{name}`")?,
+            Part::Document(_) | Part::Whole => {}
+        }
+        write!(f, ": {cause}")
     }
 }
 
 impl error::Error for ReadError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        Some(&self.0.1)
+        error::Error::source(&self.0.1)
     }
 }
 
@@ -91,10 +104,10 @@ impl error::Error for ReadError {
 #[non_exhaustive]
 pub enum ReadErrorCause {
     /// A package with two code archives; which one its tasks need is not said.
-    #[error("it holds two code archives, `{0}` and `{1}`")]
+    #[error("two code archives, `{0}` and `{1}`; expected one")]
     ArchiveTwice(String, String),
     /// The bytes are no message of the kind that the file's name promises.
-    #[error("it is no serialized `{message}`")]
+    #[error("not a serialized `{message}`")]
     Decode {
         /// The message's full name.
         message: &'static str,
@@ -103,7 +116,7 @@ pub enum ReadErrorCause {
         cause: prost::DecodeError,
     },
     /// A folder or package without anything to register.
-    #[error("it holds nothing to register")]
+    #[error("nothing to register")]
     Empty,
     /// A field that Flyte does not know, or a value that does not fit.
     #[error(transparent)]
@@ -112,22 +125,22 @@ pub enum ReadErrorCause {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A `.pb` file whose name does not tell the message.
-    #[error("its name does not tell what it holds")]
+    #[error("could not tell the entity type from the file name")]
     FileName,
     /// A file whose name has no ending that we know.
-    #[error("it is neither a document, a package nor a `.pb` file")]
+    #[error("not a document, a package or a `.pb` file")]
     FileType,
-    /// A member of a package that is no ordinary file.
-    #[error("it is {0}, not a file")]
+    /// A member of a package that is not a regular file.
+    #[error("{0}, not a file")]
     MemberType(&'static str),
     /// A member of a package whose name leads out of the package.
-    #[error("its name leads out of the package")]
+    #[error("the name points outside of the package")]
     MemberPath,
     /// A compiled entity without the part that can be registered.
-    #[error("it lacks `{0}`")]
+    #[error("missing field `{0}`")]
     Missing(&'static str),
     /// The short form of a task cannot be used.
-    #[error("{}{error}", at_line(*line))]
+    #[error("{error}")]
     ShortForm {
         /// What is wrong.
         error: TaskError,
@@ -135,7 +148,7 @@ pub enum ReadErrorCause {
         line: Option<u64>,
     },
     /// The short form of a workflow or launch plan cannot be used.
-    #[error("{}{error}", at_line(*line))]
+    #[error("{error}")]
     ShortWorkflow {
         /// What is wrong.
         error: WorkflowError,
@@ -143,17 +156,17 @@ pub enum ReadErrorCause {
         line: Option<u64>,
     },
     /// Two names in one document.
-    #[error("it has two names: `id` says {outer}, the template says {inner}")]
+    #[error("two names: {outer} in `id`, {inner} in the template")]
     Renamed {
         /// The name beside the template.
         outer: String,
         /// The name in the template.
         inner: String,
     },
-    /// An entity without a name, which nobody could find again.
-    #[error("it lacks a name, `{0}`")]
+    /// An entity without a name.
+    #[error("missing name: `{0}`")]
     Unnamed(&'static str),
-    /// Text that is no YAML or JSON.
+    /// Text that is not YAML or JSON.
     #[error("{0}")]
     Syntax(String),
     /// Larger than any entity should be.
@@ -163,10 +176,10 @@ pub enum ReadErrorCause {
         limit: u64,
     },
     /// A compressed package with something behind its end.
-    #[error("it goes on after its end")]
+    #[error("trailing data after the end of the archive")]
     Trailing,
     /// A message that refers, without a version, to what is neither read with it nor registered.
-    #[error("it refers to {what}")]
+    #[error("refers to {what}")]
     Unregistered {
         /// The end of a sentence.
         what: String,
@@ -174,30 +187,39 @@ pub enum ReadErrorCause {
         near: Option<String>,
     },
     /// A document that is none of the known messages.
-    #[error("it is none of Flyte's messages: {0}")]
+    #[error("expected a task, workflow or launch plan: {0}")]
     Unrecognised(String),
 }
 
 impl ReadErrorCause {
+    /// The line of the file, counted from 1, where it is known.
+    fn line(&self) -> Option<u64> {
+        match self {
+            Self::Field(error) => error.line,
+            Self::ShortForm { line, .. } | Self::ShortWorkflow { line, .. } => *line,
+            _ => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::ArchiveTwice(..) => "make the package again with `pyflyte package --force`".into(),
-            Self::Decode { .. } => "make the package again; the file is cut or holds something else".into(),
+            Self::ArchiveTwice(..) => "build the package again with `pyflyte package --force`".into(),
+            Self::Decode { .. } => "build the package again; the file is truncated or has other content".into(),
             Self::Empty => "name a YAML, JSON, `.pb` or `.tgz` file, or a folder with such files".into(),
             Self::Field(error) => return error.hint(),
             Self::FileName => {
-                "`pyflyte package` names files `<index>_<name>_<n>.pb`, where <n> is 1 for a task, \
+                "name the file as `pyflyte package` does: `<index>_<name>_<n>.pb`, where <n> is 1 for a task, \
                                2 for a workflow and 3 for a launch plan"
                     .into()
             }
             Self::FileType => "name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`".into(),
             Self::MemberType(_) | Self::MemberPath | Self::TooLarge { .. } | Self::Trailing => {
-                "only packages of `pyflyte package` can be registered; make it again".into()
+                "build the package again with `pyflyte package`; no other archive can be registered".into()
             }
             Self::Missing(_) => "print it again with `flytectl get … -o yaml`, with its version".into(),
             Self::Renamed { .. } => "give both the same name, or leave `id` out".into(),
-            Self::Unrecognised(_) => "a task or workflow has `template`, a launch plan has `id` and `spec`; \
-                                      `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec` settles it"
+            Self::Unrecognised(_) => "write `template` for a task or workflow, `id` and `spec` for a launch plan, or add \
+                                      `\"@type\": type.googleapis.com/flyteidl.admin.TaskSpec`"
                 .into(),
             Self::Unregistered { near, .. } => {
                 return near.as_ref().map(|near| format!("did you mean `{near}`?"));
@@ -205,7 +227,7 @@ impl ReadErrorCause {
             Self::ShortForm { error, .. } => return error.hint(),
             Self::ShortWorkflow { error, .. } => return error.hint(),
             Self::Io(error) if is_about_content(error) => {
-                "only packages of `pyflyte package` can be registered; make it again".into()
+                "build the package again with `pyflyte package`; no other archive can be registered".into()
             }
             Self::Io(_) | Self::Syntax(_) | Self::Unnamed(_) => return None,
         })
@@ -216,8 +238,4 @@ impl ReadErrorCause {
 fn is_about_content(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
-}
-
-fn at_line(line: Option<u64>) -> String {
-    line.map_or_else(String::new, |line| format!("line {line}: "))
 }

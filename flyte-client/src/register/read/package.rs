@@ -4,7 +4,7 @@
 //! plan (`flytekit.tools.serialize_helpers`). A package made with `--copy` also holds the code, as
 //! `fast<digest>.tar.gz`; it is kept with the entities of its package, whose tasks fetch it.
 //!
-//! A package is somebody's file: names that lead out of it, links, devices and members of absurd size are
+//! A package is untrusted input: names that point outside of it, links, devices and members of absurd size are
 //! refused, and so is anything that a package has no reason to hold. Nothing is ever unpacked to disk.
 
 use std::{

@@ -17,7 +17,7 @@
 //! domain and version stay empty, for [`Identity`](crate::register::Identity) to fill. Where we are stricter than flytekit:
 //!
 //! - An unknown key, a value of another kind and a name that no input has under `ignored_inputs` are errors.
-//! - `cache_version` without `cache` is an error; flytekit writes a version that nobody reads.
+//! - `cache_version` without `cache` is an error; flytekit writes a version that is never read.
 //!
 //! And where we are more lenient: `image` may be missing; amounts may be numbers (flytekit fails while it serializes
 //! them); a timeout may be written `1h30m`; caching without a version waits for the default policies.
@@ -185,7 +185,7 @@ fn data_config(task: &Fields<'_>) -> Result<DataLoadingConfig, TaskError> {
             "YAML" => LiteralMapFormat::Yaml,
             "PROTO" => LiteralMapFormat::Proto,
             _ => {
-                let problem = format!("is `{format}`; `json`, `yaml` or `proto` is expected");
+                let problem = format!("must be `json`, `yaml` or `proto`, not `{format}`");
                 return Err(TaskError::new("metadata_format", problem));
             }
         },

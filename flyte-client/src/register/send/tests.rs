@@ -69,7 +69,7 @@ impl Transport for Server {
 }
 
 fn sent(server: &Arc<Server>, entities: &[Entity], options: SendOptions<'_>) -> Vec<String> {
-    let once = client::CallOptions { retry: client::Policy::never(), ..client::Options::default() };
+    let once = client::CallOptions { retry: client::Policy::never(), ..client::CallOptions::default() };
     let client = Client::new(Arc::<Server>::clone(server), once);
     let order = Order::new(entities).unwrap();
     let mut told = vec![0; entities.len()];

@@ -84,7 +84,7 @@ impl Account<'_> {
         let mut groups: Vec<(Failure, Failure, Vec<String>)> = Vec::new();
         for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
             let SendOutcome::Failed(error) = outcome else { continue };
-            let once = ClientError { attempts: 1, elapsed: Duration::ZERO, ..Error::clone(error) };
+            let once = ClientError { attempts: 1, elapsed: Duration::ZERO, ..ClientError::clone(error) };
             let kind = told(self.session, &once);
             let who = format!("{} `{}`", entity.kind(), name(entity));
             match groups.iter_mut().find(|(known, ..)| is_same(known, &kind)) {

@@ -50,11 +50,13 @@ fn check(
     value: &flyte_client::proto::core::Literal,
     wanted: &flyte_client::proto::core::LiteralType,
 ) -> Result<(), ServiceError> {
-    use literal::Problem;
+    use literal::ValueProblem;
     literal::check(value, wanted).map_err(|error| {
         let location = if error.path.0.is_empty() { String::new() } else { format!(" at `{}`", error.path) };
         let (expected, given) = match *error.problem {
-            Problem::Type { expected, given } | Problem::Value { expected, given, .. } => (expected, given),
+            ValueProblem::Type { expected, given } | ValueProblem::Value { expected, given, .. } => {
+                (expected, given)
+            }
             _ => (literal::type_name(wanted), "something else".to_owned()),
         };
         invalid(format!("invalid {name} input wrong type. Expected {expected}, but got {given}{location}"))

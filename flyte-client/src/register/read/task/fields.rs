@@ -86,7 +86,7 @@ fn map(value: &Value) -> Option<&Map<String, Value>> {
 
 pub(in crate::register) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, TaskError> {
     value.as_str().ok_or_else(|| {
-        let error = wrong_kind(path, value, "a text");
+        let error = wrong_kind(path, value, "a string");
         // How it is written is not known here: `1_000`, `1.10` and `True` print otherwise.
         let is_scalar = value.is_number() || value.is_boolean() || number::written(value).is_some();
         if is_scalar { error.with_hint("put it in quotes") } else { error }
@@ -94,13 +94,13 @@ pub(in crate::register) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a 
 }
 
 pub(in crate::register) fn texts(value: &Value, path: &str) -> Result<Vec<String>, TaskError> {
-    let items = value.as_array().ok_or_else(|| wrong_kind(path, value, "a list of texts"))?;
+    let items = value.as_array().ok_or_else(|| wrong_kind(path, value, "a list of strings"))?;
     let item = |(index, item)| text(item, &format!("{path}[{index}]")).map(str::to_owned);
     items.iter().enumerate().map(item).collect()
 }
 
 pub(in crate::register) fn wrong_kind(path: &str, value: &Value, expected: &str) -> TaskError {
-    TaskError::new(path, format!("is {}; {expected} is expected", kind(value)))
+    TaskError::new(path, format!("must be {expected}, not {}", kind(value)))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -108,7 +108,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Null => "empty",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) if number::written(value).is_some() => "a number",
         Value::Object(_) => "a map",
@@ -116,9 +116,9 @@ fn kind(value: &Value) -> &'static str {
 }
 
 fn unknown(path: &str, key: &str, known: &[&str]) -> TaskError {
-    let error = TaskError::new(path, "is unknown");
+    let error = TaskError::unknown_field(path);
     match flyte_text::closest(key, known.iter().copied()) {
-        Some(near) => error.with_hint(format!("`{near}` is a near name")),
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
         None => error.with_hint(format!("known names are `{}`", known.join("`, `"))),
     }
 }

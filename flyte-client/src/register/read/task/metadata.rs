@@ -136,7 +136,7 @@ fn check_ignored_inputs(names: &[String], interface: &TypedInterface) -> Result<
             let error =
                 TaskError::new("cache", format!("ignores the input `{name}`, which the task does not have"));
             Err(match flyte_text::closest(name, inputs) {
-                Some(near) => error.with_hint(format!("`{near}` is a near name")),
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                 None => error,
             })
         }
@@ -148,7 +148,7 @@ pub(in crate::register) fn retries(task: &Fields<'_>) -> Result<u32, TaskError> 
     let retries = value.as_u64().and_then(|retries| u32::try_from(retries).ok());
     retries.ok_or_else(|| match value {
         Value::Number(number) if number.as_i64().is_some_and(i64::is_negative) => {
-            TaskError::new(task.at("retries"), format!("is {number}; a whole number from 0 is expected"))
+            TaskError::new(task.at("retries"), format!("must be a whole number from 0, not {number}"))
         }
         // How it is written is not known here: `1e3` prints otherwise.
         Value::Number(_) => {

@@ -36,10 +36,7 @@ pub(in crate::register) fn read(task: &Fields<'_>) -> Result<Resources, TaskErro
             Value::Array(pair) => match pair.as_slice() {
                 [request, limit] => (request, Some(limit)),
                 _ => {
-                    return Err(TaskError::new(
-                        path,
-                        "is a list; of a list, two values are expected: request and limit",
-                    ));
+                    return Err(TaskError::new(path, "must be a list of two values, request and limit"));
                 }
             },
             single => (single, None),

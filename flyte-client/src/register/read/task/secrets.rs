@@ -31,7 +31,8 @@ fn secret(fields: &Fields<'_>) -> Result<Secret, TaskError> {
     let owned = |key| fields.text(key).map(|text| text.unwrap_or_default().to_owned());
     let env_var = owned("env_var")?;
     if fields.value("env_var").is_some() && !is_variable_name(&env_var) {
-        let problem = format!("is `{env_var}`; capital letters, digits and `_` are expected, no digit first");
+        let problem =
+            format!("must be capital letters, digits and `_`, without a leading digit, not `{env_var}`");
         return Err(TaskError::new(fields.at("env_var"), problem));
     }
     Ok(Secret {
@@ -50,7 +51,7 @@ fn mount(fields: &Fields<'_>) -> Result<MountType, TaskError> {
         "ENV_VAR" => Ok(MountType::EnvVar),
         "FILE" => Ok(MountType::File),
         _ => {
-            let problem = format!("is `{text}`; `any`, `env_var` or `file` is expected");
+            let problem = format!("must be `any`, `env_var` or `file`, not `{text}`");
             Err(TaskError::new(fields.at("mount_requirement"), problem))
         }
     }

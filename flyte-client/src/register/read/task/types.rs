@@ -41,7 +41,7 @@ pub(in crate::register) fn read(value: &Value, path: &str) -> Result<LiteralType
         }),
         Value::Array(_) => Ok(enumeration(fields::texts(value, path)?).literal),
         Value::Object(_) if !number::is_kept(value) => json::read(value, &mut FieldPath::default())
-            .map_err(|error| TaskError::new(path, format!("is no literal type, {error}"))),
+            .map_err(|error| TaskError::new(path, format!("is not a literal type: {error}"))),
         other => Err(wrong_kind(path, other, "a type such as `int` or `list[str]`")),
     }
 }
@@ -52,7 +52,7 @@ pub fn parse(text: &str) -> Result<LiteralType, String> {
     let parsed = parser.union()?;
     match parser.rest.trim_start() {
         "" => Ok(parsed.into_literal()),
-        rest => Err(format!("`{rest}` is left over")),
+        rest => Err(format!("unexpected `{rest}` at the end")),
     }
 }
 
@@ -286,8 +286,8 @@ impl<'a> Parser<'a> {
 
     fn unexpected(&self, expected: &str) -> String {
         match self.rest.trim_start().chars().next() {
-            Some(c) => format!("{expected} is expected before `{c}`"),
-            None => format!("{expected} is expected at the end"),
+            Some(c) => format!("expected {expected} before `{c}`"),
+            None => format!("expected {expected} at the end"),
         }
     }
 }
@@ -311,7 +311,7 @@ fn unknown(name: &str) -> String {
         "timedelta",
     ];
     match flyte_text::closest(name, NAMES) {
-        Some(near) => format!("`{name}` is no type; `{near}` is one"),
-        None => format!("`{name}` is no type"),
+        Some(near) => format!("unknown type `{name}`; did you mean `{near}`?"),
+        None => format!("unknown type `{name}`"),
     }
 }

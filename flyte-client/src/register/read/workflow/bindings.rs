@@ -96,7 +96,7 @@ fn promise(
     {
         let written = reference::written(&reference);
         let problem =
-            format!("takes `{written}`, which is `{}`; `{}` is expected", type_name(of), type_name(expected));
+            format!("refers to `{written}` of type `{}`; expected `{}`", type_name(of), type_name(expected));
         return Err(WorkflowError::new(path, problem));
     }
     let nodes = [&reference.node_id].into_iter().filter(|id| *id != INPUTS).cloned().collect();
@@ -121,7 +121,7 @@ fn part<'t>(
     if found.is_some() {
         return Ok(found);
     }
-    let error = WorkflowError::new(path, format!("is {given}; `{}` is expected", type_name(expected)));
+    let error = WorkflowError::new(path, format!("must be `{}`, not {given}", type_name(expected)));
     let is_struct = expected.r#type == Some(Type::Simple(SimpleType::Struct.into()));
     Err(if is_struct && given == "a map" {
         WorkflowError::new(path, "holds a reference, which a structure (`dict`) cannot")
@@ -163,8 +163,8 @@ fn with_type(value: Value, path: &str) -> Result<(Value, LiteralType), WorkflowE
     }
     match json_type(&value) {
         Some(of) => Ok((value, of)),
-        None => Err(WorkflowError::new(path, "has a type that cannot be told")
-            .with_hint("say it: `{value: …, type: …}`; what takes it is not among what is read")),
+        None => Err(WorkflowError::new(path, "has an unknown type")
+            .with_hint("write it as `{value: …, type: …}`, or add the file that defines what takes it")),
     }
 }
 
@@ -217,7 +217,7 @@ fn of_value(value: BindingValue) -> BindingData {
 impl Scope<'_> {
     fn read(&self, text: &str, path: &str) -> Result<Text, WorkflowError> {
         reference::read(text, |name| self.nodes.contains_key(name)).map_err(|problem| {
-            WorkflowError::new(path, problem).with_hint("`$$` stands for a `$` that is no reference")
+            WorkflowError::new(path, problem).with_hint("write `$$` for a `$` that is not a reference")
         })
     }
 
@@ -265,7 +265,7 @@ impl Scope<'_> {
                 Some(Some(interface)) => &interface.outputs,
                 Some(None) => return Ok(None),
                 None => {
-                    let problem = format!("takes `{written}`, but there is no node `{}`", to.node_id);
+                    let problem = format!("refers to `{written}`, but there is no node `{}`", to.node_id);
                     let mut names: Vec<_> = self.nodes.keys().copied().collect();
                     names.sort_unstable();
                     let error = WorkflowError::new(path, problem).with_names(&to.node_id, names);
@@ -275,8 +275,8 @@ impl Scope<'_> {
         };
         let Some(variable) = variables.variables.get(&to.var) else {
             let problem = match to.node_id.as_str() {
-                INPUTS => format!("takes `{written}`, but the workflow has no input `{}`", to.var),
-                node => format!("takes `{written}`, but `{node}` has no output `{}`", to.var),
+                INPUTS => format!("refers to `{written}`, but the workflow has no input `{}`", to.var),
+                node => format!("refers to `{written}`, but `{node}` has no output `{}`", to.var),
             };
             let names = variables.variables.keys().map(String::as_str);
             return Err(WorkflowError::new(path, problem).with_names(&to.var, names));
@@ -287,7 +287,7 @@ impl Scope<'_> {
                 Some(Some(inner)) => of = inner.clone(),
                 Some(None) => return Ok(None),
                 None => {
-                    let problem = format!("takes `{written}`, but `{}` has no such part", type_name(&of));
+                    let problem = format!("refers to `{written}`, but `{}` has no such part", type_name(&of));
                     return Err(WorkflowError::new(path, problem));
                 }
             }

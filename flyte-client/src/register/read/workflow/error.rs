@@ -36,7 +36,7 @@ impl WorkflowError {
     pub(super) fn with_names<'a>(self, meant: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<_> = known.into_iter().collect();
         match flyte_text::closest(meant, known.iter().copied()) {
-            Some(near) => self.with_hint(format!("`{near}` is a near name")),
+            Some(near) => self.with_hint(format!("did you mean `{near}`?")),
             None if known.is_empty() => self,
             None => self.with_hint(format!("known names are `{}`", known.join("`, `"))),
         }
@@ -46,8 +46,9 @@ impl WorkflowError {
     pub(super) fn constant(path: &str, error: &literal::ValueError) -> Self {
         let inner = &error.path.to_string();
         let between = if inner.is_empty() || inner.starts_with('[') { "" } else { "." };
-        let told = literal::ValueError { path: Default::default(), problem: error.problem.clone() };
-        let mut new = Self::new(format!("{path}{between}{inner}"), format!("does not fit: {told}"));
+        let value_error = literal::ValueError { path: Default::default(), problem: error.problem.clone() };
+        let mut new =
+            Self::new(format!("{path}{between}{inner}"), format!("does not match its type: {value_error}"));
         new.hint = error.hint();
         new
     }
@@ -61,7 +62,7 @@ impl WorkflowError {
 impl From<TaskError> for WorkflowError {
     fn from(error: TaskError) -> Self {
         let hint = error.hint();
-        Self { path: error.path, problem: error.problem, subject: None, hint }
+        Self { path: error.path, problem: error.problem, subject: error.subject, hint }
     }
 }
 
@@ -71,7 +72,7 @@ impl fmt::Display for WorkflowError {
             return write!(f, "{subject} {}", self.problem);
         }
         match self.path.as_str() {
-            "" => write!(f, "it {}", self.problem),
+            "" => write!(f, "the document {}", self.problem),
             path => write!(f, "`{path}` {}", self.problem),
         }
     }

@@ -142,7 +142,7 @@ impl<'a> Known<'a> {
                 Some(plan) => self.of_plan(plan),
                 None => match self.registered_plans.get(&self.name(id)) {
                     Some(interface) => Some(interface.clone()),
-                    // Its default plan, which whoever registers it makes.
+                    // Its default plan, which the registering client adds.
                     None => self.workflow(id).map(of_workflow),
                 },
             },

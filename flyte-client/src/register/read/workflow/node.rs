@@ -132,8 +132,10 @@ impl<'a> NodeDraft<'a> {
             Some(name) => {
                 let mut known: Vec<_> = scope.nodes.keys().copied().collect();
                 known.sort_unstable();
-                let error =
-                    WorkflowError::new(self.fields.at("after"), format!("names `{name}`, which is no node"));
+                let error = WorkflowError::new(
+                    self.fields.at("after"),
+                    format!("refers to `{name}`, which is not a node"),
+                );
                 Err(error.with_names(name, known))
             }
         }
@@ -160,7 +162,7 @@ impl<'a> NodeDraft<'a> {
                 Some(interface) => match interface.inputs.variables.get(name) {
                     Some(variable) => variable.r#type.as_ref(),
                     None => {
-                        let problem = format!("is no input of {}", self.runs());
+                        let problem = format!("is not an input of {}", self.runs());
                         let names = interface.inputs.variables.keys().map(String::as_str);
                         return Err(WorkflowError::new(at, problem).with_names(name, names));
                     }
@@ -272,7 +274,7 @@ pub(super) fn reference(
     let text = |key| fields.text(key).map(|text| text.unwrap_or_default().to_owned());
     let name = text(key)?;
     if name.trim().is_empty() {
-        return Err(WorkflowError::new(fields.at(key), "is empty; a name is expected"));
+        return Err(WorkflowError::new(fields.at(key), "must be a name, not empty"));
     }
     Ok(Identifier {
         resource_type: kind.into(),
@@ -291,7 +293,7 @@ fn check_id(id: &str) -> Result<(), WorkflowError> {
         return Err(WorkflowError::new(path, "has a name that is reserved"));
     }
     if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
-        return Err(WorkflowError::new(path, "has a name with other than letters, digits, `-` and `_`"));
+        return Err(WorkflowError::new(path, "has an invalid name; use letters, digits, `-` and `_`"));
     }
     Ok(())
 }

@@ -36,7 +36,10 @@ impl Parameters {
         for (name, value) in given {
             let path = format!("inputs.{name}");
             if name.is_empty() || !name.chars().all(super::reference::is_name) {
-                return Err(WorkflowError::new(path, "has a name that nothing can refer to"));
+                return Err(WorkflowError::new(
+                    path,
+                    "has an invalid name; use letters, digits, `-` and `_`",
+                ));
             }
             let (of, default, description) = parameter(name, value, &path)?;
             if let Some(default) = default {
@@ -106,7 +109,7 @@ fn default_value(written: &str, path: &str) -> Result<Value, WorkflowError> {
     }
     match documents::parse(written, false).as_deref() {
         Ok([value]) => Ok(value.clone()),
-        _ => Err(WorkflowError::new(path, format!("has a default that is no YAML, `{written}`"))
+        _ => Err(WorkflowError::new(path, format!("has a default that is not YAML, `{written}`"))
             .with_hint("write it as `{type: …, default: …}`")),
     }
 }

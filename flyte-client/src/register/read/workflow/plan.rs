@@ -90,7 +90,7 @@ pub(super) fn build(
     let defaults = values(&fields, "inputs", &interface)?;
     let fixed = values(&fields, "fixed_inputs", &interface)?;
     if let Some(name) = defaults.keys().find(|name| fixed.contains_key(*name)) {
-        return Err(WorkflowError::new(format!("inputs.{name}"), "is among `fixed_inputs` too"));
+        return Err(WorkflowError::new(format!("inputs.{name}"), "is also in `fixed_inputs`"));
     }
     let parameters = parameters(&interface, defaults, &fixed);
     let env = fields.text_map("environment")?.into_iter().map(|(key, value)| KeyValuePair { key, value });
@@ -133,7 +133,7 @@ fn values(
         let path = format!("{key}.{name}");
         let Some(variable) = interface.inputs.variables.get(name) else {
             let names = interface.inputs.variables.keys().map(String::as_str);
-            return Err(WorkflowError::new(path, "is no input of the workflow").with_names(name, names));
+            return Err(WorkflowError::new(path, "is not an input of the workflow").with_names(name, names));
         };
         let of = variable.r#type.clone().unwrap_or_default();
         let literal =
@@ -186,7 +186,7 @@ fn schedule(fields: &Fields<'_>, interface: &Interface) -> Result<Option<Schedul
     if !kickoff.is_empty() {
         let of = interface.inputs.variables.get(kickoff).and_then(|variable| variable.r#type.as_ref());
         if of.map(type_name).as_deref() != Some("datetime") {
-            let problem = format!("is `{kickoff}`, which is no `datetime` input of the workflow");
+            let problem = format!("is `{kickoff}`, which is not a `datetime` input of the workflow");
             return Err(WorkflowError::new("schedule.kickoff_time_input", problem));
         }
     }
@@ -216,7 +216,7 @@ fn rate(text: &str) -> Result<ScheduleExpression, WorkflowError> {
         Some(FixedRate { value: u32::try_from(minutes / length).ok()?, unit: unit.into() })
     });
     rate.map(ScheduleExpression::Rate).ok_or_else(|| {
-        let problem = format!("is `{text}`; whole minutes such as `90m` or `1h` are expected");
+        let problem = format!("must be whole minutes such as `90m` or `1h`, not `{text}`");
         WorkflowError::new("schedule.rate", problem)
     })
 }

@@ -57,7 +57,7 @@ pub(super) fn is_name(c: char) -> bool {
 /// `node.output`, and the way into it.
 fn reference(text: &str) -> Result<OutputReference, String> {
     let (node, rest) = name(text);
-    let bad = || format!("is `${text}`; `$inputs.name` or `$node.output` is expected");
+    let bad = || format!("must be `$inputs.name` or `$node.output`, not `${text}`");
     let rest = rest.strip_prefix('.').ok_or_else(bad)?;
     let (var, mut rest) = name(rest);
     if node.is_empty() || var.is_empty() {

@@ -119,8 +119,8 @@ fn build_drafts(found: &[ParsedItem], known: &mut Known<'_>) -> Result<HashMap<u
         None => Ok(built),
         Some(position) => {
             let (index, draft, head) = &drafts[position];
-            let error =
-                WorkflowError::new("", format!("contains itself: `{}`, by way of its nodes", head.id.name));
+            let error = WorkflowError::new("", "contains itself through its nodes")
+                .about(format!("workflow `{}`", head.id.name));
             Err(ReadError::new(found[*index].source.clone(), draft.fail(error)))
         }
     }
@@ -157,7 +157,7 @@ fn order(drafts: &[(usize, &WorkflowDraft, DraftHeader)], known: &Known<'_>) -> 
     }
     let draft_of = |id: &Identifier| {
         let own = by_name.get(&(id.resource_type(), known.name(id)));
-        // A launch plan that nobody wrote is the default plan of its workflow.
+        // An undefined launch plan is the default plan of its workflow.
         own.or_else(|| by_name.get(&(ResourceType::Workflow, known.name(id)))).copied()
     };
     let waits_for: Vec<Vec<usize>> =
@@ -227,7 +227,7 @@ fn on_failure(fields: &Fields<'_>) -> Result<OnFailurePolicy, WorkflowError> {
     let Some(text) = fields.text("on_failure")? else { return Ok(OnFailurePolicy::FailImmediately) };
     OnFailurePolicy::from_str_name(&text.to_uppercase()).ok_or_else(|| {
         let problem =
-            format!("is `{text}`; `fail_immediately` or `fail_after_executable_nodes_complete` is expected");
+            format!("must be `fail_immediately` or `fail_after_executable_nodes_complete`, not `{text}`");
         WorkflowError::new("on_failure", problem)
     })
 }
@@ -294,7 +294,7 @@ fn output(
     let mut bound = bindings::bind(value, expected.as_ref(), scope, &at)?;
     match (expected, &bound.of) {
         (Some(expected), Some(of)) if !accepts(&expected, of) => {
-            let problem = format!("is `{}`; `{}` is expected", type_name(of), type_name(&expected));
+            let problem = format!("must be `{}`, not `{}`", type_name(&expected), type_name(of));
             Err(WorkflowError::new(at, problem))
         }
         (Some(expected), _) => {
