@@ -264,7 +264,7 @@ fn messages_are_complete_statements_about_caching() {
     let rules = Rules { policies: vec![fixed("abc")], ..Rules::default() };
     for origin in [&ItemOrigin::Document, &ItemOrigin::Package] {
         let version = |cache: Value| {
-            let template = apply_message(json!({"image": "a:1", "cache": cache}), form, &rules).unwrap();
+            let template = apply_message(json!({"image": "a:1", "cache": cache}), origin, &rules).unwrap();
             template.metadata.unwrap().discovery_version
         };
         assert_eq!(version(json!(true)), SHA256_ABC);

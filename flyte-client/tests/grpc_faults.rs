@@ -375,7 +375,7 @@ async fn more_than_is_taken() {
     let (address, _) = server::grpc(|_| answer(&FINE, Some(&[0; 4096])), None).await;
     let connection = connection(&address.to_string(), &[PLAIN]);
     let network = Network::new(&connection, Proxies::default()).unwrap();
-    let options = grpc::GrpcOptions { largest_answer: 1024, ..grpc::Options::default() };
+    let options = grpc::GrpcOptions { largest_answer: 1024, ..grpc::GrpcOptions::default() };
     let client =
         Client::new(Arc::new(Grpc::new(&connection, &network, options).unwrap()), CallOptions::default());
     let error = ask(&client).await.unwrap_err();

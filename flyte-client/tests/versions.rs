@@ -248,7 +248,7 @@ fn a_domain_counts_where_it_is_named() {
     assert_eq!(named[&task], open[&task]);
     assert_ne!(named[&workflow], open[&workflow]);
     // Elsewhere the node means another task, which is not in the set.
-    let mut elsewhere = filled(read(&[set(", domain: development")], "yaml"), "staging");
+    let elsewhere = filled(read(&[set(", domain: development")], "yaml"), "staging");
     let lacks: Vec<bool> = elsewhere.iter().map(|entry| register::lacks_version(&entry.entity)).collect();
     assert_eq!(lacks, [false, true, false]);
 }
