@@ -140,7 +140,7 @@ mod tests {
         ] {
             let proxies = proxies(variables);
             assert_eq!(
-                (way(&proxies, HTTPS).as_deref(), route(&proxies, HTTP).as_deref()),
+                (route(&proxies, HTTPS).as_deref(), route(&proxies, HTTP).as_deref()),
                 (https, http),
                 "{variables:?}"
             );
@@ -151,10 +151,10 @@ mod tests {
     fn the_configured_one_goes_first_and_exceptions_stay() {
         let proxies = proxies(&[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", "inside")]);
         let both = proxies.before(Some("http://b:2"), "`admin.httpProxyURL`");
-        assert_eq!(way(&both, "https://flyte.example").as_deref(), Some("b:2 of `admin.httpProxyURL`"));
-        assert_eq!(way(&both, "https://inside"), None);
+        assert_eq!(route(&both, "https://flyte.example").as_deref(), Some("b:2 of `admin.httpProxyURL`"));
+        assert_eq!(route(&both, "https://inside"), None);
         let same = proxies.before(Some(""), "");
-        assert_eq!(way(&same, "https://flyte.example").as_deref(), Some("a:1 of variable `HTTPS_PROXY`"));
+        assert_eq!(route(&same, "https://flyte.example").as_deref(), Some("a:1 of variable `HTTPS_PROXY`"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use flyte_client::{
-    client::ClientError,
+    client::{ClientError, ClientErrorKind},
     proto::admin::InactiveProject,
     register::{
         Entity, EntityKind,
@@ -158,7 +158,7 @@ fn told(session: &Session, error: &ClientError) -> Failure {
             session.server_command(&["get", "projects"]),
             session.server_command(&["project", "create", session.project()])
         ))
-    } else if text.contains("with different structure already exists") {
+    } else if matches!(error.kind(), ClientErrorKind::DifferentStructure { .. }) {
         Some(
             "register it under another version with `--version`, or leave the version to the content"
                 .to_owned(),
