@@ -65,7 +65,7 @@ pub enum Command {
     Whoami(whoami::WhoamiArgs),
 }
 
-/// Runs a built-in command.
+/// Runs a built-in command. Those that talk to Flyte are futures, which run on one runtime of one thread.
 ///
 /// # Errors
 ///
@@ -74,21 +74,26 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Completion(args) => completion::run(args)?,
         Command::Config(args) => config::run(args, context)?,
-        Command::Execution(args) => return execution::run(args, context),
-        Command::Fetch(args) => fetch::run(args, context)?,
-        Command::Get(args) => get::run(args, context)?,
-        Command::Launchplan(args) => launchplan::run(args, context)?,
-        Command::Login(args) => login::run(args, context)?,
+        Command::Execution(args) => return block_on(execution::run(args, context)),
+        Command::Fetch(args) => block_on(fetch::run(args, context))?,
+        Command::Get(args) => block_on(get::run(args, context))?,
+        Command::Launchplan(args) => block_on(launchplan::run(args, context))?,
+        Command::Login(args) => block_on(login::run(args, context))?,
         Command::Logout(args) => logout::run(args, context)?,
         Command::Man(args) => man::run(args, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
-        Command::Project(args) => project::run(args, context)?,
-        Command::Register(args) => register::run(args, context)?,
-        Command::Run(args) => return run::run(args, context),
-        Command::Upload(args) => upload::run(args, context)?,
+        Command::Project(args) => block_on(project::run(args, context))?,
+        Command::Register(args) => block_on(register::run(args, context))?,
+        Command::Run(args) => return block_on(run::run(args, context)),
+        Command::Upload(args) => block_on(upload::run(args, context))?,
         Command::Sandbox(args) => sandbox::run(args, context)?,
-        Command::Version(args) => version::run(args, context)?,
-        Command::Whoami(args) => whoami::run(args, context)?,
+        Command::Version(args) => block_on(version::run(args, context))?,
+        Command::Whoami(args) => block_on(whoami::run(args, context))?,
     }
     Ok(Exit::Done)
+}
+
+fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::from_error(Exit::Failed, &error))?.block_on(command)
 }

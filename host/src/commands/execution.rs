@@ -155,20 +155,22 @@ struct RelaunchArgs {
 /// # Errors
 ///
 /// When there is no such execution, it failed while it was followed, or the server cannot be asked.
-pub fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     match &args.command {
-        ExecutionCommand::Show(args) => show::run(&args.names, context)?,
-        ExecutionCommand::Watch(args) => return watch::run(args, context),
-        ExecutionCommand::Inputs(args) => data::run(args, data::Side::Inputs, context)?,
-        ExecutionCommand::Outputs(args) => data::run(args, data::Side::Outputs, context)?,
-        ExecutionCommand::Terminate(args) => act::terminate(args, context)?,
-        ExecutionCommand::Relaunch(args) => return act::relaunch(&args.again, args.overwrite_cache, context),
-        ExecutionCommand::Recover(args) => return act::recover(args, context),
-        ExecutionCommand::Approve(args) => gate::answer(args, true, context)?,
-        ExecutionCommand::Reject(args) => gate::answer(args, false, context)?,
-        ExecutionCommand::SetInput(args) => gate::set_input(args, context)?,
-        ExecutionCommand::Archive(args) => act::archive(args, true, context)?,
-        ExecutionCommand::Activate(args) => act::archive(args, false, context)?,
+        ExecutionCommand::Show(args) => show::run(&args.names, context).await?,
+        ExecutionCommand::Watch(args) => return watch::run(args, context).await,
+        ExecutionCommand::Inputs(args) => data::run(args, data::Side::Inputs, context).await?,
+        ExecutionCommand::Outputs(args) => data::run(args, data::Side::Outputs, context).await?,
+        ExecutionCommand::Terminate(args) => act::terminate(args, context).await?,
+        ExecutionCommand::Relaunch(args) => {
+            return act::relaunch(&args.again, args.overwrite_cache, context).await;
+        }
+        ExecutionCommand::Recover(args) => return act::recover(args, context).await,
+        ExecutionCommand::Approve(args) => gate::answer(args, true, context).await?,
+        ExecutionCommand::Reject(args) => gate::answer(args, false, context).await?,
+        ExecutionCommand::SetInput(args) => gate::set_input(args, context).await?,
+        ExecutionCommand::Archive(args) => act::archive(args, true, context).await?,
+        ExecutionCommand::Activate(args) => act::archive(args, false, context).await?,
     }
     Ok(Exit::Done)
 }

@@ -64,16 +64,16 @@ pub struct FetchArgs {
 /// # Errors
 ///
 /// When there is no such execution or value, or it cannot be had or written.
-pub fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let all = session.block_on(source::read(&session, args))?;
+    let all = source::read(&session, args).await?;
     let values = chosen(all, args.value.as_deref())?;
     match &args.dir {
         None => values::print(&values, format),
         Some(dir) => {
             let mut writer = write::Writer::new(&session, args.recursive, args.force);
-            session.block_on(write(&mut writer, &values, dir));
+            write(&mut writer, &values, dir).await;
             let written = writer.written;
             written.print(format)?;
             written.tell(dir);

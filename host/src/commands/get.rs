@@ -181,15 +181,15 @@ struct TaskExecutionsArgs {
 /// # Errors
 ///
 /// When there is no such thing, or the server cannot be asked.
-pub fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.what {
-        What::Projects(args) => places::projects(args.name.as_deref(), &args.list, context),
-        What::Domains(args) => places::domains(args.name.as_deref(), context),
-        What::Tasks(args) => entities::run::<flyte_client::proto::admin::Task>(args, context),
-        What::Workflows(args) => entities::run::<flyte_client::proto::admin::Workflow>(args, context),
-        What::LaunchPlans(args) => entities::launch_plans(args, context),
-        What::Executions(args) => executions::executions(args.name.as_deref(), &args.list, context),
-        What::Nodes(args) => executions::nodes(args, context),
-        What::TaskExecutions(args) => executions::task_executions(args, context),
+        What::Projects(args) => places::projects(args.name.as_deref(), &args.list, context).await,
+        What::Domains(args) => places::domains(args.name.as_deref(), context).await,
+        What::Tasks(args) => entities::run::<flyte_client::proto::admin::Task>(args, context).await,
+        What::Workflows(args) => entities::run::<flyte_client::proto::admin::Workflow>(args, context).await,
+        What::LaunchPlans(args) => entities::launch_plans(args, context).await,
+        What::Executions(args) => executions::executions(args.name.as_deref(), &args.list, context).await,
+        What::Nodes(args) => executions::nodes(args, context).await,
+        What::TaskExecutions(args) => executions::task_executions(args, context).await,
     }
 }

@@ -75,21 +75,19 @@ impl Which {
 /// # Errors
 ///
 /// When there is no such launch plan, the server refuses, or it cannot be asked.
-pub fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let plan = session.block_on(async {
-        match &args.command {
-            LaunchplanCommand::Activate(which) => {
-                let id = newest_or(&session, &which.wanted()?).await?;
-                set(&session, id, LaunchPlanState::Active).await
-            }
-            LaunchplanCommand::Deactivate(which) => {
-                let id = active_or(&session, &which.wanted()?).await?;
-                set(&session, id, LaunchPlanState::Inactive).await
-            }
+    let plan = match &args.command {
+        LaunchplanCommand::Activate(which) => {
+            let id = newest_or(&session, &which.wanted()?).await?;
+            set(&session, id, LaunchPlanState::Active).await?
         }
-    })?;
+        LaunchplanCommand::Deactivate(which) => {
+            let id = active_or(&session, &which.wanted()?).await?;
+            set(&session, id, LaunchPlanState::Inactive).await?
+        }
+    };
     print(format, &plan)?;
     if let (LaunchplanCommand::Activate(_), Some(reason)) =
         (&args.command, plan.spec.as_ref().and_then(schedule::never_fires))

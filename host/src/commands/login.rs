@@ -47,7 +47,7 @@ impl LoginArgs {
 /// # Errors
 ///
 /// When nobody signed in, the server does not accept who did, or it cannot be asked.
-pub fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
@@ -58,19 +58,20 @@ pub fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure> {
     options.patience = args.timeout.unwrap_or(options.patience);
     let person = Arc::new(sign_in::Terminal::new(Arc::clone(context.chain()?)));
     let session = context.session_of(route, Arc::clone(&person) as _, options)?;
-    let signed_in = session.block_on(async {
+    let signed_in = async {
         let Some(sign_in) = &session.sign_in else { return Ok(false) };
         if !whoami::asks_for_sign_in(&session.client).await? {
             return Ok(false);
         }
         sign_in.sign_in(args.how()).await.map_err(Failure::from).map(|_| true)
-    })?;
+    }
+    .await?;
     if !signed_in {
         return whoami::nobody_at(&session, format);
     }
     // If the server does not like the new token, a second sign-in would give one that is no better.
     person.leave_alone();
-    match whoami::look(&session)? {
+    match whoami::look(&session).await? {
         Some(signed_in) => signed_in.print(format),
         None => whoami::nobody_at(&session, format),
     }

@@ -96,7 +96,7 @@ impl Described {
 /// # Errors
 ///
 /// When the server refuses, or cannot be asked.
-pub fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     if let ProjectCommand::Update(Described { name: None, description: None, labels, .. }) = &args.command
         && labels.is_empty()
@@ -109,15 +109,15 @@ pub fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
     }
     let session = context.session()?;
     let id = match &args.command {
-        ProjectCommand::Activate(id) => set_state(&session, id.get(), activated)?,
-        ProjectCommand::Archive(id) => set_state(&session, id.get(), archived)?,
-        ProjectCommand::Create(described) => create(&session, described)?,
-        ProjectCommand::Update(described) => update(&session, described)?,
+        ProjectCommand::Activate(id) => set_state(&session, id.get(), activated).await?,
+        ProjectCommand::Archive(id) => set_state(&session, id.get(), archived).await?,
+        ProjectCommand::Create(described) => create(&session, described).await?,
+        ProjectCommand::Update(described) => update(&session, described).await?,
     };
-    print(format, &find(&session, id)?)
+    print(format, &find(&session, id).await?)
 }
 
-fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
+async fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
     let id = described.id.get();
     let project = Project {
         id: id.to_owned(),
@@ -131,20 +131,20 @@ fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Fa
             .hint(format!("run `{}` to change it", session.server_command(&["project", "update", id])))
     };
     // What was there before cannot be taken for what was made, should the answer be lost.
-    if look(session, id)?.is_some() {
+    if look(session, id).await?.is_some() {
         return Err(exists());
     }
     let request = ProjectRegisterRequest { project: Some(project) };
-    match session.block_on(session.client.register_project(&request)) {
+    match session.client.register_project(&request).await {
         Ok(_) => Ok(id),
         Err(error) if error.status.code == Code::AlreadyExists => Err(exists()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn update<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
+async fn update<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
     let id = described.id.get();
-    let state = find(session, id)?.state;
+    let state = find(session, id).await?.state;
     change(
         session,
         Project {
@@ -155,17 +155,18 @@ fn update<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Fa
             state,
             ..Project::default()
         },
-    )?;
+    )
+    .await?;
     Ok(id)
 }
 
-fn set_state<'a>(
+async fn set_state<'a>(
     session: &Session,
     id: &'a str,
     state: impl Fn(ProjectState) -> ProjectState,
 ) -> Result<&'a str, Failure> {
-    let state = state(find(session, id)?.state());
-    change(session, Project { id: id.to_owned(), state: state.into(), ..Project::default() })?;
+    let state = state(find(session, id).await?.state());
+    change(session, Project { id: id.to_owned(), state: state.into(), ..Project::default() }).await?;
     Ok(id)
 }
 
@@ -185,24 +186,24 @@ fn activated(state: ProjectState) -> ProjectState {
 
 /// Changes a project. The server keeps an empty name or description and labels that are not there, but always writes
 /// the state (`flyteadmin/pkg/manager/impl/project_manager.go`).
-fn change(session: &Session, project: Project) -> Result<(), Failure> {
-    session.block_on(session.client.update_project(&project)).map(drop).map_err(Failure::from)
+async fn change(session: &Session, project: Project) -> Result<(), Failure> {
+    session.client.update_project(&project).await.map(drop).map_err(Failure::from)
 }
 
 /// Looks for a project; archived ones are found as well.
-fn look(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
+async fn look(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
     let request = ProjectListRequest {
         limit: 1,
         filters: format!("eq(identifier,{id})"),
         ..ProjectListRequest::default()
     };
-    let answer = session.block_on(session.client.list_projects(&request))?;
+    let answer = session.client.list_projects(&request).await?;
     Ok(answer.projects.into_iter().find(|project| project.id == id))
 }
 
 /// Reads a project.
-fn find(session: &Session, id: &str) -> Result<Project, Failure> {
-    look(session, id)?.ok_or_else(|| {
+async fn find(session: &Session, id: &str) -> Result<Project, Failure> {
+    look(session, id).await?.ok_or_else(|| {
         Failure::new(Exit::Failed, format!("there is no project `{id}`")).hint(format!(
             "run `{}` to list the projects, or `{}` to create it",
             session.server_command(&["get", "projects"]),

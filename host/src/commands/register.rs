@@ -96,7 +96,7 @@ pub struct RegisterArgs {
 ///
 /// An input that cannot be read whole, a task that a rule refuses, a plugin that failed, a server that refuses
 /// an entity or cannot be asked.
-pub fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
     check_output(args, context.global.output)?;
     let mut identity = Identity { version: args.version.clone(), ..Identity::default() };
     if args.dry_run {
@@ -105,13 +105,13 @@ pub fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
     }
     let documents = read(&args.files)?;
     if args.dry_run {
-        let (scope, registered) = lookup::ask_if_possible(&documents, &identity, context);
+        let (scope, registered) = lookup::ask_if_possible(&documents, &identity, context).await;
         let (entries, notes) = build(documents, &identity, &scope, &registered, context)?;
         dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
         notes.print(false);
         return Ok(());
     }
-    send::run(args, context, documents, &identity)
+    send::run(args, context, documents, &identity).await
 }
 
 fn read(files: &[PathBuf]) -> Result<Documents, Failure> {

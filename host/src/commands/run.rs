@@ -94,7 +94,7 @@ pub struct RunArgs {
 ///
 /// When there is no such thing, its inputs do not fit, the server refuses, or the execution that is waited for
 /// does not succeed.
-pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
     args.options.check()?;
     let given = args.inputs.read()?;
@@ -103,24 +103,25 @@ pub fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let target = match &what {
         What::Name(name) => {
             let name = name.with_version(args.version.as_ref())?;
-            session.block_on(Target::find(&session, args, &name))?
+            Target::find(&session, args, &name).await?
         }
         What::Files { files, name } => {
             let choose = |offers: &[Offer]| what::choose(offers, name.as_ref(), args.kind());
             let version = args.version.as_deref();
             let offer = register::register_for_run(&session, context, files, version, choose)
+                .await
                 .map_err(|failure| failure.hint(what::hint_of_file(files)))?;
-            session.block_on(Target::read(&session, &offer))?
+            Target::read(&session, &offer).await?
         }
     };
     let mut inputs = target.inputs(given)?;
     let name = Chosen::new(args.options.name());
-    session.block_on(name.check_free(&session))?;
-    session.block_on(inputs::upload(&session, &mut inputs))?;
-    session.block_on(target.prepare(&session))?;
+    name.check_free(&session).await?;
+    inputs::upload(&session, &mut inputs).await?;
+    target.prepare(&session).await?;
     output::note(&format!("running {target}\n"));
-    let id = session.block_on(start(&session, args, &name, &target, inputs))?;
-    follow::started(&session, id, &args.wait, format)
+    let id = start(&session, args, &name, &target, inputs).await?;
+    follow::started(&session, id, &args.wait, format).await
 }
 
 impl RunArgs {

@@ -46,7 +46,7 @@ fn bucket_uri(text: &str) -> Result<String, String> {
 /// # Errors
 ///
 /// When something cannot be read or uploaded. What was uploaded before that was printed, unless as JSON or YAML.
-pub fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     for file in &args.files {
@@ -55,8 +55,8 @@ pub fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), Failure> {
     let mut uploaded = Vec::new();
     for file in &args.files {
         let uri = match &args.to {
-            None => session.block_on(transfer::upload(&session, file, None))?,
-            Some(to) => session.block_on(transfer::upload_to(&session, file, to))?,
+            None => transfer::upload(&session, file, None).await?,
+            Some(to) => transfer::upload_to(&session, file, to).await?,
         };
         match format {
             Format::Table | Format::Name => show::names([uri])?,

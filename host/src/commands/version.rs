@@ -4,11 +4,11 @@ use clap::Args;
 use flyte_client::proto::admin;
 use serde_json::{Map, Value, json};
 
+use crate::context::Context;
 use crate::ui::{
     error::Failure,
     output::{self, Format},
 };
-use crate::{context::Context, flyte::session::Session};
 use plugin_host::Link;
 
 /// Show the versions of this program, its plugins and the server
@@ -27,14 +27,13 @@ pub struct VersionArgs {
 /// # Errors
 ///
 /// When the server cannot be asked; what is known without it was printed then.
-pub fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let mut known = Known { plugins: context.chain()?.plugins(), server: None };
     if args.client {
         return known.print(format);
     }
-    let asked = context.session().and_then(|session| ask(&session));
-    let asked = asked.map(|server| known.server = Some(server));
+    let asked = ask(context).await.map(|server| known.server = Some(server));
     known.print(format)?;
     asked
 }
@@ -51,9 +50,10 @@ struct Server {
     version: admin::Version,
 }
 
-fn ask(session: &Session) -> Result<Server, Failure> {
-    let answer = session.block_on(session.client.get_version(&admin::GetVersionRequest {}))?;
-    Ok(Server { endpoint: session.place.clone(), version: answer.control_plane_version.unwrap_or_default() })
+async fn ask(context: &Context<'_>) -> Result<Server, Failure> {
+    let session = context.session()?;
+    let answer = session.client.get_version(&admin::GetVersionRequest {}).await?;
+    Ok(Server { endpoint: session.place, version: answer.control_plane_version.unwrap_or_default() })
 }
 
 impl Known<'_> {

@@ -35,7 +35,7 @@ pub struct WhoamiArgs {}
 /// # Errors
 ///
 /// When nobody is signed in, or the server cannot be asked.
-pub fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
@@ -44,7 +44,7 @@ pub fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
     }
     let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(context.chain()?)));
     let session = context.session_of(route, person, sign_in::options(context.settings)?)?;
-    match look(&session)? {
+    match look(&session).await? {
         Some(signed_in) => signed_in.print(format),
         None => nobody_at(&session, format),
     }
@@ -91,22 +91,22 @@ fn nobody(place: &str, words: &str, format: Format) -> Result<(), Failure> {
 }
 
 /// Asks who is signed in; `None`: the place asks nobody to sign in.
-pub(super) fn look(session: &Session) -> Result<Option<SignedIn>, Failure> {
-    let user = match session.block_on(session.client.user_info(&UserInfoRequest {})) {
+pub(super) async fn look(session: &Session) -> Result<Option<SignedIn>, Failure> {
+    let user = match session.client.user_info(&UserInfoRequest {}).await {
         Ok(user) => user,
         Err(error) if is_missing(&error) => {
-            if !session.block_on(asks_for_sign_in(&session.client))? {
+            if !asks_for_sign_in(&session.client).await? {
                 return Ok(None);
             }
             log::info!("`{}` does not tell who is signed in", session.place);
             UserInfoResponse::default()
         }
-        Err(error) => return Err(session.block_on(why_not(session, error))),
+        Err(error) => return Err(why_not(session, error).await),
     };
     let Some(sign_in) = &session.sign_in else {
         return Ok(Some(SignedIn { endpoint: session.place.clone(), user, tokens: None, kept: None }));
     };
-    let tokens = session.block_on(sign_in.tokens())?;
+    let tokens = sign_in.tokens().await?;
     let kept = tokens.is_some().then(|| sign_in.place());
     Ok(Some(SignedIn { endpoint: session.place.clone(), user, tokens, kept }))
 }

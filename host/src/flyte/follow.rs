@@ -57,7 +57,7 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
 /// # Errors
 ///
 /// As [`to_the_end`], if it is to be followed.
-pub fn started(
+pub async fn started(
     session: &Session,
     id: WorkflowExecutionIdentifier,
     wait: &WaitArgs,
@@ -68,7 +68,7 @@ pub fn started(
         output::note(&format!("see {url}\n"));
     }
     if wait.wait {
-        return to_the_end(session, id, wait.timeout, format);
+        return to_the_end(session, id, wait.timeout, format).await;
     }
     output::note(&format!("follow it with `{}`\n", session.command(&["execution", "watch", &id.name])));
     match format {
@@ -113,7 +113,7 @@ enum Ended {
 /// # Errors
 ///
 /// When it did not succeed, did not end in time, or a call fails.
-pub fn to_the_end(
+pub async fn to_the_end(
     session: &Session,
     id: WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
@@ -124,7 +124,7 @@ pub fn to_the_end(
         show::names([id.name.clone()])?;
     }
     let mut watch = Watch::new(&session.client, id.clone());
-    let ended = session.block_on(follow(session, &mut watch, &id, timeout)).map_err(|error| {
+    let ended = follow(session, &mut watch, &id, timeout).await.map_err(|error| {
         Failure::from(error)
             .hint(format!("run `{}` to follow it again", session.command(&["execution", "watch", &id.name])))
     })?;
@@ -145,13 +145,13 @@ pub fn to_the_end(
         }
         Ended::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {
-                let data = session.block_on(values::read(session, &id, None))?;
+                let data = values::read(session, &id, None).await?;
                 print(&id, watch.phase(), Some(&data.outputs), format)?;
                 Ok(Exit::Done)
             }
             _ => {
                 print(&id, watch.phase(), None, format)?;
-                Err(session.block_on(failure::failure(session, &execution, watch.nodes())))
+                Err(failure::failure(session, &execution, watch.nodes()).await)
             }
         },
     }

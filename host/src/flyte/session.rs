@@ -1,13 +1,13 @@
-//! A connection at work: the client of whichever Flyte `get_remote` leads to, and the runtime that drives it.
+//! A session: the client of the Flyte that `get_remote` leads to.
 //!
-//! Nothing of it exists before a command asks: no runtime, no TLS, no database.
+//! A command opens it when it needs it; until then there is no TLS and no database. The futures of the client run on the
+//! runtime of the command (`crate::commands::run`).
 
 mod server_token;
 mod waiting;
 
 use std::{
     cell::OnceCell,
-    future::Future,
     path::{Path, PathBuf},
     sync::{Arc, LazyLock},
     time::Duration,
@@ -23,7 +23,6 @@ use flyte_client::{
     transport::Transport,
 };
 use sandbox::{EngineStart, OpenError, Sandbox};
-use tokio::runtime::Runtime;
 
 use self::{server_token::WithServerToken, waiting::Waiting};
 use super::{
@@ -54,7 +53,6 @@ pub struct Session {
     /// The token that was there already, if one was.
     pub token: Option<StaticToken>,
     flags: Flags,
-    runtime: Runtime,
     transfers: OnceCell<Transfers>,
     buckets: OnceCell<Buckets>,
     configurations: Configurations,
@@ -62,11 +60,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// Runs what a command has to do.
-    pub fn block_on<F: Future>(&self, work: F) -> F::Output {
-        self.runtime.block_on(work)
-    }
-
     /// The project of whatever names none.
     #[must_use]
     pub fn project(&self) -> &str {
@@ -168,10 +161,6 @@ impl Context<'_> {
     ) -> Result<Session, Failure> {
         let place = route.place();
         let Route { connection, layers, has_address } = route;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::from_error(Exit::Failed, &error))?;
         let token = options.token.clone();
         let mut sign_in = None;
         let mut transport = transport::join(&layers, || {
@@ -193,7 +182,6 @@ impl Context<'_> {
             sign_in,
             token,
             flags,
-            runtime,
             transfers: OnceCell::new(),
             buckets: OnceCell::new(),
             configurations: self.configurations.clone(),

@@ -19,7 +19,10 @@ use plugin_abi::{
     PluginError,
     transport::{self as plugin, HostTransport, Transport as _},
 };
-use tokio::{runtime, sync::oneshot};
+use tokio::{
+    runtime::{self, Runtime},
+    sync::oneshot,
+};
 
 use crate::ui::{error::Failure, exit_code::Exit};
 use plugin_host::{self as plugins, Layers};
@@ -90,23 +93,34 @@ impl Worker {
         let unable = |error: std::io::Error| {
             Failure::new(Exit::Failed, "the connection of the plugins cannot be opened").caused_by(error)
         };
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(CALLS_AT_ONCE)
-            .thread_name("plugin-transport")
-            .build()
-            .map_err(unable)?;
-        let handle = runtime.handle().clone();
         let (alive, dropped) = oneshot::channel::<()>();
-        let drive = move || {
-            // Nobody sends: it ends with an error when the last worker is dropped.
-            let _ = runtime.block_on(dropped);
-            // A plugin that never answers does not keep the program from ending.
-            runtime.shutdown_background();
+        let (sender, handle) = mpsc::sync_channel(1);
+        // The runtime never leaves its thread: the caller may be a future, and must not drop a runtime.
+        let drive = move || match runtime() {
+            Ok(runtime) => {
+                // An error means that the caller is gone.
+                let _ = sender.send(Ok(runtime.handle().clone()));
+                // The sender sends nothing: this ends with an error when the last worker is dropped.
+                let _ = runtime.block_on(dropped);
+                // Not waiting for calls: a plugin that never answers does not keep the program from ending.
+                runtime.shutdown_background();
+            }
+            Err(error) => {
+                let _ = sender.send(Err(error));
+            }
         };
         thread::Builder::new().name("flyte-transport".to_owned()).spawn(drive).map_err(unable)?;
+        let handle = handle.recv().map_err(std::io::Error::other).flatten().map_err(unable)?;
         Ok(Self { handle, _alive: Arc::new(alive) })
     }
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(CALLS_AT_ONCE)
+        .thread_name("plugin-transport")
+        .build()
 }
 
 type Carry = Box<dyn Fn(Call) -> Reply<'static> + Send + Sync>;

@@ -17,17 +17,17 @@ use crate::{
     flyte::{execution, follow, session::Session},
 };
 
-pub(super) fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), Failure> {
     let session = context.session()?;
     for name in &args.names.names {
         let request =
             ExecutionTerminateRequest { id: Some(execution::id(&session, name)), cause: args.cause.clone() };
-        match session.block_on(session.client.terminate_execution(&request)) {
+        match session.client.terminate_execution(&request).await {
             Ok(_) => output::note(&format!("execution `{name}` is being stopped\n")),
             Err(error) => match finished(&error) {
                 // What was wanted is so.
                 Some(phase) => output::note(&format!("execution `{name}` had ended already: {phase}\n")),
-                None => return Err(session.block_on(execution::explain(&session, name, error))),
+                None => return Err(execution::explain(&session, name, error).await),
             },
         }
     }
@@ -45,7 +45,7 @@ fn finished(error: &ClientError) -> Option<String> {
     }
 }
 
-pub(super) fn relaunch(
+pub(super) async fn relaunch(
     args: &AgainArgs,
     overwrite_cache: bool,
     context: &Context<'_>,
@@ -58,17 +58,19 @@ pub(super) fn relaunch(
         };
         session.client.relaunch_execution(&request).await
     })
+    .await
 }
 
-pub(super) fn recover(args: &AgainArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+pub(super) async fn recover(args: &AgainArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     again(args, context, async |session, new| {
         let id = Some(execution::id(session, &args.execution));
         let request = ExecutionRecoverRequest { id, name: new, metadata: None };
         session.client.recover_execution(&request).await
     })
+    .await
 }
 
-fn again(
+async fn again(
     args: &AgainArgs,
     context: &Context<'_>,
     start: impl AsyncFnOnce(&Session, String) -> Result<ExecutionCreateResponse, ClientError>,
@@ -76,26 +78,29 @@ fn again(
     let format = context.global.output.format()?;
     let session = context.session()?;
     let name = name::Chosen::new(args.name.as_deref());
-    session.block_on(name.check_free(&session))?;
-    let answer = session.block_on(start(&session, name.text().to_owned()));
-    let id = name.started(&session, answer).map_err(|error| match error.status.code {
-        Code::NotFound => session.block_on(execution::explain(&session, &args.execution, *error)),
-        _ => name.not_started(&session, *error),
-    })?;
-    follow::started(&session, id, &args.wait, format)
+    name.check_free(&session).await?;
+    let answer = start(&session, name.text().to_owned()).await;
+    let id = match name.started(&session, answer) {
+        Ok(id) => id,
+        Err(error) if error.status.code == Code::NotFound => {
+            return Err(execution::explain(&session, &args.execution, *error).await);
+        }
+        Err(error) => return Err(name.not_started(&session, *error)),
+    };
+    follow::started(&session, id, &args.wait, format).await
 }
 
-pub(super) fn archive(args: &NamesArgs, archive: bool, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn archive(args: &NamesArgs, archive: bool, context: &Context<'_>) -> Result<(), Failure> {
     let session = context.session()?;
     let state = if archive { ExecutionState::ExecutionArchived } else { ExecutionState::ExecutionActive };
     for name in &args.names {
         let request = ExecutionUpdateRequest { id: Some(execution::id(&session, name)), state: state.into() };
-        match session.block_on(session.client.update_execution(&request)) {
+        match session.client.update_execution(&request).await {
             Ok(_) => {
                 let word = if archive { "is archived" } else { "is in lists again" };
                 output::note(&format!("execution `{name}` {word}\n"));
             }
-            Err(error) => return Err(session.block_on(execution::explain(&session, name, error))),
+            Err(error) => return Err(execution::explain(&session, name, error).await),
         }
     }
     Ok(())

@@ -14,15 +14,11 @@ pub(super) enum Side {
     Outputs,
 }
 
-pub(super) fn run(args: &DataArgs, side: Side, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn run(args: &DataArgs, side: Side, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let execution = session.block_on(execution::read(&session, &args.name))?;
-    let data = session.block_on(values::read(
-        &session,
-        &execution::id(&session, &args.name),
-        args.node.as_deref(),
-    ))?;
+    let execution = execution::read(&session, &args.name).await?;
+    let data = values::read(&session, &execution::id(&session, &args.name), args.node.as_deref()).await?;
     let map = if side == Side::Inputs { data.inputs } else { data.outputs };
     if side == Side::Outputs && map.literals.is_empty() {
         values::tell_no_outputs(&execution, args.node.as_deref());

@@ -58,23 +58,23 @@ impl InputArgs {
 }
 
 /// Runs `execution approve` and `execution reject`.
-pub(super) fn answer(args: &AnswerArgs, approve: bool, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn answer(args: &AnswerArgs, approve: bool, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let gates = session.block_on(Gates::read(&session, &args.execution))?;
+    let gates = Gates::read(&session, &args.execution).await?;
     let gate = gates.find(&session, args.gate.as_deref(), Wanted::Approval)?;
     let value = literal::from_json(&approve.into(), &boolean())
         .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-    session.block_on(send(&session, &gates.execution, gate, value.clone()))?;
+    send(&session, &gates.execution, gate, value.clone()).await?;
     let word = if approve { "approved" } else { "rejected" };
     tell(word, &gates.execution, gate, &value, format)
 }
 
 /// Runs `execution set-input`.
-pub(super) fn set_input(args: &InputArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let gates = session.block_on(Gates::read(&session, &args.execution))?;
+    let gates = Gates::read(&session, &args.execution).await?;
     let (gate, value) = args.gate_and_value();
     let gate = gates.find(&session, gate, Wanted::Value)?;
     let value = literal::from_text(value, &gate.kind).map_err(|error| {
@@ -83,9 +83,9 @@ pub(super) fn set_input(args: &InputArgs, context: &Context<'_>) -> Result<(), F
             .hint(error.hint())
     })?;
     let mut values = LiteralMap { literals: [(gate.signal.clone(), value)].into() };
-    session.block_on(inputs::upload(&session, &mut values))?;
+    inputs::upload(&session, &mut values).await?;
     let value = values.literals.remove(&gate.signal).unwrap_or_default();
-    session.block_on(send(&session, &gates.execution, gate, value.clone()))?;
+    send(&session, &gates.execution, gate, value.clone()).await?;
     tell("answered", &gates.execution, gate, &value, format)
 }
 

@@ -20,15 +20,20 @@ use crate::{
 };
 
 /// Runs `execution show`.
-pub(super) fn run(names: &[String], context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn run(names: &[String], context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let read = |name: &String| session.block_on(execution::read(&session, name));
-    let executions = names.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut executions = Vec::new();
+    for name in names {
+        executions.push(execution::read(&session, name).await?);
+    }
     match (format, executions.as_slice()) {
         (Format::Table, executions) => {
-            let told = executions.iter().map(|execution| in_words(&session, execution));
-            output::print(&told.collect::<Result<Vec<_>, _>>()?.join("\n"))
+            let mut texts = Vec::new();
+            for execution in executions {
+                texts.push(in_words(&session, execution).await?);
+            }
+            output::print(&texts.join("\n"))
         }
         (Format::Name, executions) => executions.iter().try_for_each(|execution| print(execution, format)),
         (format, [execution]) => print(execution, format),
@@ -37,10 +42,10 @@ pub(super) fn run(names: &[String], context: &Context<'_>) -> Result<(), Failure
 }
 
 /// An execution and its nodes, for people.
-fn in_words(session: &Session, execution: &Execution) -> Result<String, Failure> {
+async fn in_words(session: &Session, execution: &Execution) -> Result<String, Failure> {
     let id = execution.id.clone().unwrap_or_default();
     let mut watch = Watch::new(&session.client, id.clone());
-    session.block_on(watch.look())?;
+    watch.look().await?;
     let nodes = watch.nodes();
     let told = |of: &Node| {
         let lines = told(session, &id, of, nodes);

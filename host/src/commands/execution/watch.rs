@@ -7,9 +7,9 @@ use crate::{
     flyte::{execution, follow},
 };
 
-pub(super) fn run(args: &WatchArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &WatchArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    session.block_on(execution::read(&session, &args.name))?;
-    follow::to_the_end(&session, execution::id(&session, &args.name), args.timeout, format)
+    execution::read(&session, &args.name).await?;
+    follow::to_the_end(&session, execution::id(&session, &args.name), args.timeout, format).await
 }

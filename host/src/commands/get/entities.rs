@@ -105,23 +105,23 @@ fn names(entity: &impl Entity) -> Vec<String> {
 }
 
 /// Lists entities, or shows one.
-pub(super) fn run<E: Shown>(args: &EntityArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn run<E: Shown>(args: &EntityArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.name {
-        Some(name) if !args.versions => one::<E>(&name.with_version(args.version.as_ref())?, context),
+        Some(name) if !args.versions => one::<E>(&name.with_version(args.version.as_ref())?, context).await,
         _ => {
             let format = context.global.output.format()?;
             let query = args.list.query(E::KIND, false)?;
             let session = context.session()?;
-            let found = listed::<E>(args, &query, &session)?;
+            let found = listed::<E>(args, &query, &session).await?;
             print(&found, args, format, &session)
         }
     }
 }
 
 /// Lists launch plans, or shows one.
-pub(super) fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Result<(), Failure> {
     if !args.active_only {
-        return run::<LaunchPlan>(&args.entity, context);
+        return run::<LaunchPlan>(&args.entity, context).await;
     }
     if args.entity.name.is_some() {
         return Err(Failure::new(Exit::Usage, "`--active-only` is for lists, not for one launch plan"));
@@ -132,31 +132,35 @@ pub(super) fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Resu
     let id = list::named(session.project(), session.domain(), "");
     // With a filter the general list is asked, since that of active ones takes none.
     let found = if query.filter == list::Filter::default() {
-        session.block_on(list::active_launch_plans(&session.client, &id, &query))?
+        list::active_launch_plans(&session.client, &id, &query).await?
     } else {
         let active = list::Filter::parse(LaunchPlan::KIND, "state=active").unwrap_or_default();
         let query = list::Query { filter: query.filter.and(active), ..query };
-        session.block_on(list::launch_plans(&session.client, &id, &query, |_| true))?
+        list::launch_plans(&session.client, &id, &query, |_| true).await?
     };
     if found.is_empty() {
-        session.block_on(scope::check(&session))?;
+        scope::check(&session).await?;
     }
     print(&found, &args.entity, format, &session)
 }
 
-fn listed<E: Shown>(args: &EntityArgs, query: &list::Query, session: &Session) -> Result<Vec<E>, Failure> {
+async fn listed<E: Shown>(
+    args: &EntityArgs,
+    query: &list::Query,
+    session: &Session,
+) -> Result<Vec<E>, Failure> {
     let name = args.name.as_ref().map(|name| name.name.as_str()).unwrap_or_default();
     let id = list::named(session.project(), session.domain(), name);
     let mut seen = BTreeSet::new();
     let keep =
         |entity: &E| !args.latest || seen.insert(entity.id().map(|id| id.name.clone()).unwrap_or_default());
-    let found = session.block_on(E::list(&session.client, &id, query, keep))?;
+    let found = E::list(&session.client, &id, query, keep).await?;
     match &args.name {
         _ if !found.is_empty() => {}
         Some(name) if !args.list.has_filter() => {
-            return Err(session.block_on(missing::missing(session, &[E::KIND], name, missing::show)));
+            return Err(missing::missing(session, &[E::KIND], name, missing::show).await);
         }
-        _ => session.block_on(scope::check(session))?,
+        _ => scope::check(session).await?,
     }
     Ok(found)
 }
@@ -181,11 +185,11 @@ fn print<E: Shown>(found: &[E], args: &EntityArgs, format: Format, session: &Ses
     }
 }
 
-fn one<E: Shown>(wanted: &Versioned, context: &Context<'_>) -> Result<(), Failure> {
+async fn one<E: Shown>(wanted: &Versioned, context: &Context<'_>) -> Result<(), Failure> {
     let is_dot = context.global.output == OutputArg::Dot;
     let format = if is_dot { Format::Table } else { context.global.output.format()? };
     let session = context.session()?;
-    let found: E = session.block_on(entity::find(&session, wanted))?;
+    let found: E = entity::find(&session, wanted).await?;
     match format {
         _ if is_dot => match found.closure() {
             Some(closure) => output::print(&graph::dot(closure)),

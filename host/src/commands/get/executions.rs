@@ -26,19 +26,23 @@ use crate::{
 };
 
 /// Lists executions, or shows one.
-pub(super) fn executions(name: Option<&str>, args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn executions(
+    name: Option<&str>,
+    args: &ListArgs,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     if let Some(name) = name {
         let session = context.session()?;
-        let execution = session.block_on(execution::read(&session, name))?;
+        let execution = execution::read(&session, name).await?;
         return details::print(&execution, format);
     }
     let query = args.query(ColumnKind::Execution, false)?;
     let session = context.session()?;
     let id = list::named(session.project(), session.domain(), "");
-    let found = session.block_on(list::executions(&session.client, &id, &query))?;
+    let found = list::executions(&session.client, &id, &query).await?;
     if found.is_empty() {
-        session.block_on(scope::check(&session))?;
+        scope::check(&session).await?;
     }
     match format {
         Format::Table => {
@@ -50,7 +54,7 @@ pub(super) fn executions(name: Option<&str>, args: &ListArgs, context: &Context<
             Ok(())
         }
         Format::Name => show::names(found.into_iter().filter_map(|execution| Some(execution.id?.name))),
-        format => show::messages(format, &session.block_on(whole::executions(&session.client, found))?),
+        format => show::messages(format, &whole::executions(&session.client, found).await?),
     }
 }
 
@@ -66,19 +70,19 @@ fn row(execution: &Execution) -> Vec<String> {
 }
 
 /// Lists the nodes of an execution, or shows one.
-pub(super) fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let execution = session.block_on(execution::read(&session, &args.execution))?;
+    let execution = execution::read(&session, &args.execution).await?;
     let id = execution.id.clone().unwrap_or_default();
     let found = match &args.node {
-        Some(node) => vec![Listed::new(session.block_on(node_of(&session, &id, node))?, "", 0)],
+        Some(node) => vec![Listed::new(node_of(&session, &id, node).await?, "", 0)],
         None => {
             let query = args.list.query(ColumnKind::NodeExecution, true)?;
-            session.block_on(tree(&session, &id, &query))?
+            tree(&session, &id, &query).await?
         }
     };
-    let found = session.block_on(described(&session, &execution, found, format != Format::Name))?;
+    let found = described(&session, &execution, found, format != Format::Name).await?;
     print_nodes(&found, args, format)
 }
 
@@ -273,12 +277,12 @@ fn element_row(of: &Node, element: &Element, indent: &str, error: &str) -> Vec<S
 }
 
 /// Lists attempts.
-pub(super) fn task_executions(args: &TaskExecutionsArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn task_executions(args: &TaskExecutionsArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let query = args.list.query(ColumnKind::TaskExecution, true)?;
-    let execution = session.block_on(execution::read(&session, &args.execution))?.id.unwrap_or_default();
-    let found = session.block_on(attempts(&session, &execution, &args.node, &query))?;
+    let execution = execution::read(&session, &args.execution).await?.id.unwrap_or_default();
+    let found = attempts(&session, &execution, &args.node, &query).await?;
     match format {
         Format::Table => {
             if !found.is_empty() {

@@ -14,7 +14,11 @@ use crate::ui::{
 use crate::{context::Context, flyte::scope};
 
 /// Lists projects, or shows one.
-pub(super) fn projects(name: Option<&str>, args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn projects(
+    name: Option<&str>,
+    args: &ListArgs,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let mut query = args.query(ColumnKind::Project, true)?;
     let session = context.session()?;
@@ -24,14 +28,14 @@ pub(super) fn projects(name: Option<&str>, args: &ListArgs, context: &Context<'_
     let projects = match name {
         // GetProject is younger than many servers.
         Some(name) => {
-            let all = session.block_on(scope::every_project(&session))?;
+            let all = scope::every_project(&session).await?;
             let found: Vec<Project> = all.iter().filter(|project| project.id == name).cloned().collect();
             if found.is_empty() {
                 return Err(scope::no_project(&session, name, &all));
             }
             found
         }
-        None => session.block_on(list::projects(&session.client, &query))?,
+        None => list::projects(&session.client, &query).await?,
     };
     match (format, name) {
         (Format::Table, _) => {
@@ -62,10 +66,10 @@ fn row(project: &Project) -> Vec<String> {
 }
 
 /// Lists domains, or shows one.
-pub(super) fn domains(name: Option<&str>, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn domains(name: Option<&str>, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let mut domains = session.block_on(session.client.get_domains(&GetDomainRequest {}))?.domains;
+    let mut domains = session.client.get_domains(&GetDomainRequest {}).await?.domains;
     if let Some(name) = name {
         let Some(found) = domains.iter().find(|domain| domain.id == name).cloned() else {
             return Err(scope::no_domain(&session, name, &domains));

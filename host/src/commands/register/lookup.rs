@@ -37,16 +37,20 @@ pub(super) fn scope(session: &Session, identity: &Identity) -> Identity {
 /// # Errors
 ///
 /// When the server cannot be asked.
-pub(super) fn ask(session: &Session, documents: &Documents, scope: &Identity) -> Result<Registered, Failure> {
+pub(super) async fn ask(
+    session: &Session,
+    documents: &Documents,
+    scope: &Identity,
+) -> Result<Registered, Failure> {
     let mut registered = Registered::default();
     for wanted in documents.missing(scope) {
-        session.block_on(look(session, documents, &wanted, scope, &mut registered))?;
+        look(session, documents, &wanted, scope, &mut registered).await?;
     }
     Ok(registered)
 }
 
 /// As [`ask`], for a dry run: where no server can be asked, the answers say so. Also returns the scope.
-pub(super) fn ask_if_possible(
+pub(super) async fn ask_if_possible(
     documents: &Documents,
     identity: &Identity,
     context: &Context<'_>,
@@ -72,7 +76,7 @@ pub(super) fn ask_if_possible(
             unknown(&mut registered, wanted, reason);
             continue;
         }
-        if let Err(failure) = session.block_on(look(&session, documents, &wanted, &scope, &mut registered)) {
+        if let Err(failure) = look(&session, documents, &wanted, &scope, &mut registered).await {
             let text = failure.causes.join(": ");
             unknown(&mut registered, wanted, &text);
             reason = Some(text);

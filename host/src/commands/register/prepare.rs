@@ -26,7 +26,7 @@ pub(super) struct Set {
 }
 
 /// Settles all that was left open. Code goes to the server here, nothing else does.
-pub(super) fn prepare(
+pub(super) async fn prepare(
     session: &Session,
     mut entries: Vec<RegisterItem>,
     destination: &str,
@@ -44,7 +44,7 @@ pub(super) fn prepare(
     let defaults = (given..entries.len()).collect();
     let order = Order::new(entries.iter().map(|entry| &entry.entity))
         .map_err(|cycle| Failure::from_error(Exit::Failed, &cycle).caused_by(cycle.path()))?;
-    code(session, &mut entries, destination)?;
+    code(session, &mut entries, destination).await?;
     Ok(Set { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
 }
 
@@ -85,7 +85,7 @@ fn add_launch_plans(entries: &mut Vec<RegisterItem>) {
 }
 
 /// Uploads the code that packages brought along, each piece once, and tells their tasks where it is.
-fn code(session: &Session, entries: &mut [RegisterItem], destination: &str) -> Result<(), Failure> {
+async fn code(session: &Session, entries: &mut [RegisterItem], destination: &str) -> Result<(), Failure> {
     let mut places: Vec<(Arc<FastArchive>, String)> = Vec::new();
     for entry in entries {
         if !archive::is_needed(&entry.entity) {
@@ -103,7 +103,7 @@ fn code(session: &Session, entries: &mut [RegisterItem], destination: &str) -> R
         let place = match places.iter().find(is_same) {
             Some((_, place)) => place.clone(),
             None => {
-                let place = upload(session, code)?;
+                let place = upload(session, code).await?;
                 places.push((Arc::clone(code), place.clone()));
                 place
             }
@@ -114,7 +114,7 @@ fn code(session: &Session, entries: &mut [RegisterItem], destination: &str) -> R
 }
 
 /// Uploads the code of a package, under the name that it has there.
-fn upload(session: &Session, code: &FastArchive) -> Result<String, Failure> {
+async fn upload(session: &Session, code: &FastArchive) -> Result<String, Failure> {
     let written = || -> std::io::Result<_> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join(&code.name), &code.bytes)?;
@@ -124,5 +124,5 @@ fn upload(session: &Session, code: &FastArchive) -> Result<String, Failure> {
         Failure::new(Exit::Failed, format!("the code of {} cannot be unpacked", code.source)).caused_by(error)
     })?;
     let file = folder.path().join(&code.name);
-    session.block_on(transfer::upload(session, &file, Some(false)))
+    transfer::upload(session, &file, Some(false)).await
 }

@@ -28,7 +28,7 @@ struct Sent {
 }
 
 /// Sends what was read, and gives account of it.
-pub(super) fn run(
+pub(super) async fn run(
     args: &RegisterArgs,
     context: &Context<'_>,
     documents: Documents,
@@ -36,15 +36,15 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let (entries, notes) = looked_up(&session, documents, identity, context)?;
-    let sent = send(&session, entries, args.activate_launchplans, &args.destination_dir)?;
+    let (entries, notes) = looked_up(&session, documents, identity, context).await?;
+    let sent = send(&session, entries, args.activate_launchplans, &args.destination_dir).await?;
     let options = SendOptions { activate: args.activate_launchplans, defaults: &sent.defaults };
     let account = Account { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
     account.print(format)?;
     notes.print(session.connection.is_sandbox());
     account.result()?;
     let offers = Offer::all(&sent.entities);
-    session.block_on(offer::warn_of_newer(&session, &offers, |offer| sent.was_there(offer)));
+    offer::warn_of_newer(&session, &offers, |offer| sent.was_there(offer)).await;
     if format == Format::Table {
         offer::note_commands(&session, &offers);
     }
@@ -52,14 +52,14 @@ pub(super) fn run(
 }
 
 /// Makes entities of what was read, with what is registered already.
-fn looked_up(
+async fn looked_up(
     session: &Session,
     documents: Documents,
     identity: &Identity,
     context: &Context<'_>,
 ) -> Result<(Vec<RegisterItem>, Notes), Failure> {
     let scope = lookup::scope(session, identity);
-    let registered = lookup::ask(session, &documents, &scope)?;
+    let registered = lookup::ask(session, &documents, &scope).await?;
     build(documents, identity, &scope, &registered, context)
 }
 
@@ -79,7 +79,7 @@ impl Sent {
 /// # Errors
 ///
 /// As `register`, and when the files hold no such thing, or several.
-pub(in crate::commands) fn register_for_run(
+pub(in crate::commands) async fn register_for_run(
     session: &Session,
     context: &Context<'_>,
     files: &[PathBuf],
@@ -87,29 +87,29 @@ pub(in crate::commands) fn register_for_run(
     choose: impl FnOnce(&[Offer]) -> Result<Offer, Failure>,
 ) -> Result<Offer, Failure> {
     let identity = Identity { version: version.map(str::to_owned), ..Identity::default() };
-    let (entries, notes) = looked_up(session, read(files)?, &identity, context)?;
-    let set = prepare::prepare(session, entries, super::DESTINATION)?;
+    let (entries, notes) = looked_up(session, read(files)?, &identity, context).await?;
+    let set = prepare::prepare(session, entries, super::DESTINATION).await?;
     let chosen = choose(&Offer::any(&set.entities))?;
-    let sent = send_set(session, set, false);
+    let sent = send_set(session, set, false).await;
     let options = SendOptions { activate: false, defaults: &sent.defaults };
     notes.print(session.connection.is_sandbox());
     Account { session, entities: &sent.entities, outcomes: &sent.outcomes, options }.result()?;
     Ok(chosen)
 }
 
-fn send(
+async fn send(
     session: &Session,
     entries: Vec<RegisterItem>,
     activate: bool,
     destination: &str,
 ) -> Result<Sent, Failure> {
-    Ok(send_set(session, prepare::prepare(session, entries, destination)?, activate))
+    Ok(send_set(session, prepare::prepare(session, entries, destination).await?, activate).await)
 }
 
-fn send_set(session: &Session, set: prepare::Set, activate: bool) -> Sent {
+async fn send_set(session: &Session, set: prepare::Set, activate: bool) -> Sent {
     let options = SendOptions { activate, defaults: &set.defaults };
     let line = progress::line("registering", set.entities.len());
     let sending = send::send(&session.client, &set.entities, &set.order, options, |_, _| line.advance());
-    let outcomes = session.block_on(sending);
+    let outcomes = sending.await;
     Sent { entities: set.entities, defaults: set.defaults, outcomes }
 }
