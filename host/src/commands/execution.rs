@@ -1,9 +1,8 @@
 //! `execution`: one execution, and what can be done with it.
 
-mod act;
 mod data;
 mod gate;
-pub mod node;
+mod lifecycle;
 pub mod show;
 mod watch;
 
@@ -161,16 +160,16 @@ pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Fa
         ExecutionCommand::Watch(args) => return watch::run(args, context).await,
         ExecutionCommand::Inputs(args) => data::run(args, data::Side::Inputs, context).await?,
         ExecutionCommand::Outputs(args) => data::run(args, data::Side::Outputs, context).await?,
-        ExecutionCommand::Terminate(args) => act::terminate(args, context).await?,
+        ExecutionCommand::Terminate(args) => lifecycle::terminate(args, context).await?,
         ExecutionCommand::Relaunch(args) => {
-            return act::relaunch(&args.again, args.overwrite_cache, context).await;
+            return lifecycle::relaunch(&args.again, args.overwrite_cache, context).await;
         }
-        ExecutionCommand::Recover(args) => return act::recover(args, context).await,
+        ExecutionCommand::Recover(args) => return lifecycle::recover(args, context).await,
         ExecutionCommand::Approve(args) => gate::answer(args, true, context).await?,
         ExecutionCommand::Reject(args) => gate::answer(args, false, context).await?,
         ExecutionCommand::SetInput(args) => gate::set_input(args, context).await?,
-        ExecutionCommand::Archive(args) => act::archive(args, true, context).await?,
-        ExecutionCommand::Activate(args) => act::archive(args, false, context).await?,
+        ExecutionCommand::Archive(args) => lifecycle::archive(args, true, context).await?,
+        ExecutionCommand::Activate(args) => lifecycle::archive(args, false, context).await?,
     }
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 pub(super) mod details;
 mod entities;
 mod executions;
-mod places;
+mod projects;
 mod query;
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
@@ -183,8 +183,8 @@ struct TaskExecutionsArgs {
 /// When there is no such thing, or the server cannot be asked.
 pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.what {
-        What::Projects(args) => places::projects(args.name.as_deref(), &args.list, context).await,
-        What::Domains(args) => places::domains(args.name.as_deref(), context).await,
+        What::Projects(args) => projects::projects(args.name.as_deref(), &args.list, context).await,
+        What::Domains(args) => projects::domains(args.name.as_deref(), context).await,
         What::Tasks(args) => entities::run::<flyte_client::proto::admin::Task>(args, context).await,
         What::Workflows(args) => entities::run::<flyte_client::proto::admin::Workflow>(args, context).await,
         What::LaunchPlans(args) => entities::launch_plans(args, context).await,

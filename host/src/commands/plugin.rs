@@ -1,6 +1,6 @@
 //! `plugin`: what is installed, what it does, and which of it is used. Works whatever state a plugin is in.
 
-mod choose;
+mod enable;
 mod list;
 mod show;
 
@@ -25,10 +25,10 @@ pub struct PluginArgs {
 enum PluginCommand {
     /// Use no longer a plugin that `enable` made permanent
     #[command(after_help = "Example:\n  flyte-host plugin disable acme")]
-    Disable(choose::DisableArgs),
+    Disable(enable::DisableArgs),
     /// Use a plugin from now on, as `FLYTE_PLUGIN` would
     #[command(after_help = "Example:\n  flyte-host plugin enable acme")]
-    Enable(choose::EnableArgs),
+    Enable(enable::EnableArgs),
     /// List the plugins in all plugins directories, running none of them
     #[command(after_help = "Example:\n  flyte-host plugin list -o json")]
     List,
@@ -59,8 +59,8 @@ struct PathArgs {
 /// As each of its commands.
 pub fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.command {
-        PluginCommand::Disable(args) => choose::disable(args, context),
-        PluginCommand::Enable(args) => choose::enable(args, context),
+        PluginCommand::Disable(args) => enable::disable(args, context),
+        PluginCommand::Enable(args) => enable::enable(args, context),
         PluginCommand::List => list::run(context),
         PluginCommand::Path(args) => path(args, context),
         PluginCommand::Show(args) => show::run(args, context),

@@ -1,11 +1,11 @@
 //! `register`: reads what is to be registered, lets the plugins' rules act on it, and sends it.
 
-mod account;
 mod dry_run;
 mod hooks;
 mod lookup;
-pub mod offer;
 mod prepare;
+mod report;
+pub mod runnable;
 mod send;
 
 use std::path::PathBuf;

@@ -1,10 +1,9 @@
 //! `run`: starts an execution of a launch plan, a workflow or a task.
 
+mod arguments;
 pub(super) mod inputs;
-pub mod name;
 mod options;
 mod target;
-mod what;
 
 use std::ffi::OsString;
 
@@ -17,20 +16,20 @@ use flyte_client::{
     register::EntityKind,
 };
 
-use super::register::{self, offer::Offer};
+use super::register::{self, runnable::Offer};
 use crate::ui::{error::Failure, exit_code::Exit, output};
 use crate::{
     context::Context,
     flyte::{
+        execution_name::Chosen,
         follow::{self, WaitArgs},
         session::Session,
     },
 };
+use arguments::What;
 use inputs::InputArgs;
-use name::Chosen;
 use options::Options;
 use target::Target;
-use what::What;
 
 /// Run a launch plan, a workflow or a task
 ///
@@ -106,11 +105,11 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure>
             Target::find(&session, args, &name).await?
         }
         What::Files { files, name } => {
-            let choose = |offers: &[Offer]| what::choose(offers, name.as_ref(), args.kind());
+            let choose = |offers: &[Offer]| arguments::choose(offers, name.as_ref(), args.kind());
             let version = args.version.as_deref();
             let offer = register::register_for_run(&session, context, files, version, choose)
                 .await
-                .map_err(|failure| failure.hint(what::hint_of_file(files)))?;
+                .map_err(|failure| failure.hint(arguments::hint_of_file(files)))?;
             Target::read(&session, &offer).await?
         }
     };

@@ -1,6 +1,6 @@
 //! Tasks, workflows and launch plans by name: the newest version or a given one, and what to say when there is none.
 
-pub mod missing;
+pub mod not_found;
 
 use std::fmt;
 
@@ -179,7 +179,7 @@ async fn version<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Opt
 pub async fn find<E: Entity>(session: &Session, wanted: &Versioned) -> Result<E, Failure> {
     match look_for(session, wanted).await? {
         Some(entity) => Ok(entity),
-        None => Err(missing::missing(session, &[E::KIND], wanted, missing::show).await),
+        None => Err(not_found::failure(session, &[E::KIND], wanted, not_found::show_hint).await),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::ui::{
     exit_code::Exit,
     output::{self, Format},
 };
-use crate::{commands::execution::node, ui::show};
+use crate::{flyte::node, ui::show};
 use outage::Silence;
 use view::View;
 

@@ -6,14 +6,14 @@
 
 mod bucket;
 mod download;
-mod name;
+mod file_name;
 mod progress;
 mod upload;
 
 pub use self::{
     bucket::upload_to,
     download::{Brought, Shape, download, read},
-    name::tame,
+    file_name::tame,
     upload::{check, upload},
 };
 

@@ -8,14 +8,13 @@ use flyte_client::{
     watch::{Node, Watch},
 };
 
-use super::node;
 use crate::ui::{
     error::Failure,
     output::{self, Format},
 };
 use crate::{
     context::Context,
-    flyte::{execution, session::Session},
+    flyte::{execution, node, session::Session},
     ui::show::{self, facts::Facts, time},
 };
 

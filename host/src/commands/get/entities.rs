@@ -14,7 +14,7 @@ use super::{EntityArgs, LaunchPlanArgs, details};
 use crate::{
     context::Context,
     flyte::{
-        entity::{self, Entity, Versioned, missing},
+        entity::{self, Entity, Versioned, not_found},
         scope,
         session::Session,
     },
@@ -158,7 +158,7 @@ async fn listed<E: Shown>(
     match &args.name {
         _ if !found.is_empty() => {}
         Some(name) if !args.list.has_filter() => {
-            return Err(missing::missing(session, &[E::KIND], name, missing::show).await);
+            return Err(not_found::failure(session, &[E::KIND], name, not_found::show_hint).await);
         }
         _ => scope::check(session).await?,
     }

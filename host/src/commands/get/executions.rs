@@ -19,9 +19,9 @@ use crate::ui::{
     output::{self, Format},
 };
 use crate::{
-    commands::execution::{node, show as details},
+    commands::execution::show as details,
     context::Context,
-    flyte::{execution, scope, session::Session},
+    flyte::{execution, node, scope, session::Session},
     ui::show::{self, time},
 };
 

@@ -8,11 +8,9 @@ use flyte_client::register::{
 };
 
 use super::{
-    Notes, RegisterArgs,
-    account::Account,
-    build, lookup,
-    offer::{self, Offer},
-    prepare, read,
+    Notes, RegisterArgs, build, lookup, prepare, read,
+    report::Account,
+    runnable::{self, Offer},
 };
 use crate::{
     context::Context,
@@ -44,9 +42,9 @@ pub(super) async fn run(
     notes.print(session.connection.is_sandbox());
     account.result()?;
     let offers = Offer::all(&sent.entities);
-    offer::warn_of_newer(&session, &offers, |offer| sent.was_there(offer)).await;
+    runnable::warn_of_newer(&session, &offers, |offer| sent.was_there(offer)).await;
     if format == Format::Table {
-        offer::note_commands(&session, &offers);
+        runnable::note_commands(&session, &offers);
     }
     Ok(())
 }

@@ -20,9 +20,9 @@ use flyte_client::{
 use super::RunArgs;
 use crate::ui::{error::Failure, exit_code::Exit, output};
 use crate::{
-    commands::register::offer::Offer,
+    commands::register::runnable::Offer,
     flyte::{
-        entity::{self, Entity, Versioned, missing},
+        entity::{self, Entity, Versioned, not_found},
         session::Session,
         values,
     },
@@ -83,7 +83,7 @@ impl Target {
             return Ok(Self::task(task));
         }
         let kinds = [ColumnKind::LaunchPlan, ColumnKind::Workflow, ColumnKind::Task];
-        Err(missing::missing(session, &kinds, wanted, missing::show).await)
+        Err(not_found::failure(session, &kinds, wanted, not_found::show_hint).await)
     }
 
     /// Reads what was registered just now.
@@ -186,7 +186,7 @@ async fn one_kind<E: Entity>(session: &Session, wanted: &Versioned, flag: &str) 
     let namesake = |_: &Session, kind: ColumnKind, name: &str| {
         format!("run `{name}` without `{flag}`: there is a {} of that name", kind.name())
     };
-    Err(missing::missing(session, &[E::KIND], wanted, namesake).await)
+    Err(not_found::failure(session, &[E::KIND], wanted, namesake).await)
 }
 
 /// The launch plan of a workflow, which has its name, and its version or one of its own.

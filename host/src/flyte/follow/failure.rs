@@ -14,8 +14,8 @@ use flyte_client::{
 
 use crate::ui::{error::Failure, exit_code::Exit};
 use crate::{
-    commands::execution::{node, show},
-    flyte::session::Session,
+    commands::execution::show,
+    flyte::{node, session::Session},
 };
 
 /// How many executions deep a failure is followed.

@@ -17,8 +17,10 @@ use crate::ui::{
     progress::{self, Line},
 };
 use crate::{
-    commands::execution::node::{gist, label, state, waits_for},
-    flyte::session::Session,
+    flyte::{
+        node::{gist, label, state, waits_for},
+        session::Session,
+    },
     ui::show::time,
 };
 

@@ -8,7 +8,7 @@ use flyte_client::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{AT_ONCE, name, progress::Line};
+use super::{AT_ONCE, file_name, progress::Line};
 use crate::flyte::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit};
 
@@ -40,7 +40,7 @@ pub(super) async fn folder(
     let members = location.members().await?;
     let brought: Vec<_> = stream::iter(&members)
         .map(async |member| {
-            let file = name::below(to, &member.name);
+            let file = file_name::below(to, &member.name);
             one(location, member, &file).await.map(|()| file)
         })
         .buffered(AT_ONCE)

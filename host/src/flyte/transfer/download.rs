@@ -13,7 +13,7 @@ use flyte_client::{
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{bucket, local_file, name, progress::Line};
+use super::{bucket, file_name, local_file, progress::Line};
 use crate::flyte::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit};
 
@@ -67,7 +67,7 @@ pub async fn download(session: &Session, uri: &str, to: &Path, shape: Shape) -> 
     }
     match shape {
         Shape::File => {
-            let file = to.join(name::of_file(uri));
+            let file = to.join(file_name::of_file(uri));
             fetch(session, uri, &file).await?;
             Ok(Brought { files: vec![file], missing: None })
         }
@@ -112,7 +112,7 @@ async fn parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, 
         }
     }
     if files.is_empty() {
-        let file = to.join(name::of_file(uri));
+        let file = to.join(file_name::of_file(uri));
         if let Got::File = by_url(session, uri, &file).await? {
             files.push(file);
         }
@@ -237,7 +237,7 @@ async fn signed(session: &Session, uri: &str) -> Result<String, Unsigned> {
 /// Copies a file into a folder under its name, or all files of a folder.
 fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
     if !from.is_dir() {
-        let to = to.join(name::of_file(&from.to_string_lossy()));
+        let to = to.join(file_name::of_file(&from.to_string_lossy()));
         copy(from, &to)?;
         return Ok(vec![to]);
     }
@@ -246,7 +246,7 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
     files
         .into_iter()
         .map(|file| {
-            let to = name::below(to, &file.name);
+            let to = file_name::below(to, &file.name);
             copy(&file.path, &to).map(|()| to)
         })
         .collect()

@@ -12,9 +12,8 @@ use flyte_client::{
 use super::{AgainArgs, NamesArgs, TerminateArgs};
 use crate::ui::{error::Failure, exit_code::Exit, output};
 use crate::{
-    commands::run::name,
     context::Context,
-    flyte::{execution, follow, session::Session},
+    flyte::{execution, execution_name as name, follow, session::Session},
 };
 
 pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), Failure> {

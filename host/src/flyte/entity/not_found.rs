@@ -23,7 +23,7 @@ const KINDS: [ColumnKind; 3] = [ColumnKind::Workflow, ColumnKind::LaunchPlan, Co
 
 /// The failure of a command about an entity of one of these kinds that does not exist, with what may have been meant.
 /// `namesake` is the hint if another kind of entity has the name.
-pub async fn missing(
+pub async fn failure(
     session: &Session,
     kinds: &[ColumnKind],
     wanted: &Versioned,
@@ -65,7 +65,7 @@ pub async fn missing(
 
 /// The hint to show an entity of another kind.
 #[must_use]
-pub fn show(session: &Session, kind: ColumnKind, name: &str) -> String {
+pub fn show_hint(session: &Session, kind: ColumnKind, name: &str) -> String {
     let command = session.command(&["get", plural(kind).trim_end_matches('s'), name]);
     format!("run `{command}` to see the {} of that name", kind.name())
 }

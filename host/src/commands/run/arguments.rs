@@ -9,7 +9,7 @@ use std::{
 use flyte_client::register::{self, EntityKind};
 
 use crate::ui::{error::Failure, exit_code::Exit};
-use crate::{commands::register::offer::Offer, flyte::entity::Versioned};
+use crate::{commands::register::runnable::Offer, flyte::entity::Versioned};
 
 /// What is to be run, as it was typed.
 #[derive(Debug, PartialEq, Eq)]
