@@ -79,18 +79,18 @@ pub fn run(args: &CompletionArgs) -> Result<(), Failure> {
 
 /// A shell that wants to know what could be typed.
 #[derive(Debug)]
-pub struct Request {
+pub struct CompletionRequest {
     shell: Shell,
     words: Vec<OsString>,
     /// The word that is being typed.
     index: usize,
 }
 
-impl Request {
+impl CompletionRequest {
     /// The request of a shell, if this process was started by one of the scripts. `words` are those of
     /// the process.
     #[must_use]
-    pub fn of_process(words: &[OsString]) -> Option<Self> {
+    pub fn from_process(words: &[OsString]) -> Option<Self> {
         let shell = env::text(env::COMPLETE)?;
         let shell = Shell::from_str(&shell, true).ok()?;
         let typed = words.iter().position(|word| word == "--")? + 1;
@@ -215,7 +215,7 @@ mod tests {
 
     fn answer(shell: Shell, words: &[&str]) -> String {
         let words = std::iter::once("flyte-host").chain(words.iter().copied()).map(OsString::from).collect();
-        Request::new(shell, words, None).render(&command())
+        CompletionRequest::new(shell, words, None).render(&command())
     }
 
     #[test]

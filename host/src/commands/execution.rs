@@ -1,15 +1,20 @@
 //! `execution`: one execution, and what can be done with it.
 
-mod data;
 mod gate;
 mod lifecycle;
-pub mod show;
-mod watch;
+mod show;
 
 use clap::{Args, Subcommand};
 
 use crate::ui::{error::Failure, exit_code::Exit};
-use crate::{context::Context, flyte::follow::WaitArgs};
+use crate::{
+    context::Context,
+    flyte::{
+        execution,
+        follow::{self, WaitArgs},
+        values,
+    },
+};
 
 /// Look at executions, follow, stop and repeat them
 #[derive(Args, Debug)]
@@ -61,7 +66,7 @@ enum ExecutionCommand {
     Relaunch(RelaunchArgs),
     /// Start a copy of an execution that takes over the nodes that succeeded
     #[command(after_help = "Example:\n  flyte-host execution recover a4d8pz5d6mxzq2hwbvc7 --wait")]
-    Recover(AgainArgs),
+    Recover(CopyArgs),
     /// Approve what waits at a gate of an execution
     ///
     /// The gate is named as in the workflow (`approve("may-i", …)`); a gate that was not reached yet finds the answer there.
@@ -127,7 +132,7 @@ struct TerminateArgs {
 }
 
 #[derive(Args, Debug)]
-struct AgainArgs {
+struct CopyArgs {
     /// The execution
     execution: String,
 
@@ -142,7 +147,7 @@ struct AgainArgs {
 #[derive(Args, Debug)]
 struct RelaunchArgs {
     #[command(flatten)]
-    again: AgainArgs,
+    copy: CopyArgs,
 
     /// Run tasks anew whose outputs are cached
     #[arg(long)]
@@ -157,12 +162,12 @@ struct RelaunchArgs {
 pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     match &args.command {
         ExecutionCommand::Show(args) => show::run(&args.names, context).await?,
-        ExecutionCommand::Watch(args) => return watch::run(args, context).await,
-        ExecutionCommand::Inputs(args) => data::run(args, data::Side::Inputs, context).await?,
-        ExecutionCommand::Outputs(args) => data::run(args, data::Side::Outputs, context).await?,
+        ExecutionCommand::Watch(args) => return watch(args, context).await,
+        ExecutionCommand::Inputs(args) => print_values(args, Side::Inputs, context).await?,
+        ExecutionCommand::Outputs(args) => print_values(args, Side::Outputs, context).await?,
         ExecutionCommand::Terminate(args) => lifecycle::terminate(args, context).await?,
         ExecutionCommand::Relaunch(args) => {
-            return lifecycle::relaunch(&args.again, args.overwrite_cache, context).await;
+            return lifecycle::relaunch(&args.copy, args.overwrite_cache, context).await;
         }
         ExecutionCommand::Recover(args) => return lifecycle::recover(args, context).await,
         ExecutionCommand::Approve(args) => gate::answer(args, true, context).await?,
@@ -172,4 +177,31 @@ pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Fa
         ExecutionCommand::Activate(args) => lifecycle::archive(args, false, context).await?,
     }
     Ok(Exit::Done)
+}
+
+async fn watch(args: &WatchArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    execution::read(&session, &args.name).await?;
+    follow::follow_to_end(&session, execution::id(&session, &args.name), args.timeout, format).await
+}
+
+/// Which values of an execution or node are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Inputs,
+    Outputs,
+}
+
+async fn print_values(args: &DataArgs, side: Side, context: &Context<'_>) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    let execution = execution::read(&session, &args.name).await?;
+    let id = execution::id(&session, &args.name);
+    let data = values::read(&session, &id, args.node.as_deref()).await?;
+    let map = if side == Side::Inputs { data.inputs } else { data.outputs };
+    if side == Side::Outputs && map.literals.is_empty() {
+        values::note_no_outputs(&execution, args.node.as_deref());
+    }
+    values::print(&map, format)
 }

@@ -10,7 +10,7 @@ use flyte_client::{literal::natural_order, proto::core::LiteralMap};
 
 use crate::ui::{error::Failure, exit_code::Exit};
 use crate::{context::Context, flyte::values};
-use source::Source;
+use source::FetchSource;
 
 /// Fetch values and files that an execution gave or took
 ///
@@ -32,7 +32,7 @@ use source::Source;
 )]
 pub struct FetchArgs {
     /// An execution, or a `flyte://` address
-    source: Source,
+    source: FetchSource,
 
     /// Folder to write to; without it, values are printed
     dir: Option<PathBuf>,
@@ -63,21 +63,21 @@ pub struct FetchArgs {
 ///
 /// # Errors
 ///
-/// When there is no such execution or value, or it cannot be had or written.
+/// When there is no such execution or value, or it cannot be had or report.
 pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let all = source::read(&session, args).await?;
-    let values = chosen(all, args.value.as_deref())?;
+    let values = select_value(all, args.value.as_deref())?;
     match &args.dir {
         None => values::print(&values, format),
         Some(dir) => {
             let mut writer = write::Writer::new(&session, args.recursive, args.force);
             write(&mut writer, &values, dir).await;
-            let written = writer.written;
-            written.print(format)?;
-            written.tell(dir);
-            written.complete()
+            let report = writer.report;
+            report.print(format)?;
+            report.note_count(dir);
+            report.result()
         }
     }
 }
@@ -91,7 +91,7 @@ async fn write(writer: &mut write::Writer<'_>, values: &LiteralMap, dir: &std::p
 }
 
 /// The value that was asked for, or all.
-fn chosen(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, Failure> {
+fn select_value(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, Failure> {
     let Some(name) = name else { return Ok(all) };
     match all.literals.remove_entry(name) {
         Some(entry) => Ok(LiteralMap { literals: [entry].into_iter().collect() }),

@@ -9,7 +9,7 @@ mod query;
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use crate::ui::error::Failure;
-use crate::{context::Context, flyte::entity::Versioned};
+use crate::{context::Context, flyte::entity::VersionedName};
 use query::ListArgs;
 
 /// Look at what is registered, and at what runs
@@ -26,11 +26,11 @@ use query::ListArgs;
 )]
 pub struct GetArgs {
     #[command(subcommand)]
-    what: What,
+    command: GetCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum GetCommand {
     /// List projects, or show one
     #[command(
         visible_alias = "project",
@@ -109,8 +109,8 @@ struct DomainArgs {
 
 #[derive(Args, Debug)]
 struct EntityArgs {
-    /// What to show, as NAME or NAME:VERSION; without it, all are listed
-    name: Option<Versioned>,
+    /// GetCommand to show, as NAME or NAME:VERSION; without it, all are listed
+    name: Option<VersionedName>,
 
     /// Version to show; without it, the newest
     #[arg(conflicts_with = "versions", value_parser = NonEmptyStringValueParser::new())]
@@ -182,14 +182,18 @@ struct TaskExecutionsArgs {
 ///
 /// When there is no such thing, or the server cannot be asked.
 pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
-    match &args.what {
-        What::Projects(args) => projects::projects(args.name.as_deref(), &args.list, context).await,
-        What::Domains(args) => projects::domains(args.name.as_deref(), context).await,
-        What::Tasks(args) => entities::run::<flyte_client::proto::admin::Task>(args, context).await,
-        What::Workflows(args) => entities::run::<flyte_client::proto::admin::Workflow>(args, context).await,
-        What::LaunchPlans(args) => entities::launch_plans(args, context).await,
-        What::Executions(args) => executions::executions(args.name.as_deref(), &args.list, context).await,
-        What::Nodes(args) => executions::nodes(args, context).await,
-        What::TaskExecutions(args) => executions::task_executions(args, context).await,
+    match &args.command {
+        GetCommand::Projects(args) => projects::projects(args.name.as_deref(), &args.list, context).await,
+        GetCommand::Domains(args) => projects::domains(args.name.as_deref(), context).await,
+        GetCommand::Tasks(args) => entities::run::<flyte_client::proto::admin::Task>(args, context).await,
+        GetCommand::Workflows(args) => {
+            entities::run::<flyte_client::proto::admin::Workflow>(args, context).await
+        }
+        GetCommand::LaunchPlans(args) => entities::launch_plans(args, context).await,
+        GetCommand::Executions(args) => {
+            executions::executions(args.name.as_deref(), &args.list, context).await
+        }
+        GetCommand::Nodes(args) => executions::nodes(args, context).await,
+        GetCommand::TaskExecutions(args) => executions::task_executions(args, context).await,
     }
 }

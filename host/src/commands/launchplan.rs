@@ -1,4 +1,4 @@
-//! `launchplan`: says which version of a launch plan is the active one.
+//! `launchplan`: says plan version of a launch plan is the active one.
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use flyte_client::{
@@ -23,7 +23,7 @@ use crate::ui::{
 use crate::{
     context::Context,
     flyte::{
-        entity::{self, Versioned},
+        entity::{self, VersionedName},
         session::Session,
     },
     ui::show,
@@ -48,24 +48,24 @@ enum LaunchplanCommand {
     #[command(after_help = "Examples:\n  \
         flyte-host launchplan activate nightly\n  \
         flyte-host launchplan activate nightly:v2")]
-    Activate(Which),
+    Activate(LaunchPlanArg),
     /// Make a version inactive; without a version, the active one
     #[command(after_help = "Example:\n  flyte-host launchplan deactivate nightly")]
-    Deactivate(Which),
+    Deactivate(LaunchPlanArg),
 }
 
 #[derive(Args, Debug)]
-struct Which {
+struct LaunchPlanArg {
     /// Launch plan, as NAME or NAME:VERSION
-    name: Versioned,
+    name: VersionedName,
 
     /// Version
     #[arg(value_name = "VERSION", id = "launch_plan_version", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
 }
 
-impl Which {
-    fn wanted(&self) -> Result<Versioned, Failure> {
+impl LaunchPlanArg {
+    fn wanted(&self) -> Result<VersionedName, Failure> {
         self.name.with_version(self.version.as_ref())
     }
 }
@@ -79,13 +79,13 @@ pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Fai
     let format = context.global.output.format()?;
     let session = context.session()?;
     let plan = match &args.command {
-        LaunchplanCommand::Activate(which) => {
-            let id = newest_or(&session, &which.wanted()?).await?;
-            set(&session, id, LaunchPlanState::Active).await?
+        LaunchplanCommand::Activate(plan) => {
+            let id = named_or_newest(&session, &plan.wanted()?).await?;
+            set_state(&session, id, LaunchPlanState::Active).await?
         }
-        LaunchplanCommand::Deactivate(which) => {
-            let id = active_or(&session, &which.wanted()?).await?;
-            set(&session, id, LaunchPlanState::Inactive).await?
+        LaunchplanCommand::Deactivate(plan) => {
+            let id = named_or_active(&session, &plan.wanted()?).await?;
+            set_state(&session, id, LaunchPlanState::Inactive).await?
         }
     };
     print(format, &plan)?;
@@ -99,21 +99,21 @@ pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Fai
 }
 
 /// The version that is named, or else the newest.
-async fn newest_or(session: &Session, wanted: &Versioned) -> Result<Identifier, Failure> {
+async fn named_or_newest(session: &Session, wanted: &VersionedName) -> Result<Identifier, Failure> {
     Ok(entity::find::<LaunchPlan>(session, wanted).await?.id.unwrap_or_default())
 }
 
 /// The version that is named, or else the active one.
-async fn active_or(session: &Session, wanted: &Versioned) -> Result<Identifier, Failure> {
+async fn named_or_active(session: &Session, wanted: &VersionedName) -> Result<Identifier, Failure> {
     if wanted.version.is_some() {
-        return newest_or(session, wanted).await;
+        return named_or_newest(session, wanted).await;
     }
     let id = list::named(session.project(), session.domain(), &wanted.name);
     match session.client.get_active_launch_plan(&ActiveLaunchPlanRequest { id: Some(id) }).await {
         Ok(plan) => Ok(plan.id.unwrap_or_default()),
         Err(error) if error.status.code == Code::NotFound => {
             // A name that is not there is another mistake.
-            newest_or(session, wanted).await?;
+            named_or_newest(session, wanted).await?;
             Err(Failure::new(Exit::Failed, format!("no version of launch plan `{}` is active", wanted.name)))
         }
         Err(error) => Err(error.into()),
@@ -121,7 +121,7 @@ async fn active_or(session: &Session, wanted: &Versioned) -> Result<Identifier, 
 }
 
 /// Changes the state, and reads what came of it.
-async fn set(session: &Session, id: Identifier, state: LaunchPlanState) -> Result<LaunchPlan, Failure> {
+async fn set_state(session: &Session, id: Identifier, state: LaunchPlanState) -> Result<LaunchPlan, Failure> {
     let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..id };
     let request = LaunchPlanUpdateRequest { id: Some(id.clone()), state: state.into() };
     session.client.update_launch_plan(&request).await?;

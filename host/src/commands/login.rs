@@ -51,13 +51,13 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure>
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
-    if route.is_of_this_machine() {
+    if route.is_embedded_sandbox() {
         return whoami::nobody_in_the_sandbox(&route, format);
     }
     let mut options = sign_in::options(context.settings)?;
     options.patience = args.timeout.unwrap_or(options.patience);
     let person = Arc::new(sign_in::Terminal::new(Arc::clone(context.chain()?)));
-    let session = context.session_of(route, Arc::clone(&person) as _, options)?;
+    let session = context.session_for_route(route, Arc::clone(&person) as _, options)?;
     let signed_in = async {
         let Some(sign_in) = &session.sign_in else { return Ok(false) };
         if !whoami::asks_for_sign_in(&session.client).await? {

@@ -35,22 +35,22 @@ pub struct ProjectArgs {
 enum ProjectCommand {
     /// Let an archived project take new things again
     #[command(after_help = "Example:\n  flyte-host project activate data")]
-    Activate(Id),
+    Activate(ProjectIdArg),
     /// Hide a project, and let it take nothing new
     #[command(after_help = "Example:\n  flyte-host project archive data")]
-    Archive(Id),
+    Archive(ProjectIdArg),
     /// Make a project, with the domains of the server
     #[command(after_help = "Examples:\n  \
         flyte-host project create data\n  \
         flyte-host project create data --name \"Data platform\" --labels team=data")]
-    Create(Described),
+    Create(ProjectFields),
     /// Change what is said of a project; what is not given stays
     #[command(after_help = "Example:\n  flyte-host project update data --description \"Of the data team\"")]
-    Update(Described),
+    Update(ProjectFields),
 }
 
 #[derive(Args, Debug)]
-struct Id {
+struct ProjectIdArg {
     /// The project's id
     #[arg(value_name = "ID", required_unless_present = "id", conflicts_with = "id")]
     project_id: Option<String>,
@@ -60,16 +60,16 @@ struct Id {
     id: Option<String>,
 }
 
-impl Id {
+impl ProjectIdArg {
     fn get(&self) -> &str {
         self.project_id.as_deref().or(self.id.as_deref()).unwrap_or_default()
     }
 }
 
 #[derive(Args, Debug)]
-struct Described {
+struct ProjectFields {
     #[command(flatten)]
-    id: Id,
+    id: ProjectIdArg,
 
     /// Name, for people; a new project without one has its id
     #[arg(long)]
@@ -84,7 +84,7 @@ struct Described {
     labels: Vec<(String, String)>,
 }
 
-impl Described {
+impl ProjectFields {
     fn labels(&self) -> Option<Labels> {
         let values: BTreeMap<String, String> = self.labels.iter().cloned().collect();
         (!values.is_empty()).then_some(Labels { values })
@@ -98,32 +98,32 @@ impl Described {
 /// When the server refuses, or cannot be asked.
 pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
-    if let ProjectCommand::Update(Described { name: None, description: None, labels, .. }) = &args.command
+    if let ProjectCommand::Update(ProjectFields { name: None, description: None, labels, .. }) = &args.command
         && labels.is_empty()
     {
         return Err(Failure::new(Exit::Usage, "nothing is to be changed")
             .hint("add `--name`, `--description` or `--labels`".to_owned()));
     }
-    if let ProjectCommand::Create(described) | ProjectCommand::Update(described) = &args.command {
-        check_given_once("--labels", &described.labels)?;
+    if let ProjectCommand::Create(fields) | ProjectCommand::Update(fields) = &args.command {
+        check_given_once("--labels", &fields.labels)?;
     }
     let session = context.session()?;
     let id = match &args.command {
         ProjectCommand::Activate(id) => set_state(&session, id.get(), activated).await?,
         ProjectCommand::Archive(id) => set_state(&session, id.get(), archived).await?,
-        ProjectCommand::Create(described) => create(&session, described).await?,
-        ProjectCommand::Update(described) => update(&session, described).await?,
+        ProjectCommand::Create(fields) => create(&session, fields).await?,
+        ProjectCommand::Update(fields) => update(&session, fields).await?,
     };
     print(format, &find(&session, id).await?)
 }
 
-async fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
-    let id = described.id.get();
+async fn create<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a str, Failure> {
+    let id = fields.id.get();
     let project = Project {
         id: id.to_owned(),
-        name: described.name.clone().unwrap_or_else(|| id.to_owned()),
-        description: described.description.clone().unwrap_or_default(),
-        labels: described.labels(),
+        name: fields.name.clone().unwrap_or_else(|| id.to_owned()),
+        description: fields.description.clone().unwrap_or_default(),
+        labels: fields.labels(),
         ..Project::default()
     };
     let exists = || {
@@ -131,7 +131,7 @@ async fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a s
             .hint(format!("run `{}` to change it", session.server_command(&["project", "update", id])))
     };
     // What was there before cannot be taken for what was made, should the answer be lost.
-    if look(session, id).await?.is_some() {
+    if find_optional(session, id).await?.is_some() {
         return Err(exists());
     }
     let request = ProjectRegisterRequest { project: Some(project) };
@@ -142,16 +142,16 @@ async fn create<'a>(session: &Session, described: &'a Described) -> Result<&'a s
     }
 }
 
-async fn update<'a>(session: &Session, described: &'a Described) -> Result<&'a str, Failure> {
-    let id = described.id.get();
+async fn update<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a str, Failure> {
+    let id = fields.id.get();
     let state = find(session, id).await?.state;
-    change(
+    update_project(
         session,
         Project {
             id: id.to_owned(),
-            name: described.name.clone().unwrap_or_default(),
-            description: described.description.clone().unwrap_or_default(),
-            labels: described.labels(),
+            name: fields.name.clone().unwrap_or_default(),
+            description: fields.description.clone().unwrap_or_default(),
+            labels: fields.labels(),
             state,
             ..Project::default()
         },
@@ -166,7 +166,7 @@ async fn set_state<'a>(
     state: impl Fn(ProjectState) -> ProjectState,
 ) -> Result<&'a str, Failure> {
     let state = state(find(session, id).await?.state());
-    change(session, Project { id: id.to_owned(), state: state.into(), ..Project::default() }).await?;
+    update_project(session, Project { id: id.to_owned(), state: state.into(), ..Project::default() }).await?;
     Ok(id)
 }
 
@@ -186,12 +186,12 @@ fn activated(state: ProjectState) -> ProjectState {
 
 /// Changes a project. The server keeps an empty name or description and labels that are not there, but always writes
 /// the state (`flyteadmin/pkg/manager/impl/project_manager.go`).
-async fn change(session: &Session, project: Project) -> Result<(), Failure> {
+async fn update_project(session: &Session, project: Project) -> Result<(), Failure> {
     session.client.update_project(&project).await.map(drop).map_err(Failure::from)
 }
 
 /// Looks for a project; archived ones are found as well.
-async fn look(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
+async fn find_optional(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
     let request = ProjectListRequest {
         limit: 1,
         filters: format!("eq(identifier,{id})"),
@@ -203,7 +203,7 @@ async fn look(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
 
 /// Reads a project.
 async fn find(session: &Session, id: &str) -> Result<Project, Failure> {
-    look(session, id).await?.ok_or_else(|| {
+    find_optional(session, id).await?.ok_or_else(|| {
         Failure::new(Exit::Failed, format!("there is no project `{id}`")).hint(format!(
             "run `{}` to list the projects, or `{}` to create it",
             session.server_command(&["get", "projects"]),

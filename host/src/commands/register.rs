@@ -6,9 +6,8 @@ mod lookup;
 mod prepare;
 mod report;
 pub mod runnable;
-mod send;
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use flyte_client::{
@@ -17,19 +16,28 @@ use flyte_client::{
     register::{
         Documents, Entity, Identity, ReadError, RegisterItem, Registered,
         defaults::{self, Applied},
+        send::{self, Options, Outcome},
     },
     schedule,
 };
 
-use crate::{context::Context, flyte::connection};
+use crate::{
+    context::Context,
+    flyte::{connection, session::Session},
+};
 use crate::{
     global::OutputArg,
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{
+        error::Failure,
+        exit_code::Exit,
+        output::{self, Format},
+        progress,
+    },
 };
 use hooks::Hooks;
 use plugin_host::HookError;
-
-pub(super) use send::register_for_run;
+use report::RegisterReport;
+use runnable::Runnable;
 
 /// Where tasks unpack the code of a package.
 const DESTINATION: &str = ".";
@@ -103,42 +111,131 @@ pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failu
         identity.project.clone_from(&context.global.project);
         identity.domain.clone_from(&context.global.domain);
     }
-    let documents = read(&args.files)?;
+    let documents = read_documents(&args.files)?;
     if args.dry_run {
-        let (scope, registered) = lookup::ask_if_possible(&documents, &identity, context).await;
-        let (entries, notes) = build(documents, &identity, &scope, &registered, context)?;
+        let (scope, registered) = lookup::look_up_if_reachable(&documents, &identity, context).await;
+        let (entries, notes) = build_entries(documents, &identity, &scope, &registered, context)?;
         dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
         notes.print(false);
         return Ok(());
     }
-    send::run(args, context, documents, &identity).await
+    register(args, context, documents, &identity).await
 }
 
-fn read(files: &[PathBuf]) -> Result<Documents, Failure> {
-    Documents::read(files).map_err(|error| unread(&error))
+/// What was sent, and what came of it, at the same places.
+struct SentEntities {
+    entities: Vec<Entity>,
+    defaults: BTreeSet<usize>,
+    outcomes: Vec<Outcome>,
 }
 
-fn unread(error: &ReadError) -> Failure {
+/// Sends what was read, and gives report of it.
+async fn register(
+    args: &RegisterArgs,
+    context: &Context<'_>,
+    documents: Documents,
+    identity: &Identity,
+) -> Result<(), Failure> {
+    let format = context.global.output.format()?;
+    let session = context.session()?;
+    let (entries, notes) = look_up_and_build(&session, documents, identity, context).await?;
+    let set = prepare::prepare(&session, entries, &args.destination_dir).await?;
+    let sent = send(&session, set, args.activate_launchplans).await;
+    let options = Options { activate: args.activate_launchplans, defaults: &sent.defaults };
+    let report =
+        RegisterReport { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
+    report.print(format)?;
+    notes.print(session.connection.is_sandbox());
+    report.result()?;
+    let runnables = Runnable::unnamed(&sent.entities);
+    runnable::warn_of_newer(&session, &runnables, |runnable| sent.was_there(runnable)).await;
+    if format == Format::Table {
+        runnable::note_run_commands(&session, &runnables);
+    }
+    Ok(())
+}
+
+/// Makes entities of what was read, with what is registered already.
+async fn look_up_and_build(
+    session: &Session,
+    documents: Documents,
+    identity: &Identity,
+    context: &Context<'_>,
+) -> Result<(Vec<Entry>, RegisterNotes), Failure> {
+    let scope = lookup::resolve_scope(session, identity);
+    let registered = lookup::look_up(session, &documents, &scope).await?;
+    build_entries(documents, identity, &scope, &registered, context)
+}
+
+impl SentEntities {
+    /// Whether the server had what is offered before.
+    fn was_there(&self, runnable: &Runnable) -> bool {
+        self.entities.iter().zip(&self.outcomes).any(|(entity, outcome)| {
+            entity.kind() == runnable.kind
+                && entity
+                    .id()
+                    .is_some_and(|id| id.name == runnable.id.name && id.version == runnable.id.version)
+                && matches!(outcome, Outcome::Unchanged)
+        })
+    }
+}
+
+/// Registers files for `run`, and returns the one thing of them that is to be run. An report is given only of failures.
+///
+/// # Errors
+///
+/// As `register`, and when the files hold no such thing, or several.
+pub(super) async fn register_for_run(
+    session: &Session,
+    context: &Context<'_>,
+    files: &[PathBuf],
+    version: Option<&str>,
+    choose: impl FnOnce(&[Runnable]) -> Result<Runnable, Failure>,
+) -> Result<Runnable, Failure> {
+    let identity = Identity { version: version.map(str::to_owned), ..Identity::default() };
+    let (entries, notes) = look_up_and_build(session, read_documents(files)?, &identity, context).await?;
+    let set = prepare::prepare(session, entries, DESTINATION).await?;
+    let chosen = choose(&Runnable::all(&set.entities))?;
+    let sent = send(session, set, false).await;
+    let options = Options { activate: false, defaults: &sent.defaults };
+    notes.print(session.connection.is_sandbox());
+    RegisterReport { session, entities: &sent.entities, outcomes: &sent.outcomes, options }.result()?;
+    Ok(chosen)
+}
+
+async fn send(session: &Session, set: prepare::PreparedSet, activate: bool) -> SentEntities {
+    let options = Options { activate, defaults: &set.defaults };
+    let line = progress::line("registering", set.entities.len());
+    let sending = send::send(&session.client, &set.entities, &set.order, options, |_, _| line.advance());
+    let outcomes = sending.await;
+    SentEntities { entities: set.entities, defaults: set.defaults, outcomes }
+}
+
+fn read_documents(files: &[PathBuf]) -> Result<Documents, Failure> {
+    Documents::read(files).map_err(|error| read_failure(&error))
+}
+
+fn read_failure(error: &ReadError) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
 /// Makes entities of what was read, and lets the plugins' rules act on them.
-fn build(
+fn build_entries(
     documents: Documents,
     identity: &Identity,
     scope: &Identity,
     registered: &Registered,
     context: &Context<'_>,
-) -> Result<(Vec<RegisterItem>, Notes), Failure> {
-    let mut entries = documents.resolve(identity, scope, registered).map_err(|error| unread(&error))?;
+) -> Result<(Vec<RegisterItem>, RegisterNotes), Failure> {
+    let mut entries = documents.resolve(identity, scope, registered).map_err(|error| read_failure(&error))?;
     let configuration = context
         .configurations
         .read(context.global.config.as_ref())
-        .map_err(|error| connection::unreadable(&error))?;
+        .map_err(|error| connection::configuration_failure(&error))?;
     let hooks = Hooks::new(context.chain()?);
-    let mut notes = Notes::default();
+    let mut notes = RegisterNotes::default();
     for entry in &mut entries {
-        let applied = apply(entry, &hooks, &configuration.images)?;
+        let applied = apply_defaults(entry, &hooks, &configuration.images)?;
         notes.add(entry, &applied);
     }
     Ok((entries, notes))
@@ -159,18 +256,18 @@ fn check_output(args: &RegisterArgs, output: OutputArg) -> Result<(), Failure> {
 }
 
 /// Lets the rules act on one entity; only tasks have any.
-fn apply(entry: &mut RegisterItem, hooks: &Hooks<'_>, images: &Images) -> Result<Applied, Failure> {
-    let place = entry.source.clone();
+fn apply_defaults(entry: &mut RegisterItem, hooks: &Hooks<'_>, images: &Images) -> Result<Applied, Failure> {
+    let source = entry.source.clone();
     let RegisterItem { entity, origin, .. } = entry;
-    let Some(template) = task(entity) else { return Ok(Applied::default()) };
+    let Some(template) = task_template(entity) else { return Ok(Applied::default()) };
     defaults::apply(template, origin, hooks, images).map_err(|error| {
-        let mut failure = told(&error);
-        failure.causes.push(format!("in {place}"));
+        let mut failure = defaults_failure(&error);
+        failure.causes.push(format!("in {source}"));
         failure
     })
 }
 
-fn task(entity: &mut Entity) -> Option<&mut TaskTemplate> {
+fn task_template(entity: &mut Entity) -> Option<&mut TaskTemplate> {
     match entity {
         Entity::Task(spec) => spec.template.as_mut(),
         Entity::Workflow(_) | Entity::LaunchPlan(_) => None,
@@ -178,7 +275,7 @@ fn task(entity: &mut Entity) -> Option<&mut TaskTemplate> {
 }
 
 /// A rule that refuses is the user's affair, a hook that fails the plugin's.
-fn told(error: &defaults::DefaultsError) -> Failure {
+fn defaults_failure(error: &defaults::DefaultsError) -> Failure {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(fault) = cause.downcast_ref::<HookError>() {
@@ -191,12 +288,12 @@ fn told(error: &defaults::DefaultsError) -> Failure {
 
 /// What was changed on the way, told once at the end.
 #[derive(Default)]
-struct Notes {
+struct RegisterNotes {
     lines: Vec<String>,
     has_ttl: bool,
 }
 
-impl Notes {
+impl RegisterNotes {
     fn add(&mut self, entry: &RegisterItem, applied: &Applied) {
         if let Entity::LaunchPlan(plan) = &entry.entity
             && let Some(reason) = plan.spec.as_ref().and_then(schedule::never_fires)

@@ -16,19 +16,19 @@ use flyte_client::{
     register::EntityKind,
 };
 
-use super::register::{self, runnable::Offer};
+use super::register::{self, runnable::Runnable};
 use crate::ui::{error::Failure, exit_code::Exit, output};
 use crate::{
     context::Context,
     flyte::{
-        execution_name::Chosen,
+        execution_name::ExecutionName,
         follow::{self, WaitArgs},
         session::Session,
     },
 };
-use arguments::What;
+use arguments::RunArguments;
 use inputs::InputArgs;
-use options::Options;
+use options::ExecutionOptions;
 use target::Target;
 
 /// Run a launch plan, a workflow or a task
@@ -57,7 +57,7 @@ use target::Target;
         flyte-host run my.workflow --inputs-file inputs.yaml --wait -o json"
 )]
 pub struct RunArgs {
-    /// What to run, as NAME or NAME:VERSION, or FILES with it
+    /// RunArguments to run, as NAME or NAME:VERSION, or FILES with it
     #[arg(required = true, value_name = "NAME|FILES", value_hint = ValueHint::AnyPath)]
     what: Vec<OsString>,
 
@@ -81,7 +81,7 @@ pub struct RunArgs {
     inputs: InputArgs,
 
     #[command(flatten)]
-    options: Options,
+    options: ExecutionOptions,
 
     #[command(flatten)]
     wait: WaitArgs,
@@ -97,24 +97,25 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure>
     let format = context.global.output.format()?;
     args.options.check()?;
     let given = args.inputs.read()?;
-    let what = What::new(&args.what)?;
+    let arguments = RunArguments::new(&args.what)?;
     let session = context.session()?;
-    let target = match &what {
-        What::Name(name) => {
+    let target = match &arguments {
+        RunArguments::Name(name) => {
             let name = name.with_version(args.version.as_ref())?;
             Target::find(&session, args, &name).await?
         }
-        What::Files { files, name } => {
-            let choose = |offers: &[Offer]| arguments::choose(offers, name.as_ref(), args.kind());
+        RunArguments::Files { files, name } => {
+            let choose =
+                |runnables: &[Runnable]| arguments::choose_runnable(runnables, name.as_ref(), args.kind());
             let version = args.version.as_deref();
-            let offer = register::register_for_run(&session, context, files, version, choose)
+            let runnable = register::register_for_run(&session, context, files, version, choose)
                 .await
-                .map_err(|failure| failure.hint(arguments::hint_of_file(files)))?;
-            Target::read(&session, &offer).await?
+                .map_err(|failure| failure.hint(arguments::file_hint(files)))?;
+            Target::read(&session, &runnable).await?
         }
     };
     let mut inputs = target.inputs(given)?;
-    let name = Chosen::new(args.options.name());
+    let name = ExecutionName::new(args.options.name());
     name.check_free(&session).await?;
     inputs::upload(&session, &mut inputs).await?;
     target.prepare(&session).await?;
@@ -138,7 +139,7 @@ impl RunArgs {
 async fn start(
     session: &Session,
     args: &RunArgs,
-    name: &Chosen,
+    name: &ExecutionName,
     target: &Target,
     inputs: LiteralMap,
 ) -> Result<WorkflowExecutionIdentifier, Failure> {
@@ -151,5 +152,5 @@ async fn start(
         org: String::new(),
     };
     let answer = session.client.create_execution(&request).await;
-    name.started(session, answer).map_err(|error| name.not_started(session, *error))
+    name.started(session, answer).map_err(|error| name.start_failure(session, *error))
 }

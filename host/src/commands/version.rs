@@ -26,37 +26,37 @@ pub struct VersionArgs {
 ///
 /// # Errors
 ///
-/// When the server cannot be asked; what is known without it was printed then.
+/// When the server cannot be asked; what is report without it was printed then.
 pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
-    let mut known = Known { plugins: context.chain()?.plugins(), server: None };
+    let mut report = VersionReport { plugins: context.chain()?.plugins(), server: None };
     if args.client {
-        return known.print(format);
+        return report.print(format);
     }
-    let asked = ask(context).await.map(|server| known.server = Some(server));
-    known.print(format)?;
+    let asked = read_server_version(context).await.map(|server| report.server = Some(server));
+    report.print(format)?;
     asked
 }
 
 /// What there is to be said.
-struct Known<'a> {
+struct VersionReport<'a> {
     plugins: &'a [Link],
-    server: Option<Server>,
+    server: Option<ServerVersion>,
 }
 
 /// What a server says of itself.
-struct Server {
+struct ServerVersion {
     endpoint: String,
     version: admin::Version,
 }
 
-async fn ask(context: &Context<'_>) -> Result<Server, Failure> {
+async fn read_server_version(context: &Context<'_>) -> Result<ServerVersion, Failure> {
     let session = context.session()?;
     let answer = session.client.get_version(&admin::GetVersionRequest {}).await?;
-    Ok(Server { endpoint: session.place, version: answer.control_plane_version.unwrap_or_default() })
+    Ok(ServerVersion { endpoint: session.target, version: answer.control_plane_version.unwrap_or_default() })
 }
 
-impl Known<'_> {
+impl VersionReport<'_> {
     fn print(&self, format: Format) -> Result<(), Failure> {
         match format {
             Format::Table => output::table(&["PART", "NAME", "VERSION"], self.rows()),
@@ -64,7 +64,7 @@ impl Known<'_> {
                 let line = |row: Vec<String>| row.get(1).map_or_else(String::new, |name| format!("{name}\n"));
                 output::print(&self.rows().map(line).collect::<String>())
             }
-            Format::Json | Format::Yaml => output::structured(format, &self.value()),
+            Format::Json | Format::Yaml => output::structured(format, &self.to_json()),
         }
     }
 
@@ -79,7 +79,7 @@ impl Known<'_> {
         std::iter::once(client).chain(plugins).chain(server)
     }
 
-    fn value(&self) -> Value {
+    fn to_json(&self) -> Value {
         let plugin = |link: &Link| {
             json!({
                 "name": link.identity().name,
@@ -92,14 +92,14 @@ impl Known<'_> {
             "plugins": self.plugins.iter().map(plugin).collect::<Vec<_>>(),
         });
         if let Some(server) = &self.server {
-            value["server"] = server.value();
+            value["server"] = server.to_json();
         }
         value
     }
 }
 
-impl Server {
-    fn value(&self) -> Value {
+impl ServerVersion {
+    fn to_json(&self) -> Value {
         let admin::Version { build, version, build_time } = &self.version;
         let facts = [("version", version), ("build", build), ("buildTime", build_time)];
         let mut value = Map::from_iter([("endpoint".to_owned(), json!(self.endpoint))]);

@@ -39,11 +39,11 @@ pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
-    if route.is_of_this_machine() {
+    if route.is_embedded_sandbox() {
         return nobody_in_the_sandbox(&route, format);
     }
     let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(context.chain()?)));
-    let session = context.session_of(route, person, sign_in::options(context.settings)?)?;
+    let session = context.session_for_route(route, person, sign_in::options(context.settings)?)?;
     match look(&session).await? {
         Some(signed_in) => signed_in.print(format),
         None => nobody_at(&session, format),
@@ -67,15 +67,15 @@ fn is_missing(error: &flyte_client::client::ClientError) -> bool {
 /// Tells that nobody has to sign in where a session leads to.
 pub(super) fn nobody_at(session: &Session, format: Format) -> Result<(), Failure> {
     let words = match session.sign_in {
-        Some(_) => format!("`{}` asks nobody to sign in", session.place),
-        None => format!("{}: a plugin carries the calls, and signs in by itself", session.place),
+        Some(_) => format!("`{}` asks nobody to sign in", session.target),
+        None => format!("{}: a plugin carries the calls, and signs in by itself", session.target),
     };
-    nobody(&session.place, &words, format)
+    nobody(&session.target, &words, format)
 }
 
 /// As [`nobody_at`]; the sandbox is not opened for it.
 pub(super) fn nobody_in_the_sandbox(route: &Route, format: Format) -> Result<(), Failure> {
-    let place = route.place();
+    let place = route.target();
     nobody(&place, &format!("the {place} asks nobody to sign in"), format)
 }
 
@@ -98,17 +98,17 @@ pub(super) async fn look(session: &Session) -> Result<Option<SignedIn>, Failure>
             if !asks_for_sign_in(&session.client).await? {
                 return Ok(None);
             }
-            log::info!("`{}` does not tell who is signed in", session.place);
+            log::info!("`{}` does not tell who is signed in", session.target);
             UserInfoResponse::default()
         }
         Err(error) => return Err(why_not(session, error).await),
     };
     let Some(sign_in) = &session.sign_in else {
-        return Ok(Some(SignedIn { endpoint: session.place.clone(), user, tokens: None, kept: None }));
+        return Ok(Some(SignedIn { endpoint: session.target.clone(), user, tokens: None, kept: None }));
     };
     let tokens = sign_in.tokens().await?;
     let kept = tokens.is_some().then(|| sign_in.place());
-    Ok(Some(SignedIn { endpoint: session.place.clone(), user, tokens, kept }))
+    Ok(Some(SignedIn { endpoint: session.target.clone(), user, tokens, kept }))
 }
 
 /// Where only a person could sign in and did not, that is the whole story.
@@ -124,7 +124,7 @@ async fn why_not(session: &Session, error: flyte_client::client::ClientError) ->
     if error.kind() != ClientErrorKind::NotSignedIn || !by_a_person || has_tokens {
         return error.into();
     }
-    Failure::new(Exit::NotSignedIn, format!("nobody is signed in at `{}`", session.place))
+    Failure::new(Exit::NotSignedIn, format!("nobody is signed in at `{}`", session.target))
         .hint("sign in with `flyte-host login`".to_owned())
 }
 

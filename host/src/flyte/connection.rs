@@ -31,7 +31,7 @@ pub fn request(global: &Global, configurations: &Configurations) -> Result<Remot
         (Some(project), Some(domain)) => (project.clone(), domain.clone()),
         (project, domain) => {
             let configured =
-                configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+                configurations.read(global.config.as_ref()).map_err(|error| configuration_failure(&error))?;
             let connection = &configured.connection;
             (
                 project.clone().unwrap_or_else(|| connection.default_project.value.clone()),
@@ -58,7 +58,7 @@ impl Context<'_> {
 
 /// The failure of a configuration that cannot be read.
 #[must_use]
-pub fn unreadable(error: &flyte_client::config::ConfigError) -> Failure {
+pub fn configuration_failure(error: &flyte_client::config::ConfigError) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
@@ -75,13 +75,13 @@ pub struct Route {
 impl Route {
     /// Whether it leads to the embedded sandbox.
     #[must_use]
-    pub fn is_of_this_machine(&self) -> bool {
+    pub fn is_embedded_sandbox(&self) -> bool {
         self.connection.is_sandbox() && self.has_address
     }
 
     /// Where it leads, for people.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn target(&self) -> String {
         match self.layers.replacement() {
             Some(plugin) if !self.has_address => format!("plugin `{}`", plugin.name),
             _ if self.connection.is_sandbox() => "embedded sandbox".to_owned(),
@@ -98,12 +98,12 @@ impl Route {
 pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Route, Failure> {
     let request = request(global, configurations)?;
     let resolved = chain.get_remote(&request)?;
-    let base = base(&resolved, global, configurations)?;
-    let mut connection = join(base, &resolved)?;
-    flags(&mut connection, global);
-    if let Some(origin) = sandbox::asked(global) {
+    let base = base_connection(&resolved, global, configurations)?;
+    let mut connection = apply_plugin_values(base, &resolved)?;
+    apply_flags(&mut connection, global);
+    if let Some(origin) = sandbox::requested_by(global) {
         if let Some(plugin) = resolved.layers.replacement() {
-            return Err(sandbox::supplied(&origin, &plugin.name));
+            return Err(sandbox::supplied_by_plugin(&origin, &plugin.name));
         }
         connection = connection.into_sandbox(origin);
         return Ok(Route { connection, layers: resolved.layers, has_address: true });
@@ -154,7 +154,7 @@ pub fn remote(chain: &Chain, global: &Global, configurations: &Configurations) -
 
 /// Where the values come from that no plugin set: the configuration, if the built-in default was asked
 /// for them, else flytekit's defaults, as in its `Config.for_endpoint`.
-fn base(
+fn base_connection(
     resolved: &ResolvedRemote,
     global: &Global,
     configurations: &Configurations,
@@ -164,15 +164,15 @@ fn base(
         .any(|field| resolved.remote.reason(field).is_some() && !resolved.owners.contains_key(field));
     if from_default {
         let configuration =
-            configurations.read(global.config.as_ref()).map_err(|error| unreadable(&error))?;
+            configurations.read(global.config.as_ref()).map_err(|error| configuration_failure(&error))?;
         return Ok(configuration.connection.clone());
     }
     let endpoint = resolved.remote.endpoint.clone().unwrap_or_default();
     let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint)]);
     let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     let defaults = Configuration::load(&sources).map_err(|error| match resolved.owners.get("endpoint") {
-        Some(plugin) => unusable(plugin.clone(), cause(&error)).into(),
-        None => unreadable(&error),
+        Some(plugin) => unusable(plugin.clone(), root_cause(&error)).into(),
+        None => configuration_failure(&error),
     });
     let mut connection = defaults?.connection;
     if let Some(plugin) = resolved.owners.get("endpoint") {
@@ -181,7 +181,7 @@ fn base(
     Ok(connection)
 }
 
-fn cause(error: &dyn std::error::Error) -> String {
+fn root_cause(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -200,27 +200,27 @@ fn unusable(plugin: plugin_host::Identity, reason: String) -> HookError {
 /// # Errors
 ///
 /// The fault of the plugin that set what cannot be.
-pub fn check(resolved: &ResolvedRemote) -> Result<(), HookError> {
+pub fn check_remote(resolved: &ResolvedRemote) -> Result<(), HookError> {
     endpoint(resolved)?;
     auth_mode(resolved).map(drop)
 }
 
 /// The endpoint that a plugin set, if one did.
 fn endpoint(resolved: &ResolvedRemote) -> Result<Option<Endpoint>, HookError> {
-    parsed(resolved, "endpoint", resolved.remote.endpoint.as_deref(), |text| {
+    parse_field(resolved, "endpoint", resolved.remote.endpoint.as_deref(), |text| {
         Endpoint::from_str(text).map_err(|error| error.to_string())
     })
 }
 
 /// The sign-in mode that a plugin set, if one did.
 fn auth_mode(resolved: &ResolvedRemote) -> Result<Option<AuthMode>, HookError> {
-    parsed(resolved, "auth_mode", resolved.remote.auth_mode.as_deref(), |text| {
+    parse_field(resolved, "auth_mode", resolved.remote.auth_mode.as_deref(), |text| {
         AuthMode::from_str(text)
             .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
     })
 }
 
-fn parsed<T>(
+fn parse_field<T>(
     resolved: &ResolvedRemote,
     field: &str,
     text: Option<&str>,
@@ -231,38 +231,42 @@ fn parsed<T>(
 }
 
 /// Puts what plugins set in the place of what was there.
-fn join(mut connection: Connection, resolved: &ResolvedRemote) -> Result<Connection, Failure> {
+fn apply_plugin_values(mut connection: Connection, resolved: &ResolvedRemote) -> Result<Connection, Failure> {
     let remote = &resolved.remote;
-    let join = Join { resolved };
-    if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, join.origin("endpoint")) {
+    let plugin = PluginValues { resolved };
+    if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, plugin.origin("endpoint")) {
         connection.set_endpoint(Setting::new(endpoint, origin));
     }
-    if let (Some(mode), Some(origin)) = (auth_mode(resolved)?, join.origin("auth_mode")) {
+    if let (Some(mode), Some(origin)) = (auth_mode(resolved)?, plugin.origin("auth_mode")) {
         connection.auth_mode = Setting::new(mode, origin);
     }
-    join.value("insecure", &mut connection.insecure, remote.insecure.unwrap_or_default());
-    join.value(
+    plugin.value("insecure", &mut connection.insecure, remote.insecure.unwrap_or_default());
+    plugin.value(
         "insecure_skip_verify",
         &mut connection.insecure_skip_verify,
         remote.insecure_skip_verify.unwrap_or_default(),
     );
-    join.value("ca_cert_file_path", &mut connection.ca_cert_file_path, remote.ca_cert_file_path.clone());
-    join.value("console_endpoint", &mut connection.console_endpoint, remote.console_endpoint.clone());
-    join.value("http_proxy_url", &mut connection.http_proxy_url, remote.http_proxy_url.clone());
-    join.value("client_id", &mut connection.client_id, remote.client_id.clone());
-    join.value("client_secret", &mut connection.client_secret, remote.client_secret.clone().map(Secret::new));
-    join.value("scopes", &mut connection.scopes, remote.scopes.clone());
-    join.value("audience", &mut connection.audience, remote.audience.clone());
-    join.value("command", &mut connection.command, remote.command.clone());
-    join.value("proxy_command", &mut connection.proxy_command, remote.proxy_command.clone());
-    join.text("default_project", &mut connection.default_project, remote.default_project.as_deref());
-    join.text("default_domain", &mut connection.default_domain, remote.default_domain.as_deref());
-    join.text(
+    plugin.value("ca_cert_file_path", &mut connection.ca_cert_file_path, remote.ca_cert_file_path.clone());
+    plugin.value("console_endpoint", &mut connection.console_endpoint, remote.console_endpoint.clone());
+    plugin.value("http_proxy_url", &mut connection.http_proxy_url, remote.http_proxy_url.clone());
+    plugin.value("client_id", &mut connection.client_id, remote.client_id.clone());
+    plugin.value(
+        "client_secret",
+        &mut connection.client_secret,
+        remote.client_secret.clone().map(Secret::new),
+    );
+    plugin.value("scopes", &mut connection.scopes, remote.scopes.clone());
+    plugin.value("audience", &mut connection.audience, remote.audience.clone());
+    plugin.value("command", &mut connection.command, remote.command.clone());
+    plugin.value("proxy_command", &mut connection.proxy_command, remote.proxy_command.clone());
+    plugin.text("default_project", &mut connection.default_project, remote.default_project.as_deref());
+    plugin.text("default_domain", &mut connection.default_domain, remote.default_domain.as_deref());
+    plugin.text(
         "data_upload_location",
         &mut connection.data_upload_location,
         remote.data_upload_location.as_deref(),
     );
-    if let Some(origin) = join.origin("headers") {
+    if let Some(origin) = plugin.origin("headers") {
         let header = |(key, value): &(String, String)| {
             (key.clone(), Setting::new(Secret::new(value.clone()), origin.clone()))
         };
@@ -272,16 +276,16 @@ fn join(mut connection: Connection, resolved: &ResolvedRemote) -> Result<Connect
 }
 
 /// Takes over the fields that a plugin set.
-struct Join<'a> {
+struct PluginValues<'a> {
     resolved: &'a ResolvedRemote,
 }
 
-impl Join<'_> {
+impl PluginValues<'_> {
     /// The plugin's word for a field, if it set it.
     fn origin(&self, field: &str) -> Option<Origin> {
         let owner = self.resolved.owners.get(field)?;
-        let said = self.resolved.remote.reason(field).and_then(|reason| reason.strip_prefix("plugin "));
-        Some(Origin::Plugin(said.map_or_else(|| format!("`{}`", owner.name), str::to_owned)))
+        let reason = self.resolved.remote.reason(field).and_then(|reason| reason.strip_prefix("plugin "));
+        Some(Origin::Plugin(reason.map_or_else(|| format!("`{}`", owner.name), str::to_owned)))
     }
 
     fn value<T>(&self, field: &str, setting: &mut Setting<T>, value: T) {
@@ -299,7 +303,7 @@ impl Join<'_> {
 
 /// The command line has the last word, and says whose it is: the user's, or that of a plugin which
 /// changed an option's default.
-fn flags(connection: &mut Connection, global: &Global) {
+fn apply_flags(connection: &mut Connection, global: &Global) {
     let given = global.given;
     for (flag, value, given, setting) in [
         ("--project", &global.project, given.project, &mut connection.default_project),
@@ -317,7 +321,7 @@ fn flags(connection: &mut Connection, global: &Global) {
 }
 
 /// The fault of the built-in plugin: not a plugin's, but that of what the user set.
-fn of_configuration(what: &HookErrorKind) -> Failure {
+fn builtin_failure(what: &HookErrorKind) -> Failure {
     match what {
         HookErrorKind::Returned(error) => {
             let mut failure = Failure::new(Exit::Failed, error.message());
@@ -337,7 +341,7 @@ fn of_configuration(what: &HookErrorKind) -> Failure {
 impl From<HookError> for Failure {
     fn from(fault: HookError) -> Self {
         if fault.plugin().name == plugin_host::identity::BUILTIN {
-            return of_configuration(fault.kind());
+            return builtin_failure(fault.kind());
         }
         let mut failure = Self::new(Exit::PluginFailed, &fault);
         failure.causes = fault.causes();

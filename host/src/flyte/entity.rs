@@ -19,14 +19,14 @@ use crate::ui::{error::Failure, exit_code::Exit};
 
 /// `NAME` or `NAME:VERSION`, as `pyflyte run remote-task` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Versioned {
+pub struct VersionedName {
     /// The name.
     pub name: String,
     /// The version; `None`: the newest.
     pub version: Option<String>,
 }
 
-impl std::str::FromStr for Versioned {
+impl std::str::FromStr for VersionedName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -43,7 +43,7 @@ impl std::str::FromStr for Versioned {
     }
 }
 
-impl Versioned {
+impl VersionedName {
     /// The version comes with the name or in an argument of its own.
     ///
     /// # Errors
@@ -58,19 +58,20 @@ impl Versioned {
     }
 
     /// What `NAME:VERSION` may mean where a name or version has colons: the shortest version first.
-    fn readings(&self) -> Vec<Self> {
+    fn interpretations(&self) -> Vec<Self> {
         let Some(version) = &self.version else { return vec![self.clone()] };
         let text = self.to_string();
         let first = text.len() - version.len() - 1;
         let colons = text[..=first].rmatch_indices(':').map(|(at, _)| at);
-        let readings = colons.map(|at| (&text[..at], &text[at + 1..])).filter(|(name, _)| !name.is_empty());
-        readings
+        let interpretations =
+            colons.map(|at| (&text[..at], &text[at + 1..])).filter(|(name, _)| !name.is_empty());
+        interpretations
             .map(|(name, version)| Self { name: name.to_owned(), version: Some(version.to_owned()) })
             .collect()
     }
 }
 
-impl fmt::Display for Versioned {
+impl fmt::Display for VersionedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.version {
             Some(version) => write!(f, "{}:{version}", self.name),
@@ -141,14 +142,14 @@ entity!(LaunchPlan, launch_plans, get_launch_plan);
 /// # Errors
 ///
 /// When a call fails.
-pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<E>, ClientError> {
-    for reading in wanted.readings() {
-        let Some(version) = version::<E>(session, &reading).await? else { continue };
+pub async fn find_optional<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<Option<E>, ClientError> {
+    for name in wanted.interpretations() {
+        let Some(version) = version::<E>(session, &name).await? else { continue };
         let id = Identifier {
             resource_type: E::RESOURCE.into(),
             project: session.project().to_owned(),
             domain: session.domain().to_owned(),
-            name: reading.name,
+            name: name.name,
             version,
             org: String::new(),
         };
@@ -162,7 +163,7 @@ pub async fn look_for<E: Entity>(session: &Session, wanted: &Versioned) -> Resul
 }
 
 /// The version that is wanted, or else the newest; `None` if there is none.
-async fn version<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Option<String>, ClientError> {
+async fn version<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<Option<String>, ClientError> {
     if let Some(version) = &wanted.version {
         return Ok(Some(version.clone()));
     }
@@ -176,8 +177,8 @@ async fn version<E: Entity>(session: &Session, wanted: &Versioned) -> Result<Opt
 /// # Errors
 ///
 /// When there is none, or a call fails.
-pub async fn find<E: Entity>(session: &Session, wanted: &Versioned) -> Result<E, Failure> {
-    match look_for(session, wanted).await? {
+pub async fn find<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<E, Failure> {
+    match find_optional(session, wanted).await? {
         Some(entity) => Ok(entity),
         None => Err(not_found::failure(session, &[E::KIND], wanted, not_found::show_hint).await),
     }
@@ -189,16 +190,16 @@ mod tests {
 
     #[test]
     fn a_colon_may_be_part_of_a_version() {
-        let readings = |text: &str| {
-            let readings = text.parse::<Versioned>().unwrap().readings().into_iter();
-            let pairs = readings.map(|one| (one.name, one.version.unwrap_or_default()));
+        let interpretations = |text: &str| {
+            let interpretations = text.parse::<VersionedName>().unwrap().interpretations().into_iter();
+            let pairs = interpretations.map(|one| (one.name, one.version.unwrap_or_default()));
             pairs.collect::<Vec<_>>()
         };
         let pair = |(name, version): (&str, &str)| (name.to_owned(), version.to_owned());
-        assert_eq!(readings("a"), [("a", "")].map(pair));
-        assert_eq!(readings("a:1"), [("a", "1")].map(pair));
-        assert_eq!(readings("a:b:c"), [("a:b", "c"), ("a", "b:c")].map(pair));
-        assert_eq!(readings("a::c"), [("a:", "c"), ("a", ":c")].map(pair));
-        assert_eq!(readings(":b:c"), [(":b", "c")].map(pair));
+        assert_eq!(interpretations("a"), [("a", "")].map(pair));
+        assert_eq!(interpretations("a:1"), [("a", "1")].map(pair));
+        assert_eq!(interpretations("a:b:c"), [("a:b", "c"), ("a", "b:c")].map(pair));
+        assert_eq!(interpretations("a::c"), [("a:", "c"), ("a", ":c")].map(pair));
+        assert_eq!(interpretations(":b:c"), [(":b", "c")].map(pair));
     }
 }

@@ -1,17 +1,22 @@
-//! An execution by its name, and what to say when there is none.
+//! Executions: reading one by its name, the failure when there is none, printing.
 
 use flyte_client::{
     Code,
     client::ClientError,
     list::{self, Order, Query},
     proto::{
-        admin::{Execution, WorkflowExecutionGetRequest},
-        core::WorkflowExecutionIdentifier,
+        admin::{Execution, WorkflowExecutionGetRequest, execution_closure::OutputResult},
+        core::{ResourceType, WorkflowExecutionIdentifier},
     },
 };
 
 use crate::flyte::session::Session;
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{
+    error::Failure,
+    exit_code::Exit,
+    output::{self, Format},
+    show::{self, facts::Facts, time},
+};
 
 /// The identifier of an execution in the user's project and domain.
 #[must_use]
@@ -33,23 +38,23 @@ pub async fn read(session: &Session, name: &str) -> Result<Execution, Failure> {
     let request = WorkflowExecutionGetRequest { id: Some(id(session, name)) };
     match session.client.get_execution(&request).await {
         Ok(execution) => Ok(execution),
-        Err(error) => Err(explain(session, name, error).await),
+        Err(error) => Err(failure(session, name, error).await),
     }
 }
 
 /// The failure of a call about an execution; one that there is not is told in words.
-pub async fn explain(session: &Session, name: &str, error: ClientError) -> Failure {
+pub async fn failure(session: &Session, name: &str, error: ClientError) -> Failure {
     if error.status.code != Code::NotFound {
         return error.into();
     }
     let place = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-    let failure = Failure::new(Exit::Failed, format!("there is no execution `{name}` {place}"));
+    let missing = Failure::new(Exit::Failed, format!("there is no execution `{name}` {place}"));
     // A hint is not worth an error of its own.
     let query = Query { order: Some(Order::newest_first()), limit: Some(100), ..Query::default() };
     let every = list::named(session.project(), session.domain(), "");
     let known = list::executions(&session.client, &every, &query).await.unwrap_or_default();
     let known = known.iter().filter_map(|execution| Some(execution.id.as_ref()?.name.as_str()));
-    failure.hint(match flyte_text::closest(name, known) {
+    missing.hint(match flyte_text::closest(name, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None => "`flyte-host get executions` lists what there is".to_owned(),
     })
@@ -57,10 +62,83 @@ pub async fn explain(session: &Session, name: &str, error: ClientError) -> Failu
 
 /// The failure of a call about a node; one that there is not is told in words.
 #[must_use]
-pub fn no_node(error: ClientError, node: &str, execution: &str) -> Failure {
+pub fn node_failure(error: ClientError, node: &str, execution: &str) -> Failure {
     if error.status.code != Code::NotFound {
         return error.into();
     }
     Failure::new(Exit::Failed, format!("there is no node `{node}` in execution `{execution}`"))
         .hint(format!("run `flyte-host get nodes {execution}` to list its nodes"))
+}
+
+/// Writes one execution, without its nodes.
+///
+/// # Errors
+///
+/// When the output cannot be written.
+pub fn print(execution: &Execution, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Table => output::print(&facts(execution).render()),
+        Format::Name => show::names(execution.id.as_ref().map(|id| id.name.clone())),
+        format => show::message(format, execution),
+    }
+}
+
+/// What an execution runs: `workflow NAME:VERSION`, and so on.
+#[must_use]
+pub fn runs(execution: &Execution) -> String {
+    let Some(id) = execution.spec.as_ref().and_then(|spec| spec.launch_plan.as_ref()) else {
+        return show::NOTHING.to_owned();
+    };
+    let word = match id.resource_type() {
+        ResourceType::Task => "task",
+        ResourceType::Workflow => "workflow",
+        _ => "launch plan",
+    };
+    format!("{word} {}:{}", id.name, id.version)
+}
+
+/// The rows of `execution show`, without the nodes.
+#[must_use]
+pub fn facts(execution: &Execution) -> Facts {
+    let id = execution.id.clone().unwrap_or_default();
+    let closure = execution.closure.clone().unwrap_or_default();
+    let spec = execution.spec.clone().unwrap_or_default();
+    let metadata = spec.metadata.clone().unwrap_or_default();
+    let reference = metadata.reference_execution.as_ref().map(|id| id.name.clone());
+    let parent = metadata.parent_node_execution.as_ref().map(|node| {
+        let execution = node.execution_id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
+        format!("node {} of {execution}", node.node_id)
+    });
+    let pairs = |map: Option<&std::collections::BTreeMap<String, String>>| {
+        let pairs = map.into_iter().flatten().map(|(key, value)| format!("{key}={value}"));
+        pairs.collect::<Vec<_>>().join(", ")
+    };
+    Facts::default()
+        .fact("NAME", id.name)
+        .fact("PHASE", closure.phase().as_str_name())
+        .fact("PROJECT", id.project)
+        .fact("DOMAIN", id.domain)
+        .fact("RUNS", runs(execution))
+        .fact("MODE", metadata.mode().as_str_name())
+        .fact("COPY OF", reference.unwrap_or_default())
+        .fact("STARTED BY", parent.unwrap_or_default())
+        .fact("CREATED", time::moment(closure.created_at.as_ref()))
+        .fact("STARTED", time::moment(closure.started_at.as_ref()))
+        .fact("DURATION", time::duration(closure.duration.as_ref()))
+        .fact("LABELS", pairs(spec.labels.as_ref().map(|labels| &labels.values)))
+        .fact("ANNOTATIONS", pairs(spec.annotations.as_ref().map(|annotations| &annotations.values)))
+        .fact("ERROR", error_message(execution).unwrap_or_default())
+}
+
+/// The error message of an execution that failed, or the cause given when it was aborted.
+#[must_use]
+#[expect(deprecated, reason = "servers may still give the cause in the old form")]
+pub fn error_message(execution: &Execution) -> Option<String> {
+    match execution.closure.as_ref()?.output_result.as_ref()? {
+        OutputResult::Error(error) => Some(error.message.trim().to_owned()),
+        OutputResult::AbortMetadata(abort) if abort.cause.is_empty() => None,
+        OutputResult::AbortMetadata(abort) => Some(abort.cause.clone()),
+        OutputResult::AbortCause(cause) => Some(cause.clone()),
+        OutputResult::Outputs(_) | OutputResult::OutputData(_) => None,
+    }
 }

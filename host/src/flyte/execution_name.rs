@@ -19,15 +19,15 @@ use crate::{
 ///
 /// It is never left to the server, so that a call which may or may not have arrived can be sent again.
 #[derive(Debug)]
-pub enum Chosen {
+pub enum ExecutionName {
     /// The user's.
     Given(String),
-    /// A generated one.
+    /// Ours.
     Generated(String),
 }
 
-impl Chosen {
-    /// The user's name, or a generated one.
+impl ExecutionName {
+    /// The user's name, or one made up.
     #[must_use]
     pub fn new(given: Option<&str>) -> Self {
         match given {
@@ -54,7 +54,7 @@ impl Chosen {
         let Self::Given(name) = self else { return Ok(()) };
         let request = WorkflowExecutionGetRequest { id: Some(execution::id(session, name)) };
         match session.client.get_execution(&request).await {
-            Ok(_) => Err(self.taken(session)),
+            Ok(_) => Err(self.taken_failure(session)),
             Err(error) if error.status.code == Code::NotFound => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -83,9 +83,9 @@ impl Chosen {
 
     /// The failure of the call that was to start it.
     #[must_use]
-    pub fn not_started(&self, session: &Session, error: ClientError) -> Failure {
+    pub fn start_failure(&self, session: &Session, error: ClientError) -> Failure {
         if error.status.code == Code::AlreadyExists {
-            return self.taken(session);
+            return self.taken_failure(session);
         }
         let may_be_done = error.kind() == ClientErrorKind::MayBeDone;
         let mut failure = Failure::from(error);
@@ -97,7 +97,7 @@ impl Chosen {
     }
 
     /// The failure of a name that somebody else has.
-    fn taken(&self, session: &Session) -> Failure {
+    fn taken_failure(&self, session: &Session) -> Failure {
         let name = self.text();
         Failure::new(Exit::Failed, format!("an execution named `{name}` exists already")).hint(format!(
             "choose another name, or follow that one with `{}`",

@@ -23,8 +23,8 @@ use crate::ui::{
     exit_code::Exit,
     output::{self, Format},
 };
-use crate::{flyte::node, ui::show};
-use outage::Silence;
+use crate::{flyte::node as node_text, ui::show};
+use outage::Outage;
 use view::View;
 
 /// Whether to wait for what was started.
@@ -56,7 +56,7 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 ///
-/// As [`to_the_end`], if it is to be followed.
+/// As [`follow_to_end`], if it is to be followed.
 pub async fn started(
     session: &Session,
     id: WorkflowExecutionIdentifier,
@@ -68,7 +68,7 @@ pub async fn started(
         output::note(&format!("see {url}\n"));
     }
     if wait.wait {
-        return to_the_end(session, id, wait.timeout, format).await;
+        return follow_to_end(session, id, wait.timeout, format).await;
     }
     output::note(&format!("follow it with `{}`\n", session.command(&["execution", "watch", &id.name])));
     match format {
@@ -99,7 +99,7 @@ fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<St
 }
 
 /// How following came to its end.
-enum Ended {
+enum FollowEnd {
     /// With that of the execution.
     Done(Box<Execution>),
     /// By Ctrl-C.
@@ -113,7 +113,7 @@ enum Ended {
 /// # Errors
 ///
 /// When it did not succeed, did not end in time, or a call fails.
-pub async fn to_the_end(
+pub async fn follow_to_end(
     session: &Session,
     id: WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
@@ -129,28 +129,32 @@ pub async fn to_the_end(
             .hint(format!("run `{}` to follow it again", session.command(&["execution", "watch", &id.name])))
     })?;
     match ended {
-        Ended::Interrupted => {
-            output::note(&left(session, &id));
-            print(&id, watch.phase(), None, format)?;
+        FollowEnd::Interrupted => {
+            output::note(&detached_note(session, &id));
+            print_result(&id, watch.phase(), None, format)?;
             Ok(Exit::INTERRUPTED)
         }
-        Ended::TimedOut(time) => {
-            print(&id, watch.phase(), None, format)?;
+        FollowEnd::TimedOut(time) => {
+            print_result(&id, watch.phase(), None, format)?;
             let time = flyte_text::duration(time);
             let failure =
                 Failure::new(Exit::Failed, format!("execution `{}` is still running after {time}", id.name));
-            Err(unfinished(session, &id, watch.nodes()).into_iter().fold(failure, Failure::caused_by).hint(
-                format!("run `{}` to follow it again", session.command(&["execution", "watch", &id.name])),
-            ))
+            Err(waiting_reasons(session, &id, watch.nodes())
+                .into_iter()
+                .fold(failure, Failure::caused_by)
+                .hint(format!(
+                    "run `{}` to follow it again",
+                    session.command(&["execution", "watch", &id.name])
+                )))
         }
-        Ended::Done(execution) => match watch::phase(&execution) {
+        FollowEnd::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {
                 let data = values::read(session, &id, None).await?;
-                print(&id, watch.phase(), Some(&data.outputs), format)?;
+                print_result(&id, watch.phase(), Some(&data.outputs), format)?;
                 Ok(Exit::Done)
             }
             _ => {
-                print(&id, watch.phase(), None, format)?;
+                print_result(&id, watch.phase(), None, format)?;
                 Err(failure::failure(session, &execution, watch.nodes()).await)
             }
         },
@@ -159,7 +163,7 @@ pub async fn to_the_end(
 
 /// Prints what became of an execution: for people its outputs, for programs what is printed of one that is not waited for,
 /// with its phase and its outputs, if it has come to have any. Its name was printed before.
-fn print(
+fn print_result(
     id: &WorkflowExecutionIdentifier,
     phase: watch::Phase,
     outputs: Option<&LiteralMap>,
@@ -178,17 +182,17 @@ fn print(
 }
 
 /// What nodes at work wait for.
-fn unfinished(session: &Session, id: &WorkflowExecutionIdentifier, nodes: &[Node]) -> Vec<String> {
+fn waiting_reasons(session: &Session, id: &WorkflowExecutionIdentifier, nodes: &[Node]) -> Vec<String> {
     let nodes = nodes.iter().filter(|node| !watch::is_node_done(node.phase));
-    let told = nodes.filter_map(|of| {
-        let waits = node::waits_for(session, id, of)?;
-        Some(format!("{} is {}: {waits}", node::quoted(of), of.phase.as_str_name()))
+    let reasons = nodes.filter_map(|node| {
+        let waits = node_text::waiting_reason(session, id, node)?;
+        Some(format!("{} is {}: {waits}", node_text::quoted(node), node.phase.as_str_name()))
     });
-    told.collect()
+    reasons.collect()
 }
 
 /// What Ctrl-C leaves behind.
-fn left(session: &Session, id: &WorkflowExecutionIdentifier) -> String {
+fn detached_note(session: &Session, id: &WorkflowExecutionIdentifier) -> String {
     format!(
         "detached; execution `{}` keeps running\nfollow it with `{}`, stop it with `{}`\n",
         id.name,
@@ -202,38 +206,38 @@ async fn follow(
     watch: &mut Watch<'_>,
     id: &WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
-) -> Result<Ended, flyte_client::client::ClientError> {
+) -> Result<FollowEnd, flyte_client::client::ClientError> {
     let mut view = View::new(session, id);
-    let mut silence = Silence::default();
+    let mut outage = Outage::default();
     let mut pace = if session.connection.is_sandbox() { Pace::near() } else { Pace::far() };
     let mut interrupted = pin!(interrupted());
-    let mut late = pin!(late(timeout));
+    let mut timed_out = pin!(timed_out(timeout));
     let mut has_looked = false;
     loop {
         let look = tokio::select! {
             biased;
-            () = &mut interrupted => return Ok(Ended::Interrupted),
+            () = &mut interrupted => return Ok(FollowEnd::Interrupted),
             // Whoever gives no time at all still wants to know how it is.
-            time = &mut late, if has_looked => return Ok(Ended::TimedOut(time)),
+            time = &mut timed_out, if has_looked => return Ok(FollowEnd::TimedOut(time)),
             look = watch.look() => look,
         };
         has_looked = true;
         let is_busy = match look {
             Ok(look) => {
-                silence.ends(Instant::now());
+                outage.answered(Instant::now());
                 view.show(&look, watch.nodes());
                 if watch::is_done(look.phase()) {
-                    return Ok(Ended::Done(Box::new(look.execution)));
+                    return Ok(FollowEnd::Done(Box::new(look.execution)));
                 }
                 !look.changes.is_empty()
             }
-            Err(error) if silence.may_pass(&error, Instant::now()) => false,
+            Err(error) if outage.may_pass(&error, Instant::now()) => false,
             Err(error) => return Err(error),
         };
         tokio::select! {
             biased;
-            () = &mut interrupted => return Ok(Ended::Interrupted),
-            time = &mut late => return Ok(Ended::TimedOut(time)),
+            () = &mut interrupted => return Ok(FollowEnd::Interrupted),
+            time = &mut timed_out => return Ok(FollowEnd::TimedOut(time)),
             () = sleep(pace.wait(is_busy)) => {}
         }
     }
@@ -247,7 +251,7 @@ async fn interrupted() {
 }
 
 /// Ends after a time, if there is one.
-async fn late(timeout: Option<Duration>) -> Duration {
+async fn timed_out(timeout: Option<Duration>) -> Duration {
     match timeout {
         Some(timeout) => {
             sleep_until(Instant::now() + timeout).await;

@@ -6,12 +6,12 @@ use crate::global::Global;
 
 /// The global flags of this run that decide which Flyte, project and domain a command is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Flags {
+pub struct CommandFlags {
     server: Vec<String>,
     scope: Vec<String>,
 }
 
-impl Flags {
+impl CommandFlags {
     /// The flags that were given. A project or domain from the configuration or from a plugin is none of them: it
     /// holds for the next command, too.
     #[must_use]
@@ -40,7 +40,7 @@ impl Flags {
         self.join(arguments, self.server.iter().chain(&self.scope))
     }
 
-    /// As [`Flags::command`], for a command that is about no project or domain.
+    /// As [`CommandFlags::command`], for a command that is about no project or domain.
     #[must_use]
     pub fn server_command(&self, arguments: &[&str]) -> String {
         self.join(arguments, &self.server)
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_command_is_quoted_for_a_shell() {
-        let flags = Flags {
+        let flags = CommandFlags {
             server: vec!["--sandbox".to_owned()],
             scope: ["-p", "my project"].map(str::to_owned).to_vec(),
         };
@@ -80,6 +80,9 @@ mod tests {
             r"flyte-host get task 'it'\''s' '' --sandbox -p 'my project'"
         );
         assert_eq!(flags.server_command(&["get", "domains"]), "flyte-host get domains --sandbox");
-        assert_eq!(Flags::default().command(&["execution", "watch", "a1"]), "flyte-host execution watch a1");
+        assert_eq!(
+            CommandFlags::default().command(&["execution", "watch", "a1"]),
+            "flyte-host execution watch a1"
+        );
     }
 }

@@ -34,7 +34,7 @@ pub fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
 #[must_use]
 pub fn literals(map: Option<&LiteralMap>) -> Vec<(String, String)> {
     let literals = map.into_iter().flat_map(|map| in_order(&map.literals));
-    literals.map(|(name, value)| (name.clone(), value_in_words(value))).collect()
+    literals.map(|(name, value)| (name.clone(), value_text(value))).collect()
 }
 
 /// Names in the order in which people count.
@@ -44,17 +44,17 @@ fn in_order<T>(map: &BTreeMap<String, T>) -> Vec<(&String, &T)> {
     entries
 }
 
-fn value_in_words(value: &Literal) -> String {
-    output::readable(in_a_line(&values::plain(&literal::to_json(value))), "`-o json` shows all")
+fn value_text(value: &Literal) -> String {
+    output::readable(in_a_line(&values::to_text(&literal::to_json(value))), "`-o json` shows all")
 }
 
 /// Names, types, and defaults, or whether a value must be given.
 #[must_use]
 pub fn parameters(map: Option<&ParameterMap>) -> Vec<(String, String)> {
     let parameters = map.into_iter().flat_map(|map| in_order(&map.parameters));
-    let told = parameters.map(|(name, parameter)| {
+    let rows = parameters.map(|(name, parameter)| {
         let how = match &parameter.behavior {
-            Some(Behavior::Default(value)) => format!(" = {}", value_in_words(value)),
+            Some(Behavior::Default(value)) => format!(" = {}", value_text(value)),
             Some(Behavior::Required(true)) => " (required)".to_owned(),
             Some(Behavior::ArtifactQuery(_) | Behavior::ArtifactId(_)) => " (an artifact)".to_owned(),
             Some(Behavior::Required(false)) | None => String::new(),
@@ -62,7 +62,7 @@ pub fn parameters(map: Option<&ParameterMap>) -> Vec<(String, String)> {
         let variable = parameter.var.clone().unwrap_or_default();
         (name.clone(), described(&variable, &how))
     });
-    told.collect()
+    rows.collect()
 }
 
 fn described(variable: &Variable, how: &str) -> String {

@@ -49,7 +49,7 @@ pub fn state(node: &Node) -> String {
         text = format!("{text}, {elements}");
     }
     if let Some(word) = node.cache.word() {
-        text = format!("{text}, {word}{}", reused(node));
+        text = format!("{text}, {word}{}", reuse_note(node));
     }
     if node.attempt > 1 {
         text = format!("{text}, attempt {}", node.attempt);
@@ -64,7 +64,7 @@ pub fn state(node: &Node) -> String {
 }
 
 /// Whose result a node has, if another version of its task stored it: that may surprise whoever edited the task.
-fn reused(node: &Node) -> String {
+fn reuse_note(node: &Node) -> String {
     let (Some(from), Some(own)) = (node.reused_from_other_version(), &node.task_version) else {
         return String::new();
     };
@@ -108,17 +108,17 @@ pub fn element_phase(element: &Element) -> &'static str {
 
 /// Why a node is not further: what its gate waits for, or why its attempt does not run.
 #[must_use]
-pub fn waits_for(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node) -> Option<String> {
+pub fn waiting_reason(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node) -> Option<String> {
     if is_node_done(node.phase) {
         return node.reason.as_ref().map(|reason| in_a_line(&reason.text));
     }
     match &node.gate {
-        Some(gate) => Some(gate_in_words(session, id, node, gate)),
-        None => attempt_in_words(node),
+        Some(gate) => Some(gate_text(session, id, node, gate)),
+        None => attempt_text(node),
     }
 }
 
-fn attempt_in_words(node: &Node) -> Option<String> {
+fn attempt_text(node: &Node) -> Option<String> {
     let reason = node.reason.as_ref()?;
     let text = in_a_line(&reason.text);
     Some(match reason.phase {
@@ -127,7 +127,7 @@ fn attempt_in_words(node: &Node) -> Option<String> {
     })
 }
 
-fn gate_in_words(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node, gate: &Gate) -> String {
+fn gate_text(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node, gate: &Gate) -> String {
     let command =
         |verb: &str, signal: &str| format!("`{}`", session.command(&["execution", verb, &id.name, signal]));
     match gate {
@@ -138,21 +138,21 @@ fn gate_in_words(session: &Session, id: &WorkflowExecutionIdentifier, node: &Nod
             let command = session.command(&["execution", "set-input", &id.name, signal, "VALUE"]);
             format!("waits for a value of type `{}`; run `{command}`", type_name(kind))
         }
-        Gate::Sleep { duration } => sleeps(node, *duration),
+        Gate::Sleep { duration } => sleep_text(node, *duration),
     }
 }
 
-fn sleeps(node: &Node, duration: prost_types::Duration) -> String {
+fn sleep_text(node: &Node, duration: prost_types::Duration) -> String {
     let Some(started) = &node.started_at else {
-        return format!("sleeps for {}", time::duration(Some(&duration)));
+        return format!("sleep_text for {}", time::duration(Some(&duration)));
     };
     let end = prost_types::Timestamp { seconds: started.seconds + duration.seconds, nanos: started.nanos };
-    format!("sleeps until {}", time::moment(Some(&end)))
+    format!("sleep_text until {}", time::moment(Some(&end)))
 }
 
-/// The gist of an error in a line. flytekit writes a traceback first, and what was raised under `Message:`.
+/// The error_summary of an error in a line. flytekit writes a traceback first, and what was raised under `Message:`.
 #[must_use]
-pub fn gist(text: &str) -> String {
+pub fn error_summary(text: &str) -> String {
     let message = text.rsplit_once("\nMessage:").map(|(_, message)| message.trim());
     in_a_line(message.filter(|message| !message.is_empty()).unwrap_or(text))
 }

@@ -16,13 +16,13 @@ use crate::ui::{error::Failure, exit_code::Exit};
 pub async fn check(session: &Session) -> Result<(), Failure> {
     let Ok(projects) = every_project(session).await else { return Ok(()) };
     let Some(project) = projects.iter().find(|project| project.id == session.project()) else {
-        return Err(no_project(session, session.project(), &projects));
+        return Err(unknown_project(session, session.project(), &projects));
     };
     let domains = &project.domains;
     if domains.is_empty() || domains.iter().any(|domain| domain.id == session.domain()) {
         return Ok(());
     }
-    Err(no_domain(session, session.domain(), domains))
+    Err(unknown_domain(session, session.domain(), domains))
 }
 
 /// Lists the projects, archived ones included.
@@ -38,7 +38,7 @@ pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_clie
 
 /// The failure of a command about a project that does not exist.
 #[must_use]
-pub fn no_project(session: &Session, name: &str, all: &[Project]) -> Failure {
+pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> Failure {
     let near = flyte_text::closest(name, all.iter().map(|project| project.id.as_str()));
     Failure::new(Exit::Failed, format!("there is no project `{name}`")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
@@ -48,7 +48,7 @@ pub fn no_project(session: &Session, name: &str, all: &[Project]) -> Failure {
 
 /// The failure of a command about a domain that does not exist.
 #[must_use]
-pub fn no_domain(session: &Session, name: &str, all: &[Domain]) -> Failure {
+pub fn unknown_domain(session: &Session, name: &str, all: &[Domain]) -> Failure {
     let near = flyte_text::closest(name, all.iter().map(|domain| domain.id.as_str()));
     Failure::new(Exit::Failed, format!("there is no domain `{name}`")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),

@@ -28,7 +28,7 @@ use self::{server_token::WithServerToken, waiting::Waiting};
 use super::{
     configuration::{self, Configurations},
     connection::{self, Route},
-    hint::Flags,
+    hint::CommandFlags,
     sign_in, transport,
 };
 use crate::context::Context;
@@ -41,8 +41,8 @@ use crate::{
 pub struct Session {
     /// Where it leads, with the project and domain of the user's flags.
     pub connection: Connection,
-    /// The same for people.
-    pub place: String,
+    /// The endpoint, plugin or sandbox, as messages name it.
+    pub target: String,
     /// Whether the connection's endpoint means anything; see [`Route::has_address`].
     pub has_address: bool,
     /// Calls Flyte, and signs in where that is asked for.
@@ -52,7 +52,7 @@ pub struct Session {
     pub sign_in: Option<Arc<SignIn>>,
     /// The token that was there already, if one was.
     pub token: Option<StaticToken>,
-    flags: Flags,
+    flags: CommandFlags,
     transfers: OnceCell<Transfers>,
     buckets: OnceCell<Buckets>,
     configurations: Configurations,
@@ -87,7 +87,7 @@ impl Session {
 
     /// Whether Flyte is the embedded sandbox, whose files are on this machine.
     #[must_use]
-    pub fn is_of_this_machine(&self) -> bool {
+    pub fn is_embedded_sandbox(&self) -> bool {
         self.connection.is_sandbox() && self.has_address
     }
 
@@ -100,9 +100,9 @@ impl Session {
         if let Some(transfers) = self.transfers.get() {
             return Ok(transfers);
         }
-        let files = if self.is_of_this_machine() { FileUrls::Copy } else { FileUrls::Refuse };
+        let files = if self.is_embedded_sandbox() { FileUrls::Copy } else { FileUrls::Refuse };
         let network = network(&self.connection)?;
-        let transfers = Transfers::new(&network, files).map_err(|error| untrusted(&error))?;
+        let transfers = Transfers::new(&network, files).map_err(|error| trust_failure(&error))?;
         Ok(self.transfers.get_or_init(|| transfers))
     }
 
@@ -121,7 +121,7 @@ impl Session {
         let network = network(&self.connection)?;
         let sources = configuration::sources(self.config.clone());
         let buckets = Buckets::new(&network, &configuration.storage, &sources);
-        let buckets = buckets.map_err(|error| untrusted(&error))?;
+        let buckets = buckets.map_err(|error| trust_failure(&error))?;
         Ok(self.buckets.get_or_init(|| buckets))
     }
 }
@@ -136,7 +136,7 @@ impl Context<'_> {
         let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
-        self.session_of(route, person, sign_in::options(self.settings)?)
+        self.session_for_route(route, person, sign_in::options(self.settings)?)
     }
 
     /// Where the user's flags, the plugins and the configuration lead to.
@@ -153,30 +153,30 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`Context::session`].
-    pub fn session_of(
+    pub fn session_for_route(
         &self,
         route: Route,
         person: Arc<dyn Person>,
         options: auth::Options,
     ) -> Result<Session, Failure> {
-        let place = route.place();
+        let target = route.target();
         let Route { connection, layers, has_address } = route;
         let token = options.token.clone();
         let mut sign_in = None;
         let mut transport = transport::join(&layers, || {
-            let way = open(&connection, person, options)?;
-            sign_in = way.sign_in;
-            Ok(way.transport)
+            let channel = open_channel(&connection, person, options)?;
+            sign_in = channel.sign_in;
+            Ok(channel.transport)
         })?;
         if let Some(sign_in) = &sign_in {
             // Outside of the plugins' transports: their time is for calls, and not for people who sign in.
             transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
         }
-        let client = Client::new(transport, client_options(&connection, &place)?);
-        let flags = Flags::new(self.global, &connection);
+        let client = Client::new(transport, client_options(&connection, &target)?);
+        let flags = CommandFlags::new(self.global, &connection);
         Ok(Session {
             connection,
-            place,
+            target,
             has_address,
             client,
             sign_in,
@@ -198,11 +198,11 @@ impl Context<'_> {
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
         if route.connection.is_sandbox() || route.layers.replacement().is_some() {
-            return Ok((route.place(), None));
+            return Ok((route.target(), None));
         }
         let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(self.chain()?)));
-        let way = signed_in(&route.connection, person, sign_in::options(self.settings)?)?;
-        Ok((route.place(), way.sign_in))
+        let channel = with_sign_in(&route.connection, person, sign_in::options(self.settings)?)?;
+        Ok((route.target(), channel.sign_in))
     }
 }
 
@@ -227,47 +227,51 @@ pub fn sandbox_root() -> Result<PathBuf, Failure> {
         .hint(format!("set `{}` to a folder", env::SANDBOX_DIR)))
 }
 
-/// The host's own way to Flyte.
-struct Way {
+/// The host's own channel to Flyte.
+struct HostChannel {
     transport: Arc<dyn Transport>,
     sign_in: Option<Arc<SignIn>>,
 }
 
 /// Nothing is opened before the first call.
-fn open(connection: &Connection, person: Arc<dyn Person>, options: auth::Options) -> Result<Way, Failure> {
+fn open_channel(
+    connection: &Connection,
+    person: Arc<dyn Person>,
+    options: auth::Options,
+) -> Result<HostChannel, Failure> {
     if !connection.is_sandbox() {
-        return signed_in(connection, person, options);
+        return with_sign_in(connection, person, options);
     }
     let transport: Arc<dyn Transport> = match running_server(&sandbox_root()?) {
         Some(server) => {
             let mut served = connection.clone();
             served.endpoint.value = server;
-            let grpc = over_the_network(&served, &network(&served)?)?;
+            let grpc = grpc_transport(&served, &network(&served)?)?;
             Arc::new(WithServerToken::new(grpc, &sandbox_root()?))
         }
         None => Arc::new(open_sandbox()?),
     };
-    Ok(Way { transport, sign_in: None })
+    Ok(HostChannel { transport, sign_in: None })
 }
 
-/// A way on which calls carry a token as soon as there is one.
-fn signed_in(
+/// A channel on which calls carry a token as soon as there is one.
+fn with_sign_in(
     connection: &Connection,
     person: Arc<dyn Person>,
     options: auth::Options,
-) -> Result<Way, Failure> {
+) -> Result<HostChannel, Failure> {
     let network = network(connection)?;
-    let grpc = over_the_network(connection, &network)?;
+    let grpc = grpc_transport(connection, &network)?;
     let unsigned = ProxyAuthorization::new(Arc::new(grpc), connection.proxy_command.value.clone());
     let unsigned = Arc::new(unsigned);
     let sign_in = SignIn::new(connection.clone(), options, network, Arc::clone(&unsigned), person);
     let sign_in = Arc::new(sign_in);
     let transport = Arc::new(WithToken::new(unsigned, Arc::clone(&sign_in)));
-    Ok(Way { transport, sign_in: Some(sign_in) })
+    Ok(HostChannel { transport, sign_in: Some(sign_in) })
 }
 
-fn over_the_network(connection: &Connection, network: &Network) -> Result<Grpc, Failure> {
-    Grpc::new(connection, network, grpc::GrpcOptions::default()).map_err(|error| untrusted(&error))
+fn grpc_transport(connection: &Connection, network: &Network) -> Result<Grpc, Failure> {
+    Grpc::new(connection, network, grpc::GrpcOptions::default()).map_err(|error| trust_failure(&error))
 }
 
 /// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
@@ -282,12 +286,12 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
     let engine =
         EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
     Sandbox::open(&sandbox::SandboxOptions { root: sandbox_root()?, engine })
-        .map_err(|error| unopened(&error))
+        .map_err(|error| sandbox_open_failure(&error))
 }
 
 /// The failure of a sandbox that cannot be opened.
 #[must_use]
-pub fn unopened(error: &OpenError) -> Failure {
+pub fn sandbox_open_failure(error: &OpenError) -> Failure {
     let is_folder =
         matches!(error, OpenError::Folder { .. } | OpenError::Foreign { .. } | OpenError::Shared { .. });
     let elsewhere = is_folder.then(|| format!("set `{}` to another folder", env::SANDBOX_DIR));
@@ -298,24 +302,19 @@ pub fn unopened(error: &OpenError) -> Failure {
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What holds for every call.
-fn client_options(connection: &Connection, place: &str) -> Result<client::CallOptions, Failure> {
+fn client_options(connection: &Connection, target: &str) -> Result<client::CallOptions, Failure> {
     let metadata = connection.metadata();
-    let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(place));
-    Ok(client::CallOptions {
-        metadata,
-        timeout: timeout()?,
-        waits: Some(waits),
-        ..client::CallOptions::default()
-    })
+    let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(target));
+    Ok(client::CallOptions { metadata, timeout: timeout()?, waits: Some(waits), ..client::CallOptions::default() })
 }
 
 fn network(connection: &Connection) -> Result<Network, Failure> {
     // Read once, so that a variable that cannot be used is warned of once.
     static PROXIES: LazyLock<Proxies> = LazyLock::new(|| Proxies::from_variables(env::text));
-    Network::new(connection, PROXIES.clone()).map_err(|error| untrusted(&error))
+    Network::new(connection, PROXIES.clone()).map_err(|error| trust_failure(&error))
 }
 
-fn untrusted(error: &TrustError) -> Failure {
+fn trust_failure(error: &TrustError) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
@@ -345,7 +344,7 @@ impl From<client::ClientError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use flyte_client::transport::{Code, Status, TransportError, TransportErrorKind};
+    use flyte_client::transport::{Code, TransportErrorKind, TransportError, Status};
 
     use super::*;
 

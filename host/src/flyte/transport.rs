@@ -50,18 +50,18 @@ pub fn join(
         Some(_) => None,
         None => {
             let transport = host()?;
-            let carry: Carry = Box::new(move |call| {
+            let carry: CallFn = Box::new(move |call| {
                 let transport = Arc::clone(&transport);
                 Box::pin(async move { transport.call(call).await })
             });
-            Some(HostTransport::new(Blocking { worker: worker.clone(), carry }))
+            Some(HostTransport::new(BlockingTransport { worker: worker.clone(), carry }))
         }
     };
     match layers.open(host)? {
         Some(outermost) => {
             let owners: Vec<String> = layers.owners().map(|owner| format!("`{}`", owner.name)).collect();
             let owners = format!("plugin {}", owners.join(", plugin "));
-            Ok(Arc::new(OfPlugins { worker, outermost, owners }))
+            Ok(Arc::new(PluginTransport { worker, outermost, owners }))
         }
         None => Err(Failure::new(Exit::Internal, "internal error: plugins left no transport")),
     }
@@ -73,11 +73,11 @@ pub fn join(
 ///
 /// When there is no thread for it.
 pub fn lend(client: Client) -> Result<HostTransport, Failure> {
-    let carry: Carry = Box::new(move |call| {
+    let carry: CallFn = Box::new(move |call| {
         let client = client.clone();
         Box::pin(async move { client.call(call).await.map_err(|error| error.status) })
     });
-    Ok(HostTransport::new(Blocking { worker: Worker::start()?, carry }))
+    Ok(HostTransport::new(BlockingTransport { worker: Worker::start()?, carry }))
 }
 
 /// A thread that drives futures for threads that cannot.
@@ -123,16 +123,16 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
-type Carry = Box<dyn Fn(Call) -> Reply<'static> + Send + Sync>;
+type CallFn = Box<dyn Fn(Call) -> Reply<'static> + Send + Sync>;
 
 /// A transport of the host's, for callers that wait for the answer. They are threads of plugins or of a [`Worker`] that
 /// may block.
-struct Blocking {
+struct BlockingTransport {
     worker: Worker,
-    carry: Carry,
+    carry: CallFn,
 }
 
-impl plugin::Transport for Blocking {
+impl plugin::Transport for BlockingTransport {
     fn call(&self, call: plugin::Call<'_>) -> Result<plugin::Answer, plugin::Status> {
         let call = Call {
             path: call.path.to_owned().into(),
@@ -159,14 +159,14 @@ impl plugin::Transport for Blocking {
 }
 
 /// The transports of plugins, for the host's futures.
-struct OfPlugins {
+struct PluginTransport {
     worker: Worker,
     outermost: HostTransport,
     /// Whose they are, for messages.
     owners: String,
 }
 
-impl Transport for OfPlugins {
+impl Transport for PluginTransport {
     fn call(&self, call: Call) -> Reply<'_> {
         let transport = self.outermost.clone();
         let limit = call.timeout.map(|timeout| timeout + GRACE);
@@ -202,7 +202,7 @@ impl Transport for OfPlugins {
     }
 }
 
-impl OfPlugins {
+impl PluginTransport {
     #[cold]
     fn too_late(&self, limit: Duration) -> Status {
         let waited = limit.saturating_sub(GRACE).as_secs_f64();

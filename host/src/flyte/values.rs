@@ -20,7 +20,7 @@ use crate::ui::{
 
 /// What an execution or a node took and gave.
 #[derive(Debug, Default)]
-pub struct Data {
+pub struct ExecutionData {
     /// What it took.
     pub inputs: LiteralMap,
     /// What it gave; empty before its end.
@@ -37,32 +37,32 @@ pub async fn read(
     session: &Session,
     id: &WorkflowExecutionIdentifier,
     node: Option<&str>,
-) -> Result<Data, Failure> {
+) -> Result<ExecutionData, Failure> {
     let (inputs, outputs, input_link, output_link) = match node {
         Some(node) => {
             let key = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(id.clone()) };
             let request = NodeExecutionGetDataRequest { id: Some(key) };
             let data = session.client.get_node_execution_data(&request).await;
-            let data = data.map_err(|error| execution::no_node(error, node, &id.name))?;
+            let data = data.map_err(|error| execution::node_failure(error, node, &id.name))?;
             (data.full_inputs, data.full_outputs, data.inputs, data.outputs)
         }
         None => {
             let request = WorkflowExecutionGetDataRequest { id: Some(id.clone()) };
             let data = match session.client.get_execution_data(&request).await {
                 Ok(data) => data,
-                Err(error) => return Err(execution::explain(session, &id.name, error).await),
+                Err(error) => return Err(execution::failure(session, &id.name, error).await),
             };
             (data.full_inputs, data.full_outputs, data.inputs, data.outputs)
         }
     };
-    Ok(Data {
-        inputs: whole(session, inputs, input_link).await?,
-        outputs: whole(session, outputs, output_link).await?,
+    Ok(ExecutionData {
+        inputs: follow_link(session, inputs, input_link).await?,
+        outputs: follow_link(session, outputs, output_link).await?,
     })
 }
 
 /// The values, or else what their link leads to.
-async fn whole(
+async fn follow_link(
     session: &Session,
     values: Option<LiteralMap>,
     link: Option<UrlBlob>,
@@ -77,7 +77,7 @@ async fn whole(
 }
 
 /// Says why there are no outputs, where that is no error.
-pub fn tell_no_outputs(execution: &Execution, node: Option<&str>) {
+pub fn note_no_outputs(execution: &Execution, node: Option<&str>) {
     let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
     let phase = watch::phase(execution);
     output::note(&match node {
@@ -100,7 +100,7 @@ pub fn print(values: &LiteralMap, format: Format) -> Result<(), Failure> {
     match format {
         Format::Table if json.is_empty() => Ok(()),
         Format::Table => {
-            let readable = |value: Value| output::readable(plain(&value), ALL);
+            let readable = |value: Value| output::readable(to_text(&value), ALL);
             output::table(
                 &["NAME", "VALUE"],
                 json.into_iter().map(|(name, value)| vec![name, readable(value)]),
@@ -113,7 +113,7 @@ pub fn print(values: &LiteralMap, format: Format) -> Result<(), Failure> {
 
 /// A value in a line: texts as they are, a file or table by its URI, the rest as JSON.
 #[must_use]
-pub fn plain(value: &Value) -> String {
+pub fn to_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(object) => match object.get("uri").and_then(Value::as_str) {

@@ -62,12 +62,12 @@ pub(super) async fn answer(args: &AnswerArgs, approve: bool, context: &Context<'
     let format = context.global.output.format()?;
     let session = context.session()?;
     let gates = Gates::read(&session, &args.execution).await?;
-    let gate = gates.find(&session, args.gate.as_deref(), Wanted::Approval)?;
+    let gate = gates.find(&session, args.gate.as_deref(), GateAnswer::Approval)?;
     let value = literal::from_json(&approve.into(), &boolean())
         .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     send(&session, &gates.execution, gate, value.clone()).await?;
     let word = if approve { "approved" } else { "rejected" };
-    tell(word, &gates.execution, gate, &value, format)
+    report_answer(word, &gates.execution, gate, &value, format)
 }
 
 /// Runs `execution set-input`.
@@ -76,7 +76,7 @@ pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result
     let session = context.session()?;
     let gates = Gates::read(&session, &args.execution).await?;
     let (gate, value) = args.gate_and_value();
-    let gate = gates.find(&session, gate, Wanted::Value)?;
+    let gate = gates.find(&session, gate, GateAnswer::Value)?;
     let value = literal::from_text(value, &gate.kind).map_err(|error| {
         Failure::new(Exit::Failed, format!("the value does not fit gate `{}`", gate.signal))
             .caused_by(&error)
@@ -86,18 +86,18 @@ pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result
     inputs::upload(&session, &mut values).await?;
     let value = values.literals.remove(&gate.signal).unwrap_or_default();
     send(&session, &gates.execution, gate, value.clone()).await?;
-    tell("answered", &gates.execution, gate, &value, format)
+    report_answer("answered", &gates.execution, gate, &value, format)
 }
 
 /// What a command may answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum GateAnswer {
     Approval,
     Value,
 }
 
-impl Wanted {
-    const fn word(self) -> &'static str {
+impl GateAnswer {
+    const fn name(self) -> &'static str {
         match self {
             Self::Approval => "approval",
             Self::Value => "a value",
@@ -106,10 +106,10 @@ impl Wanted {
 }
 
 /// A gate that can be answered by its signal.
-struct Answerable {
+struct AnswerableGate {
     signal: String,
     /// What it waits for, if the workflow says it.
-    wanted: Option<Wanted>,
+    wanted: Option<GateAnswer>,
     kind: LiteralType,
     /// The node, once it was reached, and its phase.
     node: Option<(String, Phase)>,
@@ -121,11 +121,11 @@ struct Answerable {
     value: Option<Literal>,
 }
 
-impl Answerable {
+impl AnswerableGate {
     fn new(gate: &Gate) -> Option<Self> {
         let (signal, wanted, kind) = match gate {
-            Gate::Approval { signal } => (signal, Wanted::Approval, boolean()),
-            Gate::Value { signal, kind } => (signal, Wanted::Value, kind.as_ref().clone()),
+            Gate::Approval { signal } => (signal, GateAnswer::Approval, boolean()),
+            Gate::Value { signal, kind } => (signal, GateAnswer::Value, kind.as_ref().clone()),
             Gate::Sleep { .. } => return None,
         };
         Some(Self {
@@ -140,11 +140,11 @@ impl Answerable {
     }
 
     /// `may-i`, and how it is with it.
-    fn in_a_line(&self) -> String {
+    fn summary(&self) -> String {
         let state = match (&self.value, self.is_open) {
-            (Some(value), _) => format!("answered: {}", values::plain(&literal::to_json(value))),
+            (Some(value), _) => format!("answered: {}", values::to_text(&literal::to_json(value))),
             (None, true) => match self.wanted {
-                Some(wanted) => format!("waits for {}", wanted.word()),
+                Some(wanted) => format!("waits for {}", wanted.name()),
                 None => format!("waits for a value of type `{}`", type_name(&self.kind)),
             },
             (None, false) => match &self.node {
@@ -155,10 +155,10 @@ impl Answerable {
         format!("`{}` ({state})", self.signal)
     }
 
-    fn is_for(&self, wanted: Wanted) -> bool {
+    fn is_for(&self, wanted: GateAnswer) -> bool {
         match self.wanted {
             Some(own) => own == wanted,
-            None => wanted == Wanted::Value || self.kind == boolean(),
+            None => wanted == GateAnswer::Value || self.kind == boolean(),
         }
     }
 }
@@ -170,7 +170,7 @@ fn boolean() -> LiteralType {
 /// The gates of an execution.
 struct Gates {
     execution: Execution,
-    all: Vec<Answerable>,
+    all: Vec<AnswerableGate>,
 }
 
 impl Gates {
@@ -181,8 +181,8 @@ impl Gates {
         let mut watch = Watch::new(&session.client, id.clone());
         let execution = watch.look().await?.execution;
         let signals = list::signals(&session.client, &id).await?;
-        let mut all: Vec<Answerable> = Vec::new();
-        for gate in watch.gates(&execution).await?.iter().filter_map(Answerable::new) {
+        let mut all: Vec<AnswerableGate> = Vec::new();
+        for gate in watch.gates(&execution).await?.iter().filter_map(AnswerableGate::new) {
             all.push(gate);
         }
         for node in watch.nodes() {
@@ -193,7 +193,7 @@ impl Gates {
             }
         }
         for signal in signals {
-            add(&mut all, signal);
+            add_signal(&mut all, signal);
         }
         Ok(Self { execution, all })
     }
@@ -203,14 +203,19 @@ impl Gates {
     }
 
     /// The gate that is meant, if it can be answered.
-    fn find(&self, session: &Session, name: Option<&str>, wanted: Wanted) -> Result<&Answerable, Failure> {
+    fn find(
+        &self,
+        session: &Session,
+        name: Option<&str>,
+        wanted: GateAnswer,
+    ) -> Result<&AnswerableGate, Failure> {
         let gate = match name {
-            Some(name) => self.named(name)?,
+            Some(name) => self.find_by_name(name)?,
             None => self.only_open(wanted)?,
         };
         let about = |text: String| Failure::new(Exit::Failed, text);
         if let Some(value) = &gate.value {
-            let value = values::plain(&literal::to_json(value));
+            let value = values::to_text(&literal::to_json(value));
             let text = format!("gate `{}` of execution `{}` was answered already", gate.signal, self.name());
             return Err(about(text).caused_by(format!("its value is {value}")));
         }
@@ -229,10 +234,10 @@ impl Gates {
         Ok(gate)
     }
 
-    fn other_command(&self, session: &Session, gate: &Answerable) -> Failure {
+    fn other_command(&self, session: &Session, gate: &AnswerableGate) -> Failure {
         let id = self.execution.id.clone().unwrap_or_default();
         let (waits, verb, words) = match gate.wanted {
-            Some(Wanted::Approval) => ("approval".to_owned(), "approve", vec![gate.signal.as_str()]),
+            Some(GateAnswer::Approval) => ("approval".to_owned(), "approve", vec![gate.signal.as_str()]),
             _ => {
                 let kind = format!("a value of type `{}`", type_name(&gate.kind));
                 (kind, "set-input", vec![gate.signal.as_str(), "VALUE"])
@@ -245,56 +250,56 @@ impl Gates {
     }
 
     /// The gate with a name, or of a node.
-    fn named(&self, name: &str) -> Result<&Answerable, Failure> {
+    fn find_by_name(&self, name: &str) -> Result<&AnswerableGate, Failure> {
         let by_signal = self.all.iter().find(|gate| gate.signal == name);
-        let is_node = |gate: &&Answerable| gate.node.as_ref().is_some_and(|(id, _)| id == name);
+        let is_node = |gate: &&AnswerableGate| gate.node.as_ref().is_some_and(|(id, _)| id == name);
         let found = by_signal.or_else(|| self.all.iter().find(is_node));
         found.ok_or_else(|| {
             let failure =
                 Failure::new(Exit::Failed, format!("no gate `{name}` in execution `{}`", self.name()));
             match flyte_text::closest(name, self.all.iter().map(|gate| gate.signal.as_str())) {
-                Some(near) => failure.caused_by(self.in_a_line()).hint(format!("did you mean `{near}`?")),
-                None => failure.caused_by(self.in_a_line()),
+                Some(near) => failure.caused_by(self.summary()).hint(format!("did you mean `{near}`?")),
+                None => failure.caused_by(self.summary()),
             }
         })
     }
 
     /// The only gate that waits.
-    fn only_open(&self, wanted: Wanted) -> Result<&Answerable, Failure> {
-        let is_open = |gate: &&Answerable| gate.is_open && gate.value.is_none() && gate.is_for(wanted);
+    fn only_open(&self, wanted: GateAnswer) -> Result<&AnswerableGate, Failure> {
+        let is_open = |gate: &&AnswerableGate| gate.is_open && gate.value.is_none() && gate.is_for(wanted);
         let open: Vec<_> = self.all.iter().filter(is_open).collect();
         match open.as_slice() {
             [gate] => Ok(gate),
             [] => {
-                let text = format!("no gate of execution `{}` waits for {}", self.name(), wanted.word());
-                Err(Failure::new(Exit::Failed, text).caused_by(self.in_a_line()))
+                let text = format!("no gate of execution `{}` waits for {}", self.name(), wanted.name());
+                Err(Failure::new(Exit::Failed, text).caused_by(self.summary()))
             }
             _ => {
                 let text =
-                    format!("{} gates of execution `{}` wait for {}", open.len(), self.name(), wanted.word());
+                    format!("{} gates of execution `{}` wait for {}", open.len(), self.name(), wanted.name());
                 Err(Failure::new(Exit::Failed, text)
-                    .caused_by(self.in_a_line())
+                    .caused_by(self.summary())
                     .hint("name one of them".to_owned()))
             }
         }
     }
 
-    fn in_a_line(&self) -> String {
+    fn summary(&self) -> String {
         if self.all.is_empty() {
             return "it has no gates".to_owned();
         }
-        let gates: Vec<_> = self.all.iter().map(Answerable::in_a_line).collect();
+        let gates: Vec<_> = self.all.iter().map(AnswerableGate::summary).collect();
         format!("its gates are {}", gates.join(", "))
     }
 }
 
 /// Adds what the server knows of a signal.
-fn add(all: &mut Vec<Answerable>, signal: Signal) {
+fn add_signal(all: &mut Vec<AnswerableGate>, signal: Signal) {
     let name = signal.id.map(|id| id.signal_id).unwrap_or_default();
     let at = all.iter().position(|gate| gate.signal == name).unwrap_or_else(|| {
         let kind = signal.r#type.clone().unwrap_or_default();
         // Somebody made it, or the workflow cannot be read.
-        all.push(Answerable {
+        all.push(AnswerableGate {
             signal: name,
             wanted: None,
             kind,
@@ -317,7 +322,7 @@ fn add(all: &mut Vec<Answerable>, signal: Signal) {
 async fn send(
     session: &Session,
     execution: &Execution,
-    gate: &Answerable,
+    gate: &AnswerableGate,
     value: Literal,
 ) -> Result<(), Failure> {
     let id = SignalIdentifier { signal_id: gate.signal.clone(), execution_id: execution.id.clone() };
@@ -329,10 +334,10 @@ async fn send(
     Ok(())
 }
 
-fn tell(
+fn report_answer(
     word: &str,
     execution: &Execution,
-    gate: &Answerable,
+    gate: &AnswerableGate,
     value: &Literal,
     format: Format,
 ) -> Result<(), Failure> {

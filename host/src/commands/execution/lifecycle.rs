@@ -9,11 +9,11 @@ use flyte_client::{
     },
 };
 
-use super::{AgainArgs, NamesArgs, TerminateArgs};
+use super::{CopyArgs, NamesArgs, TerminateArgs};
 use crate::ui::{error::Failure, exit_code::Exit, output};
 use crate::{
     context::Context,
-    flyte::{execution, execution_name as name, follow, session::Session},
+    flyte::{execution, execution_name::ExecutionName, follow, session::Session},
 };
 
 pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), Failure> {
@@ -23,10 +23,10 @@ pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Re
             ExecutionTerminateRequest { id: Some(execution::id(&session, name)), cause: args.cause.clone() };
         match session.client.terminate_execution(&request).await {
             Ok(_) => output::note(&format!("execution `{name}` is being stopped\n")),
-            Err(error) => match finished(&error) {
+            Err(error) => match terminal_phase(&error) {
                 // What was wanted is so.
                 Some(phase) => output::note(&format!("execution `{name}` had ended already: {phase}\n")),
-                None => return Err(execution::explain(&session, name, error).await),
+                None => return Err(execution::failure(&session, name, error).await),
             },
         }
     }
@@ -34,7 +34,7 @@ pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Re
 }
 
 /// The phase of an execution that cannot be stopped, because it is at its end.
-fn finished(error: &ClientError) -> Option<String> {
+fn terminal_phase(error: &ClientError) -> Option<String> {
     if error.status.code != Code::FailedPrecondition {
         return None;
     }
@@ -45,11 +45,11 @@ fn finished(error: &ClientError) -> Option<String> {
 }
 
 pub(super) async fn relaunch(
-    args: &AgainArgs,
+    args: &CopyArgs,
     overwrite_cache: bool,
     context: &Context<'_>,
 ) -> Result<Exit, Failure> {
-    again(args, context, async |session, new| {
+    start_copy(args, context, async |session, new| {
         let request = ExecutionRelaunchRequest {
             id: Some(execution::id(session, &args.execution)),
             name: new,
@@ -60,8 +60,8 @@ pub(super) async fn relaunch(
     .await
 }
 
-pub(super) async fn recover(args: &AgainArgs, context: &Context<'_>) -> Result<Exit, Failure> {
-    again(args, context, async |session, new| {
+pub(super) async fn recover(args: &CopyArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+    start_copy(args, context, async |session, new| {
         let id = Some(execution::id(session, &args.execution));
         let request = ExecutionRecoverRequest { id, name: new, metadata: None };
         session.client.recover_execution(&request).await
@@ -69,22 +69,22 @@ pub(super) async fn recover(args: &AgainArgs, context: &Context<'_>) -> Result<E
     .await
 }
 
-async fn again(
-    args: &AgainArgs,
+async fn start_copy(
+    args: &CopyArgs,
     context: &Context<'_>,
     start: impl AsyncFnOnce(&Session, String) -> Result<ExecutionCreateResponse, ClientError>,
 ) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let name = name::Chosen::new(args.name.as_deref());
+    let name = ExecutionName::new(args.name.as_deref());
     name.check_free(&session).await?;
     let answer = start(&session, name.text().to_owned()).await;
     let id = match name.started(&session, answer) {
         Ok(id) => id,
         Err(error) if error.status.code == Code::NotFound => {
-            return Err(execution::explain(&session, &args.execution, *error).await);
+            return Err(execution::failure(&session, &args.execution, *error).await);
         }
-        Err(error) => return Err(name.not_started(&session, *error)),
+        Err(error) => return Err(name.start_failure(&session, *error)),
     };
     follow::started(&session, id, &args.wait, format).await
 }
@@ -99,7 +99,7 @@ pub(super) async fn archive(args: &NamesArgs, archive: bool, context: &Context<'
                 let word = if archive { "is archived" } else { "is in lists again" };
                 output::note(&format!("execution `{name}` {word}\n"));
             }
-            Err(error) => return Err(execution::explain(&session, name, error).await),
+            Err(error) => return Err(execution::failure(&session, name, error).await),
         }
     }
     Ok(())

@@ -16,14 +16,14 @@ use crate::ui::{error::Failure, exit_code::Exit};
 
 /// Where values are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum FetchSource {
     /// An execution of the user's project and domain.
     Execution(String),
     /// An address.
     Address(String),
 }
 
-impl FromStr for Source {
+impl FromStr for FetchSource {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -43,26 +43,26 @@ const NAMELESS: &str = "data";
 /// Reads what is there.
 pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralMap, Failure> {
     match &args.source {
-        Source::Execution(name) => {
+        FetchSource::Execution(name) => {
             let execution = execution::read(session, name).await?;
             let data = values::read(session, &execution::id(session, name), args.node.as_deref()).await?;
             if args.inputs {
                 return Ok(data.inputs);
             }
             if data.outputs.literals.is_empty() {
-                values::tell_no_outputs(&execution, args.node.as_deref());
+                values::note_no_outputs(&execution, args.node.as_deref());
             }
             Ok(data.outputs)
         }
-        Source::Address(_) if args.node.is_some() || args.inputs => {
+        FetchSource::Address(_) if args.node.is_some() || args.inputs => {
             Err(Failure::new(Exit::Usage, "an address names the node and the side already")
                 .hint("leave out `--node` and `--inputs`".to_owned()))
         }
-        Source::Address(address) => at(session, address).await,
+        FetchSource::Address(address) => read_address(session, address).await,
     }
 }
 
-async fn at(session: &Session, address: &str) -> Result<LiteralMap, Failure> {
+async fn read_address(session: &Session, address: &str) -> Result<LiteralMap, Failure> {
     let request = GetDataRequest { flyte_url: address.to_owned() };
     let data = session.client.get_data(&request).await.map_err(|error| match error.status.code {
         Code::NotFound => {

@@ -24,7 +24,7 @@ use crate::ui::{
 use crate::{
     flyte::{
         session::Session,
-        transfer::{self, Brought, Shape, tame},
+        transfer::{self, Downloaded, ObjectShape, safe_name},
         values,
     },
     ui::show,
@@ -37,12 +37,12 @@ pub(super) fn file(uri: String) -> Literal {
     Literal { value: Some(LiteralValue::Scalar(Box::new(scalar))), ..Default::default() }
 }
 
-/// What became of the values.
+/// What result of the values.
 #[derive(Debug, Default)]
-pub(super) struct Written(Vec<(String, Became)>);
+pub(super) struct FetchReport(Vec<(String, ValueResult)>);
 
 #[derive(Debug)]
-enum Became {
+enum ValueResult {
     Files(Vec<PathBuf>),
     /// Some of its files came, or none.
     Missing {
@@ -52,7 +52,7 @@ enum Became {
     },
 }
 
-impl Became {
+impl ValueResult {
     fn rows(&self) -> Vec<String> {
         match self {
             Self::Files(files) | Self::Missing { files, .. } => {
@@ -72,10 +72,10 @@ impl Became {
     }
 }
 
-impl Written {
+impl FetchReport {
     /// Says how many files were written, and where.
-    pub(super) fn tell(&self, dir: &Path) {
-        let count: usize = self.0.iter().map(|(_, became)| became.rows().len()).sum();
+    pub(super) fn note_count(&self, dir: &Path) {
+        let count: usize = self.0.iter().map(|(_, result)| result.rows().len()).sum();
         let files = if count == 1 { "file" } else { "files" };
         if count > 0 {
             output::note(&format!("{count} {files} written to `{}`\n", dir.display()));
@@ -85,33 +85,34 @@ impl Written {
     /// Prints files by the names of their values.
     pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
         match format {
-            Format::Table if self.0.iter().all(|(_, became)| became.rows().is_empty()) => Ok(()),
+            Format::Table if self.0.iter().all(|(_, result)| result.rows().is_empty()) => Ok(()),
             Format::Table => {
                 let rows = self
                     .0
                     .iter()
-                    .flat_map(|(name, became)| became.rows().into_iter().map(|row| vec![name.clone(), row]));
+                    .flat_map(|(name, result)| result.rows().into_iter().map(|row| vec![name.clone(), row]));
                 output::table(&["NAME", "FILE"], rows)
             }
             Format::Name => {
-                let there = self.0.iter().filter(|(_, became)| !matches!(became, Became::Missing { .. }));
+                let there =
+                    self.0.iter().filter(|(_, result)| !matches!(result, ValueResult::Missing { .. }));
                 show::names(there.map(|(name, _)| name.clone()))
             }
             format => {
-                let entries = self.0.iter().map(|(name, became)| (name.clone(), became.to_json()));
+                let entries = self.0.iter().map(|(name, result)| (name.clone(), result.to_json()));
                 output::structured(format, &entries.collect::<serde_json::Map<_, _>>().into())
             }
         }
     }
 
     /// Says what is missing, each with its reason.
-    pub(super) fn complete(&self) -> Result<(), Failure> {
+    pub(super) fn result(&self) -> Result<(), Failure> {
         let missing: Vec<_> = self
             .0
             .iter()
-            .filter_map(|(name, became)| match became {
-                Became::Missing { failure, .. } => Some((name, failure)),
-                Became::Files(_) => None,
+            .filter_map(|(name, result)| match result {
+                ValueResult::Missing { failure, .. } => Some((name, failure)),
+                ValueResult::Files(_) => None,
             })
             .collect();
         let Some((_, first)) = missing.first() else { return Ok(()) };
@@ -141,18 +142,18 @@ pub(super) struct Writer<'s> {
     force: bool,
     /// Where values went, two of which may have names that are one name on this system.
     taken: BTreeSet<PathBuf>,
-    /// What became of those so far.
-    pub written: Written,
+    /// What result of those so far.
+    pub report: FetchReport,
 }
 
 impl<'s> Writer<'s> {
     pub(super) fn new(session: &'s Session, recursive: bool, force: bool) -> Self {
-        Self { session, recursive, force, taken: BTreeSet::new(), written: Written::default() }
+        Self { session, recursive, force, taken: BTreeSet::new(), report: FetchReport::default() }
     }
 
     /// Writes a value below a folder, under its name.
     pub(super) async fn value(&mut self, name: &str, value: &Literal, dir: &Path) {
-        let mut open = vec![(name.to_owned(), dir.join(tame(name)), value)];
+        let mut open = vec![(name.to_owned(), dir.join(safe_name(name)), value)];
         while let Some((name, path, value)) = open.pop() {
             match &value.value {
                 Some(LiteralValue::Collection(list)) if self.recursive && !list.literals.is_empty() => {
@@ -168,7 +169,7 @@ impl<'s> Writer<'s> {
                     open.extend(
                         parts
                             .into_iter()
-                            .map(|(key, part)| (format!("{name}.{key}"), path.join(tame(key)), part)),
+                            .map(|(key, part)| (format!("{name}.{key}"), path.join(safe_name(key)), part)),
                     );
                 }
                 Some(LiteralValue::Scalar(scalar)) => match &scalar.value {
@@ -179,7 +180,7 @@ impl<'s> Writer<'s> {
                     None => self.json(name, &path, value),
                 },
                 Some(LiteralValue::OffloadedMetadata(offloaded)) => {
-                    self.fetch(name, &offloaded.uri, &path, Shape::File).await;
+                    self.fetch(name, &offloaded.uri, &path, ObjectShape::File).await;
                 }
                 Some(LiteralValue::Collection(_) | LiteralValue::Map(_)) | None => {
                     self.json(name, &path, value);
@@ -194,28 +195,30 @@ impl<'s> Writer<'s> {
                 let kind = blob.metadata.as_ref().and_then(|metadata| metadata.r#type.as_ref());
                 let is_folder =
                     kind.is_some_and(|kind| kind.dimensionality() == BlobDimensionality::Multipart);
-                let shape = if is_folder { Shape::Folder } else { Shape::File };
+                let shape = if is_folder { ObjectShape::Folder } else { ObjectShape::File };
                 self.fetch(name, &blob.uri, path, shape).await;
             }
-            ScalarValue::StructuredDataset(table) => self.fetch(name, &table.uri, path, Shape::Table).await,
-            ScalarValue::Schema(table) => self.fetch(name, &table.uri, path, Shape::Table).await,
+            ScalarValue::StructuredDataset(table) => {
+                self.fetch(name, &table.uri, path, ObjectShape::Table).await
+            }
+            ScalarValue::Schema(table) => self.fetch(name, &table.uri, path, ObjectShape::Table).await,
             ScalarValue::Primitive(_) => {
-                let text = values::plain(&literal::to_json(literal));
+                let text = values::to_text(&literal::to_json(literal));
                 self.write(name, path, "txt", text.as_bytes());
             }
             _ => self.json(name, path, literal),
         }
     }
 
-    async fn fetch(&mut self, name: String, uri: &str, to: &Path, shape: Shape) {
+    async fn fetch(&mut self, name: String, uri: &str, to: &Path, shape: ObjectShape) {
         if let Err(failure) = self.take(to) {
             return self.missing(name, uri.to_owned(), failure);
         }
         let brought = transfer::download(self.session, uri, to, shape).await;
         match brought {
-            Ok(Brought { files, missing: None }) => self.written.0.push((name, Became::Files(files))),
-            Ok(Brought { files, missing: Some(failure) }) => {
-                self.written.0.push((name, Became::Missing { uri: uri.to_owned(), files, failure }));
+            Ok(Downloaded { files, missing: None }) => self.report.0.push((name, ValueResult::Files(files))),
+            Ok(Downloaded { files, missing: Some(failure) }) => {
+                self.report.0.push((name, ValueResult::Missing { uri: uri.to_owned(), files, failure }));
             }
             Err(failure) => self.missing(name, uri.to_owned(), failure),
         }
@@ -232,7 +235,7 @@ impl<'s> Writer<'s> {
         file.push(format!(".{ending}"));
         let file = PathBuf::from(file);
         match self.take(&file).and_then(|()| write_file(&file, bytes, self.force)) {
-            Ok(()) => self.written.0.push((name, Became::Files(vec![file]))),
+            Ok(()) => self.report.0.push((name, ValueResult::Files(vec![file]))),
             Err(failure) => self.missing(name, file.display().to_string(), failure),
         }
     }
@@ -243,11 +246,11 @@ impl<'s> Writer<'s> {
             return Err(Failure::new(Exit::Failed, format!("another value is in `{}`", path.display()))
                 .hint("fetch it alone, with `--value`".to_owned()));
         }
-        if !self.force && is_there(path) { Err(exists(path)) } else { Ok(()) }
+        if !self.force && is_occupied(path) { Err(exists_failure(path)) } else { Ok(()) }
     }
 
     fn missing(&mut self, name: String, uri: String, failure: Failure) {
-        self.written.0.push((name, Became::Missing { uri, files: Vec::new(), failure }));
+        self.report.0.push((name, ValueResult::Missing { uri, files: Vec::new(), failure }));
     }
 }
 
@@ -257,13 +260,13 @@ fn write_file(file: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
     let parent = file.parent().map_or(Ok(()), fs::create_dir_all);
     let written = parent.and_then(|()| options.open(file)).and_then(|mut open| open.write_all(bytes));
     written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists if !force => exists(file),
+        std::io::ErrorKind::AlreadyExists if !force => exists_failure(file),
         _ => Failure::new(Exit::Failed, format!("could not write `{}`", file.display())).caused_by(error),
     })
 }
 
 /// Whether something is at a path, but for an empty folder.
-fn is_there(path: &Path) -> bool {
+fn is_occupied(path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()),
         Ok(_) => true,
@@ -271,7 +274,7 @@ fn is_there(path: &Path) -> bool {
     }
 }
 
-fn exists(path: &Path) -> Failure {
+fn exists_failure(path: &Path) -> Failure {
     Failure::new(Exit::Failed, format!("`{}` exists already", path.display()))
         .hint("pass `--force` to overwrite it, or name another folder".to_owned())
 }

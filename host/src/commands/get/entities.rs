@@ -14,7 +14,7 @@ use super::{EntityArgs, LaunchPlanArgs, details};
 use crate::{
     context::Context,
     flyte::{
-        entity::{self, Entity, Versioned, not_found},
+        entity::{self, Entity, VersionedName, not_found},
         scope,
         session::Session,
     },
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How an entity looks in lists and by itself.
-pub(super) trait Shown: Entity {
+pub(super) trait EntityView: Entity {
     const HEADING: &'static [&'static str];
 
     fn row(&self) -> Vec<String>;
@@ -43,7 +43,7 @@ pub(super) trait Shown: Entity {
     }
 }
 
-impl Shown for Task {
+impl EntityView for Task {
     const HEADING: &'static [&'static str] = &["NAME", "VERSION", "TYPE", "CREATED"];
 
     fn row(&self) -> Vec<String> {
@@ -51,7 +51,7 @@ impl Shown for Task {
         let closure = self.closure.as_ref();
         let created = closure.and_then(|closure| closure.created_at.as_ref());
         let kind = template.map(|template| template.r#type.as_str()).unwrap_or_default();
-        [names(self), vec![show::or_nothing(kind), show::time::moment(created)]].concat()
+        [name_and_version(self), vec![show::or_nothing(kind), show::time::moment(created)]].concat()
     }
 
     fn facts(&self) -> Facts {
@@ -59,12 +59,12 @@ impl Shown for Task {
     }
 }
 
-impl Shown for Workflow {
+impl EntityView for Workflow {
     const HEADING: &'static [&'static str] = &["NAME", "VERSION", "CREATED"];
 
     fn row(&self) -> Vec<String> {
         let created = self.closure.as_ref().and_then(|closure| closure.created_at.as_ref());
-        [names(self), vec![show::time::moment(created)]].concat()
+        [name_and_version(self), vec![show::time::moment(created)]].concat()
     }
 
     fn facts(&self) -> Facts {
@@ -76,7 +76,7 @@ impl Shown for Workflow {
     }
 }
 
-impl Shown for LaunchPlan {
+impl EntityView for LaunchPlan {
     const HEADING: &'static [&'static str] = &["NAME", "VERSION", "STATE", "WORKFLOW", "SCHEDULE", "CREATED"];
 
     fn row(&self) -> Vec<String> {
@@ -91,7 +91,7 @@ impl Shown for LaunchPlan {
             show::or_nothing(&details::schedule(self)),
             show::time::moment(created),
         ];
-        [names(self), own].concat()
+        [name_and_version(self), own].concat()
     }
 
     fn facts(&self) -> Facts {
@@ -99,20 +99,22 @@ impl Shown for LaunchPlan {
     }
 }
 
-fn names(entity: &impl Entity) -> Vec<String> {
+fn name_and_version(entity: &impl Entity) -> Vec<String> {
     let id = entity.id().cloned().unwrap_or_default();
     vec![id.name, id.version]
 }
 
 /// Lists entities, or shows one.
-pub(super) async fn run<E: Shown>(args: &EntityArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn run<E: EntityView>(args: &EntityArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.name {
-        Some(name) if !args.versions => one::<E>(&name.with_version(args.version.as_ref())?, context).await,
+        Some(name) if !args.versions => {
+            show_one::<E>(&name.with_version(args.version.as_ref())?, context).await
+        }
         _ => {
             let format = context.global.output.format()?;
             let query = args.list.query(E::KIND, false)?;
             let session = context.session()?;
-            let found = listed::<E>(args, &query, &session).await?;
+            let found = list_entities::<E>(args, &query, &session).await?;
             print(&found, args, format, &session)
         }
     }
@@ -144,7 +146,7 @@ pub(super) async fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -
     print(&found, &args.entity, format, &session)
 }
 
-async fn listed<E: Shown>(
+async fn list_entities<E: EntityView>(
     args: &EntityArgs,
     query: &list::Query,
     session: &Session,
@@ -165,7 +167,12 @@ async fn listed<E: Shown>(
     Ok(found)
 }
 
-fn print<E: Shown>(found: &[E], args: &EntityArgs, format: Format, session: &Session) -> Result<(), Failure> {
+fn print<E: EntityView>(
+    found: &[E],
+    args: &EntityArgs,
+    format: Format,
+    session: &Session,
+) -> Result<(), Failure> {
     match format {
         Format::Table => {
             if !found.is_empty() {
@@ -177,7 +184,7 @@ fn print<E: Shown>(found: &[E], args: &EntityArgs, format: Format, session: &Ses
                 None => format!("no {kind}s"),
             };
             let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-            args.list.tell(found.len(), &format!("{what} {scope}"));
+            args.list.note_count(found.len(), &format!("{what} {scope}"));
             Ok(())
         }
         Format::Name => show::names(found.iter().map(E::versioned_name)),
@@ -185,7 +192,7 @@ fn print<E: Shown>(found: &[E], args: &EntityArgs, format: Format, session: &Ses
     }
 }
 
-async fn one<E: Shown>(wanted: &Versioned, context: &Context<'_>) -> Result<(), Failure> {
+async fn show_one<E: EntityView>(wanted: &VersionedName, context: &Context<'_>) -> Result<(), Failure> {
     let is_dot = context.global.output == OutputArg::Dot;
     let format = if is_dot { Format::Table } else { context.global.output.format()? };
     let session = context.session()?;

@@ -19,9 +19,8 @@ use crate::ui::{
     output::{self, Format},
 };
 use crate::{
-    commands::execution::show as details,
     context::Context,
-    flyte::{execution, node, scope, session::Session},
+    flyte::{execution, node as node_text, scope, session::Session},
     ui::show::{self, time},
 };
 
@@ -35,7 +34,7 @@ pub(super) async fn executions(
     if let Some(name) = name {
         let session = context.session()?;
         let execution = execution::read(&session, name).await?;
-        return details::print(&execution, format);
+        return execution::print(&execution, format);
     }
     let query = args.query(ColumnKind::Execution, false)?;
     let session = context.session()?;
@@ -50,7 +49,7 @@ pub(super) async fn executions(
                 output::table(&["NAME", "PHASE", "RUNS", "CREATED", "DURATION"], found.iter().map(row))?;
             }
             let place = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-            args.tell(found.len(), &format!("no executions {place}"));
+            args.note_count(found.len(), &format!("no executions {place}"));
             Ok(())
         }
         Format::Name => show::names(found.into_iter().filter_map(|execution| Some(execution.id?.name))),
@@ -63,7 +62,7 @@ fn row(execution: &Execution) -> Vec<String> {
     vec![
         execution.id.as_ref().map(|id| id.name.clone()).unwrap_or_default(),
         closure.phase().as_str_name().to_owned(),
-        details::runs(execution),
+        execution::runs(execution),
         time::moment(closure.created_at.as_ref()),
         time::duration(closure.duration.as_ref()),
     ]
@@ -76,18 +75,18 @@ pub(super) async fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(),
     let execution = execution::read(&session, &args.execution).await?;
     let id = execution.id.clone().unwrap_or_default();
     let found = match &args.node {
-        Some(node) => vec![Listed::new(node_of(&session, &id, node).await?, "", 0)],
+        Some(node) => vec![ListedNode::new(read_node(&session, &id, node).await?, "", 0)],
         None => {
             let query = args.list.query(ColumnKind::NodeExecution, true)?;
             tree(&session, &id, &query).await?
         }
     };
-    let found = described(&session, &execution, found, format != Format::Name).await?;
+    let found = describe(&session, &execution, found, format != Format::Name).await?;
     print_nodes(&found, args, format)
 }
 
 /// The node of an execution with an id.
-async fn node_of(
+async fn read_node(
     session: &Session,
     execution: &WorkflowExecutionIdentifier,
     node: &str,
@@ -95,17 +94,17 @@ async fn node_of(
     let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
     match session.client.get_node_execution(&NodeExecutionGetRequest { id: Some(id) }).await {
         Ok(node) => Ok(node),
-        Err(error) => Err(execution::no_node(error, node, &execution.name)),
+        Err(error) => Err(execution::node_failure(error, node, &execution.name)),
     }
 }
 
 /// A node as the server gives it, and as people see it; they do not care about those that the compiler added.
-struct Listed {
+struct ListedNode {
     message: NodeExecution,
     node: Option<Node>,
 }
 
-impl Listed {
+impl ListedNode {
     fn new(message: NodeExecution, parent: &str, depth: usize) -> Self {
         let node = Node::new(message.clone(), parent, depth);
         Self { message, node }
@@ -117,7 +116,7 @@ async fn tree(
     session: &Session,
     id: &WorkflowExecutionIdentifier,
     query: &list::Query,
-) -> Result<Vec<Listed>, Failure> {
+) -> Result<Vec<ListedNode>, Failure> {
     let limit = query.limit.unwrap_or(usize::MAX);
     let mut nodes = Vec::new();
     let level = list::nodes(&session.client, id, "", query).await?;
@@ -130,7 +129,7 @@ async fn tree(
         if nodes.len() == limit {
             break;
         }
-        let listed = Listed::new(node, &parent.clone(), open.len() - 1);
+        let listed = ListedNode::new(node, &parent.clone(), open.len() - 1);
         let node = &listed.message;
         if node.metadata.as_ref().is_some_and(|metadata| metadata.is_parent_node) {
             let parent = node.id.as_ref().map(|id| id.node_id.clone()).unwrap_or_default();
@@ -143,12 +142,12 @@ async fn tree(
 }
 
 /// The nodes with whole errors, their names, and the elements of map tasks.
-async fn described(
+async fn describe(
     session: &Session,
     execution: &Execution,
-    listed: Vec<Listed>,
+    listed: Vec<ListedNode>,
     with_names: bool,
-) -> Result<Vec<Listed>, Failure> {
+) -> Result<Vec<ListedNode>, Failure> {
     if !with_names {
         return Ok(listed);
     }
@@ -166,7 +165,7 @@ async fn described(
         {
             node.error = Some(error);
         }
-        Listed { message, node }
+        ListedNode { message, node }
     });
     Ok(joined.collect())
 }
@@ -186,7 +185,7 @@ async fn with_elements(
     Ok(nodes)
 }
 
-fn print_nodes(listed: &[Listed], args: &NodesArgs, format: Format) -> Result<(), Failure> {
+fn print_nodes(listed: &[ListedNode], args: &NodesArgs, format: Format) -> Result<(), Failure> {
     match format {
         Format::Table => {
             let shown: Vec<&Node> = listed.iter().filter_map(|one| one.node.as_ref()).collect();
@@ -194,7 +193,7 @@ fn print_nodes(listed: &[Listed], args: &NodesArgs, format: Format) -> Result<()
                 let heading = ["NODE", "NAME", "PHASE", "CACHE", "STARTED", "DURATION", "ERROR"];
                 output::table(&heading, shown.iter().flat_map(|node| node_rows(node)))?;
             }
-            args.list.tell(shown.len(), &format!("no nodes in execution `{}`", args.execution));
+            args.list.note_count(shown.len(), &format!("no nodes in execution `{}`", args.execution));
             Ok(())
         }
         Format::Name => {
@@ -211,7 +210,7 @@ fn print_nodes(listed: &[Listed], args: &NodesArgs, format: Format) -> Result<()
 }
 
 /// The server's message, and what only the workflow and the attempts say: `name`, and `elements` of a map task.
-fn node_json(listed: &Listed) -> Result<Value, Failure> {
+fn node_json(listed: &ListedNode) -> Result<Value, Failure> {
     let mut value = show::json(&listed.message)?;
     let (Some(node), Some(fields)) = (&listed.node, value.as_object_mut()) else { return Ok(value) };
     if let Some(name) = &node.name {
@@ -241,38 +240,38 @@ fn element_json(element: &Element, message: &str) -> Value {
 const ELEMENTS: usize = 10;
 
 /// A row for a node, and one for each element that failed.
-fn node_rows(of: &Node) -> Vec<Vec<String>> {
-    let indent = "  ".repeat(of.depth);
-    let error = of.error.as_ref().map(|error| error.message.as_str()).unwrap_or_default();
-    let phase = match node::elements(of) {
-        Some(elements) => format!("{}, {elements}", of.phase.as_str_name()),
-        None => of.phase.as_str_name().to_owned(),
+fn node_rows(node: &Node) -> Vec<Vec<String>> {
+    let indent = "  ".repeat(node.depth);
+    let error = node.error.as_ref().map(|error| error.message.as_str()).unwrap_or_default();
+    let phase = match node_text::elements(node) {
+        Some(elements) => format!("{}, {elements}", node.phase.as_str_name()),
+        None => node.phase.as_str_name().to_owned(),
     };
     let mut rows = vec![vec![
-        format!("{indent}{}", of.id),
-        show::or_nothing(&node::short_name(of).unwrap_or_default()),
+        format!("{indent}{}", node.id),
+        show::or_nothing(&node_text::short_name(node).unwrap_or_default()),
         phase,
-        node::cache(of).unwrap_or_else(|| show::NOTHING.to_owned()),
-        time::moment(of.started_at.as_ref()),
-        time::duration(of.duration.as_ref()),
-        show::or_nothing(&node::gist(error)),
+        node_text::cache(node).unwrap_or_else(|| show::NOTHING.to_owned()),
+        time::moment(node.started_at.as_ref()),
+        time::duration(node.duration.as_ref()),
+        show::or_nothing(&node_text::error_summary(error)),
     ]];
-    let failed = of.elements.iter().flat_map(Elements::last).filter(|one| one.phase == Phase::Failed);
-    rows.extend(failed.take(ELEMENTS).map(|one| element_row(of, one, &indent, error)));
+    let failed = node.elements.iter().flat_map(Elements::last).filter(|one| one.phase == Phase::Failed);
+    rows.extend(failed.take(ELEMENTS).map(|one| element_row(node, one, &indent, error)));
     rows
 }
 
-fn element_row(of: &Node, element: &Element, indent: &str, error: &str) -> Vec<String> {
+fn element_row(node: &Node, element: &Element, indent: &str, error: &str) -> Vec<String> {
     let nothing = || show::NOTHING.to_owned();
     let error = Elements::error(element.index, error).unwrap_or_default();
     vec![
-        format!("{indent}  {}[{}]", of.id, element.index),
+        format!("{indent}  {}[{}]", node.id, element.index),
         nothing(),
-        node::element_phase(element).to_owned(),
+        node_text::element_phase(element).to_owned(),
         element.cache().word().unwrap_or(show::NOTHING).to_owned(),
         nothing(),
         nothing(),
-        show::or_nothing(&node::gist(&error)),
+        show::or_nothing(&node_text::error_summary(&error)),
     ]
 }
 
@@ -287,12 +286,12 @@ pub(super) async fn task_executions(args: &TaskExecutionsArgs, context: &Context
         Format::Table => {
             if !found.is_empty() {
                 let heading = ["ATTEMPT", "PHASE", "TASK", "STARTED", "DURATION", "REASON", "LOGS"];
-                output::table(&heading, found.iter().map(attempt))?;
+                output::table(&heading, found.iter().map(attempt_row))?;
             }
             for attempt in &found {
                 print_elements(attempt)?;
             }
-            args.list.tell(found.len(), &format!("no attempts of node `{}`", args.node));
+            args.list.note_count(found.len(), &format!("no attempts of node `{}`", args.node));
             Ok(())
         }
         Format::Name => show::names(found.iter().map(|one| number(one).to_string())),
@@ -310,9 +309,9 @@ async fn attempts(
     let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
     let found = list::task_executions(&session.client, &id, query)
         .await
-        .map_err(|error| execution::no_node(error, node, &execution.name))?;
+        .map_err(|error| execution::node_failure(error, node, &execution.name))?;
     if found.is_empty() {
-        node_of(session, execution, node).await?;
+        read_node(session, execution, node).await?;
     }
     Ok(whole::attempts(&session.client, found).await?)
 }
@@ -322,7 +321,7 @@ fn number(attempt: &TaskExecution) -> u32 {
     attempt.id.as_ref().map_or(0, |id| id.retry_attempt) + 1
 }
 
-fn attempt(attempt: &TaskExecution) -> Vec<String> {
+fn attempt_row(attempt: &TaskExecution) -> Vec<String> {
     let closure = attempt.closure.clone().unwrap_or_default();
     let task = attempt.id.as_ref().and_then(|id| id.task_id.as_ref());
     let logs: Vec<&str> = closure.logs.iter().map(|log| log.uri.as_str()).collect();
@@ -353,9 +352,9 @@ fn print_elements(attempt: &TaskExecution) -> Result<(), Failure> {
         vec![
             element.index.to_string(),
             element.attempt.to_string(),
-            node::element_phase(element).to_owned(),
+            node_text::element_phase(element).to_owned(),
             element.cache().word().unwrap_or(show::NOTHING).to_owned(),
-            show::or_nothing(&node::gist(&error)),
+            show::or_nothing(&node_text::error_summary(&error)),
             show::or_nothing(&logs.join(" ")),
         ]
     };

@@ -31,7 +31,7 @@ pub(super) async fn projects(
             let all = scope::every_project(&session).await?;
             let found: Vec<Project> = all.iter().filter(|project| project.id == name).cloned().collect();
             if found.is_empty() {
-                return Err(scope::no_project(&session, name, &all));
+                return Err(scope::unknown_project(&session, name, &all));
             }
             found
         }
@@ -45,7 +45,7 @@ pub(super) async fn projects(
                     projects.iter().map(row),
                 )?;
             }
-            args.tell(projects.len(), "no projects");
+            args.note_count(projects.len(), "no projects");
             Ok(())
         }
         (Format::Name, _) => show::names(projects.into_iter().map(|project| project.id)),
@@ -72,7 +72,7 @@ pub(super) async fn domains(name: Option<&str>, context: &Context<'_>) -> Result
     let mut domains = session.client.get_domains(&GetDomainRequest {}).await?.domains;
     if let Some(name) = name {
         let Some(found) = domains.iter().find(|domain| domain.id == name).cloned() else {
-            return Err(scope::no_domain(&session, name, &domains));
+            return Err(scope::unknown_domain(&session, name, &domains));
         };
         domains = vec![found];
     }

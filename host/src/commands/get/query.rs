@@ -49,11 +49,11 @@ impl ListArgs {
     pub(super) fn query(&self, kind: ColumnKind, oldest_first: bool) -> Result<Query, Failure> {
         let mut filter = Filter::default();
         for text in &self.filter {
-            filter = filter.and(Filter::parse(kind, text).map_err(|error| no_filter(&error))?);
+            filter = filter.and(Filter::parse(kind, text).map_err(|error| filter_failure(&error))?);
         }
         let ascending = self.asc || oldest_first && self.sort_by.is_none();
         let key = self.sort_by.as_deref().unwrap_or("created_at");
-        let order = Order::new(kind, key, ascending).map_err(|error| no_key(&error))?;
+        let order = Order::new(kind, key, ascending).map_err(|error| sort_failure(&error))?;
         Ok(Query { filter, order: Some(order), limit: self.limit() })
     }
 
@@ -75,7 +75,7 @@ impl ListArgs {
     }
 
     /// Tells of an empty list, or of one that ended at the limit that nobody asked for.
-    pub(super) fn tell(&self, count: usize, nothing: &str) {
+    pub(super) fn note_count(&self, count: usize, nothing: &str) {
         if count == 0 && self.has_filter() {
             output::note(&format!("{nothing} match the filter\n"));
         } else if count == 0 {
@@ -86,10 +86,10 @@ impl ListArgs {
     }
 }
 
-fn no_filter(error: &FilterError) -> Failure {
+fn filter_failure(error: &FilterError) -> Failure {
     Failure::new(Exit::Usage, error).hint(error.hint())
 }
 
-fn no_key(error: &UnknownColumn) -> Failure {
+fn sort_failure(error: &UnknownColumn) -> Failure {
     Failure::new(Exit::Usage, error).hint(error.hint())
 }

@@ -15,7 +15,7 @@ use crate::{
 use plugin_host::preflight::{self, Passport, PreflightError};
 
 /// A library in one of the plugins directories.
-struct Found<'a> {
+struct InstalledPlugin<'a> {
     path: &'a Path,
     passport: Result<Passport, PreflightError>,
     in_use: bool,
@@ -26,7 +26,7 @@ struct Found<'a> {
 /// Lists the plugins from their passports alone.
 pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
     let libraries = context.loader.directories().libraries();
-    let found: Vec<Found<'_>> = libraries.iter().map(|path| look(path, context)).collect();
+    let found: Vec<InstalledPlugin<'_>> = libraries.iter().map(|path| inspect(path, context)).collect();
     match context.global.output.format()? {
         Format::Table if found.is_empty() => {
             let directories = context.loader.directories().paths();
@@ -45,14 +45,14 @@ pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-fn look<'a>(path: &'a Path, context: &Context<'_>) -> Found<'a> {
+fn inspect<'a>(path: &'a Path, context: &Context<'_>) -> InstalledPlugin<'a> {
     let in_use = context.in_use.iter().any(|chosen| chosen == path);
     let passport = preflight::read_passport(path);
     let named = passport.as_ref().ok().and_then(|it| context.loader.directories().find(it.name()).ok());
-    Found { path, passport, in_use, shadowed_by: named.filter(|named| named != path && !in_use) }
+    InstalledPlugin { path, passport, in_use, shadowed_by: named.filter(|named| named != path && !in_use) }
 }
 
-fn row(found: &Found<'_>) -> Vec<String> {
+fn row(found: &InstalledPlugin<'_>) -> Vec<String> {
     let file = found.path.display().to_string();
     match &found.passport {
         Ok(passport) => vec![
@@ -67,7 +67,7 @@ fn row(found: &Found<'_>) -> Vec<String> {
 }
 
 /// What a passport alone says about whether the plugin could be used.
-fn state(passport: &Passport, found: &Found<'_>) -> String {
+fn state(passport: &Passport, found: &InstalledPlugin<'_>) -> String {
     match &found.shadowed_by {
         _ if found.in_use => "in use".to_owned(),
         _ if passport.protocol().major != PROTOCOL.major => {
@@ -78,7 +78,7 @@ fn state(passport: &Passport, found: &Found<'_>) -> String {
     }
 }
 
-fn object(found: &Found<'_>) -> Value {
+fn object(found: &InstalledPlugin<'_>) -> Value {
     match &found.passport {
         Ok(passport) => json!({
             "name": passport.name(),

@@ -28,7 +28,7 @@ pub(super) struct ShowArgs {
 }
 
 /// What one hook does.
-struct Row {
+struct HookRow {
     hook: Hook,
     /// Whose answer it is.
     from: String,
@@ -107,15 +107,15 @@ fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<Row>, Failure> {
+fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<HookRow>, Failure> {
     let builtin = Chain::new(Vec::new(), context.configurations.builtin());
     let link = &chain.plugins()[0];
     let rows = Hook::ALL.iter().map(|&hook| {
-        Ok(Row {
+        Ok(HookRow {
             hook,
             from: source(link, hook),
-            now: answer(hook, chain, context)?,
-            builtin: answer(hook, &builtin, context)?.unwrap_or_else(|fault| fault.to_string()),
+            now: hook_answer(hook, chain, context)?,
+            builtin: hook_answer(hook, &builtin, context)?.unwrap_or_else(|fault| fault.to_string()),
         })
     });
     rows.collect()
@@ -136,22 +136,24 @@ fn source(link: &Link, hook: Hook) -> String {
 }
 
 /// A hook's answer in a line. The outer error is that of the question: a broken configuration.
-fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<String, HookError>, Failure> {
+fn hook_answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<String, HookError>, Failure> {
     Ok(match hook {
         Hook::GetRemote => {
             let request = connection::request(context.global, context.configurations)?;
             chain.get_remote(&request).and_then(|resolved| {
-                connection::check(&resolved)?;
-                Ok(place(resolved))
+                connection::check_remote(&resolved)?;
+                Ok(remote_summary(resolved))
             })
         }
         Hook::ConfigureCli => command_line(chain),
         Hook::SecretRequiresGroup => chain.secret_requires_group().map(|requires| requires.to_string()),
         Hook::GetDefaultImage => chain.get_default_image().map(or_none),
         Hook::GetAuthSuccessHtml => {
-            chain.get_auth_success_html(ENDPOINT).map(|html| or_none(html.map(|html| page(&html))))
+            chain.get_auth_success_html(ENDPOINT).map(|html| or_none(html.map(|html| page_summary(&html))))
         }
-        Hook::GetDefaultCachePolicies => chain.get_default_cache_policies().map(|policies| list(&policies)),
+        Hook::GetDefaultCachePolicies => {
+            chain.get_default_cache_policies().map(|policies| policies_summary(&policies))
+        }
         #[cfg(next_protocol)]
         Hook::GetGreeting => chain.get_greeting(),
         _ => Ok("not known to this command".to_owned()),
@@ -159,7 +161,7 @@ fn answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<Str
 }
 
 /// Where a remote leads, in a line.
-fn place(resolved: ResolvedRemote) -> String {
+fn remote_summary(resolved: ResolvedRemote) -> String {
     let ResolvedRemote { remote, layers, .. } = resolved;
     if layers.replacement().is_some() {
         return "a transport of its own".to_owned();
@@ -214,13 +216,13 @@ fn or_none(answer: Option<String>) -> String {
 }
 
 /// A page's first line and size.
-fn page(html: &str) -> String {
+fn page_summary(html: &str) -> String {
     let first = html.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let shown: String = first.chars().take(60).flat_map(char::escape_debug).collect();
     format!("{shown} ({} bytes)", html.len())
 }
 
-fn list(policies: &[Policy]) -> String {
+fn policies_summary(policies: &[Policy]) -> String {
     if policies.is_empty() {
         return "no policies".to_owned();
     }
@@ -235,7 +237,7 @@ fn list(policies: &[Policy]) -> String {
     policies.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn print(facts: &[(&'static str, String)], rows: &[Row]) -> Result<(), Failure> {
+fn print(facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), Failure> {
     let width = facts.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
     let lines = facts.iter().map(|(key, value)| format!("{key:width$}  {value}\n"));
     output::print(&(lines.collect::<String>() + "\n"))?;
@@ -246,7 +248,7 @@ fn print(facts: &[(&'static str, String)], rows: &[Row]) -> Result<(), Failure> 
     output::table(&["HOOK", "FROM", "ANSWERS NOW", "BUILT-IN DEFAULT"], cells)
 }
 
-fn object(facts: &[(&'static str, String)], rows: &[Row]) -> Value {
+fn object(facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
     let mut object: serde_json::Map<String, Value> = facts
         .iter()
         .filter(|(key, _)| *key != "warning")

@@ -24,7 +24,7 @@ use crate::{
 const NAMES: usize = 1000;
 
 /// Where references without project and domain lead.
-pub(super) fn scope(session: &Session, identity: &Identity) -> Identity {
+pub(super) fn resolve_scope(session: &Session, identity: &Identity) -> Identity {
     Identity {
         project: Some(session.project().to_owned()),
         domain: Some(session.domain().to_owned()),
@@ -37,20 +37,20 @@ pub(super) fn scope(session: &Session, identity: &Identity) -> Identity {
 /// # Errors
 ///
 /// When the server cannot be asked.
-pub(super) async fn ask(
+pub(super) async fn look_up(
     session: &Session,
     documents: &Documents,
     scope: &Identity,
 ) -> Result<Registered, Failure> {
     let mut registered = Registered::default();
     for wanted in documents.missing(scope) {
-        look(session, documents, &wanted, scope, &mut registered).await?;
+        look_up_one(session, documents, &wanted, scope, &mut registered).await?;
     }
     Ok(registered)
 }
 
-/// As [`ask`], for a dry run: where no server can be asked, the answers say so. Also returns the scope.
-pub(super) async fn ask_if_possible(
+/// As [`look_up`], for a dry run: where no server can be asked, the answers say so. Also returns the scope.
+pub(super) async fn look_up_if_reachable(
     documents: &Documents,
     identity: &Identity,
     context: &Context<'_>,
@@ -63,12 +63,12 @@ pub(super) async fn ask_if_possible(
     let session = match reachable(context) {
         Ok(session) => session,
         Err(failure) => {
-            let reason = in_a_line(&failure);
+            let reason = one_line(&failure);
             missing.into_iter().for_each(|wanted| unknown(&mut registered, wanted, &reason));
             return (identity.clone(), registered);
         }
     };
-    let scope = scope(&session, identity);
+    let scope = resolve_scope(&session, identity);
     let mut reason: Option<String> = None;
     for wanted in documents.missing(&scope) {
         if let Some(reason) = &reason {
@@ -76,7 +76,7 @@ pub(super) async fn ask_if_possible(
             unknown(&mut registered, wanted, reason);
             continue;
         }
-        if let Err(failure) = look(&session, documents, &wanted, &scope, &mut registered).await {
+        if let Err(failure) = look_up_one(&session, documents, &wanted, &scope, &mut registered).await {
             let text = failure.causes.join(": ");
             unknown(&mut registered, wanted, &text);
             reason = Some(text);
@@ -88,7 +88,7 @@ pub(super) async fn ask_if_possible(
 /// A session with something behind it. A sandbox that does not exist yet holds nothing, and a dry run does not make one.
 fn reachable(context: &Context<'_>) -> Result<Session, Failure> {
     let route = context.route()?;
-    if route.is_of_this_machine() && !session::sandbox_root()?.exists() {
+    if route.is_embedded_sandbox() && !session::sandbox_root()?.exists() {
         context.check_sandbox(&route.connection)?;
         return Err(Failure::new(Exit::Failed, "the sandbox is empty"));
     }
@@ -100,11 +100,11 @@ fn unknown(registered: &mut Registered, wanted: Wanted, reason: &str) {
     registered.add_unknown(wanted, reason.to_owned());
 }
 
-fn in_a_line(failure: &Failure) -> String {
+fn one_line(failure: &Failure) -> String {
     std::iter::once(&failure.message).chain(&failure.causes).cloned().collect::<Vec<_>>().join(": ")
 }
 
-async fn look(
+async fn look_up_one(
     session: &Session,
     documents: &Documents,
     wanted: &Wanted,
@@ -124,7 +124,7 @@ async fn look(
         )),
         Some(_) => {}
         None => {
-            let near = near(session, documents, wanted).await;
+            let near = closest_name(session, documents, wanted).await;
             registered.add_absent(wanted.clone(), near);
         }
     }
@@ -210,7 +210,7 @@ async fn read<E: Entity>(
 }
 
 /// The name that was meant: in the files, or on the server as far as it says.
-async fn near(session: &Session, documents: &Documents, wanted: &Wanted) -> Option<String> {
+async fn closest_name(session: &Session, documents: &Documents, wanted: &Wanted) -> Option<String> {
     let resource = match wanted.kind {
         EntityKind::Task => ResourceType::Task,
         EntityKind::Workflow => ResourceType::Workflow,

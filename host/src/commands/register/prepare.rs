@@ -17,11 +17,11 @@ use crate::{
     ui::{error::Failure, exit_code::Exit},
 };
 
-/// What is sent, in the order of the inputs; each at the same place of the order.
-pub(super) struct Set {
+/// What is sent, in the order of the inputs; each at the same uri of the order.
+pub(super) struct PreparedSet {
     pub(super) entities: Vec<Entity>,
     pub(super) order: Order,
-    /// The places of the launch plans that no input asked for.
+    /// The uploaded of the launch plans that no input asked for.
     pub(super) defaults: BTreeSet<usize>,
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn prepare(
     session: &Session,
     mut entries: Vec<RegisterItem>,
     destination: &str,
-) -> Result<Set, Failure> {
+) -> Result<PreparedSet, Failure> {
     let identity = Identity {
         project: Some(session.project().to_owned()),
         domain: Some(session.domain().to_owned()),
@@ -44,8 +44,8 @@ pub(super) async fn prepare(
     let defaults = (given..entries.len()).collect();
     let order = Order::new(entries.iter().map(|entry| &entry.entity))
         .map_err(|cycle| Failure::from_error(Exit::Failed, &cycle).caused_by(cycle.path()))?;
-    code(session, &mut entries, destination).await?;
-    Ok(Set { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
+    upload_archives(session, &mut entries, destination).await?;
+    Ok(PreparedSet { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
 }
 
 fn defined_twice(twice: &version::DuplicateEntity) -> Failure {
@@ -85,8 +85,8 @@ fn add_launch_plans(entries: &mut Vec<RegisterItem>) {
 }
 
 /// Uploads the code that packages brought along, each piece once, and tells their tasks where it is.
-async fn code(session: &Session, entries: &mut [RegisterItem], destination: &str) -> Result<(), Failure> {
-    let mut places: Vec<(Arc<FastArchive>, String)> = Vec::new();
+async fn upload_archives(session: &Session, entries: &mut [RegisterItem], destination: &str) -> Result<(), Failure> {
+    let mut uploaded: Vec<(Arc<FastArchive>, String)> = Vec::new();
     for entry in entries {
         if !archive::is_needed(&entry.entity) {
             continue;
@@ -100,21 +100,21 @@ async fn code(session: &Session, entries: &mut [RegisterItem], destination: &str
         let is_same = |(known, _): &&(Arc<FastArchive>, String)| {
             Arc::ptr_eq(known, code) || (known.name == code.name && known.bytes == code.bytes)
         };
-        let place = match places.iter().find(is_same) {
-            Some((_, place)) => place.clone(),
+        let uri = match uploaded.iter().find(is_same) {
+            Some((_, uri)) => uri.clone(),
             None => {
-                let place = upload(session, code).await?;
-                places.push((Arc::clone(code), place.clone()));
-                place
+                let uri = upload_archive(session, code).await?;
+                uploaded.push((Arc::clone(code), uri.clone()));
+                uri
             }
         };
-        archive::fill(&mut entry.entity, &place, destination);
+        archive::fill(&mut entry.entity, &uri, destination);
     }
     Ok(())
 }
 
 /// Uploads the code of a package, under the name that it has there.
-async fn upload(session: &Session, code: &FastArchive) -> Result<String, Failure> {
+async fn upload_archive(session: &Session, code: &FastArchive) -> Result<String, Failure> {
     let written = || -> std::io::Result<_> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join(&code.name), &code.bytes)?;

@@ -22,17 +22,17 @@ use crate::{
 };
 
 /// How many failures are told in full; the table names all.
-const TOLD: usize = 10;
+const MAX_FAILURES: usize = 10;
 
 /// What was sent, and what came of it, at the same places.
-pub(super) struct Account<'a> {
+pub(super) struct RegisterReport<'a> {
     pub(super) session: &'a Session,
     pub(super) entities: &'a [Entity],
     pub(super) outcomes: &'a [SendOutcome],
     pub(super) options: SendOptions<'a>,
 }
 
-impl Account<'_> {
+impl RegisterReport<'_> {
     /// Prints what became of each.
     pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
         let rows = self.entities.iter().zip(self.outcomes);
@@ -40,7 +40,7 @@ impl Account<'_> {
             Format::Table => output::table(
                 &["KIND", "NAME", "VERSION", "RESULT"],
                 rows.map(|(entity, outcome)| {
-                    let result = self.words(entity, outcome);
+                    let result = self.result_text(entity, outcome);
                     vec![entity.kind().to_string(), name(entity).to_owned(), version(entity), result]
                 }),
             ),
@@ -50,7 +50,7 @@ impl Account<'_> {
             }
             Format::Json | Format::Yaml => output::structured(
                 format,
-                &rows.map(|(entity, outcome)| self.value(entity, outcome)).collect(),
+                &rows.map(|(entity, outcome)| self.to_json(entity, outcome)).collect(),
             ),
         }
     }
@@ -61,8 +61,8 @@ impl Account<'_> {
         let mut failures = self.failures();
         let Some(first) = (!failures.is_empty()).then(|| failures.remove(0)) else { return Ok(()) };
         // The first one is told last, where the program ends with it.
-        let told = failures.len().min(TOLD - 1);
-        for failure in failures.drain(..told).rev() {
+        let shown = failures.len().min(MAX_FAILURES - 1);
+        for failure in failures.drain(..shown).rev() {
             output::note_styled(&failure.render());
         }
         Err(first)
@@ -85,17 +85,17 @@ impl Account<'_> {
         for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
             let SendOutcome::Failed(error) = outcome else { continue };
             let once = ClientError { attempts: 1, elapsed: Duration::ZERO, ..ClientError::clone(error) };
-            let kind = told(self.session, &once);
+            let kind = server_failure(self.session, &once);
             let who = format!("{} `{}`", entity.kind(), name(entity));
             match groups.iter_mut().find(|(known, ..)| is_same(known, &kind)) {
                 Some((.., whose)) => whose.push(who),
-                None => groups.push((kind, told(self.session, error), vec![who])),
+                None => groups.push((kind, server_failure(self.session, error), vec![who])),
             }
         }
-        groups.into_iter().map(|(_, failure, whose)| about(failure, &whose)).collect()
+        groups.into_iter().map(|(_, failure, whose)| group_failure(failure, &whose)).collect()
     }
 
-    fn words(&self, entity: &Entity, outcome: &SendOutcome) -> String {
+    fn result_text(&self, entity: &Entity, outcome: &SendOutcome) -> String {
         let active = match self.options.activate && entity.kind() == EntityKind::LaunchPlan {
             true => ", active",
             false => "",
@@ -111,7 +111,7 @@ impl Account<'_> {
         }
     }
 
-    fn value(&self, entity: &Entity, outcome: &SendOutcome) -> serde_json::Value {
+    fn to_json(&self, entity: &Entity, outcome: &SendOutcome) -> serde_json::Value {
         let id = entity.id().cloned().unwrap_or_default();
         let mut value = json!({
             "kind": entity.kind().to_string(),
@@ -123,10 +123,10 @@ impl Account<'_> {
         });
         match outcome {
             SendOutcome::Failed(error) => {
-                let failure = told(self.session, error);
+                let failure = server_failure(self.session, error);
                 value["reason"] = failure.causes.last().unwrap_or(&failure.message).as_str().into();
             }
-            SendOutcome::NotSent(_) => value["reason"] = self.words(entity, outcome).into(),
+            SendOutcome::NotSent(_) => value["reason"] = self.result_text(entity, outcome).into(),
             SendOutcome::Registered | SendOutcome::Unchanged => {}
         }
         if self.options.activate && entity.kind() == EntityKind::LaunchPlan && outcome.is_there() {
@@ -147,7 +147,7 @@ fn summary(outcome: &SendOutcome) -> (u8, &'static str) {
 }
 
 /// What the server says, with what to do about it.
-fn told(session: &Session, error: &ClientError) -> Failure {
+fn server_failure(session: &Session, error: &ClientError) -> Failure {
     let text = &error.status.message;
     let hint = if let Some(project) = error.status.detail::<InactiveProject>() {
         let activate = session.server_command(&["project", "activate", &project.id]);
@@ -177,14 +177,14 @@ fn is_same(failure: &Failure, other: &Failure) -> bool {
     failure.message == other.message && failure.causes == other.causes
 }
 
-fn about(failure: Failure, whose: &[String]) -> Failure {
+fn group_failure(failure: Failure, whose: &[String]) -> Failure {
     let who = match whose {
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         [] => String::new(),
     };
-    let mut told = Failure::new(failure.exit, format!("cannot register {who}"));
-    told.causes = std::iter::once(failure.message).chain(failure.causes).collect();
-    told.hints = failure.hints;
-    told
+    let mut group = Failure::new(failure.exit, format!("cannot register {who}"));
+    group.causes = std::iter::once(failure.message).chain(failure.causes).collect();
+    group.hints = failure.hints;
+    group
 }

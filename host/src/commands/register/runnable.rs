@@ -21,48 +21,48 @@ const MANY: usize = 3;
 
 /// Something that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub struct Runnable {
     /// What kind it is; of a workflow, its launch plan.
     pub kind: EntityKind,
     /// Its full name.
     pub id: Identifier,
     /// What the user calls it: a workflow, if the launch plan has one of its name.
-    pub word: EntityKind,
+    pub shown_kind: EntityKind,
 }
 
-impl Offer {
+impl Runnable {
     /// What is run if no name is given: launch plans and workflows, or the tasks where there are none.
     #[must_use]
-    pub fn all(entities: &[Entity]) -> Vec<Self> {
-        let any = Self::any(entities);
-        let mut offers: Vec<_> =
-            any.iter().filter(|offer| offer.kind == EntityKind::LaunchPlan).cloned().collect();
-        let plans: BTreeSet<String> = offers.iter().map(|offer| offer.id.name.clone()).collect();
-        let is_bare = |offer: &&Self| offer.kind == EntityKind::Workflow && !plans.contains(&offer.id.name);
-        offers.extend(any.iter().filter(is_bare).cloned());
-        if offers.is_empty() { any } else { offers }
+    pub fn unnamed(entities: &[Entity]) -> Vec<Self> {
+        let any = Self::all(entities);
+        let mut runnables: Vec<_> =
+            any.iter().filter(|runnable| runnable.kind == EntityKind::LaunchPlan).cloned().collect();
+        let plans: BTreeSet<String> = runnables.iter().map(|runnable| runnable.id.name.clone()).collect();
+        let is_bare =
+            |runnable: &&Self| runnable.kind == EntityKind::Workflow && !plans.contains(&runnable.id.name);
+        runnables.extend(any.iter().filter(is_bare).cloned());
+        if runnables.is_empty() { any } else { runnables }
     }
 
     /// Everything that can be run if it is named.
     #[must_use]
-    pub fn any(entities: &[Entity]) -> Vec<Self> {
+    pub fn all(entities: &[Entity]) -> Vec<Self> {
         let workflows: BTreeSet<&str> = entities
             .iter()
             .filter(|entity| entity.kind() == EntityKind::Workflow)
             .filter_map(|entity| Some(entity.id()?.name.as_str()))
             .collect();
-        let mut offers: Vec<Self> = Vec::new();
+        let mut runnables: Vec<Self> = Vec::new();
         for entity in entities {
             let Some(id) = entity.id().cloned() else { continue };
-            let is_of_workflow =
-                entity.kind() == EntityKind::LaunchPlan && workflows.contains(id.name.as_str());
-            let word = if is_of_workflow { EntityKind::Workflow } else { entity.kind() };
-            let offer = Self { kind: entity.kind(), id, word };
-            if !offers.contains(&offer) {
-                offers.push(offer);
+            let is_of_workflow = entity.kind() == EntityKind::LaunchPlan && workflows.contains(id.name.as_str());
+            let shown_kind = if is_of_workflow { EntityKind::Workflow } else { entity.kind() };
+            let runnable = Self { kind: entity.kind(), id, shown_kind };
+            if !runnables.contains(&runnable) {
+                runnables.push(runnable);
             }
         }
-        offers
+        runnables
     }
 
     /// The command that runs exactly this.
@@ -79,13 +79,13 @@ impl Offer {
 }
 
 /// Notes the commands that run what was registered.
-pub(super) fn note_commands(session: &Session, offers: &[Offer]) {
-    match offers {
+pub(super) fn note_run_commands(session: &Session, runnables: &[Runnable]) {
+    match runnables {
         [] => {}
         [one] => output::note(&format!("run it with `{}`\n", one.command(session))),
         many => {
-            for offer in many.iter().take(MANY) {
-                output::note(&format!("run `{}` with `{}`\n", offer.id.name, offer.command(session)));
+            for runnable in many.iter().take(MANY) {
+                output::note(&format!("run `{}` with `{}`\n", runnable.id.name, runnable.command(session)));
             }
             if many.len() > MANY {
                 output::note(&format!("run the other {} in the same way\n", many.len() - MANY));
@@ -95,34 +95,38 @@ pub(super) fn note_commands(session: &Session, offers: &[Offer]) {
 }
 
 /// Warns if `run` without a version would take something else than what is registered unchanged.
-pub(super) async fn warn_of_newer(session: &Session, offers: &[Offer], was_there: impl Fn(&Offer) -> bool) {
+pub(super) async fn warn_of_newer(
+    session: &Session,
+    runnables: &[Runnable],
+    was_there: impl Fn(&Runnable) -> bool,
+) {
     let mut newer = Vec::new();
-    for offer in offers.iter().filter(|offer| was_there(offer)).take(MANY) {
-        let newest = newest(session, offer).await.filter(|newest| *newest != offer.id.version);
-        newer.extend(newest.map(|newest| (offer, newest)));
+    for runnable in runnables.iter().filter(|runnable| was_there(runnable)).take(MANY) {
+        let newest = newest(session, runnable).await.filter(|newest| *newest != runnable.id.version);
+        newer.extend(newest.map(|newest| (runnable, newest)));
     }
     if newer.is_empty() {
         return;
     }
-    let told = newer.iter().map(|(offer, newest)| {
-        let Identifier { name, version, .. } = &offer.id;
+    let notes = newer.iter().map(|(runnable, newest)| {
+        let Identifier { name, version, .. } = &runnable.id;
         let run = session.command(&["run", name]);
         format!("version `{version}` of `{name}` is not the newest: `{run}` takes `{newest}`")
     });
-    let message = told.collect::<Vec<_>>().join("; ");
+    let message = notes.collect::<Vec<_>>().join("; ");
     output::note_styled(&Failure::new(Exit::Failed, message).render_warning());
 }
 
 /// The version that was created last; none if the server does not say, since a warning is not worth an error.
-async fn newest(session: &Session, offer: &Offer) -> Option<String> {
-    match offer.kind {
-        EntityKind::LaunchPlan => newest_of::<LaunchPlan>(session, &offer.id).await,
-        EntityKind::Task => newest_of::<Task>(session, &offer.id).await,
-        EntityKind::Workflow => newest_of::<Workflow>(session, &offer.id).await,
+async fn newest(session: &Session, runnable: &Runnable) -> Option<String> {
+    match runnable.kind {
+        EntityKind::LaunchPlan => newest_of_kind::<LaunchPlan>(session, &runnable.id).await,
+        EntityKind::Task => newest_of_kind::<Task>(session, &runnable.id).await,
+        EntityKind::Workflow => newest_of_kind::<Workflow>(session, &runnable.id).await,
     }
 }
 
-async fn newest_of<E: entity::Entity>(session: &Session, id: &Identifier) -> Option<String> {
+async fn newest_of_kind<E: entity::Entity>(session: &Session, id: &Identifier) -> Option<String> {
     let name = list::named(&id.project, &id.domain, &id.name);
     let found = E::list(&session.client, &name, &Query::newest(), |_| true).await.ok()?;
     Some(found.first()?.id()?.version.clone())

@@ -9,18 +9,18 @@ use std::{
 use flyte_client::register::{self, EntityKind};
 
 use crate::ui::{error::Failure, exit_code::Exit};
-use crate::{commands::register::runnable::Offer, flyte::entity::Versioned};
+use crate::{commands::register::runnable::Runnable, flyte::entity::VersionedName};
 
-/// What is to be run, as it was typed.
+/// RunArguments is to be run, as it was typed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum RunArguments {
     /// Files to register first, and what of them to run.
-    Files { files: Vec<PathBuf>, name: Option<Versioned> },
+    Files { files: Vec<PathBuf>, name: Option<VersionedName> },
     /// Something that is registered.
-    Name(Versioned),
+    Name(VersionedName),
 }
 
-impl What {
+impl RunArguments {
     /// Tells files from names.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl What {
             let name = name
                 .parse()
                 .map_err(|reason| Failure::new(Exit::Usage, format!("invalid name `{name}`: {reason}")));
-            name as Result<Versioned, Failure>
+            name as Result<VersionedName, Failure>
         };
         let name = names.first().map(parse).transpose()?;
         match name {
@@ -49,10 +49,10 @@ impl What {
 }
 
 /// The hint for a name that is taken for a file, because there is one of that name.
-pub(super) fn hint_of_file(files: &[PathBuf]) -> Option<String> {
+pub(super) fn file_hint(files: &[PathBuf]) -> Option<String> {
     let [file] = files else { return None };
     let text = file.to_str().filter(|text| !text.contains(['/', MAIN_SEPARATOR]) && *text != "-")?;
-    let is_name = !register::has_known_ending(file) && text.parse::<Versioned>().is_ok();
+    let is_name = !register::has_known_ending(file) && text.parse::<VersionedName>().is_ok();
     is_name.then(|| format!("run `flyte-host run {text}:latest` to run what is registered as `{text}`"))
 }
 
@@ -66,26 +66,26 @@ fn is_file(word: &OsStr) -> bool {
         || path.is_file()
 }
 
-/// The one of the offers that is meant. `all` are those that need no name.
+/// The one of the runnables that is meant. `all` are those that need no name.
 ///
 /// # Errors
 ///
 /// When there is none, or more than one.
-pub(super) fn choose(
-    offers: &[Offer],
-    name: Option<&Versioned>,
+pub(super) fn choose_runnable(
+    runnables: &[Runnable],
+    name: Option<&VersionedName>,
     kind: Option<EntityKind>,
-) -> Result<Offer, Failure> {
-    let of_kind: Vec<&Offer> = offers.iter().filter(|offer| is_of_kind(offer, kind)).collect();
+) -> Result<Runnable, Failure> {
+    let of_kind: Vec<&Runnable> = runnables.iter().filter(|runnable| is_of_kind(runnable, kind)).collect();
     let candidates = match name {
-        Some(name) => best(of_kind.iter().copied().filter(|offer| is_named(offer, name))),
-        None => best(of_kind.iter().copied()),
+        Some(name) => preferred(of_kind.iter().copied().filter(|runnable| is_named(runnable, name))),
+        None => preferred(of_kind.iter().copied()),
     };
     match candidates.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(unknown(name, kind, &of_kind)),
+        [] => Err(unknown_name(name, kind, &of_kind)),
         many => {
-            let names: Vec<String> = many.iter().map(|offer| quoted(offer, name.is_some())).collect();
+            let names: Vec<String> = many.iter().map(|runnable| quoted(runnable, name.is_some())).collect();
             let what = if name.is_some() { "versions" } else { "candidates" };
             let example = match name {
                 Some(_) => format!("{}:{}", many[0].id.name, many[0].id.version),
@@ -97,51 +97,51 @@ pub(super) fn choose(
     }
 }
 
-fn is_of_kind(offer: &Offer, kind: Option<EntityKind>) -> bool {
+fn is_of_kind(runnable: &Runnable, kind: Option<EntityKind>) -> bool {
     match kind {
         // A workflow is run by its launch plan.
-        Some(EntityKind::Workflow) => offer.word == EntityKind::Workflow,
-        Some(kind) => offer.kind == kind,
+        Some(EntityKind::Workflow) => runnable.shown_kind == EntityKind::Workflow,
+        Some(kind) => runnable.kind == kind,
         None => true,
     }
 }
 
-fn is_named(offer: &Offer, name: &Versioned) -> bool {
-    offer.id.name == name.name && name.version.as_ref().is_none_or(|version| offer.id.version == *version)
+fn is_named(runnable: &Runnable, name: &VersionedName) -> bool {
+    runnable.id.name == name.name
+        && name.version.as_ref().is_none_or(|version| runnable.id.version == *version)
 }
 
 /// Launch plans and workflows without one; tasks only if there are none of these.
-fn best<'o>(offers: impl Iterator<Item = &'o Offer>) -> Vec<&'o Offer> {
-    let offers: Vec<&Offer> = offers.collect();
-    let of = |kind: EntityKind| offers.iter().copied().filter(move |offer| offer.kind == kind);
-    let mut best: Vec<&Offer> = of(EntityKind::LaunchPlan).collect();
-    let is_bare =
-        |workflow: &&Offer| !of(EntityKind::LaunchPlan).any(|plan| plan.id.name == workflow.id.name);
+fn preferred<'o>(runnables: impl Iterator<Item = &'o Runnable>) -> Vec<&'o Runnable> {
+    let runnables: Vec<&Runnable> = runnables.collect();
+    let of = |kind: EntityKind| runnables.iter().copied().filter(move |runnable| runnable.kind == kind);
+    let mut best: Vec<&Runnable> = of(EntityKind::LaunchPlan).collect();
+    let is_bare = |workflow: &&Runnable| !of(EntityKind::LaunchPlan).any(|plan| plan.id.name == workflow.id.name);
     best.extend(of(EntityKind::Workflow).filter(is_bare));
     if best.is_empty() { of(EntityKind::Task).collect() } else { best }
 }
 
-fn unknown(name: Option<&Versioned>, kind: Option<EntityKind>, offers: &[&Offer]) -> Failure {
+fn unknown_name(name: Option<&VersionedName>, kind: Option<EntityKind>, runnables: &[&Runnable]) -> Failure {
     let what = kind.map_or_else(|| "workflow, launch plan or task".to_owned(), |kind| kind.to_string());
     let Some(name) = name else {
         return Failure::new(Exit::Failed, format!("the files hold no {what}"));
     };
     let failure = Failure::new(Exit::Failed, format!("the files hold no {what} `{name}`"));
-    match flyte_text::closest(&name.name, offers.iter().map(|offer| offer.id.name.as_str())) {
+    match flyte_text::closest(&name.name, runnables.iter().map(|runnable| runnable.id.name.as_str())) {
         Some(near) if near != name.name => failure.hint(format!("did you mean `{near}`?")),
         _ => {
             // A workflow and the launch plan that it brings along are called the same.
             let known: BTreeSet<String> =
-                offers.iter().map(|offer| quoted(offer, name.version.is_some())).collect();
+                runnables.iter().map(|runnable| quoted(runnable, name.version.is_some())).collect();
             let known: Vec<String> = known.into_iter().collect();
             failure.hint((!known.is_empty()).then(|| format!("name one of {}", known.join(", "))))
         }
     }
 }
 
-fn quoted(offer: &Offer, with_version: bool) -> String {
-    let version = if with_version { format!(":{}", offer.id.version) } else { String::new() };
-    format!("{} `{}{version}`", offer.word, offer.id.name)
+fn quoted(runnable: &Runnable, with_version: bool) -> String {
+    let version = if with_version { format!(":{}", runnable.id.version) } else { String::new() };
+    format!("{} `{}{version}`", runnable.shown_kind, runnable.id.name)
 }
 
 #[cfg(test)]
@@ -151,11 +151,11 @@ mod tests {
     #[test]
     fn paths_are_files_whether_they_exist_or_not() {
         for word in [".", "..", "-", "./x", "x.yaml", "x.tar.gz", "X.YML"] {
-            let what = What::new(&[word.into()]).unwrap();
-            assert_eq!(what, What::Files { files: vec![word.into()], name: None }, "{word}");
+            let what = RunArguments::new(&[word.into()]).unwrap();
+            assert_eq!(what, RunArguments::Files { files: vec![word.into()], name: None }, "{word}");
         }
         for word in ["hello", "a.b.hello", "hello:v1.0"] {
-            assert!(matches!(What::new(&[word.into()]), Ok(What::Name(_))), "{word}");
+            assert!(matches!(RunArguments::new(&[word.into()]), Ok(RunArguments::Name(_))), "{word}");
         }
     }
 }

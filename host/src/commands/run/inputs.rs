@@ -71,30 +71,30 @@ fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
         false => Err(error),
     });
     match value.map_err(unreadable)? {
-        Some(value) if documents::number::written(&value).is_some() => Err(unreadable(NO_MAP.to_owned())),
+        Some(value) if documents::number::written(&value).is_some() => Err(unreadable(NOT_A_MAP.to_owned())),
         Some(Value::Object(map)) => Ok(map),
         Some(Value::Null) | None => Ok(Map::new()),
-        Some(_) => Err(unreadable(NO_MAP.to_owned())),
+        Some(_) => Err(unreadable(NOT_A_MAP.to_owned())),
     }
 }
 
-const NO_MAP: &str = "it is not a map of names to values";
+const NOT_A_MAP: &str = "it is not a map of names to values";
 
 /// Uploads the files and folders among the inputs that are on this machine only, once it is seen that all are there.
 pub(in crate::commands) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {
     let files = literal::local_files(inputs);
     for file in &files {
-        transfer::check(file.path(), file.folder).map_err(|failure| of_input(&file.at, failure))?;
+        transfer::check(file.path(), file.folder).map_err(|failure| input_failure(&file.at, failure))?;
     }
     for file in files {
         let uploaded = transfer::upload(session, file.path(), file.folder).await;
-        *file.uri = uploaded.map_err(|failure| of_input(&file.at, failure))?;
+        *file.uri = uploaded.map_err(|failure| input_failure(&file.at, failure))?;
     }
     Ok(())
 }
 
 /// What could not be done, to which file, why.
-fn of_input(at: &FieldPath, failure: Failure) -> Failure {
+fn input_failure(at: &FieldPath, failure: Failure) -> Failure {
     let causes = std::iter::once(failure.message).chain(failure.causes).collect();
     Failure { message: format!("could not upload input `{at}`"), causes, ..failure }
 }

@@ -1,4 +1,4 @@
-//! Options of an execution; their names are pyflyte's.
+//! ExecutionOptions of an execution; their names are pyflyte's.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use flyte_client::proto::{
@@ -14,10 +14,10 @@ use crate::ui::{
     pair::{check_given_once, pair},
 };
 
-/// Options of an execution.
+/// ExecutionOptions of an execution.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Execution")]
-pub(super) struct Options {
+pub(super) struct ExecutionOptions {
     /// Name of the execution; without it, one is made up
     #[arg(long = "name", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     execution: Option<String>,
@@ -71,7 +71,7 @@ pub(super) struct Options {
     disable_notifications: bool,
 }
 
-impl Options {
+impl ExecutionOptions {
     /// The name that the user chose.
     pub(super) fn name(&self) -> Option<&str> {
         self.execution.as_deref()

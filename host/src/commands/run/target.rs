@@ -20,9 +20,9 @@ use flyte_client::{
 use super::RunArgs;
 use crate::ui::{error::Failure, exit_code::Exit, output};
 use crate::{
-    commands::register::runnable::Offer,
+    commands::register::runnable::Runnable,
     flyte::{
-        entity::{self, Entity, Versioned, not_found},
+        entity::{self, Entity, VersionedName, not_found},
         session::Session,
         values,
     },
@@ -62,24 +62,28 @@ impl Target {
     }
 
     /// Finds it.
-    pub(super) async fn find(session: &Session, args: &RunArgs, wanted: &Versioned) -> Result<Self, Failure> {
+    pub(super) async fn find(
+        session: &Session,
+        args: &RunArgs,
+        wanted: &VersionedName,
+    ) -> Result<Self, Failure> {
         if args.task {
-            return Ok(Self::task(one_kind(session, wanted, "--task").await?));
+            return Ok(Self::task(find_kind(session, wanted, "--task").await?));
         }
         if args.launch_plan {
-            return Ok(Self::launch_plan(one_kind(session, wanted, "--launch-plan").await?));
+            return Ok(Self::launch_plan(find_kind(session, wanted, "--launch-plan").await?));
         }
         if args.workflow {
-            return of_workflow(session, one_kind(session, wanted, "--workflow").await?).await;
+            return plan_of_workflow(session, find_kind(session, wanted, "--workflow").await?).await;
         }
         // Each kind is asked only after the one before had none.
-        if let Some(plan) = entity::look_for::<LaunchPlan>(session, wanted).await? {
+        if let Some(plan) = entity::find_optional::<LaunchPlan>(session, wanted).await? {
             return Ok(Self::launch_plan(plan));
         }
-        if let Some(workflow) = entity::look_for::<Workflow>(session, wanted).await? {
-            return of_workflow(session, workflow).await;
+        if let Some(workflow) = entity::find_optional::<Workflow>(session, wanted).await? {
+            return plan_of_workflow(session, workflow).await;
         }
-        if let Some(task) = entity::look_for::<Task>(session, wanted).await? {
+        if let Some(task) = entity::find_optional::<Task>(session, wanted).await? {
             return Ok(Self::task(task));
         }
         let kinds = [ColumnKind::LaunchPlan, ColumnKind::Workflow, ColumnKind::Task];
@@ -87,16 +91,17 @@ impl Target {
     }
 
     /// Reads what was registered just now.
-    pub(super) async fn read(session: &Session, offer: &Offer) -> Result<Self, Failure> {
+    pub(super) async fn read(session: &Session, runnable: &Runnable) -> Result<Self, Failure> {
         let client = &session.client;
-        let id = |resource: ResourceType| Identifier { resource_type: resource.into(), ..offer.id.clone() };
-        match offer.kind {
-            register::EntityKind::LaunchPlan => {
+        let id =
+            |resource: ResourceType| Identifier { resource_type: resource.into(), ..runnable.id.clone() };
+        match runnable.kind {
+            register::Kind::LaunchPlan => {
                 Ok(Self::launch_plan(LaunchPlan::read(client, id(ResourceType::LaunchPlan)).await?))
             }
-            register::EntityKind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
-            register::EntityKind::Workflow => {
-                of_workflow(session, Workflow::read(client, id(ResourceType::Workflow)).await?).await
+            register::Kind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
+            register::Kind::Workflow => {
+                plan_of_workflow(session, Workflow::read(client, id(ResourceType::Workflow)).await?).await
             }
         }
     }
@@ -127,7 +132,7 @@ impl Target {
                 read_all(template.and_then(|template| template.interface.as_ref()), given)
             }
         };
-        read.map_err(|errors| self.unfit(&errors))
+        read.map_err(|errors| self.inputs_failure(&errors))
     }
 
     /// Sees to it that the server can run it: a workflow needs a launch plan.
@@ -148,7 +153,7 @@ impl Target {
         Ok(())
     }
 
-    fn unfit(&self, errors: &[literal::ValueError]) -> Failure {
+    fn inputs_failure(&self, errors: &[literal::Error]) -> Failure {
         let failure = Failure::new(Exit::Failed, format!("the inputs do not fit {self}"));
         errors.iter().fold(failure, |failure, error| {
             if let Some(value) = self.fixed_value(error) {
@@ -174,13 +179,13 @@ impl Target {
             return None;
         };
         let fixed = plan.spec.as_ref()?.fixed_inputs.as_ref()?.literals.get(name)?;
-        Some(values::plain(&literal::to_json(fixed)))
+        Some(values::to_text(&literal::to_json(fixed)))
     }
 }
 
 /// Finds an entity of the kind that a flag asks for.
-async fn one_kind<E: Entity>(session: &Session, wanted: &Versioned, flag: &str) -> Result<E, Failure> {
-    if let Some(entity) = entity::look_for(session, wanted).await? {
+async fn find_kind<E: Entity>(session: &Session, wanted: &VersionedName, flag: &str) -> Result<E, Failure> {
+    if let Some(entity) = entity::find_optional(session, wanted).await? {
         return Ok(entity);
     }
     let namesake = |_: &Session, kind: ColumnKind, name: &str| {
@@ -190,13 +195,13 @@ async fn one_kind<E: Entity>(session: &Session, wanted: &Versioned, flag: &str) 
 }
 
 /// The launch plan of a workflow, which has its name, and its version or one of its own.
-async fn of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Failure> {
+async fn plan_of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Failure> {
     let id = Identifier {
         resource_type: ResourceType::LaunchPlan.into(),
         ..workflow.id.clone().unwrap_or_default()
     };
-    let wanted = Versioned { name: id.name.clone(), version: Some(id.version.clone()) };
-    if let Some(plan) = entity::look_for::<LaunchPlan>(session, &wanted).await? {
+    let wanted = VersionedName { name: id.name.clone(), version: Some(id.version.clone()) };
+    if let Some(plan) = entity::find_optional::<LaunchPlan>(session, &wanted).await? {
         return Ok(Target::launch_plan(plan));
     }
     let name = list::named(&id.project, &id.domain, &id.name);

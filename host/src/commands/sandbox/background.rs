@@ -28,7 +28,7 @@ pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, 
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Failed, "could not start the server in the background").caused_by(error)
     };
-    sandbox::prepare_folder(root).map_err(|error| session::unopened(&error))?;
+    sandbox::prepare_folder(root).map_err(|error| session::sandbox_open_failure(&error))?;
     let log = File::create(&path).map_err(failed)?;
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     // Its error is read back from the log.

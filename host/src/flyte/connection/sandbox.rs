@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What asks for the sandbox, if anything does.
-pub(super) fn asked(global: &Global) -> Option<Origin> {
+pub(super) fn requested_by(global: &Global) -> Option<Origin> {
     if global.sandbox {
         return Some(Origin::Flag("--sandbox".to_owned()));
     }
@@ -20,7 +20,7 @@ pub(super) fn asked(global: &Global) -> Option<Origin> {
 }
 
 /// The failure of a sandbox that no call would reach.
-pub(super) fn supplied(origin: &Origin, plugin: &str) -> Failure {
+pub(super) fn supplied_by_plugin(origin: &Origin, plugin: &str) -> Failure {
     let message =
         format!("could not use the sandbox, which {origin} asks for: plugin `{plugin}` carries all calls");
     Failure::new(Exit::Usage, message).hint("pass `--no-plugins` to omit the plugin".to_owned())

@@ -8,7 +8,7 @@ use flyte_client::{
     },
 };
 
-use super::{Entity, Versioned};
+use super::{Entity, VersionedName};
 use crate::flyte::{scope, session::Session};
 use crate::ui::{error::Failure, exit_code::Exit};
 
@@ -26,15 +26,17 @@ const KINDS: [ColumnKind; 3] = [ColumnKind::Workflow, ColumnKind::LaunchPlan, Co
 pub async fn failure(
     session: &Session,
     kinds: &[ColumnKind],
-    wanted: &Versioned,
+    wanted: &VersionedName,
     namesake: impl Fn(&Session, ColumnKind, &str) -> String,
 ) -> Failure {
     let failure = Failure::new(Exit::Failed, message(session, kinds, wanted));
-    for reading in wanted.readings().iter().filter(|reading| reading.version.is_some()) {
+    for interpretation in
+        wanted.interpretations().iter().filter(|interpretation| interpretation.version.is_some())
+    {
         for &kind in kinds {
-            let versions = versions(session, kind, &reading.name, VERSIONS).await;
+            let versions = versions(session, kind, &interpretation.name, VERSIONS).await;
             if !versions.is_empty() {
-                return failure.hint(version_hint(session, kind, reading, &versions));
+                return failure.hint(version_hint(session, kind, interpretation, &versions));
             }
         }
     }
@@ -70,7 +72,7 @@ pub fn show_hint(session: &Session, kind: ColumnKind, name: &str) -> String {
     format!("run `{command}` to see the {} of that name", kind.name())
 }
 
-fn message(session: &Session, kinds: &[ColumnKind], wanted: &Versioned) -> String {
+fn message(session: &Session, kinds: &[ColumnKind], wanted: &VersionedName) -> String {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let version =
         wanted.version.as_ref().map(|version| format!(" in version `{version}`")).unwrap_or_default();
@@ -91,7 +93,7 @@ fn either(words: &[&str]) -> String {
     }
 }
 
-fn version_hint(session: &Session, kind: ColumnKind, wanted: &Versioned, versions: &[String]) -> String {
+fn version_hint(session: &Session, kind: ColumnKind, wanted: &VersionedName, versions: &[String]) -> String {
     let given = wanted.version.as_deref().unwrap_or_default();
     match flyte_text::closest(given, versions.iter().map(String::as_str)) {
         Some(version) => format!("did you mean version `{version}`?"),
@@ -105,14 +107,14 @@ fn version_hint(session: &Session, kind: ColumnKind, wanted: &Versioned, version
 /// The newest versions of a name; none if the server cannot say.
 async fn versions(session: &Session, kind: ColumnKind, name: &str, limit: usize) -> Vec<String> {
     match kind {
-        ColumnKind::Task => versions_of::<Task>(session, name, limit).await,
-        ColumnKind::Workflow => versions_of::<Workflow>(session, name, limit).await,
-        ColumnKind::LaunchPlan => versions_of::<LaunchPlan>(session, name, limit).await,
+        ColumnKind::Task => versions_of_kind::<Task>(session, name, limit).await,
+        ColumnKind::Workflow => versions_of_kind::<Workflow>(session, name, limit).await,
+        ColumnKind::LaunchPlan => versions_of_kind::<LaunchPlan>(session, name, limit).await,
         _ => Vec::new(),
     }
 }
 
-async fn versions_of<E: Entity>(session: &Session, name: &str, limit: usize) -> Vec<String> {
+async fn versions_of_kind<E: Entity>(session: &Session, name: &str, limit: usize) -> Vec<String> {
     let name = list::named(session.project(), session.domain(), name);
     let query = Query { limit: Some(limit), ..Query::newest() };
     let found = E::list(&session.client, &name, &query, |_| true).await.unwrap_or_default();

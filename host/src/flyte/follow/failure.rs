@@ -12,11 +12,8 @@ use flyte_client::{
     watch::{self, Elements, Node, Phase, Watch, is_done},
 };
 
+use crate::flyte::{execution, node as node_text, session::Session};
 use crate::ui::{error::Failure, exit_code::Exit};
-use crate::{
-    commands::execution::show,
-    flyte::{node, session::Session},
-};
 
 /// How many executions deep a failure is followed.
 const DEEPEST: usize = 10;
@@ -30,13 +27,13 @@ pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[N
     let failure = Failure::new(Exit::Failed, headline(execution));
     if watch::phase(execution) == Phase::Aborted {
         // Its nodes did not fail: whoever aborted it said why.
-        return show::reason(execution)
+        return execution::error_message(execution)
             .into_iter()
             .fold(failure, Failure::caused_by)
             .hint(format!("run `{}` to see its nodes", session.command(&["execution", "show", &id.name])));
     }
     let Some(node) = culprit(execution, nodes) else {
-        return show::reason(execution)
+        return execution::error_message(execution)
             .into_iter()
             .fold(failure, Failure::caused_by)
             .hint(format!("run `{}` to see its nodes", session.command(&["execution", "show", &id.name])));
@@ -65,25 +62,25 @@ async fn explain(
 ) -> Failure {
     let (mut execution, mut nodes, mut node) = (execution.clone(), nodes.to_vec(), node.clone());
     for _ in 0..DEEPEST {
-        failure = failure.caused_by(ended(&node));
+        failure = failure.caused_by(node_headline(&node));
         let Some((child, inner)) = child(session, &node).await else { break };
         failure = failure.caused_by(headline(&child));
         if watch::phase(&child) == Phase::Aborted {
-            return show::reason(&child).into_iter().fold(failure, Failure::caused_by);
+            return execution::error_message(&child).into_iter().fold(failure, Failure::caused_by);
         }
         let Some(next) = culprit(&child, &inner).cloned() else {
-            return show::reason(&child).into_iter().fold(failure, Failure::caused_by);
+            return execution::error_message(&child).into_iter().fold(failure, Failure::caused_by);
         };
         (execution, nodes, node) = (child, inner, next);
     }
     let id = execution.id.clone().unwrap_or_default();
-    let reason = show::reason(&execution);
+    let reason = execution::error_message(&execution);
     let why = why(&node).or_else(|| reason.clone()).unwrap_or_default();
     failure = causes(&node, &why).into_iter().fold(failure, Failure::caused_by);
     // A node for failures may fail, too, and then the execution fails with its error.
     if let Some(reason) = reason.filter(|reason| !reason.contains(why.trim())) {
         let handler = nodes.iter().find(|node| node.is_handler && node.phase == NodePhase::Failed);
-        failure = handler.map(ended).into_iter().chain([reason]).fold(failure, Failure::caused_by);
+        failure = handler.map(node_headline).into_iter().chain([reason]).fold(failure, Failure::caused_by);
     }
     if let Some(child) = &node.child {
         return failure.hint(format!(
@@ -99,15 +96,15 @@ async fn explain(
 }
 
 /// `node n0 (train) failed in attempt 2`, in the words of its phase.
-fn ended(of: &Node) -> String {
-    let word = match of.phase {
+fn node_headline(node: &Node) -> String {
+    let word = match node.phase {
         NodePhase::Aborted => "was aborted",
         NodePhase::TimedOut => "timed out",
         NodePhase::Skipped => "was skipped",
         _ => "failed",
     };
-    let attempt = if of.attempt > 1 { format!(" in attempt {}", of.attempt) } else { String::new() };
-    format!("{} {word}{attempt}", node::quoted(of))
+    let attempt = if node.attempt > 1 { format!(" in attempt {}", node.attempt) } else { String::new() };
+    format!("{} {word}{attempt}", node_text::quoted(node))
 }
 
 /// The execution that a node started, if it is what failed, and its nodes.
@@ -122,7 +119,7 @@ async fn child(session: &Session, node: &Node) -> Option<(Execution, Vec<Node>)>
 /// The node that failed: the one with the execution's error, else the innermost one, of these the first.
 fn culprit<'n>(execution: &Execution, nodes: &'n [Node]) -> Option<&'n Node> {
     let failed: Vec<&Node> = nodes.iter().filter(|node| has_failed(node)).collect();
-    let reason = show::reason(execution);
+    let reason = execution::error_message(execution);
     let is_it = |node: &&&Node| !node.is_handler && why(node).is_some() && why(node) == reason;
     let deepest =
         |nodes: Vec<&'n Node>| nodes.into_iter().rev().max_by_key(|node| (!node.is_handler, node.depth));

@@ -7,32 +7,32 @@ use tokio::time::Instant;
 
 use flyte_text::duration;
 
-/// The longest silence; the execution goes on meanwhile.
+/// The longest outage; the execution goes on meanwhile.
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Whether Flyte is heard of.
 #[derive(Debug, Default)]
-pub(super) struct Silence {
-    heard: Option<Instant>,
-    told: bool,
+pub(super) struct Outage {
+    last_answer: Option<Instant>,
+    is_warned: bool,
 }
 
-impl Silence {
+impl Outage {
     /// Flyte answered.
-    pub(super) fn ends(&mut self, now: Instant) {
-        self.heard = Some(now);
-        self.told = false;
+    pub(super) fn answered(&mut self, now: Instant) {
+        self.last_answer = Some(now);
+        self.is_warned = false;
     }
 
     /// Whether an error is one that may pass, and may still do so. Whoever never answered is not waited for.
     pub(super) fn may_pass(&mut self, error: &ClientError, now: Instant) -> bool {
-        let is_short = self.heard.is_some_and(|heard| now.duration_since(heard) < LONGEST);
+        let is_short = self.last_answer.is_some_and(|last| now.duration_since(last) < LONGEST);
         if error.kind() != ClientErrorKind::Unreachable || !is_short {
             return false;
         }
-        if !self.told {
+        if !self.is_warned {
             log::warn!("{error}: {}; asking again for {}", error.status, duration(LONGEST));
-            self.told = true;
+            self.is_warned = true;
         }
         true
     }
@@ -52,21 +52,21 @@ mod tests {
     #[test]
     fn a_provider_may_be_down_for_a_while() {
         let down = || error(Code::Unavailable, TransportErrorKind::SignIn);
-        let (mut silence, start) = (Silence::default(), Instant::now());
-        assert!(!silence.may_pass(&down(), start), "nobody was there");
-        silence.ends(start);
-        assert!(silence.may_pass(&down(), start + LONGEST / 2));
-        assert!(!silence.may_pass(&down(), start + LONGEST));
-        silence.ends(start + LONGEST);
-        assert!(silence.may_pass(&down(), start + LONGEST));
+        let (mut outage, start) = (Outage::default(), Instant::now());
+        assert!(!outage.may_pass(&down(), start), "nobody was there");
+        outage.answered(start);
+        assert!(outage.may_pass(&down(), start + LONGEST / 2));
+        assert!(!outage.may_pass(&down(), start + LONGEST));
+        outage.answered(start + LONGEST);
+        assert!(outage.may_pass(&down(), start + LONGEST));
     }
 
     #[test]
     fn what_does_not_pass_is_told_at_once() {
-        let (mut silence, now) = (Silence::default(), Instant::now());
-        silence.ends(now);
-        assert!(!silence.may_pass(&error(Code::Unauthenticated, TransportErrorKind::SignIn), now));
-        assert!(!silence.may_pass(&error(Code::Internal, TransportErrorKind::Transport), now));
-        assert!(silence.may_pass(&error(Code::Unavailable, TransportErrorKind::Broken), now));
+        let (mut outage, now) = (Outage::default(), Instant::now());
+        outage.answered(now);
+        assert!(!outage.may_pass(&error(Code::Unauthenticated, TransportErrorKind::SignIn), now));
+        assert!(!outage.may_pass(&error(Code::Internal, TransportErrorKind::Transport), now));
+        assert!(outage.may_pass(&error(Code::Unavailable, TransportErrorKind::Broken), now));
     }
 }

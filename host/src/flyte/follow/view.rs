@@ -18,13 +18,13 @@ use crate::ui::{
 };
 use crate::{
     flyte::{
-        node::{gist, label, state, waits_for},
+        node::{error_summary, label, state, waiting_reason},
         session::Session,
     },
     ui::show::time,
 };
 
-/// How long an attempt does not run before it is said why: pods need a moment.
+/// How long an attempt does not run before it is states why: pods need a moment.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Into how many steps the progress of a map task is cut where each is a line.
@@ -38,8 +38,8 @@ pub(super) struct View<'s> {
     session: &'s Session,
     id: WorkflowExecutionIdentifier,
     screen: Screen,
-    /// What was said of nodes at work, by their ids.
-    said: HashMap<String, Said>,
+    /// What was states of nodes at work, by their ids.
+    states: HashMap<String, NodeState>,
 }
 
 enum Screen {
@@ -49,18 +49,18 @@ enum Screen {
     Live { top: Line, nodes: BTreeMap<String, Line> },
 }
 
-/// What was said of a node.
+/// What was states of a node.
 #[derive(Debug, Default)]
-struct Said {
+struct NodeState {
     /// The line.
     line: String,
     /// In which step of its progress a map task was.
     step: usize,
     /// Why it is not further, and since when that is seen.
     waits: Option<(String, Instant)>,
-    /// The last reason that was said.
+    /// The last reason that was state.
     reason: String,
-    /// All reasons that were said: a pod goes to and fro between two when its image cannot be pulled.
+    /// All reasons that were states: a pod goes to and fro between two when its image cannot be pulled.
     reasons: BTreeSet<String>,
 }
 
@@ -73,18 +73,18 @@ impl<'s> View<'s> {
             }
             false => Screen::Lines,
         };
-        Self { session, id: id.clone(), screen, said: HashMap::new() }
+        Self { session, id: id.clone(), screen, states: HashMap::new() }
     }
 
     /// Shows what a look saw; `nodes` are all nodes in the order of the tree.
     pub(super) fn show(&mut self, look: &Look, nodes: &[Node]) {
-        for change in look.changes.iter().filter(|change| says_something(change)) {
+        for change in look.changes.iter().filter(|change| has_phase(change)) {
             match change {
                 Change::Execution(phase) => self.show_execution(*phase, look),
                 Change::Node(node) => self.show_node(node, nodes),
             }
         }
-        for node in nodes.iter().filter(|node| is_at_work(node)) {
+        for node in nodes.iter().filter(|node| is_running(node)) {
             self.show_reason(node, nodes, Instant::now());
         }
     }
@@ -92,7 +92,7 @@ impl<'s> View<'s> {
     fn show_execution(&mut self, phase: Phase, look: &Look) {
         let duration = look.execution.closure.as_ref().and_then(|closure| closure.duration.as_ref());
         let duration = duration.filter(|_| is_done(phase)).map(|duration| time::duration(Some(duration)));
-        let line = verdict(&self.id.name, phase, duration.as_deref());
+        let line = execution_line(&self.id.name, phase, duration.as_deref());
         match &mut self.screen {
             Screen::Live { top, .. } if !is_done(phase) => {
                 top.say(line);
@@ -108,19 +108,19 @@ impl<'s> View<'s> {
             if let Screen::Live { nodes, .. } = &mut self.screen {
                 nodes.remove(&node.id);
             }
-            self.said.remove(&node.id);
+            self.states.remove(&node.id);
             return output::note(&format!("{line}\n"));
         }
-        let said = self.said.entry(node.id.clone()).or_default();
+        let state = self.states.entry(node.id.clone()).or_default();
         let step = step(node);
-        let is_news = step > said.step || without_elements(&line) != without_elements(&said.line);
-        (said.step, said.line) = (step, line.clone());
+        let is_news = step > state.step || without_elements(&line) != without_elements(&state.line);
+        (state.step, state.line) = (step, line.clone());
         match &mut self.screen {
             Screen::Lines if is_news => output::note(&format!("{line}\n")),
             Screen::Lines => {}
             Screen::Live { top, nodes: lines } => {
                 // Its line is drawn anew, without the reason.
-                said.reason.clear();
+                state.reason.clear();
                 draw(top, lines, node, nodes);
             }
         }
@@ -128,18 +128,18 @@ impl<'s> View<'s> {
 
     /// Says why a node is not further: of a gate at once, of an attempt after a while; each reason once.
     fn show_reason(&mut self, node: &Node, nodes: &[Node], now: Instant) {
-        let Some(reason) = waits_for(self.session, &self.id, node) else { return };
-        let said = self.said.entry(node.id.clone()).or_default();
-        if said.waits.as_ref().is_none_or(|(before, _)| *before != reason) {
-            said.waits = Some((reason.clone(), now));
+        let Some(reason) = waiting_reason(self.session, &self.id, node) else { return };
+        let state = self.states.entry(node.id.clone()).or_default();
+        if state.waits.as_ref().is_none_or(|(before, _)| *before != reason) {
+            state.waits = Some((reason.clone(), now));
         }
-        let since = said.waits.as_ref().map_or(now, |(_, since)| *since);
+        let since = state.waits.as_ref().map_or(now, |(_, since)| *since);
         let is_due = node.gate.is_some() || now.duration_since(since) >= PATIENCE || is_old(node);
-        if !is_due || said.reason == reason {
+        if !is_due || state.reason == reason {
             return;
         }
-        said.reason.clone_from(&reason);
-        let is_new = said.reasons.insert(reason.clone());
+        state.reason.clone_from(&reason);
+        let is_new = state.reasons.insert(reason.clone());
         match &mut self.screen {
             Screen::Lines if !is_new => {}
             Screen::Lines => {
@@ -176,7 +176,7 @@ fn count_since(line: &Line, since: Option<prost_types::Timestamp>) {
     }
 }
 
-fn is_at_work(node: &Node) -> bool {
+fn is_running(node: &Node) -> bool {
     !is_node_done(node.phase) && node.phase != node_execution::Phase::Undefined
 }
 
@@ -188,14 +188,14 @@ fn is_old(node: &Node) -> bool {
 }
 
 /// What was only just made is in no phase yet, which is no news.
-fn says_something(change: &Change) -> bool {
+fn has_phase(change: &Change) -> bool {
     match change {
         Change::Execution(phase) => *phase != Phase::Undefined,
         Change::Node(node) => node.phase != node_execution::Phase::Undefined,
     }
 }
 
-fn verdict(execution: &str, phase: Phase, duration: Option<&str>) -> String {
+fn execution_line(execution: &str, phase: Phase, duration: Option<&str>) -> String {
     let comma = if duration.is_some() { ", " } else { "" };
     format!("execution {execution}: {}{comma}{}", phase.as_str_name(), duration.unwrap_or_default())
 }
@@ -209,10 +209,10 @@ fn within(parent: Option<&Node>) -> String {
     parent.map(|parent| format!(" in {}", label(parent))).unwrap_or_default()
 }
 
-/// A node in a line of its own: where it failed, the gist of why.
+/// A node in a line of its own: where it failed, the error_summary of why.
 fn line(node: &Node, parent: Option<&Node>) -> String {
     let why = node.error.as_ref().or(node.attempt_error.as_ref());
-    let why = why.filter(|_| has_failed(node)).map(|error| gist(&error.message)).unwrap_or_default();
+    let why = why.filter(|_| has_failed(node)).map(|error| error_summary(&error.message)).unwrap_or_default();
     let colon = if why.is_empty() { "" } else { ": " };
     format!("node {}{}: {}{colon}{why}", label(node), within(parent), state(node))
 }
@@ -287,13 +287,12 @@ mod tests {
     #[test]
     fn what_was_only_just_made_is_no_news() {
         use flyte_client::watch;
-        let says = |phase| {
-            says_something(&Change::Node(Box::new(node(phase, CatalogCacheStatus::CacheDisabled, None))))
-        };
+        let says =
+            |phase| has_phase(&Change::Node(Box::new(node(phase, CatalogCacheStatus::CacheDisabled, None))));
         assert!(!says(Phase::Undefined));
         assert!(says(Phase::Queued));
-        assert!(!says_something(&Change::Execution(watch::Phase::Undefined)));
-        assert!(says_something(&Change::Execution(watch::Phase::Queued)));
+        assert!(!has_phase(&Change::Execution(watch::Phase::Undefined)));
+        assert!(has_phase(&Change::Execution(watch::Phase::Queued)));
     }
 
     #[test]

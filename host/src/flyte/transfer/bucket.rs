@@ -8,7 +8,7 @@ use flyte_client::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{AT_ONCE, file_name, progress::Line};
+use super::{AT_ONCE, TransferLine, file_name};
 use crate::flyte::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit};
 
@@ -40,7 +40,7 @@ pub(super) async fn folder(
     let members = location.members().await?;
     let brought: Vec<_> = stream::iter(&members)
         .map(async |member| {
-            let file = file_name::below(to, &member.name);
+            let file = file_name::path_below(to, &member.name);
             one(location, member, &file).await.map(|()| file)
         })
         .buffered(AT_ONCE)
@@ -57,7 +57,7 @@ pub(super) async fn folder(
 }
 
 async fn one(location: &Location, member: &Member, to: &Path) -> Result<(), Failure> {
-    let line = Line::new(&member.name, member.length);
+    let line = TransferLine::new(&member.name, member.length);
     location.get(member, to, &|done| line.set(done)).await.map_err(Failure::from)
 }
 
@@ -72,7 +72,7 @@ pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<Stri
     if !path.is_dir() {
         return put(&location, path, &name).await;
     }
-    crate::flyte::transfer::upload::tell_loops(path);
+    crate::flyte::transfer::upload::warn_of_link_loops(path);
     let files = crate::flyte::transfer::upload::files_of(path)?;
     let puts = stream::iter(files.iter().map(Ok))
         .map_ok(async |Inner { path, name: inner }| put(&location, path, &format!("{name}/{inner}")).await);
@@ -83,7 +83,7 @@ pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<Stri
 
 async fn put(location: &Location, path: &Path, name: &str) -> Result<String, Failure> {
     let length = path.metadata().map_or(0, |metadata| metadata.len());
-    let line = Line::new(name, length);
+    let line = TransferLine::new(name, length);
     let put = location.put(path, name, &|done| line.set(done)).await;
     put.map_err(|error| {
         let failure = Failure::from(error);

@@ -8,18 +8,20 @@ use std::{
 
 use bytes::Bytes;
 use flyte_client::{
-    Code, data, folder,
+    Code,
+    atomic_file::PartialFile,
+    data, folder,
     proto::service::{CreateDownloadLocationRequest, CreateDownloadLocationResponse},
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{bucket, file_name, local_file, progress::Line};
+use super::{TransferLine, bucket, file_name, local_file};
 use crate::flyte::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit};
 
 /// What is behind a URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum ObjectShape {
     /// One object.
     File,
     /// All objects below it.
@@ -30,7 +32,7 @@ pub enum Shape {
 
 /// What was brought, and why that is not all.
 #[derive(Debug, Default)]
-pub struct Brought {
+pub struct Downloaded {
     /// The files on this machine.
     pub files: Vec<PathBuf>,
     /// Why others are missing.
@@ -57,41 +59,51 @@ pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
 /// # Errors
 ///
 /// When nothing of it can be had, or be written.
-pub async fn download(session: &Session, uri: &str, to: &Path, shape: Shape) -> Result<Brought, Failure> {
+pub async fn download(
+    session: &Session,
+    uri: &str,
+    to: &Path,
+    shape: ObjectShape,
+) -> Result<Downloaded, Failure> {
     if let Some(from) = local_file(session, uri) {
         let files = copy_all(&from, to).map_err(|error| {
             Failure::new(Exit::Failed, format!("could not copy `{uri}` to `{}`", to.display()))
                 .caused_by(error)
         })?;
-        return Ok(Brought { files, missing: None });
+        return Ok(Downloaded { files, missing: None });
     }
     match shape {
-        Shape::File => {
-            let file = to.join(file_name::of_file(uri));
+        ObjectShape::File => {
+            let file = to.join(file_name::from_uri(uri));
             fetch(session, uri, &file).await?;
-            Ok(Brought { files: vec![file], missing: None })
+            Ok(Downloaded { files: vec![file], missing: None })
         }
-        Shape::Folder | Shape::Table => below(session, uri, to, shape).await,
+        ObjectShape::Folder | ObjectShape::Table => fetch_folder(session, uri, to, shape).await,
     }
 }
 
 /// Brings what is below a URI: with the user's keys if there are any, and else by URLs of files whose names are known.
-async fn below(session: &Session, uri: &str, to: &Path, shape: Shape) -> Result<Brought, Failure> {
+async fn fetch_folder(
+    session: &Session,
+    uri: &str,
+    to: &Path,
+    shape: ObjectShape,
+) -> Result<Downloaded, Failure> {
     let denied = match bucket::open(session, uri)? {
         Some(location) => match bucket::folder(&location, to).await {
-            Ok((files, missing)) => return Ok(Brought { files, missing }),
+            Ok((files, missing)) => return Ok(Downloaded { files, missing }),
             Err(failure) => Some(failure),
         },
         None => None,
     };
-    if shape == Shape::Table {
-        let files = parts(session, uri, to).await?;
+    if shape == ObjectShape::Table {
+        let files = fetch_table_parts(session, uri, to).await?;
         if !files.is_empty() {
-            return Ok(Brought { files, missing: None });
+            return Ok(Downloaded { files, missing: None });
         }
     }
     Err(denied.unwrap_or_else(|| {
-        let what = if shape == Shape::Table {
+        let what = if shape == ObjectShape::Table {
             "its files are not known by name"
         } else {
             "Flyte does not list the files of a folder"
@@ -101,19 +113,19 @@ async fn below(session: &Session, uri: &str, to: &Path, shape: Shape) -> Result<
 }
 
 /// The files of a table, by the names that flytekit gives them (`00000`, `00001`, …) or as the one file that it is.
-async fn parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, Failure> {
+async fn fetch_table_parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     loop {
         let part = format!("{:05}", files.len());
         let file = to.join(&part);
-        match by_url(session, &format!("{}/{part}", uri.trim_end_matches('/')), &file).await? {
-            Got::File => files.push(file),
-            Got::Nothing(_) => break,
+        match fetch_by_url(session, &format!("{}/{part}", uri.trim_end_matches('/')), &file).await? {
+            ByUrl::File => files.push(file),
+            ByUrl::Nothing(_) => break,
         }
     }
     if files.is_empty() {
-        let file = to.join(file_name::of_file(uri));
-        if let Got::File = by_url(session, uri, &file).await? {
+        let file = to.join(file_name::from_uri(uri));
+        if let ByUrl::File = fetch_by_url(session, uri, &file).await? {
             files.push(file);
         }
     }
@@ -122,9 +134,9 @@ async fn parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, 
 
 /// Gets one file, by a URL that is signed or that the server signs, else with the user's keys.
 async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), Failure> {
-    let refused = match by_url(session, uri, to).await? {
-        Got::File => return Ok(()),
-        Got::Nothing(failure) => failure,
+    let refused = match fetch_by_url(session, uri, to).await? {
+        ByUrl::File => return Ok(()),
+        ByUrl::Nothing(failure) => failure,
     };
     match bucket::open(session, uri)? {
         Some(location) => bucket::file(&location, to).await,
@@ -133,28 +145,28 @@ async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), Failure> {
 }
 
 /// What came of asking for a file by URL.
-enum Got {
+enum ByUrl {
     File,
     /// There is none of this name, or not for this user.
     Nothing(Failure),
 }
 
 /// Gets one file by a URL, in each spelling that may be meant.
-async fn by_url(session: &Session, uri: &str, to: &Path) -> Result<Got, Failure> {
+async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, Failure> {
     let mut refused = None;
     for spelling in spellings(uri) {
         let signed = if is_http(uri) { Ok(spelling) } else { signed(session, &spelling).await };
         let signed = match signed {
             Ok(signed) => signed,
-            Err(Unsigned::Here(failure)) => {
+            Err(SignError::ThisUri(failure)) => {
                 refused = refused.or(Some(failure));
                 continue;
             }
-            Err(Unsigned::Nowhere(failure)) => return Err(failure),
+            Err(SignError::AnyUri(failure)) => return Err(failure),
         };
-        let line = Line::new(&to.file_name().unwrap_or_default().to_string_lossy(), 0);
+        let line = TransferLine::new(&to.file_name().unwrap_or_default().to_string_lossy(), 0);
         let error = match session.transfers()?.get(&signed, to, &|done| line.set(done)).await {
-            Ok(_) => return Ok(Got::File),
+            Ok(_) => return Ok(ByUrl::File),
             Err(error) => error,
         };
         let failure = crate::flyte::transfer::failure(format!("could not fetch `{}`", unsigned(uri)), &error);
@@ -165,7 +177,7 @@ async fn by_url(session: &Session, uri: &str, to: &Path) -> Result<Got, Failure>
             _ => return Err(failure),
         }
     }
-    Ok(Got::Nothing(
+    Ok(ByUrl::Nothing(
         refused.unwrap_or_else(|| Failure::new(Exit::Failed, format!("could not fetch `{}`", unsigned(uri)))),
     ))
 }
@@ -203,15 +215,15 @@ fn unreadable(url: &str, error: &io::Error) -> Failure {
 }
 
 /// Why there is no URL.
-enum Unsigned {
+enum SignError {
     /// The server signs none for this URI.
-    Here(Failure),
+    ThisUri(Failure),
     /// The server was not reached, or refuses this user.
-    Nowhere(Failure),
+    AnyUri(Failure),
 }
 
 /// Asks for a URL to read something of the store by.
-async fn signed(session: &Session, uri: &str) -> Result<String, Unsigned> {
+async fn signed(session: &Session, uri: &str) -> Result<String, SignError> {
     let request = CreateDownloadLocationRequest { native_url: uri.to_owned(), expires_in: None };
     let answer: Result<CreateDownloadLocationResponse, _> =
         session.client.create_download_location(&request).await;
@@ -220,7 +232,7 @@ async fn signed(session: &Session, uri: &str) -> Result<String, Unsigned> {
         Err(error) => error,
     };
     match error.status.code {
-        Code::Unimplemented => Err(Unsigned::Here(
+        Code::Unimplemented => Err(SignError::ThisUri(
             Failure::new(Exit::Failed, format!("could not fetch `{uri}`: the server signs no URL for it"))
                 .hint(bucket::keys_hint(uri)),
         )),
@@ -228,16 +240,16 @@ async fn signed(session: &Session, uri: &str) -> Result<String, Unsigned> {
             let refused = Failure::from(error);
             let causes = std::iter::once(refused.message).chain(refused.causes).collect();
             let message = format!("could not fetch `{uri}`");
-            Err(Unsigned::Here(Failure { message, causes, ..Failure::new(refused.exit, "") }))
+            Err(SignError::ThisUri(Failure { message, causes, ..Failure::new(refused.exit, "") }))
         }
-        _ => Err(Unsigned::Nowhere(error.into())),
+        _ => Err(SignError::AnyUri(error.into())),
     }
 }
 
 /// Copies a file into a folder under its name, or all files of a folder.
 fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
     if !from.is_dir() {
-        let to = to.join(file_name::of_file(&from.to_string_lossy()));
+        let to = to.join(file_name::from_uri(&from.to_string_lossy()));
         copy(from, &to)?;
         return Ok(vec![to]);
     }
@@ -246,27 +258,17 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
     files
         .into_iter()
         .map(|file| {
-            let to = file_name::below(to, &file.name);
+            let to = file_name::path_below(to, &file.name);
             copy(&file.path, &to).map(|()| to)
         })
         .collect()
 }
 
-/// Copies a file, which appears whole or not at all.
+/// Copies a file. The target appears whole or not at all.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut name = std::ffi::OsString::from(".");
-    name.push(to.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    let part = to.with_file_name(name);
-    let result = fs::copy(from, &part).and_then(|_| fs::rename(&part, to));
-    if result.is_err() {
-        // The cause matters, not whether the remains could be removed.
-        let _ = fs::remove_file(&part);
-    }
-    result
+    let part = PartialFile::create(to)?;
+    fs::copy(from, part.path())?;
+    part.persist()
 }
 
 #[cfg(test)]

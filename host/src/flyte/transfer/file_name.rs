@@ -6,26 +6,26 @@ use percent_encoding::percent_decode_str;
 
 /// A name that stays within its folder.
 #[must_use]
-pub fn tame(name: &str) -> String {
-    let tame: String = name.chars().map(|c| if is_wild(c) { '-' } else { c }).collect();
-    if tame.trim_matches('.').is_empty() { format!("_{tame}") } else { tame }
+pub fn safe_name(name: &str) -> String {
+    let safe_name: String = name.chars().map(|c| if is_unsafe(c) { '-' } else { c }).collect();
+    if safe_name.trim_matches('.').is_empty() { format!("_{safe_name}") } else { safe_name }
 }
 
 /// What leads elsewhere, on one system or another, or cannot be in a name.
-fn is_wild(c: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     matches!(c, '/' | '\\' | '\0') || cfg!(windows) && matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|')
 }
 
 /// A path below a folder, of the segments of a name.
-pub(super) fn below(folder: &Path, name: &str) -> PathBuf {
+pub(super) fn path_below(folder: &Path, name: &str) -> PathBuf {
     name.split('/')
         .filter(|segment| !segment.is_empty())
-        .map(tame)
+        .map(safe_name)
         .fold(folder.to_owned(), |path, segment| path.join(segment))
 }
 
 /// The name of the file that a URI ends with: the last segment, as it is in the store. URLs of the web encode theirs.
-pub(super) fn of_file(uri: &str) -> String {
+pub(super) fn from_uri(uri: &str) -> String {
     let is_web = uri.starts_with("http://") || uri.starts_with("https://");
     let path = if is_web { uri.split(['?', '#']).next().unwrap_or(uri) } else { uri };
     let after_place =
@@ -33,7 +33,7 @@ pub(super) fn of_file(uri: &str) -> String {
     let name = after_place.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let name =
         if is_web { percent_decode_str(name).decode_utf8_lossy().into_owned() } else { name.to_owned() };
-    tame(if name.is_empty() { "data" } else { &name })
+    safe_name(if name.is_empty() { "data" } else { &name })
 }
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_its_folder() {
         for (name, expected) in [("o0", "o0"), ("../x", "..-x"), ("..", "_.."), ("", "_"), ("a/b", "a-b")] {
-            assert_eq!(tame(name), expected);
+            assert_eq!(safe_name(name), expected);
         }
         for (name, expected) in [
             ("a/b.txt", "out/a/b.txt"),
@@ -52,7 +52,7 @@ mod tests {
             ("./x", "out/_./x"),
             ("a\\..\\x", "out/a-..-x"),
         ] {
-            assert_eq!(below(Path::new("out"), name), Path::new(expected), "{name}");
+            assert_eq!(path_below(Path::new("out"), name), Path::new(expected), "{name}");
         }
     }
 
@@ -68,7 +68,7 @@ mod tests {
             ("https://host/a/deck%20of%2Fcards.html?X-Amz-Signature=s3cret", "deck of-cards.html"),
             ("https://host?x=1", "data"),
         ] {
-            assert_eq!(of_file(uri), expected, "{uri}");
+            assert_eq!(from_uri(uri), expected, "{uri}");
         }
     }
 }

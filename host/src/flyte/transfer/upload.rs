@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::{AT_ONCE, progress::Line};
+use super::{AT_ONCE, TransferLine};
 use crate::flyte::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit, output};
 
@@ -37,7 +37,7 @@ pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
 /// When it cannot be read, is of the other kind, or cannot be uploaded.
 pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, Failure> {
     check(path, folder)?;
-    tell_loops(path);
+    warn_of_link_loops(path);
     if path.is_dir() { upload_folder(session, path).await } else { upload_file(session, path).await }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn files_of(path: &Path) -> Result<Vec<Inner>, Failure> {
 }
 
 /// Names the links that were not followed, since they lead to a folder that they are in.
-pub(super) fn tell_loops(path: &Path) {
+pub(super) fn warn_of_link_loops(path: &Path) {
     let loops = folder::list(path).map(|content| content.loops).unwrap_or_default();
     for link in loops {
         output::note(&format!(
@@ -137,7 +137,7 @@ const NOT_OF_A_NAME: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
 /// A URI with the name that the object has in its bucket. FlyteAdmin writes it encoded, and tasks, which read it through
 /// fsspec, would look for an object of the encoded name.
-fn as_tasks_read_it(native: String) -> String {
+fn decode_uri(native: String) -> String {
     match native.split_once("://") {
         None | Some(("file", _)) => native,
         Some((scheme, rest)) => match percent_decode_str(rest).decode_utf8() {
@@ -154,7 +154,7 @@ async fn put(
     fingerprint: &Fingerprint,
     root: String,
 ) -> Result<String, Failure> {
-    let told = |failure: Failure| {
+    let upload_failure = |failure: Failure| {
         let causes = std::iter::once(failure.message).chain(failure.causes).collect();
         Failure { message: format!("could not upload `{}`", path.display()), causes, ..failure }
     };
@@ -168,13 +168,13 @@ async fn put(
         ..Default::default()
     };
     let location = session.client.create_upload_location(&request).await;
-    let location = location.map_err(|error| told(error.into()))?;
-    let line = Line::new(name, fingerprint.length);
+    let location = location.map_err(|error| upload_failure(error.into()))?;
+    let line = TransferLine::new(name, fingerprint.length);
     let put = session.transfers()?.put(path, fingerprint, &location, &|done| line.set(done)).await;
     put.map_err(|error| {
         crate::flyte::transfer::failure(format!("could not upload `{}`", path.display()), &error)
     })?;
-    Ok(as_tasks_read_it(location.native_url))
+    Ok(decode_uri(location.native_url))
 }
 
 #[cfg(test)]
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_root_is_what_is_before_a_files_name() {
         let file = Inner { path: "x".into(), name: "b/a b".to_owned() };
-        let native = as_tasks_read_it("s3://bucket/p/d/ROOT/b/a%20b".to_owned());
+        let native = decode_uri("s3://bucket/p/d/ROOT/b/a%20b".to_owned());
         assert_eq!(root_of(&native, &file).unwrap(), "s3://bucket/p/d/ROOT");
         assert!(root_of("s3://bucket/p/d/other", &file).is_err());
     }
@@ -197,7 +197,7 @@ mod tests {
             ("file:///a%20b", "file:///a%20b"),
             ("s3://b/%ff", "s3://b/%ff"),
         ] {
-            assert_eq!(as_tasks_read_it(native.to_owned()), expected);
+            assert_eq!(decode_uri(native.to_owned()), expected);
         }
     }
 }
