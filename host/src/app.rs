@@ -86,7 +86,7 @@ fn report_bug(info: &panic::PanicHookInfo<'_>) {
 
 fn run(words: &[OsString]) -> Result<Exit, Failure> {
     let completion = completion::CompletionRequest::from_process(words);
-    let choice = Choice::scan(completion.as_ref().map_or(words, completion::CompletionRequest::words));
+    let choice = Choice::scan(completion.as_ref().map_or(words, completion::CompletionRequest::arguments));
     logger::start(choice.verbose);
     if let Some(name) = env::not_utf8() {
         return Err(Failure::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))

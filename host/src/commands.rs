@@ -1,4 +1,4 @@
-//! The built-in commands, one file each: arguments with their help on top, one function that runs them.
+//! The built-in commands, one module each: the arguments with their help, and the function `run`.
 
 pub mod completion;
 pub mod config;
@@ -28,40 +28,40 @@ use crate::{
 /// The built-in commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Print a script that lets a shell complete commands
+    /// Print a shell completion script
     Completion(completion::CompletionArgs),
-    /// Show the configuration that is in use
+    /// Show the configuration in use
     Config(config::ConfigArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Execution(execution::ExecutionArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Fetch(fetch::FetchArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Get(get::GetArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Launchplan(launchplan::LaunchplanArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Login(login::LoginArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Logout(logout::LogoutArgs),
     /// Write man pages
     #[command(hide = true)]
     Man(man::ManArgs),
-    /// Look at plugins, and choose them
+    /// Inspect, enable and disable plugins
     Plugin(plugin::PluginArgs),
-    /// Make, change and archive projects
+    /// Create, update and archive projects
     Project(project::ProjectArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Register(register::RegisterArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Run(run::RunArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Sandbox(sandbox::SandboxArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Upload(upload::UploadArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Version(version::VersionArgs),
-    #[expect(missing_docs, reason = "words here would replace the longer ones of the arguments")]
+    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Whoami(whoami::WhoamiArgs),
 }
 

@@ -1,4 +1,4 @@
-//! What several commands do with Flyte: connect, sign in, name, follow and transfer things.
+//! Functions on Flyte that several commands share: connections, sign-in, lookups, watching, transfers.
 
 pub mod configuration;
 pub mod connection;

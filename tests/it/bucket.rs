@@ -99,7 +99,7 @@ o2    out/o2/00000
 o10   out/o10/50% off #1.csv
 o11   out/o11.txt
 ------- stderr -------
-6 files written to `out`
+wrote 6 files to `out`
 [exit: 0]
 "#]]
     );
@@ -128,7 +128,7 @@ o2    out/o2/00001
 o3    out/o3/out.txt
 o4    out/o4/out.txt
 ------- stderr -------
-4 files written to `out`
+wrote 4 files to `out`
 error: could not fetch 2 of 5: `o0`, `o1`
   caused by: `o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refused the file: 404 Not Found: NoSuchKey: The specified key does not exist.
   caused by: `o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder
@@ -155,7 +155,7 @@ hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use key
     "missing": {
       "uri": "s3://bucket/x/dir",
       "reasons": [
-        "could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder"
+        "could not read `s3://bucket/x/dir`: Flyte cannot list the files of a folder"
       ]
     }
   },
@@ -219,7 +219,7 @@ fn files_and_folders_go_to_a_bucket() {
         str![[r#"
 ------- stderr -------
 error: could not write `s3://bucket/up/`: no keys for this bucket
-hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store
+hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use your own keys for the object store
 [exit: 1]
 "#]]
     );
@@ -240,7 +240,7 @@ o0    out/o0/a b%.txt
 o0    out/o0/folder/x/y
 o0    out/o0/folder/z
 ------- stderr -------
-3 files written to `out`
+wrote 3 files to `out`
 [exit: 0]
 "#]]
     );
@@ -259,7 +259,7 @@ error: could not upload `folder/x/y`
         home.run(&["upload", "folder", "--to", "/tmp"]),
         str![[r#"
 ------- stderr -------
-error: invalid value '/tmp' for '--to <URI>': write a URI such as `s3://BUCKET/PREFIX/`, `gs://…` or `abfs://…`
+error: invalid value '/tmp' for '--to <URI>': expected a URI such as `s3://BUCKET/PREFIX/`, `gs://…` or `abfs://…`
 
 For more information, try '--help'.
 [exit: 2]

@@ -181,7 +181,7 @@ enabled: plain, wrapper (in `[HOME]/.flyte/host.toml`)
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` is not enabled
-  caused by: these are: plain, wrapper
+  caused by: enabled plugins: plain, wrapper
 [exit: 1]
 "#]]
     );
@@ -196,7 +196,7 @@ fn the_variable_is_mentioned_because_it_goes_before() {
         str![[r#"
 ------- stderr -------
 enabled: plain (in `[HOME]/.flyte/host.toml`)
-`FLYTE_PLUGIN` is set, and goes before that
+`FLYTE_PLUGIN` is set and takes precedence
 [exit: 0]
 "#]]
     );

@@ -62,7 +62,7 @@ fn archived_executions_leave_the_lists() {
         flyte.run(&["execution", "archive", "first"]),
         str![[r#"
 ------- stderr -------
-execution `first` is archived
+archived execution `first`
 [exit: 0]
 "#]]
     );
@@ -85,7 +85,7 @@ first
         flyte.run(&["execution", "activate", "first"]),
         str![[r#"
 ------- stderr -------
-execution `first` is in lists again
+restored execution `first`
 [exit: 0]
 "#]]
     );
@@ -106,8 +106,8 @@ fn an_execution_that_there_is_not() {
         assert_eq!(
             text,
             "------- stderr -------\n\
-             error: there is no execution `nothing` in project `flytesnacks`, domain `development`\n\
-             hint: `flyte-host get executions` lists what there is\n[exit: 1]",
+             error: execution `nothing` not found in project `flytesnacks`, domain `development`\n\
+             hint: run `flyte-host get executions` to list executions\n[exit: 1]",
             "of `execution {verb}`"
         );
     }

@@ -24,7 +24,7 @@ text  words
 NAME  FILE
 file  out/file/file
 ------- stderr -------
-1 file written to `out`
+wrote 1 file to `out`
 [exit: 0]
 "#]]
     );
@@ -33,7 +33,7 @@ file  out/file/file
         flyte.run(&["fetch", "done", "--value", "other"]),
         str![[r#"
 ------- stderr -------
-error: there is no value `other`
+error: value `other` not found
 hint: its values: `file`
 [exit: 1]
 "#]]
@@ -42,7 +42,7 @@ hint: its values: `file`
         flyte.run(&["fetch", "done", "--node", "n9"]),
         str![[r#"
 ------- stderr -------
-error: there is no node `n9` in execution `done`
+error: node `n9` not found in execution `done`
 hint: run `flyte-host get nodes done` to list its nodes
 [exit: 1]
 "#]]
@@ -51,7 +51,7 @@ hint: run `flyte-host get nodes done` to list its nodes
         flyte.run(&["fetch", "s3://bucket/x"]),
         str![[r#"
 ------- stderr -------
-error: invalid value 's3://bucket/x' for '<SOURCE>': write the name of an execution, or an address that begins with `flyte://`
+error: invalid value 's3://bucket/x' for '<SOURCE>': expected the name of an execution, or an address that begins with `flyte://`
 
 For more information, try '--help'.
 [exit: 2]
@@ -83,7 +83,7 @@ text  words
   }
 }
 ------- stderr -------
-1 file written to `one`
+wrote 1 file to `one`
 [exit: 0]
 "#]]
     );
@@ -91,7 +91,7 @@ text  words
         flyte.run(&["fetch", &format!("{address}/o/nothing")]),
         str![[r#"
 ------- stderr -------
-error: there is nothing at `flyte://v1/flytesnacks/development/done/hellowrite/o/nothing`
+error: no data at `flyte://v1/flytesnacks/development/done/hellowrite/o/nothing`
   caused by: no value named [nothing] at [flyte://v1/flytesnacks/development/done/hellowrite/o/nothing]
 [exit: 1]
 "#]]
@@ -100,8 +100,8 @@ error: there is nothing at `flyte://v1/flytesnacks/development/done/hellowrite/o
         flyte.run(&["fetch", &format!("{address}/o"), "--inputs"]),
         str![[r#"
 ------- stderr -------
-error: an address names the node and the side already
-hint: leave out `--node` and `--inputs`
+error: cannot combine an address with `--node` or `--inputs`
+hint: omit `--node` and `--inputs`: the address names both
 [exit: 2]
 "#]]
     );
@@ -117,7 +117,7 @@ fn texts_are_files_too_and_nothing_is_overwritten() {
 NAME      FILE
 greeting  out/greeting.txt
 ------- stderr -------
-1 file written to `out`
+wrote 1 file to `out`
 [exit: 0]
 "#]]
     );
@@ -128,7 +128,7 @@ greeting  out/greeting.txt
         str![[r#"
 ------- stderr -------
 error: could not fetch 1 of 1: `greeting`
-  caused by: `greeting`: `out/greeting.txt` exists already
+  caused by: `greeting`: `out/greeting.txt` already exists
 hint: pass `--force` to overwrite it, or name another folder
 [exit: 1]
 "#]]
@@ -145,7 +145,7 @@ hint: pass `--force` to overwrite it, or name another folder
   }
 }
 ------- stderr -------
-1 file written to `out`
+wrote 1 file to `out`
 [exit: 0]
 "#]]
     );
@@ -158,7 +158,7 @@ hint: pass `--force` to overwrite it, or name another folder
         str![[r#"
 ------- stderr -------
 error: could not fetch 1 of 1: `file`
-  caused by: `file`: `out/file` exists already
+  caused by: `file`: `out/file` already exists
 hint: pass `--force` to overwrite it, or name another folder
 [exit: 1]
 "#]]
@@ -198,7 +198,7 @@ ratio     out/ratio.txt
 took      out/took.txt
 words[0]  out/words/0.txt
 ------- stderr -------
-9 files written to `out`
+wrote 9 files to `out`
 [exit: 0]
 "#]]
     );
@@ -218,9 +218,9 @@ fn two_values_of_one_file_name_do_not_replace_each_other() {
 NAME  FILE
 a-b   out/a-b.txt
 ------- stderr -------
-1 file written to `out`
+wrote 1 file to `out`
 error: could not fetch 1 of 2: `a/b`
-  caused by: `a/b`: another value is in `out/a-b.txt`
+  caused by: `a/b`: `out/a-b.txt` already holds another value
 hint: fetch it alone, with `--value`
 [exit: 1]
 "#]]

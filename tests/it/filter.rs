@@ -303,15 +303,15 @@ fn an_unknown_project_or_domain_is_an_error() {
     let flyte = empty();
     for list in ["tasks", "workflows", "launch-plans", "executions"] {
         let told = flyte.run(&["get", list, "-p", "flytesnack", "-o", "json"]);
-        assert!(told.contains("there is no project `flytesnack`"), "{told}");
+        assert!(told.contains("project `flytesnack` not found"), "{told}");
         let told = flyte.run(&["get", list, "-d", "developmnet"]);
-        assert!(told.contains("error: there is no domain `developmnet`\n"), "{told}");
+        assert!(told.contains("error: domain `developmnet` not found\n"), "{told}");
     }
     snapshot!(
         flyte.run(&["get", "tasks", "-p", "flytesnack"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `flytesnack`
+error: project `flytesnack` not found
 hint: did you mean `flytesnacks`?
 [exit: 1]
 "#]]
@@ -320,7 +320,7 @@ hint: did you mean `flytesnacks`?
         flyte.run(&["get", "executions", "-p", "else", "--filter", "phase=FAILED"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `else`
+error: project `else` not found
 hint: run `flyte-host get projects` to list the projects
 [exit: 1]
 "#]]
@@ -329,7 +329,7 @@ hint: run `flyte-host get projects` to list the projects
         flyte.run(&["get", "launch-plans", "--active-only", "-d", "developmnet"]),
         str![[r#"
 ------- stderr -------
-error: there is no domain `developmnet`
+error: domain `developmnet` not found
 hint: did you mean `development`?
 [exit: 1]
 "#]]
@@ -338,7 +338,7 @@ hint: did you mean `development`?
         flyte.run(&["get", "task", "t", "-p", "else"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `else`
+error: project `else` not found
 hint: run `flyte-host get projects` to list the projects
 [exit: 1]
 "#]]
@@ -347,7 +347,7 @@ hint: run `flyte-host get projects` to list the projects
         flyte.run(&["run", "t", "-d", "else"]),
         str![[r#"
 ------- stderr -------
-error: there is no domain `else`
+error: domain `else` not found
 hint: run `flyte-host get domains` to list the domains
 [exit: 1]
 "#]]
@@ -356,7 +356,7 @@ hint: run `flyte-host get domains` to list the domains
         flyte.run(&["launchplan", "deactivate", "t", "-p", "flytesnack"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `flytesnack`
+error: project `flytesnack` not found
 hint: did you mean `flytesnacks`?
 [exit: 1]
 "#]]
@@ -399,7 +399,7 @@ staging  staging
         flyte.run(&["get", "domains", "stagin"]),
         str![[r#"
 ------- stderr -------
-error: there is no domain `stagin`
+error: domain `stagin` not found
 hint: did you mean `staging`?
 [exit: 1]
 "#]]
@@ -408,7 +408,7 @@ hint: did you mean `staging`?
         flyte.run(&["get", "domains", "else"]),
         str![[r#"
 ------- stderr -------
-error: there is no domain `else`
+error: domain `else` not found
 hint: run `flyte-host get domains` to list the domains
 [exit: 1]
 "#]]

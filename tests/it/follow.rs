@@ -518,7 +518,7 @@ node n0 (no_image): RUNNING
 node n0 (no_image): attempt INITIALIZING: [ContainersNotReady|ImagePullBackOff]: containers with unready status: [execution-n0-0]|Back-off pulling image "golden/no-such:1"
 error: execution `execution` is still running after 0ms
   caused by: node `n0` (no_image) is RUNNING: attempt INITIALIZING: [ContainersNotReady|ImagePullBackOff]: containers with unready status: [execution-n0-0]|Back-off pulling image "golden/no-such:1"
-hint: run `flyte-host execution watch execution` to follow it again
+hint: run `flyte-host execution watch execution` to reattach
 [exit: 1]
 "#]]
     );
@@ -582,7 +582,7 @@ fn a_node_that_is_not_there() {
         assert_eq!(
             home.run(&command),
             "------- stderr -------\n\
-             error: there is no node `n9` in execution `execution`\n\
+             error: node `n9` not found in execution `execution`\n\
              hint: run `flyte-host get nodes execution` to list its nodes\n[exit: 1]"
         );
     }
@@ -647,7 +647,7 @@ node n1 (may-i): RUNNING
 node n1 (may-i): waits for approval; run `flyte-host execution approve execution may-i -p flytesnacks` or `flyte-host execution reject execution may-i -p flytesnacks`
 error: execution `execution` is still running after 0ms
   caused by: node `n1` (may-i) is RUNNING: waits for approval; run `flyte-host execution approve execution may-i -p flytesnacks` or `flyte-host execution reject execution may-i -p flytesnacks`
-hint: run `flyte-host execution watch execution -p flytesnacks` to follow it again
+hint: run `flyte-host execution watch execution -p flytesnacks` to reattach
 [exit: 1]
 "#]]
     );
@@ -729,7 +729,7 @@ fn what_is_wrong_with_an_answer_is_said_before_it_is_sent() {
         str![[r#"
 ------- stderr -------
 error: no gate `may-y` in execution `execution`
-  caused by: its gates are `may-i` (waits for approval)
+  caused by: the gates of the execution: `may-i` (waits for approval)
 hint: did you mean `may-i`?
 [exit: 1]
 "#]]
@@ -748,7 +748,7 @@ hint: run `flyte-host execution approve execution may-i`
         str![[r#"
 ------- stderr -------
 error: no gate of execution `execution` waits for a value
-  caused by: its gates are `may-i` (waits for approval)
+  caused by: the gates of the execution: `may-i` (waits for approval)
 [exit: 1]
 "#]]
     );
@@ -783,8 +783,8 @@ hint: run `flyte-host execution set-input execution title VALUE`
         said("gate_input", &["execution", "set-input", EXECUTION, "title", "again"]),
         str![[r#"
 ------- stderr -------
-error: gate `title` of execution `execution` was answered already
-  caused by: its value is Second
+error: gate `title` of execution `execution` is already answered
+  caused by: the answer is Second
 [exit: 1]
 "#]]
     );
@@ -793,7 +793,7 @@ error: gate `title` of execution `execution` was answered already
         str![[r#"
 ------- stderr -------
 error: no gate `late` in execution `execution`
-  caused by: its gates are `title-late` (FAILED)
+  caused by: the gates of the execution: `title-late` (FAILED)
 [exit: 1]
 "#]]
     );
@@ -802,7 +802,7 @@ error: no gate `late` in execution `execution`
         str![[r#"
 ------- stderr -------
 error: no gate of execution `execution` waits for approval
-  caused by: it has no gates
+  caused by: the execution has no gates
 [exit: 1]
 "#]]
     );

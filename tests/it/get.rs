@@ -27,7 +27,7 @@ no tasks in project `flytesnacks`, domain `development`
         flyte.run(&["get", "launch-plans", "-p", "other"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `other`
+error: project `other` not found
 hint: run `flyte-host get projects` to list the projects
 [exit: 1]
 "#]]
@@ -66,7 +66,7 @@ name: flytesnacks
         flyte.run(&["get", "project", "flytesnack"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `flytesnack`
+error: project `flytesnack` not found
 hint: did you mean `flytesnacks`?
 [exit: 1]
 "#]]
@@ -265,7 +265,7 @@ digraph "hello.twice" {
         flyte.run(&["get", "task", "hello.greet", "-o", "dot"]),
         str![[r#"
 ------- stderr -------
-error: `-o dot` is for workflows only
+error: `-o dot` is for `get workflow NAME` only
 [exit: 2]
 "#]]
     );
@@ -286,7 +286,7 @@ fn names_that_there_are_not() {
         flyte.run(&["get", "task", "hello.gret"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `hello.gret` in project `flytesnacks`, domain `development`
+error: task `hello.gret` not found in project `flytesnacks`, domain `development`
 hint: did you mean `hello.greet`?
 [exit: 1]
 "#]]
@@ -295,7 +295,7 @@ hint: did you mean `hello.greet`?
         flyte.run(&["get", "task", "hello.greet", "v9"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `hello.greet` in version `v9` in project `flytesnacks`, domain `development`
+error: task `hello.greet`, version `v9`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get tasks hello.greet --versions` to list its versions
 [exit: 1]
 "#]]
@@ -304,7 +304,7 @@ hint: run `flyte-host get tasks hello.greet --versions` to list its versions
         flyte.run(&["get", "workflow", "else"]),
         str![[r#"
 ------- stderr -------
-error: there is no workflow `else` in project `flytesnacks`, domain `development`
+error: workflow `else` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get workflows` to list the workflows
 [exit: 1]
 "#]]
@@ -313,8 +313,8 @@ hint: run `flyte-host get workflows` to list the workflows
         flyte.run(&["get", "execution", "nothing"]),
         str![[r#"
 ------- stderr -------
-error: there is no execution `nothing` in project `flytesnacks`, domain `development`
-hint: `flyte-host get executions` lists what there is
+error: execution `nothing` not found in project `flytesnacks`, domain `development`
+hint: run `flyte-host get executions` to list executions
 [exit: 1]
 "#]]
     );
@@ -322,8 +322,8 @@ hint: `flyte-host get executions` lists what there is
         flyte.run(&["get", "nodes", "nothing"]),
         str![[r#"
 ------- stderr -------
-error: there is no execution `nothing` in project `flytesnacks`, domain `development`
-hint: `flyte-host get executions` lists what there is
+error: execution `nothing` not found in project `flytesnacks`, domain `development`
+hint: run `flyte-host get executions` to list executions
 [exit: 1]
 "#]]
     );

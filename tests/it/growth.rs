@@ -186,7 +186,7 @@ fn a_plugin_of_1_0_in_a_host_of_1_1() {
 + get_default_image           plugin                                                    growth/base:v1                                          none
 + get_auth_success_html       plugin                                                    <p>grown at flyte.example.org</p> (33 bytes)            none
 + get_default_cache_policies  plugin                                                    growth-policy                                           no policies
-+ get_greeting                built-in: the plugin speaks 1.0, this hook came with 1.1  no greeting                                             no greeting
++ get_greeting                built-in: the plugin uses protocol 1.0, and this hook requires 1.1  no greeting                                             no greeting
 + audience              flyte-host 1.1         plugin `growth`
 
 "#]]
@@ -453,7 +453,7 @@ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
         home.run(&["plugin", "list"]),
         str![[r#"
 NAME    VERSION  PROTOCOL  STATE                             FILE
-growth  0.6.0    2.0       not usable: this host speaks 1.0  [HOME]/.flyte/plugins/libgrowth.so
+growth  0.6.0    2.0       unusable: this host supports protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
 warning: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1

@@ -68,7 +68,7 @@ fn what_is_not_there_is_told() {
         home.run(&["launchplan", "activate", "shouting"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `shouting` in project `flytesnacks`, domain `development`
+error: launch plan `shouting` not found in project `flytesnacks`, domain `development`
 hint: did you mean `shout`?
 [exit: 1]
 "#]]
@@ -77,7 +77,7 @@ hint: did you mean `shout`?
         home.run(&["launchplan", "activate", "shout", "3"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `shout` in version `3` in project `flytesnacks`, domain `development`
+error: launch plan `shout`, version `3`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans shout --versions` to list its versions
 [exit: 1]
 "#]]
@@ -86,7 +86,7 @@ hint: run `flyte-host get launch-plans shout --versions` to list its versions
         home.run(&["launchplan", "deactivate", "shout", "-d", "staging"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `shout` in project `flytesnacks`, domain `staging`
+error: launch plan `shout` not found in project `flytesnacks`, domain `staging`
 hint: run `flyte-host get launch-plans -d staging` to list the launch plans
 [exit: 1]
 "#]]
@@ -129,7 +129,7 @@ workflow     shout  2        unchanged
 launch plan  shout  2        unchanged
 launch plan  never  2        registered
 ------- stderr -------
-warning: launch plan `never` never starts by its schedule: no month that `0 0 31 4 *` names has such a day
+warning: the schedule of launch plan `never` never fires: no month that `0 0 31 4 *` names has such a day
 1 registered, 3 unchanged
 run `shout` with `flyte-host run shout:2`
 run `never` with `flyte-host run never:2`
@@ -142,7 +142,7 @@ run `never` with `flyte-host run never:2`
 NAME   VERSION  STATE   SCHEDULE
 never  2        ACTIVE  0 0 31 4 *
 ------- stderr -------
-warning: launch plan `never` never starts by its schedule: no month that `0 0 31 4 *` names has such a day
+warning: the schedule of launch plan `never` never fires: no month that `0 0 31 4 *` names has such a day
 [exit: 0]
 "#]]
     );

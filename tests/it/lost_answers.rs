@@ -154,8 +154,8 @@ fn an_execution_of_somebody_else_is_not_ours() {
             str![[r#"
 ------- stderr -------
 running task `hello.greet`, version `v1`
-error: an execution named `wanted` exists already
-hint: choose another name, or follow that one with `flyte-host execution watch wanted`
+error: execution `wanted` already exists
+hint: choose another name, or watch that execution with `flyte-host execution watch wanted`
 [exit: 1]
 "#]]
         );
@@ -183,16 +183,16 @@ fn a_name_that_is_taken_is_not_sent() {
         told,
         str![[r#"
 ------- stderr -------
-error: an execution named `taken` exists already
-hint: choose another name, or follow that one with `flyte-host execution watch taken`
+error: execution `taken` already exists
+hint: choose another name, or watch that execution with `flyte-host execution watch taken`
 [exit: 1]
 ------- stderr -------
-error: an execution named `taken` exists already
-hint: choose another name, or follow that one with `flyte-host execution watch taken`
+error: execution `taken` already exists
+hint: choose another name, or watch that execution with `flyte-host execution watch taken`
 [exit: 1]
 ------- stderr -------
-error: an execution named `taken` exists already
-hint: choose another name, or follow that one with `flyte-host execution watch taken`
+error: execution `taken` already exists
+hint: choose another name, or watch that execution with `flyte-host execution watch taken`
 [exit: 1]
 "#]]
     );
@@ -266,13 +266,13 @@ fn what_ends_or_changes_is_done() {
             told,
             str![[r#"
 ------- stderr -------
-execution `first` is being stopped
+terminating execution `first`
 [exit: 0]
 ------- stderr -------
-execution `first` is archived
+archived execution `first`
 [exit: 0]
 ------- stderr -------
-execution `first` is in lists again
+restored execution `first`
 [exit: 0]
 NAME         VERSION  STATE   SCHEDULE
 hello.twice  v1       ACTIVE  -
@@ -305,8 +305,8 @@ fn a_project_that_was_there_is_not_made() {
         served.through(&proxy.endpoint(), &create),
         str![[r#"
 ------- stderr -------
-error: there is a project `data` already
-hint: run `flyte-host project update data` to change it
+error: project `data` already exists
+hint: run `flyte-host project update data` to update it
 [exit: 1]
 "#]]
     );
@@ -370,7 +370,7 @@ KIND  NAME  VERSION  RESULT
 task  solo  v2       failed
 ------- stderr -------
 1 failed
-error: cannot register task `solo`
+error: could not register task `solo`
   caused by: could not tell whether `CreateTask` was done: no answer in 5 tries within [TIME]
   caused by: upstream is gone
 hint: run the command again; entities that exist stay unchanged

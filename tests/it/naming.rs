@@ -21,7 +21,7 @@ fn hints_carry_the_flags_that_chose_the_project() {
         run(&["get", "task", "nothing"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `nothing` in project `other`, domain `staging`
+error: task `nothing` not found in project `other`, domain `staging`
 hint: run `flyte-host get tasks -p other -d staging` to list the tasks
 [exit: 1]
 "#]]
@@ -30,7 +30,7 @@ hint: run `flyte-host get tasks -p other -d staging` to list the tasks
         run(&["get", "launch-plan", "shout", "z9"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `shout` in version `z9` in project `other`, domain `staging`
+error: launch plan `shout`, version `z9`, not found in project `other`, domain `staging`
 hint: run `flyte-host get launch-plans shout --versions -p other -d staging` to list its versions
 [exit: 1]
 "#]]
@@ -39,7 +39,7 @@ hint: run `flyte-host get launch-plans shout --versions -p other -d staging` to 
         run(&["run", "nothing"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan, workflow or task `nothing` in project `other`, domain `staging`
+error: launch plan, workflow or task `nothing` not found in project `other`, domain `staging`
 hint: run `flyte-host get launch-plans -p other -d staging` to list the launch plans
 [exit: 1]
 "#]]
@@ -49,8 +49,8 @@ hint: run `flyte-host get launch-plans -p other -d staging` to list the launch p
         run(&["run", "shout", "-i", "text=a", "--name", "taken"]),
         str![[r#"
 ------- stderr -------
-error: an execution named `taken` exists already
-hint: choose another name, or follow that one with `flyte-host execution watch taken -p other -d staging`
+error: execution `taken` already exists
+hint: choose another name, or watch that execution with `flyte-host execution watch taken -p other -d staging`
 [exit: 1]
 "#]]
     );
@@ -58,7 +58,7 @@ hint: choose another name, or follow that one with `flyte-host execution watch t
         run(&["launchplan", "activate", "nothing"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `nothing` in project `other`, domain `staging`
+error: launch plan `nothing` not found in project `other`, domain `staging`
 hint: run `flyte-host get launch-plans -p other -d staging` to list the launch plans
 [exit: 1]
 "#]]
@@ -67,7 +67,7 @@ hint: run `flyte-host get launch-plans -p other -d staging` to list the launch p
         flyte.run(&["get", "project", "nothing", "--sandbox", "-p", "other"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `nothing`
+error: project `nothing` not found
 hint: run `flyte-host get projects --sandbox` to list the projects
 [exit: 1]
 "#]]
@@ -76,7 +76,7 @@ hint: run `flyte-host get projects --sandbox` to list the projects
         flyte.run(&["get", "task", "nothing", "--sandbox", "--no-plugins"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `nothing` in project `flytesnacks`, domain `development`
+error: task `nothing` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get tasks --sandbox --no-plugins` to list the tasks
 [exit: 1]
 "#]]
@@ -90,8 +90,8 @@ fn another_kind_of_the_name_is_told() {
         flyte.run(&["run", "hello.twice", "--task"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `hello.twice` in project `flytesnacks`, domain `development`
-hint: run `hello.twice` without `--task`: there is a workflow of that name
+error: task `hello.twice` not found in project `flytesnacks`, domain `development`
+hint: omit `--task`: `hello.twice` is the name of a workflow
 [exit: 1]
 "#]]
     );
@@ -99,8 +99,8 @@ hint: run `hello.twice` without `--task`: there is a workflow of that name
         flyte.run(&["run", "hello.greet", "--workflow"]),
         str![[r#"
 ------- stderr -------
-error: there is no workflow `hello.greet` in project `flytesnacks`, domain `development`
-hint: run `hello.greet` without `--workflow`: there is a task of that name
+error: workflow `hello.greet` not found in project `flytesnacks`, domain `development`
+hint: omit `--workflow`: `hello.greet` is the name of a task
 [exit: 1]
 "#]]
     );
@@ -108,7 +108,7 @@ hint: run `hello.greet` without `--workflow`: there is a task of that name
         flyte.run(&["get", "task", "hello.twice"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `hello.twice` in project `flytesnacks`, domain `development`
+error: task `hello.twice` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get workflow hello.twice` to see the workflow of that name
 [exit: 1]
 "#]]
@@ -117,7 +117,7 @@ hint: run `flyte-host get workflow hello.twice` to see the workflow of that name
         flyte.run(&["launchplan", "activate", "hello.greet"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `hello.greet` in project `flytesnacks`, domain `development`
+error: launch plan `hello.greet` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get task hello.greet` to see the task of that name
 [exit: 1]
 "#]]
@@ -135,7 +135,7 @@ fn a_version_that_is_not_there() {
         flyte.run(&["launchplan", "activate", "shout:2024-02"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `shout` in version `2024-02` in project `flytesnacks`, domain `development`
+error: launch plan `shout`, version `2024-02`, not found in project `flytesnacks`, domain `development`
 hint: did you mean version `2024-01`?
 [exit: 1]
 "#]]
@@ -144,7 +144,7 @@ hint: did you mean version `2024-01`?
         flyte.run(&["launchplan", "deactivate", "shout", "x"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan `shout` in version `x` in project `flytesnacks`, domain `development`
+error: launch plan `shout`, version `x`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans shout --versions` to list its versions
 [exit: 1]
 "#]]
@@ -153,7 +153,7 @@ hint: run `flyte-host get launch-plans shout --versions` to list its versions
         flyte.run(&["run", "say:x", "-i", "text=a"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan, workflow or task `say` in version `x` in project `flytesnacks`, domain `development`
+error: launch plan, workflow or task `say`, version `x`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get tasks say --versions` to list its versions
 [exit: 1]
 "#]]
@@ -214,7 +214,7 @@ shout
         flyte.run(&["get", "task", "say:a:c"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `say:a` in version `c` in project `flytesnacks`, domain `development`
+error: task `say:a`, version `c`, not found in project `flytesnacks`, domain `development`
 hint: did you mean version `a:b`?
 [exit: 1]
 "#]]
@@ -311,7 +311,7 @@ fn a_fixed_input_is_told() {
         recorded(&["run", "lp.fixed:v1", "-p", "ga-a-main", "-i", "x=3", "-i", "y=1"]),
         str![[r#"
 ------- stderr -------
-error: the inputs do not fit launch plan `lp.fixed`, version `v1`
+error: invalid inputs for launch plan `lp.fixed`, version `v1`
   caused by: `inputs.x`: fixed to `7` by the launch plan
 hint: leave out `inputs.x`, or run a launch plan that does not fix it
 [exit: 1]

@@ -316,7 +316,7 @@ KIND  NAME   VERSION  RESULT
 task  large  v1       failed
 ------- stderr -------
 1 failed
-error: cannot register task `large`
+error: could not register task `large`
   caused by: Flyte refused `CreateTask` (RESOURCE_EXHAUSTED)
   caused by: grpc: received message larger than max (more than 65536 vs. 65536)
 hint: send less, or have the server's operator raise `server.grpc.maxMessageSizeBytes`

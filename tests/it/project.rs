@@ -105,7 +105,7 @@ KIND  NAME   VERSION  RESULT
 task  hello  1        failed
 ------- stderr -------
 1 failed
-error: cannot register task `hello`
+error: could not register task `hello`
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: project [old] is not active
 hint: run `flyte-host project activate old` to activate it
@@ -121,8 +121,8 @@ fn what_cannot_be_is_refused() {
         home.run(&["project", "create", "flytesnacks"]),
         str![[r#"
 ------- stderr -------
-error: there is a project `flytesnacks` already
-hint: run `flyte-host project update flytesnacks` to change it
+error: project `flytesnacks` already exists
+hint: run `flyte-host project update flytesnacks` to update it
 [exit: 1]
 "#]]
     );
@@ -149,7 +149,7 @@ For more information, try '--help'.
         home.run(&["project", "update", "nobody", "--name", "x"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `nobody`
+error: project `nobody` not found
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
 "#]]
@@ -158,7 +158,7 @@ hint: run `flyte-host get projects` to list the projects, or `flyte-host project
         home.run(&["project", "update", "flytesnacks"]),
         str![[r#"
 ------- stderr -------
-error: nothing is to be changed
+error: nothing to update
 hint: add `--name`, `--description` or `--labels`
 [exit: 2]
 "#]]
@@ -167,7 +167,7 @@ hint: add `--name`, `--description` or `--labels`
         home.run(&["project", "archive", "nobody"]),
         str![[r#"
 ------- stderr -------
-error: there is no project `nobody`
+error: project `nobody` not found
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
 "#]]

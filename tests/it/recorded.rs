@@ -184,8 +184,8 @@ fn projects() {
         home.run(&["project", "create", "ga-a-main", "--description", "main", "--labels", labels]),
         str![[r#"
 ------- stderr -------
-error: there is a project `ga-a-main` already
-hint: run `flyte-host project update ga-a-main` to change it
+error: project `ga-a-main` already exists
+hint: run `flyte-host project update ga-a-main` to update it
 [exit: 1]
 "#]]
     );
@@ -213,7 +213,7 @@ w.add  v1       INACTIVE  -
         run(&["execution", "terminate", "run-a", "--cause", "more"]),
         str![[r#"
 ------- stderr -------
-execution `run-a` had ended already: ABORTED
+execution `run-a` is already ABORTED
 [exit: 0]
 "#]]
     );
@@ -221,7 +221,7 @@ execution `run-a` had ended already: ABORTED
         run(&["execution", "archive", "run-c"]),
         str![[r#"
 ------- stderr -------
-execution `run-c` is archived
+archived execution `run-c`
 [exit: 0]
 "#]]
     );
@@ -229,7 +229,7 @@ execution `run-c` is archived
         run(&["execution", "activate", "run-c"]),
         str![[r#"
 ------- stderr -------
-execution `run-c` is in lists again
+restored execution `run-c`
 [exit: 0]
 "#]]
     );
@@ -247,8 +247,8 @@ follow it with `flyte-host execution watch run-e -p ga-a-exec`
         run(&["execution", "relaunch", "run-b", "--name", "run-a"]),
         str![[r#"
 ------- stderr -------
-error: an execution named `run-a` exists already
-hint: choose another name, or follow that one with `flyte-host execution watch run-a -p ga-a-exec`
+error: execution `run-a` already exists
+hint: choose another name, or watch that execution with `flyte-host execution watch run-a -p ga-a-exec`
 [exit: 1]
 "#]]
     );
@@ -281,7 +281,7 @@ x     5
         run(&["fetch", "flyte://v1/ga-a-exec/development/run-a/n0/d"]),
         str![[r#"
 ------- stderr -------
-error: there is nothing at `flyte://v1/ga-a-exec/development/run-a/n0/d`
+error: no data at `flyte://v1/ga-a-exec/development/run-a/n0/d`
   caused by: no deckUrl found for request [artifact_type:ARTIFACT_TYPE_DECK  expires_in:{seconds:3600}  node_execution_id:{node_id:"n0"  execution_id:{project:"ga-a-exec"  domain:"development"  name:"run-a"}}]
 [exit: 1]
 "#]]

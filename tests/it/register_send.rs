@@ -191,7 +191,7 @@ launch plan  shout  v1       not sent because task `say` failed
 task         apart  v1       registered
 ------- stderr -------
 1 registered, 1 failed, 2 not sent
-error: cannot register task `say`
+error: could not register task `say`
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: say task with different structure already exists. (Please register a new version of the task):
     /template/container/command/1:
@@ -201,7 +201,7 @@ error: cannot register task `say`
     /template/container/image:
     	- other
     	+ sh
-hint: register it under another version with `--version`, or leave the version to the content
+hint: pass another `--version`, or omit it to use content hashes
 [exit: 22]
 "#]]
     );
@@ -247,7 +247,7 @@ hint: register it under another version with `--version`, or leave the version t
 ]
 ------- stderr -------
 1 unchanged, 1 failed, 2 not sent
-{"error":{"message":"cannot register task `say`","causes":["Flyte refused `CreateTask` (INVALID_ARGUMENT)","say task with different structure already exists. (Please register a new version of the task):\n/template/container/command/1:\n\t+ -c\n/template/container/command/2:\n\t+ printf\n/template/container/image:\n\t- other\n\t+ sh"],"hints":["register it under another version with `--version`, or leave the version to the content"],"exitCode":22}}
+{"error":{"message":"could not register task `say`","causes":["Flyte refused `CreateTask` (INVALID_ARGUMENT)","say task with different structure already exists. (Please register a new version of the task):\n/template/container/command/1:\n\t+ -c\n/template/container/command/2:\n\t+ printf\n/template/container/image:\n\t- other\n\t+ sh"],"hints":["pass another `--version`, or omit it to use content hashes"],"exitCode":22}}
 [exit: 22]
 "#]]
     );
@@ -281,10 +281,10 @@ workflow     shout  v1       not sent because task `say` failed
 launch plan  shout  v1       not sent because task `say` failed
 ------- stderr -------
 1 failed, 2 not sent
-error: cannot register task `say`
+error: could not register task `say`
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
-hint: list projects with `flyte-host get projects`, or make one with `flyte-host project create nowhere`
+hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nowhere` to create it
 [exit: 22]
 "#]]
     );
@@ -300,10 +300,10 @@ task  t1    v1       failed
 task  t2    v1       failed
 ------- stderr -------
 3 failed
-error: cannot register task `t0` and 2 more
+error: could not register task `t0` and 2 more
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
-hint: list projects with `flyte-host get projects`, or make one with `flyte-host project create nowhere`
+hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nowhere` to create it
 [exit: 22]
 "#]]
     );
@@ -316,7 +316,7 @@ task  t1    v1       failed
 task  t2    v1       failed
 ------- stderr -------
 3 failed
-error: cannot register task `t0` and 2 more
+error: could not register task `t0` and 2 more
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: domain [nowhere] is unrecognized by system
 [exit: 22]
@@ -351,7 +351,7 @@ workflow     shout  v1       not sent because task `say` failed
 launch plan  shout  v1       not sent because task `say` failed
 ------- stderr -------
 1 failed, 2 not sent
-error: cannot register task `say`
+error: could not register task `say`
   caused by: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
@@ -441,9 +441,9 @@ fn the_code_of_a_package_goes_along() {
         home.run(&["register", "package", "--version", "v1"]),
         str![[r#"
 ------- stderr -------
-error: the code of task `fast` is not there
+error: the code of task `fast` is missing
   caused by: no `fast….tar.gz` came with `package/0_fast_1.pb`
-hint: make the package again with `pyflyte package --copy all`
+hint: rebuild the package with `pyflyte package --copy all`
 [exit: 1]
 "#]]
     );

@@ -165,7 +165,7 @@ error: the inputs do not fit task `hello.greet`, version `v1`
         flyte.run(&["run", "hello.greet", "--inputs-file", "none.yaml"]),
         str![[r#"
 ------- stderr -------
-error: cannot read the inputs of `none.yaml`
+error: could not read the inputs from `none.yaml`
   caused by: No such file or directory (os error 2)
 [exit: 1]
 "#]]
@@ -198,8 +198,8 @@ follow it with `flyte-host execution watch mine`
         flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "mine"]),
         str![[r#"
 ------- stderr -------
-error: an execution named `mine` exists already
-hint: choose another name, or follow that one with `flyte-host execution watch mine`
+error: execution `mine` already exists
+hint: choose another name, or watch that execution with `flyte-host execution watch mine`
 [exit: 1]
 "#]]
     );
@@ -249,7 +249,7 @@ greeting: Hello, x!
         flyte.run(&["execution", "terminate", "mine"]),
         str![[r#"
 ------- stderr -------
-execution `mine` had ended already: SUCCEEDED
+execution `mine` is already SUCCEEDED
 [exit: 0]
 "#]]
     );
@@ -262,7 +262,7 @@ fn what_is_not_there_cannot_be_run() {
         flyte.run(&["run", "hello.twic"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan, workflow or task `hello.twic` in project `flytesnacks`, domain `development`
+error: launch plan, workflow or task `hello.twic` not found in project `flytesnacks`, domain `development`
 hint: did you mean `hello.twice`?
 [exit: 1]
 "#]]
@@ -271,8 +271,8 @@ hint: did you mean `hello.twice`?
         flyte.run(&["run", "hello.twice", "--task"]),
         str![[r#"
 ------- stderr -------
-error: there is no task `hello.twice` in project `flytesnacks`, domain `development`
-hint: run `hello.twice` without `--task`: there is a workflow of that name
+error: task `hello.twice` not found in project `flytesnacks`, domain `development`
+hint: omit `--task`: `hello.twice` is the name of a workflow
 [exit: 1]
 "#]]
     );
@@ -280,7 +280,7 @@ hint: run `hello.twice` without `--task`: there is a workflow of that name
         flyte.run(&["run", "hello.twice:v9"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan, workflow or task `hello.twice` in version `v9` in project `flytesnacks`, domain `development`
+error: launch plan, workflow or task `hello.twice`, version `v9`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get workflows hello.twice --versions` to list its versions
 [exit: 1]
 "#]]
@@ -298,7 +298,7 @@ fn following_may_end_before_the_execution() {
 running task `hello.sleep`, version `v1`
 started execution `long`
 error: execution `long` is still running after [DURATION]
-hint: run `flyte-host execution watch long` to follow it again
+hint: run `flyte-host execution watch long` to reattach
 [exit: 1]
 
 "#]]

@@ -280,7 +280,7 @@ fn the_one_that_is_meant_is_found() {
         flyte.run(&["run", "hello.yaml"]),
         str![[r#"
 ------- stderr -------
-error: the files hold several candidates: workflow `hello`, launch plan `nightly`
+error: the files contain several candidates: workflow `hello`, launch plan `nightly`
 hint: add one of these names: `flyte-host run FILES hello`
 [exit: 2]
 
@@ -364,7 +364,7 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
         flyte.run(&["run", "hello.yaml", "gret"]),
         str![[r#"
 ------- stderr -------
-error: the files hold no workflow, launch plan or task `gret`
+error: the files contain no workflow, launch plan or task `gret`
 hint: did you mean `greet`?
 [exit: 1]
 
@@ -374,7 +374,7 @@ hint: did you mean `greet`?
         flyte.run(&["run", "hello.yaml", "greet", "--launch-plan"]),
         str![[r#"
 ------- stderr -------
-error: the files hold no launch plan `greet`
+error: the files contain no launch plan `greet`
 hint: name one of launch plan `nightly`, workflow `hello`
 [exit: 1]
 
@@ -421,7 +421,7 @@ error: there/hello: No such file or directory (os error 2)
 ------- stderr -------
 error: hello: not a document, a package or a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
-hint: run `flyte-host run hello:latest` to run what is registered as `hello`
+hint: run `flyte-host run hello:latest` to run the registered `hello`
 [exit: 1]
 
 "#]]
@@ -430,7 +430,7 @@ hint: run `flyte-host run hello:latest` to run what is registered as `hello`
         flyte.run(&["run", "hello:latest"]),
         str![[r#"
 ------- stderr -------
-error: there is no launch plan, workflow or task `hello` in project `flytesnacks`, domain `development`
+error: launch plan, workflow or task `hello` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans` to list the launch plans
 [exit: 1]
 

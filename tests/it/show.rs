@@ -139,7 +139,7 @@ plain
         home.run(&["plugin", "show", "--no-plugins"]),
         str![[r#"
 ------- stderr -------
-no plugin is in use; run `flyte-host plugin list` to see what is installed
+no plugin is in use; run `flyte-host plugin list` to list installed plugins
 [exit: 0]
 "#]]
     );
@@ -185,7 +185,7 @@ fn what_is_in_the_directories_is_listed() {
         home.run(&["plugin", "list"]),
         str![[r#"
 NAME     VERSION  PROTOCOL  STATE                                                                                     FILE
--        -        -         not usable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
+-        -        -         unusable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
 faulty   0.4.1    1.0       installed                                                                                 [HOME]/work/elsewhere/libfaulty.so
 plain    0.3.0    1.0       installed                                                                                 [HOME]/.flyte/plugins/libplain.so
 wrapper  0.5.0    1.0       in use                                                                                    [HOME]/.flyte/plugins/libwrapper.so
@@ -266,7 +266,7 @@ fn an_empty_list_says_where_plugins_go() {
         home_with(&[]).run(&["plugin", "list"]),
         str![[r#"
 ------- stderr -------
-no plugins are installed; put them into `[HOME]/.flyte/plugins`
+no plugins are installed; copy plugin files to `[HOME]/.flyte/plugins`
 [exit: 0]
 "#]]
     );

@@ -66,7 +66,7 @@ fn links_are_followed_and_what_is_no_file_is_named() {
         str![[r#"
 [HOME]/.flyte/sandbox/blobs/flytesnacks/development/RWRMAYQEATRGPBEWJKIRBHP4LY======
 ------- stderr -------
-warning: `folder/loop` is a link to a folder that it is in, and is left out
+warning: skipped `folder/loop`: the link leads to a folder that contains it
 [exit: 0]
 "#]]
     );

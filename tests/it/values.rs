@@ -363,13 +363,13 @@ For more information, try '--help'.
 [exit: 2]
 $ execution watch x --timeout -5m
 ------- stderr -------
-error: invalid value '-5m' for '--timeout <TIME>': a time cannot be below zero
+error: invalid value '-5m' for '--timeout <TIME>': the time must not be negative
 
 For more information, try '--help'.
 [exit: 2]
 $ run echo.int -i x=1 --wait --timeout -1
 ------- stderr -------
-error: invalid value '-1' for '--timeout <TIME>': write a time such as `[DURATION]` or `1h30m`
+error: invalid value '-1' for '--timeout <TIME>': expected a time such as `[DURATION]` or `1h30m`
 
 For more information, try '--help'.
 [exit: 2]

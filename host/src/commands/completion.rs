@@ -1,7 +1,7 @@
-//! `completion`, and the answer to a shell that asks what could be typed.
+//! `completion`, and the answers to a shell that completes a command line.
 //!
-//! The script that a shell is given knows no command: at every TAB it calls the program with
-//! [`env::COMPLETE`] set. So the commands, options and values of the plugins in use complete like built-in ones.
+//! The script contains no commands: at every TAB it calls the program with [`env::COMPLETE`] set. So the
+//! commands, options and values of plugins complete like built-in ones.
 
 use std::{ffi::OsString, path::Path};
 
@@ -16,9 +16,9 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output, stream::Stream},
 };
 
-/// Print a script that lets a shell complete commands, options and values
+/// Print a shell completion script
 ///
-/// The script asks this program at every TAB, so what the plugins in use add is completed too.
+/// The script calls this program at every TAB, so commands, options and values of plugins complete as well.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   bash:       echo 'source <(flyte-host completion bash)' >> ~/.bashrc
@@ -27,11 +27,11 @@ use crate::{
   powershell: flyte-host completion powershell >> $PROFILE
   elvish:     flyte-host completion elvish >> ~/.config/elvish/rc.elv")]
 pub struct CompletionArgs {
-    /// The shell
+    /// Shell to print the script for
     shell: Shell,
 }
 
-/// The shells that can be served.
+/// The supported shells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Shell {
     Bash,
@@ -71,13 +71,13 @@ pub fn run(args: &CompletionArgs) -> Result<(), Failure> {
         .completer()
         .write_registration(env::COMPLETE, "flyte_host", &name, &program, &mut script)
         .map_err(|error| {
-            Failure::new(Exit::Internal, "internal error: the completion script was not made")
+            Failure::new(Exit::Internal, "internal error: could not generate the completion script")
                 .caused_by(error)
         })?;
     output::print_exact(&String::from_utf8_lossy(&script))
 }
 
-/// A shell that wants to know what could be typed.
+/// A shell's request for completions of a command line.
 #[derive(Debug)]
 pub struct CompletionRequest {
     shell: Shell,
@@ -87,8 +87,7 @@ pub struct CompletionRequest {
 }
 
 impl CompletionRequest {
-    /// The request of a shell, if this process was started by one of the scripts. `words` are those of
-    /// the process.
+    /// The request, if a completion script started this process. `words` are the arguments of the process.
     #[must_use]
     pub fn from_process(words: &[OsString]) -> Option<Self> {
         let shell = env::text(env::COMPLETE)?;
@@ -115,20 +114,20 @@ impl CompletionRequest {
         Self { shell, words, index }
     }
 
-    /// The words of the command line that is being typed, the program's name first.
+    /// The arguments of the command line to complete, the program's name first.
     #[must_use]
-    pub fn words(&self) -> &[OsString] {
+    pub fn arguments(&self) -> &[OsString] {
         &self.words
     }
 
-    /// Prints what could be typed, in the way that the shell's script expects it.
+    /// Prints the completions in the format that the shell's script expects.
     ///
     /// # Errors
     ///
     /// A closed output.
     pub fn answer(&self, command: &clap::Command) -> Result<(), Failure> {
         let answer = self.render(command);
-        // Some shells want their lines apart by a control character, which is no style to strip.
+        // Some shells expect a control character between lines, which must not be stripped.
         Ok(Stream::Out.write_raw(answer.as_bytes()).and_then(|()| Stream::Out.flush())?)
     }
 
@@ -136,7 +135,7 @@ impl CompletionRequest {
         let folder = std::env::current_dir().ok();
         let complete = |mut command: clap::Command| {
             let found = engine::complete(&mut command, self.words.clone(), self.index, folder.as_deref());
-            // clap would offer what is hidden when there is nothing else.
+            // clap falls back to hidden candidates.
             let shown = found.unwrap_or_default().into_iter().filter(|candidate| !candidate.is_hide_set());
             shown.collect::<Vec<_>>()
         };
@@ -168,8 +167,8 @@ impl CompletionRequest {
     }
 }
 
-/// The same command line, whose aliases nobody is offered. Of several names of one thing clap offers the first in the alphabet,
-/// which may be an alias.
+/// The same command line with all aliases hidden. clap completes only the first of several names in
+/// alphabetical order, which may be an alias.
 fn without_aliases(command: clap::Command) -> clap::Command {
     let aliases: Vec<String> = command.get_all_aliases().map(str::to_owned).collect();
     let command = command.visible_alias(None::<&'static str>).aliases(aliases);
@@ -193,7 +192,7 @@ mod tests {
     fn command() -> clap::Command {
         clap::Command::new("flyte-host")
             .subcommand(
-                clap::Command::new("greet").about("Greet somebody").arg(
+                clap::Command::new("greet").about("Greet a person").arg(
                     clap::Arg::new("tone").long("tone").help("How to say it").value_parser(["high", "low"]),
                 ),
             )
@@ -229,9 +228,9 @@ mod tests {
     #[test]
     fn each_shell_gets_its_own_form() {
         assert_eq!(answer(Shell::Elvish, &["g"]), "greet\ngroup");
-        assert_eq!(answer(Shell::Zsh, &["g"]), "greet:Greet somebody\ngroup:A group: of commands");
-        assert_eq!(answer(Shell::Fish, &["gre"]), "greet\tGreet somebody\n");
-        assert_eq!(answer(Shell::Powershell, &["gre"]), "greet\tGreet somebody\n");
+        assert_eq!(answer(Shell::Zsh, &["g"]), "greet:Greet a person\ngroup:A group: of commands");
+        assert_eq!(answer(Shell::Fish, &["gre"]), "greet\tGreet a person\n");
+        assert_eq!(answer(Shell::Powershell, &["gre"]), "greet\tGreet a person\n");
     }
 
     #[test]
@@ -249,7 +248,7 @@ mod tests {
             ["greet", "group", "watch", "help"]
         );
         assert_eq!(answer(Shell::Bash, &["watch", "--"]), "--until\n--help");
-        // Whoever knows an alias is helped with it.
+        // A prefix of an alias completes to the alias.
         assert_eq!(answer(Shell::Bash, &["ob"]), "observe");
         assert_eq!(answer(Shell::Bash, &["watch", "--as"]), "--as-long");
         assert_eq!(answer(Shell::Bash, &["observe", "--un"]), "--until");

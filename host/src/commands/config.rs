@@ -1,4 +1,4 @@
-//! `config`: what Flyte's configuration and the plugins add up to.
+//! `config`: the connection that results from Flyte's configuration and the plugins.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
     flyte::{connection::Route, sign_in},
 };
 
-/// Show the configuration that is in use
+/// Show the configuration in use
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = "Example:\n  flyte-host config show")]
 pub struct ConfigArgs {
@@ -24,10 +24,10 @@ pub struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Show the connection to Flyte, and where each value came from
+    /// Show the connection to Flyte and where each value comes from
     ///
-    /// The connection is what `get_remote` of the plugins in use answers; without a plugin it is
-    /// what the configuration says. Secrets are shown as `****`.
+    /// The connection is the answer of the plugins' `get_remote`, without plugins that of the configuration.
+    /// Secrets are printed as `****`.
     #[command(after_help = "Example:\n  flyte-host config show -o yaml")]
     Show,
 }
@@ -69,7 +69,7 @@ fn show(context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// The connection's values, what the user says of the sign-in, and the plugins whose transports the calls go through, the
+/// The connection, the settings of the sign-in, and the plugins whose transports carry the calls, the
 /// outermost first.
 fn rows(route: &Route, context: &Context<'_>) -> Result<Vec<Row>, Failure> {
     let mut rows = route.connection.rows();

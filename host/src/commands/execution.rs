@@ -1,4 +1,4 @@
-//! `execution`: one execution, and what can be done with it.
+//! `execution`: inspects and controls executions.
 
 mod gate;
 mod lifecycle;
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Look at executions, follow, stop and repeat them
+/// Inspect, watch, terminate and relaunch executions
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -39,84 +39,86 @@ enum ExecutionCommand {
             flyte-host execution show a4d8pz5d6mxzq2hwbvc7\n  \
             flyte-host get executions -o name --limit 3 | xargs flyte-host execution show")]
     Show(NamesArgs),
-    /// Follow an execution to its end, then print its outputs
+    /// Watch an execution until it ends, then print its outputs
     ///
-    /// The exit code is 0 if it succeeded, else 1. Ctrl-C stops following, not the execution. `-o name` prints the name of the
-    /// execution, `-o json` its project, domain, name, phase and outputs; outputs are null unless it succeeded.
+    /// The exit code is 0 if the execution succeeded, else 1. Ctrl-C detaches; the execution keeps running.
+    /// `-o name` prints the name of the execution, `-o json` its project, domain, name, phase and outputs;
+    /// outputs are null unless it succeeded.
     #[command(after_help = "Example:\n  flyte-host execution watch a4d8pz5d6mxzq2hwbvc7")]
     Watch(WatchArgs),
-    /// Print the inputs of an execution, or of one of its nodes
+    /// Print the inputs of an execution or of one of its nodes
     #[command(after_help = "Examples:\n  \
             flyte-host execution inputs a4d8pz5d6mxzq2hwbvc7 -o json\n  \
             flyte-host execution inputs a4d8pz5d6mxzq2hwbvc7 --node n0")]
     Inputs(DataArgs),
-    /// Print the outputs of an execution, or of one of its nodes
+    /// Print the outputs of an execution or of one of its nodes
     #[command(after_help = "Examples:\n  \
             flyte-host execution outputs a4d8pz5d6mxzq2hwbvc7 -o json\n  \
             flyte-host execution outputs a4d8pz5d6mxzq2hwbvc7 --node n0")]
     Outputs(DataArgs),
-    /// Stop executions
+    /// Terminate executions
     #[command(
         visible_alias = "abort",
         after_help = "Example:\n  flyte-host execution terminate a4d8pz5d6mxzq2hwbvc7 --cause 'wrong inputs'"
     )]
     Terminate(TerminateArgs),
-    /// Start a copy of an execution, with the same inputs
+    /// Relaunch an execution with the same inputs
     #[command(after_help = "Example:\n  flyte-host execution relaunch a4d8pz5d6mxzq2hwbvc7 --wait")]
     Relaunch(RelaunchArgs),
-    /// Start a copy of an execution that takes over the nodes that succeeded
+    /// Relaunch an execution, reusing the nodes that succeeded
     #[command(after_help = "Example:\n  flyte-host execution recover a4d8pz5d6mxzq2hwbvc7 --wait")]
     Recover(CopyArgs),
-    /// Approve what waits at a gate of an execution
+    /// Approve a gate of an execution
     ///
-    /// The gate is named as in the workflow (`approve("may-i", …)`); a gate that was not reached yet finds the answer there.
+    /// GATE is the name in the workflow (`approve("may-i", …)`). A gate can be answered before the execution
+    /// reaches it.
     #[command(after_help = "Examples:\n  \
             flyte-host execution approve a4d8pz5d6mxzq2hwbvc7\n  \
             flyte-host execution approve a4d8pz5d6mxzq2hwbvc7 may-i")]
     Approve(gate::AnswerArgs),
-    /// Reject what waits at a gate of an execution, which fails by that
+    /// Reject a gate of an execution, which then fails
     #[command(after_help = "Example:\n  flyte-host execution reject a4d8pz5d6mxzq2hwbvc7 may-i")]
     Reject(gate::AnswerArgs),
-    /// Give a value to a gate of an execution
+    /// Set the value that a gate of an execution waits for
     ///
-    /// The value is read by the type that the gate asks for, as `run --input` reads it, and checked before it is sent.
+    /// The value is parsed as by `run --input`, and checked against the type of the gate before it is sent.
     #[command(after_help = "Examples:\n  \
             flyte-host execution set-input a4d8pz5d6mxzq2hwbvc7 title 'My book'\n  \
             flyte-host execution set-input a4d8pz5d6mxzq2hwbvc7 sizes '[1, 2]'")]
     SetInput(gate::InputArgs),
-    /// Leave executions out of lists
+    /// Hide executions from lists
     #[command(after_help = "Examples:\n  \
             flyte-host execution archive a4d8pz5d6mxzq2hwbvc7\n  \
             flyte-host get executions --filter state=archived")]
     Archive(NamesArgs),
-    /// Show archived executions in lists again
+    /// Restore archived executions
     #[command(after_help = "Example:\n  flyte-host execution activate a4d8pz5d6mxzq2hwbvc7")]
     Activate(NamesArgs),
 }
 
 #[derive(Args, Debug)]
 struct NamesArgs {
-    /// The executions
+    /// Names of executions
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
 }
 
 #[derive(Args, Debug)]
 struct WatchArgs {
-    /// The execution
+    /// Name of the execution
     name: String,
 
-    /// Stop following after this time, such as `10m`
+    /// Detach after this time, such as `10m`
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = crate::flyte::follow::parse_time)]
     timeout: Option<std::time::Duration>,
 }
 
 #[derive(Args, Debug)]
 struct DataArgs {
-    /// The execution
+    /// Name of the execution
     name: String,
 
-    /// Node of the execution; without it, the execution itself
+    /// Node of the execution [default: the execution itself]
     #[arg(long)]
     node: Option<String>,
 }
@@ -126,17 +128,17 @@ struct TerminateArgs {
     #[command(flatten)]
     names: NamesArgs,
 
-    /// Why, for whoever looks at it later
+    /// Reason, stored with the execution
     #[arg(long, default_value = "", hide_default_value = true)]
     cause: String,
 }
 
 #[derive(Args, Debug)]
 struct CopyArgs {
-    /// The execution
+    /// Name of the execution
     execution: String,
 
-    /// Name of the new execution; without it, one is made up
+    /// Name of the new execution [default: generated]
     #[arg(long)]
     name: Option<String>,
 
@@ -149,7 +151,7 @@ struct RelaunchArgs {
     #[command(flatten)]
     copy: CopyArgs,
 
-    /// Run tasks anew whose outputs are cached
+    /// Ignore cached outputs and overwrite them
     #[arg(long)]
     overwrite_cache: bool,
 }
@@ -158,7 +160,7 @@ struct RelaunchArgs {
 ///
 /// # Errors
 ///
-/// When there is no such execution, it failed while it was followed, or the server cannot be asked.
+/// A missing execution, an execution that failed while it was watched, a call that failed.
 pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     match &args.command {
         ExecutionCommand::Show(args) => show::run(&args.names, context).await?,

@@ -1,4 +1,4 @@
-//! `fetch`: values and files that executions took or gave.
+//! `fetch`: downloads inputs and outputs of executions.
 
 mod source;
 mod write;
@@ -12,16 +12,16 @@ use crate::ui::{error::Failure, exit_code::Exit};
 use crate::{context::Context, flyte::values};
 use source::FetchSource;
 
-/// Fetch values and files that an execution gave or took
+/// Download an execution's outputs or inputs
 ///
-/// SOURCE is the name of an execution, or an address such as `flyte://v1/PROJECT/DOMAIN/EXECUTION/NODE/o`, which
-/// the console shows. Without DIR the values are printed. With DIR files, folders and tables are written to the folder
-/// DIR/NAME under their own names, structures, lists and maps to DIR/NAME.json, and other values to DIR/NAME.txt. What
-/// exists already is not overwritten without `--force`.
+/// SOURCE is the name of an execution, or an address such as `flyte://v1/PROJECT/DOMAIN/EXECUTION/NODE/o`, as
+/// shown by the console. Without DIR, the values are printed. With DIR, files, folders and tables are written
+/// to the folder DIR/NAME under their own names, structures, lists and maps to DIR/NAME.json, and other
+/// values to DIR/NAME.txt. Existing files are not overwritten without `--force`.
 ///
-/// Folders, and tables of several files, are read with your own keys for the object store: those of flytekit's
-/// configuration (`FLYTE_AWS_ACCESS_KEY_ID`, `storage.connection`), else the provider's own (`AWS_PROFILE`,
-/// `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`).
+/// Folders, and tables of several files, are read with your own keys for the object store: those of
+/// flytekit's configuration (`FLYTE_AWS_ACCESS_KEY_ID`, `storage.connection`), else the provider's own
+/// (`AWS_PROFILE`, `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`).
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -31,30 +31,30 @@ use source::FetchSource;
         flyte-host fetch flyte://v1/flytesnacks/development/a4d8pz5d6mxzq2hwbvc7/n0/o out/ --recursive"
 )]
 pub struct FetchArgs {
-    /// An execution, or a `flyte://` address
+    /// Name of an execution, or a `flyte://` address
     source: FetchSource,
 
-    /// Folder to write to; without it, values are printed
+    /// Folder to write to [default: print the values]
     dir: Option<PathBuf>,
 
-    /// Node of the execution; without it, the execution itself
+    /// Node of the execution [default: the execution itself]
     #[arg(long)]
     node: Option<String>,
 
-    /// Fetch what the execution took, not what it gave
+    /// Download inputs instead of outputs
     #[arg(long)]
     inputs: bool,
 
-    /// Fetch only this value
-    // `--output` is how results are printed, in every command.
+    /// Download only this value
+    // `--output` is the global option for the format.
     #[arg(long = "value", value_name = "NAME")]
     value: Option<String>,
 
-    /// Overwrite files that exist already
+    /// Overwrite existing files
     #[arg(long, requires = "dir")]
     force: bool,
 
-    /// Write the parts of lists and maps, each to a file or folder of its own
+    /// Write each item of lists and maps to its own file or folder
     #[arg(short, long, requires = "dir")]
     recursive: bool,
 }
@@ -63,7 +63,7 @@ pub struct FetchArgs {
 ///
 /// # Errors
 ///
-/// When there is no such execution or value, or it cannot be had or report.
+/// A missing execution or value, a download or write that failed.
 pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
@@ -90,7 +90,7 @@ async fn write(writer: &mut write::Writer<'_>, values: &LiteralMap, dir: &std::p
     }
 }
 
-/// The value that was asked for, or all.
+/// The value of `--value`, or all.
 fn select_value(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, Failure> {
     let Some(name) = name else { return Ok(all) };
     match all.literals.remove_entry(name) {
@@ -98,9 +98,11 @@ fn select_value(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, F
         None => {
             let mut known: Vec<_> = all.literals.keys().map(|name| format!("`{name}`")).collect();
             known.sort_by(|a, b| natural_order(a, b));
-            let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
-            Err(Failure::new(Exit::Failed, format!("there is no value `{name}`"))
-                .hint(format!("its values: {known}")))
+            let failure = Failure::new(Exit::Failed, format!("value `{name}` not found"));
+            Err(match known.as_slice() {
+                [] => failure.caused_by("there are no values"),
+                known => failure.hint(format!("choose one of {}", known.join(", "))),
+            })
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `get`: lists of what is registered and of what runs, and one of these with all that is known of it.
+//! `get`: lists entities and executions, or shows one.
 
 pub(super) mod details;
 mod entities;
@@ -12,10 +12,10 @@ use crate::ui::error::Failure;
 use crate::{context::Context, flyte::entity::VersionedName};
 use query::ListArgs;
 
-/// Look at what is registered, and at what runs
+/// List and inspect registered entities and executions
 ///
-/// Without a name it lists: the newest first, read over as many pages as it takes. With a name it shows
-/// one, in its newest version unless a version is given.
+/// Without a name, lists the newest first; all pages are fetched. With a name, shows one, in its newest
+/// version unless a version is given.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -37,7 +37,7 @@ enum GetCommand {
         after_help = "Examples:\n  flyte-host get projects\n  flyte-host get project flytesnacks -o json"
     )]
     Projects(ProjectArgs),
-    /// List the domains that every project has, or show one
+    /// List the domains of all projects, or show one
     #[command(
         visible_alias = "domain",
         after_help = "Examples:\n  flyte-host get domains\n  flyte-host get domain development -o json"
@@ -79,10 +79,10 @@ enum GetCommand {
             flyte-host get execution a4d8pz5d6mxzq2hwbvc7 -o yaml"
     )]
     Executions(ExecutionsArgs),
-    /// List the nodes of an execution, those within nodes included
+    /// List the nodes of an execution, nested nodes included
     #[command(visible_alias = "node", after_help = "Example:\n  flyte-host get nodes a4d8pz5d6mxzq2hwbvc7")]
     Nodes(NodesArgs),
-    /// List the attempts of a node's task
+    /// List the task attempts of a node
     #[command(
         visible_alias = "task-execution",
         after_help = "Example:\n  flyte-host get task-executions a4d8pz5d6mxzq2hwbvc7 n0"
@@ -92,7 +92,7 @@ enum GetCommand {
 
 #[derive(Args, Debug)]
 struct ProjectArgs {
-    /// Project to show; without it, all are listed
+    /// Project to show [default: list all]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
@@ -102,17 +102,17 @@ struct ProjectArgs {
 
 #[derive(Args, Debug)]
 struct DomainArgs {
-    /// Domain to show; without it, all are listed
+    /// Domain to show [default: list all]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 }
 
 #[derive(Args, Debug)]
 struct EntityArgs {
-    /// GetCommand to show, as NAME or NAME:VERSION; without it, all are listed
+    /// Entity to show, as NAME or NAME:VERSION [default: list all]
     name: Option<VersionedName>,
 
-    /// Version to show; without it, the newest
+    /// Version to show [default: the newest]
     #[arg(conflicts_with = "versions", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
 
@@ -120,7 +120,7 @@ struct EntityArgs {
     #[arg(long, requires = "name")]
     versions: bool,
 
-    /// List the newest version of each name only
+    /// List only the newest version of each name
     #[arg(long)]
     latest: bool,
 
@@ -133,14 +133,14 @@ struct LaunchPlanArgs {
     #[command(flatten)]
     entity: EntityArgs,
 
-    /// List active versions only
+    /// List only active versions
     #[arg(long, alias = "scheduled")]
     active_only: bool,
 }
 
 #[derive(Args, Debug)]
 struct ExecutionsArgs {
-    /// Execution to show; without it, all are listed
+    /// Execution to show [default: list all]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
@@ -150,11 +150,11 @@ struct ExecutionsArgs {
 
 #[derive(Args, Debug)]
 struct NodesArgs {
-    /// The execution
+    /// Name of the execution
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     execution: String,
 
-    /// Node to show; without it, all are listed
+    /// Node to show [default: list all]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     node: Option<String>,
 
@@ -164,11 +164,11 @@ struct NodesArgs {
 
 #[derive(Args, Debug)]
 struct TaskExecutionsArgs {
-    /// The execution
+    /// Name of the execution
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     execution: String,
 
-    /// The node
+    /// Id of the node
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     node: String,
 
@@ -180,7 +180,7 @@ struct TaskExecutionsArgs {
 ///
 /// # Errors
 ///
-/// When there is no such thing, or the server cannot be asked.
+/// A missing entity, or a call that failed.
 pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
     match &args.command {
         GetCommand::Projects(args) => projects::projects(args.name.as_deref(), &args.list, context).await,

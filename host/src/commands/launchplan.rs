@@ -1,4 +1,4 @@
-//! `launchplan`: says plan version of a launch plan is the active one.
+//! `launchplan`: activates and deactivates versions of launch plans.
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use flyte_client::{
@@ -31,7 +31,7 @@ use crate::{
 
 /// Activate and deactivate launch plans
 ///
-/// One version of a launch plan at most is active; its schedule runs.
+/// At most one version of a launch plan is active; only its schedule runs.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -44,12 +44,12 @@ pub struct LaunchplanArgs {
 
 #[derive(Debug, Subcommand)]
 enum LaunchplanCommand {
-    /// Make a version the active one, instead of the one that is; without a version, the newest
+    /// Activate a version and deactivate the active one [default: the newest]
     #[command(after_help = "Examples:\n  \
         flyte-host launchplan activate nightly\n  \
         flyte-host launchplan activate nightly:v2")]
     Activate(LaunchPlanArg),
-    /// Make a version inactive; without a version, the active one
+    /// Deactivate a version [default: the active one]
     #[command(after_help = "Example:\n  flyte-host launchplan deactivate nightly")]
     Deactivate(LaunchPlanArg),
 }
@@ -74,7 +74,7 @@ impl LaunchPlanArg {
 ///
 /// # Errors
 ///
-/// When there is no such launch plan, the server refuses, or it cannot be asked.
+/// A missing launch plan, or a call that failed.
 pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;
@@ -93,17 +93,17 @@ pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Fai
         (&args.command, plan.spec.as_ref().and_then(schedule::never_fires))
     {
         let name = plan.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
-        output::note(&format!("warning: launch plan `{name}` never starts by its schedule: {reason}\n"));
+        output::note(&format!("warning: the schedule of launch plan `{name}` never fires: {reason}\n"));
     }
     Ok(())
 }
 
-/// The version that is named, or else the newest.
+/// The named version, else the newest.
 async fn named_or_newest(session: &Session, wanted: &VersionedName) -> Result<Identifier, Failure> {
     Ok(entity::find::<LaunchPlan>(session, wanted).await?.id.unwrap_or_default())
 }
 
-/// The version that is named, or else the active one.
+/// The named version, else the active one.
 async fn named_or_active(session: &Session, wanted: &VersionedName) -> Result<Identifier, Failure> {
     if wanted.version.is_some() {
         return named_or_newest(session, wanted).await;
@@ -112,7 +112,7 @@ async fn named_or_active(session: &Session, wanted: &VersionedName) -> Result<Id
     match session.client.get_active_launch_plan(&ActiveLaunchPlanRequest { id: Some(id) }).await {
         Ok(plan) => Ok(plan.id.unwrap_or_default()),
         Err(error) if error.status.code == Code::NotFound => {
-            // A name that is not there is another mistake.
+            // An unknown name gets its own error.
             named_or_newest(session, wanted).await?;
             Err(Failure::new(Exit::Failed, format!("no version of launch plan `{}` is active", wanted.name)))
         }
@@ -120,7 +120,7 @@ async fn named_or_active(session: &Session, wanted: &VersionedName) -> Result<Id
     }
 }
 
-/// Changes the state, and reads what came of it.
+/// Changes the state, then reads the launch plan.
 async fn set_state(session: &Session, id: Identifier, state: LaunchPlanState) -> Result<LaunchPlan, Failure> {
     let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..id };
     let request = LaunchPlanUpdateRequest { id: Some(id.clone()), state: state.into() };

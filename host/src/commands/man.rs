@@ -1,4 +1,4 @@
-//! `man`: manual pages of every command, those of the plugins in use included.
+//! `man`: manual pages of all commands, those of plugins included.
 
 use std::{
     fs,
@@ -13,9 +13,9 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output},
 };
 
-/// Print the manual page, or write those of all commands
+/// Print the manual page, or write the pages of all commands
 ///
-/// The commands of the plugins in use have pages too.
+/// Commands of plugins have pages as well.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   flyte-host man | man -l -
@@ -26,7 +26,7 @@ pub struct ManArgs {
     out_dir: Option<PathBuf>,
 }
 
-/// A page, and the name of its file.
+/// A page and its file name.
 struct Page {
     file: String,
     text: Vec<u8>,
@@ -38,7 +38,7 @@ struct Page {
 ///
 /// A folder that cannot be written to; a closed output.
 pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), Failure> {
-    // The long version names the plugins, in lines of which the head of a page has no room.
+    // The long version lists the plugins in several lines, too many for the header of a page.
     let mut command = tree.command().clone().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     command.build();
     match &args.out_dir {
@@ -49,11 +49,11 @@ pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), Failure> {
             write(folder, &pages).map_err(|error| {
                 Failure::new(
                     Exit::Failed,
-                    format_args!("manual pages cannot be written to `{}`", folder.display()),
+                    format_args!("could not write manual pages to `{}`", folder.display()),
                 )
                 .caused_by(error)
             })?;
-            output::note(&format!("{} pages written to `{}`\n", pages.len(), folder.display()));
+            output::note(&format!("wrote {} pages to `{}`\n", pages.len(), folder.display()));
             Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! `plugin`: what is installed, what it does, and which of it is used. Works whatever state a plugin is in.
+//! `plugin`: lists, shows, enables and disables plugins. Works even if a plugin cannot be loaded.
 
 mod enable;
 mod list;
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::ui::{error::Failure, output};
 use plugin_host::LoadError;
 
-/// Look at plugins, and choose them
+/// Inspect, enable and disable plugins
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -23,32 +23,32 @@ pub struct PluginArgs {
 
 #[derive(Debug, Subcommand)]
 enum PluginCommand {
-    /// Use no longer a plugin that `enable` made permanent
+    /// Disable a plugin
     #[command(after_help = "Example:\n  flyte-host plugin disable acme")]
     Disable(enable::DisableArgs),
-    /// Use a plugin from now on, as `FLYTE_PLUGIN` would
+    /// Enable a plugin permanently, like `FLYTE_PLUGIN` in every shell
     #[command(after_help = "Example:\n  flyte-host plugin enable acme")]
     Enable(enable::EnableArgs),
-    /// List the plugins in all plugins directories, running none of them
+    /// List installed plugins without running them
     #[command(after_help = "Example:\n  flyte-host plugin list -o json")]
     List,
-    /// Print the plugins directories, or the file of a plugin
+    /// Print the plugin directories, or the file of a plugin
     #[command(after_help = "Example:\n  cp libacme.so \"$(flyte-host plugin path | head -n 1)\"")]
     Path(PathArgs),
-    /// Show what a plugin says about itself, and what each of its hooks answers now
+    /// Show the metadata of a plugin and what each of its hooks returns
     ///
-    /// The hooks are called, so the plugin's code runs. Beside each answer stands the built-in
-    /// default's.
+    /// The hooks are called, so the plugin's code runs. Each answer is printed beside that of the built-in
+    /// default.
     #[command(
         after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show ./target/release/libacme.so"
     )]
     Show(show::ShowArgs),
 }
 
-/// Print the plugins directories, or the file of a plugin
+/// Print the plugin directories, or the file of a plugin
 #[derive(Args, Debug)]
 struct PathArgs {
-    /// Name or path of a plugin; without it, the directories are printed
+    /// Name or path of a plugin [default: print the directories]
     name: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `project`: makes and changes projects.
+//! `project`: creates, updates, archives and activates projects.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::{
     ui::pair::{check_given_once, pair},
 };
 
-/// Make, change and archive projects
+/// Create, update and archive projects
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -33,29 +33,29 @@ pub struct ProjectArgs {
 
 #[derive(Debug, Subcommand)]
 enum ProjectCommand {
-    /// Let an archived project take new things again
+    /// Restore an archived project
     #[command(after_help = "Example:\n  flyte-host project activate data")]
     Activate(ProjectIdArg),
-    /// Hide a project, and let it take nothing new
+    /// Archive a project: it is hidden and accepts no new entities
     #[command(after_help = "Example:\n  flyte-host project archive data")]
     Archive(ProjectIdArg),
-    /// Make a project, with the domains of the server
+    /// Create a project with the domains of the server
     #[command(after_help = "Examples:\n  \
         flyte-host project create data\n  \
         flyte-host project create data --name \"Data platform\" --labels team=data")]
     Create(ProjectFields),
-    /// Change what is said of a project; what is not given stays
+    /// Update a project; omitted fields are unchanged
     #[command(after_help = "Example:\n  flyte-host project update data --description \"Of the data team\"")]
     Update(ProjectFields),
 }
 
 #[derive(Args, Debug)]
 struct ProjectIdArg {
-    /// The project's id
+    /// Id of the project
     #[arg(value_name = "ID", required_unless_present = "id", conflicts_with = "id")]
     project_id: Option<String>,
 
-    /// The project's id, as flytectl takes it
+    /// Id of the project, as in flytectl
     #[arg(long, hide = true, value_name = "ID")]
     id: Option<String>,
 }
@@ -71,7 +71,7 @@ struct ProjectFields {
     #[command(flatten)]
     id: ProjectIdArg,
 
-    /// Name, for people; a new project without one has its id
+    /// Display name [default of a new project: its id]
     #[arg(long)]
     name: Option<String>,
 
@@ -79,7 +79,7 @@ struct ProjectFields {
     #[arg(long)]
     description: Option<String>,
 
-    /// Labels; those that were there before are replaced
+    /// Labels; existing labels are replaced
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = pair)]
     labels: Vec<(String, String)>,
 }
@@ -95,13 +95,13 @@ impl ProjectFields {
 ///
 /// # Errors
 ///
-/// When the server refuses, or cannot be asked.
+/// An invalid command line, or a call that failed.
 pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     if let ProjectCommand::Update(ProjectFields { name: None, description: None, labels, .. }) = &args.command
         && labels.is_empty()
     {
-        return Err(Failure::new(Exit::Usage, "nothing is to be changed")
+        return Err(Failure::new(Exit::Usage, "nothing to update")
             .hint("add `--name`, `--description` or `--labels`".to_owned()));
     }
     if let ProjectCommand::Create(fields) | ProjectCommand::Update(fields) = &args.command {
@@ -127,10 +127,10 @@ async fn create<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a 
         ..Project::default()
     };
     let exists = || {
-        Failure::new(Exit::Failed, format!("there is a project `{id}` already"))
-            .hint(format!("run `{}` to change it", session.server_command(&["project", "update", id])))
+        Failure::new(Exit::Failed, format!("project `{id}` already exists"))
+            .hint(format!("run `{}` to update it", session.server_command(&["project", "update", id])))
     };
-    // What was there before cannot be taken for what was made, should the answer be lost.
+    // Checked first, so that after a lost answer an existing project is not taken for the new one.
     if find_optional(session, id).await?.is_some() {
         return Err(exists());
     }
@@ -184,13 +184,13 @@ fn activated(state: ProjectState) -> ProjectState {
     }
 }
 
-/// Changes a project. The server keeps an empty name or description and labels that are not there, but always writes
-/// the state (`flyteadmin/pkg/manager/impl/project_manager.go`).
+/// Updates a project. The server does not change fields that are empty in the request, but always writes the
+/// state (`flyteadmin/pkg/manager/impl/project_manager.go`).
 async fn update_project(session: &Session, project: Project) -> Result<(), Failure> {
     session.client.update_project(&project).await.map(drop).map_err(Failure::from)
 }
 
-/// Looks for a project; archived ones are found as well.
+/// Reads a project, archived ones included.
 async fn find_optional(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
     let request = ProjectListRequest {
         limit: 1,
@@ -201,10 +201,9 @@ async fn find_optional(session: &Session, id: &str) -> Result<Option<Project>, F
     Ok(answer.projects.into_iter().find(|project| project.id == id))
 }
 
-/// Reads a project.
 async fn find(session: &Session, id: &str) -> Result<Project, Failure> {
     find_optional(session, id).await?.ok_or_else(|| {
-        Failure::new(Exit::Failed, format!("there is no project `{id}`")).hint(format!(
+        Failure::new(Exit::Failed, format!("project `{id}` not found")).hint(format!(
             "run `{}` to list the projects, or `{}` to create it",
             session.server_command(&["get", "projects"]),
             session.server_command(&["project", "create", id])

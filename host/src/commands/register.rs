@@ -1,4 +1,5 @@
-//! `register`: reads what is to be registered, lets the plugins' rules act on it, and sends it.
+//! `register`: reads files, applies the hooks of plugins, and registers the entities; `run FILES` does so
+//! first.
 
 mod dry_run;
 mod hooks;
@@ -45,24 +46,23 @@ const DESTINATION: &str = ".";
 /// Register tasks, workflows and launch plans
 ///
 /// FILES are YAML or JSON documents (Flyte's own messages, or the short form of a container task), `.pb`
-/// files and `.tgz` packages of `pyflyte package`, folders of these, or `-` for documents on the standard
-/// input.
+/// files and `.tgz` packages of `pyflyte package`, folders of these, or `-` for documents on standard input.
 ///
 /// A container task without an image gets that of `get_default_image`, of FLYTE_INTERNAL_IMAGE, or the
-/// built-in one; a secret without a group is refused if `secret_requires_group` says so; a task that is to be
-/// cached and names no version gets that of `get_default_cache_policies`.
+/// built-in one. A secret without a group is rejected if `secret_requires_group` returns true. A cached task
+/// without a version gets that of `get_default_cache_policies`.
 ///
-/// An entity that names no version gets that of `--version`, or the hash of its content: of its own message and, by their
-/// versions, of the tasks, workflows and launch plans that it refers to. What else is in FILES does not count, nor do
-/// the project and the domain that it is sent to. `run NAME` takes the version that was created last; `run
-/// NAME:VERSION` and `run FILES` take the one that was registered.
+/// An entity without a version gets that of `--version`, or the hash of its content: of its own message and
+/// of the versions of the tasks, workflows and launch plans that it refers to. Other content of FILES, the
+/// project and the domain do not change the hash. `run NAME` takes the newest version; `run NAME:VERSION` and
+/// `run FILES` take the registered one.
 ///
-/// A task, workflow or launch plan that is referred to and not in FILES is looked up on the server: in the version that the
-/// reference names, or else in that of `--version`, or else the newest one.
+/// References to entities outside FILES are looked up on the server: in the version of the reference, else in
+/// that of `--version`, else in the newest one.
 ///
-/// Each entity is sent after what it needs. One that is there already, just as it is, stays unchanged; when one is
-/// refused, what needs it is not sent and the rest is, so that a second run completes the first. A workflow
-/// without a launch plan of its name and version gets one; one that is there already stays as it is.
+/// Entities are registered in dependency order. Identical entities are unchanged. If one fails, its
+/// dependents are not sent and the rest continues, so the command can be repeated. A workflow without a
+/// launch plan of its name and version gets one; an existing one is unchanged.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -77,7 +77,7 @@ pub struct RegisterArgs {
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 
-    /// Print what would be registered; a server is asked only for what FILES refer to and do not hold
+    /// Print what would be registered; the server is contacted only for references to entities outside FILES
     #[arg(long)]
     dry_run: bool,
 
@@ -85,15 +85,15 @@ pub struct RegisterArgs {
     #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
 
-    /// Make the launch plans active, with their schedules
+    /// Activate the launch plans and their schedules
     #[arg(long, conflicts_with = "dry_run")]
     activate_launchplans: bool,
 
-    /// Where tasks unpack the code that comes with a package
+    /// Directory where tasks unpack the code of a package
     #[arg(short = 'D', long, value_name = "DIR", default_value = DESTINATION, value_parser = NonEmptyStringValueParser::new())]
     destination_dir: String,
 
-    /// Folder for the files of `register --dry-run -o pb`
+    /// Folder for the files of `--dry-run -o pb`
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
 }
@@ -102,8 +102,8 @@ pub struct RegisterArgs {
 ///
 /// # Errors
 ///
-/// An input that cannot be read whole, a task that a rule refuses, a plugin that failed, a server that refuses
-/// an entity or cannot be asked.
+/// A file that cannot be read, a task that a rule rejects, a plugin that failed, an entity that the server
+/// rejected, a call that failed.
 pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
     check_output(args, context.global.output)?;
     let mut identity = Identity { version: args.version.clone(), ..Identity::default() };
@@ -116,20 +116,21 @@ pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failu
         let (scope, registered) = lookup::look_up_if_reachable(&documents, &identity, context).await;
         let (entries, notes) = build_entries(documents, &identity, &scope, &registered, context)?;
         dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
-        notes.print(false);
+        // No target is known, so the note on `ttl` is left out.
+        notes.print(true);
         return Ok(());
     }
     register(args, context, documents, &identity).await
 }
 
-/// What was sent, and what came of it, at the same places.
+/// The entities that were sent, and the outcome of each at the same index.
 struct SentEntities {
     entities: Vec<Entity>,
     defaults: BTreeSet<usize>,
     outcomes: Vec<Outcome>,
 }
 
-/// Sends what was read, and gives report of it.
+/// Registers the documents and prints the report.
 async fn register(
     args: &RegisterArgs,
     context: &Context<'_>,
@@ -155,7 +156,7 @@ async fn register(
     Ok(())
 }
 
-/// Makes entities of what was read, with what is registered already.
+/// Resolves references on the server, then builds the entities.
 async fn look_up_and_build(
     session: &Session,
     documents: Documents,
@@ -168,7 +169,7 @@ async fn look_up_and_build(
 }
 
 impl SentEntities {
-    /// Whether the server had what is offered before.
+    /// Whether the server had the entity before.
     fn was_there(&self, runnable: &Runnable) -> bool {
         self.entities.iter().zip(&self.outcomes).any(|(entity, outcome)| {
             entity.kind() == runnable.kind
@@ -180,11 +181,11 @@ impl SentEntities {
     }
 }
 
-/// Registers files for `run`, and returns the one thing of them that is to be run. An report is given only of failures.
+/// Registers files for `run`, and returns the entity to run. Only failures are printed.
 ///
 /// # Errors
 ///
-/// As `register`, and when the files hold no such thing, or several.
+/// As `register`, and those of `choose`.
 pub(super) async fn register_for_run(
     session: &Session,
     context: &Context<'_>,
@@ -219,7 +220,7 @@ fn read_failure(error: &ReadError) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
-/// Makes entities of what was read, and lets the plugins' rules act on them.
+/// Builds entities from the documents and applies the defaults of plugins.
 fn build_entries(
     documents: Documents,
     identity: &Identity,
@@ -255,7 +256,7 @@ fn check_output(args: &RegisterArgs, output: OutputArg) -> Result<(), Failure> {
     }
 }
 
-/// Lets the rules act on one entity; only tasks have any.
+/// Applies the defaults of plugins to one entity; only tasks have any.
 fn apply_defaults(entry: &mut RegisterItem, hooks: &Hooks<'_>, images: &Images) -> Result<Applied, Failure> {
     let source = entry.source.clone();
     let RegisterItem { entity, origin, .. } = entry;
@@ -274,7 +275,7 @@ fn task_template(entity: &mut Entity) -> Option<&mut TaskTemplate> {
     }
 }
 
-/// A rule that refuses is the user's affair, a hook that fails the plugin's.
+/// A rule that rejects the task is the user's error; a hook that fails is the plugin's.
 fn defaults_failure(error: &defaults::DefaultsError) -> Failure {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -286,7 +287,7 @@ fn defaults_failure(error: &defaults::DefaultsError) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
-/// What was changed on the way, told once at the end.
+/// Notes on applied defaults, printed at the end.
 #[derive(Default)]
 struct RegisterNotes {
     lines: Vec<String>,
@@ -299,8 +300,7 @@ impl RegisterNotes {
             && let Some(reason) = plan.spec.as_ref().and_then(schedule::never_fires)
         {
             let name = dry_run::name(&entry.entity);
-            self.lines
-                .push(format!("warning: launch plan `{name}` never starts by its schedule: {reason}\n"));
+            self.lines.push(format!("warning: the schedule of launch plan `{name}` never fires: {reason}\n"));
         }
         if applied.is_empty() {
             return;
@@ -309,13 +309,11 @@ impl RegisterNotes {
         self.has_ttl |= applied.cache.as_ref().is_some_and(|cache| cache.ttl.is_some());
     }
 
-    /// `keeps_ttl`: the target keeps results for as long as their policies say.
-    fn print(&self, keeps_ttl: bool) {
+    /// `supports_ttl`: whether the target honours `ttl`.
+    fn print(&self, supports_ttl: bool) {
         self.lines.iter().for_each(|line| output::note(line));
-        if self.has_ttl && !keeps_ttl {
-            output::note(
-                "a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it\n",
-            );
+        if self.has_ttl && !supports_ttl {
+            output::note("note: `ttl` is ignored by Flyte 1 clusters; only the sandbox supports it\n");
         }
     }
 }

@@ -33,20 +33,19 @@ use target::Target;
 
 /// Run a launch plan, a workflow or a task
 ///
-/// NAME is looked for among launch plans first, then workflows, then tasks; `--launch-plan`, `--workflow` and
-/// `--task` look in one place only. Without a version, the one that was created last is run. A workflow is run by the
-/// launch plan of its own name and version, which is registered if it is not there.
+/// NAME is looked up among launch plans, then workflows, then tasks; `--launch-plan`, `--workflow` and
+/// `--task` restrict this to one kind. Without a version, the newest one is run. A workflow is run through
+/// the launch plan of the same name and version, which is registered if it is missing.
 ///
-/// FILES are registered first, as `register` does it, and exactly what they hold is run. NAME is needed only if they hold
-/// more than one workflow or launch plan, or no workflow and more than one task. An argument is a file if there is such
-/// a file, if it has a `/`, or if it ends in `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`; `-` is the standard
-/// input.
+/// FILES are registered first, as by `register`, and exactly their content is run. NAME is needed only if
+/// they contain more than one workflow or launch plan, or no workflow and more than one task. An argument is
+/// a file if it exists, contains a `/`, or ends in `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`; `-`
+/// is standard input.
 ///
-/// Inputs are checked before anything else is sent. An input that is a file or folder may name one of this machine,
-/// which is uploaded.
+/// Inputs are checked before anything else is sent. A local file or folder given as an input is uploaded.
 ///
-/// With `--wait` the exit code is 0 if the execution succeeded and 1 if not; Ctrl-C stops following, not the
-/// execution, with exit code 130.
+/// With `--wait` the exit code is 0 if the execution succeeded and 1 if not. Ctrl-C detaches with exit code
+/// 130; the execution keeps running.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -57,23 +56,23 @@ use target::Target;
         flyte-host run my.workflow --inputs-file inputs.yaml --wait -o json"
 )]
 pub struct RunArgs {
-    /// RunArguments to run, as NAME or NAME:VERSION, or FILES with it
+    /// NAME or NAME:VERSION to run, FILES to register first, or both
     #[arg(required = true, value_name = "NAME|FILES", value_hint = ValueHint::AnyPath)]
     what: Vec<OsString>,
 
-    /// Version of NAME, or for what in FILES has none [default: the newest; content hashes]
+    /// Version of NAME, or of entities in FILES without one [default: the newest; content hashes]
     #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     version: Option<String>,
 
-    /// Run the task of this name
+    /// Run the task NAME
     #[arg(long, group = "kind")]
     task: bool,
 
-    /// Run the workflow of this name
+    /// Run the workflow NAME
     #[arg(long, group = "kind")]
     workflow: bool,
 
-    /// Run the launch plan of this name
+    /// Run the launch plan NAME
     #[arg(long, group = "kind", alias = "launchplan")]
     launch_plan: bool,
 
@@ -91,8 +90,7 @@ pub struct RunArgs {
 ///
 /// # Errors
 ///
-/// When there is no such thing, its inputs do not fit, the server refuses, or the execution that is waited for
-/// does not succeed.
+/// A missing entity, invalid inputs, a call that failed, or with `--wait` an execution that did not succeed.
 pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.output.format()?;
     args.options.check()?;
@@ -125,13 +123,10 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure>
 }
 
 impl RunArgs {
-    /// The kind that a flag asks for.
-    fn kind(&self) -> Option<EntityKind> {
-        let flags = [
-            (self.task, EntityKind::Task),
-            (self.workflow, EntityKind::Workflow),
-            (self.launch_plan, EntityKind::LaunchPlan),
-        ];
+    /// `--task`, `--workflow` or `--launch-plan`.
+    fn kind(&self) -> Option<ColumnKind> {
+        let flags =
+            [(self.task, ColumnKind::Task), (self.workflow, ColumnKind::Workflow), (self.launch_plan, ColumnKind::LaunchPlan)];
         flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, kind)| kind)
     }
 }

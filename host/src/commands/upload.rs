@@ -14,10 +14,9 @@ use crate::{context::Context, flyte::transfer, ui::show};
 
 /// Upload files and folders to Flyte's object store
 ///
-/// Prints the URI of each, which can be the value of an input. The server says where they go, and checks
-/// their contents by MD5. Of a folder, every file is uploaded, hidden ones such as `.DS_Store` included, and links are
-/// followed. With `--to` they go below a URI of yours, with your own
-/// keys for that bucket.
+/// Prints the URI of each, for use as an input. The server chooses the location and verifies the MD5 of the
+/// content. All files of a folder are uploaded, hidden ones such as `.DS_Store` included; links are followed.
+/// `--to` uploads below a URI of your choice, with your own keys for that bucket.
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -37,7 +36,7 @@ pub struct UploadArgs {
 fn bucket_uri(text: &str) -> Result<String, String> {
     match Buckets::knows(text) {
         true => Ok(text.to_owned()),
-        false => Err("write a URI such as `s3://BUCKET/PREFIX/`, `gs://…` or `abfs://…`".to_owned()),
+        false => Err("expected a URI such as `s3://BUCKET/PREFIX/`, `gs://…` or `abfs://…`".to_owned()),
     }
 }
 
@@ -45,7 +44,8 @@ fn bucket_uri(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 ///
-/// When something cannot be read or uploaded. What was uploaded before that was printed, unless as JSON or YAML.
+/// A file that cannot be read or uploaded. URIs of earlier files were printed, except with `-o json` and `-o
+/// yaml`.
 pub async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let session = context.session()?;

@@ -1,4 +1,4 @@
-//! `version`: which program this is, and which server it talks to.
+//! `version`: the versions of this program, its plugins and the server.
 
 use clap::Args;
 use flyte_client::proto::admin;
@@ -13,11 +13,11 @@ use plugin_host::Link;
 
 /// Show the versions of this program, its plugins and the server
 ///
-/// When the server cannot be asked, the rest is shown all the same.
+/// If the server cannot be reached, the other versions are printed before the error.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  flyte-host version\n  flyte-host version --client -o json")]
 pub struct VersionArgs {
-    /// Ask no server
+    /// Do not contact the server
     #[arg(long)]
     client: bool,
 }
@@ -26,7 +26,7 @@ pub struct VersionArgs {
 ///
 /// # Errors
 ///
-/// When the server cannot be asked; what is report without it was printed then.
+/// A call that failed; the other versions were printed before.
 pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), Failure> {
     let format = context.global.output.format()?;
     let mut report = VersionReport { plugins: context.chain()?.plugins(), server: None };
@@ -38,13 +38,13 @@ pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), Failur
     asked
 }
 
-/// What there is to be said.
+/// The versions to print.
 struct VersionReport<'a> {
     plugins: &'a [Link],
     server: Option<ServerVersion>,
 }
 
-/// What a server says of itself.
+/// The server's answer to `GetVersion`.
 struct ServerVersion {
     endpoint: String,
     version: admin::Version,

@@ -12,7 +12,7 @@ use plugin_host::Builtin;
 
 use crate::{settings, ui::exit_code::Exit};
 
-/// Flyte's configuration, read when somebody asks, and once for each file.
+/// Flyte's configuration, read at the first use, and once for each file.
 #[derive(Clone, Default)]
 pub struct Configurations(Arc<Mutex<BTreeMap<Option<PathBuf>, Arc<Configuration>>>>);
 
@@ -21,11 +21,8 @@ impl Configurations {
     ///
     /// # Errors
     ///
-    /// When the file in use is missing or broken, or a value cannot be what it should be.
-    pub fn read(
-        &self,
-        file: Option<&PathBuf>,
-    ) -> Result<Arc<Configuration>, flyte_client::config::ConfigError> {
+    /// A missing or invalid file, or an invalid value.
+    pub fn read(&self, file: Option<&PathBuf>) -> Result<Arc<Configuration>, flyte_client::config::ConfigError> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(configuration) = known.get(&file.cloned()) {
             return Ok(Arc::clone(configuration));
@@ -53,7 +50,7 @@ impl Configurations {
     }
 }
 
-/// The process as the configuration sees it.
+/// The environment, home and working directory of the process.
 pub(super) fn sources(explicit: Option<PathBuf>) -> Sources {
     Sources {
         home: settings::home(),
@@ -63,7 +60,7 @@ pub(super) fn sources(explicit: Option<PathBuf>) -> Sources {
     }
 }
 
-/// The configuration as plugins see it, each value with its origin in words.
+/// The configuration as a [`Remote`], each value with the text of its origin.
 pub(super) fn describe(connection: &Connection, request: &RemoteRequest) -> Remote {
     let mut remote = Remote::default();
     remote.endpoint = Some(connection.endpoint.value.to_string());

@@ -1,7 +1,7 @@
 //! Joins the chain's `get_remote` with Flyte's configuration.
 //!
-//! The built-in default of `get_remote` is Flyte's configuration; what a plugin changes of it, or says
-//! instead of it, is checked here, and keeps the plugin's name.
+//! The built-in default of `get_remote` is Flyte's configuration. Values that a plugin changes or returns
+//! instead are checked here, and keep the plugin's name as their origin.
 
 use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
 
@@ -21,7 +21,7 @@ use plugin_host::{
 
 mod sandbox;
 
-/// What `get_remote` is asked: the user's flags, and for what they leave open the configuration.
+/// The request for `get_remote`: the values of flags, else of the configuration.
 ///
 /// # Errors
 ///
@@ -43,11 +43,11 @@ pub fn request(global: &Global, configurations: &Configurations) -> Result<Remot
 }
 
 impl Context<'_> {
-    /// Checks that the embedded sandbox answers only where that is wanted; says so where it is only implied.
+    /// Checks that the embedded sandbox is intended, and prints a note if it is only implied.
     ///
     /// # Errors
     ///
-    /// [`Exit::NotConfigured`] if nothing says that it is.
+    /// [`Exit::NotConfigured`] if it is neither requested nor allowed as a fallback.
     pub(crate) fn check_sandbox(&self, connection: &Connection) -> Result<(), Failure> {
         if !connection.is_implicit_sandbox() {
             return Ok(());
@@ -62,24 +62,24 @@ pub fn configuration_failure(error: &flyte_client::config::ConfigError) -> Failu
     Failure::from_error(Exit::Failed, error).hint(error.hint())
 }
 
-/// Which Flyte to talk to, and what carries the calls.
+/// The Flyte to call, and the transports of plugins.
 pub struct Route {
     /// The connection.
     pub connection: Connection,
-    /// What plugins want to carry the calls, or to put around what does.
+    /// The transports with which plugins replace or wrap the host's.
     pub layers: Layers,
-    /// Whether the endpoint means anything: a plugin whose own transport carries the calls may have none.
+    /// Whether the endpoint is used: a plugin's own transport may have none.
     pub has_address: bool,
 }
 
 impl Route {
-    /// Whether it leads to the embedded sandbox.
+    /// Whether the target is the embedded sandbox.
     #[must_use]
     pub fn is_embedded_sandbox(&self) -> bool {
         self.connection.is_sandbox() && self.has_address
     }
 
-    /// Where it leads, for people.
+    /// The endpoint, plugin or sandbox, as messages name it.
     #[must_use]
     pub fn target(&self) -> String {
         match self.layers.replacement() {
@@ -90,11 +90,11 @@ impl Route {
     }
 }
 
-/// Asks the chain which Flyte to talk to, and checks the answer.
+/// Calls `get_remote` and checks the answer.
 ///
 /// # Errors
 ///
-/// A broken configuration, a plugin that failed, or a plugin whose answer is no connection.
+/// A configuration that cannot be read, a plugin that failed, or an invalid answer of a plugin.
 pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Route, Failure> {
     let request = request(global, configurations)?;
     let resolved = chain.get_remote(&request)?;
@@ -121,7 +121,7 @@ pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) ->
     Ok(Route { connection, layers: resolved.layers, has_address })
 }
 
-/// The connection of a [`Route`], for whoever sends nothing.
+/// The connection of a [`Route`], for callers that send nothing.
 ///
 /// # Errors
 ///
@@ -152,8 +152,8 @@ pub fn remote(chain: &Chain, global: &Global, configurations: &Configurations) -
     Ok(remote)
 }
 
-/// Where the values come from that no plugin set: the configuration, if the built-in default was asked
-/// for them, else flytekit's defaults, as in its `Config.for_endpoint`.
+/// The values that no plugin set: those of the configuration if the plugins called the built-in default, else
+/// flytekit's defaults, as in its `Config.for_endpoint`.
 fn base_connection(
     resolved: &ResolvedRemote,
     global: &Global,
@@ -195,11 +195,11 @@ fn unusable(plugin: plugin_host::Identity, reason: String) -> HookError {
     HookError::new(plugin, CallSite::Hook(Hook::GetRemote), HookErrorKind::InvalidValue(reason))
 }
 
-/// Says whether what plugins set can be a connection; what the configuration says was looked at before.
+/// Checks the values that plugins set; those of the configuration were checked before.
 ///
 /// # Errors
 ///
-/// The fault of the plugin that set what cannot be.
+/// The fault of the plugin that set an invalid value.
 pub fn check_remote(resolved: &ResolvedRemote) -> Result<(), HookError> {
     endpoint(resolved)?;
     auth_mode(resolved).map(drop)
@@ -215,8 +215,9 @@ fn endpoint(resolved: &ResolvedRemote) -> Result<Option<Endpoint>, HookError> {
 /// The sign-in mode that a plugin set, if one did.
 fn auth_mode(resolved: &ResolvedRemote) -> Result<Option<AuthMode>, HookError> {
     parse_field(resolved, "auth_mode", resolved.remote.auth_mode.as_deref(), |text| {
-        AuthMode::from_str(text)
-            .map_err(|_| format!("`{text}` is no sign-in mode; there are {}", AuthMode::accepted_names()))
+        AuthMode::from_str(text).map_err(|_| {
+            format!("unknown sign-in mode `{text}`; expected one of {}", AuthMode::accepted_names())
+        })
     })
 }
 
@@ -230,7 +231,7 @@ fn parse_field<T>(
     parse(text).map(Some).map_err(|reason| unusable(owner.clone(), reason))
 }
 
-/// Puts what plugins set in the place of what was there.
+/// Replaces values of the connection by those that plugins set.
 fn apply_plugin_values(mut connection: Connection, resolved: &ResolvedRemote) -> Result<Connection, Failure> {
     let remote = &resolved.remote;
     let plugin = PluginValues { resolved };
@@ -275,13 +276,13 @@ fn apply_plugin_values(mut connection: Connection, resolved: &ResolvedRemote) ->
     Ok(connection)
 }
 
-/// Takes over the fields that a plugin set.
+/// The values that plugins set, with their origins.
 struct PluginValues<'a> {
     resolved: &'a ResolvedRemote,
 }
 
 impl PluginValues<'_> {
-    /// The plugin's word for a field, if it set it.
+    /// The origin of a field, if a plugin set it.
     fn origin(&self, field: &str) -> Option<Origin> {
         let owner = self.resolved.owners.get(field)?;
         let reason = self.resolved.remote.reason(field).and_then(|reason| reason.strip_prefix("plugin "));
@@ -301,8 +302,8 @@ impl PluginValues<'_> {
     }
 }
 
-/// The command line has the last word, and says whose it is: the user's, or that of a plugin which
-/// changed an option's default.
+/// Applies `--project` and `--domain`, which take precedence; the origin tells a flag of the user from a
+/// default that a plugin set.
 fn apply_flags(connection: &mut Connection, global: &Global) {
     let given = global.given;
     for (flag, value, given, setting) in [
@@ -310,9 +311,10 @@ fn apply_flags(connection: &mut Connection, global: &Global) {
         ("--domain", &global.domain, given.domain, &mut connection.default_domain),
     ] {
         let Some(value) = value else { continue };
-        let origin = match given {
-            true => Origin::Flag(flag.to_owned()),
-            false => Origin::Default(format!("of `{flag}`, as a plugin changed it").into()),
+        let origin = if given {
+            Origin::Flag(flag.to_owned())
+        } else {
+            Origin::Default(format!("of `{flag}`, set by a plugin").into())
         };
         if *value != setting.value || matches!(setting.origin, Origin::Default(_)) {
             *setting = Setting::new(value.clone(), origin);
@@ -320,7 +322,7 @@ fn apply_flags(connection: &mut Connection, global: &Global) {
     }
 }
 
-/// The fault of the built-in plugin: not a plugin's, but that of what the user set.
+/// The failure for a fault of the built-in default, which the configuration of the user causes.
 fn builtin_failure(what: &HookErrorKind) -> Failure {
     match what {
         HookErrorKind::Returned(error) => {

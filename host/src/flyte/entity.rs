@@ -1,4 +1,4 @@
-//! Tasks, workflows and launch plans by name: the newest version or a given one, and what to say when there is none.
+//! Tasks, workflows and launch plans by name, in the newest version or a given one.
 
 pub mod not_found;
 
@@ -35,20 +35,20 @@ impl std::str::FromStr for VersionedName {
             None => (text, None),
         };
         if name.is_empty() || version == Some("") {
-            return Err("write `NAME` or `NAME:VERSION`".to_owned());
+            return Err("expected `NAME` or `NAME:VERSION`".to_owned());
         }
-        // flytekit's word for the newest one.
+        // flytekit's name for the newest version.
         let version = version.filter(|&version| version != "latest").map(str::to_owned);
         Ok(Self { name: name.to_owned(), version })
     }
 }
 
 impl VersionedName {
-    /// The version comes with the name or in an argument of its own.
+    /// Adds the version of a separate argument.
     ///
     /// # Errors
     ///
-    /// When it comes twice.
+    /// Two versions.
     pub fn with_version(&self, version: Option<&String>) -> Result<Self, Failure> {
         match (&self.version, version) {
             (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "the version is given twice")),
@@ -80,14 +80,14 @@ impl fmt::Display for VersionedName {
     }
 }
 
-/// What has a name and versions.
+/// A message with a name and versions.
 pub trait Entity: prost::Message + prost::Name + Default {
-    /// For lists.
+    /// The kind in lists.
     const KIND: ColumnKind;
-    /// In identifiers.
+    /// The type in identifiers.
     const RESOURCE: ResourceType;
 
-    /// Its identifier.
+    /// The identifier.
     fn id(&self) -> Option<&Identifier>;
 
     /// Lists versions that `keep` accepts.

@@ -33,7 +33,7 @@ pub fn id(session: &Session, name: &str) -> WorkflowExecutionIdentifier {
 ///
 /// # Errors
 ///
-/// When there is none, or a call fails.
+/// A missing execution, or a call that failed.
 pub async fn read(session: &Session, name: &str) -> Result<Execution, Failure> {
     let request = WorkflowExecutionGetRequest { id: Some(id(session, name)) };
     match session.client.get_execution(&request).await {
@@ -42,31 +42,31 @@ pub async fn read(session: &Session, name: &str) -> Result<Execution, Failure> {
     }
 }
 
-/// The failure of a call about an execution; one that there is not is told in words.
+/// The failure of a call about an execution, with a suggestion if the execution does not exist.
 pub async fn failure(session: &Session, name: &str, error: ClientError) -> Failure {
     if error.status.code != Code::NotFound {
         return error.into();
     }
-    let place = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-    let missing = Failure::new(Exit::Failed, format!("there is no execution `{name}` {place}"));
-    // A hint is not worth an error of its own.
+    let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
+    let missing = Failure::new(Exit::Failed, format!("execution `{name}` not found {scope}"));
+    // Without the names there is no suggestion, which is no error.
     let query = Query { order: Some(Order::newest_first()), limit: Some(100), ..Query::default() };
     let every = list::named(session.project(), session.domain(), "");
     let known = list::executions(&session.client, &every, &query).await.unwrap_or_default();
     let known = known.iter().filter_map(|execution| Some(execution.id.as_ref()?.name.as_str()));
     missing.hint(match flyte_text::closest(name, known) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => "`flyte-host get executions` lists what there is".to_owned(),
+        None => format!("run `{}` to list executions", session.command(&["get", "executions"])),
     })
 }
 
-/// The failure of a call about a node; one that there is not is told in words.
+/// The failure of a call about a node, with a hint if the node does not exist.
 #[must_use]
 pub fn node_failure(error: ClientError, node: &str, execution: &str) -> Failure {
     if error.status.code != Code::NotFound {
         return error.into();
     }
-    Failure::new(Exit::Failed, format!("there is no node `{node}` in execution `{execution}`"))
+    Failure::new(Exit::Failed, format!("node `{node}` not found in execution `{execution}`"))
         .hint(format!("run `flyte-host get nodes {execution}` to list its nodes"))
 }
 

@@ -15,19 +15,22 @@ use crate::{
     ui::{error::Failure, exit_code::Exit},
 };
 
-/// The name of an execution that is about to be started.
+/// FlyteAdmin's alphabet for names (`k8s.io/apimachinery/pkg/util/rand`): without vowels, to avoid words.
+const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// The name of a new execution.
 ///
-/// It is never left to the server, so that a call which may or may not have arrived can be sent again.
+/// The client always chooses it, so that a call that may or may not have arrived can be repeated.
 #[derive(Debug)]
 pub enum ExecutionName {
-    /// The user's.
+    /// From `--name`.
     Given(String),
-    /// Ours.
+    /// Generated.
     Generated(String),
 }
 
 impl ExecutionName {
-    /// The user's name, or one made up.
+    /// The given name, or a generated one.
     #[must_use]
     pub fn new(given: Option<&str>) -> Self {
         match given {
@@ -44,12 +47,12 @@ impl ExecutionName {
         }
     }
 
-    /// Looks whether a name of the user's is free. FlyteAdmin stores the inputs of whatever is started before
-    /// it looks itself, and so replaces those of the execution that has the name.
+    /// Checks that a given name is free. FlyteAdmin stores the inputs before it checks the name, and so
+    /// replaces those of the execution that has it.
     ///
     /// # Errors
     ///
-    /// When it is not, or the server cannot be asked.
+    /// A name in use, or a call that failed.
     pub async fn check_free(&self, session: &Session) -> Result<(), Failure> {
         let Self::Given(name) = self else { return Ok(()) };
         let request = WorkflowExecutionGetRequest { id: Some(execution::id(session, name)) };
@@ -60,8 +63,8 @@ impl ExecutionName {
         }
     }
 
-    /// The execution that a call started. A name that was made up has nobody else: if it exists, somebody on
-    /// the way repeated the call.
+    /// The execution that a call started. No other client has a generated name: if it exists, a proxy
+    /// repeated the call.
     ///
     /// # Errors
     ///
@@ -81,7 +84,7 @@ impl ExecutionName {
         }
     }
 
-    /// The failure of the call that was to start it.
+    /// The failure of the call that should have started the execution.
     #[must_use]
     pub fn start_failure(&self, session: &Session, error: ClientError) -> Failure {
         if error.status.code == Code::AlreadyExists {
@@ -96,11 +99,11 @@ impl ExecutionName {
         failure
     }
 
-    /// The failure of a name that somebody else has.
+    /// The failure of a name in use.
     fn taken_failure(&self, session: &Session) -> Failure {
         let name = self.text();
-        Failure::new(Exit::Failed, format!("an execution named `{name}` exists already")).hint(format!(
-            "choose another name, or follow that one with `{}`",
+        Failure::new(Exit::Failed, format!("execution `{name}` already exists")).hint(format!(
+            "choose another name, or watch that execution with `{}`",
             session.command(&["execution", "watch", name])
         ))
     }

@@ -1,4 +1,4 @@
-//! Following an execution to its end: what happens on the standard error, then its outputs, or why there are none.
+//! Watching an execution until it ends: progress on stderr, then the outputs, or the failure.
 
 mod failure;
 mod outage;
@@ -27,17 +27,17 @@ use crate::{flyte::node as node_text, ui::show};
 use outage::Outage;
 use view::View;
 
-/// Whether to wait for what was started.
+/// `--wait` and `--timeout`.
 #[derive(Args, Clone, Debug)]
 pub struct WaitArgs {
-    /// Follow it to its end, and print its outputs; Ctrl-C stops following, not the execution
+    /// Wait until the execution ends and print its outputs; Ctrl-C detaches
     ///
-    /// `-o name` prints the name of the execution, as without `--wait`. `-o json` and `-o yaml` print what they print without
-    /// it, with `phase` and `outputs`; outputs are null unless it succeeded.
+    /// `-o name` prints the name of the execution, as without `--wait`. `-o json` and `-o yaml` add `phase`
+    /// and `outputs`; outputs are null unless the execution succeeded.
     #[arg(long, alias = "wait-execution")]
     wait: bool,
 
-    /// Stop following after this time, such as `10m`
+    /// Detach after this time, such as `10m`
     #[arg(long, value_name = "TIME", requires = "wait", allow_hyphen_values = true, value_parser = parse_time)]
     timeout: Option<Duration>,
 }
@@ -46,17 +46,17 @@ pub struct WaitArgs {
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// A message for clap.
 pub fn parse_time(text: &str) -> Result<Duration, String> {
-    let time: jiff::SignedDuration = text.parse().map_err(|_| "write a time such as `90s` or `1h30m`")?;
-    Duration::try_from(time).map_err(|_| "a time cannot be below zero".to_owned())
+    let time: jiff::SignedDuration = text.parse().map_err(|_| "expected a time such as `90s` or `1h30m`")?;
+    Duration::try_from(time).map_err(|_| "the time must not be negative".to_owned())
 }
 
-/// What is to be done with an execution that was just started.
+/// Prints a new execution, and watches it with `--wait`.
 ///
 /// # Errors
 ///
-/// As [`follow_to_end`], if it is to be followed.
+/// As [`follow_to_end`] with `--wait`; else when the output cannot be written.
 pub async fn started(
     session: &Session,
     id: WorkflowExecutionIdentifier,
@@ -78,12 +78,12 @@ pub async fn started(
     Ok(Exit::Done)
 }
 
-/// Where the console shows an execution, if there is one.
+/// The console's URL of an execution, if there is a console.
 fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<String> {
     let connection = &session.connection;
     let base = match &connection.console_endpoint.value {
         Some(base) => base.trim_end_matches('/').to_owned(),
-        // The sandbox has no console, be it embedded or a server; and a plugin's own need not be anywhere.
+        // The sandbox has no console, embedded or served; a plugin's own transport may have no address.
         None if !session.has_address
             || connection.is_sandbox()
             || connection.endpoint.value.is_loopback() =>
@@ -98,21 +98,22 @@ fn console_url(session: &Session, id: &WorkflowExecutionIdentifier) -> Option<St
     Some(format!("{base}/console/projects/{}/domains/{}/executions/{}", id.project, id.domain, id.name))
 }
 
-/// How following came to its end.
+/// Why watching ended.
 enum FollowEnd {
-    /// With that of the execution.
+    /// The execution ended.
     Done(Box<Execution>),
-    /// By Ctrl-C.
+    /// Ctrl-C.
     Interrupted,
-    /// After this time.
+    /// `--timeout`.
     TimedOut(Duration),
 }
 
-/// Follows an execution, then prints its outputs; for programs its name, or its key, phase and outputs.
+/// Watches an execution until it ends, then prints its outputs; for programs its name, or its identifier,
+/// phase and outputs.
 ///
 /// # Errors
 ///
-/// When it did not succeed, did not end in time, or a call fails.
+/// An execution that did not succeed or did not end in time; a call that failed.
 pub async fn follow_to_end(
     session: &Session,
     id: WorkflowExecutionIdentifier,
@@ -120,13 +121,13 @@ pub async fn follow_to_end(
     format: Format,
 ) -> Result<Exit, Failure> {
     if format == Format::Name {
-        // At once, so that a script knows it whatever becomes of the execution.
+        // First, so that a script has it however the execution ends.
         show::names([id.name.clone()])?;
     }
     let mut watch = Watch::new(&session.client, id.clone());
     let ended = follow(session, &mut watch, &id, timeout).await.map_err(|error| {
         Failure::from(error)
-            .hint(format!("run `{}` to follow it again", session.command(&["execution", "watch", &id.name])))
+            .hint(format!("run `{}` to reattach", session.command(&["execution", "watch", &id.name])))
     })?;
     match ended {
         FollowEnd::Interrupted => {
@@ -142,10 +143,7 @@ pub async fn follow_to_end(
             Err(waiting_reasons(session, &id, watch.nodes())
                 .into_iter()
                 .fold(failure, Failure::caused_by)
-                .hint(format!(
-                    "run `{}` to follow it again",
-                    session.command(&["execution", "watch", &id.name])
-                )))
+                .hint(format!("run `{}` to reattach", session.command(&["execution", "watch", &id.name]))))
         }
         FollowEnd::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {
@@ -161,8 +159,8 @@ pub async fn follow_to_end(
     }
 }
 
-/// Prints what became of an execution: for people its outputs, for programs what is printed of one that is not waited for,
-/// with its phase and its outputs, if it has come to have any. Its name was printed before.
+/// Prints the outputs for people; for programs what is printed without `--wait`, with phase and outputs. The
+/// name was printed before.
 fn print_result(
     id: &WorkflowExecutionIdentifier,
     phase: watch::Phase,
@@ -181,7 +179,7 @@ fn print_result(
     }
 }
 
-/// What nodes at work wait for.
+/// What running nodes wait for.
 fn waiting_reasons(session: &Session, id: &WorkflowExecutionIdentifier, nodes: &[Node]) -> Vec<String> {
     let nodes = nodes.iter().filter(|node| !watch::is_node_done(node.phase));
     let reasons = nodes.filter_map(|node| {
@@ -191,7 +189,7 @@ fn waiting_reasons(session: &Session, id: &WorkflowExecutionIdentifier, nodes: &
     reasons.collect()
 }
 
-/// What Ctrl-C leaves behind.
+/// The note after Ctrl-C.
 fn detached_note(session: &Session, id: &WorkflowExecutionIdentifier) -> String {
     format!(
         "detached; execution `{}` keeps running\nfollow it with `{}`, stop it with `{}`\n",
@@ -217,7 +215,7 @@ async fn follow(
         let look = tokio::select! {
             biased;
             () = &mut interrupted => return Ok(FollowEnd::Interrupted),
-            // Whoever gives no time at all still wants to know how it is.
+            // A timeout of zero still reads the state once.
             time = &mut timed_out, if has_looked => return Ok(FollowEnd::TimedOut(time)),
             look = watch.look() => look,
         };
@@ -245,12 +243,12 @@ async fn follow(
 
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler the system ends the program, which is as good.
+        // Without a handler, the signal ends the process.
         std::future::pending::<()>().await;
     }
 }
 
-/// Ends after a time, if there is one.
+/// Resolves after the timeout, or never.
 async fn timed_out(timeout: Option<Duration>) -> Duration {
     match timeout {
         Some(timeout) => {

@@ -4,7 +4,7 @@ use flyte_client::config::{Connection, Origin};
 
 use crate::global::Global;
 
-/// The global flags of this run that decide which Flyte, project and domain a command is about.
+/// The global flags of this run that choose the Flyte, project and domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandFlags {
     server: Vec<String>,
@@ -12,8 +12,8 @@ pub struct CommandFlags {
 }
 
 impl CommandFlags {
-    /// The flags that were given. A project or domain from the configuration or from a plugin is none of them: it
-    /// holds for the next command, too.
+    /// The flags that were given. A project or domain of the configuration or a plugin is left out, since it
+    /// applies to the next command as well.
     #[must_use]
     pub fn new(global: &Global, connection: &Connection) -> Self {
         let mut server = Vec::new();

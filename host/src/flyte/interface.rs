@@ -1,4 +1,4 @@
-//! Inputs and outputs with their types, for people.
+//! Inputs and outputs with their types, as rows.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub fn literals(map: Option<&LiteralMap>) -> Vec<(String, String)> {
     literals.map(|(name, value)| (name.clone(), value_text(value))).collect()
 }
 
-/// Names in the order in which people count.
+/// Entries in natural order: `o2` before `o10`.
 fn in_order<T>(map: &BTreeMap<String, T>) -> Vec<(&String, &T)> {
     let mut entries: Vec<_> = map.iter().collect();
     entries.sort_by(|(a, _), (b, _)| literal::natural_order(a, b));

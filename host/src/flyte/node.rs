@@ -1,4 +1,4 @@
-//! A node in words: the same ones wherever nodes are shown.
+//! Texts about nodes of executions, shared by `execution show`, `get nodes` and the progress of `--wait`.
 
 use flyte_client::{
     literal::type_name,
@@ -11,7 +11,7 @@ use crate::{
     ui::show::{in_a_line, time},
 };
 
-/// The name of a node for people: that of a map task without what flytekit adds to it (`map_NAME_HASH-arraynode`).
+/// The name of a node; that of a map task without flytekit's affixes (`map_NAME_HASH-arraynode`).
 #[must_use]
 pub fn short_name(node: &Node) -> Option<String> {
     let name = node.name.as_deref().filter(|name| *name != node.id && *name != node.spec_id)?;
@@ -41,7 +41,7 @@ pub fn quoted(node: &Node) -> String {
     }
 }
 
-/// What there is to say of a node, in a line.
+/// Phase, elements, cache, attempt, duration and child execution, in a line.
 #[must_use]
 pub fn state(node: &Node) -> String {
     let mut text = node.phase.as_str_name().to_owned();
@@ -63,7 +63,8 @@ pub fn state(node: &Node) -> String {
     text
 }
 
-/// Whose result a node has, if another version of its task stored it: that may surprise whoever edited the task.
+/// A note that another version of the task stored the cached result, which may surprise after an edit of the
+/// task.
 fn reuse_note(node: &Node) -> String {
     let (Some(from), Some(own)) = (node.reused_from_other_version(), &node.task_version) else {
         return String::new();
@@ -75,7 +76,7 @@ fn reuse_note(node: &Node) -> String {
     )
 }
 
-/// What the cache had to say of a node, for a table.
+/// The cache status of a node, for a table.
 #[must_use]
 pub fn cache(node: &Node) -> Option<String> {
     let word = node.cache.word()?;
@@ -97,7 +98,7 @@ pub fn elements(node: &Node) -> Option<String> {
     Some(text)
 }
 
-/// The phase of an element; what was not begun is in none.
+/// The phase of an element; `NOT_STARTED` if it has none.
 #[must_use]
 pub fn element_phase(element: &Element) -> &'static str {
     match element.phase {
@@ -106,7 +107,8 @@ pub fn element_phase(element: &Element) -> &'static str {
     }
 }
 
-/// Why a node is not further: what its gate waits for, or why its attempt does not run.
+/// What a gate waits for, or why an attempt does not run; of a node that ended, the reason of its last
+/// attempt.
 #[must_use]
 pub fn waiting_reason(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node) -> Option<String> {
     if is_node_done(node.phase) {
@@ -150,7 +152,7 @@ fn sleep_text(node: &Node, duration: prost_types::Duration) -> String {
     format!("sleep_text until {}", time::moment(Some(&end)))
 }
 
-/// The error_summary of an error in a line. flytekit writes a traceback first, and what was raised under `Message:`.
+/// An error in a line. flytekit writes a traceback first, and the exception under `Message:`.
 #[must_use]
 pub fn error_summary(text: &str) -> String {
     let message = text.rsplit_once("\nMessage:").map(|(_, message)| message.trim());

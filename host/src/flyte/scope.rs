@@ -1,4 +1,4 @@
-//! Projects and domains that the server does not know: it gives empty lists for them, and no error.
+//! Unknown projects and domains: the server returns empty lists for them, and no error.
 
 use flyte_client::{
     list::{self, ColumnKind, Filter, Query},
@@ -8,11 +8,11 @@ use flyte_client::{
 use super::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit};
 
-/// Checks, by one call, that the session's project and domain exist; for commands that found nothing there.
+/// Checks by one call that the session's project and domain exist; for commands that found nothing there.
 ///
 /// # Errors
 ///
-/// When one of them does not exist. A server that does not list its projects is believed.
+/// An unknown project or domain. If the projects cannot be listed, there is no error.
 pub async fn check(session: &Session) -> Result<(), Failure> {
     let Ok(projects) = every_project(session).await else { return Ok(()) };
     let Some(project) = projects.iter().find(|project| project.id == session.project()) else {
@@ -40,7 +40,7 @@ pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_clie
 #[must_use]
 pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> Failure {
     let near = flyte_text::closest(name, all.iter().map(|project| project.id.as_str()));
-    Failure::new(Exit::Failed, format!("there is no project `{name}`")).hint(match near {
+    Failure::new(Exit::Failed, format!("project `{name}` not found")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("run `{}` to list the projects", session.server_command(&["get", "projects"])),
     })
@@ -50,7 +50,7 @@ pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> Failur
 #[must_use]
 pub fn unknown_domain(session: &Session, name: &str, all: &[Domain]) -> Failure {
     let near = flyte_text::closest(name, all.iter().map(|domain| domain.id.as_str()));
-    Failure::new(Exit::Failed, format!("there is no domain `{name}`")).hint(match near {
+    Failure::new(Exit::Failed, format!("domain `{name}` not found")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("run `{}` to list the domains", session.server_command(&["get", "domains"])),
     })

@@ -1,7 +1,7 @@
 //! A session: the client of the Flyte that `get_remote` leads to.
 //!
-//! A command opens it when it needs it; until then there is no TLS and no database. The futures of the client run on the
-//! runtime of the command (`crate::commands::run`).
+//! A command opens it when it needs it; until then there is no TLS and no database. The futures of the client
+//! run on the runtime of the command (`crate::commands::run`).
 
 mod server_token;
 mod waiting;
@@ -37,20 +37,20 @@ use crate::{
     ui::{error::Failure, exit_code::Exit},
 };
 
-/// A client that is ready to be used.
+/// A client, with the connection that it uses.
 pub struct Session {
-    /// Where it leads, with the project and domain of the user's flags.
+    /// The connection, with the project and domain of the flags.
     pub connection: Connection,
     /// The endpoint, plugin or sandbox, as messages name it.
     pub target: String,
-    /// Whether the connection's endpoint means anything; see [`Route::has_address`].
+    /// See [`Route::has_address`].
     pub has_address: bool,
-    /// Calls Flyte, and signs in where that is asked for.
+    /// Calls Flyte, and signs in if the server requires it.
     pub client: Client,
-    /// The sign-in at the endpoint; `None` where this program never signs in: in the sandbox, and where a plugin's
-    /// transport takes the place of the host's.
+    /// The sign-in at the endpoint; `None` for the sandbox, and where a plugin's transport replaces the
+    /// host's.
     pub sign_in: Option<Arc<SignIn>>,
-    /// The token that was there already, if one was.
+    /// The static token, if one is configured.
     pub token: Option<StaticToken>,
     flags: CommandFlags,
     transfers: OnceCell<Transfers>,
@@ -60,42 +60,42 @@ pub struct Session {
 }
 
 impl Session {
-    /// The project of whatever names none.
+    /// The default project.
     #[must_use]
     pub fn project(&self) -> &str {
         &self.connection.default_project.value
     }
 
-    /// The domain of whatever names none.
+    /// The default domain.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.connection.default_domain.value
     }
 
-    /// A command line of this program with these arguments, to be pasted: about the same Flyte, project and domain
-    /// as this session, as far as flags chose them.
+    /// A command line of this program to paste, with the flags that chose the Flyte, project and domain of
+    /// this session.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> String {
         self.flags.command(arguments)
     }
 
-    /// As [`Session::command`], for a command that is about no project or domain.
+    /// As [`Session::command`], for a command without project and domain.
     #[must_use]
     pub fn server_command(&self, arguments: &[&str]) -> String {
         self.flags.server_command(arguments)
     }
 
-    /// Whether Flyte is the embedded sandbox, whose files are on this machine.
+    /// Whether Flyte is the embedded sandbox, whose files are local.
     #[must_use]
     pub fn is_embedded_sandbox(&self) -> bool {
         self.connection.is_sandbox() && self.has_address
     }
 
-    /// Carries files to and from the URLs that the server signs. Nothing is opened before the first file.
+    /// Transfers files by signed URLs. Created at the first use.
     ///
     /// # Errors
     ///
-    /// When the certificates to trust cannot be used.
+    /// CA certificates that cannot be used.
     pub fn transfers(&self) -> Result<&Transfers, Failure> {
         if let Some(transfers) = self.transfers.get() {
             return Ok(transfers);
@@ -106,11 +106,11 @@ impl Session {
         Ok(self.transfers.get_or_init(|| transfers))
     }
 
-    /// Opens buckets with the user's own keys. Nothing is opened before the first bucket.
+    /// Opens buckets with the user's own keys. Created at the first use.
     ///
     /// # Errors
     ///
-    /// When the configuration cannot be read, or the certificates to trust cannot be used.
+    /// A configuration that cannot be read, or CA certificates that cannot be used.
     pub fn buckets(&self) -> Result<&Buckets, Failure> {
         if let Some(buckets) = self.buckets.get() {
             return Ok(buckets);
@@ -127,11 +127,11 @@ impl Session {
 }
 
 impl Context<'_> {
-    /// Opens the connection that the user's flags, the plugins and the configuration lead to.
+    /// Opens a session from flags, plugins and configuration.
     ///
     /// # Errors
     ///
-    /// When they lead to none.
+    /// As [`connection::route`]; no endpoint; a sandbox or certificates that cannot be used.
     pub fn session(&self) -> Result<Session, Failure> {
         let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
         let route = self.route()?;
@@ -139,16 +139,16 @@ impl Context<'_> {
         self.session_for_route(route, person, sign_in::options(self.settings)?)
     }
 
-    /// Where the user's flags, the plugins and the configuration lead to.
+    /// The route from flags, plugins and configuration.
     ///
     /// # Errors
     ///
-    /// When they lead nowhere.
+    /// As [`connection::route`].
     pub fn route(&self) -> Result<Route, Failure> {
         connection::route(self.chain()?, self.global, self.configurations)
     }
 
-    /// As [`Context::session`], of a route and for somebody in particular.
+    /// As [`Context::session`], for a route and a sign-in prompt.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl Context<'_> {
             Ok(channel.transport)
         })?;
         if let Some(sign_in) = &sign_in {
-            // Outside of the plugins' transports: their time is for calls, and not for people who sign in.
+            // Outside of the plugins' transports, whose timeouts must not include an interactive sign-in.
             transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
         }
         let client = Client::new(transport, client_options(&connection, &target)?);
@@ -189,7 +189,8 @@ impl Context<'_> {
         })
     }
 
-    /// The endpoint in use and the sign-in there, for whoever calls nobody. It is `None` as [`Session::sign_in`] is.
+    /// The endpoint and its sign-in, for commands without calls. The sign-in is `None` as
+    /// [`Session::sign_in`] is.
     ///
     /// # Errors
     ///
@@ -210,7 +211,7 @@ impl Context<'_> {
 ///
 /// # Errors
 ///
-/// Without a home directory that exists: a command that reads must not make one.
+/// A home directory that does not exist: a command that only reads must not create it.
 pub fn sandbox_root() -> Result<PathBuf, Failure> {
     if let Some(folder) = env::text(env::SANDBOX_DIR) {
         return Ok(folder.into());
@@ -227,13 +228,13 @@ pub fn sandbox_root() -> Result<PathBuf, Failure> {
         .hint(format!("set `{}` to a folder", env::SANDBOX_DIR)))
 }
 
-/// The host's own channel to Flyte.
+/// The host's own transport, with its sign-in.
 struct HostChannel {
     transport: Arc<dyn Transport>,
     sign_in: Option<Arc<SignIn>>,
 }
 
-/// Nothing is opened before the first call.
+/// The host's transport. It connects at the first call.
 fn open_channel(
     connection: &Connection,
     person: Arc<dyn Person>,
@@ -254,7 +255,7 @@ fn open_channel(
     Ok(HostChannel { transport, sign_in: None })
 }
 
-/// A channel on which calls carry a token as soon as there is one.
+/// A transport that adds the token to calls once there is one.
 fn with_sign_in(
     connection: &Connection,
     person: Arc<dyn Person>,
@@ -274,14 +275,14 @@ fn grpc_transport(connection: &Connection, network: &Network) -> Result<Grpc, Fa
     Grpc::new(connection, network, grpc::GrpcOptions::default()).map_err(|error| trust_failure(&error))
 }
 
-/// Where a server of the sandbox listens, if one runs: then it is asked, and not the database behind its back.
+/// The endpoint of a running sandbox server, which must be used instead of its database.
 fn running_server(root: &Path) -> Option<Endpoint> {
     sandbox::server::running_server(root)?.reachable().to_string().parse().ok()
 }
 
 fn open_sandbox() -> Result<Sandbox, Failure> {
     let program = std::env::current_exe().map_err(|error| {
-        Failure::new(Exit::Internal, "this program's own file is not known").caused_by(error)
+        Failure::new(Exit::Internal, "could not determine the path of this program").caused_by(error)
     })?;
     let engine =
         EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
@@ -298,10 +299,9 @@ pub fn sandbox_open_failure(error: &OpenError) -> Failure {
     Failure::from_error(Exit::Failed, error).hint(elsewhere)
 }
 
-/// How long one call may take if the user does not say.
+/// The timeout of a call without `FLYTE_TIMEOUT`.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What holds for every call.
 fn client_options(connection: &Connection, target: &str) -> Result<client::CallOptions, Failure> {
     let metadata = connection.metadata();
     let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(target));
@@ -309,7 +309,7 @@ fn client_options(connection: &Connection, target: &str) -> Result<client::CallO
 }
 
 fn network(connection: &Connection) -> Result<Network, Failure> {
-    // Read once, so that a variable that cannot be used is warned of once.
+    // Read once, so that the warning about an invalid variable is printed once.
     static PROXIES: LazyLock<Proxies> = LazyLock::new(|| Proxies::from_variables(env::text));
     Network::new(connection, PROXIES.clone()).map_err(|error| trust_failure(&error))
 }

@@ -1,8 +1,7 @@
-//! Files to and from Flyte's object store: by signed URLs, and with the user's own keys where these do not do.
+//! Files to and from Flyte's object store: by signed URLs, else with the user's own keys.
 //!
-//! The server hands out a URL for each file, which carries its own permission; it lists no folders. The embedded
-//! sandbox keeps its files on this machine and names them by their paths. What another server names so is a file of
-//! its own machine, for which it has to sign a URL as for any other.
+//! The server signs a URL for each file; it cannot list folders. The embedded sandbox returns local paths. A
+//! path from any other server is a file on that server, which has to sign a URL for it.
 
 mod bucket;
 mod download;
@@ -24,16 +23,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit, stream::Stream};
 
-/// How many files are under way at once.
+/// How many files are transferred at once.
 const AT_ONCE: usize = 8;
 
-/// The file of a path or a `file://` URL, if Flyte's store is this machine's.
+/// The path of a `file://` URL or path, if the object store is local.
 fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
     let path = PathBuf::from(url.strip_prefix("file://").unwrap_or(url));
     (session.is_embedded_sandbox() && path.is_absolute()).then_some(path)
 }
 
-/// The failure of a transfer, which says what it was about.
+/// The failure of a transfer under a message of the caller.
 fn failure(what: String, error: &data::TransferError) -> Failure {
     let failure = Failure::from_error(Exit::Failed, error).hint(error.hint());
     let causes = std::iter::once(failure.message).chain(failure.causes).collect();
@@ -44,7 +43,7 @@ fn failure(what: String, error: &data::TransferError) -> Failure {
 struct TransferLine(ProgressBar);
 
 impl TransferLine {
-    /// Starts a line for a file; a length of 0 means that it is not known.
+    /// `length` in bytes; 0 if unknown.
     fn new(name: &str, length: u64) -> Self {
         if !Stream::Err.is_terminal() {
             return Self(ProgressBar::hidden());
@@ -59,7 +58,7 @@ impl TransferLine {
         Self(line)
     }
 
-    /// So many bytes are done.
+    /// `done` in bytes.
     fn set(&self, done: u64) {
         self.0.set_position(done);
     }

@@ -1,9 +1,8 @@
 //! Joins the transports of plugins with those of `flyte-client`.
 //!
-//! A plugin's transport blocks its caller, those of `flyte-client` are futures; so two things are needed where they meet.
-//! A `Worker` is a thread with a runtime: it drives the host's transport for the plugins' threads, and has the
-//! threads on which plugins are called. It never blocks, so a plugin that calls the host while the host
-//! calls it waits for nobody who waits for it.
+//! A plugin's transport blocks its caller, those of `flyte-client` are futures. A `Worker` is a thread with a
+//! runtime: it drives the host's transport for the plugins' threads, and has the threads on which plugins are
+//! called. It never blocks, so a plugin that calls the host while the host calls it does not deadlock.
 
 use std::{
     sync::{Arc, mpsc},
@@ -27,17 +26,17 @@ use tokio::{
 use crate::ui::{error::Failure, exit_code::Exit};
 use plugin_host::{self as plugins, Layers};
 
-/// How many calls of plugins' transports are under way at once; more wait.
+/// How many calls of plugins' transports run at once; more wait.
 const CALLS_AT_ONCE: usize = 32;
 
-/// How long a plugin that was told the deadline may take to say so itself.
+/// How long after the timeout a plugin may take to return its own error.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Puts the transports of plugins around the host's, or in its place.
+/// Wraps or replaces the host's transport by those of plugins.
 ///
 /// # Errors
 ///
-/// When the host's cannot be had, or a plugin cannot make its own.
+/// Those of the host's transport, or a plugin that failed to create its own.
 pub fn join(
     layers: &Layers,
     host: impl FnOnce() -> Result<Arc<dyn Transport>, Failure>,
@@ -67,11 +66,11 @@ pub fn join(
     }
 }
 
-/// A client's way to Flyte, for a command of a plugin.
+/// A transport for commands of plugins that calls through a client.
 ///
 /// # Errors
 ///
-/// When there is no thread for it.
+/// A thread that cannot be started.
 pub fn lend(client: Client) -> Result<HostTransport, Failure> {
     let carry: CallFn = Box::new(move |call| {
         let client = client.clone();
@@ -80,18 +79,19 @@ pub fn lend(client: Client) -> Result<HostTransport, Failure> {
     Ok(HostTransport::new(BlockingTransport { worker: Worker::start()?, carry }))
 }
 
-/// A thread that drives futures for threads that cannot.
+/// A thread that drives futures for blocking threads.
 #[derive(Clone)]
 struct Worker {
     handle: runtime::Handle,
-    /// The thread ends when nobody needs it any more.
+    /// The thread ends when the last worker is dropped.
     _alive: Arc<oneshot::Sender<()>>,
 }
 
 impl Worker {
     fn start() -> Result<Self, Failure> {
         let unable = |error: std::io::Error| {
-            Failure::new(Exit::Failed, "the connection of the plugins cannot be opened").caused_by(error)
+            Failure::new(Exit::Failed, "could not start the thread for the plugins' transports")
+                .caused_by(error)
         };
         let (alive, dropped) = oneshot::channel::<()>();
         let (sender, handle) = mpsc::sync_channel(1);
@@ -125,8 +125,7 @@ fn runtime() -> std::io::Result<Runtime> {
 
 type CallFn = Box<dyn Fn(Call) -> Reply<'static> + Send + Sync>;
 
-/// A transport of the host's, for callers that wait for the answer. They are threads of plugins or of a [`Worker`] that
-/// may block.
+/// A transport of the host for blocking callers: threads of plugins, or blocking threads of a [`Worker`].
 struct BlockingTransport {
     worker: Worker,
     carry: CallFn,
@@ -143,7 +142,7 @@ impl plugin::Transport for BlockingTransport {
         let reply = (self.carry)(call);
         let (sender, receiver) = mpsc::sync_channel(1);
         self.worker.handle.spawn(async move {
-            // Whoever asked may have gone.
+            // An error means that the caller is gone.
             let _ = sender.send(reply.await);
         });
         match receiver.recv() {
@@ -153,7 +152,7 @@ impl plugin::Transport for BlockingTransport {
                 Ok(answer)
             }
             Ok(Err(status)) => Err(plugins::transport::attributed(plugin_client::to_plugin(status))),
-            Err(_) => Err(PluginError::new("the host's transport broke off").into()),
+            Err(_) => Err(PluginError::new("the host's transport stopped during the call").into()),
         }
     }
 }
@@ -162,7 +161,7 @@ impl plugin::Transport for BlockingTransport {
 struct PluginTransport {
     worker: Worker,
     outermost: HostTransport,
-    /// Whose they are, for messages.
+    /// The plugins, for messages.
     owners: String,
 }
 
@@ -188,10 +187,7 @@ impl Transport for PluginTransport {
                 Ok(Err(status)) => Err(plugin_client::from_plugin(status)),
                 Err(_) => Err(Status::fault(
                     Code::Internal,
-                    TransportError::new(
-                        TransportErrorKind::Transport,
-                        "the call of a plugin's transport broke off",
-                    ),
+                    TransportError::new(TransportErrorKind::Transport, "the plugin's transport stopped during the call"),
                 )),
             }
         })
@@ -207,10 +203,7 @@ impl PluginTransport {
     fn too_late(&self, limit: Duration) -> Status {
         let waited = limit.saturating_sub(GRACE).as_secs_f64();
         let text = format!("no answer within {waited} s through the transport of {}", self.owners);
-        let hint = "`--no-plugins` goes on without it".to_owned();
-        Status::fault(
-            Code::DeadlineExceeded,
-            TransportError::new(TransportErrorKind::Deadline, text).hint(hint),
-        )
+        let hint = "pass `--no-plugins` to run without it".to_owned();
+        Status::fault(Code::DeadlineExceeded, TransportError::new(TransportErrorKind::Deadline, text).hint(hint))
     }
 }

@@ -18,20 +18,20 @@ use crate::ui::{
     output::{self, Format},
 };
 
-/// What an execution or a node took and gave.
+/// Inputs and outputs of an execution or a node.
 #[derive(Debug, Default)]
 pub struct ExecutionData {
-    /// What it took.
+    /// The inputs.
     pub inputs: LiteralMap,
-    /// What it gave; empty before its end.
+    /// The outputs; empty before the end.
     pub outputs: LiteralMap,
 }
 
-/// Reads inputs and outputs: as the server gives them, or from where it says they are.
+/// Reads inputs and outputs from the response or from its links.
 ///
 /// # Errors
 ///
-/// When there is no such execution or node, or the values cannot be had.
+/// A missing execution or node, or values that cannot be read.
 #[expect(deprecated, reason = "servers that do not give the values give links")]
 pub async fn read(
     session: &Session,
@@ -61,7 +61,7 @@ pub async fn read(
     })
 }
 
-/// The values, or else what their link leads to.
+/// The values of the response, or if it has none, those behind the link.
 async fn follow_link(
     session: &Session,
     values: Option<LiteralMap>,
@@ -72,11 +72,12 @@ async fn follow_link(
         return Ok(values);
     };
     let bytes = transfer::read(session, &link.url).await?;
-    prost::Message::decode(bytes)
-        .map_err(|error| Failure::new(Exit::Failed, "the server's link leads to no values").caused_by(error))
+    prost::Message::decode(bytes).map_err(|error| {
+        Failure::new(Exit::Failed, "could not decode the values behind the server's link").caused_by(error)
+    })
 }
 
-/// Says why there are no outputs, where that is no error.
+/// Prints why there are no outputs.
 pub fn note_no_outputs(execution: &Execution, node: Option<&str>) {
     let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
     let phase = watch::phase(execution);
@@ -87,7 +88,7 @@ pub fn note_no_outputs(execution: &Execution, node: Option<&str>) {
     });
 }
 
-/// How the whole of a long value of an execution is seen.
+/// How to see the whole of a long value.
 const ALL: &str = "`-o json` or `fetch` with a folder shows all";
 
 /// Prints values by their names; on a terminal, long ones are cut.
@@ -111,7 +112,7 @@ pub fn print(values: &LiteralMap, format: Format) -> Result<(), Failure> {
     }
 }
 
-/// A value in a line: texts as they are, a file or table by its URI, the rest as JSON.
+/// A value in a line: strings without quotes, files and tables as their URI, the rest as JSON.
 #[must_use]
 pub fn to_text(value: &Value) -> String {
     match value {

@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(&["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-62 pages written to `pages`
+wrote 62 pages to `pages`
 [exit: 0]
 "#]]
     );

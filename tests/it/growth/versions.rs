@@ -119,7 +119,7 @@ hint: install a flyte-host that speaks protocol 2, or a version of `growth` for 
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 NAME    VERSION  PROTOCOL  STATE                             FILE
-growth  0.6.0    2.0       not usable: this host speaks 1.0  [HOME]/.flyte/plugins/libgrowth.so
+growth  0.6.0    2.0       unusable: this host supports protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
 warning: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1
@@ -141,7 +141,7 @@ hint: rebuild the plugin with `plugin-abi = "1.0"`, or ask its author for a newe
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 NAME  VERSION  PROTOCOL  STATE                                                                                             FILE
--     -        -         not usable: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
+-     -        -         unusable: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
 warning: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0
 hint: rebuild the plugin with `plugin-abi = "1.0"`, or ask its author for a newer version

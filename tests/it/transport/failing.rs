@@ -267,7 +267,7 @@ KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
-error: cannot register task `where-am-i`
+error: could not register task `where-am-i`
   caused by: Flyte refused `CreateTask` (PERMISSION_DENIED)
   caused by: the company's policy says no
 [exit: 22]

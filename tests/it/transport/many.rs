@@ -98,7 +98,7 @@ plugin  transport   0.7.0
 ------- stderr -------
 error: Flyte did not answer `GetVersion`
   caused by: no answer within 0.1 s through the transport of plugin `transport`
-hint: `--no-plugins` goes on without it
+hint: pass `--no-plugins` to run without it
 [exit: 21]
 "#]]
     );

@@ -1,4 +1,4 @@
-//! Answering the gates of an execution: approve, reject, give a value.
+//! `execution approve`, `reject` and `set-input`.
 
 use clap::Args;
 use flyte_client::{
@@ -27,27 +27,26 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(super) struct AnswerArgs {
-    /// The execution
+    /// Name of the execution
     execution: String,
 
-    /// Gate to answer; may be left out if one only waits for approval
+    /// Gate to answer [default: the only one that waits for approval]
     gate: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct InputArgs {
-    /// The execution
+    /// Name of the execution
     execution: String,
 
-    /// Gate to answer, which may be left out if one only waits for a value; and the value, written as for `run --input`: a
-    /// file or folder of yours is uploaded
-    // Of two arguments clap would take the optional one wrongly where options stand between them.
+    /// Gate to answer [default: the only one that waits for a value], and the value, written as for `run
+    /// --input`; a local file or folder is uploaded
+    // One argument for both: clap assigns an optional first one wrongly if options stand between the two.
     #[arg(required = true, num_args = 1..=2, value_names = ["GATE", "VALUE"], allow_negative_numbers = true)]
     answer: Vec<String>,
 }
 
 impl InputArgs {
-    /// The gate, if one is named, and the value.
     fn gate_and_value(&self) -> (Option<&str>, &str) {
         match self.answer.as_slice() {
             [gate, value] => (Some(gate), value),
@@ -78,7 +77,7 @@ pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result
     let (gate, value) = args.gate_and_value();
     let gate = gates.find(&session, gate, GateAnswer::Value)?;
     let value = literal::from_text(value, &gate.kind).map_err(|error| {
-        Failure::new(Exit::Failed, format!("the value does not fit gate `{}`", gate.signal))
+        Failure::new(Exit::Failed, format!("invalid value for gate `{}`", gate.signal))
             .caused_by(&error)
             .hint(error.hint())
     })?;
@@ -89,7 +88,7 @@ pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result
     report_answer("answered", &gates.execution, gate, &value, format)
 }
 
-/// What a command may answer.
+/// The kind of answer that a gate waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum GateAnswer {
     Approval,
@@ -108,16 +107,16 @@ impl GateAnswer {
 /// A gate that can be answered by its signal.
 struct AnswerableGate {
     signal: String,
-    /// What it waits for, if the workflow says it.
+    /// `None` if the workflow does not say it.
     wanted: Option<GateAnswer>,
     kind: LiteralType,
-    /// The node, once it was reached, and its phase.
+    /// The node and its phase, once the execution reached it.
     node: Option<(String, Phase)>,
     /// Whether its node waits now.
     is_open: bool,
-    /// Whether the server knows its signal, which it does once the node was reached.
+    /// Whether the server has its signal, as it does once the execution reached the node.
     is_known: bool,
-    /// What it was answered.
+    /// The answer.
     value: Option<Literal>,
 }
 
@@ -139,7 +138,7 @@ impl AnswerableGate {
         })
     }
 
-    /// `may-i`, and how it is with it.
+    /// ```may-i` (waits for approval)``, and so on.
     fn summary(&self) -> String {
         let state = match (&self.value, self.is_open) {
             (Some(value), _) => format!("answered: {}", values::to_text(&literal::to_json(value))),
@@ -174,7 +173,7 @@ struct Gates {
 }
 
 impl Gates {
-    /// Reads them: what the workflow has, what its nodes have come to, what was answered.
+    /// Reads the gates of the workflow, the state of their nodes, and the answers so far.
     async fn read(session: &Session, name: &str) -> Result<Self, Failure> {
         execution::read(session, name).await?;
         let id = execution::id(session, name);
@@ -202,7 +201,7 @@ impl Gates {
         self.execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default()
     }
 
-    /// The gate that is meant, if it can be answered.
+    /// The gate with this name or the only open one, if it can be answered.
     fn find(
         &self,
         session: &Session,
@@ -216,8 +215,8 @@ impl Gates {
         let about = |text: String| Failure::new(Exit::Failed, text);
         if let Some(value) = &gate.value {
             let value = values::to_text(&literal::to_json(value));
-            let text = format!("gate `{}` of execution `{}` was answered already", gate.signal, self.name());
-            return Err(about(text).caused_by(format!("its value is {value}")));
+            let text = format!("gate `{}` of execution `{}` is already answered", gate.signal, self.name());
+            return Err(about(text).caused_by(format!("the answer is {value}")));
         }
         if is_done(watch::phase(&self.execution)) {
             let phase = watch::phase(&self.execution).as_str_name();
@@ -249,7 +248,7 @@ impl Gates {
         ))
     }
 
-    /// The gate with a name, or of a node.
+    /// By the name of the gate or of its node.
     fn find_by_name(&self, name: &str) -> Result<&AnswerableGate, Failure> {
         let by_signal = self.all.iter().find(|gate| gate.signal == name);
         let is_node = |gate: &&AnswerableGate| gate.node.as_ref().is_some_and(|(id, _)| id == name);
@@ -264,7 +263,6 @@ impl Gates {
         })
     }
 
-    /// The only gate that waits.
     fn only_open(&self, wanted: GateAnswer) -> Result<&AnswerableGate, Failure> {
         let is_open = |gate: &&AnswerableGate| gate.is_open && gate.value.is_none() && gate.is_for(wanted);
         let open: Vec<_> = self.all.iter().filter(is_open).collect();
@@ -279,26 +277,26 @@ impl Gates {
                     format!("{} gates of execution `{}` wait for {}", open.len(), self.name(), wanted.name());
                 Err(Failure::new(Exit::Failed, text)
                     .caused_by(self.summary())
-                    .hint("name one of them".to_owned()))
+                    .hint("pass the name of one of them".to_owned()))
             }
         }
     }
 
     fn summary(&self) -> String {
         if self.all.is_empty() {
-            return "it has no gates".to_owned();
+            return "the execution has no gates".to_owned();
         }
         let gates: Vec<_> = self.all.iter().map(AnswerableGate::summary).collect();
-        format!("its gates are {}", gates.join(", "))
+        format!("the gates of the execution: {}", gates.join(", "))
     }
 }
 
-/// Adds what the server knows of a signal.
+/// Adds the server's state of a signal.
 fn add_signal(all: &mut Vec<AnswerableGate>, signal: Signal) {
     let name = signal.id.map(|id| id.signal_id).unwrap_or_default();
     let at = all.iter().position(|gate| gate.signal == name).unwrap_or_else(|| {
         let kind = signal.r#type.clone().unwrap_or_default();
-        // Somebody made it, or the workflow cannot be read.
+        // Created by another client, or the workflow cannot be read.
         all.push(AnswerableGate {
             signal: name,
             wanted: None,
@@ -318,7 +316,7 @@ fn add_signal(all: &mut Vec<AnswerableGate>, signal: Signal) {
     }
 }
 
-/// Sends the answer. A gate that was not reached yet finds it there.
+/// Sends the answer. The signal is created first for a gate that the execution did not reach yet.
 async fn send(
     session: &Session,
     execution: &Execution,

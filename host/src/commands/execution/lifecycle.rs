@@ -1,4 +1,4 @@
-//! What changes executions: stop, repeat, archive.
+//! `execution terminate`, `relaunch`, `recover`, `archive` and `activate`.
 
 use flyte_client::{
     Code,
@@ -22,10 +22,9 @@ pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Re
         let request =
             ExecutionTerminateRequest { id: Some(execution::id(&session, name)), cause: args.cause.clone() };
         match session.client.terminate_execution(&request).await {
-            Ok(_) => output::note(&format!("execution `{name}` is being stopped\n")),
+            Ok(_) => output::note(&format!("terminating execution `{name}`\n")),
             Err(error) => match terminal_phase(&error) {
-                // What was wanted is so.
-                Some(phase) => output::note(&format!("execution `{name}` had ended already: {phase}\n")),
+                Some(phase) => output::note(&format!("execution `{name}` is already {phase}\n")),
                 None => return Err(execution::failure(&session, name, error).await),
             },
         }
@@ -33,7 +32,7 @@ pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Re
     Ok(())
 }
 
-/// The phase of an execution that cannot be stopped, because it is at its end.
+/// The terminal phase of an execution that cannot be terminated because of it.
 fn terminal_phase(error: &ClientError) -> Option<String> {
     if error.status.code != Code::FailedPrecondition {
         return None;
@@ -96,8 +95,8 @@ pub(super) async fn archive(args: &NamesArgs, archive: bool, context: &Context<'
         let request = ExecutionUpdateRequest { id: Some(execution::id(&session, name)), state: state.into() };
         match session.client.update_execution(&request).await {
             Ok(_) => {
-                let word = if archive { "is archived" } else { "is in lists again" };
-                output::note(&format!("execution `{name}` {word}\n"));
+                let verb = if archive { "archived" } else { "restored" };
+                output::note(&format!("{verb} execution `{name}`\n"));
             }
             Err(error) => return Err(execution::failure(&session, name, error).await),
         }

@@ -1,4 +1,4 @@
-//! Where values are fetched from: an execution, or an address of the `flyte://` kind.
+//! The source of `fetch`: an execution, or a `flyte://` address.
 
 use std::str::FromStr;
 
@@ -14,12 +14,12 @@ use super::FetchArgs;
 use crate::flyte::{execution, session::Session, values};
 use crate::ui::{error::Failure, exit_code::Exit};
 
-/// Where values are.
+/// The argument SOURCE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FetchSource {
     /// An execution of the user's project and domain.
     Execution(String),
-    /// An address.
+    /// A `flyte://` address.
     Address(String),
 }
 
@@ -30,17 +30,17 @@ impl FromStr for FetchSource {
         match text.split_once("://") {
             Some(("flyte", _)) => Ok(Self::Address(text.to_owned())),
             Some(_) => {
-                Err("write the name of an execution, or an address that begins with `flyte://`".to_owned())
+                Err("expected the name of an execution, or an address that begins with `flyte://`".to_owned())
             }
             None => Ok(Self::Execution(text.to_owned())),
         }
     }
 }
 
-/// The name of a value that comes without one, as in pyflyte.
+/// The name of a value without one, as in pyflyte.
 const NAMELESS: &str = "data";
 
-/// Reads what is there.
+/// Reads the values.
 pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralMap, Failure> {
     match &args.source {
         FetchSource::Execution(name) => {
@@ -55,8 +55,8 @@ pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralM
             Ok(data.outputs)
         }
         FetchSource::Address(_) if args.node.is_some() || args.inputs => {
-            Err(Failure::new(Exit::Usage, "an address names the node and the side already")
-                .hint("leave out `--node` and `--inputs`".to_owned()))
+            Err(Failure::new(Exit::Usage, "cannot combine an address with `--node` or `--inputs`")
+                .hint("omit `--node` and `--inputs`: the address names both".to_owned()))
         }
         FetchSource::Address(address) => read_address(session, address).await,
     }
@@ -66,7 +66,7 @@ async fn read_address(session: &Session, address: &str) -> Result<LiteralMap, Fa
     let request = GetDataRequest { flyte_url: address.to_owned() };
     let data = session.client.get_data(&request).await.map_err(|error| match error.status.code {
         Code::NotFound => {
-            Failure::new(Exit::Failed, format!("there is nothing at `{address}`")).caused_by(&error.status)
+            Failure::new(Exit::Failed, format!("no data at `{address}`")).caused_by(&error.status)
         }
         _ => error.into(),
     })?;
@@ -80,7 +80,7 @@ async fn read_address(session: &Session, address: &str) -> Result<LiteralMap, Fa
             Ok(LiteralMap { literals: [(name, literal)].into_iter().collect() })
         }
         Some(Data::PreSignedUrls(urls)) => {
-            // A deck is a page; the server gives a link to it.
+            // A deck is an HTML page; the server returns a link to it.
             let links = urls.signed_url.into_iter().enumerate();
             let named = links.map(|(index, url)| {
                 let name = if index == 0 { "deck".to_owned() } else { format!("deck-{index}") };

@@ -1,4 +1,4 @@
-//! Values as files: what is in Flyte's store is brought here, what has a form is written as JSON, the rest as text.
+//! Values as files: blobs and tables are downloaded, structures are written as JSON, primitives as text.
 
 use std::{
     collections::BTreeSet,
@@ -30,21 +30,21 @@ use crate::{
     ui::show,
 };
 
-/// A file of the store as a value.
+/// A file in the object store as a literal.
 pub(super) fn file(uri: String) -> Literal {
     let blob = Blob { uri, metadata: None };
     let scalar = Scalar { value: Some(ScalarValue::Blob(blob)) };
     Literal { value: Some(LiteralValue::Scalar(Box::new(scalar))), ..Default::default() }
 }
 
-/// What result of the values.
+/// The outcome of each value.
 #[derive(Debug, Default)]
 pub(super) struct FetchReport(Vec<(String, ValueResult)>);
 
 #[derive(Debug)]
 enum ValueResult {
     Files(Vec<PathBuf>),
-    /// Some of its files came, or none.
+    /// Not all files could be downloaded; `files` are those that were.
     Missing {
         uri: String,
         files: Vec<PathBuf>,
@@ -73,12 +73,12 @@ impl ValueResult {
 }
 
 impl FetchReport {
-    /// Says how many files were written, and where.
+    /// Prints how many files were written, and where.
     pub(super) fn note_count(&self, dir: &Path) {
         let count: usize = self.0.iter().map(|(_, result)| result.rows().len()).sum();
         let files = if count == 1 { "file" } else { "files" };
         if count > 0 {
-            output::note(&format!("{count} {files} written to `{}`\n", dir.display()));
+            output::note(&format!("wrote {count} {files} to `{}`\n", dir.display()));
         }
     }
 
@@ -105,7 +105,7 @@ impl FetchReport {
         }
     }
 
-    /// Says what is missing, each with its reason.
+    /// The failure that lists missing values, each with its reason.
     pub(super) fn result(&self) -> Result<(), Failure> {
         let missing: Vec<_> = self
             .0
@@ -140,9 +140,9 @@ pub(super) struct Writer<'s> {
     recursive: bool,
     /// Whether files that exist are overwritten.
     force: bool,
-    /// Where values went, two of which may have names that are one name on this system.
+    /// Paths in use: two names may be the same path on this system.
     taken: BTreeSet<PathBuf>,
-    /// What result of those so far.
+    /// The outcomes so far.
     pub report: FetchReport,
 }
 
@@ -229,7 +229,7 @@ impl<'s> Writer<'s> {
         self.write(name, path, "json", text.as_bytes());
     }
 
-    /// Writes a file of the path, with an ending.
+    /// Writes `PATH.ENDING`.
     fn write(&mut self, name: String, path: &Path, ending: &str, bytes: &[u8]) {
         let mut file = path.as_os_str().to_owned();
         file.push(format!(".{ending}"));
@@ -240,11 +240,14 @@ impl<'s> Writer<'s> {
         }
     }
 
-    /// Takes a path for a value.
+    /// Reserves a path for a value.
     fn take(&mut self, path: &Path) -> Result<(), Failure> {
         if !self.taken.insert(path.to_owned()) {
-            return Err(Failure::new(Exit::Failed, format!("another value is in `{}`", path.display()))
-                .hint("fetch it alone, with `--value`".to_owned()));
+            return Err(Failure::new(
+                Exit::Failed,
+                format!("`{}` already holds another value", path.display()),
+            )
+            .hint("fetch it alone with `--value`".to_owned()));
         }
         if !self.force && is_occupied(path) { Err(exists_failure(path)) } else { Ok(()) }
     }
@@ -265,7 +268,7 @@ fn write_file(file: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
     })
 }
 
-/// Whether something is at a path, but for an empty folder.
+/// Whether a path exists and is not an empty folder.
 fn is_occupied(path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()),
@@ -275,6 +278,6 @@ fn is_occupied(path: &Path) -> bool {
 }
 
 fn exists_failure(path: &Path) -> Failure {
-    Failure::new(Exit::Failed, format!("`{}` exists already", path.display()))
+    Failure::new(Exit::Failed, format!("`{}` already exists", path.display()))
         .hint("pass `--force` to overwrite it, or name another folder".to_owned())
 }

@@ -1,4 +1,4 @@
-//! One task, workflow or launch plan with all that people ask about.
+//! The rows shown for one task, workflow or launch plan.
 
 use flyte_client::{
     literal::type_name,
@@ -127,7 +127,7 @@ pub(super) fn launch_plan(plan: &LaunchPlan) -> Facts {
         )
 }
 
-/// When a launch plan runs by itself; empty if it does not.
+/// The schedule of a launch plan; empty without one.
 #[expect(deprecated, reason = "servers still give schedules in the old form")]
 pub(in super::super) fn schedule(plan: &LaunchPlan) -> String {
     let metadata = plan.spec.as_ref().and_then(|spec| spec.entity_metadata.as_ref());

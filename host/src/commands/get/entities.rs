@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// How an entity looks in lists and by itself.
+/// An entity that `get` lists and shows.
 pub(super) trait EntityView: Entity {
     const HEADING: &'static [&'static str];
 
@@ -37,7 +37,7 @@ pub(super) trait EntityView: Entity {
 
     fn facts(&self) -> Facts;
 
-    /// Its graph, if it is one.
+    /// The graph of a workflow.
     fn closure(&self) -> Option<&CompiledWorkflowClosure> {
         None
     }
@@ -126,13 +126,13 @@ pub(super) async fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -
         return run::<LaunchPlan>(&args.entity, context).await;
     }
     if args.entity.name.is_some() {
-        return Err(Failure::new(Exit::Usage, "`--active-only` is for lists, not for one launch plan"));
+        return Err(Failure::new(Exit::Usage, "cannot use `--active-only` with the name of a launch plan"));
     }
     let format = context.global.output.format()?;
     let query = args.entity.list.query(LaunchPlan::KIND, false)?;
     let session = context.session()?;
     let id = list::named(session.project(), session.domain(), "");
-    // With a filter the general list is asked, since that of active ones takes none.
+    // `ListActiveLaunchPlans` takes no filter.
     let found = if query.filter == list::Filter::default() {
         list::active_launch_plans(&session.client, &id, &query).await?
     } else {
@@ -200,7 +200,7 @@ async fn show_one<E: EntityView>(wanted: &VersionedName, context: &Context<'_>) 
     match format {
         _ if is_dot => match found.closure() {
             Some(closure) => output::print(&graph::dot(closure)),
-            None => Err(Failure::new(Exit::Usage, "`-o dot` is for workflows only")),
+            None => Err(Failure::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only")),
         },
         Format::Table => output::print(&found.facts().render()),
         Format::Name => show::names([found.versioned_name()]),

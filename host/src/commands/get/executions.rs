@@ -48,8 +48,8 @@ pub(super) async fn executions(
             if !found.is_empty() {
                 output::table(&["NAME", "PHASE", "RUNS", "CREATED", "DURATION"], found.iter().map(row))?;
             }
-            let place = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-            args.note_count(found.len(), &format!("no executions {place}"));
+            let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
+            args.note_count(found.len(), &format!("no executions {scope}"));
             Ok(())
         }
         Format::Name => show::names(found.into_iter().filter_map(|execution| Some(execution.id?.name))),
@@ -98,7 +98,7 @@ async fn read_node(
     }
 }
 
-/// A node as the server gives it, and as people see it; they do not care about those that the compiler added.
+/// A node as the server returns it, and as the table shows it; `None` for nodes that the compiler added.
 struct ListedNode {
     message: NodeExecution,
     node: Option<Node>,
@@ -111,7 +111,7 @@ impl ListedNode {
     }
 }
 
-/// All nodes, those within a node behind it.
+/// All nodes, nested ones behind their parent.
 async fn tree(
     session: &Session,
     id: &WorkflowExecutionIdentifier,
@@ -141,7 +141,7 @@ async fn tree(
     Ok(nodes)
 }
 
-/// The nodes with whole errors, their names, and the elements of map tasks.
+/// Adds whole errors, names, and the elements of map tasks.
 async fn describe(
     session: &Session,
     execution: &Execution,
@@ -170,7 +170,7 @@ async fn describe(
     Ok(joined.collect())
 }
 
-/// Adds the elements of map tasks; the attempts at other tasks are not asked for.
+/// Adds the elements of map tasks; attempts of other tasks are not read.
 async fn with_elements(
     session: &Session,
     execution: &Execution,
@@ -209,7 +209,7 @@ fn print_nodes(listed: &[ListedNode], args: &NodesArgs, format: Format) -> Resul
     }
 }
 
-/// The server's message, and what only the workflow and the attempts say: `name`, and `elements` of a map task.
+/// The server's message, with `name` from the workflow, and `elements` of a map task from the attempts.
 fn node_json(listed: &ListedNode) -> Result<Value, Failure> {
     let mut value = show::json(&listed.message)?;
     let (Some(node), Some(fields)) = (&listed.node, value.as_object_mut()) else { return Ok(value) };
@@ -236,7 +236,7 @@ fn element_json(element: &Element, message: &str) -> Value {
     })
 }
 
-/// How many elements of a map task that failed are rows of their own.
+/// How many failed elements of a map task get a row.
 const ELEMENTS: usize = 10;
 
 /// A row for a node, and one for each element that failed.
@@ -299,7 +299,7 @@ pub(super) async fn task_executions(args: &TaskExecutionsArgs, context: &Context
     }
 }
 
-/// The attempts at a node's task. The server knows none of a node that is not there, and does not say so.
+/// The task attempts of a node. For a missing node, the server returns an empty list and no error.
 async fn attempts(
     session: &Session,
     execution: &WorkflowExecutionIdentifier,
@@ -316,7 +316,7 @@ async fn attempts(
     Ok(whole::attempts(&session.client, found).await?)
 }
 
-/// Attempts are counted from 1, as people do.
+/// The number of an attempt, from 1.
 fn number(attempt: &TaskExecution) -> u32 {
     attempt.id.as_ref().map_or(0, |id| id.retry_attempt) + 1
 }
@@ -337,7 +337,7 @@ fn attempt_row(attempt: &TaskExecution) -> Vec<String> {
     ]
 }
 
-/// The elements of a map task, a row for each try.
+/// Prints the elements of a map task, a row for each attempt.
 fn print_elements(attempt: &TaskExecution) -> Result<(), Failure> {
     let Some(closure) = &attempt.closure else { return Ok(()) };
     let Some(elements) = Elements::new(closure) else { return Ok(()) };

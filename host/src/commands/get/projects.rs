@@ -26,7 +26,7 @@ pub(super) async fn projects(
         query.order = None; // the server's own: by name
     }
     let projects = match name {
-        // GetProject is younger than many servers.
+        // Many servers do not have GetProject yet.
         Some(name) => {
             let all = scope::every_project(&session).await?;
             let found: Vec<Project> = all.iter().filter(|project| project.id == name).cloned().collect();

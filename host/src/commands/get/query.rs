@@ -1,17 +1,17 @@
-//! What of a list is wanted, and in which order: the same options for every list.
+//! The options of lists: limit, filter, order.
 
 use clap::Args;
 use flyte_client::list::{ColumnKind, Filter, FilterError, Order, Query, UnknownColumn};
 
 use crate::ui::{error::Failure, exit_code::Exit, output};
 
-/// How much is listed when nothing is said.
+/// The limit without `--limit` and `--all`.
 const LIMIT: usize = 100;
 
 /// Options of lists. The hidden names are flytectl's.
 #[derive(Args, Debug)]
 pub(super) struct ListArgs {
-    /// List this many at most; 100 without it
+    /// Maximum number of rows [default: 100]
     #[arg(
         long,
         value_name = "N",
@@ -22,30 +22,30 @@ pub(super) struct ListArgs {
     )]
     limit: Option<u32>,
 
-    /// List all there are
+    /// List all rows
     #[arg(long, help_heading = "Lists")]
     all: bool,
 
-    /// List only what fits: `phase=FAILED`, `name~part`, `created_at>2026-01-31`, `phase in (FAILED;ABORTED)`;
-    /// several with commas between or the option repeated
+    /// Filter, such as `phase=FAILED`, `name~part`, `created_at>2026-01-31` or `phase in (FAILED;ABORTED)`;
+    /// separate several by commas, or repeat the option
     #[arg(long, value_name = "FILTER", alias = "filter.fieldSelector", help_heading = "Lists")]
     filter: Vec<String>,
 
-    /// Key to sort by; without it, the time of creation
+    /// Key to sort by [default: created_at]
     #[arg(long, value_name = "KEY", alias = "filter.sortBy", help_heading = "Lists")]
     sort_by: Option<String>,
 
-    /// Smallest or oldest first
+    /// Sort in ascending order
     #[arg(long, alias = "filter.asc", help_heading = "Lists")]
     asc: bool,
 }
 
 impl ListArgs {
-    /// The query, for a list of which the oldest or newest comes first by itself.
+    /// The query; `oldest_first` is the default order.
     ///
     /// # Errors
     ///
-    /// A filter or key that cannot be.
+    /// An invalid filter or key.
     pub(super) fn query(&self, kind: ColumnKind, oldest_first: bool) -> Result<Query, Failure> {
         let mut filter = Filter::default();
         for text in &self.filter {
@@ -64,24 +64,24 @@ impl ListArgs {
         Some(self.limit.map_or(LIMIT, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
     }
 
-    /// Whether only a part of what there is was asked for.
+    /// Whether `--filter` is given.
     pub(super) fn has_filter(&self) -> bool {
         !self.filter.is_empty()
     }
 
-    /// Whether something was asked for that only lists have.
+    /// Whether any option of lists is given.
     pub(super) fn is_given(&self) -> bool {
         self.limit.is_some() || self.all || !self.filter.is_empty() || self.sort_by.is_some() || self.asc
     }
 
-    /// Tells of an empty list, or of one that ended at the limit that nobody asked for.
+    /// Prints a note on an empty list, or on one that was cut at the default limit.
     pub(super) fn note_count(&self, count: usize, nothing: &str) {
         if count == 0 && self.has_filter() {
             output::note(&format!("{nothing} match the filter\n"));
         } else if count == 0 {
             output::note(&format!("{nothing}\n"));
         } else if self.limit.is_none() && self.limit() == Some(count) {
-            output::note(&format!("the first {LIMIT}; `--limit N` or `--all` shows more\n"));
+            output::note(&format!("showing the first {LIMIT}; use `--limit N` or `--all` to see more\n"));
         }
     }
 }

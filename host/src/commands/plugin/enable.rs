@@ -1,4 +1,4 @@
-//! `plugin enable` and `plugin disable`: the choice that stays.
+//! `plugin enable` and `plugin disable`: the plugins in the settings file.
 
 use clap::Args;
 
@@ -10,51 +10,50 @@ use crate::{
 };
 use plugin_host::Candidate;
 
-/// Use a plugin from now on, as `FLYTE_PLUGIN` would
+/// Enable a plugin permanently, like `FLYTE_PLUGIN` in every shell
 #[derive(Args, Debug)]
 pub(super) struct EnableArgs {
-    /// Names or paths of plugins, the first in front
+    /// Names or paths of plugins; the first takes precedence
     #[arg(required = true)]
     names: Vec<String>,
 }
 
-/// Use no longer a plugin that `enable` made permanent
+/// Disable a plugin
 #[derive(Args, Debug)]
 pub(super) struct DisableArgs {
-    /// Names or paths of plugins that are enabled
+    /// Names or paths of enabled plugins
     #[arg(required_unless_present = "all")]
     names: Vec<String>,
-    /// Disable all of them
+    /// Disable all plugins
     #[arg(long, conflicts_with = "names")]
     all: bool,
 }
 
-/// Adds plugins behind those that are enabled; refuses what could not be loaded.
+/// Adds plugins behind the enabled ones, after checking that each can be loaded.
 pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Failure> {
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
     for name in &args.names {
         let Candidate { passport, file, .. } = context.loader.check(name)?;
-        // A path is remembered in full: it must mean the same wherever one stands later.
+        // An absolute path is saved, since the working directory differs later.
         let spec = if name == passport.name() { name.clone() } else { file.path().display().to_string() };
         if !chain.contains(&spec) {
             chain.push(spec);
         }
     }
-    save(&chain)
+    save(&chain, &format!("enabled plugins: {}", chain.join(", ")))
 }
 
-/// Takes plugins out of those that are enabled.
 pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), Failure> {
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
     for name in &args.names {
-        // What was not enabled by its own name was remembered by its path.
+        // A plugin that was not enabled by its own name is saved by its path.
         let path = context.loader.directories().find(name).ok().map(|path| path.display().to_string());
         let is_meant = |enabled: &String| enabled == name || Some(enabled) == path.as_ref();
         let Some(index) = chain.iter().position(is_meant) else {
             return Err(Failure::new(Exit::Failed, format_args!("plugin `{name}` is not enabled"))
                 .caused_by(match chain.is_empty() {
-                    true => "no plugin is".to_owned(),
-                    false => format!("these are: {}", chain.join(", ")),
+                    true => "no plugin is enabled".to_owned(),
+                    false => format!("enabled plugins: {}", chain.join(", ")),
                 }));
         };
         chain.remove(index);
@@ -62,18 +61,19 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), F
     if args.all {
         chain.clear();
     }
-    save(&chain)
+    let disabled: Vec<String> = args.names.iter().map(|name| format!("disabled `{name}`")).collect();
+    let left = match chain.as_slice() {
+        [] => "no plugins are enabled".to_owned(),
+        chain => format!("enabled plugins: {}", chain.join(", ")),
+    };
+    save(&chain, &[disabled, vec![left]].concat().join("; "))
 }
 
-fn save(chain: &[String]) -> Result<(), Failure> {
+fn save(chain: &[String], message: &str) -> Result<(), Failure> {
     let path = Settings::write_plugins(chain)?;
-    let what = match chain {
-        [] => "no plugin is enabled".to_owned(),
-        chain => format!("enabled: {}", chain.join(", ")),
-    };
-    output::note(&format!("{what} (in `{}`)\n", path.display()));
+    output::note(&format!("{message} (in `{}`)\n", path.display()));
     if env::text(env::PLUGIN).is_some() {
-        output::note(&format!("`{}` is set, and goes before that\n", env::PLUGIN));
+        output::note(&format!("`{}` is set and takes precedence\n", env::PLUGIN));
     }
     Ok(())
 }

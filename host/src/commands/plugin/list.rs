@@ -19,11 +19,11 @@ struct InstalledPlugin<'a> {
     path: &'a Path,
     passport: Result<Passport, PreflightError>,
     in_use: bool,
-    /// The file that its name means instead.
+    /// The file that its name resolves to instead.
     shadowed_by: Option<PathBuf>,
 }
 
-/// Lists the plugins from their passports alone.
+/// Lists plugins from their passports.
 pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
     let libraries = context.loader.directories().libraries();
     let found: Vec<InstalledPlugin<'_>> = libraries.iter().map(|path| inspect(path, context)).collect();
@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
         Format::Table if found.is_empty() => {
             let directories = context.loader.directories().paths();
             let first = directories.first().map(|path| path.display().to_string()).unwrap_or_default();
-            output::note(&format!("no plugins are installed; put them into `{first}`\n"));
+            output::note(&format!("no plugins are installed; copy plugin files to `{first}`\n"));
             Ok(())
         }
         Format::Table => {
@@ -62,16 +62,16 @@ fn row(found: &InstalledPlugin<'_>) -> Vec<String> {
             state(passport, found),
             file,
         ],
-        Err(error) => vec!["-".into(), "-".into(), "-".into(), format!("not usable: {error}"), file],
+        Err(error) => vec!["-".into(), "-".into(), "-".into(), format!("unusable: {error}"), file],
     }
 }
 
-/// What a passport alone says about whether the plugin could be used.
+/// Whether the plugin could be used, according to its passport.
 fn state(passport: &Passport, found: &InstalledPlugin<'_>) -> String {
     match &found.shadowed_by {
         _ if found.in_use => "in use".to_owned(),
         _ if passport.protocol().major != PROTOCOL.major => {
-            format!("not usable: this host speaks {PROTOCOL}")
+            format!("unusable: this host supports protocol {PROTOCOL}")
         }
         Some(_) => "shadowed".to_owned(),
         None => "installed".to_owned(),
@@ -86,6 +86,7 @@ fn object(found: &InstalledPlugin<'_>) -> Value {
             "protocol": passport.protocol().to_string(),
             "hooks": passport.hooks().collect::<Vec<_>>(),
             "description": passport.description(),
+            "inUse": found.in_use,
             "in_use": found.in_use,
             "shadowedBy": found.shadowed_by.as_ref().map(|path| path.display().to_string()),
             "file": found.path.display().to_string(),

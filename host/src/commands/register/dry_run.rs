@@ -1,4 +1,4 @@
-//! `register --dry-run`: what would be registered, as tables, documents or files.
+//! `register --dry-run`: prints entities as a table or documents, or writes them as files.
 
 use std::path::Path;
 
@@ -12,12 +12,7 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output},
 };
 
-/// Prints entities, or writes them to a folder.
-pub(super) fn write(
-    output: OutputArg,
-    folder: Option<&Path>,
-    entries: &[RegisterItem],
-) -> Result<(), Failure> {
+pub(super) fn write(output: OutputArg, folder: Option<&Path>, entries: &[RegisterItem]) -> Result<(), Failure> {
     let entities = || entries.iter().map(|entry| &entry.entity);
     let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
     match output {

@@ -1,4 +1,4 @@
-//! The plugins' rules, as `flyte-client` asks for them.
+//! The hooks of plugins as `flyte-client`'s `Defaults`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use plugin_abi as abi;
 
 use plugin_host::Chain;
 
-/// The hooks of a chain that act on registration. Each is asked when a task needs it.
+/// The hooks of a chain that apply to registration, each called when a task needs it.
 pub(super) struct Hooks<'a> {
     chain: &'a Chain,
 }

@@ -1,4 +1,4 @@
-//! What FILES refer to and do not hold, looked up on the server.
+//! Lookup of references to entities outside FILES.
 
 use flyte_client::{
     Code,
@@ -20,10 +20,10 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output},
 };
 
-/// How many names are looked through for one that is near.
+/// How many names are read for a suggestion.
 const NAMES: usize = 1000;
 
-/// Where references without project and domain lead.
+/// The project and domain of references without their own.
 pub(super) fn resolve_scope(session: &Session, identity: &Identity) -> Identity {
     Identity {
         project: Some(session.project().to_owned()),
@@ -32,11 +32,11 @@ pub(super) fn resolve_scope(session: &Session, identity: &Identity) -> Identity 
     }
 }
 
-/// Looks up everything that is missing.
+/// Looks up all missing references.
 ///
 /// # Errors
 ///
-/// When the server cannot be asked.
+/// A call that failed.
 pub(super) async fn look_up(
     session: &Session,
     documents: &Documents,
@@ -49,7 +49,8 @@ pub(super) async fn look_up(
     Ok(registered)
 }
 
-/// As [`look_up`], for a dry run: where no server can be asked, the answers say so. Also returns the scope.
+/// As [`look_up`], for a dry run: if no server is reachable, the references are marked unknown. Also returns
+/// the scope.
 pub(super) async fn look_up_if_reachable(
     documents: &Documents,
     identity: &Identity,
@@ -72,7 +73,7 @@ pub(super) async fn look_up_if_reachable(
     let mut reason: Option<String> = None;
     for wanted in documents.missing(&scope) {
         if let Some(reason) = &reason {
-            // The server would be as silent the next time.
+            // No second attempt at an unreachable server.
             unknown(&mut registered, wanted, reason);
             continue;
         }
@@ -85,7 +86,7 @@ pub(super) async fn look_up_if_reachable(
     (scope, registered)
 }
 
-/// A session with something behind it. A sandbox that does not exist yet holds nothing, and a dry run does not make one.
+/// A session, but not of a sandbox that does not exist yet: a dry run does not create it.
 fn reachable(context: &Context<'_>) -> Result<Session, Failure> {
     let route = context.route()?;
     if route.is_embedded_sandbox() && !session::sandbox_root()?.exists() {
@@ -131,7 +132,7 @@ async fn look_up_one(
     Ok(())
 }
 
-/// Adds what is wanted, and returns its version; `None` if there is no such thing.
+/// Adds a referenced entity and returns its version; `None` if it does not exist.
 async fn find(
     session: &Session,
     wanted: &Wanted,
@@ -166,7 +167,7 @@ async fn find(
     })
 }
 
-/// The full name of what is wanted, but for its version.
+/// The identifier of a reference, with the version of the reference if it has one.
 fn identifier(session: &Session, wanted: &Wanted) -> Identifier {
     let or = |text: &str, default: &str| if text.is_empty() { default } else { text }.to_owned();
     Identifier {
@@ -178,7 +179,7 @@ fn identifier(session: &Session, wanted: &Wanted) -> Identifier {
     }
 }
 
-/// Reads the version that is named, or else that of what is registered now, or else the newest.
+/// Reads the version of the reference, else that of `--version`, else the newest.
 async fn read<E: Entity>(
     session: &Session,
     id: &Identifier,
@@ -209,7 +210,7 @@ async fn read<E: Entity>(
     }
 }
 
-/// The name that was meant: in the files, or on the server as far as it says.
+/// The most similar name in the files and on the server.
 async fn closest_name(session: &Session, documents: &Documents, wanted: &Wanted) -> Option<String> {
     let resource = match wanted.kind {
         EntityKind::Task => ResourceType::Task,

@@ -1,4 +1,5 @@
-//! From what was read to what is sent: version, names, launch plans, the code of packages, the order.
+//! Completes entities before they are sent: versions, identifiers, launch plans, uploads of code, dependency
+//! order.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,7 +18,7 @@ use crate::{
     ui::{error::Failure, exit_code::Exit},
 };
 
-/// What is sent, in the order of the inputs; each at the same uri of the order.
+/// The entities to send, in the order of the inputs, and their dependency order by index.
 pub(super) struct PreparedSet {
     pub(super) entities: Vec<Entity>,
     pub(super) order: Order,
@@ -25,7 +26,7 @@ pub(super) struct PreparedSet {
     pub(super) defaults: BTreeSet<usize>,
 }
 
-/// Settles all that was left open. Code goes to the server here, nothing else does.
+/// Completes entities. The code of packages is uploaded here, nothing else is sent.
 pub(super) async fn prepare(
     session: &Session,
     mut entries: Vec<RegisterItem>,
@@ -56,14 +57,14 @@ fn defined_twice(twice: &version::DuplicateEntity) -> Failure {
         .hint("rename one of them, or give each a version of its own".to_owned())
 }
 
-/// Gives each workflow the launch plan of its name, unless the user brought one.
+/// Adds the launch plan of its name to each workflow without one in the inputs.
 fn add_launch_plans(entries: &mut Vec<RegisterItem>) {
     let key = |id: &Identifier| [&id.project, &id.domain, &id.name, &id.version].map(Clone::clone);
     let mut known = BTreeSet::new();
     for entry in entries.iter() {
         let Entity::LaunchPlan(plan) = &entry.entity else { continue };
         known.extend(plan.id.as_ref().map(key));
-        // One with a version of its own is known by its workflow's.
+        // A launch plan with a version of its own counts for that of its workflow.
         let workflow = plan.spec.as_ref().and_then(|spec| spec.workflow_id.as_ref());
         let is_namesake = |id: &&Identifier| plan.id.as_ref().is_some_and(|own| own.name == id.name);
         known.extend(workflow.filter(is_namesake).map(key));
@@ -84,7 +85,7 @@ fn add_launch_plans(entries: &mut Vec<RegisterItem>) {
     entries.extend(added);
 }
 
-/// Uploads the code that packages brought along, each piece once, and tells their tasks where it is.
+/// Uploads the code of packages, each archive once, and writes its URI into the tasks.
 async fn upload_archives(session: &Session, entries: &mut [RegisterItem], destination: &str) -> Result<(), Failure> {
     let mut uploaded: Vec<(Arc<FastArchive>, String)> = Vec::new();
     for entry in entries {
@@ -93,9 +94,9 @@ async fn upload_archives(session: &Session, entries: &mut [RegisterItem], destin
         }
         let Some(code) = &entry.archive else {
             let name = super::dry_run::name(&entry.entity);
-            return Err(Failure::new(Exit::Failed, format!("the code of task `{name}` is not there"))
+            return Err(Failure::new(Exit::Failed, format!("the code of task `{name}` is missing"))
                 .caused_by(format!("no `fast….tar.gz` came with {}", entry.source))
-                .hint("make the package again with `pyflyte package --copy all`".to_owned()));
+                .hint("rebuild the package with `pyflyte package --copy all`".to_owned()));
         };
         let is_same = |(known, _): &&(Arc<FastArchive>, String)| {
             Arc::ptr_eq(known, code) || (known.name == code.name && known.bytes == code.bytes)
@@ -113,7 +114,7 @@ async fn upload_archives(session: &Session, entries: &mut [RegisterItem], destin
     Ok(())
 }
 
-/// Uploads the code of a package, under the name that it has there.
+/// Uploads the code of a package under its own file name.
 async fn upload_archive(session: &Session, code: &FastArchive) -> Result<String, Failure> {
     let written = || -> std::io::Result<_> {
         let folder = tempfile::tempdir()?;
@@ -121,7 +122,7 @@ async fn upload_archive(session: &Session, code: &FastArchive) -> Result<String,
         Ok(folder)
     };
     let folder = written().map_err(|error| {
-        Failure::new(Exit::Failed, format!("the code of {} cannot be unpacked", code.source)).caused_by(error)
+        Failure::new(Exit::Failed, format!("could not unpack the code of {}", code.source)).caused_by(error)
     })?;
     let file = folder.path().join(&code.name);
     transfer::upload(session, &file, Some(false)).await

@@ -1,4 +1,4 @@
-//! What became of each entity, told in the end.
+//! The report of `register`: the outcome of each entity, and the failures.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// How many failures are told in full; the table names all.
+/// How many failures are printed in full; the table lists all.
 const MAX_FAILURES: usize = 10;
 
-/// What was sent, and what came of it, at the same places.
+/// Entities, and the outcome of each at the same index.
 pub(super) struct RegisterReport<'a> {
     pub(super) session: &'a Session,
     pub(super) entities: &'a [Entity],
@@ -33,7 +33,7 @@ pub(super) struct RegisterReport<'a> {
 }
 
 impl RegisterReport<'_> {
-    /// Prints what became of each.
+    /// Prints the outcomes.
     pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
         let rows = self.entities.iter().zip(self.outcomes);
         match format {
@@ -55,12 +55,12 @@ impl RegisterReport<'_> {
         }
     }
 
-    /// Success, or the failure that all the others follow from.
+    /// Prints the counts and the failures but the first, which is returned.
     pub(super) fn result(&self) -> Result<(), Failure> {
         self.summarize();
         let mut failures = self.failures();
         let Some(first) = (!failures.is_empty()).then(|| failures.remove(0)) else { return Ok(()) };
-        // The first one is told last, where the program ends with it.
+        // The first one is printed last, when the program ends with it.
         let shown = failures.len().min(MAX_FAILURES - 1);
         for failure in failures.drain(..shown).rev() {
             output::note_styled(&failure.render());
@@ -78,9 +78,9 @@ impl RegisterReport<'_> {
         output::note(&format!("{}\n", counts.join(", ")));
     }
 
-    /// The failures, equal ones once, in the order of the inputs.
+    /// The failures in the order of the inputs, equal ones once.
     fn failures(&self) -> Vec<Failure> {
-        // By what is the same in each: how long and how often a call was tried is a matter of chance.
+        // Grouped without the number of attempts and the elapsed time, which differ by chance.
         let mut groups: Vec<(Failure, Failure, Vec<String>)> = Vec::new();
         for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
             let SendOutcome::Failed(error) = outcome else { continue };
@@ -136,7 +136,7 @@ impl RegisterReport<'_> {
     }
 }
 
-/// A word for each outcome, and its place in the summary.
+/// The word for an outcome, and its position in the summary.
 fn summary(outcome: &SendOutcome) -> (u8, &'static str) {
     match outcome {
         SendOutcome::Registered => (0, "registered"),
@@ -146,7 +146,7 @@ fn summary(outcome: &SendOutcome) -> (u8, &'static str) {
     }
 }
 
-/// What the server says, with what to do about it.
+/// The failure of a call, with a hint for known causes.
 fn server_failure(session: &Session, error: &ClientError) -> Failure {
     let text = &error.status.message;
     let hint = if let Some(project) = error.status.detail::<InactiveProject>() {
@@ -154,7 +154,7 @@ fn server_failure(session: &Session, error: &ClientError) -> Failure {
         Some(format!("run `{activate}` to activate it"))
     } else if text.starts_with("failed to validate that project") {
         Some(format!(
-            "list projects with `{}`, or make one with `{}`",
+            "run `{}` to list the projects, or `{}` to create it",
             session.server_command(&["get", "projects"]),
             session.server_command(&["project", "create", session.project()])
         ))
@@ -183,7 +183,7 @@ fn group_failure(failure: Failure, whose: &[String]) -> Failure {
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         [] => String::new(),
     };
-    let mut group = Failure::new(failure.exit, format!("cannot register {who}"));
+    let mut group = Failure::new(failure.exit, format!("could not register {who}"));
     group.causes = std::iter::once(failure.message).chain(failure.causes).collect();
     group.hints = failure.hints;
     group

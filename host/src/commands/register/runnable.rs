@@ -1,4 +1,4 @@
-//! What of a set of entities `run` would take.
+//! Entities that `run` can run.
 
 use std::collections::BTreeSet;
 
@@ -16,22 +16,22 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output},
 };
 
-/// How many commands are told: a package may hold hundreds of workflows.
+/// How many commands are printed: a package may contain hundreds of workflows.
 const MANY: usize = 3;
 
-/// Something that can be run.
+/// An entity that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runnable {
-    /// What kind it is; of a workflow, its launch plan.
+    /// The kind; for a workflow, that of its launch plan.
     pub kind: EntityKind,
-    /// Its full name.
+    /// The identifier.
     pub id: Identifier,
-    /// What the user calls it: a workflow, if the launch plan has one of its name.
+    /// The kind in messages: `workflow` for a launch plan with the name of a workflow.
     pub shown_kind: EntityKind,
 }
 
 impl Runnable {
-    /// What is run if no name is given: launch plans and workflows, or the tasks where there are none.
+    /// The candidates if no name is given: launch plans and workflows, or tasks without these.
     #[must_use]
     pub fn unnamed(entities: &[Entity]) -> Vec<Self> {
         let any = Self::all(entities);
@@ -44,7 +44,7 @@ impl Runnable {
         if runnables.is_empty() { any } else { runnables }
     }
 
-    /// Everything that can be run if it is named.
+    /// The candidates if a name is given.
     #[must_use]
     pub fn all(entities: &[Entity]) -> Vec<Self> {
         let workflows: BTreeSet<&str> = entities
@@ -65,7 +65,7 @@ impl Runnable {
         runnables
     }
 
-    /// The command that runs exactly this.
+    /// The command that runs exactly this version.
     #[must_use]
     pub fn command(&self, session: &Session) -> String {
         let what = format!("{}:{}", self.id.name, self.id.version);
@@ -78,7 +78,7 @@ impl Runnable {
     }
 }
 
-/// Notes the commands that run what was registered.
+/// Prints the commands that run what was registered.
 pub(super) fn note_run_commands(session: &Session, runnables: &[Runnable]) {
     match runnables {
         [] => {}
@@ -94,7 +94,7 @@ pub(super) fn note_run_commands(session: &Session, runnables: &[Runnable]) {
     }
 }
 
-/// Warns if `run` without a version would take something else than what is registered unchanged.
+/// Warns if `run` without a version would take another version than the unchanged one.
 pub(super) async fn warn_of_newer(
     session: &Session,
     runnables: &[Runnable],
@@ -117,7 +117,7 @@ pub(super) async fn warn_of_newer(
     output::note_styled(&Failure::new(Exit::Failed, message).render_warning());
 }
 
-/// The version that was created last; none if the server does not say, since a warning is not worth an error.
+/// The newest version; `None` if the call fails, since a warning is not worth an error.
 async fn newest(session: &Session, runnable: &Runnable) -> Option<String> {
     match runnable.kind {
         EntityKind::LaunchPlan => newest_of_kind::<LaunchPlan>(session, &runnable.id).await,

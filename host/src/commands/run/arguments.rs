@@ -1,4 +1,4 @@
-//! The arguments of `run`: a name, or files and perhaps a name in them.
+//! The positional arguments of `run`: a name, or files and optionally a name in them.
 
 use std::{
     collections::BTreeSet,
@@ -11,21 +11,21 @@ use flyte_client::register::{self, EntityKind};
 use crate::ui::{error::Failure, exit_code::Exit};
 use crate::{commands::register::runnable::Runnable, flyte::entity::VersionedName};
 
-/// RunArguments is to be run, as it was typed.
+/// The parsed positional arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RunArguments {
-    /// Files to register first, and what of them to run.
+    /// Files to register first, and the entity of them to run.
     Files { files: Vec<PathBuf>, name: Option<VersionedName> },
-    /// Something that is registered.
+    /// A registered entity.
     Name(VersionedName),
 }
 
 impl RunArguments {
-    /// Tells files from names.
+    /// Separates files from names.
     ///
     /// # Errors
     ///
-    /// Of names there may be one.
+    /// More than one name, or an invalid one.
     pub(super) fn new(words: &[OsString]) -> Result<Self, Failure> {
         let (files, names): (Vec<&OsString>, Vec<&OsString>) = words.iter().partition(|word| is_file(word));
         let names: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
@@ -48,15 +48,15 @@ impl RunArguments {
     }
 }
 
-/// The hint for a name that is taken for a file, because there is one of that name.
+/// The hint for a name that is read as a file because a file of that name exists.
 pub(super) fn file_hint(files: &[PathBuf]) -> Option<String> {
     let [file] = files else { return None };
     let text = file.to_str().filter(|text| !text.contains(['/', MAIN_SEPARATOR]) && *text != "-")?;
     let is_name = !register::has_known_ending(file) && text.parse::<VersionedName>().is_ok();
-    is_name.then(|| format!("run `flyte-host run {text}:latest` to run what is registered as `{text}`"))
+    is_name.then(|| format!("run `flyte-host run {text}:latest` to run the registered `{text}`"))
 }
 
-/// Whether an argument means a file: it exists, is a way to one, or is called like one.
+/// Whether an argument is a file: it exists, is a path, or has a known file extension.
 fn is_file(word: &OsStr) -> bool {
     let text = word.to_string_lossy();
     let path = Path::new(word);
@@ -66,11 +66,11 @@ fn is_file(word: &OsStr) -> bool {
         || path.is_file()
 }
 
-/// The one of the runnables that is meant. `all` are those that need no name.
+/// Selects the entity to run by name and kind.
 ///
 /// # Errors
 ///
-/// When there is none, or more than one.
+/// No match, or several.
 pub(super) fn choose_runnable(
     runnables: &[Runnable],
     name: Option<&VersionedName>,
@@ -91,7 +91,7 @@ pub(super) fn choose_runnable(
                 Some(_) => format!("{}:{}", many[0].id.name, many[0].id.version),
                 None => many[0].id.name.clone(),
             };
-            Err(Failure::new(Exit::Usage, format!("the files hold several {what}: {}", names.join(", ")))
+            Err(Failure::new(Exit::Usage, format!("the files contain several {what}: {}", names.join(", ")))
                 .hint(format!("add one of these names: `flyte-host run FILES {example}`")))
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn choose_runnable(
 
 fn is_of_kind(runnable: &Runnable, kind: Option<EntityKind>) -> bool {
     match kind {
-        // A workflow is run by its launch plan.
+        // A workflow is run through its launch plan.
         Some(EntityKind::Workflow) => runnable.shown_kind == EntityKind::Workflow,
         Some(kind) => runnable.kind == kind,
         None => true,
@@ -111,7 +111,7 @@ fn is_named(runnable: &Runnable, name: &VersionedName) -> bool {
         && name.version.as_ref().is_none_or(|version| runnable.id.version == *version)
 }
 
-/// Launch plans and workflows without one; tasks only if there are none of these.
+/// Launch plans and workflows without one; tasks only without these.
 fn preferred<'o>(runnables: impl Iterator<Item = &'o Runnable>) -> Vec<&'o Runnable> {
     let runnables: Vec<&Runnable> = runnables.collect();
     let of = |kind: EntityKind| runnables.iter().copied().filter(move |runnable| runnable.kind == kind);
@@ -124,13 +124,13 @@ fn preferred<'o>(runnables: impl Iterator<Item = &'o Runnable>) -> Vec<&'o Runna
 fn unknown_name(name: Option<&VersionedName>, kind: Option<EntityKind>, runnables: &[&Runnable]) -> Failure {
     let what = kind.map_or_else(|| "workflow, launch plan or task".to_owned(), |kind| kind.to_string());
     let Some(name) = name else {
-        return Failure::new(Exit::Failed, format!("the files hold no {what}"));
+        return Failure::new(Exit::Failed, format!("the files contain no {what}"));
     };
-    let failure = Failure::new(Exit::Failed, format!("the files hold no {what} `{name}`"));
+    let failure = Failure::new(Exit::Failed, format!("the files contain no {what} `{name}`"));
     match flyte_text::closest(&name.name, runnables.iter().map(|runnable| runnable.id.name.as_str())) {
         Some(near) if near != name.name => failure.hint(format!("did you mean `{near}`?")),
         _ => {
-            // A workflow and the launch plan that it brings along are called the same.
+            // A workflow and its launch plan have the same name.
             let known: BTreeSet<String> =
                 runnables.iter().map(|runnable| quoted(runnable, name.version.is_some())).collect();
             let known: Vec<String> = known.into_iter().collect();

@@ -26,21 +26,22 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Inputs")]
 pub(super) struct InputArgs {
-    /// Value of an input; may be repeated
+    /// Value of an input (repeatable)
     ///
-    /// A value that is a list or map (`[1, 2]`, `{a: 1}`) is read as in a file of inputs: for a union, a type that takes the
-    /// list or map wins over a text or the address of a file. Otherwise the type that takes the fewest values wins.
+    /// A list or map (`[1, 2]`, `{a: 1}`) is parsed as in an inputs file. For a union, a type that accepts
+    /// the list or map takes precedence over a string or a file address; otherwise the type that accepts the
+    /// fewest values does.
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = pair)]
     input: Vec<(String, String)>,
 
-    /// YAML or JSON file with a map of inputs, or `-` for the standard input; `--input` has the last word
+    /// YAML or JSON file with a map of inputs, or `-` for standard input; `--input` takes precedence
     #[arg(long, value_name = "FILE")]
     inputs_file: Option<PathBuf>,
 }
 
 impl InputArgs {
-    /// All that is given, the file's first.
-    pub(super) fn read(&self) -> Result<Vec<(String, GivenInput)>, Failure> {
+    /// The inputs of the file, then those of `--input`.
+    pub(super) fn read(&self) -> Result<Vec<(String, Given)>, Failure> {
         check_given_once("--input", &self.input)?;
         let mut given = Vec::new();
         if let Some(file) = &self.inputs_file {
@@ -59,13 +60,13 @@ fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
         (format!("`{}`", file.display()), fs::read(file))
     };
     let unreadable = |cause: String| {
-        Failure::new(Exit::Failed, format!("cannot read the inputs of {name}")).caused_by(cause)
+        Failure::new(Exit::Failed, format!("could not read the inputs from {name}")).caused_by(cause)
     };
     let text = bytes
         .and_then(|bytes| plain_text::from_bytes(&bytes))
         .map_err(|error| unreadable(error.to_string()))?;
     let only_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    // YAML in a file called JSON does no harm; of text that is neither, JSON's error tells more.
+    // YAML in a `.json` file is accepted; for text that is neither, the JSON error is more precise.
     let value = documents::parse_one(&text, only_json).or_else(|error| match only_json {
         true => documents::parse_one(&text, false).map_err(|_| error),
         false => Err(error),
@@ -78,9 +79,9 @@ fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-const NOT_A_MAP: &str = "it is not a map of names to values";
+const NOT_A_MAP: &str = "expected a map of names to values";
 
-/// Uploads the files and folders among the inputs that are on this machine only, once it is seen that all are there.
+/// Uploads local files and folders among the inputs, after checking that all of them exist.
 pub(in crate::commands) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {
     let files = literal::local_files(inputs);
     for file in &files {
@@ -93,7 +94,6 @@ pub(in crate::commands) async fn upload(session: &Session, inputs: &mut LiteralM
     Ok(())
 }
 
-/// What could not be done, to which file, why.
 fn input_failure(at: &FieldPath, failure: Failure) -> Failure {
     let causes = std::iter::once(failure.message).chain(failure.causes).collect();
     Failure { message: format!("could not upload input `{at}`"), causes, ..failure }

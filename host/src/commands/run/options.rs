@@ -18,47 +18,47 @@ use crate::ui::{
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Execution")]
 pub(super) struct ExecutionOptions {
-    /// Name of the execution; without it, one is made up
+    /// Name of the execution [default: generated]
     #[arg(long = "name", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     execution: Option<String>,
 
-    /// Run tasks anew whose outputs are cached
+    /// Ignore cached outputs and overwrite them
     #[arg(long)]
     overwrite_cache: bool,
 
-    /// Label of the execution; may be repeated
+    /// Label of the execution (repeatable)
     #[arg(long = "label", alias = "labels", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
 
-    /// Annotation of the execution; may be repeated
+    /// Annotation of the execution (repeatable)
     #[arg(long = "annotation", alias = "annotations", value_name = "KEY=VALUE", value_parser = pair)]
     annotations: Vec<(String, String)>,
 
-    /// Environment variable of the tasks; may be repeated
+    /// Environment variable of the tasks (repeatable)
     #[arg(long = "env", alias = "envvars", value_name = "KEY=VALUE", value_parser = pair)]
     env: Vec<(String, String)>,
 
-    /// Tag of the execution; may be repeated
+    /// Tag of the execution (repeatable)
     #[arg(long = "tag", alias = "tags", value_name = "TAG", value_parser = NonEmptyStringValueParser::new())]
     tags: Vec<String>,
 
-    /// How many nodes may run at a time
+    /// Maximum number of nodes that run at a time
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_parallelism: Option<u16>,
 
-    /// Where tasks put files and tables
+    /// URI prefix of the files and tables that tasks write
     #[arg(long, alias = "raw-data-prefix", value_name = "URI", value_parser = NonEmptyStringValueParser::new())]
     raw_output_data_prefix: Option<String>,
 
-    /// Whether tasks may run on machines that can be taken away
+    /// Allow interruptible (spot) nodes
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     interruptible: Option<bool>,
 
-    /// Pool of clusters to run in
+    /// Cluster pool to run in
     #[arg(long, value_name = "POOL", value_parser = NonEmptyStringValueParser::new())]
     cluster_pool: Option<String>,
 
-    /// Label of the clusters to run in
+    /// Execution cluster label
     #[arg(long, alias = "ecl", value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     execution_cluster_label: Option<String>,
 
@@ -66,31 +66,31 @@ pub(super) struct ExecutionOptions {
     #[arg(long, value_name = "ACCOUNT", value_parser = NonEmptyStringValueParser::new())]
     service_account: Option<String>,
 
-    /// Notify nobody, whatever the launch plan says
+    /// Disable notifications
     #[arg(long)]
     disable_notifications: bool,
 }
 
 impl ExecutionOptions {
-    /// The name that the user chose.
+    /// The value of `--name`.
     pub(super) fn name(&self) -> Option<&str> {
         self.execution.as_deref()
     }
 
-    /// Refuses what is given twice.
+    /// Rejects duplicate keys.
     pub(super) fn check(&self) -> Result<(), Failure> {
         check_given_once("--label", &self.labels)?;
         check_given_once("--annotation", &self.annotations)?;
         check_given_once("--env", &self.env)
     }
 
-    /// What the server is told, with what flytekit always sends.
+    /// The specification of the execution, with the fields that flytekit always sets.
     #[expect(deprecated, reason = "tags are what `pyflyte run --tag` sends")]
     pub(super) fn spec(&self, target: Identifier) -> ExecutionSpec {
         let notifications = if self.disable_notifications {
             NotificationOverrides::DisableAll(true)
         } else {
-            // An empty list stands for those of the launch plan.
+            // An empty list means those of the launch plan.
             NotificationOverrides::Notifications(NotificationList::default())
         };
         let prefix = self.raw_output_data_prefix.clone();

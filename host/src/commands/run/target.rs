@@ -1,4 +1,4 @@
-//! What is to be run: found by its name, with what it wants to know.
+//! The entity to run: looked up by name, with its inputs.
 
 use std::fmt;
 
@@ -28,14 +28,14 @@ use crate::{
     },
 };
 
-/// What is to be run.
+/// The entity to run.
 #[derive(Debug)]
 pub(super) enum Target {
-    /// A launch plan, maybe that of a workflow.
+    /// A launch plan, also that of a workflow.
     LaunchPlan(Box<LaunchPlan>, Identifier),
-    /// A workflow that has no launch plan yet, and the one that it will have.
+    /// A workflow without a launch plan, and the identifier of the one to register.
     Workflow(Box<Workflow>, Identifier),
-    /// A task by itself.
+    /// A task.
     Task(Box<Task>, Identifier),
 }
 
@@ -61,7 +61,7 @@ impl Target {
         Self::Task(Box::new(task), Identifier { resource_type: ResourceType::Task.into(), ..id })
     }
 
-    /// Finds it.
+    /// Looks up the entity by name.
     pub(super) async fn find(
         session: &Session,
         args: &RunArgs,
@@ -76,7 +76,7 @@ impl Target {
         if args.workflow {
             return plan_of_workflow(session, find_kind(session, wanted, "--workflow").await?).await;
         }
-        // Each kind is asked only after the one before had none.
+        // One call after the other: mostly, the first finds it.
         if let Some(plan) = entity::find_optional::<LaunchPlan>(session, wanted).await? {
             return Ok(Self::launch_plan(plan));
         }
@@ -90,7 +90,7 @@ impl Target {
         Err(not_found::failure(session, &kinds, wanted, not_found::show_hint).await)
     }
 
-    /// Reads what was registered just now.
+    /// Reads an entity that was just registered.
     pub(super) async fn read(session: &Session, runnable: &Runnable) -> Result<Self, Failure> {
         let client = &session.client;
         let id =
@@ -106,15 +106,15 @@ impl Target {
         }
     }
 
-    /// What the server is asked to run.
+    /// The identifier for the request.
     pub(super) fn id(&self) -> &Identifier {
         match self {
             Self::LaunchPlan(_, id) | Self::Workflow(_, id) | Self::Task(_, id) => id,
         }
     }
 
-    /// The inputs as it wants them.
-    pub(super) fn inputs(&self, given: Vec<(String, GivenInput)>) -> Result<LiteralMap, Failure> {
+    /// Converts the inputs to the types of the entity.
+    pub(super) fn inputs(&self, given: Vec<(String, Given)>) -> Result<LiteralMap, Failure> {
         let read = match self {
             Self::LaunchPlan(plan, _) => {
                 let expected = plan.closure.as_ref().and_then(|closure| closure.expected_inputs.clone());
@@ -135,7 +135,7 @@ impl Target {
         read.map_err(|errors| self.inputs_failure(&errors))
     }
 
-    /// Sees to it that the server can run it: a workflow needs a launch plan.
+    /// Registers the launch plan of a workflow without one.
     pub(super) async fn prepare(&self, session: &Session) -> Result<(), Failure> {
         let Self::Workflow(_, id) = self else { return Ok(()) };
         let workflow_id = Identifier { resource_type: ResourceType::Workflow.into(), ..id.clone() };
@@ -146,7 +146,7 @@ impl Target {
                 "registered launch plan `{}`, version `{}`: the workflow had none\n",
                 id.name, id.version
             )),
-            // Somebody else was quicker.
+            // Another client registered it meanwhile.
             Err(error) if error.status.code == Code::AlreadyExists => {}
             Err(error) => return Err(error.into()),
         }
@@ -154,7 +154,7 @@ impl Target {
     }
 
     fn inputs_failure(&self, errors: &[literal::Error]) -> Failure {
-        let failure = Failure::new(Exit::Failed, format!("the inputs do not fit {self}"));
+        let failure = Failure::new(Exit::Failed, format!("invalid inputs for {self}"));
         errors.iter().fold(failure, |failure, error| {
             if let Some(value) = self.fixed_value(error) {
                 let path = &error.path;
@@ -170,8 +170,8 @@ impl Target {
         })
     }
 
-    /// The launch plan's own value of an input that is unknown for that reason only.
-    fn fixed_value(&self, error: &literal::ValueError) -> Option<String> {
+    /// The fixed value of the launch plan for an input that is unknown only because it is fixed.
+    fn fixed_value(&self, error: &literal::Error) -> Option<String> {
         let Self::LaunchPlan(plan, _) = self else { return None };
         let (ValueProblem::Unknown { .. }, [_, PathStep::Field(name) | PathStep::Key(name)]) =
             (error.problem.as_ref(), error.path.0.as_slice())
@@ -183,18 +183,18 @@ impl Target {
     }
 }
 
-/// Finds an entity of the kind that a flag asks for.
+/// Finds an entity of one kind.
 async fn find_kind<E: Entity>(session: &Session, wanted: &VersionedName, flag: &str) -> Result<E, Failure> {
     if let Some(entity) = entity::find_optional(session, wanted).await? {
         return Ok(entity);
     }
     let namesake = |_: &Session, kind: ColumnKind, name: &str| {
-        format!("run `{name}` without `{flag}`: there is a {} of that name", kind.name())
+        format!("omit `{flag}`: `{name}` is the name of a {}", kind.name())
     };
     Err(not_found::failure(session, &[E::KIND], wanted, namesake).await)
 }
 
-/// The launch plan of a workflow, which has its name, and its version or one of its own.
+/// The launch plan of a workflow: of the same name, and the same version or one of its own.
 async fn plan_of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Failure> {
     let id = Identifier {
         resource_type: ResourceType::LaunchPlan.into(),
@@ -216,7 +216,7 @@ async fn plan_of_workflow(session: &Session, workflow: Workflow) -> Result<Targe
     Ok(Target::Workflow(Box::new(workflow), id))
 }
 
-/// The inputs of something that knows no defaults.
+/// Converts the inputs of an interface without defaults.
 fn read_all(
     interface: Option<&TypedInterface>,
     given: Vec<(String, GivenInput)>,
@@ -225,7 +225,7 @@ fn read_all(
     inputs::parse_task(&expected.unwrap_or_default(), given)
 }
 
-/// What flytekit's default launch plan of a workflow says.
+/// The specification of flytekit's default launch plan.
 fn default_spec() -> LaunchPlanSpec {
     LaunchPlanSpec {
         entity_metadata: Some(admin::LaunchPlanMetadata::default()),

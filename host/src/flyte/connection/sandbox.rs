@@ -1,4 +1,4 @@
-//! Whether the embedded sandbox is meant: work for a cluster must not end up in it because a configuration is lost.
+//! Whether the embedded sandbox is intended: a missing configuration must not send work for a cluster to it.
 
 use std::io::{IsTerminal as _, stdin};
 
@@ -11,7 +11,7 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output},
 };
 
-/// What asks for the sandbox, if anything does.
+/// The flag or variable that requests the sandbox.
 pub(super) fn requested_by(global: &Global) -> Option<Origin> {
     if global.sandbox {
         return Some(Origin::Flag("--sandbox".to_owned()));
@@ -19,15 +19,15 @@ pub(super) fn requested_by(global: &Global) -> Option<Origin> {
     env::is_on(env::SANDBOX).then(|| Origin::Variable(env::SANDBOX.to_owned()))
 }
 
-/// The failure of a sandbox that no call would reach.
+/// The failure if a plugin's transport would carry all calls past the sandbox.
 pub(super) fn supplied_by_plugin(origin: &Origin, plugin: &str) -> Failure {
     let message =
         format!("could not use the sandbox, which {origin} asks for: plugin `{plugin}` carries all calls");
     Failure::new(Exit::Usage, message).hint("pass `--no-plugins` to omit the plugin".to_owned())
 }
 
-/// Lets the sandbox answer where no endpoint is configured: if the settings allow it, or if there is a user at a terminal, who
-/// then reads so.
+/// Accepts the sandbox as a fallback for a missing endpoint: if the settings allow it, or with a note on a
+/// terminal.
 ///
 /// # Errors
 ///

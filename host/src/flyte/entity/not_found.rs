@@ -1,4 +1,4 @@
-//! What to say when there is no task, workflow or launch plan of a name.
+//! The failure for a task, workflow or launch plan that does not exist, with a suggestion.
 
 use flyte_client::{
     list::{self, ColumnKind, Query},
@@ -12,17 +12,17 @@ use super::{Entity, VersionedName};
 use crate::flyte::{scope, session::Session};
 use crate::ui::{error::Failure, exit_code::Exit};
 
-/// How many names are looked through for one that is near.
+/// How many names are read for a suggestion.
 const NAMES: usize = 1000;
 
-/// How many versions are looked through for one that is near.
+/// How many versions are read for a suggestion.
 const VERSIONS: usize = 100;
 
-/// All kinds of entities. A workflow's launch plan mostly has its name, so the workflow comes first.
+/// All kinds of entities. A workflow mostly has a launch plan of its name, so the workflow comes first.
 const KINDS: [ColumnKind; 3] = [ColumnKind::Workflow, ColumnKind::LaunchPlan, ColumnKind::Task];
 
-/// The failure of a command about an entity of one of these kinds that does not exist, with what may have been meant.
-/// `namesake` is the hint if another kind of entity has the name.
+/// The failure for an entity of one of these kinds that does not exist. `namesake` is the hint if an entity
+/// of another kind has the name.
 pub async fn failure(
     session: &Session,
     kinds: &[ColumnKind],
@@ -42,7 +42,7 @@ pub async fn failure(
     }
     let mut known = Vec::new();
     for &kind in kinds {
-        // A hint is not worth an error of its own.
+        // Without the names there is no suggestion, which is no error.
         let names = list::names(&session.client, resource(kind), session.project(), session.domain(), NAMES);
         known.extend(names.await.unwrap_or_default());
     }
@@ -75,9 +75,9 @@ pub fn show_hint(session: &Session, kind: ColumnKind, name: &str) -> String {
 fn message(session: &Session, kinds: &[ColumnKind], wanted: &VersionedName) -> String {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let version =
-        wanted.version.as_ref().map(|version| format!(" in version `{version}`")).unwrap_or_default();
+        wanted.version.as_ref().map(|version| format!(", version `{version}`,")).unwrap_or_default();
     format!(
-        "there is no {} `{}`{version} in project `{}`, domain `{}`",
+        "{} `{}`{version} not found in project `{}`, domain `{}`",
         either(&kinds),
         wanted.name,
         session.project(),
@@ -104,7 +104,7 @@ fn version_hint(session: &Session, kind: ColumnKind, wanted: &VersionedName, ver
     }
 }
 
-/// The newest versions of a name; none if the server cannot say.
+/// The newest versions of a name; empty if the call fails.
 async fn versions(session: &Session, kind: ColumnKind, name: &str, limit: usize) -> Vec<String> {
     match kind {
         ColumnKind::Task => versions_of_kind::<Task>(session, name, limit).await,
@@ -121,7 +121,7 @@ async fn versions_of_kind<E: Entity>(session: &Session, name: &str, limit: usize
     found.iter().filter_map(|entity| Some(entity.id()?.version.clone())).collect()
 }
 
-/// What `get` calls a list of them.
+/// The subcommand of `get` for a kind.
 fn plural(kind: ColumnKind) -> String {
     format!("{}s", kind.name().replace(' ', "-"))
 }

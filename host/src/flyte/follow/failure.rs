@@ -1,4 +1,4 @@
-//! An execution that did not succeed: which node, why, and where to look.
+//! The failure of an execution that did not succeed: the node, the error, links to logs.
 
 use flyte_client::{
     list::{self, Query},
@@ -15,18 +15,17 @@ use flyte_client::{
 use crate::flyte::{execution, node as node_text, session::Session};
 use crate::ui::{error::Failure, exit_code::Exit};
 
-/// How many executions deep a failure is followed.
+/// The depth of nested executions to which a failure is traced.
 const DEEPEST: usize = 10;
 
-/// How many links to logs, and elements of a map task, are told.
+/// How many links to logs, and elements of a map task, are printed.
 const MANY: usize = 10;
 
-/// The failure that tells of it.
 pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[Node]) -> Failure {
     let id = execution.id.clone().unwrap_or_default();
     let failure = Failure::new(Exit::Failed, headline(execution));
     if watch::phase(execution) == Phase::Aborted {
-        // Its nodes did not fail: whoever aborted it said why.
+        // The nodes did not fail; the cause is that of the abort.
         return execution::error_message(execution)
             .into_iter()
             .fold(failure, Failure::caused_by)
@@ -41,7 +40,7 @@ pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[N
     explain(session, execution, node, nodes, failure).await
 }
 
-/// `execution X failed`, in the words of its phase.
+/// ``execution `x` failed``, `was aborted` or `timed out`.
 fn headline(execution: &Execution) -> String {
     let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
     let word = match watch::phase(execution) {
@@ -77,7 +76,7 @@ async fn explain(
     let reason = execution::error_message(&execution);
     let why = why(&node).or_else(|| reason.clone()).unwrap_or_default();
     failure = causes(&node, &why).into_iter().fold(failure, Failure::caused_by);
-    // A node for failures may fail, too, and then the execution fails with its error.
+    // A failure node may fail too; the execution then fails with its error.
     if let Some(reason) = reason.filter(|reason| !reason.contains(why.trim())) {
         let handler = nodes.iter().find(|node| node.is_handler && node.phase == NodePhase::Failed);
         failure = handler.map(node_headline).into_iter().chain([reason]).fold(failure, Failure::caused_by);
@@ -95,7 +94,7 @@ async fn explain(
     })
 }
 
-/// `node n0 (train) failed in attempt 2`, in the words of its phase.
+/// ``node `n0` (train) failed in attempt 2``, and so on.
 fn node_headline(node: &Node) -> String {
     let word = match node.phase {
         NodePhase::Aborted => "was aborted",
@@ -107,10 +106,10 @@ fn node_headline(node: &Node) -> String {
     format!("{} {word}{attempt}", node_text::quoted(node))
 }
 
-/// The execution that a node started, if it is what failed, and its nodes.
+/// The execution that a node started, if it failed, and its nodes.
 async fn child(session: &Session, node: &Node) -> Option<(Execution, Vec<Node>)> {
     let mut watch = Watch::new(&session.client, node.child.clone()?);
-    // What can be said without it is said.
+    // Without it, the failure ends at the node.
     let look = watch.look().await.ok()?;
     let failed = is_done(look.phase()) && look.phase() != Phase::Succeeded;
     failed.then(|| (look.execution, watch.nodes().to_vec()))
@@ -169,8 +168,8 @@ fn element(which: &[std::ops::RangeInclusive<u32>], text: &str) -> String {
     format!("element{} {}: {text}", if is_one { "" } else { "s" }, names.join(", "))
 }
 
-/// Links to the logs of the last attempt, of a map task to those of elements that failed; they are an extra, so none if they
-/// cannot be had.
+/// Links to the logs of the last attempt, of a map task to those of elements that failed; they are an extra,
+/// so none if they cannot be had.
 async fn logs(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node) -> Vec<String> {
     if let Some(elements) = &node.elements {
         return failed_logs(elements);

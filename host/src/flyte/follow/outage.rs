@@ -1,4 +1,5 @@
-//! How long an execution is followed while nobody answers: Flyte, or the identity provider where a token has to be renewed.
+//! How long an execution is watched while Flyte, or the identity provider that renews the token, is
+//! unreachable.
 
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use tokio::time::Instant;
 
 use flyte_text::duration;
 
-/// The longest outage; the execution goes on meanwhile.
+/// After an outage of this length, watching ends with an error.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Whether Flyte is heard of.
+/// The state of the connection while an execution is watched.
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     last_answer: Option<Instant>,
@@ -24,7 +25,8 @@ impl Outage {
         self.is_warned = false;
     }
 
-    /// Whether an error is one that may pass, and may still do so. Whoever never answered is not waited for.
+    /// Whether an error may be temporary and the outage is not too long. A server that never answered is not
+    /// waited for.
     pub(super) fn may_pass(&mut self, error: &ClientError, now: Instant) -> bool {
         let is_short = self.last_answer.is_some_and(|last| now.duration_since(last) < LONGEST);
         if error.kind() != ClientErrorKind::Unreachable || !is_short {
@@ -50,10 +52,10 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_may_be_down_for_a_while() {
+    fn a_provider_may_be_unreachable_for_a_while() {
         let down = || error(Code::Unavailable, TransportErrorKind::SignIn);
         let (mut outage, start) = (Outage::default(), Instant::now());
-        assert!(!outage.may_pass(&down(), start), "nobody was there");
+        assert!(!outage.may_pass(&down(), start), "no answer before");
         outage.answered(start);
         assert!(outage.may_pass(&down(), start + LONGEST / 2));
         assert!(!outage.may_pass(&down(), start + LONGEST));
@@ -62,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_pass_is_told_at_once() {
+    fn other_errors_end_the_watch() {
         let (mut outage, now) = (Outage::default(), Instant::now());
         outage.answered(now);
         assert!(!outage.may_pass(&error(Code::Unauthenticated, TransportErrorKind::SignIn), now));

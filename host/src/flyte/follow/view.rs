@@ -1,5 +1,5 @@
-//! What is seen while an execution is followed: on a terminal a line for each node at work, in the order of the tree, below those
-//! that are done; elsewhere a plain line for each change.
+//! The progress of an execution: on a terminal a line for each running node, in tree order, below those that
+//! ended; elsewhere a plain line for each change.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -24,43 +24,43 @@ use crate::{
     ui::show::time,
 };
 
-/// How long an attempt does not run before it is states why: pods need a moment.
+/// How long an attempt waits before the reason is printed: pods need a moment to start.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Into how many steps the progress of a map task is cut where each is a line.
+/// How many lines at most report the progress of a map task.
 const STEPS: usize = 10;
 
-/// The longest text of a live line that is not the node itself, in characters.
+/// The longest reason in a live line, in characters.
 const LONGEST: usize = 200;
 
-/// What is seen.
+/// Prints the progress of one execution.
 pub(super) struct View<'s> {
     session: &'s Session,
     id: WorkflowExecutionIdentifier,
     screen: Screen,
-    /// What was states of nodes at work, by their ids.
+    /// What was printed of running nodes, by node id.
     states: HashMap<String, NodeState>,
 }
 
 enum Screen {
     /// For a file, a pipe or a dumb terminal.
     Lines,
-    /// For a person.
+    /// For a terminal.
     Live { top: Line, nodes: BTreeMap<String, Line> },
 }
 
-/// What was states of a node.
+/// What was printed of a running node.
 #[derive(Debug, Default)]
 struct NodeState {
-    /// The line.
+    /// The last line.
     line: String,
-    /// In which step of its progress a map task was.
+    /// The progress step of a map task, see [`STEPS`].
     step: usize,
-    /// Why it is not further, and since when that is seen.
+    /// Why it waits, and since when.
     waits: Option<(String, Instant)>,
-    /// The last reason that was state.
+    /// The last reason that was printed.
     reason: String,
-    /// All reasons that were states: a pod goes to and fro between two when its image cannot be pulled.
+    /// All reasons that were printed: a pod alternates between two when its image cannot be pulled.
     reasons: BTreeSet<String>,
 }
 
@@ -76,7 +76,7 @@ impl<'s> View<'s> {
         Self { session, id: id.clone(), screen, states: HashMap::new() }
     }
 
-    /// Shows what a look saw; `nodes` are all nodes in the order of the tree.
+    /// Prints the changes of a look; `nodes` are all nodes in tree order.
     pub(super) fn show(&mut self, look: &Look, nodes: &[Node]) {
         for change in look.changes.iter().filter(|change| has_phase(change)) {
             match change {
@@ -119,14 +119,14 @@ impl<'s> View<'s> {
             Screen::Lines if is_news => output::note(&format!("{line}\n")),
             Screen::Lines => {}
             Screen::Live { top, nodes: lines } => {
-                // Its line is drawn anew, without the reason.
+                // The line is redrawn without the reason.
                 state.reason.clear();
                 draw(top, lines, node, nodes);
             }
         }
     }
 
-    /// Says why a node is not further: of a gate at once, of an attempt after a while; each reason once.
+    /// Prints why a node waits: for a gate at once, for an attempt after [`PATIENCE`]; each reason once.
     fn show_reason(&mut self, node: &Node, nodes: &[Node], now: Instant) {
         let Some(reason) = waiting_reason(self.session, &self.id, node) else { return };
         let state = self.states.entry(node.id.clone()).or_default();
@@ -154,7 +154,7 @@ impl<'s> View<'s> {
     }
 }
 
-/// Draws the line of a node at work behind the one that is before it in the tree.
+/// Draws the line of a running node behind that of its predecessor in the tree.
 fn draw(top: &Line, lines: &mut BTreeMap<String, Line>, node: &Node, nodes: &[Node]) {
     if let Some(line) = lines.get(&node.id) {
         line.say(live(node));
@@ -167,7 +167,7 @@ fn draw(top: &Line, lines: &mut BTreeMap<String, Line>, node: &Node, nodes: &[No
     lines.insert(node.id.clone(), line);
 }
 
-/// Lets a line count the time since a moment of the server's clock; one that is still to come is now.
+/// Lets a line count from a time of the server's clock; a future one counts from now.
 fn count_since(line: &Line, since: Option<prost_types::Timestamp>) {
     let since = since.and_then(|since| jiff::Timestamp::new(since.seconds, since.nanos).ok());
     let elapsed = since.map(|since| jiff::Timestamp::now().duration_since(since));
@@ -180,14 +180,14 @@ fn is_running(node: &Node) -> bool {
     !is_node_done(node.phase) && node.phase != node_execution::Phase::Undefined
 }
 
-/// Whether the server says that a reason holds for long already.
+/// Whether the server has reported the reason for longer than [`PATIENCE`].
 fn is_old(node: &Node) -> bool {
     let since = node.reason.as_ref().and_then(|reason| reason.since.as_ref());
     let now = jiff::Timestamp::now().as_second();
     since.is_some_and(|since| now.saturating_sub(since.seconds) >= PATIENCE.as_secs().cast_signed())
 }
 
-/// What was only just made is in no phase yet, which is no news.
+/// Whether a change is worth a line: a new execution or node has no phase yet.
 fn has_phase(change: &Change) -> bool {
     match change {
         Change::Execution(phase) => *phase != Phase::Undefined,
@@ -209,7 +209,7 @@ fn within(parent: Option<&Node>) -> String {
     parent.map(|parent| format!(" in {}", label(parent))).unwrap_or_default()
 }
 
-/// A node in a line of its own: where it failed, the error_summary of why.
+/// A node in a line of its own, with a summary of its error.
 fn line(node: &Node, parent: Option<&Node>) -> String {
     let why = node.error.as_ref().or(node.attempt_error.as_ref());
     let why = why.filter(|_| has_failed(node)).map(|error| error_summary(&error.message)).unwrap_or_default();
@@ -227,7 +227,7 @@ fn has_failed(node: &Node) -> bool {
     matches!(node.phase, Phase::Failed | Phase::Failing | Phase::TimedOut)
 }
 
-/// In which step of its progress a map task is: one for each element, but not more than [`STEPS`].
+/// The progress step of a map task: one for each element, at most [`STEPS`].
 fn step(node: &Node) -> usize {
     let Some(elements) = &node.elements else { return 0 };
     let ended = elements.count_in(TaskPhase::Succeeded) + elements.count_in(TaskPhase::Failed);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_only_just_made_is_no_news() {
+    fn a_phase_of_undefined_prints_nothing() {
         use flyte_client::watch;
         let says =
             |phase| has_phase(&Change::Node(Box::new(node(phase, CatalogCacheStatus::CacheDisabled, None))));

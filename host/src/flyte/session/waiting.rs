@@ -1,4 +1,4 @@
-//! What a user sees while nobody answers.
+//! The progress line while a server does not answer.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -13,8 +13,8 @@ use crate::ui::{
     stream::Stream,
 };
 
-/// Tells once, however many calls wait at the same time: on a terminal by a line that counts the seconds, elsewhere by one that
-/// stays.
+/// Prints one line however many calls wait: on a terminal with the elapsed time until the answer, elsewhere a
+/// plain one.
 pub(super) struct Waiting {
     text: String,
     waits: Mutex<Waits>,
@@ -27,9 +27,9 @@ struct Waits {
 }
 
 impl Waiting {
-    /// `place` is the server, for people.
-    pub(super) fn new(place: &str) -> Self {
-        Self { text: format!("waiting for {} to answer", quoted(place)), waits: Mutex::default() }
+    /// `target` is the server as messages name it.
+    pub(super) fn new(target: &str) -> Self {
+        Self { text: format!("waiting for {} to answer", quoted(target)), waits: Mutex::default() }
     }
 
     fn waits(&self) -> MutexGuard<'_, Waits> {
@@ -37,9 +37,9 @@ impl Waiting {
     }
 }
 
-/// An address in backticks, words as they are.
-fn quoted(place: &str) -> String {
-    if place.contains(' ') { place.to_owned() } else { format!("`{place}`") }
+/// An address in backticks; `embedded sandbox` and the like as they are.
+fn quoted(target: &str) -> String {
+    if target.contains(' ') { target.to_owned() } else { format!("`{target}`") }
 }
 
 impl WaitObserver for Waiting {

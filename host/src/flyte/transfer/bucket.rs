@@ -1,4 +1,4 @@
-//! Buckets, with the user's own keys.
+//! Transfers with the user's own keys for a bucket.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ impl From<BucketError> for Failure {
     }
 }
 
-/// The location of a URI, if it is one of a bucket that the user has keys for.
+/// The location of a URI, if there are keys for its bucket.
 pub(super) fn open(session: &Session, uri: &str) -> Result<Option<Location>, Failure> {
     if !flyte_client::data::bucket::Buckets::knows(uri) {
         return Ok(None);
@@ -26,13 +26,13 @@ pub(super) fn open(session: &Session, uri: &str) -> Result<Option<Location>, Fai
     session.buckets()?.open(uri).map_err(Failure::from)
 }
 
-/// Brings one object.
+/// Downloads one object.
 pub(super) async fn file(location: &Location, to: &Path) -> Result<(), Failure> {
     let member = location.itself().await?;
     one(location, &member, to).await
 }
 
-/// Brings all objects below a location, as far as they come; returns those that came, and why others did not.
+/// Downloads all objects below a location; returns the files, and the first failure.
 pub(super) async fn folder(
     location: &Location,
     to: &Path,
@@ -65,7 +65,7 @@ async fn one(location: &Location, member: &Member, to: &Path) -> Result<(), Fail
 ///
 /// # Errors
 ///
-/// When it cannot be read, there are no keys for the bucket, or the store does not take it.
+/// An unreadable file, a bucket without keys, an upload that failed.
 pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<String, Failure> {
     let location = open(session, uri)?.ok_or_else(|| no_keys(uri))?;
     let name = crate::flyte::transfer::upload::name_of(path);
@@ -97,12 +97,12 @@ fn no_keys(uri: &str) -> Failure {
     failure.hint(keys_hint(uri))
 }
 
-/// Where keys can be given.
+/// The hint that names the variables for keys.
 pub(super) fn keys_hint(uri: &str) -> String {
     let names = match uri.split("://").next() {
         Some("gs" | "gcs") => "`GOOGLE_APPLICATION_CREDENTIALS`",
         Some("abfs" | "abfss") => "`AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`",
         _ => "`FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY`",
     };
-    format!("set {names} to use keys of your own for the object store")
+    format!("set {names} to use your own keys for the object store")
 }

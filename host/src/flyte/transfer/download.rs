@@ -1,5 +1,4 @@
-//! Downloads: of a link as it is, or of something in Flyte's store, by URLs that the server signs or with the user's own
-//! keys.
+//! Downloads from links and from the object store, by signed URLs or with the user's own keys.
 
 use std::{
     fs, io,
@@ -19,7 +18,7 @@ use super::{TransferLine, bucket, file_name, local_file};
 use crate::flyte::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit};
 
-/// What is behind a URI.
+/// What a URI refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectShape {
     /// One object.
@@ -30,20 +29,20 @@ pub enum ObjectShape {
     Table,
 }
 
-/// What was brought, and why that is not all.
+/// Downloaded files, and why others are missing.
 #[derive(Debug, Default)]
 pub struct Downloaded {
-    /// The files on this machine.
+    /// The local files.
     pub files: Vec<PathBuf>,
-    /// Why others are missing.
+    /// The first failure of other files.
     pub missing: Option<Failure>,
 }
 
-/// Reads what a link leads to, which is small: values.
+/// Reads the content of a link into memory; for values, which are small.
 ///
 /// # Errors
 ///
-/// When it cannot be had.
+/// A download that failed.
 pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
     if let Some(file) = local_file(session, url) {
         return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error));
@@ -54,11 +53,11 @@ pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
     fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error))
 }
 
-/// Brings a file, folder or table of Flyte's store into a folder of this machine, under the names that they have there.
+/// Downloads a file, folder or table into a local folder, under the names in the object store.
 ///
 /// # Errors
 ///
-/// When nothing of it can be had, or be written.
+/// No file could be downloaded, or written.
 pub async fn download(
     session: &Session,
     uri: &str,
@@ -82,7 +81,8 @@ pub async fn download(
     }
 }
 
-/// Brings what is below a URI: with the user's keys if there are any, and else by URLs of files whose names are known.
+/// Downloads the files below a URI: with the user's keys if there are any, else by signed URLs of files with
+/// known names.
 async fn fetch_folder(
     session: &Session,
     uri: &str,
@@ -104,15 +104,16 @@ async fn fetch_folder(
     }
     Err(denied.unwrap_or_else(|| {
         let what = if shape == ObjectShape::Table {
-            "its files are not known by name"
+            "the names of its files are not known"
         } else {
-            "Flyte does not list the files of a folder"
+            "Flyte cannot list the files of a folder"
         };
         Failure::new(Exit::Failed, format!("could not read `{uri}`: {what}")).hint(bucket::keys_hint(uri))
     }))
 }
 
-/// The files of a table, by the names that flytekit gives them (`00000`, `00001`, …) or as the one file that it is.
+/// The files of a table, by the names that flytekit gives them (`00000`, `00001`, …) or as the one file that
+/// it is.
 async fn fetch_table_parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     loop {
@@ -132,7 +133,7 @@ async fn fetch_table_parts(session: &Session, uri: &str, to: &Path) -> Result<Ve
     Ok(files)
 }
 
-/// Gets one file, by a URL that is signed or that the server signs, else with the user's keys.
+/// Downloads one file by URL, else with the user's keys.
 async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), Failure> {
     let refused = match fetch_by_url(session, uri, to).await? {
         ByUrl::File => return Ok(()),
@@ -144,14 +145,14 @@ async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), Failure> {
     }
 }
 
-/// What came of asking for a file by URL.
+/// The result of a download by URL.
 enum ByUrl {
     File,
-    /// There is none of this name, or not for this user.
+    /// Missing, or not allowed.
     Nothing(Failure),
 }
 
-/// Gets one file by a URL, in each spelling that may be meant.
+/// Downloads one file by a signed URL, in each possible spelling.
 async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, Failure> {
     let mut refused = None;
     for spelling in spellings(uri) {
@@ -182,11 +183,11 @@ async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, 
     ))
 }
 
-/// What FlyteAdmin, which reads a URI as a URL, would not take for part of the name.
+/// Characters that FlyteAdmin, which parses the URI as a URL, does not read as part of the name.
 const NOT_OF_A_NAME: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// A URI as it is and, where that may not be what FlyteAdmin reads, encoded. Tasks write names as they are, and uploads
-/// are named encoded.
+/// A URI as it is and, where FlyteAdmin might parse it differently, encoded. Tasks write names unencoded,
+/// uploads encoded.
 fn spellings(uri: &str) -> Vec<String> {
     if is_http(uri) {
         return vec![uri.to_owned()];
@@ -201,7 +202,7 @@ fn spellings(uri: &str) -> Vec<String> {
     }
 }
 
-/// A URL without its query, which may carry the permission.
+/// A URL without its query, which may contain the signature.
 fn unsigned(url: &str) -> &str {
     if is_http(url) { url.split('?').next().unwrap_or(url) } else { url }
 }
@@ -214,15 +215,15 @@ fn unreadable(url: &str, error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("could not read `{}`", unsigned(url))).caused_by(error)
 }
 
-/// Why there is no URL.
+/// Why there is no signed URL.
 enum SignError {
-    /// The server signs none for this URI.
+    /// The server does not sign this URI.
     ThisUri(Failure),
-    /// The server was not reached, or refuses this user.
+    /// The server was not reached, or rejects the caller.
     AnyUri(Failure),
 }
 
-/// Asks for a URL to read something of the store by.
+/// Requests a signed URL.
 async fn signed(session: &Session, uri: &str) -> Result<String, SignError> {
     let request = CreateDownloadLocationRequest { native_url: uri.to_owned(), expires_in: None };
     let answer: Result<CreateDownloadLocationResponse, _> =

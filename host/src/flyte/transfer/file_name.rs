@@ -1,22 +1,22 @@
-//! Names of files that come from a server.
+//! Local file names for names that come from a server.
 
 use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-/// A name that stays within its folder.
+/// A name that cannot leave its folder.
 #[must_use]
 pub fn safe_name(name: &str) -> String {
     let safe_name: String = name.chars().map(|c| if is_unsafe(c) { '-' } else { c }).collect();
     if safe_name.trim_matches('.').is_empty() { format!("_{safe_name}") } else { safe_name }
 }
 
-/// What leads elsewhere, on one system or another, or cannot be in a name.
+/// Path separators, and characters that are invalid in file names.
 fn is_unsafe(c: char) -> bool {
     matches!(c, '/' | '\\' | '\0') || cfg!(windows) && matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|')
 }
 
-/// A path below a folder, of the segments of a name.
+/// A path below a folder, from the segments of a name.
 pub(super) fn path_below(folder: &Path, name: &str) -> PathBuf {
     name.split('/')
         .filter(|segment| !segment.is_empty())
@@ -24,7 +24,7 @@ pub(super) fn path_below(folder: &Path, name: &str) -> PathBuf {
         .fold(folder.to_owned(), |path, segment| path.join(segment))
 }
 
-/// The name of the file that a URI ends with: the last segment, as it is in the store. URLs of the web encode theirs.
+/// The last segment of a URI, decoded for `http` and `https`.
 pub(super) fn from_uri(uri: &str) -> String {
     let is_web = uri.starts_with("http://") || uri.starts_with("https://");
     let path = if is_web { uri.split(['?', '#']).next().unwrap_or(uri) } else { uri };

@@ -1,4 +1,4 @@
-//! Uploads: the server is told a file's MD5 and answers with a URL that takes just this file.
+//! Uploads: the server signs a URL for the MD5 of a file.
 
 use std::{fs, path::Path};
 
@@ -16,11 +16,11 @@ use super::{AT_ONCE, TransferLine};
 use crate::flyte::session::Session;
 use crate::ui::{error::Failure, exit_code::Exit, output};
 
-/// Sees whether a path can be uploaded: it is there, and of the kind that is wanted, if that matters.
+/// Checks that a path can be uploaded. `folder`: whether it must be a folder or a file.
 ///
 /// # Errors
 ///
-/// When it cannot.
+/// A missing or unreadable file, an empty folder, a file for a folder or the reverse.
 pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
     let is_folder = folder::is_folder(path).map_err(|error| unreadable(&[error]))?;
     if let Some(wanted) = folder.filter(|&wanted| wanted != is_folder) {
@@ -30,21 +30,20 @@ pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
     if is_folder { files_of(path).map(drop) } else { Ok(()) }
 }
 
-/// Uploads a file or a folder, and returns the URI that Flyte knows it by. `folder` says what it must be, if that matters.
+/// Uploads a file or a folder and returns its URI. `folder` as in [`check`].
 ///
 /// # Errors
 ///
-/// When it cannot be read, is of the other kind, or cannot be uploaded.
+/// As [`check`], or an upload that failed.
 pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, Failure> {
     check(path, folder)?;
     warn_of_link_loops(path);
     if path.is_dir() { upload_folder(session, path).await } else { upload_file(session, path).await }
 }
 
-/// How many of the files that cannot be read are named.
+/// How many unreadable files are listed.
 const NAMED: usize = 10;
 
-/// Names what cannot be read.
 fn unreadable(all: &[Unreadable]) -> Failure {
     if let [Unreadable { path, reason }] = all {
         return Failure::new(Exit::Failed, format!("could not read `{}`", path.display())).caused_by(reason);
@@ -59,29 +58,29 @@ fn unreadable(all: &[Unreadable]) -> Failure {
     }
 }
 
-/// The name of a file or folder, also of one that is written as `.` or `..`.
+/// The name of a file or folder, resolved for `.` and `..`.
 pub(super) fn name_of(path: &Path) -> String {
     let whole = path.file_name().is_none().then(|| fs::canonicalize(path).ok()).flatten();
     let name = whole.as_deref().unwrap_or(path).file_name();
     name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// The files of a folder, of which there is one at least.
+/// The files of a folder; an empty one is an error.
 pub(super) fn files_of(path: &Path) -> Result<Vec<Inner>, Failure> {
     let files = folder::list(path).map_err(|all| unreadable(&all))?.files;
     if files.is_empty() {
-        let failure = Failure::new(Exit::Failed, format!("there is no file in `{}`", path.display()));
-        return Err(failure.hint("add a file: a folder without files cannot be uploaded".to_owned()));
+        let failure = Failure::new(Exit::Failed, format!("folder `{}` contains no files", path.display()));
+        return Err(failure.hint("add a file: an empty folder cannot be uploaded".to_owned()));
     }
     Ok(files)
 }
 
-/// Names the links that were not followed, since they lead to a folder that they are in.
+/// Warns of links that are skipped because they lead to a folder that contains them.
 pub(super) fn warn_of_link_loops(path: &Path) {
     let loops = folder::list(path).map(|content| content.loops).unwrap_or_default();
     for link in loops {
         output::note(&format!(
-            "warning: `{}` is a link to a folder that it is in, and is left out\n",
+            "warning: skipped `{}`: the link leads to a folder that contains it\n",
             link.path.display()
         ));
     }
@@ -93,7 +92,7 @@ async fn upload_file(session: &Session, path: &Path) -> Result<String, Failure> 
     put(session, path, &name, &fingerprint, String::new()).await
 }
 
-/// Uploads the files of a folder below one root, which is made of their contents as flytekit makes it.
+/// Uploads the files of a folder below one root, the hash of their content as in flytekit.
 async fn upload_folder(session: &Session, path: &Path) -> Result<String, Failure> {
     let files = files_of(path)?;
     let hashers = std::thread::available_parallelism().map_or(1, Into::into);
@@ -111,18 +110,18 @@ async fn upload_folder(session: &Session, path: &Path) -> Result<String, Failure
     match roots.zip(files.iter().skip(1)).find(|(other, _)| *other != uri) {
         None => Ok(uri),
         Some((other, file)) => {
-            Err(Failure::new(Exit::Failed, "the server does not keep the files of a folder together")
+            Err(Failure::new(Exit::Failed, "the server stores the files of a folder in different places")
                 .caused_by(format!("`{}` went to `{other}`, another to `{uri}`", file.name)))
         }
     }
 }
 
-/// Where a folder is, going by where one of its files is.
+/// The URI of a folder, from that of one of its files.
 fn root_of(native: &str, file: &Inner) -> Result<String, Failure> {
     let root = native.strip_suffix(&file.name).map(|root| root.trim_end_matches('/').to_owned());
     root.ok_or_else(|| {
-        Failure::new(Exit::Failed, "the server gives the files of a folder other names")
-            .caused_by(format!("`{}` is to go to `{native}`", file.name))
+        Failure::new(Exit::Failed, "the server renames the files of a folder")
+            .caused_by(format!("`{}` would become `{native}`", file.name))
     })
 }
 
@@ -131,12 +130,12 @@ async fn fingerprint(path: &Path) -> Result<Fingerprint, Failure> {
     Fingerprint::of(path, &|_| ()).await.map_err(|error| crate::flyte::transfer::failure(what, &error))
 }
 
-/// What FlyteAdmin, which reads a name as part of a URL, would take for something else (`URLPathConstructor` in
-/// flytestdlib's `storage`).
+/// Characters that FlyteAdmin, which parses a name as part of a URL, does not read as part of the name
+/// (`URLPathConstructor` in flytestdlib's `storage`).
 const NOT_OF_A_NAME: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// A URI with the name that the object has in its bucket. FlyteAdmin writes it encoded, and tasks, which read it through
-/// fsspec, would look for an object of the encoded name.
+/// A URI with the unencoded name of the object. FlyteAdmin returns it encoded, and tasks, which read it
+/// through fsspec, would look for an object of the encoded name.
 fn decode_uri(native: String) -> String {
     match native.split_once("://") {
         None | Some(("file", _)) => native,
