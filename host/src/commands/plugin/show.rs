@@ -1,9 +1,9 @@
-//! `plugin show`: a plugin's passport, and what its hooks answer beside the built-in default's answers.
+//! `plugin show`: a plugin's passport, and the answers of its hooks beside those of the built-in default.
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::{Args, CommandFactory};
 use plugin_abi::{Hook, PROTOCOL, vtable::Command_TO};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     app::args::Cli,
@@ -20,20 +20,39 @@ use plugin_host::{
     error::{CallSite, HookErrorKind},
 };
 
-/// Show what a plugin says about itself, and what each of its hooks answers now
+/// Show the metadata of a plugin and what each of its hooks returns
 #[derive(Args, Debug)]
 pub(super) struct ShowArgs {
-    /// Name or path of a plugin; without it, the plugins in use
+    /// Name or path of a plugin [default: the plugins in use]
     name: Option<String>,
 }
 
-/// What one hook does.
+/// The answers of one hook.
 struct HookRow {
     hook: Hook,
-    /// Whose answer it is.
+    /// Who answers, with the reason.
     from: String,
-    now: Result<String, HookError>,
-    builtin: String,
+    is_overridden: bool,
+    now: Result<HookAnswer, HookError>,
+    builtin: HookAnswer,
+}
+
+/// What a hook returned.
+struct HookAnswer {
+    /// For the table.
+    text: String,
+    /// For programs.
+    value: Value,
+}
+
+impl HookAnswer {
+    fn new(text: impl Into<String>, value: Value) -> Self {
+        Self { text: text.into(), value }
+    }
+
+    fn from_option(answer: Option<String>, text: impl Fn(&str) -> String) -> Self {
+        Self::new(answer.as_deref().map_or_else(|| "none".to_owned(), text), json!(answer))
+    }
 }
 
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure> {
@@ -42,7 +61,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure>
         None => in_use(context)?,
     };
     if specs.is_empty() {
-        output::note("no plugin is in use; run `flyte-host plugin list` to see what is installed\n");
+        output::note("no plugin is in use; run `flyte-host plugin list` to list installed plugins\n");
         return Ok(());
     }
     let mut objects = Vec::new();
@@ -50,7 +69,8 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure>
     for spec in specs {
         let candidate = context.loader.check(&spec)?;
         let facts = facts(&candidate);
-        // A plugin is created once in a process; one that is in use already is asked there.
+        let file = file_json(&candidate);
+        // A plugin can be created only once in a process; one in use is called there.
         let loaded;
         let chain = match context.chain {
             Some(chain) if is_alone_in(chain, &candidate) => chain,
@@ -63,7 +83,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure>
         match context.global.output.format()? {
             Format::Table => print(&facts, &rows)?,
             Format::Name => output::print(&format!("{}\n", chain.plugins()[0].identity().name))?,
-            Format::Json | Format::Yaml => objects.push(object(&facts, &rows)),
+            Format::Json | Format::Yaml => objects.push(to_json(&file, &facts, &rows)),
         }
         faults.extend(rows.into_iter().filter_map(|row| row.now.err()));
     }
@@ -87,7 +107,7 @@ fn is_alone_in(chain: &Chain, candidate: &Candidate) -> bool {
     matches!(chain.plugins(), [link] if link.file() == Some(&candidate.file))
 }
 
-/// What the file says, as pairs.
+/// The metadata of the file, as pairs.
 fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
     let Candidate { file, passport, warnings, .. } = candidate;
     let mut facts = vec![("name", passport.name().to_owned()), ("version", passport.version().to_owned())];
@@ -99,7 +119,7 @@ fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
         facts.extend(value.map(|value| (key, value.to_owned())));
     }
     facts.push(("file", file.path().display().to_string()));
-    facts.push(("sha256", file.sha256().unwrap_or_else(|error| format!("cannot be read any more: {error}"))));
+    facts.push(("sha256", file.sha256().unwrap_or_else(|error| format!("could not read the file: {error}"))));
     facts.push(("protocol", format!("{} (this host: {PROTOCOL})", passport.protocol())));
     facts.push(("compiler", passport.rustc().to_owned()));
     facts.push(("target", passport.target().to_owned()));
@@ -114,8 +134,10 @@ fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<HookRow>, Failure> {
         Ok(HookRow {
             hook,
             from: source(link, hook),
+            is_overridden: link.overrides(hook),
             now: hook_answer(hook, chain, context)?,
-            builtin: hook_answer(hook, &builtin, context)?.unwrap_or_else(|fault| fault.to_string()),
+            builtin: hook_answer(hook, &builtin, context)?
+                .unwrap_or_else(|fault| HookAnswer::new(fault.to_string(), Value::Null)),
         })
     });
     rows.collect()
@@ -127,7 +149,7 @@ fn source(link: &Link, hook: Hook) -> String {
     }
     if link.protocol() < hook.since() {
         return format!(
-            "built-in: the plugin speaks {}, this hook came with {}",
+            "built-in: the plugin uses protocol {}, and this hook requires {}",
             link.protocol(),
             hook.since()
         );
@@ -135,47 +157,62 @@ fn source(link: &Link, hook: Hook) -> String {
     "built-in".to_owned()
 }
 
-/// A hook's answer in a line. The outer error is that of the question: a broken configuration.
-fn hook_answer(hook: Hook, chain: &Chain, context: &Context<'_>) -> Result<Result<String, HookError>, Failure> {
+/// Calls a hook. The outer error is that of the request: a configuration that cannot be read.
+fn hook_answer(
+    hook: Hook,
+    chain: &Chain,
+    context: &Context<'_>,
+) -> Result<Result<HookAnswer, HookError>, Failure> {
     Ok(match hook {
         Hook::GetRemote => {
             let request = connection::request(context.global, context.configurations)?;
             chain.get_remote(&request).and_then(|resolved| {
                 connection::check_remote(&resolved)?;
-                Ok(remote_summary(resolved))
+                Ok(remote_answer(resolved))
             })
         }
-        Hook::ConfigureCli => command_line(chain),
-        Hook::SecretRequiresGroup => chain.secret_requires_group().map(|requires| requires.to_string()),
-        Hook::GetDefaultImage => chain.get_default_image().map(or_none),
+        Hook::ConfigureCli => command_line_answer(chain),
+        Hook::SecretRequiresGroup => chain
+            .secret_requires_group()
+            .map(|requires| HookAnswer::new(requires.to_string(), json!(requires))),
+        Hook::GetDefaultImage => {
+            chain.get_default_image().map(|image| HookAnswer::from_option(image, str::to_owned))
+        }
         Hook::GetAuthSuccessHtml => {
-            chain.get_auth_success_html(ENDPOINT).map(|html| or_none(html.map(|html| page_summary(&html))))
+            chain.get_auth_success_html(ENDPOINT).map(|html| HookAnswer::from_option(html, page_summary))
         }
         Hook::GetDefaultCachePolicies => {
-            chain.get_default_cache_policies().map(|policies| policies_summary(&policies))
+            chain.get_default_cache_policies().map(|policies| policies_answer(&policies))
         }
         #[cfg(next_protocol)]
-        Hook::GetGreeting => chain.get_greeting(),
-        _ => Ok("not known to this command".to_owned()),
+        Hook::GetGreeting => chain.get_greeting().map(|text| HookAnswer::new(text.clone(), json!(text))),
+        _ => Ok(HookAnswer::new("not known to this command", Value::Null)),
     })
 }
 
-/// Where a remote leads, in a line.
-fn remote_summary(resolved: ResolvedRemote) -> String {
+/// The endpoint of a remote, and the transports of plugins.
+fn remote_answer(resolved: ResolvedRemote) -> HookAnswer {
     let ResolvedRemote { remote, layers, .. } = resolved;
-    if layers.replacement().is_some() {
-        return "a transport of its own".to_owned();
+    let (is_supplied, is_wrapped) = (layers.replacement().is_some(), !layers.is_empty());
+    let transport = match (is_supplied, is_wrapped) {
+        (true, _) => Some("supplied"),
+        (false, true) => Some("wrapped"),
+        (false, false) => None,
+    };
+    let value = json!({ "endpoint": remote.endpoint, "insecure": remote.insecure, "transport": transport });
+    if is_supplied {
+        return HookAnswer::new("a transport of its own", value);
     }
     let endpoint = remote.endpoint.unwrap_or_else(|| "the default endpoint".to_owned());
-    let plain = if remote.insecure == Some(true) { " (insecure)" } else { "" };
-    let wrapped = if layers.is_empty() { "" } else { ", with a transport around it" };
-    format!("{endpoint}{plain}{wrapped}")
+    let insecure = if remote.insecure == Some(true) { " (insecure)" } else { "" };
+    let wrapped = if is_wrapped { ", with a transport around it" } else { "" };
+    HookAnswer::new(format!("{endpoint}{insecure}{wrapped}"), value)
 }
 
-/// What a plugin does to the built-in command line, in a line.
-fn command_line(chain: &Chain) -> Result<String, HookError> {
+/// The changes of a plugin to the built-in command line.
+fn command_line_answer(chain: &Chain) -> Result<HookAnswer, HookError> {
     let mut tree = Tree::new(Cli::command());
-    let Some(link) = chain.plugins().first() else { return Ok(NO_CHANGES.to_owned()) };
+    let Some(link) = chain.plugins().first() else { return Ok(changes_answer(&[], 0)) };
     let view = tree.view();
     let edits = chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&view), TD_Opaque))?;
     let (mut added, mut others) = (Vec::new(), 0);
@@ -183,7 +220,7 @@ fn command_line(chain: &Chain) -> Result<String, HookError> {
         match edit.new_command().into_option() {
             Some(command) => {
                 let path = edit.path().into_iter().chain([command.name()]).map(String::from);
-                added.push(format!("`{}`", path.collect::<Vec<_>>().join(" ").escape_debug()));
+                added.push(path.collect::<Vec<_>>().join(" "));
             }
             None => others += 1,
         }
@@ -192,28 +229,28 @@ fn command_line(chain: &Chain) -> Result<String, HookError> {
         let what = HookErrorKind::InvalidValue(error.to_string());
         HookError::new(link.identity().clone(), CallSite::Hook(Hook::ConfigureCli), what)
     })?;
+    Ok(changes_answer(&added, others))
+}
+
+fn changes_answer(added: &[String], others: usize) -> HookAnswer {
+    let quoted: Vec<String> = added.iter().map(|command| format!("`{}`", command.escape_debug())).collect();
     let commands = match added.len() {
         0 => None,
-        1 => Some(format!("command {}", added.join(", "))),
-        _ => Some(format!("commands {}", added.join(", "))),
+        1 => Some(format!("command {}", quoted.join(", "))),
+        _ => Some(format!("commands {}", quoted.join(", "))),
     };
-    let others = match others {
+    let changes = match others {
         0 => None,
         1 => Some("1 other change".to_owned()),
         others => Some(format!("{others} other changes")),
     };
-    let parts: Vec<String> = commands.into_iter().chain(others).collect();
-    Ok(if parts.is_empty() { NO_CHANGES.to_owned() } else { parts.join("; ") })
+    let parts: Vec<String> = commands.into_iter().chain(changes).collect();
+    let text = if parts.is_empty() { "no changes".to_owned() } else { parts.join("; ") };
+    HookAnswer::new(text, json!({ "commands": added, "otherChanges": others }))
 }
-
-const NO_CHANGES: &str = "no changes";
 
 /// The host name for which the page is rendered here.
 const ENDPOINT: &str = "flyte.example.org";
-
-fn or_none(answer: Option<String>) -> String {
-    answer.unwrap_or_else(|| "none".to_owned())
-}
 
 /// A page's first line and size.
 fn page_summary(html: &str) -> String {
@@ -222,11 +259,8 @@ fn page_summary(html: &str) -> String {
     format!("{shown} ({} bytes)", html.len())
 }
 
-fn policies_summary(policies: &[Policy]) -> String {
-    if policies.is_empty() {
-        return "no policies".to_owned();
-    }
-    let one = |policy: &Policy| {
+fn policies_answer(policies: &[Policy]) -> HookAnswer {
+    let text = |policy: &Policy| {
         let name = policy.name().escape_debug().to_string();
         match (policy.is_enabled(), policy.ttl()) {
             (false, _) => format!("{name} (off)"),
@@ -234,7 +268,13 @@ fn policies_summary(policies: &[Policy]) -> String {
             (true, None) => name,
         }
     };
-    policies.iter().map(one).collect::<Vec<_>>().join(", ")
+    let value = |policy: &Policy| {
+        let ttl = policy.ttl().map(|ttl| ttl.as_secs_f64());
+        json!({ "name": policy.name(), "enabled": policy.is_enabled(), "ttlSeconds": ttl })
+    };
+    let texts: Vec<String> = policies.iter().map(text).collect();
+    let text = if texts.is_empty() { "no policies".to_owned() } else { texts.join(", ") };
+    HookAnswer::new(text, policies.iter().map(value).collect())
 }
 
 fn print(facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), Failure> {
@@ -242,31 +282,50 @@ fn print(facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), Failu
     let lines = facts.iter().map(|(key, value)| format!("{key:width$}  {value}\n"));
     output::print(&(lines.collect::<String>() + "\n"))?;
     let cells = rows.iter().map(|row| {
-        let now = row.now.as_ref().map_or_else(|fault| format!("fails: {fault}"), Clone::clone);
-        vec![row.hook.name().to_owned(), row.from.clone(), now, row.builtin.clone()]
+        let now = row.now.as_ref().map_or_else(|fault| format!("fails: {fault}"), |now| now.text.clone());
+        vec![row.hook.name().to_owned(), row.from.clone(), now, row.builtin.text.clone()]
     });
     output::table(&["HOOK", "FROM", "ANSWERS NOW", "BUILT-IN DEFAULT"], cells)
 }
 
-fn object(facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
-    let mut object: serde_json::Map<String, Value> = facts
-        .iter()
-        .filter(|(key, _)| *key != "warning")
-        .map(|(key, value)| ((*key).to_owned(), json!(value)))
-        .collect();
-    let warnings: Vec<&String> =
-        facts.iter().filter(|(key, _)| *key == "warning").map(|(_, value)| value).collect();
-    object.insert("warnings".into(), json!(warnings));
-    let hooks: serde_json::Map<String, Value> = rows
-        .iter()
-        .map(|row| {
-            let answer = match &row.now {
-                Ok(now) => json!({ "from": row.from, "answer": now, "builtin": row.builtin }),
-                Err(fault) => json!({ "from": row.from, "error": fault.to_string(), "causes": fault.causes(), "builtin": row.builtin }),
-            };
-            (row.hook.name().to_owned(), answer)
-        })
-        .collect();
+/// The typed values of a plugin's file. `protocol` and `sha256` of [`facts`] are for people.
+fn file_json(candidate: &Candidate) -> Value {
+    json!({
+        "protocolVersion": candidate.passport.protocol().to_string(),
+        "hostProtocolVersion": PROTOCOL.to_string(),
+        "sha256": candidate.file.sha256().ok(),
+        "warnings": candidate.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn to_json(file: &Value, facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
+    let facts = facts.iter().filter(|(key, _)| *key != "warning");
+    let mut object: Map<String, Value> =
+        facts.map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+    object.extend(file.as_object().cloned().unwrap_or_default());
+    let hooks: Map<String, Value> =
+        rows.iter().map(|row| (row.hook.name().to_owned(), hook_json(row))).collect();
     object.insert("hooks".into(), hooks.into());
     object.into()
+}
+
+/// `from`, `answer` and `builtin` are the texts of the table.
+fn hook_json(row: &HookRow) -> Value {
+    let mut value = json!({
+        "from": row.from,
+        "overridden": row.is_overridden,
+        "builtin": row.builtin.text,
+        "builtinValue": row.builtin.value,
+    });
+    match &row.now {
+        Ok(now) => {
+            value["answer"] = json!(now.text);
+            value["value"] = now.value.clone();
+        }
+        Err(fault) => {
+            value["error"] = json!(fault.to_string());
+            value["causes"] = json!(fault.causes());
+        }
+    }
+    value
 }
