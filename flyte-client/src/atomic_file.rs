@@ -21,7 +21,8 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     partial.persist()
 }
 
-/// A file beside its target, which becomes the target with [`persist`](Self::persist) and is removed otherwise.
+/// A file beside its target, which becomes the target with [`persist`](Self::persist) and is removed
+/// otherwise.
 #[derive(Debug)]
 pub struct PartialFile {
     file: NamedTempFile,
@@ -31,7 +32,8 @@ pub struct PartialFile {
 impl PartialFile {
     /// Creates an empty file in the folder of `target`, which is created if it is missing.
     ///
-    /// Its name begins with a dot and ends in `.part`; its permissions are those of any new file of the user's.
+    /// Its name begins with a dot and ends in `.part`; its permissions are those of any new file of the
+    /// user's.
     ///
     /// # Errors
     ///

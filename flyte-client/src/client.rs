@@ -104,8 +104,8 @@ impl Client {
     /// Sends an encoded call, for a client of its own such as a plugin's command. The client's metadata
     /// comes before the call's; its limit of time holds for a call that has none.
     ///
-    /// A call that makes something of a name that it chooses is not repeated before a look at what is there under that name:
-    /// what it asked for counts as its answer.
+    /// A call that makes something of a name that it chooses is not repeated before a look at what is there
+    /// under that name: what it asked for counts as its answer.
     ///
     /// # Errors
     ///

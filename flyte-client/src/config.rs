@@ -1,32 +1,34 @@
 //! Configuration, as flytekit reads it.
 //!
-//! [`Configuration::load`] takes [`Sources`] (environment, home, current directory, the file of `-c`) and answers with
-//! values that know where they came from. It opens at most two files: the configuration and the file of a secret.
+//! [`Configuration::load`] takes [`Sources`] (environment, home, current directory, the file of `-c`) and
+//! answers with values that know where they came from. It opens at most two files: the configuration and the
+//! file of a secret.
 //!
 //! The rules are flytekit's (1.16.31, `flytekit/configuration/`):
 //!
 //! 1. **One file**: the one of `-c`; else that of `FLYTECTL_CONFIG`; else `./flytekit.config`,
 //!    `~/.flyte/config`, `~/.flyte/config.yaml`. A name that ends with `yaml` or `yml` is YAML, all else is INI.
-//! 2. **Per key**: the variable `FLYTE_<SECTION>_<OPTION>`, else the file, else the default. Only booleans and what
-//!    Python takes for true replace a default.
+//! 2. **Per key**: the variable `FLYTE_<SECTION>_<OPTION>`, else the file, else the default. Only booleans
+//!    and what Python takes for true replace a default.
 //! 3. **Secrets**: a variable named by `clientSecretEnvVar`, else the file of `clientSecretLocation`, else
 //!    `client_secret`. The first two force client credentials.
 //! 4. **Sandbox**: without a file and without `FLYTE_PLATFORM_URL`, nothing of the connection is read at all.
 //!
 //! Where flytekit fails in silence, we do not. Deliberate differences:
 //!
-//! - Errors where flytekit continues: a file of `-c` (INI) or `FLYTECTL_CONFIG` that does not exist; one that cannot be
-//!   read or that is a directory; a key that stands twice in YAML; a variable that is not UTF-8; broken YAML (flytekit warns and uses the defaults); a `%` in an INI value that refers to nothing; a
-//!   value of the wrong kind, such as a list as a client id or a number as the endpoint; an endpoint that cannot be
-//!   one; an unknown `authType` (flytekit: on the first call).
+//! - Errors where flytekit continues: a file of `-c` (INI) or `FLYTECTL_CONFIG` that does not exist; one that
+//!   cannot be read or that is a directory; a key that stands twice in YAML; a variable that is not UTF-8;
+//!   broken YAML (flytekit warns and uses the defaults); a `%` in an INI value that refers to nothing; a
+//!   value of the wrong kind, such as a list as a client id or a number as the endpoint; an endpoint that
+//!   cannot be one; an unknown `authType` (flytekit: on the first call).
 //! - Numbers and dates where a text is expected keep their spelling: `clientId: 0123` is `0123`, not 83.
-//! - `-c` also decides about the default project and domain. pyflyte takes these from the file that it finds without
-//!   `-c`, because it looked before it read its command line.
-//! - Warnings where flytekit says nothing: a word that counts as true by accident (`insecure: flase`), an unknown key
-//!   of `admin`, a file without an endpoint, a variable that the sandbox ignores, a named secret variable that is not
-//!   set. Keys that flytectl reads and flytekit does not are ignored without noise.
-//! - Not read, since nothing here uses them: `[sdk]`, `[secrets]` (run time), `[gcp]`, `[azure]`, `[persistence]`, the
-//!   organisation, and the cache switches of `[local]`.
+//! - `-c` also decides about the default project and domain. pyflyte takes these from the file that it finds
+//!   without `-c`, because it looked before it read its command line.
+//! - Warnings where flytekit says nothing: a word that counts as true by accident (`insecure: flase`), an
+//!   unknown key of `admin`, a file without an endpoint, a variable that the sandbox ignores, a named secret
+//!   variable that is not set. Keys that flytectl reads and flytekit does not are ignored without noise.
+//! - Not read, since nothing here uses them: `[sdk]`, `[secrets]` (run time), `[gcp]`, `[azure]`,
+//!   `[persistence]`, the organisation, and the cache switches of `[local]`.
 
 mod auth;
 mod connection;

@@ -91,8 +91,8 @@ impl Transfers {
         self
     }
 
-    /// Sends a request, and again if the connection failed or broke, or the store is busy. Neither taking a file
-    /// twice nor storing the same content twice does harm.
+    /// Sends a request, and again if the connection failed or broke, or the store is busy. Neither taking a
+    /// file twice nor storing the same content twice does harm.
     async fn exchange(
         &self,
         url: &Uri,
@@ -164,7 +164,8 @@ async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<In
     })
 }
 
-/// Why a request got no response. The user chose Flyte, and Flyte this store: hints about the configuration would mislead.
+/// Why a request got no response. The user chose Flyte, and Flyte this store: hints about the configuration
+/// would mislead.
 fn lost(error: &legacy::Error, url: &Uri) -> TransportError {
     let target: Target = target(url);
     if !error.is_connect() {

@@ -1,8 +1,10 @@
-//! YAML and JSON text as values: strict about duplicate keys, exact about numbers, and able to find a value's line again.
+//! YAML and JSON text as values: strict about duplicate keys, exact about numbers, and able to find a value's
+//! line again.
 //!
-//! Every YAML or JSON text of a user that is not configuration is read here, so that a value means the same in a document, in
-//! a file of inputs, in a default and after `-i`. Numbers for which `serde_json` has no room are kept as they are written,
-//! see [`number`]. JSON may hold `NaN`, `Infinity` and `-Infinity`, which Python writes.
+//! Every YAML or JSON text of a user that is not configuration is read here, so that a value means the same
+//! in a document, in a file of inputs, in a default and after `-i`. Numbers for which `serde_json` has no
+//! room are kept as they are written, see [`number`]. JSON may hold `NaN`, `Infinity` and `-Infinity`, which
+//! Python writes.
 
 use std::borrow::Cow;
 use std::fmt;

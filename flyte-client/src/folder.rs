@@ -1,8 +1,8 @@
 //! What is in a folder: its files, with links followed as fsspec and copilot follow them.
 //!
-//! What cannot be read as a file is named and never left out in silence: a link that leads nowhere, a pipe, a socket, a
-//! device, a file that this user may not read. A folder is not entered again below itself, so that links cannot lead in
-//! circles.
+//! What cannot be read as a file is named and never left out in silence: a link that leads nowhere, a pipe, a
+//! socket, a device, a file that this user may not read. A folder is not entered again below itself, so that
+//! links cannot lead in circles.
 
 use std::{
     fmt, fs, io,
@@ -81,7 +81,8 @@ impl From<Unreadable> for io::Error {
     }
 }
 
-/// Sees whether a path is a folder, or else a file that can be opened; opening anything else could wait for ever.
+/// Sees whether a path is a folder, or else a file that can be opened; opening anything else could wait for
+/// ever.
 ///
 /// # Errors
 ///

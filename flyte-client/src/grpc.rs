@@ -1,7 +1,7 @@
 //! Flyte over the network: gRPC, one shared HTTP/2 connection, made when the first call needs it.
 //!
-//! Flyte has unary calls only, whose framing is five bytes (`net::frame`); HTTP/2 is hyper's. So every failure
-//! is still a typed error when it is put into words (`net::fault`).
+//! Flyte has unary calls only, whose framing is five bytes (`net::frame`); HTTP/2 is hyper's. So every
+//! failure is still a typed error when it is put into words (`net::fault`).
 
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub struct GrpcOptions {
 }
 
 impl Default for GrpcOptions {
-    /// As much as grpc-go, and so FlyteAdmin, sends: 2 GiB. What a server takes is its own matter, 4 MiB unless its operator
-    /// raised it (`server.grpc.maxMessageSizeBytes`).
+    /// As much as grpc-go, and so FlyteAdmin, sends: 2 GiB. What a server takes is its own matter, 4 MiB
+    /// unless its operator raised it (`server.grpc.maxMessageSizeBytes`).
     fn default() -> Self {
         Self {
             largest_answer: i32::MAX.unsigned_abs().try_into().unwrap_or(usize::MAX),
@@ -53,8 +53,8 @@ impl Default for GrpcOptions {
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a ping may stay without an answer.
 const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(10);
-/// The largest header list that is taken, in bytes: as in grpc-go. A refusal is one, and that of a workflow with another
-/// structure holds all that differs, twice; FlyteAdmin resets the stream when less is taken.
+/// The largest header list that is taken, in bytes: as in grpc-go. A refusal is one, and that of a workflow
+/// with another structure holds all that differs, twice; FlyteAdmin resets the stream when less is taken.
 pub const LONGEST_HEADERS: u32 = 16 << 20;
 /// What is read of an answer that is not gRPC.
 const LONGEST_PAGE: usize = 64 * 1024;

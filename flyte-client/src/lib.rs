@@ -1,12 +1,12 @@
 //! A client of Flyte 1: its messages, its configuration, its values, and calls to its servers.
 //!
-//! The crate knows nothing of plugins or of a terminal: what a user sees is text in errors and hints. A command goes
-//! through its modules in this order:
+//! The crate knows nothing of plugins or of a terminal: what a user sees is text in errors and hints. A
+//! command goes through its modules in this order:
 //!
 //! 1. [`config`] reads the configuration as flytekit does; each value keeps its origin, for hints.
-//! 2. [`register`] reads documents and packages, fills in defaults and versions, and sends entities in dependency order.
-//!    [`literal`] reads, checks and writes values, [`schedule`] launch-plan schedules; [`documents`], [`plain_text`] and
-//!    [`folder`] are the only readers of users' files.
+//! 2. [`register`] reads documents and packages, fills in defaults and versions, and sends entities in
+//!    dependency order. [`literal`] reads, checks and writes values, [`schedule`] launch-plan schedules;
+//!    [`documents`], [`plain_text`] and [`folder`] are the only readers of users' files.
 //! 3. [`Client`] has one method for each call of Flyte's services. It decides which calls to repeat, over any
 //!    [`Transport`]: `grpc` (the network, with `net` below it), a plugin's, or a sandbox in this process.
 //! 4. `data` uploads and downloads files, over signed URLs or with the user's own keys.
@@ -16,7 +16,8 @@
 //!
 //! # Features
 //!
-//! `grpc` (default): `grpc`, `net` and `data`, with TLS and HTTP. A plugin goes without it, since the host has the network.
+//! `grpc` (default): `grpc`, `net` and `data`, with TLS and HTTP. A plugin goes without it, since the host
+//! has the network.
 //!
 //! # Example: read a file's entities
 //!

@@ -1,8 +1,8 @@
 //! Connections to Flyte and to its blobs, and the error messages for those that fail.
 //!
-//! `proxy` decides the way, `dial` goes it, `tunnel` asks the proxy, `tls` decides whom to trust, `connector` puts them together for
-//! hyper. `fault` has the error messages; `page` quotes foreign responses. `http` is for small
-//! requests to servers other than Flyte and its store.
+//! `proxy` decides the way, `dial` goes it, `tunnel` asks the proxy, `tls` decides whom to trust, `connector`
+//! puts them together for hyper. `fault` has the error messages; `page` quotes foreign responses. `http` is
+//! for small requests to servers other than Flyte and its store.
 
 pub(crate) mod connector;
 pub(crate) mod dial;
@@ -39,8 +39,8 @@ pub struct Network {
 impl Network {
     /// Reads what a connection says of certificates; no socket is opened.
     ///
-    /// `proxies` are those of the environment; the connection's own `http_proxy_url` goes before them on the way to Flyte
-    /// and to its identity provider.
+    /// `proxies` are those of the environment; the connection's own `http_proxy_url` goes before them on the
+    /// way to Flyte and to its identity provider.
     ///
     /// # Errors
     ///
@@ -89,7 +89,8 @@ impl Network {
         Ok(Connector::http1(self.trust.elsewhere()?, dial, self.timeout))
     }
 
-    /// To the identity provider, over HTTP/1.1: with Flyte's proxy, and the certificates of the user and the system.
+    /// To the identity provider, over HTTP/1.1: with Flyte's proxy, and the certificates of the user and the
+    /// system.
     pub(crate) fn provider(&self) -> Result<Connector, TrustError> {
         let dial = Dial::by_scheme(self.to_flyte.clone());
         Ok(Connector::http1(self.trust.elsewhere()?, dial, self.timeout))

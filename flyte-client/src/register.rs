@@ -1,14 +1,15 @@
 //! Registering: from files to entities, from entities to a server.
 //!
-//! An [`Entity`] is Flyte's own message, complete; an input with a field that Flyte does not have is refused with the path
-//! to it. The steps of a registration:
+//! An [`Entity`] is Flyte's own message, complete; an input with a field that Flyte does not have is refused
+//! with the path to it. The steps of a registration:
 //!
 //! 1. [`read()`] or [`Documents`] read files, see [`mod@read`].
 //! 2. [`defaults`] fills in images and cache versions and checks secrets, as the caller's rules say.
 //! 3. [`Identity`] fills in project, domain and version; [`version`] makes a version of the content.
 //! 4. [`order`] finds out what needs what, and [`send()`](send::send) sends each entity after what it needs.
 //!
-//! [`render`] writes entities as text and as files that can be read again. Only [`mod@send`] talks to a server.
+//! [`render`] writes entities as text and as files that can be read again. Only [`mod@send`] talks to a
+//! server.
 
 pub mod cache;
 pub mod defaults;

@@ -1,7 +1,7 @@
 //! Trying again: which failures may pass, which calls may be repeated, and how long to wait.
 //!
-//! Flyte's own clients repeat every failed call four times at once. Here only what may be different the next time
-//! is repeated, and only where a second time does no harm: [`METHODS`] decides that for each method.
+//! Flyte's own clients repeat every failed call four times at once. Here only what may be different the next
+//! time is repeated, and only where a second time does no harm: [`METHODS`] decides that for each method.
 
 use std::time::Duration;
 
@@ -115,10 +115,12 @@ pub(crate) enum AfterLoss {
     Leave,
 }
 
-/// Every method of Flyte's services that is not named `Get…` or `List…`; a test compares it with the `.proto` files.
+/// Every method of Flyte's services that is not named `Get…` or `List…`; a test compares it with the `.proto`
+/// files.
 ///
-/// What is registered a second time is answered by "already exists, identical". Terminating an execution twice
-/// reports that it is aborted. Deleting attributes that are gone is an error, and an event counts each time.
+/// What is registered a second time is answered by "already exists, identical". Terminating an execution
+/// twice reports that it is aborted. Deleting attributes that are gone is an error, and an event counts each
+/// time.
 const METHODS: [(&str, AfterLoss); 28] = [
     ("Check", AfterLoss::Read),
     ("CreateDownloadLink", AfterLoss::Read),
@@ -150,7 +152,8 @@ const METHODS: [(&str, AfterLoss); 28] = [
     ("UserInfo", AfterLoss::Read),
 ];
 
-/// What to do when the answer to a method is lost. An unknown one is repeated only if its name says that it reads.
+/// What to do when the answer to a method is lost. An unknown one is repeated only if its name says that it
+/// reads.
 pub(crate) fn after_loss(path: &str) -> AfterLoss {
     let method = path.rsplit('/').next().unwrap_or(path);
     let known = METHODS.iter().find(|(name, _)| *name == method).map(|(_, after)| *after);

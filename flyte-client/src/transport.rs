@@ -1,7 +1,7 @@
 //! How a call reaches a Flyte backend: bytes to a method's path, bytes or a status back.
 //!
-//! Everything above speaks in messages ([`crate::client`]), everything below in whatever carries them: gRPC, a
-//! function call into the sandbox, a plugin. So FlyteAdmin may grow without a transport noticing.
+//! Everything above speaks in messages ([`crate::client`]), everything below in whatever carries them: gRPC,
+//! a function call into the sandbox, a plugin. So FlyteAdmin may grow without a transport noticing.
 
 use std::{borrow::Cow, error::Error, fmt, future::Future, pin::Pin, time::Duration};
 
@@ -20,7 +20,8 @@ pub const SANDBOX_TOKEN: &str = "flyte-sandbox-token";
 /// One call of a unary method.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Full path, such as `/flyteidl.service.AdminService/GetTask`; a plugin may ask for one that is unknown here.
+    /// Full path, such as `/flyteidl.service.AdminService/GetTask`; a plugin may ask for one that is unknown
+    /// here.
     pub path: Cow<'static, str>,
     /// Sent before the message. Values may be secret.
     pub metadata: Metadata,

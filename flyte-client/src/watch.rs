@@ -1,8 +1,9 @@
 //! Following an execution: what its nodes do, from one look to the next.
 //!
-//! FlyteAdmin sends nothing by itself, so it is asked again and again. One [`Watch::look`] costs a call for the
-//! execution, a page of nodes for each hundred, a call for each running node (its attempts, which hold the elements of a
-//! map task), and one for each error that a list cut off. The workflow is read once, for names and gates ([`Specs`]).
+//! FlyteAdmin sends nothing by itself, so it is asked again and again. One [`Watch::look`] costs a call for
+//! the execution, a page of nodes for each hundred, a call for each running node (its attempts, which hold
+//! the elements of a map task), and one for each error that a list cut off. The workflow is read once, for
+//! names and gates ([`Specs`]).
 
 mod attempt;
 mod elements;
@@ -54,7 +55,8 @@ pub struct Watch<'c> {
 pub enum Change {
     /// The execution is in another phase.
     Execution(Phase),
-    /// A node appeared, or is in another phase, at another attempt, or otherwise with its cache or its elements.
+    /// A node appeared, or is in another phase, at another attempt, or otherwise with its cache or its
+    /// elements.
     Node(Box<Node>),
 }
 
@@ -63,7 +65,8 @@ pub enum Change {
 pub struct Look {
     /// The execution.
     pub execution: admin::Execution,
-    /// What is new: the beginning of a node before what is within it, its end after that, the end of the execution last.
+    /// What is new: the beginning of a node before what is within it, its end after that, the end of the
+    /// execution last.
     pub changes: Vec<Change>,
 }
 
@@ -207,8 +210,8 @@ impl<'c> Watch<'c> {
         Ok(nodes.into_iter().filter_map(|node| Node::new(node, parent, depth)).collect())
     }
 
-    /// Adds what the list of nodes does not say: attempts of running ones, and once more of those that came to their
-    /// end; and the whole of errors.
+    /// Adds what the list of nodes does not say: attempts of running ones, and once more of those that came
+    /// to their end; and the whole of errors.
     async fn add_details(&self, nodes: Vec<Node>, is_last: bool) -> Result<Vec<Node>, ClientError> {
         let before: HashMap<&str, &Node> = self.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
         let looked = nodes.into_iter().map(async |mut node: Node| {

@@ -133,8 +133,8 @@ fn is_too_large(status: &Status) -> bool {
     status.code == Code::ResourceExhausted && status.message.contains("received message larger than max")
 }
 
-/// FlyteAdmin says by details what its texts say to people, but not always: of tasks and launch plans there is only
-/// the text (`flyteadmin/pkg/errors/errors.go`).
+/// FlyteAdmin says by details what its texts say to people, but not always: of tasks and launch plans there
+/// is only the text (`flyteadmin/pkg/errors/errors.go`).
 fn refusal(status: &Status) -> ClientErrorKind {
     if let Some(InactiveProject { id, .. }) = status.detail() {
         return ClientErrorKind::InactiveProject { id };

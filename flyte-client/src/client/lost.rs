@@ -1,8 +1,8 @@
 //! Whether a call whose answer was lost was done after all: what it makes has a name, and is looked up by it.
 //!
-//! Something of that name is the call's own only if it is what the call asked for. FlyteAdmin stores the inputs of a
-//! CreateExecution before it looks whether the name is taken, so that sending one again may overwrite the inputs of
-//! another execution: hence the look comes before each repetition, and not after it.
+//! Something of that name is the call's own only if it is what the call asked for. FlyteAdmin stores the
+//! inputs of a CreateExecution before it looks whether the name is taken, so that sending one again may
+//! overwrite the inputs of another execution: hence the look comes before each repetition, and not after it.
 
 use bytes::Bytes;
 use prost::Message;
@@ -119,8 +119,8 @@ fn is_of(there: &Execution, request: &ExecutionCreateRequest) -> bool {
     there == wanted
 }
 
-/// Whether an execution has the inputs of a request; it may have more, which are defaults and fixed ones. Inputs
-/// that are too large to be sent back are not compared.
+/// Whether an execution has the inputs of a request; it may have more, which are defaults and fixed ones.
+/// Inputs that are too large to be sent back are not compared.
 fn has_inputs(there: &WorkflowExecutionGetDataResponse, wanted: Option<&LiteralMap>) -> bool {
     let Some(wanted) = wanted.filter(|wanted| !wanted.literals.is_empty()) else { return true };
     #[expect(
@@ -164,8 +164,8 @@ async fn look_for_project(client: &Client, wanted: &Project) -> Result<Found, Cl
     Ok(if is_ours { Found::Ours(answer) } else { Found::Another })
 }
 
-/// Whether a refusal of a repeated call says that the first one was done: an execution that is aborted already cannot
-/// be terminated.
+/// Whether a refusal of a repeated call says that the first one was done: an execution that is aborted
+/// already cannot be terminated.
 pub(super) fn is_done(path: &str, refusal: &Status) -> bool {
     if !path.ends_with("/TerminateExecution") || refusal.code != Code::FailedPrecondition {
         return false;

@@ -13,7 +13,8 @@ pub trait WaitObserver: Send + Sync {
     fn is_over(&self);
 }
 
-/// How long a call takes before the notification; half of its limit if that is less, but not of one that is over soon.
+/// How long a call takes before the notification; half of its limit if that is less, but not of one that is
+/// over soon.
 const LONG: Duration = Duration::from_secs(5);
 const LEAST: Duration = Duration::from_secs(1);
 

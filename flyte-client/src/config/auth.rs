@@ -16,8 +16,8 @@ pub enum AuthMode {
     Pkce,
 }
 
-/// The names that flytekit accepts, in any case (`flytekit/configuration/__init__.py`, `AuthType`; compared by member
-/// name in `flytekit/clients/auth_helper.py`).
+/// The names that flytekit accepts, in any case (`flytekit/configuration/__init__.py`, `AuthType`; compared
+/// by member name in `flytekit/clients/auth_helper.py`).
 const NAMES: [(&str, AuthMode); 8] = [
     ("Pkce", AuthMode::Pkce),
     ("standard", AuthMode::Pkce),

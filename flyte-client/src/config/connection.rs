@@ -16,8 +16,8 @@ const SANDBOX: &str = "sandbox";
 
 /// How to reach and enter a Flyte control plane, each value with its origin.
 ///
-/// Source of the fields and their defaults: `PlatformConfig` in `flytekit/configuration/__init__.py`. Plugins and flags
-/// replace whole settings, so that `config show` names them.
+/// Source of the fields and their defaults: `PlatformConfig` in `flytekit/configuration/__init__.py`. Plugins
+/// and flags replace whole settings, so that `config show` names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// Where the control plane listens.
@@ -253,7 +253,8 @@ impl Connection {
         }
     }
 
-    /// Notes that a plugin answered instead of the configuration: what it left out is a default, and no file or variable has a say.
+    /// Notes that a plugin answered instead of the configuration: what it left out is a default, and no file
+    /// or variable has a say.
     ///
     /// Endpoint, project and domain are as they were: flags and the sandbox ask for their defaults.
     pub fn note_plugin_defaults(&mut self, plugin: &str) {
@@ -311,8 +312,8 @@ fn row<T>(name: &str, value: Option<Shown>, setting: &Setting<T>) -> Row {
     Row { name: name.to_owned(), value, origin: setting.origin.clone() }
 }
 
-/// A proxy's URL may carry its user's password. All before the last `@` is hidden: a password may hold any character, also where
-/// it should be encoded.
+/// A proxy's URL may carry its user's password. All before the last `@` is hidden: a password may hold any
+/// character, also where it should be encoded.
 fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
     match rest.rfind('@') {
@@ -398,8 +399,8 @@ fn auth_mode(reader: &mut Reader<'_>) -> Result<Setting<AuthMode>, ConfigError> 
 
 type ClientSecret = Setting<Option<Secret>>;
 
-/// The secret, and the mode that it forces: a secret from a named variable or file means client credentials, whatever
-/// `authType` says; a secret given directly leaves the mode alone.
+/// The secret, and the mode that it forces: a secret from a named variable or file means client credentials,
+/// whatever `authType` says; a secret given directly leaves the mode alone.
 fn client_secret(reader: &mut Reader<'_>) -> Result<(ClientSecret, Option<Setting<AuthMode>>), ConfigError> {
     let direct = reader.text(CLIENT_SECRET)?;
     let mut secret = optional(direct).map(|secret| secret.map(Secret::new));

@@ -2,7 +2,8 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-/// Where a Flyte control plane listens, such as `flyte.example.org`, `localhost:30080` or `https://flyte.example.org`.
+/// Where a Flyte control plane listens, such as `flyte.example.org`, `localhost:30080` or
+/// `https://flyte.example.org`.
 ///
 /// `Display` gives the text that flytekit would hold: as written, without `dns:///`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,7 +14,8 @@ pub struct Endpoint {
     port: Option<u16>,
 }
 
-/// The scheme that an endpoint may carry. Whether TLS is used follows `insecure`, not the scheme, as in flytekit.
+/// The scheme that an endpoint may carry. Whether TLS is used follows `insecure`, not the scheme, as in
+/// flytekit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `http://`
@@ -48,8 +50,8 @@ impl Endpoint {
         &self.text
     }
 
-    /// `host:port`, as a URL wants it; the port is that of the scheme (80 or 443) where none is written, and without
-    /// a scheme that of TLS (443) or plain text (80).
+    /// `host:port`, as a URL wants it; the port is that of the scheme (80 or 443) where none is written, and
+    /// without a scheme that of TLS (443) or plain text (80).
     pub fn authority(&self, insecure: bool) -> String {
         let plain = self.scheme.map_or(insecure, |scheme| scheme == Scheme::Http);
         let port = self.port.unwrap_or(if plain { 80 } else { 443 });
@@ -89,7 +91,8 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let refuse = |problem: &str| EndpointError { text: text.to_owned(), problem: problem.to_owned() };
-        // flytekit deletes `dns:///` wherever it stands (`flytekit/configuration/internal.py`, `Platform.URL`).
+        // flytekit deletes `dns:///` wherever it stands (`flytekit/configuration/internal.py`,
+        // `Platform.URL`).
         let kept = text.replace("dns:///", "");
         if kept.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(refuse("contains a space"));

@@ -1,8 +1,9 @@
 //! One key of the configuration, in its three spellings, and the rule by which they precede each other.
 //!
 //! Source: `ConfigEntry` and `set_if_exists` in `flytekit/configuration/file.py`. Environment variable
-//! `FLYTE_<SECTION>_<OPTION>`, else the option of an INI file, else the key of a YAML file; a value replaces the default
-//! only if it is a boolean or Python takes it for true, so an empty variable hides the file and leaves the default.
+//! `FLYTE_<SECTION>_<OPTION>`, else the option of an INI file, else the key of a YAML file; a value replaces
+//! the default only if it is a boolean or Python takes it for true, so an empty variable hides the file and
+//! leaves the default.
 
 use super::error::ConfigError;
 use super::file::{ConfigContent, ConfigFile};
@@ -124,7 +125,8 @@ impl Reader<'_> {
         }
     }
 
-    /// flytekit's rule: everything but `false`, `0`, `off`, `no` and the empty text is true, even a slip of the pen.
+    /// flytekit's rule: everything but `false`, `0`, `off`, `no` and the empty text is true, even a slip of
+    /// the pen.
     fn lenient_flag(&mut self, text: &str, origin: &Origin) -> bool {
         let lower = text.to_lowercase();
         if matches!(lower.as_str(), "" | "false" | "0" | "off" | "no") {

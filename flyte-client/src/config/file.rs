@@ -19,7 +19,8 @@ pub(super) enum ConfigContent {
 }
 
 impl ConfigFile {
-    /// Reads the file; its name decides about the format, as in flytekit: `…yaml` and `…yml` are YAML, all else INI.
+    /// Reads the file; its name decides about the format, as in flytekit: `…yaml` and `…yml` are YAML, all
+    /// else INI.
     pub(super) fn read(path: ConfigPath) -> Result<ConfigFile, ConfigError> {
         let text = match plain_text::read(path.path()) {
             Ok(text) => text,

@@ -8,8 +8,8 @@ use super::origin::{Origin, Setting};
 use super::sources::Sources;
 use super::yaml::Value;
 
-/// The images of the configuration. Source: `Images.get_specified_images` in `flytekit/configuration/internal.py`,
-/// `DefaultImages` in `flytekit/configuration/default_images.py`.
+/// The images of the configuration. Source: `Images.get_specified_images` in
+/// `flytekit/configuration/internal.py`, `DefaultImages` in `flytekit/configuration/default_images.py`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Images {
     /// `images:` of a YAML file or `[images]` of an INI file, by name; the tag is optional there.

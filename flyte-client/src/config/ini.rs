@@ -1,9 +1,10 @@
 //! Legacy INI files, read as Python's `configparser` reads them.
 //!
-//! The dialect differs from the INI readers of other languages: a value continues in indented lines, a comment must
-//! stand on a line of its own, option names are case-insensitive and section names are not, `[DEFAULT]` shines
-//! through every section, and `%(name)s` refers to another option. Source: Python's documentation, "Supported INI
-//! File Structure"; flytekit uses the defaults of `ConfigParser` (`flytekit/configuration/file.py`).
+//! The dialect differs from the INI readers of other languages: a value continues in indented lines, a
+//! comment must stand on a line of its own, option names are case-insensitive and section names are not,
+//! `[DEFAULT]` shines through every section, and `%(name)s` refers to another option. Source: Python's
+//! documentation, "Supported INI File Structure"; flytekit uses the defaults of `ConfigParser`
+//! (`flytekit/configuration/file.py`).
 
 use std::collections::BTreeMap;
 

@@ -50,7 +50,8 @@ pub enum Origin {
     Flag(String),
     /// A plugin; the text names it, and the hook where that helps.
     Plugin(String),
-    /// A default, where a plugin answered instead of the configuration and did not set the value; the text names the plugin.
+    /// A default, where a plugin answered instead of the configuration and did not set the value; the text
+    /// names the plugin.
     PluginDefault(String),
     /// An environment variable.
     Variable(String),

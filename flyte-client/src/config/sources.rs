@@ -9,7 +9,8 @@ use super::origin::{ConfigPath, Origin, Setting};
 
 /// Everything outside the files that decides about a configuration.
 ///
-/// The reader looks at this value only, never at the process, so that a test needs no home directory of its own.
+/// The reader looks at this value only, never at the process, so that a test needs no home directory of its
+/// own.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The environment variables.
@@ -69,7 +70,8 @@ impl Sources {
         ConfigPath::new(self.cwd.join(path), self.home.as_deref())
     }
 
-    /// Which configuration file is in use, and why. Source: `get_config_file` in `flytekit/configuration/file.py`.
+    /// Which configuration file is in use, and why. Source: `get_config_file` in
+    /// `flytekit/configuration/file.py`.
     pub(super) fn locate(&self) -> Result<Option<Setting<ConfigPath>>, ConfigError> {
         if let Some(path) = &self.explicit {
             return self.existing(path, Origin::Flag("--config".to_owned())).map(Some);

@@ -1,9 +1,9 @@
 //! YAML files, read as PyYAML's `safe_load` reads them.
 //!
-//! PyYAML speaks YAML 1.1: a plain `yes`, `no`, `on` or `off` is a boolean, so `insecure: yes` is a setting and not a
-//! word. Scalars keep their source text beside their kind, so that a client id of `0123` stays what was written.
-//! The patterns are those of PyYAML's resolver (YAML 1.1, "Type Repository"), as flytekit uses it
-//! (`flytekit/configuration/file.py`).
+//! PyYAML speaks YAML 1.1: a plain `yes`, `no`, `on` or `off` is a boolean, so `insecure: yes` is a setting
+//! and not a word. Scalars keep their source text beside their kind, so that a client id of `0123` stays what
+//! was written. The patterns are those of PyYAML's resolver (YAML 1.1, "Type Repository"), as flytekit uses
+//! it (`flytekit/configuration/file.py`).
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,8 @@ impl Value {
         }
     }
 
-    /// Whether Python takes the value for true; flytekit lets only such values and booleans replace a default.
+    /// Whether Python takes the value for true; flytekit lets only such values and booleans replace a
+    /// default.
     pub(super) fn is_truthy(&self) -> bool {
         match self {
             Value::Bool(value) => *value,

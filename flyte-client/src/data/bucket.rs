@@ -1,5 +1,5 @@
-//! Buckets of S3, Google Cloud Storage and Azure, with the user's own keys: for what no signed URL brings, such as
-//! folders, whose files Flyte does not list.
+//! Buckets of S3, Google Cloud Storage and Azure, with the user's own keys: for what no signed URL brings,
+//! such as folders, whose files Flyte does not list.
 
 mod connector;
 mod error;
@@ -98,8 +98,8 @@ fn retry() -> RetryConfig {
 }
 
 impl Location {
-    /// All objects below the location, in the order of their names; the object itself if it is one, under its last
-    /// segment.
+    /// All objects below the location, in the order of their names; the object itself if it is one, under its
+    /// last segment.
     ///
     /// # Errors
     ///

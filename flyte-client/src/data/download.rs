@@ -1,6 +1,7 @@
 //! A file from a signed URL: whole, or not there at all.
 //!
-//! What breaks off is taken up where it broke off (RFC 9110, 14), as long as the store says that it is still the same.
+//! What breaks off is taken up where it broke off (RFC 9110, 14), as long as the store says that it is still
+//! the same.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -21,7 +22,8 @@ use crate::atomic_file::PartialFile;
 use crate::transport::{Code, Status, TransportError};
 
 impl Transfers {
-    /// Gets what is behind a signed URL into a file, which is there only when all of it is; returns its length.
+    /// Gets what is behind a signed URL into a file, which is there only when all of it is; returns its
+    /// length.
     ///
     /// # Errors
     ///

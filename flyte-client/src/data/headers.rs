@@ -7,10 +7,11 @@ use crate::proto::service::CreateUploadLocationResponse;
 
 use data_encoding::BASE64;
 
-/// What belongs to one connection and its framing (RFC 9110, 7.6.1 and 8.6; RFC 9112, 6), which the server cannot know.
+/// What belongs to one connection and its framing (RFC 9110, 7.6.1 and 8.6; RFC 9112, 6), which the server
+/// cannot know.
 ///
-/// FlyteAdmin 1.16 sends a `Content-Length` that is the length of the MD5's base64: taken over, it would cut each file
-/// to 24 bytes.
+/// FlyteAdmin 1.16 sends a `Content-Length` that is the length of the MD5's base64: taken over, it would cut
+/// each file to 24 bytes.
 const FRAMING: [&str; 10] = [
     "connection",
     "content-length",

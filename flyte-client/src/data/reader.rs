@@ -1,5 +1,5 @@
-//! A file on its way to a hash or a connection: read ahead on a thread of its own, so that the disk never waits for what
-//! is done with the bytes.
+//! A file on its way to a hash or a connection: read ahead on a thread of its own, so that the disk never
+//! waits for what is done with the bytes.
 
 use std::{
     fs::File,

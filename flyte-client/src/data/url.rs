@@ -29,8 +29,8 @@ impl Transfers {
     }
 }
 
-/// A URL with what must not stand in one written as `%XX`: servers have been seen to sign names as they are. What is
-/// allowed stays as it is, above all `%` and `+`, since a signature covers each byte.
+/// A URL with what must not stand in one written as `%XX`: servers have been seen to sign names as they are.
+/// What is allowed stays as it is, above all `%` and `+`, since a signature covers each byte.
 fn encoded(url: &str) -> String {
     url.bytes().fold(String::with_capacity(url.len()), |mut encoded, byte| {
         if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {

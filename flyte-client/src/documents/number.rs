@@ -1,8 +1,9 @@
-//! Numbers for which `serde_json::Value` has no room: infinities, not-a-number, integers beyond 64 bits, and floats beyond a
-//! double.
+//! Numbers for which `serde_json::Value` has no room: infinities, not-a-number, integers beyond 64 bits, and
+//! floats beyond a double.
 //!
-//! They are kept as they are written, in a map with one key that no text for interchange holds. Code that expects a number calls
-//! [`written`]; all other code finds a map, so that none of them is lost or changed in silence.
+//! They are kept as they are written, in a map with one key that no text for interchange holds. Code that
+//! expects a number calls [`written`]; all other code finds a map, so that none of them is lost or changed in
+//! silence.
 
 use std::borrow::Cow;
 
@@ -43,7 +44,8 @@ pub fn float(text: &str) -> Result<f64, FloatError> {
     }
 }
 
-/// Reads `nan`, `inf` and `infinity`, in any case, with a sign or without, and as YAML writes them: `.nan`, `-.inf`.
+/// Reads `nan`, `inf` and `infinity`, in any case, with a sign or without, and as YAML writes them: `.nan`,
+/// `-.inf`.
 #[must_use]
 pub fn non_finite(text: &str) -> Option<f64> {
     let (sign, word) = match text.strip_prefix('-') {
@@ -101,7 +103,8 @@ pub(super) fn is_inexact(value: &Value) -> bool {
     }
 }
 
-/// A number that waits, once it is known how it is written. Behind a tag, an alias or the like, the double counts.
+/// A number that waits, once it is known how it is written. Behind a tag, an alias or the like, the double
+/// counts.
 pub(super) fn exact(waiting: Value, written: &str) -> Value {
     let double = waiting.get(KEY).and_then(|texts| texts.get(0)).and_then(Value::as_str).unwrap_or_default();
     match float(written) {
@@ -136,7 +139,8 @@ fn kept(written: &str, is_exact: bool) -> Value {
     Value::Object(Map::from_iter([(KEY.to_owned(), held)]))
 }
 
-/// JSON with the numbers that have no room, Python's `NaN` and `Infinity` among them, as the maps that stand for them.
+/// JSON with the numbers that have no room, Python's `NaN` and `Infinity` among them, as the maps that stand
+/// for them.
 pub(super) fn guard(json: &str) -> Cow<'_, str> {
     let mut guarded = String::new();
     let mut done = 0;

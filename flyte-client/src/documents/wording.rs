@@ -1,4 +1,5 @@
-//! What is wrong with a YAML text, for its author: the parser's own words speak of its options and of Rust's types.
+//! What is wrong with a YAML text, for its author: the parser's own words speak of its options and of Rust's
+//! types.
 
 use std::borrow::Cow;
 

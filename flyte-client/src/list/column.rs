@@ -157,8 +157,9 @@ impl ColumnKind {
         }
     }
 
-    /// The server's column for a key: `name` of an execution is `execution_name` there, and so on. A key with the
-    /// name of another entity in front, such as `workflow.name`, is one of those that the server can join.
+    /// The server's column for a key: `name` of an execution is `execution_name` there, and so on. A key with
+    /// the name of another entity in front, such as `workflow.name`, is one of those that the server can
+    /// join.
     ///
     /// # Errors
     ///

@@ -111,7 +111,8 @@ fn operator(term: &str) -> Option<(&str, &'static str, &'static str, &str)> {
         let at = lower.find(sign)?;
         Some((at, sign, function))
     });
-    // Of those at the same place the longest; `min_by_key` keeps the first of equals, and longer ones come first.
+    // Of those at the same place the longest; `min_by_key` keeps the first of equals, and longer ones come
+    // first.
     let (at, sign, function) = found.min_by_key(|&(at, ..)| at)?;
     Some((&term[..at], sign, function, &term[at + sign.len()..]))
 }

@@ -1,7 +1,8 @@
 //! Values in filters: as people write them and `get` prints them, to what FlyteAdmin compares with.
 //!
-//! It keeps phases as their names, states and modes as numbers, and tells neither an unknown name (the list is empty)
-//! nor a name instead of a number apart from a broken database (`invalid input syntax for type integer`).
+//! It keeps phases as their names, states and modes as numbers, and tells neither an unknown name (the list
+//! is empty) nor a name instead of a number apart from a broken database (`invalid input syntax for type
+//! integer`).
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 

@@ -7,8 +7,10 @@
 //! - A list or map fits if its items do; an empty one, whose items are `None`, fits every other.
 //! - A union fits if each of its variants fits one of the other's; a plain type must fit exactly one variant.
 //! - A tag on what is given must be the tag of what is expected, for simple types and enums.
-//! - Files fit if their formats are equal or one is empty; whether it is a file or a directory is not compared.
-//! - Columns of a schema or data set: those that are expected must be there with their types; none expects nothing.
+//! - Files fit if their formats are equal or one is empty; whether it is a file or a directory is not
+//!   compared.
+//! - Columns of a schema or data set: those that are expected must be there with their types; none expects
+//!   nothing.
 
 use prost_types::Struct;
 
@@ -96,7 +98,8 @@ fn fits_one(union: &UnionType, from: &LiteralType) -> bool {
     union.variants.iter().filter(|to| accepts(to, from)).count() == 1
 }
 
-/// Whether one JSON schema has all properties of another, each described alike: a class and what derives from it.
+/// Whether one JSON schema has all properties of another, each described alike: a class and what derives from
+/// it.
 ///
 /// Flyte compares the schemas in full; the properties are the part of it that dataclasses differ in.
 fn has_properties(from: &Struct, to: &Struct) -> bool {

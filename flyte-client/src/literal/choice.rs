@@ -6,8 +6,8 @@ use crate::proto::core::{
     scalar::Value as ScalarValue,
 };
 
-/// How few values a type takes that takes this one: the smallest wins. The order is part of the documentation of
-/// [the module](super).
+/// How few values a type takes that takes this one: the smallest wins. The order is part of the documentation
+/// of [the module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit(u8);
 

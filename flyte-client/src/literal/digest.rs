@@ -8,9 +8,9 @@ use crate::proto::core::{Literal, LiteralCollection, LiteralMap, literal::Value 
 /// Returns a stable digest of inputs, without those that are to be ignored: SHA-256 in lower-case hex.
 ///
 /// Equal inputs have equal digests on every machine and in every version. As Flyte's catalog does it
-/// (`HashLiteralMap` in flyteplugins), a literal with a `hash` counts by that hash alone, whatever its value, at any depth of
-/// lists and maps. Unions are not unwrapped: the same value as another variant is another input. A literal's
-/// `metadata` does not count.
+/// (`HashLiteralMap` in flyteplugins), a literal with a `hash` counts by that hash alone, whatever its value,
+/// at any depth of lists and maps. Unions are not unwrapped: the same value as another variant is another
+/// input. A literal's `metadata` does not count.
 pub fn digest(inputs: &LiteralMap, ignored: &[String]) -> String {
     let counted = inputs.literals.iter().filter(|(name, _)| !ignored.contains(name));
     let counted =

@@ -21,12 +21,13 @@ pub enum GivenInput {
 
 /// Reads the inputs of a launch plan.
 ///
-/// Of an input that is given twice the last one counts, so that what stands on the command line may follow what comes from a
-/// file. Inputs with a default may be missing; the server adds them.
+/// Of an input that is given twice the last one counts, so that what stands on the command line may follow
+/// what comes from a file. Inputs with a default may be missing; the server adds them.
 ///
 /// # Errors
 ///
-/// All mistakes at once: inputs that do not exist, values of other types, and required inputs without a value.
+/// All mistakes at once: inputs that do not exist, values of other types, and required inputs without a
+/// value.
 pub fn parse(
     expected: &ParameterMap,
     given: Vec<(String, GivenInput)>,

@@ -4,10 +4,11 @@ use crate::proto::core::{
     BlobType, LiteralType, SimpleType, blob_type::BlobDimensionality, literal_type::Type,
 };
 
-/// Writes a type as the short form of tasks has it: `int`, `list[str]`, `int | None`, `file[csv]`, `enum[red, green]`.
+/// Writes a type as the short form of tasks has it: `int`, `list[str]`, `int | None`, `file[csv]`, `enum[red,
+/// green]`.
 ///
-/// What the short form cannot write has a name too: `schema`, `binary`, `error`, and `dataset[parquet]` for a data
-/// set of one format.
+/// What the short form cannot write has a name too: `schema`, `binary`, `error`, and `dataset[parquet]` for a
+/// data set of one format.
 ///
 /// # Example
 ///

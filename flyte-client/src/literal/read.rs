@@ -22,7 +22,8 @@ use crate::proto::{
     path::{FieldPath, PathStep},
 };
 
-/// Reads values. The functions [`from_json`] and [`from_text`](super::from_text) are one with what everybody wants.
+/// Reads values. The functions [`from_json`] and [`from_text`](super::from_text) are one with what everybody
+/// wants.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader {
     pub(super) structs: StructFormat,

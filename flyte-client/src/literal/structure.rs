@@ -1,4 +1,5 @@
-//! Structures: free-form values, which Flyte keeps as MessagePack or, before that, as `google.protobuf.Struct`.
+//! Structures: free-form values, which Flyte keeps as MessagePack or, before that, as
+//! `google.protobuf.Struct`.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use prost_types::Struct;
@@ -13,8 +14,8 @@ use crate::proto::{json::float_to_json, path::PathStep, struct_value};
 /// How the values of simple type STRUCT are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StructFormat {
-    /// `google.protobuf.Struct`, where every number is a double: what flytekit writes with `FLYTE_USE_OLD_DC_FORMAT`,
-    /// and all that receivers before flytekit 1.14 understand.
+    /// `google.protobuf.Struct`, where every number is a double: what flytekit writes with
+    /// `FLYTE_USE_OLD_DC_FORMAT`, and all that receivers before flytekit 1.14 understand.
     Generic,
     /// MessagePack, where integers stay integers.
     #[default]
@@ -25,8 +26,8 @@ pub enum StructFormat {
 ///
 /// # Errors
 ///
-/// At the first number that the format cannot hold: MessagePack has integers of 64 bits, and `google.protobuf.Struct` has
-/// finite doubles, as JSON.
+/// At the first number that the format cannot hold: MessagePack has integers of 64 bits, and
+/// `google.protobuf.Struct` has finite doubles, as JSON.
 pub(super) fn store(fields: &Map<String, Value>, format: StructFormat) -> Result<Scalar, ValueError> {
     check_numbers(fields, format)?;
     let value = match format {
@@ -132,7 +133,8 @@ fn to_json(packed: &Packed) -> Value {
 
 /// Checks the names in a structure against the JSON schema that its type carries; whether there is one.
 ///
-/// flytekit describes dataclasses so. Values are left to the receiver, which converts more than a schema says.
+/// flytekit describes dataclasses so. Values are left to the receiver, which converts more than a schema
+/// says.
 pub(super) fn check_properties(
     fields: &Map<String, Value>,
     schema: Option<&Struct>,

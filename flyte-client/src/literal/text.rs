@@ -61,8 +61,8 @@ impl Reader {
         self.fit_parsed(text, container(text).as_ref(), expected)
     }
 
-    /// Reads a text that is this list or map too. What takes the list or map takes it as such; what does not may take
-    /// the text, but not for the address of a file.
+    /// Reads a text that is this list or map too. What takes the list or map takes it as such; what does not
+    /// may take the text, but not for the address of a file.
     fn fit_parsed(&self, text: &str, parsed: Option<&Value>, expected: &LiteralType) -> Fitted {
         let mismatch = || ValueError::mismatch(type_name(expected), given_text(text));
         let structured = parsed.map(|value| self.fit_json(value, expected));
@@ -168,7 +168,8 @@ fn refused(text: &str, simple: SimpleType, expected: &LiteralType) -> ValueError
     }
 }
 
-/// The list or map that a text is when it begins and ends as one in JSON, or in YAML's own form of it (`{a: 1}`).
+/// The list or map that a text is when it begins and ends as one in JSON, or in YAML's own form of it (`{a:
+/// 1}`).
 fn container(text: &str) -> Option<Value> {
     let trimmed = text.trim();
     let encloses = |open, close| trimmed.starts_with(open) && trimmed.ends_with(close);

@@ -10,8 +10,8 @@ const MINUTE: i128 = 60 * SECOND;
 const HOUR: i128 = 60 * MINUTE;
 const DAY: i128 = 24 * HOUR;
 
-/// Reads a time: RFC 3339, a date, a date and time without a zone (UTC, as flytekit has it), `now`, `today` (midnight
-/// UTC), and any of these `+` or `-` a duration. Flyte's times are of the years 1 to 9999.
+/// Reads a time: RFC 3339, a date, a date and time without a zone (UTC, as flytekit has it), `now`, `today`
+/// (midnight UTC), and any of these `+` or `-` a duration. Flyte's times are of the years 1 to 9999.
 pub(super) fn datetime(text: &str, now: Timestamp) -> Result<ProtoTimestamp, TimeError> {
     let text = text.trim();
     let nanos = match split_arithmetic(text) {
@@ -122,7 +122,8 @@ fn instant(text: &str, now: Timestamp) -> Result<i128, TimeError> {
     local.map(utc_nanos).ok_or(TimeError::Format)
 }
 
-/// A date and time with an offset; `None` without one. `Timestamp`, whose range ends a day before that of years, is not used.
+/// A date and time with an offset; `None` without one. `Timestamp`, whose range ends a day before that of
+/// years, is not used.
 fn with_offset(text: &str) -> Result<Option<i128>, TimeError> {
     // A bare number or time of the day is not a time.
     if !text.get(..10).is_some_and(is_date) {
@@ -179,7 +180,8 @@ pub fn datetime_text(of: &ProtoTimestamp) -> Option<String> {
 
 /// Reads a duration: `1h30m`, `1 day 2 hours`, `5:34:56`, `1 day, 5:34:56`, `PT5M`.
 ///
-/// A bare number is none, nor are months and years, whose lengths differ. Flyte's durations end at 10000 years.
+/// A bare number is none, nor are months and years, whose lengths differ. Flyte's durations end at 10000
+/// years.
 ///
 /// # Example
 ///
@@ -232,7 +234,8 @@ fn iso_nanos(text: &str) -> Result<i128, TimeError> {
     days_nanos.unwrap_or_default().checked_add(time_nanos.unwrap_or_default()).ok_or(TimeError::TooLong)
 }
 
-/// `MM:SS`, `HH:MM:SS`, `D:HH:MM:SS`, the first and last as pytimeparse reads them, or with days in words before.
+/// `MM:SS`, `HH:MM:SS`, `D:HH:MM:SS`, the first and last as pytimeparse reads them, or with days in words
+/// before.
 fn clock_nanos(text: &str, sign: i128) -> Result<i128, TimeError> {
     let (words, clock) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
     let words = words.trim_end().trim_end_matches(',');
@@ -308,8 +311,8 @@ fn parts(text: &str, units: &[(&str, i128)]) -> Result<i128, TimeError> {
     any.then_some(total).ok_or(TimeError::Format)
 }
 
-/// A decimal number of units, in nanoseconds. What is finer is cut off where the unit has to be divided (`0.333h`), and
-/// refused where more digits are given than there are nanoseconds.
+/// A decimal number of units, in nanoseconds. What is finer is cut off where the unit has to be divided
+/// (`0.333h`), and refused where more digits are given than there are nanoseconds.
 fn decimal(number: &str, unit: i128) -> Result<i128, TimeError> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let fraction = fraction.trim_end_matches('0');
@@ -333,8 +336,8 @@ fn decimal(number: &str, unit: i128) -> Result<i128, TimeError> {
     Ok(whole * unit + part / scale)
 }
 
-/// Writes a duration: `1h30m`, `0.5s`, `-26h`; zero is `0s`. Days are not used, so that every reader of Go's durations
-/// understands it.
+/// Writes a duration: `1h30m`, `0.5s`, `-26h`; zero is `0s`. Days are not used, so that every reader of Go's
+/// durations understands it.
 pub(super) fn duration_text(of: &ProtoDuration) -> String {
     use std::fmt::Write as _;
 

@@ -13,9 +13,9 @@ use crate::proto::struct_value;
 
 /// Writes a value in plain JSON; see the table in [the module's documentation](super).
 ///
-/// With its type, [`from_json`](super::from_json) makes the same value of it again, but for what plain values do not say:
-/// a literal's `hash` and `metadata`, whether a structure is MessagePack, and the variant of a union where two
-/// variants look alike.
+/// With its type, [`from_json`](super::from_json) makes the same value of it again, but for what plain values
+/// do not say: a literal's `hash` and `metadata`, whether a structure is MessagePack, and the variant of a
+/// union where two variants look alike.
 pub fn to_json(literal: &Literal) -> Value {
     match &literal.value {
         None => Value::Null,

@@ -1,4 +1,5 @@
-//! What hyper asks for a connection: TCP, TLS where the URL says so, and an ear on the first bytes that come back.
+//! What hyper asks for a connection: TCP, TLS where the URL says so, and an ear on the first bytes that come
+//! back.
 
 use std::{
     future::Future,
@@ -57,8 +58,8 @@ pub(crate) struct Connector {
     newest: Arc<Mutex<Heard>>,
 }
 
-/// What was heard on a connection: the first bytes tell who is there when it is not whom we expected, the last ones
-/// since when nobody is.
+/// What was heard on a connection: the first bytes tell who is there when it is not whom we expected, the
+/// last ones since when nobody is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard(Arc<Mutex<Hearing>>);
 
@@ -176,8 +177,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// A peer that closes the connection may have sent the reason before. hyper gives up once it cannot write, and would not hear it; so it
-    /// learns of that only when the last words are read.
+    /// A peer that closes the connection may have sent the reason before. hyper gives up once it cannot
+    /// write, and would not hear it; so it learns of that only when the last words are read.
     fn written<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match result {
             Poll::Ready(Err(error)) if self.heard.is_empty() => self.lost = Some(error),

@@ -1,6 +1,7 @@
 //! Error messages, causes and hints for calls that got no response.
 //!
-//! hyper and rustls tell it in errors within errors; here they are taken apart by their types, never by their texts.
+//! hyper and rustls tell it in errors within errors; here they are taken apart by their types, never by their
+//! texts.
 
 mod certificate;
 mod target;
@@ -271,8 +272,8 @@ fn of_connect_to(error: &(dyn Error + 'static), target: &Target) -> TransportErr
     }
 }
 
-/// Whether the connection failed because of the trusted certificates, of this machine's clock or of a proxy: what the user can do
-/// about it is the same for every server.
+/// Whether the connection failed because of the trusted certificates, of this machine's clock or of a proxy:
+/// what the user can do about it is the same for every server.
 pub(crate) fn is_of_user(error: &(dyn Error + 'static)) -> bool {
     if matches!(find(error), Some(DialError::Proxy(_)))
         || matches!(find(error), Some(TooSlow { stage: Stage::ToProxy(_) | Stage::AskedProxy(_), .. }))

@@ -1,9 +1,9 @@
 //! Distinguishes a Flyte 2 server from one that is not Flyte.
 //!
-//! Flyte 2 has services of its own (`flyteidl2.…`) and none of Flyte 1's: calls of these get the router's 404 page, or
-//! whatever an ingress serves by default. One more request asks for a method that all of Flyte 2 answers without sign-in
-//! (`runs/setup.go` of flyteorg/flyte 2). It speaks the Connect protocol over HTTP/1.1, which Flyte 2 does on the same
-//! port, and which passes proxies that know nothing of gRPC.
+//! Flyte 2 has services of its own (`flyteidl2.…`) and none of Flyte 1's: calls of these get the router's 404
+//! page, or whatever an ingress serves by default. One more request asks for a method that all of Flyte 2
+//! answers without sign-in (`runs/setup.go` of flyteorg/flyte 2). It speaks the Connect protocol over
+//! HTTP/1.1, which Flyte 2 does on the same port, and which passes proxies that know nothing of gRPC.
 
 use std::time::Duration;
 
@@ -67,9 +67,9 @@ impl Probe {
     }
 }
 
-/// Whether an answer could be that of a server without Flyte 1's services: a method that it does not know, or HTTP
-/// that is not gRPC. Where Flyte 2 wants a sign-in, that is a bare 401 (`runs/service/auth/http_middleware.go`), and the
-/// method that is asked is open to everybody.
+/// Whether an answer could be that of a server without Flyte 1's services: a method that it does not know, or
+/// HTTP that is not gRPC. Where Flyte 2 wants a sign-in, that is a bare 401
+/// (`runs/service/auth/http_middleware.go`), and the method that is asked is open to everybody.
 fn may_be_flyte2(status: &Status) -> bool {
     match &status.fault {
         None => status.code == Code::Unimplemented,
@@ -87,8 +87,8 @@ fn may_be_flyte2(status: &Status) -> bool {
     }
 }
 
-/// Whether an answer is one of Connect (<https://connectrpc.com/docs/protocol>) to this method: the configuration, or a
-/// refusal that has one of Connect's codes, which are words.
+/// Whether an answer is one of Connect (<https://connectrpc.com/docs/protocol>) to this method: the
+/// configuration, or a refusal that has one of Connect's codes, which are words.
 fn is_answer(status: StatusCode, answer: &Map<String, Value>) -> bool {
     if status.is_success() {
         // Connect leaves out what is empty.

@@ -1,8 +1,8 @@
 //! Small requests to servers other than Flyte: the identity provider.
 //!
-//! One request, one answer, all of it in memory. No redirects are followed, no cookies are kept, and nothing is sent
-//! twice: a request may hold what can be used only once. Errors quote nothing of a request or a response but a web page's
-//! title, since either may hold tokens.
+//! One request, one answer, all of it in memory. No redirects are followed, no cookies are kept, and nothing
+//! is sent twice: a request may hold what can be used only once. Errors quote nothing of a request or a
+//! response but a web page's title, since either may hold tokens.
 
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ impl Http {
     ///
     /// When the certificates to trust cannot be used.
     pub fn new(network: &Network) -> Result<Self, TrustError> {
-        // A connection that waits for its next request may be closed at any moment, and then it is not known whether
-        // the request arrived.
+        // A connection that waits for its next request may be closed at any moment, and then it is not known
+        // whether the request arrived.
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)
@@ -121,7 +121,8 @@ fn no_address() -> Status {
     Status::fault(Code::Internal, fault)
 }
 
-/// Why a request got no response. The server chose this address, and not the user: hints about Flyte's would mislead.
+/// Why a request got no response. The server chose this address, and not the user: hints about Flyte's would
+/// mislead.
 fn lost(error: &legacy::Error, target: &Target) -> Status {
     if !error.is_connect() {
         return broken(error, target);

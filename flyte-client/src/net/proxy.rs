@@ -34,8 +34,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxies {
-    /// Those that the usual variables name, `HTTPS_PROXY` before `https_proxy` and so on, as Go reads them; empty ones count as
-    /// not set.
+    /// Those that the usual variables name, `HTTPS_PROXY` before `https_proxy` and so on, as Go reads them;
+    /// empty ones count as not set.
     pub fn from_variables(value: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: String| value(&name).filter(|text| !text.is_empty()).map(|text| (name, text));
         let either = |upper: &str| set(upper.to_owned()).or_else(|| set(upper.to_ascii_lowercase()));

@@ -92,8 +92,8 @@ fn system() -> Vec<CertificateDer<'static>> {
     system.certs
 }
 
-/// Asks webpki, and knows two things more: what is signed by itself, and that a certificate which the user named
-/// is trusted though it may also sign others, as those that `openssl req -x509` makes.
+/// Asks webpki, and knows two things more: what is signed by itself, and that a certificate which the user
+/// named is trusted though it may also sign others, as those that `openssl req -x509` makes.
 #[derive(Debug)]
 struct Checked {
     /// `None` without trusted roots, which webpki refuses.
@@ -135,8 +135,8 @@ impl Checked {
         if is_without_names(reason) {
             return Err(refused(Refusal::NoNames { common_name: refusal::subject(certificate) }));
         }
-        // `Other` is webpki's word for a certificate that may sign others; it looks at the dates before that. What has
-        // the name of an authority by chance shows a wrong signature.
+        // `Other` is webpki's word for a certificate that may sign others; it looks at the dates before that.
+        // What has the name of an authority by chance shows a wrong signature.
         let has_no_authority = matches!(
             reason,
             CertificateError::BadSignature

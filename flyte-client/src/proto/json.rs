@@ -31,7 +31,8 @@ where
     Ok(dynamic.transcode_to().expect("a generated type decodes its own message"))
 }
 
-/// Infinities and not-a-number as proto3 JSON has them, where the message has a double (`Primitive.float_value` is the only one).
+/// Infinities and not-a-number as proto3 JSON has them, where the message has a double
+/// (`Primitive.float_value` is the only one).
 fn with_proto_numbers(value: &Value) -> Cow<'_, Value> {
     fn replace(value: &mut Value) {
         match value {

@@ -1,11 +1,13 @@
 //! Default cache policies, combined as flytekit combines them.
 //!
-//! Source: `Cache` in `flytekit/core/cache.py`. The versions of the policies are joined in order, without a separator,
-//! and hashed with SHA-256 (lower-case hex), also where there is only one. The salt goes to the policies and is not
-//! hashed on its own. A version that the task states is used as it is, and no policy is asked.
+//! Source: `Cache` in `flytekit/core/cache.py`. The versions of the policies are joined in order, without a
+//! separator, and hashed with SHA-256 (lower-case hex), also where there is only one. The salt goes to the
+//! policies and is not hashed on its own. A version that the task states is used as it is, and no policy is
+//! asked.
 //!
-//! Beyond flytekit, a policy may switch itself off (`enable_cache`), hold for some tasks only (`applies_to`), and limit
-//! how long a result lives (`ttl`); and policies also apply to a task that says nothing about caching.
+//! Beyond flytekit, a policy may switch itself off (`enable_cache`), hold for some tasks only (`applies_to`),
+//! and limit how long a result lives (`ttl`); and policies also apply to a task that says nothing about
+//! caching.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -18,7 +20,8 @@ use crate::proto::struct_value;
 /// An error of a plugin or another implementation.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The key of `TaskMetadata.tags` under which the time to live is kept, as a proto3 JSON duration such as `3600s`.
+/// The key of `TaskMetadata.tags` under which the time to live is kept, as a proto3 JSON duration such as
+/// `3600s`.
 ///
 /// Flyte 1 has no field for it: our sandbox enforces the tag, a cluster ignores it.
 pub const TTL_TAG: &str = "flyte-host.cache-ttl";

@@ -2,18 +2,19 @@
 //!
 //! Three rules, each asked for only when a task needs it:
 //!
-//! 1. **Image.** A container without an image gets the one of the hook, else that of `FLYTE_INTERNAL_IMAGE` if it is not
-//!    empty, else [`BUILT_IN_IMAGE`] (`flytekit/configuration/default_images.py`). The built-in one is flytekit's for the
-//!    newest Python it has an image for, at the version that our behaviour was compared with; unlike flytekit's own it
-//!    does not follow the Python that happens to run, since none does. In the short form, `{{.image.NAME.fqn}}` and its
-//!    kin refer to the images of the configuration.
-//! 2. **Secrets.** Where groups are required, a secret without one is refused (`flytekit/models/security.py`). flytekit
-//!    refuses a group that was not given and accepts an empty one, which are the same in a message. So: in the short form
-//!    a missing `group` is refused and `group: ""` passes; in a document both are refused, since nothing else has checked it;
-//!    in a package both pass, since pyflyte has looked when it made it.
-//! 3. **Cache.** A task of the short form that asks for caching without a version, or says nothing, takes the version of
-//!    the default policies (see [`super::cache`]). Documents and packages are complete statements: a task that is not
-//!    discoverable stays so, and only one that is and carries no version is filled in.
+//! 1. **Image.** A container without an image gets the one of the hook, else that of `FLYTE_INTERNAL_IMAGE`
+//!    if it is not empty, else [`BUILT_IN_IMAGE`] (`flytekit/configuration/default_images.py`). The built-in
+//!    one is flytekit's for the newest Python it has an image for, at the version that our behaviour was
+//!    compared with; unlike flytekit's own it does not follow the Python that happens to run, since none
+//!    does. In the short form, `{{.image.NAME.fqn}}` and its kin refer to the images of the configuration.
+//! 2. **Secrets.** Where groups are required, a secret without one is refused
+//!    (`flytekit/models/security.py`). flytekit refuses a group that was not given and accepts an empty one,
+//!    which are the same in a message. So: in the short form a missing `group` is refused and `group: ""`
+//!    passes; in a document both are refused, since nothing else has checked it; in a package both pass,
+//!    since pyflyte has looked when it made it.
+//! 3. **Cache.** A task of the short form that asks for caching without a version, or says nothing, takes the
+//!    version of the default policies (see [`super::cache`]). Documents and packages are complete statements:
+//!    a task that is not discoverable stays so, and only one that is and carries no version is filled in.
 
 mod image;
 

@@ -1,8 +1,8 @@
 //! Project, domain and version for entities that leave them open.
 //!
 //! `pyflyte package` writes `{{ registration.project }}`, `.domain` and `.version` into every identifier that
-//! it cannot know, and the registering client fills them (flytectl, `cmd/register`): in branches, sub-workflows and launch
-//! plans too.
+//! it cannot know, and the registering client fills them (flytectl, `cmd/register`): in branches,
+//! sub-workflows and launch plans too.
 
 use super::{Entity, references::Role};
 use crate::proto::core::Identifier;

@@ -1,5 +1,5 @@
-//! What has to be there before what: tasks before the workflows that run them, workflows before their launch plans,
-//! launch plans before the workflows that start them.
+//! What has to be there before what: tasks before the workflows that run them, workflows before their launch
+//! plans, launch plans before the workflows that start them.
 
 use std::{collections::HashMap, fmt};
 

@@ -1,7 +1,9 @@
-//! From files to entities: documents, serialized messages and packages, and the short forms that are built from them.
+//! From files to entities: documents, serialized messages and packages, and the short forms that are built
+//! from them.
 //!
-//! [`Documents`] reads everything first, so that short forms may refer to each other across files, and builds short forms
-//! then. Documents are described in [`document`], packages in [`package`], short forms in [`task`] and [`workflow`].
+//! [`Documents`] reads everything first, so that short forms may refer to each other across files, and builds
+//! short forms then. Documents are described in [`document`], packages in [`package`], short forms in
+//! [`task`] and [`workflow`].
 
 use std::{
     cell::LazyCell,
@@ -47,8 +49,8 @@ pub struct Documents {
 impl Documents {
     /// Reads everything that can be registered from files, folders and, for `-`, standard input.
     ///
-    /// A folder is searched with its sub-folders, by name, hidden ones left out; only files that can hold entities
-    /// (`.yaml`, `.yml`, `.json`, `.pb`, `.tgz`, `.tar.gz`) are read.
+    /// A folder is searched with its sub-folders, by name, hidden ones left out; only files that can hold
+    /// entities (`.yaml`, `.yml`, `.json`, `.pb`, `.tgz`, `.tar.gz`) are read.
     ///
     /// # Errors
     ///
@@ -69,7 +71,8 @@ impl Documents {
         Ok(Self { found })
     }
 
-    /// What is referred to and was not read, each once. `scope` is the project, domain and version of whatever names none.
+    /// What is referred to and was not read, each once. `scope` is the project, domain and version of
+    /// whatever names none.
     #[must_use]
     pub fn missing(&self, scope: &Identity) -> BTreeSet<Wanted> {
         let names = workflow::names(&self.found, scope);
@@ -83,8 +86,8 @@ impl Documents {
         workflow::names(&self.found, &scope).names(kind).map(str::to_owned).collect()
     }
 
-    /// Makes entities of everything, in the order of the arguments, those of a package in the order of its indices.
-    /// Identifiers are filled from `identity`; `scope` is where whatever stays open will be.
+    /// Makes entities of everything, in the order of the arguments, those of a package in the order of its
+    /// indices. Identifiers are filled from `identity`; `scope` is where whatever stays open will be.
     ///
     /// # Errors
     ///
@@ -119,7 +122,8 @@ fn read_folder(folder: &Path) -> Result<Vec<ParsedItem>, ReadError> {
     Ok(found)
 }
 
-/// Lists files with a known ending, sorted; links to folders are not followed, since they may lead in circles.
+/// Lists files with a known ending, sorted; links to folders are not followed, since they may lead in
+/// circles.
 fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
     let unreadable = |path: &Path, error| ReadError::new(Source::whole(path), ReadErrorCause::Io(error));
     let found = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);

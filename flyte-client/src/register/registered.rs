@@ -1,8 +1,8 @@
 //! What files refer to and do not hold: to be looked up on the server before short forms are built.
 //!
-//! [`Documents::missing`](super::Documents::missing) says what is wanted, the caller looks it up on the server, and
-//! [`Documents::resolve`](super::Documents::resolve) uses the answers: types of inputs and outputs, and the versions that
-//! references are to have.
+//! [`Documents::missing`](super::Documents::missing) says what is wanted, the caller looks it up on the
+//! server, and [`Documents::resolve`](super::Documents::resolve) uses the answers: types of inputs and
+//! outputs, and the versions that references are to have.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -83,7 +83,8 @@ impl Registered {
         self.found(wanted, Details { version, interface, defaults: BTreeMap::new(), workflow: None });
     }
 
-    /// Keeps a workflow that the server has, and the launch plan of its name and version, which has the defaults.
+    /// Keeps a workflow that the server has, and the launch plan of its name and version, which has the
+    /// defaults.
     ///
     /// # Errors
     ///

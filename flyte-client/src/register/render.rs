@@ -1,7 +1,7 @@
 //! Entities as text and as files: all that is written here can be read back by [`read`](super::read()).
 //!
-//! A document is the proto3 JSON form of a message with `@type` added, which is also the proto3 JSON form of an
-//! `Any`: every protobuf library reads it.
+//! A document is the proto3 JSON form of a message with `@type` added, which is also the proto3 JSON form of
+//! an `Any`: every protobuf library reads it.
 
 use std::{
     collections::BTreeMap,
@@ -92,8 +92,8 @@ fn name(entity: &Entity) -> String {
 ///
 /// # Errors
 ///
-/// When the folder holds `.pb` files of another package, which would be registered together with these, when two
-/// archives have one name, or when the system refuses.
+/// When the folder holds `.pb` files of another package, which would be registered together with these, when
+/// two archives have one name, or when the system refuses.
 pub fn files(entries: &[RegisterItem], folder: &Path) -> Result<Vec<PathBuf>, WriteError> {
     let width = entries.len().saturating_sub(1).to_string().len();
     let mut contents: Vec<(String, Vec<u8>)> = Vec::new();
@@ -131,8 +131,8 @@ pub fn files(entries: &[RegisterItem], folder: &Path) -> Result<Vec<PathBuf>, Wr
 /// Leaves room for index and ending in the 255 bytes that file systems allow.
 const LONGEST_NAME: usize = 200;
 
-/// Names a file as `flytekit.tools.serialize_helpers` does. The name within is for people: what is registered is
-/// in the file, so characters that a file system may refuse are replaced.
+/// Names a file as `flytekit.tools.serialize_helpers` does. The name within is for people: what is registered
+/// is in the file, so characters that a file system may refuse are replaced.
 fn file_name(index: usize, width: usize, entity: &Entity) -> String {
     let name = entity.id().map_or("", |id| id.name.as_str());
     let tame = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };

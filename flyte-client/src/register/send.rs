@@ -17,8 +17,9 @@ use crate::{
     transport::Code,
 };
 
-/// How many calls are on their way at a time: enough to hide a network's delay (a server that needs 2 ms for each is busy
-/// all of the time up to 128 ms of round trip), fewer than the 100 connections that FlyteAdmin has to its database.
+/// How many calls are on their way at a time: enough to hide a network's delay (a server that needs 2 ms for
+/// each is busy all of the time up to 128 ms of round trip), fewer than the 100 connections that FlyteAdmin
+/// has to its database.
 const IN_FLIGHT: usize = 64;
 
 /// What became of an entity.
@@ -47,14 +48,16 @@ impl SendOutcome {
 pub struct SendOptions<'a> {
     /// Make the launch plans the active ones of their names.
     pub activate: bool,
-    /// The places of default launch plans, which no input asked for: one that the server has is left as it is.
+    /// The places of default launch plans, which no input asked for: one that the server has is left as it
+    /// is.
     pub defaults: &'a BTreeSet<usize>,
 }
 
-/// Sends a set of entities and returns the outcome of each, in their order. `report` is called with each as soon as it is
-/// known.
+/// Sends a set of entities and returns the outcome of each, in their order. `report` is called with each as
+/// soon as it is known.
 ///
-/// What needs an entity that failed is not sent; the rest is. If no server can be asked, nothing more is sent.
+/// What needs an entity that failed is not sent; the rest is. If no server can be asked, nothing more is
+/// sent.
 pub async fn send(
     client: &Client,
     entities: &[Entity],
@@ -112,7 +115,8 @@ impl Round {
         if self.halted_by.is_some() { None } else { self.ready.pop_front() }
     }
 
-    /// Whether something that it waited for had been on the server before. A launch plan of a new workflow is new.
+    /// Whether something that it waited for had been on the server before. A launch plan of a new workflow is
+    /// new.
     fn follows_unchanged(&self, order: &Order, index: usize) -> bool {
         order
             .waits_for(index)

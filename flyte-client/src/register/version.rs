@@ -1,16 +1,19 @@
 //! Versions made of content, for entities that name none.
 //!
-//! An entity's version is the hash of its own message and, by their versions, of what it refers to: a workflow's tasks,
-//! sub-workflows and launch plans, a launch plan's workflow. What else is read with it does not count, nor do the order and
-//! the form of the input. flytekit hashes the code instead (`flytekit/remote/remote.py`, `_version_from_hash`).
+//! An entity's version is the hash of its own message and, by their versions, of what it refers to: a
+//! workflow's tasks, sub-workflows and launch plans, a launch plan's workflow. What else is read with it does
+//! not count, nor do the order and the form of the input. flytekit hashes the code instead
+//! (`flytekit/remote/remote.py`, `_version_from_hash`).
 //!
-//! - **Project and domain** count only where the input names them: one file has the same versions in `development` and in
-//!   `production`, so that what was tested can be found again.
-//! - **Defaults of a workflow's inputs** are not in its message, but in the launch plan of its name. The two have one version
-//!   (clients of Flyte look for a workflow's launch plan under the workflow's version), which is made of both: in the short
-//!   form of a workflow, and in packages. A launch plan of that name in a document of its own has a version of its own.
+//! - **Project and domain** count only where the input names them: one file has the same versions in
+//!   `development` and in `production`, so that what was tested can be found again.
+//! - **Defaults of a workflow's inputs** are not in its message, but in the launch plan of its name. The two
+//!   have one version (clients of Flyte look for a workflow's launch plan under the workflow's version),
+//!   which is made of both: in the short form of a workflow, and in packages. A launch plan of that name in a
+//!   document of its own has a version of its own.
 //! - **Code** of a package counts for the tasks that unpack it.
-//! - **A workflow within another's message** that is not an entity of the set has the version it would have as one.
+//! - **A workflow within another's message** that is not an entity of the set has the version it would have
+//!   as one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,7 +43,8 @@ pub struct DuplicateEntity {
 
 /// Gives every entity without a version that of its content, and every reference to it the same.
 ///
-/// `scope` is the project and domain of whatever names none. References to what is not in the set stay as they are.
+/// `scope` is the project and domain of whatever names none. References to what is not in the set stay as
+/// they are.
 ///
 /// # Errors
 ///

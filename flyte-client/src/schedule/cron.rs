@@ -1,8 +1,10 @@
-//! Cron expressions as `cron.ParseStandard` of robfig/cron v3 reads them, which FlyteAdmin and its scheduler use.
+//! Cron expressions as `cron.ParseStandard` of robfig/cron v3 reads them, which FlyteAdmin and its scheduler
+//! use.
 
 use std::fmt;
 
-/// Names that stand for a whole expression. Those without `@` are flytekit's, for the fork of the parser that FlyteAdmin uses.
+/// Names that stand for a whole expression. Those without `@` are flytekit's, for the fork of the parser that
+/// FlyteAdmin uses.
 const DESCRIPTORS: [&str; 18] = [
     "@annually",
     "@daily",
@@ -105,8 +107,8 @@ impl fmt::Display for CronError {
 impl std::error::Error for CronError {}
 
 impl Cron {
-    /// Reads five fields, a descriptor such as `@daily`, or `@every` with a duration; `CRON_TZ=` or `TZ=` and a time zone, which
-    /// is not looked up, may stand before.
+    /// Reads five fields, a descriptor such as `@daily`, or `@every` with a duration; `CRON_TZ=` or `TZ=` and
+    /// a time zone, which is not looked up, may stand before.
     ///
     /// # Errors
     ///
@@ -134,8 +136,8 @@ impl Cron {
         })
     }
 
-    /// Whether there is a day that it names, in any year. Where both the day of the month and the day of the week are given,
-    /// either does.
+    /// Whether there is a day that it names, in any year. Where both the day of the month and the day of the
+    /// week are given, either does.
     #[must_use]
     pub fn fires(&self) -> bool {
         let has_day = |(month, days): (u32, &u32)| {

@@ -6,7 +6,8 @@ use crate::proto::{
     core::task_execution::Phase,
 };
 
-/// Why an attempt does not run, in the words of the plugin that runs it: `[…|ImagePullBackOff]: Back-off pulling image`.
+/// Why an attempt does not run, in the words of the plugin that runs it: `[…|ImagePullBackOff]: Back-off
+/// pulling image`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttemptFailure {
     /// The words.
@@ -33,7 +34,8 @@ impl Node {
     }
 }
 
-/// Why an attempt does not run. An attempt that runs is said nothing of, but for what was said since it began.
+/// Why an attempt does not run. An attempt that runs is said nothing of, but for what was said since it
+/// began.
 fn reason(closure: &TaskExecutionClosure) -> Option<AttemptFailure> {
     let last = closure.reasons.last();
     let text = last.map_or(&closure.reason, |last| &last.message).trim();

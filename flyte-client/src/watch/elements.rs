@@ -1,5 +1,5 @@
-//! The elements of a map task. They are no nodes: the one attempt of the node holds them (`external_resources`), an entry for
-//! each try, and the node's error says which of them failed with what.
+//! The elements of a map task. They are no nodes: the one attempt of the node holds them
+//! (`external_resources`), an entry for each try, and the node's error says which of them failed with what.
 
 use std::ops::RangeInclusive;
 
@@ -91,8 +91,9 @@ impl Element {
 
 /// The errors in the message of a map task: which elements, and their text.
 ///
-/// The engine writes a line `[INDEX]: TEXT` for each text, with `[0-2][5]` for elements that failed with the same one; a text may
-/// go on over many lines. What comes before the first such line belongs to no element and is left out.
+/// The engine writes a line `[INDEX]: TEXT` for each text, with `[0-2][5]` for elements that failed with the
+/// same one; a text may go on over many lines. What comes before the first such line belongs to no element
+/// and is left out.
 #[must_use]
 pub fn errors(message: &str) -> Vec<(Vec<RangeInclusive<u32>>, String)> {
     let mut errors: Vec<(Vec<RangeInclusive<u32>>, String)> = Vec::new();

@@ -110,8 +110,8 @@ impl Cache {
     }
 }
 
-/// When the phase of a node began. FlyteAdmin stores no such time: a node is queued when it is made, runs from
-/// `started_at` on, and is updated when it enters another phase.
+/// When the phase of a node began. FlyteAdmin stores no such time: a node is queued when it is made, runs
+/// from `started_at` on, and is updated when it enters another phase.
 fn phase_since(closure: &NodeExecutionClosure) -> Option<prost_types::Timestamp> {
     match closure.phase() {
         Phase::Undefined | Phase::Queued => closure.created_at,
@@ -198,8 +198,8 @@ impl Node {
         NodeExecutionIdentifier { node_id: self.id.clone(), execution_id: Some(execution.clone()) }
     }
 
-    /// Who stored its outputs, if that was another version of its task. The cache asks for the task's name and cache version
-    /// only, so an edited task may get what it would not give any more.
+    /// Who stored its outputs, if that was another version of its task. The cache asks for the task's name
+    /// and cache version only, so an edited task may get what it would not give any more.
     #[must_use]
     pub fn reused_from_other_version(&self) -> Option<&Reused> {
         let own = self.task_version.as_ref().filter(|version| !version.is_empty())?;

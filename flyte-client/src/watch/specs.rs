@@ -1,7 +1,7 @@
 //! What the workflow of an execution says of its nodes: names, gates, failure nodes.
 //!
-//! It is read once for an execution, and once for each dynamic node below which something runs. A server that does not give
-//! following continues, and nodes have no names.
+//! It is read once for an execution, and once for each dynamic node below which something runs. A server that
+//! does not give following continues, and nodes have no names.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -44,7 +44,8 @@ impl<'c> Specs<'c> {
         Self { client, primary: None, defined: HashMap::new(), below: HashMap::new() }
     }
 
-    /// Says of nodes what their workflow says. They are in the order of the tree, those within a node behind it.
+    /// Says of nodes what their workflow says. They are in the order of the tree, those within a node behind
+    /// it.
     ///
     /// # Errors
     ///
@@ -85,7 +86,8 @@ impl<'c> Specs<'c> {
         Ok(())
     }
 
-    /// The gates that the workflow has, whether they were reached or not. Those within dynamic nodes are known once they run.
+    /// The gates that the workflow has, whether they were reached or not. Those within dynamic nodes are
+    /// known once they run.
     ///
     /// # Errors
     ///

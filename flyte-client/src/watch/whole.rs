@@ -1,8 +1,8 @@
 //! The whole of errors that lists cut off.
 //!
 //! FlyteAdmin cuts error messages in lists to at most 100 bytes and drops a character that was cut through
-//! (`TrimErrorMessage` in `flyteadmin/pkg/repositories/transformers/execution.go`): what was cut has 97 to 100 bytes. A single
-//! entity is given whole, so each such entity is read once more, several at a time.
+//! (`TrimErrorMessage` in `flyteadmin/pkg/repositories/transformers/execution.go`): what was cut has 97 to
+//! 100 bytes. A single entity is given whole, so each such entity is read once more, several at a time.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 

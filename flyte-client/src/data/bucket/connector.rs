@@ -1,4 +1,5 @@
-//! Requests of the object-store crate over this program's own network: its proxies, its certificates, one TLS.
+//! Requests of the object-store crate over this program's own network: its proxies, its certificates, one
+//! TLS.
 
 use std::{error, fmt, time::Duration};
 

@@ -1,7 +1,7 @@
 //! The user's keys, where flytekit and the providers' own tools look for them.
 //!
-//! The machine's own identity (instance metadata) counts only where a variable asks for it: elsewhere its address does
-//! not answer, and the user would wait.
+//! The machine's own identity (instance metadata) counts only where a variable asks for it: elsewhere its
+//! address does not answer, and the user would wait.
 
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ fn unusable(origin: &str, error: &object_store::Error) -> BucketError {
     BucketError::keys(origin, error)
 }
 
-/// Variables by which something else than a pair of keys is asked for: web identity, the identity of a container or of
-/// the machine, or none at all.
+/// Variables by which something else than a pair of keys is asked for: web identity, the identity of a
+/// container or of the machine, or none at all.
 const S3_OTHERS: [&str; 5] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",

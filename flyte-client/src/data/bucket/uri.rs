@@ -23,7 +23,8 @@ pub(super) struct BucketUri {
 }
 
 impl BucketUri {
-    /// Reads `s3://BUCKET/KEY`, `gs://BUCKET/KEY`, `abfs://CONTAINER/KEY` and `abfs://CONTAINER@ACCOUNT.HOST/KEY`.
+    /// Reads `s3://BUCKET/KEY`, `gs://BUCKET/KEY`, `abfs://CONTAINER/KEY` and
+    /// `abfs://CONTAINER@ACCOUNT.HOST/KEY`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let provider = match scheme {

@@ -102,7 +102,8 @@ fn flaw(reason: &CertificateError) -> Option<&'static str> {
     }
 }
 
-/// rustls gives names as `DnsName("a.b")` and `IpAddress(127.0.0.1)`: a debug form, from which the user wants the name.
+/// rustls gives names as `DnsName("a.b")` and `IpAddress(127.0.0.1)`: a debug form, from which the user wants
+/// the name.
 fn name_only(presented: &str) -> &str {
     let within = presented.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
     within.unwrap_or(presented).trim_matches('"')

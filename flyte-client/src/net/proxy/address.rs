@@ -1,4 +1,5 @@
-//! A proxy's URL, read as curl, Go and Python read it: the last `@` ends the user's part, a scheme may be left out.
+//! A proxy's URL, read as curl, Go and Python read it: the last `@` ends the user's part, a scheme may be
+//! left out.
 
 use std::fmt;
 
@@ -14,7 +15,8 @@ pub(crate) struct ProxyAddress {
     authorization: Option<HeaderValue>,
 }
 
-/// Why a text is not a proxy's URL. Says nothing of the text, which may hold a password, beyond one character.
+/// Why a text is not a proxy's URL. Says nothing of the text, which may hold a password, beyond one
+/// character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AddressError {
     /// A character that a URL holds only percent-encoded.

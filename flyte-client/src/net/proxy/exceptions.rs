@@ -23,7 +23,8 @@ impl Exceptions {
     }
 }
 
-/// An entry as the matcher knows it: `host`, `.domain`, an address, a network or `*`. `None`: it is for another port.
+/// An entry as the matcher knows it: `host`, `.domain`, an address, a network or `*`. `None`: it is for
+/// another port.
 fn at_port(entry: &str, port: u16) -> Option<&str> {
     let (host, only) = match entry.rsplit_once(':') {
         // The colons of an IPv6 address without brackets are no port's.

@@ -49,8 +49,8 @@ pub(super) fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
 
 /// The last common name (2.5.4.3) in the DER of an X.501 name: the most specific one.
 ///
-/// webpki gives names as bytes. This only has to find what a person wants to read, so that it looks for the identifier and takes
-/// the string behind it, if it is one of a single byte's length.
+/// webpki gives names as bytes. This only has to find what a person wants to read, so that it looks for the
+/// identifier and takes the string behind it, if it is one of a single byte's length.
 fn common_name(name: &[u8]) -> Option<String> {
     const IDENTIFIER: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
     const UTF8: u8 = 0x0c;

@@ -1,8 +1,9 @@
 //! Which image a container runs: the one it names, the one its template names, or the default.
 //!
-//! Source of the templates: `get_registerable_container_image` in `flytekit/core/python_auto_container.py`; of names, tags
-//! and digests: `_parse_image_identifier` in `flytekit/configuration/__init__.py`. Of the short form, every container of a
-//! pod gets an image, as flytekit does; of messages, only the one that Flyte itself fills, the primary one.
+//! Source of the templates: `get_registerable_container_image` in `flytekit/core/python_auto_container.py`;
+//! of names, tags and digests: `_parse_image_identifier` in `flytekit/configuration/__init__.py`. Of the
+//! short form, every container of a pod gets an image, as flytekit does; of messages, only the one that Flyte
+//! itself fills, the primary one.
 
 use std::cell::OnceCell;
 

@@ -1,7 +1,7 @@
 //! Code that comes with a package: where tasks find it once it was uploaded.
 //!
-//! `pyflyte package --copy all` leaves `{{ .remote_package_path }}` and `{{ .dest_dir }}` in the arguments of its tasks
-//! (`flytekit/tools/translator.py`); the client that uploads the code fills them, as flytectl does.
+//! `pyflyte package --copy all` leaves `{{ .remote_package_path }}` and `{{ .dest_dir }}` in the arguments of
+//! its tasks (`flytekit/tools/translator.py`); the client that uploads the code fills them, as flytectl does.
 
 use prost_types::{Value, value::Kind};
 

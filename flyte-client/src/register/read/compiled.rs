@@ -1,11 +1,12 @@
 //! Entities as a server prints them, made fit to be registered again.
 //!
 //! A server stores what it compiled. For a task that is its template. For a workflow, the compiler adds a
-//! `start-node` and an `end-node`, and points references to the workflow's own inputs to `start-node`; the server
-//! adds them again on registration, so they are taken out, as flytekit does when it fetches a workflow
+//! `start-node` and an `end-node`, and points references to the workflow's own inputs to `start-node`; the
+//! server adds them again on registration, so they are taken out, as flytekit does when it fetches a workflow
 //! (`flytekit.remote.entities`). It also puts the id of a branch node in front of the ids of the nodes within
-//! (`n0` within `n0` becomes `n0-n0`; `flytepropeller/pkg/compiler/validators/branch.go`), which is taken away again, or the
-//! node would be `n0-n0-n0` the next time. Edges and times, which the server works out, are left out.
+//! (`n0` within `n0` becomes `n0-n0`; `flytepropeller/pkg/compiler/validators/branch.go`), which is taken
+//! away again, or the node would be `n0-n0-n0` the next time. Edges and times, which the server works out,
+//! are left out.
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 

@@ -1,7 +1,7 @@
 //! YAML and JSON documents in the proto3 JSON form of Flyte's messages.
 //!
-//! What a document is, it says in `@type` (as proto3 JSON does for a message of an open type), or its keys say
-//! it; both spellings of a key count:
+//! What a document is, it says in `@type` (as proto3 JSON does for a message of an open type), or its keys
+//! say it; both spellings of a key count:
 //!
 //! | keys | message |
 //! |---|---|
@@ -12,9 +12,10 @@
 //! | `id`, `closure` with `compiledWorkflow` | `Workflow`, as `flytectl get workflow` prints it |
 //! | `tasks`, `workflows` or `launchPlans`, perhaps `token` | a list of these; so is a plain list |
 //!
-//! A template is a workflow's if its `id.resourceType` says so; if that is not given, a workflow's has `nodes`,
-//! `outputs`, `failureNode` or `metadataDefaults`, and a task's `type`, `container`, `k8sPod`, `sql`, `custom` or
-//! `config`. A document where both or neither hold is refused: guessing would register something else.
+//! A template is a workflow's if its `id.resourceType` says so; if that is not given, a workflow's has
+//! `nodes`, `outputs`, `failureNode` or `metadataDefaults`, and a task's `type`, `container`, `k8sPod`,
+//! `sql`, `custom` or `config`. A document where both or neither hold is refused: guessing would register
+//! something else.
 //!
 //! A document with none of these keys may be a task in the short form, see [`task`]; one whose `workflow` or
 //! `launch_plan` is a name is a short form too, see [`workflow`].

@@ -75,7 +75,8 @@ impl ReadError {
 }
 
 impl fmt::Display for ReadError {
-    /// The location first: `a.yaml:4: unknown field ...`, or `a.yaml, document 2: ...` where the line is not known.
+    /// The location first: `a.yaml:4: unknown field ...`, or `a.yaml, document 2: ...` where the line is not
+    /// known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, cause) = &*self.0;
         match (source.file.as_os_str() == "-", cause.line()) {

@@ -1,7 +1,7 @@
 //! The launch plan that every workflow has, of the same name and version.
 //!
-//! FlyteAdmin makes none; its clients do (`LaunchPlan.get_default_launch_plan` of flytekit): all inputs are open, and an
-//! input that may be absent is.
+//! FlyteAdmin makes none; its clients do (`LaunchPlan.get_default_launch_plan` of flytekit): all inputs are
+//! open, and an input that may be absent is.
 
 use crate::proto::{
     admin::{

@@ -1,11 +1,11 @@
 //! Packages of `pyflyte package`: serialized messages, alone or in a `.tgz`.
 //!
-//! Each file is called `<index>_<name>_<n>.pb`, and `<n>` tells the message: 1 a task, 2 a workflow, 3 a launch
-//! plan (`flytekit.tools.serialize_helpers`). A package made with `--copy` also holds the code, as
+//! Each file is called `<index>_<name>_<n>.pb`, and `<n>` tells the message: 1 a task, 2 a workflow, 3 a
+//! launch plan (`flytekit.tools.serialize_helpers`). A package made with `--copy` also holds the code, as
 //! `fast<digest>.tar.gz`; it is kept with the entities of its package, whose tasks fetch it.
 //!
-//! A package is untrusted input: names that point outside of it, links, devices and members of absurd size are
-//! refused, and so is anything that a package has no reason to hold. Nothing is ever unpacked to disk.
+//! A package is untrusted input: names that point outside of it, links, devices and members of absurd size
+//! are refused, and so is anything that a package has no reason to hold. Nothing is ever unpacked to disk.
 
 use std::{
     io::{self, Read},
@@ -22,7 +22,8 @@ use crate::register::{
     item::{FastArchive, ItemOrigin, RegisterItem},
 };
 
-/// The largest entity that is read, in bytes. Servers take 4 MiB in a message, or as much as their operator says.
+/// The largest entity that is read, in bytes. Servers take 4 MiB in a message, or as much as their operator
+/// says.
 pub const MAX_MEMBER_BYTES: u64 = 64 << 20;
 /// The largest code archive that is read, in bytes.
 pub const MAX_ARCHIVE_BYTES: u64 = 1 << 30;

@@ -13,14 +13,16 @@
 //! ```
 //!
 //! The result is the message that `ContainerTask` serializes to (`flytekit/core/container_task.py`,
-//! `flytekit/core/base_task.py`), except for `metadata.runtime`, which names us: type OTHER, flavor `flyte-host`. Project,
-//! domain and version stay empty, for [`Identity`](crate::register::Identity) to fill. Where we are stricter than flytekit:
+//! `flytekit/core/base_task.py`), except for `metadata.runtime`, which names us: type OTHER, flavor
+//! `flyte-host`. Project, domain and version stay empty, for [`Identity`](crate::register::Identity) to fill.
+//! Where we are stricter than flytekit:
 //!
 //! - An unknown key, a value of another kind and a name that no input has under `ignored_inputs` are errors.
 //! - `cache_version` without `cache` is an error; flytekit writes a version that is never read.
 //!
-//! And where we are more lenient: `image` may be missing; amounts may be numbers (flytekit fails while it serializes
-//! them); a timeout may be written `1h30m`; caching without a version waits for the default policies.
+//! And where we are more lenient: `image` may be missing; amounts may be numbers (flytekit fails while it
+//! serializes them); a timeout may be written `1h30m`; caching without a version waits for the default
+//! policies.
 
 mod error;
 pub(super) mod fields;
@@ -108,8 +110,8 @@ const FOREIGN: [&str; 12] = [
     "workflows",
 ];
 
-/// Whether a document is meant as a short form: it has a key that only tasks have at the top, and none of Flyte's
-/// messages.
+/// Whether a document is meant as a short form: it has a key that only tasks have at the top, and none of
+/// Flyte's messages.
 pub fn is_short_form(document: &Value) -> bool {
     let own = ["arguments", "command", "image", "name"];
     let Some(object) = document.as_object() else { return false };

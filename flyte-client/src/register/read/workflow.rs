@@ -22,27 +22,30 @@
 //!
 //! # Values
 //!
-//! - A text that starts with `$` is a reference and stands alone: `$inputs.name` is an input of the workflow, `$node.output`
-//!   an output of a node, and `.key`, `.0`, `[0]` and `["key"]` behind it lead into lists, maps and structures. (YAML wants
-//!   quotes round a text with brackets that is in brackets: `["$a.b[0]", $a.c.0]`.)
+//! - A text that starts with `$` is a reference and stands alone: `$inputs.name` is an input of the workflow,
+//!   `$node.output` an output of a node, and `.key`, `.0`, `[0]` and `["key"]` behind it lead into lists,
+//!   maps and structures. (YAML wants quotes round a text with brackets that is in brackets: `["$a.b[0]",
+//!   $a.c.0]`.)
 //! - `$$` is a plain `$`. A reference in the midst of a text is refused: texts are not put together.
 //! - Lists and maps may hold references; a structure (`dict`) may not.
-//! - Everything else is a constant, read by the type of the input that it is for, as a value of an inputs file is
-//!   ([`from_json`](crate::literal::from_json)).
+//! - Everything else is a constant, read by the type of the input that it is for, as a value of an inputs
+//!   file is ([`from_json`](crate::literal::from_json)).
 //!
 //! # What is known of tasks, workflows and launch plans
 //!
-//! What a node runs is looked up among everything that is read together, in whichever file it is, and then on the server: in
-//! the version that the node names, in that of what is registered, or the newest one. Names and types are checked, and
-//! inputs that a sub-workflow or launch plan has defaults for may be left out. What is in neither place is refused. Where
-//! no server can be asked (`register --dry-run`), constants have the type that JSON gives them (`3` is an `int`, `"3"` a
-//! `str`) or the one given in `{value: 3, type: float}`, and an output says its type: `result: {from: $shout.text, type:
-//! str}`. A sub-workflow must be known, since Flyte stores it within the workflow.
+//! What a node runs is looked up among everything that is read together, in whichever file it is, and then on
+//! the server: in the version that the node names, in that of what is registered, or the newest one. Names
+//! and types are checked, and inputs that a sub-workflow or launch plan has defaults for may be left out.
+//! What is in neither place is refused. Where no server can be asked (`register --dry-run`), constants have
+//! the type that JSON gives them (`3` is an `int`, `"3"` a `str`) or the one given in `{value: 3, type:
+//! float}`, and an output says its type: `result: {from: $shout.text, type: str}`. A sub-workflow must be
+//! known, since Flyte stores it within the workflow.
 //!
 //! # What it becomes
 //!
-//! A workflow, and its default launch plan: of the same name, with the defaults of the inputs, unless a plan of that name
-//! is among what is read. (The server makes none; clients do, and flytekit's does the same.) Nodes keep their names.
+//! A workflow, and its default launch plan: of the same name, with the defaults of the inputs, unless a plan
+//! of that name is among what is read. (The server makes none; clients do, and flytekit's does the same.)
+//! Nodes keep their names.
 //!
 //! # Launch plans
 //!

@@ -1,6 +1,7 @@
 //! Caching, retries, timeout and the rest of a task's metadata.
 //!
-//! Source: `TaskMetadata` in `flytekit/core/base_task.py`, and the rules of `cache=` in `flytekit/core/task.py`.
+//! Source: `TaskMetadata` in `flytekit/core/base_task.py`, and the rules of `cache=` in
+//! `flytekit/core/task.py`.
 
 use std::time::Duration;
 

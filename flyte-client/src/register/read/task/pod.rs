@@ -1,7 +1,7 @@
 //! A task's own pod.
 //!
-//! Source: `_serialize_pod_spec` in `flytekit/core/utils.py`: image, command, arguments, resources and environment of the
-//! task go into the primary container, which is added if the pod lacks it.
+//! Source: `_serialize_pod_spec` in `flytekit/core/utils.py`: image, command, arguments, resources and
+//! environment of the task go into the primary container, which is added if the pod lacks it.
 
 use serde_json::{Map, Value, json};
 

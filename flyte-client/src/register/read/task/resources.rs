@@ -7,7 +7,8 @@ use super::fields::{Fields, wrong_kind};
 use crate::documents::number;
 use crate::proto::core::{Resources, resources::ResourceEntry, resources::ResourceName};
 
-/// The names of flytekit's `Resources`, in the order in which `_get_container_definition` writes their entries.
+/// The names of flytekit's `Resources`, in the order in which `_get_container_definition` writes their
+/// entries.
 const NAMES: [(&str, ResourceName); 4] = [
     ("ephemeral_storage", ResourceName::EphemeralStorage),
     ("cpu", ResourceName::Cpu),

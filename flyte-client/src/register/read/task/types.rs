@@ -11,8 +11,8 @@
 //! | `T \| U`, `T \| None`, `Union[T, U]`, `Optional[T]` | union |
 //! | an object | the proto3 JSON of `flyteidl.core.LiteralType` |
 //!
-//! Sources: `flytekit/core/type_engine.py`, `flytekit/types/`; the tags of variants are the names of flytekit's
-//! transformers.
+//! Sources: `flytekit/core/type_engine.py`, `flytekit/types/`; the tags of variants are the names of
+//! flytekit's transformers.
 
 use std::collections::BTreeMap;
 

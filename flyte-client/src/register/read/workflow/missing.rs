@@ -14,7 +14,8 @@ use crate::register::{
     registered::{Names, Wanted},
 };
 
-/// The names of everything that was read. A short form that cannot be read has none; building it reports the error.
+/// The names of everything that was read. A short form that cannot be read has none; building it reports the
+/// error.
 pub(in crate::register) fn names<'s>(found: &[ParsedItem], scope: &'s Identity) -> Names<'s> {
     let mut names = Names::new(scope);
     for found in found {

@@ -64,7 +64,8 @@ pub(super) fn head(document: &Value) -> Result<(Identifier, Identifier), Workflo
     if fields.value("workflow").is_none() {
         return Err(WorkflowError::new("", "lacks `workflow`"));
     }
-    // `version` and its companions are those of the workflow; the plan is registered like everything else here.
+    // `version` and its companions are those of the workflow; the plan is registered like everything else
+    // here.
     let id = Identifier { resource_type: id.resource_type, name: id.name, ..Identifier::default() };
     Ok((id, node::reference(&fields, "workflow", ResourceType::Workflow)?))
 }

@@ -16,8 +16,8 @@ pub(super) enum Text {
 
 /// Reads a text.
 ///
-/// A `$` within a text is an error only before something that looks like a reference, so that `5$` is a text; `is_node`
-/// tells the names of nodes.
+/// A `$` within a text is an error only before something that looks like a reference, so that `5$` is a text;
+/// `is_node` tells the names of nodes.
 pub(super) fn read(text: &str, is_node: impl Fn(&str) -> bool) -> Result<Text, String> {
     if let Some(rest) = text.strip_prefix('$').filter(|rest| !rest.starts_with('$')) {
         return reference(rest).map(Text::Reference);

@@ -41,8 +41,8 @@ const KEYS: [&str; 7] =
 
 /// Makes entries of everything that was read.
 ///
-/// Short forms are built in the order of what they refer to; entries stay in the order in which they were found, a workflow
-/// followed by its default launch plan.
+/// Short forms are built in the order of what they refer to; entries stay in the order in which they were
+/// found, a workflow followed by its default launch plan.
 pub(in crate::register) fn resolve(
     mut found: Vec<ParsedItem>,
     scope: &Identity,
