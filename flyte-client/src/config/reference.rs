@@ -5,7 +5,7 @@ use super::connection::{
     HTTP_PROXY_URL, INSECURE, PROJECT, PROXY_COMMAND, SCOPES, SECRET_ENV_VAR, SECRET_LOCATION, SKIP_VERIFY,
     URL,
 };
-use super::entry::Entry;
+use super::entry::ConfigEntry;
 use super::storage::{
     ACCESS_KEY_ID, ADDRESSING_STYLE, BACKOFF_SECONDS, ENABLE_DEBUG, ENDPOINT, RETRIES, SECRET_ACCESS_KEY,
 };
@@ -23,7 +23,7 @@ pub struct KeyDoc {
     pub meaning: &'static str,
 }
 
-const DOCUMENTED: [(Entry, &str); 24] = [
+const DOCUMENTED: [(ConfigEntry, &str); 24] = [
     (URL, "Endpoint of FlyteAdmin, `HOST:PORT`, perhaps with `dns:///`"),
     (INSECURE, "Connect without TLS"),
     (SKIP_VERIFY, "Accept any certificate"),
@@ -56,7 +56,7 @@ const DOCUMENTED: [(Entry, &str); 24] = [
 /// All keys, those of the connection first.
 #[must_use]
 pub fn documented_keys() -> Vec<KeyDoc> {
-    let doc = |(entry, meaning): &(Entry, &'static str)| KeyDoc {
+    let doc = |(entry, meaning): &(ConfigEntry, &'static str)| KeyDoc {
         yaml: entry.yaml,
         ini: format!("{}.{}", entry.section, entry.option),
         variable: entry.variable(),
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn every_entry_is_documented() {
         let sources = [include_str!("connection.rs"), include_str!("storage.rs")].concat();
-        let defined = sources.matches(": Entry =").count();
+        let defined = sources.matches(": ConfigEntry =").count();
         let variables: std::collections::BTreeSet<_> =
             documented_keys().into_iter().map(|key| key.variable).collect();
         assert_eq!((variables.len(), DOCUMENTED.len()), (defined, defined));

@@ -17,7 +17,7 @@ use flyte_client::{
     register::{
         Documents, Entity, Identity, ReadError, RegisterItem, Registered,
         defaults::{self, Applied},
-        send::{self, Options, Outcome},
+        send::{self, SendOptions, SendOutcome},
     },
     schedule,
 };
@@ -127,7 +127,7 @@ pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failu
 struct SentEntities {
     entities: Vec<Entity>,
     defaults: BTreeSet<usize>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<SendOutcome>,
 }
 
 /// Registers the documents and prints the report.
@@ -142,7 +142,7 @@ async fn register(
     let (entries, notes) = look_up_and_build(&session, documents, identity, context).await?;
     let set = prepare::prepare(&session, entries, &args.destination_dir).await?;
     let sent = send(&session, set, args.activate_launchplans).await;
-    let options = Options { activate: args.activate_launchplans, defaults: &sent.defaults };
+    let options = SendOptions { activate: args.activate_launchplans, defaults: &sent.defaults };
     let report =
         RegisterReport { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
     report.print(format)?;
@@ -162,7 +162,7 @@ async fn look_up_and_build(
     documents: Documents,
     identity: &Identity,
     context: &Context<'_>,
-) -> Result<(Vec<Entry>, RegisterNotes), Failure> {
+) -> Result<(Vec<RegisterItem>, RegisterNotes), Failure> {
     let scope = lookup::resolve_scope(session, identity);
     let registered = lookup::look_up(session, &documents, &scope).await?;
     build_entries(documents, identity, &scope, &registered, context)
@@ -176,7 +176,7 @@ impl SentEntities {
                 && entity
                     .id()
                     .is_some_and(|id| id.name == runnable.id.name && id.version == runnable.id.version)
-                && matches!(outcome, Outcome::Unchanged)
+                && matches!(outcome, SendOutcome::Unchanged)
         })
     }
 }
@@ -198,14 +198,14 @@ pub(super) async fn register_for_run(
     let set = prepare::prepare(session, entries, DESTINATION).await?;
     let chosen = choose(&Runnable::all(&set.entities))?;
     let sent = send(session, set, false).await;
-    let options = Options { activate: false, defaults: &sent.defaults };
+    let options = SendOptions { activate: false, defaults: &sent.defaults };
     notes.print(session.connection.is_sandbox());
     RegisterReport { session, entities: &sent.entities, outcomes: &sent.outcomes, options }.result()?;
     Ok(chosen)
 }
 
 async fn send(session: &Session, set: prepare::PreparedSet, activate: bool) -> SentEntities {
-    let options = Options { activate, defaults: &set.defaults };
+    let options = SendOptions { activate, defaults: &set.defaults };
     let line = progress::line("registering", set.entities.len());
     let sending = send::send(&session.client, &set.entities, &set.order, options, |_, _| line.advance());
     let outcomes = sending.await;

@@ -124,9 +124,12 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure>
 
 impl RunArgs {
     /// `--task`, `--workflow` or `--launch-plan`.
-    fn kind(&self) -> Option<ColumnKind> {
-        let flags =
-            [(self.task, ColumnKind::Task), (self.workflow, ColumnKind::Workflow), (self.launch_plan, ColumnKind::LaunchPlan)];
+    fn kind(&self) -> Option<EntityKind> {
+        let flags = [
+            (self.task, EntityKind::Task),
+            (self.workflow, EntityKind::Workflow),
+            (self.launch_plan, EntityKind::LaunchPlan),
+        ];
         flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, kind)| kind)
     }
 }

@@ -22,7 +22,10 @@ impl Configurations {
     /// # Errors
     ///
     /// A missing or invalid file, or an invalid value.
-    pub fn read(&self, file: Option<&PathBuf>) -> Result<Arc<Configuration>, flyte_client::config::ConfigError> {
+    pub fn read(
+        &self,
+        file: Option<&PathBuf>,
+    ) -> Result<Arc<Configuration>, flyte_client::config::ConfigError> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(configuration) = known.get(&file.cloned()) {
             return Ok(Arc::clone(configuration));

@@ -142,7 +142,10 @@ entity!(LaunchPlan, launch_plans, get_launch_plan);
 /// # Errors
 ///
 /// When a call fails.
-pub async fn find_optional<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<Option<E>, ClientError> {
+pub async fn find_optional<E: Entity>(
+    session: &Session,
+    wanted: &VersionedName,
+) -> Result<Option<E>, ClientError> {
     for name in wanted.interpretations() {
         let Some(version) = version::<E>(session, &name).await? else { continue };
         let id = Identifier {
@@ -163,7 +166,10 @@ pub async fn find_optional<E: Entity>(session: &Session, wanted: &VersionedName)
 }
 
 /// The version that is wanted, or else the newest; `None` if there is none.
-async fn version<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<Option<String>, ClientError> {
+async fn version<E: Entity>(
+    session: &Session,
+    wanted: &VersionedName,
+) -> Result<Option<String>, ClientError> {
     if let Some(version) = &wanted.version {
         return Ok(Some(version.clone()));
     }

@@ -15,9 +15,6 @@ use crate::{
     ui::{error::Failure, exit_code::Exit},
 };
 
-/// FlyteAdmin's alphabet for names (`k8s.io/apimachinery/pkg/util/rand`): without vowels, to avoid words.
-const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-
 /// The name of a new execution.
 ///
 /// The client always chooses it, so that a call that may or may not have arrived can be repeated.

@@ -305,7 +305,12 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 fn client_options(connection: &Connection, target: &str) -> Result<client::CallOptions, Failure> {
     let metadata = connection.metadata();
     let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(target));
-    Ok(client::CallOptions { metadata, timeout: timeout()?, waits: Some(waits), ..client::CallOptions::default() })
+    Ok(client::CallOptions {
+        metadata,
+        timeout: timeout()?,
+        waits: Some(waits),
+        ..client::CallOptions::default()
+    })
 }
 
 fn network(connection: &Connection) -> Result<Network, Failure> {
@@ -344,7 +349,7 @@ impl From<client::ClientError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use flyte_client::transport::{Code, TransportErrorKind, TransportError, Status};
+    use flyte_client::transport::{Code, Status, TransportError, TransportErrorKind};
 
     use super::*;
 

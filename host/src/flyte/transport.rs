@@ -187,7 +187,10 @@ impl Transport for PluginTransport {
                 Ok(Err(status)) => Err(plugin_client::from_plugin(status)),
                 Err(_) => Err(Status::fault(
                     Code::Internal,
-                    TransportError::new(TransportErrorKind::Transport, "the plugin's transport stopped during the call"),
+                    TransportError::new(
+                        TransportErrorKind::Transport,
+                        "the plugin's transport stopped during the call",
+                    ),
                 )),
             }
         })
@@ -204,6 +207,9 @@ impl PluginTransport {
         let waited = limit.saturating_sub(GRACE).as_secs_f64();
         let text = format!("no answer within {waited} s through the transport of {}", self.owners);
         let hint = "pass `--no-plugins` to run without it".to_owned();
-        Status::fault(Code::DeadlineExceeded, TransportError::new(TransportErrorKind::Deadline, text).hint(hint))
+        Status::fault(
+            Code::DeadlineExceeded,
+            TransportError::new(TransportErrorKind::Deadline, text).hint(hint),
+        )
     }
 }

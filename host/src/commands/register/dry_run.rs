@@ -12,7 +12,11 @@ use crate::{
     ui::{error::Failure, exit_code::Exit, output},
 };
 
-pub(super) fn write(output: OutputArg, folder: Option<&Path>, entries: &[RegisterItem]) -> Result<(), Failure> {
+pub(super) fn write(
+    output: OutputArg,
+    folder: Option<&Path>,
+    entries: &[RegisterItem],
+) -> Result<(), Failure> {
     let entities = || entries.iter().map(|entry| &entry.entity);
     let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
     match output {

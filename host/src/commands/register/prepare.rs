@@ -86,7 +86,11 @@ fn add_launch_plans(entries: &mut Vec<RegisterItem>) {
 }
 
 /// Uploads the code of packages, each archive once, and writes its URI into the tasks.
-async fn upload_archives(session: &Session, entries: &mut [RegisterItem], destination: &str) -> Result<(), Failure> {
+async fn upload_archives(
+    session: &Session,
+    entries: &mut [RegisterItem],
+    destination: &str,
+) -> Result<(), Failure> {
     let mut uploaded: Vec<(Arc<FastArchive>, String)> = Vec::new();
     for entry in entries {
         if !archive::is_needed(&entry.entity) {

@@ -55,7 +55,8 @@ impl Runnable {
         let mut runnables: Vec<Self> = Vec::new();
         for entity in entities {
             let Some(id) = entity.id().cloned() else { continue };
-            let is_of_workflow = entity.kind() == EntityKind::LaunchPlan && workflows.contains(id.name.as_str());
+            let is_of_workflow =
+                entity.kind() == EntityKind::LaunchPlan && workflows.contains(id.name.as_str());
             let shown_kind = if is_of_workflow { EntityKind::Workflow } else { entity.kind() };
             let runnable = Self { kind: entity.kind(), id, shown_kind };
             if !runnables.contains(&runnable) {

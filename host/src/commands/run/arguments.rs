@@ -116,7 +116,8 @@ fn preferred<'o>(runnables: impl Iterator<Item = &'o Runnable>) -> Vec<&'o Runna
     let runnables: Vec<&Runnable> = runnables.collect();
     let of = |kind: EntityKind| runnables.iter().copied().filter(move |runnable| runnable.kind == kind);
     let mut best: Vec<&Runnable> = of(EntityKind::LaunchPlan).collect();
-    let is_bare = |workflow: &&Runnable| !of(EntityKind::LaunchPlan).any(|plan| plan.id.name == workflow.id.name);
+    let is_bare =
+        |workflow: &&Runnable| !of(EntityKind::LaunchPlan).any(|plan| plan.id.name == workflow.id.name);
     best.extend(of(EntityKind::Workflow).filter(is_bare));
     if best.is_empty() { of(EntityKind::Task).collect() } else { best }
 }

@@ -41,7 +41,7 @@ pub(super) struct InputArgs {
 
 impl InputArgs {
     /// The inputs of the file, then those of `--input`.
-    pub(super) fn read(&self) -> Result<Vec<(String, Given)>, Failure> {
+    pub(super) fn read(&self) -> Result<Vec<(String, GivenInput)>, Failure> {
         check_given_once("--input", &self.input)?;
         let mut given = Vec::new();
         if let Some(file) = &self.inputs_file {

@@ -96,11 +96,11 @@ impl Target {
         let id =
             |resource: ResourceType| Identifier { resource_type: resource.into(), ..runnable.id.clone() };
         match runnable.kind {
-            register::Kind::LaunchPlan => {
+            register::EntityKind::LaunchPlan => {
                 Ok(Self::launch_plan(LaunchPlan::read(client, id(ResourceType::LaunchPlan)).await?))
             }
-            register::Kind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
-            register::Kind::Workflow => {
+            register::EntityKind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
+            register::EntityKind::Workflow => {
                 plan_of_workflow(session, Workflow::read(client, id(ResourceType::Workflow)).await?).await
             }
         }
@@ -114,7 +114,7 @@ impl Target {
     }
 
     /// Converts the inputs to the types of the entity.
-    pub(super) fn inputs(&self, given: Vec<(String, Given)>) -> Result<LiteralMap, Failure> {
+    pub(super) fn inputs(&self, given: Vec<(String, GivenInput)>) -> Result<LiteralMap, Failure> {
         let read = match self {
             Self::LaunchPlan(plan, _) => {
                 let expected = plan.closure.as_ref().and_then(|closure| closure.expected_inputs.clone());
@@ -153,7 +153,7 @@ impl Target {
         Ok(())
     }
 
-    fn inputs_failure(&self, errors: &[literal::Error]) -> Failure {
+    fn inputs_failure(&self, errors: &[literal::ValueError]) -> Failure {
         let failure = Failure::new(Exit::Failed, format!("invalid inputs for {self}"));
         errors.iter().fold(failure, |failure, error| {
             if let Some(value) = self.fixed_value(error) {
@@ -171,7 +171,7 @@ impl Target {
     }
 
     /// The fixed value of the launch plan for an input that is unknown only because it is fixed.
-    fn fixed_value(&self, error: &literal::Error) -> Option<String> {
+    fn fixed_value(&self, error: &literal::ValueError) -> Option<String> {
         let Self::LaunchPlan(plan, _) = self else { return None };
         let (ValueProblem::Unknown { .. }, [_, PathStep::Field(name) | PathStep::Key(name)]) =
             (error.problem.as_ref(), error.path.0.as_slice())

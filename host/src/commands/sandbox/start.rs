@@ -76,7 +76,7 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), F
         return print_address(args, format, root, running, token.as_deref());
     }
     let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::InProcess };
-    let sandbox = Sandbox::open(&options).map_err(|error| session::unopened(&error))?;
+    let sandbox = Sandbox::open(&options).map_err(|error| session::sandbox_open_failure(&error))?;
     let address = SocketAddr::from((args.host, args.port));
     let hosts = args.allow_host.clone();
     let options = server::ServerOptions { address, hosts, ..server::ServerOptions::default() };
