@@ -27,7 +27,7 @@ use crate::{
     global::{Given, Global, OutputArg},
     settings::Settings,
     ui::{
-        error::{Failure, Form},
+        error::{CommandError, Form},
         exit_code::Exit,
         logger, output,
     },
@@ -78,22 +78,22 @@ fn report_bug(info: &panic::PanicHookInfo<'_>) {
     let text = info.payload_as_str().unwrap_or("no message");
     let place =
         info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
-    let failure = Failure::new(Exit::Internal, format_args!("internal error: {text}{place}"))
+    let failure = CommandError::new(Exit::Internal, format_args!("internal error: {text}{place}"))
         .hint("this is a bug in flyte-host; please report it with the lines below".to_owned());
     output::note_styled(&failure.render());
     output::note(&version_info::text());
 }
 
-fn run(words: &[OsString]) -> Result<Exit, Failure> {
+fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     let completion = completion::CompletionRequest::from_process(words);
     let choice = Choice::scan(completion.as_ref().map_or(words, completion::CompletionRequest::arguments));
     logger::start(choice.verbose);
     if let Some(name) = env::not_utf8() {
-        return Err(Failure::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))
+        return Err(CommandError::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))
             .hint(format!("set `{name}` again, or unset it")));
     }
     if let Some((name, value)) = env::invalid_switch() {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Exit::Usage,
             format!("variable `{name}` is `{value}`; `1` or `0` is expected"),
         )
@@ -101,7 +101,7 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     }
     let (settings, broken) = match Settings::read() {
         Ok(settings) => (settings, None),
-        Err(error) => (Settings::default(), Some(Failure::from(error))),
+        Err(error) => (Settings::default(), Some(CommandError::from(error))),
     };
     let loader = startup::loader(&settings);
     let configurations = Configurations::default();
@@ -148,8 +148,8 @@ fn run(words: &[OsString]) -> Result<Exit, Failure> {
     let result = commands::run(&cli.command, &context);
     match (trouble, &result) {
         // The user asked for just the plugin that is in trouble.
-        (Some(trouble), Err(failure)) if failure.tells(&trouble.message) => {}
-        (Some(trouble), _) => output::note_styled(&trouble.render_warning()),
+        (Some(trouble), Err(failure)) if failure.mentions(&trouble.message) => {}
+        (Some(trouble), _) => output::note_styled(&trouble.render_as_warning()),
         (None, _) => {}
     }
     result
@@ -165,7 +165,7 @@ fn works_without_plugins(path: &[String]) -> bool {
     path.first().is_some_and(|first| matches!(first.as_str(), "completion" | "man" | "plugin" | "sandbox"))
 }
 
-fn run_of_plugin(parsed: &Parsed, context: &Context<'_>) -> Result<Exit, Failure> {
+fn run_of_plugin(parsed: &Parsed, context: &Context<'_>) -> Result<Exit, CommandError> {
     let services = invocation::Services {
         format: context.global.output.format()?,
         remote: &|| connection::remote(context.chain()?, context.global, context.configurations),

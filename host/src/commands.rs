@@ -22,7 +22,7 @@ use clap::Subcommand;
 
 use crate::{
     context::Context,
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// The built-in commands.
@@ -70,7 +70,7 @@ pub enum Command {
 /// # Errors
 ///
 /// As each of the commands.
-pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
+pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, CommandError> {
     match command {
         Command::Completion(args) => completion::run(args)?,
         Command::Config(args) => config::run(args, context)?,
@@ -93,7 +93,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+fn block_on<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::from_error(Exit::Failed, &error))?.block_on(command)
+    runtime.map_err(|error| CommandError::from_error(Exit::Failed, &error))?.block_on(command)
 }

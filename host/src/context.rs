@@ -9,7 +9,7 @@ use crate::{
     flyte::configuration,
     global::Global,
     settings::Settings,
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// What a command has to work with.
@@ -36,9 +36,9 @@ impl<'a> Context<'a> {
     /// # Errors
     ///
     /// When they cannot be used: then the command cannot go on.
-    pub fn chain(&self) -> Result<&'a Arc<Chain>, Failure> {
+    pub fn chain(&self) -> Result<&'a Arc<Chain>, CommandError> {
         self.chain.ok_or_else(|| {
-            Failure::new(Exit::PluginUnusable, "the chosen plugins cannot be used")
+            CommandError::new(Exit::PluginUnusable, "the chosen plugins cannot be used")
                 .hint("go on without them with `--no-plugins`".to_owned())
         })
     }

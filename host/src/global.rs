@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 
-use crate::ui::{error::Failure, exit_code::Exit, output::Format};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Format};
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
@@ -94,17 +94,17 @@ impl OutputArg {
     /// # Errors
     ///
     /// A wrong use of the command line.
-    pub fn format(self) -> Result<Format, Failure> {
+    pub fn format(self) -> Result<Format, CommandError> {
         Ok(match self {
             Self::Json => Format::Json,
             Self::Name => Format::Name,
             Self::Table => Format::Table,
             Self::Yaml => Format::Yaml,
             Self::Dot => {
-                return Err(Failure::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only"));
+                return Err(CommandError::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only"));
             }
             Self::Pb => {
-                return Err(Failure::new(Exit::Usage, "`-o pb` is for `register --dry-run` only"));
+                return Err(CommandError::new(Exit::Usage, "`-o pb` is for `register --dry-run` only"));
             }
         })
     }

@@ -3,10 +3,10 @@
 use clap::error::ErrorKind;
 
 use super::version_info;
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 
 /// Prints help or the version, or reports a wrong command line.
-pub(super) fn report(error: &clap::Error, trouble: Option<Failure>) -> Result<Exit, Failure> {
+pub(super) fn report(error: &clap::Error, trouble: Option<CommandError>) -> Result<Exit, CommandError> {
     let text = match error.kind() {
         ErrorKind::DisplayVersion => version_info::text(),
         _ => error.render().ansi().to_string(),
@@ -14,7 +14,7 @@ pub(super) fn report(error: &clap::Error, trouble: Option<Failure>) -> Result<Ex
     if !error.use_stderr() {
         output::print_styled(&text)?;
         if let Some(trouble) = trouble {
-            output::note_styled(&trouble.render_warning());
+            output::note_styled(&trouble.render_as_warning());
         }
         return Ok(Exit::Done);
     }
@@ -33,6 +33,6 @@ pub(super) fn report(error: &clap::Error, trouble: Option<Failure>) -> Result<Ex
 }
 
 /// The tree let through what the built-in commands do not accept.
-pub(super) fn misread(error: &clap::Error) -> Failure {
-    Failure::new(Exit::Usage, error.render().to_string().trim_start_matches("error: ").trim_end())
+pub(super) fn misread(error: &clap::Error) -> CommandError {
+    CommandError::new(Exit::Usage, error.render().to_string().trim_start_matches("error: ").trim_end())
 }

@@ -14,7 +14,7 @@ use crate::{
     command_tree::{Parsed, Tree},
     global::{Global, OutputArg},
     ui::{
-        error::{Failure, Form},
+        error::{CommandError, Form},
         exit_code::Exit,
         output,
     },
@@ -49,7 +49,7 @@ impl Unloaded {
         settings: &Settings,
         loader: &Loader,
         configurations: &Configurations,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<Exit, CommandError> {
         let parsed = match self {
             Self::Version(error) => {
                 let (candidates, trouble) = chosen(choice, settings, loader);
@@ -75,14 +75,14 @@ impl Unloaded {
         };
         let exit = commands::run(&cli.command, &context)?;
         if let Some(trouble) = trouble {
-            output::note_styled(&trouble.render_warning());
+            output::note_styled(&trouble.render_as_warning());
         }
         Ok(exit)
     }
 }
 
 /// Files of the plugins that would be loaded, or why they would not.
-fn chosen(choice: &Choice, settings: &Settings, loader: &Loader) -> (Vec<Candidate>, Option<Failure>) {
+fn chosen(choice: &Choice, settings: &Settings, loader: &Loader) -> (Vec<Candidate>, Option<CommandError>) {
     match startup::candidates(choice, settings, loader) {
         Ok(candidates) => (candidates, None),
         Err(failure) => (Vec::new(), Some(failure)),

@@ -12,7 +12,7 @@ use plugin_abi::vtable::Command_TO;
 use super::{args::Cli, version_info};
 use crate::{
     command_tree::{EditError, Tree},
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output},
 };
 use crate::{
     env,
@@ -119,7 +119,7 @@ pub(super) struct Start {
     /// The command line with what they changed; without it when they cannot be used.
     pub(super) tree: Tree,
     /// Why the plugins cannot be used, or what their `configure_cli` did wrong.
-    pub(super) trouble: Option<Failure>,
+    pub(super) trouble: Option<CommandError>,
 }
 
 impl Start {
@@ -144,14 +144,14 @@ impl Start {
             return Self::without_plugins(trouble);
         }
         let tree = Tree::new(Cli::command());
-        output::note_styled(&trouble.render_warning());
+        output::note_styled(&trouble.render_as_warning());
         output::note("going on with the built-in default\n");
         let chain = Chain::new(Vec::new(), configurations.builtin());
         Self { chain: Some(Arc::new(chain)), tree, trouble: None }
     }
 
     /// The built-in command line, and why there is no more than that: enough to look for help.
-    pub(super) fn without_plugins(trouble: Failure) -> Self {
+    pub(super) fn without_plugins(trouble: CommandError) -> Self {
         Self { chain: None, tree: Tree::new(Cli::command()), trouble: Some(trouble) }
     }
 }
@@ -162,7 +162,7 @@ fn chain(
     settings: &Settings,
     loader: &Loader,
     configurations: &Configurations,
-) -> Result<Chain, Failure> {
+) -> Result<Chain, CommandError> {
     let selection = selection(choice, settings)?;
     let links = loader.load_all(&selection).map_err(|error| unusable(error, &selection))?;
     Ok(Chain::new(links, configurations.builtin()))
@@ -173,22 +173,22 @@ pub(super) fn candidates(
     choice: &Choice,
     settings: &Settings,
     loader: &Loader,
-) -> Result<Vec<Candidate>, Failure> {
+) -> Result<Vec<Candidate>, CommandError> {
     let selection = selection(choice, settings)?;
     loader.check_all(&selection).map_err(|error| unusable(error, &selection))
 }
 
-fn selection(choice: &Choice, settings: &Settings) -> Result<Selection, Failure> {
+fn selection(choice: &Choice, settings: &Settings) -> Result<Selection, CommandError> {
     let selection = choice.selection(settings);
-    selection.map_err(|error| Failure::from_error(Exit::PluginUnusable, &error).hint(error.hint()))
+    selection.map_err(|error| CommandError::from_error(Exit::PluginUnusable, &error).hint(error.hint()))
 }
 
-fn unusable(error: LoadError, selection: &Selection) -> Failure {
-    Failure::from(error).hint(format!("{} chose it; `--no-plugins` goes on without", selection.source))
+fn unusable(error: LoadError, selection: &Selection) -> CommandError {
+    CommandError::from(error).hint(format!("{} chose it; `--no-plugins` goes on without", selection.source))
 }
 
 /// Lets the plugins change the command line: the last one first, so that the first one has the last word.
-fn extend(chain: &Chain) -> Result<Tree, Failure> {
+fn extend(chain: &Chain) -> Result<Tree, CommandError> {
     let mut tree = Tree::new(Cli::command());
     for (index, link) in chain.plugins().iter().enumerate().rev() {
         let view = tree.view();
@@ -198,7 +198,7 @@ fn extend(chain: &Chain) -> Result<Tree, Failure> {
     Ok(tree)
 }
 
-impl From<EditError> for Failure {
+impl From<EditError> for CommandError {
     fn from(error: EditError) -> Self {
         let way_out = "go on without the plugin with `--no-plugins`".to_owned();
         Self::from_error(Exit::PluginFailed, &error).hint(error.hint()).hint(way_out)

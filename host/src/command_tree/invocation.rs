@@ -20,16 +20,16 @@ use plugin_abi::{
 use plugin_host::Identity;
 
 use super::{Parsed, Tree};
-use crate::ui::{error::Failure, exit_code::Exit, output::Format, progress, stream::Stream};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Format, progress, stream::Stream};
 
 /// What the host does for a running command.
 pub(crate) struct Services<'a> {
     /// What `-o` chose.
     pub(crate) format: Format,
     /// Finds the connection, from the user's flags, the chain and the configuration.
-    pub(crate) remote: &'a dyn Fn() -> Result<Remote, Failure>,
+    pub(crate) remote: &'a dyn Fn() -> Result<Remote, CommandError>,
     /// Opens the way to it.
-    pub(crate) transport: &'a dyn Fn() -> Result<HostTransport, Failure>,
+    pub(crate) transport: &'a dyn Fn() -> Result<HostTransport, CommandError>,
 }
 
 /// Runs a command of a plugin; see [`Tree::owner`].
@@ -41,10 +41,10 @@ pub(crate) fn run_plugin_command(
     tree: &Tree,
     parsed: &Parsed,
     services: &Services<'_>,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandError> {
     let name = parsed.path().join(" ");
     let Some((owner, command)) = tree.runner(parsed.path()) else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Exit::Internal,
             format_args!("internal error: `{name}` is no command of a plugin"),
         ));
@@ -70,7 +70,7 @@ pub(crate) fn run_plugin_command(
 }
 
 /// Tells what a plugin's function returned: a wrong use as the user's, everything else as the plugin's.
-pub(crate) fn blame(owner: &Identity, place: &str, error: &PluginError) -> Failure {
+pub(crate) fn blame(owner: &Identity, place: &str, error: &PluginError) -> CommandError {
     let exit = match error.wanted_exit_code() {
         // A failure that says that all is well would deceive scripts.
         Some(code) if code != 0 => Exit::Other(code),
@@ -82,11 +82,11 @@ pub(crate) fn blame(owner: &Identity, place: &str, error: &PluginError) -> Failu
         None => error.message().to_owned(),
     };
     let mut failure = match error.kind() {
-        Kind::Usage => Failure::new(exit, said),
+        Kind::Usage => CommandError::new(exit, said),
         Kind::Panic => {
-            Failure::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}")).caused_by(said)
+            CommandError::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}")).caused_by(said)
         }
-        _ => Failure::new(exit, format_args!("{owner} failed in {place}")).caused_by(said),
+        _ => CommandError::new(exit, format_args!("{owner} failed in {place}")).caused_by(said),
     };
     failure.causes.extend(error.causes().iter().cloned());
     failure.hints.extend(error.hints().iter().cloned());
@@ -105,12 +105,12 @@ struct Run<'a> {
     services: &'a Services<'a>,
     /// What went wrong on the host's side. The plugin gets the number, counted from 1; when it passes the
     /// error on, the user is told what really happened.
-    failures: RefCell<Vec<Failure>>,
+    failures: RefCell<Vec<CommandError>>,
 }
 
 impl Run<'_> {
     /// Keeps a failure of the host's, and makes of it what the plugin sees.
-    fn lend(&self, failure: Failure) -> PluginError {
+    fn lend(&self, failure: CommandError) -> PluginError {
         let mut error = PluginError::new(&failure.message);
         for cause in &failure.causes {
             error = error.caused_by(std::io::Error::other(cause.clone()));
@@ -124,13 +124,13 @@ impl Run<'_> {
     }
 
     /// A closed output ends the program, whatever the plugin made of it.
-    fn take_closed(&self) -> Option<Failure> {
+    fn take_closed(&self) -> Option<CommandError> {
         let mut failures = self.failures.borrow_mut();
         let closed = failures.iter().position(|failure| failure.exit == Exit::PipeClosed)?;
         Some(failures.swap_remove(closed))
     }
 
-    fn take_upstream(&self, number: u64) -> Option<Failure> {
+    fn take_upstream(&self, number: u64) -> Option<CommandError> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         let mut failures = self.failures.borrow_mut();
         (index < failures.len()).then(|| failures.swap_remove(index))

@@ -11,7 +11,7 @@ use plugin_abi::{PluginError, vtable::Outcome};
 
 use crate::{
     command_tree::invocation::blame,
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 use plugin_host::Identity;
 
@@ -35,7 +35,7 @@ impl Tree {
     /// # Errors
     ///
     /// What a plugin returned, or that it put in a value which the option cannot have.
-    pub fn resolve(&self, parsed: Parsed) -> Result<Parsed, Failure> {
+    pub fn resolve(&self, parsed: Parsed) -> Result<Parsed, CommandError> {
         let mut changed = Changed::new();
         for depth in 0..=parsed.path().len() {
             let path = parsed.path().get(..depth).unwrap_or_default();
@@ -52,7 +52,7 @@ impl Tree {
             return Ok(parsed);
         }
         let matches = self.read_again(&parsed, &changed).map_err(|error| {
-            Failure::new(
+            CommandError::new(
                 Exit::Internal,
                 "internal error: the command line cannot be read with the values of the plugins",
             )
@@ -110,7 +110,7 @@ fn settle(
     path: &[String],
     arg: &clap::Arg,
     extra: &Extra,
-) -> Result<Option<Vec<OsString>>, Failure> {
+) -> Result<Option<Vec<OsString>>, CommandError> {
     if extra.lazy.is_empty() && extra.callbacks.is_empty() {
         return Ok(None);
     }
@@ -119,7 +119,7 @@ fn settle(
     let found = values::read(parsed.at(depth), arg);
     let texts: Option<Vec<String>> = found.iter().map(|value| value.to_str().map(str::to_owned)).collect();
     let Some(found) = texts else {
-        return Err(Failure::new(Exit::Usage, format_args!("the value of `{title}` is not UTF-8"))
+        return Err(CommandError::new(Exit::Usage, format_args!("the value of `{title}` is not UTF-8"))
             .caused_by(format_args!("a plugin wants to see it")));
     };
     let given = parsed.is_given_at(depth, id);
@@ -158,7 +158,7 @@ fn usable(
     given: bool,
     path: &[String],
     values: &[String],
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let wrong = match values::check(arg, values) {
         Err(reason) => Some(reason),
         Ok(()) if given && values.is_empty() && arg.is_positional() => {
@@ -170,7 +170,7 @@ fn usable(
         None => Ok(()),
         Some(reason) => {
             let (title, of) = (quoted(&values::title(arg)), of(path));
-            Err(Failure::new(
+            Err(CommandError::new(
                 Exit::PluginFailed,
                 format_args!("{owner} gave {title}{of} a value that cannot be used"),
             )

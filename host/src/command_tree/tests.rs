@@ -19,7 +19,7 @@ use plugin_abi::{
 };
 
 use super::{EditError, Parsed, Tree, View};
-use crate::ui::error::Failure;
+use crate::ui::error::CommandError;
 use plugin_host::{Builtin, Chain, Identity, Link};
 
 type Configure = dyn FnOnce(&mut Group);
@@ -127,12 +127,12 @@ fn printed(tree: &Tree, line: &str) -> String {
     tree.parse(words(line)).unwrap_err().render().to_string()
 }
 
-fn resolve(tree: &Tree, line: &str) -> Result<Parsed, Failure> {
+fn resolve(tree: &Tree, line: &str) -> Result<Parsed, CommandError> {
     tree.resolve(parse(tree, line))
 }
 
 /// A failure without styles, as it reads on a terminal.
-fn told(failure: &Failure) -> String {
+fn told(failure: &CommandError) -> String {
     anstream::adapter::strip_str(&failure.render()).to_string()
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use flyte_client::config::{Origin, Row, Shown};
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     output::{self, Format},
 };
 use crate::{
@@ -37,13 +37,13 @@ enum ConfigCommand {
 /// # Errors
 ///
 /// A broken configuration, or a plugin that failed.
-pub fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match args.command {
         ConfigCommand::Show => show(context),
     }
 }
 
-fn show(context: &Context<'_>) -> Result<(), Failure> {
+fn show(context: &Context<'_>) -> Result<(), CommandError> {
     let rows = rows(&context.route()?, context)?;
     match context.global.output.format()? {
         Format::Table => {
@@ -71,7 +71,7 @@ fn show(context: &Context<'_>) -> Result<(), Failure> {
 
 /// The connection, the settings of the sign-in, and the plugins whose transports carry the calls, the
 /// outermost first.
-fn rows(route: &Route, context: &Context<'_>) -> Result<Vec<Row>, Failure> {
+fn rows(route: &Route, context: &Context<'_>) -> Result<Vec<Row>, CommandError> {
     let mut rows = route.connection.rows();
     if !route.has_address {
         rows.iter_mut().filter(|row| row.name == "endpoint").for_each(|row| row.value = None);

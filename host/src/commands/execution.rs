@@ -6,7 +6,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
     context::Context,
     flyte::{
@@ -161,7 +161,7 @@ struct RelaunchArgs {
 /// # Errors
 ///
 /// A missing execution, an execution that failed while it was watched, a call that failed.
-pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
     match &args.command {
         ExecutionCommand::Show(args) => show::run(&args.names, context).await?,
         ExecutionCommand::Watch(args) => return watch(args, context).await,
@@ -181,7 +181,7 @@ pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-async fn watch(args: &WatchArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+async fn watch(args: &WatchArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     execution::read(&session, &args.name).await?;
@@ -195,7 +195,7 @@ enum Side {
     Outputs,
 }
 
-async fn print_values(args: &DataArgs, side: Side, context: &Context<'_>) -> Result<(), Failure> {
+async fn print_values(args: &DataArgs, side: Side, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let execution = execution::read(&session, &args.name).await?;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use flyte_client::{literal::natural_order, proto::core::LiteralMap};
 
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{context::Context, flyte::values};
 use source::FetchSource;
 
@@ -64,7 +64,7 @@ pub struct FetchArgs {
 /// # Errors
 ///
 /// A missing execution or value, a download or write that failed.
-pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let all = source::read(&session, args).await?;
@@ -91,14 +91,14 @@ async fn write(writer: &mut write::Writer<'_>, values: &LiteralMap, dir: &std::p
 }
 
 /// The value of `--value`, or all.
-fn select_value(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, Failure> {
+fn select_value(mut all: LiteralMap, name: Option<&str>) -> Result<LiteralMap, CommandError> {
     let Some(name) = name else { return Ok(all) };
     match all.literals.remove_entry(name) {
         Some(entry) => Ok(LiteralMap { literals: [entry].into_iter().collect() }),
         None => {
             let mut known: Vec<_> = all.literals.keys().map(|name| format!("`{name}`")).collect();
             known.sort_by(|a, b| natural_order(a, b));
-            let failure = Failure::new(Exit::Failed, format!("value `{name}` not found"));
+            let failure = CommandError::new(Exit::Failed, format!("value `{name}` not found"));
             Err(match known.as_slice() {
                 [] => failure.caused_by("there are no values"),
                 known => failure.hint(format!("choose one of {}", known.join(", "))),

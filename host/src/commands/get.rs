@@ -8,7 +8,7 @@ mod query;
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use crate::ui::error::Failure;
+use crate::ui::error::CommandError;
 use crate::{context::Context, flyte::entity::VersionedName};
 use query::ListArgs;
 
@@ -181,7 +181,7 @@ struct TaskExecutionsArgs {
 /// # Errors
 ///
 /// A missing entity, or a call that failed.
-pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.command {
         GetCommand::Projects(args) => projects::projects(args.name.as_deref(), &args.list, context).await,
         GetCommand::Domains(args) => projects::domains(args.name.as_deref(), context).await,

@@ -16,7 +16,7 @@ use flyte_client::{
 
 use super::get::details;
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -65,7 +65,7 @@ struct LaunchPlanArg {
 }
 
 impl LaunchPlanArg {
-    fn wanted(&self) -> Result<VersionedName, Failure> {
+    fn wanted(&self) -> Result<VersionedName, CommandError> {
         self.name.with_version(self.version.as_ref())
     }
 }
@@ -75,7 +75,7 @@ impl LaunchPlanArg {
 /// # Errors
 ///
 /// A missing launch plan, or a call that failed.
-pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let plan = match &args.command {
@@ -99,12 +99,12 @@ pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Fai
 }
 
 /// The named version, else the newest.
-async fn named_or_newest(session: &Session, wanted: &VersionedName) -> Result<Identifier, Failure> {
+async fn named_or_newest(session: &Session, wanted: &VersionedName) -> Result<Identifier, CommandError> {
     Ok(entity::find::<LaunchPlan>(session, wanted).await?.id.unwrap_or_default())
 }
 
 /// The named version, else the active one.
-async fn named_or_active(session: &Session, wanted: &VersionedName) -> Result<Identifier, Failure> {
+async fn named_or_active(session: &Session, wanted: &VersionedName) -> Result<Identifier, CommandError> {
     if wanted.version.is_some() {
         return named_or_newest(session, wanted).await;
     }
@@ -114,21 +114,28 @@ async fn named_or_active(session: &Session, wanted: &VersionedName) -> Result<Id
         Err(error) if error.status.code == Code::NotFound => {
             // An unknown name gets its own error.
             named_or_newest(session, wanted).await?;
-            Err(Failure::new(Exit::Failed, format!("no version of launch plan `{}` is active", wanted.name)))
+            Err(CommandError::new(
+                Exit::Failed,
+                format!("no version of launch plan `{}` is active", wanted.name),
+            ))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Changes the state, then reads the launch plan.
-async fn set_state(session: &Session, id: Identifier, state: LaunchPlanState) -> Result<LaunchPlan, Failure> {
+async fn set_state(
+    session: &Session,
+    id: Identifier,
+    state: LaunchPlanState,
+) -> Result<LaunchPlan, CommandError> {
     let id = Identifier { resource_type: ResourceType::LaunchPlan.into(), ..id };
     let request = LaunchPlanUpdateRequest { id: Some(id.clone()), state: state.into() };
     session.client.update_launch_plan(&request).await?;
     Ok(session.client.get_launch_plan(&ObjectGetRequest { id: Some(id) }).await?)
 }
 
-fn print(format: Format, plan: &LaunchPlan) -> Result<(), Failure> {
+fn print(format: Format, plan: &LaunchPlan) -> Result<(), CommandError> {
     let id = plan.id.clone().unwrap_or_default();
     match format {
         Format::Name => output::print(&format!("{}\n", id.name)),
@@ -139,7 +146,7 @@ fn print(format: Format, plan: &LaunchPlan) -> Result<(), Failure> {
             output::table(&["NAME", "VERSION", "STATE", "SCHEDULE"], [row])
         }
         format => {
-            let value = to_json(plan).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+            let value = to_json(plan).map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
             output::structured(format, &value)
         }
     }

@@ -6,7 +6,7 @@ use auth::How;
 use clap::Args;
 
 use super::whoami;
-use crate::ui::error::Failure;
+use crate::ui::error::CommandError;
 use crate::{context::Context, flyte::sign_in};
 
 /// Sign in
@@ -47,7 +47,7 @@ impl LoginArgs {
 /// # Errors
 ///
 /// When nobody signed in, the server does not accept who did, or it cannot be asked.
-pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
@@ -63,7 +63,7 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Failure>
         if !whoami::asks_for_sign_in(&session.client).await? {
             return Ok(false);
         }
-        sign_in.sign_in(args.how()).await.map_err(Failure::from).map(|_| true)
+        sign_in.sign_in(args.how()).await.map_err(CommandError::from).map(|_| true)
     }
     .await?;
     if !signed_in {

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     output::{self, Format},
 };
 use crate::{context::Context, flyte::sign_in, ui::show};
@@ -26,7 +26,7 @@ pub struct LogoutArgs {
 /// # Errors
 ///
 /// When tokens cannot be forgotten.
-pub fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let options = sign_in::options(context.settings)?;
     let forgotten = match args.all {
@@ -48,7 +48,7 @@ pub fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), Failure> {
 }
 
 /// Forgets the tokens of the endpoint in use; in the sandbox, and where a plugin carries the calls, there are none.
-fn this_endpoint(context: &Context<'_>) -> Result<Vec<String>, Failure> {
+fn this_endpoint(context: &Context<'_>) -> Result<Vec<String>, CommandError> {
     let (endpoint, sign_in) = context.sign_in()?;
     let had_some = sign_in.map_or(Ok(false), |sign_in| sign_in.sign_out())?;
     Ok(had_some.then_some(endpoint).into_iter().collect())

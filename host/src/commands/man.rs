@@ -10,7 +10,7 @@ use clap_mangen::Man;
 
 use crate::{
     command_tree::Tree,
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output},
 };
 
 /// Print the manual page, or write the pages of all commands
@@ -37,7 +37,7 @@ struct Page {
 /// # Errors
 ///
 /// A folder that cannot be written to; a closed output.
-pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), Failure> {
+pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), CommandError> {
     // The long version lists the plugins in several lines, too many for the header of a page.
     let mut command = tree.command().clone().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     command.build();
@@ -47,7 +47,7 @@ pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), Failure> {
             let mut pages = Vec::new();
             collect(&command, &mut pages);
             write(folder, &pages).map_err(|error| {
-                Failure::new(
+                CommandError::new(
                     Exit::Failed,
                     format_args!("could not write manual pages to `{}`", folder.display()),
                 )

@@ -7,7 +7,7 @@ mod show;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
-use crate::ui::{error::Failure, output};
+use crate::ui::{error::CommandError, output};
 use plugin_host::LoadError;
 
 /// Inspect, enable and disable plugins
@@ -57,7 +57,7 @@ struct PathArgs {
 /// # Errors
 ///
 /// As each of its commands.
-pub fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.command {
         PluginCommand::Disable(args) => enable::disable(args, context),
         PluginCommand::Enable(args) => enable::enable(args, context),
@@ -67,7 +67,7 @@ pub fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-fn path(args: &PathArgs, context: &Context<'_>) -> Result<(), Failure> {
+fn path(args: &PathArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let directories = context.loader.directories();
     match &args.name {
         Some(name) => {

@@ -10,7 +10,7 @@ use flyte_client::{
 };
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -96,12 +96,12 @@ impl ProjectFields {
 /// # Errors
 ///
 /// An invalid command line, or a call that failed.
-pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     if let ProjectCommand::Update(ProjectFields { name: None, description: None, labels, .. }) = &args.command
         && labels.is_empty()
     {
-        return Err(Failure::new(Exit::Usage, "nothing to update")
+        return Err(CommandError::new(Exit::Usage, "nothing to update")
             .hint("add `--name`, `--description` or `--labels`".to_owned()));
     }
     if let ProjectCommand::Create(fields) | ProjectCommand::Update(fields) = &args.command {
@@ -117,7 +117,7 @@ pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Failur
     print(format, &find(&session, id).await?)
 }
 
-async fn create<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a str, Failure> {
+async fn create<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a str, CommandError> {
     let id = fields.id.get();
     let project = Project {
         id: id.to_owned(),
@@ -127,7 +127,7 @@ async fn create<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a 
         ..Project::default()
     };
     let exists = || {
-        Failure::new(Exit::Failed, format!("project `{id}` already exists"))
+        CommandError::new(Exit::Failed, format!("project `{id}` already exists"))
             .hint(format!("run `{}` to update it", session.server_command(&["project", "update", id])))
     };
     // Checked first, so that after a lost answer an existing project is not taken for the new one.
@@ -142,7 +142,7 @@ async fn create<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a 
     }
 }
 
-async fn update<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a str, Failure> {
+async fn update<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a str, CommandError> {
     let id = fields.id.get();
     let state = find(session, id).await?.state;
     update_project(
@@ -164,7 +164,7 @@ async fn set_state<'a>(
     session: &Session,
     id: &'a str,
     state: impl Fn(ProjectState) -> ProjectState,
-) -> Result<&'a str, Failure> {
+) -> Result<&'a str, CommandError> {
     let state = state(find(session, id).await?.state());
     update_project(session, Project { id: id.to_owned(), state: state.into(), ..Project::default() }).await?;
     Ok(id)
@@ -186,12 +186,12 @@ fn activated(state: ProjectState) -> ProjectState {
 
 /// Updates a project. The server does not change fields that are empty in the request, but always writes the
 /// state (`flyteadmin/pkg/manager/impl/project_manager.go`).
-async fn update_project(session: &Session, project: Project) -> Result<(), Failure> {
-    session.client.update_project(&project).await.map(drop).map_err(Failure::from)
+async fn update_project(session: &Session, project: Project) -> Result<(), CommandError> {
+    session.client.update_project(&project).await.map(drop).map_err(CommandError::from)
 }
 
 /// Reads a project, archived ones included.
-async fn find_optional(session: &Session, id: &str) -> Result<Option<Project>, Failure> {
+async fn find_optional(session: &Session, id: &str) -> Result<Option<Project>, CommandError> {
     let request = ProjectListRequest {
         limit: 1,
         filters: format!("eq(identifier,{id})"),
@@ -201,9 +201,9 @@ async fn find_optional(session: &Session, id: &str) -> Result<Option<Project>, F
     Ok(answer.projects.into_iter().find(|project| project.id == id))
 }
 
-async fn find(session: &Session, id: &str) -> Result<Project, Failure> {
+async fn find(session: &Session, id: &str) -> Result<Project, CommandError> {
     find_optional(session, id).await?.ok_or_else(|| {
-        Failure::new(Exit::Failed, format!("project `{id}` not found")).hint(format!(
+        CommandError::new(Exit::Failed, format!("project `{id}` not found")).hint(format!(
             "run `{}` to list the projects, or `{}` to create it",
             session.server_command(&["get", "projects"]),
             session.server_command(&["project", "create", id])
@@ -211,7 +211,7 @@ async fn find(session: &Session, id: &str) -> Result<Project, Failure> {
     })
 }
 
-fn print(format: Format, project: &Project) -> Result<(), Failure> {
+fn print(format: Format, project: &Project) -> Result<(), CommandError> {
     match format {
         Format::Name => output::print(&format!("{}\n", project.id)),
         Format::Table => {
@@ -220,7 +220,7 @@ fn print(format: Format, project: &Project) -> Result<(), Failure> {
             output::table(&["PROJECT", "NAME", "STATE", "DESCRIPTION"], [row.to_vec()])
         }
         format => {
-            let value = to_json(project).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+            let value = to_json(project).map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
             output::structured(format, &value)
         }
     }

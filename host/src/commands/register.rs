@@ -29,7 +29,7 @@ use crate::{
 use crate::{
     global::OutputArg,
     ui::{
-        error::Failure,
+        error::CommandError,
         exit_code::Exit,
         output::{self, Format},
         progress,
@@ -104,7 +104,7 @@ pub struct RegisterArgs {
 ///
 /// A file that cannot be read, a task that a rule rejects, a plugin that failed, an entity that the server
 /// rejected, a call that failed.
-pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), CommandError> {
     check_output(args, context.global.output)?;
     let mut identity = Identity { version: args.version.clone(), ..Identity::default() };
     if args.dry_run {
@@ -136,7 +136,7 @@ async fn register(
     context: &Context<'_>,
     documents: Documents,
     identity: &Identity,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let (entries, notes) = look_up_and_build(&session, documents, identity, context).await?;
@@ -162,7 +162,7 @@ async fn look_up_and_build(
     documents: Documents,
     identity: &Identity,
     context: &Context<'_>,
-) -> Result<(Vec<RegisterItem>, RegisterNotes), Failure> {
+) -> Result<(Vec<RegisterItem>, RegisterNotes), CommandError> {
     let scope = lookup::resolve_scope(session, identity);
     let registered = lookup::look_up(session, &documents, &scope).await?;
     build_entries(documents, identity, &scope, &registered, context)
@@ -191,8 +191,8 @@ pub(super) async fn register_for_run(
     context: &Context<'_>,
     files: &[PathBuf],
     version: Option<&str>,
-    choose: impl FnOnce(&[Runnable]) -> Result<Runnable, Failure>,
-) -> Result<Runnable, Failure> {
+    choose: impl FnOnce(&[Runnable]) -> Result<Runnable, CommandError>,
+) -> Result<Runnable, CommandError> {
     let identity = Identity { version: version.map(str::to_owned), ..Identity::default() };
     let (entries, notes) = look_up_and_build(session, read_documents(files)?, &identity, context).await?;
     let set = prepare::prepare(session, entries, DESTINATION).await?;
@@ -212,12 +212,12 @@ async fn send(session: &Session, set: prepare::PreparedSet, activate: bool) -> S
     SentEntities { entities: set.entities, defaults: set.defaults, outcomes }
 }
 
-fn read_documents(files: &[PathBuf]) -> Result<Documents, Failure> {
+fn read_documents(files: &[PathBuf]) -> Result<Documents, CommandError> {
     Documents::read(files).map_err(|error| read_failure(&error))
 }
 
-fn read_failure(error: &ReadError) -> Failure {
-    Failure::from_error(Exit::Failed, error).hint(error.hint())
+fn read_failure(error: &ReadError) -> CommandError {
+    CommandError::from_error(Exit::Failed, error).hint(error.hint())
 }
 
 /// Builds entities from the documents and applies the defaults of plugins.
@@ -227,7 +227,7 @@ fn build_entries(
     scope: &Identity,
     registered: &Registered,
     context: &Context<'_>,
-) -> Result<(Vec<RegisterItem>, RegisterNotes), Failure> {
+) -> Result<(Vec<RegisterItem>, RegisterNotes), CommandError> {
     let mut entries = documents.resolve(identity, scope, registered).map_err(|error| read_failure(&error))?;
     let configuration = context
         .configurations
@@ -242,22 +242,26 @@ fn build_entries(
     Ok((entries, notes))
 }
 
-fn check_output(args: &RegisterArgs, output: OutputArg) -> Result<(), Failure> {
+fn check_output(args: &RegisterArgs, output: OutputArg) -> Result<(), CommandError> {
     match (output, &args.out_dir) {
         (OutputArg::Pb, _) if !args.dry_run => {
-            Err(Failure::new(Exit::Usage, "`-o pb` is for `register --dry-run` only"))
+            Err(CommandError::new(Exit::Usage, "`-o pb` is for `register --dry-run` only"))
         }
-        (OutputArg::Pb, None) => Err(Failure::new(Exit::Usage, "`-o pb` needs a folder to write to")
+        (OutputArg::Pb, None) => Err(CommandError::new(Exit::Usage, "`-o pb` needs a folder to write to")
             .hint("add `--out-dir DIR`".to_owned())),
         (output, Some(_)) if output != OutputArg::Pb => {
-            Err(Failure::new(Exit::Usage, "`--out-dir` is for `-o pb` only"))
+            Err(CommandError::new(Exit::Usage, "`--out-dir` is for `-o pb` only"))
         }
         _ => Ok(()),
     }
 }
 
 /// Applies the defaults of plugins to one entity; only tasks have any.
-fn apply_defaults(entry: &mut RegisterItem, hooks: &Hooks<'_>, images: &Images) -> Result<Applied, Failure> {
+fn apply_defaults(
+    entry: &mut RegisterItem,
+    hooks: &Hooks<'_>,
+    images: &Images,
+) -> Result<Applied, CommandError> {
     let source = entry.source.clone();
     let RegisterItem { entity, origin, .. } = entry;
     let Some(template) = task_template(entity) else { return Ok(Applied::default()) };
@@ -276,7 +280,7 @@ fn task_template(entity: &mut Entity) -> Option<&mut TaskTemplate> {
 }
 
 /// A rule that rejects the task is the user's error; a hook that fails is the plugin's.
-fn defaults_failure(error: &defaults::DefaultsError) -> Failure {
+fn defaults_failure(error: &defaults::DefaultsError) -> CommandError {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(fault) = cause.downcast_ref::<HookError>() {
@@ -284,7 +288,7 @@ fn defaults_failure(error: &defaults::DefaultsError) -> Failure {
         }
         source = cause.source();
     }
-    Failure::from_error(Exit::Failed, error).hint(error.hint())
+    CommandError::from_error(Exit::Failed, error).hint(error.hint())
 }
 
 /// Notes on applied defaults, printed at the end.

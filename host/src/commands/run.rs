@@ -17,7 +17,7 @@ use flyte_client::{
 };
 
 use super::register::{self, runnable::Runnable};
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 use crate::{
     context::Context,
     flyte::{
@@ -91,7 +91,7 @@ pub struct RunArgs {
 /// # Errors
 ///
 /// A missing entity, invalid inputs, a call that failed, or with `--wait` an execution that did not succeed.
-pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
     let format = context.global.output.format()?;
     args.options.check()?;
     let given = args.inputs.read()?;
@@ -140,7 +140,7 @@ async fn start(
     name: &ExecutionName,
     target: &Target,
     inputs: LiteralMap,
-) -> Result<WorkflowExecutionIdentifier, Failure> {
+) -> Result<WorkflowExecutionIdentifier, CommandError> {
     let request = ExecutionCreateRequest {
         project: session.project().to_owned(),
         domain: session.domain().to_owned(),

@@ -8,7 +8,7 @@ mod stop;
 
 use clap::{Args, Subcommand};
 
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{context::Context, flyte::session::sandbox_root};
 
 /// Local embedded Flyte
@@ -48,11 +48,11 @@ enum SandboxCommand {
 /// # Errors
 ///
 /// Those of the subcommand.
-pub fn run(args: &SandboxArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub fn run(args: &SandboxArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let root = sandbox_root()?;
     match &args.command {
         SandboxCommand::Engine => {
-            sandbox::engine::main(&root).map_err(|error| Failure::from_error(Exit::Failed, &error))
+            sandbox::engine::main(&root).map_err(|error| CommandError::from_error(Exit::Failed, &error))
         }
         SandboxCommand::Reset(args) => reset::run(args, &root),
         SandboxCommand::Start(args) => start::run(args, context.global.output.format()?, &root),

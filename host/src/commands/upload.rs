@@ -7,7 +7,7 @@ use flyte_client::data::bucket::Buckets;
 use serde_json::json;
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     output::{self, Format},
 };
 use crate::{context::Context, flyte::transfer, ui::show};
@@ -46,7 +46,7 @@ fn bucket_uri(text: &str) -> Result<String, String> {
 ///
 /// A file that cannot be read or uploaded. URIs of earlier files were printed, except with `-o json` and `-o
 /// yaml`.
-pub async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     for file in &args.files {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     output::{self, Format},
 };
 use plugin_host::Link;
@@ -27,7 +27,7 @@ pub struct VersionArgs {
 /// # Errors
 ///
 /// A call that failed; the other versions were printed before.
-pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let mut report = VersionReport { plugins: context.chain()?.plugins(), server: None };
     if args.client {
@@ -50,14 +50,14 @@ struct ServerVersion {
     version: admin::Version,
 }
 
-async fn read_server_version(context: &Context<'_>) -> Result<ServerVersion, Failure> {
+async fn read_server_version(context: &Context<'_>) -> Result<ServerVersion, CommandError> {
     let session = context.session()?;
     let answer = session.client.get_version(&admin::GetVersionRequest {}).await?;
     Ok(ServerVersion { endpoint: session.target, version: answer.control_plane_version.unwrap_or_default() })
 }
 
 impl VersionReport<'_> {
-    fn print(&self, format: Format) -> Result<(), Failure> {
+    fn print(&self, format: Format) -> Result<(), CommandError> {
         match format {
             Format::Table => output::table(&["PART", "NAME", "VERSION"], self.rows()),
             Format::Name => {

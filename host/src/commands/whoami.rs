@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -35,7 +35,7 @@ pub struct WhoamiArgs {}
 /// # Errors
 ///
 /// When nobody is signed in, or the server cannot be asked.
-pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
@@ -52,7 +52,7 @@ pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), Failure> {
 
 /// Whether a server wants tokens: without sign-in, FlyteAdmin has no `AuthMetadataService`
 /// (`flyteadmin/pkg/server/service.go`).
-pub(super) async fn asks_for_sign_in(client: &Client) -> Result<bool, Failure> {
+pub(super) async fn asks_for_sign_in(client: &Client) -> Result<bool, CommandError> {
     match client.get_public_client_config(&PublicClientAuthConfigRequest {}).await {
         Ok(_) => Ok(true),
         Err(error) if is_missing(&error) => Ok(false),
@@ -65,7 +65,7 @@ fn is_missing(error: &flyte_client::client::ClientError) -> bool {
 }
 
 /// Tells that nobody has to sign in where a session leads to.
-pub(super) fn nobody_at(session: &Session, format: Format) -> Result<(), Failure> {
+pub(super) fn nobody_at(session: &Session, format: Format) -> Result<(), CommandError> {
     let words = match session.sign_in {
         Some(_) => format!("`{}` asks nobody to sign in", session.target),
         None => format!("{}: a plugin carries the calls, and signs in by itself", session.target),
@@ -74,12 +74,12 @@ pub(super) fn nobody_at(session: &Session, format: Format) -> Result<(), Failure
 }
 
 /// As [`nobody_at`]; the sandbox is not opened for it.
-pub(super) fn nobody_in_the_sandbox(route: &Route, format: Format) -> Result<(), Failure> {
+pub(super) fn nobody_in_the_sandbox(route: &Route, format: Format) -> Result<(), CommandError> {
     let place = route.target();
     nobody(&place, &format!("the {place} asks nobody to sign in"), format)
 }
 
-fn nobody(place: &str, words: &str, format: Format) -> Result<(), Failure> {
+fn nobody(place: &str, words: &str, format: Format) -> Result<(), CommandError> {
     match format {
         Format::Name => Ok(()),
         Format::Json | Format::Yaml => output::structured(format, &value(place, false, None)),
@@ -91,7 +91,7 @@ fn nobody(place: &str, words: &str, format: Format) -> Result<(), Failure> {
 }
 
 /// Asks who is signed in; `None`: the place asks nobody to sign in.
-pub(super) async fn look(session: &Session) -> Result<Option<SignedIn>, Failure> {
+pub(super) async fn look(session: &Session) -> Result<Option<SignedIn>, CommandError> {
     let user = match session.client.user_info(&UserInfoRequest {}).await {
         Ok(user) => user,
         Err(error) if is_missing(&error) => {
@@ -112,7 +112,7 @@ pub(super) async fn look(session: &Session) -> Result<Option<SignedIn>, Failure>
 }
 
 /// Where only a person could sign in and did not, that is the whole story.
-async fn why_not(session: &Session, error: flyte_client::client::ClientError) -> Failure {
+async fn why_not(session: &Session, error: flyte_client::client::ClientError) -> CommandError {
     let by_a_person = matches!(
         Method::of(&session.connection, session.token.clone()),
         Ok(Method::Browser | Method::Device)
@@ -124,7 +124,7 @@ async fn why_not(session: &Session, error: flyte_client::client::ClientError) ->
     if error.kind() != ClientErrorKind::NotSignedIn || !by_a_person || has_tokens {
         return error.into();
     }
-    Failure::new(Exit::NotSignedIn, format!("nobody is signed in at `{}`", session.target))
+    CommandError::new(Exit::NotSignedIn, format!("nobody is signed in at `{}`", session.target))
         .hint("sign in with `flyte-host login`".to_owned())
 }
 
@@ -137,7 +137,7 @@ pub(super) struct SignedIn {
 }
 
 impl SignedIn {
-    pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
+    pub(super) fn print(&self, format: Format) -> Result<(), CommandError> {
         match format {
             Format::Table => output::print(&self.facts(Timestamp::now()).render()),
             Format::Name => output::print(&format!("{}\n", flyte_text::sanitize_line(self.name()))),

@@ -12,7 +12,7 @@ use super::configuration::{Configurations, describe, sources};
 use crate::context::Context;
 use crate::{
     global::Global,
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 use plugin_host::{
     Chain, HookError, Layers, ResolvedRemote,
@@ -26,7 +26,7 @@ mod sandbox;
 /// # Errors
 ///
 /// When the configuration is needed and cannot be read.
-pub fn request(global: &Global, configurations: &Configurations) -> Result<RemoteRequest, Failure> {
+pub fn request(global: &Global, configurations: &Configurations) -> Result<RemoteRequest, CommandError> {
     let (project, domain) = match (&global.project, &global.domain) {
         (Some(project), Some(domain)) => (project.clone(), domain.clone()),
         (project, domain) => {
@@ -48,7 +48,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// [`Exit::NotConfigured`] if it is neither requested nor allowed as a fallback.
-    pub(crate) fn check_sandbox(&self, connection: &Connection) -> Result<(), Failure> {
+    pub(crate) fn check_sandbox(&self, connection: &Connection) -> Result<(), CommandError> {
         if !connection.is_implicit_sandbox() {
             return Ok(());
         }
@@ -58,8 +58,8 @@ impl Context<'_> {
 
 /// The failure of a configuration that cannot be read.
 #[must_use]
-pub fn configuration_failure(error: &flyte_client::config::ConfigError) -> Failure {
-    Failure::from_error(Exit::Failed, error).hint(error.hint())
+pub fn configuration_failure(error: &flyte_client::config::ConfigError) -> CommandError {
+    CommandError::from_error(Exit::Failed, error).hint(error.hint())
 }
 
 /// The Flyte to call, and the transports of plugins.
@@ -95,7 +95,7 @@ impl Route {
 /// # Errors
 ///
 /// A configuration that cannot be read, a plugin that failed, or an invalid answer of a plugin.
-pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Route, Failure> {
+pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Route, CommandError> {
     let request = request(global, configurations)?;
     let resolved = chain.get_remote(&request)?;
     let base = base_connection(&resolved, global, configurations)?;
@@ -130,7 +130,7 @@ pub fn resolve(
     chain: &Chain,
     global: &Global,
     configurations: &Configurations,
-) -> Result<Connection, Failure> {
+) -> Result<Connection, CommandError> {
     route(chain, global, configurations).map(|route| route.connection)
 }
 
@@ -139,7 +139,11 @@ pub fn resolve(
 /// # Errors
 ///
 /// As [`resolve`].
-pub fn remote(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Remote, Failure> {
+pub fn remote(
+    chain: &Chain,
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<Remote, CommandError> {
     let connection = resolve(chain, global, configurations)?;
     let request = RemoteRequest {
         config: None,
@@ -158,7 +162,7 @@ fn base_connection(
     resolved: &ResolvedRemote,
     global: &Global,
     configurations: &Configurations,
-) -> Result<Connection, Failure> {
+) -> Result<Connection, CommandError> {
     let from_default = Remote::FIELDS
         .iter()
         .any(|field| resolved.remote.reason(field).is_some() && !resolved.owners.contains_key(field));
@@ -232,7 +236,10 @@ fn parse_field<T>(
 }
 
 /// Replaces values of the connection by those that plugins set.
-fn apply_plugin_values(mut connection: Connection, resolved: &ResolvedRemote) -> Result<Connection, Failure> {
+fn apply_plugin_values(
+    mut connection: Connection,
+    resolved: &ResolvedRemote,
+) -> Result<Connection, CommandError> {
     let remote = &resolved.remote;
     let plugin = PluginValues { resolved };
     if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, plugin.origin("endpoint")) {
@@ -323,16 +330,16 @@ fn apply_flags(connection: &mut Connection, global: &Global) {
 }
 
 /// The failure for a fault of the built-in default, which the configuration of the user causes.
-fn builtin_failure(what: &HookErrorKind) -> Failure {
+fn builtin_failure(what: &HookErrorKind) -> CommandError {
     match what {
         HookErrorKind::Returned(error) => {
-            let mut failure = Failure::new(Exit::Failed, error.message());
+            let mut failure = CommandError::new(Exit::Failed, error.message());
             failure.causes = error.causes().to_vec();
             failure.hints = error.hints().to_vec();
             failure
         }
         HookErrorKind::InvalidValue(reason) => {
-            Failure::new(Exit::Failed, "invalid connection settings").caused_by(reason).hint(
+            CommandError::new(Exit::Failed, "invalid connection settings").caused_by(reason).hint(
                 "correct the option, the variable `FLYTE_…` or the configuration file that sets it"
                     .to_owned(),
             )
@@ -340,7 +347,7 @@ fn builtin_failure(what: &HookErrorKind) -> Failure {
     }
 }
 
-impl From<HookError> for Failure {
+impl From<HookError> for CommandError {
     fn from(fault: HookError) -> Self {
         if fault.plugin().name == plugin_host::identity::BUILTIN {
             return builtin_failure(fault.kind());

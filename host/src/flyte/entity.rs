@@ -15,7 +15,7 @@ use flyte_client::{
 };
 
 use super::session::Session;
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// `NAME` or `NAME:VERSION`, as `pyflyte run remote-task` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +49,9 @@ impl VersionedName {
     /// # Errors
     ///
     /// Two versions.
-    pub fn with_version(&self, version: Option<&String>) -> Result<Self, Failure> {
+    pub fn with_version(&self, version: Option<&String>) -> Result<Self, CommandError> {
         match (&self.version, version) {
-            (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "the version is given twice")),
+            (Some(_), Some(_)) => Err(CommandError::new(Exit::Usage, "the version is given twice")),
             (None, Some(version)) => Ok(Self { name: self.name.clone(), version: Some(version.clone()) }),
             _ => Ok(self.clone()),
         }
@@ -183,7 +183,7 @@ async fn version<E: Entity>(
 /// # Errors
 ///
 /// When there is none, or a call fails.
-pub async fn find<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<E, Failure> {
+pub async fn find<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<E, CommandError> {
     match find_optional(session, wanted).await? {
         Some(entity) => Ok(entity),
         None => Err(not_found::failure(session, &[E::KIND], wanted, not_found::show_hint).await),

@@ -12,7 +12,7 @@ use flyte_client::{
 
 use crate::flyte::session::Session;
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
     show::{self, facts::Facts, time},
@@ -34,7 +34,7 @@ pub fn id(session: &Session, name: &str) -> WorkflowExecutionIdentifier {
 /// # Errors
 ///
 /// A missing execution, or a call that failed.
-pub async fn read(session: &Session, name: &str) -> Result<Execution, Failure> {
+pub async fn read(session: &Session, name: &str) -> Result<Execution, CommandError> {
     let request = WorkflowExecutionGetRequest { id: Some(id(session, name)) };
     match session.client.get_execution(&request).await {
         Ok(execution) => Ok(execution),
@@ -43,12 +43,12 @@ pub async fn read(session: &Session, name: &str) -> Result<Execution, Failure> {
 }
 
 /// The failure of a call about an execution, with a suggestion if the execution does not exist.
-pub async fn failure(session: &Session, name: &str, error: ClientError) -> Failure {
+pub async fn failure(session: &Session, name: &str, error: ClientError) -> CommandError {
     if error.status.code != Code::NotFound {
         return error.into();
     }
     let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-    let missing = Failure::new(Exit::Failed, format!("execution `{name}` not found {scope}"));
+    let missing = CommandError::new(Exit::Failed, format!("execution `{name}` not found {scope}"));
     // Without the names there is no suggestion, which is no error.
     let query = Query { order: Some(Order::newest_first()), limit: Some(100), ..Query::default() };
     let every = list::named(session.project(), session.domain(), "");
@@ -62,11 +62,11 @@ pub async fn failure(session: &Session, name: &str, error: ClientError) -> Failu
 
 /// The failure of a call about a node, with a hint if the node does not exist.
 #[must_use]
-pub fn node_failure(error: ClientError, node: &str, execution: &str) -> Failure {
+pub fn node_failure(error: ClientError, node: &str, execution: &str) -> CommandError {
     if error.status.code != Code::NotFound {
         return error.into();
     }
-    Failure::new(Exit::Failed, format!("node `{node}` not found in execution `{execution}`"))
+    CommandError::new(Exit::Failed, format!("node `{node}` not found in execution `{execution}`"))
         .hint(format!("run `flyte-host get nodes {execution}` to list its nodes"))
 }
 
@@ -75,7 +75,7 @@ pub fn node_failure(error: ClientError, node: &str, execution: &str) -> Failure 
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn print(execution: &Execution, format: Format) -> Result<(), Failure> {
+pub fn print(execution: &Execution, format: Format) -> Result<(), CommandError> {
     match format {
         Format::Table => output::print(&facts(execution).render()),
         Format::Name => show::names(execution.id.as_ref().map(|id| id.name.clone())),

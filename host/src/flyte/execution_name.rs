@@ -12,7 +12,7 @@ use flyte_client::{
 
 use crate::{
     flyte::{execution, session::Session},
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// The name of a new execution.
@@ -50,7 +50,7 @@ impl ExecutionName {
     /// # Errors
     ///
     /// A name in use, or a call that failed.
-    pub async fn check_free(&self, session: &Session) -> Result<(), Failure> {
+    pub async fn check_free(&self, session: &Session) -> Result<(), CommandError> {
         let Self::Given(name) = self else { return Ok(()) };
         let request = WorkflowExecutionGetRequest { id: Some(execution::id(session, name)) };
         match session.client.get_execution(&request).await {
@@ -83,12 +83,12 @@ impl ExecutionName {
 
     /// The failure of the call that should have started the execution.
     #[must_use]
-    pub fn start_failure(&self, session: &Session, error: ClientError) -> Failure {
+    pub fn start_failure(&self, session: &Session, error: ClientError) -> CommandError {
         if error.status.code == Code::AlreadyExists {
             return self.taken_failure(session);
         }
         let may_be_done = error.kind() == ClientErrorKind::MayBeDone;
-        let mut failure = Failure::from(error);
+        let mut failure = CommandError::from(error);
         if may_be_done {
             let show = session.command(&["execution", "show", self.text()]);
             failure.hints = vec![format!("run `{show}` to see whether it was started")];
@@ -97,9 +97,9 @@ impl ExecutionName {
     }
 
     /// The failure of a name in use.
-    fn taken_failure(&self, session: &Session) -> Failure {
+    fn taken_failure(&self, session: &Session) -> CommandError {
         let name = self.text();
-        Failure::new(Exit::Failed, format!("execution `{name}` already exists")).hint(format!(
+        CommandError::new(Exit::Failed, format!("execution `{name}` already exists")).hint(format!(
             "choose another name, or watch that execution with `{}`",
             session.command(&["execution", "watch", name])
         ))

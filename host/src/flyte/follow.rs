@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{session::Session, values};
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -62,7 +62,7 @@ pub async fn started(
     id: WorkflowExecutionIdentifier,
     wait: &WaitArgs,
     format: Format,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandError> {
     output::note(&format!("started execution `{}`\n", id.name));
     if let Some(url) = console_url(session, &id) {
         output::note(&format!("see {url}\n"));
@@ -119,14 +119,14 @@ pub async fn follow_to_end(
     id: WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
     format: Format,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandError> {
     if format == Format::Name {
         // First, so that a script has it however the execution ends.
         show::names([id.name.clone()])?;
     }
     let mut watch = Watch::new(&session.client, id.clone());
     let ended = follow(session, &mut watch, &id, timeout).await.map_err(|error| {
-        Failure::from(error)
+        CommandError::from(error)
             .hint(format!("run `{}` to reattach", session.command(&["execution", "watch", &id.name])))
     })?;
     match ended {
@@ -138,11 +138,13 @@ pub async fn follow_to_end(
         FollowEnd::TimedOut(time) => {
             print_result(&id, watch.phase(), None, format)?;
             let time = flyte_text::duration(time);
-            let failure =
-                Failure::new(Exit::Failed, format!("execution `{}` is still running after {time}", id.name));
+            let failure = CommandError::new(
+                Exit::Failed,
+                format!("execution `{}` is still running after {time}", id.name),
+            );
             Err(waiting_reasons(session, &id, watch.nodes())
                 .into_iter()
-                .fold(failure, Failure::caused_by)
+                .fold(failure, CommandError::caused_by)
                 .hint(format!("run `{}` to reattach", session.command(&["execution", "watch", &id.name]))))
         }
         FollowEnd::Done(execution) => match watch::phase(&execution) {
@@ -166,7 +168,7 @@ fn print_result(
     phase: watch::Phase,
     outputs: Option<&LiteralMap>,
     format: Format,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     match (format, outputs) {
         (Format::Name, _) | (Format::Table, None) => Ok(()),
         (Format::Table, Some(outputs)) => values::print(outputs, format),

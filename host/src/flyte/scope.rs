@@ -6,14 +6,14 @@ use flyte_client::{
 };
 
 use super::session::Session;
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// Checks by one call that the session's project and domain exist; for commands that found nothing there.
 ///
 /// # Errors
 ///
 /// An unknown project or domain. If the projects cannot be listed, there is no error.
-pub async fn check(session: &Session) -> Result<(), Failure> {
+pub async fn check(session: &Session) -> Result<(), CommandError> {
     let Ok(projects) = every_project(session).await else { return Ok(()) };
     let Some(project) = projects.iter().find(|project| project.id == session.project()) else {
         return Err(unknown_project(session, session.project(), &projects));
@@ -38,9 +38,9 @@ pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_clie
 
 /// The failure of a command about a project that does not exist.
 #[must_use]
-pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> Failure {
+pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> CommandError {
     let near = flyte_text::closest(name, all.iter().map(|project| project.id.as_str()));
-    Failure::new(Exit::Failed, format!("project `{name}` not found")).hint(match near {
+    CommandError::new(Exit::Failed, format!("project `{name}` not found")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("run `{}` to list the projects", session.server_command(&["get", "projects"])),
     })
@@ -48,9 +48,9 @@ pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> Failur
 
 /// The failure of a command about a domain that does not exist.
 #[must_use]
-pub fn unknown_domain(session: &Session, name: &str, all: &[Domain]) -> Failure {
+pub fn unknown_domain(session: &Session, name: &str, all: &[Domain]) -> CommandError {
     let near = flyte_text::closest(name, all.iter().map(|domain| domain.id.as_str()));
-    Failure::new(Exit::Failed, format!("domain `{name}` not found")).hint(match near {
+    CommandError::new(Exit::Failed, format!("domain `{name}` not found")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("run `{}` to list the domains", session.server_command(&["get", "domains"])),
     })

@@ -34,7 +34,7 @@ use super::{
 use crate::context::Context;
 use crate::{
     env, settings,
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// A client, with the connection that it uses.
@@ -96,7 +96,7 @@ impl Session {
     /// # Errors
     ///
     /// CA certificates that cannot be used.
-    pub fn transfers(&self) -> Result<&Transfers, Failure> {
+    pub fn transfers(&self) -> Result<&Transfers, CommandError> {
         if let Some(transfers) = self.transfers.get() {
             return Ok(transfers);
         }
@@ -111,13 +111,13 @@ impl Session {
     /// # Errors
     ///
     /// A configuration that cannot be read, or CA certificates that cannot be used.
-    pub fn buckets(&self) -> Result<&Buckets, Failure> {
+    pub fn buckets(&self) -> Result<&Buckets, CommandError> {
         if let Some(buckets) = self.buckets.get() {
             return Ok(buckets);
         }
         let configuration = self.configurations.read(self.config.as_ref());
-        let configuration =
-            configuration.map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
+        let configuration = configuration
+            .map_err(|error| CommandError::from_error(Exit::Failed, &error).hint(error.hint()))?;
         let network = network(&self.connection)?;
         let sources = configuration::sources(self.config.clone());
         let buckets = Buckets::new(&network, &configuration.storage, &sources);
@@ -132,7 +132,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`connection::route`]; no endpoint; a sandbox or certificates that cannot be used.
-    pub fn session(&self) -> Result<Session, Failure> {
+    pub fn session(&self) -> Result<Session, CommandError> {
         let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
@@ -144,7 +144,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`connection::route`].
-    pub fn route(&self) -> Result<Route, Failure> {
+    pub fn route(&self) -> Result<Route, CommandError> {
         connection::route(self.chain()?, self.global, self.configurations)
     }
 
@@ -158,7 +158,7 @@ impl Context<'_> {
         route: Route,
         person: Arc<dyn Person>,
         options: auth::Options,
-    ) -> Result<Session, Failure> {
+    ) -> Result<Session, CommandError> {
         let target = route.target();
         let Route { connection, layers, has_address } = route;
         let token = options.token.clone();
@@ -195,7 +195,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`Context::session`].
-    pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), Failure> {
+    pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), CommandError> {
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
         if route.connection.is_sandbox() || route.layers.replacement().is_some() {
@@ -212,7 +212,7 @@ impl Context<'_> {
 /// # Errors
 ///
 /// A home directory that does not exist: a command that only reads must not create it.
-pub fn sandbox_root() -> Result<PathBuf, Failure> {
+pub fn sandbox_root() -> Result<PathBuf, CommandError> {
     if let Some(folder) = env::text(env::SANDBOX_DIR) {
         return Ok(folder.into());
     }
@@ -224,7 +224,7 @@ pub fn sandbox_root() -> Result<PathBuf, Failure> {
         Some(home) if !home.is_dir() => format!("the home directory `{}` does not exist", home.display()),
         Some(home) => return Ok(home.join(".flyte").join("sandbox")),
     };
-    Err(Failure::new(Exit::Failed, format!("could not choose a folder for the sandbox: {reason}"))
+    Err(CommandError::new(Exit::Failed, format!("could not choose a folder for the sandbox: {reason}"))
         .hint(format!("set `{}` to a folder", env::SANDBOX_DIR)))
 }
 
@@ -239,7 +239,7 @@ fn open_channel(
     connection: &Connection,
     person: Arc<dyn Person>,
     options: auth::Options,
-) -> Result<HostChannel, Failure> {
+) -> Result<HostChannel, CommandError> {
     if !connection.is_sandbox() {
         return with_sign_in(connection, person, options);
     }
@@ -260,7 +260,7 @@ fn with_sign_in(
     connection: &Connection,
     person: Arc<dyn Person>,
     options: auth::Options,
-) -> Result<HostChannel, Failure> {
+) -> Result<HostChannel, CommandError> {
     let network = network(connection)?;
     let grpc = grpc_transport(connection, &network)?;
     let unsigned = ProxyAuthorization::new(Arc::new(grpc), connection.proxy_command.value.clone());
@@ -271,7 +271,7 @@ fn with_sign_in(
     Ok(HostChannel { transport, sign_in: Some(sign_in) })
 }
 
-fn grpc_transport(connection: &Connection, network: &Network) -> Result<Grpc, Failure> {
+fn grpc_transport(connection: &Connection, network: &Network) -> Result<Grpc, CommandError> {
     Grpc::new(connection, network, grpc::GrpcOptions::default()).map_err(|error| trust_failure(&error))
 }
 
@@ -280,9 +280,9 @@ fn running_server(root: &Path) -> Option<Endpoint> {
     sandbox::server::running_server(root)?.reachable().to_string().parse().ok()
 }
 
-fn open_sandbox() -> Result<Sandbox, Failure> {
+fn open_sandbox() -> Result<Sandbox, CommandError> {
     let program = std::env::current_exe().map_err(|error| {
-        Failure::new(Exit::Internal, "could not determine the path of this program").caused_by(error)
+        CommandError::new(Exit::Internal, "could not determine the path of this program").caused_by(error)
     })?;
     let engine =
         EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
@@ -292,17 +292,17 @@ fn open_sandbox() -> Result<Sandbox, Failure> {
 
 /// The failure of a sandbox that cannot be opened.
 #[must_use]
-pub fn sandbox_open_failure(error: &OpenError) -> Failure {
+pub fn sandbox_open_failure(error: &OpenError) -> CommandError {
     let is_folder =
         matches!(error, OpenError::Folder { .. } | OpenError::Foreign { .. } | OpenError::Shared { .. });
     let elsewhere = is_folder.then(|| format!("set `{}` to another folder", env::SANDBOX_DIR));
-    Failure::from_error(Exit::Failed, error).hint(elsewhere)
+    CommandError::from_error(Exit::Failed, error).hint(elsewhere)
 }
 
 /// The timeout of a call without `FLYTE_TIMEOUT`.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-fn client_options(connection: &Connection, target: &str) -> Result<client::CallOptions, Failure> {
+fn client_options(connection: &Connection, target: &str) -> Result<client::CallOptions, CommandError> {
     let metadata = connection.metadata();
     let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(target));
     Ok(client::CallOptions {
@@ -313,27 +313,27 @@ fn client_options(connection: &Connection, target: &str) -> Result<client::CallO
     })
 }
 
-fn network(connection: &Connection) -> Result<Network, Failure> {
+fn network(connection: &Connection) -> Result<Network, CommandError> {
     // Read once, so that the warning about an invalid variable is printed once.
     static PROXIES: LazyLock<Proxies> = LazyLock::new(|| Proxies::from_variables(env::text));
     Network::new(connection, PROXIES.clone()).map_err(|error| trust_failure(&error))
 }
 
-fn trust_failure(error: &TrustError) -> Failure {
-    Failure::from_error(Exit::Failed, error).hint(error.hint())
+fn trust_failure(error: &TrustError) -> CommandError {
+    CommandError::from_error(Exit::Failed, error).hint(error.hint())
 }
 
-fn timeout() -> Result<Option<Duration>, Failure> {
+fn timeout() -> Result<Option<Duration>, CommandError> {
     let Some(text) = env::text(env::TIMEOUT) else { return Ok(Some(CALL_TIMEOUT)) };
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let timeout = seconds.ok_or_else(|| {
         let message = format!("variable `{}` is `{text}`; a number of seconds is expected", env::TIMEOUT);
-        Failure::new(Exit::Usage, message)
+        CommandError::new(Exit::Usage, message)
     })?;
     Ok((!timeout.is_zero()).then_some(timeout))
 }
 
-impl From<client::ClientError> for Failure {
+impl From<client::ClientError> for CommandError {
     fn from(error: client::ClientError) -> Self {
         let exit = match error.kind() {
             ClientErrorKind::NotSignedIn => Exit::NotSignedIn,
@@ -354,7 +354,7 @@ mod tests {
     use super::*;
 
     fn exit(status: Status) -> u8 {
-        Failure::from(client::ClientError::new("GetTask", status)).exit.code()
+        CommandError::from(client::ClientError::new("GetTask", status)).exit.code()
     }
 
     #[test]
@@ -387,6 +387,6 @@ mod tests {
     #[test]
     fn what_may_have_been_done_has_a_code_of_its_own() {
         let error = client::ClientError::new("CreateTask", Status::new(Code::Unavailable, "no"));
-        assert_eq!(Failure::from(client::ClientError { may_be_done: true, ..error }).exit.code(), 24);
+        assert_eq!(CommandError::from(client::ClientError { may_be_done: true, ..error }).exit.code(), 24);
     }
 }

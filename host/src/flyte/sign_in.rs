@@ -11,7 +11,7 @@ pub use self::terminal::Terminal;
 use crate::{
     env,
     settings::{self, Settings},
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// How long a person is waited for if the user does not say.
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// # Errors
 ///
 /// A variable that says what cannot be.
-pub fn options(settings: &Settings) -> Result<auth::Options, Failure> {
+pub fn options(settings: &Settings) -> Result<auth::Options, CommandError> {
     let (store, _) = store(settings)?;
     let (store, folder) = match state_folder() {
         Some(folder) => (store.unwrap_or_default(), folder.join("flyte-host")),
@@ -36,7 +36,7 @@ pub fn options(settings: &Settings) -> Result<auth::Options, Failure> {
 /// # Errors
 ///
 /// As [`options`].
-pub fn rows(settings: &Settings) -> Result<Vec<Row>, Failure> {
+pub fn rows(settings: &Settings) -> Result<Vec<Row>, CommandError> {
     let row = |name: &str, value: String, origin| Row {
         name: name.to_owned(),
         value: Some(Shown::Text(value)),
@@ -55,7 +55,7 @@ pub fn rows(settings: &Settings) -> Result<Vec<Row>, Failure> {
 }
 
 /// A token that is there already; whether it can be one is looked at when it is needed.
-fn token() -> Result<Option<StaticToken>, Failure> {
+fn token() -> Result<Option<StaticToken>, CommandError> {
     let (variable, file) = (env::ACCESS_TOKEN, env::ACCESS_TOKEN_FILE);
     match (env::text(variable), env::text(file)) {
         (None, None) => Ok(None),
@@ -65,18 +65,18 @@ fn token() -> Result<Option<StaticToken>, Failure> {
         }
         (Some(_), Some(_)) => {
             let message = format!("variables `{variable}` and `{file}` are both set; one token is expected");
-            Err(Failure::new(Exit::Usage, message))
+            Err(CommandError::new(Exit::Usage, message))
         }
     }
 }
 
 /// Where tokens are to be kept, if the user says, and who says so.
-fn store(settings: &Settings) -> Result<(Option<Choice>, Origin), Failure> {
+fn store(settings: &Settings) -> Result<(Option<Choice>, Origin), CommandError> {
     let name = env::TOKEN_STORE;
     if let Some(text) = env::text(name) {
         let choice = text.parse().map_err(|_| {
             let accepted = "`auto`, `keyring`, `file` or `none` is expected";
-            Failure::new(Exit::Usage, format!("variable `{name}` is `{text}`; {accepted}"))
+            CommandError::new(Exit::Usage, format!("variable `{name}` is `{text}`; {accepted}"))
         })?;
         return Ok((Some(choice), Origin::Variable(name.to_owned())));
     }
@@ -91,12 +91,13 @@ fn state_folder() -> Option<PathBuf> {
 }
 
 /// Nothing is kept, and only the turns of processes need a folder.
-fn without_a_home(store: Option<Choice>) -> Result<(Choice, PathBuf), Failure> {
+fn without_a_home(store: Option<Choice>) -> Result<(Choice, PathBuf), CommandError> {
     match store {
         None | Some(Choice::Auto | Choice::None) => Ok((Choice::None, temp_dir().join("flyte-host"))),
         Some(Choice::File | Choice::Keyring) => {
             let message = "there is no place for tokens, because the home is not known";
-            Err(Failure::new(Exit::Failed, message).hint(format!("set `{}` to a folder", env::STATE_HOME)))
+            Err(CommandError::new(Exit::Failed, message)
+                .hint(format!("set `{}` to a folder", env::STATE_HOME)))
         }
     }
 }
@@ -104,11 +105,11 @@ fn without_a_home(store: Option<Choice>) -> Result<(Choice, PathBuf), Failure> {
 /// Nobody waits for longer than a day.
 const LONGEST_PATIENCE: Duration = Duration::from_hours(24);
 
-fn patience() -> Result<Duration, Failure> {
+fn patience() -> Result<Duration, CommandError> {
     let Some(text) = env::text(env::SIGN_IN_TIMEOUT) else { return Ok(PATIENCE) };
     seconds(&text).map_err(|expected| {
         let message = format!("variable `{}` is `{text}`; {expected}", env::SIGN_IN_TIMEOUT);
-        Failure::new(Exit::Usage, message)
+        CommandError::new(Exit::Usage, message)
     })
 }
 
@@ -123,7 +124,7 @@ pub fn seconds(text: &str) -> Result<Duration, &'static str> {
     seconds.filter(is_possible).ok_or("a number of seconds is expected, above 0 and at most 86400")
 }
 
-impl From<auth::Error> for Failure {
+impl From<auth::Error> for CommandError {
     fn from(error: auth::Error) -> Self {
         let exit = match error.kind() {
             auth::Kind::NotSignedIn => Exit::NotSignedIn,
@@ -133,7 +134,7 @@ impl From<auth::Error> for Failure {
     }
 }
 
-impl From<auth::store::StoreError> for Failure {
+impl From<auth::store::StoreError> for CommandError {
     fn from(error: auth::store::StoreError) -> Self {
         Self::from_error(Exit::Failed, &error).hint(error.hint())
     }

@@ -21,7 +21,7 @@ use flyte_client::data;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::session::Session;
-use crate::ui::{error::Failure, exit_code::Exit, stream::Stream};
+use crate::ui::{error::CommandError, exit_code::Exit, stream::Stream};
 
 /// How many files are transferred at once.
 const AT_ONCE: usize = 8;
@@ -33,10 +33,10 @@ fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
 }
 
 /// The failure of a transfer under a message of the caller.
-fn failure(what: String, error: &data::TransferError) -> Failure {
-    let failure = Failure::from_error(Exit::Failed, error).hint(error.hint());
+fn failure(what: String, error: &data::TransferError) -> CommandError {
+    let failure = CommandError::from_error(Exit::Failed, error).hint(error.hint());
     let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-    Failure { message: what, causes, ..Failure::new(failure.exit, "") }.hint(error.hint())
+    CommandError { message: what, causes, ..CommandError::new(failure.exit, "") }.hint(error.hint())
 }
 
 /// The progress of one file on a terminal; removed when it is dropped.

@@ -23,7 +23,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use plugin_host::{self as plugins, Layers};
 
 /// How many calls of plugins' transports run at once; more wait.
@@ -39,8 +39,8 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Those of the host's transport, or a plugin that failed to create its own.
 pub fn join(
     layers: &Layers,
-    host: impl FnOnce() -> Result<Arc<dyn Transport>, Failure>,
-) -> Result<Arc<dyn Transport>, Failure> {
+    host: impl FnOnce() -> Result<Arc<dyn Transport>, CommandError>,
+) -> Result<Arc<dyn Transport>, CommandError> {
     if layers.is_empty() {
         return host();
     }
@@ -62,7 +62,7 @@ pub fn join(
             let owners = format!("plugin {}", owners.join(", plugin "));
             Ok(Arc::new(PluginTransport { worker, outermost, owners }))
         }
-        None => Err(Failure::new(Exit::Internal, "internal error: plugins left no transport")),
+        None => Err(CommandError::new(Exit::Internal, "internal error: plugins left no transport")),
     }
 }
 
@@ -71,7 +71,7 @@ pub fn join(
 /// # Errors
 ///
 /// A thread that cannot be started.
-pub fn lend(client: Client) -> Result<HostTransport, Failure> {
+pub fn lend(client: Client) -> Result<HostTransport, CommandError> {
     let carry: CallFn = Box::new(move |call| {
         let client = client.clone();
         Box::pin(async move { client.call(call).await.map_err(|error| error.status) })
@@ -88,9 +88,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn start() -> Result<Self, Failure> {
+    fn start() -> Result<Self, CommandError> {
         let unable = |error: std::io::Error| {
-            Failure::new(Exit::Failed, "could not start the thread for the plugins' transports")
+            CommandError::new(Exit::Failed, "could not start the thread for the plugins' transports")
                 .caused_by(error)
         };
         let (alive, dropped) = oneshot::channel::<()>();

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{execution, session::Session, transfer};
 use crate::ui::show;
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -37,7 +37,7 @@ pub async fn read(
     session: &Session,
     id: &WorkflowExecutionIdentifier,
     node: Option<&str>,
-) -> Result<ExecutionData, Failure> {
+) -> Result<ExecutionData, CommandError> {
     let (inputs, outputs, input_link, output_link) = match node {
         Some(node) => {
             let key = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(id.clone()) };
@@ -66,14 +66,15 @@ async fn follow_link(
     session: &Session,
     values: Option<LiteralMap>,
     link: Option<UrlBlob>,
-) -> Result<LiteralMap, Failure> {
+) -> Result<LiteralMap, CommandError> {
     let values = values.unwrap_or_default();
     let Some(link) = link.filter(|link| values.literals.is_empty() && link.bytes > 0) else {
         return Ok(values);
     };
     let bytes = transfer::read(session, &link.url).await?;
     prost::Message::decode(bytes).map_err(|error| {
-        Failure::new(Exit::Failed, "could not decode the values behind the server's link").caused_by(error)
+        CommandError::new(Exit::Failed, "could not decode the values behind the server's link")
+            .caused_by(error)
     })
 }
 
@@ -96,7 +97,7 @@ const ALL: &str = "`-o json` or `fetch` with a folder shows all";
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn print(values: &LiteralMap, format: Format) -> Result<(), Failure> {
+pub fn print(values: &LiteralMap, format: Format) -> Result<(), CommandError> {
     let json = literal::map_to_json(values);
     match format {
         Format::Table if json.is_empty() => Ok(()),

@@ -51,7 +51,7 @@ impl Form {
 
 /// A command's failure, ready to be told.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CommandError {
     /// How the program ends.
     pub exit: Exit,
     /// What could not be done: lower case, no full stop.
@@ -62,7 +62,7 @@ pub struct Failure {
     pub hints: Vec<String>,
 }
 
-impl Failure {
+impl CommandError {
     /// A failure without causes or hints.
     pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
         Self { exit, message: message.to_string(), causes: Vec::new(), hints: Vec::new() }
@@ -95,7 +95,7 @@ impl Failure {
 
     /// Whether one of the facts is this one.
     #[must_use]
-    pub fn tells(&self, fact: &str) -> bool {
+    pub fn mentions(&self, fact: &str) -> bool {
         self.message == fact || self.causes.iter().any(|cause| cause == fact)
     }
 
@@ -116,7 +116,7 @@ impl Failure {
 
     /// The same facts for somebody who goes on all the same.
     #[must_use]
-    pub fn render_warning(&self) -> String {
+    pub fn render_as_warning(&self) -> String {
         self.text("warning", AnsiColor::Yellow, Form::chosen())
     }
 
@@ -176,7 +176,7 @@ fn clean(line: &str) -> String {
     flyte_text::sanitize(line).into_owned()
 }
 
-impl From<LoadError> for Failure {
+impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         if let LoadError::Create(fault) = error {
             let mut failure = Self::new(Exit::PluginUnusable, &fault);
@@ -195,7 +195,7 @@ impl From<LoadError> for Failure {
     }
 }
 
-impl From<WriteError> for Failure {
+impl From<WriteError> for CommandError {
     fn from(WriteError(error): WriteError) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(Exit::PipeClosed, "the output was closed"),
@@ -204,7 +204,7 @@ impl From<WriteError> for Failure {
     }
 }
 
-impl From<SettingsError> for Failure {
+impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
         Self::from_error(Exit::Failed, &error).hint(error.hint())
     }
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     fn rendered(cause: &str, form: Form) -> String {
-        let failure = Failure::new(Exit::Refused, "no").caused_by(cause).hint("do".to_owned());
+        let failure = CommandError::new(Exit::Refused, "no").caused_by(cause).hint("do".to_owned());
         anstream::adapter::strip_str(&failure.render_in(form)).to_string()
     }
 

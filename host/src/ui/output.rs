@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use super::{error::Failure, exit_code::Exit, stream::Stream};
+use super::{error::CommandError, exit_code::Exit, stream::Stream};
 
 /// What `-o` chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -39,7 +39,7 @@ impl Format {
 /// # Errors
 ///
 /// As [`Stream::write`].
-pub fn print(text: &str) -> Result<(), Failure> {
+pub fn print(text: &str) -> Result<(), CommandError> {
     Ok(Stream::Out.write(flyte_text::sanitize(text).as_bytes())?)
 }
 
@@ -48,7 +48,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// # Errors
 ///
 /// As [`Stream::write`].
-pub fn print_styled(text: &str) -> Result<(), Failure> {
+pub fn print_styled(text: &str) -> Result<(), CommandError> {
     Ok(Stream::Out.write(flyte_text::sanitize_styled(text).as_bytes())?)
 }
 
@@ -57,7 +57,7 @@ pub fn print_styled(text: &str) -> Result<(), Failure> {
 /// # Errors
 ///
 /// As [`Stream::write`].
-pub fn print_exact(text: &str) -> Result<(), Failure> {
+pub fn print_exact(text: &str) -> Result<(), CommandError> {
     Ok(Stream::Out.write_raw(text.as_bytes()).and_then(|()| Stream::Out.flush())?)
 }
 
@@ -66,7 +66,7 @@ pub fn print_exact(text: &str) -> Result<(), Failure> {
 /// # Errors
 ///
 /// As [`Stream::write`].
-pub fn print_json(text: &str) -> Result<(), Failure> {
+pub fn print_json(text: &str) -> Result<(), CommandError> {
     print_exact(&flyte_text::sanitize_json(text))
 }
 
@@ -115,7 +115,7 @@ fn grouped(number: usize) -> String {
 /// # Errors
 ///
 /// As [`Stream::write`].
-pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), Failure> {
+pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), CommandError> {
     let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
     let mut line = |cells: Vec<String>| {
         // A cell is one line; the tab is the column.
@@ -136,10 +136,10 @@ pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> R
 /// # Errors
 ///
 /// As [`Stream::write`].
-pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), Failure> {
+pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), CommandError> {
     if format == Format::Yaml {
         let text = serde_saphyr::to_string(value);
-        let text = text.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        let text = text.map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
         // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
         if !flyte_text::sanitize::has_terminal_controls(&text) {
             return print_exact(&text);

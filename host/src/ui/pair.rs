@@ -1,6 +1,6 @@
 //! Arguments such as `KEY=VALUE`.
 
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// Reads `KEY=VALUE`.
 ///
@@ -19,13 +19,15 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
 /// # Errors
 ///
 /// A wrong use of the option.
-pub fn check_given_once(option: &str, pairs: &[(String, String)]) -> Result<(), Failure> {
+pub fn check_given_once(option: &str, pairs: &[(String, String)]) -> Result<(), CommandError> {
     let is_repeated = |(index, (key, _)): &(usize, &(String, String))| {
         pairs.iter().take(*index).any(|(before, _)| before == key)
     };
     match pairs.iter().enumerate().find(is_repeated) {
-        Some((_, (key, _))) => Err(Failure::new(Exit::Usage, format!("`{option} {key}=…` is given twice"))
-            .hint(format!("remove all but one `{option} {key}=…`"))),
+        Some((_, (key, _))) => {
+            Err(CommandError::new(Exit::Usage, format!("`{option} {key}=…` is given twice"))
+                .hint(format!("remove all but one `{option} {key}=…`")))
+        }
         None => Ok(()),
     }
 }

@@ -7,7 +7,7 @@ use flyte_client::proto::json;
 use prost::{Message, Name};
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -39,9 +39,10 @@ pub fn in_a_line(text: &str) -> String {
 /// # Errors
 ///
 /// When JSON has no form for a value in it.
-pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, Failure> {
-    json::to_json(message)
-        .map_err(|error| Failure::new(Exit::Failed, "the server's answer has no JSON form").caused_by(error))
+pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, CommandError> {
+    json::to_json(message).map_err(|error| {
+        CommandError::new(Exit::Failed, "the server's answer has no JSON form").caused_by(error)
+    })
 }
 
 /// Writes one message for programs.
@@ -49,7 +50,7 @@ pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, Failure
 /// # Errors
 ///
 /// As [`json`], and when the output cannot be written.
-pub fn message<M: Message + Name>(format: Format, message: &M) -> Result<(), Failure> {
+pub fn message<M: Message + Name>(format: Format, message: &M) -> Result<(), CommandError> {
     output::structured(format, &json(message)?)
 }
 
@@ -58,7 +59,7 @@ pub fn message<M: Message + Name>(format: Format, message: &M) -> Result<(), Fai
 /// # Errors
 ///
 /// As [`message`].
-pub fn messages<M: Message + Name>(format: Format, messages: &[M]) -> Result<(), Failure> {
+pub fn messages<M: Message + Name>(format: Format, messages: &[M]) -> Result<(), CommandError> {
     let values = messages.iter().map(json).collect::<Result<Vec<_>, _>>()?;
     output::structured(format, &values.into())
 }
@@ -68,7 +69,7 @@ pub fn messages<M: Message + Name>(format: Format, messages: &[M]) -> Result<(),
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn names(names: impl IntoIterator<Item = String>) -> Result<(), Failure> {
+pub fn names(names: impl IntoIterator<Item = String>) -> Result<(), CommandError> {
     output::print(
         &names.into_iter().map(|name| format!("{}\n", flyte_text::sanitize_line(&name))).collect::<String>(),
     )

@@ -15,7 +15,7 @@ use flyte_client::{
 };
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -57,27 +57,31 @@ impl InputArgs {
 }
 
 /// Runs `execution approve` and `execution reject`.
-pub(super) async fn answer(args: &AnswerArgs, approve: bool, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn answer(
+    args: &AnswerArgs,
+    approve: bool,
+    context: &Context<'_>,
+) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let gates = Gates::read(&session, &args.execution).await?;
     let gate = gates.find(&session, args.gate.as_deref(), GateAnswer::Approval)?;
     let value = literal::from_json(&approve.into(), &boolean())
-        .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        .map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
     send(&session, &gates.execution, gate, value.clone()).await?;
     let word = if approve { "approved" } else { "rejected" };
     report_answer(word, &gates.execution, gate, &value, format)
 }
 
 /// Runs `execution set-input`.
-pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let gates = Gates::read(&session, &args.execution).await?;
     let (gate, value) = args.gate_and_value();
     let gate = gates.find(&session, gate, GateAnswer::Value)?;
     let value = literal::from_text(value, &gate.kind).map_err(|error| {
-        Failure::new(Exit::Failed, format!("invalid value for gate `{}`", gate.signal))
+        CommandError::new(Exit::Failed, format!("invalid value for gate `{}`", gate.signal))
             .caused_by(&error)
             .hint(error.hint())
     })?;
@@ -174,7 +178,7 @@ struct Gates {
 
 impl Gates {
     /// Reads the gates of the workflow, the state of their nodes, and the answers so far.
-    async fn read(session: &Session, name: &str) -> Result<Self, Failure> {
+    async fn read(session: &Session, name: &str) -> Result<Self, CommandError> {
         execution::read(session, name).await?;
         let id = execution::id(session, name);
         let mut watch = Watch::new(&session.client, id.clone());
@@ -207,12 +211,12 @@ impl Gates {
         session: &Session,
         name: Option<&str>,
         wanted: GateAnswer,
-    ) -> Result<&AnswerableGate, Failure> {
+    ) -> Result<&AnswerableGate, CommandError> {
         let gate = match name {
             Some(name) => self.find_by_name(name)?,
             None => self.only_open(wanted)?,
         };
-        let about = |text: String| Failure::new(Exit::Failed, text);
+        let about = |text: String| CommandError::new(Exit::Failed, text);
         if let Some(value) = &gate.value {
             let value = values::to_text(&literal::to_json(value));
             let text = format!("gate `{}` of execution `{}` is already answered", gate.signal, self.name());
@@ -233,7 +237,7 @@ impl Gates {
         Ok(gate)
     }
 
-    fn other_command(&self, session: &Session, gate: &AnswerableGate) -> Failure {
+    fn other_command(&self, session: &Session, gate: &AnswerableGate) -> CommandError {
         let id = self.execution.id.clone().unwrap_or_default();
         let (waits, verb, words) = match gate.wanted {
             Some(GateAnswer::Approval) => ("approval".to_owned(), "approve", vec![gate.signal.as_str()]),
@@ -242,20 +246,20 @@ impl Gates {
                 (kind, "set-input", vec![gate.signal.as_str(), "VALUE"])
             }
         };
-        Failure::new(Exit::Failed, format!("gate `{}` waits for {waits}", gate.signal)).hint(format!(
+        CommandError::new(Exit::Failed, format!("gate `{}` waits for {waits}", gate.signal)).hint(format!(
             "run `{}`",
             session.command(&[&["execution", verb, &id.name], &words[..]].concat())
         ))
     }
 
     /// By the name of the gate or of its node.
-    fn find_by_name(&self, name: &str) -> Result<&AnswerableGate, Failure> {
+    fn find_by_name(&self, name: &str) -> Result<&AnswerableGate, CommandError> {
         let by_signal = self.all.iter().find(|gate| gate.signal == name);
         let is_node = |gate: &&AnswerableGate| gate.node.as_ref().is_some_and(|(id, _)| id == name);
         let found = by_signal.or_else(|| self.all.iter().find(is_node));
         found.ok_or_else(|| {
             let failure =
-                Failure::new(Exit::Failed, format!("no gate `{name}` in execution `{}`", self.name()));
+                CommandError::new(Exit::Failed, format!("no gate `{name}` in execution `{}`", self.name()));
             match flyte_text::closest(name, self.all.iter().map(|gate| gate.signal.as_str())) {
                 Some(near) => failure.caused_by(self.summary()).hint(format!("did you mean `{near}`?")),
                 None => failure.caused_by(self.summary()),
@@ -263,19 +267,19 @@ impl Gates {
         })
     }
 
-    fn only_open(&self, wanted: GateAnswer) -> Result<&AnswerableGate, Failure> {
+    fn only_open(&self, wanted: GateAnswer) -> Result<&AnswerableGate, CommandError> {
         let is_open = |gate: &&AnswerableGate| gate.is_open && gate.value.is_none() && gate.is_for(wanted);
         let open: Vec<_> = self.all.iter().filter(is_open).collect();
         match open.as_slice() {
             [gate] => Ok(gate),
             [] => {
                 let text = format!("no gate of execution `{}` waits for {}", self.name(), wanted.name());
-                Err(Failure::new(Exit::Failed, text).caused_by(self.summary()))
+                Err(CommandError::new(Exit::Failed, text).caused_by(self.summary()))
             }
             _ => {
                 let text =
                     format!("{} gates of execution `{}` wait for {}", open.len(), self.name(), wanted.name());
-                Err(Failure::new(Exit::Failed, text)
+                Err(CommandError::new(Exit::Failed, text)
                     .caused_by(self.summary())
                     .hint("pass the name of one of them".to_owned()))
             }
@@ -322,7 +326,7 @@ async fn send(
     execution: &Execution,
     gate: &AnswerableGate,
     value: Literal,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let id = SignalIdentifier { signal_id: gate.signal.clone(), execution_id: execution.id.clone() };
     if !gate.is_known {
         let request = SignalGetOrCreateRequest { id: Some(id.clone()), r#type: Some(gate.kind.clone()) };
@@ -338,7 +342,7 @@ fn report_answer(
     gate: &AnswerableGate,
     value: &Literal,
     format: Format,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
     output::note(&format!("{word} gate `{}` of execution `{name}`\n", gate.signal));
     let value = literal::to_json(value);

@@ -10,13 +10,13 @@ use flyte_client::{
 };
 
 use super::{CopyArgs, NamesArgs, TerminateArgs};
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 use crate::{
     context::Context,
     flyte::{execution, execution_name::ExecutionName, follow, session::Session},
 };
 
-pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let session = context.session()?;
     for name in &args.names.names {
         let request =
@@ -47,7 +47,7 @@ pub(super) async fn relaunch(
     args: &CopyArgs,
     overwrite_cache: bool,
     context: &Context<'_>,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandError> {
     start_copy(args, context, async |session, new| {
         let request = ExecutionRelaunchRequest {
             id: Some(execution::id(session, &args.execution)),
@@ -59,7 +59,7 @@ pub(super) async fn relaunch(
     .await
 }
 
-pub(super) async fn recover(args: &CopyArgs, context: &Context<'_>) -> Result<Exit, Failure> {
+pub(super) async fn recover(args: &CopyArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
     start_copy(args, context, async |session, new| {
         let id = Some(execution::id(session, &args.execution));
         let request = ExecutionRecoverRequest { id, name: new, metadata: None };
@@ -72,7 +72,7 @@ async fn start_copy(
     args: &CopyArgs,
     context: &Context<'_>,
     start: impl AsyncFnOnce(&Session, String) -> Result<ExecutionCreateResponse, ClientError>,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let name = ExecutionName::new(args.name.as_deref());
@@ -88,7 +88,11 @@ async fn start_copy(
     follow::started(&session, id, &args.wait, format).await
 }
 
-pub(super) async fn archive(args: &NamesArgs, archive: bool, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn archive(
+    args: &NamesArgs,
+    archive: bool,
+    context: &Context<'_>,
+) -> Result<(), CommandError> {
     let session = context.session()?;
     let state = if archive { ExecutionState::ExecutionArchived } else { ExecutionState::ExecutionActive };
     for name in &args.names {

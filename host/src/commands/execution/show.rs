@@ -9,7 +9,7 @@ use flyte_client::{
 };
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     output::{self, Format},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Runs `execution show`.
-pub(super) async fn run(names: &[String], context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn run(names: &[String], context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let mut executions = Vec::new();
@@ -43,7 +43,7 @@ pub(super) async fn run(names: &[String], context: &Context<'_>) -> Result<(), F
 }
 
 /// An execution and its nodes, for people.
-async fn execution_text(session: &Session, execution: &Execution) -> Result<String, Failure> {
+async fn execution_text(session: &Session, execution: &Execution) -> Result<String, CommandError> {
     let id = execution.id.clone().unwrap_or_default();
     let mut watch = Watch::new(&session.client, id.clone());
     watch.look().await?;

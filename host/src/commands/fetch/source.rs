@@ -12,7 +12,7 @@ use flyte_client::{
 
 use super::FetchArgs;
 use crate::flyte::{execution, session::Session, values};
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// The argument SOURCE.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl FromStr for FetchSource {
 const NAMELESS: &str = "data";
 
 /// Reads the values.
-pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralMap, Failure> {
+pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralMap, CommandError> {
     match &args.source {
         FetchSource::Execution(name) => {
             let execution = execution::read(session, name).await?;
@@ -55,18 +55,18 @@ pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralM
             Ok(data.outputs)
         }
         FetchSource::Address(_) if args.node.is_some() || args.inputs => {
-            Err(Failure::new(Exit::Usage, "cannot combine an address with `--node` or `--inputs`")
+            Err(CommandError::new(Exit::Usage, "cannot combine an address with `--node` or `--inputs`")
                 .hint("omit `--node` and `--inputs`: the address names both".to_owned()))
         }
         FetchSource::Address(address) => read_address(session, address).await,
     }
 }
 
-async fn read_address(session: &Session, address: &str) -> Result<LiteralMap, Failure> {
+async fn read_address(session: &Session, address: &str) -> Result<LiteralMap, CommandError> {
     let request = GetDataRequest { flyte_url: address.to_owned() };
     let data = session.client.get_data(&request).await.map_err(|error| match error.status.code {
         Code::NotFound => {
-            Failure::new(Exit::Failed, format!("no data at `{address}`")).caused_by(&error.status)
+            CommandError::new(Exit::Failed, format!("no data at `{address}`")).caused_by(&error.status)
         }
         _ => error.into(),
     })?;

@@ -17,7 +17,7 @@ use flyte_client::{
 use serde_json::{Value, json};
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     exit_code::Exit,
     output::{self, Format},
 };
@@ -48,7 +48,7 @@ enum ValueResult {
     Missing {
         uri: String,
         files: Vec<PathBuf>,
-        failure: Failure,
+        failure: CommandError,
     },
 }
 
@@ -83,7 +83,7 @@ impl FetchReport {
     }
 
     /// Prints files by the names of their values.
-    pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
+    pub(super) fn print(&self, format: Format) -> Result<(), CommandError> {
         match format {
             Format::Table if self.0.iter().all(|(_, result)| result.rows().is_empty()) => Ok(()),
             Format::Table => {
@@ -106,7 +106,7 @@ impl FetchReport {
     }
 
     /// The failure that lists missing values, each with its reason.
-    pub(super) fn result(&self) -> Result<(), Failure> {
+    pub(super) fn result(&self) -> Result<(), CommandError> {
         let missing: Vec<_> = self
             .0
             .iter()
@@ -122,7 +122,7 @@ impl FetchReport {
             Exit::Failed
         };
         let names: Vec<_> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
-        let all = Failure::new(
+        let all = CommandError::new(
             exit,
             format!("could not fetch {} of {}: {}", missing.len(), self.0.len(), names.join(", ")),
         );
@@ -241,9 +241,9 @@ impl<'s> Writer<'s> {
     }
 
     /// Reserves a path for a value.
-    fn take(&mut self, path: &Path) -> Result<(), Failure> {
+    fn take(&mut self, path: &Path) -> Result<(), CommandError> {
         if !self.taken.insert(path.to_owned()) {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Exit::Failed,
                 format!("`{}` already holds another value", path.display()),
             )
@@ -252,19 +252,21 @@ impl<'s> Writer<'s> {
         if !self.force && is_occupied(path) { Err(exists_failure(path)) } else { Ok(()) }
     }
 
-    fn missing(&mut self, name: String, uri: String, failure: Failure) {
+    fn missing(&mut self, name: String, uri: String, failure: CommandError) {
         self.report.0.push((name, ValueResult::Missing { uri, files: Vec::new(), failure }));
     }
 }
 
-fn write_file(file: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+fn write_file(file: &Path, bytes: &[u8], force: bool) -> Result<(), CommandError> {
     let mut options = fs::OpenOptions::new();
     let options = options.write(true).create(force).truncate(force).create_new(!force);
     let parent = file.parent().map_or(Ok(()), fs::create_dir_all);
     let written = parent.and_then(|()| options.open(file)).and_then(|mut open| open.write_all(bytes));
     written.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists if !force => exists_failure(file),
-        _ => Failure::new(Exit::Failed, format!("could not write `{}`", file.display())).caused_by(error),
+        _ => {
+            CommandError::new(Exit::Failed, format!("could not write `{}`", file.display())).caused_by(error)
+        }
     })
 }
 
@@ -277,7 +279,7 @@ fn is_occupied(path: &Path) -> bool {
     }
 }
 
-fn exists_failure(path: &Path) -> Failure {
-    Failure::new(Exit::Failed, format!("`{}` already exists", path.display()))
+fn exists_failure(path: &Path) -> CommandError {
+    CommandError::new(Exit::Failed, format!("`{}` already exists", path.display()))
         .hint("pass `--force` to overwrite it, or name another folder".to_owned())
 }

@@ -23,7 +23,7 @@ use crate::{
 use crate::{
     global::OutputArg,
     ui::{
-        error::Failure,
+        error::CommandError,
         exit_code::Exit,
         output::{self, Format},
     },
@@ -105,7 +105,7 @@ fn name_and_version(entity: &impl Entity) -> Vec<String> {
 }
 
 /// Lists entities, or shows one.
-pub(super) async fn run<E: EntityView>(args: &EntityArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn run<E: EntityView>(args: &EntityArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.name {
         Some(name) if !args.versions => {
             show_one::<E>(&name.with_version(args.version.as_ref())?, context).await
@@ -121,12 +121,15 @@ pub(super) async fn run<E: EntityView>(args: &EntityArgs, context: &Context<'_>)
 }
 
 /// Lists launch plans, or shows one.
-pub(super) async fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -> Result<(), CommandError> {
     if !args.active_only {
         return run::<LaunchPlan>(&args.entity, context).await;
     }
     if args.entity.name.is_some() {
-        return Err(Failure::new(Exit::Usage, "cannot use `--active-only` with the name of a launch plan"));
+        return Err(CommandError::new(
+            Exit::Usage,
+            "cannot use `--active-only` with the name of a launch plan",
+        ));
     }
     let format = context.global.output.format()?;
     let query = args.entity.list.query(LaunchPlan::KIND, false)?;
@@ -150,7 +153,7 @@ async fn list_entities<E: EntityView>(
     args: &EntityArgs,
     query: &list::Query,
     session: &Session,
-) -> Result<Vec<E>, Failure> {
+) -> Result<Vec<E>, CommandError> {
     let name = args.name.as_ref().map(|name| name.name.as_str()).unwrap_or_default();
     let id = list::named(session.project(), session.domain(), name);
     let mut seen = BTreeSet::new();
@@ -172,7 +175,7 @@ fn print<E: EntityView>(
     args: &EntityArgs,
     format: Format,
     session: &Session,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     match format {
         Format::Table => {
             if !found.is_empty() {
@@ -192,7 +195,7 @@ fn print<E: EntityView>(
     }
 }
 
-async fn show_one<E: EntityView>(wanted: &VersionedName, context: &Context<'_>) -> Result<(), Failure> {
+async fn show_one<E: EntityView>(wanted: &VersionedName, context: &Context<'_>) -> Result<(), CommandError> {
     let is_dot = context.global.output == OutputArg::Dot;
     let format = if is_dot { Format::Table } else { context.global.output.format()? };
     let session = context.session()?;
@@ -200,7 +203,7 @@ async fn show_one<E: EntityView>(wanted: &VersionedName, context: &Context<'_>) 
     match format {
         _ if is_dot => match found.closure() {
             Some(closure) => output::print(&graph::dot(closure)),
-            None => Err(Failure::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only")),
+            None => Err(CommandError::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only")),
         },
         Format::Table => output::print(&found.facts().render()),
         Format::Name => show::names([found.versioned_name()]),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{NodesArgs, TaskExecutionsArgs, query::ListArgs};
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     output::{self, Format},
 };
 use crate::{
@@ -29,7 +29,7 @@ pub(super) async fn executions(
     name: Option<&str>,
     args: &ListArgs,
     context: &Context<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     if let Some(name) = name {
         let session = context.session()?;
@@ -69,7 +69,7 @@ fn row(execution: &Execution) -> Vec<String> {
 }
 
 /// Lists the nodes of an execution, or shows one.
-pub(super) async fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let execution = execution::read(&session, &args.execution).await?;
@@ -90,7 +90,7 @@ async fn read_node(
     session: &Session,
     execution: &WorkflowExecutionIdentifier,
     node: &str,
-) -> Result<NodeExecution, Failure> {
+) -> Result<NodeExecution, CommandError> {
     let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
     match session.client.get_node_execution(&NodeExecutionGetRequest { id: Some(id) }).await {
         Ok(node) => Ok(node),
@@ -116,7 +116,7 @@ async fn tree(
     session: &Session,
     id: &WorkflowExecutionIdentifier,
     query: &list::Query,
-) -> Result<Vec<ListedNode>, Failure> {
+) -> Result<Vec<ListedNode>, CommandError> {
     let limit = query.limit.unwrap_or(usize::MAX);
     let mut nodes = Vec::new();
     let level = list::nodes(&session.client, id, "", query).await?;
@@ -147,7 +147,7 @@ async fn describe(
     execution: &Execution,
     listed: Vec<ListedNode>,
     with_names: bool,
-) -> Result<Vec<ListedNode>, Failure> {
+) -> Result<Vec<ListedNode>, CommandError> {
     if !with_names {
         return Ok(listed);
     }
@@ -175,7 +175,7 @@ async fn with_elements(
     session: &Session,
     execution: &Execution,
     mut nodes: Vec<Node>,
-) -> Result<Vec<Node>, Failure> {
+) -> Result<Vec<Node>, CommandError> {
     let id = execution.id.clone().unwrap_or_default();
     for node in nodes.iter_mut().filter(|node| node.is_array && node.has_attempts()) {
         let query = list::Query::default();
@@ -185,7 +185,7 @@ async fn with_elements(
     Ok(nodes)
 }
 
-fn print_nodes(listed: &[ListedNode], args: &NodesArgs, format: Format) -> Result<(), Failure> {
+fn print_nodes(listed: &[ListedNode], args: &NodesArgs, format: Format) -> Result<(), CommandError> {
     match format {
         Format::Table => {
             let shown: Vec<&Node> = listed.iter().filter_map(|one| one.node.as_ref()).collect();
@@ -210,7 +210,7 @@ fn print_nodes(listed: &[ListedNode], args: &NodesArgs, format: Format) -> Resul
 }
 
 /// The server's message, with `name` from the workflow, and `elements` of a map task from the attempts.
-fn node_json(listed: &ListedNode) -> Result<Value, Failure> {
+fn node_json(listed: &ListedNode) -> Result<Value, CommandError> {
     let mut value = show::json(&listed.message)?;
     let (Some(node), Some(fields)) = (&listed.node, value.as_object_mut()) else { return Ok(value) };
     if let Some(name) = &node.name {
@@ -276,7 +276,10 @@ fn element_row(node: &Node, element: &Element, indent: &str, error: &str) -> Vec
 }
 
 /// Lists attempts.
-pub(super) async fn task_executions(args: &TaskExecutionsArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn task_executions(
+    args: &TaskExecutionsArgs,
+    context: &Context<'_>,
+) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let query = args.list.query(ColumnKind::TaskExecution, true)?;
@@ -305,7 +308,7 @@ async fn attempts(
     execution: &WorkflowExecutionIdentifier,
     node: &str,
     query: &list::Query,
-) -> Result<Vec<TaskExecution>, Failure> {
+) -> Result<Vec<TaskExecution>, CommandError> {
     let id = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(execution.clone()) };
     let found = list::task_executions(&session.client, &id, query)
         .await
@@ -338,7 +341,7 @@ fn attempt_row(attempt: &TaskExecution) -> Vec<String> {
 }
 
 /// Prints the elements of a map task, a row for each attempt.
-fn print_elements(attempt: &TaskExecution) -> Result<(), Failure> {
+fn print_elements(attempt: &TaskExecution) -> Result<(), CommandError> {
     let Some(closure) = &attempt.closure else { return Ok(()) };
     let Some(elements) = Elements::new(closure) else { return Ok(()) };
     let message = match &closure.output_result {

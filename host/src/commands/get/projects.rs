@@ -7,7 +7,7 @@ use flyte_client::{
 
 use super::query::ListArgs;
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     output::{self, Format},
     show,
 };
@@ -18,7 +18,7 @@ pub(super) async fn projects(
     name: Option<&str>,
     args: &ListArgs,
     context: &Context<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let mut query = args.query(ColumnKind::Project, true)?;
     let session = context.session()?;
@@ -66,7 +66,7 @@ fn row(project: &Project) -> Vec<String> {
 }
 
 /// Lists domains, or shows one.
-pub(super) async fn domains(name: Option<&str>, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) async fn domains(name: Option<&str>, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
     let mut domains = session.client.get_domains(&GetDomainRequest {}).await?.domains;

@@ -3,7 +3,7 @@
 use clap::Args;
 use flyte_client::list::{ColumnKind, Filter, FilterError, Order, Query, UnknownColumn};
 
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 
 /// The limit without `--limit` and `--all`.
 const LIMIT: usize = 100;
@@ -46,7 +46,7 @@ impl ListArgs {
     /// # Errors
     ///
     /// An invalid filter or key.
-    pub(super) fn query(&self, kind: ColumnKind, oldest_first: bool) -> Result<Query, Failure> {
+    pub(super) fn query(&self, kind: ColumnKind, oldest_first: bool) -> Result<Query, CommandError> {
         let mut filter = Filter::default();
         for text in &self.filter {
             filter = filter.and(Filter::parse(kind, text).map_err(|error| filter_failure(&error))?);
@@ -86,10 +86,10 @@ impl ListArgs {
     }
 }
 
-fn filter_failure(error: &FilterError) -> Failure {
-    Failure::new(Exit::Usage, error).hint(error.hint())
+fn filter_failure(error: &FilterError) -> CommandError {
+    CommandError::new(Exit::Usage, error).hint(error.hint())
 }
 
-fn sort_failure(error: &UnknownColumn) -> Failure {
-    Failure::new(Exit::Usage, error).hint(error.hint())
+fn sort_failure(error: &UnknownColumn) -> CommandError {
+    CommandError::new(Exit::Usage, error).hint(error.hint())
 }

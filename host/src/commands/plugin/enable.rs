@@ -6,7 +6,7 @@ use crate::{
     context::Context,
     env,
     settings::Settings,
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output},
 };
 use plugin_host::Candidate;
 
@@ -30,7 +30,7 @@ pub(super) struct DisableArgs {
 }
 
 /// Adds plugins behind the enabled ones, after checking that each can be loaded.
-pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
     for name in &args.names {
         let Candidate { passport, file, .. } = context.loader.check(name)?;
@@ -43,14 +43,14 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Fai
     save(&chain, &format!("enabled plugins: {}", chain.join(", ")))
 }
 
-pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
     for name in &args.names {
         // A plugin that was not enabled by its own name is saved by its path.
         let path = context.loader.directories().find(name).ok().map(|path| path.display().to_string());
         let is_meant = |enabled: &String| enabled == name || Some(enabled) == path.as_ref();
         let Some(index) = chain.iter().position(is_meant) else {
-            return Err(Failure::new(Exit::Failed, format_args!("plugin `{name}` is not enabled"))
+            return Err(CommandError::new(Exit::Failed, format_args!("plugin `{name}` is not enabled"))
                 .caused_by(match chain.is_empty() {
                     true => "no plugin is enabled".to_owned(),
                     false => format!("enabled plugins: {}", chain.join(", ")),
@@ -69,7 +69,7 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), F
     save(&chain, &[disabled, vec![left]].concat().join("; "))
 }
 
-fn save(chain: &[String], message: &str) -> Result<(), Failure> {
+fn save(chain: &[String], message: &str) -> Result<(), CommandError> {
     let path = Settings::write_plugins(chain)?;
     output::note(&format!("{message} (in `{}`)\n", path.display()));
     if env::text(env::PLUGIN).is_some() {

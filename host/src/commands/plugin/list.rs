@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     context::Context,
     ui::{
-        error::Failure,
+        error::CommandError,
         output::{self, Format},
     },
 };
@@ -24,7 +24,7 @@ struct InstalledPlugin<'a> {
 }
 
 /// Lists plugins from their passports.
-pub(super) fn run(context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn run(context: &Context<'_>) -> Result<(), CommandError> {
     let libraries = context.loader.directories().libraries();
     let found: Vec<InstalledPlugin<'_>> = libraries.iter().map(|path| inspect(path, context)).collect();
     match context.global.output.format()? {

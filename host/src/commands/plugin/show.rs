@@ -11,7 +11,7 @@ use crate::{
     context::Context,
     flyte::connection,
     ui::{
-        error::Failure,
+        error::CommandError,
         output::{self, Format},
     },
 };
@@ -55,7 +55,7 @@ impl HookAnswer {
     }
 }
 
-pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let specs = match &args.name {
         Some(name) => vec![name.clone()],
         None => in_use(context)?,
@@ -98,7 +98,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure>
     }
 }
 
-fn in_use(context: &Context<'_>) -> Result<Vec<String>, Failure> {
+fn in_use(context: &Context<'_>) -> Result<Vec<String>, CommandError> {
     let path = |link: &Link| link.file().map(|file| file.path().display().to_string());
     Ok(context.chain()?.plugins().iter().filter_map(path).collect())
 }
@@ -127,7 +127,7 @@ fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<HookRow>, Failure> {
+fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<HookRow>, CommandError> {
     let builtin = Chain::new(Vec::new(), context.configurations.builtin());
     let link = &chain.plugins()[0];
     let rows = Hook::ALL.iter().map(|&hook| {
@@ -162,7 +162,7 @@ fn hook_answer(
     hook: Hook,
     chain: &Chain,
     context: &Context<'_>,
-) -> Result<Result<HookAnswer, HookError>, Failure> {
+) -> Result<Result<HookAnswer, HookError>, CommandError> {
     Ok(match hook {
         Hook::GetRemote => {
             let request = connection::request(context.global, context.configurations)?;
@@ -277,7 +277,7 @@ fn policies_answer(policies: &[Policy]) -> HookAnswer {
     HookAnswer::new(text, policies.iter().map(value).collect())
 }
 
-fn print(facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), Failure> {
+fn print(facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), CommandError> {
     let width = facts.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
     let lines = facts.iter().map(|(key, value)| format!("{key:width$}  {value}\n"));
     output::print(&(lines.collect::<String>() + "\n"))?;

@@ -9,16 +9,16 @@ use flyte_client::register::{
 
 use crate::{
     global::OutputArg,
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output},
 };
 
 pub(super) fn write(
     output: OutputArg,
     folder: Option<&Path>,
     entries: &[RegisterItem],
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let entities = || entries.iter().map(|entry| &entry.entity);
-    let failed = |error: render::WriteError| Failure::from_error(Exit::Failed, &error);
+    let failed = |error: render::WriteError| CommandError::from_error(Exit::Failed, &error);
     match output {
         OutputArg::Dot => output.format().map(drop),
         OutputArg::Json => output::print_json(&render::text(entities(), TextFormat::Json).map_err(failed)?),

@@ -17,7 +17,7 @@ use crate::{
         entity::Entity,
         session::{self, Session},
     },
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output},
 };
 
 /// How many names are read for a suggestion.
@@ -41,7 +41,7 @@ pub(super) async fn look_up(
     session: &Session,
     documents: &Documents,
     scope: &Identity,
-) -> Result<Registered, Failure> {
+) -> Result<Registered, CommandError> {
     let mut registered = Registered::default();
     for wanted in documents.missing(scope) {
         look_up_one(session, documents, &wanted, scope, &mut registered).await?;
@@ -87,11 +87,11 @@ pub(super) async fn look_up_if_reachable(
 }
 
 /// A session, but not of a sandbox that does not exist yet: a dry run does not create it.
-fn reachable(context: &Context<'_>) -> Result<Session, Failure> {
+fn reachable(context: &Context<'_>) -> Result<Session, CommandError> {
     let route = context.route()?;
     if route.is_embedded_sandbox() && !session::sandbox_root()?.exists() {
         context.check_sandbox(&route.connection)?;
-        return Err(Failure::new(Exit::Failed, "the sandbox is empty"));
+        return Err(CommandError::new(Exit::Failed, "the sandbox is empty"));
     }
     context.session()
 }
@@ -101,7 +101,7 @@ fn unknown(registered: &mut Registered, wanted: Wanted, reason: &str) {
     registered.add_unknown(wanted, reason.to_owned());
 }
 
-fn one_line(failure: &Failure) -> String {
+fn one_line(failure: &CommandError) -> String {
     std::iter::once(&failure.message).chain(&failure.causes).cloned().collect::<Vec<_>>().join(": ")
 }
 
@@ -111,11 +111,11 @@ async fn look_up_one(
     wanted: &Wanted,
     scope: &Identity,
     registered: &mut Registered,
-) -> Result<(), Failure> {
-    let failed = |failure: Failure| {
+) -> Result<(), CommandError> {
+    let failed = |failure: CommandError| {
         let message = format!("could not look up {} `{}`", wanted.kind, wanted.name);
         let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-        Failure { message, causes, ..failure }
+        CommandError { message, causes, ..failure }
     };
     let found = find(session, wanted, scope, registered).await.map_err(failed)?;
     match found {
@@ -138,7 +138,7 @@ async fn find(
     wanted: &Wanted,
     scope: &Identity,
     registered: &mut Registered,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, CommandError> {
     let given = scope.version.as_deref();
     let id = identifier(session, wanted);
     let version = |id: Option<&Identifier>| id.map(|id| id.version.clone());
@@ -161,7 +161,7 @@ async fn find(
             let plan = Identifier { version: version.clone().unwrap_or_default(), ..id };
             let plan = read::<LaunchPlan>(session, &plan, None).await?;
             let added = registered.add_workflow(wanted.clone(), workflow, plan);
-            added.map_err(|cause| Failure::from_error(Exit::Refused, &cause))?;
+            added.map_err(|cause| CommandError::from_error(Exit::Refused, &cause))?;
             version
         }
     })

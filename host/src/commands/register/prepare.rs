@@ -15,7 +15,7 @@ use flyte_client::{
 
 use crate::{
     flyte::{session::Session, transfer},
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// The entities to send, in the order of the inputs, and their dependency order by index.
@@ -31,7 +31,7 @@ pub(super) async fn prepare(
     session: &Session,
     mut entries: Vec<RegisterItem>,
     destination: &str,
-) -> Result<PreparedSet, Failure> {
+) -> Result<PreparedSet, CommandError> {
     let identity = Identity {
         project: Some(session.project().to_owned()),
         domain: Some(session.domain().to_owned()),
@@ -44,14 +44,14 @@ pub(super) async fn prepare(
     add_launch_plans(&mut entries);
     let defaults = (given..entries.len()).collect();
     let order = Order::new(entries.iter().map(|entry| &entry.entity))
-        .map_err(|cycle| Failure::from_error(Exit::Failed, &cycle).caused_by(cycle.path()))?;
+        .map_err(|cycle| CommandError::from_error(Exit::Failed, &cycle).caused_by(cycle.path()))?;
     upload_archives(session, &mut entries, destination).await?;
     Ok(PreparedSet { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
 }
 
-fn defined_twice(twice: &version::DuplicateEntity) -> Failure {
+fn defined_twice(twice: &version::DuplicateEntity) -> CommandError {
     let [first, second] = &*twice.sources;
-    Failure::from_error(Exit::Failed, twice)
+    CommandError::from_error(Exit::Failed, twice)
         .caused_by(format!("in {first}"))
         .caused_by(format!("in {second}"))
         .hint("rename one of them, or give each a version of its own".to_owned())
@@ -90,7 +90,7 @@ async fn upload_archives(
     session: &Session,
     entries: &mut [RegisterItem],
     destination: &str,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let mut uploaded: Vec<(Arc<FastArchive>, String)> = Vec::new();
     for entry in entries {
         if !archive::is_needed(&entry.entity) {
@@ -98,7 +98,7 @@ async fn upload_archives(
         }
         let Some(code) = &entry.archive else {
             let name = super::dry_run::name(&entry.entity);
-            return Err(Failure::new(Exit::Failed, format!("the code of task `{name}` is missing"))
+            return Err(CommandError::new(Exit::Failed, format!("the code of task `{name}` is missing"))
                 .caused_by(format!("no `fast….tar.gz` came with {}", entry.source))
                 .hint("rebuild the package with `pyflyte package --copy all`".to_owned()));
         };
@@ -119,14 +119,15 @@ async fn upload_archives(
 }
 
 /// Uploads the code of a package under its own file name.
-async fn upload_archive(session: &Session, code: &FastArchive) -> Result<String, Failure> {
+async fn upload_archive(session: &Session, code: &FastArchive) -> Result<String, CommandError> {
     let written = || -> std::io::Result<_> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join(&code.name), &code.bytes)?;
         Ok(folder)
     };
     let folder = written().map_err(|error| {
-        Failure::new(Exit::Failed, format!("could not unpack the code of {}", code.source)).caused_by(error)
+        CommandError::new(Exit::Failed, format!("could not unpack the code of {}", code.source))
+            .caused_by(error)
     })?;
     let file = folder.path().join(&code.name);
     transfer::upload(session, &file, Some(false)).await

@@ -16,7 +16,7 @@ use super::dry_run::{name, version};
 use crate::{
     flyte::session::Session,
     ui::{
-        error::Failure,
+        error::CommandError,
         output::{self, Format},
     },
 };
@@ -34,7 +34,7 @@ pub(super) struct RegisterReport<'a> {
 
 impl RegisterReport<'_> {
     /// Prints the outcomes.
-    pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
+    pub(super) fn print(&self, format: Format) -> Result<(), CommandError> {
         let rows = self.entities.iter().zip(self.outcomes);
         match format {
             Format::Table => output::table(
@@ -56,7 +56,7 @@ impl RegisterReport<'_> {
     }
 
     /// Prints the counts and the failures but the first, which is returned.
-    pub(super) fn result(&self) -> Result<(), Failure> {
+    pub(super) fn result(&self) -> Result<(), CommandError> {
         self.summarize();
         let mut failures = self.failures();
         let Some(first) = (!failures.is_empty()).then(|| failures.remove(0)) else { return Ok(()) };
@@ -79,9 +79,9 @@ impl RegisterReport<'_> {
     }
 
     /// The failures in the order of the inputs, equal ones once.
-    fn failures(&self) -> Vec<Failure> {
+    fn failures(&self) -> Vec<CommandError> {
         // Grouped without the number of attempts and the elapsed time, which differ by chance.
-        let mut groups: Vec<(Failure, Failure, Vec<String>)> = Vec::new();
+        let mut groups: Vec<(CommandError, CommandError, Vec<String>)> = Vec::new();
         for (entity, outcome) in self.entities.iter().zip(self.outcomes) {
             let SendOutcome::Failed(error) = outcome else { continue };
             let once = ClientError { attempts: 1, elapsed: Duration::ZERO, ..ClientError::clone(error) };
@@ -147,7 +147,7 @@ fn summary(outcome: &SendOutcome) -> (u8, &'static str) {
 }
 
 /// The failure of a call, with a hint for known causes.
-fn server_failure(session: &Session, error: &ClientError) -> Failure {
+fn server_failure(session: &Session, error: &ClientError) -> CommandError {
     let text = &error.status.message;
     let hint = if let Some(project) = error.status.detail::<InactiveProject>() {
         let activate = session.server_command(&["project", "activate", &project.id]);
@@ -166,24 +166,24 @@ fn server_failure(session: &Session, error: &ClientError) -> Failure {
     } else {
         None
     };
-    let mut failure = Failure::from(error.clone());
+    let mut failure = CommandError::from(error.clone());
     if hint.is_some() {
         failure.hints = hint.into_iter().collect();
     }
     failure
 }
 
-fn is_same(failure: &Failure, other: &Failure) -> bool {
+fn is_same(failure: &CommandError, other: &CommandError) -> bool {
     failure.message == other.message && failure.causes == other.causes
 }
 
-fn group_failure(failure: Failure, whose: &[String]) -> Failure {
+fn group_failure(failure: CommandError, whose: &[String]) -> CommandError {
     let who = match whose {
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         [] => String::new(),
     };
-    let mut group = Failure::new(failure.exit, format!("could not register {who}"));
+    let mut group = CommandError::new(failure.exit, format!("could not register {who}"));
     group.causes = std::iter::once(failure.message).chain(failure.causes).collect();
     group.hints = failure.hints;
     group

@@ -13,7 +13,7 @@ use flyte_client::{
 
 use crate::{
     flyte::{entity, session::Session},
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output},
 };
 
 /// How many commands are printed: a package may contain hundreds of workflows.
@@ -115,7 +115,7 @@ pub(super) async fn warn_of_newer(
         format!("version `{version}` of `{name}` is not the newest: `{run}` takes `{newest}`")
     });
     let message = notes.collect::<Vec<_>>().join("; ");
-    output::note_styled(&Failure::new(Exit::Failed, message).render_warning());
+    output::note_styled(&CommandError::new(Exit::Failed, message).render_as_warning());
 }
 
 /// The newest version; `None` if the call fails, since a warning is not worth an error.

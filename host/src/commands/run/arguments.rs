@@ -8,7 +8,7 @@ use std::{
 
 use flyte_client::register::{self, EntityKind};
 
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{commands::register::runnable::Runnable, flyte::entity::VersionedName};
 
 /// The parsed positional arguments.
@@ -26,19 +26,19 @@ impl RunArguments {
     /// # Errors
     ///
     /// More than one name, or an invalid one.
-    pub(super) fn new(words: &[OsString]) -> Result<Self, Failure> {
+    pub(super) fn new(words: &[OsString]) -> Result<Self, CommandError> {
         let (files, names): (Vec<&OsString>, Vec<&OsString>) = words.iter().partition(|word| is_file(word));
         let names: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
         if names.len() > 1 {
             let names = names.join("`, `");
-            return Err(Failure::new(Exit::Usage, format!("cannot run more than one name: `{names}`"))
+            return Err(CommandError::new(Exit::Usage, format!("cannot run more than one name: `{names}`"))
                 .hint("write a file with its ending or as `./FILE`".to_owned()));
         }
         let parse = |name: &String| {
             let name = name
                 .parse()
-                .map_err(|reason| Failure::new(Exit::Usage, format!("invalid name `{name}`: {reason}")));
-            name as Result<VersionedName, Failure>
+                .map_err(|reason| CommandError::new(Exit::Usage, format!("invalid name `{name}`: {reason}")));
+            name as Result<VersionedName, CommandError>
         };
         let name = names.first().map(parse).transpose()?;
         match name {
@@ -75,7 +75,7 @@ pub(super) fn choose_runnable(
     runnables: &[Runnable],
     name: Option<&VersionedName>,
     kind: Option<EntityKind>,
-) -> Result<Runnable, Failure> {
+) -> Result<Runnable, CommandError> {
     let of_kind: Vec<&Runnable> = runnables.iter().filter(|runnable| is_of_kind(runnable, kind)).collect();
     let candidates = match name {
         Some(name) => preferred(of_kind.iter().copied().filter(|runnable| is_named(runnable, name))),
@@ -91,8 +91,11 @@ pub(super) fn choose_runnable(
                 Some(_) => format!("{}:{}", many[0].id.name, many[0].id.version),
                 None => many[0].id.name.clone(),
             };
-            Err(Failure::new(Exit::Usage, format!("the files contain several {what}: {}", names.join(", ")))
-                .hint(format!("add one of these names: `flyte-host run FILES {example}`")))
+            Err(CommandError::new(
+                Exit::Usage,
+                format!("the files contain several {what}: {}", names.join(", ")),
+            )
+            .hint(format!("add one of these names: `flyte-host run FILES {example}`")))
         }
     }
 }
@@ -122,12 +125,16 @@ fn preferred<'o>(runnables: impl Iterator<Item = &'o Runnable>) -> Vec<&'o Runna
     if best.is_empty() { of(EntityKind::Task).collect() } else { best }
 }
 
-fn unknown_name(name: Option<&VersionedName>, kind: Option<EntityKind>, runnables: &[&Runnable]) -> Failure {
+fn unknown_name(
+    name: Option<&VersionedName>,
+    kind: Option<EntityKind>,
+    runnables: &[&Runnable],
+) -> CommandError {
     let what = kind.map_or_else(|| "workflow, launch plan or task".to_owned(), |kind| kind.to_string());
     let Some(name) = name else {
-        return Failure::new(Exit::Failed, format!("the files contain no {what}"));
+        return CommandError::new(Exit::Failed, format!("the files contain no {what}"));
     };
-    let failure = Failure::new(Exit::Failed, format!("the files contain no {what} `{name}`"));
+    let failure = CommandError::new(Exit::Failed, format!("the files contain no {what} `{name}`"));
     match flyte_text::closest(&name.name, runnables.iter().map(|runnable| runnable.id.name.as_str())) {
         Some(near) if near != name.name => failure.hint(format!("did you mean `{near}`?")),
         _ => {

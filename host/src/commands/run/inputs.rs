@@ -16,7 +16,7 @@ use flyte_client::{
 };
 use serde_json::{Map, Value};
 
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
     flyte::{session::Session, transfer},
     ui::pair::{check_given_once, pair},
@@ -41,7 +41,7 @@ pub(super) struct InputArgs {
 
 impl InputArgs {
     /// The inputs of the file, then those of `--input`.
-    pub(super) fn read(&self) -> Result<Vec<(String, GivenInput)>, Failure> {
+    pub(super) fn read(&self) -> Result<Vec<(String, GivenInput)>, CommandError> {
         check_given_once("--input", &self.input)?;
         let mut given = Vec::new();
         if let Some(file) = &self.inputs_file {
@@ -52,7 +52,7 @@ impl InputArgs {
     }
 }
 
-fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
+fn read_file(file: &Path) -> Result<Map<String, Value>, CommandError> {
     let (name, bytes) = if file.as_os_str() == "-" {
         let mut bytes = Vec::new();
         ("the standard input".to_owned(), std::io::stdin().read_to_end(&mut bytes).map(|_| bytes))
@@ -60,7 +60,7 @@ fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
         (format!("`{}`", file.display()), fs::read(file))
     };
     let unreadable = |cause: String| {
-        Failure::new(Exit::Failed, format!("could not read the inputs from {name}")).caused_by(cause)
+        CommandError::new(Exit::Failed, format!("could not read the inputs from {name}")).caused_by(cause)
     };
     let text = bytes
         .and_then(|bytes| plain_text::from_bytes(&bytes))
@@ -82,7 +82,10 @@ fn read_file(file: &Path) -> Result<Map<String, Value>, Failure> {
 const NOT_A_MAP: &str = "expected a map of names to values";
 
 /// Uploads local files and folders among the inputs, after checking that all of them exist.
-pub(in crate::commands) async fn upload(session: &Session, inputs: &mut LiteralMap) -> Result<(), Failure> {
+pub(in crate::commands) async fn upload(
+    session: &Session,
+    inputs: &mut LiteralMap,
+) -> Result<(), CommandError> {
     let files = literal::local_files(inputs);
     for file in &files {
         transfer::check(file.path(), file.folder).map_err(|failure| input_failure(&file.at, failure))?;
@@ -94,7 +97,7 @@ pub(in crate::commands) async fn upload(session: &Session, inputs: &mut LiteralM
     Ok(())
 }
 
-fn input_failure(at: &FieldPath, failure: Failure) -> Failure {
+fn input_failure(at: &FieldPath, failure: CommandError) -> CommandError {
     let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-    Failure { message: format!("could not upload input `{at}`"), causes, ..failure }
+    CommandError { message: format!("could not upload input `{at}`"), causes, ..failure }
 }

@@ -10,7 +10,7 @@ use flyte_client::proto::{
 };
 
 use crate::ui::{
-    error::Failure,
+    error::CommandError,
     pair::{check_given_once, pair},
 };
 
@@ -78,7 +78,7 @@ impl ExecutionOptions {
     }
 
     /// Rejects duplicate keys.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(super) fn check(&self) -> Result<(), CommandError> {
         check_given_once("--label", &self.labels)?;
         check_given_once("--annotation", &self.annotations)?;
         check_given_once("--env", &self.env)

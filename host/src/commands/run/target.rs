@@ -18,7 +18,7 @@ use flyte_client::{
 };
 
 use super::RunArgs;
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 use crate::{
     commands::register::runnable::Runnable,
     flyte::{
@@ -66,7 +66,7 @@ impl Target {
         session: &Session,
         args: &RunArgs,
         wanted: &VersionedName,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandError> {
         if args.task {
             return Ok(Self::task(find_kind(session, wanted, "--task").await?));
         }
@@ -91,7 +91,7 @@ impl Target {
     }
 
     /// Reads an entity that was just registered.
-    pub(super) async fn read(session: &Session, runnable: &Runnable) -> Result<Self, Failure> {
+    pub(super) async fn read(session: &Session, runnable: &Runnable) -> Result<Self, CommandError> {
         let client = &session.client;
         let id =
             |resource: ResourceType| Identifier { resource_type: resource.into(), ..runnable.id.clone() };
@@ -114,7 +114,7 @@ impl Target {
     }
 
     /// Converts the inputs to the types of the entity.
-    pub(super) fn inputs(&self, given: Vec<(String, GivenInput)>) -> Result<LiteralMap, Failure> {
+    pub(super) fn inputs(&self, given: Vec<(String, GivenInput)>) -> Result<LiteralMap, CommandError> {
         let read = match self {
             Self::LaunchPlan(plan, _) => {
                 let expected = plan.closure.as_ref().and_then(|closure| closure.expected_inputs.clone());
@@ -136,7 +136,7 @@ impl Target {
     }
 
     /// Registers the launch plan of a workflow without one.
-    pub(super) async fn prepare(&self, session: &Session) -> Result<(), Failure> {
+    pub(super) async fn prepare(&self, session: &Session) -> Result<(), CommandError> {
         let Self::Workflow(_, id) = self else { return Ok(()) };
         let workflow_id = Identifier { resource_type: ResourceType::Workflow.into(), ..id.clone() };
         let spec = LaunchPlanSpec { workflow_id: Some(workflow_id), ..default_spec() };
@@ -153,8 +153,8 @@ impl Target {
         Ok(())
     }
 
-    fn inputs_failure(&self, errors: &[literal::ValueError]) -> Failure {
-        let failure = Failure::new(Exit::Failed, format!("invalid inputs for {self}"));
+    fn inputs_failure(&self, errors: &[literal::ValueError]) -> CommandError {
+        let failure = CommandError::new(Exit::Failed, format!("invalid inputs for {self}"));
         errors.iter().fold(failure, |failure, error| {
             if let Some(value) = self.fixed_value(error) {
                 let path = &error.path;
@@ -184,7 +184,11 @@ impl Target {
 }
 
 /// Finds an entity of one kind.
-async fn find_kind<E: Entity>(session: &Session, wanted: &VersionedName, flag: &str) -> Result<E, Failure> {
+async fn find_kind<E: Entity>(
+    session: &Session,
+    wanted: &VersionedName,
+    flag: &str,
+) -> Result<E, CommandError> {
     if let Some(entity) = entity::find_optional(session, wanted).await? {
         return Ok(entity);
     }
@@ -195,7 +199,7 @@ async fn find_kind<E: Entity>(session: &Session, wanted: &VersionedName, flag: &
 }
 
 /// The launch plan of a workflow: of the same name, and the same version or one of its own.
-async fn plan_of_workflow(session: &Session, workflow: Workflow) -> Result<Target, Failure> {
+async fn plan_of_workflow(session: &Session, workflow: Workflow) -> Result<Target, CommandError> {
     let id = Identifier {
         resource_type: ResourceType::LaunchPlan.into(),
         ..workflow.id.clone().unwrap_or_default()

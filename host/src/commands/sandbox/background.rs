@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{
     flyte::session,
-    ui::{error::Failure, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// The output of the server.
@@ -23,10 +23,10 @@ const LOG: &str = "server.log";
 pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Starts a server with the arguments of `sandbox start`, and returns when it listens.
-pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, Failure> {
+pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, CommandError> {
     let path = root.join(LOG);
     let failed = |error: std::io::Error| {
-        Failure::new(Exit::Failed, "could not start the server in the background").caused_by(error)
+        CommandError::new(Exit::Failed, "could not start the server in the background").caused_by(error)
     };
     sandbox::prepare_folder(root).map_err(|error| session::sandbox_open_failure(&error))?;
     let log = File::create(&path).map_err(failed)?;
@@ -52,26 +52,26 @@ pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, 
     }
 }
 
-fn has_ended(child: &mut Child) -> Result<bool, Failure> {
+fn has_ended(child: &mut Child) -> Result<bool, CommandError> {
     let status = child.try_wait();
     status
         .map(|status| status.is_some())
-        .map_err(|error| Failure::new(Exit::Failed, "could not check the server").caused_by(error))
+        .map_err(|error| CommandError::new(Exit::Failed, "could not check the server").caused_by(error))
 }
 
 /// The error in the log of a server that ended: its last line in JSON.
-fn reported_error(log: &Path) -> Failure {
+fn reported_error(log: &Path) -> CommandError {
     let text = fs::read_to_string(log).unwrap_or_default();
     let reported = text.lines().rev().find_map(|line| serde_json::from_str::<Report>(line).ok());
     reported.map_or_else(
         || {
-            Failure::new(Exit::Failed, "the server stopped")
+            CommandError::new(Exit::Failed, "the server stopped")
                 .hint(format!("read its log in `{}`", log.display()))
         },
-        |Report { error: ReportedError { message, causes, hints } }| Failure {
+        |Report { error: ReportedError { message, causes, hints } }| CommandError {
             causes,
             hints,
-            ..Failure::new(Exit::Failed, message)
+            ..CommandError::new(Exit::Failed, message)
         },
     )
 }

@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 
 /// Delete the sandbox and all its data
 ///
@@ -22,12 +22,12 @@ pub(super) struct ResetArgs {
 }
 
 /// Runs `sandbox reset`.
-pub(super) fn run(args: &ResetArgs, root: &Path) -> Result<(), Failure> {
+pub(super) fn run(args: &ResetArgs, root: &Path) -> Result<(), CommandError> {
     if !args.yes && !is_confirmed(root)? {
-        return Err(Failure::new(Exit::Failed, "aborted: the sandbox was not deleted"));
+        return Err(CommandError::new(Exit::Failed, "aborted: the sandbox was not deleted"));
     }
     let removed = sandbox::remove(root)
-        .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
+        .map_err(|error| CommandError::from_error(Exit::Failed, &error).hint(error.hint()))?;
     match removed {
         true => output::note(&format!("deleted the sandbox in `{}`\n", root.display())),
         false => output::note(&format!("no sandbox in `{}`\n", root.display())),
@@ -35,9 +35,9 @@ pub(super) fn run(args: &ResetArgs, root: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn is_confirmed(root: &Path) -> Result<bool, Failure> {
+fn is_confirmed(root: &Path) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Exit::Usage,
             "`sandbox reset` needs confirmation, and stdin is not a terminal",
         )
@@ -47,6 +47,6 @@ fn is_confirmed(root: &Path) -> Result<bool, Failure> {
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)
-        .map_err(|error| Failure::new(Exit::Failed, "could not read the answer").caused_by(error))?;
+        .map_err(|error| CommandError::new(Exit::Failed, "could not read the answer").caused_by(error))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }

@@ -17,7 +17,7 @@ use super::background;
 use crate::{
     flyte::session,
     ui::{
-        error::Failure,
+        error::CommandError,
         exit_code::Exit,
         output::{self, Format},
     },
@@ -69,7 +69,7 @@ impl StartArgs {
 }
 
 /// Runs `sandbox start`.
-pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), Failure> {
+pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), CommandError> {
     if args.background {
         let running = background::start(root, &args.to_arguments())?;
         let token = server::requires_token(running.address).then(|| server::token(root)).flatten();
@@ -81,8 +81,9 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), F
     let hosts = args.allow_host.clone();
     let options = server::ServerOptions { address, hosts, ..server::ServerOptions::default() };
     let server = Server::bind(Arc::new(sandbox), &options)
-        .map_err(|error| Failure::from_error(Exit::Failed, &error).hint(error.hint()))?;
-    let failed = |error: std::io::Error| Failure::new(Exit::Failed, "the server stopped").caused_by(error);
+        .map_err(|error| CommandError::from_error(Exit::Failed, &error).hint(error.hint()))?;
+    let failed =
+        |error: std::io::Error| CommandError::new(Exit::Failed, "the server stopped").caused_by(error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
         // Before the address is printed: its reader may stop the server at once.
@@ -100,7 +101,7 @@ fn print_address(
     root: &Path,
     running: RunningServer,
     token: Option<&str>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let RunningServer { pid, address } = running;
     let file = server::token_file(root);
     match format {

@@ -11,14 +11,14 @@ use serde_json::json;
 use crate::{
     flyte::session,
     ui::{
-        error::Failure,
+        error::CommandError,
         exit_code::Exit,
         output::{self, Format},
     },
 };
 
 /// Runs `sandbox status`.
-pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
+pub(super) fn run(format: Format, root: &Path) -> Result<(), CommandError> {
     let server = running_server(root);
     let (open, bytes) = match root.join("sandbox.db").exists() {
         true => content(root)?,
@@ -56,12 +56,12 @@ pub(super) fn run(format: Format, root: &Path) -> Result<(), Failure> {
 }
 
 /// How many executions are open, and the size in bytes.
-fn content(root: &Path) -> Result<(usize, u64), Failure> {
+fn content(root: &Path) -> Result<(usize, u64), CommandError> {
     let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::External };
     let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
     let open = open.map_err(|error| session::sandbox_open_failure(&error))?;
     let bytes = size(root).map_err(|error| {
-        Failure::new(Exit::Failed, format!("could not read `{}`", root.display())).caused_by(error)
+        CommandError::new(Exit::Failed, format!("could not read `{}`", root.display())).caused_by(error)
     })?;
     Ok((open, bytes))
 }

@@ -5,13 +5,13 @@ use std::{path::Path, thread, time::Instant};
 use sandbox::server::{RunningServer, running_server};
 
 use super::background::POLL_INTERVAL;
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 
 /// How long a server may take to finish running calls.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Runs `sandbox stop`.
-pub(super) fn run(root: &Path) -> Result<(), Failure> {
+pub(super) fn run(root: &Path) -> Result<(), CommandError> {
     let Some(server) = running_server(root) else {
         output::note("no server is running\n");
         return Ok(());
@@ -21,7 +21,7 @@ pub(super) fn run(root: &Path) -> Result<(), Failure> {
     let started = Instant::now();
     while running_server(root).is_some_and(|now| now == server) {
         if started.elapsed() > TIMEOUT {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Exit::Failed,
                 format!("the server on `{address}` is still running after {}", flyte_text::duration(TIMEOUT)),
             )
@@ -34,7 +34,7 @@ pub(super) fn run(root: &Path) -> Result<(), Failure> {
 }
 
 #[cfg(unix)]
-fn end(server: RunningServer) -> Result<(), Failure> {
+fn end(server: RunningServer) -> Result<(), CommandError> {
     use rustix::process::{Pid, Signal, kill_process};
 
     let pid = i32::try_from(server.pid).ok().and_then(Pid::from_raw);
@@ -42,13 +42,13 @@ fn end(server: RunningServer) -> Result<(), Failure> {
     match sent {
         // It ended meanwhile.
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(Failure::new(Exit::Failed, format!("could not stop process {}", server.pid))
+        Err(error) => Err(CommandError::new(Exit::Failed, format!("could not stop process {}", server.pid))
             .caused_by(std::io::Error::from(error))),
     }
 }
 
 #[cfg(not(unix))]
-fn end(server: RunningServer) -> Result<(), Failure> {
-    Err(Failure::new(Exit::Failed, "could not stop the server: not supported on this system")
+fn end(server: RunningServer) -> Result<(), CommandError> {
+    Err(CommandError::new(Exit::Failed, "could not stop the server: not supported on this system")
         .hint(format!("press Ctrl-C in the terminal of process {}", server.pid)))
 }

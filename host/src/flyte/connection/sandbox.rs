@@ -8,7 +8,7 @@ use crate::{
     env,
     global::Global,
     settings::Settings,
-    ui::{error::Failure, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output},
 };
 
 /// The flag or variable that requests the sandbox.
@@ -20,10 +20,10 @@ pub(super) fn requested_by(global: &Global) -> Option<Origin> {
 }
 
 /// The failure if a plugin's transport would carry all calls past the sandbox.
-pub(super) fn supplied_by_plugin(origin: &Origin, plugin: &str) -> Failure {
+pub(super) fn supplied_by_plugin(origin: &Origin, plugin: &str) -> CommandError {
     let message =
         format!("could not use the sandbox, which {origin} asks for: plugin `{plugin}` carries all calls");
-    Failure::new(Exit::Usage, message).hint("pass `--no-plugins` to omit the plugin".to_owned())
+    CommandError::new(Exit::Usage, message).hint("pass `--no-plugins` to omit the plugin".to_owned())
 }
 
 /// Accepts the sandbox as a fallback for a missing endpoint: if the settings allow it, or with a note on a
@@ -35,7 +35,7 @@ pub(super) fn supplied_by_plugin(origin: &Origin, plugin: &str) -> Failure {
 pub(super) fn check_fallback(
     settings: &Settings,
     misplaced: impl FnOnce() -> Option<ConfigPath>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if env::switch(env::SANDBOX) == Some(false) {
         return Err(not_configured(misplaced()));
     }
@@ -49,8 +49,8 @@ pub(super) fn check_fallback(
     Ok(())
 }
 
-fn not_configured(misplaced: Option<ConfigPath>) -> Failure {
-    let failure = Failure::new(Exit::NotConfigured, "no Flyte endpoint is configured")
+fn not_configured(misplaced: Option<ConfigPath>) -> CommandError {
+    let failure = CommandError::new(Exit::NotConfigured, "no Flyte endpoint is configured")
         .caused_by("no configuration file found, and `FLYTE_PLATFORM_URL` is not set");
     let failure = match misplaced {
         Some(path) => failure.hint(format!("`{path}` is not read; pass `--config {path}`")),

@@ -10,7 +10,7 @@ use flyte_client::{
 
 use super::{Entity, VersionedName};
 use crate::flyte::{scope, session::Session};
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// How many names are read for a suggestion.
 const NAMES: usize = 1000;
@@ -28,8 +28,8 @@ pub async fn failure(
     kinds: &[ColumnKind],
     wanted: &VersionedName,
     namesake: impl Fn(&Session, ColumnKind, &str) -> String,
-) -> Failure {
-    let failure = Failure::new(Exit::Failed, message(session, kinds, wanted));
+) -> CommandError {
+    let failure = CommandError::new(Exit::Failed, message(session, kinds, wanted));
     for interpretation in
         wanted.interpretations().iter().filter(|interpretation| interpretation.version.is_some())
     {

@@ -13,7 +13,7 @@ use flyte_client::{
 };
 
 use crate::flyte::{execution, node as node_text, session::Session};
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// The depth of nested executions to which a failure is traced.
 const DEEPEST: usize = 10;
@@ -21,20 +21,20 @@ const DEEPEST: usize = 10;
 /// How many links to logs, and elements of a map task, are printed.
 const MANY: usize = 10;
 
-pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[Node]) -> Failure {
+pub(super) async fn failure(session: &Session, execution: &Execution, nodes: &[Node]) -> CommandError {
     let id = execution.id.clone().unwrap_or_default();
-    let failure = Failure::new(Exit::Failed, headline(execution));
+    let failure = CommandError::new(Exit::Failed, headline(execution));
     if watch::phase(execution) == Phase::Aborted {
         // The nodes did not fail; the cause is that of the abort.
         return execution::error_message(execution)
             .into_iter()
-            .fold(failure, Failure::caused_by)
+            .fold(failure, CommandError::caused_by)
             .hint(format!("run `{}` to see its nodes", session.command(&["execution", "show", &id.name])));
     }
     let Some(node) = culprit(execution, nodes) else {
         return execution::error_message(execution)
             .into_iter()
-            .fold(failure, Failure::caused_by)
+            .fold(failure, CommandError::caused_by)
             .hint(format!("run `{}` to see its nodes", session.command(&["execution", "show", &id.name])));
     };
     explain(session, execution, node, nodes, failure).await
@@ -57,29 +57,30 @@ async fn explain(
     execution: &Execution,
     node: &Node,
     nodes: &[Node],
-    mut failure: Failure,
-) -> Failure {
+    mut failure: CommandError,
+) -> CommandError {
     let (mut execution, mut nodes, mut node) = (execution.clone(), nodes.to_vec(), node.clone());
     for _ in 0..DEEPEST {
         failure = failure.caused_by(node_headline(&node));
         let Some((child, inner)) = child(session, &node).await else { break };
         failure = failure.caused_by(headline(&child));
         if watch::phase(&child) == Phase::Aborted {
-            return execution::error_message(&child).into_iter().fold(failure, Failure::caused_by);
+            return execution::error_message(&child).into_iter().fold(failure, CommandError::caused_by);
         }
         let Some(next) = culprit(&child, &inner).cloned() else {
-            return execution::error_message(&child).into_iter().fold(failure, Failure::caused_by);
+            return execution::error_message(&child).into_iter().fold(failure, CommandError::caused_by);
         };
         (execution, nodes, node) = (child, inner, next);
     }
     let id = execution.id.clone().unwrap_or_default();
     let reason = execution::error_message(&execution);
     let why = why(&node).or_else(|| reason.clone()).unwrap_or_default();
-    failure = causes(&node, &why).into_iter().fold(failure, Failure::caused_by);
+    failure = causes(&node, &why).into_iter().fold(failure, CommandError::caused_by);
     // A failure node may fail too; the execution then fails with its error.
     if let Some(reason) = reason.filter(|reason| !reason.contains(why.trim())) {
         let handler = nodes.iter().find(|node| node.is_handler && node.phase == NodePhase::Failed);
-        failure = handler.map(node_headline).into_iter().chain([reason]).fold(failure, Failure::caused_by);
+        failure =
+            handler.map(node_headline).into_iter().chain([reason]).fold(failure, CommandError::caused_by);
     }
     if let Some(child) = &node.child {
         return failure.hint(format!(

@@ -16,7 +16,7 @@ use auth::{Notice, Person};
 
 use crate::{
     env,
-    ui::{error::Failure, output, stream::Stream},
+    ui::{error::CommandError, output, stream::Stream},
 };
 use plugin_host::{Chain, HookError};
 
@@ -66,7 +66,7 @@ impl Person for Terminal {
         match page(&self.chain, host) {
             Some(Ok(page)) => page,
             Some(Err(fault)) => {
-                output::note_styled(&Failure::from(fault).render_warning());
+                output::note_styled(&CommandError::from(fault).render_as_warning());
                 None
             }
             None => {

@@ -10,24 +10,24 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{AT_ONCE, TransferLine, file_name};
 use crate::flyte::session::Session;
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
-impl From<BucketError> for Failure {
+impl From<BucketError> for CommandError {
     fn from(error: BucketError) -> Self {
         Self::from_error(Exit::Failed, &error).hint(error.hint())
     }
 }
 
 /// The location of a URI, if there are keys for its bucket.
-pub(super) fn open(session: &Session, uri: &str) -> Result<Option<Location>, Failure> {
+pub(super) fn open(session: &Session, uri: &str) -> Result<Option<Location>, CommandError> {
     if !flyte_client::data::bucket::Buckets::knows(uri) {
         return Ok(None);
     }
-    session.buckets()?.open(uri).map_err(Failure::from)
+    session.buckets()?.open(uri).map_err(CommandError::from)
 }
 
 /// Downloads one object.
-pub(super) async fn file(location: &Location, to: &Path) -> Result<(), Failure> {
+pub(super) async fn file(location: &Location, to: &Path) -> Result<(), CommandError> {
     let member = location.itself().await?;
     one(location, &member, to).await
 }
@@ -36,7 +36,7 @@ pub(super) async fn file(location: &Location, to: &Path) -> Result<(), Failure> 
 pub(super) async fn folder(
     location: &Location,
     to: &Path,
-) -> Result<(Vec<PathBuf>, Option<Failure>), Failure> {
+) -> Result<(Vec<PathBuf>, Option<CommandError>), CommandError> {
     let members = location.members().await?;
     let brought: Vec<_> = stream::iter(&members)
         .map(async |member| {
@@ -56,9 +56,9 @@ pub(super) async fn folder(
     Ok((files, first))
 }
 
-async fn one(location: &Location, member: &Member, to: &Path) -> Result<(), Failure> {
+async fn one(location: &Location, member: &Member, to: &Path) -> Result<(), CommandError> {
     let line = TransferLine::new(&member.name, member.length);
-    location.get(member, to, &|done| line.set(done)).await.map_err(Failure::from)
+    location.get(member, to, &|done| line.set(done)).await.map_err(CommandError::from)
 }
 
 /// Uploads a file or a folder below a URI, and returns its own.
@@ -66,7 +66,7 @@ async fn one(location: &Location, member: &Member, to: &Path) -> Result<(), Fail
 /// # Errors
 ///
 /// An unreadable file, a bucket without keys, an upload that failed.
-pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<String, Failure> {
+pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<String, CommandError> {
     let location = open(session, uri)?.ok_or_else(|| no_keys(uri))?;
     let name = crate::flyte::transfer::upload::name_of(path);
     if !path.is_dir() {
@@ -81,19 +81,20 @@ pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<Stri
     Ok(first.unwrap_or(uri).trim_end_matches('/').to_owned())
 }
 
-async fn put(location: &Location, path: &Path, name: &str) -> Result<String, Failure> {
+async fn put(location: &Location, path: &Path, name: &str) -> Result<String, CommandError> {
     let length = path.metadata().map_or(0, |metadata| metadata.len());
     let line = TransferLine::new(name, length);
     let put = location.put(path, name, &|done| line.set(done)).await;
     put.map_err(|error| {
-        let failure = Failure::from(error);
+        let failure = CommandError::from(error);
         let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-        Failure { message: format!("could not upload `{}`", path.display()), causes, ..failure }
+        CommandError { message: format!("could not upload `{}`", path.display()), causes, ..failure }
     })
 }
 
-fn no_keys(uri: &str) -> Failure {
-    let failure = Failure::new(Exit::Failed, format!("could not write `{uri}`: no keys for this bucket"));
+fn no_keys(uri: &str) -> CommandError {
+    let failure =
+        CommandError::new(Exit::Failed, format!("could not write `{uri}`: no keys for this bucket"));
     failure.hint(keys_hint(uri))
 }
 

@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{TransferLine, bucket, file_name, local_file};
 use crate::flyte::session::Session;
-use crate::ui::{error::Failure, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// What a URI refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Downloaded {
     /// The local files.
     pub files: Vec<PathBuf>,
     /// The first failure of other files.
-    pub missing: Option<Failure>,
+    pub missing: Option<CommandError>,
 }
 
 /// Reads the content of a link into memory; for values, which are small.
@@ -43,7 +43,7 @@ pub struct Downloaded {
 /// # Errors
 ///
 /// A download that failed.
-pub async fn read(session: &Session, url: &str) -> Result<Bytes, Failure> {
+pub async fn read(session: &Session, url: &str) -> Result<Bytes, CommandError> {
     if let Some(file) = local_file(session, url) {
         return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error));
     }
@@ -63,10 +63,10 @@ pub async fn download(
     uri: &str,
     to: &Path,
     shape: ObjectShape,
-) -> Result<Downloaded, Failure> {
+) -> Result<Downloaded, CommandError> {
     if let Some(from) = local_file(session, uri) {
         let files = copy_all(&from, to).map_err(|error| {
-            Failure::new(Exit::Failed, format!("could not copy `{uri}` to `{}`", to.display()))
+            CommandError::new(Exit::Failed, format!("could not copy `{uri}` to `{}`", to.display()))
                 .caused_by(error)
         })?;
         return Ok(Downloaded { files, missing: None });
@@ -88,7 +88,7 @@ async fn fetch_folder(
     uri: &str,
     to: &Path,
     shape: ObjectShape,
-) -> Result<Downloaded, Failure> {
+) -> Result<Downloaded, CommandError> {
     let denied = match bucket::open(session, uri)? {
         Some(location) => match bucket::folder(&location, to).await {
             Ok((files, missing)) => return Ok(Downloaded { files, missing }),
@@ -108,13 +108,14 @@ async fn fetch_folder(
         } else {
             "Flyte cannot list the files of a folder"
         };
-        Failure::new(Exit::Failed, format!("could not read `{uri}`: {what}")).hint(bucket::keys_hint(uri))
+        CommandError::new(Exit::Failed, format!("could not read `{uri}`: {what}"))
+            .hint(bucket::keys_hint(uri))
     }))
 }
 
 /// The files of a table, by the names that flytekit gives them (`00000`, `00001`, …) or as the one file that
 /// it is.
-async fn fetch_table_parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, Failure> {
+async fn fetch_table_parts(session: &Session, uri: &str, to: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = Vec::new();
     loop {
         let part = format!("{:05}", files.len());
@@ -134,7 +135,7 @@ async fn fetch_table_parts(session: &Session, uri: &str, to: &Path) -> Result<Ve
 }
 
 /// Downloads one file by URL, else with the user's keys.
-async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), Failure> {
+async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), CommandError> {
     let refused = match fetch_by_url(session, uri, to).await? {
         ByUrl::File => return Ok(()),
         ByUrl::Nothing(failure) => failure,
@@ -149,11 +150,11 @@ async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), Failure> {
 enum ByUrl {
     File,
     /// Missing, or not allowed.
-    Nothing(Failure),
+    Nothing(CommandError),
 }
 
 /// Downloads one file by a signed URL, in each possible spelling.
-async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, Failure> {
+async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, CommandError> {
     let mut refused = None;
     for spelling in spellings(uri) {
         let signed = if is_http(uri) { Ok(spelling) } else { signed(session, &spelling).await };
@@ -179,7 +180,9 @@ async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, 
         }
     }
     Ok(ByUrl::Nothing(
-        refused.unwrap_or_else(|| Failure::new(Exit::Failed, format!("could not fetch `{}`", unsigned(uri)))),
+        refused.unwrap_or_else(|| {
+            CommandError::new(Exit::Failed, format!("could not fetch `{}`", unsigned(uri)))
+        }),
     ))
 }
 
@@ -211,16 +214,16 @@ fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
-fn unreadable(url: &str, error: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("could not read `{}`", unsigned(url))).caused_by(error)
+fn unreadable(url: &str, error: &io::Error) -> CommandError {
+    CommandError::new(Exit::Failed, format!("could not read `{}`", unsigned(url))).caused_by(error)
 }
 
 /// Why there is no signed URL.
 enum SignError {
     /// The server does not sign this URI.
-    ThisUri(Failure),
+    ThisUri(CommandError),
     /// The server was not reached, or rejects the caller.
-    AnyUri(Failure),
+    AnyUri(CommandError),
 }
 
 /// Requests a signed URL.
@@ -234,14 +237,17 @@ async fn signed(session: &Session, uri: &str) -> Result<String, SignError> {
     };
     match error.status.code {
         Code::Unimplemented => Err(SignError::ThisUri(
-            Failure::new(Exit::Failed, format!("could not fetch `{uri}`: the server signs no URL for it"))
-                .hint(bucket::keys_hint(uri)),
+            CommandError::new(
+                Exit::Failed,
+                format!("could not fetch `{uri}`: the server signs no URL for it"),
+            )
+            .hint(bucket::keys_hint(uri)),
         )),
         Code::InvalidArgument | Code::NotFound | Code::Internal | Code::Unknown | Code::PermissionDenied => {
-            let refused = Failure::from(error);
+            let refused = CommandError::from(error);
             let causes = std::iter::once(refused.message).chain(refused.causes).collect();
             let message = format!("could not fetch `{uri}`");
-            Err(SignError::ThisUri(Failure { message, causes, ..Failure::new(refused.exit, "") }))
+            Err(SignError::ThisUri(CommandError { message, causes, ..CommandError::new(refused.exit, "") }))
         }
         _ => Err(SignError::AnyUri(error.into())),
     }

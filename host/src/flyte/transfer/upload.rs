@@ -14,18 +14,21 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 
 use super::{AT_ONCE, TransferLine};
 use crate::flyte::session::Session;
-use crate::ui::{error::Failure, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output};
 
 /// Checks that a path can be uploaded. `folder`: whether it must be a folder or a file.
 ///
 /// # Errors
 ///
 /// A missing or unreadable file, an empty folder, a file for a folder or the reverse.
-pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
+pub fn check(path: &Path, folder: Option<bool>) -> Result<(), CommandError> {
     let is_folder = folder::is_folder(path).map_err(|error| unreadable(&[error]))?;
     if let Some(wanted) = folder.filter(|&wanted| wanted != is_folder) {
         let (is, should) = if wanted { ("file", "folder") } else { ("folder", "file") };
-        return Err(Failure::new(Exit::Failed, format!("`{}` is a {is}, not a {should}", path.display())));
+        return Err(CommandError::new(
+            Exit::Failed,
+            format!("`{}` is a {is}, not a {should}", path.display()),
+        ));
     }
     if is_folder { files_of(path).map(drop) } else { Ok(()) }
 }
@@ -35,7 +38,7 @@ pub fn check(path: &Path, folder: Option<bool>) -> Result<(), Failure> {
 /// # Errors
 ///
 /// As [`check`], or an upload that failed.
-pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, Failure> {
+pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, CommandError> {
     check(path, folder)?;
     warn_of_link_loops(path);
     if path.is_dir() { upload_folder(session, path).await } else { upload_file(session, path).await }
@@ -44,11 +47,12 @@ pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Res
 /// How many unreadable files are listed.
 const NAMED: usize = 10;
 
-fn unreadable(all: &[Unreadable]) -> Failure {
+fn unreadable(all: &[Unreadable]) -> CommandError {
     if let [Unreadable { path, reason }] = all {
-        return Failure::new(Exit::Failed, format!("could not read `{}`", path.display())).caused_by(reason);
+        return CommandError::new(Exit::Failed, format!("could not read `{}`", path.display()))
+            .caused_by(reason);
     }
-    let failure = Failure::new(Exit::Failed, format!("could not read {} files", all.len()));
+    let failure = CommandError::new(Exit::Failed, format!("could not read {} files", all.len()));
     let failure = all.iter().take(NAMED).fold(failure, |failure, Unreadable { path, reason }| {
         failure.caused_by(format!("`{}`: {reason}", path.display()))
     });
@@ -66,10 +70,11 @@ pub(super) fn name_of(path: &Path) -> String {
 }
 
 /// The files of a folder; an empty one is an error.
-pub(super) fn files_of(path: &Path) -> Result<Vec<Inner>, Failure> {
+pub(super) fn files_of(path: &Path) -> Result<Vec<Inner>, CommandError> {
     let files = folder::list(path).map_err(|all| unreadable(&all))?.files;
     if files.is_empty() {
-        let failure = Failure::new(Exit::Failed, format!("folder `{}` contains no files", path.display()));
+        let failure =
+            CommandError::new(Exit::Failed, format!("folder `{}` contains no files", path.display()));
         return Err(failure.hint("add a file: an empty folder cannot be uploaded".to_owned()));
     }
     Ok(files)
@@ -86,14 +91,14 @@ pub(super) fn warn_of_link_loops(path: &Path) {
     }
 }
 
-async fn upload_file(session: &Session, path: &Path) -> Result<String, Failure> {
+async fn upload_file(session: &Session, path: &Path) -> Result<String, CommandError> {
     let name = name_of(path);
     let fingerprint = fingerprint(path).await?;
     put(session, path, &name, &fingerprint, String::new()).await
 }
 
 /// Uploads the files of a folder below one root, the hash of their content as in flytekit.
-async fn upload_folder(session: &Session, path: &Path) -> Result<String, Failure> {
+async fn upload_folder(session: &Session, path: &Path) -> Result<String, CommandError> {
     let files = files_of(path)?;
     let hashers = std::thread::available_parallelism().map_or(1, Into::into);
     let fingerprints = stream::iter(files.iter().map(Ok)).map_ok(|file| fingerprint(&file.path));
@@ -109,23 +114,24 @@ async fn upload_folder(session: &Session, path: &Path) -> Result<String, Failure
     let uri = roots.next().unwrap_or_default();
     match roots.zip(files.iter().skip(1)).find(|(other, _)| *other != uri) {
         None => Ok(uri),
-        Some((other, file)) => {
-            Err(Failure::new(Exit::Failed, "the server stores the files of a folder in different places")
-                .caused_by(format!("`{}` went to `{other}`, another to `{uri}`", file.name)))
-        }
+        Some((other, file)) => Err(CommandError::new(
+            Exit::Failed,
+            "the server stores the files of a folder in different places",
+        )
+        .caused_by(format!("`{}` went to `{other}`, another to `{uri}`", file.name))),
     }
 }
 
 /// The URI of a folder, from that of one of its files.
-fn root_of(native: &str, file: &Inner) -> Result<String, Failure> {
+fn root_of(native: &str, file: &Inner) -> Result<String, CommandError> {
     let root = native.strip_suffix(&file.name).map(|root| root.trim_end_matches('/').to_owned());
     root.ok_or_else(|| {
-        Failure::new(Exit::Failed, "the server renames the files of a folder")
+        CommandError::new(Exit::Failed, "the server renames the files of a folder")
             .caused_by(format!("`{}` would become `{native}`", file.name))
     })
 }
 
-async fn fingerprint(path: &Path) -> Result<Fingerprint, Failure> {
+async fn fingerprint(path: &Path) -> Result<Fingerprint, CommandError> {
     let what = format!("could not read `{}`", path.display());
     Fingerprint::of(path, &|_| ()).await.map_err(|error| crate::flyte::transfer::failure(what, &error))
 }
@@ -152,10 +158,10 @@ async fn put(
     name: &str,
     fingerprint: &Fingerprint,
     root: String,
-) -> Result<String, Failure> {
-    let upload_failure = |failure: Failure| {
+) -> Result<String, CommandError> {
+    let upload_failure = |failure: CommandError| {
         let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-        Failure { message: format!("could not upload `{}`", path.display()), causes, ..failure }
+        CommandError { message: format!("could not upload `{}`", path.display()), causes, ..failure }
     };
     let request = CreateUploadLocationRequest {
         project: session.project().to_owned(),
