@@ -148,7 +148,7 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     let result = commands::run(&cli.command, &context);
     match (trouble, &result) {
         // The user asked for just the plugin that is in trouble.
-        (Some(trouble), Err(failure)) if failure.mentions(&trouble.message) => {}
+        (Some(trouble), Err(failure)) if failure.mentions(&trouble.message()) => {}
         (Some(trouble), _) => output::note_styled(&trouble.render_as_warning()),
         (None, _) => {}
     }

@@ -95,5 +95,5 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, CommandErro
 
 fn block_on<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| CommandError::from_error(Exit::Failed, &error))?.block_on(command)
+    runtime.map_err(|error| CommandError::from_error(Exit::Failed, error))?.block_on(command)
 }

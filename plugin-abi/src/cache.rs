@@ -10,9 +10,9 @@ use abi_stable::{
 
 use crate::{
     PluginError,
-    error::{lift, lift_strings, optional, strings},
-    shim::{self, Kept},
-    vtable::{self, CachePolicy_TO, CachePolicyBox, Outcome, VersionParameters_TO, VersionParametersRef},
+    adapter::{self, CatchDrop},
+    error::{optional_into_raw, result_from_raw, strings_from_raw, strings_into_raw},
+    vtable::{self, AbiResult, CachePolicy_TO, CachePolicyBox, VersionParameters_TO, VersionParametersRef},
 };
 
 /// What a policy may look at: flytekit's `VersionParameters`, with the task in place of the Python function.
@@ -43,8 +43,8 @@ impl VersionParameters {
             container_image: text(raw.container_image()),
             pod_template_name: text(raw.pod_template_name()),
             pod_template: text(raw.pod_template()),
-            command: lift_strings(raw.command()),
-            arguments: lift_strings(raw.arguments()),
+            command: strings_from_raw(raw.command()),
+            arguments: strings_from_raw(raw.arguments()),
         }
     }
 
@@ -61,19 +61,19 @@ impl vtable::VersionParameters for VersionParameters {
         self.task_type.as_str().into()
     }
     fn container_image(&self) -> ROption<RString> {
-        optional(self.container_image.as_deref())
+        optional_into_raw(self.container_image.as_deref())
     }
     fn pod_template_name(&self) -> ROption<RString> {
-        optional(self.pod_template_name.as_deref())
+        optional_into_raw(self.pod_template_name.as_deref())
     }
     fn pod_template(&self) -> ROption<RString> {
-        optional(self.pod_template.as_deref())
+        optional_into_raw(self.pod_template.as_deref())
     }
     fn command(&self) -> RVec<RString> {
-        strings(&self.command)
+        strings_into_raw(&self.command)
     }
     fn arguments(&self) -> RVec<RString> {
-        strings(&self.arguments)
+        strings_into_raw(&self.arguments)
     }
     #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
@@ -120,7 +120,7 @@ impl CachePolicy {
     pub fn computed(
         version: impl Fn(&str, &VersionParameters) -> Result<String, PluginError> + Send + Sync + 'static,
     ) -> Self {
-        let version = Kept::new(version);
+        let version = CatchDrop::new(version);
         Self {
             name: "unnamed policy".to_owned(),
             enable_cache: true,
@@ -159,7 +159,7 @@ impl CachePolicy {
         mut self,
         condition: impl Fn(&VersionParameters) -> Result<bool, PluginError> + Send + Sync + 'static,
     ) -> Self {
-        let condition = Kept::new(condition);
+        let condition = CatchDrop::new(condition);
         self.condition = Some(Arc::new(move |parameters| condition(parameters)));
         self
     }
@@ -228,10 +228,10 @@ impl CachePolicy {
         let raw = Arc::new(raw);
         let other = Arc::clone(&raw);
         let policy = Self::computed(move |salt, parameters| {
-            lift(raw.get_version(RStr::from_str(salt), parameters.as_raw())).map(String::from)
+            result_from_raw(raw.get_version(RStr::from_str(salt), parameters.as_raw())).map(String::from)
         });
         Self { name, enable_cache, ttl, ..policy }
-            .when_ok(move |parameters| lift(other.applies_to(parameters.as_raw())))
+            .when_ok(move |parameters| result_from_raw(other.applies_to(parameters.as_raw())))
     }
 }
 
@@ -252,11 +252,11 @@ impl vtable::CachePolicy for CachePolicy {
     fn enable_cache(&self) -> bool {
         self.enable_cache
     }
-    fn applies_to(&self, parameters: VersionParametersRef<'_>) -> Outcome<bool> {
-        shim::guard(|| self.applies_to(&VersionParameters::from_raw(&parameters)))
+    fn applies_to(&self, parameters: VersionParametersRef<'_>) -> AbiResult<bool> {
+        adapter::guard(|| self.applies_to(&VersionParameters::from_raw(&parameters)))
     }
-    fn get_version(&self, salt: RStr<'_>, parameters: VersionParametersRef<'_>) -> Outcome<RString> {
-        shim::guard(|| {
+    fn get_version(&self, salt: RStr<'_>, parameters: VersionParametersRef<'_>) -> AbiResult<RString> {
+        adapter::guard(|| {
             self.get_version(salt.as_str(), &VersionParameters::from_raw(&parameters)).map(RString::from)
         })
     }

@@ -31,7 +31,7 @@ use crate::vtable::{self, Fault_TO, FaultBox};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct PluginError {
-    pub(crate) kind: Kind,
+    pub(crate) kind: PluginErrorKind,
     pub(crate) message: String,
     pub(crate) causes: Vec<String>,
     pub(crate) hints: Vec<String>,
@@ -43,7 +43,7 @@ pub struct PluginError {
 /// What kind of bad end a fault is. Numbers are those of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum PluginErrorKind {
     /// The author returned an error.
     Error = 0,
     /// The plugin panicked, and the panic was caught inside it.
@@ -56,7 +56,7 @@ impl PluginError {
     /// An error with a message: lower case, no full stop, about what could not be done.
     pub fn new(message: impl fmt::Display) -> Self {
         Self {
-            kind: Kind::Error,
+            kind: PluginErrorKind::Error,
             message: message.to_string(),
             causes: Vec::new(),
             hints: Vec::new(),
@@ -68,7 +68,7 @@ impl PluginError {
 
     /// A wrong use of a command: the host shows it as such and exits with 2.
     pub fn usage(message: impl fmt::Display) -> Self {
-        Self { kind: Kind::Usage, ..Self::new(message) }
+        Self { kind: PluginErrorKind::Usage, ..Self::new(message) }
     }
 
     /// Adds a cause and its sources, below those that are there.
@@ -78,6 +78,19 @@ impl PluginError {
             self.causes.push(error.to_string());
             next = error.source();
         }
+        self
+    }
+
+    /// Adds causes that are only text, the outermost first, below those that are there.
+    ///
+    /// ```
+    /// use plugin_abi::PluginError;
+    ///
+    /// let error = PluginError::new("cannot read the team file").with_causes(["line 3: expected a name"]);
+    /// assert_eq!(error.causes(), ["line 3: expected a name"]);
+    /// ```
+    pub fn with_causes(mut self, causes: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        self.causes.extend(causes.into_iter().map(|cause| cause.to_string()));
         self
     }
 
@@ -113,7 +126,7 @@ impl PluginError {
 
     /// Whether it is an error, a panic, or a wrong use of a command.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> PluginErrorKind {
         self.kind
     }
 
@@ -127,6 +140,16 @@ impl PluginError {
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.location.as_deref()
+    }
+
+    /// The message, with the location of a panic behind it in parentheses.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn message_with_location(&self) -> String {
+        match &self.location {
+            Some(location) => format!("{} ({location})", self.message),
+            None => self.message.clone(),
+        }
     }
 
     /// The number that the host gave to this error when it came from further down the chain.
@@ -144,7 +167,7 @@ impl PluginError {
     }
 
     pub(crate) fn panicked(message: String, location: Option<String>) -> Self {
-        Self { kind: Kind::Panic, location, ..Self::new(message) }
+        Self { kind: PluginErrorKind::Panic, location, ..Self::new(message) }
     }
 
     /// Gives the error to the other side.
@@ -159,9 +182,9 @@ impl PluginError {
     pub fn from_raw(raw: &FaultBox) -> Self {
         Self {
             kind: match raw.kind() {
-                1 => Kind::Panic,
-                2 => Kind::Usage,
-                _ => Kind::Error,
+                1 => PluginErrorKind::Panic,
+                2 => PluginErrorKind::Usage,
+                _ => PluginErrorKind::Error,
             },
             message: raw.message().into(),
             causes: raw.causes().into_iter().map(String::from).collect(),
@@ -174,7 +197,7 @@ impl PluginError {
 }
 
 /// Turns a result of the other side into an ordinary one.
-pub(crate) fn lift<T>(result: RResult<T, FaultBox>) -> Result<T, PluginError> {
+pub(crate) fn result_from_raw<T>(result: RResult<T, FaultBox>) -> Result<T, PluginError> {
     result.into_result().map_err(|fault| PluginError::from_raw(&fault))
 }
 
@@ -200,16 +223,16 @@ impl vtable::Fault for PluginError {
         self.message.as_str().into()
     }
     fn causes(&self) -> RVec<RString> {
-        strings(&self.causes)
+        strings_into_raw(&self.causes)
     }
     fn hints(&self) -> RVec<RString> {
-        strings(&self.hints)
+        strings_into_raw(&self.hints)
     }
     fn exit_code(&self) -> ROption<u8> {
         self.exit_code.into()
     }
     fn location(&self) -> ROption<RString> {
-        optional(self.location.as_deref())
+        optional_into_raw(self.location.as_deref())
     }
     fn upstream(&self) -> u64 {
         self.upstream
@@ -221,16 +244,16 @@ impl vtable::Fault for PluginError {
 }
 
 /// Copies strings for the other side.
-pub(crate) fn strings(values: &[String]) -> RVec<RString> {
+pub(crate) fn strings_into_raw(values: &[String]) -> RVec<RString> {
     values.iter().map(|value| RString::from(value.as_str())).collect()
 }
 
 /// Copies an optional string for the other side.
-pub(crate) fn optional(value: Option<&str>) -> ROption<RString> {
+pub(crate) fn optional_into_raw(value: Option<&str>) -> ROption<RString> {
     value.map(RString::from).into()
 }
 
 /// Takes strings of the other side.
-pub(crate) fn lift_strings(values: RVec<RString>) -> Vec<String> {
+pub(crate) fn strings_from_raw(values: RVec<RString>) -> Vec<String> {
     values.into_iter().map(String::from).collect()
 }

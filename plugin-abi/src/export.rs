@@ -14,8 +14,8 @@ use abi_stable::{
 };
 
 use crate::{
-    HookSet, Plugin, shim,
-    vtable::{HooksBox, HostArc, Outcome, PluginModule, PluginModuleRef},
+    HookSet, Plugin, adapter,
+    vtable::{AbiResult, HooksBox, HostArc, PluginModule, PluginModuleRef},
 };
 
 /// A plugin with a passport. The export attribute implements it, and nobody else should.
@@ -28,8 +28,8 @@ pub trait Exported: Plugin {
 }
 
 /// The plugin's side of `create`.
-extern "C" fn create<P: Exported>(host: HostArc) -> Outcome<HooksBox> {
-    shim::create::<P>(host)
+extern "C" fn create<P: Exported>(host: HostArc) -> AbiResult<HooksBox> {
+    adapter::create::<P>(host)
 }
 
 #[cfg(next_protocol)]

@@ -61,6 +61,8 @@
 //! allocator (jemalloc with its feature `disable_initial_exec_tls`, mimalloc with `local_dynamic_tls`: static
 //! thread-local storage is scarce in a loaded library). A plugin is trusted code: it runs as the user, in the user's process.
 
+#[doc(hidden)]
+pub mod adapter;
 mod cache;
 pub mod cli;
 mod error;
@@ -71,8 +73,6 @@ mod host;
 pub mod passport;
 mod plugin;
 mod remote;
-#[doc(hidden)]
-pub mod shim;
 pub mod testing;
 pub mod transport;
 pub mod version;
@@ -82,7 +82,9 @@ pub use cache::{CachePolicy, VersionParameters};
 pub use cli::{
     Arg, ArgKind, Command, ExitStatus, Group, Invocation, OptionEdit, OutputFormat, Progress, Stream, Writer,
 };
-pub use error::{Kind, PluginError};
+#[deprecated(note = "renamed to `PluginErrorKind`")]
+pub use error::PluginErrorKind as Kind;
+pub use error::{PluginError, PluginErrorKind};
 pub use hook::Hook;
 pub use host::{Host, LogLevel};
 pub use passport::HookSet;

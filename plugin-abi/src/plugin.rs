@@ -4,7 +4,7 @@ use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef, std_types::RStr};
 
 use crate::{
     CachePolicy, Group, Host, PluginError, Remote, RemoteRequest,
-    error::lift,
+    error::result_from_raw,
     vtable::{self, RemoteRequest_TO},
 };
 
@@ -132,7 +132,7 @@ impl<'a> Next<'a> {
     /// Those of the link that answered; pass them on with `?`, and the blame stays where it belongs.
     pub fn get_remote(&self, request: &RemoteRequest) -> Result<Remote, PluginError> {
         let request = RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque);
-        lift(self.raw.next_get_remote(request)).map(|remote| Remote::from_raw(&remote))
+        result_from_raw(self.raw.next_get_remote(request)).map(|remote| Remote::from_raw(&remote))
     }
 
     /// What the rest of the chain answers to `secret_requires_group`.
@@ -141,7 +141,7 @@ impl<'a> Next<'a> {
     ///
     /// Those of the link that answered.
     pub fn secret_requires_group(&self) -> Result<bool, PluginError> {
-        lift(self.raw.next_secret_requires_group())
+        result_from_raw(self.raw.next_secret_requires_group())
     }
 
     /// What the rest of the chain answers to `get_default_image`.
@@ -150,7 +150,7 @@ impl<'a> Next<'a> {
     ///
     /// Those of the link that answered.
     pub fn get_default_image(&self) -> Result<Option<String>, PluginError> {
-        lift(self.raw.next_get_default_image()).map(|image| image.into_option().map(String::from))
+        result_from_raw(self.raw.next_get_default_image()).map(|image| image.into_option().map(String::from))
     }
 
     /// What the rest of the chain answers to `get_auth_success_html`.
@@ -159,7 +159,7 @@ impl<'a> Next<'a> {
     ///
     /// Those of the link that answered.
     pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, PluginError> {
-        lift(self.raw.next_get_auth_success_html(RStr::from_str(endpoint)))
+        result_from_raw(self.raw.next_get_auth_success_html(RStr::from_str(endpoint)))
             .map(|html| html.into_option().map(String::from))
     }
 
@@ -169,7 +169,7 @@ impl<'a> Next<'a> {
     ///
     /// Those of the link that answered.
     pub fn get_default_cache_policies(&self) -> Result<Vec<CachePolicy>, PluginError> {
-        let policies = lift(self.raw.next_get_default_cache_policies())?;
+        let policies = result_from_raw(self.raw.next_get_default_cache_policies())?;
         Ok(policies.into_iter().map(CachePolicy::from_raw).collect())
     }
 
@@ -180,6 +180,6 @@ impl<'a> Next<'a> {
     /// Those of the link that answered.
     #[cfg(next_protocol)]
     pub fn get_greeting(&self) -> Result<String, PluginError> {
-        lift(self.raw.next_get_greeting()).map(String::from)
+        result_from_raw(self.raw.next_get_greeting()).map(String::from)
     }
 }

@@ -8,8 +8,8 @@ use abi_stable::{
 };
 
 use crate::{
-    error::{lift_strings, optional, strings},
-    transport::{HostTransport, Layer, Transport},
+    error::{optional_into_raw, strings_from_raw, strings_into_raw},
+    transport::{Layer, Transport, TransportHandle},
     vtable::{self, Remote_TO, RemoteBox, RemoteRequestRef, TransportLayerBox},
 };
 
@@ -52,7 +52,7 @@ impl vtable::RemoteRequest for RemoteRequest {
         self.domain.as_str().into()
     }
     fn data_upload_location(&self) -> ROption<RString> {
-        optional(self.data_upload_location.as_deref())
+        optional_into_raw(self.data_upload_location.as_deref())
     }
     #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
@@ -137,16 +137,16 @@ impl Remote {
     #[must_use]
     pub fn wrap_transport<T: Transport>(
         mut self,
-        wrap: impl Fn(HostTransport) -> T + Send + Sync + 'static,
+        wrap: impl Fn(TransportHandle) -> T + Send + Sync + 'static,
     ) -> Self {
-        self.transport = Some(Layer::wraps(self.transport.take(), wrap));
+        self.transport = Some(Layer::wrap(self.transport.take(), wrap));
         self
     }
 
     /// Lets a transport carry the calls in the place of the host's. The remote then needs no endpoint.
     #[must_use]
     pub fn with_transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Layer::supplies(HostTransport::new(transport)));
+        self.transport = Some(Layer::replace(TransportHandle::new(transport)));
         self
     }
 
@@ -205,10 +205,10 @@ impl Remote {
             auth_mode: text(raw.auth_mode()),
             client_id: text(raw.client_id()),
             client_secret: text(raw.client_secret()),
-            scopes: lift_strings(raw.scopes()),
+            scopes: strings_from_raw(raw.scopes()),
             audience: text(raw.audience()),
-            command: lift_strings(raw.command()),
-            proxy_command: lift_strings(raw.proxy_command()),
+            command: strings_from_raw(raw.command()),
+            proxy_command: strings_from_raw(raw.proxy_command()),
             headers: raw.headers().into_iter().map(|Tuple2(key, value)| (key.into(), value.into())).collect(),
             default_project: text(raw.default_project()),
             default_domain: text(raw.default_domain()),
@@ -234,7 +234,7 @@ impl fmt::Debug for Remote {
 
 impl vtable::Remote for Remote {
     fn endpoint(&self) -> ROption<RString> {
-        optional(self.endpoint.as_deref())
+        optional_into_raw(self.endpoint.as_deref())
     }
     fn insecure(&self) -> ROption<bool> {
         self.insecure.into()
@@ -243,52 +243,52 @@ impl vtable::Remote for Remote {
         self.insecure_skip_verify.into()
     }
     fn ca_cert_file_path(&self) -> ROption<RString> {
-        optional(self.ca_cert_file_path.as_deref())
+        optional_into_raw(self.ca_cert_file_path.as_deref())
     }
     fn console_endpoint(&self) -> ROption<RString> {
-        optional(self.console_endpoint.as_deref())
+        optional_into_raw(self.console_endpoint.as_deref())
     }
     fn http_proxy_url(&self) -> ROption<RString> {
-        optional(self.http_proxy_url.as_deref())
+        optional_into_raw(self.http_proxy_url.as_deref())
     }
     fn auth_mode(&self) -> ROption<RString> {
-        optional(self.auth_mode.as_deref())
+        optional_into_raw(self.auth_mode.as_deref())
     }
     fn client_id(&self) -> ROption<RString> {
-        optional(self.client_id.as_deref())
+        optional_into_raw(self.client_id.as_deref())
     }
     fn client_secret(&self) -> ROption<RString> {
-        optional(self.client_secret.as_deref())
+        optional_into_raw(self.client_secret.as_deref())
     }
     fn scopes(&self) -> RVec<RString> {
-        strings(&self.scopes)
+        strings_into_raw(&self.scopes)
     }
     fn audience(&self) -> ROption<RString> {
-        optional(self.audience.as_deref())
+        optional_into_raw(self.audience.as_deref())
     }
     fn command(&self) -> RVec<RString> {
-        strings(&self.command)
+        strings_into_raw(&self.command)
     }
     fn proxy_command(&self) -> RVec<RString> {
-        strings(&self.proxy_command)
+        strings_into_raw(&self.proxy_command)
     }
     fn headers(&self) -> RVec<Tuple2<RString, RString>> {
         self.headers.iter().map(|(key, value)| Tuple2(key.as_str().into(), value.as_str().into())).collect()
     }
     fn default_project(&self) -> ROption<RString> {
-        optional(self.default_project.as_deref())
+        optional_into_raw(self.default_project.as_deref())
     }
     fn default_domain(&self) -> ROption<RString> {
-        optional(self.default_domain.as_deref())
+        optional_into_raw(self.default_domain.as_deref())
     }
     fn data_upload_location(&self) -> ROption<RString> {
-        optional(self.data_upload_location.as_deref())
+        optional_into_raw(self.data_upload_location.as_deref())
     }
     fn transport(&self) -> ROption<TransportLayerBox> {
         self.transport.clone().map(Layer::into_raw).into()
     }
     fn origin_of(&self, field: RStr<'_>) -> ROption<RString> {
-        optional(self.origins.get(field.as_str()).map(String::as_str))
+        optional_into_raw(self.origins.get(field.as_str()).map(String::as_str))
     }
     fn base(&self) -> u64 {
         self.base

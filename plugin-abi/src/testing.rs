@@ -46,12 +46,12 @@ use abi_stable::{
 use self::line::Line;
 use crate::{
     CachePolicy, Command, HookSet, Host, PluginError, Remote, RemoteRequest,
-    error::{lift, strings},
+    error::{result_from_raw, strings_into_raw},
     export::{self, Exported},
-    transport::{Answer, Call, HostTransport, Status, Transport},
+    transport::{Answer, Call, Status, Transport, TransportHandle},
     vtable::{
-        CachePolicyBox, Command_TO, CommandRef, Context, Context_TO, ContextRef, HooksBox, HostArc,
-        HostServices, HostServices_TO, Invocation, Invocation_TO, Outcome, Progress, Progress_TO,
+        AbiResult, CachePolicyBox, Command_TO, CommandRef, Context, Context_TO, ContextRef, HooksBox,
+        HostArc, HostServices, HostServices_TO, Invocation, Invocation_TO, Progress, Progress_TO,
         ProgressBox, RemoteBox, RemoteRequest_TO, RemoteRequestRef, TransportBox,
     },
 };
@@ -70,7 +70,7 @@ pub struct Rest {
     /// The answer to `get_default_cache_policies`.
     pub cache_policies: Vec<CachePolicy>,
     /// What carries the calls; by default a server without any method.
-    pub transport: HostTransport,
+    pub transport: TransportHandle,
 }
 
 impl Default for Rest {
@@ -81,7 +81,7 @@ impl Default for Rest {
             default_image: None,
             auth_success_html: None,
             cache_policies: Vec::new(),
-            transport: HostTransport::new(Nothing),
+            transport: TransportHandle::new(Nothing),
         }
     }
 }
@@ -121,7 +121,7 @@ impl<P: Exported> Tester<P> {
     pub fn with_config(config: &serde_json::Value) -> Result<Self, PluginError> {
         let log = Log::default();
         let services = services(config, &log);
-        let hooks = lift((export::module::<P>().create())(services))?;
+        let hooks = result_from_raw((export::module::<P>().create())(services))?;
         Ok(Self { hooks, rest: Rest::default(), log, plugin: PhantomData })
     }
 
@@ -157,7 +157,8 @@ impl<P: Exported> Tester<P> {
     /// The plugin's, panics included.
     pub fn get_remote(&self, request: &RemoteRequest) -> Result<Remote, PluginError> {
         let request = RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque);
-        lift(self.hooks.get_remote(request, self.context())).map(|remote| Remote::from_raw(&remote))
+        result_from_raw(self.hooks.get_remote(request, self.context()))
+            .map(|remote| Remote::from_raw(&remote))
     }
 
     /// Calls `get_remote`, and opens the way to Flyte: the plugin's transport around, or in the place of, what stands behind.
@@ -165,12 +166,12 @@ impl<P: Exported> Tester<P> {
     /// # Errors
     ///
     /// The plugin's, panics included.
-    pub fn transport(&self, request: &RemoteRequest) -> Result<HostTransport, PluginError> {
+    pub fn transport(&self, request: &RemoteRequest) -> Result<TransportHandle, PluginError> {
         let request = RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque);
-        let remote = lift(self.hooks.get_remote(request, self.context()))?;
+        let remote = result_from_raw(self.hooks.get_remote(request, self.context()))?;
         let ROption::RSome(layer) = remote.transport() else { return Ok(self.rest.transport.clone()) };
         let behind = layer.wraps().then(|| self.rest.transport.clone().into_raw());
-        lift(layer.open(behind.into())).map(HostTransport::from_raw)
+        result_from_raw(layer.open(behind.into())).map(TransportHandle::from_raw)
     }
 
     /// Calls the hook.
@@ -179,7 +180,7 @@ impl<P: Exported> Tester<P> {
     ///
     /// The plugin's, panics included.
     pub fn secret_requires_group(&self) -> Result<bool, PluginError> {
-        lift(self.hooks.secret_requires_group(self.context()))
+        result_from_raw(self.hooks.secret_requires_group(self.context()))
     }
 
     /// Calls the hook.
@@ -188,7 +189,8 @@ impl<P: Exported> Tester<P> {
     ///
     /// The plugin's, panics included.
     pub fn get_default_image(&self) -> Result<Option<String>, PluginError> {
-        lift(self.hooks.get_default_image(self.context())).map(|image| image.into_option().map(String::from))
+        result_from_raw(self.hooks.get_default_image(self.context()))
+            .map(|image| image.into_option().map(String::from))
     }
 
     /// Calls the hook.
@@ -198,7 +200,7 @@ impl<P: Exported> Tester<P> {
     /// The plugin's, panics included.
     pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, PluginError> {
         let html = self.hooks.get_auth_success_html(RStr::from_str(endpoint), self.context());
-        lift(html).map(|html| html.into_option().map(String::from))
+        result_from_raw(html).map(|html| html.into_option().map(String::from))
     }
 
     /// Calls the hook.
@@ -207,7 +209,7 @@ impl<P: Exported> Tester<P> {
     ///
     /// The plugin's, panics included.
     pub fn get_default_cache_policies(&self) -> Result<Vec<CachePolicy>, PluginError> {
-        let policies = lift(self.hooks.get_default_cache_policies(self.context()))?;
+        let policies = result_from_raw(self.hooks.get_default_cache_policies(self.context()))?;
         Ok(policies.into_iter().map(CachePolicy::from_raw).collect())
     }
 
@@ -219,7 +221,7 @@ impl<P: Exported> Tester<P> {
     pub fn commands(&self) -> Result<Command, PluginError> {
         let empty = Command::new("main");
         let main: CommandRef<'_> = Command_TO::from_ptr(RRef::new(&empty), TD_Opaque);
-        let edits = lift(self.hooks.configure_cli(main))?;
+        let edits = result_from_raw(self.hooks.configure_cli(main))?;
         let added = edits.into_iter().filter_map(|edit| {
             let path: Vec<String> = edit.path().into_iter().map(String::from).collect();
             let command = edit.new_command().into_option()?;
@@ -237,7 +239,7 @@ impl<P: Exported> Tester<P> {
     /// # Errors
     ///
     /// The plugin's, panics included; a path that leads nowhere; and values that the host would refuse, as
-    /// [`Kind::Usage`](crate::Kind::Usage).
+    /// [`PluginErrorKind::Usage`](crate::PluginErrorKind::Usage).
     pub fn run(&self, path: &[&str], values: &[(&str, &str)]) -> Result<Output, PluginError> {
         let commands = self.commands()?;
         let line = Line::new(&commands, path, values)?;
@@ -329,19 +331,19 @@ impl HostServices for Services {
 }
 
 impl Context for Rest {
-    fn next_get_remote(&self, _request: RemoteRequestRef<'_>) -> Outcome<RemoteBox> {
+    fn next_get_remote(&self, _request: RemoteRequestRef<'_>) -> AbiResult<RemoteBox> {
         RResult::ROk(self.remote.clone().into_raw())
     }
-    fn next_secret_requires_group(&self) -> Outcome<bool> {
+    fn next_secret_requires_group(&self) -> AbiResult<bool> {
         RResult::ROk(self.secret_requires_group)
     }
-    fn next_get_default_image(&self) -> Outcome<ROption<RString>> {
-        RResult::ROk(crate::error::optional(self.default_image.as_deref()))
+    fn next_get_default_image(&self) -> AbiResult<ROption<RString>> {
+        RResult::ROk(crate::error::optional_into_raw(self.default_image.as_deref()))
     }
-    fn next_get_auth_success_html(&self, _endpoint: RStr<'_>) -> Outcome<ROption<RString>> {
-        RResult::ROk(crate::error::optional(self.auth_success_html.as_deref()))
+    fn next_get_auth_success_html(&self, _endpoint: RStr<'_>) -> AbiResult<ROption<RString>> {
+        RResult::ROk(crate::error::optional_into_raw(self.auth_success_html.as_deref()))
     }
-    fn next_get_default_cache_policies(&self) -> Outcome<RVec<CachePolicyBox>> {
+    fn next_get_default_cache_policies(&self) -> AbiResult<RVec<CachePolicyBox>> {
         RResult::ROk(self.cache_policies.iter().cloned().map(CachePolicy::into_raw).collect())
     }
 }
@@ -358,7 +360,7 @@ impl<P: Exported> Invocation for Run<'_, P> {
         self.line.path().map(RString::from).collect()
     }
     fn values(&self, argument: RStr<'_>) -> ROption<RVec<RString>> {
-        self.line.values(argument.as_str()).map(strings).into()
+        self.line.values(argument.as_str()).map(strings_into_raw).into()
     }
     fn given(&self, argument: RStr<'_>) -> bool {
         self.line.given(argument.as_str())
@@ -370,7 +372,7 @@ impl<P: Exported> Invocation for Run<'_, P> {
     fn output_format(&self) -> RString {
         "table".into()
     }
-    fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> Outcome<()> {
+    fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> AbiResult<()> {
         let text = String::from_utf8_lossy(bytes.as_slice()).into_owned();
         let mut output = self.output.borrow_mut();
         if stream == 1 {
@@ -389,12 +391,12 @@ impl<P: Exported> Invocation for Run<'_, P> {
     fn progress(&self, _message: RStr<'_>, _total: u64) -> ProgressBox {
         Progress_TO::from_value(Silent, TD_Opaque)
     }
-    fn remote(&self) -> Outcome<RemoteBox> {
+    fn remote(&self) -> AbiResult<RemoteBox> {
         RResult::ROk(self.tester.rest.remote.clone().into_raw())
     }
-    fn transport(&self) -> Outcome<TransportBox> {
+    fn transport(&self) -> AbiResult<TransportBox> {
         let transport = self.tester.transport(&RemoteRequest::default());
-        RResult::from(transport.map(HostTransport::into_raw).map_err(PluginError::into_raw))
+        RResult::from(transport.map(TransportHandle::into_raw).map_err(PluginError::into_raw))
     }
 }
 

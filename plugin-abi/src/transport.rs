@@ -14,14 +14,14 @@
 //! ```
 //! use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
 //! use plugin_abi::{Host, Next, Plugin, PluginError, Remote, RemoteRequest, testing::{Rest, Tester}};
-//! use plugin_abi::transport::{Answer, Call, HostTransport, Status, Transport};
+//! use plugin_abi::transport::{Answer, Call, TransportHandle, Status, Transport};
 //!
 //! struct Acme {
 //!     calls: Arc<AtomicU64>,
 //! }
 //!
 //! struct Counted {
-//!     behind: HostTransport,
+//!     behind: TransportHandle,
 //!     calls: Arc<AtomicU64>,
 //! }
 //!
@@ -58,7 +58,7 @@
 //! }
 //!
 //! let acme = Tester::<Acme>::new().unwrap();
-//! let acme = acme.behind(Rest { transport: HostTransport::new(Mirror), ..Rest::default() });
+//! let acme = acme.behind(Rest { transport: TransportHandle::new(Mirror), ..Rest::default() });
 //! let transport = acme.transport(&RemoteRequest::default()).unwrap();
 //! let answer = transport.call(Call::new("/flyteidl.service.AdminService/GetVersion", b"")).unwrap();
 //! assert_eq!(answer.metadata, [("x-acme-team".to_owned(), "vision".to_owned())]);
@@ -79,7 +79,7 @@ use abi_stable::{
 };
 
 use crate::{
-    shim::Kept,
+    adapter::CatchDrop,
     vtable::{self, Answer_TO, AnswerBox, Call_TO, CallRef, StatusBox, Transport_TO, TransportBox},
 };
 
@@ -145,18 +145,23 @@ impl Answer {
     }
 
     fn from_raw(raw: &AnswerBox) -> Self {
-        Self { metadata: lift_metadata(raw.metadata()), message: raw.message().to_vec() }
+        Self { metadata: metadata_from_raw(raw.metadata()), message: raw.message().to_vec() }
     }
 }
 
-/// The way to Flyte behind a plugin: the host's, with the transports of the plugins further down the chain.
+/// A shared [`Transport`]: what a plugin gets as the transport behind it, and what it returns as its own.
 ///
-/// Cheap to clone; clones lead to the same place.
+/// The one that the host gives carries calls through the transports of the plugins further down the chain. Clones share
+/// one transport.
 #[derive(Clone)]
-pub struct HostTransport(Arc<dyn Transport>);
+pub struct TransportHandle(Arc<dyn Transport>);
 
-impl HostTransport {
-    /// Any transport in the place of the host's: for tests.
+/// The name of [`TransportHandle`] in the first releases of protocol 1.
+#[deprecated(note = "renamed to `TransportHandle`")]
+pub type HostTransport = TransportHandle;
+
+impl TransportHandle {
+    /// Shares a transport.
     pub fn new(transport: impl Transport) -> Self {
         Self(Arc::new(transport))
     }
@@ -165,7 +170,7 @@ impl HostTransport {
     #[doc(hidden)]
     #[must_use]
     pub fn into_raw(self) -> TransportBox {
-        Transport_TO::from_value(Shim(Kept::new(self)), TD_Opaque)
+        Transport_TO::from_value(Adapter(CatchDrop::new(self)), TD_Opaque)
     }
 
     /// Takes a transport of the other side.
@@ -176,15 +181,15 @@ impl HostTransport {
     }
 }
 
-impl Transport for HostTransport {
+impl Transport for TransportHandle {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
         self.0.call(call)
     }
 }
 
-impl fmt::Debug for HostTransport {
+impl fmt::Debug for TransportHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostTransport").finish_non_exhaustive()
+        f.debug_struct("TransportHandle").finish_non_exhaustive()
     }
 }
 
@@ -193,9 +198,9 @@ struct Raw(TransportBox);
 
 impl Transport for Raw {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
-        let call = Lowered {
+        let call = BorrowedCall {
             path: call.path,
-            metadata: lower_metadata(&call.metadata),
+            metadata: metadata_into_raw(&call.metadata),
             message: call.message,
             timeout: call.timeout,
         };
@@ -207,14 +212,14 @@ impl Transport for Raw {
 }
 
 /// An author's transport behind the interface that the host calls.
-struct Shim(Kept<HostTransport>);
+struct Adapter(CatchDrop<TransportHandle>);
 
-impl vtable::Transport for Shim {
+impl vtable::Transport for Adapter {
     fn call(&self, call: CallRef<'_>) -> RResult<AnswerBox, StatusBox> {
-        let answered = crate::shim::guard(|| {
+        let answered = crate::adapter::guard(|| {
             Ok(self.0.call(Call {
                 path: call.path().into(),
-                metadata: lift_metadata(call.metadata()),
+                metadata: metadata_from_raw(call.metadata()),
                 message: call.message().into(),
                 timeout: Some(call.timeout()).filter(|&limit| limit > 0).map(Duration::from_millis),
             }))
@@ -235,14 +240,14 @@ impl vtable::Transport for Shim {
 }
 
 /// A call on its way to the other side.
-struct Lowered<'a> {
+struct BorrowedCall<'a> {
     path: &'a str,
     metadata: RVec<Tuple2<RString, RString>>,
     message: &'a [u8],
     timeout: Option<Duration>,
 }
 
-impl vtable::Call for Lowered<'_> {
+impl vtable::Call for BorrowedCall<'_> {
     fn path(&self) -> RStr<'_> {
         self.path.into()
     }
@@ -264,7 +269,7 @@ impl vtable::Call for Lowered<'_> {
 
 impl vtable::Answer for Answer {
     fn metadata(&self) -> RVec<Tuple2<RString, RString>> {
-        lower_metadata(&self.metadata)
+        metadata_into_raw(&self.metadata)
     }
     fn message(&self) -> RSlice<'_, u8> {
         self.message.as_slice().into()
@@ -275,10 +280,10 @@ impl vtable::Answer for Answer {
     }
 }
 
-fn lower_metadata(metadata: &[(String, String)]) -> RVec<Tuple2<RString, RString>> {
+fn metadata_into_raw(metadata: &[(String, String)]) -> RVec<Tuple2<RString, RString>> {
     metadata.iter().map(|(key, value)| Tuple2(key.as_str().into(), value.as_str().into())).collect()
 }
 
-fn lift_metadata(metadata: RVec<Tuple2<RString, RString>>) -> Metadata {
+fn metadata_from_raw(metadata: RVec<Tuple2<RString, RString>>) -> Metadata {
     metadata.into_iter().map(|Tuple2(key, value)| (key.into(), value.into())).collect()
 }

@@ -9,8 +9,7 @@ pub fn to_plugin(status: Status) -> plugin::Status {
     let mut converted = match &fault {
         None => plugin::Status::new(plugin::Code::UNKNOWN, message),
         Some(fault) => {
-            let causes = fault.causes().map(|cause| std::io::Error::other(cause.to_owned()));
-            let error = causes.fold(PluginError::new(&fault.text), PluginError::caused_by);
+            let error = PluginError::new(&fault.text).with_causes(fault.causes());
             plugin::Status::fault(
                 kind_to_plugin(fault.kind),
                 fault.hint.iter().fold(error, PluginError::hint),

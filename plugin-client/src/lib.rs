@@ -57,14 +57,7 @@
 
 mod convert;
 
-use std::{
-    future::Future,
-    ops::Deref,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
-};
+use std::{future::Future, ops::Deref, sync::Arc};
 
 use flyte_client::{
     client::{CallOptions, ClientError, Policy},
@@ -72,7 +65,7 @@ use flyte_client::{
 };
 use plugin_abi::{
     PluginError,
-    transport::{Answer, Call, HostTransport, Status, Transport},
+    transport::{Answer, Call, Status, Transport, TransportHandle},
 };
 
 pub use convert::{from_plugin, to_plugin};
@@ -91,10 +84,10 @@ pub struct Client(flyte_client::Client);
 impl Client {
     /// A client over [`Invocation::transport`](plugin_abi::Invocation::transport), or over what is behind a transport of your own.
     #[must_use]
-    pub fn over(transport: HostTransport) -> Self {
+    pub fn over(transport: TransportHandle) -> Self {
         // The host tries again where that helps.
         let options = CallOptions { retry: Policy::never(), ..CallOptions::default() };
-        Self(flyte_client::Client::new(Arc::new(OfHost(transport)), options))
+        Self(flyte_client::Client::new(Arc::new(ClientTransport(transport)), options))
     }
 
     /// Waits for an answer.
@@ -103,7 +96,7 @@ impl Client {
     ///
     /// When the server says so, or could not be asked. Passed on, it ends a command with the host's exit code for it.
     pub fn wait<T>(&self, answer: impl Future<Output = Result<T, ClientError>>) -> Result<T, PluginError> {
-        wait(answer).map_err(|error| {
+        pollster::block_on(answer).map_err(|error| {
             let said = PluginError::from(to_plugin(error.status.clone()));
             let hinted = said.hints().iter().fold(PluginError::from(error), PluginError::hint);
             said.wanted_exit_code().into_iter().fold(hinted, PluginError::exit_code)
@@ -135,42 +128,20 @@ pub fn answer(
     }
 }
 
-/// The host's transport under the client.
-struct OfHost(HostTransport);
+/// The host's transport, as the client calls it. Its answers are ready when a call returns.
+struct ClientTransport(TransportHandle);
 
-impl transport::Transport for OfHost {
+impl transport::Transport for ClientTransport {
     fn call(&self, call: transport::Call) -> Reply<'_> {
-        let mut lowered = Call::new(&call.path, &call.message);
-        lowered.metadata = call.metadata;
-        lowered.timeout = call.timeout;
-        let answer = self.0.call(lowered);
+        let mut converted = Call::new(&call.path, &call.message);
+        converted.metadata = call.metadata;
+        converted.timeout = call.timeout;
+        let answer = self.0.call(converted);
         Box::pin(std::future::ready(match answer {
             Ok(Answer { metadata, message, .. }) => {
                 Ok(transport::Answer { metadata, message: message.into() })
             }
             Err(status) => Err(from_plugin(status)),
         }))
-    }
-}
-
-/// Runs a future on this thread. The host's answers are there when its calls return, so there is hardly ever something to
-/// wait for.
-fn wait<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
     }
 }

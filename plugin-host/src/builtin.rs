@@ -7,9 +7,9 @@ use abi_stable::{
     std_types::{RNone, ROption, RResult::ROk, RStr, RString, RVec},
 };
 use plugin_abi::{
-    PluginError, Remote, RemoteRequest, shim,
+    PluginError, Remote, RemoteRequest, adapter,
     vtable::{
-        CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, Outcome, RemoteBox,
+        AbiResult, CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, RemoteBox,
         RemoteRequestRef,
     },
 };
@@ -37,19 +37,19 @@ impl Builtin {
 }
 
 impl Hooks for Builtin {
-    fn get_remote(&self, request: RemoteRequestRef<'_>, _context: ContextRef<'_>) -> Outcome<RemoteBox> {
-        shim::guard(|| (self.get_remote)(&RemoteRequest::from_raw(&request)).map(Remote::into_raw))
+    fn get_remote(&self, request: RemoteRequestRef<'_>, _context: ContextRef<'_>) -> AbiResult<RemoteBox> {
+        adapter::guard(|| (self.get_remote)(&RemoteRequest::from_raw(&request)).map(Remote::into_raw))
     }
 
-    fn configure_cli(&self, _main: CommandRef<'_>) -> Outcome<RVec<EditBox>> {
+    fn configure_cli(&self, _main: CommandRef<'_>) -> AbiResult<RVec<EditBox>> {
         ROk(RVec::new())
     }
 
-    fn secret_requires_group(&self, _context: ContextRef<'_>) -> Outcome<bool> {
+    fn secret_requires_group(&self, _context: ContextRef<'_>) -> AbiResult<bool> {
         ROk(true)
     }
 
-    fn get_default_image(&self, _context: ContextRef<'_>) -> Outcome<ROption<RString>> {
+    fn get_default_image(&self, _context: ContextRef<'_>) -> AbiResult<ROption<RString>> {
         ROk(RNone)
     }
 
@@ -57,16 +57,16 @@ impl Hooks for Builtin {
         &self,
         _endpoint: RStr<'_>,
         _context: ContextRef<'_>,
-    ) -> Outcome<ROption<RString>> {
+    ) -> AbiResult<ROption<RString>> {
         ROk(RNone)
     }
 
-    fn get_default_cache_policies(&self, _context: ContextRef<'_>) -> Outcome<RVec<CachePolicyBox>> {
+    fn get_default_cache_policies(&self, _context: ContextRef<'_>) -> AbiResult<RVec<CachePolicyBox>> {
         ROk(RVec::new())
     }
 
     #[cfg(next_protocol)]
-    fn get_greeting(&self, _context: ContextRef<'_>) -> Outcome<RString> {
+    fn get_greeting(&self, _context: ContextRef<'_>) -> AbiResult<RString> {
         ROk(RString::from("no greeting"))
     }
 }

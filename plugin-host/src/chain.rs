@@ -15,7 +15,7 @@ use abi_stable::{
 use plugin_abi::{
     CachePolicy, Hook, PluginError, Remote, RemoteRequest,
     vtable::{
-        CachePolicyBox, CommandRef, Context, Context_TO, ContextRef, EditBox, FaultBox, Outcome, RemoteBox,
+        AbiResult, CachePolicyBox, CommandRef, Context, Context_TO, ContextRef, EditBox, FaultBox, RemoteBox,
         RemoteRequest_TO, RemoteRequestRef,
     },
 };
@@ -198,7 +198,7 @@ impl<'a> Call<'a> {
         &self,
         hook: Hook,
         from: usize,
-        ask: impl FnOnce(&Link, ContextRef<'_>) -> Outcome<T>,
+        ask: impl FnOnce(&Link, ContextRef<'_>) -> AbiResult<T>,
     ) -> Result<(usize, T), HookError> {
         let index = self.chain.first_from(from, hook);
         let link = &self.chain.links[index];
@@ -272,7 +272,7 @@ impl<'a> Call<'a> {
         hook: Hook,
         mut from: usize,
         validate: impl Fn(&str) -> Result<(), String>,
-        ask: impl Fn(&Link, ContextRef<'_>) -> Outcome<ROption<RString>>,
+        ask: impl Fn(&Link, ContextRef<'_>) -> AbiResult<ROption<RString>>,
     ) -> Result<Option<String>, HookError> {
         loop {
             let (index, answer) = self.ask(hook, from, &ask)?;
@@ -307,17 +307,12 @@ impl<'a> Call<'a> {
     }
 
     /// Converts a result for a plugin; an error gets a number, so that it is recognised when the plugin passes it on.
-    fn to_abi<T>(&self, result: Result<T, HookError>) -> Outcome<T> {
+    fn to_abi<T>(&self, result: Result<T, HookError>) -> AbiResult<T> {
         match result {
             Ok(answer) => RResult::ROk(answer),
             Err(fault) => {
-                let mut error = PluginError::new(&fault);
-                for cause in fault.causes() {
-                    error = error.caused_by(std::io::Error::other(cause));
-                }
-                for hint in fault.hints() {
-                    error = error.hint(hint);
-                }
+                let error = PluginError::new(&fault).with_causes(fault.causes());
+                let error = fault.hints().into_iter().fold(error, PluginError::hint);
                 let number = self.lend(|lent| &mut lent.faults, fault);
                 RResult::RErr(error.with_upstream(number).into_raw())
             }
@@ -326,7 +321,7 @@ impl<'a> Call<'a> {
 }
 
 impl Context for Rest<'_> {
-    fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> Outcome<RemoteBox> {
+    fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> AbiResult<RemoteBox> {
         let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
         self.call.to_abi(resolved.map(|resolved| {
             let shown = resolved.without_secrets();
@@ -335,27 +330,27 @@ impl Context for Rest<'_> {
         }))
     }
 
-    fn next_secret_requires_group(&self) -> Outcome<bool> {
+    fn next_secret_requires_group(&self) -> AbiResult<bool> {
         self.call.to_abi(self.call.secret_requires_group(self.from))
     }
 
-    fn next_get_default_image(&self) -> Outcome<ROption<RString>> {
+    fn next_get_default_image(&self) -> AbiResult<ROption<RString>> {
         let image = self.call.get_default_image(self.from);
         self.call.to_abi(image.map(|image| image.map(RString::from).into()))
     }
 
-    fn next_get_auth_success_html(&self, endpoint: RStr<'_>) -> Outcome<ROption<RString>> {
+    fn next_get_auth_success_html(&self, endpoint: RStr<'_>) -> AbiResult<ROption<RString>> {
         let html = self.call.get_auth_success_html(self.from, endpoint.as_str());
         self.call.to_abi(html.map(|html| html.map(RString::from).into()))
     }
 
-    fn next_get_default_cache_policies(&self) -> Outcome<RVec<CachePolicyBox>> {
+    fn next_get_default_cache_policies(&self) -> AbiResult<RVec<CachePolicyBox>> {
         let policies = self.call.get_default_cache_policies(self.from);
         self.call.to_abi(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
     }
 
     #[cfg(next_protocol)]
-    fn next_get_greeting(&self) -> Outcome<RString> {
+    fn next_get_greeting(&self) -> AbiResult<RString> {
         self.call.to_abi(self.call.get_greeting(self.from).map(RString::from))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plugin_abi::{Hook, Kind, PluginError};
+use plugin_abi::{Hook, PluginError, PluginErrorKind};
 
 use super::{identity::Identity, preflight::PreflightError};
 
@@ -226,11 +226,7 @@ impl HookError {
         match self.kind() {
             HookErrorKind::InvalidValue(reason) => vec![reason.clone()],
             HookErrorKind::Returned(error) => {
-                let first = match error.location() {
-                    Some(place) => format!("{} ({place})", error.message()),
-                    None => error.message().to_owned(),
-                };
-                std::iter::once(first).chain(error.causes().iter().cloned()).collect()
+                std::iter::once(error.message_with_location()).chain(error.causes().iter().cloned()).collect()
             }
         }
     }
@@ -239,11 +235,7 @@ impl HookError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let bug = || {
-            let whom = match &self.plugin().homepage {
-                Some(homepage) => format!("at <{homepage}>"),
-                None => "to its author".to_owned(),
-            };
-            let report = format!("report this plugin bug {whom}");
+            let report = self.plugin().report_hint();
             match self.call_site() {
                 // The caller adds who selected the plugin, and how to continue without it.
                 CallSite::Create => report,
@@ -253,7 +245,7 @@ impl HookError {
             }
         };
         match self.kind() {
-            HookErrorKind::Returned(error) if error.kind() == Kind::Panic => vec![bug()],
+            HookErrorKind::Returned(error) if error.kind() == PluginErrorKind::Panic => vec![bug()],
             HookErrorKind::Returned(error) => error.hints().to_vec(),
             HookErrorKind::InvalidValue(_) => vec![bug()],
         }
@@ -264,7 +256,7 @@ impl std::fmt::Display for HookError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (plugin, place) = (self.plugin(), self.call_site().name());
         match self.kind() {
-            HookErrorKind::Returned(error) if error.kind() == Kind::Panic => {
+            HookErrorKind::Returned(error) if error.kind() == PluginErrorKind::Panic => {
                 write!(f, "{plugin} panicked in `{place}`")
             }
             HookErrorKind::Returned(_) => write!(f, "{plugin} failed in `{place}`"),

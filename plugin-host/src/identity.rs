@@ -28,6 +28,15 @@ impl Identity {
             homepage: passport.homepage().map(str::to_owned),
         }
     }
+
+    /// The hint for a bug in the plugin: where to report it.
+    #[must_use]
+    pub fn report_hint(&self) -> String {
+        match &self.homepage {
+            Some(homepage) => format!("report this plugin bug at <{homepage}>"),
+            None => "report this plugin bug to its author".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Identity {

@@ -35,6 +35,7 @@
 pub mod builtin;
 pub mod chain;
 pub mod error;
+mod error_table;
 #[cfg(next_protocol)]
 mod growth;
 mod handshake;
@@ -54,6 +55,7 @@ pub use self::remote::ResolvedRemote;
 pub use builtin::Builtin;
 pub use chain::Chain;
 pub use error::{HookError, LoadError, SelectError};
+pub use error_table::ErrorTable;
 pub use identity::Identity;
 pub use link::{Link, LoadTimes};
 pub use load::{Candidate, Loader};

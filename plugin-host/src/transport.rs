@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use abi_stable::std_types::ROption;
 use plugin_abi::{
     PluginError,
-    transport::{Answer, Call, FaultKind, HostTransport, Status, Transport},
+    transport::{Answer, Call, FaultKind, Status, Transport, TransportHandle},
     vtable::TransportLayerBox,
 };
 
@@ -62,11 +62,11 @@ impl Layers {
     /// # Errors
     ///
     /// The error of the plugin that could not open its transport.
-    pub fn open(&self, host: Option<HostTransport>) -> Result<Option<HostTransport>, HookError> {
+    pub fn open(&self, host: Option<TransportHandle>) -> Result<Option<TransportHandle>, HookError> {
         let mut behind = host;
         for Layer { owner, raw } in self.0.iter().rev() {
             let lent = |transport| {
-                HostTransport::new(ValidatedTransport { borrower: owner.clone(), transport }).into_raw()
+                TransportHandle::new(ValidatedTransport { borrower: owner.clone(), transport }).into_raw()
             };
             let given: ROption<_> = behind.map(lent).into();
             let opened = raw.open(given).into_result();
@@ -74,8 +74,9 @@ impl Layers {
                 .map_err(|fault| failed(owner, HookErrorKind::Returned(PluginError::from_raw(&fault))))?;
             #[cfg(next_protocol)]
             super::growth::ask(owner, &super::growth::Made::Transport(raw, &opened));
-            let opened = OwnedTransport { owner: owner.clone(), transport: HostTransport::from_raw(opened) };
-            behind = Some(HostTransport::new(opened));
+            let opened =
+                OwnedTransport { owner: owner.clone(), transport: TransportHandle::from_raw(opened) };
+            behind = Some(TransportHandle::new(opened));
         }
         Ok(behind)
     }
@@ -90,7 +91,7 @@ impl fmt::Debug for Layers {
 /// A transport of a plugin; its errors name the plugin.
 struct OwnedTransport {
     owner: Identity,
-    transport: HostTransport,
+    transport: TransportHandle,
 }
 
 impl Transport for OwnedTransport {
@@ -123,7 +124,7 @@ impl OwnedTransport {
 /// The transport behind a plugin, as the plugin calls it: the call is validated first.
 struct ValidatedTransport {
     borrower: Identity,
-    transport: HostTransport,
+    transport: TransportHandle,
 }
 
 impl Transport for ValidatedTransport {
@@ -142,10 +143,7 @@ fn failed(owner: &Identity, kind: HookErrorKind) -> HookError {
 
 /// A status for the transports around this one; passed on, it keeps its plugin.
 fn attribute(kind: FaultKind, fault: &HookError) -> Status {
-    let error = fault
-        .causes()
-        .into_iter()
-        .fold(PluginError::new(fault), |error, cause| error.caused_by(std::io::Error::other(cause)));
+    let error = PluginError::new(fault).with_causes(fault.causes());
     let error = fault.hints().into_iter().fold(error, PluginError::hint);
     attributed(Status::fault(kind, error))
 }

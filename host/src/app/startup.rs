@@ -180,7 +180,10 @@ pub(super) fn candidates(
 
 fn selection(choice: &Choice, settings: &Settings) -> Result<Selection, CommandError> {
     let selection = choice.selection(settings);
-    selection.map_err(|error| CommandError::from_error(Exit::PluginUnusable, &error).hint(error.hint()))
+    selection.map_err(|error| {
+        let hint = error.hint();
+        CommandError::from_error(Exit::PluginUnusable, error).hint(hint)
+    })
 }
 
 fn unusable(error: LoadError, selection: &Selection) -> CommandError {
@@ -201,7 +204,8 @@ fn extend(chain: &Chain) -> Result<Tree, CommandError> {
 impl From<EditError> for CommandError {
     fn from(error: EditError) -> Self {
         let way_out = "go on without the plugin with `--no-plugins`".to_owned();
-        Self::from_error(Exit::PluginFailed, &error).hint(error.hint()).hint(way_out)
+        let hint = error.hint();
+        Self::from_error(Exit::PluginFailed, error).hint(hint).hint(way_out)
     }
 }
 

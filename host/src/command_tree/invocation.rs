@@ -1,7 +1,5 @@
 //! Runs a command of a plugin: what it gets, and how its end is told.
 
-use std::cell::RefCell;
-
 use abi_stable::{
     erased_types::TD_Opaque,
     sabi_types::RRef,
@@ -12,12 +10,12 @@ use abi_stable::{
     },
 };
 use plugin_abi::{
-    Kind, PluginError, Remote,
-    transport::HostTransport,
-    vtable::{Invocation, Invocation_TO, Outcome, ProgressBox, RemoteBox, TransportBox},
+    PluginError, PluginErrorKind, Remote,
+    transport::TransportHandle,
+    vtable::{AbiResult, Invocation, Invocation_TO, ProgressBox, RemoteBox, TransportBox},
 };
 
-use plugin_host::Identity;
+use plugin_host::{ErrorTable, Identity};
 
 use super::{Parsed, Tree};
 use crate::ui::{error::CommandError, exit_code::Exit, output::Format, progress, stream::Stream};
@@ -29,7 +27,7 @@ pub(crate) struct Services<'a> {
     /// Finds the connection, from the user's flags, the chain and the configuration.
     pub(crate) remote: &'a dyn Fn() -> Result<Remote, CommandError>,
     /// Opens the way to it.
-    pub(crate) transport: &'a dyn Fn() -> Result<HostTransport, CommandError>,
+    pub(crate) transport: &'a dyn Fn() -> Result<TransportHandle, CommandError>,
 }
 
 /// Runs a command of a plugin; see [`Tree::owner`].
@@ -49,9 +47,10 @@ pub(crate) fn run_plugin_command(
             format_args!("internal error: `{name}` is no command of a plugin"),
         ));
     };
-    let run = Run { tree, parsed, services, failures: RefCell::default() };
+    let run = Run { tree, parsed, services, errors: ErrorTable::default() };
     let ended = command.run(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque)).into_result();
-    match run.take_closed() {
+    // A closed output ends the program, whatever the plugin does with the error.
+    match run.errors.find(|error| error.exit == Exit::PipeClosed) {
         Some(closed) => return Err(closed),
         None => Stream::Out.flush()?,
     }
@@ -60,8 +59,8 @@ pub(crate) fn run_plugin_command(
         Ok(code) => Ok(Exit::Other(code)),
         Err(fault) => {
             let error = PluginError::from_raw(&fault);
-            Err(run.take_upstream(error.upstream()).unwrap_or_else(|| {
-                let help = (error.kind() == Kind::Usage && error.hints().is_empty())
+            Err(run.errors.get(error.upstream()).unwrap_or_else(|| {
+                let help = (error.kind() == PluginErrorKind::Usage && error.hints().is_empty())
                     .then(|| format!("`flyte-host {name} --help` shows how it is used"));
                 blame(owner, &format!("the command `{name}`"), &error).hint(help)
             }))
@@ -74,28 +73,19 @@ pub(crate) fn blame(owner: &Identity, place: &str, error: &PluginError) -> Comma
     let exit = match error.wanted_exit_code() {
         // A failure that says that all is well would deceive scripts.
         Some(code) if code != 0 => Exit::Other(code),
-        _ if error.kind() == Kind::Usage => Exit::Usage,
+        _ if error.kind() == PluginErrorKind::Usage => Exit::Usage,
         _ => Exit::PluginFailed,
     };
-    let said = match error.location() {
-        Some(location) => format!("{} ({location})", error.message()),
-        None => error.message().to_owned(),
-    };
-    let mut failure = match error.kind() {
-        Kind::Usage => CommandError::new(exit, said),
-        Kind::Panic => {
+    let said = error.message_with_location();
+    let failure = match error.kind() {
+        PluginErrorKind::Usage => CommandError::new(exit, said),
+        PluginErrorKind::Panic => {
             CommandError::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}")).caused_by(said)
         }
         _ => CommandError::new(exit, format_args!("{owner} failed in {place}")).caused_by(said),
     };
-    failure.causes.extend(error.causes().iter().cloned());
-    failure.hints.extend(error.hints().iter().cloned());
-    if error.kind() == Kind::Panic {
-        let whom =
-            owner.homepage.as_ref().map_or_else(|| "to its author".to_owned(), |page| format!("at <{page}>"));
-        failure.hints.push(format!("report this plugin bug {whom}"));
-    }
-    failure
+    let failure = failure.with_causes(error.causes()).replace_hints(error.hints().to_vec());
+    failure.hint((error.kind() == PluginErrorKind::Panic).then(|| owner.report_hint()))
 }
 
 /// One run of a command.
@@ -103,37 +93,16 @@ struct Run<'a> {
     tree: &'a Tree,
     parsed: &'a Parsed,
     services: &'a Services<'a>,
-    /// What went wrong on the host's side. The plugin gets the number, counted from 1; when it passes the
-    /// error on, the user is told what really happened.
-    failures: RefCell<Vec<CommandError>>,
+    /// The host's own errors that the plugin received; one that it passes back is printed as it was.
+    errors: ErrorTable<CommandError>,
 }
 
 impl Run<'_> {
-    /// Keeps a failure of the host's, and makes of it what the plugin sees.
-    fn lend(&self, failure: CommandError) -> PluginError {
-        let mut error = PluginError::new(&failure.message);
-        for cause in &failure.causes {
-            error = error.caused_by(std::io::Error::other(cause.clone()));
-        }
-        for hint in &failure.hints {
-            error = error.hint(hint);
-        }
-        let mut failures = self.failures.borrow_mut();
-        failures.push(failure);
-        error.with_upstream(failures.len() as u64)
-    }
-
-    /// A closed output ends the program, whatever the plugin made of it.
-    fn take_closed(&self) -> Option<CommandError> {
-        let mut failures = self.failures.borrow_mut();
-        let closed = failures.iter().position(|failure| failure.exit == Exit::PipeClosed)?;
-        Some(failures.swap_remove(closed))
-    }
-
-    fn take_upstream(&self, number: u64) -> Option<CommandError> {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        let mut failures = self.failures.borrow_mut();
-        (index < failures.len()).then(|| failures.swap_remove(index))
+    /// Keeps an error of the host's, and makes of it what the plugin sees.
+    fn to_plugin(&self, error: CommandError) -> PluginError {
+        let seen = PluginError::new(error.message()).with_causes(error.causes());
+        let seen = error.hints().iter().fold(seen, PluginError::hint);
+        seen.with_upstream(self.errors.insert(error))
     }
 }
 
@@ -160,7 +129,7 @@ impl Invocation for Run<'_> {
         self.services.format.name().into()
     }
 
-    fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> Outcome<()> {
+    fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> AbiResult<()> {
         let Some(stream) = stream_of(stream) else {
             return RErr(PluginError::new("the host has only the streams 1 and 2").into_raw());
         };
@@ -171,7 +140,7 @@ impl Invocation for Run<'_> {
         };
         match written {
             Ok(()) => ROk(()),
-            Err(failure) => RErr(self.lend(failure.into()).into_raw()),
+            Err(failure) => RErr(self.to_plugin(failure.into()).into_raw()),
         }
     }
 
@@ -187,14 +156,14 @@ impl Invocation for Run<'_> {
         progress::lend(message.as_str(), total)
     }
 
-    fn remote(&self) -> Outcome<RemoteBox> {
-        let remote = (self.services.remote)().map_err(|failure| self.lend(failure.into()).into_raw());
+    fn remote(&self) -> AbiResult<RemoteBox> {
+        let remote = (self.services.remote)().map_err(|failure| self.to_plugin(failure).into_raw());
         RResult::from(remote.map(Remote::into_raw))
     }
 
-    fn transport(&self) -> Outcome<TransportBox> {
-        let transport = (self.services.transport)().map_err(|failure| self.lend(failure.into()).into_raw());
-        RResult::from(transport.map(HostTransport::into_raw))
+    fn transport(&self) -> AbiResult<TransportBox> {
+        let transport = (self.services.transport)().map_err(|failure| self.to_plugin(failure).into_raw());
+        RResult::from(transport.map(TransportHandle::into_raw))
     }
 
     #[cfg(next_protocol)]

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, ffi::OsString, mem};
 
 use abi_stable::std_types::{RString, RVec};
 use clap::ArgMatches;
-use plugin_abi::{PluginError, vtable::Outcome};
+use plugin_abi::{PluginError, vtable::AbiResult};
 
 use crate::{
     command_tree::invocation::blame,
@@ -120,7 +120,7 @@ fn settle(
     let texts: Option<Vec<String>> = found.iter().map(|value| value.to_str().map(str::to_owned)).collect();
     let Some(found) = texts else {
         return Err(CommandError::new(Exit::Usage, format_args!("the value of `{title}` is not UTF-8"))
-            .caused_by(format_args!("a plugin wants to see it")));
+            .caused_by(format!("a plugin wants to see it")));
     };
     let given = parsed.is_given_at(depth, id);
     let place_of = |what: &str| format!("the {what} of {}{}", quoted(&title), of(path));
@@ -183,6 +183,6 @@ fn lower(values: &[String]) -> RVec<RString> {
     values.iter().map(|value| RString::from(value.as_str())).collect()
 }
 
-fn lift<T>(outcome: Outcome<T>) -> Result<T, PluginError> {
+fn lift<T>(outcome: AbiResult<T>) -> Result<T, PluginError> {
     outcome.into_result().map_err(|fault| PluginError::from_raw(&fault))
 }

@@ -8,7 +8,7 @@ use abi_stable::{
 };
 use plugin_abi::{
     PluginError,
-    vtable::{Arg, Arg_TO, ArgBox, CallbackBox, Command, Command_TO, CommandBox, InvocationRef, Outcome},
+    vtable::{AbiResult, Arg, Arg_TO, ArgBox, CallbackBox, Command, Command_TO, CommandBox, InvocationRef},
 };
 
 use super::{Tree, values};
@@ -71,7 +71,7 @@ impl Command for View {
     fn runs(&self) -> bool {
         self.read(|command| !command.is_subcommand_required_set())
     }
-    fn run(&self, _invocation: InvocationRef<'_>) -> Outcome<u8> {
+    fn run(&self, _invocation: InvocationRef<'_>) -> AbiResult<u8> {
         RErr(PluginError::new("a command of the host can be looked at, not run").into_raw())
     }
     #[cfg(next_protocol)]

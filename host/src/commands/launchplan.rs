@@ -146,7 +146,7 @@ fn print(format: Format, plan: &LaunchPlan) -> Result<(), CommandError> {
             output::table(&["NAME", "VERSION", "STATE", "SCHEDULE"], [row])
         }
         format => {
-            let value = to_json(plan).map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
+            let value = to_json(plan).map_err(|error| CommandError::from_error(Exit::Internal, error))?;
             output::structured(format, &value)
         }
     }

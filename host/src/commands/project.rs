@@ -220,7 +220,7 @@ fn print(format: Format, project: &Project) -> Result<(), CommandError> {
             output::table(&["PROJECT", "NAME", "STATE", "DESCRIPTION"], [row.to_vec()])
         }
         format => {
-            let value = to_json(project).map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
+            let value = to_json(project).map_err(|error| CommandError::from_error(Exit::Internal, error))?;
             output::structured(format, &value)
         }
     }

@@ -213,11 +213,12 @@ async fn send(session: &Session, set: prepare::PreparedSet, activate: bool) -> S
 }
 
 fn read_documents(files: &[PathBuf]) -> Result<Documents, CommandError> {
-    Documents::read(files).map_err(|error| read_failure(&error))
+    Documents::read(files).map_err(read_failure)
 }
 
-fn read_failure(error: &ReadError) -> CommandError {
-    CommandError::from_error(Exit::Failed, error).hint(error.hint())
+fn read_failure(error: ReadError) -> CommandError {
+    let hint = error.hint();
+    CommandError::from_error(Exit::Failed, error).hint(hint)
 }
 
 /// Builds entities from the documents and applies the defaults of plugins.
@@ -228,11 +229,11 @@ fn build_entries(
     registered: &Registered,
     context: &Context<'_>,
 ) -> Result<(Vec<RegisterItem>, RegisterNotes), CommandError> {
-    let mut entries = documents.resolve(identity, scope, registered).map_err(|error| read_failure(&error))?;
+    let mut entries = documents.resolve(identity, scope, registered).map_err(read_failure)?;
     let configuration = context
         .configurations
         .read(context.global.config.as_ref())
-        .map_err(|error| connection::configuration_failure(&error))?;
+        .map_err(connection::configuration_failure)?;
     let hooks = Hooks::new(context.chain()?);
     let mut notes = RegisterNotes::default();
     for entry in &mut entries {
@@ -265,11 +266,7 @@ fn apply_defaults(
     let source = entry.source.clone();
     let RegisterItem { entity, origin, .. } = entry;
     let Some(template) = task_template(entity) else { return Ok(Applied::default()) };
-    defaults::apply(template, origin, hooks, images).map_err(|error| {
-        let mut failure = defaults_failure(&error);
-        failure.causes.push(format!("in {source}"));
-        failure
-    })
+    defaults::apply(template, origin, hooks, images).map_err(|error| defaults_failure(error).at(source))
 }
 
 fn task_template(entity: &mut Entity) -> Option<&mut TaskTemplate> {
@@ -279,16 +276,14 @@ fn task_template(entity: &mut Entity) -> Option<&mut TaskTemplate> {
     }
 }
 
-/// A rule that rejects the task is the user's error; a hook that fails is the plugin's.
-fn defaults_failure(error: &defaults::DefaultsError) -> CommandError {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(fault) = cause.downcast_ref::<HookError>() {
-            return fault.clone().into();
-        }
-        source = cause.source();
+/// A rule that refuses a task is an error of the user; a hook that fails is an error of the plugin.
+fn defaults_failure(error: defaults::DefaultsError) -> CommandError {
+    let hint = error.hint();
+    let failure = CommandError::from_error(Exit::Failed, error).hint(hint);
+    match failure.find::<HookError>() {
+        Some(fault) => fault.clone().into(),
+        None => failure,
     }
-    CommandError::from_error(Exit::Failed, error).hint(error.hint())
 }
 
 /// Notes on applied defaults, printed at the end.

@@ -52,7 +52,7 @@ pub fn run(args: &SandboxArgs, context: &Context<'_>) -> Result<(), CommandError
     let root = sandbox_root()?;
     match &args.command {
         SandboxCommand::Engine => {
-            sandbox::engine::main(&root).map_err(|error| CommandError::from_error(Exit::Failed, &error))
+            sandbox::engine::main(&root).map_err(|error| CommandError::from_error(Exit::Failed, error))
         }
         SandboxCommand::Reset(args) => reset::run(args, &root),
         SandboxCommand::Start(args) => start::run(args, context.global.output.format()?, &root),

@@ -30,8 +30,7 @@ pub fn request(global: &Global, configurations: &Configurations) -> Result<Remot
     let (project, domain) = match (&global.project, &global.domain) {
         (Some(project), Some(domain)) => (project.clone(), domain.clone()),
         (project, domain) => {
-            let configured =
-                configurations.read(global.config.as_ref()).map_err(|error| configuration_failure(&error))?;
+            let configured = configurations.read(global.config.as_ref()).map_err(configuration_failure)?;
             let connection = &configured.connection;
             (
                 project.clone().unwrap_or_else(|| connection.default_project.value.clone()),
@@ -58,8 +57,9 @@ impl Context<'_> {
 
 /// The failure of a configuration that cannot be read.
 #[must_use]
-pub fn configuration_failure(error: &flyte_client::config::ConfigError) -> CommandError {
-    CommandError::from_error(Exit::Failed, error).hint(error.hint())
+pub fn configuration_failure(error: flyte_client::config::ConfigError) -> CommandError {
+    let hint = error.hint();
+    CommandError::from_error(Exit::Failed, error).hint(hint)
 }
 
 /// The Flyte to call, and the transports of plugins.
@@ -167,8 +167,7 @@ fn base_connection(
         .iter()
         .any(|field| resolved.remote.reason(field).is_some() && !resolved.owners.contains_key(field));
     if from_default {
-        let configuration =
-            configurations.read(global.config.as_ref()).map_err(|error| configuration_failure(&error))?;
+        let configuration = configurations.read(global.config.as_ref()).map_err(configuration_failure)?;
         return Ok(configuration.connection.clone());
     }
     let endpoint = resolved.remote.endpoint.clone().unwrap_or_default();
@@ -176,7 +175,7 @@ fn base_connection(
     let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     let defaults = Configuration::load(&sources).map_err(|error| match resolved.owners.get("endpoint") {
         Some(plugin) => unusable(plugin.clone(), root_cause(&error)).into(),
-        None => configuration_failure(&error),
+        None => configuration_failure(error),
     });
     let mut connection = defaults?.connection;
     if let Some(plugin) = resolved.owners.get("endpoint") {
@@ -333,13 +332,11 @@ fn apply_flags(connection: &mut Connection, global: &Global) {
 fn builtin_failure(what: &HookErrorKind) -> CommandError {
     match what {
         HookErrorKind::Returned(error) => {
-            let mut failure = CommandError::new(Exit::Failed, error.message());
-            failure.causes = error.causes().to_vec();
-            failure.hints = error.hints().to_vec();
-            failure
+            let failure = CommandError::new(Exit::Failed, error.message()).with_causes(error.causes());
+            failure.replace_hints(error.hints().to_vec())
         }
         HookErrorKind::InvalidValue(reason) => {
-            CommandError::new(Exit::Failed, "invalid connection settings").caused_by(reason).hint(
+            CommandError::new(Exit::Failed, "invalid connection settings").caused_by(reason.clone()).hint(
                 "correct the option, the variable `FLYTE_…` or the configuration file that sets it"
                     .to_owned(),
             )
@@ -352,9 +349,7 @@ impl From<HookError> for CommandError {
         if fault.plugin().name == plugin_host::identity::BUILTIN {
             return builtin_failure(fault.kind());
         }
-        let mut failure = Self::new(Exit::PluginFailed, &fault);
-        failure.causes = fault.causes();
-        failure.hints = fault.hints();
-        failure
+        let (causes, hints) = (fault.causes(), fault.hints());
+        Self::from_error(Exit::PluginFailed, fault).with_causes(causes).replace_hints(hints)
     }
 }

@@ -88,12 +88,12 @@ impl ExecutionName {
             return self.taken_failure(session);
         }
         let may_be_done = error.kind() == ClientErrorKind::MayBeDone;
-        let mut failure = CommandError::from(error);
-        if may_be_done {
-            let show = session.command(&["execution", "show", self.text()]);
-            failure.hints = vec![format!("run `{show}` to see whether it was started")];
+        let failure = CommandError::from(error);
+        if !may_be_done {
+            return failure;
         }
-        failure
+        let show = session.command(&["execution", "show", self.text()]);
+        failure.replace_hints([format!("run `{show}` to see whether it was started")])
     }
 
     /// The failure of a name in use.

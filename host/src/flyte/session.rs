@@ -102,7 +102,7 @@ impl Session {
         }
         let files = if self.is_embedded_sandbox() { FileUrls::Copy } else { FileUrls::Refuse };
         let network = network(&self.connection)?;
-        let transfers = Transfers::new(&network, files).map_err(|error| trust_failure(&error))?;
+        let transfers = Transfers::new(&network, files).map_err(trust_failure)?;
         Ok(self.transfers.get_or_init(|| transfers))
     }
 
@@ -116,12 +116,14 @@ impl Session {
             return Ok(buckets);
         }
         let configuration = self.configurations.read(self.config.as_ref());
-        let configuration = configuration
-            .map_err(|error| CommandError::from_error(Exit::Failed, &error).hint(error.hint()))?;
+        let configuration = configuration.map_err(|error| {
+            let hint = error.hint();
+            CommandError::from_error(Exit::Failed, error).hint(hint)
+        })?;
         let network = network(&self.connection)?;
         let sources = configuration::sources(self.config.clone());
         let buckets = Buckets::new(&network, &configuration.storage, &sources);
-        let buckets = buckets.map_err(|error| trust_failure(&error))?;
+        let buckets = buckets.map_err(trust_failure)?;
         Ok(self.buckets.get_or_init(|| buckets))
     }
 }
@@ -272,7 +274,7 @@ fn with_sign_in(
 }
 
 fn grpc_transport(connection: &Connection, network: &Network) -> Result<Grpc, CommandError> {
-    Grpc::new(connection, network, grpc::GrpcOptions::default()).map_err(|error| trust_failure(&error))
+    Grpc::new(connection, network, grpc::GrpcOptions::default()).map_err(trust_failure)
 }
 
 /// The endpoint of a running sandbox server, which must be used instead of its database.
@@ -286,13 +288,12 @@ fn open_sandbox() -> Result<Sandbox, CommandError> {
     })?;
     let engine =
         EngineStart::Spawn { program, args: ["--no-plugins", "sandbox", "engine"].map(Into::into).into() };
-    Sandbox::open(&sandbox::SandboxOptions { root: sandbox_root()?, engine })
-        .map_err(|error| sandbox_open_failure(&error))
+    Sandbox::open(&sandbox::SandboxOptions { root: sandbox_root()?, engine }).map_err(sandbox_open_failure)
 }
 
 /// The failure of a sandbox that cannot be opened.
 #[must_use]
-pub fn sandbox_open_failure(error: &OpenError) -> CommandError {
+pub fn sandbox_open_failure(error: OpenError) -> CommandError {
     let is_folder =
         matches!(error, OpenError::Folder { .. } | OpenError::Foreign { .. } | OpenError::Shared { .. });
     let elsewhere = is_folder.then(|| format!("set `{}` to another folder", env::SANDBOX_DIR));
@@ -316,11 +317,12 @@ fn client_options(connection: &Connection, target: &str) -> Result<client::CallO
 fn network(connection: &Connection) -> Result<Network, CommandError> {
     // Read once, so that the warning about an invalid variable is printed once.
     static PROXIES: LazyLock<Proxies> = LazyLock::new(|| Proxies::from_variables(env::text));
-    Network::new(connection, PROXIES.clone()).map_err(|error| trust_failure(&error))
+    Network::new(connection, PROXIES.clone()).map_err(trust_failure)
 }
 
-fn trust_failure(error: &TrustError) -> CommandError {
-    CommandError::from_error(Exit::Failed, error).hint(error.hint())
+fn trust_failure(error: TrustError) -> CommandError {
+    let hint = error.hint();
+    CommandError::from_error(Exit::Failed, error).hint(hint)
 }
 
 fn timeout() -> Result<Option<Duration>, CommandError> {
@@ -343,7 +345,8 @@ impl From<client::ClientError> for CommandError {
             ClientErrorKind::TooLarge => Exit::Failed,
             _ => Exit::Refused,
         };
-        Self::from_error(exit, &error).hint(error.hint())
+        let hint = error.hint();
+        Self::from_error(exit, error).hint(hint)
     }
 }
 

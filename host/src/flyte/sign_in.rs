@@ -130,13 +130,15 @@ impl From<auth::Error> for CommandError {
             auth::Kind::NotSignedIn => Exit::NotSignedIn,
             auth::Kind::Unreachable => Exit::Unreachable,
         };
-        Self::from_error(exit, &error).hint(error.hint())
+        let hint = error.hint();
+        Self::from_error(exit, error).hint(hint)
     }
 }
 
 impl From<auth::store::StoreError> for CommandError {
     fn from(error: auth::store::StoreError) -> Self {
-        Self::from_error(Exit::Failed, &error).hint(error.hint())
+        let hint = error.hint();
+        Self::from_error(Exit::Failed, error).hint(hint)
     }
 }
 

@@ -33,10 +33,9 @@ fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
 }
 
 /// The failure of a transfer under a message of the caller.
-fn failure(what: String, error: &data::TransferError) -> CommandError {
-    let failure = CommandError::from_error(Exit::Failed, error).hint(error.hint());
-    let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-    CommandError { message: what, causes, ..CommandError::new(failure.exit, "") }.hint(error.hint())
+fn failure(what: String, error: data::TransferError) -> CommandError {
+    let hint = error.hint();
+    CommandError::from_error(Exit::Failed, error).context(what).hint(hint)
 }
 
 /// The progress of one file on a terminal; removed when it is dropped.

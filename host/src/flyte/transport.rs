@@ -16,7 +16,7 @@ use flyte_client::{
 };
 use plugin_abi::{
     PluginError,
-    transport::{self as plugin, HostTransport, Transport as _},
+    transport::{self as plugin, Transport as _, TransportHandle},
 };
 use tokio::{
     runtime::{self, Runtime},
@@ -53,7 +53,7 @@ pub fn join(
                 let transport = Arc::clone(&transport);
                 Box::pin(async move { transport.call(call).await })
             });
-            Some(HostTransport::new(BlockingTransport { worker: worker.clone(), carry }))
+            Some(TransportHandle::new(BlockingTransport { worker: worker.clone(), carry }))
         }
     };
     match layers.open(host)? {
@@ -71,12 +71,12 @@ pub fn join(
 /// # Errors
 ///
 /// A thread that cannot be started.
-pub fn lend(client: Client) -> Result<HostTransport, CommandError> {
+pub fn lend(client: Client) -> Result<TransportHandle, CommandError> {
     let carry: CallFn = Box::new(move |call| {
         let client = client.clone();
         Box::pin(async move { client.call(call).await.map_err(|error| error.status) })
     });
-    Ok(HostTransport::new(BlockingTransport { worker: Worker::start()?, carry }))
+    Ok(TransportHandle::new(BlockingTransport { worker: Worker::start()?, carry }))
 }
 
 /// A thread that drives futures for blocking threads.
@@ -160,7 +160,7 @@ impl plugin::Transport for BlockingTransport {
 /// The transports of plugins, for the host's futures.
 struct PluginTransport {
     worker: Worker,
-    outermost: HostTransport,
+    outermost: TransportHandle,
     /// The plugins, for messages.
     owners: String,
 }

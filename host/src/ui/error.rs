@@ -1,9 +1,12 @@
-//! How a failure is told: what could not be done, why, and what to do.
+//! The error of a command, and how it is printed: what could not be done, where, why, and what to do.
 //!
-//! Servers say things of any length: all of it is told to programs, to files and to whoever asks for it, and head and tail
-//! of it where a person looks.
+//! Servers send messages of any length: programs, files and `-v` get the whole text, a terminal its head and tail.
 
-use std::{error::Error, fmt, io, sync::OnceLock};
+use std::{
+    error::Error,
+    fmt, io,
+    sync::{Arc, OnceLock},
+};
 
 use anstyle::{AnsiColor, Style};
 use plugin_host::LoadError;
@@ -49,40 +52,61 @@ impl Form {
     }
 }
 
-/// A command's failure, ready to be told.
-#[derive(Debug)]
+/// Why a command ends without success: the message, where, why, and what the reader can do.
+///
+/// Causes are kept as errors, so that a caller can [find](Self::find) one of a type; their sources are walked when the
+/// error is printed.
+#[derive(Clone, Debug)]
 pub struct CommandError {
     /// How the program ends.
     pub exit: Exit,
-    /// What could not be done: lower case, no full stop.
-    pub message: String,
-    /// From the outermost cause to the root, one fact each.
-    pub causes: Vec<String>,
-    /// What the reader can do now.
-    pub hints: Vec<String>,
+    /// What could not be done; its own sources are the first causes.
+    error: Shared,
+    /// Printed before the message: `t1.yaml:4`, `task.yaml, document 1`.
+    location: Option<String>,
+    /// Below the sources of `error`, from the outermost to the root.
+    causes: Vec<Shared>,
+    hints: Vec<String>,
 }
 
+/// An error of any type.
+type Shared = Arc<dyn Error + Send + Sync>;
+
+/// A message or a cause that is only text.
+#[derive(Debug)]
+struct Cause(String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Cause {}
+
 impl CommandError {
-    /// A failure without causes or hints.
+    /// An error without causes or hints. The message is lower case, without a full stop.
     pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
-        Self { exit, message: message.to_string(), causes: Vec::new(), hints: Vec::new() }
+        Self::from_error(exit, Cause(message.to_string()))
     }
 
-    /// A failure from an error: its text, then its sources as causes.
-    pub fn from_error(exit: Exit, error: &dyn Error) -> Self {
-        let mut failure = Self::new(exit, error);
-        let mut source = error.source();
-        while let Some(cause) = source {
-            failure.causes.push(cause.to_string());
-            source = cause.source();
-        }
-        failure
+    /// An error whose message is that of `error`, and whose causes are the sources of `error`.
+    pub fn from_error(exit: Exit, error: impl Error + Send + Sync + 'static) -> Self {
+        Self { exit, error: Arc::new(error), location: None, causes: Vec::new(), hints: Vec::new() }
     }
 
-    /// Adds a cause below those that are there.
+    /// Adds a cause and its sources below the causes so far.
     #[must_use]
-    pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
-        self.causes.push(cause.to_string());
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.causes.push(cause.into().into());
+        self
+    }
+
+    /// Adds causes that are only text, the outermost first.
+    #[must_use]
+    pub fn with_causes(mut self, causes: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        let causes = causes.into_iter().map(|cause| Arc::new(Cause(cause.to_string())) as Shared);
+        self.causes.extend(causes);
         self
     }
 
@@ -93,52 +117,120 @@ impl CommandError {
         self
     }
 
-    /// Whether one of the facts is this one.
+    /// Takes these hints in place of those so far.
     #[must_use]
-    pub fn mentions(&self, fact: &str) -> bool {
-        self.message == fact || self.causes.iter().any(|cause| cause == fact)
+    pub fn replace_hints(self, hints: impl IntoIterator<Item = String>) -> Self {
+        Self { hints: hints.into_iter().collect(), ..self }
     }
 
-    /// The text as it goes to the standard error, with styles that the stream strips if it must.
+    /// Says where the error is: a file with a line or document, or an input.
+    #[must_use]
+    pub fn at(self, location: impl fmt::Display) -> Self {
+        Self { location: Some(location.to_string()), ..self }
+    }
+
+    /// Puts a message above this one, which becomes the first cause. The location stays in front.
+    #[must_use]
+    pub fn context(mut self, message: impl fmt::Display) -> Self {
+        let inner = std::mem::replace(&mut self.error, Arc::new(Cause(message.to_string())));
+        self.causes.insert(0, inner);
+        self
+    }
+
+    /// What could not be done, without location and causes.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.error.to_string()
+    }
+
+    /// The text of each cause, from the outermost to the root.
+    #[must_use]
+    pub fn causes(&self) -> Vec<String> {
+        self.chain().skip(1).map(ToString::to_string).collect()
+    }
+
+    /// The message and the causes.
+    #[must_use]
+    pub fn facts(&self) -> Vec<String> {
+        self.chain().map(ToString::to_string).collect()
+    }
+
+    /// What the reader can do, each a sentence of its own.
+    #[must_use]
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// The first error of a type among the message and the causes.
+    #[must_use]
+    pub fn find<E: Error + 'static>(&self) -> Option<&E> {
+        self.chain().find_map(|error| error.downcast_ref())
+    }
+
+    /// Whether the message or a cause has exactly this text.
+    #[must_use]
+    pub fn mentions(&self, fact: &str) -> bool {
+        self.facts().iter().any(|known| known == fact)
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
+        std::iter::once(&self.error).chain(&self.causes).flat_map(with_sources)
+    }
+
+    /// The text for the standard error, with styles that the stream removes where they are not wanted.
     #[must_use]
     pub fn render(&self) -> String {
         self.render_in(Form::chosen())
     }
 
-    /// The same in a form of the caller's choice.
+    /// As [`CommandError::render`], in a form of the caller's choice.
     #[must_use]
     pub fn render_in(&self, form: Form) -> String {
         match form {
-            Form::Json => self.json(),
-            Form::Short | Form::Whole => self.text("error", AnsiColor::Red, form),
+            Form::Json => self.to_json(),
+            Form::Short | Form::Whole => self.to_text("error", AnsiColor::Red, form),
         }
     }
 
-    /// The same facts for somebody who goes on all the same.
+    /// The same as a warning, for a command that continues.
     #[must_use]
     pub fn render_as_warning(&self) -> String {
-        self.text("warning", AnsiColor::Yellow, Form::chosen())
+        self.to_text("warning", AnsiColor::Yellow, Form::chosen())
     }
 
-    fn json(&self) -> String {
-        let Self { exit, message, causes, hints } = self;
-        let error = json!({ "message": message, "causes": causes, "hints": hints, "exitCode": exit.code() });
+    fn to_json(&self) -> String {
+        let mut error = json!({
+            "message": self.message(),
+            "causes": self.causes(),
+            "hints": self.hints,
+            "exitCode": self.exit.code(),
+        });
+        if let Some(location) = &self.location {
+            error["location"] = location.as_str().into();
+        }
         format!("{}\n", flyte_text::sanitize_json(&json!({ "error": error }).to_string()))
     }
 
-    fn text(&self, word: &str, color: AnsiColor, form: Form) -> String {
+    fn to_text(&self, label: &str, color: AnsiColor, form: Form) -> String {
         let bold = Style::new().bold().fg_color(Some(color.into()));
         let hint = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
         let shown = |text: &str| indent(&if form == Form::Short { shorten(text) } else { text.to_owned() });
-        let mut text = format!("{bold}{word}:{bold:#} {}\n", shown(&self.message));
-        for cause in &self.causes {
-            text.push_str(&format!("  caused by: {}\n", shown(cause)));
+        let location = self.location.iter().map(|location| format!("{}: ", shown(location)));
+        let location: String = location.collect();
+        let mut text = format!("{bold}{label}:{bold:#} {location}{}\n", shown(&self.message()));
+        for cause in self.causes() {
+            text.push_str(&format!("  caused by: {}\n", shown(&cause)));
         }
         for line in &self.hints {
             text.push_str(&format!("{hint}hint:{hint:#} {}\n", shown(line)));
         }
         text
     }
+}
+
+fn with_sources(error: &Shared) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first: &(dyn Error + 'static) = error.as_ref();
+    std::iter::successors(Some(first), |error| (**error).source())
 }
 
 /// Up to this many lines and bytes, a text is printed whole.
@@ -179,19 +271,18 @@ fn clean(line: &str) -> String {
 impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         if let LoadError::Create(fault) = error {
-            let mut failure = Self::new(Exit::PluginUnusable, &fault);
-            failure.causes = fault.causes();
-            failure.hints = fault.hints();
-            return failure;
+            let (causes, hints) = (fault.causes(), fault.hints());
+            return Self::from_error(Exit::PluginUnusable, fault).with_causes(causes).replace_hints(hints);
         }
-        let failure = Self::from_error(Exit::PluginUnusable, &error).hint(error.hint());
-        match &error {
-            LoadError::Select(select) => select.cause().into_iter().fold(failure, Self::caused_by),
+        let hint = error.hint();
+        let causes = match &error {
+            LoadError::Select(select) => select.cause(),
             LoadError::NamedTwice { first, second, .. } if first != second => {
-                failure.caused_by(format_args!("`{}` and `{}`", first.display(), second.display()))
+                Some(format!("`{}` and `{}`", first.display(), second.display()))
             }
-            _ => failure,
-        }
+            _ => None,
+        };
+        Self::from_error(Exit::PluginUnusable, error).hint(hint).with_causes(causes)
     }
 }
 
@@ -206,7 +297,8 @@ impl From<WriteError> for CommandError {
 
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
-        Self::from_error(Exit::Failed, &error).hint(error.hint())
+        let hint = error.hint();
+        Self::from_error(Exit::Failed, error).hint(hint)
     }
 }
 

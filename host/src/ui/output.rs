@@ -139,7 +139,7 @@ pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> R
 pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), CommandError> {
     if format == Format::Yaml {
         let text = serde_saphyr::to_string(value);
-        let text = text.map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
+        let text = text.map_err(|error| CommandError::from_error(Exit::Internal, error))?;
         // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
         if !flyte_text::sanitize::has_terminal_controls(&text) {
             return print_exact(&text);

@@ -41,6 +41,6 @@ mod tests {
         let pairs = |keys: [&str; 3]| keys.map(|key| (key.to_owned(), "x".to_owned()));
         assert!(check_given_once("--env", &pairs(["a", "b", "A"])).is_ok());
         let failure = check_given_once("--env", &pairs(["a", "b", "a"])).unwrap_err();
-        assert_eq!((failure.exit, failure.message.as_str()), (Exit::Usage, "`--env a=…` is given twice"));
+        assert_eq!((failure.exit, failure.message().as_str()), (Exit::Usage, "`--env a=…` is given twice"));
     }
 }

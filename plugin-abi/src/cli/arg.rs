@@ -9,9 +9,9 @@ use abi_stable::{
 
 use crate::{
     PluginError,
-    error::{lift, lift_strings, optional, strings},
-    shim::{self, Kept},
-    vtable::{self, Arg_TO, ArgBox, Callback_TO, CallbackBox, Outcome},
+    adapter::{self, CatchDrop},
+    error::{optional_into_raw, result_from_raw, strings_from_raw, strings_into_raw},
+    vtable::{self, AbiResult, Arg_TO, ArgBox, Callback_TO, CallbackBox},
 };
 
 /// What an argument looks like on the command line. Numbers are those of the protocol.
@@ -206,7 +206,7 @@ impl Arg {
         mut self,
         callback: impl Fn(&[String], bool) -> Result<Option<Vec<String>>, PluginError> + Send + Sync + 'static,
     ) -> Self {
-        let callback = Kept::new(callback);
+        let callback = CatchDrop::new(callback);
         self.callback = Some(Arc::new(move |values, given| callback(values, given)));
         self
     }
@@ -259,7 +259,7 @@ impl Arg {
             kind,
             long: text(raw.long()),
             short: text(raw.short()).and_then(|short| short.chars().next()),
-            aliases: lift_strings(raw.aliases()),
+            aliases: strings_from_raw(raw.aliases()),
             help: text(raw.help()),
             long_help: text(raw.long_help()),
             value_name: text(raw.value_name()),
@@ -267,11 +267,11 @@ impl Arg {
             multiple: raw.multiple(),
             hidden: raw.hidden(),
             global: raw.global(),
-            default_values: lift_strings(raw.default_values()),
-            possible_values: lift_strings(raw.possible_values()),
+            default_values: strings_from_raw(raw.default_values()),
+            possible_values: strings_from_raw(raw.possible_values()),
             env: text(raw.env()),
-            conflicts_with: lift_strings(raw.conflicts_with()),
-            callback: raw.callback().into_option().map(lift_callback),
+            conflicts_with: strings_from_raw(raw.conflicts_with()),
+            callback: raw.callback().into_option().map(callback_from_raw),
         })
     }
 }
@@ -290,22 +290,22 @@ impl vtable::Arg for Arg {
         self.kind as u32
     }
     fn long(&self) -> ROption<RString> {
-        optional(self.long.as_deref())
+        optional_into_raw(self.long.as_deref())
     }
     fn short(&self) -> ROption<RString> {
         self.short.map(|short| RString::from(short.to_string())).into()
     }
     fn aliases(&self) -> RVec<RString> {
-        strings(&self.aliases)
+        strings_into_raw(&self.aliases)
     }
     fn help(&self) -> ROption<RString> {
-        optional(self.help.as_deref())
+        optional_into_raw(self.help.as_deref())
     }
     fn long_help(&self) -> ROption<RString> {
-        optional(self.long_help.as_deref())
+        optional_into_raw(self.long_help.as_deref())
     }
     fn value_name(&self) -> ROption<RString> {
-        optional(self.value_name.as_deref())
+        optional_into_raw(self.value_name.as_deref())
     }
     fn required(&self) -> bool {
         self.required
@@ -320,19 +320,19 @@ impl vtable::Arg for Arg {
         self.global
     }
     fn default_values(&self) -> RVec<RString> {
-        strings(&self.default_values)
+        strings_into_raw(&self.default_values)
     }
     fn possible_values(&self) -> RVec<RString> {
-        strings(&self.possible_values)
+        strings_into_raw(&self.possible_values)
     }
     fn env(&self) -> ROption<RString> {
-        optional(self.env.as_deref())
+        optional_into_raw(self.env.as_deref())
     }
     fn conflicts_with(&self) -> RVec<RString> {
-        strings(&self.conflicts_with)
+        strings_into_raw(&self.conflicts_with)
     }
     fn callback(&self) -> ROption<CallbackBox> {
-        self.callback.clone().map(|callback| lower_callback(Arc::clone(&callback))).into()
+        self.callback.clone().map(|callback| callback_into_raw(Arc::clone(&callback))).into()
     }
     #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
@@ -341,13 +341,13 @@ impl vtable::Arg for Arg {
 }
 
 /// An author's callback behind the interface.
-struct CallbackShim(Arc<OnValue>);
+struct CallbackAdapter(Arc<OnValue>);
 
-impl vtable::Callback for CallbackShim {
-    fn call(&self, values: RVec<RString>, given: bool) -> Outcome<ROption<RVec<RString>>> {
-        shim::guard(|| {
-            let replaced = (self.0)(&lift_strings(values), given)?;
-            Ok(replaced.map(|values| strings(&values)).into())
+impl vtable::Callback for CallbackAdapter {
+    fn call(&self, values: RVec<RString>, given: bool) -> AbiResult<ROption<RVec<RString>>> {
+        adapter::guard(|| {
+            let replaced = (self.0)(&strings_from_raw(values), given)?;
+            Ok(replaced.map(|values| strings_into_raw(&values)).into())
         })
     }
     #[cfg(next_protocol)]
@@ -357,14 +357,14 @@ impl vtable::Callback for CallbackShim {
 }
 
 /// Gives a callback to the other side.
-pub(super) fn lower_callback(callback: Arc<OnValue>) -> CallbackBox {
-    Callback_TO::from_value(CallbackShim(callback), TD_Opaque)
+pub(super) fn callback_into_raw(callback: Arc<OnValue>) -> CallbackBox {
+    Callback_TO::from_value(CallbackAdapter(callback), TD_Opaque)
 }
 
 /// Takes a callback of the other side.
-pub(super) fn lift_callback(raw: CallbackBox) -> Arc<OnValue> {
+pub(super) fn callback_from_raw(raw: CallbackBox) -> Arc<OnValue> {
     Arc::new(move |values, given| {
-        let replaced = lift(raw.call(strings(values), given))?;
-        Ok(replaced.into_option().map(lift_strings))
+        let replaced = result_from_raw(raw.call(strings_into_raw(values), given))?;
+        Ok(replaced.into_option().map(strings_from_raw))
     })
 }

@@ -9,9 +9,9 @@ use abi_stable::{
 
 use crate::{
     Arg, Invocation, PluginError,
-    error::{lift, lift_strings, optional, strings},
-    shim::{self, Kept},
-    vtable::{self, ArgBox, Command_TO, CommandBox, InvocationRef, Outcome},
+    adapter::{self, CatchDrop},
+    error::{optional_into_raw, result_from_raw, strings_from_raw, strings_into_raw},
+    vtable::{self, AbiResult, ArgBox, Command_TO, CommandBox, InvocationRef},
 };
 
 /// How a command ended: 0 for well, anything else for a failure of the command's own.
@@ -134,7 +134,7 @@ impl Command {
         mut self,
         run: impl Fn(&Invocation<'_>) -> Result<T, PluginError> + Send + Sync + 'static,
     ) -> Self {
-        let run = Kept::new(run);
+        let run = CatchDrop::new(run);
         self.run = Some(Runner::Author(Arc::new(move |invocation| run(invocation).map(Into::into))));
         self
     }
@@ -177,7 +177,7 @@ impl Command {
     /// Runs the command, whichever side it is of.
     #[doc(hidden)]
     pub fn invoke(&self, invocation: InvocationRef<'_>) -> Result<u8, PluginError> {
-        lift(vtable::Command::run(self, invocation))
+        result_from_raw(vtable::Command::run(self, invocation))
     }
 
     /// Gives the command to the other side.
@@ -220,7 +220,7 @@ impl Command {
         }
         let command = Self {
             name: raw.name().into(),
-            aliases: lift_strings(raw.aliases()),
+            aliases: strings_from_raw(raw.aliases()),
             about: text(raw.about()),
             long_about: text(raw.long_about()),
             after_help: text(raw.after_help()),
@@ -248,16 +248,16 @@ impl vtable::Command for Command {
         self.name.as_str().into()
     }
     fn aliases(&self) -> RVec<RString> {
-        strings(&self.aliases)
+        strings_into_raw(&self.aliases)
     }
     fn about(&self) -> ROption<RString> {
-        optional(self.about.as_deref())
+        optional_into_raw(self.about.as_deref())
     }
     fn long_about(&self) -> ROption<RString> {
-        optional(self.long_about.as_deref())
+        optional_into_raw(self.long_about.as_deref())
     }
     fn after_help(&self) -> ROption<RString> {
-        optional(self.after_help.as_deref())
+        optional_into_raw(self.after_help.as_deref())
     }
     fn hidden(&self) -> bool {
         self.hidden
@@ -271,10 +271,10 @@ impl vtable::Command for Command {
     fn runs(&self) -> bool {
         self.run.is_some()
     }
-    fn run(&self, invocation: InvocationRef<'_>) -> Outcome<u8> {
+    fn run(&self, invocation: InvocationRef<'_>) -> AbiResult<u8> {
         match &self.run {
             Some(Runner::Author(run)) => {
-                shim::guard(|| run(&Invocation::new(&invocation)).map(|status| status.0))
+                adapter::guard(|| run(&Invocation::new(&invocation)).map(|status| status.0))
             }
             Some(Runner::Foreign(command)) => command.run(invocation),
             None => RResult::ROk(0),

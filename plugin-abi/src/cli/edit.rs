@@ -8,12 +8,11 @@ use abi_stable::{
 };
 
 use crate::{
-    Arg, Command, PluginError,
-    cli::arg::lower_callback,
-    error::{lift_strings, optional, strings},
-    shim,
+    Arg, Command, PluginError, adapter,
+    cli::arg::callback_into_raw,
+    error::{optional_into_raw, strings_from_raw, strings_into_raw},
     vtable::{
-        self, ArgBox, CallbackBox, CommandBox, Edit_TO, EditBox, LazyDefault_TO, LazyDefaultBox, Outcome,
+        self, AbiResult, ArgBox, CallbackBox, CommandBox, Edit_TO, EditBox, LazyDefault_TO, LazyDefaultBox,
     },
 };
 
@@ -44,10 +43,10 @@ impl vtable::Edit for Edit {
         self.kind
     }
     fn path(&self) -> RVec<RString> {
-        strings(&self.path)
+        strings_into_raw(&self.path)
     }
     fn argument(&self) -> ROption<RString> {
-        optional(self.argument.as_deref())
+        optional_into_raw(self.argument.as_deref())
     }
     fn new_command(&self) -> ROption<CommandBox> {
         self.new_command.clone().map(Command::into_raw).into()
@@ -56,13 +55,13 @@ impl vtable::Edit for Edit {
         self.new_argument.clone().map(Arg::into_raw).into()
     }
     fn default_values(&self) -> RVec<RString> {
-        strings(&self.default_values)
+        strings_into_raw(&self.default_values)
     }
     fn lazy_default(&self) -> ROption<LazyDefaultBox> {
-        self.lazy_default.clone().map(|lazy| LazyDefault_TO::from_value(LazyShim(lazy), TD_Opaque)).into()
+        self.lazy_default.clone().map(|lazy| LazyDefault_TO::from_value(LazyAdapter(lazy), TD_Opaque)).into()
     }
     fn callback(&self) -> ROption<CallbackBox> {
-        self.callback.clone().map(lower_callback).into()
+        self.callback.clone().map(callback_into_raw).into()
     }
     #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
@@ -71,11 +70,11 @@ impl vtable::Edit for Edit {
 }
 
 /// An author's function for a default, behind the interface.
-struct LazyShim(Arc<Lazy>);
+struct LazyAdapter(Arc<Lazy>);
 
-impl vtable::LazyDefault for LazyShim {
-    fn values(&self, previous: RVec<RString>) -> Outcome<RVec<RString>> {
-        shim::guard(|| Ok(strings(&(self.0)(&lift_strings(previous))?)))
+impl vtable::LazyDefault for LazyAdapter {
+    fn values(&self, previous: RVec<RString>) -> AbiResult<RVec<RString>> {
+        adapter::guard(|| Ok(strings_into_raw(&(self.0)(&strings_from_raw(previous))?)))
     }
     #[cfg(next_protocol)]
     fn revision(&self) -> u32 {

@@ -6,8 +6,8 @@ use abi_stable::std_types::RVec;
 
 use crate::{
     Arg, Command, PluginError,
+    adapter::CatchDrop,
     cli::Edit,
-    shim::Kept,
     vtable::{self, CommandRef, EditBox},
 };
 
@@ -152,7 +152,7 @@ impl OptionEdit {
         &mut self,
         lazy: impl Fn(&[String]) -> Result<Vec<String>, PluginError> + Send + Sync + 'static,
     ) -> &mut Self {
-        let lazy = Kept::new(lazy);
+        let lazy = CatchDrop::new(lazy);
         let lazy = move |previous: &[String]| lazy(previous);
         let edit = Edit { lazy_default: Some(Arc::new(lazy)), ..self.edit() };
         self.group.push(vtable::EDIT_SET_LAZY_DEFAULT, edit);
@@ -164,7 +164,7 @@ impl OptionEdit {
         &mut self,
         callback: impl Fn(&[String], bool) -> Result<Option<Vec<String>>, PluginError> + Send + Sync + 'static,
     ) -> &mut Self {
-        let callback = Kept::new(callback);
+        let callback = CatchDrop::new(callback);
         let callback = move |values: &[String], given| callback(values, given);
         let edit = Edit { callback: Some(Arc::new(callback)), ..self.edit() };
         self.group.push(vtable::EDIT_ADD_CALLBACK, edit);

@@ -10,8 +10,8 @@ use abi_stable::std_types::{RSlice, RStr};
 
 use crate::{
     PluginError, Remote,
-    error::lift,
-    transport::HostTransport,
+    error::result_from_raw,
+    transport::TransportHandle,
     vtable::{self, ProgressBox},
 };
 
@@ -144,7 +144,7 @@ impl<'a> Invocation<'a> {
     }
 
     fn write(&self, stream: Stream, bytes: &[u8]) -> Result<(), PluginError> {
-        lift(self.raw.write(stream as u32, RSlice::from_slice(bytes)))
+        result_from_raw(self.raw.write(stream as u32, RSlice::from_slice(bytes)))
     }
 
     /// Whether a person is looking at the stream.
@@ -171,7 +171,7 @@ impl<'a> Invocation<'a> {
     ///
     /// When it cannot be told, for example because the configuration is broken.
     pub fn remote(&self) -> Result<Remote, PluginError> {
-        lift(self.raw.remote()).map(|remote| Remote::from_raw(&remote))
+        result_from_raw(self.raw.remote()).map(|remote| Remote::from_raw(&remote))
     }
 
     /// The way to the Flyte of that connection, as the built-in commands have it: signed in, retried, through the
@@ -182,8 +182,8 @@ impl<'a> Invocation<'a> {
     /// # Errors
     ///
     /// When there is none, for example because the configuration is broken.
-    pub fn transport(&self) -> Result<HostTransport, PluginError> {
-        lift(self.raw.transport()).map(HostTransport::from_raw)
+    pub fn transport(&self) -> Result<TransportHandle, PluginError> {
+        result_from_raw(self.raw.transport()).map(TransportHandle::from_raw)
     }
 
     /// The number of methods beyond protocol 1.0 that the host's invocation has.

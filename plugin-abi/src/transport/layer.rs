@@ -9,40 +9,40 @@ use abi_stable::{
 
 use crate::{
     PluginError,
-    shim::{self, Kept},
-    vtable::{self, Outcome, TransportBox, TransportLayer_TO, TransportLayerBox},
+    adapter::{self, CatchDrop},
+    vtable::{self, AbiResult, TransportBox, TransportLayer_TO, TransportLayerBox},
 };
 
-use super::{HostTransport, Transport};
+use super::{Transport, TransportHandle};
 
-type Wrap = dyn Fn(HostTransport) -> HostTransport + Send + Sync;
+type Wrap = dyn Fn(TransportHandle) -> TransportHandle + Send + Sync;
 
 /// A transport to be, of one plugin.
 #[derive(Clone)]
 pub(crate) enum Layer {
     /// In the place of whatever is behind.
-    Supplies(Arc<Kept<HostTransport>>),
+    Replace(Arc<CatchDrop<TransportHandle>>),
     /// Around what is behind.
-    Wraps(Arc<Kept<Box<Wrap>>>),
+    Wrap(Arc<CatchDrop<Box<Wrap>>>),
 }
 
 impl Layer {
-    pub(crate) fn supplies(transport: HostTransport) -> Self {
-        Self::Supplies(Arc::new(Kept::new(transport)))
+    pub(crate) fn replace(transport: TransportHandle) -> Self {
+        Self::Replace(Arc::new(CatchDrop::new(transport)))
     }
 
     /// Puts a wrapper around what the same plugin wanted before.
-    pub(crate) fn wraps<T: Transport>(
+    pub(crate) fn wrap<T: Transport>(
         before: Option<Self>,
-        wrap: impl Fn(HostTransport) -> T + Send + Sync + 'static,
+        wrap: impl Fn(TransportHandle) -> T + Send + Sync + 'static,
     ) -> Self {
-        let wrap = move |behind| HostTransport::new(wrap(behind));
+        let wrap = move |behind| TransportHandle::new(wrap(behind));
         match before {
-            None => Self::Wraps(Arc::new(Kept::new(Box::new(wrap)))),
-            Some(Self::Wraps(inner)) => {
-                Self::Wraps(Arc::new(Kept::new(Box::new(move |behind| wrap(inner(behind))))))
+            None => Self::Wrap(Arc::new(CatchDrop::new(Box::new(wrap)))),
+            Some(Self::Wrap(inner)) => {
+                Self::Wrap(Arc::new(CatchDrop::new(Box::new(move |behind| wrap(inner(behind))))))
             }
-            Some(Self::Supplies(inner)) => Self::supplies(wrap(HostTransport::clone(&inner))),
+            Some(Self::Replace(inner)) => Self::replace(wrap(TransportHandle::clone(&inner))),
         }
     }
 
@@ -55,8 +55,8 @@ impl PartialEq for Layer {
     /// Functions cannot be compared; clones of one are the same.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Supplies(left), Self::Supplies(right)) => Arc::ptr_eq(left, right),
-            (Self::Wraps(left), Self::Wraps(right)) => Arc::ptr_eq(left, right),
+            (Self::Replace(left), Self::Replace(right)) => Arc::ptr_eq(left, right),
+            (Self::Wrap(left), Self::Wrap(right)) => Arc::ptr_eq(left, right),
             _ => false,
         }
     }
@@ -66,14 +66,14 @@ impl Eq for Layer {}
 
 impl vtable::TransportLayer for Layer {
     fn wraps(&self) -> bool {
-        matches!(self, Self::Wraps(_))
+        matches!(self, Self::Wrap(_))
     }
 
-    fn open(&self, behind: ROption<TransportBox>) -> Outcome<TransportBox> {
-        let opened = shim::guard(|| match (self, behind) {
-            (Self::Supplies(transport), _) => Ok(HostTransport::clone(transport)),
-            (Self::Wraps(wrap), ROption::RSome(behind)) => Ok(wrap(HostTransport::from_raw(behind))),
-            (Self::Wraps(_), ROption::RNone) => {
+    fn open(&self, behind: ROption<TransportBox>) -> AbiResult<TransportBox> {
+        let opened = adapter::guard(|| match (self, behind) {
+            (Self::Replace(transport), _) => Ok(TransportHandle::clone(transport)),
+            (Self::Wrap(wrap), ROption::RSome(behind)) => Ok(wrap(TransportHandle::from_raw(behind))),
+            (Self::Wrap(_), ROption::RNone) => {
                 Err(PluginError::new("the host gave no transport to put one around"))
             }
         });

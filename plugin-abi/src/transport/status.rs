@@ -12,7 +12,7 @@ use crate::{
     vtable::{self, FaultBox, Status_TO, StatusBox},
 };
 
-use super::{Metadata, lift_metadata, lower_metadata};
+use super::{Metadata, metadata_from_raw, metadata_into_raw};
 
 /// gRPC's class of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -168,7 +168,7 @@ impl Status {
             code: Code(raw.code()),
             message: raw.message().into(),
             details: raw.details().into(),
-            metadata: lift_metadata(raw.metadata()),
+            metadata: metadata_from_raw(raw.metadata()),
             fault: kind.map(|kind| Box::new((kind, error()))),
         }
     }
@@ -221,7 +221,7 @@ impl vtable::Status for Status {
         self.details.as_slice().into()
     }
     fn metadata(&self) -> RVec<Tuple2<RString, RString>> {
-        lower_metadata(&self.metadata)
+        metadata_into_raw(&self.metadata)
     }
     fn fault_kind(&self) -> u32 {
         self.fault.as_ref().map_or(0, |fault| fault.0 as u32)

@@ -5,7 +5,7 @@ use abi_stable::{
     std_types::{RBox, ROption, RStr, RString, RVec},
 };
 
-use super::Outcome;
+use super::AbiResult;
 
 interface! {
     /// What a policy may look at. flytekit passes the Python function; a native host has the task.
@@ -36,8 +36,8 @@ interface! {
         fn name(&self) -> RString;
         /// `false`: the policy is skipped, as if it were not in the list.
         fn enable_cache(&self) -> bool;
-        fn applies_to(&self, parameters: VersionParametersRef<'_>) -> Outcome<bool>;
-        fn get_version(&self, salt: RStr<'_>, parameters: VersionParametersRef<'_>) -> Outcome<RString>;
+        fn applies_to(&self, parameters: VersionParametersRef<'_>) -> AbiResult<bool>;
+        fn get_version(&self, salt: RStr<'_>, parameters: VersionParametersRef<'_>) -> AbiResult<RString>;
         /// Milliseconds for which a result may be reused.
         #[sabi(last_prefix_field)]
         fn ttl(&self) -> ROption<u64>;

@@ -5,7 +5,7 @@ use abi_stable::{
     std_types::{RBox, ROption, RSlice, RStr, RString, RVec},
 };
 
-use super::{Outcome, RemoteBox, TransportBox};
+use super::{AbiResult, RemoteBox, TransportBox};
 
 interface! {
     /// One argument of a command: an option, a flag, or a positional.
@@ -61,7 +61,7 @@ interface! {
         fn runs(&self) -> bool;
         /// Runs the command and gives its exit code. Called on commands of a plugin only.
         #[sabi(last_prefix_field)]
-        fn run(&self, invocation: InvocationRef<'_>) -> Outcome<u8>;
+        fn run(&self, invocation: InvocationRef<'_>) -> AbiResult<u8>;
     }
     next {
         fn revision(&self) -> u32 { 0 }
@@ -79,7 +79,7 @@ interface! {
         /// `given` is whether the values come from the command line or a variable, not a default.
         /// `RSome` replaces the values.
         #[sabi(last_prefix_field)]
-        fn call(&self, values: RVec<RString>, given: bool) -> Outcome<ROption<RVec<RString>>>;
+        fn call(&self, values: RVec<RString>, given: bool) -> AbiResult<ROption<RVec<RString>>>;
     }
     next {
         fn revision(&self) -> u32 { 0 }
@@ -94,7 +94,7 @@ interface! {
     pub trait LazyDefault: [Send + Sync] {
         /// `previous` is the default that this one replaces; empty when there was none.
         #[sabi(last_prefix_field)]
-        fn values(&self, previous: RVec<RString>) -> Outcome<RVec<RString>>;
+        fn values(&self, previous: RVec<RString>) -> AbiResult<RVec<RString>>;
     }
     next {
         fn revision(&self) -> u32 { 0 }
@@ -161,7 +161,7 @@ interface! {
         /// `table`, `json`, `yaml` or `name`.
         fn output_format(&self) -> RString;
         /// Writes to 1, the standard output, or 2, the standard error.
-        fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> Outcome<()>;
+        fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> AbiResult<()>;
         /// Whether a person is looking at stream 1 or 2.
         fn is_terminal(&self, stream: u32) -> bool;
         /// Whether colour is wanted on stream 1 or 2.
@@ -169,10 +169,10 @@ interface! {
         /// Starts to show progress; `total` of 0 means that the end is not known.
         fn progress(&self, message: RStr<'_>, total: u64) -> ProgressBox;
         /// The connection that the user's flags, the chain and the configuration lead to.
-        fn remote(&self) -> Outcome<RemoteBox>;
+        fn remote(&self) -> AbiResult<RemoteBox>;
         /// The way to the Flyte of that connection, as the built-in commands have it.
         #[sabi(last_prefix_field)]
-        fn transport(&self) -> Outcome<TransportBox>;
+        fn transport(&self) -> AbiResult<TransportBox>;
     }
     next {
         fn revision(&self) -> u32 { 0 }

@@ -32,5 +32,5 @@ interface! {
 /// A fault that its receiver owns.
 pub type FaultBox = Fault_TO<'static, RBox<()>>;
 
-/// What a call that may fail gives back.
-pub type Outcome<T> = RResult<T, FaultBox>;
+/// The result of a call across the ABI that may fail.
+pub type AbiResult<T> = RResult<T, FaultBox>;

@@ -2,7 +2,7 @@
 
 use abi_stable::{StableAbi, library::RootModule, sabi_types::VersionStrings, std_types::RStr};
 
-use super::{HooksBox, HostArc, Outcome};
+use super::{AbiResult, HooksBox, HostArc};
 
 /// The first thing that the host reads from a loaded library.
 ///
@@ -17,7 +17,7 @@ pub struct PluginModule {
     pub passport: RStr<'static>,
     /// Makes the plugin. Called once for each chain that the plugin stands in: usually once in a process.
     #[sabi(last_prefix_field)]
-    pub create: extern "C" fn(host: HostArc) -> Outcome<HooksBox>,
+    pub create: extern "C" fn(host: HostArc) -> AbiResult<HooksBox>,
 }
 
 /// The root module one minor version ahead, for the growth tests.
@@ -31,7 +31,7 @@ pub struct PluginModule {
     pub passport: RStr<'static>,
     /// Makes the plugin. Called once for each chain that the plugin stands in: usually once in a process.
     #[sabi(last_prefix_field)]
-    pub create: extern "C" fn(host: HostArc) -> Outcome<HooksBox>,
+    pub create: extern "C" fn(host: HostArc) -> AbiResult<HooksBox>,
     /// Absent from a plugin of protocol 1.0.
     pub revision: extern "C" fn() -> u32,
 }

@@ -5,7 +5,7 @@ use abi_stable::{
     std_types::{RBox, ROption, RResult, RSlice, RStr, RString, RVec, Tuple2},
 };
 
-use super::{FaultBox, Outcome};
+use super::{AbiResult, FaultBox};
 
 interface! {
     /// One call of a unary method.
@@ -93,7 +93,7 @@ interface! {
         fn wraps(&self) -> bool;
         /// Makes the transport. `behind` is there if it wraps.
         #[sabi(last_prefix_field)]
-        fn open(&self, behind: ROption<TransportBox>) -> Outcome<TransportBox>;
+        fn open(&self, behind: ROption<TransportBox>) -> AbiResult<TransportBox>;
     }
     next {
         fn revision(&self) -> u32 { 0 }

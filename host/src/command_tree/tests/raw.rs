@@ -5,9 +5,9 @@ use abi_stable::{
     std_types::{RNone, ROption, RSome, RString, RVec},
 };
 use plugin_abi::vtable::{
-    self, Arg_TO, ArgBox, CallbackBox, Command_TO, CommandBox, EDIT_ADD_ARGUMENT, EDIT_ADD_CALLBACK,
-    EDIT_ADD_COMMAND, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, Edit_TO, EditBox, InvocationRef,
-    LazyDefaultBox, Outcome,
+    self, AbiResult, Arg_TO, ArgBox, CallbackBox, Command_TO, CommandBox, EDIT_ADD_ARGUMENT,
+    EDIT_ADD_CALLBACK, EDIT_ADD_COMMAND, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, Edit_TO, EditBox,
+    InvocationRef, LazyDefaultBox,
 };
 use snapbox::{assert_data_eq, str};
 
@@ -52,7 +52,7 @@ impl vtable::Command for Raw {
     fn runs(&self) -> bool {
         true
     }
-    fn run(&self, _invocation: InvocationRef<'_>) -> Outcome<u8> {
+    fn run(&self, _invocation: InvocationRef<'_>) -> AbiResult<u8> {
         unreachable!("no test runs it")
     }
 }

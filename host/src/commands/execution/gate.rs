@@ -67,7 +67,7 @@ pub(super) async fn answer(
     let gates = Gates::read(&session, &args.execution).await?;
     let gate = gates.find(&session, args.gate.as_deref(), GateAnswer::Approval)?;
     let value = literal::from_json(&approve.into(), &boolean())
-        .map_err(|error| CommandError::from_error(Exit::Internal, &error))?;
+        .map_err(|error| CommandError::from_error(Exit::Internal, error))?;
     send(&session, &gates.execution, gate, value.clone()).await?;
     let word = if approve { "approved" } else { "rejected" };
     report_answer(word, &gates.execution, gate, &value, format)
@@ -82,8 +82,8 @@ pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result
     let gate = gates.find(&session, gate, GateAnswer::Value)?;
     let value = literal::from_text(value, &gate.kind).map_err(|error| {
         CommandError::new(Exit::Failed, format!("invalid value for gate `{}`", gate.signal))
-            .caused_by(&error)
             .hint(error.hint())
+            .caused_by(error)
     })?;
     let mut values = LiteralMap { literals: [(gate.signal.clone(), value)].into() };
     inputs::upload(&session, &mut values).await?;

@@ -65,9 +65,8 @@ pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralM
 async fn read_address(session: &Session, address: &str) -> Result<LiteralMap, CommandError> {
     let request = GetDataRequest { flyte_url: address.to_owned() };
     let data = session.client.get_data(&request).await.map_err(|error| match error.status.code {
-        Code::NotFound => {
-            CommandError::new(Exit::Failed, format!("no data at `{address}`")).caused_by(&error.status)
-        }
+        Code::NotFound => CommandError::new(Exit::Failed, format!("no data at `{address}`"))
+            .caused_by(error.status.to_string()),
         _ => error.into(),
     })?;
     match data.data {

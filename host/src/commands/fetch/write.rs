@@ -65,8 +65,7 @@ impl ValueResult {
         match self {
             Self::Files(_) => json!({ "files": self.rows() }),
             Self::Missing { uri, failure, .. } => {
-                let reasons: Vec<_> = std::iter::once(&failure.message).chain(&failure.causes).collect();
-                json!({ "files": self.rows(), "missing": { "uri": uri, "reasons": reasons } })
+                json!({ "files": self.rows(), "missing": { "uri": uri, "reasons": failure.facts() } })
             }
         }
     }
@@ -126,11 +125,10 @@ impl FetchReport {
             exit,
             format!("could not fetch {} of {}: {}", missing.len(), self.0.len(), names.join(", ")),
         );
-        let all = missing.iter().fold(all, |all, (name, failure)| {
-            let reasons = std::iter::once(&failure.message).chain(&failure.causes);
-            all.caused_by(format!("`{name}`: {}", reasons.map(String::as_str).collect::<Vec<_>>().join(": ")))
-        });
-        Err(all.hint(missing.iter().find_map(|(_, failure)| failure.hints.first().cloned())))
+        let reasons =
+            missing.iter().map(|(name, failure)| format!("`{name}`: {}", failure.facts().join(": ")));
+        let hint = missing.iter().find_map(|(_, failure)| failure.hints().first().cloned());
+        Err(all.with_causes(reasons).hint(hint))
     }
 }
 

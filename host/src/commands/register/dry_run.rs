@@ -18,7 +18,7 @@ pub(super) fn write(
     entries: &[RegisterItem],
 ) -> Result<(), CommandError> {
     let entities = || entries.iter().map(|entry| &entry.entity);
-    let failed = |error: render::WriteError| CommandError::from_error(Exit::Failed, &error);
+    let failed = |error: render::WriteError| CommandError::from_error(Exit::Failed, error);
     match output {
         OutputArg::Dot => output.format().map(drop),
         OutputArg::Json => output::print_json(&render::text(entities(), TextFormat::Json).map_err(failed)?),

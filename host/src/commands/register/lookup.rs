@@ -78,7 +78,7 @@ pub(super) async fn look_up_if_reachable(
             continue;
         }
         if let Err(failure) = look_up_one(&session, documents, &wanted, &scope, &mut registered).await {
-            let text = failure.causes.join(": ");
+            let text = failure.causes().join(": ");
             unknown(&mut registered, wanted, &text);
             reason = Some(text);
         }
@@ -102,7 +102,7 @@ fn unknown(registered: &mut Registered, wanted: Wanted, reason: &str) {
 }
 
 fn one_line(failure: &CommandError) -> String {
-    std::iter::once(&failure.message).chain(&failure.causes).cloned().collect::<Vec<_>>().join(": ")
+    failure.facts().join(": ")
 }
 
 async fn look_up_one(
@@ -113,9 +113,7 @@ async fn look_up_one(
     registered: &mut Registered,
 ) -> Result<(), CommandError> {
     let failed = |failure: CommandError| {
-        let message = format!("could not look up {} `{}`", wanted.kind, wanted.name);
-        let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-        CommandError { message, causes, ..failure }
+        failure.context(format_args!("could not look up {} `{}`", wanted.kind, wanted.name))
     };
     let found = find(session, wanted, scope, registered).await.map_err(failed)?;
     match found {
@@ -161,7 +159,7 @@ async fn find(
             let plan = Identifier { version: version.clone().unwrap_or_default(), ..id };
             let plan = read::<LaunchPlan>(session, &plan, None).await?;
             let added = registered.add_workflow(wanted.clone(), workflow, plan);
-            added.map_err(|cause| CommandError::from_error(Exit::Refused, &cause))?;
+            added.map_err(|cause| CommandError::from_error(Exit::Refused, cause))?;
             version
         }
     })

@@ -37,23 +37,24 @@ pub(super) async fn prepare(
         domain: Some(session.domain().to_owned()),
         version: None,
     };
-    version::fill(&mut entries, &identity).map_err(|twice| defined_twice(&twice))?;
+    version::fill(&mut entries, &identity).map_err(defined_twice)?;
     let fill = |entry: RegisterItem| RegisterItem { entity: identity.fill(entry.entity), ..entry };
     let mut entries: Vec<RegisterItem> = entries.into_iter().map(fill).collect();
     let given = entries.len();
     add_launch_plans(&mut entries);
     let defaults = (given..entries.len()).collect();
-    let order = Order::new(entries.iter().map(|entry| &entry.entity))
-        .map_err(|cycle| CommandError::from_error(Exit::Failed, &cycle).caused_by(cycle.path()))?;
+    let order = Order::new(entries.iter().map(|entry| &entry.entity)).map_err(|cycle| {
+        let path = cycle.path();
+        CommandError::from_error(Exit::Failed, cycle).caused_by(path)
+    })?;
     upload_archives(session, &mut entries, destination).await?;
     Ok(PreparedSet { entities: entries.into_iter().map(|entry| entry.entity).collect(), order, defaults })
 }
 
-fn defined_twice(twice: &version::DuplicateEntity) -> CommandError {
-    let [first, second] = &*twice.sources;
+fn defined_twice(twice: version::DuplicateEntity) -> CommandError {
+    let places = twice.sources.each_ref().map(|source| format!("in {source}"));
     CommandError::from_error(Exit::Failed, twice)
-        .caused_by(format!("in {first}"))
-        .caused_by(format!("in {second}"))
+        .with_causes(places)
         .hint("rename one of them, or give each a version of its own".to_owned())
 }
 

@@ -124,7 +124,7 @@ impl RegisterReport<'_> {
         match outcome {
             SendOutcome::Failed(error) => {
                 let failure = server_failure(self.session, error);
-                value["reason"] = failure.causes.last().unwrap_or(&failure.message).as_str().into();
+                value["reason"] = failure.facts().pop().unwrap_or_default().into();
             }
             SendOutcome::NotSent(_) => value["reason"] = self.result_text(entity, outcome).into(),
             SendOutcome::Registered | SendOutcome::Unchanged => {}
@@ -166,15 +166,12 @@ fn server_failure(session: &Session, error: &ClientError) -> CommandError {
     } else {
         None
     };
-    let mut failure = CommandError::from(error.clone());
-    if hint.is_some() {
-        failure.hints = hint.into_iter().collect();
-    }
-    failure
+    let failure = CommandError::from(error.clone());
+    if hint.is_some() { failure.replace_hints(hint) } else { failure }
 }
 
 fn is_same(failure: &CommandError, other: &CommandError) -> bool {
-    failure.message == other.message && failure.causes == other.causes
+    failure.facts() == other.facts()
 }
 
 fn group_failure(failure: CommandError, whose: &[String]) -> CommandError {
@@ -183,8 +180,5 @@ fn group_failure(failure: CommandError, whose: &[String]) -> CommandError {
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         [] => String::new(),
     };
-    let mut group = CommandError::new(failure.exit, format!("could not register {who}"));
-    group.causes = std::iter::once(failure.message).chain(failure.causes).collect();
-    group.hints = failure.hints;
-    group
+    failure.context(format_args!("could not register {who}"))
 }

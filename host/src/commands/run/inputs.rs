@@ -97,7 +97,7 @@ pub(in crate::commands) async fn upload(
     Ok(())
 }
 
+/// What could not be done, to which file, why.
 fn input_failure(at: &FieldPath, failure: CommandError) -> CommandError {
-    let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-    CommandError { message: format!("could not upload input `{at}`"), causes, ..failure }
+    failure.context(format!("could not upload input `{at}`"))
 }

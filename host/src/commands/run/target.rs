@@ -162,7 +162,7 @@ impl Target {
                     .caused_by(format!("`{path}`: fixed to `{value}` by the launch plan"))
                     .hint(format!("leave out `{path}`, or run a launch plan that does not fix it"));
             }
-            let failure = failure.caused_by(error);
+            let failure = failure.caused_by(error.clone());
             match error.hint() {
                 Some(hint) => failure.hint(format!("{}: {hint}", error.path)),
                 None => failure,

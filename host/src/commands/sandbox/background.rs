@@ -28,7 +28,7 @@ pub(super) fn start(root: &Path, arguments: &[String]) -> Result<RunningServer, 
     let failed = |error: std::io::Error| {
         CommandError::new(Exit::Failed, "could not start the server in the background").caused_by(error)
     };
-    sandbox::prepare_folder(root).map_err(|error| session::sandbox_open_failure(&error))?;
+    sandbox::prepare_folder(root).map_err(session::sandbox_open_failure)?;
     let log = File::create(&path).map_err(failed)?;
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     // Its error is read back from the log.
@@ -68,10 +68,8 @@ fn reported_error(log: &Path) -> CommandError {
             CommandError::new(Exit::Failed, "the server stopped")
                 .hint(format!("read its log in `{}`", log.display()))
         },
-        |Report { error: ReportedError { message, causes, hints } }| CommandError {
-            causes,
-            hints,
-            ..CommandError::new(Exit::Failed, message)
+        |Report { error: ReportedError { message, causes, hints } }| {
+            CommandError::new(Exit::Failed, message).with_causes(causes).replace_hints(hints)
         },
     )
 }

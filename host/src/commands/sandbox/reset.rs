@@ -26,8 +26,10 @@ pub(super) fn run(args: &ResetArgs, root: &Path) -> Result<(), CommandError> {
     if !args.yes && !is_confirmed(root)? {
         return Err(CommandError::new(Exit::Failed, "aborted: the sandbox was not deleted"));
     }
-    let removed = sandbox::remove(root)
-        .map_err(|error| CommandError::from_error(Exit::Failed, &error).hint(error.hint()))?;
+    let removed = sandbox::remove(root).map_err(|error| {
+        let hint = error.hint();
+        CommandError::from_error(Exit::Failed, error).hint(hint)
+    })?;
     match removed {
         true => output::note(&format!("deleted the sandbox in `{}`\n", root.display())),
         false => output::note(&format!("no sandbox in `{}`\n", root.display())),

@@ -76,12 +76,14 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), C
         return print_address(args, format, root, running, token.as_deref());
     }
     let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::InProcess };
-    let sandbox = Sandbox::open(&options).map_err(|error| session::sandbox_open_failure(&error))?;
+    let sandbox = Sandbox::open(&options).map_err(session::sandbox_open_failure)?;
     let address = SocketAddr::from((args.host, args.port));
     let hosts = args.allow_host.clone();
     let options = server::ServerOptions { address, hosts, ..server::ServerOptions::default() };
-    let server = Server::bind(Arc::new(sandbox), &options)
-        .map_err(|error| CommandError::from_error(Exit::Failed, &error).hint(error.hint()))?;
+    let server = Server::bind(Arc::new(sandbox), &options).map_err(|error| {
+        let hint = error.hint();
+        CommandError::from_error(Exit::Failed, error).hint(hint)
+    })?;
     let failed =
         |error: std::io::Error| CommandError::new(Exit::Failed, "the server stopped").caused_by(error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;

@@ -59,7 +59,7 @@ pub(super) fn run(format: Format, root: &Path) -> Result<(), CommandError> {
 fn content(root: &Path) -> Result<(usize, u64), CommandError> {
     let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::External };
     let open = Sandbox::open(&options).and_then(|sandbox| sandbox.open_executions());
-    let open = open.map_err(|error| session::sandbox_open_failure(&error))?;
+    let open = open.map_err(session::sandbox_open_failure)?;
     let bytes = size(root).map_err(|error| {
         CommandError::new(Exit::Failed, format!("could not read `{}`", root.display())).caused_by(error)
     })?;

@@ -14,7 +14,8 @@ use crate::ui::{error::CommandError, exit_code::Exit};
 
 impl From<BucketError> for CommandError {
     fn from(error: BucketError) -> Self {
-        Self::from_error(Exit::Failed, &error).hint(error.hint())
+        let hint = error.hint();
+        Self::from_error(Exit::Failed, error).hint(hint)
     }
 }
 
@@ -87,8 +88,7 @@ async fn put(location: &Location, path: &Path, name: &str) -> Result<String, Com
     let put = location.put(path, name, &|done| line.set(done)).await;
     put.map_err(|error| {
         let failure = CommandError::from(error);
-        let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-        CommandError { message: format!("could not upload `{}`", path.display()), causes, ..failure }
+        failure.context(format!("could not upload `{}`", path.display()))
     })
 }
 

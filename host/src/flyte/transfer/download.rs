@@ -45,12 +45,12 @@ pub struct Downloaded {
 /// A download that failed.
 pub async fn read(session: &Session, url: &str) -> Result<Bytes, CommandError> {
     if let Some(file) = local_file(session, url) {
-        return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error));
+        return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, error));
     }
-    let folder = tempfile::tempdir().map_err(|error| unreadable(url, &error))?;
+    let folder = tempfile::tempdir().map_err(|error| unreadable(url, error))?;
     let file = folder.path().join("values");
     fetch(session, url, &file).await?;
-    fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, &error))
+    fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, error))
 }
 
 /// Downloads a file, folder or table into a local folder, under the names in the object store.
@@ -171,13 +171,15 @@ async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, 
             Ok(_) => return Ok(ByUrl::File),
             Err(error) => error,
         };
-        let failure = crate::flyte::transfer::failure(format!("could not fetch `{}`", unsigned(uri)), &error);
-        match error {
-            data::TransferError::FileUrl | data::TransferError::Refused { code: 400..=404 | 410, .. } => {
-                refused = refused.or(Some(failure));
-            }
-            _ => return Err(failure),
+        let is_refused = matches!(
+            error,
+            data::TransferError::FileUrl | data::TransferError::Refused { code: 400..=404 | 410, .. }
+        );
+        let failure = crate::flyte::transfer::failure(format!("could not fetch `{}`", unsigned(uri)), error);
+        if !is_refused {
+            return Err(failure);
         }
+        refused = refused.or(Some(failure));
     }
     Ok(ByUrl::Nothing(
         refused.unwrap_or_else(|| {
@@ -214,7 +216,7 @@ fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
-fn unreadable(url: &str, error: &io::Error) -> CommandError {
+fn unreadable(url: &str, error: io::Error) -> CommandError {
     CommandError::new(Exit::Failed, format!("could not read `{}`", unsigned(url))).caused_by(error)
 }
 
@@ -244,10 +246,8 @@ async fn signed(session: &Session, uri: &str) -> Result<String, SignError> {
             .hint(bucket::keys_hint(uri)),
         )),
         Code::InvalidArgument | Code::NotFound | Code::Internal | Code::Unknown | Code::PermissionDenied => {
-            let refused = CommandError::from(error);
-            let causes = std::iter::once(refused.message).chain(refused.causes).collect();
-            let message = format!("could not fetch `{uri}`");
-            Err(SignError::ThisUri(CommandError { message, causes, ..CommandError::new(refused.exit, "") }))
+            let refused = CommandError::from(error).replace_hints([]);
+            Err(SignError::ThisUri(refused.context(format_args!("could not fetch `{uri}`"))))
         }
         _ => Err(SignError::AnyUri(error.into())),
     }

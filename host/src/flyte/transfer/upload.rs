@@ -50,7 +50,7 @@ const NAMED: usize = 10;
 fn unreadable(all: &[Unreadable]) -> CommandError {
     if let [Unreadable { path, reason }] = all {
         return CommandError::new(Exit::Failed, format!("could not read `{}`", path.display()))
-            .caused_by(reason);
+            .with_causes([reason]);
     }
     let failure = CommandError::new(Exit::Failed, format!("could not read {} files", all.len()));
     let failure = all.iter().take(NAMED).fold(failure, |failure, Unreadable { path, reason }| {
@@ -133,7 +133,7 @@ fn root_of(native: &str, file: &Inner) -> Result<String, CommandError> {
 
 async fn fingerprint(path: &Path) -> Result<Fingerprint, CommandError> {
     let what = format!("could not read `{}`", path.display());
-    Fingerprint::of(path, &|_| ()).await.map_err(|error| crate::flyte::transfer::failure(what, &error))
+    Fingerprint::of(path, &|_| ()).await.map_err(|error| crate::flyte::transfer::failure(what, error))
 }
 
 /// Characters that FlyteAdmin, which parses a name as part of a URL, does not read as part of the name
@@ -159,10 +159,8 @@ async fn put(
     fingerprint: &Fingerprint,
     root: String,
 ) -> Result<String, CommandError> {
-    let upload_failure = |failure: CommandError| {
-        let causes = std::iter::once(failure.message).chain(failure.causes).collect();
-        CommandError { message: format!("could not upload `{}`", path.display()), causes, ..failure }
-    };
+    let upload_failure =
+        |failure: CommandError| failure.context(format!("could not upload `{}`", path.display()));
     let request = CreateUploadLocationRequest {
         project: session.project().to_owned(),
         domain: session.domain().to_owned(),
@@ -177,7 +175,7 @@ async fn put(
     let line = TransferLine::new(name, fingerprint.length);
     let put = session.transfers()?.put(path, fingerprint, &location, &|done| line.set(done)).await;
     put.map_err(|error| {
-        crate::flyte::transfer::failure(format!("could not upload `{}`", path.display()), &error)
+        crate::flyte::transfer::failure(format!("could not upload `{}`", path.display()), error)
     })?;
     Ok(decode_uri(location.native_url))
 }

@@ -6,7 +6,7 @@
 
 use plugin_abi::{
     Arg, CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest,
-    transport::{Answer, Call, HostTransport, Status, Transport},
+    transport::{Answer, Call, Status, Transport, TransportHandle},
 };
 
 #[cfg(feature = "mimalloc")]
@@ -112,7 +112,7 @@ const ECHO: &str = "/growth.Growth/Echo";
 
 /// Answers one method, and passes on all others with a header.
 struct Echo {
-    behind: HostTransport,
+    behind: TransportHandle,
 }
 
 impl Transport for Echo {

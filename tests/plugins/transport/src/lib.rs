@@ -21,7 +21,7 @@ use std::{
 
 use plugin_abi::{
     Command, Group, Host, LogLevel, Next, Plugin, PluginError, Remote, RemoteRequest,
-    transport::{Answer, Call, Code, FaultKind, HostTransport, Status, Transport},
+    transport::{Answer, Call, Code, FaultKind, Status, Transport, TransportHandle},
 };
 use plugin_client::{Client, proto::admin::ProjectListRequest};
 
@@ -90,13 +90,13 @@ impl Plugin for Carrier {
     }
 }
 
-fn version(transport: &HostTransport) -> Result<Answer, Status> {
+fn version(transport: &TransportHandle) -> Result<Answer, Status> {
     transport.call(Call::new("/flyteidl.service.AdminService/GetVersion", b""))
 }
 
 /// Around what is behind.
 struct Around {
-    behind: HostTransport,
+    behind: TransportHandle,
     mode: String,
     host: Host,
     calls: Arc<AtomicU64>,

@@ -4,7 +4,7 @@ use std::{env, fs::OpenOptions, io::Write};
 
 use plugin_abi::{
     Remote,
-    transport::{Answer, Call, HostTransport, Status, Transport},
+    transport::{Answer, Call, Status, Transport, TransportHandle},
 };
 
 /// A line of the file `SPY`. What cannot be written is missed by the test that reads it.
@@ -22,7 +22,7 @@ pub(crate) fn on_remote(remote: &Remote) {
 }
 
 /// A call and what became of it.
-pub(crate) fn on_call(call: Call<'_>, behind: &HostTransport) -> Result<Answer, Status> {
+pub(crate) fn on_call(call: Call<'_>, behind: &TransportHandle) -> Result<Answer, Status> {
     note(&format!("call {} {:?} {}", call.path, call.metadata, String::from_utf8_lossy(call.message)));
     let result = behind.call(call);
     match &result {

@@ -19,7 +19,7 @@ use abi_stable::{
 use crate::{
     Group, Host, LogLevel, Next, Plugin, PluginError, RemoteRequest,
     vtable::{
-        CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, HooksBox, Outcome, RemoteBox,
+        AbiResult, CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, HooksBox, RemoteBox,
         RemoteRequestRef,
     },
 };
@@ -37,7 +37,7 @@ thread_local! {
 /// concerned (locks are poisoned), and the host calls no further hook of a plugin that panicked in
 /// a command, so nothing more is promised.
 #[doc(hidden)]
-pub fn guard<T>(body: impl FnOnce() -> Result<T, PluginError>) -> Outcome<T> {
+pub fn guard<T>(body: impl FnOnce() -> Result<T, PluginError>) -> AbiResult<T> {
     // One look-up of the thread-local: it is most of what a guard costs.
     let result = DEPTH.with(|depth| {
         depth.set(depth.get() + 1);
@@ -95,12 +95,12 @@ static HOST: Mutex<Option<Host>> = Mutex::new(None);
 /// Something of an author's that the host throws away in the end: a panic of its destructor goes no further.
 ///
 /// The panic is a warning in the host's log, because there is no call that could return it.
-pub(crate) struct Kept<T> {
+pub(crate) struct CatchDrop<T> {
     value: Option<T>,
     host: Option<Host>,
 }
 
-impl<T> Kept<T> {
+impl<T> CatchDrop<T> {
     pub(crate) fn new(value: T) -> Self {
         Self { value: Some(value), host: None }
     }
@@ -110,7 +110,7 @@ impl<T> Kept<T> {
     }
 }
 
-impl<T> Deref for Kept<T> {
+impl<T> Deref for CatchDrop<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -118,7 +118,7 @@ impl<T> Deref for Kept<T> {
     }
 }
 
-impl<T> Drop for Kept<T> {
+impl<T> Drop for CatchDrop<T> {
     fn drop(&mut self) {
         let value = self.value.take();
         let dropped = guard(|| {
@@ -144,29 +144,29 @@ fn warn(host: Option<Host>, panic: &PluginError) {
 }
 
 /// An author's plugin behind the interface that the host calls.
-struct Shim<P>(Kept<P>);
+struct Adapter<P>(CatchDrop<P>);
 
 /// Creates an author's plugin as the host sees it.
 #[doc(hidden)]
-pub fn create<P: Plugin>(host: crate::vtable::HostArc) -> Outcome<HooksBox> {
+pub fn create<P: Plugin>(host: crate::vtable::HostArc) -> AbiResult<HooksBox> {
     note_panics();
     guard(|| {
         let host = Host::from_raw(host);
         *HOST.lock().unwrap_or_else(PoisonError::into_inner) = Some(host.clone());
         let plugin = P::create(host.clone())?;
-        Ok(Hooks_TO::from_value(Shim(Kept::with_host(plugin, host)), TD_Opaque))
+        Ok(Hooks_TO::from_value(Adapter(CatchDrop::with_host(plugin, host)), TD_Opaque))
     })
 }
 
-impl<P: Plugin> Hooks for Shim<P> {
-    fn get_remote(&self, request: RemoteRequestRef<'_>, context: ContextRef<'_>) -> Outcome<RemoteBox> {
+impl<P: Plugin> Hooks for Adapter<P> {
+    fn get_remote(&self, request: RemoteRequestRef<'_>, context: ContextRef<'_>) -> AbiResult<RemoteBox> {
         guard(|| {
             let request = RemoteRequest::from_raw(&request);
             self.0.get_remote(&request, Next::new(&context)).map(crate::Remote::into_raw)
         })
     }
 
-    fn configure_cli(&self, main: CommandRef<'_>) -> Outcome<RVec<EditBox>> {
+    fn configure_cli(&self, main: CommandRef<'_>) -> AbiResult<RVec<EditBox>> {
         guard(|| {
             let mut group = Group::root(&main);
             self.0.configure_cli(&mut group)?;
@@ -174,11 +174,11 @@ impl<P: Plugin> Hooks for Shim<P> {
         })
     }
 
-    fn secret_requires_group(&self, context: ContextRef<'_>) -> Outcome<bool> {
+    fn secret_requires_group(&self, context: ContextRef<'_>) -> AbiResult<bool> {
         guard(|| self.0.secret_requires_group(Next::new(&context)))
     }
 
-    fn get_default_image(&self, context: ContextRef<'_>) -> Outcome<ROption<RString>> {
+    fn get_default_image(&self, context: ContextRef<'_>) -> AbiResult<ROption<RString>> {
         guard(|| {
             let image = self.0.get_default_image(Next::new(&context))?;
             Ok(image.map(RString::from).into())
@@ -189,14 +189,14 @@ impl<P: Plugin> Hooks for Shim<P> {
         &self,
         endpoint: RStr<'_>,
         context: ContextRef<'_>,
-    ) -> Outcome<ROption<RString>> {
+    ) -> AbiResult<ROption<RString>> {
         guard(|| {
             let html = self.0.get_auth_success_html(endpoint.as_str(), Next::new(&context))?;
             Ok(html.map(RString::from).into())
         })
     }
 
-    fn get_default_cache_policies(&self, context: ContextRef<'_>) -> Outcome<RVec<CachePolicyBox>> {
+    fn get_default_cache_policies(&self, context: ContextRef<'_>) -> AbiResult<RVec<CachePolicyBox>> {
         guard(|| {
             let policies = self.0.get_default_cache_policies(Next::new(&context))?;
             Ok(policies.into_iter().map(crate::CachePolicy::into_raw).collect())
@@ -204,7 +204,7 @@ impl<P: Plugin> Hooks for Shim<P> {
     }
 
     #[cfg(next_protocol)]
-    fn get_greeting(&self, context: ContextRef<'_>) -> Outcome<RString> {
+    fn get_greeting(&self, context: ContextRef<'_>) -> AbiResult<RString> {
         guard(|| self.0.get_greeting(Next::new(&context)).map(RString::from))
     }
 }
