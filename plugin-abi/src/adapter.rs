@@ -1,7 +1,8 @@
-//! The one wrapper around everything of an author's that the host calls.
+//! Adapters between an author's code and the interfaces that the host calls.
 //!
-//! It catches panics inside the plugin, where they can be caught, keeps their text and place, and
-//! turns them into typed faults. A panic that crossed the border would end the process.
+//! [`guard`] runs the author's code and catches its panics inside the plugin, where they can be caught. It
+//! keeps the text and location of a panic and returns them as an error. A panic that crossed the ABI would
+//! abort the process.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,18 +28,18 @@ use crate::{
 thread_local! {
     /// How many guarded calls are on this thread's stack.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Text and place of the last panic in a guarded call.
+    /// Text and location of the last panic in a guarded call.
     static LAST_PANIC: RefCell<Option<(String, Option<String>)>> = const { RefCell::new(None) };
 }
 
-/// Runs an author's code; a panic becomes a fault.
+/// Runs an author's code; a panic becomes an error.
 ///
-/// Unwinding may leave the author's own values half changed. They stay usable as far as Rust is
-/// concerned (locks are poisoned), and the host calls no further hook of a plugin that panicked in
-/// a command, so nothing more is promised.
+/// Unwinding may leave the author's own values half changed: locks are poisoned, and nothing more is
+/// promised. The host may call the plugin again; `plugin show` asks every hook, and a command continues after
+/// a panic in `get_auth_success_html`.
 #[doc(hidden)]
 pub fn guard<T>(body: impl FnOnce() -> Result<T, PluginError>) -> AbiResult<T> {
-    // One look-up of the thread-local: it is most of what a guard costs.
+    // One access to the thread-local: it is most of the cost of a guard.
     let result = DEPTH.with(|depth| {
         depth.set(depth.get() + 1);
         let result = panic::catch_unwind(AssertUnwindSafe(body));
@@ -67,7 +68,8 @@ fn caught(payload: Box<dyn std::any::Any + Send>) -> crate::vtable::FaultBox {
     PluginError::panicked(text, place).into_raw()
 }
 
-/// Notes panics of guarded calls instead of printing them; leaves all others as they were.
+/// Installs a panic hook that records panics of guarded calls instead of printing them; other panics are
+/// unchanged.
 ///
 /// A library has its own copy of the standard library, hence its own panic hook.
 #[doc(hidden)]
@@ -89,12 +91,13 @@ fn note(info: &PanicHookInfo<'_>) {
     LAST_PANIC.set(Some((text, place)));
 }
 
-/// Whom to tell of a panic that no call can return: the services of the plugin that was created last in this library.
+/// Where a panic is logged that no call can return: the services of the plugin that was created last in this
+/// library.
 static HOST: Mutex<Option<Host>> = Mutex::new(None);
 
-/// Something of an author's that the host throws away in the end: a panic of its destructor goes no further.
+/// A value of the author's that the host drops: catches a panic of its destructor.
 ///
-/// The panic is a warning in the host's log, because there is no call that could return it.
+/// The panic becomes a warning in the host's log, because there is no call that could return it.
 pub(crate) struct CatchDrop<T> {
     value: Option<T>,
     host: Option<Host>,
@@ -138,15 +141,15 @@ fn warn(host: Option<Host>, panic: &PluginError) {
     let text = format!("panicked in `drop`: {}{place}; this is a bug in the plugin", panic.message());
     match host {
         Some(host) => host.log(LogLevel::Warn, format_args!("{text}")),
-        // A plugin that was never created. Nobody could be told that this failed, too.
+        // The plugin was never created, so there is no log. Write errors are ignored.
         None => drop(writeln!(io::stderr(), "{text}")),
     }
 }
 
-/// An author's plugin behind the interface that the host calls.
+/// An author's plugin behind the host's interface.
 struct Adapter<P>(CatchDrop<P>);
 
-/// Creates an author's plugin as the host sees it.
+/// Creates an author's plugin and puts it behind the host's interface.
 #[doc(hidden)]
 pub fn create<P: Plugin>(host: crate::vtable::HostArc) -> AbiResult<HooksBox> {
     note_panics();

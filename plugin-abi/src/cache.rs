@@ -15,7 +15,8 @@ use crate::{
     vtable::{self, AbiResult, CachePolicy_TO, CachePolicyBox, VersionParameters_TO, VersionParametersRef},
 };
 
-/// What a policy may look at: flytekit's `VersionParameters`, with the task in place of the Python function.
+/// The parameters of a cache policy: flytekit's `VersionParameters`, with the task in place of the Python
+/// function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VersionParameters {
     /// Name of the task, such as `acme.train`.
@@ -116,7 +117,7 @@ impl CachePolicy {
         Self::computed(move |_, _| Ok(version.clone()))
     }
 
-    /// A policy that works out a version: flytekit's `get_version(salt, params)`.
+    /// A policy that computes a version: flytekit's `get_version(salt, params)`.
     pub fn computed(
         version: impl Fn(&str, &VersionParameters) -> Result<String, PluginError> + Send + Sync + 'static,
     ) -> Self {
@@ -142,15 +143,15 @@ impl CachePolicy {
         self
     }
 
-    /// For how long a result may be reused; whole milliseconds. Without it, for ever.
+    /// How long a result may be reused, in whole milliseconds. Without it, results do not expire.
     ///
-    /// The embedded sandbox keeps to it. Flyte 1 stores no such thing, and a cluster cannot.
+    /// Honoured by the embedded sandbox. Flyte 1 clusters ignore it: their task type has no such field.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
         self
     }
 
-    /// Restricts the policy to some tasks. Without it, it applies to all.
+    /// Restricts the policy to tasks for which `condition` is true. Without it, it applies to all.
     pub fn when(self, condition: impl Fn(&VersionParameters) -> bool + Send + Sync + 'static) -> Self {
         self.when_ok(move |parameters| Ok(condition(parameters)))
     }
@@ -164,19 +165,19 @@ impl CachePolicy {
         self
     }
 
-    /// The policy's name.
+    /// The name set with [`CachePolicy::name`].
     #[must_use]
     pub fn policy_name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the policy counts at all.
+    /// Whether the policy is enabled: see [`CachePolicy::enable_cache`].
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.enable_cache
     }
 
-    /// For how long a result may be reused.
+    /// How long a result may be reused; `None`: results do not expire.
     #[must_use]
     pub fn time_to_live(&self) -> Option<Duration> {
         self.ttl
@@ -195,12 +196,12 @@ impl CachePolicy {
     ///
     /// # Errors
     ///
-    /// Whatever the author's function returns.
+    /// The error of the author's function.
     pub fn get_version(&self, salt: &str, parameters: &VersionParameters) -> Result<String, PluginError> {
         (self.version)(salt, parameters)
     }
 
-    /// Lets a function see the errors of the policy's own functions.
+    /// Passes the errors of the policy's functions through `map`.
     #[doc(hidden)]
     pub fn map_errors(self, map: impl Fn(PluginError) -> PluginError + Send + Sync + 'static) -> Self {
         let map = Arc::new(map);
@@ -213,14 +214,14 @@ impl CachePolicy {
         Self { version, condition, ..self }
     }
 
-    /// Gives the policy to the other side.
+    /// Converts to the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn into_raw(self) -> CachePolicyBox {
         CachePolicy_TO::from_value(self, TD_Opaque)
     }
 
-    /// Takes a policy of the other side.
+    /// Converts from the ABI type.
     #[doc(hidden)]
     pub fn from_raw(raw: CachePolicyBox) -> Self {
         let (name, enable_cache) = (raw.name().into(), raw.enable_cache());

@@ -1,8 +1,8 @@
 //! `configure_cli`: click's `Group` and `command`, for a plugin's own commands and for changes to
-//! those that are there.
+//! existing ones.
 //!
-//! A plugin does not touch the host's parser. It describes what it wants ([`Command`], [`Arg`]) and
-//! where ([`Group`]); the host checks every wish, and names the plugin and the place of a bad one.
+//! A plugin does not touch the host's parser. It describes commands and arguments ([`Command`], [`Arg`]) and
+//! where they go ([`Group`]). The host checks every change; an error names the plugin and the command.
 
 mod arg;
 #[cfg(feature = "clap")]

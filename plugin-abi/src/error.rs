@@ -1,4 +1,4 @@
-//! What an author returns when something went wrong.
+//! [`PluginError`]: the error that a plugin returns.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use abi_stable::{
 
 use crate::vtable::{self, Fault_TO, FaultBox};
 
-/// An error of a plugin: a line, its causes, and what the user can do about it.
+/// An error of a plugin: a message, its causes, and hints for the user.
 ///
-/// The host renders it, with the plugin and the hook named. Any [`std::error::Error`] turns into one
+/// The host prints it with the names of the plugin and the hook. Any [`std::error::Error`] turns into one
 /// with `?`; its sources become the causes.
 ///
 /// # Example: an error that helps
@@ -21,12 +21,12 @@ use crate::vtable::{self, Fault_TO, FaultBox};
 ///
 /// fn token() -> Result<String, PluginError> {
 ///     let text = std::fs::read_to_string("/no/such/file")
-///         .map_err(|error| PluginError::new("the company's token is not there")
+///         .map_err(|error| PluginError::new("cannot read the company's token")
 ///             .caused_by(error)
 ///             .hint("run `acme login`"))?;
 ///     Ok(text)
 /// }
-/// assert_eq!(token().unwrap_err().to_string(), "the company's token is not there");
+/// assert_eq!(token().unwrap_err().to_string(), "cannot read the company's token");
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -40,20 +40,20 @@ pub struct PluginError {
     pub(crate) upstream: u64,
 }
 
-/// What kind of bad end a fault is. Numbers are those of the protocol.
+/// What a [`PluginError`] stands for. The numbers are those of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PluginErrorKind {
-    /// The author returned an error.
+    /// An error that the plugin returned.
     Error = 0,
-    /// The plugin panicked, and the panic was caught inside it.
+    /// A panic, which was caught inside the plugin.
     Panic = 1,
-    /// The user used a command of the plugin wrongly.
+    /// Invalid use of one of the plugin's commands.
     Usage = 2,
 }
 
 impl PluginError {
-    /// An error with a message: lower case, no full stop, about what could not be done.
+    /// An error with a message, such as "cannot read the team file": lower case, no full stop.
     pub fn new(message: impl fmt::Display) -> Self {
         Self {
             kind: PluginErrorKind::Error,
@@ -66,12 +66,12 @@ impl PluginError {
         }
     }
 
-    /// A wrong use of a command: the host shows it as such and exits with 2.
+    /// Invalid use of a command: the host prints the message as its own and exits with 2.
     pub fn usage(message: impl fmt::Display) -> Self {
         Self { kind: PluginErrorKind::Usage, ..Self::new(message) }
     }
 
-    /// Adds a cause and its sources, below those that are there.
+    /// Adds a cause and its sources, below the causes so far.
     pub fn caused_by(mut self, cause: impl std::error::Error) -> Self {
         let mut next: Option<&dyn std::error::Error> = Some(&cause);
         while let Some(error) = next {
@@ -81,7 +81,7 @@ impl PluginError {
         self
     }
 
-    /// Adds causes that are only text, the outermost first, below those that are there.
+    /// Adds causes that are only text, the outermost first, below the causes so far.
     ///
     /// ```
     /// use plugin_abi::PluginError;
@@ -94,19 +94,20 @@ impl PluginError {
         self
     }
 
-    /// Adds something that the user can do: a command, a file and key, a flag.
+    /// Adds a hint: what the user can do, beginning with a verb and naming a command, a file and key, or a
+    /// flag.
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hints.push(hint.to_string());
         self
     }
 
-    /// Asks for an exit code of a command; without it a failed command exits with 11.
+    /// Sets the exit code of a command that fails with this error; without it, 11. 0 is ignored.
     pub fn exit_code(mut self, code: u8) -> Self {
         self.exit_code = Some(code);
         self
     }
 
-    /// The first line.
+    /// The message, without the causes.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -118,19 +119,19 @@ impl PluginError {
         &self.causes
     }
 
-    /// What the user can do.
+    /// The hints, in the order in which they were added.
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints
     }
 
-    /// Whether it is an error, a panic, or a wrong use of a command.
+    /// Whether this is a returned error, a panic, or invalid use of a command.
     #[must_use]
     pub fn kind(&self) -> PluginErrorKind {
         self.kind
     }
 
-    /// The exit code that was asked for.
+    /// The exit code set with [`PluginError::exit_code`].
     #[must_use]
     pub fn wanted_exit_code(&self) -> Option<u8> {
         self.exit_code
@@ -152,14 +153,15 @@ impl PluginError {
         }
     }
 
-    /// The number that the host gave to this error when it came from further down the chain.
+    /// The number under which the host keeps this error, if the plugin received it from the host; 0 for its
+    /// own.
     #[doc(hidden)]
     #[must_use]
     pub fn upstream(&self) -> u64 {
         self.upstream
     }
 
-    /// Marks the error as one that the host already knows.
+    /// Marks the error as one that the host keeps under a number.
     #[doc(hidden)]
     pub fn with_upstream(mut self, number: u64) -> Self {
         self.upstream = number;
@@ -170,14 +172,14 @@ impl PluginError {
         Self { kind: PluginErrorKind::Panic, location, ..Self::new(message) }
     }
 
-    /// Gives the error to the other side.
+    /// Converts to the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn into_raw(self) -> FaultBox {
         Fault_TO::from_value(self, TD_Opaque)
     }
 
-    /// Takes an error of the other side.
+    /// Converts from the ABI type.
     #[doc(hidden)]
     pub fn from_raw(raw: &FaultBox) -> Self {
         Self {
@@ -196,7 +198,7 @@ impl PluginError {
     }
 }
 
-/// Turns a result of the other side into an ordinary one.
+/// Converts an ABI result.
 pub(crate) fn result_from_raw<T>(result: RResult<T, FaultBox>) -> Result<T, PluginError> {
     result.into_result().map_err(|fault| PluginError::from_raw(&fault))
 }
@@ -243,17 +245,17 @@ impl vtable::Fault for PluginError {
     }
 }
 
-/// Copies strings for the other side.
+/// Copies strings to their ABI type.
 pub(crate) fn strings_into_raw(values: &[String]) -> RVec<RString> {
     values.iter().map(|value| RString::from(value.as_str())).collect()
 }
 
-/// Copies an optional string for the other side.
+/// Copies an optional string to its ABI type.
 pub(crate) fn optional_into_raw(value: Option<&str>) -> ROption<RString> {
     value.map(RString::from).into()
 }
 
-/// Takes strings of the other side.
+/// Converts strings from their ABI type.
 pub(crate) fn strings_from_raw(values: RVec<RString>) -> Vec<String> {
     values.into_iter().map(String::from).collect()
 }

@@ -18,7 +18,7 @@ use crate::{
     vtable::{AbiResult, HooksBox, HostArc, PluginModule, PluginModuleRef},
 };
 
-/// A plugin with a passport. The export attribute implements it, and nobody else should.
+/// A plugin with a passport. Implemented by the export attribute only.
 #[doc(hidden)]
 pub trait Exported: Plugin {
     /// The passport's text, without the NUL.
@@ -49,7 +49,7 @@ impl<P: Exported> ModuleOf<P> {
     });
 }
 
-/// The root module of a plugin: what the host gets out of a loaded library, and tests without one.
+/// The root module of a plugin, for the header of its library and for tests in the same process.
 #[doc(hidden)]
 #[must_use]
 pub fn module<P: Exported>() -> PluginModuleRef {
@@ -110,11 +110,11 @@ macro_rules! __export {
                 "a plugin needs `panic = \"unwind\"` in its profile: with `abort` a panic would end the host"
             );
 
-            #[doc = "What the plugin says about itself without being run."]
+            #[doc = "The plugin's metadata, readable without running it."]
             #[unsafe(export_name = "flyte_plugin_passport_1")]
             pub static PASSPORT: [u8; TEXT.size()] = BYTES;
 
-            #[doc = "Where the host finds the plugin's vtable."]
+            #[doc = "The header through which the host reaches the plugin's root module."]
             #[unsafe(export_name = "flyte_plugin_header_1")]
             pub static HEADER: $crate::__private::LibHeader = $crate::export::header::<$plugin>();
         };

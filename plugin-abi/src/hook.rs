@@ -6,7 +6,7 @@ use crate::version::{MAJOR, ProtocolVersion};
 
 macro_rules! hooks {
     ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident = $name:literal since $minor:literal,)*) => {
-        /// One of the behaviours of the Flyte client that a plugin may change. A protocol has 64 hooks at most.
+        /// A behaviour of the Flyte client that a plugin can override. A protocol has at most 64 hooks.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Hook {
@@ -36,17 +36,17 @@ macro_rules! hooks {
 }
 
 hooks! {
-    /// flytekit's `get_remote`: which Flyte to talk to, and how.
+    /// flytekit's `get_remote`: the connection to Flyte.
     GetRemote = "get_remote" since 0,
     /// flytekit's `configure_pyflyte_cli`: the command line itself.
     ConfigureCli = "configure_cli" since 0,
     /// flytekit's `secret_requires_group`: whether a secret without a group is refused.
     SecretRequiresGroup = "secret_requires_group" since 0,
-    /// flytekit's `get_default_image`: the image of a container task that names none.
+    /// flytekit's `get_default_image`: the image of container tasks without one.
     GetDefaultImage = "get_default_image" since 0,
     /// flytekit's `get_auth_success_html`: the page that the browser shows after sign-in.
     GetAuthSuccessHtml = "get_auth_success_html" since 0,
-    /// flytekit's `get_default_cache_policies`: how tasks are cached that do not say so themselves.
+    /// flytekit's `get_default_cache_policies`: the cache policies of tasks without cache settings.
     GetDefaultCachePolicies = "get_default_cache_policies" since 0,
     /// The hook of the growth tests; it is in no protocol that ships.
     #[cfg(next_protocol)]

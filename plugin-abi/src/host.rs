@@ -1,4 +1,4 @@
-//! The host, as a plugin sees it.
+//! The host's services for a plugin.
 
 use std::fmt;
 
@@ -13,9 +13,9 @@ pub struct Host {
 /// How important a line of the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Shown unless the user asked for silence.
+    /// Always shown.
     Error = 1,
-    /// Shown unless the user asked for silence.
+    /// Always shown.
     Warn = 2,
     /// Shown with `-v`.
     Info = 3,
@@ -26,7 +26,7 @@ pub enum LogLevel {
 }
 
 impl Host {
-    /// Takes the services that the host offers.
+    /// Converts from the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn from_raw(raw: HostArc) -> Self {
@@ -53,19 +53,19 @@ impl Host {
 
     /// The plugin's own section of the host's settings: `[plugin.NAME]` in `~/.flyte/host.toml`.
     ///
-    /// An empty object when the user wrote none.
+    /// An empty object if there is no such section.
     ///
     /// # Errors
     ///
-    /// Only if the host broke the protocol.
+    /// Only if the host violates the protocol.
     pub fn config(&self) -> Result<serde_json::Value, PluginError> {
         serde_json::from_str(&self.raw.config()).map_err(|error| {
             PluginError::new("the host's settings for this plugin are not JSON").caused_by(error)
         })
     }
 
-    /// Writes a line to the host's log, under the plugin's name. Lines that nobody would see cost
-    /// one call and are not formatted.
+    /// Writes a line to the host's log (stderr), labelled with the plugin's name. A line that is not printed
+    /// costs one call and is not formatted.
     ///
     /// # Example: a line that explains
     ///

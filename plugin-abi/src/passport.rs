@@ -1,8 +1,8 @@
-//! The passport: what a plugin says about itself without being run.
+//! The passport: a plugin's metadata, which the host reads without running the plugin.
 //!
 //! It is a constant in the library's read-only data, under the symbol [`SYMBOL`]: a line with a
 //! magic and a format number, then `key=value` lines, then a NUL. The export macro makes it, from
-//! Cargo's metadata and from the hooks that the author's `impl` block really contains.
+//! Cargo's metadata and from the hooks in the author's `impl` block.
 
 use crate::hook::Hook;
 use crate::version;
@@ -25,7 +25,7 @@ pub const UNNUMBERED_HEADER_SYMBOL: &str = "flyte_plugin_header";
 /// The first line; the number is that of the format, not of the protocol.
 pub const MAGIC: &str = "flyte-plugin-passport 1\n";
 
-/// No passport is longer than this, in bytes, the NUL included.
+/// Maximum length of a passport in bytes, including the NUL.
 pub const MAX_LEN: usize = 16 * 1024;
 
 /// The version of abi_stable to which this crate is pinned.
@@ -91,7 +91,7 @@ const fn equal(left: &str, right: &str) -> bool {
 /// The bits of a [`HookSet`].
 const _: () = assert!(Hook::ALL.len() <= 64, "a passport's set of hooks holds 64 hooks");
 
-/// What Cargo knows of the plugin's crate.
+/// Cargo's metadata of the plugin's crate.
 #[doc(hidden)]
 pub struct CrateFacts {
     pub name: &'static str,
@@ -102,7 +102,7 @@ pub struct CrateFacts {
     pub license: &'static str,
 }
 
-/// A passport's text while it is put together in a constant.
+/// A passport's text, built in a constant.
 #[doc(hidden)]
 pub struct Text {
     bytes: [u8; MAX_LEN],
@@ -122,10 +122,7 @@ impl Text {
             is_name(facts.name),
             "a plugin's name is made of a-z, 0-9, `-` and `_`, and starts with a letter or digit"
         );
-        assert!(
-            !equal(facts.name, "builtin"),
-            "`builtin` is the host's word for no plugin; choose another name"
-        );
+        assert!(!equal(facts.name, "builtin"), "the plugin name `builtin` is reserved; choose another name");
         let homepage = if facts.homepage.is_empty() { facts.repository } else { facts.homepage };
         Self { bytes: [0; MAX_LEN], len: 0 }
             .raw(MAGIC)

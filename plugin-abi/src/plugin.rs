@@ -1,4 +1,4 @@
-//! The trait that an author implements, and the way to the rest of the chain.
+//! [`Plugin`], the trait that an author implements, and [`Next`], the rest of the chain.
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef, std_types::RStr};
 
@@ -10,25 +10,25 @@ use crate::{
 
 /// A plugin: flytekit's `FlytekitPluginProtocol` for native code.
 ///
-/// Every hook has a default that passes on to the next plugin of the chain, and in the end to the
-/// host's own behaviour; override what your company needs changed. Put
-/// [`#[plugin_abi::export]`](crate::export) on the `impl` block: it makes the library loadable, and
-/// tells the host which hooks are overridden.
+/// By default, every hook calls the next plugin of the chain, and the last one the host's own
+/// behaviour. Override the hooks that your company needs. Put
+/// [`#[plugin_abi::export]`](crate::export) on the `impl` block: it exports the plugin and
+/// records which hooks are overridden.
 ///
-/// A hook may be called from any thread, and by several at once. It should answer quickly: the user
-/// is waiting. It may panic: the host says so, with the plugin, the hook, and the place.
+/// Hooks are called from any thread, concurrently. They should return quickly: the command waits. A panic is
+/// caught and reported with the plugin, the hook, the file and the line.
 pub trait Plugin: Sized + Send + Sync + 'static {
-    /// Makes the plugin. Called before any hook, usually once in a process (`plugin show` makes one of its
-    /// own); keep the [`Host`] if you want to log or need your settings later.
+    /// Creates the plugin. Called before any hook, usually once in a process (`plugin show` creates one
+    /// more). Keep the [`Host`] to log or to read your settings later.
     ///
     /// # Errors
     ///
-    /// Return one if the plugin cannot work: the host then refuses it, and says why.
+    /// An error makes the plugin unusable: the command ends with it, unless the user allows a fallback.
     fn create(host: Host) -> Result<Self, PluginError>;
 
-    /// Says which Flyte to talk to, and how. flytekit: `get_remote`.
+    /// Returns the connection to Flyte. flytekit: `get_remote`.
     ///
-    /// Called once by every command that talks to Flyte.
+    /// Called once by every command that connects to Flyte.
     ///
     /// # Errors
     ///
@@ -39,13 +39,14 @@ pub trait Plugin: Sized + Send + Sync + 'static {
 
     /// Changes the command line. flytekit: `configure_pyflyte_cli`.
     ///
-    /// Called once at every start, so do nothing slow here. There is no `next`: the other plugins of
-    /// the chain have their own turn, the last one first, and `main` shows what they did.
+    /// Called once at every start, so do nothing slow here. There is no `next`: this hook is called for every
+    /// plugin of the chain, the last one first, and `main` includes the changes so far.
     ///
     /// # Errors
     ///
-    /// Ends the command; `--help` and `plugin show` go on without this plugin. `--version`, `completion` and `plugin list`,
-    /// `path`, `enable` and `disable` load no plugin: other defaults and callbacks for these have no effect.
+    /// Ends the command; `--help` and `plugin show` continue without this plugin. `--version`, `completion`
+    /// and `plugin list`, `path`, `enable` and `disable` load no plugin: defaults and callbacks for these
+    /// have no effect.
     #[doc(alias = "configure_pyflyte_cli")]
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
         let _ = main;
@@ -61,7 +62,7 @@ pub trait Plugin: Sized + Send + Sync + 'static {
         next.secret_requires_group()
     }
 
-    /// The image of a container task that names none, with tag or digest. flytekit: `get_default_image`.
+    /// The image of container tasks without one, with tag or digest. flytekit: `get_default_image`.
     ///
     /// `None` declines: the host asks the next plugin of the chain, then its own default.
     ///
@@ -74,24 +75,24 @@ pub trait Plugin: Sized + Send + Sync + 'static {
 
     /// The page that the browser shows after sign-in. flytekit: `get_auth_success_html`.
     ///
-    /// `endpoint` is the host name of the identity provider that the user signed in at, never a token; escape it if you
-    /// put it into HTML. `None` declines: the host asks the next plugin of the chain, then shows its own page.
+    /// `endpoint` is the host name of the identity provider that the user signed in at, never a token; escape
+    /// it if you put it into HTML. `None` declines: the host asks the next plugin of the chain, then shows
+    /// its own page.
     ///
-    /// It is asked after each sign-in in the browser, when the tokens are there, on a thread of its own. It has 10
-    /// seconds, since the browser waits; after that the host shows its own page. Scripts, frames
-    /// and forms do not work in a page; styles within it do, and styles, fonts and pictures over HTTPS.
+    /// Called after each sign-in in the browser, when the tokens have arrived, on a thread of its own. The
+    /// browser waits, so after 10 seconds the host shows its own page. Scripts, frames and forms are blocked;
+    /// inline styles, and styles, fonts and images over HTTPS are allowed.
     ///
     /// # Errors
     ///
-    /// Costs the page, not the sign-in.
+    /// The host shows its own page; the sign-in succeeds.
     fn get_auth_success_html(&self, endpoint: &str, next: Next<'_>) -> Result<Option<String>, PluginError> {
         next.get_auth_success_html(endpoint)
     }
 
-    /// How tasks are cached that do not say so themselves. flytekit: `get_default_cache_policies`.
+    /// The cache policies of tasks without cache settings. flytekit: `get_default_cache_policies`.
     ///
-    /// An empty list is an answer: no default policies. To add to those of the rest of the chain,
-    /// ask `next`.
+    /// An empty list means no default policies. To extend those of the rest of the chain, call `next`.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     }
 }
 
-/// The rest of the chain: each method answers as if this plugin were not there.
+/// The rest of the chain: each method returns what the hook would return without this plugin.
 #[derive(Clone, Copy)]
 pub struct Next<'a> {
     raw: &'a (dyn vtable::Context + 'a),
@@ -124,12 +125,12 @@ impl<'a> Next<'a> {
 
     /// What the rest of the chain answers to `get_remote`; flytekit's `FlytekitPlugin.get_remote`.
     ///
-    /// The client secret, if there is one, does not cross; it is still in use if you return this
-    /// remote, or one made from it.
+    /// The client secret is not included; the host still uses it if you return this remote, or one made from
+    /// it.
     ///
     /// # Errors
     ///
-    /// Those of the link that answered; pass them on with `?`, and the blame stays where it belongs.
+    /// Those of the plugin behind; pass them on with `?`, so that they are attributed to that plugin.
     pub fn get_remote(&self, request: &RemoteRequest) -> Result<Remote, PluginError> {
         let request = RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque);
         result_from_raw(self.raw.next_get_remote(request)).map(|remote| Remote::from_raw(&remote))
@@ -139,7 +140,7 @@ impl<'a> Next<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the link that answered.
+    /// Those of the plugin behind.
     pub fn secret_requires_group(&self) -> Result<bool, PluginError> {
         result_from_raw(self.raw.next_secret_requires_group())
     }
@@ -148,7 +149,7 @@ impl<'a> Next<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the link that answered.
+    /// Those of the plugin behind.
     pub fn get_default_image(&self) -> Result<Option<String>, PluginError> {
         result_from_raw(self.raw.next_get_default_image()).map(|image| image.into_option().map(String::from))
     }
@@ -157,7 +158,7 @@ impl<'a> Next<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the link that answered.
+    /// Those of the plugin behind.
     pub fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, PluginError> {
         result_from_raw(self.raw.next_get_auth_success_html(RStr::from_str(endpoint)))
             .map(|html| html.into_option().map(String::from))
@@ -167,7 +168,7 @@ impl<'a> Next<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the link that answered.
+    /// Those of the plugin behind.
     pub fn get_default_cache_policies(&self) -> Result<Vec<CachePolicy>, PluginError> {
         let policies = result_from_raw(self.raw.next_get_default_cache_policies())?;
         Ok(policies.into_iter().map(CachePolicy::from_raw).collect())
@@ -177,7 +178,7 @@ impl<'a> Next<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the link that answered.
+    /// Those of the plugin behind.
     #[cfg(next_protocol)]
     pub fn get_greeting(&self) -> Result<String, PluginError> {
         result_from_raw(self.raw.next_get_greeting()).map(String::from)

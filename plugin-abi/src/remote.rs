@@ -16,18 +16,18 @@ use crate::{
 /// The arguments of `get_remote`, under flytekit's names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteRequest {
-    /// The configuration file that the user named with `-c`; `None` if they named none.
+    /// The configuration file given with `-c`, if any.
     pub config: Option<PathBuf>,
     /// The project that the user chose, or the default one.
     pub project: String,
     /// The domain that the user chose, or the default one.
     pub domain: String,
-    /// Where data goes, such as `flyte://data`; flytekit's `data_upload_location`.
+    /// Upload location of data, such as `flyte://data`; flytekit's `data_upload_location`.
     pub data_upload_location: Option<String>,
 }
 
 impl RemoteRequest {
-    /// Takes a request of the other side.
+    /// Converts from the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn from_raw(raw: &RemoteRequestRef<'_>) -> Self {
@@ -80,7 +80,7 @@ macro_rules! fields {
         }
 
         impl Remote {
-            /// The names of the fields, as they cross the border.
+            /// The names of the fields, as they cross the ABI.
             pub const FIELDS: &'static [&'static str] = &[$(stringify!($field),)*];
         }
     };
@@ -89,13 +89,13 @@ macro_rules! fields {
 fields! {
     /// Host and port of FlyteAdmin's gRPC service, such as `flyte.example.org` or `dns:///localhost:30080`.
     endpoint: Option<String>,
-    /// Plaintext instead of TLS.
+    /// Use plaintext instead of TLS.
     insecure: Option<bool>,
-    /// TLS without checking the server's certificate.
+    /// Do not verify the server's certificate.
     insecure_skip_verify: Option<bool>,
-    /// PEM file of the authorities to trust instead of the system's.
+    /// PEM file of the certificate authorities to trust instead of the system's.
     ca_cert_file_path: Option<String>,
-    /// Where the console is, if not at the endpoint.
+    /// URL of the console, if it is not at the endpoint.
     console_endpoint: Option<String>,
     /// HTTP proxy for sign-in requests.
     http_proxy_url: Option<String>,
@@ -103,7 +103,7 @@ fields! {
     auth_mode: Option<String>,
     /// OAuth2 client id.
     client_id: Option<String>,
-    /// OAuth2 client secret. Goes from the plugin to the host and never back: what `next` returns has none.
+    /// OAuth2 client secret. Passed from the plugin to the host only: what `next` returns has none.
     client_secret: Option<String>,
     /// OAuth2 scopes.
     scopes: Vec<String>,
@@ -115,11 +115,11 @@ fields! {
     proxy_command: Vec<String>,
     /// Metadata that is sent with every call, in this order. Values are treated as secrets.
     headers: Vec<(String, String)>,
-    /// The project of commands that name none.
+    /// Project of commands without `--project`.
     default_project: Option<String>,
-    /// The domain of commands that name none.
+    /// Domain of commands without `--domain`.
     default_domain: Option<String>,
-    /// Where data goes, such as `flyte://data`.
+    /// Upload location of data, such as `flyte://data`.
     data_upload_location: Option<String>,
 }
 
@@ -130,10 +130,11 @@ impl Remote {
         Self { endpoint: Some(endpoint.into()), ..Self::default() }
     }
 
-    /// Puts a transport around the host's and those of the plugins behind: it sees every call first.
+    /// Wraps the transport of the host and of the plugins behind: yours receives every call first.
     ///
-    /// `wrap` makes it, when a command first talks to Flyte. Start from what
-    /// [`Next::get_remote`](crate::Next::get_remote) returned: a remote made anew has lost the transports of the plugins behind.
+    /// `wrap` is called when a command first connects to Flyte. Start from what
+    /// [`Next::get_remote`](crate::Next::get_remote) returned: a new remote lacks the transports of the
+    /// plugins behind.
     #[must_use]
     pub fn wrap_transport<T: Transport>(
         mut self,
@@ -143,14 +144,14 @@ impl Remote {
         self
     }
 
-    /// Lets a transport carry the calls in the place of the host's. The remote then needs no endpoint.
+    /// Replaces the host's transport. The remote then needs no endpoint.
     #[must_use]
     pub fn with_transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Layer::replace(TransportHandle::new(transport)));
         self
     }
 
-    /// Says why a field has its value, for `config show`; for example
+    /// Sets the reason of a field's value, shown by `config show`; for example
     /// `remote.because("endpoint", "variable MY_STAGING_ENDPOINT")`. Unknown fields are ignored.
     #[must_use]
     pub fn because(mut self, field: &str, reason: impl Into<String>) -> Self {
@@ -158,20 +159,20 @@ impl Remote {
         self
     }
 
-    /// Why a field has its value, if anybody said so.
+    /// The reason set with [`Remote::because`], if any.
     #[must_use]
     pub fn reason(&self, field: &str) -> Option<&str> {
         self.origins.get(field).map(String::as_str)
     }
 
-    /// The host's number of the remote that this one was made from; 0 for none.
+    /// The number under which the host keeps the remote that this one was made from; 0 for none.
     #[doc(hidden)]
     #[must_use]
     pub fn base(&self) -> u64 {
         self.base
     }
 
-    /// Gives the remote the host's number.
+    /// Sets the number under which the host keeps this remote.
     #[doc(hidden)]
     #[must_use]
     pub fn with_base(mut self, number: u64) -> Self {
@@ -179,14 +180,14 @@ impl Remote {
         self
     }
 
-    /// Gives the remote to the other side.
+    /// Converts to the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn into_raw(self) -> RemoteBox {
         Remote_TO::from_value(self, TD_Opaque)
     }
 
-    /// Takes a remote of the other side.
+    /// Converts from the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn from_raw(raw: &RemoteBox) -> Self {
@@ -213,7 +214,7 @@ impl Remote {
             default_project: text(raw.default_project()),
             default_domain: text(raw.default_domain()),
             data_upload_location: text(raw.data_upload_location()),
-            // Whoever wants it takes it from `raw`: it has another owner than the values.
+            // The host takes it from `raw`: it is owned separately from the values.
             transport: None,
             origins,
             base: raw.base(),
@@ -222,7 +223,7 @@ impl Remote {
 }
 
 impl fmt::Debug for Remote {
-    /// Shows where the remote is, and nothing that could be secret.
+    /// Prints nothing that could be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remote")
             .field("endpoint", &self.endpoint)

@@ -1,7 +1,7 @@
-//! Unit tests of a plugin, with no library loaded.
+//! Unit tests of a plugin, without a host and without loading a library.
 //!
-//! [`Tester`] drives a plugin through the same vtable and the same panic guard as the host does, in the
-//! test's own process. What stands behind the plugin in the chain is yours to choose.
+//! [`Tester`] calls a plugin through the same interfaces and the same panic guard as the host, in the
+//! process of the test. [`Rest`] stands for the plugins behind it in the chain.
 //!
 //! # Example: the tests of a plugin
 //!
@@ -56,7 +56,7 @@ use crate::{
     },
 };
 
-/// What the rest of the chain answers in a test; by default, what flytekit's own defaults are.
+/// The answers of the rest of the chain in a test; by default, flytekit's defaults.
 #[derive(Clone, Debug)]
 pub struct Rest {
     /// The answer to `get_remote`.
@@ -69,7 +69,7 @@ pub struct Rest {
     pub auth_success_html: Option<String>,
     /// The answer to `get_default_cache_policies`.
     pub cache_policies: Vec<CachePolicy>,
-    /// What carries the calls; by default a server without any method.
+    /// The transport behind the plugin; by default a server without any method.
     pub transport: TransportHandle,
 }
 
@@ -125,7 +125,7 @@ impl<P: Exported> Tester<P> {
         Ok(Self { hooks, rest: Rest::default(), log, plugin: PhantomData })
     }
 
-    /// Chooses what stands behind the plugin in the chain.
+    /// Sets the answers of the rest of the chain.
     #[must_use]
     pub fn behind(mut self, rest: Rest) -> Self {
         self.rest = rest;
@@ -161,7 +161,7 @@ impl<P: Exported> Tester<P> {
             .map(|remote| Remote::from_raw(&remote))
     }
 
-    /// Calls `get_remote`, and opens the way to Flyte: the plugin's transport around, or in the place of, what stands behind.
+    /// Calls `get_remote` and opens the transport: the plugin's, wrapping or replacing the one behind it.
     ///
     /// # Errors
     ///
@@ -232,18 +232,18 @@ impl<P: Exported> Tester<P> {
 
     /// Runs a command that the plugin adds, with values for its arguments by their ids or long names.
     ///
-    /// A flag has the value `true` or `false`, a counter a number, a repeated option several pairs. Values are read as the host
-    /// reads them from a command line: variables, defaults and callbacks of the arguments count, and so does what a parser of
-    /// clap's says of a command that is declared with it.
+    /// A flag has the value `true` or `false`, a counter a number, a repeated option several pairs. Values
+    /// are read as the host reads them from a command line: variables, defaults and callbacks of the
+    /// arguments count, and so does what a parser of clap's says of a command that is declared with it.
     ///
     /// # Errors
     ///
-    /// The plugin's, panics included; a path that leads nowhere; and values that the host would refuse, as
+    /// The plugin's, panics included; an unknown command; and values that the host would reject, as
     /// [`PluginErrorKind::Usage`](crate::PluginErrorKind::Usage).
     pub fn run(&self, path: &[&str], values: &[(&str, &str)]) -> Result<Output, PluginError> {
         let commands = self.commands()?;
         let line = Line::new(&commands, path, values)?;
-        let command = line.command().ok_or_else(|| PluginError::new("the path names no command"))?;
+        let command = line.command().ok_or_else(|| PluginError::new("no such command: the path is empty"))?;
         let run = Run { tester: self, line, output: RefCell::default() };
         let status = command.invoke(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque))?;
         Ok(Output { status, ..run.output.take() })
@@ -254,7 +254,7 @@ impl<P: Exported> Tester<P> {
     }
 }
 
-/// Puts a command below the one that a path leads to; groups on the way are made.
+/// Adds a command below the one at a path; missing groups are created.
 fn place(mut main: Command, (path, command): (Vec<String>, Command)) -> Command {
     let mut at = &mut main;
     for name in path {
@@ -271,7 +271,7 @@ fn place(mut main: Command, (path, command): (Vec<String>, Command)) -> Command 
     main
 }
 
-/// What a command wrote, and its exit code.
+/// The output of a command, and its exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// The standard output.
@@ -282,7 +282,7 @@ pub struct Output {
     pub status: u8,
 }
 
-/// Services without settings and with a log that nobody reads; for documentation and small tests.
+/// Services without settings, whose log is discarded; for documentation and small tests.
 #[must_use]
 pub fn host(_plugin: &str) -> Host {
     Host::from_raw(services(&serde_json::json!({}), &Log::default()))
@@ -400,7 +400,7 @@ impl<P: Exported> Invocation for Run<'_, P> {
     }
 }
 
-/// Progress that nobody sees.
+/// Progress that is not shown.
 struct Silent;
 
 impl Progress for Silent {

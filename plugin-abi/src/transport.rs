@@ -1,13 +1,15 @@
-//! A plugin's own way to Flyte: around the host's, or in its place.
+//! A plugin's own transport to Flyte, which wraps or replaces the host's.
 //!
-//! A [`Transport`] carries encoded messages to a method's path, and brings back an encoded answer or a [`Status`];
-//! what FlyteAdmin's methods are is not its business. Give it to the host with
-//! [`Remote::wrap_transport`](crate::Remote::wrap_transport) or [`Remote::with_transport`](crate::Remote::with_transport)
-//! in `get_remote`: every call that a command makes then goes through it. A command of your own gets the same
-//! way from [`Invocation::transport`](crate::Invocation::transport), and Flyte's methods as typed functions from the crate `plugin-client`.
+//! A [`Transport`] sends an encoded message to a method's path and returns an encoded answer or a [`Status`];
+//! it does not know FlyteAdmin's methods. Give it to the host with
+//! [`Remote::wrap_transport`](crate::Remote::wrap_transport) or
+//! [`Remote::with_transport`](crate::Remote::with_transport) in `get_remote`: every call that a command makes
+//! then goes through it. A command of your own gets the same transport from
+//! [`Invocation::transport`](crate::Invocation::transport), and Flyte's methods as typed functions from the
+//! crate `plugin-client`.
 //!
-//! Where several plugins of a chain have a transport, the first of the chain is the outermost: it sees a call first, and
-//! the answer last. One that supplies a transport hides those behind it.
+//! Where several plugins of a chain have a transport, the first of the chain is the outermost: it sees a call
+//! first, and the answer last. One that replaces the transport hides those behind it.
 //!
 //! # Example: a header, and a count
 //!
@@ -46,7 +48,7 @@
 //!     }
 //! }
 //!
-//! // What answers in this test: whoever calls is told its own headers.
+//! // The server of this test: it answers with the headers of the call.
 //! struct Mirror;
 //!
 //! impl Transport for Mirror {
@@ -90,15 +92,14 @@ pub type Metadata = Vec<(String, String)>;
 pub trait Transport: Send + Sync + 'static {
     /// Answers one call, and blocks until then.
     ///
-    /// Called from threads of the host, up to 32 at once. [`Call::timeout`] is yours to keep; the host stops waiting
-    /// soon after it, and forgets an answer that comes later.
+    /// Called from threads of the host, up to 32 at once. Enforce [`Call::timeout`] yourself; the host stops
+    /// waiting shortly after it and drops a later answer.
     ///
     /// # Errors
     ///
-    /// [`Status::new`] is the server's word, or yours as if you were the server; commands treat both alike. Any other
-    /// error, with `?` or as [`Status::fault`], says that no server answered: it ends the command, which names
-    /// your plugin. So does a panic. What the transport behind you returned is passed on as it is, and
-    /// keeps its own story.
+    /// [`Status::new`] is a server's status; commands treat yours like the server's. Any other error, with
+    /// `?` or as [`Status::fault`], means that no server answered: the command fails and names your plugin.
+    /// So does a panic. Return a status of the transport behind you unchanged: it keeps its own origin.
     fn call(&self, call: Call<'_>) -> Result<Answer, Status>;
 }
 
@@ -108,15 +109,15 @@ pub trait Transport: Send + Sync + 'static {
 pub struct Call<'a> {
     /// Full path, such as `/flyteidl.service.AdminService/GetTask`.
     pub path: &'a str,
-    /// Sent before the message. Values may be secret.
+    /// Headers, sent before the message. Values can be secret.
     pub metadata: Metadata,
     /// The encoded request.
     pub message: &'a [u8],
-    /// How long the caller waits for the answer; `None`: as long as it takes.
+    /// How long the caller waits for the answer; `None`: without a limit.
     pub timeout: Option<Duration>,
 }
 
-/// What a method answered.
+/// The answer of a method.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
@@ -127,7 +128,7 @@ pub struct Answer {
 }
 
 impl<'a> Call<'a> {
-    /// A call without metadata and without a limit of time.
+    /// A call without metadata and without a timeout.
     #[must_use]
     pub fn new(path: &'a str, message: &'a [u8]) -> Self {
         Self { path, metadata: Vec::new(), message, timeout: None }
@@ -151,8 +152,8 @@ impl Answer {
 
 /// A shared [`Transport`]: what a plugin gets as the transport behind it, and what it returns as its own.
 ///
-/// The one that the host gives carries calls through the transports of the plugins further down the chain. Clones share
-/// one transport.
+/// The one that the host gives carries calls through the transports of the plugins further down the chain.
+/// Clones share one transport.
 #[derive(Clone)]
 pub struct TransportHandle(Arc<dyn Transport>);
 
@@ -166,14 +167,14 @@ impl TransportHandle {
         Self(Arc::new(transport))
     }
 
-    /// Gives the transport to the other side.
+    /// Converts to the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn into_raw(self) -> TransportBox {
         Transport_TO::from_value(Adapter(CatchDrop::new(self)), TD_Opaque)
     }
 
-    /// Takes a transport of the other side.
+    /// Converts from the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn from_raw(raw: TransportBox) -> Self {
@@ -193,7 +194,7 @@ impl fmt::Debug for TransportHandle {
     }
 }
 
-/// A transport of the other side.
+/// A transport behind the ABI interface.
 struct Raw(TransportBox);
 
 impl Transport for Raw {
@@ -211,7 +212,7 @@ impl Transport for Raw {
     }
 }
 
-/// An author's transport behind the interface that the host calls.
+/// An author's transport behind the host's interface.
 struct Adapter(CatchDrop<TransportHandle>);
 
 impl vtable::Transport for Adapter {
@@ -239,7 +240,7 @@ impl vtable::Transport for Adapter {
     }
 }
 
-/// A call on its way to the other side.
+/// A call, borrowed by the ABI interface.
 struct BorrowedCall<'a> {
     path: &'a str,
     metadata: RVec<Tuple2<RString, RString>>,

@@ -1,8 +1,8 @@
-//! The protocol's version: its numbers, and what each step added.
+//! The protocol's version: its numbers, and what each one added.
 //!
-//! This is the only place where they are written. A plugin and a host work together when their
-//! **major** numbers are equal; the **minor** number only says how much each side knows. What the
-//! older side does not know answers as the default does: see the table of growth rules in
+//! A plugin and a host work together when their
+//! **major** numbers are equal; the **minor** number counts additions. What the
+//! older side lacks behaves like the default: see the table of growth rules in
 //! [`crate::vtable`].
 //!
 //! The version of this crate has the same major and minor number, and a patch number of its own.
@@ -12,7 +12,7 @@
 
 use std::fmt;
 
-/// Major number: interfaces of different major numbers have nothing to say to each other.
+/// Major number: different majors are incompatible.
 pub const MAJOR: u16 = 1;
 
 /// Minor number: raised by one with every release that adds to an interface.
@@ -30,9 +30,9 @@ pub const PROTOCOL: ProtocolVersion = ProtocolVersion { major: MAJOR, minor: MIN
 /// Several releases of `plugin-abi` may speak the same protocol: `1.0.0` and `1.0.7` both speak `1.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProtocolVersion {
-    /// Equal on both sides, or the plugin is refused before it is loaded.
+    /// Must be equal on both sides; otherwise the plugin is rejected before it is loaded.
     pub major: u16,
-    /// Larger on the side that knows more.
+    /// Larger on the side with more hooks and methods.
     pub minor: u16,
 }
 

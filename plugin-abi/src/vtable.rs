@@ -1,19 +1,19 @@
-//! What crosses the border between host and plugin. Authors never see this module.
+//! The interfaces between host and plugin: the ABI. Authors do not need this module.
 //!
-//! Only two kinds of things cross: *interfaces* (trait objects of `abi_stable`, whose method tables
+//! Only two kinds of types cross the ABI: *interfaces* (trait objects of `abi_stable`, whose method tables
 //! may grow) and *leaves* (`RStr`, `RString`, `RVec`, `ROption`, `RResult`, integers, `bool`).
 //! Nothing with named fields crosses by value, because a record cannot grow.
 //!
 //! # Rules of growth
 //!
 //! 1. Within a major version nothing is removed, renamed, reordered, or given another type.
-//! 2. A new method goes behind the last one of its interface and has a default body, which says what
-//!    the older side would have said. `#[sabi(last_prefix_field)]` stays where it was in 1.0.
+//! 2. A new method goes behind the last one of its interface and has a default body, which returns what
+//!    the older side would have returned. `#[sabi(last_prefix_field)]` stays where it was in 1.0.
 //! 3. A new hook is a method of [`Hooks`] whose default passes on to [`Context`].
-//! 4. [`crate::version::MINOR`] is raised, with a line about what it added, and the versions of this
+//! 4. [`crate::version::MINOR`] is raised, with a line about the addition, and the versions of this
 //!    crate and of its macros with it. The crate keeps its name.
 //! 5. An interface has at most 64 members, of which abi_stable takes 2: 62 methods. Its derive refuses
-//!    more, and the test `border` complains when fewer than 16 are left: what comes then is a new
+//!    more, and the test `border` fails when fewer than 16 are left: further methods go into a new
 //!    interface, which an old one returns. There are at most 64 hooks ([`HookSet`](crate::HookSet)).
 //!
 //! `protocol-1.txt` in the folder of this crate has every interface with its methods in order, as the

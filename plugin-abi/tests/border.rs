@@ -1,4 +1,4 @@
-//! The shape of everything that crosses the border, compared with the committed `protocol-1.txt`.
+//! The shape of everything that crosses the ABI, compared with the committed `protocol-1.txt`.
 //!
 //! `SNAPSHOTS=overwrite cargo test -p plugin-abi --test border` writes down what was added. It never
 //! writes down a change of what a released protocol has: see `compare`.
@@ -18,7 +18,7 @@ use crate::{
 };
 
 const HEAD: &str = "\
-# What crosses the border between host and plugin, as the layout check of every load compares it.
+# What crosses the ABI between host and plugin, as the layout check of every load compares it.
 # Written by `SNAPSHOTS=overwrite cargo test -p plugin-abi --test border`; the rules are in `src/vtable.rs`.
 #
 # A line begins with the protocol that brought it. Once that protocol has an exhibit in `tests/museum`,
@@ -45,14 +45,14 @@ fn border_is_the_committed_one_or_has_grown() {
         return;
     }
     panic!(
-        "the border has grown, which is allowed: \
+        "the ABI has grown, which is allowed: \
          run `SNAPSHOTS=overwrite cargo test -p plugin-abi --test border`, and commit `{}`",
         path.display()
     );
 }
 
-/// abi_stable marks the members that a side has in a number of 64 bits; its derive refuses more, and here is how
-/// many are left.
+/// abi_stable marks the members that a side has in a number of 64 bits; its derive refuses more, and here is
+/// how many are left.
 #[test]
 fn interfaces_have_room_to_grow() {
     for interface in interfaces() {

@@ -1,9 +1,9 @@
-//! How a call failed, in the words of either side of the border.
+//! Converts the status of a call between `flyte-client` and `plugin-abi`.
 
 use flyte_client::transport::{Code, Status, TransportError, TransportErrorKind};
 use plugin_abi::{PluginError, transport as plugin};
 
-/// The client's status as transports of plugins see it.
+/// Converts a status of the client for the transport of a plugin.
 pub fn to_plugin(status: Status) -> plugin::Status {
     let Status { code, message, details, metadata, fault } = status;
     let mut converted = match &fault {
@@ -22,7 +22,7 @@ pub fn to_plugin(status: Status) -> plugin::Status {
     converted
 }
 
-/// A status of a transport of a plugin as the client sees it.
+/// Converts a status of a plugin's transport for the client.
 #[must_use]
 pub fn from_plugin(status: plugin::Status) -> Status {
     let code = Code::from_number(status.code.0);
@@ -45,7 +45,7 @@ fn kind_to_plugin(kind: TransportErrorKind) -> plugin::FaultKind {
         TransportErrorKind::Broken => plugin::FaultKind::Broken,
         TransportErrorKind::Deadline => plugin::FaultKind::Deadline,
         TransportErrorKind::TooLarge => plugin::FaultKind::TooLarge,
-        // Plugins have nothing to do with signing in; the code says it, and is kept.
+        // Plugins do not handle sign-in; the status code is kept.
         TransportErrorKind::SignIn | TransportErrorKind::Transport => plugin::FaultKind::Transport,
     }
 }

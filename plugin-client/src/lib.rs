@@ -1,9 +1,9 @@
 //! Flyte's methods as typed functions, for plugins of flyte-host.
 //!
-//! [`plugin_abi::transport`] carries encoded messages; here they are Rust types, those that the host itself uses. A
-//! crate beside `plugin-abi`, so that a plugin that needs no such thing stays small, and may be built by older compilers.
-//! It opens no connection: what a plugin asks goes through the host, with the user's sign-in, the host's retries and the
-//! transports of all plugins.
+//! [`plugin_abi::transport`] carries encoded messages; here they are Rust types, those that the host itself
+//! uses. A crate beside `plugin-abi`, so that a plugin that needs no such thing stays small, and may be built
+//! by older compilers. It opens no connection: what a plugin asks goes through the host, with the user's
+//! sign-in, the host's retries and the transports of all plugins.
 //!
 //! # Example: a command that asks Flyte
 //!
@@ -82,7 +82,8 @@ pub mod server {
 pub struct Client(flyte_client::Client);
 
 impl Client {
-    /// A client over [`Invocation::transport`](plugin_abi::Invocation::transport), or over what is behind a transport of your own.
+    /// A client over [`Invocation::transport`](plugin_abi::Invocation::transport), or over what is behind a
+    /// transport of your own.
     #[must_use]
     pub fn over(transport: TransportHandle) -> Self {
         // The host tries again where that helps.
@@ -112,7 +113,8 @@ impl Deref for Client {
     }
 }
 
-/// Gives what a service answered back as a transport does; `None` is for a path that the service does not have.
+/// Gives what a service answered back as a transport does; `None` is for a path that the service does not
+/// have.
 ///
 /// # Errors
 ///

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Keeps the errors that plugins receive from the host, so that one that is passed back can be recognized.
 ///
-/// What crosses to the plugin is the number of an error. An error stays in the table: a plugin may pass it back more than
-/// once, or never.
+/// What crosses to the plugin is the number of an error. An error stays in the table: a plugin may pass it
+/// back more than once, or never.
 #[derive(Debug)]
 pub struct ErrorTable<E>(Mutex<Vec<E>>);
 

@@ -86,8 +86,8 @@ impl Plugin for Acme {
         )))
     }
 
-    /// Hook 6: every task's results may be reused for an hour, if its inputs are the same. Users may set another time in
-    /// `~/.flyte/host.toml`: `cache-seconds` below `[plugin.acme]`.
+    /// Hook 6: every task's results may be reused for an hour, if its inputs are the same. Users may set
+    /// another time in `~/.flyte/host.toml`: `cache-seconds` below `[plugin.acme]`.
     fn get_default_cache_policies(&self, _next: Next<'_>) -> Result<Vec<CachePolicy>, PluginError> {
         let seconds = self.host.config()?["cache-seconds"].as_u64().unwrap_or(3600);
         Ok(vec![CachePolicy::fixed("v1").name("acme-hourly").ttl(Duration::from_secs(seconds))])

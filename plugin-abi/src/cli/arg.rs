@@ -14,7 +14,7 @@ use crate::{
     vtable::{self, AbiResult, Arg_TO, ArgBox, Callback_TO, CallbackBox},
 };
 
-/// What an argument looks like on the command line. Numbers are those of the protocol.
+/// The kind of an argument. The numbers are those of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArgKind {
@@ -22,9 +22,9 @@ pub enum ArgKind {
     Option = 0,
     /// `--name`.
     Flag = 1,
-    /// `VALUE`, by its place.
+    /// `VALUE`, a positional argument.
     Positional = 2,
-    /// `--name`, as often as wanted.
+    /// `--name`, repeatable and counted.
     Counter = 3,
 }
 
@@ -103,7 +103,7 @@ impl Arg {
         Self::new(id, ArgKind::Counter)
     }
 
-    /// A value by its place: click's `argument`.
+    /// A positional argument: click's `argument`.
     pub fn positional(id: impl Into<String>) -> Self {
         Self::new(id, ArgKind::Positional)
     }
@@ -126,43 +126,44 @@ impl Arg {
         self
     }
 
-    /// One line for `-h` and completion.
+    /// One line for `-h` and shell completion.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The text for `--help`, when a line is not enough.
+    /// A longer text for `--help`.
     pub fn long_help(mut self, help: impl Into<String>) -> Self {
         self.long_help = Some(help.into());
         self
     }
 
-    /// What the value is called in help, such as `FILE`.
+    /// The placeholder of the value in help, such as `FILE`.
     pub fn value_name(mut self, name: impl Into<String>) -> Self {
         self.value_name = Some(name.into());
         self
     }
 
-    /// Must be given.
+    /// Whether the argument must be given.
     pub fn required(mut self, required: bool) -> Self {
         self.required = required;
         self
     }
 
-    /// May have several values: the option repeated, or the last positional with all that follow.
+    /// Whether there may be several values: a repeated option, or a last positional that takes all remaining
+    /// words.
     pub fn multiple(mut self, multiple: bool) -> Self {
         self.multiple = multiple;
         self
     }
 
-    /// Not in help or completion.
+    /// Whether to leave it out of help and completion.
     pub fn hidden(mut self, hidden: bool) -> Self {
         self.hidden = hidden;
         self
     }
 
-    /// Accepted behind every sub-command as well.
+    /// Accepted after every subcommand as well.
     pub fn global(mut self, global: bool) -> Self {
         self.global = global;
         self
@@ -180,27 +181,27 @@ impl Arg {
         self
     }
 
-    /// The only values that are accepted; they are completed too.
+    /// The accepted values; shells complete them.
     pub fn possible_values<V: Into<String>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
         self.possible_values = values.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The environment variable that gives the value when the command line does not.
+    /// The environment variable that sets the value if the command line does not.
     pub fn env(mut self, variable: impl Into<String>) -> Self {
         self.env = Some(variable.into());
         self
     }
 
-    /// The id of an argument that may not stand beside this one.
+    /// The id of an argument that cannot be used together with this one.
     pub fn conflicts_with(mut self, id: impl Into<String>) -> Self {
         self.conflicts_with.push(id.into());
         self
     }
 
-    /// A function that sees the values before the command runs: click's `callback`.
+    /// A function that receives the values before the command runs: click's `callback`.
     ///
-    /// Its second argument says whether the values were given, or are the default. `Some` replaces
+    /// Its second argument is true if the values were given, and false for the default. `Some` replaces
     /// them; an error ends the command.
     pub fn callback(
         mut self,
@@ -211,13 +212,13 @@ impl Arg {
         self
     }
 
-    /// Its name within the command.
+    /// The id, unique within the command.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What it looks like.
+    /// Option, flag, positional or counter.
     #[must_use]
     pub fn kind(&self) -> ArgKind {
         self.kind
@@ -235,14 +236,14 @@ impl Arg {
         &self.default_values
     }
 
-    /// Gives the argument to the other side.
+    /// Converts to the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn into_raw(self) -> ArgBox {
         Arg_TO::from_value(self, TD_Opaque)
     }
 
-    /// Takes an argument of the other side. `None`: its kind is of a later protocol.
+    /// Converts from the ABI type. `None`: the kind belongs to a later protocol.
     #[doc(hidden)]
     #[must_use]
     pub fn from_raw(raw: &ArgBox) -> Option<Self> {
@@ -340,7 +341,7 @@ impl vtable::Arg for Arg {
     }
 }
 
-/// An author's callback behind the interface.
+/// An author's callback behind the ABI interface.
 struct CallbackAdapter(Arc<OnValue>);
 
 impl vtable::Callback for CallbackAdapter {
@@ -356,12 +357,12 @@ impl vtable::Callback for CallbackAdapter {
     }
 }
 
-/// Gives a callback to the other side.
+/// Converts a callback to its ABI type.
 pub(super) fn callback_into_raw(callback: Arc<OnValue>) -> CallbackBox {
     Callback_TO::from_value(CallbackAdapter(callback), TD_Opaque)
 }
 
-/// Takes a callback of the other side.
+/// Converts a callback from its ABI type.
 pub(super) fn callback_from_raw(raw: CallbackBox) -> Arc<OnValue> {
     Arc::new(move |values, given| {
         let replaced = result_from_raw(raw.call(strings_into_raw(values), given))?;

@@ -1,7 +1,7 @@
 //! Commands that an author declares with clap.
 //!
-//! The author's clap describes the command to the host and reads the arguments in the end; the host's
-//! clap, whatever its version, does the rest: help, completion, defaults that other plugins changed.
+//! The author's clap describes the command to the host and parses the arguments; the host's clap, which may
+//! have another version, does the rest: help, completion, defaults that other plugins changed.
 
 use clap::{ArgAction, CommandFactory, FromArgMatches};
 
@@ -96,7 +96,7 @@ where
     command
 }
 
-/// Help and version are the host's business.
+/// The host implements help and version.
 fn is_builtin(arg: &clap::Arg) -> bool {
     use ArgAction::{Help, HelpLong, HelpShort, Version};
     matches!(arg.get_action(), Help | HelpLong | HelpShort | Version)

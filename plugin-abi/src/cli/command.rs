@@ -14,7 +14,7 @@ use crate::{
     vtable::{self, AbiResult, ArgBox, Command_TO, CommandBox, InvocationRef},
 };
 
-/// How a command ended: 0 for well, anything else for a failure of the command's own.
+/// The exit code of a command; 0 is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExitStatus(pub u8);
 
@@ -60,17 +60,17 @@ pub struct Command {
     pub(crate) run: Option<Runner>,
 }
 
-/// Who carries a command out.
+/// The implementation of a command.
 #[derive(Clone)]
 pub(crate) enum Runner {
-    /// A function of this side.
+    /// The author's function.
     Author(Arc<Run>),
-    /// A command of the other side.
+    /// A command behind the ABI interface.
     Foreign(Arc<CommandBox>),
 }
 
 impl Command {
-    /// A command that does nothing yet. Names are lower case with `-`.
+    /// A command without a function. Names are lower-case letters, digits and `-`.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -97,7 +97,7 @@ impl Command {
         self
     }
 
-    /// The text for `--help`, when a line is not enough.
+    /// A longer text for `--help`.
     pub fn long_about(mut self, about: impl Into<String>) -> Self {
         self.long_about = Some(about.into());
         self
@@ -109,7 +109,7 @@ impl Command {
         self
     }
 
-    /// Not in help or completion.
+    /// Whether to leave it out of help and completion.
     pub fn hidden(mut self, hidden: bool) -> Self {
         self.hidden = hidden;
         self
@@ -121,13 +121,13 @@ impl Command {
         self
     }
 
-    /// Adds a command below this one, which thereby is a group.
+    /// Adds a subcommand, which makes this command a group.
     pub fn command(mut self, command: Command) -> Self {
         self.commands.push(command);
         self
     }
 
-    /// What the command does. A group without it prints its help.
+    /// Sets the function of the command. A group without one prints its help.
     ///
     /// The function returns `()` for success, or an exit code.
     pub fn run<T: Into<ExitStatus>>(
@@ -145,7 +145,7 @@ impl Command {
         &self.name
     }
 
-    /// The line that says what it does.
+    /// The one-line description.
     #[must_use]
     pub fn about_text(&self) -> Option<&str> {
         self.about.as_deref()
@@ -167,28 +167,28 @@ impl Command {
         path.iter().try_fold(self, |command, name| command.commands.iter().find(|below| below.name == *name))
     }
 
-    /// Whether the command does something of its own.
+    /// Whether the command has a function.
     #[doc(hidden)]
     #[must_use]
     pub fn runs(&self) -> bool {
         self.run.is_some()
     }
 
-    /// Runs the command, whichever side it is of.
+    /// Runs the command.
     #[doc(hidden)]
     pub fn invoke(&self, invocation: InvocationRef<'_>) -> Result<u8, PluginError> {
         result_from_raw(vtable::Command::run(self, invocation))
     }
 
-    /// Gives the command to the other side.
+    /// Converts to the ABI type.
     #[doc(hidden)]
     #[must_use]
     pub fn into_raw(self) -> CommandBox {
         Command_TO::from_value(self, TD_Opaque)
     }
 
-    /// Reads a command of the other side, with all below it. Arguments of a kind that this side
-    /// does not know are left out, and named in the second value.
+    /// Converts from the ABI type, with all subcommands. Arguments of an unknown kind are left out; their ids
+    /// are the second value.
     #[doc(hidden)]
     pub fn from_raw(raw: CommandBox) -> (Self, Vec<String>) {
         let (mut command, unknown) = Self::describe(&raw);
@@ -198,7 +198,7 @@ impl Command {
         (command, unknown)
     }
 
-    /// Reads everything but what the command does.
+    /// Reads everything but the function.
     pub(crate) fn describe<P>(raw: &Command_TO<'_, P>) -> (Self, Vec<String>)
     where
         P: abi_stable::pointer_trait::AsPtr<PtrTarget = ()>,

@@ -1,4 +1,4 @@
-//! A change of the command line on its way to the host.
+//! A change of the command line, as the host receives it.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 type OnValue = dyn Fn(&[String], bool) -> Result<Option<Vec<String>>, PluginError> + Send + Sync;
 pub(super) type Lazy = dyn Fn(&[String]) -> Result<Vec<String>, PluginError> + Send + Sync;
 
-/// One wish. Which of the fields mean something depends on the kind: see the `EDIT_…` constants.
+/// One requested change. Which fields are used depends on the kind: see the `EDIT_…` constants.
 #[derive(Clone, Default)]
 pub(crate) struct Edit {
     pub(crate) kind: u32,
@@ -69,7 +69,7 @@ impl vtable::Edit for Edit {
     }
 }
 
-/// An author's function for a default, behind the interface.
+/// An author's function for a default, behind the ABI interface.
 struct LazyAdapter(Arc<Lazy>);
 
 impl vtable::LazyDefault for LazyAdapter {

@@ -13,10 +13,10 @@ use crate::{
 
 /// A group of the host's command line: click's `Group`, which flytekit hands to `configure_pyflyte_cli`.
 ///
-/// What you ask for is carried out after the hook returned, in order. A wish that cannot be granted
-/// (a name that is taken, an option that is not there) ends the start with an error that names it.
+/// Changes are applied in order after the hook returned. One that cannot be applied (a name in use, an
+/// unknown option) is an error that ends the command.
 ///
-/// # Example: what flytekit's users do, and what union's plugin needs
+/// # Example: new commands, and changes to existing ones
 ///
 /// ```
 /// use plugin_abi::{Arg, Command, Group};
@@ -24,13 +24,13 @@ use crate::{
 /// fn configure_cli(main: &mut Group) {
 ///     // A command of its own.
 ///     main.add(Command::new("doctor").about("Check this laptop").run(|_| Ok(())));
-///     // A command in a group that is there already.
+///     // A command in an existing group.
 ///     main.group("config").add(Command::new("rotate").run(|_| Ok(())));
-///     // A group that may be there already, because another plugin has one of the same name.
+///     // A group that may exist already, because another plugin has one of the same name.
 ///     main.merge(Command::new("create").command(Command::new("app").run(|_| Ok(()))));
-///     // A hidden option for all commands, that only has an effect.
+///     // A hidden option of all commands with a callback.
 ///     main.add_arg(Arg::option("tenant").global(true).hidden(true).callback(|_values, _given| Ok(None)));
-///     // Another default for an option of a command; the function runs when the value is needed.
+///     // Another default for an option of a command; the function is called when the value is needed.
 ///     main.group("register").option("project").set_default_with(|previous| Ok(previous.to_vec()));
 /// }
 /// ```
@@ -39,7 +39,7 @@ pub struct Group {
     shared: Rc<Shared>,
 }
 
-/// What all handles of one call have in common.
+/// Shared by all handles of one call.
 struct Shared {
     edits: RefCell<Vec<Edit>>,
     /// The command line as it was before the hook.
@@ -61,17 +61,17 @@ impl Group {
         self
     }
 
-    /// Adds a command or a group; the name must be free.
+    /// Adds a command or a group; the name must not exist.
     pub fn add(&mut self, command: Command) -> &mut Self {
         self.push(vtable::EDIT_ADD_COMMAND, Edit { new_command: Some(command), ..Edit::default() })
     }
 
-    /// Adds the commands of a group to the group of the same name, which is made if it is not there.
+    /// Adds the commands of a group to the group of the same name, which is created if it does not exist.
     pub fn merge(&mut self, group: Command) -> &mut Self {
         self.push(vtable::EDIT_MERGE_GROUP, Edit { new_command: Some(group), ..Edit::default() })
     }
 
-    /// Puts a command in the place of the one of the same name, be it built in.
+    /// Replaces the command of the same name, built-in ones included.
     pub fn replace(&mut self, command: Command) -> &mut Self {
         self.push(vtable::EDIT_REPLACE_COMMAND, Edit { new_command: Some(command), ..Edit::default() })
     }
@@ -110,14 +110,15 @@ impl Group {
         }
     }
 
-    /// This command as it was before the hook; `None` if it is not there (yet).
+    /// This command as it was before the hook; `None` if it did not exist.
     #[must_use]
     pub fn existing(&self) -> Option<&Command> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         self.shared.before.find(&path)
     }
 
-    /// Every command below this one, as it was before the hook: what union's plugin walks to rewrite defaults.
+    /// Every command below this one, as it was before the hook: what union's plugin walks to rewrite
+    /// defaults.
     #[must_use]
     pub fn walk(&self) -> Vec<Group> {
         let mut found = Vec::new();
@@ -138,16 +139,16 @@ pub struct OptionEdit {
 }
 
 impl OptionEdit {
-    /// Gives it another default.
+    /// Sets the default value.
     pub fn set_default(&mut self, value: impl Into<String>) -> &mut Self {
         let edit = Edit { default_values: vec![value.into()], ..self.edit() };
         self.group.push(vtable::EDIT_SET_DEFAULT, edit);
         self
     }
 
-    /// Gives it a default that is worked out when the value is needed, from the one before.
+    /// Sets a default that is computed when the value is needed, from the previous default.
     ///
-    /// Help does not show such a default, and does not call the function.
+    /// Help does not show such a default and does not call the function.
     pub fn set_default_with(
         &mut self,
         lazy: impl Fn(&[String]) -> Result<Vec<String>, PluginError> + Send + Sync + 'static,
@@ -159,7 +160,8 @@ impl OptionEdit {
         self
     }
 
-    /// Adds a function that sees the values before the command runs, and may replace them: click's `callback`.
+    /// Adds a function that receives the values before the command runs and may replace them: click's
+    /// `callback`.
     pub fn add_callback(
         &mut self,
         callback: impl Fn(&[String], bool) -> Result<Option<Vec<String>>, PluginError> + Send + Sync + 'static,

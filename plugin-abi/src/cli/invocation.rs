@@ -1,4 +1,4 @@
-//! What a running command gets.
+//! A run of a plugin's command.
 
 use std::{
     fmt,
@@ -20,26 +20,26 @@ pub struct Invocation<'a> {
     raw: &'a (dyn vtable::Invocation + 'a),
 }
 
-/// What the user wants to read; the host's `-o`.
+/// The output format that the user chose with `-o`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OutputFormat {
-    /// For programs: one JSON document.
+    /// One JSON document.
     Json,
-    /// For programs: one name a line.
+    /// One name per line.
     Name,
-    /// For people.
+    /// A table.
     Table,
-    /// For programs: YAML.
+    /// YAML.
     Yaml,
 }
 
-/// Where a line goes.
+/// A standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
-    /// What another program may read.
+    /// The standard output, for results.
     Out = 1,
-    /// Everything else.
+    /// The standard error, for everything else.
     Err = 2,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Invocation<'a> {
         Self { raw }
     }
 
-    /// The names that led here, without the program's.
+    /// The names of the command and its groups, without the program's.
     #[must_use]
     pub fn path(&self) -> Vec<String> {
         self.raw.path().into_iter().map(String::from).collect()
@@ -70,7 +70,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     ///
-    /// A wrong use of the command, which names the argument and the value.
+    /// A usage error with the argument and the value, if the value cannot be parsed.
     pub fn parse<T>(&self, id: &str) -> Result<Option<T>, PluginError>
     where
         T: FromStr<Err: fmt::Display>,
@@ -108,7 +108,7 @@ impl<'a> Invocation<'a> {
         self.raw.arguments(from).into_iter().map(String::from).collect()
     }
 
-    /// What the user wants to read.
+    /// The output format that the user chose with `-o`.
     #[must_use]
     pub fn output_format(&self) -> OutputFormat {
         match self.raw.output_format().as_str() {
@@ -123,7 +123,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     ///
-    /// When it was closed; pass it on with `?`.
+    /// When the stream was closed; pass it on with `?`.
     pub fn print(&self, text: fmt::Arguments<'_>) -> Result<(), PluginError> {
         self.write(Stream::Out, text.to_string().as_bytes())
     }
@@ -132,7 +132,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     ///
-    /// When it was closed; pass it on with `?`.
+    /// When the stream was closed; pass it on with `?`.
     pub fn note(&self, text: fmt::Arguments<'_>) -> Result<(), PluginError> {
         self.write(Stream::Err, text.to_string().as_bytes())
     }
@@ -147,7 +147,7 @@ impl<'a> Invocation<'a> {
         result_from_raw(self.raw.write(stream as u32, RSlice::from_slice(bytes)))
     }
 
-    /// Whether a person is looking at the stream.
+    /// Whether the stream is a terminal.
     #[must_use]
     pub fn is_terminal(&self, stream: Stream) -> bool {
         self.raw.is_terminal(stream as u32)
@@ -159,7 +159,8 @@ impl<'a> Invocation<'a> {
         self.raw.color(stream as u32)
     }
 
-    /// Starts to show how far long work has come; on a terminal only. It goes away when dropped.
+    /// Starts a progress line, shown on a terminal only and removed when dropped. `total` is the number of
+    /// steps, if known.
     #[must_use]
     pub fn progress(&self, message: &str, total: Option<u64>) -> Progress {
         Progress { raw: self.raw.progress(RStr::from_str(message), total.unwrap_or(0)) }
@@ -169,19 +170,19 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     ///
-    /// When it cannot be told, for example because the configuration is broken.
+    /// When there is none, for example because the configuration cannot be read.
     pub fn remote(&self) -> Result<Remote, PluginError> {
         result_from_raw(self.raw.remote()).map(|remote| Remote::from_raw(&remote))
     }
 
-    /// The way to the Flyte of that connection, as the built-in commands have it: signed in, retried, through the
-    /// transports of all plugins. It may be kept, and used from any thread.
+    /// A transport to the Flyte backend of that connection, as the built-in commands use it: with sign-in,
+    /// retries and the transports of all plugins. It can be kept, and used from any thread.
     ///
     /// Flyte's methods as typed functions over it are in the crate `plugin-client`.
     ///
     /// # Errors
     ///
-    /// When there is none, for example because the configuration is broken.
+    /// When there is none, for example because the configuration cannot be read.
     pub fn transport(&self) -> Result<TransportHandle, PluginError> {
         result_from_raw(self.raw.transport()).map(TransportHandle::from_raw)
     }
@@ -213,18 +214,18 @@ impl Write for Writer<'_> {
     }
 }
 
-/// A line that shows how far long work has come.
+/// A progress line, removed when dropped.
 pub struct Progress {
     raw: ProgressBox,
 }
 
 impl Progress {
-    /// How much of the total is done.
+    /// Sets the number of finished steps.
     pub fn set_position(&self, position: u64) {
         self.raw.set_position(position);
     }
 
-    /// What is being done.
+    /// Sets the text of the line.
     pub fn set_message(&self, message: &str) {
         self.raw.set_message(RStr::from_str(message));
     }

@@ -1,4 +1,4 @@
-//! The values that a test gives to a command, as the host's command line would have them.
+//! The command line of a test: the values of each argument, as the host would parse them.
 
 use std::{collections::BTreeSet, env};
 
@@ -20,8 +20,8 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Finds the place of each value, fills in variables and defaults, and lets callbacks change them, in the order in which the
-    /// arguments were added.
+    /// Finds the place of each value, fills in variables and defaults, and lets callbacks change them, in the
+    /// order in which the arguments were added.
     pub(super) fn new(
         main: &'a Command,
         path: &[&str],
@@ -69,7 +69,8 @@ impl<'a> Line<'a> {
         deepest_first.find_map(|(_, args)| args.iter().find(|settled| is_named(settled.arg, id)))
     }
 
-    /// What a parser of the author's reads: the host's `command_tree::values::Line` for the words of each command.
+    /// What a parser of the author's reads: the host's `command_tree::values::Line` for the words of each
+    /// command.
     pub(super) fn words(&self, from: usize) -> Vec<String> {
         let mut words = Vec::new();
         for (depth, (command, args)) in self.levels.iter().enumerate().skip(from) {
@@ -195,8 +196,8 @@ fn title(arg: &Arg) -> String {
     }
 }
 
-/// The words of one command: options, then positionals. `below`: the name of the command that follows; `may_follow`: whether one
-/// could.
+/// The words of one command: options, then positionals. `below`: the name of the command that follows;
+/// `may_follow`: whether one could.
 fn finish<'a>(
     args: impl Iterator<Item = &'a Settled<'a>>,
     below: Option<&str>,

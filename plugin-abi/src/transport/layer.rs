@@ -1,4 +1,4 @@
-//! What `get_remote` returns beside the fields: how to make a transport.
+//! The transport of a [`Remote`](crate::Remote), before it is opened.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use super::{Transport, TransportHandle};
 
 type Wrap = dyn Fn(TransportHandle) -> TransportHandle + Send + Sync;
 
-/// A transport to be, of one plugin.
+/// The transport of one plugin, before it is opened.
 #[derive(Clone)]
 pub(crate) enum Layer {
-    /// In the place of whatever is behind.
+    /// Replaces the transports behind.
     Replace(Arc<CatchDrop<TransportHandle>>),
-    /// Around what is behind.
+    /// Wraps the transport behind.
     Wrap(Arc<CatchDrop<Box<Wrap>>>),
 }
 
@@ -31,7 +31,7 @@ impl Layer {
         Self::Replace(Arc::new(CatchDrop::new(transport)))
     }
 
-    /// Puts a wrapper around what the same plugin wanted before.
+    /// Wraps the layer that the same plugin set before, if any.
     pub(crate) fn wrap<T: Transport>(
         before: Option<Self>,
         wrap: impl Fn(TransportHandle) -> T + Send + Sync + 'static,
@@ -52,7 +52,7 @@ impl Layer {
 }
 
 impl PartialEq for Layer {
-    /// Functions cannot be compared; clones of one are the same.
+    /// Functions cannot be compared; clones of one are equal.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Replace(left), Self::Replace(right)) => Arc::ptr_eq(left, right),
@@ -73,9 +73,7 @@ impl vtable::TransportLayer for Layer {
         let opened = adapter::guard(|| match (self, behind) {
             (Self::Replace(transport), _) => Ok(TransportHandle::clone(transport)),
             (Self::Wrap(wrap), ROption::RSome(behind)) => Ok(wrap(TransportHandle::from_raw(behind))),
-            (Self::Wrap(_), ROption::RNone) => {
-                Err(PluginError::new("the host gave no transport to put one around"))
-            }
+            (Self::Wrap(_), ROption::RNone) => Err(PluginError::new("the host gave no transport to wrap")),
         });
         match opened {
             RResult::ROk(transport) => RResult::ROk(transport.into_raw()),

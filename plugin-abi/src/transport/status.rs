@@ -14,7 +14,7 @@ use crate::{
 
 use super::{Metadata, metadata_from_raw, metadata_into_raw};
 
-/// gRPC's class of a failure.
+/// A gRPC status code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Code(pub u32);
 
@@ -61,36 +61,36 @@ impl fmt::Display for Code {
     }
 }
 
-/// What kept a call from being answered by a Flyte server. Numbers are those of the protocol.
+/// Why no Flyte server answered a call. The numbers are those of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
     /// The transport itself failed.
     Transport = 1,
-    /// No connection came about; nothing was sent.
+    /// No connection; nothing was sent.
     Connect = 2,
-    /// The connection came about, but not its encryption; nothing was sent.
+    /// TLS failed; nothing was sent.
     Tls = 3,
-    /// Somebody answered who does not speak gRPC.
+    /// The answer is not gRPC.
     Protocol = 4,
-    /// The connection broke after the call was sent; the server may have done it.
+    /// The connection broke after the call was sent; the server may have executed it.
     Broken = 5,
-    /// The time was over.
+    /// The call timed out.
     Deadline = 6,
-    /// The server answered more than the host takes.
+    /// The answer exceeds the host's size limit.
     TooLarge = 7,
 }
 
-/// How a call failed: the server's word, or why there is none.
+/// How a call failed: the server's status, or why no server answered.
 ///
 /// Any [`std::error::Error`] and a [`PluginError`] turn into one with `?`: a fault of the transport.
 #[derive(Clone, Debug)]
 #[must_use]
 #[non_exhaustive]
 pub struct Status {
-    /// The class of the failure.
+    /// The gRPC status code.
     pub code: Code,
-    /// The server's text, or that of the fault.
+    /// The server's message, or that of the error.
     pub message: String,
     /// An encoded `google.rpc.Status`; empty if there is none.
     pub details: Vec<u8>,
@@ -100,18 +100,18 @@ pub struct Status {
 }
 
 impl Status {
-    /// A status as a server gives it.
+    /// A status as a server returns it.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), details: Vec::new(), metadata: Vec::new(), fault: None }
     }
 
-    /// UNIMPLEMENTED, as servers answer to a path that they do not have.
+    /// UNIMPLEMENTED, as servers answer for an unknown path.
     pub fn unimplemented(path: &str) -> Self {
         Self::new(Code::UNIMPLEMENTED, format!("unknown method {path}"))
     }
 
-    /// A call that no server answered. All but a fault of the transport itself is told as a server that could not be
-    /// reached.
+    /// A call that no server answered. Every kind but [`FaultKind::Transport`] is reported as an unreachable
+    /// server.
     pub fn fault(kind: FaultKind, error: PluginError) -> Self {
         let code = match kind {
             FaultKind::Transport => Code::UNKNOWN,
@@ -124,31 +124,31 @@ impl Status {
         Self { fault: Some(Box::new((kind, error))), ..Self::new(code, message) }
     }
 
-    /// What kept the server from answering; `None` when it did.
+    /// Why no server answered; `None` when one did.
     #[must_use]
     pub fn fault_kind(&self) -> Option<FaultKind> {
         self.fault.as_ref().map(|fault| fault.0)
     }
 
-    /// The error behind a fault; `None` when the server answered.
+    /// The error when no server answered; `None` when one did.
     #[must_use]
     pub fn error(&self) -> Option<&PluginError> {
         self.fault.as_ref().map(|fault| &fault.1)
     }
 
-    /// Marks the error behind a fault as one that the host already knows.
+    /// Marks the error as one that the host keeps under a number.
     #[doc(hidden)]
     pub fn with_upstream(mut self, number: u64) -> Self {
         self.fault = self.fault.map(|fault| Box::new((fault.0, fault.1.with_upstream(number))));
         self
     }
 
-    /// Gives the status to the other side.
+    /// Converts to the ABI type.
     pub(super) fn into_raw(self) -> StatusBox {
         Status_TO::from_value(self, TD_Opaque)
     }
 
-    /// Takes a status of the other side.
+    /// Converts from the ABI type.
     pub(super) fn from_raw(raw: &StatusBox) -> Self {
         let kind = match raw.fault_kind() {
             0 => None,
@@ -193,7 +193,7 @@ impl From<PluginError> for Status {
 }
 
 impl From<Status> for PluginError {
-    /// For a command that cannot go on without the answer: it ends with the host's exit code for such a failure.
+    /// For a command that fails without the answer: it exits with the host's code for this status.
     fn from(status: Status) -> Self {
         let Status { code, message, fault, .. } = status;
         match fault.map(|fault| *fault) {

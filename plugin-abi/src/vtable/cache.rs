@@ -8,7 +8,7 @@ use abi_stable::{
 use super::AbiResult;
 
 interface! {
-    /// What a policy may look at. flytekit passes the Python function; a native host has the task.
+    /// The parameters of a cache policy. flytekit passes the Python function; a native host passes the task.
     pub trait VersionParameters: [Send + Sync] {
         fn task_name(&self) -> RString;
         /// Flyte's task type, such as `raw-container`.
@@ -32,7 +32,7 @@ pub type VersionParametersRef<'a> = VersionParameters_TO<'a, RRef<'a, ()>>;
 interface! {
     /// One default cache policy.
     pub trait CachePolicy: [Send + Sync] {
-        /// For messages.
+        /// For messages only.
         fn name(&self) -> RString;
         /// `false`: the policy is skipped, as if it were not in the list.
         fn enable_cache(&self) -> bool;

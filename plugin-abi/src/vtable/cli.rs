@@ -26,13 +26,13 @@ interface! {
         /// More than one value.
         fn multiple(&self) -> bool;
         fn hidden(&self) -> bool;
-        /// Accepted behind every sub-command as well.
+        /// Accepted after every subcommand as well.
         fn global(&self) -> bool;
         fn default_values(&self) -> RVec<RString>;
         fn possible_values(&self) -> RVec<RString>;
-        /// The environment variable that gives the value when the command line does not.
+        /// The environment variable that sets the value if the command line does not.
         fn env(&self) -> ROption<RString>;
-        /// Ids of arguments that may not stand beside this one.
+        /// Ids of arguments that cannot be used together with this one.
         fn conflicts_with(&self) -> RVec<RString>;
         #[sabi(last_prefix_field)]
         fn callback(&self) -> ROption<CallbackBox>;
@@ -130,7 +130,8 @@ pub type EditBox = Edit_TO<'static, RBox<()>>;
 
 /// Adds `new_command` below `path`; the name must be free.
 pub const EDIT_ADD_COMMAND: u32 = 1;
-/// Adds the commands of the group `new_command` to the group of that name below `path`, which is made if it is not there.
+/// Adds the commands of the group `new_command` to the group of that name below `path`, which is made if it
+/// is not there.
 pub const EDIT_MERGE_GROUP: u32 = 2;
 /// Puts `new_command` in the place of the command of the same name.
 pub const EDIT_REPLACE_COMMAND: u32 = 3;
@@ -146,7 +147,7 @@ pub const EDIT_SET_LAZY_DEFAULT: u32 = 7;
 pub const EDIT_ADD_CALLBACK: u32 = 8;
 
 interface! {
-    /// What a running command gets from the host.
+    /// The host's side of a running command.
     pub trait Invocation: [] {
         /// Names from the top to the command, without the program's.
         fn path(&self) -> RVec<RString>;
@@ -162,15 +163,15 @@ interface! {
         fn output_format(&self) -> RString;
         /// Writes to 1, the standard output, or 2, the standard error.
         fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> AbiResult<()>;
-        /// Whether a person is looking at stream 1 or 2.
+        /// Whether stream 1 or 2 is a terminal.
         fn is_terminal(&self, stream: u32) -> bool;
         /// Whether colour is wanted on stream 1 or 2.
         fn color(&self, stream: u32) -> bool;
-        /// Starts to show progress; `total` of 0 means that the end is not known.
+        /// Starts a progress line; `total` is 0 if unknown.
         fn progress(&self, message: RStr<'_>, total: u64) -> ProgressBox;
         /// The connection that the user's flags, the chain and the configuration lead to.
         fn remote(&self) -> AbiResult<RemoteBox>;
-        /// The way to the Flyte of that connection, as the built-in commands have it.
+        /// A transport to the Flyte backend of that connection, as the built-in commands use it.
         #[sabi(last_prefix_field)]
         fn transport(&self) -> AbiResult<TransportBox>;
     }
@@ -183,7 +184,7 @@ interface! {
 pub type InvocationRef<'a> = Invocation_TO<'a, RRef<'a, ()>>;
 
 interface! {
-    /// A line that shows how far long work has come; it goes away when it is dropped.
+    /// A progress line, removed when it is dropped.
     pub trait Progress: [Send + Sync] {
         fn set_position(&self, position: u64);
         #[sabi(last_prefix_field)]

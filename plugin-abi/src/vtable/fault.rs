@@ -1,26 +1,26 @@
-//! How a call across the border ends badly.
+//! Errors and panics crossing the ABI.
 
 use abi_stable::std_types::{RBox, ROption, RResult, RString, RVec};
 
 interface! {
-    /// An error or a caught panic, on its way to whoever called.
+    /// An error or a caught panic, returned to the caller.
     pub trait Fault: [Send + Sync] {
-        /// 0: an error that the author returned; 1: a panic; 2: a wrong use of the command line.
+        /// 0: an error that the author returned; 1: a panic; 2: invalid use of the command line.
         /// Other numbers are read as 0.
         fn kind(&self) -> u32;
-        /// One line, without the causes.
+        /// The message, without the causes.
         fn message(&self) -> RString;
         /// From the outermost cause to the root, one line each.
         fn causes(&self) -> RVec<RString>;
-        /// What the user can do, one line each.
+        /// Hints for the user, one line each.
         fn hints(&self) -> RVec<RString>;
-        /// The exit code that a command asks for.
+        /// The exit code of a command that fails with this error.
         fn exit_code(&self) -> ROption<u8>;
         /// `file:line` of a panic.
         fn location(&self) -> ROption<RString>;
-        /// The number that the host gave to a fault of a link further down, so that the blame stays
-        /// with that link when a plugin passes the error on; 0 when the fault is the plugin's own. The
-        /// largest number: a fault of a transport, whose text says whose it is.
+        /// The number under which the host keeps an error that it gave to the plugin, so that the error is
+        /// attributed to its origin when the plugin passes it on; 0 for the plugin's own. The largest
+        /// number: an error of a transport, whose text names the origin.
         #[sabi(last_prefix_field)]
         fn upstream(&self) -> u64;
     }
@@ -29,7 +29,7 @@ interface! {
     }
 }
 
-/// A fault that its receiver owns.
+/// An error that its receiver owns.
 pub type FaultBox = Fault_TO<'static, RBox<()>>;
 
 /// The result of a call across the ABI that may fail.

@@ -1,4 +1,4 @@
-//! The hooks themselves, and the way to the next link of the chain.
+//! The hooks, and access to the next link of the chain.
 
 use abi_stable::{
     sabi_types::RRef,
@@ -8,7 +8,7 @@ use abi_stable::{
 use super::{AbiResult, CachePolicyBox, CommandRef, EditBox, RemoteBox, RemoteRequestRef};
 
 interface! {
-    /// Made by the host for one call of one hook: answers as the rest of the chain would.
+    /// The rest of the chain during one call of one hook; implemented by the host.
     pub trait Context: [] {
         fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> AbiResult<RemoteBox>;
         fn next_secret_requires_group(&self) -> AbiResult<bool>;
@@ -28,7 +28,7 @@ interface! {
 pub type ContextRef<'a> = Context_TO<'a, RRef<'a, ()>>;
 
 interface! {
-    /// What a plugin exports, and what the host's built-in default is.
+    /// The hooks of a plugin, or of the host's built-in default.
     pub trait Hooks: [Send + Sync] {
         fn get_remote(&self, request: RemoteRequestRef<'_>, context: ContextRef<'_>) -> AbiResult<RemoteBox>;
         /// `main` is the command line as the links further down have made it.
@@ -46,5 +46,5 @@ interface! {
     }
 }
 
-/// A plugin that has been created, whoever made it.
+/// The hooks of a created plugin, or of the built-in default.
 pub type HooksBox = Hooks_TO<'static, RBox<()>>;

@@ -1,4 +1,4 @@
-//! What the host offers to a plugin for as long as the process lives.
+//! The host's services, available to a plugin until the process ends.
 
 use abi_stable::std_types::{RArc, RStr, RString};
 
@@ -13,7 +13,7 @@ interface! {
         fn protocol(&self) -> RString;
         /// The plugin's own section of the host's settings, as JSON; `{}` when there is none.
         fn config(&self) -> RString;
-        /// Whether a message of this level would be kept. 1 error, 2 warning, 3 info, 4 debug, 5 trace.
+        /// Whether a message of this level would be printed. 1 error, 2 warning, 3 info, 4 debug, 5 trace.
         fn log_enabled(&self, level: u32) -> bool;
         /// Writes to the host's log, under the plugin's name.
         #[sabi(last_prefix_field)]
@@ -24,5 +24,5 @@ interface! {
     }
 }
 
-/// The services, shared by all who hold them.
+/// The services, reference-counted.
 pub type HostArc = HostServices_TO<'static, RArc<()>>;

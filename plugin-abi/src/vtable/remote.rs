@@ -42,14 +42,14 @@ interface! {
         fn audience(&self) -> ROption<RString>;
         fn command(&self) -> RVec<RString>;
         fn proxy_command(&self) -> RVec<RString>;
-        /// Metadata of every call, in order; values may be secret.
+        /// Metadata of every call, in order; values can be secret.
         fn headers(&self) -> RVec<Tuple2<RString, RString>>;
         fn default_project(&self) -> ROption<RString>;
         fn default_domain(&self) -> ROption<RString>;
         fn data_upload_location(&self) -> ROption<RString>;
         /// From a plugin to the host only: what carries the calls, or is put around what does.
         fn transport(&self) -> ROption<TransportLayerBox>;
-        /// Where the value of a field (by the name of its method here) came from, in words.
+        /// The origin of a field's value, as text; the field is the name of its method here.
         fn origin_of(&self, field: RStr<'_>) -> ROption<RString>;
         /// The number that the host gave to the remote from which this one was made; 0 for none.
         /// The host takes from it what does not cross, such as the client secret.

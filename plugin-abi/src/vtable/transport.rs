@@ -1,4 +1,4 @@
-//! Calls to a Flyte backend, across the border in either direction.
+//! Calls to a Flyte backend, in either direction.
 
 use abi_stable::{
     sabi_types::RRef,
@@ -16,7 +16,7 @@ interface! {
         fn metadata(&self) -> RVec<Tuple2<RString, RString>>;
         /// The encoded request.
         fn message(&self) -> RSlice<'_, u8>;
-        /// Milliseconds that the caller waits; 0: as long as it takes.
+        /// Timeout in milliseconds; 0: none.
         #[sabi(last_prefix_field)]
         fn timeout(&self) -> u64;
     }
@@ -29,7 +29,7 @@ interface! {
 pub type CallRef<'a> = Call_TO<'a, RRef<'a, ()>>;
 
 interface! {
-    /// What a method answered.
+    /// The answer of a method.
     pub trait Answer: [Send + Sync] {
         /// Headers and trailers.
         fn metadata(&self) -> RVec<Tuple2<RString, RString>>;
@@ -46,7 +46,7 @@ interface! {
 pub type AnswerBox = Answer_TO<'static, RBox<()>>;
 
 interface! {
-    /// How a call failed: the server's word, or why there is none.
+    /// How a call failed: the server's status, or why no server answered.
     pub trait Status: [Send + Sync] {
         /// gRPC's number; the host reads those that gRPC does not have as 2, UNKNOWN.
         fn code(&self) -> u32;
@@ -55,11 +55,11 @@ interface! {
         fn details(&self) -> RVec<u8>;
         /// Trailers, or headers where there are no others.
         fn metadata(&self) -> RVec<Tuple2<RString, RString>>;
-        /// 0: the server said so. Otherwise no server answered: 1: the transport failed; 2: no connection; 3: no
-        /// encryption; 4: whoever answered does not speak gRPC; 5: the connection broke after the call was
-        /// sent; 6: the time was over; 7: the answer is larger than the host takes. Other numbers are read as 1.
+        /// 0: the server's status. Otherwise no server answered: 1: the transport failed; 2: no connection;
+        /// 3: TLS failed; 4: the answer is not gRPC; 5: the connection broke after the call was sent; 6:
+        /// timeout; 7: the answer exceeds the host's size limit. Other numbers are read as 1.
         fn fault_kind(&self) -> u32;
-        /// What happened, where no server answered.
+        /// The error, if no server answered.
         #[sabi(last_prefix_field)]
         fn fault(&self) -> ROption<FaultBox>;
     }
@@ -74,7 +74,7 @@ pub type StatusBox = Status_TO<'static, RBox<()>>;
 interface! {
     /// Carries calls to a backend: the host's to a plugin, and a plugin's to the host.
     pub trait Transport: [Send + Sync] {
-        /// Answers one call, and blocks until then. Called from any thread, and by several at once.
+        /// Answers one call, and blocks until then. Called from any thread, concurrently.
         #[sabi(last_prefix_field)]
         fn call(&self, call: CallRef<'_>) -> RResult<AnswerBox, StatusBox>;
     }
@@ -87,11 +87,11 @@ interface! {
 pub type TransportBox = Transport_TO<'static, RBox<()>>;
 
 interface! {
-    /// What a plugin puts around the transport behind it, or in its place.
+    /// A transport that wraps or replaces the one behind a plugin.
     pub trait TransportLayer: [Send + Sync] {
-        /// Whether it needs the transport behind it.
+        /// Whether it wraps the transport behind it; otherwise it replaces it.
         fn wraps(&self) -> bool;
-        /// Makes the transport. `behind` is there if it wraps.
+        /// Opens the transport. `behind` is given if it wraps.
         #[sabi(last_prefix_field)]
         fn open(&self, behind: ROption<TransportBox>) -> AbiResult<TransportBox>;
     }

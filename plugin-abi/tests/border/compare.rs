@@ -1,4 +1,4 @@
-//! Compares the border as it is with the committed text: what was promised stays, more may come.
+//! Compares the ABI with the committed text: lines of a released protocol stay, new ones may be added.
 
 use std::fmt;
 
@@ -27,8 +27,8 @@ impl fmt::Display for Finding {
                 write!(
                     f,
                     "`{interface}` has changed: protocol {since} promises `{promised}`, and there is `{found}`.\n\
-                     Every plugin and every host of protocol {since} that is in use would be refused by the other \
-                     side, and nobody can rebuild them.\n\
+                     Every plugin and every host of protocol {since} that is in use would be rejected by the other \
+                     side, and cannot all be rebuilt.\n\
                      Put it back, and add what is new behind the last member, with a default body (rules of growth \
                      in `plugin-abi/src/vtable.rs`); if that is impossible, it takes a new major protocol."
                 )
@@ -155,8 +155,8 @@ mod tests {
         assert_eq!(
             findings(&shelf(&["lend(u64)", "size()"]), "1.1"),
             "`Shelf` has changed: protocol 1.0 promises `lend(u32)`, and there is `lend(u64)`.\n\
-             Every plugin and every host of protocol 1.0 that is in use would be refused by the other side, and nobody \
-             can rebuild them.\n\
+             Every plugin and every host of protocol 1.0 that is in use would be rejected by the other side, and cannot \
+             all be rebuilt.\n\
              Put it back, and add what is new behind the last member, with a default body (rules of growth in \
              `plugin-abi/src/vtable.rs`); if that is impossible, it takes a new major protocol."
         );

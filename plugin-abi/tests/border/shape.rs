@@ -63,7 +63,8 @@ struct Walk {
 }
 
 impl Walk {
-    /// Visits a type and all types that are reached from it. `bounds` are those of the trait object around it.
+    /// Visits a type and all types that are reached from it. `bounds` are those of the trait object around
+    /// it.
     fn visit(&mut self, layout: &'static TypeLayout, bounds: Option<&str>) {
         if !self.seen.insert(format!("{:?}", layout.get_utypeid())) {
             return;

@@ -14,7 +14,7 @@ use std::{
 
 use plugin_abi::{Arg, Command, Group, Host, Plugin, PluginError, Stream};
 
-/// The plugin, with what its global option was told.
+/// The plugin, with the value of its global option.
 #[derive(Debug)]
 pub struct Toolbox {
     host: Host,
@@ -70,7 +70,7 @@ impl Toolbox {
                 ),
             ),
         );
-        // A group of which nobody knows whether it is there.
+        // A group that may exist already.
         main.merge(
             Command::new("create").about("Create things").command(
                 Command::new("app")
@@ -134,7 +134,7 @@ fn change_what_is_there(main: &mut Group) {
     }));
 }
 
-/// Tells the tests that a function was called.
+/// Reports to the tests that a function was called.
 fn trace(line: &str) -> Result<(), PluginError> {
     let Ok(path) = env::var("TOOLBOX_TRACE") else { return Ok(()) };
     let mut file = fs::OpenOptions::new().append(true).create(true).open(path)?;

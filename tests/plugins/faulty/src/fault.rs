@@ -1,4 +1,4 @@
-//! What the plugin is told to do. The lines of the panics are in the tests' snapshots.
+//! The orders of the plugin. The lines of the panics are in the tests' snapshots.
 
 use std::{env, io};
 
@@ -40,7 +40,7 @@ impl Orders {
         }
     }
 
-    /// The word for a place: the first that names it or names none.
+    /// The order for a place: the first that names it or names none.
     fn wanted<'a>(&'a self, place: &'a str) -> &'a str {
         let mut words = self.0.split(',').map(|word| word.split_once(':').unwrap_or((word, place)));
         words.find(|(_, of)| *of == place).map_or("decline", |(word, _)| word)

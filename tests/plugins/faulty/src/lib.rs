@@ -1,9 +1,10 @@
 //! A plugin that misbehaves as its environment says.
 //!
-//! `FAULT`, or `fault` in the plugin's section of the host's settings, is a list of `HOW:PLACE`, separated by commas;
-//! `HOW` alone is for every place, and a place that is not named declines. `HOW` is `answer`, `decline`, `invalid`,
-//! `error`, `panic`, `panic-value` or `panic-drop`. `PLACE` is `create`, a hook, `drop`, `run` or `drop_command` (of the
-//! command that `answer:configure_cli` adds), `thread_local` (a value of the thread that created the plugin) or `get_version` (of the policy that
+//! `FAULT`, or `fault` in the plugin's section of the host's settings, is a list of `HOW:PLACE`, separated by
+//! commas; `HOW` alone is for every place, and a place that is not named declines. `HOW` is `answer`,
+//! `decline`, `invalid`, `error`, `panic`, `panic-value` or `panic-drop`. `PLACE` is `create`, a hook,
+//! `drop`, `run` or `drop_command` (of the command that `answer:configure_cli` adds), `thread_local` (a value
+//! of the thread that created the plugin) or `get_version` (of the policy that
 //! `answer:get_default_cache_policies` adds). `FAULTY_ENDPOINT` is what `answer:get_remote` answers.
 
 #![forbid(unsafe_code)]
@@ -16,13 +17,13 @@ use plugin_abi::{CachePolicy, Command, Group, Host, Next, Plugin, PluginError, R
 
 use fault::{How, Orders};
 
-/// Does what it is told.
+/// Fails as its orders say.
 #[derive(Debug)]
 pub struct Faulty {
     orders: Orders,
 }
 
-/// Part of a command, which the host throws away in the end.
+/// Part of a command, which the host drops.
 struct Trap(Orders);
 
 impl Drop for Trap {

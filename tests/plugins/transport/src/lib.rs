@@ -1,9 +1,10 @@
 //! A plugin whose transport does what its environment says.
 //!
-//! `TRANSPORT` is one of: `count` (the default: a header and a count around what is behind), `memory` (answers everything
-//! itself), `nowhere` (the same, and names no endpoint), `error`, `panic`, `panic-open`, `garbage`, `slow`, `refuse`, `ok` (a status
-//! that says OK), `unreachable`, `bad-header`, `bad-path`, `spy` (writes all that it gets into the file `SPY`). A list of methods behind a colon restricts the failures to these, as in
-//! `error:CreateTask`; all other calls then go through.
+//! `TRANSPORT` is one of: `count` (the default: a header and a count around what is behind), `memory`
+//! (answers everything itself), `nowhere` (the same, and names no endpoint), `error`, `panic`, `panic-open`,
+//! `garbage`, `slow`, `refuse`, `ok` (a status that says OK), `unreachable`, `bad-header`, `bad-path`, `spy`
+//! (writes all that it gets into the file `SPY`). A list of methods behind a colon restricts the failures to
+//! these, as in `error:CreateTask`; all other calls then go through.
 
 #![forbid(unsafe_code)]
 
