@@ -14,9 +14,9 @@ use plugin_host::{Chain, Link};
 
 use self::{
     args::Cli,
-    clap_error::{misread, report},
-    plugin_free::Unloaded,
-    startup::{Choice, Start},
+    clap_error::{report, unaccepted},
+    plugin_free::PluginFreeCommand,
+    startup::{PluginFlags, Startup},
 };
 use crate::{
     command_tree::{Parsed, invocation},
@@ -24,37 +24,37 @@ use crate::{
     context::Context,
     env,
     flyte::{configuration::Configurations, connection, transport},
-    global::{Given, Global, OutputArg},
+    global::{ExplicitOptions, Global, OutputArg},
     settings::Settings,
     ui::{
-        error::{CommandError, Form},
+        error::{CommandError, ErrorFormat},
         exit_code::Exit,
         logger, output,
     },
 };
 
-/// The stack of the thread that does the work, in bytes: that of a main thread on Linux.
+/// Stack size in bytes of the thread that runs the command: that of a main thread on Linux.
 const STACK: usize = 8 << 20;
 
 /// Runs the program.
 ///
-/// The work is done on a thread that never ends, and the process ends beside it. So the values that plugins keep for each
-/// thread are never dropped: a panic in one of their destructors cannot be caught, and would end the process with a signal
-/// after the work is done.
+/// The command runs on a thread that never ends, and the process exits beside it, so the thread-locals of
+/// plugins are never dropped. A panic in one of their destructors could not be caught and would abort the
+/// process after the command had succeeded.
 #[must_use]
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(report_bug));
-    let (tell, told) = mpsc::sync_channel(1);
+    let (send, received) = mpsc::sync_channel(1);
     let work = move || {
         // An error means that the receiver is gone.
-        let _ = tell.send(exit_code());
+        let _ = send.send(exit_code());
         loop {
             thread::park();
         }
     };
     match thread::Builder::new().name("main".to_owned()).stack_size(STACK).spawn(work) {
-        Ok(_) => told.recv().unwrap_or(Exit::Internal.code()).into(),
-        // Too many threads: then on this one.
+        Ok(_) => received.recv().unwrap_or(Exit::Internal.code()).into(),
+        // No thread can be started; run on this one.
         Err(_) => exit_code().into(),
     }
 }
@@ -73,21 +73,21 @@ fn exit_code() -> u8 {
     }
 }
 
-/// A panic of the program's own: plugins' are caught inside them.
+/// Prints a panic of the host; panics of plugins are caught inside them.
 fn report_bug(info: &panic::PanicHookInfo<'_>) {
     let text = info.payload_as_str().unwrap_or("no message");
-    let place =
-        info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
-    let failure = CommandError::new(Exit::Internal, format_args!("internal error: {text}{place}"))
-        .hint("this is a bug in flyte-host; please report it with the lines below".to_owned());
+    let location = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
+    let failure = CommandError::new(Exit::Internal, format_args!("internal error: {text}{location}"))
+        .hint("report this bug in flyte-host with the lines below".to_owned());
     output::note_styled(&failure.render());
     output::note(&version_info::text());
 }
 
 fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     let completion = completion::CompletionRequest::from_process(words);
-    let choice = Choice::scan(completion.as_ref().map_or(words, completion::CompletionRequest::arguments));
-    logger::start(choice.verbose);
+    let flags =
+        PluginFlags::scan(completion.as_ref().map_or(words, completion::CompletionRequest::arguments));
+    logger::start(flags.verbose);
     if let Some(name) = env::not_utf8() {
         return Err(CommandError::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))
             .hint(format!("set `{name}` again, or unset it")));
@@ -95,7 +95,7 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     if let Some((name, value)) = env::invalid_switch() {
         return Err(CommandError::new(
             Exit::Usage,
-            format!("variable `{name}` is `{value}`; `1` or `0` is expected"),
+            format!("invalid value `{value}` for variable `{name}`: expected `1` or `0`"),
         )
         .hint(format!("set `{name}=1` or `{name}=0`, or unset it")));
     }
@@ -107,14 +107,14 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     let configurations = Configurations::default();
     if completion.is_none()
         && broken.is_none()
-        && let Some(unloaded) = Unloaded::parse(words)
+        && let Some(unloaded) = PluginFreeCommand::parse(words)
     {
-        return unloaded.run(&choice, &settings, &loader, &configurations);
+        return unloaded.run(&flags, &settings, &loader, &configurations);
     }
-    let start = || Start::new(&choice, &settings, &loader, &configurations);
-    let Start { chain, tree, mut trouble } = broken.map_or_else(start, Start::without_plugins);
+    let start = || Startup::new(&flags, &settings, &loader, &configurations);
+    let Startup { chain, tree, mut plugin_error } = broken.map_or_else(start, Startup::without_plugins);
     if let Some(request) = completion {
-        // What is wrong with a plugin would only disturb who is typing.
+        // Plugin errors are suppressed during completion.
         request.answer(tree.command())?;
         return Ok(Exit::Done);
     }
@@ -122,16 +122,16 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
         Ok(parsed) => parsed,
         Err(mut error) => {
             suggestions::suggest(&mut error);
-            return report(&error, trouble);
+            return report(&error, plugin_error);
         }
     };
-    if let Some(trouble) = trouble.take_if(|_| !works_without_plugins(parsed.path())) {
-        return Err(trouble);
+    if let Some(plugin_error) = plugin_error.take_if(|_| !works_without_plugins(parsed.path())) {
+        return Err(plugin_error);
     }
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
-    let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
-    Form::choose(global.output == OutputArg::Json, global.verbose > 0);
-    global.given = Given { project: parsed.is_given("project"), domain: parsed.is_given("domain") };
+    let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
+    ErrorFormat::choose(global.output == OutputArg::Json, global.verbose > 0);
+    global.given = ExplicitOptions { project: parsed.is_given("project"), domain: parsed.is_given("domain") };
     let context = Context {
         global: &global,
         settings: &settings,
@@ -144,12 +144,12 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     if tree.owner(parsed.path()).is_some() {
         return run_of_plugin(&parsed, &context);
     }
-    let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
+    let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
     let result = commands::run(&cli.command, &context);
-    match (trouble, &result) {
-        // The user asked for just the plugin that is in trouble.
-        (Some(trouble), Err(failure)) if failure.mentions(&trouble.message()) => {}
-        (Some(trouble), _) => output::note_styled(&trouble.render_as_warning()),
+    match (plugin_error, &result) {
+        // The command is about the plugin that cannot be used, and has printed the error.
+        (Some(plugin_error), Err(failure)) if failure.mentions(&plugin_error.message()) => {}
+        (Some(plugin_error), _) => output::note_styled(&plugin_error.render_as_warning()),
         (None, _) => {}
     }
     result
@@ -160,7 +160,7 @@ fn files(chain: &Chain) -> Vec<PathBuf> {
     files.map(|file| file.path().to_owned()).collect()
 }
 
-/// The commands with which users help themselves; they work whatever state a plugin is in.
+/// Commands for troubleshooting, which work with plugins that cannot be used.
 fn works_without_plugins(path: &[String]) -> bool {
     path.first().is_some_and(|first| matches!(first.as_str(), "completion" | "man" | "plugin" | "sandbox"))
 }

@@ -1,15 +1,15 @@
-//! The command line as it stands after every plugin had its say.
+//! The command line with the changes of plugins.
 //!
-//! [`Tree`] owns clap's description of the program. Plugins never touch it: they see a [view](Tree::view),
-//! ask for changes, and [`Tree::apply`] judges each before clap sees it, so that no plugin can make the
-//! parser panic. What clap cannot hold (whose a command is, callbacks, defaults that are worked out when
-//! they are needed) stands beside it, by path.
+//! [`Tree`] owns clap's description of the program. Plugins never touch it: they get a [view](Tree::view) and
+//! request changes, and [`Tree::apply`] validates each before clap sees it, so that no plugin can make the
+//! parser panic. What clap cannot hold (the owner of a command, callbacks, lazy defaults) is kept beside it,
+//! by path.
 //!
-//! | step | who | what |
+//! | step | modules | effect |
 //! |---|---|---|
-//! | [`Tree::view`], [`Tree::apply`] | `wish`, `check`, `scope`, `edit`, `build` | the plugins change the command line |
-//! | [`Tree::parse`] | `parsed` | clap reads the arguments |
-//! | [`Tree::resolve`] | `resolve`, `values` | defaults of plugins are worked out, callbacks run |
+//! | [`Tree::view`], [`Tree::apply`] | `edit_request`, `validate`, `scope`, `apply`, `build` | the plugins change the command line |
+//! | [`Tree::parse`] | `parsed` | clap parses the arguments |
+//! | [`Tree::resolve`] | `resolve`, `values` | lazy defaults of plugins are computed, callbacks run |
 
 mod apply;
 mod build;
@@ -38,12 +38,12 @@ pub use problem::EditError;
 pub use view::View;
 
 use edit_request::{NewArg, NewCommand};
-use problem::{Problem, place};
+use problem::{Problem, command_label};
 
-/// The names from the top to a command, without the program's.
+/// The names of a command and its parents, without the program's.
 type Path = Vec<String>;
 
-/// The command line, and what plugins made of it.
+/// The command line with the changes of plugins.
 #[derive(Clone)]
 pub struct Tree {
     /// Never built: clap builds a copy for each use.
@@ -52,28 +52,28 @@ pub struct Tree {
     arguments: BTreeMap<(Path, String), Extra>,
 }
 
-/// A command that a plugin brought.
+/// A command of a plugin.
 #[derive(Clone)]
 struct PluginCommand {
     owner: Arc<Identity>,
-    /// What it does; `None` for a group without a function of its own.
+    /// Its function; `None` for a group without one.
     run: Option<Arc<CommandBox>>,
 }
 
-/// What clap does not know of an argument.
+/// The properties of an argument that clap does not have.
 #[derive(Clone, Default)]
 struct Extra {
-    /// The plugin that brought it; `None`: built in.
+    /// The plugin that added it; `None`: built in.
     owner: Option<Arc<Identity>>,
     /// The default with which its owner's command declared it; `None`: added to a command by itself.
     declared: Option<Vec<String>>,
-    /// Each sees what the one before gave.
+    /// Each gets the values of the one before.
     lazy: Vec<(Arc<Identity>, Arc<LazyDefaultBox>)>,
     /// In the order in which they were added.
     callbacks: Vec<(Arc<Identity>, Arc<CallbackBox>)>,
 }
 
-/// A value below zero is a value, of whatever option; what is wrong with it, the option says.
+/// Accepts negative numbers as values of every option, so that the option's own parser reports invalid ones.
 fn with_negative_numbers(command: clap::Command) -> clap::Command {
     let is_option = |arg: &clap::Arg| arg.get_action().takes_values() && !arg.is_positional();
     command
@@ -98,43 +98,45 @@ impl Tree {
         &self.command
     }
 
-    /// What `configure_cli` is shown.
+    /// The command line for `configure_cli`.
     #[must_use]
     pub fn view(&self) -> View {
         View::new(self)
     }
 
-    /// Carries out what a plugin asked for, all or nothing.
+    /// Applies the requests of a plugin, all or none.
     ///
     /// # Errors
     ///
-    /// The first wish that cannot be granted; the tree is then as it was.
+    /// The first request that cannot be applied; the tree is then unchanged.
     pub fn apply(&mut self, owner: &Identity, edits: RVec<EditBox>) -> Result<(), EditError> {
         if edits.is_empty() {
             return Ok(());
         }
         let shared = Arc::new(owner.clone());
         let mut draft = self.clone();
-        let carried_out = edit_request::read(edits)
-            .and_then(|wishes| wishes.into_iter().try_for_each(|wish| draft.carry_out(&shared, wish)))
+        let applied = edit_request::read(edits)
+            .and_then(|requests| {
+                requests.into_iter().try_for_each(|request| draft.apply_one(&shared, request))
+            })
             .and_then(|()| draft.no_empty_command(&shared));
-        carried_out.map_err(|problem| EditError::new(owner, problem))?;
+        applied.map_err(|problem| EditError::new(owner, problem))?;
         *self = draft;
         Ok(())
     }
 
-    /// Reads the arguments of the program, its own name first.
+    /// Parses the arguments of the program, its own name first.
     ///
-    /// Nothing of a plugin runs here: see [`Tree::resolve`].
+    /// No code of a plugin runs here: see [`Tree::resolve`].
     ///
     /// # Errors
     ///
-    /// Those of clap, among them the wish for help or the version.
+    /// Those of clap, which include help and version.
     pub fn parse(&self, args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
         Ok(Parsed::new(self.command.as_ref().clone().try_get_matches_from_mut(args)?))
     }
 
-    /// The command at a path, as clap knows it before it was built: with its own arguments only.
+    /// The command at a path before clap builds it: with its own arguments only.
     fn find(&self, path: &[String]) -> Option<&clap::Command> {
         let top: &clap::Command = &self.command;
         path.iter()
@@ -145,7 +147,7 @@ impl Tree {
         self.find(path)?.get_arguments().find(|arg| arg.get_id() == id)
     }
 
-    /// Whether commands may stand below a command.
+    /// Whether a command may have subcommands.
     fn is_group(&self, path: &[String]) -> bool {
         let is_empty_group = self.commands.get(path).is_some_and(|command| command.run.is_none());
         is_empty_group || self.find(path).is_some_and(clap::Command::has_subcommands)
@@ -164,7 +166,7 @@ impl Tree {
         self.arguments.entry((path.to_vec(), id.to_owned())).or_default()
     }
 
-    /// Notes whose a command is, and all below it.
+    /// Records the owner of a command and its subcommands.
     fn register(&mut self, owner: &Arc<Identity>, parent: &[String], new: NewCommand) {
         let path = [parent, std::slice::from_ref(&new.name)].concat();
         for arg in new.args {
@@ -190,7 +192,7 @@ impl Tree {
         self.arguments.insert((path.to_vec(), new.id), extra);
     }
 
-    /// A plugin may add a group and fill it later; but in the end there must be something in it.
+    /// A plugin may add an empty group and fill it with later requests; none may stay empty.
     fn no_empty_command(&self, owner: &Arc<Identity>) -> Result<(), Problem> {
         let mut added = self.commands.iter().filter(|(_, command)| Arc::ptr_eq(&command.owner, owner));
         let empty = added.find(|(path, command)| {
@@ -198,10 +200,10 @@ impl Tree {
         });
         match empty {
             Some((path, _)) => Err(Problem::new(format_args!(
-                "adds the command {}, which neither does something nor has commands below it",
-                place(path)
+                "adds the command {}, which has neither a function nor subcommands",
+                command_label(path)
             ))
-            .hint("give it a function with `run`")),
+            .hint("add a function with `run`")),
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The built-in commands, one module each: the arguments with their help, and the function `run`.
+//! The built-in commands: for each, a struct of arguments with the help text, and a function `run`.
 
 pub mod completion;
 pub mod config;
@@ -27,41 +27,30 @@ use crate::{
 
 /// The built-in commands.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap takes the help from the args struct")]
 pub enum Command {
     /// Print a shell completion script
     Completion(completion::CompletionArgs),
-    /// Show the configuration in use
+    /// Show the effective configuration
     Config(config::ConfigArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Execution(execution::ExecutionArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Fetch(fetch::FetchArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Get(get::GetArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Launchplan(launchplan::LaunchplanArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Login(login::LoginArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Logout(logout::LogoutArgs),
     /// Write man pages
     #[command(hide = true)]
     Man(man::ManArgs),
-    /// Inspect, enable and disable plugins
+    /// List, inspect and enable plugins
     Plugin(plugin::PluginArgs),
     /// Create, update and archive projects
     Project(project::ProjectArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Register(register::RegisterArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Run(run::RunArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Sandbox(sandbox::SandboxArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Upload(upload::UploadArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Version(version::VersionArgs),
-    #[expect(missing_docs, reason = "a doc comment here would replace the longer help of the arguments")]
     Whoami(whoami::WhoamiArgs),
 }
 

@@ -1,4 +1,4 @@
-//! What every command works with.
+//! [`Context`]: the options, settings and plugins that every command gets.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
     ui::{error::CommandError, exit_code::Exit},
 };
 
-/// What a command has to work with.
+/// The options, settings and plugins of a command.
 pub struct Context<'a> {
     /// Options of every command.
     pub global: &'a Global,
@@ -20,26 +20,26 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     /// Finds and loads plugins.
     pub loader: &'a Loader,
-    /// Flyte's configuration, when somebody asks.
+    /// Flyte's configuration, read on first use.
     pub configurations: &'a configuration::Configurations,
-    /// Files of the plugins that are chosen, loaded or not.
+    /// Files of the selected plugins, loaded or not.
     pub in_use: Vec<PathBuf>,
-    /// The plugins in use; `None` when they were not loaded, or they cannot be used, which [`crate::app`] has already told.
+    /// The loaded plugins; `None` if the command needs none, or if one cannot be used.
     pub chain: Option<&'a Arc<Chain>>,
-    /// The command line with what plugins made of it.
+    /// The command line with the changes of plugins.
     pub tree: &'a Tree,
 }
 
 impl<'a> Context<'a> {
-    /// The plugins in use.
+    /// The loaded plugins.
     ///
     /// # Errors
     ///
-    /// When they cannot be used: then the command cannot go on.
+    /// When a selected plugin cannot be used.
     pub fn chain(&self) -> Result<&'a Arc<Chain>, CommandError> {
         self.chain.ok_or_else(|| {
             CommandError::new(Exit::PluginUnusable, "the chosen plugins cannot be used")
-                .hint("go on without them with `--no-plugins`".to_owned())
+                .hint("use `--no-plugins` to run without them".to_owned())
         })
     }
 }

@@ -1,53 +1,54 @@
 //! Every environment variable that the host itself reads.
 //!
-//! Those of Flyte's configuration (`FLYTE_PLATFORM_URL` and the like) are in `flyte_client::config`, the proxies'
-//! (`HTTPS_PROXY` and the like) in `flyte_client::net::Proxies`.
+//! Those of Flyte's configuration (`FLYTE_PLATFORM_URL` and the like) are in `flyte_client::config`, the
+//! proxies' (`HTTPS_PROXY` and the like) in `flyte_client::net::Proxies`.
 
 /// The plugins to load: a path, a name that is looked up in the plugins directories, or a list of
-/// these separated like `PATH`. The first is in front. `builtin` means none.
+/// these separated like `PATH`. The first takes precedence. `builtin` means none.
 pub const PLUGIN: &str = "FLYTE_PLUGIN";
 
-/// Directories in which names are looked up before all others, separated like `PATH`.
+/// Directories in which plugin names are looked up first, separated like `PATH`.
 pub const PLUGIN_PATH: &str = "FLYTE_PLUGIN_PATH";
 
-/// `1`: go on with the built-in default, and a warning, when a plugin cannot be used.
+/// `1`: print a warning and continue with the built-in default when a plugin cannot be used.
 pub const PLUGIN_FALLBACK: &str = "FLYTE_PLUGIN_FALLBACK";
 
 /// The host's settings file, instead of `~/.flyte/host.toml`.
 pub const HOST_CONFIG: &str = "FLYTE_HOST_CONFIG";
 
-/// `1`: use the embedded sandbox, whatever the configuration says, as `--sandbox` does; `0`: never, unless `--sandbox` is given.
+/// `1`: use the embedded sandbox, whatever the configuration says, as `--sandbox` does; `0`: never, unless
+/// `--sandbox` is given.
 pub const SANDBOX: &str = "FLYTE_SANDBOX";
 
 /// The folder of the embedded sandbox, instead of `~/.flyte/sandbox`.
 pub const SANDBOX_DIR: &str = "FLYTE_SANDBOX_DIR";
 
-/// Seconds that one call to Flyte may take, instead of 60; `0`: as long as it takes.
+/// Timeout of one call to Flyte in seconds, instead of 60; `0`: none.
 pub const TIMEOUT: &str = "FLYTE_HOST_TIMEOUT";
 
-/// The token for Flyte, got by other means: nobody signs in then. Secret.
+/// An access token for Flyte, used in place of a sign-in. Secret.
 pub const ACCESS_TOKEN: &str = "FLYTE_ACCESS_TOKEN";
 
-/// A file with the token for Flyte, which is read again when it is not accepted any more.
+/// A file with an access token for Flyte, read again when the token is no longer accepted.
 pub const ACCESS_TOKEN_FILE: &str = "FLYTE_ACCESS_TOKEN_FILE";
 
-/// Where the tokens of a sign-in are kept: `auto`, `keyring`, `file` or `none`.
+/// Where sign-in tokens are stored: `auto`, `keyring`, `file` or `none`.
 pub const TOKEN_STORE: &str = "FLYTE_TOKEN_STORE";
 
-/// Seconds that a person has to sign in, instead of 300.
+/// Timeout of an interactive sign-in in seconds, instead of 300.
 pub const SIGN_IN_TIMEOUT: &str = "FLYTE_SIGN_IN_TIMEOUT";
 
-/// The folder of what programs remember, instead of `~/.local/state`; absolute, or it does not count (XDG Base Directory
-/// Specification).
+/// The folder for state of programs, instead of `~/.local/state`; a relative path is ignored (XDG Base
+/// Directory Specification).
 pub const STATE_HOME: &str = "XDG_STATE_HOME";
 
-/// On where no person is: nobody is asked to sign in.
+/// Set in CI, where no interactive sign-in is possible.
 pub const CI: &str = "CI";
 
-/// Set by the scripts of `completion` when a shell asks what could be typed.
+/// Set by the scripts of `completion` when a shell asks for completions.
 pub const COMPLETE: &str = "FLYTE_HOST_COMPLETE";
 
-/// The user's home.
+/// The user's home directory.
 pub const HOME: &str = "HOME";
 
 /// A variable, or several of one meaning, as the reference describes them.
@@ -132,8 +133,8 @@ pub fn switch(name: &str) -> Option<bool> {
 const ON: [&str; 4] = ["1", "true", "yes", "on"];
 const OFF: [&str; 4] = ["0", "false", "no", "off"];
 
-/// A switch of this program that is set to something else than on or off, and its value. [`CI`] is none of these: for other
-/// programs any text means on.
+/// A switch of this program that is set to something else than on or off, and its value. [`CI`] is not
+/// checked: for other programs any text means on.
 #[must_use]
 pub fn invalid_switch() -> Option<(&'static str, String)> {
     let invalid = |value: &String| {
@@ -145,8 +146,8 @@ pub fn invalid_switch() -> Option<(&'static str, String)> {
 
 /// A variable of this program whose value is not UTF-8, so that it would count as not set.
 ///
-/// The variables that hold paths of plugins ([`PLUGIN`], [`PLUGIN_PATH`]) may have any bytes; those of Flyte's configuration are
-/// checked where they are read.
+/// The variables that hold paths of plugins ([`PLUGIN`], [`PLUGIN_PATH`]) may have any bytes; those of
+/// Flyte's configuration are checked where they are read.
 #[must_use]
 pub fn not_utf8() -> Option<String> {
     let is_ours = |name: &str| {

@@ -14,19 +14,19 @@ pub struct Global {
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Flyte project; without it, the one of the configuration
+    /// Flyte project [default: from the configuration]
     #[arg(short, long, global = true, value_parser = NonEmptyStringValueParser::new())]
     pub project: Option<String>,
 
-    /// Flyte domain; without it, the one of the configuration
+    /// Flyte domain [default: from the configuration]
     #[arg(short, long, global = true, value_parser = NonEmptyStringValueParser::new())]
     pub domain: Option<String>,
 
-    /// Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+    /// Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
     #[arg(long, global = true)]
     pub sandbox: bool,
 
-    /// How to write the result
+    /// Output format
     #[arg(
         short,
         long,
@@ -37,34 +37,34 @@ pub struct Global {
     )]
     pub output: OutputArg,
 
-    /// Plugin to use: a name or a path; may be repeated, the first in front
+    /// Load a plugin by name or path (repeatable; the first takes precedence)
     #[arg(long, global = true, value_name = "NAME")]
     pub plugin: Vec<String>,
 
-    /// Use no plugin
+    /// Load no plugins
     #[arg(long, global = true, conflicts_with = "plugin")]
     pub no_plugins: bool,
 
-    /// Go on without a plugin that cannot be used
+    /// Continue without plugins that cannot be used
     #[arg(long, global = true)]
     pub plugin_fallback: bool,
 
-    /// Say more; -vv for details
+    /// Verbose output (-vv for debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Which of the options above were given, and are not a default that a plugin set
+    /// Which of the options above the user gave; the others may be defaults of plugins
     #[arg(skip)]
-    pub given: Given,
+    pub given: ExplicitOptions,
 
-    /// Print the version, and the plugins in use
+    /// Print the version and the plugins in use
     #[arg(short = 'V', long, action = clap::ArgAction::Version)]
     pub version: Option<bool>,
 }
 
-/// Whether a value is the user's own word.
+/// Whether an option was given on the command line or by a variable, and is not a default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Given {
+pub struct ExplicitOptions {
     /// `--project`.
     pub project: bool,
     /// `--domain`.
@@ -74,26 +74,26 @@ pub struct Given {
 /// What `-o` accepts; only `register` knows `pb`, only `get workflow` knows `dot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutputArg {
-    /// For Graphviz (`get workflow NAME` only)
+    /// Graphviz (`get workflow NAME` only)
     Dot,
-    /// For programs: JSON
+    /// JSON
     Json,
-    /// For programs: one name a line
+    /// One name per line
     Name,
-    /// One file for each entity, as `pyflyte package` makes them (`register --dry-run` only)
+    /// One file per entity, as `pyflyte package` writes them (`register --dry-run` only)
     Pb,
-    /// For people
+    /// Human-readable table
     Table,
-    /// For programs: YAML
+    /// YAML
     Yaml,
 }
 
 impl OutputArg {
-    /// The format, where `pb` means nothing.
+    /// The format of commands that have neither `pb` nor `dot`.
     ///
     /// # Errors
     ///
-    /// A wrong use of the command line.
+    /// A usage error for `pb` and `dot`.
     pub fn format(self) -> Result<Format, CommandError> {
         Ok(match self {
             Self::Json => Format::Json,

@@ -1,7 +1,7 @@
-//! flyte-host: a Flyte CLI whose core behaviours compiled plugins may change.
+//! flyte-host: a Flyte CLI that can be extended with compiled plugins.
 //!
-//! The program's `main` is five lines; this is the rest of it. Another Rust program that wants to load
-//! the same plugins needs only [`plugin`], which knows nothing of Flyte or of a command line.
+//! The binary calls [`app::main`]; tests and benchmarks use [`app::args::Cli`] and [`command_tree::Tree`].
+//! Another Rust program that loads the same plugins needs only the crate `plugin-host`.
 
 pub mod app;
 pub mod command_tree;

@@ -1,12 +1,12 @@
 //! The host's own settings: `~/.flyte/host.toml`.
 //!
 //! ```toml
-//! plugins = ["acme"]        # what `FLYTE_PLUGIN` would say; `flyte-host plugin enable` writes it
-//! plugin-fallback = false   # what `FLYTE_PLUGIN_FALLBACK` would say
-//! token-store = "auto"      # what `FLYTE_TOKEN_STORE` would say
-//! sandbox-fallback = false  # use the embedded sandbox where no endpoint is configured, also in scripts and CI
+//! plugins = ["acme"]        # as `FLYTE_PLUGIN`; written by `flyte-host plugin enable`
+//! plugin-fallback = false   # as `FLYTE_PLUGIN_FALLBACK`
+//! token-store = "auto"      # as `FLYTE_TOKEN_STORE`
+//! sandbox-fallback = false  # without an endpoint, use the embedded sandbox, also in scripts and CI
 //!
-//! [plugin.acme]             # Acme's own section: its plugin reads it with `Host::config`
+//! [plugin.acme]             # section of the plugin `acme`, which reads it with `Host::config`
 //! team = "vision"
 //! ```
 //!
@@ -14,7 +14,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -22,27 +22,27 @@ use auth::store::Choice;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml_edit::DocumentMut;
 
-use flyte_client::plain_text;
+use flyte_client::{atomic_file, plain_text};
 
 use crate::env;
 
-/// What the settings file says.
+/// The content of the settings file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// The chain of plugins, the first in front; `None` if the file does not say.
+    /// The plugins, the one with precedence first; `None` if not set.
     #[serde(default)]
     pub plugins: Option<Vec<String>>,
-    /// Go on without a plugin that cannot be used.
+    /// Continue without plugins that cannot be used.
     #[serde(default)]
     pub plugin_fallback: bool,
-    /// Where the tokens of a sign-in are kept; `None` if the file does not say.
+    /// Where sign-in tokens are stored; `None` if not set.
     #[serde(default, deserialize_with = "token_store")]
     pub token_store: Option<Choice>,
-    /// Use the embedded sandbox where no endpoint is configured, whether or not somebody sees it.
+    /// Without an endpoint, use the embedded sandbox, also when stderr is not a terminal.
     #[serde(default)]
     pub sandbox_fallback: bool,
-    /// Each plugin's own section, by the plugin's name.
+    /// The section of each plugin, by the plugin's name.
     #[serde(default)]
     pub plugin: BTreeMap<String, serde_json::Value>,
 }
@@ -96,43 +96,43 @@ fn token_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Choi
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// There is no home directory to look in.
-    #[error("there is no home directory")]
+    /// There is no home directory.
+    #[error("no home directory")]
     NoHome,
-    /// It is not TOML, or has a key that means nothing.
-    #[error("`{}` is not a settings file of flyte-host", path.display())]
+    /// The file is not TOML, or has an unknown key.
+    #[error("cannot parse `{}`", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
         /// Line, column and reason.
         source: Box<toml_edit::de::Error>,
     },
-    /// It cannot be read.
-    #[error("`{}` cannot be read", path.display())]
+    /// The file cannot be read.
+    #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// It cannot be written.
-    #[error("`{}` cannot be written", path.display())]
+    /// The file cannot be written.
+    #[error("cannot write `{}`", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         source: io::Error,
     },
 }
 
 impl SettingsError {
-    /// What the user can do.
+    /// The hint for the user.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoHome => Some(format!("set `{}` or `{}`", env::HOME, env::HOST_CONFIG)),
             Self::Parse { path, .. } => {
-                Some(format!("mend the line in `{}`, or move the file away", path.display()))
+                Some(format!("fix the line in `{}`, or move the file away", path.display()))
             }
             Self::Read { .. } | Self::Write { .. } => None,
         }
@@ -140,7 +140,7 @@ impl SettingsError {
 }
 
 impl Settings {
-    /// Where the settings are.
+    /// The path of the settings file, which need not exist.
     ///
     /// # Errors
     ///
@@ -152,11 +152,11 @@ impl Settings {
         Ok(home().ok_or(SettingsError::NoHome)?.join(".flyte/host.toml"))
     }
 
-    /// Reads the settings; without a file, or a home to look in, there are none.
+    /// Reads the settings; the defaults if there is no file or no home directory.
     ///
     /// # Errors
     ///
-    /// A file that is there and cannot be read or understood.
+    /// When the file exists and cannot be read or parsed.
     pub fn read() -> Result<Self, SettingsError> {
         let Ok(path) = Self::path() else { return Ok(Self::default()) };
         match plain_text::read(&path) {
@@ -171,11 +171,11 @@ impl Settings {
             .map_err(|source| SettingsError::Parse { path: path.to_owned(), source: Box::new(source) })
     }
 
-    /// Makes a chain of plugins permanent; everything else in the file stays, comments included.
+    /// Sets the plugins in the file; the rest of it stays, comments included. Returns the path.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, understood, or replaced.
+    /// When the file cannot be read, parsed or replaced.
     pub fn write_plugins(chain: &[String]) -> Result<PathBuf, SettingsError> {
         let path = Self::path()?;
         let text = match plain_text::read(&path) {
@@ -189,21 +189,10 @@ impl Settings {
         })?;
         let names: toml_edit::Array = chain.iter().map(String::as_str).collect();
         document["plugins"] = toml_edit::value(names);
-        replace(&path, &document.to_string())
+        atomic_file::replace(&path, document.to_string().as_bytes())
             .map_err(|source| SettingsError::Write { path: path.clone(), source })?;
         Ok(path)
     }
-}
-
-/// Writes beside the file and renames, so that no reader ever sees half of it.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = folder.join(name);
-    fs::write(&temporary, text)?;
-    fs::rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// The user's home directory, as the system's other tools see it.

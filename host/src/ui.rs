@@ -1,6 +1,6 @@
-//! What the program shows: results, errors with their exit codes, progress, the log.
+//! Output: results, errors and exit codes, progress, the log.
 //!
-//! Everything here writes through [`output`], which escapes what a terminal would act on.
+//! Text goes through [`output`], which escapes control characters.
 
 pub mod error;
 pub mod exit_code;

@@ -271,9 +271,9 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
         config_show(CHAIN, "invalid:configure_cli"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-hint: go on without the plugin with `--no-plugins`
+error: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
+hint: choose another name, or use `replace`
+hint: use `--no-plugins` to run without the plugin
 [exit: 11]
 "#]]
     );
@@ -421,7 +421,7 @@ error: plugin `faulty` 0.4.1 failed in `create`
   caused by: the vault is sealed
   caused by: no key was given
 hint: run `faulty unseal`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -435,7 +435,7 @@ fn the_same_name_twice_is_refused() {
 ------- stderr -------
 error: plugin `faulty` is named twice
 hint: remove one of them from the list
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -453,7 +453,7 @@ fn the_same_file_twice_is_refused() {
 error: plugin `plain` is named twice
   caused by: `[HOME]/work/plain.so` and `[HOME]/work/../work/plain.so`
 hint: remove one of them from the list
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -471,7 +471,7 @@ fn a_copy_under_another_name_is_refused() {
 error: plugin `plain` is named twice
   caused by: `[HOME]/.flyte/plugins/libplain.so` and `[HOME]/.flyte/plugins/libother.so`
 hint: remove one of them from the list
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );

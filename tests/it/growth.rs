@@ -127,7 +127,7 @@ its transport says hello [("x-growth", "1.0")]; behind it is UNIMPLEMENTED
 $ flyte-host growth --size large
 ------- stderr -------
 error: invalid value `large3` for `size`: invalid digit found in string
-hint: `flyte-host growth --help` shows how it is used
+hint: run `flyte-host growth --help` for its usage
 [exit: 2]
 $ flyte-host register --dry-run task.yaml --version v1 -o name
 where-am-i
@@ -445,7 +445,7 @@ fn a_plugin_of_major_2_is_refused() {
 ------- stderr -------
 error: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -457,7 +457,7 @@ growth  0.6.0    2.0       unusable: this host supports protocol 1.0  [HOME]/.fl
 ------- stderr -------
 warning: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 0]
 "#]]
     );

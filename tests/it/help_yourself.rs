@@ -55,7 +55,7 @@ $ flyte-host sandbox status
 + warning: plugin `gone` not found
 +   caused by: not in `[HOME]/.flyte/plugins`
 + hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-+ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
++ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 $ flyte-host plugin path
 $ flyte-host completion bash
 
@@ -93,7 +93,7 @@ $ flyte-host sandbox status
 + ------- stderr -------
 + warning: `[HOME]/.flyte/plugins/libgone.so` is an HTML page, not a plugin
 + hint: download the plugin again; `curl --fail --location` does not save error pages
-+ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
++ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 $ flyte-host plugin path
 $ flyte-host completion bash
 
@@ -128,7 +128,7 @@ $ flyte-host sandbox status
 + warning: plugin `faulty` 0.4.1 panicked in `create`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 + hint: report this plugin bug at <https://faulty.example>
-+ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
++ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
@@ -226,9 +226,9 @@ $ flyte-host config show --help
 $ flyte-host plugin show plain
 $ flyte-host sandbox status
 + ------- stderr -------
-+ warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
-+ hint: `replace` it if that is meant, or choose another name
-+ hint: go on without the plugin with `--no-plugins`
++ warning: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
++ hint: choose another name, or use `replace`
++ hint: use `--no-plugins` to run without the plugin
 $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
@@ -263,7 +263,7 @@ get_auth_success_html       plugin  none                                        
 get_default_cache_policies  plugin  no policies                                                                    no policies
 ------- stderr -------
 error: plugin `faulty` 0.4.1 returned an invalid value from `configure_cli`
-  caused by: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
+  caused by: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]

@@ -18,7 +18,7 @@ fn a_renamed_method_is_told_in_a_line() {
 error: plugin `plain` 0.3.0 is not compatible with this host
   caused by: `Context` has `next_secret_requires_klass` in the place of `next_secret_requires_group`
 hint: rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -47,7 +47,7 @@ fn code_that_carries_another_passport_is_refused() {
 ------- stderr -------
 error: plugin `plain`: the passport in the loaded library differs from the one in its file
 hint: download the plugin again; the file was changed after it was built
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -65,7 +65,7 @@ fn a_crate_of_another_major_version_is_told_with_both_numbers() {
 error: plugin `plain` 0.3.0 is not compatible with this host
   caused by: the two sides have versions 1.0.0 and 2.0.0 of the crate `plugin-abi`
 hint: rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );

@@ -310,13 +310,13 @@ For more information, try '--help'.
         home.run(&["login"]),
         str![[r#"
 ------- stderr -------
-error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 15
       |
     1 | token-store = "drawer"
       |               ^^^^^^^^
     `drawer` is no store of tokens: there are `auto`, `keyring`, `file` and `none`
-hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]
     );

@@ -261,7 +261,7 @@ error: Flyte refused `ListProjects` (INVALID_ARGUMENT)
     /template/nodes/8:
     	- a
     	+ ü
-    … 262549 bytes are left out here; see them with `-v` or `-o json` …
+    … 262549 bytes omitted; use `-v` or `-o json` to see them …
     	+ ü
     /template/nodes/7998:
     	- a

@@ -40,7 +40,7 @@ fn a_plugin_there_is_refused_with_the_reason() {
 ------- stderr -------
 error: `[HOME]/noexec/libplain.so` is on a file system mounted with `noexec`
 hint: copy it to another file system, or mount that one with `exec`
-hint: `--plugin` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
 "#]]
         );

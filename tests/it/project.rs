@@ -139,7 +139,7 @@ error: Flyte refused `RegisterProject` (INVALID_ARGUMENT)
         home.run(&["project", "create", "data", "--labels", "team"]),
         str![[r#"
 ------- stderr -------
-error: invalid value 'team' for '--labels <KEY=VALUE>': a name, `=` and a value are expected
+error: invalid value 'team' for '--labels <KEY=VALUE>': expected NAME=VALUE
 
 For more information, try '--help'.
 [exit: 2]

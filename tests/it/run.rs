@@ -145,7 +145,7 @@ hint: inputs.nam: did you mean `name`?
         flyte.run(&["run", "hello.greet", "-i", "name"]),
         str![[r#"
 ------- stderr -------
-error: invalid value 'name' for '--input <NAME=VALUE>': a name, `=` and a value are expected
+error: invalid value 'name' for '--input <NAME=VALUE>': expected NAME=VALUE
 
 For more information, try '--help'.
 [exit: 2]

@@ -260,7 +260,7 @@ no server is running
 warning: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 0]
 "#]]
     );

@@ -122,7 +122,7 @@ fn a_name_is_not_looked_up_in_the_current_directory() {
 error: plugin `plain` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `--plugin` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
 "#]]
     );
@@ -138,7 +138,7 @@ fn an_unknown_name_is_an_error() {
 error: plugin `csv` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `--plugin` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
 "#]]
     );
@@ -155,7 +155,7 @@ fn a_near_miss_is_pointed_out() {
 error: plugin `warpper` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: did you mean `wrapper`?
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -171,7 +171,7 @@ fn a_path_to_nothing_points_out_its_neighbours() {
 ------- stderr -------
 error: `[HOME]/.flyte/plugins/libfaulti.so` not found
 hint: did you mean `[HOME]/.flyte/plugins/libfaulty.so`?
-hint: `--plugin` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
 "#]]
     );
@@ -188,7 +188,7 @@ fn without_a_plugins_directory_the_error_names_where_one_would_be() {
 error: plugin `faulty` not found
   caused by: none of these directories exists: `[HOME]/.flyte/plugins`, `/usr/local/lib/flyte/plugins`, `/usr/lib/flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `--plugin` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
 "#]]
     );
@@ -350,12 +350,12 @@ fn relative_directories_are_ignored() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-warning: `here` in `FLYTE_PLUGIN_PATH` is ignored, because it is relative
-warning: `.` in `FLYTE_PLUGIN_PATH` is ignored, because it is relative
+warning: ignoring `here` in `FLYTE_PLUGIN_PATH`: not an absolute path
+warning: ignoring `.` in `FLYTE_PLUGIN_PATH`: not an absolute path
 error: plugin `plain` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -372,7 +372,7 @@ fn a_plugin_that_cannot_be_used_is_an_error() {
 error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `[HOME]/.flyte/host.toml` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `[HOME]/.flyte/host.toml`
 [exit: 10]
 "#]]
     );
@@ -384,7 +384,7 @@ hint: `[HOME]/.flyte/host.toml` chose it; `--no-plugins` goes on without
 error: plugin `gone-as-well` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -395,7 +395,7 @@ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 error: plugin `not-there` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `--plugin` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
 "#]]
     );
@@ -412,7 +412,7 @@ fn one_that_cannot_be_used_spoils_the_chain() {
 error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -432,8 +432,8 @@ fn whoever_wants_to_goes_on_without() {
 + warning: plugin `gone` not found
 +   caused by: not in `[HOME]/.flyte/plugins`
 + hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-+ hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
-+ going on with the built-in default
++ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
++ continuing with the built-in default
 
 "#]]
     );
@@ -451,7 +451,7 @@ fn whoever_wants_to_goes_on_without() {
 error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -468,10 +468,10 @@ fn going_on_covers_a_plugin_that_fails_while_it_starts() {
         difference(&without, &home.run(&["config", "show", "-o", "name"])),
         str![[r#"
 + ------- stderr -------
-+ warning: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
-+ hint: `replace` it if that is meant, or choose another name
-+ hint: go on without the plugin with `--no-plugins`
-+ going on with the built-in default
++ warning: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
++ hint: choose another name, or use `replace`
++ hint: use `--no-plugins` to run without the plugin
++ continuing with the built-in default
 
 "#]]
     );

@@ -13,13 +13,13 @@ fn broken_settings_are_told_with_their_place() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 18
       |
     1 | plugins = ["acme"
       |                  ^
     unclosed array, expected `]`
-hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]
     );
@@ -33,13 +33,13 @@ fn an_unknown_key_is_an_error() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 2, column 1
       |
     2 | plugin_path = "/opt"
       | ^^^^^^^^^^^
     unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `token-store`, `sandbox-fallback`, `plugin`
-hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]
     );
@@ -53,13 +53,13 @@ fn a_value_of_another_kind_is_an_error() {
         home.run(&["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 11
       |
     1 | plugins = "acme"
       |           ^^^^^^
     invalid type: string "acme", expected a sequence
-hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]
     );
@@ -75,13 +75,13 @@ fn users_can_help_themselves_whatever_is_in_the_settings() {
 flyte-host [VERSION]
 no plugins
 ------- stderr -------
-warning: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+warning: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 12
       |
     1 | plugins = [
       |            ^
     unclosed array, expected `]`
-hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 0]
 "#]]
     );
@@ -91,13 +91,13 @@ hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
 NAME   VERSION  PROTOCOL  STATE      FILE
 plain  0.3.0    1.0       installed  [HOME]/.flyte/plugins/libplain.so
 ------- stderr -------
-warning: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+warning: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 12
       |
     1 | plugins = [
       |            ^
     unclosed array, expected `]`
-hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 0]
 "#]]
     );
@@ -105,13 +105,13 @@ hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
         home.run(&["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
-error: `[HOME]/.flyte/host.toml` is not a settings file of flyte-host
+error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 12
       |
     1 | plugins = [
       |            ^
     unclosed array, expected `]`
-hint: mend the line in `[HOME]/.flyte/host.toml`, or move the file away
+hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]
     );

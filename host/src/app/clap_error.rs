@@ -6,24 +6,24 @@ use super::version_info;
 use crate::ui::{error::CommandError, exit_code::Exit, output};
 
 /// Prints help or the version, or reports a wrong command line.
-pub(super) fn report(error: &clap::Error, trouble: Option<CommandError>) -> Result<Exit, CommandError> {
+pub(super) fn report(error: &clap::Error, plugin_error: Option<CommandError>) -> Result<Exit, CommandError> {
     let text = match error.kind() {
         ErrorKind::DisplayVersion => version_info::text(),
         _ => error.render().ansi().to_string(),
     };
     if !error.use_stderr() {
         output::print_styled(&text)?;
-        if let Some(trouble) = trouble {
-            output::note_styled(&trouble.render_as_warning());
+        if let Some(plugin_error) = plugin_error {
+            output::note_styled(&plugin_error.render_as_warning());
         }
         return Ok(Exit::Done);
     }
-    match trouble {
-        // What is unknown now may be of the plugin that cannot be used.
-        Some(trouble)
+    match plugin_error {
+        // The unknown command or option may belong to the plugin that cannot be used.
+        Some(plugin_error)
             if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) =>
         {
-            Err(trouble)
+            Err(plugin_error)
         }
         _ => {
             output::note_styled(&text);
@@ -32,7 +32,8 @@ pub(super) fn report(error: &clap::Error, trouble: Option<CommandError>) -> Resu
     }
 }
 
-/// The tree let through what the built-in commands do not accept.
-pub(super) fn misread(error: &clap::Error) -> CommandError {
+/// The error for arguments that the command tree accepts and the built-in commands do not: a plugin changed
+/// an option.
+pub(super) fn unaccepted(error: &clap::Error) -> CommandError {
     CommandError::new(Exit::Usage, error.render().to_string().trim_start_matches("error: ").trim_end())
 }

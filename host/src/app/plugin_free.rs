@@ -1,4 +1,5 @@
-//! Commands that load no plugin. What they print comes from files alone, so they work whatever a plugin does once it runs.
+//! Commands that load no plugin. They read only the plugins' files, so they work with a plugin that crashes
+//! or hangs.
 
 use std::ffi::OsString;
 
@@ -6,15 +7,15 @@ use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
 use super::{
     args::Cli,
-    clap_error::{misread, report},
-    startup::{self, Choice},
+    clap_error::{report, unaccepted},
+    startup::{self, PluginFlags},
     version_info,
 };
 use crate::{
     command_tree::{Parsed, Tree},
     global::{Global, OutputArg},
     ui::{
-        error::{CommandError, Form},
+        error::{CommandError, ErrorFormat},
         exit_code::Exit,
         output,
     },
@@ -22,17 +23,18 @@ use crate::{
 use crate::{commands, context::Context, flyte::configuration::Configurations, settings::Settings};
 use plugin_host::{Candidate, Loader};
 
-/// A command line that the built-in commands understand, and that needs no plugin.
-pub(super) enum Unloaded {
-    /// `--version`, as clap answers it.
+/// A built-in command that needs no plugin.
+pub(super) enum PluginFreeCommand {
+    /// `--version`, which clap reports as an error.
     Version(clap::Error),
     Command(Box<Parsed>),
 }
 
-impl Unloaded {
-    /// Reads the words, unless they need plugins: those of the built-in commands, or what a plugin added.
+impl PluginFreeCommand {
+    /// Parses the arguments; `None` if they need plugins, for the command itself or for an option that a
+    /// plugin adds.
     pub(super) fn parse(words: &[OsString]) -> Option<Self> {
-        // Most command lines need plugins; they are not read twice.
+        // Most command lines need plugins; they are not parsed twice.
         if !words.iter().skip(1).filter_map(|word| word.to_str()).any(may_be_unloaded) {
             return None;
         }
@@ -45,25 +47,25 @@ impl Unloaded {
 
     pub(super) fn run(
         self,
-        choice: &Choice,
+        flags: &PluginFlags,
         settings: &Settings,
         loader: &Loader,
         configurations: &Configurations,
     ) -> Result<Exit, CommandError> {
         let parsed = match self {
             Self::Version(error) => {
-                let (candidates, trouble) = chosen(choice, settings, loader);
+                let (candidates, plugin_error) = chosen(flags, settings, loader);
                 version_info::note(candidates.iter().map(version_info::Plugin::from_candidate));
-                return report(&error, trouble);
+                return report(&error, plugin_error);
             }
             Self::Command(parsed) => parsed,
         };
-        let global = Global::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
-        Form::choose(global.output == OutputArg::Json, global.verbose > 0);
-        let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| misread(&error))?;
+        let global = Global::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
+        ErrorFormat::choose(global.output == OutputArg::Json, global.verbose > 0);
+        let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
         let is_list = parsed.path().get(1).is_some_and(|command| command == "list");
-        let (candidates, trouble) =
-            if is_list { chosen(choice, settings, loader) } else { (Vec::new(), None) };
+        let (candidates, plugin_error) =
+            if is_list { chosen(flags, settings, loader) } else { (Vec::new(), None) };
         let context = Context {
             global: &global,
             settings,
@@ -74,16 +76,20 @@ impl Unloaded {
             tree: &Tree::new(Cli::command()),
         };
         let exit = commands::run(&cli.command, &context)?;
-        if let Some(trouble) = trouble {
-            output::note_styled(&trouble.render_as_warning());
+        if let Some(plugin_error) = plugin_error {
+            output::note_styled(&plugin_error.render_as_warning());
         }
         Ok(exit)
     }
 }
 
-/// Files of the plugins that would be loaded, or why they would not.
-fn chosen(choice: &Choice, settings: &Settings, loader: &Loader) -> (Vec<Candidate>, Option<CommandError>) {
-    match startup::candidates(choice, settings, loader) {
+/// The files of the selected plugins, or why they cannot be used.
+fn chosen(
+    flags: &PluginFlags,
+    settings: &Settings,
+    loader: &Loader,
+) -> (Vec<Candidate>, Option<CommandError>) {
+    match startup::candidates(flags, settings, loader) {
         Ok(candidates) => (candidates, None),
         Err(failure) => (Vec::new(), Some(failure)),
     }
@@ -103,18 +109,18 @@ fn is_unloaded(path: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Option<Unloaded> {
-        Unloaded::parse(&line.split(' ').map(Into::into).collect::<Vec<_>>())
+    fn parse(line: &str) -> Option<PluginFreeCommand> {
+        PluginFreeCommand::parse(&line.split(' ').map(Into::into).collect::<Vec<_>>())
     }
 
     #[test]
     fn commands_that_need_no_plugin_are_found() {
         for line in ["flyte-host plugin list", "flyte-host -v plugin disable a", "flyte-host completion bash"]
         {
-            assert!(matches!(parse(line), Some(Unloaded::Command(_))), "{line}");
+            assert!(matches!(parse(line), Some(PluginFreeCommand::Command(_))), "{line}");
         }
         for line in ["flyte-host --version", "flyte-host -vV", "flyte-host -p x --version"] {
-            assert!(matches!(parse(line), Some(Unloaded::Version(_))), "{line}");
+            assert!(matches!(parse(line), Some(PluginFreeCommand::Version(_))), "{line}");
         }
     }
 

@@ -1,7 +1,7 @@
-//! From the process to the plugins in use, before the command line can be read.
+//! Selects and loads the plugins, before the command line is parsed.
 //!
-//! Which options there are depends on the plugins, and which plugins there are depends on options. So
-//! the few options that choose plugins are looked for first, word by word.
+//! The options depend on the plugins, and the selection of plugins depends on options. So the options that
+//! select plugins are scanned first, word by word.
 
 use std::{ffi::OsString, sync::Arc};
 
@@ -21,43 +21,43 @@ use crate::{
 };
 use plugin_host::{Candidate, Chain, Directories, LoadError, Loader, SelectError, Selection, Source};
 
-/// What the options that choose plugins say.
+/// The options that select plugins, scanned before clap runs.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Choice {
+pub(super) struct PluginFlags {
     pub(super) plugins: Vec<String>,
     pub(super) no_plugins: bool,
     pub(super) fallback: bool,
     pub(super) verbose: u8,
 }
 
-impl Choice {
-    /// Looks for the options that choose plugins, in all words before `--`.
+impl PluginFlags {
+    /// Scans all arguments before `--`.
     pub(super) fn scan(words: &[OsString]) -> Self {
-        let mut choice = Self::default();
+        let mut flags = Self::default();
         let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
         while let Some(word) = words.next() {
             match word {
                 "--" => break,
-                "--no-plugins" => choice.no_plugins = true,
-                "--plugin-fallback" => choice.fallback = true,
-                "--plugin" => choice.plugins.extend(words.next().map(str::to_owned)),
-                "--verbose" => choice.verbose += 1,
+                "--no-plugins" => flags.no_plugins = true,
+                "--plugin-fallback" => flags.fallback = true,
+                "--plugin" => flags.plugins.extend(words.next().map(str::to_owned)),
+                "--verbose" => flags.verbose += 1,
                 _ => {
-                    choice.plugins.extend(word.strip_prefix("--plugin=").map(str::to_owned));
+                    flags.plugins.extend(word.strip_prefix("--plugin=").map(str::to_owned));
                     let short = word.strip_prefix('-').filter(|letters| !letters.is_empty());
                     if let Some(letters) =
                         short.filter(|letters| letters.bytes().all(|letter| letter == b'v'))
                     {
-                        choice.verbose =
-                            choice.verbose.saturating_add(u8::try_from(letters.len()).unwrap_or(u8::MAX));
+                        flags.verbose =
+                            flags.verbose.saturating_add(u8::try_from(letters.len()).unwrap_or(u8::MAX));
                     }
                 }
             }
         }
-        choice
+        flags
     }
 
-    /// The plugins that are wanted, and who says so: options, then the variable, then the settings.
+    /// The selected plugins and the source of the selection: options, then the variable, then the settings.
     pub(super) fn selection(&self, settings: &Settings) -> Result<Selection, SelectError> {
         if self.no_plugins {
             return Ok(Selection::none());
@@ -67,10 +67,7 @@ impl Choice {
         }
         if let Some(text) = std::env::var_os(env::PLUGIN).filter(|text| !text.is_empty()) {
             if is_privileged() {
-                log::warn!(
-                    "`{}` is ignored, because this process has more rights than its user",
-                    env::PLUGIN
-                );
+                log::warn!("ignoring `{}`: this process has more privileges than its user", env::PLUGIN);
             } else {
                 return Selection::parse(text, Source::Variable(env::PLUGIN));
             }
@@ -82,7 +79,8 @@ impl Choice {
     }
 }
 
-/// Whether whoever started the process could lend it rights that they do not have themselves.
+/// Whether the process is set-user-id or set-group-id: then the environment of its caller must not choose the
+/// code that it loads.
 #[cfg(unix)]
 fn is_privileged() -> bool {
     use rustix::process::{getegid, geteuid, getgid, getuid};
@@ -94,14 +92,14 @@ fn is_privileged() -> bool {
     false
 }
 
-/// Finds and loads plugins for the program.
+/// The loader for this program, with the plugin directories of the environment.
 pub(super) fn loader(settings: &Settings) -> Loader {
     let path = std::env::var_os(env::PLUGIN_PATH).filter(|_| !is_privileged());
     if let Some(path) = &path {
         for directory in std::env::split_paths(path).filter(|directory| !directory.is_absolute()) {
             if !directory.as_os_str().is_empty() {
                 log::warn!(
-                    "`{}` in `{}` is ignored, because it is relative",
+                    "ignoring `{}` in `{}`: not an absolute path",
                     directory.display(),
                     env::PLUGIN_PATH
                 );
@@ -112,74 +110,74 @@ pub(super) fn loader(settings: &Settings) -> Loader {
     Loader::new("flyte-host", directories).with_sections(settings.plugin.clone())
 }
 
-/// What there is to work with when the plugins had their say.
-pub(super) struct Start {
-    /// The plugins in use; `None` when they cannot be used.
+/// The result of loading the plugins.
+pub(super) struct Startup {
+    /// The loaded plugins; `None` if one cannot be used.
     pub(super) chain: Option<Arc<Chain>>,
-    /// The command line with what they changed; without it when they cannot be used.
+    /// The command line with the changes of the plugins; the built-in one if they cannot be used.
     pub(super) tree: Tree,
-    /// Why the plugins cannot be used, or what their `configure_cli` did wrong.
-    pub(super) trouble: Option<CommandError>,
+    /// Why the plugins, or the changes of their `configure_cli`, cannot be used.
+    pub(super) plugin_error: Option<CommandError>,
 }
 
-impl Start {
+impl Startup {
     /// Loads the plugins and lets them change the command line.
     pub(super) fn new(
-        choice: &Choice,
+        flags: &PluginFlags,
         settings: &Settings,
         loader: &Loader,
         configurations: &Configurations,
     ) -> Self {
-        let trouble = match chain(choice, settings, loader, configurations) {
+        let plugin_error = match chain(flags, settings, loader, configurations) {
             Ok(chain) => {
                 version_info::note(chain.plugins().iter().map(version_info::Plugin::from_link));
                 match extend(&chain) {
-                    Ok(tree) => return Self { chain: Some(Arc::new(chain)), tree, trouble: None },
+                    Ok(tree) => return Self { chain: Some(Arc::new(chain)), tree, plugin_error: None },
                     Err(failure) => failure,
                 }
             }
             Err(failure) => failure,
         };
-        if !falls_back(choice, settings) {
-            return Self::without_plugins(trouble);
+        if !falls_back(flags, settings) {
+            return Self::without_plugins(plugin_error);
         }
         let tree = Tree::new(Cli::command());
-        output::note_styled(&trouble.render_as_warning());
-        output::note("going on with the built-in default\n");
+        output::note_styled(&plugin_error.render_as_warning());
+        output::note("continuing with the built-in default\n");
         let chain = Chain::new(Vec::new(), configurations.builtin());
-        Self { chain: Some(Arc::new(chain)), tree, trouble: None }
+        Self { chain: Some(Arc::new(chain)), tree, plugin_error: None }
     }
 
-    /// The built-in command line, and why there is no more than that: enough to look for help.
-    pub(super) fn without_plugins(trouble: CommandError) -> Self {
-        Self { chain: None, tree: Tree::new(Cli::command()), trouble: Some(trouble) }
+    /// The built-in command line, for help and troubleshooting, and why the plugins cannot be used.
+    pub(super) fn without_plugins(plugin_error: CommandError) -> Self {
+        Self { chain: None, tree: Tree::new(Cli::command()), plugin_error: Some(plugin_error) }
     }
 }
 
-/// Finds and loads the plugins that are chosen.
+/// Finds and loads the selected plugins.
 fn chain(
-    choice: &Choice,
+    flags: &PluginFlags,
     settings: &Settings,
     loader: &Loader,
     configurations: &Configurations,
 ) -> Result<Chain, CommandError> {
-    let selection = selection(choice, settings)?;
+    let selection = selection(flags, settings)?;
     let links = loader.load_all(&selection).map_err(|error| unusable(error, &selection))?;
     Ok(Chain::new(links, configurations.builtin()))
 }
 
-/// Finds and checks the files of the plugins that are chosen; none of their code runs.
+/// Finds and checks the files of the selected plugins; none of their code runs.
 pub(super) fn candidates(
-    choice: &Choice,
+    flags: &PluginFlags,
     settings: &Settings,
     loader: &Loader,
 ) -> Result<Vec<Candidate>, CommandError> {
-    let selection = selection(choice, settings)?;
+    let selection = selection(flags, settings)?;
     loader.check_all(&selection).map_err(|error| unusable(error, &selection))
 }
 
-fn selection(choice: &Choice, settings: &Settings) -> Result<Selection, CommandError> {
-    let selection = choice.selection(settings);
+fn selection(flags: &PluginFlags, settings: &Settings) -> Result<Selection, CommandError> {
+    let selection = flags.selection(settings);
     selection.map_err(|error| {
         let hint = error.hint();
         CommandError::from_error(Exit::PluginUnusable, error).hint(hint)
@@ -187,10 +185,11 @@ fn selection(choice: &Choice, settings: &Settings) -> Result<Selection, CommandE
 }
 
 fn unusable(error: LoadError, selection: &Selection) -> CommandError {
-    CommandError::from(error).hint(format!("{} chose it; `--no-plugins` goes on without", selection.source))
+    CommandError::from(error)
+        .hint(format!("use `--no-plugins` to run without the plugin selected by {}", selection.source))
 }
 
-/// Lets the plugins change the command line: the last one first, so that the first one has the last word.
+/// Lets the plugins change the command line, the last one first, so that the first one takes precedence.
 fn extend(chain: &Chain) -> Result<Tree, CommandError> {
     let mut tree = Tree::new(Cli::command());
     for (index, link) in chain.plugins().iter().enumerate().rev() {
@@ -203,36 +202,37 @@ fn extend(chain: &Chain) -> Result<Tree, CommandError> {
 
 impl From<EditError> for CommandError {
     fn from(error: EditError) -> Self {
-        let way_out = "go on without the plugin with `--no-plugins`".to_owned();
+        let without = "use `--no-plugins` to run without the plugin".to_owned();
         let hint = error.hint();
-        Self::from_error(Exit::PluginFailed, error).hint(hint).hint(way_out)
+        Self::from_error(Exit::PluginFailed, error).hint(hint).hint(without)
     }
 }
 
-/// Whether to go on without a plugin that cannot be used.
-pub(super) fn falls_back(choice: &Choice, settings: &Settings) -> bool {
-    choice.fallback || env::is_on(env::PLUGIN_FALLBACK) || settings.plugin_fallback
+/// Whether to continue without plugins that cannot be used.
+pub(super) fn falls_back(flags: &PluginFlags, settings: &Settings) -> bool {
+    flags.fallback || env::is_on(env::PLUGIN_FALLBACK) || settings.plugin_fallback
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Choice;
+    use super::PluginFlags;
 
-    fn scan(line: &str) -> Choice {
-        Choice::scan(&line.split(' ').map(Into::into).collect::<Vec<_>>())
+    fn scan(line: &str) -> PluginFlags {
+        PluginFlags::scan(&line.split(' ').map(Into::into).collect::<Vec<_>>())
     }
 
     #[test]
     fn options_are_found_anywhere_before_the_dashes() {
-        let choice = scan("flyte-host config show --plugin a --plugin=b -vv -- --no-plugins");
-        let expected = Choice { plugins: vec!["a".into(), "b".into()], verbose: 2, ..Choice::default() };
-        assert_eq!(choice, expected);
+        let flags = scan("flyte-host config show --plugin a --plugin=b -vv -- --no-plugins");
+        let expected =
+            PluginFlags { plugins: vec!["a".into(), "b".into()], verbose: 2, ..PluginFlags::default() };
+        assert_eq!(flags, expected);
     }
 
     #[test]
     fn switches_are_found() {
-        let choice = scan("flyte-host --no-plugins --plugin-fallback --verbose x");
-        let expected = Choice { no_plugins: true, fallback: true, verbose: 1, ..Choice::default() };
-        assert_eq!(choice, expected);
+        let flags = scan("flyte-host --no-plugins --plugin-fallback --verbose x");
+        let expected = PluginFlags { no_plugins: true, fallback: true, verbose: 1, ..PluginFlags::default() };
+        assert_eq!(flags, expected);
     }
 }

@@ -1,8 +1,8 @@
-//! What users of other command lines type, and what it is here: a better tip than the name that looks most alike.
+//! Commands of other command lines and their equivalents here: a better tip than the most similar name.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// The commands below which a word is typed, as the usage has them; the words; what to run instead.
+/// Parent commands, as in the usage line; unknown subcommands; the command to run instead.
 type Row = (&'static [&'static str], &'static [&'static str], &'static str);
 
 const ROWS: &[Row] = &[
@@ -43,7 +43,7 @@ const ROWS: &[Row] = &[
     (&[""], &["auth", "signin"], "login"),
 ];
 
-/// Puts a better tip into an error about an unknown command, if there is one.
+/// Replaces the tip of an error about an unknown command, if the table has one.
 pub(super) fn suggest(error: &mut clap::Error) {
     if error.kind() != ErrorKind::InvalidSubcommand {
         return;
@@ -63,7 +63,7 @@ fn instead(above: &str, word: &str) -> Option<&'static str> {
     ROWS.iter().find(is_it).map(|(_, _, command)| *command)
 }
 
-/// The command below which the word stands, from `Usage: flyte-host execution [OPTIONS] <COMMAND>`.
+/// The parent command of the unknown one, from `Usage: flyte-host execution [OPTIONS] <COMMAND>`.
 fn above(error: &clap::Error) -> String {
     let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
     let words = usage.split_whitespace().skip_while(|word| *word != "Usage:").skip(2);
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    fn told(words: &[&str]) -> String {
+    fn error_text(words: &[&str]) -> String {
         let words = std::iter::once(&"flyte-host").chain(words);
         let mut error = Cli::command().try_get_matches_from(words).unwrap_err();
         suggest(&mut error);
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn logs_are_not_to_log_out() {
         for words in [&["logs"][..], &["execution", "logs", "a1"], &["-p", "x", "execution", "status"]] {
-            let told = told(words);
-            assert!(told.contains("tip: run 'flyte-host execution show NAME'"), "{told}");
-            assert!(!told.contains("logout"), "{told}");
+            let text = error_text(words);
+            assert!(text.contains("tip: run 'flyte-host execution show NAME'"), "{text}");
+            assert!(!text.contains("logout"), "{text}");
         }
-        assert!(told(&["exection"]).contains("'execution'"), "near names are still proposed");
+        assert!(error_text(&["exection"]).contains("'execution'"), "near names are still proposed");
     }
 }

@@ -1,4 +1,4 @@
-//! The taint line: which foreign code is in this process, for `--version` and for every report of a bug.
+//! The version and the loaded plugins, for `--version` and for bug reports.
 
 use std::sync::OnceLock;
 
@@ -6,18 +6,18 @@ use plugin_abi::{Hook, ProtocolVersion};
 
 use plugin_host::{Candidate, Identity, Link, link::LoadedFile};
 
-static TAINT: OnceLock<Vec<Plugin>> = OnceLock::new();
+static PLUGINS: OnceLock<Vec<Plugin>> = OnceLock::new();
 
-/// What is noted of a plugin; its hash is worked out when somebody reads the line.
+/// A plugin's version line; the hash of its file is computed when the line is printed.
 pub(crate) struct Plugin {
     line: String,
     file: Option<LoadedFile>,
 }
 
-/// Notes the plugins in use, for `--version` and for a report of a bug.
+/// Records the plugins in use, once.
 pub(crate) fn note(plugins: impl Iterator<Item = Plugin>) {
-    // Set once, by the one start of the program.
-    let _ = TAINT.set(plugins.collect());
+    // Set once, at startup.
+    let _ = PLUGINS.set(plugins.collect());
 }
 
 /// The version, and the plugins in use.
@@ -25,9 +25,9 @@ pub(super) fn text() -> String {
     format!("flyte-host {}\n{}", env!("CARGO_PKG_VERSION"), lines())
 }
 
-/// A line for each plugin in use: name, version, protocol, hooks, hash.
+/// One line per plugin in use: name, version, protocol, hooks, hash.
 pub(crate) fn lines() -> String {
-    let plugins = TAINT.get().map_or(&[][..], Vec::as_slice);
+    let plugins = PLUGINS.get().map_or(&[][..], Vec::as_slice);
     if plugins.is_empty() {
         return "no plugins\n".to_owned();
     }
@@ -35,12 +35,12 @@ pub(crate) fn lines() -> String {
 }
 
 impl Plugin {
-    /// One that is loaded.
+    /// A loaded plugin.
     pub(crate) fn from_link(link: &Link) -> Self {
         Self::new(link.identity(), link.protocol(), link.overridden(), link.file().cloned())
     }
 
-    /// One that would be loaded; its file says the same.
+    /// A selected plugin that is not loaded; its file has the same facts.
     pub(crate) fn from_candidate(candidate: &Candidate) -> Self {
         let passport = &candidate.passport;
         let hooks = Hook::ALL.iter().copied().filter(|hook| passport.overrides(hook.name()));
@@ -62,7 +62,7 @@ impl Plugin {
     fn line(&self) -> String {
         let hash = self.file.as_ref().map(|file| match file.sha256() {
             Ok(hash) => format!("; sha256 {hash}"),
-            Err(error) => format!("; its file cannot be read any more: {error}"),
+            Err(error) => format!("; cannot read its file: {error}"),
         });
         format!("{}{}\n", self.line, hash.unwrap_or_default())
     }

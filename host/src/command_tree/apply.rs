@@ -1,4 +1,4 @@
-//! Carries out one wish of a plugin, or says why not.
+//! Applies one edit request of a plugin.
 
 use std::{mem, sync::Arc};
 
@@ -8,31 +8,31 @@ use plugin_host::Identity;
 
 use super::{
     PluginCommand, Tree, build,
-    edit_request::{NewArg, NewCommand, What, Wish},
-    problem::{Problem, of, place, quoted},
+    edit_request::{EditKind, EditRequest, NewArg, NewCommand},
+    problem::{Problem, command_label, of_command, quoted},
     scope::Scope,
     validate, values,
 };
 
-/// The command with which users help themselves when a plugin is broken; no plugin may take it away.
-const KEPT: &str = "plugin";
+/// The command for troubleshooting plugins, which no plugin may hide or replace.
+const RESERVED_COMMAND: &str = "plugin";
 
 impl Tree {
-    pub(super) fn carry_out(&mut self, owner: &Arc<Identity>, wish: Wish) -> Result<(), Problem> {
-        let Wish { path, what } = wish;
-        match what {
-            What::AddArgument(new) => self.add_argument(owner, &path, new, false),
-            What::AddCallback(id, callback) => {
+    pub(super) fn apply_one(&mut self, owner: &Arc<Identity>, request: EditRequest) -> Result<(), Problem> {
+        let EditRequest { path, kind } = request;
+        match kind {
+            EditKind::AddArgument(new) => self.add_argument(owner, &path, new, false),
+            EditKind::AddCallback(id, callback) => {
                 let id = self.option(&path, &id, "adds a callback to")?;
                 self.extra(&path, &id).callbacks.push((Arc::clone(owner), Arc::new(callback)));
                 Ok(())
             }
-            What::AddCommand(new) => self.add_command(owner, &path, new),
-            What::Hide => self.hide(&path),
-            What::Merge(new) => self.merge(owner, &path, new),
-            What::Replace(new) => self.replace(owner, &path, new),
-            What::SetDefault(id, values) => self.set_default(&path, &id, values),
-            What::SetLazyDefault(id, lazy) => self.set_lazy_default(owner, &path, &id, lazy),
+            EditKind::AddCommand(new) => self.add_command(owner, &path, new),
+            EditKind::Hide => self.hide(&path),
+            EditKind::Merge(new) => self.merge(owner, &path, new),
+            EditKind::Replace(new) => self.replace(owner, &path, new),
+            EditKind::SetDefault(id, values) => self.set_default(&path, &id, values),
+            EditKind::SetLazyDefault(id, lazy) => self.set_lazy_default(owner, &path, &id, lazy),
         }
     }
 
@@ -56,26 +56,26 @@ impl Tree {
         let path = child(parent, &new.name);
         if new.commands.is_empty() && new.run.is_some() {
             return Err(Problem::new(format_args!(
-                "merges {}, which has no commands below it",
-                place(&path)
+                "merges {}, which has no subcommands",
+                command_label(&path)
             ))
-            .hint("`add` it instead"));
+            .hint("use `add` instead"));
         }
         if self.find(&path).is_none() {
             return self.add_command(owner, parent, new);
         }
         if !self.is_group(&path) {
-            let (place, origin) = (place(&path), self.command_origin(&path));
+            let (place, origin) = (command_label(&path), self.command_origin(&path));
             return Err(Problem::new(format_args!(
-                "merges the group {place}, which is there as a command ({origin})"
+                "merges the group {place}, which exists as a command ({origin})"
             )));
         }
         if new.run.is_some() {
             return Err(Problem::new(format_args!(
-                "merges the group {}, which does something of its own, into one that is there already",
-                place(&path)
+                "merges the group {}, which has a function of its own, into an existing one",
+                command_label(&path)
             ))
-            .hint("leave out the group's `run`"));
+            .hint("remove the group's `run`"));
         }
         for alias in new.aliases {
             self.add_alias(parent, &path, &alias)?;
@@ -107,10 +107,10 @@ impl Tree {
     fn replace(&mut self, owner: &Arc<Identity>, parent: &[String], new: NewCommand) -> Result<(), Problem> {
         let path = child(parent, &new.name);
         let Some(old) = self.find(&path) else {
-            return Err(self.missing("replaces the command", &path, Some("`add` it instead")));
+            return Err(self.missing("replaces the command", &path, Some("use `add` instead")));
         };
         let order = old.get_display_order();
-        require_not_kept("replaces", &path)?;
+        require_not_reserved("replaces", &path)?;
         self.require_free(parent, &new, Some(&new.name))?;
         validate::command(&new, parent, &self.scope_for(parent, &new.name))?;
         let built = build::command(&new).display_order(order);
@@ -128,12 +128,12 @@ impl Tree {
         if self.find(path).is_none() {
             return Err(self.missing("hides the command", path, None));
         }
-        require_not_kept("hides", path)?;
+        require_not_reserved("hides", path)?;
         self.change(path, |command| command.hide(true));
         Ok(())
     }
 
-    /// `declared`: the argument came with a command of the same plugin, which reads it.
+    /// `declared`: the argument belongs to a command of the same plugin.
     fn add_argument(
         &mut self,
         owner: &Arc<Identity>,
@@ -145,14 +145,14 @@ impl Tree {
             return Err(self.missing(&format!("adds {} to", new.title()), path, None));
         };
         validate::argument(&new, path)?;
-        validate::Order::of(command).follow(&new, path)?;
+        validate::Order::from_command(command).follow(&new, path)?;
         if new.global {
             Scope::beneath(self, path).is_free(&new, path)?;
         }
         let mut scope = Scope::at(self, path);
-        scope.admit(&new, path)?;
+        scope.insert(&new, path)?;
         scope.conflicts(&new, path)?;
-        // It stands with the options of its kind that are there, under their heading.
+        // Listed in help with the existing options of its kind, under their heading.
         let alike =
             command.get_arguments().find(|arg| arg.is_global_set() == new.global && !arg.is_positional());
         let heading =
@@ -167,13 +167,14 @@ impl Tree {
         let id = self.option_with_default(path, id)?;
         let Some(arg) = self.find_argument(path, &id) else { return Ok(()) };
         if let Err(reason) = values::check(arg, &values) {
-            let (option, of) = (quoted(&values::title(arg)), of(path));
-            return Err(Problem::new(format_args!(
-                "sets a default of {option}{of} that cannot be used: {reason}"
-            )));
+            let (option, of) = (quoted(&values::title(arg)), of_command(path));
+            return Err(Problem::new(format_args!("sets an invalid default of {option}{of}: {reason}")));
         }
         self.change_argument(path, &id, |arg| {
-            arg.default_value(None::<&str>).default_values(&values).hide_default_value(false)
+            without_default_note(arg)
+                .default_value(None::<&str>)
+                .default_values(&values)
+                .hide_default_value(false)
         });
         self.extra(path, &id).lazy.clear();
         Ok(())
@@ -187,7 +188,7 @@ impl Tree {
         lazy: LazyDefaultBox,
     ) -> Result<(), Problem> {
         let id = self.option_with_default(path, id)?;
-        self.change_argument(path, &id, |arg| arg.hide_default_value(true));
+        self.change_argument(path, &id, |arg| without_default_note(arg).hide_default_value(true));
         self.extra(path, &id).lazy.push((Arc::clone(owner), Arc::new(lazy)));
         Ok(())
     }
@@ -196,14 +197,18 @@ impl Tree {
     fn option_with_default(&self, path: &[String], id: &str) -> Result<String, Problem> {
         let id = self.option(path, id, "sets the default of")?;
         let refuse = |title: &str, reason| {
-            Problem::new(format_args!("sets the default of {}{}, which {reason}", quoted(title), of(path)))
+            Problem::new(format_args!(
+                "sets the default of {}{}, which {reason}",
+                quoted(title),
+                of_command(path)
+            ))
         };
         match self.find_argument(path, &id) {
             Some(arg) if !arg.get_action().takes_values() => {
                 Err(refuse(&values::title(arg), "is a flag and has none"))
             }
             Some(arg) if arg.is_required_set() => {
-                Err(refuse(&values::title(arg), "must be given and has none"))
+                Err(refuse(&values::title(arg), "is required and has none"))
             }
             _ => Ok(id),
         }
@@ -211,8 +216,9 @@ impl Tree {
 
     /// The id of an argument that a plugin names by its id or its long name.
     fn option(&self, path: &[String], id: &str, verb: &str) -> Result<String, Problem> {
-        let sentence =
-            |reason: &str| Problem::new(format_args!("{verb} {}{}, which {reason}", quoted(id), of(path)));
+        let sentence = |reason: &str| {
+            Problem::new(format_args!("{verb} {}{}, which {reason}", quoted(id), of_command(path)))
+        };
         let Some(command) = self.find(path) else {
             return Err(self.missing(&format!("{verb} {} of", quoted(id)), path, None));
         };
@@ -226,13 +232,12 @@ impl Tree {
                 .and_then(|command| values::find(command, id))
                 .is_some_and(clap::Arg::is_global_set);
             if global {
-                return Err(
-                    sentence(&format!("is a global option of {}", place(above))).hint("change it there")
-                );
+                return Err(sentence(&format!("is a global option of {}", command_label(above)))
+                    .hint("change it there"));
             }
         }
         let ids = command.get_arguments().map(|arg| arg.get_id().as_str());
-        Err(sentence("is not there").near(id, ids, None))
+        Err(sentence("does not exist").near(id, ids, None))
     }
 
     fn require_group(&self, path: &[String], name: &str) -> Result<(), Problem> {
@@ -240,20 +245,20 @@ impl Tree {
             return Err(self.missing(
                 &format!("adds the command {} to", quoted(name)),
                 path,
-                Some("`merge` makes a group that is not there"),
+                Some("use `merge` to create a missing group"),
             ));
         }
         if path.is_empty() || self.is_group(path) {
             return Ok(());
         }
-        let (place, origin) = (place(path), self.command_origin(path));
+        let (place, origin) = (command_label(path), self.command_origin(path));
         Err(Problem::new(format_args!(
             "adds the command {} to {place}, which is a command and not a group ({origin})",
             quoted(name)
         )))
     }
 
-    /// `besides`: a command that is about to go.
+    /// `besides`: a command that will be replaced.
     fn require_free(
         &self,
         parent: &[String],
@@ -268,32 +273,29 @@ impl Tree {
                 .find(|there| there.get_name() == name || there.get_all_aliases().any(|alias| alias == name));
             let Some(taken) = taken else { continue };
             let origin = self.command_origin(&child(parent, taken.get_name()));
-            let path = place(&child(parent, &new.name));
+            let path = command_label(&child(parent, &new.name));
             let (what, hint) = if *name != new.name {
                 (
                     format!(
-                        "with the alias {}, which is taken already by `{}`",
+                        "with the alias {}, which is already used by `{}`",
                         quoted(name),
                         taken.get_name()
                     ),
                     "choose another alias",
                 )
             } else if taken.get_name() == name {
-                ("which is there already".to_owned(), "`replace` it if that is meant, or choose another name")
+                ("which already exists".to_owned(), "choose another name, or use `replace`")
             } else {
-                (
-                    format!("which is there already as an alias of `{}`", taken.get_name()),
-                    "choose another name",
-                )
+                (format!("which already exists as an alias of `{}`", taken.get_name()), "choose another name")
             };
             return Err(Problem::new(format_args!("adds the command {path}, {what} ({origin})")).hint(hint));
         }
         Ok(())
     }
 
-    /// A sentence about a command that is not there, and the one that was probably meant.
+    /// The problem of a command that does not exist, with the most similar one as the hint.
     fn missing(&self, verb: &str, path: &[String], otherwise: Option<&str>) -> Problem {
-        let problem = Problem::new(format_args!("{verb} {}, which is not there", place(path)));
+        let problem = Problem::new(format_args!("{verb} {}, which does not exist", command_label(path)));
         let deepest = (0..path.len()).rev().find_map(|depth| {
             let above = path.get(..depth).unwrap_or_default();
             Some((self.find(above)?, path.get(depth)?))
@@ -306,14 +308,14 @@ impl Tree {
         }
     }
 
-    /// What a new command inherits.
+    /// The global arguments that a new command inherits.
     fn scope_for(&self, parent: &[String], name: &str) -> Scope {
         Scope::inherited(self, &child(parent, name))
     }
 
-    /// Sets again what depends on whether there are commands below.
+    /// Updates the properties that depend on whether there are subcommands.
     fn regroup(&mut self, path: &[String]) {
-        // Built-in groups are as the host made them.
+        // Built-in groups are left unchanged.
         if let Some(PluginCommand { run, .. }) = self.commands.get(path) {
             let runs = run.is_some();
             self.change(path, |group| build::as_group(group, runs));
@@ -333,9 +335,18 @@ impl Tree {
 
     fn change_argument(&mut self, path: &[String], id: &str, change: impl Fn(clap::Arg) -> clap::Arg) {
         self.change(path, |command| {
-            // Not `mut_arg`, which would move a positional behind the others.
+            // `mut_arg` would move a positional behind the others.
             command.mut_args(|arg| if arg.get_id() == id { change(arg) } else { arg })
         });
+    }
+}
+
+/// Removes the note about the built-in default from the help of an option whose default a plugin sets.
+fn without_default_note(arg: clap::Arg) -> clap::Arg {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    match help.strip_suffix(" [default: from the configuration]") {
+        Some(help) => arg.help(help.to_owned()),
+        None => arg,
     }
 }
 
@@ -343,11 +354,11 @@ fn child(parent: &[String], name: &str) -> Vec<String> {
     [parent, &[name.to_owned()]].concat()
 }
 
-fn require_not_kept(verb: &str, path: &[String]) -> Result<(), Problem> {
-    if path.first().is_some_and(|name| name == KEPT) {
+fn require_not_reserved(verb: &str, path: &[String]) -> Result<(), Problem> {
+    if path.first().is_some_and(|name| name == RESERVED_COMMAND) {
         return Err(Problem::new(format_args!(
-            "{verb} the command {}, which the host keeps for itself",
-            place(path)
+            "{verb} the command {}, which is reserved",
+            command_label(path)
         )));
     }
     Ok(())

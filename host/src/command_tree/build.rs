@@ -1,11 +1,11 @@
-//! Turns what a plugin brings, once it was judged, into clap's terms.
+//! Converts validated commands and arguments of plugins to clap's.
 
 use clap::{ArgAction, builder::PossibleValuesParser};
 use plugin_abi::ArgKind;
 
 use super::edit_request::{NewArg, NewCommand};
 
-/// A command with all below it.
+/// A command with its subcommands.
 pub(super) fn command(new: &NewCommand) -> clap::Command {
     let mut command = clap::Command::new(new.name.clone()).visible_aliases(&new.aliases).hide(new.hidden);
     if let Some(about) = &new.about {
@@ -21,7 +21,7 @@ pub(super) fn command(new: &NewCommand) -> clap::Command {
     as_group(command, new.run.is_some())
 }
 
-/// Lets a group that does nothing of its own print its help.
+/// Makes a group without a function print its help.
 pub(super) fn as_group(command: clap::Command, runs: bool) -> clap::Command {
     let needs_more = !runs && command.has_subcommands();
     command.subcommand_required(needs_more).arg_required_else_help(needs_more)
@@ -55,7 +55,7 @@ pub(super) fn argument(new: &NewArg) -> clap::Arg {
         _ => valued(arg.action(ArgAction::Set), new),
     };
     match &new.env {
-        // An empty variable counts as not set, as everywhere in this program.
+        // An empty variable counts as not set.
         Some(name) if std::env::var_os(name).is_none_or(|value| !value.is_empty()) => {
             arg.env(name.clone()).hide_env_values(true)
         }
@@ -63,9 +63,9 @@ pub(super) fn argument(new: &NewArg) -> clap::Arg {
     }
 }
 
-/// What only arguments with values have.
+/// The properties of arguments with values.
 fn valued(arg: clap::Arg, new: &NewArg) -> clap::Arg {
-    // No plugin can say whether its values are numbers, and `-1` is an option of none of ours.
+    // Plugins cannot declare numbers, and no built-in option is a digit.
     let arg = arg.default_values(new.defaults.iter().cloned()).allow_negative_numbers(true);
     if new.possible_values.is_empty() {
         arg

@@ -1,6 +1,7 @@
-//! Reads what a plugin wants from the other side of the border, within bounds.
+//! Converts a plugin's edit requests from the ABI, within limits.
 //!
-//! Nothing is judged here but what cannot be read: what is of a later protocol, and what is too much.
+//! Rejects only what exceeds the limits or belongs to a later protocol; `validate` and `scope` check the
+//! rest.
 
 use abi_stable::std_types::{ROption, RString, RVec};
 use plugin_abi::{
@@ -12,25 +13,25 @@ use plugin_abi::{
     },
 };
 
-use super::problem::{Problem, place, quoted};
+use super::problem::{Problem, command_label, quoted};
 
-/// How deep commands may be nested, the top-level ones being at 1.
+/// Maximum depth of commands; top-level ones are at 1.
 pub(super) const MAX_DEPTH: usize = 8;
-/// How many commands one plugin may add.
+/// Maximum number of commands per plugin.
 pub(super) const MAX_COMMANDS: usize = 1000;
-/// How many arguments one command may have.
+/// Maximum number of arguments per command.
 pub(super) const MAX_ARGUMENTS: usize = 200;
-/// How many changes one plugin may ask for.
+/// Maximum number of changes per plugin.
 pub(super) const MAX_EDITS: usize = 10_000;
 
-/// One change, and the command that it is about.
-pub(super) struct Wish {
+/// One change, and the path of its command.
+pub(super) struct EditRequest {
     pub(super) path: Vec<String>,
-    pub(super) what: What,
+    pub(super) kind: EditKind,
 }
 
-/// What to do with the command at a path.
-pub(super) enum What {
+/// The change of the command at the path.
+pub(super) enum EditKind {
     AddArgument(NewArg),
     AddCallback(String, CallbackBox),
     AddCommand(NewCommand),
@@ -41,7 +42,7 @@ pub(super) enum What {
     SetLazyDefault(String, LazyDefaultBox),
 }
 
-/// A command that a plugin brings.
+/// A command of a plugin.
 pub(super) struct NewCommand {
     pub(super) name: String,
     pub(super) aliases: Vec<String>,
@@ -51,12 +52,12 @@ pub(super) struct NewCommand {
     pub(super) hidden: bool,
     pub(super) args: Vec<NewArg>,
     pub(super) commands: Vec<NewCommand>,
-    /// The command itself, if it does something of its own.
+    /// The command itself, if it has a function.
     pub(super) run: Option<CommandBox>,
 }
 
 impl NewCommand {
-    /// A command that is nothing but a name.
+    /// A command with a name only.
     pub(super) fn bare(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -72,7 +73,7 @@ impl NewCommand {
     }
 }
 
-/// An argument that a plugin brings.
+/// An argument of a plugin.
 pub(super) struct NewArg {
     pub(super) id: String,
     pub(super) kind: ArgKind,
@@ -94,12 +95,12 @@ pub(super) struct NewArg {
 }
 
 impl NewArg {
-    /// Why it cannot be added to a command.
+    /// The problem of adding it to a command.
     pub(super) fn refuse(&self, path: &[String], reason: &str) -> Problem {
-        Problem::new(format_args!("adds {} to {}: it {reason}", self.title(), place(path)))
+        Problem::new(format_args!("adds {} to {}: it {reason}", self.title(), command_label(path)))
     }
 
-    /// How the argument is spoken of.
+    /// The argument in a message: ``the option `--name` ``.
     pub(super) fn title(&self) -> String {
         let kind = match self.kind {
             ArgKind::Option => "option",
@@ -114,65 +115,66 @@ impl NewArg {
         format!("the {kind} {}", quoted(&spelling))
     }
 
-    /// Whether it has values of its own, and not just a state.
+    /// Whether it takes values, unlike flags and counters.
     pub(super) fn takes_values(&self) -> bool {
         matches!(self.kind, ArgKind::Option | ArgKind::Positional)
     }
 }
 
-/// Reads all wishes of one plugin.
-pub(super) fn read(edits: RVec<EditBox>) -> Result<Vec<Wish>, Problem> {
+/// Converts all requests of one plugin.
+pub(super) fn read(edits: RVec<EditBox>) -> Result<Vec<EditRequest>, Problem> {
     if edits.len() > MAX_EDITS {
         return Err(Problem::new(format_args!(
-            "asks for {} changes; at most {MAX_EDITS} are allowed",
+            "requests {} changes; at most {MAX_EDITS} are allowed",
             edits.len()
         )));
     }
     let mut reader = Reader { commands: 0 };
-    edits.iter().map(|edit| reader.wish(edit)).collect()
+    edits.iter().map(|edit| reader.request(edit)).collect()
 }
 
-/// Counts while it reads, so that a tree without end is left early.
+/// Counts commands while converting, so that an endless tree is rejected early.
 struct Reader {
     commands: usize,
 }
 
 impl Reader {
-    fn wish(&mut self, edit: &EditBox) -> Result<Wish, Problem> {
+    fn request(&mut self, edit: &EditBox) -> Result<EditRequest, Problem> {
         let path = strings(edit.path());
         if path.len() >= MAX_DEPTH {
             return Err(too_deep(&path));
         }
-        let lacks =
-            |what: &str| Problem::new(format_args!("asks for a change of {} without {what}", place(&path)));
+        let lacks = |what: &str| {
+            Problem::new(format_args!("requests a change of {} without {what}", command_label(&path)))
+        };
         let command = || edit.new_command().into_option().ok_or_else(|| lacks("the command"));
         let argument = || text(edit.argument()).ok_or_else(|| lacks("naming the argument"));
-        let what = match edit.kind() {
-            EDIT_ADD_COMMAND => What::AddCommand(self.command(command()?, &path)?),
-            EDIT_MERGE_GROUP => What::Merge(self.command(command()?, &path)?),
-            EDIT_REPLACE_COMMAND => What::Replace(self.command(command()?, &path)?),
-            EDIT_HIDE_COMMAND => What::Hide,
+        let kind = match edit.kind() {
+            EDIT_ADD_COMMAND => EditKind::AddCommand(self.command(command()?, &path)?),
+            EDIT_MERGE_GROUP => EditKind::Merge(self.command(command()?, &path)?),
+            EDIT_REPLACE_COMMAND => EditKind::Replace(self.command(command()?, &path)?),
+            EDIT_HIDE_COMMAND => EditKind::Hide,
             EDIT_ADD_ARGUMENT => {
                 let new = edit.new_argument().into_option().ok_or_else(|| lacks("the argument"))?;
-                What::AddArgument(argument_of(&new, &path)?)
+                EditKind::AddArgument(read_argument(&new, &path)?)
             }
-            EDIT_SET_DEFAULT => What::SetDefault(argument()?, strings(edit.default_values())),
+            EDIT_SET_DEFAULT => EditKind::SetDefault(argument()?, strings(edit.default_values())),
             EDIT_SET_LAZY_DEFAULT => {
                 let lazy = edit.lazy_default().into_option().ok_or_else(|| lacks("the function"))?;
-                What::SetLazyDefault(argument()?, lazy)
+                EditKind::SetLazyDefault(argument()?, lazy)
             }
             EDIT_ADD_CALLBACK => {
                 let callback = edit.callback().into_option().ok_or_else(|| lacks("the function"))?;
-                What::AddCallback(argument()?, callback)
+                EditKind::AddCallback(argument()?, callback)
             }
             kind => {
                 return Err(later(format_args!(
-                    "asks for a change of {} of the unknown kind {kind}",
-                    place(&path)
+                    "requests a change of {} of the unknown kind {kind}",
+                    command_label(&path)
                 )));
             }
         };
-        Ok(Wish { path, what })
+        Ok(EditRequest { path, kind })
     }
 
     fn command(&mut self, raw: CommandBox, parent: &[String]) -> Result<NewCommand, Problem> {
@@ -187,7 +189,7 @@ impl Reader {
         }
         let args = raw.args();
         if args.len() > MAX_ARGUMENTS {
-            let place = place(&path);
+            let place = command_label(&path);
             return Err(Problem::new(format_args!(
                 "gives {place} {} arguments; at most {MAX_ARGUMENTS} are allowed",
                 args.len()
@@ -199,7 +201,7 @@ impl Reader {
             long_about: text(raw.long_about()),
             after_help: text(raw.after_help()),
             hidden: raw.hidden(),
-            args: args.iter().map(|arg| argument_of(arg, &path)).collect::<Result<_, _>>()?,
+            args: args.iter().map(|arg| read_argument(arg, &path)).collect::<Result<_, _>>()?,
             commands: raw
                 .commands()
                 .into_iter()
@@ -211,7 +213,7 @@ impl Reader {
     }
 }
 
-fn argument_of(raw: &ArgBox, path: &[String]) -> Result<NewArg, Problem> {
+fn read_argument(raw: &ArgBox, path: &[String]) -> Result<NewArg, Problem> {
     let id = String::from(raw.id());
     let kind = match raw.kind() {
         0 => ArgKind::Option,
@@ -219,7 +221,7 @@ fn argument_of(raw: &ArgBox, path: &[String]) -> Result<NewArg, Problem> {
         2 => ArgKind::Positional,
         3 => ArgKind::Counter,
         kind => {
-            let (id, place) = (quoted(&id), place(path));
+            let (id, place) = (quoted(&id), command_label(path));
             return Err(later(format_args!("gives {place} the argument {id} of the unknown kind {kind}")));
         }
     };
@@ -252,7 +254,7 @@ fn later(sentence: std::fmt::Arguments<'_>) -> Problem {
 fn too_deep(path: &[String]) -> Problem {
     Problem::new(format_args!(
         "nests commands too deep, at {}: at most {MAX_DEPTH} levels are allowed",
-        place(path)
+        command_label(path)
     ))
 }
 

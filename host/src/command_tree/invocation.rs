@@ -1,4 +1,4 @@
-//! Runs a command of a plugin: what it gets, and how its end is told.
+//! Runs a command of a plugin, and converts its result.
 
 use abi_stable::{
     erased_types::TD_Opaque,
@@ -20,13 +20,13 @@ use plugin_host::{ErrorTable, Identity};
 use super::{Parsed, Tree};
 use crate::ui::{error::CommandError, exit_code::Exit, output::Format, progress, stream::Stream};
 
-/// What the host does for a running command.
+/// The host's services for a running command.
 pub(crate) struct Services<'a> {
-    /// What `-o` chose.
+    /// The output format chosen with `-o`.
     pub(crate) format: Format,
-    /// Finds the connection, from the user's flags, the chain and the configuration.
+    /// Resolves the connection from the user's flags, the chain and the configuration.
     pub(crate) remote: &'a dyn Fn() -> Result<Remote, CommandError>,
-    /// Opens the way to it.
+    /// Opens the transport to it.
     pub(crate) transport: &'a dyn Fn() -> Result<TransportHandle, CommandError>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Services<'a> {
 ///
 /// # Errors
 ///
-/// What the command returned, told with the plugin and the command; a closed output.
+/// The error that the command returned, with the plugin and the command; a closed output.
 pub(crate) fn run_plugin_command(
     tree: &Tree,
     parsed: &Parsed,
@@ -44,7 +44,7 @@ pub(crate) fn run_plugin_command(
     let Some((owner, command)) = tree.runner(parsed.path()) else {
         return Err(CommandError::new(
             Exit::Internal,
-            format_args!("internal error: `{name}` is no command of a plugin"),
+            format_args!("internal error: `{name}` is not a command of a plugin"),
         ));
     };
     let run = Run { tree, parsed, services, errors: ErrorTable::default() };
@@ -61,17 +61,17 @@ pub(crate) fn run_plugin_command(
             let error = PluginError::from_raw(&fault);
             Err(run.errors.get(error.upstream()).unwrap_or_else(|| {
                 let help = (error.kind() == PluginErrorKind::Usage && error.hints().is_empty())
-                    .then(|| format!("`flyte-host {name} --help` shows how it is used"));
-                blame(owner, &format!("the command `{name}`"), &error).hint(help)
+                    .then(|| format!("run `flyte-host {name} --help` for its usage"));
+                plugin_error(owner, &format!("the command `{name}`"), &error).hint(help)
             }))
         }
     }
 }
 
-/// Tells what a plugin's function returned: a wrong use as the user's, everything else as the plugin's.
-pub(crate) fn blame(owner: &Identity, place: &str, error: &PluginError) -> CommandError {
+/// Converts an error of a plugin's function: a usage error is the user's, everything else names the plugin.
+pub(crate) fn plugin_error(owner: &Identity, place: &str, error: &PluginError) -> CommandError {
     let exit = match error.wanted_exit_code() {
-        // A failure that says that all is well would deceive scripts.
+        // Exit code 0 would hide the failure from scripts.
         Some(code) if code != 0 => Exit::Other(code),
         _ if error.kind() == PluginErrorKind::Usage => Exit::Usage,
         _ => Exit::PluginFailed,
@@ -98,7 +98,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Keeps an error of the host's, and makes of it what the plugin sees.
+    /// Keeps an error of the host's, and converts it for the plugin.
     fn to_plugin(&self, error: CommandError) -> PluginError {
         let seen = PluginError::new(error.message()).with_causes(error.causes());
         let seen = error.hints().iter().fold(seen, PluginError::hint);
@@ -131,10 +131,10 @@ impl Invocation for Run<'_> {
 
     fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> AbiResult<()> {
         let Some(stream) = stream_of(stream) else {
-            return RErr(PluginError::new("the host has only the streams 1 and 2").into_raw());
+            return RErr(PluginError::new("unknown stream: expected 1 (stdout) or 2 (stderr)").into_raw());
         };
         let written = match stream {
-            // It may be no text at all; a plugin asks for itself whether colour is wanted.
+            // The bytes may be binary; the plugin itself checks whether the stream wants colour.
             Stream::Out => stream.write_raw(bytes.as_slice()),
             Stream::Err => Stream::Out.flush().and_then(|()| stream.write(bytes.as_slice())),
         };
@@ -153,7 +153,7 @@ impl Invocation for Run<'_> {
     }
 
     fn progress(&self, message: RStr<'_>, total: u64) -> ProgressBox {
-        progress::lend(message.as_str(), total)
+        progress::for_plugin(message.as_str(), total)
     }
 
     fn remote(&self) -> AbiResult<RemoteBox> {

@@ -1,4 +1,4 @@
-//! What a plugin's command asks of the command line that it was run with.
+//! The command line of a running plugin command.
 
 use std::ffi::OsStr;
 
@@ -12,19 +12,19 @@ use super::{
 };
 
 impl Tree {
-    /// The plugin whose command stands at a path; `None`: the command is built in, or not there.
+    /// The plugin that owns the command at a path; `None` if it is built in or does not exist.
     #[must_use]
     pub fn owner(&self, path: &[String]) -> Option<&Identity> {
         self.commands.get(path).map(|command| command.owner.as_ref())
     }
 
-    /// A plugin's command that does something, and the plugin.
+    /// A plugin's command with a function, and the plugin.
     pub(crate) fn runner(&self, path: &[String]) -> Option<(&Identity, &CommandBox)> {
         let command = self.commands.get(path)?;
         Some((&command.owner, command.run.as_deref()?))
     }
 
-    /// The values of an argument of the command, or else of the nearest one further up.
+    /// The values of an argument of the command, or else of its nearest parent.
     pub(crate) fn values(&self, parsed: &Parsed, id: &str) -> Option<Vec<String>> {
         let (depth, arg) = self.nearest(parsed, id)?;
         let values = values::read(parsed.at(depth), arg);
@@ -44,10 +44,10 @@ impl Tree {
         })
     }
 
-    /// The words from the command at `path[from]` on, written out for the plugin's own parser.
+    /// The arguments of the command at `path[from]` and below, for the plugin's own parser.
     ///
-    /// They hold what that parser knows: the arguments that the plugin's commands declare, where they
-    /// were given or where somebody changed their default.
+    /// Contains only arguments that the plugin's commands declare, where they were given or where a plugin
+    /// changed their default.
     pub(crate) fn arguments(&self, parsed: &Parsed, from: usize) -> Vec<String> {
         let path = parsed.path();
         let Some(owner) = self.owner(path) else { return Vec::new() };

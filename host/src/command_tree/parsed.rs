@@ -1,16 +1,16 @@
-//! A command line that was read.
+//! A parsed command line.
 
 use clap::{ArgMatches, parser::ValueSource};
 
 use super::{Path, values};
 
-/// Which command is to run, and with which arguments.
+/// The command to run, and its arguments.
 #[derive(Clone, Debug)]
 pub struct Parsed {
     path: Path,
-    /// What the user gave.
+    /// clap's matches of what the user typed.
     typed: ArgMatches,
-    /// The same after plugins changed values; `None` when none did.
+    /// The matches after plugins changed values; `None` when none did.
     resolved: Option<ArgMatches>,
 }
 
@@ -29,21 +29,22 @@ impl Parsed {
         Self { resolved: Some(matches), ..self }
     }
 
-    /// The names from the top to the command, aliases spelt out; empty for the program itself.
+    /// The names of the command and its parents, aliases resolved; empty for the program itself.
     #[must_use]
     pub fn path(&self) -> &[String] {
         &self.path
     }
 
-    /// clap's matches from the top, with the values that plugins put in.
+    /// clap's matches of the program, with the values that plugins changed.
     ///
-    /// Their [`value_source`](ArgMatches::value_source) is not what the user did; ask [`Parsed::is_given`].
+    /// Their [`value_source`](ArgMatches::value_source) does not say what the user gave; use
+    /// [`Parsed::is_given`].
     #[must_use]
     pub fn matches(&self) -> &ArgMatches {
         self.resolved.as_ref().unwrap_or(&self.typed)
     }
 
-    /// clap's matches of the command that is to run.
+    /// clap's matches of the command to run.
     #[must_use]
     pub fn leaf(&self) -> &ArgMatches {
         self.at(self.path.len())

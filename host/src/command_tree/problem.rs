@@ -1,10 +1,10 @@
-//! What is wrong with a wish of a plugin.
+//! [`EditError`]: a change of the command line that cannot be applied.
 
 use std::fmt;
 
 use plugin_host::Identity;
 
-/// A change of the command line that cannot be made: which plugin wants what, where, and why not.
+/// A change that a plugin requested and that cannot be applied.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{plugin} {problem}")]
 pub struct EditError {
@@ -17,20 +17,20 @@ impl EditError {
         Self { plugin: plugin.clone(), problem }
     }
 
-    /// The plugin that wanted it.
+    /// The plugin that requested the change.
     #[must_use]
     pub fn plugin(&self) -> &Identity {
         &self.plugin
     }
 
-    /// What the plugin's author, or in a clash of two plugins the user, can do.
+    /// The hint for the plugin's author, or in a conflict of two plugins for the user.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         self.problem.hint.clone()
     }
 }
 
-/// The rest of a sentence that begins with the plugin's name.
+/// The message of an [`EditError`] after the plugin's name, and the hint.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     sentence: String,
@@ -38,18 +38,18 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    /// A problem without advice.
+    /// A problem without a hint.
     pub(super) fn new(sentence: impl fmt::Display) -> Self {
         Self { sentence: sentence.to_string(), hint: None }
     }
 
-    /// Adds advice.
+    /// Sets the hint.
     pub(super) fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self
     }
 
-    /// Adds the name that was probably meant, if one comes near; otherwise other advice.
+    /// Suggests the most similar name, if there is one; otherwise sets another hint.
     pub(super) fn near<'n>(
         self,
         wanted: &str,
@@ -69,17 +69,17 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A command by its path, in words; text that a plugin made up is shown without control characters.
-pub(super) fn place(path: &[String]) -> String {
+/// A command in a message: its path in backticks, without control characters; `the program` for the root.
+pub(super) fn command_label(path: &[String]) -> String {
     if path.is_empty() { "the program".to_owned() } else { quoted(&path.join(" ")) }
 }
 
-/// The same behind an option: nothing for the program itself, whose options need no more words.
-pub(super) fn of(path: &[String]) -> String {
-    if path.is_empty() { String::new() } else { format!(" of {}", place(path)) }
+/// ` of` and the command, after the name of an option; empty for options of the program.
+pub(super) fn of_command(path: &[String]) -> String {
+    if path.is_empty() { String::new() } else { format!(" of {}", command_label(path)) }
 }
 
-/// A literal of a plugin's in backticks.
+/// A text of a plugin in backticks, shortened and without control characters.
 pub(super) fn quoted(text: &str) -> String {
     format!("`{}`", flyte_text::excerpt(text, 60))
 }

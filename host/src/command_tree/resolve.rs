@@ -1,7 +1,7 @@
-//! Works out the defaults that plugins set, and lets their callbacks see the values.
+//! Computes the lazy defaults of plugins, and runs their callbacks.
 //!
-//! clap's matches cannot be changed. So when a value is another in the end, the command line is written
-//! out with it and read once more: the commands of the host then find it where they would find a user's.
+//! clap's matches cannot be changed. So when a plugin changes a value, the command line is written out with
+//! it and parsed again: commands then read the value like one that the user gave.
 
 use std::{collections::BTreeMap, ffi::OsString, mem};
 
@@ -10,7 +10,7 @@ use clap::ArgMatches;
 use plugin_abi::{PluginError, vtable::AbiResult};
 
 use crate::{
-    command_tree::invocation::blame,
+    command_tree::invocation::plugin_error,
     ui::{error::CommandError, exit_code::Exit},
 };
 use plugin_host::Identity;
@@ -18,23 +18,23 @@ use plugin_host::Identity;
 use super::{
     Extra, Parsed, Tree,
     edit_request::strings,
-    problem::{of, quoted},
+    problem::{of_command, quoted},
     values::{self, Line},
 };
 
-/// Values that a plugin put in the place of others, by depth and id.
+/// Values that plugins changed, by depth and id.
 type Changed = BTreeMap<(usize, String), Vec<OsString>>;
 
 impl Tree {
-    /// Works out the defaults of the options that were not given, and runs the callbacks, from the top
-    /// command down, in the order in which the options are defined.
+    /// Computes the lazy defaults of options that were not given, and runs the callbacks, from the root to
+    /// the command, in the order in which the options are defined.
     ///
-    /// Only what concerns the command that is to run is asked. Not for the commands with which users help
-    /// themselves (`plugin …`, `completion`): they must work with a plugin that does not.
+    /// Only for options of the command that runs. Not called for troubleshooting commands (`plugin …`,
+    /// `completion`), which must work with a broken plugin.
     ///
     /// # Errors
     ///
-    /// What a plugin returned, or that it put in a value which the option cannot have.
+    /// The error of a plugin, or a value that the option does not accept.
     pub fn resolve(&self, parsed: Parsed) -> Result<Parsed, CommandError> {
         let mut changed = Changed::new();
         for depth in 0..=parsed.path().len() {
@@ -43,7 +43,7 @@ impl Tree {
             for arg in command.get_arguments() {
                 let key = (path.to_vec(), arg.get_id().to_string());
                 let Some(extra) = self.arguments.get(&key) else { continue };
-                if let Some(values) = settle(&parsed, depth, path, arg, extra)? {
+                if let Some(values) = resolve_values(&parsed, depth, path, arg, extra)? {
                     changed.insert((depth, key.1), values);
                 }
             }
@@ -87,7 +87,7 @@ impl Tree {
     }
 }
 
-/// Makes values the default of an option, which need not be given then.
+/// Sets the default of an option, which then is not required.
 fn set_default(command: &mut clap::Command, path: &[String], id: &str, values: &[OsString]) {
     let mut there = command;
     for name in path {
@@ -98,13 +98,13 @@ fn set_default(command: &mut clap::Command, path: &[String], id: &str, values: &
         if arg.get_id() != id {
             return arg;
         }
-        // An empty list takes the values away.
+        // An empty list removes the default.
         arg.required(false).default_values(values.iter().cloned())
     });
 }
 
-/// The values that an option has in the end, if they are not those that clap found.
-fn settle(
+/// The values of an option after lazy defaults and callbacks; `None` if clap's values are unchanged.
+fn resolve_values(
     parsed: &Parsed,
     depth: usize,
     path: &[String],
@@ -120,23 +120,23 @@ fn settle(
     let texts: Option<Vec<String>> = found.iter().map(|value| value.to_str().map(str::to_owned)).collect();
     let Some(found) = texts else {
         return Err(CommandError::new(Exit::Usage, format_args!("the value of `{title}` is not UTF-8"))
-            .caused_by(format!("a plugin wants to see it")));
+            .caused_by("a callback or default of a plugin reads it"));
     };
     let given = parsed.is_given_at(depth, id);
-    let place_of = |what: &str| format!("the {what} of {}{}", quoted(&title), of(path));
+    let place_of = |what: &str| format!("the {what} of {}{}", quoted(&title), of_command(path));
     let mut current = found.clone();
     let mut last = None;
     if !given {
         for (owner, lazy) in &extra.lazy {
-            current = lift(lazy.values(lower(&current)))
+            current = from_abi(lazy.values(into_abi(&current)))
                 .map(strings)
-                .map_err(|error| blame(owner, &place_of("default"), &error))?;
+                .map_err(|error| plugin_error(owner, &place_of("default"), &error))?;
             last = Some(owner);
         }
     }
     for (owner, callback) in &extra.callbacks {
-        let replaced = lift(callback.call(lower(&current), given))
-            .map_err(|error| blame(owner, &place_of("callback"), &error))?;
+        let replaced = from_abi(callback.call(into_abi(&current), given))
+            .map_err(|error| plugin_error(owner, &place_of("callback"), &error))?;
         if let Some(values) = replaced.into_option() {
             current = strings(values);
             last = Some(owner);
@@ -144,15 +144,15 @@ fn settle(
     }
     match last {
         Some(owner) if current != found => {
-            usable(owner, arg, given, path, &current)?;
+            check_values(owner, arg, given, path, &current)?;
             Ok(Some(current.into_iter().map(OsString::from).collect()))
         }
         _ => Ok(None),
     }
 }
 
-/// Whether an option can have the values that a plugin gave it.
-fn usable(
+/// Checks that an option accepts the values of a plugin.
+fn check_values(
     owner: &Identity,
     arg: &clap::Arg,
     given: bool,
@@ -162,27 +162,27 @@ fn usable(
     let wrong = match values::check(arg, values) {
         Err(reason) => Some(reason),
         Ok(()) if given && values.is_empty() && arg.is_positional() => {
-            Some("it goes by its place and cannot be left out".to_owned())
+            Some("a positional argument cannot be left out".to_owned())
         }
         Ok(()) => None,
     };
     match wrong {
         None => Ok(()),
         Some(reason) => {
-            let (title, of) = (quoted(&values::title(arg)), of(path));
+            let (title, of) = (quoted(&values::title(arg)), of_command(path));
             Err(CommandError::new(
                 Exit::PluginFailed,
-                format_args!("{owner} gave {title}{of} a value that cannot be used"),
+                format_args!("{owner} set an invalid value for {title}{of}"),
             )
             .caused_by(reason))
         }
     }
 }
 
-fn lower(values: &[String]) -> RVec<RString> {
+fn into_abi(values: &[String]) -> RVec<RString> {
     values.iter().map(|value| RString::from(value.as_str())).collect()
 }
 
-fn lift<T>(outcome: AbiResult<T>) -> Result<T, PluginError> {
+fn from_abi<T>(outcome: AbiResult<T>) -> Result<T, PluginError> {
     outcome.into_result().map_err(|fault| PluginError::from_raw(&fault))
 }

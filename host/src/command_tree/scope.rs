@@ -1,37 +1,37 @@
-//! The names of arguments that hold at one command: its own, and the global ones from above.
+//! The arguments of one command by name: its own, and the global ones of its parents.
 
 use plugin_abi::ArgKind;
 
 use super::{
     Tree,
     edit_request::NewArg,
-    problem::{Problem, place, quoted},
+    problem::{Problem, command_label, quoted},
 };
 
-/// What the parser understands at every command, whoever defines it.
+/// Options that every command has.
 const RESERVED: [&str; 4] = ["--help", "-h", "--version", "-V"];
 
-/// The arguments that can be given to a command.
+/// The arguments of a command.
 #[derive(Clone, Default)]
 pub(super) struct Scope {
     names: Vec<Names>,
 }
 
-/// How one argument is known.
+/// The names of one argument.
 #[derive(Clone)]
 struct Names {
     id: String,
     /// With the dashes.
     spellings: Vec<String>,
     global: bool,
-    /// Not an argument, but a group of some, which share the room of ids.
+    /// A group of arguments, which shares the namespace of ids.
     is_group: bool,
-    /// The command that defines it and whose it is, in words.
+    /// The command that defines it and its owner, for messages.
     origin: String,
 }
 
 impl Scope {
-    /// The scope at a command that is there.
+    /// The scope of an existing command.
     pub(super) fn at(tree: &Tree, path: &[String]) -> Self {
         let mut scope = Self::inherited(tree, path);
         if let Some(command) = tree.find(path) {
@@ -40,7 +40,7 @@ impl Scope {
         scope
     }
 
-    /// What a command at a path would inherit; it need not be there.
+    /// What a command at a path inherits; the command need not exist.
     pub(super) fn inherited(tree: &Tree, path: &[String]) -> Self {
         let mut scope = Self::default();
         for depth in 0..path.len() {
@@ -52,7 +52,7 @@ impl Scope {
         scope
     }
 
-    /// The arguments of all commands below one.
+    /// The arguments of all subcommands.
     pub(super) fn beneath(tree: &Tree, path: &[String]) -> Self {
         fn descend(scope: &mut Scope, tree: &Tree, command: &clap::Command, path: &[String]) {
             for below in command.get_subcommands() {
@@ -68,7 +68,7 @@ impl Scope {
         scope
     }
 
-    /// What the commands below inherit.
+    /// What the subcommands inherit.
     pub(super) fn below(mut self) -> Self {
         self.names.retain(|names| names.global);
         self
@@ -92,7 +92,11 @@ impl Scope {
                     .collect(),
                 global: arg.is_global_set(),
                 is_group: false,
-                origin: format!("{} ({})", place(path), tree.argument_origin(path, arg.get_id().as_str())),
+                origin: format!(
+                    "{} ({})",
+                    command_label(path),
+                    tree.argument_origin(path, arg.get_id().as_str())
+                ),
             });
         }
         let groups = command.get_groups().map(|group| Names {
@@ -100,38 +104,35 @@ impl Scope {
             spellings: Vec::new(),
             global: false,
             is_group: true,
-            origin: format!("{} (built in)", place(path)),
+            origin: format!("{} (built in)", command_label(path)),
         });
         self.names.extend(groups);
     }
 
-    /// Takes an argument in, if its id and its names are free.
-    pub(super) fn admit(&mut self, arg: &NewArg, path: &[String]) -> Result<(), Problem> {
+    /// Adds an argument, if its id and its names are free.
+    pub(super) fn insert(&mut self, arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         self.is_free(arg, path)?;
         self.names.push(Names {
             id: arg.id.clone(),
             spellings: spellings(arg),
             global: arg.global,
             is_group: false,
-            origin: format!("{} (of the same plugin)", place(path)),
+            origin: format!("{} (of the same plugin)", command_label(path)),
         });
         Ok(())
     }
 
-    /// Whether an argument's id and names are free here.
+    /// Checks that an argument's id and names are free.
     pub(super) fn is_free(&self, arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         let spellings = spellings(arg);
         if matches!(arg.id.as_str(), "help" | "version") {
-            return Err(
-                arg.refuse(path, &format!("has the id {}, which the host keeps for itself", quoted(&arg.id)))
-            );
+            return Err(arg.refuse(path, &format!("has the id {}, which is reserved", quoted(&arg.id))));
         }
         for (index, spelling) in spellings.iter().enumerate() {
             if RESERVED.contains(&spelling.as_str()) {
-                return Err(arg.refuse(
-                    path,
-                    &format!("has the name {}, which the host keeps for itself", quoted(spelling)),
-                ));
+                return Err(
+                    arg.refuse(path, &format!("has the name {}, which is reserved", quoted(spelling)))
+                );
             }
             if spellings.get(..index).is_some_and(|before| before.contains(spelling)) {
                 return Err(arg.refuse(path, &format!("has the name {} twice", quoted(spelling))));
@@ -139,18 +140,20 @@ impl Scope {
         }
         for names in &self.names {
             if let Some(spelling) = spellings.iter().find(|spelling| names.spellings.contains(spelling)) {
-                let reason = format!("has the name {}, which is taken in {}", quoted(spelling), names.origin);
+                let reason =
+                    format!("has the name {}, which is already used in {}", quoted(spelling), names.origin);
                 return Err(arg.refuse(path, &reason).hint("choose another name"));
             }
             if names.id == arg.id {
-                let reason = format!("has the id {}, which is taken in {}", quoted(&arg.id), names.origin);
+                let reason =
+                    format!("has the id {}, which is already used in {}", quoted(&arg.id), names.origin);
                 return Err(arg.refuse(path, &reason).hint("choose another id"));
             }
         }
         Ok(())
     }
 
-    /// Whether everything is there that an argument may not stand beside.
+    /// Checks that the arguments exist that an argument conflicts with.
     pub(super) fn conflicts(&self, arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         for id in &arg.conflicts_with {
             let other = self.names.iter().find(|names| names.id == *id && (names.global || !arg.global));
@@ -162,10 +165,10 @@ impl Scope {
             }
             let problem = |why| arg.refuse(path, &format!("conflicts with {}, {why}", quoted(id)));
             if self.names.iter().any(|names| names.id == *id) {
-                return Err(problem("which is not global as it is itself"));
+                return Err(problem("which is not global"));
             }
             let ids = self.names.iter().filter(|names| !names.is_group).map(|names| names.id.as_str());
-            return Err(problem("which is not there").near(id, ids.filter(|near| *near != arg.id), None));
+            return Err(problem("which does not exist").near(id, ids.filter(|near| *near != arg.id), None));
         }
         Ok(())
     }

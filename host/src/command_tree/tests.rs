@@ -132,7 +132,7 @@ fn resolve(tree: &Tree, line: &str) -> Result<Parsed, CommandError> {
 }
 
 /// A failure without styles, as it reads on a terminal.
-fn told(failure: &CommandError) -> String {
+fn rendered(failure: &CommandError) -> String {
     anstream::adapter::strip_str(&failure.render()).to_string()
 }
 

@@ -1,26 +1,26 @@
-//! Judges a command or an argument on its own, before the parser sees it.
+//! Validates a command or an argument by itself, before clap sees it.
 //!
-//! Together with [`scope`](crate::command_tree::scope), which judges it among its neighbours, this covers whatever
-//! clap would panic about.
+//! Together with [`scope`](crate::command_tree::scope), which checks it against its neighbours, this covers
+//! everything that makes clap panic.
 
 use plugin_abi::ArgKind;
 
 use super::{
     edit_request::{NewArg, NewCommand},
-    problem::{Problem, place, quoted},
+    problem::{Problem, command_label, quoted},
     scope::Scope,
 };
 
-/// The longest text of a plugin's that help shows.
+/// Maximum length in bytes of a help text of a plugin.
 const MAX_TEXT: usize = 64 * 1024;
 
-/// Judges a command with all below it. `scope` is what it would inherit where it is to stand.
+/// Validates a command with its subcommands. `scope` has the global arguments that it would inherit.
 pub(super) fn command(new: &NewCommand, parent: &[String], scope: &Scope) -> Result<(), Problem> {
     command_name(&new.name, new, parent)?;
     for (index, alias) in new.aliases.iter().enumerate() {
         command_name(alias, new, parent)?;
         if *alias == new.name || new.aliases.get(..index).is_some_and(|before| before.contains(alias)) {
-            let name = place(&[parent, std::slice::from_ref(&new.name)].concat());
+            let name = command_label(&[parent, std::slice::from_ref(&new.name)].concat());
             return Err(Problem::new(format_args!(
                 "adds the command {name}, which has the name {} twice",
                 quoted(alias)
@@ -33,13 +33,13 @@ pub(super) fn command(new: &NewCommand, parent: &[String], scope: &Scope) -> Res
         ("long description", &new.long_about),
         ("text after the options", &new.after_help),
     ] {
-        help_text(text.as_deref(), || format!("gives {} a {what}", place(&path)))?;
+        help_text(text.as_deref(), || format!("gives {} a {what}", command_label(&path)))?;
     }
     let mut names: Vec<&str> = Vec::new();
     for below in &new.commands {
         for name in std::iter::once(&below.name).chain(&below.aliases) {
             if names.contains(&name.as_str()) {
-                let group = place(&path);
+                let group = command_label(&path);
                 return Err(Problem::new(format_args!(
                     "adds two commands with the name {} to {group}",
                     quoted(name)
@@ -52,20 +52,20 @@ pub(super) fn command(new: &NewCommand, parent: &[String], scope: &Scope) -> Res
     new.commands.iter().try_for_each(|below| command(below, &path, &inside))
 }
 
-/// Judges the arguments of one command, and gives what the commands below inherit.
+/// Validates the arguments of one command, and returns what its subcommands inherit.
 fn arguments(args: &[NewArg], path: &[String], inherited: &Scope) -> Result<Scope, Problem> {
     let mut scope = inherited.clone();
     let mut order = Order::default();
     for arg in args {
         argument(arg, path)?;
-        scope.admit(arg, path)?;
+        scope.insert(arg, path)?;
         order.follow(arg, path)?;
     }
     args.iter().try_for_each(|arg| scope.conflicts(arg, path))?;
     Ok(scope.below())
 }
 
-/// Judges one argument on its own.
+/// Validates one argument by itself.
 pub(super) fn argument(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     spelling(arg, path)?;
     kind(arg, path)?;
@@ -73,7 +73,7 @@ pub(super) fn argument(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     let shown =
         [("help text", &arg.help), ("long help text", &arg.long_help), ("value name", &arg.value_name)];
     for (what, text) in shown {
-        help_text(text.as_deref(), || format!("gives {} of {} a {what}", arg.title(), place(path)))?;
+        help_text(text.as_deref(), || format!("gives {} of {} a {what}", arg.title(), command_label(path)))?;
     }
     if arg.value_name.as_deref() == Some("") {
         return Err(arg.refuse(path, "has an empty value name"));
@@ -89,7 +89,7 @@ fn spelling(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     if arg.kind == ArgKind::Positional {
         return match (&arg.short, longs.count()) {
             (None, 0) => Ok(()),
-            _ => Err(arg.refuse(path, "goes by its place, and yet has a name with dashes")),
+            _ => Err(arg.refuse(path, "is positional and cannot have a long or short name")),
         };
     }
     for long in longs {
@@ -97,7 +97,7 @@ fn spelling(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
             let long = quoted(long);
             return Err(arg
                 .refuse(path, &format!("has the long name {long}, which is not letters, digits, `-` and `_`"))
-                .hint("names are given without the dashes in front"));
+                .hint("omit the leading dashes"));
         }
     }
     match arg.short.as_deref().map(|short| (short, short.as_bytes())) {
@@ -114,7 +114,7 @@ fn spelling(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     }
 }
 
-/// What does not go together with the kind of the argument, or with being global.
+/// Checks for properties that contradict the kind of the argument, or its being global.
 fn kind(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     let refuse = |reason: &str| Err(arg.refuse(path, reason));
     if arg.global && arg.required {
@@ -124,7 +124,7 @@ fn kind(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         return refuse("is global, which only options and flags can be");
     }
     if arg.required && !arg.defaults.is_empty() {
-        return refuse("is required, and yet has a default");
+        return refuse("is required and cannot have a default");
     }
     if arg.takes_values() {
         return Ok(());
@@ -133,19 +133,17 @@ fn kind(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         return refuse("has a default, which only options and positionals can have");
     }
     if !arg.possible_values.is_empty() {
-        return refuse("has possible values, and yet takes none");
+        return refuse("takes no values and cannot have possible values");
     }
     if arg.multiple {
-        return refuse("takes several values, and yet takes none");
+        return refuse("takes no values and cannot take several");
     }
     Ok(())
 }
 
 fn values(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     if !arg.multiple && arg.defaults.len() > 1 {
-        return Err(
-            arg.refuse(path, &format!("has {} defaults, and yet takes one value", arg.defaults.len()))
-        );
+        return Err(arg.refuse(path, &format!("has {} defaults but takes one value", arg.defaults.len())));
     }
     for (index, value) in arg.possible_values.iter().enumerate() {
         if value.is_empty() || !is_plain(value) {
@@ -163,7 +161,7 @@ fn values(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
             let (value, possible) =
                 (quoted(value), arg.possible_values.iter().map(|one| quoted(one)).collect::<Vec<_>>());
             let reason = format!(
-                "has the default {value}, which is none of its possible values {}",
+                "has the default {value}, which is not one of its possible values {}",
                 possible.join(", ")
             );
             return Err(arg.refuse(path, &reason));
@@ -178,7 +176,7 @@ fn values(arg: &NewArg, path: &[String]) -> Result<(), Problem> {
     }
 }
 
-/// The order of positionals, which they go by.
+/// The order of positionals: which of them are optional or take several values.
 #[derive(Default)]
 pub(super) struct Order {
     optional: Option<String>,
@@ -186,8 +184,8 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// The order of those that a command has already.
-    pub(super) fn of(command: &clap::Command) -> Self {
+    /// The order of a command's positionals.
+    pub(super) fn from_command(command: &clap::Command) -> Self {
         let mut order = Self::default();
         for arg in command.get_positionals() {
             let id = arg.get_id().as_str();
@@ -196,20 +194,20 @@ impl Order {
         order
     }
 
-    /// Judges the next argument.
+    /// Validates the next argument.
     pub(super) fn follow(&mut self, arg: &NewArg, path: &[String]) -> Result<(), Problem> {
         if arg.kind != ArgKind::Positional {
             return Ok(());
         }
         if let Some(before) = &self.multiple {
-            let reason = format!("comes behind {}, which takes all values that are left", quoted(before));
+            let reason = format!("follows {}, which takes all remaining values", quoted(before));
             return Err(arg.refuse(path, &reason));
         }
         match &self.optional {
-            Some(before) if arg.required => Err(arg.refuse(
-                path,
-                &format!("is required, and yet comes behind {}, which is not", quoted(before)),
-            )),
+            Some(before) if arg.required => {
+                Err(arg
+                    .refuse(path, &format!("is required but follows {}, which is optional", quoted(before))))
+            }
             _ => {
                 self.note(&arg.id, arg.required, arg.multiple);
                 Ok(())
@@ -228,7 +226,7 @@ impl Order {
 }
 
 fn command_name(name: &str, new: &NewCommand, parent: &[String]) -> Result<(), Problem> {
-    let below = if parent.is_empty() { String::new() } else { format!(" to {}", place(parent)) };
+    let below = if parent.is_empty() { String::new() } else { format!(" to {}", command_label(parent)) };
     let which = if std::ptr::eq(name, new.name.as_str()) {
         format!("adds a command{below} with the name {}", quoted(name))
     } else {
@@ -240,7 +238,7 @@ fn command_name(name: &str, new: &NewCommand, parent: &[String]) -> Result<(), P
         return Err(Problem::new(format_args!("{which}, which is not lower-case letters, digits and `-`")));
     }
     if name == "help" {
-        return Err(Problem::new(format_args!("{which}, which the host keeps for itself")));
+        return Err(Problem::new(format_args!("{which}, which is reserved")));
     }
     Ok(())
 }
@@ -252,7 +250,7 @@ fn help_text(text: Option<&str>, whose: impl Fn() -> String) -> Result<(), Probl
         }
         Some(text) if !text.chars().all(|char| matches!(char, '\n' | '\t') || is_plain_char(char)) => {
             Err(Problem::new(format_args!("{} with control characters", whose()))
-                .hint("colours and the like are the host's business"))
+                .hint("leave colours and other styles to the host"))
         }
         _ => Ok(()),
     }
@@ -273,7 +271,7 @@ fn is_plain(text: &str) -> bool {
     text.chars().all(is_plain_char)
 }
 
-/// Neither a control character nor one that turns the direction of the text around it.
+/// Neither a control character nor a bidirectional override.
 fn is_plain_char(char: char) -> bool {
     !flyte_text::sanitize::is_terminal_control(char)
 }

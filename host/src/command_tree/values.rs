@@ -1,4 +1,4 @@
-//! Values of arguments as text: out of clap, onto a command line, and whether clap would take them.
+//! Values of arguments as text: read from clap, checked by clap, and written as a command line.
 
 use std::{
     error::Error,
@@ -7,7 +7,7 @@ use std::{
 
 use clap::{ArgAction, ArgMatches, parser::ValueSource};
 
-/// How an argument of clap's is spoken of.
+/// The name of an argument in messages: `--long`, `-s` or the id.
 pub(super) fn title(arg: &clap::Arg) -> String {
     match (arg.get_long(), arg.get_short()) {
         (Some(long), _) => format!("--{long}"),
@@ -28,7 +28,7 @@ pub(super) fn is_multiple(arg: &clap::Arg) -> bool {
         || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }
 
-/// Where the value of an argument is from, if it has one.
+/// The source of an argument's value, if it has one.
 pub(super) fn source(matches: &ArgMatches, id: &str) -> Option<ValueSource> {
     matches.try_contains_id(id).ok().filter(|has_value| *has_value).and_then(|_| matches.value_source(id))
 }
@@ -38,11 +38,11 @@ pub(super) fn read(matches: &ArgMatches, arg: &clap::Arg) -> Vec<OsString> {
     occurrences(matches, arg).concat()
 }
 
-/// The values of an argument, each time that it was given.
+/// The values of each occurrence of an argument.
 fn occurrences(matches: &ArgMatches, arg: &clap::Arg) -> Vec<Vec<OsString>> {
     let id = arg.get_id().as_str();
     if matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::SetFalse) {
-        // A variable may have said `yes`.
+        // A variable may be set to `yes`.
         if let Ok(Some(flag)) = matches.try_get_one::<bool>(id) {
             return vec![vec![flag.to_string().into()]];
         }
@@ -51,27 +51,27 @@ fn occurrences(matches: &ArgMatches, arg: &clap::Arg) -> Vec<Vec<OsString>> {
     groups.into_iter().flatten().map(|group| group.map(OsStr::to_owned).collect()).collect()
 }
 
-/// Whether clap would take the values, and if not, why.
+/// Checks whether clap accepts the values, and returns why not.
 pub(super) fn check(arg: &clap::Arg, values: &[String]) -> Result<(), String> {
     let single = || match values {
         [value] => Ok(value),
-        _ => Err(format!("it takes one value, and not {}", values.len())),
+        _ => Err(format!("expected one value, got {}", values.len())),
     };
     match arg.get_action() {
         ArgAction::SetTrue | ArgAction::SetFalse => match single()?.as_str() {
             "true" | "false" => Ok(()),
-            other => Err(format!("a flag is `true` or `false`, and not `{}`", other.escape_debug())),
+            other => Err(format!("expected `true` or `false`, got `{}`", other.escape_debug())),
         },
         ArgAction::Count => match single()?.parse::<u8>() {
             Ok(_) => Ok(()),
-            Err(_) => Err("it counts from 0 to 255".to_owned()),
+            Err(_) => Err("expected a number from 0 to 255".to_owned()),
         },
         _ if values.len() > 1 && !is_multiple(arg) => single().map(|_| ()),
         _ => values.iter().try_for_each(|value| probe(arg, value)),
     }
 }
 
-/// Lets clap read one value with the argument's own parser.
+/// Lets clap parse one value with the argument's own parser.
 fn probe(arg: &clap::Arg, value: &str) -> Result<(), String> {
     let argument = clap::Arg::new("probe")
         .long("probe")
@@ -87,10 +87,10 @@ fn probe(arg: &clap::Arg, value: &str) -> Result<(), String> {
         (possible, _) => {
             let shown = possible.iter().filter(|value| !value.is_hide_set());
             let shown: Vec<String> = shown.map(|value| format!("`{}`", value.get_name())).collect();
-            format!(", only {}", shown.join(", "))
+            format!("; expected one of {}", shown.join(", "))
         }
     };
-    Err(format!("`{}` is not possible{why}", value.escape_debug()))
+    Err(format!("invalid value `{}`{why}", value.escape_debug()))
 }
 
 /// Writes the arguments of one command in an order that a parser accepts: options, then positionals.
@@ -103,7 +103,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Writes an argument as it was given.
+    /// Writes an argument as the user gave it.
     pub(super) fn as_given(&mut self, matches: &ArgMatches, arg: &clap::Arg) {
         self.write(arg, occurrences(matches, arg));
     }

@@ -1,4 +1,4 @@
-//! The command line as a plugin sees it: read from clap's description, one call at a time.
+//! The command line for `configure_cli`, read from clap's description on each call.
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use plugin_abi::{
 
 use super::{Tree, values};
 
-/// A command of the host, and by way of it all below; it shows, and does not run.
+/// A command of the host with its subcommands, read-only.
 #[derive(Clone)]
 pub struct View {
     top: Arc<clap::Command>,
-    /// The way from the top: each the number of a command below the one before.
-    way: Vec<usize>,
+    /// The path from the root: each is the index among the subcommands of the one before.
+    indices: Vec<usize>,
 }
 
 impl View {
     pub(super) fn new(tree: &Tree) -> Self {
-        Self { top: Arc::clone(&tree.command), way: Vec::new() }
+        Self { top: Arc::clone(&tree.command), indices: Vec::new() }
     }
 
-    /// `None` cannot be: a way is made from the commands that are there.
+    /// Never `None`: the indices come from existing commands.
     fn command(&self) -> Option<&clap::Command> {
         let top: &clap::Command = &self.top;
-        self.way.iter().try_fold(top, |command, index| command.get_subcommands().nth(*index))
+        self.indices.iter().try_fold(top, |command, index| command.get_subcommands().nth(*index))
     }
 
     fn read<T: Default>(&self, what: impl FnOnce(&clap::Command) -> T) -> T {
@@ -64,15 +64,17 @@ impl Command for View {
     }
     fn commands(&self) -> RVec<CommandBox> {
         let count = self.read(|command| command.get_subcommands().count());
-        let below = (0..count)
-            .map(|index| Self { top: Arc::clone(&self.top), way: [self.way.as_slice(), &[index]].concat() });
+        let below = (0..count).map(|index| Self {
+            top: Arc::clone(&self.top),
+            indices: [self.indices.as_slice(), &[index]].concat(),
+        });
         below.map(|below| Command_TO::from_value(below, TD_Opaque)).collect()
     }
     fn runs(&self) -> bool {
         self.read(|command| !command.is_subcommand_required_set())
     }
     fn run(&self, _invocation: InvocationRef<'_>) -> AbiResult<u8> {
-        RErr(PluginError::new("a command of the host can be looked at, not run").into_raw())
+        RErr(PluginError::new("cannot run a built-in command").into_raw())
     }
     #[cfg(next_protocol)]
     fn revision(&self) -> u32 {
@@ -80,7 +82,7 @@ impl Command for View {
     }
 }
 
-/// An argument of a command of the host.
+/// An argument of the host, read-only.
 struct ArgView {
     command: View,
     index: usize,
@@ -152,7 +154,7 @@ impl Arg for ArgView {
         self.read(|arg| arg.get_env().map(|name| name.to_string_lossy().as_ref().into())).into()
     }
     fn conflicts_with(&self) -> RVec<RString> {
-        // clap tells them only of a command that was built; nothing that a plugin can ask for depends on them.
+        // clap has them only for a built command; no edit request depends on them.
         RVec::new()
     }
     fn callback(&self) -> ROption<CallbackBox> {

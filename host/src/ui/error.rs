@@ -1,6 +1,7 @@
 //! The error of a command, and how it is printed: what could not be done, where, why, and what to do.
 //!
-//! Servers send messages of any length: programs, files and `-v` get the whole text, a terminal its head and tail.
+//! Servers send messages of any length: programs, files and `-v` get the whole text, a terminal its head and
+//! tail.
 
 use std::{
     error::Error,
@@ -18,44 +19,45 @@ use super::{
 };
 use crate::settings::SettingsError;
 
-/// The form in which failures are printed.
+/// How errors are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// For people at a terminal: long texts are shortened.
+pub enum ErrorFormat {
+    /// Text for a terminal: long messages are shortened.
     Short,
-    /// For people: as text, whole.
+    /// Text, unabridged.
     Whole,
-    /// For programs: one line of JSON, `{"error": {"message", "causes", "hints", "exitCode"}}`.
+    /// One line of JSON: `{"error": {"message", "causes", "hints", "exitCode"}}`, and `"location"` where
+    /// there is one.
     Json,
 }
 
-static FORM: OnceLock<Form> = OnceLock::new();
+static FORM: OnceLock<ErrorFormat> = OnceLock::new();
 
-impl Form {
-    /// Settles the form for the rest of the process; earlier failures are printed as text.
+impl ErrorFormat {
+    /// Sets the format for the rest of the process; earlier errors are printed as text.
     pub(crate) fn choose(is_json: bool, is_verbose: bool) {
         let form = match (is_json, is_verbose) {
             (true, _) => Self::Json,
             (false, true) => Self::Whole,
-            (false, false) => Self::of_stream(),
+            (false, false) => Self::for_stderr(),
         };
-        // Set once, by the one start of the program.
+        // Set once, at startup.
         let _ = FORM.set(form);
     }
 
     fn chosen() -> Self {
-        FORM.get().copied().unwrap_or_else(Self::of_stream)
+        FORM.get().copied().unwrap_or_else(Self::for_stderr)
     }
 
-    fn of_stream() -> Self {
+    fn for_stderr() -> Self {
         if Stream::Err.is_terminal() { Self::Short } else { Self::Whole }
     }
 }
 
 /// Why a command ends without success: the message, where, why, and what the reader can do.
 ///
-/// Causes are kept as errors, so that a caller can [find](Self::find) one of a type; their sources are walked when the
-/// error is printed.
+/// Causes are kept as errors, so that a caller can [find](Self::find) one of a type; their sources are walked
+/// when the error is printed.
 #[derive(Clone, Debug)]
 pub struct CommandError {
     /// How the program ends.
@@ -180,22 +182,22 @@ impl CommandError {
     /// The text for the standard error, with styles that the stream removes where they are not wanted.
     #[must_use]
     pub fn render(&self) -> String {
-        self.render_in(Form::chosen())
+        self.render_in(ErrorFormat::chosen())
     }
 
     /// As [`CommandError::render`], in a form of the caller's choice.
     #[must_use]
-    pub fn render_in(&self, form: Form) -> String {
+    pub fn render_in(&self, form: ErrorFormat) -> String {
         match form {
-            Form::Json => self.to_json(),
-            Form::Short | Form::Whole => self.to_text("error", AnsiColor::Red, form),
+            ErrorFormat::Json => self.to_json(),
+            ErrorFormat::Short | ErrorFormat::Whole => self.to_text("error", AnsiColor::Red, form),
         }
     }
 
     /// The same as a warning, for a command that continues.
     #[must_use]
     pub fn render_as_warning(&self) -> String {
-        self.to_text("warning", AnsiColor::Yellow, Form::chosen())
+        self.to_text("warning", AnsiColor::Yellow, ErrorFormat::chosen())
     }
 
     fn to_json(&self) -> String {
@@ -211,10 +213,11 @@ impl CommandError {
         format!("{}\n", flyte_text::sanitize_json(&json!({ "error": error }).to_string()))
     }
 
-    fn to_text(&self, label: &str, color: AnsiColor, form: Form) -> String {
+    fn to_text(&self, label: &str, color: AnsiColor, form: ErrorFormat) -> String {
         let bold = Style::new().bold().fg_color(Some(color.into()));
         let hint = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
-        let shown = |text: &str| indent(&if form == Form::Short { shorten(text) } else { text.to_owned() });
+        let shown =
+            |text: &str| indent(&if form == ErrorFormat::Short { shorten(text) } else { text.to_owned() });
         let location = self.location.iter().map(|location| format!("{}: ", shown(location)));
         let location: String = location.collect();
         let mut text = format!("{bold}{label}:{bold:#} {location}{}\n", shown(&self.message()));
@@ -233,13 +236,14 @@ fn with_sources(error: &Shared) -> impl Iterator<Item = &(dyn Error + 'static)> 
     std::iter::successors(Some(first), |error| (**error).source())
 }
 
-/// Up to this many lines and bytes, a text is printed whole.
+/// Lines and bytes up to which a text is printed unabridged.
 const WHOLE: (usize, usize) = (40, 4_000);
-/// The parts of longer texts that are printed: where a list of differences begins, and where a traceback ends.
+/// Lines and bytes that are printed of a longer text: the head of a list of differences, and the tail of a
+/// traceback.
 const HEAD: (usize, usize) = (25, 2_500);
 const TAIL: (usize, usize) = (10, 1_000);
 
-/// Leaves out the middle of a long text, and says so.
+/// Omits the middle of a long text.
 fn shorten(text: &str) -> String {
     let text = text.trim_end();
     if text.lines().count() <= WHOLE.0 && text.len() <= WHOLE.1 {
@@ -250,10 +254,10 @@ fn shorten(text: &str) -> String {
     let tail = &text[text.ceil_char_boundary(text.len() - TAIL.1)..];
     let tail = tail.rmatch_indices('\n').nth(TAIL.0 - 1).map_or(tail, |(start, _)| &tail[start + 1..]);
     let left_out = text.len() - head.len() - tail.len();
-    format!("{head}\n… {left_out} bytes are left out here; see them with `-v` or `-o json` …\n{tail}")
+    format!("{head}\n… {left_out} bytes omitted; use `-v` or `-o json` to see them …\n{tail}")
 }
 
-/// Keeps a text of several lines together under its first; empty lines stay empty.
+/// Indents all lines but the first; empty lines stay empty.
 fn indent(text: &str) -> String {
     let mut lines = text.trim_end().lines().map(clean);
     let first = lines.next().unwrap_or_default();
@@ -263,7 +267,7 @@ fn indent(text: &str) -> String {
     })
 }
 
-/// A line without what a terminal would act on: servers and plugins have their say in failures.
+/// Escapes control characters: messages contain text of servers and plugins.
 fn clean(line: &str) -> String {
     flyte_text::sanitize(line).into_owned()
 }
@@ -306,14 +310,14 @@ impl From<SettingsError> for CommandError {
 mod tests {
     use super::*;
 
-    fn rendered(cause: &str, form: Form) -> String {
+    fn rendered(cause: &str, form: ErrorFormat) -> String {
         let failure = CommandError::new(Exit::Refused, "no").caused_by(cause).hint("do".to_owned());
         anstream::adapter::strip_str(&failure.render_in(form)).to_string()
     }
 
     #[test]
     fn programs_get_everything_as_one_line() {
-        let text = rendered("a\n\u{1b}[31mb", Form::Json);
+        let text = rendered("a\n\u{1b}[31mb", ErrorFormat::Json);
         assert_eq!(text.lines().count(), 1);
         let expected = json!({ "error": { "message": "no", "causes": ["a\n\u{1b}[31mb"], "hints": ["do"], "exitCode": 22 } });
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), expected);
@@ -322,11 +326,11 @@ mod tests {
     #[test]
     fn long_texts_keep_their_beginning_and_their_end() {
         let lines: Vec<String> = (1..=200).map(|number| format!("line {number}")).collect();
-        let short = rendered(&lines.join("\n"), Form::Short);
+        let short = rendered(&lines.join("\n"), ErrorFormat::Short);
         let shown: Vec<&str> = short.lines().map(str::trim).collect();
         assert_eq!(shown[1], "caused by: line 1");
         assert_eq!(shown[25], "line 25");
-        assert_eq!(shown[26], "… 1412 bytes are left out here; see them with `-v` or `-o json` …");
+        assert_eq!(shown[26], "… 1412 bytes omitted; use `-v` or `-o json` to see them …");
         assert_eq!(
             shown[27..],
             [
@@ -334,20 +338,24 @@ mod tests {
                 "line 198", "line 199", "line 200", "hint: do"
             ]
         );
-        assert!(rendered(&lines.join("\n"), Form::Whole).contains("line 100"));
+        assert!(rendered(&lines.join("\n"), ErrorFormat::Whole).contains("line 100"));
     }
 
     #[test]
     fn one_long_line_is_shortened_between_letters() {
-        let short = rendered(&"ü".repeat(100_000), Form::Short);
+        let short = rendered(&"ü".repeat(100_000), ErrorFormat::Short);
         assert!(short.len() < 4_000, "{}", short.len());
         assert!(short.contains("… 196500 bytes are left out here"), "{short}");
-        assert_eq!(rendered("short\nenough", Form::Short), rendered("short\nenough", Form::Whole));
+        assert_eq!(
+            rendered("short\nenough", ErrorFormat::Short),
+            rendered("short\nenough", ErrorFormat::Whole)
+        );
     }
 
     #[test]
     fn a_terminal_does_not_act_on_what_servers_say() {
-        let text = rendered("\u{1b}[2J\u{1b}]0;title\u{7}red\r\nbell\u{7} \u{202e}back\ttab", Form::Whole);
+        let text =
+            rendered("\u{1b}[2J\u{1b}]0;title\u{7}red\r\nbell\u{7} \u{202e}back\ttab", ErrorFormat::Whole);
         let expected = "error: no\n  caused by: \\u{1b}[2J\\u{1b}]0;title\\u{7}red\n    bell\\u{7} \\u{202e}back\ttab\nhint: do\n";
         assert_eq!(text, expected);
     }

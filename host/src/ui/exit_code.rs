@@ -27,7 +27,7 @@ pub enum Exit {
     MayBeDone,
     /// 70.
     Internal,
-    /// What a command of a plugin asked for.
+    /// The exit code of a plugin's command.
     Other(u8),
 }
 
@@ -49,10 +49,10 @@ impl Exit {
         Self::INTERRUPTED,
     ];
 
-    /// 130: Ctrl-C while following an execution; what shells give for it.
+    /// 130: Ctrl-C while watching an execution; the code of shells for SIGINT.
     pub const INTERRUPTED: Self = Self::Other(130);
 
-    /// The number that the shell sees.
+    /// The number of the code.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {

@@ -1,4 +1,4 @@
-//! The host's log, on the standard error: a line's level, whose it is, and what it says.
+//! The host's log on stderr: the level, the plugin in brackets, and the message.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use log::{Level, LevelFilter};
 
 use super::stream::aside;
 
-/// Starts the log. Warnings and errors are shown; each `-v` shows one level more.
+/// Starts the log with warnings and errors; each `-v` adds a level.
 pub(crate) fn start(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::Warn,
@@ -21,29 +21,29 @@ pub(crate) fn start(verbose: u8) {
         .format(|out, record| {
             let style = Style::new().bold().fg_color(Some(color(record.level()).into()));
             let level = word(record.level());
-            let told = record.args().to_string();
-            let told = flyte_text::sanitize(&told);
+            let line = record.args().to_string();
+            let line = flyte_text::sanitize(&line);
             match record.target() {
                 own if is_own(own) => {
-                    writeln!(out, "{style}{level}:{style:#} {told}")
+                    writeln!(out, "{style}{level}:{style:#} {line}")
                 }
                 plugin => {
-                    writeln!(out, "{style}{level}:{style:#} [{}] {told}", flyte_text::sanitize_line(plugin))
+                    writeln!(out, "{style}{level}:{style:#} [{}] {line}", flyte_text::sanitize_line(plugin))
                 }
             }
         })
         .try_init();
-    // A second start in one process is a test's; the first one's level stays.
+    // Only tests start it twice in a process; the first level stays.
     drop(started);
 }
 
-/// Whether a line is of this program, and not of a plugin or of a library.
+/// Whether a line comes from the host's own crates, and not from a plugin or a library.
 fn is_own(target: &str) -> bool {
     let crate_name = target.split("::").next().unwrap_or(target);
     ["auth", "flyte_client", "flyte_host", "sandbox"].contains(&crate_name)
 }
 
-/// The standard error, with lines of progress out of the way.
+/// Stderr, with the progress lines cleared while a line is written.
 struct Aside(anstream::Stderr);
 
 impl Write for Aside {

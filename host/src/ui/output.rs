@@ -1,23 +1,22 @@
 //! Results and notes: text, tables, JSON and YAML.
 //!
-//! Results go to the standard output, everything else to the standard error. Colour is used on terminals only, and never as
-//! the only carrier of meaning.
+//! Results go to the standard output, everything else to the standard error. Colour is used on terminals
+//! only, and never as the only carrier of meaning.
 
 use std::io::Write;
 
 use super::{error::CommandError, exit_code::Exit, stream::Stream};
 
-/// What `-o` chose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+/// The output format of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For programs: JSON.
+    /// JSON.
     Json,
-    /// For programs: one name a line.
+    /// One name per line.
     Name,
-    /// For people.
-    #[default]
+    /// A table.
     Table,
-    /// For programs: YAML.
+    /// YAML.
     Yaml,
 }
 
@@ -34,7 +33,7 @@ impl Format {
     }
 }
 
-/// Writes text, with what a terminal would act on escaped.
+/// Writes text to stdout; control characters are escaped.
 ///
 /// # Errors
 ///
@@ -43,7 +42,7 @@ pub fn print(text: &str) -> Result<(), CommandError> {
     Ok(Stream::Out.write(flyte_text::sanitize(text).as_bytes())?)
 }
 
-/// As [`print()`], for text with our own colours in it.
+/// As [`print()`], but keeps ANSI styles.
 ///
 /// # Errors
 ///
@@ -52,7 +51,7 @@ pub fn print_styled(text: &str) -> Result<(), CommandError> {
     Ok(Stream::Out.write(flyte_text::sanitize_styled(text).as_bytes())?)
 }
 
-/// Writes text for another program, which has to come to it as it is: a script, YAML.
+/// Writes text for another program unchanged: a script, YAML.
 ///
 /// # Errors
 ///
@@ -70,20 +69,20 @@ pub fn print_json(text: &str) -> Result<(), CommandError> {
     print_exact(&flyte_text::sanitize_json(text))
 }
 
-/// Writes text for people, with what a terminal would act on escaped. A closed standard error is ignored.
+/// Writes text to stderr; control characters are escaped. Best effort: write errors are ignored.
 pub fn note(text: &str) {
     let _ = Stream::Err.write(flyte_text::sanitize(text).as_bytes());
 }
 
-/// As [`note`], for text with our own colours in it.
+/// As [`note`], but keeps ANSI styles.
 pub fn note_styled(text: &str) {
     let _ = Stream::Err.write(flyte_text::sanitize_styled(text).as_bytes());
 }
 
-/// The longest value on a terminal, in characters.
+/// Maximum length in characters of a value on a terminal.
 const LONGEST: usize = 200;
 
-/// A value as it is printed for people: on a terminal a long one is cut, and `all` says how the whole of it is seen.
+/// Cuts a long value for a terminal; `all` is the hint that says how to print all of it.
 #[must_use]
 pub fn readable(value: String, all: &str) -> String {
     if Stream::Out.is_terminal() { cut(value, all) } else { value }
@@ -110,7 +109,7 @@ fn grouped(number: usize) -> String {
     digits.collect()
 }
 
-/// Writes a table for people: a heading, and rows with as many cells.
+/// Writes a table: a heading, and rows with as many cells.
 ///
 /// # Errors
 ///
@@ -118,20 +117,20 @@ fn grouped(number: usize) -> String {
 pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), CommandError> {
     let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
     let mut line = |cells: Vec<String>| {
-        // A cell is one line; the tab is the column.
+        // Tabs separate the cells, newlines the rows.
         let one_line = |cell: &String| flyte_text::sanitize(cell).replace(['\t', '\n'], " ");
         let cells: Vec<String> = cells.iter().map(one_line).collect();
-        writeln!(writer, "{}", cells.join("\t")).expect("a vector takes everything");
+        writeln!(writer, "{}", cells.join("\t")).expect("writing to a `Vec` cannot fail");
     };
     line(heading.iter().map(|&cell| cell.to_owned()).collect());
     rows.into_iter().for_each(&mut line);
-    let bytes = writer.into_inner().expect("a vector takes everything");
+    let bytes = writer.into_inner().expect("writing to a `Vec` cannot fail");
     let text = String::from_utf8_lossy(&bytes);
     let text: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     print(&text)
 }
 
-/// Writes a value for programs, as JSON or YAML.
+/// Writes a value as JSON or YAML.
 ///
 /// # Errors
 ///

@@ -1,24 +1,24 @@
-//! Arguments such as `KEY=VALUE`.
+//! Arguments of the form `KEY=VALUE`.
 
 use crate::ui::{error::CommandError, exit_code::Exit};
 
-/// Reads `KEY=VALUE`.
+/// Parses `KEY=VALUE`.
 ///
 /// # Errors
 ///
-/// What is expected instead.
+/// The expected form, for a value parser of clap.
 pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a name, `=` and a value are expected".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
-/// Refuses pairs of which two have one key: all but the last would be lost.
+/// Checks that no key occurs twice, since all but the last value would be lost.
 ///
 /// # Errors
 ///
-/// A wrong use of the option.
+/// A usage error that names the key.
 pub fn check_given_once(option: &str, pairs: &[(String, String)]) -> Result<(), CommandError> {
     let is_repeated = |(index, (key, _)): &(usize, &(String, String))| {
         pairs.iter().take(*index).any(|(before, _)| before == key)

@@ -1,6 +1,6 @@
-//! Progress of a command: lines on the standard error, only where a person looks.
+//! Progress lines on stderr, on terminals only.
 //!
-//! All lines of the program are together, so that whatever else is written meanwhile does not get between them.
+//! All lines belong to one [`MultiProgress`], so that other output does not get between them.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
 
 use super::stream::{PROGRESS, Stream};
 
-/// How a line looks that counts the time.
+/// The template of a line with the elapsed time.
 const CLOCK: &str = "{spinner} {msg}  {elapsed}";
 
-/// Starts a line for a plugin; `total` of 0 means that the end is not known.
-pub(crate) fn lend(message: &str, total: u64) -> ProgressBox {
+/// Starts a line for a plugin; `total` is 0 if unknown.
+pub(crate) fn for_plugin(message: &str, total: u64) -> ProgressBox {
     Progress_TO::from_value(counting(message, total), TD_Opaque)
 }
 
-/// Whether lines are seen: not everywhere where people look, since a dumb terminal cannot take them back.
+/// Whether lines are shown: on terminals that can clear them, so not on a dumb terminal.
 #[must_use]
 pub fn is_seen() -> bool {
     Stream::Err.is_terminal() && !ProgressDrawTarget::stderr().is_hidden()
 }
 
-/// A line that counts what is done. Not on a terminal, it shows nothing.
+/// A line that counts finished steps. Hidden if stderr is not a terminal.
 pub fn line(message: &str, total: usize) -> Line {
     counting(message, u64::try_from(total).unwrap_or(u64::MAX))
 }
 
-/// A line that counts the time. Not on a terminal, it shows nothing.
+/// A line with the elapsed time. Hidden if stderr is not a terminal.
 pub fn clock(message: &str) -> Line {
     Line::new(message, ProgressBar::new_spinner(), CLOCK)
 }
@@ -47,7 +47,7 @@ fn counting(message: &str, total: u64) -> Line {
     }
 }
 
-/// One line, which goes away with its last owner.
+/// A progress line, removed when it is dropped.
 pub struct Line(ProgressBar);
 
 impl Line {
@@ -71,12 +71,12 @@ impl Line {
         Self(bar)
     }
 
-    /// One more is done.
+    /// Counts one more finished step.
     pub fn advance(&self) {
         self.0.inc(1);
     }
 
-    /// Counts the time from so long ago on.
+    /// Sets the elapsed time.
     pub fn count_from(&self, elapsed: Duration) {
         // Some systems' clocks do not go back beyond their start, where indicatif would panic.
         if Instant::now().checked_sub(elapsed).is_some() {
@@ -85,13 +85,13 @@ impl Line {
         }
     }
 
-    /// Says something else.
+    /// Sets the text.
     pub fn say(&self, message: String) {
         self.0.set_message(one_line(&message));
     }
 }
 
-/// What a terminal would act on is escaped, and a line stays one.
+/// Escapes control characters, and newlines so that the text stays one line.
 fn one_line(message: &str) -> String {
     flyte_text::sanitize(message).replace(['\n', '\t'], " ")
 }

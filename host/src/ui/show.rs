@@ -1,4 +1,4 @@
-//! How entities, executions and values look: shared by the commands that show them.
+//! Printing of entities, executions and values, shared by the commands.
 
 pub mod facts;
 pub mod time;
@@ -12,10 +12,10 @@ use crate::ui::{
     output::{self, Format},
 };
 
-/// What stands for nothing in a table.
+/// The cell of a table for a missing value.
 pub const NOTHING: &str = "-";
 
-/// A text, or what stands for nothing.
+/// The text, or [`NOTHING`] if it is empty.
 #[must_use]
 pub fn or_nothing(text: &str) -> String {
     if text.is_empty() { NOTHING.to_owned() } else { text.to_owned() }
@@ -25,13 +25,13 @@ pub fn or_nothing(text: &str) -> String {
 #[must_use]
 pub fn in_a_line(text: &str) -> String {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let mut told = lines.next().unwrap_or_default().to_owned();
-    while told.ends_with(':')
+    let mut text_so_far = lines.next().unwrap_or_default().to_owned();
+    while text_so_far.ends_with(':')
         && let Some(line) = lines.next()
     {
-        told = format!("{told} {line}");
+        text_so_far = format!("{text_so_far} {line}");
     }
-    told
+    text_so_far
 }
 
 /// A message in proto3 JSON form.
@@ -41,7 +41,7 @@ pub fn in_a_line(text: &str) -> String {
 /// When JSON has no form for a value in it.
 pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, CommandError> {
     json::to_json(message).map_err(|error| {
-        CommandError::new(Exit::Failed, "the server's answer has no JSON form").caused_by(error)
+        CommandError::new(Exit::Failed, "cannot convert the server's response to JSON").caused_by(error)
     })
 }
 

@@ -1,4 +1,4 @@
-//! The two streams, the only place that writes to the terminal.
+//! The two standard streams; only this module writes to them, apart from indicatif's progress lines.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -7,10 +7,10 @@ use std::{
 
 use indicatif::MultiProgress;
 
-/// The progress lines that are shown; there is nothing to suspend before the first of them.
+/// The progress lines on screen; unset until the first of them.
 pub(super) static PROGRESS: OnceLock<MultiProgress> = OnceLock::new();
 
-/// Writes something else, with the progress lines cleared meanwhile. It must not be called within itself.
+/// Runs `write` with the progress lines cleared. Must not be nested.
 pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
     match PROGRESS.get() {
         Some(lines) => lines.suspend(write),
@@ -18,11 +18,11 @@ pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
     }
 }
 
-/// The output could not be written.
+/// Writing to a standard stream failed.
 #[derive(Debug)]
 pub struct WriteError(pub io::Error);
 
-/// One of the two streams.
+/// A standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// The standard output.
@@ -50,7 +50,7 @@ impl Stream {
         }
     }
 
-    /// Writes bytes, without styles where they are not wanted.
+    /// Writes bytes, without ANSI styles unless the stream wants colour.
     ///
     /// # Errors
     ///
@@ -66,8 +66,8 @@ impl Stream {
         result.map_err(WriteError)
     }
 
-    /// Writes bytes unchanged: binary data, or text that was made for this stream. Whole lines are written
-    /// at once, the rest with [`Stream::flush`].
+    /// Writes bytes unchanged: binary data, or text that is styled for this stream. Lines are written at
+    /// once, the rest with [`Stream::flush`].
     ///
     /// # Errors
     ///

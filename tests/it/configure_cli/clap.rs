@@ -41,16 +41,16 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project; without it, the one of the configuration
+          Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain; without it, the one of the configuration
+          Flyte domain [default: from the configuration]
 
       --sandbox
-          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
-          How to write the result
+          Output format
 
           Possible values:
           - dot:   For Graphviz (`get workflow NAME` only)
@@ -62,16 +62,16 @@ Global options:
           - yaml:  For programs: YAML
 
       --plugin <NAME>
-          Plugin to use: a name or a path; may be repeated, the first in front
+          Load a plugin by name or path (repeatable; the first takes precedence)
 
       --no-plugins
-          Use no plugin
+          Load no plugins
 
       --plugin-fallback
-          Go on without a plugin that cannot be used
+          Continue without plugins that cannot be used
 
   -v, --verbose...
-          Say more; -vv for details
+          Verbose output (-vv for debug)
 
 Example:
   flyte-host ship send --to mars apples
@@ -98,16 +98,16 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
-  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
-      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
+      --sandbox            Use the embedded sandbox instead of the configured Flyte [env:
                            FLYTE_SANDBOX]
-  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table,
                            yaml]
-      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
-      --no-plugins         Use no plugin
-      --plugin-fallback    Go on without a plugin that cannot be used
-  -v, --verbose...         Say more; -vv for details
+      --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
+      --no-plugins         Load no plugins
+      --plugin-fallback    Continue without plugins that cannot be used
+  -v, --verbose...         Verbose output (-vv for debug)
 [exit: 0]
 "#]]
     );
@@ -216,16 +216,16 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
-  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration
-      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
+      --sandbox            Use the embedded sandbox instead of the configured Flyte [env:
                            FLYTE_SANDBOX]
-  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table,
                            yaml]
-      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
-      --no-plugins         Use no plugin
-      --plugin-fallback    Go on without a plugin that cannot be used
-  -v, --verbose...         Say more; -vv for details
+      --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
+      --no-plugins         Load no plugins
+      --plugin-fallback    Continue without plugins that cannot be used
+  -v, --verbose...         Verbose output (-vv for debug)
 
 Example:
   flyte-host ship send --to mars apples
@@ -241,7 +241,7 @@ fn what_only_the_plugins_parser_knows_is_a_wrong_use() {
         str![[r#"
 ------- stderr -------
 error: invalid value 'heavy' for '--weight <WEIGHT>': invalid digit found in string
-hint: `flyte-host ship send --help` shows how it is used
+hint: run `flyte-host ship send --help` for its usage
 [exit: 2]
 "#]]
     );
@@ -250,7 +250,7 @@ hint: `flyte-host ship send --help` shows how it is used
         str![[r#"
 ------- stderr -------
 error: invalid value 'much' for '--mass <MASS>': invalid float literal
-hint: `flyte-host config weigh --help` shows how it is used
+hint: run `flyte-host config weigh --help` for its usage
 [exit: 2]
 "#]]
     );

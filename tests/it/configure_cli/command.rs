@@ -128,7 +128,7 @@ fn a_command_reads_its_arguments_itself() {
         str![[r#"
 ------- stderr -------
 error: invalid value `seven` for `number`: invalid digit found in string
-hint: `flyte-host box drawer open --help` shows how it is used
+hint: run `flyte-host box drawer open --help` for its usage
 [exit: 2]
 "#]]
     );
@@ -235,7 +235,7 @@ doctor
 ------- stderr -------
 looked
 error: `organ` and `tool` do not go together
-hint: `flyte-host doctor --help` shows how it is used
+hint: run `flyte-host doctor --help` for its usage
 [exit: 2]
 "#]]
     );

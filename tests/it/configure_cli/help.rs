@@ -10,7 +10,7 @@ fn commands_of_a_plugin_stand_among_the_others() {
     snapshot!(
         toolbox().run(&["--help"]),
         str![[r#"
-A Flyte command line that compiled plugins may change
+A Flyte CLI you can extend with compiled plugins
 
 Plugins are named by `FLYTE_PLUGIN` or `--plugin`: a path, the name of a file in `~/.flyte/plugins`,
 or a list of these. Without one, the built-in default is used.
@@ -18,15 +18,15 @@ or a list of these. Without one, the built-in default is used.
 Usage: flyte-host [OPTIONS] <COMMAND>
 
 Commands:
-  config      Show the configuration that is in use
+  config      Show the effective configuration
   execution   Look at executions, follow, stop and repeat them
   fetch       Fetch values and files that an execution gave or took
   get         Look at what is registered, and at what runs
   launchplan  Activate and deactivate launch plans
   login       Sign in
   logout      Forget the tokens of a sign-in
-  plugin      Look at plugins, and choose them
-  project     Make, change and archive projects
+  plugin      List, inspect and enable plugins
+  project     Create, update and archive projects
   register    Register tasks, workflows and launch plans
   run         Run a launch plan, a workflow or a task
   sandbox     Local embedded Flyte
@@ -47,18 +47,18 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project; without it, the one of the configuration
+          Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain; without it, the one of the configuration
+          Flyte domain [default: from the configuration]
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
-          How to write the result
+          Output format
 
           Possible values:
           - dot:   For Graphviz (`get workflow NAME` only)
@@ -70,19 +70,19 @@ Global options:
           - yaml:  For programs: YAML
 
       --plugin <NAME>
-          Plugin to use: a name or a path; may be repeated, the first in front
+          Load a plugin by name or path (repeatable; the first takes precedence)
 
       --no-plugins
-          Use no plugin
+          Load no plugins
 
       --plugin-fallback
-          Go on without a plugin that cannot be used
+          Continue without plugins that cannot be used
 
   -v, --verbose...
-          Say more; -vv for details
+          Verbose output (-vv for debug)
 
   -V, --version
-          Print the version, and the plugins in use
+          Print the version and the plugins in use
 
       --region <REGION>
           Where to work
@@ -152,18 +152,18 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project; without it, the one of the configuration
+          Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain; without it, the one of the configuration
+          Flyte domain [default: from the configuration]
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
-          How to write the result
+          Output format
 
           Possible values:
           - dot:   For Graphviz (`get workflow NAME` only)
@@ -175,16 +175,16 @@ Global options:
           - yaml:  For programs: YAML
 
       --plugin <NAME>
-          Plugin to use: a name or a path; may be repeated, the first in front
+          Load a plugin by name or path (repeatable; the first takes precedence)
 
       --no-plugins
-          Use no plugin
+          Load no plugins
 
       --plugin-fallback
-          Go on without a plugin that cannot be used
+          Continue without plugins that cannot be used
 
   -v, --verbose...
-          Say more; -vv for details
+          Verbose output (-vv for debug)
 
       --region <REGION>
           Where to work
@@ -220,16 +220,16 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
-  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
-      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
+      --sandbox            Use the embedded sandbox instead of the configured Flyte [env:
                            FLYTE_SANDBOX]
-  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table,
                            yaml]
-      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
-      --no-plugins         Use no plugin
-      --plugin-fallback    Go on without a plugin that cannot be used
-  -v, --verbose...         Say more; -vv for details
+      --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
+      --no-plugins         Load no plugins
+      --plugin-fallback    Continue without plugins that cannot be used
+  -v, --verbose...         Verbose output (-vv for debug)
       --region <REGION>    Where to work [env: TOOLBOX_REGION] [default: eu] [possible values: eu,
                            us]
 
@@ -263,18 +263,18 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project; without it, the one of the configuration
+          Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain; without it, the one of the configuration
+          Flyte domain [default: from the configuration]
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
-          How to write the result
+          Output format
 
           Possible values:
           - dot:   For Graphviz (`get workflow NAME` only)
@@ -286,16 +286,16 @@ Global options:
           - yaml:  For programs: YAML
 
       --plugin <NAME>
-          Plugin to use: a name or a path; may be repeated, the first in front
+          Load a plugin by name or path (repeatable; the first takes precedence)
 
       --no-plugins
-          Use no plugin
+          Load no plugins
 
       --plugin-fallback
-          Go on without a plugin that cannot be used
+          Continue without plugins that cannot be used
 
   -v, --verbose...
-          Say more; -vv for details
+          Verbose output (-vv for debug)
 
       --region <REGION>
           Where to work
@@ -326,18 +326,18 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project; without it, the one of the configuration
+          Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain; without it, the one of the configuration
+          Flyte domain [default: from the configuration]
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
-          How to write the result
+          Output format
 
           Possible values:
           - dot:   For Graphviz (`get workflow NAME` only)
@@ -349,16 +349,16 @@ Global options:
           - yaml:  For programs: YAML
 
       --plugin <NAME>
-          Plugin to use: a name or a path; may be repeated, the first in front
+          Load a plugin by name or path (repeatable; the first takes precedence)
 
       --no-plugins
-          Use no plugin
+          Load no plugins
 
       --plugin-fallback
-          Go on without a plugin that cannot be used
+          Continue without plugins that cannot be used
 
   -v, --verbose...
-          Say more; -vv for details
+          Verbose output (-vv for debug)
 
       --region <REGION>
           Where to work
@@ -391,16 +391,16 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project; without it, the one of the configuration
-  -d, --domain <DOMAIN>    Flyte domain; without it, the one of the configuration [default: staging]
-      --sandbox            Use the embedded sandbox, whatever the configuration says [env:
+  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
+      --sandbox            Use the embedded sandbox instead of the configured Flyte [env:
                            FLYTE_SANDBOX]
-  -o, --output <FORMAT>    How to write the result [possible values: dot, json, name, pb, table,
+  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table,
                            yaml]
-      --plugin <NAME>      Plugin to use: a name or a path; may be repeated, the first in front
-      --no-plugins         Use no plugin
-      --plugin-fallback    Go on without a plugin that cannot be used
-  -v, --verbose...         Say more; -vv for details
+      --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
+      --no-plugins         Load no plugins
+      --plugin-fallback    Continue without plugins that cannot be used
+  -v, --verbose...         Verbose output (-vv for debug)
       --region <REGION>    Where to work [env: TOOLBOX_REGION] [default: eu] [possible values: eu,
                            us]
 [exit: 2]
@@ -413,7 +413,7 @@ fn a_group_that_is_there_already_has_more_commands() {
     snapshot!(
         toolbox().run(&["config", "--help"]),
         str![[r#"
-Show the configuration that is in use
+Show the effective configuration
 
 Usage: flyte-host config [OPTIONS] <COMMAND>
 
@@ -432,18 +432,18 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project; without it, the one of the configuration
+          Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain; without it, the one of the configuration
+          Flyte domain [default: from the configuration]
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
-          How to write the result
+          Output format
 
           Possible values:
           - dot:   For Graphviz (`get workflow NAME` only)
@@ -455,16 +455,16 @@ Global options:
           - yaml:  For programs: YAML
 
       --plugin <NAME>
-          Plugin to use: a name or a path; may be repeated, the first in front
+          Load a plugin by name or path (repeatable; the first takes precedence)
 
       --no-plugins
-          Use no plugin
+          Load no plugins
 
       --plugin-fallback
-          Go on without a plugin that cannot be used
+          Continue without plugins that cannot be used
 
   -v, --verbose...
-          Say more; -vv for details
+          Verbose output (-vv for debug)
 
       --region <REGION>
           Where to work

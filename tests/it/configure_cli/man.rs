@@ -172,16 +172,16 @@ What to look at
 Flyte configuration file
 .TP
 \fB\-p\fR, \fB\-\-project\fR \fI<PROJECT>\fR
-Flyte project; without it, the one of the configuration
+Flyte project [default: from the configuration]
 .TP
 \fB\-d\fR, \fB\-\-domain\fR \fI<DOMAIN>\fR [default: staging]
-Flyte domain; without it, the one of the configuration
+Flyte domain [default: from the configuration]
 .TP
 \fB\-\-sandbox\fR
-Use the embedded sandbox, whatever the configuration says [env: FLYTE_SANDBOX]
+Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
 .TP
 \fB\-o\fR, \fB\-\-output\fR \fI<FORMAT>\fR
-How to write the result
+Output format
 .br
 
 .br
@@ -202,13 +202,13 @@ yaml: For programs: YAML
 .RE
 .TP
 \fB\-\-plugin\fR \fI<NAME>\fR
-Plugin to use: a name or a path; may be repeated, the first in front
+Load a plugin by name or path (repeatable; the first takes precedence)
 .TP
 \fB\-\-no\-plugins\fR
-Use no plugin
+Load no plugins
 .TP
 \fB\-\-plugin\-fallback\fR
-Go on without a plugin that cannot be used
+Continue without plugins that cannot be used
 .TP
 \fB\-v\fR, \fB\-\-verbose\fR
 Say more; \-vv for details

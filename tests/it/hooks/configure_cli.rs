@@ -66,9 +66,9 @@ fn an_invalid_change_is_refused() {
         run("faulty", "invalid:configure_cli"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-hint: go on without the plugin with `--no-plugins`
+error: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
+hint: choose another name, or use `replace`
+hint: use `--no-plugins` to run without the plugin
 [exit: 11]
 "#]]
     );

@@ -19,7 +19,7 @@ error: plugin `faulty` 0.4.1 failed in `create`
   caused by: the vault is sealed
   caused by: no key was given
 hint: run `faulty unseal`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -34,7 +34,7 @@ fn a_panic_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 hint: report this plugin bug at <https://faulty.example>
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -49,7 +49,7 @@ fn a_panic_with_a_value_is_told_with_its_place() {
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
 hint: report this plugin bug at <https://faulty.example>
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -64,7 +64,7 @@ fn a_panic_in_a_panics_destructor_is_survived() {
 error: plugin `faulty` 0.4.1 panicked in `create`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
 hint: report this plugin bug at <https://faulty.example>
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );

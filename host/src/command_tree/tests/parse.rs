@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use plugin_abi::{Arg, Command, Group, PluginError};
 use snapbox::{assert_data_eq, str};
 
-use super::{Parsed, Tree, apply, apply_as, base, parse, printed, resolve, told};
+use super::{Parsed, Tree, apply, apply_as, base, parse, printed, rendered, resolve};
 use crate::ui::exit_code::Exit;
 
 fn leaf(name: &str) -> Command {
@@ -190,7 +190,7 @@ fn a_callback_that_fails_is_told_with_the_option() {
     .unwrap();
     let fail = |line: &str| resolve(&tree, line).unwrap_err();
     assert_data_eq!(
-        told(&fail("register x -p error")),
+        rendered(&fail("register x -p error")),
         str![[r#"
 error: plugin `acme` 1.2.3 failed in the callback of `--project`
   caused by: no such project
@@ -200,7 +200,7 @@ hint: wait
 "#]]
     );
     assert_data_eq!(
-        told(&fail("register x -p usage")),
+        rendered(&fail("register x -p usage")),
         str![[r#"
 error: `usage` is no project
 hint: use another
@@ -208,7 +208,7 @@ hint: use another
 "#]]
     );
     assert_data_eq!(
-        told(&fail("register x -p panic")),
+        rendered(&fail("register x -p panic")),
         str![[r#"
 error: plugin `acme` 1.2.3 panicked in the callback of `--project`
   caused by: not my project (host/src/command_tree/tests/parse.rs:[..])
@@ -217,7 +217,7 @@ hint: report this plugin bug to its author
 "#]]
     );
     assert_data_eq!(
-        told(&fail("config show")),
+        rendered(&fail("config show")),
         str![[r#"
 error: plugin `acme` 1.2.3 failed in the default of `--key` of `config show`
   caused by: no keys
@@ -241,18 +241,18 @@ fn a_value_that_the_option_cannot_have_is_the_plugins_fault() {
     })
     .unwrap();
     let lines = ["register x", "-ojson config show", "-ojson -v config show", "-ojson register x"];
-    let told: String = lines.iter().map(|line| told(&resolve(&tree, line).unwrap_err())).collect();
+    let shown: String = lines.iter().map(|line| rendered(&resolve(&tree, line).unwrap_err())).collect();
     assert_data_eq!(
         told,
         str![[r#"
-error: plugin `acme` 1.2.3 gave `--output` a value that cannot be used
-  caused by: `pdf` is not possible, only `table`, `json`
-error: plugin `acme` 1.2.3 gave `--depth` of `config show` a value that cannot be used
-  caused by: `300` is not possible: 300 is not in 0..=255
-error: plugin `acme` 1.2.3 gave `--verbose` a value that cannot be used
-  caused by: it counts from 0 to 255
-error: plugin `acme` 1.2.3 gave `--dry-run` of `register` a value that cannot be used
-  caused by: a flag is `true` or `false`, and not `maybe`
+error: plugin `acme` 1.2.3 set an invalid value for `--output`
+  caused by: invalid value `pdf`; expected one of `table`, `json`
+error: plugin `acme` 1.2.3 set an invalid value for `--depth` of `config show`
+  caused by: invalid value `300`: 300 is not in 0..=255
+error: plugin `acme` 1.2.3 set an invalid value for `--verbose`
+  caused by: expected a number from 0 to 255
+error: plugin `acme` 1.2.3 set an invalid value for `--dry-run` of `register`
+  caused by: expected `true` or `false`, got `maybe`
 
 "#]]
     );

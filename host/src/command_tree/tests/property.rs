@@ -103,7 +103,7 @@ fn change() -> impl Strategy<Value = (Index, Change)> {
     (any::<Index>(), what)
 }
 
-fn carry_out(main: &mut Group, place: Index, change: Change) {
+fn apply_one(main: &mut Group, place: Index, change: Change) {
     let mut groups = main.walk();
     // Most changes are at the top, where there is most room.
     let place = place.index(groups.len() * 3);
@@ -137,7 +137,7 @@ fn typed() -> &'static str {
 fn check(changes: Vec<(Index, Change)>, typed: &str) -> Result<(u32, u32), TestCaseError> {
     let (mut tree, mut granted, mut refused) = (base(), 0, 0);
     for (place, change) in changes {
-        let wanted = edits(&tree, move |main| carry_out(main, place, change));
+        let wanted = edits(&tree, move |main| apply_one(main, place, change));
         // Refused or not, the tree is one that clap can live with.
         match tree.apply(&owner("acme"), wanted) {
             Ok(()) => granted += 1,

@@ -163,7 +163,7 @@ fn kinds_of_a_later_protocol() {
     assert_data_eq!(
         ask(99, &["config"], None),
         str![[r#"
-plugin `acme` 1.2.3 asks for a change of `config` of the unknown kind 99, which needs a protocol later than 1.0
+plugin `acme` 1.2.3 requests a change of `config` of the unknown kind 99, which needs a protocol later than 1.0
 hint: install a newer flyte-host, or an older version of the plugin
 "#]]
     );
@@ -200,11 +200,11 @@ fn parts_that_are_missing() {
     assert_data_eq!(
         told,
         str![[r#"
-plugin `acme` 1.2.3 asks for a change of `config` without the command
-plugin `acme` 1.2.3 asks for a change of `config` without the argument
-plugin `acme` 1.2.3 asks for a change of `config` without naming the argument
-plugin `acme` 1.2.3 asks for a change of `config` without the function
-plugin `acme` 1.2.3 asks for a change of `config` without the function
+plugin `acme` 1.2.3 requests a change of `config` without the command
+plugin `acme` 1.2.3 requests a change of `config` without the argument
+plugin `acme` 1.2.3 requests a change of `config` without naming the argument
+plugin `acme` 1.2.3 requests a change of `config` without the function
+plugin `acme` 1.2.3 requests a change of `config` without the function
 
 "#]]
     );
@@ -233,6 +233,6 @@ fn too_many_changes() {
     let edits: RVec<EditBox> = (0..10_001).map(|_| one()).collect();
     assert_data_eq!(
         refused(base().apply(&owner("acme"), edits)),
-        str!["plugin `acme` 1.2.3 asks for 10001 changes; at most 10000 are allowed"]
+        str!["plugin `acme` 1.2.3 requests 10001 changes; at most 10000 are allowed"]
     );
 }

@@ -70,8 +70,8 @@ plugin `acme` 1.2.3 adds a command to `config` with the name `-x`, which is not 
 plugin `acme` 1.2.3 adds a command with the name `red/u{1b}[31m`, which is not lower-case letters, digits and `-`
 plugin `acme` 1.2.3 adds a command with the name `y zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy zy z…`, which is not lower-case letters, digits and `-`
 plugin `acme` 1.2.3 adds the command `fine` with the alias `Not Fine`, which is not lower-case letters, digits and `-`
-plugin `acme` 1.2.3 adds a command to `config` with the name `help`, which the host keeps for itself
-plugin `acme` 1.2.3 adds the command `fine` with the alias `help`, which the host keeps for itself
+plugin `acme` 1.2.3 adds a command to `config` with the name `help`, which is reserved
+plugin `acme` 1.2.3 adds the command `fine` with the alias `help`, which is reserved
 
 "#]]
     );
@@ -110,21 +110,21 @@ fn names_that_are_taken() {
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 adds the command `register`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-plugin `acme` 1.2.3 adds the command `reg`, which is there already as an alias of `register` (built in)
+plugin `acme` 1.2.3 adds the command `register`, which already exists (built in)
+hint: choose another name, or use `replace`
+plugin `acme` 1.2.3 adds the command `config show`, which already exists (built in)
+hint: choose another name, or use `replace`
+plugin `acme` 1.2.3 adds the command `reg`, which already exists as an alias of `register` (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the command `fine`, with the alias `config`, which is taken already by `config` (built in)
+plugin `acme` 1.2.3 adds the command `fine`, with the alias `config`, which is already used by `config` (built in)
 hint: choose another alias
-plugin `acme` 1.2.3 adds the command `twin`, which is there already as an alias of `fine` (of plugin `acme`)
+plugin `acme` 1.2.3 adds the command `twin`, which already exists as an alias of `fine` (of plugin `acme`)
 hint: choose another name
 plugin `acme` 1.2.3 adds the command `fine`, which has the name `fine` twice
 plugin `acme` 1.2.3 adds two commands with the name `one` to `bad`
-plugin `acme` 1.2.3 adds the command `reg`, which is there already as an alias of `register` (built in)
+plugin `acme` 1.2.3 adds the command `reg`, which already exists as an alias of `register` (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the command `config`, with the alias `reg`, which is taken already by `register` (built in)
+plugin `acme` 1.2.3 adds the command `config`, with the alias `reg`, which is already used by `register` (built in)
 hint: choose another alias
 
 "#]]
@@ -139,8 +139,8 @@ hint: choose another alias
             main.add(leaf("doctor"));
         })),
         str![[r#"
-plugin `acme` 1.2.3 adds the command `doctor`, which is there already (of plugin `first`)
-hint: `replace` it if that is meant, or choose another name
+plugin `acme` 1.2.3 adds the command `doctor`, which already exists (of plugin `first`)
+hint: choose another name, or use `replace`
 "#]]
     );
     assert_data_eq!(
@@ -148,7 +148,7 @@ hint: `replace` it if that is meant, or choose another name
             main.group("doctor").add_arg(option());
         })),
         str![[r#"
-plugin `acme` 1.2.3 adds the option `--opt` to `doctor`: it has the name `--opt`, which is taken in `doctor` (of plugin `first`)
+plugin `acme` 1.2.3 adds the option `--opt` to `doctor`: it has the name `--opt`, which is already used in `doctor` (of plugin `first`)
 hint: choose another name
 "#]]
     );
@@ -176,11 +176,11 @@ fn places_that_are_not_there_or_not_groups() {
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 adds the command `bad` to `nowhere`, which is not there
-hint: `merge` makes a group that is not there
-plugin `acme` 1.2.3 adds the command `bad` to `confgi`, which is not there
+plugin `acme` 1.2.3 adds the command `bad` to `nowhere`, which does not exist
+hint: use `merge` to create a missing group
+plugin `acme` 1.2.3 adds the command `bad` to `confgi`, which does not exist
 hint: did you mean `config`?
-plugin `acme` 1.2.3 adds the option `--opt` to `config shwo`, which is not there
+plugin `acme` 1.2.3 adds the option `--opt` to `config shwo`, which does not exist
 hint: did you mean `show`?
 plugin `acme` 1.2.3 adds the command `bad` to `register`, which is a command and not a group (built in)
 plugin `acme` 1.2.3 adds the command `bad` to `own`, which is a command and not a group (of plugin `acme`)
@@ -219,13 +219,13 @@ fn commands_that_cannot_be() {
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 adds the command `bad hollow`, which neither does something nor has commands below it
-hint: give it a function with `run`
+plugin `acme` 1.2.3 adds the command `bad hollow`, which has neither a function nor subcommands
+hint: add a function with `run`
 plugin `acme` 1.2.3 gives `bad` a description with control characters
-hint: colours and the like are the host's business
+hint: leave colours and other styles to the host
 plugin `acme` 1.2.3 gives `bad` a long description of more than 64 KiB
 plugin `acme` 1.2.3 gives `bad` a text after the options with control characters
-hint: colours and the like are the host's business
+hint: leave colours and other styles to the host
 plugin `acme` 1.2.3 nests commands too deep, at `bad bad bad bad bad bad bad bad bad`: at most 8 levels are allowed
 plugin `acme` 1.2.3 adds more than 1000 commands
 plugin `acme` 1.2.3 gives `bad` 201 arguments; at most 200 are allowed
@@ -270,22 +270,22 @@ fn merging_replacing_and_hiding() {
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 merges `bad`, which has no commands below it
-hint: `add` it instead
-plugin `acme` 1.2.3 merges the group `register`, which is there as a command (built in)
-plugin `acme` 1.2.3 merges the group `config`, which does something of its own, into one that is there already
-hint: leave out the group's `run`
-plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-plugin `acme` 1.2.3 replaces the command `bad`, which is not there
-hint: `add` it instead
-plugin `acme` 1.2.3 replaces the command `registre`, which is not there
+plugin `acme` 1.2.3 merges `bad`, which has no subcommands
+hint: use `add` instead
+plugin `acme` 1.2.3 merges the group `register`, which exists as a command (built in)
+plugin `acme` 1.2.3 merges the group `config`, which has a function of its own, into an existing one
+hint: remove the group's `run`
+plugin `acme` 1.2.3 adds the command `config show`, which already exists (built in)
+hint: choose another name, or use `replace`
+plugin `acme` 1.2.3 adds the command `config show`, which already exists (built in)
+hint: choose another name, or use `replace`
+plugin `acme` 1.2.3 replaces the command `bad`, which does not exist
+hint: use `add` instead
+plugin `acme` 1.2.3 replaces the command `registre`, which does not exist
 hint: did you mean `register`?
-plugin `acme` 1.2.3 replaces the command `plugin`, which the host keeps for itself
-plugin `acme` 1.2.3 hides the command `plugin list`, which the host keeps for itself
-plugin `acme` 1.2.3 hides the command `confgi`, which is not there
+plugin `acme` 1.2.3 replaces the command `plugin`, which is reserved
+plugin `acme` 1.2.3 hides the command `plugin list`, which is reserved
+plugin `acme` 1.2.3 hides the command `confgi`, which does not exist
 hint: did you mean `config`?
 
 "#]]
@@ -315,23 +315,23 @@ fn names_of_arguments() {
         str![[r#"
 plugin `acme` 1.2.3 adds the option `--fine` to `config bad`: it has an id that is empty or has control characters
 plugin `acme` 1.2.3 adds the option `--fine` to `config bad`: it has an id that is empty or has control characters
-plugin `acme` 1.2.3 adds the option `--fine` to `config bad`: it has the id `help`, which the host keeps for itself
-plugin `acme` 1.2.3 adds the positional `version` to `config bad`: it has the id `version`, which the host keeps for itself
+plugin `acme` 1.2.3 adds the option `--fine` to `config bad`: it has the id `help`, which is reserved
+plugin `acme` 1.2.3 adds the positional `version` to `config bad`: it has the id `version`, which is reserved
 plugin `acme` 1.2.3 adds the option `--` to `config bad`: it has the long name ``, which is not letters, digits, `-` and `_`
-hint: names are given without the dashes in front
+hint: omit the leading dashes
 plugin `acme` 1.2.3 adds the option `--not fine` to `config bad`: it has the long name `not fine`, which is not letters, digits, `-` and `_`
-hint: names are given without the dashes in front
+hint: omit the leading dashes
 plugin `acme` 1.2.3 adds the option `----opt` to `config bad`: it has the long name `--opt`, which is not letters, digits, `-` and `_`
-hint: names are given without the dashes in front
+hint: omit the leading dashes
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the long name `-o`, which is not letters, digits, `-` and `_`
-hint: names are given without the dashes in front
-plugin `acme` 1.2.3 adds the option `--help` to `config bad`: it has the name `--help`, which the host keeps for itself
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--version`, which the host keeps for itself
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-h`, which the host keeps for itself
+hint: omit the leading dashes
+plugin `acme` 1.2.3 adds the option `--help` to `config bad`: it has the name `--help`, which is reserved
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--version`, which is reserved
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-h`, which is reserved
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the short name `é`, which is not one printable ASCII character
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the short name `-`, which is not one printable ASCII character
-plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it goes by its place, and yet has a name with dashes
-plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it goes by its place, and yet has a name with dashes
+plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it is positional and cannot have a long or short name
+plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it is positional and cannot have a long or short name
 
 "#]]
     );
@@ -351,20 +351,20 @@ fn names_of_arguments_that_are_taken() {
             vec![Arg::positional("verbose")],
         ]),
         str![[r#"
-plugin `acme` 1.2.3 adds the option `--other` to `config bad`: it has the id `opt`, which is taken in `config bad` (of the same plugin)
+plugin `acme` 1.2.3 adds the option `--other` to `config bad`: it has the id `opt`, which is already used in `config bad` (of the same plugin)
 hint: choose another id
-plugin `acme` 1.2.3 adds the flag `--opt` to `config bad`: it has the name `--opt`, which is taken in `config bad` (of the same plugin)
+plugin `acme` 1.2.3 adds the flag `--opt` to `config bad`: it has the name `--opt`, which is already used in `config bad` (of the same plugin)
 hint: choose another name
-plugin `acme` 1.2.3 adds the flag `--other` to `config bad`: it has the name `--opt`, which is taken in `config bad` (of the same plugin)
+plugin `acme` 1.2.3 adds the flag `--other` to `config bad`: it has the name `--opt`, which is already used in `config bad` (of the same plugin)
 hint: choose another name
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--opt` twice
-plugin `acme` 1.2.3 adds the flag `--other` to `config bad`: it has the name `-x`, which is taken in `config bad` (of the same plugin)
+plugin `acme` 1.2.3 adds the flag `--other` to `config bad`: it has the name `-x`, which is already used in `config bad` (of the same plugin)
 hint: choose another name
-plugin `acme` 1.2.3 adds the option `--project` to `config bad`: it has the name `--project`, which is taken in the program (built in)
+plugin `acme` 1.2.3 adds the option `--project` to `config bad`: it has the name `--project`, which is already used in the program (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-p`, which is taken in the program (built in)
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-p`, which is already used in the program (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the positional `verbose` to `config bad`: it has the id `verbose`, which is taken in the program (built in)
+plugin `acme` 1.2.3 adds the positional `verbose` to `config bad`: it has the id `verbose`, which is already used in the program (built in)
 hint: choose another id
 
 "#]]
@@ -386,13 +386,13 @@ hint: choose another id
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 adds the option `--image` to the program: it has the name `--image`, which is taken in `register` (built in)
+plugin `acme` 1.2.3 adds the option `--image` to the program: it has the name `--image`, which is already used in `register` (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the option `--image` to the program: it has the name `--image`, which is taken in `register` (built in)
+plugin `acme` 1.2.3 adds the option `--image` to the program: it has the name `--image`, which is already used in `register` (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the flag `--image` to `register`: it has the name `--image`, which is taken in `register` (built in)
+plugin `acme` 1.2.3 adds the flag `--image` to `register`: it has the name `--image`, which is already used in `register` (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the flag `--wide` to the program: it has the name `--opt`, which is taken in `own` (of plugin `acme`)
+plugin `acme` 1.2.3 adds the flag `--wide` to the program: it has the name `--opt`, which is already used in `own` (of plugin `acme`)
 hint: choose another name
 
 "#]]
@@ -414,11 +414,11 @@ fn kinds_of_arguments() {
         str![[r#"
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it is both global and required
 plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it is global, which only options and flags can be
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it is required, and yet has a default
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it is required and cannot have a default
 plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has a default, which only options and positionals can have
 plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it has a default, which only options and positionals can have
-plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has possible values, and yet takes none
-plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it takes several values, and yet takes none
+plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it takes no values and cannot have possible values
+plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it takes no values and cannot take several
 
 "#]]
     );
@@ -441,8 +441,8 @@ fn values_of_arguments() {
             vec![option().long_help("bell\u{7}")],
         ]),
         str![[r#"
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has 2 defaults, and yet takes one value
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the default `c`, which is none of its possible values `a`, `b`
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has 2 defaults but takes one value
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the default `c`, which is not one of its possible values `a`, `b`
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has a default with control characters
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the possible value `a` twice
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has a possible value that is empty or has control characters
@@ -451,9 +451,9 @@ plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it names the variab
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it names the variable `1ST`, which is not letters, digits and `_`
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has an empty value name
 plugin `acme` 1.2.3 gives the option `--opt` of `config bad` a help text with control characters
-hint: colours and the like are the host's business
+hint: leave colours and other styles to the host
 plugin `acme` 1.2.3 gives the option `--opt` of `config bad` a long help text with control characters
-hint: colours and the like are the host's business
+hint: leave colours and other styles to the host
 
 "#]]
     );
@@ -472,12 +472,12 @@ fn arguments_beside_each_other() {
         ]),
         str![[r#"
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with itself
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `nothing`, which is not there
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `projcet`, which is not there
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `nothing`, which does not exist
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `projcet`, which does not exist
 hint: did you mean `project`?
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `local`, which is not global as it is itself
-plugin `acme` 1.2.3 adds the positional `second` to `config bad`: it is required, and yet comes behind `first`, which is not
-plugin `acme` 1.2.3 adds the positional `second` to `config bad`: it comes behind `first`, which takes all values that are left
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it conflicts with `local`, which is not global
+plugin `acme` 1.2.3 adds the positional `second` to `config bad`: it is required but follows `first`, which is optional
+plugin `acme` 1.2.3 adds the positional `second` to `config bad`: it follows `first`, which takes all remaining values
 
 "#]]
     );
@@ -491,8 +491,8 @@ plugin `acme` 1.2.3 adds the positional `second` to `config bad`: it comes behin
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 adds the positional `more` to `register`: it comes behind `files`, which takes all values that are left
-plugin `acme` 1.2.3 adds the flag `--x` to `register`: it conflicts with `imgae`, which is not there
+plugin `acme` 1.2.3 adds the positional `more` to `register`: it follows `files`, which takes all remaining values
+plugin `acme` 1.2.3 adds the flag `--x` to `register`: it conflicts with `imgae`, which does not exist
 hint: did you mean `image`?
 
 "#]]
@@ -535,19 +535,19 @@ fn defaults_and_callbacks() {
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 sets the default of `x` of `nowhere`, which is not there
-plugin `acme` 1.2.3 sets the default of `projcet`, which is not there
+plugin `acme` 1.2.3 sets the default of `x` of `nowhere`, which does not exist
+plugin `acme` 1.2.3 sets the default of `projcet`, which does not exist
 hint: did you mean `project`?
 plugin `acme` 1.2.3 sets the default of `project` of `register`, which is a global option of the program
 hint: change it there
 plugin `acme` 1.2.3 sets the default of `--dry-run` of `register`, which is a flag and has none
 plugin `acme` 1.2.3 sets the default of `--verbose`, which is a flag and has none
-plugin `acme` 1.2.3 sets the default of `files` of `register`, which must be given and has none
-plugin `acme` 1.2.3 sets a default of `--output` that cannot be used: `pdf` is not possible, only `table`, `json`
-plugin `acme` 1.2.3 sets a default of `--depth` of `config show` that cannot be used: `300` is not possible: 300 is not in 0..=255
-plugin `acme` 1.2.3 adds a callback to `imgae` of `register`, which is not there
+plugin `acme` 1.2.3 sets the default of `files` of `register`, which is required and has none
+plugin `acme` 1.2.3 sets an invalid default of `--output`: invalid value `pdf`; expected one of `table`, `json`
+plugin `acme` 1.2.3 sets an invalid default of `--depth` of `config show`: invalid value `300`: 300 is not in 0..=255
+plugin `acme` 1.2.3 adds a callback to `imgae` of `register`, which does not exist
 hint: did you mean `image`?
-plugin `acme` 1.2.3 adds a callback to `image` of `registre`, which is not there
+plugin `acme` 1.2.3 adds a callback to `image` of `registre`, which does not exist
 hint: did you mean `register`?
 
 "#]]
