@@ -166,8 +166,7 @@ fn the_order_decides_about_secrets() {
         register("wrapper:faulty:acme", answer, SECRET),
         str![[r#"
 ------- stderr -------
-error: secret `upload-key` of task `where-am-i` has no group
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: secret `upload-key` of task `where-am-i` has no group
 hint: give the secret a `group`; the plugin in use, or Flyte's own rule, requires one
 [exit: 1]
 "#]]
@@ -285,10 +284,9 @@ fn the_blame_for_secret_requires_group_stays_with_the_bad_link() {
         register(CHAIN, "error:secret_requires_group", SECRET),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 failed in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `secret_requires_group`
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 "#]]
@@ -297,9 +295,8 @@ hint: run `faulty unseal`
         register(CHAIN, "panic:secret_requires_group", SECRET),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -312,10 +309,9 @@ fn the_blame_for_get_default_image_stays_with_the_bad_link() {
         register(CHAIN, "error:get_default_image", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 failed in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `get_default_image`
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 "#]]
@@ -324,9 +320,8 @@ hint: run `faulty unseal`
         register(CHAIN, "panic:get_default_image", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -335,9 +330,8 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
         register(CHAIN, "invalid:get_default_image", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
   caused by: `two words` is not an image name: it contains whitespace or a control character
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -350,10 +344,9 @@ fn the_blame_for_get_default_cache_policies_stays_with_the_bad_link() {
         register(CHAIN, "error:get_default_cache_policies", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 "#]]
@@ -362,9 +355,8 @@ hint: run `faulty unseal`
         register(CHAIN, "panic:get_default_cache_policies", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -373,9 +365,8 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
         register(CHAIN, "invalid:get_default_cache_policies", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
   caused by: policy `never` has a ttl of zero; it must be greater
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -388,9 +379,8 @@ fn the_blame_for_a_policy_stays_with_its_plugin() {
         register(CHAIN, "answer:get_default_cache_policies,panic:get_version", TASK),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]

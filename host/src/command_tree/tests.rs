@@ -1,4 +1,4 @@
-//! What plugins can ask for, and what they are told when it cannot be.
+//! The edits that plugins can request, and the errors of those that cannot be applied.
 //!
 //! The plugins are defined here and enter without a library. Each test shows a command line before and
 //! after, as a user would see it.
@@ -114,17 +114,17 @@ fn base() -> Tree {
     )
 }
 
-fn words(line: &str) -> Vec<OsString> {
+fn split_words(line: &str) -> Vec<OsString> {
     std::iter::once("flyte-host").chain(line.split_whitespace()).map(OsString::from).collect()
 }
 
 fn parse(tree: &Tree, line: &str) -> Parsed {
-    tree.parse(words(line)).unwrap_or_else(|error| panic!("{}", error.render()))
+    tree.parse(split_words(line)).unwrap_or_else(|error| panic!("{}", error.render()))
 }
 
 /// What clap prints instead of running something: help, or what is wrong with the command line.
 fn printed(tree: &Tree, line: &str) -> String {
-    tree.parse(words(line)).unwrap_err().render().to_string()
+    tree.parse(split_words(line)).unwrap_err().render().to_string()
 }
 
 fn resolve(tree: &Tree, line: &str) -> Result<Parsed, CommandError> {

@@ -206,7 +206,7 @@ impl PluginTransport {
     fn too_late(&self, limit: Duration) -> Status {
         let waited = limit.saturating_sub(GRACE).as_secs_f64();
         let text = format!("no answer within {waited} s through the transport of {}", self.owners);
-        let hint = "pass `--no-plugins` to run without it".to_owned();
+        let hint = "use `--no-plugins` to run without it".to_owned();
         Status::fault(
             Code::DeadlineExceeded,
             TransportError::new(TransportErrorKind::Deadline, text).hint(hint),

@@ -353,6 +353,25 @@ mod tests {
     }
 
     #[test]
+    fn causes_are_walked_and_found_by_type() {
+        let source = io::Error::from(io::ErrorKind::PermissionDenied);
+        let error =
+            CommandError::new(Exit::Failed, "no").caused_by(source).context("cannot register").at("t.yaml:4");
+        assert_eq!(error.facts(), ["cannot register", "no", "permission denied"]);
+        assert!(error.mentions("no") && error.find::<io::Error>().is_some());
+        let text = anstream::adapter::strip_str(&error.render_in(ErrorFormat::Whole)).to_string();
+        assert_eq!(
+            text,
+            "error: t.yaml:4: cannot register\n  caused by: no\n  caused by: permission denied\n"
+        );
+        let value: serde_json::Value = serde_json::from_str(&error.render_in(ErrorFormat::Json)).unwrap();
+        assert_eq!(
+            (&value["error"]["location"], &value["error"]["message"]),
+            (&json!("t.yaml:4"), &json!("cannot register"))
+        );
+    }
+
+    #[test]
     fn a_terminal_does_not_act_on_what_servers_say() {
         let text =
             rendered("\u{1b}[2J\u{1b}]0;title\u{7}red\r\nbell\u{7} \u{202e}back\ttab", ErrorFormat::Whole);

@@ -63,8 +63,7 @@ fn a_plugin_without_the_hook_leaves_it_to_the_default() {
         register("plain", ""),
         str![[r#"
 ------- stderr -------
-error: task `where-am-i` asks for caching, but has no version and no cache policy applies to it
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: task `where-am-i` asks for caching, but has no version and no cache policy applies to it
 hint: state a version, such as `cache: {version: v1}`, or use a plugin with default cache policies
 [exit: 1]
 "#]]
@@ -77,8 +76,7 @@ fn a_plugin_that_declines_leaves_it_to_the_default() {
         register("faulty", "decline:get_default_cache_policies"),
         str![[r#"
 ------- stderr -------
-error: task `where-am-i` asks for caching, but has no version and no cache policy applies to it
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: task `where-am-i` asks for caching, but has no version and no cache policy applies to it
 hint: state a version, such as `cache: {version: v1}`, or use a plugin with default cache policies
 [exit: 1]
 "#]]
@@ -91,9 +89,8 @@ fn a_policy_that_keeps_nothing_is_refused() {
         register("faulty", "invalid:get_default_cache_policies"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
   caused by: policy `never` has a ttl of zero; it must be greater
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -106,10 +103,9 @@ fn an_error_is_told_with_causes_and_hints() {
         register("faulty", "error:get_default_cache_policies"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 "#]]
@@ -122,9 +118,8 @@ fn a_panic_is_told_with_its_place() {
         register("faulty", "panic:get_default_cache_policies"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -137,9 +132,8 @@ fn a_panic_with_a_value_is_told_with_its_place() {
         register("faulty", "panic-value:get_default_cache_policies"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -152,9 +146,8 @@ fn a_panic_in_a_panics_destructor_is_survived() {
         register("faulty", "panic-drop:get_default_cache_policies"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -167,10 +160,9 @@ fn a_policy_that_fails_later_is_still_the_plugins_fault() {
         register("faulty", "answer:get_default_cache_policies,error:get_version"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 "#]]
@@ -183,9 +175,8 @@ fn a_policy_that_panics_later_is_still_the_plugins_fault() {
         register("faulty", "answer:get_default_cache_policies,panic:get_version"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]

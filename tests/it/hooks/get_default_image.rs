@@ -133,9 +133,8 @@ fn an_image_that_is_none_is_refused() {
         register("faulty", "invalid:get_default_image"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
   caused by: `two words` is not an image name: it contains whitespace or a control character
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -148,10 +147,9 @@ fn an_error_is_told_with_causes_and_hints() {
         register("faulty", "error:get_default_image"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 failed in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `get_default_image`
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 "#]]
@@ -164,9 +162,8 @@ fn a_panic_is_told_with_its_place() {
         register("faulty", "panic:get_default_image"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -179,9 +176,8 @@ fn a_panic_with_a_value_is_told_with_its_place() {
         register("faulty", "panic-value:get_default_image"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -194,9 +190,8 @@ fn a_panic_in_a_panics_destructor_is_survived() {
         register("faulty", "panic-drop:get_default_image"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_image`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]

@@ -62,8 +62,7 @@ fn a_plugin_without_the_hook_leaves_it_to_the_default() {
         register("plain", ""),
         str![[r#"
 ------- stderr -------
-error: secret `upload-key` of task `where-am-i` has no group
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: secret `upload-key` of task `where-am-i` has no group
 hint: give the secret a `group`; the plugin in use, or Flyte's own rule, requires one
 [exit: 1]
 "#]]
@@ -76,8 +75,7 @@ fn a_plugin_that_declines_leaves_it_to_the_default() {
         register("faulty", "decline:secret_requires_group"),
         str![[r#"
 ------- stderr -------
-error: secret `upload-key` of task `where-am-i` has no group
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: secret `upload-key` of task `where-am-i` has no group
 hint: give the secret a `group`; the plugin in use, or Flyte's own rule, requires one
 [exit: 1]
 "#]]
@@ -90,10 +88,9 @@ fn an_error_is_told_with_causes_and_hints() {
         register("faulty", "error:secret_requires_group"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 failed in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `secret_requires_group`
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 "#]]
@@ -106,9 +103,8 @@ fn a_panic_is_told_with_its_place() {
         register("faulty", "panic:secret_requires_group"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -121,9 +117,8 @@ fn a_panic_with_a_value_is_told_with_its_place() {
         register("faulty", "panic-value:secret_requires_group"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
@@ -136,9 +131,8 @@ fn a_panic_in_a_panics_destructor_is_survived() {
         register("faulty", "panic-drop:secret_requires_group"),
         str![[r#"
 ------- stderr -------
-error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]

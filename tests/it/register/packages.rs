@@ -140,8 +140,7 @@ fn without_a_plugin_caching_without_a_version_is_refused_in_a_package_too() {
         changes,
         str![[r#"
 ------- stderr -------
-error: task `cached` asks for caching, but has no version and no cache policy applies to it
-  caused by: in `unsettled.tgz`, member `0_cached_1.pb`
+error: `unsettled.tgz`, member `0_cached_1.pb`: task `cached` asks for caching, but has no version and no cache policy applies to it
 hint: state a version, such as `cache: {version: v1}`, or use a plugin with default cache policies
 [exit: 1]
 "#]]

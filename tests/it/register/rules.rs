@@ -281,8 +281,7 @@ fn caching_without_version_and_policy_is_refused() {
         register(None, &task("cache: true"), &[]),
         str![[r#"
 ------- stderr -------
-error: task `now` asks for caching, but has no version and no cache policy applies to it
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: task `now` asks for caching, but has no version and no cache policy applies to it
 hint: state a version, such as `cache: {version: v1}`, or use a plugin with default cache policies
 [exit: 1]
 "#]]
@@ -313,8 +312,7 @@ fn a_secret_without_a_group_is_refused() {
         register(None, &task("secrets: [{ key: token }]"), &[]),
         str![[r#"
 ------- stderr -------
-error: secret `token` of task `now` has no group
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: secret `token` of task `now` has no group
 hint: give the secret a `group`; the plugin in use, or Flyte's own rule, requires one
 [exit: 1]
 "#]]
@@ -384,8 +382,7 @@ fn a_message_with_a_secret_without_a_group_is_refused() {
         register(None, MESSAGE, &[]),
         str![[r#"
 ------- stderr -------
-error: secret `token` of task `now` has no group
-  caused by: in `task.yaml`, document 1
+error: `task.yaml`, document 1: secret `token` of task `now` has no group
 hint: give the secret a `group`; the plugin in use, or Flyte's own rule, requires one
 [exit: 1]
 "#]]

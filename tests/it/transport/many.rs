@@ -98,7 +98,7 @@ plugin  transport   0.7.0
 ------- stderr -------
 error: Flyte did not answer `GetVersion`
   caused by: no answer within 0.1 s through the transport of plugin `transport`
-hint: pass `--no-plugins` to run without it
+hint: use `--no-plugins` to run without it
 [exit: 21]
 "#]]
     );

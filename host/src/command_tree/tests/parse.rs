@@ -243,7 +243,7 @@ fn a_value_that_the_option_cannot_have_is_the_plugins_fault() {
     let lines = ["register x", "-ojson config show", "-ojson -v config show", "-ojson register x"];
     let shown: String = lines.iter().map(|line| rendered(&resolve(&tree, line).unwrap_err())).collect();
     assert_data_eq!(
-        told,
+        shown,
         str![[r#"
 error: plugin `acme` 1.2.3 set an invalid value for `--output`
   caused by: invalid value `pdf`; expected one of `table`, `json`

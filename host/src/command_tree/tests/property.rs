@@ -11,7 +11,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::{base, edits, owner, words};
+use super::{base, edits, owner, split_words};
 
 /// Names, many of which clash, and some of which cannot be.
 fn name() -> impl Strategy<Value = String> {
@@ -146,7 +146,7 @@ fn check(changes: Vec<(Index, Change)>, typed: &str) -> Result<(u32, u32), TestC
         tree.command().clone().debug_assert();
     }
     tree.command().clone().render_long_help();
-    if let Ok(parsed) = tree.parse(words(typed))
+    if let Ok(parsed) = tree.parse(split_words(typed))
         && let Err(failure) = tree.resolve(parsed)
     {
         prop_assert!(failure.exit != crate::ui::exit_code::Exit::Internal, "{failure:?}");
