@@ -22,7 +22,7 @@ pub struct Global {
     #[arg(short, long, global = true, value_parser = NonEmptyStringValueParser::new())]
     pub domain: Option<String>,
 
-    /// Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+    /// Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
     #[arg(long, global = true)]
     pub sandbox: bool,
 
@@ -80,7 +80,7 @@ pub enum OutputArg {
     Json,
     /// One name per line
     Name,
-    /// One file per entity, as `pyflyte package` writes them (`register --dry-run` only)
+    /// One file per entity, as from `pyflyte package` (`register --dry-run` only)
     Pb,
     /// Human-readable table
     Table,

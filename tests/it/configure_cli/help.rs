@@ -12,8 +12,8 @@ fn commands_of_a_plugin_stand_among_the_others() {
         str![[r#"
 A Flyte CLI you can extend with compiled plugins
 
-Plugins are named by `FLYTE_PLUGIN` or `--plugin`: a path, the name of a file in `~/.flyte/plugins`,
-or a list of these. Without one, the built-in default is used.
+Select plugins with `FLYTE_PLUGIN` or `--plugin`: a path, a name in `~/.flyte/plugins`, or a list of
+these. Without plugins, the built-in behaviour is used.
 
 Usage: flyte-host [OPTIONS] <COMMAND>
 
@@ -50,24 +50,23 @@ Global options:
           Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+          Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           Output format
 
           Possible values:
-          - dot:   For Graphviz (`get workflow NAME` only)
-          - json:  For programs: JSON
-          - name:  For programs: one name a line
-          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
-            only)
-          - table: For people
-          - yaml:  For programs: YAML
+          - dot:   Graphviz (`get workflow NAME` only)
+          - json:  JSON
+          - name:  One name per line
+          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
+          - table: Human-readable table
+          - yaml:  YAML
 
       --plugin <NAME>
           Load a plugin by name or path (repeatable; the first takes precedence)
@@ -155,24 +154,23 @@ Global options:
           Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+          Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           Output format
 
           Possible values:
-          - dot:   For Graphviz (`get workflow NAME` only)
-          - json:  For programs: JSON
-          - name:  For programs: one name a line
-          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
-            only)
-          - table: For people
-          - yaml:  For programs: YAML
+          - dot:   Graphviz (`get workflow NAME` only)
+          - json:  JSON
+          - name:  One name per line
+          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
+          - table: Human-readable table
+          - yaml:  YAML
 
       --plugin <NAME>
           Load a plugin by name or path (repeatable; the first takes precedence)
@@ -221,11 +219,9 @@ Options:
 Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project [default: from the configuration]
-  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
-      --sandbox            Use the embedded sandbox instead of the configured Flyte [env:
-                           FLYTE_SANDBOX]
-  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table,
-                           yaml]
+  -d, --domain <DOMAIN>    Flyte domain [default: staging]
+      --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
+  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
@@ -266,24 +262,23 @@ Global options:
           Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+          Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           Output format
 
           Possible values:
-          - dot:   For Graphviz (`get workflow NAME` only)
-          - json:  For programs: JSON
-          - name:  For programs: one name a line
-          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
-            only)
-          - table: For people
-          - yaml:  For programs: YAML
+          - dot:   Graphviz (`get workflow NAME` only)
+          - json:  JSON
+          - name:  One name per line
+          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
+          - table: Human-readable table
+          - yaml:  YAML
 
       --plugin <NAME>
           Load a plugin by name or path (repeatable; the first takes precedence)
@@ -329,24 +324,23 @@ Global options:
           Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+          Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           Output format
 
           Possible values:
-          - dot:   For Graphviz (`get workflow NAME` only)
-          - json:  For programs: JSON
-          - name:  For programs: one name a line
-          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
-            only)
-          - table: For people
-          - yaml:  For programs: YAML
+          - dot:   Graphviz (`get workflow NAME` only)
+          - json:  JSON
+          - name:  One name per line
+          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
+          - table: Human-readable table
+          - yaml:  YAML
 
       --plugin <NAME>
           Load a plugin by name or path (repeatable; the first takes precedence)
@@ -392,11 +386,9 @@ Options:
 Global options:
   -c, --config <FILE>      Flyte configuration file
   -p, --project <PROJECT>  Flyte project [default: from the configuration]
-  -d, --domain <DOMAIN>    Flyte domain [default: from the configuration] [default: staging]
-      --sandbox            Use the embedded sandbox instead of the configured Flyte [env:
-                           FLYTE_SANDBOX]
-  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table,
-                           yaml]
+  -d, --domain <DOMAIN>    Flyte domain [default: staging]
+      --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
+  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
@@ -435,24 +427,23 @@ Global options:
           Flyte project [default: from the configuration]
 
   -d, --domain <DOMAIN>
-          Flyte domain [default: from the configuration]
+          Flyte domain
           
           [default: staging]
 
       --sandbox
-          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+          Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           Output format
 
           Possible values:
-          - dot:   For Graphviz (`get workflow NAME` only)
-          - json:  For programs: JSON
-          - name:  For programs: one name a line
-          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
-            only)
-          - table: For people
-          - yaml:  For programs: YAML
+          - dot:   Graphviz (`get workflow NAME` only)
+          - json:  JSON
+          - name:  One name per line
+          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
+          - table: Human-readable table
+          - yaml:  YAML
 
       --plugin <NAME>
           Load a plugin by name or path (repeatable; the first takes precedence)

@@ -175,10 +175,10 @@ Flyte configuration file
 Flyte project [default: from the configuration]
 .TP
 \fB\-d\fR, \fB\-\-domain\fR \fI<DOMAIN>\fR [default: staging]
-Flyte domain [default: from the configuration]
+Flyte domain
 .TP
 \fB\-\-sandbox\fR
-Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
 .TP
 \fB\-o\fR, \fB\-\-output\fR \fI<FORMAT>\fR
 Output format
@@ -188,17 +188,17 @@ Output format
 \fIPossible values:\fR
 .RS 14
 .IP \(bu 2
-dot: For Graphviz (`get workflow NAME` only)
+dot: Graphviz (`get workflow NAME` only)
 .IP \(bu 2
-json: For programs: JSON
+json: JSON
 .IP \(bu 2
-name: For programs: one name a line
+name: One name per line
 .IP \(bu 2
-pb: One file for each entity, as `pyflyte package` makes them (`register \-\-dry\-run` only)
+pb: One file per entity, as from `pyflyte package` (`register \-\-dry\-run` only)
 .IP \(bu 2
-table: For people
+table: Human-readable table
 .IP \(bu 2
-yaml: For programs: YAML
+yaml: YAML
 .RE
 .TP
 \fB\-\-plugin\fR \fI<NAME>\fR

@@ -450,19 +450,18 @@ Global options:
           Flyte domain [default: from the configuration]
 
       --sandbox
-          Use the embedded sandbox instead of the configured Flyte [env: FLYTE_SANDBOX]
+          Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
 
   -o, --output <FORMAT>
           Output format
 
           Possible values:
-          - dot:   For Graphviz (`get workflow NAME` only)
-          - json:  For programs: JSON
-          - name:  For programs: one name a line
-          - pb:    One file for each entity, as `pyflyte package` makes them (`register --dry-run`
-            only)
-          - table: For people
-          - yaml:  For programs: YAML
+          - dot:   Graphviz (`get workflow NAME` only)
+          - json:  JSON
+          - name:  One name per line
+          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
+          - table: Human-readable table
+          - yaml:  YAML
 
       --plugin <NAME>
           Load a plugin by name or path (repeatable; the first takes precedence)
