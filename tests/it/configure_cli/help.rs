@@ -105,7 +105,7 @@ fn a_command_of_a_plugin_has_help() {
         str![[r#"
 Check this laptop
 
-It tells what it was given, and ends as it is told.
+It prints its arguments, and ends as they say.
 
 Usage: flyte-host doctor [OPTIONS] [ORGAN]...
 

@@ -103,7 +103,7 @@ flyte\-host\-doctor \- Check this laptop
 .SH DESCRIPTION
 Check this laptop
 .PP
-It tells what it was given, and ends as it is told.
+It prints its arguments, and ends as they say.
 .SH OPTIONS
 .TP
 \fB\-l\fR, \fB\-\-level\fR \fI<LEVEL>\fR [default: low]

@@ -59,7 +59,7 @@ fn a_lazy_default_sees_the_one_before_and_is_asked_only_when_needed() {
     assert!(!printed(&tree, "register -h").contains("[default: python"));
     assert_eq!(values(&tree, "register a.yaml --image mine", "image"), ["mine"]);
     assert_eq!(values(&tree, "config show", "image"), [""; 0]);
-    assert_eq!(*asked.lock().unwrap(), [""; 0], "nobody needed it yet");
+    assert_eq!(*asked.lock().unwrap(), [""; 0], "the default was not needed");
 
     let parsed = resolve(&tree, "-v register --label a,b a.yaml -- --odd").unwrap();
     assert_eq!(one(&parsed, "image").unwrap(), "acme/python:3.12-slim");
@@ -79,7 +79,7 @@ fn a_fixed_default_ends_lazy_ones() {
     let mut tree = base();
     apply(&mut tree, |main| {
         let mut image = main.group("register").option("image");
-        image.set_default_with(|_| unreachable!("somebody set another"));
+        image.set_default_with(|_| unreachable!("another default replaces it"));
         image.set_default("fixed");
     })
     .unwrap();
@@ -178,7 +178,7 @@ fn a_callback_that_fails_is_told_with_the_option() {
                 .caused_by(std::io::Error::other("offline"))
                 .hint("wait")),
             Some("code") => Err(PluginError::new("no such project").exit_code(77)),
-            Some("usage") => Err(PluginError::usage("`usage` is no project").hint("use another")),
+            Some("usage") => Err(PluginError::usage("`usage` is not a project").hint("use another")),
             Some("panic") => panic!("not my project"),
             _ => Ok(None),
         });
@@ -202,7 +202,7 @@ hint: wait
     assert_data_eq!(
         rendered(&fail("register x -p usage")),
         str![[r#"
-error: `usage` is no project
+error: `usage` is not a project
 hint: use another
 
 "#]]

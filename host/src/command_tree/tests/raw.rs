@@ -196,9 +196,9 @@ fn a_tree_without_end_is_left_early() {
 fn parts_that_are_missing() {
     let kinds =
         [EDIT_ADD_COMMAND, EDIT_ADD_ARGUMENT, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, EDIT_ADD_CALLBACK];
-    let told: String = kinds.iter().map(|kind| ask(*kind, &["config"], None) + "\n").collect();
+    let messages: String = kinds.iter().map(|kind| ask(*kind, &["config"], None) + "\n").collect();
     assert_data_eq!(
-        told,
+        messages,
         str![[r#"
 plugin `acme` 1.2.3 requests a change of `config` without the command
 plugin `acme` 1.2.3 requests a change of `config` without the argument

@@ -11,23 +11,23 @@ fn leaf(name: &str) -> Command {
 
 /// The refusal of each change, one below the other; each starts from the same command line.
 fn refuse(changes: Vec<fn(&mut Group)>) -> String {
-    let told = changes.into_iter().map(|change| {
+    let messages = changes.into_iter().map(|change| {
         let mut tree = base();
         let refusal = refused(apply(&mut tree, change));
         refusal + "\n"
     });
-    told.collect()
+    messages.collect()
 }
 
 /// The same for arguments of a new command `bad`.
 fn refuse_args(args: Vec<Vec<Arg>>) -> String {
-    let told = args.into_iter().map(|args| {
+    let messages = args.into_iter().map(|args| {
         let command = args.into_iter().fold(leaf("bad"), Command::arg);
         refused(apply(&mut base(), move |main| {
             main.group("config").add(command);
         })) + "\n"
     });
-    told.collect()
+    messages.collect()
 }
 
 fn option() -> Arg {

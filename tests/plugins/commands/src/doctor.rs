@@ -11,7 +11,7 @@ pub(crate) fn command(host: Host, tenant: Arc<Mutex<Option<String>>>) -> Command
     Command::new("doctor")
         .alias("dr")
         .about("Check this laptop")
-        .long_about("Check this laptop\n\nIt tells what it was given, and ends as it is told.")
+        .long_about("Check this laptop\n\nIt prints its arguments, and ends as they say.")
         .after_help("Example:\n  flyte-host doctor --level high ears eyes")
         .arg(
             Arg::option("level")
