@@ -225,7 +225,7 @@ fn settings_that_cannot_be_written_are_an_error() {
         home.run(&["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
-error: `[HOME]/work/link/host.toml` cannot be written
+error: cannot write `[HOME]/work/link/host.toml`
   caused by: File exists (os error 17)
 [exit: 1]
 "#]]

@@ -47,7 +47,7 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project
 
   -d, --domain <DOMAIN>
           Flyte domain
@@ -151,7 +151,7 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project
 
   -d, --domain <DOMAIN>
           Flyte domain
@@ -218,7 +218,7 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -p, --project <PROJECT>  Flyte project
   -d, --domain <DOMAIN>    Flyte domain [default: staging]
       --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
   -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
@@ -259,7 +259,7 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project
 
   -d, --domain <DOMAIN>
           Flyte domain
@@ -321,7 +321,7 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project
 
   -d, --domain <DOMAIN>
           Flyte domain
@@ -385,7 +385,7 @@ Options:
 
 Global options:
   -c, --config <FILE>      Flyte configuration file
-  -p, --project <PROJECT>  Flyte project [default: from the configuration]
+  -p, --project <PROJECT>  Flyte project
   -d, --domain <DOMAIN>    Flyte domain [default: staging]
       --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
   -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
@@ -424,7 +424,7 @@ Global options:
           Flyte configuration file
 
   -p, --project <PROJECT>
-          Flyte project [default: from the configuration]
+          Flyte project
 
   -d, --domain <DOMAIN>
           Flyte domain

@@ -172,7 +172,7 @@ What to look at
 Flyte configuration file
 .TP
 \fB\-p\fR, \fB\-\-project\fR \fI<PROJECT>\fR
-Flyte project [default: from the configuration]
+Flyte project
 .TP
 \fB\-d\fR, \fB\-\-domain\fR \fI<DOMAIN>\fR [default: staging]
 Flyte domain
@@ -196,7 +196,7 @@ name: One name per line
 .IP \(bu 2
 pb: One file per entity, as from `pyflyte package` (`register \-\-dry\-run` only)
 .IP \(bu 2
-table: Human-readable table
+table: Human\-readable table
 .IP \(bu 2
 yaml: YAML
 .RE
@@ -211,7 +211,7 @@ Load no plugins
 Continue without plugins that cannot be used
 .TP
 \fB\-v\fR, \fB\-\-verbose\fR
-Say more; \-vv for details
+Verbose output (\-vv for debug)
 .TP
 \fB\-\-region\fR \fI<REGION>\fR [default: eu]
 Where to work
