@@ -7,12 +7,12 @@
 //! | file | what it does |
 //! |---|---|
 //! | `address` | which port of which address: what a redirect URI says, and who else has it |
-//! | `door` | who gets in: what is the answer, and what is none |
-//! | `visitors` | the open connections, of which there are only so many |
+//! | `handler` | who gets in: what is the answer, and what is none |
+//! | `connections` | the open connections, of which there are only so many |
 
 mod address;
-mod door;
-mod visitors;
+mod connections;
+mod handler;
 
 #[cfg(test)]
 mod tests;
@@ -27,8 +27,8 @@ use tokio::{
 };
 
 pub use self::address::CallbackError;
-pub(super) use self::door::{Answer, Visit};
-use self::{address::Address, door::Door, visitors::Visitors};
+pub(super) use self::handler::{Answer, Visit};
+use self::{address::Address, connections::Visitors, handler::Door};
 
 /// When the system gives no more connections, it is asked again after so long.
 const PAUSE: Duration = Duration::from_millis(50);

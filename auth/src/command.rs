@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::bare::{self, Flaw};
+use crate::token::parse::{self, Flaw};
 
 /// Why a command gave no token. What it printed on its standard output is never told, since it may be a token; nor are
 /// its arguments, which may be secret.
@@ -104,16 +104,16 @@ async fn output(program: &str, mut child: Child) -> Result<Secret, CommandError>
     let (said, complaint) = (child.stdout.take(), child.stderr.take());
     // Whoever prints without end is not read to the end.
     let (said, complaint) =
-        tokio::try_join!(beginning(said, bare::LONGEST + 1), end(complaint)).map_err(lost)?;
-    if said.len() > bare::LONGEST {
-        return Err(CommandError::Output { program: program.to_owned(), flaw: Flaw::Long(bare::LONGEST) });
+        tokio::try_join!(beginning(said, parse::LONGEST + 1), end(complaint)).map_err(lost)?;
+    if said.len() > parse::LONGEST {
+        return Err(CommandError::Output { program: program.to_owned(), flaw: Flaw::Long(parse::LONGEST) });
     }
     let status = child.wait().await.map_err(lost)?;
     if !status.success() {
         let says = quoted(&complaint, &said);
         return Err(CommandError::Failed { program: program.to_owned(), how: status.to_string(), says });
     }
-    bare::token(&said).map_err(|flaw| CommandError::Output { program: program.to_owned(), flaw })
+    parse::token(&said).map_err(|flaw| CommandError::Output { program: program.to_owned(), flaw })
 }
 
 /// Reads so many bytes at the most.

@@ -9,7 +9,6 @@ mod http;
 mod refresh;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use ::http::Uri;
 use oauth2::{
@@ -18,12 +17,13 @@ use oauth2::{
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse},
 };
 
-use self::{
-    answer::{Answer, Terms},
-    words::host_of,
+use self::answer::{Answer, Terms};
+pub(crate) use self::{http::Http, refresh::refresh};
+use crate::{
+    Flow, Tokens,
+    provider::Provider,
+    redact::{clean, host_of},
 };
-pub(crate) use self::{http::Http, refresh::refresh, words::clean};
-use crate::{Flow, Tokens, provider::Provider};
 
 /// The protocol, with answers that are read leniently.
 pub(super) type Protocol<AuthUrl = EndpointNotSet, TokenUrl = EndpointNotSet> = oauth2::Client<

@@ -16,13 +16,12 @@
 //! | `provider` | what the server says of its identity provider |
 //! | `grant` | how a provider is asked for tokens: the code of a browser, a device, a secret, a refresh token |
 //! | `callback`, `page`, `port`, `browser` | the browser: how it is opened, where it comes back to, what it shows |
-//! | `command`, `bare` | a command that prints a token; what a token looks like |
+//! | `command`, `token/parse` | a command that prints a token; what a token looks like |
 //! | `token`, `store`, `lock` | what a sign-in gives, where it is kept, how two processes take turns |
-//! | `person` | whom to ask, and what to tell them |
+//! | `prompt` | whom to ask, and what to tell them |
 //!
 //! Knows nothing of plugins: the page after a sign-in comes from the [`Person`].
 
-mod bare;
 mod browser;
 mod callback;
 mod command;
@@ -31,9 +30,10 @@ mod grant;
 mod lock;
 mod method;
 mod page;
-mod person;
 mod port;
+mod prompt;
 mod provider;
+mod redact;
 mod sign_in;
 pub mod store;
 #[cfg(test)]
@@ -42,15 +42,14 @@ mod token;
 mod transport;
 
 pub use self::{
-    bare::Flaw,
     callback::CallbackError,
     command::CommandError,
     error::{Error, Kind},
     grant::GrantError,
     method::{Method, MethodError, StaticToken, StaticTokenError},
-    person::{Notice, Person},
+    prompt::{Notice, Person},
     provider::ProviderError,
     sign_in::{How, Options, SignIn, sign_out_everywhere},
-    token::{Flow, Tokens},
+    token::{Flow, Tokens, parse::Flaw},
     transport::{ProxyAuthorization, Renewing, WithToken},
 };

@@ -10,7 +10,7 @@ use flyte_client::config::{AuthMode, Connection, Origin, Secret};
 
 use crate::{
     Flow, Tokens,
-    bare::{self, Flaw},
+    token::parse::{self, Flaw},
 };
 
 /// A token that somebody put there.
@@ -65,14 +65,14 @@ impl StaticToken {
             Self::Variable { token, .. } => token.reveal().as_bytes().to_vec(),
             Self::File(path) => {
                 let mut text = Vec::new();
-                let limit = u64::try_from(bare::LONGEST + 1).unwrap_or(u64::MAX);
+                let limit = u64::try_from(parse::LONGEST + 1).unwrap_or(u64::MAX);
                 File::open(path)
                     .and_then(|file| file.take(limit).read_to_end(&mut text))
                     .map_err(|source| StaticTokenError::Read { place: self.place(), source })?;
                 text
             }
         };
-        bare::token(&text).map_err(|flaw| StaticTokenError::Flaw { place: self.place(), flaw })
+        parse::token(&text).map_err(|flaw| StaticTokenError::Flaw { place: self.place(), flaw })
     }
 }
 

@@ -16,7 +16,7 @@ mod linux {
         path::{Path, PathBuf},
     };
 
-    use crate::grant::clean;
+    use crate::redact::clean;
 
     /// Local addresses that stand in the way of a port on the loopback interface, as `/proc/net/tcp` writes them:
     /// `127.0.0.1`, every address; `::1`, every address, `127.0.0.1` in IPv6.

@@ -12,7 +12,7 @@ use flyte_client::{
 };
 use http::{HeaderName, Uri};
 
-use crate::grant::clean;
+use crate::redact::clean;
 
 /// The provider, and what the server wants of its tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,15 +2,15 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `current` | the token in use, and what the server thinks of it; nothing there waits |
-//! | `renew` | when the next token is got, and who shares it |
-//! | `next` | the ways to the next token, in their order |
-//! | `keep` | the store and the turns, for callers that must not block |
+//! | `state` | the token in use, and what the server thinks of it; nothing there waits |
+//! | `refresh` | when the next token is got, and who shares it |
+//! | `acquire` | the ways to the next token, in their order |
+//! | `persist` | the store and the turns, for callers that must not block |
 
-mod current;
-mod keep;
-mod next;
-mod renew;
+mod acquire;
+mod persist;
+mod refresh;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -24,13 +24,13 @@ use std::{
 use flyte_client::{config::Connection, net::Network};
 use tokio::sync::{self, OnceCell};
 
-pub(crate) use self::{
-    current::{Carried, Seen},
-    renew::{Next, has},
-};
 use self::{
-    current::{Current, Source},
-    keep::Fate,
+    persist::Fate,
+    state::{Current, Source},
+};
+pub(crate) use self::{
+    refresh::{Next, has},
+    state::{Carried, Seen},
 };
 use crate::{
     Error, Method, Person, ProxyAuthorization, StaticToken, Tokens,

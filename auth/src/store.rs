@@ -13,15 +13,15 @@
 //! The entries are this program's own: no other client reads or writes them. Fields that it does not know are skipped,
 //! so that a newer version may add some; what it needs and does not find makes an entry unusable, with the remedy.
 
+mod auto;
 mod entry;
 mod file;
 mod keyring;
-mod places;
 mod private;
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use self::places::Places;
+use self::auto::Places;
 pub(crate) use self::private::{make_folder, path_of};
 pub use self::{
     entry::Garbled,

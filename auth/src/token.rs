@@ -1,5 +1,7 @@
 //! What a sign-in gives: tokens, and what it takes to renew them without asking anybody.
 
+pub(crate) mod parse;
+
 use std::{fmt, time::Duration};
 
 use flyte_client::config::Secret;

@@ -8,8 +8,8 @@ use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse, basic::BasicTokenT
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{GrantError, words::clean};
-use crate::{Flow, Tokens};
+use super::GrantError;
+use crate::{Flow, Tokens, redact::clean};
 
 /// A provider's answer. Its `Debug` shows no token.
 #[derive(Debug, Deserialize, Serialize)]

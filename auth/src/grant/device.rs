@@ -8,8 +8,8 @@ use std::time::Duration;
 use oauth2::{DeviceAuthorizationUrl, StandardDeviceAuthorizationResponse as Code};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{GrantError, Grants, ProtocolError, words::printable};
-use crate::{Error, Flow, Notice, Person, Tokens};
+use super::{GrantError, Grants, ProtocolError};
+use crate::{Error, Flow, Notice, Person, Tokens, redact::printable};
 
 /// The name of this grant.
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -14,10 +14,8 @@ use http::{HeaderValue, Request, StatusCode, Uri, header};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
-use super::{
-    GrantError,
-    words::{Private, host_of},
-};
+use super::GrantError;
+use crate::redact::{Private, host_of};
 
 /// Carries requests to providers: no redirects, a limit of time and size for each.
 pub(crate) struct Http {

@@ -1,9 +1,9 @@
 //! Grants over real sockets: from the OpenID provider of the fixtures, and from servers that say what it never would.
 
-mod person;
-mod real;
+mod browser;
+mod fake_server;
+mod oidc_provider;
 mod scripted;
-mod server;
 
 use std::{collections::BTreeMap, error::Error as _, path::PathBuf};
 

@@ -571,11 +571,11 @@ async fn a_program_whose_file_is_open_to_others_is_told_what_to_do() {
 
 #[test]
 fn an_answer_to_a_call_with_an_older_token_says_nothing_of_the_newer_one() {
-    let token = |access| next::bare(Flow::Browser, Secret::new(access), "authorization".to_owned());
+    let token = |access| acquire::bare(Flow::Browser, Secret::new(access), "authorization".to_owned());
     let mut current = Current::default();
     current.put(token("old"), Source::There);
     let (seen, carried) = (current.seen(), current.carried());
     current.put(token("new"), Source::Got);
     current.judge(carried.generation, false);
-    assert!(matches!(current.advice(seen), current::Advice::Again));
+    assert!(matches!(current.advice(seen), state::Advice::Again));
 }

@@ -3,12 +3,12 @@
 //! Which endpoints have tokens is noted in files, one for each: a keyring cannot be asked for a list, nor should one be
 //! asked at all for an endpoint that it does not know.
 
-mod ask;
+mod worker;
 
 use std::path::{Path, PathBuf};
 
-use self::ask::Keyring;
-pub use self::ask::Silence;
+use self::worker::Keyring;
+pub use self::worker::Silence;
 use super::{FileError, Store, StoreError, entry, entry::Garbled, make_folder, path_of, private};
 use crate::token::Tokens;
 

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    credentials, http, provider,
-    server::{Server, answer, json as says},
-    told,
+    credentials,
+    fake_server::{Server, answer, json as says},
+    http, provider, told,
 };
 use crate::{Flow, GrantError, Tokens, grant::refresh};
 

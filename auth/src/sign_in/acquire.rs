@@ -11,10 +11,9 @@ use flyte_client::{
 use jiff::Timestamp;
 
 use super::{
-    How, SignIn,
-    current::Source,
-    keep::{advice, finish, words},
-    open,
+    How, SignIn, open,
+    persist::{advice, finish, words},
+    state::Source,
 };
 use crate::{
     Error, Flow, Method, Notice, Tokens, browser, command,

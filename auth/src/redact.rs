@@ -10,10 +10,10 @@ const LONGEST: usize = 300;
 const SECRETS: [&str; 5] = ["client_secret", "code", "code_verifier", "device_code", "refresh_token"];
 
 /// What was sent and must not be told, even if the provider repeats it.
-pub(super) struct Private(Vec<String>);
+pub(crate) struct Private(Vec<String>);
 
 impl Private {
-    pub(super) fn of(request: &HttpRequest) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         let fields = form_urlencoded::parse(request.body());
         let secrets = fields.filter(|(name, value)| SECRETS.contains(&name.as_ref()) && !value.is_empty());
         let mut secrets: Vec<_> = secrets.map(|(_, value)| value.into_owned()).collect();
@@ -28,7 +28,7 @@ impl Private {
     }
 
     /// One short line, without escapes, and without what is private.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean(&self, text: &str) -> String {
         // Twice: what is left out for the terminal's sake could hide a secret, or be part of one.
         clean(&self.veil(&printable(&self.veil(text))))
     }
@@ -57,7 +57,7 @@ pub(crate) fn clean(text: &str) -> String {
 }
 
 /// One line without escapes, and without letters that turn others around.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let is_shown = |letter: &char| {
         !letter.is_control() && !matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
@@ -67,7 +67,7 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// Who is asked, as a person knows them: no user, path or query.
-pub(super) fn host_of(url: &Uri) -> String {
+pub(crate) fn host_of(url: &Uri) -> String {
     let host = url.host().unwrap_or_default();
     url.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use super::{
     Carried, Seen, SignIn,
-    current::{Advice, Source},
-    keep::words,
-    next::{Alone, HEADER, bare},
+    acquire::{Alone, HEADER, bare},
+    persist::words,
+    state::{Advice, Source},
 };
 use crate::{Error, Flow, Method, StaticToken, Tokens};
 

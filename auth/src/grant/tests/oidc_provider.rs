@@ -14,9 +14,8 @@ use http::Request;
 use oauth2::{AuthorizationCode, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
 
 use super::{
-    connection, credentials, http,
-    person::{Browser, End},
-    provider, told,
+    browser::{Browser, End},
+    connection, credentials, http, provider, told,
 };
 use crate::{
     Error, Flow, GrantError, Notice, Person, Tokens,

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::Address;
-use crate::{grant::clean, page::Page};
+use crate::{page::Page, redact::clean};
 
 /// How long a browser has to read its page before the command goes on.
 const READING: Duration = Duration::from_secs(1);
