@@ -6,7 +6,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `address` | which port of which address: what a redirect URI says, and who else has it |
+//! | `address` | which port of which address: what a redirect URI says |
 //! | `handler` | who gets in: what is the answer, and what is none |
 //! | `connections` | the open connections, of which there are only so many |
 

@@ -15,7 +15,7 @@
 //! | `method` | what the configuration wants: the browser, a device, a secret, a command, a token |
 //! | `provider` | what the server says of its identity provider |
 //! | `grant` | how a provider is asked for tokens: the code of a browser, a device, a secret, a refresh token |
-//! | `callback`, `page`, `port`, `browser` | the browser: how it is opened, where it comes back to, what it shows |
+//! | `callback`, `page`, `browser` | the browser: how it is opened, where it comes back to, what it shows |
 //! | `command`, `token/parse` | a command that prints a token; what a token looks like |
 //! | `token`, `store`, `lock` | what a sign-in gives, where it is kept, how two processes take turns |
 //! | `prompt` | whom to ask, and what to tell them |
@@ -30,7 +30,6 @@ mod grant;
 mod lock;
 mod method;
 mod page;
-mod port;
 mod prompt;
 mod provider;
 mod redact;

@@ -8,8 +8,6 @@ use std::{
 use http::Uri;
 use tokio::net::TcpListener;
 
-use crate::port;
-
 /// A free port of one address may be taken at the other one; so often another one is tried.
 const TRIES: usize = 16;
 
@@ -28,17 +26,9 @@ pub enum CallbackError {
     /// The address is none of this machine's own.
     #[error("the redirect URI `{0}` does not lead back to this machine")]
     NotLocal(String),
-    /// Somebody else has the port.
-    #[error(
-        "port {port}, to which the browser is sent back, is taken{}",
-        holder.as_ref().map(|who| format!(" by {who}")).unwrap_or_default()
-    )]
-    PortTaken {
-        /// The port.
-        port: u16,
-        /// The program that has it, where that can be seen.
-        holder: Option<String>,
-    },
+    /// Another program listens on the port.
+    #[error("OAuth callback port {0} is already in use")]
+    PortInUse(u16),
 }
 
 impl CallbackError {
@@ -50,12 +40,11 @@ impl CallbackError {
                 "the operator of this Flyte chose it; ask them for one with `localhost`, or sign in with `flyte-host login \
                  --device`"
             }
-            Self::PortTaken { holder: Some(_), .. } => {
-                "end that program, or sign in with `flyte-host login --device`; the operator of this Flyte chose the port, \
-                 and can choose another one"
+            Self::PortInUse(_) => {
+                "stop the program that uses it, or run `flyte-host login --device`; your Flyte administrator sets the port"
             }
-            Self::PortTaken { holder: None, .. } | Self::Listen { .. } => {
-                "sign in with `flyte-host login --device`, or ask the operator of this Flyte for another port: they chose it"
+            Self::Listen { .. } => {
+                "run `flyte-host login --device`, or ask your Flyte administrator for another port in the redirect URI"
             }
         };
         hint.to_owned()
@@ -117,7 +106,7 @@ impl Address {
         loop {
             left -= 1;
             match self.listen_anywhere().await {
-                Err(CallbackError::PortTaken { .. }) if left > 0 => {}
+                Err(CallbackError::PortInUse(_)) if left > 0 => {}
                 listening => return listening,
             }
         }
@@ -181,7 +170,7 @@ async fn listen(ip: IpAddr, port: u16) -> io::Result<TcpListener> {
 
 fn not_bound(port: u16, source: io::Error) -> CallbackError {
     match source.kind() {
-        ErrorKind::AddrInUse => CallbackError::PortTaken { port, holder: port::holder(port) },
+        ErrorKind::AddrInUse => CallbackError::PortInUse(port),
         _ => CallbackError::Listen { port, source },
     }
 }
