@@ -1,35 +1,33 @@
-//! Opening a browser, where there is one.
+//! Opening a browser.
 //!
-//! A browser that the user named (`BROWSER`) goes before that of the desktop, which the `open` crate knows how to ask.
-//! Either is a program of its own: without our terminal, and in a process group of its own, so that Ctrl-C here does
-//! not end a browser that was started by a sign-in.
+//! The variable `BROWSER` takes precedence over the desktop's browser, which the `open` crate finds. The
+//! browser gets no terminal, and its own process group, so that Ctrl-C does not end it.
 
 use std::{convert::Infallible, env, ffi::OsStr, future::pending, path::Path, process::Stdio};
 
 use tokio::process::{Child, Command};
 
-/// Browsers that take a terminal; ours has something else to say. They get none, so they are not tried either.
-const IN_A_TERMINAL: [&str; 9] =
+/// Browsers that need a terminal; they are skipped.
+const TERMINAL_BROWSERS: [&str; 9] =
     ["browsh", "carbonyl", "elinks", "links", "links2", "lynx", "netrik", "w3m", "www-browser"];
 
-/// Whether a page could be seen here: a display, or a browser that the user named.
-pub(crate) fn is_there() -> bool {
-    is_there_by(&variable)
+/// Whether there is a display, or `BROWSER` is set.
+pub(crate) fn is_available() -> bool {
+    is_available_with(&variable)
 }
 
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn is_there_by(variable: &dyn Fn(&str) -> Option<String>) -> bool {
+fn is_available_with(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     match variable("BROWSER") {
         Some(named) => !named_commands(&named, "").is_empty(),
         None => has_display(variable),
     }
 }
 
-/// Linux, and its like: X, Wayland, or Windows around it. Elsewhere whoever is there sees the screen, unless they are
-/// far away.
+/// On Linux: X, Wayland or WSL. On macOS and Windows there is a display, except over SSH.
 fn has_display(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     if cfg!(any(target_os = "macos", windows)) {
         return variable("SSH_CONNECTION").is_none();
@@ -37,21 +35,20 @@ fn has_display(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].into_iter().any(|name| variable(name).is_some())
 }
 
-/// A browser that was asked to show a page, or what asks one for us.
+/// A started browser, or the program that starts it.
 pub(crate) struct Browser {
     program: String,
     child: Child,
 }
 
 impl Browser {
-    /// Opens a page, and does not wait for it. `None`: there is no browser, or it cannot be started.
-    ///
-    /// Has to be called in a runtime.
+    /// Opens a page, without waiting. `None`: there is no browser, or it cannot be started. Call it in a
+    /// runtime.
     pub(crate) fn open(url: &str) -> Option<Self> {
-        Self::open_by(url, &variable)
+        Self::open_with(url, &variable)
     }
 
-    fn open_by(url: &str, variable: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
+    fn open_with(url: &str, variable: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
         if let Some(named) = variable("BROWSER") {
             return named_commands(&named, url).into_iter().find_map(Self::start_named);
         }
@@ -61,7 +58,7 @@ impl Browser {
         open::commands(url).into_iter().map(Command::from).find_map(|command| Self::start(command).ok())
     }
 
-    /// What the user named should work, so they hear why it does not.
+    /// Starts a browser of `BROWSER`, with a warning if that fails.
     fn start_named(words: Vec<String>) -> Option<Self> {
         let (program, arguments) = words.split_first()?;
         let mut command = Command::new(program);
@@ -69,7 +66,7 @@ impl Browser {
         match Self::start(command) {
             Ok(browser) => Some(browser),
             Err(error) => {
-                log::warn!("`{program}`, which the variable `BROWSER` names, cannot be started: {error}");
+                log::warn!("could not start `{program}`, set by the variable `BROWSER`: {error}");
                 None
             }
         }
@@ -83,11 +80,11 @@ impl Browser {
         Ok(Self { program, child })
     }
 
-    /// Warns if the browser does not do its work, as long as somebody waits for it. It goes on when nobody does.
+    /// Warns if the browser fails. If this is dropped, the browser continues to run.
     pub(crate) async fn watch(mut self) -> Infallible {
         match self.child.wait().await {
             Ok(status) if !status.success() => {
-                log::warn!("`{}`, which should open the browser, ended with {status}", self.program);
+                log::warn!("browser command `{}` failed with {status}", self.program);
             }
             _ => {}
         }
@@ -95,9 +92,9 @@ impl Browser {
     }
 }
 
-/// The commands of the variable `BROWSER`: several with a colon between them, `%s` for the address, which comes last
-/// where there is none, `%c` for a colon, `%%` for `%`. Words are split as a shell does, and a `&` at the end means
-/// what happens in any case.
+/// The commands in `BROWSER`: separated by colons, split into words as in a shell. `%s` is the URL, which
+/// is appended without it, `%c` a colon, `%%` a `%`. A trailing `&` is ignored, since commands run in the
+/// background anyway.
 fn named_commands(named: &str, url: &str) -> Vec<Vec<String>> {
     let commands = named.split(if cfg!(windows) { ';' } else { ':' });
     commands.filter_map(|command| named_command(command, url)).collect()
@@ -107,19 +104,19 @@ fn named_command(command: &str, url: &str) -> Option<Vec<String>> {
     let command = command.trim_end().trim_end_matches('&');
     let words = shlex::split(command)?;
     let name = Path::new(words.first()?).file_name().and_then(OsStr::to_str)?;
-    if IN_A_TERMINAL.contains(&name) {
+    if TERMINAL_BROWSERS.contains(&name) {
         return None;
     }
-    let mut is_placed = false;
-    let mut words: Vec<String> = words.iter().map(|word| expand(word, url, &mut is_placed)).collect();
-    if !is_placed {
+    let mut has_url = false;
+    let mut words: Vec<String> = words.iter().map(|word| expand(word, url, &mut has_url)).collect();
+    if !has_url {
         words.push(url.to_owned());
     }
     Some(words)
 }
 
-/// In one pass, so that nothing in the address is taken for a place.
-fn expand(word: &str, url: &str, is_placed: &mut bool) -> String {
+/// In one pass, so that a `%` in the URL is not expanded.
+fn expand(word: &str, url: &str, has_url: &mut bool) -> String {
     let mut expanded = String::new();
     let mut letters = word.chars();
     while let Some(letter) = letters.next() {
@@ -129,7 +126,7 @@ fn expand(word: &str, url: &str, is_placed: &mut bool) -> String {
         }
         match letters.next() {
             Some('s') => {
-                *is_placed = true;
+                *has_url = true;
                 expanded.push_str(url);
             }
             Some('c') => expanded.push(':'),

@@ -1,14 +1,14 @@
-//! The server to which the browser comes back from the provider, on this machine only.
+//! The OAuth callback server: the provider redirects the browser to it. Listens on loopback only.
 //!
-//! It waits for one true answer: the path of the redirect URI, with the state of this attempt. Everything else that a
-//! browser or a stranger asks is answered and forgotten. The page that the browser sees is decided by whoever waits,
-//! after the code was exchanged; so "signed in" is said only when it is so.
+//! It waits for one valid request: the path of the redirect URI, with the state of this login. All other
+//! requests get an error page. The caller chooses the page for the valid one after the code was exchanged,
+//! so it shows "signed in" only if that succeeded.
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `address` | which port of which address: what a redirect URI says |
-//! | `handler` | who gets in: what is the answer, and what is none |
-//! | `connections` | the open connections, of which there are only so many |
+//! | `address` | the redirect URI, and its port |
+//! | `handler` | validates requests |
+//! | `connections` | limits the open connections |
 
 mod address;
 mod connections;
@@ -27,14 +27,14 @@ use tokio::{
 };
 
 pub use self::address::CallbackError;
-pub(super) use self::handler::{Answer, Visit};
-use self::{address::Address, connections::Visitors, handler::Door};
+pub(super) use self::handler::{CallbackRequest, CallbackResult};
+use self::{address::Address, connections::ConnectionLimiter, handler::CallbackHandler};
 
-/// When the system gives no more connections, it is asked again after so long.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The pause after a failed `accept`, such as for lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The server, bound and not yet asked anything. The port is closed when it, or what [`Callback::serve`] gives, is
-/// dropped.
+/// The server, bound and not yet serving. The port is closed when it, or the future of [`Callback::serve`],
+/// is dropped.
 pub(super) struct Callback {
     listeners: Vec<TcpListener>,
     address: Address,
@@ -43,7 +43,7 @@ pub(super) struct Callback {
 impl Callback {
     /// Binds the port of a redirect URI, on the loopback interface.
     ///
-    /// A URI without a port, or with port 0, gets any port that is free, as [RFC 8252, section 7.3] has it: no user may
+    /// A URI without a port, or with port 0, gets any free port ([RFC 8252, section 7.3]): users may not
     /// listen on port 80, which it would mean otherwise.
     ///
     /// [RFC 8252, section 7.3]: https://www.rfc-editor.org/rfc/rfc8252#section-7.3
@@ -52,33 +52,33 @@ impl Callback {
         Ok(Self { listeners, address })
     }
 
-    /// Where the browser is sent back to: the redirect URI with the port that it got.
+    /// The redirect URI, with the actual port.
     pub(super) fn redirect_uri(&self) -> &str {
         self.address.uri()
     }
 
-    /// Serves, and gives the first answer that has the state. It goes on serving after that, so that whoever comes late
-    /// is told so; deadlines are the caller's.
+    /// Serves, and sends the first request that has the state. Continues to serve afterwards, so that later
+    /// requests get an error page; there is no timeout.
     ///
-    /// `issuer` is the name that the provider goes by, where it is known.
+    /// `issuer` is the provider's issuer, if known.
     pub(super) fn serve(
         self,
         state: CsrfToken,
         issuer: Option<String>,
-    ) -> (impl Future<Output = Infallible> + Send, oneshot::Receiver<Visit>) {
+    ) -> (impl Future<Output = Infallible> + Send, oneshot::Receiver<CallbackRequest>) {
         let (answered, answer) = oneshot::channel();
-        let door = Arc::new(Door::new(self.address, state, issuer, answered));
-        (admit(self.listeners, door), answer)
+        let handler = Arc::new(CallbackHandler::new(self.address, state, issuer, answered));
+        (accept_all(self.listeners, handler), answer)
     }
 }
 
-async fn admit(listeners: Vec<TcpListener>, door: Arc<Door>) -> Infallible {
-    let mut visitors = Visitors::default();
+async fn accept_all(listeners: Vec<TcpListener>, handler: Arc<CallbackHandler>) -> Infallible {
+    let mut connections = ConnectionLimiter::default();
     loop {
         match accept(&listeners).await {
-            Ok(stream) => visitors.admit(stream, Arc::clone(&door)),
-            // A browser that has gone, or no more descriptors: neither ends the sign-in.
-            Err(_) => sleep(PAUSE).await,
+            Ok(stream) => connections.serve(stream, Arc::clone(&handler)),
+            // The browser is gone, or there are no more descriptors: neither ends the login.
+            Err(_) => sleep(ACCEPT_PAUSE).await,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A command that prints a token.
+//! Commands that print a token.
 //!
-//! It runs without a shell and without input. Its standard output is the token and nothing else, and is told to nobody;
-//! what it says on its standard error is told if it fails.
+//! They run without a shell and with an empty standard input. The standard output is the token and nothing
+//! else, and is never shown; errors quote the standard error.
 
 use std::{io, process::Stdio, time::Duration};
 
@@ -12,81 +12,84 @@ use tokio::{
     time::timeout,
 };
 
-use crate::token::parse::{self, Flaw};
+use crate::{
+    redact::Redactor,
+    token::parse::{self, TokenSyntaxError},
+};
 
-/// Why a command gave no token. What it printed on its standard output is never told, since it may be a token; nor are
-/// its arguments, which may be secret.
+/// A command printed no token. Errors never quote its standard output, which may be a token, nor its
+/// arguments, which may be secrets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CommandError {
-    /// It said that it failed.
-    #[error("`{program}`, which should print a token, ended with {how}{}", says.as_ref().map(|says| format!(": {says}")).unwrap_or_default())]
+pub enum TokenCommandError {
+    /// The exit status is not 0.
+    #[error("token command `{program}` failed with {how}{}", stderr.as_ref().map(|stderr| format!(": {stderr}")).unwrap_or_default())]
     Failed {
         /// The program.
         program: String,
-        /// How it ended, such as "exit status: 1".
+        /// Its status, such as "exit status: 1".
         how: String,
-        /// The end of what it said on its standard error.
-        says: Option<String>,
+        /// The end of its standard error.
+        stderr: Option<String>,
     },
-    /// What it printed is no token.
-    #[error("`{program}`, which should print a token, printed {flaw}")]
+    /// The output is not a token.
+    #[error("token command `{program}` printed an invalid token: {flaw}")]
     Output {
         /// The program.
         program: String,
-        /// What is wrong with it.
-        flaw: Flaw,
+        /// The syntax error.
+        flaw: TokenSyntaxError,
     },
-    /// It cannot be started.
-    #[error("`{program}`, which should print a token, cannot be started")]
+    /// The program did not start.
+    #[error("could not start token command `{program}`")]
     Start {
         /// The program.
         program: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// It did not end in time, and was ended.
-    #[error("`{program}`, which should print a token, did not end within {} s", limit.as_secs())]
-    TooSlow {
+    /// The command did not exit in time, and was killed.
+    #[error("token command `{program}` timed out after {} s", limit.as_secs())]
+    Timeout {
         /// The program.
         program: String,
-        /// How long it was waited for.
+        /// The limit.
         limit: Duration,
     },
 }
 
-impl CommandError {
+impl TokenCommandError {
     /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Failed { .. } => {
-                Some("run the command by hand: it may want a sign-in of its own".to_owned())
+                Some("run the command by hand: it may require a login of its own".to_owned())
             }
-            Self::Output { flaw: Flaw::Odd, .. } => {
-                Some("it has to print the token only, without `Bearer` before it".to_owned())
+            Self::Output { flaw: TokenSyntaxError::InvalidCharacter, .. } => {
+                Some("print only the token, without `Bearer` in front".to_owned())
             }
             Self::Output { .. } => {
-                Some("whatever else it has to say belongs on its standard error".to_owned())
+                Some("print only the token to stdout; write anything else to stderr".to_owned())
             }
             Self::Start { .. } => Some(
-                "the first word of the command is the program, found in `PATH`; there is no shell".to_owned(),
+                "check that the first word of the command is a program in `PATH`; it runs without a shell"
+                    .to_owned(),
             ),
-            Self::TooSlow { .. } => {
-                Some("it gets no input: a question that it asks stays unanswered".to_owned())
+            Self::Timeout { .. } => {
+                Some("make sure that the command does not prompt: its stdin is closed".to_owned())
             }
         }
     }
 }
 
-/// Runs a command, for no longer than the limit; the token is the one line that it prints. The command ends with its
-/// caller's interest: dropping the future kills it.
-pub(crate) async fn token(command: &[String], limit: Duration) -> Result<Secret, CommandError> {
+/// Runs a command, and parses its output. Dropping the future kills the command.
+pub(crate) async fn run(command: &[String], limit: Duration) -> Result<Secret, TokenCommandError> {
     let [program, arguments @ ..] = command else {
         let source = io::Error::new(io::ErrorKind::InvalidInput, "the command is empty");
-        return Err(CommandError::Start { program: String::new(), source });
+        return Err(TokenCommandError::Start { program: String::new(), source });
     };
-    let start = |source| CommandError::Start { program: program.clone(), source };
+    let start = |source| TokenCommandError::Start { program: program.clone(), source };
     let child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -95,29 +98,37 @@ pub(crate) async fn token(command: &[String], limit: Duration) -> Result<Secret,
         .kill_on_drop(true)
         .spawn()
         .map_err(start)?;
-    let too_slow = |_| CommandError::TooSlow { program: program.clone(), limit };
-    timeout(limit, output(program, child)).await.map_err(too_slow)?
+    let timed_out = |_| TokenCommandError::Timeout { program: program.clone(), limit };
+    timeout(limit, output(program, child)).await.map_err(timed_out)?
 }
 
-async fn output(program: &str, mut child: Child) -> Result<Secret, CommandError> {
-    let lost = |source| CommandError::Start { program: program.to_owned(), source };
-    let (said, complaint) = (child.stdout.take(), child.stderr.take());
-    // Whoever prints without end is not read to the end.
-    let (said, complaint) =
-        tokio::try_join!(beginning(said, parse::LONGEST + 1), end(complaint)).map_err(lost)?;
-    if said.len() > parse::LONGEST {
-        return Err(CommandError::Output { program: program.to_owned(), flaw: Flaw::Long(parse::LONGEST) });
+async fn output(program: &str, mut child: Child) -> Result<Secret, TokenCommandError> {
+    let failed = |source| TokenCommandError::Start { program: program.to_owned(), source };
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // Endless output is not read to the end.
+    let (stdout, stderr) =
+        tokio::try_join!(read_start(stdout, parse::MAX_LENGTH + 1), read_end(stderr)).map_err(failed)?;
+    if stdout.len() > parse::MAX_LENGTH {
+        return Err(TokenCommandError::Output {
+            program: program.to_owned(),
+            flaw: TokenSyntaxError::TooLong(parse::MAX_LENGTH),
+        });
     }
-    let status = child.wait().await.map_err(lost)?;
+    let status = child.wait().await.map_err(failed)?;
     if !status.success() {
-        let says = quoted(&complaint, &said);
-        return Err(CommandError::Failed { program: program.to_owned(), how: status.to_string(), says });
+        let stderr = quote(&stderr, &stdout);
+        return Err(TokenCommandError::Failed {
+            program: program.to_owned(),
+            how: status.to_string(),
+            stderr,
+        });
     }
-    parse::token(&said).map_err(|flaw| CommandError::Output { program: program.to_owned(), flaw })
+    parse::parse_token(&stdout)
+        .map_err(|flaw| TokenCommandError::Output { program: program.to_owned(), flaw })
 }
 
-/// Reads so many bytes at the most.
-async fn beginning(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<Vec<u8>> {
+/// Reads up to `limit` bytes.
+async fn read_start(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<Vec<u8>> {
     let mut read = Vec::new();
     if let Some(pipe) = pipe {
         pipe.take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut read).await?;
@@ -125,11 +136,11 @@ async fn beginning(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Re
     Ok(read)
 }
 
-/// What is kept of a complaint, in bytes: its end says why.
-const COMPLAINT: usize = 4 * 1024;
+/// How much of the standard error is kept, in bytes: its end says why.
+const MAX_STDERR: usize = 4 * 1024;
 
-/// Reads everything, and keeps the end.
-async fn end(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+/// Reads everything, and returns the end.
+async fn read_end(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
     let mut kept = Vec::new();
     let Some(mut pipe) = pipe else { return Ok(kept) };
     let mut chunk = [0; 1024];
@@ -139,28 +150,22 @@ async fn end(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
             return Ok(kept);
         }
         kept.extend_from_slice(&chunk[..length]);
-        kept.drain(..kept.len().saturating_sub(COMPLAINT));
+        kept.drain(..kept.len().saturating_sub(MAX_STDERR));
     }
 }
 
-/// How many lines of a complaint are told.
-const LINES: usize = 3;
+/// How many lines of the standard error an error quotes.
+const MAX_LINES: usize = 3;
 
-/// The last lines of a complaint, on one, without what was meant for nobody's eyes or for a terminal.
-fn quoted(complaint: &[u8], said: &[u8]) -> Option<String> {
-    let said = String::from_utf8_lossy(said);
-    let mut text = String::from_utf8_lossy(complaint).into_owned();
-    for secret in said.split_whitespace().filter(|word| word.len() >= 8) {
-        text = text.replace(secret, "****");
-    }
-    let is_shown = |letter: &char| !letter.is_control();
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| line.trim().chars().filter(is_shown).collect())
-        .filter(|line: &String| !line.is_empty())
-        .collect();
-    let last = &lines[lines.len().saturating_sub(LINES)..];
-    (!last.is_empty()).then(|| last.join("; "))
+/// The last lines of the standard error, on one line, without words of the standard output, which may be a
+/// token.
+fn quote(stderr: &[u8], stdout: &[u8]) -> Option<String> {
+    let stdout = String::from_utf8_lossy(stdout);
+    let secrets = stdout.split_whitespace().filter(|word| word.len() >= 8).map(str::to_owned);
+    let text = Redactor::new(secrets).redact(&String::from_utf8_lossy(stderr));
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(MAX_LINES)..];
+    (!last.is_empty()).then(|| flyte_text::sanitize_line(&last.join("; ")).into_owned())
 }
 
 #[cfg(test)]

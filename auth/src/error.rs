@@ -1,4 +1,4 @@
-//! Why nobody is signed in.
+//! Why signing in failed.
 
 use std::{iter, sync::Arc};
 
@@ -11,122 +11,125 @@ use flyte_client::{
 use crate::{
     Flow,
     callback::CallbackError,
-    command::CommandError,
+    command::TokenCommandError,
     grant::GrantError,
-    method::{MethodError, StaticTokenError},
+    method::{AuthMethodError, StaticTokenError},
     provider::ProviderError,
     store::StoreError,
 };
 
-/// A sign-in that did not come about. Nothing in it is secret.
+/// Signing in failed. Nothing in it is secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
-    /// The browser has nowhere to come back to.
+pub enum AuthError {
+    /// The callback server could not start.
     #[error(transparent)]
     Callback(#[from] CallbackError),
-    /// The command that prints a token does not.
+    /// The command that prints a token failed.
     #[error(transparent)]
-    Command(#[from] Arc<CommandError>),
-    /// The provider gives no tokens.
+    Command(#[from] Arc<TokenCommandError>),
+    /// The provider issued no tokens.
     #[error(transparent)]
     Grant(#[from] GrantError),
-    /// The configuration does not say enough.
+    /// The configuration is incomplete.
     #[error(transparent)]
-    Method(#[from] MethodError),
-    /// There is nobody to ask, and nothing else to go by.
-    #[error("nobody can be asked here, and there is no token for `{endpoint}`")]
-    Nobody {
+    Method(#[from] AuthMethodError),
+    /// Only the user can sign in, and the command does not run interactively.
+    #[error(
+        "not signed in to `{endpoint}`, and interactive sign-in is not possible here (not a terminal, or in CI)"
+    )]
+    NotInteractive {
         /// The endpoint.
         endpoint: String,
-        /// Where the sign-in mode is set, if there is a client secret that it has no use for.
-        mode_of_secret: Option<String>,
+        /// Where to set the sign-in mode, if there is a client secret that the current mode does not use.
+        mode_setting: Option<String>,
     },
-    /// Somebody wants to be asked, and the configuration wants a sign-in without a person.
-    #[error("the configuration signs in by {0}, which asks nobody")]
-    NoPerson(Flow),
-    /// What was got was not accepted.
-    #[error("`{endpoint}` does not accept the token of {}", place.as_deref().unwrap_or("this sign-in"))]
-    NotAccepted {
+    /// An interactive login mode was requested for a method without interaction.
+    #[error("`--device` and `--no-browser` cannot be used with {0} authentication")]
+    NonInteractiveMethod(Flow),
+    /// The server rejected a token that was acquired just now.
+    #[error("`{endpoint}` rejected the token {}", token_source(*flow, location.as_deref()))]
+    TokenRejected {
         /// The endpoint.
         endpoint: String,
-        /// How the token was got.
+        /// How the token was acquired.
         flow: Flow,
-        /// Where it comes from, if somebody put it there.
-        place: Option<String>,
-        /// What the server says.
+        /// Where it is set, if it is a static token.
+        location: Option<String>,
+        /// The server's response.
         #[source]
-        said: Option<Box<Status>>,
+        status: Option<Box<Status>>,
     },
-    /// Somebody wants to sign in, and a token that is there already goes before all others.
-    #[error("there is no need to sign in, because {place} holds a token")]
-    NothingToDo {
+    /// A static token is set, which takes precedence over a sign-in.
+    #[error("already authenticated with the token from {location}")]
+    StaticTokenSet {
         /// Where the token is, such as "variable `FLYTE_ACCESS_TOKEN`".
-        place: String,
+        location: String,
     },
-    /// The call had a token of its own, which no sign-in replaces.
-    #[error("`{endpoint}` does not accept the header `{header}`, which a plugin set")]
-    OwnHeader {
+    /// The call had a header of its own, which a sign-in does not replace.
+    #[error("`{endpoint}` rejected the header `{header}`, which a plugin set")]
+    HeaderRejected {
         /// The endpoint.
         endpoint: String,
         /// The header's name.
         header: String,
-        /// What the server says.
+        /// The server's response.
         #[source]
-        said: Option<Box<Status>>,
+        status: Option<Box<Status>>,
     },
-    /// An embedded sandbox wants its token, and there is none.
-    #[error("`{endpoint}` is a sandbox of flyte-host, which requires its token")]
-    SandboxToken {
+    /// A sandbox requires its token, and there is none.
+    #[error("`{endpoint}` is a flyte-host sandbox, which requires its token")]
+    SandboxTokenRequired {
         /// The endpoint.
         endpoint: String,
-        /// What the server says.
+        /// The server's response.
         #[source]
-        said: Box<Status>,
+        status: Box<Status>,
     },
-    /// The server does not say how to sign in.
+    /// The server's OAuth metadata cannot be used.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// The token that somebody put there cannot be used.
+    /// The static token cannot be used.
     #[error(transparent)]
     StaticToken(#[from] StaticTokenError),
-    /// Tokens cannot be kept or found.
+    /// Tokens cannot be stored or loaded.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Nobody answered in time: neither the browser nor the other process.
-    #[error("nobody signed in within {} s", .0.as_secs())]
-    TooLate(std::time::Duration),
+    /// The user, or the other process that was signing in, did not finish in time.
+    #[error("sign-in timed out after {} s", .0.as_secs())]
+    TimedOut(std::time::Duration),
     /// The certificates to trust cannot be used.
     #[error(transparent)]
     Trust(#[from] TrustError),
 }
 
-/// What a failed sign-in means to whoever called Flyte.
+/// What kind of failure an [`AuthError`] is, for exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Nobody is signed in.
+pub enum AuthErrorKind {
+    /// Not signed in.
     NotSignedIn,
-    /// The provider does not answer; later it may. What was signed in before still is.
+    /// The provider is unavailable. Stored tokens are still valid.
     Unreachable,
 }
 
-const AGAIN: &str = "sign in again with `flyte-host login`";
-const IN_CI: &str = "sign in with `flyte-host login`; in CI set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret` with \
+const OAUTH_METADATA: &str = "ask your Flyte administrator to fix the OAuth metadata of the server";
+const LOGIN: &str = "run `flyte-host login`";
+const LOGIN_OR_CI: &str = "run `flyte-host login`; in CI, set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret` with \
                      `FLYTE_CREDENTIALS_CLIENT_ID` and `FLYTE_CREDENTIALS_CLIENT_SECRET`, or `FLYTE_ACCESS_TOKEN` to \
                      a token";
 
-impl Error {
-    /// What it means.
+impl AuthError {
+    /// The kind of failure.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> AuthErrorKind {
         match self {
-            Self::Grant(GrantError::Unreachable { .. }) => Kind::Unreachable,
+            Self::Grant(GrantError::Unreachable { .. }) => AuthErrorKind::Unreachable,
             Self::Provider(ProviderError::Unreachable { source, .. })
                 if source.kind() == client::ClientErrorKind::Unreachable =>
             {
-                Kind::Unreachable
+                AuthErrorKind::Unreachable
             }
-            _ => Kind::NotSignedIn,
+            _ => AuthErrorKind::NotSignedIn,
         }
     }
 
@@ -136,39 +139,43 @@ impl Error {
         let hint = match self {
             Self::Callback(error) => return Some(error.hint()),
             Self::Command(error) => return error.hint(),
-            Self::Grant(error) => return of_grant(error),
+            Self::Grant(error) => return grant_hint(error),
             Self::Method(error) => return Some(error.hint()),
-            Self::Nobody { mode_of_secret: Some(place), .. } => {
-                return Some(format!(
-                    "set {place} to `ClientSecret` to sign in with the client secret that is there"
-                ));
+            Self::NotInteractive { mode_setting: Some(location), .. } => {
+                return Some(format!("set {location} to `ClientSecret` to use the configured client secret"));
             }
-            Self::Nobody { .. } => IN_CI,
-            Self::NoPerson(_) => {
-                "leave out `--device` and `--no-browser`, or set `FLYTE_CREDENTIALS_AUTH_MODE` to `Pkce`"
+            Self::NotInteractive { .. } => LOGIN_OR_CI,
+            Self::NonInteractiveMethod(_) => {
+                "run `flyte-host login` without them, or set `FLYTE_CREDENTIALS_AUTH_MODE` to `Pkce`"
             }
-            Self::NotAccepted { said: Some(said), .. } if let Some(hint) = said.sandbox_hint() => hint,
-            Self::SandboxToken { said, .. } => return said.sandbox_hint().map(str::to_owned),
-            Self::NotAccepted { flow, place, .. } => return Some(of_refused(*flow, place.as_deref())),
-            Self::NothingToDo { .. } => "take it away to sign in in another way",
-            Self::OwnHeader { .. } => "`--no-plugins` goes without it; a sign-in does not replace it",
-            Self::Provider(error) => return of_provider(error),
-            Self::StaticToken(_) => "put a token there, or take it away and sign in with `flyte-host login`",
+            Self::TokenRejected { status: Some(status), .. } if let Some(hint) = status.sandbox_hint() => {
+                hint
+            }
+            Self::SandboxTokenRequired { status, .. } => return status.sandbox_hint().map(str::to_owned),
+            Self::TokenRejected { flow, location, .. } => {
+                return Some(rejected_hint(*flow, location.as_deref()));
+            }
+            Self::StaticTokenSet { .. } => "remove it to sign in with another method",
+            Self::HeaderRejected { .. } => {
+                "use `--no-plugins` to run without the plugin; signing in does not replace its header"
+            }
+            Self::Provider(error) => return provider_hint(error),
+            Self::StaticToken(_) => "set it to a token, or remove it and run `flyte-host login`",
             Self::Store(error) => return error.hint(),
-            Self::TooLate(_) => {
-                "`FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take, and so does `flyte-host login --timeout`"
+            Self::TimedOut(_) => {
+                "pass `--timeout SECONDS` to `flyte-host login`, or set `FLYTE_SIGN_IN_TIMEOUT`, to wait longer"
             }
             Self::Trust(error) => return error.hint(),
         };
         Some(hint.to_owned())
     }
 
-    /// The failure of a call that could not be signed in.
+    /// The status of a call that could not be authenticated.
     #[must_use]
     pub fn status(&self) -> Status {
         let code = match self.kind() {
-            Kind::NotSignedIn => Code::Unauthenticated,
-            Kind::Unreachable => Code::Unavailable,
+            AuthErrorKind::NotSignedIn => Code::Unauthenticated,
+            AuthErrorKind::Unreachable => Code::Unavailable,
         };
         let causes = iter::successors(std::error::Error::source(self), |error| error.source());
         let causes: Vec<String> = causes.map(ToString::to_string).collect();
@@ -177,45 +184,56 @@ impl Error {
     }
 }
 
-fn of_grant(error: &GrantError) -> Option<String> {
+fn grant_hint(error: &GrantError) -> Option<String> {
     let hint = match error {
-        GrantError::NoDevices { .. } => {
-            "sign in with the browser: `flyte-host login --no-browser` shows the address"
+        GrantError::DeviceFlowUnsupported { .. } => {
+            "run `flyte-host login --no-browser` to sign in with a browser on this machine"
         }
-        GrantError::Nonsense { .. } => "a proxy or another page may be in between",
+        GrantError::InvalidUrl(_) => OAUTH_METADATA,
+        GrantError::UnexpectedResponse { .. } => {
+            "check for a proxy or login page between this machine and the identity provider"
+        }
         GrantError::Refused { error, .. } if error == "invalid_client" || error == "unauthorized_client" => {
-            "run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by the operator of this Flyte"
+            "run `flyte-host config show` to see where the client id and secret are set; for browser and device logins, the Flyte server sets the client id"
         }
-        GrantError::Refused { .. } => AGAIN,
+        GrantError::Refused { .. } => LOGIN,
         GrantError::Unreachable { source, .. } => return source.fault.as_ref()?.hint.clone(),
     };
     Some(hint.to_owned())
 }
 
-fn of_provider(error: &ProviderError) -> Option<String> {
+fn provider_hint(error: &ProviderError) -> Option<String> {
     match error {
         ProviderError::Unreachable { source, .. } => source.hint(),
-        ProviderError::Silent { .. } => Some(
-            "the operator of this Flyte knows what it wants; a token goes in `FLYTE_ACCESS_TOKEN`".to_owned(),
+        ProviderError::NoMetadata { .. } => Some(
+            "ask your Flyte administrator how to sign in, or set `FLYTE_ACCESS_TOKEN` to a token".to_owned(),
         ),
-        _ => Some("the operator of this Flyte has to correct it".to_owned()),
+        _ => Some(OAUTH_METADATA.to_owned()),
     }
 }
 
-/// A token that is not accepted is replaced where it comes from.
-fn of_refused(flow: Flow, place: Option<&str>) -> String {
-    match (flow, place) {
-        (Flow::StaticToken, Some(place)) => {
-            format!("put another token into {place}, or take it away and sign in with `flyte-host login`")
+/// How a rejected token was acquired, or where it is set.
+fn token_source(flow: Flow, location: Option<&str>) -> String {
+    match (flow, location) {
+        (Flow::StaticToken, Some(location)) => format!("from {location}"),
+        _ => "of this sign-in".to_owned(),
+    }
+}
+
+/// A rejected token is replaced where it comes from.
+fn rejected_hint(flow: Flow, location: Option<&str>) -> String {
+    match (flow, location) {
+        (Flow::StaticToken, Some(location)) => {
+            format!("set {location} to another token, or remove it and run `flyte-host login`")
         }
         (Flow::ClientCredentials, _) => {
-            "ask the operator of this Flyte to let this client in; `flyte-host config show` shows where its scopes and audience are set"
+            "ask your Flyte administrator to authorize this client; run `flyte-host config show` to see where its scopes and audience are set"
                 .to_owned()
         }
         (Flow::ExternalCommand, _) => {
-            "run the command by hand: it may want a sign-in of its own, or print a token for another place"
+            "run the command by hand: it may require a login of its own, or print a token for another server"
                 .to_owned()
         }
-        _ => AGAIN.to_owned(),
+        _ => LOGIN.to_owned(),
     }
 }

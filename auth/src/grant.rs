@@ -1,34 +1,45 @@
-//! How a provider is asked for tokens. The protocol is the `oauth2` crate's; here is what goes over which wire, and
-//! what the answers mean to somebody who wants to sign in.
+//! OAuth grants. The protocol is the `oauth2` crate's; here are the requests, and the meaning of the
+//! responses.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `code` | the authorization code flow, with the browser |
+//! | `device` | the device flow |
+//! | `http` | the requests of all flows, and their errors |
+//! | `token_response` | the response with the tokens |
 
-mod answer;
-mod client_credentials;
 mod code;
 mod device;
+mod error;
 mod http;
-mod refresh;
 #[cfg(test)]
 mod tests;
+mod token_response;
 
 use ::http::Uri;
+use flyte_client::config::Secret;
 use oauth2::{
-    AuthUrl, ClientId, EndpointNotSet, EndpointSet, RequestTokenError, Scope, StandardRevocableToken,
-    TokenUrl,
+    AuthType, AuthUrl, ClientId, ClientSecret, EndpointNotSet, EndpointSet, RefreshToken, Scope,
+    StandardRevocableToken, TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse},
 };
 
-use self::answer::{Answer, Terms};
-pub(crate) use self::{http::Http, refresh::refresh};
+pub use self::error::GrantError;
+pub(crate) use self::http::Http;
+use self::{
+    error::ProtocolError,
+    token_response::{LenientTokenResponse, TokenRequest},
+};
 use crate::{
     Flow, Tokens,
     provider::Provider,
-    redact::{clean, host_of},
+    redact::{excerpt, host_of},
 };
 
-/// The protocol, with answers that are read leniently.
+/// An OAuth client whose token responses are parsed leniently.
 pub(super) type Protocol<AuthUrl = EndpointNotSet, TokenUrl = EndpointNotSet> = oauth2::Client<
     BasicErrorResponse,
-    Answer,
+    LenientTokenResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -39,50 +50,48 @@ pub(super) type Protocol<AuthUrl = EndpointNotSet, TokenUrl = EndpointNotSet> = 
     TokenUrl,
 >;
 
-/// Asks one provider.
+/// Requests tokens from one provider.
 pub(crate) struct Grants<'a> {
     provider: &'a Provider,
     http: &'a Http,
 }
 
 impl<'a> Grants<'a> {
-    /// Nothing is sent yet.
     pub(crate) fn new(provider: &'a Provider, http: &'a Http) -> Self {
         Self { provider, http }
     }
 
-    /// The protocol as a client that can send a browser away and buy tokens.
-    fn protocol(&self, client_id: &str) -> Result<Protocol<EndpointSet, EndpointSet>, GrantError> {
+    /// A client for flows that begin in the browser.
+    fn browser_client(&self, client_id: &str) -> Result<Protocol<EndpointSet, EndpointSet>, GrantError> {
         let page = &self.provider.authorization_endpoint;
-        let page = AuthUrl::new(page.clone()).map_err(|_| GrantError::no_address(page))?;
-        Ok(self.buyer(client_id)?.set_auth_uri(page))
+        let page = AuthUrl::new(page.clone()).map_err(|_| GrantError::invalid_url(page))?;
+        Ok(self.token_client(client_id)?.set_auth_uri(page))
     }
 
-    /// The protocol as a client that buys tokens without a browser.
-    fn buyer(&self, client_id: &str) -> Result<Protocol<EndpointNotSet, EndpointSet>, GrantError> {
+    /// A client for token requests only.
+    fn token_client(&self, client_id: &str) -> Result<Protocol<EndpointNotSet, EndpointSet>, GrantError> {
         let token = &self.provider.token_endpoint;
-        let token = TokenUrl::new(token.clone()).map_err(|_| GrantError::no_address(token))?;
+        let token = TokenUrl::new(token.clone()).map_err(|_| GrantError::invalid_url(token))?;
         Ok(Protocol::new(ClientId::new(client_id.to_owned())).set_token_uri(token))
     }
 
-    /// The scopes to ask for.
     fn scopes(&self) -> impl Iterator<Item = Scope> {
         self.provider.scopes.iter().cloned().map(Scope::new)
     }
 
-    /// The provider's host, as messages have it.
+    /// The provider's host, for messages.
     fn host(&self) -> String {
         host(&self.provider.token_endpoint)
     }
 
-    /// The tokens of an answer, or what an error of the protocol means.
+    /// The tokens of a response.
     fn tokens(
         &self,
         flow: Flow,
         client_id: &str,
-        answer: Result<Answer, ProtocolError>,
+        response: Result<LenientTokenResponse, ProtocolError>,
     ) -> Result<Tokens, GrantError> {
-        let terms = Terms {
+        let requested = TokenRequest {
             flow,
             header: self.provider.header.clone(),
             client_id: client_id.to_owned(),
@@ -91,90 +100,82 @@ impl<'a> Grants<'a> {
             audience: self.provider.audience.clone(),
             refresh: None,
         };
-        tokens(&self.host(), answer, terms)
+        tokens(&self.host(), response, requested)
+    }
+
+    /// Requests tokens with client credentials.
+    ///
+    /// They are sent in the header, as the standard says and Flyte's clients do. A provider that accepts
+    /// them only in the body answers `invalid_client`; then they are sent once more, in the body.
+    pub(crate) async fn client_credentials(
+        &self,
+        client_id: &str,
+        secret: &Secret,
+    ) -> Result<Tokens, GrantError> {
+        let refused = match self.with_secret(client_id, secret, AuthType::BasicAuth).await {
+            Err(error) if error.is_unknown_client() => error,
+            response => return response,
+        };
+        log::debug!("{refused}; sending the secret in the body instead");
+        self.with_secret(client_id, secret, AuthType::RequestBody).await.map_err(|error| match error {
+            GrantError::Unreachable { .. } => error,
+            _ => refused,
+        })
+    }
+
+    async fn with_secret(
+        &self,
+        client_id: &str,
+        secret: &Secret,
+        auth_type: AuthType,
+    ) -> Result<Tokens, GrantError> {
+        let client = self.token_client(client_id)?.set_auth_type(auth_type);
+        let client = client.set_client_secret(ClientSecret::new(secret.reveal().to_owned()));
+        let mut request = client.exchange_client_credentials().add_scopes(self.scopes());
+        if let Some(audience) = &self.provider.audience {
+            request = request.add_extra_param("audience", audience);
+        }
+        let response = request.request_async(self.http).await;
+        self.tokens(Flow::ClientCredentials, client_id, response)
     }
 }
 
-/// What the `oauth2` crate says went wrong. It is not shown to anybody: it may hold an answer with tokens.
-type ProtocolError = RequestTokenError<GrantError, BasicErrorResponse>;
+/// Exchanges the refresh token of `old` at the provider that issued it (RFC 6749, 6). What the response
+/// leaves out stays as it was: most providers send a new refresh token only if the old one was sent.
+///
+/// `None`: `old` cannot be refreshed. Tokens of client credentials are requested again instead.
+pub(crate) async fn refresh(http: &Http, old: &Tokens) -> Result<Option<Tokens>, GrantError> {
+    let Some(sent) = old.refresh.as_ref().filter(|_| matches!(old.flow, Flow::Browser | Flow::Device)) else {
+        return Ok(None);
+    };
+    let Ok(url) = TokenUrl::new(old.token_endpoint.clone()) else {
+        log::warn!("could not refresh the stored tokens: they have no valid token endpoint");
+        return Ok(None);
+    };
+    let client = Protocol::new(ClientId::new(old.client_id.clone())).set_token_uri(url);
+    let token = RefreshToken::new(sent.reveal().to_owned());
+    let response = client.exchange_refresh_token(&token).request_async(http).await;
+    let requested = TokenRequest {
+        flow: old.flow,
+        header: old.header.clone(),
+        client_id: old.client_id.clone(),
+        token_endpoint: old.token_endpoint.clone(),
+        scopes: old.scopes.clone(),
+        audience: old.audience.clone(),
+        refresh: Some(sent.clone()),
+    };
+    tokens(&host(&old.token_endpoint), response, requested).map(Some)
+}
 
-/// The tokens of an answer, or what an error of the protocol means.
-fn tokens(host: &str, answer: Result<Answer, ProtocolError>, terms: Terms) -> Result<Tokens, GrantError> {
-    answer.map_err(|error| GrantError::of(host, error))?.tokens(host, terms)
+/// The tokens of a response.
+fn tokens(
+    host: &str,
+    response: Result<LenientTokenResponse, ProtocolError>,
+    requested: TokenRequest,
+) -> Result<Tokens, GrantError> {
+    response.map_err(|error| GrantError::from_protocol(host, error))?.tokens(host, requested)
 }
 
 fn host(url: &str) -> String {
-    url.parse::<Uri>().map_or_else(|_| clean(url), |url| host_of(&url))
-}
-
-/// Why a provider gives no tokens. Nothing in it is secret.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GrantError {
-    /// It refused, in OAuth's terms.
-    #[error("`{host}` refuses: {}", description.as_deref().unwrap_or(error))]
-    Refused {
-        /// The provider's host.
-        host: String,
-        /// OAuth's code, such as `access_denied`.
-        error: String,
-        /// The provider's own words.
-        description: Option<String>,
-    },
-    /// It answered with something that is no answer, such as a web page.
-    #[error("`{host}` answers with {what}{}", says.as_ref().map(|says| format!(": {says}")).unwrap_or_default())]
-    Nonsense {
-        /// The provider's host.
-        host: String,
-        /// What it answered, such as "a web page (HTTP 502 Bad Gateway)".
-        what: String,
-        /// What the page says.
-        says: Option<String>,
-    },
-    /// It gives no codes that are typed on another device.
-    #[error("`{host}` gives no codes for other devices")]
-    NoDevices {
-        /// The provider's host.
-        host: String,
-    },
-    /// It cannot be reached, or is down (HTTP 408, 429, 5xx).
-    #[error("the identity provider `{host}` does not answer")]
-    Unreachable {
-        /// The provider's host.
-        host: String,
-        /// Why.
-        source: flyte_client::transport::Status,
-    },
-}
-
-impl GrantError {
-    /// Whether what was sent for tokens (a refresh token, a code) is worth nothing any more: OAuth's `invalid_grant`.
-    pub(crate) fn is_void(&self) -> bool {
-        matches!(self, Self::Refused { error, .. } if error == "invalid_grant")
-    }
-
-    /// Whether the provider does not know the client, or not by how it named itself.
-    fn is_unknown_client(&self) -> bool {
-        matches!(self, Self::Refused { error, .. } if error == "invalid_client")
-    }
-
-    /// What an error of the protocol means to somebody who wants to sign in.
-    fn of(host: &str, error: ProtocolError) -> Self {
-        let nonsense =
-            |what: &str| Self::Nonsense { host: host.to_owned(), what: what.to_owned(), says: None };
-        match error {
-            RequestTokenError::Request(error) => error,
-            RequestTokenError::ServerResponse(refusal) => Self::Refused {
-                host: host.to_owned(),
-                error: clean(refusal.error().as_ref()),
-                description: refusal.error_description().map(|text| clean(text)),
-            },
-            RequestTokenError::Parse(..) => nonsense("JSON that lacks what a sign-in needs"),
-            RequestTokenError::Other(_) => nonsense("something that is no answer to a sign-in"),
-        }
-    }
-
-    fn no_address(url: &str) -> Self {
-        Self::Nonsense { host: clean(url), what: "nothing, since it is no address".to_owned(), says: None }
-    }
+    url.parse::<Uri>().map_or_else(|_| excerpt(url), |url| host_of(&url))
 }

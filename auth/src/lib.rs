@@ -1,26 +1,28 @@
-//! Signing in: from a server that asks for a token to calls that carry one.
+//! Authentication: from a server that requires a token to calls that carry one.
 //!
 //! ```text
-//! call ──► Renewing ──► (transports of plugins) ──► WithToken ──► ProxyAuthorization ──► gRPC
-//!             │ UNAUTHENTICATED: sign in once, call once more   │ adds the token, renews it before it expires
-//!             └────────────────────► SignIn ◄───────────────────┘
-//!                                       │ one at a time, in this process and in all others of this user
-//!           static token · external command · refresh · client credentials · browser · device
+//! call ──► AuthRetry ──► (transports of plugins) ──► BearerAuth ──► ProxyAuthorization ──► gRPC
+//!              │ UNAUTHENTICATED: sign in once,           │ adds the token,
+//!              │ send the call again                      │ renews it before it expires
+//!              └─────────────────► SignIn ◄───────────────┘
+//!                                    │ one at a time, among all processes of this user
+//!        static token · external command · refresh · client credentials · browser · device
 //! ```
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `transport` | puts tokens on calls, and sees when one is not accepted |
-//! | `sign_in` | the policy: which token now, how to get the next one, who waits for whom |
-//! | `method` | what the configuration wants: the browser, a device, a secret, a command, a token |
-//! | `provider` | what the server says of its identity provider |
-//! | `grant` | how a provider is asked for tokens: the code of a browser, a device, a secret, a refresh token |
-//! | `callback`, `page`, `browser` | the browser: how it is opened, where it comes back to, what it shows |
-//! | `command`, `token/parse` | a command that prints a token; what a token looks like |
-//! | `token`, `store`, `lock` | what a sign-in gives, where it is kept, how two processes take turns |
-//! | `prompt` | whom to ask, and what to tell them |
+//! | `transport` | adds tokens to calls, and notices when one is rejected |
+//! | `sign_in` | the policy, as a state machine: which token to use, how to acquire the next one |
+//! | `method` | the configured method: browser, device, client credentials, command, static token |
+//! | `provider` | the server's OAuth metadata: its identity provider |
+//! | `grant` | OAuth grants: authorization code, device code, client credentials, refresh token |
+//! | `callback`, `page`, `browser` | the browser flow: opening the browser, the redirect URI, the page at the end |
+//! | `command`, `token/parse` | commands that print a token; the syntax of a token |
+//! | `token`, `store`, `lock` | tokens, their storage, one sign-in at a time among processes |
+//! | `prompt` | interaction with the user |
+//! | `redact` | text from providers, made safe to show |
 //!
-//! Knows nothing of plugins: the page after a sign-in comes from the [`Person`].
+//! Knows nothing of plugins: the page after a sign-in comes from the [`Prompt`].
 
 mod browser;
 mod callback;
@@ -42,13 +44,13 @@ mod transport;
 
 pub use self::{
     callback::CallbackError,
-    command::CommandError,
-    error::{Error, Kind},
+    command::TokenCommandError,
+    error::{AuthError, AuthErrorKind},
     grant::GrantError,
-    method::{Method, MethodError, StaticToken, StaticTokenError},
-    prompt::{Notice, Person},
+    method::{AuthMethod, AuthMethodError, StaticToken, StaticTokenError},
+    prompt::{Prompt, PromptEvent},
     provider::ProviderError,
-    sign_in::{How, Options, SignIn, sign_out_everywhere},
-    token::{Flow, Tokens, parse::Flaw},
-    transport::{ProxyAuthorization, Renewing, WithToken},
+    sign_in::{LoginMode, SignIn, SignInOptions, sign_out_everywhere},
+    token::{Flow, Tokens, parse::TokenSyntaxError},
+    transport::{AuthRetry, BearerAuth, ProxyAuthorization},
 };

@@ -1,7 +1,7 @@
-//! One sign-in at a time for each endpoint, among all processes of this user.
+//! One sign-in at a time per endpoint, among all processes of this user: a lock on a file beside the tokens.
 //!
-//! The turn is a lock on a file beside the tokens. The system gives it back when its owner ends, however that ends, so
-//! there is nothing to clean up and nothing to time out; the file stays, empty.
+//! The system releases it when its owner exits or is killed, so stale locks do not exist. The file stays,
+//! empty.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -14,24 +14,23 @@ use tokio::time::{self, Instant};
 
 use crate::store::{make_folder, path_of};
 
-/// How often to see whether the turn is free. A person who waits does not notice it, nor does the machine.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How often the lock is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The turn of this process. Dropping it, or the end of the process, gives the turn to the next.
+/// The lock, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct FileLock {
     _file: File,
 }
 
-impl Turn {
-    /// Waits for the turn; `waiting` is called once, when another process has it.
+impl FileLock {
+    /// Waits for the lock; `waiting` is called once, if another process holds it.
     ///
     /// `None`: not within the limit.
     ///
     /// # Errors
     ///
-    /// At once, when the folder cannot be made or written, or its file system knows no locks: then nobody can take
-    /// turns here, and one goes without.
+    /// At once, if the folder cannot be created or written, or its file system does not support locks.
     pub(crate) async fn wait(
         folder: &Path,
         endpoint: &str,
@@ -54,7 +53,7 @@ impl Turn {
             if left.is_zero() {
                 return Ok(None);
             }
-            time::sleep(PAUSE.min(left)).await;
+            time::sleep(POLL_INTERVAL.min(left)).await;
         }
     }
 }
@@ -62,12 +61,15 @@ impl Turn {
 fn open(folder: &Path, endpoint: &str) -> io::Result<File> {
     make_folder(folder)?;
     let path = path_of(folder, endpoint, "lock");
-    // It may lead to a file that is none of ours.
+    // It may lead to a foreign file.
     if path.is_symlink() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is a link", path.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("`{}` is a symlink", path.display()),
+        ));
     }
     let mut options = OpenOptions::new();
-    // For reading too: so a pipe in its place cannot hang.
+    // For reading too, so that opening a pipe does not block.
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -88,20 +90,20 @@ mod tests {
     const ENDPOINT: &str = "dns:///flyte.example.org";
     const LONG: Duration = Duration::from_secs(3600);
 
-    /// Tells this binary that it is another process: the folder, and what to do there.
+    /// Makes this binary the other process; the folder.
     const FOLDER: &str = "LOCK_TEST_FOLDER";
 
-    /// Not a test of its own: a process that takes the turn, and keeps it until its input ends.
+    /// Not a test: a process that holds the lock until its input ends.
     #[tokio::test]
     async fn owner() {
         let Ok(folder) = env::var(FOLDER) else { return };
-        let turn = Turn::wait(Path::new(&folder), ENDPOINT, LONG, || say("waits")).await.unwrap();
-        say("has it");
+        let lock = FileLock::wait(Path::new(&folder), ENDPOINT, LONG, || say("waits")).await.unwrap();
+        say("locked");
         io::copy(&mut io::stdin(), &mut io::sink()).unwrap();
-        drop(turn);
+        drop(lock);
     }
 
-    /// Past the test runner, which would hide it.
+    /// Bypasses the test runner, which captures output.
     fn say(text: &str) {
         io::stdout().write_all(format!("\nowner {text}\n").as_bytes()).unwrap();
     }
@@ -125,10 +127,10 @@ mod tests {
             Self { process, lines }
         }
 
-        /// The next thing that it says.
-        fn says(&mut self) -> String {
-            let mut said = self.lines.by_ref().map(|line| line.unwrap());
-            said.find_map(|line| line.strip_prefix("owner ").map(str::to_owned)).expect("it says something")
+        /// The next line of its output.
+        fn next_line(&mut self) -> String {
+            let mut lines = self.lines.by_ref().map(|line| line.unwrap());
+            lines.find_map(|line| line.strip_prefix("owner ").map(str::to_owned)).expect("a line")
         }
 
         fn end(mut self) {
@@ -142,15 +144,15 @@ mod tests {
         }
     }
 
-    async fn at_once(folder: &Path, endpoint: &str) -> Option<Turn> {
-        Turn::wait(folder, endpoint, Duration::ZERO, || {}).await.unwrap()
+    async fn at_once(folder: &Path, endpoint: &str) -> Option<FileLock> {
+        FileLock::wait(folder, endpoint, Duration::ZERO, || {}).await.unwrap()
     }
 
     #[tokio::test]
-    async fn another_process_has_its_turn_until_it_ends() {
+    async fn another_process_holds_the_lock_until_it_exits() {
         let home = tempfile::tempdir().unwrap();
         let mut owner = Owner::start(home.path());
-        assert_eq!(owner.says(), "has it");
+        assert_eq!(owner.next_line(), "locked");
         assert!(at_once(home.path(), ENDPOINT).await.is_none());
         assert!(at_once(home.path(), "dns:///other.example.org").await.is_some());
         owner.end();
@@ -158,65 +160,65 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_killed_process_gives_its_turn_back() {
+    async fn the_lock_of_a_killed_process_is_released() {
         let home = tempfile::tempdir().unwrap();
         let mut owner = Owner::start(home.path());
-        assert_eq!(owner.says(), "has it");
+        assert_eq!(owner.next_line(), "locked");
         owner.kill();
         assert!(at_once(home.path(), ENDPOINT).await.is_some());
     }
 
     #[tokio::test]
-    async fn who_waits_gets_the_next_turn_and_says_once_that_it_waits() {
+    async fn a_waiting_process_gets_the_lock_and_reports_once_that_it_waits() {
         let home = tempfile::tempdir().unwrap();
-        let turn = at_once(home.path(), ENDPOINT).await;
+        let lock = at_once(home.path(), ENDPOINT).await;
         let mut owner = Owner::start(home.path());
-        assert_eq!(owner.says(), "waits");
-        drop(turn);
-        assert_eq!(owner.says(), "has it");
+        assert_eq!(owner.next_line(), "waits");
+        drop(lock);
+        assert_eq!(owner.next_line(), "locked");
         owner.end();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_beyond_the_limit() {
+    async fn waiting_ends_at_the_limit() {
         let home = tempfile::tempdir().unwrap();
         let _turn = at_once(home.path(), ENDPOINT).await;
         let (start, waits) = (Instant::now(), AtomicU32::new(0));
         let waiting = || waits.store(waits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        assert!(Turn::wait(home.path(), ENDPOINT, LONG, waiting).await.unwrap().is_none());
+        assert!(FileLock::wait(home.path(), ENDPOINT, LONG, waiting).await.unwrap().is_none());
         assert_eq!((start.elapsed().as_secs(), waits.into_inner()), (LONG.as_secs(), 1));
     }
 
     #[tokio::test]
-    async fn where_no_folder_can_be_made_there_are_no_turns() {
+    async fn a_folder_that_cannot_be_created_is_an_error() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("state");
-        std::fs::write(&file, "a file, and no folder").unwrap();
+        std::fs::write(&file, "a file").unwrap();
         for folder in [file.clone(), file.join("flyte-host")] {
-            let waited = Turn::wait(&folder, ENDPOINT, LONG, || panic!("nobody has the turn")).await;
+            let waited = FileLock::wait(&folder, ENDPOINT, LONG, || panic!("not locked")).await;
             assert!(waited.is_err(), "{}", folder.display());
         }
     }
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn a_link_in_its_place_makes_no_file_elsewhere() {
+    async fn a_symlink_is_refused() {
         let home = tempfile::tempdir().unwrap();
         let elsewhere = home.path().join("elsewhere");
         std::os::unix::fs::symlink(&elsewhere, path_of(home.path(), ENDPOINT, "lock")).unwrap();
-        assert!(Turn::wait(home.path(), ENDPOINT, LONG, || {}).await.is_err());
+        assert!(FileLock::wait(home.path(), ENDPOINT, LONG, || {}).await.is_err());
         assert!(!elsewhere.exists());
     }
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn its_folder_and_file_are_private() {
+    async fn the_folder_and_the_file_are_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("state/flyte-host");
-        let turn = at_once(&folder, ENDPOINT).await.unwrap();
+        let lock = at_once(&folder, ENDPOINT).await.unwrap();
         let mode = |metadata: std::fs::Metadata| metadata.permissions().mode() & 0o777;
         assert_eq!(mode(folder.metadata().unwrap()), 0o700);
-        assert_eq!(mode(turn._file.metadata().unwrap()), 0o600);
+        assert_eq!(mode(lock._file.metadata().unwrap()), 0o600);
     }
 }

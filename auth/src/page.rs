@@ -1,16 +1,16 @@
-//! The pages that the browser shows when it comes back from the provider.
+//! The pages of the callback server.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-/// What the callback server answers a request with.
+/// A response of the callback server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Page {
     pub(super) status: StatusCode,
     pub(super) html: String,
 }
 
-/// What a page may do: show itself. Styles and pictures may come from a company's own servers; scripts, frames and
-/// forms may not come from anywhere, and nobody learns where the reader came from, since that address has the code.
+/// Pages may load styles, pictures and fonts over HTTPS, but no scripts, frames or forms. The referrer is
+/// suppressed, since the URL contains the code.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline' https:; img-src data: https:; \
                       font-src data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -22,7 +22,7 @@ const HEADERS: [(HeaderName, HeaderValue); 9] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::CONNECTION, HeaderValue::from_static("close")),
-    // Other sites can neither read a page nor keep a hold of its window.
+    // Other sites can neither read the page nor control its window.
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
@@ -33,36 +33,36 @@ pub(super) fn headers() -> HeaderMap {
 }
 
 impl Page {
-    /// The page after a sign-in at the provider's host: the plugin's, or a plain one.
+    /// The page after a successful sign-in: the plugin's, or the built-in one.
     pub(super) fn success(custom: Option<String>, host: &str) -> Self {
-        let plain = || {
+        let built_in = || {
             let signed_in = format!("{host} has signed you in.");
-            plain("Signed in", &signed_in, "You can close this window and go back to the terminal.")
+            render("Signed in", &signed_in, "You can close this window and go back to the terminal.")
         };
-        Self { status: StatusCode::OK, html: custom.unwrap_or_else(plain) }
+        Self { status: StatusCode::OK, html: custom.unwrap_or_else(built_in) }
     }
 
     /// The page after a sign-in that failed.
     pub(super) fn failure(reason: &str) -> Self {
-        let html = plain("Not signed in", reason, "You can close this window and go back to the terminal.");
+        let html = render("Not signed in", reason, "You can close this window and go back to the terminal.");
         Self { status: StatusCode::BAD_REQUEST, html }
     }
 
-    /// The answer to what is not the answer that is waited for, and does not end the sign-in.
-    pub(super) fn ignored(reason: &str) -> Self {
-        let html = plain("Ignored", reason, "The terminal still waits for the sign-in that it began.");
+    /// The page for an invalid callback, which does not end the sign-in.
+    pub(super) fn rejected(reason: &str) -> Self {
+        let html = render("Ignored", reason, "The terminal is still waiting for its own sign-in.");
         Self { status: StatusCode::BAD_REQUEST, html }
     }
 
-    /// The answer to a request that has nothing to do with the sign-in.
-    pub(super) fn stray(status: StatusCode) -> Self {
-        let html = plain("Nothing here", "This address waits for a sign-in.", "You can close this window.");
+    /// The page for requests that are not callbacks.
+    pub(super) fn not_found(status: StatusCode) -> Self {
+        let html = render("Not found", "This server waits for a sign-in.", "You can close this window.");
         Self { status, html }
     }
 }
 
-/// Nothing but text and a style; no picture either, so that no icon is asked for.
-fn plain(title: &str, first: &str, second: &str) -> String {
+/// Text and a style; the empty icon prevents a request for one.
+fn render(title: &str, first: &str, second: &str) -> String {
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -95,7 +95,7 @@ p {{ margin: 0.5rem 0 }}
     )
 }
 
-/// Makes text of what may be markup: some of it comes from the provider.
+/// Escapes text for HTML: some of it comes from the provider.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_provider_says_stays_text() {
+    fn text_of_the_provider_is_escaped() {
         let page = Page::failure("<script>alert('&')</script>");
         assert!(page.html.contains("&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"), "{}", page.html);
         let page = Page::success(None, "<b>host</b>");
@@ -124,18 +124,18 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_has_the_last_word_on_success() {
+    fn a_plugins_page_replaces_the_built_in_one() {
         assert_eq!(Page::success(Some("<p>ours</p>".into()), "login.example").html, "<p>ours</p>");
         assert!(Page::success(None, "login.example").html.contains("login.example has signed you in"));
     }
 
     #[test]
-    fn plain_pages_ask_for_nothing_and_can_be_read_aloud() {
+    fn built_in_pages_load_nothing_and_are_accessible() {
         let pages = [
             Page::success(None, "host"),
             Page::failure("why"),
-            Page::ignored("why"),
-            Page::stray(StatusCode::NOT_FOUND),
+            Page::rejected("why"),
+            Page::not_found(StatusCode::NOT_FOUND),
         ];
         for Page { html, .. } in pages {
             assert!(!html.contains("http") && !html.contains("<script") && !html.contains("src="), "{html}");

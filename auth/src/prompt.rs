@@ -1,49 +1,50 @@
-//! Whoever sits at the terminal: whether there is somebody, and what they are told.
+//! Interaction with the user who signs in.
 
 use std::time::Duration;
 
-/// Somebody who can sign in, or nobody.
+/// Shows the user how to sign in; implemented by the command line.
 ///
-/// The command line implements it; everything here goes to the terminal, never into a file or an answer.
-pub trait Person: Send + Sync {
-    /// Whether there is somebody who could open a browser or type a code: a terminal, and no CI.
-    fn is_there(&self) -> bool;
+/// Nothing that is shown is secret to the user, but it must not get into files or logs.
+pub trait Prompt: Send + Sync {
+    /// Whether a user can open a browser or type a code: on a terminal, and not in CI.
+    fn is_interactive(&self) -> bool;
 
-    /// Tells them what to do, or what is waited for.
-    fn tell(&self, notice: &Notice<'_>);
+    /// Shows what to do, or what is being waited for. Texts come from the provider: sanitize them.
+    fn show(&self, event: &PromptEvent<'_>);
 
     /// The page for the browser after a sign-in at the provider's host; `None`: the built-in one.
     ///
-    /// Called after the code was exchanged. Whatever goes wrong in it is told by whoever implements it, and costs the page.
+    /// Called after the code was exchanged. The implementation reports its errors itself; then there is the
+    /// built-in page.
     fn success_page(&self, host: &str) -> Option<String>;
 }
 
-/// What a person is told while they sign in.
+/// A step of an interactive sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Notice<'a> {
-    /// Sign in at this address. It is told whether a browser was opened or not.
+pub enum PromptEvent<'a> {
+    /// Sign in at this address; shown whether a browser was opened or not.
     Browser {
         /// The provider's page, for this attempt only.
         url: &'a str,
         /// Whether a browser was opened.
         opened: bool,
-        /// How long the answer is waited for.
+        /// The timeout.
         within: Duration,
     },
-    /// There is no browser here, so a code is typed on another device.
+    /// There is no browser, so the device flow follows.
     NoBrowser,
-    /// Type a code on another device.
+    /// Enter a code on another device.
     Device {
-        /// Where.
+        /// The page for the code.
         url: &'a str,
         /// The code.
         code: &'a str,
-        /// The address with the code in it, if the provider has one.
+        /// The page with the code filled in, if the provider has one.
         complete_url: Option<&'a str>,
-        /// How long the code can be used.
+        /// How long the code is valid.
         within: Duration,
     },
-    /// Another process is signing in at this endpoint, and is waited for.
+    /// Waiting for another process, which is signing in to this endpoint.
     OtherProcess,
 }

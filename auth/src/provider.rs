@@ -1,4 +1,4 @@
-//! What a server says of its identity provider (`flyteidl.service.AuthMetadataService`).
+//! The server's OAuth metadata (`flyteidl.service.AuthMetadataService`).
 
 use std::{net::IpAddr, sync::Once};
 
@@ -12,61 +12,60 @@ use flyte_client::{
 };
 use http::{HeaderName, Uri};
 
-use crate::redact::clean;
+use crate::redact::excerpt;
 
-/// The provider, and what the server wants of its tokens.
+/// The identity provider, and the requirements of the server for its tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Provider {
-    /// Where the browser goes; may have a query of its own.
+    /// For the browser; may have a query.
     pub(crate) authorization_endpoint: String,
-    /// The name that the provider puts under its answers, if it says one (RFC 9207).
+    /// The issuer in responses, if known (RFC 9207).
     pub(crate) issuer: Option<String>,
-    /// Where tokens are given.
     pub(crate) token_endpoint: String,
-    /// Where codes for devices are given, if they are.
+    /// `None`: the device flow is not supported.
     pub(crate) device_authorization_endpoint: Option<String>,
-    /// The public client, for people.
+    /// The public client, for interactive flows.
     pub(crate) client_id: String,
-    /// Where the browser comes back to.
+    /// Where the provider redirects the browser.
     pub(crate) redirect_uri: String,
-    /// Those of the configuration, else those of the server.
+    /// From the configuration, else from the server.
     pub(crate) scopes: Vec<String>,
-    /// The audience to ask for, if any.
+    /// The audience to request, if any.
     pub(crate) audience: Option<String>,
-    /// The metadata key in which the server wants its tokens; lower case.
+    /// The metadata key for tokens, in lower case.
     pub(crate) header: String,
 }
 
-/// Why a server's provider is not known.
+/// The server's OAuth metadata cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProviderError {
-    /// It wants a token, and does not say where they are given.
-    #[error("`{endpoint}` does not say how to sign in")]
-    Silent {
+    /// There is none, or endpoints are missing.
+    #[error("`{endpoint}` requires authentication, but has no OAuth metadata")]
+    NoMetadata {
         /// The endpoint.
         endpoint: String,
     },
-    /// It wants its tokens where none can be sent.
-    #[error("`{endpoint}` wants its tokens in a header `{name}`, which HTTP cannot carry")]
-    Header {
+    /// The metadata key is not a header name.
+    #[error("invalid token header in `{endpoint}`'s OAuth metadata: `{name}`")]
+    InvalidHeader {
         /// The endpoint.
         endpoint: String,
-        /// What it says.
+        /// The value.
         name: String,
     },
-    /// What it says is no address.
-    #[error("`{endpoint}` names `{url}` as its {what}, which is no address")]
-    Url {
+    /// An endpoint is not a URL.
+    #[error("invalid {what} in `{endpoint}`'s OAuth metadata: `{url}`")]
+    InvalidUrl {
         /// The endpoint.
         endpoint: String,
-        /// What it is for.
+        /// The field.
         what: &'static str,
-        /// What it says.
+        /// The value.
         url: String,
     },
-    /// It could not be asked.
-    #[error("`{endpoint}` cannot be asked how to sign in")]
+    /// The call failed.
+    #[error("could not get the OAuth metadata of `{endpoint}`")]
     Unreachable {
         /// The endpoint.
         endpoint: String,
@@ -76,17 +75,17 @@ pub enum ProviderError {
 }
 
 impl Provider {
-    /// Asks the server, without a token (`GetPublicClientConfig`, `GetOAuth2Metadata`).
+    /// Calls `GetPublicClientConfig` and `GetOAuth2Metadata`, without a token.
     pub(crate) async fn discover(client: &Client, connection: &Connection) -> Result<Self, ProviderError> {
         let endpoint = connection.endpoint.value.to_string();
         let failed = |error: client::ClientError| match error.status.code {
-            Code::Unimplemented => ProviderError::Silent { endpoint: endpoint.clone() },
+            Code::Unimplemented => ProviderError::NoMetadata { endpoint: endpoint.clone() },
             _ => ProviderError::Unreachable { endpoint: endpoint.clone(), source: error.into() },
         };
         let public = client.get_public_client_config(&PublicClientAuthConfigRequest {}).await;
         let public = public.map_err(failed)?;
         let metadata = client.get_o_auth2_metadata(&OAuth2MetadataRequest {}).await.map_err(failed)?;
-        let provider = Self::of(public, metadata, connection)?;
+        let provider = Self::from_metadata(public, metadata, connection)?;
         if !connection.insecure.value {
             provider.warn_of_plain_text();
         }
@@ -94,20 +93,20 @@ impl Provider {
     }
 
     /// The provider of two answers, where the configuration does not say otherwise.
-    fn of(
+    fn from_metadata(
         public: PublicClientAuthConfigResponse,
         metadata: OAuth2MetadataResponse,
         connection: &Connection,
     ) -> Result<Self, ProviderError> {
         let endpoint = connection.endpoint.value.as_str();
-        let url = |what, url| address(endpoint, what, url);
-        let silent = || ProviderError::Silent { endpoint: endpoint.to_owned() };
-        let token_endpoint = url("token endpoint", metadata.token_endpoint)?.ok_or_else(silent)?;
+        let url = |what, url| http_url(endpoint, what, url);
+        let no_metadata = || ProviderError::NoMetadata { endpoint: endpoint.to_owned() };
+        let token_endpoint = url("token endpoint", metadata.token_endpoint)?.ok_or_else(no_metadata)?;
         let page = url("authorization endpoint", metadata.authorization_endpoint)?;
         let devices = url("device authorization endpoint", metadata.device_authorization_endpoint)?;
-        let is_for_people = connection.auth_mode.value != AuthMode::ClientSecret;
-        if is_for_people && page.is_none() && devices.is_none() {
-            return Err(silent());
+        let is_interactive = connection.auth_mode.value != AuthMode::ClientSecret;
+        if is_interactive && page.is_none() && devices.is_none() {
+            return Err(no_metadata());
         }
         let client_id = filled(public.client_id).or_else(|| connection.client_id.value.clone());
         Ok(Self {
@@ -127,9 +126,9 @@ impl Provider {
         static ONCE: Once = Once::new();
         let urls = [Some(&self.token_endpoint), self.device_authorization_endpoint.as_ref()];
         if let Some(url) = urls.into_iter().flatten().find(|url| is_plain(url)) {
-            let place = url.split('?').next().unwrap_or_default();
+            let location = url.split('?').next().unwrap_or_default();
             ONCE.call_once(|| {
-                log::warn!("tokens travel unencrypted: the server wants them bought at `{place}`")
+                log::warn!("tokens are sent unencrypted: the server's token endpoint is `{location}`")
             });
         }
     }
@@ -139,19 +138,19 @@ fn filled(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// An address of the web; `None` if there is none.
-fn address(endpoint: &str, what: &'static str, url: String) -> Result<Option<String>, ProviderError> {
+/// An HTTP URL; `None` if it is empty.
+fn http_url(endpoint: &str, what: &'static str, url: String) -> Result<Option<String>, ProviderError> {
     let Some(url) = filled(url) else { return Ok(None) };
-    let is_address = url.parse::<Uri>().is_ok_and(|url| {
+    let is_url = url.parse::<Uri>().is_ok_and(|url| {
         matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty())
     });
-    match is_address {
+    match is_url {
         true => Ok(Some(url)),
-        false => Err(ProviderError::Url { endpoint: endpoint.to_owned(), what, url: clean(&url) }),
+        false => Err(ProviderError::InvalidUrl { endpoint: endpoint.to_owned(), what, url: excerpt(&url) }),
     }
 }
 
-/// Plain text on a way that others may listen on.
+/// Plain HTTP to another machine.
 fn is_plain(url: &str) -> bool {
     let Ok(url) = url.parse::<Uri>() else { return false };
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
@@ -159,16 +158,16 @@ fn is_plain(url: &str) -> bool {
     url.scheme_str() == Some("http") && !is_here
 }
 
-/// Those of the configuration, else the server's. flytekit forgives quotes and brackets around them
-/// (`flytekit/clients/auth/auth_client.py`), so that people have them in their files.
+/// From the configuration, else from the server. flytekit removes quotes and brackets around them
+/// (`flytekit/clients/auth/auth_client.py`), so files contain them.
 fn scopes(connection: &Connection, server: Vec<String>) -> Vec<String> {
     let configured = connection.scopes.value.iter();
-    let bare = configured.map(|scope| scope.trim_matches(['[', ']', '\'', '"', ' ']).to_owned());
-    let configured: Vec<_> = bare.filter(|scope| !scope.is_empty()).collect();
+    let trimmed = configured.map(|scope| scope.trim_matches(['[', ']', '\'', '"', ' ']).to_owned());
+    let configured: Vec<_> = trimmed.filter(|scope| !scope.is_empty()).collect();
     if configured.is_empty() { server } else { configured }
 }
 
-/// The server knows what its tokens are for; a program's owner knows better.
+/// The server's takes precedence for users, the configured one for client credentials.
 fn audience(connection: &Connection, server: String) -> Option<String> {
     let (server, configured) =
         (filled(server), connection.audience.value.clone().filter(|audience| !audience.is_empty()));
@@ -178,12 +177,12 @@ fn audience(connection: &Connection, server: String) -> Option<String> {
     }
 }
 
-/// The metadata key for tokens, in lower case, as HTTP/2 wants it.
+/// The metadata key for tokens, in lower case, as HTTP/2 requires it.
 fn header(endpoint: &str, name: String) -> Result<String, ProviderError> {
     let Some(name) = filled(name) else { return Ok("authorization".to_owned()) };
     match name.parse::<HeaderName>() {
         Ok(key) => Ok(key.as_str().to_owned()),
-        Err(_) => Err(ProviderError::Header { endpoint: endpoint.to_owned(), name: clean(&name) }),
+        Err(_) => Err(ProviderError::InvalidHeader { endpoint: endpoint.to_owned(), name: excerpt(&name) }),
     }
 }
 

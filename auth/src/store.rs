@@ -1,148 +1,126 @@
-//! Where tokens are kept between commands: one entry for each endpoint, in one of two places.
+//! Storage of tokens between commands: one entry per endpoint, in a file or in the system's keyring.
 //!
-//! | place | what is there |
+//! | store | content |
 //! |---|---|
-//! | a file | `<endpoint>.json` in the folder of tokens, which only its owner can read |
-//! | the system's keyring | the entry; `<endpoint>.keyring` in the folder of tokens says that there is one |
+//! | file | `<endpoint>.json` in the folder of tokens, readable by its owner only |
+//! | keyring | the entry; the marker file `<endpoint>.keyring` in the folder of tokens says that it exists |
 //!
-//! With [`Choice::Auto`] a file goes before the keyring, and stays what it is: tokens get into a file only where the
-//! keyring did not do, so those in the file are the newer ones. Where neither file is there, nobody is asked: a command
-//! without tokens pays nothing for a keyring. Tokens that are noted to be in a keyring which does not answer are
-//! not forgotten: a warning says so, and the next sign-in goes to a file. `logout` empties both places.
+//! With [`StoreKind::Auto`] a file takes precedence over the keyring: tokens are written to a file only
+//! where the keyring failed, so those in the file are newer. Without either file the keyring is not
+//! accessed, so a command without tokens does not pay for it. If a keyring with tokens does not answer,
+//! they are kept: there is a warning, and the next sign-in writes a file. `logout` removes tokens from
+//! both.
 //!
-//! The entries are this program's own: no other client reads or writes them. Fields that it does not know are skipped,
-//! so that a newer version may add some; what it needs and does not find makes an entry unusable, with the remedy.
+//! Only this program reads and writes the entries. Unknown fields are skipped, so that a newer version may
+//! add some; an entry with missing fields is an error with a hint.
 
 mod auto;
 mod entry;
+mod error;
 mod file;
 mod keyring;
 mod private;
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use self::auto::Places;
 pub(crate) use self::private::{make_folder, path_of};
 pub use self::{
-    entry::Garbled,
-    file::{FileError, FileStore},
-    keyring::{KeyringError, KeyringStore, Silence},
+    auto::open,
+    entry::EntrySyntaxError,
+    error::{KeyringError, KeyringTimeout, StoreError, TokenFileError},
+    file::FileStore,
+    keyring::KeyringStore,
 };
 use crate::token::Tokens;
 
-/// Where tokens are to be kept.
+/// Where to store tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// In the keyring if it works, else in a file.
+pub enum StoreKind {
+    /// The keyring if it works, else a file.
     #[default]
     Auto,
-    /// In the keyring; without one, signing in is an error.
+    /// The keyring; signing in without one is an error.
     Keyring,
-    /// In a file, whether there is a keyring or not.
+    /// A file.
     File,
-    /// Nowhere: each command signs in anew. What was kept before stays until it is forgotten.
+    /// Nothing is stored: each command signs in again. Tokens that were stored before stay until `logout`.
     None,
 }
 
-/// The names of the choices, as settings and messages have them.
-const CHOICES: [(&str, Choice); 4] =
-    [("auto", Choice::Auto), ("keyring", Choice::Keyring), ("file", Choice::File), ("none", Choice::None)];
+/// The names in settings and messages.
+const STORE_KINDS: [(&str, StoreKind); 4] = [
+    ("auto", StoreKind::Auto),
+    ("keyring", StoreKind::Keyring),
+    ("file", StoreKind::File),
+    ("none", StoreKind::None),
+];
 
-/// The text names no store.
+/// The text is not the name of a [`StoreKind`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no store of tokens: there are `auto`, `keyring`, `file` and `none`")]
-pub struct UnknownStore(String);
+#[error("unknown token store `{0}`; expected `auto`, `keyring`, `file` or `none`")]
+pub struct UnknownStoreKind(String);
 
-impl fmt::Display for Choice {
+impl fmt::Display for StoreKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = CHOICES.iter().find(|(_, choice)| choice == self).map_or("", |&(name, _)| name);
+        let name = STORE_KINDS.iter().find(|(_, kind)| kind == self).map_or("", |&(name, _)| name);
         f.write_str(name)
     }
 }
 
-impl FromStr for Choice {
-    type Err = UnknownStore;
+impl FromStr for StoreKind {
+    type Err = UnknownStoreKind;
 
-    fn from_str(text: &str) -> Result<Self, UnknownStore> {
-        let found = CHOICES.iter().find(|(name, _)| *name == text);
-        found.map(|&(_, choice)| choice).ok_or_else(|| UnknownStore(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, UnknownStoreKind> {
+        let found = STORE_KINDS.iter().find(|(name, _)| *name == text);
+        found.map(|&(_, kind)| kind).ok_or_else(|| UnknownStoreKind(text.to_owned()))
     }
 }
 
-/// Why tokens cannot be kept or found.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file does not do.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The keyring does not do, and nothing else is wanted.
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
-}
-
-impl StoreError {
-    /// What the user can do.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::File(error) => Some(error.hint()),
-            Self::Keyring(error) => Some(error.hint()),
-        }
-    }
-}
-
-/// Keeps tokens.
+/// Stores tokens.
 ///
-/// A keyring may wait for a person to unlock it, for up to two minutes: an asynchronous caller asks on a thread where
-/// waiting is allowed.
+/// A keyring may wait up to two minutes for the user to unlock it, so asynchronous callers use a thread
+/// that may block.
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Where the tokens of an endpoint are, or would be kept, for `whoami`. Asks nobody.
-    fn place(&self, endpoint: &str) -> String;
+    /// Where the tokens of an endpoint are, or would be, stored; for messages. Accesses no keyring.
+    fn location(&self, endpoint: &str) -> String;
 
-    /// Whether tokens can be kept where the user wants them; asked before a person is troubled with a sign-in.
+    /// Whether tokens can be stored; called before the user is prompted.
     ///
     /// # Errors
     ///
-    /// When the user chose a keyring that does not work. A file that may turn out not to be writable is no error yet.
+    /// If the keyring is required and does not work. A file is not checked.
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Whether there is something in the place of an endpoint's tokens, of use or not. Asks nobody.
+    /// Whether there is an entry for an endpoint, valid or not. Accesses no keyring.
     fn has(&self, endpoint: &str) -> bool;
 
     /// The tokens of an endpoint, if there are any.
     ///
     /// # Errors
     ///
-    /// When there may be some and they cannot be read.
+    /// If there may be some, and they cannot be read.
     fn load(&self, endpoint: &str) -> Result<Option<Tokens>, StoreError>;
 
-    /// Keeps the tokens of an endpoint, in place of those that it had: afterwards there are the old ones or the new
-    /// ones, never neither.
+    /// Replaces the tokens of an endpoint. A crash leaves the old ones or the new ones.
     ///
     /// # Errors
     ///
-    /// When they cannot be kept.
+    /// If they cannot be written.
     fn save(&self, endpoint: &str, tokens: &Tokens) -> Result<(), StoreError>;
 
-    /// Forgets the tokens of an endpoint; says whether there were any.
+    /// Removes the tokens of an endpoint; returns whether there were any.
     ///
     /// # Errors
     ///
-    /// When they cannot be forgotten.
+    /// If they cannot be removed.
     fn remove(&self, endpoint: &str) -> Result<bool, StoreError>;
 
     /// The endpoints that have tokens, sorted.
     ///
     /// # Errors
     ///
-    /// When nobody can tell.
+    /// If the folder of tokens cannot be read.
     fn endpoints(&self) -> Result<Vec<String>, StoreError>;
-}
-
-/// The store of a choice; `folder` is for files, and for notes of what is in the keyring. Asks and opens nothing yet.
-#[must_use]
-pub fn open(choice: Choice, folder: PathBuf) -> Box<dyn Store> {
-    Box::new(Places::new(choice, folder))
 }

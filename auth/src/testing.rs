@@ -1,7 +1,7 @@
 //! A Flyte, an identity provider and a person, for tests of the policy.
 //!
-//! The Flyte is a transport in memory, since what matters is what is called, and in which order; the provider is a real
-//! HTTP server, since its answers go through the protocol.
+//! The Flyte is a transport in memory, since what matters is what is called, and in which order; the
+//! provider is a real HTTP server, since its answers go through the protocol.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
-    Flow, Notice, Options, Person, ProxyAuthorization, Renewing, SignIn, Tokens, WithToken,
+    AuthRetry, BearerAuth, Flow, Prompt, PromptEvent, ProxyAuthorization, SignIn, SignInOptions, Tokens,
     store::{self, Store},
 };
 
@@ -39,7 +39,7 @@ pub(crate) const ENDPOINT: &str = "flyte.example";
 pub(crate) const KEY: &str = "flyte.example:443";
 
 /// What a configuration makes of variables.
-pub(crate) fn connection_of(variables: &[(&str, &str)]) -> Connection {
+pub(crate) fn connection_with(variables: &[(&str, &str)]) -> Connection {
     let mut env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), ENDPOINT.to_owned())]);
     env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
@@ -47,11 +47,11 @@ pub(crate) fn connection_of(variables: &[(&str, &str)]) -> Connection {
 }
 
 pub(crate) fn connection() -> Connection {
-    connection_of(&[])
+    connection_with(&[])
 }
 
 /// Tokens of the browser that last for an hour.
-pub(crate) fn tokens(access: &str, provider: &Provider) -> Tokens {
+pub(crate) fn tokens(access: &str, provider: &FakeProvider) -> Tokens {
     Tokens {
         flow: Flow::Browser,
         access: Secret::new(access),
@@ -72,7 +72,7 @@ pub(crate) fn expired(tokens: Tokens) -> Tokens {
 }
 
 /// A Flyte that accepts some tokens, and everybody if it has no list of them.
-pub(crate) struct Flyte {
+pub(crate) struct FakeFlyte {
     pub(crate) accepted: Mutex<Option<Vec<String>>>,
     /// What it says instead, if anything.
     pub(crate) says: Mutex<Option<Status>>,
@@ -84,7 +84,7 @@ pub(crate) struct Flyte {
     provider: String,
 }
 
-impl Flyte {
+impl FakeFlyte {
     /// Which tokens the calls carried; `-` for none.
     pub(crate) fn carried(&self) -> Vec<String> {
         let bearer = |metadata: &Metadata| {
@@ -142,7 +142,7 @@ impl Flyte {
     }
 }
 
-impl Transport for Flyte {
+impl Transport for FakeFlyte {
     fn call(&self, call: Call) -> Reply<'_> {
         Box::pin(async move {
             // The answer is not there at once, so that calls side by side overlap.
@@ -154,7 +154,7 @@ impl Transport for Flyte {
 }
 
 /// A provider that answers forms.
-pub(crate) struct Provider {
+pub(crate) struct FakeProvider {
     pub(crate) url: String,
     /// The forms that it got.
     pub(crate) forms: Arc<Mutex<Vec<BTreeMap<String, String>>>>,
@@ -164,9 +164,9 @@ pub(crate) struct Provider {
     asked: watch::Receiver<usize>,
 }
 
-impl Provider {
-    /// Starts one that gives `new-1`, `new-2` and so on for whatever it is asked, each with a refresh token, unless the
-    /// script says otherwise.
+impl FakeProvider {
+    /// Starts one that gives `new-1`, `new-2` and so on for whatever it is asked, each with a refresh
+    /// token, unless the script says otherwise.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -232,20 +232,20 @@ fn given(number: usize) -> Value {
     })
 }
 
-/// Nobody, who notes what they were told.
+/// Records events.
 #[derive(Default)]
-pub(crate) struct Nobody {
-    pub(crate) told: Mutex<Vec<String>>,
-    pub(crate) is_there: AtomicBool,
+pub(crate) struct FakePrompt {
+    pub(crate) events: Mutex<Vec<String>>,
+    pub(crate) is_interactive: AtomicBool,
 }
 
-impl Person for Nobody {
-    fn is_there(&self) -> bool {
-        self.is_there.load(Ordering::Relaxed)
+impl Prompt for FakePrompt {
+    fn is_interactive(&self) -> bool {
+        self.is_interactive.load(Ordering::Relaxed)
     }
 
-    fn tell(&self, notice: &Notice<'_>) {
-        self.told.lock().unwrap().push(format!("{notice:?}"));
+    fn show(&self, notice: &PromptEvent<'_>) {
+        self.events.lock().unwrap().push(format!("{notice:?}"));
     }
 
     fn success_page(&self, _: &str) -> Option<String> {
@@ -254,28 +254,28 @@ impl Person for Nobody {
 }
 
 /// Everything between a caller and a server.
-pub(crate) struct Scene {
-    pub(crate) flyte: Arc<Flyte>,
-    pub(crate) provider: Arc<Provider>,
-    pub(crate) person: Arc<Nobody>,
+pub(crate) struct Fixture {
+    pub(crate) flyte: Arc<FakeFlyte>,
+    pub(crate) provider: Arc<FakeProvider>,
+    pub(crate) prompt: Arc<FakePrompt>,
     pub(crate) sign_in: Arc<SignIn>,
     pub(crate) outermost: Arc<dyn Transport>,
-    pub(crate) options: Options,
+    pub(crate) options: SignInOptions,
     pub(crate) folder: Arc<tempfile::TempDir>,
 }
 
-impl Scene {
+impl Fixture {
     /// A server that wants tokens and accepts those of the provider, and a configuration without anything.
     pub(crate) async fn new() -> Self {
-        let provider = Arc::new(Provider::start().await);
+        let provider = Arc::new(FakeProvider::start().await);
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let options = Options {
+        let options = SignInOptions {
             token: None,
-            store: store::Choice::File,
+            store: store::StoreKind::File,
             folder: folder.path().join("state"),
-            patience: Duration::from_secs(300),
+            timeout: Duration::from_secs(300),
         };
-        let flyte = Arc::new(Flyte {
+        let flyte = Arc::new(FakeFlyte {
             accepted: Mutex::default(),
             says: Mutex::default(),
             calls: Mutex::default(),
@@ -284,26 +284,26 @@ impl Scene {
             provider: provider.url.clone(),
         });
         flyte.accept(&["new-1", "new-2", "new-3"]);
-        Self::of(connection(), options, flyte, provider, folder)
+        Self::with(connection(), options, flyte, provider, folder)
     }
 
-    fn of(
+    fn with(
         connection: Connection,
-        options: Options,
-        flyte: Arc<Flyte>,
-        provider: Arc<Provider>,
+        options: SignInOptions,
+        flyte: Arc<FakeFlyte>,
+        provider: Arc<FakeProvider>,
         folder: Arc<tempfile::TempDir>,
     ) -> Self {
         let network = Network::new(&connection, Proxies::default()).unwrap();
-        let wire: Arc<dyn Transport> = Arc::<Flyte>::clone(&flyte);
+        let wire: Arc<dyn Transport> = Arc::<FakeFlyte>::clone(&flyte);
         let unsigned = Arc::new(ProxyAuthorization::new(wire, connection.proxy_command.value.clone()));
-        let person = Arc::new(Nobody::default());
-        let asked: Arc<dyn Person> = Arc::<Nobody>::clone(&person);
+        let prompt = Arc::new(FakePrompt::default());
+        let asked: Arc<dyn Prompt> = Arc::<FakePrompt>::clone(&prompt);
         let sign_in =
             Arc::new(SignIn::new(connection, options.clone(), network, Arc::clone(&unsigned), asked));
-        let innermost = Arc::new(WithToken::new(unsigned, Arc::clone(&sign_in)));
-        let outermost = Arc::new(Renewing::new(innermost, Arc::clone(&sign_in)));
-        Self { flyte, provider, person, sign_in, outermost, options, folder }
+        let innermost = Arc::new(BearerAuth::new(unsigned, Arc::clone(&sign_in)));
+        let outermost = Arc::new(AuthRetry::new(innermost, Arc::clone(&sign_in)));
+        Self { flyte, provider, prompt, sign_in, outermost, options, folder }
     }
 
     /// Another process with other variables, with the same server, provider and folder.
@@ -311,9 +311,9 @@ impl Scene {
         self.process_with(variables, self.options.clone())
     }
 
-    pub(crate) fn process_with(&self, variables: &[(&str, &str)], options: Options) -> Self {
+    pub(crate) fn process_with(&self, variables: &[(&str, &str)], options: SignInOptions) -> Self {
         let (flyte, provider) = (Arc::clone(&self.flyte), Arc::clone(&self.provider));
-        Self::of(connection_of(variables), options, flyte, provider, Arc::clone(&self.folder))
+        Self::with(connection_with(variables), options, flyte, provider, Arc::clone(&self.folder))
     }
 
     pub(crate) fn store(&self) -> Box<dyn Store> {
@@ -336,19 +336,19 @@ impl Scene {
     }
 
     pub(crate) async fn call_with(&self, metadata: Metadata) -> Result<Answer, Status> {
-        self.outermost.call(a_call(metadata)).await
+        self.outermost.call(test_call(metadata)).await
     }
 }
 
-pub(crate) fn a_call(metadata: Metadata) -> Call {
+pub(crate) fn test_call(metadata: Metadata) -> Call {
     let path = "/flyteidl.service.AdminService/GetTask".into();
     Call { path, metadata, message: Bytes::new(), timeout: None }
 }
 
 /// The warnings so far that have a text in them: that of one test, such as a path.
 pub(crate) fn warnings_about(text: &str) -> Vec<String> {
-    let told = WARNINGS.told.lock().unwrap();
-    told.iter().filter(|warning| warning.contains(text)).cloned().collect()
+    let seen = WARNINGS.seen.lock().unwrap();
+    seen.iter().filter(|warning| warning.contains(text)).cloned().collect()
 }
 
 /// Begins to listen for warnings.
@@ -358,10 +358,10 @@ pub(crate) fn listen() {
     log::set_max_level(log::LevelFilter::Warn);
 }
 
-static WARNINGS: Warnings = Warnings { told: Mutex::new(Vec::new()) };
+static WARNINGS: Warnings = Warnings { seen: Mutex::new(Vec::new()) };
 
 struct Warnings {
-    told: Mutex<Vec<String>>,
+    seen: Mutex<Vec<String>>,
 }
 
 impl log::Log for Warnings {
@@ -370,17 +370,17 @@ impl log::Log for Warnings {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        self.told.lock().unwrap().push(record.args().to_string());
+        self.seen.lock().unwrap().push(record.args().to_string());
     }
 
     fn flush(&self) {}
 }
 
 /// A failed call as a person reads it: what, why, what to do.
-pub(crate) fn story(status: &Status) -> String {
+pub(crate) fn render(status: &Status) -> String {
     let fault = status.fault.as_ref().expect("a fault");
-    let mut story = format!("{} {}", status.code.name(), status.message);
-    story.extend(fault.causes().map(|cause| format!("\n: {cause}")));
-    story.extend(fault.hint.iter().map(|hint| format!("\n? {hint}")));
-    story
+    let mut text = format!("{} {}", status.code.name(), status.message);
+    text.extend(fault.causes().map(|cause| format!("\n: {cause}")));
+    text.extend(fault.hint.iter().map(|hint| format!("\n? {hint}")));
+    text
 }

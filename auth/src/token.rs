@@ -1,4 +1,4 @@
-//! What a sign-in gives: tokens, and what it takes to renew them without asking anybody.
+//! Tokens, and what is needed to renew them without the user.
 
 pub(crate) mod parse;
 
@@ -8,19 +8,19 @@ use flyte_client::config::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How tokens were got.
+/// How tokens were acquired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flow {
     /// The browser, with PKCE.
     Browser,
-    /// OAuth client credentials: an id and a secret, no person.
+    /// OAuth client credentials: an id and a secret.
     ClientCredentials,
-    /// A code that a person types on another device.
+    /// The device flow: the user enters a code on another device.
     Device,
     /// A command that prints a token.
     ExternalCommand,
-    /// A token that somebody put there.
+    /// A token in a variable or a file.
     StaticToken,
 }
 
@@ -36,59 +36,77 @@ impl fmt::Display for Flow {
     }
 }
 
-/// Tokens are renewed so long before they expire, so that none dies on its way to the server.
+/// The metadata key of tokens where the server names none; servers accept it in addition to their own.
+pub(crate) const AUTHORIZATION: &str = "authorization";
+
+/// How long before expiry tokens are renewed, so that none expires on its way to the server.
 const SLACK: Duration = Duration::from_secs(60);
 
 /// The tokens for one endpoint.
 ///
-/// Times are those of this machine's clock. A provider says how many seconds a token lives, which are counted from its
-/// receipt: so it does not matter what the provider's clock shows, nor by how much this machine's is wrong, as long as it
-/// is not set in between. If it is:
+/// Times are those of the local clock. A provider returns the lifetime in seconds, counted from receipt, so
+/// neither the provider's clock nor an offset of the local one matters, unless the local clock is set
+/// meanwhile:
 ///
-/// - Forward: the token looks older than it is, and is renewed too early.
+/// - Forward: the token looks older than it is, and is renewed early.
 /// - Back to before its receipt: it is not trusted, and renewed.
-/// - Back, but not so far: it looks younger than it is. A server that does not accept it any more says so, and it is
-///   renewed then.
+/// - Back, but less: it looks younger than it is. When the server rejects it, it is renewed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// The flow that got them.
+    /// How they were acquired.
     pub flow: Flow,
     /// Sent with every call.
     #[serde(with = "revealed")]
     pub access: Secret,
-    /// Buys the next access token, where the provider gives one.
+    /// For the next access token, if the provider issued one.
     #[serde(default, with = "revealed_option", skip_serializing_if = "Option::is_none")]
     pub refresh: Option<Secret>,
-    /// When they were got.
+    /// When they were acquired.
     pub issued_at: Timestamp,
-    /// When the access token expires; `None` if the provider did not say.
+    /// When the access token expires; `None` if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The metadata key under which the server wants the access token.
+    /// The metadata key for the access token.
     pub header: String,
-    /// The OAuth client that they were given to.
+    /// The OAuth client they were issued to.
     #[serde(default)]
     pub client_id: String,
-    /// Where they are renewed; empty where they cannot be.
+    /// Where to renew them; empty if that is not possible.
     #[serde(default)]
     pub token_endpoint: String,
-    /// The scopes that were asked for.
+    /// The requested scopes.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// The audience that was asked for.
+    /// The requested audience.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
 }
 
 impl Tokens {
-    /// Whether the access token may be sent at a time: it is not about to expire.
+    /// An access token of which nothing else is known.
+    pub(crate) fn from_access(flow: Flow, access: Secret, header: String) -> Self {
+        Self {
+            flow,
+            access,
+            refresh: None,
+            issued_at: Timestamp::now(),
+            expires_at: None,
+            header,
+            client_id: String::new(),
+            token_endpoint: String::new(),
+            scopes: Vec::new(),
+            audience: None,
+        }
+    }
+
+    /// Whether the access token is valid at a time, and not about to expire.
     ///
-    /// A token that seems to come from the future was got under another clock, and is not trusted to last. The slack
-    /// is allowed for: small corrections of a clock are no reason to renew.
+    /// A token from the future was acquired under another clock, and is not fresh. The slack applies: small
+    /// corrections of the clock are not a reason to renew.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         let Some(expires_at) = self.expires_at else { return true };
-        // A short-lived token must not count as old from its first moment.
+        // A short-lived token must not need renewal at once.
         let life = Duration::try_from(expires_at.duration_since(self.issued_at)).unwrap_or_default();
         let slack = SLACK.min(life / 4);
         now >= self.issued_at.saturating_sub(SLACK).unwrap_or(Timestamp::MIN)
@@ -102,7 +120,7 @@ impl Tokens {
     }
 }
 
-/// A secret in the store: the one place where it is written out.
+/// Secrets in the store: the only place where they are written out.
 mod revealed {
     use super::{Deserialize, Deserializer, Secret, Serialize, Serializer};
 
@@ -168,21 +186,21 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_makes_tokens_old() {
+    fn tokens_are_not_fresh_if_the_clock_was_set_back() {
         assert!(is_fresh_after(Some(600), -60));
         assert!(!is_fresh_after(Some(600), -61));
         assert!(!is_fresh_after(Some(600), -3600));
-        // What does not expire does so under no clock.
+        // Without expiry, the clock does not matter.
         assert!(is_fresh_after(None, -3600));
     }
 
     #[test]
-    fn a_clock_that_was_set_forward_renews_too_early_and_never_too_late() {
+    fn tokens_are_renewed_early_if_the_clock_was_set_forward() {
         assert!(!is_fresh_after(Some(600), 3600));
     }
 
     #[test]
-    fn times_that_make_no_sense_are_not_fresh_and_no_panic() {
+    fn nonsensical_times_are_not_fresh_and_do_not_panic() {
         let mut tokens = tokens(Some(600));
         for (issued_at, expires_at, now, is_fresh) in [
             (Timestamp::MAX, Timestamp::MIN, Timestamp::MIN, false),
@@ -198,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_is_shown() {
+    fn debug_output_has_no_secrets() {
         let text = format!("{:?}", Tokens { access: Secret::new("very secret"), ..tokens(None) });
         assert!(!text.contains("very secret"), "{text}");
     }

@@ -18,7 +18,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use auth::store::Choice;
+use auth::store::StoreKind;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml_edit::DocumentMut;
 
@@ -38,7 +38,7 @@ pub struct Settings {
     pub plugin_fallback: bool,
     /// Where sign-in tokens are stored; `None` if not set.
     #[serde(default, deserialize_with = "token_store")]
-    pub token_store: Option<Choice>,
+    pub token_store: Option<StoreKind>,
     /// Without an endpoint, use the embedded sandbox, also when stderr is not a terminal.
     #[serde(default)]
     pub sandbox_fallback: bool,
@@ -87,7 +87,7 @@ pub const DOCUMENTED: [SettingDoc; 5] = [
     },
 ];
 
-fn token_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Choice>, D::Error> {
+fn token_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<StoreKind>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
 }

@@ -1,4 +1,4 @@
-//! `login`, `logout` and `whoami` where nobody has to sign in, and what they are told wrong. The rest is in `sign_in`.
+//! `login`, `logout` and `whoami` without authentication, and invalid values. The rest is in `sign_in`.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use tests::{Server, TestEnvironment, snapshot};
 
 use crate::{home_with, sandbox_home};
 
-/// A home that leads to a server over the network which asks nobody to sign in: the sandbox's.
+/// A home configured for a sandbox server, which requires no sign-in.
 fn home_without_sign_in() -> (TestEnvironment, Server) {
     let mut home = home_with(&[]);
     let mut start: Command = home.command();
@@ -17,13 +17,13 @@ fn home_without_sign_in() -> (TestEnvironment, Server) {
 }
 
 #[test]
-fn the_embedded_sandbox_asks_nobody_and_is_not_opened() {
+fn the_embedded_sandbox_requires_no_sign_in_and_is_not_opened() {
     let home = sandbox_home(&[]);
     snapshot!(
         home.run(&["login"]),
         str![[r#"
 ------- stderr -------
-the embedded sandbox asks nobody to sign in
+the embedded sandbox requires no sign-in
 [exit: 0]
 "#]]
     );
@@ -31,7 +31,7 @@ the embedded sandbox asks nobody to sign in
         home.run(&["whoami"]),
         str![[r#"
 ------- stderr -------
-the embedded sandbox asks nobody to sign in
+the embedded sandbox requires no sign-in
 [exit: 0]
 "#]]
     );
@@ -54,7 +54,7 @@ the embedded sandbox asks nobody to sign in
         home.run(&["logout"]),
         str![[r#"
 ------- stderr -------
-there is nothing to forget
+not signed in
 [exit: 0]
 "#]]
     );
@@ -63,13 +63,13 @@ there is nothing to forget
 }
 
 #[test]
-fn a_server_that_asks_nobody_says_so() {
+fn a_server_without_authentication_requires_no_sign_in() {
     let (home, _server) = home_without_sign_in();
     snapshot!(
         home.run(&["login"]),
         str![[r#"
 ------- stderr -------
-`127.0.0.1:[PORT]` asks nobody to sign in
+`127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
 "#]]
     );
@@ -90,7 +90,7 @@ keptIn: null
         home.run(&["whoami"]),
         str![[r#"
 ------- stderr -------
-`127.0.0.1:[PORT]` asks nobody to sign in
+`127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
 "#]]
     );
@@ -98,9 +98,9 @@ keptIn: null
 }
 
 #[test]
-fn a_server_that_is_not_there_is_not_one_that_asks_nobody() {
+fn an_unreachable_server_is_an_error() {
     let mut home = home_with(&[]);
-    // Nobody listens there: the port is reserved.
+    // Nothing listens there: the port is reserved.
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
     snapshot!(
         home.run(&["login"]),
@@ -124,12 +124,12 @@ hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
 "#]]
     );
-    // To forget, no server is needed.
+    // `logout` needs no server.
     snapshot!(
         home.run(&["logout"]),
         str![[r#"
 ------- stderr -------
-there is nothing to forget
+not signed in
 [exit: 0]
 "#]]
     );
@@ -153,8 +153,8 @@ fn a_token_that_is_set_is_named_and_not_shown() {
         home.run(&["logout"]),
         str![[r#"
 ------- stderr -------
-there is nothing to forget
-the token of variable `FLYTE_ACCESS_TOKEN` is still used
+not signed in
+still using the token from variable `FLYTE_ACCESS_TOKEN`
 [exit: 0]
 "#]]
     );
@@ -250,7 +250,7 @@ token_store:
 }
 
 #[test]
-fn what_cannot_be_is_refused() {
+fn invalid_values_are_refused() {
     let wrong = |name: &str, value: &str| {
         let mut home = home_with(&[]);
         home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1")
@@ -262,7 +262,7 @@ fn what_cannot_be_is_refused() {
         wrong("FLYTE_ACCESS_TOKEN_FILE", "token"),
         str![[r#"
 ------- stderr -------
-error: variables `FLYTE_ACCESS_TOKEN` and `FLYTE_ACCESS_TOKEN_FILE` are both set; one token is expected
+error: variables `FLYTE_ACCESS_TOKEN` and `FLYTE_ACCESS_TOKEN_FILE` are both set; set only one
 [exit: 2]
 "#]]
     );
@@ -270,7 +270,7 @@ error: variables `FLYTE_ACCESS_TOKEN` and `FLYTE_ACCESS_TOKEN_FILE` are both set
         wrong("FLYTE_TOKEN_STORE", "drawer"),
         str![[r#"
 ------- stderr -------
-error: variable `FLYTE_TOKEN_STORE` is `drawer`; `auto`, `keyring`, `file` or `none` is expected
+error: invalid value `drawer` for variable `FLYTE_TOKEN_STORE`; expected `auto`, `keyring`, `file` or `none`
 [exit: 2]
 "#]]
     );
@@ -278,7 +278,7 @@ error: variable `FLYTE_TOKEN_STORE` is `drawer`; `auto`, `keyring`, `file` or `n
         wrong("FLYTE_SIGN_IN_TIMEOUT", "soon"),
         str![[r#"
 ------- stderr -------
-error: variable `FLYTE_SIGN_IN_TIMEOUT` is `soon`; a number of seconds is expected, above 0 and at most 86400
+error: invalid value `soon` for variable `FLYTE_SIGN_IN_TIMEOUT`; expected a number of seconds, above 0 and at most 86400
 [exit: 2]
 "#]]
     );
@@ -299,7 +299,7 @@ For more information, try '--help'.
         home.run(&["login", "--timeout", "0"]),
         str![[r#"
 ------- stderr -------
-error: invalid value '0' for '--timeout <SECONDS>': a number of seconds is expected, above 0 and at most 86400
+error: invalid value '0' for '--timeout <SECONDS>': expected a number of seconds, above 0 and at most 86400
 
 For more information, try '--help'.
 [exit: 2]
@@ -315,7 +315,7 @@ error: cannot parse `[HOME]/.flyte/host.toml`
       |
     1 | token-store = "drawer"
       |               ^^^^^^^^
-    `drawer` is no store of tokens: there are `auto`, `keyring`, `file` and `none`
+    unknown token store `drawer`; expected `auto`, `keyring`, `file` or `none`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]

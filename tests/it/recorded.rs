@@ -43,7 +43,7 @@ server  127.0.0.1:[PORT]  <build>
         home.run(&["whoami"]),
         str![[r#"
 ------- stderr -------
-`127.0.0.1:[PORT]` asks nobody to sign in
+`127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
 "#]]
     );

@@ -14,20 +14,20 @@ use regex::Regex;
 use serde_json::Value;
 use tests::{
     TestEnvironment,
-    sign_in::{Browser, GuardedFlyte, Person, Programs, Provider},
+    sign_in::{Browser, GuardedFlyte, Programs, Provider, UserAction},
 };
 
 use crate::home_with;
 
 /// A home whose Flyte demands a token, and a provider that gives them.
-struct Scene {
+struct Fixture {
     programs: Programs,
     provider: Provider,
     flyte: GuardedFlyte,
     home: TestEnvironment,
 }
 
-impl Scene {
+impl Fixture {
     /// Tokens are kept in files. `None`: the test is skipped.
     fn new() -> Option<Self> {
         let programs = Programs::prepared()?;
@@ -50,9 +50,9 @@ impl Scene {
         Self { programs, provider, flyte, home }
     }
 
-    /// Puts somebody in front of the browser.
-    fn browser(&mut self, person: Person) -> Browser {
-        let browser = Browser::new(&self.programs, person);
+    /// Sets up a browser with a scripted user.
+    fn browser(&mut self, action: UserAction) -> Browser {
+        let browser = Browser::new(&self.programs, action);
         self.home.set("BROWSER", browser.program());
         browser
     }
@@ -67,7 +67,7 @@ impl Scene {
 
     /// What differs each time is replaced.
     fn run(&self, arguments: &[&str]) -> String {
-        told(&self.home.run(arguments))
+        redact(&self.home.run(arguments))
     }
 
     /// Lists projects, which takes a token.
@@ -123,7 +123,7 @@ impl Scene {
 const SECRET: &str = "a secret of the test: %+/=";
 
 /// What was typed and shown on a terminal or without, without what differs each time.
-fn told(text: &str) -> String {
+fn redact(text: &str) -> String {
     let replaced = [
         (r"\x1b\[[0-9;?]*[A-Za-z]", ""),
         (r"\b(state|code_challenge|user_code)=[\w-]+", "$1=[..]"),

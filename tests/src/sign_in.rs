@@ -15,7 +15,7 @@ use std::{
 use crate::{environment::link_or_copy, prepared};
 
 pub use self::{
-    browser::{Browser, Person},
+    browser::{Browser, UserAction},
     flyte::GuardedFlyte,
     port::Port,
     provider::Provider,

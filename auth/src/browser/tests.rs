@@ -6,48 +6,50 @@ use super::*;
 
 const URL: &str = "http://login.example/auth?tenant=acme&state=100%25%s";
 
-fn words(named: &str) -> Vec<Vec<String>> {
+fn parse(named: &str) -> Vec<Vec<String>> {
     named_commands(named, URL)
 }
 
 #[test]
-fn the_address_is_put_where_the_user_wants_it() {
-    assert_eq!(words("firefox"), [["firefox", URL]]);
-    assert_eq!(words("firefox --new-tab %s"), [["firefox", "--new-tab", URL]]);
+fn the_url_is_placed_as_the_variable_says() {
+    assert_eq!(parse("firefox"), [["firefox", URL]]);
+    assert_eq!(parse("firefox --new-tab %s"), [["firefox", "--new-tab", URL]]);
     assert_eq!(
-        words("app --url=%s --at=10%% --x=%c %z"),
+        parse("app --url=%s --at=10%% --x=%c %z"),
         [["app", &format!("--url={URL}"), "--at=10%", "--x=:", "%z"]]
     );
-    assert_eq!(words("'/opt/my browser/run' \"%s\""), [["/opt/my browser/run", URL]]);
+    assert_eq!(parse("'/opt/my browser/run' \"%s\""), [["/opt/my browser/run", URL]]);
 }
 
 #[test]
-fn an_ampersand_at_the_end_is_no_word() {
+fn a_trailing_ampersand_is_ignored() {
     for named in ["node x.mjs %s &", "node x.mjs %s&", "node x.mjs &", "node x.mjs"] {
-        assert_eq!(words(named), [["node", "x.mjs", URL]], "{named}");
+        assert_eq!(parse(named), [["node", "x.mjs", URL]], "{named}");
     }
 }
 
 #[test]
-fn several_browsers_are_tried_and_none_that_takes_the_terminal() {
-    assert_eq!(words("lynx:/usr/bin/w3m %s:firefox:chromium"), [["firefox", URL], ["chromium", URL]]);
-    assert_eq!(words("www-browser"), Vec::<Vec<String>>::new());
-    assert_eq!(words("  : & :'"), Vec::<Vec<String>>::new());
+fn several_browsers_are_tried_except_terminal_browsers() {
+    assert_eq!(parse("lynx:/usr/bin/w3m %s:firefox:chromium"), [["firefox", URL], ["chromium", URL]]);
+    assert_eq!(parse("www-browser"), Vec::<Vec<String>>::new());
+    assert_eq!(parse("  : & :'"), Vec::<Vec<String>>::new());
 }
 
-fn is_there_with(variables: &[(&str, &str)]) -> bool {
-    is_there_by(&|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+fn is_available_in(variables: &[(&str, &str)]) -> bool {
+    is_available_with(&|name| {
+        variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    })
 }
 
 #[test]
 #[cfg(not(any(target_os = "macos", windows)))]
 fn a_display_or_a_named_browser_is_a_browser() {
-    assert!(!is_there_with(&[]));
-    assert!(is_there_with(&[("DISPLAY", ":0")]));
-    assert!(is_there_with(&[("WAYLAND_DISPLAY", "wayland-0")]));
-    assert!(is_there_with(&[("WSL_DISTRO_NAME", "Debian")]));
-    assert!(is_there_with(&[("BROWSER", "firefox")]));
-    assert!(!is_there_with(&[("BROWSER", "lynx"), ("DISPLAY", ":0")]));
+    assert!(!is_available_in(&[]));
+    assert!(is_available_in(&[("DISPLAY", ":0")]));
+    assert!(is_available_in(&[("WAYLAND_DISPLAY", "wayland-0")]));
+    assert!(is_available_in(&[("WSL_DISTRO_NAME", "Debian")]));
+    assert!(is_available_in(&[("BROWSER", "firefox")]));
+    assert!(!is_available_in(&[("BROWSER", "lynx"), ("DISPLAY", ":0")]));
 }
 
 /// Opens a page with a shell script in the place of the browser, which writes what it is asked into `seen`.
@@ -59,12 +61,12 @@ fn open_with(folder: &Path, script: &str, named: &str) -> Option<Browser> {
     fs::write(&program, format!("#!/bin/sh\ncd '{}'\n{script}\n", folder.display())).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let named = named.replace("BROWSER", &format!("'{}'", program.display()));
-    Browser::open_by(URL, &|name| (name == "BROWSER").then(|| named.clone()))
+    Browser::open_with(URL, &|name| (name == "BROWSER").then(|| named.clone()))
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_browser_gets_the_address_and_nothing_of_our_terminal() {
+async fn the_browser_gets_the_url_and_not_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let script = r#"printf '%s\n' "$@" > seen; for stream in 0 1 2; do readlink /proc/$$/fd/$stream; done > streams; cut -d ' ' -f 5 /proc/$$/stat > group; echo $$ >> group; echo loud; echo loud >&2"#;
     let mut browser = open_with(folder.path(), script, "BROWSER --tab %s &").unwrap();
@@ -84,7 +86,7 @@ async fn the_browser_gets_the_address_and_nothing_of_our_terminal() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_browser_that_stays_is_not_waited_for_and_outlives_us() {
+async fn a_running_browser_is_not_awaited_and_not_killed() {
     let folder = tempfile::tempdir().unwrap();
     // It ends when it is let go: the test would hang otherwise.
     let fifo = folder.path().join("let-go");
@@ -98,8 +100,8 @@ async fn a_browser_that_stays_is_not_waited_for_and_outlives_us() {
 }
 
 #[tokio::test]
-async fn a_browser_that_is_not_there_is_not_opened() {
+async fn a_missing_browser_is_not_opened() {
     let none = |name: &str| (name == "BROWSER").then(|| "/nowhere/browser:/nowhere/other %s".to_owned());
-    assert!(Browser::open_by(URL, &none).is_none());
-    assert!(Browser::open_by(URL, &|_| None).is_none() || cfg!(any(target_os = "macos", windows)));
+    assert!(Browser::open_with(URL, &none).is_none());
+    assert!(Browser::open_with(URL, &|_| None).is_none() || cfg!(any(target_os = "macos", windows)));
 }

@@ -1,4 +1,4 @@
-//! Where the browser comes back to: what a redirect URI says, and whether this machine can listen there.
+//! The redirect URI, and listening on its port.
 
 use std::{
     io::{self, ErrorKind},
@@ -8,24 +8,24 @@ use std::{
 use http::Uri;
 use tokio::net::TcpListener;
 
-/// A free port of one address may be taken at the other one; so often another one is tried.
-const TRIES: usize = 16;
+/// How many free ports are tried: one that is free on IPv4 may be in use on IPv6.
+const ATTEMPTS: usize = 16;
 
-/// Why the server cannot be set up.
+/// The callback server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// The port cannot be listened on.
-    #[error("port {port}, to which the browser is sent back, cannot be listened on")]
+    /// Listening failed.
+    #[error("could not listen on OAuth callback port {port}")]
     Listen {
         /// The port; 0: any.
         port: u16,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The address is none of this machine's own.
-    #[error("the redirect URI `{0}` does not lead back to this machine")]
-    NotLocal(String),
+    /// The redirect URI is not a loopback URL.
+    #[error("redirect URI `{0}` is not a loopback URL")]
+    NotLoopback(String),
     /// Another program listens on the port.
     #[error("OAuth callback port {0} is already in use")]
     PortInUse(u16),
@@ -36,9 +36,9 @@ impl CallbackError {
     #[must_use]
     pub fn hint(&self) -> String {
         let hint = match self {
-            Self::NotLocal(_) => {
-                "the operator of this Flyte chose it; ask them for one with `localhost`, or sign in with `flyte-host login \
-                 --device`"
+            Self::NotLoopback(_) => {
+                "ask your Flyte administrator to set the redirect URI to `http://localhost:PORT/callback`, or run `flyte-host \
+                 login --device`"
             }
             Self::PortInUse(_) => {
                 "stop the program that uses it, or run `flyte-host login --device`; your Flyte administrator sets the port"
@@ -51,7 +51,7 @@ impl CallbackError {
     }
 }
 
-/// A redirect URI that leads back to this machine.
+/// A loopback redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     uri: String,
@@ -62,31 +62,38 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Reads a redirect URI. Odd ways to write an address, such as `127.1`, are refused: browsers differ about them.
+    /// Parses a redirect URI. Unusual notations of addresses, such as `127.1`, are refused: browsers
+    /// disagree about them.
     pub(super) fn parse(redirect_uri: &str) -> Result<Self, CallbackError> {
         let read = || {
             let uri: Uri = redirect_uri.parse().ok()?;
             let authority = uri.authority().filter(|_| uri.scheme_str() == Some("http"))?;
             let ips = ips(authority.host())?;
             let (host, port) = (authority.host().to_ascii_lowercase(), authority.port_u16().unwrap_or(0));
-            let plain = authority.as_str().eq_ignore_ascii_case(&host) || authority.port_u16().is_some();
-            let named = plain && !authority.as_str().contains('@');
-            named.then(|| Self { uri: redirect_uri.to_owned(), host, port, path: uri.path().to_owned(), ips })
+            let has_plain_host =
+                authority.as_str().eq_ignore_ascii_case(&host) || authority.port_u16().is_some();
+            let is_plain = has_plain_host && !authority.as_str().contains('@');
+            is_plain.then(|| Self {
+                uri: redirect_uri.to_owned(),
+                host,
+                port,
+                path: uri.path().to_owned(),
+                ips,
+            })
         };
-        read().ok_or_else(|| CallbackError::NotLocal(redirect_uri.to_owned()))
+        read().ok_or_else(|| CallbackError::NotLoopback(redirect_uri.to_owned()))
     }
 
     pub(super) fn uri(&self) -> &str {
         &self.uri
     }
 
-    /// Whether a request's path is that of the URI; a slash more or less is the same, as for flytekit.
+    /// Whether a request's path matches; trailing slashes do not matter, as in flytekit.
     pub(super) fn has_path(&self, path: &str) -> bool {
         path.trim_matches('/') == self.path.trim_matches('/')
     }
 
-    /// Whether a `Host` header names this server. A page that has its own name point here, to read what is answered,
-    /// does not get an answer.
+    /// Whether a `Host` header names this server; protects against DNS rebinding.
     pub(super) fn has_host(&self, header: &str) -> bool {
         let names = ["localhost", "127.0.0.1", "[::1]", &self.host];
         let (host, port) = match header.rsplit_once(':') {
@@ -96,13 +103,13 @@ impl Address {
         port == Some(self.port) && names.iter().any(|name| host.eq_ignore_ascii_case(name))
     }
 
-    /// Listens at every address that a browser may take.
+    /// Listens on every address that a browser may use.
     pub(super) async fn listen(self) -> Result<(Self, Vec<TcpListener>), CallbackError> {
         if self.port != 0 {
             let listeners = bind(&self.ips, self.port).await?;
             return Ok((self, listeners));
         }
-        let mut left = TRIES;
+        let mut left = ATTEMPTS;
         loop {
             left -= 1;
             match self.listen_anywhere().await {
@@ -119,11 +126,11 @@ impl Address {
         let port = local.transpose().map_err(|source| CallbackError::Listen { port: 0, source })?;
         let port = port.map_or(0, |address| address.port());
         listeners.extend(bind_others(others, port).await?);
-        Ok((self.at(port), listeners))
+        Ok((self.with_port(port), listeners))
     }
 
-    /// The same with another port, in the URI too.
-    fn at(&self, port: u16) -> Self {
+    /// Replaces the port, in the URI too.
+    fn with_port(&self, port: u16) -> Self {
         let after = self.uri.find("://").map_or(0, |colon| colon + 3);
         let end = self.uri[after..].find(['/', '?', '#']).map_or(self.uri.len(), |end| after + end);
         let uri = format!("http://{}:{port}{}", self.host, &self.uri[end..]);
@@ -131,10 +138,10 @@ impl Address {
     }
 }
 
-/// The addresses of a host of this machine.
+/// The addresses of a loopback host.
 fn ips(host: &str) -> Option<Vec<IpAddr>> {
     if host.eq_ignore_ascii_case("localhost") {
-        // A browser may take either.
+        // A browser may use either.
         return Some(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
     }
     let ip: IpAddr = host.trim_matches(['[', ']']).parse().ok()?;
@@ -145,20 +152,20 @@ async fn bind(ips: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, CallbackErr
     let (first, others) = ips.split_at(1.min(ips.len()));
     let mut listeners = Vec::new();
     for &ip in first {
-        listeners.push(listen(ip, port).await.map_err(|source| not_bound(port, source))?);
+        listeners.push(listen(ip, port).await.map_err(|source| bind_error(port, source))?);
     }
     listeners.extend(bind_others(others, port).await?);
     Ok(listeners)
 }
 
-/// Not every machine has IPv6; but if a stranger has that side of the port, the code would be theirs.
+/// IPv6 may not be available; but if another program listens there, it would get the code.
 async fn bind_others(ips: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, CallbackError> {
     let mut listeners = Vec::new();
     for &ip in ips {
         match listen(ip, port).await {
             Ok(listener) => listeners.push(listener),
-            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(not_bound(port, error)),
-            Err(error) => log::debug!("the browser cannot come back to {ip}: {error}"),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(bind_error(port, error)),
+            Err(error) => log::debug!("not listening on {ip}: {error}"),
         }
     }
     Ok(listeners)
@@ -168,7 +175,7 @@ async fn listen(ip: IpAddr, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::new(ip, port)).await
 }
 
-fn not_bound(port: u16, source: io::Error) -> CallbackError {
+fn bind_error(port: u16, source: io::Error) -> CallbackError {
     match source.kind() {
         ErrorKind::AddrInUse => CallbackError::PortInUse(port),
         _ => CallbackError::Listen { port, source },
@@ -180,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_back_to_this_machine() {
+    fn loopback_uris_are_parsed() {
         let parsed = |uri: &str| Address::parse(uri).map(|found| (found.host, found.port, found.path)).ok();
         let found = |host: &str, port, path: &str| Some((host.to_owned(), port, path.to_owned()));
         assert_eq!(parsed("http://localhost:53593/callback"), found("localhost", 53593, "/callback"));
@@ -191,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_elsewhere_is_refused() {
+    fn other_uris_are_refused() {
         let others = [
             "",
             "/callback",
@@ -212,14 +219,14 @@ mod tests {
         for uri in others {
             let parsed = Address::parse(uri);
             assert!(
-                matches!(&parsed, Err(CallbackError::NotLocal(named)) if named == uri),
+                matches!(&parsed, Err(CallbackError::NotLoopback(named)) if named == uri),
                 "{uri}: {parsed:?}"
             );
         }
     }
 
     #[test]
-    fn only_our_own_names_are_ours() {
+    fn only_loopback_hosts_match() {
         let address = Address::parse("http://localhost:53593/callback").unwrap();
         for host in ["localhost:53593", "LOCALHOST:53593", "127.0.0.1:53593", "[::1]:53593"] {
             assert!(address.has_host(host), "{host}");
@@ -232,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn a_port_gets_into_the_uri_and_nothing_else_changes() {
-        let at = |uri: &str| Address::parse(uri).unwrap().at(4711);
+    fn a_port_replaces_only_the_port_of_the_uri() {
+        let at = |uri: &str| Address::parse(uri).unwrap().with_port(4711);
         assert_eq!(at("http://127.0.0.1:0/callback").uri, "http://127.0.0.1:4711/callback");
         assert_eq!(at("http://localhost/callback?a=b").uri, "http://localhost:4711/callback?a=b");
         assert_eq!(at("http://[::1]").uri, "http://[::1]:4711");

@@ -13,49 +13,54 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
-use super::Door;
+use super::handler::CallbackHandler;
 use crate::page::{self, Page};
 
-/// So many connections are open at once; then the oldest goes. A browser needs two or three.
-const MOST: usize = 64;
+/// The most open connections; then the oldest is closed. A browser needs two or three.
+const MAX_CONNECTIONS: usize = 64;
 
-/// Who says nothing for so long has nothing to say.
-const HEAD: Duration = Duration::from_secs(10);
+/// How long a request's head may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest head of a request, in bytes. A browser sends the cookies of every server that ran on `localhost`.
-const LONGEST: usize = 128 << 10;
+/// The longest head of a request, in bytes. Browsers send the cookies of every server that ran on
+/// `localhost`.
+const MAX_HEAD: usize = 128 << 10;
 
-/// Everybody who is served. Dropping it ends their connections.
+/// Serves connections, up to a limit. Dropping it closes them.
 #[derive(Default)]
-pub(super) struct Visitors {
+pub(super) struct ConnectionLimiter {
     tasks: JoinSet<()>,
     by_age: VecDeque<AbortHandle>,
 }
 
-impl Visitors {
-    /// Serves one more.
-    pub(super) fn admit(&mut self, stream: TcpStream, door: Arc<Door>) {
+impl ConnectionLimiter {
+    /// Serves a connection in the background.
+    pub(super) fn serve(&mut self, stream: TcpStream, handler: Arc<CallbackHandler>) {
         while self.tasks.try_join_next().is_some() {}
-        self.by_age.retain(|visitor| !visitor.is_finished());
-        if self.by_age.len() >= MOST
+        self.by_age.retain(|connection| !connection.is_finished());
+        if self.by_age.len() >= MAX_CONNECTIONS
             && let Some(oldest) = self.by_age.pop_front()
         {
             oldest.abort();
         }
-        self.by_age.push_back(self.tasks.spawn(serve(stream, door)));
+        self.by_age.push_back(self.tasks.spawn(serve_one(stream, handler)));
     }
 }
 
-async fn serve(stream: TcpStream, door: Arc<Door>) {
-    // Whoever shows a page sees by it when the connection ends.
+async fn serve_one(stream: TcpStream, handler: Arc<CallbackHandler>) {
+    // Closes with the connection, for `PendingResponse::show`.
     let (_open, connection) = watch::channel(());
     let service = service_fn(move |request: Request<Incoming>| {
-        let (door, connection) = (Arc::clone(&door), connection.clone());
-        async move { Ok::<_, Infallible>(respond(door.page(&request, connection).await)) }
+        let (handler, connection) = (Arc::clone(&handler), connection.clone());
+        async move { Ok::<_, Infallible>(respond(handler.page(&request, connection).await)) }
     });
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LONGEST).keep_alive(false);
-    // A browser that breaks off has its own reasons.
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD)
+        .keep_alive(false);
+    // The browser may close the connection early.
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 

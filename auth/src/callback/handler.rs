@@ -1,4 +1,4 @@
-//! Who gets in: what is the answer that is waited for, and what is none.
+//! Validation of callback requests.
 
 use std::{
     borrow::Cow,
@@ -13,103 +13,104 @@ use tokio::{
     time::timeout,
 };
 
-use super::Address;
-use crate::{page::Page, redact::clean};
+use super::address::Address;
+use crate::{page::Page, redact::excerpt};
 
-/// How long a browser has to read its page before the command goes on.
-const READING: Duration = Duration::from_secs(1);
+/// How long the browser has to receive its page before the command continues.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the provider sent the browser back with.
+/// The parameters of a valid callback request.
 #[derive(Debug)]
-pub(crate) enum Answer {
-    /// A code to be exchanged for tokens.
+pub(crate) enum CallbackResult {
+    /// An authorization code.
     Code(AuthorizationCode),
-    /// Another provider than the one that was asked answers ([RFC 9207]): this is its name, fit to be shown.
+    /// The issuer of another provider ([RFC 9207]), sanitized.
     ///
     /// [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
     OtherIssuer(String),
-    /// The provider, or the person, refused. Both texts are fit to be shown.
+    /// An OAuth error, such as a denial by the user. Both texts are sanitized.
     Refused {
         /// OAuth's code, such as `access_denied`.
         error: String,
-        /// The provider's own words.
+        /// The provider's description.
         description: Option<String>,
     },
 }
 
-/// A browser that came back.
+/// A valid callback request.
 #[derive(Debug)]
-pub(crate) struct Visit {
-    pub(crate) answer: Answer,
-    pub(crate) window: Window,
+pub(crate) struct CallbackRequest {
+    pub(crate) result: CallbackResult,
+    pub(crate) response: PendingResponse,
 }
 
-/// A browser's window, which waits for its page.
+/// The response to the browser, which waits for it.
 #[derive(Debug)]
-pub(crate) struct Window {
+pub(crate) struct PendingResponse {
     page: oneshot::Sender<Page>,
     connection: watch::Receiver<()>,
 }
 
-impl Window {
-    /// Shows the page, and waits until the browser has it; not for long, since one that has gone does not matter.
+impl PendingResponse {
+    /// Sends the page, and waits until the browser has received it, up to [`PAGE_TIMEOUT`].
     pub(crate) async fn show(mut self, page: Page) {
         let _ = self.page.send(page);
         // Nothing is ever sent: this ends when the connection does.
-        let _ = timeout(READING, self.connection.changed()).await;
+        let _ = timeout(PAGE_TIMEOUT, self.connection.changed()).await;
     }
 }
 
-/// What every connection needs to know.
-pub(super) struct Door {
+/// Shared by all connections.
+pub(super) struct CallbackHandler {
     address: Address,
     state: CsrfToken,
     issuer: Option<String>,
-    /// Taken by the first answer: there is no second one.
-    answered: Mutex<Option<oneshot::Sender<Visit>>>,
+    /// Taken by the first valid request.
+    answered: Mutex<Option<oneshot::Sender<CallbackRequest>>>,
 }
 
-impl Door {
+impl CallbackHandler {
     pub(super) fn new(
         address: Address,
         state: CsrfToken,
         issuer: Option<String>,
-        answered: oneshot::Sender<Visit>,
+        answered: oneshot::Sender<CallbackRequest>,
     ) -> Self {
         Self { address, state, issuer, answered: Mutex::new(Some(answered)) }
     }
 
-    /// The page for a request: at once for strangers, after the exchange for the one that was waited for.
+    /// The page for a request; for the valid one, after the code was exchanged.
     ///
     /// `connection` closes with the connection of the request.
     pub(super) async fn page<B>(&self, request: &Request<B>, connection: watch::Receiver<()>) -> Page {
         if let Err(status) = self.check(request) {
-            return Page::stray(status);
+            return Page::not_found(status);
         }
-        let answer = match self.answer(request.uri().query().unwrap_or_default()) {
-            Ok(answer) => answer,
-            Err(reason) => return Page::ignored(reason),
+        let result = match self.parse(request.uri().query().unwrap_or_default()) {
+            Ok(result) => result,
+            Err(reason) => return Page::rejected(reason),
         };
         let Some(answered) = self.answered.lock().unwrap_or_else(PoisonError::into_inner).take() else {
-            return Page::failure("This sign-in has been answered already.");
+            return Page::failure("This sign-in has already been completed.");
         };
         let (page, shown) = oneshot::channel();
-        let given_up = || Page::failure("The terminal does not wait for this sign-in any more.");
-        if answered.send(Visit { answer, window: Window { page, connection } }).is_err() {
-            return given_up();
+        let aborted = || Page::failure("This sign-in was aborted in the terminal.");
+        if answered.send(CallbackRequest { result, response: PendingResponse { page, connection } }).is_err()
+        {
+            return aborted();
         }
-        shown.await.unwrap_or_else(|_| given_up())
+        shown.await.unwrap_or_else(|_| aborted())
     }
 
-    /// Whether a request may be the browser coming back: it asks us, by our name, for the page itself.
+    /// Whether a request may be the redirect: a navigation to the path of the redirect URI, on this host.
     fn check<B>(&self, request: &Request<B>) -> Result<(), StatusCode> {
         let (uri, headers) = (request.uri(), request.headers());
         let mut hosts = headers.get_all(header::HOST).iter();
-        let ours = match (hosts.next(), hosts.next()) {
+        let is_this_host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.to_str().is_ok_and(|host| self.address.has_host(host)),
             _ => false,
         };
-        if !ours || uri.authority().is_some_and(|named| !self.address.has_host(named.as_str())) {
+        if !is_this_host || uri.authority().is_some_and(|named| !self.address.has_host(named.as_str())) {
             return Err(StatusCode::MISDIRECTED_REQUEST);
         }
         if !self.address.has_path(uri.path()) {
@@ -118,49 +119,51 @@ impl Door {
         if request.method() != Method::GET {
             return Err(StatusCode::METHOD_NOT_ALLOWED);
         }
-        if !is_visit(headers) {
+        if !is_navigation(headers) {
             return Err(StatusCode::FORBIDDEN);
         }
         Ok(())
     }
 
-    /// What a query says, if it is the answer to our question; else what is wrong with it.
+    /// Parses the query; an error says why it is not the redirect of this login.
     ///
-    /// An answer without our state is nobody's: whoever knows the port could end a sign-in with `error=…`, and have
-    /// their words shown in the terminal. That costs the rare provider which leaves the state out of its refusals a
-    /// page that says so; the terminal waits on.
-    fn answer(&self, query: &str) -> Result<Answer, &'static str> {
+    /// Requests without our state are rejected, even errors: any program that knows the port could abort a
+    /// login with `error=…`, and show its text in the terminal. For the rare provider that omits the state
+    /// in errors, the browser shows why, and the terminal continues to wait.
+    fn parse(&self, query: &str) -> Result<CallbackResult, &'static str> {
         let query = Query(query);
-        let state = query.value("state")?.ok_or("This answer does not say to which sign-in it belongs.")?;
+        let state = query
+            .value("state")?
+            .ok_or("This response has no `state`, so it does not belong to a sign-in.")?;
         if CsrfToken::new(state.into_owned()) != self.state {
-            return Err("This answer belongs to another sign-in.");
+            return Err("This response belongs to another sign-in.");
         }
         let (code, error) = (query.value("code")?, query.value("error")?);
         let (issuer, description) = (query.value("iss")?, query.value("error_description")?);
         if let (Some(issuer), Some(ours)) = (issuer, &self.issuer)
             && issuer != *ours
         {
-            return Ok(Answer::OtherIssuer(clean(&issuer)));
+            return Ok(CallbackResult::OtherIssuer(excerpt(&issuer)));
         }
         match (code.filter(|code| !code.is_empty()), error) {
-            (_, Some(error)) => Ok(Answer::Refused {
-                error: clean(&error),
-                description: description.map(|text| clean(&text)).filter(|text| !text.is_empty()),
+            (_, Some(error)) => Ok(CallbackResult::Refused {
+                error: excerpt(&error),
+                description: description.map(|text| excerpt(&text)).filter(|text| !text.is_empty()),
             }),
-            (Some(code), None) => Ok(Answer::Code(AuthorizationCode::new(code.into_owned()))),
-            (None, None) => Err("This answer has no code."),
+            (Some(code), None) => Ok(CallbackResult::Code(AuthorizationCode::new(code.into_owned()))),
+            (None, None) => Err("This response has no code."),
         }
     }
 }
 
-/// Whether a browser goes to a page, and not a page asks for something: browsers say so (`Sec-Fetch-*`), other programs
-/// say nothing.
-fn is_visit(headers: &HeaderMap) -> bool {
+/// Whether a request is a navigation, and not one of a web page. Browsers send `Sec-Fetch-*`; requests
+/// without are accepted.
+fn is_navigation(headers: &HeaderMap) -> bool {
     let is = |name: &str, wanted: &str| headers.get(name).is_none_or(|value| value == wanted);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
 }
 
-/// A query, in which nothing counts that is said twice (RFC 6749, section 3.1).
+/// A query without repeated parameters (RFC 6749, section 3.1).
 struct Query<'a>(&'a str);
 
 impl<'a> Query<'a> {
@@ -170,7 +173,7 @@ impl<'a> Query<'a> {
             .map(|(_, value)| value);
         match (values.next(), values.next()) {
             (value, None) => Ok(value),
-            _ => Err("This answer says the same thing twice."),
+            _ => Err("This response has a repeated parameter."),
         }
     }
 }

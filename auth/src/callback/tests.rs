@@ -11,13 +11,13 @@ use super::*;
 use crate::page::Page;
 
 /// A server that waits for `our-state`, from one issuer.
-struct Waiting {
+struct Fixture {
     port: u16,
-    answer: oneshot::Receiver<Visit>,
+    answer: oneshot::Receiver<CallbackRequest>,
     server: JoinHandle<Infallible>,
 }
 
-impl Waiting {
+impl Fixture {
     async fn start() -> Self {
         let callback = Callback::bind("http://localhost/callback").await.unwrap();
         let port = callback.listeners[0].local_addr().unwrap().port();
@@ -44,7 +44,7 @@ impl Waiting {
     }
 
     /// A browser on its way back, which waits for its page.
-    async fn visit(&self, query: &str) -> TcpStream {
+    async fn navigate(&self, query: &str) -> TcpStream {
         let mut stream = self.connect().await;
         let request = format!("GET /callback?{query} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port);
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -56,12 +56,12 @@ impl Waiting {
     }
 
     /// The true answer is still taken.
-    async fn still_waits(mut self) {
+    async fn accepts_the_answer(mut self) {
         assert!(self.has_no_answer());
-        let browser = self.visit("code=good&state=our-state").await;
-        let Visit { answer, window } = self.answer.await.unwrap();
-        assert!(matches!(&answer, Answer::Code(code) if code.secret() == "good"), "{answer:?}");
-        window.show(Page::success(None, "login.example")).await;
+        let browser = self.navigate("code=good&state=our-state").await;
+        let CallbackRequest { result, response } = self.answer.await.unwrap();
+        assert!(matches!(&result, CallbackResult::Code(code) if code.secret() == "good"), "{result:?}");
+        response.show(Page::success(None, "login.example")).await;
         assert_eq!(status(&read(browser).await), "200 OK");
     }
 }
@@ -81,8 +81,8 @@ const HOST: &str = "Host: localhost:PORT\r\n";
 const TRUE: &str = "/callback?code=good&state=our-state";
 
 #[tokio::test]
-async fn strangers_are_answered_and_forgotten() {
-    let waiting = Waiting::start().await;
+async fn other_requests_get_an_error_page() {
+    let fixture = Fixture::start().await;
     let get = |target: &str, headers: &str| format!("GET {target} HTTP/1.1\r\n{headers}\r\n");
     let other = |method: &str| format!("{method} {TRUE} HTTP/1.1\r\n{HOST}Content-Length: 0\r\n\r\n");
     let requests = [
@@ -114,75 +114,75 @@ async fn strangers_are_answered_and_forgotten() {
         ),
     ];
     for (request, wanted) in requests {
-        let response = waiting.send(&request).await;
+        let response = fixture.send(&request).await;
         assert_eq!(status(&response), wanted, "{}", &request[..request.len().min(200)]);
         assert!(!response.to_ascii_lowercase().contains("access-control"), "{response}");
     }
-    waiting.still_waits().await;
+    fixture.accepts_the_answer().await;
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_ours_gets_a_page_and_is_ignored() {
-    let waiting = Waiting::start().await;
+async fn callbacks_of_other_sign_ins_get_an_error_page_and_are_ignored() {
+    let fixture = Fixture::start().await;
     let queries = [
-        ("", "does not say to which sign-in"),
-        ("code=stolen", "does not say to which sign-in"),
-        ("error=access_denied&error_description=words%20of%20a%20stranger", "does not say to which sign-in"),
+        ("", "has no `state`"),
+        ("code=stolen", "has no `state`"),
+        ("error=access_denied&error_description=words%20of%20a%20stranger", "has no `state`"),
         ("code=stolen&state=guessed", "belongs to another sign-in"),
         ("code=stolen&state=", "belongs to another sign-in"),
         ("code=stolen&state=our-state%20", "belongs to another sign-in"),
-        ("code=stolen&state=our-state&state=our-state", "the same thing twice"),
-        ("code=good&code=stolen&state=our-state", "the same thing twice"),
-        ("error=a&error=b&state=our-state", "the same thing twice"),
+        ("code=stolen&state=our-state&state=our-state", "a repeated parameter"),
+        ("code=good&code=stolen&state=our-state", "a repeated parameter"),
+        ("error=a&error=b&state=our-state", "a repeated parameter"),
         ("state=our-state", "has no code"),
         ("code=&state=our-state", "has no code"),
     ];
     for (query, wanted) in queries {
-        let response = waiting.get(&format!("/callback?{query}")).await;
+        let response = fixture.get(&format!("/callback?{query}")).await;
         assert_eq!(status(&response), "400 Bad Request", "{query}");
-        assert!(response.contains(wanted) && response.contains("still waits"), "{query}: {response}");
+        assert!(response.contains(wanted) && response.contains("still waiting"), "{query}: {response}");
         assert!(!response.contains("stranger"), "{response}");
     }
-    waiting.still_waits().await;
+    fixture.accepts_the_answer().await;
 }
 
 #[tokio::test]
-async fn a_hundred_who_say_nothing_or_little_do_not_keep_the_answer_out() {
-    let waiting = Waiting::start().await;
+async fn a_hundred_idle_connections_do_not_block_the_callback() {
+    let fixture = Fixture::start().await;
     let mut held = Vec::new();
     for number in 0..100 {
-        let mut stream = waiting.connect().await;
+        let mut stream = fixture.connect().await;
         if number % 2 == 0 {
             stream.write_all(b"GET /callback?co").await.unwrap();
         }
         held.push(stream);
     }
-    waiting.still_waits().await;
+    fixture.accepts_the_answer().await;
     drop(held);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_says_nothing_is_let_go() {
-    let waiting = Waiting::start().await;
-    let mut slow = waiting.connect().await;
+async fn an_idle_connection_is_closed() {
+    let fixture = Fixture::start().await;
+    let mut slow = fixture.connect().await;
     slow.write_all(b"GET /callback?code=").await.unwrap();
     // Ends only because the server closes.
     assert_eq!(status(&read(slow).await), "");
 }
 
 #[tokio::test]
-async fn the_page_comes_when_it_is_shown_and_with_strict_headers() {
-    let waiting = Waiting::start().await;
+async fn the_page_is_sent_when_it_is_shown_with_strict_headers() {
+    let fixture = Fixture::start().await;
     let browser =
-        waiting.visit("state=our-state&code=a%2Fb&iss=https%3A%2F%2Fissuer.example&session_state=x").await;
-    let Visit { answer, window } = waiting.answer.await.unwrap();
-    assert!(matches!(&answer, Answer::Code(code) if code.secret() == "a/b"), "{answer:?}");
-    assert!(!format!("{answer:?}").contains("a/b"));
+        fixture.navigate("state=our-state&code=a%2Fb&iss=https%3A%2F%2Fissuer.example&session_state=x").await;
+    let CallbackRequest { result, response } = fixture.answer.await.unwrap();
+    assert!(matches!(&result, CallbackResult::Code(code) if code.secret() == "a/b"), "{result:?}");
+    assert!(!format!("{result:?}").contains("a/b"));
     let nothing = browser.try_read(&mut [0; 1]).unwrap_err();
     assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
 
     let html = "<script src=https://evil.example/x.js></script>\r\n\r\nHTTP/1.1 200 OK\r\n<p>ours: ü</p>";
-    window.show(Page::success(Some(html.to_owned()), "login.example")).await;
+    response.show(Page::success(Some(html.to_owned()), "login.example")).await;
     let response = read(browser).await;
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert_eq!((status(head), body), ("200 OK", html));
@@ -206,82 +206,90 @@ async fn the_page_comes_when_it_is_shown_and_with_strict_headers() {
 }
 
 #[tokio::test]
-async fn only_the_first_answer_counts() {
-    let waiting = Waiting::start().await;
-    let first = waiting.visit("code=good&state=our-state").await;
+async fn only_the_first_callback_is_accepted() {
+    let fixture = Fixture::start().await;
+    let first = fixture.navigate("code=good&state=our-state").await;
     let second = |response: String| {
         assert_eq!(status(&response), "400 Bad Request");
-        assert!(response.contains("answered already"), "{response}");
+        assert!(response.contains("already been completed"), "{response}");
     };
-    let Waiting { port, answer, server } = waiting;
-    let Visit { window, .. } = answer.await.unwrap();
-    let waiting = Waiting { port, answer: oneshot::channel().1, server };
-    second(waiting.get("/callback?code=good&state=our-state").await);
-    window.show(Page::success(None, "login.example")).await;
-    second(waiting.get("/callback?code=other&state=our-state").await);
+    let Fixture { port, answer, server } = fixture;
+    let CallbackRequest { response, .. } = answer.await.unwrap();
+    let fixture = Fixture { port, answer: oneshot::channel().1, server };
+    second(fixture.get("/callback?code=good&state=our-state").await);
+    response.show(Page::success(None, "login.example")).await;
+    second(fixture.get("/callback?code=other&state=our-state").await);
     assert_eq!(status(&read(first).await), "200 OK");
 }
 
 #[tokio::test]
-async fn a_refusal_is_made_fit_to_be_shown() {
-    let waiting = Waiting::start().await;
+async fn an_error_is_sanitized() {
+    let fixture = Fixture::start().await;
     let long = "long+".repeat(1000);
-    let _browser = waiting
-        .visit(&format!(
+    let _browser = fixture
+        .navigate(&format!(
             "error=access%1B%5B31m_denied&error_description=%1B%5D0%3Bx%07no%0A{long}&state=our-state"
         ))
         .await;
-    let Visit { answer, .. } = waiting.answer.await.unwrap();
-    let Answer::Refused { error, description: Some(description) } = answer else { panic!("{answer:?}") };
-    assert_eq!(error, "access_denied");
-    assert!(description.starts_with("no long long") && description.len() < 400, "{description}");
+    let CallbackRequest { result, .. } = fixture.answer.await.unwrap();
+    let CallbackResult::Refused { error, description: Some(description) } = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(error, r"access\u{1b}[31m_denied");
+    assert!(
+        description.starts_with(r"\u{1b}]0;x\u{7}no long long") && description.len() < 400,
+        "{description}"
+    );
     assert!(!description.contains(char::is_control), "{description}");
 }
 
 #[tokio::test]
-async fn another_provider_is_told_from_ours() {
-    let waiting = Waiting::start().await;
-    let _browser = waiting.visit("code=good&state=our-state&iss=https%3A%2F%2Fevil.example").await;
-    let Visit { answer, .. } = waiting.answer.await.unwrap();
-    assert!(matches!(&answer, Answer::OtherIssuer(issuer) if issuer == "https://evil.example"), "{answer:?}");
+async fn another_issuer_is_detected() {
+    let fixture = Fixture::start().await;
+    let _browser = fixture.navigate("code=good&state=our-state&iss=https%3A%2F%2Fevil.example").await;
+    let CallbackRequest { result, .. } = fixture.answer.await.unwrap();
+    assert!(
+        matches!(&result, CallbackResult::OtherIssuer(issuer) if issuer == "https://evil.example"),
+        "{result:?}"
+    );
 }
 
 #[tokio::test]
-async fn a_browser_whose_sign_in_was_given_up_is_told_so() {
-    let waiting = Waiting::start().await;
-    let browser = waiting.visit("code=good&state=our-state").await;
-    drop(waiting.answer.await.unwrap());
-    assert!(read(browser).await.contains("does not wait for this sign-in any more"));
+async fn the_browser_shows_that_the_sign_in_was_aborted() {
+    let fixture = Fixture::start().await;
+    let browser = fixture.navigate("code=good&state=our-state").await;
+    drop(fixture.answer.await.unwrap());
+    assert!(read(browser).await.contains("was aborted in the terminal"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_browser_that_does_not_read_is_not_waited_for_long() {
-    let waiting = Waiting::start().await;
-    let browser = waiting.visit("code=good&state=our-state").await;
-    let Visit { window, .. } = waiting.answer.await.unwrap();
+async fn a_browser_that_does_not_read_times_out() {
+    let fixture = Fixture::start().await;
+    let browser = fixture.navigate("code=good&state=our-state").await;
+    let CallbackRequest { response, .. } = fixture.answer.await.unwrap();
     // More than the system keeps for it. This would not end otherwise.
-    window.show(Page::success(Some("x".repeat(64 << 20)), "login.example")).await;
+    response.show(Page::success(Some("x".repeat(64 << 20)), "login.example")).await;
     drop(browser);
 }
 
 #[tokio::test]
-async fn a_browser_that_has_gone_is_not_waited_for() {
-    let waiting = Waiting::start().await;
-    drop(waiting.visit("code=good&state=our-state").await);
-    let Visit { window, .. } = waiting.answer.await.unwrap();
-    window.show(Page::failure("why")).await;
+async fn a_closed_browser_is_not_awaited() {
+    let fixture = Fixture::start().await;
+    drop(fixture.navigate("code=good&state=our-state").await);
+    let CallbackRequest { response, .. } = fixture.answer.await.unwrap();
+    response.show(Page::failure("why")).await;
 }
 
 #[tokio::test]
-async fn the_browser_may_come_over_either_address() {
-    let waiting = Waiting::start().await;
+async fn the_browser_may_use_ipv4_or_ipv6() {
+    let fixture = Fixture::start().await;
     // Not every machine has IPv6.
-    if let Ok(mut stream) = TcpStream::connect((Ipv6Addr::LOCALHOST, waiting.port)).await {
-        let request = format!("GET /favicon.ico HTTP/1.1\r\nHost: [::1]:{}\r\n\r\n", waiting.port);
+    if let Ok(mut stream) = TcpStream::connect((Ipv6Addr::LOCALHOST, fixture.port)).await {
+        let request = format!("GET /favicon.ico HTTP/1.1\r\nHost: [::1]:{}\r\n\r\n", fixture.port);
         stream.write_all(request.as_bytes()).await.unwrap();
         assert_eq!(status(&read(stream).await), "404 Not Found");
     }
-    waiting.still_waits().await;
+    fixture.accepts_the_answer().await;
 }
 
 #[tokio::test]
@@ -325,8 +333,8 @@ async fn a_port_in_use_is_an_error() {
     }
 }
 
-/// Binds a port that this process released. A child that another test starts holds copies of all sockets between
-/// `fork` and `exec`, so the port may stay in use for a moment.
+/// Binds a port that this process released. A child that another test starts holds copies of all sockets
+/// between `fork` and `exec`, so the port may stay in use for a moment.
 async fn bind_released(uri: &str) -> Callback {
     for _ in 0..500 {
         match Callback::bind(uri).await {
@@ -338,7 +346,7 @@ async fn bind_released(uri: &str) -> Callback {
 }
 
 #[tokio::test]
-async fn the_port_is_closed_as_soon_as_nobody_waits() {
+async fn the_port_is_closed_when_the_server_is_dropped() {
     let callback = Callback::bind("http://localhost/callback").await.unwrap();
     let uri = callback.redirect_uri().to_owned();
     drop(callback);

@@ -1,57 +1,58 @@
-//! Tokens for a person at the browser: the authorization code, with PKCE.
+//! The authorization code flow, with PKCE.
 
 use std::{borrow::Cow, convert::Infallible, future::pending, time::Duration};
 
 use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, url::Url};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{GrantError, Grants, host};
+use super::{Grants, error::GrantError, host};
 use crate::{
-    Error, Flow, Notice, Person, Tokens,
+    AuthError, Flow, Prompt, PromptEvent, Tokens,
     browser::Browser,
-    callback::{Answer, Callback, Visit},
+    callback::{Callback, CallbackRequest, CallbackResult},
     page::Page,
 };
 
 #[cfg(test)]
 mod tests;
 
-/// How many random bytes say that an answer is ours.
-const STATE: u32 = 32;
+/// The length of the random `state`, in bytes.
+const STATE_BYTES: u32 = 32;
 
 impl Grants<'_> {
-    /// Sends a person to the provider's page, and buys tokens with the code that the browser brings back.
+    /// Sends the user to the provider's page, and exchanges the code that the browser returns with.
     ///
-    /// `open` is whether to open a browser; the address is told in any case. The port of the redirect URI is open from
-    /// before that until this ends, or is dropped. `patience` is how long the browser is waited for; what comes after
-    /// it has the limits of [`super::Http`].
+    /// `open` is whether to open a browser; the URL is shown in any case. The port of the redirect URI is
+    /// open until this returns or is dropped. `limit` is for the browser; the requests afterwards have the
+    /// timeout of
+    /// [`super::http::Http`].
     pub(crate) async fn code(
         &self,
-        person: &dyn Person,
+        prompt: &dyn Prompt,
         open: bool,
-        patience: Duration,
-    ) -> Result<Tokens, Error> {
+        limit: Duration,
+    ) -> Result<Tokens, AuthError> {
         let callback = Callback::bind(&self.provider.redirect_uri).await?;
-        let attempt = self.attempt(callback.redirect_uri())?;
-        let (server, answer) = callback.serve(attempt.state.clone(), self.provider.issuer.clone());
-        let browser = if open { Browser::open(attempt.page.as_str()) } else { None };
+        let login = self.login(callback.redirect_uri())?;
+        let (server, request) = callback.serve(login.state.clone(), self.provider.issuer.clone());
+        let browser = if open { Browser::open(login.page.as_str()) } else { None };
         let opened = browser.is_some();
-        person.tell(&Notice::Browser { url: attempt.page.as_str(), opened, within: patience });
+        prompt.show(&PromptEvent::Browser { url: login.page.as_str(), opened, within: limit });
         tokio::select! {
             never = server => match never {},
             never = watch(browser) => match never {},
-            tokens = self.answered(attempt, answer, person, patience) => tokens,
+            tokens = self.finish(login, request, prompt, limit) => tokens,
         }
     }
 
-    /// One attempt, with a state and a verifier of its own.
-    fn attempt(&self, redirect_uri: &str) -> Result<Attempt, GrantError> {
+    /// Begins a login, with its own state and verifier.
+    fn login(&self, redirect_uri: &str) -> Result<BrowserLogin, GrantError> {
         let redirect = RedirectUrl::new(redirect_uri.to_owned());
-        let redirect = redirect.map_err(|_| GrantError::no_address(redirect_uri))?;
-        let protocol = self.protocol(&self.provider.client_id)?;
+        let redirect = redirect.map_err(|_| GrantError::invalid_url(redirect_uri))?;
+        let client = self.browser_client(&self.provider.client_id)?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let mut request = protocol
-            .authorize_url(|| CsrfToken::new_random_len(STATE))
+        let mut request = client
+            .authorize_url(|| CsrfToken::new_random_len(STATE_BYTES))
             .set_pkce_challenge(challenge)
             .set_redirect_uri(Cow::Borrowed(&redirect))
             .add_scopes(self.scopes());
@@ -59,60 +60,62 @@ impl Grants<'_> {
             request = request.add_extra_param("audience", audience);
         }
         let (page, state) = request.url();
-        // It is given to a program that opens whatever it gets.
+        // Programs that open URLs accept other schemes, such as `file`.
         if !matches!(page.scheme(), "http" | "https") {
-            return Err(GrantError::no_address(&self.provider.authorization_endpoint));
+            return Err(GrantError::invalid_url(&self.provider.authorization_endpoint));
         }
-        Ok(Attempt { page, state, verifier, redirect })
+        Ok(BrowserLogin { page, state, verifier, redirect })
     }
 
-    /// Waits for the browser, and shows it how it went: not before that is known.
-    async fn answered(
+    /// Waits for the browser, exchanges the code, and then shows the result in the browser.
+    async fn finish(
         &self,
-        attempt: Attempt,
-        answer: oneshot::Receiver<Visit>,
-        person: &dyn Person,
-        patience: Duration,
-    ) -> Result<Tokens, Error> {
-        let Ok(Ok(Visit { answer, window })) = timeout(patience, answer).await else {
-            return Err(Error::TooLate(patience));
+        login: BrowserLogin,
+        request: oneshot::Receiver<CallbackRequest>,
+        prompt: &dyn Prompt,
+        limit: Duration,
+    ) -> Result<Tokens, AuthError> {
+        let Ok(Ok(CallbackRequest { result, response })) = timeout(limit, request).await else {
+            return Err(AuthError::TimedOut(limit));
         };
-        let host = attempt.page.host_str().unwrap_or_default().to_owned();
-        let tokens = self.redeem(attempt, answer).await;
+        let host = login.page.host_str().unwrap_or_default().to_owned();
+        let tokens = self.redeem(login, result).await;
         let page = match &tokens {
-            Ok(_) => Page::success(person.success_page(&host), &host),
+            Ok(_) => Page::success(prompt.success_page(&host), &host),
             Err(error) => Page::failure(&error.to_string().replace('`', "")),
         };
-        window.show(page).await;
+        response.show(page).await;
         Ok(tokens?)
     }
 
-    async fn redeem(&self, attempt: Attempt, answer: Answer) -> Result<Tokens, GrantError> {
+    async fn redeem(&self, login: BrowserLogin, result: CallbackResult) -> Result<Tokens, GrantError> {
         let host = host(&self.provider.authorization_endpoint);
-        match answer {
-            Answer::Code(code) => self.exchange(attempt, code).await,
-            Answer::OtherIssuer(issuer) => {
-                let what = format!("the name of another provider, `{issuer}`");
-                Err(GrantError::Nonsense { host, what, says: None })
+        match result {
+            CallbackResult::Code(code) => self.exchange(login, code).await,
+            CallbackResult::OtherIssuer(issuer) => {
+                let what = format!("the issuer is `{issuer}`");
+                Err(GrantError::UnexpectedResponse { host, what, says: None })
             }
-            Answer::Refused { error, description } => Err(GrantError::Refused { host, error, description }),
+            CallbackResult::Refused { error, description } => {
+                Err(GrantError::Refused { host, error, description })
+            }
         }
     }
 
-    async fn exchange(&self, attempt: Attempt, code: AuthorizationCode) -> Result<Tokens, GrantError> {
+    async fn exchange(&self, login: BrowserLogin, code: AuthorizationCode) -> Result<Tokens, GrantError> {
         let client_id = &self.provider.client_id;
-        let protocol = self.protocol(client_id)?;
-        let request = protocol
+        let client = self.browser_client(client_id)?;
+        let request = client
             .exchange_code(code)
-            .set_pkce_verifier(attempt.verifier)
-            .set_redirect_uri(Cow::Owned(attempt.redirect));
+            .set_pkce_verifier(login.verifier)
+            .set_redirect_uri(Cow::Owned(login.redirect));
         let answer = request.request_async(self.http).await;
         self.tokens(Flow::Browser, client_id, answer)
     }
 }
 
-/// What belongs together, and to nothing else.
-struct Attempt {
+/// One login; its parts belong together.
+struct BrowserLogin {
     /// The provider's page.
     page: Url,
     state: CsrfToken,

@@ -1,38 +1,40 @@
-//! Tokens for a person with a second device (RFC 8628).
+//! The device flow (RFC 8628).
 //!
-//! The `oauth2` crate asks for the code. It does not wait for the person: to it every failure is one that may pass, and
-//! in the end it cannot tell a provider that was down from a person who was away.
+//! The `oauth2` crate requests the code. Polling is done here: the crate retries after every error, and so
+//! cannot distinguish an unavailable provider from a user who did not enter the code.
 
 use std::time::Duration;
 
 use oauth2::{DeviceAuthorizationUrl, StandardDeviceAuthorizationResponse as Code};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{GrantError, Grants, ProtocolError};
-use crate::{Error, Flow, Notice, Person, Tokens, redact::printable};
+use super::{
+    Grants,
+    error::{GrantError, ProtocolError},
+};
+use crate::{AuthError, Flow, Prompt, PromptEvent, Tokens};
 
-/// The name of this grant.
+/// The grant type.
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// What `slow_down` asks for.
-const SLOWER: Duration = Duration::from_secs(5);
-/// The shortest pause between two questions, whatever the provider allows.
+/// What `slow_down` adds to the interval.
+const SLOW_DOWN: Duration = Duration::from_secs(5);
+/// The shortest polling interval, whatever the provider allows.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest one, unless the provider wants a longer.
+/// The longest pause after errors, unless the provider requires a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Grants<'_> {
-    /// Lets a person type a code on another device, and waits until they have.
-    pub(crate) async fn device(&self, person: &dyn Person, patience: Duration) -> Result<Tokens, Error> {
+    /// Shows a code for another device, and waits until the user has entered it.
+    pub(crate) async fn device(&self, prompt: &dyn Prompt, limit: Duration) -> Result<Tokens, AuthError> {
         let code = self.device_code().await?;
         let within = match code.expires_in() {
-            Duration::ZERO => patience,
-            life => life.min(patience),
+            Duration::ZERO => limit,
+            life => life.min(limit),
         };
-        let complete_url = code.verification_uri_complete().map(|url| printable(url.secret()));
-        person.tell(&Notice::Device {
-            url: &printable(code.verification_uri()),
-            code: &printable(code.user_code().secret()),
-            complete_url: complete_url.as_deref(),
+        prompt.show(&PromptEvent::Device {
+            url: code.verification_uri(),
+            code: code.user_code().secret(),
+            complete_url: code.verification_uri_complete().map(|url| url.secret().as_str()),
             within,
         });
         let interval = code.interval().max(SHORTEST_PAUSE);
@@ -41,19 +43,19 @@ impl Grants<'_> {
 
     async fn device_code(&self) -> Result<Code, GrantError> {
         let Some(url) = self.provider.device_authorization_endpoint.clone() else {
-            return Err(GrantError::NoDevices { host: self.host() });
+            return Err(GrantError::DeviceFlowUnsupported { host: self.host() });
         };
-        let url = DeviceAuthorizationUrl::new(url.clone()).map_err(|_| GrantError::no_address(&url))?;
-        let protocol = self.buyer(&self.provider.client_id)?.set_device_authorization_url(url);
-        let mut request = protocol.exchange_device_code().add_scopes(self.scopes());
+        let url = DeviceAuthorizationUrl::new(url.clone()).map_err(|_| GrantError::invalid_url(&url))?;
+        let client = self.token_client(&self.provider.client_id)?.set_device_authorization_url(url);
+        let mut request = client.exchange_device_code().add_scopes(self.scopes());
         if let Some(audience) = &self.provider.audience {
             request = request.add_extra_param("audience", audience);
         }
         let answer: Result<Code, ProtocolError> = request.request_async(self.http).await;
-        answer.map_err(|error| GrantError::of(&self.host(), error))
+        answer.map_err(|error| GrantError::from_protocol(&self.host(), error))
     }
 
-    /// One question for the tokens; most are answered `authorization_pending`.
+    /// Requests the tokens once; most responses are `authorization_pending`.
     async fn device_tokens(&self, code: &str) -> Result<Tokens, GrantError> {
         let client_id = self.provider.client_id.as_str();
         let fields = [("grant_type", GRANT), ("device_code", code), ("client_id", client_id)];
@@ -65,13 +67,13 @@ impl Grants<'_> {
     }
 }
 
-/// Asks until the person has answered. A provider that is down for a while is asked less often, and if it is down
-/// at the end, that is why nobody is signed in.
+/// Polls until the user has entered the code. An unavailable provider is polled less often; if it is
+/// unavailable at the deadline, that is the error.
 async fn wait<T, Answer: Future<Output = Result<T, GrantError>>>(
     mut interval: Duration,
     within: Duration,
     mut ask: impl FnMut() -> Answer,
-) -> Result<T, Error> {
+) -> Result<T, AuthError> {
     let deadline = Instant::now() + within;
     let (mut pause, mut down) = (interval, None);
     loop {
@@ -91,13 +93,13 @@ async fn wait<T, Answer: Future<Output = Result<T, GrantError>>>(
                 continue;
             }
             GrantError::Refused { error: code, .. } if code == "authorization_pending" => {}
-            GrantError::Refused { error: code, .. } if code == "slow_down" => interval += SLOWER,
+            GrantError::Refused { error: code, .. } if code == "slow_down" => interval += SLOW_DOWN,
             GrantError::Refused { error: code, .. } if code == "expired_token" => break,
             _ => return Err(error.into()),
         }
         (pause, down) = (interval, None);
     }
-    Err(down.map_or(Error::TooLate(within), Error::Grant))
+    Err(down.map_or(AuthError::TimedOut(within), AuthError::Grant))
 }
 
 #[cfg(test)]
@@ -115,8 +117,8 @@ mod tests {
         GrantError::Unreachable { host: "p".to_owned(), source }
     }
 
-    /// What becomes of a provider's answers, and the seconds after which it was asked.
-    async fn waited(within: u64, answers: Vec<Result<(), GrantError>>) -> (Result<(), Error>, Vec<u64>) {
+    /// The result of a provider's responses, and the seconds at which it was polled.
+    async fn waited(within: u64, answers: Vec<Result<(), GrantError>>) -> (Result<(), AuthError>, Vec<u64>) {
         let (start, mut asked, mut answers) = (Instant::now(), Vec::new(), answers.into_iter());
         let result = wait(Duration::from_secs(5), Duration::from_secs(within), || {
             asked.push(start.elapsed().as_secs());
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn asks_at_the_pace_that_the_provider_wants() {
+    async fn polls_at_the_interval_of_the_provider() {
         let pending = || Err(refused("authorization_pending"));
         let answers = vec![pending(), Err(refused("slow_down")), pending(), Ok(())];
         let (result, asked) = waited(300, answers).await;
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_provider_that_is_down_for_a_while_is_waited_for() {
+    async fn an_unavailable_provider_is_polled_less_often() {
         let answers = vec![Err(down()), Err(down()), Err(refused("authorization_pending")), Ok(())];
         let (result, asked) = waited(300, answers).await;
         assert!(result.is_ok());
@@ -143,32 +145,32 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_person_who_does_not_come_is_too_late() {
+    async fn a_code_that_is_not_entered_times_out() {
         let (result, asked) = waited(12, Vec::new()).await;
-        assert!(matches!(result, Err(Error::TooLate(within)) if within.as_secs() == 12));
+        assert!(matches!(result, Err(AuthError::TimedOut(within)) if within.as_secs() == 12));
         assert_eq!(asked, [5, 10]);
         let (result, asked) = waited(300, vec![Err(refused("expired_token"))]).await;
-        assert!(matches!(result, Err(Error::TooLate(_))));
+        assert!(matches!(result, Err(AuthError::TimedOut(_))));
         assert_eq!(asked, [5]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_provider_that_is_down_at_the_end_is_named() {
+    async fn a_provider_that_is_unavailable_at_the_deadline_is_the_error() {
         let (result, _) = waited(12, vec![Err(refused("authorization_pending")), Err(down())]).await;
-        assert!(matches!(result, Err(Error::Grant(GrantError::Unreachable { .. }))));
+        assert!(matches!(result, Err(AuthError::Grant(GrantError::Unreachable { .. }))));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_ends_the_waiting() {
+    async fn an_error_response_ends_polling() {
         let (result, asked) = waited(300, vec![Err(refused("access_denied"))]).await;
-        assert!(matches!(result, Err(Error::Grant(GrantError::Refused { .. }))));
+        assert!(matches!(result, Err(AuthError::Grant(GrantError::Refused { .. }))));
         assert_eq!(asked, [5]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_provider_that_never_answers_is_waited_for_until_the_deadline() {
+    async fn a_provider_that_never_answers_times_out() {
         let result = wait(Duration::from_secs(5), Duration::from_secs(60), std::future::pending);
-        let result: Result<(), Error> = result.await;
-        assert!(matches!(result, Err(Error::TooLate(_))));
+        let result: Result<(), AuthError> = result.await;
+        assert!(matches!(result, Err(AuthError::TimedOut(_))));
     }
 }

@@ -1,4 +1,5 @@
-//! Grants over real sockets: from the OpenID provider of the fixtures, and from servers that say what it never would.
+//! Grants over real sockets: from the OpenID provider of the fixtures, and from servers that say what it
+//! never would.
 
 mod browser;
 mod fake_server;
@@ -48,7 +49,7 @@ async fn credentials(provider: &Provider, secret: &str) -> Result<Tokens, GrantE
 }
 
 /// An error and its causes, as they would be shown, with the port of an address replaced.
-fn told(error: &GrantError, issuer: &str) -> String {
+fn render(error: &GrantError, issuer: &str) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -15,13 +15,13 @@ use super::*;
 
 /// A server of two answers; without them, one that knows no sign-in.
 #[derive(Clone, Default)]
-struct Server {
+struct FakeFlyte {
     public: PublicClientAuthConfigResponse,
     metadata: OAuth2MetadataResponse,
     failure: Option<Code>,
 }
 
-impl AuthMetadataService for Server {
+impl AuthMetadataService for FakeFlyte {
     fn get_o_auth2_metadata(&self, _: OAuth2MetadataRequest) -> Result<OAuth2MetadataResponse, Status> {
         Ok(self.metadata.clone())
     }
@@ -37,7 +37,7 @@ impl AuthMetadataService for Server {
     }
 }
 
-impl Transport for Server {
+impl Transport for FakeFlyte {
     fn call(&self, call: Call) -> Reply<'_> {
         Box::pin(async move {
             let answer = self.answer_auth_metadata_service(&call.path, &call.message).unwrap()?;
@@ -51,8 +51,8 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// A server as Flyte's own is.
-fn server() -> Server {
-    Server {
+fn server() -> FakeFlyte {
+    FakeFlyte {
         public: PublicClientAuthConfigResponse {
             client_id: "flytectl".to_owned(),
             redirect_uri: "http://localhost:53593/callback".to_owned(),
@@ -79,13 +79,13 @@ fn connection(variables: &[(&str, &str)]) -> Connection {
     Configuration::load(&sources).unwrap().connection
 }
 
-async fn discovered(server: Server, variables: &[(&str, &str)]) -> Result<Provider, ProviderError> {
+async fn discovered(server: FakeFlyte, variables: &[(&str, &str)]) -> Result<Provider, ProviderError> {
     let options = CallOptions { retry: Policy::never(), ..CallOptions::default() };
     Provider::discover(&Client::new(Arc::new(server), options), &connection(variables)).await
 }
 
 #[tokio::test]
-async fn the_server_decides_where_the_configuration_is_silent() {
+async fn metadata_of_the_server_applies_by_default() {
     let provider = discovered(server(), &[]).await.unwrap();
     assert_eq!(
         provider,
@@ -104,7 +104,7 @@ async fn the_server_decides_where_the_configuration_is_silent() {
 }
 
 #[tokio::test]
-async fn scopes_of_the_configuration_go_before_those_of_the_server() {
+async fn configured_scopes_take_precedence() {
     let provider = discovered(server(), &[("FLYTE_CREDENTIALS_SCOPES", "all,profile")]).await.unwrap();
     assert_eq!(provider.scopes, words("all profile"));
     let mut quoted = connection(&[]);
@@ -131,7 +131,7 @@ async fn the_audience_is_the_servers_for_people_and_the_configurations_for_progr
 }
 
 #[tokio::test]
-async fn what_the_server_leaves_out_has_a_default() {
+async fn missing_metadata_has_defaults() {
     let mut server = server();
     server.public = PublicClientAuthConfigResponse::default();
     let provider = discovered(server, &[("FLYTE_CREDENTIALS_CLIENT_ID", "mine")]).await.unwrap();
@@ -140,13 +140,13 @@ async fn what_the_server_leaves_out_has_a_default() {
 }
 
 #[tokio::test]
-async fn a_server_that_names_no_provider_does_not_say_how_to_sign_in() {
-    let unimplemented = Server { failure: Some(Code::Unimplemented), ..server() };
+async fn missing_endpoints_are_an_error() {
+    let unimplemented = FakeFlyte { failure: Some(Code::Unimplemented), ..server() };
     let mut without_page = server();
     without_page.metadata.authorization_endpoint.clear();
-    for server in [unimplemented, Server::default(), without_page.clone()] {
+    for server in [unimplemented, FakeFlyte::default(), without_page.clone()] {
         let error = discovered(server, &[]).await.unwrap_err();
-        assert_eq!(error.to_string(), "`flyte.example` does not say how to sign in");
+        assert_eq!(error.to_string(), "`flyte.example` requires authentication, but has no OAuth metadata");
     }
     // A program needs no page, and a person not if there is another device.
     discovered(without_page.clone(), &[("FLYTE_CREDENTIALS_AUTH_MODE", "ClientSecret")]).await.unwrap();
@@ -156,10 +156,10 @@ async fn a_server_that_names_no_provider_does_not_say_how_to_sign_in() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_told() {
-    let server = Server { failure: Some(Code::PermissionDenied), ..server() };
+async fn a_failed_call_is_an_error() {
+    let server = FakeFlyte { failure: Some(Code::PermissionDenied), ..server() };
     let error = discovered(server, &[]).await.unwrap_err();
-    assert_eq!(error.to_string(), "`flyte.example` cannot be asked how to sign in");
+    assert_eq!(error.to_string(), "could not get the OAuth metadata of `flyte.example`");
     assert!(
         matches!(&error, ProviderError::Unreachable { source, .. } if source.status.message == "the server says so")
     );
@@ -167,7 +167,7 @@ async fn a_server_that_does_not_answer_is_told() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_of_the_web_is_refused() {
+async fn an_invalid_url_is_refused() {
     for url in [
         "id.example/token",
         "file:///etc/passwd",
@@ -178,24 +178,24 @@ async fn an_address_that_is_none_of_the_web_is_refused() {
         let mut server = server();
         server.metadata.token_endpoint = url.to_owned();
         let error = discovered(server, &[]).await.unwrap_err();
-        let shown = if url.contains('\u{1b}') { "https://id.example/a b" } else { url };
-        let expected = format!("`flyte.example` names `{shown}` as its token endpoint, which is no address");
+        let shown = if url.contains('\u{1b}') { r"https://id.example/a\u{1b}[1m b" } else { url };
+        let expected = format!("invalid token endpoint in `flyte.example`'s OAuth metadata: `{shown}`");
         assert_eq!(error.to_string(), expected);
     }
 }
 
 #[tokio::test]
-async fn a_header_that_is_none_is_refused() {
+async fn an_invalid_header_is_refused() {
     let mut server = server();
     server.public.authorization_metadata_key = "flyte authorization:".to_owned();
     assert_eq!(
         discovered(server, &[]).await.unwrap_err().to_string(),
-        "`flyte.example` wants its tokens in a header `flyte authorization:`, which HTTP cannot carry"
+        "invalid token header in `flyte.example`'s OAuth metadata: `flyte authorization:`"
     );
 }
 
 #[test]
-fn plain_text_is_fine_on_this_machine_only() {
+fn plain_http_is_accepted_on_loopback_only() {
     for url in ["http://id.example/token", "http://10.0.0.1:80/", "HTTP://localhost.example/"] {
         assert!(is_plain(url), "{url}");
     }

@@ -1,178 +1,153 @@
-//! When the next token is got, and who shares it.
+//! Which token a call carries: loading it, and renewing it before it expires.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use flyte_client::transport::{Call, Status};
 use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::{
-    Carried, Seen, SignIn,
-    acquire::{Alone, HEADER, bare},
-    persist::words,
-    state::{Advice, Source},
+    SignIn, lock_state,
+    persist::{error_chain, finish},
+    state::{CallToken, TokenOrigin},
 };
-use crate::{Error, Flow, Method, StaticToken, Tokens};
+use crate::{
+    error::AuthError,
+    grant::{self, GrantError},
+    lock::FileLock,
+    method::AuthMethod,
+    token::{AUTHORIZATION, Flow, Tokens},
+};
 
-/// How long a call waits for its turn to renew a token ahead of expiry: the old one may still do.
-const AHEAD: Duration = Duration::from_secs(10);
+/// How long a call waits for a renewal before expiry; the server may still accept the old token.
+const EARLY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What to do with a call that was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Send it again.
-    Again,
-    /// It had no token of ours: leave it.
-    Leave,
+/// The result of acquiring a token without a prompt.
+pub(super) enum NonInteractive {
+    Acquired(Box<Tokens>, TokenOrigin),
+    /// Only the user can sign in now. The lock is still held.
+    PromptNeeded(Option<FileLock>),
 }
 
 impl SignIn {
-    /// How things are before a call.
-    pub(crate) fn seen(&self) -> Seen {
-        self.current().seen()
-    }
-
-    /// What a call carries. A token that is about to expire is renewed first, if nobody has to be asked for that.
-    pub(crate) async fn for_call(&self) -> Carried {
+    /// The token for a call. One that is about to expire is renewed first, if that needs no prompt.
+    pub(crate) async fn for_call(&self) -> CallToken {
         self.load().await;
-        let carried = self.current().carried();
-        if !self.is_to_be_renewed(&carried) {
-            return carried;
+        let call_token = self.state().call_token();
+        if !self.needs_renewal(&call_token) {
+            return call_token;
         }
-        self.renew_ahead(&carried).await;
-        self.current().carried()
+        self.renew_early(&call_token).await;
+        self.state().call_token()
     }
 
-    /// What the server thinks of what a call carried.
-    pub(crate) fn judge(&self, carried: &Carried, is_accepted: bool) {
-        self.current().judge(carried.generation, is_accepted);
-    }
-
-    /// Tells once that a token is about to travel unencrypted.
-    pub(crate) fn warn_of_plain_text(&self) {
-        let endpoint = &self.connection.endpoint.value;
-        let is_plain = self.connection.insecure.value && !endpoint.is_loopback();
-        if is_plain && !self.warned_of_plain_text.swap(true, Ordering::Relaxed) {
-            let insecure = self.connection.insecure.origin.place_to_change("admin.insecure");
-            log::warn!("the token travels unencrypted to `{endpoint}`, because {insecure} is true");
-        }
-    }
-
-    /// Gets the next token for a call that was refused, unless somebody else just did.
-    ///
-    /// Dropping the future lets the next caller do it.
-    pub(crate) async fn after_refusal(
-        &self,
-        seen: Seen,
-        call: &Call,
-        said: &Status,
-    ) -> Result<Next, Arc<Error>> {
-        self.check_own_header(call, said).await?;
-        let _one = self.one.lock().await;
-        let advice = self.current().advice(seen);
-        match advice {
-            Advice::Again => return Ok(Next::Again),
-            Advice::GiveUp => return Err(self.not_accepted(said).into()),
-            Advice::NotOurs => return Ok(Next::Leave),
-            Advice::Renew => log::debug!("`{}` wants another token: {said}", self.key),
-            Advice::Share(error) => return Err(error),
-        }
-        let refused = self.current().tokens();
-        let (tokens, source) = self.next(said).await.inspect_err(|error| self.current().fail(error))?;
-        if refused.is_some_and(|refused| refused.access == tokens.access && refused.header == tokens.header) {
-            return Err(self.not_accepted(said).into());
-        }
-        self.current().put(tokens, source);
-        Ok(Next::Again)
-    }
-
-    /// Why a call was refused with a token that was just got.
-    pub(crate) fn not_accepted(&self, said: &Status) -> Error {
-        let tokens = self.current().tokens();
-        Error::NotAccepted {
-            endpoint: self.endpoint(),
-            flow: tokens.map_or(Flow::Browser, |tokens| tokens.flow),
-            place: self.options.token.as_ref().map(StaticToken::place),
-            said: worth_telling(said),
-        }
-    }
-
-    /// A header of the call's own goes before ours, so that no sign-in would change anything.
-    async fn check_own_header(&self, call: &Call, said: &Status) -> Result<(), Error> {
-        let used = self.current().tokens();
-        let header = match used {
-            Some(tokens) => tokens.header.clone(),
-            // Which header matters is the server's to say; it is asked only if there may be one.
-            None if has(call, HEADER) => self.header().await,
-            None => return Ok(()),
-        };
-        if !has(call, &header) {
-            return Ok(());
-        }
-        Err(Error::OwnHeader { endpoint: self.endpoint(), header, said: worth_telling(said) })
-    }
-
-    /// Takes the token into use that is there already; reads nothing the second time.
+    /// Takes the existing token into use. Only the first call reads anything.
     pub(super) async fn load(&self) {
-        self.loaded.get_or_init(|| self.find()).await;
+        self.loaded.get_or_init(|| self.load_existing()).await;
     }
 
-    async fn find(&self) {
-        match self.there().await {
+    async fn load_existing(&self) {
+        match self.existing().await {
             Ok(None) => {}
-            Ok(Some(tokens)) => drop(self.current().put(tokens, Source::There)),
-            // Whether it matters is the server's to say: then it is read again, and told.
-            Err(error) => log::debug!("no token yet: {}", words(&error)),
+            Ok(Some(tokens)) => drop(self.state().put(tokens, TokenOrigin::Existing)),
+            // If the server requires a token, this is read again, and the error is reported.
+            Err(error) => log::debug!("no token yet: {}", error_chain(&error)),
         }
     }
 
-    async fn there(&self) -> Result<Option<Tokens>, Error> {
+    async fn existing(&self) -> Result<Option<Tokens>, AuthError> {
         match self.method()? {
-            Method::Static(token) => Ok(Some(bare(Flow::StaticToken, token.read()?, HEADER.to_owned()))),
-            Method::Command(_) => Ok(None),
-            method => Ok(self.kept(&method).await?),
+            AuthMethod::Static(token) => {
+                let header = AUTHORIZATION.to_owned();
+                Ok(Some(Tokens::from_access(Flow::StaticToken, token.read()?, header)))
+            }
+            AuthMethod::Command(_) => Ok(None),
+            method => Ok(self.load_stored(&method).await?),
         }
     }
 
-    fn is_to_be_renewed(&self, carried: &Carried) -> bool {
-        let Some(tokens) = &carried.tokens else { return false };
+    fn needs_renewal(&self, call_token: &CallToken) -> bool {
+        let Some(tokens) = &call_token.tokens else { return false };
         let is_possible = tokens.refresh.is_some() || tokens.flow == Flow::ClientCredentials;
-        is_possible && !tokens.is_fresh(Timestamp::now()) && !self.current().rests()
+        is_possible && !tokens.is_fresh(Timestamp::now()) && !self.state().is_backing_off()
     }
 
-    /// Renews the token of a call before it expires. If that goes wrong, the old one is used as long as it lasts.
-    async fn renew_ahead(&self, old: &Carried) {
-        // Whoever is asked for a sign-in now may take minutes.
-        let Ok(_one) = timeout(AHEAD, self.one.lock()).await else { return };
-        let now = self.current().carried();
-        if now.generation != old.generation || !self.is_to_be_renewed(&now) {
+    /// Renews the token of a call before it expires. If that fails, the old one stays in use.
+    async fn renew_early(&self, old: &CallToken) {
+        // An interactive sign-in may hold the lock for minutes.
+        let Ok(_acquiring) = timeout(EARLY_TIMEOUT, self.acquiring.lock()).await else { return };
+        let now = self.state().call_token();
+        if now.generation != old.generation || !self.needs_renewal(&now) {
             return;
         }
-        let got = match self.method() {
-            Ok(method) => self.alone(&method, AHEAD).await,
+        let renewed = match self.method() {
+            Ok(method) => self.acquire_non_interactive(&method, EARLY_TIMEOUT).await,
             Err(error) => Err(error),
         };
-        match got {
-            Ok(Alone::Got(tokens, source)) => drop(self.current().put(*tokens, source)),
-            Ok(Alone::Nothing(_)) => drop(self.current().rest()),
+        match renewed {
+            Ok(NonInteractive::Acquired(tokens, origin)) => drop(self.state().put(*tokens, origin)),
+            Ok(NonInteractive::PromptNeeded(_)) => drop(self.state().back_off()),
             Err(error) => {
-                let is_news = self.current().rest() && !matches!(error, Error::TooLate(_));
-                let level = if is_news { log::Level::Warn } else { log::Level::Debug };
-                let why = words(&error);
-                log::log!(level, "the sign-in cannot be renewed, and is used as long as it lasts: {why}");
+                let is_first = self.state().back_off() && !matches!(error, AuthError::TimedOut(_));
+                let level = if is_first { log::Level::Warn } else { log::Level::Debug };
+                let why = error_chain(&error);
+                log::log!(level, "could not renew the token; using it until the server rejects it: {why}");
             }
         }
     }
-}
 
-/// Whether a call has a header of its own.
-pub(crate) fn has(call: &Call, header: &str) -> bool {
-    call.metadata.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
-}
+    /// The tokens of a call that was dropped, if they arrived since `generation`.
+    pub(super) fn acquired_since(&self, generation: u64) -> Option<NonInteractive> {
+        let now = self.state().call_token();
+        let tokens = now.tokens.filter(|_| now.generation != generation)?;
+        Some(NonInteractive::Acquired(Arc::unwrap_or_clone(tokens).into(), TokenOrigin::Acquired))
+    }
 
-fn worth_telling(said: &Status) -> Option<Box<Status>> {
-    (!said.message.is_empty()).then(|| said.clone().into())
+    /// Exchanges a refresh token. Once sent it may be spent, so the exchange completes, and its result is
+    /// used and stored, even if the call that wanted it is dropped.
+    pub(super) async fn refresh(
+        &self,
+        method: &AuthMethod,
+        old: Tokens,
+        lock: Option<FileLock>,
+        generation: u64,
+    ) -> Result<NonInteractive, AuthError> {
+        let (http, persister, sent) = (self.http().await?, self.persister.clone(), old.refresh.clone());
+        let refreshing = Arc::clone(&self.refreshing).lock_owned().await;
+        if let Some(acquired) = self.acquired_since(generation) {
+            return Ok(acquired);
+        }
+        let state = Arc::clone(&self.state);
+        let exchange = async move {
+            let refreshed = grant::refresh(&http, &old).await;
+            match &refreshed {
+                Ok(Some(tokens)) => {
+                    lock_state(&state).put_refreshed(generation, tokens);
+                    persister.save_refreshed(tokens).await;
+                }
+                Err(error) if error.is_invalid_grant() => persister.drop_refresh(&old).await,
+                _ => {}
+            }
+            drop(refreshing);
+            (refreshed, lock)
+        };
+        let (refreshed, lock) = finish(tokio::spawn(exchange)).await;
+        match refreshed {
+            Ok(Some(tokens)) => Ok(NonInteractive::Acquired(tokens.into(), TokenOrigin::Acquired)),
+            Ok(None) => Ok(NonInteractive::PromptNeeded(lock)),
+            Err(error @ GrantError::Refused { .. }) => {
+                log::info!("could not renew the token for `{}`: {error}", self.persister.endpoint());
+                if error.is_invalid_grant() {
+                    self.state().drop_refresh();
+                }
+                // Without a lock file, another process may have spent the refresh token first.
+                match self.load_stored(method).await? {
+                    Some(stored) if stored.refresh.is_some() && stored.refresh != sent => {
+                        Ok(NonInteractive::Acquired(stored.into(), TokenOrigin::Existing))
+                    }
+                    _ => Ok(NonInteractive::PromptNeeded(lock)),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }

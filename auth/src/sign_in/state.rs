@@ -1,174 +1,294 @@
-//! The token in use, and what the server thinks of it. Each token has a number, so that an answer to a call is about
-//! the token that the call carried, and not about a newer one.
+//! The state of a sign-in: which token is in use, and what the server thinks of it. Pure: nothing here
+//! waits, and the clock is read by [`SignInState::back_off`] and [`SignInState::is_backing_off`] only.
+//!
+//! ```text
+//!            put: a token was loaded or acquired (from every state)
+//!                                   │
+//!  Unknown ◄── forget               ▼
+//!   │   │    (from every state)  Unverified
+//!   │   │                          │     │
+//!   │   └──── accepted ────► Accepted ◄──┘ accepted
+//!   │                              │     │
+//!   │ rejected            rejected │     │ rejected
+//!   └────────────────────────►  Rejected ◄──── fail: the next token could not be acquired
+//!                                  │
+//!                                  │ decline: the user was prompted, and did not sign in
+//!                                  ▼
+//!                               Declined  ◄──── fail: as above; the user is not prompted again
+//! ```
+//!
+//! A token in any state may be *backing off*: renewing it before it expires failed, and is not tried again
+//! for a while.
+//!
+//! Each token has a number (`generation`), so that a response is attributed to the token that its call
+//! carried.
 
 use std::sync::Arc;
 
 use tokio::time::{Duration, Instant};
 
-use crate::{Error, Tokens};
+use crate::{error::AuthError, token::Tokens};
 
-/// What a call carries.
+/// How long renewal before expiry is not tried again after it failed.
+const BACKOFF: Duration = Duration::from_secs(30);
+
+/// The token of one call.
 #[derive(Clone, Debug)]
-pub(crate) struct Carried {
-    /// The token's number.
+pub(crate) struct CallToken {
     pub(super) generation: u64,
-    /// The token; `None` if there is none.
+    /// `None`: the call carries no token.
     pub(crate) tokens: Option<Arc<Tokens>>,
 }
 
-/// How things were when a call began.
+/// The state when a call began, for comparison after its rejection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Snapshot {
     generation: u64,
     failures: u64,
 }
 
-/// Where a token is from.
+/// Where a token comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// This process got it, to be used now.
-    Got,
-    /// It was there: of the store, or put there by somebody.
-    There,
+pub(super) enum TokenOrigin {
+    /// This process acquired it just now.
+    Acquired,
+    /// From the store, a variable or a file.
+    Existing,
 }
 
-/// What the server thinks of a token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Verdict {
+/// What to do about a rejected call.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// Acquire the next token.
+    Acquire,
+    /// Report an error: a token that was acquired just now was rejected, and another one would be, too.
+    GiveUp,
+    /// Return the rejection to the caller: the call carried none of our tokens.
+    PassOn,
+    /// Send the call again: the token was replaced since.
+    Resend,
+    /// Return this error: acquiring the next token failed while the call was on its way.
+    Share(Arc<AuthError>),
+}
+
+/// A token in use.
+#[derive(Clone, Debug)]
+struct Held {
+    tokens: Arc<Tokens>,
+    origin: TokenOrigin,
+    backing_off_until: Option<Instant>,
+}
+
+/// A rejected token, or the rejection of calls without one.
+#[derive(Clone, Debug)]
+struct Rejection {
+    token: Option<Held>,
+    /// Whether the token was accepted before: then it has expired or was revoked.
+    was_accepted: bool,
+    /// Why the last attempt to acquire the next token failed.
+    failure: Option<Arc<AuthError>>,
+}
+
+#[derive(Clone, Debug, Default)]
+enum State {
+    /// No token, and no response of the server yet.
     #[default]
     Unknown,
-    Accepted,
-    Refused {
-        /// Whether it was accepted before.
-        was_accepted: bool,
-    },
+    /// A token that the server has not seen yet.
+    Unverified(Held),
+    /// The server accepts the token; `None`: it accepts calls without one.
+    Accepted(Option<Held>),
+    /// The server rejected the token.
+    Rejected(Rejection),
+    /// The server rejected the token, and the user who was prompted did not sign in, for this reason.
+    Declined(Rejection, Arc<AuthError>),
 }
 
-/// What to do about a refusal.
-#[derive(Debug)]
-pub(super) enum Advice {
-    /// The token was replaced since: call again.
-    Again,
-    /// A token that was just got is not accepted: the next one would not be either.
-    GiveUp,
-    /// The call carried none of ours.
-    NotOurs,
-    /// Get the next one.
-    Renew,
-    /// Somebody tried since, in vain.
-    Share(Arc<Error>),
-}
-
-/// How long nobody tries to renew ahead of expiry after it went wrong.
-const REST: Duration = Duration::from_secs(30);
-
+/// The state machine of one [`SignIn`](super::SignIn).
 #[derive(Debug, Default)]
-pub(super) struct Current {
-    pub(super) generation: u64,
-    tokens: Option<Arc<Tokens>>,
-    is_got: bool,
-    verdict: Verdict,
+pub(super) struct SignInState {
+    generation: u64,
+    /// How many attempts to acquire a token failed.
     failures: u64,
-    last_failure: Option<Arc<Error>>,
-    declined: Option<Arc<Error>>,
-    rests_until: Option<Instant>,
+    state: State,
 }
 
-impl Current {
-    pub(super) fn carried(&self) -> Carried {
-        Carried { generation: self.generation, tokens: self.tokens() }
+impl SignInState {
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(super) fn call_token(&self) -> CallToken {
+        CallToken { generation: self.generation, tokens: self.tokens() }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot { generation: self.generation, failures: self.failures }
     }
 
     pub(super) fn tokens(&self) -> Option<Arc<Tokens>> {
-        self.tokens.clone()
+        self.held().map(|held| Arc::clone(&held.tokens))
     }
 
-    pub(super) fn seen(&self) -> Seen {
-        Seen { generation: self.generation, failures: self.failures }
-    }
-
-    /// Takes a new token into use; one that is in use already stays, and what is thought of it.
-    pub(super) fn put(&mut self, tokens: Tokens, source: Source) -> Arc<Tokens> {
-        if let Some(used) = self.tokens.as_ref().filter(|used| ***used == tokens) {
-            return Arc::clone(used);
+    /// Takes a token into use. If it is in use already, the state stays as it is.
+    pub(super) fn put(&mut self, tokens: Tokens, origin: TokenOrigin) -> Arc<Tokens> {
+        if let Some(held) = self.held().filter(|held| *held.tokens == tokens) {
+            return Arc::clone(&held.tokens);
         }
         let tokens = Arc::new(tokens);
-        self.replace(Some(Arc::clone(&tokens)));
-        self.is_got = source == Source::Got;
+        let held = Held { tokens: Arc::clone(&tokens), origin, backing_off_until: None };
+        self.replace(State::Unverified(held));
         tokens
     }
 
-    /// Takes a renewed token into use, unless something else happened since it was asked for.
-    pub(super) fn put_renewed(&mut self, before: u64, tokens: &Tokens) {
-        if self.generation == before {
-            self.put(tokens.clone(), Source::Got);
+    /// Takes a refreshed token into use, unless the one of `generation` was replaced since the request.
+    pub(super) fn put_refreshed(&mut self, generation: u64, tokens: &Tokens) {
+        if self.generation == generation {
+            self.put(tokens.clone(), TokenOrigin::Acquired);
         }
     }
 
-    /// Goes without a token.
+    /// Drops the token.
     pub(super) fn forget(&mut self) {
-        self.replace(None);
+        self.replace(State::Unknown);
     }
 
-    fn replace(&mut self, tokens: Option<Arc<Tokens>>) {
-        let (generation, failures) = (self.generation + 1, self.failures);
-        *self = Self { generation, tokens, failures, ..Self::default() };
-    }
-
-    /// The refresh token of the token in use is worth nothing any more.
+    /// Drops the refresh token of the token in use, because the provider does not accept it any more.
     pub(super) fn drop_refresh(&mut self) {
-        if let Some(tokens) = &mut self.tokens {
-            Arc::make_mut(tokens).refresh = None;
+        if let Some(held) = self.held_mut() {
+            Arc::make_mut(&mut held.tokens).refresh = None;
         }
     }
 
-    /// What the server thinks of the token of a call. A refusal stands: what is accepted later was on its way before.
+    /// Notes the response to a call with the token of `generation`. A rejection is final: calls that are
+    /// accepted afterwards were on their way before.
     pub(super) fn judge(&mut self, generation: u64, is_accepted: bool) {
-        if generation != self.generation || matches!(self.verdict, Verdict::Refused { .. }) {
+        if generation != self.generation {
             return;
         }
-        self.verdict = match is_accepted {
-            true => Verdict::Accepted,
-            false => Verdict::Refused { was_accepted: self.verdict == Verdict::Accepted },
+        let (token, was_accepted) = match std::mem::take(&mut self.state) {
+            State::Unknown => (None, false),
+            State::Unverified(held) => (Some(held), false),
+            State::Accepted(token) => (token, true),
+            rejected @ (State::Rejected(_) | State::Declined(..)) => {
+                self.state = rejected;
+                return;
+            }
+        };
+        self.state = if is_accepted {
+            State::Accepted(token)
+        } else {
+            State::Rejected(Rejection { token, was_accepted, failure: None })
         };
     }
 
-    /// What to do about the refusal of a call.
-    pub(super) fn advice(&self, seen: Seen) -> Advice {
-        match (self.verdict, &self.last_failure) {
-            (Verdict::Refused { was_accepted: false }, _) if self.is_got => Advice::GiveUp,
-            (Verdict::Refused { .. }, Some(error)) if self.failures != seen.failures => {
-                Advice::Share(Arc::clone(error))
-            }
-            (Verdict::Refused { .. }, _) => Advice::Renew,
-            _ if self.generation != seen.generation => Advice::Again,
-            _ => Advice::NotOurs,
+    /// What to do about the rejection of a call that began at `snapshot`.
+    pub(super) fn action(&self, snapshot: Snapshot) -> Action {
+        let rejection = match &self.state {
+            State::Rejected(rejection) | State::Declined(rejection, _) => rejection,
+            _ if self.generation != snapshot.generation => return Action::Resend,
+            _ => return Action::PassOn,
+        };
+        let is_acquired = rejection.token.as_ref().is_some_and(|held| held.origin == TokenOrigin::Acquired);
+        match &rejection.failure {
+            _ if is_acquired && !rejection.was_accepted => Action::GiveUp,
+            Some(error) if self.failures != snapshot.failures => Action::Share(Arc::clone(error)),
+            _ => Action::Acquire,
         }
     }
 
-    /// The next token could not be got.
-    pub(super) fn fail(&mut self, error: &Arc<Error>) {
+    /// Notes that the next token could not be acquired.
+    pub(super) fn fail(&mut self, error: &Arc<AuthError>) {
         self.failures += 1;
-        self.last_failure = Some(Arc::clone(error));
+        if let State::Rejected(rejection) | State::Declined(rejection, _) = &mut self.state {
+            rejection.failure = Some(Arc::clone(error));
+        }
     }
 
-    /// A person who was asked did not sign in: in this process nobody asks them again, unless they say so.
-    pub(super) fn decline(&mut self, error: &Arc<Error>) {
-        self.declined = Some(Arc::clone(error));
+    /// Notes that the user was prompted and did not sign in: they are not prompted again for this token.
+    pub(super) fn decline(&mut self, error: &Arc<AuthError>) {
+        self.state = match std::mem::take(&mut self.state) {
+            State::Rejected(rejection) => State::Declined(rejection, Arc::clone(error)),
+            state => state,
+        };
     }
 
-    /// Why the person who was asked did not sign in.
-    pub(super) fn declined(&self) -> Option<Arc<Error>> {
-        self.declined.clone()
+    /// Why the user who was prompted did not sign in.
+    pub(super) fn declined(&self) -> Option<Arc<AuthError>> {
+        match &self.state {
+            State::Declined(_, error) => Some(Arc::clone(error)),
+            _ => None,
+        }
     }
 
-    /// Whether nobody should try to renew ahead of expiry yet.
-    pub(super) fn rests(&self) -> bool {
-        self.rests_until.is_some_and(|until| Instant::now() < until)
+    /// Notes that renewal before expiry failed. Returns whether it is the first failure for this token.
+    pub(super) fn back_off(&mut self) -> bool {
+        let until = Instant::now() + BACKOFF;
+        self.held_mut().is_some_and(|held| held.backing_off_until.replace(until).is_none())
     }
 
-    /// Renewing ahead of expiry went wrong; says whether that is news.
-    pub(super) fn rest(&mut self) -> bool {
-        self.rests_until.replace(Instant::now() + REST).is_none()
+    pub(super) fn is_backing_off(&self) -> bool {
+        let until = self.held().and_then(|held| held.backing_off_until);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn replace(&mut self, state: State) {
+        self.generation += 1;
+        self.state = state;
+    }
+
+    fn held(&self) -> Option<&Held> {
+        match &self.state {
+            State::Unknown => None,
+            State::Unverified(held) => Some(held),
+            State::Accepted(token) => token.as_ref(),
+            State::Rejected(rejection) | State::Declined(rejection, _) => rejection.token.as_ref(),
+        }
+    }
+
+    fn held_mut(&mut self) -> Option<&mut Held> {
+        match &mut self.state {
+            State::Unknown => None,
+            State::Unverified(held) => Some(held),
+            State::Accepted(token) => token.as_mut(),
+            State::Rejected(rejection) | State::Declined(rejection, _) => rejection.token.as_mut(),
+        }
     }
 }
+
+/// What the store holds, compared with the token in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum StoreState {
+    /// Nothing that this process knows of.
+    #[default]
+    Empty,
+    /// The token in use, or the one that it was loaded from.
+    Current,
+    /// An older token, or none any more because of a sign-out in another process.
+    Outdated,
+    /// Nothing, because saving failed.
+    Unsaved,
+}
+
+impl StoreState {
+    /// A token was loaded.
+    pub(super) fn loaded(self) -> Self {
+        match self {
+            Self::Empty | Self::Current => Self::Current,
+            Self::Unsaved | Self::Outdated => Self::Outdated,
+        }
+    }
+
+    /// Whether this process knows that the store had a token; if it has none now, another process signed out.
+    pub(super) fn had_token(self) -> bool {
+        matches!(self, Self::Current | Self::Outdated)
+    }
+
+    /// Whether the token in use is newer than what the store may hold.
+    pub(super) fn is_behind(self) -> bool {
+        matches!(self, Self::Outdated | Self::Unsaved)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,57 +1,66 @@
-//! Both places of tokens, and which of them counts.
+//! The store that a [`StoreKind`] selects.
 
 use std::path::PathBuf;
 
-use super::{Choice, FileStore, KeyringError, KeyringStore, Store, StoreError};
+use super::{
+    Store, StoreKind,
+    error::{KeyringError, StoreError},
+    file::FileStore,
+    keyring::KeyringStore,
+};
 use crate::token::Tokens;
 
-/// The file and the keyring, as the user chose.
+/// File and keyring behind one interface.
 #[derive(Debug)]
-pub(super) struct Places {
-    choice: Choice,
+pub(super) struct AutoStore {
+    kind: StoreKind,
     file: FileStore,
     keyring: KeyringStore,
 }
 
-impl Places {
-    pub(super) fn new(choice: Choice, folder: PathBuf) -> Self {
-        Self { choice, file: FileStore::new(folder.clone()), keyring: KeyringStore::new(folder) }
+/// A store; `folder` is for files, and for marker files of the keyring. Accesses nothing yet.
+#[must_use]
+pub fn open(kind: StoreKind, folder: PathBuf) -> Box<dyn Store> {
+    Box::new(AutoStore::new(kind, folder))
+}
+
+impl AutoStore {
+    fn new(kind: StoreKind, folder: PathBuf) -> Self {
+        Self { kind, file: FileStore::new(folder.clone()), keyring: KeyringStore::new(folder) }
     }
 
-    /// From the file if there is one, else from the keyring if it was noted to have them.
+    /// From the file if there is one, else from the keyring.
     fn load_from_either(&self, endpoint: &str) -> Result<Option<Tokens>, StoreError> {
         if let Some(tokens) = self.file.load(endpoint)? {
             return Ok(Some(tokens));
         }
         self.keyring.load(endpoint).or_else(|error| match error {
-            StoreError::Keyring(KeyringError::Refused(_) | KeyringError::Silent(_)) => {
-                log::warn!(
-                    "the tokens for `{endpoint}` are in the system's keyring, and cannot be used now: {error}"
-                );
+            StoreError::Keyring(KeyringError::Unavailable(_) | KeyringError::TimedOut(_)) => {
+                log::warn!("could not load the tokens for `{endpoint}` from the system's keyring: {error}");
                 Ok(None)
             }
             error => Err(error),
         })
     }
 
-    /// Where they are already, else in the keyring if it works.
+    /// To the file if there is one, else to the keyring if it works, else to a file.
     fn save_to_either(&self, endpoint: &str, tokens: &Tokens) -> Result<(), StoreError> {
         if self.file.has(endpoint) {
             return self.file.save(endpoint, tokens);
         }
-        let was_noted = self.keyring.has(endpoint);
+        let was_marked = self.keyring.has(endpoint);
         let Err(error) = self.keyring.save(endpoint, tokens) else { return Ok(()) };
-        let place = self.file.place(endpoint);
-        // A machine without a keyring is nothing to warn of; one whose keyring does not do what it should is.
-        if was_noted || matches!(error, StoreError::Keyring(KeyringError::Silent(_))) {
-            log::warn!("tokens are kept in {place}: {error}");
+        let location = self.file.location(endpoint);
+        // A missing keyring is normal; one that fails is worth a warning.
+        if was_marked || matches!(error, StoreError::Keyring(KeyringError::TimedOut(_))) {
+            log::warn!("storing tokens in {location}: {error}");
         } else {
-            log::info!("tokens are kept in {place}: {error}");
+            log::info!("storing tokens in {location}: {error}");
         }
         self.file.save(endpoint, tokens)
     }
 
-    /// In the keyring only: a file that stayed would be taken for the newer one by [`Choice::Auto`].
+    /// To the keyring only: [`StoreKind::Auto`] would take a remaining file for the newer one.
     fn save_to_keyring(&self, endpoint: &str, tokens: &Tokens) -> Result<(), StoreError> {
         self.keyring.save(endpoint, tokens)?;
         self.file.remove(endpoint)?;
@@ -59,54 +68,54 @@ impl Places {
     }
 }
 
-impl Store for Places {
-    fn place(&self, endpoint: &str) -> String {
-        match self.choice {
-            Choice::None => "nowhere".to_owned(),
-            Choice::File => self.file.place(endpoint),
-            Choice::Auto if self.file.has(endpoint) => self.file.place(endpoint),
-            Choice::Auto if !self.keyring.has(endpoint) => {
-                format!("{}, or else {}", self.keyring.place(endpoint), self.file.place(endpoint))
+impl Store for AutoStore {
+    fn location(&self, endpoint: &str) -> String {
+        match self.kind {
+            StoreKind::None => "nowhere".to_owned(),
+            StoreKind::File => self.file.location(endpoint),
+            StoreKind::Auto if self.file.has(endpoint) => self.file.location(endpoint),
+            StoreKind::Auto if !self.keyring.has(endpoint) => {
+                format!("{}, or else {}", self.keyring.location(endpoint), self.file.location(endpoint))
             }
-            Choice::Auto | Choice::Keyring => self.keyring.place(endpoint),
+            StoreKind::Auto | StoreKind::Keyring => self.keyring.location(endpoint),
         }
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        match self.choice {
-            Choice::Keyring => self.keyring.check(),
-            Choice::Auto | Choice::File | Choice::None => Ok(()),
+        match self.kind {
+            StoreKind::Keyring => self.keyring.check(),
+            StoreKind::Auto | StoreKind::File | StoreKind::None => Ok(()),
         }
     }
 
     fn has(&self, endpoint: &str) -> bool {
-        match self.choice {
-            Choice::Auto => self.file.has(endpoint) || self.keyring.has(endpoint),
-            Choice::Keyring => self.keyring.has(endpoint),
-            Choice::File => self.file.has(endpoint),
-            Choice::None => false,
+        match self.kind {
+            StoreKind::Auto => self.file.has(endpoint) || self.keyring.has(endpoint),
+            StoreKind::Keyring => self.keyring.has(endpoint),
+            StoreKind::File => self.file.has(endpoint),
+            StoreKind::None => false,
         }
     }
 
     fn load(&self, endpoint: &str) -> Result<Option<Tokens>, StoreError> {
-        match self.choice {
-            Choice::Auto => self.load_from_either(endpoint),
-            Choice::Keyring => self.keyring.load(endpoint),
-            Choice::File => self.file.load(endpoint),
-            Choice::None => Ok(None),
+        match self.kind {
+            StoreKind::Auto => self.load_from_either(endpoint),
+            StoreKind::Keyring => self.keyring.load(endpoint),
+            StoreKind::File => self.file.load(endpoint),
+            StoreKind::None => Ok(None),
         }
     }
 
     fn save(&self, endpoint: &str, tokens: &Tokens) -> Result<(), StoreError> {
-        match self.choice {
-            Choice::Auto => self.save_to_either(endpoint, tokens),
-            Choice::Keyring => self.save_to_keyring(endpoint, tokens),
-            Choice::File => self.file.save(endpoint, tokens),
-            Choice::None => Ok(()),
+        match self.kind {
+            StoreKind::Auto => self.save_to_either(endpoint, tokens),
+            StoreKind::Keyring => self.save_to_keyring(endpoint, tokens),
+            StoreKind::File => self.file.save(endpoint, tokens),
+            StoreKind::None => Ok(()),
         }
     }
 
-    /// From both places, whatever is chosen now: tokens must not stay where somebody put them before.
+    /// From both, whatever the kind: tokens must not stay where an earlier setting put them.
     fn remove(&self, endpoint: &str) -> Result<bool, StoreError> {
         let from_file = self.file.remove(endpoint);
         let from_keyring = self.keyring.remove(endpoint)?;

@@ -1,35 +1,34 @@
-//! What is written for an endpoint: its name, since that of the file cannot be turned back, and its tokens.
+//! The JSON of an entry: the endpoint, since the file name does not determine it, and its tokens.
 
 use serde::{Deserialize, Serialize};
 
 use crate::token::Tokens;
 
-/// An endpoint and what is kept for it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Entry<T> {
     pub(super) endpoint: String,
     pub(super) tokens: T,
 }
 
-/// The text is no entry of this program. It is not quoted, as it may be a secret.
+/// The text is not an entry. It is not quoted, since it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is not what this program writes, from line {line}, column {column}")]
-pub struct Garbled {
+#[error("not an entry of flyte-host: syntax error at line {line}, column {column}")]
+pub struct EntrySyntaxError {
     line: usize,
     column: usize,
 }
 
-pub(super) fn write(endpoint: &str, tokens: &Tokens) -> Result<String, Garbled> {
+pub(super) fn write(endpoint: &str, tokens: &Tokens) -> Result<String, EntrySyntaxError> {
     let entry = Entry { endpoint: endpoint.to_owned(), tokens };
-    serde_json::to_string_pretty(&entry).map_err(garbled)
+    serde_json::to_string_pretty(&entry).map_err(syntax_error)
 }
 
-pub(super) fn read(text: &[u8]) -> Result<Entry<Tokens>, Garbled> {
-    serde_json::from_slice(text).map_err(garbled)
+pub(super) fn read(text: &[u8]) -> Result<Entry<Tokens>, EntrySyntaxError> {
+    serde_json::from_slice(text).map_err(syntax_error)
 }
 
-/// The error of the parser would name what it found, such as `invalid type: string "…"`.
+/// The parser's error would quote what it found, such as `invalid type: string "…"`.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
-fn garbled(error: serde_json::Error) -> Garbled {
-    Garbled { line: error.line(), column: error.column() }
+fn syntax_error(error: serde_json::Error) -> EntrySyntaxError {
+    EntrySyntaxError { line: error.line(), column: error.column() }
 }

@@ -1,8 +1,8 @@
-//! Files that are nobody else's: how they are named, read and replaced.
+//! Private files: names, reading and atomic replacement.
 //!
-//! Each file is judged by itself, whatever its folder: it must be an ordinary file (no link, which may lead elsewhere,
-//! and no pipe, which may hang) and closed to all but its owner. Where others may write into the folder, what they put
-//! there is refused: either this user cannot read it, or others than its owner may.
+//! Each file is checked by itself, whatever its folder: it must be a regular file (a symlink may lead
+//! elsewhere, a pipe may block) and accessible to its owner only. So a file that another user puts into a
+//! shared folder is refused: either this user cannot read it, or others than its owner can.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -13,24 +13,24 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::FileError;
+use super::error::TokenFileError;
 
-/// More than any provider's tokens take, in bytes.
-const LARGEST: u64 = 1 << 20;
+/// The most that is read, in bytes: more than any provider's tokens need.
+const MAX_SIZE: u64 = 1 << 20;
 
-/// The ending of files that are being written.
-const UNFINISHED: &str = "tmp";
+/// The extension of files that are being written.
+const TEMPORARY: &str = "tmp";
 
-/// A file of an endpoint's: its name tells a person which endpoint it is, and is no other endpoint's.
+/// The file of an endpoint: its name is readable, and made unique by a digest.
 pub(crate) fn path_of(folder: &Path, endpoint: &str, kind: &str) -> PathBuf {
     let readable = endpoint.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
     let readable: String = readable.take(60).collect();
     let digest = Sha256::digest(endpoint.as_bytes());
-    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = data_encoding::HEXLOWER.encode(&digest[..6]);
     folder.join(format!("{readable}.{digest}.{kind}"))
 }
 
-/// Makes the folder of tokens and locks, if it is missing, for its owner only.
+/// Creates the folder of tokens and locks, if it is missing, with mode 0700.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -39,7 +39,7 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// The ordinary files of a kind in a folder, sorted; none, if there is no folder.
+/// The regular files with an extension in a folder, sorted; none if the folder does not exist.
 pub(super) fn files(folder: &Path, kind: &str) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if is_missing(&error) => return Ok(Vec::new()),
@@ -57,18 +57,18 @@ pub(super) fn files(folder: &Path, kind: &str) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// What is in a file, if there is one.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    let cannot_read = |source| FileError::Read { path: path.to_owned(), source };
+/// The content of a file; `None` if it does not exist.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, TokenFileError> {
+    let cannot_read = |source| TokenFileError::Read { path: path.to_owned(), source };
     let found = match fs::symlink_metadata(path) {
         Err(error) if is_missing(&error) => return Ok(None),
         found => found.map_err(cannot_read)?,
     };
     if !found.is_file() {
-        return Err(FileError::NotAFile { path: path.to_owned() });
+        return Err(TokenFileError::NotRegular { path: path.to_owned() });
     }
     let file = match File::open(path) {
-        // Another process signed out in this moment.
+        // Another process signed out meanwhile.
         Err(error) if is_missing(&error) => return Ok(None),
         file => file.map_err(cannot_read)?,
     };
@@ -76,64 +76,64 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     read_all(file).map(Some).map_err(cannot_read)
 }
 
-/// What is in an ordinary file, whoever may open it.
-pub(super) fn peek(path: &Path) -> io::Result<Vec<u8>> {
+/// The content of a regular file, whatever its mode.
+pub(super) fn read_unchecked(path: &Path) -> io::Result<Vec<u8>> {
     read_all(File::open(path)?)
 }
 
 fn read_all(file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes)?;
+    file.take(MAX_SIZE).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Refuses a file that others may open.
+/// Refuses a file that other users can access.
 #[cfg(unix)]
-fn check_mode(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+fn check_mode(path: &Path, metadata: &Metadata) -> Result<(), TokenFileError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(FileError::TooOpen { path: path.to_owned(), mode });
+        return Err(TokenFileError::InsecureMode { path: path.to_owned(), mode });
     }
     Ok(())
 }
 
-/// Elsewhere the user's folder is private by itself.
+/// On other systems, the user's folder is private.
 #[cfg(not(unix))]
-fn check_mode(_: &Path, _: &Metadata) -> Result<(), FileError> {
+fn check_mode(_: &Path, _: &Metadata) -> Result<(), TokenFileError> {
     Ok(())
 }
 
-/// Replaces a file, of whatever kind it is: a crash leaves the old one or the new one, whole.
+/// Replaces a file atomically: a crash leaves the old content or the new one.
 ///
-/// It is written beside the old one, brought to the disk, and renamed. A link in its place is replaced, not followed.
+/// Writes a temporary file beside it, syncs it to disk, and renames it. A symlink is replaced, not followed.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    remove_unfinished(path);
+    remove_temporary(path);
     let mut attempts = 10;
     loop {
         attempts -= 1;
         match write_and_rename(path, bytes) {
-            // Another process took it for left behind, between its first moment and its lock.
-            Err(error) if attempts > 0 && is_contested(&error) => {}
+            // Another process removed the temporary file before it was locked.
+            Err(error) if attempts > 0 && is_race(&error) => {}
             done => return done,
         }
     }
 }
 
-fn is_contested(error: &io::Error) -> bool {
+fn is_race(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists)
 }
 
 fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let unfinished = path.with_extension(format!("{}-{count}.{UNFINISHED}", std::process::id()));
-    let mut file = create_private(&unfinished)?;
-    let written = write_all(&mut file, bytes).and_then(|()| fs::rename(&unfinished, path));
-    written.inspect_err(|_| drop(fs::remove_file(&unfinished)))
+    let temporary = path.with_extension(format!("{}-{count}.{TEMPORARY}", std::process::id()));
+    let mut file = create_private(&temporary)?;
+    let written = write_all(&mut file, bytes).and_then(|()| fs::rename(&temporary, path));
+    written.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// The file has its mode from its first moment.
+/// Creates the file with mode 0600, so that it is never accessible to others.
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -142,7 +142,7 @@ fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// The lock tells others that somebody is still writing; where there are no locks, nobody removes anything.
+/// The lock tells other processes that the file is being written; without locks, nothing is removed.
 fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
         return Err(io::ErrorKind::WouldBlock.into());
@@ -151,9 +151,9 @@ fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Removes a file, and what was left of it when a process was killed; says whether it was there.
+/// Removes a file and its temporary files; returns whether it existed.
 pub(super) fn remove(path: &Path) -> io::Result<bool> {
-    remove_unfinished(path);
+    remove_temporary(path);
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if is_missing(&error) => Ok(false),
@@ -161,23 +161,23 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes what processes left behind that were killed while they wrote this file: what nobody has locked.
-fn remove_unfinished(path: &Path) {
+/// Removes the temporary files of killed processes: those without a lock.
+fn remove_temporary(path: &Path) {
     let (Some(folder), Some(stem)) = (path.parent(), path.file_stem()) else { return };
     let prefix = format!("{}.", stem.to_string_lossy());
-    for unfinished in files(folder, UNFINISHED).unwrap_or_default() {
-        let name = unfinished.file_name().unwrap_or_default().to_string_lossy();
+    for temporary in files(folder, TEMPORARY).unwrap_or_default() {
+        let name = temporary.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(&prefix)
-            && let Ok(file) = File::open(&unfinished)
+            && let Ok(file) = File::open(&temporary)
             && file.try_lock().is_ok()
-            && let Err(error) = fs::remove_file(&unfinished)
+            && let Err(error) = fs::remove_file(&temporary)
         {
-            log::debug!("`{}` stays: {error}", unfinished.display());
+            log::debug!("could not remove `{}`: {error}", temporary.display());
         }
     }
 }
 
-/// There is no such file, nor can there be one: its folder is missing too, or is none.
+/// The file does not exist, or its folder does not, or is not a folder.
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -1,7 +1,7 @@
 //! Another process with the same store: this test's own binary, with an environment of its own.
 //!
-//! It is given steps such as `save a one; load a` and answers each with a line. So a test reads like what a person does
-//! at several terminals.
+//! It is given steps such as `save a one; load a` and answers each with a line. So a test reads like what a
+//! person does at several terminals.
 
 use std::{
     env,
@@ -10,13 +10,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use auth::store::{self, Choice, Store, StoreError};
+use auth::store::{self, Store, StoreError, StoreKind};
 
-use super::{shown, tokens};
+use super::{render, tokens};
 
 /// The steps that make a process of this binary another process.
 const STEPS: &str = "STORE_TEST_STEPS";
-const CHOICE: &str = "STORE_TEST_CHOICE";
+const KIND: &str = "STORE_TEST_KIND";
 const FOLDER: &str = "STORE_TEST_FOLDER";
 
 /// What distinguishes answers from what the test runner says.
@@ -25,16 +25,16 @@ const MARK: &str = "answer: ";
 /// Not a test of its own: what other tests start.
 #[test]
 fn process() {
-    let (Ok(steps), Ok(choice), Ok(folder)) = (env::var(STEPS), env::var(CHOICE), env::var(FOLDER)) else {
+    let (Ok(steps), Ok(kind), Ok(folder)) = (env::var(STEPS), env::var(KIND), env::var(FOLDER)) else {
         return;
     };
     log::set_logger(&Warnings).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
-    let choice: Choice = choice.parse().unwrap();
-    let store = store::open(choice, folder.into());
+    let kind: StoreKind = kind.parse().unwrap();
+    let store = store::open(kind, folder.into());
     for step in steps.split("; ") {
         let words: Vec<_> = step.split(' ').collect();
-        let answer = follow(&*store, &words).unwrap_or_else(|error| format!("error: {}", shown(&error)));
+        let answer = follow(&*store, &words).unwrap_or_else(|error| format!("error: {}", render(&error)));
         say(&answer);
     }
 }
@@ -50,7 +50,7 @@ fn follow(store: &dyn Store, words: &[&str]) -> Result<String, StoreError> {
         },
         ["remove", endpoint] => if store.remove(endpoint)? { "removed" } else { "nothing there" }.to_owned(),
         ["endpoints"] => store.endpoints()?.join(" "),
-        ["place", endpoint] => store.place(endpoint),
+        ["place", endpoint] => store.location(endpoint),
         ["hint", endpoint] => store.save(endpoint, &tokens("unwanted")).unwrap_err().hint().unwrap(),
         ["spoil", endpoint] => {
             let entry = keyring::Entry::new("flyte-host", endpoint).unwrap();
@@ -96,8 +96,8 @@ pub(super) fn command(program: &str, arguments: &[&str]) -> Command {
 }
 
 /// What another process answers to each step.
-pub(super) fn answers(mut command: Command, choice: &str, folder: &Path, steps: &str) -> Vec<String> {
-    command.env(CHOICE, choice).env(FOLDER, folder).env(STEPS, steps);
+pub(super) fn answers(mut command: Command, kind: &str, folder: &Path, steps: &str) -> Vec<String> {
+    command.env(KIND, kind).env(FOLDER, folder).env(STEPS, steps);
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");

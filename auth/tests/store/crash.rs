@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::{ENDPOINT, Home, OTHER, mode, tokens};
+use super::{ENDPOINT, Fixture, OTHER, mode, tokens};
 use auth::{
     Tokens,
     store::{FileStore, Store as _},
@@ -41,7 +41,7 @@ proptest! {
     #[test]
     fn a_kill_at_any_moment_leaves_the_old_tokens_or_the_new_ones(seed in any::<u64>()) {
         let mut random = fastrand::Rng::with_seed(seed);
-        let home = Home::new();
+        let home = Fixture::new();
         home.store().save(ENDPOINT, &numbered(0)).unwrap();
         let (mut last, mut cut) = (0, 0);
         for _ in 0..ROUNDS {
@@ -62,8 +62,9 @@ proptest! {
     }
 }
 
-/// Lets a process save until it has done so a few times, and kills it. Returns the last number that it kept for sure.
-fn kill_one(home: &Home, start: u64, random: &mut fastrand::Rng) -> u64 {
+/// Lets a process save until it has done so a few times, and kills it. Returns the last number that it kept
+/// for sure.
+fn kill_one(home: &Fixture, start: u64, random: &mut fastrand::Rng) -> u64 {
     let mut victim = start_victim(home, start);
     let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines();
     let mut kept = lines
@@ -84,7 +85,7 @@ fn kill_one(home: &Home, start: u64, random: &mut fastrand::Rng) -> u64 {
     kept.filter_map(|line| line.parse().ok()).last().unwrap_or(last)
 }
 
-fn start_victim(home: &Home, start: u64) -> Child {
+fn start_victim(home: &Fixture, start: u64) -> Child {
     Command::new("sh")
         .args(["-c", "umask 000; exec \"$0\" \"$@\""])
         .arg(env::current_exe().unwrap())
@@ -110,8 +111,8 @@ fn victim() {
 }
 
 #[test]
-fn what_a_killed_process_left_of_one_endpoint_goes_with_its_logout() {
-    let home = Home::new();
+fn logout_removes_the_temporary_files_of_killed_processes() {
+    let home = Fixture::new();
     home.store().save(ENDPOINT, &tokens("one")).unwrap();
     home.store().save(OTHER, &tokens("two")).unwrap();
     for name in home.files() {
@@ -125,10 +126,10 @@ fn what_a_killed_process_left_of_one_endpoint_goes_with_its_logout() {
     assert_eq!(home.files(), [""; 0]);
 }
 
-/// Each takes the others' unfinished files for left behind, until it sees that somebody holds them.
+/// Each considers the temporary files of the others as left behind, until it sees their locks.
 #[test]
-fn writers_of_one_endpoint_do_not_disturb_each_other() {
-    let home = Home::new();
+fn concurrent_writers_of_one_endpoint_do_not_interfere() {
+    let home = Fixture::new();
     home.store().save(ENDPOINT, &numbered(0)).unwrap();
     std::thread::scope(|scope| {
         let writers: Vec<_> = (1..=4)

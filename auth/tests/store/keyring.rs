@@ -7,22 +7,22 @@ mod bus;
 use std::{os::unix::net::UnixListener, path::PathBuf};
 
 use self::bus::{Bus, KEYRING, PROMPTER};
-use super::{Home, another};
+use super::{Fixture, another};
 
 /// The remedy of a keyring that does not do.
-const HINT: &str = "unlock the keyring, or keep tokens in a file: `token-store = \"file\"` in the host's settings, or \
+const HINT: &str = "unlock the keyring, or store tokens in a file: set `token-store = \"file\"` in `host.toml`, or \
                     `FLYTE_TOKEN_STORE=file`";
 
 /// A machine of which only the keyring differs from test to test.
 struct Machine {
-    home: Home,
+    home: Fixture,
     /// The address of the session's bus, if there is one.
     bus: Option<String>,
 }
 
 impl Machine {
     fn new(bus: Option<String>) -> Self {
-        Self { home: Home::new(), bus }
+        Self { home: Fixture::new(), bus }
     }
 
     /// What a command answers that has no display, as over SSH.
@@ -30,7 +30,7 @@ impl Machine {
         let mut command = another::command("env", &[]);
         command
             .env("HOME", self.home.0.path())
-            // Without it the bus of whoever runs the tests might be found.
+            // Without it, the session bus of the developer might be found.
             .env("XDG_RUNTIME_DIR", self.home.0.path().join("run"))
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .env_remove("DISPLAY")
@@ -41,7 +41,7 @@ impl Machine {
 
     /// The file of endpoint `a`, as messages name it.
     fn file(&self) -> String {
-        self.home.store().place("a")
+        self.home.store().location("a")
     }
 
     /// The endings of the files in the folder.
@@ -60,7 +60,7 @@ mod without_one {
     use super::*;
 
     #[test]
-    fn the_file_is_taken_at_once_and_nobody_is_warned() {
+    fn the_file_is_used_at_once_without_a_warning() {
         let machine = Machine::new(None);
         let file = machine.file();
         let answers = machine.run("auto", "check; place a; load a; save a one; place a; load a; endpoints");
@@ -74,10 +74,10 @@ mod without_one {
     }
 
     #[test]
-    fn a_keyring_that_is_wanted_is_an_error() {
+    fn a_required_keyring_is_an_error() {
         let machine = Machine::new(None);
         let answers = machine.run("keyring", "check; save a one; load a; hint a");
-        assert!(answers[0].starts_with("error: the system's keyring cannot be used: "), "{answers:?}");
+        assert!(answers[0].starts_with("error: could not use the system's keyring: "), "{answers:?}");
         assert_eq!(answers[0], answers[1]);
         assert_eq!(answers[2..], ["none", HINT]);
         // Nor was it noted to have what it does not have.
@@ -90,12 +90,13 @@ mod silent {
 
     const WAITED: &str = "the system's keyring did not answer within 5 s";
 
-    /// Under `auto` tokens go to the file, with a warning; a keyring that is wanted is an error. Either waits once.
+    /// Under `auto` tokens go to the file, with a warning; a keyring that is wanted is an error. Either
+    /// waits once.
     fn check(bus: &str) {
         let machine = Machine::new(Some(bus.to_owned()));
-        let warning = format!("warning: tokens are kept in {}: {WAITED}", machine.file());
+        let warning = format!("warning: storing tokens in {}: {WAITED}", machine.file());
         let answers = machine.run("auto", "load a; save a one; load a; save a two; save b one; load a");
-        let again = warning.replace(&machine.file(), &machine.home.store().place("b"));
+        let again = warning.replace(&machine.file(), &machine.home.store().location("b"));
         assert_eq!(answers, ["none", &warning, "saved", "one", "saved", &again, "saved", "two"]);
         assert_eq!(machine.kinds(), ["json", "json"]);
 
@@ -109,7 +110,7 @@ mod silent {
     }
 
     #[test]
-    fn a_bus_that_accepts_and_says_nothing() {
+    fn a_bus_that_does_not_answer() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bus");
         let _bus = UnixListener::bind(&path).unwrap();
@@ -117,7 +118,7 @@ mod silent {
     }
 
     #[test]
-    fn a_keyring_that_accepts_and_says_nothing() {
+    fn a_keyring_that_does_not_answer() {
         let Some(bus) = Bus::start() else { return };
         let _keyring = bus.say_nothing_as(KEYRING);
         check(&bus.address);
@@ -129,26 +130,26 @@ mod gone_later {
     use super::*;
 
     #[test]
-    fn the_next_sign_in_goes_to_a_file_with_a_warning_and_stays_there() {
+    fn the_next_sign_in_is_stored_in_a_file_with_a_warning() {
         let Some(bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         assert_eq!(machine.run("auto", "save a one"), ["saved"]);
 
         let machine = later(machine, None);
         let answers = machine.run("auto", "place a; load a");
-        let lost = "warning: the tokens for `a` are in the system's keyring, and cannot be used now: the system's \
-                    keyring cannot be used: ";
+        let lost = "warning: could not load the tokens for `a` from the system's keyring: could not use the system's \
+                    keyring: ";
         assert_eq!((&*answers[0], &*answers[2]), ("the system's keyring", "none"));
         assert!(answers[1].starts_with(lost), "{answers:?}");
         let answers = machine.run("auto", "save a two; load a; place a");
         assert!(
-            answers[0].starts_with(&format!("warning: tokens are kept in {}: ", machine.file())),
+            answers[0].starts_with(&format!("warning: storing tokens in {}: ", machine.file())),
             "{answers:?}"
         );
         assert_eq!(answers[1..], ["saved", "two", &machine.file()]);
         // Forgetting both needs both; what can be forgotten is, and the rest is said.
         let answers = machine.run("auto", "remove a; load a; endpoints");
-        assert!(answers[0].starts_with("error: the system's keyring cannot be used: "), "{answers:?}");
+        assert!(answers[0].starts_with("error: could not use the system's keyring: "), "{answers:?}");
         assert_eq!((&*answers[2], &*answers[3]), ("none", "a"));
 
         let machine = later(machine, Some(bus.address.clone()));
@@ -160,7 +161,7 @@ mod gone_later {
     }
 
     #[test]
-    fn a_newer_file_goes_before_an_older_entry_until_logout_removes_both() {
+    fn a_newer_file_takes_precedence_until_logout_removes_both() {
         let Some(bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         assert_eq!(machine.run("auto", "save a one"), ["saved"]);
@@ -181,7 +182,7 @@ mod unlocked {
     use super::*;
 
     #[test]
-    fn tokens_are_in_the_keyring_and_nowhere_else() {
+    fn tokens_are_in_the_keyring_only() {
         for choice in ["auto", "keyring"] {
             let Some(bus) = Bus::with_keyring() else { return };
             let machine = Machine::new(Some(bus.address.clone()));
@@ -207,7 +208,7 @@ mod unlocked {
     }
 
     #[test]
-    fn a_file_from_before_stays_in_use_unless_the_keyring_is_wanted() {
+    fn an_existing_file_stays_in_use_unless_the_keyring_is_required() {
         let Some(bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(None);
         assert_eq!(machine.run("auto", "save a one"), ["saved"]);
@@ -219,7 +220,7 @@ mod unlocked {
     }
 
     #[test]
-    fn logout_finds_an_entry_whose_note_is_lost() {
+    fn logout_removes_an_entry_without_a_marker_file() {
         let Some(bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         assert_eq!(machine.run("auto", "save a one"), ["saved"]);
@@ -228,23 +229,23 @@ mod unlocked {
     }
 
     #[test]
-    fn an_entry_of_somebody_elses_making_is_refused_and_not_quoted() {
+    fn a_foreign_entry_is_refused_and_not_quoted() {
         let Some(bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         assert_eq!(machine.run("keyring", "save a one; spoil a"), ["saved", "spoiled"]);
         let answers = machine.run("auto", "load a; remove a; load a");
-        let refusal = "error: the entry for `a` in the system's keyring cannot be understood: it is not what this \
-                       program writes, from line 1, column 1";
+        let refusal = "error: could not parse the entry for `a` in the system's keyring: not an entry of flyte-host: \
+                       syntax error at line 1, column 1";
         assert_eq!(answers, [refusal, "removed", "none"]);
     }
 }
 
-/// Nobody can be asked to unlock it: there is no display.
+/// It cannot be unlocked: there is no display.
 mod locked {
     use super::*;
 
     #[test]
-    fn under_auto_tokens_go_to_a_file() {
+    fn with_auto_tokens_are_stored_in_a_file() {
         let Some(bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         bus.lock();
@@ -254,14 +255,14 @@ mod locked {
     }
 
     #[test]
-    fn tokens_in_it_are_missed_with_a_warning_and_found_when_it_is_unlocked() {
+    fn its_tokens_are_unavailable_with_a_warning_until_it_is_unlocked() {
         let Some(mut bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         assert_eq!(machine.run("auto", "save a one"), ["saved"]);
         bus.lock();
         let answers = machine.run("auto", "load a");
         assert!(
-            answers[0].starts_with("warning: the tokens for `a` are in the system's keyring"),
+            answers[0].starts_with("warning: could not load the tokens for `a` from the system's keyring"),
             "{answers:?}"
         );
         assert_eq!(answers[1], "none");
@@ -270,24 +271,25 @@ mod locked {
     }
 
     #[test]
-    fn a_keyring_that_is_wanted_is_an_error() {
+    fn a_required_keyring_is_an_error() {
         let Some(mut bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         bus.restart_locked();
         let answers = machine.run("keyring", "save a one; hint a");
-        assert!(answers[0].starts_with("error: the system's keyring "), "{answers:?}");
+        let is_keyring = answers[0].contains("the system's keyring");
+        assert!(answers[0].starts_with("error: ") && is_keyring, "{answers:?}");
         assert_eq!(answers[1], HINT);
     }
 
     #[test]
-    fn a_window_that_nobody_answers_has_a_limit() {
+    fn an_unanswered_dialog_times_out() {
         let Some(bus) = Bus::with_keyring() else { return };
         let machine = Machine::new(Some(bus.address.clone()));
         bus.lock();
         let _prompter = bus.say_nothing_as(PROMPTER);
         let answers = machine.run("auto", "save a one; load a");
         let warning = format!(
-            "warning: tokens are kept in {}: the system's keyring is locked, and nobody unlocked it within 5 s",
+            "warning: storing tokens in {}: the system's keyring is locked, and was not unlocked within 5 s",
             machine.file()
         );
         assert_eq!(answers, [&warning, "saved", "one"]);

@@ -20,7 +20,7 @@ use std::{
 
 use auth::{
     Flow, Tokens,
-    store::{self, Choice, Store},
+    store::{self, Store, StoreKind},
 };
 use flyte_client::config::Secret;
 use tempfile::TempDir;
@@ -29,9 +29,9 @@ const ENDPOINT: &str = "dns:///flyte.example.org:443";
 const OTHER: &str = "dns:///flyte.example.org:444";
 
 /// A home whose state folder does not exist yet.
-struct Home(TempDir);
+struct Fixture(TempDir);
 
-impl Home {
+impl Fixture {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -41,12 +41,12 @@ impl Home {
     }
 
     fn store(&self) -> Box<dyn Store> {
-        store::open(Choice::File, self.folder())
+        store::open(StoreKind::File, self.folder())
     }
 
     /// Where the tokens of the endpoint are, or will be.
     fn path(&self) -> PathBuf {
-        PathBuf::from(self.store().place(ENDPOINT).trim_matches('`'))
+        PathBuf::from(self.store().location(ENDPOINT).trim_matches('`'))
     }
 
     /// The names of the files in the folder, sorted.
@@ -86,7 +86,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// An error as a person sees it: with its causes.
-fn shown(error: &dyn Error) -> String {
+fn render(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -96,7 +96,8 @@ fn shown(error: &dyn Error) -> String {
     text
 }
 
-/// The path in a variable that `cargo xtask test` sets. Without it the test that asks is skipped, and says so.
+/// The path in a variable that `cargo xtask test` sets. Without it the test that asks is skipped, and says
+/// so.
 #[cfg(target_os = "linux")]
 fn prepared(variable: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);

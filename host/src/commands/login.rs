@@ -1,8 +1,8 @@
-//! `login`: signs in now, whether there are tokens or not.
+//! `login`: signs in, even if there are tokens.
 
 use std::{sync::Arc, time::Duration};
 
-use auth::How;
+use auth::LoginMode;
 use clap::Args;
 
 use super::whoami;
@@ -11,33 +11,34 @@ use crate::{context::Context, flyte::sign_in};
 
 /// Sign in
 ///
-/// Other commands do it by themselves when the server asks for it and somebody sits at the terminal. Tokens are kept in the
-/// system's keyring, or in a file that only you can read, and are renewed without you as long as the server allows.
+/// Other commands sign in automatically if the server requires it and they run on a terminal. Tokens are
+/// stored in the system's keyring, or in a file that only you can read, and are renewed automatically as
+/// long as the provider allows.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     flyte-host login\n  \
-    flyte-host login --device                   # over SSH: type a code on another device\n  \
-    flyte-host login --no-browser               # print the address, open nothing")]
+    flyte-host login --device                   # over SSH: enter a code on another device\n  \
+    flyte-host login --no-browser               # print the URL, open nothing")]
 pub struct LoginArgs {
-    /// Show a code, to be typed on another device
+    /// Use the device flow: show a code to enter on another device
     #[arg(long, conflicts_with = "no_browser")]
     device: bool,
 
-    /// Open no browser, only print the address; it must be opened on this machine
+    /// Print the URL instead of opening a browser; open it on this machine
     #[arg(long)]
     no_browser: bool,
 
-    /// How long to wait for you; without it FLYTE_SIGN_IN_TIMEOUT, else 300
+    /// How long to wait for you [default: FLYTE_SIGN_IN_TIMEOUT, else 300]
     #[arg(long, value_name = "SECONDS", value_parser = sign_in::seconds)]
     timeout: Option<Duration>,
 }
 
 impl LoginArgs {
-    fn how(&self) -> How {
+    fn mode(&self) -> LoginMode {
         match self {
-            Self { device: true, .. } => How::Device,
-            Self { no_browser: true, .. } => How::NoBrowser,
-            _ => How::Configured,
+            Self { device: true, .. } => LoginMode::Device,
+            Self { no_browser: true, .. } => LoginMode::NoBrowser,
+            _ => LoginMode::Configured,
         }
     }
 }
@@ -46,33 +47,33 @@ impl LoginArgs {
 ///
 /// # Errors
 ///
-/// When nobody signed in, the server does not accept who did, or it cannot be asked.
+/// If signing in fails, the server rejects the token, or it is unavailable.
 pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
     if route.is_embedded_sandbox() {
-        return whoami::nobody_in_the_sandbox(&route, format);
+        return whoami::print_sandbox(&route, format);
     }
     let mut options = sign_in::options(context.settings)?;
-    options.patience = args.timeout.unwrap_or(options.patience);
-    let person = Arc::new(sign_in::Terminal::new(Arc::clone(context.chain()?)));
-    let session = context.session_for_route(route, Arc::clone(&person) as _, options)?;
+    options.timeout = args.timeout.unwrap_or(options.timeout);
+    let prompt = Arc::new(sign_in::Terminal::new(Arc::clone(context.chain()?)));
+    let session = context.session_for_route(route, Arc::clone(&prompt) as _, options)?;
     let signed_in = async {
         let Some(sign_in) = &session.sign_in else { return Ok(false) };
-        if !whoami::asks_for_sign_in(&session.client).await? {
+        if !whoami::requires_auth(&session.client).await? {
             return Ok(false);
         }
-        sign_in.sign_in(args.how()).await.map_err(CommandError::from).map(|_| true)
+        sign_in.sign_in(args.mode()).await.map_err(CommandError::from).map(|_| true)
     }
     .await?;
     if !signed_in {
-        return whoami::nobody_at(&session, format);
+        return whoami::print_anonymous(&session, format);
     }
-    // If the server does not like the new token, a second sign-in would give one that is no better.
-    person.leave_alone();
-    match whoami::look(&session).await? {
+    // If the server rejects the new token, it would reject another one, too.
+    prompt.disable();
+    match whoami::fetch(&session).await? {
         Some(signed_in) => signed_in.print(format),
-        None => whoami::nobody_at(&session, format),
+        None => whoami::print_anonymous(&session, format),
     }
 }

@@ -1,4 +1,4 @@
-//! `logout`: forgets tokens.
+//! `logout`: removes stored tokens.
 
 use clap::Args;
 use serde_json::json;
@@ -9,14 +9,14 @@ use crate::ui::{
 };
 use crate::{context::Context, flyte::sign_in, ui::show};
 
-/// Forget the tokens of a sign-in
+/// Remove the stored tokens
 ///
-/// Those of the endpoint in use, in the keyring and in files. No server is asked; what a browser remembers of the
-/// identity provider stays there.
+/// Removes those of the current endpoint, from the keyring and from files. No server is contacted; the
+/// browser may stay signed in to the identity provider.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  flyte-host logout\n  flyte-host logout --all")]
 pub struct LogoutArgs {
-    /// Forget the tokens of all endpoints
+    /// Remove the tokens of all endpoints
     #[arg(long)]
     all: bool,
 }
@@ -25,30 +25,30 @@ pub struct LogoutArgs {
 ///
 /// # Errors
 ///
-/// When tokens cannot be forgotten.
+/// If tokens cannot be removed.
 pub fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let options = sign_in::options(context.settings)?;
-    let forgotten = match args.all {
+    let removed = match args.all {
         true => auth::sign_out_everywhere(&options)?,
-        false => this_endpoint(context)?,
+        false => sign_out(context)?,
     };
     match format {
-        Format::Table if forgotten.is_empty() => output::note("there is nothing to forget\n"),
-        Format::Table => forgotten.iter().for_each(|endpoint| {
-            output::note(&format!("forgot the tokens of `{endpoint}`\n"));
+        Format::Table if removed.is_empty() => output::note("not signed in\n"),
+        Format::Table => removed.iter().for_each(|endpoint| {
+            output::note(&format!("removed the tokens of `{endpoint}`\n"));
         }),
-        Format::Name => show::names(forgotten)?,
-        format => output::structured(format, &json!({ "forgotten": forgotten }))?,
+        Format::Name => show::names(removed)?,
+        format => output::structured(format, &json!({ "forgotten": removed }))?,
     }
     if let Some(token) = options.token {
-        output::note(&format!("the token of {} is still used\n", token.place()));
+        output::note(&format!("still using the token from {}\n", token.location()));
     }
     Ok(())
 }
 
-/// Forgets the tokens of the endpoint in use; in the sandbox, and where a plugin carries the calls, there are none.
-fn this_endpoint(context: &Context<'_>) -> Result<Vec<String>, CommandError> {
+/// Removes the tokens of the current endpoint. In the sandbox, and with a plugin's transport, there are none.
+fn sign_out(context: &Context<'_>) -> Result<Vec<String>, CommandError> {
     let (endpoint, sign_in) = context.sign_in()?;
     let had_some = sign_in.map_or(Ok(false), |sign_in| sign_in.sign_out())?;
     Ok(had_some.then_some(endpoint).into_iter().collect())

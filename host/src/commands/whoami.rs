@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth::{Flow, Method, Tokens};
+use auth::{AuthMethod, Flow, Tokens};
 use clap::Args;
 use flyte_client::{
     Client, Code,
@@ -23,9 +23,9 @@ use crate::{
     ui::show::facts::Facts,
 };
 
-/// Tell who is signed in
+/// Show who is signed in
 ///
-/// The server is asked. Nobody is asked to sign in: without tokens it ends with exit code 20.
+/// Asks the server, and does not sign in: without tokens it fails with exit code 20.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  flyte-host whoami\n  flyte-host whoami -o json")]
 pub struct WhoamiArgs {}
@@ -34,25 +34,25 @@ pub struct WhoamiArgs {}
 ///
 /// # Errors
 ///
-/// When nobody is signed in, or the server cannot be asked.
+/// If not signed in, or the server is unavailable.
 pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
     if route.is_embedded_sandbox() {
-        return nobody_in_the_sandbox(&route, format);
+        return print_sandbox(&route, format);
     }
-    let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(context.chain()?)));
-    let session = context.session_for_route(route, person, sign_in::options(context.settings)?)?;
-    match look(&session).await? {
+    let prompt = Arc::new(sign_in::Terminal::non_interactive(Arc::clone(context.chain()?)));
+    let session = context.session_for_route(route, prompt, sign_in::options(context.settings)?)?;
+    match fetch(&session).await? {
         Some(signed_in) => signed_in.print(format),
-        None => nobody_at(&session, format),
+        None => print_anonymous(&session, format),
     }
 }
 
-/// Whether a server wants tokens: without sign-in, FlyteAdmin has no `AuthMetadataService`
+/// Whether a server requires authentication: without it, FlyteAdmin has no `AuthMetadataService`
 /// (`flyteadmin/pkg/server/service.go`).
-pub(super) async fn asks_for_sign_in(client: &Client) -> Result<bool, CommandError> {
+pub(super) async fn requires_auth(client: &Client) -> Result<bool, CommandError> {
     match client.get_public_client_config(&PublicClientAuthConfigRequest {}).await {
         Ok(_) => Ok(true),
         Err(error) if is_missing(&error) => Ok(false),
@@ -64,68 +64,73 @@ fn is_missing(error: &flyte_client::client::ClientError) -> bool {
     error.status.code == Code::Unimplemented && error.status.fault.is_none()
 }
 
-/// Tells that nobody has to sign in where a session leads to.
-pub(super) fn nobody_at(session: &Session, format: Format) -> Result<(), CommandError> {
-    let words = match session.sign_in {
-        Some(_) => format!("`{}` asks nobody to sign in", session.target),
-        None => format!("{}: a plugin carries the calls, and signs in by itself", session.target),
+/// Prints that no sign-in is required.
+pub(super) fn print_anonymous(session: &Session, format: Format) -> Result<(), CommandError> {
+    let text = match session.sign_in {
+        Some(_) => format!("`{}` requires no sign-in", session.target),
+        None => format!("{}: a plugin handles the connection, including authentication", session.target),
     };
-    nobody(&session.target, &words, format)
+    print_no_auth(&session.target, &text, format)
 }
 
-/// As [`nobody_at`]; the sandbox is not opened for it.
-pub(super) fn nobody_in_the_sandbox(route: &Route, format: Format) -> Result<(), CommandError> {
+/// As [`print_anonymous`], without opening the sandbox.
+pub(super) fn print_sandbox(route: &Route, format: Format) -> Result<(), CommandError> {
     let place = route.target();
-    nobody(&place, &format!("the {place} asks nobody to sign in"), format)
+    print_no_auth(&place, &format!("the {place} requires no sign-in"), format)
 }
 
-fn nobody(place: &str, words: &str, format: Format) -> Result<(), CommandError> {
+fn print_no_auth(place: &str, text: &str, format: Format) -> Result<(), CommandError> {
     match format {
         Format::Name => Ok(()),
         Format::Json | Format::Yaml => output::structured(format, &value(place, false, None)),
         Format::Table => {
-            output::note(&format!("{words}\n"));
+            output::note(&format!("{text}\n"));
             Ok(())
         }
     }
 }
 
-/// Asks who is signed in; `None`: the place asks nobody to sign in.
-pub(super) async fn look(session: &Session) -> Result<Option<SignedIn>, CommandError> {
+/// Gets the user from the server; `None`: it requires no sign-in.
+pub(super) async fn fetch(session: &Session) -> Result<Option<SignedIn>, CommandError> {
     let user = match session.client.user_info(&UserInfoRequest {}).await {
         Ok(user) => user,
         Err(error) if is_missing(&error) => {
-            if !asks_for_sign_in(&session.client).await? {
+            if !requires_auth(&session.client).await? {
                 return Ok(None);
             }
-            log::info!("`{}` does not tell who is signed in", session.target);
+            log::info!("`{}` has no information about the user", session.target);
             UserInfoResponse::default()
         }
-        Err(error) => return Err(why_not(session, error).await),
+        Err(error) => return Err(to_error(session, error).await),
     };
     let Some(sign_in) = &session.sign_in else {
-        return Ok(Some(SignedIn { endpoint: session.target.clone(), user, tokens: None, kept: None }));
+        return Ok(Some(SignedIn {
+            endpoint: session.target.clone(),
+            user,
+            tokens: None,
+            token_location: None,
+        }));
     };
     let tokens = sign_in.tokens().await?;
-    let kept = tokens.is_some().then(|| sign_in.place());
-    Ok(Some(SignedIn { endpoint: session.target.clone(), user, tokens, kept }))
+    let token_location = tokens.is_some().then(|| sign_in.location());
+    Ok(Some(SignedIn { endpoint: session.target.clone(), user, tokens, token_location }))
 }
 
-/// Where only a person could sign in and did not, that is the whole story.
-async fn why_not(session: &Session, error: flyte_client::client::ClientError) -> CommandError {
-    let by_a_person = matches!(
-        Method::of(&session.connection, session.token.clone()),
-        Ok(Method::Browser | Method::Device)
+/// If only an interactive sign-in is possible, the error is that there was none.
+async fn to_error(session: &Session, error: flyte_client::client::ClientError) -> CommandError {
+    let is_interactive = matches!(
+        AuthMethod::from_connection(&session.connection, session.token.clone()),
+        Ok(AuthMethod::Browser | AuthMethod::Device)
     );
     let has_tokens = match &session.sign_in {
         Some(sign_in) => !matches!(sign_in.tokens().await, Ok(None)),
         None => true,
     };
-    if error.kind() != ClientErrorKind::NotSignedIn || !by_a_person || has_tokens {
+    if error.kind() != ClientErrorKind::NotSignedIn || !is_interactive || has_tokens {
         return error.into();
     }
-    CommandError::new(Exit::NotSignedIn, format!("nobody is signed in at `{}`", session.target))
-        .hint("sign in with `flyte-host login`".to_owned())
+    CommandError::new(Exit::NotSignedIn, format!("not signed in to `{}`", session.target))
+        .hint("run `flyte-host login`".to_owned())
 }
 
 /// Who is signed in.
@@ -133,7 +138,7 @@ pub(super) struct SignedIn {
     endpoint: String,
     user: UserInfoResponse,
     tokens: Option<Arc<Tokens>>,
-    kept: Option<String>,
+    token_location: Option<String>,
 }
 
 impl SignedIn {
@@ -145,7 +150,7 @@ impl SignedIn {
         }
     }
 
-    /// The name under which the provider knows the user; of a program there is only a subject.
+    /// The user's name at the provider; clients have only a subject.
     fn name(&self) -> &str {
         let UserInfoResponse { preferred_username, email, subject, .. } = &self.user;
         [preferred_username, email, subject].into_iter().find(|name| !name.is_empty()).map_or("", |name| name)
@@ -159,21 +164,24 @@ impl SignedIn {
             .fact("e-mail", flyte_text::sanitize_line(&self.user.email))
             .fact("subject", flyte_text::sanitize_line(&self.user.subject));
         let Some(tokens) = &self.tokens else { return facts };
-        let is_kept_here = !matches!(tokens.flow, Flow::StaticToken | Flow::ExternalCommand);
-        let renewed = match tokens.flow {
+        let is_stored = !matches!(tokens.flow, Flow::StaticToken | Flow::ExternalCommand);
+        let auto_refresh = match tokens.flow {
             Flow::StaticToken => "",
-            _ if is_renewable(tokens) => "without you",
-            _ => "by signing in again",
+            _ if is_renewable(tokens) => "yes",
+            _ => "no",
         };
         facts
             .fact("flow", tokens.flow.to_string())
-            .fact("expires", tokens.expires_at.map_or_else(String::new, |at| moment(at, now)))
-            .fact("renewed", renewed)
-            .fact(if is_kept_here { "kept in" } else { "comes from" }, self.kept.clone().unwrap_or_default())
+            .fact("expires", tokens.expires_at.map_or_else(String::new, |at| relative_time(at, now)))
+            .fact("auto-refresh", auto_refresh)
+            .fact(
+                if is_stored { "stored in" } else { "token from" },
+                self.token_location.clone().unwrap_or_default(),
+            )
     }
 }
 
-/// Whether nobody is needed for the next token.
+/// Whether tokens are renewed without the user.
 fn is_renewable(tokens: &Tokens) -> bool {
     match tokens.flow {
         Flow::Browser | Flow::Device => tokens.refresh.is_some(),
@@ -182,23 +190,23 @@ fn is_renewable(tokens: &Tokens) -> bool {
     }
 }
 
-/// A time in UTC, and how far away it is.
-fn moment(at: Timestamp, now: Timestamp) -> String {
+/// A time in UTC, and its distance from now.
+fn relative_time(at: Timestamp, now: Timestamp) -> String {
     let away = flyte_text::duration(at.duration_since(now).unsigned_abs());
-    let whole = to_the_second(at);
+    let whole = truncate_to_seconds(at);
     if at > now { format!("{whole} (in {away})") } else { format!("{whole} ({away} ago)") }
 }
 
-fn to_the_second(at: Timestamp) -> Timestamp {
+fn truncate_to_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
-/// A place as a value: messages mark names with backticks.
-fn without_marks(place: &str) -> String {
+/// A location without the backticks of messages.
+fn strip_backticks(place: &str) -> String {
     place.replace('`', "")
 }
 
-/// For programs: the same keys whoever is signed in.
+/// JSON: the keys are always the same.
 fn value(endpoint: &str, asks: bool, signed_in: Option<&SignedIn>) -> Value {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let user = signed_in.map(|signed_in| {
@@ -216,9 +224,9 @@ fn value(endpoint: &str, asks: bool, signed_in: Option<&SignedIn>) -> Value {
         "asksForSignIn": asks,
         "user": user,
         "flow": tokens.map(|tokens| tokens.flow),
-        "expiresAt": tokens.and_then(|tokens| tokens.expires_at).map(to_the_second),
+        "expiresAt": tokens.and_then(|tokens| tokens.expires_at).map(truncate_to_seconds),
         "renewable": tokens.map(is_renewable),
-        "keptIn": signed_in.and_then(|signed_in| signed_in.kept.as_deref()).map(without_marks),
+        "keptIn": signed_in.and_then(|signed_in| signed_in.token_location.as_deref()).map(strip_backticks),
     })
 }
 
@@ -248,31 +256,31 @@ mod tests {
             email: "ada@example.org".into(),
             ..UserInfoResponse::default()
         };
-        let kept = Some("the system's keyring".into());
-        SignedIn { endpoint: "flyte.example".into(), user, tokens: Some(tokens.into()), kept }
+        let token_location = Some("the system's keyring".into());
+        SignedIn { endpoint: "flyte.example".into(), user, tokens: Some(tokens.into()), token_location }
     }
 
     #[test]
-    fn a_person_reads_when_and_how_it_goes_on() {
+    fn the_table_shows_expiry_and_renewal() {
         let now = "2024-05-01T12:50:00Z".parse().unwrap();
         let text = signed_in(Flow::Browser, Some("secret too")).facts(now).render();
         let expected = "\
-endpoint  flyte.example
-name      Ada[2J
-e-mail    ada@example.org
-subject   auth0|7
-flow      browser
-expires   2024-05-01T13:00:00Z (in 10m 0s)
-renewed   without you
-kept in   the system's keyring
+endpoint      flyte.example
+name          Ada[2J
+e-mail        ada@example.org
+subject       auth0|7
+flow          browser
+expires       2024-05-01T13:00:00Z (in 10m 0s)
+auto-refresh  yes
+stored in     the system's keyring
 ";
         assert_eq!(text, expected);
         let text = signed_in(Flow::Device, None).facts("2024-05-01T13:00:10.5Z".parse().unwrap()).render();
-        assert!(text.contains("(10s ago)") && text.contains("by signing in again"), "{text}");
+        assert!(text.contains("(10s ago)") && text.contains("auto-refresh  no"), "{text}");
     }
 
     #[test]
-    fn a_program_reads_the_same_keys_always() {
+    fn json_always_has_the_same_keys() {
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let (some, none) = (signed_in(Flow::ClientCredentials, None), value("x", false, None));
         let some = value("x", true, Some(&some));

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use auth::{Person, ProxyAuthorization, Renewing, SignIn, StaticToken, WithToken};
+use auth::{AuthRetry, BearerAuth, Prompt, ProxyAuthorization, SignIn, SignInOptions, StaticToken};
 use flyte_client::{
     client::{self, Client, ClientErrorKind, WaitObserver},
     config::{Connection, Endpoint},
@@ -135,10 +135,10 @@ impl Context<'_> {
     ///
     /// As [`connection::route`]; no endpoint; a sandbox or certificates that cannot be used.
     pub fn session(&self) -> Result<Session, CommandError> {
-        let person = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
+        let prompt = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
-        self.session_for_route(route, person, sign_in::options(self.settings)?)
+        self.session_for_route(route, prompt, sign_in::options(self.settings)?)
     }
 
     /// The route from flags, plugins and configuration.
@@ -158,21 +158,21 @@ impl Context<'_> {
     pub fn session_for_route(
         &self,
         route: Route,
-        person: Arc<dyn Person>,
-        options: auth::Options,
+        prompt: Arc<dyn Prompt>,
+        options: SignInOptions,
     ) -> Result<Session, CommandError> {
         let target = route.target();
         let Route { connection, layers, has_address } = route;
         let token = options.token.clone();
         let mut sign_in = None;
         let mut transport = transport::join(&layers, || {
-            let channel = open_channel(&connection, person, options)?;
+            let channel = open_channel(&connection, prompt, options)?;
             sign_in = channel.sign_in;
             Ok(channel.transport)
         })?;
         if let Some(sign_in) = &sign_in {
             // Outside of the plugins' transports, whose timeouts must not include an interactive sign-in.
-            transport = Arc::new(Renewing::new(transport, Arc::clone(sign_in)));
+            transport = Arc::new(AuthRetry::new(transport, Arc::clone(sign_in)));
         }
         let client = Client::new(transport, client_options(&connection, &target)?);
         let flags = CommandFlags::new(self.global, &connection);
@@ -203,8 +203,8 @@ impl Context<'_> {
         if route.connection.is_sandbox() || route.layers.replacement().is_some() {
             return Ok((route.target(), None));
         }
-        let person = Arc::new(sign_in::Terminal::undisturbed(Arc::clone(self.chain()?)));
-        let channel = with_sign_in(&route.connection, person, sign_in::options(self.settings)?)?;
+        let prompt = Arc::new(sign_in::Terminal::non_interactive(Arc::clone(self.chain()?)));
+        let channel = with_sign_in(&route.connection, prompt, sign_in::options(self.settings)?)?;
         Ok((route.target(), channel.sign_in))
     }
 }
@@ -239,11 +239,11 @@ struct HostChannel {
 /// The host's transport. It connects at the first call.
 fn open_channel(
     connection: &Connection,
-    person: Arc<dyn Person>,
-    options: auth::Options,
+    prompt: Arc<dyn Prompt>,
+    options: SignInOptions,
 ) -> Result<HostChannel, CommandError> {
     if !connection.is_sandbox() {
-        return with_sign_in(connection, person, options);
+        return with_sign_in(connection, prompt, options);
     }
     let transport: Arc<dyn Transport> = match running_server(&sandbox_root()?) {
         Some(server) => {
@@ -260,16 +260,16 @@ fn open_channel(
 /// A transport that adds the token to calls once there is one.
 fn with_sign_in(
     connection: &Connection,
-    person: Arc<dyn Person>,
-    options: auth::Options,
+    prompt: Arc<dyn Prompt>,
+    options: SignInOptions,
 ) -> Result<HostChannel, CommandError> {
     let network = network(connection)?;
     let grpc = grpc_transport(connection, &network)?;
     let unsigned = ProxyAuthorization::new(Arc::new(grpc), connection.proxy_command.value.clone());
     let unsigned = Arc::new(unsigned);
-    let sign_in = SignIn::new(connection.clone(), options, network, Arc::clone(&unsigned), person);
+    let sign_in = SignIn::new(connection.clone(), options, network, Arc::clone(&unsigned), prompt);
     let sign_in = Arc::new(sign_in);
-    let transport = Arc::new(WithToken::new(unsigned, Arc::clone(&sign_in)));
+    let transport = Arc::new(BearerAuth::new(unsigned, Arc::clone(&sign_in)));
     Ok(HostChannel { transport, sign_in: Some(sign_in) })
 }
 

@@ -1,10 +1,10 @@
-//! Signing in, as the program around it sees it: what variables and settings say of it, and who sits at the terminal.
+//! The options of a sign-in, from variables and settings, and its interaction with the user.
 
 mod terminal;
 
 use std::{env::temp_dir, path::PathBuf, time::Duration};
 
-use auth::{StaticToken, store::Choice};
+use auth::{StaticToken, store::StoreKind};
 use flyte_client::config::{ConfigPath, Origin, Row, Secret, Shown};
 
 pub use self::terminal::Terminal;
@@ -14,24 +14,24 @@ use crate::{
     ui::{error::CommandError, exit_code::Exit},
 };
 
-/// How long a person is waited for if the user does not say.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// The default timeout of a sign-in.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What a sign-in depends on, beside the connection.
+/// The options of a sign-in.
 ///
 /// # Errors
 ///
-/// A variable that says what cannot be.
-pub fn options(settings: &Settings) -> Result<auth::Options, CommandError> {
+/// If a variable has an invalid value.
+pub fn options(settings: &Settings) -> Result<auth::SignInOptions, CommandError> {
     let (store, _) = store(settings)?;
     let (store, folder) = match state_folder() {
         Some(folder) => (store.unwrap_or_default(), folder.join("flyte-host")),
-        None => without_a_home(store)?,
+        None => without_home(store)?,
     };
-    Ok(auth::Options { token: token()?, store, folder, patience: patience()? })
+    Ok(auth::SignInOptions { token: token()?, store, folder, timeout: timeout()? })
 }
 
-/// The rows of `config show`: what the user set, and nothing secret.
+/// The rows of `config show`: what the user set, without secrets.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub fn rows(settings: &Settings) -> Result<Vec<Row>, CommandError> {
     Ok(token.into_iter().chain(store).collect())
 }
 
-/// A token that is there already; whether it can be one is looked at when it is needed.
+/// The static token; it is parsed when it is needed.
 fn token() -> Result<Option<StaticToken>, CommandError> {
     let (variable, file) = (env::ACCESS_TOKEN, env::ACCESS_TOKEN_FILE);
     match (env::text(variable), env::text(file)) {
@@ -64,19 +64,22 @@ fn token() -> Result<Option<StaticToken>, CommandError> {
             Ok(Some(StaticToken::Variable { name: variable.to_owned(), token: Secret::new(token) }))
         }
         (Some(_), Some(_)) => {
-            let message = format!("variables `{variable}` and `{file}` are both set; one token is expected");
+            let message = format!("variables `{variable}` and `{file}` are both set; set only one");
             Err(CommandError::new(Exit::Usage, message))
         }
     }
 }
 
-/// Where tokens are to be kept, if the user says, and who says so.
-fn store(settings: &Settings) -> Result<(Option<Choice>, Origin), CommandError> {
+/// Where to store tokens, if set, and where that is set.
+fn store(settings: &Settings) -> Result<(Option<StoreKind>, Origin), CommandError> {
     let name = env::TOKEN_STORE;
     if let Some(text) = env::text(name) {
         let choice = text.parse().map_err(|_| {
-            let accepted = "`auto`, `keyring`, `file` or `none` is expected";
-            CommandError::new(Exit::Usage, format!("variable `{name}` is `{text}`; {accepted}"))
+            let accepted = "expected `auto`, `keyring`, `file` or `none`";
+            CommandError::new(
+                Exit::Usage,
+                format!("invalid value `{text}` for variable `{name}`; {accepted}"),
+            )
         })?;
         return Ok((Some(choice), Origin::Variable(name.to_owned())));
     }
@@ -84,51 +87,53 @@ fn store(settings: &Settings) -> Result<(Option<Choice>, Origin), CommandError> 
     Ok((settings.token_store, Origin::File { path, key: "token-store".to_owned() }))
 }
 
-/// Where programs of this user remember things.
+/// The state directory of the user.
 fn state_folder() -> Option<PathBuf> {
     let named = env::text(env::STATE_HOME).map(PathBuf::from).filter(|folder| folder.is_absolute());
     named.or_else(|| settings::home().map(|home| home.join(".local").join("state")))
 }
 
-/// Nothing is kept, and only the turns of processes need a folder.
-fn without_a_home(store: Option<Choice>) -> Result<(Choice, PathBuf), CommandError> {
+/// Tokens are not stored; the folder is for locks only.
+fn without_home(store: Option<StoreKind>) -> Result<(StoreKind, PathBuf), CommandError> {
     match store {
-        None | Some(Choice::Auto | Choice::None) => Ok((Choice::None, temp_dir().join("flyte-host"))),
-        Some(Choice::File | Choice::Keyring) => {
-            let message = "there is no place for tokens, because the home is not known";
+        None | Some(StoreKind::Auto | StoreKind::None) => {
+            Ok((StoreKind::None, temp_dir().join("flyte-host")))
+        }
+        Some(StoreKind::File | StoreKind::Keyring) => {
+            let message = "could not choose a folder for tokens: the home directory is not known";
             Err(CommandError::new(Exit::Failed, message)
                 .hint(format!("set `{}` to a folder", env::STATE_HOME)))
         }
     }
 }
 
-/// Nobody waits for longer than a day.
-const LONGEST_PATIENCE: Duration = Duration::from_hours(24);
+/// The longest timeout.
+const MAX_TIMEOUT: Duration = Duration::from_hours(24);
 
-fn patience() -> Result<Duration, CommandError> {
-    let Some(text) = env::text(env::SIGN_IN_TIMEOUT) else { return Ok(PATIENCE) };
+fn timeout() -> Result<Duration, CommandError> {
+    let Some(text) = env::text(env::SIGN_IN_TIMEOUT) else { return Ok(DEFAULT_TIMEOUT) };
     seconds(&text).map_err(|expected| {
-        let message = format!("variable `{}` is `{text}`; {expected}", env::SIGN_IN_TIMEOUT);
+        let message = format!("invalid value `{text}` for variable `{}`; {expected}", env::SIGN_IN_TIMEOUT);
         CommandError::new(Exit::Usage, message)
     })
 }
 
-/// Reads how long a person is waited for.
+/// Parses a timeout in seconds.
 ///
 /// # Errors
 ///
-/// What is expected instead.
+/// What is expected, for a message.
 pub fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let is_possible = |time: &Duration| !time.is_zero() && *time <= LONGEST_PATIENCE;
-    seconds.filter(is_possible).ok_or("a number of seconds is expected, above 0 and at most 86400")
+    let is_possible = |time: &Duration| !time.is_zero() && *time <= MAX_TIMEOUT;
+    seconds.filter(is_possible).ok_or("expected a number of seconds, above 0 and at most 86400")
 }
 
-impl From<auth::Error> for CommandError {
-    fn from(error: auth::Error) -> Self {
+impl From<auth::AuthError> for CommandError {
+    fn from(error: auth::AuthError) -> Self {
         let exit = match error.kind() {
-            auth::Kind::NotSignedIn => Exit::NotSignedIn,
-            auth::Kind::Unreachable => Exit::Unreachable,
+            auth::AuthErrorKind::NotSignedIn => Exit::NotSignedIn,
+            auth::AuthErrorKind::Unreachable => Exit::Unreachable,
         };
         let hint = error.hint();
         Self::from_error(exit, error).hint(hint)
@@ -147,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patience_is_a_time_that_passes() {
+    fn a_timeout_is_positive_and_at_most_a_day() {
         assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
         for text in ["0", "-1", "86401", "1e18", "soon", "NaN", "inf", ""] {
             assert!(seconds(text).is_err(), "{text}");

@@ -24,7 +24,7 @@ Commands:
   get         Look at what is registered, and at what runs
   launchplan  Activate and deactivate launch plans
   login       Sign in
-  logout      Forget the tokens of a sign-in
+  logout      Remove the stored tokens
   plugin      List, inspect and enable plugins
   project     Create, update and archive projects
   register    Register tasks, workflows and launch plans
@@ -32,7 +32,7 @@ Commands:
   sandbox     Local embedded Flyte
   upload      Upload files and folders to Flyte's object store
   version     Show the versions of this program, its plugins and the server
-  whoami      Tell who is signed in
+  whoami      Show who is signed in
   doctor      Check this laptop [alias: dr]
   box         Look into the box
   create      Create things

@@ -4,11 +4,11 @@ use std::net::TcpListener;
 
 use snapbox::str;
 use tests::{
-    sign_in::{Browser, Person},
+    sign_in::{Browser, UserAction},
     snapshot,
 };
 
-use super::{Scene, told};
+use super::{Fixture, redact};
 
 /// The picture shows something.
 fn is_seen(browser: &Browser) {
@@ -19,24 +19,24 @@ fn is_seen(browser: &Browser) {
 
 #[test]
 fn a_person_signs_in_once() {
-    let Some(mut scene) = Scene::new() else { return };
-    let browser = scene.browser(Person::SignsIn);
+    let Some(mut fixture) = Fixture::new() else { return };
+    let browser = fixture.browser(UserAction::SignIn);
     snapshot!(
-        scene.run(&["login"]),
+        fixture.run(&["login"]),
         str![[r#"
-endpoint  127.0.0.1:[PORT]
-name      Person jane
-username  jane
-e-mail    jane@example.org
-subject   jane
-flow      browser
-expires   [TIME]
-renewed   without you
-kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
+endpoint      127.0.0.1:[PORT]
+name          Person jane
+username      jane
+e-mail        jane@example.org
+subject       jane
+flow          browser
+expires       [TIME]
+auto-refresh  yes
+stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 ------- stderr -------
-sign in with the browser; if no window opens, this is the address:
+sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
@@ -52,7 +52,7 @@ You can close this window and go back to the terminal.
 "#]]
     );
     snapshot!(
-        told(&format!("{:#}", browser.answer("page"))),
+        redact(&format!("{:#}", browser.answer("page"))),
         str![[r#"
 {
   "status": 200,
@@ -74,29 +74,29 @@ You can close this window and go back to the terminal.
     );
     is_seen(&browser);
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 flytesnacks
 [exit: 0]
 "#]]
     );
     snapshot!(
-        scene.run(&["whoami"]),
+        fixture.run(&["whoami"]),
         str![[r#"
-endpoint  127.0.0.1:[PORT]
-name      Person jane
-username  jane
-e-mail    jane@example.org
-subject   jane
-flow      browser
-expires   [TIME]
-renewed   without you
-kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
+endpoint      127.0.0.1:[PORT]
+name          Person jane
+username      jane
+e-mail        jane@example.org
+subject       jane
+flow          browser
+expires       [TIME]
+auto-refresh  yes
+stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 [exit: 0]
 "#]]
     );
     snapshot!(
-        scene.run(&["whoami", "-o", "json"]),
+        fixture.run(&["whoami", "-o", "json"]),
         str![[r#"
 {
   "endpoint": "127.0.0.1:[PORT]",
@@ -120,19 +120,19 @@ kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
     // The provider's address had a query of its own.
     assert!(opened[0].contains("tenant=acme"), "{opened:?}");
     snapshot!(
-        scene.run(&["logout"]),
+        fixture.run(&["logout"]),
         str![[r#"
 ------- stderr -------
-forgot the tokens of `127.0.0.1:[PORT]`
+removed the tokens of `127.0.0.1:[PORT]`
 [exit: 0]
 "#]]
     );
     snapshot!(
-        scene.run(&["whoami"]),
+        fixture.run(&["whoami"]),
         str![[r#"
 ------- stderr -------
-error: nobody is signed in at `127.0.0.1:[PORT]`
-hint: sign in with `flyte-host login`
+error: not signed in to `127.0.0.1:[PORT]`
+hint: run `flyte-host login`
 [exit: 20]
 "#]]
     );
@@ -140,11 +140,11 @@ hint: sign in with `flyte-host login`
 
 #[test]
 fn the_page_is_the_plugins() {
-    let Some(mut scene) = Scene::new() else { return };
-    scene.home.install("acme");
-    scene.home.set("FLYTE_PLUGIN", "acme");
-    let browser = scene.browser(Person::SignsIn);
-    assert!(scene.run(&["login"]).ends_with("[exit: 0]"));
+    let Some(mut fixture) = Fixture::new() else { return };
+    fixture.home.install("acme");
+    fixture.home.set("FLYTE_PLUGIN", "acme");
+    let browser = fixture.browser(UserAction::SignIn);
+    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
     browser.wait();
     snapshot!(
         browser.seen("page.txt"),
@@ -163,18 +163,18 @@ You can now close this window.
         "{headers}"
     );
     is_seen(&browser);
-    assert!(scene.ask().ends_with("[exit: 0]"));
+    assert!(fixture.ask().ends_with("[exit: 0]"));
 }
 
 #[test]
 fn a_plugin_that_fails_costs_its_page_only() {
-    let Some(mut scene) = Scene::new() else { return };
-    scene.home.install("faulty");
-    scene.home.set("FLYTE_PLUGIN", "faulty");
+    let Some(mut fixture) = Fixture::new() else { return };
+    fixture.home.install("faulty");
+    fixture.home.set("FLYTE_PLUGIN", "faulty");
     let mut login = |fault: &str| {
-        scene.home.set("FAULT", format!("{fault}:get_auth_success_html"));
-        let browser = scene.browser(Person::SignsIn);
-        let text = scene.run(&["login", "-o", "name"]);
+        fixture.home.set("FAULT", format!("{fault}:get_auth_success_html"));
+        let browser = fixture.browser(UserAction::SignIn);
+        let text = fixture.run(&["login", "-o", "name"]);
         browser.wait();
         assert!(browser.seen("page.txt").starts_with("Signed in\n"), "{}", browser.seen("page.txt"));
         text
@@ -184,9 +184,9 @@ fn a_plugin_that_fails_costs_its_page_only() {
         str![[r#"
 jane
 ------- stderr -------
-sign in with the browser; if no window opens, this is the address:
+sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 warning: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
@@ -198,9 +198,9 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
         str![[r#"
 jane
 ------- stderr -------
-sign in with the browser; if no window opens, this is the address:
+sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 warning: plugin `faulty` 0.4.1 failed in `get_auth_success_html`
   caused by: the vault is sealed
   caused by: no key was given
@@ -213,9 +213,9 @@ hint: run `faulty unseal`
         str![[r#"
 jane
 ------- stderr -------
-sign in with the browser; if no window opens, this is the address:
+sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 warning: plugin `faulty` 0.4.1 returned an invalid value from `get_auth_success_html`
   caused by: the page is empty; return `None` to leave it to the next plugin
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
@@ -226,27 +226,27 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
 
 #[test]
 fn a_person_who_says_no() {
-    let Some(mut scene) = Scene::new() else { return };
-    let browser = scene.browser(Person::Denies);
+    let Some(mut fixture) = Fixture::new() else { return };
+    let browser = fixture.browser(UserAction::Deny);
     snapshot!(
-        scene.run(&["login"]),
+        fixture.run(&["login"]),
         str![[r#"
 ------- stderr -------
-sign in with the browser; if no window opens, this is the address:
+sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C gives up
-error: `127.0.0.1:[PORT]` refuses: End-User aborted interaction
-hint: sign in again with `flyte-host login`
+waiting for 5m 0s; Ctrl-C aborts
+error: `127.0.0.1:[PORT]` refused the request: End-User aborted interaction
+hint: run `flyte-host login`
 [exit: 20]
 "#]]
     );
     browser.wait();
     snapshot!(
-        told(&browser.seen("page.txt")),
+        redact(&browser.seen("page.txt")),
         str![[r#"
 Not signed in
 
-127.0.0.1:[PORT] refuses: End-User aborted interaction
+127.0.0.1:[PORT] refused the request: End-User aborted interaction
 
 You can close this window and go back to the terminal.
 "#]]
@@ -257,47 +257,47 @@ You can close this window and go back to the terminal.
 
 #[test]
 fn a_person_who_closes_the_tab() {
-    let Some(mut scene) = Scene::new() else { return };
-    let browser = scene.browser(Person::Closes);
-    scene.home.set("FLYTE_SIGN_IN_TIMEOUT", "4");
+    let Some(mut fixture) = Fixture::new() else { return };
+    let browser = fixture.browser(UserAction::CloseTab);
+    fixture.home.set("FLYTE_SIGN_IN_TIMEOUT", "4");
     snapshot!(
-        scene.run(&["login"]),
+        fixture.run(&["login"]),
         str![[r#"
 ------- stderr -------
-sign in with the browser; if no window opens, this is the address:
+sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 4.0s; Ctrl-C gives up
-error: nobody signed in within 4 s
-hint: `FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take, and so does `flyte-host login --timeout`
+waiting for 4.0s; Ctrl-C aborts
+error: sign-in timed out after 4 s
+hint: pass `--timeout SECONDS` to `flyte-host login`, or set `FLYTE_SIGN_IN_TIMEOUT`, to wait longer
 [exit: 20]
 "#]]
     );
     browser.wait();
     assert_eq!(browser.seen("closed.txt"), "200");
-    TcpListener::bind(("127.0.0.1", scene.flyte.callback())).unwrap();
+    TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap();
 }
 
 #[test]
 fn what_else_comes_to_the_callback() {
-    let Some(mut scene) = Scene::new() else { return };
-    let browser = scene.browser(Person::IsLedAstray);
-    assert!(scene.run(&["login"]).ends_with("[exit: 0]"));
+    let Some(mut fixture) = Fixture::new() else { return };
+    let browser = fixture.browser(UserAction::FollowForeignLink);
+    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
     browser.wait();
     snapshot!(
         browser.seen("wrong.txt"),
         str![[r#"
 Ignored
 
-This answer belongs to another sign-in.
+This response belongs to another sign-in.
 
-The terminal still waits for the sign-in that it began.
+The terminal is still waiting for its own sign-in.
 "#]]
     );
     assert_eq!(browser.answer("wrong")["status"], 400);
     assert!(browser.seen("page.txt").starts_with("Signed in\n"), "{}", browser.seen("page.txt"));
 
-    let browser = scene.browser(Person::Strays);
-    assert!(scene.run(&["login"]).ends_with("[exit: 0]"));
+    let browser = fixture.browser(UserAction::RequestOtherPaths);
+    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
     browser.wait();
     snapshot!(
         browser.seen("stray.txt"),
@@ -309,8 +309,8 @@ POST /callback 405
     );
 
     // Whether it is still there to say no, or has gone, depends on the moment.
-    let browser = scene.browser(Person::Reloads);
-    assert!(scene.run(&["login"]).ends_with("[exit: 0]"));
+    let browser = fixture.browser(UserAction::Reload);
+    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
     browser.wait();
     let again = browser.seen("replay.txt");
     assert!(again == "closed" || again.starts_with('4'), "{again}");
@@ -318,11 +318,11 @@ POST /callback 405
 
 #[test]
 fn a_port_that_is_taken() {
-    let Some(mut scene) = Scene::new() else { return };
-    let browser = scene.browser(Person::SignsIn);
-    let _holder = TcpListener::bind(("127.0.0.1", scene.flyte.callback())).unwrap();
+    let Some(mut fixture) = Fixture::new() else { return };
+    let browser = fixture.browser(UserAction::SignIn);
+    let _holder = TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap();
     snapshot!(
-        scene.run(&["login"]),
+        fixture.run(&["login"]),
         str![[r#"
 ------- stderr -------
 error: OAuth callback port [PORT] is already in use
@@ -335,80 +335,80 @@ hint: stop the program that uses it, or run `flyte-host login --device`; your Fl
 
 #[test]
 fn ctrl_c_frees_everything() {
-    let Some(mut scene) = Scene::new() else { return };
-    let _browser = scene.browser(Person::IsAway);
-    let mut login = scene.home.start(&["login"]);
-    login.until("Ctrl-C gives up");
+    let Some(mut fixture) = Fixture::new() else { return };
+    let _browser = fixture.browser(UserAction::Away);
+    let mut login = fixture.home.start(&["login"]);
+    login.until("Ctrl-C aborts");
     login.press_ctrl_c();
     snapshot!(
-        told(&login.finish()),
+        redact(&login.finish()),
         str![[r#"
 ------- stderr -------
-sign in with the browser; if no window opens, this is the address:
+sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 [signal: 2 (SIGINT)]
 "#]]
     );
-    drop(TcpListener::bind(("127.0.0.1", scene.flyte.callback())).unwrap());
-    // Nobody waits for the turn of who gave up.
-    let browser = scene.browser(Person::SignsIn);
-    assert!(scene.run(&["login"]).ends_with("[exit: 0]"));
+    drop(TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap());
+    // The lock of the aborted sign-in is released.
+    let browser = fixture.browser(UserAction::SignIn);
+    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
     browser.wait();
 }
 
 #[test]
 fn without_a_browser_a_code_is_shown() {
-    let Some(scene) = Scene::new() else { return };
-    let elsewhere = Browser::new(&scene.programs, Person::TypesCode);
-    let mut login = scene.home.start(&["login", "-o", "name"]);
+    let Some(fixture) = Fixture::new() else { return };
+    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
+    let mut login = fixture.home.start(&["login", "-o", "name"]);
     let url = login.until("user_code=");
     elsewhere.visit(&url);
     snapshot!(
-        told(&login.finish()),
+        redact(&login.finish()),
         str![[r#"
 jane
 ------- stderr -------
-there is no browser here: sign in with another device
-to sign in, open this address on any device:
+no browser found; sign in with another device
+to sign in, open this URL on any device:
 http://127.0.0.1:[PORT]/device
-and type this code:
+and enter this code:
 
     [CODE]
 
-the code is in this address already:
+or open this URL, which includes the code:
 http://127.0.0.1:[PORT]/device?user_code=[..]
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
-    assert!(scene.ask().ends_with("[exit: 0]"));
+    assert!(fixture.ask().ends_with("[exit: 0]"));
 }
 
 #[test]
 fn without_a_browser_and_codes_the_address_is_shown() {
-    let Some(scene) = Scene::with(&[("NO_DEVICE", "yes")]) else { return };
-    let person = Browser::new(&scene.programs, Person::SignsIn);
-    let mut login = scene.home.start(&["login", "-o", "name"]);
+    let Some(fixture) = Fixture::with(&[("NO_DEVICE", "yes")]) else { return };
+    let person = Browser::new(&fixture.programs, UserAction::SignIn);
+    let mut login = fixture.home.start(&["login", "-o", "name"]);
     let url = login.until("code_challenge=");
     person.visit(&url);
     snapshot!(
-        told(&login.finish()),
+        redact(&login.finish()),
         str![[r#"
 jane
 ------- stderr -------
-to sign in, open this address with a browser on this machine:
+to sign in, open this URL in a browser on this machine:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
     snapshot!(
-        scene.run(&["login", "--device"]),
+        fixture.run(&["login", "--device"]),
         str![[r#"
 ------- stderr -------
-error: `127.0.0.1:[PORT]` gives no codes for other devices
-hint: sign in with the browser: `flyte-host login --no-browser` shows the address
+error: `127.0.0.1:[PORT]` does not support the device flow
+hint: run `flyte-host login --no-browser` to sign in with a browser on this machine
 [exit: 20]
 "#]]
     );

@@ -4,101 +4,101 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use snapbox::str;
 use tests::{
-    sign_in::{Browser, Person, Programs, Provider},
+    sign_in::{Browser, Programs, Provider, UserAction},
     snapshot,
 };
 
-use super::{SECRET, Scene, told};
+use super::{Fixture, SECRET, redact};
 
 #[test]
 fn a_code_on_another_device() {
-    let Some(scene) = Scene::new() else { return };
-    let elsewhere = Browser::new(&scene.programs, Person::TypesCode);
-    let mut login = scene.home.start(&["login", "--device"]);
+    let Some(fixture) = Fixture::new() else { return };
+    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
+    let mut login = fixture.home.start(&["login", "--device"]);
     let url = login.until("user_code=");
     elsewhere.visit(&url);
     snapshot!(
-        told(&login.finish()),
+        redact(&login.finish()),
         str![[r#"
-endpoint  127.0.0.1:[PORT]
-name      Person jane
-username  jane
-e-mail    jane@example.org
-subject   jane
-flow      device code
-expires   [TIME]
-renewed   without you
-kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
+endpoint      127.0.0.1:[PORT]
+name          Person jane
+username      jane
+e-mail        jane@example.org
+subject       jane
+flow          device code
+expires       [TIME]
+auto-refresh  yes
+stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 ------- stderr -------
-to sign in, open this address on any device:
+to sign in, open this URL on any device:
 http://127.0.0.1:[PORT]/device
-and type this code:
+and enter this code:
 
     [CODE]
 
-the code is in this address already:
+or open this URL, which includes the code:
 http://127.0.0.1:[PORT]/device?user_code=[..]
-waiting for 5m 0s; Ctrl-C gives up
+waiting for 5m 0s; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
-    assert!(scene.ask().ends_with("[exit: 0]"));
-    rotation(&scene);
-    too_open(&scene);
-    revocation(&scene);
+    assert!(fixture.ask().ends_with("[exit: 0]"));
+    rotation(&fixture);
+    too_open(&fixture);
+    revocation(&fixture);
 }
 
 /// Each refresh token is good once: what it buys is kept in time.
-fn rotation(scene: &Scene) {
-    let first = scene.tokens();
-    scene.expire();
-    assert!(scene.ask().ends_with("[exit: 0]"));
-    let second = scene.tokens();
-    scene.expire();
-    assert!(scene.ask().ends_with("[exit: 0]"));
-    let third = scene.tokens();
+fn rotation(fixture: &Fixture) {
+    let first = fixture.tokens();
+    fixture.expire();
+    assert!(fixture.ask().ends_with("[exit: 0]"));
+    let second = fixture.tokens();
+    fixture.expire();
+    assert!(fixture.ask().ends_with("[exit: 0]"));
+    let third = fixture.tokens();
     let differ = |part: &str| first[part] != second[part] && second[part] != third[part];
     assert!(differ("access") && differ("refresh"));
     // A token from the future was got under another clock, and is not trusted to last.
-    scene.change(|tokens| {
+    fixture.change(|tokens| {
         tokens["issued_at"] = "2124-05-01T12:00:00Z".into();
         tokens["expires_at"] = "2124-05-01T12:10:00Z".into();
     });
-    assert!(scene.ask().ends_with("[exit: 0]"));
-    assert_ne!(scene.tokens()["access"], third["access"]);
+    assert!(fixture.ask().ends_with("[exit: 0]"));
+    assert_ne!(fixture.tokens()["access"], third["access"]);
 }
 
 /// A file that others may read is left as it is.
-fn too_open(scene: &Scene) {
-    fs::set_permissions(scene.file(), fs::Permissions::from_mode(0o644)).unwrap();
+fn too_open(fixture: &Fixture) {
+    fs::set_permissions(fixture.file(), fs::Permissions::from_mode(0o644)).unwrap();
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json` is not used, because others than its owner may open it (mode 0644)
-hint: if somebody may have seen the tokens in it, remove it and sign in again with `flyte-host login`; else `chmod 600 '[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json'`
+  caused by: refusing to read `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`: it is accessible to other users (mode 0644)
+hint: run `chmod 600 '[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json'`; if the tokens may have leaked, delete the file and run `flyte-host login`
 [exit: 20]
 "#]]
     );
-    fs::set_permissions(scene.file(), fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(scene.ask().ends_with("[exit: 0]"));
+    fs::set_permissions(fixture.file(), fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(fixture.ask().ends_with("[exit: 0]"));
 }
 
-/// When the provider says that a refresh token is void, nobody offers it again; the token lasts as long as it does.
-fn revocation(scene: &Scene) {
-    scene.provider.revoke_all();
-    scene.expire();
-    assert!(scene.ask().ends_with("[exit: 0]"));
-    assert!(scene.tokens()["refresh"].is_null());
-    scene.change(|tokens| tokens["access"] = "worn out".into());
+/// An invalid refresh token is not sent again; the access token is used until it is rejected.
+fn revocation(fixture: &Fixture) {
+    fixture.provider.revoke_all();
+    fixture.expire();
+    assert!(fixture.ask().ends_with("[exit: 0]"));
+    assert!(fixture.tokens()["refresh"].is_null());
+    fixture.change(|tokens| tokens["access"] = "worn out".into());
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: nobody can be asked here, and there is no token for `127.0.0.1:[PORT]`
-hint: sign in with `flyte-host login`; in CI set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret` with `FLYTE_CREDENTIALS_CLIENT_ID` and `FLYTE_CREDENTIALS_CLIENT_SECRET`, or `FLYTE_ACCESS_TOKEN` to a token
+  caused by: not signed in to `127.0.0.1:[PORT]`, and interactive sign-in is not possible here (not a terminal, or in CI)
+hint: run `flyte-host login`; in CI, set `FLYTE_CREDENTIALS_AUTH_MODE` to `ClientSecret` with `FLYTE_CREDENTIALS_CLIENT_ID` and `FLYTE_CREDENTIALS_CLIENT_SECRET`, or `FLYTE_ACCESS_TOKEN` to a token
 [exit: 20]
 "#]]
     );
@@ -106,52 +106,52 @@ hint: sign in with `flyte-host login`; in CI set `FLYTE_CREDENTIALS_AUTH_MODE` t
 
 #[test]
 fn a_program_signs_in_with_a_secret() {
-    let Some(mut scene) = Scene::new() else { return };
-    scene.as_a_program();
+    let Some(mut fixture) = Fixture::new() else { return };
+    fixture.as_a_program();
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 flytesnacks
 [exit: 0]
 "#]]
     );
     snapshot!(
-        scene.run(&["whoami"]),
+        fixture.run(&["whoami"]),
         str![[r#"
-endpoint  127.0.0.1:[PORT]
-name      Person flytepropeller
-username  flytepropeller
-e-mail    flytepropeller@example.org
-subject   flytepropeller
-flow      client credentials
-expires   [TIME]
-renewed   without you
-kept in   `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
+endpoint      127.0.0.1:[PORT]
+name          Person flytepropeller
+username      flytepropeller
+e-mail        flytepropeller@example.org
+subject       flytepropeller
+flow          client credentials
+expires       [TIME]
+auto-refresh  yes
+stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 [exit: 0]
 "#]]
     );
-    // Nobody else's tokens are used.
-    scene.home.set("FLYTE_CREDENTIALS_CLIENT_ID", "somebody-else");
+    // Tokens of another client are not used.
+    fixture.home.set("FLYTE_CREDENTIALS_CLIENT_ID", "another-client");
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` refuses: client authentication failed
-hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by the operator of this Flyte
+  caused by: `127.0.0.1:[PORT]` refused the request: client authentication failed
+hint: run `flyte-host config show` to see where the client id and secret are set; for browser and device logins, the Flyte server sets the client id
 [exit: 20]
 "#]]
     );
-    scene.as_a_program();
-    scene.home.set("FLYTE_CREDENTIALS_CLIENT_SECRET", format!("{SECRET}?"));
-    assert!(scene.run(&["logout"]).ends_with("[exit: 0]"));
+    fixture.as_a_program();
+    fixture.home.set("FLYTE_CREDENTIALS_CLIENT_SECRET", format!("{SECRET}?"));
+    assert!(fixture.run(&["logout"]).ends_with("[exit: 0]"));
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` refuses: client authentication failed
-hint: run `flyte-host config show` to see where the client id and its secret are set; the browser's client is chosen by the operator of this Flyte
+  caused by: `127.0.0.1:[PORT]` refused the request: client authentication failed
+hint: run `flyte-host config show` to see where the client id and secret are set; for browser and device logins, the Flyte server sets the client id
 [exit: 20]
 "#]]
     );
@@ -162,9 +162,9 @@ fn tokens_die_while_an_execution_runs() {
     let Some(programs) = Programs::prepared() else { return };
     let provider = Provider::start_with_tokens_of(&programs, 3);
     // The execution ends when the server has seen so many different tokens.
-    let mut scene = Scene::at(programs, provider, &[("UNTIL_TOKENS", "3")]);
-    scene.as_a_program();
-    let text = scene.run(&["run", "squares", "-i", "n=3", "--name", "long", "--wait", "-o", "name"]);
+    let mut fixture = Fixture::at(programs, provider, &[("UNTIL_TOKENS", "3")]);
+    fixture.as_a_program();
+    let text = fixture.run(&["run", "squares", "-i", "n=3", "--name", "long", "--wait", "-o", "name"]);
     snapshot!(
         text,
         str![[r#"
@@ -185,69 +185,69 @@ execution long: SUCCEEDED, 1m 0s
 fn a_provider_that_is_away_while_an_execution_runs() {
     let Some(programs) = Programs::prepared() else { return };
     let provider = Provider::start_with_tokens_of(&programs, 3);
-    let mut scene = Scene::at(programs, provider, &[("UNTIL_TOKENS", "2")]);
-    scene.as_a_program();
+    let mut fixture = Fixture::at(programs, provider, &[("UNTIL_TOKENS", "2")]);
+    fixture.as_a_program();
     let words = ["run", "squares", "-i", "n=3", "--name", "long", "--wait", "-o", "name"];
-    let mut run = scene.home.start(&words);
+    let mut run = fixture.home.start(&words);
     run.until("execution long: RUNNING");
-    scene.provider.stop();
-    run.until("does not answer");
-    scene.provider.restart();
-    let text = told(&run.finish());
+    fixture.provider.stop();
+    run.until("is unavailable");
+    fixture.provider.restart();
+    let text = redact(&run.finish());
     assert!(text.ends_with("execution long: SUCCEEDED, 1m 0s\n[exit: 0]"), "{text}");
 }
 
 #[test]
 fn a_provider_that_is_down() {
-    let Some(mut scene) = Scene::new() else { return };
-    scene.as_a_program();
-    scene.home.set("FLYTE_HOST_TIMEOUT", "2");
-    assert!(scene.ask().ends_with("[exit: 0]"));
-    scene.expire();
-    scene.provider.stop();
+    let Some(mut fixture) = Fixture::new() else { return };
+    fixture.as_a_program();
+    fixture.home.set("FLYTE_HOST_TIMEOUT", "2");
+    assert!(fixture.ask().ends_with("[exit: 0]"));
+    fixture.expire();
+    fixture.provider.stop();
     // The server has the last word on what is too old, and this token is not.
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 flytesnacks
 ------- stderr -------
-warning: the sign-in cannot be renewed, and is used as long as it lasts: the identity provider `127.0.0.1:[PORT]` does not answer: nothing listens at `127.0.0.1:[PORT]`: connection refused
+warning: could not renew the token; using it until the server rejects it: identity provider `127.0.0.1:[PORT]` is unavailable: nothing listens at `127.0.0.1:[PORT]`: connection refused
 [exit: 0]
 "#]]
     );
-    scene.change(|tokens| tokens["access"] = "worn out".into());
-    let kept = fs::read_to_string(scene.file()).unwrap();
+    fixture.change(|tokens| tokens["access"] = "worn out".into());
+    let kept = fs::read_to_string(fixture.file()).unwrap();
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
-warning: the sign-in cannot be renewed, and is used as long as it lasts: the identity provider `127.0.0.1:[PORT]` does not answer: nothing listens at `127.0.0.1:[PORT]`: connection refused
+warning: could not renew the token; using it until the server rejects it: identity provider `127.0.0.1:[PORT]` is unavailable: nothing listens at `127.0.0.1:[PORT]`: connection refused
 error: cannot sign in to Flyte in [COUNT] tries within [TIME]
-  caused by: the identity provider `127.0.0.1:[PORT]` does not answer
+  caused by: identity provider `127.0.0.1:[PORT]` is unavailable
   caused by: nothing listens at `127.0.0.1:[PORT]`
   caused by: connection refused
 hint: the server names this address for signing in; it has to be reachable from here: `127.0.0.1:[PORT]`
 [exit: 21]
 "#]]
     );
-    assert_eq!(fs::read_to_string(scene.file()).unwrap(), kept);
-    scene.provider.restart();
-    assert!(scene.ask().ends_with("[exit: 0]"));
-    assert_ne!(fs::read_to_string(scene.file()).unwrap(), kept);
+    assert_eq!(fs::read_to_string(fixture.file()).unwrap(), kept);
+    fixture.provider.restart();
+    assert!(fixture.ask().ends_with("[exit: 0]"));
+    assert_ne!(fs::read_to_string(fixture.file()).unwrap(), kept);
 }
 
 #[test]
 fn a_server_whose_clock_is_slow_takes_no_token() {
-    let Some(mut scene) = Scene::with(&[("SLOW_BY", "3600")]) else { return };
-    scene.as_a_program();
+    let Some(mut fixture) = Fixture::with(&[("SLOW_BY", "3600")]) else { return };
+    fixture.as_a_program();
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` does not accept the token of this sign-in
+  caused by: `127.0.0.1:[PORT]` rejected the token of this sign-in
   caused by: token parse error token used before issued
-hint: ask the operator of this Flyte to let this client in; `flyte-host config show` shows where its scopes and audience are set
+hint: ask your Flyte administrator to authorize this client; run `flyte-host config show` to see where its scopes and audience are set
 [exit: 20]
 "#]]
     );
@@ -255,42 +255,42 @@ hint: ask the operator of this Flyte to let this client in; `flyte-host config s
 
 #[test]
 fn a_token_that_is_there_already() {
-    let Some(mut scene) = Scene::new() else { return };
-    let token = scene.provider.token();
-    scene.home.set("FLYTE_ACCESS_TOKEN", &token);
+    let Some(mut fixture) = Fixture::new() else { return };
+    let token = fixture.provider.token();
+    fixture.home.set("FLYTE_ACCESS_TOKEN", &token);
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 flytesnacks
 [exit: 0]
 "#]]
     );
     snapshot!(
-        scene.run(&["login"]),
+        fixture.run(&["login"]),
         str![[r#"
 ------- stderr -------
-error: there is no need to sign in, because variable `FLYTE_ACCESS_TOKEN` holds a token
-hint: take it away to sign in in another way
+error: already authenticated with the token from variable `FLYTE_ACCESS_TOKEN`
+hint: remove it to sign in with another method
 [exit: 20]
 "#]]
     );
-    scene.home.set("FLYTE_ACCESS_TOKEN", "not-one-of-yours");
+    fixture.home.set("FLYTE_ACCESS_TOKEN", "not-one-of-yours");
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` does not accept the token of variable `FLYTE_ACCESS_TOKEN`
+  caused by: `127.0.0.1:[PORT]` rejected the token from variable `FLYTE_ACCESS_TOKEN`
   caused by: token parse error Not enough segments
-hint: put another token into variable `FLYTE_ACCESS_TOKEN`, or take it away and sign in with `flyte-host login`
+hint: set variable `FLYTE_ACCESS_TOKEN` to another token, or remove it and run `flyte-host login`
 [exit: 20]
 "#]]
     );
-    scene.home.set("FLYTE_ACCESS_TOKEN", "");
-    let file = scene.home.write("token", format!("{token}\n"));
-    scene.home.set("FLYTE_ACCESS_TOKEN_FILE", &file);
+    fixture.home.set("FLYTE_ACCESS_TOKEN", "");
+    let file = fixture.home.write("token", format!("{token}\n"));
+    fixture.home.set("FLYTE_ACCESS_TOKEN_FILE", &file);
     snapshot!(
-        scene.run(&["whoami"]),
+        fixture.run(&["whoami"]),
         str![[r#"
 endpoint    127.0.0.1:[PORT]
 name        Person flytepropeller
@@ -298,21 +298,21 @@ username    flytepropeller
 e-mail      flytepropeller@example.org
 subject     flytepropeller
 flow        static token
-comes from  `[HOME]/work/token`
+token from  `[HOME]/work/token`
 [exit: 0]
 "#]]
     );
     fs::remove_file(file).unwrap();
     snapshot!(
-        scene.ask(),
+        fixture.ask(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `[HOME]/work/token`, which should hold a token, cannot be read
+  caused by: could not read the token from `[HOME]/work/token`
   caused by: No such file or directory (os error 2)
-hint: put a token there, or take it away and sign in with `flyte-host login`
+hint: set it to a token, or remove it and run `flyte-host login`
 [exit: 20]
 "#]]
     );
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use tests::sign_in::{Browser, Person};
+use tests::sign_in::{Browser, UserAction};
 
-use super::{SECRET, Scene};
+use super::{Fixture, SECRET};
 
 /// What a token of the test's own begins with.
 const PROXY: &str = "proxy-token-of-the-test";
@@ -18,19 +18,19 @@ struct Search {
 
 impl Search {
     /// Runs a command, and keeps what it says.
-    fn run(&mut self, scene: &Scene, arguments: &[&str]) {
-        let text = scene.home.run(arguments);
+    fn run(&mut self, fixture: &Fixture, arguments: &[&str]) {
+        let text = fixture.home.run(arguments);
         self.seen.push((arguments.join(" "), text));
-        self.know_tokens(scene);
+        self.know_tokens(fixture);
     }
 
     /// Runs a command at every level of the log, each time with a new token.
-    fn run_at_every_level(&mut self, scene: &Scene, arguments: &[&str]) {
+    fn run_at_every_level(&mut self, fixture: &Fixture, arguments: &[&str]) {
         for level in [&[][..], &["-v"], &["-vv"], &["-vvv"]] {
-            if !scene.files().is_empty() {
-                scene.expire();
+            if !fixture.files().is_empty() {
+                fixture.expire();
             }
-            self.run(scene, &[arguments, level].concat());
+            self.run(fixture, &[arguments, level].concat());
         }
     }
 
@@ -38,16 +38,16 @@ impl Search {
         self.secrets.push((what.to_owned(), secret.into()));
     }
 
-    fn know_tokens(&mut self, scene: &Scene) {
-        if !scene.files().is_empty() {
-            let tokens = scene.tokens();
+    fn know_tokens(&mut self, fixture: &Fixture) {
+        if !fixture.files().is_empty() {
+            let tokens = fixture.tokens();
             for part in ["access", "refresh"] {
                 if let Some(token) = tokens[part].as_str() {
                     self.know(part, token);
                 }
             }
         }
-        self.secrets.extend(scene.provider.secrets());
+        self.secrets.extend(fixture.provider.secrets());
         self.secrets.sort();
         self.secrets.dedup();
     }
@@ -97,38 +97,38 @@ fn form_encoded(text: &str) -> String {
 }
 
 /// A plugin writes down what it gets to see.
-fn with_a_spy(scene: &mut Scene) -> std::path::PathBuf {
-    scene.home.install("transport");
-    let notes = scene.home.home().join("notes");
-    scene.home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", "spy").set("SPY", &notes);
+fn with_a_spy(fixture: &mut Fixture) -> std::path::PathBuf {
+    fixture.home.install("transport");
+    let notes = fixture.home.home().join("notes");
+    fixture.home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", "spy").set("SPY", &notes);
     notes
 }
 
 #[test]
 fn nothing_of_a_person_is_seen() {
-    let Some(mut scene) = Scene::new() else { return };
-    let notes = with_a_spy(&mut scene);
+    let Some(mut fixture) = Fixture::new() else { return };
+    let notes = with_a_spy(&mut fixture);
     let mut search = Search::default();
-    let browser = scene.browser(Person::SignsIn);
-    let mut login = scene.home.start(&["login", "-vvv"]);
-    login.until("Ctrl-C gives up");
+    let browser = fixture.browser(UserAction::SignIn);
+    let mut login = fixture.home.start(&["login", "-vvv"]);
+    login.until("Ctrl-C aborts");
     search.look_at_processes(login.pid());
     search.seen.push(("login".to_owned(), login.finish()));
     browser.wait();
     search.seen.push(("what the browser was opened with".to_owned(), browser.opened().join("\n")));
     search.seen.push(("the page".to_owned(), browser.seen("page.html")));
-    search.know_tokens(&scene);
+    search.know_tokens(&fixture);
     // The one place where they are meant to be.
-    assert!(search.found_in(&fs::read_to_string(scene.file()).unwrap()).is_some());
+    assert!(search.found_in(&fs::read_to_string(fixture.file()).unwrap()).is_some());
 
-    search.run_at_every_level(&scene, &["get", "projects"]);
-    search.run_at_every_level(&scene, &["whoami"]);
+    search.run_at_every_level(&fixture, &["get", "projects"]);
+    search.run_at_every_level(&fixture, &["whoami"]);
     for format in ["table", "json", "yaml"] {
-        search.run(&scene, &["config", "show", "-vvv", "-o", format]);
-        search.run(&scene, &["whoami", "-vvv", "-o", format]);
+        search.run(&fixture, &["config", "show", "-vvv", "-o", format]);
+        search.run(&fixture, &["whoami", "-vvv", "-o", format]);
     }
-    let mut search = on_a_device(&mut scene, search);
-    errors(&mut scene, &mut search);
+    let mut search = on_a_device(&mut fixture, search);
+    errors(&mut fixture, &mut search);
     search.seen.push(("the plugin".to_owned(), fs::read_to_string(&notes).unwrap()));
     let plugin = &search.seen.last().unwrap().1;
     assert!(plugin.contains("AdminService/ListProjects") && plugin.contains("remote Remote"), "{plugin}");
@@ -142,93 +142,93 @@ fn nothing_of_a_person_is_seen() {
     ]);
 }
 
-fn on_a_device(scene: &mut Scene, mut search: Search) -> Search {
-    let elsewhere = Browser::new(&scene.programs, Person::TypesCode);
-    let mut login = scene.home.start(&["login", "--device", "-vvv"]);
+fn on_a_device(fixture: &mut Fixture, mut search: Search) -> Search {
+    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
+    let mut login = fixture.home.start(&["login", "--device", "-vvv"]);
     let url = login.until("user_code=");
     // Device codes are forgotten once they are used.
-    search.know_tokens(scene);
+    search.know_tokens(fixture);
     elsewhere.visit(&url);
     search.seen.push(("login --device".to_owned(), login.finish()));
-    search.know_tokens(scene);
+    search.know_tokens(fixture);
     search
 }
 
 /// Each kind of failure, with a good token at hand.
-fn errors(scene: &mut Scene, search: &mut Search) {
+fn errors(fixture: &mut Fixture, search: &mut Search) {
     for mode in ["panic", "error", "garbage", "refuse"] {
-        scene.home.set("TRANSPORT", mode);
-        search.run(scene, &["get", "projects", "-vvv"]);
+        fixture.home.set("TRANSPORT", mode);
+        search.run(fixture, &["get", "projects", "-vvv"]);
     }
-    scene.home.set("TRANSPORT", "spy");
-    let port = scene.flyte.callback();
-    let endpoint = scene.flyte.endpoint().to_owned();
-    scene.home.set("FLYTE_PLATFORM_URL", format!("127.0.0.1:{port}")).set("FLYTE_HOST_TIMEOUT", "1");
-    search.run(scene, &["get", "projects", "-vvv"]);
-    scene.home.set("FLYTE_PLATFORM_URL", endpoint);
-    scene.provider.stop();
-    search.run_at_every_level(scene, &["get", "projects"]);
-    scene.provider.restart();
-    scene.provider.revoke_all();
-    search.run_at_every_level(scene, &["get", "projects"]);
-    search.run(scene, &["logout", "-vvv"]);
+    fixture.home.set("TRANSPORT", "spy");
+    let port = fixture.flyte.callback();
+    let endpoint = fixture.flyte.endpoint().to_owned();
+    fixture.home.set("FLYTE_PLATFORM_URL", format!("127.0.0.1:{port}")).set("FLYTE_HOST_TIMEOUT", "1");
+    search.run(fixture, &["get", "projects", "-vvv"]);
+    fixture.home.set("FLYTE_PLATFORM_URL", endpoint);
+    fixture.provider.stop();
+    search.run_at_every_level(fixture, &["get", "projects"]);
+    fixture.provider.restart();
+    fixture.provider.revoke_all();
+    search.run_at_every_level(fixture, &["get", "projects"]);
+    search.run(fixture, &["logout", "-vvv"]);
 }
 
 #[test]
 fn nothing_of_a_program_is_seen() {
-    let Some(mut scene) = Scene::new() else { return };
-    let notes = with_a_spy(&mut scene);
+    let Some(mut fixture) = Fixture::new() else { return };
+    let notes = with_a_spy(&mut fixture);
     let mut search = Search::default();
-    scene.as_a_program();
+    fixture.as_a_program();
     search.know("client secret", SECRET);
     search.know("client secret in a header", "Zmx5dGVwcm9wZWxsZXI6YStzZWNyZXQ");
-    search.run_at_every_level(&scene, &["get", "projects"]);
-    search.run(&scene, &["whoami", "-vvv"]);
-    show_configuration(&scene, &mut search);
+    search.run_at_every_level(&fixture, &["get", "projects"]);
+    search.run(&fixture, &["whoami", "-vvv"]);
+    show_configuration(&fixture, &mut search);
     let wrong = "a wrong secret of the test";
     search.know("wrong client secret", wrong);
-    scene.home.set("FLYTE_CREDENTIALS_CLIENT_SECRET", wrong);
-    search.run(&scene, &["login", "-vvv"]);
+    fixture.home.set("FLYTE_CREDENTIALS_CLIENT_SECRET", wrong);
+    search.run(&fixture, &["login", "-vvv"]);
 
-    let token = scene.provider.token();
+    let token = fixture.provider.token();
     search.know("static token", &token);
-    scene.home.set("FLYTE_ACCESS_TOKEN", &token);
-    search.run_at_every_level(&scene, &["get", "projects"]);
-    show_configuration(&scene, &mut search);
+    fixture.home.set("FLYTE_ACCESS_TOKEN", &token);
+    search.run_at_every_level(&fixture, &["get", "projects"]);
+    show_configuration(&fixture, &mut search);
     let wrong = "a-wrong-token-of-the-test";
     search.know("wrong static token", wrong);
-    scene.home.set("FLYTE_ACCESS_TOKEN", wrong);
-    search.run_at_every_level(&scene, &["get", "projects"]);
-    scene.home.set("FLYTE_ACCESS_TOKEN", "");
+    fixture.home.set("FLYTE_ACCESS_TOKEN", wrong);
+    search.run_at_every_level(&fixture, &["get", "projects"]);
+    fixture.home.set("FLYTE_ACCESS_TOKEN", "");
 
-    commands(&mut scene, &mut search, &token);
+    commands(&mut fixture, &mut search, &token);
     search.seen.push(("the plugin".to_owned(), fs::read_to_string(&notes).unwrap()));
     search.finds_nothing(&["access", "static token", "command's token", "proxy token"]);
 }
 
-fn show_configuration(scene: &Scene, search: &mut Search) {
+fn show_configuration(fixture: &Fixture, search: &mut Search) {
     for format in ["table", "json", "yaml"] {
-        search.run(scene, &["config", "show", "-vvv", "-o", format]);
+        search.run(fixture, &["config", "show", "-vvv", "-o", format]);
     }
 }
 
 /// Commands that print tokens, for Flyte and for a proxy; their own words are in no error.
-fn commands(scene: &mut Scene, search: &mut Search, token: &str) {
+fn commands(fixture: &mut Fixture, search: &mut Search, token: &str) {
     search.know("command's token", token);
     search.know("proxy token", PROXY);
-    scene.home.write("token", token);
-    scene.home.write("proxy-token", PROXY);
-    scene.home.set("FLYTE_CREDENTIALS_AUTH_MODE", "ExternalCommand");
+    fixture.home.write("token", token);
+    fixture.home.write("proxy-token", PROXY);
+    fixture.home.set("FLYTE_CREDENTIALS_AUTH_MODE", "ExternalCommand");
     for script in ["cat token", "cat token; exit 1", "cat token token proxy-token", "echo; cat token; echo x"]
     {
         let config = format!(
             "admin:\n  endpoint: {}\n  insecure: true\n  command: [sh, -c, '{script}']\n  \
              proxyCommand: [cat, proxy-token]\n",
-            scene.flyte.endpoint(),
+            fixture.flyte.endpoint(),
         );
-        let file = scene.home.write("config.yaml", config);
-        scene.home.set("FLYTECTL_CONFIG", file);
-        search.run_at_every_level(scene, &["get", "projects"]);
+        let file = fixture.home.write("config.yaml", config);
+        fixture.home.set("FLYTECTL_CONFIG", file);
+        search.run_at_every_level(fixture, &["get", "projects"]);
     }
-    show_configuration(scene, search);
+    show_configuration(fixture, search);
 }

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use tests::sign_in::{Browser, GuardedFlyte, Person, Programs, Provider};
+use tests::sign_in::{Browser, GuardedFlyte, Programs, Provider, UserAction};
 
 /// The client in a home of its own.
 fn client(home: &Path, programs: &Programs, flyte: &GuardedFlyte, mode: &str) -> Command {
@@ -35,7 +35,7 @@ fn flytekit_signs_in_with_the_browser() {
     let Some(programs) = Programs::prepared() else { return };
     let provider = Provider::start(&programs);
     let flyte = GuardedFlyte::start(&programs, &provider);
-    let browser = Browser::new(&programs, Person::SignsIn);
+    let browser = Browser::new(&programs, UserAction::SignIn);
     // Python waits for a browser to end, unless it is said to go to the background.
     let command = format!("{} %s &", browser.program().display());
     assert_eq!(fetched(&programs, &flyte, "pkce", ("BROWSER", &command)), "ok pkce square v2");
@@ -63,13 +63,13 @@ fn flytekit_signs_in_with_a_code() {
     let Some(programs) = Programs::prepared() else { return };
     let provider = Provider::start(&programs);
     let flyte = GuardedFlyte::start(&programs, &provider);
-    let browser = Browser::new(&programs, Person::TypesCode);
+    let browser = Browser::new(&programs, UserAction::EnterCode);
     let home = tempfile::tempdir().unwrap();
     let mut client = client(home.path(), &programs, &flyte, "device");
     let mut client = client.stdout(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(client.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let told = said.next().unwrap();
-    let (_words, url) = told.split_once("http").unwrap();
+    let line = said.next().unwrap();
+    let (_words, url) = line.split_once("http").unwrap();
     browser.visit(&format!("http{url}"));
     assert_eq!(said.last().as_deref(), Some("ok device square v2"));
     assert!(client.wait().unwrap().success());

@@ -1,4 +1,4 @@
-//! A person with a browser, whom the program under test reaches as the variable `BROWSER` says.
+//! A user with a browser, which the program under test opens by the variable `BROWSER`.
 
 use std::{
     fs,
@@ -20,45 +20,45 @@ use super::Programs;
 /// How long one visit may take: much longer than any does.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What the person does.
+/// What the user does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Person {
+pub enum UserAction {
     /// Signs in.
     #[default]
-    SignsIn,
+    SignIn,
     /// Says no to what the provider asks.
-    Denies,
+    Deny,
     /// Closes the tab at once.
-    Closes,
-    /// Follows somebody else's link first, and signs in then.
-    IsLedAstray,
+    CloseTab,
+    /// Follows the callback link of another sign-in first, and signs in then.
+    FollowForeignLink,
     /// Signs in, and loads the last page once more.
-    Reloads,
+    Reload,
     /// Asks the callback for other things first, and signs in then.
-    Strays,
+    RequestOtherPaths,
     /// Types the code of another device.
-    TypesCode,
+    EnterCode,
     /// Goes away before anything was opened, and never comes back.
-    IsAway,
+    Away,
 }
 
-impl Person {
+impl UserAction {
     /// As `browser.mjs` names it.
-    fn word(self) -> &'static str {
+    fn script_name(self) -> &'static str {
         match self {
-            Self::SignsIn => "sign-in",
-            Self::Denies => "deny",
-            Self::Closes => "close",
-            Self::IsLedAstray => "wrong-state",
-            Self::Reloads => "replay",
-            Self::Strays => "stray",
-            Self::TypesCode => "device",
-            Self::IsAway => "away",
+            Self::SignIn => "sign-in",
+            Self::Deny => "deny",
+            Self::CloseTab => "close",
+            Self::FollowForeignLink => "wrong-state",
+            Self::Reload => "replay",
+            Self::RequestOtherPaths => "stray",
+            Self::EnterCode => "device",
+            Self::Away => "away",
         }
     }
 }
 
-/// Headless Chromium with somebody in front of it.
+/// Headless Chromium with a scripted user.
 #[derive(Debug)]
 pub struct Browser {
     folder: TempDir,
@@ -67,9 +67,9 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser that nobody has opened yet.
+    /// A browser that is not open yet.
     #[must_use]
-    pub fn new(programs: &Programs, person: Person) -> Self {
+    pub fn new(programs: &Programs, action: UserAction) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let script = programs.install("browser.mjs", folder.path());
         let (visits, report) = reports();
@@ -78,7 +78,7 @@ impl Browser {
         let text = format!(
             "#!/bin/sh\nWHAT={} OUT='{out}' TMPDIR='{out}' HOME='{out}' CHROMIUM='{}' REPORT={report} \\\n\
              exec '{}' '{}' \"$1\" >/dev/null 2>&1 </dev/null\n",
-            person.word(),
+            action.script_name(),
             programs.chromium.display(),
             programs.node.display(),
             script.display(),
@@ -94,7 +94,7 @@ impl Browser {
         &self.program
     }
 
-    /// Somebody opens an address in it, and this waits until the visit has ended.
+    /// Opens a URL in it, and waits until the visit has ended.
     ///
     /// # Panics
     ///
@@ -108,11 +108,11 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If it went wrong, or nobody comes.
+    /// If it failed, or the browser is not opened.
     pub fn wait(&self) {
         match self.visits.recv_timeout(PATIENCE) {
             Ok(trouble) => assert!(trouble.is_empty(), "in the browser: {trouble}"),
-            Err(error) => panic!("nobody used the browser: {error}; it was opened with {:?}", self.opened()),
+            Err(error) => panic!("the browser was not used: {error}; it was opened with {:?}", self.opened()),
         }
     }
 
@@ -134,7 +134,7 @@ impl Browser {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("the browser wrote no `{file}`: {error}"))
     }
 
-    /// The status and headers with which a page came: `page`, or `wrong` of somebody else's link.
+    /// The status and headers with which a page came: `page`, or `wrong` for the link of another sign-in.
     ///
     /// # Panics
     ///
@@ -155,7 +155,7 @@ impl Browser {
     }
 }
 
-/// The end of every visit, with what went wrong in it, and the address at which it is told.
+/// A channel with the error of each visit, empty for success, and the address that receives them.
 fn reports() -> (Receiver<String>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port of the system's choice");
     let address = listener.local_addr().expect("a listener's address");

@@ -25,27 +25,27 @@ use crate::{grant::Http, provider::Provider};
 
 type Fields = BTreeMap<String, String>;
 
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 const TOKENS: &str = r#"{"access_token":"at","refresh_token":"rt","token_type":"Bearer","expires_in":600}"#;
 
 fn fields(query: &str) -> Fields {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// A token endpoint. Each request is told, and waits for its answer: status line and JSON.
-struct TokenEndpoint {
+/// A token endpoint. Requests are sent to the test, and wait for its response: status line and JSON.
+struct FakeTokenEndpoint {
     address: SocketAddr,
     requests: mpsc::UnboundedReceiver<(Fields, oneshot::Sender<(&'static str, &'static str)>)>,
 }
 
-impl TokenEndpoint {
+impl FakeTokenEndpoint {
     async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let (told, requests) = mpsc::unbounded_channel();
+        let (sender, requests) = mpsc::unbounded_channel();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(buy(stream, told.clone()));
+                tokio::spawn(buy(stream, sender.clone()));
             }
         });
         Self { address, requests }
@@ -74,7 +74,7 @@ impl TokenEndpoint {
 
 async fn buy(
     mut stream: TcpStream,
-    told: mpsc::UnboundedSender<(Fields, oneshot::Sender<(&'static str, &'static str)>)>,
+    sender: mpsc::UnboundedSender<(Fields, oneshot::Sender<(&'static str, &'static str)>)>,
 ) {
     let mut request = Vec::new();
     let body = loop {
@@ -87,8 +87,8 @@ async fn buy(
         }
     };
     let (answer, given) = oneshot::channel();
-    told.send((fields(&body), answer)).unwrap();
-    // Nobody answers: the connection stays as it is.
+    sender.send((fields(&body), answer)).unwrap();
+    // Without a response, the connection stays open.
     let Ok((status, json)) = given.await else { return pending().await };
     let length = json.len();
     let response = format!(
@@ -97,22 +97,22 @@ async fn buy(
     stream.write_all(response.as_bytes()).await.unwrap();
 }
 
-/// Somebody who hears where to go, and has a page of their own or not.
-struct Somebody {
-    heard: mpsc::UnboundedSender<(Url, bool)>,
+/// Records the URL, and has a page or not.
+struct FakePrompt {
+    events: mpsc::UnboundedSender<(Url, bool)>,
     page: Option<&'static str>,
     hosts: Mutex<Vec<String>>,
 }
 
-impl Person for Somebody {
-    fn is_there(&self) -> bool {
+impl Prompt for FakePrompt {
+    fn is_interactive(&self) -> bool {
         true
     }
 
-    fn tell(&self, notice: &Notice<'_>) {
-        let Notice::Browser { url, opened, within } = notice else { panic!("{notice:?}") };
-        assert_eq!(*within, PATIENCE);
-        let _ = self.heard.send((url.parse().unwrap(), *opened));
+    fn show(&self, notice: &PromptEvent<'_>) {
+        let PromptEvent::Browser { url, opened, within } = notice else { panic!("{notice:?}") };
+        assert_eq!(*within, TIMEOUT);
+        let _ = self.events.send((url.parse().unwrap(), *opened));
     }
 
     fn success_page(&self, host: &str) -> Option<String> {
@@ -122,27 +122,27 @@ impl Person for Somebody {
 }
 
 /// A sign-in that is under way, and where its browser was sent.
-struct SigningIn {
-    task: JoinHandle<Result<Tokens, Error>>,
-    person: Arc<Somebody>,
+struct Fixture {
+    task: JoinHandle<Result<Tokens, AuthError>>,
+    prompt: Arc<FakePrompt>,
     opened: bool,
     asked: Fields,
     redirect: Url,
 }
 
-impl SigningIn {
+impl Fixture {
     async fn start(provider: Provider, page: Option<&'static str>) -> Self {
-        let (heard, mut told) = mpsc::unbounded_channel();
-        let person = Arc::new(Somebody { heard, page, hosts: Mutex::default() });
+        let (events, mut shown) = mpsc::unbounded_channel();
+        let prompt = Arc::new(FakePrompt { events, page, hosts: Mutex::default() });
         let task = tokio::spawn({
-            let person = Arc::clone(&person);
-            async move { Grants::new(&provider, &http()).code(&*person, false, PATIENCE).await }
+            let prompt = Arc::clone(&prompt);
+            async move { Grants::new(&provider, &http()).code(&*prompt, false, TIMEOUT).await }
         });
-        let (url, opened) = told.recv().await.unwrap();
+        let (url, opened) = shown.recv().await.unwrap();
         assert!(url.as_str().starts_with("https://login.example/authorize?tenant=acme&"), "{url}");
         let asked = fields(url.query().unwrap());
         let redirect = asked["redirect_uri"].parse().unwrap();
-        Self { task, person, opened, asked, redirect }
+        Self { task, prompt, opened, asked, redirect }
     }
 
     /// The browser comes back.
@@ -177,10 +177,10 @@ async fn read(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn the_code_is_exchanged_before_the_plugins_page_is_shown() {
-    let mut endpoint = TokenEndpoint::start().await;
-    let signing_in = SigningIn::start(endpoint.provider(), Some("<p>ours</p>")).await;
-    assert!(!signing_in.opened);
-    let asked = &signing_in.asked;
+    let mut endpoint = FakeTokenEndpoint::start().await;
+    let fixture = Fixture::start(endpoint.provider(), Some("<p>ours</p>")).await;
+    assert!(!fixture.opened);
+    let asked = &fixture.asked;
     let wanted = [
         ("response_type", "code"),
         ("client_id", "flytectl"),
@@ -191,7 +191,7 @@ async fn the_code_is_exchanged_before_the_plugins_page_is_shown() {
     ];
     assert!(wanted.iter().all(|(name, value)| asked[*name] == *value), "{asked:?}");
 
-    let browser = signing_in.come_back("code=good&iss=https%3A%2F%2Flogin.example").await;
+    let browser = fixture.come_back("code=good&iss=https%3A%2F%2Flogin.example").await;
     let (bought, answer) = endpoint.requests.recv().await.unwrap();
     assert_eq!(bought["grant_type"], "authorization_code");
     assert_eq!(bought["code"], "good");
@@ -200,15 +200,15 @@ async fn the_code_is_exchanged_before_the_plugins_page_is_shown() {
     let challenge = Sha256::digest(bought["code_verifier"].as_bytes());
     assert_eq!(asked["code_challenge"], data_encoding::BASE64URL_NOPAD.encode(&challenge));
     assert_eq!(browser.try_read(&mut [0; 1]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
-    assert!(signing_in.person.hosts.lock().unwrap().is_empty());
+    assert!(fixture.prompt.hosts.lock().unwrap().is_empty());
 
-    // Meanwhile, whoever loads the page again does not spend the code again.
-    assert!(read(signing_in.come_back("code=good").await).await.contains("answered already"));
+    // Meanwhile, loading the page again does not exchange the code again.
+    assert!(read(fixture.come_back("code=good").await).await.contains("already been completed"));
     answer.send(("200 OK", TOKENS)).unwrap();
     assert!(read(browser).await.ends_with("<p>ours</p>"));
-    assert_eq!(*signing_in.person.hosts.lock().unwrap(), ["login.example"]);
-    let redirect = signing_in.redirect.clone();
-    let tokens = signing_in.task.await.unwrap().unwrap();
+    assert_eq!(*fixture.prompt.hosts.lock().unwrap(), ["login.example"]);
+    let redirect = fixture.redirect.clone();
+    let tokens = fixture.task.await.unwrap().unwrap();
     assert_eq!((tokens.flow, tokens.access.reveal()), (Flow::Browser, "at"));
     assert_eq!(tokens.refresh.unwrap().reveal(), "rt");
     assert!(endpoint.requests.try_recv().is_err());
@@ -216,10 +216,10 @@ async fn the_code_is_exchanged_before_the_plugins_page_is_shown() {
 }
 
 #[tokio::test]
-async fn every_attempt_has_a_state_and_a_challenge_of_its_own() {
-    let endpoint = TokenEndpoint::start().await;
-    let first = SigningIn::start(endpoint.provider(), None).await;
-    let second = SigningIn::start(endpoint.provider(), None).await;
+async fn every_login_has_its_own_state_and_challenge() {
+    let endpoint = FakeTokenEndpoint::start().await;
+    let first = Fixture::start(endpoint.provider(), None).await;
+    let second = Fixture::start(endpoint.provider(), None).await;
     for name in ["state", "code_challenge"] {
         assert_ne!(first.asked[name], second.asked[name]);
         assert_eq!(first.asked[name].len(), 43, "256 bits");
@@ -227,94 +227,97 @@ async fn every_attempt_has_a_state_and_a_challenge_of_its_own() {
 }
 
 #[tokio::test]
-async fn without_a_plugin_the_page_is_ours() {
-    let mut endpoint = TokenEndpoint::start().await;
-    let signing_in = SigningIn::start(endpoint.provider(), None).await;
-    let browser = signing_in.come_back("code=good").await;
+async fn without_a_plugin_the_built_in_page_is_shown() {
+    let mut endpoint = FakeTokenEndpoint::start().await;
+    let fixture = Fixture::start(endpoint.provider(), None).await;
+    let browser = fixture.come_back("code=good").await;
     endpoint.answer("200 OK", TOKENS).await;
     assert!(read(browser).await.contains("login.example has signed you in."));
-    assert!(signing_in.task.await.unwrap().is_ok());
+    assert!(fixture.task.await.unwrap().is_ok());
 }
 
 #[tokio::test]
-async fn a_code_that_is_not_taken_is_no_success() {
-    let mut endpoint = TokenEndpoint::start().await;
-    let signing_in = SigningIn::start(endpoint.provider(), Some("<p>ours</p>")).await;
-    let browser = signing_in.come_back("code=bad").await;
+async fn a_rejected_code_is_an_error() {
+    let mut endpoint = FakeTokenEndpoint::start().await;
+    let fixture = Fixture::start(endpoint.provider(), Some("<p>ours</p>")).await;
+    let browser = fixture.come_back("code=bad").await;
     let refusal = r#"{"error":"invalid_grant","error_description":"<b>spent</b>"}"#;
     endpoint.answer("400 Bad Request", refusal).await;
     let page = read(browser).await;
     assert!(page.contains("Not signed in") && page.contains("&lt;b&gt;spent&lt;/b&gt;"), "{page}");
-    assert!(signing_in.person.hosts.lock().unwrap().is_empty());
-    let error = signing_in.task.await.unwrap().unwrap_err();
-    assert!(matches!(&error, Error::Grant(refused) if refused.is_void()), "{error}");
+    assert!(fixture.prompt.hosts.lock().unwrap().is_empty());
+    let error = fixture.task.await.unwrap().unwrap_err();
+    assert!(matches!(&error, AuthError::Grant(refused) if refused.is_invalid_grant()), "{error}");
     assert!(!error.to_string().contains("bad"), "{error}");
 }
 
 #[tokio::test]
-async fn a_refusal_gets_to_the_page_and_to_the_terminal() {
-    let mut endpoint = TokenEndpoint::start().await;
-    let signing_in = SigningIn::start(endpoint.provider(), Some("<p>ours</p>")).await;
+async fn an_oauth_error_is_shown_in_the_browser_and_the_terminal() {
+    let mut endpoint = FakeTokenEndpoint::start().await;
+    let fixture = Fixture::start(endpoint.provider(), Some("<p>ours</p>")).await;
     let query = "error=access_denied&error_description=%1B%5B2J%3Cscript%3Eno%3C%2Fscript%3E&code=good";
-    let page = read(signing_in.come_back(query).await).await;
+    let page = read(fixture.come_back(query).await).await;
     assert!(page.starts_with("HTTP/1.1 400 Bad Request"), "{page}");
-    assert!(page.contains("login.example refuses: &lt;script&gt;no&lt;/script&gt;"), "{page}");
-    let error = signing_in.task.await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "`login.example` refuses: <script>no</script>");
-    assert!(matches!(error, Error::Grant(GrantError::Refused { error, .. }) if error == "access_denied"));
+    assert!(
+        page.contains("login.example refused the request: \\u{1b}[2J&lt;script&gt;no&lt;/script&gt;"),
+        "{page}"
+    );
+    let error = fixture.task.await.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), r"`login.example` refused the request: \u{1b}[2J<script>no</script>");
+    assert!(matches!(error, AuthError::Grant(GrantError::Refused { error, .. }) if error == "access_denied"));
     assert!(endpoint.requests.try_recv().is_err());
 }
 
 #[tokio::test]
-async fn the_answer_of_another_provider_is_not_exchanged() {
-    let mut endpoint = TokenEndpoint::start().await;
-    let signing_in = SigningIn::start(endpoint.provider(), None).await;
-    let page = read(signing_in.come_back("code=good&iss=https%3A%2F%2Fevil.example").await).await;
+async fn the_code_of_another_issuer_is_not_exchanged() {
+    let mut endpoint = FakeTokenEndpoint::start().await;
+    let fixture = Fixture::start(endpoint.provider(), None).await;
+    let page = read(fixture.come_back("code=good&iss=https%3A%2F%2Fevil.example").await).await;
     assert!(page.contains("Not signed in"), "{page}");
-    let error = signing_in.task.await.unwrap().unwrap_err();
+    let error = fixture.task.await.unwrap().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`login.example` answers with the name of another provider, `https://evil.example`"
+        "unexpected response from `login.example`: the issuer is `https://evil.example`"
     );
     assert!(endpoint.requests.try_recv().is_err());
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_does_not_come_is_too_late_and_the_port_is_closed() {
-    let endpoint = TokenEndpoint::start().await;
-    let mut signing_in = SigningIn::start(endpoint.provider(), None).await;
-    let error = (&mut signing_in.task).await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::TooLate(PATIENCE)), "{error}");
-    assert!(signing_in.port_is_free().await);
+async fn a_sign_in_that_is_not_completed_times_out_and_closes_the_port() {
+    let endpoint = FakeTokenEndpoint::start().await;
+    let mut fixture = Fixture::start(endpoint.provider(), None).await;
+    let error = (&mut fixture.task).await.unwrap().unwrap_err();
+    assert!(matches!(error, AuthError::TimedOut(TIMEOUT)), "{error}");
+    assert!(fixture.port_is_free().await);
 }
 
 #[tokio::test]
-async fn who_gives_up_leaves_no_port_open() {
-    let mut endpoint = TokenEndpoint::start().await;
+async fn an_aborted_sign_in_closes_the_port() {
+    let mut endpoint = FakeTokenEndpoint::start().await;
     // While the browser is waited for.
-    let mut signing_in = SigningIn::start(endpoint.provider(), None).await;
-    signing_in.task.abort();
-    assert!((&mut signing_in.task).await.unwrap_err().is_cancelled());
-    assert!(signing_in.port_is_free().await);
+    let mut fixture = Fixture::start(endpoint.provider(), None).await;
+    fixture.task.abort();
+    assert!((&mut fixture.task).await.unwrap_err().is_cancelled());
+    assert!(fixture.port_is_free().await);
     // While the code is exchanged.
-    let mut signing_in = SigningIn::start(endpoint.provider(), None).await;
-    let browser = signing_in.come_back("code=good").await;
+    let mut fixture = Fixture::start(endpoint.provider(), None).await;
+    let browser = fixture.come_back("code=good").await;
     let _unanswered = endpoint.requests.recv().await.unwrap();
-    signing_in.task.abort();
-    assert!((&mut signing_in.task).await.unwrap_err().is_cancelled());
-    assert!(signing_in.port_is_free().await);
+    fixture.task.abort();
+    assert!((&mut fixture.task).await.unwrap_err().is_cancelled());
+    assert!(fixture.port_is_free().await);
     assert!(!read(browser).await.contains("signed you in"));
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_what_is_no_page() {
-    let endpoint = TokenEndpoint::start().await;
+async fn the_browser_opens_http_urls_only() {
+    let endpoint = FakeTokenEndpoint::start().await;
     for url in ["file:///etc/passwd", "javascript:alert(1)", "", "--help"] {
         let provider = Provider { authorization_endpoint: url.to_owned(), ..endpoint.provider() };
-        let (heard, mut told) = mpsc::unbounded_channel();
-        let person = Somebody { heard, page: None, hosts: Mutex::default() };
-        let tokens = Grants::new(&provider, &http()).code(&person, true, PATIENCE).await;
-        assert!(matches!(tokens, Err(Error::Grant(GrantError::Nonsense { .. }))), "{url}");
-        assert!(told.try_recv().is_err(), "{url}");
+        let (events, mut shown) = mpsc::unbounded_channel();
+        let prompt = FakePrompt { events, page: None, hosts: Mutex::default() };
+        let tokens = Grants::new(&provider, &http()).code(&prompt, true, TIMEOUT).await;
+        assert!(matches!(tokens, Err(AuthError::Grant(GrantError::InvalidUrl(_)))), "{url}");
+        assert!(shown.try_recv().is_err(), "{url}");
     }
 }

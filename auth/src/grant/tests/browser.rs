@@ -8,7 +8,7 @@ use http::{Request, Response, Uri, header};
 use super::connection;
 
 /// More pages than any sign-in has.
-const PATIENCE: usize = 20;
+const TIMEOUT: usize = 20;
 
 /// A browser without scripts.
 pub(super) struct Browser {
@@ -31,12 +31,12 @@ impl Browser {
         Self { http: net::Http::new(&network).unwrap(), cookies: BTreeMap::new() }
     }
 
-    /// Signs in as `ada`, and agrees to everything; where there is a `button` of this name, it is the one that is
-    /// pressed.
+    /// Signs in as `ada`, and agrees to everything; where there is a `button` of this name, it is the one
+    /// that is pressed.
     pub(super) async fn sign_in(&mut self, url: &str, button: &str) -> End {
         let issuer: Uri = url.parse().unwrap();
         let mut request = Request::get(url).body(Vec::new()).unwrap();
-        for _ in 0..PATIENCE {
+        for _ in 0..TIMEOUT {
             let at = request.uri().clone();
             let answer = self.send(request).await;
             if let Some(location) = answer.headers().get(header::LOCATION) {

@@ -8,18 +8,18 @@ use tokio::{
 };
 
 /// A server at a port of its own, as long as the test runs.
-pub(super) struct Server {
+pub(super) struct FakeServer {
     pub(super) issuer: String,
-    heard: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Server {
+impl FakeServer {
     /// Answers one request after another; the last answer is for all that follow.
-    pub(super) async fn saying(answers: Vec<String>) -> Self {
+    pub(super) async fn with_answers(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let ear = Arc::clone(&heard);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let ear = Arc::clone(&requests);
         tokio::spawn(async move {
             for index in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
@@ -30,12 +30,12 @@ impl Server {
                 let _ = stream.shutdown().await;
             }
         });
-        Self { issuer, heard }
+        Self { issuer, requests }
     }
 
     /// What it was asked.
-    pub(super) fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 

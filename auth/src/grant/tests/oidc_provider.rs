@@ -15,10 +15,10 @@ use oauth2::{AuthorizationCode, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl
 
 use super::{
     browser::{Browser, End},
-    connection, credentials, http, provider, told,
+    connection, credentials, http, provider, render,
 };
 use crate::{
-    Error, Flow, GrantError, Notice, Person, Tokens,
+    AuthError, Flow, GrantError, Prompt, PromptEvent, Tokens,
     grant::{Grants, refresh},
     provider::Provider,
 };
@@ -26,7 +26,7 @@ use crate::{
 const SECRET: &str = "a secret of the test: %+/=";
 
 /// The provider, as long as the value lives.
-struct Real {
+struct OidcProvider {
     child: Child,
     issuer: String,
     /// It writes there now and then, and must be able to.
@@ -34,7 +34,7 @@ struct Real {
     _folder: tempfile::TempDir,
 }
 
-impl Drop for Real {
+impl Drop for OidcProvider {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -52,7 +52,7 @@ fn modules() -> Option<PathBuf> {
     folder.map(PathBuf::from)
 }
 
-impl Real {
+impl OidcProvider {
     fn start(variables: &[(&str, &str)]) -> Option<Self> {
         let modules = modules()?;
         let folder = tempfile::tempdir().unwrap();
@@ -88,8 +88,8 @@ impl Real {
         let grants = Grants::new(&provider, &http);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let redirect = RedirectUrl::new(provider.redirect_uri.clone()).unwrap();
-        let protocol = grants.protocol(&provider.client_id).unwrap().set_redirect_uri(redirect);
-        let request = protocol.authorize_url(oauth2::CsrfToken::new_random).add_scopes(grants.scopes());
+        let client = grants.browser_client(&provider.client_id).unwrap().set_redirect_uri(redirect);
+        let request = client.authorize_url(oauth2::CsrfToken::new_random).add_scopes(grants.scopes());
         let (url, state) = request.set_pkce_challenge(challenge).add_extra_param("prompt", "consent").url();
         let End::Elsewhere(back) = Browser::new().sign_in(url.as_str(), "").await else {
             panic!("no way back")
@@ -98,7 +98,7 @@ impl Real {
         assert_eq!(&answer("state"), state.secret());
         let verifier = PkceCodeVerifier::new(verifier.into_secret());
         let code = AuthorizationCode::new(answer("code"));
-        let answer = protocol.exchange_code(code).set_pkce_verifier(verifier).request_async(&http).await;
+        let answer = client.exchange_code(code).set_pkce_verifier(verifier).request_async(&http).await;
         grants.tokens(Flow::Browser, &provider.client_id, answer).unwrap()
     }
 }
@@ -118,28 +118,28 @@ fn link(target: &Path, at: &Path) {
     std::os::windows::fs::symlink_dir(target, at).unwrap();
 }
 
-/// Opens the page of a code in a browser without scripts, and presses a button there: a name, or nothing for the usual
-/// one.
-struct Owner {
+/// Opens the page of a code in a browser without scripts, and presses a button there: a name, or nothing
+/// for the usual one.
+struct FakePrompt {
     button: Option<&'static str>,
-    told: Mutex<Vec<String>>,
+    events: Mutex<Vec<String>>,
     pages: Mutex<Option<tokio::task::JoinHandle<End>>>,
 }
 
-impl Owner {
-    fn who_presses(button: Option<&'static str>) -> Self {
-        Self { button, told: Mutex::default(), pages: Mutex::default() }
+impl FakePrompt {
+    fn pressing(button: Option<&'static str>) -> Self {
+        Self { button, events: Mutex::default(), pages: Mutex::default() }
     }
 }
 
-impl Person for Owner {
-    fn is_there(&self) -> bool {
+impl Prompt for FakePrompt {
+    fn is_interactive(&self) -> bool {
         true
     }
 
-    fn tell(&self, notice: &Notice<'_>) {
-        let Notice::Device { url, code, complete_url, .. } = *notice else { panic!("{notice:?}") };
-        self.told.lock().unwrap().push(format!("{url} {code}"));
+    fn show(&self, notice: &PromptEvent<'_>) {
+        let PromptEvent::Device { url, code, complete_url, .. } = *notice else { panic!("{notice:?}") };
+        self.events.lock().unwrap().push(format!("{url} {code}"));
         let (url, button) = (complete_url.unwrap().to_owned(), self.button);
         *self.pages.lock().unwrap() =
             button.map(|button| tokio::spawn(async move { Browser::new().sign_in(&url, button).await }));
@@ -152,15 +152,15 @@ impl Person for Owner {
 
 const LONG: Duration = Duration::from_secs(60);
 
-async fn with_device(provider: &Provider, person: &Owner) -> Result<Tokens, Error> {
+async fn with_device(provider: &Provider, prompt: &FakePrompt) -> Result<Tokens, AuthError> {
     let http = http(None);
-    Grants::new(provider, &http).device(person, LONG).await
+    Grants::new(provider, &http).device(prompt, LONG).await
 }
 
 #[tokio::test]
-async fn a_program_signs_in_with_a_secret_of_all_letters() {
-    let Some(real) = Real::start(&[("ACCESS_TOKEN_SECONDS", "100")]) else { return };
-    let provider = Provider { scopes: vec!["all".to_owned()], ..provider(&real.issuer) };
+async fn client_credentials_with_special_characters() {
+    let Some(server) = OidcProvider::start(&[("ACCESS_TOKEN_SECONDS", "100")]) else { return };
+    let provider = Provider { scopes: vec!["all".to_owned()], ..provider(&server.issuer) };
     let tokens = credentials(&provider, SECRET).await.unwrap();
     assert_eq!(tokens.expires_at.unwrap().as_second() - tokens.issued_at.as_second(), 100);
     assert_eq!((tokens.flow, tokens.refresh), (Flow::ClientCredentials, None));
@@ -170,86 +170,89 @@ async fn a_program_signs_in_with_a_secret_of_all_letters() {
     );
 
     let error = credentials(&provider, "a secret of the test: %+/").await.unwrap_err();
-    assert_eq!(told(&error, &real.issuer), "`HOST:PORT` refuses: client authentication failed");
+    assert_eq!(
+        render(&error, &server.issuer),
+        "`HOST:PORT` refused the request: client authentication failed"
+    );
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_good_once_and_its_second_use_ends_the_sign_in() {
-    let Some(real) = Real::start(&[]) else { return };
-    let (first, http) = (real.signed_in().await, http(None));
+async fn a_reused_refresh_token_revokes_the_sign_in() {
+    let Some(server) = OidcProvider::start(&[]) else { return };
+    let (first, http) = (server.signed_in().await, http(None));
     let second = refresh(&http, &first).await.unwrap().unwrap();
     assert_ne!((&second.access, &second.refresh), (&first.access, &first.refresh));
     assert_eq!(second.flow, Flow::Browser);
     let third = refresh(&http, &second).await.unwrap().unwrap();
 
     let error = refresh(&http, &first).await.unwrap_err();
-    assert!(error.is_void(), "{error}");
+    assert!(error.is_invalid_grant(), "{error}");
     // The provider takes the second use for a theft.
-    assert!(refresh(&http, &third).await.unwrap_err().is_void());
+    assert!(refresh(&http, &third).await.unwrap_err().is_invalid_grant());
 }
 
 #[tokio::test]
-async fn a_revoked_refresh_token_is_void() {
-    let Some(real) = Real::start(&[]) else { return };
-    let tokens = real.signed_in().await;
-    real.revoke_all().await;
+async fn a_revoked_refresh_token_is_invalid() {
+    let Some(server) = OidcProvider::start(&[]) else { return };
+    let tokens = server.signed_in().await;
+    server.revoke_all().await;
     let error = refresh(&http(None), &tokens).await.unwrap_err();
-    assert!(error.is_void(), "{error}");
-    assert_eq!(told(&error, &real.issuer), "`HOST:PORT` refuses: grant request is invalid");
+    assert!(error.is_invalid_grant(), "{error}");
+    assert_eq!(render(&error, &server.issuer), "`HOST:PORT` refused the request: grant request is invalid");
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_takes_nothing_away() {
+async fn an_unavailable_provider_does_not_invalidate_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state.json");
     let state = ("STATE", state.to_str().unwrap());
-    let Some(real) = Real::start(&[state]) else { return };
-    let (tokens, http, issuer) = (real.signed_in().await, http(None), real.issuer.clone());
-    drop(real);
+    let Some(server) = OidcProvider::start(&[state]) else { return };
+    let (tokens, http, issuer) = (server.signed_in().await, http(None), server.issuer.clone());
+    drop(server);
     let error = refresh(&http, &tokens).await.unwrap_err();
-    assert!(matches!(error, GrantError::Unreachable { .. }) && !error.is_void(), "{error}");
+    assert!(matches!(error, GrantError::Unreachable { .. }) && !error.is_invalid_grant(), "{error}");
     assert_eq!(
-        told(&error, &issuer),
-        "the identity provider `HOST:PORT` does not answer\n  nothing listens at `HOST:PORT`\n  connection refused"
+        render(&error, &issuer),
+        "identity provider `HOST:PORT` is unavailable\n  nothing listens at `HOST:PORT`\n  connection refused"
     );
     let port = issuer.rsplit(':').next().unwrap();
-    let _again = Real::start(&[state, ("PORT", port)]).unwrap();
+    let _again = OidcProvider::start(&[state, ("PORT", port)]).unwrap();
     refresh(&http, &tokens).await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn a_person_signs_in_with_another_device() {
-    let Some(real) = Real::start(&[]) else { return };
-    let (provider, person) = (provider(&real.issuer), Owner::who_presses(Some("")));
-    let tokens = with_device(&provider, &person).await.unwrap();
-    let pages = person.pages.lock().unwrap().take().unwrap();
+async fn the_device_flow() {
+    let Some(server) = OidcProvider::start(&[]) else { return };
+    let (provider, prompt) = (provider(&server.issuer), FakePrompt::pressing(Some("")));
+    let tokens = with_device(&provider, &prompt).await.unwrap();
+    let pages = prompt.pages.lock().unwrap().take().unwrap();
     let pages = pages.await.unwrap();
     assert!(matches!(&pages, End::Page(page) if page.contains("Sign-in Success")), "{pages:?}");
     assert_eq!((tokens.flow, tokens.client_id.as_str()), (Flow::Device, "flytectl"));
-    assert!(person.told.lock().unwrap()[0].starts_with(&format!("{}/device ", real.issuer)));
+    assert!(prompt.events.lock().unwrap()[0].starts_with(&format!("{}/device ", server.issuer)));
     refresh(&http(None), &tokens).await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn a_person_who_says_no_at_the_other_device_is_a_refusal() {
-    let Some(real) = Real::start(&[]) else { return };
-    let (provider, person) = (provider(&real.issuer), Owner::who_presses(Some("abort")));
-    let error = with_device(&provider, &person).await.unwrap_err();
-    let Error::Grant(GrantError::Refused { error, .. }) = error else { panic!("{error}") };
+async fn a_denied_device_code_is_an_error() {
+    let Some(server) = OidcProvider::start(&[]) else { return };
+    let (provider, prompt) = (provider(&server.issuer), FakePrompt::pressing(Some("abort")));
+    let error = with_device(&provider, &prompt).await.unwrap_err();
+    let AuthError::Grant(GrantError::Refused { error, .. }) = error else { panic!("{error}") };
     assert_eq!(error, "access_denied");
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_types_is_too_late() {
-    let Some(real) = Real::start(&[("DEVICE_CODE_SECONDS", "1")]) else { return };
-    let (provider, person) = (provider(&real.issuer), Owner::who_presses(None));
-    let error = with_device(&provider, &person).await.unwrap_err();
-    assert!(matches!(error, Error::TooLate(within) if within == Duration::from_secs(1)), "{error}");
+async fn a_code_that_is_not_entered_times_out() {
+    let Some(server) = OidcProvider::start(&[("DEVICE_CODE_SECONDS", "1")]) else { return };
+    let (provider, prompt) = (provider(&server.issuer), FakePrompt::pressing(None));
+    let error = with_device(&provider, &prompt).await.unwrap_err();
+    assert!(matches!(error, AuthError::TimedOut(within) if within == Duration::from_secs(1)), "{error}");
 }
 
 #[tokio::test]
-async fn a_provider_without_codes_for_devices_says_so() {
+async fn a_provider_without_device_endpoint_is_an_error() {
     let provider = Provider { device_authorization_endpoint: None, ..provider("http://127.0.0.1:1") };
-    let error = with_device(&provider, &Owner::who_presses(None)).await.unwrap_err();
-    assert_eq!(error.to_string(), "`127.0.0.1:1` gives no codes for other devices");
+    let error = with_device(&provider, &FakePrompt::pressing(None)).await.unwrap_err();
+    assert_eq!(error.to_string(), "`127.0.0.1:1` does not support the device flow");
 }

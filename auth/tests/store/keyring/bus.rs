@@ -25,7 +25,7 @@ pub(super) const KEYRING: &str = "org.freedesktop.secrets";
 pub(super) const PROMPTER: &str = "org.gnome.keyring.SystemPrompter";
 const PASSWORD: &str = "the password of the person";
 
-/// Anybody on it may do anything: whoever may open its socket is this test.
+/// Clients may do anything: only this test can open its socket.
 const SETTINGS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -85,7 +85,8 @@ impl Bus {
         Some(bus)
     }
 
-    /// As when the person has signed out of the machine: the keyring is started when it is needed, and locked.
+    /// As when the person has signed out of the machine: the keyring is started when it is needed, and
+    /// locked.
     pub(super) fn restart_locked(&mut self) {
         self.stop_keyring();
         self.start_keyring(&["--start"]);
@@ -142,7 +143,7 @@ impl Bus {
 
     /// The keyring, or who asks the person for its password, takes all requests, and answers none.
     pub(super) fn say_nothing_as(&self, name: &str) -> Connection {
-        // Requests stay in a queue that nobody reads: one who answers at all would say that it does not know them.
+        // Requests stay in a queue that is not read, so there is not even an error response.
         Builder::address(&*self.address).unwrap().name(name).unwrap().build().unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! Whoever sits at the terminal.
+//! Prompts on the terminal.
 
 use std::{
     fmt::Write as _,
@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use auth::{Notice, Person};
+use auth::{Prompt, PromptEvent};
 
 use crate::{
     env,
@@ -20,43 +20,43 @@ use crate::{
 };
 use plugin_host::{Chain, HookError};
 
-/// How long a plugin may take to make its page: the browser waits for it.
-const PAGE_WITHIN: Duration = Duration::from_secs(10);
+/// How long a plugin may take to return its page: the browser waits for it.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The user, and the plugins that have a page for them.
+/// The terminal, and the plugins with a page for the browser.
 pub struct Terminal {
     chain: Arc<Chain>,
-    may_be_asked: AtomicBool,
+    is_enabled: AtomicBool,
 }
 
 impl Terminal {
-    /// Somebody who may be asked to sign in, if there is somebody.
+    /// Prompts the user, if there is a terminal.
     #[must_use]
     pub fn new(chain: Arc<Chain>) -> Self {
-        Self { chain, may_be_asked: true.into() }
+        Self { chain, is_enabled: true.into() }
     }
 
-    /// Somebody who only wants to know something, and is not to be asked.
+    /// Never prompts.
     #[must_use]
-    pub fn undisturbed(chain: Arc<Chain>) -> Self {
-        Self { chain, may_be_asked: false.into() }
+    pub fn non_interactive(chain: Arc<Chain>) -> Self {
+        Self { chain, is_enabled: false.into() }
     }
 
-    /// From now on, nobody is asked any more.
-    pub fn leave_alone(&self) {
-        self.may_be_asked.store(false, Ordering::Relaxed);
+    /// Stops prompting.
+    pub fn disable(&self) {
+        self.is_enabled.store(false, Ordering::Relaxed);
     }
 }
 
-impl Person for Terminal {
-    /// What kind of terminal it is does not matter: the plainest can show an address.
-    fn is_there(&self) -> bool {
-        let is_watched = io::stdin().is_terminal() && Stream::Err.is_terminal();
-        self.may_be_asked.load(Ordering::Relaxed) && is_watched && !env::is_on(env::CI)
+impl Prompt for Terminal {
+    /// The kind of terminal does not matter: every one can show a URL.
+    fn is_interactive(&self) -> bool {
+        let is_terminal = io::stdin().is_terminal() && Stream::Err.is_terminal();
+        self.is_enabled.load(Ordering::Relaxed) && is_terminal && !env::is_on(env::CI)
     }
 
-    fn tell(&self, notice: &Notice<'_>) {
-        output::note(&words(notice));
+    fn show(&self, event: &PromptEvent<'_>) {
+        output::note(&render(event));
     }
 
     fn success_page(&self, host: &str) -> Option<String> {
@@ -72,62 +72,62 @@ impl Person for Terminal {
             None => {
                 let plugin = self.chain.first_for(plugin_abi::Hook::GetAuthSuccessHtml).identity();
                 let hook = plugin_abi::Hook::GetAuthSuccessHtml.name();
-                log::warn!("{plugin} gave no page within {} s in `{hook}`", PAGE_WITHIN.as_secs());
+                log::warn!("{plugin} returned no page within {} s from `{hook}`", PAGE_TIMEOUT.as_secs());
                 None
             }
         }
     }
 }
 
-/// Asks for the page, on a thread of its own: a plugin that never answers costs its page only. `None`: not in time.
+/// Gets the page, on its own thread, since a plugin may never return. `None`: not in time.
 fn page(chain: &Arc<Chain>, host: &str) -> Option<Result<Option<String>, HookError>> {
     let (chain, host) = (Arc::clone(chain), host.to_owned());
     let (sender, receiver) = mpsc::channel();
     let ask = move || {
-        // Nobody waits any more if it took too long.
+        // The receiver is gone after the timeout.
         let _ = sender.send(chain.get_auth_success_html(&host));
     };
     thread::Builder::new().name("plugin-page".to_owned()).spawn(ask).ok()?;
-    receiver.recv_timeout(PAGE_WITHIN).ok()
+    receiver.recv_timeout(PAGE_TIMEOUT).ok()
 }
 
-/// What a person is told. An address stands on a line of its own, so that it can be copied, and clicked.
-fn words(notice: &Notice<'_>) -> String {
-    match notice {
-        Notice::Browser { url, opened: true, within } => format!(
-            "sign in with the browser; if no window opens, this is the address:\n{}\n{}",
+/// The text of an event. URLs are on their own line, so that they can be copied and clicked.
+fn render(event: &PromptEvent<'_>) -> String {
+    match event {
+        PromptEvent::Browser { url, opened: true, within } => format!(
+            "sign in with the browser; if it does not open, visit this URL:\n{}\n{}",
             flyte_text::sanitize_line(url),
             waiting(*within)
         ),
-        Notice::Browser { url, opened: false, within } => format!(
-            "to sign in, open this address with a browser on this machine:\n{}\n{}",
+        PromptEvent::Browser { url, opened: false, within } => format!(
+            "to sign in, open this URL in a browser on this machine:\n{}\n{}",
             flyte_text::sanitize_line(url),
             waiting(*within)
         ),
-        Notice::NoBrowser => "there is no browser here: sign in with another device\n".to_owned(),
-        Notice::Device { url, code, complete_url, within } => {
+        PromptEvent::NoBrowser => "no browser found; sign in with another device\n".to_owned(),
+        PromptEvent::Device { url, code, complete_url, within } => {
             let mut text = format!(
-                "to sign in, open this address on any device:\n{}\nand type this code:\n\n    {}\n\n",
+                "to sign in, open this URL on any device:\n{}\nand enter this code:\n\n    {}\n\n",
                 flyte_text::sanitize_line(url),
                 flyte_text::sanitize_line(code)
             );
             if let Some(url) = complete_url {
                 let _ = write!(
                     text,
-                    "the code is in this address already:\n{}\n",
+                    "or open this URL, which includes the code:\n{}\n",
                     flyte_text::sanitize_line(url)
                 );
             }
             text + &waiting(*within)
         }
-        Notice::OtherProcess => "another process is signing in; waiting for it\n".to_owned(),
-        // What is new in a later version has no words here yet.
+        PromptEvent::OtherProcess => "another process is signing in; waiting for it\n".to_owned(),
+        // For events of later versions.
         _ => String::new(),
     }
 }
 
 fn waiting(within: Duration) -> String {
-    format!("waiting for {}; Ctrl-C gives up\n", flyte_text::duration(within))
+    format!("waiting for {}; Ctrl-C aborts\n", flyte_text::duration(within))
 }
 
 #[cfg(test)]
@@ -135,33 +135,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_a_line() {
+    fn a_url_is_on_its_own_line() {
         let url = "https://idp.example/auth?client_id=flytectl&state=x";
         for opened in [true, false] {
-            let text = words(&Notice::Browser { url, opened, within: Duration::from_secs(300) });
+            let text = render(&PromptEvent::Browser { url, opened, within: Duration::from_secs(300) });
             assert!(text.lines().any(|line| line == url), "{text}");
             assert!(text.contains("5m 0s"), "{text}");
         }
     }
 
     #[test]
-    fn a_code_is_a_line() {
-        let notice = |complete_url| Notice::Device {
+    fn a_code_is_on_its_own_line() {
+        let notice = |complete_url| PromptEvent::Device {
             url: "https://idp.example/device",
             code: "WXYZ-1234",
             complete_url,
             within: Duration::from_secs(600),
         };
-        let text = words(&notice(None));
+        let text = render(&notice(None));
         assert!(text.lines().any(|line| line.trim() == "WXYZ-1234"), "{text}");
         let complete = "https://idp.example/device?user_code=WXYZ-1234";
-        assert!(words(&notice(Some(complete))).lines().any(|line| line == complete));
+        assert!(render(&notice(Some(complete))).lines().any(|line| line == complete));
     }
 
     #[test]
-    fn a_provider_does_not_command_the_terminal() {
+    fn urls_are_sanitized() {
         let url = "https://idp.example/\u{1b}]0;owned\u{7}\u{9b}2J\r\nerror: x";
-        let text = words(&Notice::Browser { url, opened: true, within: Duration::from_secs(1) });
+        let text = render(&PromptEvent::Browser { url, opened: true, within: Duration::from_secs(1) });
         assert!(
             text.lines().any(|line| line == r"https://idp.example/\u{1b}]0;owned\u{7}\u{9b}2J\r\nerror: x"),
             "{text}"

@@ -1,4 +1,4 @@
-//! What a provider answers when it gives tokens (RFC 6749, 5.1), read as leniently as providers are strict.
+//! The response with tokens (RFC 6749, 5.1), parsed leniently.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse, basic::BasicTokenT
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::GrantError;
-use crate::{Flow, Tokens, redact::clean};
+use super::error::GrantError;
+use crate::{Flow, Tokens, redact::excerpt};
 
-/// A provider's answer. Its `Debug` shows no token.
+/// A token response. Its `Debug` shows no token.
 #[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Answer {
+pub(crate) struct LenientTokenResponse {
     access_token: AccessToken,
     /// Bearer, unless the provider says otherwise.
-    #[serde(default = "bearer", deserialize_with = "kind")]
+    #[serde(default = "bearer", deserialize_with = "token_type")]
     token_type: BasicTokenType,
     #[serde(default, deserialize_with = "lifetime")]
     expires_in: Option<u64>,
@@ -24,50 +24,50 @@ pub(crate) struct Answer {
     refresh_token: Option<RefreshToken>,
 }
 
-/// What tokens were asked for: what an answer need not say.
-pub(super) struct Terms {
+/// The request: what a response may leave out.
+pub(super) struct TokenRequest {
     pub(super) flow: Flow,
     pub(super) header: String,
     pub(super) client_id: String,
     pub(super) token_endpoint: String,
     pub(super) scopes: Vec<String>,
     pub(super) audience: Option<String>,
-    /// The refresh token that stays if there is no new one.
+    /// The refresh token to keep if the response has none.
     pub(super) refresh: Option<Secret>,
 }
 
-impl Answer {
-    /// The tokens in it.
-    pub(super) fn tokens(self, host: &str, terms: Terms) -> Result<Tokens, GrantError> {
-        let nonsense = |what: String| GrantError::Nonsense { host: host.to_owned(), what, says: None };
+impl LenientTokenResponse {
+    pub(super) fn tokens(self, host: &str, requested: TokenRequest) -> Result<Tokens, GrantError> {
+        let unexpected =
+            |what: String| GrantError::UnexpectedResponse { host: host.to_owned(), what, says: None };
         if let BasicTokenType::Extension(kind) = &self.token_type {
-            let kind = clean(kind);
-            return Err(nonsense(format!("a token of type `{kind}`, where only bearer tokens can be sent")));
+            let kind = excerpt(kind);
+            return Err(unexpected(format!("a token of type `{kind}`; only bearer tokens are supported")));
         }
         let access = Secret::new(self.access_token.into_secret());
         let is_sendable = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_sendable(access.reveal()) {
-            return Err(nonsense("an access token that is none".to_owned()));
+            return Err(unexpected("invalid access token".to_owned()));
         }
         let issued_at = Timestamp::now();
         let life = self.expires_in.map(Duration::from_secs);
         let refresh = self.refresh_token.map(RefreshToken::into_secret).filter(|token| !token.is_empty());
         Ok(Tokens {
-            flow: terms.flow,
+            flow: requested.flow,
             access,
-            refresh: refresh.map(Secret::new).or(terms.refresh),
+            refresh: refresh.map(Secret::new).or(requested.refresh),
             issued_at,
             expires_at: life.and_then(|life| issued_at.checked_add(life).ok()),
-            header: terms.header,
-            client_id: terms.client_id,
-            token_endpoint: terms.token_endpoint,
-            scopes: terms.scopes,
-            audience: terms.audience,
+            header: requested.header,
+            client_id: requested.client_id,
+            token_endpoint: requested.token_endpoint,
+            scopes: requested.scopes,
+            audience: requested.audience,
         })
     }
 }
 
-impl TokenResponse for Answer {
+impl TokenResponse for LenientTokenResponse {
     type TokenType = BasicTokenType;
 
     fn access_token(&self) -> &AccessToken {
@@ -86,7 +86,7 @@ impl TokenResponse for Answer {
         self.refresh_token.as_ref()
     }
 
-    /// Those that were asked for count, whatever form the provider gives its own.
+    /// The requested ones count, since providers format theirs differently.
     fn scopes(&self) -> Option<&Vec<Scope>> {
         None
     }
@@ -96,8 +96,8 @@ fn bearer() -> BasicTokenType {
     BasicTokenType::Bearer
 }
 
-/// `Bearer` in any case. Flyte's servers want that one, so there is no other to tell apart.
-fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
+/// `Bearer` in any case, or an extension.
+fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
     Ok(match Option::<String>::deserialize(deserializer)? {
         Some(kind) if !kind.is_empty() && !kind.eq_ignore_ascii_case("bearer") => {
             BasicTokenType::Extension(kind)
@@ -122,7 +122,7 @@ fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D
 }
 
 const NO_LIFETIME: &str =
-    "the identity provider does not say how many seconds its token lives; it is used until it is refused";
+    "the identity provider returned no valid `expires_in`; using the token until it is rejected";
 
 fn whole_seconds(number: &serde_json::Number) -> Option<u64> {
     let seconds = number.as_u64().or_else(|| format!("{:.0}", number.as_f64()?.floor()).parse().ok());
