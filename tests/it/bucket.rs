@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use serde_json::{Value, json};
 use snapbox::str;
 use tests::{
-    Recorded, Server, TestEnvironment, prepared,
+    Recorded, Server, TestEnvironment, Transcript, prepared,
     recorded::{Answer, Listening},
     snapshot,
 };
@@ -89,7 +89,7 @@ fn everything_comes_with_keys() {
     let mut home = home(&flyte);
     with_keys(&mut home, &s3);
     snapshot!(
-        home.run(&["fetch", "done", "out"]),
+        home.run(["fetch", "done", "out"]),
         str![[r#"
 NAME  FILE
 o0    out/o0/out.txt
@@ -119,9 +119,14 @@ fn without_keys_urls_bring_files_and_tables() {
     });
     let flyte = flyte(outputs, Some(s3.endpoint().to_owned()));
     let home = home(&flyte);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["fetch", "done", "out"]));
+    transcript.add(home.run(["fetch", "done", "again", "-o", "json"]));
+    assert_eq!(home.read("out/o2/00001"), "second");
     snapshot!(
-        home.run(&["fetch", "done", "out"]),
+        transcript,
         str![[r#"
+$ flyte-host fetch done out
 NAME  FILE
 o2    out/o2/00000
 o2    out/o2/00001
@@ -134,11 +139,7 @@ error: could not fetch 2 of 5: `o0`, `o1`
   caused by: `o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder
 hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["fetch", "done", "again", "-o", "json"]),
-        str![[r#"
+$ flyte-host fetch done again -o json
 {
   "o0": {
     "files": [],
@@ -180,22 +181,22 @@ hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use key
 4 files written to `again`
 {"error":{"message":"could not fetch 2 of 5: `o0`, `o1`","causes":["`o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refused the file: 404 Not Found: NoSuchKey: The specified key does not exist.","`o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder"],"hints":["set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store"],"exitCode":1}}
 [exit: 1]
+
 "#]]
     );
-    assert_eq!(home.read("out/o2/00001"), "second");
 }
 
 #[test]
-fn keys_that_lead_nowhere_are_told() {
+fn unusable_keys_are_reported() {
     let outputs = json!({ "o0": blob("s3://bucket/x/dir", "MULTIPART") });
     let flyte = flyte(outputs, None);
     let mut home = home(&flyte);
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    home.set("FLYTE_AWS_ENDPOINT", format!("http://{nobody}"))
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    home.set("FLYTE_AWS_ENDPOINT", format!("http://{unused}"))
         .set("FLYTE_AWS_ACCESS_KEY_ID", "key")
         .set("FLYTE_AWS_SECRET_ACCESS_KEY", "secret");
     snapshot!(
-        home.run(&["fetch", "done", "out"]),
+        home.run(["fetch", "done", "out"]),
         str![[r#"
 ------- stderr -------
 error: could not fetch 1 of 1: `o0`
@@ -214,27 +215,27 @@ fn files_and_folders_go_to_a_bucket() {
     home.write("a b%.txt", "words");
     home.write("folder/x/y", "1");
     home.write("folder/z", "2");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["upload", "folder", "--to", "s3://bucket/up/"]));
+    with_keys(&mut home, &s3);
+    transcript.add(home.run(["upload", "a b%.txt", "folder", "--to", "s3://bucket/up/"]));
+    transcript.add(home.run(["fetch", "done", "out"]));
+    assert_eq!(home.read("out/o0/a b%.txt"), "words");
+    transcript.add(home.run(["upload", "folder", "--to", "s3://other"]));
+    transcript.add(home.run(["upload", "folder", "--to", "/tmp"]));
     snapshot!(
-        home.run(&["upload", "folder", "--to", "s3://bucket/up/"]),
+        transcript,
         str![[r#"
+$ flyte-host upload folder --to s3://bucket/up/
 ------- stderr -------
 error: could not write `s3://bucket/up/`: no keys for this bucket
 hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use your own keys for the object store
 [exit: 1]
-"#]]
-    );
-    with_keys(&mut home, &s3);
-    snapshot!(
-        home.run(&["upload", "a b%.txt", "folder", "--to", "s3://bucket/up/"]),
-        str![[r#"
+$ flyte-host upload 'a b%.txt' folder --to s3://bucket/up/
 s3://bucket/up/a b%.txt
 s3://bucket/up/folder
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["fetch", "done", "out"]),
-        str![[r#"
+$ flyte-host fetch done out
 NAME  FILE
 o0    out/o0/a b%.txt
 o0    out/o0/folder/x/y
@@ -242,27 +243,19 @@ o0    out/o0/folder/z
 ------- stderr -------
 wrote 3 files to `out`
 [exit: 0]
-"#]]
-    );
-    assert_eq!(home.read("out/o0/a b%.txt"), "words");
-    snapshot!(
-        home.run(&["upload", "folder", "--to", "s3://other"]),
-        str![[r#"
+$ flyte-host upload folder --to s3://other
 ------- stderr -------
 error: could not upload `folder/x/y`
   caused by: could not write `s3://other/folder/x/y`
   caused by: NoSuchBucket: The specified bucket does not exist
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["upload", "folder", "--to", "/tmp"]),
-        str![[r#"
+$ flyte-host upload folder --to /tmp
 ------- stderr -------
 error: invalid value '/tmp' for '--to <URI>': expected a URI such as `s3://BUCKET/PREFIX/`, `gs://…` or `abfs://…`
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }

@@ -1,29 +1,16 @@
 //! `plugin enable` and `plugin disable`.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::{home_with, in_use};
 
 #[test]
 fn a_choice_stays() {
     let home = home_with(&["plain", "wrapper"]);
-    snapshot!(
-        home.run(&["plugin", "enable", "wrapper"]),
-        str![[r#"
-------- stderr -------
-enabled: wrapper (in `[HOME]/.flyte/host.toml`)
-[exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "enable", "plain"]),
-        str![[r#"
-------- stderr -------
-enabled: wrapper, plain (in `[HOME]/.flyte/host.toml`)
-[exit: 0]
-"#]]
-    );
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "enable", "wrapper"]));
+    transcript.add(home.run(["plugin", "enable", "plain"]));
     snapshot!(
         home.read("../.flyte/host.toml"),
         str![[r#"
@@ -31,45 +18,44 @@ plugins = ["wrapper", "plain"]
 
 "#]]
     );
+    transcript.add(in_use(&home, &[]));
+    transcript.add(home.run(["plugin", "disable", "wrapper"]));
+    transcript.add(in_use(&home, &[]));
+    transcript.add(home.run(["plugin", "disable", "--all"]));
+    transcript.add(in_use(&home, &[]));
     snapshot!(
-        in_use(&home, &[]),
+        transcript,
         str![[r#"
+$ flyte-host plugin enable wrapper
+------- stderr -------
+enabled: wrapper (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+$ flyte-host plugin enable plain
+------- stderr -------
+enabled: wrapper, plain (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "disable", "wrapper"]),
-        str![[r#"
+$ flyte-host plugin disable wrapper
 ------- stderr -------
 enabled: plain (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        in_use(&home, &[]),
-        str![[r#"
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "disable", "--all"]),
-        str![[r#"
+$ flyte-host plugin disable --all
 ------- stderr -------
 no plugin is enabled (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        in_use(&home, &[]),
-        str![[r#"
+$ flyte-host --version
 flyte-host [VERSION]
 no plugins
 [exit: 0]
+
 "#]]
     );
 }
@@ -77,36 +63,34 @@ no plugins
 #[test]
 fn enabling_again_changes_nothing() {
     let home = home_with(&["plain"]);
-    let first = home.run(&["plugin", "enable", "plain"]);
-    assert_eq!(home.run(&["plugin", "enable", "plain"]), first);
+    let first = home.run(["plugin", "enable", "plain"]);
+    assert_eq!(home.run(["plugin", "enable", "plain"]), first);
 }
 
 #[test]
 fn a_path_is_remembered_in_full() {
     let home = home_with(&[]);
     home.copy("plain", "libplain.so");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "enable", "./libplain.so"]));
+    transcript.add(in_use(&home, &[]));
+    transcript.add(home.run(["plugin", "disable", "libplain.so"]));
     snapshot!(
-        home.run(&["plugin", "enable", "./libplain.so"]),
+        transcript,
         str![[r#"
+$ flyte-host plugin enable ./libplain.so
 ------- stderr -------
 enabled: [HOME]/work/libplain.so (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        in_use(&home, &[]),
-        str![[r#"
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "disable", "libplain.so"]),
-        str![[r#"
+$ flyte-host plugin disable libplain.so
 ------- stderr -------
 no plugin is enabled (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
+
 "#]]
     );
 }
@@ -119,7 +103,7 @@ fn everything_else_in_the_settings_stays() {
         "# Ours.\nplugin-fallback = true # why not\n\n[plugin.acme]\nteam = 'vision'\n",
     );
     snapshot!(
-        home.run(&["plugin", "enable", "plain"]),
+        home.run(["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
 enabled: plain (in `[HOME]/.flyte/host.toml`)
@@ -145,7 +129,7 @@ fn a_plugin_that_could_not_be_loaded_is_not_enabled() {
     let home = home_with(&[]);
     home.write("../.flyte/plugins/libbad.so", "<!doctype html>\n<title>404</title>\n");
     snapshot!(
-        home.run(&["plugin", "enable", "bad"]),
+        home.run(["plugin", "enable", "bad"]),
         str![[r#"
 ------- stderr -------
 error: `[HOME]/.flyte/plugins/libbad.so` is an HTML page, not a plugin
@@ -159,30 +143,28 @@ hint: download the plugin again; `curl --fail --location` does not save error pa
 #[test]
 fn what_is_not_enabled_cannot_be_disabled() {
     let home = home_with(&["plain", "wrapper"]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "disable", "plain"]));
+    transcript.add(home.run(["plugin", "enable", "plain", "wrapper"]));
+    transcript.add(home.run(["plugin", "disable", "faulty"]));
     snapshot!(
-        home.run(&["plugin", "disable", "plain"]),
+        transcript,
         str![[r#"
+$ flyte-host plugin disable plain
 ------- stderr -------
 error: plugin `plain` is not enabled
   caused by: no plugin is
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "enable", "plain", "wrapper"]),
-        str![[r#"
+$ flyte-host plugin enable plain wrapper
 ------- stderr -------
 enabled: plain, wrapper (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "disable", "faulty"]),
-        str![[r#"
+$ flyte-host plugin disable faulty
 ------- stderr -------
 error: plugin `faulty` is not enabled
   caused by: enabled plugins: plain, wrapper
 [exit: 1]
+
 "#]]
     );
 }
@@ -192,7 +174,7 @@ fn the_variable_is_mentioned_because_it_goes_before() {
     let mut home = home_with(&["plain"]);
     home.set("FLYTE_PLUGIN", "builtin");
     snapshot!(
-        home.run(&["plugin", "enable", "plain"]),
+        home.run(["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
 enabled: plain (in `[HOME]/.flyte/host.toml`)
@@ -207,7 +189,7 @@ fn a_plugin_that_is_gone_can_be_disabled() {
     let home = home_with(&[]);
     home.write("../.flyte/host.toml", "plugins = [\"gone\"]\n");
     snapshot!(
-        home.run(&["plugin", "disable", "gone"]),
+        home.run(["plugin", "disable", "gone"]),
         str![[r#"
 ------- stderr -------
 no plugin is enabled (in `[HOME]/.flyte/host.toml`)
@@ -222,7 +204,7 @@ fn settings_that_cannot_be_written_are_an_error() {
     std::os::unix::fs::symlink("nowhere", home.cwd().join("link")).unwrap();
     home.set("FLYTE_HOST_CONFIG", home.cwd().join("link/host.toml"));
     snapshot!(
-        home.run(&["plugin", "enable", "plain"]),
+        home.run(["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
 error: cannot write `[HOME]/work/link/host.toml`

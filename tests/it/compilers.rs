@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tests::{TestEnvironment, prepared};
+use tests::{TestEnvironment, join, prepared};
 
 use crate::home_with;
 
@@ -18,7 +18,7 @@ fn answers(mut home: TestEnvironment) -> String {
         &["my-group", "sub-command"],
         &["register", "--dry-run", "task.yaml", "--version", "v1", "-o", "yaml"],
     ];
-    commands.map(|command| home.run(command)).join("\n")
+    join(commands.map(|command| home.run(command)))
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tests::TestEnvironment;
 use crate::home_with;
 
 /// A home in which `toolbox` is in use, and `clapped` is there too.
-fn toolbox() -> TestEnvironment {
+fn toolbox_home() -> TestEnvironment {
     let mut home = home_with(&["clapped"]);
     home.copy("commands", home.plugins().join(format!("{DLL_PREFIX}toolbox{DLL_SUFFIX}")));
     home.set("FLYTE_PLUGIN", "toolbox");

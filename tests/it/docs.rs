@@ -148,12 +148,12 @@ struct StoppedSandbox(TestEnvironment);
 
 impl Drop for StoppedSandbox {
     fn drop(&mut self) {
-        let _ = self.0.run(&["sandbox", "stop"]);
+        let _ = self.0.run(["sandbox", "stop"]);
     }
 }
 
-/// The text of a page, with another port, so that pages can run side by side.
-fn text_of(page: &str) -> String {
+#[test]
+fn commands_print_what_readme_shows() {
     let port = free_port();
     let text = fs::read_to_string(workspace().join(page)).unwrap();
     ["--port ", "127.0.0.1:"]

@@ -56,12 +56,11 @@ fn run(wanted: &str) {
     for Example { command, line } in examples {
         // A test cannot know which port is free.
         let line = if line.contains("sandbox start") { fixed_port_replaced(&line) } else { line };
-        let Some(fixture) = Fixture::for_example(wanted, &line) else { continue };
-        let home = fixture.home();
+        let Some(fixture) = Fixture::for_command(wanted, &line) else { continue };
         let output = if serves_until_ctrl_c(&line) {
-            interrupted(home, &line)
+            interrupted(fixture.home(), &line)
         } else {
-            home.tell(&mut shell(home, &line))
+            fixture.home().run_command(&mut shell(fixture.home(), &line)).to_string()
         };
         assert!(
             output.ends_with("[exit: 0]"),
@@ -91,15 +90,15 @@ fn serves_until_ctrl_c(line: &str) -> bool {
     line.contains("sandbox start") && !line.contains("--background")
 }
 
-/// Runs a line until it prints something, then presses Ctrl-C.
+/// Runs a line until it has printed something, then presses Ctrl-C.
 fn interrupted(home: &TestEnvironment, line: &str) -> String {
     let mut child = shell(home, &format!("exec {line}")).stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
-    output.read_line(&mut printed).unwrap();
+    stdout.read_line(&mut printed).unwrap();
     let pid = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    std::io::Read::read_to_string(&mut output, &mut printed).unwrap();
+    std::io::Read::read_to_string(&mut stdout, &mut printed).unwrap();
     format!("{printed}[exit: {}]", child.wait().unwrap().code().unwrap_or(-1))
 }
 

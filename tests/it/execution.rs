@@ -1,15 +1,15 @@
 //! `execution`, on executions of the sandbox.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::flyte::hello;
 
 #[test]
 fn a_copy_of_an_execution() {
     let flyte = hello();
-    let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
-    let text = flyte.outcome(&["execution", "relaunch", "first", "--name", "second", "--wait"]);
+    flyte.run(["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]).success();
+    let text = flyte.outcome(["execution", "relaunch", "first", "--name", "second", "--wait"]);
     snapshot!(
         text,
         str![[r#"
@@ -20,12 +20,16 @@ started execution `second`
 node hellogreet: SUCCEEDED, cached, [DURATION]
 execution second: SUCCEEDED, [DURATION]
 [exit: 0]
-
 "#]]
     );
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["execution", "show", "second"]));
+    flyte.run(["execution", "recover", "first", "--name", "third", "--wait"]).success();
+    transcript.add(flyte.run(["get", "executions", "--sort-by", "name", "--asc"]));
     snapshot!(
-        flyte.run(&["execution", "show", "second"]),
+        transcript,
         str![[r#"
+$ flyte-host execution show second
 NAME      second
 PHASE     SUCCEEDED
 PROJECT   flytesnacks
@@ -39,17 +43,13 @@ DURATION  [DURATION]
 NODES
   hellogreet  SUCCEEDED, cached, [DURATION]
 [exit: 0]
-"#]]
-    );
-    let _ = flyte.run(&["execution", "recover", "first", "--name", "third", "--wait"]);
-    snapshot!(
-        flyte.run(&["get", "executions", "--sort-by", "name", "--asc"]),
-        str![[r#"
+$ flyte-host get executions --sort-by name --asc
 NAME    PHASE      RUNS                 CREATED               DURATION
 first   SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
 second  SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
 third   SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
 [exit: 0]
+
 "#]]
     );
 }
@@ -57,43 +57,35 @@ third   SUCCEEDED  task hello.greet:v1  [TIME]  [DURATION]
 #[test]
 fn archived_executions_leave_the_lists() {
     let flyte = hello();
-    let _ = flyte.run(&["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]);
+    flyte.run(["run", "hello.greet", "-i", "name=World", "--name", "first", "--wait"]).success();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["execution", "archive", "first"]));
+    transcript.add(flyte.run(["get", "executions"]));
+    transcript.add(flyte.run(["get", "executions", "--filter", "state=archived", "-o", "name"]));
+    transcript.add(flyte.run(["execution", "activate", "first"]));
+    transcript.add(flyte.run(["get", "executions", "-o", "name"]));
     snapshot!(
-        flyte.run(&["execution", "archive", "first"]),
+        transcript,
         str![[r#"
+$ flyte-host execution archive first
 ------- stderr -------
 archived execution `first`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "executions"]),
-        str![[r#"
+$ flyte-host get executions
 ------- stderr -------
 no executions in project `flytesnacks`, domain `development`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "executions", "--filter", "state=archived", "-o", "name"]),
-        str![[r#"
+$ flyte-host get executions --filter 'state=archived' -o name
 first
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["execution", "activate", "first"]),
-        str![[r#"
+$ flyte-host execution activate first
 ------- stderr -------
 restored execution `first`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "executions", "-o", "name"]),
-        str![[r#"
+$ flyte-host get executions -o name
 first
 [exit: 0]
+
 "#]]
     );
 }
@@ -102,12 +94,11 @@ first
 fn an_execution_that_there_is_not() {
     let flyte = hello();
     for verb in ["show", "watch", "inputs", "outputs", "terminate", "relaunch", "recover", "archive"] {
-        let text = flyte.run(&["execution", verb, "nothing"]);
+        let text = flyte.run(["execution", verb, "nothing"]);
         assert_eq!(
-            text,
-            "------- stderr -------\n\
-             error: execution `nothing` not found in project `flytesnacks`, domain `development`\n\
-             hint: run `flyte-host get executions` to list executions\n[exit: 1]",
+            text.failure(1).stderr(),
+            "error: there is no execution `nothing` in project `flytesnacks`, domain `development`\n\
+             hint: `flyte-host get executions` lists what there is\n",
             "of `execution {verb}`"
         );
     }
@@ -117,11 +108,22 @@ fn an_execution_that_there_is_not() {
 fn several_executions_are_shown() {
     let flyte = hello();
     for name in ["one", "two"] {
-        let _ = flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", name, "--wait"]);
+        flyte.run(["run", "hello.greet", "-i", "name=x", "--name", name, "--wait"]).success();
     }
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["execution", "show", "one", "two"]));
+    let list = flyte.run(["execution", "show", "one", "two", "-o", "json"]).json();
+    assert_eq!((&list[0]["id"]["name"], &list[1]["id"]["name"]), (&"one".into(), &"two".into()));
+    transcript.add(flyte.run(["execution", "show", "one", "two", "-o", "name"]));
+    let gone = flyte.run(["execution", "show", "one", "none"]);
+    assert!(
+        gone.stdout().is_empty() && gone.stderr().starts_with("error: there is no execution `none`"),
+        "{gone}"
+    );
     snapshot!(
-        flyte.run(&["execution", "show", "one", "two"]),
+        transcript,
         str![[r#"
+$ flyte-host execution show one two
 NAME      one
 PHASE     SUCCEEDED
 PROJECT   flytesnacks
@@ -146,20 +148,11 @@ DURATION  [DURATION]
 NODES
   hellogreet  SUCCEEDED, cached, [DURATION]
 [exit: 0]
-"#]]
-    );
-    let list = flyte.run(&["execution", "show", "one", "two", "-o", "json"]);
-    let (list, _) = list.rsplit_once('\n').unwrap();
-    let list: serde_json::Value = serde_json::from_str(list).unwrap();
-    assert_eq!((&list[0]["id"]["name"], &list[1]["id"]["name"]), (&"one".into(), &"two".into()));
-    snapshot!(
-        flyte.run(&["execution", "show", "one", "two", "-o", "name"]),
-        str![[r#"
+$ flyte-host execution show one two -o name
 one
 two
 [exit: 0]
+
 "#]]
     );
-    let gone = flyte.run(&["execution", "show", "one", "none"]);
-    assert!(gone.starts_with("------- stderr -------\nerror: there is no execution `none`"), "{gone}");
 }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{Output, TestEnvironment, Transcript, snapshot};
 
 use crate::home_with;
 
-/// A server that hears something, says something, and ends; returns its address.
-fn says(text: &'static [u8]) -> String {
+/// Starts a server that reads a request, answers with these bytes and closes the connection; returns its address.
+fn serve_bytes(text: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
@@ -34,15 +34,15 @@ fn home(address: &str, insecure: bool) -> TestEnvironment {
     home
 }
 
-fn ask(home: &TestEnvironment) -> String {
-    home.run(&["version", "-o", "name"])
+fn version(home: &TestEnvironment) -> Output {
+    home.run(["version", "-o", "name"])
 }
 
 #[test]
 fn a_server_of_http_1() {
-    let address = says(b"HTTP/1.1 404 Not Found\r\n\r\n<!doctype html><title>Flyte Console</title>");
+    let address = serve_bytes(b"HTTP/1.1 404 Not Found\r\n\r\n<!doctype html><title>Flyte Console</title>");
     snapshot!(
-        ask(&home(&address, true)),
+        version(&home(&address, true)),
         str![[r#"
 flyte-host
 ------- stderr -------
@@ -57,9 +57,9 @@ hint: check that variable `FLYTE_PLATFORM_URL` has the port of Flyte's gRPC; thi
 
 #[test]
 fn a_plain_server_where_tls_is_asked_for() {
-    let address = says(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    let address = serve_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n");
     snapshot!(
-        ask(&home(&address, false)),
+        version(&home(&address, false)),
         str![[r#"
 flyte-host
 ------- stderr -------
@@ -74,9 +74,9 @@ hint: set variable `FLYTE_PLATFORM_INSECURE` to true if that is meant
 #[test]
 fn a_tls_server_where_it_is_not() {
     // A fatal alert: "unexpected message".
-    let address = says(b"\x15\x03\x01\x00\x02\x02\x0a");
+    let address = serve_bytes(b"\x15\x03\x01\x00\x02\x02\x0a");
     snapshot!(
-        ask(&home(&address, true)),
+        version(&home(&address, true)),
         str![[r#"
 flyte-host
 ------- stderr -------
@@ -90,9 +90,9 @@ hint: set variable `FLYTE_PLATFORM_INSECURE` to false
 
 #[test]
 fn a_connection_that_breaks() {
-    let address = says(b"");
+    let address = serve_bytes(b"");
     snapshot!(
-        ask(&home(&address, true)),
+        version(&home(&address, true)),
         str![[r#"
 flyte-host
 ------- stderr -------
@@ -110,25 +110,26 @@ fn a_server_that_is_too_slow() {
     let address = listener.local_addr().unwrap().to_string();
     let mut home = home(&address, true);
     home.set("FLYTE_HOST_TIMEOUT", "0.2");
+    let mut transcript = Transcript::new();
+    transcript.add(version(&home));
+    home.set("FLYTE_HOST_TIMEOUT", "soon");
+    transcript.add(version(&home));
     snapshot!(
-        ask(&home),
+        transcript,
         str![[r#"
+$ flyte-host version -o name
 flyte-host
 ------- stderr -------
 error: Flyte did not answer `GetVersion`
-  caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 200 ms
+  caused by: `127.0.0.1:[PORT]` accepted the connection, but sent nothing within 200ms
 hint: check that variable `FLYTE_PLATFORM_URL` is the address of Flyte's gRPC; a load balancer or a tunnel may accept connections for a server that is gone
 [exit: 21]
-"#]]
-    );
-    home.set("FLYTE_HOST_TIMEOUT", "soon");
-    snapshot!(
-        ask(&home),
-        str![[r#"
+$ flyte-host version -o name
 flyte-host
 ------- stderr -------
 error: variable `FLYTE_HOST_TIMEOUT` is `soon`; a number of seconds is expected
 [exit: 2]
+
 "#]]
     );
 }
@@ -138,7 +139,7 @@ fn certificates_that_are_not_there() {
     let mut home = home("flyte.example", false);
     home.set("FLYTE_PLATFORM_CA_CERT_FILE_PATH", "/nonexistent/ca.pem");
     snapshot!(
-        ask(&home),
+        version(&home),
         str![[r#"
 flyte-host
 ------- stderr -------

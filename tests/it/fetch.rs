@@ -2,59 +2,51 @@
 
 use serde_json::json;
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::{bucket, flyte::hello};
 
 #[test]
 fn values_are_printed_and_files_written() {
     let flyte = hello();
-    let _ = flyte.run(&["run", "hello.write", "-i", "text=words", "--name", "done", "--wait"]);
+    flyte.run(["run", "hello.write", "-i", "text=words", "--name", "done", "--wait"]).success();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["fetch", "done", "--inputs"]));
+    transcript.add(flyte.run(["fetch", "done", "out"]));
+    assert_eq!(flyte.home.read("out/file/file"), "words");
+    transcript.add(flyte.run(["fetch", "done", "--value", "other"]));
+    transcript.add(flyte.run(["fetch", "done", "--node", "n9"]));
+    transcript.add(flyte.run(["fetch", "s3://bucket/x"]));
     snapshot!(
-        flyte.run(&["fetch", "done", "--inputs"]),
+        transcript,
         str![[r#"
+$ flyte-host fetch done --inputs
 NAME  VALUE
 text  words
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["fetch", "done", "out"]),
-        str![[r#"
+$ flyte-host fetch done out
 NAME  FILE
 file  out/file/file
 ------- stderr -------
 wrote 1 file to `out`
 [exit: 0]
-"#]]
-    );
-    assert_eq!(flyte.home.read("out/file/file"), "words");
-    snapshot!(
-        flyte.run(&["fetch", "done", "--value", "other"]),
-        str![[r#"
+$ flyte-host fetch done --value other
 ------- stderr -------
 error: value `other` not found
 hint: its values: `file`
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["fetch", "done", "--node", "n9"]),
-        str![[r#"
+$ flyte-host fetch done --node n9
 ------- stderr -------
 error: node `n9` not found in execution `done`
 hint: run `flyte-host get nodes done` to list its nodes
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["fetch", "s3://bucket/x"]),
-        str![[r#"
+$ flyte-host fetch s3://bucket/x
 ------- stderr -------
 error: invalid value 's3://bucket/x' for '<SOURCE>': expected the name of an execution, or an address that begins with `flyte://`
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }
@@ -62,10 +54,10 @@ For more information, try '--help'.
 #[test]
 fn values_have_addresses() {
     let flyte = hello();
-    let _ = flyte.run(&["run", "hello.write", "-i", "text=words", "--name", "done", "--wait"]);
+    flyte.run(["run", "hello.write", "-i", "text=words", "--name", "done", "--wait"]).success();
     let address = "flyte://v1/flytesnacks/development/done/hellowrite";
     snapshot!(
-        flyte.run(&["fetch", &format!("{address}/i")]),
+        flyte.run(["fetch", &format!("{address}/i")]),
         str![[r#"
 NAME  VALUE
 text  words
@@ -73,7 +65,7 @@ text  words
 "#]]
     );
     snapshot!(
-        flyte.run(&["fetch", &format!("{address}/o/file"), "one", "-o", "json"]),
+        flyte.run(["fetch", &format!("{address}/o/file"), "one", "-o", "json"]),
         str![[r#"
 {
   "file": {
@@ -88,7 +80,7 @@ wrote 1 file to `one`
 "#]]
     );
     snapshot!(
-        flyte.run(&["fetch", &format!("{address}/o/nothing")]),
+        flyte.run(["fetch", &format!("{address}/o/nothing")]),
         str![[r#"
 ------- stderr -------
 error: no data at `flyte://v1/flytesnacks/development/done/hellowrite/o/nothing`
@@ -97,7 +89,7 @@ error: no data at `flyte://v1/flytesnacks/development/done/hellowrite/o/nothing`
 "#]]
     );
     snapshot!(
-        flyte.run(&["fetch", &format!("{address}/o"), "--inputs"]),
+        flyte.run(["fetch", &format!("{address}/o"), "--inputs"]),
         str![[r#"
 ------- stderr -------
 error: cannot combine an address with `--node` or `--inputs`
@@ -110,33 +102,36 @@ hint: omit `--node` and `--inputs`: the address names both
 #[test]
 fn texts_are_files_too_and_nothing_is_overwritten() {
     let flyte = hello();
-    let _ = flyte.run(&["run", "hello.greet", "-i", "name=x", "--name", "done", "--wait"]);
+    flyte.run(["run", "hello.greet", "-i", "name=x", "--name", "done", "--wait"]).success();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["fetch", "done", "out"]));
+    assert_eq!(flyte.home.read("out/greeting.txt"), "Hello, x!");
+    flyte.home.write("out/greeting.txt", "mine");
+    transcript.add(flyte.run(["fetch", "done", "out"]));
+    assert_eq!(flyte.home.read("out/greeting.txt"), "mine");
+    transcript.add(flyte.run(["fetch", "done", "out", "--force", "-o", "json"]));
+    assert_eq!(flyte.home.read("out/greeting.txt"), "Hello, x!");
+    flyte.run(["run", "hello.write", "-i", "text=words", "--name", "file", "--wait"]).success();
+    flyte.run(["fetch", "file", "out"]).success();
+    flyte.home.write("out/file/file", "mine");
+    transcript.add(flyte.run(["fetch", "file", "out"]));
+    assert_eq!(flyte.home.read("out/file/file"), "mine");
     snapshot!(
-        flyte.run(&["fetch", "done", "out"]),
+        transcript,
         str![[r#"
+$ flyte-host fetch done out
 NAME      FILE
 greeting  out/greeting.txt
 ------- stderr -------
 wrote 1 file to `out`
 [exit: 0]
-"#]]
-    );
-    assert_eq!(flyte.home.read("out/greeting.txt"), "Hello, x!");
-    flyte.home.write("out/greeting.txt", "mine");
-    snapshot!(
-        flyte.run(&["fetch", "done", "out"]),
-        str![[r#"
+$ flyte-host fetch done out
 ------- stderr -------
 error: could not fetch 1 of 1: `greeting`
   caused by: `greeting`: `out/greeting.txt` already exists
 hint: pass `--force` to overwrite it, or name another folder
 [exit: 1]
-"#]]
-    );
-    assert_eq!(flyte.home.read("out/greeting.txt"), "mine");
-    snapshot!(
-        flyte.run(&["fetch", "done", "out", "--force", "-o", "json"]),
-        str![[r#"
+$ flyte-host fetch done out --force -o json
 {
   "greeting": {
     "files": [
@@ -147,23 +142,15 @@ hint: pass `--force` to overwrite it, or name another folder
 ------- stderr -------
 wrote 1 file to `out`
 [exit: 0]
-"#]]
-    );
-    assert_eq!(flyte.home.read("out/greeting.txt"), "Hello, x!");
-    let _ = flyte.run(&["run", "hello.write", "-i", "text=words", "--name", "file", "--wait"]);
-    let _ = flyte.run(&["fetch", "file", "out"]);
-    flyte.home.write("out/file/file", "mine");
-    snapshot!(
-        flyte.run(&["fetch", "file", "out"]),
-        str![[r#"
+$ flyte-host fetch file out
 ------- stderr -------
 error: could not fetch 1 of 1: `file`
   caused by: `file`: `out/file` already exists
 hint: pass `--force` to overwrite it, or name another folder
 [exit: 1]
+
 "#]]
     );
-    assert_eq!(flyte.home.read("out/file/file"), "mine");
 }
 
 #[test]
@@ -185,7 +172,7 @@ fn every_value_becomes_a_file() {
     let flyte = bucket::flyte(outputs, None);
     let home = bucket::home(&flyte);
     snapshot!(
-        home.run(&["fetch", "done", "out", "--recursive"]),
+        home.run(["fetch", "done", "out", "--recursive"]),
         str![[r#"
 NAME      FILE
 count     out/count.txt
@@ -213,7 +200,7 @@ fn two_values_of_one_file_name_do_not_replace_each_other() {
     let flyte = bucket::flyte(json!({ "a-b": text("one"), "a/b": text("two") }), None);
     let home = bucket::home(&flyte);
     snapshot!(
-        home.run(&["fetch", "done", "out", "--force"]),
+        home.run(["fetch", "done", "out", "--force"]),
         str![[r#"
 NAME  FILE
 a-b   out/a-b.txt
@@ -226,6 +213,6 @@ hint: fetch it alone, with `--value`
 "#]]
     );
     assert_eq!(home.read("out/a-b.txt"), "one");
-    assert!(home.run(&["fetch", "done", "out", "--force", "--value", "a/b"]).ends_with("[exit: 0]"));
+    home.run(["fetch", "done", "out", "--force", "--value", "a/b"]).success();
     assert_eq!(home.read("out/a-b.txt"), "two");
 }

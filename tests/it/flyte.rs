@@ -1,6 +1,6 @@
 //! A home with a sandbox in which something is registered, and whose executions run within the test.
 
-use std::path::Path;
+use std::{ffi::OsStr, path::Path};
 
 use flyte_client::{
     proto::admin::{LaunchPlanCreateRequest, TaskCreateRequest, WorkflowCreateRequest},
@@ -9,7 +9,7 @@ use flyte_client::{
 use prost::Message as _;
 use regex::Regex;
 use sandbox::{EngineStart, Sandbox};
-use tests::TestEnvironment;
+use tests::{Output, TestEnvironment};
 
 use crate::sandbox_home;
 
@@ -54,34 +54,29 @@ pub(crate) fn hello() -> Flyte {
 
 impl Flyte {
     /// Runs the program; times, durations and names that were made up are replaced.
-    pub(crate) fn run(&self, arguments: &[&str]) -> String {
-        self.redact(&self.home.run(arguments))
-    }
-
-    /// Replaces times, durations and names that were made up.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (pattern, name) in [
-            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
-            (r"\ba[bcdfghjklmnpqrstvwxz2-9]{19}\b", "[EXECUTION]"),
-            (r"\b\d+(\.\d)?m?s\b {2,}", "[DURATION]  "),
-            (r"\b\d+(\.\d)?m?s\b", "[DURATION]"),
-            (r#""duration": "[^"]*""#, r#""duration": "[DURATION]""#),
-        ] {
-            text = Regex::new(pattern).unwrap().replace_all(&text, name).into_owned();
-        }
-        text
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Output {
+        self.home.run(arguments).map(redact)
     }
 
     /// Runs the program, and leaves out what is passing.
-    pub(crate) fn outcome(&self, arguments: &[&str]) -> String {
-        self.lasting(&self.run(arguments))
+    pub(crate) fn outcome(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Output {
+        self.run(arguments).map(lasting)
     }
+}
 
-    /// As [`lasting`].
-    pub(crate) fn lasting(&self, text: &str) -> String {
-        lasting(text)
+/// Replaces times, durations and names that were made up.
+pub(crate) fn redact(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (pattern, name) in [
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+        (r"\ba[bcdfghjklmnpqrstvwxz2-9]{19}\b", "[EXECUTION]"),
+        (r"\b\d+(\.\d)?m?s\b {2,}", "[DURATION]  "),
+        (r"\b\d+(\.\d)?m?s\b", "[DURATION]"),
+        (r#""duration": "[^"]*""#, r#""duration": "[DURATION]""#),
+    ] {
+        text = Regex::new(pattern).unwrap().replace_all(&text, name).into_owned();
     }
+    text
 }
 
 /// A text without what is passing: which phases are seen depends on the moment.

@@ -23,8 +23,8 @@ fn works_against_the_sandbox() {
     official.arg(script).arg(server.endpoint()).arg(folder.path());
     official.env("HOME", folder.path()).env_remove("FLYTECTL_CONFIG").stdin(Stdio::null());
     let output = official.current_dir(folder.path()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let passed = said.lines().filter(|line| line.starts_with("ok ")).count();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(passed, CASES, "{said}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let passed = printed.lines().filter(|line| line.starts_with("ok ")).count();
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(passed, CASES, "{printed}");
 }

@@ -1,54 +1,57 @@
 //! `get`, as a user types it.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::flyte::{empty, hello};
 
 #[test]
-fn an_empty_list_says_so_and_prints_nothing() {
+fn an_empty_list_is_a_note_and_prints_nothing() {
     let flyte = empty();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["get", "tasks"]));
+    transcript.add(flyte.run(["get", "workflows", "-o", "json"]));
+    transcript.add(flyte.run(["get", "launch-plans", "-p", "other"]));
+    transcript.add(flyte.run(["get", "executions", "-o", "name"]));
     snapshot!(
-        flyte.run(&["get", "tasks"]),
+        transcript,
         str![[r#"
+$ flyte-host get tasks
 ------- stderr -------
 no tasks in project `flytesnacks`, domain `development`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "workflows", "-o", "json"]),
-        str![[r#"
+$ flyte-host get workflows -o json
 []
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "launch-plans", "-p", "other"]),
-        str![[r#"
+$ flyte-host get launch-plans -p other
 ------- stderr -------
 error: project `other` not found
 hint: run `flyte-host get projects` to list the projects
 [exit: 1]
+$ flyte-host get executions -o name
+[exit: 0]
+
 "#]]
     );
-    snapshot!(flyte.run(&["get", "executions", "-o", "name"]), str!["[exit: 0]"]);
 }
 
 #[test]
 fn projects_and_domains() {
     let flyte = empty();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["get", "projects"]));
+    transcript.add(flyte.run(["get", "project", "flytesnacks", "-o", "yaml"]));
+    transcript.add(flyte.run(["get", "project", "flytesnack"]));
+    transcript.add(flyte.run(["get", "domains"]));
+    transcript.add(flyte.run(["get", "domains", "-o", "name"]));
     snapshot!(
-        flyte.run(&["get", "projects"]),
+        transcript,
         str![[r#"
+$ flyte-host get projects
 PROJECT      NAME         STATE   DOMAINS                           DESCRIPTION
 flytesnacks  flytesnacks  ACTIVE  development, staging, production  Default project setup.
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "project", "flytesnacks", "-o", "yaml"]),
-        str![[r#"
+$ flyte-host get project flytesnacks -o yaml
 description: Default project setup.
 domains:
 - id: development
@@ -60,34 +63,23 @@ domains:
 id: flytesnacks
 name: flytesnacks
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "project", "flytesnack"]),
-        str![[r#"
+$ flyte-host get project flytesnack
 ------- stderr -------
 error: project `flytesnack` not found
 hint: did you mean `flytesnacks`?
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "domains"]),
-        str![[r#"
+$ flyte-host get domains
 DOMAIN       NAME
 development  development
 staging      staging
 production   production
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "domains", "-o", "name"]),
-        str![[r#"
+$ flyte-host get domains -o name
 development
 staging
 production
 [exit: 0]
+
 "#]]
     );
 }
@@ -95,9 +87,16 @@ production
 #[test]
 fn lists_of_tasks() {
     let flyte = hello();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["get", "tasks", "--sort-by", "name", "--asc"]));
+    transcript.add(flyte.run(["get", "tasks", "--filter", "name~fai", "-o", "name"]));
+    transcript.add(flyte.run(["get", "tasks", "--filter", "name=hello.fail", "-o", "json"]));
+    transcript.add(flyte.run(["get", "tasks", "--limit", "1", "--sort-by", "name", "-o", "name"]));
+    transcript.add(flyte.run(["get", "task", "hello.greet", "--versions"]));
     snapshot!(
-        flyte.run(&["get", "tasks", "--sort-by", "name", "--asc"]),
+        transcript,
         str![[r#"
+$ flyte-host get tasks --sort-by name --asc
 NAME         VERSION  TYPE           CREATED
 hello.count  v1       raw-container  [TIME]
 hello.fail   v1       raw-container  [TIME]
@@ -105,18 +104,10 @@ hello.greet  v1       raw-container  [TIME]
 hello.sleep  v1       raw-container  [TIME]
 hello.write  v1       raw-container  [TIME]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "tasks", "--filter", "name~fai", "-o", "name"]),
-        str![[r#"
+$ flyte-host get tasks --filter 'name~fai' -o name
 hello.fail:v1
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "tasks", "--filter", "name=hello.fail", "-o", "json"]),
-        str![[r#"
+$ flyte-host get tasks --filter 'name=hello.fail' -o json
 [
   {
     "closure": {
@@ -173,21 +164,14 @@ hello.fail:v1
   }
 ]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "tasks", "--limit", "1", "--sort-by", "name", "-o", "name"]),
-        str![[r#"
+$ flyte-host get tasks --limit 1 --sort-by name -o name
 hello.write:v1
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "task", "hello.greet", "--versions"]),
-        str![[r#"
+$ flyte-host get task hello.greet --versions
 NAME         VERSION  TYPE           CREATED
 hello.greet  v1       raw-container  [TIME]
 [exit: 0]
+
 "#]]
     );
 }
@@ -195,9 +179,14 @@ hello.greet  v1       raw-container  [TIME]
 #[test]
 fn one_of_a_kind() {
     let flyte = hello();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["get", "task", "hello.greet"]));
+    transcript.add(flyte.run(["get", "task", "hello.greet:v1", "-o", "name"]));
+    transcript.add(flyte.run(["get", "workflow", "hello.twice", "v1"]));
     snapshot!(
-        flyte.run(&["get", "task", "hello.greet"]),
+        transcript,
         str![[r#"
+$ flyte-host get task hello.greet
 NAME     hello.greet
 VERSION  v1
 PROJECT  flytesnacks
@@ -212,18 +201,10 @@ INPUTS
 OUTPUTS
   greeting  str: greeting
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "task", "hello.greet:v1", "-o", "name"]),
-        str![[r#"
+$ flyte-host get task hello.greet:v1 -o name
 hello.greet:v1
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "workflow", "hello.twice", "v1"]),
-        str![[r#"
+$ flyte-host get workflow hello.twice v1
 NAME     hello.twice
 VERSION  v1
 PROJECT  flytesnacks
@@ -237,6 +218,7 @@ NODES
   first   task hello.greet:v1
   second  task hello.greet:v1
 [exit: 0]
+
 "#]]
     );
 }
@@ -244,9 +226,14 @@ NODES
 #[test]
 fn a_graph() {
     let flyte = hello();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["get", "workflow", "hello.twice", "-o", "dot"]));
+    transcript.add(flyte.run(["get", "task", "hello.greet", "-o", "dot"]));
+    transcript.add(flyte.run(["get", "tasks", "-o", "dot"]));
     snapshot!(
-        flyte.run(&["get", "workflow", "hello.twice", "-o", "dot"]),
+        transcript,
         str![[r#"
+$ flyte-host get workflow hello.twice -o dot
 digraph "hello.twice" {
   rankdir=TB;
   node [shape=box];
@@ -259,22 +246,15 @@ digraph "hello.twice" {
   "start-node" -> "first";
 }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "task", "hello.greet", "-o", "dot"]),
-        str![[r#"
+$ flyte-host get task hello.greet -o dot
 ------- stderr -------
 error: `-o dot` is for `get workflow NAME` only
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "tasks", "-o", "dot"]),
-        str![[r#"
+$ flyte-host get tasks -o dot
 ------- stderr -------
 error: `-o dot` is for `get workflow NAME` only
 [exit: 2]
+
 "#]]
     );
 }
@@ -282,49 +262,41 @@ error: `-o dot` is for `get workflow NAME` only
 #[test]
 fn names_that_there_are_not() {
     let flyte = hello();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["get", "task", "hello.gret"]));
+    transcript.add(flyte.run(["get", "task", "hello.greet", "v9"]));
+    transcript.add(flyte.run(["get", "workflow", "else"]));
+    transcript.add(flyte.run(["get", "execution", "nothing"]));
+    transcript.add(flyte.run(["get", "nodes", "nothing"]));
     snapshot!(
-        flyte.run(&["get", "task", "hello.gret"]),
+        transcript,
         str![[r#"
+$ flyte-host get task hello.gret
 ------- stderr -------
 error: task `hello.gret` not found in project `flytesnacks`, domain `development`
 hint: did you mean `hello.greet`?
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "task", "hello.greet", "v9"]),
-        str![[r#"
+$ flyte-host get task hello.greet v9
 ------- stderr -------
 error: task `hello.greet`, version `v9`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get tasks hello.greet --versions` to list its versions
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "workflow", "else"]),
-        str![[r#"
+$ flyte-host get workflow else
 ------- stderr -------
 error: workflow `else` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get workflows` to list the workflows
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "execution", "nothing"]),
-        str![[r#"
+$ flyte-host get execution nothing
 ------- stderr -------
 error: execution `nothing` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get executions` to list executions
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "nodes", "nothing"]),
-        str![[r#"
+$ flyte-host get nodes nothing
 ------- stderr -------
 error: execution `nothing` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get executions` to list executions
 [exit: 1]
+
 "#]]
     );
 }
@@ -332,39 +304,34 @@ hint: run `flyte-host get executions` to list executions
 #[test]
 fn lists_that_cannot_be() {
     let flyte = empty();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["get", "tasks", "--filter", "nmae=x"]));
+    transcript.add(flyte.run(["get", "tasks", "--filter", "name"]));
+    transcript.add(flyte.run(["get", "executions", "--sort-by", "nmae"]));
+    transcript.add(flyte.run(["get", "task", "a:1", "2"]));
     snapshot!(
-        flyte.run(&["get", "tasks", "--filter", "nmae=x"]),
+        transcript,
         str![[r#"
+$ flyte-host get tasks --filter 'nmae=x'
 ------- stderr -------
 error: unknown key `nmae` for a list of tasks
 hint: did you mean `name`?
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "tasks", "--filter", "name"]),
-        str![[r#"
+$ flyte-host get tasks --filter name
 ------- stderr -------
 error: no operator in filter `name`
 hint: write `KEY=VALUE`, with one of `=`, `!=`, `>`, `>=`, `<`, `<=`, `~` (contains), or `KEY in (A;B)`
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "executions", "--sort-by", "nmae"]),
-        str![[r#"
+$ flyte-host get executions --sort-by nmae
 ------- stderr -------
 error: unknown key `nmae` for a list of executions
 hint: did you mean `name`?
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "task", "a:1", "2"]),
-        str![[r#"
+$ flyte-host get task a:1 2
 ------- stderr -------
 error: the version is given twice
 [exit: 2]
+
 "#]]
     );
 }

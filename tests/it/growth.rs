@@ -6,7 +6,7 @@ mod versions;
 use std::{env, path::PathBuf};
 
 use snapbox::str;
-use tests::{TestEnvironment, difference, patch, prepared, snapshot};
+use tests::{Output, TestEnvironment, Transcript, difference, patch, prepared, snapshot};
 
 use crate::{allow_sandbox, home_with};
 
@@ -239,13 +239,13 @@ fn asked_for_the_new_method(protocol: Protocol) -> Option<String> {
     let mut home = home_of(Protocol::New, &[("faulty", protocol), ("growth", protocol)])?;
     home.write("task.yaml", "{ name: where-am-i, image: 'debian:12-slim', command: [], cache: true }");
     home.set("FAULT", "error:get_default_image");
-    let mut told = home.run(&["config", "show", "-vv"]);
-    told += &home.run(&["register", "--dry-run", "task.yaml", "-vv"]);
+    let mut outputs = vec![home.run(["config", "show", "-vv"])];
+    outputs.push(home.run(["register", "--dry-run", "task.yaml", "-vv"]));
     home.write("task.yaml", "{ name: where-am-i, command: [] }");
-    told += &home.run(&["register", "--dry-run", "task.yaml", "-vv"]);
-    told += &home.run(&["growth", "-vv"]);
-    let mut lines: Vec<&str> =
-        told.lines().filter(|line| line.contains("methods beyond 1.0 in its")).collect();
+    outputs.push(home.run(["register", "--dry-run", "task.yaml", "-vv"]));
+    outputs.push(home.run(["growth", "-vv"]));
+    let lines = outputs.iter().flat_map(Output::lines);
+    let mut lines: Vec<&str> = lines.filter(|line| line.contains("methods beyond 1.0 in its")).collect();
     lines.sort_unstable();
     lines.dedup();
     Some(lines.join("\n") + "\n")
@@ -253,9 +253,9 @@ fn asked_for_the_new_method(protocol: Protocol) -> Option<String> {
 
 #[test]
 fn what_a_plugin_of_1_0_made_answers_the_new_method_as_the_default() {
-    let Some(told) = asked_for_the_new_method(Protocol::Old) else { return };
+    let Some(output) = asked_for_the_new_method(Protocol::Old) else { return };
     snapshot!(
-        told,
+        output,
         str![[r#"
 debug: plugin `builtin` [VERSION]: methods beyond 1.0 in its remote: 1
 debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its cache policy: 0
@@ -279,9 +279,9 @@ debug: plugin `growth` 0.6.0: methods beyond 1.0 in its wish: 0
 
 #[test]
 fn what_a_plugin_of_1_1_made_answers_the_new_method_itself() {
-    let Some(told) = asked_for_the_new_method(Protocol::New) else { return };
+    let Some(output) = asked_for_the_new_method(Protocol::New) else { return };
     snapshot!(
-        told,
+        output,
         str![[r#"
 debug: plugin `builtin` [VERSION]: methods beyond 1.0 in its remote: 1
 debug: plugin `faulty` 0.4.1: methods beyond 1.0 in its cache policy: 1
@@ -307,16 +307,8 @@ debug: plugin `growth` 0.6.0: methods beyond 1.0 in its wish: 1
 fn both_versions_are_in_one_chain() {
     let plugins = [("wrapper", Protocol::Old), ("growth", Protocol::New), ("acme", Protocol::Old)];
     let Some(home) = home_of(Protocol::Old, &plugins) else { return };
-    snapshot!(
-        home.run(&["--version"]),
-        str![[r#"
-flyte-host [VERSION]
-plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
-plugin `growth` 0.6.0 (protocol 1.1) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
-plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
-[exit: 0]
-"#]]
-    );
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["--version"]));
     snapshot!(
         difference_to_1_0(&home),
         str![[r#"
@@ -335,22 +327,13 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 + its transport says hello [("x-wrapped-by", "wrapper"), ("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + methods beyond 1.0 in the host's invocation: 0, services: 0
-+ task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)
++ task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 1h)
 + a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 
 "#]]
     );
     let Some(home) = home_of(Protocol::New, &plugins) else { return };
-    snapshot!(
-        home.run(&["--version"]),
-        str![[r#"
-flyte-host [VERSION]
-plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
-plugin `growth` 0.6.0 (protocol 1.1) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies, get_greeting; sha256 [SHA256]
-plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
-[exit: 0]
-"#]]
-    );
+    transcript.add(home.run(["--version"]));
     snapshot!(
         difference_to_1_0(&home),
         str![[r#"
@@ -391,6 +374,24 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 
 "#]]
     );
+    snapshot!(
+        transcript,
+        str![[r#"
+$ flyte-host --version
+flyte-host [VERSION]
+plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+plugin `growth` 0.6.0 (protocol 1.1) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+$ flyte-host --version
+flyte-host [VERSION]
+plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+plugin `growth` 0.6.0 (protocol 1.1) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies, get_greeting; sha256 [SHA256]
+plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+
+"#]]
+    );
 }
 
 #[test]
@@ -402,20 +403,20 @@ fn the_newer_may_be_in_front_or_behind() {
         [("wrapper", Protocol::Old), ("growth", Protocol::New)],
         [("wrapper", Protocol::New), ("growth", Protocol::Old)],
     ];
-    let mut told = Vec::new();
+    let mut output = Vec::new();
     for host in [Protocol::Old, Protocol::New] {
         for chain in &chains {
             let Some(home) = home_of(host, chain) else { return };
             home.write("task.yaml", "{ name: where-am-i, command: [uname, -a], cache: true }");
-            told.push(home.run(&register));
+            output.push(home.run(&register));
         }
     }
     // Neither the host nor who is newer makes a difference; the order does.
-    for (index, text) in told.iter().enumerate() {
-        assert_eq!(*text, told[index % 4 / 2 * 2]);
+    for (index, text) in output.iter().enumerate() {
+        assert_eq!(*text, output[index % 4 / 2 * 2]);
     }
     snapshot!(
-        told[0].as_str(),
+        &output[0],
         str![[r#"
 where-am-i
 ------- stderr -------
@@ -424,7 +425,7 @@ task `where-am-i`: image `growth/base:v1` (get_default_image); cache version c34
 "#]]
     );
     snapshot!(
-        told[2].as_str(),
+        &output[2],
         str![[r#"
 where-am-i
 ------- stderr -------
@@ -439,19 +440,19 @@ fn a_plugin_of_major_2_is_refused() {
     let mut home = home_with(&["growth"]);
     patch(&home.plugins().join("libgrowth.so"), "protocol=1.0", "protocol=2.0");
     home.set("FLYTE_PLUGIN", "growth");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["growth"]));
+    transcript.add(home.run(["plugin", "list"]));
     snapshot!(
-        home.run(&["growth"]),
+        transcript,
         str![[r#"
+$ flyte-host growth
 ------- stderr -------
 error: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "list"]),
-        str![[r#"
+$ flyte-host plugin list
 NAME    VERSION  PROTOCOL  STATE                             FILE
 growth  0.6.0    2.0       unusable: this host supports protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
@@ -459,6 +460,7 @@ warning: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 0]
+
 "#]]
     );
 }

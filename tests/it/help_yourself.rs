@@ -2,7 +2,7 @@
 //! wrong, once.
 
 use snapbox::str;
-use tests::{TestEnvironment, difference, snapshot};
+use tests::{TestEnvironment, difference, join, snapshot};
 
 use crate::home_with;
 
@@ -23,8 +23,8 @@ fn all_commands(home: &TestEnvironment) -> String {
     ];
     let mut shown: Vec<(String, String)> = Vec::new();
     for command in commands {
-        let without = home.tell(home.command().env("FLYTE_PLUGIN", "builtin").args(command));
-        assert!(without.ends_with("[exit: 0]"), "{without}");
+        let without = home.run_command(home.command().env("FLYTE_PLUGIN", "builtin").args(command));
+        without.success();
         let line = format!("$ flyte-host {}\n", command.join(" "));
         let difference = difference(&without, &home.run(command));
         match shown.iter_mut().find(|(_, found)| *found == difference) {
@@ -62,7 +62,7 @@ $ flyte-host completion bash
 "#]]
     );
     snapshot!(
-        home.run(&["plugin", "show", "gone"]),
+        home.run(["plugin", "show", "gone"]),
         str![[r#"
 ------- stderr -------
 error: plugin `gone` not found
@@ -74,7 +74,7 @@ hint: run `flyte-host plugin list` to see what is installed, or give a path such
 }
 
 #[test]
-fn a_file_that_is_no_plugin() {
+fn a_file_that_is_not_a_plugin() {
     let mut home = home_with(&["plain"]);
     home.write("../.flyte/plugins/libgone.so", "<!doctype html>\n");
     home.set("FLYTE_PLUGIN", "gone");
@@ -100,7 +100,7 @@ $ flyte-host completion bash
 "#]]
     );
     snapshot!(
-        home.run(&["plugin", "show", "gone"]),
+        home.run(["plugin", "show", "gone"]),
         str![[r#"
 ------- stderr -------
 error: `[HOME]/.flyte/plugins/libgone.so` is an HTML page, not a plugin
@@ -141,7 +141,7 @@ $ flyte-host completion bash
 "#]]
     );
     snapshot!(
-        home.run(&["plugin", "show", "faulty"]),
+        home.run(["plugin", "show", "faulty"]),
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 panicked in `create`
@@ -182,7 +182,7 @@ $ flyte-host completion bash
 "#]]
     );
     snapshot!(
-        home.run(&["plugin", "show", "faulty"]),
+        home.run(["plugin", "show", "faulty"]),
         str![[r#"
 name         faulty
 version      0.4.1
@@ -241,7 +241,7 @@ $ flyte-host completion bash
 "#]]
     );
     snapshot!(
-        home.run(&["plugin", "show", "faulty"]),
+        home.run(["plugin", "show", "faulty"]),
         str![[r#"
 name         faulty
 version      0.4.1
@@ -276,9 +276,16 @@ fn a_plugin_that_aborts_is_not_loaded_by_what_needs_no_plugin() {
     home.write("../.flyte/host.toml", "plugins = [\"faulty\"]\n");
     home.set("FAULT", "abort:create");
     snapshot!(
-        ["plugin list", "plugin path faulty", "--version", "plugin enable faulty", "plugin disable faulty"]
-            .map(|line| home.run(&line.split(' ').collect::<Vec<_>>()))
-            .join("\n"),
+        join(
+            [
+                "plugin list",
+                "plugin path faulty",
+                "--version",
+                "plugin enable faulty",
+                "plugin disable faulty"
+            ]
+            .map(|line| home.run(line.split(' ')))
+        ),
         str![[r#"
 NAME    VERSION  PROTOCOL  STATE   FILE
 faulty  0.4.1    1.0       in use  [HOME]/.flyte/plugins/libfaulty.so
@@ -297,6 +304,6 @@ no plugin is enabled (in `[HOME]/.flyte/host.toml`)
 "#]]
     );
     home.write("../.flyte/host.toml", "plugins = [\"faulty\"]\n");
-    assert!(home.run(&["completion", "bash"]).ends_with("[exit: 0]"));
-    assert!(!home.run(&["get", "tasks"]).ends_with("[exit: 0]"));
+    home.run(["completion", "bash"]).success();
+    assert!(!home.run(["get", "tasks"]).is_success());
 }

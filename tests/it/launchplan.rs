@@ -1,7 +1,7 @@
 //! `launchplan`, on the embedded sandbox.
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::{register_send::HELLO, sandbox_home};
 
@@ -10,8 +10,7 @@ fn two_versions() -> TestEnvironment {
     let home = sandbox_home(&[]);
     home.write("hello.yaml", HELLO);
     for version in ["1", "2"] {
-        let told = home.run(&["register", "hello.yaml", "--version", version]);
-        assert!(told.ends_with("[exit: 0]"), "{told}");
+        home.run(["register", "hello.yaml", "--version", version]).success();
     }
     home
 }
@@ -19,35 +18,26 @@ fn two_versions() -> TestEnvironment {
 #[test]
 fn one_version_is_the_active_one() {
     let home = two_versions();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["launchplan", "activate", "shout", "1"]));
+    transcript.add(home.run(["launchplan", "activate", "shout"]));
+    transcript.add(home.run(["launchplan", "deactivate", "shout", "-o", "name"]));
+    transcript.add(home.run(["launchplan", "deactivate", "shout"]));
     snapshot!(
-        home.run(&["launchplan", "activate", "shout", "1"]),
+        transcript,
         str![[r#"
 NAME   VERSION  STATE   SCHEDULE
 shout  1        ACTIVE  -
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "activate", "shout"]),
-        str![[r#"
 NAME   VERSION  STATE   SCHEDULE
 shout  2        ACTIVE  -
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "deactivate", "shout", "-o", "name"]),
-        str![[r#"
 shout
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "deactivate", "shout"]),
-        str![[r#"
 ------- stderr -------
 error: no version of launch plan `shout` is active
 [exit: 1]
+
 "#]]
     );
 }
@@ -55,45 +45,34 @@ error: no version of launch plan `shout` is active
 #[test]
 fn all_of_it_is_shown_to_programs() {
     let home = two_versions();
-    let told = home.run(&["launchplan", "activate", "shout", "-o", "json"]);
-    let plan: serde_json::Value = serde_json::from_str(told.trim_end_matches("[exit: 0]")).unwrap();
+    let plan = home.run(["launchplan", "activate", "shout", "-o", "json"]).json();
     assert_eq!(plan["id"]["version"], "2");
     assert_eq!(plan["closure"]["state"], "ACTIVE");
 }
 
 #[test]
-fn what_is_not_there_is_told() {
+fn unknown_launch_plans_and_versions_are_errors() {
     let home = two_versions();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["launchplan", "activate", "shouting"]));
+    transcript.add(home.run(["launchplan", "activate", "shout", "3"]));
+    transcript.add(home.run(["launchplan", "deactivate", "shout", "-d", "staging"]));
+    transcript.add(home.run(["launchplan", "activate"]));
     snapshot!(
-        home.run(&["launchplan", "activate", "shouting"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: launch plan `shouting` not found in project `flytesnacks`, domain `development`
 hint: did you mean `shout`?
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "activate", "shout", "3"]),
-        str![[r#"
 ------- stderr -------
 error: launch plan `shout`, version `3`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans shout --versions` to list its versions
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "deactivate", "shout", "-d", "staging"]),
-        str![[r#"
 ------- stderr -------
 error: launch plan `shout` not found in project `flytesnacks`, domain `staging`
 hint: run `flyte-host get launch-plans -d staging` to list the launch plans
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "activate"]),
-        str![[r#"
 ------- stderr -------
 error: the following required arguments were not provided:
   <NAME>
@@ -102,13 +81,14 @@ Usage: flyte-host launchplan activate <NAME> [VERSION]
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }
 
 /// A real Flyte takes such schedules, and so does the sandbox.
 #[test]
-fn a_schedule_that_never_fires_is_told() {
+fn a_schedule_that_never_fires_is_a_warning() {
     let home = two_versions();
     home.write(
         "never.yaml",
@@ -120,8 +100,13 @@ fn a_schedule_that_never_fires_is_told() {
         "short.yaml",
         "launch_plan: short\nworkflow: shout\ninputs: {text: x}\nschedule: 0 0 30 2 *\n",
     );
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "hello.yaml", "never.yaml", "--version", "2"]));
+    transcript.add(home.run(["launchplan", "activate", "never"]));
+    transcript.add(home.run(["launchplan", "deactivate", "never"]));
+    transcript.add(home.run(["register", "--dry-run", "hello.yaml", "short.yaml"]));
     snapshot!(
-        home.run(&["register", "hello.yaml", "never.yaml", "--version", "2"]),
+        transcript,
         str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    2        unchanged
@@ -134,33 +119,19 @@ warning: the schedule of launch plan `never` never fires: no month that `0 0 31 
 run `shout` with `flyte-host run shout:2`
 run `never` with `flyte-host run never:2`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "activate", "never"]),
-        str![[r#"
 NAME   VERSION  STATE   SCHEDULE
 never  2        ACTIVE  0 0 31 4 *
 ------- stderr -------
 warning: the schedule of launch plan `never` never fires: no month that `0 0 31 4 *` names has such a day
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["launchplan", "deactivate", "never"]),
-        str![[r#"
 NAME   VERSION  STATE     SCHEDULE
 never  2        INACTIVE  0 0 31 4 *
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "--dry-run", "hello.yaml", "short.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: short.yaml:4: `schedule` is `0 0 30 2 *`, which never fires: none of its months has such a day
 hint: name a day that one of its months has
 [exit: 1]
+
 "#]]
     );
 }

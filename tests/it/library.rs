@@ -86,7 +86,7 @@ report this plugin bug at <https://faulty.example>; use `--no-plugins` to contin
 }
 
 #[test]
-fn a_fault_can_be_told_apart() {
+fn kinds_of_errors_can_be_distinguished() {
     let home = home_with(&["plain"]);
     let loader = Loader::new("my-program", Directories::new(None, Some(&home.home())));
     let candidate = loader.check("plain").unwrap();

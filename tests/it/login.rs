@@ -1,13 +1,13 @@
-//! `login`, `logout` and `whoami` without authentication, and invalid values. The rest is in `sign_in`.
+//! `login`, `logout` and `whoami` without authentication, and wrong settings. Sign-ins are in `sign_in`.
 
 use std::process::Command;
 
 use snapbox::str;
-use tests::{Server, TestEnvironment, snapshot};
+use tests::{Server, TestEnvironment, Transcript, snapshot};
 
 use crate::{home_with, sandbox_home};
 
-/// A home configured for a sandbox server, which requires no sign-in.
+/// A home whose server needs no sign-in: a served sandbox.
 fn home_without_sign_in() -> (TestEnvironment, Server) {
     let mut home = home_with(&[]);
     let mut start: Command = home.command();
@@ -17,27 +17,24 @@ fn home_without_sign_in() -> (TestEnvironment, Server) {
 }
 
 #[test]
-fn the_embedded_sandbox_requires_no_sign_in_and_is_not_opened() {
+fn the_embedded_sandbox_needs_no_sign_in_and_is_not_opened() {
     let home = sandbox_home(&[]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["login"]));
+    transcript.add(home.run(["whoami"]));
+    transcript.add(home.run(["whoami", "-o", "json"]));
+    transcript.add(home.run(["logout"]));
+    assert!(!home.home().join(".flyte/sandbox").exists());
+    assert!(!home.home().join(".local").exists());
     snapshot!(
-        home.run(&["login"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 the embedded sandbox requires no sign-in
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["whoami"]),
-        str![[r#"
 ------- stderr -------
 the embedded sandbox requires no sign-in
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["whoami", "-o", "json"]),
-        str![[r#"
 {
   "endpoint": "embedded sandbox",
   "asksForSignIn": false,
@@ -48,34 +45,28 @@ the embedded sandbox requires no sign-in
   "keptIn": null
 }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["logout"]),
-        str![[r#"
 ------- stderr -------
 not signed in
 [exit: 0]
+
 "#]]
     );
-    assert!(!home.home().join(".flyte/sandbox").exists());
-    assert!(!home.home().join(".local").exists());
 }
 
 #[test]
-fn a_server_without_authentication_requires_no_sign_in() {
+fn a_server_without_authentication() {
     let (home, _server) = home_without_sign_in();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["login"]));
+    transcript.add(home.run(["login", "--device", "-o", "yaml"]));
+    transcript.add(home.run(["whoami"]));
+    assert!(!home.home().join(".local").exists());
     snapshot!(
-        home.run(&["login"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 `127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["login", "--device", "-o", "yaml"]),
-        str![[r#"
 endpoint: 127.0.0.1:[PORT]
 asksForSignIn: false
 user: null
@@ -84,26 +75,27 @@ expiresAt: null
 renewable: null
 keptIn: null
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["whoami"]),
-        str![[r#"
 ------- stderr -------
 `127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
+
 "#]]
     );
-    assert!(!home.home().join(".local").exists());
 }
 
 #[test]
-fn an_unreachable_server_is_an_error() {
+fn an_unreachable_server_is_not_one_without_authentication() {
     let mut home = home_with(&[]);
     // Nothing listens there: the port is reserved.
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["login"]));
+    transcript.add(home.run(["whoami"]));
+    // To forget, no server is needed.
+    transcript.add(home.run(["logout"]));
+    transcript.add(home.run(["logout", "--all", "-o", "json"]));
     snapshot!(
-        home.run(&["login"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: cannot reach Flyte in 3 tries within [TIME]
@@ -111,35 +103,20 @@ error: cannot reach Flyte in 3 tries within [TIME]
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
-"#]]
-    );
-    snapshot!(
-        home.run(&["whoami"]),
-        str![[r#"
 ------- stderr -------
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
-"#]]
-    );
-    // `logout` needs no server.
-    snapshot!(
-        home.run(&["logout"]),
-        str![[r#"
 ------- stderr -------
-not signed in
+there is nothing to forget
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["logout", "--all", "-o", "json"]),
-        str![[r#"
 {
   "forgotten": []
 }
 [exit: 0]
+
 "#]]
     );
 }
@@ -149,18 +126,21 @@ fn a_token_that_is_set_is_named_and_not_shown() {
     let mut home = home_with(&[]);
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
     home.set("FLYTE_ACCESS_TOKEN", "very-secret").set("FLYTE_TOKEN_STORE", "file");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["logout"]));
+    transcript.add(home.run(["config", "show"]));
+    home.write("../.flyte/host.toml", "token-store = \"none\"\n");
+    home.set("FLYTE_ACCESS_TOKEN", "")
+        .set("FLYTE_ACCESS_TOKEN_FILE", "/run/token")
+        .set("FLYTE_TOKEN_STORE", "");
+    transcript.add(home.run(["config", "show", "-o", "yaml"]));
     snapshot!(
-        home.run(&["logout"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 not signed in
 still using the token from variable `FLYTE_ACCESS_TOKEN`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["config", "show"]),
-        str![[r#"
 SETTING               VALUE                  FROM
 endpoint              127.0.0.1:1            variable `FLYTE_PLATFORM_URL`
 insecure              true                   variable `FLYTE_PLATFORM_INSECURE`
@@ -181,15 +161,6 @@ data_upload_location  flyte://my-s3-bucket/  default
 access_token          ****                   variable `FLYTE_ACCESS_TOKEN`
 token_store           file                   variable `FLYTE_TOKEN_STORE`
 [exit: 0]
-"#]]
-    );
-    home.write("../.flyte/host.toml", "token-store = \"none\"\n");
-    home.set("FLYTE_ACCESS_TOKEN", "")
-        .set("FLYTE_ACCESS_TOKEN_FILE", "/run/token")
-        .set("FLYTE_TOKEN_STORE", "");
-    snapshot!(
-        home.run(&["config", "show", "-o", "yaml"]),
-        str![[r#"
 endpoint:
   value: 127.0.0.1:1
   from: variable `FLYTE_PLATFORM_URL`
@@ -245,6 +216,7 @@ token_store:
   value: none
   from: "`token-store` in `~/.flyte/host.toml`"
 [exit: 0]
+
 "#]]
     );
 }
@@ -256,36 +228,29 @@ fn invalid_values_are_refused() {
         home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1")
             .set("FLYTE_ACCESS_TOKEN", "very-secret")
             .set(name, value);
-        home.run(&["get", "projects"])
+        home.run(["get", "projects"])
     };
+    let mut transcript = Transcript::new();
+    transcript.add(wrong("FLYTE_ACCESS_TOKEN_FILE", "token"));
+    transcript.add(wrong("FLYTE_TOKEN_STORE", "drawer"));
+    transcript.add(wrong("FLYTE_SIGN_IN_TIMEOUT", "soon"));
+    let home = home_with(&[]);
+    transcript.add(home.run(["login", "--device", "--no-browser"]));
+    transcript.add(home.run(["login", "--timeout", "0"]));
+    home.write("../.flyte/host.toml", "token-store = \"drawer\"\n");
+    transcript.add(home.run(["login"]));
     snapshot!(
-        wrong("FLYTE_ACCESS_TOKEN_FILE", "token"),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: variables `FLYTE_ACCESS_TOKEN` and `FLYTE_ACCESS_TOKEN_FILE` are both set; set only one
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        wrong("FLYTE_TOKEN_STORE", "drawer"),
-        str![[r#"
 ------- stderr -------
 error: invalid value `drawer` for variable `FLYTE_TOKEN_STORE`; expected `auto`, `keyring`, `file` or `none`
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        wrong("FLYTE_SIGN_IN_TIMEOUT", "soon"),
-        str![[r#"
 ------- stderr -------
 error: invalid value `soon` for variable `FLYTE_SIGN_IN_TIMEOUT`; expected a number of seconds, above 0 and at most 86400
 [exit: 2]
-"#]]
-    );
-    let home = home_with(&[]);
-    snapshot!(
-        home.run(&["login", "--device", "--no-browser"]),
-        str![[r#"
 ------- stderr -------
 error: the argument '--device' cannot be used with '--no-browser'
 
@@ -293,22 +258,11 @@ Usage: flyte-host login --device
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["login", "--timeout", "0"]),
-        str![[r#"
 ------- stderr -------
 error: invalid value '0' for '--timeout <SECONDS>': expected a number of seconds, above 0 and at most 86400
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    home.write("../.flyte/host.toml", "token-store = \"drawer\"\n");
-    snapshot!(
-        home.run(&["login"]),
-        str![[r#"
 ------- stderr -------
 error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 15
@@ -318,6 +272,7 @@ error: cannot parse `[HOME]/.flyte/host.toml`
     unknown token store `drawer`; expected `auto`, `keyring`, `file` or `none`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
+
 "#]]
     );
 }

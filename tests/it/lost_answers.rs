@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use snapbox::str;
 use tests::{
+    join,
     network::{CallProxy, Fate, Loss},
     snapshot,
 };
@@ -23,9 +24,8 @@ fn lossy(served: &Served, loss: Loss) -> CallProxy {
 
 /// The names of all executions, oldest first.
 fn executions(served: &Served) -> Vec<String> {
-    let listed = served.run(&["get", "executions", "-o", "name"]);
-    let mut names: Vec<String> =
-        listed.lines().filter(|line| !line.starts_with("[exit")).map(str::to_owned).collect();
+    let listed = served.run(["get", "executions", "-o", "name"]);
+    let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
     names.reverse();
     names
 }
@@ -56,7 +56,7 @@ run it with `flyte-host run hello.twice:v1`
 "#]]
         );
         assert_eq!((proxy.count("CreateTask"), proxy.count("UpdateLaunchPlan")), (10, 2));
-        let tasks = served.run(&["get", "tasks", "-o", "name"]);
+        let tasks = served.run(["get", "tasks", "-o", "name"]);
         assert_eq!(tasks.lines().filter(|line| *line == "hello.greet:v2").count(), 1, "{tasks}");
     }
 }
@@ -68,7 +68,7 @@ fn an_execution_is_started_once() {
         let proxy = lossy(&served, loss);
         let run = |more: &[&str]| {
             let run = ["run", "hello.greet", "--task", "-i", "name=World", "--wait"];
-            served.through(&proxy.endpoint(), &[&run[..], more].concat())
+            served.through(&proxy.endpoint(), [&run[..], more].concat())
         };
         snapshot!(
             run(&["--name", "mine"]),
@@ -124,7 +124,7 @@ follow it with `flyte-host execution watch mine`
     }
 }
 
-/// A server that loses the first CreateExecution, while somebody else starts an execution of the same name.
+/// A server that loses the first CreateExecution, while another client starts an execution of the same name.
 fn overtaken(served: &Arc<Served>, by: &'static [&'static str]) -> CallProxy {
     let other = Arc::clone(served);
     let once = Mutex::new(true);
@@ -132,14 +132,13 @@ fn overtaken(served: &Arc<Served>, by: &'static [&'static str]) -> CallProxy {
         if method != "CreateExecution" || !std::mem::take(&mut *once.lock().unwrap()) {
             return Fate::Carried;
         }
-        let told = other.run(by);
-        assert!(told.ends_with("[exit: 0]"), "{told}");
+        other.run(by).success();
         Fate::RequestLost(Loss::Unavailable)
     })
 }
 
 #[test]
-fn an_execution_of_somebody_else_is_not_ours() {
+fn an_execution_started_by_another_client_is_a_conflict() {
     let others: [&[&str]; 2] = [
         // Another task, and the same one with other inputs.
         &["run", "hello.write", "--task", "-i", "text=x", "--name", "wanted"],
@@ -170,17 +169,16 @@ hint: choose another name, or watch that execution with `flyte-host execution wa
 #[test]
 fn a_name_that_is_taken_is_not_sent() {
     let served = served::hello();
-    let first = served.run(&["run", "hello.write", "--task", "-i", "text=x", "--name", "taken"]);
-    assert!(first.ends_with("[exit: 0]"), "{first}");
+    served.run(["run", "hello.write", "--task", "-i", "text=x", "--name", "taken"]).success();
     let proxy = lossy(&served, Loss::Unavailable);
     let commands: [&[&str]; 3] = [
         &["run", "hello.greet", "--task", "-i", "name=World", "--name", "taken"],
         &["execution", "relaunch", "taken", "--name", "taken"],
         &["execution", "recover", "taken", "--name", "taken"],
     ];
-    let told = commands.map(|command| served.through(&proxy.endpoint(), command)).join("\n");
+    let output = join(commands.map(|command| served.through(&proxy.endpoint(), command)));
     snapshot!(
-        told,
+        output,
         str![[r#"
 ------- stderr -------
 error: execution `taken` already exists
@@ -204,8 +202,8 @@ hint: choose another name, or watch that execution with `flyte-host execution wa
 fn relaunch_and_recover_are_done_once() {
     for loss in LOSSES {
         let served = served::hello();
-        let first = served.run(&["run", "hello.fail", "--task", "--name", "first", "--wait"]);
-        assert!(first.ends_with("[exit: 1]"), "{first}");
+        let first = served.run(["run", "hello.fail", "--task", "--name", "first", "--wait"]);
+        first.failure(1);
         let proxy = lossy(&served, loss);
         let commands: [&[&str]; 4] = [
             &["execution", "relaunch", "first", "--name", "second"],
@@ -213,9 +211,9 @@ fn relaunch_and_recover_are_done_once() {
             &["execution", "relaunch", "first"],
             &["execution", "recover", "first"],
         ];
-        let told = commands.map(|command| served.through(&proxy.endpoint(), command)).join("\n");
+        let output = join(commands.map(|command| served.through(&proxy.endpoint(), command)));
         snapshot!(
-            told,
+            output,
             str![[r#"
 second
 ------- stderr -------
@@ -248,8 +246,7 @@ follow it with `flyte-host execution watch [EXECUTION]`
 fn what_ends_or_changes_is_done() {
     for loss in LOSSES {
         let served = served::hello();
-        let first = served.run(&["run", "hello.sleep", "--task", "--name", "first"]);
-        assert!(first.ends_with("[exit: 0]"), "{first}");
+        served.run(["run", "hello.sleep", "--task", "--name", "first"]).success();
         let proxy = lossy(&served, loss);
         let commands: [&[&str]; 8] = [
             &["execution", "terminate", "first", "--cause", "enough"],
@@ -261,9 +258,9 @@ fn what_ends_or_changes_is_done() {
             &["project", "update", "data", "--description", "Of the data team"],
             &["project", "archive", "data"],
         ];
-        let told = commands.map(|command| served.through(&proxy.endpoint(), command)).join("\n");
+        let output = join(commands.map(|command| served.through(&proxy.endpoint(), command)));
         snapshot!(
-            told,
+            output,
             str![[r#"
 ------- stderr -------
 terminating execution `first`
@@ -299,7 +296,7 @@ data     Data  ARCHIVED  Of the data team
 fn a_project_that_was_there_is_not_made() {
     let served = served::hello();
     let create = ["project", "create", "data", "--name", "Data"];
-    assert!(served.run(&create).ends_with("[exit: 0]"));
+    served.run(&create).success();
     let proxy = lossy(&served, Loss::Unavailable);
     snapshot!(
         served.through(&proxy.endpoint(), &create),
@@ -313,11 +310,9 @@ hint: run `flyte-host project update data` to update it
 }
 
 #[test]
-fn what_nobody_can_tell_may_have_been_done() {
+fn a_call_with_an_unknown_outcome_may_have_been_done() {
     let served = served::hello();
-    let first =
-        served.run(&["run", "hello.greet", "--task", "-i", "name=World", "--name", "first", "--wait"]);
-    assert!(first.ends_with("[exit: 0]"), "{first}");
+    served.run(["run", "hello.greet", "--task", "-i", "name=World", "--name", "first", "--wait"]).success();
     served.home.write("solo.yaml", "name: solo\nimage: sh\ncommand: ['true']\ncache: false\n");
     // From the first change on nothing is answered any more.
     let commands: [&[&str]; 5] = [
@@ -327,7 +322,7 @@ fn what_nobody_can_tell_may_have_been_done() {
         &["project", "create", "data"],
         &["register", "solo.yaml", "--version", "v2"],
     ];
-    let told = commands.map(|command| {
+    let output = commands.map(|command| {
         let is_gone = Mutex::new(false);
         let proxy = CallProxy::start(&served.endpoint, move |method, _| {
             let mut is_gone = is_gone.lock().unwrap();
@@ -336,14 +331,12 @@ fn what_nobody_can_tell_may_have_been_done() {
             if *is_gone { Fate::AnswerLost(Loss::Unavailable) } else { Fate::Carried }
         });
         // How long the pauses are is up to chance.
-        let told = served.through(&proxy.endpoint(), command);
-        told.lines()
-            .filter(|line| !line.starts_with("waiting for "))
-            .map(|line| format!("{line}\n"))
-            .collect::<String>()
+        let output = served.through(&proxy.endpoint(), command);
+        output
+            .map(|text| text.split_inclusive('\n').filter(|line| !line.starts_with("waiting for ")).collect())
     });
     snapshot!(
-        told.concat(),
+        join(output),
         str![[r#"
 ------- stderr -------
 running task `hello.greet`, version `v1`

@@ -63,7 +63,7 @@ mod version;
 
 use std::{fs, path::Path};
 
-use tests::TestEnvironment;
+use tests::{Output, TestEnvironment};
 
 /// A home with plugins in it.
 fn home_with(plugins: &[&str]) -> TestEnvironment {
@@ -87,8 +87,8 @@ fn allow_sandbox(home: &TestEnvironment) {
 }
 
 /// Asks a program with some plugins in use which they are.
-fn in_use(home: &TestEnvironment, arguments: &[&str]) -> String {
-    home.run(&[arguments, &["--version"]].concat())
+fn in_use(home: &TestEnvironment, arguments: &[&str]) -> Output {
+    home.run([arguments, &["--version"]].concat())
 }
 
 /// Cargo does not complain of a file that no module names: its tests would never run.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use regex::Regex;
 use snapbox::str;
 use tests::{
+    join,
     network::{Wire, WireProxy},
     recorded::{Answer, Recorded},
     snapshot,
@@ -23,9 +24,9 @@ fn a_slow_network_changes_nothing() {
             &["execution", "relaunch", "mine", "--name", "again", "--wait", "-o", "json"],
             &["get", "executions", "-o", "name"],
         ];
-        let told = commands.map(|command| flyte::lasting(&served.through(&proxy.endpoint(), command)));
+        let output = commands.map(|command| served.through(&proxy.endpoint(), command).map(flyte::lasting));
         snapshot!(
-            told.concat().trim_end(),
+            join(output),
             str![[r#"
 KIND         NAME         VERSION  RESULT
 task         hello.greet  v2       registered
@@ -97,8 +98,8 @@ fn what_breaks_in_mid_stream_is_done_once() {
                 },
             );
         let register =
-            served.through(&proxy.endpoint(), &["register", "hello.yaml", "--version", "v2", "-o", "name"]);
-        assert!(register.ends_with("[exit: 0]"), "cut after {bytes} bytes: {register}");
+            served.through(&proxy.endpoint(), ["register", "hello.yaml", "--version", "v2", "-o", "name"]);
+        assert!(register.is_success(), "cut after {bytes} bytes: {register}");
         let proxy =
             WireProxy::start(
                 &served.endpoint,
@@ -112,7 +113,7 @@ fn what_breaks_in_mid_stream_is_done_once() {
             run.contains("\n  \"outputs\": {\n    \"greeting\": \"Hello, Hello, World!!\"\n  }\n"),
             "cut after {bytes} bytes: {run}"
         );
-        let executions = served.run(&["get", "executions", "-o", "name"]);
+        let executions = served.run(["get", "executions", "-o", "name"]);
         assert_eq!(executions.lines().filter(|line| *line == "[EXECUTION]").count(), 1, "{executions}");
     }
 }
@@ -127,9 +128,9 @@ fn a_connection_that_leads_nowhere() {
         &["project", "update", "flytesnacks", "--description", "x"],
         &["run", "hello.greet", "--task", "-i", "name=World", "--name", "mine"],
     ];
-    let told = commands.map(|command| served.through(&proxy.endpoint(), command));
+    let output = commands.map(|command| served.through(&proxy.endpoint(), command));
     snapshot!(
-        told.join("\n"),
+        join(output),
         str![[r#"
 ------- stderr -------
 error: Flyte did not answer `ListTasks`
@@ -157,7 +158,7 @@ fn a_connection_that_dies() {
     // HTTP/2 has begun, and the answer is not there.
     let proxy = WireProxy::start(&served.endpoint, |_| Wire::Dead(30));
     snapshot!(
-        served.through(&proxy.endpoint(), &["get", "tasks"]),
+        served.through(&proxy.endpoint(), ["get", "tasks"]),
         str![[r#"
 ------- stderr -------
 error: Flyte did not answer `ListTasks`
@@ -169,17 +170,17 @@ hint: set `FLYTE_HOST_TIMEOUT`, in seconds, to wait longer for a call
 }
 
 #[test]
-fn somebody_who_waits_hears_of_it() {
+fn a_slow_call_prints_a_note() {
     let mut served = served::hello();
     served.home.set("FLYTE_HOST_TIMEOUT", "2");
     let proxy = WireProxy::start(&served.endpoint, |_| Wire::Nowhere);
     served.home.set("FLYTE_PLATFORM_URL", proxy.endpoint());
-    let mut waiting = served.home.start(&["get", "tasks"]);
-    // It is told while the program waits, and not with the error.
+    let mut waiting = served.home.start(["get", "tasks"]);
+    // The note is printed while the program waits, not with the error.
     let line = waiting.until("waiting for");
     let line = Regex::new(r"127\.0\.0\.1:\d+").unwrap().replace(&line, "127.0.0.1:[PORT]").into_owned();
     assert_eq!(line, "waiting for `127.0.0.1:[PORT]` to answer (1.0s)");
-    assert!(waiting.finish().ends_with("[exit: 21]"));
+    waiting.finish().failure(21);
 }
 
 /// 220 kB, as Flyte lists the differences of a large workflow.
@@ -204,25 +205,24 @@ fn refusing() -> Recorded {
 }
 
 #[test]
-fn a_long_refusal_is_told() {
+fn a_long_refusal_is_printed_whole() {
     let server = refusing().start();
     let mut home = home_with(&[]);
     server.configure(&mut home);
     let indented = difference().replace('\n', "\n    ");
     let text = format!("error: Flyte refused `ListProjects` (INVALID_ARGUMENT)\n  caused by: {indented}\n");
-    let whole = format!("------- stderr -------\n{text}[exit: 22]");
-    assert_eq!(home.run(&["get", "projects"]), whole);
+    assert_eq!(home.run(["get", "projects"]).failure(22).stderr(), text);
     assert_eq!(server.arrived().len(), 1, "a refusal is not tried again");
 
-    let told = home.command().args(["get", "projects", "-o", "json"]).output().unwrap();
-    let error: serde_json::Value = serde_json::from_slice(&told.stderr).unwrap();
+    let output = home.command().args(["get", "projects", "-o", "json"]).output().unwrap();
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
     let expected = serde_json::json!({ "error": {
         "message": "Flyte refused `ListProjects` (INVALID_ARGUMENT)",
         "causes": [difference()],
         "hints": [],
         "exitCode": 22,
     }});
-    assert_eq!((error, told.stdout.len()), (expected, 0));
+    assert_eq!((error, output.stdout.len()), (expected, 0));
 }
 
 #[cfg(unix)]
@@ -231,7 +231,7 @@ fn a_terminal_is_not_flooded() {
     let server = refusing().start();
     let mut home = home_with(&[]);
     server.configure(&mut home);
-    let short = home.start_on_terminal(&["get", "projects"]).finish();
+    let short = home.start_on_terminal(["get", "projects"]).finish();
     snapshot!(
         short,
         str![[r#"
@@ -275,8 +275,12 @@ error: Flyte refused `ListProjects` (INVALID_ARGUMENT)
 [exit: 22]
 "#]]
     );
-    let whole = home.start_on_terminal(&["get", "projects", "-v"]).finish();
-    assert!(whole.contains("/template/nodes/4000:") && whole.len() > 200_000, "{} bytes", whole.len());
+    let whole = home.start_on_terminal(["get", "projects", "-v"]).finish();
+    assert!(
+        whole.contains("/template/nodes/4000:") && whole.stdout().len() > 200_000,
+        "{} bytes",
+        whole.stdout().len()
+    );
 }
 
 /// A task, and a workflow of so many nodes that print a text.
@@ -291,11 +295,10 @@ fn the_served_sandbox_refuses_at_length_as_well() {
     let served = served::empty(20 << 20);
     served.home.write("wide.yaml", workflow(500, "one"));
     let register = ["register", "wide.yaml", "--version", "v1"];
-    let registered = served.run(&register);
-    assert!(registered.ends_with("[exit: 0]"), "{registered}");
+    served.run(&register).success();
     served.home.write("wide.yaml", workflow(500, "two"));
-    let refused = served.run(&register);
-    assert!(refused.ends_with("[exit: 22]"), "{refused}");
+    let refused = served.run(register);
+    let refused = refused.failure(22).stderr();
     assert!(refused.len() > 16 << 10, "{} bytes: {refused}", refused.len());
     assert_eq!(refused.matches("workflow with different structure already exists").count(), 1, "{refused}");
     assert_eq!(refused.matches("+ two").count(), 500, "{refused}");
@@ -310,7 +313,7 @@ fn a_request_that_is_too_large_is_refused() {
         format!("name: large\nimage: sh\ncommand: [sh, -c]\narguments: ['{arguments}']\n"),
     );
     snapshot!(
-        served.run(&["register", "large.yaml", "--version", "v1"]),
+        served.run(["register", "large.yaml", "--version", "v1"]),
         str![[r#"
 KIND  NAME   VERSION  RESULT
 task  large  v1       failed

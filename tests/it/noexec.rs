@@ -3,14 +3,14 @@
 use std::{io::Write, process::Command};
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{Output, TestEnvironment, snapshot};
 
 use crate::{home_with, sandbox_home};
 
 /// Runs a script with `$FH` as the program, after it mounted a file system without `exec` at `~/noexec`.
 ///
-/// `None` where users may not make namespaces, and then the test says so; under `CI=true` that is a failure.
-fn on_noexec(home: &TestEnvironment, script: &str) -> Option<String> {
+/// `None`, with a note, where users may not make namespaces; under `CI=true` that is a failure.
+fn on_noexec(home: &TestEnvironment, script: &str) -> Option<Output> {
     let is_possible =
         Command::new("unshare").args(["-Urm", "true"]).status().is_ok_and(|status| status.success());
     if !is_possible {
@@ -24,7 +24,7 @@ fn on_noexec(home: &TestEnvironment, script: &str) -> Option<String> {
     command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(home.cwd()).env("FH", program.get_program());
     let script = format!("set -e; mount -t tmpfs -o noexec tmpfs ~/noexec; {script}");
-    Some(home.tell(command.args(["-Urm", "sh", "-c", &script])))
+    Some(home.run_command(command.args(["-Urm", "sh", "-c", &script])))
 }
 
 #[test]
@@ -33,9 +33,9 @@ fn a_plugin_there_is_refused_with_the_reason() {
     let file = std::env::consts::DLL_PREFIX.to_owned() + "plain" + std::env::consts::DLL_SUFFIX;
     let script =
         format!("cp ~/.flyte/plugins/{file} ~/noexec/; exec \"$FH\" --plugin ~/noexec/{file} config show");
-    if let Some(told) = on_noexec(&home, &script) {
+    if let Some(output) = on_noexec(&home, &script) {
         snapshot!(
-            told,
+            output,
             str![[r#"
 ------- stderr -------
 error: `[HOME]/noexec/libplain.so` is on a file system mounted with `noexec`
@@ -55,8 +55,8 @@ fn a_task_whose_program_is_there_is_refused_with_the_reason() {
         format!("name: t\nimage: debian\ncommand: ['{}']\n", home.home().join("noexec/tool").display()),
     );
     let script = "cp /bin/true ~/noexec/tool; \"$FH\" register t.yaml >/dev/null 2>&1; exec \"$FH\" run t --wait --name one";
-    if let Some(told) = on_noexec(&home, script) {
-        let cause: Vec<&str> = told.lines().filter(|line| line.starts_with("  caused by")).collect();
+    if let Some(output) = on_noexec(&home, script) {
+        let cause: Vec<&str> = output.lines().filter(|line| line.starts_with("  caused by")).collect();
         snapshot!(
             cause.join("\n"),
             str![[r#"

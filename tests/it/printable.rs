@@ -27,7 +27,7 @@ fn hostile() -> (Flyte, String) {
     let flyte = empty();
     flyte.home.write("tasks.yaml", TASKS);
     let file = flyte.home.write("hostile", HOSTILE);
-    flyte.run(&["register", "tasks.yaml", "--version", "v1"]);
+    flyte.run(["register", "tasks.yaml", "--version", "v1"]).success();
     let input = format!("file={}", file.display());
     (flyte, input)
 }
@@ -44,33 +44,31 @@ fn is_printable(text: &str) -> bool {
 #[test]
 fn what_tasks_give_is_escaped_for_people_and_exact_for_programs() {
     let (flyte, input) = hostile();
-    let run = flyte.home.run(&["run", "gives", "-i", &input, "--wait", "--name", "given"]);
-    assert!(is_printable(&run), "{run:?}");
+    let run = flyte.home.run(["run", "gives", "-i", &input, "--wait", "--name", "given"]);
+    assert!(is_printable(&run.to_string()), "{run:?}");
     snapshot!(
-        flyte.run(&["execution", "outputs", "given"]),
+        flyte.run(["execution", "outputs", "given"]),
         str![[r#"
 NAME  VALUE
 text  a\u{1b}[2J\u{1b}]0;t\u{7}b\rc\u{9b}d\u{7f}e\u{202e}f\u{2067}g\u{2028}h\u{8} i
 [exit: 0]
 "#]]
     );
-    let json = flyte.home.run(&["execution", "outputs", "given", "-o", "json"]);
-    assert!(is_printable(&json), "{json:?}");
-    let (json, _) = json.rsplit_once("[exit").unwrap();
-    assert_eq!(serde_json::from_str::<serde_json::Value>(json).unwrap()["text"], HOSTILE);
-    flyte.run(&["fetch", "given", "out"]);
+    let json = flyte.home.run(["execution", "outputs", "given", "-o", "json"]);
+    assert!(is_printable(&json.to_string()), "{json:?}");
+    assert_eq!(json.json()["text"], HOSTILE);
+    flyte.run(["fetch", "given", "out"]).success();
     assert_eq!(std::fs::read_to_string(flyte.home.cwd().join("out/text.txt")).unwrap(), HOSTILE);
-    let yaml = flyte.home.run(&["execution", "outputs", "given", "-o", "yaml"]);
-    assert!(is_printable(&yaml), "{yaml:?}");
-    let (yaml, _) = yaml.rsplit_once("[exit").unwrap();
-    assert_eq!(flyte_client::documents::parse(yaml, false).unwrap()[0]["text"], HOSTILE);
+    let yaml = flyte.home.run(["execution", "outputs", "given", "-o", "yaml"]);
+    assert!(is_printable(&yaml.to_string()), "{yaml:?}");
+    assert_eq!(flyte_client::documents::parse(yaml.success().stdout(), false).unwrap()[0]["text"], HOSTILE);
 }
 
 #[test]
-fn what_failed_tasks_say_is_escaped_wherever_it_is_shown() {
+fn messages_of_failed_tasks_are_escaped_wherever_they_are_shown() {
     let (flyte, input) = hostile();
     snapshot!(
-        flyte.outcome(&["run", "fails", "-i", &input, "--wait", "--name", "broken"]),
+        flyte.outcome(["run", "fails", "-i", &input, "--wait", "--name", "broken"]),
         str![[r#"
 ------- stderr -------
 running task `fails`, version `v1`
@@ -97,19 +95,19 @@ hint: see its logs:
         &["execution", "show", "broken", "-o", "json"],
         &["get", "nodes", "broken", "-o", "json"],
     ] {
-        let said = flyte.home.run(arguments);
-        assert!(is_printable(&said), "{arguments:?}: {said:?}");
+        let output = flyte.home.run(arguments);
+        assert!(is_printable(&output.to_string()), "{arguments:?}: {output:?}");
     }
 }
 
 #[test]
-fn words_of_the_command_line_and_of_files_are_escaped() {
+fn arguments_and_contents_of_files_are_escaped() {
     let flyte = empty();
     let name = "x\u{1b}[2J\u{202e}y";
     flyte.home.write("bad.yaml", "name: t\nimage: debian\ncommand: [x]\n\"x\\e[2J\\u202ey\": 1\n");
     flyte.home.write("in.yaml", "\"x\\e[2J\\u202ey\": 1\n");
     flyte.home.write("tasks.yaml", TASKS);
-    flyte.run(&["register", "tasks.yaml", "--version", "v1"]);
+    flyte.run(["register", "tasks.yaml", "--version", "v1"]).success();
     for arguments in [
         &[name][..],
         &["run", name],
@@ -123,8 +121,8 @@ fn words_of_the_command_line_and_of_files_are_escaped() {
         &["upload", name],
         &["-o", "json", "run", name],
     ] {
-        let said = flyte.home.run(arguments);
-        assert!(said.contains(r"x\u"), "{arguments:?}: {said:?}");
-        assert!(is_printable(&said), "{arguments:?}: {said:?}");
+        let output = flyte.home.run(arguments);
+        assert!(output.contains(r"x\u"), "{arguments:?}: {output:?}");
+        assert!(is_printable(&output.to_string()), "{arguments:?}: {output:?}");
     }
 }

@@ -1,24 +1,41 @@
 //! `project`, on the embedded sandbox.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::sandbox_home;
 
 #[test]
 fn projects_are_made_and_changed() {
     let home = sandbox_home(&[]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run([
+        "project",
+        "create",
+        "data",
+        "--name",
+        "Data platform",
+        "--labels",
+        "team=data,tier=1",
+    ]));
+    transcript.add(home.run(["project", "create", "--id", "plain", "-o", "json"]));
+    transcript.add(home.run([
+        "project",
+        "update",
+        "data",
+        "--description",
+        "Of the data team",
+        "-o",
+        "yaml",
+    ]));
+    transcript.add(home.run(["project", "archive", "data", "-o", "name"]));
+    transcript.add(home.run(["project", "activate", "data"]));
     snapshot!(
-        home.run(&["project", "create", "data", "--name", "Data platform", "--labels", "team=data,tier=1"]),
+        transcript,
         str![[r#"
 PROJECT  NAME           STATE   DESCRIPTION
 data     Data platform  ACTIVE  -
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "create", "--id", "plain", "-o", "json"]),
-        str![[r#"
 {
   "domains": [
     {
@@ -38,11 +55,6 @@ data     Data platform  ACTIVE  -
   "name": "plain"
 }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "update", "data", "--description", "Of the data team", "-o", "yaml"]),
-        str![[r#"
 description: Of the data team
 domains:
 - id: development
@@ -58,21 +70,12 @@ labels:
     tier: "1"
 name: Data platform
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "archive", "data", "-o", "name"]),
-        str![[r#"
 data
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "activate", "data"]),
-        str![[r#"
 PROJECT  NAME           STATE   DESCRIPTION
 data     Data platform  ACTIVE  Of the data team
 [exit: 0]
+
 "#]]
     );
 }
@@ -80,10 +83,10 @@ data     Data platform  ACTIVE  Of the data team
 #[test]
 fn an_update_leaves_an_archived_project_archived() {
     let home = sandbox_home(&[]);
-    assert!(home.run(&["project", "create", "old"]).ends_with("[exit: 0]"));
-    assert!(home.run(&["project", "archive", "old"]).ends_with("[exit: 0]"));
+    home.run(["project", "create", "old"]).success();
+    home.run(["project", "archive", "old"]).success();
     snapshot!(
-        home.run(&["project", "update", "old", "--name", "Kept for the record"]),
+        home.run(["project", "update", "old", "--name", "Kept for the record"]),
         str![[r#"
 PROJECT  NAME                 STATE     DESCRIPTION
 old      Kept for the record  ARCHIVED  -
@@ -96,10 +99,10 @@ old      Kept for the record  ARCHIVED  -
 fn an_archived_project_takes_nothing_new() {
     let home = sandbox_home(&[]);
     home.write("task.yaml", "name: hello\nimage: alpine\ncommand: [echo]\n");
-    assert!(home.run(&["project", "create", "old"]).ends_with("[exit: 0]"));
-    assert!(home.run(&["project", "archive", "old"]).ends_with("[exit: 0]"));
+    home.run(["project", "create", "old"]).success();
+    home.run(["project", "archive", "old"]).success();
     snapshot!(
-        home.run(&["register", "task.yaml", "--version", "1", "-p", "old"]),
+        home.run(["register", "task.yaml", "--version", "1", "-p", "old"]),
         str![[r#"
 KIND  NAME   VERSION  RESULT
 task  hello  1        failed
@@ -117,64 +120,42 @@ hint: run `flyte-host project activate old` to activate it
 #[test]
 fn what_cannot_be_is_refused() {
     let home = sandbox_home(&[]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["project", "create", "flytesnacks"]));
+    transcript.add(home.run(["project", "create", "Not a label"]));
+    transcript.add(home.run(["project", "create", "data", "--labels", "team"]));
+    transcript.add(home.run(["project", "update", "nobody", "--name", "x"]));
+    transcript.add(home.run(["project", "update", "flytesnacks"]));
+    transcript.add(home.run(["project", "archive", "nobody"]));
+    transcript.add(home.run(["project", "archive"]));
     snapshot!(
-        home.run(&["project", "create", "flytesnacks"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: project `flytesnacks` already exists
 hint: run `flyte-host project update flytesnacks` to update it
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "create", "Not a label"]),
-        str![[r#"
 ------- stderr -------
 error: Flyte refused `RegisterProject` (INVALID_ARGUMENT)
   caused by: invalid project id [Not a label]: [a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')]
 [exit: 22]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "create", "data", "--labels", "team"]),
-        str![[r#"
 ------- stderr -------
 error: invalid value 'team' for '--labels <KEY=VALUE>': expected NAME=VALUE
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "update", "nobody", "--name", "x"]),
-        str![[r#"
 ------- stderr -------
 error: project `nobody` not found
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "update", "flytesnacks"]),
-        str![[r#"
 ------- stderr -------
 error: nothing to update
 hint: add `--name`, `--description` or `--labels`
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "archive", "nobody"]),
-        str![[r#"
 ------- stderr -------
 error: project `nobody` not found
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["project", "archive"]),
-        str![[r#"
 ------- stderr -------
 error: the following required arguments were not provided:
   <ID>
@@ -183,6 +164,7 @@ Usage: flyte-host project archive <ID>
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }

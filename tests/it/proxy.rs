@@ -7,11 +7,11 @@ use std::{
 };
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, join, snapshot};
 
 use crate::home_with;
 
-/// A server's address that no rule keeps away from proxies, and where nobody listens.
+/// An address without a listener, to which every proxy rule applies.
 const SERVER: &str = "0.0.0.0:1";
 
 fn home(variables: &[(&str, &str)]) -> TestEnvironment {
@@ -34,17 +34,18 @@ fn an_unreadable_proxy_is_warned_of_once_and_without_its_password() {
         "http://proxy:",
         "http:/proxy:3128",
     ];
-    let told: String = values
+    let output: String = values
         .map(|value| {
-            let told = home(&[("HTTPS_PROXY", value)]).run(&["version", "-o", "name"]);
-            assert!(!told.contains("s3"), "{told}");
-            told.lines()
+            let output = home(&[("HTTPS_PROXY", value)]).run(["version", "-o", "name"]);
+            assert!(!output.contains("s3"), "{output}");
+            output
+                .lines()
                 .filter(|line| line.starts_with("warning"))
-                .fold(String::new(), |told, line| told + line + "\n")
+                .fold(String::new(), |output, line| output + line + "\n")
         })
         .concat();
     snapshot!(
-        told,
+        output,
         str![[r#"
 warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: `\` in a user name or password is written `%5C`; no proxy is used
 warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: `#` in a user name or password is written `%23`; no proxy is used
@@ -61,8 +62,8 @@ warning: ignored the proxy of variable `HTTPS_PROXY`: not a proxy URL: expected 
 #[test]
 fn an_unreadable_proxy_that_no_connection_takes_is_not_warned_of() {
     for (name, value) in [("NO_PROXY", "0.0.0.0"), ("http_proxy", "http://[bad")] {
-        let told = home(&[("HTTPS_PROXY", "http://[bad"), (name, value)]).run(&["version", "-o", "name"]);
-        assert_eq!(told.matches("warning").count(), usize::from(name != "NO_PROXY"), "{told}");
+        let output = home(&[("HTTPS_PROXY", "http://[bad"), (name, value)]).run(["version", "-o", "name"]);
+        assert_eq!(output.stderr().matches("warning").count(), usize::from(name != "NO_PROXY"), "{output}");
     }
 }
 
@@ -79,7 +80,7 @@ fn a_proxy_that_refuses_is_named() {
     });
     let proxy = format!("http://user:s3cret@{address}");
     snapshot!(
-        home(&[("ALL_PROXY", &proxy)]).run(&["version", "-o", "name"]),
+        home(&[("ALL_PROXY", &proxy)]).run(["version", "-o", "name"]),
         str![[r#"
 flyte-host
 ------- stderr -------
@@ -97,13 +98,13 @@ hint: check variable `ALL_PROXY`, or add `0.0.0.0` to `NO_PROXY` to connect with
 fn a_variable_that_is_not_utf8_is_named() {
     use std::os::unix::ffi::OsStringExt;
 
-    let told = ["https_proxy", "NO_PROXY"].map(|name| {
+    let output = ["https_proxy", "NO_PROXY"].map(|name| {
         let mut home = home(&[]);
         home.set(name, std::ffi::OsString::from_vec(b"http://user:s3cret\xff@proxy".to_vec()));
-        home.run(&["version", "-o", "name"])
+        home.run(["version", "-o", "name"])
     });
     snapshot!(
-        told.concat(),
+        join(output),
         str![[r#"
 ------- stderr -------
 error: variable `https_proxy` is not UTF-8

@@ -2,7 +2,7 @@
 
 use snapbox::str;
 use tests::{
-    Recorded, TestEnvironment,
+    Recorded, TestEnvironment, Transcript,
     recorded::{Answer, EXECUTION, Listening},
     snapshot,
 };
@@ -20,31 +20,26 @@ fn home_of(flyte: &Listening) -> TestEnvironment {
 fn the_server() {
     let flyte = Recorded::api().start();
     let home = home_of(&flyte);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["get", "domains"]));
+    transcript.add(home.run(["version"]));
+    transcript.add(home.run(["whoami"]));
     snapshot!(
-        home.run(&["get", "domains"]),
+        transcript,
         str![[r#"
 DOMAIN       NAME
 development  development
 staging      staging
 production   production
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["version"]),
-        str![[r#"
 PART    NAME             VERSION
 client  flyte-host       [VERSION]
 server  127.0.0.1:[PORT]  <build>
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["whoami"]),
-        str![[r#"
 ------- stderr -------
 `127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
+
 "#]]
     );
 }
@@ -53,8 +48,11 @@ server  127.0.0.1:[PORT]  <build>
 fn tasks_and_executions() {
     let flyte = Recorded::api().start();
     let home = home_of(&flyte);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["get", "tasks", "-p", "ga-a-list"]));
+    transcript.add(home.run(["get", "executions", "-p", "ga-a-exec"]));
     snapshot!(
-        home.run(&["get", "tasks", "-p", "ga-a-list"]),
+        transcript,
         str![[r#"
 NAME   VERSION  TYPE         CREATED
 l.a    v1       python-task  2026-11-28T12:36:21Z
@@ -63,11 +61,6 @@ l.b    v1       spark        2026-11-28T12:36:21Z
 l.c_d  v1       python-task  2026-11-28T12:36:21Z
 m.x    v3       python-task  2026-11-28T12:36:21Z
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["get", "executions", "-p", "ga-a-exec"]),
-        str![[r#"
 NAME   PHASE    RUNS                    CREATED               DURATION
 run-a  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  377ms
 run-b  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  293ms
@@ -75,6 +68,7 @@ run-c  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  268ms
 run-d  ABORTED  task x.stuck:v1         2026-11-28T12:36:22Z  184ms
 run-g  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  70ms
 [exit: 0]
+
 "#]]
     );
 }
@@ -83,9 +77,15 @@ run-g  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  70ms
 fn entities() {
     let flyte = Recorded::api().start();
     let home = home_of(&flyte);
-    let get = |what: &[&str]| home.run(&[&["get"], what, &["v1", "-p", "ga-a-main"]].concat());
+    let get = |what: &[&str]| home.run([&["get"], what, &["v1", "-p", "ga-a-main"]].concat());
+    let mut transcript = Transcript::new();
+    transcript.add(get(&["task", "t.add"]));
+    transcript.add(get(&["workflow", "w.branch"]));
+    transcript.add(get(&["workflow", "w.array"]));
+    transcript.add(get(&["workflow", "w.parent"]));
+    transcript.add(get(&["launch-plan", "lp.full"]));
     snapshot!(
-        get(&["task", "t.add"]),
+        transcript,
         str![[r#"
 NAME     t.add
 VERSION  v1
@@ -101,11 +101,6 @@ INPUTS
 OUTPUTS
   o0  int: o0
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        get(&["workflow", "w.branch"]),
-        str![[r#"
 NAME     w.branch
 VERSION  v1
 PROJECT  ga-a-main
@@ -119,11 +114,6 @@ OUTPUTS
 NODES
   b0  branch
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        get(&["workflow", "w.array"]),
-        str![[r#"
 NAME     w.array
 VERSION  v1
 PROJECT  ga-a-main
@@ -134,11 +124,6 @@ OUTPUTS
 NODES
   a0  map of task t.map:v1
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        get(&["workflow", "w.parent"]),
-        str![[r#"
 NAME     w.parent
 VERSION  v1
 PROJECT  ga-a-main
@@ -152,11 +137,6 @@ OUTPUTS
 NODES
   n0  workflow w.sub:v1
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        get(&["launch-plan", "lp.full"]),
-        str![[r#"
 NAME      lp.full
 VERSION   v1
 PROJECT   ga-a-main
@@ -171,6 +151,7 @@ INPUTS
 OUTPUTS
   o0  int: o0
 [exit: 0]
+
 "#]]
     );
 }
@@ -181,7 +162,7 @@ fn projects() {
     let home = home_of(&flyte);
     let labels = "team=x,example.com/owner=a.b_c-d";
     snapshot!(
-        home.run(&["project", "create", "ga-a-main", "--description", "main", "--labels", labels]),
+        home.run(["project", "create", "ga-a-main", "--description", "main", "--labels", labels]),
         str![[r#"
 ------- stderr -------
 error: project `ga-a-main` already exists
@@ -200,66 +181,45 @@ fn changes() {
     };
     let flyte = Recorded::api().with(free).start();
     let home = home_of(&flyte);
-    let run = |words: &[&str]| home.run(&[words, &["-p", "ga-a-exec"]].concat());
+    let run = |words: &[&str]| home.run([words, &["-p", "ga-a-exec"]].concat());
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["launchplan", "activate", "w.add", "v1", "-p", "ga-a-main"]));
+    transcript.add(run(&["execution", "terminate", "run-a", "--cause", "more"]));
+    transcript.add(run(&["execution", "archive", "run-c"]));
+    transcript.add(run(&["execution", "activate", "run-c"]));
+    transcript.add(run(&["execution", "relaunch", "run-b", "--name", "run-e"]));
+    transcript.add(run(&["execution", "relaunch", "run-b", "--name", "run-a"]));
+    transcript.add(run(&["execution", "recover", "run-a", "--name", "run-f"]));
     snapshot!(
-        home.run(&["launchplan", "activate", "w.add", "v1", "-p", "ga-a-main"]),
+        transcript,
         str![[r#"
 NAME   VERSION  STATE     SCHEDULE
 w.add  v1       INACTIVE  -
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "terminate", "run-a", "--cause", "more"]),
-        str![[r#"
 ------- stderr -------
 execution `run-a` is already ABORTED
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "archive", "run-c"]),
-        str![[r#"
 ------- stderr -------
 archived execution `run-c`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "activate", "run-c"]),
-        str![[r#"
 ------- stderr -------
 restored execution `run-c`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "relaunch", "run-b", "--name", "run-e"]),
-        str![[r#"
 run-e
 ------- stderr -------
 started execution `run-e`
 follow it with `flyte-host execution watch run-e -p ga-a-exec`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "relaunch", "run-b", "--name", "run-a"]),
-        str![[r#"
 ------- stderr -------
 error: execution `run-a` already exists
 hint: choose another name, or watch that execution with `flyte-host execution watch run-a -p ga-a-exec`
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "recover", "run-a", "--name", "run-f"]),
-        str![[r#"
 run-f
 ------- stderr -------
 started execution `run-f`
 follow it with `flyte-host execution watch run-f -p ga-a-exec`
 [exit: 0]
+
 "#]]
     );
 }
@@ -268,54 +228,37 @@ follow it with `flyte-host execution watch run-f -p ga-a-exec`
 fn values() {
     let flyte = Recorded::api().start();
     let home = home_of(&flyte);
-    let run = |words: &[&str]| home.run(&[words, &["-p", "ga-a-exec"]].concat());
+    let run = |words: &[&str]| home.run([words, &["-p", "ga-a-exec"]].concat());
+    let mut transcript = Transcript::new();
+    transcript.add(run(&["fetch", "flyte://v1/ga-a-exec/development/run-a/n0/0/i"]));
+    transcript.add(run(&["fetch", "flyte://v1/ga-a-exec/development/run-a/n0/d"]));
+    transcript.add(run(&["execution", "inputs", "run-a"]));
+    transcript.add(run(&["execution", "outputs", "run-a"]));
+    transcript.add(run(&["get", "nodes", "run-a"]));
+    transcript.add(run(&["get", "task-executions", "run-a", "n0"]));
     snapshot!(
-        run(&["fetch", "flyte://v1/ga-a-exec/development/run-a/n0/0/i"]),
+        transcript,
         str![[r#"
 NAME  VALUE
 x     5
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["fetch", "flyte://v1/ga-a-exec/development/run-a/n0/d"]),
-        str![[r#"
 ------- stderr -------
 error: no data at `flyte://v1/ga-a-exec/development/run-a/n0/d`
   caused by: no deckUrl found for request [artifact_type:ARTIFACT_TYPE_DECK  expires_in:{seconds:3600}  node_execution_id:{node_id:"n0"  execution_id:{project:"ga-a-exec"  domain:"development"  name:"run-a"}}]
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "inputs", "run-a"]),
-        str![[r#"
 NAME  VALUE
 x     5
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["execution", "outputs", "run-a"]),
-        str![[r#"
 ------- stderr -------
 execution `run-a` has no outputs
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["get", "nodes", "run-a"]),
-        str![[r#"
 NODE  NAME  PHASE    CACHE  STARTED               DURATION  ERROR
 n0    -     RUNNING  -      2026-11-28T12:36:22Z  -         -
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        run(&["get", "task-executions", "run-a", "n0"]),
-        str![[r#"
 ATTEMPT  PHASE         TASK        STARTED  DURATION  REASON                                                                                                                        LOGS
 1        INITIALIZING  x.stuck:v1  -        -         [ContainersNotReady|ImagePullBackOff]: containers with unready status: [run-a-n0-0]|Back-off pulling image "no-such/image:1"  -
 [exit: 0]
+
 "#]]
     );
 }
@@ -324,18 +267,18 @@ ATTEMPT  PHASE         TASK        STARTED  DURATION  REASON                    
 fn an_execution_that_was_recorded_is_run() {
     let flyte = Recorded::scenario("single_task_pair").start();
     let home = home_of(&flyte);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["get", "executions"]));
+    transcript.add(home.run(["execution", "show", EXECUTION]));
+    transcript.add(home.run(["execution", "watch", EXECUTION, "-o", "json"]));
+    transcript.add(home.run(["fetch", EXECUTION]));
     snapshot!(
-        home.run(&["get", "executions"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: Flyte refused `ListExecutions` (UNKNOWN)
   caused by: not recorded: ListExecutions {"id":{"project":"flytesnacks","domain":"development"},"limit":100,"sort_by":{"key":"created_at"}}
 [exit: 22]
-"#]]
-    );
-    snapshot!(
-        home.run(&["execution", "show", EXECUTION]),
-        str![[r#"
 NAME      execution
 PHASE     SUCCEEDED
 PROJECT   flytesnacks
@@ -348,11 +291,6 @@ DURATION  1.5s
 NODES
   wchainpair  SUCCEEDED, 1.5s
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["execution", "watch", EXECUTION, "-o", "json"]),
-        str![[r#"
 {
   "domain": "development",
   "name": "execution",
@@ -367,15 +305,11 @@ NODES
 node wchainpair: SUCCEEDED, 1.5s
 execution execution: SUCCEEDED, 1.5s
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["fetch", EXECUTION]),
-        str![[r#"
 NAME   VALUE
 text   q5
 total  6
 [exit: 0]
+
 "#]]
     );
 }
@@ -392,7 +326,7 @@ fn what_was_registered_is_registered() {
             .map(|(number, document)| home.write(format!("{number}.json"), document.to_string()))
             .collect();
         let files: Vec<_> = documents.iter().map(|file| file.to_str().unwrap()).collect();
-        let printed = home.run(&[&["register"], &files[..]].concat());
-        assert!(printed.ends_with("[exit: 0]") && !printed.contains("unchanged"), "{scenario}: {printed}");
+        let printed = home.run([&["register"], &files[..]].concat());
+        assert!(printed.is_success() && !printed.contains("unchanged"), "{scenario}: {printed}");
     }
 }

@@ -1,7 +1,7 @@
 //! Files that refer to what is registered, and to what is nowhere.
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::{home_with, sandbox_home};
 
@@ -51,9 +51,9 @@ fn write(home: &TestEnvironment, file: &str, text: &str) {
 
 /// The versions of an account as JSON.
 fn versions(home: &TestEnvironment, files: &[&str]) -> Vec<String> {
-    let told = home.command().arg("register").args(files).args(["-o", "json"]).output().unwrap();
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    let account: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout).unwrap();
+    let output = home.command().arg("register").args(files).args(["-o", "json"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let account: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let named =
         |entity: &serde_json::Value| format!("{} {} {}", entity["kind"], entity["name"], entity["version"]);
     account.iter().map(named).collect()
@@ -62,8 +62,14 @@ fn versions(home: &TestEnvironment, files: &[&str]) -> Vec<String> {
 #[test]
 fn what_is_registered_need_not_be_read_again() {
     let home = home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "task.yaml", "--version", "t1"]));
+    transcript.add(home.run(["register", "hello.yaml", "--version", "w1"]));
+    transcript.add(home.run(["register", "plan.yaml", "--version", "p1"]));
+    transcript.add(home.run(["register", "outer.yaml", "--version", "o1"]));
+    transcript.add(home.run(["register", "hello.yaml", "--dry-run", "-o", "yaml"]));
     snapshot!(
-        home.run(&["register", "task.yaml", "--version", "t1"]),
+        transcript,
         str![[r#"
 KIND  NAME   VERSION  RESULT
 task  greet  t1       registered
@@ -71,11 +77,6 @@ task  greet  t1       registered
 1 registered
 run it with `flyte-host run greet:t1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "w1"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 workflow     hello  w1       registered
 launch plan  hello  w1       registered
@@ -84,11 +85,6 @@ task `greet` is not in these files: using the registered version `t1`
 2 registered
 run it with `flyte-host run hello:w1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "plan.yaml", "--version", "p1"]),
-        str![[r#"
 KIND         NAME     VERSION  RESULT
 launch plan  nightly  p1       registered
 ------- stderr -------
@@ -96,11 +92,6 @@ workflow `hello` is not in these files: using the registered version `w1`
 1 registered
 run it with `flyte-host run nightly:p1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "outer.yaml", "--version", "o1"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 workflow     outer  o1       registered
 launch plan  outer  o1       registered
@@ -110,11 +101,6 @@ workflow `hello` is not in these files: using the registered version `w1`
 2 registered
 run it with `flyte-host run outer:o1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--dry-run", "-o", "yaml"]),
-        str![[r#"
 "@type": type.googleapis.com/flyteidl.admin.WorkflowSpec
 template:
   id:
@@ -185,6 +171,7 @@ spec:
 ------- stderr -------
 task `greet` is not in these files: using the registered version `t1`
 [exit: 0]
+
 "#]]
     );
 }
@@ -204,11 +191,18 @@ fn a_version_that_is_named_or_given_is_taken_first() {
     let home = home();
     for (version, more) in [("v1", ""), ("v2", "retries: 2\n")] {
         write(&home, "task.yaml", &format!("{TASK}{more}"));
-        assert!(home.run(&["register", "task.yaml", "--version", version]).ends_with("[exit: 0]"));
+        home.run(["register", "task.yaml", "--version", version]).success();
     }
     // The version of what is registered, before the newest.
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1"]));
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v3"]));
+    write(&home, "hello.yaml", &WORKFLOW.replace("task: greet", "task: greet\n    version: v1"));
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v4"]));
+    write(&home, "hello.yaml", &WORKFLOW.replace("task: greet", "task: greet\n    version: v9"));
+    transcript.add(home.run(["register", "hello.yaml"]));
     snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        transcript,
         str![[r#"
 KIND         NAME   VERSION  RESULT
 workflow     hello  v1       registered
@@ -218,11 +212,6 @@ task `greet` is not in these files: using the registered version `v1`
 2 registered
 run it with `flyte-host run hello:v1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v3"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 workflow     hello  v3       registered
 launch plan  hello  v3       registered
@@ -231,12 +220,6 @@ task `greet` is not in these files: using the registered version `v2`
 2 registered
 run it with `flyte-host run hello:v3`
 [exit: 0]
-"#]]
-    );
-    write(&home, "hello.yaml", &WORKFLOW.replace("task: greet", "task: greet\n    version: v1"));
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v4"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 workflow     hello  v4       registered
 launch plan  hello  v4       registered
@@ -244,104 +227,76 @@ launch plan  hello  v4       registered
 2 registered
 run it with `flyte-host run hello:v4`
 [exit: 0]
-"#]]
-    );
-    write(&home, "hello.yaml", &WORKFLOW.replace("task: greet", "task: greet\n    version: v9"));
-    snapshot!(
-        home.run(&["register", "hello.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: hello.yaml:5: node `first` runs task `greet`, version `v9`, which is neither in these files nor registered
 [exit: 1]
+
 "#]]
     );
 }
 
 #[test]
-fn a_misspelt_name_is_told_at_its_node() {
+fn a_misspelt_name_is_reported_at_its_node() {
     let home = home();
-    assert!(home.run(&["register", "task.yaml", "hello.yaml"]).ends_with("[exit: 0]"));
+    home.run(["register", "task.yaml", "hello.yaml"]).success();
     write(&home, "misspelt.yaml", &WORKFLOW.replace("greet", "gret"));
-    snapshot!(
-        home.run(&["register", "misspelt.yaml"]),
-        str![[r#"
-------- stderr -------
-error: misspelt.yaml:5: node `first` runs task `gret`, which is neither in these files nor registered
-hint: did you mean `greet`?
-[exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "--dry-run", "misspelt.yaml"]),
-        str![[r#"
-------- stderr -------
-error: misspelt.yaml:5: node `first` runs task `gret`, which is neither in these files nor registered
-hint: did you mean `greet`?
-[exit: 1]
-"#]]
-    );
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "misspelt.yaml"]));
+    transcript.add(home.run(["register", "--dry-run", "misspelt.yaml"]));
     // Types that nothing depends on do not hide it.
     write(&home, "alone.yaml", "workflow: alone\nnodes:\n  first: {task: unlike}\n");
-    snapshot!(
-        home.run(&["register", "alone.yaml"]),
-        str![[r#"
-------- stderr -------
-error: alone.yaml:3: node `first` runs task `unlike`, which is neither in these files nor registered
-[exit: 1]
-"#]]
-    );
+    transcript.add(home.run(["register", "alone.yaml"]));
     write(&home, "misspelt.yaml", &OUTER.replace("workflow: hello", "workflow: helo"));
-    snapshot!(
-        home.run(&["register", "misspelt.yaml"]),
-        str![[r#"
-------- stderr -------
-error: misspelt.yaml:4: node `inner` runs workflow `helo`, which is neither in these files nor registered
-hint: did you mean `hello`?
-[exit: 1]
-"#]]
-    );
+    transcript.add(home.run(["register", "misspelt.yaml"]));
     write(&home, "misspelt.yaml", &OUTER.replace("nightly", "hallo"));
-    snapshot!(
-        home.run(&["register", "misspelt.yaml"]),
-        str![[r#"
-------- stderr -------
-workflow `hello` is not in these files: using the registered version `ffjwvdnev7pbd5c5`
-error: misspelt.yaml:7: node `planned` runs launch plan `hallo`, which is neither in these files nor registered
-hint: did you mean `hello`?
-[exit: 1]
-"#]]
-    );
+    transcript.add(home.run(["register", "misspelt.yaml"]));
     write(&home, "misspelt.yaml", &PLAN.replace("workflow: hello", "workflow: helloo"));
-    snapshot!(
-        home.run(&["register", "misspelt.yaml"]),
-        str![[r#"
-------- stderr -------
-error: misspelt.yaml:2: launch plan `nightly` starts workflow `helloo`, which is neither in these files nor registered
-hint: did you mean `hello`?
-[exit: 1]
-"#]]
-    );
+    transcript.add(home.run(["register", "misspelt.yaml"]));
     write(
         &home,
         "message.yaml",
         "template:\n  id: {resourceType: WORKFLOW, name: raw}\n  nodes:\n  - {id: a, taskNode: {referenceId: {name: greeet}}}\n",
     );
+    transcript.add(home.run(["register", "message.yaml"]));
+    // The version of a message's reference may be left to the server, too.
+    write(&home, "warm.yaml", "name: warm\nimage: sh\ncommand: [sh]\n");
+    home.run(["register", "warm.yaml", "--version", "t1"]).success();
+    write(&home, "message.yaml", &home.read("message.yaml").replace("greeet", "warm"));
+    transcript.add(home.run(["register", "message.yaml", "--version", "v1"]));
     snapshot!(
-        home.run(&["register", "message.yaml"]),
+        transcript,
         str![[r#"
+------- stderr -------
+error: cannot read `misspelt.yaml`, document 1
+  caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
+hint: did you mean `greet`?
+[exit: 1]
+------- stderr -------
+error: cannot read `misspelt.yaml`, document 1
+  caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
+hint: did you mean `greet`?
+[exit: 1]
+------- stderr -------
+error: cannot read `alone.yaml`, document 1
+  caused by: line 3: node `first` runs task `unlike`, which is neither in these files nor registered
+[exit: 1]
+------- stderr -------
+error: misspelt.yaml:4: node `inner` runs workflow `helo`, which is neither in these files nor registered
+hint: did you mean `hello`?
+[exit: 1]
+------- stderr -------
+workflow `hello` is not in these files: using the registered version `ffjwvdnev7pbd5c5`
+error: misspelt.yaml:7: node `planned` runs launch plan `hallo`, which is neither in these files nor registered
+hint: did you mean `hello`?
+[exit: 1]
+------- stderr -------
+error: misspelt.yaml:2: launch plan `nightly` starts workflow `helloo`, which is neither in these files nor registered
+hint: did you mean `hello`?
+[exit: 1]
 ------- stderr -------
 error: message.yaml, document 1: refers to task `greeet`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
-"#]]
-    );
-    // The version of a message's reference may be left to the server, too.
-    write(&home, "warm.yaml", "name: warm\nimage: sh\ncommand: [sh]\n");
-    assert!(home.run(&["register", "warm.yaml", "--version", "t1"]).ends_with("[exit: 0]"));
-    write(&home, "message.yaml", &home.read("message.yaml").replace("greeet", "warm"));
-    snapshot!(
-        home.run(&["register", "message.yaml", "--version", "v1"]),
-        str![[r#"
 KIND         NAME  VERSION  RESULT
 workflow     raw   v1       registered
 launch plan  raw   v1       registered
@@ -350,17 +305,24 @@ task `warm` is not in these files: using the registered version `t1`
 2 registered
 run it with `flyte-host run raw:v1`
 [exit: 0]
+
 "#]]
     );
 }
 
 #[test]
-fn without_a_server_the_error_says_which_lookup_failed() {
+fn without_a_server_the_error_names_the_failed_lookup() {
     let mut home = home();
     home.set("FLYTE_SANDBOX", "");
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "hello.yaml"]));
+    transcript.add(home.run(["register", "--dry-run", "hello.yaml"]));
+    // A dry run continues where nothing depends on it.
+    write(&home, "alone.yaml", "workflow: alone\nnodes:\n  first: {task: greet}\n");
+    transcript.add(home.run(["register", "--dry-run", "alone.yaml"]));
     snapshot!(
-        home.run(&["register", "hello.yaml"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: could not look up task `greet`
@@ -369,26 +331,15 @@ error: could not look up task `greet`
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "--dry-run", "hello.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: hello.yaml:5: node `first` runs task `greet`, which is not in these files and could not be looked up: cannot reach Flyte in 3 tries within [TIME]: nothing listens at `127.0.0.1:1`: connection refused
 hint: write the type: `outputs.text: {from: …, type: …}`
 [exit: 1]
-"#]]
-    );
-    // Where nothing depends on it, a dry run goes on.
-    write(&home, "alone.yaml", "workflow: alone\nnodes:\n  first: {task: greet}\n");
-    snapshot!(
-        home.run(&["register", "--dry-run", "alone.yaml"]),
-        str![[r#"
 KIND         NAME   VERSION  SOURCE
 workflow     alone  -        `alone.yaml`, document 1
 launch plan  alone  -        `alone.yaml`, document 1
 [exit: 0]
+
 "#]]
     );
 }
@@ -397,34 +348,29 @@ launch plan  alone  -        `alone.yaml`, document 1
 fn a_dry_run_makes_no_sandbox() {
     let home = home();
     write(&home, "both.yaml", &format!("{}---\n{TASK}", WORKFLOW.replace("greet", "gret")));
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "--dry-run", "both.yaml"]));
+    transcript.add(home.run(["register", "--dry-run", "outer.yaml"]));
+    assert!(!home.home().join(".flyte/sandbox").exists());
+    let home = home_with(&[]);
+    write(&home, "hello.yaml", WORKFLOW);
+    transcript.add(home.run(["register", "--dry-run", "hello.yaml"]));
     snapshot!(
-        home.run(&["register", "--dry-run", "both.yaml"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: both.yaml:5: node `first` runs task `gret`, which is not in these files and could not be looked up: the sandbox is empty
 hint: did you mean `greet`?
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "--dry-run", "outer.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: outer.yaml:4: node `inner` runs workflow `hello`, which is not in these files and could not be looked up: the sandbox is empty
 hint: add its file, or run it by `launch_plan`
 [exit: 1]
-"#]]
-    );
-    assert!(!home.home().join(".flyte/sandbox").exists());
-    let home = home_with(&[]);
-    write(&home, "hello.yaml", WORKFLOW);
-    snapshot!(
-        home.run(&["register", "--dry-run", "hello.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: hello.yaml:5: node `first` runs task `greet`, which is not in these files and could not be looked up: no Flyte endpoint is configured: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
 hint: write the type: `outputs.text: {from: …, type: …}`
 [exit: 1]
+
 "#]]
     );
 }

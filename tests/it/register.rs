@@ -5,7 +5,7 @@ mod refused;
 mod rules;
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{Output, TestEnvironment, snapshot};
 
 use crate::home_with;
 
@@ -20,8 +20,8 @@ fn home_of(plugin: Option<&str>, document: &str) -> TestEnvironment {
 }
 
 /// What `register --dry-run task.yaml` prints.
-fn register(plugin: Option<&str>, document: &str, options: &[&str]) -> String {
-    home_of(plugin, document).run(&[&["register", "--dry-run", "task.yaml"], options].concat())
+fn register(plugin: Option<&str>, document: &str, options: &[&str]) -> Output {
+    home_of(plugin, document).run([&["register", "--dry-run", "task.yaml"], options].concat())
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_file_is_judged_by_the_end_of_its_name_which_need_not_be_utf8() {
     let mut command = home.command();
     command.args(["register", "--dry-run", "-o", "name"]).arg(&file);
     snapshot!(
-        home.tell(&mut command),
+        home.run_command(&mut command),
         str![[r#"
 t
 [exit: 0]

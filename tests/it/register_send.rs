@@ -1,7 +1,7 @@
 //! `register` for real: onto the embedded sandbox, and read back from it.
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::sandbox_home;
 
@@ -29,8 +29,11 @@ fn home_of(document: &str) -> TestEnvironment {
 #[test]
 fn what_is_there_already_is_fine() {
     let home = home_of(HELLO);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1"]));
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1"]));
     snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        transcript,
         str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       registered
@@ -40,11 +43,6 @@ launch plan  shout  v1       registered
 3 registered
 run it with `flyte-host run shout:v1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       unchanged
@@ -53,14 +51,15 @@ launch plan  shout  v1       unchanged
 3 unchanged
 run it with `flyte-host run shout:v1`
 [exit: 0]
+
 "#]]
     );
 }
 
 /// Registers files, and returns the versions by kind and name.
 fn derived(home: &TestEnvironment, arguments: &[&str]) -> Vec<(String, String)> {
-    let told = home.command().arg("register").args(arguments).args(["-o", "json"]).output().unwrap();
-    let account: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout).unwrap();
+    let output = home.command().arg("register").args(arguments).args(["-o", "json"]).output().unwrap();
+    let account: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let text = |entity: &serde_json::Value, key: &str| entity[key].as_str().unwrap().to_owned();
     let named =
         |entity| (format!("{} {}", text(entity, "kind"), text(entity, "name")), text(entity, "version"));
@@ -88,8 +87,13 @@ fn the_version_is_made_of_the_content() {
 fn programs_get_an_account() {
     let home = home_of(HELLO);
     let arguments = ["register", "hello.yaml", "--version", "v1", "--activate-launchplans", "-o"];
+    let mut transcript = Transcript::new();
+    transcript.add(home.run([&arguments[..], &["json"]].concat()));
+    transcript.add(home.run([&arguments[..], &["yaml"]].concat()));
+    transcript.add(home.run([&arguments[..], &["name"]].concat()));
+    transcript.add(home.run([&arguments[..], &["table"]].concat()));
     snapshot!(
-        home.run(&[&arguments[..], &["json"]].concat()),
+        transcript,
         str![[r#"
 [
   {
@@ -121,11 +125,6 @@ fn programs_get_an_account() {
 ------- stderr -------
 3 registered
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&[&arguments[..], &["yaml"]].concat()),
-        str![[r#"
 - kind: task
   project: flytesnacks
   domain: development
@@ -148,22 +147,12 @@ fn programs_get_an_account() {
 ------- stderr -------
 3 unchanged
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&[&arguments[..], &["name"]].concat()),
-        str![[r#"
 say
 shout
 shout
 ------- stderr -------
 3 unchanged
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&[&arguments[..], &["table"]].concat()),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       unchanged
@@ -172,6 +161,7 @@ launch plan  shout  v1       unchanged, active
 3 unchanged
 run it with `flyte-host run shout:v1`
 [exit: 0]
+
 "#]]
     );
 }
@@ -179,10 +169,16 @@ run it with `flyte-host run shout:v1`
 #[test]
 fn what_needs_a_refused_one_waits_for_a_second_run() {
     let home = home_of("name: say\nimage: other\ncommand: [sh]\ninputs: {text: str}\noutputs: {text: str}\n");
-    assert!(home.run(&["register", "hello.yaml", "--version", "v1"]).ends_with("[exit: 0]"));
+    home.run(["register", "hello.yaml", "--version", "v1"]).success();
     home.write("hello.yaml", format!("{HELLO}---\nname: apart\nimage: sh\ncommand: [sh]\n"));
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1"]));
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1", "-o", "json"]));
+    home.write("hello.yaml", home.read("hello.yaml").replacen("image: sh", "image: other", 1));
+    home.write("hello.yaml", home.read("hello.yaml").replacen("[sh, -c, printf]", "[sh]", 1));
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1"]));
     snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        transcript,
         str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       failed
@@ -203,11 +199,6 @@ error: could not register task `say`
     	+ sh
 hint: pass another `--version`, or omit it to use content hashes
 [exit: 22]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1", "-o", "json"]),
-        str![[r#"
 [
   {
     "kind": "task",
@@ -249,13 +240,6 @@ hint: pass another `--version`, or omit it to use content hashes
 1 unchanged, 1 failed, 2 not sent
 {"error":{"message":"could not register task `say`","causes":["Flyte refused `CreateTask` (INVALID_ARGUMENT)","say task with different structure already exists. (Please register a new version of the task):\n/template/container/command/1:\n\t+ -c\n/template/container/command/2:\n\t+ printf\n/template/container/image:\n\t- other\n\t+ sh"],"hints":["pass another `--version`, or omit it to use content hashes"],"exitCode":22}}
 [exit: 22]
-"#]]
-    );
-    home.write("hello.yaml", home.read("hello.yaml").replacen("image: sh", "image: other", 1));
-    home.write("hello.yaml", home.read("hello.yaml").replacen("[sh, -c, printf]", "[sh]", 1));
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       registered
@@ -265,15 +249,23 @@ task         apart  v1       unchanged
 2 registered, 2 unchanged
 run it with `flyte-host run shout:v1`
 [exit: 0]
+
 "#]]
     );
 }
 
 #[test]
-fn equal_failures_are_told_once() {
+fn equal_failures_are_reported_once() {
     let home = home_of(HELLO);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1", "-p", "nowhere"]));
+    let tasks: String =
+        (0..3).map(|number| format!("---\nname: t{number}\nimage: sh\ncommand: [sh]\n")).collect();
+    home.write("hello.yaml", tasks);
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1", "-p", "nowhere"]));
+    transcript.add(home.run(["register", "hello.yaml", "--version", "v1", "-d", "nowhere"]));
     snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1", "-p", "nowhere"]),
+        transcript,
         str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       failed
@@ -286,14 +278,6 @@ error: could not register task `say`
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nowhere` to create it
 [exit: 22]
-"#]]
-    );
-    let tasks: String =
-        (0..3).map(|number| format!("---\nname: t{number}\nimage: sh\ncommand: [sh]\n")).collect();
-    home.write("hello.yaml", tasks);
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1", "-p", "nowhere"]),
-        str![[r#"
 KIND  NAME  VERSION  RESULT
 task  t0    v1       failed
 task  t1    v1       failed
@@ -305,11 +289,6 @@ error: could not register task `t0` and 2 more
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nowhere` to create it
 [exit: 22]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1", "-d", "nowhere"]),
-        str![[r#"
 KIND  NAME  VERSION  RESULT
 task  t0    v1       failed
 task  t1    v1       failed
@@ -320,6 +299,7 @@ error: could not register task `t0` and 2 more
   caused by: Flyte refused `CreateTask` (INVALID_ARGUMENT)
   caused by: domain [nowhere] is unrecognized by system
 [exit: 22]
+
 "#]]
     );
 }
@@ -328,7 +308,7 @@ error: could not register task `t0` and 2 more
 fn what_needs_itself_cannot_be_the_first() {
     let home = home_of("workflow: loop\nnodes:\n  again: {launch_plan: loop}\n");
     snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        home.run(["register", "hello.yaml", "--version", "v1"]),
         str![[r#"
 ------- stderr -------
 error: hello.yaml:1: workflow `loop` contains itself through its nodes
@@ -343,7 +323,7 @@ fn a_server_that_does_not_answer_is_asked_for_a_few_only() {
     home.set("FLYTE_SANDBOX", "");
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
     snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        home.run(["register", "hello.yaml", "--version", "v1"]),
         str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       failed
@@ -367,7 +347,7 @@ fn the_plugins_rules_arrive() {
     home.set("FLYTE_PLUGIN", "acme");
     home.write("hello.yaml", "name: cached\ncommand: [sh]\ncache: true\n");
     snapshot!(
-        home.run(&["register", "hello.yaml", "--version", "v1"]),
+        home.run(["register", "hello.yaml", "--version", "v1"]),
         str![[r#"
 KIND  NAME    VERSION  RESULT
 task  cached  v1       registered
@@ -378,9 +358,9 @@ run it with `flyte-host run cached:v1`
 [exit: 0]
 "#]]
     );
-    let task = home.run(&["get", "task", "cached:v1", "-o", "yaml"]);
-    let task: String =
-        task.lines().filter(|line| !line.contains("createdAt")).map(|line| format!("{line}\n")).collect();
+    let task = home.run(["get", "task", "cached:v1", "-o", "yaml"]);
+    let task =
+        task.map(|text| text.split_inclusive('\n').filter(|line| !line.contains("createdAt")).collect());
     snapshot!(
         task,
         str![[r#"
@@ -435,60 +415,51 @@ fn the_code_of_a_package_goes_along() {
         "name: fast\nimage: python\ncommand: [pyflyte-fast-execute, --additional-distribution, '{{ .remote_package_path }}', \
          --dest-dir, '{{ .dest_dir }}']\n",
     );
-    let told = home.run(&["register", "--dry-run", "task.yaml", "-o", "pb", "--out-dir", "package"]);
-    assert!(told.ends_with("[exit: 0]"), "{told}");
+    home.run(["register", "--dry-run", "task.yaml", "-o", "pb", "--out-dir", "package"]).success();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "package", "--version", "v1"]));
+    home.write("package/fast0123.tar.gz", "the code");
+    transcript.add(home.run(["register", "package", "--version", "v1", "-D", "/root"]));
+    let task = home.run(["get", "task", "fast:v1", "-o", "json"]).json();
+    let container = &task["closure"]["compiledTask"]["template"]["container"];
+    assert_eq!(container["command"][4], "/root", "{container}");
+    let place = container["command"][2].as_str().unwrap().strip_prefix("[HOME]").unwrap();
+    assert_eq!(std::fs::read(format!("{}{place}", home.home().display())).unwrap(), b"the code");
     snapshot!(
-        home.run(&["register", "package", "--version", "v1"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: the code of task `fast` is missing
   caused by: no `fast….tar.gz` came with `package/0_fast_1.pb`
 hint: rebuild the package with `pyflyte package --copy all`
 [exit: 1]
-"#]]
-    );
-    home.write("package/fast0123.tar.gz", "the code");
-    snapshot!(
-        home.run(&["register", "package", "--version", "v1", "-D", "/root"]),
-        str![[r#"
 KIND  NAME  VERSION  RESULT
 task  fast  v1       registered
 ------- stderr -------
 1 registered
 run it with `flyte-host run fast:v1`
 [exit: 0]
+
 "#]]
     );
-    let task = home.run(&["get", "task", "fast:v1", "-o", "json"]);
-    let task: serde_json::Value = serde_json::from_str(task.trim_end_matches("[exit: 0]")).unwrap();
-    let container = &task["closure"]["compiledTask"]["template"]["container"];
-    assert_eq!(container["command"][4], "/root", "{container}");
-    let place = container["command"][2].as_str().unwrap().strip_prefix("[HOME]").unwrap();
-    assert_eq!(std::fs::read(format!("{}{place}", home.home().display())).unwrap(), b"the code");
 }
 
 #[test]
 fn what_makes_no_sense_is_refused() {
     let home = home_of(HELLO);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "hello.yaml", "-o", "pb", "--out-dir", "out"]));
+    transcript.add(home.run(["register", "hello.yaml", "--out-dir", "out"]));
+    transcript.add(home.run(["register", "hello.yaml", "--dry-run", "--activate-launchplans"]));
     snapshot!(
-        home.run(&["register", "hello.yaml", "-o", "pb", "--out-dir", "out"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: `-o pb` is for `register --dry-run` only
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--out-dir", "out"]),
-        str![[r#"
 ------- stderr -------
 error: `--out-dir` is for `-o pb` only
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "hello.yaml", "--dry-run", "--activate-launchplans"]),
-        str![[r#"
 ------- stderr -------
 error: the argument '--dry-run' cannot be used with '--activate-launchplans'
 
@@ -496,6 +467,7 @@ Usage: flyte-host register --dry-run <FILES>...
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }

@@ -1,7 +1,7 @@
 //! What `get` prints is registered again, and nothing changes.
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::sandbox_home;
 
@@ -34,8 +34,7 @@ fn save(home: &TestEnvironment, arguments: &[&str], file: &str) {
 fn registered() -> TestEnvironment {
     let home = sandbox_home(&[]);
     home.write("greetings.yaml", GREETINGS);
-    let told = home.run(&["register", "greetings.yaml", "--version", "v1"]);
-    assert!(told.ends_with("[exit: 0]"), "{told}");
+    home.run(["register", "greetings.yaml", "--version", "v1"]).success();
     home
 }
 
@@ -46,8 +45,15 @@ fn what_get_prints_is_registered_unchanged() {
     save(&home, &["get", "workflow", "shout", "-o", "yaml"], "workflow.yaml");
     save(&home, &["get", "launch-plan", "shout", "-o", "json"], "plan.json");
     save(&home, &["get", "launch-plan", "loud", "-o", "yaml"], "loud.yaml");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["register", "task.yaml"]));
+    // The launch plan of the workflow's name is not in the file; the one that is there has a default and stays.
+    transcript.add(home.run(["register", "workflow.yaml"]));
+    transcript.add(home.run(["register", "plan.json", "loud.yaml"]));
+    let output = home.run(["register", "workflow.yaml", "-o", "json"]);
+    assert!(output.contains("\"result\": \"unchanged\""), "{output}");
     snapshot!(
-        home.run(&["register", "task.yaml"]),
+        transcript,
         str![[r#"
 KIND  NAME  VERSION  RESULT
 task  say   v1       unchanged
@@ -55,12 +61,6 @@ task  say   v1       unchanged
 1 unchanged
 run it with `flyte-host run say:v1`
 [exit: 0]
-"#]]
-    );
-    // The launch plan of the workflow's name is not in the file; the one that is there has a default and stays.
-    snapshot!(
-        home.run(&["register", "workflow.yaml"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       unchanged
@@ -69,11 +69,6 @@ launch plan  shout  v1       unchanged
 3 unchanged
 run it with `flyte-host run shout:v1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["register", "plan.json", "loud.yaml"]),
-        str![[r#"
 KIND         NAME   VERSION  RESULT
 launch plan  shout  v1       unchanged
 launch plan  loud   v1       unchanged
@@ -82,10 +77,9 @@ launch plan  loud   v1       unchanged
 run `shout` with `flyte-host run shout:v1`
 run `loud` with `flyte-host run loud:v1`
 [exit: 0]
+
 "#]]
     );
-    let told = home.run(&["register", "workflow.yaml", "-o", "json"]);
-    assert!(told.contains("\"result\": \"unchanged\""), "{told}");
 }
 
 #[test]
@@ -95,7 +89,7 @@ fn a_workflow_of_another_version_gets_a_launch_plan() {
     let document = home.read(home.cwd().join("workflow.yaml"));
     home.write("second.yaml", document.replace("version: v1", "version: v2"));
     snapshot!(
-        home.run(&["register", "second.yaml"]),
+        home.run(["register", "second.yaml"]),
         str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v2       registered

@@ -7,7 +7,7 @@ use std::{
 };
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::{home_with, register_send::HELLO, sandbox_home};
 
@@ -16,7 +16,7 @@ struct Served(TestEnvironment);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let _ = self.0.run(&["sandbox", "stop"]);
+        let _ = self.0.run(["sandbox", "stop"]);
     }
 }
 
@@ -28,16 +28,10 @@ fn without_size(text: &str) -> String {
 fn it_is_served_in_the_background() {
     let served = Served(home_with(&[]));
     let home = &served.0;
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["sandbox", "start", "--port", "0", "--background"]));
     snapshot!(
-        home.run(&["sandbox", "start", "--port", "0", "--background"]),
-        str![[r#"
-serving the sandbox on `127.0.0.1:[PORT]`, process [PID]
-other clients connect with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
-[exit: 0]
-"#]]
-    );
-    snapshot!(
-        without_size(&home.run(&["sandbox", "status"])),
+        home.run(["sandbox", "status"]).map(without_size),
         str![[r#"
 FACT             VALUE
 folder           [HOME]/.flyte/sandbox
@@ -47,58 +41,14 @@ open executions  0
 
 "#]]
     );
+    transcript.add(home.run(["sandbox", "status", "-o", "name"]));
+    transcript.add(home.run(["sandbox", "start", "--port", "0", "--background"]));
+    transcript.add(home.run(["sandbox", "start", "--port", "0"]));
+    transcript.add(home.run(["sandbox", "reset", "--yes"]));
+    transcript.add(home.run(["sandbox", "stop"]));
+    transcript.add(home.run(["sandbox", "stop"]));
     snapshot!(
-        home.run(&["sandbox", "status", "-o", "name"]),
-        str![[r#"
-127.0.0.1:[PORT]
-[exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "start", "--port", "0", "--background"]),
-        str![[r#"
-------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
-hint: run `flyte-host sandbox stop` to stop it
-[exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "start", "--port", "0"]),
-        str![[r#"
-------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
-hint: run `flyte-host sandbox stop` to stop it
-[exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "reset", "--yes"]),
-        str![[r#"
-------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
-hint: run `flyte-host sandbox stop` to stop it
-[exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "stop"]),
-        str![[r#"
-------- stderr -------
-stopped the server on `127.0.0.1:[PORT]`
-[exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "stop"]),
-        str![[r#"
-------- stderr -------
-no server is running
-[exit: 0]
-"#]]
-    );
-    snapshot!(
-        without_size(&home.run(&["sandbox", "status"])),
+        home.run(["sandbox", "status"]).map(without_size),
         str![[r#"
 FACT             VALUE
 folder           [HOME]/.flyte/sandbox
@@ -108,10 +58,39 @@ open executions  0
 
 "#]]
     );
+    snapshot!(
+        transcript,
+        str![[r#"
+the sandbox is served on `127.0.0.1:[PORT]` by process [PID]
+other clients reach it with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
+[exit: 0]
+127.0.0.1:[PORT]
+[exit: 0]
+------- stderr -------
+error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
+hint: `flyte-host sandbox stop` ends it
+[exit: 1]
+------- stderr -------
+error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
+hint: `flyte-host sandbox stop` ends it
+[exit: 1]
+------- stderr -------
+error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
+hint: `flyte-host sandbox stop` ends it
+[exit: 1]
+------- stderr -------
+the server on `127.0.0.1:[PORT]` has ended
+[exit: 0]
+------- stderr -------
+no server is running
+[exit: 0]
+
+"#]]
+    );
 }
 
 #[test]
-fn programs_are_told_where_it_is() {
+fn json_output_has_the_address() {
     let served = Served(home_with(&[]));
     let home = &served.0;
     let start =
@@ -133,8 +112,11 @@ fn another_client_reaches_what_is_registered_in_it() {
         served.0.command().args(["sandbox", "start", "--port", "0", "--background", "-o", "name"]).output();
     let endpoint = String::from_utf8(start.unwrap().stdout).unwrap();
     served.0.set("FLYTE_PLATFORM_URL", endpoint.trim()).set("FLYTE_PLATFORM_INSECURE", "true");
+    let mut transcript = Transcript::new();
+    transcript.add(served.0.run(["register", "hello.yaml", "--version", "v1"]));
+    transcript.add(served.0.run(["version", "-o", "name"]));
     snapshot!(
-        served.0.run(&["register", "hello.yaml", "--version", "v1"]),
+        transcript,
         str![[r#"
 KIND         NAME   VERSION  RESULT
 task         say    v1       registered
@@ -144,14 +126,10 @@ launch plan  shout  v1       registered
 3 registered
 run it with `flyte-host run shout:v1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        served.0.run(&["version", "-o", "name"]),
-        str![[r#"
 flyte-host
 127.0.0.1:[PORT]
 [exit: 0]
+
 "#]]
     );
 }
@@ -166,7 +144,7 @@ fn in_the_foreground_it_ends_when_it_is_asked_to() {
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("127.0.0.1:"), "{line}");
     snapshot!(
-        served.0.run(&["sandbox", "stop"]),
+        served.0.run(["sandbox", "stop"]),
         str![[r#"
 ------- stderr -------
 stopped the server on `127.0.0.1:[PORT]`
@@ -181,69 +159,59 @@ fn a_port_that_is_taken() {
     let home = home_with(&[]);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["sandbox", "start", "--port", &port]));
+    transcript.add(home.run(["sandbox", "start", "--port", &port, "--background"]));
     snapshot!(
-        home.run(&["sandbox", "start", "--port", &port]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
 hint: use `--port` to choose another port
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "start", "--port", &port, "--background"]),
-        str![[r#"
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
 hint: use `--port` to choose another port
 [exit: 1]
+
 "#]]
     );
 }
 
 #[test]
-fn it_is_taken_away_when_somebody_says_so() {
+fn reset_removes_it_after_confirmation() {
     let home = sandbox_home(&[]);
     home.write("hello.yaml", HELLO);
-    assert!(home.run(&["register", "hello.yaml"]).ends_with("[exit: 0]"));
+    home.run(["register", "hello.yaml"]).success();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["sandbox", "reset"]));
+    assert!(home.home().join(".flyte/sandbox").exists());
+    transcript.add(home.run(["sandbox", "reset", "--yes"]));
+    assert!(!home.home().join(".flyte/sandbox").exists());
+    transcript.add(home.run(["sandbox", "reset", "--yes"]));
+    transcript.add(home.run(["sandbox", "status"]));
     snapshot!(
-        home.run(&["sandbox", "reset"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: `sandbox reset` needs confirmation, and stdin is not a terminal
 hint: pass `--yes` to confirm
 [exit: 2]
-"#]]
-    );
-    assert!(home.home().join(".flyte/sandbox").exists());
-    snapshot!(
-        home.run(&["sandbox", "reset", "--yes"]),
-        str![[r#"
 ------- stderr -------
 deleted the sandbox in `[HOME]/.flyte/sandbox`
 [exit: 0]
-"#]]
-    );
-    assert!(!home.home().join(".flyte/sandbox").exists());
-    snapshot!(
-        home.run(&["sandbox", "reset", "--yes"]),
-        str![[r#"
 ------- stderr -------
 no sandbox in `[HOME]/.flyte/sandbox`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "status"]),
-        str![[r#"
 FACT             VALUE
 folder           [HOME]/.flyte/sandbox
 served           no
 open executions  0
 size             0 bytes
 [exit: 0]
+
 "#]]
     );
 }
@@ -253,7 +221,7 @@ fn it_needs_no_plugin() {
     let mut home = home_with(&[]);
     home.set("FLYTE_PLUGIN", "gone");
     snapshot!(
-        home.run(&["sandbox", "stop"]),
+        home.run(["sandbox", "stop"]),
         str![[r#"
 ------- stderr -------
 no server is running

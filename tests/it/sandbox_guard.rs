@@ -1,11 +1,11 @@
-//! `sandbox start`: who is answered, and what clients have to be told.
+//! `sandbox start`: which clients are answered, and what they need.
 
 use std::{fs, path::Path, process::Command};
 
 use flyte_client::proto::admin::{Project, ProjectRegisterRequest};
 use prost::Message as _;
 use snapbox::str;
-use tests::{TestEnvironment, prepared, snapshot};
+use tests::{TestEnvironment, Transcript, join, prepared, snapshot};
 
 use crate::{home_with, sandbox_home};
 
@@ -14,7 +14,7 @@ struct Served(TestEnvironment);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let _ = self.0.run(&["sandbox", "stop"]);
+        let _ = self.0.run(["sandbox", "stop"]);
     }
 }
 
@@ -45,9 +45,9 @@ fn beyond_this_machine_it_prints_what_clients_need() {
     let home = &served.0;
     let start = ["sandbox", "start", "--port", "0", "--background"];
     let start = [&start[..], &["--host", "0.0.0.0", "--allow-host", "build.example"]].concat();
-    let said = home.run(&start);
+    let output = home.run(&start);
     snapshot!(
-        without_ports(&without_token(&said)),
+        output.map(without_token).map(without_ports),
         str![[r#"
 serving the sandbox on `0.0.0.0:[PORT]`, process [PID]
 other clients connect with FLYTE_PLATFORM_URL=build.example:[PORT] FLYTE_PLATFORM_INSECURE=true
@@ -65,7 +65,7 @@ on other hosts, store the token in a file of your own, mode 0600
     );
     // Its own commands find the token by themselves.
     snapshot!(
-        home.run(&["get", "projects", "-o", "name"]),
+        home.run(["get", "projects", "-o", "name"]),
         str![[r#"
 flytesnacks
 [exit: 0]
@@ -83,7 +83,7 @@ fn the_token_is_its_users_alone() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let file = Path::new(started["tokenFile"].as_str().unwrap());
     assert_eq!((mode(file), mode(file.parent().unwrap())), (0o600, 0o700));
-    // Where users can be told apart, nobody needs it.
+    // Not needed where the system tells users apart.
     if cfg!(target_os = "linux") {
         assert!(started["token"].is_null());
     }
@@ -96,8 +96,14 @@ fn other_clients_need_the_token() {
     let token = started["token"].as_str().unwrap().to_owned();
     let endpoint = started["endpoint"].as_str().unwrap().replace("0.0.0.0", "127.0.0.1");
     served.0.set("FLYTE_PLATFORM_URL", &endpoint).set("FLYTE_PLATFORM_INSECURE", "true");
+    let mut transcript = Transcript::new();
+    transcript.add(served.0.run(["get", "projects", "-o", "name"]));
+    served.0.set("FLYTE_CREDENTIALS_PROXY_COMMAND", format!("echo,{token}"));
+    transcript.add(served.0.run(["get", "projects", "-o", "name"]));
+    served.0.set("FLYTE_CREDENTIALS_PROXY_COMMAND", "echo,wrong");
+    transcript.add(served.0.run(["get", "projects", "-o", "name"]));
     snapshot!(
-        served.0.run(&["get", "projects", "-o", "name"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
@@ -105,45 +111,34 @@ error: cannot sign in to Flyte
   caused by: missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
-"#]]
-    );
-    served.0.set("FLYTE_CREDENTIALS_PROXY_COMMAND", format!("echo,{token}"));
-    snapshot!(
-        served.0.run(&["get", "projects", "-o", "name"]),
-        str![[r#"
 flytesnacks
 [exit: 0]
-"#]]
-    );
-    served.0.set("FLYTE_CREDENTIALS_PROXY_COMMAND", "echo,wrong");
-    snapshot!(
-        served.0.run(&["get", "projects", "-o", "name"]),
-        str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
   caused by: invalid token: expected the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
+
 "#]]
     );
 }
 
 #[test]
-fn a_wrong_token_is_told_with_where_the_right_one_is() {
+fn a_wrong_token_is_reported_with_the_path_of_the_right_one() {
     let mut served = Served(home_with(&[]));
     let started = served.start(&["--host", "0.0.0.0"]);
     let endpoint = started["endpoint"].as_str().unwrap().replace("0.0.0.0", "127.0.0.1");
     served.0.set("FLYTE_PLATFORM_URL", &endpoint).set("FLYTE_PLATFORM_INSECURE", "true");
     let get = ["get", "projects", "-o", "name"];
-    let login = served.0.run(&["login"]);
+    let login = served.0.run(["login"]);
     served.0.set("FLYTE_ACCESS_TOKEN", "wrong");
     let wrong = served.0.run(&get);
     served.0.set("FLYTE_ACCESS_TOKEN", "");
     served.0.set("FLYTE_ACCESS_TOKEN_FILE", started["tokenFile"].as_str().unwrap());
     let right = served.0.run(&get);
     snapshot!(
-        [login, wrong, right].join("\n"),
+        join([login, wrong, right]),
         str![[r#"
 ------- stderr -------
 error: authentication required (UNAUTHENTICATED)
@@ -168,9 +163,9 @@ fn flytekit_sends_the_token_with_the_printed_configuration() {
     let served = Served(home_with(&[]));
     let home = &served.0;
     let start = ["sandbox", "start", "--port", "0", "--host", "0.0.0.0", "--background"];
-    let said = String::from_utf8(home.command().args(start).output().unwrap().stdout).unwrap();
-    let start = said.find("admin:\n").unwrap();
-    let config = home.write("config.yaml", &said[start..said.find("\nelsewhere").unwrap()]);
+    let output = String::from_utf8(home.command().args(start).output().unwrap().stdout).unwrap();
+    let start = output.find("admin:\n").unwrap();
+    let config = home.write("config.yaml", &output[start..output.find("\nelsewhere").unwrap()]);
     let script = "import sys\n\
                   from flytekit.configuration import Config\n\
                   from flytekit.remote import FlyteRemote\n\
@@ -218,7 +213,7 @@ elsewhere GET: failed
 "#]]
     );
     snapshot!(
-        served.0.run(&["get", "projects", "-o", "name"]),
+        served.0.run(["get", "projects", "-o", "name"]),
         str![[r#"
 flytesnacks
 [exit: 0]
@@ -229,24 +224,23 @@ flytesnacks
 #[test]
 fn hosts_are_names() {
     let home = home_with(&[]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["sandbox", "start", "--allow-host", "http://build.example"]));
+    transcript.add(home.run(["sandbox", "start", "--host", "build.example"]));
     snapshot!(
-        home.run(&["sandbox", "start", "--allow-host", "http://build.example"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: invalid value 'http://build.example' for '--allow-host <NAME>': expected a host name without scheme and port
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "start", "--host", "build.example"]),
-        str![[r#"
 ------- stderr -------
 error: invalid value 'build.example' for '--host <ADDRESS>': invalid IP address syntax
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }
@@ -260,22 +254,21 @@ fn a_folder_that_others_may_read() {
     let folder = home.write("shared/thesis.txt", "").parent().unwrap().to_owned();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     home.set("FLYTE_SANDBOX_DIR", &folder);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["get", "projects"]));
+    transcript.add(home.run(["sandbox", "start", "--background"]));
     snapshot!(
-        home.run(&["get", "projects"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: could not open the sandbox in `[HOME]/work/shared`: other users may read the folder, and it holds other files
 hint: set `FLYTE_SANDBOX_DIR` to another folder
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        home.run(&["sandbox", "start", "--background"]),
-        str![[r#"
 ------- stderr -------
 error: could not open the sandbox in `[HOME]/work/shared`: other users may read the folder, and it holds other files
 hint: set `FLYTE_SANDBOX_DIR` to another folder
 [exit: 1]
+
 "#]]
     );
 }

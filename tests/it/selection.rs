@@ -1,12 +1,12 @@
-//! Which plugins are in use, and who said so.
+//! Which plugins are in use, and what selected them.
 
 use snapbox::str;
-use tests::{difference, snapshot};
+use tests::{Transcript, difference, snapshot};
 
 use crate::{home_with, in_use};
 
 #[test]
-fn without_a_choice_there_is_none() {
+fn without_a_selection_no_plugin_is_in_use() {
     let home = home_with(&["faulty"]);
     snapshot!(
         in_use(&home, &[]),
@@ -78,21 +78,20 @@ plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 fn a_path_is_a_path() {
     let mut home = home_with(&[]);
     let path = home.copy("plain", "somewhere/plain.so");
-    snapshot!(
-        in_use(&home, &["--plugin", "somewhere/plain.so"]),
-        str![[r#"
-flyte-host [VERSION]
-plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
-[exit: 0]
-"#]]
-    );
+    let mut transcript = Transcript::new();
+    transcript.add(in_use(&home, &["--plugin", "somewhere/plain.so"]));
     home.set("FLYTE_PLUGIN", path);
+    transcript.add(in_use(&home, &[]));
     snapshot!(
-        in_use(&home, &[]),
+        transcript,
         str![[r#"
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
+flyte-host [VERSION]
+plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
+[exit: 0]
+
 "#]]
     );
 }
@@ -116,7 +115,7 @@ fn a_name_is_not_looked_up_in_the_current_directory() {
     let home = home_with(&[]);
     home.copy("plain", "libplain.so");
     snapshot!(
-        home.run(&["config", "show", "--plugin", "plain"]),
+        home.run(["config", "show", "--plugin", "plain"]),
         str![[r#"
 ------- stderr -------
 error: plugin `plain` not found
@@ -132,7 +131,7 @@ hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 fn an_unknown_name_is_an_error() {
     let home = home_with(&["faulty"]);
     snapshot!(
-        home.run(&["config", "show", "--plugin", "csv"]),
+        home.run(["config", "show", "--plugin", "csv"]),
         str![[r#"
 ------- stderr -------
 error: plugin `csv` not found
@@ -149,7 +148,7 @@ fn a_near_miss_is_pointed_out() {
     let mut home = home_with(&["faulty", "wrapper"]);
     home.set("FLYTE_PLUGIN", "warpper");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 error: plugin `warpper` not found
@@ -166,7 +165,7 @@ fn a_path_to_nothing_points_out_its_neighbours() {
     let home = home_with(&["faulty"]);
     let path = home.plugins().join("libfaulti.so");
     snapshot!(
-        home.run(&["config", "show", "--plugin", path.to_str().unwrap()]),
+        home.run(["config", "show", "--plugin", path.to_str().unwrap()]),
         str![[r#"
 ------- stderr -------
 error: `[HOME]/.flyte/plugins/libfaulti.so` not found
@@ -182,7 +181,7 @@ fn without_a_plugins_directory_the_error_names_where_one_would_be() {
     let home = home_with(&[]);
     std::fs::remove_dir(home.plugins()).unwrap();
     snapshot!(
-        home.run(&["config", "show", "--plugin", "faulty"]),
+        home.run(["config", "show", "--plugin", "faulty"]),
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` not found
@@ -228,35 +227,30 @@ plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secre
 fn the_option_goes_before_the_variable_and_that_before_the_settings() {
     let mut home = home_with(&["faulty", "wrapper", "plain"]);
     home.write("../.flyte/host.toml", "plugins = [\"plain\"]\n");
+    let mut transcript = Transcript::new();
+    transcript.add(in_use(&home, &[]));
+    home.set("FLYTE_PLUGIN", "wrapper");
+    transcript.add(in_use(&home, &[]));
+    transcript.add(in_use(&home, &["--plugin", "faulty"]));
     snapshot!(
-        in_use(&home, &[]),
+        transcript,
         str![[r#"
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
-"#]]
-    );
-    home.set("FLYTE_PLUGIN", "wrapper");
-    snapshot!(
-        in_use(&home, &[]),
-        str![[r#"
 flyte-host [VERSION]
 plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        in_use(&home, &["--plugin", "faulty"]),
-        str![[r#"
 flyte-host [VERSION]
 plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
+
 "#]]
     );
 }
 
 #[test]
-fn an_empty_variable_says_nothing() {
+fn an_empty_variable_selects_nothing() {
     let mut home = home_with(&["plain"]);
     home.write("../.flyte/host.toml", "plugins = [\"plain\"]\n");
     home.set("FLYTE_PLUGIN", "");
@@ -274,29 +268,24 @@ plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 fn plugins_can_be_switched_off() {
     let mut home = home_with(&["plain"]);
     home.write("../.flyte/host.toml", "plugins = [\"plain\"]\n");
-    snapshot!(
-        in_use(&home, &["--no-plugins"]),
-        str![[r#"
-flyte-host [VERSION]
-no plugins
-[exit: 0]
-"#]]
-    );
-    snapshot!(
-        in_use(&home, &["--plugin", "builtin"]),
-        str![[r#"
-flyte-host [VERSION]
-no plugins
-[exit: 0]
-"#]]
-    );
+    let mut transcript = Transcript::new();
+    transcript.add(in_use(&home, &["--no-plugins"]));
+    transcript.add(in_use(&home, &["--plugin", "builtin"]));
     home.set("FLYTE_PLUGIN", "builtin");
+    transcript.add(in_use(&home, &[]));
     snapshot!(
-        in_use(&home, &[]),
+        transcript,
         str![[r#"
 flyte-host [VERSION]
 no plugins
 [exit: 0]
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+flyte-host [VERSION]
+no plugins
+[exit: 0]
+
 "#]]
     );
 }
@@ -306,7 +295,7 @@ fn builtin_stands_alone() {
     let mut home = home_with(&["plain"]);
     home.set("FLYTE_PLUGIN", "plain:builtin");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 error: `builtin` in `FLYTE_PLUGIN` cannot be combined with other plugins
@@ -321,22 +310,21 @@ fn directories_of_the_variable_come_first() {
     let mut home = home_with(&["faulty"]);
     let path = home.copy("plain", "elsewhere/libfaulty.so");
     home.set("FLYTE_PLUGIN_PATH", path.parent().unwrap()).set("FLYTE_PLUGIN", "faulty");
+    let mut transcript = Transcript::new();
+    transcript.add(in_use(&home, &[]));
+    transcript.add(home.run(["plugin", "path"]));
     snapshot!(
-        in_use(&home, &[]),
+        transcript,
         str![[r#"
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "path"]),
-        str![[r#"
 [HOME]/work/elsewhere
 [HOME]/.flyte/plugins
 /usr/local/lib/flyte/plugins
 /usr/lib/flyte/plugins
 [exit: 0]
+
 "#]]
     );
 }
@@ -347,7 +335,7 @@ fn relative_directories_are_ignored() {
     home.copy("plain", "here/libplain.so");
     home.set("FLYTE_PLUGIN_PATH", "here:.").set("FLYTE_PLUGIN", "plain");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 warning: ignoring `here` in `FLYTE_PLUGIN_PATH`: not an absolute path
@@ -365,8 +353,13 @@ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 fn a_plugin_that_cannot_be_used_is_an_error() {
     let mut home = home_with(&[]);
     home.write("../.flyte/host.toml", "plugins = [\"gone\"]\n");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["config", "show"]));
+    home.set("FLYTE_PLUGIN", "gone-as-well");
+    transcript.add(home.run(["config", "show"]));
+    transcript.add(home.run(["config", "show", "--plugin", "not-there"]));
     snapshot!(
-        home.run(&["config", "show"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: plugin `gone` not found
@@ -374,29 +367,19 @@ error: plugin `gone` not found
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: use `--no-plugins` to run without the plugin selected by `[HOME]/.flyte/host.toml`
 [exit: 10]
-"#]]
-    );
-    home.set("FLYTE_PLUGIN", "gone-as-well");
-    snapshot!(
-        home.run(&["config", "show"]),
-        str![[r#"
 ------- stderr -------
 error: plugin `gone-as-well` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
-"#]]
-    );
-    snapshot!(
-        home.run(&["config", "show", "--plugin", "not-there"]),
-        str![[r#"
 ------- stderr -------
 error: plugin `not-there` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
+
 "#]]
     );
 }
@@ -406,7 +389,7 @@ fn one_that_cannot_be_used_spoils_the_chain() {
     let mut home = home_with(&["plain"]);
     home.set("FLYTE_PLUGIN", "plain:gone");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 error: plugin `gone` not found
@@ -419,12 +402,12 @@ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 }
 
 #[test]
-fn whoever_wants_to_goes_on_without() {
+fn plugin_fallback_continues_without_the_plugin() {
     let mut home = home_with(&[]);
     home.set("FLYTE_PLUGIN", "gone");
     let go_on = ["config", "show", "-o", "name"];
-    let by_option = home.run(&[&go_on[..], &["--plugin-fallback"]].concat());
-    let without = home.run(&[&go_on[..], &["--no-plugins"]].concat());
+    let by_option = home.run([&go_on[..], &["--plugin-fallback"]].concat());
+    let without = home.run([&go_on[..], &["--no-plugins"]].concat());
     snapshot!(
         difference(&without, &by_option),
         str![[r#"
@@ -458,14 +441,14 @@ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 }
 
 #[test]
-fn going_on_covers_a_plugin_that_fails_while_it_starts() {
+fn plugin_fallback_covers_a_plugin_that_fails_to_start() {
     let mut home = home_with(&["faulty"]);
     home.set("FLYTE_PLUGIN", "faulty")
         .set("FLYTE_PLUGIN_FALLBACK", "1")
         .set("FAULT", "invalid:configure_cli");
-    let without = home.run(&["config", "show", "-o", "name", "--no-plugins"]);
+    let without = home.run(["config", "show", "-o", "name", "--no-plugins"]);
     snapshot!(
-        difference(&without, &home.run(&["config", "show", "-o", "name"])),
+        difference(&without, &home.run(["config", "show", "-o", "name"])),
         str![[r#"
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
@@ -478,11 +461,11 @@ fn going_on_covers_a_plugin_that_fails_while_it_starts() {
 }
 
 #[test]
-fn going_on_does_not_cover_a_plugin_that_fails_while_it_works() {
+fn plugin_fallback_does_not_cover_a_plugin_that_fails_later() {
     let mut home = home_with(&["faulty"]);
     home.set("FLYTE_PLUGIN", "faulty").set("FLYTE_PLUGIN_FALLBACK", "1").set("FAULT", "error:get_remote");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` 0.4.1 failed in `get_remote`
@@ -506,7 +489,7 @@ fn a_folder_that_is_named_twice_is_listed_once() {
     let path = std::env::join_paths([&first, &first, &first.join(""), &link, &second]).unwrap();
     home.set("FLYTE_PLUGIN_PATH", path);
     snapshot!(
-        home.run(&["plugin", "list"]),
+        home.run(["plugin", "list"]),
         str![[r#"
 NAME   VERSION  PROTOCOL  STATE      FILE
 plain  0.3.0    1.0       installed  [HOME]/work/first/libplain.so

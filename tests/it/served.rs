@@ -1,13 +1,13 @@
 //! A sandbox that is served by the test itself, with something registered, and the program before it.
 
-use std::{path::Path, sync::Arc, thread};
+use std::{ffi::OsStr, path::Path, sync::Arc, thread};
 
 use regex::Regex;
 use sandbox::{
     EngineStart, Sandbox,
     server::{self, Server},
 };
-use tests::TestEnvironment;
+use tests::{Output, TestEnvironment};
 use tokio::sync::oneshot;
 
 use crate::home_with;
@@ -48,27 +48,27 @@ pub(crate) fn hello() -> Served {
     let served = empty(20 << 20);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hello/hello.yaml");
     served.home.copy_file(&file, "hello.yaml");
-    let registered = served.home.run(&["register", "hello.yaml", "--version", "v1"]);
-    assert!(registered.ends_with("[exit: 0]"), "{registered}");
+    served.home.run(["register", "hello.yaml", "--version", "v1"]).success();
     served
 }
 
 impl Served {
     /// Runs the program, straight against the server.
-    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Output {
         self.through(&self.endpoint, arguments)
     }
 
     /// Runs the program against an endpoint that leads to the server. Times and names that were made up are replaced, and phases
     /// that are seen by chance left out.
-    pub(crate) fn through(&self, endpoint: &str, arguments: &[&str]) -> String {
+    pub(crate) fn through(&self, endpoint: &str, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Output {
         let mut command = self.home.command();
         command.args(arguments).env("FLYTE_PLATFORM_URL", endpoint);
-        told(&self.home.tell(&mut command))
+        self.home.run_command(&mut command).map(without_chance)
     }
 }
 
-fn told(text: &str) -> String {
+/// Replaces times and invented names, and leaves out phases that are seen by chance.
+fn without_chance(text: &str) -> String {
     let passing =
         Regex::new(r"(?m)^ *(node|execution) \S+: (QUEUED|RUNNING|SUCCEEDING|FAILING).*\n").unwrap();
     let mut text = passing.replace_all(text, "").into_owned();

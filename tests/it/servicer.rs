@@ -18,7 +18,7 @@ use tests::{Server, TestEnvironment, prepared};
 use crate::home_with;
 
 /// What one command printed, and what the server read meanwhile.
-fn told(home: &TestEnvironment, line: &str, record: &Path) -> String {
+fn run_and_record(home: &TestEnvironment, line: &str, record: &Path) -> String {
     fs::write(record, "").unwrap();
     // A word with spaces stands in single quotes.
     let word = Regex::new("'[^']*'|[^ ]+").unwrap();
@@ -69,12 +69,12 @@ fn every_command_is_understood() {
     home.write("folder/inner/more.csv", "a,b\n3,4\n");
     let commands = fs::read_to_string(fixture("commands.txt")).unwrap();
     let commands = commands.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let session: Vec<String> = commands.map(|line| told(&home, line, &record)).collect();
+    let session: Vec<String> = commands.map(|line| run_and_record(&home, line, &record)).collect();
     // Names that are made up differ each time.
     let name = Regex::new(r"\ba[bcdfghjklmnpqrstvwxz2456789]{19}\b").unwrap();
     let session = session.join("\n");
     let session = name.replace_all(&session, "[EXECUTION]");
-    // What tasks say of the program that registers them.
+    // The runtime field names the program that registers a task.
     let version = format!(r#""version":"{}""#, env!("CARGO_PKG_VERSION"));
     let session = session.replace(&version, r#""version":"[VERSION]""#);
     assert_data_eq!(session, Data::read_from(&fixture("session.txt"), None).raw());

@@ -1,16 +1,16 @@
 //! The host's settings file, and what a plugin gets of it.
 
 use snapbox::str;
-use tests::{difference, snapshot};
+use tests::{Transcript, difference, snapshot};
 
 use crate::{home_with, in_use};
 
 #[test]
-fn broken_settings_are_told_with_their_place() {
+fn broken_settings_are_reported_with_their_location() {
     let home = home_with(&[]);
     home.write("../.flyte/host.toml", "plugins = [\"acme\"\n");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 error: cannot parse `[HOME]/.flyte/host.toml`
@@ -30,7 +30,7 @@ fn an_unknown_key_is_an_error() {
     let home = home_with(&[]);
     home.write("../.flyte/host.toml", "plugin-fallback = true\nplugin_path = \"/opt\"\n");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 error: cannot parse `[HOME]/.flyte/host.toml`
@@ -50,7 +50,7 @@ fn a_value_of_another_kind_is_an_error() {
     let home = home_with(&[]);
     home.write("../.flyte/host.toml", "plugins = \"acme\"\n");
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 ------- stderr -------
 error: cannot parse `[HOME]/.flyte/host.toml`
@@ -69,8 +69,12 @@ hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 fn users_can_help_themselves_whatever_is_in_the_settings() {
     let home = home_with(&["plain"]);
     home.write("../.flyte/host.toml", "plugins = [\n");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["--version"]));
+    transcript.add(home.run(["plugin", "list"]));
+    transcript.add(home.run(["plugin", "enable", "plain"]));
     snapshot!(
-        home.run(&["--version"]),
+        transcript,
         str![[r#"
 flyte-host [VERSION]
 no plugins
@@ -83,11 +87,6 @@ warning: cannot parse `[HOME]/.flyte/host.toml`
     unclosed array, expected `]`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "list"]),
-        str![[r#"
 NAME   VERSION  PROTOCOL  STATE      FILE
 plain  0.3.0    1.0       installed  [HOME]/.flyte/plugins/libplain.so
 ------- stderr -------
@@ -99,11 +98,6 @@ warning: cannot parse `[HOME]/.flyte/host.toml`
     unclosed array, expected `]`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "enable", "plain"]),
-        str![[r#"
 ------- stderr -------
 error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 12
@@ -113,6 +107,7 @@ error: cannot parse `[HOME]/.flyte/host.toml`
     unclosed array, expected `]`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
+
 "#]]
     );
 }
@@ -139,9 +134,9 @@ fn a_plugin_reads_its_own_section() {
         "../.flyte/host.toml",
         "plugins = [\"wrapper\"]\n\n[plugin.wrapper]\nreason = \"asked for\"\n",
     );
-    let without = home.run(&["config", "show", "--no-plugins"]);
+    let without = home.run(["config", "show", "--no-plugins"]);
     snapshot!(
-        difference(&without, &home.run(&["config", "show"])),
+        difference(&without, &home.run(["config", "show"])),
         str![[r#"
 + headers.x-wrapped-by  ****                   plugin `wrapper` (asked for)
 
@@ -153,9 +148,9 @@ fn a_plugin_reads_its_own_section() {
 fn a_plugin_writes_to_the_log_under_its_name() {
     let mut home = home_with(&["acme"]);
     home.set("FLYTE_PLUGIN", "acme").set("MY_STAGING_ENDPOINT", "staging.acme.example:443");
-    let quiet = home.run(&["config", "show"]);
+    let quiet = home.run(["config", "show"]);
     snapshot!(
-        difference(&quiet, &home.run(&["config", "show", "-v"])),
+        difference(&quiet, &home.run(["config", "show", "-v"])),
         str![[r#"
 + ------- stderr -------
 + info: [acme] using the staging endpoint `staging.acme.example:443`
@@ -172,7 +167,7 @@ fn programs_get_switches_and_lists_of_the_configuration() {
         "admin:\n  endpoint: localhost:1\n  insecure: false\n  scopes: ['a,b', c]\n  command: [tool, --scope, 'x y']\n",
     );
     snapshot!(
-        home.run(&["config", "show", "-c", "config.yaml", "-o", "json"]),
+        home.run(["config", "show", "-c", "config.yaml", "-o", "json"]),
         str![[r#"
 {
   "endpoint": {

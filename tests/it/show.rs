@@ -1,7 +1,7 @@
 //! `plugin list`, `plugin show` and `plugin path`.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::home_with;
 
@@ -9,7 +9,7 @@ use crate::home_with;
 fn all_is_shown_of_a_plugin() {
     let home = home_with(&["acme"]);
     snapshot!(
-        home.run(&["plugin", "show", "acme"]),
+        home.run(["plugin", "show", "acme"]),
         str![[r#"
 name         acme
 version      [VERSION]
@@ -37,7 +37,7 @@ get_default_cache_policies  plugin  acme-hourly (for 1 h)                     no
 fn programs_get_the_same_as_json() {
     let home = home_with(&["faulty"]);
     snapshot!(
-        home.run(&["plugin", "show", "faulty", "-o", "json"]),
+        home.run(["plugin", "show", "faulty", "-o", "json"]),
         str![[r#"
 {
   "name": "faulty",
@@ -94,7 +94,7 @@ fn a_hook_that_fails_is_among_the_others() {
     let mut home = home_with(&["faulty"]);
     home.set("FAULT", "panic:get_default_image,invalid:configure_cli,invalid:get_remote,answer");
     snapshot!(
-        home.run(&["plugin", "show", "faulty"]),
+        home.run(["plugin", "show", "faulty"]),
         str![[r#"
 name         faulty
 version      0.4.1
@@ -127,20 +127,19 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
 fn without_a_name_those_in_use_are_shown() {
     let mut home = home_with(&["plain", "wrapper"]);
     home.set("FLYTE_PLUGIN", "wrapper:plain");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "show", "-o", "name"]));
+    transcript.add(home.run(["plugin", "show", "--no-plugins"]));
     snapshot!(
-        home.run(&["plugin", "show", "-o", "name"]),
+        transcript,
         str![[r#"
 wrapper
 plain
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "show", "--no-plugins"]),
-        str![[r#"
 ------- stderr -------
 no plugin is in use; run `flyte-host plugin list` to list installed plugins
 [exit: 0]
+
 "#]]
     );
 }
@@ -150,7 +149,7 @@ fn one_in_use_is_shown_on_its_own() {
     let mut home = home_with(&["plain", "wrapper"]);
     home.set("FLYTE_PLUGIN", "wrapper:plain");
     snapshot!(
-        home.run(&["plugin", "show", "plain"]),
+        home.run(["plugin", "show", "plain"]),
         str![[r#"
 name         plain
 version      0.3.0
@@ -181,8 +180,12 @@ fn what_is_in_the_directories_is_listed() {
     home.write("elsewhere/libbad.so", "not a library");
     home.write("elsewhere/readme.txt", "not looked at");
     home.set("FLYTE_PLUGIN_PATH", path.parent().unwrap()).set("FLYTE_PLUGIN", "wrapper");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "list"]));
+    transcript.add(home.run(["plugin", "list", "-o", "name"]));
+    transcript.add(home.run(["plugin", "list", "-o", "json"]));
     snapshot!(
-        home.run(&["plugin", "list"]),
+        transcript,
         str![[r#"
 NAME     VERSION  PROTOCOL  STATE                                                                                     FILE
 -        -        -         unusable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
@@ -190,20 +193,10 @@ faulty   0.4.1    1.0       installed                                           
 plain    0.3.0    1.0       installed                                                                                 [HOME]/.flyte/plugins/libplain.so
 wrapper  0.5.0    1.0       in use                                                                                    [HOME]/.flyte/plugins/libwrapper.so
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "list", "-o", "name"]),
-        str![[r#"
 faulty
 plain
 wrapper
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "list", "-o", "json"]),
-        str![[r#"
 [
   {
     "file": "[HOME]/work/elsewhere/libbad.so",
@@ -256,14 +249,15 @@ wrapper
   }
 ]
 [exit: 0]
+
 "#]]
     );
 }
 
 #[test]
-fn an_empty_list_says_where_plugins_go() {
+fn an_empty_list_names_the_directories() {
     snapshot!(
-        home_with(&[]).run(&["plugin", "list"]),
+        home_with(&[]).run(["plugin", "list"]),
         str![[r#"
 ------- stderr -------
 no plugins are installed; copy plugin files to `[HOME]/.flyte/plugins`
@@ -275,21 +269,20 @@ no plugins are installed; copy plugin files to `[HOME]/.flyte/plugins`
 #[test]
 fn the_file_of_a_plugin_is_printed() {
     let home = home_with(&["plain"]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "path", "plain"]));
+    transcript.add(home.run(["plugin", "path", "plian"]));
     snapshot!(
-        home.run(&["plugin", "path", "plain"]),
+        transcript,
         str![[r#"
 [HOME]/.flyte/plugins/libplain.so
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "path", "plian"]),
-        str![[r#"
 ------- stderr -------
 error: plugin `plian` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: did you mean `plain`?
 [exit: 10]
+
 "#]]
     );
 }

@@ -8,13 +8,13 @@ mod official;
 mod store;
 mod terminal;
 
-use std::{fs, path::PathBuf};
+use std::{ffi::OsStr, fs, path::PathBuf};
 
 use regex::Regex;
 use serde_json::Value;
 use tests::{
-    TestEnvironment,
-    sign_in::{Browser, GuardedFlyte, Programs, Provider, UserAction},
+    Output, TestEnvironment,
+    sign_in::{Browser, GuardedFlyte, Person, Programs, Provider},
 };
 
 use crate::home_with;
@@ -50,9 +50,9 @@ impl Fixture {
         Self { programs, provider, flyte, home }
     }
 
-    /// Sets up a browser with a scripted user.
-    fn browser(&mut self, action: UserAction) -> Browser {
-        let browser = Browser::new(&self.programs, action);
+    /// Starts a browser with a scripted user.
+    fn browser(&mut self, person: Person) -> Browser {
+        let browser = Browser::new(&self.programs, person);
         self.home.set("BROWSER", browser.program());
         browser
     }
@@ -66,13 +66,13 @@ impl Fixture {
     }
 
     /// What differs each time is replaced.
-    fn run(&self, arguments: &[&str]) -> String {
-        redact(&self.home.run(arguments))
+    fn run(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Output {
+        self.home.run(arguments).map(redact)
     }
 
-    /// Lists projects, which takes a token.
-    fn ask(&self) -> String {
-        self.run(&["get", "projects", "-o", "name"])
+    /// Lists projects, which needs a token.
+    fn list_projects(&self) -> Output {
+        self.run(["get", "projects", "-o", "name"])
     }
 
     /// The folder of tokens.
@@ -122,7 +122,7 @@ impl Fixture {
 /// The secret of the provider's client `flytepropeller`.
 const SECRET: &str = "a secret of the test: %+/=";
 
-/// What was typed and shown on a terminal or without, without what differs each time.
+/// Replaces what differs from run to run, and removes the terminal's escape sequences.
 fn redact(text: &str) -> String {
     let replaced = [
         (r"\x1b\[[0-9;?]*[A-Za-z]", ""),

@@ -3,30 +3,29 @@
 use std::path::Path;
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::{home_with, in_use};
 
 #[test]
 fn the_version_names_the_plugins() {
     let mut home = home_with(&["acme", "wrapper", "plain"]);
+    let mut transcript = Transcript::new();
+    transcript.add(in_use(&home, &[]));
+    home.set("FLYTE_PLUGIN", "wrapper:plain:acme");
+    transcript.add(in_use(&home, &[]));
     snapshot!(
-        in_use(&home, &[]),
+        transcript,
         str![[r#"
 flyte-host [VERSION]
 no plugins
 [exit: 0]
-"#]]
-    );
-    home.set("FLYTE_PLUGIN", "wrapper:plain:acme");
-    snapshot!(
-        in_use(&home, &[]),
-        str![[r#"
 flyte-host [VERSION]
 plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
+
 "#]]
     );
 }
@@ -36,8 +35,11 @@ fn the_report_of_a_bug_names_the_plugins() {
     let mut home = TestEnvironment::new(Path::new(env!("CARGO_BIN_EXE_flyte-host-with-a-bug")));
     home.install("acme");
     home.set("FLYTE_PLUGIN", "acme");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["my-custom-command"]));
+    transcript.add(home.run(["plugin", "list", "-o", "name", "--no-plugins"]));
     snapshot!(
-        home.run(&["my-custom-command"]),
+        transcript,
         str![[r#"
 Executing my custom CLI command!
 ------- stderr -------
@@ -46,11 +48,6 @@ hint: report this bug in flyte-host with the lines below
 flyte-host [VERSION]
 plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 101]
-"#]]
-    );
-    snapshot!(
-        home.run(&["plugin", "list", "-o", "name", "--no-plugins"]),
-        str![[r#"
 acme
 ------- stderr -------
 error: internal error: the books do not balance (tests/src/bug.rs:5)
@@ -58,6 +55,7 @@ hint: report this bug in flyte-host with the lines below
 flyte-host [VERSION]
 no plugins
 [exit: 101]
+
 "#]]
     );
 }

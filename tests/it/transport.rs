@@ -18,7 +18,7 @@ fn home_where(mode: &str) -> TestEnvironment {
     home
 }
 
-/// What a plugin's own command and each built-in one that talks to Flyte tell.
+/// The outputs of a plugin's command and of each built-in one that calls Flyte.
 fn every_command(home: &TestEnvironment) -> String {
     let commands: [&[&str]; 5] = [
         &["teams"],

@@ -1,7 +1,7 @@
 //! `upload`, to the sandbox.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::flyte::hello;
 
@@ -11,17 +11,16 @@ fn files_and_folders_are_uploaded() {
     flyte.home.write("text", "words");
     flyte.home.write("folder/a", "1");
     flyte.home.write("folder/b/c", "2");
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["upload", "text", "folder"]));
+    transcript.add(flyte.run(["upload", "text", "-o", "json"]));
+    transcript.add(flyte.run(["upload", "nothing"]));
     snapshot!(
-        flyte.run(&["upload", "text", "folder"]),
+        transcript,
         str![[r#"
 [HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text
 [HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKXTMC74======
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["upload", "text", "-o", "json"]),
-        str![[r#"
 [
   {
     "file": "text",
@@ -29,15 +28,11 @@ fn files_and_folders_are_uploaded() {
   }
 ]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["upload", "nothing"]),
-        str![[r#"
 ------- stderr -------
 error: could not read `nothing`
   caused by: No such file or directory (os error 2)
 [exit: 1]
+
 "#]]
     );
 }
@@ -45,7 +40,7 @@ error: could not read `nothing`
 /// fsspec, by which flytekit uploads, follows links too, and fails at one that leads nowhere.
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_what_is_no_file_is_named() {
+fn links_are_followed_and_special_files_are_named() {
     use std::os::unix::{fs::symlink, net::UnixListener};
 
     let flyte = hello();
@@ -56,13 +51,13 @@ fn links_are_followed_and_what_is_no_file_is_named() {
     symlink("../real", folder.join("link")).unwrap();
     symlink("../other", folder.join("dirlink")).unwrap();
     symlink(".", folder.join("loop")).unwrap();
-    let said = flyte.run(&["upload", "folder"]);
-    let root = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
+    let output = flyte.run(["upload", "folder"]);
+    let root = output.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
     let stored = flyte_client::folder::list(std::path::Path::new(&root)).unwrap();
     let names: Vec<_> = stored.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, [".DS_Store", "a", "dirlink/b", "link"]);
     snapshot!(
-        said,
+        output,
         str![[r#"
 [HOME]/.flyte/sandbox/blobs/flytesnacks/development/RWRMAYQEATRGPBEWJKIRBHP4LY======
 ------- stderr -------
@@ -71,33 +66,28 @@ warning: skipped `folder/loop`: the link leads to a folder that contains it
 "#]]
     );
     symlink("/nope", folder.join("dangling")).unwrap();
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["upload", "folder"]));
+    let _socket = UnixListener::bind(folder.join("socket")).unwrap();
+    transcript.add(flyte.run(["upload", "folder"]));
+    transcript.add(flyte.run(["upload", "folder/socket"]));
     snapshot!(
-        flyte.run(&["upload", "folder"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: could not read `folder/dangling`
   caused by: symlink to `/nope`, which does not exist
 [exit: 1]
-"#]]
-    );
-    let _socket = UnixListener::bind(folder.join("socket")).unwrap();
-    snapshot!(
-        flyte.run(&["upload", "folder"]),
-        str![[r#"
 ------- stderr -------
 error: could not read 2 files
   caused by: `folder/dangling`: symlink to `/nope`, which does not exist
   caused by: `folder/socket`: a socket, not a file
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["upload", "folder/socket"]),
-        str![[r#"
 ------- stderr -------
 error: could not read `folder/socket`
   caused by: a socket, not a file
 [exit: 1]
+
 "#]]
     );
 }
@@ -106,7 +96,7 @@ error: could not read `folder/socket`
 fn a_name_stays_as_it_is() {
     let flyte = hello();
     flyte.home.write("50%41 off.txt", "words");
-    let uploaded = flyte.run(&["upload", "50%41 off.txt"]);
+    let uploaded = flyte.run(["upload", "50%41 off.txt"]);
     let place = uploaded.lines().next().unwrap().strip_prefix("[HOME]").unwrap();
     assert!(place.ends_with("/50%41 off.txt"), "{place}");
     assert_eq!(std::fs::read(format!("{}{place}", flyte.home.home().display())).unwrap(), b"words");
@@ -124,12 +114,12 @@ fn files_of_every_length_arrive_whole() {
         let name = format!("{length} %41+#?\u{e4}.bin");
         home.write(&name, &content);
         home.write(format!("folder/{name}"), &content);
-        let said = home.run(&["upload", &name, "-o", "name"]);
-        let uri = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
-        assert!(std::fs::read_to_string(&uri).is_ok_and(|stored| stored == content), "{said}");
+        let output = home.run(["upload", &name, "-o", "name"]);
+        let uri = output.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
+        assert!(std::fs::read_to_string(&uri).is_ok_and(|stored| stored == content), "{output}");
     }
-    let said = home.run(&["upload", "folder", "-o", "name"]);
-    let uri = said.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
+    let output = home.run(["upload", "folder", "-o", "name"]);
+    let uri = output.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
     let stored = std::fs::read_dir(uri).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
     assert_eq!(stored.sum::<u64>(), 3_000_085);
 }
@@ -142,9 +132,9 @@ fn all_inputs_are_checked_before_one_is_uploaded() {
         "two.yaml",
         "name: two\nimage: example.org/i:1\ncommand: ['true']\ncache: false\ninputs: {a: file, b: file}\n",
     );
-    let _ = flyte.run(&["register", "two.yaml", "--version", "v1"]);
+    flyte.run(["register", "two.yaml", "--version", "v1"]).success();
     snapshot!(
-        flyte.run(&["run", "two", "-i", "a=there", "-i", "b=missing"]),
+        flyte.run(["run", "two", "-i", "a=there", "-i", "b=missing"]),
         str![[r#"
 ------- stderr -------
 error: could not upload input `b`
@@ -160,25 +150,24 @@ error: could not upload input `b`
 fn an_input_that_is_a_file_is_uploaded() {
     let flyte = hello();
     flyte.home.write("text", "words");
-    let text = flyte.run(&["run", "hello.count", "-i", "text=text", "--wait", "-o", "json"]);
+    let text = flyte.run(["run", "hello.count", "-i", "text=text", "--wait", "-o", "json"]);
     assert!(text.contains("\n  \"outputs\": {\n    \"bytes\": 5\n  }\n"), "{text}");
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["run", "hello.count", "-i", "text=."]));
+    transcript.add(flyte.run(["run", "hello.count", "-i", "text=none"]));
     snapshot!(
-        flyte.run(&["run", "hello.count", "-i", "text=."]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: could not upload input `text`
   caused by: `.` is a folder, not a file
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["run", "hello.count", "-i", "text=none"]),
-        str![[r#"
 ------- stderr -------
 error: could not upload input `text`
   caused by: could not read `none`
   caused by: No such file or directory (os error 2)
 [exit: 1]
+
 "#]]
     );
 }

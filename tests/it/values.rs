@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::flyte::{Flyte, empty};
 
@@ -49,15 +49,15 @@ outputs: {o: str}
 fn echo() -> Flyte {
     let flyte = empty();
     flyte.home.write("echo.yaml", ECHO);
-    flyte.run(&["register", "echo.yaml", "--version", "v1"]);
+    flyte.run(["register", "echo.yaml", "--version", "v1"]).success();
     flyte
 }
 
 /// What came of a value: the output, or why it was refused.
 fn came_back(flyte: &Flyte, task: &str, given: &[&str]) -> String {
-    let said = flyte.home.run(&[&["run", task, "--wait", "-o", "json"], given].concat());
+    let output = flyte.home.run([&["run", task, "--wait", "-o", "json"], given].concat());
     let is_told = |line: &&str| line.contains("\"o\"") || line.contains("\"causes\"");
-    let line = said.lines().find(is_told).unwrap_or_else(|| panic!("{said}"));
+    let line = output.lines().find(is_told).unwrap_or_else(|| panic!("{output}"));
     match serde_json::from_str::<serde_json::Value>(line) {
         Ok(error) => error["error"]["causes"][0].as_str().unwrap().to_owned(),
         Err(_) => line.trim().to_owned(),
@@ -127,7 +127,7 @@ arg 1e400 -> `inputs.x`: invalid `float`: text `1e400` is beyond the range of a 
 }
 
 #[test]
-fn integers_keep_their_digits_in_what_is_said_of_them() {
+fn integers_keep_their_digits_in_messages() {
     let flyte = echo();
     let values = [
         ("yaml", "9223372036854775807"),
@@ -224,8 +224,12 @@ arg 0.0000000001s -> `inputs.x`: invalid `duration`: text `0.0000000001s` is fin
 fn numbers_that_json_lacks_are_nested_too() {
     let flyte = echo();
     flyte.home.write("inputs.yaml", "x: [.nan, 1, -.inf]\ny: {a: [{b: .inf}]}\n");
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.outcome(["run", "echo.nested", "--wait", "--inputs-file", "inputs.yaml"]));
+    flyte.home.write("inputs.yaml", "x: [1, 1e400]\ny: {a: [{b: 18446744073709551616}]}\n");
+    transcript.add(flyte.outcome(["run", "echo.nested", "--inputs-file", "inputs.yaml"]));
     snapshot!(
-        flyte.outcome(&["run", "echo.nested", "--wait", "--inputs-file", "inputs.yaml"]),
+        transcript,
         str![[r#"
 NAME  VALUE
 o     {   "x": [     "NaN",     1.0,     "-Infinity"   ],   "y": {     "a": [       {         "b": "Infinity"       }     ]   } }
@@ -236,17 +240,12 @@ node echonested: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 
-"#]]
-    );
-    flyte.home.write("inputs.yaml", "x: [1, 1e400]\ny: {a: [{b: 18446744073709551616}]}\n");
-    snapshot!(
-        flyte.outcome(&["run", "echo.nested", "--inputs-file", "inputs.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: the inputs do not fit task `echo.nested`, version `v1`
   caused by: `inputs.x[1]`: invalid `float`: number `1e400` is beyond the range of a double, ±1.8e308
   caused by: `inputs.y.a[0].b`: invalid `dict`: number `18446744073709551616` is beyond 64 bits
 [exit: 1]
+
 
 "#]]
     );
@@ -260,8 +259,13 @@ fn files_of_other_encodings_are_named() {
     flyte.home.write("utf16.yaml", utf16("\u{feff}x: 0.5\n"));
     flyte.home.write("echo16.yaml", utf16(ECHO));
     flyte.home.write("echo8.yaml", format!("\u{feff}{ECHO}"));
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.outcome(["run", "echo.float", "--wait", "--inputs-file", "bom.yaml"]));
+    transcript.add(flyte.outcome(["run", "echo.float", "--inputs-file", "utf16.yaml"]));
+    transcript.add(flyte.run(["register", "--dry-run", "echo16.yaml"]));
+    transcript.add(flyte.run(["register", "--dry-run", "echo8.yaml", "-o", "name"]));
     snapshot!(
-        flyte.outcome(&["run", "echo.float", "--wait", "--inputs-file", "bom.yaml"]),
+        transcript,
         str![[r#"
 NAME  VALUE
 o     0.5
@@ -272,35 +276,21 @@ node echofloat: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 
-"#]]
-    );
-    snapshot!(
-        flyte.outcome(&["run", "echo.float", "--inputs-file", "utf16.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: cannot read the inputs of `utf16.yaml`
   caused by: the file is UTF-16; save it as UTF-8
 [exit: 1]
 
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["register", "--dry-run", "echo16.yaml"]),
-        str![[r#"
 ------- stderr -------
 error: echo16.yaml: the file is UTF-16; save it as UTF-8
 [exit: 1]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["register", "--dry-run", "echo8.yaml", "-o", "name"]),
-        str![[r#"
 echo.float
 echo.int
 echo.datetime
 echo.duration
 echo.nested
 [exit: 0]
+
 "#]]
     );
 }
@@ -317,9 +307,9 @@ fn settings_of_other_encodings_are_named() {
     ] {
         for bytes in [utf16(text), format!("\u{feff}{text}").into_bytes()] {
             let path = home.write(format!("../.flyte/{file}"), bytes);
-            let said = home.run(&["config", "show"]);
+            let output = home.run(["config", "show"]);
             let is_told = |line: &&str| ["UTF", "flyte.test", "none"].iter().any(|part| line.contains(part));
-            said.lines().filter(is_told).for_each(|line| writeln!(table, "{file}: {line}").unwrap());
+            output.lines().filter(is_told).for_each(|line| writeln!(table, "{file}: {line}").unwrap());
             std::fs::remove_file(path).unwrap();
         }
     }
@@ -337,7 +327,7 @@ host.toml: error: plugin `none` not found
     );
 }
 
-/// What is wrong with it, the option says; nobody is told to write another one.
+/// The error names the option; there is no hint to use another one.
 #[test]
 fn numbers_below_zero_are_values_of_options() {
     let flyte = echo();

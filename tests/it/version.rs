@@ -1,7 +1,7 @@
 //! `version`: of the program, of the plugins, of the server.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use crate::{home_with, sandbox_home};
 
@@ -9,19 +9,19 @@ use crate::{home_with, sandbox_home};
 fn of_all_parts() {
     let mut home = sandbox_home(&["acme"]);
     home.set("FLYTE_PLUGIN", "acme");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["version"]));
+    transcript.add(home.run(["version", "-o", "json"]));
+    transcript.add(home.run(["version", "-o", "yaml"]));
+    transcript.add(home.run(["version", "-o", "name"]));
     snapshot!(
-        home.run(&["version"]),
+        transcript,
         str![[r#"
 PART    NAME              VERSION
 client  flyte-host        [VERSION]
 plugin  acme              [VERSION]
 server  embedded sandbox  [VERSION]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["version", "-o", "json"]),
-        str![[r#"
 {
   "client": {
     "name": "flyte-host",
@@ -40,11 +40,6 @@ server  embedded sandbox  [VERSION]
   }
 }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["version", "-o", "yaml"]),
-        str![[r#"
 client:
   name: flyte-host
   version: "[VERSION]"
@@ -56,15 +51,11 @@ server:
   endpoint: embedded sandbox
   version: "[VERSION]"
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["version", "-o", "name"]),
-        str![[r#"
 flyte-host
 acme
 embedded sandbox
 [exit: 0]
+
 "#]]
     );
 }
@@ -72,25 +63,24 @@ embedded sandbox
 #[test]
 fn of_the_client_alone() {
     let home = home_with(&[]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["version", "--client"]));
+    transcript.add(home.run(["version", "--client", "-o", "yaml"]));
+    assert!(!home.home().join(".flyte/sandbox").exists());
     snapshot!(
-        home.run(&["version", "--client"]),
+        transcript,
         str![[r#"
 PART    NAME        VERSION
 client  flyte-host  [VERSION]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["version", "--client", "-o", "yaml"]),
-        str![[r#"
 client:
   name: flyte-host
   version: "[VERSION]"
 plugins: []
 [exit: 0]
+
 "#]]
     );
-    assert!(!home.home().join(".flyte/sandbox").exists());
 }
 
 #[test]
@@ -98,8 +88,11 @@ fn of_a_server_that_cannot_be_asked() {
     let mut home = home_with(&[]);
     // Nobody listens there: the port is reserved.
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["version"]));
+    transcript.add(home.run(["version", "-o", "json"]));
     snapshot!(
-        home.run(&["version"]),
+        transcript,
         str![[r#"
 PART    NAME        VERSION
 client  flyte-host  [VERSION]
@@ -109,11 +102,6 @@ error: cannot reach Flyte in 3 tries within [TIME]
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
-"#]]
-    );
-    snapshot!(
-        home.run(&["version", "-o", "json"]),
-        str![[r#"
 {
   "client": {
     "name": "flyte-host",
@@ -124,6 +112,7 @@ hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 ------- stderr -------
 {"error":{"message":"cannot reach Flyte in 3 tries within [TIME]","causes":["nothing listens at `127.0.0.1:1`","connection refused"],"hints":["check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there"],"exitCode":21}}
 [exit: 21]
+
 "#]]
     );
 }

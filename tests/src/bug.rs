@@ -1,4 +1,4 @@
-//! flyte-host with a bug: it does its work, and panics then, with plugins loaded and its report of bugs in place.
+//! flyte-host with a bug: it runs the command and then panics, with plugins loaded and the panic hook installed.
 
 fn main() {
     let _ = flyte_host::app::main();

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Running, redact::Redaction};
+use crate::{Output, Running, redact::Redaction};
 
 /// What of the surrounding environment a run gets: nothing that could change an answer.
 const KEPT: [&str; 2] = ["ASAN_OPTIONS", "LLVM_PROFILE_FILE"];
@@ -121,58 +121,68 @@ impl TestEnvironment {
         command
     }
 
-    /// Runs the program, and tells what it printed and how it ended.
-    #[must_use]
-    pub fn run(&self, arguments: &[&str]) -> String {
-        self.tell(self.command().args(arguments))
+    /// Runs the program.
+    pub fn run(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Output {
+        self.run_command(self.command().args(arguments))
     }
 
-    /// Runs a command, and tells what it printed and how it ended.
-    #[must_use]
-    pub fn tell(&self, command: &mut Command) -> String {
+    /// Runs a command.
+    pub fn run_command(&self, command: &mut Command) -> Output {
         let output = command.output().expect("a program that can be run");
-        self.told(&output.stdout, &output.stderr, output.status)
+        self.output(command, &output.stdout, &output.stderr, output.status)
     }
 
     /// Starts the program, for a test that watches it.
     #[must_use]
-    pub fn start(&self, arguments: &[&str]) -> Running<'_> {
-        Running::start(self, self.command().args(arguments))
+    pub fn start(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Running<'_> {
+        let mut command = self.command();
+        command.args(arguments);
+        Running::start(self, command)
     }
 
     /// Starts the program on a terminal, which util-linux's `script` makes. Words must not need quotes.
     #[must_use]
-    pub fn start_on_terminal(&self, arguments: &[&str]) -> Running<'_> {
+    pub fn start_on_terminal(&self, arguments: impl IntoIterator<Item: AsRef<str>>) -> Running<'_> {
         let mut script = Command::new("script");
-        let line = format!("stty -echo cols 100; flyte-host {}", arguments.join(" "));
+        let mut line = "stty -echo cols 100; flyte-host".to_owned();
+        for argument in arguments {
+            line = line + " " + argument.as_ref();
+        }
         script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
         let like = self.command();
         // Without live lines, unless the test asks for them with a `TERM` of its own.
         script.env_clear().env("TERM", "dumb").env("SHELL", "/bin/sh").current_dir(self.cwd());
         script.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        Running::start_on_terminal(self, &mut script)
+        Running::start_on_terminal(self, script)
     }
 
-    /// Standard output, the standard error below a line, and the status.
-    pub(crate) fn told(&self, stdout: &[u8], stderr: &[u8], status: ExitStatus) -> String {
-        let mut text = String::from_utf8_lossy(stdout).into_owned();
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push_str("[no newline]\n");
-        }
+    /// What a run printed, redacted.
+    pub(crate) fn output(
+        &self,
+        command: &Command,
+        stdout: &[u8],
+        stderr: &[u8],
+        status: ExitStatus,
+    ) -> Output {
+        let redact = |text: &str| self.redaction.redact(text);
         let stderr = without_waits(&String::from_utf8_lossy(stderr));
-        if !stderr.is_empty() {
-            text.push_str("------- stderr -------\n");
-            text.push_str(&stderr);
+        let command = redact(&self.command_line(command));
+        Output::new(command, redact(&String::from_utf8_lossy(stdout)), redact(&stderr), status)
+    }
+
+    /// The command line of flyte-host; the name alone of another program, whose arguments may be a whole script.
+    fn command_line(&self, command: &Command) -> String {
+        let program = Path::new(command.get_program());
+        if program != self.program {
+            return program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         }
-        match status.code() {
-            Some(code) => text.push_str(&format!("[exit: {code}]")),
-            None => text.push_str(&format!("[{status}]")),
-        }
-        self.redaction.redact(&text)
+        let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
+        let words = std::iter::once("flyte-host").chain(arguments.iter().map(AsRef::as_ref));
+        shlex::try_join(words).expect("arguments without NUL")
     }
 }
 
-/// Leaves out the lines that tell of a slow answer: on a busy machine any call may be one.
+/// Leaves out the lines about a slow answer: on a busy machine any call may be slow.
 fn without_waits(stderr: &str) -> String {
     let is_wait = |line: &&str| line.starts_with("waiting for `") && line.contains("` to answer (");
     stderr.split_inclusive('\n').filter(|line| !is_wait(line)).collect()

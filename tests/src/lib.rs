@@ -1,14 +1,14 @@
 //! Runs flyte-host as a user would, each time in a home of its own, and shows what the user sees.
 //!
 //! [`TestEnvironment`] is that home: an empty environment, a plugins directory, plugins that Cargo built.
-//! What a run printed comes back as one text, with the standard error below a line and the exit status at
-//! the end, so that one snapshot shows all three. Whatever differs from machine to machine is replaced;
-//! see [`mod@redact`].
+//! A run gives an [`Output`]; one snapshot of it shows standard output, standard error and the exit status. What
+//! differs from machine to machine is replaced; see [`mod@redact`].
 
 mod difference;
 mod environment;
 mod library;
 pub mod network;
+mod output;
 mod prepared;
 pub mod recorded;
 pub mod redact;
@@ -20,6 +20,7 @@ pub mod sign_in;
 pub use difference::difference;
 pub use environment::TestEnvironment;
 pub use library::{patch, patch_first};
+pub use output::{Output, Transcript, join};
 pub use prepared::prepared;
 pub use recorded::Recorded;
 pub use running::Running;

@@ -2,7 +2,7 @@
 
 use std::{env, io::Write, path::PathBuf};
 
-/// The path in a variable that `cargo xtask test` sets. Without it the test that asks is skipped, and says so.
+/// The path in a variable that `cargo xtask test` sets. Without it the test is skipped, with a note.
 ///
 /// # Panics
 ///

@@ -39,7 +39,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Answers as `recordings/api.jsonl` says.
+    /// Answers from `recordings/api.jsonl`.
     ///
     /// Of lines with the same request the last one counts. Lists are found without `limit`, `sort_by` and `token`, too, if the
     /// whole list was recorded.
@@ -58,7 +58,7 @@ impl Recorded {
     ///
     /// # Panics
     ///
-    /// If there is no such recording.
+    /// If the recording does not exist.
     #[must_use]
     pub fn scenario(name: &str) -> Self {
         Self::from_source(scenario::Scenario::read(name).into_source())

@@ -29,7 +29,7 @@ impl Redaction {
             (r"\brustc [0-9]\S*( \([^)]*\))+", "[RUSTC]"),
             (r"\b(x86_64|aarch64)-[a-z]+-[a-z]+(-[a-z]+)?\b", "[TARGET]"),
             (&version, "[VERSION]"),
-            (r"\btries within [0-9.]+ m?s\b", "tries within [TIME]"),
+            (r"\btries within [0-9.]+ ?m?s\b", "tries within [TIME]"),
             (r"\b127\.0\.0\.1:[0-9]{4,5}\b", "127.0.0.1:[PORT]"),
             (r"\bprocess [0-9]+\b", "process [PID]"),
             (r"\bthread '[^']*'( \([0-9]+\))?", "[THREAD]"),

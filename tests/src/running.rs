@@ -1,4 +1,4 @@
-//! A program that is still running, and what it has said so far.
+//! A program that is still running, and what it has printed so far.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -6,22 +6,23 @@ use std::{
     thread::JoinHandle,
 };
 
-use crate::TestEnvironment;
+use crate::{Output, TestEnvironment};
 
-/// A run of the program that a test watches: line by line, as somebody in front of it would.
+/// A run of the program that a test watches: line by line.
 pub struct Running<'a> {
     home: &'a TestEnvironment,
+    command: Command,
     child: Child,
-    /// Where it talks to people: standard error, or the terminal.
+    /// Standard error, or the terminal.
     screen: Box<dyn BufRead>,
-    said: String,
+    seen: String,
     /// Standard output; nothing on a terminal, where it is on the screen.
     printed: Option<JoinHandle<Vec<u8>>>,
 }
 
 impl<'a> Running<'a> {
     /// Starts a command without a terminal.
-    pub(crate) fn start(home: &'a TestEnvironment, command: &mut Command) -> Self {
+    pub(crate) fn start(home: &'a TestEnvironment, mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a program that can be run");
         let mut stdout = child.stdout.take().expect("a pipe");
@@ -31,29 +32,29 @@ impl<'a> Running<'a> {
             bytes
         };
         let screen = Box::new(BufReader::new(child.stderr.take().expect("a pipe")));
-        Self { home, child, screen, said: String::new(), printed: Some(std::thread::spawn(read)) }
+        Self { home, command, child, screen, seen: String::new(), printed: Some(std::thread::spawn(read)) }
     }
 
     /// Starts a command on a terminal of its own.
-    pub(crate) fn start_on_terminal(home: &'a TestEnvironment, command: &mut Command) -> Self {
+    pub(crate) fn start_on_terminal(home: &'a TestEnvironment, mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("a program that can be run");
         let screen = Box::new(BufReader::new(child.stdout.take().expect("a pipe")));
-        Self { home, child, screen, said: String::new(), printed: None }
+        Self { home, command, child, screen, seen: String::new(), printed: None }
     }
 
     /// Waits for a line with a text, and gives it.
     ///
     /// # Panics
     ///
-    /// If the program ends without saying it.
+    /// If the program ends without printing it.
     pub fn until(&mut self, text: &str) -> String {
         loop {
-            let start = self.said.len();
-            let length = self.screen.read_line(&mut self.said).expect("text");
-            assert_ne!(length, 0, "it ended without `{text}`; it said: {}", self.said);
-            if self.said[start..].contains(text) {
-                return self.said[start..].trim_end().to_owned();
+            let start = self.seen.len();
+            let length = self.screen.read_line(&mut self.seen).expect("text");
+            assert_ne!(length, 0, "it ended without `{text}`; it printed: {}", self.seen);
+            if self.seen[start..].contains(text) {
+                return self.seen[start..].trim_end().to_owned();
             }
         }
     }
@@ -82,20 +83,19 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Waits for its end, and tells what it printed and how it ended.
-    #[must_use]
-    pub fn finish(mut self) -> String {
+    /// Waits for its end.
+    pub fn finish(mut self) -> Output {
         let mut rest = Vec::new();
         // A terminal that is gone is an error to read from.
         let _ = self.screen.read_to_end(&mut rest);
-        self.said.push_str(&String::from_utf8_lossy(&rest));
+        self.seen.push_str(&String::from_utf8_lossy(&rest));
         let status: ExitStatus = self.child.wait().expect("a child of this test");
         match self.printed.take() {
             Some(printed) => {
                 let stdout = printed.join().expect("a thread that only reads");
-                self.home.told(&stdout, self.said.as_bytes(), status)
+                self.home.output(&self.command, &stdout, self.seen.as_bytes(), status)
             }
-            None => self.home.told(self.said.replace('\r', "").as_bytes(), b"", status),
+            None => self.home.output(&self.command, self.seen.replace('\r', "").as_bytes(), b"", status),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A server for one test: a child process that says where it listens, and ends with the test.
+//! A server for one test: a child process that prints its address, and ends with the test.
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,4 +1,4 @@
-//! What it takes to sign in for real: an identity provider, a Flyte that judges its tokens, a person with a browser.
+//! What a real sign-in needs: an identity provider, a Flyte that verifies its tokens, a user with a browser.
 //!
 //! All three are programs in `fixtures/sign_in`; `cargo xtask test` gets what they are written with.
 
@@ -33,7 +33,7 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// What `cargo xtask test` got; without it the test that asks is skipped, and says so.
+    /// What `cargo xtask test` installed; without it the test is skipped, with a note.
     #[must_use]
     pub fn prepared() -> Option<Self> {
         Some(Self {

@@ -1,4 +1,4 @@
-//! The edits that plugins can request, and the errors of those that cannot be applied.
+//! Changes that plugins make to the command line, and refusals.
 //!
 //! The plugins are defined here and enter without a library. Each test shows a command line before and
 //! after, as a user would see it.
@@ -28,7 +28,7 @@ thread_local! {
     static CONFIGURE: RefCell<Option<Box<Configure>>> = const { RefCell::new(None) };
 }
 
-/// A plugin that does to the command line what the test wants.
+/// A plugin that runs the test's closure on the command line.
 struct Author;
 
 #[plugin_abi::export(name = "acme", in_process)]
@@ -45,7 +45,7 @@ impl Plugin for Author {
     }
 }
 
-/// What a plugin asks for when it is shown a tree.
+/// The edits that a plugin requests of a tree.
 fn edits(tree: &Tree, configure: impl FnOnce(&mut Group) + 'static) -> RVec<EditBox> {
     CONFIGURE.set(Some(Box::new(configure)));
     let link = Link::in_process::<Author>(&serde_json::Value::Null).unwrap();
@@ -74,7 +74,7 @@ fn apply_as(
     result
 }
 
-/// The sample of a built-in command line: a bit of everything.
+/// A small built-in command line with an option of each kind.
 fn base() -> Tree {
     let option = |id: &'static str| Arg::new(id).long(id).action(ArgAction::Set);
     Tree::new(
@@ -114,29 +114,29 @@ fn base() -> Tree {
     )
 }
 
-fn split_words(line: &str) -> Vec<OsString> {
+fn arguments(line: &str) -> Vec<OsString> {
     std::iter::once("flyte-host").chain(line.split_whitespace()).map(OsString::from).collect()
 }
 
 fn parse(tree: &Tree, line: &str) -> Parsed {
-    tree.parse(split_words(line)).unwrap_or_else(|error| panic!("{}", error.render()))
+    tree.parse(arguments(line)).unwrap_or_else(|error| panic!("{}", error.render()))
 }
 
-/// What clap prints instead of running something: help, or what is wrong with the command line.
+/// What clap prints instead of running a command: help, or a usage error.
 fn printed(tree: &Tree, line: &str) -> String {
-    tree.parse(split_words(line)).unwrap_err().render().to_string()
+    tree.parse(arguments(line)).unwrap_err().render().to_string()
 }
 
 fn resolve(tree: &Tree, line: &str) -> Result<Parsed, CommandError> {
     tree.resolve(parse(tree, line))
 }
 
-/// A failure without styles, as it reads on a terminal.
-fn rendered(failure: &CommandError) -> String {
+/// An error as printed, without styles.
+fn rendered(failure: &Failure) -> String {
     anstream::adapter::strip_str(&failure.render()).to_string()
 }
 
-/// A refusal as it reads in a message.
+/// A refusal with its hint.
 fn refused(result: Result<(), EditError>) -> String {
     let error = result.unwrap_err();
     match error.hint() {

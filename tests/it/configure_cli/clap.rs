@@ -1,7 +1,7 @@
 //! Commands that are declared with clap's derive, in the plugin's own clap.
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::home_with;
 
@@ -14,9 +14,13 @@ fn clapped() -> TestEnvironment {
 #[test]
 fn help_is_that_of_the_host() {
     let home = clapped();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["ship", "--help"]));
+    transcript.add(home.run(["ship", "send", "-h"]));
     snapshot!(
-        home.run(&["ship", "--help"]),
+        transcript,
         str![[r#"
+$ flyte-host ship --help
 Ship things
 
 Declared with clap's derive, and read by the plugin's own clap.
@@ -75,11 +79,7 @@ Global options:
 Example:
   flyte-host ship send --to mars apples
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["ship", "send", "-h"]),
-        str![[r#"
+$ flyte-host ship send -h
 Send goods
 
 Usage: flyte-host ship send [OPTIONS] <GOODS>...
@@ -106,6 +106,7 @@ Global options:
       --plugin-fallback    Continue without plugins that cannot be used
   -v, --verbose...         Verbose output (-vv for debug)
 [exit: 0]
+
 "#]]
     );
 }
@@ -113,53 +114,45 @@ Global options:
 #[test]
 fn values_are_typed() {
     let home = clapped();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["ship", "send", "apples"]));
+    transcript.add(home.run([
+        "ship",
+        "dispatch",
+        "--to",
+        "mars",
+        "-w",
+        "-3",
+        "-ll",
+        "--note",
+        "a b",
+        "--note=",
+        "--dry-run",
+        "x",
+        "y",
+    ]));
+    transcript.add(home.run(["ship", "crew", "add", "Ada", "-o", "json"]));
+    transcript.add(home.run(["ship", "exec", "ls", "--", "-l", "--", "x"]));
+    transcript.add(home.run(["config", "weigh", "--mass", "1e3"]));
     snapshot!(
-        home.run(&["ship", "send", "apples"]),
+        transcript,
         str![[r#"
+$ flyte-host ship send apples
 Ship { dry_run: false, command: Send { to: Earth, weight: 1, loud: 0, note: [], goods: ["apples"] } }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&[
-            "ship",
-            "dispatch",
-            "--to",
-            "mars",
-            "-w",
-            "-3",
-            "-ll",
-            "--note",
-            "a b",
-            "--note=",
-            "--dry-run",
-            "x",
-            "y"
-        ]),
-        str![[r#"
+$ flyte-host ship dispatch --to mars -w -3 -ll --note 'a b' '--note=' --dry-run x y
 Ship { dry_run: true, command: Send { to: Mars, weight: -3, loud: 2, note: ["a b", ""], goods: ["x", "y"] } }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["ship", "crew", "add", "Ada", "-o", "json"]),
-        str![[r#"
+$ flyte-host ship crew add Ada -o json
 Ship { dry_run: false, command: Crew(Add { name: "Ada" }) }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["ship", "exec", "ls", "--", "-l", "--", "x"]),
-        str![[r#"
+$ flyte-host ship exec ls -- -l -- x
 Ship { dry_run: false, command: Exec { program: "ls", args: ["-l", "--", "x"] } }
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["config", "weigh", "--mass", "1e3"]),
-        str![[r#"
+$ flyte-host config weigh --mass 1e3
 1000 kg
 [exit: 0]
+
 "#]]
     );
 }
@@ -167,9 +160,14 @@ Ship { dry_run: false, command: Exec { program: "ls", args: ["-l", "--", "x"] } 
 #[test]
 fn what_the_host_can_refuse_it_refuses() {
     let home = clapped();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["ship", "send", "--to", "marss", "x"]));
+    transcript.add(home.run(["ship", "send"]));
+    transcript.add(home.run(["ship"]));
     snapshot!(
-        home.run(&["ship", "send", "--to", "marss", "x"]),
+        transcript,
         str![[r#"
+$ flyte-host ship send --to marss x
 ------- stderr -------
 error: invalid value 'marss' for '--to <TO>'
   [possible values: earth, mars]
@@ -178,11 +176,7 @@ error: invalid value 'marss' for '--to <TO>'
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["ship", "send"]),
-        str![[r#"
+$ flyte-host ship send
 ------- stderr -------
 error: the following required arguments were not provided:
   <GOODS>...
@@ -191,11 +185,7 @@ Usage: flyte-host ship send <GOODS>...
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["ship"]),
-        str![[r#"
+$ flyte-host ship
 ------- stderr -------
 Ship things
 
@@ -225,28 +215,30 @@ Global options:
 Example:
   flyte-host ship send --to mars apples
 [exit: 2]
+
 "#]]
     );
 }
 
 #[test]
 fn what_only_the_plugins_parser_knows_is_a_wrong_use() {
+    let mut transcript = Transcript::new();
+    transcript.add(clapped().run(["ship", "send", "--weight", "heavy", "x"]));
+    transcript.add(clapped().run(["config", "weigh", "--mass", "much"]));
     snapshot!(
-        clapped().run(&["ship", "send", "--weight", "heavy", "x"]),
+        transcript,
         str![[r#"
+$ flyte-host ship send --weight heavy x
 ------- stderr -------
 error: invalid value 'heavy' for '--weight <WEIGHT>': invalid digit found in string
 hint: run `flyte-host ship send --help` for its usage
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        clapped().run(&["config", "weigh", "--mass", "much"]),
-        str![[r#"
+$ flyte-host config weigh --mass much
 ------- stderr -------
 error: invalid value 'much' for '--mass <MASS>': invalid float literal
 hint: run `flyte-host config weigh --help` for its usage
 [exit: 2]
+
 "#]]
     );
 }

@@ -3,16 +3,36 @@
 use std::process::{Command, Stdio};
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
-use super::toolbox;
+use super::toolbox_home;
 
 #[test]
 fn a_command_gets_its_arguments() {
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["doctor"]));
+    transcript.add(home.run([
+        "--tenant",
+        "blue",
+        "dr",
+        "-l",
+        "high",
+        "--tool=lamp",
+        "--tool",
+        "a b",
+        "-qLL",
+        "--region",
+        "us",
+        "--",
+        "ear",
+        "-eye",
+    ]));
+    transcript.add(home.run(["doctor", "--quick", "--slow"]));
     snapshot!(
-        home.run(&["doctor"]),
+        transcript,
         str![[r#"
+$ flyte-host doctor
 path: doctor
 level: low (default)
 tool:  (default)
@@ -29,26 +49,7 @@ terminal: false, colour: false
 ------- stderr -------
 looked
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&[
-            "--tenant",
-            "blue",
-            "dr",
-            "-l",
-            "high",
-            "--tool=lamp",
-            "--tool",
-            "a b",
-            "-qLL",
-            "--region",
-            "us",
-            "--",
-            "ear",
-            "-eye"
-        ]),
-        str![[r#"
+$ flyte-host --tenant blue dr -l high '--tool=lamp' --tool 'a b' -qLL --region us -- ear -eye
 path: doctor
 level: high (given)
 tool: lamp, a b (given)
@@ -65,11 +66,7 @@ terminal: false, colour: false
 ------- stderr -------
 looked
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["doctor", "--quick", "--slow"]),
-        str![[r#"
+$ flyte-host doctor --quick --slow
 ------- stderr -------
 error: the argument '--quick' cannot be used with '--slow'
 
@@ -77,46 +74,39 @@ Usage: flyte-host doctor --quick [ORGAN]...
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }
 
 #[test]
 fn commands_run_at_every_depth() {
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["box", "drawer", "open", "7"]));
+    transcript.add(home.run(["create", "app"]));
+    transcript.add(home.run(["create", "bucket"]));
+    transcript.add(home.run(["config", "rotate"]));
+    transcript.add(home.run(["config", "keys", "list"]));
     snapshot!(
-        home.run(&["box", "drawer", "open", "7"]),
+        transcript,
         str![[r#"
+$ flyte-host box drawer open 7
 drawer 7 is open
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["create", "app"]),
-        str![[r#"
+$ flyte-host create app
 created
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["create", "bucket"]),
-        str![[r#"
+$ flyte-host create bucket
 created
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["config", "rotate"]),
-        str![[r#"
+$ flyte-host config rotate
 rotated
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["config", "keys", "list"]),
-        str![[r#"
+$ flyte-host config keys list
 no keys
 [exit: 0]
+
 "#]]
     );
 }
@@ -124,7 +114,7 @@ no keys
 #[test]
 fn a_command_reads_its_arguments_itself() {
     snapshot!(
-        toolbox().run(&["box", "drawer", "open", "seven"]),
+        toolbox_home().run(["box", "drawer", "open", "seven"]),
         str![[r#"
 ------- stderr -------
 error: invalid value `seven` for `number`: invalid digit found in string
@@ -136,33 +126,34 @@ hint: run `flyte-host box drawer open --help` for its usage
 
 #[test]
 fn a_command_learns_the_output_format() {
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["doctor", "-o", "json"]));
+    transcript.add(home.run(["-o", "name", "doctor"]));
     snapshot!(
-        home.run(&["doctor", "-o", "json"]),
+        transcript,
         str![[r#"
+$ flyte-host doctor -o json
 {"level": "low"}
 ------- stderr -------
 looked
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["-o", "name", "doctor"]),
-        str![[r#"
+$ flyte-host -o name doctor
 doctor
 ------- stderr -------
 looked
 [exit: 0]
+
 "#]]
     );
 }
 
 #[test]
 fn a_command_sees_the_plugins_section_of_the_settings() {
-    let home = toolbox();
+    let home = toolbox_home();
     home.write("../.flyte/host.toml", "[plugin.toolbox]\nstethoscope = \"new\"\n");
     snapshot!(
-        home.run(&["doctor"]),
+        home.run(["doctor"]),
         str![[r#"
 path: doctor
 level: low (default)
@@ -187,7 +178,7 @@ looked
 #[test]
 fn an_exit_code_is_passed_through() {
     snapshot!(
-        toolbox().run(&["doctor", "-oname", "--end", "code"]),
+        toolbox_home().run(["doctor", "-oname", "--end", "code"]),
         str![[r#"
 doctor
 ------- stderr -------
@@ -198,11 +189,15 @@ looked
 }
 
 #[test]
-fn an_error_is_told_with_the_plugin_and_the_command() {
-    let home = toolbox();
+fn an_error_names_the_plugin_and_the_command() {
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["doctor", "-oname", "--end", "error"]));
+    transcript.add(home.run(["doctor", "-oname", "--end", "error-code"]));
     snapshot!(
-        home.run(&["doctor", "-oname", "--end", "error"]),
+        transcript,
         str![[r#"
+$ flyte-host doctor -oname --end error
 doctor
 ------- stderr -------
 looked
@@ -211,17 +206,14 @@ error: plugin `toolbox` 0.4.0 failed in the command `doctor`
   caused by: fan is stuck
 hint: clean the fan
 [exit: 11]
-"#]]
-    );
-    snapshot!(
-        home.run(&["doctor", "-oname", "--end", "error-code"]),
-        str![[r#"
+$ flyte-host doctor -oname --end error-code
 doctor
 ------- stderr -------
 looked
 error: plugin `toolbox` 0.4.0 failed in the command `doctor`
   caused by: the laptop is very ill
 [exit: 43]
+
 "#]]
     );
 }
@@ -229,7 +221,7 @@ error: plugin `toolbox` 0.4.0 failed in the command `doctor`
 #[test]
 fn a_wrong_use_is_the_users() {
     snapshot!(
-        toolbox().run(&["doctor", "-oname", "--end", "usage"]),
+        toolbox_home().run(["doctor", "-oname", "--end", "usage"]),
         str![[r#"
 doctor
 ------- stderr -------
@@ -242,9 +234,9 @@ hint: run `flyte-host doctor --help` for its usage
 }
 
 #[test]
-fn a_panic_is_told_with_its_place() {
+fn a_panic_is_reported_with_its_location() {
     snapshot!(
-        toolbox().run(&["doctor", "-oname", "--end", "panic"]),
+        toolbox_home().run(["doctor", "-oname", "--end", "panic"]),
         str![[r#"
 doctor
 ------- stderr -------
@@ -259,10 +251,10 @@ hint: report this plugin bug at <https://example.org/toolbox>
 
 #[test]
 fn a_command_gets_the_connection() {
-    let home = toolbox();
+    let home = toolbox_home();
     home.write("../.flyte/config.yaml", "admin:\n  endpoint: dns:///flyte.example.org\n");
     snapshot!(
-        home.run(&["doctor", "-oname", "--end", "remote"]),
+        home.run(["doctor", "-oname", "--end", "remote"]),
         str![[r#"
 doctor
 endpoint: flyte.example.org
@@ -274,11 +266,11 @@ looked
 }
 
 #[test]
-fn the_hosts_own_failure_is_not_blamed_on_the_plugin() {
-    let home = toolbox();
+fn a_failure_of_the_host_is_not_attributed_to_the_plugin() {
+    let home = toolbox_home();
     home.write("../.flyte/config.yaml", "admin: [\n");
     snapshot!(
-        home.run(&["doctor", "-oname", "--end", "remote"]),
+        home.run(["doctor", "-oname", "--end", "remote"]),
         str![[r#"
 doctor
 ------- stderr -------
@@ -291,13 +283,13 @@ error: configuration file `~/.flyte/config.yaml` has a syntax error at line 1, c
 
 #[test]
 fn bytes_arrive_as_they_are() {
-    let output = toolbox().command().args(["doctor", "-oyaml", "--end", "bytes"]).output().unwrap();
+    let output = toolbox_home().command().args(["doctor", "-oyaml", "--end", "bytes"]).output().unwrap();
     assert_eq!(output.stdout, b"\x1b[31m\0\xff\x0b\x1b");
 }
 
 #[test]
 fn a_closed_pipe_ends_the_program_silently() {
-    let home = toolbox();
+    let home = toolbox_home();
     let mut command = home.command();
     command.args(["doctor", "--end", "error"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -312,7 +304,7 @@ fn progress_shows_on_a_terminal_and_goes_away() {
     if Command::new("script").arg("--version").output().is_err() {
         return;
     }
-    let home = toolbox();
+    let home = toolbox_home();
     let environment = home.command();
     let mut command = Command::new("script");
     command.args(["-qec", &format!("{} doctor -oname", environment.get_program().display()), "/dev/null"]);

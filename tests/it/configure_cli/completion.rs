@@ -7,15 +7,15 @@ use std::{
 };
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{Output, TestEnvironment, Transcript, snapshot};
 
-use super::toolbox;
+use super::toolbox_home;
 
 /// What bash offers behind a line, one candidate a line.
-fn bash(home: &TestEnvironment, line: &str) -> String {
+fn bash(home: &TestEnvironment, line: &str) -> Output {
     let script = r#"
         source <(flyte-host completion bash)
-        # What readline does when somebody presses TAB: it breaks words at `=` and `:` too.
+        # What readline does at TAB: it breaks words at `=` and `:` too.
         function tab {
             COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9
             read -r -a COMP_WORDS <<< "${1//=/ = }"
@@ -27,16 +27,17 @@ fn bash(home: &TestEnvironment, line: &str) -> String {
         }
         tab "$1"
     "#;
-    shell(home, "bash", &["--norc", "-c", script, "bash", line])
+    shell(home, "bash", &["--norc", "-c", script, "bash", line]).with_command(format!("{line}<TAB>"))
 }
 
-fn shell(home: &TestEnvironment, program: &str, arguments: &[&str]) -> String {
+fn shell(home: &TestEnvironment, program: &str, arguments: &[&str]) -> Output {
     let like = home.command();
     let mut command = Command::new(program);
     command.args(arguments).env_clear().current_dir(like.get_current_dir().unwrap());
     command.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let told = home.tell(&mut command);
-    told.replace("------- stderr -------\nbash: compopt: not currently executing completion function\n", "")
+    let output = home.run_command(&mut command);
+    let noise = "bash: compopt: not currently executing completion function\n";
+    output.map(|text| text.replace(noise, ""))
 }
 
 /// Whether a shell is installed. In CI nothing is skipped that is promised: bash.
@@ -56,10 +57,21 @@ fn bash_completes_what_a_plugin_added() {
     if !is_installed("bash") {
         return;
     }
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(bash(&home, "flyte-host "));
+    transcript.add(bash(&home, "flyte-host do"));
+    transcript.add(bash(&home, "flyte-host box drawer "));
+    transcript.add(bash(&home, "flyte-host config "));
+    transcript.add(bash(&home, "flyte-host doctor --l"));
+    transcript.add(bash(&home, "flyte-host doctor --level "));
+    transcript.add(bash(&home, "flyte-host doctor --level=h"));
+    transcript.add(bash(&home, "flyte-host --region="));
+    transcript.add(bash(&home, "flyte-host help box "));
     snapshot!(
-        bash(&home, "flyte-host "),
+        transcript,
         str![[r#"
+$ flyte-host <TAB>
 config
 execution
 fetch
@@ -92,18 +104,10 @@ help
 --region
 --help
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host do"),
-        str![[r#"
+$ flyte-host do<TAB>
 doctor
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host box drawer "),
-        str![[r#"
+$ flyte-host box drawer <TAB>
 open
 help
 --config
@@ -118,11 +122,7 @@ help
 --region
 --help
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host config "),
-        str![[r#"
+$ flyte-host config <TAB>
 show
 rotate
 keys
@@ -139,44 +139,25 @@ help
 --region
 --help
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host doctor --l"),
-        str![[r#"
+$ flyte-host doctor --l<TAB>
 --level
 --loud
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host doctor --level "),
-        str![[r#"
+$ flyte-host doctor --level <TAB>
 low
 high
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host doctor --level=h"),
-        str![[r#"
+$ flyte-host doctor --level=h<TAB>
 high
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host --region="),
-        str![[r#"
+$ flyte-host --region=<TAB>
 eu
 us
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host help box "),
-        str![[r#"
+$ flyte-host help box <TAB>
 drawer
 [exit: 0]
+
 "#]]
     );
 }
@@ -186,26 +167,24 @@ fn what_is_hidden_does_not_complete() {
     if !is_installed("bash") {
         return;
     }
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(bash(&home, "flyte-host --ten"));
+    transcript.add(bash(&home, "flyte-host comp"));
+    transcript.add(bash(&home, "flyte-host doctor --secr"));
     snapshot!(
-        bash(&home, "flyte-host --ten"),
+        transcript,
         str![[r#"
+$ flyte-host --ten<TAB>
 
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host comp"),
-        str![[r#"
+$ flyte-host comp<TAB>
 
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host doctor --secr"),
-        str![[r#"
+$ flyte-host doctor --secr<TAB>
 
 [exit: 0]
+
 "#]]
     );
 }
@@ -215,20 +194,21 @@ fn the_plugin_on_the_line_itself_counts() {
     if !is_installed("bash") {
         return;
     }
-    let mut home = toolbox();
+    let mut home = toolbox_home();
     home.set("FLYTE_PLUGIN", "");
+    let mut transcript = Transcript::new();
+    transcript.add(bash(&home, "flyte-host sh"));
+    transcript.add(bash(&home, "flyte-host --plugin clapped sh"));
     snapshot!(
-        bash(&home, "flyte-host sh"),
+        transcript,
         str![[r#"
+$ flyte-host sh<TAB>
 
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host --plugin clapped sh"),
-        str![[r#"
+$ flyte-host --plugin clapped sh<TAB>
 ship
 [exit: 0]
+
 "#]]
     );
 }
@@ -238,20 +218,20 @@ fn a_broken_plugin_leaves_completion_of_the_rest() {
     if !is_installed("bash") {
         return;
     }
-    let mut home = toolbox();
+    let mut home = toolbox_home();
     home.set("TOOLBOX_BAD", "panic");
+    let mut transcript = Transcript::new();
+    transcript.add(bash(&home, "flyte-host co"));
+    home.set("FLYTE_PLUGIN", "nowhere");
+    transcript.add(bash(&home, "flyte-host plugin "));
     snapshot!(
-        bash(&home, "flyte-host co"),
+        transcript,
         str![[r#"
+$ flyte-host co<TAB>
 completion
 config
 [exit: 0]
-"#]]
-    );
-    home.set("FLYTE_PLUGIN", "nowhere");
-    snapshot!(
-        bash(&home, "flyte-host plugin "),
-        str![[r#"
+$ flyte-host plugin <TAB>
 disable
 enable
 list
@@ -269,6 +249,7 @@ help
 --verbose
 --help
 [exit: 0]
+
 "#]]
     );
 }
@@ -285,8 +266,8 @@ fn zsh_completes_with_descriptions() {
         words=(flyte-host do) CURRENT=2
         _clap_dynamic_completer_flyte_host
     "#;
-    let told = shell(&toolbox(), "zsh", &["-f", "-c", script]);
-    assert_eq!(told, "doctor:Check this laptop\n[exit: 0]");
+    let output = shell(&toolbox_home(), "zsh", &["-f", "-c", script]);
+    assert_eq!(output.success().stdout(), "doctor:Check this laptop\n");
 }
 
 #[test]
@@ -295,14 +276,14 @@ fn fish_completes_with_descriptions() {
         return;
     }
     let script = "flyte-host completion fish | source; complete -C 'flyte-host do'";
-    let told = shell(&toolbox(), "fish", &["--no-config", "-c", script]);
-    assert_eq!(told, "doctor\tCheck this laptop\n[exit: 0]");
+    let output = shell(&toolbox_home(), "fish", &["--no-config", "-c", script]);
+    assert_eq!(output.success().stdout(), "doctor\tCheck this laptop\n");
 }
 
 /// What a shell offers below a command, without options and descriptions.
 fn offered(program: &str, command: &str) -> Vec<String> {
     let home = crate::home_with(&[]);
-    let told = match program {
+    let output = match program {
         "bash" => bash(&home, &format!("flyte-host {command} ")),
         "fish" => {
             let script = format!("flyte-host completion fish | source; complete -C 'flyte-host {command} '");
@@ -317,7 +298,7 @@ fn offered(program: &str, command: &str) -> Vec<String> {
             shell(&home, "zsh", &["-f", "-c", &script])
         }
     };
-    let words = told.lines().filter_map(|line| line.split(['\t', ':']).next());
+    let words = output.lines().filter_map(|line| line.split(['\t', ':']).next());
     words.filter(|word| !word.starts_with(['-', '['])).map(str::to_owned).collect()
 }
 
@@ -339,13 +320,13 @@ fn every_shell_offers_commands_and_not_their_aliases() {
 
 #[test]
 fn every_shell_has_a_script_that_asks_the_program() {
-    let home = toolbox();
+    let home = toolbox_home();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let script = home.run(&["completion", shell]);
+        let script = home.run(["completion", shell]);
         assert!(script.contains("FLYTE_HOST_COMPLETE") && script.contains("flyte-host"), "{shell}: {script}");
     }
     snapshot!(
-        home.run(&["completion", "tcsh"]),
+        home.run(["completion", "tcsh"]),
         str![[r#"
 ------- stderr -------
 error: invalid value 'tcsh' for '<SHELL>'
@@ -364,21 +345,22 @@ fn files_complete_where_run_takes_them() {
     if !is_installed("bash") {
         return;
     }
-    let home = toolbox();
+    let home = toolbox_home();
     home.write("hello.yaml", "");
     home.write("plans/nightly.yaml", "");
+    let mut transcript = Transcript::new();
+    transcript.add(bash(&home, "flyte-host run hel"));
+    transcript.add(bash(&home, "flyte-host run hello.yaml plans/n"));
     snapshot!(
-        bash(&home, "flyte-host run hel"),
+        transcript,
         str![[r#"
+$ flyte-host run hel<TAB>
 hello.yaml
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        bash(&home, "flyte-host run hello.yaml plans/n"),
-        str![[r#"
+$ flyte-host run hello.yaml plans/n<TAB>
 plans/nightly.yaml
 [exit: 0]
+
 "#]]
     );
 }

@@ -1,14 +1,14 @@
 //! Help, and names that were misspelt.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
-use super::toolbox;
+use super::toolbox_home;
 
 #[test]
 fn commands_of_a_plugin_stand_among_the_others() {
     snapshot!(
-        toolbox().run(&["--help"]),
+        toolbox_home().run(["--help"]),
         str![[r#"
 A Flyte CLI you can extend with compiled plugins
 
@@ -100,9 +100,13 @@ Examples:
 
 #[test]
 fn a_command_of_a_plugin_has_help() {
+    let mut transcript = Transcript::new();
+    transcript.add(toolbox_home().run(["doctor", "--help"]));
+    transcript.add(toolbox_home().run(["doctor", "-h"]));
     snapshot!(
-        toolbox().run(&["doctor", "--help"]),
+        transcript,
         str![[r#"
+$ flyte-host doctor --help
 Check this laptop
 
 It prints its arguments, and ends as they say.
@@ -194,11 +198,7 @@ Global options:
 Example:
   flyte-host doctor --level high ears eyes
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        toolbox().run(&["doctor", "-h"]),
-        str![[r#"
+$ flyte-host doctor -h
 Check this laptop
 
 Usage: flyte-host doctor [OPTIONS] [ORGAN]...
@@ -232,16 +232,21 @@ Global options:
 Example:
   flyte-host doctor --level high ears eyes
 [exit: 0]
+
 "#]]
     );
 }
 
 #[test]
 fn help_finds_nested_commands() {
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["help", "box", "drawer", "open"]));
+    transcript.add(home.run(["box", "drawer", "--help"]));
     snapshot!(
-        home.run(&["help", "box", "drawer", "open"]),
+        transcript,
         str![[r#"
+$ flyte-host help box drawer open
 Open a drawer
 
 Usage: flyte-host box drawer open [OPTIONS] <NUMBER>
@@ -299,11 +304,7 @@ Global options:
           [default: eu]
           [possible values: eu, us]
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["box", "drawer", "--help"]),
-        str![[r#"
+$ flyte-host box drawer --help
 Look into a drawer
 
 Usage: flyte-host box drawer [OPTIONS] <COMMAND>
@@ -361,6 +362,7 @@ Global options:
           [default: eu]
           [possible values: eu, us]
 [exit: 0]
+
 "#]]
     );
 }
@@ -368,7 +370,7 @@ Global options:
 #[test]
 fn a_group_without_a_command_prints_its_help() {
     snapshot!(
-        toolbox().run(&["create"]),
+        toolbox_home().run(["create"]),
         str![[r#"
 ------- stderr -------
 Create things
@@ -403,7 +405,7 @@ Global options:
 #[test]
 fn a_group_that_is_there_already_has_more_commands() {
     snapshot!(
-        toolbox().run(&["config", "--help"]),
+        toolbox_home().run(["config", "--help"]),
         str![[r#"
 Show the effective configuration
 
@@ -473,10 +475,17 @@ Example:
 
 #[test]
 fn misspelt_names_get_the_right_one() {
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["docter"]));
+    transcript.add(home.run(["box", "drawr"]));
+    transcript.add(home.run(["doctor", "--levle", "high"]));
+    transcript.add(home.run(["doctor", "--level", "hihg"]));
+    transcript.add(home.run(["box", "drawer", "open"]));
     snapshot!(
-        home.run(&["docter"]),
+        transcript,
         str![[r#"
+$ flyte-host docter
 ------- stderr -------
 error: unrecognized subcommand 'docter'
 
@@ -486,11 +495,7 @@ Usage: flyte-host [OPTIONS] <COMMAND>
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["box", "drawr"]),
-        str![[r#"
+$ flyte-host box drawr
 ------- stderr -------
 error: unrecognized subcommand 'drawr'
 
@@ -500,11 +505,7 @@ Usage: flyte-host box [OPTIONS] <COMMAND>
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["doctor", "--levle", "high"]),
-        str![[r#"
+$ flyte-host doctor --levle high
 ------- stderr -------
 error: unexpected argument '--levle' found
 
@@ -514,11 +515,7 @@ Usage: flyte-host doctor --level <LEVEL> [ORGAN]...
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["doctor", "--level", "hihg"]),
-        str![[r#"
+$ flyte-host doctor --level hihg
 ------- stderr -------
 error: invalid value 'hihg' for '--level <LEVEL>'
   [possible values: low, high]
@@ -527,11 +524,7 @@ error: invalid value 'hihg' for '--level <LEVEL>'
 
 For more information, try '--help'.
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["box", "drawer", "open"]),
-        str![[r#"
+$ flyte-host box drawer open
 ------- stderr -------
 error: the following required arguments were not provided:
   <NUMBER>
@@ -540,6 +533,7 @@ Usage: flyte-host box drawer open <NUMBER>
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }

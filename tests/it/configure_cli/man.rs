@@ -5,13 +5,13 @@ use std::fs;
 use snapbox::str;
 use tests::snapshot;
 
-use super::toolbox;
+use super::toolbox_home;
 
 #[test]
 fn every_command_has_a_page() {
-    let home = toolbox();
+    let home = toolbox_home();
     snapshot!(
-        home.run(&["man", "--out-dir", "pages"]),
+        home.run(["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
 wrote 62 pages to `pages`
@@ -238,6 +238,6 @@ Example:
 
 #[test]
 fn the_first_page_goes_to_the_standard_output() {
-    let told = toolbox().run(&["man"]);
-    assert!(told.contains(".TH flyte-host 1") && told.contains(r"flyte\-host\-doctor(1)"), "{told}");
+    let output = toolbox_home().run(["man"]);
+    assert!(output.contains(".TH flyte-host 1") && output.contains(r"flyte\-host\-doctor(1)"), "{output}");
 }

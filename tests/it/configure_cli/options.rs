@@ -1,14 +1,14 @@
 //! Options of the host that a plugin changed, and global ones that it added.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
-use super::toolbox;
+use super::toolbox_home;
 
 #[test]
 fn defaults_are_rewritten() {
     snapshot!(
-        toolbox().run(&["config", "show"]),
+        toolbox_home().run(["config", "show"]),
         str![[r#"
 project: toolbox (default)
 domain: staging (default)
@@ -23,7 +23,7 @@ replaced by toolbox
 #[test]
 fn given_values_win_over_rewritten_defaults() {
     snapshot!(
-        toolbox().run(&["config", "show", "--domain", "production", "-p", "MINE"]),
+        toolbox_home().run(["config", "show", "--domain", "production", "-p", "MINE"]),
         str![[r#"
 project: mine (given)
 domain: production (given)
@@ -37,16 +37,16 @@ replaced by toolbox
 
 #[test]
 fn a_lazy_default_is_worked_out_only_when_it_is_needed() {
-    let mut home = toolbox();
+    let mut home = toolbox_home();
     let trace = home.cwd().join("trace");
     home.set("TOOLBOX_TRACE", &trace).set("TOOLBOX_PROJECT", "From-Variable");
     for words in [&["--help"][..], &["config", "show", "--help"], &["doctor", "-p", "x"], &["plugin", "path"]]
     {
-        let _ = home.run(words);
+        home.run(words).success();
         assert!(!trace.exists(), "{words:?} needs no default");
     }
     snapshot!(
-        home.run(&["config", "show"]),
+        home.run(["config", "show"]),
         str![[r#"
 project: from-variable (default)
 domain: staging (default)
@@ -67,22 +67,24 @@ project: []
 
 #[test]
 fn a_variable_counts_as_given() {
-    let mut home = toolbox();
+    let mut home = toolbox_home();
     home.set("TOOLBOX_REGION", "us").set("TOOLBOX_QUICK", "yes");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["config", "show"]));
+    transcript.add(home.run(["doctor"]));
+    home.set("TOOLBOX_REGION", "moon");
+    transcript.add(home.run(["doctor"]));
     snapshot!(
-        home.run(&["config", "show"]),
+        transcript,
         str![[r#"
+$ flyte-host config show
 project: toolbox (default)
 domain: staging (default)
 region: us (given)
 ------- stderr -------
 replaced by toolbox
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        home.run(&["doctor"]),
-        str![[r#"
+$ flyte-host doctor
 path: doctor
 level: low (default)
 tool:  (default)
@@ -99,71 +101,64 @@ terminal: false, colour: false
 ------- stderr -------
 looked
 [exit: 0]
-"#]]
-    );
-    home.set("TOOLBOX_REGION", "moon");
-    snapshot!(
-        home.run(&["doctor"]),
-        str![[r#"
+$ flyte-host doctor
 ------- stderr -------
 error: invalid value 'moon' for '--region <REGION>'
   [possible values: eu, us]
 
 For more information, try '--help'.
 [exit: 2]
+
 "#]]
     );
 }
 
 #[test]
 fn a_hidden_global_option_has_an_effect_and_no_value() {
-    let home = toolbox();
-    let told = home.run(&["doctor", "--tenant", "green"]);
-    assert!(told.contains("tenant: green\n"), "{told}");
+    let home = toolbox_home();
+    let output = home.run(["doctor", "--tenant", "green"]);
+    assert!(output.contains("tenant: green\n"), "{output}");
 }
 
 #[test]
 fn a_callback_may_refuse() {
-    let home = toolbox();
+    let home = toolbox_home();
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["doctor", "-p", "forbidden"]));
+    transcript.add(home.run(["doctor", "-p", "broken"]));
+    transcript.add(home.run(["doctor", "-p", "panic"]));
     snapshot!(
-        home.run(&["doctor", "-p", "forbidden"]),
+        transcript,
         str![[r#"
+$ flyte-host doctor -p forbidden
 ------- stderr -------
 error: the project `forbidden` is not for you
 hint: `open` is for everybody
 [exit: 2]
-"#]]
-    );
-    snapshot!(
-        home.run(&["doctor", "-p", "broken"]),
-        str![[r#"
+$ flyte-host doctor -p broken
 ------- stderr -------
 error: plugin `toolbox` 0.4.0 failed in the callback of `--project`
   caused by: the list of projects cannot be read
   caused by: disk on fire
 [exit: 11]
-"#]]
-    );
-    snapshot!(
-        home.run(&["doctor", "-p", "panic"]),
-        str![[r#"
+$ flyte-host doctor -p panic
 ------- stderr -------
 error: plugin `toolbox` 0.4.0 panicked in the callback of `--project`
   caused by: no project at all (tests/plugins/commands/src/lib.rs:116)
 hint: report this plugin bug at <https://example.org/toolbox>
 [exit: 11]
+
 "#]]
     );
 }
 
 #[test]
 fn commands_of_first_aid_ask_no_callback() {
-    let told = toolbox().run(&["plugin", "path", "-p", "panic"]);
-    assert!(told.trim_end().ends_with("[exit: 0]"), "{told}");
+    toolbox_home().run(["plugin", "path", "-p", "panic"]).success();
 }
 
 #[test]
 fn a_hidden_command_still_works() {
-    let told = toolbox().run(&["completion", "bash"]);
-    assert!(told.contains("complete "), "{told}");
+    let output = toolbox_home().run(["completion", "bash"]);
+    assert!(output.contains("complete "), "{output}");
 }

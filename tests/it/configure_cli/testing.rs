@@ -12,7 +12,7 @@ use crate::home_with;
 
 type Case = (&'static [&'static str], &'static [&'static str], &'static [(&'static str, &'static str)]);
 
-/// What a user types, and what a test says instead.
+/// What a user types, and the same as a test writes it.
 const CASES: &[Case] = &[
     (&["ship", "send", "apples"], &["ship", "send"], &[("goods", "apples")]),
     (
@@ -59,7 +59,7 @@ const CASES: &[Case] = &[
     (&["config", "weigh", "--mass", "1e3"], &["config", "weigh"], &[("mass", "1e3")]),
 ];
 
-/// What a user types that is wrong, and what a test says instead.
+/// Wrong usage, and the same as a test writes it.
 const WRONG: &[Case] = &[
     (&["ship", "send"], &["ship", "send"], &[]),
     (&["ship", "send", "--to", "marss", "x"], &["ship", "send"], &[("to", "marss"), ("goods", "x")]),
@@ -80,13 +80,13 @@ fn a_command_of_claps_runs_as_in_the_host() {
     let tester = Tester::<Clapped>::new().unwrap();
     for (typed, path, values) in CASES {
         let output = tester.run(path, values).unwrap_or_else(|error| panic!("{typed:?}: {error}"));
-        let told = format!("{}[exit: {}]", output.out, output.status);
-        assert_eq!(told, home.run(typed), "{typed:?}");
+        let output = format!("{}[exit: {}]", output.out, output.status);
+        assert_eq!(output, home.run(*typed).to_string(), "{typed:?}");
     }
     for (typed, path, values) in WRONG {
         let error = tester.run(path, values).expect_err(&format!("{typed:?}"));
         assert_eq!(error.kind(), Kind::Usage, "{typed:?}: {error}");
-        assert!(home.run(typed).ends_with("[exit: 2]"), "{typed:?}");
+        home.run(*typed).failure(2);
     }
 }
 
@@ -137,7 +137,7 @@ impl Plugin for Accountant {
 }
 
 #[test]
-fn the_commands_own_parser_has_the_last_word() {
+fn the_parser_of_the_command_applies_last() {
     let tester = Tester::<Accountant>::new().unwrap();
     let show = |values: &[(&str, &str)]| tester.run(&["budget", "show"], values);
     assert_eq!(

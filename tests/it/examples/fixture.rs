@@ -14,7 +14,7 @@ const EXECUTION: &str = "a4d8pz5d6mxzq2hwbvc7";
 
 /// A home for one example.
 pub(super) enum Fixture {
-    /// A home without a server, or with an external one.
+    /// A home without a server, or with one outside.
     Home { home: TestEnvironment, _servers: Vec<Server> },
     /// The embedded sandbox, whose engine is the test.
     Sandbox(Box<Flyte>),
@@ -23,8 +23,8 @@ pub(super) enum Fixture {
 }
 
 impl Fixture {
-    /// The home that an example of a command needs; `None` if a requirement was not prepared.
-    pub(super) fn for_example(command: &str, line: &str) -> Option<Self> {
+    /// The home that an example of a command needs; `None` if what it takes was not prepared.
+    pub(super) fn for_command(command: &str, line: &str) -> Option<Self> {
         Some(match command {
             "completion" | "man" => Self::Home { home: laptop(), _servers: Vec::new() },
             "login" | "logout" | "whoami" => {
@@ -49,15 +49,9 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         if let Self::Served(home) = self {
-            let _ = home.run(&["sandbox", "stop"]);
+            let _ = home.run(["sandbox", "stop"]);
         }
     }
-}
-
-/// Runs a command that prepares something.
-fn must(home: &TestEnvironment, arguments: &[&str]) {
-    let output = home.run(arguments);
-    assert!(output.ends_with("[exit: 0]"), "{arguments:?}: {output}");
 }
 
 fn fixture_file(name: &str) -> std::path::PathBuf {
@@ -76,7 +70,8 @@ fn write_files(home: &TestEnvironment) {
 
 /// A package as `pyflyte package` makes it, of the same entities.
 fn write_package(home: &TestEnvironment) {
-    must(home, &["register", "--dry-run", "task.yaml", "workflow.yaml", "-o", "pb", "--out-dir", "packed"]);
+    home.run(["register", "--dry-run", "task.yaml", "workflow.yaml", "-o", "pb", "--out-dir", "packed"])
+        .success();
     let packed = home.cwd().join("packed");
     let mut tar = Command::new("tar");
     tar.arg("-czf").arg(home.cwd().join("flyte-package.tgz")).arg("-C").arg(packed);
@@ -93,13 +88,13 @@ fn sandbox(line: &str) -> Flyte {
         return flyte;
     }
     if line.contains("project ") && !line.contains("create") {
-        must(home, &["project", "create", "data"]);
+        home.run(["project", "create", "data"]).success();
     }
     for version in ["v1", "v2"] {
-        must(home, &["register", "task.yaml", "workflow.yaml", "--version", version]);
+        home.run(["register", "task.yaml", "workflow.yaml", "--version", version]).success();
     }
     if line.contains("deactivate") {
-        must(home, &["launchplan", "activate", "nightly"]);
+        home.run(["launchplan", "activate", "nightly"]).success();
     }
     if line.contains(EXECUTION) || line.contains("get executions") {
         execution(home, line);
@@ -111,11 +106,14 @@ fn execution(home: &TestEnvironment, line: &str) {
     let gate = match line {
         line if line.contains("set-input") => "my.questions",
         line if ["approve", "reject", "terminate"].iter().any(|verb| line.contains(verb)) => "my.approval",
-        _ => return must(home, &["run", "my.workflow", "-i", "name=World", "--name", EXECUTION, "--wait"]),
+        _ => {
+            home.run(["run", "my.workflow", "-i", "name=World", "--name", EXECUTION, "--wait"]).success();
+            return;
+        }
     };
     let gates = fixture_file("gates.yaml");
-    must(home, &["register", gates.to_str().unwrap(), "--version", "v1"]);
-    let mut run = home.start(&["run", gate, "--name", EXECUTION, "--wait"]);
+    home.run(["register", gates.to_str().unwrap(), "--version", "v1"]).success();
+    let mut run = home.start(["run", gate, "--name", EXECUTION, "--wait"]);
     run.until("waits for");
     run.press_ctrl_c();
     let _ = run.finish();
@@ -128,7 +126,7 @@ fn plugins(line: &str) -> Fixture {
     }
     write_files(&home);
     if line.contains("disable") {
-        must(&home, &["plugin", "enable", "acme"]);
+        home.run(["plugin", "enable", "acme"]).success();
     }
     Fixture::Home { home, _servers: Vec::new() }
 }
@@ -145,10 +143,10 @@ fn laptop() -> TestEnvironment {
 fn served(line: &str) -> Fixture {
     let home = sandbox_home(&[]);
     if line.contains("stop") {
-        must(&home, &["sandbox", "start", "--port", "0", "--background"]);
+        home.run(["sandbox", "start", "--port", "0", "--background"]).success();
     }
     if line.contains("reset") {
-        must(&home, &["get", "projects"]);
+        home.run(["get", "projects"]).success();
     }
     Fixture::Served(home)
 }
@@ -161,7 +159,7 @@ fn without_sign_in() -> (TestEnvironment, Server) {
     (home, server)
 }
 
-/// A bucket, and credentials for it.
+/// A bucket, and the keys for it.
 fn s3() -> Option<Fixture> {
     let python = prepared("FLYTE_TEST_PYTHON")?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/s3/server.py");

@@ -3,7 +3,7 @@
 use std::{env, fs, path::PathBuf};
 
 use snapbox::str;
-use tests::{TestEnvironment, prepared, snapshot};
+use tests::{TestEnvironment, join, prepared, snapshot};
 
 use super::{answers, other_host, other_plugins};
 use crate::{allow_sandbox, home_with, museum};
@@ -14,8 +14,8 @@ const OTHER_HOSTS: [&str; 2] = ["1.0.7", "1.9.0"];
 /// Ways to build the growth plugin for protocol 1.0.
 const WAYS: [&str; 5] = ["1.0.7", "release", "small", "mimalloc", "two-versions"];
 
-/// Those that are left out where there is no C toolchain.
-const NEED_C: [&str; 1] = ["mimalloc"];
+/// Left out without a C toolchain.
+const NEED_C: [&str; 2] = ["mimalloc", "jemalloc"];
 
 /// A home with one of the hosts, or the usual one.
 fn home_of_host(version: Option<&str>) -> Option<TestEnvironment> {
@@ -39,7 +39,7 @@ fn growth(way: &str) -> Option<PathBuf> {
     library.exists().then_some(library)
 }
 
-/// What the host says with this library in use.
+/// The answers of the host with this library in use.
 fn answers_of(home: &TestEnvironment, library: &std::path::Path) -> String {
     let name = format!("{}growth{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     home.copy_file(library, home.plugins().join(name));
@@ -104,14 +104,14 @@ fn refused(way: &str) -> Option<String> {
     prepared("FLYTE_TEST_GROWTH")?;
     let home = home_of_host(None)?;
     home.install_from(&other_plugins(way)?, "growth");
-    Some(["growth", "plugin list"].map(|line| home.run(&line.split(' ').collect::<Vec<_>>())).join("\n"))
+    Some(join(["growth", "plugin list"].map(|line| home.run(line.split(' ')))))
 }
 
 #[test]
 fn a_plugin_that_was_built_for_major_2_is_refused() {
-    let Some(told) = refused("2.0.0") else { return };
+    let Some(output) = refused("2.0.0") else { return };
     snapshot!(
-        told,
+        output,
         str![[r#"
 ------- stderr -------
 error: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
@@ -131,9 +131,9 @@ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 
 #[test]
 fn a_plugin_of_before_the_release_is_refused() {
-    let Some(told) = refused("0.1.0") else { return };
+    let Some(output) = refused("0.1.0") else { return };
     snapshot!(
-        told,
+        output,
         str![[r#"
 ------- stderr -------
 error: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0

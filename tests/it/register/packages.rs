@@ -27,7 +27,7 @@ fn python(interpreter: &Path, script: &str, arguments: &[&Path]) -> String {
     text
 }
 
-/// Runs `register --dry-run`, which must succeed and say nothing but its result.
+/// Runs `register --dry-run`, which must succeed and print its result only.
 fn register(home: &TestEnvironment, arguments: &[&str]) -> String {
     let output = home.command().args(["register", "--dry-run"]).args(arguments).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "of `register {}`", arguments.join(" "));
@@ -99,12 +99,12 @@ fn changes(plugin: Option<&str>) -> Option<String> {
     let home = home_of(plugin, "");
     let package = home.cwd().join("unsettled.tgz");
     python(&interpreter, "register/unsettled.py", &[&package]);
-    let said = home.run(&["register", "--dry-run", "unsettled.tgz", "-o", "pb", "--out-dir", "out"]);
+    let output = home.run(["register", "--dry-run", "unsettled.tgz", "-o", "pb", "--out-dir", "out"]);
     let out = home.cwd().join("out");
     if !out.exists() {
-        return Some(said);
+        return Some(output.to_string());
     }
-    Some(format!("{said}\n{}", python(&interpreter, "register/changes.py", &[&package, &out])))
+    Some(format!("{output}\n{}", python(&interpreter, "register/changes.py", &[&package, &out])))
 }
 
 #[test]

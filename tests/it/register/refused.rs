@@ -1,4 +1,4 @@
-//! What cannot be registered, and the words in which that is said.
+//! Documents that cannot be registered, and the messages.
 
 use std::fs::File;
 
@@ -59,7 +59,7 @@ error: task.yaml:4: `retries` must be a whole number, not a string
 }
 
 #[test]
-fn a_document_that_is_none_of_flytes() {
+fn a_document_that_is_not_a_flyte_entity() {
     snapshot!(
         register(None, "apiVersion: v1\nkind: Pod\n", &[]),
         str![[r#"
@@ -72,7 +72,7 @@ hint: write `template` for a task or workflow, `id` and `spec` for a launch plan
 }
 
 #[test]
-fn text_that_is_no_yaml() {
+fn text_that_is_not_yaml() {
     snapshot!(
         register(None, "name: [now\n", &[]),
         str![[r#"
@@ -86,7 +86,7 @@ error: task.yaml: unclosed bracket '[' at line 1, column 7
 #[test]
 fn a_missing_file() {
     snapshot!(
-        home_with(&[]).run(&["register", "--dry-run", "nowhere.yaml"]),
+        home_with(&[]).run(["register", "--dry-run", "nowhere.yaml"]),
         str![[r#"
 ------- stderr -------
 error: nowhere.yaml: No such file or directory (os error 2)
@@ -100,7 +100,7 @@ fn a_file_of_another_kind() {
     let home = home_with(&[]);
     home.write("task.toml", TASK);
     snapshot!(
-        home.run(&["register", "--dry-run", "task.toml"]),
+        home.run(["register", "--dry-run", "task.toml"]),
         str![[r#"
 ------- stderr -------
 error: task.toml: not a document, a package or a `.pb` file
@@ -115,7 +115,7 @@ fn a_folder_with_nothing_to_register() {
     let home = home_with(&[]);
     home.write("folder/README.md", "# Nothing here\n");
     snapshot!(
-        home.run(&["register", "--dry-run", "folder"]),
+        home.run(["register", "--dry-run", "folder"]),
         str![[r#"
 ------- stderr -------
 error: folder: nothing to register
@@ -126,11 +126,11 @@ hint: name a YAML, JSON, `.pb` or `.tgz` file, or a folder with such files
 }
 
 #[test]
-fn a_package_that_is_none() {
+fn a_file_that_is_not_a_package() {
     let home = home_with(&[]);
     home.write("package.tgz", "<!DOCTYPE html>\n");
     snapshot!(
-        home.run(&["register", "--dry-run", "package.tgz"]),
+        home.run(["register", "--dry-run", "package.tgz"]),
         str![[r#"
 ------- stderr -------
 error: package.tgz: invalid gzip header
@@ -146,7 +146,7 @@ fn a_package_that_is_cut_short() {
     // The beginning of a gzip stream.
     home.write("package.tgz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
     snapshot!(
-        home.run(&["register", "--dry-run", "package.tgz"]),
+        home.run(["register", "--dry-run", "package.tgz"]),
         str![[r#"
 ------- stderr -------
 error: package.tgz: incomplete deflate stream
@@ -161,7 +161,7 @@ fn a_file_of_messages_that_holds_something_else() {
     let home = home_with(&[]);
     home.write("0_now_1.pb", "no message");
     snapshot!(
-        home.run(&["register", "--dry-run", "0_now_1.pb"]),
+        home.run(["register", "--dry-run", "0_now_1.pb"]),
         str![[r#"
 ------- stderr -------
 error: 0_now_1.pb: not a serialized `flyteidl.admin.TaskSpec`
@@ -173,11 +173,11 @@ hint: build the package again; the file is truncated or has other content
 }
 
 #[test]
-fn a_file_of_messages_whose_name_does_not_say_which() {
+fn a_message_file_whose_name_lacks_the_type() {
     let home = home_with(&[]);
     home.write("now.pb", "");
     snapshot!(
-        home.run(&["register", "--dry-run", "now.pb"]),
+        home.run(["register", "--dry-run", "now.pb"]),
         str![[r#"
 ------- stderr -------
 error: now.pb: could not tell the entity type from the file name
@@ -217,7 +217,7 @@ fn a_folder_that_cannot_be_made() {
     let home = home_of(None, TASK);
     home.write("out", "a file");
     snapshot!(
-        home.run(&["register", "--dry-run", "task.yaml", "-o", "pb", "--out-dir", "out"]),
+        home.run(["register", "--dry-run", "task.yaml", "-o", "pb", "--out-dir", "out"]),
         str![[r#"
 ------- stderr -------
 error: cannot write `out`
@@ -230,7 +230,7 @@ error: cannot write `out`
 #[test]
 fn no_files() {
     snapshot!(
-        home_with(&[]).run(&["register", "--dry-run"]),
+        home_with(&[]).run(["register", "--dry-run"]),
         str![[r#"
 ------- stderr -------
 error: the following required arguments were not provided:
@@ -249,7 +249,7 @@ fn one_bad_file_among_good_ones() {
     let home = home_of(None, TASK);
     home.write("bad.yaml", "name: bad\n");
     snapshot!(
-        home.run(&["register", "--dry-run", "task.yaml", "bad.yaml"]),
+        home.run(["register", "--dry-run", "task.yaml", "bad.yaml"]),
         str![[r#"
 ------- stderr -------
 error: bad.yaml:1: the task lacks `command`
@@ -265,7 +265,7 @@ fn a_good_document_is_taken_from_the_standard_input_too() {
     let home = home_of(None, TASK);
     let input = File::open(home.cwd().join("task.yaml")).unwrap();
     snapshot!(
-        home.tell(home.command().args(["register", "--dry-run", "-"]).stdin(input)),
+        home.run_command(home.command().args(["register", "--dry-run", "-"]).stdin(input)),
         str![[r#"
 KIND  NAME  VERSION  SOURCE
 task  now   -        standard input, document 1

@@ -1,7 +1,7 @@
 //! The rules for images, secrets and caching, and which of several sources wins.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Output, snapshot};
 
 use super::{home_of, register};
 
@@ -11,13 +11,16 @@ command: [uname, -a]
 cache: false
 ";
 
+/// The lines of a `TaskSpec` that the rules decide.
+const DECIDED: &[&str] = &["image:", "discover", "flyte-host.cache", "- key", "group"];
+
 const FROM_VARIABLE: &str = "ghcr.io/acme/from-variable:v1";
 
 /// What becomes of a task without an image when `FLYTE_INTERNAL_IMAGE` is set.
-fn with_variable(plugin: Option<&str>, document: &str) -> String {
+fn with_variable(plugin: Option<&str>, document: &str) -> Output {
     let mut home = home_of(plugin, document);
     home.set("FLYTE_INTERNAL_IMAGE", FROM_VARIABLE);
-    home.run(&["register", "--dry-run", "task.yaml", "-o", "yaml"])
+    home.run(["register", "--dry-run", "task.yaml", "-o", "yaml"])
 }
 
 #[test]
@@ -59,32 +62,9 @@ task `where-am-i`: image `cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31` (built-
 #[test]
 fn the_variable_goes_before_the_built_in_image() {
     snapshot!(
-        with_variable(None, NO_IMAGE),
+        with_variable(None, NO_IMAGE).keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    command:
-    - uname
-    - -a
-    dataConfig:
-      enabled: true
     image: ghcr.io/acme/from-variable:v1
-    resources: {}
-  id:
-    name: where-am-i
-    resourceType: TASK
-  interface:
-    inputs: {}
-    outputs: {}
-  metadata:
-    generatesDeck: false
-    metadata: {}
-    retries: {}
-    runtime:
-      flavor: flyte-host
-      version: "[VERSION]"
-  type: raw-container
 ------- stderr -------
 task `where-am-i`: image `ghcr.io/acme/from-variable:v1` (FLYTE_INTERNAL_IMAGE)
 [exit: 0]
@@ -95,32 +75,9 @@ task `where-am-i`: image `ghcr.io/acme/from-variable:v1` (FLYTE_INTERNAL_IMAGE)
 #[test]
 fn the_hook_goes_before_the_variable() {
     snapshot!(
-        with_variable(Some("acme"), NO_IMAGE),
+        with_variable(Some("acme"), NO_IMAGE).keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    command:
-    - uname
-    - -a
-    dataConfig:
-      enabled: true
     image: my-company/flyte-base:v1.2.3
-    resources: {}
-  id:
-    name: where-am-i
-    resourceType: TASK
-  interface:
-    inputs: {}
-    outputs: {}
-  metadata:
-    generatesDeck: false
-    metadata: {}
-    retries: {}
-    runtime:
-      flavor: flyte-host
-      version: "[VERSION]"
-  type: raw-container
 ------- stderr -------
 task `where-am-i`: image `my-company/flyte-base:v1.2.3` (get_default_image)
 [exit: 0]
@@ -129,34 +86,11 @@ task `where-am-i`: image `my-company/flyte-base:v1.2.3` (get_default_image)
 }
 
 #[test]
-fn the_tasks_own_image_goes_before_everything() {
+fn the_image_of_the_task_overrides_all_others() {
     snapshot!(
-        with_variable(Some("acme"), &format!("{NO_IMAGE}image: debian:12-slim\n")),
+        with_variable(Some("acme"), &format!("{NO_IMAGE}image: debian:12-slim\n")).keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    command:
-    - uname
-    - -a
-    dataConfig:
-      enabled: true
     image: debian:12-slim
-    resources: {}
-  id:
-    name: where-am-i
-    resourceType: TASK
-  interface:
-    inputs: {}
-    outputs: {}
-  metadata:
-    generatesDeck: false
-    metadata: {}
-    retries: {}
-    runtime:
-      flavor: flyte-host
-      version: "[VERSION]"
-  type: raw-container
 [exit: 0]
 "#]]
     );
@@ -168,33 +102,11 @@ fn task(more: &str) -> String {
 }
 
 #[test]
-fn a_task_that_wants_no_caching_gets_none() {
+fn a_task_without_caching_is_not_cached() {
     snapshot!(
-        register(Some("acme"), &task("cache: false"), &["-o", "yaml"]),
+        register(Some("acme"), &task("cache: false"), &["-o", "yaml"]).keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    command:
-    - date
-    dataConfig:
-      enabled: true
     image: debian:12-slim
-    resources: {}
-  id:
-    name: now
-    resourceType: TASK
-  interface:
-    inputs: {}
-    outputs: {}
-  metadata:
-    generatesDeck: false
-    metadata: {}
-    retries: {}
-    runtime:
-      flavor: flyte-host
-      version: "[VERSION]"
-  type: raw-container
 [exit: 0]
 "#]]
     );
@@ -203,70 +115,25 @@ template:
 #[test]
 fn a_version_of_the_task_wins() {
     snapshot!(
-        register(Some("acme"), &task("cache: { version: v7 }"), &["-o", "yaml"]),
+        register(Some("acme"), &task("cache: { version: v7 }"), &["-o", "yaml"]).keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    command:
-    - date
-    dataConfig:
-      enabled: true
     image: debian:12-slim
-    resources: {}
-  id:
-    name: now
-    resourceType: TASK
-  interface:
-    inputs: {}
-    outputs: {}
-  metadata:
     discoverable: true
     discoveryVersion: v7
-    generatesDeck: false
-    metadata: {}
-    retries: {}
-    runtime:
-      flavor: flyte-host
-      version: "[VERSION]"
-  type: raw-container
 [exit: 0]
 "#]]
     );
 }
 
 #[test]
-fn a_task_that_says_nothing_is_cached_by_the_policies() {
+fn a_task_without_a_cache_setting_is_cached_by_the_policies() {
     snapshot!(
-        register(Some("acme"), &task(""), &["-o", "yaml"]),
+        register(Some("acme"), &task(""), &["-o", "yaml"]).keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    command:
-    - date
-    dataConfig:
-      enabled: true
     image: debian:12-slim
-    resources: {}
-  id:
-    name: now
-    resourceType: TASK
-  interface:
-    inputs: {}
-    outputs: {}
-  metadata:
     discoverable: true
     discoveryVersion: [SHA256]
-    generatesDeck: false
-    metadata: {}
-    retries: {}
-    runtime:
-      flavor: flyte-host
-      version: "[VERSION]"
-    tags:
       flyte-host.cache-ttl: 3600s
-  type: raw-container
 ------- stderr -------
 task `now`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
 a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
@@ -289,7 +156,7 @@ hint: state a version, such as `cache: {version: v1}`, or use a plugin with defa
 }
 
 #[test]
-fn what_the_cluster_ignores_is_said_once() {
+fn settings_that_a_cluster_ignores_are_one_warning() {
     let documents = ["a", "b"].map(|name| task("").replace("now", name)).join("---\n");
     snapshot!(
         register(Some("acme"), &documents, &[]),
@@ -332,42 +199,19 @@ task  now   -        `task.yaml`, document 1
 }
 
 #[test]
-fn a_secret_may_do_without_a_group_where_the_plugin_says_so() {
+fn a_plugin_can_allow_secrets_without_a_group() {
     snapshot!(
-        register(Some("acme"), &task("cache: false\nsecrets: [{ key: token }]"), &["-o", "yaml"]),
+        register(Some("acme"), &task("cache: false\nsecrets: [{ key: token }]"), &["-o", "yaml"])
+            .keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    command:
-    - date
-    dataConfig:
-      enabled: true
     image: debian:12-slim
-    resources: {}
-  id:
-    name: now
-    resourceType: TASK
-  interface:
-    inputs: {}
-    outputs: {}
-  metadata:
-    generatesDeck: false
-    metadata: {}
-    retries: {}
-    runtime:
-      flavor: flyte-host
-      version: "[VERSION]"
-  securityContext:
-    secrets:
     - key: token
-  type: raw-container
 [exit: 0]
 "#]]
     );
 }
 
-/// A message instead of the short form, in which an empty group is no group.
+/// A message instead of the short form; an empty group counts as none.
 const MESSAGE: &str = r#"
 "@type": type.googleapis.com/flyteidl.admin.TaskSpec
 template:
@@ -390,7 +234,7 @@ hint: give the secret a `group`; the plugin in use, or Flyte's own rule, require
 }
 
 #[test]
-fn a_message_with_a_secret_passes_where_the_plugin_says_so() {
+fn a_plugin_can_allow_messages_with_secrets_without_a_group() {
     snapshot!(
         register(Some("acme"), MESSAGE, &["-o", "json"]),
         str![[r#"
@@ -427,20 +271,9 @@ fn a_message_with_a_secret_passes_where_the_plugin_says_so() {
 fn project_domain_and_version_are_filled_in() {
     let options = ["-p", "flytesnacks", "-d", "staging", "--version", "v3", "-o", "yaml"];
     snapshot!(
-        register(None, MESSAGE.split("  securityContext").next().unwrap(), &options),
+        register(None, MESSAGE.split("  securityContext").next().unwrap(), &options).keep_stdout(DECIDED),
         str![[r#"
-"@type": type.googleapis.com/flyteidl.admin.TaskSpec
-template:
-  container:
-    args:
-    - date
     image: debian:12-slim
-  id:
-    domain: staging
-    name: now
-    project: flytesnacks
-    resourceType: TASK
-    version: v3
 [exit: 0]
 "#]]
     );

@@ -1,4 +1,4 @@
-//! With the browser: what it shows, what the terminal tells, and who else may come to the callback.
+//! With the browser: its pages, the output on the terminal, and other requests to the callback.
 
 use std::net::TcpListener;
 
@@ -20,9 +20,9 @@ fn is_seen(browser: &Browser) {
 #[test]
 fn a_person_signs_in_once() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::SignIn);
+    let browser = fixture.browser(Person::SignsIn);
     snapshot!(
-        fixture.run(&["login"]),
+        fixture.run(["login"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
 name          Person jane
@@ -74,14 +74,14 @@ You can close this window and go back to the terminal.
     );
     is_seen(&browser);
     snapshot!(
-        fixture.ask(),
+        fixture.list_projects(),
         str![[r#"
 flytesnacks
 [exit: 0]
 "#]]
     );
     snapshot!(
-        fixture.run(&["whoami"]),
+        fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
 name          Person jane
@@ -96,7 +96,7 @@ stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 "#]]
     );
     snapshot!(
-        fixture.run(&["whoami", "-o", "json"]),
+        fixture.run(["whoami", "-o", "json"]),
         str![[r#"
 {
   "endpoint": "127.0.0.1:[PORT]",
@@ -120,7 +120,7 @@ stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
     // The provider's address had a query of its own.
     assert!(opened[0].contains("tenant=acme"), "{opened:?}");
     snapshot!(
-        fixture.run(&["logout"]),
+        fixture.run(["logout"]),
         str![[r#"
 ------- stderr -------
 removed the tokens of `127.0.0.1:[PORT]`
@@ -128,7 +128,7 @@ removed the tokens of `127.0.0.1:[PORT]`
 "#]]
     );
     snapshot!(
-        fixture.run(&["whoami"]),
+        fixture.run(["whoami"]),
         str![[r#"
 ------- stderr -------
 error: not signed in to `127.0.0.1:[PORT]`
@@ -143,8 +143,8 @@ fn the_page_is_the_plugins() {
     let Some(mut fixture) = Fixture::new() else { return };
     fixture.home.install("acme");
     fixture.home.set("FLYTE_PLUGIN", "acme");
-    let browser = fixture.browser(UserAction::SignIn);
-    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
+    let browser = fixture.browser(Person::SignsIn);
+    fixture.run(["login"]).success();
     browser.wait();
     snapshot!(
         browser.seen("page.txt"),
@@ -163,7 +163,7 @@ You can now close this window.
         "{headers}"
     );
     is_seen(&browser);
-    assert!(fixture.ask().ends_with("[exit: 0]"));
+    fixture.list_projects().success();
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn a_plugin_that_fails_costs_its_page_only() {
     fixture.home.set("FLYTE_PLUGIN", "faulty");
     let mut login = |fault: &str| {
         fixture.home.set("FAULT", format!("{fault}:get_auth_success_html"));
-        let browser = fixture.browser(UserAction::SignIn);
-        let text = fixture.run(&["login", "-o", "name"]);
+        let browser = fixture.browser(Person::SignsIn);
+        let text = fixture.run(["login", "-o", "name"]);
         browser.wait();
         assert!(browser.seen("page.txt").starts_with("Signed in\n"), "{}", browser.seen("page.txt"));
         text
@@ -225,11 +225,11 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
 }
 
 #[test]
-fn a_person_who_says_no() {
+fn a_user_who_declines() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::Deny);
+    let browser = fixture.browser(Person::Denies);
     snapshot!(
-        fixture.run(&["login"]),
+        fixture.run(["login"]),
         str![[r#"
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
@@ -256,12 +256,12 @@ You can close this window and go back to the terminal.
 }
 
 #[test]
-fn a_person_who_closes_the_tab() {
+fn a_user_who_closes_the_tab() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::CloseTab);
+    let browser = fixture.browser(Person::Closes);
     fixture.home.set("FLYTE_SIGN_IN_TIMEOUT", "4");
     snapshot!(
-        fixture.run(&["login"]),
+        fixture.run(["login"]),
         str![[r#"
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
@@ -280,8 +280,8 @@ hint: pass `--timeout SECONDS` to `flyte-host login`, or set `FLYTE_SIGN_IN_TIME
 #[test]
 fn what_else_comes_to_the_callback() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::FollowForeignLink);
-    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
+    let browser = fixture.browser(Person::IsLedAstray);
+    fixture.run(["login"]).success();
     browser.wait();
     snapshot!(
         browser.seen("wrong.txt"),
@@ -296,8 +296,8 @@ The terminal is still waiting for its own sign-in.
     assert_eq!(browser.answer("wrong")["status"], 400);
     assert!(browser.seen("page.txt").starts_with("Signed in\n"), "{}", browser.seen("page.txt"));
 
-    let browser = fixture.browser(UserAction::RequestOtherPaths);
-    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
+    let browser = fixture.browser(Person::Strays);
+    fixture.run(["login"]).success();
     browser.wait();
     snapshot!(
         browser.seen("stray.txt"),
@@ -309,8 +309,8 @@ POST /callback 405
     );
 
     // Whether it is still there to say no, or has gone, depends on the moment.
-    let browser = fixture.browser(UserAction::Reload);
-    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
+    let browser = fixture.browser(Person::Reloads);
+    fixture.run(["login"]).success();
     browser.wait();
     let again = browser.seen("replay.txt");
     assert!(again == "closed" || again.starts_with('4'), "{again}");
@@ -319,10 +319,12 @@ POST /callback 405
 #[test]
 fn a_port_that_is_taken() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::SignIn);
+    let browser = fixture.browser(Person::SignsIn);
     let _holder = TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap();
+    let text = fixture.run(["login"]);
+    let name = std::fs::read_to_string("/proc/self/comm").unwrap();
     snapshot!(
-        fixture.run(&["login"]),
+        text.map(|text| text.replace(&format!("`{}`", name.trim()), "`[TEST]`")),
         str![[r#"
 ------- stderr -------
 error: OAuth callback port [PORT] is already in use
@@ -336,12 +338,12 @@ hint: stop the program that uses it, or run `flyte-host login --device`; your Fl
 #[test]
 fn ctrl_c_frees_everything() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let _browser = fixture.browser(UserAction::Away);
-    let mut login = fixture.home.start(&["login"]);
-    login.until("Ctrl-C aborts");
+    let _browser = fixture.browser(Person::IsAway);
+    let mut login = fixture.home.start(["login"]);
+    login.until("Ctrl-C gives up");
     login.press_ctrl_c();
     snapshot!(
-        redact(&login.finish()),
+        login.finish().map(redact),
         str![[r#"
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
@@ -351,21 +353,21 @@ waiting for 5m 0s; Ctrl-C aborts
 "#]]
     );
     drop(TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap());
-    // The lock of the aborted sign-in is released.
-    let browser = fixture.browser(UserAction::SignIn);
-    assert!(fixture.run(&["login"]).ends_with("[exit: 0]"));
+    // Nobody waits for the turn of who gave up.
+    let browser = fixture.browser(Person::SignsIn);
+    fixture.run(["login"]).success();
     browser.wait();
 }
 
 #[test]
 fn without_a_browser_a_code_is_shown() {
     let Some(fixture) = Fixture::new() else { return };
-    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
-    let mut login = fixture.home.start(&["login", "-o", "name"]);
+    let elsewhere = Browser::new(&fixture.programs, Person::TypesCode);
+    let mut login = fixture.home.start(["login", "-o", "name"]);
     let url = login.until("user_code=");
     elsewhere.visit(&url);
     snapshot!(
-        redact(&login.finish()),
+        login.finish().map(redact),
         str![[r#"
 jane
 ------- stderr -------
@@ -382,18 +384,18 @@ waiting for 5m 0s; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
-    assert!(fixture.ask().ends_with("[exit: 0]"));
+    fixture.list_projects().success();
 }
 
 #[test]
 fn without_a_browser_and_codes_the_address_is_shown() {
     let Some(fixture) = Fixture::with(&[("NO_DEVICE", "yes")]) else { return };
-    let person = Browser::new(&fixture.programs, UserAction::SignIn);
-    let mut login = fixture.home.start(&["login", "-o", "name"]);
+    let person = Browser::new(&fixture.programs, Person::SignsIn);
+    let mut login = fixture.home.start(["login", "-o", "name"]);
     let url = login.until("code_challenge=");
     person.visit(&url);
     snapshot!(
-        redact(&login.finish()),
+        login.finish().map(redact),
         str![[r#"
 jane
 ------- stderr -------
@@ -404,7 +406,7 @@ waiting for 5m 0s; Ctrl-C aborts
 "#]]
     );
     snapshot!(
-        fixture.run(&["login", "--device"]),
+        fixture.run(["login", "--device"]),
         str![[r#"
 ------- stderr -------
 error: `127.0.0.1:[PORT]` does not support the device flow

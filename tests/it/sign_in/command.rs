@@ -1,12 +1,12 @@
 //! A command that prints a token.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Output, snapshot};
 
 use super::Fixture;
 
 /// Flyte is asked with a token that a script prints.
-fn with(fixture: &mut Fixture, script: &str) -> String {
+fn with(fixture: &mut Fixture, script: &str) -> Output {
     let config = format!(
         "admin:\n  endpoint: {}\n  insecure: true\n  authType: ExternalCommand\n  command: [sh, -c, {}]\n",
         fixture.flyte.endpoint(),
@@ -14,7 +14,7 @@ fn with(fixture: &mut Fixture, script: &str) -> String {
     );
     let file = fixture.home.write("config.yaml", config);
     fixture.home.set("FLYTECTL_CONFIG", file);
-    fixture.ask()
+    fixture.list_projects()
 }
 
 #[test]
@@ -30,7 +30,7 @@ flytesnacks
 "#]]
     );
     snapshot!(
-        fixture.run(&["whoami"]),
+        fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
 name          Person flytepropeller

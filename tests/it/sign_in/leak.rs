@@ -17,10 +17,10 @@ struct Search {
 }
 
 impl Search {
-    /// Runs a command, and keeps what it says.
+    /// Runs a command, and keeps its output.
     fn run(&mut self, fixture: &Fixture, arguments: &[&str]) {
         let text = fixture.home.run(arguments);
-        self.seen.push((arguments.join(" "), text));
+        self.seen.push((arguments.join(" "), text.to_string()));
         self.know_tokens(fixture);
     }
 
@@ -109,11 +109,11 @@ fn nothing_of_a_person_is_seen() {
     let Some(mut fixture) = Fixture::new() else { return };
     let notes = with_a_spy(&mut fixture);
     let mut search = Search::default();
-    let browser = fixture.browser(UserAction::SignIn);
-    let mut login = fixture.home.start(&["login", "-vvv"]);
-    login.until("Ctrl-C aborts");
+    let browser = fixture.browser(Person::SignsIn);
+    let mut login = fixture.home.start(["login", "-vvv"]);
+    login.until("Ctrl-C gives up");
     search.look_at_processes(login.pid());
-    search.seen.push(("login".to_owned(), login.finish()));
+    search.seen.push(("login".to_owned(), login.finish().to_string()));
     browser.wait();
     search.seen.push(("what the browser was opened with".to_owned(), browser.opened().join("\n")));
     search.seen.push(("the page".to_owned(), browser.seen("page.html")));
@@ -143,13 +143,13 @@ fn nothing_of_a_person_is_seen() {
 }
 
 fn on_a_device(fixture: &mut Fixture, mut search: Search) -> Search {
-    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
-    let mut login = fixture.home.start(&["login", "--device", "-vvv"]);
+    let elsewhere = Browser::new(&fixture.programs, Person::TypesCode);
+    let mut login = fixture.home.start(["login", "--device", "-vvv"]);
     let url = login.until("user_code=");
     // Device codes are forgotten once they are used.
     search.know_tokens(fixture);
     elsewhere.visit(&url);
-    search.seen.push(("login --device".to_owned(), login.finish()));
+    search.seen.push(("login --device".to_owned(), login.finish().to_string()));
     search.know_tokens(fixture);
     search
 }

@@ -25,9 +25,9 @@ fn fetched(programs: &Programs, flyte: &GuardedFlyte, mode: &str, variable: (&st
     let home = tempfile::tempdir().unwrap();
     let mut client = client(home.path(), programs, flyte, mode);
     let output = client.env(variable.0, variable.1).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    said.lines().last().unwrap_or_default().to_owned()
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    printed.lines().last().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -67,10 +67,10 @@ fn flytekit_signs_in_with_a_code() {
     let home = tempfile::tempdir().unwrap();
     let mut client = client(home.path(), &programs, &flyte, "device");
     let mut client = client.stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(client.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let line = said.next().unwrap();
-    let (_words, url) = line.split_once("http").unwrap();
+    let mut output = BufReader::new(client.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let prompt = output.next().unwrap();
+    let (_words, url) = prompt.split_once("http").unwrap();
     browser.visit(&format!("http{url}"));
-    assert_eq!(said.last().as_deref(), Some("ok device square v2"));
+    assert_eq!(output.last().as_deref(), Some("ok device square v2"));
     assert!(client.wait().unwrap().success());
 }

@@ -13,14 +13,14 @@ use super::{Fixture, redact};
 #[test]
 fn two_at_once_are_one_sign_in() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::SignIn);
+    let browser = fixture.browser(Person::SignsIn);
     let ask = ["get", "projects", "-o", "name"];
     let mut first = fixture.home.start_on_terminal(&ask);
-    first.until("Ctrl-C aborts");
+    first.until("Ctrl-C gives up");
     let second = fixture.home.start_on_terminal(&ask);
-    assert!(redact(&first.finish()).ends_with("flytesnacks\n[exit: 0]"));
-    let second = redact(&second.finish());
-    assert!(second.ends_with("flytesnacks\n[exit: 0]"), "{second}");
+    assert!(first.finish().success().stdout().ends_with("flytesnacks\n"));
+    let second = second.finish();
+    assert!(second.success().stdout().ends_with("flytesnacks\n"), "{second}");
     assert!(!second.contains("code_challenge"), "{second}");
     browser.wait();
     assert_eq!(browser.opened().len(), 1);
@@ -33,14 +33,14 @@ fn each_endpoint_has_its_own() {
     let other = GuardedFlyte::start(&fixture.programs, &fixture.provider);
     let at = |endpoint: &str, fixture: &mut Fixture| {
         fixture.home.set("FLYTE_PLATFORM_URL", endpoint);
-        assert!(fixture.ask().ends_with("[exit: 0]"));
+        fixture.list_projects().success();
     };
     at(other.endpoint(), &mut fixture);
     let first = fixture.flyte.endpoint().to_owned();
     at(&first, &mut fixture);
     assert_eq!(fixture.files().len(), 2);
     snapshot!(
-        fixture.run(&["logout"]),
+        fixture.run(["logout"]),
         str![[r#"
 ------- stderr -------
 removed the tokens of `127.0.0.1:[PORT]`
@@ -49,7 +49,7 @@ removed the tokens of `127.0.0.1:[PORT]`
     );
     assert_eq!(fixture.files().len(), 1);
     snapshot!(
-        fixture.run(&["logout"]),
+        fixture.run(["logout"]),
         str![[r#"
 ------- stderr -------
 not signed in
@@ -58,7 +58,7 @@ not signed in
     );
     at(&first, &mut fixture);
     snapshot!(
-        fixture.run(&["logout", "--all"]),
+        fixture.run(["logout", "--all"]),
         str![[r#"
 ------- stderr -------
 removed the tokens of `127.0.0.1:[PORT]`
@@ -73,12 +73,12 @@ removed the tokens of `127.0.0.1:[PORT]`
 fn a_file_that_others_may_read_is_not_used() {
     let Some(mut fixture) = Fixture::new() else { return };
     fixture.as_a_program();
-    assert!(fixture.ask().ends_with("[exit: 0]"));
+    fixture.list_projects().success();
     let file = fixture.file();
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     snapshot!(
-        fixture.run(&["whoami"]),
+        fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
 name          Person flytepropeller
@@ -95,7 +95,7 @@ warning: could not use the stored tokens: refusing to read `[HOME]/.local/state/
 "#]]
     );
     snapshot!(
-        fixture.ask(),
+        fixture.list_projects(),
         str![[r#"
 flytesnacks
 [exit: 0]
@@ -111,7 +111,7 @@ fn a_place_that_cannot_be_written() {
     let file = fixture.home.write("state", "");
     fixture.home.set("XDG_STATE_HOME", &file);
     snapshot!(
-        fixture.ask(),
+        fixture.list_projects(),
         str![[r#"
 flytesnacks
 ------- stderr -------
@@ -123,15 +123,15 @@ warning: could not save the tokens; they are valid for this command only: could 
 }
 
 #[test]
-fn the_store_none_saves_nothing() {
+fn nothing_is_stored_if_the_store_is_none() {
     let Some(mut fixture) = Fixture::new() else { return };
     fixture.as_a_program();
     fixture.home.set("FLYTE_TOKEN_STORE", "none");
-    assert!(fixture.ask().ends_with("[exit: 0]"));
+    fixture.list_projects().success();
     assert_eq!(fixture.files().len(), 0);
     fixture.home.set("FLYTE_TOKEN_STORE", "keyring");
     snapshot!(
-        fixture.ask(),
+        fixture.list_projects(),
         str![[r#"
 flytesnacks
 ------- stderr -------
@@ -141,6 +141,6 @@ warning: could not save the tokens; they are valid for this command only: could 
     );
     // Where there is none, a file does.
     fixture.home.set("FLYTE_TOKEN_STORE", "auto");
-    assert!(fixture.ask().ends_with("[exit: 0]"));
+    fixture.list_projects().success();
     assert_eq!(fixture.files().len(), 1);
 }

@@ -8,10 +8,10 @@ use super::{Fixture, redact};
 #[test]
 fn on_a_terminal_any_command_signs_in() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::SignIn);
+    let browser = fixture.browser(Person::SignsIn);
     let ask = ["get", "projects", "-o", "name"];
     snapshot!(
-        redact(&fixture.home.start_on_terminal(&ask).finish()),
+        fixture.home.start_on_terminal(&ask).finish().map(redact),
         str![[r#"
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
@@ -22,7 +22,7 @@ flytesnacks
     );
     browser.wait();
     snapshot!(
-        redact(&fixture.home.start_on_terminal(&ask).finish()),
+        fixture.home.start_on_terminal(&ask).finish().map(redact),
         str![[r#"
 flytesnacks
 [exit: 0]
@@ -32,11 +32,11 @@ flytesnacks
 }
 
 #[test]
-fn without_a_terminal_a_hint_says_how_to_sign_in() {
+fn without_a_terminal_a_hint_explains_how_to_sign_in() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(UserAction::SignIn);
+    let browser = fixture.browser(Person::SignsIn);
     snapshot!(
-        fixture.ask(),
+        fixture.list_projects(),
         str![[r#"
 ------- stderr -------
 error: cannot sign in to Flyte
@@ -46,7 +46,7 @@ hint: run `flyte-host login`; in CI, set `FLYTE_CREDENTIALS_AUTH_MODE` to `Clien
 "#]]
     );
     snapshot!(
-        fixture.run(&["whoami"]),
+        fixture.run(["whoami"]),
         str![[r#"
 ------- stderr -------
 error: not signed in to `127.0.0.1:[PORT]`
@@ -54,11 +54,11 @@ hint: run `flyte-host login`
 [exit: 20]
 "#]]
     );
-    // In CI, a terminal is not interactive.
+    // CI may have a terminal, but no user.
     fixture.home.set("CI", "true");
-    let in_ci = fixture.home.start_on_terminal(&["get", "projects", "-o", "name"]).finish();
+    let in_ci = fixture.home.start_on_terminal(["get", "projects", "-o", "name"]).finish();
     snapshot!(
-        redact(&in_ci),
+        in_ci.map(redact),
         str![[r#"
 error: cannot sign in to Flyte
   caused by: not signed in to `127.0.0.1:[PORT]`, and interactive sign-in is not possible here (not a terminal, or in CI)
@@ -72,12 +72,12 @@ hint: run `flyte-host login`; in CI, set `FLYTE_CREDENTIALS_AUTH_MODE` to `Clien
 #[test]
 fn ctrl_c_on_a_terminal() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let _browser = fixture.browser(UserAction::Away);
-    let mut ask = fixture.home.start_on_terminal(&["get", "projects"]);
-    ask.until("Ctrl-C aborts");
+    let _browser = fixture.browser(Person::IsAway);
+    let mut ask = fixture.home.start_on_terminal(["get", "projects"]);
+    ask.until("Ctrl-C gives up");
     ask.press_ctrl_c();
     snapshot!(
-        redact(&ask.finish()),
+        ask.finish().map(redact),
         str![[r#"
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile

@@ -1,7 +1,7 @@
 //! Transports that work.
 
 use snapbox::str;
-use tests::{difference, snapshot};
+use tests::{Transcript, difference, snapshot};
 
 use super::{every_command, home_where};
 use crate::flyte;
@@ -14,18 +14,20 @@ fn one_around_the_hosts_sees_every_call() {
     flyte
         .home
         .write("task.yaml", "{ name: where-am-i, image: 'debian:12-slim', command: [pwd], cache: false }");
+    let mut transcript = Transcript::new();
+    transcript.add(flyte.run(["teams", "-v"]));
+    transcript.add(flyte.run(["version", "-v"]));
+    transcript.add(flyte.run(["get", "task", "hello.greet", "v1", "-o", "name", "-v"]));
+    transcript.add(flyte.run(["register", "task.yaml", "--version", "v1", "-v"]));
+    transcript.add(flyte.run(["run", "where-am-i", "--task", "--name", "first", "-v"]));
+    flyte.run(["execution", "watch", "first"]).success();
     snapshot!(
-        flyte.run(&["teams", "-v"]),
+        transcript,
         str![[r#"
 flytesnacks
 ------- stderr -------
 info: [transport] call 1: ListProjects
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["version", "-v"]),
-        str![[r#"
 PART    NAME              VERSION
 client  flyte-host        [VERSION]
 plugin  transport         0.7.0
@@ -33,20 +35,10 @@ server  embedded sandbox  [VERSION]
 ------- stderr -------
 info: [transport] call 1: GetVersion
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["get", "task", "hello.greet", "v1", "-o", "name", "-v"]),
-        str![[r#"
 hello.greet:v1
 ------- stderr -------
 info: [transport] call 1: GetTask
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["register", "task.yaml", "--version", "v1", "-v"]),
-        str![[r#"
 KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       registered
 ------- stderr -------
@@ -54,11 +46,6 @@ info: [transport] call 1: CreateTask
 1 registered
 run it with `flyte-host run where-am-i:v1`
 [exit: 0]
-"#]]
-    );
-    snapshot!(
-        flyte.run(&["run", "where-am-i", "--task", "--name", "first", "-v"]),
-        str![[r#"
 first
 ------- stderr -------
 info: [transport] call 1: ListTasks
@@ -69,10 +56,9 @@ info: [transport] call 4: CreateExecution
 started execution `first`
 follow it with `flyte-host execution watch first`
 [exit: 0]
+
 "#]]
     );
-    let told = flyte.run(&["execution", "watch", "first"]);
-    assert!(told.ends_with("[exit: 0]"), "{told}");
 }
 
 #[test]
@@ -117,7 +103,7 @@ fn it_needs_no_endpoint() {
     let (with, without) = (home_where("memory"), home_where("nowhere"));
     assert_eq!(every_command(&with), every_command(&without));
     snapshot!(
-        difference(&home_where("count").run(&["config", "show"]), &without.run(&["config", "show"])),
+        difference(&home_where("count").run(["config", "show"]), &without.run(["config", "show"])),
         str![[r#"
 - endpoint              localhost:30080        default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
 - insecure              true                   default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
@@ -133,17 +119,17 @@ fn it_needs_no_endpoint() {
 }
 
 #[test]
-fn config_and_plugin_show_tell_of_it() {
-    let told = ["count", "memory", "nowhere"].map(|mode| {
+fn config_show_and_plugin_show_name_the_transport() {
+    let output = ["count", "memory", "nowhere"].map(|mode| {
         let home = home_where(mode);
-        let shown = home.run(&["plugin", "show", "transport"]);
+        let shown = home.run(["plugin", "show", "transport"]);
         let hook = shown.lines().find(|line| line.starts_with("get_remote")).unwrap();
-        let config = home.run(&["config", "show"]);
+        let config = home.run(["config", "show"]);
         let row = config.lines().find(|line| line.starts_with("transport")).unwrap();
         format!("{hook}\n{row}\n")
     });
     snapshot!(
-        told.concat(),
+        output.concat(),
         str![[r#"
 get_remote                  plugin    localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
 transport             wrapped                plugin `transport`

@@ -1,7 +1,7 @@
-//! Transports that fail: the user is told whose it was, and what to do.
+//! Transports that fail: the error names the plugin, and a hint what to do.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use super::{every_command, home_where};
 
@@ -157,7 +157,7 @@ hint: report this plugin bug to its author; use `--no-plugins` to continue witho
 }
 
 #[test]
-fn an_answer_that_is_none() {
+fn an_invalid_answer() {
     snapshot!(
         every_command(&home_where("garbage")),
         str![[r#"
@@ -201,7 +201,7 @@ error: transport failed while calling `ListTasks`
 "#]]
     );
     snapshot!(
-        home_where("ok").run(&["get", "tasks"]),
+        home_where("ok").run(["get", "tasks"]),
         str![[r#"
 ------- stderr -------
 error: transport failed while calling `ListTasks`
@@ -214,9 +214,12 @@ hint: report this plugin bug to its author; use `--no-plugins` to continue witho
 }
 
 #[test]
-fn a_call_that_is_none() {
+fn an_invalid_call() {
+    let mut transcript = Transcript::new();
+    transcript.add(home_where("bad-header").run(["get", "tasks"]));
+    transcript.add(home_where("bad-path").run(["get", "tasks"]));
     snapshot!(
-        home_where("bad-header").run(&["get", "tasks"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: transport failed while calling `ListTasks`
@@ -224,17 +227,13 @@ error: transport failed while calling `ListTasks`
   caused by: `X-Acme\r\n` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
-"#]]
-    );
-    snapshot!(
-        home_where("bad-path").run(&["get", "tasks"]),
-        str![[r#"
 ------- stderr -------
 error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: `GetVersion` is not the path of a method, such as `/flyteidl.service.AdminService/GetTask`
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
+
 "#]]
     );
 }
@@ -283,25 +282,24 @@ error: Flyte refused `ListTasks` (PERMISSION_DENIED)
 
 #[test]
 fn a_server_that_only_the_plugin_can_miss() {
+    let mut transcript = Transcript::new();
+    transcript.add(home_where("unreachable").run(["get", "tasks"]));
+    transcript.add(home_where("unreachable").run(["teams"]));
     snapshot!(
-        home_where("unreachable").run(&["get", "tasks"]),
+        transcript,
         str![[r#"
 ------- stderr -------
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel has no other end
 [exit: 21]
-"#]]
-    );
-    snapshot!(
-        home_where("unreachable").run(&["teams"]),
-        str![[r#"
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: cannot reach Flyte
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel has no other end
 [exit: 21]
+
 "#]]
     );
 }
@@ -309,9 +307,9 @@ error: plugin `transport` 0.7.0 failed in the command `teams`
 #[test]
 fn only_one_method() {
     let home = home_where("error:CreateTask");
-    snapshot!(home.run(&["get", "tasks", "-o", "name"]), str!["[exit: 0]"]);
+    snapshot!(home.run(["get", "tasks", "-o", "name"]), str!["[exit: 0]"]);
     snapshot!(
-        home.run(&["register", "task.yaml", "--version", "v1"]),
+        home.run(["register", "task.yaml", "--version", "v1"]),
         str![[r#"
 KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       failed

@@ -1,7 +1,7 @@
 //! Several transports in a row, and many calls at once.
 
 use snapbox::str;
-use tests::{TestEnvironment, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::{allow_sandbox, home_with};
 
@@ -15,10 +15,21 @@ fn home_of(chain: &str, mode: &str) -> TestEnvironment {
 
 #[test]
 fn the_first_of_the_chain_is_the_outermost() {
-    // What the last one hears, the first one said.
+    // The last plugin receives what the first one sent.
     let home = home_of("growth:transport", "memory");
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["version", "-v"]));
+    // One that supplies a transport hides those behind it.
+    let home = home_of("transport:growth", "memory");
+    transcript.add(home.run(["version", "-v"]));
+    let home = home_of("transport:growth", "count");
+    let config = home.run(["config", "show"]);
     snapshot!(
-        home.run(&["version", "-v"]),
+        config.lines().find(|line| line.starts_with("transport")).unwrap(),
+        str!["transport             wrapped                plugin `transport`, then plugin `growth`"]
+    );
+    snapshot!(
+        transcript,
         str![[r#"
 PART    NAME                VERSION
 client  flyte-host          [VERSION]
@@ -28,35 +39,23 @@ server  plugin `transport`  in-memory
 ------- stderr -------
 info: [transport] x-growth: 1.0
 [exit: 0]
-"#]]
-    );
-    // One that supplies a transport hides those behind it.
-    let home = home_of("transport:growth", "memory");
-    snapshot!(
-        home.run(&["version", "-v"]),
-        str![[r#"
 PART    NAME                VERSION
 client  flyte-host          [VERSION]
 plugin  transport           0.7.0
 plugin  growth              0.6.0
 server  plugin `transport`  in-memory
 [exit: 0]
+
 "#]]
-    );
-    let home = home_of("transport:growth", "count");
-    let config = home.run(&["config", "show"]);
-    snapshot!(
-        config.lines().find(|line| line.starts_with("transport")).unwrap(),
-        str!["transport             wrapped                plugin `transport`, then plugin `growth`"]
     );
 }
 
 #[test]
 fn the_one_that_failed_is_named() {
-    let told = home_of("growth:transport", "error").run(&["get", "tasks"]);
-    assert_eq!(told, home_of("transport:growth", "error").run(&["get", "tasks"]));
+    let output = home_of("growth:transport", "error").run(["get", "tasks"]);
+    assert_eq!(output, home_of("transport:growth", "error").run(["get", "tasks"]));
     snapshot!(
-        told,
+        output,
         str![[r#"
 ------- stderr -------
 error: transport failed while calling `ListTasks`
@@ -70,10 +69,10 @@ hint: run `acme tunnel`
 }
 
 #[test]
-fn many_calls_at_once_wait_for_nobody() {
+fn concurrent_calls_do_not_wait_for_each_other() {
     for (chain, mode) in [("transport", "count"), ("transport", "memory"), ("growth:transport", "count")] {
         snapshot!(
-            home_of(chain, mode).run(&["many"]),
+            home_of(chain, mode).run(["many"]),
             str![[r#"
 40 of 40 callers were answered 5 times
 [exit: 0]
@@ -86,11 +85,11 @@ fn many_calls_at_once_wait_for_nobody() {
 fn one_that_never_answers_is_cut_off() {
     let mut home = home_with(&["transport"]);
     allow_sandbox(&home);
-    // A place where nobody listens: the calls do not get there.
+    // An address without a listener, which the calls do not reach.
     home.set("FLYTE_PLUGIN", "transport").set("TRANSPORT", "slow");
     home.set("FLYTE_PLATFORM_URL", "localhost:1").set("FLYTE_HOST_TIMEOUT", "0.1");
     snapshot!(
-        home.run(&["version"]),
+        home.run(["version"]),
         str![[r#"
 PART    NAME        VERSION
 client  flyte-host  [VERSION]

@@ -34,7 +34,7 @@ pub enum Fate {
 pub enum Loss {
     /// Its stream is reset.
     Reset,
-    /// A gateway answers UNAVAILABLE in place of the server.
+    /// A gateway answers UNAVAILABLE instead of the server.
     Unavailable,
 }
 

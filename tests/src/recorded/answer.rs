@@ -1,4 +1,4 @@
-//! What the server says to a call.
+//! The answer to a call.
 
 use flyte_client::Code;
 use serde_json::{Value, json};

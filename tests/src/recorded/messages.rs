@@ -34,7 +34,7 @@ pub(super) fn encode(message: MessageDescriptor, json: &Value) -> Vec<u8> {
 }
 
 fn from_json(message: MessageDescriptor, json: &Value) -> Option<DynamicMessage> {
-    // What a newer Flyte has and these messages have not is no matter of the test.
+    // Fields of a newer Flyte that these messages lack do not matter to the tests.
     let options = DeserializeOptions::new().deny_unknown_fields(false);
     DynamicMessage::deserialize_with_options(message, json, &options).ok()
 }

@@ -18,7 +18,7 @@ pub const EXECUTION: &str = "execution";
 ///
 /// # Panics
 ///
-/// If there is no such recording.
+/// If the recording does not exist.
 #[must_use]
 pub fn registrations(name: &str) -> Vec<Value> {
     let recording = Scenario::read(name).0;

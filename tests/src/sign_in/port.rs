@@ -36,7 +36,7 @@ impl Port {
         std::fs::create_dir_all(&folder).expect("a directory in the temporary one");
         let claim = File::create(folder.join(number.to_string())).expect("a file of the tests' own");
         claim.try_lock().ok()?;
-        // Another program may use it.
+        // A program other than a test may use it.
         TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
         let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, number));
         if v6.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse) {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::{Port, Programs};
 use crate::Server;
 
-/// A provider that issues tokens for any user name. It keeps its state while it is stopped.
+/// A provider that issues tokens for any name. It remembers everything while it is stopped.
 #[derive(Debug)]
 pub struct Provider {
     programs: Programs,
@@ -47,7 +47,7 @@ impl Provider {
         format!("http://127.0.0.1:{}", self.port.number())
     }
 
-    /// Stops it: connections are refused.
+    /// Stops it: connections to its address are refused.
     pub fn stop(&mut self) {
         self.server = None;
     }

@@ -59,7 +59,7 @@ fn a_lazy_default_sees_the_one_before_and_is_asked_only_when_needed() {
     assert!(!printed(&tree, "register -h").contains("[default: python"));
     assert_eq!(values(&tree, "register a.yaml --image mine", "image"), ["mine"]);
     assert_eq!(values(&tree, "config show", "image"), [""; 0]);
-    assert_eq!(*asked.lock().unwrap(), [""; 0], "the default was not needed");
+    assert_eq!(*asked.lock().unwrap(), [""; 0], "not needed yet");
 
     let parsed = resolve(&tree, "-v register --label a,b a.yaml -- --odd").unwrap();
     assert_eq!(one(&parsed, "image").unwrap(), "acme/python:3.12-slim");
@@ -79,7 +79,7 @@ fn a_fixed_default_ends_lazy_ones() {
     let mut tree = base();
     apply(&mut tree, |main| {
         let mut image = main.group("register").option("image");
-        image.set_default_with(|_| unreachable!("another default replaces it"));
+        image.set_default_with(|_| unreachable!("another default was set"));
         image.set_default("fixed");
     })
     .unwrap();
@@ -241,9 +241,9 @@ fn a_value_that_the_option_cannot_have_is_the_plugins_fault() {
     })
     .unwrap();
     let lines = ["register x", "-ojson config show", "-ojson -v config show", "-ojson register x"];
-    let shown: String = lines.iter().map(|line| rendered(&resolve(&tree, line).unwrap_err())).collect();
+    let refusals: String = lines.iter().map(|line| rendered(&resolve(&tree, line).unwrap_err())).collect();
     assert_data_eq!(
-        shown,
+        refusals,
         str![[r#"
 error: plugin `acme` 1.2.3 set an invalid value for `--output`
   caused by: invalid value `pdf`; expected one of `table`, `json`

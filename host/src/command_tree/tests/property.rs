@@ -11,7 +11,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::{base, edits, owner, split_words};
+use super::{arguments, base, edits, owner};
 
 /// Names, many of which clash, and some of which cannot be.
 fn name() -> impl Strategy<Value = String> {
@@ -112,7 +112,7 @@ fn apply_one(main: &mut Group, place: Index, change: Change) {
     let ids: Vec<String> =
         there.args().iter().map(|arg| arg.id().to_owned()).chain(["nothing".to_owned()]).collect();
     let names: Vec<String> =
-        there.commands().iter().map(|below| below.name().to_owned()).chain(["nobody".to_owned()]).collect();
+        there.commands().iter().map(|below| below.name().to_owned()).chain(["unknown".to_owned()]).collect();
     match change {
         Change::Add(command) => _ = group.add(command),
         Change::AddArg(arg) => _ = group.add_arg(arg),
@@ -146,7 +146,7 @@ fn check(changes: Vec<(Index, Change)>, typed: &str) -> Result<(u32, u32), TestC
         tree.command().clone().debug_assert();
     }
     tree.command().clone().render_long_help();
-    if let Ok(parsed) = tree.parse(split_words(typed))
+    if let Ok(parsed) = tree.parse(arguments(typed))
         && let Err(failure) = tree.resolve(parsed)
     {
         prop_assert!(failure.exit != crate::ui::exit_code::Exit::Internal, "{failure:?}");

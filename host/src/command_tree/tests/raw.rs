@@ -1,4 +1,4 @@
-//! What only a plugin that was not built with our crate, or with a later one, can ask for.
+//! Requests that only a plugin built without `plugin-abi`, or with a later version, can make.
 
 use abi_stable::{
     erased_types::TD_Opaque,
@@ -149,19 +149,19 @@ impl vtable::Edit for RawEdit {
     }
 }
 
-fn ask(kind: u32, path: &[&'static str], command: Option<Raw>) -> String {
+fn request(kind: u32, path: &[&'static str], command: Option<Raw>) -> String {
     let edit: EditBox = Edit_TO::from_value(RawEdit { kind, path: path.to_vec(), command }, TD_Opaque);
     refused(base().apply(&owner("acme"), RVec::from(vec![edit])))
 }
 
 fn add(nested: i32, arg_kind: u32, short: &'static str) -> String {
-    ask(EDIT_ADD_COMMAND, &["config"], Some(Raw { nested, arg_kind: Some(arg_kind), short }))
+    request(EDIT_ADD_COMMAND, &["config"], Some(Raw { nested, arg_kind: Some(arg_kind), short }))
 }
 
 #[test]
 fn kinds_of_a_later_protocol() {
     assert_data_eq!(
-        ask(99, &["config"], None),
+        request(99, &["config"], None),
         str![[r#"
 plugin `acme` 1.2.3 requests a change of `config` of the unknown kind 99, which needs a protocol later than 1.0
 hint: install a newer flyte-host, or an older version of the plugin
@@ -185,7 +185,7 @@ fn a_tree_without_end_is_left_early() {
         ]
     );
     assert_data_eq!(
-        ask(EDIT_ADD_COMMAND, &["a", "b", "c", "d", "e", "f", "g", "h"], None),
+        request(EDIT_ADD_COMMAND, &["a", "b", "c", "d", "e", "f", "g", "h"], None),
         str![
             "plugin `acme` 1.2.3 nests commands too deep, at `a b c d e f g h`: at most 8 levels are allowed"
         ]
@@ -196,9 +196,9 @@ fn a_tree_without_end_is_left_early() {
 fn parts_that_are_missing() {
     let kinds =
         [EDIT_ADD_COMMAND, EDIT_ADD_ARGUMENT, EDIT_SET_DEFAULT, EDIT_SET_LAZY_DEFAULT, EDIT_ADD_CALLBACK];
-    let messages: String = kinds.iter().map(|kind| ask(*kind, &["config"], None) + "\n").collect();
+    let refusals: String = kinds.iter().map(|kind| request(*kind, &["config"], None) + "\n").collect();
     assert_data_eq!(
-        messages,
+        refusals,
         str![[r#"
 plugin `acme` 1.2.3 requests a change of `config` without the command
 plugin `acme` 1.2.3 requests a change of `config` without the argument
@@ -224,7 +224,7 @@ fn names_that_the_authors_crate_cannot_express() {
             "plugin `acme` 1.2.3 adds the option `-xy` to `config raw`: it has the short name `xy`, which is not one printable ASCII character"
         ]
     );
-    assert_data_eq!(ask(4, &[], None), str!["plugin `acme` 1.2.3 hides the program itself"]);
+    assert_data_eq!(request(4, &[], None), str!["plugin `acme` 1.2.3 hides the program itself"]);
 }
 
 #[test]

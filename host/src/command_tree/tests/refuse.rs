@@ -1,4 +1,4 @@
-//! What plugins cannot ask for, and the sentence that says so.
+//! Changes that plugins cannot make, and the message of each.
 
 use plugin_abi::{Arg, Command, Group};
 use snapbox::{assert_data_eq, str};
@@ -11,23 +11,23 @@ fn leaf(name: &str) -> Command {
 
 /// The refusal of each change, one below the other; each starts from the same command line.
 fn refuse(changes: Vec<fn(&mut Group)>) -> String {
-    let messages = changes.into_iter().map(|change| {
+    let refusals = changes.into_iter().map(|change| {
         let mut tree = base();
         let refusal = refused(apply(&mut tree, change));
         refusal + "\n"
     });
-    messages.collect()
+    refusals.collect()
 }
 
 /// The same for arguments of a new command `bad`.
 fn refuse_args(args: Vec<Vec<Arg>>) -> String {
-    let messages = args.into_iter().map(|args| {
+    let refusals = args.into_iter().map(|args| {
         let command = args.into_iter().fold(leaf("bad"), Command::arg);
         refused(apply(&mut base(), move |main| {
             main.group("config").add(command);
         })) + "\n"
     });
-    messages.collect()
+    refusals.collect()
 }
 
 fn option() -> Arg {
@@ -171,6 +171,9 @@ fn places_that_are_not_there_or_not_groups() {
                 main.group("register").add(leaf("bad"));
             },
             |main| {
+                main.group("config").group("show").add(leaf("bad"));
+            },
+            |main| {
                 main.add(leaf("own"));
                 main.group("own").add(leaf("bad"));
             },
@@ -183,6 +186,7 @@ hint: did you mean `config`?
 plugin `acme` 1.2.3 adds the option `--opt` to `config shwo`, which does not exist
 hint: did you mean `show`?
 plugin `acme` 1.2.3 adds the command `bad` to `register`, which is a command and not a group (built in)
+plugin `acme` 1.2.3 adds the command `bad` to `config show`, which is a command and not a group (built in)
 plugin `acme` 1.2.3 adds the command `bad` to `own`, which is a command and not a group (of plugin `acme`)
 
 "#]]
@@ -245,6 +249,9 @@ fn merging_replacing_and_hiding() {
                 main.merge(Command::new("register").command(leaf("bad")));
             },
             |main| {
+                main.group("config").merge(Command::new("show").command(leaf("bad")));
+            },
+            |main| {
                 main.merge(leaf("config").command(leaf("bad")));
             },
             |main| {
@@ -266,26 +273,31 @@ fn merging_replacing_and_hiding() {
                 main.group("plugin").hide("list");
             },
             |main| {
+                main.hide("plugin");
+            },
+            |main| {
                 main.hide("confgi");
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 merges `bad`, which has no subcommands
-hint: use `add` instead
-plugin `acme` 1.2.3 merges the group `register`, which exists as a command (built in)
-plugin `acme` 1.2.3 merges the group `config`, which has a function of its own, into an existing one
-hint: remove the group's `run`
-plugin `acme` 1.2.3 adds the command `config show`, which already exists (built in)
-hint: choose another name, or use `replace`
-plugin `acme` 1.2.3 adds the command `config show`, which already exists (built in)
-hint: choose another name, or use `replace`
-plugin `acme` 1.2.3 replaces the command `bad`, which does not exist
-hint: use `add` instead
-plugin `acme` 1.2.3 replaces the command `registre`, which does not exist
+plugin `acme` 1.2.3 merges `bad`, which has no commands below it
+hint: `add` it instead
+plugin `acme` 1.2.3 merges the group `register`, which is there as a command (built in)
+plugin `acme` 1.2.3 merges the group `config show`, which is there as a command (built in)
+plugin `acme` 1.2.3 merges the group `config`, which does something of its own, into one that is there already
+hint: leave out the group's `run`
+plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
+hint: `replace` it if that is meant, or choose another name
+plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
+hint: `replace` it if that is meant, or choose another name
+plugin `acme` 1.2.3 replaces the command `bad`, which is not there
+hint: `add` it instead
+plugin `acme` 1.2.3 replaces the command `registre`, which is not there
 hint: did you mean `register`?
-plugin `acme` 1.2.3 replaces the command `plugin`, which is reserved
-plugin `acme` 1.2.3 hides the command `plugin list`, which is reserved
-plugin `acme` 1.2.3 hides the command `confgi`, which does not exist
+plugin `acme` 1.2.3 replaces the command `plugin`, which the host keeps for itself
+plugin `acme` 1.2.3 hides the command `plugin list`, which the host keeps for itself
+plugin `acme` 1.2.3 hides the command `plugin`, which the host keeps for itself
+plugin `acme` 1.2.3 hides the command `confgi`, which is not there
 hint: did you mean `config`?
 
 "#]]
@@ -348,6 +360,7 @@ fn names_of_arguments_that_are_taken() {
             vec![option().short('x'), Arg::flag("other").short('x')],
             vec![option().long("project")],
             vec![option().short('p')],
+            vec![option().alias("output")],
             vec![Arg::positional("verbose")],
         ]),
         str![[r#"
@@ -364,7 +377,9 @@ plugin `acme` 1.2.3 adds the option `--project` to `config bad`: it has the name
 hint: choose another name
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-p`, which is already used in the program (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the positional `verbose` to `config bad`: it has the id `verbose`, which is already used in the program (built in)
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--output`, which is taken in the program (built in)
+hint: choose another name
+plugin `acme` 1.2.3 adds the positional `verbose` to `config bad`: it has the id `verbose`, which is taken in the program (built in)
 hint: choose another id
 
 "#]]
@@ -409,6 +424,7 @@ fn kinds_of_arguments() {
             vec![Arg::flag("flag").default_value("true")],
             vec![Arg::counter("count").default_value("1")],
             vec![Arg::flag("flag").possible_values(["on"])],
+            vec![Arg::flag("flag").multiple(true)],
             vec![Arg::counter("count").multiple(true)],
         ]),
         str![[r#"
@@ -417,8 +433,9 @@ plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it is global, w
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it is required and cannot have a default
 plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has a default, which only options and positionals can have
 plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it has a default, which only options and positionals can have
-plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it takes no values and cannot have possible values
-plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it takes no values and cannot take several
+plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has possible values, and yet takes none
+plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it takes several values, and yet takes none
+plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it takes several values, and yet takes none
 
 "#]]
     );
