@@ -1,16 +1,16 @@
-//! The chain, with plugins that are defined here: what a hook sees of the others, and who is to blame.
+//! The chain, with plugins that are defined here: what a hook sees of the others, and which plugin an error names.
 
 use plugin_abi::{CachePolicy, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
 use plugin_host::{Builtin, Chain, Link, LoadError};
 use serde_json::{Value, json};
 
-/// Looks at what is behind it, changes the audience, and passes everything on.
-struct Looker {
+/// Checks the answers of the plugins behind it, changes the audience, and passes the rest on.
+struct FakeObserver {
     host: Host,
 }
 
-#[plugin_abi::export(name = "looker", in_process)]
-impl Plugin for Looker {
+#[plugin_abi::export(name = "observer", in_process)]
+impl Plugin for FakeObserver {
     fn create(host: Host) -> Result<Self, PluginError> {
         Ok(Self { host })
     }
@@ -37,11 +37,11 @@ impl Plugin for Looker {
     }
 }
 
-/// Fails in everything that the looker asks for.
-struct Broken;
+/// Fails in the hooks that the observer passes on.
+struct FakeBroken;
 
 #[plugin_abi::export(name = "broken", in_process)]
-impl Plugin for Broken {
+impl Plugin for FakeBroken {
     fn create(_host: Host) -> Result<Self, PluginError> {
         Ok(Self)
     }
@@ -59,19 +59,20 @@ impl Plugin for Broken {
     }
 }
 
-/// Says no.
-struct Refusing;
+/// Cannot be created.
+struct FakeRefusing;
 
 #[plugin_abi::export(name = "refusing", in_process)]
-impl Plugin for Refusing {
+impl Plugin for FakeRefusing {
     fn create(_host: Host) -> Result<Self, PluginError> {
         Err(PluginError::new("no licence").hint("buy one"))
     }
 }
 
 fn chain(config: &Value) -> Chain {
-    let looker = Link::in_process::<Looker>(config).expect("it says yes");
-    let links = vec![looker, Link::in_process::<Broken>(&json!({})).expect("it says yes")];
+    let observer = Link::in_process::<FakeObserver>(config).expect("a plugin that can be created");
+    let links =
+        vec![observer, Link::in_process::<FakeBroken>(&json!({})).expect("a plugin that can be created")];
     Chain::new(
         links,
         Builtin::new(|_| {
@@ -83,23 +84,23 @@ fn chain(config: &Value) -> Chain {
 }
 
 #[test]
-fn a_secret_stays_with_the_host_and_stays_in_use() {
+fn a_secret_does_not_reach_plugins_and_stays_in_use() {
     let resolved = chain(&json!({})).get_remote(&RemoteRequest::default()).unwrap();
     assert_eq!(resolved.remote.client_secret.as_deref(), Some("s3cret"));
     assert!(!resolved.owners.contains_key("client_secret"));
 }
 
 #[test]
-fn a_value_is_the_word_of_whoever_set_it() {
+fn a_value_has_the_plugin_that_set_it_as_origin() {
     let resolved = chain(&json!({})).get_remote(&RemoteRequest::default()).unwrap();
     assert_eq!(resolved.remote.reason("endpoint"), Some("the test"));
-    assert_eq!(resolved.remote.reason("audience"), Some("plugin `looker`"));
+    assert_eq!(resolved.remote.reason("audience"), Some("plugin `observer`"));
     let owners: Vec<_> = resolved.owners.iter().map(|(field, owner)| (*field, owner.name.as_str())).collect();
-    assert_eq!(owners, [("audience", "looker")]);
+    assert_eq!(owners, [("audience", "observer")]);
 }
 
 #[test]
-fn who_fails_is_to_blame_and_not_who_passes_it_on() {
+fn an_error_names_the_plugin_that_failed() {
     let fault = chain(&json!({})).secret_requires_group().unwrap_err();
     assert_eq!(fault.to_string(), "plugin `broken` 0.1.0 panicked in `secret_requires_group`");
     let causes = fault.causes();
@@ -107,7 +108,7 @@ fn who_fails_is_to_blame_and_not_who_passes_it_on() {
 }
 
 #[test]
-fn a_policy_that_fails_later_is_still_its_owners() {
+fn an_error_of_a_policy_names_its_plugin() {
     let policies = chain(&json!({})).get_default_cache_policies().unwrap();
     let fault = policies[0].version("", &plugin_abi::VersionParameters::default()).unwrap_err();
     assert_eq!(fault.to_string(), "plugin `broken` 0.1.0 failed in `get_default_cache_policies`");
@@ -121,8 +122,8 @@ fn a_plugin_reads_its_own_settings() {
 }
 
 #[test]
-fn a_plugin_that_says_no_is_not_used() {
-    match Link::in_process::<Refusing>(&json!({})) {
+fn a_plugin_that_cannot_be_created_is_not_used() {
+    match Link::in_process::<FakeRefusing>(&json!({})) {
         Err(LoadError::Create(fault)) => {
             assert_eq!(fault.to_string(), "plugin `refusing` 0.1.0 failed in `create`");
             assert_eq!(fault.hints(), ["buy one"]);

@@ -11,6 +11,8 @@
 mod contract;
 #[path = "preflight/files.rs"]
 mod files;
+#[path = "preflight/fixture.rs"]
+mod fixture;
 #[path = "preflight/formats.rs"]
 mod formats;
 #[path = "preflight/linking.rs"]
@@ -19,5 +21,3 @@ mod linking;
 mod mutation;
 #[path = "preflight/passports.rs"]
 mod passports;
-#[path = "preflight/workshop.rs"]
-mod workshop;

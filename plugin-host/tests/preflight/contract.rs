@@ -3,20 +3,20 @@
 use plugin_abi::ProtocolVersion;
 use plugin_host::preflight::{ExpectedHeader, HostTarget, read_passport};
 
-use crate::workshop::{
-    PASSPORT, Workshop, accepted, good_plugin, header_source, host, passport_source, plugin_source,
+use crate::fixture::{
+    Fixture, PASSPORT, accepted, good_plugin, header_source, host, passport_source, plugin_source,
 };
 
 fn report(source: &str) -> Option<String> {
-    let workshop = Workshop::with_compiler()?;
-    let library = workshop.library("libacme.so", source, &[]);
-    Some(workshop.report(&library, &host()))
+    let fixture = Fixture::with_compiler()?;
+    let library = fixture.library("libacme.so", source, &[]);
+    Some(fixture.report(&library, &host()))
 }
 
 #[test]
 fn a_plugin_is_accepted() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let path = workshop.write("libacme.so", good_plugin());
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let path = fixture.write("libacme.so", good_plugin());
     let inspected = accepted(&path, &host());
     assert_eq!(inspected.passport.name(), "acme");
     assert_eq!(inspected.warnings, []);
@@ -26,7 +26,7 @@ fn a_plugin_is_accepted() {
 
 #[test]
 fn any_linker_setting_is_accepted() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     for arguments in [
         &["-Wl,--hash-style=sysv"][..],
         &["-Wl,--hash-style=gnu"],
@@ -38,7 +38,7 @@ fn any_linker_setting_is_accepted() {
         &["-Wl,-z,lazy"],
         &["-Wl,-z,now,-z,relro"],
     ] {
-        let path = workshop.plugin("#include <stdlib.h>\nvoid *get(void) { return malloc(1); }", arguments);
+        let path = fixture.plugin("#include <stdlib.h>\nvoid *get(void) { return malloc(1); }", arguments);
         let host = HostTarget { glibc: None, ..host() };
         assert_eq!(accepted(&path, &host).passport.name(), "acme", "{arguments:?}");
     }
@@ -46,8 +46,8 @@ fn any_linker_setting_is_accepted() {
 
 #[test]
 fn sections_do_not_matter() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let path = workshop.changed(|bytes| {
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let path = fixture.changed(|bytes| {
         bytes[40..48].fill(0); // The section table's offset,
         bytes[58..64].fill(0); // and its size.
     });
@@ -167,19 +167,19 @@ hint: install a newer flyte-host: the plugin was built for a later one
 
 #[test]
 fn both_protocols_are_named() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let path =
-        workshop.library("libfoo.so", &plugin_source(&PASSPORT.replace("protocol=1.0", "protocol=2.0")), &[]);
+        fixture.library("libfoo.so", &plugin_source(&PASSPORT.replace("protocol=1.0", "protocol=2.0")), &[]);
     let host = HostTarget { protocol: ProtocolVersion { major: 1, minor: 3 }, ..host() };
     assert_eq!(
-        workshop.report(&path, &host),
+        fixture.report(&path, &host),
         "error: plugin `acme` 3.1.0 speaks protocol 2.0; this host speaks 1.3
 hint: install a flyte-host that speaks protocol 2, or a version of `acme` for protocol 1
 "
     );
     let host = HostTarget { protocol: ProtocolVersion { major: 3, minor: 0 }, ..host };
     assert_eq!(
-        workshop.report(&path, &host),
+        fixture.report(&path, &host),
         "error: plugin `acme` 3.1.0 speaks protocol 2.0; this host speaks 3.0
 hint: install a version of `acme` for protocol 3, or a flyte-host that speaks protocol 2
 "
@@ -238,9 +238,9 @@ hint: rebuild the plugin with `plugin-abi = \"1.0\"`, or ask its author for a ne
 
 #[test]
 fn a_library_may_serve_two_major_protocols() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let both = with_symbols(&PASSPORT.replace("protocol=1.0", "protocol=2.4"), "_2");
     let both = both.replace("struct header ", "struct header_of_2 ") + &plugin_source(PASSPORT);
-    let path = workshop.library("libacme.so", &both, &[]);
+    let path = fixture.library("libacme.so", &both, &[]);
     assert_eq!(accepted(&path, &host()).passport.protocol(), plugin_abi::PROTOCOL);
 }

@@ -8,52 +8,52 @@ use std::process::Command;
 
 use plugin_host::preflight::{PreflightError, WarningKind, inspect};
 
-use crate::workshop::{Workshop, accepted, good_plugin, host};
+use crate::fixture::{Fixture, accepted, good_plugin, host};
 
 #[test]
 fn a_missing_file_brings_up_near_names() {
-    let workshop = Workshop::new();
-    workshop.write("libacme_corp.so", "x");
-    workshop.write("libother.so", "x");
-    workshop.write("acme-corp.txt", "x");
+    let fixture = Fixture::new();
+    fixture.write("libacme_corp.so", "x");
+    fixture.write("libother.so", "x");
+    fixture.write("acme-corp.txt", "x");
     for name in ["acme-corp", "acme_corp.so", "libacmecorp.so", "libacme_copr.so"] {
         let expected =
             format!("error: there is no file `DIR/{name}`\nhint: did you mean `DIR/libacme_corp.so`?\n");
-        assert_eq!(workshop.report(&workshop.path(name), &host()), expected);
+        assert_eq!(fixture.report(&fixture.path(name), &host()), expected);
     }
     assert_eq!(
-        workshop.report(&workshop.path("libzzz.so"), &host()),
+        fixture.report(&fixture.path("libzzz.so"), &host()),
         "error: `DIR/libzzz.so` not found\nhint: run `flyte-host plugin list` to see what is installed\n"
     );
 }
 
 #[test]
 fn a_missing_folder_is_named() {
-    let workshop = Workshop::new();
-    workshop.write("file", "x");
+    let fixture = Fixture::new();
+    fixture.write("file", "x");
     let expected = "error: `DIR/none/libacme.so` not found: the folder `DIR/none` does not exist
 hint: run `flyte-host plugin list` to see what is installed
 ";
-    assert_eq!(workshop.report(&workshop.path("none/libacme.so"), &host()), expected);
+    assert_eq!(fixture.report(&fixture.path("none/libacme.so"), &host()), expected);
     let expected = expected.replace("none", "file");
-    assert_eq!(workshop.report(&workshop.path("file/libacme.so"), &host()), expected);
+    assert_eq!(fixture.report(&fixture.path("file/libacme.so"), &host()), expected);
 }
 
 #[test]
 fn links_are_followed_to_their_end() {
-    let workshop = Workshop::new();
-    symlink("gone.so", workshop.path("second.so")).unwrap();
-    symlink("second.so", workshop.path("first.so")).unwrap();
+    let fixture = Fixture::new();
+    symlink("gone.so", fixture.path("second.so")).unwrap();
+    symlink("second.so", fixture.path("first.so")).unwrap();
     assert_eq!(
-        workshop.report(&workshop.path("first.so"), &host()),
+        fixture.report(&fixture.path("first.so"), &host()),
         "error: `DIR/first.so` is a link to `DIR/gone.so`, which does not exist
 hint: make the link lead to the plugin: `ln -sfn <file> DIR/first.so`
 "
     );
-    symlink("b.so", workshop.path("a.so")).unwrap();
-    symlink("a.so", workshop.path("b.so")).unwrap();
+    symlink("b.so", fixture.path("a.so")).unwrap();
+    symlink("a.so", fixture.path("b.so")).unwrap();
     assert_eq!(
-        workshop.report(&workshop.path("a.so"), &host()),
+        fixture.report(&fixture.path("a.so"), &host()),
         "error: `DIR/a.so` is a link that leads back to itself
 hint: make the link lead to the plugin: `ln -sfn <file> DIR/a.so`
 "
@@ -62,18 +62,18 @@ hint: make the link lead to the plugin: `ln -sfn <file> DIR/a.so`
 
 #[test]
 fn a_directory_is_looked_into() {
-    let workshop = Workshop::new();
-    let folder = workshop.path("plugins");
+    let fixture = Fixture::new();
+    let folder = fixture.path("plugins");
     fs::create_dir(&folder).unwrap();
     assert_eq!(
-        workshop.report(&folder, &host()),
+        fixture.report(&folder, &host()),
         "error: `DIR/plugins` is a directory, not a plugin file
 hint: give the path of the compiled library, such as `lib<name>.so`
 "
     );
-    workshop.write("plugins/libacme.so", "x");
+    fixture.write("plugins/libacme.so", "x");
     assert_eq!(
-        workshop.report(&folder, &host()),
+        fixture.report(&folder, &host()),
         "error: `DIR/plugins` is a directory, not a plugin file
 hint: name a file in it, such as `DIR/plugins/libacme.so`
 "
@@ -83,35 +83,35 @@ hint: name a file in it, such as `DIR/plugins/libacme.so`
 #[test]
 fn special_files_are_not_opened() {
     const HINT: &str = "hint: give the path of the compiled library, such as `lib<name>.so`\n";
-    let workshop = Workshop::new();
-    let fifo = workshop.path("fifo.so");
+    let fixture = Fixture::new();
+    let fifo = fixture.path("fifo.so");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     assert_eq!(
-        workshop.report(&fifo, &host()),
+        fixture.report(&fifo, &host()),
         format!("error: `DIR/fifo.so` is a named pipe, not a file\n{HINT}")
     );
-    let socket = workshop.path("socket.so");
+    let socket = fixture.path("socket.so");
     let _listener = UnixListener::bind(&socket).unwrap();
     assert_eq!(
-        workshop.report(&socket, &host()),
+        fixture.report(&socket, &host()),
         format!("error: `DIR/socket.so` is a socket, not a file\n{HINT}")
     );
-    let device = workshop.report(Path::new("/dev/zero"), &host());
+    let device = fixture.report(Path::new("/dev/zero"), &host());
     assert_eq!(device, format!("error: `/dev/zero` is a device, not a file\n{HINT}"));
 }
 
 #[test]
 fn size_has_limits() {
-    let workshop = Workshop::new();
-    let file = workshop.write("libacme.so", "");
+    let fixture = Fixture::new();
+    let file = fixture.write("libacme.so", "");
     assert_eq!(
-        workshop.report(&file, &host()),
+        fixture.report(&file, &host()),
         "error: `DIR/libacme.so` is empty\nhint: copy or download the file again, to its end\n"
     );
     // Sparse: it takes no space, and must take no memory either.
     File::create(&file).unwrap().set_len(4 << 30).unwrap();
     assert_eq!(
-        workshop.report(&file, &host()),
+        fixture.report(&file, &host()),
         "error: `DIR/libacme.so` is 4096 MiB large; a plugin has at most 256 MiB
 hint: strip the plugin: set `strip = true` in its release profile
 "
@@ -120,14 +120,14 @@ hint: strip the plugin: set `strip = true` in its release profile
 
 #[test]
 fn a_secret_file_is_refused_by_the_system() {
-    let workshop = Workshop::new();
-    let file = workshop.write("libacme.so", "x");
+    let fixture = Fixture::new();
+    let file = fixture.write("libacme.so", "x");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(&file).is_ok() {
         return; // Root may read everything; `file.rs` has a test without the system.
     }
     assert_eq!(
-        workshop.report(&file, &host()),
+        fixture.report(&file, &host()),
         "error: could not read `DIR/libacme.so`: permission denied
 hint: ask its owner to run `chmod a+r`, and `chmod a+x` on the folders above it
 "
@@ -136,19 +136,19 @@ hint: ask its owner to run `chmod a+r`, and `chmod a+x` on the folders above it
 
 #[test]
 fn names_cannot_write_on_the_terminal() {
-    let workshop = Workshop::new();
-    let path = workshop.path("a\n\u{1b}[31merror: all is lost\u{202e}.so");
+    let fixture = Fixture::new();
+    let path = fixture.path("a\n\u{1b}[31merror: all is lost\u{202e}.so");
     let shown = r"DIR/a\n\u{1b}[31merror: all is lost\u{202e}.so";
     assert_eq!(
-        workshop.report(&path, &host()),
+        fixture.report(&path, &host()),
         format!("error: `{shown}` not found\nhint: run `flyte-host plugin list` to see what is installed\n")
     );
 }
 
 #[test]
 fn an_absurd_name_is_shortened() {
-    let workshop = Workshop::new();
-    let path = workshop.path(&"x".repeat(4096));
+    let fixture = Fixture::new();
+    let path = fixture.path(&"x".repeat(4096));
     let error = inspect(&path, &host()).unwrap_err();
     assert!(matches!(error, PreflightError::NameTooLong { .. }));
     assert_eq!(error.path(), path);
@@ -160,8 +160,8 @@ fn an_absurd_name_is_shortened() {
 
 #[test]
 fn a_file_that_anybody_may_change_is_mentioned() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let file = workshop.write("libacme.so", good_plugin());
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let file = fixture.write("libacme.so", good_plugin());
     assert_eq!(accepted(&file, &host()).warnings, []);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     let inspected = accepted(&file, &host());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use plugin_host::preflight::{HostTarget, System, WarningKind, read_passport};
 
-use crate::workshop::{Workshop, accepted, good_plugin, host, put, segment};
+use crate::fixture::{Fixture, accepted, good_plugin, host, put, segment};
 
 const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
@@ -30,7 +30,7 @@ fn archive(member: &str) -> Vec<u8> {
 
 #[test]
 fn what_a_file_looks_like_is_said() {
-    let workshop = Workshop::new();
+    let fixture = Fixture::new();
     let cdylib =
         "in the plugin's `Cargo.toml` set `crate-type = [\"cdylib\"]` under `[lib]`, and build again";
     let check = "in the plugin's `Cargo.toml` set `crate-type = [\"cdylib\"]` under `[lib]`, and run \
@@ -61,36 +61,36 @@ fn what_a_file_looks_like_is_said() {
         (b"\0\x01\x02\x03\x04", "a file of unknown type", path),
     ];
     for (content, looks, hint) in cases {
-        let file = workshop.write("libacme.so", content);
+        let file = fixture.write("libacme.so", content);
         let expected = format!("error: `DIR/libacme.so` is {looks}, not a plugin\nhint: {hint}\n");
-        assert_eq!(workshop.report(&file, &host()), expected);
-        assert_eq!(workshop.describe(&read_passport(&file).unwrap_err()), expected);
+        assert_eq!(fixture.report(&file, &host()), expected);
+        assert_eq!(fixture.describe(&read_passport(&file).unwrap_err()), expected);
     }
 }
 
 #[test]
 fn programs_and_their_parts_are_named() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let main = "int main(void) { return 0; }";
     for arguments in [&["-pie", "-fPIE"][..], &["-no-pie"], &["-static"], &["-static-pie"]] {
-        let file = workshop.compile("acme", main, arguments);
+        let file = fixture.compile("acme", main, arguments);
         assert_eq!(
-            workshop.report(&file, &host()),
+            fixture.report(&file, &host()),
             "error: `DIR/acme` is a program, not a plugin
 hint: in the plugin's `Cargo.toml` set `crate-type = [\"cdylib\"]` under `[lib]`, and build again
 "
         );
     }
-    let file = workshop.compile("acme.o", main, &["-c"]);
+    let file = fixture.compile("acme.o", main, &["-c"]);
     assert_eq!(
-        workshop.report(&file, &host()),
+        fixture.report(&file, &host()),
         "error: `DIR/acme.o` is an object file (`.o`), not a plugin
 hint: in the plugin's `Cargo.toml` set `crate-type = [\"cdylib\"]` under `[lib]`, and build again
 "
     );
-    let file = workshop.changed(|bytes| put(bytes, 16, [4, 0]));
+    let file = fixture.changed(|bytes| put(bytes, 16, [4, 0]));
     assert_eq!(
-        workshop.report(&file, &host()),
+        fixture.report(&file, &host()),
         "error: `DIR/libacme.so` is a core dump, not a plugin
 hint: give the path of the compiled library, such as `lib<name>.so`
 "
@@ -100,7 +100,7 @@ hint: give the path of the compiled library, such as `lib<name>.so`
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn other_machines_are_named() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let cases: [OtherMachine<'_>; 6] = [
         (&[(18, 183)], "aarch64", "x86_64"),
         (&[(18, 243)], "riscv64", "x86_64"),
@@ -110,11 +110,11 @@ fn other_machines_are_named() {
         (&[(5, 2), (18, 0), (19, 22)], "big-endian s390x", "little-endian x86_64"),
     ];
     for (changes, found, here) in cases {
-        let file = workshop.changed(|bytes| {
+        let file = fixture.changed(|bytes| {
             changes.iter().for_each(|&(at, value)| bytes[at] = value);
         });
         assert_eq!(
-            workshop.report(&file, &host()),
+            fixture.report(&file, &host()),
             format!(
                 "error: `DIR/libacme.so` is built for {found}; this host runs on {here}\nhint: {}\n",
                 build_hint()
@@ -125,14 +125,14 @@ fn other_machines_are_named() {
 
 #[test]
 fn a_list_shows_plugins_for_other_machines() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let file = workshop.changed(|bytes| put(bytes, 18, [183, 0]));
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let file = fixture.changed(|bytes| put(bytes, 18, [183, 0]));
     assert_eq!(read_passport(&file).unwrap().name(), "acme");
 }
 
 #[test]
 fn other_systems_are_named() {
-    let workshop = Workshop::new();
+    let fixture = Fixture::new();
     let mut pe = vec![0; 512];
     put(&mut pe, 0, *b"MZ");
     put(&mut pe, 60, [64, 0, 0, 0]);
@@ -141,27 +141,27 @@ fn other_systems_are_named() {
     let mach_o = [b"\xcf\xfa\xed\xfe\x0c\0\0\x01\0\0\0\0\x06\0\0\0".as_slice(), &[0; 64]].concat();
     let fat = [b"\xca\xfe\xba\xbe\0\0\0\x01".as_slice(), &[0; 64]].concat();
     for (content, system) in [(pe, "Windows"), (mach_o, "macOS"), (fat, "macOS")] {
-        let file = workshop.write("acme.dll", content);
+        let file = fixture.write("acme.dll", content);
         assert_eq!(
-            workshop.report(&file, &host()),
+            fixture.report(&file, &host()),
             format!(
                 "error: `DIR/acme.dll` is a {system} library; this host runs on Linux\nhint: {}\n",
                 build_hint()
             )
         );
     }
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let file = workshop.changed(|bytes| bytes[7] = 9);
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let file = fixture.changed(|bytes| bytes[7] = 9);
     assert_eq!(
-        workshop.report(&file, &host()),
+        fixture.report(&file, &host()),
         format!(
             "error: `DIR/libacme.so` is a BSD library; this host runs on Linux\nhint: {}\n",
             build_hint()
         )
     );
-    let file = workshop.changed(|_| ());
+    let file = fixture.changed(|_| ());
     assert_eq!(
-        workshop.report(&file, &HostTarget { system: System::MacOs, ..host() }),
+        fixture.report(&file, &HostTarget { system: System::MacOs, ..host() }),
         format!(
             "error: `DIR/libacme.so` is a Linux library; this host runs on macOS\nhint: {}\n",
             build_hint()
@@ -171,23 +171,23 @@ fn other_systems_are_named() {
 
 #[test]
 fn a_cut_file_is_measured() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let whole = good_plugin().len();
     for (has, needs) in [(5, 64), (20, 64), (63, 64), (1000, whole), (whole / 2, whole), (whole - 1, whole)] {
-        let file = workshop.changed(|bytes| bytes.truncate(has));
+        let file = fixture.changed(|bytes| bytes.truncate(has));
         let expected = format!(
             "error: `DIR/libacme.so` is cut short: it needs {needs} bytes and has {has}
 hint: copy or download the file again, to its end
 "
         );
-        assert_eq!(workshop.report(&file, &host()), expected);
-        assert_eq!(workshop.describe(&read_passport(&file).unwrap_err()), expected);
+        assert_eq!(fixture.report(&file, &host()), expected);
+        assert_eq!(fixture.describe(&read_passport(&file).unwrap_err()), expected);
     }
 }
 
 #[test]
 fn damage_is_described() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let header = |at: usize, value: u16| move |bytes: &mut Vec<u8>| put(bytes, at, value.to_le_bytes());
     let load = |n: usize, field: usize, value: u64| {
         move |bytes: &mut Vec<u8>| {
@@ -230,19 +230,19 @@ fn damage_is_described() {
         (&symbols_elsewhere, "its symbol table lies outside the file"),
     ];
     for (change, why) in cases {
-        let file = workshop.changed(change);
+        let file = fixture.changed(change);
         // A changed width or byte order makes other numbers wrong, too; this one is seen first.
         assert_eq!(
-            workshop.report(&file, &host()),
+            fixture.report(&file, &host()),
             format!(
                 "error: `DIR/libacme.so` is damaged: {why}\nhint: build the plugin again, or download it again\n"
             )
         );
     }
-    let file = workshop.changed(|bytes| put(bytes, 60, 65_535_u16.to_le_bytes()));
+    let file = fixture.changed(|bytes| put(bytes, 60, 65_535_u16.to_le_bytes()));
     let sections = u64::from_le_bytes(good_plugin()[40..48].try_into().unwrap());
     assert_eq!(
-        workshop.report(&file, &host()),
+        fixture.report(&file, &host()),
         format!(
             "error: `DIR/libacme.so` is cut short: it needs {} bytes and has {}
 hint: copy or download the file again, to its end
@@ -255,14 +255,14 @@ hint: copy or download the file again, to its end
 
 #[test]
 fn unusual_memory_is_mentioned() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let said = |file: PathBuf| {
         let warnings = accepted(&file, &host()).warnings;
         let kinds: Vec<_> = warnings.iter().map(|warning| warning.kind).collect();
         let texts: Vec<_> = warnings.iter().map(|warning| format!("{warning}; {}", warning.hint())).collect();
         (kinds, texts)
     };
-    let (kinds, texts) = said(workshop.plugin("", &["-Wl,-z,execstack"]));
+    let (kinds, texts) = said(fixture.plugin("", &["-Wl,-z,execstack"]));
     assert_eq!(kinds, [WarningKind::ExecutableStack]);
     assert_eq!(
         texts,
@@ -271,7 +271,7 @@ fn unusual_memory_is_mentioned() {
     );
     let tls =
         "__thread int mine __attribute__((tls_model(\"initial-exec\")));\nint *get(void) { return &mine; }";
-    let (kinds, texts) = said(workshop.plugin(tls, &[]));
+    let (kinds, texts) = said(fixture.plugin(tls, &[]));
     assert_eq!(kinds, [WarningKind::StaticTls]);
     assert_eq!(
         texts,
@@ -279,13 +279,13 @@ fn unusual_memory_is_mentioned() {
           such as jemalloc's `disable_initial_exec_tls`"]
     );
     let text = "int there;\n__asm__(\".text\\n.quad there\\n\");";
-    let (kinds, texts) = said(workshop.plugin(text, &["-Wl,-z,notext"]));
+    let (kinds, texts) = said(fixture.plugin(text, &["-Wl,-z,notext"]));
     assert_eq!(kinds, [WarningKind::TextRelocations]);
     assert_eq!(
         texts,
         ["plugin `acme` changes its own code while loading; compile all of the plugin's C code with `-fPIC`"]
     );
-    let (kinds, texts) = said(workshop.changed(|bytes| {
+    let (kinds, texts) = said(fixture.changed(|bytes| {
         let at = segment(bytes, PT_LOAD, 1) + 4;
         put(bytes, at, [7, 0, 0, 0]);
     }));

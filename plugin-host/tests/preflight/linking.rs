@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use plugin_host::preflight::HostTarget;
 
-use crate::workshop::{Workshop, accepted, good_plugin, host};
+use crate::fixture::{Fixture, accepted, good_plugin, host};
 
 const CALLS_HELP: &str = "int help(void);\nint call(void) { return help(); }";
 const HELP: &str = "int help(void) { return 1; }";
 
 /// A folder with `libhelp.so`, and a plugin that is linked with it.
-fn with_help(arguments: &[&str]) -> Option<(Workshop, PathBuf)> {
-    let workshop = Workshop::with_compiler()?;
-    workshop.library("libhelp.so", HELP, &["-Wl,-soname,libhelp.so"]);
-    let plugin = workshop.plugin(CALLS_HELP, &[&["-LFOLDER", "-lhelp"], arguments].concat());
-    Some((workshop, plugin))
+fn with_help(arguments: &[&str]) -> Option<(Fixture, PathBuf)> {
+    let fixture = Fixture::with_compiler()?;
+    fixture.library("libhelp.so", HELP, &["-Wl,-soname,libhelp.so"]);
+    let plugin = fixture.plugin(CALLS_HELP, &[&["-LFOLDER", "-lhelp"], arguments].concat());
+    Some((fixture, plugin))
 }
 
 fn searching(folders: &[&Path]) -> HostTarget {
@@ -31,16 +31,16 @@ fn this_machine_is_known() {
 
 #[test]
 fn a_missing_library_is_named() {
-    let Some((workshop, plugin)) = with_help(&[]) else { return };
+    let Some((fixture, plugin)) = with_help(&[]) else { return };
     assert_eq!(
-        workshop.report(&plugin, &host()),
+        fixture.report(&plugin, &host()),
         "error: plugin `acme` needs the library `libhelp.so`, which is not on this machine
 hint: install the package that has `libhelp.so`, or add its folder to `LD_LIBRARY_PATH`
 "
     );
     let libraries = accepted(&plugin, &searching(&[plugin.parent().unwrap()])).libraries;
     assert_eq!(libraries[0].name, "libhelp.so");
-    assert_eq!(libraries[0].path, workshop.path("libhelp.so"));
+    assert_eq!(libraries[0].path, fixture.path("libhelp.so"));
     assert!(!libraries[0].beside);
 }
 
@@ -58,17 +58,17 @@ fn a_library_beside_the_plugin_is_found() {
 
 #[test]
 fn a_library_of_a_library_is_named_with_both() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    workshop.library("libdeep.so", "int deep(void) { return 1; }", &["-Wl,-soname,libdeep.so"]);
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    fixture.library("libdeep.so", "int deep(void) { return 1; }", &["-Wl,-soname,libdeep.so"]);
     let source = "int deep(void);\nint help(void) { return deep(); }";
-    workshop.library("libhelp.so", source, &["-Wl,-soname,libhelp.so", "-LFOLDER", "-ldeep"]);
-    let plugin = workshop.plugin(CALLS_HELP, &["-LFOLDER", "-lhelp", "-Wl,-rpath-link,FOLDER"]);
+    fixture.library("libhelp.so", source, &["-Wl,-soname,libhelp.so", "-LFOLDER", "-ldeep"]);
+    let plugin = fixture.plugin(CALLS_HELP, &["-LFOLDER", "-lhelp", "-Wl,-rpath-link,FOLDER"]);
     let folder = plugin.parent().unwrap();
     let libraries = accepted(&plugin, &searching(&[folder])).libraries;
-    assert!(libraries.iter().any(|library| library.path == workshop.path("libdeep.so")));
-    fs::remove_file(workshop.path("libdeep.so")).unwrap();
+    assert!(libraries.iter().any(|library| library.path == fixture.path("libdeep.so")));
+    fs::remove_file(fixture.path("libdeep.so")).unwrap();
     assert_eq!(
-        workshop.report(&plugin, &searching(&[folder])),
+        fixture.report(&plugin, &searching(&[folder])),
         "error: plugin `acme` needs the library `libdeep.so` (through `libhelp.so`), \
          which is not on this machine
 hint: install the package that has `libdeep.so`, or add its folder to `LD_LIBRARY_PATH`
@@ -78,20 +78,20 @@ hint: install the package that has `libdeep.so`, or add its folder to `LD_LIBRAR
 
 #[test]
 fn a_library_for_another_machine_is_passed_over() {
-    let Some((workshop, plugin)) = with_help(&[]) else { return };
+    let Some((fixture, plugin)) = with_help(&[]) else { return };
     let folder = plugin.parent().unwrap();
-    let mut other = fs::read(workshop.path("libhelp.so")).unwrap();
+    let mut other = fs::read(fixture.path("libhelp.so")).unwrap();
     other[18] = 183;
-    workshop.write("other/libhelp.so", other);
+    fixture.write("other/libhelp.so", other);
     let libraries = accepted(&plugin, &searching(&[&folder.join("other"), folder])).libraries;
-    assert_eq!(libraries[0].path, workshop.path("libhelp.so"));
-    workshop.report(&plugin, &searching(&[&folder.join("other")]));
+    assert_eq!(libraries[0].path, fixture.path("libhelp.so"));
+    fixture.report(&plugin, &searching(&[&folder.join("other")]));
 }
 
 #[test]
 fn the_loaders_index_is_read() {
-    let Some((workshop, plugin)) = with_help(&[]) else { return };
-    let path = workshop.path("libhelp.so");
+    let Some((fixture, plugin)) = with_help(&[]) else { return };
+    let path = fixture.path("libhelp.so");
     let texts = format!("libhelp.so\0{}\0", path.display());
     let mut index = b"glibc-ld.so.cache1.1".to_vec();
     let number = |number: usize| u32::try_from(number).unwrap().to_ne_bytes();
@@ -99,21 +99,21 @@ fn the_loaders_index_is_read() {
     index.resize(48, 0);
     index.extend([number(0x303), number(72), number(72 + 11), [0; 4], [0; 4], [0; 4]].concat());
     index.extend(texts.as_bytes());
-    let library_cache = workshop.write("ld.so.cache", &index);
+    let library_cache = fixture.write("ld.so.cache", &index);
     let host = HostTarget { library_cache: library_cache.clone(), ..host() };
     assert_eq!(accepted(&plugin, &host).libraries[0].path, path);
     index.truncate(60);
     fs::write(library_cache, index).unwrap();
-    workshop.report(&plugin, &host);
+    fixture.report(&plugin, &host);
 }
 
 #[test]
 fn a_plugin_for_musl_is_recognised() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    workshop.library("libmusl.so", HELP, &["-Wl,-soname,libc.musl-x86_64.so.1"]);
-    let plugin = workshop.plugin(CALLS_HELP, &["-LFOLDER", "-lmusl"]);
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    fixture.library("libmusl.so", HELP, &["-Wl,-soname,libc.musl-x86_64.so.1"]);
+    let plugin = fixture.plugin(CALLS_HELP, &["-LFOLDER", "-lmusl"]);
     assert_eq!(
-        workshop.report(&plugin, &host()),
+        fixture.report(&plugin, &host()),
         format!(
             "error: plugin `acme` needs the library `libc.musl-x86_64.so.1`, which is not on this machine
 hint: the plugin was built for musl; build it for this host: `cargo build --release --target {}-unknown-linux-gnu`
@@ -125,13 +125,13 @@ hint: the plugin was built for musl; build it for this host: `cargo build --rele
 
 #[test]
 fn both_glibc_versions_are_named() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let script = workshop.write("versions", "GLIBC_2.99 { global: help; local: *; };");
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let script = fixture.write("versions", "GLIBC_2.99 { global: help; local: *; };");
     let script = format!("-Wl,--version-script,{}", script.display());
-    workshop.library("libnew.so", HELP, &["-nostdlib", "-Wl,-soname,libc.so.6", &script]);
-    let plugin = workshop.plugin(CALLS_HELP, &["-nostdlib", "-LFOLDER", "-lnew"]);
+    fixture.library("libnew.so", HELP, &["-nostdlib", "-Wl,-soname,libc.so.6", &script]);
+    let plugin = fixture.plugin(CALLS_HELP, &["-nostdlib", "-LFOLDER", "-lnew"]);
     assert_eq!(
-        workshop.report(&plugin, &HostTarget { glibc: Some((2, 36)), ..host() }),
+        fixture.report(&plugin, &HostTarget { glibc: Some((2, 36)), ..host() }),
         "error: plugin `acme` needs glibc 2.99; this machine has 2.36
 hint: build the plugin on a system with glibc 2.36 or older, or with \
          `cargo zigbuild --target <triple>.2.36`
@@ -143,40 +143,40 @@ hint: build the plugin on a system with glibc 2.36 or older, or with \
 
 #[test]
 fn an_older_library_is_named_with_its_version() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let library = |versions: &str, source: &str| {
-        let script = workshop.write("versions", versions);
+        let script = fixture.write("versions", versions);
         let script = format!("-Wl,--version-script,{}", script.display());
-        workshop.library("libhelp.so", source, &["-Wl,-soname,libhelp.so", &script]);
+        fixture.library("libhelp.so", source, &["-Wl,-soname,libhelp.so", &script]);
     };
     let old = "HELP_1.2 { global: old; }; HELP_1.10 { global: older; }; OTHER_9 { global: other; };";
     let old_source =
         "int old(void) { return 1; } int older(void) { return 1; } int other(void) { return 1; }";
     library(&format!("{old} HELP_2.0 {{ global: help; }};"), &format!("{old_source} {HELP}"));
-    let plugin = workshop.plugin(CALLS_HELP, &["-LFOLDER", "-lhelp", "-Wl,-rpath,FOLDER"]);
+    let plugin = fixture.plugin(CALLS_HELP, &["-LFOLDER", "-lhelp", "-Wl,-rpath,FOLDER"]);
     accepted(&plugin, &host());
     library(old, old_source);
     assert_eq!(
-        workshop.report(&plugin, &host()),
+        fixture.report(&plugin, &host()),
         "error: plugin `acme` needs `HELP_2.0` of `libhelp.so`; `DIR/libhelp.so` ends at `HELP_1.10`
 hint: install a newer `libhelp.so`, or build the plugin on a system as old as this one
 "
     );
     library("OTHER_9 { global: other; };", old_source);
     assert_eq!(
-        workshop.report(&plugin, &host()),
+        fixture.report(&plugin, &host()),
         "error: plugin `acme` needs `HELP_2.0` of `libhelp.so`; `DIR/libhelp.so` has nothing of that kind
 hint: install a newer `libhelp.so`, or build the plugin on a system as old as this one
 "
     );
     // The loader only grumbles about a library that has no versions at all.
-    workshop.library("libhelp.so", HELP, &["-Wl,-soname,libhelp.so"]);
+    fixture.library("libhelp.so", HELP, &["-Wl,-soname,libhelp.so"]);
     accepted(&plugin, &host());
 }
 
 #[test]
 fn unresolved_symbols_are_named() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let hint =
         "hint: link the plugin with the library that has it: `cargo::rustc-link-lib=<name>` in `build.rs`\n";
     for (count, named) in [
@@ -191,9 +191,9 @@ fn unresolved_symbols_are_named() {
             })
             .collect();
         for hash_style in ["-Wl,--hash-style=gnu", "-Wl,--hash-style=sysv"] {
-            let plugin = workshop.plugin(&source, &[hash_style]);
+            let plugin = fixture.plugin(&source, &[hash_style]);
             assert_eq!(
-                workshop.report(&plugin, &host()),
+                fixture.report(&plugin, &host()),
                 format!("error: plugin `acme` uses {named}, which none of its libraries provides\n{hint}")
             );
         }
@@ -202,27 +202,27 @@ fn unresolved_symbols_are_named() {
 
 #[test]
 fn a_symbol_of_the_host_will_do() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let plugin = workshop.plugin(CALLS_HELP, &[]);
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let plugin = fixture.plugin(CALLS_HELP, &[]);
     let program =
-        workshop.compile("program", &format!("{HELP}\nint main(void) {{ return 0; }}"), &["-rdynamic"]);
+        fixture.compile("program", &format!("{HELP}\nint main(void) {{ return 0; }}"), &["-rdynamic"]);
     accepted(&plugin, &HostTarget { executable: Some(program), ..host() });
 }
 
 #[test]
 fn a_weak_symbol_may_stay_open() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
+    let Some(fixture) = Fixture::with_compiler() else { return };
     let weak = "__attribute__((weak)) int help(void);\nint call(void) { return help ? help() : 0; }";
-    accepted(&workshop.plugin(weak, &[]), &host());
+    accepted(&fixture.plugin(weak, &[]), &host());
 }
 
 #[test]
 fn a_library_that_lost_a_symbol_is_noticed() {
-    let Some((workshop, plugin)) = with_help(&["-Wl,-rpath,$ORIGIN"]) else { return };
+    let Some((fixture, plugin)) = with_help(&["-Wl,-rpath,$ORIGIN"]) else { return };
     accepted(&plugin, &host());
-    workshop.library("libhelp.so", "int other(void) { return 1; }", &["-Wl,-soname,libhelp.so"]);
+    fixture.library("libhelp.so", "int other(void) { return 1; }", &["-Wl,-soname,libhelp.so"]);
     assert_eq!(
-        workshop.report(&plugin, &host()),
+        fixture.report(&plugin, &host()),
         "error: plugin `acme` uses the symbol `help`, which none of its libraries provides
 hint: link the plugin with the library that has it: `cargo::rustc-link-lib=<name>` in `build.rs`
 "
@@ -231,8 +231,8 @@ hint: link the plugin with the library that has it: `cargo::rustc-link-lib=<name
 
 #[test]
 fn the_c_library_of_this_machine_has_what_it_promises() {
-    let Some(workshop) = Workshop::with_compiler() else { return };
-    let path = workshop.write("libacme.so", good_plugin());
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let path = fixture.write("libacme.so", good_plugin());
     let findings = accepted(&path, &host());
     assert_eq!(findings.libraries.len(), 1);
     // With an empty view of the process, the same library is found by searching.

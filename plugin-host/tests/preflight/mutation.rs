@@ -6,7 +6,7 @@ use plugin_host::preflight::{HostTarget, System, inspect_bytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::workshop::{Workshop, good_plugin, host};
+use crate::fixture::{Fixture, good_plugin, host};
 
 /// Looks at a file as several hosts would; the answers do not matter.
 fn look(bytes: &[u8]) {
@@ -32,7 +32,7 @@ proptest! {
 
     #[test]
     fn a_changed_plugin_is_survived(changes in changes(), percent in prop_oneof![Just(100), 0..100_usize]) {
-        if Workshop::with_compiler().is_none() {
+        if Fixture::with_compiler().is_none() {
             return Ok(());
         }
         let mut bytes = good_plugin().to_vec();
@@ -56,7 +56,7 @@ proptest! {
 
 #[test]
 fn every_single_byte_may_be_wrong() {
-    if Workshop::with_compiler().is_none() {
+    if Fixture::with_compiler().is_none() {
         return;
     }
     let mut bytes = good_plugin().to_vec();

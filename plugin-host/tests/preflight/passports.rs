@@ -3,7 +3,7 @@
 use plugin_abi::ProtocolVersion;
 use plugin_host::preflight::{Passport, PassportError};
 
-use crate::workshop::PASSPORT;
+use crate::fixture::PASSPORT;
 
 fn parse(text: &str) -> Result<Passport, PassportError> {
     Passport::parse(format!("{text}\0").as_bytes())

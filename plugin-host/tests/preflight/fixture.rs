@@ -24,11 +24,11 @@ abi_stable=0.11
 ";
 
 /// A folder that is removed at the end of the test.
-pub(crate) struct Workshop {
+pub(crate) struct Fixture {
     folder: TempDir,
 }
 
-impl Workshop {
+impl Fixture {
     pub(crate) fn new() -> Self {
         Self { folder: TempDir::new().unwrap() }
     }
@@ -162,8 +162,8 @@ fn bytes_source(bytes: &[u8], end: bool) -> String {
 pub(crate) fn good_plugin() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     BYTES.get_or_init(|| {
-        let workshop = Workshop::new();
-        fs::read(workshop.plugin("#include <stdlib.h>\nvoid *get(void) { return malloc(1); }", &[])).unwrap()
+        let fixture = Fixture::new();
+        fs::read(fixture.plugin("#include <stdlib.h>\nvoid *get(void) { return malloc(1); }", &[])).unwrap()
     })
 }
 
