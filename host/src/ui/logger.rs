@@ -40,7 +40,7 @@ pub(crate) fn start(verbose: u8) {
 /// Whether a line comes from the host's own crates, and not from a plugin or a library.
 fn is_own(target: &str) -> bool {
     let crate_name = target.split("::").next().unwrap_or(target);
-    ["auth", "flyte_client", "flyte_host", "sandbox"].contains(&crate_name)
+    ["auth", "flyte_client", "flyte_host", "plugin_host", "sandbox"].contains(&crate_name)
 }
 
 /// Stderr, with the progress lines cleared while a line is written.
