@@ -235,7 +235,7 @@ panic:get_remote
 error: plugin `faulty` 0.4.1 panicked in `get_remote`
 [exit: 11]
 invalid:get_remote
-error: plugin `faulty` 0.4.1 returned something unusable from `get_remote`
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`
 [exit: 11]
 error:configure_cli
 error: plugin `faulty` 0.4.1 failed in `configure_cli`
@@ -259,7 +259,7 @@ panic:get_default_image
 error: plugin `faulty` 0.4.1 panicked in `get_default_image`
 [exit: 11]
 invalid:get_default_image
-error: plugin `faulty` 0.4.1 returned something unusable from `get_default_image`
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
 [exit: 11]
 error:get_default_cache_policies
 error: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
@@ -268,7 +268,7 @@ panic:get_default_cache_policies
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
 [exit: 11]
 invalid:get_default_cache_policies
-error: plugin `faulty` 0.4.1 returned something unusable from `get_default_cache_policies`
+error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
 [exit: 11]
 answer:get_default_cache_policies,panic:get_version
 error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
@@ -315,7 +315,7 @@ fn the_same_name_twice_is_refused() {
         str![[r#"
 ------- stderr -------
 error: plugin `faulty` is named twice
-hint: take one of them out of the list
+hint: remove one of them from the list
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -333,7 +333,7 @@ fn the_same_file_twice_is_refused() {
 ------- stderr -------
 error: plugin `plain` is named twice
   caused by: `[HOME]/work/plain.so` and `[HOME]/work/../work/plain.so`
-hint: take one of them out of the list
+hint: remove one of them from the list
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]
@@ -351,7 +351,7 @@ fn a_copy_under_another_name_is_refused() {
 ------- stderr -------
 error: plugin `plain` is named twice
   caused by: `[HOME]/.flyte/plugins/libplain.so` and `[HOME]/.flyte/plugins/libother.so`
-hint: take one of them out of the list
+hint: remove one of them from the list
 hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
 [exit: 10]
 "#]]

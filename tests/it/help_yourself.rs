@@ -254,13 +254,13 @@ protocol     1.0 (this host: 1.0)
 compiler     [RUSTC]
 target       [TARGET]
 
-HOOK                        FROM    ANSWERS NOW                                                                    BUILT-IN DEFAULT
-get_remote                  plugin  localhost:30080 (insecure)                                                     localhost:30080 (insecure)
+HOOK                        FROM    ANSWERS NOW                                                                  BUILT-IN DEFAULT
+get_remote                  plugin  localhost:30080 (insecure)                                                   localhost:30080 (insecure)
 configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned an invalid value from `configure_cli`  no changes
-secret_requires_group       plugin  true                                                                           true
-get_default_image           plugin  none                                                                           none
-get_auth_success_html       plugin  none                                                                           none
-get_default_cache_policies  plugin  no policies                                                                    no policies
+secret_requires_group       plugin  true                                                                         true
+get_default_image           plugin  none                                                                         none
+get_auth_success_html       plugin  none                                                                         none
+get_default_cache_policies  plugin  no policies                                                                  no policies
 ------- stderr -------
 error: plugin `faulty` 0.4.1 returned an invalid value from `configure_cli`
   caused by: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)

@@ -162,6 +162,29 @@ fn answers_are_used() {
     snapshot!(
         effects("faulty", "answer"),
         str![[r#"
+get_remote
+endpoint              faulty.example:443     plugin `faulty`
+insecure              false                  default (plugin `faulty` does not set it)
+[exit: 0]
+configure_cli
+all is well
+[exit: 0]
+secret_requires_group
+    - key: upload-key
+[exit: 0]
+get_default_image
+    image: faulty/base:v0
+task `t`: image `faulty/base:v0` (get_default_image)
+[exit: 0]
+get_auth_success_html
+get_auth_success_html       plugin  <p>faulty, but signed in at flyte.example.org</p> (49 bytes)  none
+[exit: 0]
+get_default_cache_policies
+    discoverable: true
+    discoveryVersion: [SHA256]
+task `t`: cache version 9ec1600e60d2… (policy `faulty-policy`)
+[exit: 0]
+
 "#]]
     );
 }
@@ -171,6 +194,27 @@ fn the_default_applies_where_a_hook_is_not_overridden_or_declines() {
     snapshot!(
         effects("plain", "answer"),
         str![[r#"
+get_remote
+endpoint              localhost:30080        default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+insecure              true                   default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
+[exit: 0]
+configure_cli
+error: unrecognized subcommand 'faulty'
+[exit: 2]
+secret_requires_group
+error: secret `upload-key` of task `t` has no group
+[exit: 1]
+get_default_image
+    image: cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31
+task `t`: image `cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31` (built-in)
+[exit: 0]
+get_auth_success_html
+get_auth_success_html       built-in  none                        none
+[exit: 0]
+get_default_cache_policies
+error: task `t` asks for caching, but has no version and no cache policy applies to it
+[exit: 1]
+
 "#]]
     );
     for hook in &HOOKS {
@@ -181,6 +225,9 @@ fn the_default_applies_where_a_hook_is_not_overridden_or_declines() {
     snapshot!(
         HOOKS[4].effect("faulty", "decline"),
         str![[r#"
+get_auth_success_html       plugin  none                        none
+[exit: 0]
+
 "#]]
     );
 }
@@ -191,6 +238,34 @@ fn invalid_answers_are_refused() {
     snapshot!(
         failures(with_invalid_values, "invalid"),
         str![[r#"
+get_remote
+error: plugin `faulty` 0.4.1 returned an invalid value from HERE
+  caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+configure_cli
+error: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
+hint: `replace` it if that is meant, or choose another name
+hint: go on without the plugin with `--no-plugins`
+[exit: 11]
+get_default_image
+error: plugin `faulty` 0.4.1 returned an invalid value from HERE
+  caused by: `two words` is not an image name: it contains whitespace or a control character
+  caused by: in `task.yaml`, document 1
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+get_auth_success_html
+error: plugin `faulty` 0.4.1 returned an invalid value from HERE
+  caused by: the page is empty; return `None` to leave it to the next plugin
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+get_default_cache_policies
+error: plugin `faulty` 0.4.1 returned an invalid value from HERE
+  caused by: policy `never` has a ttl of zero; it must be greater
+  caused by: in `task.yaml`, document 1
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+
 "#]]
     );
 }
@@ -200,6 +275,27 @@ fn errors_are_reported_with_causes_and_hints() {
     snapshot!(
         failures(HOOKS.iter().chain(&OTHERS), "error"),
         str![[r#"
+get_remote, configure_cli, get_auth_success_html, run
+error: plugin `faulty` 0.4.1 failed in HERE
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+[exit: 11]
+secret_requires_group, get_default_image, get_default_cache_policies, get_version
+error: plugin `faulty` 0.4.1 failed in HERE
+  caused by: the vault is sealed
+  caused by: no key was given
+  caused by: in `task.yaml`, document 1
+hint: run `faulty unseal`
+[exit: 11]
+create
+error: plugin `faulty` 0.4.1 failed in HERE
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+
 "#]]
     );
 }
@@ -209,6 +305,29 @@ fn panics_are_reported_with_their_location() {
     snapshot!(
         failures(HOOKS.iter().chain(&OTHERS), "panic"),
         str![[r#"
+get_remote, configure_cli, get_auth_success_html
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+secret_requires_group, get_default_image, get_default_cache_policies, get_version
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
+  caused by: in `task.yaml`, document 1
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+create
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
+hint: report this plugin bug at <https://faulty.example>
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+run
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
+hint: report this plugin bug at <https://faulty.example>
+[exit: 11]
+
 "#]]
     );
 }
@@ -218,6 +337,29 @@ fn panics_with_a_value_are_reported_with_their_location() {
     snapshot!(
         failures(HOOKS.iter().chain(&OTHERS), "panic-value"),
         str![[r#"
+get_remote, configure_cli, get_auth_success_html
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+secret_requires_group, get_default_image, get_default_cache_policies, get_version
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
+  caused by: in `task.yaml`, document 1
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+create
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
+hint: report this plugin bug at <https://faulty.example>
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+run
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
+hint: report this plugin bug at <https://faulty.example>
+[exit: 11]
+
 "#]]
     );
 }
@@ -227,6 +369,29 @@ fn panics_in_the_destructor_of_a_panics_value_are_survived() {
     snapshot!(
         failures(HOOKS.iter().chain(&OTHERS), "panic-drop"),
         str![[r#"
+get_remote, configure_cli, get_auth_success_html
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+secret_requires_group, get_default_image, get_default_cache_policies, get_version
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
+  caused by: in `task.yaml`, document 1
+hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
+[exit: 11]
+create
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
+hint: report this plugin bug at <https://faulty.example>
+hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+[exit: 10]
+run
+error: plugin `faulty` 0.4.1 panicked in HERE
+  caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
+hint: report this plugin bug at <https://faulty.example>
+[exit: 11]
+
 "#]]
     );
 }
@@ -241,6 +406,14 @@ fn plugin_show_lists_a_failing_hook_among_the_others() {
             .unwrap()
             .1,
         str![[r#"
+HOOK                        FROM    ANSWERS NOW                                                     BUILT-IN DEFAULT
+get_remote                  plugin  localhost:30080 (insecure)                                      localhost:30080 (insecure)
+configure_cli               plugin  no changes                                                      no changes
+secret_requires_group       plugin  true                                                            true
+get_default_image           plugin  none                                                            none
+get_auth_success_html       plugin  fails: plugin `faulty` 0.4.1 failed in `get_auth_success_html`  none
+get_default_cache_policies  plugin  no policies                                                     no policies
+
 "#]]
     );
 }

@@ -26,14 +26,18 @@ fn one_version_is_the_active_one() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host launchplan activate shout 1
 NAME   VERSION  STATE   SCHEDULE
 shout  1        ACTIVE  -
 [exit: 0]
+$ flyte-host launchplan activate shout
 NAME   VERSION  STATE   SCHEDULE
 shout  2        ACTIVE  -
 [exit: 0]
+$ flyte-host launchplan deactivate shout -o name
 shout
 [exit: 0]
+$ flyte-host launchplan deactivate shout
 ------- stderr -------
 error: no version of launch plan `shout` is active
 [exit: 1]
@@ -61,18 +65,22 @@ fn unknown_launch_plans_and_versions_are_errors() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host launchplan activate shouting
 ------- stderr -------
 error: launch plan `shouting` not found in project `flytesnacks`, domain `development`
 hint: did you mean `shout`?
 [exit: 1]
+$ flyte-host launchplan activate shout 3
 ------- stderr -------
 error: launch plan `shout`, version `3`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans shout --versions` to list its versions
 [exit: 1]
+$ flyte-host launchplan deactivate shout -d staging
 ------- stderr -------
 error: launch plan `shout` not found in project `flytesnacks`, domain `staging`
 hint: run `flyte-host get launch-plans -d staging` to list the launch plans
 [exit: 1]
+$ flyte-host launchplan activate
 ------- stderr -------
 error: the following required arguments were not provided:
   <NAME>
@@ -108,6 +116,7 @@ fn a_schedule_that_never_fires_is_a_warning() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml never.yaml --version 2
 KIND         NAME   VERSION  RESULT
 task         say    2        unchanged
 workflow     shout  2        unchanged
@@ -119,14 +128,17 @@ warning: the schedule of launch plan `never` never fires: no month that `0 0 31 
 run `shout` with `flyte-host run shout:2`
 run `never` with `flyte-host run never:2`
 [exit: 0]
+$ flyte-host launchplan activate never
 NAME   VERSION  STATE   SCHEDULE
 never  2        ACTIVE  0 0 31 4 *
 ------- stderr -------
 warning: the schedule of launch plan `never` never fires: no month that `0 0 31 4 *` names has such a day
 [exit: 0]
+$ flyte-host launchplan deactivate never
 NAME   VERSION  STATE     SCHEDULE
 never  2        INACTIVE  0 0 31 4 *
 [exit: 0]
+$ flyte-host register --dry-run hello.yaml short.yaml
 ------- stderr -------
 error: short.yaml:4: `schedule` is `0 0 30 2 *`, which never fires: none of its months has such a day
 hint: name a day that one of its months has

@@ -29,12 +29,15 @@ fn the_embedded_sandbox_needs_no_sign_in_and_is_not_opened() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host login
 ------- stderr -------
 the embedded sandbox requires no sign-in
 [exit: 0]
+$ flyte-host whoami
 ------- stderr -------
 the embedded sandbox requires no sign-in
 [exit: 0]
+$ flyte-host whoami -o json
 {
   "endpoint": "embedded sandbox",
   "asksForSignIn": false,
@@ -45,6 +48,7 @@ the embedded sandbox requires no sign-in
   "keptIn": null
 }
 [exit: 0]
+$ flyte-host logout
 ------- stderr -------
 not signed in
 [exit: 0]
@@ -64,9 +68,11 @@ fn a_server_without_authentication() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host login
 ------- stderr -------
 `127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
+$ flyte-host login --device -o yaml
 endpoint: 127.0.0.1:[PORT]
 asksForSignIn: false
 user: null
@@ -75,6 +81,7 @@ expiresAt: null
 renewable: null
 keptIn: null
 [exit: 0]
+$ flyte-host whoami
 ------- stderr -------
 `127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
@@ -97,21 +104,25 @@ fn an_unreachable_server_is_not_one_without_authentication() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host login
 ------- stderr -------
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
+$ flyte-host whoami
 ------- stderr -------
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: nothing listens at `127.0.0.1:1`
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
+$ flyte-host logout
 ------- stderr -------
 there is nothing to forget
 [exit: 0]
+$ flyte-host logout --all -o json
 {
   "forgotten": []
 }
@@ -137,10 +148,12 @@ fn a_token_that_is_set_is_named_and_not_shown() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host logout
 ------- stderr -------
 not signed in
 still using the token from variable `FLYTE_ACCESS_TOKEN`
 [exit: 0]
+$ flyte-host config show
 SETTING               VALUE                  FROM
 endpoint              127.0.0.1:1            variable `FLYTE_PLATFORM_URL`
 insecure              true                   variable `FLYTE_PLATFORM_INSECURE`
@@ -161,6 +174,7 @@ data_upload_location  flyte://my-s3-bucket/  default
 access_token          ****                   variable `FLYTE_ACCESS_TOKEN`
 token_store           file                   variable `FLYTE_TOKEN_STORE`
 [exit: 0]
+$ flyte-host config show -o yaml
 endpoint:
   value: 127.0.0.1:1
   from: variable `FLYTE_PLATFORM_URL`
@@ -242,15 +256,19 @@ fn invalid_values_are_refused() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get projects
 ------- stderr -------
 error: variables `FLYTE_ACCESS_TOKEN` and `FLYTE_ACCESS_TOKEN_FILE` are both set; set only one
 [exit: 2]
+$ flyte-host get projects
 ------- stderr -------
 error: invalid value `drawer` for variable `FLYTE_TOKEN_STORE`; expected `auto`, `keyring`, `file` or `none`
 [exit: 2]
+$ flyte-host get projects
 ------- stderr -------
 error: invalid value `soon` for variable `FLYTE_SIGN_IN_TIMEOUT`; expected a number of seconds, above 0 and at most 86400
 [exit: 2]
+$ flyte-host login --device --no-browser
 ------- stderr -------
 error: the argument '--device' cannot be used with '--no-browser'
 
@@ -258,11 +276,13 @@ Usage: flyte-host login --device
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host login --timeout 0
 ------- stderr -------
 error: invalid value '0' for '--timeout <SECONDS>': expected a number of seconds, above 0 and at most 86400
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host login
 ------- stderr -------
 error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 15

@@ -368,7 +368,6 @@ error: could not register task `solo`
   caused by: upstream is gone
 hint: run the command again; entities that exist stay unchanged
 [exit: 24]
-
 "#]]
     );
 }

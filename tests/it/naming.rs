@@ -16,12 +16,12 @@ fn hints_carry_the_flags_that_chose_the_project() {
     let other = ["-p", "other", "-d", "staging"];
     let run = |arguments: &[&str]| flyte.run([arguments, &other].concat());
     flyte.home.write("hello.yaml", HELLO);
-    run(&["register", "hello.yaml", "--version", "1"]);
+    run(&["register", "hello.yaml", "--version", "1"]).success();
     let mut transcript = Transcript::new();
     transcript.add(run(&["get", "task", "nothing"]));
     transcript.add(run(&["get", "launch-plan", "shout", "z9"]));
     transcript.add(run(&["run", "nothing"]));
-    run(&["run", "shout", "-i", "text=a", "--name", "taken"]);
+    run(&["run", "shout", "-i", "text=a", "--name", "taken"]).success();
     transcript.add(run(&["run", "shout", "-i", "text=a", "--name", "taken"]));
     transcript.add(run(&["launchplan", "activate", "nothing"]));
     transcript.add(flyte.run(["get", "project", "nothing", "--sandbox", "-p", "other"]));
@@ -29,30 +29,37 @@ fn hints_carry_the_flags_that_chose_the_project() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get task nothing -p other -d staging
 ------- stderr -------
 error: task `nothing` not found in project `other`, domain `staging`
 hint: run `flyte-host get tasks -p other -d staging` to list the tasks
 [exit: 1]
+$ flyte-host get launch-plan shout z9 -p other -d staging
 ------- stderr -------
 error: launch plan `shout`, version `z9`, not found in project `other`, domain `staging`
 hint: run `flyte-host get launch-plans shout --versions -p other -d staging` to list its versions
 [exit: 1]
+$ flyte-host run nothing -p other -d staging
 ------- stderr -------
 error: launch plan, workflow or task `nothing` not found in project `other`, domain `staging`
 hint: run `flyte-host get launch-plans -p other -d staging` to list the launch plans
 [exit: 1]
+$ flyte-host run shout -i 'text=a' --name taken -p other -d staging
 ------- stderr -------
 error: execution `taken` already exists
 hint: choose another name, or watch that execution with `flyte-host execution watch taken -p other -d staging`
 [exit: 1]
+$ flyte-host launchplan activate nothing -p other -d staging
 ------- stderr -------
 error: launch plan `nothing` not found in project `other`, domain `staging`
 hint: run `flyte-host get launch-plans -p other -d staging` to list the launch plans
 [exit: 1]
+$ flyte-host get project nothing --sandbox -p other
 ------- stderr -------
 error: project `nothing` not found
 hint: run `flyte-host get projects --sandbox` to list the projects
 [exit: 1]
+$ flyte-host get task nothing --sandbox --no-plugins
 ------- stderr -------
 error: task `nothing` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get tasks --sandbox --no-plugins` to list the tasks
@@ -73,18 +80,22 @@ fn a_name_of_another_kind_is_a_hint() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.twice --task
 ------- stderr -------
 error: task `hello.twice` not found in project `flytesnacks`, domain `development`
 hint: omit `--task`: `hello.twice` is the name of a workflow
 [exit: 1]
+$ flyte-host run hello.greet --workflow
 ------- stderr -------
 error: workflow `hello.greet` not found in project `flytesnacks`, domain `development`
 hint: omit `--workflow`: `hello.greet` is the name of a task
 [exit: 1]
+$ flyte-host get task hello.twice
 ------- stderr -------
 error: task `hello.twice` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get workflow hello.twice` to see the workflow of that name
 [exit: 1]
+$ flyte-host launchplan activate hello.greet
 ------- stderr -------
 error: launch plan `hello.greet` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get task hello.greet` to see the task of that name
@@ -111,24 +122,30 @@ fn a_version_that_is_not_there() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host launchplan activate shout:2024-02
 ------- stderr -------
 error: launch plan `shout`, version `2024-02`, not found in project `flytesnacks`, domain `development`
 hint: did you mean version `2024-01`?
 [exit: 1]
+$ flyte-host launchplan deactivate shout x
 ------- stderr -------
 error: launch plan `shout`, version `x`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans shout --versions` to list its versions
 [exit: 1]
+$ flyte-host run say:x -i 'text=a'
 ------- stderr -------
 error: launch plan, workflow or task `say`, version `x`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get tasks say --versions` to list its versions
 [exit: 1]
+$ flyte-host launchplan activate shout:1
 NAME   VERSION  STATE   SCHEDULE
 shout  1        ACTIVE  -
 [exit: 0]
+$ flyte-host launchplan deactivate shout:1
 NAME   VERSION  STATE     SCHEDULE
 shout  1        INACTIVE  -
 [exit: 0]
+$ flyte-host launchplan activate shout:1 1
 ------- stderr -------
 error: the version is given twice
 [exit: 2]
@@ -150,12 +167,16 @@ fn a_version_may_have_a_colon() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get task say:a:b -o name
 say:a:b
 [exit: 0]
+$ flyte-host get task say a:b -o name
 say:a:b
 [exit: 0]
+$ flyte-host launchplan activate shout:a:b -o name
 shout
 [exit: 0]
+$ flyte-host get task say:a:c
 ------- stderr -------
 error: task `say:a`, version `c`, not found in project `flytesnacks`, domain `development`
 hint: did you mean version `a:b`?
@@ -195,26 +216,31 @@ fn an_empty_value_is_an_error() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run shout --name ''
 ------- stderr -------
 error: a value is required for '--name <NAME>' but none was supplied
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host register hello.yaml --version ''
 ------- stderr -------
 error: a value is required for '--version <VERSION>' but none was supplied
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host run shout --max-parallelism -1
 ------- stderr -------
 error: invalid value '-1' for '--max-parallelism <N>': -1 is not in 0..=65535
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host get tasks --limit 0
 ------- stderr -------
 error: invalid value '0' for '--limit <N>': 0 is not in 1..=4294967295
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host get tasks --limit -1
 ------- stderr -------
 error: invalid value '-1' for '--limit <N>': -1 is not in 1..=4294967295
 

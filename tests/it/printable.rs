@@ -84,7 +84,6 @@ hint: see its logs:
     file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/0/stderr.log
     file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/0/runner.log
 [exit: 1]
-
 "#]]
     );
     for arguments in [

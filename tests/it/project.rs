@@ -33,9 +33,11 @@ fn projects_are_made_and_changed() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host project create data --name 'Data platform' --labels 'team=data,tier=1'
 PROJECT  NAME           STATE   DESCRIPTION
 data     Data platform  ACTIVE  -
 [exit: 0]
+$ flyte-host project create --id plain -o json
 {
   "domains": [
     {
@@ -55,6 +57,7 @@ data     Data platform  ACTIVE  -
   "name": "plain"
 }
 [exit: 0]
+$ flyte-host project update data --description 'Of the data team' -o yaml
 description: Of the data team
 domains:
 - id: development
@@ -70,8 +73,10 @@ labels:
     tier: "1"
 name: Data platform
 [exit: 0]
+$ flyte-host project archive data -o name
 data
 [exit: 0]
+$ flyte-host project activate data
 PROJECT  NAME           STATE   DESCRIPTION
 data     Data platform  ACTIVE  Of the data team
 [exit: 0]
@@ -131,31 +136,38 @@ fn what_cannot_be_is_refused() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host project create flytesnacks
 ------- stderr -------
 error: project `flytesnacks` already exists
 hint: run `flyte-host project update flytesnacks` to update it
 [exit: 1]
+$ flyte-host project create 'Not a label'
 ------- stderr -------
 error: Flyte refused `RegisterProject` (INVALID_ARGUMENT)
   caused by: invalid project id [Not a label]: [a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')]
 [exit: 22]
+$ flyte-host project create data --labels team
 ------- stderr -------
 error: invalid value 'team' for '--labels <KEY=VALUE>': expected NAME=VALUE
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host project update nobody --name x
 ------- stderr -------
 error: project `nobody` not found
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
+$ flyte-host project update flytesnacks
 ------- stderr -------
 error: nothing to update
 hint: add `--name`, `--description` or `--labels`
 [exit: 2]
+$ flyte-host project archive nobody
 ------- stderr -------
 error: project `nobody` not found
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
 [exit: 1]
+$ flyte-host project archive
 ------- stderr -------
 error: the following required arguments were not provided:
   <ID>

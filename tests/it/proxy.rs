@@ -109,7 +109,8 @@ fn a_variable_that_is_not_utf8_is_named() {
 ------- stderr -------
 error: variable `https_proxy` is not UTF-8
 hint: set `https_proxy` again, or unset it
-[exit: 2]------- stderr -------
+[exit: 2]
+------- stderr -------
 error: variable `NO_PROXY` is not UTF-8
 hint: set `NO_PROXY` again, or unset it
 [exit: 2]

@@ -27,15 +27,18 @@ fn the_server() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get domains
 DOMAIN       NAME
 development  development
 staging      staging
 production   production
 [exit: 0]
+$ flyte-host version
 PART    NAME             VERSION
 client  flyte-host       [VERSION]
 server  127.0.0.1:[PORT]  <build>
 [exit: 0]
+$ flyte-host whoami
 ------- stderr -------
 `127.0.0.1:[PORT]` requires no sign-in
 [exit: 0]
@@ -54,6 +57,7 @@ fn tasks_and_executions() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get tasks -p ga-a-list
 NAME   VERSION  TYPE         CREATED
 l.a    v1       python-task  2026-11-28T12:36:21Z
 l.a    v2       python-task  2026-11-28T12:36:21Z
@@ -61,6 +65,7 @@ l.b    v1       spark        2026-11-28T12:36:21Z
 l.c_d  v1       python-task  2026-11-28T12:36:21Z
 m.x    v3       python-task  2026-11-28T12:36:21Z
 [exit: 0]
+$ flyte-host get executions -p ga-a-exec
 NAME   PHASE    RUNS                    CREATED               DURATION
 run-a  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  377ms
 run-b  ABORTED  launch plan x.stuck:v1  2026-11-28T12:36:22Z  293ms
@@ -87,6 +92,7 @@ fn entities() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get task t.add v1 -p ga-a-main
 NAME     t.add
 VERSION  v1
 PROJECT  ga-a-main
@@ -101,6 +107,7 @@ INPUTS
 OUTPUTS
   o0  int: o0
 [exit: 0]
+$ flyte-host get workflow w.branch v1 -p ga-a-main
 NAME     w.branch
 VERSION  v1
 PROJECT  ga-a-main
@@ -114,6 +121,7 @@ OUTPUTS
 NODES
   b0  branch
 [exit: 0]
+$ flyte-host get workflow w.array v1 -p ga-a-main
 NAME     w.array
 VERSION  v1
 PROJECT  ga-a-main
@@ -124,6 +132,7 @@ OUTPUTS
 NODES
   a0  map of task t.map:v1
 [exit: 0]
+$ flyte-host get workflow w.parent v1 -p ga-a-main
 NAME     w.parent
 VERSION  v1
 PROJECT  ga-a-main
@@ -137,6 +146,7 @@ OUTPUTS
 NODES
   n0  workflow w.sub:v1
 [exit: 0]
+$ flyte-host get launch-plan lp.full v1 -p ga-a-main
 NAME      lp.full
 VERSION   v1
 PROJECT   ga-a-main
@@ -193,27 +203,34 @@ fn changes() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host launchplan activate w.add v1 -p ga-a-main
 NAME   VERSION  STATE     SCHEDULE
 w.add  v1       INACTIVE  -
 [exit: 0]
+$ flyte-host execution terminate run-a --cause more -p ga-a-exec
 ------- stderr -------
 execution `run-a` is already ABORTED
 [exit: 0]
+$ flyte-host execution archive run-c -p ga-a-exec
 ------- stderr -------
 archived execution `run-c`
 [exit: 0]
+$ flyte-host execution activate run-c -p ga-a-exec
 ------- stderr -------
 restored execution `run-c`
 [exit: 0]
+$ flyte-host execution relaunch run-b --name run-e -p ga-a-exec
 run-e
 ------- stderr -------
 started execution `run-e`
 follow it with `flyte-host execution watch run-e -p ga-a-exec`
 [exit: 0]
+$ flyte-host execution relaunch run-b --name run-a -p ga-a-exec
 ------- stderr -------
 error: execution `run-a` already exists
 hint: choose another name, or watch that execution with `flyte-host execution watch run-a -p ga-a-exec`
 [exit: 1]
+$ flyte-host execution recover run-a --name run-f -p ga-a-exec
 run-f
 ------- stderr -------
 started execution `run-f`
@@ -239,22 +256,28 @@ fn values() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host fetch flyte://v1/ga-a-exec/development/run-a/n0/0/i -p ga-a-exec
 NAME  VALUE
 x     5
 [exit: 0]
+$ flyte-host fetch flyte://v1/ga-a-exec/development/run-a/n0/d -p ga-a-exec
 ------- stderr -------
 error: no data at `flyte://v1/ga-a-exec/development/run-a/n0/d`
   caused by: no deckUrl found for request [artifact_type:ARTIFACT_TYPE_DECK  expires_in:{seconds:3600}  node_execution_id:{node_id:"n0"  execution_id:{project:"ga-a-exec"  domain:"development"  name:"run-a"}}]
 [exit: 1]
+$ flyte-host execution inputs run-a -p ga-a-exec
 NAME  VALUE
 x     5
 [exit: 0]
+$ flyte-host execution outputs run-a -p ga-a-exec
 ------- stderr -------
 execution `run-a` has no outputs
 [exit: 0]
+$ flyte-host get nodes run-a -p ga-a-exec
 NODE  NAME  PHASE    CACHE  STARTED               DURATION  ERROR
 n0    -     RUNNING  -      2026-11-28T12:36:22Z  -         -
 [exit: 0]
+$ flyte-host get task-executions run-a n0 -p ga-a-exec
 ATTEMPT  PHASE         TASK        STARTED  DURATION  REASON                                                                                                                        LOGS
 1        INITIALIZING  x.stuck:v1  -        -         [ContainersNotReady|ImagePullBackOff]: containers with unready status: [run-a-n0-0]|Back-off pulling image "no-such/image:1"  -
 [exit: 0]
@@ -275,10 +298,12 @@ fn an_execution_that_was_recorded_is_run() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get executions
 ------- stderr -------
 error: Flyte refused `ListExecutions` (UNKNOWN)
   caused by: not recorded: ListExecutions {"id":{"project":"flytesnacks","domain":"development"},"limit":100,"sort_by":{"key":"created_at"}}
 [exit: 22]
+$ flyte-host execution show execution
 NAME      execution
 PHASE     SUCCEEDED
 PROJECT   flytesnacks
@@ -291,6 +316,7 @@ DURATION  1.5s
 NODES
   wchainpair  SUCCEEDED, 1.5s
 [exit: 0]
+$ flyte-host execution watch execution -o json
 {
   "domain": "development",
   "name": "execution",
@@ -305,6 +331,7 @@ NODES
 node wchainpair: SUCCEEDED, 1.5s
 execution execution: SUCCEEDED, 1.5s
 [exit: 0]
+$ flyte-host fetch execution
 NAME   VALUE
 text   q5
 total  6

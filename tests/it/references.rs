@@ -71,12 +71,14 @@ fn what_is_registered_need_not_be_read_again() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register task.yaml --version t1
 KIND  NAME   VERSION  RESULT
 task  greet  t1       registered
 ------- stderr -------
 1 registered
 run it with `flyte-host run greet:t1`
 [exit: 0]
+$ flyte-host register hello.yaml --version w1
 KIND         NAME   VERSION  RESULT
 workflow     hello  w1       registered
 launch plan  hello  w1       registered
@@ -85,6 +87,7 @@ task `greet` is not in these files: using the registered version `t1`
 2 registered
 run it with `flyte-host run hello:w1`
 [exit: 0]
+$ flyte-host register plan.yaml --version p1
 KIND         NAME     VERSION  RESULT
 launch plan  nightly  p1       registered
 ------- stderr -------
@@ -92,6 +95,7 @@ workflow `hello` is not in these files: using the registered version `w1`
 1 registered
 run it with `flyte-host run nightly:p1`
 [exit: 0]
+$ flyte-host register outer.yaml --version o1
 KIND         NAME   VERSION  RESULT
 workflow     outer  o1       registered
 launch plan  outer  o1       registered
@@ -101,6 +105,7 @@ workflow `hello` is not in these files: using the registered version `w1`
 2 registered
 run it with `flyte-host run outer:o1`
 [exit: 0]
+$ flyte-host register hello.yaml --dry-run -o yaml
 "@type": type.googleapis.com/flyteidl.admin.WorkflowSpec
 template:
   id:
@@ -204,6 +209,7 @@ fn a_version_that_is_named_or_given_is_taken_first() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml --version v1
 KIND         NAME   VERSION  RESULT
 workflow     hello  v1       registered
 launch plan  hello  v1       registered
@@ -212,6 +218,7 @@ task `greet` is not in these files: using the registered version `v1`
 2 registered
 run it with `flyte-host run hello:v1`
 [exit: 0]
+$ flyte-host register hello.yaml --version v3
 KIND         NAME   VERSION  RESULT
 workflow     hello  v3       registered
 launch plan  hello  v3       registered
@@ -220,6 +227,7 @@ task `greet` is not in these files: using the registered version `v2`
 2 registered
 run it with `flyte-host run hello:v3`
 [exit: 0]
+$ flyte-host register hello.yaml --version v4
 KIND         NAME   VERSION  RESULT
 workflow     hello  v4       registered
 launch plan  hello  v4       registered
@@ -227,6 +235,7 @@ launch plan  hello  v4       registered
 2 registered
 run it with `flyte-host run hello:v4`
 [exit: 0]
+$ flyte-host register hello.yaml
 ------- stderr -------
 error: hello.yaml:5: node `first` runs task `greet`, version `v9`, which is neither in these files nor registered
 [exit: 1]
@@ -266,37 +275,45 @@ fn a_misspelt_name_is_reported_at_its_node() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register misspelt.yaml
 ------- stderr -------
 error: cannot read `misspelt.yaml`, document 1
   caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
+$ flyte-host register --dry-run misspelt.yaml
 ------- stderr -------
 error: cannot read `misspelt.yaml`, document 1
   caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
+$ flyte-host register alone.yaml
 ------- stderr -------
 error: cannot read `alone.yaml`, document 1
   caused by: line 3: node `first` runs task `unlike`, which is neither in these files nor registered
 [exit: 1]
+$ flyte-host register misspelt.yaml
 ------- stderr -------
 error: misspelt.yaml:4: node `inner` runs workflow `helo`, which is neither in these files nor registered
 hint: did you mean `hello`?
 [exit: 1]
+$ flyte-host register misspelt.yaml
 ------- stderr -------
 workflow `hello` is not in these files: using the registered version `ffjwvdnev7pbd5c5`
 error: misspelt.yaml:7: node `planned` runs launch plan `hallo`, which is neither in these files nor registered
 hint: did you mean `hello`?
 [exit: 1]
+$ flyte-host register misspelt.yaml
 ------- stderr -------
 error: misspelt.yaml:2: launch plan `nightly` starts workflow `helloo`, which is neither in these files nor registered
 hint: did you mean `hello`?
 [exit: 1]
+$ flyte-host register message.yaml
 ------- stderr -------
 error: message.yaml, document 1: refers to task `greeet`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
+$ flyte-host register message.yaml --version v1
 KIND         NAME  VERSION  RESULT
 workflow     raw   v1       registered
 launch plan  raw   v1       registered
@@ -324,6 +341,7 @@ fn without_a_server_the_error_names_the_failed_lookup() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml
 ------- stderr -------
 error: could not look up task `greet`
   caused by: cannot reach Flyte in 3 tries within [TIME]
@@ -331,10 +349,12 @@ error: could not look up task `greet`
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
+$ flyte-host register --dry-run hello.yaml
 ------- stderr -------
 error: hello.yaml:5: node `first` runs task `greet`, which is not in these files and could not be looked up: cannot reach Flyte in 3 tries within [TIME]: nothing listens at `127.0.0.1:1`: connection refused
 hint: write the type: `outputs.text: {from: …, type: …}`
 [exit: 1]
+$ flyte-host register --dry-run alone.yaml
 KIND         NAME   VERSION  SOURCE
 workflow     alone  -        `alone.yaml`, document 1
 launch plan  alone  -        `alone.yaml`, document 1
@@ -358,14 +378,17 @@ fn a_dry_run_makes_no_sandbox() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register --dry-run both.yaml
 ------- stderr -------
 error: both.yaml:5: node `first` runs task `gret`, which is not in these files and could not be looked up: the sandbox is empty
 hint: did you mean `greet`?
 [exit: 1]
+$ flyte-host register --dry-run outer.yaml
 ------- stderr -------
 error: outer.yaml:4: node `inner` runs workflow `hello`, which is not in these files and could not be looked up: the sandbox is empty
 hint: add its file, or run it by `launch_plan`
 [exit: 1]
+$ flyte-host register --dry-run hello.yaml
 ------- stderr -------
 error: hello.yaml:5: node `first` runs task `greet`, which is not in these files and could not be looked up: no Flyte endpoint is configured: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
 hint: write the type: `outputs.text: {from: …, type: …}`

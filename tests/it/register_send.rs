@@ -35,6 +35,7 @@ fn what_is_there_already_is_fine() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml --version v1
 KIND         NAME   VERSION  RESULT
 task         say    v1       registered
 workflow     shout  v1       registered
@@ -43,6 +44,7 @@ launch plan  shout  v1       registered
 3 registered
 run it with `flyte-host run shout:v1`
 [exit: 0]
+$ flyte-host register hello.yaml --version v1
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       unchanged
@@ -95,6 +97,7 @@ fn programs_get_an_account() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml --version v1 --activate-launchplans -o json
 [
   {
     "kind": "task",
@@ -125,6 +128,7 @@ fn programs_get_an_account() {
 ------- stderr -------
 3 registered
 [exit: 0]
+$ flyte-host register hello.yaml --version v1 --activate-launchplans -o yaml
 - kind: task
   project: flytesnacks
   domain: development
@@ -147,12 +151,14 @@ fn programs_get_an_account() {
 ------- stderr -------
 3 unchanged
 [exit: 0]
+$ flyte-host register hello.yaml --version v1 --activate-launchplans -o name
 say
 shout
 shout
 ------- stderr -------
 3 unchanged
 [exit: 0]
+$ flyte-host register hello.yaml --version v1 --activate-launchplans -o table
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       unchanged
@@ -180,6 +186,7 @@ fn what_needs_a_refused_one_waits_for_a_second_run() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml --version v1
 KIND         NAME   VERSION  RESULT
 task         say    v1       failed
 workflow     shout  v1       not sent because task `say` failed
@@ -199,6 +206,7 @@ error: could not register task `say`
     	+ sh
 hint: pass another `--version`, or omit it to use content hashes
 [exit: 22]
+$ flyte-host register hello.yaml --version v1 -o json
 [
   {
     "kind": "task",
@@ -240,6 +248,7 @@ hint: pass another `--version`, or omit it to use content hashes
 1 unchanged, 1 failed, 2 not sent
 {"error":{"message":"could not register task `say`","causes":["Flyte refused `CreateTask` (INVALID_ARGUMENT)","say task with different structure already exists. (Please register a new version of the task):\n/template/container/command/1:\n\t+ -c\n/template/container/command/2:\n\t+ printf\n/template/container/image:\n\t- other\n\t+ sh"],"hints":["pass another `--version`, or omit it to use content hashes"],"exitCode":22}}
 [exit: 22]
+$ flyte-host register hello.yaml --version v1
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       registered
@@ -267,6 +276,7 @@ fn equal_failures_are_reported_once() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml --version v1 -p nowhere
 KIND         NAME   VERSION  RESULT
 task         say    v1       failed
 workflow     shout  v1       not sent because task `say` failed
@@ -278,6 +288,7 @@ error: could not register task `say`
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nowhere` to create it
 [exit: 22]
+$ flyte-host register hello.yaml --version v1 -p nowhere
 KIND  NAME  VERSION  RESULT
 task  t0    v1       failed
 task  t1    v1       failed
@@ -289,6 +300,7 @@ error: could not register task `t0` and 2 more
   caused by: failed to validate that project [nowhere] and domain [development] are registered, err: [project [nowhere] not found]
 hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nowhere` to create it
 [exit: 22]
+$ flyte-host register hello.yaml --version v1 -d nowhere
 KIND  NAME  VERSION  RESULT
 task  t0    v1       failed
 task  t1    v1       failed
@@ -352,7 +364,7 @@ fn the_plugins_rules_arrive() {
 KIND  NAME    VERSION  RESULT
 task  cached  v1       registered
 ------- stderr -------
-task `cached`: image `my-company/flyte-base:v1.2.3` (get_default_image); cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
+task `cached`: image `my-company/flyte-base:v1.2.3` (get_default_image); cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
 1 registered
 run it with `flyte-host run cached:v1`
 [exit: 0]
@@ -402,7 +414,6 @@ id:
   resourceType: TASK
   version: v1
 [exit: 0]
-
 "#]]
     );
 }
@@ -428,11 +439,13 @@ fn the_code_of_a_package_goes_along() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register package --version v1
 ------- stderr -------
 error: the code of task `fast` is missing
   caused by: no `fast….tar.gz` came with `package/0_fast_1.pb`
 hint: rebuild the package with `pyflyte package --copy all`
 [exit: 1]
+$ flyte-host register package --version v1 -D /root
 KIND  NAME  VERSION  RESULT
 task  fast  v1       registered
 ------- stderr -------
@@ -454,12 +467,15 @@ fn what_makes_no_sense_is_refused() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml -o pb --out-dir out
 ------- stderr -------
 error: `-o pb` is for `register --dry-run` only
 [exit: 2]
+$ flyte-host register hello.yaml --out-dir out
 ------- stderr -------
 error: `--out-dir` is for `-o pb` only
 [exit: 2]
+$ flyte-host register hello.yaml --dry-run --activate-launchplans
 ------- stderr -------
 error: the argument '--dry-run' cannot be used with '--activate-launchplans'
 

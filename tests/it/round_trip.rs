@@ -55,12 +55,14 @@ fn what_get_prints_is_registered_unchanged() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register task.yaml
 KIND  NAME  VERSION  RESULT
 task  say   v1       unchanged
 ------- stderr -------
 1 unchanged
 run it with `flyte-host run say:v1`
 [exit: 0]
+$ flyte-host register workflow.yaml
 KIND         NAME   VERSION  RESULT
 task         say    v1       unchanged
 workflow     shout  v1       unchanged
@@ -69,6 +71,7 @@ launch plan  shout  v1       unchanged
 3 unchanged
 run it with `flyte-host run shout:v1`
 [exit: 0]
+$ flyte-host register plan.json loud.yaml
 KIND         NAME   VERSION  RESULT
 launch plan  shout  v1       unchanged
 launch plan  loud   v1       unchanged

@@ -22,6 +22,7 @@ fn a_workflow_runs_and_prints_its_outputs() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.twice -i 'name=World' --wait -o table
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -32,7 +33,7 @@ node first (greet): SUCCEEDED, stored in the cache, [DURATION]
 node second (greet): SUCCEEDED, stored in the cache, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.twice -i 'name=World' --wait -o json
 {
   "domain": "development",
   "name": "[EXECUTION]",
@@ -50,7 +51,6 @@ node second (greet): SUCCEEDED, cached, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 
-
 "#]]
     );
 }
@@ -66,6 +66,7 @@ fn a_failure_names_the_node_and_why() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.fail --wait --name broken
 ------- stderr -------
 running task `hello.fail`, version `v1`
 started execution `broken`
@@ -80,7 +81,7 @@ hint: see its logs:
     file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stderr.log
     file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/runner.log
 [exit: 1]
-
+$ flyte-host execution show broken
 NAME      broken
 PHASE     FAILED
 PROJECT   flytesnacks
@@ -97,9 +98,11 @@ NODES
              `sh` ended with exit code 3; stderr:
              the disk is on fire
 [exit: 0]
+$ flyte-host get nodes broken
 NODE       NAME  PHASE   CACHE  STARTED               DURATION  ERROR
 hellofail  -     FAILED  -      [TIME]  [DURATION]  `sh` ended with exit code 3; stderr: the disk is on fire
 [exit: 0]
+$ flyte-host execution outputs broken
 ------- stderr -------
 execution `broken` has no outputs
 [exit: 0]
@@ -122,16 +125,19 @@ fn without_waiting_the_name_is_printed() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.greet -i 'name=x' --name mine
 mine
 ------- stderr -------
 running task `hello.greet`, version `v1`
 started execution `mine`
 follow it with `flyte-host execution watch mine`
 [exit: 0]
+$ flyte-host run hello.greet -i 'name=x' --name mine
 ------- stderr -------
 error: execution `mine` already exists
 hint: choose another name, or watch that execution with `flyte-host execution watch mine`
 [exit: 1]
+$ flyte-host run hello.greet -i 'name=x' -o json
 {
   "domain": "development",
   "name": "[EXECUTION]",
@@ -142,18 +148,21 @@ running task `hello.greet`, version `v1`
 started execution `[EXECUTION]`
 follow it with `flyte-host execution watch [EXECUTION]`
 [exit: 0]
+$ flyte-host execution watch mine
 NAME      VALUE
 greeting  Hello, x!
 ------- stderr -------
 node hellogreet: SUCCEEDED, stored in the cache, [DURATION]
 execution mine: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host execution inputs mine
 NAME  VALUE
 name  x
 [exit: 0]
+$ flyte-host execution outputs mine -o yaml
 greeting: Hello, x!
 [exit: 0]
+$ flyte-host execution terminate mine
 ------- stderr -------
 execution `mine` is already SUCCEEDED
 [exit: 0]
@@ -172,14 +181,17 @@ fn running_an_unknown_entity_fails() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.twic
 ------- stderr -------
 error: launch plan, workflow or task `hello.twic` not found in project `flytesnacks`, domain `development`
 hint: did you mean `hello.twice`?
 [exit: 1]
+$ flyte-host run hello.twice --task
 ------- stderr -------
 error: task `hello.twice` not found in project `flytesnacks`, domain `development`
 hint: omit `--task`: `hello.twice` is the name of a workflow
 [exit: 1]
+$ flyte-host run hello.twice:v9
 ------- stderr -------
 error: launch plan, workflow or task `hello.twice`, version `v9`, not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get workflows hello.twice --versions` to list its versions
@@ -248,6 +260,7 @@ five
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.greet -i 'name=x' --name two --wait -o json
 {
   "domain": "development",
   "name": "two",
@@ -263,14 +276,14 @@ started execution `two`
 node hellogreet: SUCCEEDED, cached, [DURATION]
 execution two: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host execution relaunch two --name three --wait -o name
 three
 ------- stderr -------
 started execution `three`
 node hellogreet: SUCCEEDED, cached, [DURATION]
 execution three: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host execution watch two -o yaml
 domain: development
 name: two
 project: flytesnacks
@@ -281,7 +294,6 @@ outputs:
 node hellogreet: SUCCEEDED, cached, [DURATION]
 execution two: SUCCEEDED, [DURATION]
 [exit: 0]
-
 
 "#]]
     );

@@ -38,7 +38,6 @@ folder           [HOME]/.flyte/sandbox
 served           on `127.0.0.1:[PORT]` by process [PID]
 open executions  0
 [exit: 0]
-
 "#]]
     );
     transcript.add(home.run(["sandbox", "status", "-o", "name"]));
@@ -55,32 +54,38 @@ folder           [HOME]/.flyte/sandbox
 served           no
 open executions  0
 [exit: 0]
-
 "#]]
     );
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host sandbox start --port 0 --background
 the sandbox is served on `127.0.0.1:[PORT]` by process [PID]
 other clients reach it with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
 [exit: 0]
+$ flyte-host sandbox status -o name
 127.0.0.1:[PORT]
 [exit: 0]
+$ flyte-host sandbox start --port 0 --background
 ------- stderr -------
 error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
 hint: `flyte-host sandbox stop` ends it
 [exit: 1]
+$ flyte-host sandbox start --port 0
 ------- stderr -------
 error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
 hint: `flyte-host sandbox stop` ends it
 [exit: 1]
+$ flyte-host sandbox reset --yes
 ------- stderr -------
 error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
 hint: `flyte-host sandbox stop` ends it
 [exit: 1]
+$ flyte-host sandbox stop
 ------- stderr -------
 the server on `127.0.0.1:[PORT]` has ended
 [exit: 0]
+$ flyte-host sandbox stop
 ------- stderr -------
 no server is running
 [exit: 0]
@@ -118,6 +123,7 @@ fn another_client_reaches_what_is_registered_in_it() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml --version v1
 KIND         NAME   VERSION  RESULT
 task         say    v1       registered
 workflow     shout  v1       registered
@@ -126,6 +132,7 @@ launch plan  shout  v1       registered
 3 registered
 run it with `flyte-host run shout:v1`
 [exit: 0]
+$ flyte-host version -o name
 flyte-host
 127.0.0.1:[PORT]
 [exit: 0]
@@ -165,11 +172,13 @@ fn a_port_that_is_taken() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host sandbox start --port 35775
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
 hint: use `--port` to choose another port
 [exit: 1]
+$ flyte-host sandbox start --port 35775 --background
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
@@ -195,16 +204,20 @@ fn reset_removes_it_after_confirmation() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host sandbox reset
 ------- stderr -------
 error: `sandbox reset` needs confirmation, and stdin is not a terminal
 hint: pass `--yes` to confirm
 [exit: 2]
+$ flyte-host sandbox reset --yes
 ------- stderr -------
 deleted the sandbox in `[HOME]/.flyte/sandbox`
 [exit: 0]
+$ flyte-host sandbox reset --yes
 ------- stderr -------
 no sandbox in `[HOME]/.flyte/sandbox`
 [exit: 0]
+$ flyte-host sandbox status
 FACT             VALUE
 folder           [HOME]/.flyte/sandbox
 served           no

@@ -33,12 +33,14 @@ hint: for the local sandbox pass `--sandbox`, or set `FLYTE_SANDBOX=1`
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host sandbox status
 FACT             VALUE
 folder           [HOME]/.flyte/sandbox
 served           no
 open executions  0
 size             0 bytes
 [exit: 0]
+$ flyte-host version
 PART    NAME        VERSION
 client  flyte-host  [VERSION]
 ------- stderr -------
@@ -78,10 +80,13 @@ fn it_answers_where_it_is_asked_for() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get projects -o name --sandbox
 flytesnacks
 [exit: 0]
+$ flyte-host get projects -o name
 flytesnacks
 [exit: 0]
+$ flyte-host get projects -o name
 flytesnacks
 [exit: 0]
 
@@ -104,15 +109,19 @@ fn it_replaces_an_endpoint_only_where_it_is_asked_for() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host version -o name
 flyte-host
 127.0.0.1:[PORT]
 [exit: 0]
+$ flyte-host version -o name --sandbox
 flyte-host
 embedded sandbox
 [exit: 0]
+$ flyte-host version -o name
 flyte-host
 embedded sandbox
 [exit: 0]
+$ flyte-host config show
 SETTING               VALUE                  FROM
 endpoint              localhost:30080        variable `FLYTE_SANDBOX`
 insecure              true                   default (sandbox)
@@ -164,16 +173,19 @@ fn a_file_that_is_not_read_is_named() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get tasks
 ------- stderr -------
 error: no Flyte endpoint is configured
   caused by: no configuration file found, and `FLYTE_PLATFORM_URL` is not set
 hint: `~/.flyte/config.yml` is not read; pass `--config ~/.flyte/config.yml`
 hint: for the local sandbox pass `--sandbox`, or set `FLYTE_SANDBOX=1`
 [exit: 23]
+$ flyte-host get tasks
 ------- stderr -------
 error: configuration file `~/work/nowhere.yaml` does not exist
 hint: correct the path, or unset `FLYTECTL_CONFIG`
 [exit: 1]
+$ flyte-host get tasks -c other.yaml
 ------- stderr -------
 error: configuration file `~/work/other.yaml` does not exist
 hint: correct the path, or omit `--config`
@@ -199,14 +211,17 @@ fn a_variable_that_is_not_utf8_is_not_unset() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host config show
 ------- stderr -------
 error: variable `FLYTE_PLATFORM_URL` is not UTF-8
 hint: set `FLYTE_PLATFORM_URL` again, without bytes that are not UTF-8, or unset it
 [exit: 1]
+$ flyte-host config show
 ------- stderr -------
 error: variable `https_proxy` is not UTF-8
 hint: set `https_proxy` again, or unset it
 [exit: 2]
+$ flyte-host get tasks --sandbox
 ------- stderr -------
 error: variable `FLYTE_SANDBOX_DIR` is not UTF-8
 hint: set `FLYTE_SANDBOX_DIR` again, or unset it
@@ -246,10 +261,12 @@ fn a_home_that_does_not_exist_is_not_made() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get tasks --sandbox
 ------- stderr -------
 error: could not choose a folder for the sandbox: the home directory `[HOME]/does/not/exist` does not exist
 hint: set `FLYTE_SANDBOX_DIR` to a folder
 [exit: 1]
+$ flyte-host get tasks --sandbox
 ------- stderr -------
 error: could not choose a folder for the sandbox: the home directory `relative` is not absolute
 hint: set `FLYTE_SANDBOX_DIR` to a folder

@@ -105,14 +105,17 @@ fn other_clients_need_the_token() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get projects -o name
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
   caused by: missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
+$ flyte-host get projects -o name
 flytesnacks
 [exit: 0]
+$ flyte-host get projects -o name
 ------- stderr -------
 error: cannot sign in to Flyte
   caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
@@ -230,11 +233,13 @@ fn hosts_are_names() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host sandbox start --allow-host http://build.example
 ------- stderr -------
 error: invalid value 'http://build.example' for '--allow-host <NAME>': expected a host name without scheme and port
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host sandbox start --host build.example
 ------- stderr -------
 error: invalid value 'build.example' for '--host <ADDRESS>': invalid IP address syntax
 
@@ -260,10 +265,12 @@ fn a_folder_that_others_may_read() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get projects
 ------- stderr -------
 error: could not open the sandbox in `[HOME]/work/shared`: other users may read the folder, and it holds other files
 hint: set `FLYTE_SANDBOX_DIR` to another folder
 [exit: 1]
+$ flyte-host sandbox start --background
 ------- stderr -------
 error: could not open the sandbox in `[HOME]/work/shared`: other users may read the folder, and it holds other files
 hint: set `FLYTE_SANDBOX_DIR` to another folder

@@ -85,9 +85,11 @@ fn a_path_is_a_path() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host --plugin somewhere/plain.so --version
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
@@ -235,12 +237,15 @@ fn the_option_goes_before_the_variable_and_that_before_the_settings() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
+$ flyte-host --plugin faulty --version
 flyte-host [VERSION]
 plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
@@ -276,12 +281,15 @@ fn plugins_can_be_switched_off() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host --no-plugins --version
 flyte-host [VERSION]
 no plugins
 [exit: 0]
+$ flyte-host --plugin builtin --version
 flyte-host [VERSION]
 no plugins
 [exit: 0]
+$ flyte-host --version
 flyte-host [VERSION]
 no plugins
 [exit: 0]
@@ -316,9 +324,11 @@ fn directories_of_the_variable_come_first() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
+$ flyte-host plugin path
 [HOME]/work/elsewhere
 [HOME]/.flyte/plugins
 /usr/local/lib/flyte/plugins
@@ -361,18 +371,21 @@ fn a_plugin_that_cannot_be_used_is_an_error() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host config show
 ------- stderr -------
 error: plugin `gone` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: use `--no-plugins` to run without the plugin selected by `[HOME]/.flyte/host.toml`
 [exit: 10]
+$ flyte-host config show
 ------- stderr -------
 error: plugin `gone-as-well` not found
   caused by: not in `[HOME]/.flyte/plugins`
 hint: run `flyte-host plugin list` to see what is installed, or give a path such as `./libacme.so`
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
+$ flyte-host config show --plugin not-there
 ------- stderr -------
 error: plugin `not-there` not found
   caused by: not in `[HOME]/.flyte/plugins`

@@ -76,6 +76,7 @@ fn users_can_help_themselves_whatever_is_in_the_settings() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host --version
 flyte-host [VERSION]
 no plugins
 ------- stderr -------
@@ -87,6 +88,7 @@ warning: cannot parse `[HOME]/.flyte/host.toml`
     unclosed array, expected `]`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 0]
+$ flyte-host plugin list
 NAME   VERSION  PROTOCOL  STATE      FILE
 plain  0.3.0    1.0       installed  [HOME]/.flyte/plugins/libplain.so
 ------- stderr -------
@@ -98,6 +100,7 @@ warning: cannot parse `[HOME]/.flyte/host.toml`
     unclosed array, expected `]`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 0]
+$ flyte-host plugin enable plain
 ------- stderr -------
 error: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 12

@@ -27,7 +27,7 @@ configure_cli               plugin  commands `my-custom-command`, `my-group`  no
 secret_requires_group       plugin  false                                     true
 get_default_image           plugin  my-company/flyte-base:v1.2.3              none
 get_auth_success_html       plugin  <html> (233 bytes)                        none
-get_default_cache_policies  plugin  acme-hourly (for 1 h)                     no policies
+get_default_cache_policies  plugin  acme-hourly (for 1h)                      no policies
 [exit: 0]
 "#]]
     );
@@ -107,13 +107,13 @@ protocol     1.0 (this host: 1.0)
 compiler     [RUSTC]
 target       [TARGET]
 
-HOOK                        FROM    ANSWERS NOW                                                                    BUILT-IN DEFAULT
+HOOK                        FROM    ANSWERS NOW                                                                  BUILT-IN DEFAULT
 get_remote                  plugin  fails: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`     localhost:30080 (insecure)
 configure_cli               plugin  fails: plugin `faulty` 0.4.1 returned an invalid value from `configure_cli`  no changes
-secret_requires_group       plugin  false                                                                          true
-get_default_image           plugin  fails: plugin `faulty` 0.4.1 panicked in `get_default_image`                   none
-get_auth_success_html       plugin  <p>faulty, but signed in at flyte.example.org</p> (49 bytes)                   none
-get_default_cache_policies  plugin  faulty-policy                                                                  no policies
+secret_requires_group       plugin  false                                                                        true
+get_default_image           plugin  fails: plugin `faulty` 0.4.1 panicked in `get_default_image`                 none
+get_auth_success_html       plugin  <p>faulty, but signed in at flyte.example.org</p> (49 bytes)                 none
+get_default_cache_policies  plugin  faulty-policy                                                                no policies
 ------- stderr -------
 error: plugin `faulty` 0.4.1 returned an invalid value from `get_remote`
   caused by: `faulty.example:notaport` has the invalid port `notaport`; use a number from 1 to 65535
@@ -133,9 +133,11 @@ fn without_a_name_those_in_use_are_shown() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host plugin show -o name
 wrapper
 plain
 [exit: 0]
+$ flyte-host plugin show --no-plugins
 ------- stderr -------
 no plugin is in use; run `flyte-host plugin list` to list installed plugins
 [exit: 0]
@@ -187,16 +189,19 @@ fn what_is_in_the_directories_is_listed() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host plugin list
 NAME     VERSION  PROTOCOL  STATE                                                                                     FILE
 -        -        -         unusable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
 faulty   0.4.1    1.0       installed                                                                                 [HOME]/work/elsewhere/libfaulty.so
 plain    0.3.0    1.0       installed                                                                                 [HOME]/.flyte/plugins/libplain.so
 wrapper  0.5.0    1.0       in use                                                                                    [HOME]/.flyte/plugins/libwrapper.so
 [exit: 0]
+$ flyte-host plugin list -o name
 faulty
 plain
 wrapper
 [exit: 0]
+$ flyte-host plugin list -o json
 [
   {
     "file": "[HOME]/work/elsewhere/libbad.so",
@@ -275,8 +280,10 @@ fn the_file_of_a_plugin_is_printed() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host plugin path plain
 [HOME]/.flyte/plugins/libplain.so
 [exit: 0]
+$ flyte-host plugin path plian
 ------- stderr -------
 error: plugin `plian` not found
   caused by: not in `[HOME]/.flyte/plugins`

@@ -17,9 +17,11 @@ fn the_version_names_the_plugins() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host --version
 flyte-host [VERSION]
 no plugins
 [exit: 0]
+$ flyte-host --version
 flyte-host [VERSION]
 plugin `wrapper` 0.5.0 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
@@ -41,6 +43,7 @@ fn the_report_of_a_bug_names_the_plugins() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host my-custom-command
 Executing my custom CLI command!
 ------- stderr -------
 error: internal error: the books do not balance (tests/src/bug.rs:5)
@@ -48,6 +51,7 @@ hint: report this bug in flyte-host with the lines below
 flyte-host [VERSION]
 plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 101]
+$ flyte-host plugin list -o name --no-plugins
 acme
 ------- stderr -------
 error: internal error: the books do not balance (tests/src/bug.rs:5)

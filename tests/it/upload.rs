@@ -18,9 +18,11 @@ fn files_and_folders_are_uploaded() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host upload text folder
 [HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text
 [HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKXTMC74======
 [exit: 0]
+$ flyte-host upload text -o json
 [
   {
     "file": "text",
@@ -28,6 +30,7 @@ fn files_and_folders_are_uploaded() {
   }
 ]
 [exit: 0]
+$ flyte-host upload nothing
 ------- stderr -------
 error: could not read `nothing`
   caused by: No such file or directory (os error 2)
@@ -74,15 +77,18 @@ warning: skipped `folder/loop`: the link leads to a folder that contains it
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host upload folder
 ------- stderr -------
 error: could not read `folder/dangling`
   caused by: symlink to `/nope`, which does not exist
 [exit: 1]
+$ flyte-host upload folder
 ------- stderr -------
 error: could not read 2 files
   caused by: `folder/dangling`: symlink to `/nope`, which does not exist
   caused by: `folder/socket`: a socket, not a file
 [exit: 1]
+$ flyte-host upload folder/socket
 ------- stderr -------
 error: could not read `folder/socket`
   caused by: a socket, not a file
@@ -158,10 +164,12 @@ fn an_input_that_is_a_file_is_uploaded() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.count -i 'text=.'
 ------- stderr -------
 error: could not upload input `text`
   caused by: `.` is a folder, not a file
 [exit: 1]
+$ flyte-host run hello.count -i 'text=none'
 ------- stderr -------
 error: could not upload input `text`
   caused by: could not read `none`

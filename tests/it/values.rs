@@ -231,6 +231,7 @@ fn numbers_that_json_lacks_are_nested_too() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run echo.nested --wait --inputs-file inputs.yaml
 NAME  VALUE
 o     {   "x": [     "NaN",     1.0,     "-Infinity"   ],   "y": {     "a": [       {         "b": "Infinity"       }     ]   } }
 ------- stderr -------
@@ -239,13 +240,12 @@ started execution `[EXECUTION]`
 node echonested: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run echo.nested --inputs-file inputs.yaml
 ------- stderr -------
 error: the inputs do not fit task `echo.nested`, version `v1`
   caused by: `inputs.x[1]`: invalid `float`: number `1e400` is beyond the range of a double, ±1.8e308
   caused by: `inputs.y.a[0].b`: invalid `dict`: number `18446744073709551616` is beyond 64 bits
 [exit: 1]
-
 
 "#]]
     );
@@ -267,6 +267,7 @@ fn files_of_other_encodings_are_named() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run echo.float --wait --inputs-file bom.yaml
 NAME  VALUE
 o     0.5
 ------- stderr -------
@@ -275,15 +276,16 @@ started execution `[EXECUTION]`
 node echofloat: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run echo.float --inputs-file utf16.yaml
 ------- stderr -------
 error: cannot read the inputs of `utf16.yaml`
   caused by: the file is UTF-16; save it as UTF-8
 [exit: 1]
-
+$ flyte-host register --dry-run echo16.yaml
 ------- stderr -------
 error: echo16.yaml: the file is UTF-16; save it as UTF-8
 [exit: 1]
+$ flyte-host register --dry-run echo8.yaml -o name
 echo.float
 echo.int
 echo.datetime

@@ -17,11 +17,13 @@ fn of_all_parts() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host version
 PART    NAME              VERSION
 client  flyte-host        [VERSION]
 plugin  acme              [VERSION]
 server  embedded sandbox  [VERSION]
 [exit: 0]
+$ flyte-host version -o json
 {
   "client": {
     "name": "flyte-host",
@@ -40,6 +42,7 @@ server  embedded sandbox  [VERSION]
   }
 }
 [exit: 0]
+$ flyte-host version -o yaml
 client:
   name: flyte-host
   version: "[VERSION]"
@@ -51,6 +54,7 @@ server:
   endpoint: embedded sandbox
   version: "[VERSION]"
 [exit: 0]
+$ flyte-host version -o name
 flyte-host
 acme
 embedded sandbox
@@ -70,9 +74,11 @@ fn of_the_client_alone() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host version --client
 PART    NAME        VERSION
 client  flyte-host  [VERSION]
 [exit: 0]
+$ flyte-host version --client -o yaml
 client:
   name: flyte-host
   version: "[VERSION]"
@@ -94,6 +100,7 @@ fn of_a_server_that_cannot_be_asked() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host version
 PART    NAME        VERSION
 client  flyte-host  [VERSION]
 ------- stderr -------
@@ -102,6 +109,7 @@ error: cannot reach Flyte in 3 tries within [TIME]
   caused by: connection refused
 hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
+$ flyte-host version -o json
 {
   "client": {
     "name": "flyte-host",

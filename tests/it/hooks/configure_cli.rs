@@ -32,7 +32,7 @@ fn help_works_without_the_plugin_and_warns() {
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 panicked in `configure_cli`
 +   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-+ hint: this is a bug in the plugin; report it at <https://faulty.example>, and go on with `--no-plugins`
++ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 
 "#]]
     );

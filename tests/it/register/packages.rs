@@ -119,7 +119,7 @@ out/2_without_cache_1.pb
 out/3_without_image_1.pb
 out/4_without_image_in_pod_1.pb
 ------- stderr -------
-task `cached`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
+task `cached`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
 task `without_image`: image `my-company/flyte-base:v1.2.3` (get_default_image)
 task `without_image_in_pod`: image `my-company/flyte-base:v1.2.3` (get_default_image)
 a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it

@@ -135,7 +135,7 @@ fn a_task_without_a_cache_setting_is_cached_by_the_policies() {
     discoveryVersion: [SHA256]
       flyte-host.cache-ttl: 3600s
 ------- stderr -------
-task `now`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
+task `now`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
 a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 "#]]
@@ -165,8 +165,8 @@ KIND  NAME  VERSION  SOURCE
 task  a     -        `task.yaml`, document 1
 task  b     -        `task.yaml`, document 2
 ------- stderr -------
-task `a`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
-task `b`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 3600s)
+task `a`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
+task `b`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
 a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 "#]]

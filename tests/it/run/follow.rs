@@ -24,20 +24,19 @@ started execution `long`
 error: execution `long` is still running after [DURATION]
 hint: run `flyte-host execution watch long` to follow it again
 [exit: 1]
-
 "#]]
     );
     flyte.run(["execution", "terminate", "long", "--cause", "enough"]).success();
     // How far the node came depends on the moment.
     let watched = flyte.run(["execution", "watch", "long"]);
-    let (_, error) = watched.stderr().split_once("error:").unwrap();
+    let (_, error) = watched.failure(1).stderr().split_once("error:").unwrap();
     snapshot!(
         error,
         str![[r#"
  execution `long` was aborted
   caused by: enough
 hint: run `flyte-host execution show long` to see its nodes
-[exit: 1]
+
 "#]]
     );
 }
@@ -104,15 +103,16 @@ node n1 (may-i): SUCCEEDED, [DURATION]
 node n2 (greet): SUCCEEDED, stored in the cache, [DURATION]
 execution gated: SUCCEEDED, [DURATION]
 [exit: 0]
-
 "#]]
     );
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host execution set-input gated Book
 ------- stderr -------
 answered gate `title` of execution `gated`
 [exit: 0]
+$ flyte-host execution show gated
 NAME     gated
 PHASE    RUNNING
 PROJECT  flytesnacks
@@ -126,6 +126,7 @@ NODES
   n1 (may-i)  RUNNING
               waits for approval; run `flyte-host execution approve gated may-i` or `flyte-host execution reject gated may-i`
 [exit: 0]
+$ flyte-host execution approve gated may-i
 ------- stderr -------
 approved gate `may-i` of execution `gated`
 [exit: 0]
@@ -146,22 +147,24 @@ fn a_gate_that_is_rejected_fails() {
     transcript.add(flyte.run(["execution", "reject", "gated", "may-i"]));
     transcript.add(flyte.run(["execution", "set-input", "gated", "title", "-o", "json", "Book"]));
     let output = run.finish();
-    let (_, error) = output.stderr().split_once("error:").unwrap();
+    let (_, error) = output.failure(1).stderr().split_once("error:").unwrap();
     snapshot!(
         error,
         str![[r#"
  execution `gated` failed
   caused by: node `n1` (may-i) failed
   caused by: received a reject signal to disapprove the node input values
-[exit: 1]
+
 "#]]
     );
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host execution reject gated may-i
 ------- stderr -------
 rejected gate `may-i` of execution `gated`
 [exit: 0]
+$ flyte-host execution set-input gated title -o json Book
 {
   "execution": "gated",
   "gate": "title",

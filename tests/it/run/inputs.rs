@@ -19,29 +19,35 @@ fn inputs_are_checked_before_anything_is_sent() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.twice
 ------- stderr -------
 error: the inputs do not fit workflow `hello.twice`, version `v1`
   caused by: `inputs.name`: a value of type `str` is missing
 [exit: 1]
+$ flyte-host run hello.greet -i 'nam=x'
 ------- stderr -------
 error: the inputs do not fit task `hello.greet`, version `v1`
   caused by: `inputs.nam`: there is no such input
   caused by: `inputs.name`: a value of type `str` is missing
 hint: inputs.nam: `name` is a near name
 [exit: 1]
+$ flyte-host run hello.greet -i name
 ------- stderr -------
 error: invalid value 'name' for '--input <NAME=VALUE>': a name, `=` and a value are expected
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host run hello.greet --inputs-file inputs.yaml
 ------- stderr -------
 error: the inputs do not fit task `hello.greet`, version `v1`
   caused by: `inputs.name`: `str` is expected, a list is given
 [exit: 1]
+$ flyte-host run hello.greet --inputs-file none.yaml
 ------- stderr -------
 error: cannot read the inputs of `none.yaml`
   caused by: No such file or directory (os error 2)
 [exit: 1]
+$ flyte-host get executions
 ------- stderr -------
 no executions in project `flytesnacks`, domain `development`
 [exit: 0]
@@ -81,11 +87,13 @@ fn labels_are_those_of_kubernetes() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.greet -i 'name=a' --label 'a b=c d'
 ------- stderr -------
 running task `hello.greet`, version `v1`
 error: Flyte refused `CreateExecution` (INVALID_ARGUMENT)
   caused by: invalid label key [a b]: [name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character]
 [exit: 22]
+$ flyte-host run hello.greet -i 'name=a' --label 'team=c d'
 ------- stderr -------
 running task `hello.greet`, version `v1`
 error: Flyte refused `CreateExecution` (INVALID_ARGUMENT)

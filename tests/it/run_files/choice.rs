@@ -4,7 +4,6 @@ use snapbox::str;
 use tests::{Transcript, snapshot};
 
 use super::{HELLO, Numbered};
-use crate::flyte::{self};
 
 #[test]
 fn the_one_that_is_meant_is_found() {
@@ -23,11 +22,12 @@ fn the_one_that_is_meant_is_found() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.yaml
 ------- stderr -------
 error: the files hold several candidates: workflow `hello`, launch plan `nightly`
 hint: add one of these names: `flyte-host run FILES hello`
 [exit: 2]
-
+$ flyte-host run hello.yaml nightly --wait --version v1
 NAME      VALUE
 greeting  Hello, Hello, night!!
 ------- stderr -------
@@ -38,7 +38,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run ./hello.yaml hello -i 'name=Moon' --wait -o json
 {
   "domain": "development",
   "name": "[EXECUTION]",
@@ -56,7 +56,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run greet hello.yaml -i 'name=Sun' --wait -o yaml
 domain: development
 name: [EXECUTION]
 project: flytesnacks
@@ -70,7 +70,7 @@ started execution `[EXECUTION]`
 node greet: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml --workflow -i 'name=Mars' --wait
 NAME      VALUE
 greeting  Hello, Hello, Mars!!
 ------- stderr -------
@@ -81,22 +81,21 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml gret
 ------- stderr -------
 error: the files hold no workflow, launch plan or task `gret`
 hint: did you mean `greet`?
 [exit: 1]
-
+$ flyte-host run hello.yaml greet --launch-plan
 ------- stderr -------
 error: the files hold no launch plan `greet`
 hint: name one of launch plan `nightly`, workflow `hello`
 [exit: 1]
-
+$ flyte-host run hello.yaml greet hello
 ------- stderr -------
 error: cannot run more than one name: `greet`, `hello`
 hint: write a file with its ending or as `./FILE`
 [exit: 2]
-
 
 "#]]
     );
@@ -115,28 +114,28 @@ fn a_missing_file_is_not_taken_for_a_name() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run missing.yaml
 ------- stderr -------
 error: cannot read `missing.yaml`
   caused by: No such file or directory (os error 2)
 [exit: 1]
-
+$ flyte-host run there/hello hello
 ------- stderr -------
 error: cannot read `there/hello`
   caused by: No such file or directory (os error 2)
 [exit: 1]
-
+$ flyte-host run hello
 ------- stderr -------
 error: cannot read `hello`
   caused by: it is neither a document, a package nor a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
 hint: run `flyte-host run hello:latest` to run what is registered as `hello`
 [exit: 1]
-
+$ flyte-host run hello:latest
 ------- stderr -------
 error: there is no launch plan, workflow or task `hello` in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans` to list the launch plans
 [exit: 1]
-
 
 "#]]
     );

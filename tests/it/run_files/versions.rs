@@ -4,7 +4,6 @@ use snapbox::str;
 use tests::{Transcript, snapshot};
 
 use super::{HELLO, Numbered};
-use crate::flyte::{self};
 
 #[test]
 fn an_edited_example_runs_as_it_is_now() {
@@ -25,6 +24,7 @@ fn an_edited_example_runs_as_it_is_now() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.yaml -i 'name=World' --wait
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -35,7 +35,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml -i 'name=World' --wait
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -46,7 +46,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml -i 'name=World' --wait
 NAME      VALUE
 greeting  Goodbye, Goodbye, World!!
 ------- stderr -------
@@ -57,7 +57,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host register hello.yaml
 KIND         NAME   VERSION           RESULT
 task         greet  [V3]  unchanged
 workflow     hello  [V1]  unchanged
@@ -67,7 +67,7 @@ launch plan  hello  [V1]  unchanged
 warning: version `[V1]` of `hello` is not the newest: `flyte-host run hello` takes `[V2]`
 run it with `flyte-host run hello:[V1]`
 [exit: 0]
-
+$ flyte-host run hello -i 'name=World' --wait
 NAME      VALUE
 greeting  Goodbye, Goodbye, World!!
 ------- stderr -------
@@ -77,7 +77,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml -i 'name=World' --wait
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -88,7 +88,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host register hello.yaml -o name
 greet
 hello
 hello
@@ -96,7 +96,6 @@ hello
 3 unchanged
 warning: version `[V1]` of `hello` is not the newest: `flyte-host run hello` takes `[V2]`
 [exit: 0]
-
 
 "#]]
     );
@@ -114,6 +113,7 @@ fn a_version_is_of_the_entity_and_not_of_the_files() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml
 KIND         NAME   VERSION           RESULT
 task         greet  [V1]  registered
 workflow     hello  [V2]  registered
@@ -122,7 +122,7 @@ launch plan  hello  [V2]  registered
 3 registered
 run it with `flyte-host run hello:[V2]`
 [exit: 0]
-
+$ flyte-host register other.yaml hello.yaml
 KIND         NAME   VERSION           RESULT
 task         other  [V3]  registered
 task         greet  [V1]  unchanged
@@ -132,14 +132,13 @@ launch plan  hello  [V2]  unchanged
 1 registered, 3 unchanged
 run it with `flyte-host run hello:[V2]`
 [exit: 0]
-
+$ flyte-host register hello.yaml twice.yaml
 ------- stderr -------
 error: task `greet` is defined twice, differently
   caused by: in `hello.yaml`, document 1
   caused by: in `twice.yaml`, document 1
 hint: rename one of them, or give each a version of its own
 [exit: 1]
-
 
 "#]]
     );
@@ -158,6 +157,7 @@ fn commands_that_run_it_are_complete() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml -d staging --version v1
 KIND         NAME     VERSION  RESULT
 task         greet    v1       registered
 workflow     hello    v1       registered
@@ -168,14 +168,14 @@ launch plan  nightly  v1       registered
 run `hello` with `flyte-host run hello:v1 -d staging`
 run `nightly` with `flyte-host run nightly:v1 -d staging`
 [exit: 0]
-
+$ flyte-host register task.yaml
 KIND  NAME   VERSION           RESULT
 task  alone  [V1]  registered
 ------- stderr -------
 1 registered
 run it with `flyte-host run alone:[V1]`
 [exit: 0]
-
+$ flyte-host run task.yaml
 [EXECUTION]
 ------- stderr -------
 1 unchanged
@@ -183,7 +183,6 @@ running task `alone`, version `[V1]`
 started execution `[EXECUTION]`
 follow it with `flyte-host execution watch [EXECUTION]`
 [exit: 0]
-
 
 "#]]
     );
@@ -200,6 +199,7 @@ fn a_launch_plan_of_the_workflows_name_is_its_own() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host register hello.yaml
 KIND         NAME   VERSION           RESULT
 task         greet  [V1]  registered
 workflow     hello  [V2]  registered
@@ -208,7 +208,7 @@ launch plan  hello  [V3]  registered
 3 registered
 run it with `flyte-host run hello:[V3]`
 [exit: 0]
-
+$ flyte-host run hello --wait
 NAME      VALUE
 greeting  Hello, Hello, default!!
 ------- stderr -------
@@ -218,7 +218,7 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello --workflow --wait
 NAME      VALUE
 greeting  Hello, Hello, default!!
 ------- stderr -------
@@ -228,7 +228,6 @@ node first: SUCCEEDED, [DURATION]
 node second: SUCCEEDED, [DURATION]
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
-
 
 "#]]
     );
@@ -258,6 +257,7 @@ fn a_cached_result_of_another_version_is_marked() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host run hello.yaml -i 'name=World' --wait --name one
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -268,7 +268,7 @@ node first: SUCCEEDED, stored in the cache, [DURATION]
 node second: SUCCEEDED, stored in the cache, [DURATION]
 execution one: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml -i 'name=World' --wait --name two
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -279,7 +279,7 @@ node first: SUCCEEDED, cached, [DURATION]
 node second: SUCCEEDED, cached, [DURATION]
 execution two: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml -i 'name=World' --wait --name three
 NAME      VALUE
 greeting  Hello, Hello, World!!
 ------- stderr -------
@@ -290,12 +290,12 @@ node first: SUCCEEDED, cached (task version [V3]; stored by version [V4] in exec
 node second: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
 execution three: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host get nodes three
 NODE    NAME  PHASE      CACHE                                      STARTED               DURATION  ERROR
 first   -     SUCCEEDED  cached from task version [V4]  [TIME]  [DURATION]  -
 second  -     SUCCEEDED  cached from task version [V4]  [TIME]  [DURATION]  -
 [exit: 0]
-
+$ flyte-host execution show three
 NAME      three
 PHASE     SUCCEEDED
 PROJECT   flytesnacks
@@ -309,7 +309,7 @@ NODES
   first   SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
   second  SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml greet -i 'name=World' --wait --name four
 NAME      VALUE
 greeting  Hello, World!
 ------- stderr -------
@@ -319,7 +319,7 @@ started execution `four`
 node greet: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
 execution four: SUCCEEDED, [DURATION]
 [exit: 0]
-
+$ flyte-host run hello.yaml greet -i 'name=World' --wait --name five --overwrite-cache
 NAME      VALUE
 greeting  Goodbye, World!
 ------- stderr -------
@@ -329,7 +329,6 @@ started execution `five`
 node greet: SUCCEEDED, stored in the cache, [DURATION]
 execution five: SUCCEEDED, [DURATION]
 [exit: 0]
-
 
 "#]]
     );

@@ -38,7 +38,7 @@ and enter this code:
 
 or open this URL, which includes the code:
 http://127.0.0.1:[PORT]/device?user_code=[..]
-waiting for 5m 0s; Ctrl-C aborts
+waiting for 5m; Ctrl-C gives up
 [exit: 0]
 "#]]
     );
@@ -175,7 +175,7 @@ started execution `long`
 execution long: RUNNING
 node n0 (square): SUCCEEDED, stored in the cache, 30s
 node n1 (again): SUCCEEDED, cached, 30s
-execution long: SUCCEEDED, 1m 0s
+execution long: SUCCEEDED, 1m
 [exit: 0]
 "#]]
     );

@@ -8,7 +8,7 @@ use tests::{
     snapshot,
 };
 
-use super::{Fixture, redact};
+use super::Fixture;
 
 #[test]
 fn two_at_once_are_one_sign_in() {

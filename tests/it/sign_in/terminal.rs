@@ -15,7 +15,7 @@ fn on_a_terminal_any_command_signs_in() {
         str![[r#"
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C aborts
+waiting for 5m; Ctrl-C gives up
 flytesnacks
 [exit: 0]
 "#]]
@@ -81,7 +81,7 @@ fn ctrl_c_on_a_terminal() {
         str![[r#"
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m 0s; Ctrl-C aborts
+waiting for 5m; Ctrl-C gives up
 [exit: 130]
 "#]]
     );

@@ -24,10 +24,12 @@ fn one_around_the_hosts_sees_every_call() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host teams -v
 flytesnacks
 ------- stderr -------
 info: [transport] call 1: ListProjects
 [exit: 0]
+$ flyte-host version -v
 PART    NAME              VERSION
 client  flyte-host        [VERSION]
 plugin  transport         0.7.0
@@ -35,10 +37,12 @@ server  embedded sandbox  [VERSION]
 ------- stderr -------
 info: [transport] call 1: GetVersion
 [exit: 0]
+$ flyte-host get task hello.greet v1 -o name -v
 hello.greet:v1
 ------- stderr -------
 info: [transport] call 1: GetTask
 [exit: 0]
+$ flyte-host register task.yaml --version v1 -v
 KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       registered
 ------- stderr -------
@@ -46,6 +50,7 @@ info: [transport] call 1: CreateTask
 1 registered
 run it with `flyte-host run where-am-i:v1`
 [exit: 0]
+$ flyte-host run where-am-i --task --name first -v
 first
 ------- stderr -------
 info: [transport] call 1: ListTasks

@@ -221,12 +221,14 @@ fn an_invalid_call() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get tasks
 ------- stderr -------
 error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
   caused by: `X-Acme\r\n` is not the key of a header: lower-case letters, digits, `-`, `_` and `.`
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
+$ flyte-host get tasks
 ------- stderr -------
 error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 returned an invalid value from `transport`
@@ -288,11 +290,13 @@ fn a_server_that_only_the_plugin_can_miss() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host get tasks
 ------- stderr -------
 error: cannot reach Flyte in 3 tries within [TIME]
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel has no other end
 [exit: 21]
+$ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: cannot reach Flyte

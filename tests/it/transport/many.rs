@@ -31,6 +31,7 @@ fn the_first_of_the_chain_is_the_outermost() {
     snapshot!(
         transcript,
         str![[r#"
+$ flyte-host version -v
 PART    NAME                VERSION
 client  flyte-host          [VERSION]
 plugin  growth              0.6.0
@@ -39,6 +40,7 @@ server  plugin `transport`  in-memory
 ------- stderr -------
 info: [transport] x-growth: 1.0
 [exit: 0]
+$ flyte-host version -v
 PART    NAME                VERSION
 client  flyte-host          [VERSION]
 plugin  transport           0.7.0
