@@ -152,8 +152,8 @@ impl Drop for StoppedSandbox {
     }
 }
 
-#[test]
-fn commands_print_what_readme_shows() {
+/// The text of a page, with another port, so that pages can run side by side.
+fn text_of(page: &str) -> String {
     let port = free_port();
     let text = fs::read_to_string(workspace().join(page)).unwrap();
     ["--port ", "127.0.0.1:"]

@@ -14,7 +14,7 @@ use regex::Regex;
 use serde_json::Value;
 use tests::{
     Output, TestEnvironment,
-    sign_in::{Browser, GuardedFlyte, Person, Programs, Provider},
+    sign_in::{Browser, GuardedFlyte, UserAction, Programs, Provider},
 };
 
 use crate::home_with;
@@ -51,7 +51,7 @@ impl Fixture {
     }
 
     /// Starts a browser with a scripted user.
-    fn browser(&mut self, person: Person) -> Browser {
+    fn browser(&mut self, person: UserAction) -> Browser {
         let browser = Browser::new(&self.programs, person);
         self.home.set("BROWSER", browser.program());
         browser

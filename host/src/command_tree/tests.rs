@@ -132,7 +132,7 @@ fn resolve(tree: &Tree, line: &str) -> Result<Parsed, CommandError> {
 }
 
 /// An error as printed, without styles.
-fn rendered(failure: &Failure) -> String {
+fn rendered(failure: &CommandError) -> String {
     anstream::adapter::strip_str(&failure.render()).to_string()
 }
 

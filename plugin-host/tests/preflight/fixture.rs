@@ -91,8 +91,8 @@ impl Fixture {
     /// The error for a path as users read it, with this folder as `DIR`.
     pub(crate) fn report(&self, path: &Path, host: &HostTarget) -> String {
         let report = self.describe(&inspect(path, host).unwrap_err());
-        if let Ok(bytes) = fs::read(path)
-            && open(path).is_ok()
+        if open(path).is_ok()
+            && let Ok(bytes) = fs::read(path)
         {
             // Reading all of the file gives the same error.
             assert_eq!(self.describe(&inspect_bytes(&bytes, path, host).unwrap_err()), report);

@@ -20,12 +20,12 @@ fn is_seen(browser: &Browser) {
 #[test]
 fn a_person_signs_in_once() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     snapshot!(
         fixture.run(["login"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          Person jane
+name          UserAction jane
 username      jane
 e-mail        jane@example.org
 subject       jane
@@ -84,7 +84,7 @@ flytesnacks
         fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          Person jane
+name          UserAction jane
 username      jane
 e-mail        jane@example.org
 subject       jane
@@ -103,7 +103,7 @@ stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
   "asksForSignIn": true,
   "user": {
     "subject": "jane",
-    "name": "Person jane",
+    "name": "UserAction jane",
     "preferredUsername": "jane",
     "email": "jane@example.org"
   },
@@ -143,7 +143,7 @@ fn the_page_is_the_plugins() {
     let Some(mut fixture) = Fixture::new() else { return };
     fixture.home.install("acme");
     fixture.home.set("FLYTE_PLUGIN", "acme");
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     fixture.run(["login"]).success();
     browser.wait();
     snapshot!(
@@ -173,7 +173,7 @@ fn a_plugin_that_fails_costs_its_page_only() {
     fixture.home.set("FLYTE_PLUGIN", "faulty");
     let mut login = |fault: &str| {
         fixture.home.set("FAULT", format!("{fault}:get_auth_success_html"));
-        let browser = fixture.browser(Person::SignsIn);
+        let browser = fixture.browser(UserAction::SignIn);
         let text = fixture.run(["login", "-o", "name"]);
         browser.wait();
         assert!(browser.seen("page.txt").starts_with("Signed in\n"), "{}", browser.seen("page.txt"));
@@ -227,7 +227,7 @@ hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to 
 #[test]
 fn a_user_who_declines() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::Denies);
+    let browser = fixture.browser(UserAction::Deny);
     snapshot!(
         fixture.run(["login"]),
         str![[r#"
@@ -258,7 +258,7 @@ You can close this window and go back to the terminal.
 #[test]
 fn a_user_who_closes_the_tab() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::Closes);
+    let browser = fixture.browser(UserAction::CloseTab);
     fixture.home.set("FLYTE_SIGN_IN_TIMEOUT", "4");
     snapshot!(
         fixture.run(["login"]),
@@ -280,7 +280,7 @@ hint: `FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take, and so d
 #[test]
 fn what_else_comes_to_the_callback() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::IsLedAstray);
+    let browser = fixture.browser(UserAction::FollowForeignLink);
     fixture.run(["login"]).success();
     browser.wait();
     snapshot!(
@@ -296,7 +296,7 @@ The terminal is still waiting for its own sign-in.
     assert_eq!(browser.answer("wrong")["status"], 400);
     assert!(browser.seen("page.txt").starts_with("Signed in\n"), "{}", browser.seen("page.txt"));
 
-    let browser = fixture.browser(Person::Strays);
+    let browser = fixture.browser(UserAction::RequestOtherPaths);
     fixture.run(["login"]).success();
     browser.wait();
     snapshot!(
@@ -309,7 +309,7 @@ POST /callback 405
     );
 
     // Whether it is still there to say no, or has gone, depends on the moment.
-    let browser = fixture.browser(Person::Reloads);
+    let browser = fixture.browser(UserAction::Reload);
     fixture.run(["login"]).success();
     browser.wait();
     let again = browser.seen("replay.txt");
@@ -319,7 +319,7 @@ POST /callback 405
 #[test]
 fn a_port_that_is_taken() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     let _holder = TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap();
     let text = fixture.run(["login"]);
     let name = std::fs::read_to_string("/proc/self/comm").unwrap();
@@ -338,7 +338,7 @@ hint: stop the program that uses it, or run `flyte-host login --device`; your Fl
 #[test]
 fn ctrl_c_frees_everything() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let _browser = fixture.browser(Person::IsAway);
+    let _browser = fixture.browser(UserAction::Away);
     let mut login = fixture.home.start(["login"]);
     login.until("Ctrl-C gives up");
     login.press_ctrl_c();
@@ -354,7 +354,7 @@ waiting for 5m; Ctrl-C gives up
     );
     drop(TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap());
     // Nobody waits for the turn of who gave up.
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     fixture.run(["login"]).success();
     browser.wait();
 }
@@ -362,7 +362,7 @@ waiting for 5m; Ctrl-C gives up
 #[test]
 fn without_a_browser_a_code_is_shown() {
     let Some(fixture) = Fixture::new() else { return };
-    let elsewhere = Browser::new(&fixture.programs, Person::TypesCode);
+    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
     let mut login = fixture.home.start(["login", "-o", "name"]);
     let url = login.until("user_code=");
     elsewhere.visit(&url);
@@ -390,7 +390,7 @@ waiting for 5m; Ctrl-C gives up
 #[test]
 fn without_a_browser_and_codes_the_address_is_shown() {
     let Some(fixture) = Fixture::with(&[("NO_DEVICE", "yes")]) else { return };
-    let person = Browser::new(&fixture.programs, Person::SignsIn);
+    let person = Browser::new(&fixture.programs, UserAction::SignIn);
     let mut login = fixture.home.start(["login", "-o", "name"]);
     let url = login.until("code_challenge=");
     person.visit(&url);

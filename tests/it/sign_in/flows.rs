@@ -13,7 +13,7 @@ use super::{Fixture, SECRET, redact};
 #[test]
 fn a_code_on_another_device() {
     let Some(fixture) = Fixture::new() else { return };
-    let elsewhere = Browser::new(&fixture.programs, Person::TypesCode);
+    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
     let mut login = fixture.home.start(["login", "--device"]);
     let url = login.until("user_code=");
     elsewhere.visit(&url);
@@ -21,7 +21,7 @@ fn a_code_on_another_device() {
         login.finish().map(redact),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          Person jane
+name          UserAction jane
 username      jane
 e-mail        jane@example.org
 subject       jane
@@ -119,7 +119,7 @@ flytesnacks
         fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          Person flytepropeller
+name          UserAction flytepropeller
 username      flytepropeller
 e-mail        flytepropeller@example.org
 subject       flytepropeller
@@ -293,7 +293,7 @@ hint: set variable `FLYTE_ACCESS_TOKEN` to another token, or remove it and run `
         fixture.run(["whoami"]),
         str![[r#"
 endpoint    127.0.0.1:[PORT]
-name        Person flytepropeller
+name        UserAction flytepropeller
 username    flytepropeller
 e-mail      flytepropeller@example.org
 subject     flytepropeller

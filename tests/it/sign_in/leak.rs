@@ -109,7 +109,7 @@ fn nothing_of_a_person_is_seen() {
     let Some(mut fixture) = Fixture::new() else { return };
     let notes = with_a_spy(&mut fixture);
     let mut search = Search::default();
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     let mut login = fixture.home.start(["login", "-vvv"]);
     login.until("Ctrl-C gives up");
     search.look_at_processes(login.pid());
@@ -143,7 +143,7 @@ fn nothing_of_a_person_is_seen() {
 }
 
 fn on_a_device(fixture: &mut Fixture, mut search: Search) -> Search {
-    let elsewhere = Browser::new(&fixture.programs, Person::TypesCode);
+    let elsewhere = Browser::new(&fixture.programs, UserAction::EnterCode);
     let mut login = fixture.home.start(["login", "--device", "-vvv"]);
     let url = login.until("user_code=");
     // Device codes are forgotten once they are used.

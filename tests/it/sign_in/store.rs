@@ -13,7 +13,7 @@ use super::Fixture;
 #[test]
 fn two_at_once_are_one_sign_in() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     let ask = ["get", "projects", "-o", "name"];
     let mut first = fixture.home.start_on_terminal(&ask);
     first.until("Ctrl-C gives up");
@@ -81,7 +81,7 @@ fn a_file_that_others_may_read_is_not_used() {
         fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          Person flytepropeller
+name          UserAction flytepropeller
 username      flytepropeller
 e-mail        flytepropeller@example.org
 subject       flytepropeller

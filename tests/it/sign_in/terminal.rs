@@ -8,7 +8,7 @@ use super::{Fixture, redact};
 #[test]
 fn on_a_terminal_any_command_signs_in() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     let ask = ["get", "projects", "-o", "name"];
     snapshot!(
         fixture.home.start_on_terminal(&ask).finish().map(redact),
@@ -34,7 +34,7 @@ flytesnacks
 #[test]
 fn without_a_terminal_a_hint_explains_how_to_sign_in() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let browser = fixture.browser(Person::SignsIn);
+    let browser = fixture.browser(UserAction::SignIn);
     snapshot!(
         fixture.list_projects(),
         str![[r#"
@@ -72,7 +72,7 @@ hint: run `flyte-host login`; in CI, set `FLYTE_CREDENTIALS_AUTH_MODE` to `Clien
 #[test]
 fn ctrl_c_on_a_terminal() {
     let Some(mut fixture) = Fixture::new() else { return };
-    let _browser = fixture.browser(Person::IsAway);
+    let _browser = fixture.browser(UserAction::Away);
     let mut ask = fixture.home.start_on_terminal(["get", "projects"]);
     ask.until("Ctrl-C gives up");
     ask.press_ctrl_c();

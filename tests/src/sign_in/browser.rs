@@ -1,4 +1,4 @@
-//! A user with a browser, which the program under test starts as the variable `BROWSER`.
+//! A user with a browser, which the program under test opens by the variable `BROWSER`.
 
 use std::{
     fs,
@@ -29,9 +29,9 @@ pub enum UserAction {
     /// Says no to what the provider asks.
     Deny,
     /// Closes the tab at once.
-    Closes,
-    /// Follows a link of an attacker first, and then signs in.
-    IsLedAstray,
+    CloseTab,
+    /// Follows the callback link of another sign-in first, and signs in then.
+    FollowForeignLink,
     /// Signs in, and loads the last page once more.
     Reload,
     /// Asks the callback for other things first, and signs in then.
@@ -67,7 +67,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser that is not started yet.
+    /// A browser that is not open yet.
     #[must_use]
     pub fn new(programs: &Programs, action: UserAction) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
@@ -108,7 +108,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the visit failed, or does not end in time.
+    /// If it failed, or the browser is not opened.
     pub fn wait(&self) {
         match self.visits.recv_timeout(PATIENCE) {
             Ok(trouble) => assert!(trouble.is_empty(), "in the browser: {trouble}"),
@@ -134,11 +134,11 @@ impl Browser {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("the browser wrote no `{file}`: {error}"))
     }
 
-    /// The status and headers with which a page came: `page`, or `wrong` of the attacker's link.
+    /// The status and headers with which a page came: `page`, or `wrong` for the link of another sign-in.
     ///
     /// # Panics
     ///
-    /// If the visit did not get so far.
+    /// If the person did not get so far.
     #[must_use]
     pub fn answer(&self, page: &str) -> Value {
         serde_json::from_str(&self.seen(&format!("{page}.json"))).expect("what was just written as JSON")
@@ -148,14 +148,14 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the visit did not get so far.
+    /// If the person did not get so far.
     #[must_use]
     pub fn picture(&self) -> Value {
         serde_json::from_str(&self.seen("page.picture.json")).expect("what was just written as JSON")
     }
 }
 
-/// The end of every visit, with its errors, and the address to which they are reported.
+/// A channel with the error of each visit, empty for success, and the address that receives them.
 fn reports() -> (Receiver<String>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port of the system's choice");
     let address = listener.local_addr().expect("a listener's address");
