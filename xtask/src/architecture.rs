@@ -59,7 +59,8 @@ fn is_source(name: &str) -> bool {
 fn named_paths(text: &str) -> BTreeSet<String> {
     let spans = text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2));
     let paths = spans.filter(|span| {
-        let is_path = span.chars().all(|c| c.is_ascii_alphanumeric() || "_-./{},*".contains(c));
+        let is_path = !span.starts_with('.')
+            && span.chars().all(|c| c.is_ascii_alphanumeric() || "_-./{},*".contains(c));
         let is_file = [".rs", ".md", ".toml", ".txt", ".proto"].iter().any(|ending| span.ends_with(ending));
         is_path && (is_file || span.ends_with('/') || span.contains("src/"))
     });
