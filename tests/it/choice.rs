@@ -41,7 +41,7 @@ plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
 $ flyte-host plugin disable wrapper
 ------- stderr -------
-enabled: plain (in `[HOME]/.flyte/host.toml`)
+disabled `wrapper`; enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host --version
 flyte-host [VERSION]
@@ -49,7 +49,7 @@ plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
 $ flyte-host plugin disable --all
 ------- stderr -------
-no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+no plugins are enabled (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host --version
 flyte-host [VERSION]
@@ -80,7 +80,7 @@ fn a_path_is_remembered_in_full() {
         str![[r#"
 $ flyte-host plugin enable ./libplain.so
 ------- stderr -------
-enabled: [HOME]/work/libplain.so (in `[HOME]/.flyte/host.toml`)
+enabled plugins: [HOME]/work/libplain.so (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host --version
 flyte-host [VERSION]
@@ -88,7 +88,7 @@ plugin `plain` 0.3.0 (protocol 1.0) overrides nothing; sha256 [SHA256]
 [exit: 0]
 $ flyte-host plugin disable libplain.so
 ------- stderr -------
-no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+disabled `libplain.so`; no plugins are enabled (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 
 "#]]
@@ -106,7 +106,7 @@ fn everything_else_in_the_settings_stays() {
         home.run(["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
-enabled: plain (in `[HOME]/.flyte/host.toml`)
+enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 "#]]
     );
@@ -153,11 +153,11 @@ fn what_is_not_enabled_cannot_be_disabled() {
 $ flyte-host plugin disable plain
 ------- stderr -------
 error: plugin `plain` is not enabled
-  caused by: no plugin is
+  caused by: no plugin is enabled
 [exit: 1]
 $ flyte-host plugin enable plain wrapper
 ------- stderr -------
-enabled: plain, wrapper (in `[HOME]/.flyte/host.toml`)
+enabled plugins: plain, wrapper (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host plugin disable faulty
 ------- stderr -------
@@ -177,7 +177,7 @@ fn the_variable_is_mentioned_because_it_goes_before() {
         home.run(["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
-enabled: plain (in `[HOME]/.flyte/host.toml`)
+enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
 `FLYTE_PLUGIN` is set and takes precedence
 [exit: 0]
 "#]]
@@ -192,7 +192,7 @@ fn a_plugin_that_is_gone_can_be_disabled() {
         home.run(["plugin", "disable", "gone"]),
         str![[r#"
 ------- stderr -------
-no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+disabled `gone`; no plugins are enabled (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 "#]]
     );

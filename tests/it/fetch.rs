@@ -33,7 +33,7 @@ wrote 1 file to `out`
 $ flyte-host fetch done --value other
 ------- stderr -------
 error: value `other` not found
-hint: its values: `file`
+hint: choose one of `file`
 [exit: 1]
 $ flyte-host fetch done --node n9
 ------- stderr -------
@@ -208,7 +208,7 @@ a-b   out/a-b.txt
 wrote 1 file to `out`
 error: could not fetch 1 of 2: `a/b`
   caused by: `a/b`: `out/a-b.txt` already holds another value
-hint: fetch it alone, with `--value`
+hint: fetch it alone with `--value`
 [exit: 1]
 "#]]
     );

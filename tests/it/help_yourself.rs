@@ -296,10 +296,10 @@ flyte-host [VERSION]
 plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
 ------- stderr -------
-enabled: faulty (in `[HOME]/.flyte/host.toml`)
+enabled plugins: faulty (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 ------- stderr -------
-no plugin is enabled (in `[HOME]/.flyte/host.toml`)
+disabled `faulty`; no plugins are enabled (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 "#]]
     );

@@ -50,37 +50,71 @@ fn programs_get_the_same_as_json() {
   "protocol": "1.0 (this host: 1.0)",
   "compiler": "[RUSTC]",
   "target": "[TARGET]",
+  "protocolVersion": "1.0",
+  "hostProtocolVersion": "1.0",
   "warnings": [],
   "hooks": {
     "get_remote": {
       "from": "plugin",
+      "overridden": true,
+      "builtin": "localhost:30080 (insecure)",
+      "builtinValue": {
+        "endpoint": "localhost:30080",
+        "insecure": true,
+        "transport": null
+      },
       "answer": "localhost:30080 (insecure)",
-      "builtin": "localhost:30080 (insecure)"
+      "value": {
+        "endpoint": "localhost:30080",
+        "insecure": true,
+        "transport": null
+      }
     },
     "configure_cli": {
       "from": "plugin",
+      "overridden": true,
+      "builtin": "no changes",
+      "builtinValue": {
+        "commands": [],
+        "otherChanges": 0
+      },
       "answer": "no changes",
-      "builtin": "no changes"
+      "value": {
+        "commands": [],
+        "otherChanges": 0
+      }
     },
     "secret_requires_group": {
       "from": "plugin",
+      "overridden": true,
+      "builtin": "true",
+      "builtinValue": true,
       "answer": "true",
-      "builtin": "true"
+      "value": true
     },
     "get_default_image": {
       "from": "plugin",
+      "overridden": true,
+      "builtin": "none",
+      "builtinValue": null,
       "answer": "none",
-      "builtin": "none"
+      "value": null
     },
     "get_auth_success_html": {
       "from": "plugin",
+      "overridden": true,
+      "builtin": "none",
+      "builtinValue": null,
       "answer": "none",
-      "builtin": "none"
+      "value": null
     },
     "get_default_cache_policies": {
       "from": "plugin",
+      "overridden": true,
+      "builtin": "no policies",
+      "builtinValue": [],
       "answer": "no policies",
-      "builtin": "no policies"
+      "value": []
     }
   }
 }
@@ -192,9 +226,9 @@ fn what_is_in_the_directories_is_listed() {
 $ flyte-host plugin list
 NAME     VERSION  PROTOCOL  STATE                                                                                     FILE
 -        -        -         unusable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
-faulty   0.4.1    1.0       installed                                                                                 [HOME]/work/elsewhere/libfaulty.so
-plain    0.3.0    1.0       installed                                                                                 [HOME]/.flyte/plugins/libplain.so
-wrapper  0.5.0    1.0       in use                                                                                    [HOME]/.flyte/plugins/libwrapper.so
+faulty   0.4.1    1.0       installed                                                                               [HOME]/work/elsewhere/libfaulty.so
+plain    0.3.0    1.0       installed                                                                               [HOME]/.flyte/plugins/libplain.so
+wrapper  0.5.0    1.0       in use                                                                                  [HOME]/.flyte/plugins/libwrapper.so
 [exit: 0]
 $ flyte-host plugin list -o name
 faulty
@@ -221,6 +255,7 @@ $ flyte-host plugin list -o json
       "get_default_cache_policies"
     ],
     "description": "A plugin that misbehaves as its environment says",
+    "inUse": false,
     "in_use": false,
     "shadowedBy": null,
     "file": "[HOME]/work/elsewhere/libfaulty.so"
@@ -231,6 +266,7 @@ $ flyte-host plugin list -o json
     "protocol": "1.0",
     "hooks": [],
     "description": "A plugin that overrides nothing",
+    "inUse": false,
     "in_use": false,
     "shadowedBy": null,
     "file": "[HOME]/.flyte/plugins/libplain.so"
@@ -248,6 +284,7 @@ $ flyte-host plugin list -o json
       "get_default_cache_policies"
     ],
     "description": "A plugin that wraps what is behind it",
+    "inUse": true,
     "in_use": true,
     "shadowedBy": null,
     "file": "[HOME]/.flyte/plugins/libwrapper.so"

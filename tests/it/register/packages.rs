@@ -122,7 +122,6 @@ out/4_without_image_in_pod_1.pb
 task `cached`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
 task `without_image`: image `my-company/flyte-base:v1.2.3` (get_default_image)
 task `without_image_in_pod`: image `my-company/flyte-base:v1.2.3` (get_default_image)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 TaskSpec cached.template.metadata.discoveryVersion: null -> "3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe"
 TaskSpec cached.template.metadata.tags: null -> {"flyte-host.cache-ttl": "3600s"}
