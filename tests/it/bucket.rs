@@ -136,8 +136,8 @@ o4    out/o4/out.txt
 wrote 4 files to `out`
 error: could not fetch 2 of 5: `o0`, `o1`
   caused by: `o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refused the file: 404 Not Found: NoSuchKey: The specified key does not exist.
-  caused by: `o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder
-hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store
+  caused by: `o1`: could not read `s3://bucket/x/dir`: Flyte cannot list the files of a folder
+hint: set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use your own keys for the object store
 [exit: 1]
 $ flyte-host fetch done again -o json
 {
@@ -178,8 +178,8 @@ $ flyte-host fetch done again -o json
   }
 }
 ------- stderr -------
-4 files written to `again`
-{"error":{"message":"could not fetch 2 of 5: `o0`, `o1`","causes":["`o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refused the file: 404 Not Found: NoSuchKey: The specified key does not exist.","`o1`: could not read `s3://bucket/x/dir`: Flyte does not list the files of a folder"],"hints":["set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use keys of your own for the object store"],"exitCode":1}}
+wrote 4 files to `again`
+{"error":{"message":"could not fetch 2 of 5: `o0`, `o1`","causes":["`o0`: could not fetch `s3://bucket/x/gone.txt`: `127.0.0.1:[PORT]` refused the file: 404 Not Found: NoSuchKey: The specified key does not exist.","`o1`: could not read `s3://bucket/x/dir`: Flyte cannot list the files of a folder"],"hints":["set `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY` to use your own keys for the object store"],"exitCode":1}}
 [exit: 1]
 
 "#]]

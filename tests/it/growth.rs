@@ -369,8 +369,7 @@ fn both_versions_are_in_one_chain() {
 + its transport says hello [("x-wrapped-by", "wrapper"), ("x-growth", "1.1")]; behind it is UNIMPLEMENTED
 + methods beyond 1.0 in the host's invocation: 1, services: 1
 + methods beyond 1.0 in the host's invocation: 1, services: 1
-+ task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 3600s)
-+ a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
++ task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 1h)
 
 "#]]
     );

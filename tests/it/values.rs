@@ -242,7 +242,7 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host run echo.nested --inputs-file inputs.yaml
 ------- stderr -------
-error: the inputs do not fit task `echo.nested`, version `v1`
+error: invalid inputs for task `echo.nested`, version `v1`
   caused by: `inputs.x[1]`: invalid `float`: number `1e400` is beyond the range of a double, ±1.8e308
   caused by: `inputs.y.a[0].b`: invalid `dict`: number `18446744073709551616` is beyond 64 bits
 [exit: 1]
@@ -278,7 +278,7 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host run echo.float --inputs-file utf16.yaml
 ------- stderr -------
-error: cannot read the inputs of `utf16.yaml`
+error: could not read the inputs from `utf16.yaml`
   caused by: the file is UTF-16; save it as UTF-8
 [exit: 1]
 $ flyte-host register --dry-run echo16.yaml

@@ -19,9 +19,9 @@ Usage: flyte-host [OPTIONS] <COMMAND>
 
 Commands:
   config      Show the effective configuration
-  execution   Look at executions, follow, stop and repeat them
-  fetch       Fetch values and files that an execution gave or took
-  get         Look at what is registered, and at what runs
+  execution   Inspect, watch, terminate and relaunch executions
+  fetch       Download an execution's outputs or inputs
+  get         List and inspect registered entities and executions
   launchplan  Activate and deactivate launch plans
   login       Sign in
   logout      Remove the stored tokens

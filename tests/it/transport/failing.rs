@@ -42,7 +42,7 @@ KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
-error: cannot register task `where-am-i`
+error: could not register task `where-am-i`
   caused by: transport failed while calling `CreateTask`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
@@ -96,7 +96,7 @@ KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
-error: cannot register task `where-am-i`
+error: could not register task `where-am-i`
   caused by: transport failed while calling `CreateTask`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
@@ -186,7 +186,7 @@ KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
-error: cannot register task `where-am-i`
+error: could not register task `where-am-i`
   caused by: transport failed while calling `CreateTask`
   caused by: could not decode the response passed on by plugin `transport`
   caused by: failed to decode Protobuf message: invalid key value: 8858370047
@@ -319,7 +319,7 @@ KIND  NAME        VERSION  RESULT
 task  where-am-i  v1       failed
 ------- stderr -------
 1 failed
-error: cannot register task `where-am-i`
+error: could not register task `where-am-i`
   caused by: transport failed while calling `CreateTask`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed

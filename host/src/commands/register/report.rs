@@ -159,10 +159,7 @@ fn server_failure(session: &Session, error: &ClientError) -> CommandError {
             session.server_command(&["project", "create", session.project()])
         ))
     } else if matches!(error.kind(), ClientErrorKind::DifferentStructure { .. }) {
-        Some(
-            "register it under another version with `--version`, or leave the version to the content"
-                .to_owned(),
-        )
+        Some("pass another `--version`, or omit it to use content hashes".to_owned())
     } else {
         None
     };
