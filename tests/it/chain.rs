@@ -115,25 +115,21 @@ fn the_order_decides_which_image() {
 where-am-i
 ------- stderr -------
 task `where-am-i`: image `wrapper/faulty/my-company/flyte-base:v1.2.3` (get_default_image); cache version d46c413c624c… (policy `wrapper-policy`, `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 # faulty:wrapper:acme, answer:get_default_image
 where-am-i
 ------- stderr -------
 task `where-am-i`: image `faulty/wrapper/my-company/flyte-base:v1.2.3` (get_default_image); cache version d46c413c624c… (policy `wrapper-policy`, `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 # acme:wrapper:faulty, answer:get_default_image
 where-am-i
 ------- stderr -------
 task `where-am-i`: image `my-company/flyte-base:v1.2.3` (get_default_image); cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 # wrapper:faulty:acme, decline
 where-am-i
 ------- stderr -------
 task `where-am-i`: image `wrapper/my-company/flyte-base:v1.2.3` (get_default_image); cache version d46c413c624c… (policy `wrapper-policy`, `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 
 "#]]
@@ -160,7 +156,6 @@ hint: give the secret a `group`; the plugin in use, or Flyte's own rule, require
 where-am-i
 ------- stderr -------
 task `where-am-i`: cache version d46c413c624c… (policy `wrapper-policy`, `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 
 "#]]
@@ -182,13 +177,11 @@ fn policies_of_all_count_in_order() {
 where-am-i
 ------- stderr -------
 task `where-am-i`: image `wrapper/my-company/flyte-base:v1.2.3` (get_default_image); cache version c8b533abba47… (policy `wrapper-policy`, `acme-hourly`, `faulty-policy`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 # faulty:wrapper:acme, answer:get_default_cache_policies
 where-am-i
 ------- stderr -------
 task `where-am-i`: image `wrapper/my-company/flyte-base:v1.2.3` (get_default_image); cache version c8b533abba47… (policy `wrapper-policy`, `acme-hourly`, `faulty-policy`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 
 "#]]
@@ -286,7 +279,6 @@ fn a_failing_plugin_behind_one_that_answers_is_not_called() {
 where-am-i
 ------- stderr -------
 task `where-am-i`: image `my-company/flyte-base:v1.2.3` (get_default_image); cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 "#]]
     );

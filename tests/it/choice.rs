@@ -28,11 +28,11 @@ plugins = ["wrapper", "plain"]
         str![[r#"
 $ flyte-host plugin enable wrapper
 ------- stderr -------
-enabled: wrapper (in `[HOME]/.flyte/host.toml`)
+enabled plugins: wrapper (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host plugin enable plain
 ------- stderr -------
-enabled: wrapper, plain (in `[HOME]/.flyte/host.toml`)
+enabled plugins: wrapper, plain (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host --version
 flyte-host [VERSION]

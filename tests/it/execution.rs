@@ -97,8 +97,8 @@ fn an_execution_that_there_is_not() {
         let text = flyte.run(["execution", verb, "nothing"]);
         assert_eq!(
             text.failure(1).stderr(),
-            "error: there is no execution `nothing` in project `flytesnacks`, domain `development`\n\
-             hint: `flyte-host get executions` lists what there is\n",
+            "error: execution `nothing` not found in project `flytesnacks`, domain `development`\n\
+             hint: run `flyte-host get executions` to list executions\n",
             "of `execution {verb}`"
         );
     }

@@ -253,9 +253,9 @@ fn an_unknown_project_or_domain_is_an_error() {
     let flyte = empty();
     for list in ["tasks", "workflows", "launch-plans", "executions"] {
         let output = flyte.run(["get", list, "-p", "flytesnack", "-o", "json"]);
-        assert!(output.contains("there is no project `flytesnack`"), "{output}");
+        assert!(output.contains("project `flytesnack` not found"), "{output}");
         let output = flyte.run(["get", list, "-d", "developmnet"]);
-        assert!(output.contains("error: there is no domain `developmnet`\n"), "{output}");
+        assert!(output.contains("error: domain `developmnet` not found\n"), "{output}");
     }
     let mut transcript = Transcript::new();
     transcript.add(flyte.run(["get", "tasks", "-p", "flytesnack"]));

@@ -328,7 +328,6 @@ fn both_versions_are_in_one_chain() {
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + methods beyond 1.0 in the host's invocation: 0, services: 0
 + task `where-am-i`: image `wrapper/growth/my-company/flyte-base:v1.2.3` (get_default_image); cache version c24e7a8c539a… (policy `wrapper-policy`, `acme-hourly`, `growth-policy`, kept for 1h)
-+ a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 
 "#]]
     );

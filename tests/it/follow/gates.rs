@@ -40,7 +40,7 @@ node n1 (may-i): RUNNING
 node n1 (may-i): waits for approval; run `flyte-host execution approve execution may-i -p flytesnacks` or `flyte-host execution reject execution may-i -p flytesnacks`
 error: execution `execution` is still running after 0ms
   caused by: node `n1` (may-i) is RUNNING: waits for approval; run `flyte-host execution approve execution may-i -p flytesnacks` or `flyte-host execution reject execution may-i -p flytesnacks`
-hint: run `flyte-host execution watch execution -p flytesnacks` to follow it again
+hint: run `flyte-host execution watch execution -p flytesnacks` to reattach
 [exit: 1]
 $ flyte-host execution show execution
 NAME     execution
@@ -133,7 +133,7 @@ fn an_invalid_answer_is_refused_before_it_is_sent() {
 $ flyte-host execution approve execution may-y
 ------- stderr -------
 error: no gate `may-y` in execution `execution`
-  caused by: its gates are `may-i` (waits for approval)
+  caused by: the gates of the execution: `may-i` (waits for approval)
 hint: did you mean `may-i`?
 [exit: 1]
 $ flyte-host execution set-input execution may-i 7
@@ -144,11 +144,11 @@ hint: run `flyte-host execution approve execution may-i`
 $ flyte-host execution set-input execution 7
 ------- stderr -------
 error: no gate of execution `execution` waits for a value
-  caused by: its gates are `may-i` (waits for approval)
+  caused by: the gates of the execution: `may-i` (waits for approval)
 [exit: 1]
 $ flyte-host execution set-input execution title three
 ------- stderr -------
-error: the value does not fit gate `title`
+error: invalid value for gate `title`
   caused by: `int` is expected, the text `three` is given
 [exit: 1]
 $ flyte-host execution approve execution title
@@ -158,18 +158,18 @@ hint: run `flyte-host execution set-input execution title VALUE`
 [exit: 1]
 $ flyte-host execution set-input execution title again
 ------- stderr -------
-error: gate `title` of execution `execution` was answered already
-  caused by: its value is Second
+error: gate `title` of execution `execution` is already answered
+  caused by: the answer is Second
 [exit: 1]
 $ flyte-host execution set-input execution late again
 ------- stderr -------
 error: no gate `late` in execution `execution`
-  caused by: its gates are `title-late` (FAILED)
+  caused by: the gates of the execution: `title-late` (FAILED)
 [exit: 1]
 $ flyte-host execution approve execution
 ------- stderr -------
 error: no gate of execution `execution` waits for approval
-  caused by: it has no gates
+  caused by: the execution has no gates
 [exit: 1]
 
 "#]]

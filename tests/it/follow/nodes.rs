@@ -217,7 +217,7 @@ node n0 (no_image): RUNNING
 node n0 (no_image): attempt INITIALIZING: [ContainersNotReady|ImagePullBackOff]: containers with unready status: [execution-n0-0]|Back-off pulling image "golden/no-such:1"
 error: execution `execution` is still running after 0ms
   caused by: node `n0` (no_image) is RUNNING: attempt INITIALIZING: [ContainersNotReady|ImagePullBackOff]: containers with unready status: [execution-n0-0]|Back-off pulling image "golden/no-such:1"
-hint: run `flyte-host execution watch execution` to follow it again
+hint: run `flyte-host execution watch execution` to reattach
 [exit: 1]
 $ flyte-host execution show execution
 NAME     execution
@@ -269,7 +269,7 @@ fn a_node_that_is_not_there() {
     for command in [["get", "task-executions", EXECUTION, "n9"], ["get", "nodes", EXECUTION, "n9"]] {
         assert_eq!(
             home.run(command).failure(1).stderr(),
-            "error: there is no node `n9` in execution `execution`\n\
+            "error: node `n9` not found in execution `execution`\n\
              hint: run `flyte-host get nodes execution` to list its nodes\n"
         );
     }

@@ -136,7 +136,6 @@ fn a_task_without_a_cache_setting_is_cached_by_the_policies() {
       flyte-host.cache-ttl: 3600s
 ------- stderr -------
 task `now`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 "#]]
     );
@@ -167,7 +166,6 @@ task  b     -        `task.yaml`, document 2
 ------- stderr -------
 task `a`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
 task `b`: cache version 3bfc269594ef… (policy `acme-hourly`, kept for 1h)
-a Flyte 1 cluster has no field for how long results are kept; only the sandbox keeps to it
 [exit: 0]
 "#]]
     );

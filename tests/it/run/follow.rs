@@ -22,7 +22,7 @@ fn following_may_end_before_the_execution() {
 running task `hello.sleep`, version `v1`
 started execution `long`
 error: execution `long` is still running after [DURATION]
-hint: run `flyte-host execution watch long` to follow it again
+hint: run `flyte-host execution watch long` to reattach
 [exit: 1]
 "#]]
     );

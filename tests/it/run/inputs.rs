@@ -21,12 +21,12 @@ fn inputs_are_checked_before_anything_is_sent() {
         str![[r#"
 $ flyte-host run hello.twice
 ------- stderr -------
-error: the inputs do not fit workflow `hello.twice`, version `v1`
+error: invalid inputs for workflow `hello.twice`, version `v1`
   caused by: `inputs.name`: a value of type `str` is missing
 [exit: 1]
 $ flyte-host run hello.greet -i 'nam=x'
 ------- stderr -------
-error: the inputs do not fit task `hello.greet`, version `v1`
+error: invalid inputs for task `hello.greet`, version `v1`
   caused by: `inputs.nam`: there is no such input
   caused by: `inputs.name`: a value of type `str` is missing
 hint: inputs.nam: `name` is a near name
@@ -39,12 +39,12 @@ For more information, try '--help'.
 [exit: 2]
 $ flyte-host run hello.greet --inputs-file inputs.yaml
 ------- stderr -------
-error: the inputs do not fit task `hello.greet`, version `v1`
+error: invalid inputs for task `hello.greet`, version `v1`
   caused by: `inputs.name`: `str` is expected, a list is given
 [exit: 1]
 $ flyte-host run hello.greet --inputs-file none.yaml
 ------- stderr -------
-error: cannot read the inputs of `none.yaml`
+error: could not read the inputs from `none.yaml`
   caused by: No such file or directory (os error 2)
 [exit: 1]
 $ flyte-host get executions

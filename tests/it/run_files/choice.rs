@@ -24,7 +24,7 @@ fn the_one_that_is_meant_is_found() {
         str![[r#"
 $ flyte-host run hello.yaml
 ------- stderr -------
-error: the files hold several candidates: workflow `hello`, launch plan `nightly`
+error: the files contain several candidates: workflow `hello`, launch plan `nightly`
 hint: add one of these names: `flyte-host run FILES hello`
 [exit: 2]
 $ flyte-host run hello.yaml nightly --wait --version v1
@@ -83,12 +83,12 @@ execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host run hello.yaml gret
 ------- stderr -------
-error: the files hold no workflow, launch plan or task `gret`
+error: the files contain no workflow, launch plan or task `gret`
 hint: did you mean `greet`?
 [exit: 1]
 $ flyte-host run hello.yaml greet --launch-plan
 ------- stderr -------
-error: the files hold no launch plan `greet`
+error: the files contain no launch plan `greet`
 hint: name one of launch plan `nightly`, workflow `hello`
 [exit: 1]
 $ flyte-host run hello.yaml greet hello
@@ -129,11 +129,11 @@ $ flyte-host run hello
 error: cannot read `hello`
   caused by: it is neither a document, a package nor a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
-hint: run `flyte-host run hello:latest` to run what is registered as `hello`
+hint: run `flyte-host run hello:latest` to run the registered `hello`
 [exit: 1]
 $ flyte-host run hello:latest
 ------- stderr -------
-error: there is no launch plan, workflow or task `hello` in project `flytesnacks`, domain `development`
+error: launch plan, workflow or task `hello` not found in project `flytesnacks`, domain `development`
 hint: run `flyte-host get launch-plans` to list the launch plans
 [exit: 1]
 
