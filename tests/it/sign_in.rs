@@ -14,7 +14,7 @@ use regex::Regex;
 use serde_json::Value;
 use tests::{
     Output, TestEnvironment,
-    sign_in::{Browser, GuardedFlyte, UserAction, Programs, Provider},
+    sign_in::{Browser, GuardedFlyte, Programs, Provider, UserAction},
 };
 
 use crate::home_with;
