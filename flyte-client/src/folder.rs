@@ -234,7 +234,7 @@ mod tests {
         let at = |name: &str| root.path().join(name).display().to_string();
         assert_eq!(
             told[0],
-            format!("could not read `{}`: it is a link to `/nope`, which does not exist", at("dangling"))
+            format!("could not read `{}`: symlink to `/nope`, which does not exist", at("dangling"))
         );
         assert!(told[1].starts_with(&format!("could not read `{}`: ", at("self"))), "{told:?}");
         assert_eq!(told[2], format!("could not read `{}`: a socket, not a file", at("socket")));

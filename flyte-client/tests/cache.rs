@@ -216,10 +216,7 @@ fn policies_that_apply_make_the_version_in_order() {
         let (template, applied) = apply(silent_or_asking, &rules).unwrap();
         assert_eq!(version_of(&template), (true, SHA256_ABC));
         assert_eq!(template.metadata.as_ref().unwrap().tags[TTL_TAG], "3600.500s");
-        assert_eq!(
-            applied.to_string(),
-            "cache version ba7816bf8f01… (policy `a`, `b`, `c`, kept for 3600.500s)"
-        );
+        assert_eq!(applied.to_string(), "cache version ba7816bf8f01… (policy `a`, `b`, `c`, kept for 1h)");
     }
     let (template, _) = apply(json!({"image": "a:1", "cache": false}), &rules).unwrap();
     assert_eq!(version_of(&template), (false, ""));

@@ -97,7 +97,7 @@ async fn nobody_listens() {
     drop(listener);
     assert_eq!(
         plain(address).await,
-        "cannot reach Flyte in 3 tries within 0 ms\n  \
+        "cannot reach Flyte in 3 tries within 0ms\n  \
          nothing listens at `127.0.0.1:PORT`\n  connection refused\n\
          ? check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there"
     );
@@ -120,7 +120,7 @@ async fn nobody_accepts() {
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
         format!(
-            "cannot reach Flyte\n  `127.0.0.1:PORT` accepted the connection, but did not answer the TLS handshake within 20 ms\n{ACCEPTS_ONLY}"
+            "cannot reach Flyte\n  `127.0.0.1:PORT` accepted the connection, but did not answer the TLS handshake within 20ms\n{ACCEPTS_ONLY}"
         )
     );
 }
@@ -145,7 +145,7 @@ async fn a_connection_that_leads_nowhere() {
         told(ask(&client).await.unwrap_err(), address),
         format!(
             "Flyte did not answer `GetVersion`\n  \
-             `127.0.0.1:PORT` accepted the connection, but sent nothing within 20 ms\n{ACCEPTS_ONLY}"
+             `127.0.0.1:PORT` accepted the connection, but sent nothing within 20ms\n{ACCEPTS_ONLY}"
         )
     );
 }
@@ -229,7 +229,7 @@ async fn a_plain_word_to_a_tls_port() {
     );
     assert_eq!(
         plain(server::closes().await).await,
-        "Flyte did not answer `GetVersion` in 5 tries within 0 ms\n  \
+        "Flyte did not answer `GetVersion` in 5 tries within 0ms\n  \
          the connection to `127.0.0.1:PORT` broke before the answer was there\n\
          ? set variable `FLYTE_PLATFORM_INSECURE` to false if the server expects TLS: it closed the connection without an answer"
     );
@@ -251,7 +251,7 @@ async fn a_web_page_instead_of_an_answer() {
     assert_eq!(
         plain(address).await,
         format!(
-            "cannot reach Flyte in 5 tries within 0 ms\n  \
+            "cannot reach Flyte in 5 tries within 0ms\n  \
              `127.0.0.1:PORT` answered with something that is not gRPC (HTTP 503 Service Unavailable)\n  \
              it says: upstream is down\n{hint}"
         )
@@ -316,7 +316,7 @@ async fn slower_than_the_deadline() {
         told(error, address),
         format!(
             "Flyte did not answer `GetVersion`\n  \
-             `127.0.0.1:PORT` accepted the connection, but sent nothing within 50 ms\n{ACCEPTS_ONLY}"
+             `127.0.0.1:PORT` accepted the connection, but sent nothing within 50ms\n{ACCEPTS_ONLY}"
         )
     );
 }
@@ -328,14 +328,14 @@ async fn a_server_that_is_busy_for_ever() {
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), options);
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
-        "Flyte did not answer `GetVersion`\n  `127.0.0.1:PORT` did not answer within 200 ms\n\
+        "Flyte did not answer `GetVersion`\n  `127.0.0.1:PORT` did not answer within 200ms\n\
          ? set `FLYTE_HOST_TIMEOUT`, in seconds, to wait longer for a call"
     );
     let error = client.update_project(&admin::Project::default()).await.unwrap_err();
     assert_eq!(
         told(error, address),
         "could not tell whether `UpdateProject` was done: no answer\n  \
-         `127.0.0.1:PORT` did not answer within 200 ms\n\
+         `127.0.0.1:PORT` did not answer within 200ms\n\
          ? run the command again; entities that exist stay unchanged"
     );
 }
@@ -345,7 +345,7 @@ async fn broken_in_the_middle_of_a_call() {
     let address = server::resets().await;
     assert_eq!(
         plain(address).await,
-        "Flyte did not answer `GetVersion` in 5 tries within 0 ms\n  \
+        "Flyte did not answer `GetVersion` in 5 tries within 0ms\n  \
          `127.0.0.1:PORT` broke off the call (HTTP/2 error 2)\n  unexpected internal error encountered"
     );
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
@@ -399,7 +399,7 @@ async fn answers_that_are_none() {
         let (address, _) = server::grpc(move |_| answer(&status, body.as_deref()), None).await;
         let expected = match why {
             Some(why) => format!("cannot reach Flyte\n  malformed gRPC response from `127.0.0.1:PORT`\n  {why}"),
-            None => "Flyte refused `GetVersion` (INTERNAL)\n  the answer cannot be read: failed to decode Protobuf message: \
+            None => "Flyte refused `GetVersion` (INTERNAL)\n  could not decode the response: failed to decode Protobuf message: \
                      invalid wire type value: 6".to_owned(),
         };
         assert_eq!(plain(address).await, expected);

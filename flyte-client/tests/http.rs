@@ -106,7 +106,7 @@ async fn a_server_that_is_silent_is_given_up() {
     let http = http(&[]).timeout(Duration::from_millis(50));
     let status = http.send(ask(&format!("http://{address}/"))).await.unwrap_err();
     assert_eq!(status.code, Code::DeadlineExceeded);
-    assert_eq!(told(&status, &address), "`127.0.0.1:PORT` did not answer within 50 ms");
+    assert_eq!(told(&status, &address), "`127.0.0.1:PORT` did not answer within 50ms");
 }
 
 #[tokio::test]

@@ -181,7 +181,7 @@ fn a_container_may_be_in_a_file() {
         assert_eq!(literal::to_json(&literal::from_text(&text, &of("list[int]")).unwrap()), json!([1, 2]));
     }
     let missing = literal::from_text("@nowhere.json", &of("list[int]")).unwrap_err();
-    assert_eq!(missing.to_string(), "`nowhere.json` cannot be read: No such file or directory (os error 2)");
+    assert_eq!(missing.to_string(), "could not read `nowhere.json`: No such file or directory (os error 2)");
 }
 
 #[test]

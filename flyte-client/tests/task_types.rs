@@ -130,12 +130,12 @@ proptest! {
 #[test]
 fn what_is_no_type_is_explained() {
     let refused = |text: &str| parse_type(text).unwrap_err();
-    assert_eq!(refused(""), "a type is expected at the end");
-    assert_eq!(refused("int |"), "a type is expected at the end");
+    assert_eq!(refused(""), "expected a type at the end");
+    assert_eq!(refused("int |"), "expected a type at the end");
     assert_eq!(refused("strng"), "unknown type `strng`; did you mean `str`?");
     assert_eq!(refused("numpy.ndarray"), "unknown type `ndarray`");
     assert_eq!(refused("list"), "`list` needs the type of its items, such as `list[int]`");
-    assert_eq!(refused("list[int"), "`]` is expected at the end");
+    assert_eq!(refused("list[int"), "expected `]` at the end");
     assert_eq!(refused("list[int, str]"), "`]` is expected before `,`");
     assert_eq!(refused("dict[int, str]"), "the keys of a `dict` are `str`, not `int`");
     assert_eq!(refused("int str"), "unexpected `str` at the end");

@@ -149,7 +149,7 @@ fn keys_of_short_forms() -> BTreeSet<String> {
     ];
     let mut keys = BTreeSet::new();
     for reader in readers {
-        let path = workspace().join("flyte-client/src/register").join(reader);
+        let path = workspace().join("flyte-client/src/register/read").join(reader);
         let text = fs::read_to_string(&path).unwrap();
         let found = list.captures(&text).unwrap_or_else(|| panic!("{} has no `KEYS`", path.display()));
         keys.extend(found[1].split('"').skip(1).step_by(2).map(str::to_owned));

@@ -237,34 +237,34 @@ panic:configure_cli
 error: plugin `faulty` 0.4.1 panicked in `configure_cli`
 [exit: 11]
 invalid:configure_cli
-error: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
+error: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
 [exit: 11]
 error:secret_requires_group
-error: plugin `faulty` 0.4.1 failed in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `secret_requires_group`
 [exit: 11]
 panic:secret_requires_group
-error: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `secret_requires_group`
 [exit: 11]
 error:get_default_image
-error: plugin `faulty` 0.4.1 failed in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `get_default_image`
 [exit: 11]
 panic:get_default_image
-error: plugin `faulty` 0.4.1 panicked in `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_image`
 [exit: 11]
 invalid:get_default_image
-error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from `get_default_image`
 [exit: 11]
 error:get_default_cache_policies
-error: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in `get_default_cache_policies`
 [exit: 11]
 panic:get_default_cache_policies
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
 [exit: 11]
 invalid:get_default_cache_policies
-error: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from `get_default_cache_policies`
 [exit: 11]
 answer:get_default_cache_policies,panic:get_version
-error: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in `get_default_cache_policies`
 [exit: 11]
 
 "#]]
@@ -308,7 +308,7 @@ fn the_same_name_twice_is_refused() {
 ------- stderr -------
 error: plugin `faulty` is named twice
 hint: remove one of them from the list
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -326,7 +326,7 @@ fn the_same_file_twice_is_refused() {
 error: plugin `plain` is named twice
   caused by: `[HOME]/work/plain.so` and `[HOME]/work/../work/plain.so`
 hint: remove one of them from the list
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );
@@ -344,7 +344,7 @@ fn a_copy_under_another_name_is_refused() {
 error: plugin `plain` is named twice
   caused by: `[HOME]/.flyte/plugins/libplain.so` and `[HOME]/.flyte/plugins/libother.so`
 hint: remove one of them from the list
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 "#]]
     );

@@ -117,7 +117,7 @@ fn several_executions_are_shown() {
     transcript.add(flyte.run(["execution", "show", "one", "two", "-o", "name"]));
     let gone = flyte.run(["execution", "show", "one", "none"]);
     assert!(
-        gone.stdout().is_empty() && gone.stderr().starts_with("error: there is no execution `none`"),
+        gone.stdout().is_empty() && gone.stderr().starts_with("error: execution `none` not found"),
         "{gone}"
     );
     snapshot!(

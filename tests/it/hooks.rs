@@ -202,7 +202,7 @@ configure_cli
 error: unrecognized subcommand 'faulty'
 [exit: 2]
 secret_requires_group
-error: secret `upload-key` of task `t` has no group
+error: `task.yaml`, document 1: secret `upload-key` of task `t` has no group
 [exit: 1]
 get_default_image
     image: cr.flyte.org/flyteorg/flytekit:py3.12-1.16.31
@@ -212,7 +212,7 @@ get_auth_success_html
 get_auth_success_html       built-in  none                        none
 [exit: 0]
 get_default_cache_policies
-error: task `t` asks for caching, but has no version and no cache policy applies to it
+error: `task.yaml`, document 1: task `t` asks for caching, but has no version and no cache policy applies to it
 [exit: 1]
 
 "#]]
@@ -240,18 +240,17 @@ fn invalid_answers_are_refused() {
         str![[r#"
 get_remote
 error: plugin `faulty` 0.4.1 returned an invalid value from HERE
-  caused by: `faulty.example:notaport` has the port `notaport`; a number from 1 to 65535 is expected
+  caused by: `faulty.example:notaport` has the invalid port `notaport`; use a number from 1 to 65535
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 configure_cli
-error: plugin `faulty` 0.4.1 adds the command `plugin`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-hint: go on without the plugin with `--no-plugins`
+error: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)
+hint: choose another name, or use `replace`
+hint: use `--no-plugins` to run without the plugin
 [exit: 11]
 get_default_image
-error: plugin `faulty` 0.4.1 returned an invalid value from HERE
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from HERE
   caused by: `two words` is not an image name: it contains whitespace or a control character
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 get_auth_success_html
@@ -260,9 +259,8 @@ error: plugin `faulty` 0.4.1 returned an invalid value from HERE
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 get_default_cache_policies
-error: plugin `faulty` 0.4.1 returned an invalid value from HERE
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 returned an invalid value from HERE
   caused by: policy `never` has a ttl of zero; it must be greater
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 
@@ -282,10 +280,9 @@ error: plugin `faulty` 0.4.1 failed in HERE
 hint: run `faulty unseal`
 [exit: 11]
 secret_requires_group, get_default_image, get_default_cache_policies, get_version
-error: plugin `faulty` 0.4.1 failed in HERE
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 failed in HERE
   caused by: the vault is sealed
   caused by: no key was given
-  caused by: in `task.yaml`, document 1
 hint: run `faulty unseal`
 [exit: 11]
 create
@@ -293,7 +290,7 @@ error: plugin `faulty` 0.4.1 failed in HERE
   caused by: the vault is sealed
   caused by: no key was given
 hint: run `faulty unseal`
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 
 "#]]
@@ -311,16 +308,15 @@ error: plugin `faulty` 0.4.1 panicked in HERE
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 secret_requires_group, get_default_image, get_default_cache_policies, get_version
-error: plugin `faulty` 0.4.1 panicked in HERE
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in HERE
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 create
 error: plugin `faulty` 0.4.1 panicked in HERE
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 hint: report this plugin bug at <https://faulty.example>
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 run
 error: plugin `faulty` 0.4.1 panicked in HERE
@@ -343,16 +339,15 @@ error: plugin `faulty` 0.4.1 panicked in HERE
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 secret_requires_group, get_default_image, get_default_cache_policies, get_version
-error: plugin `faulty` 0.4.1 panicked in HERE
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in HERE
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 create
 error: plugin `faulty` 0.4.1 panicked in HERE
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:36)
 hint: report this plugin bug at <https://faulty.example>
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 run
 error: plugin `faulty` 0.4.1 panicked in HERE
@@ -375,16 +370,15 @@ error: plugin `faulty` 0.4.1 panicked in HERE
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 secret_requires_group, get_default_image, get_default_cache_policies, get_version
-error: plugin `faulty` 0.4.1 panicked in HERE
+error: `task.yaml`, document 1: plugin `faulty` 0.4.1 panicked in HERE
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
-  caused by: in `task.yaml`, document 1
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
 [exit: 11]
 create
 error: plugin `faulty` 0.4.1 panicked in HERE
   caused by: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37)
 hint: report this plugin bug at <https://faulty.example>
-hint: `FLYTE_PLUGIN` chose it; `--no-plugins` goes on without
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 run
 error: plugin `faulty` 0.4.1 panicked in HERE

@@ -120,7 +120,7 @@ hint: check variable `FLYTE_PLATFORM_URL`, and that Flyte runs there
 [exit: 21]
 $ flyte-host logout
 ------- stderr -------
-there is nothing to forget
+not signed in
 [exit: 0]
 $ flyte-host logout --all -o json
 {

@@ -277,20 +277,17 @@ fn a_misspelt_name_is_reported_at_its_node() {
         str![[r#"
 $ flyte-host register misspelt.yaml
 ------- stderr -------
-error: cannot read `misspelt.yaml`, document 1
-  caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
+error: misspelt.yaml:5: node `first` runs task `gret`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
 $ flyte-host register --dry-run misspelt.yaml
 ------- stderr -------
-error: cannot read `misspelt.yaml`, document 1
-  caused by: line 5: node `first` runs task `gret`, which is neither in these files nor registered
+error: misspelt.yaml:5: node `first` runs task `gret`, which is neither in these files nor registered
 hint: did you mean `greet`?
 [exit: 1]
 $ flyte-host register alone.yaml
 ------- stderr -------
-error: cannot read `alone.yaml`, document 1
-  caused by: line 3: node `first` runs task `unlike`, which is neither in these files nor registered
+error: alone.yaml:3: node `first` runs task `unlike`, which is neither in these files nor registered
 [exit: 1]
 $ flyte-host register misspelt.yaml
 ------- stderr -------

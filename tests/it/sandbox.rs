@@ -60,30 +60,30 @@ open executions  0
         transcript,
         str![[r#"
 $ flyte-host sandbox start --port 0 --background
-the sandbox is served on `127.0.0.1:[PORT]` by process [PID]
-other clients reach it with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
+serving the sandbox on `127.0.0.1:[PORT]`, process [PID]
+other clients connect with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
 [exit: 0]
 $ flyte-host sandbox status -o name
 127.0.0.1:[PORT]
 [exit: 0]
 $ flyte-host sandbox start --port 0 --background
 ------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
-hint: `flyte-host sandbox stop` ends it
+error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
+hint: run `flyte-host sandbox stop` to stop it
 [exit: 1]
 $ flyte-host sandbox start --port 0
 ------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
-hint: `flyte-host sandbox stop` ends it
+error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
+hint: run `flyte-host sandbox stop` to stop it
 [exit: 1]
 $ flyte-host sandbox reset --yes
 ------- stderr -------
-error: the sandbox in `[HOME]/.flyte/sandbox` is served already on `127.0.0.1:[PORT]` by process [PID]
-hint: `flyte-host sandbox stop` ends it
+error: the sandbox in `[HOME]/.flyte/sandbox` is already being served on `127.0.0.1:[PORT]` by process [PID]
+hint: run `flyte-host sandbox stop` to stop it
 [exit: 1]
 $ flyte-host sandbox stop
 ------- stderr -------
-the server on `127.0.0.1:[PORT]` has ended
+stopped the server on `127.0.0.1:[PORT]`
 [exit: 0]
 $ flyte-host sandbox stop
 ------- stderr -------
@@ -172,13 +172,13 @@ fn a_port_that_is_taken() {
     snapshot!(
         transcript,
         str![[r#"
-$ flyte-host sandbox start --port 35775
+$ flyte-host sandbox start --port 41397
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
 hint: use `--port` to choose another port
 [exit: 1]
-$ flyte-host sandbox start --port 35775 --background
+$ flyte-host sandbox start --port 41397 --background
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)

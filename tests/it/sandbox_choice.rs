@@ -237,7 +237,7 @@ fn a_switch_that_is_neither_on_nor_off_is_an_error() {
         let mut home = home_with(&[]);
         home.set(name, value);
         let printed = home.run(["get", "tasks"]);
-        let error = format!("error: variable `{name}` is `{value}`; `1` or `0` is expected\n");
+        let error = format!("error: invalid value `{value}` for variable `{name}`: expected `1` or `0`\n");
         assert!(printed.contains(&error), "{printed}");
         printed.failure(2);
     }

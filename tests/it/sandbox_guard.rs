@@ -108,7 +108,7 @@ fn other_clients_need_the_token() {
 $ flyte-host get projects -o name
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
+  caused by: `127.0.0.1:[PORT]` is a flyte-host sandbox, which requires its token
   caused by: missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
@@ -118,7 +118,7 @@ flytesnacks
 $ flyte-host get projects -o name
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` is a sandbox of flyte-host, which requires its token
+  caused by: `127.0.0.1:[PORT]` is a flyte-host sandbox, which requires its token
   caused by: invalid token: expected the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
@@ -150,7 +150,7 @@ hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the
 [exit: 20]
 ------- stderr -------
 error: cannot sign in to Flyte
-  caused by: `127.0.0.1:[PORT]` does not accept the token of variable `FLYTE_ACCESS_TOKEN`
+  caused by: `127.0.0.1:[PORT]` rejected the token from variable `FLYTE_ACCESS_TOKEN`
   caused by: invalid token: expected the content of `server.token` in the sandbox's folder
 hint: set `FLYTE_ACCESS_TOKEN_FILE` to a copy of `server.token`, which is in the folder of the sandbox that is served (`~/.flyte/sandbox`), or `FLYTE_ACCESS_TOKEN` to its content; `flyte-host sandbox start` prints both
 [exit: 20]
@@ -168,7 +168,7 @@ fn flytekit_sends_the_token_with_the_printed_configuration() {
     let start = ["sandbox", "start", "--port", "0", "--host", "0.0.0.0", "--background"];
     let output = String::from_utf8(home.command().args(start).output().unwrap().stdout).unwrap();
     let start = output.find("admin:\n").unwrap();
-    let config = home.write("config.yaml", &output[start..output.find("\nelsewhere").unwrap()]);
+    let config = home.write("config.yaml", &output[start..output.find("\non other hosts").unwrap()]);
     let script = "import sys\n\
                   from flytekit.configuration import Config\n\
                   from flytekit.remote import FlyteRemote\n\

@@ -224,7 +224,7 @@ fn what_is_in_the_directories_is_listed() {
         transcript,
         str![[r#"
 $ flyte-host plugin list
-NAME     VERSION  PROTOCOL  STATE                                                                                     FILE
+NAME     VERSION  PROTOCOL  STATE                                                                                   FILE
 -        -        -         unusable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
 faulty   0.4.1    1.0       installed                                                                               [HOME]/work/elsewhere/libfaulty.so
 plain    0.3.0    1.0       installed                                                                               [HOME]/.flyte/plugins/libplain.so

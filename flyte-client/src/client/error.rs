@@ -264,7 +264,7 @@ mod tests {
         let mut error = from_status(Status::fault(Code::Unavailable, fault));
         assert_eq!(error.to_string(), "cannot reach Flyte");
         (error.attempts, error.elapsed) = (3, Duration::from_millis(1_240));
-        assert_eq!(error.to_string(), "cannot reach Flyte in 3 tries within 1.2 s");
+        assert_eq!(error.to_string(), "cannot reach Flyte in 3 tries within 1.2s");
     }
 
     #[test]
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(error.kind(), ClientErrorKind::MayBeDone);
         assert_eq!(
             error.to_string(),
-            "could not tell whether `CreateTask` was done: no answer in 2 tries within 0 ms"
+            "could not tell whether `CreateTask` was done: no answer in 2 tries within 0ms"
         );
     }
 

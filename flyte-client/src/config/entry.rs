@@ -142,7 +142,7 @@ impl Reader<'_> {
 fn yaml_text(value: &Value, origin: &Origin) -> Result<String, ConfigError> {
     match value {
         Value::Text(text) | Value::Number { text, .. } => Ok(text.clone()),
-        other => Err(wrong_kind(other, "a text", origin.clone())),
+        other => Err(wrong_kind(other, "a string", origin.clone())),
     }
 }
 

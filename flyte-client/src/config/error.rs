@@ -82,7 +82,7 @@ pub enum ConfigError {
     Value {
         /// Who set it.
         origin: Origin,
-        /// Completes the sentence: "must be a text, not a list".
+        /// Completes the sentence: "must be a string, not a list".
         problem: String,
     },
 }

@@ -91,7 +91,7 @@ impl Ini {
                 )?;
             let value = self
                 .raw(options, &name.to_lowercase())
-                .ok_or_else(|| format!("it refers to `%({name})s`, which is not set"))?;
+                .ok_or_else(|| format!("refers to `%({name})s`, which is not set"))?;
             out.push_str(&self.interpolate(options, value, depth - 1)?);
             rest = after;
         }

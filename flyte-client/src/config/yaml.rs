@@ -78,7 +78,7 @@ impl Value {
             Value::Map(_) => "a map",
             Value::Null => "empty",
             Value::Number { .. } => "a number",
-            Value::Text(_) => "a text",
+            Value::Text(_) => "a string",
         }
     }
 }

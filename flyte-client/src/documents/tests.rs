@@ -77,7 +77,7 @@ fn what_is_wrong_is_said_without_words_of_the_parser() {
     for (text, expected) in [
         ("a: 1\na: 2", "key `a` is duplicated at line 2, column 1"),
         ("a: *x", "unknown anchor at line 1, column 4"),
-        ("{\"a\": 1, \"a\": NaN}", "key `a` is given twice"),
+        ("{\"a\": 1, \"a\": NaN}", "key `a` is duplicated at line 1, column 10"),
         ("a: !!int x", "the value is not an integer at line 1, column 10"),
     ] {
         let error = parse(text, false).unwrap_err();

@@ -174,7 +174,7 @@ async fn a_proxy_that_says_nothing() {
     let client = behind(&format!("http://{address}"), &[PLAIN], Duration::from_millis(20));
     assert_eq!(
         told(ask(&client).await.unwrap_err(), address),
-        "cannot reach Flyte\n  proxy `127.0.0.1:PORT` did not answer CONNECT within 20 ms\n\
+        "cannot reach Flyte\n  proxy `127.0.0.1:PORT` did not answer CONNECT within 20ms\n\
          ? check variable `HTTPS_PROXY`, and that the proxy runs"
     );
     let half = greets(b"HTTP/1.1 200 OK\r\n").await;

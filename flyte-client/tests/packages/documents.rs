@@ -108,7 +108,7 @@ fn two_names_for_one_thing_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "a.yaml", "{id: {name: a}, spec: {template: {type: x, id: {name: b}}}}\n");
     let error = register::read(&[folder.path().join("a.yaml")], &Identity::default()).unwrap_err();
-    assert_eq!(error.cause().to_string(), "it has two names: `id` says `::a:`, the template says `::b:`");
+    assert_eq!(error.cause().to_string(), "two names: `::a:` in `id`, `::b:` in the template");
 }
 
 #[test]

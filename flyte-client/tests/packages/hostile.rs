@@ -58,8 +58,8 @@ fn members_come_by_index_and_folders_do_not_matter() {
     ]))
     .unwrap();
     let sources: Vec<_> = entries.iter().map(|entry| entry.source.to_string()).collect();
-    assert!(sources[0].ends_with("package.tgz, member `9_a_b_1.pb`"), "{sources:?}");
-    assert!(sources[1].ends_with("package.tgz, member `./sub/10_ab_1.pb`"), "{sources:?}");
+    assert!(sources[0].ends_with("package.tgz`, member `9_a_b_1.pb`"), "{sources:?}");
+    assert!(sources[1].ends_with("package.tgz`, member `./sub/10_ab_1.pb`"), "{sources:?}");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn only_files_are_read() {
     ] {
         assert_eq!(
             refuse(&package(&[("0_a_1.pb", kind, b"")])),
-            format!("package.tgz, member `0_a_1.pb`: it is {what}, not a file")
+            format!("package.tgz, member `0_a_1.pb`: {what}, not a file")
         );
     }
 }
@@ -125,7 +125,7 @@ fn a_member_that_expands_without_end_is_refused() {
     let zeros = vec![0; usize::try_from(register::read::package::MAX_MEMBER_BYTES).unwrap() + 1];
     assert_eq!(
         refuse(&package(&[("0_a_1.pb", EntryType::Regular, &zeros)])),
-        "package.tgz, member `0_a_1.pb`: it is larger than 64 MiB"
+        "package.tgz, member `0_a_1.pb`: larger than 64 MiB"
     );
 }
 
@@ -135,7 +135,10 @@ fn a_package_with_nothing_to_register_is_refused() {
     let code = [("fast1.tar.gz", EntryType::Regular, &b"code"[..])];
     assert_eq!(refuse(&package(&code)), "package.tgz: nothing to register");
     let twice = [code[0], ("fast2.tar.gz", EntryType::Regular, b"code")];
-    assert_eq!(refuse(&package(&twice)), "package.tgz: two code archives, `fast1.tar.gz` and `fast2.tar.gz`");
+    assert_eq!(
+        refuse(&package(&twice)),
+        "package.tgz: two code archives, `fast1.tar.gz` and `fast2.tar.gz`; expected one"
+    );
 }
 
 #[test]

@@ -266,11 +266,11 @@ mod tests {
         let text = signed_in(Flow::Browser, Some("secret too")).facts(now).render();
         let expected = "\
 endpoint      flyte.example
-name          Ada[2J
+name          Ada\\u{1b}[2J
 e-mail        ada@example.org
 subject       auth0|7
 flow          browser
-expires       2024-05-01T13:00:00Z (in 10m 0s)
+expires       2024-05-01T13:00:00Z (in 10m)
 auto-refresh  yes
 stored in     the system's keyring
 ";

@@ -17,8 +17,7 @@ fn a_missing_file_brings_up_near_names() {
     fixture.write("libother.so", "x");
     fixture.write("acme-corp.txt", "x");
     for name in ["acme-corp", "acme_corp.so", "libacmecorp.so", "libacme_copr.so"] {
-        let expected =
-            format!("error: there is no file `DIR/{name}`\nhint: did you mean `DIR/libacme_corp.so`?\n");
+        let expected = format!("error: `DIR/{name}` not found\nhint: did you mean `DIR/libacme_corp.so`?\n");
         assert_eq!(fixture.report(&fixture.path(name), &host()), expected);
     }
     assert_eq!(

@@ -19,9 +19,9 @@ fn a_refused_change_ends_the_command_with_11() {
         home_where("command-taken").run(["doctor"]),
         str![[r#"
 ------- stderr -------
-error: plugin `toolbox` 0.4.0 adds the command `plugin`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-hint: go on without the plugin with `--no-plugins`
+error: plugin `toolbox` 0.4.0 adds the command `plugin`, which already exists (built in)
+hint: choose another name, or use `replace`
+hint: use `--no-plugins` to run without the plugin
 [exit: 11]
 "#]]
     );
@@ -33,8 +33,8 @@ fn a_default_is_checked_against_the_values_of_all_commands() {
         home_where("default-impossible").run(["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: plugin `toolbox` 0.4.0 sets a default of `--output` that cannot be used: `pdf` is not possible, only `dot`, `json`, `name`, `pb`, `table`, `yaml`
-hint: go on without the plugin with `--no-plugins`
+error: plugin `toolbox` 0.4.0 sets an invalid default of `--output`: invalid value `pdf`; expected one of `dot`, `json`, `name`, `pb`, `table`, `yaml`
+hint: use `--no-plugins` to run without the plugin
 [exit: 11]
 "#]]
     );
@@ -47,9 +47,9 @@ fn help_works_without_the_plugin() {
         difference(home.run(["config", "--help", "--no-plugins"]), home.run(["config", "--help"])),
         str![[r#"
 + ------- stderr -------
-+ warning: plugin `toolbox` 0.4.0 adds the command `plugin`, which is there already (built in)
-+ hint: `replace` it if that is meant, or choose another name
-+ hint: go on without the plugin with `--no-plugins`
++ warning: plugin `toolbox` 0.4.0 adds the command `plugin`, which already exists (built in)
++ hint: choose another name, or use `replace`
++ hint: use `--no-plugins` to run without the plugin
 
 "#]]
     );

@@ -149,7 +149,7 @@ error: no gate of execution `execution` waits for a value
 $ flyte-host execution set-input execution title three
 ------- stderr -------
 error: invalid value for gate `title`
-  caused by: `int` is expected, the text `three` is given
+  caused by: expected `int`, got text `three`
 [exit: 1]
 $ flyte-host execution approve execution title
 ------- stderr -------

@@ -22,25 +22,25 @@ fn inputs_are_checked_before_anything_is_sent() {
 $ flyte-host run hello.twice
 ------- stderr -------
 error: invalid inputs for workflow `hello.twice`, version `v1`
-  caused by: `inputs.name`: a value of type `str` is missing
+  caused by: missing input `name` (str)
 [exit: 1]
 $ flyte-host run hello.greet -i 'nam=x'
 ------- stderr -------
 error: invalid inputs for task `hello.greet`, version `v1`
-  caused by: `inputs.nam`: there is no such input
-  caused by: `inputs.name`: a value of type `str` is missing
-hint: inputs.nam: `name` is a near name
+  caused by: unknown input `nam`
+  caused by: missing input `name` (str)
+hint: inputs.nam: did you mean `name`?
 [exit: 1]
 $ flyte-host run hello.greet -i name
 ------- stderr -------
-error: invalid value 'name' for '--input <NAME=VALUE>': a name, `=` and a value are expected
+error: invalid value 'name' for '--input <NAME=VALUE>': expected NAME=VALUE
 
 For more information, try '--help'.
 [exit: 2]
 $ flyte-host run hello.greet --inputs-file inputs.yaml
 ------- stderr -------
 error: invalid inputs for task `hello.greet`, version `v1`
-  caused by: `inputs.name`: `str` is expected, a list is given
+  caused by: `inputs.name`: expected `str`, got a list
 [exit: 1]
 $ flyte-host run hello.greet --inputs-file none.yaml
 ------- stderr -------

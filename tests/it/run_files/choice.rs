@@ -116,18 +116,15 @@ fn a_missing_file_is_not_taken_for_a_name() {
         str![[r#"
 $ flyte-host run missing.yaml
 ------- stderr -------
-error: cannot read `missing.yaml`
-  caused by: No such file or directory (os error 2)
+error: missing.yaml: No such file or directory (os error 2)
 [exit: 1]
 $ flyte-host run there/hello hello
 ------- stderr -------
-error: cannot read `there/hello`
-  caused by: No such file or directory (os error 2)
+error: there/hello: No such file or directory (os error 2)
 [exit: 1]
 $ flyte-host run hello
 ------- stderr -------
-error: cannot read `hello`
-  caused by: it is neither a document, a package nor a `.pb` file
+error: hello: not a document, a package or a `.pb` file
 hint: name the file `.yaml`, `.yml`, `.json`, `.pb`, `.tgz` or `.tar.gz`
 hint: run `flyte-host run hello:latest` to run the registered `hello`
 [exit: 1]

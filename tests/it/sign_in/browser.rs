@@ -25,7 +25,7 @@ fn a_person_signs_in_once() {
         fixture.run(["login"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          UserAction jane
+name          Person jane
 username      jane
 e-mail        jane@example.org
 subject       jane
@@ -36,7 +36,7 @@ stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
@@ -84,7 +84,7 @@ flytesnacks
         fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          UserAction jane
+name          Person jane
 username      jane
 e-mail        jane@example.org
 subject       jane
@@ -103,7 +103,7 @@ stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
   "asksForSignIn": true,
   "user": {
     "subject": "jane",
-    "name": "UserAction jane",
+    "name": "Person jane",
     "preferredUsername": "jane",
     "email": "jane@example.org"
   },
@@ -186,7 +186,7 @@ jane
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 warning: plugin `faulty` 0.4.1 panicked in `get_auth_success_html`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
@@ -200,7 +200,7 @@ jane
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 warning: plugin `faulty` 0.4.1 failed in `get_auth_success_html`
   caused by: the vault is sealed
   caused by: no key was given
@@ -215,7 +215,7 @@ jane
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 warning: plugin `faulty` 0.4.1 returned an invalid value from `get_auth_success_html`
   caused by: the page is empty; return `None` to leave it to the next plugin
 hint: report this plugin bug at <https://faulty.example>; use `--no-plugins` to continue without it
@@ -234,9 +234,9 @@ fn a_user_who_declines() {
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
-error: `127.0.0.1:[PORT]` refuses: End-User aborted interaction
-hint: sign in again with `flyte-host login`
+waiting for 5m; Ctrl-C aborts
+error: `127.0.0.1:[PORT]` refused the request: End-User aborted interaction
+hint: run `flyte-host login`
 [exit: 20]
 "#]]
     );
@@ -266,9 +266,9 @@ fn a_user_who_closes_the_tab() {
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 4s; Ctrl-C gives up
-error: nobody signed in within 4 s
-hint: `FLYTE_SIGN_IN_TIMEOUT` sets how many seconds a sign-in may take, and so does `flyte-host login --timeout`
+waiting for 4s; Ctrl-C aborts
+error: sign-in timed out after 4 s
+hint: pass `--timeout SECONDS` to `flyte-host login`, or set `FLYTE_SIGN_IN_TIMEOUT`, to wait longer
 [exit: 20]
 "#]]
     );
@@ -380,7 +380,7 @@ and enter this code:
 
 or open this URL, which includes the code:
 http://127.0.0.1:[PORT]/device?user_code=[..]
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
@@ -401,7 +401,7 @@ jane
 ------- stderr -------
 to sign in, open this URL in a browser on this machine:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 [exit: 0]
 "#]]
     );

@@ -33,7 +33,7 @@ flytesnacks
         fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          UserAction flytepropeller
+name          Person flytepropeller
 username      flytepropeller
 e-mail        flytepropeller@example.org
 subject       flytepropeller

@@ -21,7 +21,7 @@ fn a_code_on_another_device() {
         login.finish().map(redact),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          UserAction jane
+name          Person jane
 username      jane
 e-mail        jane@example.org
 subject       jane
@@ -38,7 +38,7 @@ and enter this code:
 
 or open this URL, which includes the code:
 http://127.0.0.1:[PORT]/device?user_code=[..]
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 [exit: 0]
 "#]]
     );
@@ -119,7 +119,7 @@ flytesnacks
         fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          UserAction flytepropeller
+name          Person flytepropeller
 username      flytepropeller
 e-mail        flytepropeller@example.org
 subject       flytepropeller

@@ -280,24 +280,24 @@ fn merging_replacing_and_hiding() {
             },
         ]),
         str![[r#"
-plugin `acme` 1.2.3 merges `bad`, which has no commands below it
-hint: `add` it instead
-plugin `acme` 1.2.3 merges the group `register`, which is there as a command (built in)
-plugin `acme` 1.2.3 merges the group `config show`, which is there as a command (built in)
-plugin `acme` 1.2.3 merges the group `config`, which does something of its own, into one that is there already
-hint: leave out the group's `run`
-plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-plugin `acme` 1.2.3 adds the command `config show`, which is there already (built in)
-hint: `replace` it if that is meant, or choose another name
-plugin `acme` 1.2.3 replaces the command `bad`, which is not there
-hint: `add` it instead
-plugin `acme` 1.2.3 replaces the command `registre`, which is not there
+plugin `acme` 1.2.3 merges `bad`, which has no subcommands
+hint: use `add` instead
+plugin `acme` 1.2.3 merges the group `register`, which exists as a command (built in)
+plugin `acme` 1.2.3 merges the group `config show`, which exists as a command (built in)
+plugin `acme` 1.2.3 merges the group `config`, which has a function of its own, into an existing one
+hint: remove the group's `run`
+plugin `acme` 1.2.3 adds the command `config show`, which already exists (built in)
+hint: choose another name, or use `replace`
+plugin `acme` 1.2.3 adds the command `config show`, which already exists (built in)
+hint: choose another name, or use `replace`
+plugin `acme` 1.2.3 replaces the command `bad`, which does not exist
+hint: use `add` instead
+plugin `acme` 1.2.3 replaces the command `registre`, which does not exist
 hint: did you mean `register`?
-plugin `acme` 1.2.3 replaces the command `plugin`, which the host keeps for itself
-plugin `acme` 1.2.3 hides the command `plugin list`, which the host keeps for itself
-plugin `acme` 1.2.3 hides the command `plugin`, which the host keeps for itself
-plugin `acme` 1.2.3 hides the command `confgi`, which is not there
+plugin `acme` 1.2.3 replaces the command `plugin`, which is reserved
+plugin `acme` 1.2.3 hides the command `plugin list`, which is reserved
+plugin `acme` 1.2.3 hides the command `plugin`, which is reserved
+plugin `acme` 1.2.3 hides the command `confgi`, which does not exist
 hint: did you mean `config`?
 
 "#]]
@@ -377,9 +377,9 @@ plugin `acme` 1.2.3 adds the option `--project` to `config bad`: it has the name
 hint: choose another name
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `-p`, which is already used in the program (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--output`, which is taken in the program (built in)
+plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it has the name `--output`, which is already used in the program (built in)
 hint: choose another name
-plugin `acme` 1.2.3 adds the positional `verbose` to `config bad`: it has the id `verbose`, which is taken in the program (built in)
+plugin `acme` 1.2.3 adds the positional `verbose` to `config bad`: it has the id `verbose`, which is already used in the program (built in)
 hint: choose another id
 
 "#]]
@@ -433,9 +433,9 @@ plugin `acme` 1.2.3 adds the positional `where` to `config bad`: it is global, w
 plugin `acme` 1.2.3 adds the option `--opt` to `config bad`: it is required and cannot have a default
 plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has a default, which only options and positionals can have
 plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it has a default, which only options and positionals can have
-plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it has possible values, and yet takes none
-plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it takes several values, and yet takes none
-plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it takes several values, and yet takes none
+plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it takes no values and cannot have possible values
+plugin `acme` 1.2.3 adds the flag `--flag` to `config bad`: it takes no values and cannot take several
+plugin `acme` 1.2.3 adds the flag `--count` to `config bad`: it takes no values and cannot take several
 
 "#]]
     );

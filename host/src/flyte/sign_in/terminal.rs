@@ -140,7 +140,7 @@ mod tests {
         for opened in [true, false] {
             let text = render(&PromptEvent::Browser { url, opened, within: Duration::from_secs(300) });
             assert!(text.lines().any(|line| line == url), "{text}");
-            assert!(text.contains("5m 0s"), "{text}");
+            assert!(text.contains("for 5m;"), "{text}");
         }
     }
 

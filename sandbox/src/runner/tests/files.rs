@@ -236,16 +236,16 @@ fn links_in_an_output_are_followed_and_other_than_files_fail_the_attempt() {
         (
             "directory",
             "mkdir $o; ln -s /nope $o/x",
-            "`o/x` cannot be read: it is a link to `/nope`, which does not exist",
+            "`o/x` cannot be read: symlink to `/nope`, which does not exist",
         ),
-        ("directory", "mkdir $o; mkfifo $o/x", "`o/x` cannot be read: it is a pipe, not a file"),
-        ("directory", "ln -s /nope $o", "`o` cannot be read: it is a link to `/nope`, which does not exist"),
-        ("file", "mkfifo $o", "`o` cannot be read: it is a pipe, not a file"),
-        ("str", "mkfifo $o", "/outputs/o` cannot be read: it is a pipe, not a file"),
+        ("directory", "mkdir $o; mkfifo $o/x", "`o/x` cannot be read: a pipe, not a file"),
+        ("directory", "ln -s /nope $o", "`o` cannot be read: symlink to `/nope`, which does not exist"),
+        ("file", "mkfifo $o", "`o` cannot be read: a pipe, not a file"),
+        ("str", "mkfifo $o", "/outputs/o` cannot be read: a pipe, not a file"),
         (
             "int | None",
             "ln -s /nope $o",
-            "/outputs/o` cannot be read: it is a link to `/nope`, which does not exist",
+            "/outputs/o` cannot be read: symlink to `/nope`, which does not exist",
         ),
     ] {
         let fixture = script(&format!("o=\"$FLYTE_OUTPUT_DIR/o\"; {made}")).output("o", of);

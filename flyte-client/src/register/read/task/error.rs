@@ -7,7 +7,7 @@ use std::fmt;
 pub struct TaskError {
     /// The way to the value, such as `secrets[0].group`; empty for the task itself.
     pub path: String,
-    /// Completes the sentence: "must be a text, not a list".
+    /// Completes the sentence: "must be a string, not a list".
     pub problem: String,
     /// What the sentence is about, if that is not the path.
     pub(in crate::register) subject: Option<String>,
