@@ -163,10 +163,7 @@ async fn nobody_is_there() {
     let told = put(&file, &address, format!("http://{address}/?s3cret")).await.unwrap_err();
     assert_eq!(told, "nothing listens at `HOST:PORT`");
     for url in ["ftp://a/b", "no url", "file:///etc/passwd"] {
-        assert!(
-            put(&file, "-", url.to_owned()).await.unwrap_err().starts_with("Flyte returned no us"),
-            "{url}"
-        );
+        assert!(put(&file, "-", url.to_owned()).await.unwrap_err().starts_with("Flyte returned "), "{url}");
     }
 }
 

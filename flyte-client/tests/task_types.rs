@@ -136,11 +136,11 @@ fn what_is_no_type_is_explained() {
     assert_eq!(refused("numpy.ndarray"), "unknown type `ndarray`");
     assert_eq!(refused("list"), "`list` needs the type of its items, such as `list[int]`");
     assert_eq!(refused("list[int"), "expected `]` at the end");
-    assert_eq!(refused("list[int, str]"), "`]` is expected before `,`");
+    assert_eq!(refused("list[int, str]"), "expected `]` before `,`");
     assert_eq!(refused("dict[int, str]"), "the keys of a `dict` are `str`, not `int`");
     assert_eq!(refused("int str"), "unexpected `str` at the end");
-    assert_eq!(refused("enum[]"), "a value is expected before `]`");
-    assert_eq!(refused("enum"), "`[` is expected at the end");
+    assert_eq!(refused("enum[]"), "expected a value before `]`");
+    assert_eq!(refused("enum"), "expected `[` at the end");
     assert_eq!(refused("file['csv]"), "a quote is not closed");
     assert_eq!(
         refused(&format!("{}int{}", "list[".repeat(40), "]".repeat(40))),

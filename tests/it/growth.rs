@@ -68,7 +68,7 @@ pub(crate) fn answers(home: &TestEnvironment) -> String {
 /// How the answers in a home differ from those of a plugin of 1.0 in a host of 1.0.
 fn difference_to_1_0(home: &TestEnvironment) -> String {
     let old = home_of(Protocol::Old, &[("growth", Protocol::Old)]).unwrap();
-    difference(&answers(&old), &answers(home))
+    difference(answers(&old), answers(home))
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn all_commands(home: &TestEnvironment) -> String {
         let without = home.run_command(home.command().env("FLYTE_PLUGIN", "builtin").args(command));
         without.success();
         let line = format!("$ flyte-host {}\n", command.join(" "));
-        let difference = difference(&without, &home.run(command));
+        let difference = difference(&without, home.run(command));
         match shown.iter_mut().find(|(_, found)| *found == difference) {
             Some((lines, _)) => lines.push_str(&line),
             None => shown.push((line, difference)),

@@ -461,7 +461,7 @@ fn plugin_fallback_covers_a_plugin_that_fails_to_start() {
         .set("FAULT", "invalid:configure_cli");
     let without = home.run(["config", "show", "-o", "name", "--no-plugins"]);
     snapshot!(
-        difference(&without, &home.run(["config", "show", "-o", "name"])),
+        difference(&without, home.run(["config", "show", "-o", "name"])),
         str![[r#"
 + ------- stderr -------
 + warning: plugin `faulty` 0.4.1 adds the command `plugin`, which already exists (built in)

@@ -139,7 +139,7 @@ fn a_plugin_reads_its_own_section() {
     );
     let without = home.run(["config", "show", "--no-plugins"]);
     snapshot!(
-        difference(&without, &home.run(["config", "show"])),
+        difference(&without, home.run(["config", "show"])),
         str![[r#"
 + headers.x-wrapped-by  ****                   plugin `wrapper` (asked for)
 
@@ -153,7 +153,7 @@ fn a_plugin_writes_to_the_log_under_its_name() {
     home.set("FLYTE_PLUGIN", "acme").set("MY_STAGING_ENDPOINT", "staging.acme.example:443");
     let quiet = home.run(["config", "show"]);
     snapshot!(
-        difference(&quiet, &home.run(["config", "show", "-v"])),
+        difference(&quiet, home.run(["config", "show", "-v"])),
         str![[r#"
 + ------- stderr -------
 + info: [acme] using the staging endpoint `staging.acme.example:443`

@@ -54,7 +54,7 @@ struct Variant {
     needs_c: bool,
 }
 
-const VARIANTS: [Variant; 3] = [
+const VARIANTS: [Variant; 4] = [
     Variant {
         name: "release",
         features: "",
@@ -75,6 +75,7 @@ const VARIANTS: [Variant; 3] = [
         needs_c: false,
     },
     Variant { name: "mimalloc", features: "mimalloc", profile: &[], needs_c: true },
+    Variant { name: "jemalloc", features: "jemalloc", profile: &[], needs_c: true },
 ];
 
 /// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host` and `plugins/NAME/`. Returns the

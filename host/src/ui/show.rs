@@ -49,7 +49,7 @@ pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, Command
 ///
 /// # Errors
 ///
-/// As [`json`], and when the output cannot be written.
+/// As [`json()`], and when the output cannot be written.
 pub fn message<M: Message + Name>(format: Format, message: &M) -> Result<(), CommandError> {
     output::structured(format, &json(message)?)
 }

@@ -12,7 +12,7 @@ use crate::{allow_sandbox, home_with, museum};
 const OTHER_HOSTS: [&str; 2] = ["1.0.7", "1.9.0"];
 
 /// Ways to build the growth plugin for protocol 1.0.
-const WAYS: [&str; 5] = ["1.0.7", "release", "small", "mimalloc", "two-versions"];
+const WAYS: [&str; 6] = ["1.0.7", "release", "small", "mimalloc", "jemalloc", "two-versions"];
 
 /// Left out without a C toolchain.
 const NEED_C: [&str; 2] = ["mimalloc", "jemalloc"];
@@ -91,12 +91,13 @@ fn values_are_freed_by_the_allocator_that_made_them() {
     allow_sandbox(&home);
     home.set("FLYTE_PLUGIN", "wrapper:growth:acme").set("MALLOC_PERTURB_", "165");
     let usual = answers(&home);
-    let Some(library) = growth("mimalloc") else { return };
-    let bytes = fs::read(&library).unwrap();
-    let symbol = b"mi_malloc";
-    let has_symbol = bytes.windows(symbol.len()).any(|window| window == symbol);
-    assert!(has_symbol, "`{}` has no mimalloc", library.display());
-    assert_eq!(answers_of(&home, &library), usual);
+    for (allocator, symbol) in [("mimalloc", "mi_malloc"), ("jemalloc", "_rjem_")] {
+        let Some(library) = growth(allocator) else { return };
+        let bytes = fs::read(&library).unwrap();
+        let has_symbol = bytes.windows(symbol.len()).any(|window| window == symbol.as_bytes());
+        assert!(has_symbol, "`{}` has no {allocator}", library.display());
+        assert_eq!(answers_of(&home, &library), usual);
+    }
 }
 
 /// What a user sees of a plugin whose symbols are not those of this host's protocol.

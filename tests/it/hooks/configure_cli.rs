@@ -10,7 +10,7 @@ use super::home_where;
 /// How help with the plugin differs from help without.
 fn help(plugin: &str, fault: &str) -> String {
     let home = home_where(plugin, fault);
-    difference(&home.run(["--help", "--no-plugins"]), &home.run(["--help"]))
+    difference(home.run(["--help", "--no-plugins"]), home.run(["--help"]))
 }
 
 #[test]

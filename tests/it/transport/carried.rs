@@ -108,7 +108,7 @@ fn it_needs_no_endpoint() {
     let (with, without) = (home_where("memory"), home_where("nowhere"));
     assert_eq!(every_command(&with), every_command(&without));
     snapshot!(
-        difference(&home_where("count").run(["config", "show"]), &without.run(["config", "show"])),
+        difference(home_where("count").run(["config", "show"]), without.run(["config", "show"])),
         str![[r#"
 - endpoint              localhost:30080        default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)
 - insecure              true                   default (sandbox: no configuration file and no `FLYTE_PLATFORM_URL`)

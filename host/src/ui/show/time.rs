@@ -11,7 +11,7 @@ pub fn moment(time: Option<&prost_types::Timestamp>) -> String {
     second.and_then(|second| literal::datetime_text(&second)).unwrap_or_else(|| NOTHING.to_owned())
 }
 
-/// A message's duration as [`flyte_text::duration`]; negative ones count as zero.
+/// A message's duration as [`flyte_text::duration()`]; negative ones count as zero.
 #[must_use]
 pub fn duration(duration: Option<&prost_types::Duration>) -> String {
     let Some(duration) = duration else { return NOTHING.to_owned() };

@@ -13,6 +13,10 @@ use plugin_abi::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+#[cfg(all(feature = "jemalloc", not(feature = "mimalloc")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Overrides every hook of its protocol, so that every interface crosses the border.
 #[derive(Debug)]
 pub struct Growth {
