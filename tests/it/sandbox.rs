@@ -170,15 +170,15 @@ fn a_port_that_is_taken() {
     transcript.add(home.run(["sandbox", "start", "--port", &port]));
     transcript.add(home.run(["sandbox", "start", "--port", &port, "--background"]));
     snapshot!(
-        transcript,
+        transcript.to_string().replace(&port, "[PORT]"),
         str![[r#"
-$ flyte-host sandbox start --port 41397
+$ flyte-host sandbox start --port [PORT]
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)
 hint: use `--port` to choose another port
 [exit: 1]
-$ flyte-host sandbox start --port 41397 --background
+$ flyte-host sandbox start --port [PORT] --background
 ------- stderr -------
 error: cannot listen on `127.0.0.1:[PORT]`
   caused by: Address already in use (os error 98)

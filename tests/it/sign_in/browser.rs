@@ -340,7 +340,7 @@ fn ctrl_c_frees_everything() {
     let Some(mut fixture) = Fixture::new() else { return };
     let _browser = fixture.browser(UserAction::Away);
     let mut login = fixture.home.start(["login"]);
-    login.until("Ctrl-C gives up");
+    login.until("Ctrl-C aborts");
     login.press_ctrl_c();
     snapshot!(
         login.finish().map(redact),
@@ -348,7 +348,7 @@ fn ctrl_c_frees_everything() {
 ------- stderr -------
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 [signal: 2 (SIGINT)]
 "#]]
     );

@@ -293,7 +293,7 @@ hint: set variable `FLYTE_ACCESS_TOKEN` to another token, or remove it and run `
         fixture.run(["whoami"]),
         str![[r#"
 endpoint    127.0.0.1:[PORT]
-name        UserAction flytepropeller
+name        Person flytepropeller
 username    flytepropeller
 e-mail      flytepropeller@example.org
 subject     flytepropeller

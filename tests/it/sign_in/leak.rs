@@ -111,7 +111,7 @@ fn nothing_of_a_person_is_seen() {
     let mut search = Search::default();
     let browser = fixture.browser(UserAction::SignIn);
     let mut login = fixture.home.start(["login", "-vvv"]);
-    login.until("Ctrl-C gives up");
+    login.until("Ctrl-C aborts");
     search.look_at_processes(login.pid());
     search.seen.push(("login".to_owned(), login.finish().to_string()));
     browser.wait();

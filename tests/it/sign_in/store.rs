@@ -16,7 +16,7 @@ fn two_at_once_are_one_sign_in() {
     let browser = fixture.browser(UserAction::SignIn);
     let ask = ["get", "projects", "-o", "name"];
     let mut first = fixture.home.start_on_terminal(&ask);
-    first.until("Ctrl-C gives up");
+    first.until("Ctrl-C aborts");
     let second = fixture.home.start_on_terminal(&ask);
     assert!(first.finish().success().stdout().ends_with("flytesnacks\n"));
     let second = second.finish();
@@ -81,7 +81,7 @@ fn a_file_that_others_may_read_is_not_used() {
         fixture.run(["whoami"]),
         str![[r#"
 endpoint      127.0.0.1:[PORT]
-name          UserAction flytepropeller
+name          Person flytepropeller
 username      flytepropeller
 e-mail        flytepropeller@example.org
 subject       flytepropeller

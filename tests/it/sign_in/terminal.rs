@@ -15,7 +15,7 @@ fn on_a_terminal_any_command_signs_in() {
         str![[r#"
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 flytesnacks
 [exit: 0]
 "#]]
@@ -74,14 +74,14 @@ fn ctrl_c_on_a_terminal() {
     let Some(mut fixture) = Fixture::new() else { return };
     let _browser = fixture.browser(UserAction::Away);
     let mut ask = fixture.home.start_on_terminal(["get", "projects"]);
-    ask.until("Ctrl-C gives up");
+    ask.until("Ctrl-C aborts");
     ask.press_ctrl_c();
     snapshot!(
         ask.finish().map(redact),
         str![[r#"
 sign in with the browser; if it does not open, visit this URL:
 http://127.0.0.1:[PORT]/auth?tenant=acme&response_type=code&client_id=flytectl&state=[..]&code_challenge=[..]&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fcallback&scope=all+offline_access+openid+profile
-waiting for 5m; Ctrl-C gives up
+waiting for 5m; Ctrl-C aborts
 [exit: 130]
 "#]]
     );

@@ -72,7 +72,7 @@ $ flyte-host teams
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: transport failed while calling `ListProjects`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:130)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host version -o name
@@ -81,14 +81,14 @@ transport
 ------- stderr -------
 error: transport failed while calling `GetVersion`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:130)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:130)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host register task.yaml --version v1
@@ -99,14 +99,14 @@ task  where-am-i  v1       failed
 error: could not register task `where-am-i`
   caused by: transport failed while calling `CreateTask`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:130)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: transport failed while calling `ListTasks`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:129)
+  caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:130)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 
@@ -122,7 +122,7 @@ fn a_panic_when_it_is_made() {
 $ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:58)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host version -o name
@@ -130,25 +130,25 @@ flyte-host
 transport
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:58)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host get tasks -o name
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:58)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host register task.yaml --version v1
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:58)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 $ flyte-host run remembered --task --name first
 ------- stderr -------
 error: plugin `transport` 0.7.0 panicked in `transport`
-  caused by: no way out of here (tests/plugins/transport/src/lib.rs:57)
+  caused by: no way out of here (tests/plugins/transport/src/lib.rs:58)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 
@@ -165,7 +165,7 @@ $ flyte-host teams
 ------- stderr -------
 error: plugin `transport` 0.7.0 failed in the command `teams`
   caused by: Flyte refused `ListProjects` (INTERNAL)
-  caused by: the answer cannot be read: failed to decode Protobuf message: invalid key value: 8858370047
+  caused by: could not decode the response: failed to decode Protobuf message: invalid key value: 8858370047
 [exit: 22]
 $ flyte-host version -o name
 flyte-host
