@@ -141,6 +141,12 @@ impl Transcript {
     }
 }
 
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl IntoData for Transcript {
     fn into_data(self) -> Data {
         self.0.into_data()
