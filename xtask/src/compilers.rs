@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::command::{capture, cargo, command, run};
+use crate::command::{capture, cargo, command, run, works};
 use crate::debian;
 use crate::debian::Package;
 use crate::workspace::{Workspace, library_name};
@@ -112,9 +112,16 @@ fn is_recent(release: &str) -> bool {
     version.is_some_and(|version| version >= OLDEST)
 }
 
-/// The folder of the libraries of the compiler in use.
-pub(crate) fn sysroot_libraries() -> Result<PathBuf> {
-    Ok(capture(command("rustc").args(["--print", "target-libdir"]))?.trim().into())
+/// The target triple of the compiler in use.
+pub(crate) fn host_triple() -> Result<String> {
+    let version = capture(command("rustc").arg("-vV"))?;
+    let triple = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(triple.ok_or("`rustc -vV` names no host")?.to_owned())
+}
+
+/// Whether rustup has a nightly toolchain, which some checks need.
+pub(crate) fn has_nightly() -> bool {
+    works(command("rustup").args(["run", "nightly", "rustc", "--version"]))
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! `cargo xtask sanitize`: the plugin boundary under every memory checker that this machine has.
 //!
 //! - Miri runs the crates whose plugins are entered without `dlopen`.
-//! - AddressSanitizer runs these and the tests that load real libraries. The crates of the workspace are
-//!   instrumented, with the generic code of others in them; dependencies are those of the ordinary build.
+//! - AddressSanitizer (nightly) runs these and the tests that load real libraries; host, plugin and all of their
+//!   dependencies are instrumented.
 //! - Valgrind runs the ordinary program with the sample plugin loaded, and so also sees the standard library.
 
 use std::path::Path;
 
 use crate::Result;
 use crate::command::{cargo, command, run, works};
-use crate::compilers::sysroot_libraries;
-use crate::stamp::{link_all, write_script};
+use crate::compilers::{has_nightly, host_triple};
 use crate::workspace::{Workspace, is_ci, library_name, program};
 
 /// Without leaks, since libraries are never unloaded on purpose; and without its own signal handlers, since
@@ -46,7 +45,7 @@ pub(crate) fn run_checkers(workspace: &Workspace) -> Result {
     let mut lacking = Vec::new();
     let checkers: [(&str, bool, Check); 3] = [
         ("Miri", works(command("rustup").args(["run", "nightly", "cargo-miri", "--version"])), miri),
-        ("AddressSanitizer", cfg!(target_os = "linux") && has_runtime(), address_sanitizer),
+        ("AddressSanitizer", has_nightly() && cfg!(target_os = "linux"), address_sanitizer),
         ("Valgrind", works(command("valgrind").arg("--version")), valgrind),
     ];
     for (name, is_here, check) in checkers {
@@ -77,54 +76,29 @@ fn miri(workspace: &Workspace) -> Result {
     run(miri.current_dir(&workspace.root))
 }
 
-/// Whether the compiler in use comes with the sanitizer's runtime.
-fn has_runtime() -> bool {
-    let is_runtime = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().ends_with("_rt.asan.a");
-    let libraries = sysroot_libraries().and_then(|folder| Ok(std::fs::read_dir(folder)?));
-    libraries.is_ok_and(|entries| entries.flatten().any(is_runtime))
-}
-
-/// Instruments what Cargo compiles of this workspace, other than build scripts and macros. The flag is
-/// unstable;
-/// `RUSTC_BOOTSTRAP` allows it to the compiler in use. An instrumented plugin finds the sanitizer's functions
-/// in the program that loads it.
-const INSTRUMENT: &str = "#!/bin/sh
-case \" $* \" in
-    *' --crate-type proc-macro '* | *' --crate-name build_script_build '*) exec \"$@\" ;;
-esac
-export RUSTC_BOOTSTRAP=1
-exec \"$@\" -Zsanitizer=address -Cdebuginfo=line-tables-only '-Clink-arg=-Wl,--export-dynamic-symbol=__asan_*'
-";
-
 fn address_sanitizer(workspace: &Workspace) -> Result {
-    build_all(workspace)?;
-    let target = workspace.target("asan");
-    for folder in ["deps", "build", ".fingerprint"] {
-        let below = Path::new("debug").join(folder);
-        link_all(&workspace.target.join(&below), &target.join(below))?;
-    }
-    let script = target.join("rustc");
-    write_script(&script, INSTRUMENT)?;
     let has_nextest = works(command("cargo").args(["nextest", "--version"]));
-    let mut tests = command("cargo");
+    let mut tests = command("rustup");
+    tests.args(["run", "nightly", "cargo"]);
     tests.args(if has_nextest {
         &["nextest", "run", "--no-fail-fast", "-E", AT_THE_BOUNDARY][..]
     } else {
         &["test"][..]
     });
-    tests.args(["--tests", "--locked"]);
+    tests.args(["--tests", "--locked", "--target", &host_triple()?]);
     for package in ["plugin-abi", "plugin-host", "flyte-host", "tests"] {
         tests.args(["--package", package]);
     }
-    tests.env("RUSTC_WORKSPACE_WRAPPER", script).env("CARGO_TARGET_DIR", target);
+    // The instrumented plugin finds the sanitizer's functions in the program that loads it.
+    tests.env("RUSTFLAGS", "-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic-symbol=__asan_*");
+    tests.env("CARGO_TARGET_DIR", workspace.target("asan"));
     // What `xtask test` prepares is not there, and tests may skip it.
     tests.env("ASAN_OPTIONS", ASAN_OPTIONS).env_remove("CI");
     run(tests.current_dir(&workspace.root))
 }
 
-/// The ordinary build of everything, as the tests need it: other checks take its programs, plugins and
-/// dependencies.
-pub(crate) fn build_all(workspace: &Workspace) -> Result {
+/// The ordinary build of everything, as the tests need it.
+fn build_all(workspace: &Workspace) -> Result {
     run(cargo("build").args(["--workspace", "--all-targets"]).current_dir(&workspace.root))
 }
 

@@ -64,29 +64,6 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result {
     Ok(())
 }
 
-/// Makes what Cargo built in one folder appear in another, without what it names by package alone (plugins
-/// and programs) and without what is there already. Files are linked where the system can, so they take no
-/// space.
-pub(crate) fn link_all(from: &Path, to: &Path) -> Result {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            link_all(&entry.path(), &target)?;
-        } else if !target.exists() && !is_plugin(&entry.path()) {
-            fs::hard_link(entry.path(), &target).or_else(|_| fs::copy(entry.path(), &target).map(|_| ()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a file is a library without a hash in its name: the next build under other settings replaces it.
-fn is_plugin(path: &Path) -> bool {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    path.extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION) && !name.contains('-')
-}
-
 /// Writes an executable script; an unchanged one keeps its date, which Cargo takes for the compiler's.
 pub(crate) fn write_script(path: &Path, text: &str) -> Result {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
