@@ -179,13 +179,13 @@ fn a_plugin_of_1_0_in_a_host_of_1_1() {
 - get_default_cache_policies  plugin  growth-policy                                           no policies
 - audience              flyte-host 1.0         plugin `growth`
 + protocol     1.0 (this host: 1.1)
-+ HOOK                        FROM                                                      ANSWERS NOW                                             BUILT-IN DEFAULT
-+ get_remote                  plugin                                                    localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
-+ configure_cli               plugin                                                    command `growth`; 1 other change                        no changes
-+ secret_requires_group       plugin                                                    false                                                   true
-+ get_default_image           plugin                                                    growth/base:v1                                          none
-+ get_auth_success_html       plugin                                                    <p>grown at flyte.example.org</p> (33 bytes)            none
-+ get_default_cache_policies  plugin                                                    growth-policy                                           no policies
++ HOOK                        FROM                                                                ANSWERS NOW                                             BUILT-IN DEFAULT
++ get_remote                  plugin                                                              localhost:30080 (insecure), with a transport around it  localhost:30080 (insecure)
++ configure_cli               plugin                                                              command `growth`; 1 other change                        no changes
++ secret_requires_group       plugin                                                              false                                                   true
++ get_default_image           plugin                                                              growth/base:v1                                          none
++ get_auth_success_html       plugin                                                              <p>grown at flyte.example.org</p> (33 bytes)            none
++ get_default_cache_policies  plugin                                                              growth-policy                                           no policies
 + get_greeting                built-in: the plugin uses protocol 1.0, and this hook requires 1.1  no greeting                                             no greeting
 + audience              flyte-host 1.1         plugin `growth`
 
@@ -451,7 +451,7 @@ hint: install a flyte-host that speaks protocol 2, or a version of `growth` for 
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 $ flyte-host plugin list
-NAME    VERSION  PROTOCOL  STATE                             FILE
+NAME    VERSION  PROTOCOL  STATE                                      FILE
 growth  0.6.0    2.0       unusable: this host supports protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
 warning: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
