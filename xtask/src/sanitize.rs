@@ -1,8 +1,8 @@
 //! `cargo xtask sanitize`: the plugin boundary under every memory checker that this machine has.
 //!
 //! - Miri runs the crates whose plugins are entered without `dlopen`.
-//! - AddressSanitizer (nightly) runs these and the tests that load real libraries; host, plugin and all of their
-//!   dependencies are instrumented.
+//! - AddressSanitizer (nightly) runs these and the tests that load real libraries; host, plugin and all of
+//!   their dependencies are instrumented.
 //! - Valgrind runs the ordinary program with the sample plugin loaded, and so also sees the standard library.
 
 use std::path::Path;
