@@ -97,7 +97,7 @@ fields! {
     ca_cert_file_path: Option<String>,
     /// URL of the console, if it is not at the endpoint.
     console_endpoint: Option<String>,
-    /// HTTP proxy for sign-in requests.
+    /// HTTP proxy for sign-in and for calls to Flyte.
     http_proxy_url: Option<String>,
     /// flytekit's `AuthType` by name, such as `Pkce`, `ClientSecret`, `DeviceFlow`, `ExternalCommand`.
     auth_mode: Option<String>,
