@@ -32,7 +32,7 @@ use hyper_util::{client::legacy, rt::TokioExecutor};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::url::target;
-pub use self::{error::TransferError, fingerprint::Fingerprint};
+pub use self::{error::TransferError, fingerprint::Fingerprint, url::FileUrls};
 use crate::{
     net::{
         Connector, Network, TrustError,
@@ -56,15 +56,6 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Called with the number of bytes that are done by now.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Send + Sync);
-
-/// What to do with `file://` URLs, which a server elsewhere must not hand out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileUrls {
-    /// They are this machine's own: those of a sandbox within this process.
-    Copy,
-    /// They are an error.
-    Refuse,
-}
 
 /// Carries files.
 pub struct Transfers {

@@ -58,6 +58,7 @@ mod choice;
 mod digest;
 mod error;
 mod files;
+mod fit;
 pub mod inputs;
 mod make;
 mod name;

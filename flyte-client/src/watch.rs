@@ -6,6 +6,7 @@
 //! names and gates ([`Specs`]).
 
 mod attempt;
+mod cache;
 mod elements;
 mod gate;
 mod node;
@@ -20,9 +21,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 pub use self::{
     attempt::AttemptFailure,
+    cache::{Cache, Reused},
     elements::{Element, Elements, errors},
     gate::Gate,
-    node::{Cache, Node, Reused},
+    node::{Node, is_node_done},
     pace::Pace,
     specs::Specs,
 };
@@ -32,12 +34,9 @@ use crate::{
     list::{self, Order, Query},
     proto::{
         admin,
-        core::{NodeExecutionIdentifier, WorkflowExecutionIdentifier, node_execution},
+        core::{NodeExecutionIdentifier, WorkflowExecutionIdentifier},
     },
 };
-
-/// Calls that are on their way at a time.
-pub(crate) const AT_ONCE: usize = 16;
 
 /// An execution that is looked at.
 pub struct Watch<'c> {
@@ -99,21 +98,6 @@ pub fn phase_since(execution: &admin::Execution) -> Option<prost_types::Timestam
 #[must_use]
 pub fn is_done(phase: Phase) -> bool {
     matches!(phase, Phase::Succeeded | Phase::Failed | Phase::Aborted | Phase::TimedOut)
-}
-
-/// Whether nothing comes after a phase of a node.
-#[must_use]
-pub fn is_node_done(phase: node_execution::Phase) -> bool {
-    use node_execution::Phase;
-    matches!(
-        phase,
-        Phase::Succeeded
-            | Phase::Failed
-            | Phase::Aborted
-            | Phase::Skipped
-            | Phase::TimedOut
-            | Phase::Recovered
-    )
 }
 
 impl<'c> Watch<'c> {
@@ -231,7 +215,7 @@ impl<'c> Watch<'c> {
             }
             Ok(node)
         });
-        stream::iter(looked).buffered(AT_ONCE).try_collect().await
+        stream::iter(looked).buffered(whole::AT_ONCE).try_collect().await
     }
 }
 

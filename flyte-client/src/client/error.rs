@@ -201,6 +201,15 @@ impl std::error::Error for ClientError {
     }
 }
 
+/// The method that a path ends in, such as `CreateTask`.
+pub(super) fn method_name(path: Cow<'static, str>) -> Cow<'static, str> {
+    let name = |path: &str| path.rfind('/').map_or(0, |at| at + 1);
+    match path {
+        Cow::Borrowed(path) => Cow::Borrowed(&path[name(path)..]),
+        Cow::Owned(mut path) => Cow::Owned(path.split_off(name(&path))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

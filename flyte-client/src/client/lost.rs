@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use prost::Message;
 
-use super::{Client, ClientError, method};
+use super::{Client, ClientError, error::method_name};
 use crate::{
     proto::{
         admin::{
@@ -48,7 +48,7 @@ impl Wanted {
     /// Reads a request; `None` without a name, with which nothing could be found.
     pub(super) fn from_call(call: &Call) -> Option<Self> {
         let message = || call.message.clone();
-        match method(call.path.clone()).as_ref() {
+        match method_name(call.path.clone()).as_ref() {
             "CreateExecution" => {
                 let request = ExecutionCreateRequest::decode(message()).ok()?;
                 (!request.name.is_empty()).then(|| Self::Execution(Box::new(request)))

@@ -66,6 +66,12 @@ impl Sources {
         Ok(self.variable(name)?.filter(|value| !value.is_empty()))
     }
 
+    /// The first of these environment variables that is set and not empty; others than UTF-8 do not count.
+    pub(crate) fn first_variable(&self, names: &[&str]) -> Option<&str> {
+        let set = names.iter().filter_map(|name| self.env.get(*name));
+        set.map(String::as_str).find(|value| !value.is_empty())
+    }
+
     pub(super) fn absolute(&self, path: impl AsRef<Path>) -> ConfigPath {
         ConfigPath::new(self.cwd.join(path), self.home.as_deref())
     }

@@ -7,13 +7,10 @@ mod keys;
 mod profile;
 mod uri;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use futures_util::TryStreamExt as _;
-use object_store::{
-    BackoffConfig, ObjectStore, ObjectStoreExt as _, PutPayload, RetryConfig, WriteMultipart,
-    path::Path as Key,
-};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart, path::Path as Key};
 use tokio::io::AsyncWriteExt as _;
 
 pub use self::error::BucketError;
@@ -82,19 +79,9 @@ impl Buckets {
     pub fn open(&self, uri: &str) -> Result<Option<Location>, BucketError> {
         let uri = BucketUri::parse(uri).ok_or_else(|| BucketError::uri(uri))?;
         let key = Key::parse(&uri.key).map_err(|_| BucketError::uri(&uri.text))?;
-        let store = keys::open(&uri, self)?;
+        let store = keys::open(&uri, &self.storage, &self.sources, &self.connector)?;
         Ok(store.map(|store| Location { store, uri, key }))
     }
-}
-
-/// A user waits: a few tries, not the crate's three minutes.
-fn retry() -> RetryConfig {
-    let backoff = BackoffConfig {
-        init_backoff: Duration::from_millis(200),
-        max_backoff: Duration::from_secs(5),
-        base: 2.0,
-    };
-    RetryConfig { backoff, max_retries: 3, retry_timeout: Duration::from_secs(30) }
 }
 
 impl Location {

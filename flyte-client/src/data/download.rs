@@ -29,11 +29,11 @@ impl Transfers {
     ///
     /// When the store does not give it, or the file cannot be written.
     pub async fn get(&self, url: &str, file: &Path, progress: Progress<'_>) -> Result<u64, TransferError> {
-        let url = match self.url(url)? {
+        let url = match Url::parse(url, self.files)? {
             Url::Local(path) => {
-                local::copy(&path, file, progress).await?;
-                let unreadable = |source| TransferError::Read { path, source };
-                return tokio::fs::metadata(file).await.map(|metadata| metadata.len()).map_err(unreadable);
+                let length = local::copy(&path, file).await?;
+                progress(length);
+                return Ok(length);
             }
             Url::Http(url) => url,
         };

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Progress, TransferError};
+use super::TransferError;
 use crate::atomic_file::PartialFile;
 
 /// The path of a `file://` URL, as it stands there: the sandbox encodes nothing.
@@ -14,8 +14,8 @@ pub(super) fn path_of(url: &str) -> Option<PathBuf> {
     path.starts_with('/').then(|| PathBuf::from(path))
 }
 
-/// Copies a file; other processes see all of it or nothing.
-pub(super) async fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(), TransferError> {
+/// Copies a file, and returns its length; other processes see all of it or nothing.
+pub(super) async fn copy(from: &Path, to: &Path) -> Result<u64, TransferError> {
     let (source, target) = (from.to_owned(), to.to_owned());
     let copied = tokio::task::spawn_blocking(move || {
         let mut opened =
@@ -28,11 +28,7 @@ pub(super) async fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Resu
         });
         written.map_err(|source| TransferError::Write { path: target, source })
     });
-    let length = copied
-        .await
-        .map_err(|error| TransferError::Write { path: to.to_owned(), source: error.into() })??;
-    progress(length);
-    Ok(())
+    copied.await.map_err(|error| TransferError::Write { path: to.to_owned(), source: error.into() })?
 }
 
 /// Unpacks a file in its place; returns its length then.

@@ -32,8 +32,8 @@ impl Transfers {
         location: &CreateUploadLocationResponse,
         progress: Progress<'_>,
     ) -> Result<(), TransferError> {
-        let url = match self.url(&location.signed_url)? {
-            Url::Local(path) => return local::copy(file, &path, progress).await,
+        let url = match Url::parse(&location.signed_url, self.files)? {
+            Url::Local(path) => return local::copy(file, &path).await.map(progress),
             Url::Http(url) => url,
         };
         let read = Arc::new(AtomicU64::new(0));

@@ -4,8 +4,17 @@ use std::path::PathBuf;
 
 use http::Uri;
 
-use super::{FileUrls, TransferError, Transfers, local};
+use super::{TransferError, local};
 use crate::net::fault::{Places, Target};
+
+/// What to do with `file://` URLs, which a server elsewhere must not hand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileUrls {
+    /// They are this machine's own: those of a sandbox within this process.
+    Copy,
+    /// They are an error.
+    Refuse,
+}
 
 /// Where a URL leads.
 pub(super) enum Url {
@@ -13,17 +22,17 @@ pub(super) enum Url {
     Local(PathBuf),
 }
 
-impl Transfers {
-    pub(super) fn url(&self, url: &str) -> Result<Url, TransferError> {
+impl Url {
+    pub(super) fn parse(url: &str, files: FileUrls) -> Result<Self, TransferError> {
         if let Some(path) = local::path_of(url) {
-            return match self.files {
-                FileUrls::Copy => Ok(Url::Local(path)),
+            return match files {
+                FileUrls::Copy => Ok(Self::Local(path)),
                 FileUrls::Refuse => Err(TransferError::FileUrl),
             };
         }
         let url: Uri = encoded(url).parse().map_err(|_| TransferError::Url)?;
         match (url.scheme_str(), url.host()) {
-            (Some("http" | "https"), Some(_)) => Ok(Url::Http(url)),
+            (Some("http" | "https"), Some(_)) => Ok(Self::Http(url)),
             _ => Err(TransferError::Url),
         }
     }

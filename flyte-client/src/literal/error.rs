@@ -4,6 +4,11 @@ use std::fmt;
 
 use crate::proto::path::{FieldPath, PathStep};
 
+/// Why a float does not fit.
+pub(super) const BEYOND_DOUBLE: &str = "is beyond the range of a double, ±1.8e308";
+/// Why an integer does not fit.
+pub(super) const BEYOND_INTEGER: &str = "is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit";
+
 /// A value that cannot be used, and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueError {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::choice::Fit;
+use super::fit::Fit;
 use crate::proto::core::{
     self, Blob, BlobMetadata, BlobType, Literal, LiteralType, Primitive, Scalar, Schema, SchemaType,
     StructuredDataset, StructuredDatasetMetadata, StructuredDatasetType, Void, blob_type::BlobDimensionality,

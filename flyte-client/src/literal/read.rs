@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    ValueError, check,
-    choice::{self, Fit},
+    ValueError, check, choice,
+    error::{BEYOND_DOUBLE, BEYOND_INTEGER},
+    fit::Fit,
     make,
     name::type_name,
     structure::{self, StructFormat},
@@ -200,11 +201,6 @@ fn unusual_number(written: &str, expected: &LiteralType) -> Fitted {
         _ => Err(ValueError::mismatch(type_name(expected), given())),
     }
 }
-
-/// Why a float does not fit.
-pub(super) const BEYOND_DOUBLE: &str = "is beyond the range of a double, ±1.8e308";
-/// Why an integer does not fit.
-pub(super) const BEYOND_INTEGER: &str = "is beyond 64 bits: -9223372036854775808 to 9223372036854775807 fit";
 
 /// Why a value is none of a simple type.
 fn refused(value: &Value, simple: SimpleType, expected: &LiteralType) -> ValueError {

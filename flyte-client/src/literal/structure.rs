@@ -6,7 +6,7 @@ use prost_types::Struct;
 use rmpv::Value as Packed;
 use serde_json::{Map, Number, Value, json};
 
-use super::{MSGPACK, ValueError, ValueProblem};
+use super::{MSGPACK, ValueError, ValueProblem, error::BEYOND_DOUBLE};
 use crate::documents::number::{self, FloatError};
 use crate::proto::core::{Binary, Scalar, scalar::Value as ScalarValue};
 use crate::proto::{json::float_to_json, path::PathStep, struct_value};
@@ -53,7 +53,7 @@ fn check_number(value: &Value, format: StructFormat) -> Result<(), ValueError> {
         |written: &str, reason: &str| Err(ValueError::value("dict", format!("number `{written}`"), reason));
     match (value, number::written(value)) {
         (_, Some(written)) => match (number::float(written), format) {
-            (Err(FloatError::TooLarge), _) => fails(written, super::read::BEYOND_DOUBLE),
+            (Err(FloatError::TooLarge), _) => fails(written, BEYOND_DOUBLE),
             (Ok(number), StructFormat::Generic) if !number.is_finite() => {
                 fails(written, "has no form in `google.protobuf.Struct`")
             }

@@ -6,11 +6,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use super::{
-    Reader, ValueError, ValueProblem,
-    choice::{self, Fit},
+    Reader, ValueError, ValueProblem, choice,
+    error::{BEYOND_DOUBLE, BEYOND_INTEGER},
+    fit::Fit,
     make,
     name::type_name,
-    read::{BEYOND_DOUBLE, BEYOND_INTEGER, Fitted, given_text},
+    read::{Fitted, given_text},
     time,
 };
 use crate::proto::core::{

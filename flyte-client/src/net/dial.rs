@@ -19,7 +19,7 @@ use tower_service::Service;
 
 use super::{
     proxy::{Proxies, ProxyAddress},
-    tunnel::{self, ProxyError, ProxyName, ProxyProblem},
+    tunnel::{self, ProxyError, ProxyName, ProxyProblem, host_and_port},
 };
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -177,12 +177,6 @@ impl Service<Uri> for Dial {
             Ok(stream)
         })
     }
-}
-
-/// `host:port` of a URL.
-pub(super) fn host_and_port(uri: &Uri) -> String {
-    let standard = if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 };
-    format!("{}:{}", uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(standard))
 }
 
 /// The system's resolver, whose failures have a type of their own.

@@ -2,14 +2,13 @@
 
 use std::{fmt, io};
 
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Uri, uri::Scheme};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 use super::{
-    dial::{BoxError, host_and_port},
     page,
     proxy::{Proxy, ProxyAddress},
 };
@@ -60,7 +59,7 @@ pub(crate) enum ProxyProblem {
     /// It is spoken to in another way than `http://`: its scheme.
     Scheme(String),
     /// Not connected to it.
-    Unreachable(BoxError),
+    Unreachable(Box<dyn std::error::Error + Send + Sync>),
     /// It accepts CONNECT, and then sends a page: a web server.
     WebPage(Refusal),
 }
@@ -175,6 +174,12 @@ pub(super) async fn open(
     refusal.schemes = schemes(&headers);
     refusal.says = read_page(stream, kind, &headers).await;
     Err(if is_accepted { ProxyProblem::WebPage(refusal) } else { ProxyProblem::Refused(refusal) })
+}
+
+/// `host:port` of a URL.
+pub(super) fn host_and_port(uri: &Uri) -> String {
+    let standard = if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 };
+    format!("{}:{}", uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(standard))
 }
 
 fn request(target: &Uri, proxy: &ProxyAddress) -> Vec<u8> {

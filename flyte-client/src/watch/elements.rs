@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::Cache;
+use super::cache::Cache;
 use crate::proto::{
     admin::TaskExecutionClosure,
     core::{CatalogCacheStatus, TaskLog, task_execution::Phase},

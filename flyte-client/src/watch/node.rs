@@ -1,12 +1,18 @@
 //! A node of an execution, with what a follower shows of it.
 
-use super::{AttemptFailure, Elements, Gate};
+use super::{
+    attempt::AttemptFailure,
+    cache::{Cache, Reused},
+    elements::Elements,
+    gate::Gate,
+};
 use crate::proto::{
-    admin::{NodeExecution, NodeExecutionClosure, node_execution_closure::TargetMetadata},
-    core::{
-        CatalogCacheStatus, CatalogMetadata, ExecutionError, NodeExecutionIdentifier,
-        WorkflowExecutionIdentifier, catalog_metadata, node_execution::Phase,
+    admin::{
+        NodeExecution, NodeExecutionClosure, TaskExecution,
+        node_execution_closure::{OutputResult, TargetMetadata},
+        task_execution_closure::OutputResult as AttemptResult,
     },
+    core::{ExecutionError, NodeExecutionIdentifier, WorkflowExecutionIdentifier, node_execution::Phase},
 };
 
 /// A node of an execution.
@@ -59,57 +65,6 @@ pub struct Node {
     is_task: bool,
 }
 
-/// Who stored the outputs that a node has from the cache.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reused {
-    /// The version of the task that ran then.
-    pub task_version: String,
-    /// The execution that it ran in.
-    pub execution: WorkflowExecutionIdentifier,
-}
-
-impl Reused {
-    fn new(entry: CatalogMetadata) -> Option<Self> {
-        let catalog_metadata::SourceExecution::SourceTaskExecution(source) = entry.source_execution?;
-        Some(Self {
-            task_version: source.task_id?.version,
-            execution: source.node_execution_id?.execution_id?,
-        })
-    }
-}
-
-/// What the cache did for a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cache {
-    /// It was not asked, or said nothing.
-    Unused,
-    /// The outputs came from it; nothing ran.
-    Hit,
-    /// Nothing was there, so the task ran.
-    Miss,
-    /// The task ran, and its outputs were stored.
-    Stored,
-    /// It was passed over (`--overwrite-cache`).
-    Skipped,
-    /// It could not be read or written.
-    Failed,
-}
-
-impl Cache {
-    /// A word for people; none where there is nothing to say.
-    #[must_use]
-    pub const fn word(self) -> Option<&'static str> {
-        match self {
-            Self::Unused => None,
-            Self::Hit => Some("cached"),
-            Self::Miss => Some("not in the cache"),
-            Self::Stored => Some("stored in the cache"),
-            Self::Skipped => Some("cache passed over"),
-            Self::Failed => Some("cache failed"),
-        }
-    }
-}
-
 /// When the phase of a node began. FlyteAdmin stores no such time: a node is queued when it is made, runs
 /// from `started_at` on, and is updated when it enters another phase.
 fn phase_since(closure: &NodeExecutionClosure) -> Option<prost_types::Timestamp> {
@@ -120,17 +75,18 @@ fn phase_since(closure: &NodeExecutionClosure) -> Option<prost_types::Timestamp>
     }
 }
 
-impl From<CatalogCacheStatus> for Cache {
-    fn from(status: CatalogCacheStatus) -> Self {
-        match status {
-            CatalogCacheStatus::CacheDisabled | CatalogCacheStatus::CacheEvicted => Self::Unused,
-            CatalogCacheStatus::CacheMiss => Self::Miss,
-            CatalogCacheStatus::CacheHit => Self::Hit,
-            CatalogCacheStatus::CachePopulated => Self::Stored,
-            CatalogCacheStatus::CacheLookupFailure | CatalogCacheStatus::CachePutFailure => Self::Failed,
-            CatalogCacheStatus::CacheSkipped => Self::Skipped,
-        }
-    }
+/// Whether nothing comes after a phase of a node.
+#[must_use]
+pub fn is_node_done(phase: Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Succeeded
+            | Phase::Failed
+            | Phase::Aborted
+            | Phase::Skipped
+            | Phase::TimedOut
+            | Phase::Recovered
+    )
 }
 
 /// What the compiler adds to every workflow; no user wrote it.
@@ -177,7 +133,7 @@ impl Node {
             started_at: closure.started_at,
             duration: closure.duration,
             error: match closure.output_result {
-                Some(crate::proto::admin::node_execution_closure::OutputResult::Error(error)) => Some(error),
+                Some(OutputResult::Error(error)) => Some(error),
                 _ => None,
             },
             attempt_error: None,
@@ -213,6 +169,21 @@ impl Node {
             && !self.is_parent
             && self.gate.is_none()
             && !matches!(self.phase, Phase::Undefined | Phase::Queued | Phase::Skipped)
+    }
+
+    /// Takes in the attempts at the node's task.
+    pub fn take_attempts(&mut self, attempts: &[TaskExecution]) {
+        let number = |attempt: &TaskExecution| attempt.id.as_ref().map_or(0, |id| id.retry_attempt);
+        let Some(last) = attempts.iter().max_by_key(|attempt| number(attempt)) else { return };
+        self.attempt = number(last) + 1;
+        let Some(closure) = &last.closure else { return };
+        self.elements = Elements::new(closure);
+        let is_current = !is_node_done(self.phase) || closure.started_at.is_none();
+        self.reason = AttemptFailure::new(closure).filter(|_| is_current);
+        self.attempt_error = match &closure.output_result {
+            Some(AttemptResult::Error(error)) => Some(error.clone()),
+            _ => None,
+        };
     }
 
     /// Keeps what is not asked for at each look.

@@ -1,6 +1,6 @@
 //! The order in which changes are reported.
 
-use super::{Node, is_node_done};
+use super::node::{Node, is_node_done};
 
 /// The nodes that changed: one that is running before those within it, one that ended behind them.
 ///

@@ -6,7 +6,6 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::AT_ONCE;
 use crate::{
     client::{Client, ClientError, ClientErrorKind},
     proto::{
@@ -18,6 +17,9 @@ use crate::{
         core::{ExecutionError, NodeExecutionIdentifier},
     },
 };
+
+/// Calls that are on their way at a time.
+pub(super) const AT_ONCE: usize = 16;
 
 /// The longest message that a list holds, in bytes.
 const LONGEST: usize = 100;

@@ -3,37 +3,32 @@
 //! The machine's own identity (instance metadata) counts only where a variable asks for it: elsewhere its
 //! address does not answer, and the user would wait.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use object_store::{
-    ObjectStore,
+    BackoffConfig, ObjectStore, RetryConfig,
     aws::{AmazonS3Builder, AmazonS3ConfigKey},
     azure::{AzureConfigKey, MicrosoftAzureBuilder},
     gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
 };
 
 use super::{
-    BucketError, Buckets,
+    BucketError,
+    connector::Connector,
     profile::Profile,
-    retry,
     uri::{BucketUri, Provider},
 };
-use crate::config::Sources;
+use crate::config::{Sources, Storage};
 
 type Opened = Result<Option<Arc<dyn ObjectStore>>, BucketError>;
 
 /// Opens the bucket of a URI; `None` without keys.
-pub(super) fn open(uri: &BucketUri, buckets: &Buckets) -> Opened {
+pub(super) fn open(uri: &BucketUri, storage: &Storage, sources: &Sources, connector: &Connector) -> Opened {
     match uri.provider {
-        Provider::Azure => azure(uri, buckets),
-        Provider::Google => google(uri, buckets),
-        Provider::S3 => s3(uri, buckets),
+        Provider::Azure => azure(uri, sources, connector),
+        Provider::Google => google(uri, sources, connector),
+        Provider::S3 => s3(uri, storage, sources, connector),
     }
-}
-
-/// The first variable that is set to something. No key has other letters than UTF-8's.
-pub(super) fn variable<'s>(sources: &'s Sources, names: &[&str]) -> Option<&'s str> {
-    names.iter().find_map(|name| sources.env.get(*name).map(String::as_str).filter(|value| !value.is_empty()))
 }
 
 /// Variables whose names begin so, in lower case.
@@ -41,6 +36,16 @@ fn variables<'s>(sources: &'s Sources, prefix: &'s str) -> impl Iterator<Item = 
     let variables =
         sources.env.iter().filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty());
     variables.map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()))
+}
+
+/// A user waits: a few tries, not the crate's three minutes.
+fn retry() -> RetryConfig {
+    let backoff = BackoffConfig {
+        init_backoff: Duration::from_millis(200),
+        max_backoff: Duration::from_secs(5),
+        base: 2.0,
+    };
+    RetryConfig { backoff, max_retries: 3, retry_timeout: Duration::from_secs(30) }
 }
 
 fn unusable(origin: &str, error: &object_store::Error) -> BucketError {
@@ -57,8 +62,7 @@ const S3_OTHERS: [&str; 5] = [
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 ];
 
-fn s3(uri: &BucketUri, buckets: &Buckets) -> Opened {
-    let (storage, sources) = (&buckets.storage, &buckets.sources);
+fn s3(uri: &BucketUri, storage: &Storage, sources: &Sources, connector: &Connector) -> Opened {
     let profile = Profile::read(sources);
     let mut builder = AmazonS3Builder::new();
     let mut pair = Vec::new();
@@ -79,8 +83,8 @@ fn s3(uri: &BucketUri, buckets: &Buckets) -> Opened {
     let secret = storage.secret_access_key.value.as_ref().map(|secret| secret.reveal());
     let has_pair = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
         .iter()
-        .all(|name| variable(sources, &[name]).is_some());
-    let is_chosen = variable(sources, &["AWS_PROFILE"]).is_some();
+        .all(|name| sources.first_variable(&[name]).is_some());
+    let is_chosen = sources.first_variable(&["AWS_PROFILE"]).is_some();
     if let (Some(id), Some(secret)) = (&storage.access_key_id.value, secret) {
         builder = builder.with_access_key_id(id).with_secret_access_key(secret);
     } else if let (Some(id), Some(secret)) =
@@ -93,13 +97,14 @@ fn s3(uri: &BucketUri, buckets: &Buckets) -> Opened {
         }
     } else if has_pair {
         builder = pair.into_iter().fold(builder, |builder, (key, value)| builder.with_config(key, value));
-    } else if variable(sources, &S3_OTHERS).is_none() {
+    } else if sources.first_variable(&S3_OTHERS).is_none() {
         return Ok(None);
     }
-    let region = variable(sources, &["AWS_REGION", "AWS_DEFAULT_REGION"]).or_else(|| profile.get("region"));
+    let region =
+        sources.first_variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]).or_else(|| profile.get("region"));
     builder = builder.with_region(region.unwrap_or("us-east-1"));
     let endpoint = storage.endpoint.value.as_deref();
-    let endpoint = endpoint.or_else(|| variable(sources, &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]));
+    let endpoint = endpoint.or_else(|| sources.first_variable(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]));
     let is_virtual = storage.addressing_style.value.as_deref() == Some("virtual");
     if let Some(endpoint) = endpoint.or_else(|| profile.get("endpoint_url")) {
         builder = builder.with_endpoint(if is_virtual {
@@ -113,7 +118,7 @@ fn s3(uri: &BucketUri, buckets: &Buckets) -> Opened {
         .with_virtual_hosted_style_request(is_virtual)
         .with_allow_http(true)
         .with_retry(retry())
-        .with_http_connector(buckets.connector.clone())
+        .with_http_connector(connector.clone())
         .build();
     let store = built.map_err(|error| unusable("S3", &error))?;
     Ok(Some(Arc::new(store)))
@@ -138,8 +143,7 @@ const GOOGLE_KEYS: [&str; 5] = [
 /// What `gcloud auth application-default login` writes, below the home.
 const GOOGLE_DEFAULT: &str = ".config/gcloud/application_default_credentials.json";
 
-fn google(uri: &BucketUri, buckets: &Buckets) -> Opened {
-    let sources = &buckets.sources;
+fn google(uri: &BucketUri, sources: &Sources, connector: &Connector) -> Opened {
     let mut builder = GoogleCloudStorageBuilder::new();
     for (name, value) in variables(sources, "GOOGLE_") {
         if let Ok(key) = name.parse::<GoogleConfigKey>() {
@@ -147,13 +151,13 @@ fn google(uri: &BucketUri, buckets: &Buckets) -> Opened {
         }
     }
     let default = sources.home.as_ref().map(|home| home.join(GOOGLE_DEFAULT)).filter(|file| file.exists());
-    if let Some(emulator) = variable(sources, &["STORAGE_EMULATOR_HOST"]) {
+    if let Some(emulator) = sources.first_variable(&["STORAGE_EMULATOR_HOST"]) {
         let base = if emulator.contains("://") { emulator.to_owned() } else { format!("http://{emulator}") };
-        let nobody = serde_json::json!({
+        let anonymous = serde_json::json!({
             "gcs_base_url": base, "disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""
         });
-        builder = GoogleCloudStorageBuilder::new().with_service_account_key(nobody.to_string());
-    } else if variable(sources, &GOOGLE_KEYS).is_none() {
+        builder = GoogleCloudStorageBuilder::new().with_service_account_key(anonymous.to_string());
+    } else if sources.first_variable(&GOOGLE_KEYS).is_none() {
         let Some(default) = default else { return Ok(None) };
         builder = builder.with_application_credentials(default.display().to_string());
     }
@@ -162,7 +166,7 @@ fn google(uri: &BucketUri, buckets: &Buckets) -> Opened {
         .with_bucket_name(&uri.bucket)
         .with_client_options(options)
         .with_retry(retry())
-        .with_http_connector(buckets.connector.clone())
+        .with_http_connector(connector.clone())
         .build();
     let store = built.map_err(|error| unusable("Google Cloud", &error))?;
     Ok(Some(Arc::new(store)))
@@ -185,8 +189,7 @@ const CONNECTION_STRING: [(&str, AzureConfigKey); 4] = [
     ("BlobEndpoint", AzureConfigKey::Endpoint),
 ];
 
-fn azure(uri: &BucketUri, buckets: &Buckets) -> Opened {
-    let sources = &buckets.sources;
+fn azure(uri: &BucketUri, sources: &Sources, connector: &Connector) -> Opened {
     let mut builder = MicrosoftAzureBuilder::new();
     let mut known = Vec::new();
     let mut set = |builder: MicrosoftAzureBuilder, key: AzureConfigKey, value: &str| {
@@ -198,14 +201,14 @@ fn azure(uri: &BucketUri, buckets: &Buckets) -> Opened {
             builder = set(builder, key, value);
         }
     }
-    let string = variable(sources, &["AZURE_STORAGE_CONNECTION_STRING"]).unwrap_or_default();
+    let string = sources.first_variable(&["AZURE_STORAGE_CONNECTION_STRING"]).unwrap_or_default();
     for (name, value) in string.split(';').filter_map(|setting| setting.split_once('=')) {
         if let Some((_, key)) = CONNECTION_STRING.iter().find(|(known, _)| *known == name) {
             builder = set(builder, *key, value);
         }
     }
     for (name, key) in FLYTE_AZURE {
-        if let Some(value) = variable(sources, &[name]) {
+        if let Some(value) = sources.first_variable(&[name]) {
             builder = set(builder, key, value);
         }
     }
@@ -231,7 +234,7 @@ fn azure(uri: &BucketUri, buckets: &Buckets) -> Opened {
         .with_container_name(&uri.bucket)
         .with_allow_http(true)
         .with_retry(retry())
-        .with_http_connector(buckets.connector.clone())
+        .with_http_connector(connector.clone())
         .build();
     let store = built.map_err(|error| unusable("Azure", &error))?;
     Ok(Some(Arc::new(store)))

@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::keys::variable;
 use crate::{config::Sources, plain_text};
 
 /// What the files say of one profile.
@@ -16,9 +15,9 @@ pub(super) struct Profile(BTreeMap<String, String>);
 impl Profile {
     /// Reads the profile that the variables choose; nothing if there is none.
     pub(super) fn read(sources: &Sources) -> Self {
-        let name = variable(sources, &["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]).unwrap_or("default");
+        let name = sources.first_variable(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]).unwrap_or("default");
         let file = |variable_name: &str, name: &str| -> Option<String> {
-            let named = variable(sources, &[variable_name]).map(PathBuf::from);
+            let named = sources.first_variable(&[variable_name]).map(PathBuf::from);
             let home = sources.home.as_ref().map(|home| home.join(".aws").join(name));
             read(&named.or(home)?)
         };

@@ -20,13 +20,13 @@ const DEFAULT: &str = "default";
 /// Fills in what is missing, and tells which default image was needed, if any.
 pub(super) fn apply(
     template: &mut TaskTemplate,
+    task: &str,
     origin: &ItemOrigin,
     defaults: &dyn Defaults,
     images: &Images,
 ) -> Result<Option<(String, ImageSource)>, DefaultsError> {
-    let task = super::name(template);
     let is_short = matches!(origin, ItemOrigin::Short(_));
-    let chooser = Chooser { task: &task, is_short, defaults, images, chosen: OnceCell::new() };
+    let chooser = Chooser { task, is_short, defaults, images, chosen: OnceCell::new() };
     match &mut template.target {
         Some(Target::Container(container)) => {
             if let Some(image) = chooser.image(&container.image)? {

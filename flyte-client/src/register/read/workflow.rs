@@ -63,6 +63,7 @@
 mod bindings;
 mod draft;
 mod error;
+mod header;
 mod interfaces;
 mod lookup;
 mod missing;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     WorkflowDraft,
+    header::DraftHeader,
     lookup::{kind, open_references},
-    resolve::head,
 };
 use crate::proto::core::Identifier;
 use crate::register::{
@@ -26,7 +26,7 @@ pub(in crate::register) fn names<'s>(found: &[ParsedItem], scope: &'s Identity) 
                 }
             }
             ItemContent::Draft(draft) => {
-                if let Ok(head) = head(draft) {
+                if let Ok(head) = DraftHeader::read(draft) {
                     names.add(draft_kind(draft), &head.id);
                 }
             }
@@ -50,7 +50,7 @@ pub(in crate::register) fn missing(found: &[ParsedItem], names: &Names<'_>) -> B
                 open_references(entity).iter().for_each(|(kind, id)| add(*kind, id))
             }
             ItemContent::Draft(draft) => {
-                let uses = head(draft).map(|head| head.uses).unwrap_or_default();
+                let uses = DraftHeader::read(draft).map(|head| head.uses).unwrap_or_default();
                 uses.iter().filter_map(|id| Some((kind(id)?, id))).for_each(|(kind, id)| add(kind, id));
             }
         }

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::{
     DraftKind, WorkflowDraft, WorkflowError,
     bindings::{self, Bound, Scope},
+    header::{DraftHeader, WORKFLOW_KEYS, nodes},
     interfaces::{Interface, Known, KnownWorkflow, Name},
     lookup::Lookup,
     missing,
-    node::{self, NodeDraft},
+    node::NodeDraft,
     parameters::Parameters,
     plan,
 };
@@ -35,9 +36,6 @@ use crate::register::{
     },
     topology::{self, Sorted},
 };
-
-const KEYS: [&str; 7] =
-    ["description", "inputs", "interruptible", "nodes", "on_failure", "outputs", "workflow"];
 
 /// Makes entries of everything that was read.
 ///
@@ -77,13 +75,6 @@ pub(in crate::register) fn resolve(
     Ok(entries)
 }
 
-/// What a draft is called, and what it refers to.
-pub(super) struct DraftHeader {
-    pub(super) id: Identifier,
-    /// What it refers to, tasks included.
-    pub(super) uses: Vec<Identifier>,
-}
-
 /// What a draft became.
 type Built = Vec<(Entity, ItemOrigin)>;
 
@@ -91,8 +82,8 @@ fn build_drafts(found: &[ParsedItem], known: &mut Known<'_>) -> Result<HashMap<u
     let mut drafts = Vec::new();
     for (index, found) in found.iter().enumerate() {
         if let ItemContent::Draft(draft) = &found.content {
-            let head =
-                head(draft).map_err(|error| ReadError::new(found.source.clone(), draft.fail(error)))?;
+            let head = DraftHeader::read(draft)
+                .map_err(|error| ReadError::new(found.source.clone(), draft.fail(error)))?;
             drafts.push((index, draft.as_ref(), head));
         }
     }
@@ -126,29 +117,6 @@ fn build_drafts(found: &[ParsedItem], known: &mut Known<'_>) -> Result<HashMap<u
     }
 }
 
-/// Reads what a draft is called, and what it refers to.
-pub(super) fn head(draft: &WorkflowDraft) -> Result<DraftHeader, WorkflowError> {
-    if draft.kind == DraftKind::LaunchPlan {
-        let (id, workflow) = plan::head(&draft.document)?;
-        return Ok(DraftHeader { id, uses: vec![workflow] });
-    }
-    let fields = Fields::new(&draft.document, "", &KEYS)?;
-    let id = node::reference(&fields, "workflow", ResourceType::Workflow)?;
-    let uses = nodes(&fields)?.into_iter().map(|node| node.reference).collect();
-    Ok(DraftHeader { id, uses })
-}
-
-fn nodes<'a>(fields: &Fields<'a>) -> Result<Vec<NodeDraft<'a>>, WorkflowError> {
-    match fields.value("nodes") {
-        None => Err(WorkflowError::new("", "lacks `nodes`")),
-        Some(Value::Object(nodes)) if nodes.is_empty() => Err(WorkflowError::new("nodes", "is empty")),
-        Some(value @ Value::Object(nodes)) if !number::is_kept(value) => {
-            nodes.iter().map(|(id, node)| NodeDraft::new(id, node)).collect()
-        }
-        Some(other) => Err(wrong_kind("nodes", other, "a map of names to nodes").into()),
-    }
-}
-
 /// Orders drafts so that each comes after those it uses; the second value is one that uses itself.
 fn order(drafts: &[(usize, &WorkflowDraft, DraftHeader)], known: &Known<'_>) -> (Vec<usize>, Option<usize>) {
     let mut by_name: HashMap<(ResourceType, Name), usize> = HashMap::new();
@@ -172,7 +140,7 @@ fn build_workflow(
     known: &mut Known<'_>,
     planned: &HashSet<Name>,
 ) -> Result<Built, WorkflowError> {
-    let fields = Fields::new(&draft.document, "", &KEYS)?;
+    let fields = Fields::new(&draft.document, "", &WORKFLOW_KEYS)?;
     let parameters = Parameters::read(&fields)?;
     let mut drafts = nodes(&fields)?;
     for node in &mut drafts {
