@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .service_generator(Box::new(Calls))
         .compile_fds(compiler.file_descriptor_set())?;
 
-    // At run time nobody reads comments, and they are half of the size.
+    // Comments are half of the size, and not read at run time.
     compiler.include_source_info(false);
     let descriptors = compiler.file_descriptor_set();
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
@@ -65,7 +65,7 @@ impl ServiceGenerator for Calls {
             write!(
                 server,
                 "/// Serves `{rpc}`.\n\
-                 ///\n/// # Errors\n///\n/// What the client is told; UNIMPLEMENTED, unless the server has it.\n\
+                 ///\n/// # Errors\n///\n/// The status for the client; UNIMPLEMENTED by default.\n\
                  fn {call}(&self, request: {request}) -> Result<{answer}, crate::transport::Status> {{\n\
                      let _ = request;\n\
                      Err(crate::transport::Status::unimplemented(\"{path}\"))\n\
@@ -84,7 +84,7 @@ impl ServiceGenerator for Calls {
              impl crate::client::Client {{\n{client}}}\n\
              /// The server's side of `{name}`: what is not implemented answers UNIMPLEMENTED.\n\
              pub trait {name} {{\n{server}\n\
-             /// Answers the call at a path; `None` if the path is none of this service.\n\
+             /// Answers the call at a path; `None` for a path of another service.\n\
              fn answer_{snake}(&self, path: &str, message: &[u8]) -> Option<Result<Vec<u8>, crate::transport::Status>> {{\n\
              Some(match path {{\n{dispatch}_ => return None,\n}})\n}}\n}}\n",
             snake = snake(name)

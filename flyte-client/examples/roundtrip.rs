@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             render::files(&read(&inputs)?, &out)?;
         }
         Some("yaml") => write_text(&out, &inputs, render::TextFormat::Yaml)?,
-        _ => return Err("the form is none of `descriptors`, `json`, `pb` and `yaml`".into()),
+        _ => return Err("unknown form: expected `descriptors`, `json`, `pb` or `yaml`".into()),
     }
     Ok(())
 }

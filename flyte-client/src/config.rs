@@ -7,7 +7,7 @@
 //! The rules are flytekit's (1.16.31, `flytekit/configuration/`):
 //!
 //! 1. **One file**: the one of `-c`; else that of `FLYTECTL_CONFIG`; else `./flytekit.config`,
-//!    `~/.flyte/config`, `~/.flyte/config.yaml`. A name that ends with `yaml` or `yml` is YAML, all else is INI.
+//!    `~/.flyte/config`, `~/.flyte/config.yaml`. A name that ends with `yaml` or `yml` is YAML, others INI.
 //! 2. **Per key**: the variable `FLYTE_<SECTION>_<OPTION>`, else the file, else the default. Only booleans
 //!    and what Python takes for true replace a default.
 //! 3. **Secrets**: a variable named by `clientSecretEnvVar`, else the file of `clientSecretLocation`, else

@@ -1,7 +1,7 @@
 //! Names for executions.
 
-/// The alphabet of Kubernetes' random names (`k8s.io/apimachinery/pkg/util/rand`): without vowels, so that no words
-/// come out.
+/// The alphabet of Kubernetes' random names (`k8s.io/apimachinery/pkg/util/rand`): without vowels, so that
+/// they spell no words.
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A random name: `a` and 19 letters, as FlyteAdmin generates them.

@@ -229,14 +229,14 @@ mod tests {
         symlink("/nope", root.path().join("dangling")).unwrap();
         symlink("self", root.path().join("self")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(root.path().join("socket")).unwrap();
-        let mut told: Vec<_> = list(root.path()).unwrap_err().iter().map(ToString::to_string).collect();
-        told.sort();
+        let mut errors: Vec<_> = list(root.path()).unwrap_err().iter().map(ToString::to_string).collect();
+        errors.sort();
         let at = |name: &str| root.path().join(name).display().to_string();
         assert_eq!(
-            told[0],
+            errors[0],
             format!("could not read `{}`: symlink to `/nope`, which does not exist", at("dangling"))
         );
-        assert!(told[1].starts_with(&format!("could not read `{}`: ", at("self"))), "{told:?}");
-        assert_eq!(told[2], format!("could not read `{}`: a socket, not a file", at("socket")));
+        assert!(errors[1].starts_with(&format!("could not read `{}`: ", at("self"))), "{errors:?}");
+        assert_eq!(errors[2], format!("could not read `{}`: a socket, not a file", at("socket")));
     }
 }

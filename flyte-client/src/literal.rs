@@ -10,18 +10,22 @@
 //! | type | as one text ([`from_text`]) | in JSON or YAML ([`from_json`]) | written ([`to_json`]) |
 //! |---|---|---|---|
 //! | `int` | `3` | `3`, `3.0` | `3` |
-//! | `float` | `3`, `0.5`, `1e9`, `inf`, `-inf`, `nan`, `.inf`, `.nan` | a number, `.nan`, `.inf`, `-.inf`, and these in a text as for `-i` | a number, `"NaN"`, `"Infinity"`, `"-Infinity"` |
+//! | `float` | `3`, `0.5`, `1e9`, a special number | a number, a special number, also as a text | the same |
 //! | `str` | as it is, spaces included | a text | a text |
-//! | `bool` | `true`, `false`, also `yes`, `no`, `on`, `off`, `1`, `0` | `true`, `false`, `yes`, `no`, `on`, `off` | as read |
-//! | `datetime` | `2026-01-31T08:30:00Z`, `2026-01-31`, `now`, `today`, `now - 2h` | the same as a text | RFC 3339, UTC |
+//! | `bool` | `true`, `yes`, `on`, `1`, `false`, … | the same without `1` and `0` | `true`, `false` |
+//! | `datetime` | `2026-01-31T08:30:00Z`, `2026-01-31`, `now - 2h` | the same as a text | RFC 3339, UTC |
 //! | `duration` | `1h30m`, `1 day 2 hours`, `5:34:56`, `PT5M` | the same as a text | `1h30m` |
 //! | `None` | `None`, `null` or nothing | `null` | `null` |
 //! | `enum[…]` | one of the values | one of the values | the value |
-//! | `list[…]`, `dict[…]`, `dict` | JSON or YAML; `@` and a file; the path of a `.json`, `.yaml` or `.yml` file | a list, a map | a list, a map |
-//! | `file`, `directory` | a URI or a path, or the map in JSON | the same, or `{uri, format, dimensionality}` | the map |
-//! | `dataset`, `schema` | a URI or a path, or the map in JSON | the same, or `{uri, format}`, `{uri}` | the map |
+//! | `list[…]`, `dict[…]`, `dict` | JSON or YAML, `@FILE`, the path of a file | a list, a map | the same |
+//! | `file`, `directory` | a URI, a path, a map | the same: `{uri, format, dimensionality}` | the map |
+//! | `dataset`, `schema` | a URI, a path, a map | the same: `{uri, format}`, `{uri}` | the map |
 //! | `binary` | base64, or the map in JSON | base64, or `{value, tag}` with base64 in `value` | the map |
 //! | `error` | the message, or the map in JSON | the message, or `{message, failedNodeId}` | the map |
+//!
+//! Special numbers are `nan`, `inf` and `-inf` in one text, `.nan`, `.inf` and `-.inf` in YAML and in one
+//! text, and are written as `"NaN"`, `"Infinity"` and `"-Infinity"`. The path of a file ends with `.json`,
+//! `.yaml` or `.yml`.
 //!
 //! A time without a zone is UTC, as in flytekit; `today` is midnight (pyflyte takes the local clock's time of
 //! the day). Where the plain form does not fit, the proto3 JSON of a `Literal` does: `{"scalar":

@@ -33,7 +33,7 @@ impl std::error::Error for TextError {}
 pub fn decode(bytes: &[u8]) -> Result<&str, TextError> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Err(TextError::Utf32),
-        // Two zeros among the first four bytes are no text; one at every second place is ASCII in UTF-16.
+        // Two zeros among the first four bytes are not text; one at every second place is ASCII in UTF-16.
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [1..=255, 0, 1..=255, 0, ..] | [0, 1..=255, 0, 1..=255, ..] => {
             return Err(TextError::Utf16);
         }

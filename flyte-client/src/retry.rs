@@ -202,7 +202,7 @@ mod tests {
             assert_eq!(tries(&Status::new(code, ""), true), expected, "{}", code.name());
         }
         assert_eq!(tries(&fault(TransportErrorKind::Broken), true), 5);
-        let refused = TransportError::new(TransportErrorKind::SignIn, "nobody can be asked here");
+        let refused = TransportError::new(TransportErrorKind::SignIn, "no terminal");
         assert_eq!(tries(&Status::fault(Code::Unauthenticated, refused), true), 1);
         for kind in [
             TransportErrorKind::Deadline,

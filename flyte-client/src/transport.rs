@@ -324,7 +324,7 @@ struct RpcStatus {
 ///
 /// # Errors
 ///
-/// INVALID_ARGUMENT for bytes that are no such message; what the method says.
+/// INVALID_ARGUMENT for bytes that are not such a message; what the method says.
 pub fn serve<Request, Response>(
     message: &[u8],
     method: impl FnOnce(Request) -> Result<Response, Status>,

@@ -227,12 +227,12 @@ fn policies_that_apply_make_the_version_in_order() {
 
 #[test]
 fn caching_without_version_and_policy_is_an_error() {
-    let nobody = Rules { policies: vec![Policy { only_for: "other", ..fixed("x") }], ..Rules::default() };
+    let other = Rules { policies: vec![Policy { only_for: "other", ..fixed("x") }], ..Rules::default() };
     assert_eq!(
-        report(&apply(json!({"image": "a:1", "cache": true}), &nobody).unwrap_err()),
+        report(&apply(json!({"image": "a:1", "cache": true}), &other).unwrap_err()),
         "task `train` asks for caching, but has no version and no cache policy applies to it\nhint: state a version, such as `cache: {version: v1}`, or use a plugin with default cache policies"
     );
-    let (template, applied) = apply(json!({"image": "a:1"}), &nobody).unwrap();
+    let (template, applied) = apply(json!({"image": "a:1"}), &other).unwrap();
     assert!(applied.is_empty() && version_of(&template) == (false, ""));
 }
 

@@ -76,7 +76,7 @@ fn transfers(files: FileUrls) -> Transfers {
     Transfers::new(&network, files).unwrap().retry(retry)
 }
 
-fn place(url: String) -> CreateUploadLocationResponse {
+fn location(url: String) -> CreateUploadLocationResponse {
     CreateUploadLocationResponse {
         signed_url: url,
         native_url: "abfs://container/x".to_owned(),
@@ -85,14 +85,14 @@ fn place(url: String) -> CreateUploadLocationResponse {
     }
 }
 
-/// Puts a file, and tells what came of it, with the port of the address replaced.
+/// Puts a file, and returns the result, with the port of the address replaced.
 async fn put(file: &Path, address: &str, url: String) -> Result<u64, String> {
     let done = AtomicU64::new(0);
     let progress = |bytes| done.store(bytes, Ordering::Relaxed);
-    let fingerprint = Fingerprint::of(file, &progress).await.unwrap();
-    let put = transfers(FileUrls::Refuse).put(file, &fingerprint, &place(url), &progress).await;
-    let told = |error: TransferError| error.to_string().replace(address, "HOST:PORT");
-    put.map(|()| done.load(Ordering::Relaxed)).map_err(told)
+    let fingerprint = Fingerprint::from_file(file, &progress).await.unwrap();
+    let put = transfers(FileUrls::Refuse).put(file, &fingerprint, &location(url), &progress).await;
+    let text = |error: TransferError| error.to_string().replace(address, "HOST:PORT");
+    put.map(|()| done.load(Ordering::Relaxed)).map_err(text)
 }
 
 #[tokio::test]
@@ -160,8 +160,8 @@ async fn nobody_is_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let told = put(&file, &address, format!("http://{address}/?s3cret")).await.unwrap_err();
-    assert_eq!(told, "nothing listens at `HOST:PORT`");
+    let error = put(&file, &address, format!("http://{address}/?s3cret")).await.unwrap_err();
+    assert_eq!(error, "nothing listens at `HOST:PORT`");
     for url in ["ftp://a/b", "no url", "file:///etc/passwd"] {
         assert!(put(&file, "-", url.to_owned()).await.unwrap_err().starts_with("Flyte returned "), "{url}");
     }
@@ -185,8 +185,8 @@ async fn files_of_this_machine_are_copied() {
     fs::write(&from, "content").unwrap();
     let transfers = transfers(FileUrls::Copy);
     let url = format!("file://{}", blob.display());
-    let fingerprint = Fingerprint::of(&from, &|_| ()).await.unwrap();
-    transfers.put(&from, &fingerprint, &place(url.clone()), &|_| ()).await.unwrap();
+    let fingerprint = Fingerprint::from_file(&from, &|_| ()).await.unwrap();
+    transfers.put(&from, &fingerprint, &location(url.clone()), &|_| ()).await.unwrap();
     assert_eq!(fs::read_to_string(&blob).unwrap(), "content");
     assert_eq!(transfers.get(&url, &back, &|_| ()).await.unwrap(), 7);
     assert_eq!(fs::read_to_string(&back).unwrap(), "content");

@@ -1,4 +1,4 @@
-//! Flyte 2 servers are named, by one request that nobody else gets.
+//! Flyte 2 servers are named, by one request that other servers do not get.
 
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
@@ -165,16 +165,16 @@ async fn flyte_2_behind_a_proxy_of_http_1() {
 }
 
 #[tokio::test]
-async fn what_is_no_flyte_2_is_told_as_before() {
+async fn other_servers_are_reported_as_before() {
     let (address, asked) = serve(|_| not_found()).await;
-    let told = failure(&client(address), address).await;
-    assert!(told.contains("HTTP 404 Not Found"), "{told}");
+    let error = failure(&client(address), address).await;
+    assert!(error.contains("HTTP 404 Not Found"), "{error}");
     assert_eq!(*asked.lock().unwrap(), [VERSION, PROBE]);
     // A proxy that wants to know who is calling.
     let (address, asked) =
         serve(|_| text(StatusCode::UNAUTHORIZED, "text/html", "<title>Sign in</title>")).await;
-    let told = failure(&client(address), address).await;
-    assert!(told.contains("HTTP 401 Unauthorized"), "{told}");
+    let error = failure(&client(address), address).await;
+    assert!(error.contains("HTTP 401 Unauthorized"), "{error}");
     assert_eq!(*asked.lock().unwrap(), [VERSION, PROBE]);
     // A Flyte 1 that does not know a method, with its REST gateway.
     let gateway = r#"{"code":5,"message":"Not Found","details":[]}"#;
@@ -183,8 +183,8 @@ async fn what_is_no_flyte_2_is_told_as_before() {
         _ => text(StatusCode::NOT_FOUND, "application/json", gateway),
     })
     .await;
-    let told = failure(&client(address), address).await;
-    assert!(told.contains("does not know `GetVersion`"), "{told}");
+    let error = failure(&client(address), address).await;
+    assert!(error.contains("does not know `GetVersion`"), "{error}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a user is told when something is wrong with the network or with whoever answers, over real sockets.
+//! Errors of the network and of servers that are not Flyte, as a user reads them, over real sockets.
 
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
@@ -65,18 +65,18 @@ async fn ask(client: &Client) -> Result<admin::GetVersionResponse, ClientError> 
 /// What a plain-text server brings about.
 async fn plain(address: SocketAddr) -> String {
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
-    told(ask(&client).await.unwrap_err(), address)
+    rendered(ask(&client).await.unwrap_err(), address)
 }
 
 /// The same with TLS.
 async fn tls(host: &str, address: SocketAddr, variables: &[(&str, &str)]) -> Result<(), String> {
     let endpoint = format!("{host}:{}", address.port());
     let client = client_of(&connection(&endpoint, variables), eager());
-    ask(&client).await.map(drop).map_err(|error| told(error, address))
+    ask(&client).await.map(drop).map_err(|error| rendered(error, address))
 }
 
 /// As a user reads it, without the port and the time.
-fn told(mut error: ClientError, address: SocketAddr) -> String {
+fn rendered(mut error: ClientError, address: SocketAddr) -> String {
     error.elapsed = Duration::ZERO;
     let mut text = format!("{error}");
     let mut cause = error.source();
@@ -91,7 +91,7 @@ fn told(mut error: ClientError, address: SocketAddr) -> String {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn connection_refused() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -104,8 +104,8 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn nobody_accepts() {
-    // Somebody takes the connection, but never says a word of TLS.
+async fn tls_handshake_timeout() {
+    // The server takes the connection, but sends nothing.
     let address = server::serve(|stream| async move {
         let _held = stream;
         std::future::pending::<()>().await;
@@ -118,7 +118,7 @@ async fn nobody_accepts() {
     let client =
         Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..CallOptions::default() });
     assert_eq!(
-        told(ask(&client).await.unwrap_err(), address),
+        rendered(ask(&client).await.unwrap_err(), address),
         format!(
             "cannot reach Flyte\n  `127.0.0.1:PORT` accepted the connection, but did not answer the TLS handshake within 20ms\n{ACCEPTS_ONLY}"
         )
@@ -142,7 +142,7 @@ async fn a_connection_that_leads_nowhere() {
     let client =
         Client::new(Arc::new(transport), CallOptions { retry: Policy::never(), ..CallOptions::default() });
     assert_eq!(
-        told(ask(&client).await.unwrap_err(), address),
+        rendered(ask(&client).await.unwrap_err(), address),
         format!(
             "Flyte did not answer `GetVersion`\n  \
              `127.0.0.1:PORT` accepted the connection, but sent nothing within 20ms\n{ACCEPTS_ONLY}"
@@ -151,8 +151,8 @@ async fn a_connection_that_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn nobody_accepts_at_all() {
-    // No packet comes back from this address (RFC 5737), or the system says at once that it cannot be reached.
+async fn connect_timeout() {
+    // No packet comes back from this address (RFC 5737), or the system says that it is unreachable.
     let connection = connection("192.0.2.1:81", &[PLAIN]);
     let options = CallOptions {
         timeout: Some(Duration::from_millis(50)),
@@ -201,7 +201,7 @@ async fn a_request_that_is_too_large() {
     let identifier = Identifier { name: "x".repeat(8 << 20), ..Identifier::default() };
     let request = admin::TaskCreateRequest { id: Some(identifier), ..Default::default() };
     assert_eq!(
-        told(client.create_task(&request).await.unwrap_err(), address),
+        rendered(client.create_task(&request).await.unwrap_err(), address),
         "Flyte refused `CreateTask` (RESOURCE_EXHAUSTED)\n  \
          grpc: received message larger than max (8388620 vs. 4194304)\n\
          ? send less, or have the server's operator raise `server.grpc.maxMessageSizeBytes`"
@@ -237,14 +237,14 @@ async fn a_plain_word_to_a_tls_port() {
 
 #[tokio::test]
 async fn a_web_page_instead_of_an_answer() {
-    let text = "<html><head><title>Sign in &amp; go on</title></head></html>";
+    let text = "<html><head><title>Sign in &amp; continue</title></head></html>";
     let (address, _) = server::grpc(move |_| page(200, "text/html; charset=utf-8", text), None).await;
     let hint = "? check that variable `FLYTE_PLATFORM_URL` leads to Flyte's gRPC; a proxy, a sign-in page or Flyte's console may be in between";
     assert_eq!(
         plain(address).await,
         format!(
             "cannot reach Flyte\n  `127.0.0.1:PORT` answered with a web page (HTTP 200 OK)\n  \
-             it says: Sign in & go on\n{hint}"
+             it says: Sign in & continue\n{hint}"
         )
     );
     let (address, _) = server::grpc(move |_| page(503, "text/plain", "upstream is down\n"), None).await;
@@ -294,7 +294,7 @@ async fn unavailable_twice_and_then_fine() {
     let request = admin::NodeExecutionEventRequest::default();
     let error = client.create_node_event(&request).await.unwrap_err();
     assert_eq!(
-        told(error, address),
+        rendered(error, address),
         "could not tell whether `CreateNodeEvent` was done: no answer\n  starting\n\
          ? look whether `CreateNodeEvent` was done before you repeat it"
     );
@@ -313,7 +313,7 @@ async fn slower_than_the_deadline() {
     let error = ask(&client).await.unwrap_err();
     assert_eq!(error.kind(), ClientErrorKind::Unreachable);
     assert_eq!(
-        told(error, address),
+        rendered(error, address),
         format!(
             "Flyte did not answer `GetVersion`\n  \
              `127.0.0.1:PORT` accepted the connection, but sent nothing within 50ms\n{ACCEPTS_ONLY}"
@@ -327,13 +327,13 @@ async fn a_server_that_is_busy_for_ever() {
     let options = CallOptions { timeout: Some(Duration::from_millis(200)), ..eager() };
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), options);
     assert_eq!(
-        told(ask(&client).await.unwrap_err(), address),
+        rendered(ask(&client).await.unwrap_err(), address),
         "Flyte did not answer `GetVersion`\n  `127.0.0.1:PORT` did not answer within 200ms\n\
          ? set `FLYTE_HOST_TIMEOUT`, in seconds, to wait longer for a call"
     );
     let error = client.update_project(&admin::Project::default()).await.unwrap_err();
     assert_eq!(
-        told(error, address),
+        rendered(error, address),
         "could not tell whether `UpdateProject` was done: no answer\n  \
          `127.0.0.1:PORT` did not answer within 200ms\n\
          ? run the command again; entities that exist stay unchanged"
@@ -351,7 +351,7 @@ async fn broken_in_the_middle_of_a_call() {
     let client = client_of(&connection(&address.to_string(), &[PLAIN]), eager());
     let error = client.create_execution(&admin::ExecutionCreateRequest::default()).await.unwrap_err();
     assert_eq!(
-        told(error, address),
+        rendered(error, address),
         "could not tell whether `CreateExecution` was done: no answer\n  \
          `127.0.0.1:PORT` broke off the call (HTTP/2 error 2)\n  unexpected internal error encountered\n\
          ? run `flyte-host get executions` to see whether it was started"
@@ -381,7 +381,7 @@ async fn more_than_is_taken() {
     let error = ask(&client).await.unwrap_err();
     assert_eq!(error.kind(), ClientErrorKind::TooLarge);
     assert_eq!(
-        told(error, address),
+        rendered(error, address),
         "response to `GetVersion` is too large\n  `127.0.0.1:PORT` answers with 4 KiB, and at most 1 KiB are taken\n\
          ? ask for less, such as with a filter or a limit"
     );
@@ -462,7 +462,7 @@ async fn a_header_that_cannot_be_sent() {
     let error = ask(&client).await.unwrap_err();
     assert_eq!(error.kind(), ClientErrorKind::Transport);
     assert_eq!(
-        told(error, ([127, 0, 0, 1], 0).into()),
+        rendered(error, ([127, 0, 0, 1], 0).into()),
         "transport failed while calling `GetVersion`\n  header `x y` is none that HTTP can carry"
     );
 }

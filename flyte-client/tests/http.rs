@@ -57,7 +57,7 @@ async fn server(says: Option<String>) -> (String, tokio::sync::mpsc::UnboundedRe
 }
 
 /// The failure with its causes and hint.
-fn told(status: &Status, address: &str) -> String {
+fn rendered(status: &Status, address: &str) -> String {
     let fault = status.fault.as_ref().unwrap();
     let causes: String = fault.causes().map(|cause| format!("\n  {cause}")).collect();
     let hint = fault.hint.as_ref().map(|hint| format!("\n? {hint}")).unwrap_or_default();
@@ -88,7 +88,7 @@ async fn nobody_listens() {
     let status = http(&[]).send(ask(&format!("http://{address}/token?x=very-secret"))).await.unwrap_err();
     assert_eq!(status.code, Code::Unavailable);
     assert_eq!(
-        told(&status, &address),
+        rendered(&status, &address),
         "nothing listens at `127.0.0.1:PORT`\n  connection refused\n\
          ? the server names this address for signing in; it has to be reachable from here: `127.0.0.1:PORT`"
     );
@@ -106,7 +106,7 @@ async fn a_server_that_is_silent_is_given_up() {
     let http = http(&[]).timeout(Duration::from_millis(50));
     let status = http.send(ask(&format!("http://{address}/"))).await.unwrap_err();
     assert_eq!(status.code, Code::DeadlineExceeded);
-    assert_eq!(told(&status, &address), "`127.0.0.1:PORT` did not answer within 50ms");
+    assert_eq!(rendered(&status, &address), "`127.0.0.1:PORT` did not answer within 50ms");
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn an_answer_without_end_is_not_read() {
     let (address, _heard) = server(Some(says)).await;
     let status = http(&[]).send(ask(&format!("http://{address}/"))).await.unwrap_err();
     assert_eq!(status.fault.as_ref().unwrap().kind, TransportErrorKind::TooLarge);
-    assert_eq!(told(&status, &address), "`127.0.0.1:PORT` answers with more than 1 MiB");
+    assert_eq!(rendered(&status, &address), "`127.0.0.1:PORT` answers with more than 1 MiB");
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn plain_text_where_tls_is_expected() {
     let (address, _heard) = server(Some("HTTP/1.1 400 Bad Request\r\n\r\n".to_owned())).await;
     let status = http(&[]).send(ask(&format!("https://{address}/"))).await.unwrap_err();
     assert_eq!(
-        told(&status, &address),
+        rendered(&status, &address),
         "`127.0.0.1:PORT` speaks plain text, not TLS\n\
          ? the server names this address for signing in; it has to be reachable from here: `127.0.0.1:PORT`"
     );
@@ -159,7 +159,7 @@ async fn certificates_are_trusted_as_the_configuration_says() {
     let ask =
         async |variables: &[(&str, &str)]| http(variables).send(ask(&format!("https://{address}/"))).await;
     assert_eq!(
-        told(&ask(&[]).await.unwrap_err(), &address),
+        rendered(&ask(&[]).await.unwrap_err(), &address),
         "the certificate of `localhost:PORT` is self-signed\n\
          ? if you trust it, set `admin.caCertFilePath` to a file with that certificate"
     );

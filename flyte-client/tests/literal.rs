@@ -74,7 +74,7 @@ proptest! {
     }
 }
 
-fn of(written: &str) -> LiteralType {
+fn literal_type(written: &str) -> LiteralType {
     parse_type(written).unwrap()
 }
 
@@ -123,7 +123,7 @@ fn a_text_becomes_the_variant_that_fits_best() {
         ("str | list[int | None]", "[null]", "list[int | None]"),
         ("str | file", "[1, 2]", "str"),
     ] {
-        let value = literal::from_text(text, &of(union)).unwrap();
+        let value = literal::from_text(text, &literal_type(union)).unwrap();
         assert_eq!(variant(&value), expected, "`{text}` for `{union}`");
     }
 }
@@ -138,12 +138,12 @@ fn mistakes_say_where_and_what() {
         ("dict[str, int]", json!({"a b": null}), "`[\"a b\"]`: expected `int`, got `null`"),
         ("int | None", json!("x"), "expected `int | None`, got text `x`"),
         ("list[int] | None", json!([0, "x"]), "`[1]`: expected `int`, got text `x`"),
-        ("enum[red, green]", json!("blue"), "invalid `enum[red, green]`: `blue` is none of its values"),
+        ("enum[red, green]", json!("blue"), "invalid `enum[red, green]`: `blue` is not one of its values"),
         ("datetime", json!("soon"), "expected `datetime`, got text `soon`"),
         ("file[csv]", json!({"uri": "x", "format": "txt"}), "expected `file[csv]`, got a map"),
         ("dict", json!([1]), "expected `dict`, got a list"),
     ] {
-        let error = literal::from_json(&value, &of(written)).unwrap_err();
+        let error = literal::from_json(&value, &literal_type(written)).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
 }
@@ -151,24 +151,25 @@ fn mistakes_say_where_and_what() {
 #[test]
 fn flytes_own_json_reads_where_nothing_plain_fits() {
     let read = |written: &str, value: Value| {
-        literal::from_json(&value, &of(written)).map(|value| literal::to_json(&value))
+        literal::from_json(&value, &literal_type(written)).map(|value| literal::to_json(&value))
     };
     let integer = json!({"scalar": {"primitive": {"integer": "3"}}});
     assert_eq!(read("int", integer.clone()), Ok(json!(3)));
     assert_eq!(read("list[int]", json!([1, integer])), Ok(json!([1, 3])));
     assert_eq!(read("str | int", integer.clone()), Ok(json!(3)));
     assert_eq!(read("dict", integer.clone()), Ok(integer.clone()), "a structure is what it is");
-    let error = literal::from_json(&integer, &of("str")).unwrap_err();
+    let error = literal::from_json(&integer, &literal_type("str")).unwrap_err();
     assert_eq!(error.to_string(), "expected `str`, got `int`");
 }
 
 #[test]
 fn structures_are_generic_if_asked_for() {
     let structure = json!({"a": 1, "b": [0.5, null, true, "x"], "c": {}});
-    let generic = Reader::default().structs(StructFormat::Generic).json(&structure, &of("dict")).unwrap();
+    let generic =
+        Reader::default().structs(StructFormat::Generic).json(&structure, &literal_type("dict")).unwrap();
     assert_eq!(literal::to_json(&generic), structure);
-    assert_eq!(literal::check(&generic, &of("dict")), Ok(()));
-    assert_ne!(generic, literal::from_json(&structure, &of("dict")).unwrap());
+    assert_eq!(literal::check(&generic, &literal_type("dict")), Ok(()));
+    assert_ne!(generic, literal::from_json(&structure, &literal_type("dict")).unwrap());
 }
 
 #[test]
@@ -178,17 +179,21 @@ fn a_container_may_be_in_a_file() {
     std::fs::write(&path, "[1, 2]\n").unwrap();
     let path = path.to_str().unwrap();
     for text in [path.to_owned(), format!("@{path}")] {
-        assert_eq!(literal::to_json(&literal::from_text(&text, &of("list[int]")).unwrap()), json!([1, 2]));
+        assert_eq!(
+            literal::to_json(&literal::from_text(&text, &literal_type("list[int]")).unwrap()),
+            json!([1, 2])
+        );
     }
-    let missing = literal::from_text("@nowhere.json", &of("list[int]")).unwrap_err();
+    let missing = literal::from_text("@nowhere.json", &literal_type("list[int]")).unwrap_err();
     assert_eq!(missing.to_string(), "could not read `nowhere.json`: No such file or directory (os error 2)");
 }
 
 #[test]
 fn local_files_are_those_without_a_scheme() {
     let files =
-        literal::from_json(&json!(["a.csv", "s3://b/c", "/d/e", "file:///f"]), &of("list[file]")).unwrap();
-    let folder = literal::from_text("out", &of("directory | None")).unwrap();
+        literal::from_json(&json!(["a.csv", "s3://b/c", "/d/e", "file:///f"]), &literal_type("list[file]"))
+            .unwrap();
+    let folder = literal::from_text("out", &literal_type("directory | None")).unwrap();
     let mut values = LiteralMap {
         literals: [("files".to_owned(), files), ("folder".to_owned(), folder)].into_iter().collect(),
     };
@@ -213,12 +218,12 @@ mod inputs {
     use serde_json::json;
 
     fn parameter(written: &str, behavior: Behavior) -> Parameter {
-        let variable = Variable { r#type: Some(super::of(written)), ..Variable::default() };
+        let variable = Variable { r#type: Some(super::literal_type(written)), ..Variable::default() };
         Parameter { var: Some(variable), behavior: Some(behavior) }
     }
 
     fn expected() -> ParameterMap {
-        let default = flyte_client::literal::from_json(&json!(3), &super::of("int")).unwrap();
+        let default = flyte_client::literal::from_json(&json!(3), &super::literal_type("int")).unwrap();
         let parameters = [
             ("name".to_owned(), parameter("str", Behavior::Required(true))),
             ("count".to_owned(), parameter("int", Behavior::Default(default))),
@@ -238,11 +243,11 @@ mod inputs {
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once() {
+    fn all_mistakes_are_reported_at_once() {
         let errors = inputs::parse(&expected(), vec![text("count", "many"), text("nmae", "x")]).unwrap_err();
-        let told: Vec<_> = errors.iter().map(|error| (error.to_string(), error.hint())).collect();
+        let errors: Vec<_> = errors.iter().map(|error| (error.to_string(), error.hint())).collect();
         assert_eq!(
-            told,
+            errors,
             [
                 ("`inputs.count`: expected `int`, got text `many`".to_owned(), None),
                 ("unknown input `nmae`".to_owned(), Some("did you mean `name`?".to_owned())),
@@ -279,8 +284,8 @@ fn numbers_that_json_lacks_are_read_in_every_form() {
 }
 
 #[test]
-fn numbers_that_json_lacks_are_no_other_values() {
-    let told = |of: &str, text: &str| {
+fn numbers_that_json_lacks_are_floats_only() {
+    let reread = |of: &str, text: &str| {
         let value = &documents::parse(text, false).unwrap()[0];
         literal::from_json(value, &parse_type(of).unwrap())
             .map_or_else(|error| error.to_string(), |literal| literal::to_json(&literal).to_string())
@@ -314,7 +319,7 @@ fn numbers_that_json_lacks_are_no_other_values() {
         ("dict", "a: 18446744073709551615", r#"{"a":18446744073709551615}"#),
         ("float", "18446744073709551616", "1.8446744073709552e+19"),
     ] {
-        assert_eq!(told(of, text), expected, "{of}: {text}");
+        assert_eq!(reread(of, text), expected, "{of}: {text}");
     }
     let value = &documents::parse("a: {b: [.nan]}", false).unwrap()[0];
     let old = Reader::default().structs(StructFormat::Generic).json(value, &parse_type("dict").unwrap());

@@ -1,4 +1,4 @@
-//! What a real Flyte answered when it was asked for entities is registered again as what it had been registered from.
+//! Entities that a real Flyte returned equal those that were registered there.
 
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
@@ -85,7 +85,8 @@ fn pairs(create: &'static str, get: &'static str) -> Vec<(Value, Value)> {
         .collect()
 }
 
-/// Descriptions are entities of their own, and no part of what makes a version identical; a server shows the short text only.
+/// Descriptions are entities of their own: they do not count for whether a version is identical, and a server
+/// returns the short text only.
 fn undescribed(entity: Entity) -> Entity {
     match entity {
         Entity::Task(mut spec) => {
@@ -118,7 +119,7 @@ fn a_task_of_a_server_is_the_one_that_was_registered() {
     }
 }
 
-/// The server adds the workflow's other inputs, which are required; they are the same when it adds them again.
+/// The server adds the workflow's other inputs, which are required; adding them again changes nothing.
 #[test]
 fn a_launch_plan_of_a_server_is_the_one_that_was_registered() {
     let pairs = pairs("CreateLaunchPlan", "GetLaunchPlan");
@@ -138,8 +139,8 @@ fn a_launch_plan_of_a_server_is_the_one_that_was_registered() {
     }
 }
 
-/// The recorded executions hold what was registered, not what the server made of it. So the compiler's additions are made
-/// here, as the recorded answers of `GetWorkflow` show them.
+/// The recorded executions hold what was registered, not what the server made of it. So the compiler's
+/// additions are made here, as the recorded answers of `GetWorkflow` show them.
 #[test]
 fn every_recorded_workflow_survives_compilation() {
     let requests = registered("CreateWorkflow");

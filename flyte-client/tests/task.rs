@@ -27,7 +27,7 @@ fn refused(more: Value, expected: impl IntoData) {
 }
 
 #[test]
-fn short_forms_are_told_from_other_documents() {
+fn short_forms_are_distinguished_from_other_documents() {
     for yes in [json!({"name": "x"}), json!({"image": "a"}), json!({"command": []}), document(&json!({}))] {
         assert!(task::is_short_form(&yes), "{yes}");
     }
@@ -65,7 +65,7 @@ fn types_may_be_lists_objects_or_described() {
     let spec = read(json!({"inputs": {
         "colour": ["red", "green"],
         "whole": {"collectionType": {"simple": "INTEGER"}},
-        "told": {"type": "int", "description": "how many"},
+        "described": {"type": "int", "description": "how many"},
     }}))
     .spec;
     let inputs = spec.template.unwrap().interface.unwrap().inputs.unwrap().variables;
@@ -73,7 +73,7 @@ fn types_may_be_lists_objects_or_described() {
     assert!(matches!(kind("colour"), Some(Type::EnumType(values)) if values.values == ["red", "green"]));
     let integer = LiteralType { r#type: Some(Type::Simple(1)), ..LiteralType::default() };
     assert_eq!(kind("whole"), Some(Type::CollectionType(Box::new(integer))));
-    assert_eq!(inputs["told"].description, "how many");
+    assert_eq!(inputs["described"].description, "how many");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn templates_resolve_as_in_flytekit() {
         "{{.image.pinned}}",
         "{{.image.bare.fqn}}:{{.image.bare.version}}",
         "x:{{.image.bare.version}}",
-        "{{.image.nobody.fqn}}",
+        "{{.image.unknown.fqn}}",
         "{{.image.spark.tag}}",
         "{{.inputs.image}}",
         "{{.image}}",
@@ -79,7 +79,7 @@ fn templates_resolve_as_in_flytekit() {
     assert_eq!(
         refused,
         [
-            "image `{{.image.nobody.fqn}}` of task `t` cannot be resolved: unknown image `nobody`",
+            "image `{{.image.unknown.fqn}}` of task `t` cannot be resolved: unknown image `unknown`",
             "image `{{.image.spark.tag}}` of task `t` cannot be resolved: an image has `fqn` and `version`, but no `tag`",
         ]
     );

@@ -186,7 +186,7 @@ fn references_have_the_versions_of_what_they_mean() {
         let known: BTreeSet<String> = versions_of(&entries).into_values().collect();
         for line in text.lines().filter_map(|line| line.trim().strip_prefix("\"version\": \"")) {
             let version = line.trim_end_matches(',').trim_end_matches('"');
-            // A workflow within another's message is the one of the set, too. 0.1.0 is the short form's own version.
+            // A workflow within another's message is the one of the set. 0.1.0: the short form's own version.
             assert!(version == "0.1.0" || known.contains(version), "{version}");
         }
     }

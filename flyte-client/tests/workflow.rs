@@ -668,9 +668,9 @@ fn workflows_that_contain_each_other() {
 #[test]
 fn launch_plans_that_cannot_be() {
     let refused = |plan: &str, expected: &str| {
-        let told =
+        let error =
             read(&[TASKS, HELLO, &format!("{{launch_plan: p, workflow: hello, {plan}}}")]).unwrap_err();
-        assert_eq!(told.lines().next().unwrap(), expected);
+        assert_eq!(error.lines().next().unwrap(), expected);
     };
     refused("inputs: {nam: x}", "line 1: `inputs.nam` is not an input of the workflow");
     refused(
@@ -739,8 +739,8 @@ fn numbers_that_json_lacks_are_no_maps_and_no_texts() {
             "`nodes.a.inputs` must be a map of names to values, not a number",
         ),
     ] {
-        let told = read(&[document]).unwrap_err();
-        assert_eq!(told.lines().next().unwrap(), format!("line 1: {expected}"), "{document}");
+        let error = read(&[document]).unwrap_err();
+        assert_eq!(error.lines().next().unwrap(), format!("line 1: {expected}"), "{document}");
     }
 }
 

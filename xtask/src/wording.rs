@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 
 /// Folders and files in which a finding is an error. Add one here once `cargo xtask wording FOLDER` lists
 /// nothing.
-const CLEAN: &[&str] = &["flyte-text", "xtask"];
+const CLEAN: &[&str] = &["flyte-client", "flyte-text", "xtask"];
 
 /// This file names what it forbids, and the changelog quotes what messages used to say.
 const EXEMPT: [&str; 2] = ["xtask/src/wording.rs", "CHANGELOG.md"];
@@ -185,9 +185,12 @@ fn has_word(text: &str, word: &str) -> bool {
 fn function_name(line: &str) -> Option<&str> {
     let code = line.trim_start();
     let (before, after) = code.split_once("fn ")?;
-    let is_declaration = before.split_whitespace().all(|word| {
-        ["pub", "const", "async", "unsafe", "extern", "\"C\""].contains(&word) || word.starts_with("pub(")
-    });
+    let qualifiers = match before.strip_prefix("pub(").and_then(|rest| rest.split_once(')')) {
+        Some((_, qualifiers)) => qualifiers,
+        None => before,
+    };
+    let known = ["pub", "const", "async", "unsafe", "extern", "\"C\""];
+    let is_declaration = qualifiers.split_whitespace().all(|word| known.contains(&word));
     is_declaration.then(|| after.split(['(', '<']).next()).flatten()
 }
 
@@ -299,6 +302,7 @@ mod tests {
     #[test]
     fn names_and_widths() {
         assert_eq!(lines("pub(crate) const fn of(x: u8) {}\nfn off() {}\nlet of = f;"), [1]);
+        assert_eq!(lines("    pub(in crate::register) fn place(&self) {}"), [1]);
         assert_eq!(lines(&format!("// {}\n// short", "x ".repeat(60))), [1]);
         assert_eq!(public_types("pub enum Kind {\npub(crate) enum Kind {\npub struct Kinds;").len(), 1);
     }

@@ -33,15 +33,15 @@ impl Patience {
 }
 
 /// Tells that a wait is over, also if it is dropped.
-struct Told(Arc<dyn WaitObserver>);
+struct ReportsEnd(Arc<dyn WaitObserver>);
 
-impl Drop for Told {
+impl Drop for ReportsEnd {
     fn drop(&mut self) {
         self.0.is_over();
     }
 }
 
-/// Waits for a call, and tells if that takes long.
+/// Waits for a call, and reports if that takes long.
 pub(super) async fn observed<F: Future>(work: F, patience: Patience) -> F::Output {
     let mut work = pin!(work);
     tokio::select! {
@@ -50,7 +50,7 @@ pub(super) async fn observed<F: Future>(work: F, patience: Patience) -> F::Outpu
         () = sleep(patience.time) => {}
     }
     patience.observer.waits(patience.time);
-    let _told = Told(patience.observer);
+    let _end = ReportsEnd(patience.observer);
     work.await
 }
 
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_long_call_is_told_once_and_its_end() {
+    async fn a_long_call_and_its_end_are_reported_once() {
         let second = Duration::from_secs(1);
         assert_eq!(heard(4 * second, None).await, []);
         assert_eq!(heard(60 * second, None).await, [Some(5 * second), None]);

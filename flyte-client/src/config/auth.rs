@@ -36,7 +36,7 @@ impl AuthMode {
     }
 }
 
-/// The text is none of [`AuthMode::accepted_names`].
+/// A text that is not one of [`AuthMode::accepted_names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown authentication mode")]
 pub struct UnknownAuthMode;

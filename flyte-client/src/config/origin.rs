@@ -37,7 +37,7 @@ impl<T> Setting<T> {
 /// The place that set a value. `Display` gives the words that messages and `config show` use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody set it; the text says why this value was chosen, and may be empty.
+    /// Not set; the text says why this value was chosen, and may be empty.
     Default(Cow<'static, str>),
     /// A key of the configuration file.
     File {

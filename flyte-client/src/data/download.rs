@@ -41,7 +41,7 @@ impl Transfers {
         let part = PartialFile::create(file).map_err(unwritable)?;
         let mut download = Download::start(&url, &part).await?;
         let (mut since, mut tries, mut furthest) = (Instant::now(), 1, 0);
-        while let Some(fault) = download.go_on(self, progress).await? {
+        while let Some(fault) = download.resume(self, progress).await? {
             if download.arrived > furthest {
                 (since, tries, furthest) = (Instant::now(), 1, download.arrived);
             }
@@ -64,7 +64,7 @@ enum Coding {
 }
 
 impl Coding {
-    fn of(headers: &HeaderMap) -> Result<Self, TransferError> {
+    fn from_headers(headers: &HeaderMap) -> Result<Self, TransferError> {
         let named =
             headers.get(header::CONTENT_ENCODING).map(|name| String::from_utf8_lossy(name.as_bytes()));
         match named.as_deref().map(|name| name.trim().to_ascii_lowercase()).as_deref() {
@@ -109,7 +109,7 @@ impl<'a> Download<'a> {
     }
 
     /// Asks for what is not there yet, and writes what comes; returns why that was not all.
-    async fn go_on(
+    async fn resume(
         &mut self,
         transfers: &Transfers,
         progress: Progress<'_>,
@@ -161,7 +161,7 @@ impl<'a> Download<'a> {
         if is_part {
             return Ok(None);
         }
-        self.coding = Coding::of(headers)?;
+        self.coding = Coding::from_headers(headers)?;
         self.etag = headers.get(header::ETAG).filter(|etag| !etag.as_bytes().starts_with(b"W/")).cloned();
         Ok(Some(length.into()))
     }

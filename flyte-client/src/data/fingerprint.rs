@@ -29,7 +29,7 @@ impl Fingerprint {
     /// # Errors
     ///
     /// When it cannot be read.
-    pub async fn of(path: &Path, progress: Progress<'_>) -> Result<Self, TransferError> {
+    pub async fn from_file(path: &Path, progress: Progress<'_>) -> Result<Self, TransferError> {
         let reader = Reader::open(path).await?;
         let done = Arc::new(AtomicU64::new(0));
         let seen = Arc::clone(&done);

@@ -3,7 +3,7 @@
 /// The code and message of a refusal, if the text holds one.
 pub(super) fn refusal(text: &str) -> Option<String> {
     let code = element(text, "Code")?;
-    // Azure's messages go on with the number of the request.
+    // Azure adds further lines with the number of the request.
     let message = element(text, "Message").and_then(|message| message.lines().next());
     Some(match message.map(str::trim).filter(|message| !message.is_empty()) {
         Some(message) => format!("{code}: {message}"),

@@ -182,7 +182,7 @@ pub enum FilterError {
     /// No such key.
     #[error(transparent)]
     Column(#[from] UnknownColumn),
-    /// Signs that are no operator.
+    /// Signs that are not an operator.
     #[error("unknown operator `{operator}`")]
     Sign {
         /// What stands in its place.

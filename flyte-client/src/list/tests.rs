@@ -131,8 +131,8 @@ fn filters_become_the_servers() {
 }
 
 #[test]
-fn filters_that_cannot_be_are_told() {
-    let told = |kind, text| {
+fn invalid_filters_are_refused() {
+    let error = |kind, text| {
         let error = Filter::parse(kind, text).unwrap_err();
         format!("{error}; {}", error.hint())
     };
@@ -196,7 +196,7 @@ fn filters_that_cannot_be_are_told() {
             "unknown key `execution.phase` for a list of tasks; use one of",
         ),
     ] {
-        let told = told(kind, text);
-        assert!(told.starts_with(expected), "of `{text}`: {told}");
+        let error = error(kind, text);
+        assert!(error.starts_with(expected), "of `{text}`: {error}");
     }
 }

@@ -54,7 +54,7 @@ fn check_scalar(
         return if known.values.iter().any(|value| value == text) {
             Ok(())
         } else {
-            Err(ValueError::value(type_name(expected), format!("`{text}`"), "is none of its values"))
+            Err(ValueError::value(type_name(expected), format!("`{text}`"), "is not one of its values"))
         };
     }
     let Some(found) = type_of(scalar) else { return Err(mismatch()) };

@@ -82,7 +82,7 @@ impl ValueError {
         })
     }
 
-    /// A name that is none of `known`.
+    /// A name that is not among `known`.
     pub(super) fn unknown(what: &'static str, name: &str, known: &[&str]) -> Self {
         Self::new(ValueProblem::Unknown {
             what,

@@ -23,8 +23,8 @@ use crate::proto::{
     path::{FieldPath, PathStep},
 };
 
-/// Reads values. The functions [`from_json`] and [`from_text`](super::from_text) are one with what everybody
-/// wants.
+/// Reads values. The functions [`from_json`] and [`from_text`](super::from_text) use one with the
+/// defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader {
     pub(super) structs: StructFormat,
@@ -202,7 +202,7 @@ fn unusual_number(written: &str, expected: &LiteralType) -> Fitted {
     }
 }
 
-/// Why a value is none of a simple type.
+/// Why a value does not fit a simple type.
 fn refused(value: &Value, simple: SimpleType, expected: &LiteralType) -> ValueError {
     let reason = match (simple, value) {
         (SimpleType::Integer, Value::Number(number)) if number.is_u64() => Some(BEYOND_INTEGER),
@@ -229,7 +229,7 @@ fn enumerated(text: &str, known: &EnumType, expected: &LiteralType) -> Fitted {
     if known.values.iter().any(|value| value == text) {
         return Ok((make::text(text), Fit::ENUM));
     }
-    Err(ValueError::value(type_name(expected), format!("`{text}`"), "is none of its values"))
+    Err(ValueError::value(type_name(expected), format!("`{text}`"), "is not one of its values"))
 }
 
 /// `{value: <base64>, tag: …}`, or base64 alone.

@@ -22,7 +22,7 @@ use crate::{
     plain_text,
 };
 
-/// Larger files are no inputs.
+/// Larger files are not read as inputs, in bytes.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Reads a value from a text; see the table in [the module's documentation](super).
@@ -151,7 +151,7 @@ impl Reader {
     }
 }
 
-/// Why a text is none of a simple type.
+/// Why a text does not fit a simple type.
 fn refused(text: &str, simple: SimpleType, expected: &LiteralType) -> ValueError {
     let trimmed = text.trim();
     let reason = match simple {

@@ -58,8 +58,8 @@ pub(crate) struct Connector {
     newest: Arc<Mutex<Heard>>,
 }
 
-/// What was heard on a connection: the first bytes tell who is there when it is not whom we expected, the
-/// last ones since when nobody is.
+/// What was received on a connection: the first bytes show what answers if it is not the expected server, the
+/// time of the last ones since when there is silence.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard(Arc<Mutex<Hearing>>);
 

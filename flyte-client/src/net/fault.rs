@@ -145,7 +145,7 @@ fn not_accepted(target: &Target, timeout: Duration) -> TransportError {
     .hint("a firewall may drop it; or is a proxy needed (`HTTPS_PROXY`)?".to_owned())
 }
 
-/// An HTTP answer that is none of gRPC.
+/// An HTTP answer that is not gRPC.
 pub(crate) fn not_grpc(target: &Target, status: http::StatusCode, kind: Option<&str>, body: &[u8]) -> Status {
     let what = if page::is_html(kind) { "a web page" } else { "something that is not gRPC" };
     let text = format!("`{}` answered with {what} (HTTP {})", target.place, with_reason(status));
@@ -319,7 +319,7 @@ fn of_tls(error: &rustls::Error, target: &Target) -> TransportError {
     let tls = |text: String| TransportError::new(TransportErrorKind::Tls, text);
     match error {
         rustls::Error::InvalidCertificate(reason) => of_certificate(reason, target),
-        // What no TLS server can have sent: the first byte is none of TLS's.
+        // What no TLS server can have sent: the first byte does not start a TLS record.
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             tls(format!("`{place}` speaks plain text, not TLS"))
                 .hint(format!("set {} to true if that is meant", target.places.insecure))

@@ -69,7 +69,7 @@ impl Probe {
 
 /// Whether an answer could be that of a server without Flyte 1's services: a method that it does not know, or
 /// HTTP that is not gRPC. Where Flyte 2 wants a sign-in, that is a bare 401
-/// (`runs/service/auth/http_middleware.go`), and the method that is asked is open to everybody.
+/// (`runs/service/auth/http_middleware.go`), and the method that is asked needs no authentication.
 fn may_be_flyte2(status: &Status) -> bool {
     match &status.fault {
         None => status.code == Code::Unimplemented,

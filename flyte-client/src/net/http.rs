@@ -104,7 +104,7 @@ pub fn status_line(status: StatusCode) -> String {
     fault::with_reason(status)
 }
 
-/// `None`: the URL is none of the web.
+/// `None` for URLs other than `http://` and `https://`.
 fn target(url: &Uri) -> Option<Target> {
     let tls = match url.scheme_str()? {
         "https" => true,

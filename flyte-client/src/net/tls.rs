@@ -29,7 +29,7 @@ use crate::config::Connection;
 #[derive(Clone)]
 pub(super) struct Trust {
     provider: Arc<CryptoProvider>,
-    anybody: bool,
+    skip_verify: bool,
     /// The certificates that the user named, if there are any.
     named: Vec<CertificateDer<'static>>,
 }
@@ -37,8 +37,8 @@ pub(super) struct Trust {
 impl Trust {
     /// Reads what a connection says. The system's own certificates, which are hundreds, are left for later.
     pub(super) fn from_connection(connection: &Connection) -> Result<Self, TrustError> {
-        let anybody = connection.insecure_skip_verify.value;
-        if anybody && !connection.insecure.value {
+        let skip_verify = connection.insecure_skip_verify.value;
+        if skip_verify && !connection.insecure.value {
             log::warn!(
                 "the certificate of `{}` is not checked, because {} is true",
                 connection.endpoint.value,
@@ -46,13 +46,13 @@ impl Trust {
             );
         }
         let named = match &connection.ca_cert_file_path.value {
-            Some(path) if !path.is_empty() && !anybody => {
+            Some(path) if !path.is_empty() && !skip_verify => {
                 let origin = &connection.ca_cert_file_path.origin;
                 file::read(PathBuf::from(path), &origin.place_to_change("admin.caCertFilePath"))?
             }
             _ => Vec::new(),
         };
-        Ok(Self { provider: Arc::new(rustls::crypto::ring::default_provider()), anybody, named })
+        Ok(Self { provider: Arc::new(rustls::crypto::ring::default_provider()), skip_verify, named })
     }
 
     /// For a server that is never asked for its certificate.
@@ -62,19 +62,23 @@ impl Trust {
 
     /// For Flyte.
     pub(super) fn flyte(&self) -> Result<ClientConfig, TrustError> {
-        if self.named.is_empty() && !self.anybody { self.config(system()) } else { self.config(Vec::new()) }
+        if self.named.is_empty() && !self.skip_verify {
+            self.config(system())
+        } else {
+            self.config(Vec::new())
+        }
     }
 
     /// For any other server.
     pub(super) fn elsewhere(&self) -> Result<ClientConfig, TrustError> {
-        if self.anybody { self.config(Vec::new()) } else { self.config(system()) }
+        if self.skip_verify { self.config(Vec::new()) } else { self.config(system()) }
     }
 
     fn config(&self, system: Vec<CertificateDer<'static>>) -> Result<ClientConfig, TrustError> {
         let setup = |error: Box<dyn std::error::Error + Send + Sync>| TrustError::Setup(error);
         let provider = &self.provider;
-        let verifier: Arc<dyn ServerCertVerifier> = if self.anybody {
-            Arc::new(Anybody(Arc::clone(provider)))
+        let verifier: Arc<dyn ServerCertVerifier> = if self.skip_verify {
+            Arc::new(AcceptAny(Arc::clone(provider)))
         } else {
             Arc::new(Checked::new(provider, self.named.clone(), system)?)
         };
@@ -229,9 +233,9 @@ impl ServerCertVerifier for Checked {
 
 /// `insecure_skip_verify`: any certificate is trusted, but the server must hold its key.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAny(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -76,7 +76,7 @@ pub(crate) struct Refusal {
     /// The schemes of authentication that it takes: `Basic`, `NTLM`.
     pub(crate) schemes: Vec<String>,
     /// Whether a user name and a password were sent.
-    pub(crate) was_told_user: bool,
+    pub(crate) sent_credentials: bool,
 }
 
 impl fmt::Display for ProxyError {
@@ -86,7 +86,7 @@ impl fmt::Display for ProxyError {
             ProxyProblem::Closed => write!(f, "{proxy} closed the connection without an answer to CONNECT"),
             ProxyProblem::NotHttp => write!(f, "{proxy} did not answer in HTTP"),
             ProxyProblem::Refused(refusal) => match refusal.code {
-                407 if refusal.was_told_user => {
+                407 if refusal.sent_credentials => {
                     write!(f, "{proxy} did not accept the user name and password of {}", proxy.origin)
                 }
                 407 => write!(f, "{proxy} requires authentication"),
@@ -115,10 +115,10 @@ impl ProxyError {
         let Self { proxy: ProxyName { origin, .. }, target, problem } = self;
         let host = target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host);
         match problem {
-            ProxyProblem::Refused(Refusal { code: 407, schemes, was_told_user, .. }) => {
+            ProxyProblem::Refused(Refusal { code: 407, schemes, sent_credentials, .. }) => {
                 match schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) || schemes.is_empty()
                 {
-                    true if *was_told_user => format!(
+                    true if *sent_credentials => format!(
                         "check them in {origin}; write special characters percent-encoded (`@` as `%40`)"
                     ),
                     true => format!(
@@ -164,7 +164,7 @@ pub(super) async fn open(
     let head = read_head(stream).await?;
     let head = String::from_utf8_lossy(&head).into_owned();
     let mut refusal = read_refusal(&head).ok_or(ProxyProblem::NotHttp)?;
-    refusal.was_told_user = proxy.authorization().is_some();
+    refusal.sent_credentials = proxy.authorization().is_some();
     let headers = headers(&head);
     let kind = headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_accepted = (200..300).contains(&refusal.code);

@@ -111,7 +111,7 @@ impl Entity {
     ///
     /// # Errors
     ///
-    /// When the bytes are no such message, hold a field that we do not know, or name nothing.
+    /// When the bytes are not such a message, hold a field that we do not know, or name nothing.
     pub fn decode(kind: EntityKind, bytes: &[u8]) -> Result<Self, ReadErrorCause> {
         let fail = |error| malformed(kind, error);
         match kind {

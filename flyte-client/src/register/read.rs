@@ -137,7 +137,7 @@ fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> 
         let path = file.path();
         if file.file_type().map_err(|error| unreadable(&path, error))?.is_dir() {
             find_files(&path, files)?;
-        } else if FileType::of(&path).is_some() {
+        } else if FileType::from_path(&path).is_some() {
             let is_folder = folder::is_folder(&path).map_err(|Unreadable { reason, .. }| {
                 unreadable(&path, io::Error::other(reason.to_string()))
             })?;
@@ -152,7 +152,7 @@ fn find_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> 
 /// Whether a file is called as one that [`read()`] takes.
 #[must_use]
 pub fn has_known_ending(path: &Path) -> bool {
-    FileType::of(path).is_some()
+    FileType::from_path(path).is_some()
 }
 
 /// What a file holds, by the end of its name.
@@ -166,7 +166,7 @@ enum FileType {
 }
 
 impl FileType {
-    fn of(path: &Path) -> Option<Self> {
+    fn from_path(path: &Path) -> Option<Self> {
         // The end decides; the rest need not be UTF-8.
         let name = path.file_name()?.to_string_lossy().to_lowercase();
         Some(match name.rsplit_once('.')?.1 {
@@ -189,7 +189,7 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<ParsedItem>, ReadError> {
         let fail = |cause| ReadError::new(Source::whole(file), cause);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let reader = fs::File::open(file).map_err(|error| fail(error.into()))?;
-        let file_type = FileType::of(file).ok_or_else(|| fail(ReadErrorCause::FileType))?;
+        let file_type = FileType::from_path(file).ok_or_else(|| fail(ReadErrorCause::FileType))?;
         match file_type {
             FileType::Json | FileType::Yaml => {
                 let bytes = package::read_limited(reader, package::MAX_ARCHIVE_BYTES).map_err(fail)?;
@@ -246,7 +246,7 @@ fn read_documents(file: &Path, bytes: &[u8], only_json: bool) -> Result<Vec<Pars
         })?;
         for mut content in contents {
             if let ItemContent::Draft(draft) = &mut content {
-                draft.place(&shared, index);
+                draft.set_source(&shared, index);
             }
             found.push(ParsedItem { source: source.clone(), content, archive: None });
         }

@@ -201,10 +201,10 @@ impl<'e> Versions<'e> {
             return None;
         };
         self.workflow_of(&self.entries[index]).filter(|workflow| self.is_at(entry, *workflow))?;
-        // One that the workflow tells all of counts already.
+        // The workflow's default plan counts already.
         let plan = nameless(plan);
-        let is_told = launch_plan::default_of(spec).is_some_and(|default| nameless(&default) == plan);
-        (!is_told).then(|| plan.encode_to_vec())
+        let is_default = launch_plan::default_of(spec).is_some_and(|default| nameless(&default) == plan);
+        (!is_default).then(|| plan.encode_to_vec())
     }
 
     fn is_at(&self, entry: &RegisterItem, index: usize) -> bool {

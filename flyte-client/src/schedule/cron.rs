@@ -78,7 +78,7 @@ struct Values {
 pub enum CronError {
     /// A name after `@` that stands for nothing.
     Descriptor,
-    /// A part of a field that is none of its values.
+    /// A part of a field that is not one of its values.
     Part {
         /// The part as it is written.
         part: String,

@@ -1,4 +1,4 @@
-//! The elements of a map task. They are no nodes: the one attempt of the node holds them
+//! The elements of a map task. They are not nodes: the one attempt of the node holds them
 //! (`external_resources`), an entry for each try, and the node's error says which of them failed with what.
 
 use std::ops::RangeInclusive;
@@ -65,7 +65,7 @@ impl Elements {
     }
 }
 
-/// Other plugins (Spark, Ray) have resources, too; they are no elements.
+/// Other plugins (Spark, Ray) have resources, too; they are not elements.
 fn is_map(closure: &TaskExecutionClosure) -> bool {
     let plugin = closure.metadata.as_ref().map_or("", |metadata| metadata.plugin_identifier.as_str());
     plugin.ends_with("array") || closure.task_type.ends_with("array")
@@ -92,7 +92,7 @@ impl Element {
 /// The errors in the message of a map task: which elements, and their text.
 ///
 /// The engine writes a line `[INDEX]: TEXT` for each text, with `[0-2][5]` for elements that failed with the
-/// same one; a text may go on over many lines. What comes before the first such line belongs to no element
+/// same one; a text may have many lines. What comes before the first such line belongs to no element
 /// and is left out.
 #[must_use]
 pub fn errors(message: &str) -> Vec<(Vec<RangeInclusive<u32>>, String)> {
@@ -144,17 +144,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_told_apart() {
+    fn errors_are_split_by_element() {
         let message = "[1]: Trace:\n\n    ValueError: [x]\n\n[0-2][7]: odd\n[not]: this\n... and many more.";
-        let told = errors(message);
+        let found = errors(message);
         assert_eq!(
-            told,
+            found,
             [
                 (vec![1..=1], "Trace:\n\n    ValueError: [x]".to_owned()),
                 (vec![0..=2, 7..=7], "odd\n[not]: this\n... and many more.".to_owned())
             ]
         );
-        assert_eq!(Elements::error(7, message).as_deref(), told.last().map(|(_, text)| text.as_str()));
+        assert_eq!(Elements::error(7, message).as_deref(), found.last().map(|(_, text)| text.as_str()));
         assert_eq!(Elements::error(3, message), None);
         assert_eq!(errors("no element is to blame"), []);
     }

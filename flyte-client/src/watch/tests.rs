@@ -93,7 +93,7 @@ fn follow(moments: &[Moment]) -> Vec<(Vec<String>, Vec<String>)> {
     for moment in moments {
         *server.now.lock().unwrap() = moment.clone();
         let look = runtime.block_on(watch.look()).unwrap();
-        let told = look.changes.iter().map(|change| match change {
+        let changes = look.changes.iter().map(|change| match change {
             Change::Execution(phase) => phase.as_str_name().to_owned(),
             Change::Node(node) => format!(
                 "{}{} {} #{}{}",
@@ -104,19 +104,19 @@ fn follow(moments: &[Moment]) -> Vec<(Vec<String>, Vec<String>)> {
                 node.cache.word().map(|word| format!(" {word}")).unwrap_or_default()
             ),
         });
-        seen.push((told.collect(), std::mem::take(&mut *server.calls.lock().unwrap())));
+        seen.push((changes.collect(), std::mem::take(&mut *server.calls.lock().unwrap())));
     }
     seen
 }
 
-fn told(texts: &[&str]) -> Vec<String> {
+fn texts_of(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
 const NONE: CatalogCacheStatus = CatalogCacheStatus::CacheDisabled;
 
 #[test]
-fn only_what_changed_is_told() {
+fn only_what_changed_is_reported() {
     let start = ("start-node", "", NodePhase::Succeeded, NONE, 0);
     let seen = follow(&[
         Moment(Phase::Running, vec![start, ("n0", "", NodePhase::Running, NONE, 1)]),
@@ -131,10 +131,10 @@ fn only_what_changed_is_told() {
     assert_eq!(
         changes,
         [
-            told(&["RUNNING", "n0 RUNNING #1"]),
-            told(&[]),
-            told(&["n0 RUNNING #2"]),
-            told(&["n0 SUCCEEDED #2 cached", "SUCCEEDED"]),
+            texts_of(&["RUNNING", "n0 RUNNING #1"]),
+            texts_of(&[]),
+            texts_of(&["n0 RUNNING #2"]),
+            texts_of(&["n0 SUCCEEDED #2 cached", "SUCCEEDED"]),
         ]
     );
 }
@@ -160,14 +160,14 @@ fn nodes_within_a_node_are_asked_for_until_they_are_done() {
         seen,
         [
             (
-                told(&["RUNNING", "n0 RUNNING #0", "  n0-0-n0 RUNNING #1", "n1 QUEUED #0"]),
-                told(&["nodes of ``", "nodes of `n0`", "attempts of `n0-0-n0`"])
+                texts_of(&["RUNNING", "n0 RUNNING #0", "  n0-0-n0 RUNNING #1", "n1 QUEUED #0"]),
+                texts_of(&["nodes of ``", "nodes of `n0`", "attempts of `n0-0-n0`"])
             ),
             (
-                told(&["  n0-0-n0 SUCCEEDED #1", "n0 SUCCEEDED #0"]),
-                told(&["nodes of ``", "nodes of `n0`", "attempts of `n0-0-n0`"])
+                texts_of(&["  n0-0-n0 SUCCEEDED #1", "n0 SUCCEEDED #0"]),
+                texts_of(&["nodes of ``", "nodes of `n0`", "attempts of `n0-0-n0`"])
             ),
-            (told(&[]), told(&["nodes of ``"])),
+            (texts_of(&[]), texts_of(&["nodes of ``"])),
         ]
     );
 }

@@ -78,7 +78,7 @@ async fn what_breaks_off_is_taken_up() {
 async fn what_is_another_by_now_is_taken_from_its_start() {
     let folder = tempfile::tempdir().unwrap();
     for second in [
-        // The store says so; it knows no parts; it knows only shorter ones; it sends another part than was asked for.
+        // The store says so; it ignores ranges; it has shorter ones only; it sends another range.
         vec![answer("200 OK\nContent-Length: 5\nETag: \"f\"", b"other")],
         vec![answer("200 OK\nTransfer-Encoding: chunked", b"5\r\nother\r\n0\r\n\r\n")],
         vec![
@@ -128,15 +128,15 @@ async fn half_a_file_is_never_left() {
 }
 
 #[tokio::test]
-async fn a_refusal_in_the_middle_is_told() {
+async fn a_refusal_in_the_middle_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let (address, _) = script(vec![
         answer("200 OK\nContent-Length: 10\nETag: \"e\"", b"0123"),
         answer("403 Forbidden\nContent-Length: 17", b"Request has expired"),
     ])
     .await;
-    let told = get(&address, folder.path()).await.unwrap_err();
-    assert_eq!(told, "`HOST:PORT` refused the file: 403 Forbidden: Request has expir");
+    let error = get(&address, folder.path()).await.unwrap_err();
+    assert_eq!(error, "`HOST:PORT` refused the file: 403 Forbidden: Request has expir");
 }
 
 #[tokio::test]

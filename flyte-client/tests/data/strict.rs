@@ -68,7 +68,8 @@ fn says(status: u16, code: &'static str) -> Response<Full<Bytes>> {
     Response::builder().status(status).body(Full::from(code)).unwrap()
 }
 
-/// What Flyte 1.16.8 answers to `CreateUploadLocation` (`data.upload.md5-metadata` of `tests/recordings/api.jsonl`).
+/// What Flyte 1.16.8 answers to `CreateUploadLocation`: `data.upload.md5-metadata` of
+/// `tests/recordings/api.jsonl`.
 pub(super) fn location(signed_url: String, fingerprint: &Fingerprint) -> CreateUploadLocationResponse {
     let md5 = BASE64.encode(&fingerprint.md5);
     let headers = [

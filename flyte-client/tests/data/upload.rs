@@ -16,7 +16,7 @@ async fn files_of_every_length_arrive_whole() {
         let file = folder.path().join(length.to_string());
         // Without content, and so without room on the disk.
         File::create(&file).unwrap().set_len(length).unwrap();
-        let fingerprint = Fingerprint::of(&file, &|_| ()).await.unwrap();
+        let fingerprint = Fingerprint::from_file(&file, &|_| ()).await.unwrap();
         let location = location(format!("http://{address}/{length}?signature=x"), &fingerprint);
         transfers.put(&file, &fingerprint, &location, &|_| ()).await.unwrap();
         let stored = objects.lock().unwrap()[&format!("/{length}")];
@@ -31,7 +31,7 @@ async fn another_content_than_was_announced_is_refused() {
     let (address, objects) = store().await;
     let file = folder.path().join("x");
     fs::write(&file, "before").unwrap();
-    let fingerprint = Fingerprint::of(&file, &|_| ()).await.unwrap();
+    let fingerprint = Fingerprint::from_file(&file, &|_| ()).await.unwrap();
     fs::write(&file, "after.").unwrap();
     let location = location(format!("http://{address}/x"), &fingerprint);
     let error = transfers(FileUrls::Refuse).put(&file, &fingerprint, &location, &|_| ()).await.unwrap_err();
@@ -46,7 +46,7 @@ async fn a_file_that_grows_or_shrinks_is_not_sent() {
     let file = folder.path().join("x");
     for (before, after) in [("long before", "short"), ("short", "long after")] {
         fs::write(&file, before).unwrap();
-        let fingerprint = Fingerprint::of(&file, &|_| ()).await.unwrap();
+        let fingerprint = Fingerprint::from_file(&file, &|_| ()).await.unwrap();
         fs::write(&file, after).unwrap();
         let location = location(format!("http://{address}/x"), &fingerprint);
         let error =
@@ -65,7 +65,7 @@ async fn the_name_in_a_signed_url_arrives_as_it_was_signed() {
     let (address, objects) = store().await;
     let file = folder.path().join("x");
     fs::write(&file, "x").unwrap();
-    let fingerprint = Fingerprint::of(&file, &|_| ()).await.unwrap();
+    let fingerprint = Fingerprint::from_file(&file, &|_| ()).await.unwrap();
     for (path, arrived) in
         [("/a%20b+c%2Bd%25e%23f%3Fg%C3%A4", "/a%20b+c%2Bd%25e%23f%3Fg%C3%A4"), ("/a b\u{e4}", "/a%20b%C3%A4")]
     {

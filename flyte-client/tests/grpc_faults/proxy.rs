@@ -1,4 +1,4 @@
-//! What a user is told of a proxy between this program and Flyte.
+//! Errors of a proxy between this program and Flyte.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::{Authority, FINE, PLAIN, answer, ask, client_of, connection, eager, server, told};
+use super::{Authority, FINE, PLAIN, answer, ask, client_of, connection, eager, rendered, server};
 
 /// A client for `flyte.example:81` behind the proxy of a variable.
 fn behind(proxy: &str, variables: &[(&str, &str)], patience: Duration) -> Client {
@@ -30,7 +30,7 @@ fn behind(proxy: &str, variables: &[(&str, &str)], patience: Duration) -> Client
 const PATIENT: Duration = Duration::from_secs(10);
 
 async fn ask_through(proxy: &str, at: SocketAddr) -> String {
-    told(ask(&behind(proxy, &[PLAIN], PATIENT)).await.unwrap_err(), at)
+    rendered(ask(&behind(proxy, &[PLAIN], PATIENT)).await.unwrap_err(), at)
 }
 
 /// Sends a text at once, and waits for the end of the connection.
@@ -81,8 +81,8 @@ async fn a_proxy_that_refuses() {
         ),
     ] {
         let proxy = server::says(text).await;
-        let told = ask_through(&format!("http://ada:s3cret@{proxy}"), proxy).await;
-        assert_eq!(told, format!("cannot reach Flyte\n  {expected}\n{hint}"));
+        let error = ask_through(&format!("http://ada:s3cret@{proxy}"), proxy).await;
+        assert_eq!(error, format!("cannot reach Flyte\n  {expected}\n{hint}"));
     }
 }
 
@@ -141,7 +141,7 @@ async fn a_proxy_of_another_kind() {
     let gone = SocketAddr::from(([127, 0, 0, 1], 81));
     for (scheme, more) in [("https", ""), ("socks5h", "; SOCKS is not supported"), ("htp", "")] {
         assert_eq!(
-            told(
+            rendered(
                 ask(&behind(&format!("{scheme}://ada:s3cret@proxy:{}", gone.port()), &[PLAIN], PATIENT))
                     .await
                     .unwrap_err(),
@@ -173,13 +173,13 @@ async fn a_proxy_that_says_nothing() {
     let address = greets(b"").await;
     let client = behind(&format!("http://{address}"), &[PLAIN], Duration::from_millis(20));
     assert_eq!(
-        told(ask(&client).await.unwrap_err(), address),
+        rendered(ask(&client).await.unwrap_err(), address),
         "cannot reach Flyte\n  proxy `127.0.0.1:PORT` did not answer CONNECT within 20ms\n\
          ? check variable `HTTPS_PROXY`, and that the proxy runs"
     );
     let half = greets(b"HTTP/1.1 200 OK\r\n").await;
     let client = behind(&format!("http://{half}"), &[PLAIN], Duration::from_millis(20));
-    assert!(told(ask(&client).await.unwrap_err(), half).contains("did not answer CONNECT"));
+    assert!(rendered(ask(&client).await.unwrap_err(), half).contains("did not answer CONNECT"));
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn what_fails_behind_a_proxy_names_it() {
     let (proxy, _) = server::proxy(server).await;
     let url = format!("http://{proxy}");
     let through = "the connection goes through proxy `127.0.0.1:PORT`, set by variable `HTTPS_PROXY`";
-    let untrusted = told(ask(&behind(&url, &[], PATIENT)).await.unwrap_err(), proxy);
+    let untrusted = rendered(ask(&behind(&url, &[], PATIENT)).await.unwrap_err(), proxy);
     assert_eq!(
         untrusted,
         format!(
@@ -201,9 +201,10 @@ async fn what_fails_behind_a_proxy_names_it() {
     let silent = greets(b"").await;
     let (proxy, _) = server::proxy(silent).await;
     let client = behind(&format!("http://{proxy}"), &[], Duration::from_millis(50));
-    let slow = told(ask(&client).await.unwrap_err(), proxy);
+    let slow = rendered(ask(&client).await.unwrap_err(), proxy);
     assert!(slow.contains("did not answer the TLS handshake") && slow.contains(through), "{slow}");
     let (proxy, _) = server::proxy(server::closes().await).await;
-    let broken = told(ask(&behind(&format!("http://{proxy}"), &[PLAIN], PATIENT)).await.unwrap_err(), proxy);
+    let broken =
+        rendered(ask(&behind(&format!("http://{proxy}"), &[PLAIN], PATIENT)).await.unwrap_err(), proxy);
     assert!(broken.contains(through), "{broken}");
 }

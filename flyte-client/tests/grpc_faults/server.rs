@@ -100,7 +100,7 @@ pub fn answer(status: &[(&'static str, &str)], message: Option<&[u8]>) -> Respon
     Response::builder().header("content-type", "application/grpc").body(body).unwrap()
 }
 
-/// An answer of somebody who does not speak gRPC.
+/// An answer of a server that does not speak gRPC.
 pub fn page(status: u16, kind: &str, text: &'static str) -> Response<Body> {
     let frames = vec![Ok(Frame::data(Bytes::from_static(text.as_bytes())))];
     let body = StreamBody::new(futures_util::stream::iter(frames));
@@ -143,7 +143,7 @@ pub async fn never_answers() -> SocketAddr {
     .await
 }
 
-/// Answers each call by a status, without having read what was sent, as grpc-go does with what is too large for it.
+/// Answers each call by a status before reading the request, as grpc-go does with one that is too large.
 pub async fn does_not_read(status: &'static [(&'static str, &'static str)]) -> SocketAddr {
     serve(move |stream| async move {
         let service =
@@ -154,7 +154,7 @@ pub async fn does_not_read(status: &'static [(&'static str, &'static str)]) -> S
     .await
 }
 
-/// Takes bytes, and closes without a word.
+/// Takes bytes, and closes without an answer.
 pub async fn closes() -> SocketAddr {
     serve(|mut stream| async move {
         let _ = stream.read(&mut [0; 1024]).await;
@@ -162,7 +162,7 @@ pub async fn closes() -> SocketAddr {
     .await
 }
 
-/// A proxy that leads everybody to one server, and what it was asked.
+/// A proxy that leads to one server only, and what it was asked.
 pub async fn proxy(to: SocketAddr) -> (SocketAddr, Arc<std::sync::Mutex<Vec<String>>>) {
     let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
     let heard = Arc::clone(&asked);

@@ -1,4 +1,4 @@
-//! What a user is told of a server's certificate, and of the file of those to trust.
+//! Errors of a server's certificate, and of the file of those to trust.
 
 use flyte_client::net::{Network, Proxies};
 
@@ -46,7 +46,7 @@ async fn the_certificate_is_not_of_today() {
 }
 
 #[tokio::test]
-async fn nobody_vouches_for_the_certificate() {
+async fn unknown_certificate_authority() {
     let certificate = Authority::new().host("localhost").acceptor();
     let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate)).await;
     assert_eq!(
@@ -84,8 +84,8 @@ async fn refused(authority: &Authority, certificate: &super::certificate::Certif
     let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(certificate.acceptor())).await;
     let file = file(&authority.pem());
     let path = file.path().to_str().unwrap();
-    let told = tls(host, address, &[("FLYTE_PLATFORM_CA_CERT_FILE_PATH", path)]).await.unwrap_err();
-    told.replace(path, "PATH")
+    let error = tls(host, address, &[("FLYTE_PLATFORM_CA_CERT_FILE_PATH", path)]).await.unwrap_err();
+    error.replace(path, "PATH")
 }
 
 #[tokio::test]
@@ -111,8 +111,8 @@ async fn the_certificate_has_a_common_name_only() {
     let (address, _) = server::grpc(|_| answer(&FINE, Some(b"")), Some(own.acceptor())).await;
     let file = file(&own.pem);
     let trusted = [("FLYTE_PLATFORM_CA_CERT_FILE_PATH", file.path().to_str().unwrap())];
-    let told = tls("localhost", address, &trusted).await.unwrap_err();
-    assert!(told.contains("has no subject alternative name (only the common name `localhost`)"), "{told}");
+    let error = tls("localhost", address, &trusted).await.unwrap_err();
+    assert!(error.contains("has no subject alternative name (only the common name `localhost`)"), "{error}");
 }
 
 #[tokio::test]

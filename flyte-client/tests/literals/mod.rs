@@ -15,19 +15,19 @@ use proptest::{collection, prelude::*};
 use prost_types::{Duration, Timestamp};
 use serde_json::{Value, json};
 
-fn of(kind: Type) -> LiteralType {
+fn literal_type(kind: Type) -> LiteralType {
     LiteralType { r#type: Some(kind), ..LiteralType::default() }
 }
 
 fn simple(kinds: &'static [SimpleType]) -> BoxedStrategy<LiteralType> {
-    proptest::sample::select(kinds).prop_map(|kind| of(Type::Simple(kind.into()))).boxed()
+    proptest::sample::select(kinds).prop_map(|kind| literal_type(Type::Simple(kind.into()))).boxed()
 }
 
 /// Types whose values are texts in JSON.
 fn text_type() -> BoxedStrategy<LiteralType> {
     let values = proptest::collection::btree_set("[a-z]{1,4}", 1..4);
-    let enumeration =
-        values.prop_map(|values| of(Type::EnumType(EnumType { values: values.into_iter().collect() })));
+    let enumeration = values
+        .prop_map(|values| literal_type(Type::EnumType(EnumType { values: values.into_iter().collect() })));
     prop_oneof![simple(&[SimpleType::String, SimpleType::Datetime, SimpleType::Duration]), enumeration]
         .boxed()
 }
@@ -35,11 +35,14 @@ fn text_type() -> BoxedStrategy<LiteralType> {
 /// Types whose values are maps in JSON, and hold no others.
 fn map_type() -> BoxedStrategy<LiteralType> {
     let blob = ("(|csv|txt)", 0..2_i32)
-        .prop_map(|(format, dimensionality)| of(Type::Blob(BlobType { format, dimensionality })));
+        .prop_map(|(format, dimensionality)| literal_type(Type::Blob(BlobType { format, dimensionality })));
     let column = SchemaColumn { name: "x".to_owned(), r#type: SchemaColumnType::Integer.into() };
-    let schema = of(Type::Schema(SchemaType { columns: vec![column] }));
+    let schema = literal_type(Type::Schema(SchemaType { columns: vec![column] }));
     let dataset = "(|parquet|csv)".prop_map(|format| {
-        of(Type::StructuredDatasetType(StructuredDatasetType { format, ..StructuredDatasetType::default() }))
+        literal_type(Type::StructuredDatasetType(StructuredDatasetType {
+            format,
+            ..StructuredDatasetType::default()
+        }))
     });
     let others = simple(&[SimpleType::Binary, SimpleType::Error, SimpleType::Struct]);
     prop_oneof![blob, Just(schema), dataset, others].boxed()
@@ -50,22 +53,22 @@ fn word_type() -> BoxedStrategy<LiteralType> {
 }
 
 fn list(item: LiteralType) -> LiteralType {
-    of(Type::CollectionType(Box::new(item)))
+    literal_type(Type::CollectionType(Box::new(item)))
 }
 
 fn map(item: LiteralType) -> LiteralType {
-    of(Type::MapValueType(Box::new(item)))
+    literal_type(Type::MapValueType(Box::new(item)))
 }
 
 fn union(variants: Vec<LiteralType>) -> LiteralType {
-    of(Type::UnionType(UnionType { variants }))
+    literal_type(Type::UnionType(UnionType { variants }))
 }
 
 fn leaf() -> BoxedStrategy<LiteralType> {
     prop_oneof![text_type(), map_type(), word_type()].boxed()
 }
 
-/// Types whose values can be told by their JSON: no union has two variants that look alike.
+/// Types whose JSON identifies the variant: no union has two variants that look alike.
 pub(crate) fn plain_type() -> BoxedStrategy<LiteralType> {
     leaf()
         .prop_recursive(3, 12, 4, |inner| {
@@ -78,12 +81,12 @@ pub(crate) fn plain_type() -> BoxedStrategy<LiteralType> {
             let unions = variants.prop_map(|(text, map, list, words)| {
                 let kinds = [SimpleType::None, SimpleType::Boolean, SimpleType::Integer, SimpleType::Float];
                 let words = kinds.into_iter().zip(words).filter(|(_, wanted)| *wanted);
-                let words = words.map(|(kind, _)| of(Type::Simple(kind.into())));
+                let words = words.map(|(kind, _)| literal_type(Type::Simple(kind.into())));
                 // A text such as `/a` that could be either is taken for a URI.
                 let map = map.filter(|map| !(is_string(text.as_ref()) && is_reference(map)));
                 let mut variants: Vec<_> = words.chain(text).chain(map).chain(list).collect();
                 if variants.is_empty() {
-                    variants.push(of(Type::Simple(SimpleType::Integer.into())));
+                    variants.push(literal_type(Type::Simple(SimpleType::Integer.into())));
                 }
                 union(variants)
             });

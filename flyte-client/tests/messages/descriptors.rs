@@ -19,7 +19,7 @@ fn every_declaration_is_as_in_the_official_package() {
     assert!(report.ends_with(" 0 differences\n"), "{report}");
 }
 
-/// Proto3 JSON treats an `Any` by what is in it. [`flyte_client::register`] has code for the only one that can be
+/// Proto3 JSON treats an `Any` by what is in it. [`flyte_client::register`] handles the only one that can be
 /// registered; this test fails when Flyte adds another.
 #[test]
 fn launch_conditions_are_the_only_value_of_an_open_type() {

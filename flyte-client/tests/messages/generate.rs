@@ -1,4 +1,4 @@
-//! Any message of a type, made from bytes, by its descriptor: fields that are added later are covered as well.
+//! Any message of a type, made from bytes, by its descriptor: fields that are added later are covered, too.
 //!
 //! The bytes come from proptest, so that a failing message shrinks: fewer bytes are fewer fields.
 

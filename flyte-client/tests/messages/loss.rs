@@ -5,16 +5,16 @@ use std::{error::Error as _, fs};
 use flyte_client::register::{self, Identity, ReadError};
 use snapbox::{assert_data_eq, str};
 
-/// Reads a file of this name and content, which must fail, and tells the error as the CLI does.
+/// Reads a file of this name and content, which must fail; returns the error as the CLI prints it.
 fn refuse(name: &str, content: impl AsRef<[u8]>) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
     fs::write(&file, content).unwrap();
     let error = register::read(&[file], &Identity::default()).expect_err("it should be refused");
-    tell(&error).replace(&format!("{}/", folder.path().display()), "")
+    rendered(&error).replace(&format!("{}/", folder.path().display()), "")
 }
 
-fn tell(error: &ReadError) -> String {
+fn rendered(error: &ReadError) -> String {
     let mut text = format!("error: {error}\n");
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -19,7 +19,7 @@ use crate::python;
 
 const PACKAGES: [&str; 4] = ["auto.tgz", "env.tgz", "fast.tgz", "plain.tgz"];
 
-/// The folder with the packages. `cargo xtask test` makes them once and names them; else each run makes its own.
+/// The folder with the packages: the one that `cargo xtask test` made once, else one for each run.
 fn packages(python: &OsString) -> &'static Path {
     static MADE: OnceLock<(PathBuf, Option<TempDir>)> = OnceLock::new();
     let (path, _) = MADE.get_or_init(|| {

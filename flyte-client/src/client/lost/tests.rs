@@ -65,7 +65,7 @@ fn what_was_asked_for_is_recognized() {
 }
 
 #[test]
-fn other_inputs_are_told_apart() {
+fn other_inputs_are_distinguished() {
     let mut checked = 0;
     for Recorded { scenario, call, data, .. } in recorded(&["CreateExecution"]) {
         let request: ExecutionCreateRequest = message(&call["request"]);

@@ -27,7 +27,7 @@ impl Exceptions {
 /// another port.
 fn at_port(entry: &str, port: u16) -> Option<&str> {
     let (host, only) = match entry.rsplit_once(':') {
-        // The colons of an IPv6 address without brackets are no port's.
+        // The colons of an IPv6 address without brackets do not start a port.
         Some((host, only)) if !host.contains(':') || host.ends_with(']') => (host, Some(only)),
         _ => (entry, None),
     };

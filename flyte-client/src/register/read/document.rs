@@ -61,7 +61,7 @@ pub(super) fn contents(document: &Value, path: &mut FieldPath) -> Result<Vec<Ite
         return list(items, path, contents);
     }
     let entity = |entity: Entity, origin| ItemContent::Entity(Box::new(entity), origin);
-    if let Some(kind) = workflow::DraftKind::of(document) {
+    if let Some(kind) = workflow::DraftKind::from_keys(document) {
         return Ok(vec![ItemContent::Draft(Box::new(workflow::WorkflowDraft::new(kind, document, path)))]);
     }
     if task::is_short_form(document) {

@@ -107,7 +107,7 @@ pub enum ReadErrorCause {
     /// A package with two code archives; which one its tasks need is not said.
     #[error("two code archives, `{0}` and `{1}`; expected one")]
     ArchiveTwice(String, String),
-    /// The bytes are no message of the kind that the file's name promises.
+    /// The bytes are not a message of the kind that the file's name promises.
     #[error("not a serialized `{message}`")]
     Decode {
         /// The message's full name.
@@ -187,7 +187,7 @@ pub enum ReadErrorCause {
         /// The name that was meant.
         near: Option<String>,
     },
-    /// A document that is none of the known messages.
+    /// A document that is not one of the known messages.
     #[error("expected a task, workflow or launch plan: {0}")]
     Unrecognised(String),
 }

@@ -72,10 +72,10 @@ fn sent(server: &Arc<Server>, entities: &[Entity], options: SendOptions<'_>) -> 
     let once = client::CallOptions { retry: client::Policy::never(), ..client::CallOptions::default() };
     let client = Client::new(Arc::<Server>::clone(server), once);
     let order = Order::new(entities).unwrap();
-    let mut told = vec![0; entities.len()];
+    let mut reports = vec![0; entities.len()];
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let outcomes = runtime.block_on(send(&client, entities, &order, options, |index, _| told[index] += 1));
-    assert_eq!(told, vec![1; entities.len()], "each is told once");
+    let outcomes = runtime.block_on(send(&client, entities, &order, options, |index, _| reports[index] += 1));
+    assert_eq!(reports, vec![1; entities.len()], "each is reported once");
     let text = |outcome: &SendOutcome| match outcome {
         SendOutcome::Registered => "registered".to_owned(),
         SendOutcome::Unchanged => "unchanged".to_owned(),
@@ -143,7 +143,7 @@ fn a_default_launch_plan_that_is_there_is_left_alone() {
     assert_eq!(sent(&server, &entities, options), ["unchanged"; 2]);
     assert_eq!(*server.came.lock().unwrap(), ["CreateWorkflow old", "GetLaunchPlan plan"]);
 
-    // A new workflow can have none yet, so nobody is asked.
+    // A new workflow can have none yet, so the server is not asked.
     server.came.lock().unwrap().clear();
     entities = [workflow("new", &[]), launch_plan("plan", "new")];
     assert_eq!(sent(&server, &entities, options), ["registered"; 2]);

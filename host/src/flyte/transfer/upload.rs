@@ -133,7 +133,7 @@ fn root_of(native: &str, file: &Inner) -> Result<String, CommandError> {
 
 async fn fingerprint(path: &Path) -> Result<Fingerprint, CommandError> {
     let what = format!("could not read `{}`", path.display());
-    Fingerprint::of(path, &|_| ()).await.map_err(|error| crate::flyte::transfer::failure(what, error))
+    Fingerprint::from_file(path, &|_| ()).await.map_err(|error| crate::flyte::transfer::failure(what, error))
 }
 
 /// Characters that FlyteAdmin, which parses a name as part of a URL, does not read as part of the name

@@ -72,7 +72,7 @@ impl Variants {
             1 => self.0.remove(0).literal,
             _ => {
                 let variants = self.0.into_iter().map(Typed::tagged).collect();
-                of(Type::UnionType(UnionType { variants }))
+                literal_type(Type::UnionType(UnionType { variants }))
             }
         }
     }
@@ -94,21 +94,21 @@ impl Typed {
     }
 }
 
-fn of(kind: Type) -> LiteralType {
+fn literal_type(kind: Type) -> LiteralType {
     LiteralType { r#type: Some(kind), ..LiteralType::default() }
 }
 
 fn simple(kind: SimpleType, tag: &'static str) -> Typed {
-    Typed { literal: of(Type::Simple(kind.into())), tag }
+    Typed { literal: literal_type(Type::Simple(kind.into())), tag }
 }
 
 fn blob(format: &str, dimensionality: BlobDimensionality, tag: &'static str) -> Typed {
     let blob = BlobType { format: format.to_owned(), dimensionality: dimensionality.into() };
-    Typed { literal: of(Type::Blob(blob)), tag }
+    Typed { literal: literal_type(Type::Blob(blob)), tag }
 }
 
 fn enumeration(values: Vec<String>) -> Typed {
-    Typed { literal: of(Type::EnumType(EnumType { values })), tag: "DefaultEnumTransformer" }
+    Typed { literal: literal_type(Type::EnumType(EnumType { values })), tag: "DefaultEnumTransformer" }
 }
 
 /// An untyped dict; the annotation tells the server's cache how values are encoded.
@@ -159,14 +159,17 @@ impl<'a> Parser<'a> {
             "dict" | "Dict" => self.dict()?,
             "list" | "List" => {
                 let item = self.argument(name)?;
-                Typed { literal: of(Type::CollectionType(Box::new(item.into_literal()))), tag: "Typed List" }
+                Typed {
+                    literal: literal_type(Type::CollectionType(Box::new(item.into_literal()))),
+                    tag: "Typed List",
+                }
             }
             "file" | "FlyteFile" => blob(self.format()?, BlobDimensionality::Single, "FlyteFilePath"),
             "directory" | "FlyteDirectory" => {
                 blob(self.format()?, BlobDimensionality::Multipart, "FlyteDirectory")
             }
             "dataset" | "StructuredDataset" => Typed {
-                literal: of(Type::StructuredDatasetType(StructuredDatasetType::default())),
+                literal: literal_type(Type::StructuredDatasetType(StructuredDatasetType::default())),
                 tag: "StructuredDataset Transformer",
             },
             "enum" => enumeration(self.enum_values()?),
@@ -187,7 +190,10 @@ impl<'a> Parser<'a> {
         self.expect(',')?;
         let value = self.nested()?;
         self.expect(']')?;
-        Ok(Typed { literal: of(Type::MapValueType(Box::new(value.into_literal()))), tag: "Typed Dict" })
+        Ok(Typed {
+            literal: literal_type(Type::MapValueType(Box::new(value.into_literal()))),
+            tag: "Typed Dict",
+        })
     }
 
     fn written_union(&mut self, name: &str) -> Result<Variants, String> {

@@ -15,12 +15,12 @@ pub(in crate::register) struct WorkflowDraft {
     pub(super) document: Value,
     pub(super) kind: DraftKind,
     path: FieldPath,
-    place: Option<Place>,
+    source: Option<DraftSource>,
 }
 
-/// A document of a file, to tell lines from.
+/// A document of a file, for the numbers of lines.
 #[derive(Clone, Debug)]
-struct Place {
+struct DraftSource {
     text: Arc<str>,
     document: usize,
 }
@@ -34,7 +34,7 @@ pub(in crate::register) enum DraftKind {
 
 impl DraftKind {
     /// Tells by its keys whether a document is such a short form.
-    pub(in crate::register) fn of(document: &Value) -> Option<Self> {
+    pub(in crate::register) fn from_keys(document: &Value) -> Option<Self> {
         let is_text = |key: &str| document.get(key).is_some_and(Value::is_string);
         if is_text("launch_plan") {
             Some(Self::LaunchPlan)
@@ -51,19 +51,20 @@ impl DraftKind {
 impl WorkflowDraft {
     /// Keeps a document that is at `path` in a file's document.
     pub(in crate::register) fn new(kind: DraftKind, document: &Value, path: &FieldPath) -> Self {
-        Self { document: document.clone(), kind, path: path.clone(), place: None }
+        Self { document: document.clone(), kind, path: path.clone(), source: None }
     }
 
     /// Says which document of which text it is in.
-    pub(in crate::register) fn place(&mut self, text: &Arc<str>, document: usize) {
-        self.place = Some(Place { text: text.clone(), document });
+    pub(in crate::register) fn set_source(&mut self, text: &Arc<str>, document: usize) {
+        self.source = Some(DraftSource { text: text.clone(), document });
     }
 
     /// Says that this draft cannot be used, and in which line.
     pub(super) fn fail(&self, error: WorkflowError) -> ReadErrorCause {
         let inner = FieldPath::parse(&error.path);
         let whole = FieldPath(self.path.0.iter().cloned().chain(inner.0).collect::<Vec<PathStep>>());
-        let line = self.place.as_ref().and_then(|place| documents::line(&place.text, place.document, &whole));
+        let line =
+            self.source.as_ref().and_then(|source| documents::line(&source.text, source.document, &whole));
         ReadErrorCause::ShortWorkflow { error, line }
     }
 }
