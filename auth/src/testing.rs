@@ -19,7 +19,7 @@ use flyte_client::{
     config::{Configuration, Connection, Secret, Sources},
     net::{Network, Proxies},
     proto::service::{OAuth2MetadataResponse, PublicClientAuthConfigResponse},
-    transport::{Answer, Call, Code, Metadata, Reply, Status, Transport},
+    transport::{Call, CallResponse, Code, Metadata, Reply, Status, Transport},
 };
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -148,7 +148,7 @@ impl Transport for FakeFlyte {
             // The answer is not there at once, so that calls side by side overlap.
             tokio::task::yield_now().await;
             let message = self.answer(&call)?.into();
-            Ok(Answer { metadata: Metadata::new(), message })
+            Ok(CallResponse { metadata: Metadata::new(), message })
         })
     }
 }
@@ -331,11 +331,11 @@ impl Fixture {
         Some((text(&tokens.access), tokens.refresh.as_ref().map(text)))
     }
 
-    pub(crate) async fn call(&self) -> Result<Answer, Status> {
+    pub(crate) async fn call(&self) -> Result<CallResponse, Status> {
         self.call_with(Metadata::new()).await
     }
 
-    pub(crate) async fn call_with(&self, metadata: Metadata) -> Result<Answer, Status> {
+    pub(crate) async fn call_with(&self, metadata: Metadata) -> Result<CallResponse, Status> {
         self.outermost.call(test_call(metadata)).await
     }
 }

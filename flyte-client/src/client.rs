@@ -19,7 +19,9 @@ pub use self::{
     wait::WaitObserver,
 };
 pub use crate::retry::Policy;
-use crate::transport::{Answer, Call, Code, Metadata, Status, Transport, TransportError, TransportErrorKind};
+use crate::transport::{
+    Call, CallResponse, Code, Metadata, Status, Transport, TransportError, TransportErrorKind,
+};
 
 /// A client of FlyteAdmin and its sister services. Cheap to clone; clones share the transport.
 ///
@@ -104,7 +106,7 @@ impl Client {
     /// # Errors
     ///
     /// When the server says so, or could not be asked.
-    pub async fn call(&self, mut call: Call) -> Result<Answer, ClientError> {
+    pub async fn call(&self, mut call: Call) -> Result<CallResponse, ClientError> {
         call.metadata.splice(0..0, self.options.metadata.iter().cloned());
         call.timeout = call.timeout.or(self.options.timeout);
         let patience = self.options.waits.as_ref().map(|waits| Patience::new(call.timeout, waits));

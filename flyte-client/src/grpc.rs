@@ -26,7 +26,9 @@ use crate::{
         flyte2,
         frame::{self, FrameError},
     },
-    transport::{Answer, Call, Code, Metadata, Reply, Status, Transport, TransportError, TransportErrorKind},
+    transport::{
+        Call, CallResponse, Code, Metadata, Reply, Status, Transport, TransportError, TransportErrorKind,
+    },
 };
 
 /// What a [`Grpc`] is like, beside where it leads.
@@ -140,7 +142,7 @@ impl Grpc {
         Ok(request)
     }
 
-    async fn answer(&self, call: Call) -> Result<Answer, Status> {
+    async fn answer(&self, call: Call) -> Result<CallResponse, Status> {
         let mut request = self.request(&call)?;
         let captured = capture_connection(&mut request);
         let heard = || heard_on(&captured).unwrap_or_else(|| self.connector.newest());
@@ -168,7 +170,7 @@ impl Grpc {
         &self,
         response: Response<Incoming>,
         heard: &(dyn Fn() -> Heard + Sync),
-    ) -> Result<Answer, Status> {
+    ) -> Result<CallResponse, Status> {
         let (head, mut body) = response.into_parts();
         let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let said_at_once = frame::status(&head.headers);
@@ -201,7 +203,7 @@ impl Grpc {
         })?;
         let mut metadata: Metadata = frame::metadata(&head.headers);
         metadata.extend(said.metadata);
-        Ok(Answer { metadata, message })
+        Ok(CallResponse { metadata, message })
     }
 
     fn check_size(&self, body: &[u8]) -> Result<(), Status> {

@@ -31,9 +31,9 @@ pub struct Call {
     pub timeout: Option<Duration>,
 }
 
-/// What a method answered.
+/// The response to a [`Call`].
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct CallResponse {
     /// Headers and trailers.
     pub metadata: Metadata,
     /// The encoded response.
@@ -41,7 +41,7 @@ pub struct Answer {
 }
 
 /// An answer that is on its way.
-pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<Answer, Status>> + Send + 'a>>;
+pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<CallResponse, Status>> + Send + 'a>>;
 
 /// Carries calls to a backend.
 pub trait Transport: Send + Sync {

@@ -12,7 +12,7 @@ use flyte_client::{
     Client, Code, Status, Transport,
     client::{CallOptions, ClientErrorKind},
     proto::{admin, admin::execution_metadata::ExecutionMode, core},
-    transport::{Answer, Call, Reply, TransportError, TransportErrorKind},
+    transport::{Call, CallResponse, Reply, TransportError, TransportErrorKind},
 };
 use prost::Message as _;
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ struct Script(Mutex<VecDeque<Status>>);
 impl Transport for Script {
     fn call(&self, _: Call) -> Reply<'_> {
         let next = self.0.lock().unwrap().pop_front();
-        let fine = Answer { metadata: Vec::new(), message: Vec::new().into() };
+        let fine = CallResponse { metadata: Vec::new(), message: Vec::new().into() };
         Box::pin(std::future::ready(next.map_or(Ok(fine), Err)))
     }
 }
@@ -90,7 +90,7 @@ impl<F: Fn(&str, usize) -> Result<Vec<u8>, Status> + Send + Sync> Transport for 
             let count = self.calls.lock().unwrap().iter().filter(|known| **known == method).count();
             tokio::time::sleep(self.takes).await;
             let message = (self.answer)(&method, count)?.into();
-            Ok(Answer { metadata: Vec::new(), message })
+            Ok(CallResponse { metadata: Vec::new(), message })
         })
     }
 }

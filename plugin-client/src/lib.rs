@@ -141,7 +141,7 @@ impl transport::Transport for ClientTransport {
         let answer = self.0.call(converted);
         Box::pin(std::future::ready(match answer {
             Ok(Answer { metadata, message, .. }) => {
-                Ok(transport::Answer { metadata, message: message.into() })
+                Ok(transport::CallResponse { metadata, message: message.into() })
             }
             Err(status) => Err(from_plugin(status)),
         }))

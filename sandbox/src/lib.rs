@@ -54,7 +54,7 @@ mod store;
 
 use std::path::PathBuf;
 
-use flyte_client::transport::{Answer, Call, Reply, Status, Transport};
+use flyte_client::transport::{Call, CallResponse, Reply, Status, Transport};
 
 use self::{blobs::Blobs, engine::EngineHandle};
 pub use self::{
@@ -134,7 +134,7 @@ impl Transport for Sandbox {
     fn call(&self, call: Call) -> Reply<'_> {
         let answer = self.answer(&call.path, &call.message);
         Box::pin(std::future::ready(
-            answer.map(|message| Answer { metadata: Vec::new(), message: message.into() }),
+            answer.map(|message| CallResponse { metadata: Vec::new(), message: message.into() }),
         ))
     }
 }

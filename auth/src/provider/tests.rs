@@ -8,7 +8,7 @@ use flyte_client::{
     client::{CallOptions, Policy},
     config::{Configuration, Sources},
     proto::service::AuthMetadataService,
-    transport::{Answer, Call, Reply},
+    transport::{Call, CallResponse, Reply},
 };
 
 use super::*;
@@ -41,7 +41,7 @@ impl Transport for FakeFlyte {
     fn call(&self, call: Call) -> Reply<'_> {
         Box::pin(async move {
             let answer = self.answer_auth_metadata_service(&call.path, &call.message).unwrap()?;
-            Ok(Answer { metadata: Vec::new(), message: Bytes::from(answer) })
+            Ok(CallResponse { metadata: Vec::new(), message: Bytes::from(answer) })
         })
     }
 }

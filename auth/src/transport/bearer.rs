@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flyte_client::transport::{Answer, Call, Code, Reply, Status, Transport};
+use flyte_client::transport::{Call, CallResponse, Code, Reply, Status, Transport};
 
 use super::call::{has_header, is_auth_service, is_unauthenticated};
 use crate::{sign_in::SignIn, token::Tokens};
@@ -23,7 +23,7 @@ impl BearerAuth {
         Self { inner, sign_in }
     }
 
-    async fn send(&self, mut call: Call) -> Result<Answer, Status> {
+    async fn send(&self, mut call: Call) -> Result<CallResponse, Status> {
         let call_token = self.sign_in.for_call().await;
         let tokens = call_token.tokens.as_deref();
         let has_own_header = tokens.is_some_and(|tokens| has_header(&call, &tokens.header));
@@ -66,7 +66,7 @@ fn redact_token(mut status: Status, tokens: Option<&Tokens>) -> Status {
 }
 
 /// Whether the server accepted the token of the call; `None`: it did not look at it.
-fn is_accepted(answer: &Result<Answer, Status>) -> Option<bool> {
+fn is_accepted(answer: &Result<CallResponse, Status>) -> Option<bool> {
     match answer {
         Ok(_) => Some(true),
         Err(status) if is_unauthenticated(status) => Some(false),

@@ -7,7 +7,7 @@ use std::{
 
 use flyte_client::{
     config::Secret,
-    transport::{Answer, Call, Code, Reply, Status, Transport},
+    transport::{Call, CallResponse, Code, Reply, Status, Transport},
 };
 use tokio::{sync, time::Instant};
 
@@ -63,7 +63,7 @@ impl ProxyAuthorization {
         }
     }
 
-    async fn send(&self, call: Call) -> Result<Answer, Status> {
+    async fn send(&self, call: Call) -> Result<CallResponse, Status> {
         let current = self.current().clone();
         let token = current.token.as_ref().map(|(token, _)| token);
         let rejection = match self.inner.call(with_token(call.clone(), token)).await {

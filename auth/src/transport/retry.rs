@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flyte_client::transport::{Answer, Call, Reply, Status, Transport};
+use flyte_client::transport::{Call, CallResponse, Reply, Status, Transport};
 
 use super::call::{is_auth_service, is_unauthenticated};
 use crate::sign_in::{AfterRejection, SignIn};
@@ -22,7 +22,7 @@ impl AuthRetry {
         Self { inner, sign_in }
     }
 
-    async fn send(&self, call: Call) -> Result<Answer, Status> {
+    async fn send(&self, call: Call) -> Result<CallResponse, Status> {
         let snapshot = self.sign_in.snapshot();
         let rejection = match self.inner.call(call.clone()).await {
             Err(status) if is_unauthenticated(&status) => status,

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use flyte_client::transport::{
-    Answer, Call, Code, Metadata, Reply, Status, Transport, TransportError, TransportErrorKind,
+    Call, CallResponse, Code, Metadata, Reply, Status, Transport, TransportError, TransportErrorKind,
 };
 use tokio::task::JoinSet;
 
@@ -44,7 +44,7 @@ impl Transport for FakeProxy {
             let may_pass = token.as_ref().is_some_and(|token| self.accepts.lock().unwrap().contains(token));
             self.calls.lock().unwrap().push(token);
             match may_pass {
-                true => Ok(Answer { metadata: Metadata::new(), message: Bytes::new() }),
+                true => Ok(CallResponse { metadata: Metadata::new(), message: Bytes::new() }),
                 false => Err(self.refusal.clone()),
             }
         })

@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{
     retry::{AfterLoss, after_loss, is_lost},
-    transport::{Answer, Call, Code, Metadata, Status},
+    transport::{Call, CallResponse, Code, Metadata, Status},
 };
 
 /// Timeout of the last check whether an unanswered call took effect.
 const LAST_LOOK: Duration = Duration::from_secs(10);
 
 impl Client {
-    pub(super) async fn tries(&self, call: Call) -> Result<Answer, ClientError> {
+    pub(super) async fn tries(&self, call: Call) -> Result<CallResponse, ClientError> {
         let mut tries = Tries::new(&call);
         loop {
             let status = match self.transport.call(call.clone()).await {
@@ -28,7 +28,7 @@ impl Client {
             };
             tries.note(&status);
             if tries.was_lost && lost::is_done(&call.path, &status) {
-                return Ok(Answer { metadata: Metadata::new(), message: bytes::Bytes::new() });
+                return Ok(CallResponse { metadata: Metadata::new(), message: bytes::Bytes::new() });
             }
             let pause = self.options.retry.pause(&status, tries.may_repeat(), tries.count, tries.elapsed());
             if let Some(pause) = pause {
@@ -36,7 +36,9 @@ impl Client {
                 sleep(pause).await;
             }
             match self.look(&tries, &status, pause).await {
-                Some(Ok(Found::Ours(message))) => return Ok(Answer { metadata: Metadata::new(), message }),
+                Some(Ok(Found::Ours(message))) => {
+                    return Ok(CallResponse { metadata: Metadata::new(), message });
+                }
                 Some(Ok(Found::Another)) => {
                     tries.is_open = false;
                     return Err(tries.failed(taken(status)));

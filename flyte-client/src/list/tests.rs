@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::{
     client::CallOptions,
-    transport::{Answer, Call, Reply, Status, Transport},
+    transport::{Call, CallResponse, Reply, Status, Transport},
 };
 
 /// A server with so many tasks, which remembers how it was asked.
@@ -30,7 +30,7 @@ impl Transport for Tasks {
     fn call(&self, call: Call) -> Reply<'_> {
         let answer = crate::transport::serve(&call.message, |request| Ok::<_, Status>(self.list(&request)));
         Box::pin(std::future::ready(
-            answer.map(|message| Answer { metadata: Vec::new(), message: message.into() }),
+            answer.map(|message| CallResponse { metadata: Vec::new(), message: message.into() }),
         ))
     }
 }

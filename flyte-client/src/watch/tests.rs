@@ -10,7 +10,7 @@ use crate::{
         },
         service::AdminService,
     },
-    transport::{Answer, Call, Reply, Status, Transport},
+    transport::{Call, CallResponse, Reply, Status, Transport},
 };
 
 /// An execution at one moment: its phase, and nodes with their parent and attempts.
@@ -78,7 +78,7 @@ impl Transport for Server {
     fn call(&self, call: Call) -> Reply<'_> {
         let answer = self.answer_admin_service(&call.path, &call.message).unwrap();
         Box::pin(std::future::ready(
-            answer.map(|message| Answer { metadata: Vec::new(), message: message.into() }),
+            answer.map(|message| CallResponse { metadata: Vec::new(), message: message.into() }),
         ))
     }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use flyte_client::{
     Client,
-    transport::{Answer, Call, Code, Reply, Status, Transport, TransportError, TransportErrorKind},
+    transport::{Call, CallResponse, Code, Reply, Status, Transport, TransportError, TransportErrorKind},
 };
 use plugin_abi::{
     PluginError,
@@ -146,7 +146,7 @@ impl plugin::Transport for BlockingTransport {
             let _ = sender.send(reply.await);
         });
         match receiver.recv() {
-            Ok(Ok(Answer { metadata, message })) => {
+            Ok(Ok(CallResponse { metadata, message })) => {
                 let mut answer = plugin::Answer::new(message);
                 answer.metadata = metadata;
                 Ok(answer)
@@ -182,7 +182,7 @@ impl Transport for PluginTransport {
             };
             match answer {
                 Ok(Ok(plugin::Answer { metadata, message, .. })) => {
-                    Ok(Answer { metadata, message: message.into() })
+                    Ok(CallResponse { metadata, message: message.into() })
                 }
                 Ok(Err(status)) => Err(plugin_client::from_plugin(status)),
                 Err(_) => Err(Status::fault(

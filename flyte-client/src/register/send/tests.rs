@@ -11,7 +11,7 @@ use prost::Message as _;
 use super::*;
 use crate::{
     register::order::tests::{launch_plan, task, workflow},
-    transport::{Answer, Call, Reply, Status, Transport, TransportError, TransportErrorKind},
+    transport::{Call, CallResponse, Reply, Status, Transport, TransportError, TransportErrorKind},
 };
 
 static NONE: BTreeSet<usize> = BTreeSet::new();
@@ -35,7 +35,7 @@ struct Server {
 }
 
 impl Server {
-    fn answer(&self, call: &Call) -> Result<Answer, Status> {
+    fn answer(&self, call: &Call) -> Result<CallResponse, Status> {
         let name = Named::decode(call.message.clone()).unwrap().id.unwrap().name;
         let method = call.path.rsplit('/').next().unwrap();
         self.came.lock().unwrap().push(format!("{method} {name}"));
@@ -50,7 +50,7 @@ impl Server {
         }
         match self.answers.iter().find(|(failing, _)| *failing == name) {
             Some((_, code)) => Err(Status::new(Code::from_number(*code), "as the test says")),
-            None => Ok(Answer { metadata: Vec::new(), message: bytes::Bytes::new() }),
+            None => Ok(CallResponse { metadata: Vec::new(), message: bytes::Bytes::new() }),
         }
     }
 }
