@@ -101,9 +101,9 @@ mod tests {
     fn a_test_that_draws_from_no_seed_is_named() {
         let drawn = concat!("let x = fast", "rand::u64(..);");
         assert_eq!(unseeded("flyte-client/src/retry.rs", drawn), Vec::<String>::new());
-        assert_eq!(unseeded("flyte-client/tests/retry.rs", drawn).len(), 1);
+        assert_eq!(unseeded("flyte-client/tests/it/retry.rs", drawn).len(), 1);
         assert_eq!(unseeded("flyte-client/src/retry/tests.rs", drawn).len(), 1);
-        assert!(unseeded("flyte-client/tests/retry.rs", "fastrand::Rng::with_seed(1)").is_empty());
+        assert!(unseeded("flyte-client/tests/it/retry.rs", "fastrand::Rng::with_seed(1)").is_empty());
         assert_eq!(unseeded("a/tests/b.rs", concat!("failure_persistence", ": None")).len(), 1);
     }
 

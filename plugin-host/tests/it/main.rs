@@ -1,0 +1,8 @@
+//! Tests of the public interface, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
+
+mod chain;
+mod example;
+#[cfg(target_os = "linux")]
+mod preflight;

@@ -1,0 +1,185 @@
+//! Kills the engine at random moments. After each kill the next engine finds only whole steps, and every
+//! execution ends.
+//!
+//! The killed process is this test's own binary. It registers a workflow of its round, launches it and works
+//! it; the moment of the kill comes from the seed of the property test.
+
+#![expect(clippy::print_stdout, reason = "how many kills came in time has to be seen")]
+
+use std::{
+    env, fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use flyte_client::proto::{
+    admin::ObjectGetRequest,
+    core::{ResourceType, WorkflowExecutionIdentifier, workflow_execution::Phase},
+};
+use proptest::prelude::*;
+use sandbox::EngineStart;
+use tempfile::TempDir;
+
+use super::{
+    build::{id, interface, node, shown, task, values, workflow},
+    fixture::{Fixture, error, phase},
+};
+
+const ROUNDS: u32 = 100;
+
+/// The variables that make this binary the process to be killed: the folder and the round.
+const FOLDER: &str = "SANDBOX_CRASH_FOLDER";
+const ROUND: &str = "SANDBOX_CRASH_ROUND";
+
+/// How long a round lives at most.
+const LONGEST: Duration = Duration::from_millis(250);
+
+proptest! {
+    // One case takes seconds, and a shorter one would not be a simpler one.
+    #![proptest_config(ProptestConfig { cases: 1, max_shrink_iters: 0, ..ProptestConfig::default() })]
+
+    #[test]
+    fn executions_end_truthfully_after_a_kill_at_any_moment(seed in any::<u64>()) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        for round in 0..ROUNDS {
+            let mut victim = start(&folder, round);
+            std::thread::sleep(LONGEST.mul_f64(random.f64()));
+            victim.kill().unwrap();
+            victim.wait().unwrap();
+            // Every few rounds, so that several may be open at once.
+            if random.u8(..4) == 0 {
+                check(&folder, round);
+            }
+        }
+        let (launched, cut) = check(&folder, ROUNDS - 1);
+        println!("{launched} of {ROUNDS} rounds were killed after the launch; {cut} attempts were cut off");
+        assert!(launched > 0, "every kill came too early");
+    }
+}
+
+/// Not a test of its own: what the test above starts and kills.
+#[test]
+fn victim() {
+    let (Ok(folder), Ok(round)) = (env::var(FOLDER), env::var(ROUND)) else { return };
+    let fixture = Fixture::open_at(Path::new(&folder), EngineStart::InProcess);
+    work(&fixture, Path::new(&folder), &round);
+    // The engine runs what is open until the kill.
+    loop {
+        std::thread::park();
+    }
+}
+
+fn start(folder: &TempDir, round: u32) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "engine::crash::victim", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .env(ROUND, round.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Registers and launches a workflow of three nodes, of which each writes down that it ran.
+fn work(fixture: &Fixture, folder: &Path, round: &str) {
+    let diary = folder.join(format!("diary-{round}"));
+    let script =
+        format!("printf 'x{{{{.inputs.text}}}}' > /var/outputs/o; echo \"$$ done\" >> '{}'", diary.display());
+    let cross = task(&format!("t{round}"), interface(&["text: str"], &["o: str"]), &script).on(fixture);
+    let nodes = vec![
+        node("n0", &cross, &["text = .text"]),
+        node("n1", &cross, &["text = n0.o"]),
+        node("n2", &cross, &["text = n1.o"]),
+    ];
+    let name = format!("w{round}");
+    let plan = workflow(&name, interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(fixture);
+    fixture.launch(&plan, &format!("e{round}"), values(&["text = a"]));
+}
+
+/// Opens the sandbox again and checks its executions. Returns how many executions there are, and how many
+/// attempts were cut off.
+fn check(folder: &Arc<TempDir>, last: u32) -> (usize, usize) {
+    let fixture = Fixture::open(Arc::clone(folder), EngineStart::InProcess);
+    let (mut launched, mut cut) = (0, 0);
+    for round in 0..=last {
+        let is_there = registered(&fixture, round);
+        let execution = WorkflowExecutionIdentifier {
+            project: "flytesnacks".to_owned(),
+            domain: "development".to_owned(),
+            name: format!("e{round}"),
+            ..Default::default()
+        };
+        let request = flyte_client::proto::admin::WorkflowExecutionGetRequest { id: Some(execution.clone()) };
+        if fixture.call(fixture.client.get_execution(&request)).is_err() {
+            continue;
+        }
+        assert!(is_there, "round {round} was launched without its workflow");
+        launched += 1;
+        let end = fixture.end(&execution);
+        if phase(&end) == Phase::Succeeded {
+            assert_eq!(shown(&fixture.outputs(&execution)), r#"o="xxxa""#, "round {round}");
+        } else {
+            assert!(error(&end).starts_with("EngineGone (SYSTEM)"), "round {round}: {}", error(&end));
+        }
+        for node in ["n0", "n1", "n2"] {
+            let attempts = fixture.attempts(&execution, node);
+            let phases: Vec<_> =
+                attempts.iter().map(|it| it.closure.as_ref().unwrap().phase().as_str_name()).collect();
+            let succeeded = phases.iter().filter(|phase| **phase == "SUCCEEDED").count();
+            cut += phases.iter().filter(|phase| **phase == "FAILED").count();
+            assert!(succeeded <= 1, "round {round}, {node}: {phases:?}");
+            assert!(phases.iter().all(|phase| *phase != "RUNNING"), "round {round}, {node}: {phases:?}");
+        }
+    }
+    drop(fixture);
+    assert_eq!(left_over(folder.path()), Vec::<String>::new(), "after round {last}");
+    (launched, cut)
+}
+
+/// Whether a round got its workflow. What is registered at all is whole.
+fn registered(fixture: &Fixture, round: u32) -> bool {
+    let get = |kind, name: String| ObjectGetRequest { id: Some(id(kind, &name)) };
+    let task = fixture.call(fixture.client.get_task(&get(ResourceType::Task, format!("t{round}"))));
+    let workflow =
+        fixture.call(fixture.client.get_workflow(&get(ResourceType::Workflow, format!("w{round}"))));
+    let plan =
+        fixture.call(fixture.client.get_launch_plan(&get(ResourceType::LaunchPlan, format!("w{round}"))));
+    if let Ok(task) = &task {
+        assert!(task.closure.as_ref().unwrap().compiled_task.as_ref().unwrap().template.is_some());
+    }
+    if let Ok(workflow) = &workflow {
+        let compiled = workflow.closure.as_ref().unwrap().compiled_workflow.as_ref().unwrap();
+        assert_eq!(compiled.tasks.len(), 1);
+        assert!(task.is_ok());
+    }
+    if plan.is_ok() {
+        assert!(workflow.is_ok());
+    }
+    plan.is_ok()
+}
+
+/// Processes whose environment or command names the folder.
+fn left_over(folder: &Path) -> Vec<String> {
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let own = std::process::id().to_string();
+    let mut left = Vec::new();
+    for _ in 0..200 {
+        left.clear();
+        for process in fs::read_dir("/proc").unwrap().flatten() {
+            let id = process.file_name().to_string_lossy().into_owned();
+            let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let command = String::from_utf8_lossy(&command).replace('\0', " ");
+            if id != own && id.parse::<u32>().is_ok() && command.contains(name) {
+                left.push(format!("{id}: {command}"));
+            }
+        }
+        if left.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    left
+}

@@ -1,0 +1,8 @@
+//! Tests of the public interface, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
+
+#[cfg(unix)]
+mod engine;
+mod registry;
+mod server;
