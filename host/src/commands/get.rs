@@ -34,6 +34,7 @@ enum GetCommand {
     /// List projects, or show one
     #[command(
         visible_alias = "project",
+        mut_arg("sort_by", |arg| arg.help("Key to sort by [default: id]")),
         after_help = "Examples:\n  flyte-host get projects\n  flyte-host get project flytesnacks -o json"
     )]
     Projects(ProjectArgs),

@@ -22,8 +22,8 @@ pub(super) async fn projects(
     let format = context.global.output.format()?;
     let mut query = args.query(ColumnKind::Project, true)?;
     let session = context.session()?;
-    if !args.is_given() {
-        query.order = None; // the server's own: by name
+    if !args.has_sort_key() {
+        query.order = None; // the server's own: by id
     }
     let projects = match name {
         // Many servers do not have GetProject yet.

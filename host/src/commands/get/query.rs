@@ -69,9 +69,9 @@ impl ListArgs {
         !self.filter.is_empty()
     }
 
-    /// Whether any option of lists is given.
-    pub(super) fn is_given(&self) -> bool {
-        self.limit.is_some() || self.all || !self.filter.is_empty() || self.sort_by.is_some() || self.asc
+    /// Whether `--sort-by` is given.
+    pub(super) fn has_sort_key(&self) -> bool {
+        self.sort_by.is_some()
     }
 
     /// Prints a note on an empty list, or on one that was cut at the default limit.
