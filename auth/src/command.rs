@@ -6,16 +6,14 @@
 use std::{io, process::Stdio, time::Duration};
 
 use flyte_client::config::Secret;
+use flyte_text::Redactor;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     process::{Child, Command},
     time::timeout,
 };
 
-use crate::{
-    redact::Redactor,
-    token::parse::{self, TokenSyntaxError},
-};
+use crate::token::parse::{self, TokenSyntaxError};
 
 /// A command printed no token. Errors never quote its standard output, which may be a token, nor its
 /// arguments, which may be secrets.
@@ -139,19 +137,27 @@ async fn read_start(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> io::R
 /// How much of the standard error is kept, in bytes: its end says why.
 const MAX_STDERR: usize = 4 * 1024;
 
-/// Reads everything, and returns the end.
+/// Reads everything, and returns the end, from the start of a word on.
 async fn read_end(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
-    let mut kept = Vec::new();
+    let (mut kept, mut is_cut) = (Vec::new(), false);
     let Some(mut pipe) = pipe else { return Ok(kept) };
     let mut chunk = [0; 1024];
     loop {
         let length = pipe.read(&mut chunk).await?;
         if length == 0 {
-            return Ok(kept);
+            break;
         }
         kept.extend_from_slice(&chunk[..length]);
-        kept.drain(..kept.len().saturating_sub(MAX_STDERR));
+        let surplus = kept.len().saturating_sub(MAX_STDERR);
+        is_cut |= surplus > 0;
+        kept.drain(..surplus);
     }
+    if is_cut {
+        // The first word may be the rest of a token, which would not be found in it.
+        let word = kept.iter().position(u8::is_ascii_whitespace).unwrap_or(kept.len());
+        kept.drain(..word);
+    }
+    Ok(kept)
 }
 
 /// How many lines of the standard error an error quotes.

@@ -25,6 +25,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use flyte_text::Redactor;
 use http::{Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
@@ -49,6 +50,8 @@ const CHUNK: usize = 1 << 20;
 const STALL: Duration = Duration::from_secs(60);
 /// How often progress is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// The least length of a value in a signed URL that counts as a secret, in bytes.
+const SHORTEST_SECRET: usize = 16;
 /// What is read of a refusal.
 const LONGEST_REFUSAL: usize = 64 * 1024;
 
@@ -147,12 +150,23 @@ async fn accepted(url: &Uri, response: Response<Incoming>) -> Result<Response<In
     let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let said = timeout(STALL, Limited::new(body, LONGEST_REFUSAL).collect()).await;
     let said = said.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let redactor = redactor_for(url);
     Err(TransferError::Refused {
         place: target(url).place,
         code: head.status.as_u16(),
         status: fault::with_reason(head.status),
-        said: xml::refusal(&String::from_utf8_lossy(&said)).or_else(|| page::quote(kind, &said)),
+        said: xml::refusal(&String::from_utf8_lossy(&said))
+            .map(|text| redactor.redact(&text))
+            .or_else(|| page::quote(kind, &said, &redactor)),
     })
+}
+
+/// Redacts the query of a signed URL, and the longer values in it, of which one is the signature.
+fn redactor_for(url: &Uri) -> Redactor {
+    let query = url.query().unwrap_or_default();
+    let values = query.split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
+    let secrets = values.filter(|value| value.len() >= SHORTEST_SECRET);
+    Redactor::new(std::iter::once(query).chain(secrets).map(str::to_owned))
 }
 
 /// Why a request got no response. The user chose Flyte, and Flyte this store: hints about the configuration

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use flyte_text::Redactor;
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -149,7 +150,7 @@ impl Grpc {
         let exchange = async {
             let response = self.client.request(request).await;
             let lost = |error| fault::of_request(&error, &self.target, &heard());
-            self.read(response.map_err(lost)?, &heard).await
+            self.read(response.map_err(lost)?, &call.metadata, &heard).await
         };
         let late =
             |timeout| Err(fault::deadline_of_call(&self.target, timeout, heard_on(&captured).as_ref()));
@@ -169,6 +170,7 @@ impl Grpc {
     async fn read(
         &self,
         response: Response<Incoming>,
+        sent: &Metadata,
         heard: &(dyn Fn() -> Heard + Sync),
     ) -> Result<CallResponse, Status> {
         let (head, mut body) = response.into_parts();
@@ -177,7 +179,7 @@ impl Grpc {
         if said_at_once.is_none() && !kind.is_some_and(|kind| kind.starts_with("application/grpc")) {
             let page = Limited::new(body, LONGEST_PAGE).collect().await;
             let page = page.map(|page| page.to_bytes()).unwrap_or_default();
-            return Err(fault::not_grpc(&self.target, head.status, kind, &page));
+            return Err(fault::not_grpc(&self.target, head.status, kind, &page, &redactor_for(sent)));
         }
         let mut message = BytesMut::new();
         let mut said = said_at_once;
@@ -239,6 +241,17 @@ impl Grpc {
         }
         status
     }
+}
+
+/// The least length of a header's value that counts as a secret, in bytes.
+const SHORTEST_SECRET: usize = 8;
+
+/// Redacts what a call sent: any header may be secret, with or without a scheme such as `Bearer`.
+fn redactor_for(sent: &Metadata) -> Redactor {
+    let values =
+        sent.iter().flat_map(|(_, value)| [Some(value.as_str()), value.split_once(' ').map(|pair| pair.1)]);
+    let secrets = values.flatten().filter(|value| value.len() >= SHORTEST_SECRET);
+    Redactor::new(secrets.map(str::to_owned))
 }
 
 /// What was heard on the connection that a call was given; `None` if it was not given any.

@@ -254,6 +254,25 @@ impl Status {
         Self { code, message: message.into(), details: Bytes::new(), metadata: Metadata::new(), fault: None }
     }
 
+    /// Replaces every text: the message, the values of the metadata, those of the fault and of its causes.
+    #[must_use]
+    pub fn map_texts(mut self, map: impl Fn(&str) -> String) -> Self {
+        let fault = self.fault.as_deref_mut();
+        let mut texts: Vec<&mut String> = self.metadata.iter_mut().map(|(_, value)| value).collect();
+        texts.push(&mut self.message);
+        if let Some(TransportError { text, causes, hint, .. }) = fault {
+            texts.push(text);
+            texts.extend(hint.as_mut());
+            let mut next = causes.as_deref_mut();
+            while let Some(cause) = next {
+                texts.push(&mut cause.text);
+                next = cause.next.as_deref_mut();
+            }
+        }
+        texts.into_iter().for_each(|text| *text = map(text));
+        self
+    }
+
     /// UNIMPLEMENTED for a path.
     #[must_use]
     pub fn unimplemented(path: &str) -> Self {

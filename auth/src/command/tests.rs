@@ -36,6 +36,15 @@ async fn the_output_is_the_token() {
 }
 
 #[tokio::test]
+async fn no_part_of_a_token_is_left_where_stderr_is_cut() {
+    let tail = format!(" {}", "x".repeat(MAX_STDERR - 7));
+    let stderr = format!("s3cret-token{tail}");
+    assert_eq!(read_end(Some(stderr.as_bytes())).await.unwrap(), tail.as_bytes());
+    let word = "s3cret-token".repeat(MAX_STDERR);
+    assert_eq!(read_end(Some(word.as_bytes())).await.unwrap(), b"");
+}
+
+#[tokio::test]
 async fn a_command_that_fails_is_quoted_and_its_output_is_not() {
     let script =
         "echo secret-token-1; printf 'a\\nb\\n\\033[31mno\\007 login\\nused secret-token-1\\n' >&2; exit 3";

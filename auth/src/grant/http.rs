@@ -10,12 +10,13 @@ use flyte_client::{
     net::{self, Network, TrustError, http::status_line},
     transport::{Code, Status, TransportError, TransportErrorKind},
 };
+use flyte_text::Redactor;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 use super::error::GrantError;
-use crate::redact::{Redactor, host_of};
+use crate::redact::{MAX_EXCERPT, host_of, redactor_for};
 
 /// Sends requests to providers: without redirects, with a timeout and a limit of size.
 pub(crate) struct Http {
@@ -62,7 +63,7 @@ impl Http {
         if let Some(proxy) = &self.proxy {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, proxy.clone());
         }
-        let redactor = Redactor::for_request(&request);
+        let redactor = redactor_for(&request);
         let unreachable = |source| GrantError::Unreachable { host: host.clone(), source };
         let answer = self.inner.send(request).await.map_err(unreachable)?;
         classify(&host, &redactor, answer)
@@ -113,16 +114,17 @@ struct OAuthError {
 impl OAuthError {
     /// `None`: the object has no error. Some providers send errors with HTTP 200.
     fn from_object(object: &Map<String, Value>, redactor: &Redactor) -> Option<Self> {
-        let text = |key| object.get(key).and_then(Value::as_str).map(|text| redactor.excerpt(text));
+        let text =
+            |key| object.get(key).and_then(Value::as_str).map(|text| redactor.excerpt(text, MAX_EXCERPT));
         let error = text("error").filter(|error| !error.is_empty())?;
         Some(Self { error, description: text("error_description").filter(|text| !text.is_empty()) })
     }
 }
 
 fn down(host: &str, redactor: &Redactor, answer: &HttpResponse, refusal: Option<OAuthError>) -> GrantError {
-    let page = net::http::web_page(answer).and_then(|page| page.says);
+    let page = net::http::web_page(answer, redactor).and_then(|page| page.says);
     let says = refusal.map(|refusal| refusal.description.unwrap_or(refusal.error));
-    let says = says.or_else(|| page.map(|says| redactor.excerpt(&says)));
+    let says = says.or(page);
     let text = format!("`{host}` returned HTTP {}", status_line(answer.status()));
     let fault = TransportError::new(TransportErrorKind::Protocol, text)
         .caused_by(says.map(|says| format!("response: {says}")));
@@ -130,7 +132,7 @@ fn down(host: &str, redactor: &Redactor, answer: &HttpResponse, refusal: Option<
 }
 
 fn unexpected(host: &str, redactor: &Redactor, answer: &HttpResponse, is_object: bool) -> GrantError {
-    let page = net::http::web_page(answer);
+    let page = net::http::web_page(answer, redactor);
     let what = match &page {
         _ if answer.status().is_redirection() => redirect(answer),
         Some(_) => "a web page".to_owned(),
@@ -141,7 +143,7 @@ fn unexpected(host: &str, redactor: &Redactor, answer: &HttpResponse, is_object:
     GrantError::UnexpectedResponse {
         host: host.to_owned(),
         what: format!("{what} (HTTP {})", status_line(answer.status())),
-        says: page.and_then(|page| page.says).map(|says| redactor.excerpt(&says)),
+        says: page.and_then(|page| page.says),
     }
 }
 

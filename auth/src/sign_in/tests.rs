@@ -8,7 +8,7 @@ use std::{fs, io::Write as _, sync::atomic::Ordering, time::Duration};
 
 use flyte_client::{
     config::Secret,
-    transport::{Code, Status},
+    transport::{Code, Status, TransportError, TransportErrorKind},
 };
 use jiff::Timestamp;
 use serde_json::json;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use flyte_client::transport::{Call, CallResponse, Code, Reply, Status, Transport};
+use flyte_text::Redactor;
 
 use super::call::{has_header, is_auth_service, is_unauthenticated};
 use crate::{sign_in::SignIn, token::Tokens};
@@ -54,15 +55,10 @@ impl Transport for BearerAuth {
 
 /// Removes the token from a rejection, should the server repeat it: plugins, messages and logs get the
 /// rejection.
-fn redact_token(mut status: Status, tokens: Option<&Tokens>) -> Status {
+fn redact_token(status: Status, tokens: Option<&Tokens>) -> Status {
     let Some(tokens) = tokens else { return status };
-    let texts = status.metadata.iter_mut().map(|(_, value)| value);
-    for text in texts.chain([&mut status.message]) {
-        if text.contains(tokens.access.reveal()) {
-            *text = text.replace(tokens.access.reveal(), "****");
-        }
-    }
-    status
+    let redactor = Redactor::new([tokens.access.reveal().to_owned()]);
+    status.map_texts(|text| redactor.redact(text))
 }
 
 /// Whether the server accepted the token of the call; `None`: it did not look at it.

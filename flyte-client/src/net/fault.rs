@@ -8,6 +8,7 @@ mod target;
 
 use std::{error::Error, io, time::Duration};
 
+use flyte_text::Redactor;
 use hyper_util::client::legacy;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
@@ -146,10 +147,16 @@ fn not_accepted(target: &Target, timeout: Duration) -> TransportError {
 }
 
 /// An HTTP answer that is not gRPC.
-pub(crate) fn not_grpc(target: &Target, status: http::StatusCode, kind: Option<&str>, body: &[u8]) -> Status {
+pub(crate) fn not_grpc(
+    target: &Target,
+    status: http::StatusCode,
+    kind: Option<&str>,
+    body: &[u8],
+    redactor: &Redactor,
+) -> Status {
     let what = if page::is_html(kind) { "a web page" } else { "something that is not gRPC" };
     let text = format!("`{}` answered with {what} (HTTP {})", target.place, with_reason(status));
-    let quote = page::quote(kind, body).map(|quote| format!("it says: {quote}"));
+    let quote = page::quote(kind, body, redactor).map(|quote| format!("it says: {quote}"));
     let fault = TransportError::new(TransportErrorKind::Protocol, text)
         .caused_by(quote.into_iter().collect::<Vec<_>>())
         .hint(format!(
@@ -188,7 +195,9 @@ fn foreign_protocol(target: &Target, connection: &Heard) -> Option<Status> {
     let (text, cause, hint) = if heard.starts_with(b"HTTP/1.") {
         let text = String::from_utf8_lossy(&heard);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let said = page::quote(None, body.as_bytes()).or_else(|| head.lines().next().map(str::to_owned));
+        // HTTP/1 cannot repeat a header that HTTP/2 compressed.
+        let said = page::quote(None, body.as_bytes(), &Redactor::default());
+        let said = said.or_else(|| head.lines().next().map(str::to_owned));
         (
             format!("`{place}` speaks HTTP/1, and gRPC needs HTTP/2"),
             said.map(|said| format!("it says: {said}")),

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use flyte_text::Redactor;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::{client::legacy, rt::TokioExecutor};
@@ -87,15 +88,15 @@ impl Http {
 /// A web page, where something else was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebPage {
-    /// What it says: its title or its first heading, if it has one.
+    /// What it says: its title or its first heading, if it has one, in one short, sanitized line.
     pub says: Option<String>,
 }
 
 /// The answer as a web page, if it is one.
 #[must_use]
-pub fn web_page(answer: &Response<Vec<u8>>) -> Option<WebPage> {
+pub fn web_page(answer: &Response<Vec<u8>>, redactor: &Redactor) -> Option<WebPage> {
     let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    page::is_page(kind, answer.body()).then(|| WebPage { says: page::quote(kind, answer.body()) })
+    page::is_page(kind, answer.body()).then(|| WebPage { says: page::quote(kind, answer.body(), redactor) })
 }
 
 /// A status for people, such as `502 Bad Gateway`.

@@ -1,16 +1,19 @@
 //! Excerpts of responses that are not Flyte's: the title of a web page, or the first line of a text.
 
+use flyte_text::Redactor;
+
 /// The longest quotation, in characters.
 const LONGEST: usize = 160;
 
-/// What to quote of a body, if it has anything to quote.
-pub(crate) fn quote(content_type: Option<&str>, body: &[u8]) -> Option<String> {
+/// What to quote of a body, if it has anything to quote. The body may repeat secrets of the request.
+pub(crate) fn quote(content_type: Option<&str>, body: &[u8], redactor: &Redactor) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let is_page = is_page(content_type, body);
     let words =
         if is_page { between(&text, "title").or_else(|| between(&text, "h1"))? } else { text.into_owned() };
     let line = words.lines().map(str::trim).find(|line| !line.is_empty())?;
-    Some(flyte_text::excerpt(&if is_page { without_entities(line) } else { line.to_owned() }, LONGEST))
+    let line = if is_page { without_entities(line) } else { line.to_owned() };
+    Some(redactor.excerpt(&line, LONGEST))
 }
 
 /// Whether a body is a web page, by its type or its first letters.
@@ -52,6 +55,10 @@ fn without_entities(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn quote(content_type: Option<&str>, body: &[u8]) -> Option<String> {
+        super::quote(content_type, body, &Redactor::new(["s3cret-token".to_owned()]))
+    }
+
     #[test]
     fn the_title_of_a_page_is_quoted() {
         let page = b"<!DOCTYPE html>\n<html><head><TITLE lang=en>\n 502 Bad &amp; Gateway</TITLE></head>";
@@ -69,5 +76,15 @@ mod tests {
             Some(r"upstream\u{1b} down")
         );
         assert_eq!(quote(None, b""), None);
+    }
+
+    #[test]
+    fn a_secret_is_redacted_before_the_cut() {
+        let start = "x".repeat(LONGEST - 6);
+        for page in [format!("<title>{start}s3cret-token</title>"), format!("{start}s3cret-token")] {
+            assert_eq!(quote(None, page.as_bytes()), Some(format!("{start}****")));
+            let page = page.replace("s3cret-token", "xxxx s3cret-token");
+            assert_eq!(quote(None, page.as_bytes()), Some(format!("{start}xxxx *…")));
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use flyte_text::Redactor;
 use http::{HeaderMap, Uri, uri::Scheme};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,6 +17,8 @@ use super::{
 
 /// The longest head of an answer to CONNECT that is read.
 const LONGEST_HEAD: usize = 16 * 1024;
+/// The longest status line that is quoted, in characters.
+const LONGEST_LINE: usize = 160;
 /// As much of the page that follows is read, for its title.
 const LONGEST_PAGE: u64 = 2048;
 
@@ -163,7 +167,8 @@ pub(super) async fn open(
     stream.write_all(&request(target, proxy)).await.map_err(closed)?;
     let head = read_head(stream).await?;
     let head = String::from_utf8_lossy(&head).into_owned();
-    let mut refusal = read_refusal(&head).ok_or(ProxyProblem::NotHttp)?;
+    let redactor = redactor_for(proxy);
+    let mut refusal = read_refusal(&head, &redactor).ok_or(ProxyProblem::NotHttp)?;
     refusal.sent_credentials = proxy.authorization().is_some();
     let headers = headers(&head);
     let kind = headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -172,7 +177,7 @@ pub(super) async fn open(
         return Ok(());
     }
     refusal.schemes = schemes(&headers);
-    refusal.says = read_page(stream, kind, &headers).await;
+    refusal.says = read_page(stream, kind, &headers, &redactor).await;
     Err(if is_accepted { ProxyProblem::WebPage(refusal) } else { ProxyProblem::Refused(refusal) })
 }
 
@@ -211,9 +216,22 @@ async fn read_head(stream: &mut TcpStream) -> Result<Vec<u8>, ProxyProblem> {
     Ok(head)
 }
 
-fn read_refusal(head: &str) -> Option<Refusal> {
+/// Redacts the credentials for a proxy, which it may repeat.
+fn redactor_for(proxy: &ProxyAddress) -> Redactor {
+    let value = proxy.authorization().and_then(|value| value.to_str().ok());
+    let Some((_, encoded)) = value.and_then(|value| value.split_once(' ')) else {
+        return Redactor::default();
+    };
+    let pair = BASE64_STANDARD.decode(encoded).unwrap_or_default();
+    let pair = String::from_utf8_lossy(&pair);
+    let password = pair.split_once(':').map_or("", |(_, password)| password);
+    Redactor::new([encoded, &pair, password].map(str::to_owned))
+}
+
+fn read_refusal(head: &str, redactor: &Redactor) -> Option<Refusal> {
     let (_, line) = head.lines().next()?.split_once(' ')?;
-    let line: String = line.trim().chars().filter(|letter| !letter.is_control()).take(160).collect();
+    let line: String = line.trim().chars().filter(|letter| !letter.is_control()).collect();
+    let line = redactor.excerpt(&line, LONGEST_LINE);
     let code = line.split(' ').next()?.parse().ok()?;
     Some(Refusal { code, line, ..Refusal::default() })
 }
@@ -237,11 +255,16 @@ fn schemes(headers: &HeaderMap) -> Vec<String> {
 }
 
 /// What the page of an answer says, as far as it comes with it.
-async fn read_page(stream: &mut TcpStream, kind: Option<&str>, headers: &HeaderMap) -> Option<String> {
+async fn read_page(
+    stream: &mut TcpStream,
+    kind: Option<&str>,
+    headers: &HeaderMap,
+    redactor: &Redactor,
+) -> Option<String> {
     let length = headers.get(http::header::CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok()?;
     let mut body = Vec::new();
     stream.take(length.min(LONGEST_PAGE)).read_to_end(&mut body).await.ok()?;
-    page::quote(kind, &body)
+    page::quote(kind, &body, redactor)
 }
 
 #[cfg(test)]
@@ -259,9 +282,21 @@ mod tests {
 
     #[test]
     fn the_first_line_is_read_without_its_version() {
-        let refusal = read_refusal("HTTP/1.0 403 For\x1bbidden \r\n\r\n").unwrap();
+        let read = |head: &str| read_refusal(head, &Redactor::default());
+        let refusal = read("HTTP/1.0 403 For\x1bbidden \r\n\r\n").unwrap();
         assert_eq!((refusal.code, refusal.line.as_str()), (403, "403 Forbidden"));
-        assert!(read_refusal("HTTP/1.1 yes\r\n").is_none());
-        assert!(read_refusal("HTTP/1.1\r\n").is_none());
+        assert!(read("HTTP/1.1 yes\r\n").is_none());
+        assert!(read("HTTP/1.1\r\n").is_none());
+    }
+
+    #[test]
+    fn credentials_in_the_first_line_are_redacted_before_the_cut() {
+        let proxy = ProxyAddress::parse("http://ada:s3cret-word@proxy:3128").unwrap();
+        let redactor = redactor_for(&proxy);
+        let start = format!("407 {}", "x".repeat(LONGEST_LINE - 8));
+        for secret in ["s3cret-word", "ada:s3cret-word", "YWRhOnMzY3JldC13b3Jk"] {
+            let refusal = read_refusal(&format!("HTTP/1.1 {start}{secret}\r\n"), &redactor).unwrap();
+            assert_eq!(refusal.line, format!("{start}****"));
+        }
     }
 }

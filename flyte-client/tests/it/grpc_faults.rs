@@ -253,6 +253,17 @@ async fn a_web_page_instead_of_an_answer() {
 }
 
 #[tokio::test]
+async fn a_secret_in_a_web_page_is_redacted_before_the_cut() {
+    let text: &str = format!("{}s3cret-token", "x".repeat(154)).leak();
+    let (address, _) = server::grpc(move |_| page(403, "text/plain", text), None).await;
+    let metadata = vec![("flyte-authorization".to_owned(), "Bearer s3cret-token".to_owned())];
+    let connection = connection(&address.to_string(), &[PLAIN]);
+    let client = client_of(&connection, CallOptions { metadata, ..eager() });
+    let fault = ask(&client).await.unwrap_err().status.fault.unwrap();
+    assert_eq!(fault.causes().collect::<Vec<_>>(), [format!("it says: {}****", "x".repeat(154))]);
+}
+
+#[tokio::test]
 async fn a_server_of_http_1() {
     let hint = "? check that variable `FLYTE_PLATFORM_URL` has the port of Flyte's gRPC; this may be that of the console or of a proxy";
     for (text, said) in [

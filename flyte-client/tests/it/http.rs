@@ -8,6 +8,7 @@ use flyte_client::{
     net::{Http, Network, Proxies, http::LARGEST_ANSWER, http::web_page},
     transport::TransportErrorKind,
 };
+use flyte_text::Redactor;
 use http::Request;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -72,7 +73,7 @@ async fn an_answer_comes_as_it_is_whatever_its_status() {
     let answer = http(&[]).send(ask(&format!("http://{address}/x?y=z"))).await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (302, page.as_bytes()));
     assert_eq!(answer.headers()["location"], "/elsewhere");
-    assert_eq!(web_page(&answer).unwrap().says.as_deref(), Some("Gone"));
+    assert_eq!(web_page(&answer, &Redactor::default()).unwrap().says.as_deref(), Some("Gone"));
     let heard = heard.recv().await.unwrap();
     assert!(heard.starts_with("POST /x?y=z HTTP/1.1\r\n"), "{heard}");
     assert!(heard.contains("\r\nuser-agent: flyte-host/"), "{heard}");

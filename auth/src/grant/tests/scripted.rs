@@ -203,6 +203,14 @@ async fn secrets_in_responses_are_redacted() {
     assert!(error.is_invalid_grant());
     assert_eq!(render(&error, &server.issuer), "`HOST:PORT` refused the request: **** is not known");
 
+    let page = format!("<title>{}old-refresh</title>", "x".repeat(155));
+    let server = FakeServer::with_answers(vec![answer("200 OK", "text/html", &page)]).await;
+    let error = refresh(&http(None), &old(&server.issuer)).await.unwrap_err();
+    assert_eq!(
+        render(&error, &server.issuer),
+        format!("unexpected response from `HOST:PORT`: a web page (HTTP 200 OK): {}****", "x".repeat(155))
+    );
+
     let body = json!({"error": "invalid_client", "error_description": "my %s+cret: wrong"});
     let server = FakeServer::with_answers(vec![says("401 Unauthorized", &body)]).await;
     let error = credentials(&provider(&server.issuer), "my %s+cret").await.unwrap_err();

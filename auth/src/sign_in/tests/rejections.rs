@@ -192,4 +192,9 @@ async fn a_token_in_a_rejection_is_redacted() {
     assert!(!format!("{status:?} {}", render(&status)).contains("new-1"), "{status:?}");
     *fixture.flyte.says.lock().unwrap() = Some(Status::new(Code::NotFound, "no new-1"));
     assert_eq!(fixture.call().await.unwrap_err().message, "no ****");
+    let fault = TransportError::new(TransportErrorKind::Protocol, "no new-1");
+    let fault = fault.caused_by(["it says: new-1".to_owned(), "new-1".to_owned()]);
+    *fixture.flyte.says.lock().unwrap() = Some(Status::fault(Code::NotFound, fault));
+    let status = fixture.call().await.unwrap_err();
+    assert_eq!(status.fault.unwrap().causes().collect::<Vec<_>>(), ["it says: ****", "****"]);
 }

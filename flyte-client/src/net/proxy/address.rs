@@ -18,7 +18,7 @@ pub(crate) struct ProxyAddress {
 /// Why a text is not a proxy's URL. Says nothing of the text, which may hold a password, beyond one
 /// character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum AddressError {
+pub(in crate::net) enum AddressError {
     /// A character that a URL holds only percent-encoded.
     #[error("`{0}` in a user name or password is written `{encoded}`", encoded = encoded(*.0))]
     Encoding(char),
@@ -47,7 +47,7 @@ impl ProxyAddress {
     /// # Errors
     ///
     /// When a character has to be encoded, or host or port are none.
-    pub(super) fn parse(text: &str) -> Result<Self, AddressError> {
+    pub(in crate::net) fn parse(text: &str) -> Result<Self, AddressError> {
         refuse_blanks_and_quotes(text)?;
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let (user, rest) = match rest.rsplit_once('@') {
