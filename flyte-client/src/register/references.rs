@@ -1,8 +1,8 @@
 //! The identifiers in an entity: its own name, and what it refers to.
 //!
-//! Flyte names things by `flyteidl.core.Identifier` only, at the places below;
-//! `flyte-client/tests/it/messages` compares them with those that reflection finds in any entity, so that none
-//! is forgotten.
+//! Flyte names things by `flyteidl.core.Identifier` only, at the places below. The tests in
+//! `flyte-client/tests/it/messages` compare them with those that reflection finds in any entity, so that
+//! none is forgotten.
 
 use super::{Entity, EntityKind};
 use crate::proto::{
