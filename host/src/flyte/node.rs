@@ -146,10 +146,10 @@ fn gate_text(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node, g
 
 fn sleep_text(node: &Node, duration: prost_types::Duration) -> String {
     let Some(started) = &node.started_at else {
-        return format!("sleep_text for {}", time::duration(Some(&duration)));
+        return format!("sleeps for {}", time::duration(Some(&duration)));
     };
     let end = prost_types::Timestamp { seconds: started.seconds + duration.seconds, nanos: started.nanos };
-    format!("sleep_text until {}", time::moment(Some(&end)))
+    format!("sleeps until {}", time::moment(Some(&end)))
 }
 
 /// An error in a line. flytekit writes a traceback first, and the exception under `Message:`.
