@@ -5,11 +5,10 @@
 //! parser panic. What clap cannot hold (the owner of a command, callbacks, lazy defaults) is kept beside it,
 //! by path.
 //!
-//! | step | modules | effect |
-//! |---|---|---|
-//! | [`Tree::view`], [`Tree::apply`] | `edit_request`, `validate`, `scope`, `apply`, `build` | the plugins change the command line |
-//! | [`Tree::parse`] | `parsed` | clap parses the arguments |
-//! | [`Tree::resolve`] | `resolve`, `values` | lazy defaults of plugins are computed, callbacks run |
+//! - [`Tree::view`], [`Tree::apply`]: the plugins change the command line (`edit_request`, `validate`,
+//!   `scope`, `apply`, `build`)
+//! - [`Tree::parse`]: clap parses the arguments (`parsed`)
+//! - [`Tree::resolve`]: lazy defaults of plugins are computed, callbacks run (`resolve`, `values`)
 
 mod apply;
 mod build;
@@ -38,18 +37,18 @@ pub use problem::EditError;
 pub use view::View;
 
 use edit_request::{NewArg, NewCommand};
+use parsed::CommandPath;
 use problem::{Problem, command_label};
-
-/// The names of a command and its parents, without the program's.
-type Path = Vec<String>;
 
 /// The command line with the changes of plugins.
 #[derive(Clone)]
 pub struct Tree {
+    /// Without the changes of plugins.
+    builtin: Arc<clap::Command>,
     /// Never built: clap builds a copy for each use.
     command: Arc<clap::Command>,
-    commands: BTreeMap<Path, PluginCommand>,
-    arguments: BTreeMap<(Path, String), Extra>,
+    commands: BTreeMap<CommandPath, PluginCommand>,
+    arguments: BTreeMap<(CommandPath, String), Extra>,
 }
 
 /// A command of a plugin.
@@ -85,11 +84,18 @@ impl Tree {
     /// The command line without plugins.
     #[must_use]
     pub fn new(base: clap::Command) -> Self {
-        Self {
-            command: Arc::new(with_negative_numbers(base)),
-            commands: BTreeMap::new(),
-            arguments: BTreeMap::new(),
-        }
+        Self::from_builtin(Arc::new(with_negative_numbers(base)))
+    }
+
+    /// The same command line without the changes of plugins.
+    #[must_use]
+    pub fn without_plugins(&self) -> Self {
+        Self::from_builtin(Arc::clone(&self.builtin))
+    }
+
+    fn from_builtin(builtin: Arc<clap::Command>) -> Self {
+        let command = Arc::clone(&builtin);
+        Self { builtin, command, commands: BTreeMap::new(), arguments: BTreeMap::new() }
     }
 
     /// clap's description of it, not yet built.
@@ -101,7 +107,7 @@ impl Tree {
     /// The command line for `configure_cli`.
     #[must_use]
     pub fn view(&self) -> View {
-        View::new(self)
+        View::new(Arc::clone(&self.command))
     }
 
     /// Applies the requests of a plugin, all or none.

@@ -2,12 +2,15 @@
 
 use clap::{ArgMatches, parser::ValueSource};
 
-use super::{Path, values};
+use super::values;
+
+/// The names of a command and its parents, without the program's.
+pub(super) type CommandPath = Vec<String>;
 
 /// The command to run, and its arguments.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    path: Path,
+    path: CommandPath,
     /// clap's matches of what the user typed.
     typed: ArgMatches,
     /// The matches after plugins changed values; `None` when none did.
@@ -16,7 +19,7 @@ pub struct Parsed {
 
 impl Parsed {
     pub(super) fn new(typed: ArgMatches) -> Self {
-        let mut path = Path::new();
+        let mut path = CommandPath::new();
         let mut matches = &typed;
         while let Some((name, below)) = matches.subcommand() {
             path.push(name.to_owned());

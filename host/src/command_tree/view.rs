@@ -11,7 +11,7 @@ use plugin_abi::{
     vtable::{AbiResult, Arg, Arg_TO, ArgBox, CallbackBox, Command, Command_TO, CommandBox, InvocationRef},
 };
 
-use super::{Tree, values};
+use super::values;
 
 /// A command of the host with its subcommands, read-only.
 #[derive(Clone)]
@@ -22,8 +22,8 @@ pub struct View {
 }
 
 impl View {
-    pub(super) fn new(tree: &Tree) -> Self {
-        Self { top: Arc::clone(&tree.command), indices: Vec::new() }
+    pub(super) fn new(top: Arc<clap::Command>) -> Self {
+        Self { top, indices: Vec::new() }
     }
 
     /// Never `None`: the indices come from existing commands.

@@ -9,11 +9,7 @@ use clap::{Args, Subcommand};
 use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
     context::Context,
-    flyte::{
-        execution,
-        follow::{self, WaitArgs},
-        values,
-    },
+    flyte::{execution, follow, values},
 };
 
 /// Inspect, watch, terminate and relaunch executions
@@ -38,7 +34,7 @@ enum ExecutionCommand {
     #[command(after_help = "Examples:\n  \
             flyte-host execution show a4d8pz5d6mxzq2hwbvc7\n  \
             flyte-host get executions -o name --limit 3 | xargs flyte-host execution show")]
-    Show(NamesArgs),
+    Show(lifecycle::NamesArgs),
     /// Watch an execution until it ends, then print its outputs
     ///
     /// The exit code is 0 if the execution succeeded, else 1. Ctrl-C detaches; the execution keeps running.
@@ -61,13 +57,13 @@ enum ExecutionCommand {
         visible_alias = "abort",
         after_help = "Example:\n  flyte-host execution terminate a4d8pz5d6mxzq2hwbvc7 --cause 'wrong inputs'"
     )]
-    Terminate(TerminateArgs),
+    Terminate(lifecycle::TerminateArgs),
     /// Relaunch an execution with the same inputs
     #[command(after_help = "Example:\n  flyte-host execution relaunch a4d8pz5d6mxzq2hwbvc7 --wait")]
-    Relaunch(RelaunchArgs),
+    Relaunch(lifecycle::RelaunchArgs),
     /// Relaunch an execution, reusing the nodes that succeeded
     #[command(after_help = "Example:\n  flyte-host execution recover a4d8pz5d6mxzq2hwbvc7 --wait")]
-    Recover(CopyArgs),
+    Recover(lifecycle::CopyArgs),
     /// Approve a gate of an execution
     ///
     /// GATE is the name in the workflow (`approve("may-i", …)`). A gate can be answered before the execution
@@ -90,17 +86,10 @@ enum ExecutionCommand {
     #[command(after_help = "Examples:\n  \
             flyte-host execution archive a4d8pz5d6mxzq2hwbvc7\n  \
             flyte-host get executions --filter state=archived")]
-    Archive(NamesArgs),
+    Archive(lifecycle::NamesArgs),
     /// Restore archived executions
     #[command(after_help = "Example:\n  flyte-host execution activate a4d8pz5d6mxzq2hwbvc7")]
-    Activate(NamesArgs),
-}
-
-#[derive(Args, Debug)]
-struct NamesArgs {
-    /// Names of executions
-    #[arg(required = true, value_name = "NAME")]
-    names: Vec<String>,
+    Activate(lifecycle::NamesArgs),
 }
 
 #[derive(Args, Debug)]
@@ -123,39 +112,6 @@ struct DataArgs {
     node: Option<String>,
 }
 
-#[derive(Args, Debug)]
-struct TerminateArgs {
-    #[command(flatten)]
-    names: NamesArgs,
-
-    /// Reason, stored with the execution
-    #[arg(long, default_value = "", hide_default_value = true)]
-    cause: String,
-}
-
-#[derive(Args, Debug)]
-struct CopyArgs {
-    /// Name of the execution
-    execution: String,
-
-    /// Name of the new execution [default: generated]
-    #[arg(long)]
-    name: Option<String>,
-
-    #[command(flatten)]
-    wait: WaitArgs,
-}
-
-#[derive(Args, Debug)]
-struct RelaunchArgs {
-    #[command(flatten)]
-    copy: CopyArgs,
-
-    /// Ignore cached outputs and overwrite them
-    #[arg(long)]
-    overwrite_cache: bool,
-}
-
 /// Runs `execution`.
 ///
 /// # Errors
@@ -168,9 +124,7 @@ pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Co
         ExecutionCommand::Inputs(args) => print_values(args, Side::Inputs, context).await?,
         ExecutionCommand::Outputs(args) => print_values(args, Side::Outputs, context).await?,
         ExecutionCommand::Terminate(args) => lifecycle::terminate(args, context).await?,
-        ExecutionCommand::Relaunch(args) => {
-            return lifecycle::relaunch(&args.copy, args.overwrite_cache, context).await;
-        }
+        ExecutionCommand::Relaunch(args) => return lifecycle::relaunch(args, context).await,
         ExecutionCommand::Recover(args) => return lifecycle::recover(args, context).await,
         ExecutionCommand::Approve(args) => gate::answer(args, true, context).await?,
         ExecutionCommand::Reject(args) => gate::answer(args, false, context).await?,

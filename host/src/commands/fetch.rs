@@ -10,7 +10,7 @@ use flyte_client::{literal::natural_order, proto::core::LiteralMap};
 
 use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{context::Context, flyte::values};
-use source::FetchSource;
+use source::SourceArgs;
 
 /// Download an execution's outputs or inputs
 ///
@@ -31,19 +31,11 @@ use source::FetchSource;
         flyte-host fetch flyte://v1/flytesnacks/development/a4d8pz5d6mxzq2hwbvc7/n0/o out/ --recursive"
 )]
 pub struct FetchArgs {
-    /// Name of an execution, or a `flyte://` address
-    source: FetchSource,
+    #[command(flatten)]
+    from: SourceArgs,
 
     /// Folder to write to [default: print the values]
     dir: Option<PathBuf>,
-
-    /// Node of the execution [default: the execution itself]
-    #[arg(long)]
-    node: Option<String>,
-
-    /// Download inputs instead of outputs
-    #[arg(long)]
-    inputs: bool,
 
     /// Download only this value
     // `--output` is the global option for the format.
@@ -67,7 +59,7 @@ pub struct FetchArgs {
 pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
     let session = context.session()?;
-    let all = source::read(&session, args).await?;
+    let all = args.from.read(&session).await?;
     let values = select_value(all, args.value.as_deref())?;
     match &args.dir {
         None => values::print(&values, format),

@@ -6,11 +6,11 @@ mod executions;
 mod projects;
 mod query;
 
-use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
+use clap::{Args, Subcommand};
+use flyte_client::proto::admin::{Task, Workflow};
 
+use crate::context::Context;
 use crate::ui::error::CommandError;
-use crate::{context::Context, flyte::entity::VersionedName};
-use query::ListArgs;
 
 /// List and inspect registered entities and executions
 ///
@@ -37,13 +37,13 @@ enum GetCommand {
         mut_arg("sort_by", |arg| arg.help("Key to sort by [default: id]")),
         after_help = "Examples:\n  flyte-host get projects\n  flyte-host get project flytesnacks -o json"
     )]
-    Projects(ProjectArgs),
+    Projects(projects::ProjectArgs),
     /// List the domains of all projects, or show one
     #[command(
         visible_alias = "domain",
         after_help = "Examples:\n  flyte-host get domains\n  flyte-host get domain development -o json"
     )]
-    Domains(DomainArgs),
+    Domains(projects::DomainArgs),
     /// List tasks, or show one
     #[command(
         visible_alias = "task",
@@ -53,7 +53,7 @@ enum GetCommand {
             flyte-host get task my.task v1 -o yaml\n  \
             flyte-host get task my.task --versions"
     )]
-    Tasks(EntityArgs),
+    Tasks(entities::EntityArgs),
     /// List workflows, or show one
     #[command(
         visible_alias = "workflow",
@@ -62,7 +62,7 @@ enum GetCommand {
             flyte-host get workflow my.workflow\n  \
             flyte-host get workflow my.workflow -o dot | dot -Tsvg > workflow.svg"
     )]
-    Workflows(EntityArgs),
+    Workflows(entities::EntityArgs),
     /// List launch plans, or show one
     #[command(
         visible_alias = "launch-plan",
@@ -71,7 +71,7 @@ enum GetCommand {
             flyte-host get launch-plans --active-only\n  \
             flyte-host get launch-plan my.workflow v1"
     )]
-    LaunchPlans(LaunchPlanArgs),
+    LaunchPlans(entities::LaunchPlanArgs),
     /// List executions, or show one
     #[command(
         visible_alias = "execution",
@@ -79,102 +79,16 @@ enum GetCommand {
             flyte-host get executions --filter phase=RUNNING\n  \
             flyte-host get execution a4d8pz5d6mxzq2hwbvc7 -o yaml"
     )]
-    Executions(ExecutionsArgs),
+    Executions(executions::ExecutionsArgs),
     /// List the nodes of an execution, nested nodes included
     #[command(visible_alias = "node", after_help = "Example:\n  flyte-host get nodes a4d8pz5d6mxzq2hwbvc7")]
-    Nodes(NodesArgs),
+    Nodes(executions::NodesArgs),
     /// List the task attempts of a node
     #[command(
         visible_alias = "task-execution",
         after_help = "Example:\n  flyte-host get task-executions a4d8pz5d6mxzq2hwbvc7 n0"
     )]
-    TaskExecutions(TaskExecutionsArgs),
-}
-
-#[derive(Args, Debug)]
-struct ProjectArgs {
-    /// Project to show [default: list all]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    name: Option<String>,
-
-    #[command(flatten)]
-    list: ListArgs,
-}
-
-#[derive(Args, Debug)]
-struct DomainArgs {
-    /// Domain to show [default: list all]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    name: Option<String>,
-}
-
-#[derive(Args, Debug)]
-struct EntityArgs {
-    /// Entity to show, as NAME or NAME:VERSION [default: list all]
-    name: Option<VersionedName>,
-
-    /// Version to show [default: the newest]
-    #[arg(conflicts_with = "versions", value_parser = NonEmptyStringValueParser::new())]
-    version: Option<String>,
-
-    /// List all versions of NAME
-    #[arg(long, requires = "name")]
-    versions: bool,
-
-    /// List only the newest version of each name
-    #[arg(long)]
-    latest: bool,
-
-    #[command(flatten)]
-    list: ListArgs,
-}
-
-#[derive(Args, Debug)]
-struct LaunchPlanArgs {
-    #[command(flatten)]
-    entity: EntityArgs,
-
-    /// List only active versions
-    #[arg(long, alias = "scheduled")]
-    active_only: bool,
-}
-
-#[derive(Args, Debug)]
-struct ExecutionsArgs {
-    /// Execution to show [default: list all]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    name: Option<String>,
-
-    #[command(flatten)]
-    list: ListArgs,
-}
-
-#[derive(Args, Debug)]
-struct NodesArgs {
-    /// Name of the execution
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    execution: String,
-
-    /// Node to show [default: list all]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    node: Option<String>,
-
-    #[command(flatten)]
-    list: ListArgs,
-}
-
-#[derive(Args, Debug)]
-struct TaskExecutionsArgs {
-    /// Name of the execution
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    execution: String,
-
-    /// Id of the node
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    node: String,
-
-    #[command(flatten)]
-    list: ListArgs,
+    TaskExecutions(executions::TaskExecutionsArgs),
 }
 
 /// Runs `get`.
@@ -184,16 +98,12 @@ struct TaskExecutionsArgs {
 /// A missing entity, or a call that failed.
 pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.command {
-        GetCommand::Projects(args) => projects::projects(args.name.as_deref(), &args.list, context).await,
-        GetCommand::Domains(args) => projects::domains(args.name.as_deref(), context).await,
-        GetCommand::Tasks(args) => entities::run::<flyte_client::proto::admin::Task>(args, context).await,
-        GetCommand::Workflows(args) => {
-            entities::run::<flyte_client::proto::admin::Workflow>(args, context).await
-        }
+        GetCommand::Projects(args) => projects::projects(args, context).await,
+        GetCommand::Domains(args) => projects::domains(args, context).await,
+        GetCommand::Tasks(args) => entities::run::<Task>(args, context).await,
+        GetCommand::Workflows(args) => entities::run::<Workflow>(args, context).await,
         GetCommand::LaunchPlans(args) => entities::launch_plans(args, context).await,
-        GetCommand::Executions(args) => {
-            executions::executions(args.name.as_deref(), &args.list, context).await
-        }
+        GetCommand::Executions(args) => executions::executions(args, context).await,
         GetCommand::Nodes(args) => executions::nodes(args, context).await,
         GetCommand::TaskExecutions(args) => executions::task_executions(args, context).await,
     }

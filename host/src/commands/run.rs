@@ -100,7 +100,7 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, CommandE
     let target = match &arguments {
         RunArguments::Name(name) => {
             let name = name.with_version(args.version.as_ref())?;
-            Target::find(&session, args, &name).await?
+            Target::find(&session, args.kind(), &name).await?
         }
         RunArguments::Files { files, name } => {
             let choose =

@@ -49,7 +49,7 @@ pub async fn failure(session: &Session, name: &str, error: ClientError) -> Comma
     }
     let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
     let missing = CommandError::new(Exit::Failed, format!("execution `{name}` not found {scope}"));
-    // Without the names there is no suggestion, which is no error.
+    // Best effort: without the names there is no suggestion.
     let query = Query { order: Some(Order::newest_first()), limit: Some(100), ..Query::default() };
     let every = list::named(session.project(), session.domain(), "");
     let known = list::executions(&session.client, &every, &query).await.unwrap_or_default();

@@ -1,5 +1,6 @@
 //! `execution terminate`, `relaunch`, `recover`, `archive` and `activate`.
 
+use clap::Args;
 use flyte_client::{
     Code,
     client::ClientError,
@@ -9,12 +10,56 @@ use flyte_client::{
     },
 };
 
-use super::{CopyArgs, NamesArgs, TerminateArgs};
 use crate::ui::{error::CommandError, exit_code::Exit, output};
 use crate::{
     context::Context,
-    flyte::{execution, execution_name::ExecutionName, follow, session::Session},
+    flyte::{
+        execution,
+        execution_name::ExecutionName,
+        follow::{self, WaitArgs},
+        session::Session,
+    },
 };
+
+#[derive(Args, Debug)]
+pub(super) struct NamesArgs {
+    /// Names of executions
+    #[arg(required = true, value_name = "NAME")]
+    pub(super) names: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TerminateArgs {
+    #[command(flatten)]
+    names: NamesArgs,
+
+    /// Reason, stored with the execution
+    #[arg(long, default_value = "", hide_default_value = true)]
+    cause: String,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CopyArgs {
+    /// Name of the execution
+    execution: String,
+
+    /// Name of the new execution [default: generated]
+    #[arg(long)]
+    name: Option<String>,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RelaunchArgs {
+    #[command(flatten)]
+    copy: CopyArgs,
+
+    /// Ignore cached outputs and overwrite them
+    #[arg(long)]
+    overwrite_cache: bool,
+}
 
 pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let session = context.session()?;
@@ -43,16 +88,12 @@ fn terminal_phase(error: &ClientError) -> Option<String> {
     }
 }
 
-pub(super) async fn relaunch(
-    args: &CopyArgs,
-    overwrite_cache: bool,
-    context: &Context<'_>,
-) -> Result<Exit, CommandError> {
-    start_copy(args, context, async |session, new| {
+pub(super) async fn relaunch(args: &RelaunchArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
+    start_copy(&args.copy, context, async |session, new| {
         let request = ExecutionRelaunchRequest {
-            id: Some(execution::id(session, &args.execution)),
+            id: Some(execution::id(session, &args.copy.execution)),
             name: new,
-            overwrite_cache,
+            overwrite_cache: args.overwrite_cache,
         };
         session.client.relaunch_execution(&request).await
     })

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use clap::Args;
 use flyte_client::{
     Code,
     proto::{
@@ -10,13 +11,27 @@ use flyte_client::{
     },
 };
 
-use super::FetchArgs;
 use crate::flyte::{execution, session::Session, values};
 use crate::ui::{error::CommandError, exit_code::Exit};
 
+/// Which values to fetch.
+#[derive(Args, Debug)]
+pub(super) struct SourceArgs {
+    /// Name of an execution, or a `flyte://` address
+    source: FetchSource,
+
+    /// Node of the execution [default: the execution itself]
+    #[arg(long)]
+    node: Option<String>,
+
+    /// Download inputs instead of outputs
+    #[arg(long)]
+    inputs: bool,
+}
+
 /// The argument SOURCE.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FetchSource {
+enum FetchSource {
     /// An execution of the user's project and domain.
     Execution(String),
     /// A `flyte://` address.
@@ -40,25 +55,29 @@ impl FromStr for FetchSource {
 /// The name of a value without one, as in pyflyte.
 const NAMELESS: &str = "data";
 
-/// Reads the values.
-pub(super) async fn read(session: &Session, args: &FetchArgs) -> Result<LiteralMap, CommandError> {
-    match &args.source {
-        FetchSource::Execution(name) => {
-            let execution = execution::read(session, name).await?;
-            let data = values::read(session, &execution::id(session, name), args.node.as_deref()).await?;
-            if args.inputs {
-                return Ok(data.inputs);
+impl SourceArgs {
+    /// Reads the values.
+    pub(super) async fn read(&self, session: &Session) -> Result<LiteralMap, CommandError> {
+        match &self.source {
+            FetchSource::Execution(name) => self.read_execution(session, name).await,
+            FetchSource::Address(_) if self.node.is_some() || self.inputs => {
+                Err(CommandError::new(Exit::Usage, "cannot combine an address with `--node` or `--inputs`")
+                    .hint("omit `--node` and `--inputs`: the address names both".to_owned()))
             }
-            if data.outputs.literals.is_empty() {
-                values::note_no_outputs(&execution, args.node.as_deref());
-            }
-            Ok(data.outputs)
+            FetchSource::Address(address) => read_address(session, address).await,
         }
-        FetchSource::Address(_) if args.node.is_some() || args.inputs => {
-            Err(CommandError::new(Exit::Usage, "cannot combine an address with `--node` or `--inputs`")
-                .hint("omit `--node` and `--inputs`: the address names both".to_owned()))
+    }
+
+    async fn read_execution(&self, session: &Session, name: &str) -> Result<LiteralMap, CommandError> {
+        let execution = execution::read(session, name).await?;
+        let data = values::read(session, &execution::id(session, name), self.node.as_deref()).await?;
+        if self.inputs {
+            return Ok(data.inputs);
         }
-        FetchSource::Address(address) => read_address(session, address).await,
+        if data.outputs.literals.is_empty() {
+            values::note_no_outputs(&execution, self.node.as_deref());
+        }
+        Ok(data.outputs)
     }
 }
 

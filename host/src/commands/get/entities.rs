@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use clap::{Args, builder::NonEmptyStringValueParser};
 use flyte_client::{
     graph, list,
     proto::{
@@ -10,7 +11,7 @@ use flyte_client::{
     },
 };
 
-use super::{EntityArgs, LaunchPlanArgs, details};
+use super::{details, query::ListArgs};
 use crate::{
     context::Context,
     flyte::{
@@ -28,6 +29,37 @@ use crate::{
         output::{self, Format},
     },
 };
+
+#[derive(Args, Debug)]
+pub(super) struct EntityArgs {
+    /// Entity to show, as NAME or NAME:VERSION [default: list all]
+    name: Option<VersionedName>,
+
+    /// Version to show [default: the newest]
+    #[arg(conflicts_with = "versions", value_parser = NonEmptyStringValueParser::new())]
+    version: Option<String>,
+
+    /// List all versions of NAME
+    #[arg(long, requires = "name")]
+    versions: bool,
+
+    /// List only the newest version of each name
+    #[arg(long)]
+    latest: bool,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct LaunchPlanArgs {
+    #[command(flatten)]
+    entity: EntityArgs,
+
+    /// List only active versions
+    #[arg(long, alias = "scheduled")]
+    active_only: bool,
+}
 
 /// An entity that `get` lists and shows.
 pub(super) trait EntityView: Entity {

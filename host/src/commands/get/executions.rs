@@ -1,5 +1,6 @@
 //! Executions, their nodes, and attempts of tasks.
 
+use clap::{Args, builder::NonEmptyStringValueParser};
 use flyte_client::{
     list::{self, ColumnKind},
     proto::{
@@ -13,7 +14,7 @@ use flyte_client::{
 };
 use serde_json::{Value, json};
 
-use super::{NodesArgs, TaskExecutionsArgs, query::ListArgs};
+use super::query::ListArgs;
 use crate::ui::{
     error::CommandError,
     output::{self, Format},
@@ -24,19 +25,53 @@ use crate::{
     ui::show::{self, time},
 };
 
+#[derive(Args, Debug)]
+pub(super) struct ExecutionsArgs {
+    /// Execution to show [default: list all]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct NodesArgs {
+    /// Name of the execution
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    execution: String,
+
+    /// Node to show [default: list all]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    node: Option<String>,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TaskExecutionsArgs {
+    /// Name of the execution
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    execution: String,
+
+    /// Id of the node
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    node: String,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
 /// Lists executions, or shows one.
-pub(super) async fn executions(
-    name: Option<&str>,
-    args: &ListArgs,
-    context: &Context<'_>,
-) -> Result<(), CommandError> {
+pub(super) async fn executions(args: &ExecutionsArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let format = context.global.output.format()?;
-    if let Some(name) = name {
+    if let Some(name) = &args.name {
         let session = context.session()?;
         let execution = execution::read(&session, name).await?;
         return execution::print(&execution, format);
     }
-    let query = args.query(ColumnKind::Execution, false)?;
+    let query = args.list.query(ColumnKind::Execution, false)?;
     let session = context.session()?;
     let id = list::named(session.project(), session.domain(), "");
     let found = list::executions(&session.client, &id, &query).await?;
@@ -49,7 +84,7 @@ pub(super) async fn executions(
                 output::table(&["NAME", "PHASE", "RUNS", "CREATED", "DURATION"], found.iter().map(row))?;
             }
             let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-            args.note_count(found.len(), &format!("no executions {scope}"));
+            args.list.note_count(found.len(), &format!("no executions {scope}"));
             Ok(())
         }
         Format::Name => show::names(found.into_iter().filter_map(|execution| Some(execution.id?.name))),

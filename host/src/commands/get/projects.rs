@@ -1,5 +1,6 @@
 //! Projects and domains.
 
+use clap::{Args, builder::NonEmptyStringValueParser};
 use flyte_client::{
     list::{self, ColumnKind},
     proto::admin::{GetDomainRequest, Project},
@@ -13,16 +14,30 @@ use crate::ui::{
 };
 use crate::{context::Context, flyte::scope};
 
+#[derive(Args, Debug)]
+pub(super) struct ProjectArgs {
+    /// Project to show [default: list all]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DomainArgs {
+    /// Domain to show [default: list all]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+}
+
 /// Lists projects, or shows one.
-pub(super) async fn projects(
-    name: Option<&str>,
-    args: &ListArgs,
-    context: &Context<'_>,
-) -> Result<(), CommandError> {
+pub(super) async fn projects(args: &ProjectArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    let name = args.name.as_deref();
     let format = context.global.output.format()?;
-    let mut query = args.query(ColumnKind::Project, true)?;
+    let mut query = args.list.query(ColumnKind::Project, true)?;
     let session = context.session()?;
-    if !args.has_sort_key() {
+    if !args.list.has_sort_key() {
         query.order = None; // the server's own: by id
     }
     let projects = match name {
@@ -45,7 +60,7 @@ pub(super) async fn projects(
                     projects.iter().map(row),
                 )?;
             }
-            args.note_count(projects.len(), "no projects");
+            args.list.note_count(projects.len(), "no projects");
             Ok(())
         }
         (Format::Name, _) => show::names(projects.into_iter().map(|project| project.id)),
@@ -66,7 +81,8 @@ fn row(project: &Project) -> Vec<String> {
 }
 
 /// Lists domains, or shows one.
-pub(super) async fn domains(name: Option<&str>, context: &Context<'_>) -> Result<(), CommandError> {
+pub(super) async fn domains(args: &DomainArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    let name = args.name.as_deref();
     let format = context.global.output.format()?;
     let session = context.session()?;
     let mut domains = session.client.get_domains(&GetDomainRequest {}).await?.domains;

@@ -1,12 +1,11 @@
 //! `plugin show`: a plugin's passport, and the answers of its hooks beside those of the built-in default.
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
-use clap::{Args, CommandFactory};
+use clap::Args;
 use plugin_abi::{Hook, PROTOCOL, vtable::Command_TO};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    app::args::Cli,
     command_tree::Tree,
     context::Context,
     flyte::connection,
@@ -171,7 +170,7 @@ fn hook_answer(
                 Ok(remote_answer(resolved))
             })
         }
-        Hook::ConfigureCli => command_line_answer(chain),
+        Hook::ConfigureCli => command_line_answer(chain, context.tree.without_plugins()),
         Hook::SecretRequiresGroup => chain
             .secret_requires_group()
             .map(|requires| HookAnswer::new(requires.to_string(), json!(requires))),
@@ -210,8 +209,7 @@ fn remote_answer(resolved: ResolvedRemote) -> HookAnswer {
 }
 
 /// The changes of a plugin to the built-in command line.
-fn command_line_answer(chain: &Chain) -> Result<HookAnswer, HookError> {
-    let mut tree = Tree::new(Cli::command());
+fn command_line_answer(chain: &Chain, mut tree: Tree) -> Result<HookAnswer, HookError> {
     let Some(link) = chain.plugins().first() else { return Ok(changes_answer(&[], 0)) };
     let view = tree.view();
     let edits = chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&view), TD_Opaque))?;

@@ -14,10 +14,9 @@ use flyte_client::{
         admin::{self, LaunchPlan, LaunchPlanCreateRequest, LaunchPlanSpec, Task, Workflow},
         core::{Identifier, LiteralMap, ResourceType, TypedInterface},
     },
-    register,
+    register::EntityKind,
 };
 
-use super::RunArgs;
 use crate::ui::{error::CommandError, exit_code::Exit, output};
 use crate::{
     commands::register::runnable::Runnable,
@@ -61,21 +60,25 @@ impl Target {
         Self::Task(Box::new(task), Identifier { resource_type: ResourceType::Task.into(), ..id })
     }
 
-    /// Looks up the entity by name.
+    /// Looks up the entity by name, among all kinds if none is given.
     pub(super) async fn find(
         session: &Session,
-        args: &RunArgs,
+        kind: Option<EntityKind>,
         wanted: &VersionedName,
     ) -> Result<Self, CommandError> {
-        if args.task {
-            return Ok(Self::task(find_kind(session, wanted, "--task").await?));
+        match kind {
+            Some(EntityKind::Task) => Ok(Self::task(find_kind(session, wanted, "--task").await?)),
+            Some(EntityKind::LaunchPlan) => {
+                Ok(Self::launch_plan(find_kind(session, wanted, "--launch-plan").await?))
+            }
+            Some(EntityKind::Workflow) => {
+                plan_of_workflow(session, find_kind(session, wanted, "--workflow").await?).await
+            }
+            None => Self::find_any_kind(session, wanted).await,
         }
-        if args.launch_plan {
-            return Ok(Self::launch_plan(find_kind(session, wanted, "--launch-plan").await?));
-        }
-        if args.workflow {
-            return plan_of_workflow(session, find_kind(session, wanted, "--workflow").await?).await;
-        }
+    }
+
+    async fn find_any_kind(session: &Session, wanted: &VersionedName) -> Result<Self, CommandError> {
         // One call after the other: mostly, the first finds it.
         if let Some(plan) = entity::find_optional::<LaunchPlan>(session, wanted).await? {
             return Ok(Self::launch_plan(plan));
@@ -96,11 +99,11 @@ impl Target {
         let id =
             |resource: ResourceType| Identifier { resource_type: resource.into(), ..runnable.id.clone() };
         match runnable.kind {
-            register::EntityKind::LaunchPlan => {
+            EntityKind::LaunchPlan => {
                 Ok(Self::launch_plan(LaunchPlan::read(client, id(ResourceType::LaunchPlan)).await?))
             }
-            register::EntityKind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
-            register::EntityKind::Workflow => {
+            EntityKind::Task => Ok(Self::task(Task::read(client, id(ResourceType::Task)).await?)),
+            EntityKind::Workflow => {
                 plan_of_workflow(session, Workflow::read(client, id(ResourceType::Workflow)).await?).await
             }
         }

@@ -8,7 +8,7 @@ use flyte_client::{
     },
 };
 
-use super::{Entity, VersionedName};
+use super::{message::Entity, versioned_name::VersionedName};
 use crate::flyte::{scope, session::Session};
 use crate::ui::{error::CommandError, exit_code::Exit};
 
@@ -42,7 +42,7 @@ pub async fn failure(
     }
     let mut known = Vec::new();
     for &kind in kinds {
-        // Without the names there is no suggestion, which is no error.
+        // Best effort: without the names there is no suggestion.
         let names = list::names(&session.client, resource(kind), session.project(), session.domain(), NAMES);
         known.extend(names.await.unwrap_or_default());
     }
