@@ -2,12 +2,20 @@
 
 pub mod args;
 mod clap_error;
+mod output_arg;
 mod plugin_free;
 mod startup;
 mod suggestions;
 mod version_info;
 
-use std::{ffi::OsString, panic, path::PathBuf, process::ExitCode, sync::mpsc, thread};
+use std::{
+    ffi::OsString,
+    panic::{self, AssertUnwindSafe},
+    path::PathBuf,
+    process::ExitCode,
+    sync::mpsc,
+    thread,
+};
 
 use clap::FromArgMatches;
 use plugin_host::{Chain, Link};
@@ -26,11 +34,7 @@ use crate::{
     flyte::{configuration::Configurations, connection, transport},
     global::{ExplicitOptions, Global, OutputArg},
     settings::Settings,
-    ui::{
-        error::{CommandError, ErrorFormat},
-        exit_code::Exit,
-        logger, output,
-    },
+    ui::{error::CommandError, exit_code::Exit, logger, output::Ui},
 };
 
 /// Stack size in bytes of the thread that runs the command: that of a main thread on Linux.
@@ -43,11 +47,14 @@ const STACK: usize = 8 << 20;
 /// process after the command had succeeded.
 #[must_use]
 pub fn main() -> ExitCode {
-    panic::set_hook(Box::new(report_bug));
+    let ui = Ui::default();
+    let hook_ui = ui.clone();
+    panic::set_hook(Box::new(move |info| report_bug(info, &hook_ui)));
     let (send, received) = mpsc::sync_channel(1);
+    let thread_ui = ui.clone();
     let work = move || {
         // An error means that the receiver is gone.
-        let _ = send.send(exit_code());
+        let _ = send.send(exit_code(&thread_ui));
         loop {
             thread::park();
         }
@@ -55,17 +62,17 @@ pub fn main() -> ExitCode {
     match thread::Builder::new().name("main".to_owned()).stack_size(STACK).spawn(work) {
         Ok(_) => received.recv().unwrap_or(Exit::Internal.code()).into(),
         // No thread can be started; run on this one.
-        Err(_) => exit_code().into(),
+        Err(_) => exit_code(&ui).into(),
     }
 }
 
-fn exit_code() -> u8 {
+fn exit_code(ui: &Ui) -> u8 {
     let words: Vec<OsString> = std::env::args_os().collect();
-    match panic::catch_unwind(|| run(&words)) {
+    match panic::catch_unwind(AssertUnwindSafe(|| run(&words, ui))) {
         Ok(Ok(exit)) => exit.code(),
         Ok(Err(failure)) => {
             if failure.exit != Exit::PipeClosed {
-                output::note_styled(&failure.render());
+                ui.report(&failure);
             }
             failure.exit.code()
         }
@@ -74,20 +81,20 @@ fn exit_code() -> u8 {
 }
 
 /// Prints a panic of the host; panics of plugins are caught inside them.
-fn report_bug(info: &panic::PanicHookInfo<'_>) {
+fn report_bug(info: &panic::PanicHookInfo<'_>, ui: &Ui) {
     let text = info.payload_as_str().unwrap_or("no message");
     let location = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
     let failure = CommandError::new(Exit::Internal, format_args!("internal error: {text}{location}"))
         .hint("report this bug in flyte-host with the lines below".to_owned());
-    output::note_styled(&failure.render());
-    output::note(&version_info::text());
+    ui.report(&failure);
+    ui.note(version_info::text());
 }
 
-fn run(words: &[OsString]) -> Result<Exit, CommandError> {
+fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
     let completion = completion::CompletionRequest::from_process(words);
     let flags =
         PluginFlags::scan(completion.as_ref().map_or(words, completion::CompletionRequest::arguments));
-    logger::start(flags.verbose);
+    logger::start(flags.verbose, ui.streams());
     if let Some(name) = env::not_utf8() {
         return Err(CommandError::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))
             .hint(format!("set `{name}` again, or unset it")));
@@ -109,20 +116,20 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
         && broken.is_none()
         && let Some(unloaded) = PluginFreeCommand::parse(words)
     {
-        return unloaded.run(&flags, &settings, &loader, &configurations);
+        return unloaded.run(ui, &flags, &settings, &loader, &configurations);
     }
-    let start = || Startup::new(&flags, &settings, &loader, &configurations);
+    let start = || Startup::new(ui, &flags, &settings, &loader, &configurations);
     let Startup { chain, tree, mut plugin_error } = broken.map_or_else(start, Startup::without_plugins);
     if let Some(request) = completion {
         // Plugin errors are suppressed during completion.
-        request.answer(tree.command())?;
+        request.answer(tree.command(), ui)?;
         return Ok(Exit::Done);
     }
-    let parsed = match tree.parse(words.iter().cloned()) {
+    let parsed = match output_arg::parse(&tree, words) {
         Ok(parsed) => parsed,
         Err(mut error) => {
             suggestions::suggest(&mut error);
-            return report(&error, plugin_error);
+            return report(&error, plugin_error, ui);
         }
     };
     if let Some(plugin_error) = plugin_error.take_if(|_| !works_without_plugins(parsed.path())) {
@@ -130,9 +137,10 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     }
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
     let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
-    ErrorFormat::choose(global.output == OutputArg::Json, global.verbose > 0);
+    ui.set_error_format(global.output == OutputArg::Json, global.verbose > 0);
     global.given = ExplicitOptions { project: parsed.is_given("project"), domain: parsed.is_given("domain") };
     let context = Context {
+        ui: &ui.with_format(global.output.format()),
         global: &global,
         settings: &settings,
         loader: &loader,
@@ -149,7 +157,7 @@ fn run(words: &[OsString]) -> Result<Exit, CommandError> {
     match (plugin_error, &result) {
         // The command is about the plugin that cannot be used, and has printed the error.
         (Some(plugin_error), Err(failure)) if failure.mentions(&plugin_error.message()) => {}
-        (Some(plugin_error), _) => output::note_styled(&plugin_error.render_as_warning()),
+        (Some(plugin_error), _) => ui.warn(&plugin_error),
         (None, _) => {}
     }
     result
@@ -167,7 +175,7 @@ fn works_without_plugins(path: &[String]) -> bool {
 
 fn run_of_plugin(parsed: &Parsed, context: &Context<'_>) -> Result<Exit, CommandError> {
     let services = invocation::Services {
-        format: context.global.output.format()?,
+        ui: context.ui,
         remote: &|| connection::remote(context.chain()?, context.global, context.configurations),
         transport: &|| transport::lend(context.session()?.client),
     };

@@ -61,7 +61,7 @@ pub enum Command {
 /// As each of the commands.
 pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, CommandError> {
     match command {
-        Command::Completion(args) => completion::run(args)?,
+        Command::Completion(args) => completion::run(args, context.ui)?,
         Command::Config(args) => config::run(args, context)?,
         Command::Execution(args) => return block_on(execution::run(args, context)),
         Command::Fetch(args) => block_on(fetch::run(args, context))?,
@@ -69,7 +69,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, CommandErro
         Command::Launchplan(args) => block_on(launchplan::run(args, context))?,
         Command::Login(args) => block_on(login::run(args, context))?,
         Command::Logout(args) => logout::run(args, context)?,
-        Command::Man(args) => man::run(args, context.tree)?,
+        Command::Man(args) => man::run(args, context.ui, context.tree)?,
         Command::Plugin(args) => plugin::run(args, context)?,
         Command::Project(args) => block_on(project::run(args, context))?,
         Command::Register(args) => block_on(register::run(args, context))?,

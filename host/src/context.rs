@@ -9,11 +9,13 @@ use crate::{
     flyte::configuration,
     global::Global,
     settings::Settings,
-    ui::{error::CommandError, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 
 /// The options, settings and plugins of a command.
 pub struct Context<'a> {
+    /// The output format and the streams.
+    pub ui: &'a Ui,
     /// Options of every command.
     pub global: &'a Global,
     /// The host's settings.

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, builder::NonEmptyStringValueParser};
+use clap::{
+    Args, ValueEnum as _,
+    builder::{NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 
-use crate::ui::{error::CommandError, exit_code::Exit, output::Format};
+use crate::ui::output::Format;
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
@@ -33,7 +36,8 @@ pub struct Global {
         global = true,
         value_name = "FORMAT",
         default_value = "table",
-        hide_default_value = true
+        hide_default_value = true,
+        value_parser = OutputArg::global_parser()
     )]
     pub output: OutputArg,
 
@@ -71,16 +75,19 @@ pub struct ExplicitOptions {
     pub domain: bool,
 }
 
-/// What `-o` accepts; only `register` knows `pb`, only `get workflow` knows `dot`.
+/// The id of `-o`, also where a command has formats of its own.
+pub(crate) const OUTPUT: &str = "output";
+
+/// What `-o` accepts. Most commands have [`OutputArg::COMMON`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutputArg {
-    /// Graphviz (`get workflow NAME` only)
+    /// Graphviz
     Dot,
     /// JSON
     Json,
     /// One name per line
     Name,
-    /// One file per entity, as from `pyflyte package` (`register --dry-run` only)
+    /// One file per entity, as from `pyflyte package`
     Pb,
     /// Human-readable table
     Table,
@@ -89,23 +96,38 @@ pub enum OutputArg {
 }
 
 impl OutputArg {
-    /// The format of commands that have neither `pb` nor `dot`.
-    ///
-    /// # Errors
-    ///
-    /// A usage error for `pb` and `dot`.
-    pub fn format(self) -> Result<Format, CommandError> {
-        Ok(match self {
+    /// The formats of every command.
+    pub(crate) const COMMON: [Self; 4] = [Self::Json, Self::Name, Self::Table, Self::Yaml];
+
+    /// The name on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// The format of everything but the results that `dot` and `pb` are for.
+    pub(crate) const fn format(self) -> Format {
+        match self {
             Self::Json => Format::Json,
             Self::Name => Format::Name,
-            Self::Table => Format::Table,
+            Self::Dot | Self::Pb | Self::Table => Format::Table,
             Self::Yaml => Format::Yaml,
-            Self::Dot => {
-                return Err(CommandError::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only"));
-            }
-            Self::Pb => {
-                return Err(CommandError::new(Exit::Usage, "`-o pb` is for `register --dry-run` only"));
-            }
-        })
+        }
     }
+
+    /// The parser for a command with a format besides [`OutputArg::COMMON`].
+    pub(crate) fn parser_with(extra: Self) -> impl TypedValueParser<Value = Self> {
+        let formats = Self::value_variants().iter();
+        let formats = formats.filter(|format| Self::COMMON.contains(format) || **format == extra);
+        parser(formats.filter_map(Self::to_possible_value).collect())
+    }
+
+    /// The parser for the option before the command: the formats of single commands are accepted, not listed.
+    fn global_parser() -> impl TypedValueParser<Value = Self> {
+        let value = |format: &Self| Some(format.to_possible_value()?.hide(!Self::COMMON.contains(format)));
+        parser(Self::value_variants().iter().filter_map(value).collect())
+    }
+}
+
+fn parser(values: Vec<PossibleValue>) -> impl TypedValueParser<Value = OutputArg> {
+    PossibleValuesParser::new(values).try_map(|name| <OutputArg as clap::ValueEnum>::from_str(&name, false))
 }

@@ -3,18 +3,22 @@
 use clap::error::ErrorKind;
 
 use super::version_info;
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 
 /// Prints help or the version, or reports a wrong command line.
-pub(super) fn report(error: &clap::Error, plugin_error: Option<CommandError>) -> Result<Exit, CommandError> {
+pub(super) fn report(
+    error: &clap::Error,
+    plugin_error: Option<CommandError>,
+    ui: &Ui,
+) -> Result<Exit, CommandError> {
     let text = match error.kind() {
         ErrorKind::DisplayVersion => version_info::text(),
         _ => error.render().ansi().to_string(),
     };
     if !error.use_stderr() {
-        output::print_styled(&text)?;
+        ui.print_styled(&text)?;
         if let Some(plugin_error) = plugin_error {
-            output::note_styled(&plugin_error.render_as_warning());
+            ui.warn(&plugin_error);
         }
         return Ok(Exit::Done);
     }
@@ -26,7 +30,7 @@ pub(super) fn report(error: &clap::Error, plugin_error: Option<CommandError>) ->
             Err(plugin_error)
         }
         _ => {
-            output::note_styled(&text);
+            ui.note_styled(&text);
             Ok(Exit::Usage)
         }
     }

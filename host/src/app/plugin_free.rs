@@ -8,17 +8,14 @@ use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use super::{
     args::Cli,
     clap_error::{report, unaccepted},
+    output_arg,
     startup::{self, PluginFlags},
     version_info,
 };
 use crate::{
     command_tree::{Parsed, Tree},
     global::{Global, OutputArg},
-    ui::{
-        error::{CommandError, ErrorFormat},
-        exit_code::Exit,
-        output,
-    },
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 use crate::{commands, context::Context, flyte::configuration::Configurations, settings::Settings};
 use plugin_host::{Candidate, Loader};
@@ -38,7 +35,7 @@ impl PluginFreeCommand {
         if !words.iter().skip(1).filter_map(|word| word.to_str()).any(may_be_unloaded) {
             return None;
         }
-        match Tree::new(Cli::command()).parse(words.iter().cloned()) {
+        match output_arg::parse(&Tree::new(Cli::command()), words) {
             Ok(parsed) if is_unloaded(parsed.path()) => Some(Self::Command(Box::new(parsed))),
             Err(error) if error.kind() == ErrorKind::DisplayVersion => Some(Self::Version(error)),
             _ => None,
@@ -47,6 +44,7 @@ impl PluginFreeCommand {
 
     pub(super) fn run(
         self,
+        ui: &Ui,
         flags: &PluginFlags,
         settings: &Settings,
         loader: &Loader,
@@ -56,17 +54,18 @@ impl PluginFreeCommand {
             Self::Version(error) => {
                 let (candidates, plugin_error) = chosen(flags, settings, loader);
                 version_info::note(candidates.iter().map(version_info::Plugin::from_candidate));
-                return report(&error, plugin_error);
+                return report(&error, plugin_error, ui);
             }
             Self::Command(parsed) => parsed,
         };
         let global = Global::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
-        ErrorFormat::choose(global.output == OutputArg::Json, global.verbose > 0);
+        ui.set_error_format(global.output == OutputArg::Json, global.verbose > 0);
         let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
         let is_list = parsed.path().get(1).is_some_and(|command| command == "list");
         let (candidates, plugin_error) =
             if is_list { chosen(flags, settings, loader) } else { (Vec::new(), None) };
         let context = Context {
+            ui: &ui.with_format(global.output.format()),
             global: &global,
             settings,
             loader,
@@ -77,7 +76,7 @@ impl PluginFreeCommand {
         };
         let exit = commands::run(&cli.command, &context)?;
         if let Some(plugin_error) = plugin_error {
-            output::note_styled(&plugin_error.render_as_warning());
+            ui.warn(&plugin_error);
         }
         Ok(exit)
     }

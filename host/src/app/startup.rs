@@ -12,7 +12,7 @@ use plugin_abi::vtable::Command_TO;
 use super::{args::Cli, version_info};
 use crate::{
     command_tree::{EditError, Tree},
-    ui::{error::CommandError, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 use crate::{
     env,
@@ -123,6 +123,7 @@ pub(super) struct Startup {
 impl Startup {
     /// Loads the plugins and lets them change the command line.
     pub(super) fn new(
+        ui: &Ui,
         flags: &PluginFlags,
         settings: &Settings,
         loader: &Loader,
@@ -142,8 +143,8 @@ impl Startup {
             return Self::without_plugins(plugin_error);
         }
         let tree = Tree::new(Cli::command());
-        output::note_styled(&plugin_error.render_as_warning());
-        output::note("continuing with the built-in default\n");
+        ui.warn(&plugin_error);
+        ui.note("continuing with the built-in default\n");
         let chain = Chain::new(Vec::new(), configurations.builtin());
         Self { chain: Some(Arc::new(chain)), tree, plugin_error: None }
     }

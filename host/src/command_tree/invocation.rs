@@ -18,12 +18,12 @@ use plugin_abi::{
 use plugin_host::{ErrorTable, Identity};
 
 use super::{Parsed, Tree};
-use crate::ui::{error::CommandError, exit_code::Exit, output::Format, progress, stream::Stream};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui, stream::Stream};
 
 /// The host's services for a running command.
 pub(crate) struct Services<'a> {
-    /// The output format chosen with `-o`.
-    pub(crate) format: Format,
+    /// The output format chosen with `-o`, and the streams.
+    pub(crate) ui: &'a Ui,
     /// Resolves the connection from the user's flags, the chain and the configuration.
     pub(crate) remote: &'a dyn Fn() -> Result<Remote, CommandError>,
     /// Opens the transport to it.
@@ -52,7 +52,7 @@ pub(crate) fn run_plugin_command(
     // A closed output ends the program, whatever the plugin does with the error.
     match run.errors.find(|error| error.exit == Exit::PipeClosed) {
         Some(closed) => return Err(closed),
-        None => Stream::Out.flush()?,
+        None => services.ui.streams().flush()?,
     }
     match ended {
         Ok(0) => Ok(Exit::Done),
@@ -126,17 +126,18 @@ impl Invocation for Run<'_> {
     }
 
     fn output_format(&self) -> RString {
-        self.services.format.name().into()
+        self.services.ui.format().name().into()
     }
 
     fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> AbiResult<()> {
         let Some(stream) = stream_of(stream) else {
             return RErr(PluginError::new("unknown stream: expected 1 (stdout) or 2 (stderr)").into_raw());
         };
+        let streams = self.services.ui.streams();
         let written = match stream {
             // The bytes may be binary; the plugin itself checks whether the stream wants colour.
-            Stream::Out => stream.write_raw(bytes.as_slice()),
-            Stream::Err => Stream::Out.flush().and_then(|()| stream.write(bytes.as_slice())),
+            Stream::Out => streams.write_raw(stream, bytes.as_slice()),
+            Stream::Err => streams.flush().and_then(|()| streams.write(stream, bytes.as_slice())),
         };
         match written {
             Ok(()) => ROk(()),
@@ -145,15 +146,15 @@ impl Invocation for Run<'_> {
     }
 
     fn is_terminal(&self, stream: u32) -> bool {
-        stream_of(stream).is_some_and(Stream::is_terminal)
+        stream_of(stream).is_some_and(|stream| self.services.ui.streams().is_terminal(stream))
     }
 
     fn color(&self, stream: u32) -> bool {
-        stream_of(stream).is_some_and(Stream::color)
+        stream_of(stream).is_some_and(|stream| self.services.ui.streams().color(stream))
     }
 
     fn progress(&self, message: RStr<'_>, total: u64) -> ProgressBox {
-        progress::for_plugin(message.as_str(), total)
+        self.services.ui.progress_for_plugin(message.as_str(), total)
     }
 
     fn remote(&self) -> AbiResult<RemoteBox> {

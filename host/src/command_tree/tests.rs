@@ -19,7 +19,7 @@ use plugin_abi::{
 };
 
 use super::{EditError, Parsed, Tree, View};
-use crate::ui::error::CommandError;
+use crate::ui::error::{CommandError, ErrorFormat};
 use plugin_host::{Builtin, Chain, Identity, Link};
 
 type Configure = dyn FnOnce(&mut Group);
@@ -133,7 +133,7 @@ fn resolve(tree: &Tree, line: &str) -> Result<Parsed, CommandError> {
 
 /// An error as printed, without styles.
 fn rendered(failure: &CommandError) -> String {
-    anstream::adapter::strip_str(&failure.render()).to_string()
+    anstream::adapter::strip_str(&failure.render(ErrorFormat::Whole)).to_string()
 }
 
 /// A refusal with its hint.

@@ -13,7 +13,7 @@ use clap_complete::{
 
 use crate::{
     env,
-    ui::{error::CommandError, exit_code::Exit, output, stream::Stream},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 
 /// Print a shell completion script
@@ -58,7 +58,7 @@ impl Shell {
 /// # Errors
 ///
 /// A closed output.
-pub fn run(args: &CompletionArgs) -> Result<(), CommandError> {
+pub fn run(args: &CompletionArgs, ui: &Ui) -> Result<(), CommandError> {
     let called_as = std::env::args_os().next().unwrap_or_else(|| "flyte-host".into());
     let name = Path::new(&called_as).file_name().unwrap_or(&called_as).to_string_lossy().into_owned();
     // A name without a folder is found on `PATH` later too; else the script must hold on to this file.
@@ -74,7 +74,7 @@ pub fn run(args: &CompletionArgs) -> Result<(), CommandError> {
             CommandError::new(Exit::Internal, "internal error: could not generate the completion script")
                 .caused_by(error)
         })?;
-    output::print_exact(&String::from_utf8_lossy(&script))
+    ui.print_exact(&String::from_utf8_lossy(&script))
 }
 
 /// A shell's request for completions of a command line.
@@ -125,10 +125,10 @@ impl CompletionRequest {
     /// # Errors
     ///
     /// A closed output.
-    pub fn answer(&self, command: &clap::Command) -> Result<(), CommandError> {
+    pub fn answer(&self, command: &clap::Command, ui: &Ui) -> Result<(), CommandError> {
         let answer = self.render(command);
         // Some shells expect a control character between lines, which must not be stripped.
-        Ok(Stream::Out.write_raw(answer.as_bytes()).and_then(|()| Stream::Out.flush())?)
+        ui.print_exact(&answer)
     }
 
     fn render(&self, command: &clap::Command) -> String {

@@ -5,10 +5,7 @@ use serde_json::{Value, json};
 
 use flyte_client::config::{Origin, Row, Shown};
 
-use crate::ui::{
-    error::CommandError,
-    output::{self, Format},
-};
+use crate::ui::{error::CommandError, output::Format};
 use crate::{
     context::Context,
     flyte::{connection::Route, sign_in},
@@ -45,7 +42,7 @@ pub fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), CommandError>
 
 fn show(context: &Context<'_>) -> Result<(), CommandError> {
     let rows = rows(&context.route()?, context)?;
-    match context.global.output.format()? {
+    match context.ui.format() {
         Format::Table => {
             let rows = rows.iter().map(|row| {
                 vec![
@@ -54,17 +51,19 @@ fn show(context: &Context<'_>) -> Result<(), CommandError> {
                     row.origin.to_string(),
                 ]
             });
-            output::table(&["SETTING", "VALUE", "FROM"], rows)
+            context.ui.table(&["SETTING", "VALUE", "FROM"], rows)
         }
-        Format::Name => output::print(&rows.iter().map(|row| format!("{}\n", row.name)).collect::<String>()),
-        format => {
+        Format::Name => {
+            context.ui.print(rows.iter().map(|row| format!("{}\n", row.name)).collect::<String>())
+        }
+        Format::Json | Format::Yaml => {
             let values = rows.iter().map(|row| {
                 (
                     row.name.clone(),
                     json!({ "value": row.value.clone().map(Value::from), "from": row.origin.to_string() }),
                 )
             });
-            output::structured(format, &values.collect::<serde_json::Map<_, _>>().into())
+            context.ui.structured(&values.collect::<serde_json::Map<_, _>>().into())
         }
     }
 }

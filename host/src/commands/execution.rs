@@ -136,10 +136,9 @@ pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, Co
 }
 
 async fn watch(args: &WatchArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
-    let format = context.global.output.format()?;
     let session = context.session()?;
     execution::read(&session, &args.name).await?;
-    follow::follow_to_end(&session, execution::id(&session, &args.name), args.timeout, format).await
+    follow::follow_to_end(&session, execution::id(&session, &args.name), args.timeout).await
 }
 
 /// Which values of an execution or node are printed.
@@ -150,14 +149,14 @@ enum Side {
 }
 
 async fn print_values(args: &DataArgs, side: Side, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let execution = execution::read(&session, &args.name).await?;
     let id = execution::id(&session, &args.name);
     let data = values::read(&session, &id, args.node.as_deref()).await?;
     let map = if side == Side::Inputs { data.inputs } else { data.outputs };
     if side == Side::Outputs && map.literals.is_empty() {
-        values::note_no_outputs(&execution, args.node.as_deref());
+        values::note_no_outputs(ui, &execution, args.node.as_deref());
     }
-    values::print(&map, format)
+    values::print(ui, &map)
 }

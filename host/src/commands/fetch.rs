@@ -57,18 +57,18 @@ pub struct FetchArgs {
 ///
 /// A missing execution or value, a download or write that failed.
 pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let all = args.from.read(&session).await?;
     let values = select_value(all, args.value.as_deref())?;
     match &args.dir {
-        None => values::print(&values, format),
+        None => values::print(ui, &values),
         Some(dir) => {
             let mut writer = write::Writer::new(&session, args.recursive, args.force);
             write(&mut writer, &values, dir).await;
             let report = writer.report;
-            report.print(format)?;
-            report.note_count(dir);
+            report.print(ui)?;
+            report.note_count(ui, dir);
             report.result()
         }
     }

@@ -7,7 +7,7 @@ mod projects;
 mod query;
 
 use clap::{Args, Subcommand};
-use flyte_client::proto::admin::{Task, Workflow};
+use flyte_client::proto::admin::Task;
 
 use crate::context::Context;
 use crate::ui::error::CommandError;
@@ -62,7 +62,7 @@ enum GetCommand {
             flyte-host get workflow my.workflow\n  \
             flyte-host get workflow my.workflow -o dot | dot -Tsvg > workflow.svg"
     )]
-    Workflows(entities::EntityArgs),
+    Workflows(entities::WorkflowArgs),
     /// List launch plans, or show one
     #[command(
         visible_alias = "launch-plan",
@@ -101,7 +101,7 @@ pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), CommandErr
         GetCommand::Projects(args) => projects::projects(args, context).await,
         GetCommand::Domains(args) => projects::domains(args, context).await,
         GetCommand::Tasks(args) => entities::run::<Task>(args, context).await,
-        GetCommand::Workflows(args) => entities::run::<Workflow>(args, context).await,
+        GetCommand::Workflows(args) => entities::workflows(args, context).await,
         GetCommand::LaunchPlans(args) => entities::launch_plans(args, context).await,
         GetCommand::Executions(args) => executions::executions(args, context).await,
         GetCommand::Nodes(args) => executions::nodes(args, context).await,

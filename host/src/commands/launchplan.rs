@@ -18,7 +18,7 @@ use super::get::details;
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 use crate::{
     context::Context,
@@ -76,7 +76,7 @@ impl LaunchPlanArg {
 ///
 /// A missing launch plan, or a call that failed.
 pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let plan = match &args.command {
         LaunchplanCommand::Activate(plan) => {
@@ -88,12 +88,12 @@ pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), Com
             set_state(&session, id, LaunchPlanState::Inactive).await?
         }
     };
-    print(format, &plan)?;
+    print(ui, &plan)?;
     if let (LaunchplanCommand::Activate(_), Some(reason)) =
         (&args.command, plan.spec.as_ref().and_then(schedule::never_fires))
     {
         let name = plan.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
-        output::note(&format!("warning: the schedule of launch plan `{name}` never fires: {reason}\n"));
+        ui.note(format_args!("warning: the schedule of launch plan `{name}` never fires: {reason}\n"));
     }
     Ok(())
 }
@@ -135,19 +135,19 @@ async fn set_state(
     Ok(session.client.get_launch_plan(&ObjectGetRequest { id: Some(id) }).await?)
 }
 
-fn print(format: Format, plan: &LaunchPlan) -> Result<(), CommandError> {
+fn print(ui: &Ui, plan: &LaunchPlan) -> Result<(), CommandError> {
     let id = plan.id.clone().unwrap_or_default();
-    match format {
-        Format::Name => output::print(&format!("{}\n", id.name)),
+    match ui.format() {
+        Format::Name => ui.print(format_args!("{}\n", id.name)),
         Format::Table => {
             let state = plan.closure.as_ref().map(LaunchPlanClosure::state).unwrap_or_default();
             let schedule = show::or_nothing(&details::schedule(plan));
             let row = vec![id.name, id.version, state.as_str_name().to_owned(), schedule];
-            output::table(&["NAME", "VERSION", "STATE", "SCHEDULE"], [row])
+            ui.table(&["NAME", "VERSION", "STATE", "SCHEDULE"], [row])
         }
-        format => {
+        Format::Json | Format::Yaml => {
             let value = to_json(plan).map_err(|error| CommandError::from_error(Exit::Internal, error))?;
-            output::structured(format, &value)
+            ui.structured(&value)
         }
     }
 }

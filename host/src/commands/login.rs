@@ -49,15 +49,15 @@ impl LoginArgs {
 ///
 /// If signing in fails, the server rejects the token, or it is unavailable.
 pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
     if route.is_embedded_sandbox() {
-        return whoami::print_sandbox(&route, format);
+        return whoami::print_sandbox(ui, &route);
     }
     let mut options = sign_in::options(context.settings)?;
     options.timeout = args.timeout.unwrap_or(options.timeout);
-    let prompt = Arc::new(sign_in::Terminal::new(Arc::clone(context.chain()?)));
+    let prompt = Arc::new(sign_in::Terminal::new(context.ui, Arc::clone(context.chain()?)));
     let session = context.session_for_route(route, Arc::clone(&prompt) as _, options)?;
     let signed_in = async {
         let Some(sign_in) = &session.sign_in else { return Ok(false) };
@@ -68,12 +68,12 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandE
     }
     .await?;
     if !signed_in {
-        return whoami::print_anonymous(&session, format);
+        return whoami::print_anonymous(ui, &session);
     }
     // If the server rejects the new token, it would reject another one, too.
     prompt.disable();
     match whoami::fetch(&session).await? {
-        Some(signed_in) => signed_in.print(format),
-        None => whoami::print_anonymous(&session, format),
+        Some(signed_in) => signed_in.print(ui),
+        None => whoami::print_anonymous(ui, &session),
     }
 }

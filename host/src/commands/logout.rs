@@ -3,11 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::ui::{
-    error::CommandError,
-    output::{self, Format},
-};
-use crate::{context::Context, flyte::sign_in, ui::show};
+use crate::ui::{error::CommandError, output::Format};
+use crate::{context::Context, flyte::sign_in};
 
 /// Remove the stored tokens
 ///
@@ -27,22 +24,22 @@ pub struct LogoutArgs {
 ///
 /// If tokens cannot be removed.
 pub fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let options = sign_in::options(context.settings)?;
     let removed = match args.all {
         true => auth::sign_out_everywhere(&options)?,
         false => sign_out(context)?,
     };
-    match format {
-        Format::Table if removed.is_empty() => output::note("not signed in\n"),
+    match ui.format() {
+        Format::Table if removed.is_empty() => ui.note("not signed in\n"),
         Format::Table => removed.iter().for_each(|endpoint| {
-            output::note(&format!("removed the tokens of `{endpoint}`\n"));
+            ui.note(format_args!("removed the tokens of `{endpoint}`\n"));
         }),
-        Format::Name => show::names(removed)?,
-        format => output::structured(format, &json!({ "forgotten": removed }))?,
+        Format::Name => ui.names(removed)?,
+        Format::Json | Format::Yaml => ui.structured(&json!({ "forgotten": removed }))?,
     }
     if let Some(token) = options.token {
-        output::note(&format!("still using the token from {}\n", token.location()));
+        ui.note(format_args!("still using the token from {}\n", token.location()));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use clap_mangen::Man;
 
 use crate::{
     command_tree::Tree,
-    ui::{error::CommandError, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 
 /// Print the manual page, or write the pages of all commands
@@ -37,12 +37,12 @@ struct Page {
 /// # Errors
 ///
 /// A folder that cannot be written to; a closed output.
-pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), CommandError> {
+pub fn run(args: &ManArgs, ui: &Ui, tree: &Tree) -> Result<(), CommandError> {
     // The long version lists the plugins in several lines, too many for the header of a page.
     let mut command = tree.command().clone().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     command.build();
     match &args.out_dir {
-        None => output::print_exact(&String::from_utf8_lossy(&page(&command).text)),
+        None => ui.print_exact(&String::from_utf8_lossy(&page(&command).text)),
         Some(folder) => {
             let mut pages = Vec::new();
             collect(&command, &mut pages);
@@ -53,7 +53,7 @@ pub fn run(args: &ManArgs, tree: &Tree) -> Result<(), CommandError> {
                 )
                 .caused_by(error)
             })?;
-            output::note(&format!("wrote {} pages to `{}`\n", pages.len(), folder.display()));
+            ui.note(format_args!("wrote {} pages to `{}`\n", pages.len(), folder.display()));
             Ok(())
         }
     }
@@ -97,7 +97,7 @@ mod tests {
                 .subcommand(clap::Command::new("secret").hide(true)),
         );
         let folder = tempfile::tempdir().unwrap();
-        run(&ManArgs { out_dir: Some(folder.path().to_path_buf()) }, &tree).unwrap();
+        run(&ManArgs { out_dir: Some(folder.path().to_path_buf()) }, &Ui::captured(), &tree).unwrap();
         let mut files: Vec<String> = fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

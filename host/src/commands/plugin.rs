@@ -7,7 +7,7 @@ mod show;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
-use crate::ui::{error::CommandError, output};
+use crate::ui::error::CommandError;
 use plugin_host::LoadError;
 
 /// Inspect, enable and disable plugins
@@ -72,11 +72,11 @@ fn path(args: &PathArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.name {
         Some(name) => {
             let path = directories.find(name).map_err(LoadError::from)?;
-            output::print(&format!("{}\n", path.display()))
+            context.ui.print(format_args!("{}\n", path.display()))
         }
         None => {
             let lines = directories.paths().iter().map(|path| format!("{}\n", path.display()));
-            output::print(&lines.collect::<String>())
+            context.ui.print(lines.collect::<String>())
         }
     }
 }

@@ -12,7 +12,7 @@ use flyte_client::{
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 use crate::{
     context::Context,
@@ -97,7 +97,7 @@ impl ProjectFields {
 ///
 /// An invalid command line, or a call that failed.
 pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     if let ProjectCommand::Update(ProjectFields { name: None, description: None, labels, .. }) = &args.command
         && labels.is_empty()
     {
@@ -114,7 +114,7 @@ pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), Comman
         ProjectCommand::Create(fields) => create(&session, fields).await?,
         ProjectCommand::Update(fields) => update(&session, fields).await?,
     };
-    print(format, &find(&session, id).await?)
+    print(ui, &find(&session, id).await?)
 }
 
 async fn create<'a>(session: &Session, fields: &'a ProjectFields) -> Result<&'a str, CommandError> {
@@ -211,17 +211,17 @@ async fn find(session: &Session, id: &str) -> Result<Project, CommandError> {
     })
 }
 
-fn print(format: Format, project: &Project) -> Result<(), CommandError> {
-    match format {
-        Format::Name => output::print(&format!("{}\n", project.id)),
+fn print(ui: &Ui, project: &Project) -> Result<(), CommandError> {
+    match ui.format() {
+        Format::Name => ui.print(format_args!("{}\n", project.id)),
         Format::Table => {
             let row = [&project.id, &project.name, project.state().as_str_name(), &project.description];
             let row = row.map(|cell| if cell.is_empty() { "-".to_owned() } else { cell.to_owned() });
-            output::table(&["PROJECT", "NAME", "STATE", "DESCRIPTION"], [row.to_vec()])
+            ui.table(&["PROJECT", "NAME", "STATE", "DESCRIPTION"], [row.to_vec()])
         }
-        format => {
+        Format::Json | Format::Yaml => {
             let value = to_json(project).map_err(|error| CommandError::from_error(Exit::Internal, error))?;
-            output::structured(format, &value)
+            ui.structured(&value)
         }
     }
 }

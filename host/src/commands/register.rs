@@ -31,8 +31,7 @@ use crate::{
     ui::{
         error::CommandError,
         exit_code::Exit,
-        output::{self, Format},
-        progress,
+        output::{Format, Ui},
     },
 };
 use hooks::Hooks;
@@ -96,6 +95,16 @@ pub struct RegisterArgs {
     /// Folder for the files of `--dry-run -o pb`
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
+
+    /// Output format; `pb` with `--dry-run` only
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        help_heading = "Global options",
+        value_parser = OutputArg::parser_with(OutputArg::Pb)
+    )]
+    output: Option<OutputArg>,
 }
 
 /// Runs `register`.
@@ -105,7 +114,8 @@ pub struct RegisterArgs {
 /// A file that cannot be read, a task that a rule rejects, a plugin that failed, an entity that the server
 /// rejected, a call that failed.
 pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    check_output(args, context.global.output)?;
+    let output = args.output.unwrap_or(OutputArg::Table);
+    check_output(args, output)?;
     let mut identity = Identity { version: args.version.clone(), ..Identity::default() };
     if args.dry_run {
         identity.project.clone_from(&context.global.project);
@@ -115,9 +125,9 @@ pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), Comma
     if args.dry_run {
         let (scope, registered) = lookup::look_up_if_reachable(&documents, &identity, context).await;
         let (entries, notes) = build_entries(documents, &identity, &scope, &registered, context)?;
-        dry_run::write(context.global.output, args.out_dir.as_deref(), &entries)?;
+        dry_run::write(context.ui, output, args.out_dir.as_deref(), &entries)?;
         // No target is known, so the note on `ttl` is left out.
-        notes.print(true);
+        notes.print(context.ui, true);
         return Ok(());
     }
     register(args, context, documents, &identity).await
@@ -137,7 +147,7 @@ async fn register(
     documents: Documents,
     identity: &Identity,
 ) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let (entries, notes) = look_up_and_build(&session, documents, identity, context).await?;
     let set = prepare::prepare(&session, entries, &args.destination_dir).await?;
@@ -145,12 +155,12 @@ async fn register(
     let options = SendOptions { activate: args.activate_launchplans, defaults: &sent.defaults };
     let report =
         RegisterReport { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
-    report.print(format)?;
-    notes.print(session.connection.is_sandbox());
+    report.print(ui)?;
+    notes.print(&session.ui, session.connection.is_sandbox());
     report.result()?;
     let runnables = Runnable::unnamed(&sent.entities);
     runnable::warn_of_newer(&session, &runnables, |runnable| sent.was_there(runnable)).await;
-    if format == Format::Table {
+    if ui.format() == Format::Table {
         runnable::note_run_commands(&session, &runnables);
     }
     Ok(())
@@ -199,14 +209,14 @@ pub(super) async fn register_for_run(
     let chosen = choose(&Runnable::all(&set.entities))?;
     let sent = send(session, set, false).await;
     let options = SendOptions { activate: false, defaults: &sent.defaults };
-    notes.print(session.connection.is_sandbox());
+    notes.print(&session.ui, session.connection.is_sandbox());
     RegisterReport { session, entities: &sent.entities, outcomes: &sent.outcomes, options }.result()?;
     Ok(chosen)
 }
 
 async fn send(session: &Session, set: prepare::PreparedSet, activate: bool) -> SentEntities {
     let options = SendOptions { activate, defaults: &set.defaults };
-    let line = progress::line("registering", set.entities.len());
+    let line = session.ui.progress("registering", set.entities.len());
     let sending = send::send(&session.client, &set.entities, &set.order, options, |_, _| line.advance());
     let outcomes = sending.await;
     SentEntities { entities: set.entities, defaults: set.defaults, outcomes }
@@ -309,10 +319,10 @@ impl RegisterNotes {
     }
 
     /// `supports_ttl`: whether the target honours `ttl`.
-    fn print(&self, supports_ttl: bool) {
-        self.lines.iter().for_each(|line| output::note(line));
+    fn print(&self, ui: &Ui, supports_ttl: bool) {
+        self.lines.iter().for_each(|line| ui.note(line));
         if self.has_ttl && !supports_ttl {
-            output::note("note: `ttl` is ignored by Flyte 1 clusters; only the sandbox supports it\n");
+            ui.note("note: `ttl` is ignored by Flyte 1 clusters; only the sandbox supports it\n");
         }
     }
 }

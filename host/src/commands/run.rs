@@ -17,7 +17,7 @@ use flyte_client::{
 };
 
 use super::register::{self, runnable::Runnable};
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
     context::Context,
     flyte::{
@@ -92,7 +92,6 @@ pub struct RunArgs {
 ///
 /// A missing entity, invalid inputs, a call that failed, or with `--wait` an execution that did not succeed.
 pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
-    let format = context.global.output.format()?;
     args.options.check()?;
     let given = args.inputs.read()?;
     let arguments = RunArguments::new(&args.what)?;
@@ -113,13 +112,12 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, CommandE
         }
     };
     let mut inputs = target.inputs(given)?;
-    let name = ExecutionName::new(args.options.name());
-    name.check_free(&session).await?;
+    let name = ExecutionName::choose(&session, args.options.name()).await?;
     inputs::upload(&session, &mut inputs).await?;
     target.prepare(&session).await?;
-    output::note(&format!("running {target}\n"));
+    session.ui.note(format_args!("running {target}\n"));
     let id = start(&session, args, &name, &target, inputs).await?;
-    follow::started(&session, id, &args.wait, format).await
+    follow::started(&session, id, &args.wait).await
 }
 
 impl RunArgs {

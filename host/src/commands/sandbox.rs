@@ -54,9 +54,9 @@ pub fn run(args: &SandboxArgs, context: &Context<'_>) -> Result<(), CommandError
         SandboxCommand::Engine => {
             sandbox::engine::main(&root).map_err(|error| CommandError::from_error(Exit::Failed, error))
         }
-        SandboxCommand::Reset(args) => reset::run(args, &root),
-        SandboxCommand::Start(args) => start::run(args, context.global.output.format()?, &root),
-        SandboxCommand::Status => status::run(context.global.output.format()?, &root),
-        SandboxCommand::Stop => stop::run(&root),
+        SandboxCommand::Reset(args) => reset::run(args, context.ui, &root),
+        SandboxCommand::Start(args) => start::run(args, context.ui, &root),
+        SandboxCommand::Status => status::run(context.ui, &root),
+        SandboxCommand::Stop => stop::run(context.ui, &root),
     }
 }

@@ -6,11 +6,8 @@ use clap::Args;
 use flyte_client::data::bucket::Buckets;
 use serde_json::json;
 
-use crate::ui::{
-    error::CommandError,
-    output::{self, Format},
-};
-use crate::{context::Context, flyte::transfer, ui::show};
+use crate::ui::{error::CommandError, output::Format};
+use crate::{context::Context, flyte::transfer};
 
 /// Upload files and folders to Flyte's object store
 ///
@@ -47,7 +44,7 @@ fn bucket_uri(text: &str) -> Result<String, String> {
 /// A file that cannot be read or uploaded. URIs of earlier files were printed, except with `-o json` and `-o
 /// yaml`.
 pub async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     for file in &args.files {
         transfer::check(file, None)?;
@@ -58,15 +55,15 @@ pub async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), Command
             None => transfer::upload(&session, file, None).await?,
             Some(to) => transfer::upload_to(&session, file, to).await?,
         };
-        match format {
-            Format::Table | Format::Name => show::names([uri])?,
+        match ui.format() {
+            Format::Table | Format::Name => ui.names([uri])?,
             Format::Json | Format::Yaml => {
                 uploaded.push(json!({ "file": file.display().to_string(), "uri": uri }))
             }
         }
     }
-    match format {
+    match ui.format() {
         Format::Table | Format::Name => Ok(()),
-        format => output::structured(format, &uploaded.into()),
+        Format::Json | Format::Yaml => ui.structured(&uploaded.into()),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::context::Context;
 use crate::ui::{
     error::CommandError,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 use plugin_host::Link;
 
@@ -28,13 +28,13 @@ pub struct VersionArgs {
 ///
 /// A call that failed; the other versions were printed before.
 pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let mut report = VersionReport { plugins: context.chain()?.plugins(), server: None };
     if args.client {
-        return report.print(format);
+        return report.print(ui);
     }
     let asked = read_server_version(context).await.map(|server| report.server = Some(server));
-    report.print(format)?;
+    report.print(ui)?;
     asked
 }
 
@@ -57,14 +57,14 @@ async fn read_server_version(context: &Context<'_>) -> Result<ServerVersion, Com
 }
 
 impl VersionReport<'_> {
-    fn print(&self, format: Format) -> Result<(), CommandError> {
-        match format {
-            Format::Table => output::table(&["PART", "NAME", "VERSION"], self.rows()),
+    fn print(&self, ui: &Ui) -> Result<(), CommandError> {
+        match ui.format() {
+            Format::Table => ui.table(&["PART", "NAME", "VERSION"], self.rows()),
             Format::Name => {
                 let line = |row: Vec<String>| row.get(1).map_or_else(String::new, |name| format!("{name}\n"));
-                output::print(&self.rows().map(line).collect::<String>())
+                ui.print(self.rows().map(line).collect::<String>())
             }
-            Format::Json | Format::Yaml => output::structured(format, &self.to_json()),
+            Format::Json | Format::Yaml => ui.structured(&self.to_json()),
         }
     }
 

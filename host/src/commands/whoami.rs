@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 use crate::{
     context::Context,
@@ -36,17 +36,17 @@ pub struct WhoamiArgs {}
 ///
 /// If not signed in, or the server is unavailable.
 pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;
     if route.is_embedded_sandbox() {
-        return print_sandbox(&route, format);
+        return print_sandbox(ui, &route);
     }
-    let prompt = Arc::new(sign_in::Terminal::non_interactive(Arc::clone(context.chain()?)));
+    let prompt = Arc::new(sign_in::Terminal::non_interactive(context.ui, Arc::clone(context.chain()?)));
     let session = context.session_for_route(route, prompt, sign_in::options(context.settings)?)?;
     match fetch(&session).await? {
-        Some(signed_in) => signed_in.print(format),
-        None => print_anonymous(&session, format),
+        Some(signed_in) => signed_in.print(ui),
+        None => print_anonymous(ui, &session),
     }
 }
 
@@ -65,26 +65,26 @@ fn is_missing(error: &flyte_client::client::ClientError) -> bool {
 }
 
 /// Prints that no sign-in is required.
-pub(super) fn print_anonymous(session: &Session, format: Format) -> Result<(), CommandError> {
+pub(super) fn print_anonymous(ui: &Ui, session: &Session) -> Result<(), CommandError> {
     let text = match session.sign_in {
         Some(_) => format!("`{}` requires no sign-in", session.target),
         None => format!("{}: a plugin handles the connection, including authentication", session.target),
     };
-    print_no_auth(&session.target, &text, format)
+    print_no_auth(&session.target, &text, ui)
 }
 
 /// As [`print_anonymous`], without opening the sandbox.
-pub(super) fn print_sandbox(route: &Route, format: Format) -> Result<(), CommandError> {
+pub(super) fn print_sandbox(ui: &Ui, route: &Route) -> Result<(), CommandError> {
     let place = route.target();
-    print_no_auth(&place, &format!("the {place} requires no sign-in"), format)
+    print_no_auth(&place, &format!("the {place} requires no sign-in"), ui)
 }
 
-fn print_no_auth(place: &str, text: &str, format: Format) -> Result<(), CommandError> {
-    match format {
+fn print_no_auth(place: &str, text: &str, ui: &Ui) -> Result<(), CommandError> {
+    match ui.format() {
         Format::Name => Ok(()),
-        Format::Json | Format::Yaml => output::structured(format, &value(place, false, None)),
+        Format::Json | Format::Yaml => ui.structured(&value(place, false, None)),
         Format::Table => {
-            output::note(&format!("{text}\n"));
+            ui.note(format_args!("{text}\n"));
             Ok(())
         }
     }
@@ -142,11 +142,11 @@ pub(super) struct SignedIn {
 }
 
 impl SignedIn {
-    pub(super) fn print(&self, format: Format) -> Result<(), CommandError> {
-        match format {
-            Format::Table => output::print(&self.facts(Timestamp::now()).render()),
-            Format::Name => output::print(&format!("{}\n", flyte_text::sanitize_line(self.name()))),
-            format => output::structured(format, &value(&self.endpoint, true, Some(self))),
+    pub(super) fn print(&self, ui: &Ui) -> Result<(), CommandError> {
+        match ui.format() {
+            Format::Table => ui.print(self.facts(Timestamp::now()).render()),
+            Format::Name => ui.print(format_args!("{}\n", flyte_text::sanitize_line(self.name()))),
+            Format::Json | Format::Yaml => ui.structured(&value(&self.endpoint, true, Some(self))),
         }
     }
 

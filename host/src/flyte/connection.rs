@@ -51,7 +51,7 @@ impl Context<'_> {
         if !connection.is_implicit_sandbox() {
             return Ok(());
         }
-        sandbox::check_fallback(self.settings, || sources(self.global.config.clone()).misplaced())
+        sandbox::check_fallback(self.ui, self.settings, || sources(self.global.config.clone()).misplaced())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::flyte::session::Session;
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
+    output::{Format, Ui},
     show::{self, facts::Facts, time},
 };
 
@@ -75,11 +75,11 @@ pub fn node_failure(error: ClientError, node: &str, execution: &str) -> CommandE
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn print(execution: &Execution, format: Format) -> Result<(), CommandError> {
-    match format {
-        Format::Table => output::print(&facts(execution).render()),
-        Format::Name => show::names(execution.id.as_ref().map(|id| id.name.clone())),
-        format => show::message(format, execution),
+pub fn print(ui: &Ui, execution: &Execution) -> Result<(), CommandError> {
+    match ui.format() {
+        Format::Table => ui.print(facts(execution).render()),
+        Format::Name => ui.names(execution.id.as_ref().map(|id| id.name.clone())),
+        Format::Json | Format::Yaml => ui.message(execution),
     }
 }
 

@@ -27,13 +27,16 @@ pub enum ExecutionName {
 }
 
 impl ExecutionName {
-    /// The given name, or a generated one.
-    #[must_use]
-    pub fn new(given: Option<&str>) -> Self {
-        match given {
-            Some(name) => Self::Given(name.to_owned()),
-            None => Self::Generated(execution_name::generate()),
-        }
+    /// The given name if it is free, or a generated one.
+    ///
+    /// # Errors
+    ///
+    /// A name in use, or a call that failed.
+    pub async fn choose(session: &Session, given: Option<&str>) -> Result<Self, CommandError> {
+        let Some(name) = given else { return Ok(Self::Generated(execution_name::generate())) };
+        let name = Self::Given(name.to_owned());
+        name.check_free(session).await?;
+        Ok(name)
     }
 
     /// The name.
@@ -46,13 +49,8 @@ impl ExecutionName {
 
     /// Checks that a given name is free. FlyteAdmin stores the inputs before it checks the name, and so
     /// replaces those of the execution that has it.
-    ///
-    /// # Errors
-    ///
-    /// A name in use, or a call that failed.
-    pub async fn check_free(&self, session: &Session) -> Result<(), CommandError> {
-        let Self::Given(name) = self else { return Ok(()) };
-        let request = WorkflowExecutionGetRequest { id: Some(execution::id(session, name)) };
+    async fn check_free(&self, session: &Session) -> Result<(), CommandError> {
+        let request = WorkflowExecutionGetRequest { id: Some(execution::id(session, self.text())) };
         match session.client.get_execution(&request).await {
             Ok(_) => Err(self.taken_failure(session)),
             Err(error) if error.status.code == Code::NotFound => Ok(()),

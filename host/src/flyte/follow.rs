@@ -21,7 +21,7 @@ use super::{session::Session, values};
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 use crate::{flyte::node as node_text, ui::show};
 use outage::Outage;
@@ -61,19 +61,20 @@ pub async fn started(
     session: &Session,
     id: WorkflowExecutionIdentifier,
     wait: &WaitArgs,
-    format: Format,
 ) -> Result<Exit, CommandError> {
-    output::note(&format!("started execution `{}`\n", id.name));
+    session.ui.note(format_args!("started execution `{}`\n", id.name));
     if let Some(url) = console_url(session, &id) {
-        output::note(&format!("see {url}\n"));
+        session.ui.note(format_args!("see {url}\n"));
     }
     if wait.wait {
-        return follow_to_end(session, id, wait.timeout, format).await;
+        return follow_to_end(session, id, wait.timeout).await;
     }
-    output::note(&format!("follow it with `{}`\n", session.command(&["execution", "watch", &id.name])));
-    match format {
-        Format::Table | Format::Name => show::names([id.name])?,
-        format => show::message(format, &id)?,
+    session
+        .ui
+        .note(format_args!("follow it with `{}`\n", session.command(&["execution", "watch", &id.name])));
+    match session.ui.format() {
+        Format::Table | Format::Name => session.ui.names([id.name])?,
+        Format::Json | Format::Yaml => session.ui.message(&id)?,
     }
     Ok(Exit::Done)
 }
@@ -118,11 +119,10 @@ pub async fn follow_to_end(
     session: &Session,
     id: WorkflowExecutionIdentifier,
     timeout: Option<Duration>,
-    format: Format,
 ) -> Result<Exit, CommandError> {
-    if format == Format::Name {
+    if session.ui.format() == Format::Name {
         // First, so that a script has it however the execution ends.
-        show::names([id.name.clone()])?;
+        session.ui.names([id.name.clone()])?;
     }
     let mut watch = Watch::new(&session.client, id.clone());
     let ended = follow(session, &mut watch, &id, timeout).await.map_err(|error| {
@@ -131,12 +131,12 @@ pub async fn follow_to_end(
     })?;
     match ended {
         FollowEnd::Interrupted => {
-            output::note(&detached_note(session, &id));
-            print_result(&id, watch.phase(), None, format)?;
+            session.ui.note(&detached_note(session, &id));
+            print_result(&session.ui, &id, watch.phase(), None)?;
             Ok(Exit::INTERRUPTED)
         }
         FollowEnd::TimedOut(time) => {
-            print_result(&id, watch.phase(), None, format)?;
+            print_result(&session.ui, &id, watch.phase(), None)?;
             let time = flyte_text::duration(time);
             let failure = CommandError::new(
                 Exit::Failed,
@@ -150,11 +150,11 @@ pub async fn follow_to_end(
         FollowEnd::Done(execution) => match watch::phase(&execution) {
             watch::Phase::Succeeded => {
                 let data = values::read(session, &id, None).await?;
-                print_result(&id, watch.phase(), Some(&data.outputs), format)?;
+                print_result(&session.ui, &id, watch.phase(), Some(&data.outputs))?;
                 Ok(Exit::Done)
             }
             _ => {
-                print_result(&id, watch.phase(), None, format)?;
+                print_result(&session.ui, &id, watch.phase(), None)?;
                 Err(failure::failure(session, &execution, watch.nodes()).await)
             }
         },
@@ -164,19 +164,19 @@ pub async fn follow_to_end(
 /// Prints the outputs for people; for programs what is printed without `--wait`, with phase and outputs. The
 /// name was printed before.
 fn print_result(
+    ui: &Ui,
     id: &WorkflowExecutionIdentifier,
     phase: watch::Phase,
     outputs: Option<&LiteralMap>,
-    format: Format,
 ) -> Result<(), CommandError> {
-    match (format, outputs) {
+    match (ui.format(), outputs) {
         (Format::Name, _) | (Format::Table, None) => Ok(()),
-        (Format::Table, Some(outputs)) => values::print(outputs, format),
-        (format, outputs) => {
+        (Format::Table, Some(outputs)) => values::print(ui, outputs),
+        (Format::Json | Format::Yaml, outputs) => {
             let mut document = show::json(id)?;
             document["phase"] = phase.as_str_name().into();
             document["outputs"] = outputs.map(literal::map_to_json).into();
-            output::structured(format, &document)
+            ui.structured(&document)
         }
     }
 }

@@ -9,7 +9,7 @@ use flyte_client::{
     },
 };
 
-use crate::ui::output;
+use crate::ui::output::Ui;
 use crate::{
     flyte::values,
     ui::show::{facts::Facts, in_a_line},
@@ -32,9 +32,9 @@ pub fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
 
 /// Names and values.
 #[must_use]
-pub fn literals(map: Option<&LiteralMap>) -> Vec<(String, String)> {
+pub fn literals(ui: &Ui, map: Option<&LiteralMap>) -> Vec<(String, String)> {
     let literals = map.into_iter().flat_map(|map| in_order(&map.literals));
-    literals.map(|(name, value)| (name.clone(), value_text(value))).collect()
+    literals.map(|(name, value)| (name.clone(), value_text(ui, value))).collect()
 }
 
 /// Entries in natural order: `o2` before `o10`.
@@ -44,17 +44,17 @@ fn in_order<T>(map: &BTreeMap<String, T>) -> Vec<(&String, &T)> {
     entries
 }
 
-fn value_text(value: &Literal) -> String {
-    output::readable(in_a_line(&values::to_text(&literal::to_json(value))), "`-o json` shows all")
+fn value_text(ui: &Ui, value: &Literal) -> String {
+    ui.readable(in_a_line(&values::to_text(&literal::to_json(value))), "`-o json` shows all")
 }
 
 /// Names, types, and defaults, or whether a value must be given.
 #[must_use]
-pub fn parameters(map: Option<&ParameterMap>) -> Vec<(String, String)> {
+pub fn parameters(ui: &Ui, map: Option<&ParameterMap>) -> Vec<(String, String)> {
     let parameters = map.into_iter().flat_map(|map| in_order(&map.parameters));
     let rows = parameters.map(|(name, parameter)| {
         let how = match &parameter.behavior {
-            Some(Behavior::Default(value)) => format!(" = {}", value_text(value)),
+            Some(Behavior::Default(value)) => format!(" = {}", value_text(ui, value)),
             Some(Behavior::Required(true)) => " (required)".to_owned(),
             Some(Behavior::ArtifactQuery(_) | Behavior::ArtifactId(_)) => " (an artifact)".to_owned(),
             Some(Behavior::Required(false)) | None => String::new(),

@@ -34,11 +34,13 @@ use super::{
 use crate::context::Context;
 use crate::{
     env, settings,
-    ui::{error::CommandError, exit_code::Exit},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 
 /// A client, with the connection that it uses.
 pub struct Session {
+    /// As [`Context::ui`].
+    pub ui: Ui,
     /// The connection, with the project and domain of the flags.
     pub connection: Connection,
     /// The endpoint, plugin or sandbox, as messages name it.
@@ -135,7 +137,7 @@ impl Context<'_> {
     ///
     /// As [`connection::route`]; no endpoint; a sandbox or certificates that cannot be used.
     pub fn session(&self) -> Result<Session, CommandError> {
-        let prompt = Arc::new(sign_in::Terminal::new(Arc::clone(self.chain()?)));
+        let prompt = Arc::new(sign_in::Terminal::new(self.ui, Arc::clone(self.chain()?)));
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
         self.session_for_route(route, prompt, sign_in::options(self.settings)?)
@@ -174,9 +176,10 @@ impl Context<'_> {
             // Outside of the plugins' transports, whose timeouts must not include an interactive sign-in.
             transport = Arc::new(AuthRetry::new(transport, Arc::clone(sign_in)));
         }
-        let client = Client::new(transport, client_options(&connection, &target)?);
+        let client = Client::new(transport, client_options(self.ui, &connection, &target)?);
         let flags = CommandFlags::new(self.global, &connection);
         Ok(Session {
+            ui: self.ui.clone(),
             connection,
             target,
             has_address,
@@ -203,7 +206,7 @@ impl Context<'_> {
         if route.connection.is_sandbox() || route.layers.replacement().is_some() {
             return Ok((route.target(), None));
         }
-        let prompt = Arc::new(sign_in::Terminal::non_interactive(Arc::clone(self.chain()?)));
+        let prompt = Arc::new(sign_in::Terminal::non_interactive(self.ui, Arc::clone(self.chain()?)));
         let channel = with_sign_in(&route.connection, prompt, sign_in::options(self.settings)?)?;
         Ok((route.target(), channel.sign_in))
     }
@@ -303,9 +306,13 @@ pub fn sandbox_open_failure(error: OpenError) -> CommandError {
 /// The timeout of a call without `FLYTE_TIMEOUT`.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-fn client_options(connection: &Connection, target: &str) -> Result<client::CallOptions, CommandError> {
+fn client_options(
+    ui: &Ui,
+    connection: &Connection,
+    target: &str,
+) -> Result<client::CallOptions, CommandError> {
     let metadata = connection.metadata();
-    let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(target));
+    let waits: Arc<dyn WaitObserver> = Arc::new(Waiting::new(ui, target));
     Ok(client::CallOptions {
         metadata,
         timeout: timeout()?,

@@ -18,10 +18,9 @@ pub use self::{
 use std::path::PathBuf;
 
 use flyte_client::data;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::session::Session;
-use crate::ui::{error::CommandError, exit_code::Exit, stream::Stream};
+use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// How many files are transferred at once.
 const AT_ONCE: usize = 8;
@@ -36,35 +35,4 @@ fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
 fn failure(what: String, error: data::TransferError) -> CommandError {
     let hint = error.hint();
     CommandError::from_error(Exit::Failed, error).context(what).hint(hint)
-}
-
-/// The progress of one file on a terminal; removed when it is dropped.
-struct TransferLine(ProgressBar);
-
-impl TransferLine {
-    /// `length` in bytes; 0 if unknown.
-    fn new(name: &str, length: u64) -> Self {
-        if !Stream::Err.is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        let (line, template) = match length {
-            0 => (ProgressBar::new_spinner(), "{spinner} {msg}  {bytes}  {bytes_per_sec}"),
-            length => (ProgressBar::new(length), "{msg}  [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}"),
-        };
-        let style = ProgressStyle::with_template(template);
-        let line = line.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        line.set_message(flyte_text::sanitize_line(name).into_owned());
-        Self(line)
-    }
-
-    /// `done` in bytes.
-    fn set(&self, done: u64) {
-        self.0.set_position(done);
-    }
-}
-
-impl Drop for TransferLine {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
-    }
 }

@@ -11,11 +11,10 @@ use flyte_client::{
 use serde_json::Value;
 
 use super::{execution, session::Session, transfer};
-use crate::ui::show;
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 
 /// Inputs and outputs of an execution or a node.
@@ -79,10 +78,10 @@ async fn follow_link(
 }
 
 /// Prints why there are no outputs.
-pub fn note_no_outputs(execution: &Execution, node: Option<&str>) {
+pub fn note_no_outputs(ui: &Ui, execution: &Execution, node: Option<&str>) {
     let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
     let phase = watch::phase(execution);
-    output::note(&match node {
+    ui.note(match node {
         Some(node) => format!("node `{node}` has no outputs\n"),
         None if watch::is_done(phase) => format!("execution `{name}` has no outputs\n"),
         None => format!("execution `{name}` has no outputs yet: {}\n", phase.as_str_name()),
@@ -97,19 +96,16 @@ const ALL: &str = "`-o json` or `fetch` with a folder shows all";
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn print(values: &LiteralMap, format: Format) -> Result<(), CommandError> {
+pub fn print(ui: &Ui, values: &LiteralMap) -> Result<(), CommandError> {
     let json = literal::map_to_json(values);
-    match format {
+    match ui.format() {
         Format::Table if json.is_empty() => Ok(()),
         Format::Table => {
-            let readable = |value: Value| output::readable(to_text(&value), ALL);
-            output::table(
-                &["NAME", "VALUE"],
-                json.into_iter().map(|(name, value)| vec![name, readable(value)]),
-            )
+            let readable = |value: Value| ui.readable(to_text(&value), ALL);
+            ui.table(&["NAME", "VALUE"], json.into_iter().map(|(name, value)| vec![name, readable(value)]))
         }
-        Format::Name => show::names(json.into_iter().map(|(name, _)| name)),
-        format => output::structured(format, &json.into()),
+        Format::Name => ui.names(json.into_iter().map(|(name, _)| name)),
+        Format::Json | Format::Yaml => ui.structured(&json.into()),
     }
 }
 

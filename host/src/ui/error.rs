@@ -3,20 +3,13 @@
 //! Servers send messages of any length: programs, files and `-v` get the whole text, a terminal its head and
 //! tail.
 
-use std::{
-    error::Error,
-    fmt, io,
-    sync::{Arc, OnceLock},
-};
+use std::{error::Error, fmt, io, sync::Arc};
 
 use anstyle::{AnsiColor, Style};
 use plugin_host::LoadError;
 use serde_json::json;
 
-use super::{
-    exit_code::Exit,
-    stream::{Stream, WriteError},
-};
+use super::{exit_code::Exit, stream::WriteError};
 use crate::settings::SettingsError;
 
 /// How errors are printed.
@@ -29,29 +22,6 @@ pub enum ErrorFormat {
     /// One line of JSON: `{"error": {"message", "causes", "hints", "exitCode"}}`, and `"location"` where
     /// there is one.
     Json,
-}
-
-static FORM: OnceLock<ErrorFormat> = OnceLock::new();
-
-impl ErrorFormat {
-    /// Sets the format for the rest of the process; earlier errors are printed as text.
-    pub(crate) fn choose(is_json: bool, is_verbose: bool) {
-        let form = match (is_json, is_verbose) {
-            (true, _) => Self::Json,
-            (false, true) => Self::Whole,
-            (false, false) => Self::for_stderr(),
-        };
-        // Set once, at startup.
-        let _ = FORM.set(form);
-    }
-
-    fn chosen() -> Self {
-        FORM.get().copied().unwrap_or_else(Self::for_stderr)
-    }
-
-    fn for_stderr() -> Self {
-        if Stream::Err.is_terminal() { Self::Short } else { Self::Whole }
-    }
 }
 
 /// Why a command ends without success: the message, where, why, and what the reader can do.
@@ -181,23 +151,17 @@ impl CommandError {
 
     /// The text for the standard error, with styles that the stream removes where they are not wanted.
     #[must_use]
-    pub fn render(&self) -> String {
-        self.render_in(ErrorFormat::chosen())
-    }
-
-    /// As [`CommandError::render`], in a form of the caller's choice.
-    #[must_use]
-    pub fn render_in(&self, form: ErrorFormat) -> String {
-        match form {
+    pub fn render(&self, format: ErrorFormat) -> String {
+        match format {
             ErrorFormat::Json => self.to_json(),
-            ErrorFormat::Short | ErrorFormat::Whole => self.to_text("error", AnsiColor::Red, form),
+            ErrorFormat::Short | ErrorFormat::Whole => self.to_text("error", AnsiColor::Red, format),
         }
     }
 
-    /// The same as a warning, for a command that continues.
+    /// The same as a warning, for a command that continues; text in every format.
     #[must_use]
-    pub fn render_as_warning(&self) -> String {
-        self.to_text("warning", AnsiColor::Yellow, ErrorFormat::chosen())
+    pub fn render_as_warning(&self, format: ErrorFormat) -> String {
+        self.to_text("warning", AnsiColor::Yellow, format)
     }
 
     fn to_json(&self) -> String {
@@ -312,7 +276,7 @@ mod tests {
 
     fn rendered(cause: &str, form: ErrorFormat) -> String {
         let failure = CommandError::new(Exit::Refused, "no").caused_by(cause).hint("do".to_owned());
-        anstream::adapter::strip_str(&failure.render_in(form)).to_string()
+        anstream::adapter::strip_str(&failure.render(form)).to_string()
     }
 
     #[test]
@@ -359,12 +323,12 @@ mod tests {
             CommandError::new(Exit::Failed, "no").caused_by(source).context("cannot register").at("t.yaml:4");
         assert_eq!(error.facts(), ["cannot register", "no", "permission denied"]);
         assert!(error.mentions("no") && error.find::<io::Error>().is_some());
-        let text = anstream::adapter::strip_str(&error.render_in(ErrorFormat::Whole)).to_string();
+        let text = anstream::adapter::strip_str(&error.render(ErrorFormat::Whole)).to_string();
         assert_eq!(
             text,
             "error: t.yaml:4: cannot register\n  caused by: no\n  caused by: permission denied\n"
         );
-        let value: serde_json::Value = serde_json::from_str(&error.render_in(ErrorFormat::Json)).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&error.render(ErrorFormat::Json)).unwrap();
         assert_eq!(
             (&value["error"]["location"], &value["error"]["message"]),
             (&json!("t.yaml:4"), &json!("cannot register"))

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use log::{Level, LevelFilter};
 
-use super::stream::aside;
+use super::stream::Streams;
 
-/// Starts the log with warnings and errors; each `-v` adds a level.
-pub(crate) fn start(verbose: u8) {
+/// Starts the log with warnings and errors; each `-v` adds a level. The log is one for the process: plugins and
+/// libraries have no other way to it.
+pub(crate) fn start(verbose: u8, streams: &Streams) {
     let level = match verbose {
         0 => LevelFilter::Warn,
         1 => LevelFilter::Info,
@@ -17,7 +18,10 @@ pub(crate) fn start(verbose: u8) {
     };
     let started = env_logger::Builder::new()
         .filter_level(level)
-        .target(env_logger::Target::Pipe(Box::new(Aside(anstream::stderr()))))
+        .target(env_logger::Target::Pipe(Box::new(Aside {
+            streams: streams.clone(),
+            stderr: anstream::stderr(),
+        })))
         .format(|out, record| {
             let style = Style::new().bold().fg_color(Some(color(record.level()).into()));
             let level = word(record.level());
@@ -44,15 +48,19 @@ fn is_own(target: &str) -> bool {
 }
 
 /// Stderr, with the progress lines cleared while a line is written.
-struct Aside(anstream::Stderr);
+struct Aside {
+    streams: Streams,
+    stderr: anstream::Stderr,
+}
 
 impl Write for Aside {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        aside(|| self.0.write(bytes))
+        let Self { streams, stderr } = self;
+        streams.aside(|| stderr.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.stderr.flush()
     }
 }
 

@@ -1,20 +1,29 @@
-//! Results and notes: text, tables, JSON and YAML.
+//! [`Ui`]: results, notes and errors, as text, tables, JSON and YAML.
 //!
 //! Results go to the standard output, everything else to the standard error. Colour is used on terminals
 //! only, and never as the only carrier of meaning.
 
-use std::io::Write;
+use std::{
+    fmt,
+    io::Write,
+    sync::{Arc, OnceLock},
+};
 
-use super::{error::CommandError, exit_code::Exit, stream::Stream};
+use super::{
+    error::{CommandError, ErrorFormat},
+    exit_code::Exit,
+    stream::{Stream, Streams},
+};
 
 /// The output format of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// JSON.
     Json,
     /// One name per line.
     Name,
     /// A table.
+    #[default]
     Table,
     /// YAML.
     Yaml,
@@ -33,60 +42,175 @@ impl Format {
     }
 }
 
-/// Writes text to stdout; control characters are escaped.
-///
-/// # Errors
-///
-/// As [`Stream::write`].
-pub fn print(text: &str) -> Result<(), CommandError> {
-    Ok(Stream::Out.write(flyte_text::sanitize(text).as_bytes())?)
+/// What a command prints with: its output format, and the streams. Clones write to the same streams.
+#[derive(Clone, Debug, Default)]
+pub struct Ui {
+    format: Format,
+    streams: Streams,
+    /// Unset until the command line is parsed. Shared with the panic hook, which is installed before.
+    error_format: Arc<OnceLock<ErrorFormat>>,
 }
 
-/// As [`print()`], but keeps ANSI styles.
-///
-/// # Errors
-///
-/// As [`Stream::write`].
-pub fn print_styled(text: &str) -> Result<(), CommandError> {
-    Ok(Stream::Out.write(flyte_text::sanitize_styled(text).as_bytes())?)
+impl Ui {
+    /// The same streams, for a command with another output format.
+    #[must_use]
+    pub fn with_format(&self, format: Format) -> Self {
+        Self { format, ..self.clone() }
+    }
+
+    /// The output format of the command.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The streams themselves, for what is not text of this program.
+    #[must_use]
+    pub const fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// Sets how errors are printed from now on, in all clones; a second call changes nothing.
+    pub(crate) fn set_error_format(&self, is_json: bool, is_verbose: bool) {
+        let format = match (is_json, is_verbose) {
+            (true, _) => ErrorFormat::Json,
+            (false, true) => ErrorFormat::Whole,
+            (false, false) => self.error_format_of_stderr(),
+        };
+        // An error means that it is set.
+        let _ = self.error_format.set(format);
+    }
+
+    fn error_format(&self) -> ErrorFormat {
+        self.error_format.get().copied().unwrap_or_else(|| self.error_format_of_stderr())
+    }
+
+    fn error_format_of_stderr(&self) -> ErrorFormat {
+        if self.streams.is_terminal(Stream::Err) { ErrorFormat::Short } else { ErrorFormat::Whole }
+    }
+
+    /// Writes text to stdout; control characters are escaped.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn print(&self, text: impl fmt::Display) -> Result<(), CommandError> {
+        let text = text.to_string();
+        Ok(self.streams.write(Stream::Out, flyte_text::sanitize(&text).as_bytes())?)
+    }
+
+    /// As [`Ui::print`], but keeps ANSI styles.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::print`].
+    pub fn print_styled(&self, text: &str) -> Result<(), CommandError> {
+        Ok(self.streams.write(Stream::Out, flyte_text::sanitize_styled(text).as_bytes())?)
+    }
+
+    /// Writes text for another program unchanged: a script, YAML.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::print`].
+    pub fn print_exact(&self, text: &str) -> Result<(), CommandError> {
+        self.streams.write_raw(Stream::Out, text.as_bytes())?;
+        Ok(self.streams.flush()?)
+    }
+
+    /// Writes JSON for another program.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::print`].
+    pub fn print_json(&self, text: &str) -> Result<(), CommandError> {
+        self.print_exact(&flyte_text::sanitize_json(text))
+    }
+
+    /// Writes text to stderr; control characters are escaped. Best effort: write errors are ignored.
+    pub fn note(&self, text: impl fmt::Display) {
+        let text = text.to_string();
+        let _ = self.streams.write(Stream::Err, flyte_text::sanitize(&text).as_bytes());
+    }
+
+    /// As [`Ui::note`], but keeps ANSI styles.
+    pub fn note_styled(&self, text: &str) {
+        let _ = self.streams.write(Stream::Err, flyte_text::sanitize_styled(text).as_bytes());
+    }
+
+    /// Writes an error to stderr.
+    pub fn report(&self, error: &CommandError) {
+        self.note_styled(&error.render(self.error_format()));
+    }
+
+    /// Writes an error as a warning to stderr, for a command that continues.
+    pub fn warn(&self, error: &CommandError) {
+        self.note_styled(&error.render_as_warning(self.error_format()));
+    }
+
+    /// Cuts a long value for a terminal; `all` is the hint that says how to print all of it.
+    #[must_use]
+    pub fn readable(&self, value: String, all: &str) -> String {
+        if self.streams.is_terminal(Stream::Out) { cut(value, all) } else { value }
+    }
+
+    /// Writes a table: a heading, and rows with as many cells.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::print`].
+    pub fn table(
+        &self,
+        heading: &[&str],
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) -> Result<(), CommandError> {
+        let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
+        let mut line = |cells: Vec<String>| {
+            // Tabs separate the cells, newlines the rows.
+            let one_line = |cell: &String| flyte_text::sanitize(cell).replace(['\t', '\n'], " ");
+            let cells: Vec<String> = cells.iter().map(one_line).collect();
+            writeln!(writer, "{}", cells.join("\t")).expect("writing to a `Vec` cannot fail");
+        };
+        line(heading.iter().map(|&cell| cell.to_owned()).collect());
+        rows.into_iter().for_each(&mut line);
+        let bytes = writer.into_inner().expect("writing to a `Vec` cannot fail");
+        let text = String::from_utf8_lossy(&bytes);
+        self.print(text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>())
+    }
+
+    /// Writes a value as YAML if that is the output format, else as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::print`].
+    pub fn structured(&self, value: &serde_json::Value) -> Result<(), CommandError> {
+        if self.format == Format::Yaml {
+            let text = serde_saphyr::to_string(value);
+            let text = text.map_err(|error| CommandError::from_error(Exit::Internal, error))?;
+            // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
+            if !flyte_text::sanitize::has_terminal_controls(&text) {
+                return self.print_exact(&text);
+            }
+        }
+        self.print_json(&format!("{value:#}\n"))
+    }
 }
 
-/// Writes text for another program unchanged: a script, YAML.
-///
-/// # Errors
-///
-/// As [`Stream::write`].
-pub fn print_exact(text: &str) -> Result<(), CommandError> {
-    Ok(Stream::Out.write_raw(text.as_bytes()).and_then(|()| Stream::Out.flush())?)
-}
+#[cfg(test)]
+impl Ui {
+    /// Writes into memory.
+    pub(crate) fn captured() -> Self {
+        Self { streams: Streams::captured(), ..Self::default() }
+    }
 
-/// Writes JSON for another program.
-///
-/// # Errors
-///
-/// As [`Stream::write`].
-pub fn print_json(text: &str) -> Result<(), CommandError> {
-    print_exact(&flyte_text::sanitize_json(text))
-}
-
-/// Writes text to stderr; control characters are escaped. Best effort: write errors are ignored.
-pub fn note(text: &str) {
-    let _ = Stream::Err.write(flyte_text::sanitize(text).as_bytes());
-}
-
-/// As [`note`], but keeps ANSI styles.
-pub fn note_styled(text: &str) {
-    let _ = Stream::Err.write(flyte_text::sanitize_styled(text).as_bytes());
+    /// What was written.
+    pub(crate) fn text(&self, stream: Stream) -> String {
+        self.streams.text(stream)
+    }
 }
 
 /// Maximum length in characters of a value on a terminal.
 const LONGEST: usize = 200;
-
-/// Cuts a long value for a terminal; `all` is the hint that says how to print all of it.
-#[must_use]
-pub fn readable(value: String, all: &str) -> String {
-    if Stream::Out.is_terminal() { cut(value, all) } else { value }
-}
 
 fn cut(value: String, all: &str) -> String {
     match value.char_indices().nth(LONGEST) {
@@ -107,44 +231,6 @@ fn grouped(number: usize) -> String {
         false => digit.to_string(),
     });
     digits.collect()
-}
-
-/// Writes a table: a heading, and rows with as many cells.
-///
-/// # Errors
-///
-/// As [`Stream::write`].
-pub fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), CommandError> {
-    let mut writer = tabwriter::TabWriter::new(Vec::new()).padding(2);
-    let mut line = |cells: Vec<String>| {
-        // Tabs separate the cells, newlines the rows.
-        let one_line = |cell: &String| flyte_text::sanitize(cell).replace(['\t', '\n'], " ");
-        let cells: Vec<String> = cells.iter().map(one_line).collect();
-        writeln!(writer, "{}", cells.join("\t")).expect("writing to a `Vec` cannot fail");
-    };
-    line(heading.iter().map(|&cell| cell.to_owned()).collect());
-    rows.into_iter().for_each(&mut line);
-    let bytes = writer.into_inner().expect("writing to a `Vec` cannot fail");
-    let text = String::from_utf8_lossy(&bytes);
-    let text: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    print(&text)
-}
-
-/// Writes a value as JSON or YAML.
-///
-/// # Errors
-///
-/// As [`Stream::write`].
-pub fn structured(format: Format, value: &serde_json::Value) -> Result<(), CommandError> {
-    if format == Format::Yaml {
-        let text = serde_saphyr::to_string(value);
-        let text = text.map_err(|error| CommandError::from_error(Exit::Internal, error))?;
-        // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
-        if !flyte_text::sanitize::has_terminal_controls(&text) {
-            return print_exact(&text);
-        }
-    }
-    print_json(&format!("{value:#}\n"))
 }
 
 #[cfg(test)]
@@ -169,5 +255,22 @@ mod tests {
             [0, 12, 123, 1234, 123_456, 1_234_567].map(grouped),
             ["0", "12", "123", "1,234", "123,456", "1,234,567"]
         );
+    }
+
+    #[test]
+    fn yaml_with_control_characters_is_written_as_json() {
+        for (text, expected) in [("plain", "plain\n"), ("a\u{202e}b", "\"a\\u202eb\"\n")] {
+            let ui = Ui::captured().with_format(Format::Yaml);
+            ui.structured(&text.into()).unwrap();
+            assert_eq!(ui.text(Stream::Out), expected);
+        }
+    }
+
+    #[test]
+    fn all_clones_print_errors_in_the_format_of_the_command() {
+        let early = Ui::captured();
+        early.clone().set_error_format(true, false);
+        early.report(&CommandError::new(Exit::Failed, "no"));
+        assert!(early.text(Stream::Err).starts_with("{\"error\":"), "{}", early.text(Stream::Err));
     }
 }

@@ -8,72 +8,100 @@ use abi_stable::{erased_types::TD_Opaque, std_types::RStr};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plugin_abi::vtable::{Progress, Progress_TO, ProgressBox};
 
-use super::stream::{PROGRESS, Stream};
+use super::{
+    output::Ui,
+    stream::{Stream, Streams},
+};
 
 /// The template of a line with the elapsed time.
 const CLOCK: &str = "{spinner} {msg}  {elapsed}";
 
-/// Starts a line for a plugin; `total` is 0 if unknown.
-pub(crate) fn for_plugin(message: &str, total: u64) -> ProgressBox {
-    Progress_TO::from_value(counting(message, total), TD_Opaque)
-}
+impl Ui {
+    /// Whether progress is shown: on terminals that can clear lines, so not on a dumb terminal.
+    #[must_use]
+    pub fn has_progress(&self) -> bool {
+        self.streams().is_terminal(Stream::Err) && !ProgressDrawTarget::stderr().is_hidden()
+    }
 
-/// Whether lines are shown: on terminals that can clear them, so not on a dumb terminal.
-#[must_use]
-pub fn is_seen() -> bool {
-    Stream::Err.is_terminal() && !ProgressDrawTarget::stderr().is_hidden()
-}
+    /// A line that counts finished steps. Hidden if progress is not shown.
+    pub fn progress(&self, message: &str, total: usize) -> Line {
+        self.counting(message, u64::try_from(total).unwrap_or(u64::MAX))
+    }
 
-/// A line that counts finished steps. Hidden if stderr is not a terminal.
-pub fn line(message: &str, total: usize) -> Line {
-    counting(message, u64::try_from(total).unwrap_or(u64::MAX))
-}
+    /// A line for a plugin; `total` is 0 if unknown.
+    pub(crate) fn progress_for_plugin(&self, message: &str, total: u64) -> ProgressBox {
+        Progress_TO::from_value(self.counting(message, total), TD_Opaque)
+    }
 
-/// A line with the elapsed time. Hidden if stderr is not a terminal.
-pub fn clock(message: &str) -> Line {
-    Line::new(message, ProgressBar::new_spinner(), CLOCK)
-}
+    /// A line for the transfer of a file of `length` bytes; 0 if unknown.
+    pub(crate) fn transfer(&self, name: &str, length: u64) -> Line {
+        let name = flyte_text::sanitize_line(name);
+        match length {
+            0 => self.line(&name, ProgressBar::new_spinner(), "{spinner} {msg}  {bytes}  {bytes_per_sec}"),
+            length => self.line(
+                &name,
+                ProgressBar::new(length),
+                "{msg}  [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}",
+            ),
+        }
+    }
 
-/// As [`clock`], in the line below another one.
-pub fn clock_after(before: &Line, message: &str) -> Line {
-    let bar = ProgressBar::new_spinner();
-    Line::placed(message, bar, CLOCK, |shown, bar| shown.insert_after(&before.0, bar))
-}
+    /// A line with the elapsed time. Hidden if progress is not shown.
+    pub fn clock(&self, message: &str) -> Line {
+        self.line(message, ProgressBar::new_spinner(), CLOCK)
+    }
 
-fn counting(message: &str, total: u64) -> Line {
-    match total {
-        0 => Line::new(message, ProgressBar::new_spinner(), "{spinner} {msg}"),
-        _ => Line::new(message, ProgressBar::new(total), "{msg} [{bar:30}] {pos}/{len}"),
+    /// As [`Ui::clock`], in the line below another one.
+    pub fn clock_after(&self, before: &Line, message: &str) -> Line {
+        let bar = ProgressBar::new_spinner();
+        self.insert(message, bar, CLOCK, |shown, bar| shown.insert_after(&before.bar, bar))
+    }
+
+    fn counting(&self, message: &str, total: u64) -> Line {
+        match total {
+            0 => self.line(message, ProgressBar::new_spinner(), "{spinner} {msg}"),
+            _ => self.line(message, ProgressBar::new(total), "{msg} [{bar:30}] {pos}/{len}"),
+        }
+    }
+
+    fn line(&self, message: &str, bar: ProgressBar, template: &str) -> Line {
+        self.insert(message, bar, template, MultiProgress::add)
+    }
+
+    fn insert(
+        &self,
+        message: &str,
+        bar: ProgressBar,
+        template: &str,
+        insert: impl FnOnce(&MultiProgress, ProgressBar) -> ProgressBar,
+    ) -> Line {
+        if !self.has_progress() {
+            return Line { bar: ProgressBar::hidden(), streams: None };
+        }
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = insert(self.streams().progress(), bar.with_style(style));
+        bar.set_message(one_line(message));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Line { bar, streams: Some(self.streams().clone()) }
     }
 }
 
 /// A progress line, removed when it is dropped.
-pub struct Line(ProgressBar);
+pub struct Line {
+    bar: ProgressBar,
+    /// `None`: hidden.
+    streams: Option<Streams>,
+}
 
 impl Line {
-    fn new(message: &str, bar: ProgressBar, template: &str) -> Self {
-        Self::placed(message, bar, template, MultiProgress::add)
-    }
-
-    fn placed(
-        message: &str,
-        bar: ProgressBar,
-        template: &str,
-        place: impl FnOnce(&MultiProgress, ProgressBar) -> ProgressBar,
-    ) -> Self {
-        if !is_seen() {
-            return Self(ProgressBar::hidden());
-        }
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = place(PROGRESS.get_or_init(MultiProgress::new), bar.with_style(style));
-        bar.set_message(one_line(message));
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(bar)
-    }
-
     /// Counts one more finished step.
     pub fn advance(&self) {
-        self.0.inc(1);
+        self.bar.inc(1);
+    }
+
+    /// Sets how much is finished.
+    pub(crate) fn set(&self, done: u64) {
+        self.bar.set_position(done);
     }
 
     /// Sets the elapsed time.
@@ -81,13 +109,13 @@ impl Line {
         // Some systems' clocks do not go back beyond their start, where indicatif would panic.
         if Instant::now().checked_sub(elapsed).is_some() {
             // Clones of a bar are one bar.
-            let _ = self.0.clone().with_elapsed(elapsed);
+            let _ = self.bar.clone().with_elapsed(elapsed);
         }
     }
 
     /// Sets the text.
     pub fn say(&self, message: String) {
-        self.0.set_message(one_line(&message));
+        self.bar.set_message(one_line(&message));
     }
 }
 
@@ -98,7 +126,7 @@ fn one_line(message: &str) -> String {
 
 impl Progress for Line {
     fn set_position(&self, position: u64) {
-        self.0.set_position(position);
+        self.bar.set_position(position);
     }
     fn set_message(&self, message: RStr<'_>) {
         self.say(message.as_str().to_owned());
@@ -111,9 +139,9 @@ impl Progress for Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
-        if let Some(shown) = PROGRESS.get() {
-            shown.remove(&self.0);
+        self.bar.finish_and_clear();
+        if let Some(streams) = &self.streams {
+            streams.progress().remove(&self.bar);
         }
     }
 }

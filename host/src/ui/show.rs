@@ -6,11 +6,7 @@ pub mod time;
 use flyte_client::proto::json;
 use prost::{Message, Name};
 
-use crate::ui::{
-    error::CommandError,
-    exit_code::Exit,
-    output::{self, Format},
-};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 
 /// The cell of a table for a missing value.
 pub const NOTHING: &str = "-";
@@ -45,32 +41,33 @@ pub fn json<M: Message + Name>(message: &M) -> Result<serde_json::Value, Command
     })
 }
 
-/// Writes one message for programs.
-///
-/// # Errors
-///
-/// As [`json()`], and when the output cannot be written.
-pub fn message<M: Message + Name>(format: Format, message: &M) -> Result<(), CommandError> {
-    output::structured(format, &json(message)?)
-}
+impl Ui {
+    /// Writes one message for programs.
+    ///
+    /// # Errors
+    ///
+    /// As [`json()`], and when the output cannot be written.
+    pub fn message<M: Message + Name>(&self, message: &M) -> Result<(), CommandError> {
+        self.structured(&json(message)?)
+    }
 
-/// Writes a list of messages for programs, as one document.
-///
-/// # Errors
-///
-/// As [`message`].
-pub fn messages<M: Message + Name>(format: Format, messages: &[M]) -> Result<(), CommandError> {
-    let values = messages.iter().map(json).collect::<Result<Vec<_>, _>>()?;
-    output::structured(format, &values.into())
-}
+    /// Writes a list of messages for programs, as one document.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::message`].
+    pub fn messages<M: Message + Name>(&self, messages: &[M]) -> Result<(), CommandError> {
+        let values = messages.iter().map(json).collect::<Result<Vec<_>, _>>()?;
+        self.structured(&values.into())
+    }
 
-/// Writes names, one a line.
-///
-/// # Errors
-///
-/// When the output cannot be written.
-pub fn names(names: impl IntoIterator<Item = String>) -> Result<(), CommandError> {
-    output::print(
-        &names.into_iter().map(|name| format!("{}\n", flyte_text::sanitize_line(&name))).collect::<String>(),
-    )
+    /// Writes names, one a line.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn names(&self, names: impl IntoIterator<Item = String>) -> Result<(), CommandError> {
+        let line = |name: String| format!("{}\n", flyte_text::sanitize_line(&name));
+        self.print(names.into_iter().map(line).collect::<String>())
+    }
 }

@@ -2,21 +2,10 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use indicatif::MultiProgress;
-
-/// The progress lines on screen; unset until the first of them.
-pub(super) static PROGRESS: OnceLock<MultiProgress> = OnceLock::new();
-
-/// Runs `write` with the progress lines cleared. Must not be nested.
-pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
-    match PROGRESS.get() {
-        Some(lines) => lines.suspend(write),
-        None => write(),
-    }
-}
 
 /// Writing to a standard stream failed.
 #[derive(Debug)]
@@ -32,22 +21,45 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Whether it is a terminal.
-    #[must_use]
-    pub fn is_terminal(self) -> bool {
+    fn is_process_terminal(self) -> bool {
         match self {
             Self::Out => io::stdout().is_terminal(),
             Self::Err => io::stderr().is_terminal(),
         }
     }
 
-    /// Whether colour is wanted: on a terminal, unless `NO_COLOR` or `CLICOLOR_FORCE` say otherwise.
-    #[must_use]
-    pub fn color(self) -> bool {
+    fn color_choice(self) -> anstream::ColorChoice {
         match self {
-            Self::Out => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-            Self::Err => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+            Self::Out => anstream::AutoStream::choice(&io::stdout()),
+            Self::Err => anstream::AutoStream::choice(&io::stderr()),
         }
+    }
+}
+
+/// Both streams, and the progress lines that are cleared while something is written. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Streams(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Unset until the first line, since most commands print none.
+    progress: OnceLock<MultiProgress>,
+    /// In tests, what is written goes here, as if neither stream were a terminal.
+    #[cfg(test)]
+    captured: Option<[std::sync::Mutex<Vec<u8>>; 2]>,
+}
+
+impl Streams {
+    /// Whether a stream is a terminal.
+    #[must_use]
+    pub fn is_terminal(&self, stream: Stream) -> bool {
+        !self.is_captured() && stream.is_process_terminal()
+    }
+
+    /// Whether a stream wants colour: on a terminal, unless `NO_COLOR` or `CLICOLOR_FORCE` say otherwise.
+    #[must_use]
+    pub fn color(&self, stream: Stream) -> bool {
+        !self.is_captured() && stream.color_choice() != anstream::ColorChoice::Never
     }
 
     /// Writes bytes, without ANSI styles unless the stream wants colour.
@@ -55,41 +67,86 @@ impl Stream {
     /// # Errors
     ///
     /// [`WriteError`].
-    pub fn write(self, bytes: &[u8]) -> Result<(), WriteError> {
-        let result = aside(|| match self {
-            Self::Out => {
+    pub fn write(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
+        #[cfg(test)]
+        if self.is_captured() {
+            return self.write_raw(stream, &anstream::adapter::strip_bytes(bytes).into_vec());
+        }
+        let result = self.aside(|| match stream {
+            Stream::Out => {
                 let mut stream = anstream::stdout().lock();
                 stream.write_all(bytes).and_then(|()| stream.flush())
             }
-            Self::Err => anstream::stderr().lock().write_all(bytes),
+            Stream::Err => anstream::stderr().lock().write_all(bytes),
         });
         result.map_err(WriteError)
     }
 
     /// Writes bytes unchanged: binary data, or text that is styled for this stream. Lines are written at
-    /// once, the rest with [`Stream::flush`].
+    /// once, the rest with [`Streams::flush`].
     ///
     /// # Errors
     ///
-    /// As [`Stream::write`].
-    pub fn write_raw(self, bytes: &[u8]) -> Result<(), WriteError> {
-        let result = aside(|| match self {
-            Self::Out => io::stdout().lock().write_all(bytes),
-            Self::Err => io::stderr().lock().write_all(bytes),
+    /// As [`Streams::write`].
+    pub fn write_raw(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
+        #[cfg(test)]
+        if let Some([out, err]) = &self.0.captured {
+            let captured = if stream == Stream::Out { out } else { err };
+            captured.lock().unwrap().extend_from_slice(bytes);
+            return Ok(());
+        }
+        let result = self.aside(|| match stream {
+            Stream::Out => io::stdout().lock().write_all(bytes),
+            Stream::Err => io::stderr().lock().write_all(bytes),
         });
         result.map_err(WriteError)
     }
 
-    /// Writes what is buffered.
+    /// Writes what is buffered of the standard output; the standard error has no buffer.
     ///
     /// # Errors
     ///
-    /// As [`Stream::write`].
-    pub fn flush(self) -> Result<(), WriteError> {
-        let result = aside(|| match self {
-            Self::Out => io::stdout().lock().flush(),
-            Self::Err => io::stderr().lock().flush(),
-        });
-        result.map_err(WriteError)
+    /// As [`Streams::write`].
+    pub fn flush(&self) -> Result<(), WriteError> {
+        self.aside(|| io::stdout().lock().flush()).map_err(WriteError)
+    }
+
+    /// Runs `write` with the progress lines cleared. Must not be nested.
+    pub(super) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match self.0.progress.get() {
+            Some(lines) => lines.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// The progress lines on screen.
+    pub(super) fn progress(&self) -> &MultiProgress {
+        self.0.progress.get_or_init(MultiProgress::new)
+    }
+
+    #[cfg(test)]
+    fn is_captured(&self) -> bool {
+        self.0.captured.is_some()
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests capture what is written")]
+    const fn is_captured(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+impl Streams {
+    /// Streams into memory.
+    pub(crate) fn captured() -> Self {
+        Self(Arc::new(Shared { captured: Some(Default::default()), ..Shared::default() }))
+    }
+
+    /// What was written to captured streams.
+    pub(crate) fn text(&self, stream: Stream) -> String {
+        let [out, err] = self.0.captured.as_ref().unwrap();
+        let captured = if stream == Stream::Out { out } else { err };
+        String::from_utf8(captured.lock().unwrap().clone()).unwrap()
     }
 }

@@ -17,7 +17,7 @@ use flyte_client::{
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 use crate::{
     commands::run::inputs,
@@ -62,7 +62,7 @@ pub(super) async fn answer(
     approve: bool,
     context: &Context<'_>,
 ) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let gates = Gates::read(&session, &args.execution).await?;
     let gate = gates.find(&session, args.gate.as_deref(), GateAnswer::Approval)?;
@@ -70,12 +70,12 @@ pub(super) async fn answer(
         .map_err(|error| CommandError::from_error(Exit::Internal, error))?;
     send(&session, &gates.execution, gate, value.clone()).await?;
     let word = if approve { "approved" } else { "rejected" };
-    report_answer(word, &gates.execution, gate, &value, format)
+    report_answer(word, &gates.execution, gate, &value, ui)
 }
 
 /// Runs `execution set-input`.
 pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let gates = Gates::read(&session, &args.execution).await?;
     let (gate, value) = args.gate_and_value();
@@ -89,7 +89,7 @@ pub(super) async fn set_input(args: &InputArgs, context: &Context<'_>) -> Result
     inputs::upload(&session, &mut values).await?;
     let value = values.literals.remove(&gate.signal).unwrap_or_default();
     send(&session, &gates.execution, gate, value.clone()).await?;
-    report_answer("answered", &gates.execution, gate, &value, format)
+    report_answer("answered", &gates.execution, gate, &value, ui)
 }
 
 /// The kind of answer that a gate waits for.
@@ -341,17 +341,16 @@ fn report_answer(
     execution: &Execution,
     gate: &AnswerableGate,
     value: &Literal,
-    format: Format,
+    ui: &Ui,
 ) -> Result<(), CommandError> {
     let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
-    output::note(&format!("{word} gate `{}` of execution `{name}`\n", gate.signal));
+    ui.note(format_args!("{word} gate `{}` of execution `{name}`\n", gate.signal));
     let value = literal::to_json(value);
-    match format {
+    match ui.format() {
         Format::Table => Ok(()),
-        Format::Name => output::print(&format!("{}\n", gate.signal)),
-        format => output::structured(
-            format,
-            &serde_json::json!({ "execution": name, "gate": gate.signal, "value": value }),
-        ),
+        Format::Name => ui.print(format_args!("{}\n", gate.signal)),
+        Format::Json | Format::Yaml => {
+            ui.structured(&serde_json::json!({ "execution": name, "gate": gate.signal, "value": value }))
+        }
     }
 }

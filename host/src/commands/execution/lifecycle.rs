@@ -10,7 +10,7 @@ use flyte_client::{
     },
 };
 
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
     context::Context,
     flyte::{
@@ -67,9 +67,9 @@ pub(super) async fn terminate(args: &TerminateArgs, context: &Context<'_>) -> Re
         let request =
             ExecutionTerminateRequest { id: Some(execution::id(&session, name)), cause: args.cause.clone() };
         match session.client.terminate_execution(&request).await {
-            Ok(_) => output::note(&format!("terminating execution `{name}`\n")),
+            Ok(_) => context.ui.note(format_args!("terminating execution `{name}`\n")),
             Err(error) => match terminal_phase(&error) {
-                Some(phase) => output::note(&format!("execution `{name}` is already {phase}\n")),
+                Some(phase) => context.ui.note(format_args!("execution `{name}` is already {phase}\n")),
                 None => return Err(execution::failure(&session, name, error).await),
             },
         }
@@ -114,10 +114,8 @@ async fn start_copy(
     context: &Context<'_>,
     start: impl AsyncFnOnce(&Session, String) -> Result<ExecutionCreateResponse, ClientError>,
 ) -> Result<Exit, CommandError> {
-    let format = context.global.output.format()?;
     let session = context.session()?;
-    let name = ExecutionName::new(args.name.as_deref());
-    name.check_free(&session).await?;
+    let name = ExecutionName::choose(&session, args.name.as_deref()).await?;
     let answer = start(&session, name.text().to_owned()).await;
     let id = match name.started(&session, answer) {
         Ok(id) => id,
@@ -126,7 +124,7 @@ async fn start_copy(
         }
         Err(error) => return Err(name.start_failure(&session, *error)),
     };
-    follow::started(&session, id, &args.wait, format).await
+    follow::started(&session, id, &args.wait).await
 }
 
 pub(super) async fn archive(
@@ -141,7 +139,7 @@ pub(super) async fn archive(
         match session.client.update_execution(&request).await {
             Ok(_) => {
                 let verb = if archive { "archived" } else { "restored" };
-                output::note(&format!("{verb} execution `{name}`\n"));
+                context.ui.note(format_args!("{verb} execution `{name}`\n"));
             }
             Err(error) => return Err(execution::failure(&session, name, error).await),
         }

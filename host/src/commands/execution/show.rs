@@ -8,37 +8,33 @@ use flyte_client::{
     watch::{Node, Watch},
 };
 
-use crate::ui::{
-    error::CommandError,
-    output::{self, Format},
-};
+use crate::ui::{error::CommandError, output::Format};
 use crate::{
     context::Context,
     flyte::{execution, node as node_text, session::Session},
-    ui::show,
 };
 
 /// Runs `execution show`.
 pub(super) async fn run(names: &[String], context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let mut executions = Vec::new();
     for name in names {
         executions.push(execution::read(&session, name).await?);
     }
-    match (format, executions.as_slice()) {
+    match (ui.format(), executions.as_slice()) {
         (Format::Table, executions) => {
             let mut texts = Vec::new();
             for execution in executions {
                 texts.push(execution_text(&session, execution).await?);
             }
-            output::print(&texts.join("\n"))
+            ui.print(texts.join("\n"))
         }
         (Format::Name, executions) => {
-            executions.iter().try_for_each(|execution| execution::print(execution, format))
+            executions.iter().try_for_each(|execution| execution::print(ui, execution))
         }
-        (format, [execution]) => execution::print(execution, format),
-        (format, executions) => show::messages(format, executions),
+        (Format::Json | Format::Yaml, [execution]) => execution::print(ui, execution),
+        (Format::Json | Format::Yaml, executions) => ui.messages(executions),
     }
 }
 

@@ -75,7 +75,7 @@ impl SourceArgs {
             return Ok(data.inputs);
         }
         if data.outputs.literals.is_empty() {
-            values::note_no_outputs(&execution, self.node.as_deref());
+            values::note_no_outputs(&session.ui, &execution, self.node.as_deref());
         }
         Ok(data.outputs)
     }

@@ -16,18 +16,15 @@ use flyte_client::{
 };
 use serde_json::{Value, json};
 
+use crate::flyte::{
+    session::Session,
+    transfer::{self, Downloaded, ObjectShape, safe_name},
+    values,
+};
 use crate::ui::{
     error::CommandError,
     exit_code::Exit,
-    output::{self, Format},
-};
-use crate::{
-    flyte::{
-        session::Session,
-        transfer::{self, Downloaded, ObjectShape, safe_name},
-        values,
-    },
-    ui::show,
+    output::{Format, Ui},
 };
 
 /// A file in the object store as a literal.
@@ -73,33 +70,33 @@ impl ValueResult {
 
 impl FetchReport {
     /// Prints how many files were written, and where.
-    pub(super) fn note_count(&self, dir: &Path) {
+    pub(super) fn note_count(&self, ui: &Ui, dir: &Path) {
         let count: usize = self.0.iter().map(|(_, result)| result.rows().len()).sum();
         let files = if count == 1 { "file" } else { "files" };
         if count > 0 {
-            output::note(&format!("wrote {count} {files} to `{}`\n", dir.display()));
+            ui.note(format_args!("wrote {count} {files} to `{}`\n", dir.display()));
         }
     }
 
     /// Prints files by the names of their values.
-    pub(super) fn print(&self, format: Format) -> Result<(), CommandError> {
-        match format {
+    pub(super) fn print(&self, ui: &Ui) -> Result<(), CommandError> {
+        match ui.format() {
             Format::Table if self.0.iter().all(|(_, result)| result.rows().is_empty()) => Ok(()),
             Format::Table => {
                 let rows = self
                     .0
                     .iter()
                     .flat_map(|(name, result)| result.rows().into_iter().map(|row| vec![name.clone(), row]));
-                output::table(&["NAME", "FILE"], rows)
+                ui.table(&["NAME", "FILE"], rows)
             }
             Format::Name => {
                 let there =
                     self.0.iter().filter(|(_, result)| !matches!(result, ValueResult::Missing { .. }));
-                show::names(there.map(|(name, _)| name.clone()))
+                ui.names(there.map(|(name, _)| name.clone()))
             }
-            format => {
+            Format::Json | Format::Yaml => {
                 let entries = self.0.iter().map(|(name, result)| (name.clone(), result.to_json()));
-                output::structured(format, &entries.collect::<serde_json::Map<_, _>>().into())
+                ui.structured(&entries.collect::<serde_json::Map<_, _>>().into())
             }
         }
     }

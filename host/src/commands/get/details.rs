@@ -9,6 +9,7 @@ use flyte_client::{
     watch::Gate,
 };
 
+use crate::ui::output::Ui;
 use crate::{
     flyte::{hint::shell_words, interface},
     ui::show::{self, facts::Facts, time},
@@ -106,7 +107,7 @@ fn waits_for(gate: &GateNode) -> String {
     }
 }
 
-pub(super) fn launch_plan(plan: &LaunchPlan) -> Facts {
+pub(super) fn launch_plan(ui: &Ui, plan: &LaunchPlan) -> Facts {
     let spec = plan.spec.as_ref();
     let closure = plan.closure.as_ref();
     let workflow = spec.and_then(|spec| spec.workflow_id.as_ref());
@@ -118,9 +119,9 @@ pub(super) fn launch_plan(plan: &LaunchPlan) -> Facts {
         .fact("UPDATED", time::moment(closure.and_then(|closure| closure.updated_at.as_ref())))
         .section(
             "INPUTS",
-            interface::parameters(closure.and_then(|closure| closure.expected_inputs.as_ref())),
+            interface::parameters(ui, closure.and_then(|closure| closure.expected_inputs.as_ref())),
         )
-        .section("FIXED INPUTS", interface::literals(spec.and_then(|spec| spec.fixed_inputs.as_ref())))
+        .section("FIXED INPUTS", interface::literals(ui, spec.and_then(|spec| spec.fixed_inputs.as_ref())))
         .section(
             "OUTPUTS",
             interface::variables(closure.and_then(|closure| closure.expected_outputs.as_ref())),

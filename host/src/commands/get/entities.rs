@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use clap::{Args, builder::NonEmptyStringValueParser};
 use flyte_client::{
     graph, list,
-    proto::{
-        admin::{LaunchPlan, Task, Workflow},
-        core::CompiledWorkflowClosure,
-    },
+    proto::admin::{LaunchPlan, Task, Workflow},
 };
 
 use super::{details, query::ListArgs};
@@ -26,7 +23,7 @@ use crate::{
     ui::{
         error::CommandError,
         exit_code::Exit,
-        output::{self, Format},
+        output::{Format, Ui},
     },
 };
 
@@ -52,6 +49,22 @@ pub(super) struct EntityArgs {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct WorkflowArgs {
+    #[command(flatten)]
+    entity: EntityArgs,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        help_heading = "Global options",
+        value_parser = OutputArg::parser_with(OutputArg::Dot)
+    )]
+    output: Option<OutputArg>,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct LaunchPlanArgs {
     #[command(flatten)]
     entity: EntityArgs,
@@ -67,12 +80,7 @@ pub(super) trait EntityView: Entity {
 
     fn row(&self) -> Vec<String>;
 
-    fn facts(&self) -> Facts;
-
-    /// The graph of a workflow.
-    fn closure(&self) -> Option<&CompiledWorkflowClosure> {
-        None
-    }
+    fn facts(&self, ui: &Ui) -> Facts;
 }
 
 impl EntityView for Task {
@@ -86,7 +94,7 @@ impl EntityView for Task {
         [name_and_version(self), vec![show::or_nothing(kind), show::time::moment(created)]].concat()
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self, _ui: &Ui) -> Facts {
         details::task(self)
     }
 }
@@ -99,12 +107,8 @@ impl EntityView for Workflow {
         [name_and_version(self), vec![show::time::moment(created)]].concat()
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self, _ui: &Ui) -> Facts {
         details::workflow(self)
-    }
-
-    fn closure(&self) -> Option<&CompiledWorkflowClosure> {
-        self.closure.as_ref()?.compiled_workflow.as_ref()
     }
 }
 
@@ -126,8 +130,8 @@ impl EntityView for LaunchPlan {
         [name_and_version(self), own].concat()
     }
 
-    fn facts(&self) -> Facts {
-        details::launch_plan(self)
+    fn facts(&self, ui: &Ui) -> Facts {
+        details::launch_plan(ui, self)
     }
 }
 
@@ -143,13 +147,34 @@ pub(super) async fn run<E: EntityView>(args: &EntityArgs, context: &Context<'_>)
             show_one::<E>(&name.with_version(args.version.as_ref())?, context).await
         }
         _ => {
-            let format = context.global.output.format()?;
+            let ui = context.ui;
             let query = args.list.query(E::KIND, false)?;
             let session = context.session()?;
             let found = list_entities::<E>(args, &query, &session).await?;
-            print(&found, args, format, &session)
+            print(&found, args, ui, &session)
         }
     }
+}
+
+/// Lists workflows, or shows one.
+pub(super) async fn workflows(args: &WorkflowArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    let EntityArgs { name, version, versions, .. } = &args.entity;
+    match (args.output, name) {
+        (Some(OutputArg::Dot), Some(name)) if !versions => {
+            print_graph(&name.with_version(version.as_ref())?, context).await
+        }
+        (Some(OutputArg::Dot), _) => {
+            Err(CommandError::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only"))
+        }
+        _ => run::<Workflow>(&args.entity, context).await,
+    }
+}
+
+async fn print_graph(wanted: &VersionedName, context: &Context<'_>) -> Result<(), CommandError> {
+    let session = context.session()?;
+    let workflow: Workflow = entity::find(&session, wanted).await?;
+    let closure = workflow.closure.and_then(|closure| closure.compiled_workflow).unwrap_or_default();
+    context.ui.print(graph::dot(&closure))
 }
 
 /// Lists launch plans, or shows one.
@@ -163,7 +188,7 @@ pub(super) async fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -
             "cannot use `--active-only` with the name of a launch plan",
         ));
     }
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let query = args.entity.list.query(LaunchPlan::KIND, false)?;
     let session = context.session()?;
     let id = list::named(session.project(), session.domain(), "");
@@ -178,7 +203,7 @@ pub(super) async fn launch_plans(args: &LaunchPlanArgs, context: &Context<'_>) -
     if found.is_empty() {
         scope::check(&session).await?;
     }
-    print(&found, &args.entity, format, &session)
+    print(&found, &args.entity, ui, &session)
 }
 
 async fn list_entities<E: EntityView>(
@@ -205,13 +230,13 @@ async fn list_entities<E: EntityView>(
 fn print<E: EntityView>(
     found: &[E],
     args: &EntityArgs,
-    format: Format,
+    ui: &Ui,
     session: &Session,
 ) -> Result<(), CommandError> {
-    match format {
+    match ui.format() {
         Format::Table => {
             if !found.is_empty() {
-                output::table(E::HEADING, found.iter().map(E::row))?;
+                ui.table(E::HEADING, found.iter().map(E::row))?;
             }
             let kind = E::KIND.name();
             let what = match &args.name {
@@ -219,26 +244,21 @@ fn print<E: EntityView>(
                 None => format!("no {kind}s"),
             };
             let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-            args.list.note_count(found.len(), &format!("{what} {scope}"));
+            args.list.note_count(ui, found.len(), &format!("{what} {scope}"));
             Ok(())
         }
-        Format::Name => show::names(found.iter().map(E::versioned_name)),
-        format => show::messages(format, found),
+        Format::Name => ui.names(found.iter().map(E::versioned_name)),
+        Format::Json | Format::Yaml => ui.messages(found),
     }
 }
 
 async fn show_one<E: EntityView>(wanted: &VersionedName, context: &Context<'_>) -> Result<(), CommandError> {
-    let is_dot = context.global.output == OutputArg::Dot;
-    let format = if is_dot { Format::Table } else { context.global.output.format()? };
+    let ui = context.ui;
     let session = context.session()?;
     let found: E = entity::find(&session, wanted).await?;
-    match format {
-        _ if is_dot => match found.closure() {
-            Some(closure) => output::print(&graph::dot(closure)),
-            None => Err(CommandError::new(Exit::Usage, "`-o dot` is for `get workflow NAME` only")),
-        },
-        Format::Table => output::print(&found.facts().render()),
-        Format::Name => show::names([found.versioned_name()]),
-        format => show::message(format, &found),
+    match ui.format() {
+        Format::Table => ui.print(found.facts(ui).render()),
+        Format::Name => ui.names([found.versioned_name()]),
+        Format::Json | Format::Yaml => ui.message(&found),
     }
 }

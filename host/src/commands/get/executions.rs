@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::query::ListArgs;
 use crate::ui::{
     error::CommandError,
-    output::{self, Format},
+    output::{Format, Ui},
 };
 use crate::{
     context::Context,
@@ -65,11 +65,11 @@ pub(super) struct TaskExecutionsArgs {
 
 /// Lists executions, or shows one.
 pub(super) async fn executions(args: &ExecutionsArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     if let Some(name) = &args.name {
         let session = context.session()?;
         let execution = execution::read(&session, name).await?;
-        return execution::print(&execution, format);
+        return execution::print(ui, &execution);
     }
     let query = args.list.query(ColumnKind::Execution, false)?;
     let session = context.session()?;
@@ -78,17 +78,17 @@ pub(super) async fn executions(args: &ExecutionsArgs, context: &Context<'_>) -> 
     if found.is_empty() {
         scope::check(&session).await?;
     }
-    match format {
+    match ui.format() {
         Format::Table => {
             if !found.is_empty() {
-                output::table(&["NAME", "PHASE", "RUNS", "CREATED", "DURATION"], found.iter().map(row))?;
+                ui.table(&["NAME", "PHASE", "RUNS", "CREATED", "DURATION"], found.iter().map(row))?;
             }
             let scope = format!("in project `{}`, domain `{}`", session.project(), session.domain());
-            args.list.note_count(found.len(), &format!("no executions {scope}"));
+            args.list.note_count(ui, found.len(), &format!("no executions {scope}"));
             Ok(())
         }
-        Format::Name => show::names(found.into_iter().filter_map(|execution| Some(execution.id?.name))),
-        format => show::messages(format, &whole::executions(&session.client, found).await?),
+        Format::Name => ui.names(found.into_iter().filter_map(|execution| Some(execution.id?.name))),
+        Format::Json | Format::Yaml => ui.messages(&whole::executions(&session.client, found).await?),
     }
 }
 
@@ -105,7 +105,7 @@ fn row(execution: &Execution) -> Vec<String> {
 
 /// Lists the nodes of an execution, or shows one.
 pub(super) async fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let execution = execution::read(&session, &args.execution).await?;
     let id = execution.id.clone().unwrap_or_default();
@@ -116,8 +116,8 @@ pub(super) async fn nodes(args: &NodesArgs, context: &Context<'_>) -> Result<(),
             tree(&session, &id, &query).await?
         }
     };
-    let found = describe(&session, &execution, found, format != Format::Name).await?;
-    print_nodes(&found, args, format)
+    let found = describe(&session, &execution, found, ui.format() != Format::Name).await?;
+    print_nodes(&found, args, ui)
 }
 
 /// The node of an execution with an id.
@@ -220,25 +220,25 @@ async fn with_elements(
     Ok(nodes)
 }
 
-fn print_nodes(listed: &[ListedNode], args: &NodesArgs, format: Format) -> Result<(), CommandError> {
-    match format {
+fn print_nodes(listed: &[ListedNode], args: &NodesArgs, ui: &Ui) -> Result<(), CommandError> {
+    match ui.format() {
         Format::Table => {
             let shown: Vec<&Node> = listed.iter().filter_map(|one| one.node.as_ref()).collect();
             if !shown.is_empty() {
                 let heading = ["NODE", "NAME", "PHASE", "CACHE", "STARTED", "DURATION", "ERROR"];
-                output::table(&heading, shown.iter().flat_map(|node| node_rows(node)))?;
+                ui.table(&heading, shown.iter().flat_map(|node| node_rows(node)))?;
             }
-            args.list.note_count(shown.len(), &format!("no nodes in execution `{}`", args.execution));
+            args.list.note_count(ui, shown.len(), &format!("no nodes in execution `{}`", args.execution));
             Ok(())
         }
         Format::Name => {
-            show::names(listed.iter().filter_map(|one| Some(one.message.id.as_ref()?.node_id.clone())))
+            ui.names(listed.iter().filter_map(|one| Some(one.message.id.as_ref()?.node_id.clone())))
         }
-        format => {
+        Format::Json | Format::Yaml => {
             let values = listed.iter().map(node_json).collect::<Result<Vec<_>, _>>()?;
             match values.as_slice() {
-                [only] if args.node.is_some() => output::structured(format, only),
-                _ => output::structured(format, &values.into()),
+                [only] if args.node.is_some() => ui.structured(only),
+                _ => ui.structured(&values.into()),
             }
         }
     }
@@ -315,25 +315,25 @@ pub(super) async fn task_executions(
     args: &TaskExecutionsArgs,
     context: &Context<'_>,
 ) -> Result<(), CommandError> {
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let query = args.list.query(ColumnKind::TaskExecution, true)?;
     let execution = execution::read(&session, &args.execution).await?.id.unwrap_or_default();
     let found = attempts(&session, &execution, &args.node, &query).await?;
-    match format {
+    match ui.format() {
         Format::Table => {
             if !found.is_empty() {
                 let heading = ["ATTEMPT", "PHASE", "TASK", "STARTED", "DURATION", "REASON", "LOGS"];
-                output::table(&heading, found.iter().map(attempt_row))?;
+                ui.table(&heading, found.iter().map(attempt_row))?;
             }
             for attempt in &found {
-                print_elements(attempt)?;
+                print_elements(ui, attempt)?;
             }
-            args.list.note_count(found.len(), &format!("no attempts of node `{}`", args.node));
+            args.list.note_count(ui, found.len(), &format!("no attempts of node `{}`", args.node));
             Ok(())
         }
-        Format::Name => show::names(found.iter().map(|one| number(one).to_string())),
-        format => show::messages(format, &found),
+        Format::Name => ui.names(found.iter().map(|one| number(one).to_string())),
+        Format::Json | Format::Yaml => ui.messages(&found),
     }
 }
 
@@ -376,7 +376,7 @@ fn attempt_row(attempt: &TaskExecution) -> Vec<String> {
 }
 
 /// Prints the elements of a map task, a row for each attempt.
-fn print_elements(attempt: &TaskExecution) -> Result<(), CommandError> {
+fn print_elements(ui: &Ui, attempt: &TaskExecution) -> Result<(), CommandError> {
     let Some(closure) = &attempt.closure else { return Ok(()) };
     let Some(elements) = Elements::new(closure) else { return Ok(()) };
     let message = match &closure.output_result {
@@ -396,6 +396,6 @@ fn print_elements(attempt: &TaskExecution) -> Result<(), CommandError> {
             show::or_nothing(&logs.join(" ")),
         ]
     };
-    output::print("\n")?;
-    output::table(&["ELEMENT", "ATTEMPT", "PHASE", "CACHE", "ERROR", "LOGS"], elements.tries.iter().map(row))
+    ui.print("\n")?;
+    ui.table(&["ELEMENT", "ATTEMPT", "PHASE", "CACHE", "ERROR", "LOGS"], elements.tries.iter().map(row))
 }

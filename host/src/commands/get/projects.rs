@@ -7,11 +7,7 @@ use flyte_client::{
 };
 
 use super::query::ListArgs;
-use crate::ui::{
-    error::CommandError,
-    output::{self, Format},
-    show,
-};
+use crate::ui::{error::CommandError, output::Format, show};
 use crate::{context::Context, flyte::scope};
 
 #[derive(Args, Debug)]
@@ -34,7 +30,7 @@ pub(super) struct DomainArgs {
 /// Lists projects, or shows one.
 pub(super) async fn projects(args: &ProjectArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let name = args.name.as_deref();
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let mut query = args.list.query(ColumnKind::Project, true)?;
     let session = context.session()?;
     if !args.list.has_sort_key() {
@@ -52,20 +48,17 @@ pub(super) async fn projects(args: &ProjectArgs, context: &Context<'_>) -> Resul
         }
         None => list::projects(&session.client, &query).await?,
     };
-    match (format, name) {
+    match (ui.format(), name) {
         (Format::Table, _) => {
             if !projects.is_empty() {
-                output::table(
-                    &["PROJECT", "NAME", "STATE", "DOMAINS", "DESCRIPTION"],
-                    projects.iter().map(row),
-                )?;
+                ui.table(&["PROJECT", "NAME", "STATE", "DOMAINS", "DESCRIPTION"], projects.iter().map(row))?;
             }
-            args.list.note_count(projects.len(), "no projects");
+            args.list.note_count(ui, projects.len(), "no projects");
             Ok(())
         }
-        (Format::Name, _) => show::names(projects.into_iter().map(|project| project.id)),
-        (format, Some(_)) => show::message(format, &projects[0]),
-        (format, None) => show::messages(format, &projects),
+        (Format::Name, _) => ui.names(projects.into_iter().map(|project| project.id)),
+        (Format::Json | Format::Yaml, Some(_)) => ui.message(&projects[0]),
+        (Format::Json | Format::Yaml, None) => ui.messages(&projects),
     }
 }
 
@@ -83,7 +76,7 @@ fn row(project: &Project) -> Vec<String> {
 /// Lists domains, or shows one.
 pub(super) async fn domains(args: &DomainArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let name = args.name.as_deref();
-    let format = context.global.output.format()?;
+    let ui = context.ui;
     let session = context.session()?;
     let mut domains = session.client.get_domains(&GetDomainRequest {}).await?.domains;
     if let Some(name) = name {
@@ -92,12 +85,12 @@ pub(super) async fn domains(args: &DomainArgs, context: &Context<'_>) -> Result<
         };
         domains = vec![found];
     }
-    match format {
+    match ui.format() {
         Format::Table => {
-            output::table(&["DOMAIN", "NAME"], domains.into_iter().map(|domain| vec![domain.id, domain.name]))
+            ui.table(&["DOMAIN", "NAME"], domains.into_iter().map(|domain| vec![domain.id, domain.name]))
         }
-        Format::Name => show::names(domains.into_iter().map(|domain| domain.id)),
-        format if name.is_some() => show::message(format, &domains[0]),
-        format => show::messages(format, &domains),
+        Format::Name => ui.names(domains.into_iter().map(|domain| domain.id)),
+        Format::Json | Format::Yaml if name.is_some() => ui.message(&domains[0]),
+        Format::Json | Format::Yaml => ui.messages(&domains),
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use flyte_client::list::{ColumnKind, Filter, FilterError, Order, Query, UnknownColumn};
 
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 
 /// The limit without `--limit` and `--all`.
 const LIMIT: usize = 100;
@@ -75,13 +75,13 @@ impl ListArgs {
     }
 
     /// Prints a note on an empty list, or on one that was cut at the default limit.
-    pub(super) fn note_count(&self, count: usize, nothing: &str) {
+    pub(super) fn note_count(&self, ui: &Ui, count: usize, nothing: &str) {
         if count == 0 && self.has_filter() {
-            output::note(&format!("{nothing} match the filter\n"));
+            ui.note(format_args!("{nothing} match the filter\n"));
         } else if count == 0 {
-            output::note(&format!("{nothing}\n"));
+            ui.note(format_args!("{nothing}\n"));
         } else if self.limit.is_none() && self.limit() == Some(count) {
-            output::note(&format!("showing the first {LIMIT}; use `--limit N` or `--all` to see more\n"));
+            ui.note(format_args!("showing the first {LIMIT}; use `--limit N` or `--all` to see more\n"));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     context::Context,
     env,
     settings::Settings,
-    ui::{error::CommandError, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 use plugin_host::Candidate;
 
@@ -40,7 +40,7 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Com
             chain.push(spec);
         }
     }
-    save(&chain, &format!("enabled plugins: {}", chain.join(", ")))
+    save(context.ui, &chain, &format!("enabled plugins: {}", chain.join(", ")))
 }
 
 pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), CommandError> {
@@ -66,14 +66,14 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), C
         [] => "no plugins are enabled".to_owned(),
         chain => format!("enabled plugins: {}", chain.join(", ")),
     };
-    save(&chain, &[disabled, vec![left]].concat().join("; "))
+    save(context.ui, &chain, &[disabled, vec![left]].concat().join("; "))
 }
 
-fn save(chain: &[String], message: &str) -> Result<(), CommandError> {
+fn save(ui: &Ui, chain: &[String], message: &str) -> Result<(), CommandError> {
     let path = Settings::write_plugins(chain)?;
-    output::note(&format!("{message} (in `{}`)\n", path.display()));
+    ui.note(format_args!("{message} (in `{}`)\n", path.display()));
     if env::text(env::PLUGIN).is_some() {
-        output::note(&format!("`{}` is set and takes precedence\n", env::PLUGIN));
+        ui.note(format_args!("`{}` is set and takes precedence\n", env::PLUGIN));
     }
     Ok(())
 }

@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     context::Context,
-    ui::{
-        error::CommandError,
-        output::{self, Format},
-    },
+    ui::{error::CommandError, output::Format},
 };
 use plugin_host::preflight::{self, Passport, PreflightError};
 
@@ -27,21 +24,23 @@ struct InstalledPlugin<'a> {
 pub(super) fn run(context: &Context<'_>) -> Result<(), CommandError> {
     let libraries = context.loader.directories().libraries();
     let found: Vec<InstalledPlugin<'_>> = libraries.iter().map(|path| inspect(path, context)).collect();
-    match context.global.output.format()? {
+    match context.ui.format() {
         Format::Table if found.is_empty() => {
             let directories = context.loader.directories().paths();
             let first = directories.first().map(|path| path.display().to_string()).unwrap_or_default();
-            output::note(&format!("no plugins are installed; copy plugin files to `{first}`\n"));
+            context.ui.note(format_args!("no plugins are installed; copy plugin files to `{first}`\n"));
             Ok(())
         }
         Format::Table => {
-            output::table(&["NAME", "VERSION", "PROTOCOL", "STATE", "FILE"], found.iter().map(row))
+            context.ui.table(&["NAME", "VERSION", "PROTOCOL", "STATE", "FILE"], found.iter().map(row))
         }
         Format::Name => {
             let names = found.iter().filter_map(|found| found.passport.as_ref().ok());
-            output::print(&names.map(|passport| format!("{}\n", passport.name())).collect::<String>())
+            context.ui.print(names.map(|passport| format!("{}\n", passport.name())).collect::<String>())
         }
-        format => output::structured(format, &Value::Array(found.iter().map(object).collect())),
+        Format::Json | Format::Yaml => {
+            context.ui.structured(&Value::Array(found.iter().map(object).collect()))
+        }
     }
 }
 

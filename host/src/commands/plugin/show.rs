@@ -11,7 +11,7 @@ use crate::{
     flyte::connection,
     ui::{
         error::CommandError,
-        output::{self, Format},
+        output::{Format, Ui},
     },
 };
 use plugin_host::{
@@ -60,7 +60,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
         None => in_use(context)?,
     };
     if specs.is_empty() {
-        output::note("no plugin is in use; run `flyte-host plugin list` to list installed plugins\n");
+        context.ui.note("no plugin is in use; run `flyte-host plugin list` to list installed plugins\n");
         return Ok(());
     }
     let mut objects = Vec::new();
@@ -79,17 +79,17 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
             }
         };
         let rows = rows(chain, context)?;
-        match context.global.output.format()? {
-            Format::Table => print(&facts, &rows)?,
-            Format::Name => output::print(&format!("{}\n", chain.plugins()[0].identity().name))?,
+        match context.ui.format() {
+            Format::Table => print(context.ui, &facts, &rows)?,
+            Format::Name => context.ui.print(format_args!("{}\n", chain.plugins()[0].identity().name))?,
             Format::Json | Format::Yaml => objects.push(to_json(&file, &facts, &rows)),
         }
         faults.extend(rows.into_iter().filter_map(|row| row.now.err()));
     }
-    match (context.global.output.format()?, args.name.is_some()) {
+    match (context.ui.format(), args.name.is_some()) {
         (Format::Table | Format::Name, _) => {}
-        (format, true) => output::structured(format, &objects.remove(0))?,
-        (format, false) => output::structured(format, &Value::Array(objects))?,
+        (Format::Json | Format::Yaml, true) => context.ui.structured(&objects.remove(0))?,
+        (Format::Json | Format::Yaml, false) => context.ui.structured(&Value::Array(objects))?,
     }
     match faults.into_iter().next() {
         Some(fault) => Err(fault.into()),
@@ -275,15 +275,15 @@ fn policies_answer(policies: &[Policy]) -> HookAnswer {
     HookAnswer::new(text, policies.iter().map(value).collect())
 }
 
-fn print(facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), CommandError> {
+fn print(ui: &Ui, facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), CommandError> {
     let width = facts.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
     let lines = facts.iter().map(|(key, value)| format!("{key:width$}  {value}\n"));
-    output::print(&(lines.collect::<String>() + "\n"))?;
+    ui.print(lines.collect::<String>() + "\n")?;
     let cells = rows.iter().map(|row| {
         let now = row.now.as_ref().map_or_else(|fault| format!("fails: {fault}"), |now| now.text.clone());
         vec![row.hook.name().to_owned(), row.from.clone(), now, row.builtin.text.clone()]
     });
-    output::table(&["HOOK", "FROM", "ANSWERS NOW", "BUILT-IN DEFAULT"], cells)
+    ui.table(&["HOOK", "FROM", "ANSWERS NOW", "BUILT-IN DEFAULT"], cells)
 }
 
 /// The typed values of a plugin's file. `protocol` and `sha256` of [`facts`] are for people.

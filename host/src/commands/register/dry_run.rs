@@ -9,10 +9,11 @@ use flyte_client::register::{
 
 use crate::{
     global::OutputArg,
-    ui::{error::CommandError, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 
 pub(super) fn write(
+    ui: &Ui,
     output: OutputArg,
     folder: Option<&Path>,
     entries: &[RegisterItem],
@@ -20,17 +21,18 @@ pub(super) fn write(
     let entities = || entries.iter().map(|entry| &entry.entity);
     let failed = |error: render::WriteError| CommandError::from_error(Exit::Failed, error);
     match output {
-        OutputArg::Dot => output.format().map(drop),
-        OutputArg::Json => output::print_json(&render::text(entities(), TextFormat::Json).map_err(failed)?),
-        OutputArg::Yaml => output::print_exact(&render::text(entities(), TextFormat::Yaml).map_err(failed)?),
+        OutputArg::Json => ui.print_json(&render::text(entities(), TextFormat::Json).map_err(failed)?),
+        OutputArg::Yaml => ui.print_exact(&render::text(entities(), TextFormat::Yaml).map_err(failed)?),
         OutputArg::Name => {
-            output::print(&entities().map(|entity| format!("{}\n", name(entity))).collect::<String>())
+            ui.print(entities().map(|entity| format!("{}\n", name(entity))).collect::<String>())
         }
-        OutputArg::Table => output::table(&["KIND", "NAME", "VERSION", "SOURCE"], entries.iter().map(row)),
+        OutputArg::Dot | OutputArg::Table => {
+            ui.table(&["KIND", "NAME", "VERSION", "SOURCE"], entries.iter().map(row))
+        }
         OutputArg::Pb => {
             let folder = folder.expect("`check_output` asked for it");
             let files = render::files(entries, folder).map_err(failed)?;
-            output::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
+            ui.print(files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         entity::Entity,
         session::{self, Session},
     },
-    ui::{error::CommandError, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// How many names are read for a suggestion.
@@ -117,7 +117,7 @@ async fn look_up_one(
     };
     let found = find(session, wanted, scope, registered).await.map_err(failed)?;
     match found {
-        Some(version) if wanted.version.is_empty() => output::note(&format!(
+        Some(version) if wanted.version.is_empty() => session.ui.note(format_args!(
             "{} `{}` is not in these files: using the registered version `{version}`\n",
             wanted.kind, wanted.name
         )),

@@ -17,7 +17,7 @@ use crate::{
     flyte::session::Session,
     ui::{
         error::CommandError,
-        output::{self, Format},
+        output::{Format, Ui},
     },
 };
 
@@ -34,10 +34,10 @@ pub(super) struct RegisterReport<'a> {
 
 impl RegisterReport<'_> {
     /// Prints the outcomes.
-    pub(super) fn print(&self, format: Format) -> Result<(), CommandError> {
+    pub(super) fn print(&self, ui: &Ui) -> Result<(), CommandError> {
         let rows = self.entities.iter().zip(self.outcomes);
-        match format {
-            Format::Table => output::table(
+        match ui.format() {
+            Format::Table => ui.table(
                 &["KIND", "NAME", "VERSION", "RESULT"],
                 rows.map(|(entity, outcome)| {
                     let result = self.result_text(entity, outcome);
@@ -46,12 +46,11 @@ impl RegisterReport<'_> {
             ),
             Format::Name => {
                 let there = rows.filter(|(_, outcome)| outcome.is_there());
-                output::print(&there.map(|(entity, _)| format!("{}\n", name(entity))).collect::<String>())
+                ui.print(there.map(|(entity, _)| format!("{}\n", name(entity))).collect::<String>())
             }
-            Format::Json | Format::Yaml => output::structured(
-                format,
-                &rows.map(|(entity, outcome)| self.to_json(entity, outcome)).collect(),
-            ),
+            Format::Json | Format::Yaml => {
+                ui.structured(&rows.map(|(entity, outcome)| self.to_json(entity, outcome)).collect())
+            }
         }
     }
 
@@ -63,19 +62,20 @@ impl RegisterReport<'_> {
         // The first one is printed last, when the program ends with it.
         let shown = failures.len().min(MAX_FAILURES - 1);
         for failure in failures.drain(..shown).rev() {
-            output::note_styled(&failure.render());
+            self.session.ui.report(&failure);
         }
         Err(first)
     }
 
     fn summarize(&self) {
+        let ui = &self.session.ui;
         let mut counts: BTreeMap<(u8, &str), usize> = BTreeMap::new();
         for outcome in self.outcomes {
             *counts.entry(summary(outcome)).or_default() += 1;
         }
         let counts: Vec<String> =
             counts.iter().map(|((_, words), count)| format!("{count} {words}")).collect();
-        output::note(&format!("{}\n", counts.join(", ")));
+        ui.note(format_args!("{}\n", counts.join(", ")));
     }
 
     /// The failures in the order of the inputs, equal ones once.

@@ -13,7 +13,7 @@ use flyte_client::{
 
 use crate::{
     flyte::{entity, session::Session},
-    ui::{error::CommandError, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit},
 };
 
 /// How many commands are printed: a package may contain hundreds of workflows.
@@ -83,13 +83,17 @@ impl Runnable {
 pub(super) fn note_run_commands(session: &Session, runnables: &[Runnable]) {
     match runnables {
         [] => {}
-        [one] => output::note(&format!("run it with `{}`\n", one.command(session))),
+        [one] => session.ui.note(format_args!("run it with `{}`\n", one.command(session))),
         many => {
             for runnable in many.iter().take(MANY) {
-                output::note(&format!("run `{}` with `{}`\n", runnable.id.name, runnable.command(session)));
+                session.ui.note(format_args!(
+                    "run `{}` with `{}`\n",
+                    runnable.id.name,
+                    runnable.command(session)
+                ));
             }
             if many.len() > MANY {
-                output::note(&format!("run the other {} in the same way\n", many.len() - MANY));
+                session.ui.note(format_args!("run the other {} in the same way\n", many.len() - MANY));
             }
         }
     }
@@ -115,7 +119,7 @@ pub(super) async fn warn_of_newer(
         format!("version `{version}` of `{name}` is not the newest: `{run}` takes `{newest}`")
     });
     let message = notes.collect::<Vec<_>>().join("; ");
-    output::note_styled(&CommandError::new(Exit::Failed, message).render_as_warning());
+    session.ui.warn(&CommandError::new(Exit::Failed, message));
 }
 
 /// The newest version; `None` if the call fails, since a warning is not worth an error.

@@ -17,7 +17,7 @@ use flyte_client::{
     register::EntityKind,
 };
 
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
     commands::register::runnable::Runnable,
     flyte::{
@@ -145,7 +145,7 @@ impl Target {
         let spec = LaunchPlanSpec { workflow_id: Some(workflow_id), ..default_spec() };
         let request = LaunchPlanCreateRequest { id: Some(id.clone()), spec: Some(spec) };
         match session.client.create_launch_plan(&request).await {
-            Ok(_) => output::note(&format!(
+            Ok(_) => session.ui.note(format_args!(
                 "registered launch plan `{}`, version `{}`: the workflow had none\n",
                 id.name, id.version
             )),

@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 
 /// Delete the sandbox and all its data
 ///
@@ -22,8 +22,8 @@ pub(super) struct ResetArgs {
 }
 
 /// Runs `sandbox reset`.
-pub(super) fn run(args: &ResetArgs, root: &Path) -> Result<(), CommandError> {
-    if !args.yes && !is_confirmed(root)? {
+pub(super) fn run(args: &ResetArgs, ui: &Ui, root: &Path) -> Result<(), CommandError> {
+    if !args.yes && !is_confirmed(ui, root)? {
         return Err(CommandError::new(Exit::Failed, "aborted: the sandbox was not deleted"));
     }
     let removed = sandbox::remove(root).map_err(|error| {
@@ -31,13 +31,13 @@ pub(super) fn run(args: &ResetArgs, root: &Path) -> Result<(), CommandError> {
         CommandError::from_error(Exit::Failed, error).hint(hint)
     })?;
     match removed {
-        true => output::note(&format!("deleted the sandbox in `{}`\n", root.display())),
-        false => output::note(&format!("no sandbox in `{}`\n", root.display())),
+        true => ui.note(format_args!("deleted the sandbox in `{}`\n", root.display())),
+        false => ui.note(format_args!("no sandbox in `{}`\n", root.display())),
     }
     Ok(())
 }
 
-fn is_confirmed(root: &Path) -> Result<bool, CommandError> {
+fn is_confirmed(ui: &Ui, root: &Path) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() {
         return Err(CommandError::new(
             Exit::Usage,
@@ -45,7 +45,7 @@ fn is_confirmed(root: &Path) -> Result<bool, CommandError> {
         )
         .hint("pass `--yes` to confirm".to_owned()));
     }
-    output::note(&format!("Delete the sandbox in `{}` and all its data? [y/N] ", root.display()));
+    ui.note(format_args!("Delete the sandbox in `{}` and all its data? [y/N] ", root.display()));
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)

@@ -19,7 +19,7 @@ use crate::{
     ui::{
         error::CommandError,
         exit_code::Exit,
-        output::{self, Format},
+        output::{Format, Ui},
     },
 };
 
@@ -69,11 +69,11 @@ impl StartArgs {
 }
 
 /// Runs `sandbox start`.
-pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), CommandError> {
+pub(super) fn run(args: &StartArgs, ui: &Ui, root: &Path) -> Result<(), CommandError> {
     if args.background {
         let running = background::start(root, &args.to_arguments())?;
         let token = server::requires_token(running.address).then(|| server::token(root)).flatten();
-        return print_address(args, format, root, running, token.as_deref());
+        return print_address(args, ui, root, running, token.as_deref());
     }
     let options = sandbox::SandboxOptions { root: root.to_owned(), engine: EngineStart::InProcess };
     let sandbox = Sandbox::open(&options).map_err(session::sandbox_open_failure)?;
@@ -91,7 +91,7 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), C
         // Before the address is printed: its reader may stop the server at once.
         let shutdown = shutdown().map_err(failed)?;
         let running = RunningServer { pid: std::process::id(), address: server.address() };
-        print_address(args, format, root, running, server.required_token())?;
+        print_address(args, ui, root, running, server.required_token())?;
         server.run(shutdown).await.map_err(failed)
     })
 }
@@ -99,27 +99,26 @@ pub(super) fn run(args: &StartArgs, format: Format, root: &Path) -> Result<(), C
 /// Prints where the server listens, and the token if clients need it.
 fn print_address(
     args: &StartArgs,
-    format: Format,
+    ui: &Ui,
     root: &Path,
     running: RunningServer,
     token: Option<&str>,
 ) -> Result<(), CommandError> {
     let RunningServer { pid, address } = running;
     let file = server::token_file(root);
-    match format {
+    match ui.format() {
         Format::Table => {
             let reachable = server::authority(address, &args.allow_host);
-            output::print(&format!(
+            ui.print(format_args!(
                 "serving the sandbox on `{address}`, process {pid}\n\
                  other clients connect with FLYTE_PLATFORM_URL={reachable} FLYTE_PLATFORM_INSECURE=true\n"
             ))?;
-            token.map_or(Ok(()), |token| output::print(&token_text(token, &file, &reachable)))
+            token.map_or(Ok(()), |token| ui.print(token_text(token, &file, &reachable)))
         }
-        Format::Name => output::print(&format!("{address}\n")),
-        format => output::structured(
-            format,
-            &json!({ "endpoint": address, "pid": pid, "token": token, "tokenFile": file }),
-        ),
+        Format::Name => ui.print(format_args!("{address}\n")),
+        Format::Json | Format::Yaml => {
+            ui.structured(&json!({ "endpoint": address, "pid": pid, "token": token, "tokenFile": file }))
+        }
     }
 }
 

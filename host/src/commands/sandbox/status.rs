@@ -13,18 +13,18 @@ use crate::{
     ui::{
         error::CommandError,
         exit_code::Exit,
-        output::{self, Format},
+        output::{Format, Ui},
     },
 };
 
 /// Runs `sandbox status`.
-pub(super) fn run(format: Format, root: &Path) -> Result<(), CommandError> {
+pub(super) fn run(ui: &Ui, root: &Path) -> Result<(), CommandError> {
     let server = running_server(root);
     let (open, bytes) = match root.join("sandbox.db").exists() {
         true => content(root)?,
         false => (0, 0),
     };
-    match format {
+    match ui.format() {
         Format::Table => {
             let served = server.map_or_else(
                 || "no".to_owned(),
@@ -36,22 +36,17 @@ pub(super) fn run(format: Format, root: &Path) -> Result<(), CommandError> {
                 ["open executions".to_owned(), open.to_string()],
                 ["size".to_owned(), flyte_text::size(bytes)],
             ];
-            output::table(&["FACT", "VALUE"], rows.map(Vec::from))
+            ui.table(&["FACT", "VALUE"], rows.map(Vec::from))
         }
-        Format::Name => {
-            output::print(&server.map(|server| format!("{}\n", server.address)).unwrap_or_default())
-        }
-        format => output::structured(
-            format,
-            &json!({
-                "folder": root,
-                "running": server.is_some(),
-                "endpoint": server.map(|server| server.address),
-                "pid": server.map(|server| server.pid),
-                "openExecutions": open,
-                "bytes": bytes,
-            }),
-        ),
+        Format::Name => ui.print(server.map(|server| format!("{}\n", server.address)).unwrap_or_default()),
+        Format::Json | Format::Yaml => ui.structured(&json!({
+            "folder": root,
+            "running": server.is_some(),
+            "endpoint": server.map(|server| server.address),
+            "pid": server.map(|server| server.pid),
+            "openExecutions": open,
+            "bytes": bytes,
+        })),
     }
 }
 

@@ -5,15 +5,15 @@ use std::{path::Path, thread, time::Instant};
 use sandbox::server::{RunningServer, running_server};
 
 use super::background::POLL_INTERVAL;
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 
 /// How long a server may take to finish running calls.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Runs `sandbox stop`.
-pub(super) fn run(root: &Path) -> Result<(), CommandError> {
+pub(super) fn run(ui: &Ui, root: &Path) -> Result<(), CommandError> {
     let Some(server) = running_server(root) else {
-        output::note("no server is running\n");
+        ui.note("no server is running\n");
         return Ok(());
     };
     let RunningServer { pid, address } = server;
@@ -29,7 +29,7 @@ pub(super) fn run(root: &Path) -> Result<(), CommandError> {
         }
         thread::sleep(POLL_INTERVAL);
     }
-    output::note(&format!("stopped the server on `{address}`\n"));
+    ui.note(format_args!("stopped the server on `{address}`\n"));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::{
     env,
     global::Global,
     settings::Settings,
-    ui::{error::CommandError, exit_code::Exit, output},
+    ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
 
 /// The flag or variable that requests the sandbox.
@@ -33,6 +33,7 @@ pub(super) fn supplied_by_plugin(origin: &Origin, plugin: &str) -> CommandError 
 ///
 /// [`Exit::NotConfigured`] otherwise. `misplaced` finds a configuration file that is not read.
 pub(super) fn check_fallback(
+    ui: &Ui,
     settings: &Settings,
     misplaced: impl FnOnce() -> Option<ConfigPath>,
 ) -> Result<(), CommandError> {
@@ -45,7 +46,7 @@ pub(super) fn check_fallback(
     if !stdin().is_terminal() || env::is_on(env::CI) {
         return Err(not_configured(misplaced()));
     }
-    output::note("using the local sandbox: no Flyte endpoint is configured\n");
+    ui.note("using the local sandbox: no Flyte endpoint is configured\n");
     Ok(())
 }
 

@@ -12,10 +12,7 @@ use flyte_client::{
 };
 use tokio::time::Instant;
 
-use crate::ui::{
-    output,
-    progress::{self, Line},
-};
+use crate::ui::{output::Ui, progress::Line};
 use crate::{
     flyte::{
         node::{error_summary, label, state, waiting_reason},
@@ -66,9 +63,9 @@ struct NodeState {
 
 impl<'s> View<'s> {
     pub(super) fn new(session: &'s Session, id: &WorkflowExecutionIdentifier) -> Self {
-        let screen = match progress::is_seen() {
+        let screen = match session.ui.has_progress() {
             true => {
-                let top = progress::clock(&format!("execution {}", id.name));
+                let top = session.ui.clock(&format!("execution {}", id.name));
                 Screen::Live { top, nodes: BTreeMap::new() }
             }
             false => Screen::Lines,
@@ -98,7 +95,7 @@ impl<'s> View<'s> {
                 top.say(line);
                 count_since(top, phase_since(&look.execution));
             }
-            _ => output::note(&format!("{line}\n")),
+            _ => self.session.ui.note(format_args!("{line}\n")),
         }
     }
 
@@ -109,19 +106,19 @@ impl<'s> View<'s> {
                 nodes.remove(&node.id);
             }
             self.states.remove(&node.id);
-            return output::note(&format!("{line}\n"));
+            return self.session.ui.note(format_args!("{line}\n"));
         }
         let state = self.states.entry(node.id.clone()).or_default();
         let step = step(node);
         let is_news = step > state.step || without_elements(&line) != without_elements(&state.line);
         (state.step, state.line) = (step, line.clone());
         match &mut self.screen {
-            Screen::Lines if is_news => output::note(&format!("{line}\n")),
+            Screen::Lines if is_news => self.session.ui.note(format_args!("{line}\n")),
             Screen::Lines => {}
             Screen::Live { top, nodes: lines } => {
                 // The line is redrawn without the reason.
                 state.reason.clear();
-                draw(top, lines, node, nodes);
+                draw(&self.session.ui, top, lines, node, nodes);
             }
         }
     }
@@ -143,7 +140,11 @@ impl<'s> View<'s> {
         match &mut self.screen {
             Screen::Lines if !is_new => {}
             Screen::Lines => {
-                output::note(&format!("node {}{}: {reason}\n", label(node), within(parent(node, nodes))));
+                self.session.ui.note(format_args!(
+                    "node {}{}: {reason}\n",
+                    label(node),
+                    within(parent(node, nodes))
+                ));
             }
             Screen::Live { nodes: lines, .. } => {
                 if let Some(line) = lines.get(&node.id) {
@@ -155,14 +156,14 @@ impl<'s> View<'s> {
 }
 
 /// Draws the line of a running node behind that of its predecessor in the tree.
-fn draw(top: &Line, lines: &mut BTreeMap<String, Line>, node: &Node, nodes: &[Node]) {
+fn draw(ui: &Ui, top: &Line, lines: &mut BTreeMap<String, Line>, node: &Node, nodes: &[Node]) {
     if let Some(line) = lines.get(&node.id) {
         line.say(live(node));
         return count_since(line, node.phase_since);
     }
     let before = nodes.iter().take_while(|other| other.id != node.id);
     let before = before.filter_map(|other| lines.get(&other.id)).last();
-    let line = progress::clock_after(before.unwrap_or(top), &live(node));
+    let line = ui.clock_after(before.unwrap_or(top), &live(node));
     count_since(&line, node.phase_since);
     lines.insert(node.id.clone(), line);
 }

@@ -7,15 +7,12 @@ use std::{
 
 use flyte_client::client::WaitObserver;
 
-use crate::ui::{
-    output,
-    progress::{self, Line},
-    stream::Stream,
-};
+use crate::ui::{output::Ui, progress::Line, stream::Stream};
 
 /// Prints one line however many calls wait: on a terminal with the elapsed time until the answer, elsewhere a
 /// plain one.
 pub(super) struct Waiting {
+    ui: Ui,
     text: String,
     waits: Mutex<Waits>,
 }
@@ -28,8 +25,12 @@ struct Waits {
 
 impl Waiting {
     /// `target` is the server as messages name it.
-    pub(super) fn new(target: &str) -> Self {
-        Self { text: format!("waiting for {} to answer", quoted(target)), waits: Mutex::default() }
+    pub(super) fn new(ui: &Ui, target: &str) -> Self {
+        Self {
+            ui: ui.clone(),
+            text: format!("waiting for {} to answer", quoted(target)),
+            waits: Mutex::default(),
+        }
     }
 
     fn waits(&self) -> MutexGuard<'_, Waits> {
@@ -49,10 +50,10 @@ impl WaitObserver for Waiting {
         if waits.calls > 1 {
             return;
         }
-        if Stream::Err.is_terminal() {
-            waits.line = Some(progress::clock(&self.text));
+        if self.ui.streams().is_terminal(Stream::Err) {
+            waits.line = Some(self.ui.clock(&self.text));
         } else {
-            output::note(&format!("{} ({})\n", self.text, flyte_text::duration(time)));
+            self.ui.note(format_args!("{} ({})\n", self.text, flyte_text::duration(time)));
         }
     }
 

@@ -16,7 +16,7 @@ use auth::{Prompt, PromptEvent};
 
 use crate::{
     env,
-    ui::{error::CommandError, output, stream::Stream},
+    ui::{error::CommandError, output::Ui, stream::Stream},
 };
 use plugin_host::{Chain, HookError};
 
@@ -25,6 +25,7 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The terminal, and the plugins with a page for the browser.
 pub struct Terminal {
+    ui: Ui,
     chain: Arc<Chain>,
     is_enabled: AtomicBool,
 }
@@ -32,14 +33,14 @@ pub struct Terminal {
 impl Terminal {
     /// Prompts the user, if there is a terminal.
     #[must_use]
-    pub fn new(chain: Arc<Chain>) -> Self {
-        Self { chain, is_enabled: true.into() }
+    pub fn new(ui: &Ui, chain: Arc<Chain>) -> Self {
+        Self { ui: ui.clone(), chain, is_enabled: true.into() }
     }
 
     /// Never prompts.
     #[must_use]
-    pub fn non_interactive(chain: Arc<Chain>) -> Self {
-        Self { chain, is_enabled: false.into() }
+    pub fn non_interactive(ui: &Ui, chain: Arc<Chain>) -> Self {
+        Self { ui: ui.clone(), chain, is_enabled: false.into() }
     }
 
     /// Stops prompting.
@@ -51,12 +52,12 @@ impl Terminal {
 impl Prompt for Terminal {
     /// The kind of terminal does not matter: every one can show a URL.
     fn is_interactive(&self) -> bool {
-        let is_terminal = io::stdin().is_terminal() && Stream::Err.is_terminal();
+        let is_terminal = io::stdin().is_terminal() && self.ui.streams().is_terminal(Stream::Err);
         self.is_enabled.load(Ordering::Relaxed) && is_terminal && !env::is_on(env::CI)
     }
 
     fn show(&self, event: &PromptEvent<'_>) {
-        output::note(&render(event));
+        self.ui.note(render(event));
     }
 
     fn success_page(&self, host: &str) -> Option<String> {
@@ -66,7 +67,7 @@ impl Prompt for Terminal {
         match page(&self.chain, host) {
             Some(Ok(page)) => page,
             Some(Err(fault)) => {
-                output::note_styled(&CommandError::from(fault).render_as_warning());
+                self.ui.warn(&CommandError::from(fault));
                 None
             }
             None => {

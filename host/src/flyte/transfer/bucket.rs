@@ -8,9 +8,9 @@ use flyte_client::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{AT_ONCE, TransferLine, file_name};
+use super::{AT_ONCE, file_name};
 use crate::flyte::session::Session;
-use crate::ui::{error::CommandError, exit_code::Exit};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 
 impl From<BucketError> for CommandError {
     fn from(error: BucketError) -> Self {
@@ -28,13 +28,14 @@ pub(super) fn open(session: &Session, uri: &str) -> Result<Option<Location>, Com
 }
 
 /// Downloads one object.
-pub(super) async fn file(location: &Location, to: &Path) -> Result<(), CommandError> {
+pub(super) async fn file(ui: &Ui, location: &Location, to: &Path) -> Result<(), CommandError> {
     let member = location.itself().await?;
-    one(location, &member, to).await
+    one(ui, location, &member, to).await
 }
 
 /// Downloads all objects below a location; returns the files, and the first failure.
 pub(super) async fn folder(
+    ui: &Ui,
     location: &Location,
     to: &Path,
 ) -> Result<(Vec<PathBuf>, Option<CommandError>), CommandError> {
@@ -42,7 +43,7 @@ pub(super) async fn folder(
     let brought: Vec<_> = stream::iter(&members)
         .map(async |member| {
             let file = file_name::path_below(to, &member.name);
-            one(location, member, &file).await.map(|()| file)
+            one(ui, location, member, &file).await.map(|()| file)
         })
         .buffered(AT_ONCE)
         .collect()
@@ -57,8 +58,8 @@ pub(super) async fn folder(
     Ok((files, first))
 }
 
-async fn one(location: &Location, member: &Member, to: &Path) -> Result<(), CommandError> {
-    let line = TransferLine::new(&member.name, member.length);
+async fn one(ui: &Ui, location: &Location, member: &Member, to: &Path) -> Result<(), CommandError> {
+    let line = ui.transfer(&member.name, member.length);
     location.get(member, to, &|done| line.set(done)).await.map_err(CommandError::from)
 }
 
@@ -71,20 +72,21 @@ pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<Stri
     let location = open(session, uri)?.ok_or_else(|| no_keys(uri))?;
     let name = crate::flyte::transfer::upload::name_of(path);
     if !path.is_dir() {
-        return put(&location, path, &name).await;
+        return put(&session.ui, &location, path, &name).await;
     }
-    crate::flyte::transfer::upload::warn_of_link_loops(path);
+    crate::flyte::transfer::upload::warn_of_link_loops(&session.ui, path);
     let files = crate::flyte::transfer::upload::files_of(path)?;
-    let puts = stream::iter(files.iter().map(Ok))
-        .map_ok(async |Inner { path, name: inner }| put(&location, path, &format!("{name}/{inner}")).await);
+    let puts = stream::iter(files.iter().map(Ok)).map_ok(async |Inner { path, name: inner }| {
+        put(&session.ui, &location, path, &format!("{name}/{inner}")).await
+    });
     let uris: Vec<_> = puts.try_buffered(AT_ONCE).try_collect().await?;
     let first = uris.first().zip(files.first()).and_then(|(uri, file)| uri.strip_suffix(&file.name));
     Ok(first.unwrap_or(uri).trim_end_matches('/').to_owned())
 }
 
-async fn put(location: &Location, path: &Path, name: &str) -> Result<String, CommandError> {
+async fn put(ui: &Ui, location: &Location, path: &Path, name: &str) -> Result<String, CommandError> {
     let length = path.metadata().map_or(0, |metadata| metadata.len());
-    let line = TransferLine::new(name, length);
+    let line = ui.transfer(name, length);
     let put = location.put(path, name, &|done| line.set(done)).await;
     put.map_err(|error| {
         let failure = CommandError::from(error);

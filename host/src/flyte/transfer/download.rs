@@ -14,7 +14,7 @@ use flyte_client::{
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{TransferLine, bucket, file_name, local_file};
+use super::{bucket, file_name, local_file};
 use crate::flyte::session::Session;
 use crate::ui::{error::CommandError, exit_code::Exit};
 
@@ -90,7 +90,7 @@ async fn fetch_folder(
     shape: ObjectShape,
 ) -> Result<Downloaded, CommandError> {
     let denied = match bucket::open(session, uri)? {
-        Some(location) => match bucket::folder(&location, to).await {
+        Some(location) => match bucket::folder(&session.ui, &location, to).await {
             Ok((files, missing)) => return Ok(Downloaded { files, missing }),
             Err(failure) => Some(failure),
         },
@@ -141,7 +141,7 @@ async fn fetch(session: &Session, uri: &str, to: &Path) -> Result<(), CommandErr
         ByUrl::Nothing(failure) => failure,
     };
     match bucket::open(session, uri)? {
-        Some(location) => bucket::file(&location, to).await,
+        Some(location) => bucket::file(&session.ui, &location, to).await,
         None => Err(refused),
     }
 }
@@ -166,7 +166,7 @@ async fn fetch_by_url(session: &Session, uri: &str, to: &Path) -> Result<ByUrl, 
             }
             Err(SignError::AnyUri(failure)) => return Err(failure),
         };
-        let line = TransferLine::new(&to.file_name().unwrap_or_default().to_string_lossy(), 0);
+        let line = session.ui.transfer(&to.file_name().unwrap_or_default().to_string_lossy(), 0);
         let error = match session.transfers()?.get(&signed, to, &|done| line.set(done)).await {
             Ok(_) => return Ok(ByUrl::File),
             Err(error) => error,

@@ -12,9 +12,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::{AT_ONCE, TransferLine};
+use super::AT_ONCE;
 use crate::flyte::session::Session;
-use crate::ui::{error::CommandError, exit_code::Exit, output};
+use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 
 /// Checks that a path can be uploaded. `folder`: whether it must be a folder or a file.
 ///
@@ -40,7 +40,7 @@ pub fn check(path: &Path, folder: Option<bool>) -> Result<(), CommandError> {
 /// As [`check`], or an upload that failed.
 pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, CommandError> {
     check(path, folder)?;
-    warn_of_link_loops(path);
+    warn_of_link_loops(&session.ui, path);
     if path.is_dir() { upload_folder(session, path).await } else { upload_file(session, path).await }
 }
 
@@ -81,10 +81,10 @@ pub(super) fn files_of(path: &Path) -> Result<Vec<Inner>, CommandError> {
 }
 
 /// Warns of links that are skipped because they lead to a folder that contains them.
-pub(super) fn warn_of_link_loops(path: &Path) {
+pub(super) fn warn_of_link_loops(ui: &Ui, path: &Path) {
     let loops = folder::list(path).map(|content| content.loops).unwrap_or_default();
     for link in loops {
-        output::note(&format!(
+        ui.note(format_args!(
             "warning: skipped `{}`: the link leads to a folder that contains it\n",
             link.path.display()
         ));
@@ -172,7 +172,7 @@ async fn put(
     };
     let location = session.client.create_upload_location(&request).await;
     let location = location.map_err(|error| upload_failure(error.into()))?;
-    let line = TransferLine::new(name, fingerprint.length);
+    let line = session.ui.transfer(name, fingerprint.length);
     let put = session.transfers()?.put(path, fingerprint, &location, &|done| line.set(done)).await;
     put.map_err(|error| {
         crate::flyte::transfer::failure(format!("could not upload `{}`", path.display()), error)
