@@ -2,34 +2,24 @@
 
 mod arguments;
 pub(super) mod inputs;
+mod launch;
 mod options;
 mod target;
 
 use std::ffi::OsString;
 
 use clap::{Args, ValueHint, builder::NonEmptyStringValueParser};
-use flyte_client::{
-    proto::{
-        admin::ExecutionCreateRequest,
-        core::{LiteralMap, WorkflowExecutionIdentifier},
-    },
-    register::EntityKind,
-};
+use flyte_client::register::EntityKind;
 
-use super::register::{self, runnable::Runnable};
-use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
     context::Context,
-    flyte::{
-        execution_name::ExecutionName,
-        follow::{self, WaitArgs},
-        session::Session,
-    },
+    flyte::follow::{self, WaitArgs},
+    ui::{error::CommandError, exit_code::Exit},
 };
 use arguments::RunArguments;
 use inputs::InputArgs;
+use launch::Launch;
 use options::ExecutionOptions;
-use target::Target;
 
 /// Run a launch plan, a workflow or a task
 ///
@@ -92,35 +82,23 @@ pub struct RunArgs {
 ///
 /// A missing entity, invalid inputs, a call that failed, or with `--wait` an execution that did not succeed.
 pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
-    args.options.check()?;
-    let given = args.inputs.read()?;
-    let arguments = RunArguments::new(&args.what)?;
+    let launch = args.to_launch()?;
     let session = context.session()?;
-    let target = match &arguments {
-        RunArguments::Name(name) => {
-            let name = name.with_version(args.version.as_ref())?;
-            Target::find(&session, args.kind(), &name).await?
-        }
-        RunArguments::Files { files, name } => {
-            let choose =
-                |runnables: &[Runnable]| arguments::choose_runnable(runnables, name.as_ref(), args.kind());
-            let version = args.version.as_deref();
-            let runnable = register::register_for_run(&session, context, files, version, choose)
-                .await
-                .map_err(|failure| failure.hint(arguments::file_hint(files)))?;
-            Target::read(&session, &runnable).await?
-        }
-    };
-    let mut inputs = target.inputs(given)?;
-    let name = ExecutionName::choose(&session, args.options.name()).await?;
-    inputs::upload(&session, &mut inputs).await?;
-    target.prepare(&session).await?;
-    session.ui.note(format_args!("running {target}\n"));
-    let id = start(&session, args, &name, &target, inputs).await?;
+    let id = launch.start(&session, context).await?;
     follow::started(&session, id, &args.wait).await
 }
 
 impl RunArgs {
+    /// What to start, as far as it is known without a server.
+    fn to_launch(&self) -> Result<Launch<'_>, CommandError> {
+        self.options.check()?;
+        Ok(Launch {
+            inputs: self.inputs.read()?,
+            target: RunArguments::new(&self.what, self.version.as_ref(), self.kind())?,
+            options: &self.options,
+        })
+    }
+
     /// `--task`, `--workflow` or `--launch-plan`.
     fn kind(&self) -> Option<EntityKind> {
         let flags = [
@@ -130,23 +108,4 @@ impl RunArgs {
         ];
         flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, kind)| kind)
     }
-}
-
-async fn start(
-    session: &Session,
-    args: &RunArgs,
-    name: &ExecutionName,
-    target: &Target,
-    inputs: LiteralMap,
-) -> Result<WorkflowExecutionIdentifier, CommandError> {
-    let request = ExecutionCreateRequest {
-        project: session.project().to_owned(),
-        domain: session.domain().to_owned(),
-        name: name.text().to_owned(),
-        spec: Some(args.options.spec(target.id().clone())),
-        inputs: Some(inputs),
-        org: String::new(),
-    };
-    let answer = session.client.create_execution(&request).await;
-    name.started(session, answer).map_err(|error| name.start_failure(session, *error))
 }

@@ -14,10 +14,15 @@ use crate::{commands::register::runnable::Runnable, flyte::entity::VersionedName
 /// The parsed positional arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RunArguments {
-    /// Files to register first, and the entity of them to run.
-    Files { files: Vec<PathBuf>, name: Option<VersionedName> },
+    /// Files to register first, the version of entities without one, and the entity of them to run.
+    Files {
+        files: Vec<PathBuf>,
+        version: Option<String>,
+        name: Option<VersionedName>,
+        kind: Option<EntityKind>,
+    },
     /// A registered entity.
-    Name(VersionedName),
+    Name { name: VersionedName, kind: Option<EntityKind> },
 }
 
 impl RunArguments {
@@ -25,8 +30,12 @@ impl RunArguments {
     ///
     /// # Errors
     ///
-    /// More than one name, or an invalid one.
-    pub(super) fn new(words: &[OsString]) -> Result<Self, CommandError> {
+    /// More than one name, an invalid one, or two versions.
+    pub(super) fn new(
+        words: &[OsString],
+        version: Option<&String>,
+        kind: Option<EntityKind>,
+    ) -> Result<Self, CommandError> {
         let (files, names): (Vec<&OsString>, Vec<&OsString>) = words.iter().partition(|word| is_file(word));
         let names: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
         if names.len() > 1 {
@@ -42,8 +51,11 @@ impl RunArguments {
         };
         let name = names.first().map(parse).transpose()?;
         match name {
-            Some(name) if files.is_empty() => Ok(Self::Name(name)),
-            name => Ok(Self::Files { files: files.into_iter().map(PathBuf::from).collect(), name }),
+            Some(name) if files.is_empty() => Ok(Self::Name { name: name.with_version(version)?, kind }),
+            name => {
+                let files = files.into_iter().map(PathBuf::from).collect();
+                Ok(Self::Files { files, version: version.cloned(), name, kind })
+            }
         }
     }
 }
@@ -159,11 +171,14 @@ mod tests {
     #[test]
     fn paths_are_files_whether_they_exist_or_not() {
         for word in [".", "..", "-", "./x", "x.yaml", "x.tar.gz", "X.YML"] {
-            let what = RunArguments::new(&[word.into()]).unwrap();
-            assert_eq!(what, RunArguments::Files { files: vec![word.into()], name: None }, "{word}");
+            let what = RunArguments::new(&[word.into()], None, None).unwrap();
+            let expected =
+                RunArguments::Files { files: vec![word.into()], version: None, name: None, kind: None };
+            assert_eq!(what, expected, "{word}");
         }
         for word in ["hello", "a.b.hello", "hello:v1.0"] {
-            assert!(matches!(RunArguments::new(&[word.into()]), Ok(RunArguments::Name(_))), "{word}");
+            let what = RunArguments::new(&[word.into()], None, None);
+            assert!(matches!(what, Ok(RunArguments::Name { .. })), "{word}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! ExecutionOptions of an execution; their names are pyflyte's.
+//! Options of an execution; their names are pyflyte's.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use flyte_client::proto::{
@@ -14,7 +14,7 @@ use crate::ui::{
     pair::{check_given_once, pair},
 };
 
-/// ExecutionOptions of an execution.
+/// Options of an execution.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Execution")]
 pub(super) struct ExecutionOptions {

@@ -17,9 +17,11 @@ use flyte_client::{
     register::EntityKind,
 };
 
+use super::arguments::{RunArguments, choose_runnable, file_hint};
 use crate::ui::{error::CommandError, exit_code::Exit};
 use crate::{
-    commands::register::runnable::Runnable,
+    commands::register::{self, runnable::Runnable},
+    context::Context,
     flyte::{
         entity::{self, Entity, VersionedName, not_found},
         session::Session,
@@ -60,8 +62,27 @@ impl Target {
         Self::Task(Box::new(task), Identifier { resource_type: ResourceType::Task.into(), ..id })
     }
 
+    /// Looks up the entity, or registers the files that it is in.
+    pub(super) async fn resolve(
+        session: &Session,
+        context: &Context<'_>,
+        arguments: &RunArguments,
+    ) -> Result<Self, CommandError> {
+        match arguments {
+            RunArguments::Name { name, kind } => Self::find(session, *kind, name).await,
+            RunArguments::Files { files, version, name, kind } => {
+                let choose = |runnables: &[Runnable]| choose_runnable(runnables, name.as_ref(), *kind);
+                let runnable =
+                    register::register_for_run(session, context, files, version.as_deref(), choose)
+                        .await
+                        .map_err(|failure| failure.hint(file_hint(files)))?;
+                Self::read(session, &runnable).await
+            }
+        }
+    }
+
     /// Looks up the entity by name, among all kinds if none is given.
-    pub(super) async fn find(
+    async fn find(
         session: &Session,
         kind: Option<EntityKind>,
         wanted: &VersionedName,
@@ -94,7 +115,7 @@ impl Target {
     }
 
     /// Reads an entity that was just registered.
-    pub(super) async fn read(session: &Session, runnable: &Runnable) -> Result<Self, CommandError> {
+    async fn read(session: &Session, runnable: &Runnable) -> Result<Self, CommandError> {
         let client = &session.client;
         let id =
             |resource: ResourceType| Identifier { resource_type: resource.into(), ..runnable.id.clone() };
