@@ -18,7 +18,12 @@ use plugin_abi::{
 use plugin_host::{ErrorTable, Identity};
 
 use super::{Parsed, Tree};
-use crate::ui::{error::CommandError, exit_code::Exit, output::Ui, stream::Stream};
+use crate::ui::{
+    error::{CommandError, FailedPlugin},
+    exit_code::Exit,
+    output::Ui,
+    stream::Stream,
+};
 
 /// The host's services for a running command.
 pub(crate) struct Services<'a> {
@@ -76,15 +81,17 @@ pub(crate) fn plugin_error(owner: &Identity, place: &str, error: &PluginError) -
         _ if error.kind() == PluginErrorKind::Usage => Exit::Usage,
         _ => Exit::PluginFailed,
     };
-    let said = error.message_with_location();
     let failure = match error.kind() {
-        PluginErrorKind::Usage => CommandError::new(exit, said),
+        PluginErrorKind::Usage => CommandError::new(exit, error.message()).with_causes(error.causes()),
         PluginErrorKind::Panic => {
-            CommandError::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}")).caused_by(said)
+            CommandError::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}"))
+                .caused_by_plugin(error)
         }
-        _ => CommandError::new(exit, format_args!("{owner} failed in {place}")).caused_by(said),
+        _ => CommandError::new(exit, format_args!("{owner} failed in {place}")).caused_by_plugin(error),
     };
-    let failure = failure.with_causes(error.causes()).replace_hints(error.hints().to_vec());
+    let failure = failure
+        .in_plugin(FailedPlugin { identity: owner.clone(), hook: None })
+        .replace_hints(error.hints().to_vec());
     failure.hint((error.kind() == PluginErrorKind::Panic).then(|| owner.report_hint()))
 }
 

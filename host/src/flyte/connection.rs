@@ -12,7 +12,10 @@ use super::configuration::{Configurations, describe, sources};
 use crate::context::Context;
 use crate::{
     global::Global,
-    ui::{error::CommandError, exit_code::Exit},
+    ui::{
+        error::{CommandError, FailedPlugin},
+        exit_code::Exit,
+    },
 };
 use plugin_host::{
     Chain, HookError, Layers, ResolvedRemote,
@@ -349,7 +352,12 @@ impl From<HookError> for CommandError {
         if fault.plugin().name == plugin_host::identity::BUILTIN {
             return builtin_failure(fault.kind());
         }
-        let (causes, hints) = (fault.causes(), fault.hints());
-        Self::from_error(Exit::PluginFailed, fault).with_causes(causes).replace_hints(hints)
+        let (kind, hints) = (fault.kind().clone(), fault.hints());
+        let plugin = FailedPlugin { identity: fault.plugin().clone(), hook: Some(fault.call_site().name()) };
+        let failure = Self::from_error(Exit::PluginFailed, fault).in_plugin(plugin).replace_hints(hints);
+        match kind {
+            HookErrorKind::Returned(error) => failure.caused_by_plugin(&error),
+            HookErrorKind::InvalidValue(reason) => failure.caused_by(reason),
+        }
     }
 }

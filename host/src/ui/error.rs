@@ -6,7 +6,8 @@
 use std::{error::Error, fmt, io, sync::Arc};
 
 use anstyle::{AnsiColor, Style};
-use plugin_host::LoadError;
+use plugin_abi::PluginError;
+use plugin_host::{Identity, LoadError};
 use serde_json::json;
 
 use super::{exit_code::Exit, stream::WriteError};
@@ -19,8 +20,8 @@ pub enum ErrorFormat {
     Short,
     /// Text, unabridged.
     Whole,
-    /// One line of JSON: `{"error": {"message", "causes", "hints", "exitCode"}}`, and `"location"` where
-    /// there is one.
+    /// One line of JSON: `{"error": {"message", "causes", "hints", "exitCode"}}`, `"location"` where there is
+    /// one, and `"plugin": {"name", "version", "hook", "panickedAt"}` where one failed.
     Json,
 }
 
@@ -39,7 +40,36 @@ pub struct CommandError {
     /// Below the sources of `error`, from the outermost to the root.
     causes: Vec<Shared>,
     hints: Vec<String>,
+    plugin: Option<FailedPlugin>,
 }
+
+/// The plugin whose function failed.
+#[derive(Clone, Debug)]
+pub struct FailedPlugin {
+    /// The plugin.
+    pub identity: Identity,
+    /// The name of the hook; `None` for a command, a default or a callback.
+    pub hook: Option<&'static str>,
+}
+
+/// What a plugin's function returned as its error, or a panic in it.
+#[derive(Debug)]
+struct PluginCause {
+    message: String,
+    /// `file:line` of a panic.
+    panicked_at: Option<String>,
+}
+
+impl fmt::Display for PluginCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.panicked_at {
+            Some(location) => write!(f, "{} ({location})", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl Error for PluginCause {}
 
 /// An error of any type.
 type Shared = Arc<dyn Error + Send + Sync>;
@@ -64,7 +94,14 @@ impl CommandError {
 
     /// An error whose message is that of `error`, and whose causes are the sources of `error`.
     pub fn from_error(exit: Exit, error: impl Error + Send + Sync + 'static) -> Self {
-        Self { exit, error: Arc::new(error), location: None, causes: Vec::new(), hints: Vec::new() }
+        Self {
+            exit,
+            error: Arc::new(error),
+            location: None,
+            causes: Vec::new(),
+            hints: Vec::new(),
+            plugin: None,
+        }
     }
 
     /// Adds a cause and its sources below the causes so far.
@@ -87,6 +124,20 @@ impl CommandError {
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hints.extend(hint.into());
         self
+    }
+
+    /// Says which plugin failed.
+    #[must_use]
+    pub fn in_plugin(self, plugin: FailedPlugin) -> Self {
+        Self { plugin: Some(plugin), ..self }
+    }
+
+    /// Adds what a plugin returned as a cause, and its causes below.
+    #[must_use]
+    pub fn caused_by_plugin(self, error: &PluginError) -> Self {
+        let panicked_at = error.location().map(str::to_owned);
+        let cause = PluginCause { message: error.message().to_owned(), panicked_at };
+        self.caused_by(cause).with_causes(error.causes())
     }
 
     /// Takes these hints in place of those so far.
@@ -165,14 +216,23 @@ impl CommandError {
     }
 
     fn to_json(&self) -> String {
+        let causes: Vec<String> = self.chain().skip(1).map(cause_to_json).collect();
         let mut error = json!({
             "message": self.message(),
-            "causes": self.causes(),
+            "causes": causes,
             "hints": self.hints,
             "exitCode": self.exit.code(),
         });
         if let Some(location) = &self.location {
             error["location"] = location.as_str().into();
+        }
+        if let Some(FailedPlugin { identity, hook }) = &self.plugin {
+            error["plugin"] = json!({
+                "name": identity.name,
+                "version": identity.version,
+                "hook": hook,
+                "panickedAt": self.find::<PluginCause>().and_then(|cause| cause.panicked_at.as_deref()),
+            });
         }
         format!("{}\n", flyte_text::sanitize_json(&json!({ "error": error }).to_string()))
     }
@@ -192,6 +252,14 @@ impl CommandError {
             text.push_str(&format!("{hint}hint:{hint:#} {}\n", shown(line)));
         }
         text
+    }
+}
+
+/// The location of a panic is a key of its own.
+fn cause_to_json(cause: &(dyn Error + 'static)) -> String {
+    match cause.downcast_ref::<PluginCause>() {
+        Some(cause) => cause.message.clone(),
+        None => cause.to_string(),
     }
 }
 
@@ -239,8 +307,7 @@ fn clean(line: &str) -> String {
 impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         if let LoadError::Create(fault) = error {
-            let (causes, hints) = (fault.causes(), fault.hints());
-            return Self::from_error(Exit::PluginUnusable, fault).with_causes(causes).replace_hints(hints);
+            return Self { exit: Exit::PluginUnusable, ..Self::from(fault) };
         }
         let hint = error.hint();
         let causes = match &error {
@@ -333,6 +400,22 @@ mod tests {
             (&value["error"]["location"], &value["error"]["message"]),
             (&json!("t.yaml:4"), &json!("cannot register"))
         );
+    }
+
+    #[test]
+    fn a_plugin_and_the_location_of_its_panic_are_keys_for_programs() {
+        let identity = Identity { name: "acme".to_owned(), version: "1.0.0".to_owned(), homepage: None };
+        let panic = PluginCause { message: "no".to_owned(), panicked_at: Some("lib.rs:7".to_owned()) };
+        let error = CommandError::new(Exit::PluginFailed, "plugin `acme` 1.0.0 panicked in `get_remote`")
+            .in_plugin(FailedPlugin { identity, hook: Some("get_remote") })
+            .caused_by(panic);
+        let value: serde_json::Value = serde_json::from_str(&error.render(ErrorFormat::Json)).unwrap();
+        assert_eq!(value["error"]["causes"], json!(["no"]));
+        assert_eq!(
+            value["error"]["plugin"],
+            json!({ "name": "acme", "version": "1.0.0", "hook": "get_remote", "panickedAt": "lib.rs:7" })
+        );
+        assert!(error.render(ErrorFormat::Whole).contains("caused by: no (lib.rs:7)\n"));
     }
 
     #[test]
