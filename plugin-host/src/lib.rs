@@ -61,4 +61,5 @@ pub use link::{Link, LoadTimes};
 pub use load::{Candidate, Loader};
 pub use policy::Policy;
 pub use select::{Directories, Selection, Source};
+pub use services::logging_plugin;
 pub use transport::Layers;

@@ -9,18 +9,27 @@ use plugin_abi::{
     vtable::{HostArc, HostServices, HostServices_TO},
 };
 
+/// The beginning of the log target of a plugin; the space keeps it apart from the paths of modules.
+const LOG_TARGET: &str = "plugin ";
+
+/// The plugin that wrote a log record, from the record's target; `None` if other code wrote it.
+#[must_use]
+pub fn logging_plugin(target: &str) -> Option<&str> {
+    target.strip_prefix(LOG_TARGET)
+}
+
 /// The services of one plugin.
 #[derive(Clone)]
 struct Services {
     program: &'static str,
-    plugin: String,
+    log_target: String,
     config: String,
 }
 
 /// Makes the services of one plugin.
 pub(super) fn services(plugin: &str, program: &'static str, config: &serde_json::Value) -> HostArc {
     let config = if config.is_null() { "{}".to_owned() } else { config.to_string() };
-    let services = Services { program, plugin: plugin.to_owned(), config };
+    let services = Services { program, log_target: format!("{LOG_TARGET}{plugin}"), config };
     HostServices_TO::from_ptr(RArc::new(services), TD_Opaque)
 }
 
@@ -42,11 +51,11 @@ impl HostServices for Services {
     }
 
     fn log_enabled(&self, level: u32) -> bool {
-        log::log_enabled!(target: &self.plugin, log_level(level))
+        log::log_enabled!(target: &self.log_target, log_level(level))
     }
 
     fn log(&self, level: u32, message: RStr<'_>) {
-        log::log!(target: &self.plugin, log_level(level), "{}", message.as_str());
+        log::log!(target: &self.log_target, log_level(level), "{}", message.as_str());
     }
 
     #[cfg(next_protocol)]

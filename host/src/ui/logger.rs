@@ -27,25 +27,22 @@ pub(crate) fn start(verbose: u8, streams: &Streams) {
             let level = word(record.level());
             let line = record.args().to_string();
             let line = flyte_text::sanitize(&line);
-            match record.target() {
-                own if is_own(own) => {
-                    writeln!(out, "{style}{level}:{style:#} {line}")
-                }
-                plugin => {
-                    writeln!(out, "{style}{level}:{style:#} [{}] {line}", flyte_text::sanitize_line(plugin))
-                }
-            }
+            let label =
+                label(record.target()).map(|label| format!("[{}] ", flyte_text::sanitize_line(label)));
+            writeln!(out, "{style}{level}:{style:#} {}{line}", label.unwrap_or_default())
         })
         .try_init();
     // Only tests start it twice in a process; the first level stays.
     drop(started);
 }
 
-/// Whether a line comes from the host's own crates, and not from a plugin or a library.
-fn is_own(target: &str) -> bool {
-    let crate_name = target.split("::").next().unwrap_or(target);
-    ["auth", "flyte_client", "flyte_host", "plugin_host", "sandbox"].contains(&crate_name)
+/// Who wrote a record, in front of its text: a plugin or a library; nothing for the host's own crates.
+fn label(target: &str) -> Option<&str> {
+    let is_own = |target: &str| OWN_CRATES.contains(&target.split("::").next().unwrap_or(target));
+    plugin_host::logging_plugin(target).or_else(|| (!is_own(target)).then_some(target))
 }
+
+const OWN_CRATES: [&str; 5] = ["auth", "flyte_client", "flyte_host", "plugin_host", "sandbox"];
 
 /// Stderr, with the progress lines cleared while a line is written.
 struct Aside {
@@ -81,5 +78,23 @@ const fn color(level: Level) -> AnsiColor {
         Level::Info => AnsiColor::Green,
         Level::Debug => AnsiColor::Blue,
         Level::Trace => AnsiColor::Magenta,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn a_plugin_with_the_name_of_a_crate_has_its_label() {
+        for (target, expected) in [
+            ("plugin auth", Some("auth")),
+            ("plugin sandbox", Some("sandbox")),
+            ("auth::store", None),
+            ("sandbox", None),
+            ("hyper::client", Some("hyper::client")),
+        ] {
+            assert_eq!(label(target), expected, "{target}");
+        }
     }
 }
