@@ -11,7 +11,6 @@ mod version_info;
 use std::{
     ffi::OsString,
     panic::{self, AssertUnwindSafe},
-    path::PathBuf,
     process::ExitCode,
     sync::mpsc,
     thread,
@@ -29,7 +28,7 @@ use self::{
 use crate::{
     command_tree::{Parsed, invocation},
     commands::{self, completion},
-    context::Context,
+    context::{Context, PluginInUse},
     env,
     flyte::{configuration::Configurations, connection, transport},
     global::{ExplicitOptions, Global, OutputArg},
@@ -145,7 +144,7 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         settings: &settings,
         loader: &loader,
         configurations: &configurations,
-        in_use: chain.as_ref().map(|chain| files(chain)).unwrap_or_default(),
+        in_use: chain.as_ref().map(|chain| in_use(chain)).unwrap_or_default(),
         chain: chain.as_ref(),
         tree: &tree,
     };
@@ -163,9 +162,11 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
     result
 }
 
-fn files(chain: &Chain) -> Vec<PathBuf> {
-    let files = chain.plugins().iter().filter_map(Link::file);
-    files.map(|file| file.path().to_owned()).collect()
+fn in_use(chain: &Chain) -> Vec<PluginInUse> {
+    let plugin = |link: &Link| {
+        Some(PluginInUse { name: link.identity().name.clone(), path: link.file()?.path().to_owned() })
+    };
+    chain.plugins().iter().filter_map(plugin).collect()
 }
 
 /// Commands for troubleshooting, which work with plugins that cannot be used.

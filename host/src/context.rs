@@ -24,15 +24,32 @@ pub struct Context<'a> {
     pub loader: &'a Loader,
     /// Flyte's configuration, read on first use.
     pub configurations: &'a configuration::Configurations,
-    /// Files of the selected plugins, loaded or not.
-    pub in_use: Vec<PathBuf>,
+    /// The selected plugins, loaded or not.
+    pub in_use: Vec<PluginInUse>,
     /// The loaded plugins; `None` if the command needs none, or if one cannot be used.
     pub chain: Option<&'a Arc<Chain>>,
     /// The command line with the changes of plugins.
     pub tree: &'a Tree,
 }
 
+/// A selected plugin.
+#[derive(Clone, Debug)]
+pub struct PluginInUse {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
 impl<'a> Context<'a> {
+    /// The path of a selected plugin of this name, which may be in none of the plugin directories; else the
+    /// name or path itself.
+    #[must_use]
+    pub fn plugin_spec(&self, name: &str) -> String {
+        let selected = self.in_use.iter().find(|plugin| plugin.name == name);
+        selected.map_or_else(|| name.to_owned(), |plugin| plugin.path.display().to_string())
+    }
+
     /// The loaded plugins.
     ///
     /// # Errors

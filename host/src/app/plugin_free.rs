@@ -17,7 +17,12 @@ use crate::{
     global::{Global, OutputArg},
     ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
-use crate::{commands, context::Context, flyte::configuration::Configurations, settings::Settings};
+use crate::{
+    commands,
+    context::{Context, PluginInUse},
+    flyte::configuration::Configurations,
+    settings::Settings,
+};
 use plugin_host::{Candidate, Loader};
 
 /// A built-in command that needs no plugin.
@@ -61,16 +66,19 @@ impl PluginFreeCommand {
         let global = Global::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
         ui.set_error_format(global.output == OutputArg::Json, global.verbose > 0);
         let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
-        let is_list = parsed.path().get(1).is_some_and(|command| command == "list");
-        let (candidates, plugin_error) =
-            if is_list { chosen(flags, settings, loader) } else { (Vec::new(), None) };
+        let (candidates, plugin_error) = match parsed.path().get(1).map(String::as_str) {
+            Some("list") => chosen(flags, settings, loader),
+            // They find a selected plugin by its name, and work beside one that cannot be used.
+            Some("enable" | "path") => (chosen(flags, settings, loader).0, None),
+            _ => (Vec::new(), None),
+        };
         let context = Context {
             ui: &ui.with_format(global.output.format()),
             global: &global,
             settings,
             loader,
             configurations,
-            in_use: candidates.iter().map(|candidate| candidate.file.path().to_owned()).collect(),
+            in_use: candidates.iter().map(in_use).collect(),
             chain: None,
             tree: &Tree::new(Cli::command()),
         };
@@ -92,6 +100,10 @@ fn chosen(
         Ok(candidates) => (candidates, None),
         Err(failure) => (Vec::new(), Some(failure)),
     }
+}
+
+fn in_use(candidate: &Candidate) -> PluginInUse {
+    PluginInUse { name: candidate.passport.name().to_owned(), path: candidate.file.path().to_owned() }
 }
 
 fn may_be_unloaded(word: &str) -> bool {

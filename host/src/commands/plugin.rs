@@ -71,7 +71,7 @@ fn path(args: &PathArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let directories = context.loader.directories();
     match &args.name {
         Some(name) => {
-            let path = directories.find(name).map_err(LoadError::from)?;
+            let path = directories.find(&context.plugin_spec(name)).map_err(LoadError::from)?;
             context.ui.print(format_args!("{}\n", path.display()))
         }
         None => {

@@ -1,5 +1,7 @@
 //! `plugin enable` and `plugin disable`: the plugins in the settings file.
 
+use std::path::Path;
+
 use clap::Args;
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
     settings::Settings,
     ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
-use plugin_host::Candidate;
+use plugin_host::{Candidate, preflight};
 
 /// Enable a plugin permanently, like `FLYTE_PLUGIN` in every shell
 #[derive(Args, Debug)]
@@ -33,9 +35,14 @@ pub(super) struct DisableArgs {
 pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
     for name in &args.names {
-        let Candidate { passport, file, .. } = context.loader.check(name)?;
+        let Candidate { passport, file, .. } = context.loader.check(&context.plugin_spec(name))?;
+        let is_found = context.loader.directories().find(name).is_ok_and(|found| found == file.path());
         // An absolute path is saved, since the working directory differs later.
-        let spec = if name == passport.name() { name.clone() } else { file.path().display().to_string() };
+        let spec = if is_found && name == passport.name() {
+            name.clone()
+        } else {
+            file.path().display().to_string()
+        };
         if !chain.contains(&spec) {
             chain.push(spec);
         }
@@ -49,7 +56,8 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), C
         // A plugin that was not enabled by its own name is saved by its path.
         let path = context.loader.directories().find(name).ok().map(|path| path.display().to_string());
         let is_meant = |enabled: &String| enabled == name || Some(enabled) == path.as_ref();
-        let Some(index) = chain.iter().position(is_meant) else {
+        let index = chain.iter().position(is_meant);
+        let Some(index) = index.or_else(|| chain.iter().position(|path| is_named(path, name))) else {
             return Err(CommandError::new(Exit::Failed, format_args!("plugin `{name}` is not enabled"))
                 .caused_by(match chain.is_empty() {
                     true => "no plugin is enabled".to_owned(),
@@ -67,6 +75,12 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), C
         chain => format!("enabled plugins: {}", chain.join(", ")),
     };
     save(context.ui, &chain, &[disabled, vec![left]].concat().join("; "))
+}
+
+/// Whether an enabled plugin that is saved by its path has this name.
+fn is_named(enabled: &str, name: &str) -> bool {
+    let path = Path::new(enabled);
+    path.is_absolute() && preflight::read_passport(path).is_ok_and(|passport| passport.name() == name)
 }
 
 fn save(ui: &Ui, chain: &[String], message: &str) -> Result<(), CommandError> {

@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<(), CommandError> {
 }
 
 fn inspect<'a>(path: &'a Path, context: &Context<'_>) -> InstalledPlugin<'a> {
-    let in_use = context.in_use.iter().any(|chosen| chosen == path);
+    let in_use = context.in_use.iter().any(|plugin| plugin.path == path);
     let passport = preflight::read_passport(path);
     let named = passport.as_ref().ok().and_then(|it| context.loader.directories().find(it.name()).ok());
     InstalledPlugin { path, passport, in_use, shadowed_by: named.filter(|named| named != path && !in_use) }

@@ -56,7 +56,7 @@ impl HookAnswer {
 
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let specs = match &args.name {
-        Some(name) => vec![name.clone()],
+        Some(name) => vec![context.plugin_spec(name)],
         None => in_use(context)?,
     };
     if specs.is_empty() {
