@@ -13,7 +13,7 @@
 mod apply;
 mod build;
 mod edit_request;
-pub mod invocation;
+pub(crate) mod invocation;
 mod invoked;
 mod parsed;
 mod problem;

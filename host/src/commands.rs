@@ -1,22 +1,22 @@
 //! The built-in commands: for each, a struct of arguments with the help text, and a function `run`.
 
-pub mod completion;
-pub mod config;
-pub mod execution;
-pub mod fetch;
-pub mod get;
-pub mod launchplan;
-pub mod login;
-pub mod logout;
-pub mod man;
-pub mod plugin;
-pub mod project;
-pub mod register;
-pub mod run;
-pub mod sandbox;
-pub mod upload;
-pub mod version;
-pub mod whoami;
+pub(crate) mod completion;
+pub(crate) mod config;
+pub(crate) mod execution;
+pub(crate) mod fetch;
+pub(crate) mod get;
+pub(crate) mod launchplan;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod man;
+pub(crate) mod plugin;
+pub(crate) mod project;
+pub(crate) mod register;
+pub(crate) mod run;
+pub(crate) mod sandbox;
+pub(crate) mod upload;
+pub(crate) mod version;
+pub(crate) mod whoami;
 
 use clap::Subcommand;
 
@@ -27,8 +27,7 @@ use crate::{
 
 /// The built-in commands.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap takes the help from the args struct")]
-pub enum Command {
+pub(crate) enum Command {
     /// Print a shell completion script
     Completion(completion::CompletionArgs),
     /// Show the effective configuration
@@ -59,7 +58,7 @@ pub enum Command {
 /// # Errors
 ///
 /// As each of the commands.
-pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, CommandError> {
+pub(crate) fn run(command: &Command, context: &Context<'_>) -> Result<Exit, CommandError> {
     match command {
         Command::Completion(args) => completion::run(args, context.ui)?,
         Command::Config(args) => config::run(args, context)?,

@@ -13,39 +13,39 @@ use crate::{
 };
 
 /// The options, settings and plugins of a command.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The output format and the streams.
-    pub ui: &'a Ui,
+    pub(crate) ui: &'a Ui,
     /// Options of every command.
-    pub global: &'a Global,
+    pub(crate) global: &'a Global,
     /// The host's settings.
-    pub settings: &'a Settings,
+    pub(crate) settings: &'a Settings,
     /// Finds and loads plugins.
-    pub loader: &'a Loader,
+    pub(crate) loader: &'a Loader,
     /// Flyte's configuration, read on first use.
-    pub configurations: &'a configuration::Configurations,
+    pub(crate) configurations: &'a configuration::Configurations,
     /// The selected plugins, loaded or not.
-    pub in_use: Vec<PluginInUse>,
+    pub(crate) in_use: Vec<PluginInUse>,
     /// The loaded plugins; `None` if the command needs none, or if one cannot be used.
-    pub chain: Option<&'a Arc<Chain>>,
+    pub(crate) chain: Option<&'a Arc<Chain>>,
     /// The command line with the changes of plugins.
-    pub tree: &'a Tree,
+    pub(crate) tree: &'a Tree,
 }
 
 /// A selected plugin.
 #[derive(Clone, Debug)]
-pub struct PluginInUse {
+pub(crate) struct PluginInUse {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl<'a> Context<'a> {
     /// The path of a selected plugin of this name, which may be in none of the plugin directories; else the
     /// name or path itself.
     #[must_use]
-    pub fn plugin_spec(&self, name: &str) -> String {
+    pub(crate) fn plugin_spec(&self, name: &str) -> String {
         let selected = self.in_use.iter().find(|plugin| plugin.name == name);
         selected.map_or_else(|| name.to_owned(), |plugin| plugin.path.display().to_string())
     }
@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
     /// # Errors
     ///
     /// When a selected plugin cannot be used.
-    pub fn chain(&self) -> Result<&'a Arc<Chain>, CommandError> {
+    pub(crate) fn chain(&self) -> Result<&'a Arc<Chain>, CommandError> {
         self.chain.ok_or_else(|| {
             CommandError::new(Exit::PluginUnusable, "the chosen plugins cannot be used")
                 .hint("use `--no-plugins` to run without them".to_owned())

@@ -1,17 +1,17 @@
 //! Functions on Flyte that several commands share: connections, sign-in, lookups, watching, transfers.
 
-pub mod configuration;
-pub mod connection;
-pub mod entity;
-pub mod execution;
-pub mod execution_name;
-pub mod follow;
-pub mod hint;
-pub mod interface;
-pub mod node;
-pub mod scope;
-pub mod session;
-pub mod sign_in;
-pub mod transfer;
-pub mod transport;
-pub mod values;
+pub(crate) mod configuration;
+pub(crate) mod connection;
+pub(crate) mod entity;
+pub(crate) mod execution;
+pub(crate) mod execution_name;
+pub(crate) mod follow;
+pub(crate) mod hint;
+pub(crate) mod interface;
+pub(crate) mod node;
+pub(crate) mod scope;
+pub(crate) mod session;
+pub(crate) mod sign_in;
+pub(crate) mod transfer;
+pub(crate) mod transport;
+pub(crate) mod values;

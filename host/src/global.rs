@@ -12,22 +12,22 @@ use crate::ui::output::Format;
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
-pub struct Global {
+pub(crate) struct Global {
     /// Flyte configuration file
     #[arg(short, long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 
     /// Flyte project [default: from the configuration]
     #[arg(short, long, global = true, value_parser = NonEmptyStringValueParser::new())]
-    pub project: Option<String>,
+    pub(crate) project: Option<String>,
 
     /// Flyte domain [default: from the configuration]
     #[arg(short, long, global = true, value_parser = NonEmptyStringValueParser::new())]
-    pub domain: Option<String>,
+    pub(crate) domain: Option<String>,
 
     /// Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
     #[arg(long, global = true)]
-    pub sandbox: bool,
+    pub(crate) sandbox: bool,
 
     /// Output format
     #[arg(
@@ -39,40 +39,40 @@ pub struct Global {
         hide_default_value = true,
         value_parser = OutputArg::global_parser()
     )]
-    pub output: OutputArg,
+    pub(crate) output: OutputArg,
 
     /// Load a plugin by name or path (repeatable; the first takes precedence)
     #[arg(long, global = true, value_name = "NAME")]
-    pub plugin: Vec<String>,
+    pub(crate) plugin: Vec<String>,
 
     /// Load no plugins
     #[arg(long, global = true, conflicts_with = "plugin")]
-    pub no_plugins: bool,
+    pub(crate) no_plugins: bool,
 
     /// Continue without plugins that cannot be used
     #[arg(long, global = true)]
-    pub plugin_fallback: bool,
+    pub(crate) plugin_fallback: bool,
 
     /// Verbose output (-vv for debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    pub(crate) verbose: u8,
 
     /// Which of the options above the user gave; the others may be defaults of plugins
     #[arg(skip)]
-    pub given: ExplicitOptions,
+    pub(crate) given: ExplicitOptions,
 
     /// Print the version and the plugins in use
     #[arg(short = 'V', long, action = clap::ArgAction::Version)]
-    pub version: Option<bool>,
+    pub(crate) version: Option<bool>,
 }
 
 /// Whether an option was given on the command line or by a variable, and is not a default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ExplicitOptions {
+pub(crate) struct ExplicitOptions {
     /// `--project`.
-    pub project: bool,
+    pub(crate) project: bool,
     /// `--domain`.
-    pub domain: bool,
+    pub(crate) domain: bool,
 }
 
 /// The id of `-o`, also where a command has formats of its own.
@@ -80,7 +80,7 @@ pub(crate) const OUTPUT: &str = "output";
 
 /// What `-o` accepts. Most commands have [`OutputArg::COMMON`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum OutputArg {
+pub(crate) enum OutputArg {
     /// Graphviz
     Dot,
     /// JSON

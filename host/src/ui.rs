@@ -2,11 +2,11 @@
 //!
 //! Text goes through [`output`], which escapes control characters.
 
-pub mod error;
+pub(crate) mod error;
 pub mod exit_code;
-pub mod logger;
-pub mod output;
-pub mod pair;
-pub mod progress;
-pub mod show;
-pub mod stream;
+pub(crate) mod logger;
+pub(crate) mod output;
+pub(crate) mod pair;
+pub(crate) mod progress;
+pub(crate) mod show;
+pub(crate) mod stream;

@@ -35,7 +35,7 @@ impl Tree {
     /// # Errors
     ///
     /// The error of a plugin, or a value that the option does not accept.
-    pub fn resolve(&self, parsed: Parsed) -> Result<Parsed, CommandError> {
+    pub(crate) fn resolve(&self, parsed: Parsed) -> Result<Parsed, CommandError> {
         let mut changed = Changed::new();
         for depth in 0..=parsed.path().len() {
             let path = parsed.path().get(..depth).unwrap_or_default();

@@ -26,7 +26,7 @@ use crate::{
   fish:       flyte-host completion fish > ~/.config/fish/completions/flyte-host.fish
   powershell: flyte-host completion powershell >> $PROFILE
   elvish:     flyte-host completion elvish >> ~/.config/elvish/rc.elv")]
-pub struct CompletionArgs {
+pub(crate) struct CompletionArgs {
     /// Shell to print the script for
     shell: Shell,
 }
@@ -58,7 +58,7 @@ impl Shell {
 /// # Errors
 ///
 /// A closed output.
-pub fn run(args: &CompletionArgs, ui: &Ui) -> Result<(), CommandError> {
+pub(crate) fn run(args: &CompletionArgs, ui: &Ui) -> Result<(), CommandError> {
     let called_as = std::env::args_os().next().unwrap_or_else(|| "flyte-host".into());
     let name = Path::new(&called_as).file_name().unwrap_or(&called_as).to_string_lossy().into_owned();
     // A name without a folder is found on `PATH` later too; else the script must hold on to this file.
@@ -79,7 +79,7 @@ pub fn run(args: &CompletionArgs, ui: &Ui) -> Result<(), CommandError> {
 
 /// A shell's request for completions of a command line.
 #[derive(Debug)]
-pub struct CompletionRequest {
+pub(crate) struct CompletionRequest {
     shell: Shell,
     words: Vec<OsString>,
     /// The word that is being typed.
@@ -89,7 +89,7 @@ pub struct CompletionRequest {
 impl CompletionRequest {
     /// The request, if a completion script started this process. `words` are the arguments of the process.
     #[must_use]
-    pub fn from_process(words: &[OsString]) -> Option<Self> {
+    pub(crate) fn from_process(words: &[OsString]) -> Option<Self> {
         let shell = env::text(env::COMPLETE)?;
         let shell = Shell::from_str(&shell, true).ok()?;
         let typed = words.iter().position(|word| word == "--")? + 1;
@@ -116,7 +116,7 @@ impl CompletionRequest {
 
     /// The arguments of the command line to complete, the program's name first.
     #[must_use]
-    pub fn arguments(&self) -> &[OsString] {
+    pub(crate) fn arguments(&self) -> &[OsString] {
         &self.words
     }
 
@@ -125,7 +125,7 @@ impl CompletionRequest {
     /// # Errors
     ///
     /// A closed output.
-    pub fn answer(&self, command: &clap::Command, ui: &Ui) -> Result<(), CommandError> {
+    pub(crate) fn answer(&self, command: &clap::Command, ui: &Ui) -> Result<(), CommandError> {
         let answer = self.render(command);
         // Some shells expect a control character between lines, which must not be stripped.
         ui.print_exact(&answer)

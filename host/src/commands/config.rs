@@ -14,7 +14,7 @@ use crate::{
 /// Show the configuration in use
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = "Example:\n  flyte-host config show")]
-pub struct ConfigArgs {
+pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     command: ConfigCommand,
 }
@@ -34,7 +34,7 @@ enum ConfigCommand {
 /// # Errors
 ///
 /// A broken configuration, or a plugin that failed.
-pub fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match args.command {
         ConfigCommand::Show => show(context),
     }

@@ -21,7 +21,7 @@ use crate::{
         flyte-host execution watch a4d8pz5d6mxzq2hwbvc7\n  \
         flyte-host execution terminate a4d8pz5d6mxzq2hwbvc7 --cause 'wrong inputs'"
 )]
-pub struct ExecutionArgs {
+pub(crate) struct ExecutionArgs {
     #[command(subcommand)]
     command: ExecutionCommand,
 }
@@ -117,7 +117,7 @@ struct DataArgs {
 /// # Errors
 ///
 /// A missing execution, an execution that failed while it was watched, a call that failed.
-pub async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
+pub(crate) async fn run(args: &ExecutionArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
     match &args.command {
         ExecutionCommand::Show(args) => show::run(&args.names, context).await?,
         ExecutionCommand::Watch(args) => return watch(args, context).await,

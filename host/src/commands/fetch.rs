@@ -30,7 +30,7 @@ use source::SourceArgs;
         flyte-host fetch a4d8pz5d6mxzq2hwbvc7 --node n0 --value model out/\n  \
         flyte-host fetch flyte://v1/flytesnacks/development/a4d8pz5d6mxzq2hwbvc7/n0/o out/ --recursive"
 )]
-pub struct FetchArgs {
+pub(crate) struct FetchArgs {
     #[command(flatten)]
     from: SourceArgs,
 
@@ -56,7 +56,7 @@ pub struct FetchArgs {
 /// # Errors
 ///
 /// A missing execution or value, a download or write that failed.
-pub async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &FetchArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     let session = context.session()?;
     let all = args.from.read(&session).await?;

@@ -24,7 +24,7 @@ use crate::ui::error::CommandError;
         flyte-host get workflow my.workflow v1 -o yaml\n  \
         flyte-host get executions --filter 'phase=FAILED,created_at>2026-01-01' --limit 20"
 )]
-pub struct GetArgs {
+pub(crate) struct GetArgs {
     #[command(subcommand)]
     command: GetCommand,
 }
@@ -96,7 +96,7 @@ enum GetCommand {
 /// # Errors
 ///
 /// A missing entity, or a call that failed.
-pub async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.command {
         GetCommand::Projects(args) => projects::projects(args, context).await,
         GetCommand::Domains(args) => projects::domains(args, context).await,

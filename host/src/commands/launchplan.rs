@@ -37,7 +37,7 @@ use crate::{
     arg_required_else_help = true,
     after_help = "Examples:\n  flyte-host launchplan activate nightly\n  flyte-host launchplan deactivate nightly"
 )]
-pub struct LaunchplanArgs {
+pub(crate) struct LaunchplanArgs {
     #[command(subcommand)]
     command: LaunchplanCommand,
 }
@@ -75,7 +75,7 @@ impl LaunchPlanArg {
 /// # Errors
 ///
 /// A missing launch plan, or a call that failed.
-pub async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     let session = context.session()?;
     let plan = match &args.command {

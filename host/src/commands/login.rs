@@ -19,7 +19,7 @@ use crate::{context::Context, flyte::sign_in};
     flyte-host login\n  \
     flyte-host login --device                   # over SSH: enter a code on another device\n  \
     flyte-host login --no-browser               # print the URL, open nothing")]
-pub struct LoginArgs {
+pub(crate) struct LoginArgs {
     /// Use the device flow: show a code to enter on another device
     #[arg(long, conflicts_with = "no_browser")]
     device: bool,
@@ -48,7 +48,7 @@ impl LoginArgs {
 /// # Errors
 ///
 /// If signing in fails, the server rejects the token, or it is unavailable.
-pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;

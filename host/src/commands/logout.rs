@@ -12,7 +12,7 @@ use crate::{context::Context, flyte::sign_in};
 /// browser may stay signed in to the identity provider.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  flyte-host logout\n  flyte-host logout --all")]
-pub struct LogoutArgs {
+pub(crate) struct LogoutArgs {
     /// Remove the tokens of all endpoints
     #[arg(long)]
     all: bool,
@@ -23,7 +23,7 @@ pub struct LogoutArgs {
 /// # Errors
 ///
 /// If tokens cannot be removed.
-pub fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     let options = sign_in::options(context.settings)?;
     let removed = match args.all {

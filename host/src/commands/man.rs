@@ -20,7 +20,7 @@ use crate::{
 #[command(after_help = "Examples:
   flyte-host man | man -l -
   flyte-host man --out-dir ~/.local/share/man/man1")]
-pub struct ManArgs {
+pub(crate) struct ManArgs {
     /// Write a page for each command into this folder
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
@@ -37,7 +37,7 @@ struct Page {
 /// # Errors
 ///
 /// A folder that cannot be written to; a closed output.
-pub fn run(args: &ManArgs, ui: &Ui, tree: &Tree) -> Result<(), CommandError> {
+pub(crate) fn run(args: &ManArgs, ui: &Ui, tree: &Tree) -> Result<(), CommandError> {
     // The long version lists the plugins in several lines, too many for the header of a page.
     let mut command = tree.command().clone().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     command.build();

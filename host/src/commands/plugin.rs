@@ -16,7 +16,7 @@ use plugin_host::LoadError;
     arg_required_else_help = true,
     after_help = "Examples:\n  flyte-host plugin list\n  flyte-host plugin show acme"
 )]
-pub struct PluginArgs {
+pub(crate) struct PluginArgs {
     #[command(subcommand)]
     command: PluginCommand,
 }
@@ -57,7 +57,7 @@ struct PathArgs {
 /// # Errors
 ///
 /// As each of its commands.
-pub fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.command {
         PluginCommand::Disable(args) => enable::disable(args, context),
         PluginCommand::Enable(args) => enable::enable(args, context),

@@ -26,7 +26,7 @@ use crate::{
     arg_required_else_help = true,
     after_help = "Examples:\n  flyte-host project create data --name \"Data platform\"\n  flyte-host project archive data"
 )]
-pub struct ProjectArgs {
+pub(crate) struct ProjectArgs {
     #[command(subcommand)]
     command: ProjectCommand,
 }
@@ -96,7 +96,7 @@ impl ProjectFields {
 /// # Errors
 ///
 /// An invalid command line, or a call that failed.
-pub async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &ProjectArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     if let ProjectCommand::Update(ProjectFields { name: None, description: None, labels, .. }) = &args.command
         && labels.is_empty()

@@ -6,7 +6,7 @@ mod hooks;
 mod lookup;
 mod prepare;
 mod report;
-pub mod runnable;
+pub(crate) mod runnable;
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -71,7 +71,7 @@ const DESTINATION: &str = ".";
         flyte-host register --dry-run flyte-package.tgz -o json\n  \
         flyte-host register --dry-run flyte-package.tgz -o pb --out-dir out"
 )]
-pub struct RegisterArgs {
+pub(crate) struct RegisterArgs {
     /// Files, packages or folders
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
@@ -113,7 +113,7 @@ pub struct RegisterArgs {
 ///
 /// A file that cannot be read, a task that a rule rejects, a plugin that failed, an entity that the server
 /// rejected, a call that failed.
-pub async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let output = args.output.unwrap_or(OutputArg::Table);
     check_output(args, output)?;
     let mut identity = Identity { version: args.version.clone(), ..Identity::default() };

@@ -45,7 +45,7 @@ use options::ExecutionOptions;
         flyte-host run my.task:v1 --task -i 'sizes=[1, 2]' -i data=./data.csv\n  \
         flyte-host run my.workflow --inputs-file inputs.yaml --wait -o json"
 )]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// NAME or NAME:VERSION to run, FILES to register first, or both
     #[arg(required = true, value_name = "NAME|FILES", value_hint = ValueHint::AnyPath)]
     what: Vec<OsString>,
@@ -81,7 +81,7 @@ pub struct RunArgs {
 /// # Errors
 ///
 /// A missing entity, invalid inputs, a call that failed, or with `--wait` an execution that did not succeed.
-pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
+pub(crate) async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit, CommandError> {
     let launch = args.to_launch()?;
     let session = context.session()?;
     let id = launch.start(&session, context).await?;

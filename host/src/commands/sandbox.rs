@@ -21,7 +21,7 @@ use crate::{context::Context, flyte::session::sandbox_root};
     arg_required_else_help = true,
     after_help = "Examples:\n  flyte-host sandbox start\n  flyte-host sandbox status"
 )]
-pub struct SandboxArgs {
+pub(crate) struct SandboxArgs {
     #[command(subcommand)]
     command: SandboxCommand,
 }
@@ -48,7 +48,7 @@ enum SandboxCommand {
 /// # Errors
 ///
 /// Those of the subcommand.
-pub fn run(args: &SandboxArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) fn run(args: &SandboxArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let root = sandbox_root()?;
     match &args.command {
         SandboxCommand::Engine => {

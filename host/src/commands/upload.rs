@@ -20,7 +20,7 @@ use crate::{context::Context, flyte::transfer};
     after_help = "Examples:\n  flyte-host upload data.csv\n  flyte-host upload images/ -o json\n  \
         flyte-host upload data.csv --to s3://bucket/prefix/"
 )]
-pub struct UploadArgs {
+pub(crate) struct UploadArgs {
     /// Files or folders
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -43,7 +43,7 @@ fn bucket_uri(text: &str) -> Result<String, String> {
 ///
 /// A file that cannot be read or uploaded. URIs of earlier files were printed, except with `-o json` and `-o
 /// yaml`.
-pub async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &UploadArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     let session = context.session()?;
     for file in &args.files {

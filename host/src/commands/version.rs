@@ -16,7 +16,7 @@ use plugin_host::Link;
 /// If the server cannot be reached, the other versions are printed before the error.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  flyte-host version\n  flyte-host version --client -o json")]
-pub struct VersionArgs {
+pub(crate) struct VersionArgs {
     /// Do not contact the server
     #[arg(long)]
     client: bool,
@@ -27,7 +27,7 @@ pub struct VersionArgs {
 /// # Errors
 ///
 /// A call that failed; the other versions were printed before.
-pub async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(args: &VersionArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     let mut report = VersionReport { plugins: context.chain()?.plugins(), server: None };
     if args.client {

@@ -28,14 +28,14 @@ use crate::{
 /// Asks the server, and does not sign in: without tokens it fails with exit code 20.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  flyte-host whoami\n  flyte-host whoami -o json")]
-pub struct WhoamiArgs {}
+pub(crate) struct WhoamiArgs {}
 
 /// Runs `whoami`.
 ///
 /// # Errors
 ///
 /// If not signed in, or the server is unavailable.
-pub async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub(crate) async fn run(_: &WhoamiArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let ui = context.ui;
     let route = context.route()?;
     context.check_sandbox(&route.connection)?;

@@ -14,7 +14,7 @@ use crate::{settings, ui::exit_code::Exit};
 
 /// Flyte's configuration, read at the first use, and once for each file.
 #[derive(Clone, Default)]
-pub struct Configurations(Arc<Mutex<BTreeMap<Option<PathBuf>, Arc<Configuration>>>>);
+pub(crate) struct Configurations(Arc<Mutex<BTreeMap<Option<PathBuf>, Arc<Configuration>>>>);
 
 impl Configurations {
     /// The configuration with a file that the user named, or without.
@@ -22,7 +22,7 @@ impl Configurations {
     /// # Errors
     ///
     /// A missing or invalid file, or an invalid value.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         file: Option<&PathBuf>,
     ) -> Result<Arc<Configuration>, flyte_client::config::ConfigError> {
@@ -40,7 +40,7 @@ impl Configurations {
 
     /// The last link of a chain: flytekit's `FlytekitPlugin`.
     #[must_use]
-    pub fn builtin(&self) -> Builtin {
+    pub(crate) fn builtin(&self) -> Builtin {
         let configurations = self.clone();
         Builtin::new(move |request: &RemoteRequest| {
             let configuration = configurations.read(request.config.as_ref()).map_err(|error| {

@@ -29,7 +29,10 @@ mod sandbox;
 /// # Errors
 ///
 /// When the configuration is needed and cannot be read.
-pub fn request(global: &Global, configurations: &Configurations) -> Result<RemoteRequest, CommandError> {
+pub(crate) fn request(
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<RemoteRequest, CommandError> {
     let (project, domain) = match (&global.project, &global.domain) {
         (Some(project), Some(domain)) => (project.clone(), domain.clone()),
         (project, domain) => {
@@ -60,31 +63,31 @@ impl Context<'_> {
 
 /// The failure of a configuration that cannot be read.
 #[must_use]
-pub fn configuration_failure(error: flyte_client::config::ConfigError) -> CommandError {
+pub(crate) fn configuration_failure(error: flyte_client::config::ConfigError) -> CommandError {
     let hint = error.hint();
     CommandError::from_error(Exit::Failed, error).hint(hint)
 }
 
 /// The Flyte to call, and the transports of plugins.
-pub struct Route {
+pub(crate) struct Route {
     /// The connection.
-    pub connection: Connection,
+    pub(crate) connection: Connection,
     /// The transports with which plugins replace or wrap the host's.
-    pub layers: Layers,
+    pub(crate) layers: Layers,
     /// Whether the endpoint is used: a plugin's own transport may have none.
-    pub has_address: bool,
+    pub(crate) has_address: bool,
 }
 
 impl Route {
     /// Whether the target is the embedded sandbox.
     #[must_use]
-    pub fn is_embedded_sandbox(&self) -> bool {
+    pub(crate) fn is_embedded_sandbox(&self) -> bool {
         self.connection.is_sandbox() && self.has_address
     }
 
     /// The endpoint, plugin or sandbox, as messages name it.
     #[must_use]
-    pub fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         match self.layers.replacement() {
             Some(plugin) if !self.has_address => format!("plugin `{}`", plugin.name),
             _ if self.connection.is_sandbox() => "embedded sandbox".to_owned(),
@@ -98,7 +101,11 @@ impl Route {
 /// # Errors
 ///
 /// A configuration that cannot be read, a plugin that failed, or an invalid answer of a plugin.
-pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) -> Result<Route, CommandError> {
+pub(crate) fn route(
+    chain: &Chain,
+    global: &Global,
+    configurations: &Configurations,
+) -> Result<Route, CommandError> {
     let request = request(global, configurations)?;
     let resolved = chain.get_remote(&request)?;
     let base = base_connection(&resolved, global, configurations)?;
@@ -129,7 +136,7 @@ pub fn route(chain: &Chain, global: &Global, configurations: &Configurations) ->
 /// # Errors
 ///
 /// As [`route`].
-pub fn resolve(
+pub(crate) fn resolve(
     chain: &Chain,
     global: &Global,
     configurations: &Configurations,
@@ -142,7 +149,7 @@ pub fn resolve(
 /// # Errors
 ///
 /// As [`resolve`].
-pub fn remote(
+pub(crate) fn remote(
     chain: &Chain,
     global: &Global,
     configurations: &Configurations,
@@ -206,7 +213,7 @@ fn unusable(plugin: plugin_host::Identity, reason: String) -> HookError {
 /// # Errors
 ///
 /// The fault of the plugin that set an invalid value.
-pub fn check_remote(resolved: &ResolvedRemote) -> Result<(), HookError> {
+pub(crate) fn check_remote(resolved: &ResolvedRemote) -> Result<(), HookError> {
     endpoint(resolved)?;
     auth_mode(resolved).map(drop)
 }

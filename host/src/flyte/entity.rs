@@ -1,7 +1,7 @@
 //! Tasks, workflows and launch plans by name, in the newest version or a given one.
 
 mod message;
-pub mod not_found;
+pub(crate) mod not_found;
 mod versioned_name;
 
 use flyte_client::{
@@ -11,7 +11,7 @@ use flyte_client::{
     proto::core::Identifier,
 };
 
-pub use self::{message::Entity, versioned_name::VersionedName};
+pub(crate) use self::{message::Entity, versioned_name::VersionedName};
 use super::session::Session;
 use crate::ui::error::CommandError;
 
@@ -20,7 +20,7 @@ use crate::ui::error::CommandError;
 /// # Errors
 ///
 /// When a call fails.
-pub async fn find_optional<E: Entity>(
+pub(crate) async fn find_optional<E: Entity>(
     session: &Session,
     wanted: &VersionedName,
 ) -> Result<Option<E>, ClientError> {
@@ -61,7 +61,7 @@ async fn version<E: Entity>(
 /// # Errors
 ///
 /// When there is none, or a call fails.
-pub async fn find<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<E, CommandError> {
+pub(crate) async fn find<E: Entity>(session: &Session, wanted: &VersionedName) -> Result<E, CommandError> {
     match find_optional(session, wanted).await? {
         Some(entity) => Ok(entity),
         None => Err(not_found::failure(session, &[E::KIND], wanted, not_found::show_hint).await),

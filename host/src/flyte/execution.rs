@@ -20,7 +20,7 @@ use crate::ui::{
 
 /// The identifier of an execution in the user's project and domain.
 #[must_use]
-pub fn id(session: &Session, name: &str) -> WorkflowExecutionIdentifier {
+pub(crate) fn id(session: &Session, name: &str) -> WorkflowExecutionIdentifier {
     WorkflowExecutionIdentifier {
         project: session.project().to_owned(),
         domain: session.domain().to_owned(),
@@ -34,7 +34,7 @@ pub fn id(session: &Session, name: &str) -> WorkflowExecutionIdentifier {
 /// # Errors
 ///
 /// A missing execution, or a call that failed.
-pub async fn read(session: &Session, name: &str) -> Result<Execution, CommandError> {
+pub(crate) async fn read(session: &Session, name: &str) -> Result<Execution, CommandError> {
     let request = WorkflowExecutionGetRequest { id: Some(id(session, name)) };
     match session.client.get_execution(&request).await {
         Ok(execution) => Ok(execution),
@@ -43,7 +43,7 @@ pub async fn read(session: &Session, name: &str) -> Result<Execution, CommandErr
 }
 
 /// The failure of a call about an execution, with a suggestion if the execution does not exist.
-pub async fn failure(session: &Session, name: &str, error: ClientError) -> CommandError {
+pub(crate) async fn failure(session: &Session, name: &str, error: ClientError) -> CommandError {
     if error.status.code != Code::NotFound {
         return error.into();
     }
@@ -62,7 +62,7 @@ pub async fn failure(session: &Session, name: &str, error: ClientError) -> Comma
 
 /// The failure of a call about a node, with a hint if the node does not exist.
 #[must_use]
-pub fn node_failure(error: ClientError, node: &str, execution: &str) -> CommandError {
+pub(crate) fn node_failure(error: ClientError, node: &str, execution: &str) -> CommandError {
     if error.status.code != Code::NotFound {
         return error.into();
     }
@@ -75,7 +75,7 @@ pub fn node_failure(error: ClientError, node: &str, execution: &str) -> CommandE
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn print(ui: &Ui, execution: &Execution) -> Result<(), CommandError> {
+pub(crate) fn print(ui: &Ui, execution: &Execution) -> Result<(), CommandError> {
     match ui.format() {
         Format::Table => ui.print(facts(execution).render()),
         Format::Name => ui.names(execution.id.as_ref().map(|id| id.name.clone())),
@@ -85,7 +85,7 @@ pub fn print(ui: &Ui, execution: &Execution) -> Result<(), CommandError> {
 
 /// What an execution runs: `workflow NAME:VERSION`, and so on.
 #[must_use]
-pub fn runs(execution: &Execution) -> String {
+pub(crate) fn runs(execution: &Execution) -> String {
     let Some(id) = execution.spec.as_ref().and_then(|spec| spec.launch_plan.as_ref()) else {
         return show::NOTHING.to_owned();
     };
@@ -99,7 +99,7 @@ pub fn runs(execution: &Execution) -> String {
 
 /// The rows of `execution show`, without the nodes.
 #[must_use]
-pub fn facts(execution: &Execution) -> Facts {
+pub(crate) fn facts(execution: &Execution) -> Facts {
     let id = execution.id.clone().unwrap_or_default();
     let closure = execution.closure.clone().unwrap_or_default();
     let spec = execution.spec.clone().unwrap_or_default();
@@ -133,7 +133,7 @@ pub fn facts(execution: &Execution) -> Facts {
 /// The error message of an execution that failed, or the cause given when it was aborted.
 #[must_use]
 #[expect(deprecated, reason = "servers may still give the cause in the old form")]
-pub fn error_message(execution: &Execution) -> Option<String> {
+pub(crate) fn error_message(execution: &Execution) -> Option<String> {
     match execution.closure.as_ref()?.output_result.as_ref()? {
         OutputResult::Error(error) => Some(error.message.trim().to_owned()),
         OutputResult::AbortMetadata(abort) if abort.cause.is_empty() => None,

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// The client always chooses it, so that a call that may or may not have arrived can be repeated.
 #[derive(Debug)]
-pub enum ExecutionName {
+pub(crate) enum ExecutionName {
     /// From `--name`.
     Given(String),
     /// Generated.
@@ -32,7 +32,7 @@ impl ExecutionName {
     /// # Errors
     ///
     /// A name in use, or a call that failed.
-    pub async fn choose(session: &Session, given: Option<&str>) -> Result<Self, CommandError> {
+    pub(crate) async fn choose(session: &Session, given: Option<&str>) -> Result<Self, CommandError> {
         let Some(name) = given else { return Ok(Self::Generated(execution_name::generate())) };
         let name = Self::Given(name.to_owned());
         name.check_free(session).await?;
@@ -41,7 +41,7 @@ impl ExecutionName {
 
     /// The name.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::Given(name) | Self::Generated(name) => name,
         }
@@ -64,7 +64,7 @@ impl ExecutionName {
     /// # Errors
     ///
     /// The call's own, if it started nothing.
-    pub fn started(
+    pub(crate) fn started(
         &self,
         session: &Session,
         answer: Result<ExecutionCreateResponse, ClientError>,
@@ -81,7 +81,7 @@ impl ExecutionName {
 
     /// The failure of the call that should have started the execution.
     #[must_use]
-    pub fn start_failure(&self, session: &Session, error: ClientError) -> CommandError {
+    pub(crate) fn start_failure(&self, session: &Session, error: ClientError) -> CommandError {
         if error.status.code == Code::AlreadyExists {
             return self.taken_failure(session);
         }

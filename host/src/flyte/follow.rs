@@ -29,7 +29,7 @@ use view::View;
 
 /// `--wait` and `--timeout`.
 #[derive(Args, Clone, Debug)]
-pub struct WaitArgs {
+pub(crate) struct WaitArgs {
     /// Wait until the execution ends and print its outputs; Ctrl-C detaches
     ///
     /// `-o name` prints the name of the execution, as without `--wait`. `-o json` and `-o yaml` add `phase`
@@ -47,7 +47,7 @@ pub struct WaitArgs {
 /// # Errors
 ///
 /// A message for clap.
-pub fn parse_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     let time: jiff::SignedDuration = text.parse().map_err(|_| "expected a time such as `90s` or `1h30m`")?;
     Duration::try_from(time).map_err(|_| "the time must not be negative".to_owned())
 }
@@ -57,7 +57,7 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
 /// # Errors
 ///
 /// As [`follow_to_end`] with `--wait`; else when the output cannot be written.
-pub async fn started(
+pub(crate) async fn started(
     session: &Session,
     id: WorkflowExecutionIdentifier,
     wait: &WaitArgs,
@@ -115,7 +115,7 @@ enum FollowEnd {
 /// # Errors
 ///
 /// An execution that did not succeed or did not end in time; a call that failed.
-pub async fn follow_to_end(
+pub(crate) async fn follow_to_end(
     session: &Session,
     id: WorkflowExecutionIdentifier,
     timeout: Option<Duration>,

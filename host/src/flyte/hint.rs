@@ -6,7 +6,7 @@ use crate::global::Global;
 
 /// The global flags of this run that choose the Flyte, project and domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CommandFlags {
+pub(crate) struct CommandFlags {
     server: Vec<String>,
     scope: Vec<String>,
 }
@@ -15,7 +15,7 @@ impl CommandFlags {
     /// The flags that were given. A project or domain of the configuration or a plugin is left out, since it
     /// applies to the next command as well.
     #[must_use]
-    pub fn new(global: &Global, connection: &Connection) -> Self {
+    pub(crate) fn new(global: &Global, connection: &Connection) -> Self {
         let mut server = Vec::new();
         if let Some(file) = &global.config {
             server.extend(["-c".to_owned(), file.to_string_lossy().into_owned()]);
@@ -36,13 +36,13 @@ impl CommandFlags {
 
     /// `flyte-host` with these arguments and the flags, quoted for a shell.
     #[must_use]
-    pub fn command(&self, arguments: &[&str]) -> String {
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
         self.join(arguments, self.server.iter().chain(&self.scope))
     }
 
     /// As [`CommandFlags::command`], for a command that is about no project or domain.
     #[must_use]
-    pub fn server_command(&self, arguments: &[&str]) -> String {
+    pub(crate) fn server_command(&self, arguments: &[&str]) -> String {
         self.join(arguments, &self.server)
     }
 
@@ -53,7 +53,7 @@ impl CommandFlags {
 }
 
 /// Words, quoted as a POSIX shell needs it.
-pub fn shell_words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn shell_words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+{}".contains(c);
     let word = |word: &str| {
         if !word.is_empty() && word.chars().all(plain) {

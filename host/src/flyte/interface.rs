@@ -17,7 +17,7 @@ use crate::{
 
 /// Adds the inputs and outputs of a task or workflow.
 #[must_use]
-pub fn add(facts: Facts, interface: Option<&TypedInterface>) -> Facts {
+pub(crate) fn add(facts: Facts, interface: Option<&TypedInterface>) -> Facts {
     let inputs = interface.and_then(|interface| interface.inputs.as_ref());
     let outputs = interface.and_then(|interface| interface.outputs.as_ref());
     facts.section("INPUTS", variables(inputs)).section("OUTPUTS", variables(outputs))
@@ -25,14 +25,14 @@ pub fn add(facts: Facts, interface: Option<&TypedInterface>) -> Facts {
 
 /// Names and types.
 #[must_use]
-pub fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
+pub(crate) fn variables(map: Option<&VariableMap>) -> Vec<(String, String)> {
     let variables = map.into_iter().flat_map(|map| in_order(&map.variables));
     variables.map(|(name, variable)| (name.clone(), described(variable, ""))).collect()
 }
 
 /// Names and values.
 #[must_use]
-pub fn literals(ui: &Ui, map: Option<&LiteralMap>) -> Vec<(String, String)> {
+pub(crate) fn literals(ui: &Ui, map: Option<&LiteralMap>) -> Vec<(String, String)> {
     let literals = map.into_iter().flat_map(|map| in_order(&map.literals));
     literals.map(|(name, value)| (name.clone(), value_text(ui, value))).collect()
 }
@@ -50,7 +50,7 @@ fn value_text(ui: &Ui, value: &Literal) -> String {
 
 /// Names, types, and defaults, or whether a value must be given.
 #[must_use]
-pub fn parameters(ui: &Ui, map: Option<&ParameterMap>) -> Vec<(String, String)> {
+pub(crate) fn parameters(ui: &Ui, map: Option<&ParameterMap>) -> Vec<(String, String)> {
     let parameters = map.into_iter().flat_map(|map| in_order(&map.parameters));
     let rows = parameters.map(|(name, parameter)| {
         let how = match &parameter.behavior {

@@ -13,7 +13,7 @@ use crate::{
 
 /// The name of a node; that of a map task without flytekit's affixes (`map_NAME_HASH-arraynode`).
 #[must_use]
-pub fn short_name(node: &Node) -> Option<String> {
+pub(crate) fn short_name(node: &Node) -> Option<String> {
     let name = node.name.as_deref().filter(|name| *name != node.id && *name != node.spec_id)?;
     let Some(of_map) = name.strip_suffix("-arraynode") else { return Some(name.to_owned()) };
     let is_hash = |text: &str| text.len() == 32 && text.chars().all(|digit| digit.is_ascii_hexdigit());
@@ -25,7 +25,7 @@ pub fn short_name(node: &Node) -> Option<String> {
 
 /// `n0 (train)`.
 #[must_use]
-pub fn label(node: &Node) -> String {
+pub(crate) fn label(node: &Node) -> String {
     match short_name(node) {
         Some(name) => format!("{} ({name})", node.id),
         None => node.id.clone(),
@@ -34,7 +34,7 @@ pub fn label(node: &Node) -> String {
 
 /// ``node `n0` (train)``.
 #[must_use]
-pub fn quoted(node: &Node) -> String {
+pub(crate) fn quoted(node: &Node) -> String {
     match short_name(node) {
         Some(name) => format!("node `{}` ({name})", node.id),
         None => format!("node `{}`", node.id),
@@ -43,7 +43,7 @@ pub fn quoted(node: &Node) -> String {
 
 /// Phase, elements, cache, attempt, duration and child execution, in a line.
 #[must_use]
-pub fn state(node: &Node) -> String {
+pub(crate) fn state(node: &Node) -> String {
     let mut text = node.phase.as_str_name().to_owned();
     if let Some(elements) = elements(node) {
         text = format!("{text}, {elements}");
@@ -78,7 +78,7 @@ fn reuse_note(node: &Node) -> String {
 
 /// The cache status of a node, for a table.
 #[must_use]
-pub fn cache(node: &Node) -> Option<String> {
+pub(crate) fn cache(node: &Node) -> Option<String> {
     let word = node.cache.word()?;
     Some(match node.reused_from_other_version() {
         Some(from) => format!("{word} from task version {}", from.task_version),
@@ -88,7 +88,7 @@ pub fn cache(node: &Node) -> Option<String> {
 
 /// `2 of 3 elements, 1 failed`, of a map task.
 #[must_use]
-pub fn elements(node: &Node) -> Option<String> {
+pub(crate) fn elements(node: &Node) -> Option<String> {
     let elements = node.elements.as_ref()?;
     let mut text = format!("{} of {} elements", elements.count_in(TaskPhase::Succeeded), elements.count());
     let failed = elements.count_in(TaskPhase::Failed);
@@ -100,7 +100,7 @@ pub fn elements(node: &Node) -> Option<String> {
 
 /// The phase of an element; `NOT_STARTED` if it has none.
 #[must_use]
-pub fn element_phase(element: &Element) -> &'static str {
+pub(crate) fn element_phase(element: &Element) -> &'static str {
     match element.phase {
         TaskPhase::Undefined => "NOT_STARTED",
         phase => phase.as_str_name(),
@@ -110,7 +110,11 @@ pub fn element_phase(element: &Element) -> &'static str {
 /// What a gate waits for, or why an attempt does not run; of a node that ended, the reason of its last
 /// attempt.
 #[must_use]
-pub fn waiting_reason(session: &Session, id: &WorkflowExecutionIdentifier, node: &Node) -> Option<String> {
+pub(crate) fn waiting_reason(
+    session: &Session,
+    id: &WorkflowExecutionIdentifier,
+    node: &Node,
+) -> Option<String> {
     if is_node_done(node.phase) {
         return node.reason.as_ref().map(|reason| in_a_line(&reason.text));
     }
@@ -154,7 +158,7 @@ fn sleep_text(node: &Node, duration: prost_types::Duration) -> String {
 
 /// An error in a line. flytekit writes a traceback first, and the exception under `Message:`.
 #[must_use]
-pub fn error_summary(text: &str) -> String {
+pub(crate) fn error_summary(text: &str) -> String {
     let message = text.rsplit_once("\nMessage:").map(|(_, message)| message.trim());
     in_a_line(message.filter(|message| !message.is_empty()).unwrap_or(text))
 }

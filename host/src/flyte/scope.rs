@@ -13,7 +13,7 @@ use crate::ui::{error::CommandError, exit_code::Exit};
 /// # Errors
 ///
 /// An unknown project or domain. If the projects cannot be listed, there is no error.
-pub async fn check(session: &Session) -> Result<(), CommandError> {
+pub(crate) async fn check(session: &Session) -> Result<(), CommandError> {
     let Ok(projects) = every_project(session).await else { return Ok(()) };
     let Some(project) = projects.iter().find(|project| project.id == session.project()) else {
         return Err(unknown_project(session, session.project(), &projects));
@@ -30,7 +30,9 @@ pub async fn check(session: &Session) -> Result<(), CommandError> {
 /// # Errors
 ///
 /// When a call fails.
-pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_client::client::ClientError> {
+pub(crate) async fn every_project(
+    session: &Session,
+) -> Result<Vec<Project>, flyte_client::client::ClientError> {
     // Without a filter for the state, the server leaves out archived projects.
     let filter = Filter::parse(ColumnKind::Project, "state>=0").unwrap_or_default();
     list::projects(&session.client, &Query { filter, ..Query::default() }).await
@@ -38,7 +40,7 @@ pub async fn every_project(session: &Session) -> Result<Vec<Project>, flyte_clie
 
 /// The failure of a command about a project that does not exist.
 #[must_use]
-pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> CommandError {
+pub(crate) fn unknown_project(session: &Session, name: &str, all: &[Project]) -> CommandError {
     let near = flyte_text::closest(name, all.iter().map(|project| project.id.as_str()));
     CommandError::new(Exit::Failed, format!("project `{name}` not found")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
@@ -48,7 +50,7 @@ pub fn unknown_project(session: &Session, name: &str, all: &[Project]) -> Comman
 
 /// The failure of a command about a domain that does not exist.
 #[must_use]
-pub fn unknown_domain(session: &Session, name: &str, all: &[Domain]) -> CommandError {
+pub(crate) fn unknown_domain(session: &Session, name: &str, all: &[Domain]) -> CommandError {
     let near = flyte_text::closest(name, all.iter().map(|domain| domain.id.as_str()));
     CommandError::new(Exit::Failed, format!("domain `{name}` not found")).hint(match near {
         Some(near) => format!("did you mean `{near}`?"),

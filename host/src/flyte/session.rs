@@ -38,22 +38,22 @@ use crate::{
 };
 
 /// A client, with the connection that it uses.
-pub struct Session {
+pub(crate) struct Session {
     /// As [`Context::ui`].
-    pub ui: Ui,
+    pub(crate) ui: Ui,
     /// The connection, with the project and domain of the flags.
-    pub connection: Connection,
+    pub(crate) connection: Connection,
     /// The endpoint, plugin or sandbox, as messages name it.
-    pub target: String,
+    pub(crate) target: String,
     /// See [`Route::has_address`].
-    pub has_address: bool,
+    pub(crate) has_address: bool,
     /// Calls Flyte, and signs in if the server requires it.
-    pub client: Client,
+    pub(crate) client: Client,
     /// The sign-in at the endpoint; `None` for the sandbox, and where a plugin's transport replaces the
     /// host's.
-    pub sign_in: Option<Arc<SignIn>>,
+    pub(crate) sign_in: Option<Arc<SignIn>>,
     /// The static token, if one is configured.
-    pub token: Option<StaticToken>,
+    pub(crate) token: Option<StaticToken>,
     flags: CommandFlags,
     transfers: OnceCell<Transfers>,
     buckets: OnceCell<Buckets>,
@@ -64,32 +64,32 @@ pub struct Session {
 impl Session {
     /// The default project.
     #[must_use]
-    pub fn project(&self) -> &str {
+    pub(crate) fn project(&self) -> &str {
         &self.connection.default_project.value
     }
 
     /// The default domain.
     #[must_use]
-    pub fn domain(&self) -> &str {
+    pub(crate) fn domain(&self) -> &str {
         &self.connection.default_domain.value
     }
 
     /// A command line of this program to paste, with the flags that chose the Flyte, project and domain of
     /// this session.
     #[must_use]
-    pub fn command(&self, arguments: &[&str]) -> String {
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
         self.flags.command(arguments)
     }
 
     /// As [`Session::command`], for a command without project and domain.
     #[must_use]
-    pub fn server_command(&self, arguments: &[&str]) -> String {
+    pub(crate) fn server_command(&self, arguments: &[&str]) -> String {
         self.flags.server_command(arguments)
     }
 
     /// Whether Flyte is the embedded sandbox, whose files are local.
     #[must_use]
-    pub fn is_embedded_sandbox(&self) -> bool {
+    pub(crate) fn is_embedded_sandbox(&self) -> bool {
         self.connection.is_sandbox() && self.has_address
     }
 
@@ -98,7 +98,7 @@ impl Session {
     /// # Errors
     ///
     /// CA certificates that cannot be used.
-    pub fn transfers(&self) -> Result<&Transfers, CommandError> {
+    pub(crate) fn transfers(&self) -> Result<&Transfers, CommandError> {
         if let Some(transfers) = self.transfers.get() {
             return Ok(transfers);
         }
@@ -113,7 +113,7 @@ impl Session {
     /// # Errors
     ///
     /// A configuration that cannot be read, or CA certificates that cannot be used.
-    pub fn buckets(&self) -> Result<&Buckets, CommandError> {
+    pub(crate) fn buckets(&self) -> Result<&Buckets, CommandError> {
         if let Some(buckets) = self.buckets.get() {
             return Ok(buckets);
         }
@@ -136,7 +136,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`connection::route`]; no endpoint; a sandbox or certificates that cannot be used.
-    pub fn session(&self) -> Result<Session, CommandError> {
+    pub(crate) fn session(&self) -> Result<Session, CommandError> {
         let prompt = Arc::new(sign_in::Terminal::new(self.ui, Arc::clone(self.chain()?)));
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
@@ -148,7 +148,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`connection::route`].
-    pub fn route(&self) -> Result<Route, CommandError> {
+    pub(crate) fn route(&self) -> Result<Route, CommandError> {
         connection::route(self.chain()?, self.global, self.configurations)
     }
 
@@ -157,7 +157,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`Context::session`].
-    pub fn session_for_route(
+    pub(crate) fn session_for_route(
         &self,
         route: Route,
         prompt: Arc<dyn Prompt>,
@@ -200,7 +200,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`Context::session`].
-    pub fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), CommandError> {
+    pub(crate) fn sign_in(&self) -> Result<(String, Option<Arc<SignIn>>), CommandError> {
         let route = self.route()?;
         self.check_sandbox(&route.connection)?;
         if route.connection.is_sandbox() || route.layers.replacement().is_some() {
@@ -217,7 +217,7 @@ impl Context<'_> {
 /// # Errors
 ///
 /// A home directory that does not exist: a command that only reads must not create it.
-pub fn sandbox_root() -> Result<PathBuf, CommandError> {
+pub(crate) fn sandbox_root() -> Result<PathBuf, CommandError> {
     if let Some(folder) = env::text(env::SANDBOX_DIR) {
         return Ok(folder.into());
     }
@@ -296,7 +296,7 @@ fn open_sandbox() -> Result<Sandbox, CommandError> {
 
 /// The failure of a sandbox that cannot be opened.
 #[must_use]
-pub fn sandbox_open_failure(error: OpenError) -> CommandError {
+pub(crate) fn sandbox_open_failure(error: OpenError) -> CommandError {
     let is_folder =
         matches!(error, OpenError::Folder { .. } | OpenError::Foreign { .. } | OpenError::Shared { .. });
     let elsewhere = is_folder.then(|| format!("set `{}` to another folder", env::SANDBOX_DIR));

@@ -7,7 +7,7 @@ use std::{env::temp_dir, path::PathBuf, time::Duration};
 use auth::{StaticToken, store::StoreKind};
 use flyte_client::config::{ConfigPath, Origin, Row, Secret, Shown};
 
-pub use self::terminal::Terminal;
+pub(crate) use self::terminal::Terminal;
 use crate::{
     env,
     settings::{self, Settings},
@@ -22,7 +22,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 /// # Errors
 ///
 /// If a variable has an invalid value.
-pub fn options(settings: &Settings) -> Result<auth::SignInOptions, CommandError> {
+pub(crate) fn options(settings: &Settings) -> Result<auth::SignInOptions, CommandError> {
     let (store, _) = store(settings)?;
     let (store, folder) = match state_folder() {
         Some(folder) => (store.unwrap_or_default(), folder.join("flyte-host")),
@@ -36,7 +36,7 @@ pub fn options(settings: &Settings) -> Result<auth::SignInOptions, CommandError>
 /// # Errors
 ///
 /// As [`options`].
-pub fn rows(settings: &Settings) -> Result<Vec<Row>, CommandError> {
+pub(crate) fn rows(settings: &Settings) -> Result<Vec<Row>, CommandError> {
     let row = |name: &str, value: String, origin| Row {
         name: name.to_owned(),
         value: Some(Shown::Text(value)),
@@ -123,7 +123,7 @@ fn timeout() -> Result<Duration, CommandError> {
 /// # Errors
 ///
 /// What is expected, for a message.
-pub fn seconds(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let is_possible = |time: &Duration| !time.is_zero() && *time <= MAX_TIMEOUT;
     seconds.filter(is_possible).ok_or("expected a number of seconds, above 0 and at most 86400")

@@ -8,7 +8,7 @@ mod download;
 mod file_name;
 mod upload;
 
-pub use self::{
+pub(crate) use self::{
     bucket::upload_to,
     download::{Downloaded, ObjectShape, download, read},
     file_name::safe_name,

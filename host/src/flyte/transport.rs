@@ -37,7 +37,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// # Errors
 ///
 /// Those of the host's transport, or a plugin that failed to create its own.
-pub fn join(
+pub(crate) fn join(
     layers: &Layers,
     host: impl FnOnce() -> Result<Arc<dyn Transport>, CommandError>,
 ) -> Result<Arc<dyn Transport>, CommandError> {
@@ -71,7 +71,7 @@ pub fn join(
 /// # Errors
 ///
 /// A thread that cannot be started.
-pub fn lend(client: Client) -> Result<TransportHandle, CommandError> {
+pub(crate) fn lend(client: Client) -> Result<TransportHandle, CommandError> {
     let carry: CallFn = Box::new(move |call| {
         let client = client.clone();
         Box::pin(async move { client.call(call).await.map_err(|error| error.status) })

@@ -19,11 +19,11 @@ use crate::ui::{
 
 /// Inputs and outputs of an execution or a node.
 #[derive(Debug, Default)]
-pub struct ExecutionData {
+pub(crate) struct ExecutionData {
     /// The inputs.
-    pub inputs: LiteralMap,
+    pub(crate) inputs: LiteralMap,
     /// The outputs; empty before the end.
-    pub outputs: LiteralMap,
+    pub(crate) outputs: LiteralMap,
 }
 
 /// Reads inputs and outputs from the response or from its links.
@@ -32,7 +32,7 @@ pub struct ExecutionData {
 ///
 /// A missing execution or node, or values that cannot be read.
 #[expect(deprecated, reason = "servers that do not give the values give links")]
-pub async fn read(
+pub(crate) async fn read(
     session: &Session,
     id: &WorkflowExecutionIdentifier,
     node: Option<&str>,
@@ -78,7 +78,7 @@ async fn follow_link(
 }
 
 /// Prints why there are no outputs.
-pub fn note_no_outputs(ui: &Ui, execution: &Execution, node: Option<&str>) {
+pub(crate) fn note_no_outputs(ui: &Ui, execution: &Execution, node: Option<&str>) {
     let name = execution.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
     let phase = watch::phase(execution);
     ui.note(match node {
@@ -96,7 +96,7 @@ const ALL: &str = "`-o json` or `fetch` with a folder shows all";
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn print(ui: &Ui, values: &LiteralMap) -> Result<(), CommandError> {
+pub(crate) fn print(ui: &Ui, values: &LiteralMap) -> Result<(), CommandError> {
     let json = literal::map_to_json(values);
     match ui.format() {
         Format::Table if json.is_empty() => Ok(()),
@@ -111,7 +111,7 @@ pub fn print(ui: &Ui, values: &LiteralMap) -> Result<(), CommandError> {
 
 /// A value in a line: strings without quotes, files and tables as their URI, the rest as JSON.
 #[must_use]
-pub fn to_text(value: &Value) -> String {
+pub(crate) fn to_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(object) => match object.get("uri").and_then(Value::as_str) {

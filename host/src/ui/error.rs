@@ -15,7 +15,7 @@ use crate::settings::SettingsError;
 
 /// How errors are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorFormat {
+pub(crate) enum ErrorFormat {
     /// Text for a terminal: long messages are shortened.
     Short,
     /// Text, unabridged.
@@ -30,9 +30,9 @@ pub enum ErrorFormat {
 /// Causes are kept as errors, so that a caller can [find](Self::find) one of a type; their sources are walked
 /// when the error is printed.
 #[derive(Clone, Debug)]
-pub struct CommandError {
+pub(crate) struct CommandError {
     /// How the program ends.
-    pub exit: Exit,
+    pub(crate) exit: Exit,
     /// What could not be done; its own sources are the first causes.
     error: Shared,
     /// Printed before the message: `t1.yaml:4`, `task.yaml, document 1`.
@@ -45,11 +45,11 @@ pub struct CommandError {
 
 /// The plugin whose function failed.
 #[derive(Clone, Debug)]
-pub struct FailedPlugin {
+pub(crate) struct FailedPlugin {
     /// The plugin.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// The name of the hook; `None` for a command, a default or a callback.
-    pub hook: Option<&'static str>,
+    pub(crate) hook: Option<&'static str>,
 }
 
 /// What a plugin's function returned as its error, or a panic in it.
@@ -88,12 +88,12 @@ impl Error for Cause {}
 
 impl CommandError {
     /// An error without causes or hints. The message is lower case, without a full stop.
-    pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
         Self::from_error(exit, Cause(message.to_string()))
     }
 
     /// An error whose message is that of `error`, and whose causes are the sources of `error`.
-    pub fn from_error(exit: Exit, error: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn from_error(exit: Exit, error: impl Error + Send + Sync + 'static) -> Self {
         Self {
             exit,
             error: Arc::new(error),
@@ -106,14 +106,14 @@ impl CommandError {
 
     /// Adds a cause and its sources below the causes so far.
     #[must_use]
-    pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.causes.push(cause.into().into());
         self
     }
 
     /// Adds causes that are only text, the outermost first.
     #[must_use]
-    pub fn with_causes(mut self, causes: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+    pub(crate) fn with_causes(mut self, causes: impl IntoIterator<Item = impl fmt::Display>) -> Self {
         let causes = causes.into_iter().map(|cause| Arc::new(Cause(cause.to_string())) as Shared);
         self.causes.extend(causes);
         self
@@ -121,20 +121,20 @@ impl CommandError {
 
     /// Adds a hint, if there is one.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hints.extend(hint.into());
         self
     }
 
     /// Says which plugin failed.
     #[must_use]
-    pub fn in_plugin(self, plugin: FailedPlugin) -> Self {
+    pub(crate) fn in_plugin(self, plugin: FailedPlugin) -> Self {
         Self { plugin: Some(plugin), ..self }
     }
 
     /// Adds what a plugin returned as a cause, and its causes below.
     #[must_use]
-    pub fn caused_by_plugin(self, error: &PluginError) -> Self {
+    pub(crate) fn caused_by_plugin(self, error: &PluginError) -> Self {
         let panicked_at = error.location().map(str::to_owned);
         let cause = PluginCause { message: error.message().to_owned(), panicked_at };
         self.caused_by(cause).with_causes(error.causes())
@@ -142,19 +142,19 @@ impl CommandError {
 
     /// Takes these hints in place of those so far.
     #[must_use]
-    pub fn replace_hints(self, hints: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn replace_hints(self, hints: impl IntoIterator<Item = String>) -> Self {
         Self { hints: hints.into_iter().collect(), ..self }
     }
 
     /// Says where the error is: a file with a line or document, or an input.
     #[must_use]
-    pub fn at(self, location: impl fmt::Display) -> Self {
+    pub(crate) fn at(self, location: impl fmt::Display) -> Self {
         Self { location: Some(location.to_string()), ..self }
     }
 
     /// Puts a message above this one, which becomes the first cause. The location stays in front.
     #[must_use]
-    pub fn context(mut self, message: impl fmt::Display) -> Self {
+    pub(crate) fn context(mut self, message: impl fmt::Display) -> Self {
         let inner = std::mem::replace(&mut self.error, Arc::new(Cause(message.to_string())));
         self.causes.insert(0, inner);
         self
@@ -162,37 +162,37 @@ impl CommandError {
 
     /// What could not be done, without location and causes.
     #[must_use]
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         self.error.to_string()
     }
 
     /// The text of each cause, from the outermost to the root.
     #[must_use]
-    pub fn causes(&self) -> Vec<String> {
+    pub(crate) fn causes(&self) -> Vec<String> {
         self.chain().skip(1).map(ToString::to_string).collect()
     }
 
     /// The message and the causes.
     #[must_use]
-    pub fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<String> {
         self.chain().map(ToString::to_string).collect()
     }
 
     /// What the reader can do, each a sentence of its own.
     #[must_use]
-    pub fn hints(&self) -> &[String] {
+    pub(crate) fn hints(&self) -> &[String] {
         &self.hints
     }
 
     /// The first error of a type among the message and the causes.
     #[must_use]
-    pub fn find<E: Error + 'static>(&self) -> Option<&E> {
+    pub(crate) fn find<E: Error + 'static>(&self) -> Option<&E> {
         self.chain().find_map(|error| error.downcast_ref())
     }
 
     /// Whether the message or a cause has exactly this text.
     #[must_use]
-    pub fn mentions(&self, fact: &str) -> bool {
+    pub(crate) fn mentions(&self, fact: &str) -> bool {
         self.facts().iter().any(|known| known == fact)
     }
 
@@ -202,7 +202,7 @@ impl CommandError {
 
     /// The text for the standard error, with styles that the stream removes where they are not wanted.
     #[must_use]
-    pub fn render(&self, format: ErrorFormat) -> String {
+    pub(crate) fn render(&self, format: ErrorFormat) -> String {
         match format {
             ErrorFormat::Json => self.to_json(),
             ErrorFormat::Short | ErrorFormat::Whole => self.to_text("error", AnsiColor::Red, format),
@@ -211,7 +211,7 @@ impl CommandError {
 
     /// The same as a warning, for a command that continues; text in every format.
     #[must_use]
-    pub fn render_as_warning(&self, format: ErrorFormat) -> String {
+    pub(crate) fn render_as_warning(&self, format: ErrorFormat) -> String {
         self.to_text("warning", AnsiColor::Yellow, format)
     }
 

@@ -17,7 +17,7 @@ use super::{
 
 /// The output format of a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// JSON.
     Json,
     /// One name per line.
@@ -32,7 +32,7 @@ pub enum Format {
 impl Format {
     /// Its name on the command line.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Name => "name",
@@ -44,7 +44,7 @@ impl Format {
 
 /// What a command prints with: its output format, and the streams. Clones write to the same streams.
 #[derive(Clone, Debug, Default)]
-pub struct Ui {
+pub(crate) struct Ui {
     format: Format,
     streams: Streams,
     /// Unset until the command line is parsed. Shared with the panic hook, which is installed before.
@@ -54,19 +54,19 @@ pub struct Ui {
 impl Ui {
     /// The same streams, for a command with another output format.
     #[must_use]
-    pub fn with_format(&self, format: Format) -> Self {
+    pub(crate) fn with_format(&self, format: Format) -> Self {
         Self { format, ..self.clone() }
     }
 
     /// The output format of the command.
     #[must_use]
-    pub const fn format(&self) -> Format {
+    pub(crate) const fn format(&self) -> Format {
         self.format
     }
 
     /// The streams themselves, for what is not text of this program.
     #[must_use]
-    pub const fn streams(&self) -> &Streams {
+    pub(crate) const fn streams(&self) -> &Streams {
         &self.streams
     }
 
@@ -94,7 +94,7 @@ impl Ui {
     /// # Errors
     ///
     /// When the output cannot be written.
-    pub fn print(&self, text: impl fmt::Display) -> Result<(), CommandError> {
+    pub(crate) fn print(&self, text: impl fmt::Display) -> Result<(), CommandError> {
         let text = text.to_string();
         Ok(self.streams.write(Stream::Out, flyte_text::sanitize(&text).as_bytes())?)
     }
@@ -104,7 +104,7 @@ impl Ui {
     /// # Errors
     ///
     /// As [`Ui::print`].
-    pub fn print_styled(&self, text: &str) -> Result<(), CommandError> {
+    pub(crate) fn print_styled(&self, text: &str) -> Result<(), CommandError> {
         Ok(self.streams.write(Stream::Out, flyte_text::sanitize_styled(text).as_bytes())?)
     }
 
@@ -113,7 +113,7 @@ impl Ui {
     /// # Errors
     ///
     /// As [`Ui::print`].
-    pub fn print_exact(&self, text: &str) -> Result<(), CommandError> {
+    pub(crate) fn print_exact(&self, text: &str) -> Result<(), CommandError> {
         self.streams.write_raw(Stream::Out, text.as_bytes())?;
         Ok(self.streams.flush()?)
     }
@@ -123,34 +123,34 @@ impl Ui {
     /// # Errors
     ///
     /// As [`Ui::print`].
-    pub fn print_json(&self, text: &str) -> Result<(), CommandError> {
+    pub(crate) fn print_json(&self, text: &str) -> Result<(), CommandError> {
         self.print_exact(&flyte_text::sanitize_json(text))
     }
 
     /// Writes text to stderr; control characters are escaped. Best effort: write errors are ignored.
-    pub fn note(&self, text: impl fmt::Display) {
+    pub(crate) fn note(&self, text: impl fmt::Display) {
         let text = text.to_string();
         let _ = self.streams.write(Stream::Err, flyte_text::sanitize(&text).as_bytes());
     }
 
     /// As [`Ui::note`], but keeps ANSI styles.
-    pub fn note_styled(&self, text: &str) {
+    pub(crate) fn note_styled(&self, text: &str) {
         let _ = self.streams.write(Stream::Err, flyte_text::sanitize_styled(text).as_bytes());
     }
 
     /// Writes an error to stderr.
-    pub fn report(&self, error: &CommandError) {
+    pub(crate) fn report(&self, error: &CommandError) {
         self.note_styled(&error.render(self.error_format()));
     }
 
     /// Writes an error as a warning to stderr, for a command that continues.
-    pub fn warn(&self, error: &CommandError) {
+    pub(crate) fn warn(&self, error: &CommandError) {
         self.note_styled(&error.render_as_warning(self.error_format()));
     }
 
     /// Cuts a long value for a terminal; `all` is the hint that says how to print all of it.
     #[must_use]
-    pub fn readable(&self, value: String, all: &str) -> String {
+    pub(crate) fn readable(&self, value: String, all: &str) -> String {
         if self.streams.is_terminal(Stream::Out) { cut(value, all) } else { value }
     }
 
@@ -159,7 +159,7 @@ impl Ui {
     /// # Errors
     ///
     /// As [`Ui::print`].
-    pub fn table(
+    pub(crate) fn table(
         &self,
         heading: &[&str],
         rows: impl IntoIterator<Item = Vec<String>>,
@@ -183,7 +183,7 @@ impl Ui {
     /// # Errors
     ///
     /// As [`Ui::print`].
-    pub fn structured(&self, value: &serde_json::Value) -> Result<(), CommandError> {
+    pub(crate) fn structured(&self, value: &serde_json::Value) -> Result<(), CommandError> {
         if self.format == Format::Yaml {
             let text = serde_saphyr::to_string(value);
             let text = text.map_err(|error| CommandError::from_error(Exit::Internal, error))?;

@@ -7,7 +7,7 @@ use crate::ui::{error::CommandError, exit_code::Exit};
 /// # Errors
 ///
 /// The expected form, for a value parser of clap.
-pub fn pair(text: &str) -> Result<(String, String), String> {
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
@@ -19,7 +19,7 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
 /// # Errors
 ///
 /// A usage error that names the key.
-pub fn check_given_once(option: &str, pairs: &[(String, String)]) -> Result<(), CommandError> {
+pub(crate) fn check_given_once(option: &str, pairs: &[(String, String)]) -> Result<(), CommandError> {
     let is_repeated = |(index, (key, _)): &(usize, &(String, String))| {
         pairs.iter().take(*index).any(|(before, _)| before == key)
     };

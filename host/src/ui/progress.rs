@@ -19,12 +19,12 @@ const CLOCK: &str = "{spinner} {msg}  {elapsed}";
 impl Ui {
     /// Whether progress is shown: on terminals that can clear lines, so not on a dumb terminal.
     #[must_use]
-    pub fn has_progress(&self) -> bool {
+    pub(crate) fn has_progress(&self) -> bool {
         self.streams().is_terminal(Stream::Err) && !ProgressDrawTarget::stderr().is_hidden()
     }
 
     /// A line that counts finished steps. Hidden if progress is not shown.
-    pub fn progress(&self, message: &str, total: usize) -> Line {
+    pub(crate) fn progress(&self, message: &str, total: usize) -> Line {
         self.counting(message, u64::try_from(total).unwrap_or(u64::MAX))
     }
 
@@ -47,12 +47,12 @@ impl Ui {
     }
 
     /// A line with the elapsed time. Hidden if progress is not shown.
-    pub fn clock(&self, message: &str) -> Line {
+    pub(crate) fn clock(&self, message: &str) -> Line {
         self.line(message, ProgressBar::new_spinner(), CLOCK)
     }
 
     /// As [`Ui::clock`], in the line below another one.
-    pub fn clock_after(&self, before: &Line, message: &str) -> Line {
+    pub(crate) fn clock_after(&self, before: &Line, message: &str) -> Line {
         let bar = ProgressBar::new_spinner();
         self.insert(message, bar, CLOCK, |shown, bar| shown.insert_after(&before.bar, bar))
     }
@@ -87,7 +87,7 @@ impl Ui {
 }
 
 /// A progress line, removed when it is dropped.
-pub struct Line {
+pub(crate) struct Line {
     bar: ProgressBar,
     /// `None`: hidden.
     streams: Option<Streams>,
@@ -95,7 +95,7 @@ pub struct Line {
 
 impl Line {
     /// Counts one more finished step.
-    pub fn advance(&self) {
+    pub(crate) fn advance(&self) {
         self.bar.inc(1);
     }
 
@@ -105,7 +105,7 @@ impl Line {
     }
 
     /// Sets the elapsed time.
-    pub fn count_from(&self, elapsed: Duration) {
+    pub(crate) fn count_from(&self, elapsed: Duration) {
         // Some systems' clocks do not go back beyond their start, where indicatif would panic.
         if Instant::now().checked_sub(elapsed).is_some() {
             // Clones of a bar are one bar.
@@ -114,7 +114,7 @@ impl Line {
     }
 
     /// Sets the text.
-    pub fn say(&self, message: String) {
+    pub(crate) fn say(&self, message: String) {
         self.bar.set_message(one_line(&message));
     }
 }

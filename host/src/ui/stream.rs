@@ -9,11 +9,11 @@ use indicatif::MultiProgress;
 
 /// Writing to a standard stream failed.
 #[derive(Debug)]
-pub struct WriteError(pub io::Error);
+pub(crate) struct WriteError(pub(crate) io::Error);
 
 /// A standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
+pub(crate) enum Stream {
     /// The standard output.
     Out,
     /// The standard error.
@@ -38,7 +38,7 @@ impl Stream {
 
 /// Both streams, and the progress lines that are cleared while something is written. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Streams(Arc<Shared>);
+pub(crate) struct Streams(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -52,13 +52,13 @@ struct Shared {
 impl Streams {
     /// Whether a stream is a terminal.
     #[must_use]
-    pub fn is_terminal(&self, stream: Stream) -> bool {
+    pub(crate) fn is_terminal(&self, stream: Stream) -> bool {
         !self.is_captured() && stream.is_process_terminal()
     }
 
     /// Whether a stream wants colour: on a terminal, unless `NO_COLOR` or `CLICOLOR_FORCE` say otherwise.
     #[must_use]
-    pub fn color(&self, stream: Stream) -> bool {
+    pub(crate) fn color(&self, stream: Stream) -> bool {
         !self.is_captured() && stream.color_choice() != anstream::ColorChoice::Never
     }
 
@@ -67,7 +67,7 @@ impl Streams {
     /// # Errors
     ///
     /// [`WriteError`].
-    pub fn write(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
+    pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
         #[cfg(test)]
         if self.is_captured() {
             return self.write_raw(stream, &anstream::adapter::strip_bytes(bytes).into_vec());
@@ -88,7 +88,7 @@ impl Streams {
     /// # Errors
     ///
     /// As [`Streams::write`].
-    pub fn write_raw(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
+    pub(crate) fn write_raw(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
         #[cfg(test)]
         if let Some([out, err]) = &self.0.captured {
             let captured = if stream == Stream::Out { out } else { err };
@@ -107,7 +107,7 @@ impl Streams {
     /// # Errors
     ///
     /// As [`Streams::write`].
-    pub fn flush(&self) -> Result<(), WriteError> {
+    pub(crate) fn flush(&self) -> Result<(), WriteError> {
         self.aside(|| io::stdout().lock().flush()).map_err(WriteError)
     }
 

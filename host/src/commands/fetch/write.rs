@@ -138,7 +138,7 @@ pub(super) struct Writer<'s> {
     /// Paths in use: two names may be the same path on this system.
     taken: BTreeSet<PathBuf>,
     /// The outcomes so far.
-    pub report: FetchReport,
+    pub(crate) report: FetchReport,
 }
 
 impl<'s> Writer<'s> {

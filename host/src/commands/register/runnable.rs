@@ -21,19 +21,19 @@ const MANY: usize = 3;
 
 /// An entity that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Runnable {
+pub(crate) struct Runnable {
     /// The kind; for a workflow, that of its launch plan.
-    pub kind: EntityKind,
+    pub(crate) kind: EntityKind,
     /// The identifier.
-    pub id: Identifier,
+    pub(crate) id: Identifier,
     /// The kind in messages: `workflow` for a launch plan with the name of a workflow.
-    pub shown_kind: EntityKind,
+    pub(crate) shown_kind: EntityKind,
 }
 
 impl Runnable {
     /// The candidates if no name is given: launch plans and workflows, or tasks without these.
     #[must_use]
-    pub fn unnamed(entities: &[Entity]) -> Vec<Self> {
+    pub(crate) fn unnamed(entities: &[Entity]) -> Vec<Self> {
         let any = Self::all(entities);
         let mut runnables: Vec<_> =
             any.iter().filter(|runnable| runnable.kind == EntityKind::LaunchPlan).cloned().collect();
@@ -46,7 +46,7 @@ impl Runnable {
 
     /// The candidates if a name is given.
     #[must_use]
-    pub fn all(entities: &[Entity]) -> Vec<Self> {
+    pub(crate) fn all(entities: &[Entity]) -> Vec<Self> {
         let workflows: BTreeSet<&str> = entities
             .iter()
             .filter(|entity| entity.kind() == EntityKind::Workflow)
@@ -68,7 +68,7 @@ impl Runnable {
 
     /// The command that runs exactly this version.
     #[must_use]
-    pub fn command(&self, session: &Session) -> String {
+    pub(crate) fn command(&self, session: &Session) -> String {
         let what = format!("{}:{}", self.id.name, self.id.version);
         let mut arguments = vec!["run", &what];
         if self.id.project == session.project() && self.id.domain == session.domain() {

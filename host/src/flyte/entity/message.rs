@@ -11,7 +11,7 @@ use flyte_client::{
 };
 
 /// A message with a name and versions.
-pub trait Entity: prost::Message + prost::Name + Default {
+pub(crate) trait Entity: prost::Message + prost::Name + Default {
     /// The kind in lists.
     const KIND: ColumnKind;
     /// The type in identifiers.

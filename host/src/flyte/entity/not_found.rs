@@ -23,7 +23,7 @@ const KINDS: [ColumnKind; 3] = [ColumnKind::Workflow, ColumnKind::LaunchPlan, Co
 
 /// The failure for an entity of one of these kinds that does not exist. `namesake` is the hint if an entity
 /// of another kind has the name.
-pub async fn failure(
+pub(crate) async fn failure(
     session: &Session,
     kinds: &[ColumnKind],
     wanted: &VersionedName,
@@ -67,7 +67,7 @@ pub async fn failure(
 
 /// The hint to show an entity of another kind.
 #[must_use]
-pub fn show_hint(session: &Session, kind: ColumnKind, name: &str) -> String {
+pub(crate) fn show_hint(session: &Session, kind: ColumnKind, name: &str) -> String {
     let command = session.command(&["get", plural(kind).trim_end_matches('s'), name]);
     format!("run `{command}` to see the {} of that name", kind.name())
 }

@@ -6,11 +6,11 @@ use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// `NAME` or `NAME:VERSION`, as `pyflyte run remote-task` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VersionedName {
+pub(crate) struct VersionedName {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The version; `None`: the newest.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 impl std::str::FromStr for VersionedName {
@@ -36,7 +36,7 @@ impl VersionedName {
     /// # Errors
     ///
     /// Two versions.
-    pub fn with_version(&self, version: Option<&String>) -> Result<Self, CommandError> {
+    pub(crate) fn with_version(&self, version: Option<&String>) -> Result<Self, CommandError> {
         match (&self.version, version) {
             (Some(_), Some(_)) => Err(CommandError::new(Exit::Usage, "the version is given twice")),
             (None, Some(version)) => Ok(Self { name: self.name.clone(), version: Some(version.clone()) }),

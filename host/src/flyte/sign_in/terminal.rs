@@ -24,7 +24,7 @@ use plugin_host::{Chain, HookError};
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The terminal, and the plugins with a page for the browser.
-pub struct Terminal {
+pub(crate) struct Terminal {
     ui: Ui,
     chain: Arc<Chain>,
     is_enabled: AtomicBool,
@@ -33,18 +33,18 @@ pub struct Terminal {
 impl Terminal {
     /// Prompts the user, if there is a terminal.
     #[must_use]
-    pub fn new(ui: &Ui, chain: Arc<Chain>) -> Self {
+    pub(crate) fn new(ui: &Ui, chain: Arc<Chain>) -> Self {
         Self { ui: ui.clone(), chain, is_enabled: true.into() }
     }
 
     /// Never prompts.
     #[must_use]
-    pub fn non_interactive(ui: &Ui, chain: Arc<Chain>) -> Self {
+    pub(crate) fn non_interactive(ui: &Ui, chain: Arc<Chain>) -> Self {
         Self { ui: ui.clone(), chain, is_enabled: false.into() }
     }
 
     /// Stops prompting.
-    pub fn disable(&self) {
+    pub(crate) fn disable(&self) {
         self.is_enabled.store(false, Ordering::Relaxed);
     }
 }

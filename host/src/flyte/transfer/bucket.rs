@@ -68,7 +68,7 @@ async fn one(ui: &Ui, location: &Location, member: &Member, to: &Path) -> Result
 /// # Errors
 ///
 /// An unreadable file, a bucket without keys, an upload that failed.
-pub async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<String, CommandError> {
+pub(crate) async fn upload_to(session: &Session, path: &Path, uri: &str) -> Result<String, CommandError> {
     let location = open(session, uri)?.ok_or_else(|| no_keys(uri))?;
     let name = crate::flyte::transfer::upload::name_of(path);
     if !path.is_dir() {

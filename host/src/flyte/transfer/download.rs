@@ -20,7 +20,7 @@ use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// What a URI refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectShape {
+pub(crate) enum ObjectShape {
     /// One object.
     File,
     /// All objects below it.
@@ -31,11 +31,11 @@ pub enum ObjectShape {
 
 /// Downloaded files, and why others are missing.
 #[derive(Debug, Default)]
-pub struct Downloaded {
+pub(crate) struct Downloaded {
     /// The local files.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The first failure of other files.
-    pub missing: Option<CommandError>,
+    pub(crate) missing: Option<CommandError>,
 }
 
 /// Reads the content of a link into memory; for values, which are small.
@@ -43,7 +43,7 @@ pub struct Downloaded {
 /// # Errors
 ///
 /// A download that failed.
-pub async fn read(session: &Session, url: &str) -> Result<Bytes, CommandError> {
+pub(crate) async fn read(session: &Session, url: &str) -> Result<Bytes, CommandError> {
     if let Some(file) = local_file(session, url) {
         return fs::read(&file).map(Bytes::from).map_err(|error| unreadable(url, error));
     }
@@ -58,7 +58,7 @@ pub async fn read(session: &Session, url: &str) -> Result<Bytes, CommandError> {
 /// # Errors
 ///
 /// No file could be downloaded, or written.
-pub async fn download(
+pub(crate) async fn download(
     session: &Session,
     uri: &str,
     to: &Path,

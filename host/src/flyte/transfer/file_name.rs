@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 /// A name that cannot leave its folder.
 #[must_use]
-pub fn safe_name(name: &str) -> String {
+pub(crate) fn safe_name(name: &str) -> String {
     let safe_name: String = name.chars().map(|c| if is_unsafe(c) { '-' } else { c }).collect();
     if safe_name.trim_matches('.').is_empty() { format!("_{safe_name}") } else { safe_name }
 }

@@ -21,7 +21,7 @@ use crate::ui::{error::CommandError, exit_code::Exit, output::Ui};
 /// # Errors
 ///
 /// A missing or unreadable file, an empty folder, a file for a folder or the reverse.
-pub fn check(path: &Path, folder: Option<bool>) -> Result<(), CommandError> {
+pub(crate) fn check(path: &Path, folder: Option<bool>) -> Result<(), CommandError> {
     let is_folder = folder::is_folder(path).map_err(|error| unreadable(&[error]))?;
     if let Some(wanted) = folder.filter(|&wanted| wanted != is_folder) {
         let (is, should) = if wanted { ("file", "folder") } else { ("folder", "file") };
@@ -38,7 +38,11 @@ pub fn check(path: &Path, folder: Option<bool>) -> Result<(), CommandError> {
 /// # Errors
 ///
 /// As [`check`], or an upload that failed.
-pub async fn upload(session: &Session, path: &Path, folder: Option<bool>) -> Result<String, CommandError> {
+pub(crate) async fn upload(
+    session: &Session,
+    path: &Path,
+    folder: Option<bool>,
+) -> Result<String, CommandError> {
     check(path, folder)?;
     warn_of_link_loops(&session.ui, path);
     if path.is_dir() { upload_folder(session, path).await } else { upload_file(session, path).await }

@@ -6,7 +6,7 @@ use super::NOTHING;
 
 /// Facts of one thing, in order.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     lines: Vec<(String, String)>,
     sections: Vec<(String, Vec<(String, String)>)>,
 }
@@ -14,7 +14,7 @@ pub struct Facts {
 impl Facts {
     /// Adds a fact; what is empty or nothing is left out.
     #[must_use]
-    pub fn fact(mut self, word: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn fact(mut self, word: &str, value: impl Into<String>) -> Self {
         let value = value.into();
         if !value.is_empty() && value != NOTHING {
             self.lines.push((word.to_owned(), value));
@@ -24,7 +24,7 @@ impl Facts {
 
     /// Adds facts under a heading; none if there are none.
     #[must_use]
-    pub fn section(mut self, heading: &str, lines: Vec<(String, String)>) -> Self {
+    pub(crate) fn section(mut self, heading: &str, lines: Vec<(String, String)>) -> Self {
         if !lines.is_empty() {
             self.sections.push((heading.to_owned(), lines));
         }
@@ -33,7 +33,7 @@ impl Facts {
 
     /// The text.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let mut text = String::new();
         write_lines(&mut text, "", &self.lines);
         for (heading, lines) in &self.sections {

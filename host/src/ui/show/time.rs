@@ -6,14 +6,14 @@ use super::NOTHING;
 
 /// A time in UTC, to the second.
 #[must_use]
-pub fn moment(time: Option<&prost_types::Timestamp>) -> String {
+pub(crate) fn moment(time: Option<&prost_types::Timestamp>) -> String {
     let second = time.map(|time| prost_types::Timestamp { seconds: time.seconds, nanos: 0 });
     second.and_then(|second| literal::datetime_text(&second)).unwrap_or_else(|| NOTHING.to_owned())
 }
 
 /// A message's duration as [`flyte_text::duration()`]; negative ones count as zero.
 #[must_use]
-pub fn duration(duration: Option<&prost_types::Duration>) -> String {
+pub(crate) fn duration(duration: Option<&prost_types::Duration>) -> String {
     let Some(duration) = duration else { return NOTHING.to_owned() };
     let seconds = u64::try_from(duration.seconds).unwrap_or(0);
     let nanos = u32::try_from(duration.nanos).unwrap_or(0);
