@@ -213,3 +213,37 @@ error: cannot write `[HOME]/work/link/host.toml`
 "#]]
     );
 }
+
+#[test]
+fn a_selected_plugin_is_found_by_its_name() {
+    let mut home = home_with(&[]);
+    let path = home.copy("plain", "somewhere/other.so");
+    home.set("FLYTE_PLUGIN", path);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "show", "plain", "-o", "name"]));
+    transcript.add(home.run(["plugin", "path", "plain"]));
+    transcript.add(home.run(["plugin", "enable", "plain"]));
+    transcript.add(home.run(["plugin", "disable", "plain"]));
+    snapshot!(
+        transcript,
+        str![[r#"
+$ flyte-host plugin show plain -o name
+plain
+[exit: 0]
+$ flyte-host plugin path plain
+[HOME]/work/somewhere/other.so
+[exit: 0]
+$ flyte-host plugin enable plain
+------- stderr -------
+enabled plugins: [HOME]/work/somewhere/other.so (in `[HOME]/.flyte/host.toml`)
+`FLYTE_PLUGIN` is set and takes precedence
+[exit: 0]
+$ flyte-host plugin disable plain
+------- stderr -------
+disabled `plain`; no plugins are enabled (in `[HOME]/.flyte/host.toml`)
+`FLYTE_PLUGIN` is set and takes precedence
+[exit: 0]
+
+"#]]
+    );
+}

@@ -230,6 +230,7 @@ fn a_graph() {
     transcript.add(flyte.run(["get", "workflow", "hello.twice", "-o", "dot"]));
     transcript.add(flyte.run(["get", "task", "hello.greet", "-o", "dot"]));
     transcript.add(flyte.run(["get", "tasks", "-o", "dot"]));
+    transcript.add(flyte.run(["-o", "dot", "get", "workflows"]));
     snapshot!(
         transcript,
         str![[r#"
@@ -248,11 +249,17 @@ digraph "hello.twice" {
 [exit: 0]
 $ flyte-host get task hello.greet -o dot
 ------- stderr -------
-error: `-o dot` is for `get workflow NAME` only
+error: invalid value 'dot' for '--output <FORMAT>'
+  [possible values: json, name, table, yaml]
+
+For more information, try '--help'.
 [exit: 2]
 $ flyte-host get tasks -o dot
 ------- stderr -------
-error: `-o dot` is for `get workflow NAME` only
+error: invalid value 'dot' for '--output <FORMAT>'
+  [possible values: json, name, table, yaml]
+
+For more information, try '--help'.
 [exit: 2]
 
 "#]]

@@ -57,10 +57,8 @@ Global options:
           Output format
 
           Possible values:
-          - dot:   Graphviz (`get workflow NAME` only)
           - json:  JSON
           - name:  One name per line
-          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
           - table: Human-readable table
           - yaml:  YAML
 
@@ -100,7 +98,7 @@ Global options:
   -p, --project <PROJECT>  Flyte project [default: from the configuration]
   -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
       --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
-  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
+  -o, --output <FORMAT>    Output format [possible values: json, name, table, yaml]
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
@@ -206,7 +204,7 @@ Global options:
   -p, --project <PROJECT>  Flyte project [default: from the configuration]
   -d, --domain <DOMAIN>    Flyte domain [default: from the configuration]
       --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
-  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
+  -o, --output <FORMAT>    Output format [possible values: json, name, table, yaml]
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used

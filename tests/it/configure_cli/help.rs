@@ -61,10 +61,8 @@ Global options:
           Output format
 
           Possible values:
-          - dot:   Graphviz (`get workflow NAME` only)
           - json:  JSON
           - name:  One name per line
-          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
           - table: Human-readable table
           - yaml:  YAML
 
@@ -169,10 +167,8 @@ Global options:
           Output format
 
           Possible values:
-          - dot:   Graphviz (`get workflow NAME` only)
           - json:  JSON
           - name:  One name per line
-          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
           - table: Human-readable table
           - yaml:  YAML
 
@@ -221,7 +217,7 @@ Global options:
   -p, --project <PROJECT>  Flyte project
   -d, --domain <DOMAIN>    Flyte domain [default: staging]
       --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
-  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
+  -o, --output <FORMAT>    Output format [possible values: json, name, table, yaml]
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
@@ -278,10 +274,8 @@ Global options:
           Output format
 
           Possible values:
-          - dot:   Graphviz (`get workflow NAME` only)
           - json:  JSON
           - name:  One name per line
-          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
           - table: Human-readable table
           - yaml:  YAML
 
@@ -336,10 +330,8 @@ Global options:
           Output format
 
           Possible values:
-          - dot:   Graphviz (`get workflow NAME` only)
           - json:  JSON
           - name:  One name per line
-          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
           - table: Human-readable table
           - yaml:  YAML
 
@@ -390,7 +382,7 @@ Global options:
   -p, --project <PROJECT>  Flyte project
   -d, --domain <DOMAIN>    Flyte domain [default: staging]
       --sandbox            Use the embedded sandbox, not the configured Flyte [env: FLYTE_SANDBOX]
-  -o, --output <FORMAT>    Output format [possible values: dot, json, name, pb, table, yaml]
+  -o, --output <FORMAT>    Output format [possible values: json, name, table, yaml]
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
@@ -440,10 +432,8 @@ Global options:
           Output format
 
           Possible values:
-          - dot:   Graphviz (`get workflow NAME` only)
           - json:  JSON
           - name:  One name per line
-          - pb:    One file per entity, as from `pyflyte package` (`register --dry-run` only)
           - table: Human-readable table
           - yaml:  YAML
 

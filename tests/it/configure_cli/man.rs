@@ -188,13 +188,9 @@ Output format
 \fIPossible values:\fR
 .RS 14
 .IP \(bu 2
-dot: Graphviz (`get workflow NAME` only)
-.IP \(bu 2
 json: JSON
 .IP \(bu 2
 name: One name per line
-.IP \(bu 2
-pb: One file per entity, as from `pyflyte package` (`register \-\-dry\-run` only)
 .IP \(bu 2
 table: Human\-readable table
 .IP \(bu 2

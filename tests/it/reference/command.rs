@@ -2,9 +2,9 @@
 
 use clap::{Arg, ArgAction, Command};
 
-/// Whether an option belongs to every command.
+/// Whether an option belongs to every command. A command may have a global option with values of its own.
 pub(super) fn is_global(arg: &Arg) -> bool {
-    arg.get_help_heading() == Some("Global options")
+    arg.get_help_heading() == Some("Global options") && (arg.is_global_set() || arg.get_id() == "version")
 }
 
 fn subcommands(command: &Command) -> impl Iterator<Item = &Command> {

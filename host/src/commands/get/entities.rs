@@ -53,7 +53,7 @@ pub(super) struct WorkflowArgs {
     #[command(flatten)]
     entity: EntityArgs,
 
-    /// Output format
+    /// Output format; `dot` with NAME only
     #[arg(
         short,
         long,
