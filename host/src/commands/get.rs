@@ -3,8 +3,10 @@
 pub(super) mod details;
 mod entities;
 mod executions;
+mod nodes;
 mod projects;
 mod query;
+mod task_executions;
 
 use clap::{Args, Subcommand};
 use flyte_client::proto::admin::Task;
@@ -82,13 +84,13 @@ enum GetCommand {
     Executions(executions::ExecutionsArgs),
     /// List the nodes of an execution, nested nodes included
     #[command(visible_alias = "node", after_help = "Example:\n  flyte-host get nodes a4d8pz5d6mxzq2hwbvc7")]
-    Nodes(executions::NodesArgs),
+    Nodes(nodes::NodesArgs),
     /// List the task attempts of a node
     #[command(
         visible_alias = "task-execution",
         after_help = "Example:\n  flyte-host get task-executions a4d8pz5d6mxzq2hwbvc7 n0"
     )]
-    TaskExecutions(executions::TaskExecutionsArgs),
+    TaskExecutions(task_executions::TaskExecutionsArgs),
 }
 
 /// Runs `get`.
@@ -104,7 +106,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context<'_>) -> Result<(), Com
         GetCommand::Workflows(args) => entities::workflows(args, context).await,
         GetCommand::LaunchPlans(args) => entities::launch_plans(args, context).await,
         GetCommand::Executions(args) => executions::executions(args, context).await,
-        GetCommand::Nodes(args) => executions::nodes(args, context).await,
-        GetCommand::TaskExecutions(args) => executions::task_executions(args, context).await,
+        GetCommand::Nodes(args) => nodes::nodes(args, context).await,
+        GetCommand::TaskExecutions(args) => task_executions::task_executions(args, context).await,
     }
 }
