@@ -81,18 +81,17 @@ pub(crate) fn plugin_error(owner: &Identity, place: &str, error: &PluginError) -
         _ if error.kind() == PluginErrorKind::Usage => Exit::Usage,
         _ => Exit::PluginFailed,
     };
-    let failure = match error.kind() {
-        PluginErrorKind::Usage => CommandError::new(exit, error.message()).with_causes(error.causes()),
-        PluginErrorKind::Panic => {
-            CommandError::new(Exit::PluginFailed, format_args!("{owner} panicked in {place}"))
-                .caused_by_plugin(error)
-        }
-        _ => CommandError::new(exit, format_args!("{owner} failed in {place}")).caused_by_plugin(error),
-    };
-    let failure = failure
+    if error.kind() == PluginErrorKind::Usage {
+        let failure = CommandError::new(exit, error.message());
+        return failure.with_causes(error.causes()).replace_hints(error.hints().to_vec());
+    }
+    let is_panic = error.kind() == PluginErrorKind::Panic;
+    let (exit, verb) = if is_panic { (Exit::PluginFailed, "panicked") } else { (exit, "failed") };
+    CommandError::new(exit, format_args!("{owner} {verb} in {place}"))
+        .caused_by_plugin(error)
         .in_plugin(FailedPlugin { identity: owner.clone(), hook: None })
-        .replace_hints(error.hints().to_vec());
-    failure.hint((error.kind() == PluginErrorKind::Panic).then(|| owner.report_hint()))
+        .replace_hints(error.hints().to_vec())
+        .hint(is_panic.then(|| owner.report_hint()))
 }
 
 /// One run of a command.
