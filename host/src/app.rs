@@ -135,6 +135,8 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         return Err(plugin_error);
     }
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
+    // Again, since a plugin may have changed the value.
+    output_arg::check(&tree, &parsed).map_err(|error| unaccepted(&error))?;
     let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
     ui.set_error_format(global.output == OutputArg::Json, global.verbose > 0);
     global.given = ExplicitOptions { project: parsed.is_given("project"), domain: parsed.is_given("domain") };

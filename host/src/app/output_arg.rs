@@ -18,7 +18,8 @@ pub(super) fn parse(tree: &Tree, words: &[OsString]) -> Result<Parsed, clap::Err
     Ok(parsed)
 }
 
-fn check(tree: &Tree, parsed: &Parsed) -> Result<(), clap::Error> {
+/// Refuses a format that the command does not have.
+pub(super) fn check(tree: &Tree, parsed: &Parsed) -> Result<(), clap::Error> {
     let Ok(Some(given)) = parsed.leaf().try_get_one::<OutputArg>(OUTPUT) else { return Ok(()) };
     let program = tree.command().clone();
     let own = parsed.path().iter().try_fold(&program, |command, name| command.find_subcommand(name));
@@ -29,7 +30,7 @@ fn check(tree: &Tree, parsed: &Parsed) -> Result<(), clap::Error> {
     if shown.is_empty() || shown.iter().any(|name| *name == given.name()) {
         return Ok(());
     }
-    let title = arg.map(ToString::to_string).unwrap_or_default();
+    let title = arg.map(|arg| arg.clone().num_args(1).to_string()).unwrap_or_default();
     let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(&program);
     error.insert(ContextKind::InvalidArg, ContextValue::String(title));
     error.insert(ContextKind::InvalidValue, ContextValue::String(given.name()));

@@ -6,6 +6,7 @@ use plugin_abi::{Hook, ProtocolVersion};
 
 use plugin_host::{Candidate, Identity, Link, link::LoadedFile};
 
+/// Static, since the panic hook prints it, and the hook is installed before a plugin is loaded.
 static PLUGINS: OnceLock<Vec<Plugin>> = OnceLock::new();
 
 /// A plugin's version line; the hash of its file is computed when the line is printed.

@@ -7,8 +7,9 @@ use log::{Level, LevelFilter};
 
 use super::stream::Streams;
 
-/// Starts the log with warnings and errors; each `-v` adds a level. The log is one for the process: plugins and
-/// libraries have no other way to it.
+/// Starts the log with warnings and errors; each `-v` adds a level.
+///
+/// The log is global in the process, since plugins and libraries write to it from anywhere.
 pub(crate) fn start(verbose: u8, streams: &Streams) {
     let level = match verbose {
         0 => LevelFilter::Warn,

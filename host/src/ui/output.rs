@@ -187,7 +187,7 @@ impl Ui {
         if self.format == Format::Yaml {
             let text = serde_saphyr::to_string(value);
             let text = text.map_err(|error| CommandError::from_error(Exit::Internal, error))?;
-            // It leaves the controls of bidirectional text as they are. JSON is YAML, and has escapes for all.
+            // It leaves the controls of bidirectional text as they are. JSON is YAML, and escapes them.
             if !flyte_text::sanitize::has_terminal_controls(&text) {
                 return self.print_exact(&text);
             }
