@@ -21,9 +21,9 @@ pub(super) fn parse(tree: &Tree, words: &[OsString]) -> Result<Parsed, clap::Err
 /// Refuses a format that the command does not have.
 pub(super) fn check(tree: &Tree, parsed: &Parsed) -> Result<(), clap::Error> {
     let Ok(Some(given)) = parsed.leaf().try_get_one::<OutputArg>(OUTPUT) else { return Ok(()) };
-    let program = tree.command().clone();
-    let own = parsed.path().iter().try_fold(&program, |command, name| command.find_subcommand(name));
-    let arg = own.and_then(|command| find(command)).or_else(|| find(&program));
+    let program = tree.command();
+    let own = parsed.path().iter().try_fold(program, |command, name| command.find_subcommand(name));
+    let arg = own.and_then(find).or_else(|| find(program));
     let shown = arg.map(clap::Arg::get_possible_values).unwrap_or_default();
     let shown: Vec<String> =
         shown.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned()).collect();
@@ -31,7 +31,7 @@ pub(super) fn check(tree: &Tree, parsed: &Parsed) -> Result<(), clap::Error> {
         return Ok(());
     }
     let title = arg.map(|arg| arg.clone().num_args(1).to_string()).unwrap_or_default();
-    let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(&program);
+    let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(program);
     error.insert(ContextKind::InvalidArg, ContextValue::String(title));
     error.insert(ContextKind::InvalidValue, ContextValue::String(given.name()));
     error.insert(ContextKind::ValidValue, ContextValue::Strings(shown));

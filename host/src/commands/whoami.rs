@@ -70,16 +70,16 @@ pub(super) fn print_anonymous(ui: &Ui, session: &Session) -> Result<(), CommandE
         Some(_) => format!("`{}` requires no sign-in", session.target),
         None => format!("{}: a plugin handles the connection, including authentication", session.target),
     };
-    print_no_auth(&session.target, &text, ui)
+    print_no_auth(ui, &session.target, &text)
 }
 
 /// As [`print_anonymous`], without opening the sandbox.
 pub(super) fn print_sandbox(ui: &Ui, route: &Route) -> Result<(), CommandError> {
     let place = route.target();
-    print_no_auth(&place, &format!("the {place} requires no sign-in"), ui)
+    print_no_auth(ui, &place, &format!("the {place} requires no sign-in"))
 }
 
-fn print_no_auth(place: &str, text: &str, ui: &Ui) -> Result<(), CommandError> {
+fn print_no_auth(ui: &Ui, place: &str, text: &str) -> Result<(), CommandError> {
     match ui.format() {
         Format::Name => Ok(()),
         Format::Json | Format::Yaml => ui.structured(&value(place, false, None)),

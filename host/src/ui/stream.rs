@@ -130,7 +130,6 @@ impl Streams {
     }
 
     #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "tests capture what is written")]
     const fn is_captured(&self) -> bool {
         false
     }
