@@ -261,6 +261,10 @@ error: invalid value 'dot' for '--output <FORMAT>'
 
 For more information, try '--help'.
 [exit: 2]
+$ flyte-host -o dot get workflows
+------- stderr -------
+error: `-o dot` is for `get workflow NAME` only
+[exit: 2]
 
 "#]]
     );

@@ -131,7 +131,7 @@ pub(crate) async fn follow_to_end(
     })?;
     match ended {
         FollowEnd::Interrupted => {
-            session.ui.note(&detached_note(session, &id));
+            session.ui.note(detached_note(session, &id));
             print_result(&session.ui, &id, watch.phase(), None)?;
             Ok(Exit::INTERRUPTED)
         }

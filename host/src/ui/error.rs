@@ -26,7 +26,8 @@ pub(crate) struct CommandError {
     /// Below the sources of `error`, from the outermost to the root.
     causes: Vec<Shared>,
     hints: Vec<String>,
-    plugin: Option<FailedPlugin>,
+    /// Boxed, so that results stay small.
+    plugin: Option<Box<FailedPlugin>>,
 }
 
 /// The plugin whose function failed.
@@ -115,7 +116,7 @@ impl CommandError {
     /// Says which plugin failed.
     #[must_use]
     pub(crate) fn in_plugin(self, plugin: FailedPlugin) -> Self {
-        Self { plugin: Some(plugin), ..self }
+        Self { plugin: Some(Box::new(plugin)), ..self }
     }
 
     /// Adds what a plugin returned as a cause, and its causes below.

@@ -33,7 +33,7 @@ fn a_default_is_checked_against_the_values_of_all_commands() {
         home_where("default-impossible").run(["config", "show"]),
         str![[r#"
 ------- stderr -------
-error: plugin `toolbox` 0.4.0 sets an invalid default of `--output`: invalid value `pdf`; expected one of `dot`, `json`, `name`, `pb`, `table`, `yaml`
+error: plugin `toolbox` 0.4.0 sets an invalid default of `--output`: invalid value `pdf`; expected one of `json`, `name`, `table`, `yaml`
 hint: use `--no-plugins` to run without the plugin
 [exit: 11]
 "#]]

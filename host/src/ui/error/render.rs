@@ -49,7 +49,7 @@ impl CommandError {
         if let Some(location) = &self.location {
             error["location"] = location.as_str().into();
         }
-        if let Some(FailedPlugin { identity, hook }) = &self.plugin {
+        if let Some(FailedPlugin { identity, hook }) = self.plugin.as_deref() {
             error["plugin"] = json!({
                 "name": identity.name,
                 "version": identity.version,
