@@ -8,7 +8,7 @@
 //! - [`Tree::view`], [`Tree::apply`]: the plugins change the command line (`edit_request`, `validate`,
 //!   `scope`, `apply`, `build`)
 //! - [`Tree::parse`]: clap parses the arguments (`parsed`)
-//! - [`Tree::resolve`]: lazy defaults of plugins are computed, callbacks run (`resolve`, `values`)
+//! - `Tree::resolve`: lazy defaults of plugins are computed, callbacks run (`resolve`, `values`)
 
 mod apply;
 mod build;
@@ -133,7 +133,7 @@ impl Tree {
 
     /// Parses the arguments of the program, its own name first.
     ///
-    /// No code of a plugin runs here: see [`Tree::resolve`].
+    /// No code of a plugin runs here: see `Tree::resolve`.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Output: results, errors and exit codes, progress, the log.
 //!
-//! Text goes through [`output`], which escapes control characters.
+//! Text goes through `output`, which escapes control characters.
 
 pub(crate) mod error;
 pub mod exit_code;
