@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use snapbox::str;
 use tests::{
     Recorded, Server, TestEnvironment, Transcript, prepared,
-    recorded::{Answer, Listening},
+    recorded::{Listening, RecordedAnswer},
     snapshot,
 };
 
@@ -28,19 +28,24 @@ fn table(uri: &str) -> Value {
     json!({ "scalar": { "structured_dataset": { "uri": uri } } })
 }
 
-/// A Flyte with an execution `done`, and the URLs that it signs for objects of a store without authentication.
+/// A Flyte with an execution `done`, and the URLs that it signs for objects of a store without
+/// authentication.
 pub(crate) fn flyte(outputs: Value, store: Option<String>) -> Listening {
     let answer = move |method: &str, request: &Value| {
         Some(match (method, &store) {
             ("GetExecution", _) => {
-                Answer::Message(json!({ "id": request["id"], "closure": { "phase": "SUCCEEDED" } }))
+                RecordedAnswer::Message(json!({ "id": request["id"], "closure": { "phase": "SUCCEEDED" } }))
             }
-            ("GetExecutionData", _) => Answer::Message(json!({ "full_outputs": { "literals": outputs } })),
+            ("GetExecutionData", _) => {
+                RecordedAnswer::Message(json!({ "full_outputs": { "literals": outputs } }))
+            }
             ("CreateDownloadLocation", Some(store)) => {
                 let key = request["native_url"].as_str().unwrap().strip_prefix("s3://").unwrap();
-                Answer::Message(json!({ "signed_url": format!("http://{store}/{}", read_as_url(key)) }))
+                RecordedAnswer::Message(
+                    json!({ "signed_url": format!("http://{store}/{}", read_as_url(key)) }),
+                )
             }
-            ("CreateDownloadLocation", None) => Answer::refusal("UNIMPLEMENTED", "unknown method"),
+            ("CreateDownloadLocation", None) => RecordedAnswer::refusal("UNIMPLEMENTED", "unknown method"),
             _ => return None,
         })
     };

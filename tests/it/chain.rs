@@ -1,5 +1,5 @@
-//! Three plugins at once: `wrapper` asks what is behind it and puts something around the answer, `faulty` does what
-//! `FAULT` says, and Acme answers.
+//! Three plugins at once: `wrapper` asks what is behind it and puts something around the answer, `faulty`
+//! does what `FAULT` says, and Acme answers.
 //!
 //! The page after sign-in is tested in `tests/it/library.rs`, and with a browser in `tests/it/sign_in`.
 

@@ -1,7 +1,7 @@
 //! `configure_cli`, judged by what a user types and sees.
 //!
-//! `toolbox` (in `tests/plugins/commands`) changes the command line in every way there is; with `TOOLBOX_BAD` it
-//! asks for something that must be refused. `clapped` declares its commands with clap's derive.
+//! `toolbox` (in `tests/plugins/commands`) changes the command line in every way there is; with `TOOLBOX_BAD`
+//! it asks for something that must be refused. `clapped` declares its commands with clap's derive.
 
 mod clap;
 mod command;

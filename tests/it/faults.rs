@@ -11,7 +11,8 @@ use tests::{Output, TestEnvironment, Transcript, snapshot};
 
 use crate::home_with;
 
-/// Starts a server that reads a request, answers with these bytes and closes the connection; returns its address.
+/// Starts a server that reads a request, answers with these bytes and closes the connection; returns its
+/// address.
 fn serve_bytes(text: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

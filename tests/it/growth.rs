@@ -1,5 +1,5 @@
-//! Hosts and plugins of protocol 1.0 and of a test-only 1.1, which has one hook more, and one method more on every
-//! interface that crosses.
+//! Hosts and plugins of protocol 1.0 and of a test-only 1.1, which has one hook more, and one method more on
+//! every interface that crosses.
 
 mod versions;
 
@@ -28,12 +28,14 @@ fn other_host(version: &str) -> Option<PathBuf> {
     Some(folder.join(format!("flyte-host{}", env::consts::EXE_SUFFIX)))
 }
 
-/// The folder of the plugins that `cargo xtask test` built from another version of `plugin-abi`, or in another way.
+/// The folder of the plugins that `cargo xtask test` built from another version of `plugin-abi`, or in
+/// another way.
 fn other_plugins(name: &str) -> Option<PathBuf> {
     Some(prepared("FLYTE_TEST_GROWTH")?.join("plugins").join(name))
 }
 
-/// A home with a host of one version, and plugins of the other or the same; nothing where these were not built.
+/// A home with a host of one version, and plugins of the other or the same; nothing where these were not
+/// built.
 fn home_of(host: Protocol, plugins: &[(&str, Protocol)]) -> Option<TestEnvironment> {
     let mut home = match host {
         Protocol::Old => home_with(&[]),

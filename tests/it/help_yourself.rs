@@ -6,7 +6,8 @@ use tests::{TestEnvironment, difference, join, snapshot};
 
 use crate::home_with;
 
-/// How these commands differ from what they are without any plugin; those that differ in the same way together.
+/// How these commands differ from what they are without any plugin; those that differ in the same way
+/// together.
 fn all_commands(home: &TestEnvironment) -> String {
     let commands: [&[&str]; 11] = [
         &["--help"],

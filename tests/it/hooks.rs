@@ -1,10 +1,11 @@
 //! Each hook in each state, through the command that calls it.
 //!
-//! The states: overridden, not overridden, declining, an invalid value, an error, and panics: with a text, with a
-//! value that is not text, and with a value whose destructor panics as well. A `bool` has no invalid value.
+//! The states: overridden, not overridden, declining, an invalid value, an error, and panics: with a text,
+//! with a value that is not text, and with a value whose destructor panics as well. A `bool` has no invalid
+//! value.
 //!
-//! `plain` overrides nothing. `faulty` overrides every hook, and does what `FAULT` says; the line of its panics is
-//! that of `tests/plugins/faulty/src/fault.rs`.
+//! `plain` overrides nothing. `faulty` overrides every hook, and does what `FAULT` says; the line of its
+//! panics is that of `tests/plugins/faulty/src/fault.rs`.
 
 mod configure_cli;
 mod destroy;
@@ -143,7 +144,8 @@ fn effects(plugin: &str, fault: &str) -> String {
     HOOKS.iter().map(|hook| format!("{}\n{}", hook.name, hook.effect(plugin, fault))).collect()
 }
 
-/// What is printed to standard error, and the exit code, with `FAULT`; calls that differ in their name alone are together.
+/// What is printed to standard error, and the exit code, with `FAULT`; calls that differ in their name alone
+/// are together.
 fn failures<'a>(calls: impl IntoIterator<Item = &'a Call>, fault: &str) -> String {
     let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
     for call in calls {

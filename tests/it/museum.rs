@@ -1,4 +1,5 @@
-//! Binaries of old plugins, which every later host of their major protocol must load; see `tests/museum/README.md`.
+//! Binaries of old plugins, which every later host of their major protocol must load; see
+//! `tests/museum/README.md`.
 
 use std::{
     env, fs,

@@ -7,7 +7,7 @@ use snapbox::str;
 use tests::{
     join,
     network::{Wire, WireProxy},
-    recorded::{Answer, Recorded},
+    recorded::{Recorded, RecordedAnswer},
     snapshot,
 };
 
@@ -196,7 +196,7 @@ fn refusing() -> Recorded {
             "@type": "type.googleapis.com/flyteidl.admin.EventFailureReason",
             "already_in_terminal_state": { "current_phase": difference() },
         });
-        (method == "ListProjects").then(|| Answer::Refusal {
+        (method == "ListProjects").then(|| RecordedAnswer::Refusal {
             code: "INVALID_ARGUMENT".to_owned(),
             message: difference(),
             details: vec![state],

@@ -129,9 +129,9 @@ fn what_cannot_be_is_refused() {
     transcript.add(home.run(["project", "create", "flytesnacks"]));
     transcript.add(home.run(["project", "create", "Not a label"]));
     transcript.add(home.run(["project", "create", "data", "--labels", "team"]));
-    transcript.add(home.run(["project", "update", "nobody", "--name", "x"]));
+    transcript.add(home.run(["project", "update", "missing", "--name", "x"]));
     transcript.add(home.run(["project", "update", "flytesnacks"]));
-    transcript.add(home.run(["project", "archive", "nobody"]));
+    transcript.add(home.run(["project", "archive", "missing"]));
     transcript.add(home.run(["project", "archive"]));
     snapshot!(
         transcript,
@@ -152,20 +152,20 @@ error: invalid value 'team' for '--labels <KEY=VALUE>': expected NAME=VALUE
 
 For more information, try '--help'.
 [exit: 2]
-$ flyte-host project update nobody --name x
+$ flyte-host project update missing --name x
 ------- stderr -------
-error: project `nobody` not found
-hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
+error: project `missing` not found
+hint: run `flyte-host get projects` to list the projects, or `flyte-host project create missing` to create it
 [exit: 1]
 $ flyte-host project update flytesnacks
 ------- stderr -------
 error: nothing to update
 hint: add `--name`, `--description` or `--labels`
 [exit: 2]
-$ flyte-host project archive nobody
+$ flyte-host project archive missing
 ------- stderr -------
-error: project `nobody` not found
-hint: run `flyte-host get projects` to list the projects, or `flyte-host project create nobody` to create it
+error: project `missing` not found
+hint: run `flyte-host get projects` to list the projects, or `flyte-host project create missing` to create it
 [exit: 1]
 $ flyte-host project archive
 ------- stderr -------

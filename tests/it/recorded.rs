@@ -3,7 +3,7 @@
 use snapbox::str;
 use tests::{
     Recorded, TestEnvironment, Transcript,
-    recorded::{Answer, EXECUTION, Listening},
+    recorded::{EXECUTION, Listening, RecordedAnswer},
     snapshot,
 };
 
@@ -187,7 +187,8 @@ fn changes() {
     let is_free =
         |request: &serde_json::Value| ["run-e", "run-f"].iter().any(|name| request["id"]["name"] == *name);
     let free = move |method: &str, request: &serde_json::Value| {
-        (method == "GetExecution" && is_free(request)).then(|| Answer::refusal("NOT_FOUND", "missing entity"))
+        (method == "GetExecution" && is_free(request))
+            .then(|| RecordedAnswer::refusal("NOT_FOUND", "missing entity"))
     };
     let flyte = Recorded::api().with(free).start();
     let home = home_of(&flyte);
@@ -341,7 +342,8 @@ total  6
     );
 }
 
-/// Every request of a registration arrives as it was recorded, whatever kinds of nodes it has: what else arrives is refused.
+/// Every request of a registration arrives as it was recorded, whatever kinds of nodes it has: what else
+/// arrives is refused.
 #[test]
 fn what_was_registered_is_registered() {
     for scenario in ["single_task", "cond_nested", "map_two", "gate_input", "onfail_abort", "dyn_values"] {

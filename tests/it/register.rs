@@ -1,4 +1,5 @@
-//! `register --dry-run`, as a user types it. What a hook answers is in `hooks`; here is what the command makes of it.
+//! `register --dry-run`, as a user types it. What a hook answers is in `hooks`; here is what the command
+//! makes of it.
 
 mod packages;
 mod refused;

@@ -47,7 +47,8 @@ fn what_get_prints_is_registered_unchanged() {
     save(&home, &["get", "launch-plan", "loud", "-o", "yaml"], "loud.yaml");
     let mut transcript = Transcript::new();
     transcript.add(home.run(["register", "task.yaml"]));
-    // The launch plan of the workflow's name is not in the file; the one that is there has a default and stays.
+    // The launch plan of the workflow's name is not in the file; the one that is there has a default and
+    // stays.
     transcript.add(home.run(["register", "workflow.yaml"]));
     transcript.add(home.run(["register", "plan.json", "loud.yaml"]));
     let output = home.run(["register", "workflow.yaml", "-o", "json"]);

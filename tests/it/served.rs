@@ -58,8 +58,8 @@ impl Served {
         self.through(&self.endpoint, arguments)
     }
 
-    /// Runs the program against an endpoint that leads to the server. Times and names that were made up are replaced, and phases
-    /// that are seen by chance left out.
+    /// Runs the program against an endpoint that leads to the server. Times and names that were made up are
+    /// replaced, and phases that are seen by chance left out.
     pub(crate) fn through(&self, endpoint: &str, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Output {
         let mut command = self.home.command();
         command.args(arguments).env("FLYTE_PLATFORM_URL", endpoint);

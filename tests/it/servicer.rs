@@ -1,8 +1,9 @@
-//! Our client against a server that is not ours: the official stubs on grpcio, in `fixtures/flytekit/servicer.py`.
+//! Our client against a server that is not ours: the official stubs on grpcio, in
+//! `fixtures/flytekit/servicer.py`.
 //!
-//! One session, `fixtures/flytekit/commands.txt`, covers every command that talks to Flyte. What it printed and what
-//! the server read of it are in `session.txt` beside it; a field that the official package does not know fails the
-//! test.
+//! One session, `fixtures/flytekit/commands.txt`, covers every command that talks to Flyte. What it printed
+//! and what the server read of it are in `session.txt` beside it; a field that the official package does not
+//! know fails the test.
 
 use std::{
     fs,
@@ -25,7 +26,8 @@ fn run_and_record(home: &TestEnvironment, line: &str, record: &Path) -> String {
     let words: Vec<&str> = word.find_iter(line).map(|word| word.as_str().trim_matches('\'')).collect();
     let printed = home.run(&words);
     let mut calls = calls(&fs::read_to_string(record).unwrap());
-    // Calls that do not need each other are on their way at the same time: all of `register`, else those of one method.
+    // Calls that do not need each other are on their way at the same time: all of `register`, else those of
+    // one method.
     let is_register = words[0] == "register";
     // So are the files of an upload, each of which is two calls.
     let group = |method: &str| match method {

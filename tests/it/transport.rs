@@ -1,4 +1,5 @@
-//! Plugins that carry the calls, or look at them on their way: each through every command that talks to Flyte.
+//! Plugins that carry the calls, or look at them on their way: each through every command that talks to
+//! Flyte.
 
 mod carried;
 mod failing;

@@ -56,8 +56,8 @@ fn echo() -> Flyte {
 /// What came of a value: the output, or why it was refused.
 fn came_back(flyte: &Flyte, task: &str, given: &[&str]) -> String {
     let output = flyte.home.run([&["run", task, "--wait", "-o", "json"], given].concat());
-    let is_told = |line: &&str| line.contains("\"o\"") || line.contains("\"causes\"");
-    let line = output.lines().find(is_told).unwrap_or_else(|| panic!("{output}"));
+    let is_message = |line: &&str| line.contains("\"o\"") || line.contains("\"causes\"");
+    let line = output.lines().find(is_message).unwrap_or_else(|| panic!("{output}"));
     match serde_json::from_str::<serde_json::Value>(line) {
         Ok(error) => error["error"]["causes"][0].as_str().unwrap().to_owned(),
         Err(_) => line.trim().to_owned(),
@@ -310,8 +310,9 @@ fn settings_of_other_encodings_are_named() {
         for bytes in [utf16(text), format!("\u{feff}{text}").into_bytes()] {
             let path = home.write(format!("../.flyte/{file}"), bytes);
             let output = home.run(["config", "show"]);
-            let is_told = |line: &&str| ["UTF", "flyte.test", "none"].iter().any(|part| line.contains(part));
-            output.lines().filter(is_told).for_each(|line| writeln!(table, "{file}: {line}").unwrap());
+            let is_message =
+                |line: &&str| ["UTF", "flyte.test", "none"].iter().any(|part| line.contains(part));
+            output.lines().filter(is_message).for_each(|line| writeln!(table, "{file}: {line}").unwrap());
             std::fs::remove_file(path).unwrap();
         }
     }

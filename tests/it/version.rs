@@ -92,7 +92,7 @@ plugins: []
 #[test]
 fn of_a_server_that_cannot_be_asked() {
     let mut home = home_with(&[]);
-    // Nobody listens there: the port is reserved.
+    // Nothing listens there: the port is reserved.
     home.set("FLYTE_PLATFORM_URL", "127.0.0.1:1").set("FLYTE_PLATFORM_INSECURE", "true");
     let mut transcript = Transcript::new();
     transcript.add(home.run(["version"]));

@@ -1,4 +1,5 @@
-//! flyte-host with a bug: it runs the command and then panics, with plugins loaded and the panic hook installed.
+//! flyte-host with a bug: it runs the command and then panics, with plugins loaded and the panic hook
+//! installed.
 
 fn main() {
     let _ = flyte_host::app::main();

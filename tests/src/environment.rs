@@ -170,7 +170,8 @@ impl TestEnvironment {
         Output::new(command, redact(&String::from_utf8_lossy(stdout)), redact(&stderr), status)
     }
 
-    /// The command line of flyte-host; the name alone of another program, whose arguments may be a whole script.
+    /// The command line of flyte-host; the name alone of another program, whose arguments may be a whole
+    /// script.
     fn command_line(&self, command: &Command) -> String {
         let program = Path::new(command.get_program());
         if program != self.program {

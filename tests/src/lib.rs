@@ -1,8 +1,8 @@
 //! Runs flyte-host as a user would, each time in a home of its own, and shows what the user sees.
 //!
-//! [`TestEnvironment`] is that home: an empty environment, a plugins directory, plugins that Cargo built.
-//! A run gives an [`Output`]; one snapshot of it shows standard output, standard error and the exit status. What
-//! differs from machine to machine is replaced; see [`mod@redact`].
+//! [`TestEnvironment`] is that home: an empty environment, a plugins directory, plugins that Cargo built. A
+//! run gives an [`Output`]; one snapshot of it shows standard output, standard error and the exit status.
+//! What differs from machine to machine is replaced; see [`mod@redact`].
 
 mod difference;
 mod environment;

@@ -1,4 +1,5 @@
-//! What may happen between the program and a server, at a real socket: to calls ([`CallProxy`]), and to bytes ([`WireProxy`]).
+//! What may happen between the program and a server, at a real socket: to calls ([`CallProxy`]), and to bytes
+//! ([`WireProxy`]).
 //!
 //! Both count calls, connections and bytes, so that a fault comes at the same moment each time.
 

@@ -1,8 +1,9 @@
 //! A Flyte that answers what a real Flyte 1.16.8 answered (`recordings/README.md`).
 //!
-//! [`Recorded::api`] answers from `recordings/api.jsonl`, [`Recorded::scenario`] from one recorded execution. A request that
-//! was not recorded is refused with UNKNOWN, and the message is the request; so a command that asks something unforeseen fails with it.
-//! [`Recorded::with`] puts a test's own answers before the recorded ones: for faults, and for what depends on an order.
+//! [`Recorded::api`] answers from `recordings/api.jsonl`, [`Recorded::scenario`] from one recorded execution.
+//! A request that was not recorded is refused with UNKNOWN, and the message is the request; so a command that
+//! asks something unforeseen fails with it. [`Recorded::with`] puts a test's own answers before the recorded
+//! ones: for faults, and for what depends on an order.
 
 mod answer;
 mod api;
@@ -15,13 +16,14 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 pub use self::{
-    answer::Answer,
+    answer::RecordedAnswer,
     scenario::{EXECUTION, registrations},
 };
 use crate::TestEnvironment;
 
-/// What answers a request of a method: the message as proto3 JSON with the names of the `.proto` files. `None`: ask the next.
-type Source = Box<dyn Fn(&str, &Value) -> Option<Answer> + Send + Sync>;
+/// What answers a request of a method: the message as proto3 JSON with the names of the `.proto` files.
+/// `None`: ask the next.
+type Source = Box<dyn Fn(&str, &Value) -> Option<RecordedAnswer> + Send + Sync>;
 
 /// A call that arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +43,8 @@ pub struct Recorded {
 impl Recorded {
     /// Answers from `recordings/api.jsonl`.
     ///
-    /// Of lines with the same request the last one counts. Lists are found without `limit`, `sort_by` and `token`, too, if the
-    /// whole list was recorded.
+    /// Of lines with the same request the last one counts. Lists are found without `limit`, `sort_by` and
+    /// `token`, too, if the whole list was recorded.
     ///
     /// # Panics
     ///
@@ -52,9 +54,9 @@ impl Recorded {
         Self::from_source(api::source())
     }
 
-    /// Answers about the executions of `recordings/executions/NAME.json` as they were in the end, and accepts what was
-    /// registered and started there. The execution is called [`EXECUTION`], of project `flytesnacks`, domain `development`,
-    /// version `v1`.
+    /// Answers about the executions of `recordings/executions/NAME.json` as they were in the end, and accepts
+    /// what was registered and started there. The execution is called [`EXECUTION`], of project
+    /// `flytesnacks`, domain `development`, version `v1`.
     ///
     /// # Panics
     ///
@@ -70,18 +72,22 @@ impl Recorded {
 
     /// Asks `answer` before all that is known so far: with the method's name and the request.
     #[must_use]
-    pub fn with(mut self, answer: impl Fn(&str, &Value) -> Option<Answer> + Send + Sync + 'static) -> Self {
+    pub fn with(
+        mut self,
+        answer: impl Fn(&str, &Value) -> Option<RecordedAnswer> + Send + Sync + 'static,
+    ) -> Self {
         self.sources.insert(0, Box::new(answer));
         self
     }
 
-    /// Changes the messages that are known so far, given the method's name: for an execution that has not come to its end.
+    /// Changes the messages that are known so far, given the method's name: for an execution that has not
+    /// come to its end.
     #[must_use]
     pub fn with_changed(self, change: impl Fn(&str, &mut Value) + Send + Sync + 'static) -> Self {
         let Self { sources, arrived } = self;
         let changed = move |method: &str, request: &Value| {
             let mut answer = sources.iter().find_map(|source| source(method, request))?;
-            if let Answer::Message(message) = &mut answer {
+            if let RecordedAnswer::Message(message) = &mut answer {
                 change(method, message);
             }
             Some(answer)

@@ -24,8 +24,7 @@ struct Compiler {
 }
 
 /// Builds the sample plugin with each compiler into `target/compilers/<release>/`, and lists them, one a
-/// line, in
-/// `target/compilers/list.txt`. Returns the folder, and what could not be had.
+/// line, in `target/compilers/list.txt`. Returns the folder, and what could not be had.
 pub(crate) fn build_samples(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
     let folder = workspace.target("compilers");
     let (compilers, missing) = find(workspace)?;

@@ -1,13 +1,10 @@
 //! Cycles of imports among the source files of a crate: `cargo xtask cycles` lists them, `cargo xtask tidy`
-//! refuses
-//! them in the crates of [`WITHOUT_CYCLES`].
+//! refuses them in the crates of [`WITHOUT_CYCLES`].
 //!
 //! A file imports another when a `use` or a path in its code resolves to an item or module of the other.
-//! Re-exports
-//! are followed to the file that defines the item. `mod child;` and `pub use` of a child import nothing by
-//! themselves, so a parent that only declares and re-exports its children is never part of a cycle. Code
-//! under
-//! `#[cfg(test)]` is left out. Methods and fields are not resolved.
+//! Re-exports are followed to the file that defines the item. `mod child;` and `pub use` of a child import
+//! nothing by themselves, so a parent that only declares and re-exports its children is never part of a
+//! cycle. Code under `#[cfg(test)]` is left out. Methods and fields are not resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -197,8 +194,7 @@ impl Crate {
     }
 
     /// The module that a path names, or in which the item that it names is defined; nothing for other crates
-    /// and for
-    /// local names.
+    /// and for local names.
     fn resolve(&self, own: usize, path: &[String], seen: &mut BTreeSet<(usize, String)>) -> Option<usize> {
         let (first, mut rest) = path.split_first()?;
         let mut at = match first.as_str() {
@@ -468,8 +464,7 @@ fn name_of_item(item: &Item) -> Option<String> {
 }
 
 /// The number and the text of the line that has the most of an import's path: `syn` knows no lines without a
-/// feature
-/// of `proc-macro2` that every macro of the workspace would have to be compiled with.
+/// feature of `proc-macro2` that every macro of the workspace would have to be compiled with.
 fn locate(text: &str, path: &[String]) -> (usize, String) {
     let lines = || (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"));
     let from = |start: usize| path[start..].join("::");

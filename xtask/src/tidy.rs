@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_a_machine_are_told_from_ends_of_other_paths() {
+    fn ends_of_other_paths_are_not_folders_of_a_machine() {
         let [folder, _] = MACHINE_FOLDERS;
         assert!(names_folder(&format!("see {folder}main"), folder));
         assert!(names_folder(&format!("\"{folder}main\""), folder));

@@ -1,10 +1,8 @@
 //! Words, names and widths that the project does not use: `cargo xtask wording` lists every finding, `cargo
-//! xtask tidy`
-//! refuses them in the folders of [`CLEAN`].
+//! xtask tidy` refuses them in the folders of [`CLEAN`].
 //!
 //! Words are looked for in strings (errors, hints, help), in comments (help texts are doc comments) and in
-//! Markdown
-//! outside of code blocks. In `src`, code below `#[cfg(test)] mod` is not read.
+//! Markdown outside of code blocks. In `src`, code below `#[cfg(test)] mod` is not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

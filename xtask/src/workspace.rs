@@ -1,4 +1,4 @@
-//! Where things are: the workspace, and its target directory, as Cargo itself tells.
+//! The workspace and its target directory, as `cargo metadata` reports them.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! What happens after a change was refused. Which changes are refused, and the messages, are tested without a library in
-//! `host/src/command_tree/tests/refuse.rs`.
+//! What happens after a change was refused. Which changes are refused, and the messages, are tested without a
+//! library in `host/src/command_tree/tests/refuse.rs`.
 
 use snapbox::str;
 use tests::{TestEnvironment, difference, snapshot};

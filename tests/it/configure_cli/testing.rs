@@ -1,4 +1,5 @@
-//! `plugin_abi::testing` runs commands as the host does: the same arguments on a command line, and by their ids.
+//! `plugin_abi::testing` runs commands as the host does: the same arguments on a command line, and by their
+//! ids.
 
 use clapped_plugin::Clapped;
 use plugin_abi::{

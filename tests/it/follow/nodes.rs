@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use snapbox::str;
 use tests::{
     Recorded, Transcript,
-    recorded::{Answer, EXECUTION},
+    recorded::{EXECUTION, RecordedAnswer},
     snapshot,
 };
 
@@ -262,7 +262,7 @@ fn a_node_that_is_not_there() {
     let flyte = Recorded::scenario("single_task").with(|method, request| {
         let is_missing = request["id"]["node_id"] == "n9";
         (method == "GetNodeExecution" && is_missing)
-            .then(|| Answer::refusal("NOT_FOUND", "missing entity of type NODE_EXECUTION"))
+            .then(|| RecordedAnswer::refusal("NOT_FOUND", "missing entity of type NODE_EXECUTION"))
     });
     let flyte = flyte.start();
     let home = home_of(&flyte);

@@ -1,4 +1,5 @@
-//! Other numbers of `plugin-abi` and other ways to build a plugin: none of them makes a difference to what is answered.
+//! Other numbers of `plugin-abi` and other ways to build a plugin: none of them makes a difference to what is
+//! answered.
 
 use std::{env, fs, path::PathBuf};
 
@@ -8,7 +9,8 @@ use tests::{TestEnvironment, join, prepared, snapshot};
 use super::{answers, other_host, other_plugins};
 use crate::{allow_sandbox, home_with, museum};
 
-/// Hosts built from `plugin-abi` 1.0.7, optimised and without checks, and from 1.9.0, which speaks protocol 1.1.
+/// Hosts built from `plugin-abi` 1.0.7, optimised and without checks, and from 1.9.0, which speaks protocol
+/// 1.1.
 const OTHER_HOSTS: [&str; 2] = ["1.0.7", "1.9.0"];
 
 /// Ways to build the growth plugin for protocol 1.0.
@@ -80,8 +82,8 @@ fn hosts_of_one_protocol_answer_alike() {
     }
 }
 
-/// The host, two plugins with the system's allocator, and one with an allocator of its own between them: a value that
-/// was freed by another side than its maker ends the process.
+/// The host, two plugins with the system's allocator, and one with an allocator of its own between them: a
+/// value that was freed by another side than its maker ends the process.
 #[test]
 fn values_are_freed_by_the_allocator_that_made_them() {
     if prepared("FLYTE_TEST_GROWTH").is_none() {

@@ -353,7 +353,7 @@ waiting for 5m; Ctrl-C aborts
 "#]]
     );
     drop(TcpListener::bind(("127.0.0.1", fixture.flyte.callback())).unwrap());
-    // Nobody waits for the turn of who gave up.
+    // The next login does not wait for one that was aborted.
     let browser = fixture.browser(UserAction::SignIn);
     fixture.run(["login"]).success();
     browser.wait();

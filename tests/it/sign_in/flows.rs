@@ -130,8 +130,8 @@ stored in     `[HOME]/.local/state/flyte-host/127-0-0-1-[PORT].[HASH].json`
 [exit: 0]
 "#]]
     );
-    // Nobody else's tokens are used.
-    fixture.home.set("FLYTE_CREDENTIALS_CLIENT_ID", "somebody-else");
+    // Tokens of another client are not used.
+    fixture.home.set("FLYTE_CREDENTIALS_CLIENT_ID", "another-client");
     snapshot!(
         fixture.list_projects(),
         str![[r#"

@@ -1,4 +1,5 @@
-//! Nothing secret is seen: on the screen at any level of the log, in errors, in arguments of processes, by plugins.
+//! Nothing secret is seen: on the screen at any level of the log, in errors, in arguments of processes, by
+//! plugins.
 
 use std::fs;
 
@@ -64,7 +65,8 @@ impl Search {
         }
     }
 
-    /// Looks for everything everywhere. What the test knows must be of each kind, or the search means nothing.
+    /// Looks for everything everywhere. What the test knows must be of each kind, or the search means
+    /// nothing.
     fn finds_nothing(&self, kinds: &[&str]) {
         for kind in kinds {
             assert!(self.secrets.iter().any(|(what, _)| what == kind), "the test knows no {kind}");

@@ -15,7 +15,7 @@ fn client(home: &Path, programs: &Programs, flyte: &GuardedFlyte, mode: &str) ->
     python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sign_in/official.py"));
     python.args([flyte.endpoint(), mode]).env_clear().current_dir(home);
     python.env("HOME", home).env("PATH", "/usr/bin:/bin").env("PYTHONUNBUFFERED", "1");
-    // Nothing is kept: a keyring of this machine is none of the test's business.
+    // Nothing is stored in the keyring of the machine that runs the test.
     python.env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring");
     python
 }

@@ -100,7 +100,7 @@ follow it with `flyte-host execution watch first`
 
 "#]]
     );
-    assert!(!home.home().join(".flyte/sandbox").exists(), "nobody needs the sandbox");
+    assert!(!home.home().join(".flyte/sandbox").exists(), "the sandbox is not needed");
 }
 
 #[test]

@@ -57,8 +57,8 @@ struct Shared {
 }
 
 impl CallProxy {
-    /// Leads to a server; `decide` says what becomes of a call, from its method and how often this very call has come, this
-    /// time included.
+    /// Leads to a server; `decide` says what becomes of a call, from its method and how often this very call
+    /// has come, this time included.
     #[must_use]
     pub fn start(server: &str, decide: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> Self {
         let calls = Arc::default();

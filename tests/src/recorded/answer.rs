@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// An answer, or a refusal.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub enum RecordedAnswer {
     /// The message, as proto3 JSON.
     Message(Value),
     /// A status that is not OK.
@@ -19,7 +19,7 @@ pub enum Answer {
     },
 }
 
-impl Answer {
+impl RecordedAnswer {
     /// The message without any field.
     #[must_use]
     pub fn empty() -> Self {

@@ -4,14 +4,14 @@ use std::{collections::HashMap, fs};
 
 use serde_json::Value;
 
-use super::{Source, answer::Answer, messages};
+use super::{Source, answer::RecordedAnswer, messages};
 
 /// How a list is cut into pages and ordered; what it holds does not depend on that.
 const PAGING: [&str; 3] = ["limit", "sort_by", "token"];
 
 struct Line {
     request: Value,
-    answer: Answer,
+    answer: RecordedAnswer,
     /// Whether there is no page after it, and none before.
     is_whole: bool,
 }
@@ -43,7 +43,7 @@ fn read(line: &Value) -> Option<(String, Line)> {
     let is_paged = |key: &str| line["request"].get(key).is_some_and(|value| value != "");
     let is_list = line["request"].get("limit").is_some() && line.get("answer").is_some();
     let is_whole = is_list && !is_paged("token") && line.pointer("/answer/token").is_none();
-    Some((name.to_owned(), Line { request, answer: Answer::from_recording(line), is_whole }))
+    Some((name.to_owned(), Line { request, answer: RecordedAnswer::from_recording(line), is_whole }))
 }
 
 fn unpaged(request: &Value) -> Value {

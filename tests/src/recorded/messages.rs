@@ -1,4 +1,5 @@
-//! Between bytes and the JSON of recordings: field names of the `.proto` files, enums by name, defaults left out.
+//! Between bytes and the JSON of recordings: field names of the `.proto` files, enums by name, defaults left
+//! out.
 
 use flyte_client::proto::descriptor;
 use prost::Message as _;
@@ -7,7 +8,7 @@ use prost_reflect::{
 };
 use serde_json::Value;
 
-use super::answer::{Answer, code};
+use super::answer::{RecordedAnswer, code};
 
 /// The method of a path such as `/flyteidl.service.AdminService/GetTask`.
 pub(super) fn method(path: &str) -> Option<MethodDescriptor> {
@@ -56,8 +57,8 @@ struct Status {
 }
 
 /// What the trailer `grpc-status-details-bin` holds; `None` without details.
-pub(super) fn details(refusal: &Answer) -> Option<Vec<u8>> {
-    let Answer::Refusal { code: name, message, details } = refusal else { return None };
+pub(super) fn details(refusal: &RecordedAnswer) -> Option<Vec<u8>> {
+    let RecordedAnswer::Refusal { code: name, message, details } = refusal else { return None };
     let details: Vec<_> = details.iter().filter_map(any).collect();
     let status = Status { code: code(name), message: message.clone(), details };
     (!status.details.is_empty()).then(|| status.encode_to_vec())

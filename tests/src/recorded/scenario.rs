@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Source,
-    answer::{Answer, text},
+    answer::{RecordedAnswer, text},
     messages,
 };
 
@@ -42,23 +42,23 @@ impl Scenario {
         Box::new(move |method, request| self.answer(method, request))
     }
 
-    fn answer(&self, method: &str, request: &Value) -> Option<Answer> {
+    fn answer(&self, method: &str, request: &Value) -> Option<RecordedAnswer> {
         let accepted = self.registered(method, request).or_else(|| self.stepped(method, request));
-        accepted.or_else(|| self.state(method, request).map(Answer::Message))
+        accepted.or_else(|| self.state(method, request).map(RecordedAnswer::Message))
     }
 
     /// The answer to a call that registers what was registered.
-    fn registered(&self, method: &str, request: &Value) -> Option<Answer> {
+    fn registered(&self, method: &str, request: &Value) -> Option<RecordedAnswer> {
         let calls = self.0["register"].as_array()?;
         let call = calls.iter().find(|call| is_call(call, "method", method, request))?;
-        Some(Answer::from_recording(call))
+        Some(RecordedAnswer::from_recording(call))
     }
 
     /// The answer to a call that starts, ends or signals.
-    fn stepped(&self, method: &str, request: &Value) -> Option<Answer> {
+    fn stepped(&self, method: &str, request: &Value) -> Option<RecordedAnswer> {
         let steps = self.0["steps"].as_array()?;
         let step = steps.iter().find(|step| is_call(step, "call", method, request))?;
-        Some(Answer::from_recording(step))
+        Some(RecordedAnswer::from_recording(step))
     }
 
     /// What is asked of the end.
@@ -99,7 +99,8 @@ impl Scenario {
         Some(json!({ "id": request["id"], "closure": { "compiled_task": { "template": template } } }))
     }
 
-    /// The workflow that was registered, compiled as far as names go: a node within a branch has the branch's id before its own.
+    /// The workflow that was registered, compiled as far as names go: a node within a branch has the branch's
+    /// id before its own.
     fn workflow(&self, request: &Value) -> Option<Value> {
         let calls = self.0["register"].as_array()?;
         let workflow = calls

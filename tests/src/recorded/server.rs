@@ -12,11 +12,11 @@ use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use super::{
-    answer::{Answer, code},
+    answer::{RecordedAnswer, code},
     messages,
 };
 
-type Answers = Box<dyn Fn(&str, &Value) -> Option<Answer> + Send + Sync>;
+type Answers = Box<dyn Fn(&str, &Value) -> Option<RecordedAnswer> + Send + Sync>;
 type Body = WithTrailers<Full<Bytes>, std::future::Ready<Option<Result<HeaderMap, Infallible>>>>;
 
 /// FlyteAdmin's own limit is that of grpc-go.
@@ -70,30 +70,30 @@ async fn respond(request: Request<Incoming>, answers: Arc<Answers>) -> Result<Re
     Ok(response(&path, &answer(&path, &body, &answers)))
 }
 
-fn answer(path: &str, body: &[u8], answers: &Answers) -> Answer {
+fn answer(path: &str, body: &[u8], answers: &Answers) -> RecordedAnswer {
     let Some(method) = messages::method(path) else {
-        return Answer::refusal("UNIMPLEMENTED", format!("unknown method {path}"));
+        return RecordedAnswer::refusal("UNIMPLEMENTED", format!("unknown method {path}"));
     };
     // Without sign-in FlyteAdmin serves no other (`server.reflection.v1`).
     if !SERVICES.contains(&method.parent_service().name()) {
         let name = method.parent_service().full_name().to_owned();
-        return Answer::refusal("UNIMPLEMENTED", format!("unknown service {name}"));
+        return RecordedAnswer::refusal("UNIMPLEMENTED", format!("unknown service {name}"));
     }
     let message = body.get(5..).unwrap_or_default();
     let Some(request) = messages::decode(method.input(), message) else {
-        return Answer::refusal("INTERNAL", format!("{path}: not a message"));
+        return RecordedAnswer::refusal("INTERNAL", format!("{path}: not a message"));
     };
-    let unknown = || Answer::refusal("UNKNOWN", format!("not recorded: {} {request}", method.name()));
+    let unknown = || RecordedAnswer::refusal("UNKNOWN", format!("not recorded: {} {request}", method.name()));
     answers(method.name(), &request).unwrap_or_else(unknown)
 }
 
-fn response(path: &str, answer: &Answer) -> Response<Body> {
+fn response(path: &str, answer: &RecordedAnswer) -> Response<Body> {
     let (body, trailers) = match answer {
-        Answer::Message(json) => {
+        RecordedAnswer::Message(json) => {
             let method = messages::method(path).expect("a method that was answered");
             (framed(&messages::encode(method.output(), json)), status(0, "", None))
         }
-        Answer::Refusal { code: name, message, .. } => {
+        RecordedAnswer::Refusal { code: name, message, .. } => {
             (Bytes::new(), status(code(name), message, messages::details(answer)))
         }
     };

@@ -46,8 +46,8 @@ impl GuardedFlyte {
         self.callback.number()
     }
 
-    /// The calls that it took, a line of JSON each, with the keys of their metadata. Calls without a good token are
-    /// not among them.
+    /// The calls that it took, a line of JSON each, with the keys of their metadata. Calls without a good
+    /// token are not among them.
     #[must_use]
     pub fn record(&self) -> String {
         fs::read_to_string(self.folder.path().join("record.jsonl")).expect("the server's file")

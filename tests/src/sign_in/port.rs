@@ -6,7 +6,8 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, TcpListener},
 };
 
-/// Below what systems give to those who ask for any port, so that no server of another test gets one of these.
+/// Below what systems give to those who ask for any port, so that no server of another test gets one of
+/// these.
 const RANGE: std::ops::Range<u16> = 20_000..30_000;
 
 /// A port of this machine that nothing listens on, and that no other test claims while this exists.

@@ -63,7 +63,8 @@ impl Provider {
         self.server = Some(Server::start(&mut node));
     }
 
-    /// Makes every token void that it gave. Servers that judge access tokens by their signature do not notice.
+    /// Makes every token void that it gave. Servers that judge access tokens by their signature do not
+    /// notice.
     ///
     /// # Panics
     ///
@@ -90,7 +91,8 @@ impl Provider {
         answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
     }
 
-    /// The secrets that it gave or was shown: codes of browsers and devices, refresh tokens, what proves who asked.
+    /// The secrets that it gave or was shown: codes of browsers and devices, refresh tokens, what proves who
+    /// asked.
     ///
     /// # Panics
     ///

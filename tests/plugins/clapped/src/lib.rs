@@ -57,7 +57,7 @@ enum ShipCommand {
 
 #[derive(Debug, Subcommand)]
 enum CrewCommand {
-    /// Add somebody
+    /// Add a member
     Add {
         /// The name
         name: String,

@@ -1,4 +1,5 @@
-//! Changes that the host must refuse. Most refusals are tested without a library, in `host/src/command_tree/tests/refuse.rs`.
+//! Changes that the host must refuse. Most refusals are tested without a library, in
+//! `host/src/command_tree/tests/refuse.rs`.
 
 use plugin_abi::{Command, Group, PluginError};
 
