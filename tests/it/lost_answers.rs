@@ -1,5 +1,5 @@
-//! Calls that were done, and whose answers were lost: nothing is done twice, nothing that was done is reported
-//! as refused, and nothing that another client did as one's own.
+//! Calls that were done, and whose answers were lost: nothing is done twice, nothing that was done is
+//! reported as refused, and nothing that another client did as one's own.
 
 use std::sync::{Arc, Mutex};
 
