@@ -24,7 +24,7 @@ use std::{
 use clap::{CommandFactory as _, error::ErrorKind};
 use flyte_host::app::args::Cli;
 use snapbox::assert_data_eq;
-use tests::TestEnvironment;
+use tests::{TestEnvironment, output};
 
 use crate::{
     home_with,
@@ -166,7 +166,7 @@ fn run(page: &str) {
     let steps = steps(page, &text_of(page)).unwrap_or_else(|error| panic!("{error}"));
     let home = StoppedSandbox(home_with(&[]));
     let file = home.0.write("../page.sh", script(&steps));
-    let output = shell(&home.0).arg(file).output().unwrap();
+    let output = output(shell(&home.0).arg(file));
     let output = String::from_utf8(output.stdout).unwrap();
     let parts = printed(&output);
     for (number, (step, printed)) in steps.iter().zip(&parts).enumerate() {

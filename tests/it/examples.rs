@@ -3,11 +3,11 @@
 
 mod fixture;
 
-use std::{io::BufRead as _, process::Stdio};
+use std::process::Stdio;
 
 use clap::CommandFactory as _;
 use flyte_host::app::args::Cli;
-use tests::TestEnvironment;
+use tests::{ChildProcess, Stream, TestEnvironment};
 
 use fixture::Fixture;
 
@@ -92,14 +92,11 @@ fn serves_until_ctrl_c(line: &str) -> bool {
 
 /// Runs a line until it has printed something, then presses Ctrl-C.
 fn interrupted(home: &TestEnvironment, line: &str) -> String {
-    let mut child = shell(home, &format!("exec {line}")).stdout(Stdio::piped()).spawn().unwrap();
-    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
-    let mut printed = String::new();
-    stdout.read_line(&mut printed).unwrap();
-    let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    std::io::Read::read_to_string(&mut stdout, &mut printed).unwrap();
-    format!("{printed}[exit: {}]", child.wait().unwrap().code().unwrap_or(-1))
+    let mut child = ChildProcess::spawn(shell(home, &format!("exec {line}")).stdout(Stdio::piped()));
+    child.until(Stream::Stdout, "");
+    child.interrupt();
+    let output = child.finish();
+    format!("{}[exit: {}]", String::from_utf8_lossy(&output.stdout), output.status.code().unwrap_or(-1))
 }
 
 macro_rules! a_test_for_each {

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use tests::{Server, prepared};
+use tests::{Server, output, prepared};
 
 use crate::home_with;
 
@@ -22,7 +22,7 @@ fn works_against_the_sandbox() {
     let mut official = Command::new(python);
     official.arg(script).arg(server.endpoint()).arg(folder.path());
     official.env("HOME", folder.path()).env_remove("FLYTECTL_CONFIG").stdin(Stdio::null());
-    let output = official.current_dir(folder.path()).output().unwrap();
+    let output = output(official.current_dir(folder.path()));
     let printed = String::from_utf8_lossy(&output.stdout);
     let passed = printed.lines().filter(|line| line.starts_with("ok ")).count();
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));

@@ -7,6 +7,7 @@ use snapbox::str;
 use tests::{
     join,
     network::{Wire, WireProxy},
+    output,
     recorded::{Recorded, RecordedAnswer},
     snapshot,
 };
@@ -214,7 +215,7 @@ fn a_long_refusal_is_printed_whole() {
     assert_eq!(home.run(["get", "projects"]).failure(22).stderr(), text);
     assert_eq!(server.arrived().len(), 1, "a refusal is not tried again");
 
-    let output = home.command().args(["get", "projects", "-o", "json"]).output().unwrap();
+    let output = output(home.command().args(["get", "projects", "-o", "json"]));
     let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
     let expected = serde_json::json!({ "error": {
         "message": "Flyte refused `ListProjects` (INVALID_ARGUMENT)",

@@ -1,7 +1,7 @@
 //! Files that refer to what is registered, and to what is nowhere.
 
 use snapbox::str;
-use tests::{TestEnvironment, Transcript, snapshot};
+use tests::{TestEnvironment, Transcript, output, snapshot};
 
 use crate::{home_with, sandbox_home};
 
@@ -51,7 +51,7 @@ fn write(home: &TestEnvironment, file: &str, text: &str) {
 
 /// The versions of an account as JSON.
 fn versions(home: &TestEnvironment, files: &[&str]) -> Vec<String> {
-    let output = home.command().arg("register").args(files).args(["-o", "json"]).output().unwrap();
+    let output = output(home.command().arg("register").args(files).args(["-o", "json"]));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let account: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let named =

@@ -1,7 +1,7 @@
 //! `register` for real: onto the embedded sandbox, and read back from it.
 
 use snapbox::str;
-use tests::{TestEnvironment, Transcript, snapshot};
+use tests::{TestEnvironment, Transcript, output, snapshot};
 
 use crate::sandbox_home;
 
@@ -60,7 +60,7 @@ run it with `flyte-host run shout:v1`
 
 /// Registers files, and returns the versions by kind and name.
 fn derived(home: &TestEnvironment, arguments: &[&str]) -> Vec<(String, String)> {
-    let output = home.command().arg("register").args(arguments).args(["-o", "json"]).output().unwrap();
+    let output = output(home.command().arg("register").args(arguments).args(["-o", "json"]));
     let account: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let text = |entity: &serde_json::Value, key: &str| entity[key].as_str().unwrap().to_owned();
     let named =

@@ -1,7 +1,7 @@
 //! What `get` prints is registered again, and nothing changes.
 
 use snapbox::str;
-use tests::{TestEnvironment, Transcript, snapshot};
+use tests::{TestEnvironment, Transcript, output, snapshot};
 
 use crate::sandbox_home;
 
@@ -26,7 +26,7 @@ fixed_inputs: {text: HELLO}
 
 /// Writes what a command prints to a file.
 fn save(home: &TestEnvironment, arguments: &[&str], file: &str) {
-    let output = home.command().args(arguments).output().unwrap();
+    let output = output(home.command().args(arguments));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     home.write(file, output.stdout);
 }

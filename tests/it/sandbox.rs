@@ -1,13 +1,9 @@
 //! `sandbox`: serving it, looking at it, taking it away.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    net::TcpListener,
-    process::Stdio,
-};
+use std::net::TcpListener;
 
 use snapbox::str;
-use tests::{TestEnvironment, Transcript, snapshot};
+use tests::{Server, TestEnvironment, Transcript, output, snapshot};
 
 use crate::{home_with, register_send::HELLO, sandbox_home};
 
@@ -99,9 +95,9 @@ fn json_output_has_the_address() {
     let served = Served(home_with(&[]));
     let home = &served.0;
     let start =
-        home.command().args(["sandbox", "start", "--port", "0", "--background", "-o", "json"]).output();
-    let started: serde_json::Value = serde_json::from_slice(&start.unwrap().stdout).unwrap();
-    let status = home.command().args(["sandbox", "status", "-o", "json"]).output().unwrap();
+        output(home.command().args(["sandbox", "start", "--port", "0", "--background", "-o", "json"]));
+    let started: serde_json::Value = serde_json::from_slice(&start.stdout).unwrap();
+    let status = output(home.command().args(["sandbox", "status", "-o", "json"]));
     let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["running"], true);
     assert_eq!(status["openExecutions"], 0);
@@ -114,8 +110,8 @@ fn another_client_reaches_what_is_registered_in_it() {
     let mut served = Served(home_with(&[]));
     served.0.write("hello.yaml", HELLO);
     let start =
-        served.0.command().args(["sandbox", "start", "--port", "0", "--background", "-o", "name"]).output();
-    let endpoint = String::from_utf8(start.unwrap().stdout).unwrap();
+        output(served.0.command().args(["sandbox", "start", "--port", "0", "--background", "-o", "name"]));
+    let endpoint = String::from_utf8(start.stdout).unwrap();
     served.0.set("FLYTE_PLATFORM_URL", endpoint.trim()).set("FLYTE_PLATFORM_INSECURE", "true");
     let mut transcript = Transcript::new();
     transcript.add(served.0.run(["register", "hello.yaml", "--version", "v1"]));
@@ -144,12 +140,7 @@ flyte-host
 #[test]
 fn in_the_foreground_it_ends_when_it_is_asked_to() {
     let served = Served(home_with(&[]));
-    let mut command = served.0.command();
-    command.args(["sandbox", "start", "--port", "0", "-o", "name"]).stdout(Stdio::piped());
-    let mut server = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.starts_with("127.0.0.1:"), "{line}");
+    let server = Server::start(served.0.command().args(["sandbox", "start", "--port", "0", "-o", "name"]));
     snapshot!(
         served.0.run(["sandbox", "stop"]),
         str![[r#"
@@ -158,7 +149,7 @@ stopped the server on `127.0.0.1:[PORT]`
 [exit: 0]
 "#]]
     );
-    assert!(server.wait().unwrap().success());
+    assert!(server.finish().success());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use flyte_client::proto::admin::{Project, ProjectRegisterRequest};
 use prost::Message as _;
 use snapbox::str;
-use tests::{TestEnvironment, Transcript, join, prepared, snapshot};
+use tests::{TestEnvironment, Transcript, join, output, prepared, snapshot};
 
 use crate::{home_with, sandbox_home};
 
@@ -23,7 +23,7 @@ impl Served {
     fn start(&self, arguments: &[&str]) -> serde_json::Value {
         let mut command = self.0.command();
         command.args(["sandbox", "start", "--port", "0", "--background", "-o", "json"]).args(arguments);
-        serde_json::from_slice(&command.output().unwrap().stdout).unwrap()
+        serde_json::from_slice(&output(&mut command).stdout).unwrap()
     }
 }
 
@@ -166,9 +166,9 @@ fn flytekit_sends_the_token_with_the_printed_configuration() {
     let served = Served(home_with(&[]));
     let home = &served.0;
     let start = ["sandbox", "start", "--port", "0", "--host", "0.0.0.0", "--background"];
-    let output = String::from_utf8(home.command().args(start).output().unwrap().stdout).unwrap();
-    let start = output.find("admin:\n").unwrap();
-    let config = home.write("config.yaml", &output[start..output.find("\non other hosts").unwrap()]);
+    let printed = String::from_utf8(output(home.command().args(start)).stdout).unwrap();
+    let start = printed.find("admin:\n").unwrap();
+    let config = home.write("config.yaml", &printed[start..printed.find("\non other hosts").unwrap()]);
     let script = "import sys\n\
                   from flytekit.configuration import Config\n\
                   from flytekit.remote import FlyteRemote\n\
@@ -176,7 +176,7 @@ fn flytekit_sends_the_token_with_the_printed_configuration() {
                   print(*[project.id for project in remote.client.list_projects_paginated(limit=9)[0]])\n";
     let mut official = Command::new(python);
     official.args(["-c", script]).arg(config).env("HOME", home.home()).env_remove("FLYTECTL_CONFIG");
-    let output = official.current_dir(home.cwd()).output().unwrap();
+    let output = output(official.current_dir(home.cwd()));
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(text.trim(), "flytesnacks", "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -202,7 +202,7 @@ fn a_web_page_does_nothing() {
     node.arg(script).arg(started["endpoint"].as_str().unwrap());
     node.arg(data_encoding::BASE64.encode(&call)).arg(&out);
     node.env("CHROMIUM", chromium).env("HOME", folder.path()).env("TMPDIR", folder.path());
-    let output = node.output().unwrap();
+    let output = output(&mut node);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     snapshot!(
         fs::read_to_string(out).unwrap(),

@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Output, Running, redact::Redaction};
+use crate::{Output, Running, output, redact::Redaction};
 
 /// What of the surrounding environment a run gets: nothing that could change an answer.
 const KEPT: [&str; 2] = ["ASAN_OPTIONS", "LLVM_PROFILE_FILE"];
@@ -128,7 +128,7 @@ impl TestEnvironment {
 
     /// Runs a command.
     pub fn run_command(&self, command: &mut Command) -> Output {
-        let output = command.output().expect("a program that can be run");
+        let output = output(command);
         self.output(command, &output.stdout, &output.stderr, output.status)
     }
 

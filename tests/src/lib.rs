@@ -4,6 +4,7 @@
 //! run gives an [`Output`]; one snapshot of it shows standard output, standard error and the exit status.
 //! What differs from machine to machine is replaced; see [`mod@redact`].
 
+mod child;
 mod difference;
 mod environment;
 mod library;
@@ -17,6 +18,7 @@ mod server;
 #[cfg(unix)]
 pub mod sign_in;
 
+pub use child::{ChildProcess, Stream, output};
 pub use difference::difference;
 pub use environment::TestEnvironment;
 pub use library::{patch, patch_first};

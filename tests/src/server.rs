@@ -1,19 +1,17 @@
 //! A server for one test: a child process that prints its address, and ends with the test.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, ChildStdin, Command, Stdio},
-};
+use std::process::{Command, ExitStatus, Stdio};
 
 use regex::Regex;
+
+use crate::{ChildProcess, Stream};
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    /// Its standard input stays open: some servers end when it is closed.
+    child: ChildProcess,
     endpoint: String,
-    /// Some servers end when it is closed.
-    _stdin: Option<ChildStdin>,
 }
 
 impl Server {
@@ -21,26 +19,15 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it ends without naming one.
+    /// If it ends without naming one, or names none within 60 s.
     #[must_use]
+    #[track_caller]
     pub fn start(command: &mut Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a program that can be run");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut child = ChildProcess::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
+        let line = child.until(Stream::Stdout, "127.0.0.1:");
         let address = Regex::new(r"\b127\.0\.0\.1:[0-9]+\b").expect("a pattern that is right");
-        let mut said = String::new();
-        let endpoint = loop {
-            let start = said.len();
-            if output.read_line(&mut said).expect("text") == 0 {
-                panic!("the server ended before it listened; it said: {said}");
-            }
-            if let Some(found) = address.find(&said[start..]) {
-                break found.as_str().to_owned();
-            }
-        };
-        // Whatever else it prints must not fill the pipe.
-        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-        Self { _stdin: child.stdin.take(), child, endpoint }
+        let endpoint = address.find(&line).unwrap_or_else(|| panic!("no port: {line}")).as_str().to_owned();
+        Self { child, endpoint }
     }
 
     /// `HOST:PORT`.
@@ -49,16 +36,20 @@ impl Server {
         &self.endpoint
     }
 
-    /// The number of its process.
+    /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.pid()
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// Waits until it ends by itself.
+    ///
+    /// # Panics
+    ///
+    /// If it does not within 5 min.
+    #[must_use]
+    #[track_caller]
+    pub fn finish(self) -> ExitStatus {
+        self.child.finish().status
     }
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use snapbox::str;
-use tests::{Transcript, snapshot};
+use tests::{ChildProcess, Transcript, output, snapshot};
 
 use super::toolbox_home;
 
@@ -283,7 +283,7 @@ error: configuration file `~/.flyte/config.yaml` has a syntax error at line 1, c
 
 #[test]
 fn bytes_arrive_as_they_are() {
-    let output = toolbox_home().command().args(["doctor", "-oyaml", "--end", "bytes"]).output().unwrap();
+    let output = output(toolbox_home().command().args(["doctor", "-oyaml", "--end", "bytes"]));
     assert_eq!(output.stdout, b"\x1b[31m\0\xff\x0b\x1b");
 }
 
@@ -291,10 +291,10 @@ fn bytes_arrive_as_they_are() {
 fn a_closed_pipe_ends_the_program_silently() {
     let home = toolbox_home();
     let mut command = home.command();
-    command.args(["doctor", "--end", "error"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command.args(["doctor", "--end", "error"]).stdout(writer).stderr(Stdio::piped());
+    let output = ChildProcess::spawn(&mut command).finish();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(3), ""));
 }
 
@@ -310,7 +310,7 @@ fn progress_shows_on_a_terminal_and_goes_away() {
     command.args(["-qec", &format!("{} doctor -oname", environment.get_program().display()), "/dev/null"]);
     command.env_clear().envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.env("TERM", "xterm").current_dir(environment.get_current_dir().unwrap()).stdin(Stdio::null());
-    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let text = String::from_utf8(output(&mut command).stdout).unwrap();
     let (shown, rest) = text.split_once("looked").unwrap();
     assert!(shown.contains("looking again [") && shown.contains("1/2"), "{text:?}");
     assert!(

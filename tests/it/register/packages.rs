@@ -7,7 +7,7 @@ use std::{
 };
 
 use snapbox::str;
-use tests::{TestEnvironment, prepared, snapshot};
+use tests::{TestEnvironment, output, prepared, snapshot};
 
 use super::home_of;
 
@@ -16,7 +16,7 @@ fn python(interpreter: &Path, script: &str, arguments: &[&Path]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(script);
     let mut python = Command::new(interpreter);
     python.arg(&script).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
-    let output = python.output().unwrap();
+    let output = output(&mut python);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
         output.status.success(),
@@ -29,7 +29,7 @@ fn python(interpreter: &Path, script: &str, arguments: &[&Path]) -> String {
 
 /// Runs `register --dry-run`, which must succeed and print its result only.
 fn register(home: &TestEnvironment, arguments: &[&str]) -> String {
-    let output = home.command().args(["register", "--dry-run"]).args(arguments).output().unwrap();
+    let output = output(home.command().args(["register", "--dry-run"]).args(arguments));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "of `register {}`", arguments.join(" "));
     assert!(output.status.success(), "`register {}` ended with {}", arguments.join(" "), output.status);
     String::from_utf8(output.stdout).unwrap()

@@ -1,11 +1,5 @@
 //! The end of following: timeout, Ctrl-C, gates.
 
-#[cfg(unix)]
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
-};
-
 use snapbox::str;
 use tests::{Transcript, snapshot};
 
@@ -45,21 +39,14 @@ hint: run `flyte-host execution show long` to see its nodes
 #[test]
 fn ctrl_c_leaves_the_execution_running() {
     let flyte = hello();
-    let mut command = flyte.home.command();
-    let mut child = command
-        .args(["run", "hello.sleep", "--wait", "--name", "long"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut run = flyte.home.start(["run", "hello.sleep", "--wait", "--name", "long"]);
     // The handler is there before the first look.
-    assert!(lines.any(|line| line.ends_with("hellosleep: RUNNING")));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    let output: Vec<_> = lines.collect();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{output:?}");
+    let running = run.until("hellosleep: RUNNING");
+    run.press_ctrl_c();
+    let output = run.finish();
+    let (_, after) = output.failure(130).stderr().split_once(&running).unwrap();
     snapshot!(
-        output.join("\n"),
+        after.trim(),
         str![[r#"
 detached; execution `long` keeps running
 follow it with `flyte-host execution watch long`, stop it with `flyte-host execution terminate long`

@@ -2,12 +2,14 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
 };
 
-use tests::sign_in::{Browser, GuardedFlyte, Programs, Provider, UserAction};
+use tests::{
+    ChildProcess, Stream, output,
+    sign_in::{Browser, GuardedFlyte, Programs, Provider, UserAction},
+};
 
 /// The client in a home of its own.
 fn client(home: &Path, programs: &Programs, flyte: &GuardedFlyte, mode: &str) -> Command {
@@ -24,7 +26,7 @@ fn client(home: &Path, programs: &Programs, flyte: &GuardedFlyte, mode: &str) ->
 fn fetched(programs: &Programs, flyte: &GuardedFlyte, mode: &str, variable: (&str, &str)) -> String {
     let home = tempfile::tempdir().unwrap();
     let mut client = client(home.path(), programs, flyte, mode);
-    let output = client.env(variable.0, variable.1).output().unwrap();
+    let output = output(client.env(variable.0, variable.1));
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
     printed.lines().last().unwrap_or_default().to_owned()
@@ -66,11 +68,12 @@ fn flytekit_signs_in_with_a_code() {
     let browser = Browser::new(&programs, UserAction::EnterCode);
     let home = tempfile::tempdir().unwrap();
     let mut client = client(home.path(), &programs, &flyte, "device");
-    let mut client = client.stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = BufReader::new(client.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let prompt = output.next().unwrap();
-    let (_words, url) = prompt.split_once("http").unwrap();
+    let mut client = ChildProcess::spawn(client.stdout(Stdio::piped()));
+    let prompt = client.until(Stream::Stdout, "");
+    let (_, url) = prompt.split_once("http").unwrap();
     browser.visit(&format!("http{url}"));
-    assert_eq!(output.last().as_deref(), Some("ok device square v2"));
-    assert!(client.wait().unwrap().success());
+    let output = client.finish();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(printed.lines().last(), Some("ok device square v2"));
+    assert!(output.status.success());
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Programs;
+use crate::ChildProcess;
 
 /// How long one visit may take: much longer than any does.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -100,7 +101,7 @@ impl Browser {
     ///
     /// If it went wrong.
     pub fn visit(&self, url: &str) {
-        Command::new(&self.program).arg(url).status().expect("a program of the test's own");
+        let _ = ChildProcess::spawn(Command::new(&self.program).arg(url)).finish();
         self.wait();
     }
 

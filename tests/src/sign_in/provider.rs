@@ -5,6 +5,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -12,6 +13,9 @@ use tempfile::TempDir;
 
 use super::{Port, Programs};
 use crate::Server;
+
+/// How long an answer may take: much longer than any does.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// A provider that issues tokens for any name. It remembers everything while it is stopped.
 #[derive(Debug)]
@@ -113,6 +117,7 @@ impl Provider {
     fn post(&self, path: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port.number())).expect("a running provider");
         let host = format!("Host: 127.0.0.1:{}\r\nContent-Length: {}\r\n", self.port.number(), body.len());
+        stream.set_read_timeout(Some(ANSWER_LIMIT)).expect("a limit above zero");
         write!(stream, "POST {path} HTTP/1.0\r\n{host}{headers}\r\n{body}").expect("a running provider");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("text");
