@@ -14,8 +14,8 @@ use wait_timeout::ChildExt as _;
 /// How long a line may take: much longer than any does on a busy machine.
 const LINE_LIMIT: Duration = Duration::from_secs(60);
 
-/// How long the whole program may take. Sessions of the official clients take longest.
-const END_LIMIT: Duration = Duration::from_secs(300);
+/// How long the whole program may take: some compile plugins, as the documentation shows.
+const END_LIMIT: Duration = Duration::from_secs(900);
 
 /// One of the two pipes that a program writes into.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ impl ChildProcess {
     ///
     /// # Panics
     ///
-    /// If the program does not end within 5 min.
+    /// If the program does not end within 15 min.
     #[track_caller]
     pub fn finish(mut self) -> Output {
         let deadline = Instant::now() + END_LIMIT;
@@ -128,7 +128,7 @@ impl Drop for ChildProcess {
 ///
 /// # Panics
 ///
-/// If it cannot be started, or does not end within 5 min.
+/// If it cannot be started, or does not end within 15 min.
 #[track_caller]
 pub fn output(command: &mut Command) -> Output {
     ChildProcess::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped())).finish()

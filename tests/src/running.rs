@@ -65,7 +65,7 @@ impl<'a> Running<'a> {
     ///
     /// # Panics
     ///
-    /// If it does not end within 5 min.
+    /// If it does not end within 15 min.
     #[track_caller]
     pub fn finish(self) -> Output {
         let printed = self.child.finish();

@@ -46,7 +46,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it does not within 5 min.
+    /// If it does not within 15 min.
     #[must_use]
     #[track_caller]
     pub fn finish(self) -> ExitStatus {
