@@ -97,9 +97,8 @@ impl ChildProcess {
     #[track_caller]
     pub fn finish(mut self) -> Output {
         let deadline = Instant::now() + END_LIMIT;
-        for error in
-            [self.stdout.drain(deadline), self.stderr.drain(deadline)].into_iter().filter_map(Result::err)
-        {
+        let drained = self.stdout.drain(deadline).and_then(|()| self.stderr.drain(deadline));
+        if let Err(error) = drained {
             self.fail(error, "no end of the output");
         }
         let status = self.child.wait_timeout(remaining(deadline)).expect("a child of this test");
