@@ -86,7 +86,7 @@ fn address_sanitizer(workspace: &Workspace) -> Result {
         &["test"][..]
     });
     tests.args(["--tests", "--locked", "--target", &host_triple()?]);
-    for package in ["plugin-abi", "plugin-host", "flyte-host", "tests"] {
+    for package in ["plugin-abi", "plugin-host", "tests"] {
         tests.args(["--package", package]);
     }
     // The instrumented plugin finds the sanitizer's functions in the program that loads it.
