@@ -46,11 +46,6 @@ pub(crate) fn build_samples(workspace: &Workspace) -> Result<(PathBuf, Vec<Strin
     Ok((folder, missing))
 }
 
-/// Unpacks Debian's compilers; returns what could not be had.
-pub(crate) fn fetch(workspace: &Workspace) -> Result<Vec<String>> {
-    Ok(find(workspace)?.1)
-}
-
 /// Every compiler but the one that builds the workspace, each release once.
 fn find(workspace: &Workspace) -> Result<(Vec<Compiler>, Vec<String>)> {
     let own = release_of(&std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from))?;

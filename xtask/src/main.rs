@@ -47,7 +47,7 @@ struct Cli {
 enum Chore {
     /// Run every test, after getting what the tests need
     Test(test::Args),
-    /// Get what the tests need from package registries, and run nothing
+    /// Get what the tests need from package registries and other compilers, and run nothing
     Fetch,
     /// Run the plugin tests under whichever memory checkers this machine has
     Sanitize,

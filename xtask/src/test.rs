@@ -70,14 +70,15 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
     tests.and(prepared.report())
 }
 
-/// `cargo xtask fetch`: what [`run_tests`] gets from the network, so that it arrives while other steps
-/// compile. What cannot be had is reported by [`run_tests`], which tries again.
+/// `cargo xtask fetch`: what [`run_tests`] gets from the network, and what it compiles outside the
+/// workspace's target directory, so that both happen beside other steps. What cannot be had is reported by
+/// [`run_tests`], which tries again.
 pub(crate) fn fetch(workspace: &Workspace) -> Result {
     let mut prepared = Prepared::default();
     prepared.python(workspace)?;
     prepared.sign_in(workspace);
     prepared.left_out.extend(shells::install());
-    prepared.left_out.extend(compilers::fetch(workspace)?);
+    prepared.compilers(workspace)?;
     prepared.left_out.iter().for_each(|reason| eprintln!("not fetched: {reason}"));
     Ok(())
 }
