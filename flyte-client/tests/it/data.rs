@@ -149,7 +149,7 @@ async fn a_busy_store_is_asked_again() {
 }
 
 #[tokio::test]
-async fn nobody_is_there() {
+async fn nothing_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x");
     fs::write(&file, "x").unwrap();

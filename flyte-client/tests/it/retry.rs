@@ -35,7 +35,7 @@ fn refused() -> Status {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_long_for_a_server_that_is_not_there() {
+async fn a_server_that_is_not_there_is_not_waited_for_long() {
     for _ in 0..100 {
         let started = Instant::now();
         let error = client(vec![refused(); 9]).get_version(&admin::GetVersionRequest {}).await.unwrap_err();
@@ -165,7 +165,7 @@ async fn an_earlier_try_that_arrives_late_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_else_made_is_a_refusal() {
+async fn what_another_client_made_is_a_refusal() {
     for other in [again("second", ExecutionMode::Relaunch), again("first", ExecutionMode::Recovered)] {
         let (client, server) = scripted(
             move |method, _| if method == "GetExecution" { Ok(other.clone()) } else { Err(broken()) },

@@ -170,7 +170,7 @@ fn flags_counters_and_positionals_can_be_replaced() {
 }
 
 #[test]
-fn a_callback_that_fails_is_told_with_the_option() {
+fn the_error_of_a_callback_names_the_option() {
     let mut tree = base();
     apply(&mut tree, |main| {
         main.option("project").add_callback(|values, _| match values.first().map(String::as_str) {
