@@ -9,7 +9,7 @@ use crate::tidy::tracked_files;
 use crate::workspace::Workspace;
 
 /// Whether a gap is an error. Set it to `true` once `cargo xtask map` prints none.
-const ENFORCED: bool = false;
+const ENFORCED: bool = true;
 
 /// Source files with more lines than this are named on the map.
 const LARGE: usize = 150;
