@@ -32,6 +32,7 @@
 
 #![deny(missing_docs)]
 
+pub mod access;
 pub mod builtin;
 pub mod chain;
 pub mod error;

@@ -15,6 +15,8 @@ use crate::workspace::Workspace;
 
 /// The only files that may hold unsafe code; an entry whose file no longer does is stale and also fails.
 const UNSAFE_FILES: &[&str] = &[
+    "plugin-host/src/access/watch/trap.rs",
+    "plugin-host/src/access/watch/variables.rs",
     "plugin-host/src/handshake.rs",
     "plugin-host/src/library.rs",
     "plugin-abi/src/export.rs",

@@ -1,0 +1,56 @@
+//! Records accesses on Linux with glibc.
+
+mod log;
+mod trap;
+mod variables;
+
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    path::Path,
+};
+
+use super::{AccessError, Accesses};
+
+/// Views of the kernel, which change all the time.
+const UNWATCHED: [&str; 3] = ["/dev", "/proc", "/sys"];
+
+pub(super) fn record<T>(function: impl FnOnce() -> T) -> Result<(T, Accesses), AccessError> {
+    if !variables::are_watched() {
+        return Err(AccessError::NotExported);
+    }
+    let start = std::env::current_dir();
+    log::start();
+    trap::install()?;
+    let result = function();
+    let entries = log::stop();
+    Ok((result, accesses(entries, start.ok().as_deref())))
+}
+
+fn accesses(entries: Option<Vec<log::Entry>>, start: Option<&Path>) -> Accesses {
+    let mut found = Accesses::default();
+    let Some(entries) = entries else {
+        found.opaque = Some("reads more than can be recorded".to_owned());
+        return found;
+    };
+    for log::Entry { kind, text } in entries {
+        match kind {
+            log::Kind::Variable => drop(found.variables.insert(OsString::from_vec(text))),
+            log::Kind::Directory => found.directory = true,
+            log::Kind::Opaque => found.opaque = Some(String::from_utf8_lossy(&text).into_owned()),
+            log::Kind::Path => add_path(&mut found, Path::new(OsStr::from_bytes(&text)), start),
+        }
+    }
+    found
+}
+
+fn add_path(found: &mut Accesses, path: &Path, start: Option<&Path>) {
+    found.directory |= path.is_relative();
+    if UNWATCHED.iter().any(|above| path.starts_with(above)) {
+        return;
+    }
+    match start {
+        Some(start) => drop(found.files.insert(start.join(path))),
+        None => found.opaque = Some("reads a file without a current directory".to_owned()),
+    }
+}
