@@ -4,6 +4,8 @@ pub mod args;
 mod clap_error;
 mod output_arg;
 mod plugin_free;
+#[cfg(unix)]
+mod recorded;
 mod startup;
 mod suggestions;
 mod version_info;
@@ -67,6 +69,10 @@ pub fn main() -> ExitCode {
 
 fn exit_code(ui: &Ui) -> u8 {
     let words: Vec<OsString> = std::env::args_os().collect();
+    #[cfg(unix)]
+    if let Some(code) = recorded::run_if_child(&words) {
+        return code;
+    }
     match panic::catch_unwind(AssertUnwindSafe(|| run(&words, ui))) {
         Ok(Ok(exit)) => exit.code(),
         Ok(Err(failure)) => {
@@ -117,17 +123,27 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
     {
         return unloaded.run(ui, &flags, &settings, &loader, &configurations);
     }
-    let start = || Startup::new(ui, &flags, &settings, &loader, &configurations);
-    let Startup { chain, tree, mut plugin_error } = broken.map_or_else(start, Startup::without_plugins);
+    let load = || Startup::new(ui, &flags, &settings, &loader, &configurations);
+    let recorded = || startup::recorded(words, completion.is_some(), &flags, &settings, &loader);
+    let mut startup = match broken {
+        Some(error) => Startup::without_plugins(error),
+        None => recorded().unwrap_or_else(load),
+    };
     if let Some(request) = completion {
         // Plugin errors are suppressed during completion.
-        request.answer(tree.command(), ui)?;
+        request.answer(startup.tree.command(), ui)?;
         return Ok(Exit::Done);
     }
-    let parsed = match output_arg::parse(&tree, words) {
+    let mut parsed = output_arg::parse(&startup.tree, words);
+    if startup.is_recorded && parsed.as_ref().is_ok_and(|parsed| !startup.suffices(parsed.path())) {
+        startup = load();
+        parsed = output_arg::parse(&startup.tree, words);
+    }
+    let Startup { chain, tree, mut plugin_error, .. } = startup;
+    let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(mut error) => {
-            suggestions::suggest(&mut error);
+            suggestions::suggest(&mut error, &loader);
             return report(&error, plugin_error, ui);
         }
     };

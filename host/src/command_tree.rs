@@ -17,6 +17,7 @@ pub(crate) mod invocation;
 mod invoked;
 mod parsed;
 mod problem;
+mod recorded;
 mod resolve;
 mod scope;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use plugin_host::Identity;
 
 pub use parsed::Parsed;
 pub use problem::EditError;
+pub use recorded::RecordedEdits;
 pub use view::View;
 
 use edit_request::{NewArg, NewCommand};
@@ -139,7 +141,24 @@ impl Tree {
     ///
     /// Those of clap, which include help and version.
     pub fn parse(&self, args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
-        Ok(Parsed::new(self.command.as_ref().clone().try_get_matches_from_mut(args)?))
+        Ok(Parsed::new(self.with_owners().try_get_matches_from_mut(args)?))
+    }
+
+    /// The command line, with the plugin of each added command in its line of the help.
+    fn with_owners(&self) -> clap::Command {
+        let mut marked = self.clone();
+        for (path, command) in &self.commands {
+            let parent = path.split_last().and_then(|(_, parent)| self.commands.get(parent));
+            if parent.is_some_and(|parent| parent.owner.name == command.owner.name) {
+                continue;
+            }
+            let mark = format!("[plugin: {}]", command.owner.name);
+            marked.change(path, |command| {
+                let about = command.get_about().map(|about| format!("{about} {mark}"));
+                command.about(about.unwrap_or(mark))
+            });
+        }
+        Arc::unwrap_or_clone(marked.command)
     }
 
     /// The command at a path before clap builds it: with its own arguments only.

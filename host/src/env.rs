@@ -42,6 +42,10 @@ pub const SIGN_IN_TIMEOUT: &str = "FLYTE_SIGN_IN_TIMEOUT";
 /// Directory Specification).
 pub const STATE_HOME: &str = "XDG_STATE_HOME";
 
+/// The folder for data that can be made again, instead of `~/.cache`; a relative path is ignored (XDG Base
+/// Directory Specification).
+pub const CACHE_HOME: &str = "XDG_CACHE_HOME";
+
 /// Set in CI, where no interactive sign-in is possible.
 pub const CI: &str = "CI";
 
@@ -65,7 +69,7 @@ const fn doc(names: &'static [&'static str], meaning: &'static str) -> VariableD
 }
 
 /// The variables that users may set, for the reference.
-pub const DOCUMENTED: [VariableDoc; 21] = [
+pub const DOCUMENTED: [VariableDoc; 22] = [
     doc(
         &[PLUGIN],
         "Plugins to use: names or paths, separated like `PATH`, the first in front; `builtin` means none",
@@ -95,6 +99,10 @@ pub const DOCUMENTED: [VariableDoc; 21] = [
     doc(
         &[STATE_HOME],
         "Tokens in files are in its folder `flyte-host` [default: `~/.local/state`]; absolute",
+    ),
+    doc(
+        &[CACHE_HOME],
+        "What plugins add to the command line is kept in its folder `flyte-host` [default: `~/.cache`]; absolute",
     ),
     doc(&[CI], "`true`: never sign in interactively, and use the sandbox only on request"),
     doc(
@@ -160,7 +168,7 @@ pub fn not_utf8() -> Option<String> {
         .find(|name| is_ours(name))
 }
 
-const READ_AS_TEXT: [&str; 11] = [
+const READ_AS_TEXT: [&str; 12] = [
     PLUGIN_FALLBACK,
     HOST_CONFIG,
     SANDBOX,
@@ -171,6 +179,7 @@ const READ_AS_TEXT: [&str; 11] = [
     TOKEN_STORE,
     SIGN_IN_TIMEOUT,
     STATE_HOME,
+    CACHE_HOME,
     CI,
 ];
 

@@ -37,6 +37,7 @@ mod printable;
 mod project;
 mod proxy;
 mod recorded;
+mod recorded_command_line;
 mod reference;
 mod references;
 mod register;

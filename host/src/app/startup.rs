@@ -118,6 +118,8 @@ pub(super) struct Startup {
     pub(super) tree: Tree,
     /// Why the plugins, or the changes of their `configure_cli`, cannot be used.
     pub(super) plugin_error: Option<CommandError>,
+    /// Whether the plugins were not loaded, as their changes of the command line are known.
+    pub(super) is_recorded: bool,
 }
 
 impl Startup {
@@ -133,7 +135,14 @@ impl Startup {
             Ok(chain) => {
                 version_info::note(chain.plugins().iter().map(version_info::Plugin::from_link));
                 match extend(&chain) {
-                    Ok(tree) => return Self { chain: Some(Arc::new(chain)), tree, plugin_error: None },
+                    Ok(tree) => {
+                        return Self {
+                            chain: Some(Arc::new(chain)),
+                            tree,
+                            plugin_error: None,
+                            is_recorded: false,
+                        };
+                    }
                     Err(failure) => failure,
                 }
             }
@@ -146,13 +155,73 @@ impl Startup {
         ui.warn(&plugin_error);
         ui.note("continuing with the built-in default\n");
         let chain = Chain::new(Vec::new(), configurations.builtin());
-        Self { chain: Some(Arc::new(chain)), tree, plugin_error: None }
+        Self { chain: Some(Arc::new(chain)), tree, plugin_error: None, is_recorded: false }
     }
 
     /// The built-in command line, for help and troubleshooting, and why the plugins cannot be used.
     pub(super) fn without_plugins(plugin_error: CommandError) -> Self {
-        Self { chain: None, tree: Tree::new(Cli::command()), plugin_error: Some(plugin_error) }
+        let tree = Tree::new(Cli::command());
+        Self { chain: None, tree, plugin_error: Some(plugin_error), is_recorded: false }
     }
+
+    /// Whether a command runs without loaded plugins.
+    pub(super) fn suffices(&self, path: &[String]) -> bool {
+        if self.tree.owner(path).is_some() {
+            return false;
+        }
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path[..] {
+            ["plugin", command, ..] => command != "show",
+            ["man" | "sandbox", ..] => true,
+            _ => false,
+        }
+    }
+}
+
+/// The command line with the changes of the selected plugins, which are not loaded: for completion, help, and
+/// commands that need no hook. `None` if the words ask for something else, or if the plugins have to be loaded.
+#[cfg(unix)]
+pub(super) fn recorded(
+    words: &[OsString],
+    is_completion: bool,
+    flags: &PluginFlags,
+    settings: &Settings,
+    loader: &Loader,
+) -> Option<Startup> {
+    use super::recorded::{COMPLETION_LIMIT, HELP_LIMIT, command_line};
+
+    // Most command lines need loaded plugins; they are not parsed twice.
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    if !is_completion && words.clone().next().is_some() && !words.any(may_need_no_plugin) {
+        return None;
+    }
+    // Errors are those of loading, which follows.
+    let selection = flags.selection(settings).ok().filter(|selection| !selection.specs.is_empty())?;
+    let find = |spec: &String| loader.directories().find(spec).ok();
+    let files = selection.specs.iter().map(find).collect::<Option<Vec<_>>>()?;
+    let limit = if is_completion { COMPLETION_LIMIT } else { HELP_LIMIT };
+    match command_line(&files, settings, limit) {
+        Ok(tree) => Some(Startup { chain: None, tree: tree?, plugin_error: None, is_recorded: true }),
+        Err(error) => Some(Startup { is_recorded: true, ..Startup::without_plugins(error) }),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn recorded(
+    _words: &[OsString],
+    _is_completion: bool,
+    _flags: &PluginFlags,
+    _settings: &Settings,
+    _loader: &Loader,
+) -> Option<Startup> {
+    None
+}
+
+/// Whether a word of the command line asks for help, or may be a command that needs no loaded plugin.
+#[cfg(unix)]
+fn may_need_no_plugin(word: &str) -> bool {
+    let is_short_help = word.starts_with('-') && !word.starts_with("--") && word.contains('h');
+    matches!(word, "--help" | "help" | "man" | "plugin" | "sandbox") || is_short_help
 }
 
 /// Finds and loads the selected plugins.

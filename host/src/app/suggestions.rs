@@ -1,6 +1,7 @@
 //! Commands of other command lines and their equivalents here: a better tip than the most similar name.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use plugin_host::{Loader, preflight};
 
 /// Parent commands, as in the usage line; unknown subcommands; the command to run instead.
 type Row = (&'static [&'static str], &'static [&'static str], &'static str);
@@ -43,8 +44,9 @@ const ROWS: &[Row] = &[
     (&[""], &["auth", "signin"], "login"),
 ];
 
-/// Replaces the tip of an error about an unknown command, if the table has one.
-pub(super) fn suggest(error: &mut clap::Error) {
+/// Replaces the tip of an error about an unknown command, if it is the name of an installed plugin that is not in
+/// use, or if the table has one.
+pub(super) fn suggest(error: &mut clap::Error, loader: &Loader) {
     if error.kind() != ErrorKind::InvalidSubcommand {
         return;
     }
@@ -52,10 +54,19 @@ pub(super) fn suggest(error: &mut clap::Error) {
         Some(ContextValue::String(word)) => word.clone(),
         _ => return,
     };
-    let Some(command) = instead(&above(error), &word) else { return };
+    let above = above(error);
+    let plugin =
+        || (above.is_empty() && is_installed(loader, &word)).then(|| format!("plugin enable {word}"));
+    let Some(command) = instead(&above, &word).map(str::to_owned).or_else(plugin) else { return };
     error.remove(ContextKind::SuggestedSubcommand);
     let tip = format!("run 'flyte-host {command}'").into();
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+}
+
+/// Whether a file in the plugin directories has this name in its passport. None of its code runs.
+fn is_installed(loader: &Loader, name: &str) -> bool {
+    let mut files = loader.directories().libraries().into_iter();
+    files.any(|file| preflight::read_passport(&file).is_ok_and(|passport| passport.name() == name))
 }
 
 fn instead(above: &str, word: &str) -> Option<&'static str> {
@@ -73,6 +84,7 @@ fn above(error: &clap::Error) -> String {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use plugin_host::Directories;
 
     use super::*;
     use crate::app::args::Cli;
@@ -112,7 +124,7 @@ mod tests {
     fn error_text(words: &[&str]) -> String {
         let words = std::iter::once(&"flyte-host").chain(words);
         let mut error = Cli::command().try_get_matches_from(words).unwrap_err();
-        suggest(&mut error);
+        suggest(&mut error, &Loader::new("test", Directories::new(None, None)));
         error.to_string()
     }
 

@@ -49,6 +49,18 @@ impl Plugin {
         Self::new(&identity, passport.protocol(), hooks, Some(candidate.file.clone()))
     }
 
+    /// A plugin whose record has the line of [`Plugin::summary`]; its file is not known here.
+    #[cfg(unix)]
+    pub(crate) fn from_summary(line: String) -> Self {
+        Self { line, file: None }
+    }
+
+    /// The line without the hash.
+    #[cfg(unix)]
+    pub(crate) fn summary(&self) -> &str {
+        &self.line
+    }
+
     fn new(
         identity: &Identity,
         protocol: ProtocolVersion,

@@ -322,7 +322,7 @@ impl Tree {
         }
     }
 
-    fn change(&mut self, path: &[String], change: impl FnOnce(clap::Command) -> clap::Command) {
+    pub(super) fn change(&mut self, path: &[String], change: impl FnOnce(clap::Command) -> clap::Command) {
         let mut command = Arc::make_mut(&mut self.command);
         for name in path {
             let Some(below) = command.get_subcommands_mut().find(|below| below.get_name() == name) else {

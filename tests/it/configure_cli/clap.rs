@@ -185,7 +185,7 @@ For more information, try '--help'.
 [exit: 2]
 $ flyte-host ship
 ------- stderr -------
-Ship things
+Ship things [plugin: clapped]
 
 Usage: flyte-host ship [OPTIONS] <COMMAND>
 

@@ -33,9 +33,9 @@ Commands:
   upload      Upload files and folders to Flyte's object store
   version     Show the versions of this program, its plugins and the server
   whoami      Show who is signed in
-  doctor      Check this laptop [alias: dr]
-  box         Look into the box
-  create      Create things
+  doctor      Check this laptop [plugin: toolbox] [alias: dr]
+  box         Look into the box [plugin: toolbox]
+  create      Create things [plugin: toolbox]
   help        Print this message or the help of the given subcommand(s)
 
 Options:
@@ -195,7 +195,7 @@ Example:
   flyte-host doctor --level high ears eyes
 [exit: 0]
 $ flyte-host doctor -h
-Check this laptop
+Check this laptop [plugin: toolbox]
 
 Usage: flyte-host doctor [OPTIONS] [ORGAN]...
 
@@ -365,7 +365,7 @@ fn a_group_without_a_command_prints_its_help() {
         toolbox_home().run(["create"]),
         str![[r#"
 ------- stderr -------
-Create things
+Create things [plugin: toolbox]
 
 Usage: flyte-host create [OPTIONS] <COMMAND>
 
@@ -404,9 +404,9 @@ Show the effective configuration
 Usage: flyte-host config [OPTIONS] <COMMAND>
 
 Commands:
-  show    Show what Toolbox thinks
-  rotate  Rotate the keys
-  keys    Look after keys
+  show    Show what Toolbox thinks [plugin: toolbox]
+  rotate  Rotate the keys [plugin: toolbox]
+  keys    Look after keys [plugin: toolbox]
   help    Print this message or the help of the given subcommand(s)
 
 Options:

@@ -18,7 +18,7 @@ fn help_names_the_command() {
     snapshot!(
         help("faulty", "answer:configure_cli"),
         str![[r#"
-+   faulty      Say that all is well
++   faulty      Say that all is well [plugin: faulty]
 
 "#]]
     );

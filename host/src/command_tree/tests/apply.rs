@@ -28,8 +28,8 @@ Commands:
   config    Look at the configuration
   register  Register things [alias: reg]
   plugin    Look at plugins
-  doctor    Check this laptop [alias: dr]
-  box       Look into the box
+  doctor    Check this laptop [plugin: acme] [alias: dr]
+  box       Look into the box [plugin: acme]
   help      Print this message or the help of the given subcommand(s)
 
 Options:
@@ -155,8 +155,8 @@ Usage: flyte-host config [OPTIONS] <COMMAND>
 
 Commands:
   show    Show it
-  rotate  Rotate the keys
-  keys    Look after keys
+  rotate  Rotate the keys [plugin: acme]
+  keys    Look after keys [plugin: acme]
   help    Print this message or the help of the given subcommand(s)
 
 Options:
@@ -171,7 +171,7 @@ Options:
     assert_data_eq!(
         printed(&tree, "create --help"),
         str![[r#"
-Create things
+Create things [plugin: acme]
 
 Usage: flyte-host create [OPTIONS] <COMMAND>
 
@@ -205,6 +205,8 @@ fn a_group_may_be_added_empty_and_filled() {
     assert_data_eq!(
         printed(&tree, "box"),
         str![[r#"
+[plugin: acme]
+
 Usage: flyte-host box [OPTIONS] <COMMAND>
 
 Commands:
@@ -235,7 +237,7 @@ fn built_in_commands_are_replaced_and_hidden_only_on_request() {
 Usage: flyte-host [OPTIONS] <COMMAND>
 
 Commands:
-  register  Register with Acme
+  register  Register with Acme [plugin: acme]
   plugin    Look at plugins
   help      Print this message or the help of the given subcommand(s)
 

@@ -1,0 +1,90 @@
+//! The command line with the plugins' edits, without loading the plugins.
+//!
+//! `--help`, completion and `man` need what plugins add to the command line, and none of their functions. So a
+//! child process loads the plugins under limits and writes their edits as data; whatever happens to it, this
+//! process goes on. The answer is kept with everything that it depended on, which [`plugin_host::access`] watches:
+//! the files of the plugins in their order, their settings, the program, and the variables, files and directory
+//! that their code read. If one of these has changed, the plugins are asked again.
+//!
+//! | step | module |
+//! |---|---|
+//! | what an answer depends on, and whether that is unchanged | `dependencies` |
+//! | the file of an answer | `record` |
+//! | the child process, from the parent's side | `spawn` |
+//! | the child process | `child` |
+
+mod child;
+mod dependencies;
+mod record;
+mod spawn;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::CommandFactory as _;
+use plugin_host::Identity;
+
+pub(super) use self::child::run_if_child;
+use self::{
+    dependencies::Dependencies,
+    record::{Death, Outcome, Record},
+};
+use super::{args::Cli, version_info};
+use crate::{
+    command_tree::Tree,
+    settings::Settings,
+    ui::{error::CommandError, exit_code::Exit},
+};
+
+/// Time limit of the child for help.
+pub(super) const HELP_LIMIT: Duration = Duration::from_secs(10);
+/// Time limit of the child when a shell waits for completions.
+pub(super) const COMPLETION_LIMIT: Duration = Duration::from_secs(2);
+
+/// The command line with the edits of the plugins in these files, the one with precedence first.
+///
+/// `None` if the plugins have to be loaded to know it: they return an error, or depend on what cannot be watched.
+///
+/// # Errors
+///
+/// If the plugins ended the child process, or did not answer in time.
+pub(super) fn command_line(
+    plugins: &[PathBuf],
+    settings: &Settings,
+    limit: Duration,
+) -> Result<Option<Tree>, CommandError> {
+    let Some(program) = Dependencies::of_program(plugins, settings) else { return Ok(None) };
+    let place = record::path(&program);
+    let kept = place.as_deref().and_then(Record::read).filter(|record| record.is_current(&program));
+    let Some(record) = kept.or_else(|| spawn::record(program, plugins, limit)) else { return Ok(None) };
+    if let Some(place) = place.filter(|_| record.is_new() && record.can_be_kept()) {
+        // A cache that cannot be written costs time only.
+        if let Err(error) = record.write(&place) {
+            log::debug!("cannot keep the command line of the plugins in `{}`: {error}", place.display());
+        }
+    }
+    match record.outcome {
+        Outcome::Edits(plugins) => Ok(tree(plugins)),
+        Outcome::Died(death) => Err(error(&death)),
+    }
+}
+
+/// `None` if the recorded edits cannot be applied; the plugins are then loaded, for the error's sake.
+fn tree(plugins: Vec<record::PluginEdits>) -> Option<Tree> {
+    let summaries = plugins.iter().rev().map(|plugin| plugin.summary.clone());
+    version_info::note(summaries.map(version_info::Plugin::from_summary));
+    let mut tree = Tree::new(Cli::command());
+    for plugin in plugins {
+        let identity = Identity { name: plugin.name, version: plugin.version, homepage: plugin.homepage };
+        tree.apply(&identity, plugin.edits.into_abi()).ok()?;
+    }
+    Some(tree)
+}
+
+fn error(death: &Death) -> CommandError {
+    CommandError::new(
+        Exit::PluginFailed,
+        format_args!("plugin `{}` failed in `{}`", death.plugin, death.call),
+    )
+    .caused_by(death.how.clone())
+    .hint("use `--no-plugins` to run without the plugin".to_owned())
+}

@@ -1,0 +1,138 @@
+//! The child process that loads plugins and writes their edits as data.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
+use clap::CommandFactory as _;
+use plugin_abi::{Hook, vtable::Command_TO};
+use plugin_host::{Candidate, Chain, Link, access};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+
+use super::record::PluginEdits;
+use crate::{
+    app::{args::Cli, startup, version_info},
+    command_tree::{RecordedEdits, Tree},
+    flyte::configuration::Configurations,
+    settings::Settings,
+};
+
+/// The first argument of the child. The others are the plugins' files.
+pub(super) const ARGUMENT: &str = "__record-command-line";
+/// Bytes of memory that the child may use.
+const MEMORY: u64 = 4 << 30;
+
+/// A line from the child to its parent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Message {
+    /// A plugin's function is about to run.
+    Call { plugin: String, call: String },
+    /// The plugins have to be loaded by the parent, which then reports the error.
+    NoAnswer,
+    /// The answer.
+    Answer { plugins: Vec<PluginEdits>, accesses: RecordedAccesses },
+}
+
+/// [`access::Accesses`] of a child, if nothing else happened.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RecordedAccesses {
+    pub(super) variables: Vec<OsString>,
+    pub(super) files: Vec<PathBuf>,
+    pub(super) directory: bool,
+}
+
+/// Runs the child and gives its exit code, if this process is one.
+pub(in crate::app) fn run_if_child(words: &[OsString]) -> Option<u8> {
+    match words {
+        [_, argument, plugins @ ..] if argument == ARGUMENT => Some(run(plugins).map_or(1, |()| 0)),
+        _ => None,
+    }
+}
+
+/// `None` if the parent is gone.
+fn run(plugins: &[OsString]) -> Option<()> {
+    let mut parent = take_stdout().ok()?;
+    let mut send = |message: &Message| writeln!(parent, "{}", serde_json::to_string(message).ok()?).ok();
+    let answer = answer(plugins, &mut send).unwrap_or(Message::NoAnswer);
+    send(&answer)
+}
+
+fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) -> Option<Message> {
+    let settings = Settings::read().ok()?;
+    let loader = startup::loader(&settings);
+    let candidates = plugins.iter().map(|path| loader.check_file(path.as_ref()));
+    let candidates: Vec<Candidate> = candidates.collect::<Result<_, _>>().ok()?;
+    limit().ok()?;
+    let (edits, accesses) = access::record(|| {
+        let load = |candidate: Candidate| {
+            send(&call(candidate.passport.name(), "create"))?;
+            loader.load(candidate).ok()
+        };
+        let links = candidates.into_iter().map(load).collect::<Option<Vec<Link>>>()?;
+        let chain = Chain::new(links, Configurations::default().builtin());
+        edits(&chain, |plugin| send(&call(plugin, Hook::ConfigureCli.name())))
+    })
+    .ok()?;
+    let access::Accesses { variables, files, directory, opaque: None } = accesses else { return None };
+    let accesses = RecordedAccesses {
+        variables: variables.into_iter().collect(),
+        files: files.into_iter().collect(),
+        directory,
+    };
+    Some(Message::Answer { plugins: edits?, accesses })
+}
+
+fn call(plugin: &str, call: &str) -> Message {
+    Message::Call { plugin: plugin.to_owned(), call: call.to_owned() }
+}
+
+/// As `startup` does it: the last plugin first.
+fn edits(chain: &Chain, mut before: impl FnMut(&str) -> Option<()>) -> Option<Vec<PluginEdits>> {
+    let mut tree = Tree::new(Cli::command());
+    let mut all = Vec::new();
+    for (index, link) in chain.plugins().iter().enumerate().rev() {
+        let view = tree.view();
+        let identity = link.identity();
+        before(&identity.name)?;
+        let raw = chain.configure_cli(index, Command_TO::from_ptr(RRef::new(&view), TD_Opaque)).ok()?;
+        let edits = RecordedEdits::from_abi(&raw)?;
+        tree.apply(identity, raw).ok()?;
+        all.push(PluginEdits {
+            name: identity.name.clone(),
+            version: identity.version.clone(),
+            homepage: identity.homepage.clone(),
+            summary: version_info::Plugin::from_link(link).summary().to_owned(),
+            edits,
+        });
+    }
+    Some(all)
+}
+
+/// The pipe to the parent. What plugins print goes to the standard error from now on.
+fn take_stdout() -> io::Result<File> {
+    let pipe = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    Ok(File::from(pipe))
+}
+
+fn limit() -> io::Result<()> {
+    let limit = |maximum| Rlimit { current: Some(maximum), maximum: Some(maximum) };
+    setrlimit(Resource::Core, limit(0))?;
+    // Checkers of memory reserve more than the limit for themselves.
+    if data_size().is_some_and(|size| size < MEMORY) {
+        setrlimit(Resource::Data, limit(MEMORY))?;
+    }
+    Ok(())
+}
+
+/// Bytes of private memory that this process has reserved.
+fn data_size() -> Option<u64> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(5)?.parse::<u64>().ok()?;
+    Some(pages * u64::try_from(rustix::param::page_size()).ok()?)
+}
