@@ -16,7 +16,7 @@
 //! | `method` | the configured method: browser, device, client credentials, command, static token |
 //! | `provider` | the server's OAuth metadata: its identity provider |
 //! | `grant` | OAuth grants: authorization code, device code, client credentials, refresh token |
-//! | `callback`, `page`, `browser` | the browser flow: opening the browser, the redirect URI, the page at the end |
+//! | `callback`, `page`, `browser` | the browser flow: opening the browser, the redirect URI, the last page |
 //! | `command`, `token/parse` | commands that print a token; the syntax of a token |
 //! | `token`, `store`, `lock` | tokens, their storage, one sign-in at a time among processes |
 //! | `prompt` | interaction with the user |

@@ -24,7 +24,8 @@
 //!     }
 //! }
 //!
-//! let acme = Tester::<Acme>::new().unwrap().behind(Rest { default_image: Some("base:v1".into()), ..Rest::default() });
+//! let rest = Rest { default_image: Some("base:v1".into()), ..Rest::default() };
+//! let acme = Tester::<Acme>::new().unwrap().behind(rest);
 //! assert_eq!(acme.get_default_image().unwrap().as_deref(), Some("mirror.acme.example/base:v1"));
 //! assert_eq!(acme.run(&["hello"], &[]).unwrap().out, "hello\n");
 //! ```
@@ -227,7 +228,7 @@ impl<P: Exported> Tester<P> {
             let command = edit.new_command().into_option()?;
             Some((path, Command::from_raw(command).0))
         });
-        Ok(added.fold(empty, place))
+        Ok(added.fold(empty, insert_command))
     }
 
     /// Runs a command that the plugin adds, with values for its arguments by their ids or long names.
@@ -255,7 +256,7 @@ impl<P: Exported> Tester<P> {
 }
 
 /// Adds a command below the one at a path; missing groups are created.
-fn place(mut main: Command, (path, command): (Vec<String>, Command)) -> Command {
+fn insert_command(mut main: Command, (path, command): (Vec<String>, Command)) -> Command {
     let mut at = &mut main;
     for name in path {
         let index = at.commands.iter().position(|below| below.name == name).unwrap_or_else(|| {
@@ -367,7 +368,7 @@ impl<P: Exported> Invocation for Run<'_, P> {
     }
     fn arguments(&self, from: u32) -> RVec<RString> {
         let from = usize::try_from(from).unwrap_or(usize::MAX);
-        self.line.words(from).into_iter().map(RString::from).collect()
+        self.line.arguments(from).into_iter().map(RString::from).collect()
     }
     fn output_format(&self) -> RString {
         "table".into()

@@ -25,7 +25,7 @@
 //! |---|---|---|
 //! | 1.0 | 1.0 | the usual layout check |
 //! | 1.1 | 1.0 | the usual layout check: the plugin may have more |
-//! | 1.0 | 1.1 | the layout check with the sides exchanged: here the *host* has more; what the plugin lacks runs its default |
+//! | 1.0 | 1.1 | the layout check with the sides exchanged: the *host* has more, and defaults fill in |
 //! | 2.0 | 1.x | refused by its symbols, which end in the major number, before the file is loaded |
 //!
 //! Either way every method of one side that the other lacks runs its default body, in the process

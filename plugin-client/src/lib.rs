@@ -37,12 +37,15 @@
 //!
 //! ```
 //! use plugin_abi::transport::{Answer, Call, Status, Transport};
-//! use plugin_client::proto::{admin::{GetVersionRequest, GetVersionResponse, Version}, service::AdminService};
+//! use plugin_client::{
+//!     proto::{admin::{GetVersionRequest, GetVersionResponse, Version}, service::AdminService},
+//!     server,
+//! };
 //!
 //! struct InMemory;
 //!
 //! impl AdminService for InMemory {
-//!     fn get_version(&self, _: GetVersionRequest) -> Result<GetVersionResponse, plugin_client::server::Status> {
+//!     fn get_version(&self, _: GetVersionRequest) -> Result<GetVersionResponse, server::Status> {
 //!         let version = Version { version: "in-memory".to_owned(), ..Version::default() };
 //!         Ok(GetVersionResponse { control_plane_version: Some(version) })
 //!     }
@@ -95,7 +98,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the server says so, or could not be asked. Passed on, it ends a command with the host's exit code for it.
+    /// When the server says so, or could not be asked. Passed on, it ends a command with the host's exit
+    /// code for it.
     pub fn wait<T>(&self, answer: impl Future<Output = Result<T, ClientError>>) -> Result<T, PluginError> {
         pollster::block_on(answer).map_err(|error| {
             let said = PluginError::from(to_plugin(error.status.clone()));

@@ -9,7 +9,8 @@ use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plugin = env::args_os().nth(1).ok_or("usage: load PLUGIN")?;
 
-    // Names are looked up in `~/.flyte/plugins` and the system's plugin directories; paths are used as they are.
+    // Names are looked up in `~/.flyte/plugins` and the system's plugin directories; paths are used as they
+    // are.
     let directories = Directories::new(None, env::home_dir().as_deref());
     let selection = Selection::parse(plugin, Source::Program)?;
 

@@ -306,7 +306,8 @@ impl<'a> Call<'a> {
         Ok(answer.into())
     }
 
-    /// Converts a result for a plugin; an error gets a number, so that it is recognised when the plugin passes it on.
+    /// Converts a result for a plugin; an error gets a number, so that it is recognised when the plugin
+    /// passes it on.
     fn to_abi<T>(&self, result: Result<T, HookError>) -> AbiResult<T> {
         match result {
             Ok(answer) => RResult::ROk(answer),

@@ -4,7 +4,8 @@
 //! interface has grown. So the direction of the check follows the versions: the newer side may have more.
 //!
 //! Of a type's crate the check compares the name, and the major number of its version (at 0.y: the minor
-//! number; `VersionNumber::is_loosely_compatible`). So patch and minor releases of `plugin-abi` 1 go together.
+//! number; `VersionNumber::is_loosely_compatible`). So patch and minor releases of `plugin-abi` 1 go
+//! together.
 
 #![expect(
     unsafe_code,
@@ -111,7 +112,8 @@ fn location<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     }
 }
 
-/// A finding about the crate that a type comes from: all types of that crate differ, so none of them is named.
+/// A finding about the crate that a type comes from: all types of that crate differ, so none of them is
+/// named.
 fn crate_difference(error: &AbiInstabilityError) -> Option<String> {
     let layout = error.stack_trace.iter().rev().find_map(|frame| match &frame.expected {
         TLFieldOrFunction::Field(field) => Some(field.layout()),

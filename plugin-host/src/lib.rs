@@ -1,15 +1,16 @@
 //! Loads compiled Flyte plugins into any Rust program.
 //!
-//! A plugin is a dynamic library written against [`plugin_abi`]. This crate finds it by name or path, checks the file
-//! before any of its code runs, loads it, compares both sides' interfaces, and calls its hooks. It knows neither Flyte's
-//! servers nor tokens nor a command line, and brings no runtime, network or database.
+//! A plugin is a dynamic library written against [`plugin_abi`]. This crate finds it by name or path,
+//! checks the file before any of its code runs, loads it, compares both sides' interfaces, and calls its
+//! hooks. It knows neither Flyte's servers nor tokens nor a command line, and brings no runtime, network or
+//! database.
 //!
 //! Data flows one way, one module a step:
 //!
 //! | step | module | result |
 //! |---|---|---|
 //! | which plugins, which files | [`select`] | a path |
-//! | checks that run none of the plugin's code | [`preflight`] | a [`Passport`](preflight::Passport), warnings |
+//! | checks without running its code | [`preflight`] | a [`Passport`](preflight::Passport), warnings |
 //! | dlopen | `library` | the exported header |
 //! | comparison of the interfaces | `handshake` | the root module |
 //! | creation | [`load`] | a [`Link`] |
@@ -19,12 +20,13 @@
 //!
 //! # Trust
 //!
-//! A plugin is native code that runs with your rights. The checks find accidents (a wrong file, another CPU, an older
-//! protocol, a missing library), not malice.
+//! A plugin is native code that runs with your rights. The checks find accidents (a wrong file, another
+//! CPU, an older protocol, a missing library), not malice.
 //!
 //! # Example
 //!
-//! A program that loads a plugin and calls two of its hooks; `cargo run -p plugin-host --example load PLUGIN`:
+//! A program that loads a plugin and calls two of its hooks. Run it with
+//! `cargo run -p plugin-host --example load PLUGIN`:
 //!
 //! ```no_run
 #![doc = include_str!("../examples/load.rs")]

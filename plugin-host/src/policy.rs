@@ -12,7 +12,8 @@ use super::{
     error::{CallSite, HookErrorKind},
 };
 
-/// Errors of policies, by number: other plugins may wrap a policy, and its error stays attributed to its owner.
+/// Errors of policies, by number: other plugins may wrap a policy, and its error stays attributed to its
+/// owner.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PolicyErrors(Arc<Mutex<Vec<HookError>>>);
 

@@ -1,13 +1,13 @@
 //! Pre-flight: the checks of a plugin file before dlopen.
 //!
 //! A library's constructors run inside `dlopen`, before anything can be checked; a truncated file ends the
-//! process there with SIGBUS; and the loader's own messages are often misleading. So the file is read first, as
-//! data. [`inspect`] returns a [`Passport`] or one error with one hint. It checks, in this order: a readable
-//! file (`file`); a library for this machine (`elf`, `foreign`, `looks_like`); a plugin of this host's protocol
-//! (`contract`, `passport`); the libraries and symbols that it needs (`linking`).
+//! process there with SIGBUS; and the loader's own messages are often misleading. So the file is read
+//! first, as data. [`inspect`] returns a [`Passport`] or one error with one hint. It checks, in this order:
+//! a readable file (`file`); a library for this machine (`elf`, `foreign`, `looks_like`); a plugin of this
+//! host's protocol (`contract`, `passport`); the libraries and symbols that it needs (`linking`).
 //!
-//! Not checked: whether to trust the file, and what its code does. The handshake checks that the passport is that
-//! of the loaded code.
+//! Not checked: whether to trust the file, and what its code does. The handshake checks that the passport
+//! is that of the loaded code.
 
 mod contract;
 mod elf;

@@ -20,7 +20,8 @@ pub struct ResolvedRemote {
 impl ResolvedRemote {
     /// Combines a link's answer with the answer it was made from (`base`).
     ///
-    /// A field that the link did not change keeps its owner and reason; one that it changed belongs to the link.
+    /// A field that the link did not change keeps its owner and reason; one that it changed belongs to the
+    /// link.
     pub(super) fn new(
         answer: Remote,
         layer: Option<TransportLayerBox>,

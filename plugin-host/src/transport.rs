@@ -1,6 +1,7 @@
 //! The transports of a chain: one plugin's around the next one's, the host's own behind the last.
 //!
-//! All calls are synchronous, on the caller's thread; the program that opens the transports provides the threads.
+//! All calls are synchronous, on the caller's thread; the program that opens the transports provides the
+//! threads.
 
 use std::{fmt, sync::Arc};
 

@@ -46,7 +46,7 @@ impl Transport for FakeFlyte {
     }
 }
 
-fn words(text: &str) -> Vec<String> {
+fn split(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
@@ -56,7 +56,7 @@ fn server() -> FakeFlyte {
         public: PublicClientAuthConfigResponse {
             client_id: "flytectl".to_owned(),
             redirect_uri: "http://localhost:53593/callback".to_owned(),
-            scopes: words("offline all"),
+            scopes: split("offline all"),
             authorization_metadata_key: "Flyte-Authorization".to_owned(),
             ..Default::default()
         },
@@ -96,7 +96,7 @@ async fn metadata_of_the_server_applies_by_default() {
             device_authorization_endpoint: None,
             client_id: "flytectl".to_owned(),
             redirect_uri: "http://localhost:53593/callback".to_owned(),
-            scopes: words("offline all"),
+            scopes: split("offline all"),
             audience: None,
             header: "flyte-authorization".to_owned(),
         }
@@ -106,10 +106,10 @@ async fn metadata_of_the_server_applies_by_default() {
 #[tokio::test]
 async fn configured_scopes_take_precedence() {
     let provider = discovered(server(), &[("FLYTE_CREDENTIALS_SCOPES", "all,profile")]).await.unwrap();
-    assert_eq!(provider.scopes, words("all profile"));
+    assert_eq!(provider.scopes, split("all profile"));
     let mut quoted = connection(&[]);
     quoted.scopes.value = ["['all'", "\"profile\"]", ""].map(str::to_owned).to_vec();
-    assert_eq!(scopes(&quoted, words("offline")), words("all profile"));
+    assert_eq!(scopes(&quoted, split("offline")), split("all profile"));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::{Arg, Command, ExitStatus, Invocation, PluginError};
 /// ```
 /// use plugin_abi::{Group, clap, cli};
 ///
-/// /// Greet somebody
+/// /// Greet a colleague
 /// #[derive(clap::Parser)]
 /// #[command(name = "greet")]
 /// struct Greet {

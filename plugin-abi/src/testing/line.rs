@@ -71,7 +71,7 @@ impl<'a> Line<'a> {
 
     /// What a parser of the author's reads: the host's `command_tree::values::Line` for the words of each
     /// command.
-    pub(super) fn words(&self, from: usize) -> Vec<String> {
+    pub(super) fn arguments(&self, from: usize) -> Vec<String> {
         let mut words = Vec::new();
         for (depth, (command, args)) in self.levels.iter().enumerate().skip(from) {
             let below = self.levels.get(depth + 1).map(|(below, _)| below.name.as_str());

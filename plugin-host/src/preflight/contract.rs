@@ -91,7 +91,8 @@ fn passport_of_other_protocol(library: &dyn Exports, path: &Path) -> Result<Pass
         if !exports(&symbol) && !exports(&numbered(UNNUMBERED_HEADER_SYMBOL)) {
             continue;
         }
-        // The passport knows the minor number as well, and the plugin's name; its protocol may have changed its format.
+        // The passport knows the minor number as well, and the plugin's name; its protocol may have changed
+        // its format.
         return passport(&symbol)
             .filter(|passport| passport.protocol().major == found)
             .ok_or_else(|| PreflightError::OtherMajor { path: path.to_owned(), found, host: PROTOCOL });

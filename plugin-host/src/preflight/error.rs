@@ -292,7 +292,8 @@ pub enum PreflightError {
         /// What the system said.
         source: io::Error,
     },
-    /// The library's symbols have no major number: `plugin-abi` 0.1 made them, before the protocol was released.
+    /// The library's symbols have no major number: `plugin-abi` 0.1 made them, before the protocol was
+    /// released.
     #[error(
         "{} was built with `plugin-abi` 0.1; this host speaks protocol {host}",
         named_plugin(plugin, path)

@@ -28,7 +28,8 @@ pub(super) fn open(path: &Path) -> Result<File, PreflightError> {
     }
 }
 
-/// Refuses a file that the system would not map as code: its loader says "failed to map segment from shared object".
+/// Refuses a file that the system would not map as code: its loader says "failed to map segment from shared
+/// object".
 #[cfg(target_os = "linux")]
 pub(super) fn check_mount(path: &Path, file: &File) -> Result<(), PreflightError> {
     use rustix::fs::{StatVfsMountFlags, fstatvfs};

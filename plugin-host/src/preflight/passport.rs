@@ -1,8 +1,9 @@
 //! The passport: what a plugin says about itself, readable without running it.
 //!
-//! It is a constant that the plugin exports as [`plugin_abi::passport::SYMBOL`]: the line `flyte-plugin-passport 1`, then lines
-//! `key=value` in any order, then one NUL. Keys that this host does not know are kept and ignored, so a
-//! later plugin may say more. Whatever it says is input: nothing of it is printed before it was checked.
+//! It is a constant that the plugin exports as [`plugin_abi::passport::SYMBOL`]: the line
+//! `flyte-plugin-passport 1`, then lines `key=value` in any order, then one NUL. Keys that this host does
+//! not know are kept and ignored, so a later plugin may say more. Whatever it says is input: nothing of it
+//! is printed before it was checked.
 
 use plugin_abi::ProtocolVersion;
 use plugin_abi::passport::MAX_LEN;

@@ -19,7 +19,7 @@ const CACHE_ENTRY: usize = 24;
 pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) image: Image<'static>,
-    /// It was found by its place relative to the library that needs it.
+    /// It was found by a path relative to the library that needs it (`$ORIGIN`).
     pub(super) beside: bool,
 }
 

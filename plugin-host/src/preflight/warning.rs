@@ -70,7 +70,7 @@ impl Warning {
     }
 }
 
-/// Whether glibc gives threads executable stacks unless told otherwise.
+/// Whether glibc gives threads executable stacks where the library does not say.
 fn stack_is_executable_by_default(machine: u16) -> bool {
     machine == elf::EM_X86_64.0 || machine == elf::EM_386.0
 }

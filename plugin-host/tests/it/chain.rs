@@ -1,4 +1,5 @@
-//! The chain, with plugins that are defined here: what a hook sees of the others, and which plugin an error names.
+//! The chain, with plugins that are defined here: what a hook sees of the others, and which plugin an error
+//! names.
 
 use plugin_abi::{CachePolicy, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
 use plugin_host::{Builtin, Chain, Link, LoadError};

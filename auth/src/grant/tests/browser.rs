@@ -19,7 +19,7 @@ pub(super) struct Browser {
 /// Where the pages ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// At an address that is none of the provider's.
+    /// At an address outside the provider's.
     Elsewhere(Uri),
     /// At a page without a form.
     Page(String),
