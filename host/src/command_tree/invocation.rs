@@ -15,7 +15,7 @@ use plugin_abi::{
     vtable::{AbiResult, Invocation, Invocation_TO, ProgressBox, RemoteBox, TransportBox},
 };
 
-use plugin_host::{ErrorTable, Identity};
+use plugin_host::{HandleTable, Identity};
 
 use super::{Parsed, Tree};
 use crate::ui::{
@@ -52,7 +52,7 @@ pub(crate) fn run_plugin_command(
             format_args!("internal error: `{name}` is not a command of a plugin"),
         ));
     };
-    let run = Run { tree, parsed, services, errors: ErrorTable::default() };
+    let run = Run { tree, parsed, services, errors: HandleTable::default() };
     let ended = command.run(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque)).into_result();
     // A closed output ends the program, whatever the plugin does with the error.
     match run.errors.find(|error| error.exit == Exit::PipeClosed) {
@@ -100,7 +100,7 @@ struct Run<'a> {
     parsed: &'a Parsed,
     services: &'a Services<'a>,
     /// The host's own errors that the plugin received; one that it passes back is printed as it was.
-    errors: ErrorTable<CommandError>,
+    errors: HandleTable<CommandError>,
 }
 
 impl Run<'_> {

@@ -7,15 +7,15 @@ use std::sync::{Mutex, PoisonError};
 /// What crosses to the plugin is the number of an error. An error stays in the table: a plugin may pass it
 /// back more than once, or never.
 #[derive(Debug)]
-pub struct ErrorTable<E>(Mutex<Vec<E>>);
+pub struct HandleTable<E>(Mutex<Vec<E>>);
 
-impl<E> Default for ErrorTable<E> {
+impl<E> Default for HandleTable<E> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<E: Clone> ErrorTable<E> {
+impl<E: Clone> HandleTable<E> {
     /// Keeps an error and returns its number: above 0, since 0 stands for an error of the plugin itself.
     pub fn insert(&self, error: E) -> u64 {
         let mut errors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,11 +39,11 @@ impl<E: Clone> ErrorTable<E> {
 
 #[cfg(test)]
 mod tests {
-    use super::ErrorTable;
+    use super::HandleTable;
 
     #[test]
     fn an_error_is_found_by_its_number_as_often_as_it_is_passed_back() {
-        let table = ErrorTable::default();
+        let table = HandleTable::default();
         assert_eq!((table.insert("offline"), table.insert("closed")), (1, 2));
         assert_eq!(
             (table.get(1), table.get(2), table.get(1)),
