@@ -31,7 +31,7 @@ use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
 use abi_stable::std_types::RVec;
 use plugin_abi::vtable::{CallbackBox, CommandBox, EditBox, LazyDefaultBox};
 
-use plugin_host::Identity;
+use plugin_host::{HookErrors, Identity};
 
 pub use parsed::Parsed;
 pub use problem::EditError;
@@ -51,6 +51,8 @@ pub struct Tree {
     command: Arc<clap::Command>,
     commands: BTreeMap<CommandPath, PluginCommand>,
     arguments: BTreeMap<(CommandPath, String), Extra>,
+    /// The errors that plugins received from the host, which a callback or a command may pass on.
+    errors: HookErrors,
 }
 
 /// A command of a plugin.
@@ -97,7 +99,19 @@ impl Tree {
 
     fn from_builtin(builtin: Arc<clap::Command>) -> Self {
         let command = Arc::clone(&builtin);
-        Self { builtin, command, commands: BTreeMap::new(), arguments: BTreeMap::new() }
+        Self {
+            builtin,
+            command,
+            commands: BTreeMap::new(),
+            arguments: BTreeMap::new(),
+            errors: HookErrors::default(),
+        }
+    }
+
+    /// Recognizes errors of a chain in those that callbacks and commands return.
+    #[must_use]
+    pub fn with_errors(self, errors: HookErrors) -> Self {
+        Self { errors, ..self }
     }
 
     /// clap's description of it, not yet built.

@@ -5,8 +5,6 @@
 //! facts that it cannot know (which plugin caused an error that it passes on) stay in the `Call`; only
 //! their number crosses the ABI.
 
-use std::cell::RefCell;
-
 use abi_stable::{
     erased_types::TD_Opaque,
     sabi_types::RRef,
@@ -21,9 +19,9 @@ use plugin_abi::{
 };
 
 use super::{
-    Builtin, HookError, Identity, Link,
+    Builtin, HandleTable, HookError, HookErrors, Identity, Link,
     error::{CallSite, HookErrorKind},
-    policy::{Policy, PolicyErrors},
+    policy::{self, Policy},
     remote::ResolvedRemote,
     validate,
 };
@@ -34,7 +32,7 @@ pub struct Chain {
     links: Vec<Link>,
     /// The link whose hook is called first, by the hook's number: a cache for the common case.
     first: [usize; Hook::ALL.len()],
-    policy_errors: PolicyErrors,
+    errors: HookErrors,
 }
 
 impl Chain {
@@ -44,7 +42,7 @@ impl Chain {
         let mut links = plugins;
         links.push(builtin.into_link());
         let first = std::array::from_fn(|number| first_from(&links, 0, Hook::ALL[number]));
-        Self { links, first, policy_errors: PolicyErrors::default() }
+        Self { links, first, errors: HookErrors::default() }
     }
 
     /// The plugins, without the built-in default.
@@ -57,6 +55,12 @@ impl Chain {
     #[must_use]
     pub fn is_builtin(&self) -> bool {
         self.links.len() == 1
+    }
+
+    /// The errors that the plugins received from the host, to recognize one that is passed on.
+    #[must_use]
+    pub fn errors(&self) -> &HookErrors {
+        &self.errors
     }
 
     /// The link whose hook is called first.
@@ -89,9 +93,9 @@ impl Chain {
         if !link.overrides(Hook::ConfigureCli) {
             return Ok(RVec::new());
         }
-        let edits = link.hooks.configure_cli(main).into_result().map_err(|fault| {
-            let what = HookErrorKind::Returned(PluginError::from_raw(&fault));
-            HookError::new(link.identity.clone(), CallSite::Hook(Hook::ConfigureCli), what)
+        let edits = link.hooks.configure_cli(main).into_result().map_err(|raw| {
+            let (call_site, error) = (CallSite::Hook(Hook::ConfigureCli), PluginError::from_raw(&raw));
+            self.errors.attribute(&link.identity, call_site, error)
         })?;
         #[cfg(next_protocol)]
         super::growth::ask(&link.identity, &super::growth::Made::Edits(&edits));
@@ -132,7 +136,9 @@ impl Chain {
     /// The error of the plugin that failed. The functions of a policy are called, and may fail, later.
     pub fn get_default_cache_policies(&self) -> Result<Vec<Policy>, HookError> {
         let policies = Call::new(self).get_default_cache_policies(0)?;
-        Ok(policies.into_iter().map(|policy| Policy { policy, faults: self.policy_errors.clone() }).collect())
+        let owner = &self.first_for(Hook::GetDefaultCachePolicies).identity;
+        let errors = || self.errors.clone();
+        Ok(policies.into_iter().map(|policy| Policy::new(policy, owner.clone(), errors())).collect())
     }
 
     /// Calls the hook of the growth tests.
@@ -155,17 +161,8 @@ fn first_from(links: &[Link], from: usize, hook: Hook) -> usize {
 /// One call of one hook, through any number of links.
 struct Call<'a> {
     chain: &'a Chain,
-    /// Only there once a plugin calls `next`.
-    lent: RefCell<Option<Box<Lent>>>,
-}
-
-/// What `next` returned to plugins in one call, which they may pass on.
-#[derive(Default)]
-struct Lent {
-    /// Remotes that `next` returned; a plugin refers to one by its index, counted from 1.
-    remotes: Vec<ResolvedRemote>,
-    /// Errors that `next` returned, referred to in the same way.
-    faults: Vec<HookError>,
+    /// The remotes that `next` returned to plugins, which they may pass on.
+    remotes: HandleTable<ResolvedRemote>,
 }
 
 /// The links from an index on, as the plugin in front of them sees them.
@@ -176,21 +173,7 @@ struct Rest<'a> {
 
 impl<'a> Call<'a> {
     fn new(chain: &'a Chain) -> Self {
-        Self { chain, lent: RefCell::new(None) }
-    }
-
-    /// Keeps something, and gives its number.
-    fn lend<T>(&self, shelf: impl FnOnce(&mut Lent) -> &mut Vec<T>, value: T) -> u64 {
-        let mut lent = self.lent.borrow_mut();
-        let shelf = shelf(lent.get_or_insert_default());
-        shelf.push(value);
-        shelf.len() as u64
-    }
-
-    /// What has a number, if anything has.
-    fn take_back<T: Clone>(&self, shelf: impl FnOnce(&Lent) -> &Vec<T>, number: u64) -> Option<T> {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        shelf(self.lent.borrow().as_ref()?).get(index).cloned()
+        Self { chain, remotes: HandleTable::default() }
     }
 
     /// Calls the first link from an index on that overrides a hook; returns its index with the answer.
@@ -214,11 +197,7 @@ impl<'a> Call<'a> {
     fn attribute(&self, link: &Link, hook: Hook, raw: &FaultBox) -> HookError {
         #[cfg(next_protocol)]
         super::growth::ask(&link.identity, &super::growth::Made::Fault(raw));
-        let error = PluginError::from_raw(raw);
-        let known = self.take_back(|lent| &lent.faults, error.upstream());
-        known.unwrap_or_else(|| {
-            HookError::new(link.identity.clone(), CallSite::Hook(hook), HookErrorKind::Returned(error))
-        })
+        self.chain.errors.attribute(&link.identity, CallSite::Hook(hook), PluginError::from_raw(raw))
     }
 
     fn invalid_value(&self, index: usize, hook: Hook, reason: String) -> HookError {
@@ -243,8 +222,13 @@ impl<'a> Call<'a> {
         super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Remote(&raw));
         let answer = Remote::from_raw(&raw);
         validate::remote(&answer).map_err(|reason| self.invalid_value(index, hook, reason))?;
-        let base = self.take_back(|lent| &lent.remotes, answer.base());
-        Ok(ResolvedRemote::new(answer, raw.transport().into_option(), base, self.owner(index)))
+        let base = self.remotes.get(answer.base());
+        let Some(owner) = self.owner(index) else { return Ok(ResolvedRemote::builtin(answer)) };
+        let resolved = ResolvedRemote::new(answer, base.unwrap_or_default(), owner);
+        Ok(match raw.transport() {
+            ROption::RSome(layer) => resolved.with_layer(owner, layer, &self.chain.errors),
+            ROption::RNone => resolved,
+        })
     }
 
     #[inline]
@@ -296,7 +280,8 @@ impl<'a> Call<'a> {
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();
         validate::policies(&policies).map_err(|reason| self.invalid_value(index, hook, reason))?;
         let owner = &self.chain.links[index].identity;
-        Ok(policies.into_iter().map(|policy| self.chain.policy_errors.watch(policy, owner)).collect())
+        let errors = &self.chain.errors;
+        Ok(policies.into_iter().map(|policy| policy::attribute_errors(policy, owner, errors)).collect())
     }
 
     #[cfg(next_protocol)]
@@ -306,18 +291,9 @@ impl<'a> Call<'a> {
         Ok(answer.into())
     }
 
-    /// Converts a result for a plugin; an error gets a number, so that it is recognised when the plugin
-    /// passes it on.
+    /// Converts a result for a plugin.
     fn to_abi<T>(&self, result: Result<T, HookError>) -> AbiResult<T> {
-        match result {
-            Ok(answer) => RResult::ROk(answer),
-            Err(fault) => {
-                let error = PluginError::new(&fault).with_causes(fault.causes());
-                let error = fault.hints().into_iter().fold(error, PluginError::hint);
-                let number = self.lend(|lent| &mut lent.faults, fault);
-                RResult::RErr(error.with_upstream(number).into_raw())
-            }
-        }
+        RResult::from(result.map_err(|error| self.chain.errors.lend(error).into_raw()))
     }
 }
 
@@ -326,7 +302,7 @@ impl Context for Rest<'_> {
         let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
         self.call.to_abi(resolved.map(|resolved| {
             let shown = resolved.without_secrets();
-            let number = self.call.lend(|lent| &mut lent.remotes, resolved);
+            let number = self.call.remotes.insert(resolved);
             shown.with_base(number).into_raw()
         }))
     }

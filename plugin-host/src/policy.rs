@@ -1,57 +1,38 @@
 //! Cache policies with their owners: their functions are called long after the hook that returned them.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use plugin_abi::{CachePolicy, Hook, PluginError, VersionParameters};
 
-use super::{
-    HookError, Identity,
-    error::{CallSite, HookErrorKind},
-};
+use super::{HookError, HookErrors, Identity, error::CallSite};
 
-/// Errors of policies, by number: other plugins may wrap a policy, and its error stays attributed to its
-/// owner.
-#[derive(Clone, Debug, Default)]
-pub(super) struct PolicyErrors(Arc<Mutex<Vec<HookError>>>);
+/// Where errors of policies come from: plugins have no function of their own for each of them.
+const CALL_SITE: CallSite = CallSite::Hook(Hook::GetDefaultCachePolicies);
 
-impl PolicyErrors {
-    /// Makes a policy's errors carry the number of the error that is attributed to its owner.
-    pub(super) fn watch(&self, policy: CachePolicy, owner: &Identity) -> CachePolicy {
-        let (faults, owner) = (self.clone(), owner.clone());
-        policy
-            .map_errors(move |error| if error.upstream() == 0 { faults.insert(&owner, error) } else { error })
-    }
-
-    fn insert(&self, owner: &Identity, error: PluginError) -> PluginError {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.push(attribute(owner.clone(), error.clone()));
-        error.with_upstream(faults.len() as u64)
-    }
-
-    fn take(&self, error: PluginError) -> HookError {
-        let faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = usize::try_from(error.upstream()).ok().and_then(|number| number.checked_sub(1));
-        let known = known.and_then(|index| faults.get(index).cloned());
-        let unknown = Identity { name: "?".to_owned(), version: String::new(), homepage: None };
-        known.unwrap_or_else(|| attribute(unknown, error))
-    }
-}
-
-fn attribute(plugin: Identity, error: PluginError) -> HookError {
-    HookError::new(plugin, CallSite::Hook(Hook::GetDefaultCachePolicies), HookErrorKind::Returned(error))
+/// Makes a policy's errors those of its owner, unless it passes on what it received. Other plugins may wrap
+/// the policy, and its errors stay attributed.
+pub(super) fn attribute_errors(policy: CachePolicy, owner: &Identity, errors: &HookErrors) -> CachePolicy {
+    let (owner, errors) = (owner.clone(), errors.clone());
+    policy.map_errors(move |error| match errors.passed_on(&error) {
+        Some(_) => error,
+        None => errors.lend(errors.attribute(&owner, CALL_SITE, error)),
+    })
 }
 
 /// A policy of the chain; its errors name the plugin.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    pub(super) policy: CachePolicy,
-    pub(super) faults: PolicyErrors,
+    policy: CachePolicy,
+    /// The plugin that returned the policy to the host.
+    owner: Identity,
+    errors: HookErrors,
 }
 
 impl Policy {
+    pub(super) fn new(policy: CachePolicy, owner: Identity, errors: HookErrors) -> Self {
+        Self { policy, owner, errors }
+    }
+
     /// Its name, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -76,7 +57,7 @@ impl Policy {
     ///
     /// The error of the plugin that owns the policy.
     pub fn applies_to(&self, parameters: &VersionParameters) -> Result<bool, HookError> {
-        self.policy.applies_to(parameters).map_err(|error| self.faults.take(error))
+        self.policy.applies_to(parameters).map_err(|error| self.attribute(error))
     }
 
     /// Its version of a task.
@@ -85,6 +66,10 @@ impl Policy {
     ///
     /// The error of the plugin that owns the policy.
     pub fn version(&self, salt: &str, parameters: &VersionParameters) -> Result<String, HookError> {
-        self.policy.get_version(salt, parameters).map_err(|error| self.faults.take(error))
+        self.policy.get_version(salt, parameters).map_err(|error| self.attribute(error))
+    }
+
+    fn attribute(&self, error: PluginError) -> HookError {
+        self.errors.attribute(&self.owner, CALL_SITE, error)
     }
 }

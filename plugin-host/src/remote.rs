@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plugin_abi::{Remote, vtable::TransportLayerBox};
 
-use super::{Identity, Layers};
+use super::{HookErrors, Identity, Layers};
 
 /// The remote that the chain returned.
 #[derive(Clone, Debug, Default)]
@@ -18,18 +18,16 @@ pub struct ResolvedRemote {
 }
 
 impl ResolvedRemote {
+    /// The answer of the built-in default.
+    pub(super) fn builtin(remote: Remote) -> Self {
+        Self { remote, ..Self::default() }
+    }
+
     /// Combines a link's answer with the answer it was made from (`base`).
     ///
     /// A field that the link did not change keeps its owner and reason; one that it changed belongs to the
     /// link.
-    pub(super) fn new(
-        answer: Remote,
-        layer: Option<TransportLayerBox>,
-        base: Option<Self>,
-        owner: Option<&Identity>,
-    ) -> Self {
-        let Some(owner) = owner else { return Self { remote: answer, ..Self::default() } };
-        let base = base.unwrap_or_default();
+    pub(super) fn new(answer: Remote, base: Self, owner: &Identity) -> Self {
         let mut owners = BTreeMap::new();
         let mut remote = answer.clone();
         if remote.client_secret.is_none() && answer.base() != 0 {
@@ -53,7 +51,12 @@ impl ResolvedRemote {
                 None => remote,
             };
         }
-        Self { remote: remote.with_base(0), owners, layers: Layers::around(owner, layer, base.layers) }
+        Self { remote: remote.with_base(0), owners, layers: base.layers }
+    }
+
+    /// The remote with the transport of a link around, or in place of, those of its base.
+    pub(super) fn with_layer(self, owner: &Identity, layer: TransportLayerBox, errors: &HookErrors) -> Self {
+        Self { layers: Layers::around(owner, layer, self.layers, errors), ..self }
     }
 
     /// The remote as a plugin may see it.

@@ -3,7 +3,10 @@
 //! All calls are synchronous, on the caller's thread; the program that opens the transports provides the
 //! threads.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use abi_stable::std_types::ROption;
 use plugin_abi::{
@@ -13,17 +16,22 @@ use plugin_abi::{
 };
 
 use super::{
-    HookError, Identity,
+    HookError, HookErrors, Identity,
     error::{CallSite, HookErrorKind},
+    handle_table::unique_number,
     validate,
 };
 
-/// The number of an error whose text names its plugin already.
-const ATTRIBUTED: u64 = u64::MAX;
+/// The number of the errors of the host's own transport, which are not attributed to a plugin.
+static HOST_ERROR: LazyLock<u64> = LazyLock::new(unique_number);
 
-/// The transports of the plugins of a chain, the outermost first.
+/// The transports of the plugins of a chain.
 #[derive(Clone, Default)]
-pub struct Layers(Vec<Layer>);
+pub struct Layers {
+    /// The outermost first.
+    layers: Vec<Layer>,
+    errors: HookErrors,
+}
 
 /// The transport of one plugin.
 #[derive(Clone)]
@@ -34,28 +42,32 @@ struct Layer {
 
 impl Layers {
     /// A plugin's own layer around those of the plugins behind it.
-    pub(super) fn around(owner: &Identity, own: Option<TransportLayerBox>, behind: Self) -> Self {
-        let Some(raw) = own else { return behind };
-        let mut layers = if raw.wraps() { behind.0 } else { Vec::new() };
-        layers.insert(0, Layer { owner: owner.clone(), raw: Arc::new(raw) });
-        Self(layers)
+    pub(super) fn around(
+        owner: &Identity,
+        own: TransportLayerBox,
+        behind: Self,
+        errors: &HookErrors,
+    ) -> Self {
+        let mut layers = if own.wraps() { behind.layers } else { Vec::new() };
+        layers.insert(0, Layer { owner: owner.clone(), raw: Arc::new(own) });
+        Self { layers, errors: errors.clone() }
     }
 
     /// Whether the host's transport is used as it is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.layers.is_empty()
     }
 
     /// The plugins, the outermost first.
     pub fn owners(&self) -> impl Iterator<Item = &Identity> {
-        self.0.iter().map(|layer| &layer.owner)
+        self.layers.iter().map(|layer| &layer.owner)
     }
 
     /// The plugin whose transport replaces the host's, if one does.
     #[must_use]
     pub fn replacement(&self) -> Option<&Identity> {
-        self.0.last().filter(|layer| !layer.raw.wraps()).map(|layer| &layer.owner)
+        self.layers.last().filter(|layer| !layer.raw.wraps()).map(|layer| &layer.owner)
     }
 
     /// Opens the transports around the host's, which is not needed if there is a [`Layers::replacement`].
@@ -65,19 +77,21 @@ impl Layers {
     /// The error of the plugin that could not open its transport.
     pub fn open(&self, host: Option<TransportHandle>) -> Result<Option<TransportHandle>, HookError> {
         let mut behind = host;
-        for Layer { owner, raw } in self.0.iter().rev() {
+        for Layer { owner, raw } in self.layers.iter().rev() {
+            let attribution = Attribution { plugin: owner.clone(), errors: self.errors.clone() };
             let lent = |transport| {
-                TransportHandle::new(ValidatedTransport { borrower: owner.clone(), transport }).into_raw()
+                let borrower = attribution.clone();
+                TransportHandle::new(ValidatedTransport { borrower, transport }).into_raw()
             };
             let given: ROption<_> = behind.map(lent).into();
             let opened = raw.open(given).into_result();
-            let opened = opened
-                .map_err(|fault| failed(owner, HookErrorKind::Returned(PluginError::from_raw(&fault))))?;
+            let opened = opened.map_err(|raw| {
+                self.errors.attribute(owner, CallSite::Transport, PluginError::from_raw(&raw))
+            })?;
             #[cfg(next_protocol)]
             super::growth::ask(owner, &super::growth::Made::Transport(raw, &opened));
-            let opened =
-                OwnedTransport { owner: owner.clone(), transport: TransportHandle::from_raw(opened) };
-            behind = Some(TransportHandle::new(opened));
+            let transport = TransportHandle::from_raw(opened);
+            behind = Some(TransportHandle::new(OwnedTransport { owner: attribution, transport }));
         }
         Ok(behind)
     }
@@ -89,67 +103,70 @@ impl fmt::Debug for Layers {
     }
 }
 
+/// Who is named in the errors of a transport.
+#[derive(Clone)]
+struct Attribution {
+    plugin: Identity,
+    errors: HookErrors,
+}
+
+impl Attribution {
+    /// The status for an invalid value of the plugin.
+    #[cold]
+    fn invalid_value(&self, reason: String) -> Status {
+        let kind = HookErrorKind::InvalidValue(reason);
+        self.status(FaultKind::Transport, HookError::new(self.plugin.clone(), CallSite::Transport, kind))
+    }
+
+    /// Names the plugin in an error, unless it passed the error on.
+    #[cold]
+    fn attribute(&self, status: Status) -> Status {
+        let Some(error) = status.error() else {
+            return match status.code.0 {
+                0 => self.invalid_value("OK is not how a call fails".into()),
+                _ => status,
+            };
+        };
+        if error.upstream() == *HOST_ERROR || self.errors.passed_on(error).is_some() {
+            return status;
+        }
+        let kind = status.fault_kind().unwrap_or(FaultKind::Transport);
+        let error = HookErrorKind::Returned(error.clone());
+        self.status(kind, HookError::new(self.plugin.clone(), CallSite::Transport, error))
+    }
+
+    fn status(&self, kind: FaultKind, error: HookError) -> Status {
+        Status::fault(kind, self.errors.lend(error))
+    }
+}
+
 /// A transport of a plugin; its errors name the plugin.
 struct OwnedTransport {
-    owner: Identity,
+    owner: Attribution,
     transport: TransportHandle,
 }
 
 impl Transport for OwnedTransport {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
-        self.transport.call(call).map_err(|status| self.name_plugin(status))
-    }
-}
-
-impl OwnedTransport {
-    /// Names this plugin in an error, unless the error names one already.
-    #[cold]
-    fn name_plugin(&self, status: Status) -> Status {
-        let Some(error) = status.error() else {
-            return match status.code.0 {
-                0 => attribute(
-                    FaultKind::Transport,
-                    &failed(&self.owner, HookErrorKind::InvalidValue("OK is not how a call fails".into())),
-                ),
-                _ => status,
-            };
-        };
-        if error.upstream() == ATTRIBUTED {
-            return status;
-        }
-        let kind = status.fault_kind().unwrap_or(FaultKind::Transport);
-        attribute(kind, &failed(&self.owner, HookErrorKind::Returned(error.clone())))
+        self.transport.call(call).map_err(|status| self.owner.attribute(status))
     }
 }
 
 /// The transport behind a plugin, as the plugin calls it: the call is validated first.
 struct ValidatedTransport {
-    borrower: Identity,
+    borrower: Attribution,
     transport: TransportHandle,
 }
 
 impl Transport for ValidatedTransport {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
-        let wrong = validate::path(call.path).and_then(|()| validate::metadata(&call.metadata));
-        wrong.map_err(|reason| {
-            attribute(FaultKind::Transport, &failed(&self.borrower, HookErrorKind::InvalidValue(reason)))
-        })?;
+        let valid = validate::path(call.path).and_then(|()| validate::metadata(&call.metadata));
+        valid.map_err(|reason| self.borrower.invalid_value(reason))?;
         self.transport.call(call)
     }
 }
 
-fn failed(owner: &Identity, kind: HookErrorKind) -> HookError {
-    HookError::new(owner.clone(), CallSite::Transport, kind)
-}
-
-/// A status for the transports around this one; passed on, it keeps its plugin.
-fn attribute(kind: FaultKind, fault: &HookError) -> Status {
-    let error = PluginError::new(fault).with_causes(fault.causes());
-    let error = fault.hints().into_iter().fold(error, PluginError::hint);
-    attributed(Status::fault(kind, error))
-}
-
 /// Marks a status as the host's own, so that it is not attributed to the plugins that pass it on.
 pub fn attributed(status: Status) -> Status {
-    status.with_upstream(ATTRIBUTED)
+    status.with_upstream(*HOST_ERROR)
 }

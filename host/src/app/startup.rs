@@ -261,7 +261,7 @@ fn unusable(error: LoadError, selection: &Selection) -> CommandError {
 
 /// Lets the plugins change the command line, the last one first, so that the first one takes precedence.
 fn extend(chain: &Chain) -> Result<Tree, CommandError> {
-    let mut tree = Tree::new(Cli::command());
+    let mut tree = Tree::new(Cli::command()).with_errors(chain.errors().clone());
     for (index, link) in chain.plugins().iter().enumerate().rev() {
         let view = tree.view();
         let edits = chain.configure_cli(index, Command_TO::from_ptr(RRef::new(&view), TD_Opaque))?;

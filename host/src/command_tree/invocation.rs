@@ -15,7 +15,7 @@ use plugin_abi::{
     vtable::{AbiResult, Invocation, Invocation_TO, ProgressBox, RemoteBox, TransportBox},
 };
 
-use plugin_host::{HandleTable, Identity};
+use plugin_host::{HandleTable, HookErrors, Identity};
 
 use super::{Parsed, Tree};
 use crate::ui::{
@@ -67,14 +67,23 @@ pub(crate) fn run_plugin_command(
             Err(run.errors.get(error.upstream()).unwrap_or_else(|| {
                 let help = (error.kind() == PluginErrorKind::Usage && error.hints().is_empty())
                     .then(|| format!("run `flyte-host {name} --help` for its usage"));
-                plugin_error(owner, &format!("the command `{name}`"), &error).hint(help)
+                plugin_error(owner, &format!("the command `{name}`"), &error, &tree.errors).hint(help)
             }))
         }
     }
 }
 
-/// Converts an error of a plugin's function: a usage error is the user's, everything else names the plugin.
-pub(crate) fn plugin_error(owner: &Identity, place: &str, error: &PluginError) -> CommandError {
+/// Converts an error of a plugin's function: a usage error is the user's, everything else names the plugin,
+/// or the one whose error it passed on.
+pub(crate) fn plugin_error(
+    owner: &Identity,
+    place: &str,
+    error: &PluginError,
+    errors: &HookErrors,
+) -> CommandError {
+    if let Some(passed_on) = errors.passed_on(error) {
+        return passed_on.into();
+    }
     let exit = match error.wanted_exit_code() {
         // Exit code 0 would hide the failure from scripts.
         Some(code) if code != 0 => Exit::Other(code),

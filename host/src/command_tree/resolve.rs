@@ -13,7 +13,7 @@ use crate::{
     command_tree::invocation::plugin_error,
     ui::{error::CommandError, exit_code::Exit},
 };
-use plugin_host::Identity;
+use plugin_host::{HookErrors, Identity};
 
 use super::{
     Extra, Parsed, Tree,
@@ -43,7 +43,7 @@ impl Tree {
             for arg in command.get_arguments() {
                 let key = (path.to_vec(), arg.get_id().to_string());
                 let Some(extra) = self.arguments.get(&key) else { continue };
-                if let Some(values) = resolve_values(&parsed, depth, path, arg, extra)? {
+                if let Some(values) = resolve_values(&parsed, depth, path, arg, extra, &self.errors)? {
                     changed.insert((depth, key.1), values);
                 }
             }
@@ -110,6 +110,7 @@ fn resolve_values(
     path: &[String],
     arg: &clap::Arg,
     extra: &Extra,
+    errors: &HookErrors,
 ) -> Result<Option<Vec<OsString>>, CommandError> {
     if extra.lazy.is_empty() && extra.callbacks.is_empty() {
         return Ok(None);
@@ -130,13 +131,13 @@ fn resolve_values(
         for (owner, lazy) in &extra.lazy {
             current = from_abi(lazy.values(into_abi(&current)))
                 .map(strings)
-                .map_err(|error| plugin_error(owner, &place_of("default"), &error))?;
+                .map_err(|error| plugin_error(owner, &place_of("default"), &error, errors))?;
             last = Some(owner);
         }
     }
     for (owner, callback) in &extra.callbacks {
         let replaced = from_abi(callback.call(into_abi(&current), given))
-            .map_err(|error| plugin_error(owner, &place_of("callback"), &error))?;
+            .map_err(|error| plugin_error(owner, &place_of("callback"), &error, errors))?;
         if let Some(values) = replaced.into_option() {
             current = strings(values);
             last = Some(owner);
