@@ -10,8 +10,9 @@ use abi_stable::{
 
 use crate::{
     PluginError,
-    adapter::{self, CatchDrop},
+    adapter::CatchDrop,
     error::{optional_into_raw, result_from_raw, strings_from_raw, strings_into_raw},
+    panics,
     vtable::{self, AbiResult, CachePolicy_TO, CachePolicyBox, VersionParameters_TO, VersionParametersRef},
 };
 
@@ -254,10 +255,10 @@ impl vtable::CachePolicy for CachePolicy {
         self.enable_cache
     }
     fn applies_to(&self, parameters: VersionParametersRef<'_>) -> AbiResult<bool> {
-        adapter::guard(|| self.applies_to(&VersionParameters::from_raw(&parameters)))
+        panics::guard(|| self.applies_to(&VersionParameters::from_raw(&parameters)))
     }
     fn get_version(&self, salt: RStr<'_>, parameters: VersionParametersRef<'_>) -> AbiResult<RString> {
-        adapter::guard(|| {
+        panics::guard(|| {
             self.get_version(salt.as_str(), &VersionParameters::from_raw(&parameters)).map(RString::from)
         })
     }

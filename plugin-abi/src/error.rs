@@ -7,7 +7,10 @@ use abi_stable::{
     std_types::{ROption, RResult, RString, RVec},
 };
 
-use crate::vtable::{self, Fault_TO, FaultBox};
+use crate::{
+    limit::{limit_text, limit_texts},
+    vtable::{self, Fault_TO, FaultBox},
+};
 
 /// An error of a plugin: a message, its causes, and hints for the user.
 ///
@@ -179,7 +182,7 @@ impl PluginError {
         Fault_TO::from_value(self, TD_Opaque)
     }
 
-    /// Converts from the ABI type.
+    /// Converts from the ABI type; long texts are cut.
     #[doc(hidden)]
     pub fn from_raw(raw: &FaultBox) -> Self {
         Self {
@@ -188,11 +191,11 @@ impl PluginError {
                 2 => PluginErrorKind::Usage,
                 _ => PluginErrorKind::Error,
             },
-            message: raw.message().into(),
-            causes: raw.causes().into_iter().map(String::from).collect(),
-            hints: raw.hints().into_iter().map(String::from).collect(),
+            message: limit_text(&raw.message()),
+            causes: limit_texts(&raw.causes()),
+            hints: limit_texts(&raw.hints()),
             exit_code: raw.exit_code().into_option(),
-            location: raw.location().into_option().map(String::from),
+            location: raw.location().into_option().map(|location| limit_text(&location)),
             upstream: raw.upstream(),
         }
     }

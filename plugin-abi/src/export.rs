@@ -14,7 +14,7 @@ use abi_stable::{
 };
 
 use crate::{
-    HookSet, Plugin, adapter,
+    HookSet, Plugin, adapter, panics,
     vtable::{AbiResult, HooksBox, HostArc, PluginModule, PluginModuleRef},
 };
 
@@ -57,6 +57,7 @@ pub fn module<P: Exported>() -> PluginModuleRef {
 }
 
 extern "C" fn construct<P: Exported>() -> RootModuleResult {
+    panics::set_in_own_library();
     // What abi_stable's own export attribute expands to; the attribute itself cannot be generic.
     abi_stable::library::__call_root_module_loader(module::<P>)
 }

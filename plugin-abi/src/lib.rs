@@ -72,6 +72,10 @@ mod error;
 pub mod export;
 mod hook;
 mod host;
+#[doc(hidden)]
+pub mod limit;
+#[doc(hidden)]
+pub mod panics;
 pub mod passport;
 mod plugin;
 mod remote;

@@ -217,7 +217,7 @@ struct Adapter(CatchDrop<TransportHandle>);
 
 impl vtable::Transport for Adapter {
     fn call(&self, call: CallRef<'_>) -> RResult<AnswerBox, StatusBox> {
-        let answered = crate::adapter::guard(|| {
+        let answered = crate::panics::guard(|| {
             Ok(self.0.call(Call {
                 path: call.path().into(),
                 metadata: metadata_from_raw(call.metadata()),

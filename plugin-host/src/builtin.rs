@@ -7,7 +7,7 @@ use abi_stable::{
     std_types::{RNone, ROption, RResult::ROk, RStr, RString, RVec},
 };
 use plugin_abi::{
-    PluginError, Remote, RemoteRequest, adapter,
+    PluginError, Remote, RemoteRequest, panics,
     vtable::{
         AbiResult, CachePolicyBox, CommandRef, ContextRef, EditBox, Hooks, Hooks_TO, RemoteBox,
         RemoteRequestRef,
@@ -38,7 +38,7 @@ impl Builtin {
 
 impl Hooks for Builtin {
     fn get_remote(&self, request: RemoteRequestRef<'_>, _context: ContextRef<'_>) -> AbiResult<RemoteBox> {
-        adapter::guard(|| (self.get_remote)(&RemoteRequest::from_raw(&request)).map(Remote::into_raw))
+        panics::guard(|| (self.get_remote)(&RemoteRequest::from_raw(&request)).map(Remote::into_raw))
     }
 
     fn configure_cli(&self, _main: CommandRef<'_>) -> AbiResult<RVec<EditBox>> {

@@ -224,7 +224,7 @@ impl<'w> Growth<'w> {
         let folder = self.folder.join("sources/two-versions");
         let source = fs::read_to_string(self.workspace.path("tests/plugins/growth/src/lib.rs"))?;
         let create = "fn create(host: Host) -> Result<Self, PluginError> {";
-        let with_use = source.replace(create, &format!("{create}\n        later::adapter::note_panics();"));
+        let with_use = source.replace(create, &format!("{create}\n        later::panics::note_panics();"));
         if with_use == source {
             return Err("the growth plugin has another `create` than `xtask/src/growth.rs` expects".into());
         }

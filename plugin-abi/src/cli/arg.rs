@@ -9,8 +9,9 @@ use abi_stable::{
 
 use crate::{
     PluginError,
-    adapter::{self, CatchDrop},
+    adapter::CatchDrop,
     error::{optional_into_raw, result_from_raw, strings_from_raw, strings_into_raw},
+    panics,
     vtable::{self, AbiResult, Arg_TO, ArgBox, Callback_TO, CallbackBox},
 };
 
@@ -346,7 +347,7 @@ struct CallbackAdapter(Arc<OnValue>);
 
 impl vtable::Callback for CallbackAdapter {
     fn call(&self, values: RVec<RString>, given: bool) -> AbiResult<ROption<RVec<RString>>> {
-        adapter::guard(|| {
+        panics::guard(|| {
             let replaced = (self.0)(&strings_from_raw(values), given)?;
             Ok(replaced.map(|values| strings_into_raw(&values)).into())
         })

@@ -9,8 +9,9 @@ use abi_stable::{
 
 use crate::{
     Arg, Invocation, PluginError,
-    adapter::{self, CatchDrop},
+    adapter::CatchDrop,
     error::{optional_into_raw, result_from_raw, strings_from_raw, strings_into_raw},
+    panics,
     vtable::{self, AbiResult, ArgBox, Command_TO, CommandBox, InvocationRef},
 };
 
@@ -274,7 +275,7 @@ impl vtable::Command for Command {
     fn run(&self, invocation: InvocationRef<'_>) -> AbiResult<u8> {
         match &self.run {
             Some(Runner::Author(run)) => {
-                adapter::guard(|| run(&Invocation::new(&invocation)).map(|status| status.0))
+                panics::guard(|| run(&Invocation::new(&invocation)).map(|status| status.0))
             }
             Some(Runner::Foreign(command)) => command.run(invocation),
             None => RResult::ROk(0),

@@ -8,9 +8,10 @@ use abi_stable::{
 };
 
 use crate::{
-    Arg, Command, PluginError, adapter,
+    Arg, Command, PluginError,
     cli::arg::callback_into_raw,
     error::{optional_into_raw, strings_from_raw, strings_into_raw},
+    panics,
     vtable::{
         self, AbiResult, ArgBox, CallbackBox, CommandBox, Edit_TO, EditBox, LazyDefault_TO, LazyDefaultBox,
     },
@@ -74,7 +75,7 @@ struct LazyAdapter(Arc<Lazy>);
 
 impl vtable::LazyDefault for LazyAdapter {
     fn values(&self, previous: RVec<RString>) -> AbiResult<RVec<RString>> {
-        adapter::guard(|| Ok(strings_into_raw(&(self.0)(&strings_from_raw(previous))?)))
+        panics::guard(|| Ok(strings_into_raw(&(self.0)(&strings_from_raw(previous))?)))
     }
     #[cfg(next_protocol)]
     fn revision(&self) -> u32 {

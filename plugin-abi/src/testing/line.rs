@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env};
 
-use crate::{Arg, ArgKind, Command, PluginError, adapter, error::result_from_raw};
+use crate::{Arg, ArgKind, Command, PluginError, error::result_from_raw, panics};
 
 /// One argument of a command of the path, and its values.
 struct Settled<'a> {
@@ -122,7 +122,7 @@ fn settle<'a>(arg: &'a Arg, given: &[(&Arg, &str)]) -> Result<Settled<'a>, Plugi
     }
     // Rust 1.85 has no chains of `let`.
     if let Some(callback) = &arg.callback {
-        if let Some(changed) = result_from_raw(adapter::guard(|| callback(&values, given)))? {
+        if let Some(changed) = result_from_raw(panics::guard(|| callback(&values, given)))? {
             values = changed;
         }
     }

@@ -9,7 +9,8 @@ use abi_stable::{
 
 use crate::{
     PluginError,
-    adapter::{self, CatchDrop},
+    adapter::CatchDrop,
+    panics,
     vtable::{self, AbiResult, TransportBox, TransportLayer_TO, TransportLayerBox},
 };
 
@@ -70,7 +71,7 @@ impl vtable::TransportLayer for Layer {
     }
 
     fn open(&self, behind: ROption<TransportBox>) -> AbiResult<TransportBox> {
-        let opened = adapter::guard(|| match (self, behind) {
+        let opened = panics::guard(|| match (self, behind) {
             (Self::Replace(transport), _) => Ok(TransportHandle::clone(transport)),
             (Self::Wrap(wrap), ROption::RSome(behind)) => Ok(wrap(TransportHandle::from_raw(behind))),
             (Self::Wrap(_), ROption::RNone) => Err(PluginError::new("the host gave no transport to wrap")),

@@ -9,6 +9,7 @@ use abi_stable::{
 
 use crate::{
     PluginError,
+    limit::limit_text,
     vtable::{self, FaultBox, Status_TO, StatusBox},
 };
 
@@ -166,7 +167,7 @@ impl Status {
         };
         Self {
             code: Code(raw.code()),
-            message: raw.message().into(),
+            message: limit_text(&raw.message()),
             details: raw.details().into(),
             metadata: metadata_from_raw(raw.metadata()),
             fault: kind.map(|kind| Box::new((kind, error()))),
