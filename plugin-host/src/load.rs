@@ -104,7 +104,10 @@ impl Loader {
             source,
         })?;
         let opened = Instant::now();
-        let module = handshake::module(header, &passport)?;
+        let module =
+            preflight::contain(file.path(), "its description of the interfaces cannot be read", || {
+                handshake::module(header, &passport)
+            })?;
         let checked = Instant::now();
         let nothing = serde_json::Value::Null;
         let section = self.sections.get(passport.name()).unwrap_or(&nothing);

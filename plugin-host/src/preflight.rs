@@ -9,6 +9,7 @@
 //! Not checked: whether to trust the file, and what its code does. The handshake checks that the passport
 //! is that of the loaded code.
 
+mod contain;
 mod contract;
 mod elf;
 mod error;
@@ -35,6 +36,8 @@ use std::path::Path;
 
 use object::elf as constants;
 
+pub(crate) use contain::contain;
+pub use contain::is_panic_contained;
 pub use error::{ExportError, NotRegular, PreflightError};
 pub use linking::Library;
 pub use looks_like::LooksLike;
@@ -48,6 +51,9 @@ use elf::Header;
 use foreign::Foreign;
 use image::Image;
 use source::Source;
+
+/// Why a file is damaged that a check could not cope with.
+const UNREADABLE: &str = "its tables cannot be read";
 
 /// The result of the checks.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -87,6 +93,10 @@ pub fn open(path: &Path) -> Result<File, PreflightError> {
 ///
 /// As [`inspect`].
 pub fn inspect_file(file: File, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
+    contain(path, UNREADABLE, || check_file(file, path, host))
+}
+
+fn check_file(file: File, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
     file::check_mount(path, &file)?;
     let is_world_writable = file::is_world_writable(&file);
     let source = Source::of_file(file).map_err(|source| unreadable(path, source))?;
@@ -148,6 +158,10 @@ fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Fin
 ///
 /// The first check that failed.
 pub fn read_passport(path: &Path) -> Result<Passport, PreflightError> {
+    contain(path, UNREADABLE, || find_passport(path))
+}
+
+fn find_passport(path: &Path) -> Result<Passport, PreflightError> {
     let source = Source::of_file(open(path)?).map_err(|source| unreadable(path, source))?;
     if source.is_elf() {
         let header = Header::read(&source).map_err(|fault| fault.at(path))?;
