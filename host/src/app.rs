@@ -4,6 +4,7 @@ pub mod args;
 mod clap_error;
 mod output_arg;
 mod plugin_free;
+pub(crate) mod process_exit;
 #[cfg(unix)]
 mod recorded;
 mod startup;
@@ -13,14 +14,14 @@ mod version_info;
 use std::{
     ffi::OsString,
     panic::{self, AssertUnwindSafe},
-    process::ExitCode,
     sync::mpsc,
     thread,
 };
 
 use clap::FromArgMatches;
-use plugin_host::{Chain, Link};
+use plugin_host::{Chain, Link, preflight::is_panic_contained};
 
+pub use self::process_exit::end_process;
 use self::{
     args::Cli,
     clap_error::{report, unaccepted},
@@ -41,13 +42,13 @@ use crate::{
 /// Stack size in bytes of the thread that runs the command: that of a main thread on Linux.
 const STACK: usize = 8 << 20;
 
-/// Runs the program.
+/// Runs the program; returns the exit code, for [`end_process`].
 ///
-/// The command runs on a thread that never ends, and the process exits beside it, so the thread-locals of
+/// The command runs on a thread that never ends, and the process ends beside it, so the thread-locals of
 /// plugins are never dropped. A panic in one of their destructors could not be caught and would abort the
 /// process after the command had succeeded.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main() -> u8 {
     let ui = Ui::default();
     let hook_ui = ui.clone();
     panic::set_hook(Box::new(move |info| report_bug(info, &hook_ui)));
@@ -61,9 +62,9 @@ pub fn main() -> ExitCode {
         }
     };
     match thread::Builder::new().name("main".to_owned()).stack_size(STACK).spawn(work) {
-        Ok(_) => received.recv().unwrap_or(Exit::Internal.code()).into(),
+        Ok(_) => received.recv().unwrap_or(Exit::Internal.code()),
         // No thread can be started; run on this one.
-        Err(_) => exit_code(&ui).into(),
+        Err(_) => exit_code(&ui),
     }
 }
 
@@ -89,6 +90,9 @@ fn exit_code(ui: &Ui) -> u8 {
 fn report_bug(info: &panic::PanicHookInfo<'_>, ui: &Ui) {
     let text = info.payload_as_str().unwrap_or("no message");
     let location = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
+    if is_panic_contained() {
+        return log::debug!("{text}{location}");
+    }
     let failure = CommandError::new(Exit::Internal, format_args!("internal error: {text}{location}"))
         .hint("report this bug in flyte-host with the lines below".to_owned());
     ui.report(&failure);

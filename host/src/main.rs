@@ -1,5 +1,5 @@
 //! The program: everything is in the library.
 
-fn main() -> std::process::ExitCode {
-    flyte_host::app::main()
+fn main() -> ! {
+    flyte_host::app::end_process(flyte_host::app::main())
 }

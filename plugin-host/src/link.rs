@@ -4,6 +4,7 @@ use std::{
     fmt,
     fs::File,
     io::{self, Write},
+    mem::ManuallyDrop,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -51,7 +52,7 @@ impl fmt::Display for LoadTimes {
     }
 }
 
-/// A created plugin, ready for calls.
+/// A created plugin, ready for calls. It lives until the process ends: its destructor is never run.
 pub struct Link {
     pub(super) identity: Identity,
     pub(super) protocol: ProtocolVersion,
@@ -59,7 +60,9 @@ pub struct Link {
     pub(super) overrides: HookSet,
     /// `None` for what is compiled into this program.
     pub(super) file: Option<LoadedFile>,
-    pub(super) hooks: HooksBox,
+    /// Never dropped: a destructor could hang, panic, or end the process after the work is done. The library
+    /// is never unloaded either.
+    pub(super) hooks: ManuallyDrop<HooksBox>,
     pub(super) times: LoadTimes,
 }
 
@@ -179,7 +182,7 @@ impl Link {
             protocol: passport.protocol(),
             overrides,
             file,
-            hooks,
+            hooks: ManuallyDrop::new(hooks),
             times: LoadTimes::default(),
         })
     }
@@ -198,7 +201,7 @@ impl Link {
             protocol: PROTOCOL,
             overrides: Hook::ALL.iter().copied().fold(HookSet::EMPTY, HookSet::with_hook),
             file: None,
-            hooks,
+            hooks: ManuallyDrop::new(hooks),
             times: LoadTimes::default(),
         }
     }

@@ -58,7 +58,7 @@ impl PluginFreeCommand {
         let parsed = match self {
             Self::Version(error) => {
                 let (candidates, plugin_error) = chosen(flags, settings, loader);
-                version_info::note(candidates.iter().map(version_info::Plugin::from_candidate));
+                candidates.iter().for_each(version_info::note);
                 return report(&error, plugin_error, ui);
             }
             Self::Command(parsed) => parsed,

@@ -70,8 +70,9 @@ pub(super) fn command_line(
 
 /// `None` if the recorded edits cannot be applied; the plugins are then loaded, for the error's sake.
 fn tree(plugins: Vec<record::PluginEdits>) -> Option<Tree> {
-    let summaries = plugins.iter().rev().map(|plugin| plugin.summary.clone());
-    version_info::note(summaries.map(version_info::Plugin::from_summary));
+    for plugin in plugins.iter().rev() {
+        version_info::note_summary(plugin.summary.clone());
+    }
     let mut tree = Tree::new(Cli::command());
     for plugin in plugins {
         let identity = Identity { name: plugin.name, version: plugin.version, homepage: plugin.homepage };

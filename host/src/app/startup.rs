@@ -9,7 +9,7 @@ use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory;
 use plugin_abi::vtable::Command_TO;
 
-use super::{args::Cli, version_info};
+use super::{args::Cli, process_exit::keep_until_exit, version_info};
 use crate::{
     command_tree::{EditError, Tree},
     ui::{error::CommandError, exit_code::Exit, output::Ui},
@@ -19,7 +19,7 @@ use crate::{
     flyte::configuration::Configurations,
     settings::{self, Settings},
 };
-use plugin_host::{Candidate, Chain, Directories, LoadError, Loader, SelectError, Selection, Source};
+use plugin_host::{Candidate, Chain, Directories, Link, LoadError, Loader, SelectError, Selection, Source};
 
 /// The options that select plugins, scanned before clap runs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -132,20 +132,17 @@ impl Startup {
         configurations: &Configurations,
     ) -> Self {
         let plugin_error = match chain(flags, settings, loader, configurations) {
-            Ok(chain) => {
-                version_info::note(chain.plugins().iter().map(version_info::Plugin::from_link));
-                match extend(&chain) {
-                    Ok(tree) => {
-                        return Self {
-                            chain: Some(Arc::new(chain)),
-                            tree,
-                            plugin_error: None,
-                            is_recorded: false,
-                        };
-                    }
-                    Err(failure) => failure,
+            Ok(chain) => match extend(&chain) {
+                Ok(tree) => {
+                    return Self {
+                        chain: Some(Arc::new(chain)),
+                        tree,
+                        plugin_error: None,
+                        is_recorded: false,
+                    };
                 }
-            }
+                Err(failure) => failure,
+            },
             Err(failure) => failure,
         };
         if !falls_back(flags, settings) {
@@ -232,8 +229,17 @@ fn chain(
     configurations: &Configurations,
 ) -> Result<Chain, CommandError> {
     let selection = selection(flags, settings)?;
-    let links = loader.load_all(&selection).map_err(|error| unusable(error, &selection))?;
+    let links = load(loader, &selection).map_err(|error| unusable(error, &selection))?;
     Ok(Chain::new(links, configurations.builtin()))
+}
+
+/// Loads the plugins of a selection. Each is noted first, so that the report of a bug names it.
+fn load(loader: &Loader, selection: &Selection) -> Result<Vec<Link>, LoadError> {
+    let load = |candidate| {
+        version_info::note(&candidate);
+        loader.load(candidate)
+    };
+    loader.check_all(selection)?.into_iter().map(load).collect()
 }
 
 /// Finds and checks the files of the selected plugins; none of their code runs.
@@ -267,6 +273,7 @@ fn extend(chain: &Chain) -> Result<Tree, CommandError> {
         let edits = chain.configure_cli(index, Command_TO::from_ptr(RRef::new(&view), TD_Opaque))?;
         tree.apply(link.identity(), edits)?;
     }
+    keep_until_exit(&tree);
     Ok(tree)
 }
 

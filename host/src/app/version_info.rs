@@ -1,24 +1,46 @@
 //! The version and the loaded plugins, for `--version` and for bug reports.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
-use plugin_abi::{Hook, ProtocolVersion};
+use plugin_abi::Hook;
 
-use plugin_host::{Candidate, Identity, Link, link::LoadedFile};
+use plugin_host::{Candidate, Identity, link::LoadedFile, preflight::Passport};
 
 /// Static, since the panic hook prints it, and the hook is installed before a plugin is loaded.
-static PLUGINS: OnceLock<Vec<Plugin>> = OnceLock::new();
+static PLUGINS: Mutex<Vec<Plugin>> = Mutex::new(Vec::new());
 
 /// A plugin's version line; the hash of its file is computed when the line is printed.
-pub(crate) struct Plugin {
+struct Plugin {
     line: String,
+    /// `None` if it is known from a record only.
     file: Option<LoadedFile>,
 }
 
-/// Records the plugins in use, once.
-pub(crate) fn note(plugins: impl Iterator<Item = Plugin>) {
-    // Set once, at startup.
-    let _ = PLUGINS.set(plugins.collect());
+/// Records a plugin in use, before any of its code runs.
+pub(crate) fn note(candidate: &Candidate) {
+    let mut plugins = PLUGINS.lock().unwrap_or_else(PoisonError::into_inner);
+    plugins.push(Plugin::from_candidate(candidate));
+}
+
+/// Records a plugin in use that is not loaded, by its [`summary`].
+#[cfg(unix)]
+pub(super) fn note_summary(line: String) {
+    let mut plugins = PLUGINS.lock().unwrap_or_else(PoisonError::into_inner);
+    plugins.push(Plugin { line, file: None });
+}
+
+/// A plugin's line, without the hash.
+pub(super) fn summary(passport: &Passport) -> String {
+    let hooks: Vec<&str> =
+        Hook::ALL.iter().map(|hook| hook.name()).filter(|hook| passport.overrides(hook)).collect();
+    let hooks = if hooks.is_empty() { "nothing".to_owned() } else { hooks.join(", ") };
+    let (identity, protocol) = (Identity::from_passport(passport), passport.protocol());
+    format!("{identity} (protocol {protocol}) overrides {hooks}")
+}
+
+/// Whether a plugin may have run.
+pub(super) fn has_plugins() -> bool {
+    !PLUGINS.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
 }
 
 /// The version, and the plugins in use.
@@ -28,7 +50,7 @@ pub(super) fn text() -> String {
 
 /// One line per plugin in use: name, version, protocol, hooks, hash.
 pub(crate) fn lines() -> String {
-    let plugins = PLUGINS.get().map_or(&[][..], Vec::as_slice);
+    let plugins = PLUGINS.lock().unwrap_or_else(PoisonError::into_inner);
     if plugins.is_empty() {
         return "no plugins\n".to_owned();
     }
@@ -36,40 +58,8 @@ pub(crate) fn lines() -> String {
 }
 
 impl Plugin {
-    /// A loaded plugin.
-    pub(crate) fn from_link(link: &Link) -> Self {
-        Self::new(link.identity(), link.protocol(), link.overridden(), link.file().cloned())
-    }
-
-    /// A selected plugin that is not loaded; its file has the same facts.
-    pub(crate) fn from_candidate(candidate: &Candidate) -> Self {
-        let passport = &candidate.passport;
-        let hooks = Hook::ALL.iter().copied().filter(|hook| passport.overrides(hook.name()));
-        let identity = Identity::from_passport(passport);
-        Self::new(&identity, passport.protocol(), hooks, Some(candidate.file.clone()))
-    }
-
-    /// A plugin whose record has the line of [`Plugin::summary`]; its file is not known here.
-    #[cfg(unix)]
-    pub(crate) fn from_summary(line: String) -> Self {
-        Self { line, file: None }
-    }
-
-    /// The line without the hash.
-    #[cfg(unix)]
-    pub(crate) fn summary(&self) -> &str {
-        &self.line
-    }
-
-    fn new(
-        identity: &Identity,
-        protocol: ProtocolVersion,
-        hooks: impl Iterator<Item = Hook>,
-        file: Option<LoadedFile>,
-    ) -> Self {
-        let hooks: Vec<&str> = hooks.map(Hook::name).collect();
-        let hooks = if hooks.is_empty() { "nothing".to_owned() } else { hooks.join(", ") };
-        Self { line: format!("{identity} (protocol {protocol}) overrides {hooks}"), file }
+    fn from_candidate(candidate: &Candidate) -> Self {
+        Self { line: summary(&candidate.passport), file: Some(candidate.file.clone()) }
     }
 
     fn line(&self) -> String {

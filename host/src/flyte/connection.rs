@@ -11,6 +11,7 @@ use plugin_abi::{Hook, Remote, RemoteRequest};
 use super::configuration::{Configurations, describe, sources};
 use crate::context::Context;
 use crate::{
+    app::process_exit::keep_until_exit,
     global::Global,
     ui::{
         error::{CommandError, FailedPlugin},
@@ -108,6 +109,7 @@ pub(crate) fn route(
 ) -> Result<Route, CommandError> {
     let request = request(global, configurations)?;
     let resolved = chain.get_remote(&request)?;
+    keep_until_exit(&resolved.layers);
     let base = base_connection(&resolved, global, configurations)?;
     let mut connection = apply_plugin_values(base, &resolved)?;
     apply_flags(&mut connection, global);

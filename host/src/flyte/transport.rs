@@ -5,6 +5,7 @@
 //! called. It never blocks, so a plugin that calls the host while the host calls it does not deadlock.
 
 use std::{
+    future,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -18,12 +19,12 @@ use plugin_abi::{
     PluginError,
     transport::{self as plugin, Transport as _, TransportHandle},
 };
-use tokio::{
-    runtime::{self, Runtime},
-    sync::oneshot,
-};
+use tokio::runtime::{self, Runtime};
 
-use crate::ui::{error::CommandError, exit_code::Exit};
+use crate::{
+    app::process_exit::keep_until_exit,
+    ui::{error::CommandError, exit_code::Exit},
+};
 use plugin_host::{self as plugins, Layers};
 
 /// How many calls of plugins' transports run at once; more wait.
@@ -58,6 +59,7 @@ pub(crate) fn join(
     };
     match layers.open(host)? {
         Some(outermost) => {
+            keep_until_exit(&outermost);
             let owners: Vec<String> = layers.owners().map(|owner| format!("`{}`", owner.name)).collect();
             let owners = format!("plugin {}", owners.join(", plugin "));
             Ok(Arc::new(PluginTransport { worker, outermost, owners }))
@@ -79,13 +81,10 @@ pub(crate) fn lend(client: Client) -> Result<TransportHandle, CommandError> {
     Ok(TransportHandle::new(BlockingTransport { worker: Worker::start()?, carry }))
 }
 
-/// A thread that drives futures for blocking threads.
+/// A thread that drives futures for blocking threads. It never ends, nor do those on which plugins are called,
+/// so destructors of the plugins' thread-locals do not run.
 #[derive(Clone)]
-struct Worker {
-    handle: runtime::Handle,
-    /// The thread ends when the last worker is dropped.
-    _alive: Arc<oneshot::Sender<()>>,
-}
+struct Worker(runtime::Handle);
 
 impl Worker {
     fn start() -> Result<Self, CommandError> {
@@ -93,17 +92,13 @@ impl Worker {
             CommandError::new(Exit::Failed, "could not start the thread for the plugins' transports")
                 .caused_by(error)
         };
-        let (alive, dropped) = oneshot::channel::<()>();
         let (sender, handle) = mpsc::sync_channel(1);
         // The runtime never leaves its thread: the caller may be a future, and must not drop a runtime.
         let drive = move || match runtime() {
             Ok(runtime) => {
                 // An error means that the caller is gone.
                 let _ = sender.send(Ok(runtime.handle().clone()));
-                // The sender sends nothing: this ends with an error when the last worker is dropped.
-                let _ = runtime.block_on(dropped);
-                // Not waiting for calls: a plugin that never answers does not keep the program from ending.
-                runtime.shutdown_background();
+                runtime.block_on(future::pending::<()>());
             }
             Err(error) => {
                 let _ = sender.send(Err(error));
@@ -111,7 +106,7 @@ impl Worker {
         };
         thread::Builder::new().name("flyte-transport".to_owned()).spawn(drive).map_err(unable)?;
         let handle = handle.recv().map_err(std::io::Error::other).flatten().map_err(unable)?;
-        Ok(Self { handle, _alive: Arc::new(alive) })
+        Ok(Self(handle))
     }
 }
 
@@ -119,6 +114,7 @@ fn runtime() -> std::io::Result<Runtime> {
     runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(CALLS_AT_ONCE)
+        .thread_keep_alive(Duration::from_secs(u32::MAX.into()))
         .thread_name("plugin-transport")
         .build()
 }
@@ -141,7 +137,7 @@ impl plugin::Transport for BlockingTransport {
         };
         let reply = (self.carry)(call);
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.worker.handle.spawn(async move {
+        self.worker.0.spawn(async move {
             // An error means that the caller is gone.
             let _ = sender.send(reply.await);
         });
@@ -169,7 +165,7 @@ impl Transport for PluginTransport {
     fn call(&self, call: Call) -> Reply<'_> {
         let transport = self.outermost.clone();
         let limit = call.timeout.map(|timeout| timeout + GRACE);
-        let answer = self.worker.handle.spawn_blocking(move || {
+        let answer = self.worker.0.spawn_blocking(move || {
             let mut lowered = plugin::Call::new(&call.path, &call.message);
             lowered.metadata = call.metadata;
             lowered.timeout = call.timeout;

@@ -84,6 +84,34 @@ fn chain(config: &Value) -> Chain {
     )
 }
 
+/// Ends the tests when it is dropped.
+struct FakeTrap;
+
+impl Drop for FakeTrap {
+    fn drop(&mut self) {
+        std::process::abort();
+    }
+}
+
+#[plugin_abi::export(name = "trap", in_process)]
+impl Plugin for FakeTrap {
+    fn create(_host: Host) -> Result<Self, PluginError> {
+        Ok(Self)
+    }
+
+    fn secret_requires_group(&self, _next: Next<'_>) -> Result<bool, PluginError> {
+        Ok(false)
+    }
+}
+
+#[test]
+fn the_destructor_of_a_plugin_is_never_run() {
+    let trap = Link::in_process::<FakeTrap>(&json!({})).expect("a plugin that can be created");
+    let chain = Chain::new(vec![trap], Builtin::new(|_| Ok(Remote::new("flyte.example:443"))));
+    assert!(!chain.secret_requires_group().unwrap());
+    drop(chain);
+}
+
 #[test]
 fn a_secret_does_not_reach_plugins_and_stays_in_use() {
     let resolved = chain(&json!({})).get_remote(&RemoteRequest::default()).unwrap();

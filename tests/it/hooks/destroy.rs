@@ -1,32 +1,71 @@
-//! Panics while a plugin is destroyed.
+//! Destructors of plugins, after the work is done.
 
 use snapbox::str;
-use tests::snapshot;
+use tests::{Transcript, snapshot};
 
 use super::home_where;
 
 #[test]
-fn a_panic_in_the_destructor_of_a_threads_value_changes_nothing() {
-    let home = home_where("faulty", "answer:configure_cli,panic:thread_local");
-    snapshot!(
-        home.run(["faulty"]),
-        str![[r#"
+fn destructors_change_nothing() {
+    for how in ["abort", "exit", "hang", "panic", "panic-drop"] {
+        for place in ["drop", "drop_command", "thread_local"] {
+            let home = home_where("faulty", &format!("answer:configure_cli,{how}:{place}"));
+            snapshot!(
+                home.run(["faulty"]),
+                str![[r#"
 all is well
 [exit: 0]
+"#]]
+            );
+        }
+    }
+}
+
+#[test]
+fn destructors_do_not_hide_an_error() {
+    let mut transcript = Transcript::new();
+    for place in ["drop", "drop_command", "thread_local"] {
+        let home = home_where("faulty", &format!("answer:configure_cli,error:run,exit:{place}"));
+        transcript.add(home.run(["faulty"]));
+    }
+    snapshot!(
+        transcript,
+        str![[r#"
+$ flyte-host faulty
+------- stderr -------
+error: plugin `faulty` 0.4.1 failed in the command `faulty`
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+[exit: 11]
+$ flyte-host faulty
+------- stderr -------
+error: plugin `faulty` 0.4.1 failed in the command `faulty`
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+[exit: 11]
+$ flyte-host faulty
+------- stderr -------
+error: plugin `faulty` 0.4.1 failed in the command `faulty`
+  caused by: the vault is sealed
+  caused by: no key was given
+hint: run `faulty unseal`
+[exit: 11]
+
 "#]]
     );
 }
 
 #[test]
-fn a_panic_of_a_destructor_is_a_warning() {
-    let home = home_where("faulty", "answer:configure_cli,panic:drop,panic-drop:drop_command");
+fn a_panic_of_a_plugins_thread_names_the_plugin() {
+    let home = home_where("faulty", "answer:configure_cli,panic:thread");
     snapshot!(
         home.run(["faulty"]),
         str![[r#"
 all is well
 ------- stderr -------
-warning: [faulty] panicked in `drop`: panicked with a value that is not text (tests/plugins/faulty/src/fault.rs:37); this is a bug in the plugin
-warning: [faulty] panicked in `drop`: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35); this is a bug in the plugin
+error: [faulty] a thread of the plugin panicked: index out of bounds: the len is 3 but the index is 7 (tests/plugins/faulty/src/fault.rs:35)
 [exit: 0]
 "#]]
     );

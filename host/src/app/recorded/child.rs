@@ -68,6 +68,8 @@ fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) ->
     let loader = startup::loader(&settings);
     let candidates = plugins.iter().map(|path| loader.check_file(path.as_ref()));
     let candidates: Vec<Candidate> = candidates.collect::<Result<_, _>>().ok()?;
+    let summaries: Vec<String> =
+        candidates.iter().map(|candidate| version_info::summary(&candidate.passport)).collect();
     limit().ok()?;
     let (edits, accesses) = access::record(|| {
         let load = |candidate: Candidate| {
@@ -76,7 +78,7 @@ fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) ->
         };
         let links = candidates.into_iter().map(load).collect::<Option<Vec<Link>>>()?;
         let chain = Chain::new(links, Configurations::default().builtin());
-        edits(&chain, |plugin| send(&call(plugin, Hook::ConfigureCli.name())))
+        edits(&chain, &summaries, |plugin| send(&call(plugin, Hook::ConfigureCli.name())))
     })
     .ok()?;
     let access::Accesses { variables, files, directory, opaque: None } = accesses else { return None };
@@ -93,7 +95,11 @@ fn call(plugin: &str, call: &str) -> Message {
 }
 
 /// As `startup` does it: the last plugin first.
-fn edits(chain: &Chain, mut before: impl FnMut(&str) -> Option<()>) -> Option<Vec<PluginEdits>> {
+fn edits(
+    chain: &Chain,
+    summaries: &[String],
+    mut before: impl FnMut(&str) -> Option<()>,
+) -> Option<Vec<PluginEdits>> {
     let mut tree = Tree::new(Cli::command());
     let mut all = Vec::new();
     for (index, link) in chain.plugins().iter().enumerate().rev() {
@@ -107,7 +113,7 @@ fn edits(chain: &Chain, mut before: impl FnMut(&str) -> Option<()>) -> Option<Ve
             name: identity.name.clone(),
             version: identity.version.clone(),
             homepage: identity.homepage.clone(),
-            summary: version_info::Plugin::from_link(link).summary().to_owned(),
+            summary: summaries.get(index)?.clone(),
             edits,
         });
     }

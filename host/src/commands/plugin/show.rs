@@ -6,6 +6,7 @@ use plugin_abi::{Hook, PROTOCOL, vtable::Command_TO};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    app::process_exit::keep_until_exit,
     command_tree::Tree,
     context::Context,
     flyte::connection,
@@ -166,6 +167,7 @@ fn hook_answer(
         Hook::GetRemote => {
             let request = connection::request(context.global, context.configurations)?;
             chain.get_remote(&request).and_then(|resolved| {
+                keep_until_exit(&resolved.layers);
                 connection::check_remote(&resolved)?;
                 Ok(remote_answer(resolved))
             })
@@ -180,9 +182,10 @@ fn hook_answer(
         Hook::GetAuthSuccessHtml => {
             chain.get_auth_success_html(ENDPOINT).map(|html| HookAnswer::from_option(html, page_summary))
         }
-        Hook::GetDefaultCachePolicies => {
-            chain.get_default_cache_policies().map(|policies| policies_answer(&policies))
-        }
+        Hook::GetDefaultCachePolicies => chain.get_default_cache_policies().map(|policies| {
+            keep_until_exit(&policies);
+            policies_answer(&policies)
+        }),
         #[cfg(next_protocol)]
         Hook::GetGreeting => chain.get_greeting().map(|text| HookAnswer::new(text.clone(), json!(text))),
         _ => Ok(HookAnswer::new("not known to this command", Value::Null)),

@@ -8,6 +8,7 @@ use flyte_client::register::{
 };
 use plugin_abi as abi;
 
+use crate::app::process_exit::keep_until_exit;
 use plugin_host::Chain;
 
 /// The hooks of a chain that apply to registration, each called when a task needs it.
@@ -32,6 +33,7 @@ impl Defaults for Hooks<'_> {
 
     fn cache_policies(&self) -> Result<Vec<Box<dyn CachePolicy>>, BoxError> {
         let policies = self.chain.get_default_cache_policies()?;
+        keep_until_exit(&policies);
         Ok(policies.into_iter().map(|policy| Box::new(Policy { policy }) as Box<dyn CachePolicy>).collect())
     }
 }

@@ -36,6 +36,10 @@ impl Orders {
             "panic-value" => std::panic::panic_any(42),
             "panic-drop" => std::panic::panic_any(Bomb),
             "abort" => std::process::abort(),
+            "exit" => std::process::exit(0),
+            "hang" => loop {
+                std::thread::park();
+            },
             _ => Ok(How::Decline),
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! `FAULT`, or `fault` in the plugin's section of the host's settings, is a list of `HOW:PLACE`, separated by
 //! commas; `HOW` alone is for every place, and a place that is not named declines. `HOW` is `answer`,
-//! `decline`, `invalid`, `error`, `panic`, `panic-value` or `panic-drop`. `PLACE` is `create`, a hook,
+//! `decline`, `invalid`, `error`, `panic`, `panic-value`, `panic-drop`, `abort`, `exit` (with 0) or `hang`.
+//! `PLACE` is `create`, `thread` (a thread that `create` starts), a hook,
 //! `drop`, `run` or `drop_command` (of the command that `answer:configure_cli` adds), `thread_local` (a value
 //! of the thread that created the plugin) or `get_version` (of the policy that
 //! `answer:get_default_cache_policies` adds). `FAULTY_ENDPOINT` is what `answer:get_remote` answers.
@@ -11,7 +12,7 @@
 
 mod fault;
 
-use std::{cell::RefCell, env, time::Duration};
+use std::{cell::RefCell, env, thread, time::Duration};
 
 use plugin_abi::{CachePolicy, Command, Group, Host, Next, Plugin, PluginError, Remote, RemoteRequest};
 
@@ -57,6 +58,9 @@ impl Plugin for Faulty {
     fn create(host: Host) -> Result<Self, PluginError> {
         let orders = Orders::new(&host)?;
         orders.obey("create")?;
+        let of_thread = orders.clone();
+        // The thread has no caller that could report its error.
+        let _ = thread::spawn(move || drop(of_thread.obey("thread"))).join();
         LATE.set(Some(Late(orders.clone())));
         Ok(Self { orders })
     }
