@@ -6,6 +6,7 @@ use abi_stable::{
 };
 use plugin_abi::{
     PROTOCOL,
+    limit::limit_text,
     vtable::{HostArc, HostServices, HostServices_TO},
 };
 
@@ -55,7 +56,7 @@ impl HostServices for Services {
     }
 
     fn log(&self, level: u32, message: RStr<'_>) {
-        log::log!(target: &self.log_target, log_level(level), "{}", message.as_str());
+        log::log!(target: &self.log_target, log_level(level), "{}", limit_text(message.as_str()));
     }
 
     #[cfg(next_protocol)]

@@ -83,7 +83,20 @@ pub(super) fn remote(remote: &Remote) -> Result<(), String> {
             }
         }
     }
+    no_controls("audience", remote.audience.as_slice(), &[])?;
+    no_controls("scopes", &remote.scopes, &[])?;
+    // A script in an argument may have several lines.
+    no_controls("command", &remote.command, &['\n', '\t'])?;
+    no_controls("proxy_command", &remote.proxy_command, &['\n', '\t'])?;
     metadata(&remote.headers)
+}
+
+fn no_controls(field: &str, texts: &[String], allowed: &[char]) -> Result<(), String> {
+    let is_wrong = |letter: char| letter.is_control() && !allowed.contains(&letter);
+    match texts.iter().find(|text| text.contains(is_wrong)) {
+        Some(text) => Err(format!("`{field}` has a control character: `{}`", shown(text))),
+        None => Ok(()),
+    }
 }
 
 /// Validates the path of a call; the error is the reason.
@@ -122,4 +135,34 @@ pub(super) fn metadata(headers: &[(String, String)]) -> Result<(), String> {
 /// A text of a plugin for a message: escaped, at most 80 characters.
 fn shown(text: &str) -> String {
     flyte_text::excerpt(text, 80)
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_abi::Remote;
+
+    #[test]
+    fn control_characters_in_a_remote_are_refused() {
+        let setters: [fn(&mut Remote, String); 4] = [
+            |remote, text| remote.audience = Some(text),
+            |remote, text| remote.scopes = vec!["fine".to_owned(), text],
+            |remote, text| remote.command = vec!["fine".to_owned(), text],
+            |remote, text| remote.proxy_command = vec!["fine".to_owned(), text],
+        ];
+        let refusals = |text: &str| {
+            setters.map(|set| {
+                let mut remote = Remote::default();
+                set(&mut remote, text.to_owned());
+                super::remote(&remote).err()
+            })
+        };
+        let fields = ["audience", "scopes", "command", "proxy_command"];
+        assert_eq!(refusals("all is well"), [const { None }; 4]);
+        for (text, shown) in [("a\0b", r"a\u{0}b"), ("a\u{1b}[2J", r"a\u{1b}[2J")] {
+            let expected = fields.map(|field| Some(format!("`{field}` has a control character: `{shown}`")));
+            assert_eq!(refusals(text), expected);
+        }
+        let lines = refusals("set -e\n\ttoken").map(|refused| refused.is_some());
+        assert_eq!(lines, [true, true, false, false]);
+    }
 }

@@ -26,11 +26,10 @@ pub(crate) fn start(verbose: u8, streams: &Streams) {
         .format(|out, record| {
             let style = Style::new().bold().fg_color(Some(color(record.level()).into()));
             let level = word(record.level());
-            let line = record.args().to_string();
-            let line = flyte_text::sanitize(&line);
             let label =
                 label(record.target()).map(|label| format!("[{}] ", flyte_text::sanitize_line(label)));
-            writeln!(out, "{style}{level}:{style:#} {}{line}", label.unwrap_or_default())
+            let (label, entry) = (label.unwrap_or_default(), one_entry(&record.args().to_string()));
+            writeln!(out, "{style}{level}:{style:#} {label}{entry}")
         })
         .try_init();
     // Only tests start it twice in a process; the first level stays.
@@ -41,6 +40,12 @@ pub(crate) fn start(verbose: u8, streams: &Streams) {
 fn label(target: &str) -> Option<&str> {
     let is_own = |target: &str| OWN_CRATES.contains(&target.split("::").next().unwrap_or(target));
     plugin_host::logging_plugin(target).or_else(|| (!is_own(target)).then_some(target))
+}
+
+/// A text of any number of lines as one entry of the log: no line of it but the first begins in the first
+/// column, where entries begin.
+fn one_entry(text: &str) -> String {
+    flyte_text::sanitize(text).trim_end().replace('\n', "\n    ")
 }
 
 const OWN_CRATES: [&str; 5] = ["auth", "flyte_client", "flyte_host", "plugin_host", "sandbox"];
@@ -84,7 +89,7 @@ const fn color(level: Level) -> AnsiColor {
 
 #[cfg(test)]
 mod tests {
-    use super::label;
+    use super::{label, one_entry};
 
     #[test]
     fn a_plugin_with_the_name_of_a_crate_has_its_label() {
@@ -97,5 +102,11 @@ mod tests {
         ] {
             assert_eq!(label(target), expected, "{target}");
         }
+    }
+
+    #[test]
+    fn a_line_cannot_forge_another_one() {
+        let forged = "log\nerror: forged\r\n\u{1b}[31merror: forged\n";
+        assert_eq!(one_entry(forged), "log\n    error: forged\n    \\u{1b}[31merror: forged");
     }
 }
