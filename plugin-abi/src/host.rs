@@ -65,7 +65,8 @@ impl Host {
     }
 
     /// Writes a line to the host's log (stderr), labelled with the plugin's name. A line that is not printed
-    /// costs one call and is not formatted.
+    /// costs one call and is not formatted. Of a long text the first 16 KiB are printed; further lines of it
+    /// are indented.
     ///
     /// # Example: a line that explains
     ///

@@ -280,6 +280,23 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_of_a_destructor_is_a_warning() {
+        struct Trap;
+        impl Drop for Trap {
+            fn drop(&mut self) {
+                panic!("stuck");
+            }
+        }
+        note_panics();
+        let (host, log) = crate::testing::host_with_log();
+        guard_drop(Some(host), || drop(Trap));
+        let lines = log();
+        let (start, rest) = lines[0].split_once(" (").expect("a location");
+        assert_eq!((lines.len(), start), (1, "panicked in `drop`: stuck"));
+        assert!(rest.starts_with(file!()) && rest.ends_with("); this is a bug in the plugin"), "{rest}");
+    }
+
+    #[test]
     fn a_payload_whose_destructor_panics_is_reported() {
         struct Bomb;
         impl Drop for Bomb {

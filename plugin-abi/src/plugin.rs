@@ -17,6 +17,9 @@ use crate::{
 ///
 /// Hooks are called from any thread, concurrently. They should return quickly: the command waits. A panic is
 /// caught and reported with the plugin, the hook, the file and the line.
+///
+/// A plugin lives until the process ends: its destructor is not run, and nothing else of it runs once the
+/// command has printed its result.
 pub trait Plugin: Sized + Send + Sync + 'static {
     /// Creates the plugin. Called before any hook, usually once in a process (`plugin show` creates one
     /// more). Keep the [`Host`] to log or to read your settings later.

@@ -289,6 +289,13 @@ pub fn host(_plugin: &str) -> Host {
     Host::from_raw(services(&serde_json::json!({}), &Log::default()))
 }
 
+/// Services, and the lines that they log.
+#[cfg(test)]
+pub(crate) fn host_with_log() -> (Host, impl Fn() -> Vec<String>) {
+    let log = Log::default();
+    (Host::from_raw(services(&serde_json::json!({}), &log)), move || log.lines())
+}
+
 fn services(config: &serde_json::Value, log: &Log) -> HostArc {
     let services = Services { config: config.to_string(), log: log.clone() };
     HostServices_TO::from_ptr(RArc::new(services), TD_Opaque)

@@ -23,7 +23,7 @@ const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(b
                                |markdown|named|naming|network|printable|project|proxy|recorded|reference|references|register\
                                |register_send|round_trip|run|run_files|sandbox|sandbox_choice\
                                |sandbox_guard|served|servicer|upload|values|version)::/)) \
-                               + (package(plugin-host) & (kind(lib) + test(/^chain::/)))";
+                               + (package(plugin-host) & (kind(lib) + test(/^(chain|passed_errors)::/)))";
 
 /// Valgrind's exit code for a memory error, which no command of ours uses.
 const VALGRIND_ERROR: &str = "--error-exitcode=99";
