@@ -81,8 +81,8 @@ pub(crate) fn lend(client: Client) -> Result<TransportHandle, CommandError> {
     Ok(TransportHandle::new(BlockingTransport { worker: Worker::start()?, carry }))
 }
 
-/// A thread that drives futures for blocking threads. It never ends, nor do those on which plugins are called,
-/// so destructors of the plugins' thread-locals do not run.
+/// A thread that drives futures for blocking threads. It never ends, nor do those on which plugins are
+/// called, so destructors of the plugins' thread-locals do not run.
 #[derive(Clone)]
 struct Worker(runtime::Handle);
 
