@@ -1,21 +1,12 @@
 //! One link of a chain: a plugin that was loaded and created.
 
-use std::{
-    fmt,
-    fs::File,
-    io::{self, Write},
-    mem::ManuallyDrop,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt, mem::ManuallyDrop, time::Duration};
 
-use data_encoding::HEXLOWER;
 use plugin_abi::{
     Hook, HookSet, PROTOCOL, PluginError, ProtocolVersion,
     export::Exported,
     vtable::{HooksBox, PluginModuleRef},
 };
-use sha2::{Digest, Sha256};
 
 use super::{
     error::{CallSite, HookError, HookErrorKind, LoadError},
@@ -23,6 +14,7 @@ use super::{
     preflight::Passport,
     services,
 };
+pub use crate::loaded_file::LoadedFile;
 
 /// How long the steps of loading took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,51 +56,6 @@ pub struct Link {
     /// is never unloaded either.
     pub(super) hooks: ManuallyDrop<HooksBox>,
     pub(super) times: LoadTimes,
-}
-
-/// The file behind a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoadedFile {
-    path: PathBuf,
-}
-
-impl LoadedFile {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path }
-    }
-
-    /// Its path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// SHA-256 of its bytes as they are now, in lower-case hex.
-    ///
-    /// Computed on each call: hashing takes longer than all checks before loading.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read any more.
-    pub fn sha256(&self) -> io::Result<String> {
-        let mut hasher = Sha256::new();
-        io::copy(&mut File::open(&self.path)?, &mut Hashing(&mut hasher))?;
-        Ok(HEXLOWER.encode(&hasher.finalize()))
-    }
-}
-
-/// A writer that hashes.
-struct Hashing<'a>(&'a mut Sha256);
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Link {

@@ -10,7 +10,6 @@ use std::{
 use super::{
     Directories, Link, LoadError, Selection, handshake,
     identity::BUILTIN,
-    library,
     link::{LoadTimes, LoadedFile},
     preflight::{self, HostTarget, Passport, Warning},
 };
@@ -33,6 +32,8 @@ pub struct Candidate {
     pub passport: Passport,
     /// Unusual facts that do not prevent loading.
     pub warnings: Vec<Warning>,
+    /// It looks for files beside itself, so it is loaded by its path.
+    by_path: bool,
     /// How long the checks took.
     pub took: Duration,
 }
@@ -74,15 +75,16 @@ impl Loader {
     pub fn check_file(&self, path: &Path) -> Result<Candidate, LoadError> {
         let start = Instant::now();
         let target = self.target.get_or_init(HostTarget::current);
-        let findings = preflight::inspect_file(preflight::open(path)?, path, target)?;
+        let file = LoadedFile::open(path)?;
+        let findings = preflight::inspect_file(file.file(), file.content(), path, target)?;
         if findings.passport.name() == BUILTIN {
             return Err(LoadError::ReservedName { path: path.to_owned() });
         }
-        let file = LoadedFile::new(path.to_owned());
         Ok(Candidate {
             file,
             passport: findings.passport,
             warnings: findings.warnings,
+            by_path: findings.depends_on_location,
             took: start.elapsed(),
         })
     }
@@ -93,16 +95,12 @@ impl Loader {
     ///
     /// If dlopen, the layout check or the plugin's `create` fails.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
-        let Candidate { file, passport, warnings, took } = candidate;
+        let Candidate { file, passport, warnings, by_path, took } = candidate;
         for warning in warnings {
             log::warn!("{warning}; {}", warning.hint());
         }
         let start = Instant::now();
-        let header = library::header(file.path()).map_err(|source| LoadError::System {
-            name: passport.name().to_owned(),
-            path: file.path().to_owned(),
-            source,
-        })?;
+        let header = file.load(passport.name(), by_path)?;
         let opened = Instant::now();
         let module =
             preflight::contain(file.path(), "its description of the interfaces cannot be read", || {

@@ -65,6 +65,8 @@ pub struct Findings {
     pub libraries: Vec<Library>,
     /// Unusual facts that do not prevent loading.
     pub warnings: Vec<Warning>,
+    /// It looks for files beside itself, by `$ORIGIN` or in its code, so a copy elsewhere may not work.
+    pub depends_on_location: bool,
 }
 
 /// Checks the plugin at `path`, without running any of it.
@@ -73,7 +75,8 @@ pub struct Findings {
 ///
 /// The first check that failed; [`PreflightError::hint`] has the remedy.
 pub fn inspect(path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
-    inspect_file(open(path)?, path, host)
+    let file = open(path)?;
+    inspect_file(&file, &file, path, host)
 }
 
 /// Opens a plugin file: a regular file, not empty, not absurdly large.
@@ -85,27 +88,37 @@ pub fn open(path: &Path) -> Result<File, PreflightError> {
     file::open(path)
 }
 
-/// Checks an open plugin file, for which `path` only gives the name and the folder of its private libraries.
+/// Checks an open plugin file by its mount and mode, and its content, which may be a copy.
 ///
-/// Of an ELF file only the parts that matter are read.
+/// `path` only gives the name and the folder of its private libraries. Of an ELF file only the parts that matter are
+/// read.
 ///
 /// # Errors
 ///
 /// As [`inspect`].
-pub fn inspect_file(file: File, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
-    contain(path, UNREADABLE, || check_file(file, path, host))
+pub fn inspect_file(
+    file: &File,
+    content: &File,
+    path: &Path,
+    host: &HostTarget,
+) -> Result<Findings, PreflightError> {
+    contain(path, UNREADABLE, || check_file(file, content, path, host))
 }
 
-fn check_file(file: File, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
-    file::check_mount(path, &file)?;
-    let is_world_writable = file::is_world_writable(&file);
-    let source = Source::of_file(file).map_err(|source| unreadable(path, source))?;
+fn check_file(
+    file: &File,
+    content: &File,
+    path: &Path,
+    host: &HostTarget,
+) -> Result<Findings, PreflightError> {
+    file::check_mount(path, file)?;
+    let source = Source::of_file(content).map_err(|source| unreadable(path, source))?;
     let mut findings = if source.is_elf() {
         inspect_elf(source, path, host)?
     } else {
         inspect_bytes(&whole(source, path)?, path, host)?
     };
-    if is_world_writable {
+    if file::is_world_writable(file) {
         findings.warnings.push(warning(path, &findings.passport, WarningKind::WorldWritable));
     }
     Ok(findings)
@@ -134,7 +147,7 @@ pub fn inspect_bytes(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Fin
     }
     let passport = contract::passport(&library, path)?;
     contract::check(&library, path, &passport, host)?;
-    Ok(Findings { passport, libraries: Vec::new(), warnings: Vec::new() })
+    Ok(Findings { passport, libraries: Vec::new(), warnings: Vec::new(), depends_on_location: false })
 }
 
 fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
@@ -147,7 +160,8 @@ fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Fin
     let libraries = linking::check(path, &passport, &header, &image, host)?;
     let found = warning::find(&header, &image).into_iter();
     let warnings = found.map(|kind| warning(path, &passport, kind)).collect();
-    Ok(Findings { passport, libraries, warnings })
+    let depends_on_location = linking::depends_on_location(&image);
+    Ok(Findings { passport, libraries, warnings, depends_on_location })
 }
 
 /// Reads only the passport, of a plugin for any machine: enough for a list of plugins.
@@ -162,7 +176,7 @@ pub fn read_passport(path: &Path) -> Result<Passport, PreflightError> {
 }
 
 fn find_passport(path: &Path) -> Result<Passport, PreflightError> {
-    let source = Source::of_file(open(path)?).map_err(|source| unreadable(path, source))?;
+    let source = Source::of_file(&open(path)?).map_err(|source| unreadable(path, source))?;
     if source.is_elf() {
         let header = Header::read(&source).map_err(|fault| fault.at(path))?;
         let image = open_elf(&header, source, path)?;

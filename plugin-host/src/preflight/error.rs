@@ -43,6 +43,12 @@ pub enum PreflightError {
         /// The protocol of this host.
         protocol: ProtocolVersion,
     },
+    /// The file was written to or replaced between the checks and the end of loading.
+    #[error("{} changed while it was loaded", quoted(path))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file ends before what its headers describe.
     #[error("{} is cut short: it needs {needs} bytes and has {has}", quoted(path))]
     CutShort {
@@ -351,6 +357,7 @@ impl PreflightError {
     pub fn path(&self) -> &Path {
         match self {
             Self::AbiStable { path, .. }
+            | Self::Changed { path }
             | Self::CutShort { path, .. }
             | Self::Damaged { path, .. }
             | Self::DanglingLink { path, .. }

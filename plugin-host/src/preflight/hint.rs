@@ -16,6 +16,7 @@ impl PreflightError {
             Self::AbiStable { plugin, protocol, .. } => {
                 Some(format!("rebuild `{plugin}` with the `plugin-abi` crate of protocol {protocol}"))
             }
+            Self::Changed { .. } => Some("run the command again".to_owned()),
             Self::CutShort { .. } | Self::Empty { .. } => {
                 Some("copy or download the file again, to its end".to_owned())
             }

@@ -20,6 +20,18 @@ use super::text::{escaped, escaped_bytes};
 /// How many libraries are followed.
 const MAX_LIBRARIES: usize = 64;
 
+/// Functions by which code finds out where it lies, or loads libraries from there.
+const LOCATION_FUNCTIONS: [&[u8]; 5] = [b"dladdr", b"dladdr1", b"dlinfo", b"dlmopen", b"dlopen"];
+
+/// Whether a library finds files by its own place.
+pub(super) fn depends_on_location(image: &Image<'_>) -> bool {
+    let is_relative = |folder: &[u8]| !folder.starts_with(b"/") || folder.contains(&b'$');
+    let mut search_paths = image.dynamic_texts(elf::DT_RPATH).chain(image.dynamic_texts(elf::DT_RUNPATH));
+    search_paths.any(|folders| folders.split(|&byte| byte == b':').any(is_relative))
+        || image.dynamic_texts(elf::DT_NEEDED).any(|name| name.contains(&b'/'))
+        || image.symbols.undefined().any(|symbol| LOCATION_FUNCTIONS.contains(&image.symbols.name(&symbol)))
+}
+
 /// A library that will be loaded with the plugin.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -18,9 +18,9 @@ pub(super) enum Source<'d> {
 }
 
 impl<'d> Source<'d> {
-    pub(super) fn of_file(file: File) -> io::Result<Self> {
+    pub(super) fn of_file(file: &File) -> io::Result<Self> {
         let len = file.metadata()?.len();
-        Ok(Source::File(file, len))
+        Ok(Source::File(file.try_clone()?, len))
     }
 
     pub(super) fn is_elf(&self) -> bool {

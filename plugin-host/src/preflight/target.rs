@@ -151,7 +151,7 @@ pub(super) fn open_library(path: &Path) -> Option<(Header, Image<'static>)> {
     if !fs::metadata(path).ok()?.is_file() {
         return None;
     }
-    let source = Source::of_file(File::open(path).ok()?).ok().filter(Source::is_elf)?;
+    let source = Source::of_file(&File::open(path).ok()?).ok().filter(Source::is_elf)?;
     let header = Header::read(&source).ok()?;
     let image = Image::read(&header, source).ok()?;
     Some((header, image))

@@ -1,0 +1,302 @@
+//! A plugin's file, open from the first check until dlopen: the bytes that are checked are the bytes that are loaded.
+//!
+//! On Linux the bytes are copied into a sealed memfd, which nobody can change: the checks read the copy, and dlopen gets
+//! its path below `/proc`. Overwriting, truncating or replacing the file then has no effect on a process that uses it. The
+//! descriptor of the copy stays open, so that debuggers and backtraces find the symbols there.
+//!
+//! A library that looks for files beside itself has to be loaded by its own path. So has every library where there is
+//! no memfd or no `/proc`. Then inode, size and times are compared before and after, which finds a change but cannot
+//! prevent it.
+
+use std::{
+    fmt,
+    fs::{File, Metadata},
+    io::{self, Read, Seek, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use abi_stable::library::AbiHeaderRef;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::{
+    error::LoadError,
+    library,
+    preflight::{self, PreflightError},
+};
+
+/// How often a file is copied that changes meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// The libraries of this process. The system's loader would map a second copy of the same file a second time.
+static LOADED: Mutex<Vec<(FileStamp, AbiHeaderRef)>> = Mutex::new(Vec::new());
+
+/// The file of a plugin, and its content as it was when it was checked.
+#[derive(Clone, Debug)]
+pub struct LoadedFile(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    file: File,
+    stamp: FileStamp,
+    /// The sealed copy, where there is one.
+    copy: Option<File>,
+}
+
+impl PartialEq for LoadedFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.path == other.0.path && self.0.stamp == other.0.stamp
+    }
+}
+
+impl Eq for LoadedFile {}
+
+impl LoadedFile {
+    /// Opens the file and keeps its content.
+    pub(super) fn open(path: &Path) -> Result<Self, PreflightError> {
+        let file = preflight::open(path)?;
+        let unreadable = |source| PreflightError::Unreadable { path: path.to_owned(), source };
+        for _ in 0..ATTEMPTS {
+            let stamp = FileStamp::from_file(&file).map_err(unreadable)?;
+            let copy = sealed::copy(&file, stamp.size, path);
+            if FileStamp::from_file(&file).map_err(unreadable)? == stamp {
+                return Ok(Self(Arc::new(Inner { path: path.to_owned(), file, stamp, copy })));
+            }
+        }
+        Err(PreflightError::Changed { path: path.to_owned() })
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Identifies this version of the file as long as it is not touched.
+    #[must_use]
+    pub fn stamp(&self) -> FileStamp {
+        self.0.stamp
+    }
+
+    /// The file itself, for its owner, mode and mount.
+    pub(super) fn file(&self) -> &File {
+        &self.0.file
+    }
+
+    /// What is checked, and loaded if it need not be loaded by its path.
+    pub(super) fn content(&self) -> &File {
+        self.0.copy.as_ref().unwrap_or(&self.0.file)
+    }
+
+    /// SHA-256 of the content that was checked, in lower-case hex.
+    ///
+    /// Computed on each call: hashing takes longer than all checks before loading.
+    ///
+    /// # Errors
+    ///
+    /// If the content cannot be read.
+    pub fn sha256(&self) -> io::Result<String> {
+        let mut content = self.content().try_clone()?;
+        content.rewind()?;
+        let mut hasher = Sha256::new();
+        io::copy(&mut content.take(self.0.stamp.size), &mut Hashing(&mut hasher))?;
+        Ok(HEXLOWER.encode(&hasher.finalize()))
+    }
+
+    /// dlopen, and the header in the library. A file that this process has loaded already is not loaded again.
+    pub(super) fn load(&self, name: &str, by_path: bool) -> Result<AbiHeaderRef, LoadError> {
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&(_, header)) = loaded.iter().find(|(stamp, _)| *stamp == self.0.stamp) {
+            return Ok(header);
+        }
+        let from_copy = self.copy_path().filter(|_| !by_path).map(|path| library::header(&path));
+        let header = match from_copy {
+            Some(Ok(header)) => header,
+            None => self.load_by_path(name)?,
+            Some(Err(error)) => {
+                // A hardened system forbids this for memfds. Otherwise the second error has the name of the file.
+                log::debug!("could not load a copy of `{}` in memory: {error}", self.0.path.display());
+                self.load_by_path(name)?
+            }
+        };
+        // Keeps the descriptors open.
+        std::mem::forget(self.clone());
+        loaded.push((self.0.stamp, header));
+        Ok(header)
+    }
+
+    fn load_by_path(&self, name: &str) -> Result<AbiHeaderRef, LoadError> {
+        self.check_unchanged()?;
+        let header = library::header(&self.0.path).map_err(|source| LoadError::System {
+            name: name.to_owned(),
+            path: self.0.path.clone(),
+            source,
+        })?;
+        self.check_unchanged()?;
+        Ok(header)
+    }
+
+    fn check_unchanged(&self) -> Result<(), PreflightError> {
+        let now = [self.0.path.metadata(), self.0.file.metadata()];
+        let is_same = |now: io::Result<Metadata>| now.is_ok_and(|now| FileStamp::new(&now) == self.0.stamp);
+        if now.into_iter().all(is_same) {
+            Ok(())
+        } else {
+            Err(PreflightError::Changed { path: self.0.path.clone() })
+        }
+    }
+
+    /// Where the system's loader finds the copy.
+    fn copy_path(&self) -> Option<PathBuf> {
+        sealed::path(self.0.copy.as_ref()?)
+    }
+}
+
+/// A writer that hashes.
+struct Hashing<'a>(&'a mut Sha256);
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What changes when a file is written to or replaced: inode, size and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStamp {
+    inode: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl FileStamp {
+    fn from_file(file: &File) -> io::Result<Self> {
+        Ok(Self::new(&file.metadata()?))
+    }
+
+    #[cfg(unix)]
+    fn new(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            inode: (metadata.dev(), metadata.ino()),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new(metadata: &Metadata) -> Self {
+        use std::time::{SystemTime, UNIX_EPOCH};
+        let since_epoch = |time: io::Result<SystemTime>| {
+            let since = time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+            (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), i64::from(since.subsec_nanos()))
+        };
+        Self {
+            inode: (0, 0),
+            size: metadata.len(),
+            modified: since_epoch(metadata.modified()),
+            changed: since_epoch(metadata.created()),
+        }
+    }
+}
+
+impl fmt::Display for FileStamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inode: (device, inode), size, modified, changed } = self;
+        write!(f, "{device}:{inode}:{size}:{}.{:09}:{}.{:09}", modified.0, modified.1, changed.0, changed.1)
+    }
+}
+
+/// Copies that cannot be changed.
+#[cfg(target_os = "linux")]
+mod sealed {
+    use std::{
+        fs::File,
+        os::fd::AsRawFd,
+        path::{Path, PathBuf},
+    };
+
+    use rustix::{
+        fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create, sendfile},
+        io::Errno,
+    };
+
+    /// The largest file that is copied. A larger one has debug information, and is its author's own build.
+    const MAX_SIZE: u64 = 64 << 20;
+    /// How much of its name is kept: the kernel's limit is 249 bytes.
+    const MAX_NAME: usize = 200;
+
+    pub(super) fn copy(file: &File, size: u64, path: &Path) -> Option<File> {
+        if size > MAX_SIZE {
+            log::debug!("`{}` is too large for a copy in memory", path.display());
+            return None;
+        }
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        match try_copy(file, size, &name[..name.len().min(MAX_NAME)]) {
+            Ok(copy) => Some(copy),
+            Err(error) => {
+                log::debug!("could not copy `{}` into memory: {error}", path.display());
+                None
+            }
+        }
+    }
+
+    fn try_copy(file: &File, size: u64, name: &[u8]) -> rustix::io::Result<File> {
+        let copy = create(name)?;
+        let (mut offset, size) = (0, usize::try_from(size).map_err(|_| Errno::FBIG)?);
+        let mut left = size;
+        while left > 0 {
+            match sendfile(&copy, file, Some(&mut offset), left) {
+                // The file became shorter; its stamp shows that.
+                Ok(0) => break,
+                Ok(count) => left = left.saturating_sub(count),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        fcntl_add_seals(&copy, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        Ok(copy)
+    }
+
+    fn create(name: &[u8]) -> rustix::io::Result<File> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        // The file is mapped, never executed by its name: a system may allow just that (`vm.memfd_noexec=2`).
+        match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
+            // Linux before 6.3 does not have the flag.
+            Err(Errno::INVAL) => memfd_create(name, flags).map(File::from),
+            created => created.map(File::from),
+        }
+    }
+
+    /// The path has the number of the process, so that it means the same file to a debugger.
+    pub(super) fn path(copy: &File) -> Option<PathBuf> {
+        let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), copy.as_raw_fd()));
+        path.exists().then_some(path)
+    }
+}
+
+/// Not available on this system.
+#[cfg(not(target_os = "linux"))]
+mod sealed {
+    use std::{
+        fs::File,
+        path::{Path, PathBuf},
+    };
+
+    pub(super) fn copy(_: &File, _: u64, _: &Path) -> Option<File> {
+        None
+    }
+
+    pub(super) fn path(_: &File) -> Option<PathBuf> {
+        None
+    }
+}
