@@ -54,6 +54,18 @@ pub enum LoadError {
         #[source]
         source: LayoutError,
     },
+    /// Two plugins need different libraries of one name; a process can have only one of them.
+    #[error("plugins `{first}` and `{second}` need different versions of the library `{library}`")]
+    LibraryConflict {
+        /// The name of the library.
+        library: String,
+        /// The plugin that is loaded first.
+        first: String,
+        /// The other plugin.
+        second: String,
+        /// The library of the first and that of the second plugin.
+        files: Box<[PathBuf; 2]>,
+    },
     /// The same plugin twice in one chain.
     #[error("plugin `{name}` is named twice")]
     NamedTwice {
@@ -110,6 +122,7 @@ impl LoadError {
             Self::Create(fault) => fault.hints().into_iter().next(),
             Self::Disagrees { .. } => Some("download the plugin again; the file was changed after it was built".into()),
             Self::Layout { .. } => Some("rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference".into()),
+            Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, or use one of the two plugins")),
             Self::NamedTwice { .. } => Some("remove one of them from the list".into()),
             Self::Preflight(error) => error.hint(),
             Self::ReservedName { .. } => Some("build the plugin with another name: `#[plugin_abi::export(name = \"…\")]`".into()),

@@ -26,12 +26,39 @@ pub(super) fn header(path: &Path) -> Result<AbiHeaderRef, libloading::Error> {
     Ok(header)
 }
 
+/// What the loader says about a library, which libloading keeps apart from its own text.
+pub(super) fn loader_text(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The version of glibc, such as `2.36`; `None` where the process has another C library.
+#[cfg(unix)]
+pub(super) fn glibc_version() -> Option<String> {
+    use std::ffi::{CStr, c_char};
+
+    use libloading::os::unix::Library;
+
+    // SAFETY: glibc declares the function of this name as `const char *gnu_get_libc_version (void)`, and no other
+    // library of the process has a reason to define it.
+    let function =
+        unsafe { Library::this().get::<extern "C" fn() -> *const c_char>(b"gnu_get_libc_version\0") }.ok()?;
+    let version = function();
+    // SAFETY: the function returns a constant string of the C library, which is never unloaded.
+    let version = unsafe { CStr::from_ptr(version) };
+    version.to_str().ok().map(str::to_owned)
+}
+
+#[cfg(not(unix))]
+pub(super) fn glibc_version() -> Option<String> {
+    None
+}
+
 #[cfg(unix)]
 fn open(path: &Path) -> Result<Library, libloading::Error> {
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
-    // NOW: a symbol that is missing is found here and not in the middle of a call. LOCAL: the
-    // plugin's symbols do not get mixed up with ours, or with another plugin's.
+    // NOW: a symbol that is missing is found here and not in the middle of a call. LOCAL: the plugin's symbols do not
+    // get mixed up with ours, or with another plugin's. Libraries of one name still would: `preflight::libraries`.
     // SAFETY: constructors of the library run here. They are the plugin's code, which the user asked
     // for; that it may do anything at all is what "trust" in the documentation is about.
     unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)

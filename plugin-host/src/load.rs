@@ -11,7 +11,7 @@ use super::{
     Directories, Link, LoadError, Selection, handshake,
     identity::BUILTIN,
     link::{LoadTimes, LoadedFile},
-    preflight::{self, HostTarget, Passport, Warning},
+    preflight::{self, HostTarget, Library, LoaderState, Passport, Warning},
 };
 
 /// Loads plugins.
@@ -34,6 +34,8 @@ pub struct Candidate {
     pub warnings: Vec<Warning>,
     /// It looks for files beside itself, so it is loaded by its path.
     by_path: bool,
+    /// It may need libraries that the system does not find by itself.
+    has_search_path: bool,
     /// How long the checks took.
     pub took: Duration,
 }
@@ -80,13 +82,19 @@ impl Loader {
         if findings.passport.name() == BUILTIN {
             return Err(LoadError::ReservedName { path: path.to_owned() });
         }
-        Ok(Candidate {
+        let candidate = Candidate {
             file,
             passport: findings.passport,
             warnings: findings.warnings,
             by_path: findings.depends_on_location,
+            has_search_path: findings.has_search_path,
             took: start.elapsed(),
-        })
+        };
+        if candidate.has_search_path {
+            let state = LoaderState::current();
+            preflight::check_conflicts(path, &candidate.passport, &candidate.libraries(&state), &state)?;
+        }
+        Ok(candidate)
     }
 
     /// Loads and creates a plugin that passed the checks. This runs its code.
@@ -95,12 +103,12 @@ impl Loader {
     ///
     /// If dlopen, the layout check or the plugin's `create` fails.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
-        let Candidate { file, passport, warnings, by_path, took } = candidate;
-        for warning in warnings {
+        let Candidate { file, passport, warnings, by_path, took, .. } = candidate;
+        for warning in warnings.iter().filter(|warning| !warning.is_for_author()) {
             log::warn!("{warning}; {}", warning.hint());
         }
         let start = Instant::now();
-        let header = file.load(passport.name(), by_path)?;
+        let header = file.load(&passport, by_path)?;
         let opened = Instant::now();
         let module =
             preflight::contain(file.path(), "its description of the interfaces cannot be read", || {
@@ -138,8 +146,43 @@ impl Loader {
         let candidates =
             selection.specs.iter().map(|spec| self.check(spec)).collect::<Result<Vec<_>, _>>()?;
         refuse_duplicates(&candidates)?;
+        refuse_conflicts(&candidates)?;
         Ok(candidates)
     }
+}
+
+impl Candidate {
+    /// The libraries that it means, whatever is loaded already.
+    fn libraries(&self, state: &LoaderState) -> Vec<Library> {
+        preflight::libraries(self.file.content(), self.file.path(), state)
+    }
+}
+
+/// Refuses two plugins with different libraries of one name: the system's loader would give the first one to both.
+fn refuse_conflicts(candidates: &[Candidate]) -> Result<(), LoadError> {
+    if candidates.len() < 2 || candidates.iter().all(|candidate| !candidate.has_search_path) {
+        return Ok(());
+    }
+    let state = LoaderState::current();
+    let mut seen: Vec<(&Candidate, Vec<Library>)> = Vec::new();
+    for second in candidates {
+        let libraries = second.libraries(&state);
+        for (first, known) in &seen {
+            let conflict = |library: &Library| known.iter().find(|known| library.conflicts_with(known));
+            if let Some((library, known)) =
+                libraries.iter().find_map(|library| Some((library, conflict(library)?)))
+            {
+                return Err(LoadError::LibraryConflict {
+                    library: library.name.clone(),
+                    first: first.passport.name().to_owned(),
+                    second: second.passport.name().to_owned(),
+                    files: Box::new([known.path.clone(), library.path.clone()]),
+                });
+            }
+        }
+        seen.push((second, libraries));
+    }
+    Ok(())
 }
 
 /// Refuses two plugins of one name: messages could not distinguish them.

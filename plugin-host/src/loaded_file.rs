@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use super::{
     error::LoadError,
     library,
-    preflight::{self, PreflightError},
+    preflight::{self, LoaderState, Passport, PreflightError},
 };
 
 /// How often a file is copied that changes meanwhile.
@@ -106,7 +106,7 @@ impl LoadedFile {
     }
 
     /// dlopen, and the header in the library. A file that this process has loaded already is not loaded again.
-    pub(super) fn load(&self, name: &str, by_path: bool) -> Result<AbiHeaderRef, LoadError> {
+    pub(super) fn load(&self, passport: &Passport, by_path: bool) -> Result<AbiHeaderRef, LoadError> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(&(_, header)) = loaded.iter().find(|(stamp, _)| *stamp == self.0.stamp) {
             return Ok(header);
@@ -114,11 +114,12 @@ impl LoadedFile {
         let from_copy = self.copy_path().filter(|_| !by_path).map(|path| library::header(&path));
         let header = match from_copy {
             Some(Ok(header)) => header,
-            None => self.load_by_path(name)?,
+            None => self.load_by_path(passport)?,
             Some(Err(error)) => {
                 // A hardened system forbids this for memfds. Otherwise the second error has the name of the file.
-                log::debug!("could not load a copy of `{}` in memory: {error}", self.0.path.display());
-                self.load_by_path(name)?
+                let text = library::loader_text(&error);
+                log::debug!("could not load a copy of `{}` in memory: {text}", self.0.path.display());
+                self.load_by_path(passport)?
             }
         };
         // Keeps the descriptors open.
@@ -127,15 +128,22 @@ impl LoadedFile {
         Ok(header)
     }
 
-    fn load_by_path(&self, name: &str) -> Result<AbiHeaderRef, LoadError> {
+    fn load_by_path(&self, passport: &Passport) -> Result<AbiHeaderRef, LoadError> {
         self.check_unchanged()?;
-        let header = library::header(&self.0.path).map_err(|source| LoadError::System {
-            name: name.to_owned(),
-            path: self.0.path.clone(),
-            source,
-        })?;
+        let header = library::header(&self.0.path).map_err(|error| self.explain(passport, error))?;
         self.check_unchanged()?;
         Ok(header)
+    }
+
+    /// Why the system's loader refused the file: in our words if we find the same reason, else in its own.
+    fn explain(&self, passport: &Passport, error: libloading::Error) -> LoadError {
+        let text = library::loader_text(&error);
+        let reason = preflight::explain(self.content(), &self.0.path, passport, &LoaderState::current());
+        if let Some(reason) = reason.filter(|reason| reason.is_confirmed_by(&text)) {
+            log::debug!("{text}");
+            return reason.into();
+        }
+        LoadError::System { name: passport.name().to_owned(), path: self.0.path.clone(), source: error }
     }
 
     fn check_unchanged(&self) -> Result<(), PreflightError> {
@@ -298,5 +306,68 @@ mod sealed {
 
     pub(super) fn path(_: &File) -> Option<PathBuf> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use super::*;
+
+    /// A copy of the sample plugin in a folder of its own.
+    fn sample() -> (tempfile::TempDir, PathBuf) {
+        let this = env::current_exe().unwrap();
+        let name = format!("{}sample_plugin{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join(&name);
+        fs::copy(this.with_file_name(name), &path).unwrap();
+        (folder, path)
+    }
+
+    fn passport() -> Passport {
+        let text = "flyte-plugin-passport 1\nname=acme\nversion=1.0.0\nprotocol=1.0\nhooks=\nrustc=x\ntarget=x\nabi_stable=x\n";
+        Passport::from_text(text).unwrap()
+    }
+
+    #[test]
+    fn a_plugin_is_loaded_by_its_path_if_it_needs_its_place() {
+        let (_folder, path) = sample();
+        let header = LoadedFile::open(&path).unwrap().load(&passport(), true).unwrap();
+        assert!(header.upgrade().is_ok());
+        #[cfg(target_os = "linux")]
+        assert!(fs::read_to_string("/proc/self/maps").unwrap().contains(path.to_str().unwrap()));
+    }
+
+    #[test]
+    fn a_file_that_changed_is_not_loaded_by_its_path() {
+        let changes: [fn(&Path) -> io::Result<()>; 4] = [
+            |path| fs::write(path, "not a library"),
+            |path| fs::OpenOptions::new().write(true).open(path)?.set_len(4096),
+            |path| {
+                fs::write(path.with_extension("new"), "")
+                    .and_then(|()| fs::rename(path.with_extension("new"), path))
+            },
+            |path| fs::remove_file(path),
+        ];
+        for change in changes {
+            let (_folder, path) = sample();
+            let file = LoadedFile::open(&path).unwrap();
+            change(&path).unwrap();
+            let error = file.load(&passport(), true).unwrap_err();
+            assert!(matches!(error, LoadError::Preflight(PreflightError::Changed { .. })), "{error}");
+            assert_eq!(error.hint().as_deref(), Some("run the command again"));
+        }
+    }
+
+    #[test]
+    fn a_copy_that_cannot_be_loaded_is_reported_with_the_path_of_the_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("libbroken.so");
+        fs::write(&path, "not a library").unwrap();
+        let error = LoadedFile::open(&path).unwrap().load(&passport(), false).unwrap_err();
+        let LoadError::System { source, .. } = error else { panic!("{error}") };
+        let text = library::loader_text(&source);
+        assert!(text.contains(path.to_str().unwrap()), "{text}");
     }
 }

@@ -4,10 +4,14 @@
 //! process there with SIGBUS; and the loader's own messages are often misleading. So the file is read
 //! first, as data. [`inspect`] returns a [`Passport`] or one error with one hint. It checks, in this order:
 //! a readable file (`file`); a library for this machine (`elf`, `foreign`, `looks_like`); a plugin of this
-//! host's protocol (`contract`, `passport`); the libraries and symbols that it needs (`linking`).
+//! host's protocol (`contract`, `passport`), for its C library (`target`, `linking`).
 //!
-//! Not checked: whether to trust the file, and what its code does. The handshake checks that the passport
-//! is that of the loaded code.
+//! Whether the libraries and symbols that it needs are there, the system's loader decides. [`explain`] finds
+//! out why it refused. Only a plugin that brings a library of its own of which another one is loaded
+//! ([`Library::conflicts_with`]) is refused before: the loader would mix them up in silence.
+//!
+//! Not checked: who wrote the file (only who can change it, `trust`), and what its code does. The handshake
+//! checks that the passport is that of the loaded code.
 
 mod contain;
 mod contract;
@@ -17,6 +21,7 @@ mod file;
 mod foreign;
 mod hint;
 mod image;
+mod libraries;
 mod linking;
 mod looks_like;
 mod malformed;
@@ -27,6 +32,7 @@ mod symbols;
 mod system;
 mod target;
 mod text;
+mod trust;
 mod warning;
 
 use std::borrow::Cow;
@@ -39,11 +45,11 @@ use object::elf as constants;
 pub(crate) use contain::contain;
 pub use contain::is_panic_contained;
 pub use error::{ExportError, NotRegular, PreflightError};
-pub use linking::Library;
+pub use libraries::Library;
 pub use looks_like::LooksLike;
 pub use passport::{Passport, PassportError};
 pub use system::System;
-pub use target::{ExpectedHeader, HostTarget};
+pub use target::{ExpectedHeader, HostTarget, LoaderState};
 pub use warning::{Warning, WarningKind};
 
 use contract::ElfExports;
@@ -61,12 +67,12 @@ const UNREADABLE: &str = "its tables cannot be read";
 pub struct Findings {
     /// The plugin's passport.
     pub passport: Passport,
-    /// The libraries that will be loaded with it; empty where that is not checked.
-    pub libraries: Vec<Library>,
     /// Unusual facts that do not prevent loading.
     pub warnings: Vec<Warning>,
     /// It looks for files beside itself, by `$ORIGIN` or in its code, so a copy elsewhere may not work.
     pub depends_on_location: bool,
+    /// It has a search path of its own for the libraries that it needs.
+    pub has_search_path: bool,
 }
 
 /// Checks the plugin at `path`, without running any of it.
@@ -118,8 +124,8 @@ fn check_file(
     } else {
         inspect_bytes(&whole(source, path)?, path, host)?
     };
-    if file::is_world_writable(file) {
-        findings.warnings.push(warning(path, &findings.passport, WarningKind::WorldWritable));
+    if let Some((path, kind)) = trust::untrusted(file, path) {
+        findings.warnings.push(warning(&path, &findings.passport, kind));
     }
     Ok(findings)
 }
@@ -147,7 +153,7 @@ pub fn inspect_bytes(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Fin
     }
     let passport = contract::passport(&library, path)?;
     contract::check(&library, path, &passport, host)?;
-    Ok(Findings { passport, libraries: Vec::new(), warnings: Vec::new(), depends_on_location: false })
+    Ok(Findings { passport, warnings: Vec::new(), depends_on_location: false, has_search_path: false })
 }
 
 fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
@@ -157,11 +163,69 @@ fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Fin
     let exports = ElfExports(&image, header.shape.big_endian);
     let passport = contract::passport(&exports, path).map_err(|error| name_program(error, &image))?;
     contract::check(&exports, path, &passport, host)?;
-    let libraries = linking::check(path, &passport, &header, &image, host)?;
+    target::check_c_library(path, &passport, host)?;
+    linking::check_glibc(path, &passport, &image, host)?;
     let found = warning::find(&header, &image).into_iter();
     let warnings = found.map(|kind| warning(path, &passport, kind)).collect();
     let depends_on_location = linking::depends_on_location(&image);
-    Ok(Findings { passport, libraries, warnings, depends_on_location })
+    Ok(Findings {
+        passport,
+        warnings,
+        depends_on_location,
+        has_search_path: linking::has_search_path(&image),
+    })
+}
+
+/// Why the system's loader refused a plugin that passed the checks; `None` if that is not found out.
+///
+/// [`PreflightError::is_confirmed_by`] compares the answer with the loader's own.
+#[must_use]
+pub fn explain(
+    content: &File,
+    path: &Path,
+    passport: &Passport,
+    state: &LoaderState,
+) -> Option<PreflightError> {
+    let (header, image) = read_image(content)?;
+    linking::explain(path, passport, &header, &image, state)
+}
+
+/// The libraries that a plugin means, in the loader's order; none where its format is not ELF.
+#[must_use]
+pub fn libraries(content: &File, path: &Path, state: &LoaderState) -> Vec<Library> {
+    let image = read_image(content);
+    image.map(|(header, image)| linking::libraries(path, &header, &image, state)).unwrap_or_default()
+}
+
+/// Refuses a plugin that has a library of its own of which this process has loaded another one.
+///
+/// The system's loader would take the loaded one in silence.
+///
+/// # Errors
+///
+/// [`PreflightError::LibraryConflict`].
+pub fn check_conflicts(
+    path: &Path,
+    passport: &Passport,
+    needed: &[Library],
+    state: &LoaderState,
+) -> Result<(), PreflightError> {
+    let loaded = libraries::loaded(state);
+    let conflict = needed.iter().find_map(|needs| {
+        let loaded = loaded.iter().find(|loaded| needs.conflicts_with(loaded))?;
+        Some((needs.path.clone(), loaded.path.clone()))
+    });
+    conflict.map_or(Ok(()), |(needs, loaded)| {
+        let (path, plugin) = (path.to_owned(), passport.name().to_owned());
+        Err(PreflightError::LibraryConflict { path, plugin, needs, loaded })
+    })
+}
+
+fn read_image(content: &File) -> Option<(Header, Image<'static>)> {
+    let source = Source::of_file(content).ok().filter(Source::is_elf)?;
+    let header = Header::read(&source).ok()?;
+    let image = Image::read(&header, source).ok()?;
+    Some((header, image))
 }
 
 /// Reads only the passport, of a plugin for any machine: enough for a list of plugins.

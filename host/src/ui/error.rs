@@ -201,6 +201,9 @@ impl From<LoadError> for CommandError {
         let hint = error.hint();
         let causes = match &error {
             LoadError::Select(select) => select.cause(),
+            LoadError::LibraryConflict { files, .. } => {
+                Some(format!("`{}` and `{}`", files[0].display(), files[1].display()))
+            }
             LoadError::NamedTwice { first, second, .. } if first != second => {
                 Some(format!("`{}` and `{}`", first.display(), second.display()))
             }

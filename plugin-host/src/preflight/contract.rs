@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use abi_stable::library::LibHeader;
 use plugin_abi::{
     PROTOCOL,
     passport::{HEADER_SYMBOL, MAX_LEN, SYMBOL, UNNUMBERED_HEADER_SYMBOL, UNNUMBERED_SYMBOL},
@@ -15,8 +16,8 @@ use super::image::Image;
 use super::passport::{Passport, PassportError};
 use super::target::HostTarget;
 
-/// The part of the header that is read: mark, major and minor version.
-const HEADER_SIZE: u64 = 40;
+/// The header that abi_stable reads after its beginning, the mark and its version, was checked.
+const HEADER_SIZE: u64 = size_of::<LibHeader>() as u64;
 const PASSPORT_SIZE: u64 = MAX_LEN as u64;
 /// The highest major number of a protocol that is looked for in a library without symbols of this host's.
 const MAX_MAJOR: u16 = 99;
@@ -125,6 +126,9 @@ pub(super) fn check(
     let Some(header) = library.export(HEADER_SYMBOL, HEADER_SIZE).map_err(wrong)? else {
         return Err(half(path, SYMBOL, HEADER_SYMBOL));
     };
+    if header.size < HEADER_SIZE {
+        return Err(wrong(ExportError::TooSmall { has: header.size, needs: HEADER_SIZE }));
+    }
     let too_small = || wrong(ExportError::TooSmall { has: header.size, needs: HEADER_SIZE });
     let (mark, versions) = header.bytes.split_first_chunk::<32>().ok_or_else(too_small)?;
     let (major, rest) = versions.split_first_chunk().ok_or_else(too_small)?;

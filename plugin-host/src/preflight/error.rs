@@ -146,6 +146,22 @@ pub enum PreflightError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The plugin has a library of its own, of which this process has loaded another one.
+    #[error(
+        "plugin `{plugin}` needs its own {}, but the library {} is loaded",
+        quoted(needs),
+        quoted(loaded)
+    )]
+    LibraryConflict {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// The plugin's library.
+        needs: PathBuf,
+        /// The one with the same name that is loaded.
+        loaded: PathBuf,
+    },
     /// A library that the plugin is linked with cannot be found.
     #[error(
         "plugin `{plugin}` needs the library `{library}`{}, which is not on this machine",
@@ -221,6 +237,18 @@ pub enum PreflightError {
         path: PathBuf,
         /// What it is.
         kind: NotRegular,
+    },
+    /// The plugin was built for another C library.
+    #[error("plugin `{plugin}` is built for {found}; this host uses the C library `{host}`")]
+    OtherCLibrary {
+        /// The file.
+        path: PathBuf,
+        /// The plugin's name.
+        plugin: String,
+        /// The target in the plugin's passport.
+        found: String,
+        /// The host's, by the name that Rust gives it.
+        host: &'static str,
     },
     /// The file was built for another CPU.
     #[error("{} is built for {found}; this host runs on {host}", quoted(path))]
@@ -353,6 +381,19 @@ fn named(symbols: &[String]) -> String {
 }
 
 impl PreflightError {
+    /// Whether the text of the system's loader is about the same thing: its search may have been another one.
+    #[must_use]
+    pub fn is_confirmed_by(&self, loader_text: &str) -> bool {
+        match self {
+            Self::MissingLibrary { library, .. } => loader_text.contains(library.as_str()),
+            Self::MissingVersion { version, .. } => loader_text.contains(&**version),
+            Self::Unresolved { symbols, .. } => {
+                symbols.iter().any(|symbol| loader_text.contains(symbol.as_str()))
+            }
+            _ => true,
+        }
+    }
+
     /// The file in question.
     pub fn path(&self) -> &Path {
         match self {
@@ -366,6 +407,7 @@ impl PreflightError {
             | Self::Export { path, .. }
             | Self::GlibcTooOld { path, .. }
             | Self::HalfPlugin { path, .. }
+            | Self::LibraryConflict { path, .. }
             | Self::LinkLoop { path }
             | Self::Missing { path, .. }
             | Self::MissingFolder { path, .. }
@@ -377,6 +419,7 @@ impl PreflightError {
             | Self::NotALibrary { path, .. }
             | Self::NotAPlugin { path }
             | Self::NotRegular { path, .. }
+            | Self::OtherCLibrary { path, .. }
             | Self::OtherCpu { path, .. }
             | Self::OtherMajor { path, .. }
             | Self::OtherSystem { path, .. }

@@ -91,19 +91,6 @@ fn special_kind(_: &Metadata) -> NotRegular {
     NotRegular::Device
 }
 
-/// Whether every user of this machine may write the file.
-#[cfg(unix)]
-pub(super) fn is_world_writable(file: &File) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
-}
-
-/// Not checked on this system.
-#[cfg(not(unix))]
-pub(super) fn is_world_writable(_: &File) -> bool {
-    false
-}
-
 fn explain(path: &Path, error: io::Error) -> PreflightError {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     let path = path.to_owned();

@@ -43,6 +43,9 @@ impl PreflightError {
             Self::HalfPlugin { missing, .. } => Some(format!(
                 "build the plugin with `#[plugin_abi::export]`, and let nothing strip `{missing}`"
             )),
+            Self::LibraryConflict { .. } => Some(
+                "build the plugin without a library of its own, or link that library statically".to_owned(),
+            ),
             Self::Missing { near, .. } => match near.as_slice() {
                 [] => Some("run `flyte-host plugin list` to see what is installed".to_owned()),
                 near => {
@@ -71,7 +74,7 @@ impl PreflightError {
             }
             Self::NotALibrary { looks, .. } => Some(for_kind(looks)),
             Self::NotAPlugin { .. } => Some(format!("{BUILD_A_CDYLIB}, and {EXPORT}")),
-            Self::OtherCpu { .. } | Self::OtherSystem { .. } => {
+            Self::OtherCLibrary { .. } | Self::OtherCpu { .. } | Self::OtherSystem { .. } => {
                 Some(format!("build the plugin for this host: `{}`", build_command()))
             }
             Self::OtherMajor { found, host, .. } => Some(format!(
@@ -108,7 +111,9 @@ impl PreflightError {
 }
 
 fn build_command() -> String {
-    format!("cargo build --release --target {}", triple())
+    // musl's target builds no dynamic libraries otherwise.
+    let flags = if cfg!(target_env = "musl") { "RUSTFLAGS='-C target-feature=-crt-static' " } else { "" };
+    format!("{flags}cargo build --release --target {}", triple())
 }
 
 fn is_musl(library: &str) -> bool {

@@ -11,8 +11,10 @@ use plugin_abi::{PROTOCOL, ProtocolVersion};
 use super::elf::Header;
 use super::error::PreflightError;
 use super::image::Image;
+use super::passport::Passport;
 use super::source::{Shape, Source};
 use super::system::System;
+use crate::library;
 
 /// What the header that `abi_stable` puts in front of a plugin has to say.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,8 +52,17 @@ pub struct HostTarget {
     pub protocol: ProtocolVersion,
     /// What the plugin's header has to say.
     pub header: ExpectedHeader,
-    /// The version of the C library, where it is glibc and known.
+    /// The C library, by the name Rust gives it, such as `gnu`; empty where the system has only one.
+    pub c_library: &'static str,
+    /// The version of the C library, where it is glibc.
     pub glibc: Option<(u32, u32)>,
+}
+
+/// What decides which libraries the system's loader finds.
+///
+/// Plain data, as [`HostTarget`].
+#[derive(Clone, Debug)]
+pub struct LoaderState {
     /// The folders in `LD_LIBRARY_PATH`, which the loader searches before its own.
     pub library_path: Vec<PathBuf>,
     /// The loader's index of installed libraries.
@@ -69,9 +80,6 @@ impl HostTarget {
     ///
     /// What cannot be found out stays unknown, and is then not checked.
     pub fn current() -> Self {
-        let loaded = mapped_libraries();
-        let c_library = loaded.iter().find(|path| is_called(path, "libc.so.6"));
-        let library_path = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
         Self {
             system: match env::consts::OS {
                 "macos" => System::MacOs,
@@ -84,18 +92,36 @@ impl HostTarget {
             big_endian: cfg!(target_endian = "big"),
             protocol: PROTOCOL,
             header: ExpectedHeader::current(),
-            glibc: c_library.and_then(|path| glibc_version(path)),
-            library_path: if library_path.is_empty() {
-                Vec::new()
-            } else {
-                env::split_paths(&library_path).collect()
+            c_library: match () {
+                () if cfg!(all(target_os = "linux", target_env = "gnu")) => "gnu",
+                () if cfg!(all(target_os = "linux", target_env = "musl")) => "musl",
+                () => "",
             },
+            glibc: library::glibc_version().and_then(|version| version_number(&version)),
+        }
+    }
+}
+
+impl LoaderState {
+    /// Describes the running process as it is now.
+    pub fn current() -> Self {
+        let loaded = mapped_libraries();
+        Self {
+            library_path: library_path(),
             library_cache: PathBuf::from("/etc/ld.so.cache"),
             library_folders: library_folders(&loaded),
             loaded,
             executable: env::current_exe().ok(),
         }
     }
+}
+
+/// The folders in `LD_LIBRARY_PATH`, where an empty one is the working directory.
+fn library_path() -> Vec<PathBuf> {
+    let folders = env::var_os("LD_LIBRARY_PATH").filter(|folders| !folders.is_empty());
+    let folders = folders.map(|folders| folders.to_string_lossy().into_owned()).unwrap_or_default();
+    let folders = folders.split([':', ';']).take(if folders.is_empty() { 0 } else { usize::MAX });
+    folders.map(|folder| PathBuf::from(if folder.is_empty() { "." } else { folder })).collect()
 }
 
 /// The target triple to build a plugin for.
@@ -109,12 +135,6 @@ pub(super) fn triple() -> String {
         "linux" => format!("{arch}-unknown-linux-{c_library}"),
         other => format!("{arch}-unknown-{other}"),
     }
-}
-
-/// Whether this is the file of the library `name`, possibly with a longer version number.
-pub(super) fn is_called(path: &Path, name: &str) -> bool {
-    let rest = path.file_name().and_then(|file| file.to_str()).and_then(|file| file.strip_prefix(name));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The libraries in the memory of this process; none where the system does not list them.
@@ -134,16 +154,14 @@ fn mapped_libraries() -> Vec<PathBuf> {
 
 /// The loader's own folders: where the C library lies, and the usual ones.
 fn library_folders(loaded: &[PathBuf]) -> Vec<PathBuf> {
-    let is_c_library = |path: &&PathBuf| is_called(path, "libc.so.6") || path.starts_with("/lib/ld-musl");
+    let is_c_library = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Before glibc 2.34 `libc.so.6` was a link to `libc-2.31.so`.
+        name == "libc.so.6" || name.starts_with("libc-2.") || name.starts_with("ld-musl")
+    };
     let beside = loaded.iter().find(is_c_library).and_then(|path| path.parent()).map(Path::to_owned);
     let usual = ["/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"].map(PathBuf::from);
     beside.into_iter().chain(usual).collect()
-}
-
-/// The highest version that the C library at `path` defines.
-fn glibc_version(path: &Path) -> Option<(u32, u32)> {
-    let image = open_library(path)?.1;
-    image.symbols.defined.iter().filter_map(|version| glibc_number(&version.name)).max()
 }
 
 /// Reads the symbols of an ELF library, without the rest of its bytes.
@@ -159,8 +177,34 @@ pub(super) fn open_library(path: &Path) -> Option<(Header, Image<'static>)> {
 
 /// Reads `GLIBC_2.34` as (2, 34); a third number only marks a correction.
 pub(super) fn glibc_number(version: &[u8]) -> Option<(u32, u32)> {
-    let mut numbers = str::from_utf8(version).ok()?.strip_prefix("GLIBC_")?.split('.');
+    version_number(str::from_utf8(version).ok()?.strip_prefix("GLIBC_")?)
+}
+
+fn version_number(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// The C libraries for which Rust builds on Linux, as target triples end in them.
+const C_LIBRARIES: [&str; 5] = ["android", "gnu", "musl", "ohos", "uclibc"];
+
+/// Refuses a plugin for another C library, by the target in its passport.
+pub(super) fn check_c_library(
+    path: &Path,
+    passport: &Passport,
+    host: &HostTarget,
+) -> Result<(), PreflightError> {
+    let ending = passport.target().rsplit('-').next().unwrap_or_default();
+    let found = C_LIBRARIES.into_iter().find(|name| ending.starts_with(name));
+    if host.c_library.is_empty() || found.is_none_or(|found| found == host.c_library) {
+        return Ok(());
+    }
+    Err(PreflightError::OtherCLibrary {
+        path: path.to_owned(),
+        plugin: passport.name().to_owned(),
+        found: passport.target().to_owned(),
+        host: host.c_library,
+    })
 }
 
 /// Refuses an ELF file of another system or CPU.

@@ -14,7 +14,7 @@ use super::text::{quoted, shown};
 pub struct Warning {
     /// The plugin's name.
     pub plugin: String,
-    /// The file.
+    /// The file, or the folder above it that the warning is about.
     pub path: PathBuf,
     /// What it is.
     pub kind: WarningKind,
@@ -26,11 +26,15 @@ pub struct Warning {
 pub enum WarningKind {
     /// The stacks of the whole process become executable; glibc 2.41 and later refuse.
     ExecutableStack,
+    /// A group of users may write the file, or may replace it because they may write the folder.
+    GroupWritable,
+    /// Another user owns the file, or a folder above it.
+    OtherOwner,
     /// It takes part of a small reserve of thread-local storage, and may fail to load when that is used up.
     StaticTls,
     /// Its code is changed while it is loaded.
     TextRelocations,
-    /// Every user of this machine may write the file.
+    /// Every user of this machine may write the file, or the folder.
     WorldWritable,
     /// It has memory that is writable and executable at once.
     WritableCode,
@@ -41,10 +45,16 @@ impl fmt::Display for Warning {
         let plugin = &self.plugin;
         match self.kind {
             WarningKind::ExecutableStack => write!(f, "plugin `{plugin}` asks for an executable stack"),
+            WarningKind::GroupWritable => {
+                write!(f, "plugin `{plugin}`: {} is writable by a group of users", quoted(&self.path))
+            }
+            WarningKind::OtherOwner => {
+                write!(f, "plugin `{plugin}`: {} belongs to another user", quoted(&self.path))
+            }
             WarningKind::StaticTls => write!(f, "plugin `{plugin}` uses static thread-local storage"),
             WarningKind::TextRelocations => write!(f, "plugin `{plugin}` changes its own code while loading"),
             WarningKind::WorldWritable => {
-                write!(f, "{} is writable by every user of this machine", quoted(&self.path))
+                write!(f, "plugin `{plugin}`: {} is writable by every user", quoted(&self.path))
             }
             WarningKind::WritableCode => write!(f, "plugin `{plugin}` has code that it can overwrite"),
         }
@@ -52,6 +62,12 @@ impl fmt::Display for Warning {
 }
 
 impl Warning {
+    /// Whether this is for the plugin's author only: it works as well as any other, and its user can do nothing.
+    #[must_use]
+    pub fn is_for_author(&self) -> bool {
+        self.kind == WarningKind::StaticTls
+    }
+
     /// Returns what the reader can do about it.
     pub fn hint(&self) -> String {
         match self.kind {
@@ -59,6 +75,8 @@ impl Warning {
                 "link the plugin with `-z noexecstack`; assembler files need `.section .note.GNU-stack`"
                     .to_owned()
             }
+            WarningKind::GroupWritable => format!("run `chmod g-w {}`", shown(&self.path)),
+            WarningKind::OtherOwner => "copy the plugin to a folder of your own".to_owned(),
             WarningKind::StaticTls => {
                 "build its allocator without initial-exec TLS, such as jemalloc's `disable_initial_exec_tls`"
                     .to_owned()

@@ -158,17 +158,24 @@ fn an_absurd_name_is_shortened() {
 }
 
 #[test]
-fn a_file_that_anybody_may_change_is_mentioned() {
+fn a_file_or_folder_that_every_user_may_change_is_a_warning() {
     let Some(fixture) = Fixture::with_compiler() else { return };
-    let file = fixture.write("libacme.so", good_plugin());
+    let file = fixture.write("plugins/libacme.so", good_plugin());
+    let folder = file.parent().unwrap();
     assert_eq!(accepted(&file, &host()).warnings, []);
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
-    let inspected = accepted(&file, &host());
-    let warning = &inspected.warnings[0];
-    assert_eq!(warning.kind, WarningKind::WorldWritable);
-    assert_eq!(
-        warning.to_string(),
-        format!("`{}` is writable by every user of this machine", file.display())
-    );
-    assert_eq!(warning.hint(), format!("run `chmod o-w {}`", file.display()));
+    // A link elsewhere does not hide the file.
+    let link = fixture.path("liblink.so");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for (path, mode) in [(file.as_path(), 0o666), (folder, 0o777)] {
+        let before = fs::metadata(path).unwrap().permissions();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        for loaded in [&file, &link] {
+            let warning = accepted(loaded, &host()).warnings.remove(0);
+            let shown = path.display();
+            assert_eq!(warning.kind, WarningKind::WorldWritable);
+            assert_eq!(warning.to_string(), format!("plugin `acme`: `{shown}` is writable by every user"));
+            assert_eq!(warning.hint(), format!("run `chmod o-w {shown}`"));
+        }
+        fs::set_permissions(path, before).unwrap();
+    }
 }

@@ -8,7 +8,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use plugin_host::preflight::{
-    ExpectedHeader, Findings, HostTarget, PreflightError, Warning, WarningKind, inspect, inspect_bytes, open,
+    ExpectedHeader, Findings, HostTarget, Library, LoaderState, PreflightError, Warning, WarningKind,
+    explain, inspect, inspect_bytes, libraries, open,
 };
 use tempfile::TempDir;
 
@@ -100,6 +101,13 @@ impl Fixture {
         report
     }
 
+    /// Why the loader refuses a plugin that the checks accept, or that nothing is known against it.
+    pub(crate) fn explanation(&self, path: &Path, state: &LoaderState) -> String {
+        let passport = accepted(path, &host()).passport;
+        let reason = explain(&open(path).unwrap(), path, &passport, state);
+        reason.map_or_else(|| "no reason".to_owned(), |reason| self.describe(&reason))
+    }
+
     pub(crate) fn describe(&self, error: &PreflightError) -> String {
         let mut report = format!("error: {error}\n");
         let mut cause = error.source();
@@ -114,7 +122,17 @@ impl Fixture {
     }
 }
 
-/// This machine, with the loader's search limited to what a test gives it.
+/// The state of this process, once for all tests.
+pub(crate) fn loader_state() -> LoaderState {
+    static CURRENT: OnceLock<LoaderState> = OnceLock::new();
+    CURRENT.get_or_init(LoaderState::current).clone()
+}
+
+pub(crate) fn libraries_of(path: &Path, state: &LoaderState) -> Vec<Library> {
+    libraries(&open(path).unwrap(), path, state)
+}
+
+/// This machine.
 pub(crate) fn host() -> HostTarget {
     static CURRENT: OnceLock<HostTarget> = OnceLock::new();
     CURRENT.get_or_init(HostTarget::current).clone()
@@ -123,7 +141,10 @@ pub(crate) fn host() -> HostTarget {
 pub(crate) fn accepted(path: &Path, host: &HostTarget) -> Findings {
     let findings = inspect(path, host).unwrap_or_else(|error| panic!("{error}"));
     let mut whole = inspect_bytes(&fs::read(path).unwrap(), path, host).unwrap();
-    let is_about_file = |warning: &&Warning| warning.kind == WarningKind::WorldWritable;
+    let is_about_file = |warning: &&Warning| {
+        use WarningKind::{GroupWritable, OtherOwner, WorldWritable};
+        matches!(warning.kind, GroupWritable | OtherOwner | WorldWritable)
+    };
     whole.warnings.extend(findings.warnings.iter().filter(is_about_file).cloned());
     assert_eq!(whole, findings);
     findings
@@ -144,7 +165,7 @@ pub(crate) fn passport_source(passport: &str) -> String {
 pub(crate) fn header_source(header: &ExpectedHeader) -> String {
     let magic = bytes_source(&header.magic, false);
     format!(
-        "struct header {{ unsigned char magic[32]; unsigned major, minor; void *rest[8]; }};
+        "struct header {{ unsigned char magic[32]; unsigned major, minor; void *rest[64]; }};
          struct header flyte_plugin_header_1 = {{ {{{magic}}}, {}, {}, {{&flyte_plugin_header_1}} }};\n",
         header.major, header.minor
     )

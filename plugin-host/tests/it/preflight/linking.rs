@@ -3,9 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugin_host::preflight::HostTarget;
+use plugin_host::{
+    Directories, Loader, Selection, Source,
+    preflight::{HostTarget, LoaderState, check_conflicts},
+};
 
-use super::fixture::{Fixture, accepted, good_plugin, host};
+use super::fixture::{
+    Fixture, PASSPORT, accepted, good_plugin, host, libraries_of, loader_state, plugin_source,
+};
 
 const CALLS_HELP: &str = "int help(void);\nint call(void) { return help(); }";
 const HELP: &str = "int help(void) { return 1; }";
@@ -18,30 +23,30 @@ fn with_help(arguments: &[&str]) -> Option<(Fixture, PathBuf)> {
     Some((fixture, plugin))
 }
 
-fn searching(folders: &[&Path]) -> HostTarget {
-    HostTarget { library_path: folders.iter().map(|&folder| folder.to_owned()).collect(), ..host() }
+fn searching(folders: &[&Path]) -> LoaderState {
+    LoaderState { library_path: folders.iter().map(|&folder| folder.to_owned()).collect(), ..loader_state() }
 }
 
 #[test]
 fn this_machine_is_known() {
     let host = host();
     assert!(!cfg!(target_env = "gnu") || host.glibc.is_some_and(|version| version >= (2, 17)));
-    assert!(host.loaded.iter().any(|path| path.to_string_lossy().contains("libc.so")));
+    assert!(loader_state().loaded.iter().any(|path| path.to_string_lossy().contains("libc.so")));
 }
 
 #[test]
 fn a_missing_library_is_named() {
     let Some((fixture, plugin)) = with_help(&[]) else { return };
     assert_eq!(
-        fixture.report(&plugin, &host()),
+        fixture.explanation(&plugin, &loader_state()),
         "error: plugin `acme` needs the library `libhelp.so`, which is not on this machine
 hint: install the package that has `libhelp.so`, or add its folder to `LD_LIBRARY_PATH`
 "
     );
-    let libraries = accepted(&plugin, &searching(&[plugin.parent().unwrap()])).libraries;
+    let libraries = libraries_of(&plugin, &searching(&[plugin.parent().unwrap()]));
     assert_eq!(libraries[0].name, "libhelp.so");
     assert_eq!(libraries[0].path, fixture.path("libhelp.so"));
-    assert!(!libraries[0].beside);
+    assert!(!libraries[0].is_private && !accepted(&plugin, &host()).has_search_path);
 }
 
 #[test]
@@ -51,8 +56,10 @@ fn a_library_beside_the_plugin_is_found() {
         &["-Wl,-rpath,${ORIGIN}/.", "-Wl,--disable-new-dtags"],
     ] {
         let Some((_workshop, plugin)) = with_help(arguments) else { return };
-        let libraries = accepted(&plugin, &host()).libraries;
-        assert_eq!((libraries[0].name.as_str(), libraries[0].beside), ("libhelp.so", true));
+        let libraries = libraries_of(&plugin, &loader_state());
+        assert_eq!((libraries[0].name.as_str(), libraries[0].is_private), ("libhelp.so", true));
+        let findings = accepted(&plugin, &host());
+        assert!(findings.has_search_path && findings.depends_on_location);
     }
 }
 
@@ -64,11 +71,11 @@ fn a_library_of_a_library_is_named_with_both() {
     fixture.library("libhelp.so", source, &["-Wl,-soname,libhelp.so", "-LFOLDER", "-ldeep"]);
     let plugin = fixture.plugin(CALLS_HELP, &["-LFOLDER", "-lhelp", "-Wl,-rpath-link,FOLDER"]);
     let folder = plugin.parent().unwrap();
-    let libraries = accepted(&plugin, &searching(&[folder])).libraries;
+    let libraries = libraries_of(&plugin, &searching(&[folder]));
     assert!(libraries.iter().any(|library| library.path == fixture.path("libdeep.so")));
     fs::remove_file(fixture.path("libdeep.so")).unwrap();
     assert_eq!(
-        fixture.report(&plugin, &searching(&[folder])),
+        fixture.explanation(&plugin, &searching(&[folder])),
         "error: plugin `acme` needs the library `libdeep.so` (through `libhelp.so`), \
          which is not on this machine
 hint: install the package that has `libdeep.so`, or add its folder to `LD_LIBRARY_PATH`
@@ -83,9 +90,9 @@ fn a_library_for_another_machine_is_passed_over() {
     let mut other = fs::read(fixture.path("libhelp.so")).unwrap();
     other[18] = 183;
     fixture.write("other/libhelp.so", other);
-    let libraries = accepted(&plugin, &searching(&[&folder.join("other"), folder])).libraries;
+    let libraries = libraries_of(&plugin, &searching(&[&folder.join("other"), folder]));
     assert_eq!(libraries[0].path, fixture.path("libhelp.so"));
-    fixture.report(&plugin, &searching(&[&folder.join("other")]));
+    fixture.explanation(&plugin, &searching(&[&folder.join("other")]));
 }
 
 #[test]
@@ -100,11 +107,11 @@ fn the_loaders_index_is_read() {
     index.extend([number(0x303), number(72), number(72 + 11), [0; 4], [0; 4], [0; 4]].concat());
     index.extend(texts.as_bytes());
     let library_cache = fixture.write("ld.so.cache", &index);
-    let host = HostTarget { library_cache: library_cache.clone(), ..host() };
-    assert_eq!(accepted(&plugin, &host).libraries[0].path, path);
+    let state = LoaderState { library_cache: library_cache.clone(), ..loader_state() };
+    assert_eq!(libraries_of(&plugin, &state)[0].path, path);
     index.truncate(60);
     fs::write(library_cache, index).unwrap();
-    fixture.report(&plugin, &host);
+    assert!(fixture.explanation(&plugin, &state).contains("`libhelp.so`, which is not on this machine"));
 }
 
 #[test]
@@ -113,7 +120,7 @@ fn a_plugin_for_musl_is_recognised() {
     fixture.library("libmusl.so", HELP, &["-Wl,-soname,libc.musl-x86_64.so.1"]);
     let plugin = fixture.plugin(CALLS_HELP, &["-LFOLDER", "-lmusl"]);
     assert_eq!(
-        fixture.report(&plugin, &host()),
+        fixture.explanation(&plugin, &loader_state()),
         format!(
             "error: plugin `acme` needs the library `libc.musl-x86_64.so.1`, which is not on this machine
 hint: the plugin was built for musl; build it for this host: `cargo build --release --target {}-unknown-linux-gnu`
@@ -154,24 +161,24 @@ fn an_older_library_is_named_with_its_version() {
         "int old(void) { return 1; } int older(void) { return 1; } int other(void) { return 1; }";
     library(&format!("{old} HELP_2.0 {{ global: help; }};"), &format!("{old_source} {HELP}"));
     let plugin = fixture.plugin(CALLS_HELP, &["-LFOLDER", "-lhelp", "-Wl,-rpath,FOLDER"]);
-    accepted(&plugin, &host());
+    assert_eq!(fixture.explanation(&plugin, &loader_state()), "no reason");
     library(old, old_source);
     assert_eq!(
-        fixture.report(&plugin, &host()),
+        fixture.explanation(&plugin, &loader_state()),
         "error: plugin `acme` needs `HELP_2.0` of `libhelp.so`; `DIR/libhelp.so` ends at `HELP_1.10`
 hint: install a newer `libhelp.so`, or build the plugin on a system as old as this one
 "
     );
     library("OTHER_9 { global: other; };", old_source);
     assert_eq!(
-        fixture.report(&plugin, &host()),
+        fixture.explanation(&plugin, &loader_state()),
         "error: plugin `acme` needs `HELP_2.0` of `libhelp.so`; `DIR/libhelp.so` has nothing of that kind
 hint: install a newer `libhelp.so`, or build the plugin on a system as old as this one
 "
     );
     // The loader only grumbles about a library that has no versions at all.
     fixture.library("libhelp.so", HELP, &["-Wl,-soname,libhelp.so"]);
-    accepted(&plugin, &host());
+    assert_eq!(fixture.explanation(&plugin, &loader_state()), "no reason");
 }
 
 #[test]
@@ -193,7 +200,7 @@ fn unresolved_symbols_are_named() {
         for hash_style in ["-Wl,--hash-style=gnu", "-Wl,--hash-style=sysv"] {
             let plugin = fixture.plugin(&source, &[hash_style]);
             assert_eq!(
-                fixture.report(&plugin, &host()),
+                fixture.explanation(&plugin, &loader_state()),
                 format!("error: plugin `acme` uses {named}, which none of its libraries provides\n{hint}")
             );
         }
@@ -206,23 +213,24 @@ fn a_symbol_of_the_host_will_do() {
     let plugin = fixture.plugin(CALLS_HELP, &[]);
     let program =
         fixture.compile("program", &format!("{HELP}\nint main(void) {{ return 0; }}"), &["-rdynamic"]);
-    accepted(&plugin, &HostTarget { executable: Some(program), ..host() });
+    let state = LoaderState { executable: Some(program), ..loader_state() };
+    assert_eq!(fixture.explanation(&plugin, &state), "no reason");
 }
 
 #[test]
 fn a_weak_symbol_may_stay_open() {
     let Some(fixture) = Fixture::with_compiler() else { return };
     let weak = "__attribute__((weak)) int help(void);\nint call(void) { return help ? help() : 0; }";
-    accepted(&fixture.plugin(weak, &[]), &host());
+    assert_eq!(fixture.explanation(&fixture.plugin(weak, &[]), &loader_state()), "no reason");
 }
 
 #[test]
 fn a_library_that_lost_a_symbol_is_noticed() {
     let Some((fixture, plugin)) = with_help(&["-Wl,-rpath,$ORIGIN"]) else { return };
-    accepted(&plugin, &host());
+    assert_eq!(fixture.explanation(&plugin, &loader_state()), "no reason");
     fixture.library("libhelp.so", "int other(void) { return 1; }", &["-Wl,-soname,libhelp.so"]);
     assert_eq!(
-        fixture.report(&plugin, &host()),
+        fixture.explanation(&plugin, &loader_state()),
         "error: plugin `acme` uses the symbol `help`, which none of its libraries provides
 hint: link the plugin with the library that has it: `cargo::rustc-link-lib=<name>` in `build.rs`
 "
@@ -233,9 +241,89 @@ hint: link the plugin with the library that has it: `cargo::rustc-link-lib=<name
 fn the_c_library_of_this_machine_has_what_it_promises() {
     let Some(fixture) = Fixture::with_compiler() else { return };
     let path = fixture.write("libacme.so", good_plugin());
-    let findings = accepted(&path, &host());
-    assert_eq!(findings.libraries.len(), 1);
+    assert_eq!(fixture.explanation(&path, &loader_state()), "no reason");
     // With an empty view of the process, the same library is found by searching.
-    let found = accepted(&path, &HostTarget { loaded: Vec::new(), ..host() });
-    assert!(found.libraries.iter().any(|library| library.name == "libc.so.6"));
+    let state = LoaderState { loaded: Vec::new(), ..loader_state() };
+    assert_eq!(fixture.explanation(&path, &state), "no reason");
+    assert!(libraries_of(&path, &state).iter().any(|library| library.name == "libc.so.6"));
+}
+
+#[test]
+fn a_search_path_is_inherited() {
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let dtags = "-Wl,--disable-new-dtags";
+    fs::create_dir_all(fixture.path("own")).unwrap();
+    fixture.library("own/libdeep.so", "int deep(void) { return 1; }", &["-Wl,-soname,libdeep.so"]);
+    let source = "int deep(void);\nint help(void) { return deep(); }";
+    fixture.library("own/libhelp.so", source, &["-Wl,-soname,libhelp.so", "-LFOLDER/own", "-ldeep"]);
+    let link = ["-LFOLDER/own", "-lhelp", "-Wl,-rpath-link,FOLDER/own", "-Wl,-rpath,$ORIGIN/own"];
+    let plugin = fixture.plugin(CALLS_HELP, &[&link[..], &[dtags]].concat());
+    assert_eq!(fixture.explanation(&plugin, &loader_state()), "no reason");
+    let private = libraries_of(&plugin, &loader_state()).into_iter().filter(|library| library.is_private);
+    assert_eq!(private.map(|library| library.name).collect::<Vec<_>>(), ["libhelp.so", "libdeep.so"]);
+    // RUNPATH is not inherited.
+    let plugin = fixture.plugin(CALLS_HELP, &[&link[..], &["-Wl,--enable-new-dtags"]].concat());
+    assert!(fixture.explanation(&plugin, &loader_state()).contains("`libdeep.so` (through `libhelp.so`)"));
+}
+
+#[test]
+fn a_library_has_its_exact_name() {
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    // What a program for musl needs; the file in memory is called `libc.so.6`.
+    fixture.library("libmusl.so", HELP, &["-Wl,-soname,libc.so"]);
+    let plugin = fixture.plugin(CALLS_HELP, &["-nostdlib", "-LFOLDER", "-lmusl"]);
+    let state = LoaderState { library_folders: Vec::new(), ..loader_state() };
+    assert!(fixture.explanation(&plugin, &state).contains("needs the library `libc.so`, which is not"));
+}
+
+/// A plugin with a `libhelp.so` of its own that returns `number`.
+fn with_own_help(fixture: &Fixture, name: &str, number: u32) -> PathBuf {
+    fs::create_dir_all(fixture.path(name)).unwrap();
+    let help = format!("int help(void) {{ return {number}; }}");
+    fixture.library(&format!("{name}/libhelp.so"), &help, &["-Wl,-soname,libhelp.so"]);
+    let passport = PASSPORT.replace("name=acme", &format!("name={name}"));
+    let source = format!("{}{CALLS_HELP}", plugin_source(&passport));
+    let folder = format!("FOLDER/{name}");
+    let arguments = [&format!("-L{folder}"), "-lhelp", &format!("-Wl,-rpath,$ORIGIN/{name}")];
+    fixture.library(&format!("lib{name}.so"), &source, &arguments)
+}
+
+#[test]
+fn two_plugins_with_different_libraries_of_one_name_are_refused() {
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let [first, second, same] = [("first", 1), ("second", 2), ("same", 1)]
+        .map(|(name, number)| with_own_help(&fixture, name, number));
+    let check = |plugins: &[&PathBuf]| {
+        let specs = plugins.iter().map(|path| path.display().to_string()).collect();
+        let selection = Selection::new(specs, Source::Program).unwrap();
+        Loader::new("my-program", Directories::default()).check_all(&selection).map(|checked| checked.len())
+    };
+    let error = check(&[&first, &second]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "plugins `first` and `second` need different versions of the library `libhelp.so`"
+    );
+    assert!(error.hint().unwrap().starts_with("link `second` statically"));
+    assert_eq!(check(&[&second]).unwrap(), 1);
+    // A copy of the same library does for both.
+    assert_eq!(check(&[&first, &same]).unwrap(), 2);
+}
+
+#[test]
+fn a_plugin_with_another_library_than_this_process_is_refused() {
+    let Some(fixture) = Fixture::with_compiler() else { return };
+    let plugin = with_own_help(&fixture, "first", 1);
+    let loaded = fixture.library("libloaded.so", "int help(void) { return 3; }", &["-Wl,-soname,libhelp.so"]);
+    let mut state = loader_state();
+    let passport = accepted(&plugin, &host()).passport;
+    let libraries = libraries_of(&plugin, &state);
+    assert!(check_conflicts(&plugin, &passport, &libraries, &state).is_ok());
+    state.loaded.push(loaded);
+    let error = check_conflicts(&plugin, &passport, &libraries, &state).unwrap_err();
+    assert_eq!(
+        fixture.describe(&error),
+        "error: plugin `first` needs its own `DIR/first/libhelp.so`, but the library `DIR/libloaded.so` is loaded
+hint: build the plugin without a library of its own, or link that library statically
+"
+    );
 }

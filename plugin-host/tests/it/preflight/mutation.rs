@@ -1,12 +1,12 @@
 //! Broken files end in a refusal or in findings, never in a panic.
 
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
-use plugin_host::preflight::{HostTarget, System, inspect_bytes};
+use plugin_host::preflight::{HostTarget, Passport, System, explain, inspect_bytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::fixture::{Fixture, good_plugin, host};
+use super::fixture::{Fixture, PASSPORT, good_plugin, host, loader_state};
 
 /// Looks at a file as several hosts would; the answers do not matter.
 fn look(bytes: &[u8]) {
@@ -17,6 +17,17 @@ fn look(bytes: &[u8]) {
             assert!(!error.to_string().contains(char::is_control), "{error}");
             error.hint();
         }
+    }
+    explained(bytes);
+}
+
+/// Follows the libraries of a file, which happens only after the system's loader refused it.
+fn explained(bytes: &[u8]) {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    let path = Path::new("/plugins/libacme.so");
+    if let Some(reason) = explain(&file, path, &Passport::from_text(PASSPORT).unwrap(), &loader_state()) {
+        assert!(!reason.to_string().contains(char::is_control), "{reason}");
     }
 }
 
@@ -60,8 +71,7 @@ fn every_single_byte_may_be_wrong() {
         return;
     }
     let mut bytes = good_plugin().to_vec();
-    // Without the libraries of this machine, which take most of the time.
-    let host = HostTarget { glibc: None, ..host() };
+    let host = host();
     for at in 0..bytes.len() {
         let old = bytes[at];
         bytes[at] = !old;
