@@ -13,6 +13,7 @@ mod compilers;
 mod debian;
 mod demo;
 mod docs;
+mod fuzz;
 mod growth;
 mod import_cycles;
 mod property;
@@ -59,6 +60,8 @@ enum Chore {
     Bench(bench::Args),
     /// Run the property tests with fresh seeds, and keep the cases that fail
     Soak(soak::Args),
+    /// Run the fuzz targets, which need a nightly compiler and cargo-fuzz
+    Fuzz(fuzz::Args),
     /// List the import cycles of each crate
     Cycles,
     /// List the paths and large files that ARCHITECTURE.md gets wrong or leaves out
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Chore::Docs => docs::write(&workspace),
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
         Chore::Soak(args) => soak::soak(&workspace, &args),
+        Chore::Fuzz(args) => fuzz::fuzz(&workspace, &args),
         Chore::Cycles => import_cycles::print_cycles(&workspace),
         Chore::Map => architecture::print_gaps(&workspace),
         Chore::Wording { folders } => wording::print_findings(&workspace, &folders),
