@@ -28,6 +28,15 @@ pub const MAGIC: &str = "flyte-plugin-passport 1\n";
 /// Maximum length of a passport in bytes, including the NUL.
 pub const MAX_LEN: usize = 16 * 1024;
 
+/// The key of [`LAYOUT`] in a passport.
+pub const LAYOUT_KEY: &str = "layout";
+
+/// A digest of all that the layout check compares: `build.rs` says of what.
+///
+/// Two builds of the same protocol with the same digest have the same layouts, so a host need not compare
+/// them. It compares those of a plugin without a digest, or with another one.
+pub const LAYOUT: &str = env!("PLUGIN_ABI_LAYOUT");
+
 /// The version of abi_stable to which this crate is pinned.
 const ABI_STABLE: &str = "0.11.3";
 
@@ -138,6 +147,7 @@ impl Text {
             .line("rustc", env!("PLUGIN_ABI_RUSTC"))
             .line("target", env!("PLUGIN_ABI_TARGET"))
             .line("abi_stable", ABI_STABLE)
+            .line(LAYOUT_KEY, LAYOUT)
             .line("description", facts.description)
             .line("homepage", homepage)
             .line("license", facts.license)

@@ -3,6 +3,9 @@
 //! abi_stable's own check lets a plugin be newer than the host, and refuses an older one as soon as any
 //! interface has grown. So the direction of the check follows the versions: the newer side may have more.
 //!
+//! The check takes longer than all the rest of loading. It is left out for a plugin whose passport has the
+//! digest of this host's own interfaces: then both sides were built from the same ones.
+//!
 //! Of a type's crate the check compares the name, and the major number of its version (at 0.y: the minor
 //! number; `VersionNumber::is_loosely_compatible`). So patch and minor releases of `plugin-abi` 1 go
 //! together.
@@ -20,7 +23,11 @@ use abi_stable::{
     library::{AbiHeaderRef, LibHeader},
     type_layout::{TLFieldOrFunction, TypeLayout},
 };
-use plugin_abi::{PROTOCOL, ProtocolVersion, vtable::PluginModuleRef};
+use plugin_abi::{
+    PROTOCOL, ProtocolVersion,
+    passport::{LAYOUT, LAYOUT_KEY},
+    vtable::PluginModuleRef,
+};
 
 use super::{
     error::{LayoutError, LoadError},
@@ -34,14 +41,16 @@ pub(super) fn module(header: AbiHeaderRef, passport: &Passport) -> Result<Plugin
         log::debug!("{error}");
         LoadError::Toolkit { name: passport.name().to_owned(), version: passport.version().to_owned() }
     })?;
-    check_layout(header, passport.protocol()).map_err(|source| LoadError::Layout {
-        name: passport.name().to_owned(),
-        version: passport.version().to_owned(),
-        source,
-    })?;
-    // SAFETY: the layouts of both sides were compared just now, in the direction in which the newer
-    // side may have more; fields and methods that the older one lacks are looked up by count, not by
-    // address, in a prefix type.
+    if !has_same_interfaces(passport) {
+        check_layout(header, passport.protocol()).map_err(|source| LoadError::Layout {
+            name: passport.name().to_owned(),
+            version: passport.version().to_owned(),
+            source,
+        })?;
+    }
+    // SAFETY: either both sides were built from the same interfaces, or their layouts were compared just now,
+    // in the direction in which the newer side may have more; fields and methods that the older one lacks are
+    // looked up by count, not by address, in a prefix type.
     let module = unsafe { header.init_root_module_with_unchecked_layout::<PluginModuleRef>() };
     let module = module.map_err(|error| {
         log::debug!("{error}");
@@ -52,6 +61,13 @@ pub(super) fn module(header: AbiHeaderRef, passport: &Passport) -> Result<Plugin
         return Err(LoadError::Disagrees { name: passport.name().to_owned() });
     }
     Ok(module)
+}
+
+/// Whether the plugin was built from the interfaces of this host. That the passport is the one that was
+/// compiled into the library, `module` compares.
+fn has_same_interfaces(passport: &Passport) -> bool {
+    // The digest is that of the sources, from which two protocols can be built.
+    passport.protocol() == PROTOCOL && passport.get(LAYOUT_KEY) == Some(LAYOUT)
 }
 
 fn check_layout(header: &LibHeader, plugin: ProtocolVersion) -> Result<(), LayoutError> {
@@ -191,6 +207,25 @@ mod tests {
     fn difference_of<T: StableAbi>() -> String {
         let ours = <ROption<ours::ShelfBox> as StableAbi>::LAYOUT;
         first_difference(&check_layout_compatibility(ours, ROption::<T>::LAYOUT).unwrap_err())
+    }
+
+    #[test]
+    fn only_a_passport_with_the_same_digest_and_protocol_replaces_the_check() {
+        let next = ProtocolVersion { minor: PROTOCOL.minor + 1, ..PROTOCOL };
+        let other = "0".repeat(LAYOUT.len());
+        for (protocol, digest, is_same) in [
+            (PROTOCOL, Some(LAYOUT), true),
+            (PROTOCOL, Some(other.as_str()), false),
+            (PROTOCOL, None, false),
+            (next, Some(LAYOUT), false),
+        ] {
+            let digest = digest.map(|digest| format!("{LAYOUT_KEY}={digest}\n")).unwrap_or_default();
+            let text = format!(
+                "flyte-plugin-passport 1\nname=acme\nversion=1.0.0\nprotocol={protocol}\nhooks=\nrustc=x\ntarget=x\n\
+                 abi_stable=x\n{digest}"
+            );
+            assert_eq!(has_same_interfaces(&Passport::from_text(&text).unwrap()), is_same, "{text}");
+        }
     }
 
     #[test]

@@ -1,14 +1,27 @@
 //! Plugins whose interfaces differ from the host's, because `plugin-abi` or the file was patched.
 
+use std::path::Path;
+
 use snapbox::str;
 use tests::{patch, patch_first, snapshot};
 
 use crate::home_with;
 
+/// Changes the interfaces of a plugin. Its passport loses their digest, as that of a changed `plugin-abi` would have
+/// another one; with it the host would not look at them.
+fn patch_interfaces(file: &Path, from: &str, to: &str) {
+    patch(file, "\nlayout=", "\nlayoux=");
+    patch(file, from, to);
+}
+
 #[test]
 fn a_renamed_method_is_one_line() {
     let mut home = home_with(&["plain"]);
-    patch(&home.plugins().join("libplain.so"), "next_secret_requires_group", "next_secret_requires_klass");
+    patch_interfaces(
+        &home.plugins().join("libplain.so"),
+        "next_secret_requires_group",
+        "next_secret_requires_klass",
+    );
     home.set("FLYTE_PLUGIN", "plain");
     let in_a_line = home.run(["config", "show"]);
     snapshot!(
@@ -55,7 +68,7 @@ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 #[test]
 fn another_major_version_of_a_crate_is_reported_with_both_numbers() {
     let mut home = home_with(&["plain"]);
-    patch(&home.plugins().join("libplain.so"), "plugin-abi;1.0.", "plugin-abi;2.0.");
+    patch_interfaces(&home.plugins().join("libplain.so"), "plugin-abi;1.0.", "plugin-abi;2.0.");
     home.set("FLYTE_PLUGIN", "plain");
     snapshot!(
         home.run(["config", "show"]),
@@ -79,7 +92,7 @@ fn no_version_of_the_crate_within_the_major_number_is_refused() {
         home.set("FLYTE_PLUGIN", "plain");
         let own = home.run(["--version"]);
         assert!(own.contains("plugin `plain` 0.3.0"), "{own}");
-        patch(&home.plugins().join("libplain.so"), version, other);
+        patch_interfaces(&home.plugins().join("libplain.so"), version, other);
         assert_eq!(home.run(["--version"]), own, "{other}");
     }
 }
