@@ -6,6 +6,10 @@
 //! token-store = "auto"      # as `FLYTE_TOKEN_STORE`
 //! sandbox-fallback = false  # without an endpoint, use the embedded sandbox, also in scripts and CI
 //!
+//! [pin.acme]                # content of the plugin's file, written by `flyte-host plugin enable`
+//! sha256 = "5d41402abc4b2a76…"
+//! stamp = "64769:1835009:1418240:…"
+//!
 //! [plugin.acme]             # section of the plugin `acme`, which reads it with `Host::config`
 //! team = "vision"
 //! ```
@@ -20,9 +24,10 @@ use std::{
 
 use auth::store::StoreKind;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Item, Table};
 
 use flyte_client::{atomic_file, plain_text};
+use plugin_host::Pin;
 
 use crate::env;
 
@@ -42,9 +47,21 @@ pub struct Settings {
     /// Without an endpoint, use the embedded sandbox, also when stderr is not a terminal.
     #[serde(default)]
     pub sandbox_fallback: bool,
+    /// The content of each plugin's file, by its name or path as in `plugins`.
+    #[serde(default)]
+    pub pin: BTreeMap<String, PinSetting>,
     /// The section of each plugin, by the plugin's name.
     #[serde(default)]
     pub plugin: BTreeMap<String, serde_json::Value>,
+}
+
+/// A [`Pin`] in the settings file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinSetting {
+    sha256: String,
+    #[serde(default)]
+    stamp: String,
 }
 
 /// A key of the settings file, as the reference describes it.
@@ -59,7 +76,7 @@ pub struct SettingDoc {
 }
 
 /// The keys of the settings file, for the reference.
-pub const DOCUMENTED: [SettingDoc; 5] = [
+pub const DOCUMENTED: [SettingDoc; 6] = [
     SettingDoc {
         key: "plugins",
         default: "[]",
@@ -79,6 +96,11 @@ pub const DOCUMENTED: [SettingDoc; 5] = [
         key: "sandbox-fallback",
         default: "false",
         meaning: "Use the embedded sandbox if no endpoint is configured, also in scripts and CI",
+    },
+    SettingDoc {
+        key: "pin",
+        default: "",
+        meaning: "Content of an enabled plugin's file: the table `[pin.NAME]`, written by `flyte-host plugin enable`. A file that changed since then is refused",
     },
     SettingDoc {
         key: "plugin",
@@ -171,12 +193,20 @@ impl Settings {
             .map_err(|source| SettingsError::Parse { path: path.to_owned(), source: Box::new(source) })
     }
 
-    /// Sets the plugins in the file; the rest of it stays, comments included. Returns the path.
+    /// The pins of the enabled plugins.
+    #[must_use]
+    pub fn pins(&self) -> BTreeMap<String, Pin> {
+        let pin = |pin: &PinSetting| Pin { sha256: pin.sha256.clone(), stamp: pin.stamp.clone() };
+        self.pin.iter().map(|(spec, setting)| (spec.clone(), pin(setting))).collect()
+    }
+
+    /// Sets the plugins and their pins in the file; the rest of it stays, comments included. Returns the
+    /// path.
     ///
     /// # Errors
     ///
     /// When the file cannot be read, parsed or replaced.
-    pub fn write_plugins(chain: &[String]) -> Result<PathBuf, SettingsError> {
+    pub fn write_plugins(chain: &[String], pins: &BTreeMap<String, Pin>) -> Result<PathBuf, SettingsError> {
         let path = Self::path()?;
         let text = match plain_text::read(&path) {
             Ok(text) => text,
@@ -189,9 +219,25 @@ impl Settings {
         })?;
         let names: toml_edit::Array = chain.iter().map(String::as_str).collect();
         document["plugins"] = toml_edit::value(names);
+        set_pins(&mut document, chain, pins);
         atomic_file::replace(&path, document.to_string().as_bytes())
             .map_err(|source| SettingsError::Write { path: path.clone(), source })?;
         Ok(path)
+    }
+}
+
+/// Writes the pins of the plugins of a chain, and removes all others.
+fn set_pins(document: &mut DocumentMut, chain: &[String], pins: &BTreeMap<String, Pin>) {
+    document.remove("pin");
+    let mut tables = Table::new();
+    tables.set_implicit(true);
+    for (spec, pin) in pins.iter().filter(|(spec, _)| chain.contains(spec)) {
+        let values = [("sha256", pin.sha256.as_str()), ("stamp", pin.stamp.as_str())];
+        let table: Table = values.into_iter().collect();
+        tables.insert(spec, Item::Table(table));
+    }
+    if !tables.is_empty() {
+        document.insert("pin", Item::Table(tables));
     }
 }
 
@@ -211,5 +257,24 @@ mod tests {
         let SettingsError::Parse { source, .. } = error else { panic!("{error}") };
         let keys = DOCUMENTED.map(|setting| format!("`{}`", setting.key)).join(", ");
         assert!(source.message().ends_with(&format!("expected one of {keys}")), "{}", source.message());
+    }
+
+    #[test]
+    fn a_pin_is_written_for_the_plugins_of_the_chain_only() {
+        let pin = |sha256: &str| Pin { sha256: sha256.to_owned(), stamp: "1:2:3".to_owned() };
+        let pins = BTreeMap::from([("acme".to_owned(), pin("aa")), ("/opt/lib x.so".to_owned(), pin("bb"))]);
+        let mut document: DocumentMut =
+            "# Ours.\nplugins = []\n\n[plugin.acme]\nteam = 'a'\n".parse().unwrap();
+        set_pins(&mut document, &["acme".to_owned(), "/opt/lib x.so".to_owned()], &pins);
+        let text = document.to_string();
+        assert_eq!(Settings::parse(&text, Path::new("host.toml")).unwrap().pins(), pins, "{text}");
+        assert!(
+            text.starts_with("# Ours.\nplugins = []\n") && text.contains("[plugin.acme]\nteam = 'a'\n"),
+            "{text}"
+        );
+        set_pins(&mut document, &["acme".to_owned()], &pins);
+        assert_eq!(Settings::parse(&document.to_string(), Path::new("")).unwrap().pins().len(), 1);
+        set_pins(&mut document, &[], &pins);
+        assert_eq!(document.to_string(), "# Ours.\nplugins = []\n\n[plugin.acme]\nteam = 'a'\n");
     }
 }

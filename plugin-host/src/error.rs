@@ -76,6 +76,16 @@ pub enum LoadError {
         /// The second file.
         second: PathBuf,
     },
+    /// The file is not the one that the user accepted.
+    #[error("plugin `{name}` changed since it was enabled")]
+    PinMismatch {
+        /// The plugin.
+        name: String,
+        /// Its name or path in the settings.
+        spec: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// A check of the file failed.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
@@ -124,6 +134,7 @@ impl LoadError {
             Self::Layout { .. } => Some("rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference".into()),
             Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, or use one of the two plugins")),
             Self::NamedTwice { .. } => Some("remove one of them from the list".into()),
+            Self::PinMismatch { spec, .. } => Some(format!("run `flyte-host plugin enable {spec}` to accept the new file")),
             Self::Preflight(error) => error.hint(),
             Self::ReservedName { .. } => Some("build the plugin with another name: `#[plugin_abi::export(name = \"…\")]`".into()),
             Self::Select(error) => error.hint(),

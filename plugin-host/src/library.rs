@@ -38,8 +38,8 @@ pub(super) fn glibc_version() -> Option<String> {
 
     use libloading::os::unix::Library;
 
-    // SAFETY: glibc declares the function of this name as `const char *gnu_get_libc_version (void)`, and no other
-    // library of the process has a reason to define it.
+    // SAFETY: glibc declares the function of this name as `const char *gnu_get_libc_version (void)`, and no
+    // other library of the process has a reason to define it.
     let function =
         unsafe { Library::this().get::<extern "C" fn() -> *const c_char>(b"gnu_get_libc_version\0") }.ok()?;
     let version = function();
@@ -57,10 +57,10 @@ pub(super) fn glibc_version() -> Option<String> {
 fn open(path: &Path) -> Result<Library, libloading::Error> {
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
-    // NOW: a symbol that is missing is found here and not in the middle of a call. LOCAL: the plugin's symbols do not
-    // get mixed up with ours, or with another plugin's. Libraries of one name still would: `preflight::libraries`.
-    // SAFETY: constructors of the library run here. They are the plugin's code, which the user asked
-    // for; that it may do anything at all is what "trust" in the documentation is about.
+    // NOW: a symbol that is missing is found here and not in the middle of a call. LOCAL: the plugin's
+    // symbols do not get mixed up with ours, or with another plugin's. Libraries of one name still would:
+    // `preflight::libraries`. SAFETY: constructors of the library run here. They are the plugin's code, which
+    // the user asked for; that it may do anything at all is what "trust" in the documentation is about.
     unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)
 }
 

@@ -11,7 +11,8 @@ use super::{
     Directories, Link, LoadError, Selection, handshake,
     identity::BUILTIN,
     link::{LoadTimes, LoadedFile},
-    preflight::{self, HostTarget, Library, LoaderState, Passport, Warning},
+    pin::Pin,
+    preflight::{self, HostTarget, Library, LoaderState, Passport, PreflightError, Warning},
 };
 
 /// Loads plugins.
@@ -143,8 +144,14 @@ impl Loader {
     ///
     /// The error of the first file that failed a check.
     pub fn check_all(&self, selection: &Selection) -> Result<Vec<Candidate>, LoadError> {
-        let candidates =
-            selection.specs.iter().map(|spec| self.check(spec)).collect::<Result<Vec<_>, _>>()?;
+        let pinned = |spec: &String| {
+            let candidate = self.check(spec)?;
+            if let Some(pin) = selection.pins.get(spec) {
+                check_pin(pin, spec, &candidate)?;
+            }
+            Ok::<_, LoadError>(candidate)
+        };
+        let candidates = selection.specs.iter().map(pinned).collect::<Result<Vec<_>, _>>()?;
         refuse_duplicates(&candidates)?;
         refuse_conflicts(&candidates)?;
         Ok(candidates)
@@ -158,7 +165,21 @@ impl Candidate {
     }
 }
 
-/// Refuses two plugins with different libraries of one name: the system's loader would give the first one to both.
+fn check_pin(pin: &Pin, spec: &str, candidate: &Candidate) -> Result<(), LoadError> {
+    let path = || candidate.file.path().to_owned();
+    match pin.matches(&candidate.file) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(LoadError::PinMismatch {
+            name: candidate.passport.name().to_owned(),
+            spec: spec.to_owned(),
+            path: path(),
+        }),
+        Err(source) => Err(PreflightError::Unreadable { path: path(), source }.into()),
+    }
+}
+
+/// Refuses two plugins with different libraries of one name: the system's loader would give the first one to
+/// both.
 fn refuse_conflicts(candidates: &[Candidate]) -> Result<(), LoadError> {
     if candidates.len() < 2 || candidates.iter().all(|candidate| !candidate.has_search_path) {
         return Ok(());

@@ -1,12 +1,14 @@
-//! A plugin's file, open from the first check until dlopen: the bytes that are checked are the bytes that are loaded.
+//! A plugin's file, open from the first check until dlopen: the bytes that are checked are the bytes that are
+//! loaded.
 //!
-//! On Linux the bytes are copied into a sealed memfd, which nobody can change: the checks read the copy, and dlopen gets
-//! its path below `/proc`. Overwriting, truncating or replacing the file then has no effect on a process that uses it. The
-//! descriptor of the copy stays open, so that debuggers and backtraces find the symbols there.
+//! On Linux the bytes are copied into a sealed memfd, which cannot be changed: the checks read the copy, and
+//! dlopen gets its path below `/proc`. Overwriting, truncating or replacing the file then has no effect on a
+//! process that uses it. The descriptor of the copy stays open, so that debuggers and backtraces find the
+//! symbols there.
 //!
-//! A library that looks for files beside itself has to be loaded by its own path. So has every library where there is
-//! no memfd or no `/proc`. Then inode, size and times are compared before and after, which finds a change but cannot
-//! prevent it.
+//! A library that looks for files beside itself has to be loaded by its own path. So has every library where
+//! there is no memfd or no `/proc`. Then inode, size and times are compared before and after, which finds a
+//! change but cannot prevent it.
 
 use std::{
     fmt,
@@ -80,6 +82,20 @@ impl LoadedFile {
         self.0.stamp
     }
 
+    /// Whether root owns the file, and not this process.
+    #[cfg(unix)]
+    pub(super) fn is_from_system(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let is_roots = self.0.file.metadata().is_ok_and(|metadata| metadata.uid() == 0);
+        is_roots && !rustix::process::geteuid().is_root()
+    }
+
+    /// Not known on this system.
+    #[cfg(not(unix))]
+    pub(super) fn is_from_system(&self) -> bool {
+        false
+    }
+
     /// The file itself, for its owner, mode and mount.
     pub(super) fn file(&self) -> &File {
         &self.0.file
@@ -105,7 +121,8 @@ impl LoadedFile {
         Ok(HEXLOWER.encode(&hasher.finalize()))
     }
 
-    /// dlopen, and the header in the library. A file that this process has loaded already is not loaded again.
+    /// dlopen, and the header in the library. A file that this process has loaded already is not loaded
+    /// again.
     pub(super) fn load(&self, passport: &Passport, by_path: bool) -> Result<AbiHeaderRef, LoadError> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(&(_, header)) = loaded.iter().find(|(stamp, _)| *stamp == self.0.stamp) {
@@ -116,7 +133,8 @@ impl LoadedFile {
             Some(Ok(header)) => header,
             None => self.load_by_path(passport)?,
             Some(Err(error)) => {
-                // A hardened system forbids this for memfds. Otherwise the second error has the name of the file.
+                // A hardened system forbids this for memfds. Otherwise the second error has the name of the
+                // file.
                 let text = library::loader_text(&error);
                 log::debug!("could not load a copy of `{}` in memory: {text}", self.0.path.display());
                 self.load_by_path(passport)?

@@ -96,8 +96,8 @@ pub fn open(path: &Path) -> Result<File, PreflightError> {
 
 /// Checks an open plugin file by its mount and mode, and its content, which may be a copy.
 ///
-/// `path` only gives the name and the folder of its private libraries. Of an ELF file only the parts that matter are
-/// read.
+/// `path` only gives the name and the folder of its private libraries. Of an ELF file only the parts that
+/// matter are read.
 ///
 /// # Errors
 ///

@@ -1,13 +1,13 @@
 //! Selection: which plugins to load, and from which files.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
 };
 
-use super::{error::SelectError, identity::BUILTIN, preflight};
+use super::{error::SelectError, identity::BUILTIN, pin::Pin, preflight};
 
 /// What selected the plugins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub struct Selection {
     pub specs: Vec<String>,
     /// What selected them.
     pub source: Source,
+    /// The content that the files must have, by name or path as in `specs`; a file without a pin is not
+    /// compared.
+    pub pins: BTreeMap<String, Pin>,
 }
 
 impl Selection {
@@ -65,13 +68,19 @@ impl Selection {
             }
             specs.clear();
         }
-        Ok(Self { specs, source })
+        Ok(Self { specs, source, pins: BTreeMap::new() })
+    }
+
+    /// Refuses files with another content than these.
+    #[must_use]
+    pub fn with_pins(self, pins: BTreeMap<String, Pin>) -> Self {
+        Self { pins, ..self }
     }
 
     /// No plugin at all.
     #[must_use]
     pub fn none() -> Self {
-        Self { specs: Vec::new(), source: Source::Program }
+        Self { specs: Vec::new(), source: Source::Program, pins: BTreeMap::new() }
     }
 }
 

@@ -1,9 +1,20 @@
 //! `plugin enable` and `plugin disable`.
 
 use snapbox::str;
-use tests::{Transcript, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::{home_with, in_use};
+
+/// The settings file, without what depends on the file system.
+fn settings(home: &TestEnvironment) -> String {
+    let text = home.read("../.flyte/host.toml");
+    let shown = |line: &str| match line.split_once(" = ") {
+        Some(("sha256", _)) => "sha256 = \"[SHA256]\"\n".to_owned(),
+        Some(("stamp", _)) => "stamp = \"[STAMP]\"\n".to_owned(),
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(shown).collect()
+}
 
 #[test]
 fn a_choice_stays() {
@@ -12,9 +23,17 @@ fn a_choice_stays() {
     transcript.add(home.run(["plugin", "enable", "wrapper"]));
     transcript.add(home.run(["plugin", "enable", "plain"]));
     snapshot!(
-        home.read("../.flyte/host.toml"),
+        settings(&home),
         str![[r#"
 plugins = ["wrapper", "plain"]
+
+[pin.plain]
+sha256 = "[SHA256]"
+stamp = "[STAMP]"
+
+[pin.wrapper]
+sha256 = "[SHA256]"
+stamp = "[STAMP]"
 
 "#]]
     );
@@ -111,7 +130,7 @@ enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
 "#]]
     );
     snapshot!(
-        home.read("../.flyte/host.toml"),
+        settings(&home),
         str![[r##"
 # Ours.
 plugin-fallback = true # why not
@@ -120,7 +139,62 @@ plugins = ["plain"]
 [plugin.acme]
 team = 'vision'
 
+[pin.plain]
+sha256 = "[SHA256]"
+stamp = "[STAMP]"
+
 "##]]
+    );
+}
+
+#[test]
+fn a_file_that_changed_since_it_was_enabled_is_refused_until_it_is_accepted() {
+    let mut home = home_with(&["acme"]);
+    let mut transcript = Transcript::new();
+    transcript.add(home.run(["plugin", "enable", "acme"]));
+    // A copy of the same content.
+    home.copy("acme", "../.flyte/plugins/libacme.so");
+    transcript.add(in_use(&home, &[]));
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(home.plugins().join("libacme.so"))
+        .and_then(|mut file| std::io::Write::write_all(&mut file, b"one more byte"))
+        .expect("a file of the test's own");
+    transcript.add(home.run(["my-custom-command"]));
+    // What the variable names is not compared.
+    home.set("FLYTE_PLUGIN", "acme");
+    assert!(in_use(&home, &[]).contains("plugin `acme`"));
+    home.set("FLYTE_PLUGIN", "");
+    transcript.add(home.run(["plugin", "enable", "acme"]));
+    transcript.add(in_use(&home, &[]));
+    snapshot!(
+        transcript,
+        str![[r#"
+$ flyte-host plugin enable acme
+------- stderr -------
+enabled plugins: acme (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+$ flyte-host --version
+flyte-host [VERSION]
+plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+$ flyte-host my-custom-command
+------- stderr -------
+error: plugin `acme` changed since it was enabled
+  caused by: `[HOME]/.flyte/plugins/libacme.so` has other content than the file that was enabled
+hint: run `flyte-host plugin enable acme` to accept the new file
+hint: use `--no-plugins` to run without the plugin selected by `[HOME]/.flyte/host.toml`
+[exit: 10]
+$ flyte-host plugin enable acme
+------- stderr -------
+accepted the new file of `acme`; enabled plugins: acme (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+$ flyte-host --version
+flyte-host [VERSION]
+plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 0]
+
+"#]]
     );
 }
 

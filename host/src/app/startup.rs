@@ -73,7 +73,8 @@ impl PluginFlags {
             }
         }
         match (&settings.plugins, Settings::path()) {
-            (Some(plugins), Ok(path)) => Selection::new(plugins.clone(), Source::Settings(path)),
+            (Some(plugins), Ok(path)) => Selection::new(plugins.clone(), Source::Settings(path))
+                .map(|selection| selection.with_pins(settings.pins())),
             _ => Ok(Selection::none()),
         }
     }

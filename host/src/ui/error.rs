@@ -204,6 +204,9 @@ impl From<LoadError> for CommandError {
             LoadError::LibraryConflict { files, .. } => {
                 Some(format!("`{}` and `{}`", files[0].display(), files[1].display()))
             }
+            LoadError::PinMismatch { path, .. } => {
+                Some(format!("`{}` has other content than the file that was enabled", path.display()))
+            }
             LoadError::NamedTwice { first, second, .. } if first != second => {
                 Some(format!("`{}` and `{}`", first.display(), second.display()))
             }

@@ -1,7 +1,7 @@
 //! The libraries that the system's loader takes for a plugin, found as glibc's loader finds them.
 //!
-//! The loader itself is the judge. This only explains its refusal ([`super::linking`]), and notices two libraries of one
-//! name, of which the loader would silently take the first for both plugins.
+//! The loader itself is the judge. This only explains its refusal ([`super::linking`]), and notices two
+//! libraries of one name, of which the loader would silently take the first for both plugins.
 
 use std::cell::OnceCell;
 use std::fs;

@@ -1,7 +1,8 @@
 //! What a plugin is linked with: the checks before dlopen, and why dlopen failed.
 //!
-//! Before dlopen only glibc's version is compared, which no search can get wrong. Whether all libraries, versions and
-//! symbols are there, the system's loader decides; this finds the reason for its refusal, with both names in it.
+//! Before dlopen only glibc's version is compared, which no search can get wrong. Whether all libraries,
+//! versions and symbols are there, the system's loader decides; this finds the reason for its refusal, with
+//! both names in it.
 
 use std::path::Path;
 
@@ -50,7 +51,8 @@ pub(super) fn libraries(
     needed.providers.into_iter().map(|provider| provider.library).collect()
 }
 
-/// The first thing that the plugin needs and the loader cannot find; `None` if this knows no reason for its refusal.
+/// The first thing that the plugin needs and the loader cannot find; `None` if this knows no reason for its
+/// refusal.
 pub(super) fn explain(
     path: &Path,
     passport: &Passport,

@@ -42,7 +42,8 @@ impl<'h> Search<'h> {
         Self { state, header, cache: OnceCell::new() }
     }
 
-    /// Where the needs of the library at `path` are searched, which inherits the folders of those that need it.
+    /// Where the needs of the library at `path` are searched, which inherits the folders of those that need
+    /// it.
     pub(super) fn folders(&self, path: &Path, image: &Image<'_>, inherited: &[PathBuf]) -> Folders {
         let runpath = self.own_folders(elf::DT_RUNPATH, path, image);
         let rpath = if runpath.is_empty() {

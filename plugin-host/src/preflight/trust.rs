@@ -1,9 +1,9 @@
 //! Who else can change a plugin's file: its owner and mode, and those of the folders above it.
 //!
-//! As OpenSSH does it for its keys, with two exceptions for what is usual and harmless. A group may write where the
-//! group is the user's own (its number is the user's, as `useradd` makes it), and where the owner is root, who has
-//! decided so: a folder of a company's plugins. In a folder with the sticky bit, such as `/tmp`, others cannot replace
-//! the file.
+//! As OpenSSH does it for its keys, with two exceptions for what is usual and harmless. A group may write
+//! where the group is the user's own (its number is the user's, as `useradd` makes it), and where the owner
+//! is root, who has decided so: a folder of a company's plugins. In a folder with the sticky bit, such as
+//! `/tmp`, others cannot replace the file.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -62,7 +62,8 @@ impl fmt::Display for Warning {
 }
 
 impl Warning {
-    /// Whether this is for the plugin's author only: it works as well as any other, and its user can do nothing.
+    /// Whether this is for the plugin's author only: it works as well as any other, and its user can do
+    /// nothing.
     #[must_use]
     pub fn is_for_author(&self) -> bool {
         self.kind == WarningKind::StaticTls
@@ -88,7 +89,7 @@ impl Warning {
     }
 }
 
-/// Whether glibc gives threads executable stacks where the library does not say.
+/// Whether a library without a `PT_GNU_STACK` header gets an executable stack.
 fn stack_is_executable_by_default(machine: u16) -> bool {
     machine == elf::EM_X86_64.0 || machine == elf::EM_386.0
 }

@@ -6,4 +6,6 @@ mod chain;
 mod example;
 mod passed_errors;
 #[cfg(target_os = "linux")]
+mod loading;
+#[cfg(target_os = "linux")]
 mod preflight;

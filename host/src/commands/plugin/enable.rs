@@ -1,6 +1,6 @@
 //! `plugin enable` and `plugin disable`: the plugins in the settings file.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use clap::Args;
 
@@ -10,7 +10,11 @@ use crate::{
     settings::Settings,
     ui::{error::CommandError, exit_code::Exit, output::Ui},
 };
-use plugin_host::{Candidate, preflight};
+use plugin_host::{
+    Candidate, LoadError, Pin,
+    link::LoadedFile,
+    preflight::{self, PreflightError},
+};
 
 /// Enable a plugin permanently, like `FLYTE_PLUGIN` in every shell
 #[derive(Args, Debug)]
@@ -34,6 +38,8 @@ pub(super) struct DisableArgs {
 /// Adds plugins behind the enabled ones, after checking that each can be loaded.
 pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
+    let mut pins = context.settings.pins();
+    let mut accepted = Vec::new();
     for name in &args.names {
         let Candidate { passport, file, .. } = context.loader.check(&context.plugin_spec(name))?;
         let is_found = context.loader.directories().find(name).is_ok_and(|found| found == file.path());
@@ -43,11 +49,25 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Com
         } else {
             file.path().display().to_string()
         };
+        if set_pin(&mut pins, &spec, &file)? {
+            accepted.push(format!("accepted the new file of `{}`", passport.name()));
+        }
         if !chain.contains(&spec) {
             chain.push(spec);
         }
     }
-    save(context.ui, &chain, &format!("enabled plugins: {}", chain.join(", ")))
+    accepted.push(format!("enabled plugins: {}", chain.join(", ")));
+    save(context.ui, &chain, &pins, &accepted.join("; "))
+}
+
+/// Sets the pin of a plugin, and returns whether the file had another content before.
+fn set_pin(pins: &mut BTreeMap<String, Pin>, spec: &str, file: &LoadedFile) -> Result<bool, LoadError> {
+    let unreadable = |source| PreflightError::Unreadable { path: file.path().to_owned(), source };
+    let before = pins.remove(spec);
+    let Some(pin) = Pin::for_file(file).map_err(unreadable)? else { return Ok(false) };
+    let is_changed = before.is_some_and(|before| before.sha256 != pin.sha256);
+    pins.insert(spec.to_owned(), pin);
+    Ok(is_changed)
 }
 
 pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), CommandError> {
@@ -74,7 +94,7 @@ pub(super) fn disable(args: &DisableArgs, context: &Context<'_>) -> Result<(), C
         [] => "no plugins are enabled".to_owned(),
         chain => format!("enabled plugins: {}", chain.join(", ")),
     };
-    save(context.ui, &chain, &[disabled, vec![left]].concat().join("; "))
+    save(context.ui, &chain, &context.settings.pins(), &[disabled, vec![left]].concat().join("; "))
 }
 
 /// Whether an enabled plugin that is saved by its path has this name.
@@ -83,8 +103,8 @@ fn is_named(enabled: &str, name: &str) -> bool {
     path.is_absolute() && preflight::read_passport(path).is_ok_and(|passport| passport.name() == name)
 }
 
-fn save(ui: &Ui, chain: &[String], message: &str) -> Result<(), CommandError> {
-    let path = Settings::write_plugins(chain)?;
+fn save(ui: &Ui, chain: &[String], pins: &BTreeMap<String, Pin>, message: &str) -> Result<(), CommandError> {
+    let path = Settings::write_plugins(chain, pins)?;
     ui.note(format_args!("{message} (in `{}`)\n", path.display()));
     if env::text(env::PLUGIN).is_some() {
         ui.note(format_args!("`{}` is set and takes precedence\n", env::PLUGIN));

@@ -1,16 +1,16 @@
 //! Loading of a real library whose file is written to, cut or replaced meanwhile.
 
-#![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
-
 use std::{
+    collections::BTreeMap,
     env, fs,
     io::Write as _,
     path::{Path, PathBuf},
 };
 
 use plugin_abi::Remote;
-use plugin_host::{Builtin, Chain, Directories, Link, LoadError, Loader, preflight::WarningKind};
+use plugin_host::{
+    Builtin, Chain, Directories, Link, LoadError, Loader, Pin, Selection, Source, preflight::WarningKind,
+};
 use tempfile::TempDir;
 
 /// The sample plugin in a folder of its own.
@@ -124,6 +124,34 @@ fn the_same_file_is_mapped_once() {
     let links = [loader().load(candidate).unwrap(), load(&first).unwrap(), load(&second).unwrap()];
     assert_eq!(links.map(|link| default_image(link).is_some()), [true; 3]);
     assert_eq!(mapped_copies("/memfd:libtwice.so"), 0);
+}
+
+#[test]
+fn a_file_with_another_content_than_its_pin_is_refused() {
+    let fixture = Fixture::new();
+    let spec = fixture.path().display().to_string();
+    let pin = Pin::for_file(&loader().check_file(&fixture.path()).unwrap().file).unwrap();
+    // Root's files are not pinned for others.
+    let Some(pin) = pin else { return };
+    let check = |pin: &Pin| {
+        let selection = Selection::new(vec![spec.clone()], Source::Program).unwrap();
+        let pins = BTreeMap::from([(spec.clone(), pin.clone())]);
+        loader().check_all(&selection.with_pins(pins)).map(|checked| checked.len())
+    };
+    assert_eq!(check(&pin).unwrap(), 1);
+    // The hash counts, except for a file that was not touched.
+    let hash = |sha256: &str, stamp: &str| Pin { sha256: sha256.to_owned(), stamp: stamp.to_owned() };
+    assert_eq!(check(&hash(&pin.sha256, "another file")).unwrap(), 1);
+    assert_eq!(check(&hash("not computed", &pin.stamp)).unwrap(), 1);
+    fs::copy(sample(), fixture.path()).unwrap();
+    assert_eq!(check(&pin).unwrap(), 1, "a copy of the same content");
+    fs::OpenOptions::new().append(true).open(fixture.path()).unwrap().write_all(b"more").unwrap();
+    let error = check(&pin).unwrap_err();
+    assert_eq!(error.to_string(), "plugin `acme` changed since it was enabled");
+    assert_eq!(
+        error.hint().unwrap(),
+        format!("run `flyte-host plugin enable {spec}` to accept the new file")
+    );
 }
 
 #[test]
