@@ -256,8 +256,8 @@ mod sealed {
         io::Errno,
     };
 
-    /// The largest file that is copied, which takes some milliseconds. A larger one has debug information, and is
-    /// its author's own build.
+    /// The largest file that is copied, which takes some milliseconds. A larger one has debug information,
+    /// and is its author's own build.
     const MAX_SIZE: u64 = 16 << 20;
     /// How much of its name is kept: the kernel's limit is 249 bytes.
     const MAX_NAME: usize = 200;

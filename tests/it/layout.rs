@@ -7,8 +7,8 @@ use tests::{patch, patch_first, snapshot};
 
 use crate::home_with;
 
-/// Changes the interfaces of a plugin. Its passport loses their digest, as that of a changed `plugin-abi` would have
-/// another one; with it the host would not look at them.
+/// Changes the interfaces of a plugin. Its passport loses their digest, as that of a changed `plugin-abi`
+/// would have another one; with it the host would not look at them.
 fn patch_interfaces(file: &Path, from: &str, to: &str) {
     patch(file, "\nlayout=", "\nlayoux=");
     patch(file, from, to);
