@@ -42,7 +42,10 @@ pub(super) const COMPLETION_LIMIT: Duration = Duration::from_secs(2);
 
 /// The command line with the edits of the plugins in these files, the one with precedence first.
 ///
-/// `None` if the plugins have to be loaded to know it: they return an error, or depend on what cannot be watched.
+/// `check` says whether the files may be loaded; it is called before the plugins are asked.
+///
+/// `None` if the plugins have to be loaded to know it: a check fails, they return an error, or they depend on what
+/// cannot be watched.
 ///
 /// # Errors
 ///
@@ -50,12 +53,15 @@ pub(super) const COMPLETION_LIMIT: Duration = Duration::from_secs(2);
 pub(super) fn command_line(
     plugins: &[PathBuf],
     settings: &Settings,
+    check: impl FnOnce() -> bool,
     limit: Duration,
 ) -> Result<Option<Tree>, CommandError> {
     let Some(program) = Dependencies::of_program(plugins, settings) else { return Ok(None) };
     let place = record::path(&program);
     let kept = place.as_deref().and_then(Record::read).filter(|record| record.is_current(&program));
-    let Some(record) = kept.or_else(|| spawn::record(program, plugins, limit)) else { return Ok(None) };
+    let Some(record) = kept.or_else(|| check().then(|| spawn::record(program, plugins, limit))?) else {
+        return Ok(None);
+    };
     if let Some(place) = place.filter(|_| record.is_new() && record.can_be_kept()) {
         // A cache that cannot be written costs time only.
         if let Err(error) = record.write(&place) {

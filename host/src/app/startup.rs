@@ -198,7 +198,8 @@ pub(super) fn recorded(
     let find = |spec: &String| loader.directories().find(spec).ok();
     let files = selection.specs.iter().map(find).collect::<Option<Vec<_>>>()?;
     let limit = if is_completion { COMPLETION_LIMIT } else { HELP_LIMIT };
-    match command_line(&files, settings, limit) {
+    let check = || loader.check_all(&selection).is_ok();
+    match command_line(&files, settings, check, limit) {
         Ok(tree) => Some(Startup { chain: None, tree: tree?, plugin_error: None, is_recorded: true }),
         Err(error) => Some(Startup { is_recorded: true, ..Startup::without_plugins(error) }),
     }

@@ -4,8 +4,8 @@
 
 mod chain;
 mod example;
-mod passed_errors;
 #[cfg(target_os = "linux")]
 mod loading;
+mod passed_errors;
 #[cfg(target_os = "linux")]
 mod preflight;

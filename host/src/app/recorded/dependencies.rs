@@ -80,7 +80,9 @@ impl Dependencies {
         Some(Self {
             program: FileState::read(&std::env::current_exe().ok()?)?,
             plugins: states.collect::<Option<_>>()?,
-            settings: hash(serde_json::to_string(&settings.plugin).ok()?.as_bytes()),
+            settings: hash(
+                format!("{}{:?}", serde_json::to_string(&settings.plugin).ok()?, settings.pins()).as_bytes(),
+            ),
             variables: BTreeMap::new(),
             environment: None,
             files: BTreeMap::new(),
