@@ -1,12 +1,17 @@
 //! Loads a plugin, and asks it for the default image and the endpoint.
 #![expect(clippy::print_stdout, reason = "it is a program")]
 
-use std::env;
+use std::{env, process::ExitCode};
 
 use plugin_abi::{Remote, RemoteRequest};
 use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    // A process of an isolated plugin is this program, too.
+    #[cfg(unix)]
+    if let Some(exit) = plugin_host::isolated::child_main() {
+        return Ok(exit);
+    }
     let plugin = env::args_os().nth(1).ok_or("usage: load PLUGIN")?;
 
     // Names are looked up in `~/.flyte/plugins` and the system's plugin directories; paths are used as they
@@ -24,5 +29,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("default image: {:?}", chain.get_default_image()?);
     let resolved = chain.get_remote(&RemoteRequest::default())?;
     println!("endpoint: {:?}", resolved.remote.endpoint);
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

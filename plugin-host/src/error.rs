@@ -43,6 +43,31 @@ pub enum LoadError {
         /// The name in the file's passport.
         name: String,
     },
+    /// The plugin's own process could not load it.
+    #[cfg(unix)]
+    #[error("could not load plugin `{name}` isolated")]
+    Isolated {
+        /// The plugin.
+        name: String,
+        /// What failed there.
+        #[source]
+        source: IsolatedError,
+    },
+    /// A process for the plugin could not be started.
+    #[error("could not start a process for plugin `{name}`")]
+    NoProcess {
+        /// The plugin.
+        name: String,
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// This program does not call [`isolated::child_main`](crate::isolated::child_main).
+    #[error("could not isolate plugin `{name}`: this program cannot isolate plugins")]
+    NotIsolated {
+        /// The plugin.
+        name: String,
+    },
     /// The plugin's interfaces have another layout than the host's.
     #[error("plugin `{name}` {version} is not compatible with this host")]
     Layout {
@@ -124,6 +149,41 @@ pub enum LoadError {
 #[error("{0}")]
 pub struct LayoutError(pub String);
 
+/// An error of another process, with its causes and its hint.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct IsolatedError {
+    message: String,
+    source: Option<Box<IsolatedError>>,
+    hint: Option<String>,
+}
+
+impl IsolatedError {
+    pub(super) fn new(error: &dyn std::error::Error) -> Self {
+        let source = error.source().map(|source| Box::new(Self::new(source)));
+        Self { message: error.to_string(), source, hint: None }
+    }
+
+    pub(super) fn with_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+impl std::fmt::Display for IsolatedError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for IsolatedError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
 impl LoadError {
     /// What the user can do about it; starts with a verb.
     #[must_use]
@@ -131,6 +191,10 @@ impl LoadError {
         match self {
             Self::Create(fault) => fault.hints().into_iter().next(),
             Self::Disagrees { .. } => Some("download the plugin again; the file was changed after it was built".into()),
+            #[cfg(unix)]
+            Self::Isolated { source, .. } => source.hint().map(str::to_owned),
+            Self::NoProcess { .. } => None,
+            Self::NotIsolated { .. } => Some("use a program that calls `plugin_host::isolated::child_main`".into()),
             Self::Layout { .. } => Some("rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference".into()),
             Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, or use one of the two plugins")),
             Self::NamedTwice { .. } => Some("remove one of them from the list".into()),

@@ -44,6 +44,8 @@ mod handle_table;
 mod handshake;
 mod hook_errors;
 pub mod identity;
+#[cfg(unix)]
+pub mod isolated;
 mod library;
 pub mod link;
 pub mod load;
@@ -60,7 +62,7 @@ mod validate;
 pub use self::remote::ResolvedRemote;
 pub use builtin::Builtin;
 pub use chain::Chain;
-pub use error::{HookError, LoadError, SelectError};
+pub use error::{HookError, IsolatedError, LoadError, SelectError};
 pub use handle_table::HandleTable;
 pub use hook_errors::HookErrors;
 pub use identity::Identity;

@@ -56,6 +56,8 @@ pub struct Link {
     /// is never unloaded either.
     pub(super) hooks: ManuallyDrop<HooksBox>,
     pub(super) times: LoadTimes,
+    /// What this system lacks of the isolation; `None` in this process.
+    isolation: Option<Vec<String>>,
 }
 
 impl Link {
@@ -121,17 +123,33 @@ impl Link {
             let kind = HookErrorKind::Returned(PluginError::from_raw(&raw));
             LoadError::Create(HookError::new(identity.clone(), CallSite::Create, kind))
         })?;
+        Ok(Self::new(passport, file, hooks))
+    }
+
+    /// A plugin that was created, here or in a process of its own.
+    pub(super) fn new(passport: &Passport, file: Option<LoadedFile>, hooks: HooksBox) -> Self {
         // Hooks of a later protocol are unknown to this host, and are never called.
         let known = passport.hooks().filter_map(Hook::from_name);
-        let overrides = known.fold(HookSet::EMPTY, HookSet::with_hook);
-        Ok(Self {
-            identity,
+        Self {
+            identity: Identity::from_passport(passport),
             protocol: passport.protocol(),
-            overrides,
+            overrides: known.fold(HookSet::EMPTY, HookSet::with_hook),
             file,
             hooks: ManuallyDrop::new(hooks),
             times: LoadTimes::default(),
-        })
+            isolation: None,
+        }
+    }
+
+    /// Whether it runs in a process of its own, and what this system cannot restrict there, one line each.
+    #[must_use]
+    pub fn isolation(&self) -> Option<&[String]> {
+        self.isolation.as_deref()
+    }
+
+    #[cfg(unix)]
+    pub(super) fn isolated(self, missing: Vec<String>) -> Self {
+        Self { isolation: Some(missing), ..self }
     }
 
     pub(super) fn with_times(self, times: LoadTimes) -> Self {
@@ -150,6 +168,7 @@ impl Link {
             file: None,
             hooks: ManuallyDrop::new(hooks),
             times: LoadTimes::default(),
+            isolation: None,
         }
     }
 }

@@ -14,6 +14,13 @@ use super::{
     pin::Pin,
     preflight::{self, HostTarget, Library, LoaderState, Passport, PreflightError, Warning},
 };
+#[cfg(unix)]
+use super::{
+    HookError, Identity,
+    error::{CallSite, HookErrorKind},
+    isolated::{self, Isolation, Isolations, StartError},
+    services,
+};
 
 /// Loads plugins.
 #[derive(Debug)]
@@ -22,6 +29,10 @@ pub struct Loader {
     directories: Directories,
     sections: BTreeMap<String, serde_json::Value>,
     target: OnceLock<HostTarget>,
+    #[cfg(unix)]
+    isolations: Isolations,
+    #[cfg(unix)]
+    hidden: &'static [&'static str],
 }
 
 /// A plugin's file that passed the pre-flight.
@@ -45,7 +56,16 @@ impl Loader {
     /// A loader for a program; plugins see the program's name.
     #[must_use]
     pub fn new(program: &'static str, directories: Directories) -> Self {
-        Self { program, directories, sections: BTreeMap::new(), target: OnceLock::new() }
+        Self {
+            program,
+            directories,
+            sections: BTreeMap::new(),
+            target: OnceLock::new(),
+            #[cfg(unix)]
+            isolations: Isolations::default(),
+            #[cfg(unix)]
+            hidden: &[],
+        }
     }
 
     /// Sets the settings that each plugin reads with `Host::config`, by the plugin's name.
@@ -53,6 +73,15 @@ impl Loader {
     pub fn with_sections(mut self, sections: BTreeMap<String, serde_json::Value>) -> Self {
         self.sections = sections;
         self
+    }
+
+    /// Sets which plugins run in a process of their own, and the variables that such a process does not get.
+    ///
+    /// The program must call [`isolated::child_main`].
+    #[cfg(unix)]
+    #[must_use]
+    pub fn with_isolations(self, isolations: Isolations, hidden: &'static [&'static str]) -> Self {
+        Self { isolations, hidden, ..self }
     }
 
     /// The directories in which names are looked up.
@@ -104,10 +133,14 @@ impl Loader {
     ///
     /// If dlopen, the layout check or the plugin's `create` fails.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
-        let Candidate { file, passport, warnings, by_path, took, .. } = candidate;
-        for warning in warnings.iter().filter(|warning| !warning.is_for_author()) {
+        for warning in candidate.warnings.iter().filter(|warning| !warning.is_for_author()) {
             log::warn!("{warning}; {}", warning.hint());
         }
+        #[cfg(unix)]
+        if let Some(isolation) = self.isolations.get(candidate.passport.name()) {
+            return self.load_isolated(candidate, isolation);
+        }
+        let Candidate { file, passport, by_path, took, .. } = candidate;
         let start = Instant::now();
         let header = file.load(&passport, by_path)?;
         let opened = Instant::now();
@@ -116,8 +149,7 @@ impl Loader {
                 handshake::module(header, &passport)
             })?;
         let checked = Instant::now();
-        let nothing = serde_json::Value::Null;
-        let section = self.sections.get(passport.name()).unwrap_or(&nothing);
+        let section = self.section(passport.name());
         let link = Link::create(&module, &passport, Some(file), self.program, section)?;
         let times = LoadTimes {
             preflight: took,
@@ -127,6 +159,42 @@ impl Loader {
         };
         log::debug!("loaded {}: {times}", link.identity());
         Ok(link.with_times(times))
+    }
+
+    fn section(&self, plugin: &str) -> &serde_json::Value {
+        self.sections.get(plugin).unwrap_or(&serde_json::Value::Null)
+    }
+
+    /// Loads a plugin in a process of its own.
+    #[cfg(unix)]
+    fn load_isolated(&self, candidate: Candidate, isolation: &Isolation) -> Result<Link, LoadError> {
+        let Candidate { file, passport, took, .. } = candidate;
+        let (start, name) = (Instant::now(), passport.name().to_owned());
+        if self.isolations.program.is_none() && !isolated::is_possible() {
+            return Err(LoadError::NotIsolated { name });
+        }
+        let template = isolated::Template {
+            program: self.isolations.program.clone(),
+            name: name.clone(),
+            path: file.path().to_owned(),
+            passport: passport.entries().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            isolation: isolation.clone(),
+            hidden: self.hidden,
+            host: services::services(&name, self.program, self.section(&name)),
+        };
+        let (hooks, missing) = isolated::start(template).map_err(|error| match error {
+            StartError::Create(error) => {
+                let identity = Identity::from_passport(&passport);
+                LoadError::Create(HookError::new(identity, CallSite::Create, HookErrorKind::Returned(error)))
+            }
+            StartError::Load(source) => LoadError::Isolated { name: name.clone(), source },
+            StartError::System(source) => LoadError::NoProcess { name: name.clone(), source },
+        })?;
+        for line in &missing {
+            log::info!("plugin `{name}` is isolated less than usual: {line}");
+        }
+        let times = LoadTimes { preflight: took, create: start.elapsed(), ..LoadTimes::default() };
+        Ok(Link::new(&passport, Some(file), hooks).isolated(missing).with_times(times))
     }
 
     /// Loads all plugins of a selection, or none.

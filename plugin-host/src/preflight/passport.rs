@@ -70,7 +70,7 @@ impl Passport {
             }
             entries.push((key.to_owned(), value.to_owned()));
         }
-        Self::checked(entries)
+        Self::from_entries(entries)
     }
 
     /// Reads the text of a passport, which has no NUL.
@@ -82,7 +82,8 @@ impl Passport {
         Self::parse(&[text.as_bytes(), b"\0"].concat())
     }
 
-    fn checked(entries: Vec<(String, String)>) -> Result<Self, PassportError> {
+    /// A passport with these entries.
+    pub(crate) fn from_entries(entries: Vec<(String, String)>) -> Result<Self, PassportError> {
         let value = |key| entries.iter().find(|(seen, _)| seen == key).map(|(_, value)| value.as_str());
         let required = |key| value(key).filter(|value| !value.is_empty()).ok_or(PassportError::Lacks { key });
         for key in ["rustc", "target", "abi_stable"] {

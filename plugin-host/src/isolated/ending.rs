@@ -1,0 +1,151 @@
+//! The end of a plugin's process, for the errors of the calls that it leaves open.
+
+use std::{
+    process::{Child, ExitStatus},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use plugin_abi::PluginError;
+
+use super::message::Malformed;
+
+/// A plugin's process, and how it ended.
+pub(super) struct Ending {
+    /// The plugin's name.
+    plugin: String,
+    child: Mutex<Child>,
+    reason: OnceLock<Reason>,
+}
+
+/// Why a process ended.
+#[derive(Clone, Debug)]
+enum Reason {
+    /// By itself, or by a signal.
+    Exited(Option<ExitStatus>),
+    /// It was ended after an invalid message.
+    Malformed(String),
+    /// It was ended after a call that took too long.
+    TimedOut(String, Duration),
+}
+
+impl Ending {
+    pub(super) fn new(plugin: String, child: Child) -> Self {
+        Self { plugin, child: Mutex::new(child), reason: OnceLock::new() }
+    }
+
+    /// Whether the process ended.
+    pub(super) fn is_known(&self) -> bool {
+        self.reason.get().is_some()
+    }
+
+    /// The error of a call whose connection broke.
+    pub(super) fn ended(&self) -> PluginError {
+        // A process that closed its connections and still runs is of no use.
+        let status = self.end();
+        self.error(Reason::Exited(status))
+    }
+
+    /// Ends the process, because a call takes too long.
+    pub(super) fn timed_out(&self, method: &str, limit: Duration) -> PluginError {
+        let error = self.error(Reason::TimedOut(method.to_owned(), limit));
+        self.end();
+        error
+    }
+
+    /// Ends the process, because it sent what it cannot have meant.
+    pub(super) fn malformed(&self, method: &str, malformed: &Malformed) -> PluginError {
+        log::debug!(
+            "the process of plugin `{}` sent an invalid message in `{method}`: {malformed}",
+            self.plugin
+        );
+        let error = self.error(Reason::Malformed(malformed.to_string()));
+        self.end();
+        error
+    }
+
+    /// Kills the process with all that it started, and waits for its end.
+    pub(super) fn end(&self) -> Option<ExitStatus> {
+        let mut child = lock(&self.child);
+        // A process that has ended by itself is not killed: its status is the one that it set.
+        if let Some(status) = wait_shortly(&mut child) {
+            return Some(status);
+        }
+        kill(&mut child);
+        child.wait().ok()
+    }
+
+    /// Kills the process, which is of no more use.
+    pub(super) fn kill(&self) {
+        let mut child = lock(&self.child);
+        kill(&mut child);
+        let _ = child.wait();
+    }
+
+    /// The error for a reason, unless another thread knows an earlier one.
+    fn error(&self, reason: Reason) -> PluginError {
+        let name = &self.plugin;
+        let isolation = format!("`[isolation.{name}]` of `host.toml`");
+        match self.reason.get_or_init(|| reason) {
+            Reason::TimedOut(method, limit) => PluginError::new(format_args!(
+                "`{method}` did not return within {}; the plugin's process was ended",
+                flyte_text::duration(*limit)
+            ))
+            .hint(format_args!("raise `timeout` in {isolation} if the plugin needs more time")),
+            Reason::Malformed(reason) => {
+                PluginError::new("the plugin's process sent an invalid message").with_causes([reason])
+            }
+            Reason::Exited(None) => PluginError::new("the plugin's process ended"),
+            Reason::Exited(Some(status)) => exited(*status, &isolation),
+        }
+    }
+}
+
+/// Ends this process: the host is gone, or does not understand it. No destructor runs, since any may block.
+pub(super) fn end_this_process() -> ! {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Gives a process whose connections ended a moment to end as well.
+fn wait_shortly(child: &mut Child) -> Option<ExitStatus> {
+    const STEP: Duration = Duration::from_millis(1);
+    for _ in 0..2000 {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        std::thread::sleep(STEP);
+    }
+    None
+}
+
+fn exited(status: ExitStatus, isolation: &str) -> PluginError {
+    let text = status.to_string();
+    let Some(signal) = text.strip_prefix("signal: ") else {
+        let code = status.code().unwrap_or_default();
+        return PluginError::new(format_args!("the plugin's process exited with code {code}"));
+    };
+    let signal = signal.trim_end_matches(" (core dumped)");
+    let error = PluginError::new(format_args!("the plugin's process was ended by signal {signal}"));
+    if signal.contains("SIGABRT") || signal.contains("SIGXCPU") {
+        return error.hint(format_args!(
+            "see what the plugin printed above; raise `memory` or `cpu` in {isolation} if it needs more"
+        ));
+    }
+    error
+}
+
+fn kill(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    // The child leads a process group of its own, so this reaches what it started.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

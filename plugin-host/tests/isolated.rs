@@ -1,0 +1,314 @@
+//! Plugins in processes of their own: what crosses, how a process ends, and what it may not do.
+#![cfg(unix)]
+
+use std::{
+    collections::BTreeMap,
+    env,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
+use plugin_abi::{
+    Command, Remote, RemoteRequest, VersionParameters,
+    transport::{Answer, Call, Status, Transport, TransportHandle},
+    vtable::Command_TO,
+};
+use plugin_host::{
+    Builtin, Chain, Directories, HookError, Loader, Selection, Source,
+    isolated::{Isolation, Isolations},
+};
+use serde_json::{Value, json};
+
+/// The folder into which Cargo puts libraries of plugins.
+fn built() -> PathBuf {
+    let this = env::current_exe().expect("a test is a file");
+    this.parent().expect("Cargo puts tests into a folder").to_owned()
+}
+
+fn library(plugin: &str) -> String {
+    let name = format!("{}{plugin}_plugin{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    built().join(name).to_string_lossy().into_owned()
+}
+
+fn isolations(change: impl FnOnce(&mut Isolation)) -> Isolations {
+    let program = built().with_file_name("examples").join(format!("load{}", env::consts::EXE_SUFFIX));
+    let mut default = Isolation::default();
+    change(&mut default);
+    Isolations { all: true, default, program: Some(program), ..Isolations::default() }
+}
+
+/// A chain of isolated plugins by name, with what the hostile one does by place.
+fn chain_of(plugins: &[&str], actions: &Value, isolations: Isolations) -> Chain {
+    let loader = Loader::new("test", Directories::new(None, None))
+        .with_sections(BTreeMap::from([("hostile".to_owned(), actions.clone())]))
+        .with_isolations(isolations, &["HIDDEN"]);
+    let files = plugins.iter().map(|plugin| library(plugin)).collect();
+    let selection = Selection::new(files, Source::Program).expect("a list of paths");
+    let links = loader.load_all(&selection).expect("plugins that can be loaded");
+    Chain::new(
+        links,
+        Builtin::new(|_| {
+            let mut remote = Remote::new("flyte.example:443").because("endpoint", "the test");
+            remote.client_secret = Some("s3cret".to_owned());
+            Ok(remote)
+        }),
+    )
+}
+
+fn hostile(actions: &Value) -> Chain {
+    chain_of(&["hostile"], actions, isolations(|_| {}))
+}
+
+/// An error with its causes, in one line.
+fn line(error: &HookError) -> String {
+    std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": ")
+}
+
+fn configure(chain: &Chain) -> Result<Vec<(String, Option<String>)>, HookError> {
+    let main = Command::new("main").command(Command::new("get")).command(Command::new("config"));
+    let edits = chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&main), TD_Opaque))?;
+    let commands = edits.iter().filter_map(|edit| edit.new_command().into_option());
+    Ok(commands
+        .map(|command| (command.name().into(), command.about().into_option().map(String::from)))
+        .collect())
+}
+
+/// Answers with the headers of the call.
+struct Mirror;
+
+impl Transport for Mirror {
+    fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+        let mut answer = Answer::new(call.message);
+        answer.metadata = call.metadata;
+        Ok(answer)
+    }
+}
+
+fn task() -> VersionParameters {
+    VersionParameters {
+        task_name: "train".to_owned(),
+        task_type: "container".to_owned(),
+        ..VersionParameters::default()
+    }
+}
+
+/// Calls everything that a chain has; the name of what failed first, with its error.
+fn exercise(chain: &Chain) -> Result<(), (&'static str, String)> {
+    let at = |place: &'static str| move |error: HookError| (place, line(&error));
+    assert!(!chain.secret_requires_group().map_err(at("secret_requires_group"))?);
+    let image = chain.get_default_image().map_err(at("get_default_image"))?;
+    assert_eq!(image.as_deref(), Some("hostile:v1"));
+    let html = chain.get_auth_success_html("idp.example").map_err(at("get_auth_success_html"))?;
+    assert_eq!(html.as_deref(), Some("<p>idp.example</p>"));
+    let policies = chain.get_default_cache_policies().map_err(at("get_default_cache_policies"))?;
+    assert_eq!(policies[0].name(), "hostile");
+    assert!(policies[0].applies_to(&task()).map_err(at("policy"))?);
+    assert!(!policies[0].applies_to(&VersionParameters::default()).map_err(at("policy"))?);
+    assert_eq!(policies[0].version("salt", &task()).map_err(at("policy"))?, "salt-train");
+    let commands = configure(chain).map_err(at("configure_cli"))?;
+    assert_eq!(commands, [("hostile".to_owned(), Some("One of 3".to_owned()))]);
+    let remote = chain.get_remote(&RemoteRequest::default()).map_err(at("get_remote"))?;
+    assert_eq!(remote.remote.audience.as_deref(), Some("hostile"));
+    assert_eq!(remote.remote.client_secret.as_deref(), Some("s3cret"), "it stays in the host");
+    assert_eq!(remote.remote.reason("endpoint"), Some("the test"));
+    let transport = remote
+        .layers
+        .open(Some(TransportHandle::new(Mirror)))
+        .map_err(at("open"))?
+        .expect("the plugin has one");
+    let large = vec![7; 3 << 20];
+    let answer = transport.call(Call::new("/flyteidl.service.AdminService/GetTask", &large));
+    let answer = answer.map_err(|status| {
+        let error = status.error().expect("no server answers");
+        ("call", format!("{}: {}", error.message(), error.causes().join(": ")))
+    })?;
+    assert!(answer.message == large);
+    assert_eq!(answer.metadata, [("x-hostile".to_owned(), "yes".to_owned())]);
+    Ok(())
+}
+
+const PLACES: [&str; 9] = [
+    "secret_requires_group",
+    "get_default_image",
+    "get_auth_success_html",
+    "get_default_cache_policies",
+    "policy",
+    "configure_cli",
+    "get_remote",
+    "open",
+    "call",
+];
+
+#[test]
+fn everything_crosses() {
+    assert_eq!(exercise(&hostile(&json!({}))), Ok(()));
+}
+
+#[test]
+fn two_isolated_plugins_form_a_chain() {
+    let chain = chain_of(&["hostile", "sample"], &json!({}), isolations(|_| {}));
+    assert!(chain.secret_requires_group().unwrap());
+    assert_eq!(chain.get_default_image().unwrap().as_deref(), Some("my-company/flyte-base:v1.2.3"));
+    let policies = chain.get_default_cache_policies().unwrap();
+    let versions: Vec<_> = policies.iter().map(|policy| policy.version("", &task()).unwrap()).collect();
+    assert_eq!(versions, ["v1", "-train"], "the policy of the second plugin crosses both processes");
+}
+
+#[test]
+fn an_error_keeps_its_plugin_across_the_processes() {
+    let actions = json!({"get_default_image": "fail /no/such/file"});
+    let chain = chain_of(&["hostile"], &actions, isolations(|_| {}));
+    assert_eq!(
+        line(&chain.get_default_image().unwrap_err()),
+        "plugin `hostile` 0.1.0 failed in `get_default_image`: refused: No such file or directory (os error 2)"
+    );
+    let panicking = hostile(&json!({"get_default_image": "panic"})).get_default_image().unwrap_err();
+    let text = line(&panicking);
+    assert!(
+        text.starts_with(
+            "plugin `hostile` 0.1.0 panicked in `get_default_image`: out of ideas (tests/plugins/"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn hooks_are_called_by_many_threads_at_once() {
+    let chain = hostile(&json!({"get_auth_success_html": "log"}));
+    std::thread::scope(|scope| {
+        let calls = (0..8).map(|_| {
+            scope.spawn(|| {
+                for round in 0..20 {
+                    let endpoint = format!("{round}");
+                    let html = chain.get_auth_success_html(&endpoint).unwrap();
+                    assert_eq!(html, Some(format!("<p>{endpoint}</p>")));
+                    assert!(!chain.secret_requires_group().unwrap());
+                }
+            })
+        });
+        calls.collect::<Vec<_>>().into_iter().for_each(|call| call.join().unwrap());
+    });
+}
+
+/// Every place × every death: the call that is in it fails and names it, and the next calls get a new process.
+#[test]
+fn a_death_costs_the_call_that_it_is_in() {
+    let deaths = [
+        ("kill", "the plugin's process was ended by signal 9 (SIGKILL)"),
+        ("abort", "the plugin's process was ended by signal 6 (SIGABRT)"),
+        ("exit 0", "the plugin's process exited with code 0"),
+        ("exit 3", "the plugin's process exited with code 3"),
+        ("overflow", "the plugin's process was ended by signal 6 (SIGABRT)"),
+    ];
+    for (action, expected) in deaths {
+        for place in PLACES {
+            let chain = hostile(&json!({place: action}));
+            let (failed, text) = exercise(&chain).unwrap_err();
+            assert_eq!(failed, place, "{action}: {text}");
+            assert!(text.contains("plugin `hostile` 0.1.0 failed in"), "{place}, {action}: {text}");
+            assert!(text.contains(expected), "{place}, {action}: {text}");
+            if place != "secret_requires_group" {
+                assert!(!chain.secret_requires_group().unwrap(), "a new process answers");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_process_is_started_again_as_often_as_the_settings_say() {
+    let chain =
+        chain_of(&["hostile"], &json!({"get_default_image": "kill"}), isolations(|it| it.restarts = 1));
+    for _ in 0..2 {
+        chain.get_default_image().unwrap_err();
+    }
+    let text = line(&chain.secret_requires_group().unwrap_err());
+    assert!(text.ends_with("the plugin's process was ended by signal 9 (SIGKILL)"), "{text}");
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_ended() {
+    let chain = chain_of(
+        &["hostile"],
+        &json!({"get_default_image": "hang"}),
+        isolations(|it| it.timeout = Duration::from_millis(1500)),
+    );
+    let error = chain.get_default_image().unwrap_err();
+    assert!(
+        line(&error)
+            .contains("`get_default_image` did not return within 1.5s; the plugin's process was ended"),
+        "{}",
+        line(&error)
+    );
+    assert_eq!(
+        error.hints(),
+        ["raise `timeout` in `[isolation.hostile]` of `host.toml` if the plugin needs more time"]
+    );
+    assert!(!chain.secret_requires_group().unwrap());
+}
+
+/// What an action says in `get_default_image`; `None` if it succeeds.
+fn refusal(action: &str, change: impl FnOnce(&mut Isolation)) -> Option<String> {
+    let chain = chain_of(&["hostile"], &json!({"get_default_image": action}), isolations(change));
+    chain.get_default_image().err().map(|error| line(&error))
+}
+
+/// A folder outside of the system's and the plugin's.
+fn home() -> tempfile::TempDir {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(home.path().join(".ssh")).expect("a folder in an empty one");
+    std::fs::write(home.path().join(".ssh/id"), "secret").expect("a file of the test's own");
+    home
+}
+
+fn file(home: &Path, name: &str) -> String {
+    home.join(name).to_string_lossy().into_owned()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn files_outside_are_refused() {
+    let home = home();
+    let (secret, new) = (file(home.path(), ".ssh/id"), file(home.path(), "new"));
+    let denied = "plugin `hostile` 0.1.0 failed in `get_default_image`: Permission denied (os error 13)";
+    assert_eq!(refusal(&format!("read {secret}"), |_| {}).as_deref(), Some(denied));
+    assert_eq!(refusal(&format!("write {new}"), |_| {}).as_deref(), Some(denied));
+    assert!(!Path::new(&new).exists());
+    assert_eq!(refusal(&format!("read {secret}"), |it| it.read.push(home.path().to_owned())), None);
+    assert_eq!(
+        refusal(&format!("write {new}"), |it| it.read.push(home.path().to_owned())).as_deref(),
+        Some(denied)
+    );
+    assert_eq!(refusal(&format!("write {new}"), |it| it.write.push(home.path().to_owned())), None);
+    assert_eq!(std::fs::read_to_string(new).unwrap(), "mine");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn connections_are_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connect = format!("connect {}", listener.local_addr().unwrap());
+    assert_eq!(
+        refusal(&connect, |_| {}).as_deref(),
+        Some("plugin `hostile` 0.1.0 failed in `get_default_image`: Operation not permitted (os error 1)")
+    );
+    assert_eq!(refusal(&connect, |it| it.network = true), None);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn other_processes_are_refused() {
+    let text = refusal("run /bin/true", |_| {}).unwrap();
+    assert_eq!(
+        text,
+        "plugin `hostile` 0.1.0 failed in `get_default_image`: Operation not permitted (os error 1)"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_is_limited() {
+    let text = refusal("memory", |it| it.memory = 256 << 20).unwrap();
+    assert!(text.ends_with("the plugin's process was ended by signal 6 (SIGABRT)"), "{text}");
+}
