@@ -44,11 +44,17 @@ const STACK: usize = 8 << 20;
 
 /// Runs the program; returns the exit code, for [`end_process`].
 ///
+/// The process of an isolated plugin begins here as well.
+///
 /// The command runs on a thread that never ends, and the process ends beside it, so the thread-locals of
 /// plugins are never dropped. A panic in one of their destructors could not be caught and would abort the
 /// process after the command had succeeded.
 #[must_use]
 pub fn main() -> u8 {
+    #[cfg(target_os = "linux")]
+    if let Some(code) = plugin_host::isolated::child_main() {
+        return code;
+    }
     let ui = Ui::default();
     let hook_ui = ui.clone();
     panic::set_hook(Box::new(move |info| report_bug(info, &hook_ui)));
@@ -119,7 +125,7 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         Ok(settings) => (settings, None),
         Err(error) => (Settings::default(), Some(CommandError::from(error))),
     };
-    let loader = startup::loader(&settings);
+    let loader = startup::loader(&flags, &settings);
     let configurations = Configurations::default();
     if completion.is_none()
         && broken.is_none()

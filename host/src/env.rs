@@ -13,6 +13,9 @@ pub const PLUGIN_PATH: &str = "FLYTE_PLUGIN_PATH";
 /// `1`: print a warning and continue with the built-in default when a plugin cannot be used.
 pub const PLUGIN_FALLBACK: &str = "FLYTE_PLUGIN_FALLBACK";
 
+/// `1`: run every plugin in a process of its own.
+pub const PLUGIN_ISOLATE: &str = "FLYTE_PLUGIN_ISOLATE";
+
 /// The host's settings file, instead of `~/.flyte/host.toml`.
 pub const HOST_CONFIG: &str = "FLYTE_HOST_CONFIG";
 
@@ -55,6 +58,10 @@ pub const COMPLETE: &str = "FLYTE_HOST_COMPLETE";
 /// The user's home directory.
 pub const HOME: &str = "HOME";
 
+/// Variables with secrets of the host, which the process of an isolated plugin does not get.
+pub const SECRETS: [&str; 3] =
+    [ACCESS_TOKEN, "FLYTE_CREDENTIALS_CLIENT_SECRET", "FLYTE_AWS_SECRET_ACCESS_KEY"];
+
 /// A variable, or several of one meaning, as the reference describes them.
 #[derive(Clone, Copy, Debug)]
 pub struct VariableDoc {
@@ -82,6 +89,7 @@ pub const DOCUMENTED: [VariableDoc; 22] = [
         &[PLUGIN_FALLBACK],
         "`1`: continue with a warning without a plugin that cannot be used, as `--plugin-fallback`",
     ),
+    doc(&[PLUGIN_ISOLATE], "`1`: run every plugin in a process of its own, as `--isolate`"),
     doc(&[HOST_CONFIG], "Settings file of flyte-host [default: `~/.flyte/host.toml`]"),
     doc(
         &[SANDBOX],
@@ -149,7 +157,9 @@ pub fn invalid_switch() -> Option<(&'static str, String)> {
         let value = value.to_ascii_lowercase();
         !ON.iter().chain(&OFF).any(|known| *known == value)
     };
-    [PLUGIN_FALLBACK, SANDBOX].into_iter().find_map(|name| Some((name, text(name).filter(invalid)?)))
+    [PLUGIN_FALLBACK, PLUGIN_ISOLATE, SANDBOX]
+        .into_iter()
+        .find_map(|name| Some((name, text(name).filter(invalid)?)))
 }
 
 /// A variable of this program whose value is not UTF-8, so that it would count as not set.
@@ -170,6 +180,7 @@ pub fn not_utf8() -> Option<String> {
 
 const READ_AS_TEXT: [&str; 12] = [
     PLUGIN_FALLBACK,
+    PLUGIN_ISOLATE,
     HOST_CONFIG,
     SANDBOX,
     SANDBOX_DIR,

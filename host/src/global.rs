@@ -53,6 +53,11 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) plugin_fallback: bool,
 
+    /// Run each plugin in a process of its own
+    #[cfg(unix)]
+    #[arg(long, global = true)]
+    pub isolate: bool,
+
     /// Verbose output (-vv for debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,

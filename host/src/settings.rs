@@ -12,6 +12,9 @@
 //!
 //! [plugin.acme]             # section of the plugin `acme`, which reads it with `Host::config`
 //! team = "vision"
+//!
+//! [isolation.acme]          # the process of the plugin `acme`
+//! isolate = true            # as `--isolate`, for this plugin
 //! ```
 //!
 //! Flyte's configuration (endpoint, sign-in …) is not here: see `flyte_client::config`.
@@ -30,6 +33,9 @@ use flyte_client::{atomic_file, plain_text};
 use plugin_host::Pin;
 
 use crate::env;
+
+#[cfg(unix)]
+pub(crate) mod isolation;
 
 /// The content of the settings file.
 #[derive(Debug, Default, Deserialize)]
@@ -53,6 +59,10 @@ pub struct Settings {
     /// The section of each plugin, by the plugin's name.
     #[serde(default)]
     pub plugin: BTreeMap<String, serde_json::Value>,
+    /// What each plugin may do in a process of its own, by the plugin's name.
+    #[cfg(unix)]
+    #[serde(default)]
+    pub isolation: BTreeMap<String, isolation::IsolationSettings>,
 }
 
 /// A [`Pin`] in the settings file.
@@ -106,6 +116,11 @@ pub const DOCUMENTED: [SettingDoc; 6] = [
         key: "plugin",
         default: "",
         meaning: "Settings of a plugin: the table `[plugin.NAME]`, which the plugin reads with `Host::config`",
+    },
+    SettingDoc {
+        key: "isolation",
+        default: "",
+        meaning: "Isolation of a plugin: the table `[isolation.NAME]` with `isolate`, `network`, `read`, `write`, `memory`, `cpu`, `timeout` and `restarts`",
     },
 ];
 

@@ -9,8 +9,8 @@ use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     // A process of an isolated plugin is this program, too.
     #[cfg(unix)]
-    if let Some(exit) = plugin_host::isolated::child_main() {
-        return Ok(exit);
+    if let Some(code) = plugin_host::isolated::child_main() {
+        return Ok(code.into());
     }
     let plugin = env::args_os().nth(1).ok_or("usage: load PLUGIN")?;
 

@@ -24,7 +24,6 @@ mod settings;
 mod start;
 
 use std::{
-    process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -34,11 +33,12 @@ pub use settings::{Isolation, Isolations};
 /// Whether this program calls [`child_main`].
 static HAS_CHILD_MAIN: AtomicBool = AtomicBool::new(false);
 
-/// Runs the process of an isolated plugin, if this is one; call it first in `main`, and return what it returns.
+/// Runs the process of an isolated plugin, if this is one; call it first in `main`, and end with the
+/// exit code that it returns.
 ///
 /// A program that does not call it cannot isolate plugins.
 #[must_use]
-pub fn child_main() -> Option<ExitCode> {
+pub fn child_main() -> Option<u8> {
     if child::is_child() {
         return Some(child::run());
     }

@@ -27,6 +27,7 @@ pub(super) struct PluginFlags {
     pub(super) plugins: Vec<String>,
     pub(super) no_plugins: bool,
     pub(super) fallback: bool,
+    pub(super) isolate: bool,
     pub(super) verbose: u8,
 }
 
@@ -40,6 +41,7 @@ impl PluginFlags {
                 "--" => break,
                 "--no-plugins" => flags.no_plugins = true,
                 "--plugin-fallback" => flags.fallback = true,
+                "--isolate" => flags.isolate = true,
                 "--plugin" => flags.plugins.extend(words.next().map(str::to_owned)),
                 "--verbose" => flags.verbose += 1,
                 _ => {
@@ -94,7 +96,7 @@ fn is_privileged() -> bool {
 }
 
 /// The loader for this program, with the plugin directories of the environment.
-pub(super) fn loader(settings: &Settings) -> Loader {
+pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
     let path = std::env::var_os(env::PLUGIN_PATH).filter(|_| !is_privileged());
     if let Some(path) = &path {
         for directory in std::env::split_paths(path).filter(|directory| !directory.is_absolute()) {
@@ -108,7 +110,20 @@ pub(super) fn loader(settings: &Settings) -> Loader {
         }
     }
     let directories = Directories::new(path.as_deref(), settings::home().as_deref());
-    Loader::new("flyte-host", directories).with_sections(settings.plugin.clone())
+    let loader = Loader::new("flyte-host", directories).with_sections(settings.plugin.clone());
+    isolate(loader, flags, settings)
+}
+
+#[cfg(unix)]
+fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
+    let all = flags.isolate || env::is_on(env::PLUGIN_ISOLATE);
+    loader.with_isolations(settings::isolation::isolations(&settings.isolation, all), &env::SECRETS)
+}
+
+/// There are no isolated plugins on this system; the command line and the settings have no option for them.
+#[cfg(not(unix))]
+fn isolate(loader: Loader, _: &PluginFlags, _: &Settings) -> Loader {
+    loader
 }
 
 /// The result of loading the plugins.

@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io,
     os::unix::net::UnixStream,
-    process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -33,7 +32,7 @@ pub(super) fn is_child() -> bool {
 }
 
 /// Runs the plugin's process.
-pub(super) fn run() -> ExitCode {
+pub(super) fn run() -> u8 {
     match connect() {
         Ok((control, channel)) => {
             let peer = Peer::new(Side::Child, control);
@@ -42,7 +41,7 @@ pub(super) fn run() -> ExitCode {
             end_this_process()
         }
         // Started by hand.
-        Err(_) => ExitCode::FAILURE,
+        Err(_) => 1,
     }
 }
 

@@ -1,0 +1,55 @@
+//! `[isolation.NAME]`: what a plugin may do in a process of its own.
+//!
+//! Not in `[plugin.NAME]`: that table is the plugin's own, which the host does not read, and which is given to it whole.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use plugin_host::isolated::{Isolation, Isolations};
+use serde::Deserialize;
+
+/// One table `[isolation.NAME]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IsolationSettings {
+    /// Whether the plugin runs in a process of its own, also without `--isolate`.
+    isolate: bool,
+    network: bool,
+    read: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+    /// In MiB.
+    memory: Option<u64>,
+    /// In seconds.
+    cpu: Option<u64>,
+    /// In seconds.
+    timeout: Option<u64>,
+    restarts: Option<u32>,
+}
+
+impl IsolationSettings {
+    fn isolation(&self) -> Isolation {
+        let mut isolation = Isolation::default();
+        isolation.network = self.network;
+        isolation.read = self.read.iter().map(in_home).collect();
+        isolation.write = self.write.iter().map(in_home).collect();
+        isolation.memory =
+            self.memory.map_or(isolation.memory, |mebibytes| mebibytes.saturating_mul(1 << 20));
+        isolation.cpu = self.cpu.map_or(isolation.cpu, Duration::from_secs);
+        isolation.timeout = self.timeout.map_or(isolation.timeout, Duration::from_secs);
+        isolation.restarts = self.restarts.unwrap_or(isolation.restarts);
+        isolation
+    }
+}
+
+/// The plugins that run in processes of their own; `all` of them after `--isolate`.
+pub(crate) fn isolations(tables: &BTreeMap<String, IsolationSettings>, all: bool) -> Isolations {
+    let plugins = tables.iter().map(|(name, table)| (name.clone(), (table.isolate, table.isolation())));
+    Isolations { all, plugins: plugins.collect(), ..Isolations::default() }
+}
+
+/// A path that may begin with `~`.
+fn in_home(path: &PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), super::home()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.clone(),
+    }
+}
