@@ -8,6 +8,7 @@
 use std::{
     hint::black_box,
     path::PathBuf,
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
@@ -15,15 +16,27 @@ use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory;
 use flyte_host::{app::args::Cli, command_tree::Tree};
 use plugin_abi::{Remote, RemoteRequest, vtable::Command_TO};
-use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
+use plugin_host::{
+    Builtin, Chain, Directories, Loader, Selection, Source,
+    isolated::{self, Isolations},
+};
 
-fn main() {
-    let path = sample();
-    if std::env::var_os("FLYTE_BENCH_LOAD_ONCE").is_some() {
-        return loading_once(&path);
+fn main() -> ExitCode {
+    if let Some(exit) = isolated::child_main() {
+        return exit;
     }
-    loading();
-    hooks(&chain(&path));
+    let path = sample();
+    if let Some(how) = std::env::var_os("FLYTE_BENCH_LOAD_ONCE") {
+        loading_once(&chain(&path, how == "isolated"));
+        return ExitCode::SUCCESS;
+    }
+    loading("in-process");
+    loading("isolated");
+    println!("a call of each hook in process, ns: through the chain, direct, difference");
+    hooks(&chain(&path, false), 10_000);
+    println!("a call of each hook isolated, ns: through the chain, direct, difference");
+    hooks(&chain(&path, true), 100);
+    ExitCode::SUCCESS
 }
 
 /// The sample plugin's library, which is a dev-dependency.
@@ -33,16 +46,16 @@ fn sample() -> PathBuf {
     program.with_file_name(name)
 }
 
-fn chain(path: &std::path::Path) -> Chain {
-    let loader = Loader::new("bench", Directories::default());
+fn chain(path: &std::path::Path, isolated: bool) -> Chain {
+    let isolations = Isolations { all: isolated, ..Isolations::default() };
+    let loader = Loader::new("bench", Directories::default()).with_isolations(isolations, &[]);
     let selection = Selection::new(vec![path.display().to_string()], Source::Program).expect("one plugin");
     let links = loader.load_all(&selection).expect("the sample plugin loads");
     Chain::new(links, Builtin::new(|_| Ok(Remote::new("localhost:30080"))))
 }
 
 /// One load, in this process: a second one would be cheaper.
-fn loading_once(path: &std::path::Path) {
-    let chain = chain(path);
+fn loading_once(chain: &Chain) {
     let times = chain.plugins()[0].times();
     let start = Instant::now();
     let mut tree = Tree::new(Cli::command());
@@ -56,9 +69,9 @@ fn loading_once(path: &std::path::Path) {
 }
 
 /// The first load of a file, in a fresh process each.
-fn loading() {
-    let runs: Vec<Vec<u128>> = (0..50).map(|_| load_once()).collect();
-    println!("loading the sample plugin, median of {} fresh processes", runs.len());
+fn loading(how: &str) {
+    let runs: Vec<Vec<u128>> = (0..50).map(|_| load_once(how)).collect();
+    println!("loading the sample plugin {how}, median of {} fresh processes", runs.len());
     for (step, name) in ["pre-flight", "dlopen", "layout check", "create", "configure_cli"].iter().enumerate()
     {
         let mut times: Vec<u128> = runs.iter().map(|run| run[step]).collect();
@@ -67,10 +80,10 @@ fn loading() {
     }
 }
 
-fn load_once() -> Vec<u128> {
+fn load_once(how: &str) -> Vec<u128> {
     let program = std::env::current_exe().expect("a program has a path");
     let output =
-        std::process::Command::new(program).env("FLYTE_BENCH_LOAD_ONCE", "1").output().expect("it runs");
+        std::process::Command::new(program).env("FLYTE_BENCH_LOAD_ONCE", how).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("numbers");
     text.split_whitespace().map(|number| number.parse().expect("a number")).collect()
 }
@@ -103,46 +116,56 @@ mod direct {
     }
 }
 
-fn hooks(chain: &Chain) {
+fn hooks(chain: &Chain, calls: u32) {
     let request = RemoteRequest {
         project: "flytesnacks".into(),
         domain: "development".into(),
         ..RemoteRequest::default()
     };
-    println!("a call of each hook, ns: through the chain, direct, difference");
-    compare("secret_requires_group", || chain.secret_requires_group().is_ok(), direct::secret_requires_group);
-    compare("get_default_image", || chain.get_default_image().ok(), direct::get_default_image);
     compare(
+        calls,
+        "secret_requires_group",
+        || chain.secret_requires_group().is_ok(),
+        direct::secret_requires_group,
+    );
+    compare(calls, "get_default_image", || chain.get_default_image().ok(), direct::get_default_image);
+    compare(
+        calls,
         "get_auth_success_html",
         || chain.get_auth_success_html("flyte.example.org").ok(),
         || direct::get_auth_success_html("flyte.example.org"),
     );
     compare(
+        calls,
         "get_default_cache_policies",
         || chain.get_default_cache_policies().ok(),
         direct::get_default_cache_policies,
     );
-    compare("get_remote", || chain.get_remote(&request).ok(), || direct::get_remote("localhost:30080"));
+    compare(
+        calls,
+        "get_remote",
+        || chain.get_remote(&request).ok(),
+        || direct::get_remote("localhost:30080"),
+    );
 }
 
-fn compare<A, B>(name: &str, mut through: impl FnMut() -> A, mut direct: impl FnMut() -> B) {
+fn compare<A, B>(calls: u32, name: &str, mut through: impl FnMut() -> A, mut direct: impl FnMut() -> B) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..101 {
-        ours.push(time(&mut through));
-        theirs.push(time(&mut direct));
+        ours.push(time(calls, &mut through));
+        theirs.push(time(calls, &mut direct));
     }
     let (ours, theirs) = (median(ours), median(theirs));
     println!("  {name:<28} {ours:>9.2} {theirs:>9.2} {:>+9.2}", ours - theirs);
 }
 
 /// Nanoseconds for one call.
-fn time<T>(call: &mut impl FnMut() -> T) -> f64 {
-    const CALLS: u32 = 10_000;
+fn time<T>(calls: u32, call: &mut impl FnMut() -> T) -> f64 {
     let start = Instant::now();
-    for _ in 0..CALLS {
+    for _ in 0..calls {
         black_box(call());
     }
-    Duration::as_nanos(&start.elapsed()) as f64 / f64::from(CALLS)
+    Duration::as_nanos(&start.elapsed()) as f64 / f64::from(calls)
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -121,6 +121,11 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         )
         .hint(format!("set `{name}=1` or `{name}=0`, or unset it")));
     }
+    #[cfg(not(target_os = "linux"))]
+    if env::is_on(env::PLUGIN_ISOLATE) {
+        return Err(CommandError::new(Exit::Usage, "could not isolate plugins: isolation requires Linux")
+            .hint(format!("unset `{}`", env::PLUGIN_ISOLATE)));
+    }
     let (settings, broken) = match Settings::read() {
         Ok(settings) => (settings, None),
         Err(error) => (Settings::default(), Some(CommandError::from(error))),

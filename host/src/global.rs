@@ -54,7 +54,7 @@ pub(crate) struct Global {
     pub(crate) plugin_fallback: bool,
 
     /// Run each plugin in a process of its own
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     #[arg(long, global = true)]
     pub isolate: bool,
 

@@ -34,7 +34,7 @@ use plugin_host::Pin;
 
 use crate::env;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub(crate) mod isolation;
 
 /// The content of the settings file.
@@ -60,7 +60,7 @@ pub struct Settings {
     #[serde(default)]
     pub plugin: BTreeMap<String, serde_json::Value>,
     /// What each plugin may do in a process of its own, by the plugin's name.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     #[serde(default)]
     pub isolation: BTreeMap<String, isolation::IsolationSettings>,
 }

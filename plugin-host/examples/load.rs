@@ -8,7 +8,7 @@ use plugin_host::{Builtin, Chain, Directories, Loader, Selection, Source};
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     // A process of an isolated plugin is this program, too.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     if let Some(code) = plugin_host::isolated::child_main() {
         return Ok(code.into());
     }

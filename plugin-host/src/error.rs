@@ -44,7 +44,7 @@ pub enum LoadError {
         name: String,
     },
     /// The plugin's own process could not load it.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     #[error("could not load plugin `{name}` isolated")]
     Isolated {
         /// The plugin.
@@ -191,7 +191,7 @@ impl LoadError {
         match self {
             Self::Create(fault) => fault.hints().into_iter().next(),
             Self::Disagrees { .. } => Some("download the plugin again; the file was changed after it was built".into()),
-            #[cfg(unix)]
+            #[cfg(target_os = "linux")]
             Self::Isolated { source, .. } => source.hint().map(str::to_owned),
             Self::NoProcess { .. } => None,
             Self::NotIsolated { .. } => Some("use a program that calls `plugin_host::isolated::child_main`".into()),

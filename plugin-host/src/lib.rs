@@ -13,7 +13,7 @@
 //! | checks without running its code | [`preflight`] | a [`Passport`](preflight::Passport), warnings |
 //! | dlopen | `library` | the exported header |
 //! | comparison of the interfaces | `handshake` | the root module |
-//! | creation | [`load`] | a [`Link`] |
+//! | creation, here or in a process of its own | [`load`], [`isolated`] | a [`Link`] |
 //! | stacking | [`chain`] | a [`Chain`], which answers the hooks |
 //!
 //! The last link of every chain is the [`Builtin`] default, whose `get_remote` the program provides.
@@ -21,7 +21,8 @@
 //! # Trust
 //!
 //! A plugin is native code that runs with your rights. The checks find accidents (a wrong file, another
-//! CPU, an older protocol, a missing library), not malice.
+//! CPU, an older protocol, a missing library), not malice. A plugin in a process of its own has fewer
+//! rights: [`isolated`].
 //!
 //! # Example
 //!
@@ -44,7 +45,7 @@ mod handle_table;
 mod handshake;
 mod hook_errors;
 pub mod identity;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub mod isolated;
 mod library;
 pub mod link;

@@ -147,7 +147,7 @@ impl Link {
         self.isolation.as_deref()
     }
 
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     pub(super) fn isolated(self, missing: Vec<String>) -> Self {
         Self { isolation: Some(missing), ..self }
     }

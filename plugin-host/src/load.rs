@@ -14,7 +14,7 @@ use super::{
     pin::Pin,
     preflight::{self, HostTarget, Library, LoaderState, Passport, PreflightError, Warning},
 };
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use super::{
     HookError, Identity,
     error::{CallSite, HookErrorKind},
@@ -29,9 +29,9 @@ pub struct Loader {
     directories: Directories,
     sections: BTreeMap<String, serde_json::Value>,
     target: OnceLock<HostTarget>,
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     isolations: Isolations,
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     hidden: &'static [&'static str],
 }
 
@@ -61,9 +61,9 @@ impl Loader {
             directories,
             sections: BTreeMap::new(),
             target: OnceLock::new(),
-            #[cfg(unix)]
+            #[cfg(target_os = "linux")]
             isolations: Isolations::default(),
-            #[cfg(unix)]
+            #[cfg(target_os = "linux")]
             hidden: &[],
         }
     }
@@ -78,7 +78,7 @@ impl Loader {
     /// Sets which plugins run in a process of their own, and the variables that such a process does not get.
     ///
     /// The program must call [`isolated::child_main`].
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     #[must_use]
     pub fn with_isolations(self, isolations: Isolations, hidden: &'static [&'static str]) -> Self {
         Self { isolations, hidden, ..self }
@@ -136,7 +136,7 @@ impl Loader {
         for warning in candidate.warnings.iter().filter(|warning| !warning.is_for_author()) {
             log::warn!("{warning}; {}", warning.hint());
         }
-        #[cfg(unix)]
+        #[cfg(target_os = "linux")]
         if let Some(isolation) = self.isolations.get(candidate.passport.name()) {
             return self.load_isolated(candidate, isolation);
         }
@@ -166,7 +166,7 @@ impl Loader {
     }
 
     /// Loads a plugin in a process of its own.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     fn load_isolated(&self, candidate: Candidate, isolation: &Isolation) -> Result<Link, LoadError> {
         let Candidate { file, passport, took, .. } = candidate;
         let (start, name) = (Instant::now(), passport.name().to_owned());

@@ -1,19 +1,26 @@
 //! Plugins in processes of their own: what crosses, how a process ends, and what it may not do.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 use std::{
     collections::BTreeMap,
     env,
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::Mutex,
     time::Duration,
 };
 
-use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
+use abi_stable::{
+    erased_types::TD_Opaque,
+    sabi_types::RRef,
+    std_types::{ROption, ROption::RSome, RResult::ROk, RSlice, RStr, RString, RVec},
+};
 use plugin_abi::{
     Command, Remote, RemoteRequest, VersionParameters,
     transport::{Answer, Call, Status, Transport, TransportHandle},
-    vtable::Command_TO,
+    vtable::{
+        AbiResult, Command_TO, EditBox, Invocation, Invocation_TO, ProgressBox, RemoteBox, TransportBox,
+    },
 };
 use plugin_host::{
     Builtin, Chain, Directories, HookError, Loader, Selection, Source,
@@ -66,13 +73,73 @@ fn line(error: &HookError) -> String {
     std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": ")
 }
 
-fn configure(chain: &Chain) -> Result<Vec<(String, Option<String>)>, HookError> {
+fn configure(chain: &Chain) -> Result<RVec<EditBox>, HookError> {
     let main = Command::new("main").command(Command::new("get")).command(Command::new("config"));
-    let edits = chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&main), TD_Opaque))?;
-    let commands = edits.iter().filter_map(|edit| edit.new_command().into_option());
-    Ok(commands
-        .map(|command| (command.name().into(), command.about().into_option().map(String::from)))
-        .collect())
+    chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&main), TD_Opaque))
+}
+
+/// What a plugin's own function returned, or its error.
+fn returned<T>(result: AbiResult<T>) -> Result<T, String> {
+    result.into_result().map_err(|fault| format!("plugin `hostile` 0.1.0 failed in it: {}", fault.message()))
+}
+
+/// Calls what the plugin added to the command line.
+fn exercise_edits(edits: &[EditBox]) -> Result<(), (&'static str, String)> {
+    let values = |texts: &[&str]| texts.iter().map(|text| RString::from(*text)).collect::<RVec<_>>();
+    let default = edits.iter().find_map(|edit| edit.lazy_default().into_option()).expect("it sets one");
+    let previous = returned(default.values(values(&["a"]))).map_err(|error| ("default", error))?;
+    assert_eq!(previous, values(&["a"]));
+    let command = edits.iter().find_map(|edit| edit.new_command().into_option()).expect("it adds one");
+    assert_eq!(command.about(), RSome("One of 3".into()), "it sees the commands of the host");
+    let callback = command.args()[0].callback().into_option().expect("the option has one");
+    let called = returned(callback.call(values(&["b"]), true)).map_err(|error| ("callback", error))?;
+    assert_eq!(called, RSome(values(&["B"])));
+    let run = Run(Mutex::default());
+    let code = returned(command.run(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque)));
+    assert_eq!(code.map_err(|error| ("run", error))?, 0);
+    assert_eq!(run.0.into_inner().unwrap_or_default(), "Some(\"how\")\n");
+    Ok(())
+}
+
+/// A run of a command that keeps what it prints; each argument has its own name as value.
+struct Run(Mutex<String>);
+
+impl Invocation for Run {
+    fn path(&self) -> RVec<RString> {
+        RVec::new()
+    }
+    fn values(&self, argument: RStr<'_>) -> ROption<RVec<RString>> {
+        RSome(vec![RString::from(argument)].into())
+    }
+    fn given(&self, _: RStr<'_>) -> bool {
+        false
+    }
+    fn arguments(&self, _: u32) -> RVec<RString> {
+        RVec::new()
+    }
+    fn output_format(&self) -> RString {
+        "json".into()
+    }
+    fn write(&self, _: u32, bytes: RSlice<'_, u8>) -> AbiResult<()> {
+        let text = String::from_utf8_lossy(bytes.as_slice()).into_owned();
+        self.0.lock().expect("no panic").push_str(&text);
+        ROk(())
+    }
+    fn is_terminal(&self, _: u32) -> bool {
+        false
+    }
+    fn color(&self, _: u32) -> bool {
+        false
+    }
+    fn progress(&self, _: RStr<'_>, _: u64) -> ProgressBox {
+        unreachable!("no test has one")
+    }
+    fn remote(&self) -> AbiResult<RemoteBox> {
+        ROk(Remote::new("localhost:1").into_raw())
+    }
+    fn transport(&self) -> AbiResult<TransportBox> {
+        ROk(TransportHandle::new(Mirror).into_raw())
+    }
 }
 
 /// Answers with the headers of the call.
@@ -107,8 +174,7 @@ fn exercise(chain: &Chain) -> Result<(), (&'static str, String)> {
     assert!(policies[0].applies_to(&task()).map_err(at("policy"))?);
     assert!(!policies[0].applies_to(&VersionParameters::default()).map_err(at("policy"))?);
     assert_eq!(policies[0].version("salt", &task()).map_err(at("policy"))?, "salt-train");
-    let commands = configure(chain).map_err(at("configure_cli"))?;
-    assert_eq!(commands, [("hostile".to_owned(), Some("One of 3".to_owned()))]);
+    exercise_edits(&configure(chain).map_err(at("configure_cli"))?)?;
     let remote = chain.get_remote(&RemoteRequest::default()).map_err(at("get_remote"))?;
     assert_eq!(remote.remote.audience.as_deref(), Some("hostile"));
     assert_eq!(remote.remote.client_secret.as_deref(), Some("s3cret"), "it stays in the host");
@@ -129,13 +195,16 @@ fn exercise(chain: &Chain) -> Result<(), (&'static str, String)> {
     Ok(())
 }
 
-const PLACES: [&str; 9] = [
+const PLACES: [&str; 12] = [
     "secret_requires_group",
     "get_default_image",
     "get_auth_success_html",
     "get_default_cache_policies",
     "policy",
     "configure_cli",
+    "default",
+    "callback",
+    "run",
     "get_remote",
     "open",
     "call",
@@ -243,7 +312,7 @@ fn a_call_that_takes_too_long_is_ended() {
     );
     assert_eq!(
         error.hints(),
-        ["raise `timeout` in `[isolation.hostile]` of `host.toml` if the plugin needs more time"]
+        ["raise `timeout` in `[isolation.hostile]` of `~/.flyte/host.toml` if the plugin needs more time"]
     );
     assert!(!chain.secret_requires_group().unwrap());
 }
@@ -267,10 +336,16 @@ fn file(home: &Path, name: &str) -> String {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn files_outside_are_refused() {
     let home = home();
     let (secret, new) = (file(home.path(), ".ssh/id"), file(home.path(), "new"));
+    let chain = hostile(&json!({"get_default_image": format!("read {secret}")}));
+    assert_eq!(
+        chain.get_default_image().unwrap_err().hints(),
+        [
+            "add `read`, `write` or `network` to `[isolation.hostile]` of `~/.flyte/host.toml` if the plugin needs it"
+        ]
+    );
     let denied = "plugin `hostile` 0.1.0 failed in `get_default_image`: Permission denied (os error 13)";
     assert_eq!(refusal(&format!("read {secret}"), |_| {}).as_deref(), Some(denied));
     assert_eq!(refusal(&format!("write {new}"), |_| {}).as_deref(), Some(denied));
@@ -285,7 +360,6 @@ fn files_outside_are_refused() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn connections_are_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connect = format!("connect {}", listener.local_addr().unwrap());
@@ -297,7 +371,6 @@ fn connections_are_refused() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn other_processes_are_refused() {
     let text = refusal("run /bin/true", |_| {}).unwrap();
     assert_eq!(
@@ -307,7 +380,6 @@ fn other_processes_are_refused() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn memory_is_limited() {
     let text = refusal("memory", |it| it.memory = 256 << 20).unwrap();
     assert!(text.ends_with("the plugin's process was ended by signal 6 (SIGABRT)"), "{text}");

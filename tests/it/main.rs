@@ -21,6 +21,8 @@ mod get;
 mod growth;
 mod help_yourself;
 mod hooks;
+#[cfg(target_os = "linux")]
+mod isolated;
 mod launchplan;
 mod layout;
 mod library;

@@ -13,8 +13,9 @@ use tempfile::TempDir;
 
 use crate::{Output, Running, output, redact::Redaction};
 
-/// What of the surrounding environment a run gets: nothing that could change an answer.
-const KEPT: [&str; 2] = ["ASAN_OPTIONS", "LLVM_PROFILE_FILE"];
+/// What of the surrounding environment a run gets: nothing that could change an answer. With
+/// `FLYTE_PLUGIN_ISOLATE=1` the tests of plugins run with isolated ones.
+const KEPT: [&str; 3] = ["ASAN_OPTIONS", "FLYTE_PLUGIN_ISOLATE", "LLVM_PROFILE_FILE"];
 
 /// A home with a plugins directory and an environment, in which flyte-host runs.
 #[derive(Debug)]

@@ -114,14 +114,14 @@ pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
     isolate(loader, flags, settings)
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
     let all = flags.isolate || env::is_on(env::PLUGIN_ISOLATE);
     loader.with_isolations(settings::isolation::isolations(&settings.isolation, all), &env::SECRETS)
 }
 
-/// There are no isolated plugins on this system; the command line and the settings have no option for them.
-#[cfg(not(unix))]
+/// Isolation requires Linux; elsewhere the command line and the settings have no option for it.
+#[cfg(not(target_os = "linux"))]
 fn isolate(loader: Loader, _: &PluginFlags, _: &Settings) -> Loader {
     loader
 }

@@ -60,7 +60,7 @@ struct Starter(Mutex<Option<Start>>);
 impl Served for Starter {
     fn dispatch(&self, method: &str, input: &[u8], peer: &Arc<Peer>) -> Result<Vec<u8>, Malformed> {
         match method {
-            "load" => {
+            "create" => {
                 let (_, (start,)): (u64, (Start,)) = decode(input)?;
                 encode(&self.load(start, peer))
             }

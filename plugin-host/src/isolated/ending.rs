@@ -41,15 +41,21 @@ impl Ending {
 
     /// The error of a call whose connection broke.
     pub(super) fn ended(&self) -> PluginError {
+        let mut child = lock(&self.child);
+        let ended = wait_shortly(&mut child);
         // A process that closed its connections and still runs is of no use.
-        let status = self.end();
+        let status = ended.or_else(|| {
+            kill(&mut child);
+            child.wait().ok()
+        });
+        drop(child);
         self.error(Reason::Exited(status))
     }
 
     /// Ends the process, because a call takes too long.
     pub(super) fn timed_out(&self, method: &str, limit: Duration) -> PluginError {
         let error = self.error(Reason::TimedOut(method.to_owned(), limit));
-        self.end();
+        self.kill();
         error
     }
 
@@ -60,32 +66,32 @@ impl Ending {
             self.plugin
         );
         let error = self.error(Reason::Malformed(malformed.to_string()));
-        self.end();
+        self.kill();
         error
     }
 
     /// Kills the process with all that it started, and waits for its end.
-    pub(super) fn end(&self) -> Option<ExitStatus> {
-        let mut child = lock(&self.child);
-        // A process that has ended by itself is not killed: its status is the one that it set.
-        if let Some(status) = wait_shortly(&mut child) {
-            return Some(status);
-        }
-        kill(&mut child);
-        child.wait().ok()
-    }
-
-    /// Kills the process, which is of no more use.
     pub(super) fn kill(&self) {
         let mut child = lock(&self.child);
-        kill(&mut child);
-        let _ = child.wait();
+        // The number of a process that was waited for may be that of another one.
+        if matches!(child.try_wait(), Ok(None)) {
+            kill(&mut child);
+            let _ = child.wait();
+        }
+    }
+
+    /// The table of settings for this plugin.
+    fn settings(&self) -> String {
+        format!("`[isolation.{}]` of `~/.flyte/host.toml`", self.plugin)
+    }
+
+    pub(super) fn refusal_hint(&self) -> String {
+        format!("add `read`, `write` or `network` to {} if the plugin needs it", self.settings())
     }
 
     /// The error for a reason, unless another thread knows an earlier one.
     fn error(&self, reason: Reason) -> PluginError {
-        let name = &self.plugin;
-        let isolation = format!("`[isolation.{name}]` of `host.toml`");
+        let isolation = self.settings();
         match self.reason.get_or_init(|| reason) {
             Reason::TimedOut(method, limit) => PluginError::new(format_args!(
                 "`{method}` did not return within {}; the plugin's process was ended",

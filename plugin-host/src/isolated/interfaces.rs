@@ -302,7 +302,7 @@ interface! {
 }
 
 interface! {
-    sent Fault: FaultStandIn, FaultWire = FaultBox, |held| Fault_TO::from_value(held, TD_Opaque);
+    sent Fault: FaultStandIn, FaultWire;
     values {
         kind: u32,
         message: RString,
@@ -313,6 +313,32 @@ interface! {
         upstream: u64,
         #[cfg(next_protocol)]
         revision: u32,
+    }
+}
+
+impl Carry for FaultBox {
+    type Wire = FaultWire;
+    type Held = Shared<FaultStandIn>;
+
+    fn export(self, peer: &Arc<Peer>) -> FaultWire {
+        FaultWire::read(&self, peer)
+    }
+    fn hold(mut wire: FaultWire, peer: &Arc<Peer>) -> Self::Held {
+        if wire.upstream == 0 && wire.is_refusal() {
+            wire.hints.0.extend(peer.refusal_hint().map(RString::from));
+        }
+        wire.stand_in(peer)
+    }
+    fn make(held: Self::Held) -> Self {
+        Fault_TO::from_value(held, TD_Opaque)
+    }
+}
+
+impl FaultWire {
+    /// Whether the system refused something, by the text of its errors.
+    fn is_refusal(&self) -> bool {
+        let mut texts = std::iter::once(&self.message).chain(&self.causes.0);
+        texts.any(|text| text.ends_with("(os error 1)") || text.ends_with("(os error 13)"))
     }
 }
 

@@ -322,6 +322,11 @@ impl Peer {
         }
     }
 
+    /// How to allow a plugin what the system refused; the host's side only.
+    pub(super) fn refusal_hint(&self) -> Option<String> {
+        self.ending().map(Ending::refusal_hint)
+    }
+
     /// How the child ended, if it did; the host's side only.
     pub(super) fn ending(&self) -> Option<&Ending> {
         match &self.side {

@@ -6,7 +6,7 @@ use std::{
         fd::OwnedFd,
         unix::{net::UnixStream, process::CommandExt},
     },
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Arc, Mutex, PoisonError, Weak},
     thread,
@@ -81,7 +81,7 @@ impl Template {
             isolation: self.isolation.clone(),
             host: Some(self.host.clone().export(&peer)),
         };
-        let answer = call_starter(&peer, "load", &(start,)).map_err(StartError::Create)?;
+        let answer = call_starter(&peer, "create", &(start,)).map_err(StartError::Create)?;
         let answer: Result<StartAnswer, IsolatedError> =
             decode(&answer).map_err(|malformed| StartError::Create(peer.fail("create", &malformed)))?;
         let StartAnswer { missing, hooks } = answer.map_err(StartError::Load)?;
@@ -99,7 +99,7 @@ impl Template {
         let (ours, theirs) = UnixStream::pair()?;
         let (first, end) = Channel::pair()?;
         send_end(&ours, &end)?;
-        let program = self.program.clone().map_or_else(this_program, Ok)?;
+        let program = self.program.as_deref().unwrap_or(Path::new(THIS_PROGRAM));
         let mut command = Command::new(program);
         command.arg(CHILD_ARGUMENT).arg(&self.name).stdin(Stdio::from(OwnedFd::from(theirs)));
         // Ctrl-C is the host's: it decides when the plugin ends.
@@ -121,9 +121,7 @@ impl Template {
 }
 
 /// The file of this program, also after it was replaced.
-fn this_program() -> io::Result<PathBuf> {
-    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
-}
+const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// Answers calls that the plugin's own threads begin.
 fn serve_connections(peer: &Arc<Peer>) -> io::Result<()> {

@@ -68,8 +68,8 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
     let mut faults = Vec::new();
     for spec in specs {
         let candidate = context.loader.check(&spec)?;
-        let facts = facts(&candidate);
-        let file = file_json(&candidate);
+        let mut facts = facts(&candidate);
+        let mut file = file_json(&candidate);
         // A plugin can be created only once in a process; one in use is called there.
         let loaded;
         let chain = match context.chain {
@@ -79,6 +79,11 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
                 &loaded
             }
         };
+        if let Some(missing) = chain.plugins()[0].isolation() {
+            facts.push(("isolated", isolation_fact(missing)));
+            file["isolated"] = json!(true);
+            file["isolationLacks"] = json!(missing);
+        }
         let rows = rows(chain, context)?;
         match context.ui.format() {
             Format::Table => print(context.ui, &facts, &rows)?,
@@ -125,6 +130,10 @@ fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
     facts.push(("target", passport.target().to_owned()));
     facts.extend(warnings.iter().map(|warning| ("warning", warning.to_string())));
     facts
+}
+
+fn isolation_fact(missing: &[String]) -> String {
+    if missing.is_empty() { "yes".to_owned() } else { format!("yes, but {}", missing.join("; ")) }
 }
 
 fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<HookRow>, CommandError> {
@@ -300,7 +309,7 @@ fn file_json(candidate: &Candidate) -> Value {
 }
 
 fn to_json(file: &Value, facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
-    let facts = facts.iter().filter(|(key, _)| *key != "warning");
+    let facts = facts.iter().filter(|(key, _)| !["isolated", "warning"].contains(key));
     let mut object: Map<String, Value> =
         facts.map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     object.extend(file.as_object().cloned().unwrap_or_default());

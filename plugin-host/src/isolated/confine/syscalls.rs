@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, io};
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
 };
 
 use crate::isolated::settings::Isolation;
@@ -11,7 +12,7 @@ use crate::isolated::settings::Isolation;
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Other processes, the kernel and its subsystems.
-const NEVER: [i64; 51] = [
+const NEVER: [i64; 53] = [
     libc::SYS_acct,
     libc::SYS_add_key,
     libc::SYS_adjtimex,
@@ -55,6 +56,8 @@ const NEVER: [i64; 51] = [
     libc::SYS_setdomainname,
     libc::SYS_sethostname,
     libc::SYS_setns,
+    libc::SYS_setpgid,
+    libc::SYS_setsid,
     libc::SYS_settimeofday,
     libc::SYS_swapoff,
     libc::SYS_swapon,
@@ -69,6 +72,13 @@ const NEVER: [i64; 51] = [
 const NEVER_HERE: [i64; 4] = [libc::SYS_fork, libc::SYS_vfork, libc::SYS_ioperm, libc::SYS_iopl];
 #[cfg(not(target_arch = "x86_64"))]
 const NEVER_HERE: [i64; 0] = [];
+
+/// Requests of a terminal, which stderr may be: become its foreground, and write input for the user's shell.
+const TERMINAL: [u64; 3] = [TIOCSPGRP, TIOCSTI, TIOCLINUX];
+/// The numbers are the same on all processors; the types of libc's constants differ.
+const TIOCSPGRP: u64 = 0x5410;
+const TIOCSTI: u64 = 0x5412;
+const TIOCLINUX: u64 = 0x541c;
 
 /// Changes of files that Landlock does not see.
 const CHANGES: [i64; 13] = [
@@ -102,9 +112,12 @@ const CHANGES_HERE: [i64; 0] = [];
 
 /// Restricts this thread and those that it starts; returns what the kernel cannot restrict.
 pub(super) fn restrict(isolation: &Isolation) -> io::Result<Vec<String>> {
+    let Ok(architecture) = TargetArch::try_from(std::env::consts::ARCH) else {
+        return Ok(vec!["system calls are not restricted on this processor".to_owned()]);
+    };
     // `clone3` has its flags in memory, where a filter cannot look; without it, libc uses `clone`.
-    let absent = filter([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS)?;
-    let refused = filter(refused(isolation)?, libc::EPERM)?;
+    let absent = filter([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS, architecture)?;
+    let refused = filter(refused(isolation)?, libc::EPERM, architecture)?;
     for program in [absent, refused] {
         if let Err(error) = seccompiler::apply_filter(&program) {
             return Ok(vec![format!("the kernel cannot restrict system calls: {error}")]);
@@ -113,8 +126,7 @@ pub(super) fn restrict(isolation: &Isolation) -> io::Result<Vec<String>> {
     Ok(Vec::new())
 }
 
-fn filter(rules: Rules, errno: i32) -> io::Result<BpfProgram> {
-    let architecture = std::env::consts::ARCH.try_into().map_err(io::Error::other)?;
+fn filter(rules: Rules, errno: i32, architecture: TargetArch) -> io::Result<BpfProgram> {
     let action = SeccompAction::Errno(errno.unsigned_abs());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, architecture);
     filter.and_then(TryInto::try_into).map_err(io::Error::other)
@@ -131,8 +143,7 @@ fn refused(isolation: &Isolation) -> io::Result<Rules> {
     }
     let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
     refused.insert(libc::SYS_clone, vec![rule(&[(0, SeccompCmpOp::MaskedEq(thread), 0)])?]);
-    // Input for the user's shell.
-    let commands = [libc::TIOCSTI, libc::TIOCLINUX].map(|command| rule(&[(1, SeccompCmpOp::Eq, command)]));
+    let commands = TERMINAL.map(|command| rule(&[(1, SeccompCmpOp::Eq, command)]));
     refused.insert(libc::SYS_ioctl, commands.into_iter().collect::<io::Result<_>>()?);
     let own = u64::from(std::process::id());
     for call in [libc::SYS_kill, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo, libc::SYS_tgkill] {

@@ -49,6 +49,7 @@ fn act(action: &str, host: &Host) -> Result<(), PluginError> {
         "print" => std::io::stdout().write_all(b"printed by the plugin\n")?,
         "read" => drop(fs::read(argument)?),
         "run" => drop(process::Command::new(argument).status()?),
+        "variable" => drop(std::env::var(argument)?),
         "write" => fs::write(Path::new(argument), b"mine")?,
         _ => return Err(PluginError::new(format_args!("unknown action `{action}`"))),
     }
