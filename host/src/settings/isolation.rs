@@ -2,7 +2,7 @@
 //!
 //! Not in `[plugin.NAME]`: that table is the plugin's own, which the host does not read, and which is given to it whole.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::{Path, PathBuf}, time::Duration};
 
 use plugin_host::isolated::{Isolation, Isolations};
 use serde::Deserialize;
@@ -29,8 +29,8 @@ impl IsolationSettings {
     fn isolation(&self) -> Isolation {
         let mut isolation = Isolation::default();
         isolation.network = self.network;
-        isolation.read = self.read.iter().map(in_home).collect();
-        isolation.write = self.write.iter().map(in_home).collect();
+        isolation.read = self.read.iter().map(|path| in_home(path)).collect();
+        isolation.write = self.write.iter().map(|path| in_home(path)).collect();
         isolation.memory =
             self.memory.map_or(isolation.memory, |mebibytes| mebibytes.saturating_mul(1 << 20));
         isolation.cpu = self.cpu.map_or(isolation.cpu, Duration::from_secs);
@@ -47,9 +47,9 @@ pub(crate) fn isolations(tables: &BTreeMap<String, IsolationSettings>, all: bool
 }
 
 /// A path that may begin with `~`.
-fn in_home(path: &PathBuf) -> PathBuf {
+fn in_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), super::home()) {
         (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.clone(),
+        _ => path.to_owned(),
     }
 }
