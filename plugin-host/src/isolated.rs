@@ -23,9 +23,7 @@ mod plugin;
 mod settings;
 mod start;
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use plugin::{StartError, Template, start};
 pub use settings::{Isolation, Isolations};

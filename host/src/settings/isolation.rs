@@ -2,7 +2,11 @@
 //!
 //! Not in `[plugin.NAME]`: that table is the plugin's own, which the host does not read, and which is given to it whole.
 
-use std::{collections::BTreeMap, path::{Path, PathBuf}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use plugin_host::isolated::{Isolation, Isolations};
 use serde::Deserialize;

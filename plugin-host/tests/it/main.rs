@@ -5,6 +5,8 @@
 mod chain;
 mod example;
 #[cfg(target_os = "linux")]
+mod isolated;
+#[cfg(target_os = "linux")]
 mod loading;
 mod passed_errors;
 #[cfg(target_os = "linux")]

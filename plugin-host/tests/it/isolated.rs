@@ -1,5 +1,4 @@
 //! Plugins in processes of their own: what crosses, how a process ends, and what it may not do.
-#![cfg(target_os = "linux")]
 
 use std::{
     collections::BTreeMap,
