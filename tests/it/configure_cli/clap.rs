@@ -71,6 +71,9 @@ Global options:
       --plugin-fallback
           Continue without plugins that cannot be used
 
+      --isolate
+          Run each plugin in a process of its own
+
   -v, --verbose...
           Verbose output (-vv for debug)
 
@@ -102,6 +105,7 @@ Global options:
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
+      --isolate            Run each plugin in a process of its own
   -v, --verbose...         Verbose output (-vv for debug)
 [exit: 0]
 
@@ -208,6 +212,7 @@ Global options:
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
+      --isolate            Run each plugin in a process of its own
   -v, --verbose...         Verbose output (-vv for debug)
 
 Example:

@@ -99,6 +99,7 @@ help
 --plugin
 --no-plugins
 --plugin-fallback
+--isolate
 --verbose
 --version
 --region
@@ -118,6 +119,7 @@ help
 --plugin
 --no-plugins
 --plugin-fallback
+--isolate
 --verbose
 --region
 --help
@@ -135,6 +137,7 @@ help
 --plugin
 --no-plugins
 --plugin-fallback
+--isolate
 --verbose
 --region
 --help
@@ -246,6 +249,7 @@ help
 --plugin
 --no-plugins
 --plugin-fallback
+--isolate
 --verbose
 --help
 [exit: 0]

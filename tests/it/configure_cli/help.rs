@@ -75,6 +75,9 @@ Global options:
       --plugin-fallback
           Continue without plugins that cannot be used
 
+      --isolate
+          Run each plugin in a process of its own
+
   -v, --verbose...
           Verbose output (-vv for debug)
 
@@ -181,6 +184,9 @@ Global options:
       --plugin-fallback
           Continue without plugins that cannot be used
 
+      --isolate
+          Run each plugin in a process of its own
+
   -v, --verbose...
           Verbose output (-vv for debug)
 
@@ -221,6 +227,7 @@ Global options:
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
+      --isolate            Run each plugin in a process of its own
   -v, --verbose...         Verbose output (-vv for debug)
       --region <REGION>    Where to work [env: TOOLBOX_REGION] [default: eu] [possible values: eu,
                            us]
@@ -288,6 +295,9 @@ Global options:
       --plugin-fallback
           Continue without plugins that cannot be used
 
+      --isolate
+          Run each plugin in a process of its own
+
   -v, --verbose...
           Verbose output (-vv for debug)
 
@@ -344,6 +354,9 @@ Global options:
       --plugin-fallback
           Continue without plugins that cannot be used
 
+      --isolate
+          Run each plugin in a process of its own
+
   -v, --verbose...
           Verbose output (-vv for debug)
 
@@ -386,6 +399,7 @@ Global options:
       --plugin <NAME>      Load a plugin by name or path (repeatable; the first takes precedence)
       --no-plugins         Load no plugins
       --plugin-fallback    Continue without plugins that cannot be used
+      --isolate            Run each plugin in a process of its own
   -v, --verbose...         Verbose output (-vv for debug)
       --region <REGION>    Where to work [env: TOOLBOX_REGION] [default: eu] [possible values: eu,
                            us]
@@ -445,6 +459,9 @@ Global options:
 
       --plugin-fallback
           Continue without plugins that cannot be used
+
+      --isolate
+          Run each plugin in a process of its own
 
   -v, --verbose...
           Verbose output (-vv for debug)

@@ -99,7 +99,7 @@ flyte-host.1
 .SH NAME
 flyte\-host\-doctor \- Check this laptop
 .SH SYNOPSIS
-\fBflyte\-host doctor\fR [\fB\-c\fR|\fB\-\-config\fR] [\fB\-l\fR|\fB\-\-level\fR] [\fB\-p\fR|\fB\-\-project\fR] [\fB\-\-tool\fR] [\fB\-d\fR|\fB\-\-domain\fR] [\fB\-q\fR|\fB\-\-quick\fR] [\fB\-\-sandbox\fR] [\fB\-\-slow\fR] [\fB\-L\fR|\fB\-\-loud\fR]... [\fB\-o\fR|\fB\-\-output\fR] [\fB\-\-plugin\fR] [\fB\-\-end\fR] [\fB\-\-no\-plugins\fR] [\fB\-\-plugin\-fallback\fR] [\fB\-v\fR|\fB\-\-verbose\fR]... [\fB\-\-region\fR] [\fB\-h\fR|\fB\-\-help\fR] [\fIORGAN\fR] 
+\fBflyte\-host doctor\fR [\fB\-c\fR|\fB\-\-config\fR] [\fB\-l\fR|\fB\-\-level\fR] [\fB\-p\fR|\fB\-\-project\fR] [\fB\-\-tool\fR] [\fB\-d\fR|\fB\-\-domain\fR] [\fB\-q\fR|\fB\-\-quick\fR] [\fB\-\-sandbox\fR] [\fB\-\-slow\fR] [\fB\-L\fR|\fB\-\-loud\fR]... [\fB\-o\fR|\fB\-\-output\fR] [\fB\-\-plugin\fR] [\fB\-\-end\fR] [\fB\-\-no\-plugins\fR] [\fB\-\-plugin\-fallback\fR] [\fB\-\-isolate\fR] [\fB\-v\fR|\fB\-\-verbose\fR]... [\fB\-\-region\fR] [\fB\-h\fR|\fB\-\-help\fR] [\fIORGAN\fR] 
 .SH DESCRIPTION
 Check this laptop
 .PP
@@ -205,6 +205,9 @@ Load no plugins
 .TP
 \fB\-\-plugin\-fallback\fR
 Continue without plugins that cannot be used
+.TP
+\fB\-\-isolate\fR
+Run each plugin in a process of its own
 .TP
 \fB\-v\fR, \fB\-\-verbose\fR
 Verbose output (\-vv for debug)
