@@ -73,6 +73,22 @@ impl Drop for Numbered {
     }
 }
 
+/// A shared stand-in for an object of the other process.
+pub(super) struct Shared<T>(pub(super) Arc<T>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// What is lent for one call, with its number.
+pub(super) struct LentObject<T>(pub(super) u64, pub(super) T);
+
+/// An interface and its methods.
+#[cfg(test)]
+pub(super) type Methods = (&'static str, &'static [&'static str]);
+
 /// A plugin whose process may be started again.
 pub(super) trait Restarted: Send + Sync {
     /// The hooks in the current process.
