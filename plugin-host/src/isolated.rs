@@ -1,12 +1,13 @@
 //! Isolation: a plugin's library in a process of its own, behind the same interfaces.
 //!
-//! The child is this program, started with a hidden argument. It gives up what it does not need (files, network, other
-//! processes: `confine`), loads the library, and answers calls on a socket. On either side an object of the other one
-//! has a stand-in that implements its interface; messages, stand-ins and the calls of the originals are made of one
-//! definition an interface (`interfaces`). So neither the chain nor a plugin notices the border.
+//! The child is this program, started with a hidden argument. It gives up what it does not need (files,
+//! network, other processes: `confine`), loads the library, and answers calls on a socket. On either side an
+//! object of the other one has a stand-in that implements its interface; messages, stand-ins and the calls of
+//! the originals are made of one definition an interface (`interfaces`). So neither the chain nor a plugin
+//! notices the border.
 //!
-//! A crash ends the child: the call that was in it fails, with the plugin, the hook and the signal, and the next call
-//! starts a new child ([`Isolation::restarts`]).
+//! A crash ends the child: the call that was in it fails, with the plugin, the hook and the signal, and the
+//! next call starts a new child ([`Isolation::restarts`]).
 //!
 //! A program that isolates plugins calls [`child_main`] first in its `main`.
 

@@ -117,7 +117,10 @@ pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
 #[cfg(target_os = "linux")]
 fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
     let all = flags.isolate || env::is_on(env::PLUGIN_ISOLATE);
-    loader.with_isolations(settings::isolation::isolations(&settings.isolation, all), &env::SECRETS)
+    loader.with_isolations(
+        settings::isolation::isolations(&settings.isolation, all, settings::home().as_deref()),
+        &env::SECRETS,
+    )
 }
 
 /// Isolation requires Linux; elsewhere the command line and the settings have no option for it.

@@ -1,6 +1,7 @@
 //! `[isolation.NAME]`: what a plugin may do in a process of its own.
 //!
-//! Not in `[plugin.NAME]`: that table is the plugin's own, which the host does not read, and which is given to it whole.
+//! Not in `[plugin.NAME]`: that table is the plugin's own, which the host does not read, and which is given
+//! to it whole.
 
 use std::{
     collections::BTreeMap,
@@ -30,11 +31,11 @@ pub struct IsolationSettings {
 }
 
 impl IsolationSettings {
-    fn isolation(&self) -> Isolation {
+    fn isolation(&self, home: Option<&Path>) -> Isolation {
         let mut isolation = Isolation::default();
         isolation.network = self.network;
-        isolation.read = self.read.iter().map(|path| in_home(path)).collect();
-        isolation.write = self.write.iter().map(|path| in_home(path)).collect();
+        isolation.read = self.read.iter().map(|path| expanded(path, home)).collect();
+        isolation.write = self.write.iter().map(|path| expanded(path, home)).collect();
         isolation.memory =
             self.memory.map_or(isolation.memory, |mebibytes| mebibytes.saturating_mul(1 << 20));
         isolation.cpu = self.cpu.map_or(isolation.cpu, Duration::from_secs);
@@ -45,14 +46,18 @@ impl IsolationSettings {
 }
 
 /// The plugins that run in processes of their own; `all` of them after `--isolate`.
-pub(crate) fn isolations(tables: &BTreeMap<String, IsolationSettings>, all: bool) -> Isolations {
-    let plugins = tables.iter().map(|(name, table)| (name.clone(), (table.isolate, table.isolation())));
+pub(crate) fn isolations(
+    tables: &BTreeMap<String, IsolationSettings>,
+    all: bool,
+    home: Option<&Path>,
+) -> Isolations {
+    let plugins = tables.iter().map(|(name, table)| (name.clone(), (table.isolate, table.isolation(home))));
     Isolations { all, plugins: plugins.collect(), ..Isolations::default() }
 }
 
 /// A path that may begin with `~`.
-fn in_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), super::home()) {
+fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }

@@ -1,7 +1,7 @@
 //! How a value crosses between the processes: what is sent for it, and what stands for it on the other side.
 //!
-//! Leaves are sent as they are. A value with methods is sent as the answers of those that only read, and the number
-//! under which its process keeps it for the others; both are in `interfaces.rs`.
+//! Leaves are sent as they are. A value with methods is sent as the answers of those that only read, and the
+//! number under which its process keeps it for the others; both are in `interfaces.rs`.
 
 use std::{cell::Cell, fmt, marker::PhantomData, sync::Arc};
 

@@ -1,5 +1,5 @@
-//! A connection between the processes, on which calls nest: while one side waits for the result of a call, it answers
-//! those of the other. Each end belongs to one thread at a time.
+//! A connection between the processes, on which calls nest: while one side waits for the result of a call, it
+//! answers those of the other. Each end belongs to one thread at a time.
 
 use std::{
     cell::Cell,

@@ -1,7 +1,7 @@
 //! What the plugin's process gives up before the library is mapped.
 //!
-//! Landlock for files, seccomp for system calls, resource limits. All of it is inherited by the threads that the plugin
-//! starts.
+//! Landlock for files, seccomp for system calls, resource limits. All of it is inherited by the threads that
+//! the plugin starts.
 
 mod files;
 mod limits;

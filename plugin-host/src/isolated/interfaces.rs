@@ -1,8 +1,8 @@
-//! The interfaces of the ABI between processes: of one definition each, the message, the stand-in on the receiving side,
-//! and the calls of the original.
+//! The interfaces of the ABI between processes: of one definition each, the message, the stand-in on the
+//! receiving side, and the calls of the original.
 //!
-//! `values` are methods that only read: they are called when the object is sent. `calls` are sent to the process that
-//! has the object. A test compares the definitions with the ABI, so that no method is left out.
+//! `values` are methods that only read: they are called when the object is sent. `calls` are sent to the
+//! process that has the object. A test compares the definitions with the ABI, so that no method is left out.
 
 #[macro_use]
 mod macros;

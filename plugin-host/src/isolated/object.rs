@@ -126,8 +126,8 @@ impl Source {
 
 /// A result of a call between processes.
 pub(super) trait Returned: Carry {
-    /// The result when the other process did not return one. Where a type has no errors, only plugins call the
-    /// method, and their process ends with the host.
+    /// The result when the other process did not return one. Where a type has no errors, only plugins call
+    /// the method, and their process ends with the host.
     fn lost(error: PluginError) -> Self;
 }
 

@@ -1,8 +1,8 @@
 //! The other process: calls to its objects, and the objects of this process that it may call.
 //!
 //! A call is made on a connection that belongs to its thread. Inside of a call of the other process it is the
-//! connection of that call, on which the other side waits; otherwise one that is idle, or a new one. So what a plugin
-//! borrows is only used on the thread that lent it, as in one process.
+//! connection of that call, on which the other side waits; otherwise one that is idle, or a new one. So what
+//! a plugin borrows is only used on the thread that lent it, as in one process.
 
 use std::{
     cell::RefCell,
@@ -85,7 +85,8 @@ pub(super) enum Side {
 }
 
 thread_local! {
-    /// The connections on which this thread answers a call, by the peer that made it; the last call is the innermost.
+    /// The connections on which this thread answers a call, by the peer that made it; the last call is the
+    /// innermost.
     static ANSWERING: RefCell<Vec<(u64, Rc<Channel>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -256,7 +257,7 @@ impl Peer {
 
     /// Answers the calls that other threads of the other process begin, until it ends.
     ///
-    /// Whoever waits for connections does not keep the peer.
+    /// The thread that waits for connections does not keep the peer.
     pub(super) fn serve_connections(peer: &Weak<Self>, control: &UnixStream) {
         while let Ok(Some(end)) = receive_end(control) {
             let Some(peer) = peer.upgrade() else { return };

@@ -1,4 +1,5 @@
-//! A plugin in a process of its own, as the host has it: starts the process, and starts it again after its end.
+//! A plugin in a process of its own, as the host has it: starts the process, and starts it again after its
+//! end.
 
 use std::{
     io,

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// What an isolated plugin may do. It may always read its own folder, the system's libraries and the files that those
-/// read at start.
+/// What an isolated plugin may do. It may always read its own folder, the system's libraries and the files
+/// that those read at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Isolation {
@@ -48,7 +48,8 @@ pub struct Isolations {
     pub plugins: BTreeMap<String, (bool, Isolation)>,
     /// The settings of a plugin that has none of its own.
     pub default: Isolation,
-    /// The program that is started for a plugin; `None`: this one. It calls [`child_main`](super::child_main).
+    /// The program that is started for a plugin; `None`: this one. It calls
+    /// [`child_main`](super::child_main).
     pub program: Option<PathBuf>,
 }
 

@@ -260,7 +260,8 @@ fn hooks_are_called_by_many_threads_at_once() {
     });
 }
 
-/// Every place × every death: the call that is in it fails and names it, and the next calls get a new process.
+/// Every place × every death: the call that is in it fails and names it, and the next calls get a new
+/// process.
 #[test]
 fn a_death_costs_the_call_that_it_is_in() {
     let deaths = [

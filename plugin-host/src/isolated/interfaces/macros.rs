@@ -1,6 +1,7 @@
 //! What is made of the definition of an interface.
 //!
-//! The macros are used where the names in them are imported: in `interfaces.rs` and in the files beside this one.
+//! The macros are used where the names in them are imported: in `interfaces.rs` and in the files beside this
+//! one.
 
 /// Defines the message and the stand-in of an interface, by what its objects are to the other process:
 ///
