@@ -15,7 +15,8 @@ use crate::{Output, Running, output, redact::Redaction};
 
 /// What of the surrounding environment a run gets: nothing that could change an answer. With
 /// `FLYTE_PLUGIN_ISOLATE=1` the tests of plugins run with isolated ones.
-const KEPT: [&str; 3] = ["ASAN_OPTIONS", "FLYTE_PLUGIN_ISOLATE", "LLVM_PROFILE_FILE"];
+const KEPT: [&str; 3] = ["ASAN_OPTIONS", ISOLATE, "LLVM_PROFILE_FILE"];
+const ISOLATE: &str = "FLYTE_PLUGIN_ISOLATE";
 
 /// A home with a plugins directory and an environment, in which flyte-host runs.
 #[derive(Debug)]
@@ -168,7 +169,8 @@ impl TestEnvironment {
         let redact = |text: &str| self.redaction.redact(text);
         let stderr = without_waits(&String::from_utf8_lossy(stderr));
         let command = redact(&self.command_line(command));
-        Output::new(command, redact(&String::from_utf8_lossy(stdout)), redact(&stderr), status)
+        let stdout = without_isolation(&String::from_utf8_lossy(stdout));
+        Output::new(command, redact(&stdout), redact(&stderr), status)
     }
 
     /// The command line of flyte-host; the name alone of another program, whose arguments may be a whole
@@ -188,6 +190,14 @@ impl TestEnvironment {
 fn without_waits(stderr: &str) -> String {
     let is_wait = |line: &&str| line.starts_with("waiting for `") && line.contains("` to answer (");
     stderr.split_inclusive('\n').filter(|line| !is_wait(line)).collect()
+}
+
+/// Leaves out the line of `plugin show` about the isolation, in tests that run with isolated plugins.
+fn without_isolation(stdout: &str) -> String {
+    let is_isolated = env::var_os(ISOLATE).is_some();
+    let is_fact =
+        |line: &&str| line.trim_end().strip_suffix("yes").is_some_and(|key| key.trim_end() == "isolated");
+    stdout.split_inclusive('\n').filter(|line| !is_isolated || !is_fact(line)).collect()
 }
 
 /// The library that Cargo built of one of the plugins, beside the test executable.

@@ -40,6 +40,9 @@ fn a_lazy_default_is_worked_out_only_when_it_is_needed() {
     let mut home = toolbox_home();
     let trace = home.cwd().join("trace");
     home.set("TOOLBOX_TRACE", &trace).set("TOOLBOX_PROJECT", "From-Variable");
+    // For runs with isolated plugins.
+    #[cfg(target_os = "linux")]
+    home.write("../.flyte/host.toml", format!("[isolation.toolbox]\nwrite = [{:?}]\n", home.cwd()));
     for words in [&["--help"][..], &["config", "show", "--help"], &["doctor", "-p", "x"], &["plugin", "path"]]
     {
         home.run(words).success();
