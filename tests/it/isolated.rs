@@ -1,8 +1,8 @@
 //! Plugins in processes of their own, as users see them. What crosses, and every death, is in `plugin-host`'s
 //! tests.
 //!
-//! The tests of `hooks`, `transport`, `configure_cli`, `chain`, `growth` and `museum` run with isolated plugins
-//! when `FLYTE_PLUGIN_ISOLATE` is set to `1`.
+//! The tests of `hooks`, `transport`, `configure_cli`, `chain`, `growth` and `museum` run with isolated
+//! plugins when `FLYTE_PLUGIN_ISOLATE` is set to `1`.
 
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
