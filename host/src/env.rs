@@ -76,7 +76,7 @@ const fn doc(names: &'static [&'static str], meaning: &'static str) -> VariableD
 }
 
 /// The variables that users may set, for the reference.
-pub const DOCUMENTED: [VariableDoc; 22] = [
+pub const DOCUMENTED: [VariableDoc; 23] = [
     doc(
         &[PLUGIN],
         "Plugins to use: names or paths, separated like `PATH`, the first in front; `builtin` means none",
@@ -178,7 +178,7 @@ pub fn not_utf8() -> Option<String> {
         .find(|name| is_ours(name))
 }
 
-const READ_AS_TEXT: [&str; 12] = [
+const READ_AS_TEXT: [&str; 13] = [
     PLUGIN_FALLBACK,
     PLUGIN_ISOLATE,
     HOST_CONFIG,

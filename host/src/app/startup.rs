@@ -123,6 +123,15 @@ fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
     )
 }
 
+/// Whether a plugin may run in a process of its own.
+fn isolates(flags: &PluginFlags, settings: &Settings) -> bool {
+    #[cfg(target_os = "linux")]
+    if settings.isolation.values().any(settings::isolation::IsolationSettings::is_on) {
+        return true;
+    }
+    flags.isolate || env::is_on(env::PLUGIN_ISOLATE)
+}
+
 /// Isolation requires Linux; elsewhere the command line and the settings have no option for it.
 #[cfg(not(target_os = "linux"))]
 fn isolate(loader: Loader, _: &PluginFlags, _: &Settings) -> Loader {
@@ -209,6 +218,10 @@ pub(super) fn recorded(
     // Most command lines need loaded plugins; they are not parsed twice.
     let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
     if !is_completion && words.clone().next().is_some() && !words.any(may_need_no_plugin) {
+        return None;
+    }
+    // Recording runs the plugins in a process that is not confined.
+    if isolates(flags, settings) {
         return None;
     }
     // Errors are those of loading, which follows.

@@ -31,6 +31,11 @@ pub struct IsolationSettings {
 }
 
 impl IsolationSettings {
+    /// Whether the plugin runs in a process of its own, also without `--isolate`.
+    pub(crate) fn is_on(&self) -> bool {
+        self.isolate
+    }
+
     fn isolation(&self, home: Option<&Path>) -> Isolation {
         let mut isolation = Isolation::default();
         isolation.network = self.network;

@@ -65,7 +65,7 @@ fn run(plugins: &[OsString]) -> Option<()> {
 
 fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) -> Option<Message> {
     let settings = Settings::read().ok()?;
-    let loader = startup::loader(&settings);
+    let loader = startup::loader(&startup::PluginFlags::default(), &settings);
     let candidates = plugins.iter().map(|path| loader.check_file(path.as_ref()));
     let candidates: Vec<Candidate> = candidates.collect::<Result<_, _>>().ok()?;
     let summaries: Vec<String> =
