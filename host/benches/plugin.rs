@@ -22,8 +22,8 @@ use plugin_host::{
 };
 
 fn main() -> ExitCode {
-    if let Some(exit) = isolated::child_main() {
-        return exit;
+    if let Some(code) = isolated::child_main() {
+        return code.into();
     }
     let path = sample();
     if let Some(how) = std::env::var_os("FLYTE_BENCH_LOAD_ONCE") {

@@ -86,7 +86,7 @@ pub struct SettingDoc {
 }
 
 /// The keys of the settings file, for the reference.
-pub const DOCUMENTED: [SettingDoc; 6] = [
+pub const DOCUMENTED: [SettingDoc; 7] = [
     SettingDoc {
         key: "plugins",
         default: "[]",
