@@ -6,7 +6,6 @@
 //! and this does not: the image, isolation, limits of resources. Paths of the container are replaced where
 //! they are seen ([`mounts`]). Where things are in an attempt's folder: [`folder`].
 
-mod attempt;
 mod blob;
 mod command;
 mod document;
@@ -22,6 +21,7 @@ mod outputs;
 mod plain_path;
 mod process;
 mod record;
+mod steps;
 mod template;
 mod text;
 
@@ -94,7 +94,7 @@ pub(crate) async fn run(
     }
     let folder = AttemptFolder::new(&attempt.folder);
     let attempt = Arc::new(attempt);
-    let (process, result) = match attempt::run(&attempt, &folder, started, kill).await {
+    let (process, result) = match steps::run(&attempt, &folder, started, kill).await {
         Ok((process, result)) => (process, result),
         Err(failure) => ("none".to_owned(), Err(failure)),
     };
