@@ -12,6 +12,9 @@ use std::{
 use data_encoding::BASE32HEX_NOPAD;
 use md5::{Digest, Md5};
 
+/// The path of signed URLs, up to their token.
+pub(crate) const URL_PATH: &str = "/data/";
+
 /// The longest name that common file systems take.
 const LONGEST_SEGMENT: usize = 255;
 
@@ -115,7 +118,7 @@ impl Blobs {
         format!("file://{}", self.file(path).display())
     }
 
-    /// The path that a native URI names; `None` if it is none of this sandbox.
+    /// The path that a native URI names; `None` if it is outside of this sandbox.
     pub(crate) fn path_from_uri(&self, uri: &str) -> Option<BlobPath> {
         let file = Path::new(uri.strip_prefix("file://").unwrap_or(uri));
         let below = file.strip_prefix(&self.folder).ok()?;

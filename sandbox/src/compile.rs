@@ -9,6 +9,7 @@ mod binding;
 mod error;
 mod gate;
 mod graph;
+mod interface;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +22,12 @@ use flyte_client::proto::{
     },
 };
 
-pub(crate) use self::error::{CompileErrors, CompileProblem};
+use self::interface::{CheckedNode, Interface};
+pub(crate) use self::{
+    error::{CompileErrors, CompileProblem},
+    interface::{END, START},
+};
 use crate::identity::IdentifierText;
-
-/// The node that stands for the workflow's inputs.
-pub(crate) const START: &str = "start-node";
-/// The node that stands for its outputs.
-pub(crate) const END: &str = "end-node";
 
 /// The registered entities that a workflow refers to, by identifier without its kind.
 #[derive(Debug, Default)]
@@ -102,34 +102,6 @@ pub(crate) fn compile(
         tasks: compiler.tasks.into_values().collect(),
         launch_plans: compiler.launch_plans.into_values().collect(),
     })
-}
-
-/// A node with the interface of its target.
-struct CheckedNode<'a> {
-    node: &'a Node,
-    /// `None` if the entity that it refers to is missing, which is reported already.
-    interface: Option<Interface>,
-}
-
-/// The inputs and outputs of a node.
-#[derive(Clone, Debug, Default)]
-struct Interface {
-    inputs: BTreeMap<String, Variable>,
-    outputs: BTreeMap<String, Variable>,
-    /// Inputs that have a value without a binding.
-    optional: BTreeSet<String>,
-}
-
-impl Interface {
-    fn from_typed(interface: Option<&TypedInterface>) -> Self {
-        let variables =
-            |map: Option<&VariableMap>| map.map_or_else(BTreeMap::new, |map| map.variables.clone());
-        Self {
-            inputs: variables(interface.and_then(|interface| interface.inputs.as_ref())),
-            outputs: variables(interface.and_then(|interface| interface.outputs.as_ref())),
-            optional: BTreeSet::new(),
-        }
-    }
 }
 
 struct Compiler<'a> {

@@ -12,26 +12,22 @@
 
 mod attempts;
 mod binding;
+mod error;
 mod event_loop;
 mod handle;
 mod node;
 mod program;
 mod run;
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, watch};
 
 use self::event_loop::EventLoop;
-pub use self::handle::EngineStart;
-pub(crate) use self::{
-    handle::EngineHandle,
-    program::{END, START},
-};
+pub(crate) use self::handle::EngineHandle;
+pub use self::{error::EngineError, handle::EngineStart};
 use crate::{
     lease::{self, Lease},
-    open_error::OpenError,
-    service_error::ServiceError,
     store::Store,
 };
 
@@ -45,35 +41,6 @@ pub enum RunMode {
     UntilIdle,
     /// When the value becomes `true`, or its sender is dropped.
     UntilShutdown(watch::Receiver<bool>),
-}
-
-/// Why an engine stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The sandbox cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The lease cannot be taken.
-    #[error("could not lock the sandbox for its engine")]
-    Lease(#[source] io::Error),
-    /// A step cannot be read or stored. The running attempts are killed; the next engine continues.
-    #[error("the sandbox's engine stopped: could not read or store a step")]
-    Step(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The async runtime cannot be created.
-    #[error("could not start the sandbox's engine")]
-    Runtime(#[source] io::Error),
-}
-
-impl From<ServiceError> for EngineError {
-    fn from(failure: ServiceError) -> Self {
-        Self::Step(Box::new(failure))
-    }
-}
-
-impl From<rusqlite::Error> for EngineError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Step(Box::new(error))
-    }
 }
 
 /// Runs the open executions of a sandbox until there have been none for a second. Returns at once if another

@@ -16,15 +16,18 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `server` | serves a sandbox: `guard` decides which requests are answered, `grpc` frames calls, `files` serves signed URLs |
-//! | `service` | FlyteAdmin's methods, a file for each kind of entity; `identity` and `service_error` are its texts |
+//! | `server` | serves a sandbox: `guard` checks requests, `grpc` frames calls, `files` serves signed URLs |
+//! | `service` | FlyteAdmin's methods, a file for each kind of entity |
+//! | `sandbox` | what they share: the store, the blobs, and the engine to wake |
+//! | `identity`, `service_error` | the texts of identifiers and errors |
 //! | `compile` | FlytePropeller's workflow compiler: types, order, errors |
 //! | `list` | filters, sort keys and pages of lists |
 //! | `store`, `blobs` | the database, a file for each table; the files of uploads and outputs |
 //! | `engine` | runs executions: a state machine whose steps are transactions |
 //! | `cache` | cached results of tasks |
 //! | `runner` | one attempt of a task as a process, by the contract of Flyte's copilot |
-//! | `folder`, `lease`, `remove` | the sandbox's folder: private, with one engine and one server at a time; deleting it |
+//! | `folder`, `lease` | the sandbox's folder: private, with one engine and one server at a time |
+//! | `remove` | deletes a sandbox |
 //!
 //! What it promises:
 //!
@@ -47,94 +50,17 @@ mod list;
 mod open_error;
 mod remove;
 mod runner;
+mod sandbox;
 pub mod server;
 mod service;
 mod service_error;
 mod store;
 
-use std::path::PathBuf;
-
-use flyte_client::transport::{Call, CallResponse, Reply, Status, Transport};
-
-use self::{blobs::Blobs, engine::EngineHandle};
 pub use self::{
     engine::EngineStart,
     folder::prepare_folder,
     open_error::OpenError,
     remove::{RemoveError, remove},
+    sandbox::{Sandbox, SandboxOptions},
     store::Store,
 };
-
-/// The parameters of [`Sandbox::open`].
-#[derive(Clone, Debug)]
-pub struct SandboxOptions {
-    /// The folder with the database, the blobs and the leases; created if it is missing.
-    pub root: PathBuf,
-    /// How the engine is started.
-    pub engine: EngineStart,
-}
-
-/// An open sandbox.
-pub struct Sandbox {
-    root: PathBuf,
-    store: Store,
-    blobs: Blobs,
-    engine: EngineHandle,
-}
-
-impl Sandbox {
-    /// Opens a sandbox; creates it if it is missing.
-    ///
-    /// # Errors
-    ///
-    /// When its folder or database cannot be created, read or written.
-    pub fn open(options: &SandboxOptions) -> Result<Self, OpenError> {
-        let store = Store::open(&options.root)?;
-        let blobs = Blobs::new(&options.root);
-        let sandbox = Self {
-            root: options.root.clone(),
-            store,
-            blobs,
-            engine: EngineHandle::new(&options.root, options.engine.clone()),
-        };
-        // The last engine may have been killed.
-        if sandbox.store.read(store::execution::open).is_ok_and(|open| !open.is_empty()) {
-            sandbox.wake_engine();
-        }
-        Ok(sandbox)
-    }
-
-    /// Makes an engine read what was just stored.
-    pub(crate) fn wake_engine(&self) {
-        self.engine.wake();
-    }
-
-    /// The number of open executions.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub fn open_executions(&self) -> Result<usize, OpenError> {
-        let open = self.store.read(store::execution::open);
-        open.map(|open| open.len())
-            .map_err(|source| OpenError::Database { path: self.root.join("sandbox.db"), source })
-    }
-
-    /// Answers a call like FlyteAdmin.
-    ///
-    /// # Errors
-    ///
-    /// The status for the client.
-    pub fn answer(&self, path: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
-        service::answer(self, path, message)
-    }
-}
-
-impl Transport for Sandbox {
-    fn call(&self, call: Call) -> Reply<'_> {
-        let answer = self.answer(&call.path, &call.message);
-        Box::pin(std::future::ready(
-            answer.map(|message| CallResponse { metadata: Vec::new(), message: message.into() }),
-        ))
-    }
-}

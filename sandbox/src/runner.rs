@@ -6,6 +6,7 @@
 //! and this does not: the image, isolation, limits of resources. Paths of the container are replaced where
 //! they are seen ([`mounts`]). Where things are in an attempt's folder: [`folder`].
 
+mod attempt;
 mod blob;
 mod command;
 mod document;
@@ -25,60 +26,20 @@ mod steps;
 mod template;
 mod text;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use flyte_client::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
-use tokio::{sync::watch, task::spawn_blocking};
-
-use self::{error::AttemptError, folder::AttemptFolder};
+use self::{
+    attempt::Kill,
+    error::AttemptError,
+    folder::{AttemptFolder, on_disk},
+};
 pub(crate) use self::{
+    attempt::{Attempt, AttemptOutcome, TemplateNames},
     log::logs,
     process::{adopt, sweep},
     record::recall,
 };
 use crate::store::task_execution::ProcessIdentity;
-
-/// The parameters of an attempt.
-#[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    pub(crate) task: TaskTemplate,
-    pub(crate) inputs: LiteralMap,
-    /// `<root>/runs/<project>/<domain>/<execution>/<node>/<attempt>`; created if it is missing.
-    pub(crate) folder: PathBuf,
-    /// Where output files are kept: the sandbox's folder of blobs, on the same file system.
-    pub(crate) blobs: PathBuf,
-    pub(crate) names: TemplateNames,
-    /// The timeout of the process.
-    pub(crate) timeout: Option<Duration>,
-    /// The execution's environment variables; they override the task's.
-    pub(crate) envs: Vec<(String, String)>,
-}
-
-/// The names for the placeholders of a command.
-#[derive(Clone, Debug)]
-pub(crate) struct TemplateNames {
-    pub(crate) execution: WorkflowExecutionIdentifier,
-    /// Unique in its execution.
-    pub(crate) node: String,
-    /// Counted from 0.
-    pub(crate) attempt: u32,
-}
-
-/// How an attempt ended.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum AttemptOutcome {
-    Succeeded(LiteralMap),
-    Failed {
-        error: ExecutionError,
-        /// Whether another attempt may succeed.
-        recoverable: bool,
-    },
-    TimedOut,
-    Killed,
-}
-
-/// Becomes `true` to kill the attempt.
-pub(crate) type Kill = watch::Receiver<bool>;
 
 /// Runs an attempt to its end: when this returns, none of its processes is left (on other systems than Linux,
 /// none of its process group).
@@ -134,14 +95,6 @@ fn finish(
 fn now() -> prost_types::Timestamp {
     let now = jiff::Timestamp::now();
     prost_types::Timestamp { seconds: now.as_second(), nanos: now.subsec_nanosecond() }
-}
-
-/// Does blocking I/O on a thread for it.
-async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
 
 #[cfg(test)]

@@ -1,29 +1,30 @@
 //! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
 //!
-//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` publishes the address for other
-//! processes. `guard.rs` decides which clients are served: a client may do everything or nothing.
+//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` has the address for other processes.
+//! `guard.rs` decides which clients are served: a client may do everything or nothing.
 
+mod address;
+mod error;
 mod files;
 mod grpc;
 mod guard;
 mod headers;
 mod peer;
+mod response;
 mod running;
+mod server_lease;
 mod token;
 
 use std::{
     convert::Infallible,
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    net::{Ipv4Addr, SocketAddr},
     pin::pin,
     sync::Arc,
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -31,24 +32,28 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
-pub(crate) use self::running::ServerLease;
-use self::{guard::Guard, peer::PeerConnection, token::ServerToken};
+pub(crate) use self::server_lease::ServerLease;
+use self::{
+    address::is_public,
+    grpc::CallLimits,
+    guard::Guard,
+    peer::PeerConnection,
+    response::{Body, plain},
+    token::ServerToken,
+};
 pub use self::{
+    address::{authority, requires_token},
+    error::ServeError,
     running::{RunningServer, running_server},
     token::{token, token_file},
 };
-use crate::Sandbox;
+use crate::{Sandbox, blobs};
 
 /// The port of Flyte's own sandbox.
 pub const PORT: u16 = 30080;
 
-/// Before the token of a signed URL.
-pub(crate) const DATA: &str = "/data/";
-
 /// How long calls may take to finish after the shutdown.
 const GRACE: Duration = Duration::from_secs(5);
-
-type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What a server listens to.
 #[derive(Clone, Debug)]
@@ -70,51 +75,6 @@ impl Default for ServerOptions {
             largest_message: 20 * 1024 * 1024,
         }
     }
-}
-
-/// Why a sandbox cannot be served.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// Another process serves it.
-    #[error("the sandbox in `{}` is already being served{}", root.display(), by(*running))]
-    AlreadyServed {
-        /// The sandbox's folder.
-        root: PathBuf,
-        /// Where, if that is known yet.
-        running: Option<RunningServer>,
-    },
-    /// The address cannot be bound.
-    #[error("cannot listen on `{address}`")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The error of the operating system.
-        source: io::Error,
-    },
-    /// `server.json`, `server.lock` or `server.token` cannot be written.
-    #[error("could not write `{}`", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: io::Error,
-    },
-}
-
-impl ServeError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::AlreadyServed { .. } => Some("run `flyte-host sandbox stop` to stop it".to_owned()),
-            Self::Listen { .. } => Some("use `--port` to choose another port".to_owned()),
-            Self::File { .. } => None,
-        }
-    }
-}
-
-fn by(running: Option<RunningServer>) -> String {
-    running.map_or(String::new(), |running| format!(" on `{}` by process {}", running.address, running.pid))
 }
 
 /// A server that listens; [`run`](Self::run) serves.
@@ -214,36 +174,6 @@ struct Shared {
     largest_message: usize,
 }
 
-/// Whether clients of a server on an address have to send its token, because the user of a connection is
-/// unknown.
-#[must_use]
-pub fn requires_token(address: SocketAddr) -> bool {
-    is_public(address) || !peer::is_known()
-}
-
-/// Whether an address is reachable from other hosts.
-fn is_public(address: SocketAddr) -> bool {
-    !address.ip().to_canonical().is_loopback()
-}
-
-/// The address to connect to on this host.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
-        one => one,
-    }
-}
-
-/// The `host:port` for clients. A server on all addresses is reached by the first of its host names.
-#[must_use]
-pub fn authority(address: SocketAddr, hosts: &[String]) -> String {
-    match hosts.first() {
-        Some(host) if address.ip().is_unspecified() => format!("{host}:{}", address.port()),
-        _ => reachable(address).to_string(),
-    }
-}
-
 async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
     // A connection without an address is closed already.
@@ -284,9 +214,10 @@ async fn answer(
         return rejection.response(is_call);
     }
     if is_call {
-        return grpc::answer(shared, request, headers).await;
+        let limits = CallLimits { message: shared.largest_message, headers };
+        return grpc::answer(&shared.sandbox, request, limits).await;
     }
-    if let Some(rest) = request.uri().path().strip_prefix(DATA) {
+    if let Some(rest) = request.uri().path().strip_prefix(blobs::URL_PATH) {
         let token = rest.split('/').next().unwrap_or(rest).to_owned();
         return files::answer(&shared.sandbox, request, token).await;
     }
@@ -297,16 +228,4 @@ async fn answer(
             "this is a flyte-host sandbox: it serves gRPC, without a console or REST gateway\n",
         ),
     }
-}
-
-fn plain(status: StatusCode, text: &str) -> Response<Body> {
-    let mut response = Response::new(full(text.to_owned()));
-    *response.status_mut() = status;
-    let kind = header::HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
-}
-
-fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }

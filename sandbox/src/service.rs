@@ -22,18 +22,32 @@ use flyte_client::{
         admin,
         service::{self as data, AdminService, DataProxyService, SignalService},
     },
-    transport::Status,
+    transport::{Call, CallResponse, Reply, Status, Transport},
 };
 
 use crate::{Sandbox, service_error::ServiceError};
 
-/// Answers one call by its path.
-pub(crate) fn answer(sandbox: &Sandbox, path: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
-    sandbox
-        .answer_admin_service(path, message)
-        .or_else(|| sandbox.answer_data_proxy_service(path, message))
-        .or_else(|| sandbox.answer_signal_service(path, message))
-        .unwrap_or_else(|| Err(unknown(path)))
+impl Sandbox {
+    /// Answers a call like FlyteAdmin.
+    ///
+    /// # Errors
+    ///
+    /// The status for the client.
+    pub fn answer(&self, path: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
+        self.answer_admin_service(path, message)
+            .or_else(|| self.answer_data_proxy_service(path, message))
+            .or_else(|| self.answer_signal_service(path, message))
+            .unwrap_or_else(|| Err(unknown(path)))
+    }
+}
+
+impl Transport for Sandbox {
+    fn call(&self, call: Call) -> Reply<'_> {
+        let answer = self.answer(&call.path, &call.message);
+        Box::pin(std::future::ready(
+            answer.map(|message| CallResponse { metadata: Vec::new(), message: message.into() }),
+        ))
+    }
 }
 
 /// The status of an unknown service or method.
@@ -112,7 +126,7 @@ impl AdminService for Sandbox {
         get_node_execution: admin::NodeExecutionGetRequest => admin::NodeExecution, node_execution::get;
         get_node_execution_data: admin::NodeExecutionGetDataRequest => admin::NodeExecutionGetDataResponse, node_execution::data;
         list_node_executions: admin::NodeExecutionListRequest => admin::NodeExecutionList, node_execution::list;
-        list_node_executions_for_task: admin::NodeExecutionForTaskListRequest => admin::NodeExecutionList, node_execution::list_for_task;
+        list_node_executions_for_task: admin::NodeExecutionForTaskListRequest => admin::NodeExecutionList, task_execution::list_nodes;
 
         get_task_execution: admin::TaskExecutionGetRequest => admin::TaskExecution, task_execution::get;
         get_task_execution_data: admin::TaskExecutionGetDataRequest => admin::TaskExecutionGetDataResponse, task_execution::data;

@@ -28,7 +28,7 @@ const CRATES: [&str; 7] =
 
 /// Crates in which a cycle is an error. Add a crate here once `cargo xtask cycles` lists none in it.
 const WITHOUT_CYCLES: &[&str] =
-    &["auth", "flyte-client", "flyte-text", "host", "plugin-client", "plugin-host"];
+    &["auth", "flyte-client", "flyte-text", "host", "plugin-client", "plugin-host", "sandbox"];
 
 /// Files that import each other, with every import among them.
 struct Cycle {

@@ -11,8 +11,8 @@ use flyte_client::{
 };
 
 use super::{
-    CheckedNode, START,
     error::{CompileErrors, CompileProblem},
+    interface::{CheckedNode, START},
 };
 
 /// What promises may refer to.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use flyte_client::proto::core::{GateNode, Node, Variable, gate_node::Condition, node::Target};
 
 use super::{
-    CheckedNode, Interface,
     binding::{BindingScope, binding_type},
     error::CompileProblem,
+    interface::{CheckedNode, Interface},
 };
 
 /// Why a gate is invalid.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use flyte_client::proto::core::{Binding, ConnectionSet, Node, connection_set::IdList};
 
 use super::{
-    END, START, binding,
+    binding,
     error::{CompileErrors, CompileProblem},
+    interface::{END, START},
 };
 
 type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;

@@ -1,12 +1,15 @@
 //! Resolves bindings: constants, and outputs of other nodes.
 
+mod attribute;
+mod literals;
+
 use flyte_client::proto::core::{
     Binding, BindingData, Literal, LiteralCollection, LiteralMap, LiteralType, OutputReference,
-    PromiseAttribute, Scalar, Union, Variable, VariableMap, Void, binding_data, literal, literal_type,
+    PromiseAttribute, Scalar, Variable, VariableMap, Void, binding_data, literal, literal_type,
     promise_attribute, scalar,
 };
 
-mod attribute;
+use self::literals::{scalar_literal, union_literal, value_literal};
 
 /// The outputs of nodes; those of `start-node` are the workflow's inputs.
 pub(crate) trait Outputs {
@@ -191,19 +194,6 @@ fn absent(wanted: &LiteralType) -> Option<Literal> {
         scalar_literal(Scalar { value: Some(scalar::Value::NoneType(Void {})) }),
         variant.clone(),
     ))
-}
-
-pub(crate) fn value_literal(value: literal::Value) -> Literal {
-    Literal { value: Some(value), ..Literal::default() }
-}
-
-pub(crate) fn scalar_literal(scalar: Scalar) -> Literal {
-    value_literal(literal::Value::Scalar(Box::new(scalar)))
-}
-
-pub(crate) fn union_literal(value: Literal, variant: LiteralType) -> Literal {
-    let union = Union { value: Some(Box::new(value)), r#type: Some(variant) };
-    scalar_literal(Scalar { value: Some(scalar::Value::Union(Box::new(union))) })
 }
 
 /// An error as a value of an error type or of a union with one; `None` for other types.

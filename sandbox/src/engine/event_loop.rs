@@ -20,8 +20,8 @@ use rusqlite::{OptionalExtension, Transaction};
 use tokio::sync::Notify;
 
 use super::{
-    EngineError,
     attempts::Attempts,
+    error::EngineError,
     program::Program,
     run::{Effects, Run, Step, execution_error},
 };

@@ -36,8 +36,11 @@ use flyte_client::proto::{
     core::{self, BindingData, binding_data, node_execution::Phase, task_execution},
 };
 
-use super::program::{NodeTarget, START};
-use crate::store::{cache::CacheKey, node_execution::NodeExecution, task_execution::TaskExecution};
+use super::program::NodeTarget;
+use crate::{
+    compile::START,
+    store::{cache::CacheKey, node_execution::NodeExecution, task_execution::TaskExecution},
+};
 
 /// Where a node is between "not begun" and "ended". The transitions are in the [module docs](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,10 +7,6 @@ use flyte_client::proto::core::{
     task_node::Reference as TaskReference, workflow_node::Reference as WorkflowReference,
 };
 
-/// Node ids that stand for a workflow's inputs and outputs.
-pub(crate) const START: &str = "start-node";
-pub(crate) const END: &str = "end-node";
-
 /// A workflow and the entities that it refers to.
 #[derive(Debug, Default)]
 pub(crate) struct Program {

@@ -2,11 +2,13 @@
 //!
 //! A [`Scope`] is a running workflow: the execution's own, or that of a sub-workflow node. The states of
 //! nodes are drawn in [`node`](super::node), those of scopes in [`scope`]. This file has the queues and the
-//! order of one [`Run::advance`]; `transitions.rs` has how nodes begin and end, `load.rs` how a run is
-//! restored from the store.
+//! order of one [`Run::advance`]; `transitions.rs` has how nodes begin and end, `settle.rs` how scopes do,
+//! `save.rs` and `load.rs` how a run is stored and restored.
 
 mod load;
+mod save;
 mod scope;
+mod settle;
 mod step;
 mod transitions;
 
@@ -16,14 +18,15 @@ use flyte_client::proto::core::{
     self, ExecutionError, LiteralMap, execution_error::ErrorKind, workflow_execution,
 };
 
-use self::scope::{Scope, ScopeState};
+use self::scope::Scope;
 pub(crate) use self::step::{Effects, Step};
 use super::{
     binding,
     node::{Node, NodeState},
-    program::{Program, START},
+    program::Program,
 };
 use crate::{
+    compile::START,
     runner::AttemptOutcome,
     service_error::ServiceError,
     store::{self, execution::Execution},

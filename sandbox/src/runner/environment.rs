@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, ffi::OsString};
 
 use flyte_client::proto::core::{Container, Identifier, Secret};
 
-use super::{Attempt, error::AttemptError, folder::AttemptFolder, mounts};
+use super::{attempt::Attempt, error::AttemptError, folder::AttemptFolder, mounts};
 
 /// The variables that are inherited from the sandbox.
 const INHERITED: [&str; 11] = [

@@ -7,7 +7,7 @@ use flyte_client::proto::core::{
 };
 use prost_types::Timestamp as ProtoTimestamp;
 
-use super::AttemptOutcome;
+use super::attempt::AttemptOutcome;
 
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@
 //! | `inputs/` | a file for each input; stands for `data_config.input_path` | |
 //! | `outputs/` | a file for each output; stands for `data_config.output_path` | |
 //! | `work/` | the working directory | |
-//! | `result/` | `outputs.pb` or `error.pb`, by the task or, failing that, by the runner | `{{.outputPrefix}}` |
+//! | `result/` | `outputs.pb` or `error.pb`, by the task or else by the runner | `{{.outputPrefix}}` |
 //! | `stdout.log`, `stderr.log`, `runner.log` | output of the task, and the runner's log | |
 //! | `exit` | how it ended; written last | |
 
@@ -15,6 +15,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+use tokio::task::spawn_blocking;
 
 use super::error::AttemptError;
 
@@ -89,5 +91,13 @@ impl AttemptFolder {
 
     pub(super) fn log(&self) -> PathBuf {
         self.0.join("runner.log")
+    }
+}
+
+/// Does blocking I/O on a thread for it.
+pub(super) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

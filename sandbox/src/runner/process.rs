@@ -43,7 +43,12 @@ use self::{
     portable::single as group,
     portable::single::{ProcessGroup, command, started},
 };
-use super::{Kill, environment::Environment, error::AttemptError, folder::AttemptFolder, on_disk};
+use super::{
+    attempt::Kill,
+    environment::Environment,
+    error::AttemptError,
+    folder::{AttemptFolder, on_disk},
+};
 use crate::store::task_execution::ProcessIdentity;
 
 /// How long a process may take to end after SIGTERM before it is killed.

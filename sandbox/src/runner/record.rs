@@ -12,7 +12,7 @@ use flyte_client::{
 use prost::Message as _;
 
 use super::{
-    AttemptOutcome,
+    attempt::AttemptOutcome,
     error::{self, AttemptError},
     folder::AttemptFolder,
 };

@@ -11,14 +11,15 @@ use flyte_client::proto::core::{DataLoadingConfig, VariableMap};
 use prost::Message as _;
 
 use super::{
-    Attempt, AttemptOutcome, Kill, command,
+    attempt::{Attempt, AttemptOutcome, Kill},
+    command,
     environment::{self, Environment},
     error::AttemptError,
-    folder::AttemptFolder,
+    folder::{AttemptFolder, on_disk},
     inputs,
     log::{self, RunnerLog},
     mounts::Mount,
-    on_disk, outputs,
+    outputs,
     plain_path::PlainPath,
     process::{self, ProcessEnd},
     template::{self, PlaceholderValues},

@@ -5,13 +5,15 @@ use std::{
     future::Future,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use flyte_client::{
     literal::from_json,
     proto::core::{
-        Container, ContainerError, DataLoadingConfig, ErrorDocument, Identifier, KeyValuePair, Literal,
-        LiteralType, Secret, SecurityContext, TypedInterface, Variable, VariableMap, container_error,
+        Container, ContainerError, DataLoadingConfig, ErrorDocument, ExecutionError, Identifier,
+        KeyValuePair, Literal, LiteralMap, LiteralType, Secret, SecurityContext, TaskTemplate,
+        TypedInterface, Variable, VariableMap, WorkflowExecutionIdentifier, container_error,
         data_loading_config::LiteralMapFormat, execution_error::ErrorKind, literal, primitive, scalar,
         task_template::Target,
     },
@@ -19,7 +21,7 @@ use flyte_client::{
 };
 use prost::Message as _;
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::spawn_blocking};
 
 use super::*;
 

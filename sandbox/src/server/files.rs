@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use self::range::RequestedRange;
-use super::{Body, plain};
+use super::response::{Body, full, plain};
 use crate::{
     Sandbox,
     blobs::BlobPath,
@@ -172,7 +172,7 @@ async fn get(path: PathBuf, request: &Request<Incoming>) -> Result<Response<Body
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.extend(value(&etag).map(|etag| (header::ETAG, etag)));
     if request.method() == Method::HEAD {
-        return Ok(response.map(|()| super::full(Bytes::new())));
+        return Ok(response.map(|()| full(Bytes::new())));
     }
     file.seek(io::SeekFrom::Start(part.start)).await?;
     let chunks = stream::try_unfold(file.take(part.end - part.start), |mut file| async move {

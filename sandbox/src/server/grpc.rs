@@ -10,7 +10,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use prost::Message;
 
-use super::{Body, Shared, full, plain};
+use super::response::{Body, full, plain};
+use crate::Sandbox;
 
 /// The prefix of a message: a compression flag and the length.
 const PREFIX: usize = 5;
@@ -52,18 +53,27 @@ struct HealthCheckResponse {
 /// `SERVING`.
 const SERVING: i32 = 1;
 
+/// The limits of one call, in bytes.
+#[derive(Clone, Copy)]
+pub(super) struct CallLimits {
+    /// The largest message that is read.
+    pub(super) message: usize,
+    /// The largest header list that the client accepts.
+    pub(super) headers: usize,
+}
+
 pub(super) async fn answer(
-    shared: &Arc<Shared>,
+    sandbox: &Arc<Sandbox>,
     request: Request<Incoming>,
-    headers: usize,
+    limits: CallLimits,
 ) -> Response<Body> {
     if request.method() != Method::POST {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "gRPC calls are POST\n");
     }
     let path = request.uri().path().to_owned();
-    let answered = match message(request.into_body(), shared.largest_message).await {
+    let answered = match message(request.into_body(), limits.message).await {
         Ok(message) => {
-            let sandbox = Arc::clone(&shared.sandbox);
+            let sandbox = Arc::clone(sandbox);
             // The store does blocking I/O.
             let work = tokio::task::spawn_blocking(move || match path.as_str() {
                 HEALTH_CHECK => health(&message),
@@ -76,7 +86,7 @@ pub(super) async fn answer(
     };
     match answered {
         Ok(message) => response(Some(message), trailers(None, Longest::EVERYWHERE)),
-        Err(status) => response(None, trailers(Some(&status), Longest::within(headers))),
+        Err(status) => response(None, trailers(Some(&status), Longest::within(limits.headers))),
     }
 }
 

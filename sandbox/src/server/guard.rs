@@ -18,9 +18,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, heade
 use flyte_client::transport::SANDBOX_TOKEN;
 
 use super::{
-    Body, full,
     peer::{ConnectionOwner, PeerConnection},
-    plain,
+    response::{Body, full, plain},
     token::ServerToken,
 };
 

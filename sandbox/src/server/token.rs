@@ -7,7 +7,7 @@ use std::{
 
 use subtle::ConstantTimeEq as _;
 
-use super::ServeError;
+use super::error::ServeError;
 use crate::blobs;
 
 const FILE: &str = "server.token";

@@ -180,7 +180,7 @@ fn sign(
         .write(|transaction| blob_grant::insert(transaction, &token, &grant, &time::to_text(expires_at)))?;
     // The name is for the reader; the token decides.
     let name: String = path.file_name().bytes().map(url_byte).collect();
-    Ok((format!("{address}{}{token}/{name}", crate::server::DATA), message))
+    Ok((format!("{address}{}{token}/{name}", blobs::URL_PATH), message))
 }
 
 /// Percent-encodes a byte for a URL.

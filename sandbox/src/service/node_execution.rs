@@ -2,7 +2,7 @@
 
 use flyte_client::proto::{
     admin::{self, UrlBlob, node_execution_closure::OutputResult},
-    core::{NodeExecutionIdentifier, TaskExecutionIdentifier},
+    core::NodeExecutionIdentifier,
 };
 
 use super::execution;
@@ -94,16 +94,6 @@ pub(crate) fn list(
     })?;
     let node_executions = page.rows.into_iter().map(message).map(with_short_error).collect();
     Ok(admin::NodeExecutionList { node_executions, token: page.token })
-}
-
-/// The nodes of an attempt: only dynamic tasks have any, which the sandbox does not run.
-pub(crate) fn list_for_task(
-    sandbox: &Sandbox,
-    request: admin::NodeExecutionForTaskListRequest,
-) -> Result<admin::NodeExecutionList, ServiceError> {
-    let id: TaskExecutionIdentifier = required(request.task_execution_id, "task_execution_id")?;
-    super::task_execution::stored(sandbox, Some(id))?;
-    Ok(admin::NodeExecutionList::default())
 }
 
 fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<NodeExecution, ServiceError> {

@@ -104,6 +104,16 @@ pub(crate) fn list(
     Ok(admin::TaskExecutionList { task_executions, token: page.token })
 }
 
+/// The nodes of an attempt: only dynamic tasks have any, which the sandbox does not run.
+pub(crate) fn list_nodes(
+    sandbox: &Sandbox,
+    request: admin::NodeExecutionForTaskListRequest,
+) -> Result<admin::NodeExecutionList, ServiceError> {
+    let id = required(request.task_execution_id, "task_execution_id")?;
+    stored(sandbox, Some(id))?;
+    Ok(admin::NodeExecutionList::default())
+}
+
 /// The attempt with an identifier.
 pub(super) fn stored(
     sandbox: &Sandbox,

@@ -6,7 +6,7 @@ use flyte_client::proto::core::{
 use prost_types::{Struct, Value as Json, value::Kind};
 use rmpv::Value as Pack;
 
-use super::scalar_literal;
+use super::literals::{scalar_literal, value_literal};
 
 /// The value at the end of a path.
 ///
@@ -117,7 +117,7 @@ fn json_literal(value: &Json) -> Result<Literal, String> {
         Some(Kind::ListValue(items)) => {
             let literals = items.values.iter().map(json_literal).collect::<Result<_, _>>()?;
             let items = flyte_client::proto::core::LiteralCollection { literals };
-            return Ok(super::value_literal(literal::Value::Collection(items)));
+            return Ok(value_literal(literal::Value::Collection(items)));
         }
         Some(Kind::NullValue(_)) | None => {
             return Ok(scalar_literal(Scalar { value: Some(scalar::Value::NoneType(Void {})) }));

@@ -7,11 +7,16 @@ use flyte_client::proto::{
     core::{self, LiteralMap, WorkflowTemplate, node_execution::Phase},
 };
 
-use super::{Run, Scope, ScopeState, Step, scope::NodeFailure};
+use super::{
+    Run,
+    scope::{NodeFailure, Scope, ScopeState},
+    step::Step,
+};
 use crate::{
+    compile::{END, START},
     engine::{
         node::{CacheSlot, Node, NodeState, upstream},
-        program::{END, NodeTarget, Program, START},
+        program::{NodeTarget, Program},
     },
     service_error::ServiceError,
     store::{self, execution::Execution, node_execution::NodeExecution, task_execution::TaskExecution},

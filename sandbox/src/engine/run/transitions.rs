@@ -8,7 +8,11 @@ use flyte_client::proto::{
     },
 };
 
-use super::{Run, ScopeOutputs, ScopeState, Step, execution_error, scope::NodeFailure};
+use super::{
+    Run, ScopeOutputs, execution_error,
+    scope::{NodeFailure, ScopeState},
+    step::Step,
+};
 use crate::{
     engine::{binding, node::NodeState, program::NodeTarget},
     service_error::ServiceError,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
-    engine::{END, START},
+    compile::{END, START},
     identity,
     service::difference,
     service_error::{ServiceError, not_found},

@@ -1,0 +1,48 @@
+//! What an attempt is given, and how it ends.
+
+use std::{path::PathBuf, time::Duration};
+
+use flyte_client::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
+use tokio::sync::watch;
+
+/// The parameters of an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) task: TaskTemplate,
+    pub(crate) inputs: LiteralMap,
+    /// `<root>/runs/<project>/<domain>/<execution>/<node>/<attempt>`; created if it is missing.
+    pub(crate) folder: PathBuf,
+    /// Where output files are kept: the sandbox's folder of blobs, on the same file system.
+    pub(crate) blobs: PathBuf,
+    pub(crate) names: TemplateNames,
+    /// The timeout of the process.
+    pub(crate) timeout: Option<Duration>,
+    /// The execution's environment variables; they override the task's.
+    pub(crate) envs: Vec<(String, String)>,
+}
+
+/// The names for the placeholders of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct TemplateNames {
+    pub(crate) execution: WorkflowExecutionIdentifier,
+    /// Unique in its execution.
+    pub(crate) node: String,
+    /// Counted from 0.
+    pub(crate) attempt: u32,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum AttemptOutcome {
+    Succeeded(LiteralMap),
+    Failed {
+        error: ExecutionError,
+        /// Whether another attempt may succeed.
+        recoverable: bool,
+    },
+    TimedOut,
+    Killed,
+}
+
+/// Becomes `true` to kill the attempt.
+pub(crate) type Kill = watch::Receiver<bool>;

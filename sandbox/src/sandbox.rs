@@ -1,0 +1,66 @@
+//! An open sandbox: what the services share.
+
+use std::path::PathBuf;
+
+use crate::{
+    blobs::Blobs,
+    engine::{EngineHandle, EngineStart},
+    open_error::OpenError,
+    store::{self, Store},
+};
+
+/// The parameters of [`Sandbox::open`].
+#[derive(Clone, Debug)]
+pub struct SandboxOptions {
+    /// The folder with the database, the blobs and the leases; created if it is missing.
+    pub root: PathBuf,
+    /// How the engine is started.
+    pub engine: EngineStart,
+}
+
+/// An open sandbox.
+pub struct Sandbox {
+    pub(crate) root: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) blobs: Blobs,
+    engine: EngineHandle,
+}
+
+impl Sandbox {
+    /// Opens a sandbox; creates it if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When its folder or database cannot be created, read or written.
+    pub fn open(options: &SandboxOptions) -> Result<Self, OpenError> {
+        let store = Store::open(&options.root)?;
+        let blobs = Blobs::new(&options.root);
+        let sandbox = Self {
+            root: options.root.clone(),
+            store,
+            blobs,
+            engine: EngineHandle::new(&options.root, options.engine.clone()),
+        };
+        // The last engine may have been killed.
+        if sandbox.store.read(store::execution::open).is_ok_and(|open| !open.is_empty()) {
+            sandbox.wake_engine();
+        }
+        Ok(sandbox)
+    }
+
+    /// Makes an engine read what was just stored.
+    pub(crate) fn wake_engine(&self) {
+        self.engine.wake();
+    }
+
+    /// The number of open executions.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn open_executions(&self) -> Result<usize, OpenError> {
+        let open = self.store.read(store::execution::open);
+        open.map(|open| open.len())
+            .map_err(|source| OpenError::Database { path: self.root.join("sandbox.db"), source })
+    }
+}
