@@ -26,7 +26,7 @@ const CLEAN: &[&str] = &[
     "plugin-client",
     "plugin-host",
     "tests",
-    "xtask",
+    "sandbox", "xtask",
 ];
 
 /// This file names what it forbids, and the changelog quotes what messages used to say.

@@ -41,7 +41,7 @@ fn an_error_file_tells_the_reason() {
         assert_eq!((error.kind(), recoverable), (ErrorKind::User, true));
     }
     assert_eq!(script(": > /var/outputs/error").message(), "the task left an empty error file");
-    assert_eq!(script("echo told > /var/outputs/error; exit 1").message(), "told");
+    assert_eq!(script("echo reported > /var/outputs/error; exit 1").message(), "reported");
     let fixture = script("echo fine > /var/outputs/error").output("error", "str");
     assert_eq!(fixture.text(), "fine", "an output may have that name");
 }
@@ -295,7 +295,7 @@ fn escaping(escape: &str, and_then: &str) -> (Fixture, [PathBuf; 2]) {
 fn meet([left, go]: &[PathBuf; 2]) -> ProcessIdentity {
     let number = fs::read_to_string(left).unwrap();
     let process = probe::process(number.trim().parse().unwrap());
-    fs::write(go, "go on\n").unwrap();
+    fs::write(go, "go\n").unwrap();
     process
 }
 

@@ -142,11 +142,11 @@ fn invalid_projects_are_rejected() {
 #[test]
 fn unknown_projects_are_not_found() {
     let fixture = Fixture::new();
-    let nobody = ProjectGetRequest { id: "nobody".into(), ..Default::default() };
-    assert_eq!(refused(fixture.client.get_project(&nobody)), "NOT_FOUND: project [nobody] not found");
+    let missing = ProjectGetRequest { id: "missing".into(), ..Default::default() };
+    assert_eq!(refused(fixture.client.get_project(&missing)), "NOT_FOUND: project [missing] not found");
     assert_eq!(
-        refused(fixture.client.update_project(&project("nobody"))),
-        "NOT_FOUND: project [nobody] not found"
+        refused(fixture.client.update_project(&project("missing"))),
+        "NOT_FOUND: project [missing] not found"
     );
 }
 
@@ -155,11 +155,11 @@ fn nothing_is_registered_in_a_project_that_is_not_there_or_not_active() {
     let fixture = Fixture::new();
     let mut request = task("t", "1");
     let id = request.id.as_mut().unwrap();
-    id.project = "nobody".into();
+    id.project = "missing".into();
     assert_eq!(
         refused(fixture.client.create_task(&request)),
-        "INVALID_ARGUMENT: failed to validate that project [nobody] and domain [development] are registered, err: \
-         [project [nobody] not found]"
+        "INVALID_ARGUMENT: failed to validate that project [missing] and domain [development] are registered, err: \
+         [project [missing] not found]"
     );
     let id = request.id.as_mut().unwrap();
     (id.project, id.domain) = ("flytesnacks".into(), "moon".into());
