@@ -1,12 +1,28 @@
 //! Files that others see whole or not at all: written beside their target under another name, then renamed.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use tempfile::NamedTempFile;
+
+/// What the name of a [`PartialFile`] has around its random letters and digits.
+const PREFIX: &str = ".";
+const SUFFIX: &str = ".part";
+/// How many random letters and digits there are.
+const RANDOM: usize = 6;
+
+/// Whether a file's name is that of a [`PartialFile`]. A process that is killed leaves its partial files.
+#[must_use]
+pub fn is_partial(name: &OsStr) -> bool {
+    let name = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
+    name.is_some_and(|random| {
+        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
 
 /// Replaces the content of a file, or creates it with its missing folders.
 ///
@@ -32,7 +48,7 @@ pub struct PartialFile {
 impl PartialFile {
     /// Creates an empty file in the folder of `target`, which is created if it is missing.
     ///
-    /// Its name begins with a dot and ends in `.part`; its permissions are those of any new file of the
+    /// Its name is one of [`is_partial`]; its permissions are those of any new file of the
     /// user's.
     ///
     /// # Errors
@@ -43,7 +59,7 @@ impl PartialFile {
         let folder = folder.unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".").suffix(".part");
+        builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         Ok(Self { file: builder.tempfile_in(folder)?, target: target.to_owned() })
@@ -95,6 +111,16 @@ mod tests {
         drop(partial);
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn partial_files_are_recognised_by_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = PartialFile::create(&folder.path().join("a.txt")).unwrap();
+        assert!(is_partial(partial.path().file_name().unwrap()));
+        for other in ["a.part", ".part", ".a.txt.part", ".abcdef", ".abcdefg.part", ".ab-def.part"] {
+            assert!(!is_partial(OsStr::new(other)), "{other}");
+        }
     }
 
     #[test]

@@ -7,16 +7,22 @@ use std::{
     time::{Duration, Instant},
 };
 
+use flyte_client::atomic_file;
+
 use crate::{
     lease::{self, Lease},
     server::{ServeError, ServerLease},
     store::{self, Store},
 };
 
-/// The files of a sandbox. The folder may hold others, which are kept.
-const FILES: [&str; 11] = [
+/// The files of a sandbox, besides partial ones ([`atomic_file::is_partial`]). The folder may hold others,
+/// which are kept.
+///
+/// The database is deleted after all other data, so that a removal that failed can be repeated.
+const FILES: [&str; 12] = [
     "sandbox.db-wal",
     "sandbox.db-shm",
+    "sandbox.db-journal",
     "engine.log",
     "server.json",
     "server.json.new",
@@ -27,7 +33,8 @@ const FILES: [&str; 11] = [
     "engine.lock",
     "server.lock",
 ];
-const FOLDERS: [&str; 1] = ["blobs"];
+/// Files of uploads and outputs, and the folders of attempts.
+const FOLDERS: [&str; 2] = ["blobs", "runs"];
 
 /// How long to wait for an idle engine, which ends after a second without executions.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -90,13 +97,25 @@ fn remove_within(root: &Path, patience: Duration) -> Result<bool, RemoveError> {
         let path = root.join(name);
         absent_is_fine(fs::remove_dir_all(&path)).map_err(|source| failed(&path, source))?;
     }
-    for name in FILES {
-        let path = root.join(name);
+    let partial = partial_files(root).map_err(|source| failed(root, source))?;
+    for path in partial.into_iter().chain(FILES.map(|name| root.join(name))) {
         absent_is_fine(fs::remove_file(&path)).map_err(|source| failed(&path, source))?;
     }
     // Fails if other files are in it.
     let _ = fs::remove_dir(root);
     Ok(true)
+}
+
+/// The files that killed processes did not finish.
+fn partial_files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if atomic_file::is_partial(&entry.file_name()) && entry.file_type()?.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
 }
 
 /// Takes the engine's lease; an idle engine releases it soon.
@@ -133,6 +152,9 @@ mod tests {
         Sandbox::open(&SandboxOptions { root: root.to_owned(), engine: EngineStart::External }).unwrap();
         fs::create_dir_all(root.join("blobs/a")).unwrap();
         fs::write(root.join("blobs/a/b"), "").unwrap();
+        fs::create_dir_all(root.join("runs/p/d/e/n0/0/work")).unwrap();
+        // As if its process had been killed.
+        std::mem::forget(atomic_file::PartialFile::create(&root.join("server.json")).unwrap());
     }
 
     #[test]
@@ -146,14 +168,29 @@ mod tests {
     }
 
     #[test]
+    fn files_of_killed_processes_are_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("sandbox");
+        sandbox(&root);
+        for name in ["sandbox.db-journal", "server.token.new"] {
+            fs::write(root.join(name), "").unwrap();
+        }
+        assert!(remove(&root).unwrap());
+        assert!(!root.exists());
+    }
+
+    #[test]
     fn other_files_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         sandbox(folder.path());
-        fs::write(folder.path().join("thesis.txt"), "").unwrap();
+        for name in ["thesis.txt", ".thesis.txt.part"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
         assert!(remove(folder.path()).unwrap());
-        let left: Vec<_> =
+        let mut left: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
-        assert_eq!(left, ["thesis.txt"]);
+        left.sort();
+        assert_eq!(left, [".thesis.txt.part", "thesis.txt"]);
     }
 
     #[test]
