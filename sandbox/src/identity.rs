@@ -44,7 +44,7 @@ pub(crate) fn require_kind(id: Option<Identifier>, kind: ResourceType) -> Result
             kind.as_str_name().to_lowercase()
         )));
     }
-    complete(&id)?;
+    check_complete(&id)?;
     Ok(id)
 }
 
@@ -54,11 +54,12 @@ pub(crate) fn require_complete(
     kind: ResourceType,
 ) -> Result<Identifier, ServiceError> {
     let id = required(id, "id")?;
-    complete(&id)?;
+    check_complete(&id)?;
     Ok(Identifier { resource_type: kind.into(), ..id })
 }
 
-fn complete(id: &Identifier) -> Result<(), ServiceError> {
+/// Checks that all parts of an identifier are filled.
+pub(crate) fn check_complete(id: &Identifier) -> Result<(), ServiceError> {
     filled(&id.project, "project")?;
     filled(&id.domain, "domain")?;
     filled(&id.name, "name")?;

@@ -109,22 +109,23 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// INVALID_ARGUMENT for a key that is not a column.
+    /// INVALID_ARGUMENT for a key that is not a column, or an unknown direction.
     pub(crate) fn sorted(mut self, sort: Option<&Sort>) -> Result<Self, ServiceError> {
-        // FlyteAdmin ignores a sort without a key.
-        let Some(sort) = sort.filter(|sort| !sort.key.is_empty()) else {
-            return Ok(self);
-        };
+        let Some(sort) = sort else { return Ok(self) };
         let column = self
             .table
             .column(&sort.key)
             .ok_or_else(|| invalid(format!("invalid sort key '{}'", sort.key)))?;
-        let direction = match sort.direction() {
-            Direction::Descending => "DESC",
-            Direction::Ascending => "ASC",
+        let direction = match Direction::try_from(sort.direction) {
+            Ok(Direction::Descending) => "DESC",
+            Ok(Direction::Ascending) => "ASC",
+            Err(_) => {
+                let text = format!("key:{:?} direction:{}", sort.key, sort.direction);
+                return Err(invalid(format!("invalid sort order specified: {text}")));
+            }
         };
         // Equal rows need a fixed order, or pages would overlap.
-        self.order = format!("{0}.\"{1}\" {direction}, {0}.id {direction}", self.table.name, column.name);
+        self.order = format!("{0}.\"{1}\" {direction}, {0}.id {direction}", self.table.name, column.sql);
         Ok(self)
     }
 

@@ -2,13 +2,17 @@
 //!
 //! The tables below map methods to functions; other methods answer UNIMPLEMENTED.
 
+mod attributes;
 mod data_proxy;
+mod description;
 mod difference;
+mod event;
 pub(crate) mod execution;
 pub(crate) mod labels;
 pub(crate) mod launch_plan;
 pub(crate) mod named_entity;
 pub(crate) mod node_execution;
+mod notifications;
 pub(crate) mod project;
 mod resources;
 mod signal;
@@ -91,6 +95,17 @@ impl AdminService for Sandbox {
         list_projects: admin::ProjectListRequest => admin::Projects, project::list;
         get_domains: admin::GetDomainRequest => admin::GetDomainsResponse, project::domains;
 
+        update_project_attributes: admin::ProjectAttributesUpdateRequest => admin::ProjectAttributesUpdateResponse, attributes::update_project;
+        get_project_attributes: admin::ProjectAttributesGetRequest => admin::ProjectAttributesGetResponse, attributes::get_project;
+        delete_project_attributes: admin::ProjectAttributesDeleteRequest => admin::ProjectAttributesDeleteResponse, attributes::delete_project;
+        update_project_domain_attributes: admin::ProjectDomainAttributesUpdateRequest => admin::ProjectDomainAttributesUpdateResponse, attributes::update_project_domain;
+        get_project_domain_attributes: admin::ProjectDomainAttributesGetRequest => admin::ProjectDomainAttributesGetResponse, attributes::get_project_domain;
+        delete_project_domain_attributes: admin::ProjectDomainAttributesDeleteRequest => admin::ProjectDomainAttributesDeleteResponse, attributes::delete_project_domain;
+        update_workflow_attributes: admin::WorkflowAttributesUpdateRequest => admin::WorkflowAttributesUpdateResponse, attributes::update_workflow;
+        get_workflow_attributes: admin::WorkflowAttributesGetRequest => admin::WorkflowAttributesGetResponse, attributes::get_workflow;
+        delete_workflow_attributes: admin::WorkflowAttributesDeleteRequest => admin::WorkflowAttributesDeleteResponse, attributes::delete_workflow;
+        list_matchable_attributes: admin::ListMatchableAttributesRequest => admin::ListMatchableAttributesResponse, attributes::list;
+
         create_task: admin::TaskCreateRequest => admin::TaskCreateResponse, task::create;
         get_task: admin::ObjectGetRequest => admin::Task, task::get;
         list_tasks: admin::ResourceListRequest => admin::TaskList, task::list;
@@ -113,6 +128,9 @@ impl AdminService for Sandbox {
         update_named_entity: admin::NamedEntityUpdateRequest => admin::NamedEntityUpdateResponse, named_entity::update;
         list_named_entities: admin::NamedEntityListRequest => admin::NamedEntityList, named_entity::list;
 
+        get_description_entity: admin::ObjectGetRequest => admin::DescriptionEntity, description::get;
+        list_description_entities: admin::DescriptionEntityListRequest => admin::DescriptionEntityList, description::list;
+
         create_execution: admin::ExecutionCreateRequest => admin::ExecutionCreateResponse, execution::create;
         relaunch_execution: admin::ExecutionRelaunchRequest => admin::ExecutionCreateResponse, execution::relaunch;
         recover_execution: admin::ExecutionRecoverRequest => admin::ExecutionCreateResponse, execution::recover;
@@ -127,6 +145,12 @@ impl AdminService for Sandbox {
         get_node_execution_data: admin::NodeExecutionGetDataRequest => admin::NodeExecutionGetDataResponse, node_execution::data;
         list_node_executions: admin::NodeExecutionListRequest => admin::NodeExecutionList, node_execution::list;
         list_node_executions_for_task: admin::NodeExecutionForTaskListRequest => admin::NodeExecutionList, task_execution::list_nodes;
+
+        get_dynamic_node_workflow: admin::GetDynamicNodeWorkflowRequest => admin::DynamicNodeWorkflowResponse, node_execution::dynamic_workflow;
+
+        create_workflow_event: admin::WorkflowExecutionEventRequest => admin::WorkflowExecutionEventResponse, event::create_workflow_event;
+        create_node_event: admin::NodeExecutionEventRequest => admin::NodeExecutionEventResponse, event::create_node_event;
+        create_task_event: admin::TaskExecutionEventRequest => admin::TaskExecutionEventResponse, event::create_task_event;
 
         get_task_execution: admin::TaskExecutionGetRequest => admin::TaskExecution, task_execution::get;
         get_task_execution_data: admin::TaskExecutionGetDataRequest => admin::TaskExecutionGetDataResponse, task_execution::data;

@@ -1,7 +1,9 @@
 //! The database: SQLite in WAL mode, so that many processes read and write it at once.
 
+pub(crate) mod attributes;
 pub(crate) mod blob_grant;
 pub(crate) mod cache;
+pub(crate) mod description;
 pub(crate) mod encoded;
 pub(crate) mod execution;
 pub(crate) mod launch_plan;
@@ -26,8 +28,14 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use crate::{folder::prepare_folder, open_error::OpenError};
 
 /// The tables, in the order in which versions of the sandbox added to them.
-const MIGRATIONS: &[&str] =
-    &[include_str!("store/schema.sql"), include_str!("store/seed.sql"), include_str!("store/signals.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/schema.sql"),
+    include_str!("store/seed.sql"),
+    include_str!("store/signals.sql"),
+    include_str!("store/attributes.sql"),
+    include_str!("store/descriptions.sql"),
+    include_str!("store/tags.sql"),
+];
 
 /// How many pages of 4 KiB the write-ahead log has before a checkpoint.
 const WAL_PAGES: u32 = 8192;

@@ -69,7 +69,7 @@ pub(crate) fn parse(expression: &str, table: &'static Table) -> Result<Filter, S
     if texts.len() > MOST_VALUES {
         return Err(invalid(format!("a filter takes at most {MOST_VALUES} values, not {}", texts.len())));
     }
-    let name = format!("{}.\"{}\"", target.name, column.name);
+    let name = format!("{}.\"{}\"", target.name, column.sql);
     let (condition, values) = match operator {
         Operator::Contains => (
             format!(r"{name} LIKE ? ESCAPE '\'"),

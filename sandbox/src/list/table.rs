@@ -18,8 +18,10 @@ pub(crate) struct Table {
 /// A column that filters and sort keys may name.
 #[derive(Debug)]
 pub(crate) struct Column {
-    /// Its name, in FlyteAdmin and here.
+    /// Its name in FlyteAdmin, and mostly here.
     pub name: &'static str,
+    /// Its name in SQL.
+    pub sql: &'static str,
     /// How values are written in filters.
     pub kind: ColumnKind,
 }
@@ -58,23 +60,28 @@ pub(crate) const COMMON: &[Column] = &[
 
 impl Column {
     pub(crate) const fn text(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Text }
+        Self { name, sql: name, kind: ColumnKind::Text }
+    }
+
+    /// A text whose name in SQL is another one.
+    pub(crate) const fn renamed(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql, kind: ColumnKind::Text }
     }
 
     pub(crate) const fn integer(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Integer }
+        Self { name, sql: name, kind: ColumnKind::Integer }
     }
 
     pub(crate) const fn time(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Time }
+        Self { name, sql: name, kind: ColumnKind::Time }
     }
 
     pub(crate) const fn duration(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Duration }
+        Self { name, sql: name, kind: ColumnKind::Duration }
     }
 
     pub(crate) const fn bytes(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Bytes }
+        Self { name, sql: name, kind: ColumnKind::Bytes }
     }
 }
 

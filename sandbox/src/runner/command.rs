@@ -27,7 +27,14 @@ const RAW_CONTAINER: &str = "raw-container";
 pub(super) fn container(task: &TaskTemplate) -> Result<&Container, AttemptError> {
     match &task.target {
         Some(Target::Container(container)) => Ok(container),
-        _ => Err(AttemptError::NoContainer),
+        target => Err(AttemptError::NoContainer {
+            task_type: task.r#type.clone(),
+            target: match target {
+                Some(Target::K8sPod(_)) => "a Kubernetes pod",
+                Some(Target::Sql(_)) => "an SQL statement",
+                Some(Target::Container(_)) | None => "no container",
+            },
+        }),
     }
 }
 

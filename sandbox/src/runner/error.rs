@@ -34,8 +34,11 @@ pub(super) enum AttemptError {
     )]
     NoCommand { image: String },
     /// The task is not a container.
-    #[error("the task has no container; the sandbox runs container tasks only")]
-    NoContainer,
+    #[error(
+        "could not run a task of type `{task_type}` with {target}: the sandbox runs tasks with a container\n\
+         hint: run it on a cluster"
+    )]
+    NoContainer { task_type: String, target: &'static str },
     /// The program ended with an exit code other than 0.
     #[error("`{program}` ended with exit code {code}{tail}")]
     Exit { program: String, code: i32, tail: String },
@@ -98,7 +101,7 @@ impl AttemptError {
             Self::Input { .. } => "InputNotReadable",
             Self::Name { .. } => "VariableName",
             Self::NoCommand { .. } => "NoCommand",
-            Self::NoContainer => "NoContainer",
+            Self::NoContainer { .. } => "NoContainer",
             Self::NoExec { .. } => "ProgramNotStarted",
             Self::OutputInvalid { .. } | Self::Outputs { .. } => "OutputInvalid",
             Self::OutputMissing { .. } => "OutputMissing",
@@ -138,7 +141,7 @@ impl AttemptError {
             | Self::Input { .. }
             | Self::Name { .. }
             | Self::NoCommand { .. }
-            | Self::NoContainer
+            | Self::NoContainer { .. }
             | Self::NoExec { .. }
             | Self::ProgramNotFound { .. }
             | Self::SecretMissing { .. }

@@ -123,7 +123,13 @@ pub(crate) fn create_download_link(
         return Err(refused("source is required. Provided nil"));
     };
     let node_id = id.node_id.clone();
-    node_execution::get(sandbox, flyte_client::proto::admin::NodeExecutionGetRequest { id: Some(id) })?;
+    let shown = node_execution::shown(&id);
+    node_execution::stored(sandbox, Some(id)).map_err(|failure| match failure {
+        ServiceError::Status(status) if status.code == Code::NotFound => {
+            invalid(format!("failed to find node execution [{shown}]. Error: {}", status.message))
+        }
+        other => other,
+    })?;
     Err(Status::new(Code::NotFound, format!("no deck found for node execution [{node_id}]")).into())
 }
 

@@ -1,5 +1,6 @@
 //! Executions of workflows.
 
+pub(crate) mod config;
 mod inputs;
 mod launch;
 mod metrics;
@@ -21,7 +22,6 @@ use rusqlite::Connection;
 
 pub(crate) use self::launch::{LaunchRequest, launch};
 pub(crate) use self::metrics::metrics;
-use super::labels;
 use crate::{
     Sandbox,
     list::{Column, Join, Listing, Table},
@@ -72,36 +72,45 @@ static JOINS: &[Join] = &[
     Join { table: &super::task::TABLE, on: "tasks.id = executions.task_id" },
     Join { table: &super::launch_plan::TABLE, on: "launch_plans.id = executions.launch_plan_id" },
     Join { table: &super::workflow::TABLE, on: "workflows.id = executions.workflow_id" },
+    Join { table: &TAGS, on: TAG_OF_EXECUTION },
+    Join { table: &ADMIN_TAGS, on: TAG_OF_EXECUTION },
 ];
+
+const TAG_OF_EXECUTION: &str = "execution_tags.execution_project = executions.execution_project \
+     AND execution_tags.execution_domain = executions.execution_domain \
+     AND execution_tags.execution_name = executions.execution_name";
+
+static TAGS: Table = Table {
+    entity: "execution_tag",
+    name: "execution_tags",
+    from: "execution_tags",
+    columns: &[Column::text("key"), Column::text("value")],
+    joins: &[],
+};
+
+/// The older name of tags in filters.
+static ADMIN_TAGS: Table = Table {
+    entity: "admin_tag",
+    name: "execution_tags",
+    from: "execution_tags",
+    columns: &[Column::renamed("name", "key")],
+    joins: &[],
+};
 
 pub(crate) fn create(
     sandbox: &Sandbox,
     request: admin::ExecutionCreateRequest,
 ) -> Result<admin::ExecutionCreateResponse, ServiceError> {
-    let spec = required(request.spec, "spec")?;
-    labels::validate(spec.labels.as_ref())?;
-    // Older clients send the inputs in the spec.
-    let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
-    let launch_request = LaunchRequest {
-        project: request.project,
-        domain: request.domain,
-        name: request.name,
-        spec: without_inputs(spec),
-        inputs,
-        source: None,
-        parent_node: None,
-    };
-    launch_and_wake(sandbox, launch_request)
+    start(sandbox, request, None)
 }
 
 pub(crate) fn relaunch(
     sandbox: &Sandbox,
     request: admin::ExecutionRelaunchRequest,
 ) -> Result<admin::ExecutionCreateResponse, ServiceError> {
-    let old = stored(sandbox, request.id)?;
-    let mut launch_request = repeated(old, request.name, ExecutionMode::Relaunch);
-    launch_request.spec.overwrite_cache = request.overwrite_cache;
-    launch_and_wake(sandbox, launch_request)
+    let mut old = stored(sandbox, request.id)?;
+    old.spec.overwrite_cache = request.overwrite_cache;
+    start(sandbox, repeated(&old, request.name, ExecutionMode::Relaunch), Some(old.row))
 }
 
 pub(crate) fn recover(
@@ -109,7 +118,7 @@ pub(crate) fn recover(
     request: admin::ExecutionRecoverRequest,
 ) -> Result<admin::ExecutionCreateResponse, ServiceError> {
     let old = stored(sandbox, request.id)?;
-    launch_and_wake(sandbox, repeated(old, request.name, ExecutionMode::Recovered))
+    start(sandbox, repeated(&old, request.name, ExecutionMode::Recovered), Some(old.row))
 }
 
 pub(crate) fn get(
@@ -203,32 +212,47 @@ pub(crate) fn request_abort(
     Ok(store::execution::update(connection, &execution, now)?)
 }
 
-fn launch_and_wake(
+/// Launches the execution of a request; `source` is the row of the execution that it repeats.
+fn start(
     sandbox: &Sandbox,
-    launch_request: LaunchRequest,
+    request: admin::ExecutionCreateRequest,
+    source: Option<i64>,
 ) -> Result<admin::ExecutionCreateResponse, ServiceError> {
-    let execution =
-        sandbox.store.write(|transaction| launch(transaction, launch_request, Timestamp::now()))?;
+    let execution = sandbox.store.write(|transaction| {
+        launch::validate(transaction, &request)?;
+        let spec = required(request.spec, "spec")?;
+        // Older clients send the inputs in the spec.
+        let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
+        let launch_request = LaunchRequest {
+            project: request.project,
+            domain: request.domain,
+            name: request.name,
+            spec: without_inputs(spec),
+            inputs,
+            source,
+            parent_node: None,
+        };
+        launch(transaction, launch_request, Timestamp::now())
+    })?;
     sandbox.wake_engine();
     Ok(admin::ExecutionCreateResponse { id: Some(execution.id) })
 }
 
 /// The request for an execution like an older one.
-fn repeated(old: Execution, name: String, mode: ExecutionMode) -> LaunchRequest {
-    let mut spec = old.spec;
+fn repeated(old: &Execution, name: String, mode: ExecutionMode) -> admin::ExecutionCreateRequest {
+    let mut spec = old.spec.clone();
     spec.metadata = Some(ExecutionMetadata {
         mode: mode.into(),
         reference_execution: Some(old.id.clone()),
         ..ExecutionMetadata::default()
     });
-    LaunchRequest {
-        project: old.id.project,
-        domain: old.id.domain,
+    admin::ExecutionCreateRequest {
+        project: old.id.project.clone(),
+        domain: old.id.domain.clone(),
         name,
-        spec,
-        inputs: old.user_inputs,
-        source: Some(old.row),
-        parent_node: None,
+        spec: Some(spec),
+        inputs: Some(old.user_inputs.clone()),
+        ..admin::ExecutionCreateRequest::default()
     }
 }
 
@@ -242,7 +266,10 @@ pub(super) fn identified(
     Ok(id)
 }
 
-fn stored(sandbox: &Sandbox, id: Option<WorkflowExecutionIdentifier>) -> Result<Execution, ServiceError> {
+pub(super) fn stored(
+    sandbox: &Sandbox,
+    id: Option<WorkflowExecutionIdentifier>,
+) -> Result<Execution, ServiceError> {
     let id = identified(id)?;
     let execution = sandbox.store.read(|connection| store::execution::find(connection, &id))?;
     execution.ok_or_else(|| unknown(&id))

@@ -1,4 +1,4 @@
-//! Labels, by Kubernetes' syntax.
+//! Labels and names, by Kubernetes' syntax.
 
 use flyte_client::proto::admin::Labels;
 
@@ -23,6 +23,21 @@ pub(crate) fn validate(labels: Option<&Labels>) -> Result<(), ServiceError> {
         }
     }
     Ok(())
+}
+
+/// Kubernetes' message for an invalid RFC 1123 label.
+pub(crate) fn dns_label_problem(id: &str) -> Option<String> {
+    if id.len() > LONGEST {
+        return Some(format!("must be no more than {LONGEST} characters"));
+    }
+    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let is_label = id.chars().all(is_inner) && !id.starts_with('-') && !id.ends_with('-');
+    (!is_label).then(|| {
+        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and \
+         end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
+         '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+            .to_owned()
+    })
 }
 
 /// A key is a name, and may have a domain before it.

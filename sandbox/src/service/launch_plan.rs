@@ -13,7 +13,7 @@ use flyte_client::{
     },
 };
 
-use super::{difference, labels, project, task, workflow};
+use super::{difference, labels, notifications, project, task, workflow};
 use crate::{
     Sandbox, identity,
     list::{Column, Join, Listing, Table},
@@ -56,11 +56,12 @@ pub(crate) fn create(
         })?;
         labels::validate(spec.labels.as_ref())?;
         let metadata = spec.entity_metadata.as_ref();
+        let expected = inputs::expected(&spec, interface.inputs.as_ref())?;
+        schedule::validate(metadata.and_then(|metadata| metadata.schedule.as_ref()), &expected)?;
+        notifications::validate(metadata.map_or(&[], |metadata| &metadata.notifications))?;
         if metadata.is_some_and(|metadata| metadata.launch_conditions.is_some()) {
             return Err(invalid("Launch condition must be empty"));
         }
-        let expected = inputs::expected(&spec, interface.inputs.as_ref())?;
-        schedule::validate(metadata.and_then(|metadata| metadata.schedule.as_ref()), &expected)?;
         spec.default_inputs = Some(expected.clone());
         let digest = difference::digest(&spec);
         if let Some(present) = table::digest(transaction, &id)? {
@@ -88,7 +89,12 @@ pub(crate) fn update(
     sandbox: &Sandbox,
     request: admin::LaunchPlanUpdateRequest,
 ) -> Result<admin::LaunchPlanUpdateResponse, ServiceError> {
-    let id = identity::require_complete(request.id, ResourceType::LaunchPlan)?;
+    let id = match request.id {
+        Some(id) if id.resource_type() != ResourceType::Unspecified => {
+            identity::require_kind(Some(id), ResourceType::LaunchPlan)?
+        }
+        id => identity::require_complete(id, ResourceType::LaunchPlan)?,
+    };
     let state = LaunchPlanState::try_from(request.state).map_err(|_| {
         invalid(format!(
             "unrecognized launch plan state {} for update for launch plan [{}]",

@@ -3,7 +3,7 @@
 use flyte_client::{
     Code, Status,
     proto::{
-        admin::{self, NamedEntity, NamedEntityIdentifier, NamedEntityState},
+        admin::{self, NamedEntity, NamedEntityIdentifier},
         core::ResourceType,
     },
 };
@@ -84,9 +84,6 @@ pub(crate) fn update(
     let names = names(kind)?;
     let id = identity::require_name(request.id)?;
     let metadata = required(request.metadata, "metadata")?;
-    if kind == ResourceType::LaunchPlan && metadata.state() != NamedEntityState::NamedEntityActive {
-        return Err(invalid("Currently only workflow and task name entities can be archived"));
-    }
     sandbox.store.write(|transaction| {
         find(transaction, names, &id)?.ok_or_else(|| missing(kind, &id))?;
         Ok::<_, ServiceError>(table::set(transaction, kind, &id, &metadata)?)

@@ -1,8 +1,11 @@
 //! Nodes of executions.
 
-use flyte_client::proto::{
-    admin::{self, UrlBlob, node_execution_closure::OutputResult},
-    core::NodeExecutionIdentifier,
+use flyte_client::{
+    Code, Status,
+    proto::{
+        admin::{self, UrlBlob, node_execution_closure::OutputResult},
+        core::NodeExecutionIdentifier,
+    },
 };
 
 use super::execution;
@@ -61,14 +64,36 @@ pub(crate) fn data(
     request: admin::NodeExecutionGetDataRequest,
 ) -> Result<admin::NodeExecutionGetDataResponse, ServiceError> {
     let node = stored(sandbox, request.id)?;
+    let urls =
+        flyte_urls(&[&node.execution.project, &node.execution.domain, &node.execution.name, &node.node_id]);
     #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
     Ok(admin::NodeExecutionGetDataResponse {
         inputs: Some(UrlBlob::default()),
         outputs: Some(UrlBlob::default()),
         full_inputs: Some(node.inputs),
         full_outputs: Some(node.outputs.unwrap_or_default()),
+        flyte_urls: Some(urls),
         ..admin::NodeExecutionGetDataResponse::default()
     })
+}
+
+/// The workflow that a dynamic node made: the sandbox runs no dynamic nodes, so none has one.
+pub(crate) fn dynamic_workflow(
+    sandbox: &Sandbox,
+    request: admin::GetDynamicNodeWorkflowRequest,
+) -> Result<admin::DynamicNodeWorkflowResponse, ServiceError> {
+    stored(sandbox, request.id)?;
+    Err(Status::new(Code::NotFound, "node does not contain dynamic workflow").into())
+}
+
+/// The addresses of the inputs and outputs of a node or an attempt, by the parts of its identifier.
+pub(super) fn flyte_urls(parts: &[&str]) -> admin::FlyteUrLs {
+    let base = parts.join("/");
+    admin::FlyteUrLs {
+        inputs: format!("flyte://v1/{base}/i"),
+        outputs: format!("flyte://v1/{base}/o"),
+        deck: String::new(),
+    }
 }
 
 pub(crate) fn list(
@@ -96,9 +121,13 @@ pub(crate) fn list(
     Ok(admin::NodeExecutionList { node_executions, token: page.token })
 }
 
-fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<NodeExecution, ServiceError> {
-    let id = checked(id)?;
-    let execution = id.execution_id.clone().unwrap_or_default();
+/// The node with an identifier, which may be incomplete.
+pub(super) fn stored(
+    sandbox: &Sandbox,
+    id: Option<NodeExecutionIdentifier>,
+) -> Result<NodeExecution, ServiceError> {
+    let id = required(id, "id")?;
+    let execution = execution::identified(id.execution_id.clone())?;
     let node =
         sandbox.store.read(|connection| store::node_execution::find(connection, &execution, &id.node_id))?;
     node.ok_or_else(|| not_found("node execution", shown(&id)))
@@ -107,17 +136,19 @@ fn stored(sandbox: &Sandbox, id: Option<NodeExecutionIdentifier>) -> Result<Node
 /// Checks that the identifier of a node is complete.
 pub(super) fn checked(id: Option<NodeExecutionIdentifier>) -> Result<NodeExecutionIdentifier, ServiceError> {
     let id = required(id, "id")?;
-    let execution = execution::identified(id.execution_id)?;
+    let execution = required(id.execution_id, "execution_id")?;
     filled(&id.node_id, "node_id")?;
+    let execution = execution::identified(Some(execution))?;
     Ok(NodeExecutionIdentifier { node_id: id.node_id, execution_id: Some(execution) })
 }
 
 /// A node's identifier as Go prints it.
 pub(super) fn shown(id: &NodeExecutionIdentifier) -> String {
     let execution = id.execution_id.clone().unwrap_or_default();
+    let node = if id.node_id.is_empty() { String::new() } else { format!("node_id:{:?} ", id.node_id) };
     format!(
-        "node_id:{:?} execution_id:{{project:{:?} domain:{:?} name:{:?}}}",
-        id.node_id, execution.project, execution.domain, execution.name
+        "{node}execution_id:{{project:{:?} domain:{:?} name:{:?}}}",
+        execution.project, execution.domain, execution.name
     )
 }
 

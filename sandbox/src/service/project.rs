@@ -19,8 +19,6 @@ const DOMAINS: &[&str] = &["development", "staging", "production"];
 
 const LONGEST_NAME: usize = 64;
 const LONGEST_DESCRIPTION: usize = 300;
-/// The longest DNS label.
-const LONGEST_ID: usize = 63;
 
 static TABLE: Table = Table {
     entity: "project",
@@ -55,9 +53,10 @@ pub(crate) fn update(
     sandbox: &Sandbox,
     request: Project,
 ) -> Result<admin::ProjectUpdateResponse, ServiceError> {
-    validate(&request)?;
+    filled(&request.id, "project_id")?;
     sandbox.store.write(|transaction| {
         let mut project = table::find(transaction, &request.id)?.ok_or_else(|| unknown(&request.id))?;
+        validate(&request)?;
         if !request.name.is_empty() {
             project.name = request.name;
         }
@@ -120,6 +119,26 @@ pub(crate) fn check_active(connection: &Connection, project: &str, domain: &str)
     Ok(())
 }
 
+/// Checks that a project exists and is active, whatever the domain.
+pub(crate) fn check_changeable(connection: &Connection, id: &str) -> Result<(), ServiceError> {
+    let found = table::find(connection, id)?.ok_or_else(|| {
+        invalid(format!(
+            "failed to validate that project [{id}] is registered, err: [project [{id}] not found]"
+        ))
+    })?;
+    match found.state() {
+        ProjectState::Active => Ok(()),
+        _ => Err(invalid(format!("project [{id}] is not active"))),
+    }
+}
+
+/// Checks that a project exists.
+pub(crate) fn check_exists(connection: &Connection, id: &str) -> Result<(), ServiceError> {
+    table::find(connection, id)?.map(drop).ok_or_else(|| {
+        invalid(format!("failed to validate that project [{id}] exists, err: [project [{id}] not found]"))
+    })
+}
+
 /// ALREADY_EXISTS for a name that must be unique, as FlyteAdmin's database words it.
 pub(crate) fn taken(column: &str, value: &str) -> ServiceError {
     let message = format!("value with matching already exists (Key ({column})=({value}) already exists.)");
@@ -141,7 +160,7 @@ fn with_domains(project: Project) -> Project {
 fn validate(project: &Project) -> Result<(), ServiceError> {
     filled(&project.id, "project_id")?;
     labels::validate(project.labels.as_ref())?;
-    if let Some(problem) = id_problem(&project.id) {
+    if let Some(problem) = labels::dns_label_problem(&project.id) {
         return Err(invalid(format!("invalid project id [{}]: [{problem}]", project.id)));
     }
     for (field, text, longest) in [
@@ -158,19 +177,4 @@ fn validate(project: &Project) -> Result<(), ServiceError> {
         ));
     }
     Ok(())
-}
-
-/// Kubernetes' message for an invalid RFC 1123 label.
-fn id_problem(id: &str) -> Option<String> {
-    if id.len() > LONGEST_ID {
-        return Some(format!("must be no more than {LONGEST_ID} characters"));
-    }
-    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    let is_label = id.chars().all(is_inner) && !id.starts_with('-') && !id.ends_with('-');
-    (!is_label).then(|| {
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and \
-         end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
-         '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-            .to_owned()
-    })
 }

@@ -7,6 +7,9 @@ use flyte_client::proto::core::{
     resources::{ResourceEntry, ResourceName},
 };
 
+use prost_types::{Struct, Value, value::Kind};
+
+use super::labels;
 use crate::{
     identity::IdentifierText,
     service_error::{ServiceError, invalid},
@@ -16,9 +19,27 @@ use crate::{
 pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -> Result<(), ServiceError> {
     let Some(resources) = resources else { return Ok(()) };
     let task = id.map(|id| IdentifierText(id).to_string()).unwrap_or_default();
-    let requests = quantities(&task, &resources.requests)?;
-    let limits = quantities(&task, &resources.limits)?;
-    for (name, (request, request_text)) in &requests {
+    compare(&task, &quantities(&task, &resources.requests)?, &quantities(&task, &resources.limits)?)?;
+    let storage = resources.requests.iter().chain(&resources.limits);
+    match storage
+        .filter(|entry| entry.name() == ResourceName::Storage)
+        .find(|it| quantity(&it.value).is_none())
+    {
+        Some(entry) => Err(invalid(format!(
+            "task failed compilation with Collected Errors: 1\n\tError 0: Code: UnrecognizedValue, Node Id: \
+             resources.STORAGE, Description: Unrecognized value [{}].\n",
+            entry.value
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Numbers by name, with their texts.
+type Quantities<'a> = BTreeMap<ResourceName, (f64, &'a str)>;
+
+/// Rejects requests above their limits. As FlyteAdmin does, it compares whole units: `500m` is 1.
+fn compare(task: &str, requests: &Quantities<'_>, limits: &Quantities<'_>) -> Result<(), ServiceError> {
+    for (name, (request, request_text)) in requests {
         let Some((limit, limit_text)) = limits.get(name) else { continue };
         #[expect(clippy::float_cmp, reason = "equal texts parse to equal numbers")]
         if *name == ResourceName::Gpu && request != limit {
@@ -26,7 +47,7 @@ pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -
                 "For extended resource 'gpu' the default value must equal the limit value for task [{task}]"
             )));
         }
-        if request > limit {
+        if request.ceil() > limit.ceil() {
             return Err(invalid(format!(
                 "Requested {} default [{request_text}] is greater than the limit [{limit_text}]. Please fix your \
                  configuration",
@@ -37,13 +58,67 @@ pub(crate) fn validate(id: Option<&Identifier>, resources: Option<&Resources>) -
     Ok(())
 }
 
-/// Numbers by name, with their texts.
-fn quantities<'a>(
-    task: &str,
-    entries: &'a [ResourceEntry],
-) -> Result<BTreeMap<ResourceName, (f64, &'a str)>, ServiceError> {
+/// Rejects what FlyteAdmin and the compiler reject in a pod: names of containers, requests above their limits.
+pub(crate) fn validate_pod(pod: &Struct) -> Result<(), ServiceError> {
+    let containers = match pod.fields.get("containers").and_then(|value| value.kind.as_ref()) {
+        Some(Kind::ListValue(list)) => list.values.as_slice(),
+        _ => &[],
+    };
+    for container in containers.iter().filter_map(fields) {
+        let resources = container.fields.get("resources").and_then(fields);
+        let resources = |name| resources.and_then(|resources| fields(resources.fields.get(name)?));
+        let (requests, limits) = (pod_quantities(resources("requests")), pod_quantities(resources("limits")));
+        compare("", &requests, &limits)?;
+    }
+    for container in containers.iter().filter_map(fields) {
+        let name = match container.fields.get("name").and_then(|name| name.kind.as_ref()) {
+            Some(Kind::StringValue(name)) => name.as_str(),
+            _ => "",
+        };
+        if labels::dns_label_problem(name).is_some() {
+            return Err(invalid(
+                "task failed compilation with Collected Errors: 1\n\tError 0: Code: InvalidValue, Node Id: root, \
+                 Description: Invalid value [k8s pod spec container name].\n",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn fields(value: &Value) -> Option<&Struct> {
+    match &value.kind {
+        Some(Kind::StructValue(fields)) => Some(fields),
+        _ => None,
+    }
+}
+
+/// The quantities of a pod's container that have a limit in Flyte. Kubernetes checks them when it runs one.
+fn pod_quantities(list: Option<&Struct>) -> Quantities<'_> {
+    let entries = list.into_iter().flat_map(|list| &list.fields);
+    let entries = entries.filter_map(|(name, value)| {
+        let name = match name.as_str() {
+            "cpu" => ResourceName::Cpu,
+            "memory" => ResourceName::Memory,
+            "ephemeral-storage" => ResourceName::EphemeralStorage,
+            _ => return None,
+        };
+        match &value.kind {
+            Some(Kind::StringValue(text)) => Some((name, (quantity(text)?, text.as_str()))),
+            Some(Kind::NumberValue(number)) => Some((name, (*number, ""))),
+            _ => None,
+        }
+    });
+    entries.collect()
+}
+
+fn quantities<'a>(task: &str, entries: &'a [ResourceEntry]) -> Result<Quantities<'a>, ServiceError> {
     let mut found = BTreeMap::new();
-    for entry in entries {
+    // FlyteAdmin reads no others.
+    let is_read = |entry: &&ResourceEntry| {
+        use ResourceName::{Cpu, EphemeralStorage, Gpu, Memory};
+        matches!(entry.name(), Cpu | EphemeralStorage | Gpu | Memory)
+    };
+    for entry in entries.iter().filter(is_read) {
         let name = entry.name();
         let number = quantity(&entry.value).ok_or_else(|| {
             invalid(format!(
@@ -124,8 +199,8 @@ mod tests {
     fn requests_above_limits_are_refused() {
         use ResourceName::{Cpu, Gpu, Memory};
         assert_eq!(
-            refusal(&[(Cpu, "2")], &[(Cpu, "1500m")]),
-            "Requested CPU default [2] is greater than the limit [1500m]. Please fix your configuration"
+            refusal(&[(Cpu, "2")], &[(Cpu, "500m")]),
+            "Requested CPU default [2] is greater than the limit [500m]. Please fix your configuration"
         );
         assert_eq!(
             refusal(&[(Gpu, "1")], &[(Gpu, "2")]),
@@ -142,6 +217,13 @@ mod tests {
         assert!(
             refusal(&[(Memory, "lots")], &[]).starts_with("Parsing of MEMORY request failed for value lots")
         );
+    }
+
+    #[test]
+    fn whole_units_are_compared() {
+        let entries = |text| vec![entry(ResourceName::Cpu, text)];
+        let resources = Resources { requests: entries("500m"), limits: entries("400m") };
+        assert!(validate(None, Some(&resources)).is_ok());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use flyte_client::proto::{
     admin::{self, NamedEntityIdentifier, NamedEntityIdentifierList},
-    core::{CompiledTask, ResourceType, TaskTemplate, task_template::Target},
+    core::{
+        CompiledTask, Container, ResourceType, TaskTemplate, TypedInterface, VariableMap,
+        task_template::Target,
+    },
 };
 
 use super::{difference, project, resources};
@@ -10,7 +13,7 @@ use crate::{
     Sandbox, identity,
     list::{Column, Listing, Table},
     service_error::{ServiceError, filled, invalid, not_found, required},
-    store::{task as table, time},
+    store::{description as descriptions, task as table, time},
 };
 
 /// Tasks, for lists.
@@ -36,11 +39,10 @@ pub(crate) fn create(
     request: admin::TaskCreateRequest,
 ) -> Result<admin::TaskCreateResponse, ServiceError> {
     let id = identity::require_kind(request.id, ResourceType::Task)?;
-    let description = request.spec.as_ref().and_then(|spec| spec.description.as_ref());
-    let description = description.map_or(String::new(), |entity| entity.short_description.clone());
     sandbox.store.write(|transaction| {
         project::check_active(transaction, &id.project, &id.domain)?;
-        let mut template = required(request.spec.and_then(|spec| spec.template), "spec")?;
+        let spec = required(request.spec, "spec")?;
+        let mut template = required(spec.template, "spec")?;
         template.id = Some(id.clone());
         validate(&template)?;
         let task = CompiledTask { template: Some(template) };
@@ -56,7 +58,10 @@ pub(crate) fn create(
             compiled_task: Some(task),
             created_at: time::message_from_text(&time::now_text()),
         };
-        Ok(table::insert(transaction, &id, &closure, &digest, &description)?)
+        let short_description = spec.description.as_ref().map_or("", |entity| &entity.short_description);
+        table::insert(transaction, &id, &closure, &digest, short_description)?;
+        let description = spec.description.as_ref();
+        Ok(description.map_or(Ok(()), |entity| descriptions::insert(transaction, &id, entity))?)
     })?;
     Ok(admin::TaskCreateResponse {})
 }
@@ -90,7 +95,7 @@ pub(crate) fn ids(
     names(sandbox, &TABLE, &request, "ListTaskIds")
 }
 
-/// The names that a table has in a project and domain, each once.
+/// The names that a table has in a project and domain, each once. Filters have no effect, as in FlyteAdmin.
 pub(crate) fn names(
     sandbox: &Sandbox,
     table: &'static Table,
@@ -104,7 +109,6 @@ pub(crate) fn names(
         .grouped("project, domain, name")
         .ordered("name")
         .page(request.limit, &request.token, call)?
-        .filters(&request.filters)?
         .sorted(request.sort_by.as_ref())?;
     let page = sandbox.store.read(|connection| {
         listing.rows(connection, &format!("{0}.project, {0}.domain, {0}.name", table.name), |row| {
@@ -125,21 +129,33 @@ fn validate(template: &TaskTemplate) -> Result<(), ServiceError> {
     if let Some(runtime) = &metadata.runtime {
         filled(&runtime.version, "runtime version")?;
     }
-    required(template.interface.as_ref(), "typed interface")?;
-    let kind = &template.r#type;
+    let interface = required(template.interface.as_ref(), "typed interface")?;
+    // What cannot run here is registered, and fails when it runs.
     match &template.target {
         Some(Target::Container(container)) => {
             filled(&container.image, "image")?;
-            resources::validate(template.id.as_ref(), container.resources.as_ref())
+            resources::validate(template.id.as_ref(), container.resources.as_ref())?;
+            check_command(interface, container)
         }
-        Some(Target::K8sPod(_)) => Err(unsupported(kind, "a Kubernetes pod")),
-        Some(Target::Sql(_)) => Err(unsupported(kind, "an SQL statement")),
-        None => Err(unsupported(kind, "nothing")),
+        Some(Target::K8sPod(pod)) if pod.pod_spec.is_none() => Err(invalid(
+            "invalid TaskSpecification, pod tasks should specify their target as a K8sPod with a defined pod spec",
+        )),
+        Some(Target::K8sPod(pod)) => resources::validate_pod(&pod.pod_spec.clone().unwrap_or_default()),
+        Some(Target::Sql(_)) | None => Ok(()),
     }
 }
 
-fn unsupported(kind: &str, target: &str) -> ServiceError {
-    invalid(format!(
-        "tasks of type `{kind}` with {target} to run do not run in the sandbox yet: it runs tasks with a container"
+/// A container with inputs or outputs needs a command or arguments that refer to them.
+fn check_command(interface: &TypedInterface, container: &Container) -> Result<(), ServiceError> {
+    let is_some = |map: &Option<VariableMap>| map.as_ref().is_some_and(|map| !map.variables.is_empty());
+    if (!is_some(&interface.inputs) && !is_some(&interface.outputs))
+        || !container.command.is_empty()
+        || !container.args.is_empty()
+    {
+        return Ok(());
+    }
+    Err(invalid(
+        "task failed compilation with Collected Errors: 1\n\tError 0: Code: ValueRequired, Node Id: container, \
+         Description: Value required [command].\n",
     ))
 }

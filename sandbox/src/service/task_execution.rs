@@ -2,12 +2,12 @@
 
 use flyte_client::proto::{
     admin::{self, UrlBlob, task_execution_closure::OutputResult},
-    core::TaskExecutionIdentifier,
+    core::{ResourceType, TaskExecutionIdentifier},
 };
 
 use super::{execution, node_execution, task};
 use crate::{
-    Sandbox,
+    Sandbox, identity,
     list::{Column, Join, Listing, Table},
     service_error::{ServiceError, not_found, required},
     store::{self, task_execution::TaskExecution},
@@ -73,12 +73,22 @@ pub(crate) fn data(
     request: admin::TaskExecutionGetDataRequest,
 ) -> Result<admin::TaskExecutionGetDataResponse, ServiceError> {
     let attempt = stored(sandbox, request.id)?;
+    let number = attempt.attempt.to_string();
+    let execution = &attempt.execution;
+    let urls = node_execution::flyte_urls(&[
+        &execution.project,
+        &execution.domain,
+        &execution.name,
+        &attempt.node_id,
+        &number,
+    ]);
     #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
     Ok(admin::TaskExecutionGetDataResponse {
         inputs: Some(UrlBlob::default()),
         outputs: Some(UrlBlob::default()),
         full_inputs: Some(attempt.inputs),
         full_outputs: Some(attempt.outputs.unwrap_or_default()),
+        flyte_urls: Some(urls),
         ..admin::TaskExecutionGetDataResponse::default()
     })
 }
@@ -114,13 +124,23 @@ pub(crate) fn list_nodes(
     Ok(admin::NodeExecutionList::default())
 }
 
+/// Checks that the identifier of an attempt is complete.
+pub(super) fn checked(id: Option<TaskExecutionIdentifier>) -> Result<TaskExecutionIdentifier, ServiceError> {
+    let id = required(id, "id")?;
+    let node = required(id.node_execution_id, "node_execution_id")?;
+    let node = node_execution::checked(Some(node))?;
+    let task = required(id.task_id, "task_id")?;
+    let task = identity::require_kind(Some(task), ResourceType::Task)?;
+    Ok(TaskExecutionIdentifier { node_execution_id: Some(node), task_id: Some(task), ..id })
+}
+
 /// The attempt with an identifier.
 pub(super) fn stored(
     sandbox: &Sandbox,
     id: Option<TaskExecutionIdentifier>,
 ) -> Result<TaskExecution, ServiceError> {
-    let id = required(id, "id")?;
-    let node = node_execution::checked(id.node_execution_id.clone())?;
+    let id = checked(id)?;
+    let node = id.node_execution_id.clone().unwrap_or_default();
     let attempt = sandbox
         .store
         .read(|connection| store::task_execution::find(connection, &node, id.retry_attempt))?

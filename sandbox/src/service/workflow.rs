@@ -19,7 +19,7 @@ use crate::{
     identity,
     list::{Column, Listing, Table},
     service_error::{ServiceError, invalid, not_found, required},
-    store::{launch_plan, task as tasks, time, workflow as table},
+    store::{description as descriptions, launch_plan, task as tasks, time, workflow as table},
 };
 
 /// Workflows, for lists.
@@ -60,12 +60,14 @@ pub(crate) fn create(
             let old = if present == digest { None } else { Some(present_closure(transaction, &id)?) };
             return Err(ServiceError::from(exists(&id, old.as_ref(), &compiled)));
         }
-        let description = spec.description.map_or(String::new(), |entity| entity.short_description);
         let closure = admin::WorkflowClosure {
             compiled_workflow: Some(compiled),
             created_at: time::message_from_text(&time::now_text()),
         };
-        Ok(table::insert(transaction, &id, &closure, &digest, &description)?)
+        let short_description = spec.description.as_ref().map_or("", |entity| &entity.short_description);
+        table::insert(transaction, &id, &closure, &digest, short_description)?;
+        let description = spec.description.as_ref();
+        Ok(description.map_or(Ok(()), |entity| descriptions::insert(transaction, &id, entity))?)
     })?;
     Ok(admin::WorkflowCreateResponse {})
 }
@@ -119,7 +121,14 @@ pub(crate) fn get(
 ) -> Result<admin::Workflow, ServiceError> {
     let id = identity::require_complete(request.id, ResourceType::Workflow)?;
     let workflow = sandbox.store.read(|connection| table::find(connection, &id))?;
-    workflow.ok_or_else(|| not_found("WORKFLOW", identity::IdentifierText(&identity::without_kind(&id))))
+    let mut workflow = workflow
+        .ok_or_else(|| not_found("WORKFLOW", identity::IdentifierText(&identity::without_kind(&id))))?;
+    let closure = workflow.closure.as_mut().and_then(|closure| closure.compiled_workflow.as_mut());
+    if let Some(compiled) = closure {
+        // They are for the engine; FlyteAdmin stores none.
+        compiled.launch_plans.clear();
+    }
+    Ok(workflow)
 }
 
 pub(crate) fn list(

@@ -4,7 +4,7 @@
 //! engine.
 
 use flyte_client::proto::{
-    admin::{ExecutionClosure, ExecutionSpec, execution_closure::OutputResult},
+    admin::{ExecutionClosure, ExecutionSpec, WorkflowExecutionConfig, execution_closure::OutputResult},
     core::{LiteralMap, WorkflowExecutionIdentifier, execution_error::ErrorKind, workflow_execution::Phase},
 };
 use jiff::Timestamp;
@@ -17,7 +17,10 @@ use super::{encoded::Encoded, time};
 pub(crate) struct Execution {
     pub(crate) row: i64,
     pub(crate) id: WorkflowExecutionIdentifier,
+    /// As clients see it.
     pub(crate) spec: ExecutionSpec,
+    /// The settings that it runs with.
+    pub(crate) config: WorkflowExecutionConfig,
     pub(crate) closure: ExecutionClosure,
     /// Fixed, default and user inputs.
     pub(crate) inputs: LiteralMap,
@@ -55,19 +58,23 @@ pub(crate) fn is_over(phase: Phase) -> bool {
 pub(crate) const COLUMNS: &str = "executions.id, executions.execution_project, executions.execution_domain, \
      executions.execution_name, executions.spec, executions.closure, executions.inputs, executions.user_inputs, \
      executions.outputs, executions.launch_plan_id, executions.workflow_id, executions.task_id, \
-     executions.source_execution_id, executions.parent_node_execution_id";
+     executions.source_execution_id, executions.parent_node_execution_id, executions.config";
 
 /// Reads a row of [`COLUMNS`].
 pub(crate) fn read(row: &Row<'_>) -> Result<Execution, rusqlite::Error> {
+    let spec = row.get::<_, Encoded<ExecutionSpec>>(4)?.0;
+    let config = row.get::<_, Option<Encoded<_>>>(14)?;
     Ok(Execution {
         row: row.get(0)?,
+        // Those of older executions are in the spec.
+        config: config.map_or_else(|| settings(&spec), |config| config.0),
         id: WorkflowExecutionIdentifier {
             project: row.get(1)?,
             domain: row.get(2)?,
             name: row.get(3)?,
             org: String::new(),
         },
-        spec: row.get::<_, Encoded<_>>(4)?.0,
+        spec,
         closure: row.get::<_, Encoded<_>>(5)?.0,
         inputs: row.get::<_, Encoded<_>>(6)?.0,
         user_inputs: row.get::<_, Encoded<_>>(7)?.0,
@@ -80,6 +87,22 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Execution, rusqlite::Error> {
             parent_node: row.get(13)?,
         },
     })
+}
+
+/// The settings that a spec asks for.
+pub(crate) fn settings(spec: &ExecutionSpec) -> WorkflowExecutionConfig {
+    let spec = spec.clone();
+    WorkflowExecutionConfig {
+        max_parallelism: spec.max_parallelism,
+        security_context: spec.security_context,
+        raw_output_data_config: spec.raw_output_data_config,
+        labels: spec.labels,
+        annotations: spec.annotations,
+        interruptible: spec.interruptible,
+        overwrite_cache: spec.overwrite_cache,
+        envs: spec.envs,
+        ..WorkflowExecutionConfig::default()
+    }
 }
 
 /// The execution with a name.
@@ -130,13 +153,13 @@ pub(crate) fn insert(
     let user = execution.spec.metadata.as_ref().map_or("", |metadata| &metadata.principal);
     let mut statement = connection.prepare_cached(
         "INSERT INTO executions (execution_project, execution_domain, execution_name, launch_plan_id, \
-         workflow_id, task_id, phase, spec, closure, inputs, user_inputs, mode, source_execution_id, \
+         workflow_id, task_id, phase, spec, config, closure, inputs, user_inputs, mode, source_execution_id, \
          parent_node_execution_id, \"user\", launch_entity, execution_created_at, execution_updated_at, \
          created_at, updated_at) \
-         VALUES (:project, :domain, :name, :launch_plan, :workflow, :task, :phase, :spec, :closure, :inputs, \
-         :user_inputs, :mode, :source, :parent_node, :user, :entity, :now, :now, :now, :now)",
+         VALUES (:project, :domain, :name, :launch_plan, :workflow, :task, :phase, :spec, :config, :closure, \
+         :inputs, :user_inputs, :mode, :source, :parent_node, :user, :entity, :now, :now, :now, :now)",
     )?;
-    statement.insert(named_params! {
+    let row = statement.insert(named_params! {
         ":project": execution.id.project,
         ":domain": execution.id.domain,
         ":name": execution.id.name,
@@ -145,6 +168,7 @@ pub(crate) fn insert(
         ":task": execution.links.task,
         ":phase": execution.phase().as_str_name(),
         ":spec": Encoded(&execution.spec),
+        ":config": Encoded(&execution.config),
         ":closure": Encoded(&execution.closure),
         ":inputs": Encoded(&execution.inputs),
         ":user_inputs": Encoded(&execution.user_inputs),
@@ -154,7 +178,25 @@ pub(crate) fn insert(
         ":user": user,
         ":entity": entity,
         ":now": now,
-    })
+    })?;
+    insert_tags(connection, execution, &now)?;
+    Ok(row)
+}
+
+fn insert_tags(connection: &Connection, execution: &Execution, now: &str) -> Result<(), rusqlite::Error> {
+    let labels = execution.spec.labels.iter().flat_map(|labels| &labels.values);
+    let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+    #[expect(deprecated, reason = "clients still set it")]
+    let tags = execution.spec.tags.iter().map(|tag| (tag.as_str(), ""));
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO execution_tags (execution_project, execution_domain, execution_name, key, value, \
+         created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?6, ?6)",
+    )?;
+    for (key, value) in labels.chain(tags) {
+        let id = &execution.id;
+        statement.execute(params![id.project, id.domain, id.name, key, value, now])?;
+    }
+    Ok(())
 }
 
 /// Stores what may change of an execution: phase, closure, outputs.

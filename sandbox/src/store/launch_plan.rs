@@ -74,12 +74,13 @@ pub(crate) fn insert(
         Some(ScheduleExpression::Rate(_)) => "RATE",
         Some(_) => "CRON",
     };
+    let condition = if schedule == "NONE" { None } else { Some("SCHED") };
     connection
         .prepare_cached(
             "INSERT INTO launch_plans
                  (project, domain, name, version, spec, workflow_id, closure, state, digest, schedule_type,
-                  created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?11, ?11)",
+                  launch_condition_type, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12)",
         )?
         .execute(params![
             id.project,
@@ -92,6 +93,7 @@ pub(crate) fn insert(
             closure.state,
             digest,
             schedule,
+            condition,
             time::now_text(),
         ])?;
     Ok(())

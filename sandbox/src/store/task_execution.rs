@@ -43,7 +43,8 @@ impl TaskExecution {
     /// The folder of its files.
     pub(crate) fn folder(&self, root: &Path) -> PathBuf {
         let id = &self.execution;
-        let names = ["runs", &id.project, &id.domain, &id.name, &self.node_id, &self.attempt.to_string()];
+        let execution = folder_name(&id.name);
+        let names = ["runs", &id.project, &id.domain, &execution, &self.node_id, &self.attempt.to_string()];
         names.iter().fold(root.to_owned(), |path, name| path.join(name))
     }
 
@@ -58,6 +59,19 @@ impl TaskExecution {
             retry_attempt: self.attempt,
         }
     }
+}
+
+/// The name of an execution's folder. Names that differ in case only are two names, but not on every file
+/// system; no name has a `_`.
+fn folder_name(execution: &str) -> String {
+    let mut name = String::with_capacity(execution.len());
+    for letter in execution.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 /// The columns that [`read`] reads.

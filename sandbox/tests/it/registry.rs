@@ -1,5 +1,6 @@
 //! What the sandbox's registry answers, beside FlyteAdmin's rules: exact codes and texts.
 
+mod attributes;
 mod launch_plans;
 mod projects;
 mod store;

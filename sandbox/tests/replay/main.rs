@@ -55,7 +55,7 @@ mod replay {
                 return;
             }
             let Recording { id, method, request, answer: recorded, .. } = recording;
-            writeln!(self.details, "{id} {method} {comparison:?}\n{request}\n- {recorded}\n+ {answer}\n")
+            writeln!(self.details, "==== {id} {method} {comparison:?}\n{request}\n- {recorded}\n+ {answer}")
                 .unwrap();
             let line = format!("{id} {method}");
             if documented.covers(id) {

@@ -2,8 +2,8 @@
 
 use flyte_client::proto::{
     admin::{
-        ExecutionMetadata, WorkflowNodeMetadata, execution_closure, execution_metadata::ExecutionMode,
-        node_execution_closure::TargetMetadata,
+        ExecutionMetadata, ExecutionSpec, WorkflowNodeMetadata, execution_closure,
+        execution_metadata::ExecutionMode, node_execution_closure::TargetMetadata,
     },
     core::{
         Identifier, NodeExecutionIdentifier, ResourceType, WorkflowExecutionIdentifier,
@@ -124,12 +124,10 @@ impl Run {
     ) -> Result<LaunchRequest, ServiceError> {
         plan.set_resource_type(ResourceType::LaunchPlan);
         let node = &self.nodes[index].record;
-        let mut spec = self.execution.spec.clone();
-        let above = spec.metadata.take().unwrap_or_default();
-        spec.launch_plan = Some(plan);
+        let above = self.execution.spec.metadata.clone().unwrap_or_default();
         let reference = self.recovered_child(index, step)?;
         let mode = if reference.is_some() { ExecutionMode::Recovered } else { ExecutionMode::ChildWorkflow };
-        spec.metadata = Some(ExecutionMetadata {
+        let metadata = ExecutionMetadata {
             mode: mode.into(),
             principal: above.principal,
             nesting: above.nesting + 1,
@@ -139,7 +137,21 @@ impl Run {
             }),
             reference_execution: reference,
             ..ExecutionMetadata::default()
-        });
+        };
+        let config = self.execution.config.clone();
+        let spec = ExecutionSpec {
+            launch_plan: Some(plan),
+            metadata: Some(metadata),
+            max_parallelism: config.max_parallelism,
+            security_context: config.security_context,
+            raw_output_data_config: config.raw_output_data_config,
+            labels: config.labels,
+            annotations: config.annotations,
+            interruptible: config.interruptible,
+            overwrite_cache: config.overwrite_cache,
+            envs: config.envs,
+            ..ExecutionSpec::default()
+        };
         Ok(LaunchRequest {
             project: self.execution.id.project.clone(),
             domain: self.execution.id.domain.clone(),

@@ -40,7 +40,7 @@ impl Run {
     ) -> Result<(), ServiceError> {
         let NodeTarget::Task(task) = self.nodes[index].target.clone() else { return Ok(()) };
         let inputs = &self.nodes[index].record.inputs;
-        let found = if self.execution.spec.overwrite_cache {
+        let found = if self.execution.config.overwrite_cache {
             CacheKey::for_task(&task, inputs).map_or(CacheLookup::Disabled, CacheLookup::Miss)
         } else {
             cache::lookup(step.transaction, &task, inputs, step.now)?
@@ -51,7 +51,6 @@ impl Run {
                 self.succeed(index, outputs, Phase::Succeeded, step)
             }
             CacheLookup::Disabled => {
-                self.set_cache_status(index, CatalogCacheStatus::CacheDisabled, None);
                 self.set_state(index, NodeState::Queued);
                 Ok(())
             }
@@ -93,7 +92,7 @@ impl Run {
             node.cache.key = CacheKey::for_task(task, &node.record.inputs);
         }
         let attempt = node.new_attempt(task, step);
-        let envs = self.execution.spec.envs.iter().flat_map(|envs| &envs.values);
+        let envs = self.execution.config.envs.iter().flat_map(|envs| &envs.values);
         let start = Attempt {
             task: task.as_ref().clone(),
             inputs: attempt.inputs.clone(),
@@ -119,6 +118,9 @@ impl Run {
         outcome: AttemptOutcome,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
+        if self.nodes[index].record.closure.target_metadata.is_none() {
+            self.set_cache_status(index, CatalogCacheStatus::CacheDisabled, None);
+        }
         match outcome {
             AttemptOutcome::Succeeded(outputs) => self.attempt_succeeded(index, outputs, step),
             AttemptOutcome::Killed if !self.is_unwanted(index) => {

@@ -70,9 +70,7 @@ impl Run {
             closure: NodeExecutionClosure {
                 phase: Phase::Succeeded.into(),
                 created_at: now,
-                started_at: now,
                 updated_at: now,
-                duration: Some(prost_types::Duration::default()),
                 ..NodeExecutionClosure::default()
             },
             metadata: NodeExecutionMetaData {

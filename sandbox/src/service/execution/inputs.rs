@@ -7,6 +7,19 @@ use flyte_client::{
 
 use crate::service_error::{ServiceError, invalid};
 
+/// Checks that every input of a request has a name and a value.
+pub(super) fn check_present(given: Option<&LiteralMap>) -> Result<(), ServiceError> {
+    for (name, literal) in given.iter().flat_map(|given| &given.literals) {
+        if name.is_empty() {
+            return Err(invalid("missing key in inputs"));
+        }
+        if literal.value.is_none() {
+            return Err(invalid(format!("missing valid literal in inputs {name}")));
+        }
+    }
+    Ok(())
+}
+
 /// All inputs, if those of the request match the entity's.
 pub(super) fn all(
     given: &LiteralMap,

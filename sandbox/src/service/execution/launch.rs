@@ -4,8 +4,9 @@ use flyte_client::{
     Code, Status, execution_name,
     proto::{
         admin::{
-            ExecutionClosure, ExecutionSpec, ExecutionState, ExecutionStateChangeDetails, LaunchPlanClosure,
-            LaunchPlanSpec, SystemMetadata,
+            self, ExecutionClosure, ExecutionSpec, ExecutionState, ExecutionStateChangeDetails,
+            LaunchPlanClosure, LaunchPlanSpec, SystemMetadata, WorkflowExecutionConfig,
+            execution_spec::NotificationOverrides,
         },
         core::{
             Identifier, LiteralMap, ResourceType, WorkflowExecutionIdentifier, workflow_execution::Phase,
@@ -16,11 +17,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    inputs,
+    config, inputs,
     single_task::{self, LaunchedEntity},
 };
 use crate::{
     identity,
+    service::{labels, notifications, project},
     service_error::{ServiceError, filled, invalid, not_found, required},
     store::{
         self,
@@ -29,9 +31,6 @@ use crate::{
         time,
     },
 };
-
-/// How many nodes of an execution run at once by default.
-const MAX_PARALLELISM: i32 = 25;
 
 /// The longest name of an execution.
 const LONGEST_NAME: usize = 63;
@@ -56,29 +55,19 @@ pub(crate) fn launch(
     launch_request: LaunchRequest,
     now: Timestamp,
 ) -> Result<Execution, ServiceError> {
-    filled(&launch_request.project, "project")?;
-    filled(&launch_request.domain, "domain")?;
-    let name = if launch_request.name.is_empty() {
-        execution_name::generate()
-    } else {
-        valid_name(&launch_request.name)?
-    };
-    let mut spec = launch_request.spec;
-    let entity_id = required(spec.launch_plan.as_ref(), "launch_plan")?;
-    let entity = entity(transaction, entity_id, now)?;
-    crate::service::project::check_active(transaction, &launch_request.project, &launch_request.domain)?;
-    let inputs = inputs::all(&launch_request.inputs, &entity.expected, &entity.fixed)?;
-    complete(&mut spec, entity.plan.as_ref(), &launch_request.project, &launch_request.domain);
+    let LaunchRequest { project, domain, name, mut spec, inputs: user_inputs, source, parent_node } =
+        launch_request;
+    let entity = entity(transaction, required(spec.launch_plan.as_ref(), "id")?, now)?;
+    let inputs = inputs::all(&user_inputs, &entity.expected, &entity.fixed)?;
+    let config = config::effective(transaction, (&project, &domain), &spec, entity.plan.as_ref())?;
+    complete(&mut spec, &config, &project, &domain);
+    let name = if name.is_empty() { execution_name::generate() } else { name };
     let stamp = Some(time::to_message(now));
     let mut execution = Execution {
         row: 0,
-        id: WorkflowExecutionIdentifier {
-            project: launch_request.project,
-            domain: launch_request.domain,
-            name,
-            org: String::new(),
-        },
+        id: WorkflowExecutionIdentifier { project, domain, name, org: String::new() },
         spec,
+        config,
         closure: ExecutionClosure {
             phase: Phase::Undefined.into(),
             created_at: stamp,
@@ -92,13 +81,9 @@ pub(crate) fn launch(
             ..ExecutionClosure::default()
         },
         inputs,
-        user_inputs: launch_request.inputs,
+        user_inputs,
         outputs: None,
-        links: Links {
-            source: launch_request.source,
-            parent_node: launch_request.parent_node,
-            ..entity.links
-        },
+        links: Links { source, parent_node, ..entity.links },
     };
     if store::execution::find(transaction, &execution.id)?.is_some() {
         let id = &execution.id;
@@ -113,20 +98,48 @@ pub(crate) fn launch(
     Ok(execution)
 }
 
+/// Checks a request in FlyteAdmin's order (`ValidateExecutionRequest`), up to what it launches.
+pub(super) fn validate(
+    connection: &Connection,
+    request: &admin::ExecutionCreateRequest,
+) -> Result<(), ServiceError> {
+    filled(&request.project, "project")?;
+    filled(&request.domain, "domain")?;
+    if !request.name.is_empty() {
+        check_name(&request.name)?;
+    }
+    project::check_active(connection, &request.project, &request.domain)?;
+    let spec = required(request.spec.as_ref(), "spec")?;
+    let id = required(spec.launch_plan.as_ref(), "id")?;
+    identity::check_complete(id)?;
+    if !matches!(id.resource_type(), ResourceType::Task | ResourceType::LaunchPlan) {
+        return Err(wrong_entity(id.resource_type()));
+    }
+    inputs::check_present(request.inputs.as_ref())?;
+    notifications::validate(recipients(spec))?;
+    labels::validate(spec.labels.as_ref())
+}
+
+fn recipients(spec: &ExecutionSpec) -> &[admin::Notification] {
+    match &spec.notification_overrides {
+        Some(NotificationOverrides::Notifications(list)) => &list.notifications,
+        _ => &[],
+    }
+}
+
+fn wrong_entity(kind: ResourceType) -> ServiceError {
+    invalid(format!(
+        "Invalid reference entity resource type [{}], only [map[TASK:<nil> LAUNCH_PLAN:<nil>]] allowed",
+        kind.as_str_name()
+    ))
+}
+
 /// The entity of an identifier.
 fn entity(connection: &Connection, id: &Identifier, now: Timestamp) -> Result<LaunchedEntity, ServiceError> {
-    for (value, field) in
-        [(&id.project, "project"), (&id.domain, "domain"), (&id.name, "name"), (&id.version, "version")]
-    {
-        filled(value, field)?;
-    }
     match id.resource_type() {
         ResourceType::Task => single_task::entity(connection, id, now),
         ResourceType::LaunchPlan => plan(connection, id),
-        other => Err(invalid(format!(
-            "Invalid reference entity resource type [{}], only [map[TASK:<nil> LAUNCH_PLAN:<nil>]] allowed",
-            other.as_str_name()
-        ))),
+        other => Err(wrong_entity(other)),
     }
 }
 
@@ -156,13 +169,13 @@ fn plan(connection: &Connection, id: &Identifier) -> Result<LaunchedEntity, Serv
     })
 }
 
-/// Fills in the defaults of the launch plan and the server.
-fn complete(spec: &mut ExecutionSpec, plan: Option<&LaunchPlanSpec>, project: &str, domain: &str) {
-    spec.max_parallelism =
-        [spec.max_parallelism, plan.map_or(0, |plan| plan.max_parallelism), MAX_PARALLELISM]
-            .into_iter()
-            .find(|&limit| limit > 0)
-            .unwrap_or(MAX_PARALLELISM);
+/// Fills in what FlyteAdmin fills in. The other settings are not seen in the spec.
+fn complete(spec: &mut ExecutionSpec, config: &WorkflowExecutionConfig, project: &str, domain: &str) {
+    // FlyteAdmin stores no parallelism for an execution of a single task.
+    if spec.launch_plan.as_ref().is_some_and(|id| id.resource_type() == ResourceType::LaunchPlan) {
+        spec.max_parallelism = config.max_parallelism;
+    }
+    spec.security_context.clone_from(&config.security_context);
     let metadata = spec.metadata.get_or_insert_default();
     // The sandbox has no user names.
     metadata.principal.clear();
@@ -170,36 +183,18 @@ fn complete(spec: &mut ExecutionSpec, plan: Option<&LaunchPlanSpec>, project: &s
         execution_cluster: "sandbox".to_owned(),
         namespace: format!("{project}-{domain}"),
     });
-    let Some(plan) = plan else { return };
-    spec.overwrite_cache |= plan.overwrite_cache;
-    spec.interruptible = spec.interruptible.or(plan.interruptible);
-    spec.envs = spec.envs.take().filter(|envs| !envs.values.is_empty()).or_else(|| plan.envs.clone());
-    let labels = spec.labels.get_or_insert_default();
-    for (key, value) in plan.labels.iter().flat_map(|labels| &labels.values) {
-        labels.values.entry(key.clone()).or_insert_with(|| value.clone());
-    }
-    let annotations = spec.annotations.get_or_insert_default();
-    for (key, value) in plan.annotations.iter().flat_map(|annotations| &annotations.values) {
-        annotations.values.entry(key.clone()).or_insert_with(|| value.clone());
-    }
-    if spec.raw_output_data_config.as_ref().is_none_or(|config| config.output_location_prefix.is_empty()) {
-        spec.raw_output_data_config.clone_from(&plan.raw_output_data_config);
-    }
-    if spec.security_context.is_none() {
-        spec.security_context.clone_from(&plan.security_context);
-    }
 }
 
-/// The name of a request, in lower case.
-fn valid_name(name: &str) -> Result<String, ServiceError> {
+/// The name of a request.
+fn check_name(name: &str) -> Result<(), ServiceError> {
     let lower = name.to_lowercase();
     if lower.len() > LONGEST_NAME {
-        return Err(invalid(format!("name must not exceed {LONGEST_NAME} characters, but got [{name}]")));
+        return Err(invalid(format!("size of name exceeded length {LONGEST_NAME} : {lower}")));
     }
-    let is_fine = lower.starts_with(|first: char| first.is_ascii_lowercase())
+    let is_name = lower.starts_with(|first: char| first.is_ascii_lowercase())
         && lower.chars().all(|letter| matches!(letter, 'a'..='z' | '0'..='9' | '-'));
-    if !is_fine {
-        return Err(invalid(format!("invalid name format: {name}, must match ^[a-z][a-z\\-0-9]*$")));
+    if is_name {
+        return Ok(());
     }
-    Ok(lower)
+    Err(invalid(format!("invalid name format: {lower}, does not match regex '^[a-z][a-z\\-0-9]*$'")))
 }

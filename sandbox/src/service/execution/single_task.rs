@@ -177,9 +177,12 @@ fn compiled(id: &Identifier, task: &TaskTemplate) -> CompiledWorkflowClosure {
     let outputs = promises(&interface.outputs, &node_id);
     let run = Node {
         id: node_id.clone(),
-        metadata: Some(NodeMetadata { name: node_id.clone(), ..NodeMetadata::default() }),
+        metadata: Some(NodeMetadata {
+            name: node_id.clone(),
+            retries: Some(Default::default()),
+            ..NodeMetadata::default()
+        }),
         inputs: promises(&interface.inputs, START),
-        upstream_node_ids: vec![START.to_owned()],
         target: Some(node::Target::TaskNode(TaskNode {
             reference: Some(task_node::Reference::ReferenceId(task_id)),
             overrides: None,
@@ -192,9 +195,7 @@ fn compiled(id: &Identifier, task: &TaskTemplate) -> CompiledWorkflowClosure {
     let template = WorkflowTemplate {
         id: Some(id.clone()),
         interface: Some(TypedInterface { inputs: interface.inputs, outputs: interface.outputs }),
-        metadata: Some(Default::default()),
-        metadata_defaults: Some(Default::default()),
-        nodes: vec![start, run, end],
+        nodes: vec![start, end, run],
         outputs,
         ..WorkflowTemplate::default()
     };

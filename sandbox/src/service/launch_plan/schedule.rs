@@ -40,14 +40,38 @@ pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> 
         }
     }
     match expression {
-        // FlyteAdmin ignores an empty one.
-        ScheduleExpression::CronSchedule(cron) if cron.schedule.is_empty() => Ok(()),
-        ScheduleExpression::CronSchedule(cron) => Cron::parse(&cron.schedule)
-            .map(drop)
-            .map_err(|problem| invalid(format!("Invalid cron expression: [{}]: {problem}", cron.schedule))),
+        ScheduleExpression::CronSchedule(cron) => validate_cron(&cron.schedule),
+        #[expect(deprecated, reason = "older clients send it")]
+        ScheduleExpression::CronExpression(cron) => validate_cron(cron),
         ScheduleExpression::Rate(rate) if rate.value == 0 => {
             Err(invalid("Invalid fixed rate: it must be at least 1"))
         }
+        ScheduleExpression::Rate(_) => Ok(()),
+    }
+}
+
+fn validate_cron(text: &str) -> Result<(), ServiceError> {
+    // FlyteAdmin ignores an empty one.
+    if text.is_empty() {
+        return Ok(());
+    }
+    if let Err(problem) = Cron::parse(text) {
+        return Err(invalid(format!("Invalid cron expression: [{text}]: {problem}")));
+    }
+    let zones = jiff::tz::db();
+    match time_zone(text) {
+        // Not every machine has the time zones.
+        Some(zone) if zone != "Local" && !zones.is_definitively_empty() && zones.get(zone).is_err() => {
+            Err(invalid(format!(
+                "Invalid cron expression: provided bad location {zone}: unknown time zone {zone}"
+            )))
+        }
         _ => Ok(()),
     }
+}
+
+/// The time zone that a cron expression names.
+fn time_zone(text: &str) -> Option<&str> {
+    let zone = text.strip_prefix("CRON_TZ=").or_else(|| text.strip_prefix("TZ="))?;
+    zone.split(' ').next()
 }

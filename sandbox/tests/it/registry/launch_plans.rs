@@ -19,26 +19,26 @@ use super::{
     workflows::{simple, twice, with_double},
 };
 
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     let fixture = Fixture::new();
     with_double(&fixture);
     done(fixture.client.create_workflow(&twice())).unwrap();
     fixture
 }
 
-fn plan(version: &str) -> LaunchPlanCreateRequest {
+pub(super) fn plan(version: &str) -> LaunchPlanCreateRequest {
     let spec =
         LaunchPlanSpec { workflow_id: Some(id(ResourceType::Workflow, "w", "1")), ..Default::default() };
     LaunchPlanCreateRequest { id: Some(id(ResourceType::LaunchPlan, "p", version)), spec: Some(spec) }
 }
 
-fn number(number: i64) -> Literal {
+pub(super) fn number(number: i64) -> Literal {
     let primitive = Primitive { value: Some(primitive::Value::Integer(number)) };
     let scalar = Scalar { value: Some(scalar::Value::Primitive(primitive)) };
     Literal { value: Some(literal::Value::Scalar(Box::new(scalar))), ..Default::default() }
 }
 
-fn fixed(name: &str, literal: Literal) -> Option<LiteralMap> {
+pub(super) fn fixed(name: &str, literal: Literal) -> Option<LiteralMap> {
     Some(LiteralMap { literals: [(name.to_owned(), literal)].into() })
 }
 

@@ -4,7 +4,7 @@ use flyte_client::proto::{
     admin::{
         NamedEntityIdentifierListRequest, ObjectGetRequest, ResourceListRequest, Sort, TaskCreateRequest,
     },
-    core::{ResourceType, RuntimeMetadata, TaskTemplate, task_template::Target},
+    core::{K8sPod, ResourceType, RuntimeMetadata, TaskTemplate, task_template::Target},
 };
 
 use super::{Fixture, done, id, list, refused, task};
@@ -82,10 +82,21 @@ fn missing_entities_are_reported() {
          project:\"flytesnacks\" domain:\"development\" name:\"t\" version:\"1\"], expected task instead"
     );
     assert_eq!(
-        refusal(|request| template(request).target = None),
-        "INVALID_ARGUMENT: tasks of type `raw-container` with nothing to run do not run in the sandbox yet: it runs \
-         tasks with a container"
+        refusal(|request| {
+            let pod = K8sPod { pod_spec: None, ..Default::default() };
+            template(request).target = Some(Target::K8sPod(pod));
+        }),
+        "INVALID_ARGUMENT: invalid TaskSpecification, pod tasks should specify their target as a K8sPod with a defined \
+         pod spec"
     );
+}
+
+#[test]
+fn a_task_that_cannot_run_here_is_registered() {
+    let fixture = Fixture::new();
+    let mut request = task("t", "1");
+    template(&mut request).target = None;
+    done(fixture.client.create_task(&request)).unwrap();
 }
 
 #[test]
