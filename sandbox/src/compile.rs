@@ -3,9 +3,10 @@
 //! (`flytepropeller/pkg/compiler`).
 //!
 //! It does not read the store: the caller passes the tasks and launch plans that the workflow refers to as a
-//! [`Library`]. What the engine does not run is refused here, by [`unsupported`].
+//! [`Library`]. Nodes that the engine does not run yet are compiled, too; they fail when they run.
 
 mod binding;
+mod branch;
 mod error;
 mod gate;
 mod graph;
@@ -51,7 +52,10 @@ impl EntityKey {
 /// The tasks and launch plans that the nodes of a workflow and its sub-workflows refer to.
 pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identifier>) {
     let templates = || spec.template.iter().chain(&spec.sub_workflows);
-    let nodes = || templates().flat_map(|template| template.nodes.iter().chain(&template.failure_node));
+    let nodes = || {
+        let nodes = templates().flat_map(|template| template.nodes.iter().chain(&template.failure_node));
+        branch::with_nested(nodes).flat_map(|node| [Some(node), mapped(node)].into_iter().flatten())
+    };
     let tasks = nodes().filter_map(|node| match &node.target {
         Some(Target::TaskNode(task)) => {
             task.reference.as_ref().map(|task_node::Reference::ReferenceId(id)| id)
@@ -66,6 +70,14 @@ pub(crate) fn references(spec: &WorkflowSpec) -> (Vec<&Identifier>, Vec<&Identif
         _ => None,
     });
     (tasks.collect(), launch_plans.collect())
+}
+
+/// The node that an array node runs for each element.
+fn mapped(node: &Node) -> Option<&Node> {
+    match &node.target {
+        Some(Target::ArrayNode(array)) => array.node.as_deref(),
+        _ => None,
+    }
 }
 
 /// Compiles a workflow with its sub-workflows.
@@ -96,6 +108,11 @@ pub(crate) fn compile(
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
+    // Those that no node refers to stay as they are.
+    for (key, template) in compiler.templates {
+        let unused = || CompiledWorkflow { template: Some(template.clone()), connections: None };
+        compiler.sub_workflows.entry(key).or_insert_with(unused);
+    }
     Ok(CompiledWorkflowClosure {
         primary: Some(primary),
         sub_workflows: compiler.sub_workflows.into_values().collect(),
@@ -121,7 +138,11 @@ impl Compiler<'_> {
         // A compiled workflow may be registered again: start and end are added again.
         template.nodes.retain(|node| node.target.is_some() || (node.id != START && node.id != END));
         for node in template.nodes.iter_mut().chain(&mut template.failure_node) {
-            node.inputs.iter_mut().filter_map(|input| input.binding.as_mut()).for_each(binding::name_start);
+            name_start(node);
+            branch::for_each_nested(node, &mut |branch, node| {
+                node.id = format!("{branch}-{}", node.id);
+                name_start(node);
+            });
         }
         template
             .outputs
@@ -136,10 +157,13 @@ impl Compiler<'_> {
         gate::pass_through(&own.inputs, &mut placed);
         let cleaning = self.check_nodes(template.failure_node.as_slice());
         let scope = binding::BindingScope { inputs: &own.inputs, nodes: &placed };
-        for (id, CheckedNode { node, interface }) in &placed {
-            if let Some(interface) = interface {
+        for (id, checked) in &placed {
+            if let Some(interface) = &checked.interface {
                 let wanted = (&interface.inputs, &interface.optional);
-                binding::check(&scope, id, &node.inputs, wanted, &mut self.errors);
+                binding::check(&scope, id, &checked.node.inputs, wanted, &mut self.errors);
+            }
+            if let Some(branch) = branch::branch_of(checked.node) {
+                branch::check(checked, branch, &mut self.errors);
             }
         }
         for (id, CheckedNode { node, interface }) in &cleaning {
@@ -159,10 +183,10 @@ impl Compiler<'_> {
         CompiledWorkflow { template: Some(template), connections: Some(connections) }
     }
 
-    /// Checks ids and targets, and returns the nodes by id.
+    /// Checks ids and targets, and returns the nodes by id, with those in branches.
     fn check_nodes<'n>(&mut self, nodes: &'n [Node]) -> BTreeMap<&'n str, CheckedNode<'n>> {
         let mut placed = BTreeMap::new();
-        for node in nodes {
+        for node in branch::with_nested(nodes) {
             let id = node.id.as_str();
             if !is_node_id(id) {
                 self.errors.add(id, CompileProblem::BadNodeId);
@@ -171,13 +195,17 @@ impl Compiler<'_> {
                 self.errors.add(id, CompileProblem::DuplicateNode);
                 continue;
             }
-            let interface = match unsupported(node) {
-                Some(problem) => {
+            let interface = match (target_problem(node), &node.target) {
+                (Some(problem), _) => {
                     self.errors.add(id, problem);
                     None
                 }
-                None => self.target(node),
+                (None, Some(Target::BranchNode(branch))) => {
+                    branch::interface(node, branch, &placed, &mut self.errors)
+                }
+                (None, _) => self.target(node),
             };
+            let interface = interface.map(|interface| self.with_aliases(node, interface));
             placed.insert(id, CheckedNode { node, interface });
         }
         placed
@@ -212,6 +240,8 @@ impl Compiler<'_> {
                 workflow_node::Reference::SubWorkflowRef(id) => self.sub_workflow(&node.id, id),
             },
             Some(Target::GateNode(gate)) => Some(gate::interface(gate)),
+            // flytekit gives a mapped task the interface of the array.
+            Some(Target::ArrayNode(_)) => self.target(mapped(node)?),
             _ => None,
         }
     }
@@ -235,6 +265,24 @@ impl Compiler<'_> {
         }
         Some(Interface::from_typed(template.interface.as_ref()))
     }
+
+    /// Renames the outputs that a node has aliases for.
+    fn with_aliases(&mut self, node: &Node, mut interface: Interface) -> Interface {
+        for alias in &node.output_aliases {
+            match interface.outputs.remove(&alias.var) {
+                Some(variable) => {
+                    interface.outputs.insert(alias.alias.clone(), variable);
+                }
+                None => self.errors.add(&node.id, CompileProblem::NotBound(alias.alias.clone())),
+            }
+        }
+        interface
+    }
+}
+
+/// Names the start node in the bindings of a node.
+fn name_start(node: &mut Node) {
+    node.inputs.iter_mut().filter_map(|input| input.binding.as_mut()).for_each(binding::name_start);
 }
 
 /// The inputs of a failure node that need no binding: optional ones, and the error, which the engine sets.
@@ -278,29 +326,22 @@ fn launch_plan(plan: &LaunchPlan) -> (Interface, CompiledLaunchPlan) {
     )
 }
 
-/// Why the sandbox cannot run a node; `None` if it can.
-fn unsupported(node: &Node) -> Option<CompileProblem> {
-    let kind = match &node.target {
-        Some(Target::TaskNode(task)) => {
-            return match &task.reference {
-                Some(task_node::Reference::ReferenceId(_)) => None,
-                None => Some(CompileProblem::NoTarget),
-            };
-        }
-        Some(Target::WorkflowNode(workflow)) => {
-            return match &workflow.reference {
-                Some(
-                    workflow_node::Reference::LaunchplanRef(_) | workflow_node::Reference::SubWorkflowRef(_),
-                ) => None,
-                None => Some(CompileProblem::NoTarget),
-            };
-        }
-        Some(Target::BranchNode(_)) => "branch nodes",
+/// What is wrong with a node's target, whatever it refers to.
+fn target_problem(node: &Node) -> Option<CompileProblem> {
+    let is_complete = match &node.target {
+        Some(Target::TaskNode(task)) => task.reference.is_some(),
+        Some(Target::WorkflowNode(workflow)) => workflow.reference.is_some(),
         Some(Target::GateNode(gate)) => return gate::problem(gate),
-        Some(Target::ArrayNode(_)) => "array nodes",
-        None => return Some(CompileProblem::NoTarget),
+        Some(Target::ArrayNode(_)) => {
+            return match mapped(node) {
+                Some(mapped) => target_problem(mapped),
+                None => Some(CompileProblem::NoValue("Target".to_owned())),
+            };
+        }
+        Some(Target::BranchNode(_)) => true,
+        None => false,
     };
-    Some(CompileProblem::Unsupported(kind.to_owned()))
+    (!is_complete).then_some(CompileProblem::NoTarget)
 }
 
 /// Node ids name folders and rows: letters, digits, `-` and `_`.

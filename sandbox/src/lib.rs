@@ -32,7 +32,7 @@
 //! What it promises:
 //!
 //! - To flytekit it behaves like FlyteAdmin, down to the texts of errors. It does not run branch, array and
-//!   dynamic nodes, images, schedules or notifications; registration rejects the nodes.
+//!   dynamic nodes, images, schedules or notifications; such nodes are registered, and fail when they run.
 //! - Many processes may open the same sandbox. An entity or a step of an execution is stored as a whole or
 //!   not at all.
 //! - An execution survives the end of any process: the next engine continues it. No process of a task

@@ -43,8 +43,12 @@ pub(crate) enum CompileProblem {
     BadNodeId,
     #[error("Trying to insert two nodes with the same id.")]
     DuplicateNode,
-    #[error("{0} do not run in the sandbox yet.")]
-    Unsupported(String),
+    #[error("One of the branches on the node doesn't have a condition.")]
+    NoCondition,
+    #[error("BranchNode not assigned")]
+    NoThenNode,
+    #[error("Branch Node must have either the else case set or a default error.")]
+    NoDefault,
     #[error("The node has nothing to run.")]
     NoTarget,
     #[error("Referenced {kind} [{id}] not found.")]
@@ -77,7 +81,9 @@ impl CompileProblem {
             Self::NoNodes => "NoNodesFound",
             Self::BadNodeId | Self::BadValue { .. } => "InvalidValue",
             Self::DuplicateNode => "DuplicateNodeID",
-            Self::Unsupported(_) => "Unsupported",
+            Self::NoCondition => "BranchNodeHasNoCondition",
+            Self::NoThenNode => "BranchNodeIdNotFound",
+            Self::NoDefault => "BranchNodeHasNoDefault",
             Self::NoTarget | Self::NoValue(_) => "ValueRequired",
             Self::Missing { kind: "Task", .. } => "TaskReferenceNotFound",
             Self::Missing { kind: "Launch Plan", .. } => "LaunchPlanReferenceNotFound",

@@ -32,7 +32,8 @@ pub(super) fn interface(gate: &GateNode) -> Interface {
     interface
 }
 
-/// Adds the bound inputs of approvals to their interfaces. Approvals of approvals take several rounds.
+/// Adds the bound inputs of approvals and branches to their interfaces. Approvals of approvals take several
+/// rounds.
 pub(super) fn pass_through(
     inputs: &BTreeMap<String, Variable>,
     placed: &mut BTreeMap<&str, CheckedNode<'_>>,
@@ -60,16 +61,20 @@ pub(super) fn pass_through(
     }
 }
 
-/// The bound inputs of an approval that have no type yet.
+/// The bound inputs of an approval or a branch that have no type yet.
 fn missing<'p>(
     placed: &'p CheckedNode<'_>,
 ) -> impl Iterator<Item = (String, Option<&'p flyte_client::proto::core::BindingData>)> {
-    let interface = placed.interface.as_ref().filter(|_| is_approval(placed.node));
+    let interface = placed.interface.as_ref().filter(|_| takes_what_is_bound(placed.node));
     interface.into_iter().flat_map(|interface| {
         let bindings = placed.node.inputs.iter();
         let open = bindings.filter(|binding| !interface.inputs.contains_key(&binding.var));
         open.map(|binding| (binding.var.clone(), binding.binding.as_ref()))
     })
+}
+
+fn takes_what_is_bound(node: &Node) -> bool {
+    is_approval(node) || matches!(node.target, Some(Target::BranchNode(_)))
 }
 
 fn is_approval(node: &Node) -> bool {
@@ -80,9 +85,9 @@ fn is_approval(node: &Node) -> bool {
 }
 
 fn add(placed: &mut BTreeMap<&str, CheckedNode<'_>>, id: &str, var: String, variable: Variable) {
-    let interface = placed.get_mut(id).and_then(|placed| placed.interface.as_mut());
-    if let Some(interface) = interface {
-        interface.inputs.insert(var.clone(), variable.clone());
-        interface.outputs.insert(var, variable);
+    let Some(CheckedNode { node, interface: Some(interface) }) = placed.get_mut(id) else { return };
+    if is_approval(node) {
+        interface.outputs.insert(var.clone(), variable.clone());
     }
+    interface.inputs.insert(var, variable);
 }

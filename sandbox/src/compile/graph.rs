@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flyte_client::proto::core::{Binding, ConnectionSet, Node, connection_set::IdList};
 
 use super::{
-    binding,
+    binding, branch,
     error::{CompileErrors, CompileProblem},
     interface::{END, START},
 };
@@ -34,6 +34,12 @@ pub(super) fn connect(nodes: &[Node], outputs: &[Binding], errors: &mut CompileE
     if let Some(cycle) = cycle(&upstream) {
         errors.add("", CompileProblem::Cycle(cycle));
     }
+    // Nodes in branches come after what they take values from; their branches are what comes before others.
+    let inner = nodes.iter().flat_map(branch::nested).map(|node| (node.id.as_str(), &node.inputs));
+    let inner: Edges<'_> = inner
+        .map(|(id, inputs)| (id, promised(inputs, &known).collect::<BTreeSet<_>>()))
+        .filter(|(_, before)| !before.is_empty())
+        .collect();
     let followed: BTreeSet<&str> = upstream.values().flatten().copied().collect();
     end.extend(known.iter().filter(|id| !followed.contains(*id)));
     upstream.insert(END, end);
@@ -43,6 +49,7 @@ pub(super) fn connect(nodes: &[Node], outputs: &[Binding], errors: &mut CompileE
             downstream.entry(earlier).or_default().insert(id);
         }
     }
+    upstream.extend(inner);
     ConnectionSet { downstream: lists(downstream), upstream: lists(upstream) }
 }
 

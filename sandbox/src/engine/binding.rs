@@ -13,8 +13,8 @@ use self::literals::{scalar_literal, union_literal, value_literal};
 
 /// The outputs of nodes; those of `start-node` are the workflow's inputs.
 pub(crate) trait Outputs {
-    /// The outputs of a node that succeeded.
-    fn node_outputs(&self, node: &str) -> Option<&LiteralMap>;
+    /// An output of a node that succeeded, by its alias if it has one.
+    fn output(&self, node: &str, variable: &str) -> Option<&Literal>;
 }
 
 /// Why a binding cannot be resolved.
@@ -117,8 +117,7 @@ fn promised(
     promise: &OutputReference,
     outputs: &dyn Outputs,
 ) -> Result<Literal, BindingError> {
-    let found = outputs.node_outputs(&promise.node_id).and_then(|outputs| outputs.literals.get(&promise.var));
-    let Some(found) = found else {
+    let Some(found) = outputs.output(&promise.node_id, &promise.var) else {
         return Err(BindingError::NoOutput {
             variable: variable.to_owned(),
             node: promise.node_id.clone(),

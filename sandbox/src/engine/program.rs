@@ -24,7 +24,7 @@ pub(crate) enum NodeTarget {
     /// The launch plan, and its inputs.
     LaunchPlan(Identifier, VariableMap),
     Gate(Arc<GateNode>),
-    /// A kind of node that the engine does not run, as text. Registration rejects it.
+    /// A kind of node that the engine does not run, as text.
     Unsupported(String),
 }
 

@@ -15,7 +15,7 @@ mod transitions;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use flyte_client::proto::core::{
-    self, ExecutionError, LiteralMap, execution_error::ErrorKind, workflow_execution,
+    self, ExecutionError, Literal, execution_error::ErrorKind, workflow_execution,
 };
 
 use self::scope::Scope;
@@ -210,7 +210,7 @@ impl Run {
 
     /// Starts queued nodes while the execution's parallelism and the process slots allow it.
     fn start_queued(&mut self, step: &mut Step<'_>) -> Result<(), ServiceError> {
-        let limit = usize::try_from(self.execution.spec.max_parallelism).ok().filter(|&limit| limit > 0);
+        let limit = usize::try_from(self.execution.config.max_parallelism).ok().filter(|&limit| limit > 0);
         let mut position = 0;
         while self.running < limit.unwrap_or(MAX_PARALLELISM)
             && let Some(&index) = self.queues.queued.get(position)
@@ -243,12 +243,15 @@ struct ScopeOutputs<'a> {
 }
 
 impl binding::Outputs for ScopeOutputs<'_> {
-    fn node_outputs(&self, node: &str) -> Option<&LiteralMap> {
+    fn output(&self, node: &str, variable: &str) -> Option<&Literal> {
         let scope = &self.run.scopes[self.scope];
         if node == START || node.is_empty() {
-            return Some(&scope.inputs);
+            return scope.inputs.literals.get(variable);
         }
-        self.run.nodes[*scope.nodes.get(node)?].record.outputs.as_ref()
+        let node = &self.run.nodes[*scope.nodes.get(node)?];
+        let alias = node.spec.output_aliases.iter().find(|alias| alias.alias == variable);
+        let name = alias.map_or(variable, |alias| &alias.var);
+        node.record.outputs.as_ref()?.literals.get(name)
     }
 }
 

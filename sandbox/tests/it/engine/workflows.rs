@@ -3,8 +3,10 @@
 use flyte_client::proto::{
     admin::{ExecutionRecoverRequest, ExecutionSpec},
     core::{
-        BindingData, BindingDataCollection, BindingDataMap, Identifier, LiteralMap, ResourceType,
-        binding_data, workflow_execution::Phase, workflow_metadata::OnFailurePolicy,
+        Alias, BindingData, BindingDataCollection, BindingDataMap, BooleanExpression, BranchNode,
+        ComparisonExpression, Identifier, IfBlock, IfElseBlock, LiteralMap, Node, Operand, ResourceType,
+        binding_data, boolean_expression, if_else_block, node::Target, operand, workflow_execution::Phase,
+        workflow_metadata::OnFailurePolicy,
     },
 };
 
@@ -41,6 +43,50 @@ fn nodes_run_in_the_order_of_their_bindings() {
     ];
     let plan = workflow("chain", interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(&fixture);
     assert_eq!(succeeded(&fixture, &plan, values(&["text = a"])), r#"o="xxxa""#);
+}
+
+#[test]
+fn an_output_is_taken_by_its_alias() {
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
+    let mut first = node("n0", &cross, &["text = .text"]);
+    first.output_aliases = vec![Alias { var: "o".to_owned(), alias: "crossed".to_owned() }];
+    let nodes = vec![first, node("n1", &cross, &["text = n0.crossed"])];
+    let plan = workflow("alias", interface(&["text: str"], &["o: str"]), nodes, &["o = n1.o"]).on(&fixture);
+    assert_eq!(succeeded(&fixture, &plan, values(&["text = a"])), r#"o="xxa""#);
+}
+
+#[test]
+fn a_branch_is_registered_and_fails_when_it_runs() {
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
+    let case = IfBlock {
+        condition: Some(BooleanExpression {
+            expr: Some(boolean_expression::Expr::Comparison(ComparisonExpression {
+                left_value: Some(Operand { val: Some(operand::Val::Var("text".to_owned())) }),
+                right_value: Some(Operand { val: Some(operand::Val::Var("text".to_owned())) }),
+                ..ComparisonExpression::default()
+            })),
+        }),
+        then_node: Some(Box::new(node("then", &cross, &["text = .text"]))),
+    };
+    let if_else = IfElseBlock {
+        case: Some(Box::new(case)),
+        other: Vec::new(),
+        default: Some(if_else_block::Default::Error(flyte_client::proto::core::Error::default())),
+    };
+    let branch = Node {
+        id: "b0".to_owned(),
+        inputs: vec![binding("text = .text")],
+        target: Some(Target::BranchNode(Box::new(BranchNode { if_else: Some(Box::new(if_else)) }))),
+        ..Node::default()
+    };
+    let plan = workflow("branch", interface(&["text: str"], &["o: str"]), vec![branch], &["o = b0.o"]);
+    let execution = fixture.launch(&plan.on(&fixture), "", values(&["text = a"]));
+    assert_eq!(
+        error(&fixture.end(&execution)),
+        "NotSupported (USER): the sandbox does not run a branch node"
+    );
 }
 
 #[test]

@@ -6,10 +6,12 @@ use flyte_client::proto::{
         create_workflow_failure_reason::Reason,
     },
     core::{
-        Binding, BindingData, GateNode, Identifier, LiteralType, Node, OutputReference, Primitive,
+        Alias, Binding, BindingData, BooleanExpression, BranchNode, ComparisonExpression, GateNode,
+        Identifier, IfBlock, IfElseBlock, LiteralType, Node, Operand, OutputReference, Primitive,
         PromiseAttribute, ResourceType, Scalar, SignalCondition, SimpleType, TaskNode, TypedInterface,
-        Variable, VariableMap, WorkflowNode, WorkflowTemplate, binding_data, gate_node::Condition,
-        literal_type::Type, node::Target, primitive, promise_attribute, scalar, task_node, workflow_node,
+        Variable, VariableMap, WorkflowNode, WorkflowTemplate, binding_data, boolean_expression,
+        comparison_expression, gate_node::Condition, if_else_block, literal_type::Type, node::Target,
+        operand, primitive, promise_attribute, scalar, task_node, workflow_node,
     },
 };
 
@@ -282,11 +284,10 @@ fn cycles_are_found() {
 }
 
 #[test]
-fn unsupported_nodes_are_rejected_with_id_and_kind() {
-    for (kind, target) in [
-        ("branch nodes", Target::BranchNode(Box::default())),
-        ("array nodes", Target::ArrayNode(Box::default())),
-    ] {
+fn incomplete_nodes_are_rejected() {
+    for (target, field) in
+        [(Target::BranchNode(Box::default()), "Branch.IfElse"), (Target::ArrayNode(Box::default()), "Target")]
+    {
         assert_eq!(
             problems(|request| {
                 template(request).nodes.push(Node {
@@ -295,9 +296,7 @@ fn unsupported_nodes_are_rejected_with_id_and_kind() {
                     ..Default::default()
                 });
             }),
-            format!(
-                "1\n\tError 0: Code: Unsupported, Node Id: n2, Description: {kind} do not run in the sandbox yet."
-            )
+            format!("1\n\tError 0: Code: ValueRequired, Node Id: n2, Description: Value required [{field}].")
         );
     }
     let untyped = Condition::Signal(SignalCondition { signal_id: "sig".into(), ..Default::default() });
@@ -328,4 +327,64 @@ fn unknown_workflows_are_not_found() {
     );
     let empty = WorkflowCreateRequest { id: Some(workflow_id("w")), spec: None };
     assert_eq!(refused(fixture.client.create_workflow(&empty)), "INVALID_ARGUMENT: missing spec");
+}
+
+fn branch(then: &str, otherwise: &str) -> Node {
+    let input = |name: &str| Operand { val: Some(operand::Val::Var(name.to_owned())) };
+    let comparison = ComparisonExpression {
+        operator: comparison_expression::Operator::Gt.into(),
+        left_value: Some(input("x")),
+        right_value: Some(input("x")),
+    };
+    let condition = BooleanExpression { expr: Some(boolean_expression::Expr::Comparison(comparison)) };
+    let case = |id_: &str| Box::new(task_node(id_, "double", vec![bind("x", promise("", "x"))]));
+    let case_block = IfBlock { condition: Some(condition), then_node: Some(case(then)) };
+    let if_else = IfElseBlock {
+        case: Some(Box::new(case_block)),
+        other: Vec::new(),
+        default: Some(if_else_block::Default::ElseNode(case(otherwise))),
+    };
+    let target = Target::BranchNode(Box::new(BranchNode { if_else: Some(Box::new(if_else)) }));
+    let inputs = vec![bind("x", promise("", "x"))];
+    Node { id: "b0".into(), inputs, target: Some(target), ..Default::default() }
+}
+
+#[test]
+fn the_nodes_of_a_branch_have_the_id_of_the_branch_before_their_own() {
+    let fixture = Fixture::new();
+    with_double(&fixture);
+    let mut request = twice();
+    template(&mut request).nodes.push(branch("then", "else"));
+    template(&mut request).outputs = vec![bind("y", promise("b0", "y"))];
+    done(fixture.client.create_workflow(&request)).unwrap();
+    let get = ObjectGetRequest { id: Some(workflow_id("w")) };
+    let compiled =
+        done(fixture.client.get_workflow(&get)).unwrap().closure.unwrap().compiled_workflow.unwrap();
+    let connections = compiled.primary.unwrap().connections.unwrap();
+    for id in ["b0", "b0-then", "b0-else"] {
+        assert_eq!(connections.upstream[id].ids, ["start-node"], "{id}");
+    }
+    assert_eq!(connections.downstream["start-node"].ids, ["b0", "n0"]);
+    assert_eq!(connections.upstream["end-node"].ids, ["b0", "n1"]);
+}
+
+#[test]
+fn what_an_alias_stands_for_has_no_other_name() {
+    let with_alias = |output: &'static str| {
+        move |request: &mut WorkflowCreateRequest| {
+            let template = template(request);
+            template.nodes[1].output_aliases = vec![Alias { var: "y".into(), alias: "sum".into() }];
+            template.outputs = vec![bind("y", promise("n1", output))];
+        }
+    };
+    let fixture = Fixture::new();
+    with_double(&fixture);
+    let mut request = twice();
+    with_alias("sum")(&mut request);
+    done(fixture.client.create_workflow(&request)).unwrap();
+    assert_eq!(
+        problems(with_alias("y")),
+        "1\n\tError 0: Code: VariableNameNotFound, Node Id: end-node, Description: Variable [y] not found on node \
+         [n1]."
+    );
 }
