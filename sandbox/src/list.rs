@@ -135,21 +135,30 @@ impl Listing {
         self
     }
 
-    /// The page that a request asks for. `call` is the method's name, for the error.
+    /// The most rows that a request asks for.
     ///
     /// # Errors
     ///
-    /// INVALID_ARGUMENT for a limit of zero or a token that is not an offset.
-    pub(crate) fn page(self, limit: u32, token: &str, call: &str) -> Result<Self, ServiceError> {
+    /// INVALID_ARGUMENT for zero.
+    pub(crate) fn limit(self, limit: u32) -> Result<Self, ServiceError> {
         if limit == 0 {
             return Err(invalid("invalid value for limit"));
         }
-        self.page_or_all(limit, token, call)
+        Ok(self.limit_or_all(limit))
     }
 
-    /// As [`Listing::page`], but a limit of zero means no limit.
-    pub(crate) fn page_or_all(mut self, limit: u32, token: &str, call: &str) -> Result<Self, ServiceError> {
+    /// As [`Listing::limit`], but zero means no limit.
+    pub(crate) fn limit_or_all(mut self, limit: u32) -> Self {
         self.limit = (limit > 0).then_some(limit);
+        self
+    }
+
+    /// Where the page begins that a request asks for. `call` is the method's name, for the error.
+    ///
+    /// # Errors
+    ///
+    /// INVALID_ARGUMENT for a token that is not an offset.
+    pub(crate) fn token(mut self, token: &str, call: &str) -> Result<Self, ServiceError> {
         self.offset =
             offset(token).ok_or_else(|| invalid(format!("invalid pagination token {token} for {call}")))?;
         Ok(self)

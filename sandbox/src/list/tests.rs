@@ -120,7 +120,7 @@ fn the_first_direction_is_down() {
 #[test]
 fn pages_join_without_gap() {
     let page = |limit, token: &str| {
-        let listing = Listing::new(&THINGS).page(limit, token, "ListThings").unwrap();
+        let listing = Listing::new(&THINGS).limit(limit).unwrap().token(token, "ListThings").unwrap();
         let page = listing.rows(&database(), "things.id", |row| row.get::<_, i64>(0)).unwrap();
         (page.rows, page.token)
     };
@@ -130,7 +130,11 @@ fn pages_join_without_gap() {
     assert_eq!(page(2, "2"), (vec![3, 4], "4".to_owned()));
     assert_eq!(page(2, "4"), (vec![], String::new()));
 
-    let refused = |limit, token| refusal(Listing::new(&THINGS).page(limit, token, "ListThings").unwrap_err());
+    let refused = |limit, token| {
+        let listing =
+            Listing::new(&THINGS).limit(limit).and_then(|listing| listing.token(token, "ListThings"));
+        refusal(listing.unwrap_err())
+    };
     assert_eq!(refused(0, ""), "INVALID_ARGUMENT: invalid value for limit");
     assert_eq!(refused(1, "x"), "INVALID_ARGUMENT: invalid pagination token x for ListThings");
     assert_eq!(refused(1, "-1"), "INVALID_ARGUMENT: invalid pagination token -1 for ListThings");

@@ -99,6 +99,7 @@ pub(crate) fn create_download_location(
     if request.native_url.is_empty() {
         return Err(invalid("Invalid native URL"));
     }
+    let lifetime = lifetime(request.expires_in.as_ref())?;
     let path = sandbox
         .blobs
         .path_from_uri(&request.native_url)
@@ -106,7 +107,7 @@ pub(crate) fn create_download_location(
     if !sandbox.blobs.file(&path).is_file() {
         return Err(Status::new(Code::NotFound, format!("no file at [{}]", request.native_url)).into());
     }
-    let (signed_url, expires_at) = sign(sandbox, &path, false, None, lifetime(request.expires_in.as_ref())?)?;
+    let (signed_url, expires_at) = sign(sandbox, &path, false, None, lifetime)?;
     Ok(CreateDownloadLocationResponse { signed_url, expires_at: Some(expires_at) })
 }
 

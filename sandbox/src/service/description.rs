@@ -65,9 +65,10 @@ pub(crate) fn list(
         .with("project", project)
         .with("domain", domain)
         .with("name", name)
-        .page(request.limit, &request.token, "ListDescriptionEntities")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListDescriptionEntities")?;
     let page = sandbox.store.read(|connection| listing.rows(connection, table::COLUMNS, table::read))?;
     Ok(admin::DescriptionEntityList { description_entities: page.rows, token: page.token })
 }

@@ -150,9 +150,10 @@ pub(crate) fn list(
     let listing = Listing::new(&TABLE)
         .with("execution_project", id.project)
         .with("execution_domain", id.domain)
-        .page(request.limit, &request.token, "ListExecutions")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListExecutions")?;
     // Archived executions only on request.
     let listing = if listing.filters_by("state") { listing } else { listing.only("executions.state = 0") };
     let page = sandbox
@@ -287,7 +288,7 @@ pub(super) fn unknown(id: &WorkflowExecutionIdentifier) -> ServiceError {
 
 fn already_over(phase: Phase) -> ServiceError {
     let phase = phase.as_str_name();
-    let text = format!("Cannot terminate an already terminated workflow execution: it is {phase}");
+    let text = "Cannot abort an already terminated workflow execution";
     let detail = EventFailureReason {
         reason: Some(Reason::AlreadyInTerminalState(EventErrorAlreadyInTerminalState {
             current_phase: phase.to_owned(),

@@ -136,9 +136,10 @@ pub(crate) fn list(
         .with("project", id.project)
         .with("domain", id.domain)
         .with("name", id.name)
-        .page(request.limit, &request.token, "ListLaunchPlans")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListLaunchPlans")?;
     read_list(sandbox, listing)
 }
 
@@ -152,8 +153,9 @@ pub(crate) fn list_active(
         .with("project", request.project)
         .with("domain", request.domain)
         .only("launch_plans.state = 1")
-        .page(request.limit, &request.token, "ListActiveLaunchPlans")?
-        .sorted(request.sort_by.as_ref())?;
+        .limit(request.limit)?
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListActiveLaunchPlans")?;
     read_list(sandbox, listing)
 }
 

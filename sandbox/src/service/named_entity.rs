@@ -73,7 +73,7 @@ pub(crate) fn get(
     let kind = request.resource_type();
     let names = names(kind)?;
     let id = identity::require_name(request.id)?;
-    sandbox.store.read(|connection| find(connection, names, &id))?.ok_or_else(|| missing(kind, &id))
+    sandbox.store.read(|connection| find(connection, names, &id))?.ok_or_else(|| missing())
 }
 
 pub(crate) fn update(
@@ -85,7 +85,7 @@ pub(crate) fn update(
     let id = identity::require_name(request.id)?;
     let metadata = required(request.metadata, "metadata")?;
     sandbox.store.write(|transaction| {
-        find(transaction, names, &id)?.ok_or_else(|| missing(kind, &id))?;
+        find(transaction, names, &id)?.ok_or_else(|| missing())?;
         Ok::<_, ServiceError>(table::set(transaction, kind, &id, &metadata)?)
     })?;
     Ok(admin::NamedEntityUpdateResponse {})
@@ -102,9 +102,10 @@ pub(crate) fn list(
         .with("project", request.project)
         .with("domain", request.domain)
         .ordered("name")
-        .page(request.limit, &request.token, "ListNamedEntities")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListNamedEntities")?;
     if request.filters.is_empty() {
         listing = listing.only("entities.name NOT LIKE '.flytegen%'"); // generated for single tasks
     }
@@ -133,13 +134,6 @@ fn find(
     Ok(listing.rows(connection, table::COLUMNS, table::read)?.rows.pop())
 }
 
-fn missing(kind: ResourceType, id: &NamedEntityIdentifier) -> ServiceError {
-    let message = format!(
-        "missing entity of type {} with identifier project:{:?} domain:{:?} name:{:?}",
-        kind.as_str_name(),
-        id.project,
-        id.domain,
-        id.name
-    );
-    Status::new(Code::NotFound, message).into()
+fn missing() -> ServiceError {
+    Status::new(Code::NotFound, "entry not found").into()
 }

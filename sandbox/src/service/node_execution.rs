@@ -105,9 +105,10 @@ pub(crate) fn list(
         .with("execution_project", id.project.clone())
         .with("execution_domain", id.domain.clone())
         .with("execution_name", id.name.clone())
-        .page(request.limit, &request.token, "ListNodeExecutions")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListNodeExecutions")?;
     let listing = if request.unique_parent_id.is_empty() {
         listing.only("node_executions.parent_id IS NULL")
     } else {

@@ -42,7 +42,7 @@ pub(crate) fn register(
     filled(&project.name, "project_name")?;
     validate(&project)?;
     sandbox.store.write(|transaction| {
-        if table::insert(transaction, &project)? { Ok(()) } else { Err(taken("identifier", &project.id)) }
+        if table::insert(transaction, &project)? { Ok(()) } else { Err(taken("projects_pkey")) }
     })?;
     Ok(admin::ProjectRegisterResponse {})
 }
@@ -86,7 +86,8 @@ pub(crate) fn list(
         .ordered("identifier")
         .filters(&request.filters)?
         .sorted(request.sort_by.as_ref())?
-        .page_or_all(request.limit, &request.token, "ListProjects")?;
+        .limit_or_all(request.limit)
+        .token(&request.token, "ListProjects")?;
     if request.filters.is_empty() {
         listing = listing.only("projects.state NOT IN (1, 3)"); // the archived ones
     }
@@ -139,9 +140,11 @@ pub(crate) fn check_exists(connection: &Connection, id: &str) -> Result<(), Serv
     })
 }
 
-/// ALREADY_EXISTS for a name that must be unique, as FlyteAdmin's database words it.
-pub(crate) fn taken(column: &str, value: &str) -> ServiceError {
-    let message = format!("value with matching already exists (Key ({column})=({value}) already exists.)");
+/// ALREADY_EXISTS for the key of a table, as FlyteAdmin's database words it.
+pub(crate) fn taken(constraint: &str) -> ServiceError {
+    let message = format!(
+        "value with matching already exists (duplicate key value violates unique constraint \"{constraint}\")"
+    );
     Status::new(Code::AlreadyExists, message).into()
 }
 

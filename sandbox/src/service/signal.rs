@@ -63,9 +63,10 @@ pub(crate) fn list(sandbox: &Sandbox, request: SignalListRequest) -> Result<Sign
         .with("execution_project", execution.project)
         .with("execution_domain", execution.domain)
         .with("execution_name", execution.name)
-        .page(request.limit, &request.token, "ListSignals")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListSignals")?;
     let page = sandbox
         .store
         .read(|connection| listing.rows(connection, store::signal::COLUMNS, store::signal::read))?;

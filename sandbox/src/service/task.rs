@@ -81,9 +81,10 @@ pub(crate) fn list(
         .with("project", id.project)
         .with("domain", id.domain)
         .with("name", id.name)
-        .page(request.limit, &request.token, "ListTasks")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListTasks")?;
     let page = sandbox.store.read(|connection| listing.rows(connection, table::COLUMNS, table::read))?;
     Ok(admin::TaskList { tasks: page.rows, token: page.token })
 }
@@ -108,8 +109,9 @@ pub(crate) fn names(
         .with("domain", request.domain.clone())
         .grouped("project, domain, name")
         .ordered("name")
-        .page(request.limit, &request.token, call)?
-        .sorted(request.sort_by.as_ref())?;
+        .limit(request.limit)?
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, call)?;
     let page = sandbox.store.read(|connection| {
         listing.rows(connection, &format!("{0}.project, {0}.domain, {0}.name", table.name), |row| {
             Ok(NamedEntityIdentifier {

@@ -104,9 +104,10 @@ pub(crate) fn list(
         .with("execution_domain", execution.domain)
         .with("execution_name", execution.name)
         .with("node_id", node.node_id)
-        .page(request.limit, &request.token, "ListTaskExecutions")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListTaskExecutions")?;
     let page = sandbox.store.read(|connection| {
         listing.rows(connection, store::task_execution::COLUMNS, store::task_execution::read)
     })?;

@@ -140,9 +140,10 @@ pub(crate) fn list(
         .with("project", id.project)
         .with("domain", id.domain)
         .with("name", id.name)
-        .page(request.limit, &request.token, "ListWorkflows")?
+        .limit(request.limit)?
         .filters(&request.filters)?
-        .sorted(request.sort_by.as_ref())?;
+        .sorted(request.sort_by.as_ref())?
+        .token(&request.token, "ListWorkflows")?;
     let page =
         sandbox.store.read(|connection| listing.rows(connection, table::SHORT_COLUMNS, table::read_short))?;
     Ok(admin::WorkflowList { workflows: page.rows, token: page.token })

@@ -5,4 +5,6 @@
 #[cfg(unix)]
 mod engine;
 mod registry;
+#[cfg(unix)]
+mod replay;
 mod server;

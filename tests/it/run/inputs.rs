@@ -91,13 +91,13 @@ $ flyte-host run hello.greet -i 'name=a' --label 'a b=c d'
 ------- stderr -------
 running task `hello.greet`, version `v1`
 error: Flyte refused `CreateExecution` (INVALID_ARGUMENT)
-  caused by: invalid label key [a b]: [name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character]
+  caused by: invalid label key [a b]: [name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')]
 [exit: 22]
 $ flyte-host run hello.greet -i 'name=a' --label 'team=c d'
 ------- stderr -------
 running task `hello.greet`, version `v1`
 error: Flyte refused `CreateExecution` (INVALID_ARGUMENT)
-  caused by: invalid label value [c d]: [a valid label must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character]
+  caused by: invalid label value [c d]: [a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')]
 [exit: 22]
 
 "#]]

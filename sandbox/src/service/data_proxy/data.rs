@@ -49,10 +49,15 @@ struct Address<'a> {
 }
 
 fn parse(url: &str) -> Result<Address<'_>, ServiceError> {
+    let refused =
+        |reason: &str| invalid(format!("failed to validate resolve artifact request. Error: {reason}"));
+    if url.is_empty() {
+        return Err(refused("source is required. Provided empty string"));
+    }
     let Some(rest) = url.strip_prefix("flyte://") else {
-        return Err(invalid(format!("request does not have the correct prefix [{url}], expected flyte://")));
+        return Err(refused("request does not start with the correct prefix"));
     };
-    let malformed = || invalid(format!("failed to parse artifact url [{url}]"));
+    let malformed = || invalid(format!("failed to parse artifact url Error: failed to parse [{url}]"));
     let parts: Vec<&str> = rest.split('/').collect();
     let ["v1", project, domain, execution, node, parts @ ..] = parts.as_slice() else {
         return Err(malformed());

@@ -1,7 +1,7 @@
 //! Launches executions: for a request, as a repetition of another one, or for a node.
 
 use flyte_client::{
-    Code, Status, execution_name,
+    execution_name,
     proto::{
         admin::{
             self, ExecutionClosure, ExecutionSpec, ExecutionState, ExecutionStateChangeDetails,
@@ -86,13 +86,7 @@ pub(crate) fn launch(
         links: Links { source, parent_node, ..entity.links },
     };
     if store::execution::find(transaction, &execution.id)?.is_some() {
-        let id = &execution.id;
-        let key = format!("({}, {}, {})", id.project, id.domain, id.name);
-        let text = format!(
-            "value with matching already exists (Key (execution_project, execution_domain, \
-             execution_name)={key} already exists.)"
-        );
-        return Err(Status::new(Code::AlreadyExists, text).into());
+        return Err(project::taken("executions_pkey"));
     }
     execution.row = store::execution::insert(transaction, &execution, now)?;
     Ok(execution)

@@ -271,8 +271,7 @@ fn a_name_has_a_description_and_a_state() {
 
     assert_eq!(
         refused(fixture.client.get_named_entity(&get(ResourceType::Task, "nothing"))),
-        "NOT_FOUND: missing entity of type TASK with identifier project:\"flytesnacks\" domain:\"development\" \
-         name:\"nothing\""
+        "NOT_FOUND: entry not found"
     );
     update.metadata = None;
     assert_eq!(refused(fixture.client.update_named_entity(&update)), "INVALID_ARGUMENT: missing metadata");

@@ -130,12 +130,15 @@ fn invalid_projects_are_rejected() {
     );
     assert_eq!(
         refusal(Project { labels: labels(1, "no blanks"), ..project("a") }),
-        "INVALID_ARGUMENT: invalid label value [no blanks]: [a valid label must consist of alphanumeric characters, \
-         '-', '_' or '.', and must start and end with an alphanumeric character]"
+        "INVALID_ARGUMENT: invalid label value [no blanks]: [a valid label must be an empty string or consist of \
+         alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
+         'MyValue',  or 'my_value',  or '12345', regex used for validation is \
+         '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')]"
     );
     assert_eq!(
         refusal(project("flytesnacks")),
-        "ALREADY_EXISTS: value with matching already exists (Key (identifier)=(flytesnacks) already exists.)"
+        "ALREADY_EXISTS: value with matching already exists (duplicate key value violates unique \
+         constraint \"projects_pkey\")"
     );
 }
 

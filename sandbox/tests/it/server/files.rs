@@ -258,7 +258,7 @@ fn locations_are_below_their_project() {
     let data = GetDataRequest { flyte_url: "s3://bucket".into() };
     assert_eq!(
         call::<CreateDownloadLocationResponse>(&served, "GetData", &data).unwrap_err(),
-        "3: request does not have the correct prefix [s3://bucket], expected flyte://"
+        "3: failed to validate resolve artifact request. Error: request does not start with the correct prefix"
     );
 }
 

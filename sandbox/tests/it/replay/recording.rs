@@ -4,7 +4,7 @@ use flyte_client::proto::descriptor;
 use prost_reflect::MethodDescriptor;
 use serde_json::Value;
 
-use crate::answer::Answer;
+use super::answer::Answer;
 
 /// A request and its answer.
 pub(crate) struct Recording {
@@ -82,7 +82,7 @@ impl Until {
 
 /// The recorded requests to Flyte's own services. Health and reflection belong to the server (`tests/server`).
 pub(crate) fn recordings() -> Vec<Recording> {
-    let text = include_str!("../../../tests/recordings/api.jsonl");
+    let text = include_str!("../../../../tests/recordings/api.jsonl");
     let lines = text.lines().map(|line| Recording::read(&serde_json::from_str(line).unwrap()));
     lines.filter(|recording| recording.service.starts_with("flyteidl.")).collect()
 }

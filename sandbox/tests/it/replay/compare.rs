@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::{answer::Answer, recording::Recording};
+use super::{answer::Answer, recording::Recording};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {

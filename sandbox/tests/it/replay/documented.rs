@@ -8,7 +8,7 @@ pub(crate) struct Documented(BTreeMap<&'static str, bool>);
 
 impl Documented {
     pub(crate) fn read() -> Self {
-        let text = include_str!("../../../docs/src/sandbox-differences.md");
+        let text = include_str!("../../../../docs/src/sandbox-differences.md");
         let rows = text.lines().filter(|line| line.starts_with('|')).skip(2);
         let cases = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
         let ids = cases.flat_map(|cell| cell.split('`').skip(1).step_by(2));

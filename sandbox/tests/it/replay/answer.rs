@@ -11,7 +11,7 @@ use prost_reflect::{
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::recording::Recording;
+use super::recording::Recording;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
