@@ -1,12 +1,12 @@
 //! Workflows: bindings, sub-workflows, launch plans, failure policies.
 
 use flyte_client::proto::{
-    admin::{ExecutionRecoverRequest, ExecutionSpec},
+    admin::{ExecutionRecoverRequest, ExecutionSpec, WorkflowExecutionGetMetricsRequest},
     core::{
         Alias, BindingData, BindingDataCollection, BindingDataMap, BooleanExpression, BranchNode,
         ComparisonExpression, Identifier, IfBlock, IfElseBlock, LiteralMap, Node, Operand, ResourceType,
-        binding_data, boolean_expression, if_else_block, node::Target, operand, workflow_execution::Phase,
-        workflow_metadata::OnFailurePolicy,
+        Span, binding_data, boolean_expression, if_else_block, node::Target, operand, span,
+        workflow_execution::Phase, workflow_metadata::OnFailurePolicy,
     },
 };
 
@@ -43,6 +43,45 @@ fn nodes_run_in_the_order_of_their_bindings() {
     ];
     let plan = workflow("chain", interface(&["text: str"], &["o: str"]), nodes, &["o = n2.o"]).on(&fixture);
     assert_eq!(succeeded(&fixture, &plan, values(&["text = a"])), r#"o="xxxa""#);
+}
+
+/// A span and those below it: `n0[NODE_SETUP NODE_TEARDOWN]`.
+fn span_text(span: &Span) -> String {
+    let name = match span.id.as_ref().unwrap() {
+        span::Id::WorkflowId(_) => "execution".to_owned(),
+        span::Id::NodeId(id) => id.node_id.clone(),
+        span::Id::TaskId(id) => format!("attempt {}", id.retry_attempt),
+        span::Id::OperationId(name) => return name.clone(),
+    };
+    let below: Vec<_> = span.spans.iter().map(span_text).collect();
+    format!("{name}[{}]", below.join(" "))
+}
+
+#[test]
+fn metrics_divide_an_execution_into_what_it_spent_its_time_on() {
+    let fixture = Fixture::new();
+    let cross = cross(&fixture);
+    let inner = workflow(
+        "inner",
+        interface(&["text: str"], &["o: str"]),
+        vec![node("n0", &cross, &["text = .text"])],
+        &["o = n0.o"],
+    );
+    let nodes = vec![node("n0", &inner.id(), &["text = .text"])];
+    let plan = workflow("outer", interface(&["text: str"], &["o: str"]), nodes, &["o = n0.o"]).with(inner);
+    let execution = fixture.launch(&plan.on(&fixture), "", values(&["text = a"]));
+    fixture.end(&execution);
+    let metrics = |depth| {
+        let request = WorkflowExecutionGetMetricsRequest { id: Some(execution.clone()), depth };
+        span_text(&fixture.call(fixture.client.get_execution_metrics(&request)).unwrap().span.unwrap())
+    };
+    assert_eq!(metrics(0), "execution[]");
+    assert_eq!(metrics(1), "execution[WORKFLOW_SETUP n0[NODE_TRANSITION] WORKFLOW_TEARDOWN]");
+    assert_eq!(
+        metrics(-1),
+        "execution[WORKFLOW_SETUP n0[NODE_TRANSITION NODE_SETUP n0-0-n0[NODE_TRANSITION NODE_SETUP \
+         attempt 0[TASK_SETUP TASK_RUNTIME TASK_TEARDOWN] NODE_TEARDOWN] NODE_TEARDOWN] WORKFLOW_TEARDOWN]"
+    );
 }
 
 #[test]
