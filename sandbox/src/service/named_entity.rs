@@ -73,7 +73,7 @@ pub(crate) fn get(
     let kind = request.resource_type();
     let names = names(kind)?;
     let id = identity::require_name(request.id)?;
-    sandbox.store.read(|connection| find(connection, names, &id))?.ok_or_else(|| missing())
+    sandbox.store.read(|connection| find(connection, names, &id))?.ok_or_else(missing)
 }
 
 pub(crate) fn update(
@@ -85,7 +85,7 @@ pub(crate) fn update(
     let id = identity::require_name(request.id)?;
     let metadata = required(request.metadata, "metadata")?;
     sandbox.store.write(|transaction| {
-        find(transaction, names, &id)?.ok_or_else(|| missing())?;
+        find(transaction, names, &id)?.ok_or_else(missing)?;
         Ok::<_, ServiceError>(table::set(transaction, kind, &id, &metadata)?)
     })?;
     Ok(admin::NamedEntityUpdateResponse {})

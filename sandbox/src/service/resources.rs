@@ -58,7 +58,8 @@ fn compare(task: &str, requests: &Quantities<'_>, limits: &Quantities<'_>) -> Re
     Ok(())
 }
 
-/// Rejects what FlyteAdmin and the compiler reject in a pod: names of containers, requests above their limits.
+/// Rejects what FlyteAdmin and the compiler reject in a pod: names of containers, requests above their
+/// limits.
 pub(crate) fn validate_pod(pod: &Struct) -> Result<(), ServiceError> {
     let containers = match pod.fields.get("containers").and_then(|value| value.kind.as_ref()) {
         Some(Kind::ListValue(list)) => list.values.as_slice(),

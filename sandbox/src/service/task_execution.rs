@@ -89,7 +89,6 @@ pub(crate) fn data(
         full_inputs: Some(attempt.inputs),
         full_outputs: Some(attempt.outputs.unwrap_or_default()),
         flyte_urls: Some(urls),
-        ..admin::TaskExecutionGetDataResponse::default()
     })
 }
 

@@ -1,5 +1,5 @@
-//! Sends the requests that were recorded of a Flyte 1.16.8 (`tests/recordings/api.jsonl`), in their order, and
-//! compares the answers.
+//! Sends the requests that were recorded of a Flyte 1.16.8 (`tests/recordings/api.jsonl`), in their order,
+//! and compares the answers.
 //!
 //! What differs on purpose stands in `docs/src/sandbox-differences.md`, with its reason. What else differs is
 //! listed in `open.txt`, which only gets shorter; each difference with both answers is in `replay.txt` below

@@ -1,6 +1,6 @@
 //! The metrics of an execution: what it spent its time on, as FlyteAdmin computes them
-//! (`flyteadmin/pkg/manager/impl/metrics_manager.go`). A span is an execution, a node, an attempt, or what Flyte
-//! itself does around these: an operation.
+//! (`flyteadmin/pkg/manager/impl/metrics_manager.go`). A span is an execution, a node, an attempt, or what
+//! Flyte itself does around these: an operation.
 
 use flyte_client::proto::{
     admin::{self, WorkflowClosure, WorkflowNodeMetadata, node_execution_closure::TargetMetadata},
@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-/// The span of an execution with those below it, as deep as asked for; a negative depth is no limit.
+/// The span of an execution with those below it, as deep as asked for; without limit if
+/// the depth is negative.
 pub(crate) fn metrics(
     sandbox: &Sandbox,
     request: admin::WorkflowExecutionGetMetricsRequest,

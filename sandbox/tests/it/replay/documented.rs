@@ -1,5 +1,5 @@
-//! The table of `docs/src/sandbox-differences.md`: its last column has the ids of recorded requests, where `*`
-//! stands for any text.
+//! The table of `docs/src/sandbox-differences.md`: its last column has the ids of recorded requests, where
+//! `*` stands for any text.
 
 use std::collections::BTreeMap;
 

@@ -80,7 +80,7 @@ impl Until {
     }
 }
 
-/// The recorded requests to Flyte's own services. Health and reflection belong to the server (`tests/server`).
+/// The recorded requests to Flyte's own services. Health and reflection belong to the server.
 pub(crate) fn recordings() -> Vec<Recording> {
     let text = include_str!("../../../../tests/recordings/api.jsonl");
     let lines = text.lines().map(|line| Recording::read(&serde_json::from_str(line).unwrap()));
