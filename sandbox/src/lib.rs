@@ -11,8 +11,8 @@
 //!                                               runner ──► processes of tasks
 //! ```
 //!
-//! A [`Sandbox`] is a [`Transport`](flyte_client::transport::Transport): flyte-host calls it in its own process, other clients through a
-//! [`server`](server::Server). The modules in the order of a request:
+//! A [`Sandbox`] is a [`Transport`](flyte_client::transport::Transport): flyte-host calls it in its own
+//! process, other clients through a [`server`](server::Server). The modules in the order of a request:
 //!
 //! | module | what it does |
 //! |---|---|

@@ -209,6 +209,7 @@ a_test_for_each! {
     register: "docs/src/register.md",
     run_and_fetch: "docs/src/run.md",
     sandbox: "docs/src/sandbox.md",
+    sandbox_differences: "docs/src/sandbox-differences.md",
     style: "docs/src/style.md",
     tutorial: "docs/src/tutorial.md",
 }
