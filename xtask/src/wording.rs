@@ -25,8 +25,9 @@ const CLEAN: &[&str] = &[
     "plugin-abi",
     "plugin-client",
     "plugin-host",
+    "sandbox",
     "tests",
-    "sandbox", "xtask",
+    "xtask",
 ];
 
 /// This file names what it forbids, and the changelog quotes what messages used to say.

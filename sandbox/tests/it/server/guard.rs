@@ -97,7 +97,7 @@ fn is_root() -> bool {
 }
 
 /// Does something as another user: on Linux, every thread has a user of its own.
-fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+fn as_another_user<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let change_and_work = || {
         rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(NOBODY)).unwrap();
         work()
@@ -215,19 +215,19 @@ fn other_users_are_refused() {
     let served = Served::new();
     let url = signed_url(&served);
     let text = "rejected a connection of uid 65534: the sandbox belongs to another user";
-    let received = as_nobody(|| served.http2(version(&served)));
+    let received = as_another_user(|| served.http2(version(&served)));
     assert_eq!(response_status(&received), (403, "7".into(), text.into()));
     // Neither with another user's URL, nor with an invalid token.
     let put = || Request::put(&url).header("host", served.address.to_string()).body(Full::default()).unwrap();
-    let received = as_nobody(|| served.http1(put()));
+    let received = as_another_user(|| served.http1(put()));
     assert_eq!((received.status, received.text()), (StatusCode::FORBIDDEN, &*format!("{text}\n")));
     let mut request = version(&served);
     request.headers_mut().insert("authorization", "Bearer guessed".parse().unwrap());
-    assert_eq!(response_status(&as_nobody(|| served.http2(request))).0, 403);
+    assert_eq!(response_status(&as_another_user(|| served.http2(request))).0, 403);
     // What the sandbox's own user handed out counts.
     let mut request = version(&served);
     let token = token(served.folder.path()).unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    assert_eq!(response_status(&as_nobody(|| served.http2(request))), (200, "0".into(), String::new()));
+    assert_eq!(response_status(&as_another_user(|| served.http2(request))), (200, "0".into(), String::new()));
     assert_eq!(response_status(&served.http2(version(&served))), (200, "0".into(), String::new()));
 }
