@@ -215,6 +215,24 @@ impl CachePolicy {
         Self { version, condition, ..self }
     }
 
+    /// Holds a value of `enter` during each call of the policy's functions.
+    #[doc(hidden)]
+    pub fn hold_during_calls<G: 'static>(self, enter: impl Fn() -> G + Send + Sync + 'static) -> Self {
+        let enter = Arc::new(enter);
+        let (version, enter_version) = (Arc::clone(&self.version), Arc::clone(&enter));
+        let condition = self.condition.map(|condition| -> Arc<Condition> {
+            Arc::new(move |parameters| {
+                let _held = enter();
+                condition(parameters)
+            })
+        });
+        let version: Arc<Version> = Arc::new(move |salt, parameters| {
+            let _held = enter_version();
+            version(salt, parameters)
+        });
+        Self { version, condition, ..self }
+    }
+
     /// Converts to the ABI type.
     #[doc(hidden)]
     #[must_use]

@@ -93,6 +93,7 @@ impl Chain {
         if !link.overrides(Hook::ConfigureCli) {
             return Ok(RVec::new());
         }
+        let _call = link.enter(Hook::ConfigureCli);
         let edits = link.hooks.configure_cli(main).into_result().map_err(|raw| {
             let (call_site, error) = (CallSite::Hook(Hook::ConfigureCli), PluginError::from_raw(&raw));
             self.errors.attribute(&link.identity, call_site, error)
@@ -186,6 +187,7 @@ impl<'a> Call<'a> {
         let index = self.chain.first_from(from, hook);
         let link = &self.chain.links[index];
         let rest = Rest { call: self, from: index + 1 };
+        let _call = link.enter(hook);
         match ask(link, Context_TO::from_ptr(RRef::new(&rest), TD_Opaque)) {
             RResult::ROk(answer) => Ok((index, answer)),
             RResult::RErr(raw) => Err(self.attribute(link, hook, &raw)),
@@ -218,6 +220,7 @@ impl<'a> Call<'a> {
         let (index, raw) = self.ask(hook, from, |link, context| {
             link.hooks.get_remote(RemoteRequest_TO::from_ptr(RRef::new(request), TD_Opaque), context)
         })?;
+        let _call = self.chain.links[index].enter(hook);
         #[cfg(next_protocol)]
         super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Remote(&raw));
         let answer = Remote::from_raw(&raw);
@@ -275,6 +278,7 @@ impl<'a> Call<'a> {
         let hook = Hook::GetDefaultCachePolicies;
         let (index, answer) =
             self.ask(hook, from, |link, context| link.hooks.get_default_cache_policies(context))?;
+        let _call = self.chain.links[index].enter(hook);
         #[cfg(next_protocol)]
         super::growth::ask(&self.chain.links[index].identity, &super::growth::Made::Policies(&answer));
         let policies: Vec<CachePolicy> = answer.into_iter().map(CachePolicy::from_raw).collect();

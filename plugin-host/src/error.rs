@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use plugin_abi::{Hook, PluginError, PluginErrorKind};
 
-use super::{identity::Identity, preflight::PreflightError};
+use super::{calls::PausedPlugin, identity::Identity, preflight::PreflightError};
 
 /// A selected plugin was not found.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +111,14 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
+    /// It ended several processes in a row, and is not loaded until the user enables it again.
+    #[error("{identity} is paused: it ended {} processes in a row, the last one {}", paused.count, paused.site)]
+    Paused {
+        /// The plugin.
+        identity: Identity,
+        /// How often, and in which call.
+        paused: PausedPlugin,
+    },
     /// A check of the file failed.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
@@ -199,6 +207,7 @@ impl LoadError {
             Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, or use one of the two plugins")),
             Self::NamedTwice { .. } => Some("remove one of them from the list".into()),
             Self::PinMismatch { spec, .. } => Some(format!("run `flyte-host plugin enable {spec}` to accept the new file")),
+            Self::Paused { identity, .. } => Some(format!("install another version, or run `flyte-host plugin enable {}` to load it again", identity.name)),
             Self::Preflight(error) => error.hint(),
             Self::ReservedName { .. } => Some("build the plugin with another name: `#[plugin_abi::export(name = \"…\")]`".into()),
             Self::Select(error) => error.hint(),

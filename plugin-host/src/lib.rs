@@ -37,6 +37,7 @@
 
 pub mod access;
 pub mod builtin;
+pub mod calls;
 pub mod chain;
 pub mod error;
 #[cfg(next_protocol)]

@@ -53,6 +53,11 @@ pub(super) fn glibc_version() -> Option<String> {
     None
 }
 
+/// An address in the library.
+pub(super) fn address(header: AbiHeaderRef) -> usize {
+    std::ptr::from_ref(&*header).addr()
+}
+
 #[cfg(unix)]
 fn open(path: &Path) -> Result<Library, libloading::Error> {
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};

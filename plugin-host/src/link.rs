@@ -9,6 +9,7 @@ use plugin_abi::{
 };
 
 use super::{
+    calls::{ActiveCall, CallLimit, CallRecord},
     error::{CallSite, HookError, HookErrorKind, LoadError},
     identity::{BUILTIN, Identity},
     preflight::Passport,
@@ -55,6 +56,8 @@ pub struct Link {
     /// Never dropped: a destructor could hang, panic, or end the process after the work is done. The library
     /// is never unloaded either.
     pub(super) hooks: ManuallyDrop<HooksBox>,
+    /// The record of each hook, by the hook's number.
+    calls: [&'static CallRecord; Hook::ALL.len()],
     pub(super) times: LoadTimes,
     /// What this system lacks of the isolation; `None` in this process.
     isolation: Option<Vec<String>>,
@@ -119,10 +122,12 @@ impl Link {
         #[cfg(next_protocol)]
         super::growth::ask(&identity, &super::growth::Made::Module(module));
         let host = services::services(passport.name(), program, section);
+        let call = CallRecord::new(&identity, "in `create`", CallLimit::Create).enter();
         let hooks = (module.create())(host).into_result().map_err(|raw| {
             let kind = HookErrorKind::Returned(PluginError::from_raw(&raw));
             LoadError::Create(HookError::new(identity.clone(), CallSite::Create, kind))
         })?;
+        drop(call);
         Ok(Self::new(passport, file, hooks))
     }
 
@@ -130,8 +135,10 @@ impl Link {
     pub(super) fn new(passport: &Passport, file: Option<LoadedFile>, hooks: HooksBox) -> Self {
         // Hooks of a later protocol are unknown to this host, and are never called.
         let known = passport.hooks().filter_map(Hook::from_name);
+        let identity = Identity::from_passport(passport);
         Self {
-            identity: Identity::from_passport(passport),
+            calls: hook_calls(&identity),
+            identity,
             protocol: passport.protocol(),
             overrides: known.fold(HookSet::EMPTY, HookSet::with_hook),
             file,
@@ -152,6 +159,12 @@ impl Link {
         Self { isolation: Some(missing), ..self }
     }
 
+    /// Notes that this thread runs a hook's code now, or that of a value which the hook returned.
+    #[inline]
+    pub fn enter(&self, hook: Hook) -> ActiveCall {
+        self.calls[hook as usize].enter()
+    }
+
     pub(super) fn with_times(self, times: LoadTimes) -> Self {
         Self { times, ..self }
     }
@@ -167,10 +180,20 @@ impl Link {
             overrides: Hook::ALL.iter().copied().fold(HookSet::EMPTY, HookSet::with_hook),
             file: None,
             hooks: ManuallyDrop::new(hooks),
+            calls: [CallRecord::for_host(); Hook::ALL.len()],
             times: LoadTimes::default(),
             isolation: None,
         }
     }
+}
+
+fn hook_calls(identity: &Identity) -> [&'static CallRecord; Hook::ALL.len()] {
+    std::array::from_fn(|number| {
+        let hook = Hook::ALL[number];
+        // A program shows its own page when a plugin's is late.
+        let limit = if hook == Hook::GetAuthSuccessHtml { CallLimit::OfCaller } else { CallLimit::Hook };
+        CallRecord::new(identity, &format!("in `{}`", hook.name()), limit)
+    })
 }
 
 impl fmt::Debug for Link {

@@ -2,13 +2,16 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     path::Path,
     sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use super::{
-    Directories, Link, LoadError, Selection, handshake,
+    Directories, Identity, Link, LoadError, Selection,
+    calls::{self, CallLimit, CallRecord, PausedPlugin, Supervision},
+    handshake,
     identity::BUILTIN,
     link::{LoadTimes, LoadedFile},
     pin::Pin,
@@ -16,7 +19,7 @@ use super::{
 };
 #[cfg(target_os = "linux")]
 use super::{
-    HookError, Identity,
+    HookError,
     error::{CallSite, HookErrorKind},
     isolated::{self, Isolation, Isolations, StartError},
     services,
@@ -28,6 +31,7 @@ pub struct Loader {
     program: &'static str,
     directories: Directories,
     sections: BTreeMap<String, serde_json::Value>,
+    supervision: Option<Supervision>,
     target: OnceLock<HostTarget>,
     #[cfg(target_os = "linux")]
     isolations: Isolations,
@@ -60,12 +64,37 @@ impl Loader {
             program,
             directories,
             sections: BTreeMap::new(),
+            supervision: None,
             target: OnceLock::new(),
             #[cfg(target_os = "linux")]
             isolations: Isolations::default(),
             #[cfg(target_os = "linux")]
             hidden: &[],
         }
+    }
+
+    /// Watches the calls of plugins from the first one on that is loaded.
+    ///
+    /// This installs signal handlers, and starts a thread: see [`calls`](crate::calls).
+    #[must_use]
+    pub fn with_supervision(mut self, supervision: Supervision) -> Self {
+        self.supervision = Some(supervision);
+        self
+    }
+
+    /// Whether a plugin is paused, since it ended several processes in a row. A file that was replaced is not.
+    #[must_use]
+    pub fn paused(&self, plugin: &str, file: &Path) -> Option<PausedPlugin> {
+        self.supervision.as_ref()?.paused(plugin, file)
+    }
+
+    /// Forgets the crashes of a plugin, so that it is loaded again. Returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// If the file that counts them cannot be removed.
+    pub fn resume(&self, plugin: &str) -> io::Result<bool> {
+        self.supervision.as_ref().map_or(Ok(false), |supervision| supervision.resume(plugin))
     }
 
     /// Sets the settings that each plugin reads with `Host::config`, by the plugin's name.
@@ -136,18 +165,33 @@ impl Loader {
         for warning in candidate.warnings.iter().filter(|warning| !warning.is_for_author()) {
             log::warn!("{warning}; {}", warning.hint());
         }
+        let identity = Identity::from_passport(&candidate.passport);
+        let Some(supervision) = &self.supervision else { return self.open(candidate, &identity) };
+        supervision.clone().start();
+        if let Some(paused) = supervision.paused(&identity.name, candidate.file.path()) {
+            return Err(LoadError::Paused { identity, paused });
+        }
+        calls::keep_process_state(&identity, "while it was loaded", || self.open(candidate, &identity))
+    }
+
+    fn open(&self, candidate: Candidate, identity: &Identity) -> Result<Link, LoadError> {
         #[cfg(target_os = "linux")]
         if let Some(isolation) = self.isolations.get(candidate.passport.name()) {
             return self.load_isolated(candidate, isolation);
         }
         let Candidate { file, passport, by_path, took, .. } = candidate;
         let start = Instant::now();
+        let call = CallRecord::new(identity, "in a constructor of its library", CallLimit::Create).enter();
         let header = file.load(&passport, by_path)?;
+        drop(call);
         let opened = Instant::now();
+        calls::note_library(identity, library::address(header));
+        let call = CallRecord::new(identity, "in the check of its interfaces", CallLimit::Create).enter();
         let module =
             preflight::contain(file.path(), "its description of the interfaces cannot be read", || {
                 handshake::module(header, &passport)
             })?;
+        drop(call);
         let checked = Instant::now();
         let section = self.section(passport.name());
         let link = Link::create(&module, &passport, Some(file), self.program, section)?;

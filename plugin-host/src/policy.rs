@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use plugin_abi::{CachePolicy, Hook, PluginError, VersionParameters};
 
-use super::{HookError, HookErrors, Identity, error::CallSite};
+use super::{
+    HookError, HookErrors, Identity,
+    calls::{CallLimit, CallRecord},
+    error::CallSite,
+};
 
 /// Where errors of policies come from: plugins have no function of their own for each of them.
 const CALL_SITE: CallSite = CallSite::Hook(Hook::GetDefaultCachePolicies);
@@ -13,7 +17,8 @@ const CALL_SITE: CallSite = CallSite::Hook(Hook::GetDefaultCachePolicies);
 /// the policy, and its errors stay attributed.
 pub(super) fn attribute_errors(policy: CachePolicy, owner: &Identity, errors: &HookErrors) -> CachePolicy {
     let (owner, errors) = (owner.clone(), errors.clone());
-    policy.map_errors(move |error| match errors.passed_on(&error) {
+    let record = CallRecord::new(&owner, "in a cache policy", CallLimit::Hook);
+    policy.hold_during_calls(|| record.enter()).map_errors(move |error| match errors.passed_on(&error) {
         Some(_) => error,
         None => errors.lend(errors.attribute(&owner, CALL_SITE, error)),
     })

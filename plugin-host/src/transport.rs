@@ -17,6 +17,7 @@ use plugin_abi::{
 
 use super::{
     HookError, HookErrors, Identity,
+    calls::{self, CallLimit, CallRecord},
     error::{CallSite, HookErrorKind},
     handle_table::unique_number,
     validate,
@@ -84,6 +85,8 @@ impl Layers {
                 TransportHandle::new(ValidatedTransport { borrower, transport }).into_raw()
             };
             let given: ROption<_> = behind.map(lent).into();
+            let record = CallRecord::new(owner, "in its transport", CallLimit::Unlimited);
+            let _call = record.enter();
             let opened = raw.open(given).into_result();
             let opened = opened.map_err(|raw| {
                 self.errors.attribute(owner, CallSite::Transport, PluginError::from_raw(&raw))
@@ -91,7 +94,7 @@ impl Layers {
             #[cfg(next_protocol)]
             super::growth::ask(owner, &super::growth::Made::Transport(raw, &opened));
             let transport = TransportHandle::from_raw(opened);
-            behind = Some(TransportHandle::new(OwnedTransport { owner: attribution, transport }));
+            behind = Some(TransportHandle::new(OwnedTransport { owner: attribution, record, transport }));
         }
         Ok(behind)
     }
@@ -143,11 +146,13 @@ impl Attribution {
 /// A transport of a plugin; its errors name the plugin.
 struct OwnedTransport {
     owner: Attribution,
+    record: &'static CallRecord,
     transport: TransportHandle,
 }
 
 impl Transport for OwnedTransport {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+        let _call = self.record.enter();
         self.transport.call(call).map_err(|status| self.owner.attribute(status))
     }
 }
@@ -160,6 +165,7 @@ struct ValidatedTransport {
 
 impl Transport for ValidatedTransport {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+        let _host = calls::host_code();
         let valid = validate::path(call.path).and_then(|()| validate::metadata(&call.metadata));
         valid.map_err(|reason| self.borrower.invalid_value(reason))?;
         self.transport.call(call)

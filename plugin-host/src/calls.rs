@@ -1,0 +1,64 @@
+//! Calls of plugins: which one each thread is in, and what is said when a process ends inside one.
+//!
+//! | what happens | who notices | what the user reads, and when |
+//! |---|---|---|
+//! | a signal: abort, segmentation fault, stack overflow … | a signal handler | plugin, call and signal; the exit status is the signal's |
+//! | `exit`, `_exit` … | the program's own definition ([`catch_exit`](crate::catch_exit)), or a function for `exit` to run | plugin, call and code; exit code 11 |
+//! | no answer | a thread that looks at the calls | what is waited for; plugin and call at the limit, exit code 11 |
+//! | SIGKILL, a raw `exit_group`, `execve`, out of memory | the journal of the process | plugin and call, at the next start |
+//!
+//! [`CallRecord::enter`] is called before code of a plugin runs, on the thread that runs it. Code of the host that a
+//! plugin calls in its turn is marked with [`host_code`] where it may block or fail: the plugins behind a `next`, a
+//! transport, the services of a command. What only reads memory (settings, the view of the command line, the log) is
+//! not marked, and counts as the plugin's.
+//!
+//! A program starts all this with [`Supervision::start`], before it loads a plugin. Without it calls are noted, and
+//! nothing comes of it.
+
+#[cfg(unix)]
+mod code;
+#[cfg(unix)]
+mod crash_count;
+#[cfg(unix)]
+mod end;
+#[cfg(unix)]
+mod exit;
+#[cfg(unix)]
+mod journal;
+#[cfg(unix)]
+mod process_state;
+mod record;
+#[cfg(unix)]
+mod report;
+mod shared;
+#[cfg(unix)]
+mod signals;
+mod slot;
+#[cfg(unix)]
+mod supervision;
+#[cfg(not(unix))]
+mod unsupervised;
+#[cfg(unix)]
+mod watchdog;
+
+#[cfg(unix)]
+pub(crate) use self::supervision::note_library;
+#[cfg(not(unix))]
+pub(crate) use self::unsupervised::note_library;
+#[cfg(not(unix))]
+pub use self::unsupervised::{
+    CallLimits, PausedPlugin, ReportFormat, Supervision, finish, keep_process_state, set_command,
+    set_report_format,
+};
+#[cfg(unix)]
+pub use self::{
+    exit::{ExitFunction, exit_called},
+    process_state::keep_process_state,
+    report::{ReportFormat, set_report_format},
+    supervision::{PausedPlugin, Supervision, finish, set_command},
+    watchdog::CallLimits,
+};
+pub use self::{
+    record::{CallLimit, CallRecord},
+    slot::{ActiveCall, HostCode, host_code},
+};

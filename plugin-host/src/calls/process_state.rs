@@ -1,0 +1,249 @@
+//! What all of a process shares, and no plugin should change: compared before and after a plugin's code, restored where
+//! that is safe.
+//!
+//! It costs some 40 system calls a comparison, so it is done after `create` and `configure_cli`, not after each call.
+
+#![expect(unsafe_code, reason = "the C library's state is read and written by its own functions")]
+
+use std::{
+    collections::BTreeSet,
+    ffi::{CStr, CString, OsString, c_char, c_int},
+    fmt, mem,
+    os::unix::ffi::OsStringExt,
+    path::PathBuf,
+    ptr,
+    sync::{Mutex, PoisonError},
+};
+
+use rustix::{fs::Mode, process};
+
+use crate::Identity;
+
+/// Signals whose action the host relies on. Those of crashes are left to plugins: a language's runtime may need them,
+/// and calls the action before.
+const SIGNALS: [(c_int, &str); 9] = [
+    (libc::SIGPIPE, "SIGPIPE"),
+    (libc::SIGINT, "SIGINT"),
+    (libc::SIGTERM, "SIGTERM"),
+    (libc::SIGHUP, "SIGHUP"),
+    (libc::SIGQUIT, "SIGQUIT"),
+    (libc::SIGCHLD, "SIGCHLD"),
+    (libc::SIGTSTP, "SIGTSTP"),
+    (libc::SIGWINCH, "SIGWINCH"),
+    (libc::SIGALRM, "SIGALRM"),
+];
+
+/// Runs code of a plugin. What it changed in the process is restored where that is safe, and named in a warning. `site`
+/// says where the code is, after a verb: ``in `create` ``.
+pub fn keep_process_state<T>(identity: &Identity, site: &str, call: impl FnOnce() -> T) -> T {
+    let before = ProcessState::now();
+    let result = call();
+    let changes: Vec<String> = before.restore().iter().map(Change::to_string).collect();
+    if !changes.is_empty() {
+        let (changes, hint) = (changes.join(", "), identity.report_hint());
+        log::warn!("{identity} changed the state of the process {site}: {changes}; {hint}");
+    }
+    result
+}
+
+/// The state of the process at one time.
+struct ProcessState {
+    directory: Option<PathBuf>,
+    umask: Mode,
+    locale: Option<CString>,
+    signals: [Option<libc::sigaction>; SIGNALS.len()],
+    terminal: Option<libc::termios>,
+    /// The addresses of the variables; a variable that is set anew has another one.
+    environment: Vec<usize>,
+}
+
+/// What a plugin changed.
+#[derive(Debug, PartialEq, Eq)]
+struct Change {
+    what: String,
+    is_restored: bool,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.what, if self.is_restored { "restored" } else { "not restored" })
+    }
+}
+
+fn restored(what: impl Into<String>) -> Change {
+    Change { what: what.into(), is_restored: true }
+}
+
+impl ProcessState {
+    fn now() -> Self {
+        Self {
+            directory: std::env::current_dir().ok(),
+            umask: umask(),
+            locale: locale(),
+            signals: SIGNALS.map(|(signal, _)| action(signal)),
+            terminal: terminal(),
+            environment: environment(),
+        }
+    }
+
+    /// Restores what was changed since, except the environment, which other threads may be reading. Returns what it was.
+    fn restore(&self) -> Vec<Change> {
+        let now = Self::now();
+        let mut changes = Vec::new();
+        if let Some(before) = self.directory.as_ref().filter(|_| self.directory != now.directory) {
+            let is_restored = process::chdir(before).is_ok();
+            changes.push(Change { what: "the working directory".to_owned(), is_restored });
+        }
+        if self.umask != now.umask {
+            process::umask(self.umask);
+            changes.push(restored("the umask"));
+        }
+        if let Some(before) = self.locale.as_deref().filter(|_| self.locale != now.locale) {
+            set_locale(before);
+            changes.push(restored("the locale"));
+        }
+        changes.extend(self.restore_signals(&now));
+        changes.extend(self.restore_terminal(&now));
+        changes.extend(self.changed_variables(&now));
+        changes
+    }
+
+    fn restore_signals(&self, now: &Self) -> Option<Change> {
+        let pairs = SIGNALS.iter().zip(self.signals.iter().zip(&now.signals));
+        let changed = pairs.filter_map(|((signal, name), (before, now))| {
+            let (before, now) = (before.as_ref()?, now.as_ref()?);
+            (before.sa_sigaction != now.sa_sigaction).then(|| set_action(*signal, before))?;
+            Some(*name)
+        });
+        let names: Vec<&str> = changed.collect();
+        (!names.is_empty()).then(|| restored(format!("the action of {}", names.join(", "))))
+    }
+
+    fn restore_terminal(&self, now: &Self) -> Option<Change> {
+        let (before, now) = (self.terminal.as_ref()?, now.terminal.as_ref()?);
+        let modes = |it: &libc::termios| (it.c_iflag, it.c_oflag, it.c_cflag, it.c_lflag);
+        (modes(before) != modes(now)).then(|| Change {
+            what: "the mode of the terminal".to_owned(),
+            is_restored: set_terminal(before),
+        })
+    }
+
+    fn changed_variables(&self, now: &Self) -> Option<Change> {
+        if self.environment == now.environment {
+            return None;
+        }
+        let before: BTreeSet<&usize> = self.environment.iter().collect();
+        // A variable that was removed has no text any more that is safe to read.
+        let new = now.environment.iter().filter(|variable| !before.contains(variable));
+        let names: Vec<String> = new.map(|variable| format!("`{}`", name(*variable))).collect();
+        let what = match names.as_slice() {
+            [] => "the environment".to_owned(),
+            names => format!("the environment variables {}", names.join(", ")),
+        };
+        Some(Change { what, is_restored: false })
+    }
+}
+
+/// The mode of the terminal at the standard input, if it is one.
+fn terminal() -> Option<libc::termios> {
+    // SAFETY: a mode is numbers, for which zero is a value.
+    let mut mode: libc::termios = unsafe { mem::zeroed() };
+    // SAFETY: the system writes the mode to a place that is borrowed for the call.
+    let failed = unsafe { libc::tcgetattr(libc::STDIN_FILENO, &raw mut mode) };
+    (failed == 0).then_some(mode)
+}
+
+fn set_terminal(mode: &libc::termios) -> bool {
+    // SAFETY: the mode is what the system returned for this terminal.
+    unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, mode) == 0 }
+}
+
+/// The umask, which can be read only by setting it; meanwhile it allows nothing that it did not allow.
+fn umask() -> Mode {
+    // Two threads at once would take each other's for the process's.
+    static READING: Mutex<()> = Mutex::new(());
+    let _reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = process::umask(Mode::RWXG | Mode::RWXO);
+    process::umask(now);
+    now
+}
+
+fn locale() -> Option<CString> {
+    // SAFETY: with a null pointer `setlocale` changes nothing, and returns a text that stays until the next change.
+    let name = unsafe { libc::setlocale(libc::LC_ALL, ptr::null()) };
+    // SAFETY: as above; the text ends with zero, and is copied at once.
+    (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) }.to_owned())
+}
+
+fn set_locale(name: &CStr) {
+    // SAFETY: the text ends with zero and is what `setlocale` returned before. It runs where the plugin's own call of
+    // it ran just now.
+    unsafe { libc::setlocale(libc::LC_ALL, name.as_ptr()) };
+}
+
+fn action(signal: c_int) -> Option<libc::sigaction> {
+    // SAFETY: an action is numbers and pointers, for which zero is a value.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    // SAFETY: the system writes the present action to a place that is borrowed for the call, and changes nothing.
+    let failed = unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) };
+    (failed == 0).then_some(action)
+}
+
+fn set_action(signal: c_int, action: &libc::sigaction) {
+    // SAFETY: the system returned this action for this signal before the plugin ran.
+    unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
+}
+
+unsafe extern "C" {
+    static environ: *const *const c_char;
+}
+
+fn environment() -> Vec<usize> {
+    // SAFETY: C defines the variable in every process.
+    let mut at = unsafe { environ };
+    let mut variables = Vec::with_capacity(64);
+    while !at.is_null() {
+        // SAFETY: the list ends with a null pointer, before which `at` stays. A thread of a plugin that changes the
+        // environment meanwhile breaks every reader of it, the standard library included.
+        let variable = unsafe { *at };
+        if variable.is_null() {
+            break;
+        }
+        variables.push(variable.expose_provenance());
+        // SAFETY: the list has at least one more entry, the null pointer.
+        at = unsafe { at.add(1) };
+    }
+    variables
+}
+
+/// The name of a variable that was in the environment just now.
+fn name(variable: usize) -> String {
+    // SAFETY: the address was an entry of the environment a moment ago, which is a text that ends with zero.
+    let text = unsafe { CStr::from_ptr(ptr::with_exposed_provenance(variable)) };
+    let name = text.to_bytes().split(|byte| *byte == b'=').next().unwrap_or_default().to_vec();
+    flyte_text::sanitize_line(&OsString::from_vec(name).to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One test: it changes what all tests of this program share.
+    #[test]
+    fn what_was_changed_is_named_and_restored() {
+        let before = ProcessState::now();
+        assert_eq!(before.restore(), []);
+        process::umask(Mode::RWXO);
+        let mut ignored = action(libc::SIGWINCH).unwrap();
+        ignored.sa_sigaction = libc::SIG_IGN;
+        set_action(libc::SIGWINCH, &ignored);
+        set_locale(c"C.UTF-8");
+        let changes: Vec<String> = before.restore().iter().map(Change::to_string).collect();
+        assert_eq!(
+            changes,
+            ["the umask (restored)", "the locale (restored)", "the action of SIGWINCH (restored)"]
+        );
+        assert_eq!(before.restore(), []);
+        assert_eq!(ProcessState::now().umask, before.umask);
+    }
+}
