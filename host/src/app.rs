@@ -9,6 +9,7 @@ pub(crate) mod process_exit;
 mod recorded;
 mod startup;
 mod suggestions;
+mod supervision;
 mod version_info;
 
 use std::{
@@ -19,7 +20,11 @@ use std::{
 };
 
 use clap::FromArgMatches;
-use plugin_host::{Chain, Link, preflight::is_panic_contained};
+use plugin_host::{
+    Chain, Link,
+    calls::{self, ReportFormat},
+    preflight::is_panic_contained,
+};
 
 pub use self::process_exit::end_process;
 use self::{
@@ -80,7 +85,7 @@ fn exit_code(ui: &Ui) -> u8 {
     if let Some(code) = recorded::run_if_child(&words) {
         return code;
     }
-    match panic::catch_unwind(AssertUnwindSafe(|| run(&words, ui))) {
+    let code = match panic::catch_unwind(AssertUnwindSafe(|| run(&words, ui))) {
         Ok(Ok(exit)) => exit.code(),
         Ok(Err(failure)) => {
             if failure.exit != Exit::PipeClosed {
@@ -89,7 +94,9 @@ fn exit_code(ui: &Ui) -> u8 {
             failure.exit.code()
         }
         Err(_) => Exit::Internal.code(),
-    }
+    };
+    calls::finish();
+    code
 }
 
 /// Prints a panic of the host; panics of plugins are caught inside them.
@@ -130,7 +137,11 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         Ok(settings) => (settings, None),
         Err(error) => (Settings::default(), Some(CommandError::from(error))),
     };
-    let loader = startup::loader(&flags, &settings);
+    if completion.is_some() {
+        calls::set_report_format(ReportFormat::Silent);
+    }
+    let watched = supervision::supervision(&settings, completion.is_some())?;
+    let loader = startup::loader(&flags, &settings).with_supervision(watched);
     let configurations = Configurations::default();
     if completion.is_none()
         && broken.is_none()
@@ -165,11 +176,16 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
     if let Some(plugin_error) = plugin_error.take_if(|_| !works_without_plugins(parsed.path())) {
         return Err(plugin_error);
     }
+    calls::set_command(&format!("flyte-host {}", parsed.path().join(" ")));
     let parsed = if works_without_plugins(parsed.path()) { parsed } else { tree.resolve(parsed)? };
     // Again, since a plugin may have changed the value.
     output_arg::check(&tree, &parsed).map_err(|error| unaccepted(&error))?;
     let mut global = Global::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
-    ui.set_error_format(global.output == OutputArg::Json, global.verbose > 0);
+    let is_json = global.output == OutputArg::Json;
+    ui.set_error_format(is_json, global.verbose > 0);
+    if is_json {
+        calls::set_report_format(ReportFormat::Json);
+    }
     global.given = ExplicitOptions { project: parsed.is_given("project"), domain: parsed.is_given("domain") };
     let context = Context {
         ui: &ui.with_format(global.output.format()),

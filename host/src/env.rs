@@ -3,6 +3,12 @@
 //! Those of Flyte's configuration (`FLYTE_PLATFORM_URL` and the like) are in `flyte_client::config`, the
 //! proxies' (`HTTPS_PROXY` and the like) in `flyte_client::net::Proxies`.
 
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    sync::OnceLock,
+};
+
 /// The plugins to load: a path, a name that is looked up in the plugins directories, or a list of
 /// these separated like `PATH`. The first takes precedence. `builtin` means none.
 pub const PLUGIN: &str = "FLYTE_PLUGIN";
@@ -15,6 +21,9 @@ pub const PLUGIN_FALLBACK: &str = "FLYTE_PLUGIN_FALLBACK";
 
 /// `1`: run every plugin in a process of its own.
 pub const PLUGIN_ISOLATE: &str = "FLYTE_PLUGIN_ISOLATE";
+
+/// Timeout in seconds of a plugin's function, instead of 60 (30 for `create`, 2 in completion); `0`: none.
+pub const PLUGIN_TIMEOUT: &str = "FLYTE_PLUGIN_TIMEOUT";
 
 /// The host's settings file, instead of `~/.flyte/host.toml`.
 pub const HOST_CONFIG: &str = "FLYTE_HOST_CONFIG";
@@ -76,7 +85,7 @@ const fn doc(names: &'static [&'static str], meaning: &'static str) -> VariableD
 }
 
 /// The variables that users may set, for the reference.
-pub const DOCUMENTED: [VariableDoc; 23] = [
+pub const DOCUMENTED: [VariableDoc; 24] = [
     doc(
         &[PLUGIN],
         "Plugins to use: names or paths, separated like `PATH`, the first in front; `builtin` means none",
@@ -90,6 +99,10 @@ pub const DOCUMENTED: [VariableDoc; 23] = [
         "`1`: continue with a warning without a plugin that cannot be used, as `--plugin-fallback`",
     ),
     doc(&[PLUGIN_ISOLATE], "`1`: run every plugin in a process of its own, as `--isolate`"),
+    doc(
+        &[PLUGIN_TIMEOUT],
+        "Timeout in seconds of a function of a plugin, other than its commands [default: 60, 30 for `create`, 2 in completion]; `0`: no timeout",
+    ),
     doc(&[HOST_CONFIG], "Settings file of flyte-host [default: `~/.flyte/host.toml`]"),
     doc(
         &[SANDBOX],
@@ -126,10 +139,27 @@ pub const DOCUMENTED: [VariableDoc; 23] = [
     doc(&["NO_COLOR", "CLICOLOR_FORCE"], "Disable or force colour"),
 ];
 
+/// The environment as it was when it was first read, which is before any plugin runs: plugins may change it.
+fn variables() -> &'static BTreeMap<OsString, OsString> {
+    static VARIABLES: OnceLock<BTreeMap<OsString, OsString>> = OnceLock::new();
+    VARIABLES.get_or_init(|| std::env::vars_os().collect())
+}
+
+/// A variable's value, which may be empty or not UTF-8.
+#[must_use]
+pub fn raw(name: impl AsRef<OsStr>) -> Option<&'static OsStr> {
+    variables().get(name.as_ref()).map(OsString::as_os_str)
+}
+
+/// All variables.
+pub fn all() -> impl Iterator<Item = (OsString, OsString)> {
+    variables().iter().map(|(name, value)| (name.clone(), value.clone()))
+}
+
 /// A variable's value; one that is set but empty counts as not set, as everywhere in this program.
 #[must_use]
 pub fn text(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    raw(name)?.to_str().filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// Whether a variable that switches something is on; off if it is not set.
@@ -172,15 +202,14 @@ pub fn not_utf8() -> Option<String> {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY") || READ_AS_TEXT.contains(&name.as_str())
     };
-    std::env::vars_os()
-        .filter(|(_, value)| value.to_str().is_none())
-        .filter_map(|(name, _)| name.into_string().ok())
-        .find(|name| is_ours(name))
+    let mut names = variables().iter().filter(|(_, value)| value.to_str().is_none());
+    names.find_map(|(name, _)| name.to_str().filter(|name| is_ours(name)).map(str::to_owned))
 }
 
-const READ_AS_TEXT: [&str; 13] = [
+const READ_AS_TEXT: [&str; 14] = [
     PLUGIN_FALLBACK,
     PLUGIN_ISOLATE,
+    PLUGIN_TIMEOUT,
     HOST_CONFIG,
     SANDBOX,
     SANDBOX_DIR,

@@ -13,3 +13,5 @@ mod flyte;
 mod global;
 pub mod settings;
 pub mod ui;
+
+plugin_host::catch_exit!();

@@ -3,6 +3,7 @@
 //! ```toml
 //! plugins = ["acme"]        # as `FLYTE_PLUGIN`; written by `flyte-host plugin enable`
 //! plugin-fallback = false   # as `FLYTE_PLUGIN_FALLBACK`
+//! plugin-timeout = 60       # as `FLYTE_PLUGIN_TIMEOUT`
 //! token-store = "auto"      # as `FLYTE_TOKEN_STORE`
 //! sandbox-fallback = false  # without an endpoint, use the embedded sandbox, also in scripts and CI
 //!
@@ -23,6 +24,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use auth::store::StoreKind;
@@ -47,6 +49,9 @@ pub struct Settings {
     /// Continue without plugins that cannot be used.
     #[serde(default)]
     pub plugin_fallback: bool,
+    /// Timeout in seconds of a plugin's function; `None` if not set, 0 for none.
+    #[serde(default)]
+    pub plugin_timeout: Option<f64>,
     /// Where sign-in tokens are stored; `None` if not set.
     #[serde(default, deserialize_with = "token_store")]
     pub token_store: Option<StoreKind>,
@@ -86,7 +91,7 @@ pub struct SettingDoc {
 }
 
 /// The keys of the settings file, for the reference.
-pub const DOCUMENTED: [SettingDoc; 7] = [
+pub const DOCUMENTED: [SettingDoc; 8] = [
     SettingDoc {
         key: "plugins",
         default: "[]",
@@ -96,6 +101,11 @@ pub const DOCUMENTED: [SettingDoc; 7] = [
         key: "plugin-fallback",
         default: "false",
         meaning: "Continue with a warning without a plugin that cannot be used, as `FLYTE_PLUGIN_FALLBACK`",
+    },
+    SettingDoc {
+        key: "plugin-timeout",
+        default: "60",
+        meaning: "Timeout in seconds of a function of a plugin, other than its commands, as `FLYTE_PLUGIN_TIMEOUT`; `0`: no timeout",
     },
     SettingDoc {
         key: "token-store",
@@ -259,7 +269,16 @@ fn set_pins(document: &mut DocumentMut, chain: &[String], pins: &BTreeMap<String
 /// The user's home directory, as the system's other tools see it.
 #[must_use]
 pub fn home() -> Option<PathBuf> {
-    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+    static HOME: OnceLock<Option<PathBuf>> = OnceLock::new();
+    // Read once: plugins may change the environment.
+    HOME.get_or_init(|| std::env::home_dir().filter(|home| !home.as_os_str().is_empty())).clone()
+}
+
+/// The user's folder for state of programs.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    let named = env::text(env::STATE_HOME).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    named.or_else(|| home().map(|home| home.join(".local").join("state")))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{ffi::OsString, sync::Arc};
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory;
-use plugin_abi::vtable::Command_TO;
+use plugin_abi::{Hook, vtable::Command_TO};
 
 use super::{args::Cli, process_exit::keep_until_exit, version_info};
 use crate::{
@@ -19,7 +19,9 @@ use crate::{
     flyte::configuration::Configurations,
     settings::{self, Settings},
 };
-use plugin_host::{Candidate, Chain, Directories, Link, LoadError, Loader, SelectError, Selection, Source};
+use plugin_host::{
+    Candidate, Chain, Directories, Link, LoadError, Loader, SelectError, Selection, Source, calls,
+};
 
 /// The options that select plugins, scanned before clap runs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -67,11 +69,11 @@ impl PluginFlags {
         if !self.plugins.is_empty() {
             return Selection::new(self.plugins.clone(), Source::Flag);
         }
-        if let Some(text) = std::env::var_os(env::PLUGIN).filter(|text| !text.is_empty()) {
+        if let Some(text) = env::raw(env::PLUGIN).filter(|text| !text.is_empty()) {
             if is_privileged() {
                 log::warn!("ignoring `{}`: this process has more privileges than its user", env::PLUGIN);
             } else {
-                return Selection::parse(text, Source::Variable(env::PLUGIN));
+                return Selection::parse(text.to_owned(), Source::Variable(env::PLUGIN));
             }
         }
         match (&settings.plugins, Settings::path()) {
@@ -97,8 +99,8 @@ fn is_privileged() -> bool {
 
 /// The loader for this program, with the plugin directories of the environment.
 pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
-    let path = std::env::var_os(env::PLUGIN_PATH).filter(|_| !is_privileged());
-    if let Some(path) = &path {
+    let path = env::raw(env::PLUGIN_PATH).filter(|_| !is_privileged());
+    if let Some(path) = path {
         for directory in std::env::split_paths(path).filter(|directory| !directory.is_absolute()) {
             if !directory.as_os_str().is_empty() {
                 log::warn!(
@@ -109,7 +111,7 @@ pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
             }
         }
     }
-    let directories = Directories::new(path.as_deref(), settings::home().as_deref());
+    let directories = Directories::new(path, settings::home().as_deref());
     let loader = Loader::new("flyte-host", directories).with_sections(settings.plugin.clone());
     isolate(loader, flags, settings)
 }
@@ -303,7 +305,10 @@ fn extend(chain: &Chain) -> Result<Tree, CommandError> {
     let mut tree = Tree::new(Cli::command()).with_errors(chain.errors().clone());
     for (index, link) in chain.plugins().iter().enumerate().rev() {
         let view = tree.view();
-        let edits = chain.configure_cli(index, Command_TO::from_ptr(RRef::new(&view), TD_Opaque))?;
+        let _call = link.enter(Hook::ConfigureCli);
+        let view = Command_TO::from_ptr(RRef::new(&view), TD_Opaque);
+        let configure = || chain.configure_cli(index, view);
+        let edits = calls::keep_process_state(link.identity(), "in `configure_cli`", configure)?;
         tree.apply(link.identity(), edits)?;
     }
     keep_until_exit(&tree);

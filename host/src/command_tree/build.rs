@@ -3,6 +3,8 @@
 use clap::{ArgAction, builder::PossibleValuesParser};
 use plugin_abi::ArgKind;
 
+use crate::env;
+
 use super::edit_request::{NewArg, NewCommand};
 
 /// A command with its subcommands.
@@ -56,7 +58,7 @@ pub(super) fn argument(new: &NewArg) -> clap::Arg {
     };
     match &new.env {
         // An empty variable counts as not set.
-        Some(name) if std::env::var_os(name).is_none_or(|value| !value.is_empty()) => {
+        Some(name) if env::raw(name).is_none_or(|value| !value.is_empty()) => {
             arg.env(name.clone()).hide_env_values(true)
         }
         _ => arg,

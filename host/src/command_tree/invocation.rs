@@ -15,7 +15,10 @@ use plugin_abi::{
     vtable::{AbiResult, Invocation, Invocation_TO, ProgressBox, RemoteBox, TransportBox},
 };
 
-use plugin_host::{HandleTable, HookErrors, Identity};
+use plugin_host::{
+    HandleTable, HookErrors, Identity,
+    calls::{self, CallLimit, CallRecord},
+};
 
 use super::{Parsed, Tree};
 use crate::ui::{
@@ -53,7 +56,9 @@ pub(crate) fn run_plugin_command(
         ));
     };
     let run = Run { tree, parsed, services, errors: HandleTable::default() };
+    let call = CallRecord::new(owner, &format!("in the command `{name}`"), CallLimit::Unlimited).enter();
     let ended = command.run(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque)).into_result();
+    drop(call);
     // A closed output ends the program, whatever the plugin does with the error.
     match run.errors.find(|error| error.exit == Exit::PipeClosed) {
         Some(closed) => return Err(closed),
@@ -145,6 +150,7 @@ impl Invocation for Run<'_> {
     }
 
     fn write(&self, stream: u32, bytes: RSlice<'_, u8>) -> AbiResult<()> {
+        let _host = calls::host_code();
         let Some(stream) = stream_of(stream) else {
             return RErr(PluginError::new("unknown stream: expected 1 (stdout) or 2 (stderr)").into_raw());
         };
@@ -173,11 +179,13 @@ impl Invocation for Run<'_> {
     }
 
     fn remote(&self) -> AbiResult<RemoteBox> {
+        let _host = calls::host_code();
         let remote = (self.services.remote)().map_err(|failure| self.to_plugin(failure).into_raw());
         RResult::from(remote.map(Remote::into_raw))
     }
 
     fn transport(&self) -> AbiResult<TransportBox> {
+        let _host = calls::host_code();
         let transport = (self.services.transport)().map_err(|failure| self.to_plugin(failure).into_raw());
         RResult::from(transport.map(TransportHandle::into_raw))
     }

@@ -13,7 +13,10 @@ use crate::{
     command_tree::invocation::plugin_error,
     ui::{error::CommandError, exit_code::Exit},
 };
-use plugin_host::{HookErrors, Identity};
+use plugin_host::{
+    HookErrors, Identity,
+    calls::{ActiveCall, CallLimit, CallRecord},
+};
 
 use super::{
     Extra, Parsed, Tree,
@@ -129,6 +132,7 @@ fn resolve_values(
     let mut last = None;
     if !given {
         for (owner, lazy) in &extra.lazy {
+            let _call = call(owner, &place_of("default"));
             current = from_abi(lazy.values(into_abi(&current)))
                 .map(strings)
                 .map_err(|error| plugin_error(owner, &place_of("default"), &error, errors))?;
@@ -136,6 +140,7 @@ fn resolve_values(
         }
     }
     for (owner, callback) in &extra.callbacks {
+        let _call = call(owner, &place_of("callback"));
         let replaced = from_abi(callback.call(into_abi(&current), given))
             .map_err(|error| plugin_error(owner, &place_of("callback"), &error, errors))?;
         if let Some(values) = replaced.into_option() {
@@ -178,6 +183,11 @@ fn check_values(
             .caused_by(reason))
         }
     }
+}
+
+/// Notes that this thread runs a function of a plugin.
+fn call(owner: &Identity, function: &str) -> ActiveCall {
+    CallRecord::new(owner, &format!("in {function}"), CallLimit::Hook).enter()
 }
 
 fn into_abi(values: &[String]) -> RVec<RString> {

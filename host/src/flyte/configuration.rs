@@ -10,7 +10,7 @@ use flyte_client::config::{Configuration, Connection, Row, Sources};
 use plugin_abi::{PluginError, Remote, RemoteRequest};
 use plugin_host::Builtin;
 
-use crate::{settings, ui::exit_code::Exit};
+use crate::{env, settings, ui::exit_code::Exit};
 
 /// Flyte's configuration, read at the first use, and once for each file.
 #[derive(Clone, Default)]
@@ -59,7 +59,7 @@ pub(super) fn sources(explicit: Option<PathBuf>) -> Sources {
         home: settings::home(),
         cwd: std::env::current_dir().unwrap_or_default(),
         explicit,
-        ..Sources::from_vars(std::env::vars_os())
+        ..Sources::from_vars(env::all())
     }
 }
 

@@ -24,7 +24,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 /// If a variable has an invalid value.
 pub(crate) fn options(settings: &Settings) -> Result<auth::SignInOptions, CommandError> {
     let (store, _) = store(settings)?;
-    let (store, folder) = match state_folder() {
+    let (store, folder) = match settings::state_folder() {
         Some(folder) => (store.unwrap_or_default(), folder.join("flyte-host")),
         None => without_home(store)?,
     };
@@ -85,12 +85,6 @@ fn store(settings: &Settings) -> Result<(Option<StoreKind>, Origin), CommandErro
     }
     let path = ConfigPath::new(Settings::path().unwrap_or_default(), settings::home().as_deref());
     Ok((settings.token_store, Origin::File { path, key: "token-store".to_owned() }))
-}
-
-/// The state directory of the user.
-fn state_folder() -> Option<PathBuf> {
-    let named = env::text(env::STATE_HOME).map(PathBuf::from).filter(|folder| folder.is_absolute());
-    named.or_else(|| settings::home().map(|home| home.join(".local").join("state")))
 }
 
 /// Tokens are not stored; the folder is for locks only.

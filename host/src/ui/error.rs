@@ -199,6 +199,10 @@ impl From<LoadError> for CommandError {
             return Self { exit: Exit::PluginUnusable, ..Self::from(fault) };
         }
         let hint = error.hint();
+        let exit = match error {
+            LoadError::Paused { .. } => Exit::PluginFailed,
+            _ => Exit::PluginUnusable,
+        };
         let causes = match &error {
             LoadError::Select(select) => select.cause(),
             LoadError::LibraryConflict { files, .. } => {
@@ -212,7 +216,7 @@ impl From<LoadError> for CommandError {
             }
             _ => None,
         };
-        Self::from_error(Exit::PluginUnusable, error).hint(hint).with_causes(causes)
+        Self::from_error(exit, error).hint(hint).with_causes(causes)
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Com
     let mut accepted = Vec::new();
     for name in &args.names {
         let Candidate { passport, file, .. } = context.loader.check(&context.plugin_spec(name))?;
+        context.loader.resume(passport.name()).map_err(|error| {
+            let message = format!("could not enable plugin `{}`", passport.name());
+            CommandError::new(Exit::Failed, message).caused_by(error)
+        })?;
         let is_found = context.loader.directories().find(name).is_ok_and(|found| found == file.path());
         // An absolute path is saved, since the working directory differs later.
         let spec = if is_found && name == passport.name() {

@@ -9,13 +9,18 @@ use crate::{
     context::Context,
     ui::{error::CommandError, output::Format},
 };
-use plugin_host::preflight::{self, Passport, PreflightError};
+use plugin_host::{
+    calls::PausedPlugin,
+    preflight::{self, Passport, PreflightError},
+};
 
 /// A library in one of the plugins directories.
 struct InstalledPlugin<'a> {
     path: &'a Path,
     passport: Result<Passport, PreflightError>,
     in_use: bool,
+    /// It ended several processes in a row, and is not loaded.
+    paused: Option<PausedPlugin>,
     /// The file that its name resolves to instead.
     shadowed_by: Option<PathBuf>,
 }
@@ -48,7 +53,9 @@ fn inspect<'a>(path: &'a Path, context: &Context<'_>) -> InstalledPlugin<'a> {
     let in_use = context.in_use.iter().any(|plugin| plugin.path == path);
     let passport = preflight::read_passport(path);
     let named = passport.as_ref().ok().and_then(|it| context.loader.directories().find(it.name()).ok());
-    InstalledPlugin { path, passport, in_use, shadowed_by: named.filter(|named| named != path && !in_use) }
+    let paused = passport.as_ref().ok().and_then(|it| context.loader.paused(it.name(), path));
+    let shadowed_by = named.filter(|named| named != path && !in_use);
+    InstalledPlugin { path, passport, in_use, paused, shadowed_by }
 }
 
 fn row(found: &InstalledPlugin<'_>) -> Vec<String> {
@@ -68,6 +75,9 @@ fn row(found: &InstalledPlugin<'_>) -> Vec<String> {
 /// Whether the plugin could be used, according to its passport.
 fn state(passport: &Passport, found: &InstalledPlugin<'_>) -> String {
     match &found.shadowed_by {
+        _ if let Some(PausedPlugin { count, site }) = &found.paused => {
+            format!("paused: ended {count} processes in a row, the last one {site}")
+        }
         _ if found.in_use => "in use".to_owned(),
         _ if passport.protocol().major != PROTOCOL.major => {
             format!("unusable: this host supports protocol {PROTOCOL}")
@@ -87,6 +97,10 @@ fn object(found: &InstalledPlugin<'_>) -> Value {
             "description": passport.description(),
             "inUse": found.in_use,
             "in_use": found.in_use,
+            "paused": found.paused.as_ref().map(|PausedPlugin { count, site }| json!({
+                "processes": count,
+                "lastCall": site,
+            })),
             "shadowedBy": found.shadowed_by.as_ref().map(|path| path.display().to_string()),
             "file": found.path.display().to_string(),
         }),
