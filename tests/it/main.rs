@@ -8,6 +8,7 @@ mod chain;
 mod choice;
 mod compilers;
 mod configure_cli;
+mod crashing;
 mod docs;
 mod examples;
 mod execution;

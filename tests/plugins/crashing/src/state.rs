@@ -1,0 +1,26 @@
+//! Changes of what all of a process shares.
+
+/// Makes one of them.
+pub(crate) fn change(what: &str) {
+    match what {
+        "directory" => std::env::set_current_dir("/").expect("the root is a directory"),
+        // SAFETY: no other thread reads the environment meanwhile.
+        "environment" => unsafe { std::env::set_var("CRASHING", "was here") },
+        // SAFETY: it changes a number of the process.
+        "umask" => drop(unsafe { libc::umask(0) }),
+        // SAFETY: the name ends with zero, and no other thread uses the locale meanwhile.
+        "locale" => drop(unsafe { libc::setlocale(libc::LC_ALL, c"C.UTF-8".as_ptr()) }),
+        // SAFETY: the action is one of the system's own.
+        "signal" => drop(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }),
+        "print" => print(),
+        // SAFETY: the descriptor is used by number only.
+        "close-stdout" => drop(unsafe { libc::close(1) }),
+        other => panic!("unknown order `{other}`"),
+    }
+}
+
+fn print() {
+    use std::io::Write;
+    // A broken pipe is no failure of the test.
+    let _ = writeln!(std::io::stdout(), "printed by the plugin");
+}
