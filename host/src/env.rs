@@ -119,7 +119,7 @@ pub const DOCUMENTED: [VariableDoc; 24] = [
     doc(&[SIGN_IN_TIMEOUT], "Timeout of an interactive sign-in in seconds [default: 300]"),
     doc(
         &[STATE_HOME],
-        "Tokens in files are in its folder `flyte-host` [default: `~/.local/state`]; absolute",
+        "Tokens in files and the journals of plugin calls are in its folder `flyte-host` [default: `~/.local/state`]; absolute",
     ),
     doc(
         &[CACHE_HOME],

@@ -13,7 +13,7 @@
 //! not marked, and counts as the plugin's.
 //!
 //! A program starts all this with [`Supervision::start`], before it loads a plugin. Without it calls are noted, and
-//! nothing comes of it.
+//! nothing watches them.
 
 #[cfg(unix)]
 mod code;

@@ -82,7 +82,8 @@ impl Loader {
         self
     }
 
-    /// Whether a plugin is paused, since it ended several processes in a row. A file that was replaced is not.
+    /// Whether a plugin is paused, since it ended several processes in a row. A file that was replaced is
+    /// not.
     #[must_use]
     pub fn paused(&self, plugin: &str, file: &Path) -> Option<PausedPlugin> {
         self.supervision.as_ref()?.paused(plugin, file)

@@ -38,7 +38,7 @@ error: cannot parse `[HOME]/.flyte/host.toml`
       |
     2 | plugin_path = "/opt"
       | ^^^^^^^^^^^
-    unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `token-store`, `sandbox-fallback`, `pin`, `plugin`, `isolation`
+    unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `plugin-timeout`, `token-store`, `sandbox-fallback`, `pin`, `plugin`, `isolation`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]

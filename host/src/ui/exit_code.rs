@@ -81,7 +81,7 @@ impl Exit {
             Self::Usage => "invalid command line",
             Self::PipeClosed => "broken pipe: the reader closed the output",
             Self::PluginUnusable => "cannot use a selected plugin",
-            Self::PluginFailed => "a plugin failed or panicked while running",
+            Self::PluginFailed => "a plugin failed, panicked, ended the process, timed out or is paused",
             Self::NotSignedIn => {
                 "not signed in: the server requires authentication, and the sign-in failed or was not possible"
             }

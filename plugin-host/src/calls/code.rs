@@ -10,7 +10,7 @@ use std::{
 
 use super::record::CallRecord;
 
-/// How many plugins are told apart outside of their calls.
+/// How many plugins are recognized outside of their calls.
 const LIBRARIES: usize = 32;
 
 /// The code of the program and, behind it, that of each plugin, with the record of its threads.
@@ -58,7 +58,8 @@ pub(super) fn plugin_at(address: usize, stack: usize) -> Option<&'static CallRec
     None
 }
 
-/// The plugin on the stack below the caller, whatever else is on it; the only plugin there is, if it is not found.
+/// The plugin on the stack below the caller, whatever else is on it; the only plugin there is, if it is not
+/// found.
 pub(super) fn plugin_among_callers() -> Option<&'static CallRecord> {
     let mut words = [0_usize; 4096];
     let here = std::ptr::from_ref(&words).addr();
@@ -86,8 +87,8 @@ fn read_memory(from: usize, to: &mut [usize]) -> usize {
     let local = libc::iovec { iov_base: to.as_mut_ptr().cast(), iov_len: size_of_val(to) };
     let remote =
         libc::iovec { iov_base: std::ptr::with_exposed_provenance_mut(from), iov_len: size_of_val(to) };
-    // SAFETY: the kernel writes to `to` alone, which is borrowed for the call, and reports addresses that cannot be
-    // read as an error. No lock and no allocation.
+    // SAFETY: the kernel writes to `to` alone, which is borrowed for the call, and reports addresses that
+    // cannot be read as an error. No lock and no allocation.
     let read =
         unsafe { libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0) };
     usize::try_from(read).unwrap_or(0) / size_of::<usize>()
@@ -106,12 +107,13 @@ fn code_around(address: usize) -> Option<Range<usize>> {
         found: Option<Range<usize>>,
     }
     extern "C" fn look(info: *mut libc::dl_phdr_info, _size: usize, search: *mut c_void) -> c_int {
-        // SAFETY: `search` is the pointer that was given to `dl_iterate_phdr` below; nothing else uses it meanwhile.
+        // SAFETY: `search` is the pointer that was given to `dl_iterate_phdr` below; nothing else uses it
+        // meanwhile.
         let search = unsafe { &mut *search.cast::<Search>() };
         // SAFETY: the loader passes a description that is valid during this call.
         let info = unsafe { &*info };
-        // SAFETY: the loader's table of segments has `dlpi_phnum` entries, and stays while the library is loaded,
-        // which the loader's lock ensures during this call.
+        // SAFETY: the loader's table of segments has `dlpi_phnum` entries, and stays while the library is
+        // loaded, which the loader's lock ensures during this call.
         let segments = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
         let memory = |segment: &libc::Elf64_Phdr| -> Option<Range<usize>> {
             let start = usize::try_from(info.dlpi_addr.wrapping_add(segment.p_vaddr)).ok()?;

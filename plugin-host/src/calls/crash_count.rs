@@ -17,23 +17,32 @@ pub(super) struct CrashCount {
     pub(super) site: String,
 }
 
-/// The file of a plugin. Names of plugins are file names: `passport.rs` allows only letters, digits and `-`, `_`.
+/// The file of a plugin. Names of plugins are file names: `passport.rs` allows only letters, digits and `-`,
+/// `_`.
 fn path(folder: &Path, plugin: &str) -> PathBuf {
     folder.join(format!("{plugin}.crashes"))
 }
 
-/// The count of a plugin; `None` if there is none, or if the plugin's file was changed after the last crash.
-pub(super) fn read(folder: &Path, plugin: &str, file: Option<&Path>) -> Option<CrashCount> {
-    let path = path(folder, plugin);
-    let text = fs::read_to_string(&path).ok()?;
+/// The count of a plugin.
+pub(super) fn read(folder: &Path, plugin: &str) -> Option<CrashCount> {
+    let text = fs::read_to_string(path(folder, plugin)).ok()?;
     let (count, site) = text.trim_end().split_once(' ')?;
-    let count = CrashCount { count: count.parse().ok()?, site: site.to_owned() };
-    let counted = fs::metadata(&path).ok()?.modified().ok()?;
-    let changed = file.and_then(last_change).is_some_and(|changed| changed > counted);
-    (!changed).then_some(count)
+    Some(CrashCount { count: count.parse().ok()?, site: site.to_owned() })
 }
 
-/// When a file got its content: a copy may keep the time of the original, but not that of the change of its entry.
+/// As [`read`], but forgets the count if the plugin's file was changed after the last crash.
+pub(super) fn read_for_file(folder: &Path, plugin: &str, file: &Path) -> Option<CrashCount> {
+    let count = read(folder, plugin)?;
+    let counted = fs::metadata(path(folder, plugin)).ok()?.modified().ok()?;
+    if last_change(file).is_some_and(|changed| changed > counted) {
+        clear(folder, plugin).ok()?;
+        return None;
+    }
+    Some(count)
+}
+
+/// When a file got its content: a copy may keep the time of the original, but not that of the change of its
+/// entry.
 fn last_change(file: &Path) -> Option<SystemTime> {
     use std::os::unix::fs::MetadataExt;
     let metadata = fs::metadata(file).ok()?;
@@ -44,7 +53,7 @@ fn last_change(file: &Path) -> Option<SystemTime> {
 
 /// Counts one more.
 pub(super) fn add(folder: &Path, plugin: &str, site: &str) -> io::Result<()> {
-    let count = read(folder, plugin, None).map_or(0, |known| known.count).saturating_add(1);
+    let count = read(folder, plugin).map_or(0, |known| known.count).saturating_add(1);
     let path = path(folder, plugin);
     let draft = path.with_extension(format!("{}.draft", std::process::id()));
     fs::write(&draft, format!("{count} {site}\n"))?;
@@ -57,5 +66,33 @@ pub(super) fn clear(folder: &Path, plugin: &str) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crashes_are_counted_until_they_are_cleared_or_the_file_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let file = folder.join("libacme.so");
+        fs::write(&file, "1").unwrap();
+        assert_eq!(read(folder, "acme"), None);
+        for count in 1..4 {
+            add(folder, "acme", "in `get_remote`").unwrap();
+            let expected = CrashCount { count, site: "in `get_remote`".to_owned() };
+            assert_eq!(read(folder, "acme").as_ref(), Some(&expected));
+            assert_eq!(read_for_file(folder, "acme", &file), Some(expected));
+        }
+        assert!(clear(folder, "acme").unwrap());
+        assert!(!clear(folder, "acme").unwrap());
+        add(folder, "acme", "in `create`").unwrap();
+        let counted = SystemTime::now() - std::time::Duration::from_hours(1);
+        let count = fs::File::options().write(true).open(path(folder, "acme")).unwrap();
+        count.set_modified(counted).unwrap();
+        assert_eq!(read_for_file(folder, "acme", &file), None);
+        assert_eq!(read(folder, "acme"), None);
     }
 }

@@ -12,8 +12,8 @@ pub(super) fn at_once(code: u8) -> ! {
 /// As [`at_once`], with a code as C has it.
 pub(super) fn at_once_with(code: c_int) -> ! {
     #[cfg(target_os = "linux")]
-    // SAFETY: `exit_group` takes one number and never returns. It is called directly, because `_exit` may be the
-    // program's own definition, which leads here.
+    // SAFETY: `exit_group` takes one number and never returns. It is called directly, because `_exit` may be
+    // the program's own definition, which leads here.
     unsafe {
         libc::syscall(libc::SYS_exit_group, code);
     }

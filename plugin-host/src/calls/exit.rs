@@ -1,8 +1,8 @@
 //! Plugins that end the process: `exit` and its kin, called by code of a plugin.
 //!
-//! A program defines these functions itself ([`crate::catch_exit`]); the loader then finds its definitions first, also
-//! for libraries that are loaded later. Without them, or where libc calls its own, a function for `exit` to run is the
-//! net: it sees `exit`, but not `_exit`.
+//! A program defines these functions itself ([`crate::catch_exit`]); the loader then finds its definitions
+//! first, also for libraries that are loaded later. Without them, or where libc calls its own, a function for
+//! `exit` to run is the net: it sees `exit`, but not `_exit`.
 
 #![expect(unsafe_code, reason = "functions of the C library are replaced, and called through pointers")]
 
@@ -42,8 +42,8 @@ pub(super) fn watch() {
     if WATCHED.set(std::process::id()).is_err() {
         return;
     }
-    // SAFETY: the function takes nothing, returns, and is there until the process ends. If there is no room for it,
-    // `exit` is seen by the program's own definition only.
+    // SAFETY: the function takes nothing, returns, and is there until the process ends. If there is no room
+    // for it, `exit` is seen by the program's own definition only.
     unsafe { libc::atexit(at_exit) };
     // SAFETY: as above; it changes one thread-local of the child's only thread.
     unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
@@ -98,7 +98,8 @@ impl ExitFunction {
 
 /// Calls the C library's own definition of a function.
 fn of_the_system(name: &CStr, code: c_int) -> ! {
-    // SAFETY: `name` is a text that ends with zero, and `RTLD_NEXT` is a handle that needs no library of ours.
+    // SAFETY: `name` is a text that ends with zero, and `RTLD_NEXT` is a handle that needs no library of
+    // ours.
     let address = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
     if !address.is_null() {
         // SAFETY: C defines both functions to take an `int` and not to return.
@@ -108,8 +109,9 @@ fn of_the_system(name: &CStr, code: c_int) -> ! {
     end::at_once_with(code)
 }
 
-/// Defines `exit`, `_exit`, `_Exit` and `quick_exit` in a program, so that a plugin that calls one of them is reported
-/// and the program exits with code 11. To be used once, at the top of a module. Has no effect outside of Linux.
+/// Defines `exit`, `_exit`, `_Exit` and `quick_exit` in a program, so that a plugin that calls one of them is
+/// reported and the program exits with code 11. To be used once, at the top of a module. Has no effect
+/// outside of Linux.
 #[macro_export]
 macro_rules! catch_exit {
     () => {

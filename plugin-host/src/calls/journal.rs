@@ -1,16 +1,19 @@
-//! The journal of running calls: a small file of each process, mapped, so that what it says last survives a process
-//! that dies without a word. The next start reads it.
+//! The journal of running calls: a small file of each process, mapped, so that what it says last survives a
+//! process that dies without a word. The next start reads it.
 //!
-//! Each process locks its own file while it lives. Without a folder, with a full disk or a file system without locks
-//! there is no journal, and nothing else changes.
+//! Each process locks its own file while it lives. Without a folder, with a full disk or a file system
+//! without locks there is no journal, and nothing else changes.
 
 #![expect(unsafe_code, reason = "the file is mapped, and its memory used as atomics")]
 
 use std::{
     ffi::CString,
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
     ptr,
     sync::OnceLock,
@@ -29,13 +32,14 @@ static JOURNAL: OnceLock<Journal> = OnceLock::new();
 
 const ENDING: &str = "calls";
 
-/// Starts the journal of this process in a folder, which is created if its parent exists.
+/// Starts the journal of this process in a folder, which is created.
 ///
 /// # Errors
 ///
 /// If the file cannot be written, locked or mapped.
 pub(super) fn start(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    // For the user alone: programs keep more in it than journals.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let path = folder.join(format!("{}.{ENDING}", std::process::id()));
     let mut file = OpenOptions::new().read(true).write(true).create(true).mode(0o600).open(&path)?;
     file.try_lock().map_err(io::Error::from)?;
@@ -57,8 +61,8 @@ pub(super) fn start(folder: &Path) -> io::Result<()> {
 }
 
 fn map(file: &File) -> io::Result<&'static Shared> {
-    // SAFETY: a fresh mapping overlaps no memory of ours. It is shared with a file that only this process writes, which
-    // is as long as the mapping.
+    // SAFETY: a fresh mapping overlaps no memory of ours. It is shared with a file that only this process
+    // writes, which is as long as the mapping.
     let memory = unsafe {
         rustix::mm::mmap(
             ptr::null_mut(),
@@ -69,12 +73,13 @@ fn map(file: &File) -> io::Result<&'static Shared> {
             0,
         )
     }?;
-    // SAFETY: the memory is a page or more, so it is aligned; it is never unmapped; all bytes are zero, and `Shared` is
-    // atomics only, for which any bytes are values and other writers are no data race.
+    // SAFETY: the memory is a page or more, so it is aligned; it is never unmapped; all bytes are zero, and
+    // `Shared` is atomics only, for which any bytes are values and other writers are no data race.
     Ok(unsafe { &*memory.cast::<Shared>() })
 }
 
-/// Removes the file of this process. Safe to call in a signal handler, and in a child of `fork`, whose file it is not.
+/// Removes the file of this process. Safe to call in a signal handler, and in a child of `fork`, whose file
+/// it is not.
 pub(super) fn remove() {
     if let Some(journal) = JOURNAL.get().filter(|journal| journal.process == std::process::id()) {
         // Best effort: what stays is read and removed at the next start.

@@ -1,7 +1,8 @@
-//! What all of a process shares, and no plugin should change: compared before and after a plugin's code, restored where
-//! that is safe.
+//! What all of a process shares, and no plugin should change: compared before and after a plugin's code,
+//! restored where that is safe.
 //!
-//! It costs some 40 system calls a comparison, so it is done after `create` and `configure_cli`, not after each call.
+//! It costs some 40 system calls a comparison, so it is done after `create` and `configure_cli`, not after
+//! each call.
 
 #![expect(unsafe_code, reason = "the C library's state is read and written by its own functions")]
 
@@ -19,8 +20,8 @@ use rustix::{fs::Mode, process};
 
 use crate::Identity;
 
-/// Signals whose action the host relies on. Those of crashes are left to plugins: a language's runtime may need them,
-/// and calls the action before.
+/// Signals whose action the host relies on. Those of crashes are left to plugins: a language's runtime may
+/// need them, and calls the action before.
 const SIGNALS: [(c_int, &str); 9] = [
     (libc::SIGPIPE, "SIGPIPE"),
     (libc::SIGINT, "SIGINT"),
@@ -33,8 +34,8 @@ const SIGNALS: [(c_int, &str); 9] = [
     (libc::SIGALRM, "SIGALRM"),
 ];
 
-/// Runs code of a plugin. What it changed in the process is restored where that is safe, and named in a warning. `site`
-/// says where the code is, after a verb: ``in `create` ``.
+/// Runs code of a plugin. What it changed in the process is restored where that is safe, and named in a
+/// warning. `site` says where the code is, after a verb: ``in `create` ``.
 pub fn keep_process_state<T>(identity: &Identity, site: &str, call: impl FnOnce() -> T) -> T {
     let before = ProcessState::now();
     let result = call();
@@ -86,7 +87,8 @@ impl ProcessState {
         }
     }
 
-    /// Restores what was changed since, except the environment, which other threads may be reading. Returns what it was.
+    /// Restores what was changed since, except the environment, which other threads may be reading. Returns
+    /// what it was.
     fn restore(&self) -> Vec<Change> {
         let now = Self::now();
         let mut changes = Vec::new();
@@ -169,22 +171,24 @@ fn umask() -> Mode {
 }
 
 fn locale() -> Option<CString> {
-    // SAFETY: with a null pointer `setlocale` changes nothing, and returns a text that stays until the next change.
+    // SAFETY: with a null pointer `setlocale` changes nothing, and returns a text that stays until the next
+    // change.
     let name = unsafe { libc::setlocale(libc::LC_ALL, ptr::null()) };
     // SAFETY: as above; the text ends with zero, and is copied at once.
     (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) }.to_owned())
 }
 
 fn set_locale(name: &CStr) {
-    // SAFETY: the text ends with zero and is what `setlocale` returned before. It runs where the plugin's own call of
-    // it ran just now.
+    // SAFETY: the text ends with zero and is what `setlocale` returned before. It runs where the plugin's own
+    // call of it ran just now.
     unsafe { libc::setlocale(libc::LC_ALL, name.as_ptr()) };
 }
 
 fn action(signal: c_int) -> Option<libc::sigaction> {
     // SAFETY: an action is numbers and pointers, for which zero is a value.
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    // SAFETY: the system writes the present action to a place that is borrowed for the call, and changes nothing.
+    // SAFETY: the system writes the present action to a place that is borrowed for the call, and changes
+    // nothing.
     let failed = unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) };
     (failed == 0).then_some(action)
 }
@@ -203,8 +207,8 @@ fn environment() -> Vec<usize> {
     let mut at = unsafe { environ };
     let mut variables = Vec::with_capacity(64);
     while !at.is_null() {
-        // SAFETY: the list ends with a null pointer, before which `at` stays. A thread of a plugin that changes the
-        // environment meanwhile breaks every reader of it, the standard library included.
+        // SAFETY: the list ends with a null pointer, before which `at` stays. A thread of a plugin that
+        // changes the environment meanwhile breaks every reader of it, the standard library included.
         let variable = unsafe { *at };
         if variable.is_null() {
             break;

@@ -10,7 +10,8 @@ use std::{
 
 use crate::Identity;
 
-/// How many functions are told apart, number 0 (code of the host) included. Further ones share the last number.
+/// How many functions have a number of their own, 0 (code of the host) included. Further ones share the last
+/// number.
 pub(super) const RECORDS: usize = 256;
 
 static ALL: [OnceLock<CallRecord>; RECORDS] = [const { OnceLock::new() }; RECORDS];
@@ -33,8 +34,8 @@ pub enum CallLimit {
 
 /// A function of a plugin that the host calls.
 ///
-/// It is never freed, since a signal handler may read it at any time. There is one of each plugin, version and call
-/// site.
+/// It is never freed, since a signal handler may read it at any time. There is one of each plugin, version
+/// and call site.
 pub struct CallRecord {
     index: usize,
     identity: Identity,

@@ -1,4 +1,5 @@
-//! What the user reads when a process ends inside a plugin. Written without allocation and locks, in one `write`.
+//! What the user reads when a process ends inside a plugin. Written without allocation and locks, in one
+//! `write`.
 
 use std::sync::{
     Mutex,

@@ -1,7 +1,8 @@
 //! The memory in which every thread notes the plugin call that it is in, and its layout.
 //!
-//! It is the content of the journal's file, mapped, so that what was stored last survives the process; without a
-//! journal it is memory of this process. All fields are atomics: threads and signal handlers share them.
+//! It is the content of the journal's file, mapped, so that what was stored last survives the process;
+//! without a journal it is memory of this process. All fields are atomics: threads and signal handlers share
+//! them.
 
 use std::sync::{
     OnceLock,
@@ -36,8 +37,8 @@ pub(super) struct Shared {
     text: [AtomicU8; TEXT],
 }
 
-/// The call that a thread is in: the number of a [`CallRecord`] in the low half, 0 for code of the host; the high half
-/// counts the changes.
+/// The call that a thread is in: the number of a [`CallRecord`] in the low half, 0 for code of the host; the
+/// high half counts the changes.
 #[repr(transparent)]
 pub(super) struct Slot(pub(super) AtomicU64);
 
@@ -56,8 +57,8 @@ pub(super) fn existing() -> Option<&'static Shared> {
     SHARED.get().copied()
 }
 
-/// Uses a journal's memory, which is all zeros. Returns whether it came first: once calls are noted, their memory
-/// stays.
+/// Uses a journal's memory, which is all zeros. Returns whether it came first: once calls are noted, their
+/// memory stays.
 pub(super) fn install(mapped: &'static Shared) -> bool {
     for (to, from) in mapped.magic.iter().zip(MAGIC) {
         to.store(from, Relaxed);
@@ -85,7 +86,8 @@ impl Shared {
         self.command.iter().zip(bytes).for_each(|(to, byte)| to.store(byte, Relaxed));
     }
 
-    /// Notes the texts of a record under its number. Calls must not overlap. Texts beyond the room are left out.
+    /// Notes the texts of a record under its number. Calls must not overlap. Texts beyond the room are left
+    /// out.
     pub(super) fn note(&self, record: &CallRecord) {
         let text = [record.name(), record.version(), record.site()].join("\0") + "\0";
         let start = self.text_length.load(Relaxed);

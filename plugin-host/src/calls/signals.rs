@@ -1,8 +1,9 @@
-//! Handlers for the signals of a crash: they write who crashed, and leave the rest to the action that was there before.
+//! Handlers for the signals of a crash: they write who crashed, and leave the rest to the action that was
+//! there before.
 //!
-//! A handler runs in the middle of anything, so it takes no lock and allocates nothing: it reads atomics, writes a text
-//! that was made before, and calls functions that POSIX lists as safe in a handler. The former action then makes the
-//! core dump, and the exit status is that of the signal.
+//! A handler runs in the middle of anything, so it takes no lock and allocates nothing: it reads atomics,
+//! writes a text that was made before, and calls functions that POSIX lists as safe in a handler. The former
+//! action then makes the core dump, and the exit status is that of the signal.
 
 #![expect(unsafe_code, reason = "signal handlers are installed and called through the C library")]
 
@@ -55,7 +56,8 @@ type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 fn action(signal: c_int) -> Option<libc::sigaction> {
     // SAFETY: an action is numbers and pointers, for which zero is a value.
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    // SAFETY: the system writes the present action to a place that is borrowed for the call, and changes nothing.
+    // SAFETY: the system writes the present action to a place that is borrowed for the call, and changes
+    // nothing.
     let failed = unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) };
     (failed == 0).then_some(action)
 }
@@ -70,8 +72,8 @@ fn handle(signal: c_int, handler: Handler) {
 }
 
 fn set(signal: c_int, action: &libc::sigaction) {
-    // SAFETY: the action is a handler of this module, or one that the system returned for this signal. An error leaves
-    // the present action, which is no worse.
+    // SAFETY: the action is a handler of this module, or one that the system returned for this signal. An
+    // error leaves the present action, which is no worse.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 
@@ -104,7 +106,8 @@ extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
         report_crash(signal, CRASHES[index].1, info, &Registers::new(context));
     }
     match FORMER[index].get() {
-        // `abort` calls the former action once more; other faults come again when their instruction is repeated.
+        // `abort` calls the former action once more; other faults come again when their instruction is
+        // repeated.
         Some(former) if signal == libc::SIGABRT || !(is_sent || continues(signal)) => set(signal, former),
         _ => set_default(signal),
     }
@@ -120,7 +123,8 @@ fn continues(signal: c_int) -> bool {
 
 /// The process that sent a signal.
 fn sender(info: &libc::siginfo_t) -> libc::pid_t {
-    // SAFETY: the field is there for signals that a process sent; for others the value means nothing and is not used.
+    // SAFETY: the field is there for signals that a process sent; for others the value means nothing and is
+    // not used.
     unsafe { info.si_pid() }
 }
 
@@ -165,8 +169,8 @@ impl Registers {
         Self { code: 0, stack: 0 }
     }
 
-    /// Whether an access to an address was meant for the stack. A frame touches its pages in order, so it fails at most
-    /// a few pages below the pointer.
+    /// Whether an access to an address was meant for the stack. A frame touches its pages in order, so it
+    /// fails at most a few pages below the pointer.
     fn is_near_stack(&self, address: usize) -> bool {
         const NEAR: usize = 64 << 10;
         self.stack != 0 && (self.stack.saturating_sub(NEAR)..self.stack + NEAR).contains(&address)

@@ -1,4 +1,5 @@
-//! Which plugin call a thread is in: noted before each call and after it, at the cost of a few loads and stores.
+//! Which plugin call a thread is in: noted before each call and after it, at the cost of a few loads and
+//! stores.
 
 use std::{
     cell::{Cell, OnceCell},
@@ -34,8 +35,8 @@ static FORKED_IN: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static SLOT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
-    /// Gives the slot back when the thread ends. Apart from `SLOT`, so that a signal handler reads only what has no
-    /// destructor.
+    /// Gives the slot back when the thread ends. Apart from `SLOT`, so that a signal handler reads only what
+    /// has no destructor.
     static OWNED: OnceCell<OwnedSlot> = const { OnceCell::new() };
 }
 
@@ -57,8 +58,8 @@ pub struct ActiveCall {
     _change: Change,
 }
 
-/// While it lives, code of the host runs inside a plugin's call: what happens is not the plugin's doing, and the time
-/// does not count for it.
+/// While it lives, code of the host runs inside a plugin's call: what happens is not the plugin's doing, and
+/// the time does not count for it.
 #[must_use = "the host's code ends when this is dropped"]
 pub struct HostCode {
     _change: Option<Change>,

@@ -3,7 +3,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{OnceLock, atomic::Ordering::Relaxed},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use super::{
@@ -29,6 +32,9 @@ pub struct Supervision {
     pub limits: CallLimits,
 }
 
+/// Whether a plugin has a count, so that a success must clear it.
+static CRASHED_BEFORE: AtomicBool = AtomicBool::new(false);
+
 static STARTED: OnceLock<Supervision> = OnceLock::new();
 
 /// A plugin that ended several processes in a row, and is not loaded until it is enabled again or replaced.
@@ -41,8 +47,9 @@ pub struct PausedPlugin {
 }
 
 impl Supervision {
-    /// Installs the signal handlers, starts the journal and the thread that limits calls, and reports what the journals
-    /// of earlier processes say, as warnings in the log. Once a process; later calls have no effect.
+    /// Installs the signal handlers, starts the journal and the thread that limits calls, and reports what
+    /// the journals of earlier processes say, as warnings in the log. Once a process; later calls have no
+    /// effect.
     pub fn start(self) {
         let mut is_first = false;
         let this = STARTED.get_or_init(|| {
@@ -63,16 +70,19 @@ impl Supervision {
         if let Some(shared) = existing() {
             shared.set_command(&this.command);
         }
+        let watchdog = watchdog::start(this.limits.clone());
         code::note_program();
         signals::install();
         exit::watch();
-        watchdog::start(this.limits.clone());
+        // An error means that there is no such thread.
+        let _ = watchdog.recv();
     }
 
     /// Whether a plugin is paused, as long as its file is the one that crashed.
     #[must_use]
     pub fn paused(&self, plugin: &str, file: &Path) -> Option<PausedPlugin> {
-        let count = crash_count::read(self.folder.as_deref()?, plugin, Some(file))?;
+        let count = crash_count::read_for_file(self.folder.as_deref()?, plugin, file)?;
+        CRASHED_BEFORE.store(true, Relaxed);
         (count.count >= PAUSED_AFTER).then_some(PausedPlugin { count: count.count, site: count.site })
     }
 
@@ -93,11 +103,12 @@ pub fn set_command(command: &str) {
     }
 }
 
-/// Announces that the program itself ends the process, with a result of its own. To be called when everything else is
-/// done.
+/// Announces that the program itself ends the process, with a result of its own. To be called when everything
+/// else is done.
 pub fn finish() {
     exit::announce();
-    if let Some(folder) = STARTED.get().and_then(|this| this.folder.as_deref()) {
+    let folder = STARTED.get().and_then(|this| this.folder.as_deref());
+    if let Some(folder) = folder.filter(|_| CRASHED_BEFORE.load(Relaxed)) {
         // Best effort: a count that stays is cleared at the next success.
         record::all().filter(|record| record.returned.load(Relaxed)).for_each(|record| clear(folder, record));
     }
@@ -106,7 +117,7 @@ pub fn finish() {
 
 /// Clears the count of a plugin whose function ended a process, and now came back.
 fn clear(folder: &Path, record: &CallRecord) {
-    if crash_count::read(folder, record.name(), None).is_some_and(|count| count.site == record.site()) {
+    if crash_count::read(folder, record.name()).is_some_and(|count| count.site == record.site()) {
         let _ = crash_count::clear(folder, record.name());
     }
 }
@@ -124,7 +135,8 @@ fn report_last(folder: &Path, last: &LastCalls) {
         }
         if !last.reported {
             log::warn!(
-                "the last run of `{}` ended inside plugin `{name}` {version}, {site}; use `--no-plugins` to run without it",
+                "the last run of `{}` ended inside plugin `{name}` {version}, {site}; \
+                 use `--no-plugins` to run without it",
                 last.command
             );
         }

@@ -1,7 +1,12 @@
-//! Waiting: a thread that looks at the running calls, says what is waited for, and ends the process at a limit.
+//! Waiting: a thread that looks at the running calls, says what is waited for, and ends the process at a
+//! limit.
 
 use std::{
-    sync::{OnceLock, atomic::Ordering::Relaxed},
+    sync::{
+        OnceLock,
+        atomic::Ordering::Relaxed,
+        mpsc::{self, Receiver, SyncSender},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -49,18 +54,24 @@ impl CallLimits {
 
 static LIMITS: OnceLock<CallLimits> = OnceLock::new();
 
-/// Starts the thread. Without it, calls have no limits.
-pub(super) fn start(limits: CallLimits) {
-    if LIMITS.set(limits).is_err() {
-        return;
+/// Starts the thread, once. Without it, calls have no limits. The receiver gets a message, or is closed, when
+/// the thread runs: a thread that starts needs a lock of the loader, which a library holds while it is
+/// opened.
+pub(super) fn start(limits: CallLimits) -> Receiver<()> {
+    let (running, receiver) = mpsc::sync_channel(1);
+    if LIMITS.set(limits).is_ok() {
+        let thread = thread::Builder::new().name("plugin-watchdog".to_owned()).stack_size(64 << 10);
+        if let Err(error) = thread.spawn(move || run(running)) {
+            log::debug!("could not start the thread that limits calls of plugins: {error}");
+        }
     }
-    let started = thread::Builder::new().name("plugin-watchdog".to_owned()).stack_size(64 << 10).spawn(run);
-    if let Err(error) = started {
-        log::debug!("could not start the thread that limits calls of plugins: {error}");
-    }
+    receiver
 }
 
-fn run() {
+fn run(running: SyncSender<()>) {
+    // An error means that the caller does not wait.
+    let _ = running.send(());
+    drop(running);
     let limits = LIMITS.get_or_init(CallLimits::default);
     let shortest = [limits.create, limits.hook].into_iter().flatten().min().unwrap_or(INTERVAL);
     let interval = INTERVAL.min(shortest / 4).max(Duration::from_millis(10));

@@ -9,7 +9,7 @@ use super::{CONFIG_SHOW, home_where};
 
 /// Runs a command that crashes, and then the same one without a crash.
 fn next_start(home: &TestEnvironment) -> Output {
-    home.run(CONFIG_SHOW);
+    let _ = home.run(CONFIG_SHOW);
     without_crash(home, CONFIG_SHOW)
 }
 
@@ -45,9 +45,26 @@ fn a_plugin_that_crashes_again_and_again_is_paused() {
     let home = home_where("kill:get_remote");
     (0..3).for_each(|_| drop(home.run(CONFIG_SHOW)));
     let paused = without_crash(&home, CONFIG_SHOW);
-    snapshot!(paused, str![]);
+    snapshot!(
+        paused,
+        str![[r#"
+------- stderr -------
+warning: the last run of `flyte-host config show` ended inside plugin `crashing` 0.4.1, in `get_remote`; use `--no-plugins` to run without it
+error: plugin `crashing` 0.4.1 is paused: it ended 3 processes in a row, the last one in `get_remote`
+hint: install another version, or run `flyte-host plugin enable crashing` to load it again
+hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
+[exit: 11]
+"#]]
+    );
     let listed = without_crash(&home, &["plugin", "list"]);
-    snapshot!(listed, str![]);
+    snapshot!(
+        listed,
+        str![[r#"
+NAME      VERSION  PROTOCOL  STATE                                                             FILE
+crashing  0.4.1    1.0       paused: ended 3 processes in a row, the last one in `get_remote`  [HOME]/.flyte/plugins/libcrashing.so
+[exit: 0]
+"#]]
+    );
     without_crash(&home, &["plugin", "enable", "crashing"]).success();
     without_crash(&home, CONFIG_SHOW).success();
 }
@@ -56,8 +73,7 @@ fn a_plugin_that_crashes_again_and_again_is_paused() {
 fn a_success_in_between_starts_the_count_again() {
     let home = home_where("kill:get_remote");
     for _ in 0..3 {
-        home.run(CONFIG_SHOW);
-        home.run(CONFIG_SHOW);
+        let _ = (home.run(CONFIG_SHOW), home.run(CONFIG_SHOW));
         without_crash(&home, CONFIG_SHOW).success();
     }
 }

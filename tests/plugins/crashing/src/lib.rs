@@ -1,8 +1,9 @@
 //! A plugin that ends its process, or changes its state, in every way and in every function.
 //!
-//! `CRASH` is a list of `HOW:PLACE`, separated by commas. `PLACE` is `constructor` (of the library), `create`, a hook,
-//! `callback` and `default` (of the option `--crash`), `run` (of the command `crashing`), `policy`, `transport`, or
-//! `thread` (one of the plugin's own, which `create` starts and waits for). `HOW` is a function of [`mod@ways`].
+//! `CRASH` is a list of `HOW:PLACE`, separated by commas. `PLACE` is `constructor` (of the library),
+//! `create`, a hook, `callback` and `default` (of the option `--crash`), `run` (of the command `crashing`),
+//! `policy`, `transport`, or `thread` (one of the plugin's own, which `create` starts and waits for). `HOW`
+//! is a function of [`mod@ways`].
 
 #![expect(unsafe_code, reason = "a crash is what safe code does not do")]
 
@@ -54,7 +55,7 @@ impl Transport for Wrapped {
 impl Plugin for Crashing {
     fn create(_host: Host) -> Result<Self, PluginError> {
         at("create");
-        // An error is a panic of the thread, of which there is none.
+        // An error is a panic of the thread, which does not panic.
         let _ = thread::spawn(|| at("thread")).join();
         Ok(Self)
     }
