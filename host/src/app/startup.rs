@@ -73,7 +73,7 @@ impl PluginFlags {
             if is_privileged() {
                 log::warn!("ignoring `{}`: this process has more privileges than its user", env::PLUGIN);
             } else {
-                return Selection::parse(text.to_owned(), Source::Variable(env::PLUGIN));
+                return Selection::parse(text, Source::Variable(env::PLUGIN));
             }
         }
         match (&settings.plugins, Settings::path()) {

@@ -87,10 +87,10 @@ fn read_memory(from: usize, to: &mut [usize]) -> usize {
     let local = libc::iovec { iov_base: to.as_mut_ptr().cast(), iov_len: size_of_val(to) };
     let remote =
         libc::iovec { iov_base: std::ptr::with_exposed_provenance_mut(from), iov_len: size_of_val(to) };
+    let process = std::process::id().cast_signed();
     // SAFETY: the kernel writes to `to` alone, which is borrowed for the call, and reports addresses that
     // cannot be read as an error. No lock and no allocation.
-    let read =
-        unsafe { libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0) };
+    let read = unsafe { libc::process_vm_readv(process, &raw const local, 1, &raw const remote, 1, 0) };
     usize::try_from(read).unwrap_or(0) / size_of::<usize>()
 }
 

@@ -41,7 +41,8 @@ pub(super) fn start(folder: &Path) -> io::Result<()> {
     // For the user alone: programs keep more in it than journals.
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let path = folder.join(format!("{}.{ENDING}", std::process::id()));
-    let mut file = OpenOptions::new().read(true).write(true).create(true).mode(0o600).open(&path)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
     file.try_lock().map_err(io::Error::from)?;
     file.set_len(0)?;
     // Written, not only made longer: a store into a page that the disk has no room for would be a SIGBUS.

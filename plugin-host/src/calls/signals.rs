@@ -153,7 +153,10 @@ impl Registers {
     fn new(context: *mut c_void) -> Self {
         // SAFETY: the system passes the thread's context, valid until the handler returns.
         let registers = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
-        let register = |number: c_int| registers[number as usize] as usize;
+        let register = |number: c_int| {
+            let value = usize::try_from(number).ok().and_then(|number| registers.get(number));
+            value.and_then(|value| usize::try_from(value.cast_unsigned()).ok()).unwrap_or(0)
+        };
         Self { code: register(libc::REG_RIP), stack: register(libc::REG_RSP) }
     }
 
@@ -161,7 +164,8 @@ impl Registers {
     fn new(context: *mut c_void) -> Self {
         // SAFETY: the system passes the thread's context, valid until the handler returns.
         let context = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext };
-        Self { code: context.pc as usize, stack: context.sp as usize }
+        let register = |value: u64| usize::try_from(value).unwrap_or(0);
+        Self { code: register(context.pc), stack: register(context.sp) }
     }
 
     #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]

@@ -14,8 +14,8 @@ pub(crate) fn end(how: &str) {
         "stack" => drop(black_box(deep(0))),
         "memory" => drop(black_box(Vec::<u8>::with_capacity(1 << 46))),
         "panic-twice" => panic_twice(),
-        "exit-0" => std::process::exit(0),
-        "exit-3" => std::process::exit(3),
+        "exit-0" => exit(0),
+        "exit-3" => exit(3),
         // SAFETY: it ends the process.
         "exit-at-once" => unsafe { libc::_exit(4) },
         "exit-group" => exit_group(),
@@ -27,6 +27,11 @@ pub(crate) fn end(how: &str) {
         "thread-exit" => thread_exit(),
         _ => crate::state::change(how),
     }
+}
+
+#[expect(clippy::exit, reason = "the host reports it")]
+fn exit(code: i32) {
+    std::process::exit(code)
 }
 
 fn segfault() {
