@@ -53,7 +53,7 @@ extern "C" fn in_child() {
     slot::after_fork_in_child();
 }
 
-/// Announces that the program itself ends the process: what ends it from now on is no failure of a plugin.
+/// Announces that the program itself ends the process: a plugin does not fail that way from now on.
 pub(super) fn announce() {
     FINISHED.store(true, SeqCst);
 }

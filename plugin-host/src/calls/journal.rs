@@ -1,5 +1,5 @@
 //! The journal of running calls: a small file of each process, mapped, so that what it says last survives a
-//! process that dies without a word. The next start reads it.
+//! process that dies without a report. The next start reads it.
 //!
 //! Each process locks its own file while it lives. Without a folder, with a full disk or a file system
 //! without locks there is no journal, and nothing else changes.

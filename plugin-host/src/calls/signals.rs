@@ -73,7 +73,7 @@ fn handle(signal: c_int, handler: Handler) {
 
 fn set(signal: c_int, action: &libc::sigaction) {
     // SAFETY: the action is a handler of this module, or one that the system returned for this signal. An
-    // error leaves the present action, which is no worse.
+    // error leaves the present action.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 

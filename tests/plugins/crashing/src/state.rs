@@ -21,6 +21,6 @@ pub(crate) fn change(what: &str) {
 
 fn print() {
     use std::io::Write;
-    // A broken pipe is no failure of the test.
+    // A broken pipe does not fail the test.
     let _ = writeln!(std::io::stdout(), "printed by the plugin");
 }
