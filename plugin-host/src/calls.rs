@@ -1,20 +1,21 @@
 //! Calls of plugins: which one each thread is in, and what is reported when a process ends inside one.
 //!
-//! - A signal (abort, segmentation fault, stack overflow …): a handler writes plugin, call and signal; the exit
-//!   status stays that of the signal.
+//! - A signal (abort, segmentation fault, stack overflow …): a handler writes plugin, call and signal; the
+//!   exit status stays that of the signal.
 //! - `exit`, `_exit` and their kin: the program's own definitions ([`catch_exit`](crate::catch_exit)), or a
 //!   function for `exit` to run, write plugin, call and code; the exit code is 11.
-//! - No answer: a thread that looks at the calls writes what is waited for, and ends the process at a limit with
-//!   exit code 11.
-//! - SIGKILL, a raw `exit_group`, `execve`: the next start reads plugin and call in the journal of the process.
+//! - No answer: a thread that looks at the calls writes what is waited for, and ends the process at a limit
+//!   with exit code 11.
+//! - SIGKILL, a raw `exit_group`, `execve`: the next start reads plugin and call in the journal of the
+//!   process.
 //!
-//! [`CallRecord::enter`] is called before code of a plugin runs, on the thread that runs it. Code of the host
-//! that a plugin calls in its turn is marked with [`host_code`] where it may block or fail: the built-in default
-//! behind a `next`, a transport, the services of a command. What only reads memory (settings, the view of the
-//! command line, the log) is not marked, and counts as the plugin's.
+//! [`CallRecord::enter`] is called before code of a plugin runs, on the thread that runs it. Code of the
+//! host that a plugin calls in its turn is marked with [`host_code`] where it may block or fail: the
+//! built-in default behind a `next`, a transport, the services of a command. What only reads memory
+//! (settings, the view of the command line, the log) is not marked, and counts as the plugin's.
 //!
-//! A program starts all this with [`Supervision::start`], before it loads a plugin. Without it calls are noted,
-//! and nothing watches them.
+//! A program starts all this with [`Supervision::start`], before it loads a plugin. Without it calls are
+//! noted, and nothing watches them.
 
 #[cfg(unix)]
 mod code;
