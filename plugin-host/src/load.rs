@@ -75,7 +75,7 @@ impl Loader {
 
     /// Watches the calls of plugins from the first one on that is loaded.
     ///
-    /// This installs signal handlers, and starts a thread: see [`calls`](crate::calls).
+    /// This installs signal handlers, and starts a thread: see [`calls`].
     #[must_use]
     pub fn with_supervision(mut self, supervision: Supervision) -> Self {
         self.supervision = Some(supervision);

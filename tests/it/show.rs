@@ -257,6 +257,7 @@ $ flyte-host plugin list -o json
     "description": "A plugin that misbehaves as its environment says",
     "inUse": false,
     "in_use": false,
+    "paused": null,
     "shadowedBy": null,
     "file": "[HOME]/work/elsewhere/libfaulty.so"
   },
@@ -268,6 +269,7 @@ $ flyte-host plugin list -o json
     "description": "A plugin that overrides nothing",
     "inUse": false,
     "in_use": false,
+    "paused": null,
     "shadowedBy": null,
     "file": "[HOME]/.flyte/plugins/libplain.so"
   },
@@ -286,6 +288,7 @@ $ flyte-host plugin list -o json
     "description": "A plugin that wraps what is behind it",
     "inUse": true,
     "in_use": true,
+    "paused": null,
     "shadowedBy": null,
     "file": "[HOME]/.flyte/plugins/libwrapper.so"
   }
