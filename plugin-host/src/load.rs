@@ -13,6 +13,7 @@ use super::{
     calls::{self, CallLimit, CallRecord, PausedPlugin, Supervision},
     handshake,
     identity::BUILTIN,
+    library,
     link::{LoadTimes, LoadedFile},
     pin::Pin,
     preflight::{self, HostTarget, Library, LoaderState, Passport, PreflightError, Warning},
