@@ -150,7 +150,10 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         return unloaded.run(ui, &flags, &settings, &loader, &configurations);
     }
     let load = || Startup::new(ui, &flags, &settings, &loader, &configurations);
-    let recorded = || startup::recorded(words, completion.is_some(), &flags, &settings, &loader);
+    #[cfg(unix)]
+    let recorded = || recorded::start(words, completion.is_some(), &flags, &settings, &loader);
+    #[cfg(not(unix))]
+    let recorded = || None;
     let mut startup = match broken {
         Some(error) => Startup::without_plugins(error),
         None => recorded().unwrap_or_else(load),

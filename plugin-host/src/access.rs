@@ -1,9 +1,9 @@
 //! What code reads from its surroundings: environment variables, files, the current directory.
 //!
-//! The answer of a plugin may be kept and used again only while all that it depended on is unchanged. A plugin
-//! does not say what it reads, so [`record`] watches it: the C library's `getenv` is this program's own, and a
-//! seccomp filter traps the system calls that take a path. What cannot be watched (a socket, another program,
-//! a file relative to an open directory) makes the record [opaque](Accesses::opaque).
+//! The answer of a plugin may be kept and used again only while all that it depended on is unchanged. A
+//! plugin does not say what it reads, so [`record`] watches it: the C library's `getenv` is this program's
+//! own, and a seccomp filter traps the system calls that take a path. What cannot be watched (a socket,
+//! another program, a file relative to an open directory) makes the record [opaque](Accesses::opaque).
 //!
 //! Not seen: the clock, random numbers, and files below `/proc`, `/sys` and `/dev`.
 
@@ -46,8 +46,8 @@ static RECORDING: Mutex<()> = Mutex::new(());
 /// Runs a function and records what it reads.
 ///
 /// The filter of the calling thread, and of threads that it starts, cannot be removed. Opening a socket fails
-/// there from now on; starting a program fails or, as the C library blocks signals meanwhile, ends the process
-/// with SIGSYS. So call it in a process that ends afterwards.
+/// there from now on; starting a program fails or, as the C library blocks signals meanwhile, ends the
+/// process with SIGSYS. So call it in a process that ends afterwards.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Help and completion with plugins that are not loaded: what their edits depend on, and what happens to them.
+//! Help and completion with plugins that are not loaded: what their edits depend on, and what happens to
+//! them.
 
 use std::{fs, path::PathBuf};
 

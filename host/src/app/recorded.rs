@@ -1,10 +1,11 @@
 //! The command line with the plugins' edits, without loading the plugins.
 //!
-//! `--help`, completion and `man` need what plugins add to the command line, and none of their functions. So a
-//! child process loads the plugins under limits and writes their edits as data; whatever happens to it, this
-//! process goes on. The answer is kept with everything that it depended on, which [`plugin_host::access`] watches:
-//! the files of the plugins in their order, their settings, the program, and the variables, files and directory
-//! that their code read. If one of these has changed, the plugins are asked again.
+//! `--help`, completion and `man` need what plugins add to the command line, and none of their functions. So
+//! a child process loads the plugins under limits and writes their edits as data; whatever happens to it,
+//! this process continues. The answer is kept with everything that it depended on, which
+//! [`plugin_host::access`] watches: the files of the plugins in their order, their settings, the program, and
+//! the variables, files and directory that their code read. If one of these has changed, the plugins are
+//! asked again.
 //!
 //! | step | module |
 //! |---|---|
@@ -18,17 +19,21 @@ mod dependencies;
 mod record;
 mod spawn;
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::CommandFactory as _;
-use plugin_host::Identity;
+use plugin_host::{Identity, Loader};
 
 pub(super) use self::child::run_if_child;
 use self::{
     dependencies::Dependencies,
     record::{Death, Outcome, Record},
 };
-use super::{args::Cli, version_info};
+use super::{
+    args::Cli,
+    startup::{PluginFlags, Startup, isolates},
+    version_info,
+};
 use crate::{
     command_tree::Tree,
     settings::Settings,
@@ -36,21 +41,58 @@ use crate::{
 };
 
 /// Time limit of the child for help.
-pub(super) const HELP_LIMIT: Duration = Duration::from_secs(10);
+const HELP_LIMIT: Duration = Duration::from_secs(10);
 /// Time limit of the child when a shell waits for completions.
-pub(super) const COMPLETION_LIMIT: Duration = Duration::from_secs(2);
+const COMPLETION_LIMIT: Duration = Duration::from_secs(2);
+
+/// The command line with the changes of the selected plugins, which are not loaded: for completion, help, and
+/// commands that need no hook. `None` if the words ask for something else, or if the plugins have to be
+/// loaded.
+pub(super) fn start(
+    words: &[OsString],
+    is_completion: bool,
+    flags: &PluginFlags,
+    settings: &Settings,
+    loader: &Loader,
+) -> Option<Startup> {
+    // Most command lines need loaded plugins; they are not parsed twice.
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    if !is_completion && words.clone().next().is_some() && !words.any(may_need_no_plugin) {
+        return None;
+    }
+    // Recording runs the plugins in a process that is not confined.
+    if isolates(flags, settings) {
+        return None;
+    }
+    // Errors are those of loading, which follows.
+    let selection = flags.selection(settings).ok().filter(|selection| !selection.specs.is_empty())?;
+    let find = |spec: &String| loader.directories().find(spec).ok();
+    let files = selection.specs.iter().map(find).collect::<Option<Vec<_>>>()?;
+    let limit = if is_completion { COMPLETION_LIMIT } else { HELP_LIMIT };
+    let check = || loader.check_all(&selection).is_ok();
+    match command_line(&files, settings, check, limit) {
+        Ok(tree) => Some(Startup { chain: None, tree: tree?, plugin_error: None, is_recorded: true }),
+        Err(error) => Some(Startup { is_recorded: true, ..Startup::without_plugins(error) }),
+    }
+}
+
+/// Whether a word of the command line asks for help, or may be a command that needs no loaded plugin.
+fn may_need_no_plugin(word: &str) -> bool {
+    let is_short_help = word.starts_with('-') && !word.starts_with("--") && word.contains('h');
+    matches!(word, "--help" | "help" | "man" | "plugin" | "sandbox") || is_short_help
+}
 
 /// The command line with the edits of the plugins in these files, the one with precedence first.
 ///
 /// `check` says whether the files may be loaded; it is called before the plugins are asked.
 ///
-/// `None` if the plugins have to be loaded to know it: a check fails, they return an error, or they depend on what
-/// cannot be watched.
+/// `None` if the plugins have to be loaded to know it: a check fails, they return an error, or they depend on
+/// what cannot be watched.
 ///
 /// # Errors
 ///
 /// If the plugins ended the child process, or did not answer in time.
-pub(super) fn command_line(
+fn command_line(
     plugins: &[PathBuf],
     settings: &Settings,
     check: impl FnOnce() -> bool,

@@ -126,7 +126,8 @@ fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
 }
 
 /// Whether a plugin may run in a process of its own.
-fn isolates(flags: &PluginFlags, settings: &Settings) -> bool {
+#[cfg(unix)]
+pub(super) fn isolates(flags: &PluginFlags, settings: &Settings) -> bool {
     #[cfg(target_os = "linux")]
     if settings.isolation.values().any(settings::isolation::IsolationSettings::is_on) {
         return true;
@@ -203,57 +204,6 @@ impl Startup {
             _ => false,
         }
     }
-}
-
-/// The command line with the changes of the selected plugins, which are not loaded: for completion, help, and
-/// commands that need no hook. `None` if the words ask for something else, or if the plugins have to be loaded.
-#[cfg(unix)]
-pub(super) fn recorded(
-    words: &[OsString],
-    is_completion: bool,
-    flags: &PluginFlags,
-    settings: &Settings,
-    loader: &Loader,
-) -> Option<Startup> {
-    use super::recorded::{COMPLETION_LIMIT, HELP_LIMIT, command_line};
-
-    // Most command lines need loaded plugins; they are not parsed twice.
-    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
-    if !is_completion && words.clone().next().is_some() && !words.any(may_need_no_plugin) {
-        return None;
-    }
-    // Recording runs the plugins in a process that is not confined.
-    if isolates(flags, settings) {
-        return None;
-    }
-    // Errors are those of loading, which follows.
-    let selection = flags.selection(settings).ok().filter(|selection| !selection.specs.is_empty())?;
-    let find = |spec: &String| loader.directories().find(spec).ok();
-    let files = selection.specs.iter().map(find).collect::<Option<Vec<_>>>()?;
-    let limit = if is_completion { COMPLETION_LIMIT } else { HELP_LIMIT };
-    let check = || loader.check_all(&selection).is_ok();
-    match command_line(&files, settings, check, limit) {
-        Ok(tree) => Some(Startup { chain: None, tree: tree?, plugin_error: None, is_recorded: true }),
-        Err(error) => Some(Startup { is_recorded: true, ..Startup::without_plugins(error) }),
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) fn recorded(
-    _words: &[OsString],
-    _is_completion: bool,
-    _flags: &PluginFlags,
-    _settings: &Settings,
-    _loader: &Loader,
-) -> Option<Startup> {
-    None
-}
-
-/// Whether a word of the command line asks for help, or may be a command that needs no loaded plugin.
-#[cfg(unix)]
-fn may_need_no_plugin(word: &str) -> bool {
-    let is_short_help = word.starts_with('-') && !word.starts_with("--") && word.contains('h');
-    matches!(word, "--help" | "help" | "man" | "plugin" | "sandbox") || is_short_help
 }
 
 /// Finds and loads the selected plugins.

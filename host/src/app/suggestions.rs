@@ -44,8 +44,8 @@ const ROWS: &[Row] = &[
     (&[""], &["auth", "signin"], "login"),
 ];
 
-/// Replaces the tip of an error about an unknown command, if it is the name of an installed plugin that is not in
-/// use, or if the table has one.
+/// Replaces the tip of an error about an unknown command, if it is the name of an installed plugin that is
+/// not in use, or if the table has one.
 pub(super) fn suggest(error: &mut clap::Error, loader: &Loader) {
     if error.kind() != ErrorKind::InvalidSubcommand {
         return;

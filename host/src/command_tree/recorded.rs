@@ -1,7 +1,7 @@
 //! A plugin's edits as data, so that the command line is known without loading the plugin.
 //!
-//! Everything that help, completion and parsing need is there. Functions (commands, callbacks, lazy defaults) are
-//! not: where a plugin gave one, a [`NotLoaded`] stands in its place.
+//! Everything that help, completion and parsing need is there. Functions (commands, callbacks, lazy defaults)
+//! are not: where a plugin gave one, a [`NotLoaded`] stands in its place.
 
 use abi_stable::{
     erased_types::TD_Opaque,
@@ -279,7 +279,8 @@ impl Arg for RecordedArg {
     }
 }
 
-/// Stands for a function of a plugin that is not loaded. It is never called: commands that need it load the plugin.
+/// Stands for a function of a plugin that is not loaded. It is never called: commands that need it load the
+/// plugin.
 struct NotLoaded;
 
 impl NotLoaded {

@@ -16,11 +16,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::settings::Settings;
 
-/// Variables that differ between shells and sessions and that decide nothing, left out of the whole environment.
+/// Variables that differ between shells and sessions and that decide nothing, left out of the whole
+/// environment.
 const VOLATILE: [&str; 6] = ["OLDPWD", "PWD", "SHLVL", "TERM_SESSION_ID", "WINDOWID", "_"];
 
-/// A file that changed this shortly before it was read may change again without a new time: clocks of file systems
-/// are coarse.
+/// A file that changed this shortly before it was read may change again without a new time: clocks of file
+/// systems are coarse.
 const COARSE: Duration = Duration::from_millis(100);
 
 /// Everything that an answer depended on. Values are hashed, as they may be secret.
@@ -140,8 +141,8 @@ impl Dependencies {
     }
 }
 
-/// Whether a library may walk the environment itself, or read it by a function that is not watched. A text in its
-/// bytes is enough: one too many only costs time.
+/// Whether a library may walk the environment itself, or read it by a function that is not watched. A text in
+/// its bytes is enough: one too many only costs time.
 fn reads_environment(library: &Path) -> bool {
     let names: [&[u8]; 3] = [b"\0environ\0", b"\0__environ\0", b"\0secure_getenv\0"];
     fs::read(library).map_or(true, |bytes| names.iter().any(|name| contains(&bytes, name)))

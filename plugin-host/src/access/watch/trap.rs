@@ -1,7 +1,7 @@
 //! Traps system calls that read the file system.
 //!
-//! A seccomp filter turns them into SIGSYS. The handler notes the path and makes the call itself, with a mark in
-//! a register that the call does not use, which the filter lets pass.
+//! A seccomp filter turns them into SIGSYS. The handler notes the path and makes the call itself, with a mark
+//! in a register that the call does not use, which the filter lets pass.
 
 #![expect(unsafe_code, reason = "a signal handler reads registers and makes system calls")]
 
@@ -78,8 +78,8 @@ pub(super) fn install() -> Result<(), AccessError> {
     Ok(())
 }
 
-/// The flags of `clone3` are in memory, where no filter sees whether it starts a thread. Without it, the C library
-/// calls `clone`.
+/// The flags of `clone3` are in memory, where no filter sees whether it starts a thread. Without it, the C
+/// library calls `clone`.
 fn without_clone3() -> Result<BpfProgram, seccompiler::BackendError> {
     let rules = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     filter(rules, SeccompAction::Errno(libc::ENOSYS.unsigned_abs()))
@@ -161,8 +161,8 @@ fn note_path(directory: Option<u64>, path: u64) {
     if path.is_null() {
         return;
     }
-    // SAFETY: the interrupted code passes a path to a system call. If the pointer is wrong, the process dies here
-    // instead of getting EFAULT, which the caller reports as a crash of the plugin.
+    // SAFETY: the interrupted code passes a path to a system call. If the pointer is wrong, the process dies
+    // here instead of getting EFAULT, which the caller reports as a crash of the plugin.
     let path = unsafe { CStr::from_ptr(path) }.to_bytes();
     // The argument is an `int` in the lower half of the register.
     let here = |directory: u64| directory.to_ne_bytes()[..4] == libc::AT_FDCWD.to_ne_bytes();

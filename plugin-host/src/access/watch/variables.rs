@@ -17,8 +17,8 @@ unsafe extern "C" {
 /// # Safety
 ///
 /// As in the C library: `name` is a string, and no other thread changes the environment.
-// SAFETY: the C library's own function of this name has the same signature and meaning, so code that is bound to
-// this one gets what it expects.
+// SAFETY: the C library's own function of this name has the same signature and meaning, so code that is bound
+// to this one gets what it expects.
 #[unsafe(no_mangle)]
 #[expect(unreachable_pub, reason = "it is reached by its symbol")]
 pub unsafe extern "C" fn getenv(name: *const c_char) -> *mut c_char {
