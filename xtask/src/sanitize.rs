@@ -17,12 +17,14 @@ use crate::workspace::{Workspace, is_ci, library_name, program};
 const ASAN_OPTIONS: &str =
     "detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0";
 
-/// Of all tests, those in which a plugin is called; the others would only take long.
-const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(book|bucket|docs|examples\
-                               |execution|faults|fetch|filter|flytekit|follow|get|launchplan|lost_answers\
-                               |markdown|named|naming|network|printable|project|proxy|recorded|reference|references|register\
-                               |register_send|round_trip|run|run_files|sandbox|sandbox_choice\
-                               |sandbox_guard|served|servicer|upload|values|version)::/)) \
+/// Of all tests, those in which a plugin is called; the others would only take long. Not those of processes that
+/// end on purpose or have a limit of memory, which is below what the sanitizer reserves.
+const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(book|bucket|crashing|docs|examples\
+                               |execution|faults|fetch|filter|flytekit|follow|get|isolated|launchplan\
+                               |lost_answers|markdown|named|naming|network|printable|project|proxy|recorded\
+                               |recorded_command_line|reference|references|register|register_send|round_trip\
+                               |run|run_files|sandbox|sandbox_choice|sandbox_guard|served|servicer|upload\
+                               |values|version)::/)) \
                                + (package(plugin-host) & (kind(lib) + test(/^(chain|passed_errors)::/)))";
 
 /// Valgrind's exit code for a memory error, which no command of ours uses.
