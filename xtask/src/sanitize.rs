@@ -17,8 +17,8 @@ use crate::workspace::{Workspace, is_ci, library_name, program};
 const ASAN_OPTIONS: &str =
     "detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0";
 
-/// Of all tests, those in which a plugin is called; the others would only take long. Not those of processes that
-/// end on purpose or have a limit of memory, which is below what the sanitizer reserves.
+/// Of all tests, those in which a plugin is called; the others would only take long. Not those of processes
+/// that end on purpose or have a limit of memory, which is below what the sanitizer reserves.
 const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(book|bucket|crashing|docs|examples\
                                |execution|faults|fetch|filter|flytekit|follow|get|isolated|launchplan\
                                |lost_answers|markdown|named|naming|network|printable|project|proxy|recorded\
