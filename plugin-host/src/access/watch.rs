@@ -35,10 +35,10 @@ fn accesses(entries: Option<Vec<log::Entry>>, start: Option<&Path>) -> Accesses 
     };
     for log::Entry { kind, text } in entries {
         match kind {
-            log::Kind::Variable => drop(found.variables.insert(OsString::from_vec(text))),
-            log::Kind::Directory => found.directory = true,
-            log::Kind::Opaque => found.opaque = Some(String::from_utf8_lossy(&text).into_owned()),
-            log::Kind::Path => add_path(&mut found, Path::new(OsStr::from_bytes(&text)), start),
+            log::AccessKind::Variable => drop(found.variables.insert(OsString::from_vec(text))),
+            log::AccessKind::Directory => found.directory = true,
+            log::AccessKind::Opaque => found.opaque = Some(String::from_utf8_lossy(&text).into_owned()),
+            log::AccessKind::Path => add_path(&mut found, Path::new(OsStr::from_bytes(&text)), start),
         }
     }
     found

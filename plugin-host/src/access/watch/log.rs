@@ -12,7 +12,7 @@ static ACTIVE: AtomicBool = AtomicBool::new(false);
 /// What an entry says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(super) enum AccessKind {
     /// A variable was read.
     Variable = 1,
     /// A path was looked at.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 /// One access.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) kind: Kind,
+    pub(super) kind: AccessKind,
     pub(super) text: Vec<u8>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn start() {
 }
 
 /// Adds an entry. Async-signal-safe. `text` ends before its first NUL.
-pub(super) fn note(kind: Kind, text: impl Iterator<Item = u8> + Clone) {
+pub(super) fn note(kind: AccessKind, text: impl Iterator<Item = u8> + Clone) {
     if !ACTIVE.load(Ordering::Relaxed) {
         return;
     }
@@ -66,10 +66,10 @@ pub(super) fn stop() -> Option<Vec<Entry>> {
 fn entry(bytes: &[u8]) -> Option<Entry> {
     let (&kind, text) = bytes.split_first()?;
     let kind = match kind {
-        1 => Kind::Variable,
-        2 => Kind::Path,
-        3 => Kind::Directory,
-        4 => Kind::Opaque,
+        1 => AccessKind::Variable,
+        2 => AccessKind::Path,
+        3 => AccessKind::Directory,
+        4 => AccessKind::Opaque,
         _ => return None,
     };
     Some(Entry { kind, text: text.strip_suffix(&[0])?.to_vec() })

@@ -17,7 +17,7 @@ use seccompiler::{
 
 use super::{
     super::AccessError,
-    log::{self, Kind},
+    log::{self, AccessKind},
 };
 
 /// The sixth argument of calls that the handler makes. None of the trapped calls has a sixth argument.
@@ -143,11 +143,11 @@ extern "C" fn on_trap(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut
             call(number, arguments)
         }
         Some(Treatment::Directory) => {
-            log::note(Kind::Directory, [].into_iter());
+            log::note(AccessKind::Directory, [].into_iter());
             call(number, arguments)
         }
         Some(Treatment::Refuse(what)) => {
-            log::note(Kind::Opaque, what.bytes());
+            log::note(AccessKind::Opaque, what.bytes());
             -c_long::from(libc::EPERM)
         }
         None => -c_long::from(libc::ENOSYS),
@@ -169,9 +169,9 @@ fn note_path(directory: Option<u64>, path: u64) {
     match (path.first(), directory) {
         // The open file itself.
         (None, _) => {}
-        (Some(b'/'), _) | (_, None) => log::note(Kind::Path, path.iter().copied()),
-        (_, Some(directory)) if here(directory) => log::note(Kind::Path, path.iter().copied()),
-        _ => log::note(Kind::Opaque, "reads files relative to an open directory".bytes()),
+        (Some(b'/'), _) | (_, None) => log::note(AccessKind::Path, path.iter().copied()),
+        (_, Some(directory)) if here(directory) => log::note(AccessKind::Path, path.iter().copied()),
+        _ => log::note(AccessKind::Opaque, "reads files relative to an open directory".bytes()),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::ffi::{CStr, c_char};
 
-use super::log::{self, Kind};
+use super::log::{self, AccessKind};
 
 unsafe extern "C" {
     static environ: *const *const c_char;
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn getenv(name: *const c_char) -> *mut c_char {
     }
     // SAFETY: the caller passes a string.
     let name = unsafe { CStr::from_ptr(name) }.to_bytes();
-    log::note(Kind::Variable, name.iter().copied());
+    log::note(AccessKind::Variable, name.iter().copied());
     // SAFETY: the C library keeps `environ` null or a list of strings that ends with a null pointer.
     unsafe { find(name) }
 }
