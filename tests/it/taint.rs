@@ -46,7 +46,7 @@ fn the_report_of_a_bug_names_the_plugins() {
 $ flyte-host my-custom-command
 Executing my custom CLI command!
 ------- stderr -------
-error: internal error: the books do not balance (tests/src/bug.rs:5)
+error: internal error: the books do not balance (tests/src/bug.rs:6)
 hint: report this bug in flyte-host with the lines below
 flyte-host [VERSION]
 plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
@@ -54,7 +54,7 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 $ flyte-host plugin list -o name --no-plugins
 acme
 ------- stderr -------
-error: internal error: the books do not balance (tests/src/bug.rs:5)
+error: internal error: the books do not balance (tests/src/bug.rs:6)
 hint: report this bug in flyte-host with the lines below
 flyte-host [VERSION]
 no plugins
