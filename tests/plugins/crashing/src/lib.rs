@@ -3,7 +3,7 @@
 //! `CRASH` is a list of `HOW:PLACE`, separated by commas. `PLACE` is `constructor` (of the library),
 //! `create`, a hook, `callback` and `default` (of the option `--crash`), `run` (of the command `crashing`),
 //! `policy`, `transport`, or `thread` (one of the plugin's own, which `create` starts and waits for). `HOW`
-//! is a function of [`mod@ways`].
+//! is a function of `ways`.
 
 #![expect(unsafe_code, reason = "a crash is what safe code does not do")]
 

@@ -1,7 +1,7 @@
 //! A plugin that dies, and that takes what it is not given.
 //!
 //! Its section of the settings has what it does by place: a hook, or `callback`, `default`, `run`, `policy`,
-//! `open`, `call`. What it does is a word, perhaps with an argument: see [`act`]. A place without one answers
+//! `open`, `call`. What it does is a word, perhaps with an argument: see `act`. A place without one answers
 //! or calls `next`.
 
 #![forbid(unsafe_code)]
