@@ -19,12 +19,13 @@ fn toolbox() -> (TestEnvironment, PathBuf) {
 /// Asks for help until the answer is kept: not in the same moment in which the plugin was installed.
 fn keep(home: &TestEnvironment) -> PathBuf {
     let folder = home.home().join(".cache/flyte-host/command-line");
-    loop {
+    for _ in 0..100 {
         home.run(["--help"]).success();
         if let Some(file) = fs::read_dir(&folder).ok().and_then(|mut files| files.next()) {
             return file.unwrap().path();
         }
     }
+    panic!("no answer was kept in `{}`", folder.display());
 }
 
 /// Changes the kept text of a command, so that a test sees whether help comes from the file.
