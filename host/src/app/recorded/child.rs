@@ -84,7 +84,8 @@ fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) ->
     let access::Accesses { variables, files, directory, opaque: None } = accesses else { return None };
     let accesses = RecordedAccesses {
         variables: variables.into_iter().collect(),
-        files: files.into_iter().collect(),
+        // A path that is not UTF-8 cannot be written down, so the record would be incomplete.
+        files: files.into_iter().map(|path| path.to_str().map(PathBuf::from)).collect::<Option<_>>()?,
         directory,
     };
     Some(Message::Answer { plugins: edits?, accesses })
