@@ -1,17 +1,17 @@
 //! flyte-host: a Flyte CLI that can be extended with compiled plugins.
 //!
 //! The binary calls [`app::main`]. The tests and the generated reference also read [`app::args::Cli`],
-//! [`mod@env`], [`settings`] and [`ui::exit_code`], the benchmark [`command_tree::Tree`]. Another Rust
+//! [`mod@env`], [`mod@settings`] and [`ui::exit_code`], the benchmark [`command_tree::Tree`]. Another Rust
 //! program that loads the same plugins needs only the crate `plugin-host`.
 
 pub mod app;
 pub mod command_tree;
 mod commands;
 mod context;
-pub mod env;
 mod flyte;
 mod global;
-pub mod settings;
 pub mod ui;
+
+pub use host_settings::{env, settings};
 
 plugin_host::catch_exit!();

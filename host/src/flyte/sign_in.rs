@@ -84,7 +84,8 @@ fn store(settings: &Settings) -> Result<(Option<StoreKind>, Origin), CommandErro
         return Ok((Some(choice), Origin::Variable(name.to_owned())));
     }
     let path = ConfigPath::new(Settings::path().unwrap_or_default(), settings::home().as_deref());
-    Ok((settings.token_store, Origin::File { path, key: "token-store".to_owned() }))
+    let choice = settings.token_store.as_deref().and_then(|name| name.parse().ok());
+    Ok((choice, Origin::File { path, key: "token-store".to_owned() }))
 }
 
 /// Tokens are not stored; the folder is for locks only.
@@ -144,6 +145,12 @@ impl From<auth::store::StoreError> for CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_token_store_of_the_settings_is_known() {
+        let known = |name: &&str| name.parse::<StoreKind>().is_ok_and(|store| store.to_string() == **name);
+        assert!(settings::TOKEN_STORES.iter().all(|name| known(name)));
+    }
 
     #[test]
     fn a_timeout_is_positive_and_at_most_a_day() {

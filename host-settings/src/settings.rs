@@ -27,7 +27,6 @@ use std::{
     sync::OnceLock,
 };
 
-use auth::store::StoreKind;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml_edit::{DocumentMut, Item, Table};
 
@@ -37,7 +36,7 @@ use plugin_host::Pin;
 use crate::env;
 
 #[cfg(target_os = "linux")]
-pub(crate) mod isolation;
+pub mod isolation;
 
 /// The content of the settings file.
 #[derive(Debug, Default, Deserialize)]
@@ -54,7 +53,7 @@ pub struct Settings {
     pub plugin_timeout: Option<f64>,
     /// Where sign-in tokens are stored; `None` if not set.
     #[serde(default, deserialize_with = "token_store")]
-    pub token_store: Option<StoreKind>,
+    pub token_store: Option<String>,
     /// Without an endpoint, use the embedded sandbox, also when stderr is not a terminal.
     #[serde(default)]
     pub sandbox_fallback: bool,
@@ -134,9 +133,16 @@ pub const DOCUMENTED: [SettingDoc; 8] = [
     },
 ];
 
-fn token_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<StoreKind>, D::Error> {
+/// The names of the token stores.
+pub const TOKEN_STORES: [&str; 4] = ["auto", "keyring", "file", "none"];
+
+fn token_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(D::Error::custom)
+    if !TOKEN_STORES.contains(&text.as_str()) {
+        let expected = "expected `auto`, `keyring`, `file` or `none`";
+        return Err(D::Error::custom(format_args!("unknown token store `{text}`; {expected}")));
+    }
+    Ok(Some(text))
 }
 
 /// Why the settings file cannot be used.

@@ -32,7 +32,8 @@ pub struct IsolationSettings {
 
 impl IsolationSettings {
     /// Whether the plugin runs in a process of its own, also without `--isolate`.
-    pub(crate) fn is_on(&self) -> bool {
+    #[must_use]
+    pub fn is_on(&self) -> bool {
         self.isolate
     }
 
@@ -51,7 +52,8 @@ impl IsolationSettings {
 }
 
 /// The plugins that run in processes of their own; `all` of them after `--isolate`.
-pub(crate) fn isolations(
+#[must_use]
+pub fn isolations(
     tables: &BTreeMap<String, IsolationSettings>,
     all: bool,
     home: Option<&Path>,
