@@ -181,8 +181,7 @@ const OFF: [&str; 4] = ["0", "false", "no", "off"];
 
 /// A switch of this program that is set to something else than on or off, and its value. [`CI`] is not
 /// checked: for other programs any text means on.
-#[must_use]
-pub fn invalid_switch() -> Option<(&'static str, String)> {
+fn invalid_switch() -> Option<(&'static str, String)> {
     let invalid = |value: &String| {
         let value = value.to_ascii_lowercase();
         !ON.iter().chain(&OFF).any(|known| *known == value)
@@ -192,12 +191,53 @@ pub fn invalid_switch() -> Option<(&'static str, String)> {
         .find_map(|name| Some((name, text(name).filter(invalid)?)))
 }
 
+/// A variable of this program that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VariableError {
+    /// A switch that is neither on nor off.
+    #[error("invalid value `{value}` for variable `{name}`: expected `1` or `0`")]
+    InvalidSwitch {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The value is not UTF-8.
+    #[error("variable `{0}` is not UTF-8")]
+    NotUtf8(String),
+}
+
+impl VariableError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::InvalidSwitch { name, .. } => format!("set `{name}=1` or `{name}=0`, or unset it"),
+            Self::NotUtf8(name) => format!("set `{name}` again, or unset it"),
+        }
+    }
+}
+
+/// Checks the variables of this program.
+///
+/// # Errors
+///
+/// The first one that cannot be used.
+pub fn check() -> Result<(), VariableError> {
+    if let Some(name) = not_utf8() {
+        return Err(VariableError::NotUtf8(name));
+    }
+    match invalid_switch() {
+        Some((name, value)) => Err(VariableError::InvalidSwitch { name, value }),
+        None => Ok(()),
+    }
+}
+
 /// A variable of this program whose value is not UTF-8, so that it would count as not set.
 ///
 /// The variables that hold paths of plugins ([`PLUGIN`], [`PLUGIN_PATH`]) may have any bytes; those of
 /// Flyte's configuration are checked where they are read.
-#[must_use]
-pub fn not_utf8() -> Option<String> {
+fn not_utf8() -> Option<String> {
     let is_ours = |name: &str| {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY") || READ_AS_TEXT.contains(&name.as_str())

@@ -5,4 +5,5 @@
 #![deny(missing_docs)]
 
 pub mod env;
+pub mod plugins;
 pub mod settings;

@@ -117,17 +117,10 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
     let flags =
         PluginFlags::scan(completion.as_ref().map_or(words, completion::CompletionRequest::arguments));
     logger::start(flags.verbose, ui.streams());
-    if let Some(name) = env::not_utf8() {
-        return Err(CommandError::new(Exit::Usage, format!("variable `{name}` is not UTF-8"))
-            .hint(format!("set `{name}` again, or unset it")));
-    }
-    if let Some((name, value)) = env::invalid_switch() {
-        return Err(CommandError::new(
-            Exit::Usage,
-            format!("invalid value `{value}` for variable `{name}`: expected `1` or `0`"),
-        )
-        .hint(format!("set `{name}=1` or `{name}=0`, or unset it")));
-    }
+    env::check().map_err(|error| {
+        let hint = error.hint();
+        CommandError::from_error(Exit::Usage, error).hint(hint)
+    })?;
     #[cfg(not(target_os = "linux"))]
     if env::is_on(env::PLUGIN_ISOLATE) {
         return Err(CommandError::new(Exit::Usage, "could not isolate plugins: isolation requires Linux")

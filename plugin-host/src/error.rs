@@ -1,10 +1,23 @@
 //! Errors of selecting, loading and calling plugins.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 use plugin_abi::{Hook, PluginError, PluginErrorKind};
 
 use super::{calls::PausedPlugin, identity::Identity, preflight::PreflightError};
+
+static BYPASS: OnceLock<&'static str> = OnceLock::new();
+
+/// Sets how users run this program without plugins, for hints: a verb and its object. Later calls have no
+/// effect. Without one, hints name flyte-host's option.
+pub fn set_bypass(hint: &'static str) {
+    BYPASS.get_or_init(|| hint);
+}
+
+/// How users run this program without plugins.
+pub(crate) fn bypass() -> &'static str {
+    BYPASS.get().copied().unwrap_or("use `--no-plugins`")
+}
 
 /// A selected plugin was not found.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +206,24 @@ impl std::error::Error for IsolatedError {
 }
 
 impl LoadError {
+    /// The facts that are not in the message, for a line below it.
+    #[must_use]
+    pub fn details(&self) -> Option<String> {
+        match self {
+            Self::Select(select) => select.cause(),
+            Self::LibraryConflict { files, .. } => {
+                Some(format!("`{}` and `{}`", files[0].display(), files[1].display()))
+            }
+            Self::PinMismatch { path, .. } => {
+                Some(format!("`{}` has other content than the file that was enabled", path.display()))
+            }
+            Self::NamedTwice { first, second, .. } if first != second => {
+                Some(format!("`{}` and `{}`", first.display(), second.display()))
+            }
+            _ => None,
+        }
+    }
+
     /// What the user can do about it; starts with a verb.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -337,7 +368,7 @@ impl HookError {
                 // The caller adds who selected the plugin, and how to continue without it.
                 CallSite::Create => report,
                 CallSite::Hook(_) | CallSite::Transport => {
-                    format!("{report}; use `--no-plugins` to continue without it")
+                    format!("{report}; {} to continue without it", bypass())
                 }
             }
         };

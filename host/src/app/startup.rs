@@ -19,9 +19,8 @@ use crate::{
     flyte::configuration::Configurations,
     settings::{self, Settings},
 };
-use plugin_host::{
-    Candidate, Chain, Directories, Link, LoadError, Loader, SelectError, Selection, Source, calls,
-};
+use host_settings::plugins;
+use plugin_host::{Candidate, Chain, Link, LoadError, Loader, SelectError, Selection, Source, calls};
 
 /// The options that select plugins, scanned before clap runs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -69,60 +68,18 @@ impl PluginFlags {
         if !self.plugins.is_empty() {
             return Selection::new(self.plugins.clone(), Source::Flag);
         }
-        if let Some(text) = env::raw(env::PLUGIN).filter(|text| !text.is_empty()) {
-            if is_privileged() {
-                log::warn!("ignoring `{}`: this process has more privileges than its user", env::PLUGIN);
-            } else {
-                return Selection::parse(text, Source::Variable(env::PLUGIN));
-            }
-        }
-        match (&settings.plugins, Settings::path()) {
-            (Some(plugins), Ok(path)) => Selection::new(plugins.clone(), Source::Settings(path))
-                .map(|selection| selection.with_pins(settings.pins())),
-            _ => Ok(Selection::none()),
-        }
+        plugins::selection(settings)
     }
-}
-
-/// Whether the process is set-user-id or set-group-id: then the environment of its caller must not choose the
-/// code that it loads.
-#[cfg(unix)]
-fn is_privileged() -> bool {
-    use rustix::process::{getegid, geteuid, getgid, getuid};
-    getuid() != geteuid() || getgid() != getegid()
-}
-
-#[cfg(not(unix))]
-fn is_privileged() -> bool {
-    false
 }
 
 /// The loader for this program, with the plugin directories of the environment.
 pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
-    let path = env::raw(env::PLUGIN_PATH).filter(|_| !is_privileged());
-    if let Some(path) = path {
-        for directory in std::env::split_paths(path).filter(|directory| !directory.is_absolute()) {
-            if !directory.as_os_str().is_empty() {
-                log::warn!(
-                    "ignoring `{}` in `{}`: not an absolute path",
-                    directory.display(),
-                    env::PLUGIN_PATH
-                );
-            }
-        }
-    }
-    let directories = Directories::new(path, settings::home().as_deref());
-    let loader = Loader::new("flyte-host", directories).with_sections(settings.plugin.clone());
-    isolate(loader, flags, settings)
+    isolate(plugins::loader("flyte-host", settings), flags, settings)
 }
 
 #[cfg(target_os = "linux")]
 fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
-    let all = flags.isolate || env::is_on(env::PLUGIN_ISOLATE);
-    loader.with_isolations(
-        settings::isolation::isolations(&settings.isolation, all, settings::home().as_deref()),
-        &env::SECRETS,
-    )
+    loader.with_isolations(plugins::isolations(settings, flags.isolate), &env::SECRETS)
 }
 
 /// Whether a plugin may run in a process of its own.
@@ -275,7 +232,7 @@ impl From<EditError> for CommandError {
 
 /// Whether to continue without plugins that cannot be used.
 pub(super) fn falls_back(flags: &PluginFlags, settings: &Settings) -> bool {
-    flags.fallback || env::is_on(env::PLUGIN_FALLBACK) || settings.plugin_fallback
+    flags.fallback || plugins::falls_back(settings)
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use plugin_host::calls::{CallLimits, Supervision};
+use plugin_host::calls::Supervision;
 
 use crate::{
-    env,
-    settings::{self, Settings},
+    settings::Settings,
     ui::{error::CommandError, exit_code::Exit},
 };
+use host_settings::plugins::{self, TimeoutError};
 
 /// How long a shell waits for completions.
 const COMPLETION: Duration = Duration::from_secs(2);
@@ -19,50 +19,18 @@ const COMPLETION: Duration = Duration::from_secs(2);
 ///
 /// A limit that is not a number of seconds.
 pub(super) fn supervision(settings: &Settings, completes: bool) -> Result<Supervision, CommandError> {
-    // A command that only looks does not create a home.
-    let home_exists = || settings::home().is_some_and(|home| home.is_dir());
-    let folder = settings::state_folder().filter(|folder| folder.is_dir() || home_exists());
-    Ok(Supervision {
-        folder: folder.map(|folder| folder.join("flyte-host")),
-        command: "flyte-host".to_owned(),
-        limits: limits(settings, completes)?,
-    })
+    Ok(plugins::supervision(settings, "flyte-host", completes.then_some(COMPLETION))?)
 }
 
-fn limits(settings: &Settings, completes: bool) -> Result<CallLimits, CommandError> {
-    let chosen = match (env::text(env::PLUGIN_TIMEOUT), settings.plugin_timeout) {
-        (Some(text), _) => Some(text.parse().ok().and_then(duration).ok_or_else(|| invalid(&text))?),
-        (None, Some(seconds)) => Some(duration(seconds).ok_or_else(|| invalid_setting(seconds))?),
-        (None, None) => None,
-    };
-    let defaults = CallLimits::default();
-    let hint = format!("set `{}` to a longer timeout in seconds, or to 0 for none", env::PLUGIN_TIMEOUT);
-    let limit = |default: Option<Duration>| match chosen {
-        Some(chosen) if chosen.is_zero() => None,
-        chosen if completes => Some(chosen.unwrap_or(COMPLETION).min(COMPLETION)),
-        Some(chosen) => Some(chosen),
-        None => default,
-    };
-    Ok(CallLimits { create: limit(defaults.create), hook: limit(defaults.hook), hint })
-}
-
-fn duration(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-fn invalid(text: &str) -> CommandError {
-    let message = format!(
-        "invalid value `{text}` for variable `{}`: expected a number of seconds",
-        env::PLUGIN_TIMEOUT
-    );
-    CommandError::new(Exit::Usage, message)
-}
-
-fn invalid_setting(seconds: f64) -> CommandError {
-    let message = format!("invalid value `{seconds}` for `plugin-timeout`: expected a number of seconds");
-    let failure = CommandError::new(Exit::Failed, message);
-    match Settings::path() {
-        Ok(path) => failure.at(path.display()),
-        Err(_) => failure,
+impl From<TimeoutError> for CommandError {
+    fn from(error: TimeoutError) -> Self {
+        let exit = match error {
+            TimeoutError::Setting(_) => Exit::Failed,
+            TimeoutError::Variable(_) => Exit::Usage,
+        };
+        match (exit, Settings::path()) {
+            (Exit::Failed, Ok(path)) => Self::from_error(exit, error).at(path.display()),
+            _ => Self::from_error(exit, error),
+        }
     }
 }

@@ -203,20 +203,8 @@ impl From<LoadError> for CommandError {
             LoadError::Paused { .. } => Exit::PluginFailed,
             _ => Exit::PluginUnusable,
         };
-        let causes = match &error {
-            LoadError::Select(select) => select.cause(),
-            LoadError::LibraryConflict { files, .. } => {
-                Some(format!("`{}` and `{}`", files[0].display(), files[1].display()))
-            }
-            LoadError::PinMismatch { path, .. } => {
-                Some(format!("`{}` has other content than the file that was enabled", path.display()))
-            }
-            LoadError::NamedTwice { first, second, .. } if first != second => {
-                Some(format!("`{}` and `{}`", first.display(), second.display()))
-            }
-            _ => None,
-        };
-        Self::from_error(exit, error).hint(hint).with_causes(causes)
+        let details = error.details();
+        Self::from_error(exit, error).hint(hint).with_causes(details)
     }
 }
 
