@@ -264,7 +264,9 @@ impl<'a> Call<'a> {
         loop {
             let (index, answer) = self.ask(hook, from, &ask)?;
             if let ROption::RSome(text) = answer {
-                validate(&text).map_err(|reason| self.invalid_value(index, hook, reason))?;
+                if !self.is_builtin(index) {
+                    validate(&text).map_err(|reason| self.invalid_value(index, hook, reason))?;
+                }
                 return Ok(Some(text.into()));
             }
             if self.is_builtin(index) {

@@ -62,7 +62,7 @@ pub mod transport;
 mod validate;
 
 pub use self::remote::ResolvedRemote;
-pub use builtin::Builtin;
+pub use builtin::{Builtin, BuiltinAnswers};
 pub use chain::Chain;
 pub use error::{HookError, IsolatedError, LoadError, SelectError};
 pub use handle_table::HandleTable;

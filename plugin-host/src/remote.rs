@@ -15,12 +15,14 @@ pub struct ResolvedRemote {
     pub owners: BTreeMap<&'static str, Identity>,
     /// The transports that plugins put in front of, or in place of, the host's.
     pub layers: Layers,
+    /// The [base](Remote::base) that the built-in default gave to its answer; 0 if none of it is left.
+    pub builtin: u64,
 }
 
 impl ResolvedRemote {
     /// The answer of the built-in default.
     pub(super) fn builtin(remote: Remote) -> Self {
-        Self { remote, ..Self::default() }
+        Self { builtin: remote.base(), remote: remote.with_base(0), ..Self::default() }
     }
 
     /// Combines a link's answer with the answer it was made from (`base`).
@@ -51,7 +53,7 @@ impl ResolvedRemote {
                 None => remote,
             };
         }
-        Self { remote: remote.with_base(0), owners, layers: base.layers }
+        Self { remote: remote.with_base(0), owners, layers: base.layers, builtin: base.builtin }
     }
 
     /// The remote with the transport of a link around, or in place of, those of its base.

@@ -19,7 +19,7 @@ use super::{
     signals,
     watchdog::{self, CallLimits},
 };
-use crate::Identity;
+use crate::{Identity, error};
 
 /// How the calls of plugins are watched.
 #[derive(Clone, Debug, Default)]
@@ -136,8 +136,9 @@ fn report_last(folder: &Path, last: &LastCalls) {
         if !last.reported {
             log::warn!(
                 "the last run of `{}` ended inside plugin `{name}` {version}, {site}; \
-                 use `--no-plugins` to run without it",
-                last.command
+                 {} to run without it",
+                last.command,
+                error::bypass()
             );
         }
     }
