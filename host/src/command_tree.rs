@@ -5,18 +5,16 @@
 //! parser panic. What clap cannot hold (the owner of a command, callbacks, lazy defaults) is kept beside it,
 //! by path.
 //!
-//! - [`Tree::view`], [`Tree::apply`]: the plugins change the command line (`edit_request`, `validate`,
+//! - [`Tree::view`], [`Tree::apply`]: the plugins change the command line (`plugin_host::edits`, `validate`,
 //!   `scope`, `apply`, `build`)
 //! - [`Tree::parse`]: clap parses the arguments (`parsed`)
 //! - `Tree::resolve`: lazy defaults of plugins are computed, callbacks run (`resolve`, `values`)
 
 mod apply;
 mod build;
-mod edit_request;
 pub(crate) mod invocation;
 mod invoked;
 mod parsed;
-mod problem;
 mod recorded;
 mod resolve;
 mod scope;
@@ -34,13 +32,12 @@ use plugin_abi::vtable::{CallbackBox, CommandBox, EditBox, LazyDefaultBox};
 use plugin_host::{HookErrors, Identity};
 
 pub use parsed::Parsed;
-pub use problem::EditError;
+pub use plugin_host::edits::EditError;
 pub use recorded::RecordedEdits;
 pub use view::View;
 
-use edit_request::{NewArg, NewCommand};
 use parsed::CommandPath;
-use problem::{Problem, command_label};
+use plugin_host::edits::{self, NewArg, NewCommand, Problem, command_label};
 
 /// The command line with the changes of plugins.
 #[derive(Clone)]
@@ -137,7 +134,7 @@ impl Tree {
         }
         let shared = Arc::new(owner.clone());
         let mut draft = self.clone();
-        let applied = edit_request::read(edits)
+        let applied = edits::read(edits)
             .and_then(|requests| {
                 requests.into_iter().try_for_each(|request| draft.apply_one(&shared, request))
             })

@@ -39,6 +39,7 @@ pub mod access;
 pub mod builtin;
 pub mod calls;
 pub mod chain;
+pub mod edits;
 pub mod error;
 #[cfg(next_protocol)]
 mod growth;

@@ -4,15 +4,12 @@ use std::{mem, sync::Arc};
 
 use plugin_abi::vtable::LazyDefaultBox;
 
-use plugin_host::Identity;
-
-use super::{
-    PluginCommand, Tree, build,
-    edit_request::{EditKind, EditRequest, NewArg, NewCommand},
-    problem::{Problem, command_label, of_command, quoted},
-    scope::Scope,
-    validate, values,
+use plugin_host::{
+    Identity,
+    edits::{EditKind, EditRequest, NewArg, NewCommand, Problem, command_label, of_command, quoted},
 };
+
+use super::{PluginCommand, Tree, build, scope::Scope, validate, values};
 
 /// The command for troubleshooting plugins, which no plugin may hide or replace.
 const RESERVED_COMMAND: &str = "plugin";

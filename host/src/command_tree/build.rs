@@ -5,7 +5,7 @@ use plugin_abi::ArgKind;
 
 use crate::env;
 
-use super::edit_request::{NewArg, NewCommand};
+use plugin_host::edits::{NewArg, NewCommand};
 
 /// A command with its subcommands.
 pub(super) fn command(new: &NewCommand) -> clap::Command {

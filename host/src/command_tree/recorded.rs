@@ -16,7 +16,7 @@ use plugin_abi::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::edit_request::{MAX_ARGUMENTS, MAX_COMMANDS, MAX_DEPTH, MAX_EDITS, strings};
+use plugin_host::edits::{MAX_ARGUMENTS, MAX_COMMANDS, MAX_DEPTH, MAX_EDITS, strings};
 
 /// All edits of one plugin, without their functions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

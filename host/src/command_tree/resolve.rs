@@ -16,12 +16,11 @@ use crate::{
 use plugin_host::{
     HookErrors, Identity,
     calls::{ActiveCall, CallLimit, CallRecord},
+    edits::{of_command, quoted, strings},
 };
 
 use super::{
     Extra, Parsed, Tree,
-    edit_request::strings,
-    problem::{of_command, quoted},
     values::{self, Line},
 };
 

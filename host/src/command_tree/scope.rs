@@ -1,12 +1,9 @@
 //! The arguments of one command by name: its own, and the global ones of its parents.
 
 use plugin_abi::ArgKind;
+use plugin_host::edits::{NewArg, Problem, command_label, quoted};
 
-use super::{
-    Tree,
-    edit_request::NewArg,
-    problem::{Problem, command_label, quoted},
-};
+use super::Tree;
 
 /// Options that every command has.
 const RESERVED: [&str; 4] = ["--help", "-h", "--version", "-V"];

@@ -4,12 +4,9 @@
 //! everything that makes clap panic.
 
 use plugin_abi::ArgKind;
+use plugin_host::edits::{NewArg, NewCommand, Problem, command_label, quoted};
 
-use super::{
-    edit_request::{NewArg, NewCommand},
-    problem::{Problem, command_label, quoted},
-    scope::Scope,
-};
+use super::scope::Scope;
 
 /// Maximum length in bytes of a help text of a plugin.
 const MAX_TEXT: usize = 64 * 1024;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plugin_host::Identity;
+use crate::Identity;
 
 /// A change that a plugin requested and that cannot be applied.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -13,7 +13,9 @@ pub struct EditError {
 }
 
 impl EditError {
-    pub(super) fn new(plugin: &Identity, problem: Problem) -> Self {
+    /// A problem of a plugin's request.
+    #[must_use]
+    pub fn new(plugin: &Identity, problem: Problem) -> Self {
         Self { plugin: plugin.clone(), problem }
     }
 
@@ -32,25 +34,28 @@ impl EditError {
 
 /// The message of an [`EditError`] after the plugin's name, and the hint.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
+pub struct Problem {
     sentence: String,
     hint: Option<String>,
 }
 
 impl Problem {
     /// A problem without a hint.
-    pub(super) fn new(sentence: impl fmt::Display) -> Self {
+    #[must_use]
+    pub fn new(sentence: impl fmt::Display) -> Self {
         Self { sentence: sentence.to_string(), hint: None }
     }
 
     /// Sets the hint.
-    pub(super) fn hint(mut self, hint: impl fmt::Display) -> Self {
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self
     }
 
     /// Suggests the most similar name, if there is one; otherwise sets another hint.
-    pub(super) fn near<'n>(
+    #[must_use]
+    pub fn near<'n>(
         self,
         wanted: &str,
         names: impl Iterator<Item = &'n str>,
@@ -70,16 +75,19 @@ impl fmt::Display for Problem {
 }
 
 /// A command in a message: its path in backticks, without control characters; `the program` for the root.
-pub(super) fn command_label(path: &[String]) -> String {
+#[must_use]
+pub fn command_label(path: &[String]) -> String {
     if path.is_empty() { "the program".to_owned() } else { quoted(&path.join(" ")) }
 }
 
 /// ` of` and the command, after the name of an option; empty for options of the program.
-pub(super) fn of_command(path: &[String]) -> String {
+#[must_use]
+pub fn of_command(path: &[String]) -> String {
     if path.is_empty() { String::new() } else { format!(" of {}", command_label(path)) }
 }
 
 /// A text of a plugin in backticks, shortened and without control characters.
-pub(super) fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     format!("`{}`", flyte_text::excerpt(text, 60))
 }

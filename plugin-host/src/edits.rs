@@ -1,7 +1,11 @@
-//! Converts a plugin's edit requests from the ABI, within limits.
+//! The edits of the command line that a plugin requests, converted from the ABI within limits.
 //!
-//! Rejects only what exceeds the limits or belongs to a later protocol; `validate` and `scope` check the
-//! rest.
+//! Rejects only what exceeds the limits or belongs to a later protocol; the program that applies the edits
+//! checks the rest.
+
+mod problem;
+
+pub use self::problem::{EditError, Problem, command_label, of_command, quoted};
 
 use abi_stable::std_types::{ROption, RString, RVec};
 use plugin_abi::{
@@ -13,52 +17,69 @@ use plugin_abi::{
     },
 };
 
-use super::problem::{Problem, command_label, quoted};
-
 /// Maximum depth of commands; top-level ones are at 1.
-pub(super) const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 /// Maximum number of commands per plugin.
-pub(super) const MAX_COMMANDS: usize = 1000;
+pub const MAX_COMMANDS: usize = 1000;
 /// Maximum number of arguments per command.
-pub(super) const MAX_ARGUMENTS: usize = 200;
+pub const MAX_ARGUMENTS: usize = 200;
 /// Maximum number of changes per plugin.
-pub(super) const MAX_EDITS: usize = 10_000;
+pub const MAX_EDITS: usize = 10_000;
 
 /// One change, and the path of its command.
-pub(super) struct EditRequest {
-    pub(super) path: Vec<String>,
-    pub(super) kind: EditKind,
+pub struct EditRequest {
+    /// The command that is changed, from the top; empty for the program itself.
+    pub path: Vec<String>,
+    /// The change.
+    pub kind: EditKind,
 }
 
 /// The change of the command at the path.
-pub(super) enum EditKind {
+pub enum EditKind {
+    /// Adds an argument.
     AddArgument(NewArg),
+    /// Lets a function see the values of an argument.
     AddCallback(String, CallbackBox),
+    /// Adds a command, whose name must be free.
     AddCommand(NewCommand),
+    /// Hides the command.
     Hide,
+    /// Adds the commands of a group to the group of that name.
     Merge(NewCommand),
+    /// Replaces the command of the same name.
     Replace(NewCommand),
+    /// Sets the default of an argument.
     SetDefault(String, Vec<String>),
+    /// Sets a default that is computed when it is needed.
     SetLazyDefault(String, LazyDefaultBox),
 }
 
 /// A command of a plugin.
-pub(super) struct NewCommand {
-    pub(super) name: String,
-    pub(super) aliases: Vec<String>,
-    pub(super) about: Option<String>,
-    pub(super) long_about: Option<String>,
-    pub(super) after_help: Option<String>,
-    pub(super) hidden: bool,
-    pub(super) args: Vec<NewArg>,
-    pub(super) commands: Vec<NewCommand>,
+pub struct NewCommand {
+    /// Its name.
+    pub name: String,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// One line of help.
+    pub about: Option<String>,
+    /// The help, whole.
+    pub long_about: Option<String>,
+    /// Below the options: examples and the like.
+    pub after_help: Option<String>,
+    /// Left out of help and completion.
+    pub hidden: bool,
+    /// Its arguments.
+    pub args: Vec<NewArg>,
+    /// Its subcommands.
+    pub commands: Vec<NewCommand>,
     /// The command itself, if it has a function.
-    pub(super) run: Option<CommandBox>,
+    pub run: Option<CommandBox>,
 }
 
 impl NewCommand {
     /// A command with a name only.
-    pub(super) fn bare(name: &str) -> Self {
+    #[must_use]
+    pub fn bare(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             aliases: Vec::new(),
@@ -74,34 +95,53 @@ impl NewCommand {
 }
 
 /// An argument of a plugin.
-pub(super) struct NewArg {
-    pub(super) id: String,
-    pub(super) kind: ArgKind,
-    pub(super) long: Option<String>,
-    pub(super) short: Option<String>,
-    pub(super) aliases: Vec<String>,
-    pub(super) help: Option<String>,
-    pub(super) long_help: Option<String>,
-    pub(super) value_name: Option<String>,
-    pub(super) required: bool,
-    pub(super) multiple: bool,
-    pub(super) hidden: bool,
-    pub(super) global: bool,
-    pub(super) defaults: Vec<String>,
-    pub(super) possible_values: Vec<String>,
-    pub(super) env: Option<String>,
-    pub(super) conflicts_with: Vec<String>,
-    pub(super) callback: Option<CallbackBox>,
+pub struct NewArg {
+    /// Unique within its command.
+    pub id: String,
+    /// Option, flag, positional or counter.
+    pub kind: ArgKind,
+    /// Without the dashes.
+    pub long: Option<String>,
+    /// One character, without the dash.
+    pub short: Option<String>,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// One line of help.
+    pub help: Option<String>,
+    /// The help, whole.
+    pub long_help: Option<String>,
+    /// The name of its value in help.
+    pub value_name: Option<String>,
+    /// It cannot be left out.
+    pub required: bool,
+    /// It takes more than one value.
+    pub multiple: bool,
+    /// Left out of help and completion.
+    pub hidden: bool,
+    /// Accepted after every subcommand as well.
+    pub global: bool,
+    /// Its values if it is not given.
+    pub defaults: Vec<String>,
+    /// Its values are among these, if there are any.
+    pub possible_values: Vec<String>,
+    /// The variable that sets it if the command line does not.
+    pub env: Option<String>,
+    /// Ids of arguments that cannot be used together with it.
+    pub conflicts_with: Vec<String>,
+    /// The function that sees its values before the command runs.
+    pub callback: Option<CallbackBox>,
 }
 
 impl NewArg {
     /// The problem of adding it to a command.
-    pub(super) fn refuse(&self, path: &[String], reason: &str) -> Problem {
+    #[must_use]
+    pub fn refuse(&self, path: &[String], reason: &str) -> Problem {
         Problem::new(format_args!("adds {} to {}: it {reason}", self.title(), command_label(path)))
     }
 
     /// The argument in a message: ``the option `--name` ``.
-    pub(super) fn title(&self) -> String {
+    #[must_use]
+    pub fn title(&self) -> String {
         let kind = match self.kind {
             ArgKind::Option => "option",
             ArgKind::Positional => return format!("the positional {}", quoted(&self.id)),
@@ -116,13 +156,18 @@ impl NewArg {
     }
 
     /// Whether it takes values, unlike flags and counters.
-    pub(super) fn takes_values(&self) -> bool {
+    #[must_use]
+    pub fn takes_values(&self) -> bool {
         matches!(self.kind, ArgKind::Option | ArgKind::Positional)
     }
 }
 
 /// Converts all requests of one plugin.
-pub(super) fn read(edits: RVec<EditBox>) -> Result<Vec<EditRequest>, Problem> {
+///
+/// # Errors
+///
+/// A request beyond the limits, or of a later protocol.
+pub fn read(edits: RVec<EditBox>) -> Result<Vec<EditRequest>, Problem> {
     if edits.len() > MAX_EDITS {
         return Err(Problem::new(format_args!(
             "requests {} changes; at most {MAX_EDITS} are allowed",
@@ -258,7 +303,9 @@ fn too_deep(path: &[String]) -> Problem {
     ))
 }
 
-pub(super) fn strings(values: RVec<RString>) -> Vec<String> {
+/// Texts from the ABI.
+#[must_use]
+pub fn strings(values: RVec<RString>) -> Vec<String> {
     values.into_iter().map(String::from).collect()
 }
 
