@@ -6,4 +6,6 @@
 
 pub mod env;
 pub mod plugins;
+pub mod remote;
 pub mod settings;
+pub mod show;

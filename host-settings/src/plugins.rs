@@ -1,6 +1,6 @@
 //! The plugins that the user selected, and how they are loaded and watched.
 
-use std::{env::split_paths, time::Duration};
+use std::{env::split_paths, path::PathBuf, time::Duration};
 
 use plugin_host::{
     Directories, Loader, SelectError, Selection, Source,
@@ -47,9 +47,10 @@ fn is_privileged() -> bool {
     false
 }
 
-/// The loader for a program, with the plugin directories of the environment and the settings of the plugins.
+/// The loader for a program, with the plugin directories of the environment, those that are `installed` with
+/// the program, and the settings of the plugins.
 #[must_use]
-pub fn loader(program: &'static str, settings: &Settings) -> Loader {
+pub fn loader(program: &'static str, settings: &Settings, installed: &[PathBuf]) -> Loader {
     let path = env::raw(env::PLUGIN_PATH).filter(|_| !is_privileged());
     if let Some(path) = path {
         for directory in split_paths(path).filter(|directory| !directory.is_absolute()) {
@@ -62,7 +63,7 @@ pub fn loader(program: &'static str, settings: &Settings) -> Loader {
             }
         }
     }
-    let directories = Directories::new(path, settings::home().as_deref());
+    let directories = Directories::new(path, settings::home().as_deref()).with_installed(installed);
     Loader::new(program, directories).with_sections(settings.plugin.clone())
 }
 

@@ -107,6 +107,17 @@ impl Directories {
         Self(without_duplicates(all))
     }
 
+    /// Adds directories that came with the program, in front of the system's.
+    #[must_use]
+    pub fn with_installed(self, directories: &[PathBuf]) -> Self {
+        let system: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
+        let mut all: Vec<PathBuf> =
+            self.0.into_iter().filter(|directory| !system.contains(directory)).collect();
+        all.extend(directories.iter().cloned());
+        all.extend(system);
+        Self(without_duplicates(all))
+    }
+
     /// The directories, the first in front.
     #[must_use]
     pub fn paths(&self) -> &[PathBuf] {

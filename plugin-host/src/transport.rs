@@ -54,6 +54,12 @@ impl Layers {
         Self { layers, errors: errors.clone() }
     }
 
+    /// The errors that plugins may pass on in a status.
+    #[must_use]
+    pub fn errors(&self) -> &HookErrors {
+        &self.errors
+    }
+
     /// Whether the host's transport is used as it is.
     #[must_use]
     pub fn is_empty(&self) -> bool {

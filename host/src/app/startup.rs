@@ -74,7 +74,7 @@ impl PluginFlags {
 
 /// The loader for this program, with the plugin directories of the environment.
 pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
-    isolate(plugins::loader("flyte-host", settings), flags, settings)
+    isolate(plugins::loader("flyte-host", settings, &[]), flags, settings)
 }
 
 #[cfg(target_os = "linux")]

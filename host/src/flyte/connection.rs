@@ -3,10 +3,10 @@
 //! The built-in default of `get_remote` is Flyte's configuration. Values that a plugin changes or returns
 //! instead are checked here, and keep the plugin's name as their origin.
 
-use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, path::PathBuf};
 
-use flyte_client::config::{AuthMode, Configuration, Connection, Endpoint, Origin, Secret, Setting, Sources};
-use plugin_abi::{Hook, Remote, RemoteRequest};
+use flyte_client::config::{Configuration, Connection, Origin, Secret, Setting, Sources};
+use plugin_abi::{Remote, RemoteRequest};
 
 use super::configuration::{Configurations, describe, sources};
 use crate::context::Context;
@@ -18,10 +18,8 @@ use crate::{
         exit_code::Exit,
     },
 };
-use plugin_host::{
-    Chain, HookError, Layers, ResolvedRemote,
-    error::{CallSite, HookErrorKind},
-};
+use host_settings::remote as checks;
+use plugin_host::{Chain, HookError, Layers, ResolvedRemote, error::HookErrorKind};
 
 mod sandbox;
 
@@ -186,7 +184,7 @@ fn base_connection(
     let env = BTreeMap::from([("FLYTE_PLATFORM_URL".to_owned(), endpoint)]);
     let sources = Sources { env, cwd: PathBuf::from("/nonexistent"), ..Sources::default() };
     let defaults = Configuration::load(&sources).map_err(|error| match resolved.owners.get("endpoint") {
-        Some(plugin) => unusable(plugin.clone(), root_cause(&error)).into(),
+        Some(plugin) => checks::unusable(plugin.clone(), root_cause(&error)).into(),
         None => configuration_failure(error),
     });
     let mut connection = defaults?.connection;
@@ -206,46 +204,6 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn unusable(plugin: plugin_host::Identity, reason: String) -> HookError {
-    HookError::new(plugin, CallSite::Hook(Hook::GetRemote), HookErrorKind::InvalidValue(reason))
-}
-
-/// Checks the values that plugins set; those of the configuration were checked before.
-///
-/// # Errors
-///
-/// The fault of the plugin that set an invalid value.
-pub(crate) fn check_remote(resolved: &ResolvedRemote) -> Result<(), HookError> {
-    endpoint(resolved)?;
-    auth_mode(resolved).map(drop)
-}
-
-/// The endpoint that a plugin set, if one did.
-fn endpoint(resolved: &ResolvedRemote) -> Result<Option<Endpoint>, HookError> {
-    parse_field(resolved, "endpoint", resolved.remote.endpoint.as_deref(), |text| {
-        Endpoint::from_str(text).map_err(|error| error.to_string())
-    })
-}
-
-/// The sign-in mode that a plugin set, if one did.
-fn auth_mode(resolved: &ResolvedRemote) -> Result<Option<AuthMode>, HookError> {
-    parse_field(resolved, "auth_mode", resolved.remote.auth_mode.as_deref(), |text| {
-        AuthMode::from_str(text).map_err(|_| {
-            format!("unknown sign-in mode `{text}`; expected one of {}", AuthMode::accepted_names())
-        })
-    })
-}
-
-fn parse_field<T>(
-    resolved: &ResolvedRemote,
-    field: &str,
-    text: Option<&str>,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, HookError> {
-    let (Some(owner), Some(text)) = (resolved.owners.get(field), text) else { return Ok(None) };
-    parse(text).map(Some).map_err(|reason| unusable(owner.clone(), reason))
-}
-
 /// Replaces values of the connection by those that plugins set.
 fn apply_plugin_values(
     mut connection: Connection,
@@ -253,10 +211,10 @@ fn apply_plugin_values(
 ) -> Result<Connection, CommandError> {
     let remote = &resolved.remote;
     let plugin = PluginValues { resolved };
-    if let (Some(endpoint), Some(origin)) = (endpoint(resolved)?, plugin.origin("endpoint")) {
+    if let (Some(endpoint), Some(origin)) = (checks::endpoint(resolved)?, plugin.origin("endpoint")) {
         connection.set_endpoint(Setting::new(endpoint, origin));
     }
-    if let (Some(mode), Some(origin)) = (auth_mode(resolved)?, plugin.origin("auth_mode")) {
+    if let (Some(mode), Some(origin)) = (checks::auth_mode(resolved)?, plugin.origin("auth_mode")) {
         connection.auth_mode = Setting::new(mode, origin);
     }
     plugin.value("insecure", &mut connection.insecure, remote.insecure.unwrap_or_default());
