@@ -5,7 +5,7 @@ use plugin_host::{
     HandleTable, HookError, HookErrors, Identity, LoadError, edits::EditError, error::HookErrorKind,
     identity::BUILTIN,
 };
-use pyo3::{prelude::*, sync::PyOnceLock, types::PyType};
+use pyo3::{intern, prelude::*, sync::PyOnceLock, types::PyType};
 
 /// Exit codes of flyte-host: `host/src/ui/exit_code.rs`.
 const FAILED: u8 = 1;
@@ -155,7 +155,7 @@ pub(crate) struct Exceptions(HandleTable<std::sync::Arc<PyErr>>);
 impl Exceptions {
     /// Keeps an exception, and converts it for plugins.
     pub(crate) fn lend(&self, py: Python<'_>, exception: PyErr) -> PluginError {
-        let error = PluginError::new(describe(py, &exception));
+        let error = for_plugin(py, &exception);
         error.with_upstream(self.0.insert(exception.into()))
     }
 
@@ -168,6 +168,20 @@ impl Exceptions {
         }
         Report::from(error).into_exception(py)
     }
+}
+
+/// An exception, for a plugin: an error of this package keeps its causes and hints.
+pub(crate) fn for_plugin(py: Python<'_>, exception: &PyErr) -> PluginError {
+    read_error(exception.value(py)).unwrap_or_else(|_| PluginError::new(describe(py, exception)))
+}
+
+/// Fails for exceptions of other packages.
+fn read_error(exception: &Bound<'_, PyAny>) -> PyResult<PluginError> {
+    let py = exception.py();
+    let texts = |name| exception.getattr(name)?.extract::<Vec<String>>();
+    let message: String = exception.getattr(intern!(py, "message"))?.extract()?;
+    let error = PluginError::new(message).with_causes(texts(intern!(py, "causes"))?);
+    Ok(texts(intern!(py, "hints"))?.into_iter().fold(error, PluginError::hint))
 }
 
 /// Type and text of an exception, on one line.

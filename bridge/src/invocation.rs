@@ -18,7 +18,7 @@ use plugin_abi::{
 use plugin_host::calls;
 use pyo3::{IntoPyObjectExt, intern, prelude::*, types::PyBytes};
 
-use crate::{remote::Values, transport::PythonTransport};
+use crate::{error::for_plugin, remote::Values, transport::PythonTransport};
 
 /// `flyte_host._invocation.Invocation`, for the command.
 pub(crate) struct PythonInvocation {
@@ -41,7 +41,7 @@ impl PythonInvocation {
         let _host = calls::host_code();
         Python::attach(|py| {
             ask(self.object.bind(py)).map_err(|exception| {
-                let error = PluginError::new(exception.value(py));
+                let error = for_plugin(py, &exception);
                 self.keep(exception);
                 error
             })

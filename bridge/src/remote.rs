@@ -95,6 +95,12 @@ impl Answer {
         !self.resolved.layers.is_empty()
     }
 
+    /// The plugins with a transport, the outermost first.
+    #[getter]
+    fn transports(&self) -> Vec<&str> {
+        self.resolved.layers.owners().map(|plugin| plugin.name.as_str()).collect()
+    }
+
     /// The plugin whose transport replaces flytekit's.
     #[getter]
     fn replacement(&self) -> Option<&str> {

@@ -1,9 +1,6 @@
 //! Transports of plugins between flytekit and its gRPC channel.
 
-use plugin_abi::{
-    PluginError,
-    transport::{self, Answer, Call, Code, FaultKind, Status, Transport as _, TransportHandle},
-};
+use plugin_abi::transport::{self, Answer, Call, Code, FaultKind, Status, Transport as _, TransportHandle};
 use plugin_host::{Layers, calls, transport::attributed};
 use pyo3::{
     intern,
@@ -11,7 +8,10 @@ use pyo3::{
     types::{PyBytes, PyType},
 };
 
-use crate::{behind::duration, error::Report};
+use crate::{
+    behind::duration,
+    error::{Report, for_plugin},
+};
 
 /// Headers, as gRPC's Python package has them.
 type Metadata = Vec<(String, String)>;
@@ -49,11 +49,8 @@ fn status(py: Python<'_>, exception: &PyErr) -> Status {
     match read_status(py, exception) {
         Ok(Some(status)) => status,
         // flytekit's own error, such as a failed sign-in: Python keeps it, and raises it in the end.
-        Ok(None) => {
-            let error = PluginError::new(exception.value(py));
-            attributed(Status::fault(FaultKind::Transport, error))
-        }
-        Err(error) => attributed(Status::fault(FaultKind::Transport, PluginError::new(error))),
+        Ok(None) => attributed(Status::fault(FaultKind::Transport, for_plugin(py, exception))),
+        Err(error) => attributed(Status::fault(FaultKind::Transport, for_plugin(py, &error))),
     }
 }
 

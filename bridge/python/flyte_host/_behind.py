@@ -63,4 +63,10 @@ class Behind:
 
         hook = getattr(self.plugin, "get_default_cache_policies", None)
         policies = [] if hook is None else hook() or []
-        return [(PythonCachePolicy(policy), str(policy)) for policy in policies]
+        return [(PythonCachePolicy(policy), _policy_name(policy)) for policy in policies]
+
+
+def _policy_name(policy: Any) -> str:
+    """Return a policy's own text, or the name of its class."""
+    has_text = type(policy).__repr__ is not object.__repr__ or type(policy).__str__ is not object.__str__
+    return str(policy) if has_text else type(policy).__name__

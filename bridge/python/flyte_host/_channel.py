@@ -135,6 +135,13 @@ class PluginChannel(grpc.Channel):
             raise
         return _text(call.initial_metadata(), call.trailing_metadata()), answer
 
+    def invalid_answer(self, path: str, error: Exception) -> PluginError:
+        """Return the error of the plugins whose answer is not the method's."""
+        names = self._carrier.answer.transports
+        plugins = "plugin " + ", plugin ".join(f"`{name}`" for name in names) if names else "the server"
+        message = f"{plugins} answered {path.rsplit('/', 1)[-1]} with an invalid message"
+        return PluginError(message, [str(error)], plugin=names[0] if names else None)
+
     def _own_error(self, status: StatusError) -> grpc.RpcError | None:
         """Return the server's own error, if plugins passed it on as it was."""
         error = getattr(self._local, "error", None)
@@ -207,7 +214,13 @@ class _Method(grpc.UnaryUnaryMultiCallable):
         self, request: Any, timeout: float | None = None, metadata: Any = None, *_: Any, **__: Any
     ) -> tuple[Any, grpc.Call]:
         headers, message = self._channel.call(self._path, metadata, self._serialize(request), timeout)
-        return self._deserialize(message), _AnsweredCall(headers)
+        return self._decode(message), _AnsweredCall(headers)
+
+    def _decode(self, message: bytes) -> Any:
+        try:
+            return self._deserialize(message)
+        except Exception as error:
+            raise PluginFailedError(self._channel.invalid_answer(self._path, error)) from error
 
     def __call__(
         self, request: Any, timeout: float | None = None, metadata: Any = None, *_: Any, **__: Any
@@ -269,12 +282,12 @@ class PluginFailedError(grpc.RpcError, _FinishedCall, grpc.Future):
     def __init__(self, error: PluginError) -> None:
         """Remember the error of the plugin."""
         super().__init__(str(error))
-        self._error = error
+        self.error = error
 
     def exception(self, timeout: float | None = None) -> BaseException:
         """Raise the error of the plugin."""
         del timeout
-        raise self._error
+        raise self.error
 
     def result(self, timeout: float | None = None) -> Any:
         """Raise this error, which gRPC passes on."""
@@ -307,7 +320,7 @@ class PluginFailedError(grpc.RpcError, _FinishedCall, grpc.Future):
 
     def details(self) -> str:
         """Return the error's text."""
-        return str(self._error)
+        return str(self.error)
 
 
 def _status(error: grpc.RpcError) -> StatusError:
@@ -338,8 +351,12 @@ def carry_through(client: Any) -> Callable[..., tuple[Metadata, bytes]]:
     def carry(path: str, metadata: Metadata, message: bytes, timeout: float | None) -> tuple[Metadata, bytes]:
         try:
             answer, call = channel.unary_unary(path).with_call(message, timeout=timeout, metadata=metadata)
+        except PluginFailedError as error:
+            raise error.error from error
         except grpc.RpcError as error:
             raise _status(error) from error
+        except PluginError:
+            raise
         except Exception as error:
             if isinstance(error.__cause__, grpc.RpcError):
                 raise _status(error.__cause__) from error

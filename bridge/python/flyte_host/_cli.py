@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 import click
 import rich_click
@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from flyte_host import _view
 from flyte_host._errors import PluginError, find_plugin_error
-from flyte_host._invocation import Invocation, texts
+from flyte_host._invocation import REMEMBERED, Invocation, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,8 @@ def guard_commands(main: click.Group, deferred: Callable[[], PluginError | None]
     """Let each command raise an error that was kept, and errors of plugins that flytekit wrapped."""
     for command in {id(command): command for command in main.commands.values()}.values():
         command.invoke = _guarded(command.invoke, deferred)  # type: ignore[method-assign]
+    main.invoke = _guarded(main.invoke, lambda: None)  # type: ignore[method-assign]
+    main.make_context = _parsed(main.make_context)  # type: ignore[method-assign]
 
 
 def _guarded(
@@ -62,18 +64,38 @@ def _guarded(
         error = deferred()
         words = [*getattr(ctx, "_protected_args", ()), *ctx.args]
         if error is not None and not any(word in ctx.help_option_names for word in words):
-            raise error
+            _fail(ctx, error)
         try:
             return invoke(ctx)
-        except click.ClickException:
+        except click.exceptions.Exit:
             raise
         except Exception as raised:
             failed = find_plugin_error(raised)
             if failed is None:
                 raise
-            raise failed from raised
+            return _fail(ctx, failed)
 
     return guarded
+
+
+def _parsed(make_context: Callable[..., click.Context]) -> Callable[..., click.Context]:
+    """Return a function that prints the errors of callbacks of the program's own options."""
+
+    @functools.wraps(make_context)
+    def parsed(*args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return make_context(*args, **kwargs)
+        except PluginError as error:
+            error.show()
+            raise click.exceptions.Exit(error.exit_code) from error
+
+    return parsed
+
+
+def _fail(ctx: click.Context, error: PluginError) -> NoReturn:
+    """Print an error as flyte-host does: rich_click would break its lines in a frame."""
+    error.show()
+    ctx.exit(error.exit_code)
 
 
 class _Editor:
@@ -256,6 +278,7 @@ def _add_parameter(command: click.Command, argument: _native.Argument) -> None:
         return
     parameter = parameter_for(argument)
     parameter.expose_value = False
+    parameter.callback = _remembering(parameter.callback)
     command.params.append(parameter)
 
 
@@ -330,6 +353,25 @@ def _chained(callback: _native.Callback, previous: Callable[..., Any] | None) ->
         if several:
             return parameter.type_cast_value(ctx, tuple(replaced))
         return parameter.type_cast_value(ctx, parameter_value(parameter, replaced[0])) if replaced else None
+
+    return call
+
+
+def _remembering(callback: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Return a callback that keeps the value for the plugins' commands: pyflyte's functions do not expect it.
+
+    An option of every command has the value of the first one at which it was given.
+    """
+
+    def call(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        known = ctx.meta.setdefault(REMEMBERED, {})
+        given = ctx.get_parameter_source(parameter.name or "") in GIVEN
+        if not given and known.get(parameter.name, (None, False))[1]:
+            return known[parameter.name][0]
+        if callback is not None:
+            value = callback(ctx, parameter, value)
+        known[parameter.name] = (value, given)
+        return value
 
     return call
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 STDOUT = 1
 
+#: Where click's context keeps the values of options that plugins added: value, and whether it was given.
+REMEMBERED = "flyte_host.values"
+
 
 def texts(value: Any) -> list[str] | None:
     """Return a parameter's value as the protocol has it; ``None`` for no value."""
@@ -50,13 +53,22 @@ class Invocation:
     def values(self, argument: str) -> list[str] | None:
         """Return the values of an argument of the command, or of one above it."""
         found = self._find(argument)
-        return None if found is None else texts(found[0].params[found[1]])
+        if found is not None:
+            return texts(found[0].params[found[1]])
+        remembered = self._remembered(argument)
+        return None if remembered is None else texts(remembered[0])
 
     def given(self, argument: str) -> bool:
         """Return whether an argument was given, and is not a default."""
         found = self._find(argument)
         given = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
-        return found is not None and found[0].get_parameter_source(found[1]) in given
+        if found is not None:
+            return found[0].get_parameter_source(found[1]) in given
+        remembered = self._remembered(argument)
+        return remembered is not None and remembered[1]
+
+    def _remembered(self, argument: str) -> tuple[Any, bool] | None:
+        return self._ctx.meta.get(REMEMBERED, {}).get(argument.replace("-", "_"))
 
     def _find(self, argument: str) -> tuple[click.Context, str] | None:
         from flyte_host._cli import find_parameter
