@@ -73,6 +73,8 @@ pub struct Findings {
     pub depends_on_location: bool,
     /// It has a search path of its own for the libraries that it needs.
     pub has_search_path: bool,
+    /// The oldest glibc that has what it needs; `None` if it names none.
+    pub glibc: Option<(u32, u32)>,
 }
 
 /// Checks the plugin at `path`, without running any of it.
@@ -153,7 +155,13 @@ pub fn inspect_bytes(bytes: &[u8], path: &Path, host: &HostTarget) -> Result<Fin
     }
     let passport = contract::passport(&library, path)?;
     contract::check(&library, path, &passport, host)?;
-    Ok(Findings { passport, warnings: Vec::new(), depends_on_location: false, has_search_path: false })
+    Ok(Findings {
+        passport,
+        warnings: Vec::new(),
+        depends_on_location: false,
+        has_search_path: false,
+        glibc: None,
+    })
 }
 
 fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Findings, PreflightError> {
@@ -173,6 +181,7 @@ fn inspect_elf(source: Source<'_>, path: &Path, host: &HostTarget) -> Result<Fin
         warnings,
         depends_on_location,
         has_search_path: linking::has_search_path(&image),
+        glibc: linking::needed_glibc(&image),
     })
 }
 

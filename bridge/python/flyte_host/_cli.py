@@ -52,7 +52,7 @@ def guard_commands(main: click.Group, deferred: Callable[[], PluginError | None]
     """Let each command raise an error that was kept, and errors of plugins that flytekit wrapped."""
     for command in {id(command): command for command in main.commands.values()}.values():
         command.invoke = _guarded(command.invoke, deferred)  # type: ignore[method-assign]
-    main.invoke = _guarded(main.invoke, lambda: None)  # type: ignore[method-assign]
+    main.invoke = _guarded(_without_unknown(main.invoke, deferred), lambda: None)  # type: ignore[method-assign]
     main.make_context = _parsed(main.make_context)  # type: ignore[method-assign]
 
 
@@ -76,6 +76,24 @@ def _guarded(
             return _fail(ctx, failed)
 
     return guarded
+
+
+def _without_unknown(
+    invoke: Callable[[click.Context], Any], deferred: Callable[[], PluginError | None]
+) -> Callable[[click.Context], Any]:
+    """Return a function that raises the kept error for an unknown command, which may be that plugin's."""
+
+    @functools.wraps(invoke)
+    def known(ctx: click.Context) -> Any:
+        try:
+            return invoke(ctx)
+        except click.UsageError as unknown:
+            error = deferred()
+            if error is None or ctx.invoked_subcommand not in (None, "*"):
+                raise
+            raise error from unknown
+
+    return known
 
 
 def _parsed(make_context: Callable[..., click.Context]) -> Callable[..., click.Context]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import logging
 import sys
 import sysconfig
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("flyte_host")
 
-PYFLYTE = "flytekit.clis.sdk_in_container.pyflyte"
+#: The beginning of the names of pyflyte's modules.
+PYFLYTE = "flytekit.clis."
 
 
 class CompiledPlugins:
@@ -38,7 +40,6 @@ class CompiledPlugins:
         self._chain: Chain | None = None
         self._load_error: PluginError | None = None
         self._deferred: PluginError | None = None
-        self._is_configured = False
 
     def __getattr__(self, name: str) -> Any:
         """Return what the Python plugin has beyond flytekit's protocol."""
@@ -81,7 +82,6 @@ class CompiledPlugins:
             _cli.configure(self.chain, main)
         except PluginError as error:
             self._deferred = self._deferred or error
-        self._is_configured = True
         _cli.guard_commands(main, lambda: self._deferred)
         return main
 
@@ -98,7 +98,7 @@ class CompiledPlugins:
         try:
             return self.chain.get_default_image()
         except PluginError as error:
-            if not self._is_being_imported():
+            if not _is_pyflyte_being_imported():
                 raise
             self._deferred = self._deferred or error
             return None
@@ -122,8 +122,18 @@ class CompiledPlugins:
         policies = self.chain.get_default_cache_policies()
         return [PluginCachePolicy(policy, self) for policy in policies if policy.enabled]
 
-    def _is_being_imported(self) -> bool:
-        return PYFLYTE in sys.modules and not self._is_configured
+
+
+def _is_pyflyte_being_imported() -> bool:
+    """Return whether a module of pyflyte is being executed below the caller."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_name == "<module>":
+            spec = frame.f_globals.get("__spec__")
+            if (getattr(spec, "name", None) or frame.f_globals.get("__name__", "")).startswith(PYFLYTE):
+                return True
+        frame = frame.f_back
+    return False
 
 
 def surroundings() -> tuple[str, Path | None, list[Path]]:
@@ -134,8 +144,11 @@ def surroundings() -> tuple[str, Path | None, list[Path]]:
 
 
 def _flyte_host() -> Path | None:
-    path = Path(sysconfig.get_path("scripts")) / f"flyte-host{sysconfig.get_config_var('EXE') or ''}"
-    return path if path.exists() else None
+    """Return the program that was installed with this package, also by ``pip install --target``."""
+    name = f"flyte-host{sysconfig.get_config_var('EXE') or ''}"
+    beside = Path(__file__).parents[1] / "bin"
+    paths = [Path(sysconfig.get_path("scripts")) / name, beside / name]
+    return next((path for path in paths if path.exists()), None)
 
 
 def _installed_folders() -> list[Path]:

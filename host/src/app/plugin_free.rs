@@ -69,7 +69,7 @@ impl PluginFreeCommand {
         let (candidates, plugin_error) = match parsed.path().get(1).map(String::as_str) {
             Some("list") => chosen(flags, settings, loader),
             // They find a selected plugin by its name, and work beside one that cannot be used.
-            Some("enable" | "path") => (chosen(flags, settings, loader).0, None),
+            Some("enable" | "path" | "wheel") => (chosen(flags, settings, loader).0, None),
             _ => (Vec::new(), None),
         };
         let context = Context {
@@ -113,7 +113,7 @@ fn may_be_unloaded(word: &str) -> bool {
 
 fn is_unloaded(path: &[String]) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    matches!(path[..], ["completion", ..] | ["plugin", "disable" | "enable" | "list" | "path"])
+    matches!(path[..], ["completion", ..] | ["plugin", "disable" | "enable" | "list" | "path" | "wheel"])
 }
 
 #[cfg(test)]

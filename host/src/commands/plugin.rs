@@ -1,8 +1,9 @@
-//! `plugin`: lists, shows, enables and disables plugins. Works even if a plugin cannot be loaded.
+//! `plugin`: lists, shows, enables, disables and packages plugins. Works even if a plugin cannot be loaded.
 
 mod enable;
 mod list;
 mod show;
+mod wheel;
 
 use clap::{Args, Subcommand};
 
@@ -43,6 +44,14 @@ enum PluginCommand {
         after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show ./target/release/libacme.so"
     )]
     Show(show::ShowArgs),
+    /// Package a plugin as a Python wheel for `pyflyte`
+    ///
+    /// The wheel names the platform and the oldest glibc that the plugin runs on. Installed beside flyte-host, for
+    /// example in the image of a task, the plugin is found by its name: `FLYTE_PLUGIN=acme`.
+    #[command(
+        after_help = "Examples:\n  flyte-host plugin wheel ./libacme.so\n  flyte-host plugin wheel acme --out-dir dist"
+    )]
+    Wheel(wheel::WheelArgs),
 }
 
 /// Print the plugin directories, or the file of a plugin
@@ -64,6 +73,7 @@ pub(crate) fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), Comman
         PluginCommand::List => list::run(context),
         PluginCommand::Path(args) => path(args, context),
         PluginCommand::Show(args) => show::run(args, context),
+        PluginCommand::Wheel(args) => wheel::run(args, context),
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    code, end,
+    code, end, journal,
     report::{self, Death, PLUGIN_FAILED},
     slot,
 };
@@ -51,6 +51,7 @@ pub(super) fn watch() {
 
 extern "C" fn in_child() {
     slot::after_fork_in_child();
+    journal::leave_in_child();
 }
 
 /// Announces that the program itself ends the process: a plugin does not fail that way from now on.

@@ -26,6 +26,7 @@ struct Journal {
     _file: File,
     path: CString,
     process: u32,
+    shared: &'static Shared,
 }
 
 static JOURNAL: OnceLock<Journal> = OnceLock::new();
@@ -51,7 +52,12 @@ pub(super) fn start(folder: &Path) -> io::Result<()> {
     match mapped {
         Ok(shared) if shared::install(shared) => {
             // Nothing else sets it.
-            let _ = JOURNAL.set(Journal { _file: file, path: path_for_system, process: std::process::id() });
+            let _ = JOURNAL.set(Journal {
+                _file: file,
+                path: path_for_system,
+                process: std::process::id(),
+                shared,
+            });
             Ok(())
         }
         result => {
@@ -77,6 +83,23 @@ fn map(file: &File) -> io::Result<&'static Shared> {
     // SAFETY: the memory is a page or more, so it is aligned; it is never unmapped; all bytes are zero, and
     // `Shared` is atomics only, for which any bytes are values and other writers are no data race.
     Ok(unsafe { &*memory.cast::<Shared>() })
+}
+
+/// In the child of a `fork`: puts memory of its own in the place of the parent's journal, whose watchdog would
+/// take the child's calls for the parent's.
+pub(super) fn leave_in_child() {
+    let Some(journal) = JOURNAL.get().filter(|journal| journal.process != std::process::id()) else { return };
+    let address = ptr::from_ref(journal.shared).cast_mut().cast();
+    // SAFETY: the new mapping takes the place of the old one, which is as long and is only used as atomics, for
+    // which zeros are values; this thread is the only one of the process. An error leaves the old one.
+    let _ = unsafe {
+        rustix::mm::mmap_anonymous(
+            address,
+            SIZE,
+            rustix::mm::ProtFlags::READ | rustix::mm::ProtFlags::WRITE,
+            rustix::mm::MapFlags::PRIVATE | rustix::mm::MapFlags::FIXED,
+        )
+    };
 }
 
 /// Removes the file of this process. Safe to call in a signal handler, and in a child of `fork`, whose file

@@ -84,8 +84,7 @@ pub(super) fn check_glibc(
     image: &Image<'_>,
     host: &HostTarget,
 ) -> Result<(), PreflightError> {
-    let needed = image.symbols.needed.iter().filter(|version| !version.optional);
-    match (needed.filter_map(|version| glibc_number(&version.name)).max(), host.glibc) {
+    match (needed_glibc(image), host.glibc) {
         (Some(needs), Some(has)) if needs > has => Err(PreflightError::GlibcTooOld {
             path: path.to_owned(),
             plugin: passport.name().to_owned(),
@@ -94,6 +93,12 @@ pub(super) fn check_glibc(
         }),
         _ => Ok(()),
     }
+}
+
+/// The oldest glibc that has what a plugin needs.
+pub(super) fn needed_glibc(image: &Image<'_>) -> Option<(u32, u32)> {
+    let needed = image.symbols.needed.iter().filter(|version| !version.optional);
+    needed.filter_map(|version| glibc_number(&version.name)).max()
 }
 
 fn check_versions(
