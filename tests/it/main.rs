@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
 mod book;
+#[cfg(target_os = "linux")]
+mod bridge;
 mod bucket;
 mod chain;
 mod choice;

@@ -8,10 +8,12 @@
 
 mod architecture;
 mod bench;
+mod bridge;
 mod command;
 mod compilers;
 mod debian;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod growth;
@@ -54,6 +56,8 @@ enum Chore {
     Sanitize,
     /// Run a workflow under the Acme plugin's rules, and show the six hooks beside the built-in defaults
     Demo(demo::Args),
+    /// Build the wheels to publish
+    Dist(dist::Args),
     /// Write the reference in `docs` from the program, and build the book
     Docs,
     /// Measure start-up against the budgets, beside `pyflyte`
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         Chore::Fetch => test::fetch(&workspace),
         Chore::Sanitize => sanitize::run_checkers(&workspace),
         Chore::Demo(args) => demo::run_demo(&workspace, &args),
+        Chore::Dist(args) => dist::build(&workspace, &args),
         Chore::Docs => docs::write(&workspace),
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
         Chore::Soak(args) => soak::soak(&workspace, &args),

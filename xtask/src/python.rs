@@ -9,26 +9,50 @@ use crate::debian;
 use crate::stamp::{contents, made_once};
 use crate::workspace::{Workspace, program};
 
-/// The virtual environment of `tests/fixtures/requirements.txt`.
+/// A virtual environment of a list of requirements.
 pub(crate) struct Venv {
     scripts: PathBuf,
     requirements: Vec<u8>,
 }
 
 impl Venv {
-    /// Builds the environment, or finds the one that an earlier run built from the same requirements.
+    /// Builds the environment of `tests/fixtures/requirements.txt`, or finds the one that an earlier run built from the same requirements.
     pub(crate) fn install(workspace: &Workspace) -> Result<Self> {
-        let list = workspace.path("tests/fixtures/requirements.txt");
+        Self::from_list(workspace, "venv", "tests/fixtures/requirements.txt")
+    }
+
+    /// flytekit in the oldest version that the bridge supports.
+    pub(crate) fn oldest(workspace: &Workspace) -> Result<Self> {
+        Self::from_list(workspace, "venv-oldest", "tests/fixtures/bridge/oldest-requirements.txt")
+    }
+
+    /// flytekit with Union's package.
+    pub(crate) fn union(workspace: &Workspace) -> Result<Self> {
+        Self::from_list(workspace, "venv-union", "tests/fixtures/bridge/union-requirements.txt")
+    }
+
+    /// What builds and checks wheels.
+    pub(crate) fn tools(workspace: &Workspace) -> Result<Self> {
+        Self::from_list(workspace, "venv-tools", "tests/fixtures/bridge/tools-requirements.txt")
+    }
+
+    fn from_list(workspace: &Workspace, name: &str, list: &str) -> Result<Self> {
+        let list = workspace.path(list);
         let requirements = fs::read(&list)?;
         let version = capture(command("python3").arg("--version"))?;
         let inputs = [version.as_bytes(), &requirements].concat();
-        let folder = made_once(workspace.target("venv"), &inputs, |folder| {
+        let folder = made_once(workspace.target(name), &inputs, |folder| {
             create(folder)?;
             let mut pip = command(program(&folder.join(SCRIPTS), "python"));
             pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
             run(pip.args(["--require-hashes", "--requirement"]).arg(&list))
         })?;
         Ok(Self { scripts: folder.join(SCRIPTS), requirements })
+    }
+
+    /// The folder of the environment's programs.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.scripts
     }
 
     /// A program of the environment: `python`, `pyflyte`.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::Result;
+use crate::bridge;
 use crate::command::{cargo, command, run, works};
 use crate::compilers;
 use crate::docs;
@@ -46,6 +47,7 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
         prepared.left_out.push("comparison with the official Python client (`--no-python`)".to_owned());
     } else {
         prepared.python(workspace)?;
+        prepared.bridge(workspace)?;
     }
     if args.no_growth {
         prepared.left_out.push("growth of the protocol (`--no-growth`)".to_owned());
@@ -92,6 +94,27 @@ impl Prepared {
                 self.variables.push(("FLYTE_TEST_PYTHON", venv.program("python")));
             }
             Err(error) => self.left_out.push(format!("comparison with the official Python client: {error}")),
+        }
+        Ok(())
+    }
+
+    /// `FLYTE_TEST_BRIDGE`, `FLYTE_TEST_OLDEST_PYTHON` and `FLYTE_TEST_UNION_PYTHON`.
+    fn bridge(&mut self, workspace: &Workspace) -> Result {
+        let python = |venv: Venv| venv.program("python");
+        let got = [
+            ("FLYTE_TEST_OLDEST_PYTHON", Venv::oldest(workspace).map(python)),
+            ("FLYTE_TEST_UNION_PYTHON", Venv::union(workspace).map(python)),
+        ];
+        for (variable, got) in got {
+            match got {
+                Ok(path) => self.variables.push((variable, path)),
+                Err(error) => self.left_out.push(format!("plugins in pyflyte: {error}")),
+            }
+        }
+        if cfg!(target_os = "linux") {
+            self.variables.push(("FLYTE_TEST_BRIDGE", bridge::install(workspace)?));
+        } else {
+            self.left_out.push("plugins in pyflyte, which need Linux".to_owned());
         }
         Ok(())
     }
