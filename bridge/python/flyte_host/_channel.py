@@ -44,7 +44,7 @@ class CarriedPlatformConfig(PlatformConfig):
     flyte_host: Carrier | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies in other processes have no carrier: it is in this process."""
+        """Return what makes a copy in another process, without the carrier: it is in this one."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(PlatformConfig)}
         return functools.partial(PlatformConfig, **fields), ()
 
@@ -66,7 +66,9 @@ def _patch() -> None:
         from flytekit import __version__
 
         message = f"cannot carry calls through plugins: flytekit {__version__} makes its channels differently"
-        raise PluginError(message, hints=["install flytekit 1.16, or set `FLYTE_PLUGIN=builtin`"], exit_code=10)
+        raise PluginError(
+            message, hints=["install flytekit 1.16, or set `FLYTE_PLUGIN=builtin`"], exit_code=10
+        )
 
     @functools.wraps(original)
     def wrap_exceptions_channel(cfg: PlatformConfig, in_channel: grpc.Channel) -> grpc.Channel:
@@ -126,7 +128,9 @@ class PluginChannel(grpc.Channel):
         """Call the server; the transports of plugins end here."""
         hidden = getattr(self._local, "hidden", None) or []
         try:
-            answer, call = self._inner(path).with_call(message, timeout=timeout, metadata=[*metadata, *hidden])
+            answer, call = self._inner(path).with_call(
+                message, timeout=timeout, metadata=[*metadata, *hidden]
+            )
         except grpc.RpcError as error:
             self._local.error = error
             raise _status(error) from error
@@ -275,8 +279,8 @@ class _AnsweredCall(_FinishedCall):
 class PluginFailedError(grpc.RpcError, _FinishedCall, grpc.Future):
     """A call that failed in a plugin.
 
-    gRPC passes it through flytekit's interceptors. flytekit's retries ask for the exception, and so end there:
-    the plugin is not asked again.
+    gRPC passes it through flytekit's interceptors. flytekit's retries ask for the exception, and so end
+    there: the plugin is not asked again.
     """
 
     def __init__(self, error: PluginError) -> None:
@@ -345,7 +349,7 @@ def refusal(status: StatusError) -> grpc.RpcError:
 
 
 def carry_through(client: Any) -> Callable[..., tuple[Metadata, bytes]]:
-    """Return a function that carries encoded calls through a client's channel, with its retries and sign-in."""
+    """Return a function that carries encoded calls as a client does, with its retries and sign-in."""
     channel = client._channel  # noqa: SLF001 (flytekit has no method for it)
 
     def carry(path: str, metadata: Metadata, message: bytes, timeout: float | None) -> tuple[Metadata, bytes]:

@@ -275,7 +275,9 @@ def find_parameter(command: click.Command, wanted: str) -> list[click.Parameter]
     names = (plain, NAMES.get(wanted, plain))
     by_name = [parameter for parameter in command.params if parameter.name in names]
     by_option = [
-        parameter for parameter in command.params if f"--{wanted}" in (*parameter.opts, *parameter.secondary_opts)
+        parameter
+        for parameter in command.params
+        if f"--{wanted}" in (*parameter.opts, *parameter.secondary_opts)
     ]
     return (by_name or by_option)[:1]
 
@@ -449,11 +451,7 @@ def _runner(new: _native.Command, path: list[str]) -> Callable[..., None]:
 
 
 def _check_conflicts(new: _native.Command, ctx: click.Context) -> None:
-    given = {
-        argument.id
-        for argument in new.arguments
-        if ctx.get_parameter_source(_name(argument)) in GIVEN
-    }
+    given = {argument.id for argument in new.arguments if ctx.get_parameter_source(_name(argument)) in GIVEN}
     for argument in new.arguments:
         other = next((other for other in argument.conflicts_with if other in given), None)
         if argument.id in given and other is not None:

@@ -34,7 +34,9 @@ class Invocation:
     def __init__(self, ctx: click.Context, arguments: list[_native.Argument]) -> None:
         """Look at the context of a command with these arguments."""
         self._ctx = ctx
-        self._ids = {argument.id: argument.id.replace("-", "_").replace(".", "_").lower() for argument in arguments}
+        self._ids = {
+            argument.id: argument.id.replace("-", "_").replace(".", "_").lower() for argument in arguments
+        }
 
     @staticmethod
     def path_of(ctx: click.Context) -> list[str]:
@@ -75,7 +77,10 @@ class Invocation:
 
         ctx: click.Context | None = self._ctx
         while ctx is not None:
-            names = [self._ids.get(argument), *(found.name for found in find_parameter(ctx.command, argument))]
+            names = [
+                self._ids.get(argument),
+                *(found.name for found in find_parameter(ctx.command, argument)),
+            ]
             name = next((name for name in names if name is not None and name in ctx.params), None)
             if name is not None:
                 return ctx, name

@@ -1,15 +1,15 @@
 """The native half: compiled plugins, loaded into this process."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from os import PathLike
 from typing import Any
 
+from typing_extensions import TypeAlias
+
 from flyte_host._behind import Behind
 
-_Path = str | PathLike[str]
-_Metadata = list[tuple[str, str]]
+_Path: TypeAlias = str | PathLike[str]
+_Metadata: TypeAlias = list[tuple[str, str]]
 
 class Chain:
     @property
@@ -128,14 +128,12 @@ class Argument:
     def callback(self) -> Callback | None: ...
 
 class Callback:
-    def __call__(self, argument: str, values: list[str], given: bool) -> list[str] | None: ...  # noqa: FBT001
+    def __call__(self, argument: str, values: list[str], given: bool) -> list[str] | None: ...
 
 class LazyDefault:
     def __call__(self, argument: str, previous: list[str]) -> list[str]: ...
 
-def open_chain(
-    behind: Behind, command: str, program: _Path | None, installed: list[_Path]
-) -> Chain: ...
+def open_chain(behind: Behind, command: str, program: _Path | None, installed: list[_Path]) -> Chain: ...
 def show_plugins(
     behind: Behind,
     main: dict[str, Any],

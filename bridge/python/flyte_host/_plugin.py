@@ -73,7 +73,7 @@ class CompiledPlugins:
         return resolve(self.chain, self._behind, config, project, domain, data_upload_location)
 
     def configure_pyflyte_cli(self, main: click.Group) -> click.Group:
-        """Let the plugins change the command line. An error is raised by the first command, not by the import."""
+        """Let the plugins change the command line. An error is raised by the first command."""
         from flyte_host import _cli
 
         configured = self._behind.plugin.configure_pyflyte_cli(main)
@@ -123,7 +123,6 @@ class CompiledPlugins:
         return [PluginCachePolicy(policy, self) for policy in policies if policy.enabled]
 
 
-
 def _is_pyflyte_being_imported() -> bool:
     """Return whether a module of pyflyte is being executed below the caller."""
     frame = inspect.currentframe()
@@ -137,7 +136,7 @@ def _is_pyflyte_being_imported() -> bool:
 
 
 def surroundings() -> tuple[str, Path | None, list[Path]]:
-    """Return the command that runs, the program for isolated plugins, and the folders of installed plugins."""
+    """Return the command that runs, the program for isolated plugins, and folders of installed plugins."""
     name = "-m flytekit" if sys.argv[0] == "-m" else Path(sys.argv[0]).name
     words = [word for word in sys.argv[1:2] if not word.startswith("-")]
     return " ".join([name, *words]), _flyte_host(), _installed_folders()

@@ -1,7 +1,7 @@
 """Puts compiled plugins in front of flytekit's plugin. flytekit imports this module when it is imported.
 
-flytekit chooses its plugin when ``flytekit.configuration.plugin`` is imported, which many programs never do. So
-an import hook waits for that module; until then nothing else of this package is imported.
+flytekit chooses its plugin when ``flytekit.configuration.plugin`` is imported, which many programs never do.
+So an import hook waits for that module; until then nothing else of this package is imported.
 """
 
 from __future__ import annotations

@@ -78,9 +78,7 @@ def resolve(
     return remote
 
 
-def _new_remote(
-    answer: Answer, project: str | None, domain: str | None, location: str | None
-) -> FlyteRemote:
+def _new_remote(answer: Answer, project: str | None, domain: str | None, location: str | None) -> FlyteRemote:
     values = answer.values
     endpoint = values["endpoint"] or PlatformConfig.endpoint
     base = Config.for_endpoint(endpoint=endpoint, insecure=bool(values["insecure"]))
