@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 from typing import Any
 
 import click
@@ -17,7 +19,9 @@ HEADINGS = ("HOOK", "FROM", "ANSWERS NOW", "BUILT-IN DEFAULT")
 @click.option("-d", "--domain", default="development", show_default=True, help="Flyte domain")
 def main(output: str, config: str | None, project: str, domain: str) -> None:
     """Show the plugins in use, and what each of their hooks returns in pyflyte."""
-    plugins = _plugins(config, project, domain)
+    # flytekit logs to stdout.
+    with contextlib.redirect_stdout(sys.stderr):
+        plugins = _plugins(config, project, domain)
     if output == "json":
         click.echo(json.dumps(plugins, indent=2))
     elif not plugins:

@@ -67,6 +67,7 @@ impl Sources {
     }
 
     /// The first of these environment variables that is set and not empty; others than UTF-8 do not count.
+    #[cfg(feature = "grpc")]
     pub(crate) fn first_variable(&self, names: &[&str]) -> Option<&str> {
         let set = names.iter().filter_map(|name| self.env.get(*name));
         set.map(String::as_str).find(|value| !value.is_empty())
