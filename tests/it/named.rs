@@ -208,7 +208,8 @@ fn documentation_for_authors_has_no_commands_that_nothing_runs() {
 
 #[test]
 fn variables_are_read() {
-    let sources = sources(&["auth", "flyte-client", "host", "plugin-abi", "sandbox"]).concat();
+    let sources =
+        sources(&["auth", "flyte-client", "host", "host-settings", "plugin-abi", "sandbox"]).concat();
     let named: BTreeSet<_> = documentation()
         .iter()
         .flat_map(|line| all(r"(?:^|[\s(])(FLYTE_[A-Z0-9_]+)(?:$|[^A-Z0-9_*…])", line))

@@ -48,7 +48,8 @@ fn one_entry(text: &str) -> String {
     flyte_text::sanitize(text).trim_end().replace('\n', "\n    ")
 }
 
-const OWN_CRATES: [&str; 5] = ["auth", "flyte_client", "flyte_host", "plugin_host", "sandbox"];
+const OWN_CRATES: [&str; 6] =
+    ["auth", "flyte_client", "flyte_host", "host_settings", "plugin_host", "sandbox"];
 
 /// Stderr, with the progress lines cleared while a line is written.
 struct Aside {
