@@ -5,7 +5,7 @@ mod clap_error;
 mod output_arg;
 mod plugin_free;
 pub(crate) mod process_exit;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod recorded;
 mod startup;
 mod suggestions;
@@ -27,6 +27,8 @@ use plugin_host::{
 };
 
 pub use self::process_exit::end_process;
+#[cfg(target_os = "linux")]
+pub(crate) use self::recorded::commands as recorded_commands;
 use self::{
     args::Cli,
     clap_error::{report, unaccepted},
@@ -46,6 +48,12 @@ use crate::{
 
 /// Stack size in bytes of the thread that runs the command: that of a main thread on Linux.
 const STACK: usize = 8 << 20;
+
+/// Commands are recorded on Linux only.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn recorded_commands(_: &plugin_host::Candidate, _: &Context<'_>) -> Option<Vec<String>> {
+    None
+}
 
 /// Runs the program; returns the exit code, for [`end_process`].
 ///
@@ -81,7 +89,7 @@ pub fn main() -> u8 {
 
 fn exit_code(ui: &Ui) -> u8 {
     let words: Vec<OsString> = std::env::args_os().collect();
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     if let Some(code) = recorded::run_if_child(&words) {
         return code;
     }
@@ -150,9 +158,9 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         return unloaded.run(ui, &flags, &settings, &loader, &configurations);
     }
     let load = || Startup::new(ui, &flags, &settings, &loader, &configurations);
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     let recorded = || recorded::start(words, completion.is_some(), &flags, &settings, &loader);
-    #[cfg(not(unix))]
+    #[cfg(not(target_os = "linux"))]
     let recorded = || None;
     let mut startup = match broken {
         Some(error) => Startup::without_plugins(error),

@@ -36,8 +36,11 @@ use plugin_host::Pin;
 
 use crate::env;
 
+mod administrator;
 #[cfg(target_os = "linux")]
 pub(crate) mod isolation;
+
+pub use administrator::{AdministratorSettings, administrator_file, set_administrator_file};
 
 /// The content of the settings file.
 #[derive(Debug, Default, Deserialize)]
@@ -67,7 +70,10 @@ pub struct Settings {
     /// What each plugin may do in a process of its own, by the plugin's name.
     #[cfg(target_os = "linux")]
     #[serde(default)]
-    pub isolation: BTreeMap<String, isolation::IsolationSettings>,
+    pub isolation: isolation::IsolationTables,
+    /// What the user cannot undo.
+    #[serde(skip)]
+    pub administrator: AdministratorSettings,
 }
 
 /// A [`Pin`] in the settings file.
@@ -130,7 +136,7 @@ pub const DOCUMENTED: [SettingDoc; 8] = [
     SettingDoc {
         key: "isolation",
         default: "",
-        meaning: "Isolation of a plugin: the table `[isolation.NAME]` with `isolate`, `network`, `read`, `write`, `memory`, `cpu`, `timeout` and `restarts`",
+        meaning: "Isolation of a plugin: the table `[isolation.NAME]` with `isolate`, `network`, `read`, `write`, `environment`, `memory`, `cpu`, `timeout` and `restarts`; `[isolation.\"*\"]`: of every plugin without a table",
     },
 ];
 
@@ -203,8 +209,13 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When the file exists and cannot be read or parsed.
+    /// When this or the administrator's file exists and cannot be read or parsed.
     pub fn read() -> Result<Self, SettingsError> {
+        let administrator = AdministratorSettings::read()?;
+        Ok(Self { administrator, ..Self::read_users()? })
+    }
+
+    fn read_users() -> Result<Self, SettingsError> {
         let Ok(path) = Self::path() else { return Ok(Self::default()) };
         match plain_text::read(&path) {
             Ok(text) => Self::parse(&text, &path),
@@ -221,8 +232,7 @@ impl Settings {
     /// The pins of the enabled plugins.
     #[must_use]
     pub fn pins(&self) -> BTreeMap<String, Pin> {
-        let pin = |pin: &PinSetting| Pin { sha256: pin.sha256.clone(), stamp: pin.stamp.clone() };
-        self.pin.iter().map(|(spec, setting)| (spec.clone(), pin(setting))).collect()
+        pins(&self.pin)
     }
 
     /// Sets the plugins and their pins in the file; the rest of it stays, comments included. Returns the
@@ -249,6 +259,11 @@ impl Settings {
             .map_err(|source| SettingsError::Write { path: path.clone(), source })?;
         Ok(path)
     }
+}
+
+fn pins(settings: &BTreeMap<String, PinSetting>) -> BTreeMap<String, Pin> {
+    let pin = |pin: &PinSetting| Pin { sha256: pin.sha256.clone(), stamp: pin.stamp.clone() };
+    settings.iter().map(|(spec, setting)| (spec.clone(), pin(setting))).collect()
 }
 
 /// Writes the pins of the plugins of a chain, and removes all others.

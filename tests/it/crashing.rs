@@ -3,8 +3,10 @@
 //!
 //! `crashing` does what `CRASH` says.
 
+mod isolated;
 mod journal;
 mod state;
+mod unloaded;
 
 use std::collections::BTreeMap;
 

@@ -41,7 +41,7 @@ impl PluginFreeCommand {
             return None;
         }
         match output_arg::parse(&Tree::new(Cli::command()), words) {
-            Ok(parsed) if is_unloaded(parsed.path()) => Some(Self::Command(Box::new(parsed))),
+            Ok(parsed) if is_unloaded(&parsed) => Some(Self::Command(Box::new(parsed))),
             Err(error) if error.kind() == ErrorKind::DisplayVersion => Some(Self::Version(error)),
             _ => None,
         }
@@ -67,7 +67,7 @@ impl PluginFreeCommand {
         ui.set_error_format(global.output == OutputArg::Json, global.verbose > 0);
         let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
         let (candidates, plugin_error) = match parsed.path().get(1).map(String::as_str) {
-            Some("list") => chosen(flags, settings, loader),
+            Some("list" | "show") => chosen(flags, settings, loader),
             // They find a selected plugin by its name, and work beside one that cannot be used.
             Some("enable" | "path") => (chosen(flags, settings, loader).0, None),
             _ => (Vec::new(), None),
@@ -111,9 +111,13 @@ fn may_be_unloaded(word: &str) -> bool {
     matches!(word, "completion" | "plugin" | "--version") || is_short_version
 }
 
-fn is_unloaded(path: &[String]) -> bool {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    matches!(path[..], ["completion", ..] | ["plugin", "disable" | "enable" | "list" | "path"])
+fn is_unloaded(parsed: &Parsed) -> bool {
+    let path: Vec<&str> = parsed.path().iter().map(String::as_str).collect();
+    match path[..] {
+        ["completion", ..] | ["plugin", "disable" | "enable" | "list" | "path"] => true,
+        ["plugin", "show"] => parsed.leaf().get_flag("is_static"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -126,8 +130,12 @@ mod tests {
 
     #[test]
     fn commands_that_need_no_plugin_are_found() {
-        for line in ["flyte-host plugin list", "flyte-host -v plugin disable a", "flyte-host completion bash"]
-        {
+        for line in [
+            "flyte-host plugin list",
+            "flyte-host -v plugin disable a",
+            "flyte-host completion bash",
+            "flyte-host plugin show a --static",
+        ] {
             assert!(matches!(parse(line), Some(PluginFreeCommand::Command(_))), "{line}");
         }
         for line in ["flyte-host --version", "flyte-host -vV", "flyte-host -p x --version"] {

@@ -112,26 +112,29 @@ pub(super) fn loader(flags: &PluginFlags, settings: &Settings) -> Loader {
         }
     }
     let directories = Directories::new(path, settings::home().as_deref());
-    let loader = Loader::new("flyte-host", directories).with_sections(settings.plugin.clone());
+    let loader = Loader::new("flyte-host", directories)
+        .with_sections(settings.plugin.clone())
+        .with_required_pins(settings.administrator.pins());
     isolate(loader, flags, settings)
 }
 
 #[cfg(target_os = "linux")]
 fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
-    let all = flags.isolate || env::is_on(env::PLUGIN_ISOLATE);
+    let all = isolates_all(flags);
     loader.with_isolations(
-        settings::isolation::isolations(&settings.isolation, all, settings::home().as_deref()),
+        settings::isolation::isolations(
+            &settings.isolation,
+            &settings.administrator.isolation,
+            all,
+            settings::home().as_deref(),
+        ),
         &env::SECRETS,
     )
 }
 
-/// Whether a plugin may run in a process of its own.
-#[cfg(unix)]
-pub(super) fn isolates(flags: &PluginFlags, settings: &Settings) -> bool {
-    #[cfg(target_os = "linux")]
-    if settings.isolation.values().any(settings::isolation::IsolationSettings::is_on) {
-        return true;
-    }
+/// Whether all plugins run in processes of their own.
+#[cfg(target_os = "linux")]
+pub(super) fn isolates_all(flags: &PluginFlags) -> bool {
     flags.isolate || env::is_on(env::PLUGIN_ISOLATE)
 }
 

@@ -16,13 +16,13 @@ use plugin_abi::{
 use super::problem::{Problem, command_label, quoted};
 
 /// Maximum depth of commands; top-level ones are at 1.
-pub(super) const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
 /// Maximum number of commands per plugin.
-pub(super) const MAX_COMMANDS: usize = 1000;
+const MAX_COMMANDS: usize = 1000;
 /// Maximum number of arguments per command.
-pub(super) const MAX_ARGUMENTS: usize = 200;
+const MAX_ARGUMENTS: usize = 200;
 /// Maximum number of changes per plugin.
-pub(super) const MAX_EDITS: usize = 10_000;
+const MAX_EDITS: usize = 10_000;
 
 /// One change, and the path of its command.
 pub(super) struct EditRequest {
@@ -122,7 +122,7 @@ impl NewArg {
 }
 
 /// Converts all requests of one plugin.
-pub(super) fn read(edits: RVec<EditBox>) -> Result<Vec<EditRequest>, Problem> {
+pub(super) fn read(edits: &RVec<EditBox>) -> Result<Vec<EditRequest>, Problem> {
     if edits.len() > MAX_EDITS {
         return Err(Problem::new(format_args!(
             "requests {} changes; at most {MAX_EDITS} are allowed",

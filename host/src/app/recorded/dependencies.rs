@@ -14,7 +14,7 @@ use plugin_host::access::Accesses;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::settings::Settings;
+use super::Request;
 
 /// Variables that differ between shells and sessions and that decide nothing, left out of the whole
 /// environment.
@@ -30,6 +30,7 @@ pub(super) struct Dependencies {
     program: FileState,
     plugins: Vec<(PathBuf, FileState)>,
     settings: String,
+    isolation: String,
     #[serde(default)]
     variables: BTreeMap<String, Option<String>>,
     /// The hash of all variables, where a plugin reads the environment as a whole.
@@ -76,13 +77,17 @@ impl FileState {
 impl Dependencies {
     /// Those that are known before any plugin runs: the program, the plugins in their order, their settings.
     /// `None` if a file is missing.
-    pub(super) fn of_program(plugins: &[PathBuf], settings: &Settings) -> Option<Self> {
+    pub(super) fn of_program(request: &Request<'_>) -> Option<Self> {
+        let Request { plugins, settings, isolates_all } = request;
         let states = plugins.iter().map(|path| Some((path.clone(), FileState::read(path)?)));
         Some(Self {
             program: FileState::read(&std::env::current_exe().ok()?)?,
             plugins: states.collect::<Option<_>>()?,
             settings: hash(
                 format!("{}{:?}", serde_json::to_string(&settings.plugin).ok()?, settings.pins()).as_bytes(),
+            ),
+            isolation: hash(
+                format!("{isolates_all}{:?}{:?}", settings.isolation, settings.administrator).as_bytes(),
             ),
             variables: BTreeMap::new(),
             environment: None,
@@ -113,8 +118,8 @@ impl Dependencies {
     pub(super) fn are_current(&self, program: &Self) -> bool {
         let same =
             |name: &str, value: &Option<String>| decode(name).is_some_and(|name| variable(&name) == *value);
-        (&self.program, &self.plugins, &self.settings)
-            == (&program.program, &program.plugins, &program.settings)
+        (&self.program, &self.plugins, &self.settings, &self.isolation)
+            == (&program.program, &program.plugins, &program.settings, &program.isolation)
             && self.variables.iter().all(|(name, value)| same(name, value))
             && self.environment.as_ref().is_none_or(|before| *before == environment())
             && self.files.iter().all(|(path, state)| FileState::read(path) == *state)
@@ -131,13 +136,14 @@ impl Dependencies {
         states.any(|state| state.changed_after(start - COARSE))
     }
 
-    /// The name under which an answer is kept: a hash of the program's and the plugins' paths.
+    /// The name under which an answer is kept: a hash of the program's and the plugins' paths, and of the
+    /// isolation.
     pub(super) fn name(&self) -> String {
         let program = std::env::current_exe().unwrap_or_default();
         let paths =
             std::iter::once(program.as_path()).chain(self.plugins.iter().map(|(path, _)| path.as_path()));
-        let paths: Vec<&[u8]> = paths.map(|path| path.as_os_str().as_bytes()).collect();
-        hash(&paths.join(&0))
+        let paths = paths.map(|path| path.as_os_str().as_bytes());
+        hash(&paths.chain([self.isolation.as_bytes()]).collect::<Vec<_>>().join(&0))
     }
 }
 

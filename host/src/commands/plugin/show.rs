@@ -2,7 +2,7 @@
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::Args;
-use plugin_abi::{Hook, PROTOCOL, vtable::Command_TO};
+use plugin_abi::{Hook, PROTOCOL, ProtocolVersion, vtable::Command_TO};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -24,7 +24,10 @@ use plugin_host::{
 #[derive(Args, Debug)]
 pub(super) struct ShowArgs {
     /// Name or path of a plugin [default: the plugins in use]
-    name: Option<String>,
+    pub(super) name: Option<String>,
+    /// Show what is known without running the plugin: its passport, its file, and its commands if recorded
+    #[arg(long = "static")]
+    pub(super) is_static: bool,
 }
 
 /// The answers of one hook.
@@ -61,7 +64,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
         None => in_use(context)?,
     };
     if specs.is_empty() {
-        context.ui.note("no plugin is in use; run `flyte-host plugin list` to list installed plugins\n");
+        note_none(context);
         return Ok(());
     }
     let mut objects = Vec::new();
@@ -103,6 +106,10 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
     }
 }
 
+pub(super) fn note_none(context: &Context<'_>) {
+    context.ui.note("no plugin is in use; run `flyte-host plugin list` to list installed plugins\n");
+}
+
 fn in_use(context: &Context<'_>) -> Result<Vec<String>, CommandError> {
     let path = |link: &Link| link.file().map(|file| file.path().display().to_string());
     Ok(context.chain()?.plugins().iter().filter_map(path).collect())
@@ -113,7 +120,7 @@ fn is_alone_in(chain: &Chain, candidate: &Candidate) -> bool {
 }
 
 /// The metadata of the file, as pairs.
-fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
+pub(super) fn facts(candidate: &Candidate) -> Vec<(&'static str, String)> {
     let Candidate { file, passport, warnings, .. } = candidate;
     let mut facts = vec![("name", passport.name().to_owned()), ("version", passport.version().to_owned())];
     for (key, value) in [
@@ -153,13 +160,17 @@ fn rows(chain: &Chain, context: &Context<'_>) -> Result<Vec<HookRow>, CommandErr
 }
 
 fn source(link: &Link, hook: Hook) -> String {
-    if link.overrides(hook) {
+    answerer(link.overrides(hook), link.protocol(), hook)
+}
+
+/// Whether the plugin or the built-in default answers a hook, with the reason.
+pub(super) fn answerer(is_overridden: bool, protocol: ProtocolVersion, hook: Hook) -> String {
+    if is_overridden {
         return "plugin".to_owned();
     }
-    if link.protocol() < hook.since() {
+    if protocol < hook.since() {
         return format!(
-            "built-in: the plugin uses protocol {}, and this hook requires {}",
-            link.protocol(),
+            "built-in: the plugin uses protocol {protocol}, and this hook requires {}",
             hook.since()
         );
     }
@@ -287,10 +298,14 @@ fn policies_answer(policies: &[Policy]) -> HookAnswer {
     HookAnswer::new(text, policies.iter().map(value).collect())
 }
 
-fn print(ui: &Ui, facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), CommandError> {
+pub(super) fn print_facts(ui: &Ui, facts: &[(&'static str, String)]) -> Result<(), CommandError> {
     let width = facts.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
     let lines = facts.iter().map(|(key, value)| format!("{key:width$}  {value}\n"));
-    ui.print(lines.collect::<String>() + "\n")?;
+    ui.print(lines.collect::<String>() + "\n")
+}
+
+fn print(ui: &Ui, facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), CommandError> {
+    print_facts(ui, facts)?;
     let cells = rows.iter().map(|row| {
         let now = row.now.as_ref().map_or_else(|fault| format!("fails: {fault}"), |now| now.text.clone());
         vec![row.hook.name().to_owned(), row.from.clone(), now, row.builtin.text.clone()]
@@ -299,7 +314,7 @@ fn print(ui: &Ui, facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<
 }
 
 /// The typed values of a plugin's file. `protocol` and `sha256` of [`facts`] are for people.
-fn file_json(candidate: &Candidate) -> Value {
+pub(super) fn file_json(candidate: &Candidate) -> Value {
     json!({
         "protocolVersion": candidate.passport.protocol().to_string(),
         "hostProtocolVersion": PROTOCOL.to_string(),
@@ -308,11 +323,17 @@ fn file_json(candidate: &Candidate) -> Value {
     })
 }
 
-fn to_json(file: &Value, facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
-    let facts = facts.iter().filter(|(key, _)| !["isolated", "warning"].contains(key));
+/// The metadata of a file, with the typed values in place of texts.
+pub(super) fn facts_json(file: &Value, facts: &[(&'static str, String)]) -> Map<String, Value> {
+    let facts = facts.iter().filter(|(key, _)| !["commands", "isolated", "warning"].contains(key));
     let mut object: Map<String, Value> =
         facts.map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     object.extend(file.as_object().cloned().unwrap_or_default());
+    object
+}
+
+fn to_json(file: &Value, facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
+    let mut object = facts_json(file, facts);
     let hooks: Map<String, Value> =
         rows.iter().map(|row| (row.hook.name().to_owned(), hook_json(row))).collect();
     object.insert("hooks".into(), hooks.into());

@@ -12,11 +12,18 @@ pub(crate) fn change(what: &str) {
         "locale" => drop(unsafe { libc::setlocale(libc::LC_ALL, c"C.UTF-8".as_ptr()) }),
         // SAFETY: the action is one of the system's own.
         "signal" => drop(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }),
+        "file" => leave_a_file(),
         "print" => print(),
         // SAFETY: the descriptor is used by number only.
         "close-stdout" => drop(unsafe { libc::close(1) }),
         other => panic!("unknown order `{other}`"),
     }
+}
+
+/// In the home directory, so that a test sees that code ran.
+fn leave_a_file() {
+    let home = std::env::home_dir().expect("the test sets one");
+    std::fs::write(home.join("code-ran"), "").expect("a home that can be written");
 }
 
 fn print() {
