@@ -1,21 +1,27 @@
-//! What a plugin costs: each step of loading it, and each hook beside a direct call.
+//! What a plugin costs, in process and isolated: each step of loading it, each hook beside a direct call, a
+//! call of its transport, and `--help`.
 //!
-//! `cargo bench -p flyte-host`. Both sides of a comparison run in turn in one process; the medians and
-//! their difference are printed. The plugin is the sample, which Cargo builds beside this program.
+//! `cargo bench -p flyte-host`. All sides of a comparison run in turn; the medians and their ratios are
+//! printed. The plugins are the sample and, for its transport, the hostile one, which Cargo builds beside this
+//! program.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::{
     hint::black_box,
     path::PathBuf,
-    process::ExitCode,
+    process::{Command, ExitCode},
     time::{Duration, Instant},
 };
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory;
 use flyte_host::{app::args::Cli, command_tree::Tree};
-use plugin_abi::{Remote, RemoteRequest, vtable::Command_TO};
+use plugin_abi::{
+    Remote, RemoteRequest,
+    transport::{Answer, Call, Status, Transport, TransportHandle},
+    vtable::Command_TO,
+};
 use plugin_host::{
     Builtin, Chain, Directories, Loader, Selection, Source,
     isolated::{self, Isolations},
@@ -25,32 +31,30 @@ fn main() -> ExitCode {
     if let Some(code) = isolated::child_main() {
         return code.into();
     }
-    let path = sample();
     if let Some(how) = std::env::var_os("FLYTE_BENCH_LOAD_ONCE") {
-        loading_once(&chain(&path, how == "isolated"));
+        loading_once(&chain("sample", how == "isolated"));
         return ExitCode::SUCCESS;
     }
-    loading("in-process");
-    loading("isolated");
-    println!("a call of each hook in process, ns: through the chain, direct, difference");
-    hooks(&chain(&path, false), 10_000);
-    println!("a call of each hook isolated, ns: through the chain, direct, difference");
-    hooks(&chain(&path, true), 100);
+    loading();
+    help();
+    hooks();
+    transport();
     ExitCode::SUCCESS
 }
 
-/// The sample plugin's library, which is a dev-dependency.
-fn sample() -> PathBuf {
+/// A plugin's library, which is a dev-dependency.
+fn library(plugin: &str) -> PathBuf {
     let program = std::env::current_exe().expect("a program has a path");
-    let name = format!("{}sample_plugin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let name = format!("{}{plugin}_plugin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     program.with_file_name(name)
 }
 
-fn chain(path: &std::path::Path, isolated: bool) -> Chain {
+fn chain(plugin: &str, isolated: bool) -> Chain {
     let isolations = Isolations { all: isolated, ..Isolations::default() };
     let loader = Loader::new("bench", Directories::default()).with_isolations(isolations, &[]);
-    let selection = Selection::new(vec![path.display().to_string()], Source::Program).expect("one plugin");
-    let links = loader.load_all(&selection).expect("the sample plugin loads");
+    let path = library(plugin).display().to_string();
+    let selection = Selection::new(vec![path], Source::Program).expect("one plugin");
+    let links = loader.load_all(&selection).expect("the plugin loads");
     Chain::new(links, Builtin::new(|_| Ok(Remote::new("localhost:30080"))))
 }
 
@@ -62,30 +66,73 @@ fn loading_once(chain: &Chain) {
     let view = tree.view();
     let edits =
         chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&view), TD_Opaque)).expect("it configures");
-    tree.apply(chain.plugins()[0].identity(), edits).expect("the wishes are good");
+    tree.apply(chain.plugins()[0].identity(), edits).expect("the edits are valid");
     let configure = start.elapsed();
     let all = [times.preflight, times.open, times.layout, times.create, configure];
     println!("{}", all.map(|time| time.as_nanos().to_string()).join(" "));
 }
 
+const STEPS: [&str; 5] = ["pre-flight", "dlopen", "layout check", "create, or process", "configure_cli"];
+
 /// The first load of a file, in a fresh process each.
-fn loading(how: &str) {
-    let runs: Vec<Vec<u128>> = (0..50).map(|_| load_once(how)).collect();
-    println!("loading the sample plugin {how}, median of {} fresh processes", runs.len());
-    for (step, name) in ["pre-flight", "dlopen", "layout check", "create", "configure_cli"].iter().enumerate()
+fn loading() {
+    let mut runs = [Vec::new(), Vec::new()];
+    for _ in 0..50 {
+        for (runs, how) in runs.iter_mut().zip(["in-process", "isolated"]) {
+            runs.push(load_once(how));
+        }
+    }
+    title("loading the sample plugin in a fresh process, ms");
+    let milliseconds = |runs: &[Vec<f64>], steps: std::ops::Range<usize>| {
+        median(runs.iter().map(|run| run[steps.clone()].iter().sum::<f64>() / 1e6).collect())
+    };
+    for (step, name) in STEPS.iter().enumerate() {
+        row(name, milliseconds(&runs[0], step..step + 1), milliseconds(&runs[1], step..step + 1));
+    }
+    row("up to `create`", milliseconds(&runs[0], 0..4), milliseconds(&runs[1], 0..4));
+}
+
+fn load_once(how: &str) -> Vec<f64> {
+    let program = std::env::current_exe().expect("a program has a path");
+    let output = Command::new(program).env("FLYTE_BENCH_LOAD_ONCE", how).output().expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("numbers");
+    text.split_whitespace().map(|number| number.parse().expect("a number")).collect()
+}
+
+/// `--help` of the program: with a record of the command line, and without.
+fn help() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let run = |isolated: &str, cache: &std::path::Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flyte-host"));
+        command.arg("--help").env("HOME", home.path()).env("XDG_CACHE_HOME", cache);
+        command.env("FLYTE_PLUGIN", library("sample")).env("FLYTE_PLUGIN_ISOLATE", isolated);
+        let start = Instant::now();
+        let output = command.output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    title("`flyte-host --help` with the sample plugin, ms");
+    for (name, cache) in
+        [("recorded", home.path().join("cache")), ("not recorded", PathBuf::from("/dev/null"))]
     {
-        let mut times: Vec<u128> = runs.iter().map(|run| run[step]).collect();
-        times.sort_unstable();
-        println!("  {name:<16} {:>8.3} ms", times[times.len() / 2] as f64 / 1e6);
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..22 {
+            for (times, isolated) in times.iter_mut().zip(["0", "1"]) {
+                times.push(run(isolated, &cache));
+            }
+        }
+        // The first runs make the record.
+        let [in_process, isolated] = times.map(|times| median(times[2..].to_vec()));
+        row(name, in_process, isolated);
     }
 }
 
-fn load_once(how: &str) -> Vec<u128> {
-    let program = std::env::current_exe().expect("a program has a path");
-    let output =
-        std::process::Command::new(program).env("FLYTE_BENCH_LOAD_ONCE", how).output().expect("it runs");
-    let text = String::from_utf8(output.stdout).expect("numbers");
-    text.split_whitespace().map(|number| number.parse().expect("a number")).collect()
+fn title(text: &str) {
+    println!("\n{text}\n  {:<28} {:>12} {:>12} {:>8}", "", "in process", "isolated", "ratio");
+}
+
+fn row(name: &str, in_process: f64, isolated: f64) {
+    println!("  {name:<28} {in_process:>12.3} {isolated:>12.3} {:>8.1}", isolated / in_process);
 }
 
 /// What the hooks do, without a plugin: the same work behind a function that is not inlined.
@@ -116,47 +163,76 @@ mod direct {
     }
 }
 
-fn hooks(chain: &Chain, calls: u32) {
+fn hooks() {
+    let (local, isolated) = (chain("sample", false), chain("sample", true));
     let request = RemoteRequest {
         project: "flytesnacks".into(),
         domain: "development".into(),
         ..RemoteRequest::default()
     };
+    title("a call of each hook of the sample plugin, us; a direct call of the same work behind it");
+    let hooks = [&local, &isolated];
     compare(
-        calls,
         "secret_requires_group",
-        || chain.secret_requires_group().is_ok(),
+        hooks,
+        |it| it.secret_requires_group().is_ok(),
         direct::secret_requires_group,
     );
-    compare(calls, "get_default_image", || chain.get_default_image().ok(), direct::get_default_image);
+    compare("get_default_image", hooks, |it| it.get_default_image().ok(), direct::get_default_image);
     compare(
-        calls,
         "get_auth_success_html",
-        || chain.get_auth_success_html("flyte.example.org").ok(),
+        hooks,
+        |it| it.get_auth_success_html("flyte.example.org").ok(),
         || direct::get_auth_success_html("flyte.example.org"),
     );
     compare(
-        calls,
         "get_default_cache_policies",
-        || chain.get_default_cache_policies().ok(),
+        hooks,
+        |it| it.get_default_cache_policies().ok(),
         direct::get_default_cache_policies,
     );
-    compare(
-        calls,
-        "get_remote",
-        || chain.get_remote(&request).ok(),
-        || direct::get_remote("localhost:30080"),
-    );
+    compare("get_remote", hooks, |it| it.get_remote(&request).ok(), || direct::get_remote("localhost:30080"));
 }
 
-fn compare<A, B>(calls: u32, name: &str, mut through: impl FnMut() -> A, mut direct: impl FnMut() -> B) {
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..101 {
-        ours.push(time(calls, &mut through));
-        theirs.push(time(calls, &mut direct));
+/// Answers with the message of the call.
+struct Mirror;
+
+impl Transport for Mirror {
+    fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
+        Ok(Answer::new(call.message))
     }
-    let (ours, theirs) = (median(ours), median(theirs));
-    println!("  {name:<28} {ours:>9.2} {theirs:>9.2} {:>+9.2}", ours - theirs);
+}
+
+/// A call through a transport that a plugin puts around the host's.
+fn transport() {
+    let open = |isolated| {
+        let remote = chain("hostile", isolated).get_remote(&RemoteRequest::default()).expect("a remote");
+        let opened = remote.layers.open(Some(TransportHandle::new(Mirror)));
+        opened.expect("a transport that opens").expect("the plugin has one")
+    };
+    let (local, isolated, direct) = (open(false), open(true), TransportHandle::new(Mirror));
+    title("a call of the transport of the hostile plugin, us; the transport behind it");
+    for size in [100, 100_000] {
+        let message = vec![7; size];
+        let call = |transport: &TransportHandle| transport.call(Call::new("/x/y", &message)).is_ok();
+        compare(&format!("{size} bytes"), [&local, &isolated], |it| call(it), || call(&direct));
+    }
+}
+
+fn compare<S, A, B>(
+    name: &str,
+    [local, isolated]: [&S; 2],
+    through: impl Fn(&S) -> A,
+    direct: impl Fn() -> B,
+) {
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..101 {
+        times[0].push(time(1000, &mut || through(local)));
+        times[1].push(time(20, &mut || through(isolated)));
+        times[2].push(time(1000, &mut || direct()));
+    }
+    let [local, isolated, direct] = times.map(|times| median(times) / 1e3);
+    println!("  {name:<28} {local:>12.3} {isolated:>12.3} {:>8.0} {direct:>12.3}", isolated / local);
 }
 
 /// Nanoseconds for one call.
