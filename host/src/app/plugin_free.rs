@@ -108,13 +108,13 @@ fn in_use(candidate: &Candidate) -> PluginInUse {
 
 fn may_be_unloaded(word: &str) -> bool {
     let is_short_version = word.starts_with('-') && !word.starts_with("--") && word.contains('V');
-    matches!(word, "completion" | "plugin" | "--version") || is_short_version
+    matches!(word, "completion" | "path" | "plugin" | "--version") || is_short_version
 }
 
 fn is_unloaded(parsed: &Parsed) -> bool {
     let path: Vec<&str> = parsed.path().iter().map(String::as_str).collect();
     match path[..] {
-        ["completion", ..] | ["plugin", "disable" | "enable" | "list" | "path"] => true,
+        ["completion", ..] | ["config", "path"] | ["plugin", "disable" | "enable" | "list" | "path"] => true,
         ["plugin", "show"] => parsed.leaf().get_flag("is_static"),
         _ => false,
     }
@@ -135,6 +135,7 @@ mod tests {
             "flyte-host -v plugin disable a",
             "flyte-host completion bash",
             "flyte-host plugin show a --static",
+            "flyte-host config path",
         ] {
             assert!(matches!(parse(line), Some(PluginFreeCommand::Command(_))), "{line}");
         }

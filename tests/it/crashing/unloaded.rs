@@ -31,6 +31,8 @@ fn no_code_runs_where_the_passport_suffices() {
         "completion bash",
         "completion fish",
         "completion zsh",
+        "config path",
+        "config path -o json",
         "--no-plugins --help",
         "--no-plugins config show",
         "--no-plugins man --out-dir pages",
