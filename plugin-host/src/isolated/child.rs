@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io,
     os::{fd::OwnedFd, unix::net::UnixStream},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
 };
 
@@ -50,6 +50,9 @@ pub(super) fn run() -> u8 {
 /// descriptors of the plugin's file as well.
 fn connect() -> io::Result<(UnixStream, Channel, Vec<OwnedFd>)> {
     confine::close_inherited()?;
+    // The end of the connection is noticed by a thread of this process, of which the plugin may take the
+    // descriptor away.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let control = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?);
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     let mut descriptors = receive_descriptors(&control)?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -126,12 +129,16 @@ impl Starter {
 /// Answers calls that threads of the host begin, until it ends.
 fn serve_connections(peer: &Arc<Peer>) -> io::Result<()> {
     let (peer, control) = (Arc::downgrade(peer), peer.control()?);
+    let (send, runs) = mpsc::channel();
     let serve = move || {
+        let _ = send.send(());
         Peer::serve_connections(&peer, &control);
         end_this_process()
     };
     thread::Builder::new().spawn(serve)?;
-    Ok(())
+    // The start of a thread takes a lock of the system's loader, which a constructor that does not return
+    // keeps: the thread would not notice the host's end.
+    runs.recv().map_err(io::Error::other)
 }
 
 fn load(

@@ -8,8 +8,8 @@ use std::{
         unix::{net::UnixStream, process::CommandExt},
     },
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak, mpsc},
     thread,
 };
 
@@ -153,13 +153,13 @@ impl Template {
         if let Some(name) = std::env::args_os().next() {
             command.arg0(name);
         }
-        let child = command.spawn()?;
+        let (child, serve) = spawn(command, ours.try_clone()?)?;
         let ending =
             Ending::new(Identity::from_passport(&self.passport), self.isolation.source.clone(), child);
         let side = Side::Host { ending, timeout: self.isolation.timeout };
         let peer = Peer::new(side, ours);
         peer.add_idle(first);
-        serve_connections(&peer)?;
+        serve.send(Arc::downgrade(&peer)).map_err(io::Error::other)?;
         Ok(peer)
     }
 }
@@ -167,12 +167,22 @@ impl Template {
 /// The file of this program, also after it was replaced.
 const THIS_PROGRAM: &str = "/proc/self/exe";
 
-/// Answers calls that the plugin's own threads begin.
-fn serve_connections(peer: &Arc<Peer>) -> io::Result<()> {
-    let (control, peer): (_, Weak<Peer>) = (peer.control()?, Arc::downgrade(peer));
-    let serve = move || Peer::serve_connections(&peer, &control);
+/// Starts the process, and a thread that answers calls which the plugin's own threads begin.
+///
+/// The thread is the one that starts the process, as the system ends the process with it.
+fn spawn(mut command: Command, control: UnixStream) -> io::Result<(Child, mpsc::Sender<Weak<Peer>>)> {
+    let (send_child, child) = mpsc::channel();
+    let (send_peer, peer) = mpsc::channel();
+    let serve = move || {
+        // An error means that the receiver is gone.
+        let _ = send_child.send(command.spawn());
+        if let Ok(peer) = peer.recv() {
+            Peer::serve_connections(&peer, &control);
+        }
+    };
     thread::Builder::new().name("plugin".to_owned()).stack_size(256 << 10).spawn(serve)?;
-    Ok(())
+    let child = child.recv().map_err(io::Error::other)??;
+    Ok((child, send_peer))
 }
 
 fn call_starter<R: DeserializeOwned>(

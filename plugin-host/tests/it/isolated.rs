@@ -432,6 +432,7 @@ fn other_processes_are_refused() {
         "kill_all",
         "memory_of_parent",
         "mount",
+        "outlive",
         "perf_event_open",
         "pidfd_open",
         "ptrace",

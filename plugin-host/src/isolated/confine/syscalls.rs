@@ -143,6 +143,9 @@ fn refused(isolation: &Isolation) -> io::Result<Rules> {
     refused.insert(libc::SYS_clone, vec![rule(&[(0, SeccompCmpOp::MaskedEq(thread), 0)])?]);
     let commands = TERMINAL.map(|command| rule(&[(1, SeccompCmpOp::Eq, command)]));
     refused.insert(libc::SYS_ioctl, commands.into_iter().collect::<io::Result<_>>()?);
+    // The process ends with the host.
+    let death_signal = u64::from(libc::PR_SET_PDEATHSIG.unsigned_abs());
+    refused.insert(libc::SYS_prctl, vec![rule(&[(0, SeccompCmpOp::Eq, death_signal)])?]);
     let own = u64::from(std::process::id());
     for call in [libc::SYS_kill, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo, libc::SYS_tgkill] {
         refused.insert(call, vec![rule(&[(0, SeccompCmpOp::Ne, own)])?]);

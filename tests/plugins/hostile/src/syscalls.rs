@@ -25,6 +25,7 @@ pub(crate) fn make(name: &str) -> io::Result<()> {
         "mount" => (libc::SYS_mount, [none as _, c"/tmp".as_ptr() as _, c"tmpfs".as_ptr() as _, 0]),
         "perf_event_open" => (libc::SYS_perf_event_open, [space as _, parent, -1, -1]),
         "pidfd_open" => (libc::SYS_pidfd_open, [parent, 0, 0, 0]),
+        "outlive" => (libc::SYS_prctl, [libc::PR_SET_PDEATHSIG.into(), 0, 0, 0]),
         "ptrace" => (libc::SYS_ptrace, [libc::c_long::from(libc::PTRACE_SEIZE), parent, 0, 0]),
         "request_key" => (libc::SYS_request_key, [c"user".as_ptr() as _, c"x".as_ptr() as _, none as _, 0]),
         "setns" => (libc::SYS_setns, [0, 0, 0, 0]),
