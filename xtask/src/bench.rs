@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Measure sign-in only
     #[arg(long, conflicts_with_all = ["startup", "client"])]
     sign_in: bool,
+    /// Measure plugins only, in process and isolated
+    #[arg(long, conflicts_with_all = ["startup", "client", "sign_in"])]
+    plugins: bool,
 }
 
 /// What one run of a program cost.
@@ -47,6 +50,9 @@ struct Cost {
 }
 
 pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
+    if args.plugins {
+        return measure_plugins(workspace);
+    }
     let release = ["--release", "--package", "flyte-host", "--package", "sample-plugin"];
     run(cargo("build").args(release).current_dir(&workspace.root))?;
     if args.client {
@@ -61,6 +67,10 @@ pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
     }
     client::measure(workspace, &workspace.target("release"))?;
     sign_in::measure(workspace, &workspace.target("release"))?;
+    measure_plugins(workspace)
+}
+
+fn measure_plugins(workspace: &Workspace) -> Result {
     run(cargo("bench").args(["--package", "flyte-host"]).current_dir(&workspace.root))
 }
 

@@ -112,3 +112,16 @@ fn a_function_that_does_not_return_ends_at_its_limit() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn changes_of_the_process_do_not_reach_the_host() {
+    let without = home_where("").run(super::CONFIG_SHOW);
+    let changes = ["directory", "environment", "umask", "locale", "signal", "print", "close-stdout"];
+    for place in ["constructor", "create", "configure_cli", "get_remote"] {
+        let orders: Vec<String> = changes.iter().map(|change| format!("{change}:{place}")).collect();
+        let mut home = home_where(&orders.join(","));
+        let output = home.set("FLYTE_PLUGIN_ISOLATE", "1").run(super::CONFIG_SHOW);
+        assert_eq!((output.stdout(), output.status()), (without.stdout(), without.status()), "{place}");
+        assert_eq!(output.stderr(), "printed by the plugin\n", "{place}");
+    }
+}

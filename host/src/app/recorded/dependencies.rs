@@ -150,12 +150,8 @@ impl Dependencies {
 /// Whether a library may walk the environment itself, or read it by a function that is not watched. A text in
 /// its bytes is enough: one too many only costs time.
 fn reads_environment(library: &Path) -> bool {
-    let names: [&[u8]; 3] = [b"\0environ\0", b"\0__environ\0", b"\0secure_getenv\0"];
-    fs::read(library).map_or(true, |bytes| names.iter().any(|name| contains(&bytes, name)))
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
+    let names: [&[u8]; 3] = [b"environ", b"__environ", b"secure_getenv"];
+    fs::read(library).map_or(true, |bytes| bytes.split(|byte| *byte == 0).any(|text| names.contains(&text)))
 }
 
 fn variable(name: &OsStr) -> Option<String> {
