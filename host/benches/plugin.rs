@@ -2,8 +2,8 @@
 //! call of its transport, and `--help`.
 //!
 //! `cargo bench -p flyte-host`. All sides of a comparison run in turn; the medians and their ratios are
-//! printed. The plugins are the sample and, for its transport, the hostile one, which Cargo builds beside this
-//! program.
+//! printed. The plugins are the sample and, for its transport, the hostile one, which Cargo builds beside
+//! this program.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 

@@ -27,8 +27,6 @@ use plugin_host::{
 };
 
 pub use self::process_exit::end_process;
-#[cfg(target_os = "linux")]
-pub(crate) use self::recorded::commands as recorded_commands;
 use self::{
     args::Cli,
     clap_error::{report, unaccepted},
@@ -48,12 +46,6 @@ use crate::{
 
 /// Stack size in bytes of the thread that runs the command: that of a main thread on Linux.
 const STACK: usize = 8 << 20;
-
-/// Commands are recorded on Linux only.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn recorded_commands(_: &plugin_host::Candidate, _: &Context<'_>) -> Option<Vec<String>> {
-    None
-}
 
 /// Runs the program; returns the exit code, for [`end_process`].
 ///
@@ -206,6 +198,7 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         configurations: &configurations,
         in_use: chain.as_ref().map(|chain| in_use(chain)).unwrap_or_default(),
         chain: chain.as_ref(),
+        recorded_commands: &|_| None,
         tree: &tree,
     };
     if tree.owner(parsed.path()).is_some() {

@@ -40,7 +40,12 @@ mod administrator;
 #[cfg(target_os = "linux")]
 pub(crate) mod isolation;
 
+mod pin;
+
+use pin::pins;
+
 pub use administrator::{AdministratorSettings, administrator_file, set_administrator_file};
+pub use pin::PinSetting;
 
 /// The content of the settings file.
 #[derive(Debug, Default, Deserialize)]
@@ -74,15 +79,6 @@ pub struct Settings {
     /// What the user cannot undo.
     #[serde(skip)]
     pub administrator: AdministratorSettings,
-}
-
-/// A [`Pin`] in the settings file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PinSetting {
-    sha256: String,
-    #[serde(default)]
-    stamp: String,
 }
 
 /// A key of the settings file, as the reference describes it.
@@ -211,8 +207,18 @@ impl Settings {
     ///
     /// When this or the administrator's file exists and cannot be read or parsed.
     pub fn read() -> Result<Self, SettingsError> {
-        let administrator = AdministratorSettings::read()?;
+        let administrator = Self::read_administrators()?;
         Ok(Self { administrator, ..Self::read_users()? })
+    }
+
+    fn read_administrators() -> Result<AdministratorSettings, SettingsError> {
+        let path = administrator_file();
+        match plain_text::read(path) {
+            Ok(text) => toml_edit::de::from_str(&text)
+                .map_err(|source| SettingsError::Parse { path: path.to_owned(), source: Box::new(source) }),
+            Err(error) if is_absent(&error) => Ok(AdministratorSettings::default()),
+            Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
+        }
     }
 
     fn read_users() -> Result<Self, SettingsError> {
@@ -261,9 +267,8 @@ impl Settings {
     }
 }
 
-fn pins(settings: &BTreeMap<String, PinSetting>) -> BTreeMap<String, Pin> {
-    let pin = |pin: &PinSetting| Pin { sha256: pin.sha256.clone(), stamp: pin.stamp.clone() };
-    settings.iter().map(|(spec, setting)| (spec.clone(), pin(setting))).collect()
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Writes the pins of the plugins of a chain, and removes all others.

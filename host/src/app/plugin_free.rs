@@ -5,6 +5,8 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
+#[cfg(target_os = "linux")]
+use super::recorded;
 use super::{
     args::Cli,
     clap_error::{report, unaccepted},
@@ -72,14 +74,20 @@ impl PluginFreeCommand {
             Some("enable" | "path") => (chosen(flags, settings, loader).0, None),
             _ => (Vec::new(), None),
         };
+        let in_use: Vec<PluginInUse> = candidates.iter().map(in_use).collect();
+        #[cfg(target_os = "linux")]
+        let recorded_commands = |plugin: &Candidate| recorded::commands(plugin, &in_use, flags, settings);
+        #[cfg(not(target_os = "linux"))]
+        let recorded_commands = |_: &Candidate| None;
         let context = Context {
             ui: &ui.with_format(global.output.format()),
             global: &global,
             settings,
             loader,
             configurations,
-            in_use: candidates.iter().map(in_use).collect(),
+            in_use: in_use.clone(),
             chain: None,
+            recorded_commands: &recorded_commands,
             tree: &Tree::new(Cli::command()),
         };
         let exit = commands::run(&cli.command, &context)?;

@@ -2,10 +2,10 @@
 //!
 //! `--help`, completion and `man` need what plugins add to the command line, and none of their functions. So
 //! a child process loads the plugins under limits and writes their edits as data; whatever happens to it,
-//! this process continues. Isolated plugins run in processes of their own there as well, which watch them. The answer is kept with everything that it depended on, which
-//! [`plugin_host::access`] watches: the files of the plugins in their order, their settings and isolation, the program, and
-//! the variables, files and directory that their code read. If one of these has changed, the plugins are
-//! asked again.
+//! this process continues. Isolated plugins run in processes of their own there as well, which watch them.
+//! The answer is kept with everything that it depended on, which [`plugin_host::access`] watches: the files
+//! of the plugins in their order, their settings and isolation, the program, and the variables, files and
+//! directory that their code read. If one of these has changed, the plugins are asked again.
 //!
 //! | step | module |
 //! |---|---|
@@ -26,7 +26,7 @@ use plugin_host::{Candidate, Identity, Loader, isolated::RecordedEdits};
 
 pub(super) use self::child::run_if_child;
 use self::{
-    dependencies::Dependencies,
+    dependencies::{Dependencies, Request},
     record::{Death, Outcome, Record},
 };
 use super::{
@@ -36,8 +36,7 @@ use super::{
 };
 use crate::{
     command_tree::Tree,
-    context::Context,
-    env,
+    context::PluginInUse,
     settings::Settings,
     ui::{error::CommandError, exit_code::Exit},
 };
@@ -81,15 +80,6 @@ fn may_need_no_plugin(word: &str) -> bool {
     matches!(word, "--help" | "help" | "man" | "plugin" | "sandbox") || is_short_help
 }
 
-/// The plugins whose edits are asked for.
-struct Request<'a> {
-    /// Their files, the one with precedence first.
-    plugins: &'a [PathBuf],
-    settings: &'a Settings,
-    /// Whether each runs in a process of its own, whatever the settings say.
-    isolates_all: bool,
-}
-
 /// The command line with the edits of plugins.
 ///
 /// `check` says whether the files may be loaded; it is called before the plugins are asked.
@@ -125,13 +115,17 @@ fn command_line(
 
 /// The commands that a plugin adds, if a record that is unchanged says so: of the plugins in use, or of this
 /// plugin alone.
-pub(crate) fn commands(candidate: &Candidate, context: &Context<'_>) -> Option<Vec<String>> {
-    let in_use: Vec<PathBuf> = context.in_use.iter().map(|plugin| plugin.path.clone()).collect();
+pub(super) fn commands(
+    candidate: &Candidate,
+    in_use: &[PluginInUse],
+    flags: &PluginFlags,
+    settings: &Settings,
+) -> Option<Vec<String>> {
+    let in_use = in_use.iter().map(|plugin| plugin.path.clone()).collect();
     let alone = vec![candidate.file.path().to_owned()];
-    let isolates_all = context.global.isolate || env::is_on(env::PLUGIN_ISOLATE);
     let edits = |plugins: Vec<PathBuf>| {
         let index = plugins.iter().rev().position(|path| path == candidate.file.path())?;
-        let request = Request { plugins: &plugins, settings: context.settings, isolates_all };
+        let request = Request { plugins: &plugins, settings, isolates_all: isolates_all(flags) };
         let program = Dependencies::of_program(&request)?;
         let record = Record::read(&record::path(&program)?).filter(|record| record.is_current(&program))?;
         match record.outcome {

@@ -124,7 +124,7 @@ fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
     loader.with_isolations(
         settings::isolation::isolations(
             &settings.isolation,
-            &settings.administrator.isolation,
+            (settings::administrator_file(), &settings.administrator.isolation),
             all,
             settings::home().as_deref(),
         ),

@@ -12,18 +12,16 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
-use flyte_client::plain_text;
 use plugin_host::Pin;
 use serde::Deserialize;
 
 #[cfg(target_os = "linux")]
 use super::isolation::IsolationTables;
-use super::{PinSetting, SettingsError, pins};
+use super::pin::{PinSetting, pins};
 
 static FILE: OnceLock<PathBuf> = OnceLock::new();
 
@@ -49,23 +47,9 @@ pub fn administrator_file() -> &'static Path {
 }
 
 impl AdministratorSettings {
-    pub(super) fn read() -> Result<Self, SettingsError> {
-        let path = administrator_file();
-        match plain_text::read(path) {
-            Ok(text) => toml_edit::de::from_str(&text)
-                .map_err(|source| SettingsError::Parse { path: path.to_owned(), source: Box::new(source) }),
-            Err(error) if is_absent(&error) => Ok(Self::default()),
-            Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
-        }
-    }
-
     /// The content that plugins must have, by their names.
     #[must_use]
     pub fn pins(&self) -> BTreeMap<String, Pin> {
         pins(&self.pin)
     }
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

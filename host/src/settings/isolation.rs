@@ -1,5 +1,5 @@
-//! `[isolation.NAME]`: what a plugin may do in a process of its own. `[isolation."*"]` is for the plugins that
-//! have no table of their own.
+//! `[isolation.NAME]`: what a plugin may do in a process of its own. `[isolation."*"]` is for the plugins
+//! without a table.
 //!
 //! Not in `[plugin.NAME]`: that table is the plugin's own, which the host does not read, and which is given
 //! to it whole.
@@ -12,8 +12,6 @@ use std::{
 
 use plugin_host::isolated::{Isolation, Isolations};
 use serde::Deserialize;
-
-use super::administrator_file;
 
 /// The name of the table for all plugins without one.
 const ALL: &str = "*";
@@ -60,14 +58,14 @@ impl IsolationSettings {
 
 /// The plugins that run in processes of their own, and their rights; `all` of them after `--isolate`.
 ///
-/// The administrator's tables are an upper bound: the user's can only take rights away.
+/// The tables of the administrator, in a file, are an upper bound: the user's can only take rights away.
 pub(crate) fn isolations(
     user: &IsolationTables,
-    administrator: &IsolationTables,
+    administrator: (&Path, &IsolationTables),
     all: bool,
     home: Option<&Path>,
 ) -> Isolations {
-    let names: BTreeSet<&String> = user.keys().chain(administrator.keys()).collect();
+    let names: BTreeSet<&String> = user.keys().chain(administrator.1.keys()).collect();
     let named = names.into_iter().filter(|name| *name != ALL);
     let plugins = named.map(|name| (name.clone(), settings(name, user, administrator, home)));
     let plugins = plugins.collect();
@@ -78,7 +76,7 @@ pub(crate) fn isolations(
 fn settings(
     name: &str,
     user: &IsolationTables,
-    administrator: &IsolationTables,
+    (file, administrator): (&Path, &IsolationTables),
     home: Option<&Path>,
 ) -> (bool, Isolation) {
     let table = |tables: &IsolationTables| tables.get(name).or_else(|| tables.get(ALL)).cloned();
@@ -87,7 +85,7 @@ fn settings(
         return (user.isolate, user.isolation(&Isolation::default(), home));
     };
     let mut bound_rights = bound.isolation(&Isolation::default(), home);
-    bound_rights.source = Some(format!("`[isolation.{name}]` of `{}`", administrator_file().display()));
+    bound_rights.source = Some(format!("`[isolation.{name}]` of `{}`", file.display()));
     let rights = within(user.isolation(&bound_rights, home), &bound_rights);
     (user.isolate || bound.isolate, rights)
 }
@@ -100,7 +98,7 @@ fn within(mut isolation: Isolation, bound: &Isolation) -> Isolation {
     isolation.write.retain(|path| is_below(path, &bound.write));
     isolation.environment.retain(|name| bound.environment.contains(name));
     isolation.memory = match (isolation.memory, bound.memory) {
-        // 0 is no limit.
+        // 0: unlimited.
         (0, memory) | (memory, 0) => memory,
         (memory, bound) => memory.min(bound),
     };
@@ -134,8 +132,9 @@ mod tests {
         struct File {
             isolation: IsolationTables,
         }
+        let file = Path::new("/etc/flyte/host.toml");
         let read = |text: &str| toml_edit::de::from_str::<File>(text).unwrap().isolation;
-        isolations(&read(user), &read(administrator), false, Some(Path::new("/home/me")))
+        isolations(&read(user), (file, &read(administrator)), false, Some(Path::new("/home/me")))
     }
 
     #[test]

@@ -14,7 +14,7 @@ use plugin_host::access::Accesses;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Request;
+use crate::settings::Settings;
 
 /// Variables that differ between shells and sessions and that decide nothing, left out of the whole
 /// environment.
@@ -23,6 +23,15 @@ const VOLATILE: [&str; 6] = ["OLDPWD", "PWD", "SHLVL", "TERM_SESSION_ID", "WINDO
 /// A file that changed this shortly before it was read may change again without a new time: clocks of file
 /// systems are coarse.
 const COARSE: Duration = Duration::from_millis(100);
+
+/// The plugins whose edits are asked for.
+pub(super) struct Request<'a> {
+    /// Their files, the one with precedence first.
+    pub(super) plugins: &'a [PathBuf],
+    pub(super) settings: &'a Settings,
+    /// Whether each runs in a process of its own, whatever the settings say.
+    pub(super) isolates_all: bool,
+}
 
 /// Everything that an answer depended on. Values are hashed, as they may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,9 +12,8 @@ use std::{
 use plugin_host::access::Accesses;
 
 use super::{
-    Request,
     child::{ARGUMENT, Message, RecordedAccesses},
-    dependencies::Dependencies,
+    dependencies::{Dependencies, Request},
     record::{Death, Outcome, PluginEdits, Record},
 };
 use crate::env;

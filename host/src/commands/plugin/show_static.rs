@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::show::{self, ShowArgs};
 use crate::{
-    app::recorded_commands,
     context::Context,
     ui::{error::CommandError, output::Format},
 };
@@ -42,7 +41,7 @@ fn print(candidate: &Candidate, context: &Context<'_>) -> Result<(), CommandErro
     if is_isolated(candidate, context) {
         facts.push(("isolated", "yes".to_owned()));
     }
-    if let Some(commands) = recorded_commands(candidate, context) {
+    if let Some(commands) = (context.recorded_commands)(candidate) {
         facts.push(("commands", quoted(&commands)));
     }
     show::print_facts(context.ui, &facts)?;
@@ -53,7 +52,7 @@ fn print(candidate: &Candidate, context: &Context<'_>) -> Result<(), CommandErro
 fn to_json(candidate: &Candidate, context: &Context<'_>) -> Map<String, Value> {
     let mut object = show::facts_json(&show::file_json(candidate), &show::facts(candidate));
     object.insert("isolated".to_owned(), json!(is_isolated(candidate, context)));
-    object.insert("commands".to_owned(), json!(recorded_commands(candidate, context)));
+    object.insert("commands".to_owned(), json!((context.recorded_commands)(candidate)));
     let hooks = Hook::ALL.iter().map(|&hook| {
         let value = json!({
             "from": answerer(candidate, hook),
