@@ -26,7 +26,7 @@ pub(crate) struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Print the path of the configuration file in use, without running plugins
-    #[command(after_help = "Example:\n  cat \"$(flyte-host config path)\"")]
+    #[command(after_help = "Example:\n  flyte-host config path")]
     Path,
     /// Show the connection to Flyte and where each value comes from
     ///

@@ -41,7 +41,7 @@ enum PluginCommand {
     /// The hooks are called, so the plugin's code runs. Each answer is printed beside that of the built-in
     /// default. With `--static` no code runs.
     #[command(
-        after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show --static ./downloads/libacme.so\n  flyte-host plugin show ./target/release/libacme.so"
+        after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show --static acme\n  flyte-host plugin show ./target/release/libacme.so"
     )]
     Show(show::ShowArgs),
 }
