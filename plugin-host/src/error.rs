@@ -220,7 +220,7 @@ impl LoadError {
             Self::NoProcess { .. } => None,
             Self::NotIsolated { .. } => Some("use a program that calls `plugin_host::isolated::child_main`".into()),
             Self::Layout { .. } => Some("rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference".into()),
-            Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, or use one of the two plugins")),
+            Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, isolate one of the two plugins, or use only one")),
             Self::NamedTwice { .. } => Some("remove one of them from the list".into()),
             Self::PinMismatch { spec, .. } => Some(format!("run `flyte-host plugin enable {spec}` to accept the new file")),
             Self::NotPermitted { sha256, .. } => Some(format!("install the version with the SHA-256 `{sha256}`")),

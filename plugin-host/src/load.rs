@@ -182,7 +182,7 @@ impl Loader {
             has_search_path: findings.has_search_path,
             took: start.elapsed(),
         };
-        if candidate.has_search_path {
+        if candidate.has_search_path && !self.is_isolated(&candidate) {
             let state = LoaderState::current();
             preflight::check_conflicts(path, &candidate.passport, &candidate.libraries(&state), &state)?;
         }
@@ -312,8 +312,21 @@ impl Loader {
         };
         let candidates = selection.specs.iter().map(pinned).collect::<Result<Vec<_>, _>>()?;
         refuse_duplicates(&candidates)?;
-        refuse_conflicts(&candidates)?;
+        let in_process: Vec<&Candidate> =
+            candidates.iter().filter(|candidate| !self.is_isolated(candidate)).collect();
+        refuse_conflicts(&in_process)?;
         Ok(candidates)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_isolated(&self, candidate: &Candidate) -> bool {
+        self.isolates(candidate.passport.name())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "as on Linux")]
+    fn is_isolated(&self, _: &Candidate) -> bool {
+        false
     }
 }
 
@@ -355,15 +368,15 @@ fn check_pin(pin: &Pin, spec: &str, candidate: &Candidate) -> Result<(), LoadErr
     }
 }
 
-/// Refuses two plugins with different libraries of one name: the system's loader would give the first one to
+/// Refuses two plugins of this process with different libraries of one name: the system's loader would give the first one to
 /// both.
-fn refuse_conflicts(candidates: &[Candidate]) -> Result<(), LoadError> {
+fn refuse_conflicts(candidates: &[&Candidate]) -> Result<(), LoadError> {
     if candidates.len() < 2 || candidates.iter().all(|candidate| !candidate.has_search_path) {
         return Ok(());
     }
     let state = LoaderState::current();
     let mut seen: Vec<(&Candidate, Vec<Library>)> = Vec::new();
-    for second in candidates {
+    for &second in candidates {
         let libraries = second.libraries(&state);
         for (first, known) in &seen {
             let conflict = |library: &Library| known.iter().find(|known| library.conflicts_with(known));

@@ -76,8 +76,8 @@ fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) ->
     let isolated = load_isolated(&loader, candidates, send)?;
     let (recorded, accesses) = access::record(|| {
         let links = isolated.into_iter().map(|plugin| match plugin {
-            LoadedOrNot::Isolated(link) => Some(link),
-            LoadedOrNot::Checked(candidate) => load(&loader, candidate, send),
+            PendingPlugin::Isolated(link) => Some(link),
+            PendingPlugin::Checked(candidate) => load(&loader, candidate, send),
         });
         let chain = Chain::new(links.collect::<Option<_>>()?, Configurations::default().builtin());
         let edits = edits(&chain, &summaries, |plugin| send(&call(plugin, Hook::ConfigureCli.name())))?;
@@ -98,7 +98,7 @@ fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) ->
 }
 
 /// A plugin on its way into the chain.
-enum LoadedOrNot {
+enum PendingPlugin {
     Isolated(Link),
     Checked(Candidate),
 }
@@ -107,12 +107,12 @@ fn load_isolated(
     loader: &Loader,
     candidates: Vec<Candidate>,
     send: &mut dyn FnMut(&Message) -> Option<()>,
-) -> Option<Vec<LoadedOrNot>> {
+) -> Option<Vec<PendingPlugin>> {
     let load = |candidate: Candidate| {
         if loader.isolates(candidate.passport.name()) {
-            return load(loader, candidate, send).map(LoadedOrNot::Isolated);
+            return load(loader, candidate, send).map(PendingPlugin::Isolated);
         }
-        Some(LoadedOrNot::Checked(candidate))
+        Some(PendingPlugin::Checked(candidate))
     };
     candidates.into_iter().map(load).collect()
 }
