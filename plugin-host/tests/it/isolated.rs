@@ -320,6 +320,25 @@ fn the_bytes_that_were_checked_are_loaded() {
     }
 }
 
+/// Above 16 MiB there is no copy in memory: the process loads the file by its path, and notices a change.
+#[test]
+fn a_file_that_is_too_large_for_a_copy_is_loaded_unchanged_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("libhostile_plugin.so");
+    let content = std::fs::read(library("hostile")).unwrap();
+    // The loader ignores what follows the sections.
+    std::fs::write(&path, [content, vec![0; 17 << 20]].concat()).unwrap();
+    let loader = Loader::new("test", Directories::new(None, None)).with_isolations(isolations(|_| {}), &[]);
+    let (unchanged, changed) = (loader.check_file(&path).unwrap(), loader.check_file(&path).unwrap());
+    let chain = Chain::new(vec![loader.load(unchanged).unwrap()], Builtin::new(|_| Ok(Remote::new("x"))));
+    assert_eq!(chain.get_default_image().unwrap().as_deref(), Some("hostile:v1"));
+    std::fs::copy(library("sample"), &path).unwrap();
+    let error = loader.load(changed).unwrap_err();
+    assert_eq!(error.to_string(), "could not load plugin `hostile` isolated");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.ends_with("changed while it was loaded"), "{cause}");
+}
+
 #[test]
 fn a_death_in_create_is_the_plugins() {
     for (action, expected) in DEATHS {
