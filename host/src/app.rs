@@ -41,7 +41,13 @@ use crate::{
     flyte::{configuration::Configurations, connection, transport},
     global::{ExplicitOptions, Global, OutputArg},
     settings::Settings,
-    ui::{error::CommandError, exit_code::Exit, logger, output::Ui},
+    ui::{
+        error::CommandError,
+        exit_code::Exit,
+        logger,
+        output::Ui,
+        stdout::{self, PluginOutput},
+    },
 };
 
 /// Stack size in bytes of the thread that runs the command: that of a main thread on Linux.
@@ -139,6 +145,7 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
     };
     if completion.is_some() {
         calls::set_report_format(ReportFormat::Silent);
+        stdout::reserve(PluginOutput::Discarded);
     }
     let watched = supervision::supervision(&settings, completion.is_some())?;
     let loader = startup::loader(&flags, &settings).with_supervision(watched);

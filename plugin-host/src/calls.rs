@@ -22,6 +22,8 @@ mod code;
 #[cfg(unix)]
 mod crash_count;
 #[cfg(unix)]
+mod descriptors;
+#[cfg(unix)]
 mod end;
 #[cfg(unix)]
 mod exit;
@@ -44,7 +46,11 @@ mod unsupervised;
 mod watchdog;
 
 #[cfg(unix)]
+use self::supervision::is_supervised;
+#[cfg(unix)]
 pub(crate) use self::supervision::note_library;
+#[cfg(not(unix))]
+use self::unsupervised::is_supervised;
 #[cfg(not(unix))]
 pub(crate) use self::unsupervised::note_library;
 #[cfg(not(unix))]
@@ -54,6 +60,7 @@ pub use self::unsupervised::{
 };
 #[cfg(unix)]
 pub use self::{
+    descriptors::guard_descriptor,
     exit::{ExitFunction, exit_called},
     process_state::keep_process_state,
     report::{ReportFormat, set_report_format},

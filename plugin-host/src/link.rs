@@ -175,6 +175,12 @@ impl Link {
         self.process.as_ref()?.accesses()
     }
 
+    /// The record of a hook.
+    #[inline]
+    pub(super) fn record(&self, hook: Hook) -> &'static CallRecord {
+        self.calls[hook as usize]
+    }
+
     /// Notes that this thread runs a hook's code now, or that of a value which the hook returned.
     #[inline]
     pub fn enter(&self, hook: Hook) -> ActiveCall {
@@ -208,9 +214,7 @@ impl Link {
 fn hook_calls(identity: &Identity) -> [&'static CallRecord; Hook::ALL.len()] {
     std::array::from_fn(|number| {
         let hook = Hook::ALL[number];
-        // A program shows its own page when a plugin's is late.
-        let limit = if hook == Hook::GetAuthSuccessHtml { CallLimit::OfCaller } else { CallLimit::Hook };
-        CallRecord::new(identity, &format!("in `{}`", hook.name()), limit)
+        CallRecord::new(identity, &format!("in `{}`", hook.name()), CallLimit::Hook)
     })
 }
 

@@ -19,6 +19,7 @@ const UNSAFE_FILES: &[&str] = &[
     "plugin-host/src/access/watch/trap.rs",
     "plugin-host/src/access/watch/variables.rs",
     "plugin-host/src/calls/code.rs",
+    "plugin-host/src/calls/descriptors.rs",
     "plugin-host/src/calls/end.rs",
     "plugin-host/src/calls/exit.rs",
     "plugin-host/src/calls/journal.rs",

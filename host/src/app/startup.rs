@@ -12,7 +12,12 @@ use plugin_abi::{Hook, vtable::Command_TO};
 use super::{args::Cli, process_exit::keep_until_exit, version_info};
 use crate::{
     command_tree::{EditError, Tree},
-    ui::{error::CommandError, exit_code::Exit, output::Ui},
+    ui::{
+        error::CommandError,
+        exit_code::Exit,
+        output::Ui,
+        stdout::{self, PluginOutput},
+    },
 };
 use crate::{
     env,
@@ -225,6 +230,7 @@ fn chain(
 fn load(loader: &Loader, selection: &Selection) -> Result<Vec<Link>, LoadError> {
     let load = |candidate| {
         version_info::note(&candidate);
+        stdout::reserve(PluginOutput::Stderr);
         loader.load(candidate)
     };
     loader.check_all(selection)?.into_iter().map(load).collect()

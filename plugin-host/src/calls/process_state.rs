@@ -1,8 +1,8 @@
 //! What all of a process shares, and no plugin should change: compared before and after a plugin's code,
 //! restored where that is safe.
 //!
-//! It costs some 40 system calls a comparison, so it is done after `create` and `configure_cli`, not after
-//! each call.
+//! It costs some 60 system calls a comparison, so it is done after `create`, `configure_cli` and the first
+//! call of other functions, not after each call.
 
 #![expect(unsafe_code, reason = "the C library's state is read and written by its own functions")]
 
@@ -17,6 +17,8 @@ use std::{
 };
 
 use rustix::{fs::Mode, process};
+
+use super::descriptors::{self, Descriptor};
 
 use crate::Identity;
 
@@ -54,6 +56,7 @@ struct ProcessState {
     locale: Option<CString>,
     signals: [Option<libc::sigaction>; SIGNALS.len()],
     terminal: Option<libc::termios>,
+    descriptors: Vec<Descriptor>,
     /// The addresses of the variables; a variable that is set anew has another one.
     environment: Vec<usize>,
 }
@@ -83,6 +86,7 @@ impl ProcessState {
             locale: locale(),
             signals: SIGNALS.map(|(signal, _)| action(signal)),
             terminal: terminal(),
+            descriptors: descriptors::open(),
             environment: environment(),
         }
     }
@@ -90,8 +94,9 @@ impl ProcessState {
     /// Restores what was changed since, except the environment, which other threads may be reading. Returns
     /// what it was.
     fn restore(&self) -> Vec<Change> {
+        // First: the warning goes to one of them.
+        let mut changes = self.restore_descriptors();
         let now = Self::now();
-        let mut changes = Vec::new();
         if let Some(before) = self.directory.as_ref().filter(|_| self.directory != now.directory) {
             let is_restored = process::chdir(before).is_ok();
             changes.push(Change { what: "the working directory".to_owned(), is_restored });
@@ -110,11 +115,21 @@ impl ProcessState {
         changes
     }
 
+    fn restore_descriptors(&self) -> Vec<Change> {
+        let changed = self.descriptors.iter().filter(|descriptor| descriptor.is_changed());
+        let restore = |descriptor: &Descriptor| Change {
+            what: descriptor.name().to_owned(),
+            is_restored: descriptor.restore(),
+        };
+        changed.map(restore).collect()
+    }
+
     fn restore_signals(&self, now: &Self) -> Option<Change> {
         let pairs = SIGNALS.iter().zip(self.signals.iter().zip(&now.signals));
         let changed = pairs.filter_map(|((signal, name), (before, now))| {
             let (before, now) = (before.as_ref()?, now.as_ref()?);
-            (before.sa_sigaction != now.sa_sigaction).then(|| set_action(*signal, before))?;
+            let is_changed = before.sa_sigaction != now.sa_sigaction && !is_harmless(*signal, now);
+            is_changed.then(|| set_action(*signal, before))?;
             Some(*name)
         });
         let names: Vec<&str> = changed.collect();
@@ -144,6 +159,13 @@ impl ProcessState {
         };
         Some(Change { what, is_restored: false })
     }
+}
+
+/// Whether a plugin may leave an action: it needs a handler for its own child processes, or to follow the size
+/// of the terminal.
+fn is_harmless(signal: c_int, action: &libc::sigaction) -> bool {
+    let has_handler = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
+    has_handler && matches!(signal, libc::SIGCHLD | libc::SIGWINCH)
 }
 
 /// The mode of the terminal at the standard input, if it is one.

@@ -79,6 +79,16 @@ impl CallRecord {
         self.index
     }
 
+    /// Whether no call of it came back so far; never for code of the host.
+    #[inline]
+    pub(super) fn is_new(&self) -> bool {
+        !self.returned.load(Relaxed) && self.index != 0
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.identity.name
     }

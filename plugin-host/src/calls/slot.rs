@@ -84,6 +84,32 @@ impl CallRecord {
         record::of_host()
     }
 
+    /// The record of the same function, for a caller that continues without an answer which is late.
+    #[cold]
+    pub(crate) fn limited_by_caller(&'static self) -> &'static Self {
+        if self.index() == 0 { self } else { Self::new(self.identity(), self.site(), CallLimit::OfCaller) }
+    }
+
+    /// Calls the function. What its first call changes in the process is restored, and named in a warning.
+    #[inline]
+    pub fn run<T>(&'static self, call: impl FnOnce() -> T) -> T {
+        if self.is_new() { self.run_watched(call) } else { self.run_noted(call) }
+    }
+
+    #[cold]
+    fn run_watched<T>(&'static self, call: impl FnOnce() -> T) -> T {
+        match super::is_supervised() {
+            true => super::keep_process_state(self.identity(), self.site(), || self.run_noted(call)),
+            false => self.run_noted(call),
+        }
+    }
+
+    #[inline]
+    fn run_noted<T>(&'static self, call: impl FnOnce() -> T) -> T {
+        let _call = self.enter();
+        call()
+    }
+
     /// Notes that this thread calls the function now.
     #[inline]
     pub fn enter(&'static self) -> ActiveCall {

@@ -96,6 +96,11 @@ impl Supervision {
     }
 }
 
+/// Whether calls are watched in this process.
+pub(super) fn is_supervised() -> bool {
+    STARTED.get().is_some()
+}
+
 /// Notes the command that runs, as soon as it is known.
 pub fn set_command(command: &str) {
     if let Some(shared) = existing() {

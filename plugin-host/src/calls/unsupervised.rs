@@ -84,4 +84,9 @@ pub fn keep_process_state<T>(_identity: &Identity, _site: &str, call: impl FnOnc
     call()
 }
 
+/// Never.
+pub(super) fn is_supervised() -> bool {
+    false
+}
+
 pub(crate) fn note_library(_identity: &Identity, _address: usize) {}

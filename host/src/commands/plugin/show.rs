@@ -13,6 +13,7 @@ use crate::{
     ui::{
         error::CommandError,
         output::{Format, Ui},
+        stdout::{self, PluginOutput},
     },
 };
 use plugin_host::{
@@ -78,6 +79,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
         let chain = match context.chain {
             Some(chain) if is_alone_in(chain, &candidate) => chain,
             _ => {
+                stdout::reserve(PluginOutput::Stderr);
                 loaded = Chain::new(vec![context.loader.load(candidate)?], context.configurations.builtin());
                 &loaded
             }
