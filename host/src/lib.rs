@@ -15,3 +15,4 @@ pub mod settings;
 pub mod ui;
 
 plugin_host::catch_exit!();
+plugin_host::watch_threads!();

@@ -20,7 +20,7 @@ use plugin_abi::{
 
 use super::{
     Builtin, HandleTable, HookError, HookErrors, Identity, Link,
-    calls::CallRecord,
+    calls::{self, CallRecord},
     error::{CallSite, HookErrorKind},
     policy::{self, Policy},
     remote::ResolvedRemote,
@@ -201,8 +201,8 @@ impl<'a> Call<'a> {
         let index = self.chain.first_from(from, hook);
         let link = &self.chain.links[index];
         let rest = Rest { call: self, from: index + 1 };
-        let ask = || ask(link, Context_TO::from_ptr(RRef::new(&rest), TD_Opaque));
-        match self.record(link, hook).run(ask) {
+        let _call = self.record(link, hook).enter_watched();
+        match ask(link, Context_TO::from_ptr(RRef::new(&rest), TD_Opaque)) {
             RResult::ROk(answer) => Ok((index, answer)),
             RResult::RErr(raw) => Err(self.attribute(link, hook, &raw)),
         }
@@ -323,6 +323,7 @@ impl<'a> Call<'a> {
 
 impl Context for Rest<'_> {
     fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> AbiResult<RemoteBox> {
+        let _end = calls::end_on_panic();
         let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
         self.call.to_abi(resolved.map(|resolved| {
             let shown = resolved.without_secrets();
@@ -332,26 +333,31 @@ impl Context for Rest<'_> {
     }
 
     fn next_secret_requires_group(&self) -> AbiResult<bool> {
+        let _end = calls::end_on_panic();
         self.call.to_abi(self.call.secret_requires_group(self.from))
     }
 
     fn next_get_default_image(&self) -> AbiResult<ROption<RString>> {
+        let _end = calls::end_on_panic();
         let image = self.call.get_default_image(self.from);
         self.call.to_abi(image.map(|image| image.map(RString::from).into()))
     }
 
     fn next_get_auth_success_html(&self, endpoint: RStr<'_>) -> AbiResult<ROption<RString>> {
+        let _end = calls::end_on_panic();
         let html = self.call.get_auth_success_html(self.from, endpoint.as_str());
         self.call.to_abi(html.map(|html| html.map(RString::from).into()))
     }
 
     fn next_get_default_cache_policies(&self) -> AbiResult<RVec<CachePolicyBox>> {
+        let _end = calls::end_on_panic();
         let policies = self.call.get_default_cache_policies(self.from);
         self.call.to_abi(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
     }
 
     #[cfg(next_protocol)]
     fn next_get_greeting(&self) -> AbiResult<RString> {
+        let _end = calls::end_on_panic();
         self.call.to_abi(self.call.get_greeting(self.from).map(RString::from))
     }
 }

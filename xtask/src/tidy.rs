@@ -25,6 +25,7 @@ const UNSAFE_FILES: &[&str] = &[
     "plugin-host/src/calls/journal.rs",
     "plugin-host/src/calls/process_state.rs",
     "plugin-host/src/calls/signals.rs",
+    "plugin-host/src/calls/threads.rs",
     "plugin-host/src/handshake.rs",
     "plugin-host/src/isolated/confine/descriptors.rs",
     "plugin-host/src/library.rs",

@@ -15,7 +15,7 @@ use crate::{
 };
 use plugin_host::{
     HookErrors, Identity,
-    calls::{CallLimit, CallRecord},
+    calls::{CallLimit, CallRecord, WatchedCall},
 };
 
 use super::{
@@ -132,17 +132,17 @@ fn resolve_values(
     let mut last = None;
     if !given {
         for (owner, lazy) in &extra.lazy {
-            let call = record(owner, &place_of("default"));
-            let defaults = call.run(|| from_abi(lazy.values(into_abi(&current))).map(strings));
-            current = defaults.map_err(|error| plugin_error(owner, &place_of("default"), &error, errors))?;
+            let _call = call(owner, &place_of("default"));
+            current = from_abi(lazy.values(into_abi(&current)))
+                .map(strings)
+                .map_err(|error| plugin_error(owner, &place_of("default"), &error, errors))?;
             last = Some(owner);
         }
     }
     for (owner, callback) in &extra.callbacks {
-        let call = record(owner, &place_of("callback"));
-        let replaced = call.run(|| from_abi(callback.call(into_abi(&current), given)));
-        let replaced =
-            replaced.map_err(|error| plugin_error(owner, &place_of("callback"), &error, errors))?;
+        let _call = call(owner, &place_of("callback"));
+        let replaced = from_abi(callback.call(into_abi(&current), given))
+            .map_err(|error| plugin_error(owner, &place_of("callback"), &error, errors))?;
         if let Some(values) = replaced.into_option() {
             current = strings(values);
             last = Some(owner);
@@ -185,8 +185,9 @@ fn check_values(
     }
 }
 
-fn record(owner: &Identity, function: &str) -> &'static CallRecord {
-    CallRecord::new(owner, &format!("in {function}"), CallLimit::Hook)
+/// Notes that this thread runs a function of a plugin.
+fn call(owner: &Identity, function: &str) -> WatchedCall {
+    CallRecord::new(owner, &format!("in {function}"), CallLimit::Hook).enter_watched()
 }
 
 fn into_abi(values: &[String]) -> RVec<RString> {

@@ -2,7 +2,7 @@
 //! restored where that is safe.
 //!
 //! It costs some 60 system calls a comparison, so it is done after `create`, `configure_cli` and the first
-//! call of other functions, not after each call.
+//! two calls of other functions, not after each call.
 
 #![expect(unsafe_code, reason = "the C library's state is read and written by its own functions")]
 
@@ -39,14 +39,32 @@ const SIGNALS: [(c_int, &str); 9] = [
 /// Runs code of a plugin. What it changed in the process is restored where that is safe, and named in a
 /// warning. `site` says where the code is, after a verb: ``in `create` ``.
 pub fn keep_process_state<T>(identity: &Identity, site: &str, call: impl FnOnce() -> T) -> T {
-    let before = ProcessState::now();
-    let result = call();
-    let changes: Vec<String> = before.restore().iter().map(Change::to_string).collect();
-    if !changes.is_empty() {
-        let (changes, hint) = (changes.join(", "), identity.report_hint());
-        log::warn!("{identity} changed the state of the process {site}: {changes}; {hint}");
+    let _state = KeptState::new(identity, site);
+    call()
+}
+
+/// Restores and names, when it is dropped, what a plugin changed in the process since.
+pub(super) struct KeptState<'a> {
+    before: ProcessState,
+    identity: &'a Identity,
+    site: &'a str,
+}
+
+impl<'a> KeptState<'a> {
+    pub(super) fn new(identity: &'a Identity, site: &'a str) -> Self {
+        Self { before: ProcessState::now(), identity, site }
     }
-    result
+}
+
+impl Drop for KeptState<'_> {
+    fn drop(&mut self) {
+        let changes: Vec<String> = self.before.restore().iter().map(Change::to_string).collect();
+        if !changes.is_empty() {
+            let (identity, site, changes) = (self.identity, self.site, changes.join(", "));
+            let hint = identity.report_hint();
+            log::warn!("{identity} changed the state of the process {site}: {changes}; {hint}");
+        }
+    }
 }
 
 /// The state of the process at one time.

@@ -89,4 +89,13 @@ pub(super) fn is_supervised() -> bool {
     false
 }
 
+/// Nothing is kept.
+pub(super) struct KeptState<'a>(std::marker::PhantomData<&'a ()>);
+
+impl<'a> KeptState<'a> {
+    pub(super) fn new(_identity: &'a Identity, _site: &'a str) -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
 pub(crate) fn note_library(_identity: &Identity, _address: usize) {}

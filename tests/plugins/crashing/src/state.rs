@@ -16,6 +16,9 @@ pub(crate) fn change(what: &str) {
         "print" => print(),
         // SAFETY: the descriptor is used by number only.
         "close-stdout" => drop(unsafe { libc::close(1) }),
+        // SAFETY: as above.
+        "close-stderr" => drop(unsafe { libc::close(2) }),
+        "replace-stdin" => replace_stdin(),
         other => panic!("unknown order `{other}`"),
     }
 }
@@ -30,4 +33,12 @@ fn print() {
     use std::io::Write;
     // A broken pipe does not fail the test.
     let _ = writeln!(std::io::stdout(), "printed by the plugin");
+}
+
+/// What a library does that opens a file after a descriptor was closed by mistake.
+fn replace_stdin() {
+    // SAFETY: the descriptor is used by number only.
+    unsafe { libc::close(0) };
+    // SAFETY: the path ends with zero. The descriptor stays open.
+    unsafe { libc::open(c"/".as_ptr(), libc::O_RDONLY) };
 }
