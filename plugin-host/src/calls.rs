@@ -50,7 +50,11 @@ mod unsupervised;
 mod watchdog;
 
 #[cfg(unix)]
+use self::process_state::KeptState;
+#[cfg(unix)]
 pub(crate) use self::supervision::note_library;
+#[cfg(not(unix))]
+use self::unsupervised::KeptState;
 #[cfg(not(unix))]
 pub(crate) use self::unsupervised::note_library;
 #[cfg(not(unix))]
@@ -58,8 +62,6 @@ pub use self::unsupervised::{
     CallLimits, PausedPlugin, ReportFormat, Supervision, finish, keep_process_state, set_command,
     set_report_format,
 };
-#[cfg(not(unix))]
-use self::unsupervised::{KeptState, is_supervised};
 #[cfg(unix)]
 pub use self::{
     descriptors::guard_descriptor,
@@ -70,8 +72,6 @@ pub use self::{
     threads::{StartFunction, create_thread},
     watchdog::CallLimits,
 };
-#[cfg(unix)]
-use self::{process_state::KeptState, supervision::is_supervised};
 pub use self::{
     record::{CallLimit, CallRecord},
     slot::{ActiveCall, EndOnPanic, HostCode, WatchedCall, end_on_panic, host_code},

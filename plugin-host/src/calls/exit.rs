@@ -17,9 +17,9 @@ use std::{
 };
 
 use super::{
-    code, end, journal,
+    code, end,
     record::CallRecord,
-    report::{self, Death, INTERNAL_ERROR, PLUGIN_FAILED},
+    report::{self, Death, PLUGIN_FAILED},
     slot, threads,
 };
 
@@ -97,7 +97,7 @@ extern "C" fn at_exit() {
 pub fn exit_called(function: ExitFunction, code: c_int) -> ! {
     if is_watched() && thread::panicking() {
         // Plugins panic in a standard library of their own.
-        end_after_panic();
+        end::after_panic();
     }
     if is_finished() && caller().is_some() {
         wait_for_end();
@@ -112,13 +112,6 @@ pub fn exit_called(function: ExitFunction, code: c_int) -> ! {
         ExitFunction::Exit => of_the_system(c"exit", code),
         ExitFunction::QuickExit => of_the_system(c"quick_exit", code),
     }
-}
-
-/// Ends the process because of a panic of the host that would unwind into a plugin. Without this, abi_stable
-/// ends it by `exit`, which looks like the plugin's doing.
-pub(super) fn end_after_panic() -> ! {
-    journal::remove();
-    end::at_once(INTERNAL_ERROR)
 }
 
 impl ExitFunction {

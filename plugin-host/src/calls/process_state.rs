@@ -13,7 +13,10 @@ use std::{
     os::unix::ffi::OsStringExt,
     path::PathBuf,
     ptr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use rustix::{fs::Mode, process};
@@ -36,6 +39,14 @@ const SIGNALS: [(c_int, &str); 9] = [
     (libc::SIGALRM, "SIGALRM"),
 ];
 
+/// Whether the program watches calls.
+static IS_SUPERVISED: AtomicBool = AtomicBool::new(false);
+
+/// Says that the program watches calls.
+pub(super) fn set_supervised() {
+    IS_SUPERVISED.store(true, Relaxed);
+}
+
 /// Runs code of a plugin. What it changed in the process is restored where that is safe, and named in a
 /// warning. `site` says where the code is, after a verb: ``in `create` ``.
 pub fn keep_process_state<T>(identity: &Identity, site: &str, call: impl FnOnce() -> T) -> T {
@@ -53,6 +64,11 @@ pub(super) struct KeptState<'a> {
 impl<'a> KeptState<'a> {
     pub(super) fn new(identity: &'a Identity, site: &'a str) -> Self {
         Self { before: ProcessState::now(), identity, site }
+    }
+
+    /// `None` in a program that does not watch calls.
+    pub(super) fn new_if_supervised(identity: &'a Identity, site: &'a str) -> Option<Self> {
+        IS_SUPERVISED.load(Relaxed).then(|| Self::new(identity, site))
     }
 }
 
@@ -179,8 +195,8 @@ impl ProcessState {
     }
 }
 
-/// Whether a plugin may leave an action: it needs a handler for its own child processes, or to follow the size
-/// of the terminal.
+/// Whether a plugin may leave an action: it needs a handler for its own child processes, or to follow the
+/// size of the terminal.
 fn is_harmless(signal: c_int, action: &libc::sigaction) -> bool {
     let has_handler = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
     has_handler && matches!(signal, libc::SIGCHLD | libc::SIGWINCH)

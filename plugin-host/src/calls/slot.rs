@@ -12,13 +12,13 @@ use std::{
 };
 
 use super::{
-    KeptState, is_supervised,
+    KeptState,
     record::{self, CallLimit, CallRecord},
     shared::{SLOTS, Slot, record_in, shared},
 };
 #[cfg(unix)]
 use super::{
-    end, exit,
+    end,
     report::{self, Death},
 };
 use crate::Identity;
@@ -121,7 +121,7 @@ impl CallRecord {
     #[cold]
     fn keep_state(&'static self) -> Option<Box<KeptState<'static>>> {
         self.count_watched();
-        is_supervised().then(|| Box::new(KeptState::new(self.identity(), self.site())))
+        KeptState::new_if_supervised(self.identity(), self.site()).map(Box::new)
     }
 
     /// Notes that this thread calls the function now.
@@ -209,7 +209,7 @@ pub(super) fn current() -> Option<&'static CallRecord> {
 #[cold]
 fn end_after_panic() -> ! {
     #[cfg(unix)]
-    exit::end_after_panic();
+    end::after_panic();
     #[cfg(not(unix))]
     std::process::abort();
 }

@@ -12,7 +12,7 @@ use std::{
 use super::{
     code,
     crash_count::{self, PAUSED_AFTER},
-    exit, journal,
+    exit, journal, process_state,
     record::{self, CallLimit, CallRecord},
     report,
     shared::{LastCalls, existing},
@@ -73,6 +73,7 @@ impl Supervision {
         let watchdog = watchdog::start(this.limits.clone());
         code::note_program();
         signals::install();
+        process_state::set_supervised();
         exit::watch();
         // An error means that there is no such thread.
         let _ = watchdog.recv();
@@ -94,11 +95,6 @@ impl Supervision {
     pub fn resume(&self, plugin: &str) -> io::Result<bool> {
         self.folder.as_deref().map_or(Ok(false), |folder| crash_count::clear(folder, plugin))
     }
-}
-
-/// Whether calls are watched in this process.
-pub(super) fn is_supervised() -> bool {
-    STARTED.get().is_some()
 }
 
 /// Notes the command that runs, as soon as it is known.

@@ -84,17 +84,12 @@ pub fn keep_process_state<T>(_identity: &Identity, _site: &str, call: impl FnOnc
     call()
 }
 
-/// Never.
-pub(super) fn is_supervised() -> bool {
-    false
-}
-
 /// Nothing is kept.
 pub(super) struct KeptState<'a>(std::marker::PhantomData<&'a ()>);
 
 impl<'a> KeptState<'a> {
-    pub(super) fn new(_identity: &'a Identity, _site: &'a str) -> Self {
-        Self(std::marker::PhantomData)
+    pub(super) fn new_if_supervised(_identity: &'a Identity, _site: &'a str) -> Option<Self> {
+        None
     }
 }
 

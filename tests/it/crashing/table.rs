@@ -186,7 +186,7 @@ fn run(home: &TestEnvironment, case: Case) -> Outcome {
     Outcome {
         code: status.code().or_else(|| Some(128 + status.signal()?)).unwrap(),
         stdout: read("stdout"),
-        words: words(&read("stderr")),
+        words: reports(&read("stderr")),
     }
 }
 
@@ -203,7 +203,7 @@ fn wait(mut child: Child, limit: Duration) -> ExitStatus {
     child.wait().unwrap()
 }
 
-fn words(stderr: &str) -> String {
+fn reports(stderr: &str) -> String {
     let starts = ["error: ", "  caused by: ", "warning: ", "printed ", "waiting "];
     let lines = stderr.lines().filter(|line| starts.iter().any(|start| line.starts_with(start)));
     let shortened = |line: &str| {
