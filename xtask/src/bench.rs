@@ -71,7 +71,9 @@ pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
 }
 
 fn measure_plugins(workspace: &Workspace) -> Result {
-    run(cargo("bench").args(["--package", "flyte-host"]).current_dir(&workspace.root))
+    run(cargo("bench")
+        .args(["--package", "plugin-host", "--package", "flyte-host"])
+        .current_dir(&workspace.root))
 }
 
 /// What `--help` costs.

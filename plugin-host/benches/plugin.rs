@@ -1,7 +1,7 @@
-//! What a plugin costs, in process and isolated: each step of loading it, each hook beside a direct call, a
-//! call of its transport, and `--help`.
+//! What a plugin costs, in process and isolated: each step of loading it, each hook beside a direct call, and a
+//! call of its transport.
 //!
-//! `cargo bench -p flyte-host`. All sides of a comparison run in turn; the medians and their ratios are
+//! `cargo bench -p plugin-host`. All sides of a comparison run in turn; the medians and their ratios are
 //! printed. The plugins are the sample and, for its transport, the hostile one, which Cargo builds beside
 //! this program.
 
@@ -15,8 +15,6 @@ use std::{
 };
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
-use clap::CommandFactory;
-use flyte_host::{app::args::Cli, command_tree::Tree};
 use plugin_abi::{
     Remote, RemoteRequest,
     transport::{Answer, Call, Status, Transport, TransportHandle},
@@ -36,7 +34,6 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     loading();
-    help();
     hooks();
     transport();
     ExitCode::SUCCESS
@@ -62,11 +59,9 @@ fn chain(plugin: &str, isolated: bool) -> Chain {
 fn loading_once(chain: &Chain) {
     let times = chain.plugins()[0].times();
     let start = Instant::now();
-    let mut tree = Tree::new(Cli::command());
-    let view = tree.view();
-    let edits =
-        chain.configure_cli(0, Command_TO::from_ptr(RRef::new(&view), TD_Opaque)).expect("it configures");
-    tree.apply(chain.plugins()[0].identity(), edits).expect("the edits are valid");
+    let main = plugin_abi::Command::new("main").command(plugin_abi::Command::new("get"));
+    let view = Command_TO::from_ptr(RRef::new(&main), TD_Opaque);
+    black_box(chain.configure_cli(0, view).expect("it configures"));
     let configure = start.elapsed();
     let all = [times.preflight, times.open, times.layout, times.create, configure];
     println!("{}", all.map(|time| time.as_nanos().to_string()).join(" "));
@@ -97,34 +92,6 @@ fn load_once(how: &str) -> Vec<f64> {
     let output = Command::new(program).env("FLYTE_BENCH_LOAD_ONCE", how).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("numbers");
     text.split_whitespace().map(|number| number.parse().expect("a number")).collect()
-}
-
-/// `--help` of the program: with a record of the command line, and without.
-fn help() {
-    let home = tempfile::tempdir().expect("a temporary folder");
-    let run = |isolated: &str, cache: &std::path::Path| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flyte-host"));
-        command.arg("--help").env("HOME", home.path()).env("XDG_CACHE_HOME", cache);
-        command.env("FLYTE_PLUGIN", library("sample")).env("FLYTE_PLUGIN_ISOLATE", isolated);
-        let start = Instant::now();
-        let output = command.output().expect("it runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        start.elapsed().as_secs_f64() * 1e3
-    };
-    title("`flyte-host --help` with the sample plugin, ms");
-    for (name, cache) in
-        [("recorded", home.path().join("cache")), ("not recorded", PathBuf::from("/dev/null"))]
-    {
-        let mut times = [Vec::new(), Vec::new()];
-        for _ in 0..22 {
-            for (times, isolated) in times.iter_mut().zip(["0", "1"]) {
-                times.push(run(isolated, &cache));
-            }
-        }
-        // The first runs make the record.
-        let [in_process, isolated] = times.map(|times| median(times[2..].to_vec()));
-        row(name, in_process, isolated);
-    }
 }
 
 fn title(text: &str) {
