@@ -1,8 +1,8 @@
 //! What `flyte-host --help` costs with a plugin, in process and isolated: with a record of its command line,
 //! and without.
 //!
-//! `cargo bench -p flyte-host`. All sides run in turn; the medians and their ratios are printed. The plugin is
-//! the sample, which Cargo builds beside this program.
+//! `cargo bench -p flyte-host`. All sides run in turn; the medians and their ratios are printed. The plugin
+//! is the sample, which Cargo builds beside this program.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 

@@ -1,5 +1,5 @@
-//! What a plugin costs, in process and isolated: each step of loading it, each hook beside a direct call, and a
-//! call of its transport.
+//! What a plugin costs, in process and isolated: each step of loading it, each hook beside a direct call, and
+//! a call of its transport.
 //!
 //! `cargo bench -p plugin-host`. All sides of a comparison run in turn; the medians and their ratios are
 //! printed. The plugins are the sample and, for its transport, the hostile one, which Cargo builds beside

@@ -368,8 +368,8 @@ fn check_pin(pin: &Pin, spec: &str, candidate: &Candidate) -> Result<(), LoadErr
     }
 }
 
-/// Refuses two plugins of this process with different libraries of one name: the system's loader would give the first one to
-/// both.
+/// Refuses two plugins of this process with different libraries of one name: the system's loader would give
+/// the first one to both.
 fn refuse_conflicts(candidates: &[&Candidate]) -> Result<(), LoadError> {
     if candidates.len() < 2 || candidates.iter().all(|candidate| !candidate.has_search_path) {
         return Ok(());
