@@ -77,7 +77,7 @@ impl Chain {
             let view = Command_TO::from_ptr(RRef::new(&main), TD_Opaque);
             calls::keep_process_state(identity, "in `configure_cli`", || chain.configure_cli(plugin, view))
         })?;
-        let requests = edits::read(edits)
+        let requests = edits::read(&edits)
             .map_err(|problem| Report::from(EditError::new(identity, problem)).into_exception(py))?;
         requests.into_iter().map(|request| Edit::new(py, request, identity, self.chain.errors())).collect()
     }

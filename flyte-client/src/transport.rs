@@ -162,6 +162,8 @@ pub struct TransportError {
     pub causes: Option<Box<TransportCause>>,
     /// What the user can do, if anything.
     pub hint: Option<String>,
+    /// The number under which the program keeps where this came from, if a plugin made it; 0: none.
+    pub origin: u64,
 }
 
 /// A cause of a fault, and the cause of that.
@@ -198,7 +200,7 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// A fault without causes or a hint.
     pub fn new(kind: TransportErrorKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), causes: None, hint: None }
+        Self { kind, text: text.into(), causes: None, hint: None, origin: 0 }
     }
 
     /// Sets the causes, from the outermost to the root.
@@ -226,6 +228,12 @@ impl TransportError {
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hint = hint.into();
         self
+    }
+
+    /// Sets [`TransportError::origin`].
+    #[must_use]
+    pub fn with_origin(self, origin: u64) -> Self {
+        Self { origin, ..self }
     }
 
     /// From the outermost cause to the root.

@@ -64,7 +64,9 @@ pub fn loader(program: &'static str, settings: &Settings, installed: &[PathBuf])
         }
     }
     let directories = Directories::new(path, settings::home().as_deref()).with_installed(installed);
-    Loader::new(program, directories).with_sections(settings.plugin.clone())
+    Loader::new(program, directories)
+        .with_sections(settings.plugin.clone())
+        .with_required_pins(settings.administrator.pins())
 }
 
 /// Which plugins run in a process of their own; `all` of them after `--isolate`, or if the variable says so.
@@ -72,7 +74,8 @@ pub fn loader(program: &'static str, settings: &Settings, installed: &[PathBuf])
 #[must_use]
 pub fn isolations(settings: &Settings, all: bool) -> plugin_host::isolated::Isolations {
     let all = all || env::is_on(env::PLUGIN_ISOLATE);
-    isolation::isolations(&settings.isolation, all, settings::home().as_deref())
+    let administrator = (settings::administrator_file(), &settings.administrator.isolation);
+    isolation::isolations(&settings.isolation, administrator, all, settings::home().as_deref())
 }
 
 /// Whether to continue without plugins that cannot be used.

@@ -35,8 +35,16 @@ use plugin_host::Pin;
 
 use crate::env;
 
+mod administrator;
 #[cfg(target_os = "linux")]
 pub mod isolation;
+
+mod pin;
+
+use pin::pins;
+
+pub use administrator::{AdministratorSettings, administrator_file, set_administrator_file};
+pub use pin::PinSetting;
 
 /// The content of the settings file.
 #[derive(Debug, Default, Deserialize)]
@@ -66,16 +74,10 @@ pub struct Settings {
     /// What each plugin may do in a process of its own, by the plugin's name.
     #[cfg(target_os = "linux")]
     #[serde(default)]
-    pub isolation: BTreeMap<String, isolation::IsolationSettings>,
-}
-
-/// A [`Pin`] in the settings file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PinSetting {
-    sha256: String,
-    #[serde(default)]
-    stamp: String,
+    pub isolation: isolation::IsolationTables,
+    /// What the user cannot undo.
+    #[serde(skip)]
+    pub administrator: AdministratorSettings,
 }
 
 /// A key of the settings file, as the reference describes it.
@@ -129,7 +131,7 @@ pub const DOCUMENTED: [SettingDoc; 8] = [
     SettingDoc {
         key: "isolation",
         default: "",
-        meaning: "Isolation of a plugin: the table `[isolation.NAME]` with `isolate`, `network`, `read`, `write`, `memory`, `cpu`, `timeout` and `restarts`",
+        meaning: "Isolation of a plugin: the table `[isolation.NAME]` with `isolate`, `network`, `read`, `write`, `environment`, `memory`, `cpu`, `timeout` and `restarts`; `[isolation.\"*\"]`: of every plugin without a table",
     },
 ];
 
@@ -209,8 +211,23 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When the file exists and cannot be read or parsed.
+    /// When this or the administrator's file exists and cannot be read or parsed.
     pub fn read() -> Result<Self, SettingsError> {
+        let administrator = Self::read_administrators()?;
+        Ok(Self { administrator, ..Self::read_users()? })
+    }
+
+    fn read_administrators() -> Result<AdministratorSettings, SettingsError> {
+        let path = administrator_file();
+        match plain_text::read(path) {
+            Ok(text) => toml_edit::de::from_str(&text)
+                .map_err(|source| SettingsError::Parse { path: path.to_owned(), source: Box::new(source) }),
+            Err(error) if is_absent(&error) => Ok(AdministratorSettings::default()),
+            Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
+        }
+    }
+
+    fn read_users() -> Result<Self, SettingsError> {
         let Ok(path) = Self::path() else { return Ok(Self::default()) };
         match plain_text::read(&path) {
             Ok(text) => Self::parse(&text, &path),
@@ -227,8 +244,7 @@ impl Settings {
     /// The pins of the enabled plugins.
     #[must_use]
     pub fn pins(&self) -> BTreeMap<String, Pin> {
-        let pin = |pin: &PinSetting| Pin { sha256: pin.sha256.clone(), stamp: pin.stamp.clone() };
-        self.pin.iter().map(|(spec, setting)| (spec.clone(), pin(setting))).collect()
+        pins(&self.pin)
     }
 
     /// Sets the plugins and their pins in the file; the rest of it stays, comments included. Returns the
@@ -255,6 +271,10 @@ impl Settings {
             .map_err(|source| SettingsError::Write { path: path.clone(), source })?;
         Ok(path)
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Writes the pins of the plugins of a chain, and removes all others.

@@ -1,7 +1,7 @@
 //! What `plugin show` prints: a plugin's passport, and the answers of its hooks beside those of the built-in
 //! default.
 
-use plugin_abi::{Hook, PROTOCOL, vtable::EditBox};
+use plugin_abi::{Hook, PROTOCOL, ProtocolVersion, vtable::EditBox};
 use plugin_host::{Candidate, Chain, HookError, Link, Policy, ResolvedRemote};
 use serde_json::{Map, Value, json};
 
@@ -71,15 +71,19 @@ pub fn isolation_fact(missing: &[String]) -> String {
     if missing.is_empty() { "yes".to_owned() } else { format!("yes, but {}", missing.join("; ")) }
 }
 
-/// Who answers a hook, with the reason.
 fn source(link: &Link, hook: Hook) -> String {
-    if link.overrides(hook) {
+    answerer(link.overrides(hook), link.protocol(), hook)
+}
+
+/// Whether the plugin or the built-in default answers a hook, with the reason.
+#[must_use]
+pub fn answerer(is_overridden: bool, protocol: ProtocolVersion, hook: Hook) -> String {
+    if is_overridden {
         return "plugin".to_owned();
     }
-    if link.protocol() < hook.since() {
+    if protocol < hook.since() {
         return format!(
-            "built-in: the plugin uses protocol {}, and this hook requires {}",
-            link.protocol(),
+            "built-in: the plugin uses protocol {protocol}, and this hook requires {}",
             hook.since()
         );
     }
@@ -220,13 +224,20 @@ pub fn file_json(candidate: &Candidate) -> Value {
     })
 }
 
-/// All of one plugin.
+/// The metadata of a file, with the typed values in place of texts.
 #[must_use]
-pub fn to_json(file: &Value, facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
-    let facts = facts.iter().filter(|(key, _)| !["isolated", "warning"].contains(key));
+pub fn facts_json(file: &Value, facts: &[(&'static str, String)]) -> Map<String, Value> {
+    let facts = facts.iter().filter(|(key, _)| !["commands", "isolated", "warning"].contains(key));
     let mut object: Map<String, Value> =
         facts.map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     object.extend(file.as_object().cloned().unwrap_or_default());
+    object
+}
+
+/// All of one plugin.
+#[must_use]
+pub fn to_json(file: &Value, facts: &[(&'static str, String)], rows: &[HookRow]) -> Value {
+    let mut object = facts_json(file, facts);
     let hooks: Map<String, Value> =
         rows.iter().map(|row| (row.hook.name().to_owned(), hook_json(row))).collect();
     object.insert("hooks".into(), hooks.into());

@@ -5,7 +5,7 @@ mod clap_error;
 mod output_arg;
 mod plugin_free;
 pub(crate) mod process_exit;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod recorded;
 mod startup;
 mod suggestions;
@@ -41,7 +41,13 @@ use crate::{
     flyte::{configuration::Configurations, connection, transport},
     global::{ExplicitOptions, Global, OutputArg},
     settings::Settings,
-    ui::{error::CommandError, exit_code::Exit, logger, output::Ui},
+    ui::{
+        error::CommandError,
+        exit_code::Exit,
+        logger,
+        output::Ui,
+        stdout::{self, PluginOutput},
+    },
 };
 
 /// Stack size in bytes of the thread that runs the command: that of a main thread on Linux.
@@ -81,7 +87,7 @@ pub fn main() -> u8 {
 
 fn exit_code(ui: &Ui) -> u8 {
     let words: Vec<OsString> = std::env::args_os().collect();
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     if let Some(code) = recorded::run_if_child(&words) {
         return code;
     }
@@ -132,6 +138,7 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
     };
     if completion.is_some() {
         calls::set_report_format(ReportFormat::Silent);
+        stdout::reserve(PluginOutput::Discarded);
     }
     let watched = supervision::supervision(&settings, completion.is_some())?;
     let loader = startup::loader(&flags, &settings).with_supervision(watched);
@@ -143,9 +150,9 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         return unloaded.run(ui, &flags, &settings, &loader, &configurations);
     }
     let load = || Startup::new(ui, &flags, &settings, &loader, &configurations);
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     let recorded = || recorded::start(words, completion.is_some(), &flags, &settings, &loader);
-    #[cfg(not(unix))]
+    #[cfg(not(target_os = "linux"))]
     let recorded = || None;
     let mut startup = match broken {
         Some(error) => Startup::without_plugins(error),
@@ -191,6 +198,7 @@ fn run(words: &[OsString], ui: &Ui) -> Result<Exit, CommandError> {
         configurations: &configurations,
         in_use: chain.as_ref().map(|chain| in_use(chain)).unwrap_or_default(),
         chain: chain.as_ref(),
+        recorded_commands: &|_| None,
         tree: &tree,
     };
     if tree.owner(parsed.path()).is_some() {

@@ -15,7 +15,6 @@ mod build;
 pub(crate) mod invocation;
 mod invoked;
 mod parsed;
-mod recorded;
 mod resolve;
 mod scope;
 #[cfg(test)]
@@ -29,11 +28,12 @@ use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
 use abi_stable::std_types::RVec;
 use plugin_abi::vtable::{CallbackBox, CommandBox, EditBox, LazyDefaultBox};
 
+#[cfg(target_os = "linux")]
+use plugin_host::isolated::RecordedEdits;
 use plugin_host::{HookErrors, Identity};
 
 pub use parsed::Parsed;
 pub use plugin_host::edits::EditError;
-pub use recorded::RecordedEdits;
 pub use view::View;
 
 use parsed::CommandPath;
@@ -134,7 +134,7 @@ impl Tree {
         }
         let shared = Arc::new(owner.clone());
         let mut draft = self.clone();
-        let applied = edits::read(edits)
+        let applied = edits::read(&edits)
             .and_then(|requests| {
                 requests.into_iter().try_for_each(|request| draft.apply_one(&shared, request))
             })
@@ -142,6 +142,24 @@ impl Tree {
         applied.map_err(|problem| EditError::new(owner, problem))?;
         *self = draft;
         Ok(())
+    }
+
+    /// Takes the requests of a plugin apart into data, and applies that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::apply`].
+    #[cfg(target_os = "linux")]
+    pub(crate) fn record(
+        &mut self,
+        owner: &Identity,
+        edits: RVec<EditBox>,
+    ) -> Result<RecordedEdits, EditError> {
+        // Only for its limits: a tree of commands may be endless.
+        edits::read(&edits).map_err(|problem| EditError::new(owner, problem))?;
+        let recorded = RecordedEdits::from_abi(edits);
+        self.apply(owner, recorded.clone().into_abi())?;
+        Ok(recorded)
     }
 
     /// Parses the arguments of the program, its own name first.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use plugin_host::{Chain, Loader};
+use plugin_host::{Candidate, Chain, Loader};
 
 use crate::{
     command_tree::Tree,
@@ -28,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) in_use: Vec<PluginInUse>,
     /// The loaded plugins; `None` if the command needs none, or if one cannot be used.
     pub(crate) chain: Option<&'a Arc<Chain>>,
+    /// The commands that a plugin adds, where they are known without loading it.
+    pub(crate) recorded_commands: &'a dyn Fn(&Candidate) -> Option<Vec<String>>,
     /// The command line with the changes of plugins.
     pub(crate) tree: &'a Tree,
 }

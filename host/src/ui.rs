@@ -9,4 +9,5 @@ pub(crate) mod output;
 pub(crate) mod pair;
 pub(crate) mod progress;
 pub(crate) mod show;
+pub(crate) mod stdout;
 pub(crate) mod stream;

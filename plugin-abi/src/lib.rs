@@ -62,6 +62,9 @@
 //! (jemalloc with its feature `disable_initial_exec_tls`, mimalloc with `local_dynamic_tls`: static
 //! thread-local storage is scarce in a loaded library). A plugin is trusted code: it runs as the user, in the
 //! user's process.
+//!
+//! Standard output belongs to the result of the command: print with [`Invocation::print`]. What `println!`
+//! or a C library writes to descriptor 1 goes to the standard error.
 
 #[doc(hidden)]
 pub mod adapter;

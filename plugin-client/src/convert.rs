@@ -10,6 +10,7 @@ pub fn to_plugin(status: Status) -> plugin::Status {
         None => plugin::Status::new(plugin::Code::UNKNOWN, message),
         Some(fault) => {
             let error = PluginError::new(&fault.text).with_causes(fault.causes());
+            let error = error.with_upstream(fault.origin);
             plugin::Status::fault(
                 kind_to_plugin(fault.kind),
                 fault.hint.iter().fold(error, PluginError::hint),
@@ -30,6 +31,7 @@ pub fn from_plugin(status: plugin::Status) -> Status {
         (Some(kind), Some(error)) => {
             let hints = (!error.hints().is_empty()).then(|| error.hints().join("\n"));
             let fault = TransportError::new(kind_from_plugin(kind), error.message());
+            let fault = fault.with_origin(error.upstream());
             Status::fault(code, fault.caused_by(error.causes().to_vec()).hint(hints))
         }
         _ => Status::new(code, status.message),
@@ -75,7 +77,8 @@ mod tests {
 
         let fault = TransportError::new(TransportErrorKind::Tls, "the certificate is expired")
             .caused_by(["it ended yesterday".to_owned(), "by the clock of this machine".to_owned()])
-            .hint("look at the clock".to_owned());
+            .hint("look at the clock".to_owned())
+            .with_origin(7);
         let broken = Status::fault(Code::Unavailable, fault);
         assert_eq!(from_plugin(to_plugin(broken.clone())), broken);
     }

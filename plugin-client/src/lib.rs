@@ -104,7 +104,8 @@ impl Client {
         pollster::block_on(answer).map_err(|error| {
             let said = PluginError::from(to_plugin(error.status.clone()));
             let hinted = said.hints().iter().fold(PluginError::from(error), PluginError::hint);
-            said.wanted_exit_code().into_iter().fold(hinted, PluginError::exit_code)
+            let passed_on = hinted.with_upstream(said.upstream());
+            said.wanted_exit_code().into_iter().fold(passed_on, PluginError::exit_code)
         })
     }
 }

@@ -12,6 +12,9 @@ use std::{collections::BTreeSet, ffi::OsString, path::PathBuf, sync::Mutex};
 #[cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod watch;
 
+#[cfg(target_os = "linux")]
+pub(crate) use watch::Recording;
+
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accesses {
@@ -23,6 +26,18 @@ pub struct Accesses {
     pub directory: bool,
     /// Why the record is incomplete: what was done that cannot be watched.
     pub opaque: Option<String>,
+}
+
+impl Accesses {
+    /// What was read by either of two.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.variables.extend(other.variables);
+        self.files.extend(other.files);
+        self.directory |= other.directory;
+        self.opaque = self.opaque.or(other.opaque);
+        self
+    }
 }
 
 /// Accesses cannot be recorded.
@@ -54,7 +69,9 @@ static RECORDING: Mutex<()> = Mutex::new(());
 /// If accesses cannot be recorded here; the function did not run.
 pub fn record<T>(function: impl FnOnce() -> T) -> Result<(T, Accesses), AccessError> {
     let _one = RECORDING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    watch::record(function)
+    let recording = watch::Recording::start()?;
+    let result = function();
+    Ok((result, recording.stop()))
 }
 
 #[cfg(not(all(
@@ -63,9 +80,18 @@ pub fn record<T>(function: impl FnOnce() -> T) -> Result<(T, Accesses), AccessEr
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 mod watch {
-    pub(super) fn record<T>(
-        _function: impl FnOnce() -> T,
-    ) -> Result<(T, super::Accesses), super::AccessError> {
-        Err(super::AccessError::Platform)
+    use super::{AccessError, Accesses};
+
+    #[derive(Debug)]
+    pub(crate) struct Recording;
+
+    impl Recording {
+        pub(crate) fn start() -> Result<Self, AccessError> {
+            Err(AccessError::Platform)
+        }
+
+        pub(crate) fn stop(self) -> Accesses {
+            Accesses::default()
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! - A signal (abort, segmentation fault, stack overflow …): a handler writes plugin, call and signal; the
 //!   exit status stays that of the signal.
+//! - A stack overflow in a thread of a plugin's own: such threads get a stack for signal handlers when they
+//!   start ([`watch_threads`](crate::watch_threads)).
 //! - `exit`, `_exit` and their kin: the program's own definitions ([`catch_exit`](crate::catch_exit)), or a
 //!   function for `exit` to run, write plugin, call and code; the exit code is 11.
 //! - No answer: a thread that looks at the calls writes what is waited for, and ends the process at a limit
@@ -22,6 +24,8 @@ mod code;
 #[cfg(unix)]
 mod crash_count;
 #[cfg(unix)]
+mod descriptors;
+#[cfg(unix)]
 mod end;
 #[cfg(unix)]
 mod exit;
@@ -38,13 +42,19 @@ mod signals;
 mod slot;
 #[cfg(unix)]
 mod supervision;
+#[cfg(unix)]
+mod threads;
 #[cfg(not(unix))]
 mod unsupervised;
 #[cfg(unix)]
 mod watchdog;
 
 #[cfg(unix)]
+use self::process_state::KeptState;
+#[cfg(unix)]
 pub(crate) use self::supervision::note_library;
+#[cfg(not(unix))]
+use self::unsupervised::KeptState;
 #[cfg(not(unix))]
 pub(crate) use self::unsupervised::note_library;
 #[cfg(not(unix))]
@@ -54,13 +64,15 @@ pub use self::unsupervised::{
 };
 #[cfg(unix)]
 pub use self::{
+    descriptors::guard_descriptor,
     exit::{ExitFunction, exit_called},
     process_state::keep_process_state,
     report::{ReportFormat, set_report_format},
     supervision::{PausedPlugin, Supervision, finish, set_command},
+    threads::{StartFunction, create_thread},
     watchdog::CallLimits,
 };
 pub use self::{
     record::{CallLimit, CallRecord},
-    slot::{ActiveCall, HostCode, host_code},
+    slot::{ActiveCall, EndOnPanic, HostCode, WatchedCall, end_on_panic, host_code},
 };

@@ -20,6 +20,7 @@ use plugin_abi::{
 
 use super::{
     Builtin, HandleTable, HookError, HookErrors, Identity, Link,
+    calls::{self, CallRecord},
     error::{CallSite, HookErrorKind},
     policy::{self, Policy},
     remote::ResolvedRemote,
@@ -130,6 +131,17 @@ impl Chain {
         Call::new(self).get_auth_success_html(0, endpoint)
     }
 
+    /// As [`Chain::get_auth_success_html`], without a time limit: for a program that shows its own page when
+    /// the plugin's is late.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chain::get_auth_success_html`].
+    pub fn get_auth_success_html_unlimited(&self, endpoint: &str) -> Result<Option<String>, HookError> {
+        let call = Call { is_limited_by_caller: true, ..Call::new(self) };
+        call.get_auth_success_html(0, endpoint)
+    }
+
     /// Calls `get_default_cache_policies`: the policies of tasks without a cache version.
     ///
     /// # Errors
@@ -164,6 +176,8 @@ struct Call<'a> {
     chain: &'a Chain,
     /// The remotes that `next` returned to plugins, which they may pass on.
     remotes: HandleTable<ResolvedRemote>,
+    /// Whether the caller continues without an answer that is late.
+    is_limited_by_caller: bool,
 }
 
 /// The links from an index on, as the plugin in front of them sees them.
@@ -174,7 +188,7 @@ struct Rest<'a> {
 
 impl<'a> Call<'a> {
     fn new(chain: &'a Chain) -> Self {
-        Self { chain, remotes: HandleTable::default() }
+        Self { chain, remotes: HandleTable::default(), is_limited_by_caller: false }
     }
 
     /// Calls the first link from an index on that overrides a hook; returns its index with the answer.
@@ -187,11 +201,17 @@ impl<'a> Call<'a> {
         let index = self.chain.first_from(from, hook);
         let link = &self.chain.links[index];
         let rest = Rest { call: self, from: index + 1 };
-        let _call = link.enter(hook);
+        let _call = self.record(link, hook).enter_watched();
         match ask(link, Context_TO::from_ptr(RRef::new(&rest), TD_Opaque)) {
             RResult::ROk(answer) => Ok((index, answer)),
             RResult::RErr(raw) => Err(self.attribute(link, hook, &raw)),
         }
+    }
+
+    #[inline]
+    fn record(&self, link: &Link, hook: Hook) -> &'static CallRecord {
+        let record = link.record(hook);
+        if self.is_limited_by_caller { record.limited_by_caller() } else { record }
     }
 
     /// Attributes an error to the link that returned it, unless it passed on what `next` returned.
@@ -305,6 +325,7 @@ impl<'a> Call<'a> {
 
 impl Context for Rest<'_> {
     fn next_get_remote(&self, request: RemoteRequestRef<'_>) -> AbiResult<RemoteBox> {
+        let _end = calls::end_on_panic();
         let resolved = self.call.get_remote(self.from, &RemoteRequest::from_raw(&request));
         self.call.to_abi(resolved.map(|resolved| {
             let shown = resolved.without_secrets();
@@ -314,26 +335,31 @@ impl Context for Rest<'_> {
     }
 
     fn next_secret_requires_group(&self) -> AbiResult<bool> {
+        let _end = calls::end_on_panic();
         self.call.to_abi(self.call.secret_requires_group(self.from))
     }
 
     fn next_get_default_image(&self) -> AbiResult<ROption<RString>> {
+        let _end = calls::end_on_panic();
         let image = self.call.get_default_image(self.from);
         self.call.to_abi(image.map(|image| image.map(RString::from).into()))
     }
 
     fn next_get_auth_success_html(&self, endpoint: RStr<'_>) -> AbiResult<ROption<RString>> {
+        let _end = calls::end_on_panic();
         let html = self.call.get_auth_success_html(self.from, endpoint.as_str());
         self.call.to_abi(html.map(|html| html.map(RString::from).into()))
     }
 
     fn next_get_default_cache_policies(&self) -> AbiResult<RVec<CachePolicyBox>> {
+        let _end = calls::end_on_panic();
         let policies = self.call.get_default_cache_policies(self.from);
         self.call.to_abi(policies.map(|policies| policies.into_iter().map(CachePolicy::into_raw).collect()))
     }
 
     #[cfg(next_protocol)]
     fn next_get_greeting(&self) -> AbiResult<RString> {
+        let _end = calls::end_on_panic();
         self.call.to_abi(self.call.get_greeting(self.from).map(RString::from))
     }
 }

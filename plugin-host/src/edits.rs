@@ -18,13 +18,13 @@ use plugin_abi::{
 };
 
 /// Maximum depth of commands; top-level ones are at 1.
-pub const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
 /// Maximum number of commands per plugin.
-pub const MAX_COMMANDS: usize = 1000;
+const MAX_COMMANDS: usize = 1000;
 /// Maximum number of arguments per command.
-pub const MAX_ARGUMENTS: usize = 200;
+const MAX_ARGUMENTS: usize = 200;
 /// Maximum number of changes per plugin.
-pub const MAX_EDITS: usize = 10_000;
+const MAX_EDITS: usize = 10_000;
 
 /// One change, and the path of its command.
 pub struct EditRequest {
@@ -167,7 +167,7 @@ impl NewArg {
 /// # Errors
 ///
 /// A request beyond the limits, or of a later protocol.
-pub fn read(edits: RVec<EditBox>) -> Result<Vec<EditRequest>, Problem> {
+pub fn read(edits: &RVec<EditBox>) -> Result<Vec<EditRequest>, Problem> {
     if edits.len() > MAX_EDITS {
         return Err(Problem::new(format_args!(
             "requests {} changes; at most {MAX_EDITS} are allowed",

@@ -56,6 +56,10 @@ pub enum LoadError {
         /// The name in the file's passport.
         name: String,
     },
+    /// The plugin's own process ended while it was loaded or created.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Ended(HookError),
     /// The plugin's own process could not load it.
     #[cfg(target_os = "linux")]
     #[error("could not load plugin `{name}` isolated")]
@@ -113,6 +117,16 @@ pub enum LoadError {
         first: PathBuf,
         /// The second file.
         second: PathBuf,
+    },
+    /// The file is not the one that the administrator requires.
+    #[error("plugin `{name}` is not the version that the administrator allows")]
+    NotPermitted {
+        /// The plugin.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// SHA-256 of the required content, in lower-case hex.
+        sha256: String,
     },
     /// The file is not the one that the user accepted.
     #[error("plugin `{name}` changed since it was enabled")]
@@ -228,6 +242,8 @@ impl LoadError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            #[cfg(target_os = "linux")]
+            Self::Ended(fault) => fault.hints().into_iter().next(),
             Self::Create(fault) => fault.hints().into_iter().next(),
             Self::Disagrees { .. } => Some("download the plugin again; the file was changed after it was built".into()),
             #[cfg(target_os = "linux")]
@@ -235,9 +251,10 @@ impl LoadError {
             Self::NoProcess { .. } => None,
             Self::NotIsolated { .. } => Some("use a program that calls `plugin_host::isolated::child_main`".into()),
             Self::Layout { .. } => Some("rebuild the plugin with the released `plugin-abi` of its protocol; `-vv` shows every difference".into()),
-            Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, or use one of the two plugins")),
+            Self::LibraryConflict { second, .. } => Some(format!("link `{second}` statically with that library, isolate one of the two plugins, or use only one")),
             Self::NamedTwice { .. } => Some("remove one of them from the list".into()),
             Self::PinMismatch { spec, .. } => Some(format!("run `flyte-host plugin enable {spec}` to accept the new file")),
+            Self::NotPermitted { sha256, .. } => Some(format!("install the version with the SHA-256 `{sha256}`")),
             Self::Paused { identity, .. } => Some(format!("install another version, or run `flyte-host plugin enable {}` to load it again", identity.name)),
             Self::Preflight(error) => error.hint(),
             Self::ReservedName { .. } => Some("build the plugin with another name: `#[plugin_abi::export(name = \"…\")]`".into()),
@@ -293,6 +310,8 @@ struct Inner {
 /// The function of a plugin that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallSite {
+    /// A constructor of the library.
+    Library,
     /// The constructor.
     Create,
     /// A hook.
@@ -306,6 +325,7 @@ impl CallSite {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Library => "constructor",
             Self::Create => "create",
             Self::Hook(hook) => hook.name(),
             Self::Transport => "transport",
@@ -366,7 +386,7 @@ impl HookError {
             let report = self.plugin().report_hint();
             match self.call_site() {
                 // The caller adds who selected the plugin, and how to continue without it.
-                CallSite::Create => report,
+                CallSite::Create | CallSite::Library => report,
                 CallSite::Hook(_) | CallSite::Transport => {
                     format!("{report}; {} to continue without it", bypass())
                 }
@@ -382,14 +402,18 @@ impl HookError {
 
 impl std::fmt::Display for HookError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (plugin, place) = (self.plugin(), self.call_site().name());
+        let plugin = self.plugin();
+        let site = match self.call_site() {
+            CallSite::Library => "a constructor of its library".to_owned(),
+            site => format!("`{}`", site.name()),
+        };
         match self.kind() {
             HookErrorKind::Returned(error) if error.kind() == PluginErrorKind::Panic => {
-                write!(f, "{plugin} panicked in `{place}`")
+                write!(f, "{plugin} panicked in {site}")
             }
-            HookErrorKind::Returned(_) => write!(f, "{plugin} failed in `{place}`"),
+            HookErrorKind::Returned(_) => write!(f, "{plugin} failed in {site}"),
             HookErrorKind::InvalidValue(_) => {
-                write!(f, "{plugin} returned an invalid value from `{place}`")
+                write!(f, "{plugin} returned an invalid value from {site}")
             }
         }
     }

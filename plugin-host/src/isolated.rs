@@ -15,7 +15,9 @@ mod carry;
 mod channel;
 mod child;
 mod confine;
+mod edits;
 mod ending;
+mod environment;
 mod interfaces;
 mod message;
 mod object;
@@ -26,7 +28,8 @@ mod start;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(crate) use plugin::{StartError, Template, start};
+pub use edits::RecordedEdits;
+pub(crate) use plugin::{Process, StartError, Template, start};
 pub use settings::{Isolation, Isolations};
 
 /// Whether this program calls [`child_main`].

@@ -1,5 +1,7 @@
 //! One link of a chain: a plugin that was loaded and created.
 
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
 use std::{fmt, mem::ManuallyDrop, time::Duration};
 
 use plugin_abi::{
@@ -8,6 +10,8 @@ use plugin_abi::{
     vtable::{HooksBox, PluginModuleRef},
 };
 
+#[cfg(target_os = "linux")]
+use super::{access::Accesses, isolated::Process};
 use super::{
     calls::{ActiveCall, CallLimit, CallRecord},
     error::{CallSite, HookError, HookErrorKind, LoadError},
@@ -61,6 +65,8 @@ pub struct Link {
     pub(super) times: LoadTimes,
     /// What this system lacks of the isolation; `None` in this process.
     isolation: Option<Vec<String>>,
+    #[cfg(target_os = "linux")]
+    process: Option<Arc<Process>>,
 }
 
 impl Link {
@@ -145,6 +151,8 @@ impl Link {
             hooks: ManuallyDrop::new(hooks),
             times: LoadTimes::default(),
             isolation: None,
+            #[cfg(target_os = "linux")]
+            process: None,
         }
     }
 
@@ -155,8 +163,22 @@ impl Link {
     }
 
     #[cfg(target_os = "linux")]
-    pub(super) fn isolated(self, missing: Vec<String>) -> Self {
-        Self { isolation: Some(missing), ..self }
+    pub(super) fn isolated(self, process: Arc<Process>, missing: Vec<String>) -> Self {
+        Self { isolation: Some(missing), process: Some(process), ..self }
+    }
+
+    /// Ends the recording of what the plugin reads in a process of its own; see
+    /// [`Loader::with_recorded_accesses`](crate::Loader::with_recorded_accesses). `None` if there is none.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn accesses(&self) -> Option<Accesses> {
+        self.process.as_ref()?.accesses()
+    }
+
+    /// The record of a hook.
+    #[inline]
+    pub(super) fn record(&self, hook: Hook) -> &'static CallRecord {
+        self.calls[hook as usize]
     }
 
     /// Notes that this thread runs a hook's code now, or that of a value which the hook returned.
@@ -183,6 +205,8 @@ impl Link {
             calls: [CallRecord::for_host(); Hook::ALL.len()],
             times: LoadTimes::default(),
             isolation: None,
+            #[cfg(target_os = "linux")]
+            process: None,
         }
     }
 }
@@ -190,9 +214,7 @@ impl Link {
 fn hook_calls(identity: &Identity) -> [&'static CallRecord; Hook::ALL.len()] {
     std::array::from_fn(|number| {
         let hook = Hook::ALL[number];
-        // A program shows its own page when a plugin's is late.
-        let limit = if hook == Hook::GetAuthSuccessHtml { CallLimit::OfCaller } else { CallLimit::Hook };
-        CallRecord::new(identity, &format!("in `{}`", hook.name()), limit)
+        CallRecord::new(identity, &format!("in `{}`", hook.name()), CallLimit::Hook)
     })
 }
 

@@ -19,6 +19,9 @@ use super::{
     preflight::{self, HostTarget, Library, LoaderState, Passport, PreflightError, Warning},
 };
 #[cfg(target_os = "linux")]
+use plugin_abi::PluginError;
+
+#[cfg(target_os = "linux")]
 use super::{
     HookError,
     error::{CallSite, HookErrorKind},
@@ -33,11 +36,16 @@ pub struct Loader {
     directories: Directories,
     sections: BTreeMap<String, serde_json::Value>,
     supervision: Option<Supervision>,
+    /// By the plugin's name.
+    required: BTreeMap<String, Pin>,
     target: OnceLock<HostTarget>,
     #[cfg(target_os = "linux")]
     isolations: Isolations,
     #[cfg(target_os = "linux")]
     hidden: &'static [&'static str],
+    /// Whether processes of plugins record what they read.
+    #[cfg(target_os = "linux")]
+    records: bool,
 }
 
 /// A plugin's file that passed the pre-flight.
@@ -66,11 +74,14 @@ impl Loader {
             directories,
             sections: BTreeMap::new(),
             supervision: None,
+            required: BTreeMap::new(),
             target: OnceLock::new(),
             #[cfg(target_os = "linux")]
             isolations: Isolations::default(),
             #[cfg(target_os = "linux")]
             hidden: &[],
+            #[cfg(target_os = "linux")]
+            records: false,
         }
     }
 
@@ -106,6 +117,12 @@ impl Loader {
         self
     }
 
+    /// Sets the content that plugins must have, by their names, wherever their files are.
+    #[must_use]
+    pub fn with_required_pins(self, required: BTreeMap<String, Pin>) -> Self {
+        Self { required, ..self }
+    }
+
     /// Sets which plugins run in a process of their own, and the variables that such a process does not get.
     ///
     /// The program must call [`isolated::child_main`].
@@ -113,6 +130,20 @@ impl Loader {
     #[must_use]
     pub fn with_isolations(self, isolations: Isolations, hidden: &'static [&'static str]) -> Self {
         Self { isolations, hidden, ..self }
+    }
+
+    /// Lets the processes of plugins record what they read: [`Link::accesses`].
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn with_recorded_accesses(self) -> Self {
+        Self { records: true, ..self }
+    }
+
+    /// Whether a plugin runs in a process of its own.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn isolates(&self, plugin: &str) -> bool {
+        self.isolations.get(plugin).is_some()
     }
 
     /// The directories in which names are looked up.
@@ -151,7 +182,7 @@ impl Loader {
             has_search_path: findings.has_search_path,
             took: start.elapsed(),
         };
-        if candidate.has_search_path {
+        if candidate.has_search_path && !self.is_isolated(&candidate) {
             let state = LoaderState::current();
             preflight::check_conflicts(path, &candidate.passport, &candidate.libraries(&state), &state)?;
         }
@@ -162,8 +193,12 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// If dlopen, the layout check or the plugin's `create` fails.
+    /// If the file has other content than it [must have](Self::with_required_pins), or dlopen, the layout
+    /// check or the plugin's `create` fails.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
+        if let Some(pin) = self.required.get(candidate.passport.name()) {
+            check_required(pin, &candidate)?;
+        }
         for warning in candidate.warnings.iter().filter(|warning| !warning.is_for_author()) {
             log::warn!("{warning}; {}", warning.hint());
         }
@@ -214,33 +249,43 @@ impl Loader {
     /// Loads a plugin in a process of its own.
     #[cfg(target_os = "linux")]
     fn load_isolated(&self, candidate: Candidate, isolation: &Isolation) -> Result<Link, LoadError> {
-        let Candidate { file, passport, took, .. } = candidate;
+        let Candidate { file, passport, by_path, took, .. } = candidate;
         let (start, name) = (Instant::now(), passport.name().to_owned());
         if self.isolations.program.is_none() && !isolated::is_possible() {
             return Err(LoadError::NotIsolated { name });
         }
+        let identity = Identity::from_passport(&passport);
         let template = isolated::Template {
             program: self.isolations.program.clone(),
-            name: name.clone(),
-            path: file.path().to_owned(),
-            passport: passport.entries().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            file: file.clone(),
+            by_path,
+            passport: passport.clone(),
             isolation: isolation.clone(),
+            records: self.records,
             hidden: self.hidden,
             host: services::services(&name, self.program, self.section(&name)),
         };
-        let (hooks, missing) = isolated::start(template).map_err(|error| match error {
-            StartError::Create(error) => {
-                let identity = Identity::from_passport(&passport);
-                LoadError::Create(HookError::new(identity, CallSite::Create, HookErrorKind::Returned(error)))
-            }
-            StartError::Load(source) => LoadError::Isolated { name: name.clone(), source },
-            StartError::System(source) => LoadError::NoProcess { name: name.clone(), source },
-        })?;
+        // The watch of calls ends this process at its limit, with the name of the plugin.
+        let mut call = None;
+        let mut enter = |site| {
+            drop(call.take());
+            call = Some(CallRecord::new(&identity, site, CallLimit::Create).enter());
+        };
+        let (hooks, process, missing) =
+            isolated::start(template, &mut enter).map_err(|error| match error {
+                StartError::Create(error) => {
+                    LoadError::Create(returned(identity.clone(), CallSite::Create, error))
+                }
+                StartError::Ended(site, error) => LoadError::Ended(returned(identity.clone(), site, error)),
+                StartError::Load(source) => LoadError::Isolated { name: name.clone(), source },
+                StartError::System(source) => LoadError::NoProcess { name: name.clone(), source },
+            })?;
+        drop(call);
         for line in &missing {
             log::info!("plugin `{name}` is isolated less than usual: {line}");
         }
         let times = LoadTimes { preflight: took, create: start.elapsed(), ..LoadTimes::default() };
-        Ok(Link::new(&passport, Some(file), hooks).isolated(missing).with_times(times))
+        Ok(Link::new(&passport, Some(file), hooks).isolated(process, missing).with_times(times))
     }
 
     /// Loads all plugins of a selection, or none.
@@ -267,15 +312,46 @@ impl Loader {
         };
         let candidates = selection.specs.iter().map(pinned).collect::<Result<Vec<_>, _>>()?;
         refuse_duplicates(&candidates)?;
-        refuse_conflicts(&candidates)?;
+        let in_process: Vec<&Candidate> =
+            candidates.iter().filter(|candidate| !self.is_isolated(candidate)).collect();
+        refuse_conflicts(&in_process)?;
         Ok(candidates)
     }
+
+    #[cfg(target_os = "linux")]
+    fn is_isolated(&self, candidate: &Candidate) -> bool {
+        self.isolates(candidate.passport.name())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "as on Linux")]
+    fn is_isolated(&self, _: &Candidate) -> bool {
+        false
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn returned(plugin: Identity, site: CallSite, error: PluginError) -> HookError {
+    HookError::new(plugin, site, HookErrorKind::Returned(error))
 }
 
 impl Candidate {
     /// The libraries that it means, whatever is loaded already.
     fn libraries(&self, state: &LoaderState) -> Vec<Library> {
         preflight::libraries(self.file.content(), self.file.path(), state)
+    }
+}
+
+fn check_required(pin: &Pin, candidate: &Candidate) -> Result<(), LoadError> {
+    let path = || candidate.file.path().to_owned();
+    match pin.matches(&candidate.file) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(LoadError::NotPermitted {
+            name: candidate.passport.name().to_owned(),
+            path: path(),
+            sha256: pin.sha256.clone(),
+        }),
+        Err(source) => Err(PreflightError::Unreadable { path: path(), source }.into()),
     }
 }
 
@@ -292,15 +368,15 @@ fn check_pin(pin: &Pin, spec: &str, candidate: &Candidate) -> Result<(), LoadErr
     }
 }
 
-/// Refuses two plugins with different libraries of one name: the system's loader would give the first one to
-/// both.
-fn refuse_conflicts(candidates: &[Candidate]) -> Result<(), LoadError> {
+/// Refuses two plugins of this process with different libraries of one name: the system's loader would give
+/// the first one to both.
+fn refuse_conflicts(candidates: &[&Candidate]) -> Result<(), LoadError> {
     if candidates.len() < 2 || candidates.iter().all(|candidate| !candidate.has_search_path) {
         return Ok(());
     }
     let state = LoaderState::current();
     let mut seen: Vec<(&Candidate, Vec<Library>)> = Vec::new();
-    for second in candidates {
+    for &second in candidates {
         let libraries = second.libraries(&state);
         for (first, known) in &seen {
             let conflict = |library: &Library| known.iter().find(|known| library.conflicts_with(known));

@@ -6,10 +6,14 @@
 //! process that uses it. The descriptor of the copy stays open, so that debuggers and backtraces find the
 //! symbols there.
 //!
+//! A plugin's own process gets the descriptors of file and copy, and loads them in the same manner.
+//!
 //! A library that looks for files beside itself has to be loaded by its own path. So has every library where
 //! there is no memfd or no `/proc`. Then inode, size and times are compared before and after, which finds a
 //! change but cannot prevent it.
 
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::{
     fmt,
     fs::{File, Metadata},
@@ -20,6 +24,7 @@ use std::{
 
 use abi_stable::library::AbiHeaderRef;
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -68,6 +73,25 @@ impl LoadedFile {
             }
         }
         Err(PreflightError::Changed { path: path.to_owned() })
+    }
+
+    /// The same file in another process: its descriptors, in the order of [`Self::descriptors`]. `None` if
+    /// there are none.
+    #[cfg(target_os = "linux")]
+    pub(super) fn from_descriptors(
+        path: PathBuf,
+        stamp: FileStamp,
+        descriptors: impl IntoIterator<Item = OwnedFd>,
+    ) -> Option<Self> {
+        let mut files = descriptors.into_iter().map(File::from);
+        let (file, copy) = (files.next()?, files.next());
+        Some(Self(Arc::new(Inner { path, file, stamp, copy })))
+    }
+
+    /// The descriptors of the file and of its copy, for another process that loads it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        std::iter::once(&self.0.file).chain(&self.0.copy).map(AsFd::as_fd)
     }
 
     /// Its path.
@@ -195,7 +219,7 @@ impl Write for Hashing<'_> {
 }
 
 /// What changes when a file is written to or replaced: inode, size and times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
     inode: (u64, u64),
     size: u64,

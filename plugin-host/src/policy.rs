@@ -18,9 +18,11 @@ const CALL_SITE: CallSite = CallSite::Hook(Hook::GetDefaultCachePolicies);
 pub(super) fn attribute_errors(policy: CachePolicy, owner: &Identity, errors: &HookErrors) -> CachePolicy {
     let (owner, errors) = (owner.clone(), errors.clone());
     let record = CallRecord::new(&owner, "in a cache policy", CallLimit::Hook);
-    policy.hold_during_calls(|| record.enter()).map_errors(move |error| match errors.passed_on(&error) {
-        Some(_) => error,
-        None => errors.lend(errors.attribute(&owner, CALL_SITE, error)),
+    policy.hold_during_calls(|| record.enter_watched()).map_errors(move |error| {
+        match errors.passed_on(&error) {
+            Some(_) => error,
+            None => errors.lend(errors.attribute(&owner, CALL_SITE, error)),
+        }
     })
 }
 

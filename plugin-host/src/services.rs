@@ -1,5 +1,6 @@
 //! The host's services for a plugin: name, version, settings, log.
 
+use crate::calls;
 use abi_stable::{
     erased_types::TD_Opaque,
     std_types::{RArc, RStr, RString},
@@ -56,6 +57,7 @@ impl HostServices for Services {
     }
 
     fn log(&self, level: u32, message: RStr<'_>) {
+        let _end = calls::end_on_panic();
         log::log!(target: &self.log_target, log_level(level), "{}", limit_text(message.as_str()));
     }
 

@@ -178,7 +178,11 @@ impl Transport for ValidatedTransport {
     }
 }
 
-/// Marks a status as the host's own, so that it is not attributed to the plugins that pass it on.
+/// Marks a status as the host's own, unless it is that of a plugin, so that it is not attributed to the
+/// plugins that pass it on.
 pub fn attributed(status: Status) -> Status {
-    status.with_upstream(*HOST_ERROR)
+    match status.error() {
+        Some(error) if error.upstream() != 0 => status,
+        _ => status.with_upstream(*HOST_ERROR),
+    }
 }

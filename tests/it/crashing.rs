@@ -3,8 +3,11 @@
 //!
 //! `crashing` does what `CRASH` says.
 
+mod isolated;
 mod journal;
 mod state;
+mod table;
+mod unloaded;
 
 use std::collections::BTreeMap;
 
@@ -173,4 +176,17 @@ fn programs_get_json() {
     let value: serde_json::Value = serde_json::from_str(output.stderr()).unwrap();
     assert_eq!(value["error"]["message"], "plugin `crashing` 0.4.1 crashed in the command `crashing`");
     assert_eq!(value["error"]["exitCode"], 139);
+}
+
+/// A thread of the plugin's own acts when the result is printed, and before the process has ended.
+#[test]
+fn the_result_stands_whatever_a_thread_does_while_the_process_ends() {
+    for how in ["exit-0", "exit-3", "exit-at-once", "abort", "segfault"] {
+        let home = home_where(&format!("{how}:after-end"));
+        let ended = home.run(["execution", "show", "nosuch"]);
+        assert!(
+            ended.failure(1).stderr().starts_with("error: execution `nosuch` not found"),
+            "{how}: {ended}"
+        );
+    }
 }

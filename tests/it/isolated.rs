@@ -48,6 +48,7 @@ fn a_crash_in_a_command_has_a_name() {
 ------- stderr -------
 error: plugin `hostile` [VERSION] failed in the command `hostile`
   caused by: the plugin's process was ended by signal 9 (SIGKILL)
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -61,6 +62,7 @@ fn an_exit_in_a_hook_is_not_the_commands() {
 ------- stderr -------
 error: plugin `hostile` [VERSION] failed in `configure_cli`
   caused by: the plugin's process exited with code 0
+hint: report this plugin bug to its author; use `--no-plugins` to continue without it
 [exit: 11]
 "#]]
     );
@@ -74,9 +76,10 @@ fn a_crash_in_create_has_a_name() {
 ------- stderr -------
 error: plugin `hostile` [VERSION] failed in `create`
   caused by: the plugin's process was ended by signal 6 (SIGABRT)
+hint: report this plugin bug to its author
 hint: see what the plugin printed above; raise `memory` or `cpu` in `[isolation.hostile]` of `~/.flyte/host.toml` if it needs more
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
-[exit: 10]
+[exit: 11]
 "#]]
     );
 }
@@ -122,4 +125,80 @@ error: plugin `hostile` [VERSION] failed in the command `hostile`
 [exit: 11]
 "#]]
     );
+}
+
+#[test]
+fn variables_with_names_of_secrets_are_not_in_the_plugins_environment() {
+    let mut home = home_where("run", "variable GITHUB_TOKEN");
+    home.set("GITHUB_TOKEN", "s3cret");
+    snapshot!(
+        home.run(["hostile"]),
+        str![[r#"
+------- stderr -------
+error: plugin `hostile` [VERSION] failed in the command `hostile`
+  caused by: environment variable not found
+[exit: 11]
+"#]]
+    );
+    let settings = home.read("../.flyte/host.toml") + "environment = ['GITHUB_TOKEN']\n";
+    home.write("../.flyte/host.toml", settings);
+    home.run(["hostile"]).success();
+}
+
+/// Settings of an administrator, which the test program reads in another place than `/etc`.
+fn administrator(home: &mut TestEnvironment, settings: &str) {
+    let file = home.write("administrator.toml", settings);
+    home.set("TEST_ADMINISTRATOR_SETTINGS", file);
+}
+
+#[test]
+fn a_user_cannot_undo_the_isolation_of_the_administrator() {
+    let mut home = home_where("run", "connect 127.0.0.1:9");
+    home.write(
+        "../.flyte/host.toml",
+        "[plugin.hostile]\nrun = 'connect 127.0.0.1:9'\n[isolation.hostile]\nisolate = false\nnetwork = true\n",
+    );
+    home.set("FLYTE_PLUGIN_ISOLATE", "0");
+    administrator(&mut home, "[isolation.hostile]\nisolate = true\n");
+    snapshot!(
+        home.run(["hostile"]),
+        str![[r#"
+------- stderr -------
+error: plugin `hostile` [VERSION] failed in the command `hostile`
+  caused by: Operation not permitted (os error 1)
+hint: add `read`, `write` or `network` to `[isolation.hostile]` of `[HOME]/work/administrator.toml` if the plugin needs it
+[exit: 11]
+"#]]
+    );
+    administrator(&mut home, "[isolation.'*']\nisolate = true\n");
+    let shown = home.run(["plugin", "show", "--static", "-o", "json"]);
+    let shown: serde_json::Value = serde_json::from_str(shown.stdout()).unwrap();
+    assert_eq!(shown[0]["isolated"], true);
+}
+
+#[test]
+fn a_user_cannot_undo_the_pin_of_the_administrator() {
+    let mut home = home_where("none", "");
+    let zeros = "0".repeat(64);
+    administrator(&mut home, &format!("[pin.hostile]\nsha256 = '{zeros}'\n"));
+    let library = home.plugins().join("libhostile.so").display().to_string();
+    for arguments in [&["--plugin", "hostile"][..], &["--plugin", &library], &["--isolate"]] {
+        let output = home.run(arguments.iter().copied().chain(["config", "show"]));
+        assert_eq!(output.status(), "[exit: 10]");
+        let first = "error: plugin `hostile` is not the version that the administrator allows\n";
+        assert!(output.stderr().starts_with(first), "{}", output.stderr());
+    }
+    let loader = plugin_host::Loader::new("test", plugin_host::Directories::new(None, None));
+    let sha256 = loader.check_file(library.as_ref()).unwrap().file.sha256().unwrap();
+    administrator(&mut home, &format!("[pin.hostile]\nsha256 = '{sha256}'\n"));
+    home.run(["--plugin", "hostile", "plugin", "show"]).success();
+}
+
+#[test]
+fn settings_of_the_administrator_that_cannot_be_read_stop_plugins() {
+    let mut home = home_where("run", "");
+    administrator(&mut home, "isolate = true\n");
+    let output = home.run(["hostile"]);
+    assert_ne!(output.status(), "[exit: 0]");
+    assert!(output.stderr().contains("administrator.toml"), "{}", output.stderr());
 }

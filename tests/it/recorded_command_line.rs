@@ -17,7 +17,7 @@ fn toolbox() -> (TestEnvironment, PathBuf) {
 }
 
 /// Asks for help until the answer is kept: not in the same moment in which the plugin was installed.
-fn keep(home: &TestEnvironment) -> PathBuf {
+pub(crate) fn keep(home: &TestEnvironment) -> PathBuf {
     let folder = home.home().join(".cache/flyte-host/command-line");
     for _ in 0..100 {
         home.run(["--help"]).success();
@@ -85,6 +85,28 @@ fn settings_of_plugins_count() {
     home.write("../.flyte/host.toml", "plugin-fallback = true\n");
     assert!(is_kept(&home));
     home.write("../.flyte/host.toml", "[plugin.toolbox]\nteam = 'a'\n");
+    assert!(!is_kept(&home));
+}
+
+/// The same plugin is recorded once isolated and once not; its rights count.
+#[test]
+fn the_isolation_of_plugins_counts() {
+    let (mut home, file) = toolbox();
+    mark(&file);
+    home.set("FLYTE_PLUGIN_ISOLATE", "1");
+    assert!(!is_kept(&home));
+    let folder = file.parent().unwrap();
+    let others = || fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).find(|it| *it != file);
+    let isolated = (0..100).find_map(|_| {
+        home.run(["--help"]).success();
+        others()
+    });
+    mark(&isolated.expect("an isolated plugin is recorded as well"));
+    assert!(is_kept(&home));
+    home.set("TOOLBOX_REGION", "north");
+    assert!(!is_kept(&home), "a variable that the isolated plugin reads");
+    home.set("TOOLBOX_REGION", "").set("FLYTE_PLUGIN_ISOLATE", "0");
+    home.write("../.flyte/host.toml", "[isolation.toolbox]\nnetwork = true\n");
     assert!(!is_kept(&home));
 }
 

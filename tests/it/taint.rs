@@ -46,7 +46,7 @@ fn the_report_of_a_bug_names_the_plugins() {
 $ flyte-host my-custom-command
 Executing my custom CLI command!
 ------- stderr -------
-error: internal error: the books do not balance (tests/src/bug.rs:6)
+error: internal error: the books do not balance (tests/src/bug.rs:34)
 hint: report this bug in flyte-host with the lines below
 flyte-host [VERSION]
 plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
@@ -54,7 +54,7 @@ plugin `acme` [VERSION] (protocol 1.0) overrides get_remote, configure_cli, secr
 $ flyte-host plugin list -o name --no-plugins
 acme
 ------- stderr -------
-error: internal error: the books do not balance (tests/src/bug.rs:6)
+error: internal error: the books do not balance (tests/src/bug.rs:34)
 hint: report this bug in flyte-host with the lines below
 flyte-host [VERSION]
 no plugins
@@ -62,4 +62,28 @@ no plugins
 
 "#]]
     );
+}
+
+/// A plugin calls the host, which panics: the plugin is not blamed.
+#[test]
+fn a_bug_in_a_service_for_plugins_is_one_of_the_host() {
+    let mut home = TestEnvironment::new(Path::new(env!("CARGO_BIN_EXE_flyte-host-with-a-bug")));
+    home.install("crashing");
+    home.set("FLYTE_PLUGIN", "crashing").set("BUG", "log");
+    snapshot!(
+        home.run(["config", "show"]),
+        str![[r#"
+------- stderr -------
+error: internal error: the log is full (tests/src/bug.rs:21)
+hint: report this bug in flyte-host with the lines below
+flyte-host [VERSION]
+plugin `crashing` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
+[exit: 70]
+"#]]
+    );
+    // In a service that does not expect a panic, abi_stable ends the process, and says so.
+    let ended = home.set("BUG", "level").run(["config", "show"]);
+    let start = "error: internal error: the level is unknown (tests/src/bug.rs:";
+    assert!(ended.failure(70).stderr().starts_with(start), "{ended}");
+    assert!(!ended.stderr().contains("ended the process"), "{ended}");
 }

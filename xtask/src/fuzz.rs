@@ -5,7 +5,7 @@
 //! a test.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::command::{command, run, works};
@@ -23,8 +23,13 @@ pub(crate) struct Args {
 }
 
 /// A target, the Cargo features that it needs, and the longest input that it is given.
-const TARGETS: [(&str, &[&str], u32); 3] =
-    [("passport", &[], 4096), ("preflight", &[], 32_768), ("settings", &["--features", "settings"], 4096)];
+const TARGETS: [(&str, &[&str], u32); 5] = [
+    ("passport", &[], 4096),
+    ("preflight", &[], 32_768),
+    ("answers", &[], 4096),
+    ("settings", &["--features", "program"], 4096),
+    ("edits", &["--features", "program"], 4096),
+];
 
 pub(crate) fn fuzz(workspace: &Workspace, args: &Args) -> Result {
     if !has_nightly() || !works(command("cargo").args(["fuzz", "--version"])) {
@@ -42,7 +47,7 @@ pub(crate) fn fuzz(workspace: &Workspace, args: &Args) -> Result {
         let mut fuzz = command("rustup");
         fuzz.args(["run", "nightly", "cargo", "fuzz", "run", name]).args(features);
         fuzz.args(["--target", &host_triple()?, "--target-dir"]).arg(workspace.target("fuzz").join("build"));
-        fuzz.arg(corpus).arg(seeds).arg("--");
+        fuzz.arg(corpus).args(seeds).arg("--");
         fuzz.arg(format!("-max_total_time={seconds}")).arg(format!("-max_len={longest}"));
         fuzz.arg(format!("-artifact_prefix={}/", artifacts.display()));
         run(fuzz.current_dir(&workspace.root))?;
@@ -50,18 +55,18 @@ pub(crate) fn fuzz(workspace: &Workspace, args: &Args) -> Result {
     Ok(())
 }
 
-/// The folder of the inputs to begin with. The library among them is compiled.
-fn seeds(workspace: &Workspace, target: &str) -> Result<std::path::PathBuf> {
+/// The folder of the inputs to begin with, if the target has one. The library among them is compiled.
+fn seeds(workspace: &Workspace, target: &str) -> Result<Option<PathBuf>> {
     let sources = workspace.path("fuzz/seeds").join(target);
     if target != "preflight" {
-        return Ok(sources);
+        return Ok(sources.is_dir().then_some(sources));
     }
     let seeds = workspace.target("fuzz").join("seeds");
     fs::create_dir_all(&seeds)?;
     for (style, name) in [("gnu", "gnu.so"), ("sysv", "sysv.so")] {
         compile(&sources.join("plugin.c"), &seeds.join(name), style)?;
     }
-    Ok(seeds)
+    Ok(Some(seeds))
 }
 
 fn compile(source: &Path, library: &Path, hash_style: &str) -> Result {

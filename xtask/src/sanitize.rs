@@ -92,7 +92,10 @@ fn address_sanitizer(workspace: &Workspace) -> Result {
         tests.args(["--package", package]);
     }
     // The instrumented plugin finds the sanitizer's functions in the program that loads it.
-    tests.env("RUSTFLAGS", "-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic-symbol=__asan_*");
+    tests.env(
+        "RUSTFLAGS",
+        "-Zsanitizer=address --cfg sanitized -Clink-arg=-Wl,--export-dynamic-symbol=__asan_*",
+    );
     tests.env("CARGO_TARGET_DIR", workspace.target("asan"));
     // What `xtask test` prepares is not there, and tests may skip it.
     tests.env("ASAN_OPTIONS", ASAN_OPTIONS).env_remove("CI");

@@ -79,7 +79,11 @@ impl Sources {
 
     /// Which configuration file is in use, and why. Source: `get_config_file` in
     /// `flytekit/configuration/file.py`.
-    pub(super) fn locate(&self) -> Result<Option<Setting<ConfigPath>>, ConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// A file that was named is missing, or a variable is not UTF-8.
+    pub fn locate(&self) -> Result<Option<Setting<ConfigPath>>, ConfigError> {
         if let Some(path) = &self.explicit {
             return self.existing(path, Origin::Flag("--config".to_owned())).map(Some);
         }

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
+#[cfg(target_os = "linux")]
+use super::recorded;
 use super::{
     args::Cli,
     clap_error::{report, unaccepted},
@@ -41,7 +43,7 @@ impl PluginFreeCommand {
             return None;
         }
         match output_arg::parse(&Tree::new(Cli::command()), words) {
-            Ok(parsed) if is_unloaded(parsed.path()) => Some(Self::Command(Box::new(parsed))),
+            Ok(parsed) if is_unloaded(&parsed) => Some(Self::Command(Box::new(parsed))),
             Err(error) if error.kind() == ErrorKind::DisplayVersion => Some(Self::Version(error)),
             _ => None,
         }
@@ -67,19 +69,25 @@ impl PluginFreeCommand {
         ui.set_error_format(global.output == OutputArg::Json, global.verbose > 0);
         let cli = Cli::from_arg_matches(parsed.matches()).map_err(|error| unaccepted(&error))?;
         let (candidates, plugin_error) = match parsed.path().get(1).map(String::as_str) {
-            Some("list") => chosen(flags, settings, loader),
+            Some("list" | "show") => chosen(flags, settings, loader),
             // They find a selected plugin by its name, and work beside one that cannot be used.
             Some("enable" | "path" | "wheel") => (chosen(flags, settings, loader).0, None),
             _ => (Vec::new(), None),
         };
+        let in_use: Vec<PluginInUse> = candidates.iter().map(in_use).collect();
+        #[cfg(target_os = "linux")]
+        let recorded_commands = |plugin: &Candidate| recorded::commands(plugin, &in_use, flags, settings);
+        #[cfg(not(target_os = "linux"))]
+        let recorded_commands = |_: &Candidate| None;
         let context = Context {
             ui: &ui.with_format(global.output.format()),
             global: &global,
             settings,
             loader,
             configurations,
-            in_use: candidates.iter().map(in_use).collect(),
+            in_use: in_use.clone(),
             chain: None,
+            recorded_commands: &recorded_commands,
             tree: &Tree::new(Cli::command()),
         };
         let exit = commands::run(&cli.command, &context)?;
@@ -108,12 +116,18 @@ fn in_use(candidate: &Candidate) -> PluginInUse {
 
 fn may_be_unloaded(word: &str) -> bool {
     let is_short_version = word.starts_with('-') && !word.starts_with("--") && word.contains('V');
-    matches!(word, "completion" | "plugin" | "--version") || is_short_version
+    matches!(word, "completion" | "path" | "plugin" | "--version") || is_short_version
 }
 
-fn is_unloaded(path: &[String]) -> bool {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    matches!(path[..], ["completion", ..] | ["plugin", "disable" | "enable" | "list" | "path" | "wheel"])
+fn is_unloaded(parsed: &Parsed) -> bool {
+    let path: Vec<&str> = parsed.path().iter().map(String::as_str).collect();
+    match path[..] {
+        ["completion", ..]
+        | ["config", "path"]
+        | ["plugin", "disable" | "enable" | "list" | "path" | "wheel"] => true,
+        ["plugin", "show"] => parsed.leaf().get_flag("is_static"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -126,8 +140,13 @@ mod tests {
 
     #[test]
     fn commands_that_need_no_plugin_are_found() {
-        for line in ["flyte-host plugin list", "flyte-host -v plugin disable a", "flyte-host completion bash"]
-        {
+        for line in [
+            "flyte-host plugin list",
+            "flyte-host -v plugin disable a",
+            "flyte-host completion bash",
+            "flyte-host plugin show a --static",
+            "flyte-host config path",
+        ] {
             assert!(matches!(parse(line), Some(PluginFreeCommand::Command(_))), "{line}");
         }
         for line in ["flyte-host --version", "flyte-host -vV", "flyte-host -p x --version"] {

@@ -2,13 +2,11 @@
 
 #![expect(unsafe_code, reason = "only `_exit` ends a process without running more code of plugins")]
 
-use std::{
-    io::{self, Write as _},
-    mem,
-};
+use std::mem;
 
 #[cfg(all(unix, not(coverage)))]
 use super::version_info;
+use crate::ui::stdout;
 
 /// Keeps a share of a plugin's values until the process ends: a destructor could hang, panic, or end the
 /// process after the work is done, and before its result is printed.
@@ -24,7 +22,7 @@ pub(crate) fn keep_until_exit<T: Clone>(values: &T) {
 /// at once, and look for leaks at exit only where that is switched on.
 pub fn end_process(code: u8) -> ! {
     // A write error was reported by the command.
-    let _ = io::stdout().flush();
+    let _ = stdout::flush();
     #[cfg(all(unix, not(coverage)))]
     {
         if version_info::has_plugins() {

@@ -2,10 +2,10 @@
 //!
 //! `--help`, completion and `man` need what plugins add to the command line, and none of their functions. So
 //! a child process loads the plugins under limits and writes their edits as data; whatever happens to it,
-//! this process continues. The answer is kept with everything that it depended on, which
-//! [`plugin_host::access`] watches: the files of the plugins in their order, their settings, the program, and
-//! the variables, files and directory that their code read. If one of these has changed, the plugins are
-//! asked again.
+//! this process continues. Isolated plugins run in processes of their own there as well, which watch them.
+//! The answer is kept with everything that it depended on, which [`plugin_host::access`] watches: the files
+//! of the plugins in their order, their settings and isolation, the program, and the variables, files and
+//! directory that their code read. If one of these has changed, the plugins are asked again.
 //!
 //! | step | module |
 //! |---|---|
@@ -22,20 +22,21 @@ mod spawn;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::CommandFactory as _;
-use plugin_host::{Identity, Loader};
+use plugin_host::{Candidate, Identity, Loader, isolated::RecordedEdits};
 
 pub(super) use self::child::run_if_child;
 use self::{
-    dependencies::Dependencies,
+    dependencies::{Dependencies, Request},
     record::{Death, Outcome, Record},
 };
 use super::{
     args::Cli,
-    startup::{PluginFlags, Startup, isolates},
+    startup::{PluginFlags, Startup, isolates_all},
     version_info,
 };
 use crate::{
     command_tree::Tree,
+    context::PluginInUse,
     settings::Settings,
     ui::{error::CommandError, exit_code::Exit},
 };
@@ -60,17 +61,14 @@ pub(super) fn start(
     if !is_completion && words.clone().next().is_some() && !words.any(may_need_no_plugin) {
         return None;
     }
-    // Recording runs the plugins in a process that is not confined.
-    if isolates(flags, settings) {
-        return None;
-    }
     // Errors are those of loading, which follows.
     let selection = flags.selection(settings).ok().filter(|selection| !selection.specs.is_empty())?;
     let find = |spec: &String| loader.directories().find(spec).ok();
     let files = selection.specs.iter().map(find).collect::<Option<Vec<_>>>()?;
     let limit = if is_completion { COMPLETION_LIMIT } else { HELP_LIMIT };
     let check = || loader.check_all(&selection).is_ok();
-    match command_line(&files, settings, check, limit) {
+    let request = Request { plugins: &files, settings, isolates_all: isolates_all(flags) };
+    match command_line(&request, check, limit) {
         Ok(tree) => Some(Startup { chain: None, tree: tree?, plugin_error: None, is_recorded: true }),
         Err(error) => Some(Startup { is_recorded: true, ..Startup::without_plugins(error) }),
     }
@@ -82,7 +80,7 @@ fn may_need_no_plugin(word: &str) -> bool {
     matches!(word, "--help" | "help" | "man" | "plugin" | "sandbox") || is_short_help
 }
 
-/// The command line with the edits of the plugins in these files, the one with precedence first.
+/// The command line with the edits of plugins.
 ///
 /// `check` says whether the files may be loaded; it is called before the plugins are asked.
 ///
@@ -93,15 +91,14 @@ fn may_need_no_plugin(word: &str) -> bool {
 ///
 /// If the plugins ended the child process, or did not answer in time.
 fn command_line(
-    plugins: &[PathBuf],
-    settings: &Settings,
+    request: &Request<'_>,
     check: impl FnOnce() -> bool,
     limit: Duration,
 ) -> Result<Option<Tree>, CommandError> {
-    let Some(program) = Dependencies::of_program(plugins, settings) else { return Ok(None) };
+    let Some(program) = Dependencies::of_program(request) else { return Ok(None) };
     let place = record::path(&program);
     let kept = place.as_deref().and_then(Record::read).filter(|record| record.is_current(&program));
-    let Some(record) = kept.or_else(|| check().then(|| spawn::record(program, plugins, limit))?) else {
+    let Some(record) = kept.or_else(|| check().then(|| spawn::record(program, request, limit))?) else {
         return Ok(None);
     };
     if let Some(place) = place.filter(|_| record.is_new() && record.can_be_kept()) {
@@ -114,6 +111,29 @@ fn command_line(
         Outcome::Edits(plugins) => Ok(tree(plugins)),
         Outcome::Died(death) => Err(error(&death)),
     }
+}
+
+/// The commands that a plugin adds, if a record that is unchanged says so: of the plugins in use, or of this
+/// plugin alone.
+pub(super) fn commands(
+    candidate: &Candidate,
+    in_use: &[PluginInUse],
+    flags: &PluginFlags,
+    settings: &Settings,
+) -> Option<Vec<String>> {
+    let in_use = in_use.iter().map(|plugin| plugin.path.clone()).collect();
+    let alone = vec![candidate.file.path().to_owned()];
+    let edits = |plugins: Vec<PathBuf>| {
+        let index = plugins.iter().rev().position(|path| path == candidate.file.path())?;
+        let request = Request { plugins: &plugins, settings, isolates_all: isolates_all(flags) };
+        let program = Dependencies::of_program(&request)?;
+        let record = Record::read(&record::path(&program)?).filter(|record| record.is_current(&program))?;
+        match record.outcome {
+            Outcome::Edits(mut recorded) if index < recorded.len() => Some(recorded.remove(index).edits),
+            _ => None,
+        }
+    };
+    edits(in_use).or_else(|| edits(alone)).map(RecordedEdits::added_commands)
 }
 
 /// `None` if the recorded edits cannot be applied; the plugins are then loaded, for the error's sake.

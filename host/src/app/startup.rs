@@ -12,13 +12,14 @@ use plugin_abi::{Hook, vtable::Command_TO};
 use super::{args::Cli, process_exit::keep_until_exit, version_info};
 use crate::{
     command_tree::{EditError, Tree},
-    ui::{error::CommandError, exit_code::Exit, output::Ui},
+    ui::{
+        error::CommandError,
+        exit_code::Exit,
+        output::Ui,
+        stdout::{self, PluginOutput},
+    },
 };
-use crate::{
-    env,
-    flyte::configuration::Configurations,
-    settings::{self, Settings},
-};
+use crate::{env, flyte::configuration::Configurations, settings::Settings};
 use host_settings::plugins;
 use plugin_host::{Candidate, Chain, Link, LoadError, Loader, SelectError, Selection, Source, calls};
 
@@ -82,13 +83,9 @@ fn isolate(loader: Loader, flags: &PluginFlags, settings: &Settings) -> Loader {
     loader.with_isolations(plugins::isolations(settings, flags.isolate), &env::SECRETS)
 }
 
-/// Whether a plugin may run in a process of its own.
-#[cfg(unix)]
-pub(super) fn isolates(flags: &PluginFlags, settings: &Settings) -> bool {
-    #[cfg(target_os = "linux")]
-    if settings.isolation.values().any(settings::isolation::IsolationSettings::is_on) {
-        return true;
-    }
+/// Whether all plugins run in processes of their own.
+#[cfg(target_os = "linux")]
+pub(super) fn isolates_all(flags: &PluginFlags) -> bool {
     flags.isolate || env::is_on(env::PLUGIN_ISOLATE)
 }
 
@@ -179,6 +176,7 @@ fn chain(
 fn load(loader: &Loader, selection: &Selection) -> Result<Vec<Link>, LoadError> {
     let load = |candidate| {
         version_info::note(&candidate);
+        stdout::reserve(PluginOutput::Stderr);
         loader.load(candidate)
     };
     loader.check_all(selection)?.into_iter().map(load).collect()

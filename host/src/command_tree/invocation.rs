@@ -87,7 +87,7 @@ pub(crate) fn plugin_error(
     errors: &HookErrors,
 ) -> CommandError {
     if let Some(passed_on) = errors.passed_on(error) {
-        return passed_on.into();
+        return whole(passed_on.into(), error);
     }
     let exit = match error.wanted_exit_code() {
         // Exit code 0 would hide the failure from scripts.
@@ -106,6 +106,18 @@ pub(crate) fn plugin_error(
         .in_plugin(FailedPlugin { identity: owner.clone(), hook: None })
         .replace_hints(error.hints().to_vec())
         .hint(is_panic.then(|| owner.report_hint()))
+}
+
+/// An error that a plugin passed on, as the plugin's client says it: with what it was doing.
+fn whole(passed_on: CommandError, error: &PluginError) -> CommandError {
+    if !error.causes().contains(&passed_on.message()) {
+        return passed_on;
+    }
+    let mut whole = passed_on.context(error.message());
+    if let Some(code) = error.wanted_exit_code().filter(|code| *code != 0) {
+        whole.exit = Exit::Other(code);
+    }
+    whole
 }
 
 /// One run of a command.

@@ -15,7 +15,7 @@ use crate::{
 };
 use plugin_host::{
     HookErrors, Identity,
-    calls::{ActiveCall, CallLimit, CallRecord},
+    calls::{CallLimit, CallRecord, WatchedCall},
     edits::{of_command, quoted, strings},
 };
 
@@ -185,8 +185,8 @@ fn check_values(
 }
 
 /// Notes that this thread runs a function of a plugin.
-fn call(owner: &Identity, function: &str) -> ActiveCall {
-    CallRecord::new(owner, &format!("in {function}"), CallLimit::Hook).enter()
+fn call(owner: &Identity, function: &str) -> WatchedCall {
+    CallRecord::new(owner, &format!("in {function}"), CallLimit::Hook).enter_watched()
 }
 
 fn into_abi(values: &[String]) -> RVec<RString> {

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &CompletionArgs, ui: &Ui) -> Result<(), CommandError> {
             CommandError::new(Exit::Internal, "internal error: could not generate the completion script")
                 .caused_by(error)
         })?;
-    ui.print_exact(&String::from_utf8_lossy(&script))
+    ui.print_exact(String::from_utf8_lossy(&script).trim_start_matches('\n'))
 }
 
 /// A shell's request for completions of a command line.

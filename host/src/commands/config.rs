@@ -8,7 +8,11 @@ use flyte_client::config::{Origin, Row, Shown};
 use crate::ui::{error::CommandError, output::Format};
 use crate::{
     context::Context,
-    flyte::{connection::Route, sign_in},
+    flyte::{
+        configuration,
+        connection::{Route, configuration_failure},
+        sign_in,
+    },
 };
 
 /// Show the configuration in use
@@ -21,6 +25,9 @@ pub(crate) struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
+    /// Print the path of the configuration file in use, without running plugins
+    #[command(after_help = "Example:\n  flyte-host config path")]
+    Path,
     /// Show the connection to Flyte and where each value comes from
     ///
     /// The connection is the answer of the plugins' `get_remote`, without plugins that of the configuration.
@@ -36,7 +43,25 @@ enum ConfigCommand {
 /// A broken configuration, or a plugin that failed.
 pub(crate) fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match args.command {
+        ConfigCommand::Path => path(context),
         ConfigCommand::Show => show(context),
+    }
+}
+
+fn path(context: &Context<'_>) -> Result<(), CommandError> {
+    let sources = configuration::sources(context.global.config.clone());
+    let file = sources.locate().map_err(configuration_failure)?;
+    let path = file.as_ref().map(|file| file.value.path().display().to_string());
+    match (context.ui.format(), path) {
+        (Format::Json | Format::Yaml, path) => {
+            let from = file.map(|file| file.origin.to_string());
+            context.ui.structured(&json!({ "file": path, "from": from }))
+        }
+        (Format::Table | Format::Name, Some(path)) => context.ui.print(format_args!("{path}\n")),
+        (Format::Table | Format::Name, None) => {
+            context.ui.note("no configuration file is in use; create `~/.flyte/config.yaml`\n");
+            Ok(())
+        }
     }
 }
 

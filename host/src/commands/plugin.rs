@@ -3,6 +3,7 @@
 mod enable;
 mod list;
 mod show;
+mod show_static;
 mod wheel;
 
 use clap::{Args, Subcommand};
@@ -39,9 +40,9 @@ enum PluginCommand {
     /// Show the metadata of a plugin and what each of its hooks returns
     ///
     /// The hooks are called, so the plugin's code runs. Each answer is printed beside that of the built-in
-    /// default.
+    /// default. With `--static` no code runs.
     #[command(
-        after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show ./target/release/libacme.so"
+        after_help = "Examples:\n  flyte-host plugin show acme\n  flyte-host plugin show --static acme\n  flyte-host plugin show ./target/release/libacme.so"
     )]
     Show(show::ShowArgs),
     /// Package a plugin as a Python wheel for `pyflyte`
@@ -72,6 +73,7 @@ pub(crate) fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), Comman
         PluginCommand::Enable(args) => enable::enable(args, context),
         PluginCommand::List => list::run(context),
         PluginCommand::Path(args) => path(args, context),
+        PluginCommand::Show(args) if args.is_static => show_static::run(args, context),
         PluginCommand::Show(args) => show::run(args, context),
         PluginCommand::Wheel(args) => wheel::run(args, context),
     }

@@ -54,7 +54,7 @@ impl Configurations {
 }
 
 /// The environment, home and working directory of the process.
-pub(super) fn sources(explicit: Option<PathBuf>) -> Sources {
+pub(crate) fn sources(explicit: Option<PathBuf>) -> Sources {
     Sources {
         home: settings::home(),
         cwd: std::env::current_dir().unwrap_or_default(),

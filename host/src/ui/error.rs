@@ -9,7 +9,7 @@ use plugin_host::{Identity, LoadError};
 
 pub(crate) use self::render::ErrorFormat;
 use super::{exit_code::Exit, stream::WriteError};
-use crate::settings::SettingsError;
+use crate::settings::{self, SettingsError};
 
 /// Why a command ends without success: the message, where, why, and what the reader can do.
 ///
@@ -195,6 +195,10 @@ fn with_sources(error: &Shared) -> impl Iterator<Item = &(dyn Error + 'static)> 
 
 impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
+        #[cfg(target_os = "linux")]
+        if let LoadError::Ended(fault) = error {
+            return fault.into();
+        }
         if let LoadError::Create(fault) = error {
             return Self { exit: Exit::PluginUnusable, ..Self::from(fault) };
         }
@@ -203,7 +207,14 @@ impl From<LoadError> for CommandError {
             LoadError::Paused { .. } => Exit::PluginFailed,
             _ => Exit::PluginUnusable,
         };
-        let details = error.details();
+        let details = match &error {
+            LoadError::NotPermitted { path, name, .. } => Some(format!(
+                "`{}` has other content than `[pin.{name}]` of `{}` requires",
+                path.display(),
+                settings::administrator_file().display()
+            )),
+            error => error.details(),
+        };
         Self::from_error(exit, error).hint(hint).with_causes(details)
     }
 }

@@ -1,4 +1,5 @@
-//! The two standard streams; only this module writes to them, apart from indicatif's progress lines.
+//! The two standard streams; only this module and [`stdout`] write to them, apart from indicatif's progress
+//! lines.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -6,6 +7,8 @@ use std::{
 };
 
 use indicatif::MultiProgress;
+
+use super::stdout;
 
 /// Writing to a standard stream failed.
 #[derive(Debug)]
@@ -23,15 +26,15 @@ pub(crate) enum Stream {
 impl Stream {
     fn is_process_terminal(self) -> bool {
         match self {
-            Self::Out => io::stdout().is_terminal(),
+            Self::Out => stdout::is_terminal(),
             Self::Err => io::stderr().is_terminal(),
         }
     }
 
-    fn color_choice(self) -> anstream::ColorChoice {
+    fn wants_color(self) -> bool {
         match self {
-            Self::Out => anstream::AutoStream::choice(&io::stdout()),
-            Self::Err => anstream::AutoStream::choice(&io::stderr()),
+            Self::Out => stdout::wants_color(),
+            Self::Err => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
         }
     }
 }
@@ -59,7 +62,7 @@ impl Streams {
     /// Whether a stream wants colour: on a terminal, unless `NO_COLOR` or `CLICOLOR_FORCE` say otherwise.
     #[must_use]
     pub(crate) fn color(&self, stream: Stream) -> bool {
-        !self.is_captured() && stream.color_choice() != anstream::ColorChoice::Never
+        !self.is_captured() && stream.wants_color()
     }
 
     /// Writes bytes, without ANSI styles unless the stream wants colour.
@@ -73,10 +76,7 @@ impl Streams {
             return self.write_raw(stream, &anstream::adapter::strip_bytes(bytes).into_vec());
         }
         let result = self.aside(|| match stream {
-            Stream::Out => {
-                let mut stream = anstream::stdout().lock();
-                stream.write_all(bytes).and_then(|()| stream.flush())
-            }
+            Stream::Out => stdout::write_styled(bytes),
             Stream::Err => anstream::stderr().lock().write_all(bytes),
         });
         result.map_err(WriteError)
@@ -96,7 +96,7 @@ impl Streams {
             return Ok(());
         }
         let result = self.aside(|| match stream {
-            Stream::Out => io::stdout().lock().write_all(bytes),
+            Stream::Out => stdout::write(bytes),
             Stream::Err => io::stderr().lock().write_all(bytes),
         });
         result.map_err(WriteError)
@@ -108,7 +108,7 @@ impl Streams {
     ///
     /// As [`Streams::write`].
     pub(crate) fn flush(&self) -> Result<(), WriteError> {
-        self.aside(|| io::stdout().lock().flush()).map_err(WriteError)
+        self.aside(stdout::flush).map_err(WriteError)
     }
 
     /// Runs `write` with the progress lines cleared. Must not be nested.

@@ -7,7 +7,7 @@ mod variables;
 use std::{
     ffi::{OsStr, OsString},
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::{AccessError, Accesses};
@@ -15,16 +15,27 @@ use super::{AccessError, Accesses};
 /// Views of the kernel, which change all the time.
 const UNWATCHED: [&str; 3] = ["/dev", "/proc", "/sys"];
 
-pub(super) fn record<T>(function: impl FnOnce() -> T) -> Result<(T, Accesses), AccessError> {
-    if !variables::are_watched() {
-        return Err(AccessError::NotExported);
+/// A recording of this thread, and of those that it starts. There is one at a time in a process.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    /// The current directory at the start.
+    directory: Option<PathBuf>,
+}
+
+impl Recording {
+    pub(crate) fn start() -> Result<Self, AccessError> {
+        if !variables::are_watched() {
+            return Err(AccessError::NotExported);
+        }
+        let directory = std::env::current_dir().ok();
+        log::start();
+        trap::install()?;
+        Ok(Self { directory })
     }
-    let start = std::env::current_dir();
-    log::start();
-    trap::install()?;
-    let result = function();
-    let entries = log::stop();
-    Ok((result, accesses(entries, start.ok().as_deref())))
+
+    pub(crate) fn stop(self) -> Accesses {
+        accesses(log::stop(), self.directory.as_deref())
+    }
 }
 
 fn accesses(entries: Option<Vec<log::Entry>>, start: Option<&Path>) -> Accesses {

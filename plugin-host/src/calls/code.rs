@@ -72,8 +72,8 @@ pub(super) fn plugin_among_callers() -> Option<&'static CallRecord> {
     })
 }
 
-/// `Some(None)`: the program's own code.
-fn owner(address: usize) -> Option<Option<&'static CallRecord>> {
+/// The plugin that has the code at an address; `Some(None)`: the program.
+pub(super) fn owner(address: usize) -> Option<Option<&'static CallRecord>> {
     if PROGRAM.get().is_some_and(|program| program.contains(&address)) {
         return Some(None);
     }

@@ -13,12 +13,14 @@ use std::{
         OnceLock,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    thread,
 };
 
 use super::{
     code, end, journal,
+    record::CallRecord,
     report::{self, Death, PLUGIN_FAILED},
-    slot,
+    slot, threads,
 };
 
 /// The process in which plugins are watched: 0 before, and a child of `fork` has another number.
@@ -64,8 +66,27 @@ fn is_watched() -> bool {
     WATCHED.get() == Some(&std::process::id()) && !FINISHED.load(SeqCst)
 }
 
+/// Whether the program ends the process now, and its result is printed.
+pub(super) fn is_finished() -> bool {
+    FINISHED.load(SeqCst)
+}
+
+/// Leaves a thread of a plugin alone while the program ends the process with its own exit code. Safe to call
+/// in a signal handler.
+pub(super) fn wait_for_end() -> ! {
+    loop {
+        // SAFETY: it waits for the next signal, and touches no memory.
+        unsafe { libc::pause() };
+    }
+}
+
+/// The call that this thread is in, or the plugin that started it.
+pub(super) fn caller() -> Option<&'static CallRecord> {
+    slot::current().or_else(threads::started_by)
+}
+
 extern "C" fn at_exit() {
-    if let Some(record) = is_watched().then(slot::current).flatten() {
+    if let Some(record) = is_watched().then(caller).flatten() {
         // What `exit` got is not known here.
         report::write(record, Death::Exit("exit", None));
         end::at_once(PLUGIN_FAILED);
@@ -75,7 +96,14 @@ extern "C" fn at_exit() {
 /// The body of the program's own `exit` and its kin.
 #[doc(hidden)]
 pub fn exit_called(function: ExitFunction, code: c_int) -> ! {
-    let record = is_watched().then(|| slot::current().or_else(code::plugin_among_callers)).flatten();
+    if is_watched() && thread::panicking() {
+        // Plugins panic in a standard library of their own.
+        end::after_panic();
+    }
+    if is_finished() && caller().is_some() {
+        wait_for_end();
+    }
+    let record = is_watched().then(|| caller().or_else(code::plugin_among_callers)).flatten();
     if let Some(record) = record {
         report::write(record, Death::Exit(function.name(), Some(code)));
         end::at_once(PLUGIN_FAILED);

@@ -10,16 +10,22 @@ use std::{
     ffi::CString,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::{
-        ffi::OsStrExt,
-        fs::{DirBuilderExt, OpenOptionsExt},
+    os::{
+        fd::AsRawFd as _,
+        unix::{
+            ffi::OsStrExt,
+            fs::{DirBuilderExt, OpenOptionsExt},
+        },
     },
     path::{Path, PathBuf},
     ptr,
     sync::OnceLock,
 };
 
-use super::shared::{self, LastCalls, SIZE, Shared};
+use super::{
+    descriptors::guard_descriptor,
+    shared::{self, LastCalls, SIZE, Shared},
+};
 
 /// The journal of this process; it stays open, since that keeps the lock.
 struct Journal {
@@ -51,6 +57,7 @@ pub(super) fn start(folder: &Path) -> io::Result<()> {
     let path_for_system = CString::new(path.as_os_str().as_bytes())?;
     match mapped {
         Ok(shared) if shared::install(shared) => {
+            guard_descriptor(file.as_raw_fd(), "the journal of calls");
             // Nothing else sets it.
             let _ = JOURNAL.set(Journal {
                 _file: file,

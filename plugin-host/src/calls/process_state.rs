@@ -1,8 +1,8 @@
 //! What all of a process shares, and no plugin should change: compared before and after a plugin's code,
 //! restored where that is safe.
 //!
-//! It costs some 40 system calls a comparison, so it is done after `create` and `configure_cli`, not after
-//! each call.
+//! It costs some 60 system calls a comparison, so it is done after `create`, `configure_cli` and the first
+//! two calls of other functions, not after each call.
 
 #![expect(unsafe_code, reason = "the C library's state is read and written by its own functions")]
 
@@ -13,10 +13,15 @@ use std::{
     os::unix::ffi::OsStringExt,
     path::PathBuf,
     ptr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use rustix::{fs::Mode, process};
+
+use super::descriptors::{self, Descriptor};
 
 use crate::Identity;
 
@@ -34,17 +39,48 @@ const SIGNALS: [(c_int, &str); 9] = [
     (libc::SIGALRM, "SIGALRM"),
 ];
 
+/// Whether the program watches calls.
+static IS_SUPERVISED: AtomicBool = AtomicBool::new(false);
+
+/// Says that the program watches calls.
+pub(super) fn set_supervised() {
+    IS_SUPERVISED.store(true, Relaxed);
+}
+
 /// Runs code of a plugin. What it changed in the process is restored where that is safe, and named in a
 /// warning. `site` says where the code is, after a verb: ``in `create` ``.
 pub fn keep_process_state<T>(identity: &Identity, site: &str, call: impl FnOnce() -> T) -> T {
-    let before = ProcessState::now();
-    let result = call();
-    let changes: Vec<String> = before.restore().iter().map(Change::to_string).collect();
-    if !changes.is_empty() {
-        let (changes, hint) = (changes.join(", "), identity.report_hint());
-        log::warn!("{identity} changed the state of the process {site}: {changes}; {hint}");
+    let _state = KeptState::new(identity, site);
+    call()
+}
+
+/// Restores and names, when it is dropped, what a plugin changed in the process since.
+pub(super) struct KeptState<'a> {
+    before: ProcessState,
+    identity: &'a Identity,
+    site: &'a str,
+}
+
+impl<'a> KeptState<'a> {
+    pub(super) fn new(identity: &'a Identity, site: &'a str) -> Self {
+        Self { before: ProcessState::now(), identity, site }
     }
-    result
+
+    /// `None` in a program that does not watch calls.
+    pub(super) fn new_if_supervised(identity: &'a Identity, site: &'a str) -> Option<Self> {
+        IS_SUPERVISED.load(Relaxed).then(|| Self::new(identity, site))
+    }
+}
+
+impl Drop for KeptState<'_> {
+    fn drop(&mut self) {
+        let changes: Vec<String> = self.before.restore().iter().map(Change::to_string).collect();
+        if !changes.is_empty() {
+            let (identity, site, changes) = (self.identity, self.site, changes.join(", "));
+            let hint = identity.report_hint();
+            log::warn!("{identity} changed the state of the process {site}: {changes}; {hint}");
+        }
+    }
 }
 
 /// The state of the process at one time.
@@ -54,6 +90,7 @@ struct ProcessState {
     locale: Option<CString>,
     signals: [Option<libc::sigaction>; SIGNALS.len()],
     terminal: Option<libc::termios>,
+    descriptors: Vec<Descriptor>,
     /// The addresses of the variables; a variable that is set anew has another one.
     environment: Vec<usize>,
 }
@@ -83,6 +120,7 @@ impl ProcessState {
             locale: locale(),
             signals: SIGNALS.map(|(signal, _)| action(signal)),
             terminal: terminal(),
+            descriptors: descriptors::open(),
             environment: environment(),
         }
     }
@@ -90,8 +128,9 @@ impl ProcessState {
     /// Restores what was changed since, except the environment, which other threads may be reading. Returns
     /// what it was.
     fn restore(&self) -> Vec<Change> {
+        // First: the warning goes to one of them.
+        let mut changes = self.restore_descriptors();
         let now = Self::now();
-        let mut changes = Vec::new();
         if let Some(before) = self.directory.as_ref().filter(|_| self.directory != now.directory) {
             let is_restored = process::chdir(before).is_ok();
             changes.push(Change { what: "the working directory".to_owned(), is_restored });
@@ -110,11 +149,21 @@ impl ProcessState {
         changes
     }
 
+    fn restore_descriptors(&self) -> Vec<Change> {
+        let changed = self.descriptors.iter().filter(|descriptor| descriptor.is_changed());
+        let restore = |descriptor: &Descriptor| Change {
+            what: descriptor.name().to_owned(),
+            is_restored: descriptor.restore(),
+        };
+        changed.map(restore).collect()
+    }
+
     fn restore_signals(&self, now: &Self) -> Option<Change> {
         let pairs = SIGNALS.iter().zip(self.signals.iter().zip(&now.signals));
         let changed = pairs.filter_map(|((signal, name), (before, now))| {
             let (before, now) = (before.as_ref()?, now.as_ref()?);
-            (before.sa_sigaction != now.sa_sigaction).then(|| set_action(*signal, before))?;
+            let is_changed = before.sa_sigaction != now.sa_sigaction && !is_harmless(*signal, now);
+            is_changed.then(|| set_action(*signal, before))?;
             Some(*name)
         });
         let names: Vec<&str> = changed.collect();
@@ -144,6 +193,13 @@ impl ProcessState {
         };
         Some(Change { what, is_restored: false })
     }
+}
+
+/// Whether a plugin may leave an action: it needs a handler for its own child processes, or to follow the
+/// size of the terminal.
+fn is_harmless(signal: c_int, action: &libc::sigaction) -> bool {
+    let has_handler = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
+    has_handler && matches!(signal, libc::SIGCHLD | libc::SIGWINCH)
 }
 
 /// The mode of the terminal at the standard input, if it is one.

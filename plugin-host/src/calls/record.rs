@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
 };
 
@@ -13,6 +13,10 @@ use crate::{Identity, error};
 /// How many functions have a number of their own, 0 (code of the host) included. Further ones share the last
 /// number.
 pub(super) const RECORDS: usize = 256;
+
+/// How many calls are compared for what they change in the process: a cache policy has two functions and one
+/// record.
+const WATCHED_CALLS: u32 = 2;
 
 static ALL: [OnceLock<CallRecord>; RECORDS] = [const { OnceLock::new() }; RECORDS];
 
@@ -46,6 +50,8 @@ pub struct CallRecord {
     pub(super) json: RecordText,
     /// Whether a call of it came back.
     pub(super) returned: AtomicBool,
+    /// How many calls were compared for what they change in the process.
+    watched: AtomicU32,
 }
 
 /// Texts of a record, made before they are needed: a signal handler cannot allocate.
@@ -71,12 +77,28 @@ impl CallRecord {
             json: text.escaped(),
             text,
             returned: AtomicBool::new(false),
+            watched: AtomicU32::new(0),
         }
     }
 
     /// Its number; 0 is that of the host.
     pub(super) fn index(&self) -> usize {
         self.index
+    }
+
+    /// Whether the next call is one of the first; never for code of the host.
+    #[inline]
+    pub(super) fn is_new(&self) -> bool {
+        self.watched.load(Relaxed) < WATCHED_CALLS && self.index != 0
+    }
+
+    /// Counts a call as one of the first.
+    pub(super) fn count_watched(&self) {
+        self.watched.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     pub(super) fn name(&self) -> &str {

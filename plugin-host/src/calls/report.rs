@@ -17,6 +17,9 @@ use super::{
 /// The exit code of a plugin that failed.
 pub(super) const PLUGIN_FAILED: u8 = 11;
 
+/// The exit code of a bug in the program.
+pub(super) const INTERNAL_ERROR: u8 = 70;
+
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

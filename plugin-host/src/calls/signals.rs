@@ -14,9 +14,8 @@ use std::{
 };
 
 use super::{
-    code, journal,
+    code, exit, journal,
     report::{self, Death},
-    slot,
 };
 
 /// Signals that end a process because of what it did.
@@ -99,6 +98,9 @@ extern "C" fn on_interrupt(signal: c_int, _info: *mut libc::siginfo_t, _context:
 
 extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let Some(index) = CRASHES.iter().position(|(known, _)| *known == signal) else { return };
+    if exit::is_finished() && exit::caller().is_some() {
+        exit::wait_for_end();
+    }
     // SAFETY: the system passes a description that is valid until the handler returns.
     let info = unsafe { &*info };
     let is_sent = info.si_code <= 0;
@@ -129,7 +131,7 @@ fn sender(info: &libc::siginfo_t) -> libc::pid_t {
 }
 
 fn report_crash(signal: c_int, name: &'static str, info: &libc::siginfo_t, registers: &Registers) {
-    let record = slot::current().or_else(|| code::plugin_at(registers.code, registers.stack));
+    let record = exit::caller().or_else(|| code::plugin_at(registers.code, registers.stack));
     let Some(record) = record else { return };
     let number = u8::try_from(signal).unwrap_or(0);
     // SAFETY: the field is there for faults, of which alone the value is used.

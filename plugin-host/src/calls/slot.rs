@@ -8,16 +8,18 @@ use std::{
         AtomicBool, AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
     },
+    thread,
 };
 
+use super::{
+    KeptState,
+    record::{self, CallLimit, CallRecord},
+    shared::{SLOTS, Slot, record_in, shared},
+};
 #[cfg(unix)]
 use super::{
     end,
     report::{self, Death},
-};
-use super::{
-    record::{self, CallLimit, CallRecord},
-    shared::{SLOTS, Slot, record_in, shared},
 };
 use crate::Identity;
 
@@ -58,11 +60,29 @@ pub struct ActiveCall {
     _change: Change,
 }
 
+/// As [`ActiveCall`]; the state of the process is compared when it is dropped.
+#[must_use = "the call ends when this is dropped"]
+pub struct WatchedCall {
+    // Dropped first: what follows is the host's.
+    _call: ActiveCall,
+    _state: Option<Box<KeptState<'static>>>,
+}
+
 /// While it lives, code of the host runs inside a plugin's call: what happens is not the plugin's doing, and
 /// the time does not count for it.
+///
+/// It is an [`EndOnPanic`] as well.
 #[must_use = "the host's code ends when this is dropped"]
 pub struct HostCode {
     _change: Option<Change>,
+    _end: EndOnPanic,
+}
+
+/// A panic of the host's code that would unwind into the plugin which called it ends the process, with exit
+/// code 70: the program's panic hook has reported it.
+#[must_use = "a panic is noticed when this is dropped"]
+pub struct EndOnPanic {
+    was_panicking: bool,
 }
 
 /// A change of this thread's slot, undone when it is dropped.
@@ -84,6 +104,26 @@ impl CallRecord {
         record::of_host()
     }
 
+    /// The record of the same function, for a caller that continues without an answer which is late.
+    #[cold]
+    pub(crate) fn limited_by_caller(&'static self) -> &'static Self {
+        if self.index() == 0 { self } else { Self::new(self.identity(), self.site(), CallLimit::OfCaller) }
+    }
+
+    /// Notes that this thread calls the function now. What its first calls change in the process is restored,
+    /// and named in a warning, when they end.
+    #[inline]
+    pub fn enter_watched(&'static self) -> WatchedCall {
+        let state = if self.is_new() { self.keep_state() } else { None };
+        WatchedCall { _call: self.enter(), _state: state }
+    }
+
+    #[cold]
+    fn keep_state(&'static self) -> Option<Box<KeptState<'static>>> {
+        self.count_watched();
+        KeptState::new_if_supervised(self.identity(), self.site()).map(Box::new)
+    }
+
     /// Notes that this thread calls the function now.
     #[inline]
     pub fn enter(&'static self) -> ActiveCall {
@@ -95,7 +135,22 @@ impl CallRecord {
 #[inline]
 pub fn host_code() -> HostCode {
     // A thread without a slot was never in a plugin's call: it may be a thread of a plugin.
-    HostCode { _change: SLOT.get().is_some().then(|| Change::new(0)) }
+    HostCode { _change: SLOT.get().is_some().then(|| Change::new(0)), _end: end_on_panic() }
+}
+
+/// For code of the host that a plugin calls, and that is not marked with [`host_code`].
+#[inline]
+pub fn end_on_panic() -> EndOnPanic {
+    EndOnPanic { was_panicking: thread::panicking() }
+}
+
+impl Drop for EndOnPanic {
+    #[inline]
+    fn drop(&mut self) {
+        if thread::panicking() && !self.was_panicking {
+            end_after_panic();
+        }
+    }
 }
 
 impl Drop for ActiveCall {
@@ -148,6 +203,15 @@ fn take_slot() -> &'static Slot {
 /// The plugin call that this thread is in. Safe to call in a signal handler.
 pub(super) fn current() -> Option<&'static CallRecord> {
     record_in(SLOT.get()?.0.load(Relaxed))
+}
+
+/// Ends the process because of a bug in the host, which its panic hook has reported.
+#[cold]
+fn end_after_panic() -> ! {
+    #[cfg(unix)]
+    end::after_panic();
+    #[cfg(not(unix))]
+    std::process::abort();
 }
 
 /// Without `fork` there is no such child.

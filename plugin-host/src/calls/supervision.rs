@@ -12,7 +12,7 @@ use std::{
 use super::{
     code,
     crash_count::{self, PAUSED_AFTER},
-    exit, journal,
+    exit, journal, process_state,
     record::{self, CallLimit, CallRecord},
     report,
     shared::{LastCalls, existing},
@@ -73,6 +73,7 @@ impl Supervision {
         let watchdog = watchdog::start(this.limits.clone());
         code::note_program();
         signals::install();
+        process_state::set_supervised();
         exit::watch();
         // An error means that there is no such thread.
         let _ = watchdog.recv();

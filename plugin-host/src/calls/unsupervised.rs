@@ -84,4 +84,13 @@ pub fn keep_process_state<T>(_identity: &Identity, _site: &str, call: impl FnOnc
     call()
 }
 
+/// Nothing is kept.
+pub(super) struct KeptState<'a>(std::marker::PhantomData<&'a ()>);
+
+impl<'a> KeptState<'a> {
+    pub(super) fn new_if_supervised(_identity: &'a Identity, _site: &'a str) -> Option<Self> {
+        None
+    }
+}
+
 pub(crate) fn note_library(_identity: &Identity, _address: usize) {}

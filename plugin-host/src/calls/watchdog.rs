@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    end, journal,
+    end, exit, journal,
     record::{CallLimit, CallRecord},
     report::{self, Death, PLUGIN_FAILED},
     shared::{SLOTS, record_in, shared},
@@ -79,6 +79,9 @@ fn run(running: SyncSender<()>) {
     let mut last = Instant::now();
     loop {
         thread::sleep(interval);
+        if exit::is_finished() {
+            return;
+        }
         // While the process is stopped, no call can answer.
         let passed = last.elapsed().min(2 * interval);
         last = Instant::now();

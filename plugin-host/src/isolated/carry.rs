@@ -198,6 +198,7 @@ impl Argument for Bytes {
 }
 
 /// A list whose nesting is limited.
+#[derive(Clone)]
 pub(super) struct List<T>(pub(super) Vec<T>);
 
 impl<T: Serialize> Serialize for List<T> {

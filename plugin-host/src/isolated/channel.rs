@@ -5,7 +5,10 @@ use std::{
     cell::Cell,
     io::{self, IoSlice, IoSliceMut, Read, Write},
     mem::MaybeUninit,
-    os::unix::net::UnixStream,
+    os::{
+        fd::{AsFd as _, BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
     time::Duration,
 };
 
@@ -104,23 +107,24 @@ impl Channel {
     }
 }
 
-/// Sends one end of a new connection over another connection.
-pub(super) fn send_end(over: &UnixStream, end: &UnixStream) -> io::Result<()> {
-    use std::os::fd::AsFd;
-    let ends = [end.as_fd()];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+/// The most descriptors that one message carries.
+const MAX_DESCRIPTORS: usize = 3;
+
+/// Sends descriptors over a connection, in one message.
+pub(super) fn send_descriptors(over: &UnixStream, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    if !control.push(SendAncillaryMessage::ScmRights(&ends)) {
+    if !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
         return Err(io::Error::other("no space for a descriptor"));
     }
     sendmsg(over, &[IoSlice::new(b"c")], &mut control, SendFlags::NOSIGNAL)?;
     Ok(())
 }
 
-/// Waits for an end of a new connection; `None` when the other process has ended.
-pub(super) fn receive_end(over: &UnixStream) -> io::Result<Option<UnixStream>> {
+/// Waits for the descriptors of the next message; `None` when the other process has ended.
+pub(super) fn receive_descriptors(over: &UnixStream) -> io::Result<Option<Vec<OwnedFd>>> {
     loop {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut byte = [0];
         let flags = RecvFlags::CMSG_CLOEXEC;
@@ -130,14 +134,27 @@ pub(super) fn receive_end(over: &UnixStream) -> io::Result<Option<UnixStream>> {
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
         }
-        let ends = control.drain().filter_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(ends) => Some(ends),
+        let descriptors = control.drain().filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
             _ => None,
         });
-        if let Some(end) = ends.flatten().last() {
+        return Ok(Some(descriptors.flatten().collect()));
+    }
+}
+
+/// Sends one end of a new connection over another connection.
+pub(super) fn send_end(over: &UnixStream, end: &UnixStream) -> io::Result<()> {
+    send_descriptors(over, &[end.as_fd()])
+}
+
+/// Waits for an end of a new connection; `None` when the other process has ended.
+pub(super) fn receive_end(over: &UnixStream) -> io::Result<Option<UnixStream>> {
+    while let Some(mut descriptors) = receive_descriptors(over)? {
+        if let Some(end) = descriptors.pop() {
             return Ok(Some(UnixStream::from(end)));
         }
     }
+    Ok(None)
 }
 
 #[cfg(test)]

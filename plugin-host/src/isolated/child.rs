@@ -3,26 +3,27 @@
 use std::{
     fs::File,
     io,
-    os::unix::net::UnixStream,
-    sync::{Arc, Mutex, PoisonError},
+    os::{fd::OwnedFd, unix::net::UnixStream},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
 };
 
-use abi_stable::std_types::RResult;
-use plugin_abi::vtable::{AbiResult, HooksBox, HostArc};
+use plugin_abi::vtable::{AbiResult, HooksBox, HostArc, PluginModuleRef};
 
 use super::{
     carry::Carry,
-    channel::{Channel, receive_end},
+    channel::{Channel, receive_descriptors},
     confine,
     ending::end_this_process,
     message::{Malformed, decode, encode},
     peer::{Peer, Served, Side},
-    start::{CHILD_ARGUMENT, STARTER, Start, StartAnswer},
+    start::{CHILD_ARGUMENT, STARTER, SentAccesses, Start},
 };
 use crate::{
+    access::Recording,
     error::{IsolatedError, LoadError},
-    handshake, library,
+    handshake,
+    loaded_file::LoadedFile,
     preflight::Passport,
 };
 
@@ -34,9 +35,9 @@ pub(super) fn is_child() -> bool {
 /// Runs the plugin's process.
 pub(super) fn run() -> u8 {
     match connect() {
-        Ok((control, channel)) => {
+        Ok((control, channel, file)) => {
             let peer = Peer::new(Side::Child, control);
-            peer.keep_as(STARTER, Arc::new(Starter::default()));
+            peer.keep_as(STARTER, Arc::new(Starter::new(file)));
             let _ = peer.serve(channel);
             end_this_process()
         }
@@ -45,24 +46,46 @@ pub(super) fn run() -> u8 {
     }
 }
 
-/// Takes the connection to the host from standard input, which becomes empty.
-fn connect() -> io::Result<(UnixStream, Channel)> {
+/// Takes the connection to the host from standard input, which becomes empty; the first message has the
+/// descriptors of the plugin's file as well.
+fn connect() -> io::Result<(UnixStream, Channel, Vec<OwnedFd>)> {
+    confine::close_inherited()?;
+    // The end of the connection is noticed by a thread of this process, of which the plugin may take the
+    // descriptor away.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let control = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?);
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    let first = receive_end(&control)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-    Ok((control, Channel::new(first)))
+    let mut descriptors = receive_descriptors(&control)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    if descriptors.is_empty() {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let channel = Channel::new(UnixStream::from(descriptors.remove(0)));
+    Ok((control, channel, descriptors))
 }
 
 /// The object that the host calls first.
-#[derive(Default)]
-struct Starter(Mutex<Option<Start>>);
+struct Starter {
+    /// The descriptors of the plugin's file.
+    file: Mutex<Vec<OwnedFd>>,
+    module: Mutex<Option<PluginModuleRef>>,
+    /// What the plugin reads, if that is recorded.
+    recording: Mutex<Option<Recording>>,
+}
 
 impl Served for Starter {
     fn dispatch(&self, method: &str, input: &[u8], peer: &Arc<Peer>) -> Result<Vec<u8>, Malformed> {
         match method {
-            "create" => {
+            "load" => {
                 let (_, (start,)): (u64, (Start,)) = decode(input)?;
                 encode(&self.load(start, peer))
+            }
+            "create" => {
+                let (_, (host,)): (u64, (<HostArc as Carry>::Wire,)) = decode(input)?;
+                encode(&self.create(HostArc::make(HostArc::hold(host, peer)))?.export(peer))
+            }
+            "accesses" => {
+                let recording = lock(&self.recording).take();
+                encode(&recording.map(|recording| SentAccesses::from(recording.stop())))
             }
             "stop" => {
                 peer.drop_objects();
@@ -74,39 +97,61 @@ impl Served for Starter {
 }
 
 impl Starter {
-    /// Gives up the rights, loads the library, and creates the plugin.
-    fn load(&self, mut start: Start, peer: &Arc<Peer>) -> Result<StartAnswer, IsolatedError> {
-        let missing =
-            confine::confine(&start.isolation, &start.path).map_err(|error| IsolatedError::new(&error))?;
+    fn new(file: Vec<OwnedFd>) -> Self {
+        Self { file: Mutex::new(file), module: Mutex::default(), recording: Mutex::default() }
+    }
+
+    /// Gives up the rights, and loads the library; returns what this system lacks of the isolation.
+    fn load(&self, start: Start, peer: &Arc<Peer>) -> Result<Vec<String>, IsolatedError> {
+        let failed = |error: io::Error| IsolatedError::new(&error);
+        let missing = confine::confine(&start.isolation, &start.path).map_err(failed)?;
+        if start.records {
+            *lock(&self.recording) = Some(Recording::start().map_err(|error| IsolatedError::new(&error))?);
+        }
         // Only now: a thread does not get the restrictions of another.
-        let (connections, control) =
-            (Arc::downgrade(peer), peer.control().map_err(|error| IsolatedError::new(&error))?);
-        let serve = move || {
-            Peer::serve_connections(&connections, &control);
-            end_this_process()
-        };
-        thread::Builder::new().spawn(serve).map_err(|error| IsolatedError::new(&error))?;
-        let host = start.host.take().ok_or_else(|| IsolatedError::new(&io::Error::other("no services")))?;
-        let host = HostArc::make(HostArc::hold(host, peer));
-        let hooks =
-            create(&start, host).map_err(|error| IsolatedError::new(&error).with_hint(error.hint()))?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
-        let hooks = match hooks {
-            RResult::ROk(hooks) => Ok(hooks.export(peer)),
-            RResult::RErr(fault) => Err(fault.export(peer)),
-        };
-        Ok(StartAnswer { missing, hooks })
+        serve_connections(peer).map_err(failed)?;
+        let descriptors = std::mem::take(&mut *lock(&self.file));
+        let file = LoadedFile::from_descriptors(start.path, start.stamp, descriptors)
+            .ok_or_else(|| failed(io::Error::other("no descriptor of the plugin's file")))?;
+        let module = load(&file, start.by_path, start.passport)
+            .map_err(|error| IsolatedError::new(&error).with_hint(error.hint()))?;
+        *lock(&self.module) = Some(module);
+        Ok(missing)
+    }
+
+    fn create(&self, host: HostArc) -> Result<AbiResult<HooksBox>, Malformed> {
+        let module = *lock(&self.module);
+        let module = module.ok_or_else(|| Malformed::new("`create` before `load`"))?;
+        Ok((module.create())(host))
     }
 }
 
-fn create(start: &Start, host: HostArc) -> Result<AbiResult<HooksBox>, LoadError> {
-    let passport = Passport::from_entries(start.passport.clone())
-        .map_err(|_| LoadError::Disagrees { name: start.name.clone() })?;
-    let header = library::header(&start.path).map_err(|source| LoadError::System {
-        name: start.name.clone(),
-        path: start.path.clone(),
-        source,
-    })?;
-    let module = handshake::module(header, &passport)?;
-    Ok((module.create())(host))
+/// Answers calls that threads of the host begin, until it ends.
+fn serve_connections(peer: &Arc<Peer>) -> io::Result<()> {
+    let (peer, control) = (Arc::downgrade(peer), peer.control()?);
+    let (send, runs) = mpsc::channel();
+    let serve = move || {
+        let _ = send.send(());
+        Peer::serve_connections(&peer, &control);
+        end_this_process()
+    };
+    thread::Builder::new().spawn(serve)?;
+    // The start of a thread takes a lock of the system's loader, which a constructor that does not return
+    // keeps: the thread would not notice the host's end.
+    runs.recv().map_err(io::Error::other)
+}
+
+fn load(
+    file: &LoadedFile,
+    by_path: bool,
+    passport: Vec<(String, String)>,
+) -> Result<PluginModuleRef, LoadError> {
+    let name = passport.iter().find(|(key, _)| key == "name").map(|(_, name)| name.clone());
+    let passport = Passport::from_entries(passport)
+        .map_err(|_| LoadError::Disagrees { name: name.unwrap_or_default() })?;
+    handshake::module(file.load(&passport, by_path)?, &passport)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

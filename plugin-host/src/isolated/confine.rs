@@ -3,11 +3,14 @@
 //! Landlock for files, seccomp for system calls, resource limits. All of it is inherited by the threads that
 //! the plugin starts.
 
+mod descriptors;
 mod files;
 mod limits;
 mod syscalls;
 
 use std::{io, path::Path};
+
+pub(super) use descriptors::close_inherited;
 
 use super::settings::Isolation;
 

@@ -9,11 +9,13 @@ use std::{
 use plugin_abi::PluginError;
 
 use super::message::Malformed;
+use crate::Identity;
 
 /// A plugin's process, and how it ended.
 pub(super) struct Ending {
-    /// The plugin's name.
-    plugin: String,
+    plugin: Identity,
+    /// Where its isolation is set.
+    settings: Option<String>,
     child: Mutex<Child>,
     reason: OnceLock<Reason>,
 }
@@ -30,8 +32,8 @@ enum Reason {
 }
 
 impl Ending {
-    pub(super) fn new(plugin: String, child: Child) -> Self {
-        Self { plugin, child: Mutex::new(child), reason: OnceLock::new() }
+    pub(super) fn new(plugin: Identity, settings: Option<String>, child: Child) -> Self {
+        Self { plugin, settings, child: Mutex::new(child), reason: OnceLock::new() }
     }
 
     /// Whether the process ended.
@@ -39,8 +41,18 @@ impl Ending {
         self.reason.get().is_some()
     }
 
-    /// The error of a call whose connection broke.
-    pub(super) fn ended(&self) -> PluginError {
+    /// Whether the process ended, also outside of a call.
+    pub(super) fn has_ended(&self) -> bool {
+        if !self.is_known()
+            && let Ok(Some(status)) = lock(&self.child).try_wait()
+        {
+            let _ = self.reason.set(Reason::Exited(Some(status)));
+        }
+        self.is_known()
+    }
+
+    /// The error of a call of a method whose connection broke.
+    pub(super) fn ended(&self, method: &str) -> PluginError {
         let mut child = lock(&self.child);
         let ended = wait_shortly(&mut child);
         // A process that closed its connections and still runs is of no use.
@@ -49,12 +61,12 @@ impl Ending {
             child.wait().ok()
         });
         drop(child);
-        self.error(Reason::Exited(status))
+        self.error(method, Reason::Exited(status))
     }
 
     /// Ends the process, because a call takes too long.
     pub(super) fn timed_out(&self, method: &str, limit: Duration) -> PluginError {
-        let error = self.error(Reason::TimedOut(method.to_owned(), limit));
+        let error = self.error(method, Reason::TimedOut(method.to_owned(), limit));
         self.kill();
         error
     }
@@ -63,9 +75,9 @@ impl Ending {
     pub(super) fn malformed(&self, method: &str, malformed: &Malformed) -> PluginError {
         log::debug!(
             "the process of plugin `{}` sent an invalid message in `{method}`: {malformed}",
-            self.plugin
+            self.plugin.name
         );
-        let error = self.error(Reason::Malformed(malformed.to_string()));
+        let error = self.error(method, Reason::Malformed(malformed.to_string()));
         self.kill();
         error
     }
@@ -82,7 +94,17 @@ impl Ending {
 
     /// The table of settings for this plugin.
     fn settings(&self) -> String {
-        format!("`[isolation.{}]` of `~/.flyte/host.toml`", self.plugin)
+        let default = || format!("`[isolation.{}]` of `~/.flyte/host.toml`", self.plugin.name);
+        self.settings.clone().unwrap_or_else(default)
+    }
+
+    fn report_hint(&self, method: &str) -> String {
+        let report = self.plugin.report_hint();
+        match method {
+            // The caller adds who selected the plugin, and how to continue without it.
+            "load" | "create" => report,
+            _ => format!("{report}; use `--no-plugins` to continue without it"),
+        }
     }
 
     pub(super) fn refusal_hint(&self) -> String {
@@ -90,7 +112,7 @@ impl Ending {
     }
 
     /// The error for a reason, unless another thread knows an earlier one.
-    fn error(&self, reason: Reason) -> PluginError {
+    fn error(&self, method: &str, reason: Reason) -> PluginError {
         let isolation = self.settings();
         match self.reason.get_or_init(|| reason) {
             Reason::TimedOut(method, limit) => PluginError::new(format_args!(
@@ -101,9 +123,27 @@ impl Ending {
             Reason::Malformed(reason) => {
                 PluginError::new("the plugin's process sent an invalid message").with_causes([reason])
             }
-            Reason::Exited(None) => PluginError::new("the plugin's process ended"),
-            Reason::Exited(Some(status)) => exited(*status, &isolation),
+            Reason::Exited(None) => {
+                PluginError::new("the plugin's process ended").hint(self.report_hint(method))
+            }
+            Reason::Exited(Some(status)) => {
+                let (message, is_limit) = describe(*status);
+                let error = PluginError::new(message).hint(self.report_hint(method));
+                if !is_limit {
+                    return error;
+                }
+                error.hint(format_args!(
+                    "see what the plugin printed above; raise `memory` or `cpu` in {isolation} if it needs more"
+                ))
+            }
         }
+    }
+}
+
+impl Drop for Ending {
+    /// Nothing is left that could call the process.
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 
@@ -127,20 +167,16 @@ fn wait_shortly(child: &mut Child) -> Option<ExitStatus> {
     None
 }
 
-fn exited(status: ExitStatus, isolation: &str) -> PluginError {
+/// The end in words, and whether a limit may be the cause.
+fn describe(status: ExitStatus) -> (String, bool) {
     let text = status.to_string();
     let Some(signal) = text.strip_prefix("signal: ") else {
         let code = status.code().unwrap_or_default();
-        return PluginError::new(format_args!("the plugin's process exited with code {code}"));
+        return (format!("the plugin's process exited with code {code}"), false);
     };
     let signal = signal.trim_end_matches(" (core dumped)");
-    let error = PluginError::new(format_args!("the plugin's process was ended by signal {signal}"));
-    if signal.contains("SIGABRT") || signal.contains("SIGXCPU") {
-        return error.hint(format_args!(
-            "see what the plugin printed above; raise `memory` or `cpu` in {isolation} if it needs more"
-        ));
-    }
-    error
+    let is_limit = signal.contains("SIGABRT") || signal.contains("SIGXCPU");
+    (format!("the plugin's process was ended by signal {signal}"), is_limit)
 }
 
 fn kill(child: &mut Child) {

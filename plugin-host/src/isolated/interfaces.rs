@@ -31,6 +31,7 @@ use super::{
     peer::{Lent, Nothing, Peer, Served},
 };
 use cli::CommandArgument;
+pub(super) use cli::EditWire;
 
 interface! {
     given HostServices: HostStandIn, HostWire = HostArc, |held| HostServices_TO::from_ptr(RArc::new(held), TD_Opaque);

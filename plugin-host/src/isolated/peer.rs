@@ -67,7 +67,8 @@ pub(super) struct Peer {
     /// Tells peers of one process apart.
     id: u64,
     side: Side,
-    control: UnixStream,
+    /// `None` without another process.
+    control: Option<UnixStream>,
     idle: Mutex<Vec<Channel>>,
     objects: Mutex<HashMap<u64, Arc<dyn Served>>>,
     next_number: AtomicU64,
@@ -80,6 +81,8 @@ pub(super) struct Peer {
 pub(super) enum Side {
     /// The plugin's.
     Child,
+    /// Of none: values are taken apart without their functions.
+    Detached,
     /// The host's: how the child ends, and how long one call may take.
     Host { ending: Ending, timeout: Duration },
 }
@@ -118,6 +121,15 @@ impl Drop for Answering {
 
 impl Peer {
     pub(super) fn new(side: Side, control: UnixStream) -> Arc<Self> {
+        Self::with_control(side, Some(control))
+    }
+
+    /// For values that are only data: nothing is kept for another process, and no call succeeds.
+    pub(super) fn detached() -> Arc<Self> {
+        Self::with_control(Side::Detached, None)
+    }
+
+    fn with_control(side: Side, control: Option<UnixStream>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -133,7 +145,7 @@ impl Peer {
 
     /// The connection on which new ones are sent.
     pub(super) fn control(&self) -> io::Result<UnixStream> {
-        self.control.try_clone()
+        self.control.as_ref().ok_or(io::ErrorKind::NotConnected)?.try_clone()
     }
 
     /// A number that no object of this process has.
@@ -141,8 +153,11 @@ impl Peer {
         self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Keeps an object for the other process; returns its number.
+    /// Keeps an object for the other process; returns its number, 0 without another process.
     pub(super) fn keep(&self, object: Arc<dyn Served>) -> u64 {
+        if matches!(self.side, Side::Detached) {
+            return 0;
+        }
         let number = self.new_number();
         lock(&self.objects).insert(number, object);
         number
@@ -288,8 +303,9 @@ impl Peer {
         if let Some(channel) = lock(&self.idle).pop() {
             return Ok(channel);
         }
+        let control = self.control.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         let (ours, theirs) = Channel::pair()?;
-        send_end(&self.control, &theirs)?;
+        send_end(control, &theirs)?;
         Ok(ours)
     }
 
@@ -301,7 +317,7 @@ impl Peer {
                 "stop" => Some(STOP_TIMEOUT.min(*timeout)),
                 _ => Some(*timeout),
             },
-            Side::Child => None,
+            Side::Child | Side::Detached => None,
         }
     }
 
@@ -310,6 +326,7 @@ impl Peer {
         match &self.side {
             Side::Host { ending, .. } => ending.malformed(method, malformed),
             Side::Child => end_this_process(),
+            Side::Detached => PluginError::new(malformed),
         }
     }
 
@@ -318,8 +335,9 @@ impl Peer {
             Side::Host { ending, timeout } if error.kind() == io::ErrorKind::TimedOut => {
                 ending.timed_out(method, *timeout)
             }
-            Side::Host { ending, .. } => ending.ended(),
+            Side::Host { ending, .. } => ending.ended(method),
             Side::Child => end_this_process(),
+            Side::Detached => PluginError::new(error),
         }
     }
 
@@ -332,7 +350,7 @@ impl Peer {
     pub(super) fn ending(&self) -> Option<&Ending> {
         match &self.side {
             Side::Host { ending, .. } => Some(ending),
-            Side::Child => None,
+            Side::Child | Side::Detached => None,
         }
     }
 }

@@ -4,37 +4,48 @@
 use std::{
     io,
     os::{
-        fd::OwnedFd,
+        fd::{AsFd as _, BorrowedFd, OwnedFd},
         unix::{net::UnixStream, process::CommandExt},
     },
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak, mpsc},
     thread,
 };
 
 use plugin_abi::{
     PluginError,
-    vtable::{FaultBox, HooksBox, HostArc},
+    vtable::{AbiResult, FaultBox, HooksBox, HostArc},
 };
+
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     carry::Carry,
-    channel::{Channel, send_end},
+    channel::{Channel, send_descriptors},
     ending::Ending,
+    environment,
     interfaces::HooksStandIn,
     message::{decode, encode},
     object::{ObjectRef, Restarted, Source},
     peer::{Nothing, Peer, Side},
     settings::Isolation,
-    start::{CHILD_ARGUMENT, STARTER, Start, StartAnswer},
+    start::{CHILD_ARGUMENT, STARTER, SentAccesses, Start},
 };
-use crate::error::IsolatedError;
+use crate::{
+    Identity,
+    access::Accesses,
+    error::{CallSite, IsolatedError},
+    loaded_file::LoadedFile,
+    preflight::Passport,
+};
 
 /// Why a plugin's process could not be started.
 pub(crate) enum StartError {
-    /// The plugin's `create` failed.
+    /// The plugin's `create` returned an error.
     Create(PluginError),
+    /// The process ended in code of the plugin.
+    Ended(CallSite, PluginError),
     /// The process did not come that far.
     Load(IsolatedError),
     /// There is no process.
@@ -45,17 +56,20 @@ pub(crate) enum StartError {
 pub(crate) struct Template {
     /// The program of the process; `None`: this one.
     pub(crate) program: Option<PathBuf>,
-    pub(crate) name: String,
-    pub(crate) path: PathBuf,
-    pub(crate) passport: Vec<(String, String)>,
+    pub(crate) file: LoadedFile,
+    /// The library looks for files beside itself.
+    pub(crate) by_path: bool,
+    pub(crate) passport: Passport,
     pub(crate) isolation: Isolation,
-    /// Variables that the process does not get.
+    /// Whether to record what the plugin reads.
+    pub(crate) records: bool,
+    /// Variables that the process never gets.
     pub(crate) hidden: &'static [&'static str],
     pub(crate) host: HostArc,
 }
 
 /// A plugin's process, and how it is started again.
-struct Process {
+pub(crate) struct Process {
     template: Template,
     current: Mutex<Current>,
 }
@@ -65,28 +79,42 @@ struct Current {
     restarts: u32,
 }
 
-/// Starts a plugin's process; returns its hooks, and what this system lacks of the isolation.
-pub(crate) fn start(template: Template) -> Result<(HooksBox, Vec<String>), StartError> {
-    let (hooks, missing) = template.start()?;
-    let process = Process { template, current: Mutex::new(Current { hooks, restarts: 0 }) };
-    Ok((HooksStandIn::hooks(Source::Plugin(Arc::new(process))), missing))
+/// Starts a plugin's process; returns its hooks, the process, and what this system lacks of the isolation.
+///
+/// `enter` gets what is about to run, for messages.
+pub(crate) fn start(
+    template: Template,
+    enter: &mut dyn FnMut(&'static str),
+) -> Result<(HooksBox, Arc<Process>, Vec<String>), StartError> {
+    let (hooks, missing) = template.start(enter)?;
+    let process = Arc::new(Process { template, current: Mutex::new(Current { hooks, restarts: 0 }) });
+    Ok((HooksStandIn::hooks(Source::Plugin(process.clone())), process, missing))
+}
+
+impl Process {
+    /// What the plugin read until now; `None` if that is not recorded, or is not known for all of its
+    /// processes.
+    pub(crate) fn accesses(&self) -> Option<Accesses> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let accesses: Option<SentAccesses> = call_starter(current.hooks.peer(), "accesses", &()).ok()?;
+        (current.restarts == 0).then(|| accesses.map(Accesses::from))?
+    }
 }
 
 impl Template {
-    fn start(&self) -> Result<(ObjectRef, Vec<String>), StartError> {
+    fn start(&self, enter: &mut dyn FnMut(&'static str)) -> Result<(ObjectRef, Vec<String>), StartError> {
         let peer = self.connect().map_err(StartError::System)?;
-        let start = Start {
-            name: self.name.clone(),
-            path: self.path.clone(),
-            passport: self.passport.clone(),
-            isolation: self.isolation.clone(),
-            host: Some(self.host.clone().export(&peer)),
-        };
-        let answer = call_starter(&peer, "create", &(start,)).map_err(StartError::Create)?;
-        let answer: Result<StartAnswer, IsolatedError> =
-            decode(&answer).map_err(|malformed| StartError::Create(peer.fail("create", &malformed)))?;
-        let StartAnswer { missing, hooks } = answer.map_err(StartError::Load)?;
-        match hooks {
+        let start = self.description();
+        let ended = |site| move |error| StartError::Ended(site, error);
+        enter("in a constructor of its library");
+        let loaded: Result<Vec<String>, IsolatedError> =
+            call_starter(&peer, "load", &(start,)).map_err(ended(CallSite::Library))?;
+        let missing = loaded.map_err(StartError::Load)?;
+        let host = self.host.clone().export(&peer);
+        enter("in `create`");
+        let created: <AbiResult<HooksBox> as Carry>::Wire =
+            call_starter(&peer, "create", &(host,)).map_err(ended(CallSite::Create))?;
+        match created {
             Ok(hooks) => Ok((ObjectRef::kept(hooks.number(), &peer), missing)),
             Err(fault) => {
                 let fault = FaultBox::make(FaultBox::hold(fault, &peer));
@@ -95,28 +123,43 @@ impl Template {
         }
     }
 
+    fn description(&self) -> Start {
+        let passport = self.passport.entries();
+        Start {
+            path: self.file.path().to_owned(),
+            stamp: self.file.stamp(),
+            by_path: self.by_path,
+            passport: passport.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            isolation: self.isolation.clone(),
+            records: self.records,
+        }
+    }
+
     /// Starts the process, which takes the connection from its standard input.
     fn connect(&self) -> io::Result<Arc<Peer>> {
         let (ours, theirs) = UnixStream::pair()?;
         let (first, end) = Channel::pair()?;
-        send_end(&ours, &end)?;
+        let descriptors: Vec<BorrowedFd<'_>> =
+            std::iter::once(end.as_fd()).chain(self.file.descriptors()).collect();
+        send_descriptors(&ours, &descriptors)?;
         let program = self.program.as_deref().unwrap_or(Path::new(THIS_PROGRAM));
         let mut command = Command::new(program);
-        command.arg(CHILD_ARGUMENT).arg(&self.name).stdin(Stdio::from(OwnedFd::from(theirs)));
+        command.arg(CHILD_ARGUMENT).arg(self.passport.name()).stdin(Stdio::from(OwnedFd::from(theirs)));
         // Ctrl-C is the host's: it decides when the plugin ends.
         command.stdout(io::stderr()).process_group(0);
-        for variable in self.hidden {
+        for variable in environment::hidden(&self.isolation, self.hidden) {
             command.env_remove(variable);
         }
         if let Some(name) = std::env::args_os().next() {
             command.arg0(name);
         }
-        let child = command.spawn()?;
-        let side =
-            Side::Host { ending: Ending::new(self.name.clone(), child), timeout: self.isolation.timeout };
+        let (child, serve) = spawn(command, ours.try_clone()?)?;
+        let ending =
+            Ending::new(Identity::from_passport(&self.passport), self.isolation.source.clone(), child);
+        let side = Side::Host { ending, timeout: self.isolation.timeout };
         let peer = Peer::new(side, ours);
         peer.add_idle(first);
-        serve_connections(&peer)?;
+        serve.send(Arc::downgrade(&peer)).map_err(io::Error::other)?;
         Ok(peer)
     }
 }
@@ -124,34 +167,45 @@ impl Template {
 /// The file of this program, also after it was replaced.
 const THIS_PROGRAM: &str = "/proc/self/exe";
 
-/// Answers calls that the plugin's own threads begin.
-fn serve_connections(peer: &Arc<Peer>) -> io::Result<()> {
-    let (control, peer): (_, Weak<Peer>) = (peer.control()?, Arc::downgrade(peer));
-    let serve = move || Peer::serve_connections(&peer, &control);
+/// Starts the process, and a thread that answers calls which the plugin's own threads begin.
+///
+/// The thread is the one that starts the process, as the system ends the process with it.
+fn spawn(mut command: Command, control: UnixStream) -> io::Result<(Child, mpsc::Sender<Weak<Peer>>)> {
+    let (send_child, child) = mpsc::channel();
+    let (send_peer, peer) = mpsc::channel();
+    let serve = move || {
+        // An error means that the receiver is gone.
+        let _ = send_child.send(command.spawn());
+        if let Ok(peer) = peer.recv() {
+            Peer::serve_connections(&peer, &control);
+        }
+    };
     thread::Builder::new().name("plugin".to_owned()).stack_size(256 << 10).spawn(serve)?;
-    Ok(())
+    let child = child.recv().map_err(io::Error::other)??;
+    Ok((child, send_peer))
 }
 
-fn call_starter(
+fn call_starter<R: DeserializeOwned>(
     peer: &Arc<Peer>,
     method: &'static str,
-    arguments: &impl serde::Serialize,
-) -> Result<Vec<u8>, PluginError> {
-    let body = encode(&(0_u64, arguments)).map_err(|malformed| peer.fail(method, &malformed))?;
-    peer.call(STARTER, method, &body, &Nothing)
+    arguments: &impl Serialize,
+) -> Result<R, PluginError> {
+    let failed = |malformed| peer.fail(method, &malformed);
+    let body = encode(&(0_u64, arguments)).map_err(failed)?;
+    decode(&peer.call(STARTER, method, &body, &Nothing)?).map_err(failed)
 }
 
 impl Restarted for Process {
     fn object(&self) -> Result<ObjectRef, PluginError> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = current.hooks.peer().ending().filter(|ending| ending.is_known());
+        let ended = current.hooks.peer().ending().filter(|ending| ending.has_ended());
         let Some(ended) = ended else { return Ok(current.hooks.clone()) };
         if current.restarts >= self.template.isolation.restarts {
-            return Err(ended.ended());
+            return Err(ended.ended(""));
         }
         current.restarts += 1;
-        log::warn!("starting the process of plugin `{}` again", self.template.name);
-        current.hooks = self.template.start().map_err(StartError::into_plugin_error)?.0;
+        log::warn!("starting the process of plugin `{}` again", self.template.passport.name());
+        current.hooks = self.template.start(&mut |_| {}).map_err(StartError::into_plugin_error)?.0;
         Ok(current.hooks.clone())
     }
 }
@@ -162,7 +216,7 @@ impl Drop for Process {
         let current = self.current.get_mut().unwrap_or_else(PoisonError::into_inner);
         let peer = current.hooks.peer();
         let Some(ending) = peer.ending() else { return };
-        if !ending.is_known() && call_starter(peer, "stop", &()).is_ok() {
+        if !ending.is_known() && call_starter::<()>(peer, "stop", &()).is_ok() {
             ending.kill();
         }
         peer.drop_objects();
@@ -174,7 +228,7 @@ impl StartError {
     fn into_plugin_error(self) -> PluginError {
         let problem = PluginError::new("the plugin's process could not be started again");
         match self {
-            Self::Create(error) => {
+            Self::Create(error) | Self::Ended(_, error) => {
                 problem.with_causes([error.message_with_location()]).with_causes(error.causes())
             }
             Self::Load(failure) => problem.caused_by(failure),

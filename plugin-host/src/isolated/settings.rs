@@ -15,6 +15,8 @@ pub struct Isolation {
     pub read: Vec<PathBuf>,
     /// Files and folders that it may read and write.
     pub write: Vec<PathBuf>,
+    /// Variables that it may read although their names are those of secrets.
+    pub environment: Vec<String>,
     /// How much memory it may fill, in bytes.
     pub memory: u64,
     /// How much CPU time it may use.
@@ -23,6 +25,8 @@ pub struct Isolation {
     pub timeout: Duration,
     /// How often its process is started again after it ended.
     pub restarts: u32,
+    /// Where these settings are changed, for hints: "`[isolation.acme]` of `/etc/flyte/host.toml`".
+    pub source: Option<String>,
 }
 
 impl Default for Isolation {
@@ -31,10 +35,12 @@ impl Default for Isolation {
             network: false,
             read: Vec::new(),
             write: Vec::new(),
+            environment: Vec::new(),
             memory: 1 << 30,
             cpu: Duration::from_secs(600),
             timeout: Duration::from_secs(60),
             restarts: 3,
+            source: None,
         }
     }
 }

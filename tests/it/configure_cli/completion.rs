@@ -125,6 +125,7 @@ help
 --help
 [exit: 0]
 $ flyte-host config <TAB>
+path
 show
 rotate
 keys

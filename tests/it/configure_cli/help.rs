@@ -418,6 +418,7 @@ Show the effective configuration
 Usage: flyte-host config [OPTIONS] <COMMAND>
 
 Commands:
+  path    Print the path of the configuration file in use, without running plugins
   show    Show what Toolbox thinks [plugin: toolbox]
   rotate  Rotate the keys [plugin: toolbox]
   keys    Look after keys [plugin: toolbox]

@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-wrote 62 pages to `pages`
+wrote 63 pages to `pages`
 [exit: 0]
 "#]]
     );
@@ -31,6 +31,7 @@ flyte-host-box-drawer.1
 flyte-host-box.1
 flyte-host-config-keys-list.1
 flyte-host-config-keys.1
+flyte-host-config-path.1
 flyte-host-config-rotate.1
 flyte-host-config-show.1
 flyte-host-config.1

@@ -1,6 +1,6 @@
 //! Ends that no handler sees: the next start names them, once.
 
-use std::fs;
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
 
 use snapbox::str;
 use tests::{Output, TestEnvironment, snapshot};
@@ -92,4 +92,20 @@ fn a_home_that_cannot_be_written_does_no_harm() {
     let file = home.write("file", "");
     home.set("XDG_STATE_HOME", file);
     assert_eq!(home.run(CONFIG_SHOW).success().stderr(), "");
+}
+
+/// Names of files need not be text.
+#[test]
+fn paths_that_are_not_utf8_do_no_harm() {
+    let mut home = home_where("kill:get_remote");
+    let plugins = home.home().join(OsStr::from_bytes(b"plug\xffins"));
+    fs::rename(home.plugins(), &plugins).unwrap();
+    home.set("FLYTE_PLUGIN_PATH", plugins);
+    let warned = next_start(&home);
+    assert!(warned.stderr().contains("ended inside plugin `crashing` 0.4.1, in `get_remote`"), "{warned}");
+    (0..3).for_each(|_| drop(home.run(CONFIG_SHOW)));
+    let paused = without_crash(&home, CONFIG_SHOW);
+    assert!(paused.stderr().contains("error: plugin `crashing` 0.4.1 is paused"), "{paused}");
+    let help = without_crash(&home, &["crashing", "--help"]);
+    assert!(help.success().stdout().contains("--crash"), "{help}");
 }

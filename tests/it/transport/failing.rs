@@ -12,8 +12,7 @@ fn an_error() {
         str![[r#"
 $ flyte-host teams
 ------- stderr -------
-error: plugin `transport` 0.7.0 failed in the command `teams`
-  caused by: transport failed while calling `ListProjects`
+error: transport failed while calling `ListProjects`
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel is closed
   caused by: no key was given
@@ -69,8 +68,7 @@ fn a_panic() {
         str![[r#"
 $ flyte-host teams
 ------- stderr -------
-error: plugin `transport` 0.7.0 failed in the command `teams`
-  caused by: transport failed while calling `ListProjects`
+error: transport failed while calling `ListProjects`
   caused by: plugin `transport` 0.7.0 panicked in `transport`
   caused by: index out of bounds: the len is 3 but the index is 7 (tests/plugins/transport/src/lib.rs:130)
 hint: report this plugin bug to its author; use `--no-plugins` to continue without it
@@ -298,8 +296,7 @@ error: cannot reach Flyte in 3 tries within [TIME]
 [exit: 21]
 $ flyte-host teams
 ------- stderr -------
-error: plugin `transport` 0.7.0 failed in the command `teams`
-  caused by: cannot reach Flyte
+error: cannot reach Flyte
   caused by: plugin `transport` 0.7.0 failed in `transport`
   caused by: the tunnel has no other end
 [exit: 21]

@@ -45,6 +45,7 @@ impl Server {
                 text: "refused".into(),
                 causes: None,
                 hint: None,
+                origin: 0,
             };
             return Err(Status::fault(Code::Unavailable, fault));
         }

@@ -10,14 +10,14 @@ use std::{
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory as _;
 use plugin_abi::{Hook, vtable::Command_TO};
-use plugin_host::{Candidate, Chain, Link, access};
+use plugin_host::{Candidate, Chain, Link, Loader, access};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::record::PluginEdits;
 use crate::{
     app::{args::Cli, startup, version_info},
-    command_tree::{RecordedEdits, Tree},
+    command_tree::Tree,
     flyte::configuration::Configurations,
     settings::Settings,
 };
@@ -65,30 +65,67 @@ fn run(plugins: &[OsString]) -> Option<()> {
 
 fn answer(plugins: &[OsString], send: &mut dyn FnMut(&Message) -> Option<()>) -> Option<Message> {
     let settings = Settings::read().ok()?;
-    let loader = startup::loader(&startup::PluginFlags::default(), &settings);
+    let flags = startup::PluginFlags::default();
+    let loader = startup::loader(&flags, &settings).with_recorded_accesses();
     let candidates = plugins.iter().map(|path| loader.check_file(path.as_ref()));
     let candidates: Vec<Candidate> = candidates.collect::<Result<_, _>>().ok()?;
     let summaries: Vec<String> =
         candidates.iter().map(|candidate| version_info::summary(&candidate.passport)).collect();
     limit().ok()?;
-    let (edits, accesses) = access::record(|| {
-        let load = |candidate: Candidate| {
-            send(&call(candidate.passport.name(), "create"))?;
-            loader.load(candidate).ok()
-        };
-        let links = candidates.into_iter().map(load).collect::<Option<Vec<Link>>>()?;
-        let chain = Chain::new(links, Configurations::default().builtin());
-        edits(&chain, &summaries, |plugin| send(&call(plugin, Hook::ConfigureCli.name())))
+    // Now: once accesses are recorded, no process can be started.
+    let isolated = load_isolated(&loader, candidates, send)?;
+    let (recorded, accesses) = access::record(|| {
+        let links = isolated.into_iter().map(|plugin| match plugin {
+            PendingPlugin::Isolated(link) => Some(link),
+            PendingPlugin::Checked(candidate) => load(&loader, candidate, send),
+        });
+        let chain = Chain::new(links.collect::<Option<_>>()?, Configurations::default().builtin());
+        let edits = edits(&chain, &summaries, |plugin| send(&call(plugin, Hook::ConfigureCli.name())))?;
+        Some((edits, accesses_of_isolated(&chain)?))
     })
     .ok()?;
-    let access::Accesses { variables, files, directory, opaque: None } = accesses else { return None };
+    let (edits, isolated) = recorded?;
+    let access::Accesses { variables, files, directory, opaque: None } = accesses.and(isolated) else {
+        return None;
+    };
     let accesses = RecordedAccesses {
         variables: variables.into_iter().collect(),
         // A path that is not UTF-8 cannot be written down, so the record would be incomplete.
         files: files.into_iter().map(|path| path.to_str().map(PathBuf::from)).collect::<Option<_>>()?,
         directory,
     };
-    Some(Message::Answer { plugins: edits?, accesses })
+    Some(Message::Answer { plugins: edits, accesses })
+}
+
+/// A plugin on its way into the chain.
+enum PendingPlugin {
+    Isolated(Link),
+    Checked(Candidate),
+}
+
+fn load_isolated(
+    loader: &Loader,
+    candidates: Vec<Candidate>,
+    send: &mut dyn FnMut(&Message) -> Option<()>,
+) -> Option<Vec<PendingPlugin>> {
+    let load = |candidate: Candidate| {
+        if loader.isolates(candidate.passport.name()) {
+            return load(loader, candidate, send).map(PendingPlugin::Isolated);
+        }
+        Some(PendingPlugin::Checked(candidate))
+    };
+    candidates.into_iter().map(load).collect()
+}
+
+fn load(loader: &Loader, candidate: Candidate, send: &mut dyn FnMut(&Message) -> Option<()>) -> Option<Link> {
+    send(&call(candidate.passport.name(), "create"))?;
+    loader.load(candidate).ok()
+}
+
+/// What the isolated plugins of a chain read.
+fn accesses_of_isolated(chain: &Chain) -> Option<access::Accesses> {
+    let isolated = chain.plugins().iter().filter(|link| link.isolation().is_some());
+    isolated.map(Link::accesses).try_fold(access::Accesses::default(), |all, read| Some(all.and(read?)))
 }
 
 fn call(plugin: &str, call: &str) -> Message {
@@ -108,8 +145,7 @@ fn edits(
         let identity = link.identity();
         before(&identity.name)?;
         let raw = chain.configure_cli(index, Command_TO::from_ptr(RRef::new(&view), TD_Opaque)).ok()?;
-        let edits = RecordedEdits::from_abi(&raw)?;
-        tree.apply(identity, raw).ok()?;
+        let edits = tree.record(identity, raw).ok()?;
         all.push(PluginEdits {
             name: identity.name.clone(),
             version: identity.version.clone(),

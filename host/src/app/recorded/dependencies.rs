@@ -24,12 +24,22 @@ const VOLATILE: [&str; 6] = ["OLDPWD", "PWD", "SHLVL", "TERM_SESSION_ID", "WINDO
 /// systems are coarse.
 const COARSE: Duration = Duration::from_millis(100);
 
+/// The plugins whose edits are asked for.
+pub(super) struct Request<'a> {
+    /// Their files, the one with precedence first.
+    pub(super) plugins: &'a [PathBuf],
+    pub(super) settings: &'a Settings,
+    /// Whether each runs in a process of its own, whatever the settings say.
+    pub(super) isolates_all: bool,
+}
+
 /// Everything that an answer depended on. Values are hashed, as they may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Dependencies {
     program: FileState,
     plugins: Vec<(PathBuf, FileState)>,
     settings: String,
+    isolation: String,
     #[serde(default)]
     variables: BTreeMap<String, Option<String>>,
     /// The hash of all variables, where a plugin reads the environment as a whole.
@@ -76,13 +86,17 @@ impl FileState {
 impl Dependencies {
     /// Those that are known before any plugin runs: the program, the plugins in their order, their settings.
     /// `None` if a file is missing.
-    pub(super) fn of_program(plugins: &[PathBuf], settings: &Settings) -> Option<Self> {
+    pub(super) fn of_program(request: &Request<'_>) -> Option<Self> {
+        let Request { plugins, settings, isolates_all } = request;
         let states = plugins.iter().map(|path| Some((path.clone(), FileState::read(path)?)));
         Some(Self {
             program: FileState::read(&std::env::current_exe().ok()?)?,
             plugins: states.collect::<Option<_>>()?,
             settings: hash(
                 format!("{}{:?}", serde_json::to_string(&settings.plugin).ok()?, settings.pins()).as_bytes(),
+            ),
+            isolation: hash(
+                format!("{isolates_all}{:?}{:?}", settings.isolation, settings.administrator).as_bytes(),
             ),
             variables: BTreeMap::new(),
             environment: None,
@@ -113,8 +127,8 @@ impl Dependencies {
     pub(super) fn are_current(&self, program: &Self) -> bool {
         let same =
             |name: &str, value: &Option<String>| decode(name).is_some_and(|name| variable(&name) == *value);
-        (&self.program, &self.plugins, &self.settings)
-            == (&program.program, &program.plugins, &program.settings)
+        (&self.program, &self.plugins, &self.settings, &self.isolation)
+            == (&program.program, &program.plugins, &program.settings, &program.isolation)
             && self.variables.iter().all(|(name, value)| same(name, value))
             && self.environment.as_ref().is_none_or(|before| *before == environment())
             && self.files.iter().all(|(path, state)| FileState::read(path) == *state)
@@ -131,25 +145,22 @@ impl Dependencies {
         states.any(|state| state.changed_after(start - COARSE))
     }
 
-    /// The name under which an answer is kept: a hash of the program's and the plugins' paths.
+    /// The name under which an answer is kept: a hash of the program's and the plugins' paths, and of the
+    /// isolation.
     pub(super) fn name(&self) -> String {
         let program = std::env::current_exe().unwrap_or_default();
         let paths =
             std::iter::once(program.as_path()).chain(self.plugins.iter().map(|(path, _)| path.as_path()));
-        let paths: Vec<&[u8]> = paths.map(|path| path.as_os_str().as_bytes()).collect();
-        hash(&paths.join(&0))
+        let paths = paths.map(|path| path.as_os_str().as_bytes());
+        hash(&paths.chain([self.isolation.as_bytes()]).collect::<Vec<_>>().join(&0))
     }
 }
 
 /// Whether a library may walk the environment itself, or read it by a function that is not watched. A text in
 /// its bytes is enough: one too many only costs time.
 fn reads_environment(library: &Path) -> bool {
-    let names: [&[u8]; 3] = [b"\0environ\0", b"\0__environ\0", b"\0secure_getenv\0"];
-    fs::read(library).map_or(true, |bytes| names.iter().any(|name| contains(&bytes, name)))
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
+    let names: [&[u8]; 3] = [b"environ", b"__environ", b"secure_getenv"];
+    fs::read(library).map_or(true, |bytes| bytes.split(|byte| *byte == 0).any(|text| names.contains(&text)))
 }
 
 fn variable(name: &OsStr) -> Option<String> {

@@ -7,13 +7,14 @@ use std::{
 };
 
 use flyte_client::atomic_file;
+use plugin_host::isolated::RecordedEdits;
 use serde::{Deserialize, Serialize};
 
 use super::dependencies::Dependencies;
-use crate::{command_tree::RecordedEdits, env, settings};
+use crate::{env, settings};
 
 /// The form of the file; a file of another form is not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// More answers than a user has selections of plugins; the oldest are removed.
 const MAX_FILES: usize = 64;
 /// How long a death is remembered: its causes are not known.

@@ -3,7 +3,6 @@
 use std::{
     io::{BufRead as _, BufReader},
     os::unix::process::ExitStatusExt as _,
-    path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
@@ -14,9 +13,10 @@ use plugin_host::access::Accesses;
 
 use super::{
     child::{ARGUMENT, Message, RecordedAccesses},
-    dependencies::Dependencies,
+    dependencies::{Dependencies, Request},
     record::{Death, Outcome, PluginEdits, Record},
 };
+use crate::env;
 
 /// What came from the child until it ended.
 #[derive(Default)]
@@ -29,9 +29,9 @@ struct Received {
 }
 
 /// Asks the plugins in a child process; `None` if they have to be loaded here.
-pub(super) fn record(program: Dependencies, plugins: &[PathBuf], limit: Duration) -> Option<Record> {
+pub(super) fn record(program: Dependencies, request: &Request<'_>, limit: Duration) -> Option<Record> {
     let asked = SystemTime::now();
-    let mut child = start(plugins)?;
+    let mut child = start(request)?;
     let (received, ended) = receive(child.stdout.take()?, limit);
     let outcome = if ended {
         let status = child.wait().ok()?;
@@ -59,9 +59,12 @@ pub(super) fn record(program: Dependencies, plugins: &[PathBuf], limit: Duration
     Some(Record::new(program.with_environment(), died, asked))
 }
 
-fn start(plugins: &[PathBuf]) -> Option<Child> {
+fn start(request: &Request<'_>) -> Option<Child> {
     let mut command = Command::new(std::env::current_exe().ok()?);
-    command.arg(ARGUMENT).args(plugins);
+    command.arg(ARGUMENT).args(request.plugins);
+    if request.isolates_all {
+        command.env(env::PLUGIN_ISOLATE, "1");
+    }
     // Plugins print and log to no one here; when they are loaded for a command, the user sees it.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     command.spawn().inspect_err(|error| log::debug!("cannot start a process: {error}")).ok()

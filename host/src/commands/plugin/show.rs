@@ -13,13 +13,14 @@ use crate::{
     ui::{
         error::CommandError,
         output::{Format, Ui},
+        stdout::{self, PluginOutput},
     },
 };
+pub(super) use host_settings::show::{answerer, facts, facts_json, file_json};
 use host_settings::{
     remote,
     show::{
-        self, HookAnswer, HookRow, changes_answer, facts, file_json, isolation_fact, policies_answer,
-        remote_answer, to_json,
+        self, HookAnswer, HookRow, changes_answer, isolation_fact, policies_answer, remote_answer, to_json,
     },
 };
 use plugin_host::{
@@ -31,7 +32,10 @@ use plugin_host::{
 #[derive(Args, Debug)]
 pub(super) struct ShowArgs {
     /// Name or path of a plugin [default: the plugins in use]
-    name: Option<String>,
+    pub(super) name: Option<String>,
+    /// Show what is known without running the plugin: its passport, its file, and its commands if recorded
+    #[arg(long = "static")]
+    pub(super) is_static: bool,
 }
 
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandError> {
@@ -40,7 +44,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
         None => in_use(context)?,
     };
     if specs.is_empty() {
-        context.ui.note("no plugin is in use; run `flyte-host plugin list` to list installed plugins\n");
+        note_none(context);
         return Ok(());
     }
     let mut objects = Vec::new();
@@ -54,6 +58,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
         let chain = match context.chain {
             Some(chain) if is_alone_in(chain, &candidate) => chain,
             _ => {
+                stdout::reserve(PluginOutput::Stderr);
                 loaded = Chain::new(vec![context.loader.load(candidate)?], context.configurations.builtin());
                 &loaded
             }
@@ -80,6 +85,10 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result<(), CommandE
         Some(fault) => Err(fault.into()),
         None => Ok(()),
     }
+}
+
+pub(super) fn note_none(context: &Context<'_>) {
+    context.ui.note("no plugin is in use; run `flyte-host plugin list` to list installed plugins\n");
 }
 
 fn in_use(context: &Context<'_>) -> Result<Vec<String>, CommandError> {
@@ -135,10 +144,14 @@ fn command_line_answer(chain: &Chain, mut tree: Tree) -> Result<HookAnswer, Hook
     Ok(answer)
 }
 
-fn print(ui: &Ui, facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), CommandError> {
+pub(super) fn print_facts(ui: &Ui, facts: &[(&'static str, String)]) -> Result<(), CommandError> {
     let width = facts.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
     let lines = facts.iter().map(|(key, value)| format!("{key:width$}  {value}\n"));
-    ui.print(lines.collect::<String>() + "\n")?;
+    ui.print(lines.collect::<String>() + "\n")
+}
+
+fn print(ui: &Ui, facts: &[(&'static str, String)], rows: &[HookRow]) -> Result<(), CommandError> {
+    print_facts(ui, facts)?;
     let cells = rows.iter().map(|row| {
         let now = row.now.as_ref().map_or_else(|fault| format!("fails: {fault}"), |now| now.text.clone());
         vec![row.hook.name().to_owned(), row.from.clone(), now, row.builtin.text.clone()]

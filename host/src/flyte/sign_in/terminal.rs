@@ -86,7 +86,7 @@ fn page(chain: &Arc<Chain>, host: &str) -> Option<Result<Option<String>, HookErr
     let (sender, receiver) = mpsc::channel();
     let ask = move || {
         // The receiver is gone after the timeout.
-        let _ = sender.send(chain.get_auth_success_html(&host));
+        let _ = sender.send(chain.get_auth_success_html_unlimited(&host));
     };
     thread::Builder::new().name("plugin-page".to_owned()).spawn(ask).ok()?;
     receiver.recv_timeout(PAGE_TIMEOUT).ok()

@@ -137,20 +137,28 @@ fn refused(isolation: &Isolation) -> io::Result<Rules> {
     if isolation.write.is_empty() {
         refused.extend(CHANGES.into_iter().chain(CHANGES_HERE).map(|call| (call, Vec::new())));
     }
-    if !isolation.network {
-        // Of every family: a local socket leads to other programs of the user.
-        refused.insert(libc::SYS_socket, Vec::new());
-    }
+    // A local socket leads to other programs of the user, also where the network is allowed.
+    refused.insert(libc::SYS_socket, if isolation.network { vec![other_families()?] } else { Vec::new() });
     let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
     refused.insert(libc::SYS_clone, vec![rule(&[(0, SeccompCmpOp::MaskedEq(thread), 0)])?]);
     let commands = TERMINAL.map(|command| rule(&[(1, SeccompCmpOp::Eq, command)]));
     refused.insert(libc::SYS_ioctl, commands.into_iter().collect::<io::Result<_>>()?);
+    // The process ends with the host.
+    let death_signal = u64::from(libc::PR_SET_PDEATHSIG.unsigned_abs());
+    refused.insert(libc::SYS_prctl, vec![rule(&[(0, SeccompCmpOp::Eq, death_signal)])?]);
     let own = u64::from(std::process::id());
     for call in [libc::SYS_kill, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo, libc::SYS_tgkill] {
         refused.insert(call, vec![rule(&[(0, SeccompCmpOp::Ne, own)])?]);
     }
     refused.insert(libc::SYS_prlimit64, vec![rule(&[(0, SeccompCmpOp::Ne, own), (0, SeccompCmpOp::Ne, 0)])?]);
     Ok(refused)
+}
+
+/// Sockets of other families than those of the Internet, and than that with which a resolver asks for the
+/// addresses of this machine.
+fn other_families() -> io::Result<SeccompRule> {
+    let families = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+    rule(&families.map(|family| (0, SeccompCmpOp::Ne, u64::from(family.unsigned_abs()))))
 }
 
 /// A rule about arguments, by their index; all conditions must hold.

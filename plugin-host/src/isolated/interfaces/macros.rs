@@ -15,7 +15,7 @@ macro_rules! interface {
         $(derived { $derived:ident: $derived_type:ty = $derive:path; $($underived:tt)* })?
     ) => {
         /// What is sent for an object.
-        #[derive(Serialize, Deserialize)]
+        #[derive(Clone, Serialize, Deserialize)]
         pub(in crate::isolated) struct $wire {
             $($(#[$meta])* $value: <$type as Carry>::Wire,)*
             $($derived: <$derived_type as Carry>::Wire,)?
@@ -75,7 +75,7 @@ macro_rules! interface {
         calls { $($calls:tt)* }
     ) => {
         /// What is sent for an object.
-        #[derive(Serialize, Deserialize)]
+        #[derive(Clone, Serialize, Deserialize)]
         pub(in crate::isolated) struct $wire {
             $($(#[$meta])* $value: <$type as Carry>::Wire,)*
             /// Its number in its process; 0 without calls.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use plugin_host::isolated::Isolations;
 use plugin_host::{
     Directories, Loader, Selection, Source,
     preflight::{HostTarget, LoaderState, check_conflicts},
@@ -307,6 +309,15 @@ fn two_plugins_with_different_libraries_of_one_name_are_refused() {
     assert_eq!(check(&[&second]).unwrap(), 1);
     // A copy of the same library does for both.
     assert_eq!(check(&[&first, &same]).unwrap(), 2);
+    #[cfg(target_os = "linux")]
+    {
+        // Each has a process of its own.
+        let specs = [&first, &second].map(|path| path.display().to_string()).to_vec();
+        let isolations = Isolations { all: true, ..Isolations::default() };
+        let loader = Loader::new("my-program", Directories::default()).with_isolations(isolations, &[]);
+        let checked = loader.check_all(&Selection::new(specs, Source::Program).unwrap());
+        assert_eq!(checked.unwrap().len(), 2);
+    }
 }
 
 #[test]

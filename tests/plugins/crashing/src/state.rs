@@ -12,15 +12,33 @@ pub(crate) fn change(what: &str) {
         "locale" => drop(unsafe { libc::setlocale(libc::LC_ALL, c"C.UTF-8".as_ptr()) }),
         // SAFETY: the action is one of the system's own.
         "signal" => drop(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }),
+        "file" => leave_a_file(),
         "print" => print(),
         // SAFETY: the descriptor is used by number only.
         "close-stdout" => drop(unsafe { libc::close(1) }),
+        // SAFETY: as above.
+        "close-stderr" => drop(unsafe { libc::close(2) }),
+        "replace-stdin" => replace_stdin(),
         other => panic!("unknown order `{other}`"),
     }
+}
+
+/// In the home directory, so that a test sees that code ran.
+fn leave_a_file() {
+    let home = std::env::home_dir().expect("the test sets one");
+    std::fs::write(home.join("code-ran"), "").expect("a home that can be written");
 }
 
 fn print() {
     use std::io::Write;
     // A broken pipe does not fail the test.
     let _ = writeln!(std::io::stdout(), "printed by the plugin");
+}
+
+/// What a library does that opens a file after a descriptor was closed by mistake.
+fn replace_stdin() {
+    // SAFETY: the descriptor is used by number only.
+    unsafe { libc::close(0) };
+    // SAFETY: the path ends with zero. The descriptor stays open.
+    unsafe { libc::open(c"/".as_ptr(), libc::O_RDONLY) };
 }

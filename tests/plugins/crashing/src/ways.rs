@@ -6,6 +6,7 @@ use std::{hint::black_box, ptr, thread, time::Duration};
 pub(crate) fn end(how: &str) {
     match how {
         "abort" => std::process::abort(),
+        "panic" => panic!("as ordered"),
         "segfault" => segfault(),
         "illegal" => signal(libc::SIGILL),
         "arithmetic" => signal(libc::SIGFPE),

@@ -4,7 +4,8 @@
 //! `open`, `call`. What it does is a word, perhaps with an argument: see `act`. A place without one answers
 //! or calls `next`.
 
-#![forbid(unsafe_code)]
+#[cfg(target_os = "linux")]
+mod syscalls;
 
 use std::{fs, io::Write as _, net::TcpStream, path::Path, process, thread, time::Duration};
 
@@ -50,11 +51,29 @@ fn act(action: &str, host: &Host) -> Result<(), PluginError> {
         "print" => std::io::stdout().write_all(b"printed by the plugin\n")?,
         "read" => drop(fs::read(argument)?),
         "run" => drop(process::Command::new(argument).status()?),
+        #[cfg(target_os = "linux")]
+        "syscall" => syscalls::make(argument)?,
+        #[cfg(target_os = "linux")]
+        "descriptors" => {
+            let kinds = syscalls::open_descriptors().into_iter().map(kind_of);
+            return Err(PluginError::new(kinds.collect::<Vec<_>>().join(", ")));
+        }
+        "threads" => loop {
+            thread::Builder::new().spawn(|| thread::sleep(Duration::from_secs(3600)))?;
+        },
         "variable" => drop(std::env::var(argument)?),
         "write" => fs::write(Path::new(argument), b"mine")?,
         _ => return Err(PluginError::new(format_args!("unknown action `{action}`"))),
     }
     Ok(())
+}
+
+/// What a descriptor is, without numbers: `socket`, `/memfd:libacme.so`.
+#[cfg(target_os = "linux")]
+fn kind_of(descriptor: i32) -> String {
+    let target = fs::read_link(format!("/proc/self/fd/{descriptor}")).unwrap_or_default();
+    let target = target.to_string_lossy();
+    target.split(":[").next().unwrap_or_default().trim_end_matches(" (deleted)").to_owned()
 }
 
 fn fill_memory() {
@@ -128,7 +147,8 @@ impl Plugin for Hostile {
 
     fn get_auth_success_html(&self, endpoint: &str, _next: Next<'_>) -> Result<Option<String>, PluginError> {
         self.act("get_auth_success_html")?;
-        Ok(Some(format!("<p>{endpoint}</p>")))
+        let page = if endpoint == "process" { process::id().to_string() } else { endpoint.to_owned() };
+        Ok(Some(format!("<p>{page}</p>")))
     }
 
     fn get_default_cache_policies(&self, next: Next<'_>) -> Result<Vec<CachePolicy>, PluginError> {
