@@ -41,7 +41,7 @@ impl Setup {
         program: Option<PathBuf>,
         installed: &[PathBuf],
     ) -> Result<Self, Report> {
-        plugin_host::error::set_bypass(BYPASS);
+        plugin_host::identity::set_bypass(BYPASS);
         env::check().map_err(|error| Report::usage(&error).hint(error.hint()))?;
         let settings = Settings::read().map_err(|error| Report::failed(&error).hint(error.hint()))?;
         let supervision = plugins::supervision(&settings, command, None).map_err(|error| match error {

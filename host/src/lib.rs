@@ -1,8 +1,8 @@
 //! flyte-host: a Flyte CLI that can be extended with compiled plugins.
 //!
 //! The binary calls [`app::main`]. The tests and the generated reference also read [`app::args::Cli`],
-//! [`mod@env`], [`mod@settings`] and [`ui::exit_code`]. Another Rust program that loads the same plugins needs
-//! only the crate `plugin-host`.
+//! [`mod@env`], [`mod@settings`] and [`ui::exit_code`]. Another Rust program that loads the same plugins
+//! needs only the crate `plugin-host`.
 
 pub mod app;
 pub mod command_tree;

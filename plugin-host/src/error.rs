@@ -1,23 +1,14 @@
 //! Errors of selecting, loading and calling plugins.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::path::PathBuf;
 
 use plugin_abi::{Hook, PluginError, PluginErrorKind};
 
-use super::{calls::PausedPlugin, identity::Identity, preflight::PreflightError};
-
-static BYPASS: OnceLock<&'static str> = OnceLock::new();
-
-/// Sets how users run this program without plugins, for hints: a verb and its object. Later calls have no
-/// effect. Without one, hints name flyte-host's option.
-pub fn set_bypass(hint: &'static str) {
-    BYPASS.get_or_init(|| hint);
-}
-
-/// How users run this program without plugins.
-pub(crate) fn bypass() -> &'static str {
-    BYPASS.get().copied().unwrap_or("use `--no-plugins`")
-}
+use super::{
+    calls::PausedPlugin,
+    identity::{Identity, bypass},
+    preflight::PreflightError,
+};
 
 /// A selected plugin was not found.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,21 @@
 //! A plugin's identity, for messages.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use crate::preflight::Passport;
+
+static BYPASS: OnceLock<&'static str> = OnceLock::new();
+
+/// Sets how users run this program without plugins, for hints: a verb and its object. Later calls have no
+/// effect. Without one, hints name flyte-host's option.
+pub fn set_bypass(hint: &'static str) {
+    BYPASS.get_or_init(|| hint);
+}
+
+/// How users run this program without plugins.
+pub(crate) fn bypass() -> &'static str {
+    BYPASS.get().copied().unwrap_or("use `--no-plugins`")
+}
 
 /// The name that stands for no plugin: the built-in default.
 pub const BUILTIN: &str = "builtin";

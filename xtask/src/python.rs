@@ -16,7 +16,8 @@ pub(crate) struct Venv {
 }
 
 impl Venv {
-    /// Builds the environment of `tests/fixtures/requirements.txt`, or finds the one that an earlier run built from the same requirements.
+    /// Builds the environment of `tests/fixtures/requirements.txt`, or finds the one that an earlier run
+    /// built from the same requirements.
     pub(crate) fn install(workspace: &Workspace) -> Result<Self> {
         Self::from_list(workspace, "venv", "tests/fixtures/requirements.txt")
     }

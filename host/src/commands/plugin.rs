@@ -47,8 +47,8 @@ enum PluginCommand {
     Show(show::ShowArgs),
     /// Package a plugin as a Python wheel for `pyflyte`
     ///
-    /// The wheel names the platform and the oldest glibc that the plugin runs on. Installed beside flyte-host, for
-    /// example in the image of a task, the plugin is found by its name: `FLYTE_PLUGIN=acme`.
+    /// The wheel names the platform and the oldest glibc that the plugin runs on. Installed beside
+    /// flyte-host, for example in the image of a task, the plugin is found by its name: `FLYTE_PLUGIN=acme`.
     #[command(
         after_help = "Examples:\n  flyte-host plugin wheel ./libacme.so\n  flyte-host plugin wheel acme --out-dir dist"
     )]

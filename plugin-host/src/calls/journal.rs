@@ -92,13 +92,13 @@ fn map(file: &File) -> io::Result<&'static Shared> {
     Ok(unsafe { &*memory.cast::<Shared>() })
 }
 
-/// In the child of a `fork`: puts memory of its own in the place of the parent's journal, whose watchdog would
-/// take the child's calls for the parent's.
+/// In the child of a `fork`: puts memory of its own in the place of the parent's journal, whose watchdog
+/// would take the child's calls for the parent's.
 pub(super) fn leave_in_child() {
     let Some(journal) = JOURNAL.get().filter(|journal| journal.process != std::process::id()) else { return };
     let address = ptr::from_ref(journal.shared).cast_mut().cast();
-    // SAFETY: the new mapping takes the place of the old one, which is as long and is only used as atomics, for
-    // which zeros are values; this thread is the only one of the process. An error leaves the old one.
+    // SAFETY: the new mapping takes the place of the old one, which is as long and is only used as atomics,
+    // for which zeros are values; this thread is the only one of the process. An error leaves the old one.
     let _ = unsafe {
         rustix::mm::mmap_anonymous(
             address,

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::{Identity, error};
+use crate::{Identity, identity};
 
 /// How many functions have a number of their own, 0 (code of the host) included. Further ones share the last
 /// number.
@@ -67,7 +67,7 @@ pub(super) struct RecordText {
 impl CallRecord {
     fn numbered(index: usize, identity: &Identity, site: &str, limit: CallLimit) -> Self {
         let plain = |text: &str| flyte_text::sanitize_line(text).into_owned();
-        let hint = format!("{}; {} to continue without it", identity.report_hint(), error::bypass());
+        let hint = format!("{}; {} to continue without it", identity.report_hint(), identity::bypass());
         let text = RecordText { plugin: plain(&identity.to_string()), site: plain(site), hint: plain(&hint) };
         Self {
             index,

@@ -19,7 +19,7 @@ use super::{
     signals,
     watchdog::{self, CallLimits},
 };
-use crate::{Identity, error};
+use crate::{Identity, identity};
 
 /// How the calls of plugins are watched.
 #[derive(Clone, Debug, Default)]
@@ -139,7 +139,7 @@ fn report_last(folder: &Path, last: &LastCalls) {
                 "the last run of `{}` ended inside plugin `{name}` {version}, {site}; \
                  {} to run without it",
                 last.command,
-                error::bypass()
+                identity::bypass()
             );
         }
     }
