@@ -150,10 +150,8 @@ fn tree(plugins: Vec<record::PluginEdits>) -> Option<Tree> {
 }
 
 fn error(death: &Death) -> CommandError {
-    CommandError::new(
-        Exit::PluginFailed,
-        format_args!("plugin `{}` failed in `{}`", death.plugin, death.call),
-    )
-    .caused_by(death.how.clone())
-    .hint("use `--no-plugins` to run without the plugin".to_owned())
+    let Death { plugin, version, call, verb, cause } = death;
+    CommandError::new(Exit::PluginFailed, format_args!("plugin `{plugin}` {version} {verb} in `{call}`"))
+        .caused_by(cause.clone())
+        .hint("use `--no-plugins` to run without the plugin".to_owned())
 }

@@ -10,7 +10,7 @@ use std::{
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::CommandFactory as _;
 use plugin_abi::{Hook, vtable::Command_TO};
-use plugin_host::{Candidate, Chain, Link, Loader, access};
+use plugin_host::{Candidate, Chain, Identity, Link, Loader, access};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ const MEMORY: u64 = 4 << 30;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Message {
     /// A plugin's function is about to run.
-    Call { plugin: String, call: String },
+    Call { plugin: String, version: String, call: String },
     /// The plugins have to be loaded by the parent, which then reports the error.
     NoAnswer,
     /// The answer.
@@ -118,7 +118,7 @@ fn load_isolated(
 }
 
 fn load(loader: &Loader, candidate: Candidate, send: &mut dyn FnMut(&Message) -> Option<()>) -> Option<Link> {
-    send(&call(candidate.passport.name(), "create"))?;
+    send(&call(&Identity::from_passport(&candidate.passport), "create"))?;
     loader.load(candidate).ok()
 }
 
@@ -128,22 +128,22 @@ fn accesses_of_isolated(chain: &Chain) -> Option<access::Accesses> {
     isolated.map(Link::accesses).try_fold(access::Accesses::default(), |all, read| Some(all.and(read?)))
 }
 
-fn call(plugin: &str, call: &str) -> Message {
-    Message::Call { plugin: plugin.to_owned(), call: call.to_owned() }
+fn call(plugin: &Identity, call: &str) -> Message {
+    Message::Call { plugin: plugin.name.clone(), version: plugin.version.clone(), call: call.to_owned() }
 }
 
 /// As `startup` does it: the last plugin first.
 fn edits(
     chain: &Chain,
     summaries: &[String],
-    mut before: impl FnMut(&str) -> Option<()>,
+    mut before: impl FnMut(&Identity) -> Option<()>,
 ) -> Option<Vec<PluginEdits>> {
     let mut tree = Tree::new(Cli::command());
     let mut all = Vec::new();
     for (index, link) in chain.plugins().iter().enumerate().rev() {
         let view = tree.view();
         let identity = link.identity();
-        before(&identity.name)?;
+        before(identity)?;
         let raw = chain.configure_cli(index, Command_TO::from_ptr(RRef::new(&view), TD_Opaque)).ok()?;
         let edits = tree.record(identity, raw).ok()?;
         all.push(PluginEdits {

@@ -14,7 +14,7 @@ use super::dependencies::Dependencies;
 use crate::{env, settings};
 
 /// The form of the file; a file of another form is not read.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// More answers than a user has selections of plugins; the oldest are removed.
 const MAX_FILES: usize = 64;
 /// How long a death is remembered: its causes are not known.
@@ -55,9 +55,12 @@ pub(super) struct PluginEdits {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Death {
     pub(super) plugin: String,
+    pub(super) version: String,
     /// The function of the plugin that ran.
     pub(super) call: String,
-    pub(super) how: String,
+    /// What the plugin did: `crashed`.
+    pub(super) verb: String,
+    pub(super) cause: String,
 }
 
 impl Record {

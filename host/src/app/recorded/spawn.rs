@@ -21,8 +21,8 @@ use crate::env;
 /// What came from the child until it ended.
 #[derive(Default)]
 struct Received {
-    /// The plugin and its function that ran last.
-    call: Option<(String, String)>,
+    /// The plugin with its version, and its function that ran last.
+    call: Option<(String, String, String)>,
     answer: Option<(Vec<PluginEdits>, RecordedAccesses)>,
     /// The child said that it has no answer.
     no_answer: bool,
@@ -33,7 +33,7 @@ pub(super) fn record(program: Dependencies, request: &Request<'_>, limit: Durati
     let asked = SystemTime::now();
     let mut child = start(request)?;
     let (received, ended) = receive(child.stdout.take()?, limit);
-    let outcome = if ended {
+    let (verb, cause) = if ended {
         let status = child.wait().ok()?;
         if let Some((plugins, accesses)) = received.answer {
             let accesses = Accesses {
@@ -52,10 +52,10 @@ pub(super) fn record(program: Dependencies, request: &Request<'_>, limit: Durati
         // It has ended meanwhile, or ends now.
         let _ = child.kill();
         child.wait().ok()?;
-        format!("no answer within {}", flyte_text::duration(limit))
+        ("timed out", format!("no answer within {}", flyte_text::duration(limit)))
     };
-    let (plugin, call) = received.call?;
-    let died = Outcome::Died(Death { plugin, call, how: outcome });
+    let (plugin, version, call) = received.call?;
+    let died = Outcome::Died(Death { plugin, version, call, verb: verb.to_owned(), cause });
     Some(Record::new(program.with_environment(), died, asked))
 }
 
@@ -83,7 +83,7 @@ fn receive(pipe: ChildStdout, limit: Duration) -> (Received, bool) {
     loop {
         match lines.recv_timeout(deadline.saturating_duration_since(std::time::Instant::now())) {
             Ok(line) => match serde_json::from_str(&line) {
-                Ok(Message::Call { plugin, call }) => received.call = Some((plugin, call)),
+                Ok(Message::Call { plugin, version, call }) => received.call = Some((plugin, version, call)),
                 Ok(Message::NoAnswer) => received.no_answer = true,
                 Ok(Message::Answer { plugins, accesses }) => received.answer = Some((plugins, accesses)),
                 Err(error) => log::debug!("cannot read the answer of a child process: {error}"),
@@ -94,12 +94,14 @@ fn receive(pipe: ChildStdout, limit: Duration) -> (Received, bool) {
     }
 }
 
-/// How the child died; `None` if a plugin started a program, which the child must not do.
-fn death(status: ExitStatus) -> Option<String> {
+/// What the plugin did, and how the child died; `None` if a plugin started a program, which the child must
+/// not do.
+fn death(status: ExitStatus) -> Option<(&'static str, String)> {
     match (status.code(), status.signal()) {
-        (Some(code), _) => Some(format!("it ended the process with exit code {code}")),
+        (Some(code), _) => Some(("ended the process", format!("exit code {code}"))),
         (_, Some(signal)) if signal == rustix::process::Signal::SYS.as_raw() => None,
-        (_, Some(signal)) => Some(format!("it crashed with signal {signal}")),
+        // The standard library writes `signal: 6 (SIGABRT)`.
+        (_, Some(_)) => Some(("crashed", status.to_string().replacen("signal: ", "signal ", 1))),
         (None, None) => None,
     }
 }
