@@ -3,7 +3,7 @@
 //! (`flytepropeller/pkg/compiler`).
 //!
 //! It does not read the store: the caller passes the tasks and launch plans that the workflow refers to as a
-//! [`Library`]. Nodes that the engine does not run yet are compiled, too; they fail when they run.
+//! [`Library`]. Nodes that the engine does not run are compiled, too; they fail when they run.
 
 mod binding;
 mod branch;

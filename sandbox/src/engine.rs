@@ -10,21 +10,26 @@
 //! the store. What a node does is in `node`, with the diagram of its states; to run a further kind of node,
 //! add a file there.
 
+mod address;
 mod attempts;
 mod binding;
+mod elements;
 mod error;
 mod event_loop;
 mod handle;
+mod names;
 mod node;
+mod node_error;
 mod program;
 mod run;
+mod upstream;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, watch};
 
 use self::event_loop::EventLoop;
-pub(crate) use self::handle::EngineHandle;
+pub(crate) use self::{elements::PLUGIN as ARRAY_PLUGIN, handle::EngineHandle};
 pub use self::{error::EngineError, handle::EngineStart};
 use crate::{
     lease::{self, Lease},

@@ -4,7 +4,7 @@ use std::fmt;
 
 use flyte_client::proto::{
     admin::{NamedEntityIdentifier, NamedEntityIdentifierListRequest, ResourceListRequest},
-    core::{Identifier, ResourceType},
+    core::{Identifier, ResourceType, WorkflowExecutionIdentifier},
 };
 
 use crate::service_error::{ServiceError, filled, invalid, required};
@@ -87,4 +87,23 @@ pub(crate) fn require_scope(request: &ResourceListRequest) -> Result<NamedEntity
 pub(crate) fn check_scope(request: &NamedEntityIdentifierListRequest) -> Result<(), ServiceError> {
     filled(&request.project, "project")?;
     filled(&request.domain, "domain")
+}
+
+/// Which data of a node or an attempt an address is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataSide {
+    Inputs,
+    Outputs,
+    Deck,
+}
+
+/// The address by which `GetData` returns the data of a node.
+pub(crate) fn data_address(execution: &WorkflowExecutionIdentifier, node: &str, side: DataSide) -> String {
+    let WorkflowExecutionIdentifier { project, domain, name, .. } = execution;
+    let side = match side {
+        DataSide::Inputs => "i",
+        DataSide::Outputs => "o",
+        DataSide::Deck => "d",
+    };
+    format!("flyte://v1/{project}/{domain}/{name}/{node}/{side}")
 }

@@ -31,8 +31,8 @@
 //!
 //! What it promises:
 //!
-//! - To flytekit it behaves like FlyteAdmin, down to the texts of errors. It does not run branch, array and
-//!   dynamic nodes, images, schedules or notifications; such nodes are registered, and fail when they run.
+//! - To flytekit it behaves like FlyteAdmin, down to the texts of errors. It runs neither
+//!   images nor notifications. What it cannot run is registered, and fails when it runs.
 //! - Many processes may open the same sandbox. An entity or a step of an execution is stored as a whole or
 //!   not at all.
 //! - An execution survives the end of any process: the next engine continues it. No process of a task
@@ -50,6 +50,7 @@ mod list;
 mod open_error;
 mod remove;
 mod runner;
+mod running_server;
 mod sandbox;
 pub mod server;
 mod service;

@@ -20,6 +20,7 @@ mod mounts;
 mod msgpack;
 mod outputs;
 mod plain_path;
+mod pod;
 mod process;
 mod record;
 mod steps;
@@ -35,9 +36,11 @@ use self::{
 };
 pub(crate) use self::{
     attempt::{Attempt, AttemptOutcome, TemplateNames},
+    folder::{deck, element_folder, job_spec},
     log::logs,
     process::{adopt, sweep},
     record::recall,
+    steps::checkpoints,
 };
 use crate::store::task_execution::ProcessIdentity;
 

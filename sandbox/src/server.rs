@@ -1,7 +1,7 @@
 //! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
 //!
-//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `running.rs` has the address for other processes.
-//! `guard.rs` decides which clients are served: a client may do everything or nothing.
+//! `grpc.rs` frames calls, `files.rs` serves signed URLs. `guard.rs` decides which clients are served: a
+//! client may do everything or nothing. The crate's `running_server.rs` has the address for other processes.
 
 mod address;
 mod error;
@@ -11,7 +11,6 @@ mod guard;
 mod headers;
 mod peer;
 mod response;
-mod running;
 mod server_lease;
 mod token;
 
@@ -44,9 +43,9 @@ use self::{
 pub use self::{
     address::{authority, requires_token},
     error::ServeError,
-    running::{RunningServer, running_server},
     token::{token, token_file},
 };
+pub use crate::running_server::{RunningServer, running_server};
 use crate::{Sandbox, blobs};
 
 /// The port of Flyte's own sandbox.

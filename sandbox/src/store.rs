@@ -1,9 +1,11 @@
 //! The database: SQLite in WAL mode, so that many processes read and write it at once.
 
+pub(crate) mod array_element;
 pub(crate) mod attributes;
 pub(crate) mod blob_grant;
 pub(crate) mod cache;
 pub(crate) mod description;
+pub(crate) mod dynamic_workflow;
 pub(crate) mod encoded;
 pub(crate) mod execution;
 pub(crate) mod launch_plan;
@@ -35,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/attributes.sql"),
     include_str!("store/descriptions.sql"),
     include_str!("store/tags.sql"),
+    include_str!("store/nodes.sql"),
 ];
 
 /// How many pages of 4 KiB the write-ahead log has before a checkpoint.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use flyte_client::{
     literal,
     proto::core::{
-        BooleanExpression, BranchNode, IfBlock, IfElseBlock, LiteralType, Node, Operand, Primitive,
+        BooleanExpression, BranchNode, IfBlock, IfElseBlock, LiteralType, Node, Operand, Primitive, Scalar,
         SimpleType, Variable, boolean_expression::Expr, if_else_block::Default as Otherwise,
-        literal_type::Type, node::Target, operand, primitive,
+        literal_type::Type, node::Target, operand, primitive, scalar,
     },
 };
 
@@ -149,7 +149,7 @@ fn check_condition(
             let right = operand_type("RightValue", interface, comparison.right_value.as_ref());
             let left = operand_type("LeftValue", interface, comparison.left_value.as_ref());
             match (right, left) {
-                (Ok(right), Ok(left)) if literal::type_name(&right) != literal::type_name(&left) => {
+                (Ok(right), Ok(left)) if !can_be_compared(&right, &left) => {
                     let (given, expected) = (literal::type_name(&right), literal::type_name(&left));
                     let variable = "RightValue".to_owned();
                     errors.add(id, CompileProblem::Mismatch { variable, given, expected });
@@ -189,6 +189,11 @@ fn operand_type(
     #[expect(deprecated, reason = "flytekit still writes primitives")]
     match &operand.val {
         Some(operand::Val::Primitive(primitive)) => Ok(primitive_type(primitive)),
+        Some(operand::Val::Scalar(Scalar { value: Some(value) })) => match value {
+            scalar::Value::Primitive(primitive) => Ok(primitive_type(primitive)),
+            scalar::Value::NoneType(_) => Ok(simple(SimpleType::None)),
+            _ => Err(OperandProblem::Missing(format!("{field}.Val"))),
+        },
         Some(operand::Val::Var(name)) if !name.is_empty() => {
             let input = interface.inputs.get(name);
             let input = input.ok_or_else(|| OperandProblem::UnknownInput(name.clone()))?;
@@ -209,7 +214,22 @@ fn primitive_type(primitive: &Primitive) -> LiteralType {
         Some(Value::Duration(_)) => SimpleType::Duration,
         None => SimpleType::None,
     };
+    self::simple(simple)
+}
+
+fn simple(simple: SimpleType) -> LiteralType {
     LiteralType { r#type: Some(Type::Simple(simple.into())), ..LiteralType::default() }
+}
+
+/// Whether two types have values that can be compared: one type, or variants of a union.
+fn can_be_compared(one: &LiteralType, other: &LiteralType) -> bool {
+    literal::type_name(one) == literal::type_name(other)
+        || [(one, other), (other, one)].iter().any(|(union, kind)| match &union.r#type {
+            Some(Type::UnionType(union)) => {
+                union.variants.iter().any(|variant| literal::type_name(variant) == literal::type_name(kind))
+            }
+            _ => false,
+        })
 }
 
 /// The nodes of a workflow, its failure node and everything below them.

@@ -7,16 +7,38 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     runner::{self, Attempt, AttemptOutcome},
-    store::{self, Store},
+    store::{self, Store, task_execution::TaskExecution},
 };
+
+/// What a process is started for: an attempt, or a try of an element of an array.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ProcessKey {
+    pub(crate) attempt: TaskExecutionIdentifier,
+    pub(crate) element: Option<ElementKey>,
+}
+
+/// A try of an element of an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ElementKey {
+    /// The row of the array's node.
+    pub(crate) node: i64,
+    pub(crate) index: u32,
+    pub(crate) attempt: u32,
+}
+
+impl ProcessKey {
+    pub(crate) fn for_attempt(attempt: &TaskExecution) -> Self {
+        Self { attempt: attempt.id(), element: None }
+    }
+}
 
 /// The running attempts of an engine.
 pub(super) struct Attempts {
     store: Arc<Store>,
     /// How many may run at once.
     limit: usize,
-    running: JoinSet<(TaskExecutionIdentifier, AttemptOutcome)>,
-    kills: HashMap<TaskExecutionIdentifier, watch::Sender<bool>>,
+    running: JoinSet<(ProcessKey, AttemptOutcome)>,
+    kills: HashMap<ProcessKey, watch::Sender<bool>>,
 }
 
 impl Attempts {
@@ -29,13 +51,18 @@ impl Attempts {
         self.limit.saturating_sub(self.kills.len())
     }
 
-    pub(super) fn start(&mut self, id: TaskExecutionIdentifier, attempt: Attempt) {
+    pub(super) fn start(&mut self, id: ProcessKey, attempt: Attempt) {
         let (kill, is_killed) = watch::channel(false);
         self.kills.insert(id.clone(), kill);
         let store = Arc::clone(&self.store);
         self.running.spawn(async move {
             let record = |process| {
-                let written = store.write(|tx| store::task_execution::record_process(tx, &id, process));
+                let written = store.write(|tx| match id.element {
+                    None => store::task_execution::record_process(tx, &id.attempt, process),
+                    Some(ElementKey { node, index, attempt }) => {
+                        store::array_element::record_process(tx, node, (index, attempt), process)
+                    }
+                });
                 if let Err(error) = written {
                     // The attempt continues: only the next engine needs the record, to kill leftovers.
                     log::warn!("could not record the process {}: {error}", process.id);
@@ -47,14 +74,14 @@ impl Attempts {
     }
 
     /// Kills an attempt; [`next`](Self::next) returns its end.
-    pub(super) fn kill(&self, id: &TaskExecutionIdentifier) {
+    pub(super) fn kill(&self, id: &ProcessKey) {
         if let Some(kill) = self.kills.get(id) {
             kill.send_replace(true);
         }
     }
 
     /// The next attempt to end; never returns if none is running.
-    pub(super) async fn next(&mut self) -> (TaskExecutionIdentifier, AttemptOutcome) {
+    pub(super) async fn next(&mut self) -> (ProcessKey, AttemptOutcome) {
         loop {
             match self.running.join_next().await {
                 Some(Ok((id, outcome))) => {
@@ -69,7 +96,7 @@ impl Attempts {
     }
 
     /// An attempt that has ended already.
-    pub(super) fn try_next(&mut self) -> Option<(TaskExecutionIdentifier, AttemptOutcome)> {
+    pub(super) fn try_next(&mut self) -> Option<(ProcessKey, AttemptOutcome)> {
         loop {
             match self.running.try_join_next()? {
                 Ok((id, outcome)) => {

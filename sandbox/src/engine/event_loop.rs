@@ -11,8 +11,7 @@ use std::{
 use flyte_client::proto::{
     admin::{WorkflowClosure, execution_closure::OutputResult},
     core::{
-        TaskExecutionIdentifier, WorkflowExecutionIdentifier, execution_error::ErrorKind, task_execution,
-        workflow_execution::Phase,
+        WorkflowExecutionIdentifier, execution_error::ErrorKind, task_execution, workflow_execution::Phase,
     },
 };
 use jiff::Timestamp;
@@ -20,16 +19,17 @@ use rusqlite::{OptionalExtension, Transaction};
 use tokio::sync::Notify;
 
 use super::{
-    attempts::Attempts,
+    attempts::{Attempts, ProcessKey},
     error::EngineError,
+    node_error::execution_error,
     program::Program,
-    run::{Effects, Run, Step, execution_error},
+    run::{Effects, Run, Step},
 };
 use crate::{
     cache,
     runner::{self, AttemptOutcome},
     service_error::ServiceError,
-    store::{self, Store, encoded::Encoded, execution::Execution},
+    store::{self, Store, encoded::Encoded, execution::Execution, task_execution::TaskExecution},
 };
 
 /// How long an engine without open executions waits before it ends.
@@ -87,6 +87,21 @@ impl EventLoop {
         for attempt in running {
             if let Some(process) = attempt.process {
                 runner::sweep(process, &attempt.folder(&self.root));
+            }
+            self.kill_orphaned_elements(&attempt)?;
+        }
+        Ok(())
+    }
+
+    fn kill_orphaned_elements(&self, attempt: &TaskExecution) -> Result<(), EngineError> {
+        let tries = self.store.read(|connection| {
+            let node = store::node_execution::find(connection, &attempt.execution, &attempt.node_id)?;
+            node.map_or(Ok(Vec::new()), |node| store::array_element::list_for_node(connection, node.row))
+        })?;
+        for one in tries.iter().filter(|one| one.phase == task_execution::Phase::Running) {
+            if let Some(process) = one.process {
+                let folder = runner::element_folder(&attempt.folder(&self.root), one.element, one.attempt);
+                runner::sweep(process, &folder);
             }
         }
         Ok(())
@@ -176,7 +191,7 @@ impl EventLoop {
     /// Makes one step: a transaction, then its effects.
     fn step(
         &mut self,
-        ended: Vec<(TaskExecutionIdentifier, AttemptOutcome)>,
+        ended: Vec<(ProcessKey, AttemptOutcome)>,
         dirty: BTreeSet<i64>,
     ) -> Result<(), EngineError> {
         let store = Arc::clone(&self.store);
@@ -208,16 +223,17 @@ impl EventLoop {
 
     fn apply_events(
         &mut self,
-        ended: Vec<(TaskExecutionIdentifier, AttemptOutcome)>,
+        ended: Vec<(ProcessKey, AttemptOutcome)>,
         dirty: BTreeSet<i64>,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         let mut todo: VecDeque<i64> = dirty.into_iter().collect();
-        for (id, outcome) in ended {
-            let node = id.node_execution_id.unwrap_or_default();
-            let row = node.execution_id.as_ref().and_then(|execution| self.rows.get(execution)).copied();
+        for (key, outcome) in ended {
+            let execution =
+                key.attempt.node_execution_id.as_ref().and_then(|node| node.execution_id.as_ref());
+            let row = execution.and_then(|execution| self.rows.get(execution)).copied();
             if let Some(run) = row.and_then(|row| self.runs.get_mut(&row)) {
-                run.attempt_ended(&node.node_id, id.retry_attempt, outcome, step)?;
+                run.attempt_ended(&key, outcome, step)?;
                 todo.extend(row);
             }
         }

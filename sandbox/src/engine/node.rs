@@ -7,14 +7,14 @@
 //!       ▲                        │ │ │                            │  │
 //!       └── the scope stops ─────┘ │ │  task, launch plan         │  │ cached result
 //!                                  │ └──────────────► Queued ◄────┘  │
-//!              sub-workflow: Running                  ▲    │         │
+//!       sub-workflow, branch: Parent                  ▲    │         │
 //!              gate: AtGate        │            retry │    │ a slot  │
 //!                                  │                  │    ▼ is free │
 //!                                  │                 Running ◄────┐  │
 //!                                  │                  │           │  │
 //!                                  └──► Ended ◄───────┘           │  │
 //!                                         ▲  ▲                    │  │
-//!                                 AtGate ─┘  └────────────────────┼──┘
+//!                         AtGate, Parent ─┘  └────────────────────┼──┘
 //!                                                                 │
 //!    Orphaned ── an attempt: its record decides (Queued, Ended) ──┤
 //!             ── an execution that is still open ─────────────────┘
@@ -25,22 +25,23 @@
 //! whose attempt or child execution was running is `Orphaned` until it is known how that ended. From every
 //! state but `Waiting`, a node ends as aborted when its scope stops.
 
+mod array;
+pub(super) mod branch;
+pub(super) mod dynamic;
+pub(super) mod echo;
 mod gate;
 mod launch_plan;
 mod task;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use flyte_client::proto::{
     admin::node_execution_closure::OutputResult,
-    core::{self, BindingData, binding_data, node_execution::Phase, task_execution},
+    core::{self, node_execution::Phase, task_execution},
 };
 
-use super::program::NodeTarget;
-use crate::{
-    compile::START,
-    store::{cache::CacheKey, node_execution::NodeExecution, task_execution::TaskExecution},
-};
+use super::{elements::ArrayRun, program::NodeTarget};
+use crate::store::{cache::CacheKey, node_execution::NodeExecution, task_execution::TaskExecution};
 
 /// Where a node is between "not begun" and "ended". The transitions are in the [module docs](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +54,10 @@ pub(crate) enum NodeState {
     AwaitingCache,
     /// Waits until the execution may run one more node, and for a free process slot if it runs a task.
     Queued,
-    /// An attempt, an execution or a sub-workflow is running.
+    /// An attempt or an execution is running.
     Running,
+    /// Nodes of its own are running.
+    Parent,
     /// Waits for an approval, a value, or for time to pass.
     AtGate,
     /// It was running under an engine that has ended.
@@ -66,14 +69,14 @@ pub(crate) enum NodeState {
 impl NodeState {
     /// Whether the transition is one of those in the module docs, or one that restores a stored node.
     pub(super) fn may_become(self, next: Self) -> bool {
-        use NodeState::{AtGate, AwaitingCache, Ended, Orphaned, Queued, Ready, Running, Waiting};
+        use NodeState::{AtGate, AwaitingCache, Ended, Orphaned, Parent, Queued, Ready, Running, Waiting};
         match self {
-            Waiting => matches!(next, Ready | Queued | Running | AtGate | Orphaned),
+            Waiting => matches!(next, Ready | Queued | Parent | AtGate | Orphaned | Ended),
             Ready => next != Ready && next != Orphaned,
             AwaitingCache => matches!(next, Queued | Ended),
             Queued => matches!(next, Running | Ended),
-            Running => matches!(next, Queued | Ended),
-            AtGate => next == Ended,
+            Running => matches!(next, Queued | Parent | Ended),
+            AtGate | Parent => next == Ended,
             Orphaned => matches!(next, Queued | Running | Ended),
             Ended => false,
         }
@@ -103,6 +106,10 @@ pub(crate) struct Node {
     /// The index of the scope of a sub-workflow that has begun.
     pub(super) sub_scope: Option<usize>,
     pub(super) cache: CacheSlot,
+    /// How many attempts took too long.
+    pub(super) timeouts: usize,
+    /// The elements of an array that has begun.
+    pub(super) array: Option<ArrayRun>,
 }
 
 /// A task's entry in the cache.
@@ -136,8 +143,8 @@ impl Node {
 
     /// Whether it counts against the execution's parallelism.
     pub(super) fn takes_slot(&self) -> bool {
-        matches!(self.state, NodeState::Running | NodeState::Orphaned)
-            && matches!(self.target, NodeTarget::Task(_) | NodeTarget::LaunchPlan(..))
+        use NodeState::{AwaitingCache, Orphaned, Queued, Running};
+        matches!(self.state, AwaitingCache | Queued | Running | Orphaned)
     }
 
     /// What it failed with.
@@ -148,31 +155,5 @@ impl Node {
             }
             _ => None,
         }
-    }
-}
-
-/// The ids of the nodes that a node waits for: those named as upstream, and those that its bindings promise.
-pub(super) fn upstream(node: &core::Node) -> BTreeSet<&str> {
-    let mut names: BTreeSet<&str> = node.upstream_node_ids.iter().map(String::as_str).collect();
-    for data in node.inputs.iter().filter_map(|binding| binding.binding.as_ref()) {
-        add_promises(data, &mut names);
-    }
-    names.remove(START);
-    names.remove("");
-    names
-}
-
-fn add_promises<'a>(data: &'a BindingData, names: &mut BTreeSet<&'a str>) {
-    match &data.value {
-        Some(binding_data::Value::Promise(promise)) => {
-            names.insert(&promise.node_id);
-        }
-        Some(binding_data::Value::Collection(items)) => {
-            items.bindings.iter().for_each(|item| add_promises(item, names));
-        }
-        Some(binding_data::Value::Map(items)) => {
-            items.bindings.values().for_each(|item| add_promises(item, names));
-        }
-        _ => {}
     }
 }

@@ -3,8 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use flyte_client::proto::core::{
-    CompiledWorkflowClosure, GateNode, Identifier, Node, TaskTemplate, VariableMap, WorkflowTemplate, node,
-    task_node::Reference as TaskReference, workflow_node::Reference as WorkflowReference,
+    ArrayNode, BranchNode, CompiledWorkflowClosure, GateNode, Identifier, Node, TaskTemplate, VariableMap,
+    WorkflowTemplate, literal_type, node, task_node::Reference as TaskReference,
+    workflow_node::Reference as WorkflowReference,
 };
 
 /// A workflow and the entities that it refers to.
@@ -24,8 +25,48 @@ pub(crate) enum NodeTarget {
     /// The launch plan, and its inputs.
     LaunchPlan(Identifier, VariableMap),
     Gate(Arc<GateNode>),
+    Branch(Arc<BranchNode>),
+    Array(Arc<ArrayTarget>),
     /// A kind of node that the engine does not run, as text.
     Unsupported(String),
+}
+
+/// A task that is run for each element of lists.
+#[derive(Clone, Debug)]
+pub(crate) struct ArrayTarget {
+    pub(crate) array: ArrayNode,
+    /// The task as it is registered.
+    pub(crate) task: Arc<TaskTemplate>,
+    /// The task with the interface of one element.
+    pub(crate) element: Arc<TaskTemplate>,
+}
+
+impl ArrayTarget {
+    fn new(array: ArrayNode, task: TaskTemplate) -> Self {
+        let mut target =
+            Self { array, task: Arc::new(task.clone()), element: Arc::new(TaskTemplate::default()) };
+        target.element = Arc::new(if target.is_original_interface() { task } else { of_element(task) });
+        target
+    }
+
+    /// Whether the task declares one element; flytekit's declare lists, and pick their element themselves.
+    pub(crate) fn is_original_interface(&self) -> bool {
+        self.array.is_original_sub_node_interface.unwrap_or_default()
+    }
+}
+
+/// A task whose declared lists are single values.
+fn of_element(mut task: TaskTemplate) -> TaskTemplate {
+    let interface = task.interface.iter_mut();
+    let maps = interface.flat_map(|interface| interface.inputs.iter_mut().chain(&mut interface.outputs));
+    for variable in maps.flat_map(|map| map.variables.values_mut()) {
+        let item = match variable.r#type.as_ref().and_then(|kind| kind.r#type.as_ref()) {
+            Some(literal_type::Type::CollectionType(item)) => item.as_ref().clone(),
+            _ => continue,
+        };
+        variable.r#type = Some(item);
+    }
+    task
 }
 
 impl Program {
@@ -44,6 +85,15 @@ impl Program {
                     (key(plan.id.as_ref()), inputs.unwrap_or_default())
                 })
                 .collect(),
+        }
+    }
+
+    fn array(&self, array: &ArrayNode) -> NodeTarget {
+        match array.node.as_deref().map(|node| self.target(node)) {
+            Some(NodeTarget::Task(task)) => {
+                NodeTarget::Array(Arc::new(ArrayTarget::new(array.clone(), task.as_ref().clone())))
+            }
+            _ => NodeTarget::Unsupported("an array of anything but a task".to_owned()),
         }
     }
 
@@ -76,9 +126,9 @@ impl Program {
                 }
                 None => NodeTarget::Unsupported("a workflow node without a workflow".to_owned()),
             },
-            Some(node::Target::BranchNode(_)) => NodeTarget::Unsupported("a branch node".to_owned()),
+            Some(node::Target::BranchNode(branch)) => NodeTarget::Branch(Arc::new(branch.as_ref().clone())),
             Some(node::Target::GateNode(gate)) => NodeTarget::Gate(Arc::new(gate.clone())),
-            Some(node::Target::ArrayNode(_)) => NodeTarget::Unsupported("an array node".to_owned()),
+            Some(node::Target::ArrayNode(array)) => self.array(array),
             None => NodeTarget::Unsupported("a node without a target".to_owned()),
         }
     }
@@ -89,13 +139,26 @@ impl NodeTarget {
         matches!(self, Self::Task(_))
     }
 
+    /// Whether processes of this engine run for it.
+    pub(crate) fn has_process(&self) -> bool {
+        matches!(self, Self::Task(_) | Self::Array(_))
+    }
+
+    /// Whether its node counts against the execution's parallelism.
+    pub(crate) fn takes_slot(&self) -> bool {
+        matches!(self, Self::Task(_) | Self::LaunchPlan(..) | Self::Array(_))
+    }
+
     /// The inputs that it declares.
     pub(crate) fn inputs(&self) -> Option<&VariableMap> {
         match self {
             Self::Task(task) => task.interface.as_ref()?.inputs.as_ref(),
             Self::SubWorkflow(workflow) => workflow.interface.as_ref()?.inputs.as_ref(),
             Self::LaunchPlan(_, inputs) => Some(inputs),
-            Self::Gate(_) | Self::Unsupported(_) => None,
+            // Each element of what is bound is the input of one task.
+            Self::Array(target) if target.is_original_interface() => None,
+            Self::Array(target) => target.task.interface.as_ref()?.inputs.as_ref(),
+            Self::Gate(_) | Self::Branch(_) | Self::Unsupported(_) => None,
         }
     }
 }
@@ -109,10 +172,15 @@ fn key(id: Option<&Identifier>) -> Identifier {
 fn overridden(template: &TaskTemplate, node: &Node) -> TaskTemplate {
     use flyte_client::proto::core::{node_metadata, task_template};
     let mut template = template.clone();
+    let outputs = template.interface.as_ref().and_then(|interface| interface.outputs.as_ref());
+    let has_outputs = outputs.is_some_and(|outputs| !outputs.variables.is_empty());
+    let metadata = template.metadata.get_or_insert_default();
+    // Flyte caches no task without outputs.
+    metadata.discoverable &= has_outputs;
     if let Some(overrides) = &node.metadata {
-        let metadata = template.metadata.get_or_insert_default();
+        // A node cannot make a task cached that is not.
         if let Some(node_metadata::CacheableValue::Cacheable(cacheable)) = overrides.cacheable_value {
-            metadata.discoverable = cacheable;
+            metadata.discoverable &= cacheable;
         }
         if let Some(node_metadata::CacheVersionValue::CacheVersion(version)) = &overrides.cache_version_value
         {

@@ -14,16 +14,14 @@ mod transitions;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use flyte_client::proto::core::{
-    self, ExecutionError, Literal, execution_error::ErrorKind, workflow_execution,
-};
+use flyte_client::proto::core::{self, Literal, workflow_execution};
 
-use self::scope::Scope;
+use self::scope::{Scope, ScopeKind};
 pub(crate) use self::step::{Effects, Step};
 use super::{
+    attempts::ProcessKey,
     binding,
     node::{Node, NodeState},
-    program::Program,
 };
 use crate::{
     compile::START,
@@ -38,12 +36,13 @@ const MAX_PARALLELISM: usize = 25;
 /// An open execution.
 pub(crate) struct Run {
     pub(super) execution: Execution,
-    program: Program,
     scopes: Vec<Scope>,
     pub(super) nodes: Vec<Node>,
     /// Node indices by their ids in the execution.
     by_id: HashMap<String, usize>,
     queues: Queues,
+    /// The running arrays.
+    arrays: BTreeSet<usize>,
     /// How many nodes count against the execution's parallelism.
     running: usize,
     /// The nodes that differ from the store.
@@ -72,7 +71,7 @@ impl Queues {
             NodeState::Orphaned => Some(&mut self.orphaned),
             NodeState::AwaitingCache => Some(&mut self.awaiting_cache),
             NodeState::AtGate => Some(&mut self.at_gate),
-            NodeState::Waiting | NodeState::Running | NodeState::Ended => None,
+            NodeState::Waiting | NodeState::Running | NodeState::Parent | NodeState::Ended => None,
         }
     }
 
@@ -87,14 +86,14 @@ impl Queues {
 }
 
 impl Run {
-    fn new(execution: Execution, program: Program) -> Self {
+    fn new(execution: Execution) -> Self {
         Self {
             execution,
-            program,
             scopes: Vec::new(),
             nodes: Vec::new(),
             by_id: HashMap::new(),
             queues: Queues::default(),
+            arrays: BTreeSet::new(),
             running: 0,
             changed: BTreeSet::new(),
             is_changed: false,
@@ -104,7 +103,24 @@ impl Run {
 
     /// Whether nodes wait for a slot that another execution may free.
     pub(crate) fn wants_slots(&self) -> bool {
-        !self.queues.queued.is_empty()
+        !self.queues.queued.is_empty() || self.wants_element_slots()
+    }
+
+    /// The running arrays.
+    pub(super) fn queues_arrays(&self) -> impl Iterator<Item = usize> {
+        self.arrays.iter().copied()
+    }
+
+    /// Whether the workflow of a scope says that its tasks may be interrupted.
+    pub(super) fn is_interruptible_by_default(&self, scope: usize) -> bool {
+        let defaults = self.scopes[scope].workflow.metadata_defaults;
+        defaults.is_some_and(|defaults| defaults.interruptible)
+    }
+
+    /// How many nodes may run at once.
+    pub(super) fn parallelism(&self) -> usize {
+        let limit = usize::try_from(self.execution.config.max_parallelism).ok().filter(|&limit| limit > 0);
+        limit.unwrap_or(MAX_PARALLELISM)
     }
 
     /// Whether nodes wait for the result of an equal task.
@@ -125,16 +141,18 @@ impl Run {
     /// Reports how an attempt ended. One that was given up, or is reported twice, is ignored.
     pub(crate) fn attempt_ended(
         &mut self,
-        node: &str,
-        attempt: u32,
+        key: &ProcessKey,
         outcome: AttemptOutcome,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        match self.by_id.get(node).copied() {
-            Some(index) if self.nodes[index].running_attempt() == Some(attempt) => {
-                self.end_attempt(index, outcome, step)
-            }
-            _ => Ok(()),
+        let node = key.attempt.node_execution_id.as_ref().map_or("", |node| &node.node_id);
+        let Some(index) = self.by_id.get(node).copied() else { return Ok(()) };
+        if self.nodes[index].running_attempt() != Some(key.attempt.retry_attempt) {
+            return Ok(());
+        }
+        match key.element {
+            None => self.end_attempt(index, outcome, step),
+            Some(element) => self.end_element(index, (element.index, element.attempt), outcome, step),
         }
     }
 
@@ -183,14 +201,30 @@ impl Run {
             }
         }
         loop {
-            while let Some(&index) = self.queues.ready.front() {
-                self.begin_node(index, step)?;
-            }
-            self.start_queued(step)?;
-            if self.queues.ready.is_empty() {
+            let has_begun = self.begin_ready(step)?;
+            let has_started = self.start_queued(step)?;
+            let has_started = self.start_elements(step)? || has_started;
+            if !has_begun && !has_started {
                 return Ok(());
             }
         }
+    }
+
+    /// Begins ready nodes while the execution's parallelism allows it; returns whether any was.
+    fn begin_ready(&mut self, step: &mut Step<'_>) -> Result<bool, ServiceError> {
+        let limit = self.parallelism();
+        let (mut position, mut has_begun) = (0, false);
+        while let Some(&index) = self.queues.ready.get(position) {
+            if self.nodes[index].target.takes_slot() && self.running >= limit {
+                position += 1;
+                continue;
+            }
+            self.begin_node(index, step)?;
+            has_begun = true;
+            // It left the queue, maybe with others.
+            position = position.min(self.queues.ready.len());
+        }
+        Ok(has_begun)
     }
 
     /// Renews the reservations of results that this execution computes.
@@ -208,13 +242,10 @@ impl Run {
         }
     }
 
-    /// Starts queued nodes while the execution's parallelism and the process slots allow it.
-    fn start_queued(&mut self, step: &mut Step<'_>) -> Result<(), ServiceError> {
-        let limit = usize::try_from(self.execution.config.max_parallelism).ok().filter(|&limit| limit > 0);
-        let mut position = 0;
-        while self.running < limit.unwrap_or(MAX_PARALLELISM)
-            && let Some(&index) = self.queues.queued.get(position)
-        {
+    /// Starts queued nodes while the process slots allow it; returns whether any was.
+    fn start_queued(&mut self, step: &mut Step<'_>) -> Result<bool, ServiceError> {
+        let (mut position, mut has_started) = (0, false);
+        while let Some(&index) = self.queues.queued.get(position) {
             let needs_process = self.nodes[index].target.is_task();
             if needs_process && step.free_slots == 0 {
                 position += 1;
@@ -222,10 +253,11 @@ impl Run {
             }
             step.free_slots -= usize::from(needs_process);
             self.start_node(index, step)?;
+            has_started = true;
             // It left the queue, maybe with others.
             position = 0;
         }
-        Ok(())
+        Ok(has_started)
     }
 
     /// The execution that this one recovers.
@@ -244,7 +276,10 @@ struct ScopeOutputs<'a> {
 
 impl binding::Outputs for ScopeOutputs<'_> {
     fn output(&self, node: &str, variable: &str) -> Option<&Literal> {
-        let scope = &self.run.scopes[self.scope];
+        let mut scope = &self.run.scopes[self.scope];
+        while scope.kind == ScopeKind::Branch && !scope.nodes.contains_key(node) {
+            scope = &self.run.scopes[self.run.nodes[scope.parent?].scope];
+        }
         if node == START || node.is_empty() {
             return scope.inputs.literals.get(variable);
         }
@@ -252,15 +287,5 @@ impl binding::Outputs for ScopeOutputs<'_> {
         let alias = node.spec.output_aliases.iter().find(|alias| alias.alias == variable);
         let name = alias.map_or(variable, |alias| &alias.var);
         node.record.outputs.as_ref()?.literals.get(name)
-    }
-}
-
-/// An error of the engine's own.
-pub(super) fn execution_error(code: &str, message: impl Into<String>, kind: ErrorKind) -> ExecutionError {
-    ExecutionError {
-        code: code.to_owned(),
-        message: message.into(),
-        kind: kind.into(),
-        ..ExecutionError::default()
     }
 }

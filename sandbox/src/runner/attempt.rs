@@ -1,8 +1,10 @@
 //! What an attempt is given, and how it ends.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use flyte_client::proto::core::{ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier};
+use flyte_client::proto::core::{
+    DynamicJobSpec, ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier,
+};
 use tokio::sync::watch;
 
 /// The parameters of an attempt.
@@ -10,6 +12,10 @@ use tokio::sync::watch;
 pub(crate) struct Attempt {
     pub(crate) task: TaskTemplate,
     pub(crate) inputs: LiteralMap,
+    /// The inputs of the whole array, for tasks that pick their element themselves.
+    pub(crate) array_inputs: Option<LiteralMap>,
+    /// The index of the element of an array.
+    pub(crate) element: Option<u32>,
     /// `<root>/runs/<project>/<domain>/<execution>/<node>/<attempt>`; created if it is missing.
     pub(crate) folder: PathBuf,
     /// Where output files are kept: the sandbox's folder of blobs, on the same file system.
@@ -17,6 +23,8 @@ pub(crate) struct Attempt {
     pub(crate) names: TemplateNames,
     /// The timeout of the process.
     pub(crate) timeout: Option<Duration>,
+    /// The address of the server of the sandbox, for tasks that call it.
+    pub(crate) platform: Option<SocketAddr>,
     /// The execution's environment variables; they override the task's.
     pub(crate) envs: Vec<(String, String)>,
 }
@@ -35,6 +43,8 @@ pub(crate) struct TemplateNames {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum AttemptOutcome {
     Succeeded(LiteralMap),
+    /// The task made a workflow, whose outputs are the task's.
+    Dynamic(Box<DynamicJobSpec>),
     Failed {
         error: ExecutionError,
         /// Whether another attempt may succeed.

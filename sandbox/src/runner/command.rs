@@ -6,6 +6,7 @@
 //! entrypoint.
 
 use std::{
+    borrow::Cow,
     env, fs,
     path::{Path, PathBuf},
 };
@@ -16,6 +17,7 @@ use super::{
     environment::Environment,
     error::AttemptError,
     mounts::{self, Mount},
+    pod,
     template::{self, PlaceholderValues},
     text,
 };
@@ -23,16 +25,16 @@ use super::{
 /// The task type of containers with a command of the user's.
 const RAW_CONTAINER: &str = "raw-container";
 
-/// The container of a task.
-pub(super) fn container(task: &TaskTemplate) -> Result<&Container, AttemptError> {
+/// The container of a task: its own, or the primary one of its pod.
+pub(super) fn container(task: &TaskTemplate) -> Result<Cow<'_, Container>, AttemptError> {
     match &task.target {
-        Some(Target::Container(container)) => Ok(container),
+        Some(Target::Container(container)) => Ok(Cow::Borrowed(container)),
+        Some(Target::K8sPod(pod)) => pod::primary(task, pod).map(Cow::Owned),
         target => Err(AttemptError::NoContainer {
             task_type: task.r#type.clone(),
             target: match target {
-                Some(Target::K8sPod(_)) => "a Kubernetes pod",
                 Some(Target::Sql(_)) => "an SQL statement",
-                Some(Target::Container(_)) | None => "no container",
+                Some(Target::Container(_) | Target::K8sPod(_)) | None => "no container",
             },
         }),
     }
@@ -40,12 +42,11 @@ pub(super) fn container(task: &TaskTemplate) -> Result<&Container, AttemptError>
 
 /// The program's name and its arguments.
 pub(super) fn line(
-    task: &TaskTemplate,
+    (task, container): (&TaskTemplate, &Container),
     inputs: &LiteralMap,
     values: &PlaceholderValues,
     mounts: &[Mount],
 ) -> Result<Vec<String>, AttemptError> {
-    let container = container(task)?;
     if container.command.is_empty() && (task.r#type == RAW_CONTAINER || container.args.is_empty()) {
         return Err(AttemptError::NoCommand { image: container.image.clone() });
     }

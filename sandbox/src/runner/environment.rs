@@ -3,7 +3,8 @@
 //! 1. of the sandbox's own, those that most programs need ([`INHERITED`]), and the secrets that the task
 //!    requests (`_FSEC_<GROUP>_<KEY>`, as flytekit reads them);
 //! 2. `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`: where the inputs are and the outputs go;
-//! 3. `FLYTE_INTERNAL_…` and `FLYTE_ATTEMPT_NUMBER`, as propeller sets them;
+//! 3. `FLYTE_INTERNAL_…`, `FLYTE_ATTEMPT_NUMBER`, the index of an element and the address of the
+//!    sandbox's server, as propeller sets them;
 //! 4. the task's `env`;
 //! 5. the execution's.
 
@@ -27,6 +28,9 @@ const INHERITED: [&str; 11] = [
     "TZ",
     "USER",
 ];
+
+/// The variable with the index of an element, as Flyte's array plugin names it.
+const ARRAY_INDEX: &str = "FLYTE_K8S_ARRAY_INDEX";
 
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, OsString>;
@@ -56,6 +60,14 @@ pub(super) fn build(
     variables.insert("FLYTE_INPUT_DIR".to_owned(), folder.inputs().into());
     variables.insert("FLYTE_OUTPUT_DIR".to_owned(), folder.outputs().into());
     variables.extend(identity(attempt).map(|(name, value)| (name.to_owned(), value.into())));
+    if let Some(address) = attempt.platform {
+        variables.insert("FLYTE_PLATFORM_URL".to_owned(), address.to_string().into());
+        variables.insert("FLYTE_PLATFORM_INSECURE".to_owned(), "true".into());
+    }
+    if let Some(element) = attempt.element {
+        variables.insert("BATCH_JOB_ARRAY_INDEX_VAR_NAME".to_owned(), ARRAY_INDEX.into());
+        variables.insert(ARRAY_INDEX.to_owned(), element.to_string().into());
+    }
     let given = container.env.iter().map(|pair| (pair.key.clone(), mounts::replace(&pair.value, mounts)));
     variables.extend(given.chain(attempt.envs.iter().cloned()).map(|(name, value)| (name, value.into())));
     variables.retain(|name, _| !name.is_empty() && !name.contains(['=', '\0']));

@@ -9,15 +9,13 @@ use prost_types::Timestamp as ProtoTimestamp;
 
 use super::attempt::AttemptOutcome;
 
+/// The signal by which Linux ends processes that need too much memory, and a shell's exit code for it.
+const SIGKILL: i32 = 9;
+const KILLED: i32 = 128 + SIGKILL;
+
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AttemptError {
-    /// A `@dynamic` task: it returned a workflow instead of outputs.
-    #[error(
-        "could not run a `@dynamic` task: the sandbox does not run the tasks that it starts yet\n\
-         hint: use a `@workflow`, or run it on a cluster"
-    )]
-    Dynamic,
     /// A file of the sandbox cannot be read or written.
     #[error("the sandbox could not {action} `{}`: {source}", path.display())]
     Files { action: &'static str, path: PathBuf, source: io::Error },
@@ -95,8 +93,8 @@ impl AttemptError {
 
     fn code(&self) -> &str {
         match self {
-            Self::Dynamic => "DynamicNotSupported",
-            Self::Exit { .. } => "ExitCode",
+            Self::Exit { code: KILLED, .. } | Self::Signal { number: SIGKILL, .. } => "OOMKilled",
+            Self::Exit { .. } | Self::Signal { .. } => "Interrupted",
             Self::Files { .. } => "SandboxFiles",
             Self::Input { .. } => "InputNotReadable",
             Self::Name { .. } => "VariableName",
@@ -107,7 +105,6 @@ impl AttemptError {
             Self::OutputMissing { .. } => "OutputMissing",
             Self::ProgramNotFound { .. } => "ProgramNotFound",
             Self::SecretMissing { .. } => "SecretMissing",
-            Self::Signal { .. } => "Signal",
             Self::Start { .. } => "ProgramNotStarted",
             Self::Template { .. } => "Template",
             Self::Reported { error } if error.code.is_empty() => "TaskError",
@@ -119,7 +116,8 @@ impl AttemptError {
     fn kind(&self) -> execution_error::ErrorKind {
         use execution_error::ErrorKind::{System, Unknown, User};
         match self {
-            Self::Files { .. } | Self::Wait(_) => System,
+            Self::Exit { code: KILLED, .. } | Self::Signal { number: SIGKILL, .. } => User,
+            Self::Exit { .. } | Self::Signal { .. } | Self::Files { .. } | Self::Wait(_) => System,
             Self::Reported { error } if error.origin() != Unknown => error.origin(),
             _ => User,
         }
@@ -137,8 +135,7 @@ impl AttemptError {
             | Self::Start { .. }
             | Self::Wait(_) => true,
             Self::Reported { error } => error.kind() == container_error::Kind::Recoverable,
-            Self::Dynamic
-            | Self::Input { .. }
+            Self::Input { .. }
             | Self::Name { .. }
             | Self::NoCommand { .. }
             | Self::NoContainer { .. }
@@ -160,7 +157,8 @@ impl AttemptError {
             message: self.to_string(),
             kind: kind.into(),
             origin: self.kind().into(),
-            timestamp: Some(now),
+            // Flyte notes the time of errors that the task reports itself.
+            timestamp: (!matches!(self, Self::Exit { .. } | Self::Signal { .. })).then_some(now),
             worker: String::new(),
         };
         ErrorDocument { error: Some(error) }

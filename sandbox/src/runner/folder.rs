@@ -94,6 +94,21 @@ impl AttemptFolder {
     }
 }
 
+/// The folder of a try of an element, in that of the array's attempt.
+pub(crate) fn element_folder(attempt: &Path, element: u32, number: u32) -> PathBuf {
+    attempt.join("elements").join(element.to_string()).join(number.to_string())
+}
+
+/// The deck that a task may have written.
+pub(crate) fn deck(attempt: &Path) -> PathBuf {
+    AttemptFolder::new(attempt).result().join("deck.html")
+}
+
+/// The workflow that a dynamic task made.
+pub(crate) fn job_spec(attempt: &Path) -> PathBuf {
+    AttemptFolder::new(attempt).futures_message()
+}
+
 /// Does blocking I/O on a thread for it.
 pub(super) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match spawn_blocking(work).await {

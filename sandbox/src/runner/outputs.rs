@@ -8,7 +8,8 @@ use std::{fs, path::Path};
 use flyte_client::{
     literal::type_name,
     proto::core::{
-        ContainerError, ErrorDocument, Literal, LiteralMap, LiteralType, VariableMap, literal_type::Type,
+        ContainerError, DynamicJobSpec, ErrorDocument, Literal, LiteralMap, LiteralType, VariableMap,
+        literal_type::Type,
     },
 };
 use prost::Message as _;
@@ -57,6 +58,17 @@ fn read_error(path: &Path) -> ContainerError {
     }
 }
 
+/// The workflow that a dynamic task made instead of outputs.
+pub(super) fn job(folder: &AttemptFolder) -> Result<Option<DynamicJobSpec>, AttemptError> {
+    let path = folder.futures_message();
+    if !path.exists() {
+        return Ok(None);
+    }
+    let unreadable = |reason: String| AttemptError::Outputs { path: path.clone(), reason };
+    let bytes = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
+    DynamicJobSpec::decode(bytes.as_slice()).map(Some).map_err(|error| unreadable(error.to_string()))
+}
+
 /// Collects the declared outputs. Files are moved into `blobs`.
 pub(super) fn collect(
     declared: Option<&VariableMap>,
@@ -64,9 +76,6 @@ pub(super) fn collect(
     blobs: &Path,
     log: &mut RunnerLog,
 ) -> Result<LiteralMap, AttemptError> {
-    if folder.futures_message().exists() {
-        return Err(AttemptError::Dynamic);
-    }
     let message = folder.outputs_message();
     if message.exists() {
         let outputs = |reason: String| AttemptError::Outputs { path: message.clone(), reason };

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use flyte_client::{
     atomic_file,
-    proto::core::{ErrorDocument, LiteralMap},
+    proto::core::{DynamicJobSpec, ErrorDocument, LiteralMap},
 };
 use prost::Message as _;
 
@@ -17,6 +17,7 @@ use super::{
     folder::AttemptFolder,
 };
 
+const DYNAMIC: &str = "dynamic";
 const FAILED: &str = "failed";
 const KILLED: &str = "killed";
 const SUCCEEDED: &str = "succeeded";
@@ -29,6 +30,8 @@ pub(super) fn write(
     outcome: &AttemptOutcome,
 ) -> Result<(), AttemptError> {
     let word = match outcome {
+        // The job is a file of the task's own.
+        AttemptOutcome::Dynamic(_) => DYNAMIC,
         AttemptOutcome::Failed { .. } => FAILED,
         AttemptOutcome::Killed => KILLED,
         AttemptOutcome::Succeeded(outputs) => {
@@ -54,6 +57,10 @@ pub(crate) fn recall(folder: &Path) -> Option<AttemptOutcome> {
     let folder = AttemptFolder::new(folder);
     let record = fs::read_to_string(folder.exit()).ok()?;
     match record.lines().nth(1)? {
+        DYNAMIC => {
+            let job = DynamicJobSpec::decode(fs::read(folder.futures_message()).ok()?.as_slice()).ok()?;
+            Some(AttemptOutcome::Dynamic(Box::new(job)))
+        }
         FAILED => {
             let document = ErrorDocument::decode(fs::read(folder.error_message()).ok()?.as_slice()).ok()?;
             Some(error::outcome(document))

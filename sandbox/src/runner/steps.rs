@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use flyte_client::proto::core::{DataLoadingConfig, VariableMap};
+use flyte_client::proto::core::{DataLoadingConfig, VariableMap, WorkflowExecutionIdentifier};
 use prost::Message as _;
 
 use super::{
@@ -80,7 +80,8 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
     let seen = AttemptFolder::new(alias.path());
     let write =
         |path: PathBuf, bytes: Vec<u8>| fs::write(&path, bytes).map_err(AttemptError::files("write", path));
-    write(folder.inputs_message(), attempt.inputs.encode_to_vec())?;
+    let whole = attempt.array_inputs.as_ref().unwrap_or(&attempt.inputs);
+    write(folder.inputs_message(), whole.encode_to_vec())?;
     write(folder.task_message(), attempt.task.encode_to_vec())?;
     let data = container.data_config.as_ref().filter(|data| data.enabled);
     let (inputs, mounts) = match data {
@@ -90,8 +91,8 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
     let kept = kept(attempt, attempt.names.attempt);
     fs::create_dir_all(&kept).map_err(AttemptError::files("create the folder", &kept))?;
     let values = values(attempt, &seen, &kept);
-    let line = command::line(&attempt.task, &inputs, &values, &mounts)?;
-    let environment = environment::build(attempt, container, folder, &mounts, |name| env::var_os(name))?;
+    let line = command::line((&attempt.task, &container), &inputs, &values, &mounts)?;
+    let environment = environment::build(attempt, &container, folder, &mounts, |name| env::var_os(name))?;
     let name = line.first().map(String::as_str).unwrap_or_default();
     let program = command::find(name, &environment, &folder.work(), &container.image)?;
     log.line(&format!("image: {} (not run; its command is run on this machine)", container.image));
@@ -112,14 +113,22 @@ fn mounts(data: &DataLoadingConfig, folder: &AttemptFolder) -> Vec<Mount> {
 /// The folder in which the files of an attempt's outputs are kept.
 fn kept(attempt: &Attempt, number: u32) -> PathBuf {
     let names = &attempt.names;
-    let folders = [
-        &names.execution.project,
-        &names.execution.domain,
-        &names.execution.name,
-        &names.node,
-        &number.to_string(),
-    ];
-    folders.into_iter().fold(attempt.blobs.join("data"), |path, folder| path.join(folder))
+    kept_files(&attempt.blobs, &names.execution, &names.node, number)
+}
+
+fn kept_files(blobs: &Path, execution: &WorkflowExecutionIdentifier, node: &str, attempt: u32) -> PathBuf {
+    let folders = [&execution.project, &execution.domain, &execution.name, node, &attempt.to_string()];
+    folders.into_iter().fold(blobs.join("data"), |path, folder| path.join(folder))
+}
+
+/// The folder of the checkpoints of an attempt.
+pub(crate) fn checkpoints(
+    root: &Path,
+    execution: &WorkflowExecutionIdentifier,
+    node: &str,
+    attempt: u32,
+) -> PathBuf {
+    kept_files(&root.join("blobs"), execution, node, attempt).join(CHECKPOINTS)
 }
 
 fn values(attempt: &Attempt, folder: &AttemptFolder, kept: &Path) -> PlaceholderValues {
@@ -162,6 +171,9 @@ fn collect(
     }
     if !status.success() {
         return Err(unsuccessful(program, status, log::tail(&folder.stderr())));
+    }
+    if let Some(job) = outputs::job(folder)? {
+        return Ok(AttemptOutcome::Dynamic(Box::new(job)));
     }
     let outputs = outputs::collect(declared, folder, &kept(attempt, attempt.names.attempt), log)?;
     // The copies of the inputs are not needed any more.

@@ -73,6 +73,9 @@ impl Fixture {
         let attempt = Attempt {
             task,
             inputs: LiteralMap::default(),
+            array_inputs: None,
+            element: None,
+            platform: None,
             folder: root.path().join("runs/p/d/f1/n0/0"),
             blobs: root.path().join("blobs"),
             names,

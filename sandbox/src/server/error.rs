@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use super::running::RunningServer;
+use crate::running_server::RunningServer;
 
 /// Why a sandbox cannot be served.
 #[derive(Debug, thiserror::Error)]

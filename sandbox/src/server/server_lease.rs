@@ -9,11 +9,11 @@ use std::{
 
 use flyte_client::atomic_file;
 
-use super::{
-    error::ServeError,
-    running::{FILE, RunningServer, announced},
+use super::error::ServeError;
+use crate::{
+    lease::{self, Lease},
+    running_server::{FILE, RunningServer, announced},
 };
-use crate::lease::{self, Lease};
 
 /// The right to serve a sandbox.
 #[derive(Debug)]

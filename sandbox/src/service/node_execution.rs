@@ -4,13 +4,15 @@ use flyte_client::{
     Code, Status,
     proto::{
         admin::{self, UrlBlob, node_execution_closure::OutputResult},
-        core::NodeExecutionIdentifier,
+        core::{CompiledWorkflowClosure, NodeExecutionIdentifier},
     },
 };
 
 use super::execution;
 use crate::{
     Sandbox,
+    compile::START,
+    identity::{self, DataSide},
     list::{Column, Join, Listing, Table},
     service_error::{ServiceError, filled, not_found, required},
     store::{self, node_execution::NodeExecution},
@@ -64,26 +66,47 @@ pub(crate) fn data(
     request: admin::NodeExecutionGetDataRequest,
 ) -> Result<admin::NodeExecutionGetDataResponse, ServiceError> {
     let node = stored(sandbox, request.id)?;
-    let urls =
+    let made = sandbox.store.read(|connection| store::dynamic_workflow::find(connection, node.row))?;
+    let dynamic_workflow = made.map(|compiled| admin::DynamicWorkflowNodeMetadata {
+        id: compiled
+            .primary
+            .as_ref()
+            .and_then(|primary| primary.template.as_ref())
+            .and_then(|template| template.id.clone()),
+        compiled_workflow: Some(as_shown(compiled)),
+        dynamic_job_spec_uri: node.closure.dynamic_job_spec_uri.clone(),
+    });
+    let mut urls =
         flyte_urls(&[&node.execution.project, &node.execution.domain, &node.execution.name, &node.node_id]);
+    if !node.closure.deck_uri.is_empty() {
+        urls.deck = identity::data_address(&node.execution, &node.node_id, DataSide::Deck);
+    }
     #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
     Ok(admin::NodeExecutionGetDataResponse {
         inputs: Some(UrlBlob::default()),
         outputs: Some(UrlBlob::default()),
         full_inputs: Some(node.inputs),
         full_outputs: Some(node.outputs.unwrap_or_default()),
+        dynamic_workflow,
         flyte_urls: Some(urls),
-        ..admin::NodeExecutionGetDataResponse::default()
     })
 }
 
-/// The workflow that a dynamic node made: the sandbox runs no dynamic nodes, so none has one.
+/// The workflow that a dynamic node made.
 pub(crate) fn dynamic_workflow(
     sandbox: &Sandbox,
     request: admin::GetDynamicNodeWorkflowRequest,
 ) -> Result<admin::DynamicNodeWorkflowResponse, ServiceError> {
-    stored(sandbox, request.id)?;
-    Err(Status::new(Code::NotFound, "node does not contain dynamic workflow").into())
+    let node = stored(sandbox, request.id)?;
+    let made = sandbox.store.read(|connection| store::dynamic_workflow::find(connection, node.row))?;
+    let made = made.ok_or_else(|| Status::new(Code::NotFound, "node does not contain dynamic workflow"))?;
+    Ok(admin::DynamicNodeWorkflowResponse { compiled_workflow: Some(as_shown(made)) })
+}
+
+/// The launch plans of a compiled workflow are for the engine; FlyteAdmin shows none.
+fn as_shown(mut compiled: CompiledWorkflowClosure) -> CompiledWorkflowClosure {
+    compiled.launch_plans.clear();
+    compiled
 }
 
 /// The addresses of the inputs and outputs of a node or an attempt, by the parts of its identifier.
@@ -101,6 +124,7 @@ pub(crate) fn list(
     request: admin::NodeExecutionListRequest,
 ) -> Result<admin::NodeExecutionList, ServiceError> {
     let id = execution::identified(request.workflow_execution_id)?;
+    let execution = id.clone();
     let listing = Listing::new(&TABLE)
         .with("execution_project", id.project.clone())
         .with("execution_domain", id.domain.clone())
@@ -115,10 +139,16 @@ pub(crate) fn list(
         let above = NodeExecutionIdentifier { node_id: request.unique_parent_id, execution_id: Some(id) };
         listing.with("parent_id", stored(sandbox, Some(above))?.row)
     };
-    let page = sandbox.store.read(|connection| {
-        listing.rows(connection, store::node_execution::COLUMNS, store::node_execution::read)
+    let (page, parents) = sandbox.store.read(|connection| {
+        let page = listing.rows(connection, store::node_execution::COLUMNS, store::node_execution::read)?;
+        Ok::<_, ServiceError>((page, store::node_execution::parents(connection, &execution)?))
     })?;
-    let node_executions = page.rows.into_iter().map(message).map(with_short_error).collect();
+    let node_executions = page.rows.into_iter().map(|mut node| {
+        // In lists only, FlyteAdmin looks for the nodes below.
+        node.metadata.is_parent_node |= parents.contains(&node.row);
+        with_short_error(message(node))
+    });
+    let node_executions = node_executions.collect();
     Ok(admin::NodeExecutionList { node_executions, token: page.token })
 }
 
@@ -163,9 +193,15 @@ fn with_short_error(mut node: admin::NodeExecution) -> admin::NodeExecution {
 }
 
 fn message(node: NodeExecution) -> admin::NodeExecution {
+    // The start node has no inputs.
+    let input_uri = if node.metadata.spec_node_id == START {
+        String::new()
+    } else {
+        identity::data_address(&node.execution, &node.node_id, DataSide::Inputs)
+    };
     admin::NodeExecution {
         id: Some(NodeExecutionIdentifier { node_id: node.node_id, execution_id: Some(node.execution) }),
-        input_uri: String::new(),
+        input_uri,
         closure: Some(node.closure),
         metadata: Some(node.metadata),
     }

@@ -1,16 +1,23 @@
 //! Attempts at tasks.
 
+use std::collections::BTreeSet;
+
 use flyte_client::proto::{
     admin::{self, UrlBlob, task_execution_closure::OutputResult},
-    core::{ResourceType, TaskExecutionIdentifier},
+    core::{ResourceType, TaskExecutionIdentifier, literal},
+    event::ExternalResourceInfo,
 };
+
+use rusqlite::Connection;
 
 use super::{execution, node_execution, task};
 use crate::{
-    Sandbox, identity,
+    Sandbox,
+    engine::ARRAY_PLUGIN,
+    identity::{self, DataSide},
     list::{Column, Join, Listing, Table},
     service_error::{ServiceError, not_found, required},
-    store::{self, task_execution::TaskExecution},
+    store::{self, array_element::ElementTry, task_execution::TaskExecution},
 };
 
 /// Attempts, for lists.
@@ -65,7 +72,8 @@ pub(crate) fn get(
     sandbox: &Sandbox,
     request: admin::TaskExecutionGetRequest,
 ) -> Result<admin::TaskExecution, ServiceError> {
-    Ok(message(stored(sandbox, request.id)?))
+    let attempt = stored(sandbox, request.id)?;
+    Ok(sandbox.store.read(|connection| complete(connection, attempt))?)
 }
 
 pub(crate) fn data(
@@ -107,14 +115,14 @@ pub(crate) fn list(
         .filters(&request.filters)?
         .sorted(request.sort_by.as_ref())?
         .token(&request.token, "ListTaskExecutions")?;
-    let page = sandbox.store.read(|connection| {
-        listing.rows(connection, store::task_execution::COLUMNS, store::task_execution::read)
-    })?;
-    let task_executions = page.rows.into_iter().map(message).map(with_short_error).collect();
-    Ok(admin::TaskExecutionList { task_executions, token: page.token })
+    sandbox.store.read(|connection| {
+        let page = listing.rows(connection, store::task_execution::COLUMNS, store::task_execution::read)?;
+        let all = page.rows.into_iter().map(|attempt| complete(connection, attempt).map(with_short_error));
+        Ok(admin::TaskExecutionList { task_executions: all.collect::<Result<_, _>>()?, token: page.token })
+    })
 }
 
-/// The nodes of an attempt: only dynamic tasks have any, which the sandbox does not run.
+/// The nodes of an attempt; FlyteAdmin lists none, also of dynamic tasks.
 pub(crate) fn list_nodes(
     sandbox: &Sandbox,
     request: admin::NodeExecutionForTaskListRequest,
@@ -164,10 +172,62 @@ fn with_short_error(mut attempt: admin::TaskExecution) -> admin::TaskExecution {
     attempt
 }
 
+/// An attempt, with the elements of an array.
+fn complete(
+    connection: &Connection,
+    mut attempt: TaskExecution,
+) -> Result<admin::TaskExecution, rusqlite::Error> {
+    let metadata = attempt.closure.metadata.as_mut();
+    if let Some(metadata) = metadata.filter(|metadata| metadata.plugin_identifier == ARRAY_PLUGIN) {
+        let node = store::node_execution::find(connection, &attempt.execution, &attempt.node_id)?;
+        if let Some(node) = node {
+            let tries = store::array_element::list_for_node(connection, node.row)?;
+            let name = metadata.generated_name.clone();
+            metadata.external_resources = resources(&name, &tries, element_count(&node));
+        }
+    }
+    Ok(message(attempt))
+}
+
+/// How many elements the lists of an array's inputs have.
+fn element_count(node: &store::node_execution::NodeExecution) -> u32 {
+    let lists = node.inputs.literals.values().filter_map(|literal| match &literal.value {
+        Some(literal::Value::Collection(items)) => u32::try_from(items.literals.len()).ok(),
+        _ => None,
+    });
+    lists.min().unwrap_or_default()
+}
+
+/// An entry for each try of each element, and one for an element that has not begun.
+fn resources(name: &str, tries: &[ElementTry], elements: u32) -> Vec<ExternalResourceInfo> {
+    let mut resources: Vec<ExternalResourceInfo> = tries
+        .iter()
+        .map(|one| ExternalResourceInfo {
+            external_id: format!("{name}-n{}-{}", one.element, one.attempt),
+            index: one.element,
+            retry_attempt: one.attempt,
+            phase: one.phase.into(),
+            cache_status: one.cache_status.into(),
+            ..ExternalResourceInfo::default()
+        })
+        .collect();
+    let begun: BTreeSet<u32> = tries.iter().map(|one| one.element).collect();
+    resources.extend((0..elements).filter(|index| !begun.contains(index)).map(|index| {
+        ExternalResourceInfo {
+            external_id: format!("{name}-n{index}-0"),
+            index,
+            ..ExternalResourceInfo::default()
+        }
+    }));
+    resources.sort_by_key(|resource| (resource.index, resource.retry_attempt));
+    resources
+}
+
 fn message(attempt: TaskExecution) -> admin::TaskExecution {
+    let input_uri = identity::data_address(&attempt.execution, &attempt.node_id, DataSide::Inputs);
     admin::TaskExecution {
         id: Some(attempt.id()),
-        input_uri: String::new(),
+        input_uri,
         closure: Some(attempt.closure),
         is_parent: false,
     }

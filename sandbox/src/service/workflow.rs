@@ -73,7 +73,7 @@ pub(crate) fn create(
 }
 
 /// The registered entities that a workflow refers to.
-fn library(connection: &Connection, spec: &WorkflowSpec) -> Result<Library, ServiceError> {
+pub(crate) fn library(connection: &Connection, spec: &WorkflowSpec) -> Result<Library, ServiceError> {
     let mut library = Library::default();
     let (task_ids, plan_ids) = compile::references(spec);
     for id in task_ids {

@@ -1,5 +1,7 @@
 //! The table of node executions.
 
+use std::collections::BTreeSet;
+
 use flyte_client::proto::{
     admin::{
         NodeExecutionClosure, NodeExecutionMetaData,
@@ -81,6 +83,20 @@ pub(crate) fn list_for_execution(
     connection
         .prepare_cached(&query)?
         .query_map(params![execution.project, execution.domain, execution.name], read)?
+        .collect()
+}
+
+/// The rows of the nodes of an execution that have nodes below them.
+pub(crate) fn parents(
+    connection: &Connection,
+    execution: &WorkflowExecutionIdentifier,
+) -> Result<BTreeSet<i64>, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT DISTINCT parent_id FROM node_executions WHERE execution_project = ?1 \
+             AND execution_domain = ?2 AND execution_name = ?3 AND parent_id IS NOT NULL",
+        )?
+        .query_map(params![execution.project, execution.domain, execution.name], |row| row.get(0))?
         .collect()
 }
 

@@ -1,7 +1,10 @@
 //! Executions with real processes, observed through the services.
 
+mod arrays;
+mod branches;
 mod build;
 mod crash;
+mod dynamics;
 mod fixture;
 mod gates;
 mod speed;

@@ -7,4 +7,6 @@ mod engine;
 mod registry;
 #[cfg(unix)]
 mod replay;
+#[cfg(unix)]
+mod scenarios;
 mod server;

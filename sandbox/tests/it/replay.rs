@@ -5,9 +5,9 @@
 //! listed in `open.txt`, which only gets shorter; each difference with both answers is in `replay.txt` below
 //! `target/tmp` after a run.
 
-mod answer;
+pub(crate) mod answer;
 mod compare;
-mod documented;
+pub(crate) mod documented;
 mod recording;
 
 use std::{fmt::Write as _, fs, path::Path, time::Duration};

@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use super::{Node, NodeState};
 use crate::{
     engine::{
+        node_error::{execution_error, exhausted, timed_out},
         program::NodeTarget,
-        run::{Run, Step, execution_error},
+        run::{Run, Step},
     },
-    runner::go_format,
     service_error::ServiceError,
     store,
 };
@@ -34,10 +34,7 @@ impl Run {
             if self.answer(signal, step)?.is_some()
                 && let Some(outcome) = self.gate_outcome(index, gate, step)?
             {
-                self.end_gate(index, outcome, step)?;
-                let closure = &mut self.nodes[index].record.closure;
-                (closure.started_at, closure.duration) = (None, None);
-                return Ok(());
+                return self.end_gate(index, outcome, step);
             }
         }
         self.set_phase(index, Phase::Running, step);
@@ -96,7 +93,9 @@ impl Run {
             (Some(Condition::Sleep(_)), _) if node.has_slept(step.now) => {
                 Some(GateOutcome::Succeeded(LiteralMap::default()))
             }
-            _ => node.expired_timeout(step.now).map(|timeout| GateOutcome::Failed(timed_out(timeout))),
+            _ => node
+                .expired_timeout(step.now)
+                .map(|timeout| GateOutcome::Failed(exhausted(&timed_out(timeout), 0))),
         })
     }
 
@@ -111,16 +110,6 @@ impl Run {
 enum GateOutcome {
     Succeeded(LiteralMap),
     Failed(ExecutionError),
-}
-
-/// The error of a gate that waited for too long, as flytepropeller words it.
-fn timed_out(timeout: Duration) -> ExecutionError {
-    let timeout = prost_types::Duration::try_from(timeout).unwrap_or_default();
-    let text = format!(
-        "[1/1] currentAttempt done. Last Error: USER::task execution timeout [{}] expired",
-        go_format::duration(&timeout)
-    );
-    execution_error("RetriesExhausted|TimeoutExpired", text, ErrorKind::User)
 }
 
 impl Node {

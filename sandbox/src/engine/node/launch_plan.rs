@@ -1,25 +1,27 @@
 //! Launch plan nodes, which start an execution of their own.
 
+use crate::{
+    engine::{
+        names,
+        node::NodeState,
+        node_error::{FAILURE_ABORT, USER_ABORT, execution_error},
+        run::{Run, Step},
+    },
+    service::execution::{LaunchRequest, launch, request_abort},
+    service_error::ServiceError,
+    store::{self, execution::Execution},
+};
+use std::collections::BTreeMap;
+
 use flyte_client::proto::{
     admin::{
-        ExecutionMetadata, ExecutionSpec, WorkflowNodeMetadata, execution_closure,
+        ExecutionMetadata, ExecutionSpec, Labels, WorkflowNodeMetadata, execution_closure,
         execution_metadata::ExecutionMode, node_execution_closure::TargetMetadata,
     },
     core::{
         Identifier, NodeExecutionIdentifier, ResourceType, WorkflowExecutionIdentifier,
         execution_error::ErrorKind, node_execution::Phase, workflow_execution,
     },
-};
-use sha2::{Digest, Sha256};
-
-use crate::{
-    engine::{
-        node::NodeState,
-        run::{Run, Step, execution_error},
-    },
-    service::execution::{LaunchRequest, launch, request_abort},
-    service_error::ServiceError,
-    store::{self, execution::Execution},
 };
 
 impl Run {
@@ -98,7 +100,11 @@ impl Run {
             Some(child) if !store::execution::is_over(child.phase()) => {
                 step.effects.aborting.push(child.row);
                 let parent = &self.execution.id.name;
-                request_abort(step.transaction, child, format!("its parent `{parent}` ended"), step.now)
+                let is_user_abort = self.execution.phase() == workflow_execution::Phase::Aborting;
+                let reason = if is_user_abort { USER_ABORT } else { FAILURE_ABORT };
+                let cause =
+                    format!("cascading abort as parent execution id [{parent}] aborted, reason [{reason}]");
+                request_abort(step.transaction, child, cause, step.now)
             }
             Some(_) => self.poll_child(index, step),
             None => self.abort(index, step),
@@ -145,22 +151,37 @@ impl Run {
             max_parallelism: config.max_parallelism,
             security_context: config.security_context,
             raw_output_data_config: config.raw_output_data_config,
-            labels: config.labels,
-            annotations: config.annotations,
+            labels: Some(Labels { values: self.labels() }),
+            annotations: Some(config.annotations.unwrap_or_default()),
             interruptible: config.interruptible,
             overwrite_cache: config.overwrite_cache,
-            envs: config.envs,
+            envs: Some(config.envs.unwrap_or_default()),
             ..ExecutionSpec::default()
         };
         Ok(LaunchRequest {
             project: self.execution.id.project.clone(),
             domain: self.execution.id.domain.clone(),
-            name: child_name(&self.execution.id, &node.node_id),
+            name: names::child_execution(&self.execution.id.name, &node.node_id, 0),
             spec,
             inputs: node.inputs.clone(),
             source: None,
             parent_node: Some(node.row),
         })
+    }
+
+    /// The labels that FlytePropeller gives an execution, under those that it was launched with.
+    fn labels(&self) -> BTreeMap<String, String> {
+        let id = &self.execution.id;
+        let workflow = self.execution.closure.workflow_id.clone().unwrap_or_default().name;
+        let own = [
+            ("domain", id.domain.clone()),
+            ("execution-id", id.name.clone()),
+            ("project", id.project.clone()),
+            ("workflow-name", workflow.replace(['.', '_'], "-")),
+        ];
+        let mut labels: BTreeMap<_, _> = own.map(|(key, value)| (key.to_owned(), value)).into();
+        labels.extend(self.execution.config.labels.iter().flat_map(|labels| labels.values.clone()));
+        labels
     }
 
     /// Of an execution that recovers another one: that one's execution of the node, if it did not succeed.
@@ -177,13 +198,4 @@ impl Run {
             _ => None,
         }))
     }
-}
-
-/// The name of a node's execution: always the same, so that it cannot be started twice.
-fn child_name(parent: &WorkflowExecutionIdentifier, node: &str) -> String {
-    let text = [&parent.project, &parent.domain, &parent.name, node].join("/");
-    let digest = Sha256::digest(text.as_bytes());
-    let mut name = data_encoding::BASE32HEX_NOPAD.encode(&digest).to_lowercase();
-    name.truncate(19);
-    format!("f{name}")
 }

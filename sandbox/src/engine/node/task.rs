@@ -11,25 +11,25 @@ use flyte_client::proto::{
         CatalogCacheStatus, CatalogMetadata, ExecutionError, LiteralMap, TaskTemplate,
         execution_error::ErrorKind, node_execution::Phase, task_execution::Phase as TaskPhase,
     },
+    event::{TaskExecutionMetadata, task_execution_metadata::InstanceClass},
 };
 
 use super::{CacheSlot, Node, NodeState};
 use crate::{
     cache::{self, CacheKey, CacheLookup, Reservation},
     engine::{
+        address,
+        attempts::ProcessKey,
+        names,
+        node_error::{SYSTEM_RETRIES, exhausted, orphaned, timed_out},
         program::NodeTarget,
-        run::{Run, Step, execution_error},
+        run::{Run, Step},
     },
     runner::{self, Attempt, AttemptOutcome, TemplateNames},
+    running_server::running_server,
     service_error::ServiceError,
     store::{task_execution::TaskExecution, time},
 };
-
-/// How often an attempt that failed for a reason outside of the task is retried.
-const SYSTEM_RETRIES: usize = 3;
-
-/// The error code of attempts whose engine ended.
-const ORPHANED: &str = "EngineGone";
 
 impl Run {
     /// Looks for a cached result; without one the node is queued for an attempt.
@@ -47,17 +47,19 @@ impl Run {
         };
         match found {
             CacheLookup::Hit { outputs, source } => {
-                self.set_cache_status(index, CatalogCacheStatus::CacheHit, Some(source));
+                let metadata = TaskNodeMetadata {
+                    cache_status: CatalogCacheStatus::CacheHit.into(),
+                    catalog_key: Some(source),
+                    ..Default::default()
+                };
+                self.set_task_metadata(index, metadata);
                 self.succeed(index, outputs, Phase::Succeeded, step)
             }
             CacheLookup::Disabled => {
                 self.set_state(index, NodeState::Queued);
                 Ok(())
             }
-            CacheLookup::Miss(key) => {
-                self.set_cache_status(index, CatalogCacheStatus::CacheMiss, None);
-                self.queue_or_await(index, key, step)
-            }
+            CacheLookup::Miss(key) => self.queue_or_await(index, key, step),
         }
     }
 
@@ -86,16 +88,19 @@ impl Run {
     ) -> Result<(), ServiceError> {
         self.set_phase(index, Phase::Running, step);
         self.set_state(index, NodeState::Running);
+        let is_interruptible = self.is_interruptible(index, task);
         let node = &mut self.nodes[index];
         if node.cache.key.is_none() {
             // A retry by an engine that did not look for the result.
             node.cache.key = CacheKey::for_task(task, &node.record.inputs);
         }
-        let attempt = node.new_attempt(task, step);
+        let attempt = node.new_attempt(task, is_interruptible, step);
         let envs = self.execution.config.envs.iter().flat_map(|envs| &envs.values);
         let start = Attempt {
             task: task.as_ref().clone(),
             inputs: attempt.inputs.clone(),
+            array_inputs: None,
+            element: None,
             folder: attempt.folder(step.root),
             blobs: step.root.join("blobs"),
             names: TemplateNames {
@@ -103,12 +108,30 @@ impl Run {
                 node: attempt.node_id.clone(),
                 attempt: attempt.attempt,
             },
+            platform: running_server(step.root).map(|server| server.reachable()),
             timeout: timeout(task),
             envs: envs.map(|pair| (pair.key.clone(), pair.value.clone())).collect(),
         };
-        step.effects.start.push((attempt.id(), start));
+        step.effects.start.push((ProcessKey::for_attempt(&attempt), start));
         node.attempts.push(attempt);
         Ok(())
+    }
+
+    /// Whether a node's tasks may be run where they can be interrupted; the sandbox only records it.
+    pub(super) fn is_interruptible(&self, index: usize, task: &TaskTemplate) -> bool {
+        use flyte_client::proto::core::{
+            node_metadata::InterruptibleValue as OfNode, task_metadata::InterruptibleValue as OfTask,
+        };
+        let node = &self.nodes[index];
+        let of_node = node.spec.metadata.as_ref().and_then(|metadata| metadata.interruptible_value);
+        let of_task = task.metadata.as_ref().and_then(|metadata| metadata.interruptible_value);
+        let of_workflow = self.is_interruptible_by_default(node.scope);
+        match (of_node, self.execution.config.interruptible, of_task) {
+            (Some(OfNode::Interruptible(chosen)), ..) => chosen,
+            (None, Some(chosen), _) => chosen,
+            (None, None, Some(OfTask::Interruptible(chosen))) => chosen,
+            (None, None, None) => of_workflow,
+        }
     }
 
     /// Ends the running attempt, and the node with it unless there is another attempt.
@@ -118,11 +141,9 @@ impl Run {
         outcome: AttemptOutcome,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        if self.nodes[index].record.closure.target_metadata.is_none() {
-            self.set_cache_status(index, CatalogCacheStatus::CacheDisabled, None);
-        }
         match outcome {
             AttemptOutcome::Succeeded(outputs) => self.attempt_succeeded(index, outputs, step),
+            AttemptOutcome::Dynamic(job) => self.attempt_made_workflow(index, *job, step),
             AttemptOutcome::Killed if !self.is_unwanted(index) => {
                 // The engine was stopped: the next one repeats the attempt.
                 self.nodes[index].close_attempt(TaskPhase::Aborted, step);
@@ -137,13 +158,12 @@ impl Run {
             }
             AttemptOutcome::TimedOut => {
                 let limit = self.nodes[index].task().and_then(timeout).unwrap_or_default();
-                let text =
-                    format!("the task took longer than its timeout of {}", flyte_text::duration(limit));
-                let error = execution_error("TimeoutExpired", text, ErrorKind::User);
-                self.attempt_failed(index, error, true, Phase::TimedOut, step)
+                self.nodes[index].close_attempt(TaskPhase::Aborted, step);
+                self.nodes[index].timeouts += 1;
+                self.retry_or_fail(index, timed_out(limit), true, step)
             }
             AttemptOutcome::Failed { error, recoverable } => {
-                self.attempt_failed(index, error, recoverable, Phase::Failed, step)
+                self.attempt_failed(index, error, recoverable, step)
             }
         }
     }
@@ -156,26 +176,57 @@ impl Run {
     ) -> Result<(), ServiceError> {
         let attempt = self.nodes[index].close_attempt(TaskPhase::Succeeded, step);
         attempt.outputs = Some(outputs.clone());
-        let id = attempt.id();
-        self.release_reservation(index, step)?;
-        if let Some(key) = self.nodes[index].cache.key.take() {
-            let entry = cache::put(step.transaction, &key, &outputs, &id, step.now)?;
-            self.set_cache_status(index, CatalogCacheStatus::CachePopulated, Some(entry));
-        }
+        self.note_files(index, step);
+        self.store_result(index, &outputs, step)?;
         self.succeed(index, outputs, Phase::Succeeded, step)
+    }
+
+    /// Stores the outputs of a cached task.
+    pub(super) fn store_result(
+        &mut self,
+        index: usize,
+        outputs: &LiteralMap,
+        step: &Step<'_>,
+    ) -> Result<(), ServiceError> {
+        self.release_reservation(index, step)?;
+        let node = &mut self.nodes[index];
+        let key = node.cache.key.take().or_else(|| {
+            // The engine that looked for the result was another one.
+            let NodeTarget::Task(task) = &node.target else { return None };
+            CacheKey::for_task(task, &node.record.inputs)
+        });
+        let (Some(key), Some(attempt)) = (key, node.attempts.last()) else { return Ok(()) };
+        let source = attempt.id();
+        let mut entry = cache::put(step.transaction, &key, outputs, &source, step.now)?;
+        if !self.execution.config.overwrite_cache {
+            // FlyteAdmin names the source where a result replaces another one.
+            entry.source_execution = None;
+        }
+        self.set_cache_status(index, CatalogCacheStatus::CachePopulated, Some(entry));
+        Ok(())
     }
 
     fn attempt_failed(
         &mut self,
         index: usize,
-        mut error: ExecutionError,
+        error: ExecutionError,
         recoverable: bool,
-        phase: Phase,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        error.timestamp.get_or_insert(time::to_message(step.now));
         let attempt = self.nodes[index].close_attempt(TaskPhase::Failed, step);
         attempt.closure.output_result = Some(task_execution_closure::OutputResult::Error(error.clone()));
+        self.note_files(index, step);
+        self.retry_or_fail(index, error, recoverable, step)
+    }
+
+    /// Queues a node again after a failed attempt, or ends it.
+    fn retry_or_fail(
+        &mut self,
+        index: usize,
+        error: ExecutionError,
+        recoverable: bool,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
         self.mark_changed(index);
         if self.is_unwanted(index) {
             self.release_reservation(index, step)?;
@@ -186,7 +237,9 @@ impl Run {
             return Ok(());
         }
         self.release_reservation(index, step)?;
-        self.fail(index, error, phase, step)
+        let retries = self.nodes[index].task().map_or(0, retries);
+        let error = if recoverable { exhausted(&error, retries) } else { error };
+        self.fail(index, error, Phase::Failed, step)
     }
 
     /// Kills the running attempt of a task that is no longer wanted, or ends a task that has none.
@@ -196,7 +249,7 @@ impl Run {
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         if self.nodes[index].running_attempt().is_some() {
-            step.effects.kill.extend(self.nodes[index].attempts.last().map(TaskExecution::id));
+            step.effects.kill.extend(self.nodes[index].attempts.last().map(ProcessKey::for_attempt));
             return Ok(());
         }
         self.release_reservation(index, step)?;
@@ -211,14 +264,24 @@ impl Run {
     ) -> Result<(), ServiceError> {
         let last = self.nodes[index].attempts.last();
         let recorded = last.and_then(|attempt| runner::recall(&attempt.folder(step.root)));
-        let outcome = recorded.unwrap_or_else(|| {
-            let text = "the sandbox's engine ended while the task was running";
-            AttemptOutcome::Failed {
-                error: execution_error(ORPHANED, text, ErrorKind::System),
-                recoverable: true,
-            }
-        });
-        self.end_attempt(index, outcome, step)
+        self.end_attempt(index, recorded.unwrap_or_else(orphaned), step)
+    }
+
+    /// Notes where the checkpoints and the deck of an attempt are that ended by itself.
+    pub(super) fn note_files(&mut self, index: usize, step: &Step<'_>) {
+        let node = &mut self.nodes[index];
+        let Some(attempt) = node.attempts.last() else { return };
+        let checkpoints =
+            runner::checkpoints(step.root, &attempt.execution, &attempt.node_id, attempt.attempt);
+        let deck = runner::deck(&attempt.folder(step.root));
+        let wants_deck =
+            node.task().and_then(|task| task.metadata.as_ref()?.generates_deck).unwrap_or_default();
+        if wants_deck && deck.is_file() {
+            node.record.closure.deck_uri = deck.display().to_string();
+        }
+        let metadata =
+            TaskNodeMetadata { checkpoint_uri: checkpoints.display().to_string(), ..Default::default() };
+        self.set_task_metadata(index, metadata);
     }
 
     /// Lets equal tasks run.
@@ -236,15 +299,22 @@ impl Run {
     }
 
     fn set_cache_status(&mut self, index: usize, status: CatalogCacheStatus, entry: Option<CatalogMetadata>) {
-        let metadata =
-            TaskNodeMetadata { cache_status: status.into(), catalog_key: entry, ..Default::default() };
+        let metadata = match &self.nodes[index].record.closure.target_metadata {
+            Some(TargetMetadata::TaskNodeMetadata(metadata)) => metadata.clone(),
+            _ => TaskNodeMetadata::default(),
+        };
+        let metadata = TaskNodeMetadata { cache_status: status.into(), catalog_key: entry, ..metadata };
+        self.set_task_metadata(index, metadata);
+    }
+
+    pub(in crate::engine) fn set_task_metadata(&mut self, index: usize, metadata: TaskNodeMetadata) {
         self.nodes[index].record.closure.target_metadata = Some(TargetMetadata::TaskNodeMetadata(metadata));
         self.mark_changed(index);
     }
 }
 
 impl Node {
-    fn task(&self) -> Option<&TaskTemplate> {
+    pub(super) fn task(&self) -> Option<&TaskTemplate> {
         match &self.target {
             NodeTarget::Task(task) => Some(task),
             _ => None,
@@ -252,19 +322,35 @@ impl Node {
     }
 
     /// The record of the next attempt.
-    fn new_attempt(&self, task: &TaskTemplate, step: &Step<'_>) -> TaskExecution {
+    pub(super) fn new_attempt(
+        &self,
+        task: &TaskTemplate,
+        is_interruptible: bool,
+        step: &Step<'_>,
+    ) -> TaskExecution {
         let now = Some(time::to_message(step.now));
+        let number = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        let name = names::child_execution(&self.record.execution.name, &self.record.node_id, number);
+        let instance_class =
+            if is_interruptible { InstanceClass::Interruptible } else { InstanceClass::Default };
         let mut attempt = TaskExecution {
             task: task.id.clone().unwrap_or_default(),
             execution: self.record.execution.clone(),
             node_id: self.record.node_id.clone(),
-            attempt: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX),
+            attempt: number,
             closure: TaskExecutionClosure {
                 phase: TaskPhase::Running.into(),
                 created_at: now,
                 updated_at: now,
                 started_at: now,
                 task_type: task.r#type.clone(),
+                event_version: 1,
+                metadata: Some(TaskExecutionMetadata {
+                    generated_name: name,
+                    plugin_identifier: "container".to_owned(),
+                    instance_class: instance_class.into(),
+                    ..TaskExecutionMetadata::default()
+                }),
                 ..TaskExecutionClosure::default()
             },
             inputs: self.record.inputs.clone(),
@@ -275,13 +361,16 @@ impl Node {
         attempt
     }
 
-    fn close_attempt(&mut self, phase: TaskPhase, step: &Step<'_>) -> &mut TaskExecution {
+    pub(super) fn close_attempt(&mut self, phase: TaskPhase, step: &Step<'_>) -> &mut TaskExecution {
         let last = self.attempts.len() - 1;
         let attempt = &mut self.attempts[last];
         let closure = &mut attempt.closure;
         closure.set_phase(phase);
         closure.updated_at = Some(time::to_message(step.now));
         closure.duration = closure.started_at.as_ref().map(|started| time::since(started, step.now));
+        if phase == TaskPhase::Succeeded {
+            closure.output_result = Some(address::attempt_outputs(&attempt.execution, &attempt.node_id));
+        }
         attempt
     }
 
@@ -296,9 +385,7 @@ impl Node {
         if kind == ErrorKind::System {
             return system.len() <= SYSTEM_RETRIES;
         }
-        let metadata = self.task().and_then(|task| task.metadata.as_ref());
-        let retries = metadata.and_then(|metadata| metadata.retries).map_or(0, |retries| retries.retries);
-        u32::try_from(user.len()).is_ok_and(|failures| failures <= retries)
+        user.len() + self.timeouts <= self.task().map_or(0, retries)
     }
 
     /// Renews the reservation that keeps equal tasks from running.
@@ -310,8 +397,14 @@ impl Node {
     }
 }
 
+/// How often a task may be retried after failures of its own.
+pub(super) fn retries(task: &TaskTemplate) -> usize {
+    let retries = task.metadata.as_ref().and_then(|metadata| metadata.retries);
+    retries.and_then(|retries| usize::try_from(retries.retries).ok()).unwrap_or_default()
+}
+
 /// How long an attempt may take.
-fn timeout(task: &TaskTemplate) -> Option<Duration> {
+pub(super) fn timeout(task: &TaskTemplate) -> Option<Duration> {
     let timeout = task.metadata.as_ref()?.timeout?;
     Duration::try_from(timeout).ok().filter(|timeout| !timeout.is_zero())
 }

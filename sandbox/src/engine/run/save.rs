@@ -7,6 +7,8 @@ use flyte_client::proto::{
 
 use super::{Run, step::Step};
 use crate::{
+    compile::START,
+    engine::{address, names},
     service_error::ServiceError,
     store::{self, node_execution::NodeExecution, time},
 };
@@ -58,7 +60,7 @@ impl Run {
         &mut self,
         scope: usize,
         id: &str,
-        values: &LiteralMap,
+        (phase, values): (Phase, &LiteralMap),
         step: &Step<'_>,
     ) -> Result<(), ServiceError> {
         let now = Some(time::to_message(step.now));
@@ -66,22 +68,28 @@ impl Run {
         let mut record = NodeExecution {
             row: 0,
             execution: self.execution.id.clone(),
-            node_id: format!("{}{id}", self.scopes[scope].prefix),
+            node_id: names::node_id(&self.scopes[scope].prefix, id),
             closure: NodeExecutionClosure {
-                phase: Phase::Succeeded.into(),
+                phase: phase.into(),
                 created_at: now,
                 updated_at: now,
                 ..NodeExecutionClosure::default()
             },
             metadata: NodeExecutionMetaData {
                 spec_node_id: id.to_owned(),
-                retry_group: self.scopes[scope].retry_group().to_owned(),
+                retry_group: self.scopes[scope].retry_group.clone(),
                 ..NodeExecutionMetaData::default()
             },
-            inputs: values.clone(),
-            outputs: Some(values.clone()),
+            inputs: LiteralMap::default(),
+            outputs: None,
             parent,
         };
+        if id == START {
+            record.closure.output_result = Some(address::node_outputs(&record.execution, &record.node_id));
+            record.outputs = Some(values.clone());
+        } else {
+            record.inputs = values.clone();
+        }
         Ok(store::node_execution::save(step.transaction, &mut record, step.now)?)
     }
 }

@@ -1,4 +1,4 @@
-//! Scopes: a running workflow, the execution's own or that of a sub-workflow node.
+//! Scopes: a running workflow, the execution's own or that of a node; or the chosen node of a branch.
 //!
 //! ```text
 //!                       all nodes succeeded
@@ -19,12 +19,19 @@ use flyte_client::proto::core::{
     ExecutionError, LiteralMap, WorkflowTemplate, workflow_metadata::OnFailurePolicy,
 };
 
+use crate::engine::{node::Node, program::Program};
+
 /// A running workflow.
 pub(super) struct Scope {
+    pub(super) kind: ScopeKind,
+    /// Where its nodes find what they refer to.
+    pub(super) program: Arc<Program>,
     pub(super) workflow: Arc<WorkflowTemplate>,
     /// What the ids of its nodes begin with: nothing, or `n0-0-`.
     pub(super) prefix: String,
-    /// The index of the sub-workflow node.
+    /// The attempt of the parent node that its nodes belong to; empty at the top.
+    pub(super) retry_group: String,
+    /// The index of the node whose workflow it is.
     pub(super) parent: Option<usize>,
     pub(super) inputs: LiteralMap,
     /// Node indices by their ids in the workflow.
@@ -35,6 +42,17 @@ pub(super) struct Scope {
     /// How many nodes have not succeeded yet.
     pub(super) remaining: usize,
     pub(super) state: ScopeState,
+}
+
+/// What a scope runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScopeKind {
+    /// A workflow, between `start-node` and `end-node`.
+    Workflow,
+    /// A workflow that a dynamic node made, likewise.
+    Dynamic,
+    /// One node of a branch. It sees the outputs of the scope around it, and has its outputs.
+    Branch,
 }
 
 /// The state of a scope. The transitions are in the [module docs](self).
@@ -53,21 +71,45 @@ pub(super) enum ScopeState {
 /// The failure that a scope fails with.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct NodeFailure {
-    /// The node's id in the execution.
-    pub(super) node: String,
     pub(super) error: ExecutionError,
 }
 
 impl Scope {
-    pub(super) fn new(
+    /// The scope of an execution.
+    pub(super) fn top(program: Arc<Program>, inputs: LiteralMap) -> Self {
+        let workflow = Arc::clone(&program.primary);
+        Self::new(ScopeKind::Workflow, program, workflow, None, inputs)
+    }
+
+    /// The scope of a node.
+    pub(super) fn below(
+        (parent, node): (usize, &Node),
+        kind: ScopeKind,
+        program: Arc<Program>,
         workflow: Arc<WorkflowTemplate>,
-        prefix: String,
+    ) -> Self {
+        let attempt = node.attempts.last().map_or(0, |attempt| attempt.attempt);
+        let record = &node.record;
+        Self {
+            prefix: format!("{}-{attempt}-", record.node_id),
+            retry_group: attempt.to_string(),
+            ..Self::new(kind, program, workflow, Some(parent), record.inputs.clone())
+        }
+    }
+
+    fn new(
+        kind: ScopeKind,
+        program: Arc<Program>,
+        workflow: Arc<WorkflowTemplate>,
         parent: Option<usize>,
         inputs: LiteralMap,
     ) -> Self {
         Self {
+            kind,
+            program,
             workflow,
-            prefix,
+            prefix: String::new(),
+            retry_group: String::new(),
             parent,
             inputs,
             nodes: HashMap::new(),
@@ -82,11 +124,6 @@ impl Scope {
     pub(super) fn fails_at_once(&self) -> bool {
         let policy = self.workflow.metadata.as_ref().map(|metadata| metadata.on_failure());
         policy.unwrap_or_default() == OnFailurePolicy::FailImmediately
-    }
-
-    /// The attempt of the parent node that its nodes belong to; a sub-workflow has one attempt only.
-    pub(super) fn retry_group(&self) -> &'static str {
-        if self.parent.is_some() { "0" } else { "" }
     }
 
     /// Whether further nodes may begin.

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use flyte_client::proto::{
     admin::execution_closure,
     core::{
-        ExecutionError, WorkflowTemplate, execution_error::ErrorKind, node_execution::Phase,
+        ExecutionError, LiteralMap, WorkflowTemplate, execution_error::ErrorKind, node_execution::Phase,
         workflow_execution::Phase as ExecutionPhase,
     },
 };
 
-use super::{Run, ScopeOutputs, execution_error, scope::ScopeState, step::Step};
+use super::{
+    Run, ScopeOutputs,
+    scope::{ScopeKind, ScopeState},
+    step::Step,
+};
 use crate::{
     compile::END,
-    engine::{binding, node::NodeState},
+    engine::{address, binding, node::NodeState, node_error::execution_error},
     service_error::ServiceError,
     store::time,
 };
@@ -27,18 +31,15 @@ impl Run {
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
         self.set_phase(index, Phase::Running, step);
-        self.set_state(index, NodeState::Running);
+        self.set_state(index, NodeState::Parent);
         let scope = self.open_sub_workflow(index, workflow, step)?;
         self.nodes[index].sub_scope = Some(scope);
         // A workflow without nodes ends at once.
         self.settle(scope, step)
     }
 
-    pub(super) fn stop_sub_workflow(
-        &mut self,
-        index: usize,
-        step: &mut Step<'_>,
-    ) -> Result<(), ServiceError> {
+    /// Stops the nodes of a node; it ends with them.
+    pub(super) fn stop_parent(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         match self.nodes[index].sub_scope {
             Some(scope) => self.stop_scope(scope, step),
             None => self.abort(index, step),
@@ -57,8 +58,19 @@ impl Run {
 
     /// Ends all open nodes of a scope.
     pub(super) fn stop_nodes(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        self.stop_nodes_but(scope, usize::MAX, step)
+    }
+
+    /// Ends all open nodes of a scope but one.
+    pub(super) fn stop_nodes_but(
+        &mut self,
+        scope: usize,
+        but: usize,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
         let indices = self.scopes[scope].nodes.values().copied().chain(self.scopes[scope].failure_node);
-        let mut open: Vec<usize> = indices.filter(|&index| self.nodes[index].state.is_open()).collect();
+        let mut open: Vec<usize> =
+            indices.filter(|&index| index != but && self.nodes[index].state.is_open()).collect();
         open.sort_unstable();
         for index in open {
             match self.nodes[index].state {
@@ -74,7 +86,11 @@ impl Run {
     }
 
     /// Ends a scope, or begins its failure node, once none of its nodes is open.
-    pub(super) fn settle(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+    pub(in crate::engine) fn settle(
+        &mut self,
+        scope: usize,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
         if self.scopes[scope].running > 0 {
             return Ok(());
         }
@@ -93,7 +109,12 @@ impl Run {
                 }
                 None => self.scope_failed(scope, failure.error, step),
             },
-            ScopeState::CleaningUp(failure) => self.scope_failed(scope, failure.error, step),
+            ScopeState::CleaningUp(failure) => {
+                // The error of a failure node that fails itself replaces the first one.
+                let failed =
+                    self.scopes[scope].failure_node.and_then(|node| self.nodes[node].error().cloned());
+                self.scope_failed(scope, failed.unwrap_or(failure.error), step)
+            }
             ScopeState::Stopping => self.scope_aborted(scope, step),
         }
     }
@@ -110,15 +131,23 @@ impl Run {
     }
 
     fn scope_succeeded(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        if self.scopes[scope].kind == ScopeKind::Branch {
+            return self.branch_succeeded(scope, step);
+        }
         let workflow = Arc::clone(&self.scopes[scope].workflow);
         let declared = workflow.interface.as_ref().and_then(|interface| interface.outputs.as_ref());
         match binding::resolve(&workflow.outputs, declared, &ScopeOutputs { run: self, scope }) {
             Ok(outputs) => {
                 self.scopes[scope].state = ScopeState::Ended;
-                self.add_marker(scope, END, &outputs, step)?;
+                self.add_marker(scope, END, (Phase::Succeeded, &outputs), step)?;
                 match self.scopes[scope].parent {
+                    Some(node) if self.scopes[scope].kind == ScopeKind::Dynamic => {
+                        self.dynamic_succeeded(node, outputs, step)
+                    }
                     Some(node) => self.succeed(node, outputs, Phase::Succeeded, step),
                     None => {
+                        self.execution.closure.output_result =
+                            Some(address::execution_outputs(&self.execution.id));
                         self.execution.outputs = Some(outputs);
                         self.end_execution(ExecutionPhase::Succeeded, step);
                         Ok(())
@@ -132,12 +161,24 @@ impl Run {
         }
     }
 
+    /// Ends a branch with the outputs of the node that it chose.
+    fn branch_succeeded(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        self.scopes[scope].state = ScopeState::Ended;
+        let chosen = self.scopes[scope].nodes.values().next().copied();
+        let outputs = chosen.and_then(|chosen| self.nodes[chosen].record.outputs.clone());
+        match self.scopes[scope].parent {
+            Some(branch) => self.succeed(branch, outputs.unwrap_or_default(), Phase::Succeeded, step),
+            None => Ok(()),
+        }
+    }
+
     fn scope_failed(
         &mut self,
         scope: usize,
         error: ExecutionError,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
+        self.skip_waiting(scope, step)?;
         self.scopes[scope].state = ScopeState::Ended;
         match self.scopes[scope].parent {
             Some(node) => self.fail(node, error, Phase::Failed, step),
@@ -147,6 +188,21 @@ impl Run {
                 Ok(())
             }
         }
+    }
+
+    /// Records the nodes after a failed one, where the others were run to their end.
+    fn skip_waiting(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        if self.scopes[scope].fails_at_once() || self.scopes[scope].kind == ScopeKind::Branch {
+            return Ok(());
+        }
+        let mut waiting: Vec<usize> = self.scopes[scope].nodes.values().copied().collect();
+        waiting.retain(|&index| self.nodes[index].state == NodeState::Waiting);
+        waiting.sort_unstable();
+        for index in waiting {
+            self.set_phase(index, Phase::Skipped, step);
+            self.set_state(index, NodeState::Ended);
+        }
+        self.add_marker(scope, END, (Phase::Skipped, &LiteralMap::default()), step)
     }
 
     fn scope_aborted(&mut self, scope: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {

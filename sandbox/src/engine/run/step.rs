@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use flyte_client::proto::core::TaskExecutionIdentifier;
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
-use crate::runner::Attempt;
+use crate::{engine::attempts::ProcessKey, runner::Attempt};
 
 /// What a step may use, and what it leaves to be done.
 pub(crate) struct Step<'a> {
@@ -25,9 +24,9 @@ pub(crate) struct Step<'a> {
 #[derive(Default)]
 pub(crate) struct Effects {
     /// Attempts to start.
-    pub(crate) start: Vec<(TaskExecutionIdentifier, Attempt)>,
+    pub(crate) start: Vec<(ProcessKey, Attempt)>,
     /// Attempts to kill.
-    pub(crate) kill: Vec<TaskExecutionIdentifier>,
+    pub(crate) kill: Vec<ProcessKey>,
     /// Rows of executions that nodes started.
     pub(crate) launched: Vec<i64>,
     /// Rows of executions that have ended.

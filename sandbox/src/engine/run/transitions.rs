@@ -1,23 +1,38 @@
 //! The transitions of nodes: how they begin, start, stop and end, whatever they run.
 
+use std::sync::Arc;
+
 use flyte_client::proto::{
-    admin::node_execution_closure,
+    admin::{TaskNodeMetadata, node_execution_closure},
     core::{
-        self, ExecutionError, LiteralMap, execution_error::ErrorKind, node_execution::Phase,
-        workflow_execution::Phase as ExecutionPhase,
+        self, CompiledWorkflowClosure, ExecutionError, LiteralMap, execution_error::ErrorKind,
+        node_execution::Phase, workflow_execution::Phase as ExecutionPhase,
     },
 };
 
 use super::{
-    Run, ScopeOutputs, execution_error,
+    Run, ScopeOutputs,
     scope::{NodeFailure, ScopeState},
     step::Step,
 };
 use crate::{
-    engine::{binding, node::NodeState, program::NodeTarget},
+    engine::{
+        address, binding,
+        node::{NodeState, dynamic::made_before, echo::is_echo},
+        node_error::{FAILURE_ABORT, USER_ABORT, execution_error, node_aborted},
+        program::NodeTarget,
+    },
     service_error::ServiceError,
     store::{self, time},
 };
+
+/// What a recovered execution has of a node.
+enum RecoveredNode {
+    /// It succeeded.
+    Outputs(LiteralMap),
+    /// Its program had made a workflow, which runs again; with the address of the job.
+    Dynamic(Arc<CompiledWorkflowClosure>, String),
+}
 
 impl Run {
     /// Moves a node to a state, and into that state's queue.
@@ -37,6 +52,11 @@ impl Run {
             (true, false) => scope.running -= 1,
             _ => {}
         }
+        if state == NodeState::Running && matches!(self.nodes[index].target, NodeTarget::Array(_)) {
+            self.arrays.insert(index);
+        } else {
+            self.arrays.remove(&index);
+        }
         self.queues.remove(old, index);
         if let Some(queue) = self.queues.of_state(state) {
             queue.push_back(index);
@@ -51,14 +71,11 @@ impl Run {
         closure.created_at.get_or_insert(now);
         closure.updated_at = Some(now);
         match phase {
-            Phase::Queued => {}
             Phase::Running => {
                 closure.started_at.get_or_insert(now);
             }
-            _ => {
-                let started = *closure.started_at.get_or_insert(now);
-                closure.duration = Some(time::since(&started, step.now));
-            }
+            // What never ran has neither a start nor a duration.
+            _ => closure.duration = closure.started_at.map(|started| time::since(&started, step.now)),
         }
         self.changed.insert(index);
     }
@@ -85,17 +102,23 @@ impl Run {
                 return self.fail(index, error, Phase::Failed, step);
             }
         }
-        if let Some(outputs) = self.recovered_outputs(index, step)? {
-            return self.succeed(index, outputs, Phase::Recovered, step);
+        match self.recovered_node(index, step)? {
+            Some(RecoveredNode::Outputs(outputs)) => return self.recover_outputs(index, outputs, step),
+            Some(RecoveredNode::Dynamic(closure, job_uri)) => {
+                return self.begin_dynamic(index, closure.as_ref().clone(), job_uri, step);
+            }
+            None => {}
         }
         match self.nodes[index].target.clone() {
+            NodeTarget::Task(task) if is_echo(&task) => self.run_echo(index, &task, step),
             NodeTarget::Task(_) => self.look_up_cache(index, step),
             NodeTarget::SubWorkflow(workflow) => self.begin_sub_workflow(index, workflow, step),
-            NodeTarget::LaunchPlan(..) => {
+            NodeTarget::LaunchPlan(..) | NodeTarget::Array(_) => {
                 self.set_state(index, NodeState::Queued);
                 Ok(())
             }
             NodeTarget::Gate(gate) => self.begin_gate(index, &gate, step),
+            NodeTarget::Branch(branch) => self.begin_branch(index, &branch, step),
             NodeTarget::Unsupported(what) => {
                 let text = format!("the sandbox does not run {what}");
                 self.fail(index, execution_error("NotSupported", text, ErrorKind::User), Phase::Failed, step)
@@ -115,8 +138,9 @@ impl Run {
     fn add_error(&self, index: usize, values: &mut LiteralMap) {
         let node = &self.nodes[index];
         let ScopeState::CleaningUp(failure) = &self.scopes[node.scope].state else { return };
+        // FlytePropeller names the failure node itself.
         let error =
-            core::Error { failed_node_id: failure.node.clone(), message: failure.error.message.clone() };
+            core::Error { failed_node_id: node.spec.id.clone(), message: failure.error.message.clone() };
         for (name, variable) in node.target.inputs().iter().flat_map(|map| &map.variables) {
             if let Some(value) = variable.r#type.as_ref().and_then(|wanted| binding::error(wanted, &error)) {
                 values.literals.insert(name.clone(), value);
@@ -124,13 +148,26 @@ impl Run {
         }
     }
 
-    /// The node's outputs in the execution that this one recovers.
-    fn recovered_outputs(&self, index: usize, step: &Step<'_>) -> Result<Option<LiteralMap>, ServiceError> {
+    /// What the execution that this one recovers has of a node.
+    fn recovered_node(&self, index: usize, step: &Step<'_>) -> Result<Option<RecoveredNode>, ServiceError> {
         let Some(source) = self.recovered_execution() else { return Ok(None) };
         let node = store::node_execution::find(step.transaction, source, &self.nodes[index].record.node_id)?;
-        Ok(node
-            .filter(|node| matches!(node.closure.phase(), Phase::Succeeded | Phase::Recovered))
-            .and_then(|node| node.outputs))
+        let Some(node) = node else { return Ok(None) };
+        if matches!(node.closure.phase(), Phase::Succeeded | Phase::Recovered) {
+            return Ok(node.outputs.map(RecoveredNode::Outputs));
+        }
+        let made = made_before(step, &node)?;
+        Ok(made.map(|closure| RecoveredNode::Dynamic(closure, node.closure.dynamic_job_spec_uri)))
+    }
+
+    fn recover_outputs(
+        &mut self,
+        index: usize,
+        outputs: LiteralMap,
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
+        self.set_task_metadata(index, TaskNodeMetadata::default());
+        self.succeed(index, outputs, Phase::Recovered, step)
     }
 
     /// Starts a queued node.
@@ -138,7 +175,11 @@ impl Run {
         match self.nodes[index].target.clone() {
             NodeTarget::Task(task) => self.start_attempt(index, &task, step),
             NodeTarget::LaunchPlan(plan, _) => self.start_child(index, plan, step),
-            NodeTarget::SubWorkflow(_) | NodeTarget::Gate(_) | NodeTarget::Unsupported(_) => {
+            NodeTarget::Array(array) => self.start_array(index, &array, step),
+            NodeTarget::SubWorkflow(_)
+            | NodeTarget::Gate(_)
+            | NodeTarget::Branch(_)
+            | NodeTarget::Unsupported(_) => {
                 unreachable!("only tasks and launch plans are queued")
             }
         }
@@ -146,20 +187,30 @@ impl Run {
 
     /// Ends a node that is no longer wanted, or asks for its end.
     pub(super) fn stop_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        if self.nodes[index].state == NodeState::Parent {
+            return self.stop_parent(index, step);
+        }
         match self.nodes[index].target {
             NodeTarget::Task(_) => self.stop_task(index, step),
-            NodeTarget::SubWorkflow(_) => self.stop_sub_workflow(index, step),
             NodeTarget::LaunchPlan(..) => self.stop_child(index, step),
-            NodeTarget::Gate(_) | NodeTarget::Unsupported(_) => self.abort(index, step),
+            NodeTarget::Array(_) => self.stop_array(index, step),
+            NodeTarget::SubWorkflow(_)
+            | NodeTarget::Gate(_)
+            | NodeTarget::Branch(_)
+            | NodeTarget::Unsupported(_) => self.abort(index, step),
         }
     }
 
     /// Finds out what became of an orphaned node.
     pub(super) fn recover_node(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
-        match self.nodes[index].target {
+        match self.nodes[index].target.clone() {
             NodeTarget::Task(_) => self.recover_attempt(index, step),
+            NodeTarget::Array(array) => self.recover_array(index, &array, step),
             NodeTarget::LaunchPlan(..) => self.recover_child(index, step),
-            NodeTarget::SubWorkflow(_) | NodeTarget::Gate(_) | NodeTarget::Unsupported(_) => {
+            NodeTarget::SubWorkflow(_)
+            | NodeTarget::Gate(_)
+            | NodeTarget::Branch(_)
+            | NodeTarget::Unsupported(_) => {
                 unreachable!("only attempts and child executions are orphaned")
             }
         }
@@ -173,7 +224,12 @@ impl Run {
         phase: Phase,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        self.nodes[index].record.outputs = Some(outputs);
+        let node = &mut self.nodes[index];
+        if node.target.has_process() && !node.record.metadata.is_dynamic || !outputs.literals.is_empty() {
+            node.record.closure.output_result =
+                Some(address::node_outputs(&node.record.execution, &node.record.node_id));
+        }
+        node.record.outputs = Some(outputs);
         self.set_phase(index, phase, step);
         self.set_state(index, NodeState::Ended);
         let scope = self.nodes[index].scope;
@@ -193,18 +249,17 @@ impl Run {
     pub(in crate::engine) fn fail(
         &mut self,
         index: usize,
-        mut error: ExecutionError,
+        error: ExecutionError,
         phase: Phase,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        error.timestamp.get_or_insert(time::to_message(step.now));
         let node = &mut self.nodes[index];
         node.record.closure.output_result = Some(node_execution_closure::OutputResult::Error(error.clone()));
-        let (scope, id) = (node.scope, node.record.node_id.clone());
+        let scope = node.scope;
         self.set_phase(index, phase, step);
         self.set_state(index, NodeState::Ended);
         if self.scopes[scope].state == ScopeState::Running {
-            self.scopes[scope].state = ScopeState::Failing(NodeFailure { node: id, error });
+            self.scopes[scope].state = ScopeState::Failing(NodeFailure { error });
             if scope == 0 {
                 self.execution.closure.set_phase(ExecutionPhase::Failing);
                 self.is_changed = true;
@@ -219,15 +274,31 @@ impl Run {
     /// Ends a node as aborted.
     pub(in crate::engine) fn abort(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
         let is_user_abort = self.execution.phase() == ExecutionPhase::Aborting;
-        let text =
-            if is_user_abort { "Workflow aborted." } else { "Some node execution failed, auto-abort." };
-        let error =
-            ExecutionError { code: "NodeAborted".to_owned(), message: text.to_owned(), ..Default::default() };
+        let text = if is_user_abort { USER_ABORT } else { FAILURE_ABORT };
         let closure = &mut self.nodes[index].record.closure;
-        closure.output_result = Some(node_execution_closure::OutputResult::Error(error));
+        closure.output_result = Some(node_execution_closure::OutputResult::Error(node_aborted(text)));
         self.set_phase(index, Phase::Aborted, step);
         self.set_state(index, NodeState::Ended);
         self.settle(self.nodes[index].scope, step)
+    }
+
+    /// Ends a node as aborted with a text, and its scope with an error.
+    pub(in crate::engine) fn abort_with(
+        &mut self,
+        index: usize,
+        (text, error): (&str, ExecutionError),
+        step: &mut Step<'_>,
+    ) -> Result<(), ServiceError> {
+        let scope = self.nodes[index].scope;
+        if self.scopes[scope].state == ScopeState::Running {
+            self.scopes[scope].state = ScopeState::Failing(NodeFailure { error });
+            self.stop_nodes_but(scope, index, step)?;
+        }
+        let closure = &mut self.nodes[index].record.closure;
+        closure.output_result = Some(node_execution_closure::OutputResult::Error(node_aborted(text)));
+        self.set_phase(index, Phase::Aborted, step);
+        self.set_state(index, NodeState::Ended);
+        self.settle(scope, step)
     }
 
     /// Whether a node's result is no longer wanted.

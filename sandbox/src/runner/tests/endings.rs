@@ -9,7 +9,7 @@ fn a_failing_program_is_quoted() {
     let fixture = script("echo out; echo one >&2; echo two >&2; exit 3");
     let (error, recoverable) = fixture.failure();
     assert_eq!(error.message, "`sh` ended with exit code 3; stderr:\none\ntwo");
-    assert_eq!((error.code.as_str(), error.kind(), recoverable), ("ExitCode", ErrorKind::User, true));
+    assert_eq!((error.code.as_str(), error.kind(), recoverable), ("Interrupted", ErrorKind::System, true));
     assert_eq!(fs::read_to_string(fixture.folder().join("stdout.log")).unwrap(), "out\n");
     assert_eq!(script("exit 1").message(), "`sh` ended with exit code 1");
 }
@@ -29,7 +29,11 @@ fn only_the_last_lines_of_stderr_are_quoted() {
 fn a_signal_is_named() {
     let (error, _) = script("kill -9 $$").failure();
     assert_eq!(error.message, "`sh` was killed by signal 9 (SIGKILL)");
-    assert_eq!(error.code, "Signal");
+    assert_eq!((error.code.as_str(), error.kind()), ("OOMKilled", ErrorKind::User));
+    let (error, _) = script("exit 137").failure();
+    assert_eq!((error.code.as_str(), error.kind()), ("OOMKilled", ErrorKind::User));
+    let (error, _) = script("kill -15 $$").failure();
+    assert_eq!((error.code.as_str(), error.kind()), ("Interrupted", ErrorKind::System));
 }
 
 #[test]
@@ -47,21 +51,16 @@ fn an_error_file_tells_the_reason() {
 }
 
 #[test]
-fn a_dynamic_task_fails_with_and_without_outputs() {
+fn a_dynamic_task_ends_with_its_job() {
     for outputs in [&[][..], &["o"]] {
         let fixture = script("touch {{.outputPrefix}}/futures.pb");
         let fixture = outputs.iter().fold(fixture, |fixture, output| fixture.output(output, "str"));
-        let (error, recoverable) = fixture.failure();
-        assert_eq!(
-            (error.code.as_str(), error.kind(), recoverable),
-            ("DynamicNotSupported", ErrorKind::User, false)
-        );
-        assert_eq!(
-            error.message,
-            "could not run a `@dynamic` task: the sandbox does not run the tasks that it starts yet\n\
-             hint: use a `@workflow`, or run it on a cluster"
-        );
+        let expected = AttemptOutcome::Dynamic(Box::default());
+        assert_eq!(fixture.run(), expected);
+        assert_eq!(recall(fixture.folder()), Some(expected));
     }
+    let (error, _) = script("echo bad > {{.outputPrefix}}/futures.pb").failure();
+    assert_eq!(error.code, "OutputInvalid");
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub(crate) fn launch(
     let inputs = inputs::all(&user_inputs, &entity.expected, &entity.fixed)?;
     let config = config::effective(transaction, (&project, &domain), &spec, entity.plan.as_ref())?;
     complete(&mut spec, &config, &project, &domain);
+    let notifications = effective_notifications(&spec, entity.plan.as_ref());
     let name = if name.is_empty() { execution_name::generate() } else { name };
     let stamp = Some(time::to_message(now));
     let mut execution = Execution {
@@ -73,6 +74,7 @@ pub(crate) fn launch(
             created_at: stamp,
             updated_at: stamp,
             workflow_id: Some(entity.workflow_id),
+            notifications,
             state_change_details: Some(ExecutionStateChangeDetails {
                 state: ExecutionState::ExecutionActive.into(),
                 occurred_at: stamp,
@@ -118,6 +120,18 @@ fn recipients(spec: &ExecutionSpec) -> &[admin::Notification] {
     match &spec.notification_overrides {
         Some(NotificationOverrides::Notifications(list)) => &list.notifications,
         _ => &[],
+    }
+}
+
+/// The notifications of an execution: its own, or else those of its launch plan.
+fn effective_notifications(spec: &ExecutionSpec, plan: Option<&LaunchPlanSpec>) -> Vec<admin::Notification> {
+    match &spec.notification_overrides {
+        Some(NotificationOverrides::Notifications(list)) => list.notifications.clone(),
+        Some(NotificationOverrides::DisableAll(true)) => Vec::new(),
+        _ => {
+            let metadata = plan.and_then(|plan| plan.entity_metadata.as_ref());
+            metadata.map(|metadata| metadata.notifications.clone()).unwrap_or_default()
+        }
     }
 }
 

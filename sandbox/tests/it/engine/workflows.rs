@@ -3,10 +3,8 @@
 use flyte_client::proto::{
     admin::{ExecutionRecoverRequest, ExecutionSpec, WorkflowExecutionGetMetricsRequest},
     core::{
-        Alias, BindingData, BindingDataCollection, BindingDataMap, BooleanExpression, BranchNode,
-        ComparisonExpression, Identifier, IfBlock, IfElseBlock, LiteralMap, Node, Operand, ResourceType,
-        Span, binding_data, boolean_expression, if_else_block, node::Target, operand, span,
-        workflow_execution::Phase, workflow_metadata::OnFailurePolicy,
+        Alias, BindingData, BindingDataCollection, BindingDataMap, Identifier, LiteralMap, ResourceType,
+        Span, binding_data, span, workflow_execution::Phase, workflow_metadata::OnFailurePolicy,
     },
 };
 
@@ -93,39 +91,6 @@ fn an_output_is_taken_by_its_alias() {
     let nodes = vec![first, node("n1", &cross, &["text = n0.crossed"])];
     let plan = workflow("alias", interface(&["text: str"], &["o: str"]), nodes, &["o = n1.o"]).on(&fixture);
     assert_eq!(succeeded(&fixture, &plan, values(&["text = a"])), r#"o="xxa""#);
-}
-
-#[test]
-fn a_branch_is_registered_and_fails_when_it_runs() {
-    let fixture = Fixture::new();
-    let cross = cross(&fixture);
-    let case = IfBlock {
-        condition: Some(BooleanExpression {
-            expr: Some(boolean_expression::Expr::Comparison(ComparisonExpression {
-                left_value: Some(Operand { val: Some(operand::Val::Var("text".to_owned())) }),
-                right_value: Some(Operand { val: Some(operand::Val::Var("text".to_owned())) }),
-                ..ComparisonExpression::default()
-            })),
-        }),
-        then_node: Some(Box::new(node("then", &cross, &["text = .text"]))),
-    };
-    let if_else = IfElseBlock {
-        case: Some(Box::new(case)),
-        other: Vec::new(),
-        default: Some(if_else_block::Default::Error(flyte_client::proto::core::Error::default())),
-    };
-    let branch = Node {
-        id: "b0".to_owned(),
-        inputs: vec![binding("text = .text")],
-        target: Some(Target::BranchNode(Box::new(BranchNode { if_else: Some(Box::new(if_else)) }))),
-        ..Node::default()
-    };
-    let plan = workflow("branch", interface(&["text: str"], &["o: str"]), vec![branch], &["o = b0.o"]);
-    let execution = fixture.launch(&plan.on(&fixture), "", values(&["text = a"]));
-    assert_eq!(
-        error(&fixture.end(&execution)),
-        "NotSupported (USER): the sandbox does not run a branch node"
-    );
 }
 
 #[test]
@@ -299,7 +264,7 @@ fn with_fail_after_executable_nodes_complete_independent_nodes_run() {
     assert_eq!(phase(&fixture.end(&execution)), Phase::Failed);
     let mut nodes = fixture.nodes(&execution);
     nodes.sort();
-    assert_eq!(nodes, ["n0 FAILED", "n1 SUCCEEDED", "n2 SUCCEEDED"]);
+    assert_eq!(nodes, ["n0 FAILED", "n1 SUCCEEDED", "n2 SUCCEEDED", "n3 SKIPPED"]);
 }
 
 #[test]

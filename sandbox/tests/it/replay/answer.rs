@@ -63,9 +63,14 @@ impl fmt::Display for Answer {
 
 /// The sandbox's answer to a recorded request.
 pub(crate) fn ask(sandbox: &Sandbox, recording: &Recording) -> Answer {
-    let path = format!("/{}/{}", recording.service, recording.method);
-    let method = recording.descriptor();
-    let request = method.as_ref().map(|method| from_json(method.input(), &recording.request).unwrap());
+    call(sandbox, &recording.service, &recording.method, &recording.request)
+}
+
+/// The sandbox's answer to a request as proto3 JSON.
+pub(crate) fn call(sandbox: &Sandbox, service: &str, name: &str, request: &Value) -> Answer {
+    let path = format!("/{service}/{name}");
+    let method = method(service, name);
+    let request = method.as_ref().map(|method| from_json(method.input(), request).unwrap());
     match (sandbox.answer(&path, &request.map(|request| request.encode_to_vec()).unwrap_or_default()), method)
     {
         (Err(status), _) => Answer::from_status(&status),
@@ -75,6 +80,12 @@ pub(crate) fn ask(sandbox: &Sandbox, recording: &Recording) -> Answer {
         }
         (Ok(_), None) => Answer::Unknown,
     }
+}
+
+/// `None` for a method that no version knows.
+pub(crate) fn method(service: &str, name: &str) -> Option<MethodDescriptor> {
+    let service = descriptor::pool().get_service_by_name(service)?;
+    service.methods().find(|method| method.name() == name)
 }
 
 fn from_json(message: MessageDescriptor, json: &Value) -> Option<DynamicMessage> {

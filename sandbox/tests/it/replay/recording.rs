@@ -1,10 +1,9 @@
 //! The lines of `api.jsonl`.
 
-use flyte_client::proto::descriptor;
 use prost_reflect::MethodDescriptor;
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::answer::{self, Answer};
 
 /// A request and its answer.
 pub(crate) struct Recording {
@@ -36,8 +35,7 @@ pub(crate) struct Until {
 impl Recording {
     /// `None` for a method that no version knows.
     pub(crate) fn descriptor(&self) -> Option<MethodDescriptor> {
-        let service = descriptor::pool().get_service_by_name(&self.service)?;
-        service.methods().find(|method| method.name() == self.method)
+        answer::method(&self.service, &self.method)
     }
 
     /// Whether the server chose the name of an execution.
