@@ -12,6 +12,7 @@ mod command;
 mod document;
 mod environment;
 mod error;
+mod fast;
 mod folder;
 pub(crate) mod go_format;
 mod inputs;
@@ -36,7 +37,7 @@ use self::{
 };
 pub(crate) use self::{
     attempt::{Attempt, AttemptOutcome, TemplateNames},
-    folder::{deck, element_folder, job_spec},
+    folder::{deck, discard_private, element_folder, job_spec, set_aside},
     log::logs,
     process::{adopt, sweep},
     record::recall,
@@ -62,7 +63,11 @@ pub(crate) async fn run(
         Ok((process, result)) => (process, result),
         Err(failure) => ("none".to_owned(), Err(failure)),
     };
-    on_disk(move || finish(&folder, &process, result)).await
+    on_disk(move || {
+        folder.discard_private();
+        finish(&folder, &process, result)
+    })
+    .await
 }
 
 /// Records the outcome of an attempt. An attempt without a record did not end.

@@ -109,7 +109,8 @@ impl Element {
     /// Restores it from its stored tries.
     pub(super) fn restore(&mut self, tries: &[ElementTry]) {
         for one in tries {
-            self.tries = one.attempt + 1;
+            // One that was cut off with its engine is run again under its number.
+            self.tries = one.attempt + u32::from(one.phase != TaskPhase::Queued);
             self.count(one.error.as_ref());
         }
         let Some(last) = tries.last() else { return };

@@ -88,6 +88,7 @@ impl EventLoop {
             if let Some(process) = attempt.process {
                 runner::sweep(process, &attempt.folder(&self.root));
             }
+            runner::discard_private(&attempt.folder(&self.root));
             self.kill_orphaned_elements(&attempt)?;
         }
         Ok(())
@@ -102,6 +103,7 @@ impl EventLoop {
             if let Some(process) = one.process {
                 let folder = runner::element_folder(&attempt.folder(&self.root), one.element, one.attempt);
                 runner::sweep(process, &folder);
+                runner::discard_private(&folder);
             }
         }
         Ok(())

@@ -49,8 +49,8 @@ pub(super) fn timed_out(limit: Duration) -> ExecutionError {
     execution_error("TimeoutExpired", text, ErrorKind::User)
 }
 
-/// The outcome of an attempt that left no record.
+/// The outcome of an attempt that was cut off with its engine too often.
 pub(super) fn orphaned() -> AttemptOutcome {
-    let text = "the sandbox's engine ended while the task was running";
-    AttemptOutcome::Failed { error: execution_error(ORPHANED, text, ErrorKind::System), recoverable: true }
+    let text = "the sandbox's engine ended while the task was running, several times";
+    AttemptOutcome::Failed { error: execution_error(ORPHANED, text, ErrorKind::System), recoverable: false }
 }

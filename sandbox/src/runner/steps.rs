@@ -15,6 +15,7 @@ use super::{
     command,
     environment::{self, Environment},
     error::AttemptError,
+    fast,
     folder::{AttemptFolder, on_disk},
     inputs,
     log::{self, RunnerLog},
@@ -91,8 +92,15 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
     let kept = kept(attempt, attempt.names.attempt);
     fs::create_dir_all(&kept).map_err(AttemptError::files("create the folder", &kept))?;
     let values = values(attempt, &seen, &kept);
-    let line = command::line((&attempt.task, &container), &inputs, &values, &mounts)?;
-    let environment = environment::build(attempt, &container, folder, &mounts, |name| env::var_os(name))?;
+    let mut line = command::line((&attempt.task, &container), &inputs, &values, &mounts)?;
+    let mut environment = environment::build(attempt, &container, folder, &mounts, |name| env::var_os(name))?;
+    if let Some(fast) = fast::prepare(&line, &seen.work())? {
+        line = fast.line;
+        environment::put_first(&mut environment, "PYTHONPATH", &seen.work());
+        if let Some(archive) = fast.unpacked {
+            log.line(&format!("code: unpacked `{archive}`"));
+        }
+    }
     let name = line.first().map(String::as_str).unwrap_or_default();
     let program = command::find(name, &environment, &folder.work(), &container.image)?;
     log.line(&format!("image: {} (not run; its command is run on this machine)", container.image));
@@ -176,7 +184,7 @@ fn collect(
         return Ok(AttemptOutcome::Dynamic(Box::new(job)));
     }
     let outputs = outputs::collect(declared, folder, &kept(attempt, attempt.names.attempt), log)?;
-    // The copies of the inputs are not needed any more.
+    // The copies of the inputs and of the code are not needed any more.
     for path in [folder.inputs(), folder.work()] {
         if let Err(error) = fs::remove_dir_all(&path) {
             log.line(&format!("`{}` cannot be removed: {error}", path.display()));

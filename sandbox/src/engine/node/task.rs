@@ -94,7 +94,11 @@ impl Run {
             // A retry by an engine that did not look for the result.
             node.cache.key = CacheKey::for_task(task, &node.record.inputs);
         }
-        let attempt = node.new_attempt(task, is_interruptible, step);
+        let attempt = match node.attempts.pop_if(|last| last.closure.phase() == TaskPhase::Running) {
+            // It was cut off with its engine.
+            Some(cut_off) => cut_off,
+            None => node.new_attempt(task, is_interruptible, step),
+        };
         let envs = self.execution.config.envs.iter().flat_map(|envs| &envs.values);
         let start = Attempt {
             task: task.as_ref().clone(),
@@ -144,13 +148,8 @@ impl Run {
         match outcome {
             AttemptOutcome::Succeeded(outputs) => self.attempt_succeeded(index, outputs, step),
             AttemptOutcome::Dynamic(job) => self.attempt_made_workflow(index, *job, step),
-            AttemptOutcome::Killed if !self.is_unwanted(index) => {
-                // The engine was stopped: the next one repeats the attempt.
-                self.nodes[index].close_attempt(TaskPhase::Aborted, step);
-                self.mark_changed(index);
-                self.set_state(index, NodeState::Queued);
-                Ok(())
-            }
+            // The engine was stopped.
+            AttemptOutcome::Killed if !self.is_unwanted(index) => self.repeat_attempt(index, step),
             AttemptOutcome::Killed => {
                 self.nodes[index].close_attempt(TaskPhase::Aborted, step);
                 self.release_reservation(index, step)?;
@@ -248,15 +247,19 @@ impl Run {
         index: usize,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
-        if self.nodes[index].running_attempt().is_some() {
+        let has_attempt = self.nodes[index].running_attempt().is_some();
+        if has_attempt && self.nodes[index].state != NodeState::Queued {
             step.effects.kill.extend(self.nodes[index].attempts.last().map(ProcessKey::for_attempt));
             return Ok(());
+        }
+        if has_attempt {
+            self.nodes[index].close_attempt(TaskPhase::Aborted, step);
         }
         self.release_reservation(index, step)?;
         self.abort(index, step)
     }
 
-    /// Ends an attempt whose engine has ended: as it recorded itself, or as failed.
+    /// Ends an attempt whose engine has ended as it recorded itself; without a record it is run again.
     pub(in crate::engine) fn recover_attempt(
         &mut self,
         index: usize,
@@ -264,7 +267,18 @@ impl Run {
     ) -> Result<(), ServiceError> {
         let last = self.nodes[index].attempts.last();
         let recorded = last.and_then(|attempt| runner::recall(&attempt.folder(step.root)));
-        self.end_attempt(index, recorded.unwrap_or_else(orphaned), step)
+        self.end_attempt(index, recorded.unwrap_or(AttemptOutcome::Killed), step)
+    }
+
+    /// Runs an attempt again that was cut off with its engine: it does not count as one of the task's.
+    fn repeat_attempt(&mut self, index: usize, step: &mut Step<'_>) -> Result<(), ServiceError> {
+        let folder = self.nodes[index].attempts.last().map(|attempt| attempt.folder(step.root));
+        if runner::set_aside(&folder.unwrap_or_default())? {
+            self.mark_changed(index);
+            self.set_state(index, NodeState::Queued);
+            return Ok(());
+        }
+        self.end_attempt(index, orphaned(), step)
     }
 
     /// Notes where the checkpoints and the deck of an attempt are that ended by itself.

@@ -2,7 +2,7 @@ import array, json, os, signal, socket, sys
 
 connection = socket.socket(socket.AF_UNIX)
 connection.connect("@SOCKET@")
-request = {"line": sys.argv, "environment": dict(os.environ), "folder": os.getcwd()}
+request = {"line": sys.argv, "environment": dict(os.environ), "folder": os.getcwd(), "group": os.getpgid(0)}
 streams = array.array("i", [0, 1, 2])
 content = json.dumps(request).encode() + b"\n"
 sent = connection.sendmsg([content], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])

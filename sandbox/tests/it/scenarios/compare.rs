@@ -28,14 +28,8 @@ const SETS: [&str; 4] = ["ids", "sub_workflows", "tasks", "edges"];
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| Regex::new("@[A-Z]+(-[0-9]+)?@").unwrap());
 static CLOCK: LazyLock<Regex> = LazyLock::new(|| Regex::new("[0-9]{19}").unwrap());
 
-/// Adds the differences; `known` has the placeholders that stand for one value only. Where engines were
-/// killed, attempts do not count.
-pub(super) fn compare(
-    recorded: &Value,
-    ours: &Value,
-    (known, is_killed): (&[&str], bool),
-    differences: &mut Vec<String>,
-) {
+/// Adds the differences; `known` has the placeholders that stand for one value only.
+pub(super) fn compare(recorded: &Value, ours: &Value, known: &[&str], differences: &mut Vec<String>) {
     let (mut recorded, mut ours) = (recorded.clone(), ours.clone());
     for side in [&mut recorded, &mut ours] {
         simplify(side, "");
@@ -43,19 +37,7 @@ pub(super) fn compare(
     }
     cut_list_entries(&mut recorded);
     cut_list_entries(&mut ours);
-    if is_killed {
-        forget_attempts(&mut recorded);
-        forget_attempts(&mut ours);
-    }
     walk("", &recorded, &ours, known, differences);
-}
-
-/// Removes the attempts, of which there are more where engines were killed.
-fn forget_attempts(state: &mut Value) {
-    let executions = state.as_object_mut().unwrap().values_mut();
-    for node in executions.flat_map(|execution| execution["nodes"].as_object_mut().unwrap().values_mut()) {
-        node.as_object_mut().unwrap().remove("tasks");
-    }
 }
 
 /// Removes the texts of errors in lists, which are cut, and the entries that then have nothing of their own.

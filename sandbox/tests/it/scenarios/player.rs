@@ -87,8 +87,7 @@ impl<'a> Player<'a> {
         let ours = state::collect(&mut self, &recorded["final"]);
         let names = self.names.iter().filter(|(name, _)| !name.starts_with("@CHILD"));
         let known: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
-        let is_killed = self.kills.is_some();
-        compare::compare(&recorded["final"], &ours, (&known, is_killed), &mut differences);
+        compare::compare(&recorded["final"], &ours, &known, &mut differences);
         differences
     }
 

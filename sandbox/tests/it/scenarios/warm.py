@@ -66,7 +66,8 @@ def serve(connection):
         return
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
+        # What kills the client kills this as well.
+        os.setpgid(0, request["group"])
         run(request, descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
@@ -79,7 +80,7 @@ def serve(connection):
         # The client was killed.
         if not is_open:
             try:
-                os.killpg(child, signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
             except ProcessLookupError:
                 pass
 

@@ -176,8 +176,10 @@ impl Run {
                 element.state = ElementState::Succeeded(outputs);
             }
             Ended::Killed if array.is_stopping => element.state = ElementState::Aborted,
-            // The engine was stopped: the next one repeats the try.
+            // The engine was stopped: the try is run again under its number.
             Ended::Killed => {
+                one.phase = TaskPhase::Queued;
+                element.tries = this_try;
                 element.state = ElementState::Pending;
                 array.pending.push_front(at);
             }
@@ -199,7 +201,7 @@ impl Run {
         self.settle_array(index, step)
     }
 
-    /// Ends a try whose engine has ended: as it recorded itself, or as failed.
+    /// Ends a try whose engine has ended as it recorded itself; without a record it is run again.
     pub(super) fn recover_element(
         &mut self,
         index: usize,
@@ -210,7 +212,11 @@ impl Run {
         let folder = attempt
             .map(|attempt| runner::element_folder(&attempt.folder(step.root), number, this_try))
             .unwrap_or_default();
-        let outcome = runner::recall(&folder).unwrap_or_else(orphaned);
+        let outcome = match runner::recall(&folder) {
+            Some(AttemptOutcome::Killed) | None if runner::set_aside(&folder)? => AttemptOutcome::Killed,
+            Some(AttemptOutcome::Killed) | None => orphaned(),
+            Some(outcome) => outcome,
+        };
         self.end_element(index, (number, this_try), outcome, step)
     }
 
