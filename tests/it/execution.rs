@@ -17,7 +17,7 @@ NAME      VALUE
 greeting  Hello, World!
 ------- stderr -------
 started execution `second`
-node hellogreet: SUCCEEDED, cached, [DURATION]
+node hellogreet: SUCCEEDED, cached
 execution second: SUCCEEDED, [DURATION]
 [exit: 0]
 "#]]
@@ -41,7 +41,7 @@ CREATED   [TIME]
 STARTED   [TIME]
 DURATION  [DURATION]
 NODES
-  hellogreet  SUCCEEDED, cached, [DURATION]
+  hellogreet  SUCCEEDED, cached
 [exit: 0]
 $ flyte-host get executions --sort-by name --asc
 NAME    PHASE      RUNS                 CREATED               DURATION
@@ -146,7 +146,7 @@ CREATED   [TIME]
 STARTED   [TIME]
 DURATION  [DURATION]
 NODES
-  hellogreet  SUCCEEDED, cached, [DURATION]
+  hellogreet  SUCCEEDED, cached
 [exit: 0]
 $ flyte-host execution show one two -o name
 one

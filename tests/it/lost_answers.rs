@@ -91,7 +91,7 @@ greeting  Hello, World!
 ------- stderr -------
 running task `hello.greet`, version `v1`
 started execution `[EXECUTION]`
-node hellogreet: SUCCEEDED, cached, [DURATION]
+node hellogreet: SUCCEEDED, cached
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 "#]]

@@ -61,8 +61,8 @@ execution mine: SUCCEEDED, [DURATION]
 }
 ------- stderr -------
 started execution `again`
-node first (greet): SUCCEEDED, cached, [DURATION]
-node second (greet): SUCCEEDED, cached, [DURATION]
+node first (greet): SUCCEEDED, cached
+node second (greet): SUCCEEDED, cached
 execution again: SUCCEEDED, [DURATION]
 [exit: 0]
 again

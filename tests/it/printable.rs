@@ -73,16 +73,16 @@ fn messages_of_failed_tasks_are_escaped_wherever_they_are_shown() {
 ------- stderr -------
 running task `fails`, version `v1`
 started execution `broken`
-node fails: FAILED, [DURATION]: `sh` ended with exit code 1; stderr: a\u{1b}[2J\u{1b}]0;t\u{7}b\rc\u{9b}d\u{7f}e\u{202e}f\u{2067}g\u{2028}h\u{8}	i
+node fails: FAILED, attempt 4, [DURATION]: [3/3] currentAttempt done. Last Error: SYSTEM::`sh` ended with exit code 1; stderr: a\u{1b}[2J\u{1b}]0;t\u{7}b\rc\u{9b}d\u{7f}e\u{202e}f\u{2067}g\u{2028}h\u{8}	i
 execution broken: FAILED, [DURATION]
 error: execution `broken` failed
-  caused by: node `fails` failed
-  caused by: `sh` ended with exit code 1; stderr:
+  caused by: node `fails` failed in attempt 4
+  caused by: [3/3] currentAttempt done. Last Error: SYSTEM::`sh` ended with exit code 1; stderr:
     a\u{1b}[2J\u{1b}]0;t\u{7}b\rc\u{9b}d\u{7f}e\u{202e}f\u{2067}g\u{2028}h\u{8}	i
 hint: see its logs:
-    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/0/stdout.log
-    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/0/stderr.log
-    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/0/runner.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/3/stdout.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/3/stderr.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/fails/3/runner.log
 [exit: 1]
 "#]]
     );

@@ -46,8 +46,8 @@ $ flyte-host run hello.twice -i 'name=World' --wait -o json
 ------- stderr -------
 running launch plan `hello.twice`, version `v1`
 started execution `[EXECUTION]`
-node first (greet): SUCCEEDED, cached, [DURATION]
-node second (greet): SUCCEEDED, cached, [DURATION]
+node first (greet): SUCCEEDED, cached
+node second (greet): SUCCEEDED, cached
 execution [EXECUTION]: SUCCEEDED, [DURATION]
 [exit: 0]
 
@@ -70,16 +70,16 @@ $ flyte-host run hello.fail --wait --name broken
 ------- stderr -------
 running task `hello.fail`, version `v1`
 started execution `broken`
-node hellofail: FAILED, [DURATION]: `sh` ended with exit code 3; stderr: the disk is on fire
+node hellofail: FAILED, attempt 4, [DURATION]: [3/3] currentAttempt done. Last Error: SYSTEM::`sh` ended with exit code 3; stderr: the disk is on fire
 execution broken: FAILED, [DURATION]
 error: execution `broken` failed
-  caused by: node `hellofail` failed
-  caused by: `sh` ended with exit code 3; stderr:
+  caused by: node `hellofail` failed in attempt 4
+  caused by: [3/3] currentAttempt done. Last Error: SYSTEM::`sh` ended with exit code 3; stderr:
     the disk is on fire
 hint: see its logs:
-    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stdout.log
-    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/stderr.log
-    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/0/runner.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/3/stdout.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/3/stderr.log
+    file://[HOME]/.flyte/sandbox/runs/flytesnacks/development/broken/hellofail/3/runner.log
 [exit: 1]
 $ flyte-host execution show broken
 NAME      broken
@@ -91,16 +91,16 @@ MODE      MANUAL
 CREATED   [TIME]
 STARTED   [TIME]
 DURATION  [DURATION]
-ERROR     `sh` ended with exit code 3; stderr:
+ERROR     [3/3] currentAttempt done. Last Error: SYSTEM::`sh` ended with exit code 3; stderr:
           the disk is on fire
 NODES
-  hellofail  FAILED, [DURATION]
-             `sh` ended with exit code 3; stderr:
+  hellofail  FAILED, attempt 4, [DURATION]
+             [3/3] currentAttempt done. Last Error: SYSTEM::`sh` ended with exit code 3; stderr:
              the disk is on fire
 [exit: 0]
 $ flyte-host get nodes broken
 NODE       NAME  PHASE   CACHE  STARTED               DURATION  ERROR
-hellofail  -     FAILED  -      [TIME]  [DURATION]  `sh` ended with exit code 3; stderr: the disk is on fire
+hellofail  -     FAILED  -      [TIME]  [DURATION]  [3/3] currentAttempt done. Last Error: SYSTEM::`sh` ended with exit code 3; stderr: the disk is on fire
 [exit: 0]
 $ flyte-host execution outputs broken
 ------- stderr -------
@@ -273,14 +273,14 @@ $ flyte-host run hello.greet -i 'name=x' --name two --wait -o json
 ------- stderr -------
 running task `hello.greet`, version `v1`
 started execution `two`
-node hellogreet: SUCCEEDED, cached, [DURATION]
+node hellogreet: SUCCEEDED, cached
 execution two: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host execution relaunch two --name three --wait -o name
 three
 ------- stderr -------
 started execution `three`
-node hellogreet: SUCCEEDED, cached, [DURATION]
+node hellogreet: SUCCEEDED, cached
 execution three: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host execution watch two -o yaml
@@ -291,7 +291,7 @@ phase: SUCCEEDED
 outputs:
   greeting: Hello, x!
 ------- stderr -------
-node hellogreet: SUCCEEDED, cached, [DURATION]
+node hellogreet: SUCCEEDED, cached
 execution two: SUCCEEDED, [DURATION]
 [exit: 0]
 

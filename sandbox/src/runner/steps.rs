@@ -184,6 +184,12 @@ fn collect(
         return Ok(AttemptOutcome::Dynamic(Box::new(job)));
     }
     let outputs = outputs::collect(declared, folder, &kept(attempt, attempt.names.attempt), log)?;
+    if attempt.element.is_some()
+        && let Err(error) = fs::remove_file(folder.inputs_message())
+    {
+        // Each element has the inputs of all.
+        log.line(&format!("the inputs cannot be removed: {error}"));
+    }
     // The copies of the inputs and of the code are not needed any more.
     for path in [folder.inputs(), folder.work()] {
         if let Err(error) = fs::remove_dir_all(&path) {

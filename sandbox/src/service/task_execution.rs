@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use flyte_client::proto::{
     admin::{self, UrlBlob, task_execution_closure::OutputResult},
-    core::{ResourceType, TaskExecutionIdentifier, literal},
+    core::{ResourceType, TaskExecutionIdentifier, task_execution::Phase},
     event::ExternalResourceInfo,
 };
 
@@ -172,34 +172,34 @@ fn with_short_error(mut attempt: admin::TaskExecution) -> admin::TaskExecution {
     attempt
 }
 
-/// An attempt, with the elements of an array.
+/// An attempt, with the tries of the elements of an array.
 fn complete(
     connection: &Connection,
     mut attempt: TaskExecution,
 ) -> Result<admin::TaskExecution, rusqlite::Error> {
     let metadata = attempt.closure.metadata.as_mut();
-    if let Some(metadata) = metadata.filter(|metadata| metadata.plugin_identifier == ARRAY_PLUGIN) {
-        let node = store::node_execution::find(connection, &attempt.execution, &attempt.node_id)?;
-        if let Some(node) = node {
-            let tries = store::array_element::list_for_node(connection, node.row)?;
-            let name = metadata.generated_name.clone();
-            metadata.external_resources = resources(&name, &tries, element_count(&node));
-        }
+    let Some(metadata) = metadata.filter(|metadata| metadata.plugin_identifier == ARRAY_PLUGIN) else {
+        return Ok(message(attempt));
+    };
+    if metadata.external_resources.is_empty() && attempt.closure.phase() == Phase::Succeeded {
+        // FlytePropeller does not begin an array without elements.
+        return Ok(admin::TaskExecution { input_uri: String::new(), ..message(attempt) });
+    }
+    let node = store::node_execution::find(connection, &attempt.execution, &attempt.node_id)?;
+    let tries = node.map(|node| store::array_element::list_for_node(connection, node.row)).transpose()?;
+    if let (Some(metadata), Some(tries)) = (&mut attempt.closure.metadata, tries) {
+        let elements = std::mem::take(&mut metadata.external_resources);
+        metadata.external_resources = resources(&metadata.generated_name, &tries, elements);
     }
     Ok(message(attempt))
 }
 
-/// How many elements the lists of an array's inputs have.
-fn element_count(node: &store::node_execution::NodeExecution) -> u32 {
-    let lists = node.inputs.literals.values().filter_map(|literal| match &literal.value {
-        Some(literal::Value::Collection(items)) => u32::try_from(items.literals.len()).ok(),
-        _ => None,
-    });
-    lists.min().unwrap_or_default()
-}
-
 /// An entry for each try of each element, and one for an element that has not begun.
-fn resources(name: &str, tries: &[ElementTry], elements: u32) -> Vec<ExternalResourceInfo> {
+fn resources(
+    name: &str,
+    tries: &[ElementTry],
+    elements: Vec<ExternalResourceInfo>,
+) -> Vec<ExternalResourceInfo> {
     let mut resources: Vec<ExternalResourceInfo> = tries
         .iter()
         .map(|one| ExternalResourceInfo {
@@ -212,13 +212,7 @@ fn resources(name: &str, tries: &[ElementTry], elements: u32) -> Vec<ExternalRes
         })
         .collect();
     let begun: BTreeSet<u32> = tries.iter().map(|one| one.element).collect();
-    resources.extend((0..elements).filter(|index| !begun.contains(index)).map(|index| {
-        ExternalResourceInfo {
-            external_id: format!("{name}-n{index}-0"),
-            index,
-            ..ExternalResourceInfo::default()
-        }
-    }));
+    resources.extend(elements.into_iter().filter(|element| !begun.contains(&element.index)));
     resources.sort_by_key(|resource| (resource.index, resource.retry_attempt));
     resources
 }

@@ -275,8 +275,8 @@ greeting  Hello, Hello, World!!
 3 unchanged
 running launch plan `hello`, version `[V1]`
 started execution `two`
-node first: SUCCEEDED, cached, [DURATION]
-node second: SUCCEEDED, cached, [DURATION]
+node first: SUCCEEDED, cached
+node second: SUCCEEDED, cached
 execution two: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host run hello.yaml -i 'name=World' --wait --name three

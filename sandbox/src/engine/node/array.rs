@@ -13,6 +13,7 @@ use flyte_client::proto::{
         ExecutionError, Literal, LiteralCollection, LiteralMap, Scalar, Void, literal, node_execution::Phase,
         scalar, task_execution::Phase as TaskPhase,
     },
+    event::ExternalResourceInfo,
 };
 
 use super::{Node, NodeState};
@@ -45,6 +46,7 @@ impl Run {
         };
         self.set_phase(index, Phase::Running, step);
         self.set_state(index, NodeState::Running);
+        self.nodes[index].list_elements(length);
         self.nodes[index].array = Some(ArrayRun::new(length, &target.array, self.parallelism()));
         self.stored_row(index, step)?;
         self.settle_array(index, step)
@@ -200,6 +202,19 @@ impl Node {
             NodeTarget::Array(target) => Some(target),
             _ => None,
         }
+    }
+
+    /// Notes how many elements its attempt has.
+    fn list_elements(&mut self, length: usize) {
+        let metadata = self.attempts.last_mut().and_then(|attempt| attempt.closure.metadata.as_mut());
+        let Some(metadata) = metadata else { return };
+        let indices = (0..length).filter_map(|index| u32::try_from(index).ok());
+        let element = |index| ExternalResourceInfo {
+            external_id: format!("{}-n{index}-0", metadata.generated_name),
+            index,
+            ..ExternalResourceInfo::default()
+        };
+        metadata.external_resources = indices.map(element).collect();
     }
 
     /// The outputs of the elements as lists, with `None` for those that failed.

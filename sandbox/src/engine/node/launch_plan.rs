@@ -35,7 +35,7 @@ impl Run {
         self.set_phase(index, Phase::Running, step);
         self.set_state(index, NodeState::Running);
         self.stored_row(index, step)?;
-        let request = self.child_request(index, plan, step)?;
+        let request = self.child_request(index, plan);
         let child = WorkflowExecutionIdentifier { name: request.name.clone(), ..self.execution.id.clone() };
         let metadata = WorkflowNodeMetadata { execution_id: Some(child) };
         self.nodes[index].record.closure.target_metadata =
@@ -121,27 +121,19 @@ impl Run {
         }
     }
 
-    /// The request for the execution of a node.
-    fn child_request(
-        &self,
-        index: usize,
-        mut plan: Identifier,
-        step: &Step<'_>,
-    ) -> Result<LaunchRequest, ServiceError> {
+    /// The request for the execution of a node. That of a recovered execution starts afresh, as on Flyte.
+    fn child_request(&self, index: usize, mut plan: Identifier) -> LaunchRequest {
         plan.set_resource_type(ResourceType::LaunchPlan);
         let node = &self.nodes[index].record;
         let above = self.execution.spec.metadata.clone().unwrap_or_default();
-        let reference = self.recovered_child(index, step)?;
-        let mode = if reference.is_some() { ExecutionMode::Recovered } else { ExecutionMode::ChildWorkflow };
         let metadata = ExecutionMetadata {
-            mode: mode.into(),
+            mode: ExecutionMode::ChildWorkflow.into(),
             principal: above.principal,
             nesting: above.nesting + 1,
             parent_node_execution: Some(NodeExecutionIdentifier {
                 node_id: node.node_id.clone(),
                 execution_id: Some(self.execution.id.clone()),
             }),
-            reference_execution: reference,
             ..ExecutionMetadata::default()
         };
         let config = self.execution.config.clone();
@@ -158,7 +150,7 @@ impl Run {
             envs: Some(config.envs.unwrap_or_default()),
             ..ExecutionSpec::default()
         };
-        Ok(LaunchRequest {
+        LaunchRequest {
             project: self.execution.id.project.clone(),
             domain: self.execution.id.domain.clone(),
             name: names::child_execution(&self.execution.id.name, &node.node_id, 0),
@@ -166,7 +158,7 @@ impl Run {
             inputs: node.inputs.clone(),
             source: None,
             parent_node: Some(node.row),
-        })
+        }
     }
 
     /// The labels that FlytePropeller gives an execution, under those that it was launched with.
@@ -182,20 +174,5 @@ impl Run {
         let mut labels: BTreeMap<_, _> = own.map(|(key, value)| (key.to_owned(), value)).into();
         labels.extend(self.execution.config.labels.iter().flat_map(|labels| labels.values.clone()));
         labels
-    }
-
-    /// Of an execution that recovers another one: that one's execution of the node, if it did not succeed.
-    fn recovered_child(
-        &self,
-        index: usize,
-        step: &Step<'_>,
-    ) -> Result<Option<WorkflowExecutionIdentifier>, ServiceError> {
-        let Some(source) = self.recovered_execution() else { return Ok(None) };
-        let id = &self.nodes[index].record.node_id;
-        let node = store::node_execution::find(step.transaction, source, id)?;
-        Ok(node.and_then(|node| match node.closure.target_metadata {
-            Some(TargetMetadata::WorkflowNodeMetadata(metadata)) => metadata.execution_id,
-            _ => None,
-        }))
     }
 }
